@@ -1,0 +1,1 @@
+"""Gatehouse: two kinds of door (portals, workers), one domain, one table."""

@@ -1,0 +1,101 @@
+"""The master secret, and every key that is derived from it.
+
+One secret is rotated as a whole: AWSCURRENT makes new signatures, AWSPREVIOUS still proves old ones.
+Keys are derived by HKDF-SHA-256 (RFC 5869), one `purpose` each, so that no key serves two ends.
+"""
+
+import json
+import threading
+import time
+from enum import StrEnum
+
+from botocore.config import Config as ClientConfig
+from botocore.exceptions import ClientError
+from botocore.session import get_session
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from chalicelib.config import config
+from chalicelib.errors import Unavailable
+
+_LIFETIME_SECONDS = 600
+
+
+class Version(StrEnum):
+    """The stages that Secrets Manager gives to a rotated secret's values."""
+
+    CURRENT = "AWSCURRENT"
+    PREVIOUS = "AWSPREVIOUS"
+
+
+_lock = threading.Lock()
+_masters: dict[Version, bytes] = {}
+_derived: dict[tuple[str, int, Version], bytes] = {}
+_read_at = float("-inf")
+
+
+def forget() -> None:
+    """Drop what was read, as after a rotation; the next use reads the secret again."""
+    global _read_at  # noqa: PLW0603  # one cache per process, guarded by the lock
+    with _lock:
+        _read_at = float("-inf")
+        _masters.clear()
+        _derived.clear()
+
+
+def _read() -> dict[Version, bytes]:
+    client = get_session().create_client(
+        "secretsmanager", config=ClientConfig(connect_timeout=1, read_timeout=2)
+    )
+    found: dict[Version, bytes] = {}
+    for version in Version:
+        try:
+            answer = client.get_secret_value(SecretId=config().secret_id, VersionStage=version.value)
+        except ClientError as error:
+            if version is Version.PREVIOUS and error.response["Error"]["Code"] in (
+                "ResourceNotFoundException",
+                "InvalidRequestException",
+            ):
+                continue
+            raise Unavailable("The platform's keys cannot be read now. Try again.", retry_after=5) from error
+        found[version] = json.loads(answer["SecretString"])["master"].encode()
+    return found
+
+
+def _master(version: Version) -> bytes | None:
+    global _read_at  # noqa: PLW0603  # one cache per process, guarded by the lock
+    with _lock:
+        if time.monotonic() - _read_at > _LIFETIME_SECONDS:
+            fresh = _read()
+            if fresh != _masters:
+                _masters.clear()
+                _masters.update(fresh)
+                _derived.clear()
+            _read_at = time.monotonic()
+        return _masters.get(version)
+
+
+def derive(purpose: str, *, length: int = 32, version: Version = Version.CURRENT) -> bytes | None:
+    """Return the key for `purpose`, or None where that version of the secret does not exist."""
+    master = _master(version)
+    if master is None:
+        return None
+    key = (purpose, length, version)
+    if key not in _derived:
+        hkdf = HKDF(algorithm=SHA256(), length=length, salt=b"gatehouse", info=purpose.encode())
+        _derived[key] = hkdf.derive(master)
+    return _derived[key]
+
+
+def current(purpose: str, *, length: int = 32) -> bytes:
+    """Return the key for `purpose` under the current secret."""
+    key = derive(purpose, length=length)
+    if key is None:
+        raise Unavailable("The platform's master secret is missing.", retry_after=5)
+    return key
+
+
+def candidates(purpose: str, *, length: int = 32) -> list[bytes]:
+    """Return the keys that may have made an older proof, the current one first."""
+    keys = (derive(purpose, length=length, version=version) for version in Version)
+    return [key for key in keys if key is not None]

@@ -1,0 +1,29 @@
+"""The time, in one place, so that a test can set it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+
+def _system() -> datetime:
+    return datetime.now(UTC)
+
+
+_source: Callable[[], datetime] = _system
+
+
+def now() -> datetime:
+    """Return the present moment in UTC, to the millisecond, which is what the table keeps."""
+    moment = _source()
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+@contextmanager
+def set_to(moment: datetime) -> Iterator[None]:
+    """Hold the clock at `moment` inside the block, for every thread of the process."""
+    global _source  # noqa: PLW0603  # the clock is the one thing that a process shares
+    before, _source = _source, lambda: moment
+    try:
+        yield
+    finally:
+        _source = before

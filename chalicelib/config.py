@@ -1,0 +1,54 @@
+"""Every environment variable, read once, typed."""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+
+LOCAL_ORIGINS = ",".join(f"http://localhost:{port}" for port in (8080, 8081, 8082, 8083, 8084, 5173, 3000))
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one deployed stage; the defaults let tests and tools import the app anywhere."""
+
+    stage: str
+    table_name: str
+    table_stream_arn: str
+    event_bus_name: str
+    messages_queue_name: str
+    alerts_queue_name: str
+    secret_id: str
+    cors_origins: frozenset[str]
+    admin_origin: str
+    mail_from: str
+    alerts_mail_to: str
+    public_url: str
+    log_level: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this process runs on a developer's machine."""
+        return self.stage == "local"
+
+
+@lru_cache(maxsize=1)
+def config() -> Config:
+    """Return the settings; tests call `config.cache_clear()` after changing the environment."""
+    env = os.environ.get
+    return Config(
+        stage=env("STAGE", "local"),
+        table_name=env("TABLE_NAME", "gatehouse"),
+        table_stream_arn=env(
+            "TABLE_STREAM_ARN", "arn:aws:dynamodb:us-east-1:000000000000:table/gatehouse/stream/latest"
+        ),
+        event_bus_name=env("EVENT_BUS_NAME", "gatehouse"),
+        messages_queue_name=env("MESSAGES_QUEUE_NAME", "gatehouse-messages"),
+        alerts_queue_name=env("ALERTS_QUEUE_NAME", "gatehouse-alerts"),
+        secret_id=env("SECRET_ID", "gatehouse/master"),
+        cors_origins=frozenset(o for o in env("CORS_ORIGINS", LOCAL_ORIGINS).split(",") if o),
+        admin_origin=env("ADMIN_ORIGIN", "http://localhost:8084"),
+        mail_from=env("MAIL_FROM", "gatehouse@example.com"),
+        alerts_mail_to=env("ALERTS_MAIL_TO", "admin@example.com"),
+        public_url=env("PUBLIC_URL", "http://localhost:8000"),
+        log_level=env("LOG_LEVEL", "INFO"),
+    )

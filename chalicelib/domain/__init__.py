@@ -1,0 +1,1 @@
+"""The business: one module per noun, its verbs inside."""

@@ -1,0 +1,204 @@
+"""The rule of the gate, pure: may this ticket pass, and if not, why.
+
+The order of its questions is the contract's and the same everywhere: signature, known, event, card, ticket,
+event window, already admitted. `tests/vectors/admission.json` holds it as data that any program can run.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.vocabulary import (
+    CardStatus,
+    CardType,
+    Direction,
+    EventStatus,
+    Presence,
+    Reason,
+    ScanResult,
+    Signature,
+    TicketStatus,
+)
+
+# Where an event does not say, its gates open this long before it starts, and close when it ends.
+OPENS_BEFORE_START = timedelta(hours=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What was held to the reader.
+
+    `signature` is what a signed QR or a SUN message proved; `counter` is the read counter of a SUN message
+    and `uid_matches` whether the UID in it is the one that was read; `credential` is the number in a QR.
+    """
+
+    by_card: bool = False
+    signature: Signature = Signature.NONE
+    credential: int | None = None
+    counter: int | None = None
+    uid_matches: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What the platform knows of the card; `last_counter` is the highest that was accepted before."""
+
+    status: CardStatus
+    type: CardType = CardType.UID
+    last_counter: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFacts:
+    """What the platform knows of the ticket."""
+
+    event_id: str
+    status: TicketStatus
+    credential: int = 1
+    presence: Presence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventFacts:
+    """What a gate knows of its event."""
+
+    event_id: str
+    status: EventStatus
+    opens_at: datetime
+    closes_at: datetime
+    scanning_enabled: bool = True
+    re_entry_allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question to the rule."""
+
+    presented: Presented
+    card: CardFacts | None
+    ticket: TicketFacts | None
+    event: EventFacts
+    at: datetime
+    direction: Direction = Direction.ENTRY
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer; `reason` is there when the result is `invalid`."""
+
+    result: ScanResult
+    reason: Reason | None = None
+
+    @property
+    def admits(self) -> bool:
+        """Whether the attendee may pass."""
+        return self.result is ScanResult.VALID
+
+
+VALID = Verdict(ScanResult.VALID)
+_NOT_FOUND = Verdict(ScanResult.NOT_FOUND)
+_ALREADY = Verdict(ScanResult.ALREADY_SCANNED)
+
+_CARD_REASONS = {
+    CardStatus.BLOCKED: Reason.CARD_BLOCKED,
+    CardStatus.LOST: Reason.CARD_BLOCKED,
+    CardStatus.STOCK: Reason.CARD_NOT_ACTIVE,
+    CardStatus.HELD: Reason.CARD_NOT_ACTIVE,
+    CardStatus.REPLACED: Reason.CARD_NOT_ACTIVE,
+}
+_TICKET_REASONS = {
+    TicketStatus.RESERVED: Reason.NOT_PAID,
+    TicketStatus.CANCELLED: Reason.CANCELLED,
+    TicketStatus.REFUNDED: Reason.REFUNDED,
+    TicketStatus.TRANSFERRED: Reason.TRANSFERRED,
+}
+
+
+def _no(reason: Reason) -> Verdict:
+    return Verdict(ScanResult.INVALID, reason)
+
+
+def _signature(case: Case) -> Verdict | None:
+    shown = case.presented
+    if shown.by_card:
+        secure = case.card is not None and case.card.type is CardType.SECURE
+        old = case.card is not None and shown.counter is not None and shown.counter <= case.card.last_counter
+        unproven = secure and shown.signature is not Signature.GOOD
+        if shown.signature is Signature.BAD or not shown.uid_matches or unproven or old:
+            return _no(Reason.CLONE_SUSPECTED)
+    elif shown.signature is Signature.BAD:
+        return _no(Reason.BAD_SIGNATURE)
+    return None
+
+
+def _known(case: Case) -> Verdict | None:
+    unknown_card = case.presented.by_card and case.card is None
+    return _NOT_FOUND if unknown_card or case.ticket is None else None
+
+
+def _event(case: Case) -> Verdict | None:
+    elsewhere = case.ticket is not None and case.ticket.event_id != case.event.event_id
+    return _no(Reason.WRONG_EVENT) if elsewhere else None
+
+
+def _card(case: Case) -> Verdict | None:
+    reason = _CARD_REASONS.get(case.card.status) if case.card else None
+    return _no(reason) if reason else None
+
+
+def _ticket(case: Case) -> Verdict | None:
+    if case.ticket is None:
+        return None
+    reason = _TICKET_REASONS.get(case.ticket.status)
+    if reason is None and case.presented.credential not in (None, case.ticket.credential):
+        reason = Reason.STALE_CREDENTIAL
+    return _no(reason) if reason else None
+
+
+def _window(case: Case) -> Verdict | None:
+    event = case.event
+    if not event.scanning_enabled:
+        return _no(Reason.SCANNING_DISABLED)
+    if case.direction is Direction.EXIT:
+        return None  # nobody is kept in because the doors have closed
+    if event.status is EventStatus.DRAFT or (event.status not in _OVER and case.at < event.opens_at):
+        return _no(Reason.NOT_YET_OPEN)
+    if event.status in _OVER or case.at >= event.closes_at:
+        return _no(Reason.CLOSED)
+    return None
+
+
+_OVER = (EventStatus.ENDED, EventStatus.CANCELLED, EventStatus.ARCHIVED)
+
+
+def _presence(case: Case) -> Verdict | None:
+    presence = case.ticket.presence if case.ticket else None
+    if case.direction is Direction.EXIT:
+        return None if presence is Presence.INSIDE else _no(Reason.ON_EXIT_NOT_INSIDE)
+    may_return = presence is Presence.OUTSIDE and case.event.re_entry_allowed
+    return None if presence is None or may_return else _ALREADY
+
+
+_QUESTIONS: tuple[Callable[[Case], Verdict | None], ...] = (
+    _signature,
+    _known,
+    _event,
+    _card,
+    _ticket,
+    _window,
+    _presence,
+)
+
+
+def decide(case: Case) -> Verdict:
+    """Return the verdict: the first question that has an objection, else valid."""
+    for question in _QUESTIONS:
+        verdict = question(case)
+        if verdict is not None:
+            return verdict
+    return VALID
+
+
+def objection_without_ticket(case: Case) -> bool:
+    """Whether card, credential or event alone refuse the scan, so that no ticket need be written to."""
+    return any(question(case) is not None for question in (_signature, _card, _window))

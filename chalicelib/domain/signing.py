@@ -1,0 +1,36 @@
+"""The platform's Ed25519 keys (RFC 8032), one pair per purpose, named by a `kid`."""
+
+import hashlib
+from functools import lru_cache
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from chalicelib.clients import secrets
+
+ACCESS_TOKENS = "access-token signing"
+TICKET_CODES = "ticket code signing"
+
+
+@lru_cache(maxsize=16)
+def _pair(seed: bytes) -> tuple[str, Ed25519PrivateKey]:
+    key = Ed25519PrivateKey.from_private_bytes(seed)
+    return hashlib.sha256(key.public_key().public_bytes_raw()).hexdigest()[:8], key
+
+
+def signer(purpose: str) -> tuple[str, Ed25519PrivateKey]:
+    """Return the `kid` and the private key that signs now."""
+    return _pair(secrets.current(purpose))
+
+
+def verifier(purpose: str, kid: str) -> Ed25519PublicKey | None:
+    """Return the public key that `kid` names, among the current and the previous; None for a stranger's."""
+    for seed in secrets.candidates(purpose):
+        name, key = _pair(seed)
+        if name == kid:
+            return key.public_key()
+    return None
+
+
+def public_key(purpose: str) -> bytes:
+    """Return the 32 raw bytes of the public key that proves new signatures."""
+    return signer(purpose)[1].public_key().public_bytes_raw()

@@ -1,0 +1,108 @@
+"""Secure Unique NFC: the message that an NTAG 424 DNA card makes afresh at every tap.
+
+Source: NXP AN12196, "NTAG 424 DNA and NTAG 424 DNA TagTamper features and hints" (SUN with encrypted PICC
+data and AES-CMAC), and AN10922 for the derivation of a key per card. LRP messages are not taken.
+"""
+
+import hmac
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.cmac import CMAC
+
+from chalicelib.clients import secrets
+
+_PICC_BYTES = 16
+_MAC_BYTES = 8
+# AN12196: the tag byte of PICC data that carries a 7-byte UID and the read counter.
+_UID_AND_COUNTER = 0xC7
+_SV2 = bytes.fromhex("3CC300010080")
+_META_READ = "NTAG 424 DNA meta-read key"
+_FILE_READ_MASTER = "NTAG 424 DNA file-read master key"
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """What a genuine message says: which card, and how often it has been read."""
+
+    uid: str
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardKeys:
+    """The two AES-128 keys that are written to a card when it is made secure."""
+
+    meta_read: bytes
+    file_read: bytes
+
+
+def _cmac(key: bytes, message: bytes) -> bytes:
+    mac = CMAC(algorithms.AES(key))
+    mac.update(message)
+    return mac.finalize()
+
+
+def diversify(master: bytes, uid: str) -> bytes:
+    """Return a card's own AES-128 key: AN10922, section 2.2, over the UID and the system's name."""
+    message = b"\x01" + bytes.fromhex(uid) + b"gatehouse"
+    # AN10922 pads the diversification input to 32 bytes and always closes with the second subkey's block.
+    return _cmac(master, message)
+
+
+def card_keys(uid: str) -> CardKeys:
+    """Return the keys to write to a card under the current master secret."""
+    return CardKeys(
+        meta_read=secrets.current(_META_READ, length=16),
+        file_read=diversify(secrets.current(_FILE_READ_MASTER, length=16), uid),
+    )
+
+
+def open_message(picc_data: str, cmac: str) -> Tap | None:
+    """Return what a SUN message says, or None unless a card of this platform made it.
+
+    Both arguments are hex. The current and the previous master secret are tried.
+    """
+    metas = secrets.candidates(_META_READ, length=16)
+    masters = secrets.candidates(_FILE_READ_MASTER, length=16)
+    for meta, master in zip(metas, masters, strict=True):
+        tap = decrypt_picc_data(picc_data, meta)
+        if tap is not None and is_authentic(tap, cmac, diversify(master, tap.uid)):
+            return tap
+    return None
+
+
+def decrypt_picc_data(picc_data: str, meta_read_key: bytes) -> Tap | None:
+    """Return the UID and counter in PICC data; not yet proof of anything: the MAC is."""
+    try:
+        encrypted = bytes.fromhex(picc_data)
+    except ValueError:
+        return None
+    if len(encrypted) != _PICC_BYTES:
+        return None
+    # AN12196 prescribes AES-128-CBC with a zero vector for this one block.
+    decryptor = Cipher(algorithms.AES(meta_read_key), modes.CBC(bytes(16))).decryptor()
+    plain = decryptor.update(encrypted) + decryptor.finalize()
+    if plain[0] != _UID_AND_COUNTER:
+        return None
+    return Tap(uid=plain[1:8].hex().upper(), counter=int.from_bytes(plain[8:11], "little"))
+
+
+def is_authentic(tap: Tap, cmac: str, file_read_key: bytes) -> bool:
+    """Whether the message's MAC is that of this UID and counter, in constant time."""
+    try:
+        given = bytes.fromhex(cmac)
+    except ValueError:
+        return False
+    session_key = _cmac(file_read_key, _SV2 + bytes.fromhex(tap.uid) + tap.counter.to_bytes(3, "little"))
+    expected = _cmac(session_key, b"")[1::2]
+    return len(given) == _MAC_BYTES and hmac.compare_digest(given, expected)
+
+
+def make_message(tap: Tap, keys: CardKeys) -> tuple[str, str]:
+    """Return (picc_data, cmac) in hex as the card would: for provisioning checks and simulated cards."""
+    plain = bytes([_UID_AND_COUNTER]) + bytes.fromhex(tap.uid) + tap.counter.to_bytes(3, "little") + bytes(5)
+    encryptor = Cipher(algorithms.AES(keys.meta_read), modes.CBC(bytes(16))).encryptor()
+    picc_data = encryptor.update(plain) + encryptor.finalize()
+    session_key = _cmac(keys.file_read, _SV2 + bytes.fromhex(tap.uid) + tap.counter.to_bytes(3, "little"))
+    return picc_data.hex().upper(), _cmac(session_key, b"")[1::2].hex().upper()

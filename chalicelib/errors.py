@@ -1,0 +1,187 @@
+"""Every way a request is refused.
+
+    Refusal
+    ├── MalformedJson, ValidationFailed, InvalidCursor               400
+    ├── Unauthenticated, TokenExpired, TokenReused, InvalidCredentials 401
+    ├── Forbidden, NotAssigned, AccountSuspended                     403
+    ├── NotFound 404 · MethodNotAllowed 405 · UnsupportedMediaType 415
+    ├── Conflict, AlreadyExists, InvalidState                        409
+    ├── TooLarge 413 · IdempotencyMismatch 422 · RateLimited 429
+    └── Unavailable                                                  503
+
+A denial at the gate is not here: it is a right answer, a value with status 200.
+"""
+
+from chalice.app import ChaliceUnhandledError
+
+
+class Refusal(ChaliceUnhandledError):  # type: ignore[misc]  # Chalice ships no types
+    """A question that cannot be taken; `code` and `status` are its answer on the wire.
+
+    It extends Chalice's one base class that reaches middleware as an exception.
+    """
+
+    status = 400
+    code = "VALIDATION_ERROR"
+    message = "The request cannot be taken."
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        details: list[dict[str, str]] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        """`details` names fields: `[{"field", "message"}]`; `retry_after` is in seconds."""
+        super().__init__(message or self.message)
+        self.text = message or self.message
+        self.details = details
+        self.retry_after = retry_after
+
+
+class ValidationFailed(Refusal):
+    """A field is missing or out of its range."""
+
+    message = "Some fields are missing or wrong; see details."
+
+
+class MalformedJson(Refusal):
+    """The body is not a JSON object."""
+
+    code = "MALFORMED_JSON"
+    message = "The body must be one JSON object in UTF-8."
+
+
+class InvalidCursor(Refusal):
+    """A cursor of another list, principal or maker."""
+
+    code = "INVALID_CURSOR"
+    message = "This cursor does not belong to this list. Start again without it."
+
+
+class Unauthenticated(Refusal):
+    """No token, or one that proves nothing here."""
+
+    status = 401
+    code = "UNAUTHENTICATED"
+    message = "Log in: no valid access token came with the request."
+
+
+class TokenExpired(Unauthenticated):
+    """A token whose time is over."""
+
+    code = "TOKEN_EXPIRED"
+    message = "The token has expired. Refresh it."
+
+
+class TokenReused(Unauthenticated):
+    """A spent refresh token: the whole session is ended, since two parties hold it."""
+
+    code = "TOKEN_REUSED"
+    message = "This refresh token was used before; the session is ended. Log in again."
+
+
+class InvalidCredentials(Unauthenticated):
+    """A wrong log-in, whichever part of it was wrong."""
+
+    code = "INVALID_CREDENTIALS"
+    message = "The log-in or the password is wrong."
+
+
+class Forbidden(Refusal):
+    """The right portal, the wrong role."""
+
+    status = 403
+    code = "FORBIDDEN"
+    message = "Your role does not allow this."
+
+
+class NotAssigned(Forbidden):
+    """An usher at an event that is not theirs."""
+
+    code = "NOT_ASSIGNED"
+    message = "You are not assigned to this event."
+
+
+class AccountSuspended(Forbidden):
+    """An account that staff has suspended or deactivated."""
+
+    code = "ACCOUNT_SUSPENDED"
+    message = "This account is suspended. Ask the platform's staff."
+
+
+class NotFound(Refusal):
+    """No such thing, or not the caller's to see."""
+
+    status = 404
+    code = "NOT_FOUND"
+    message = "There is no such thing here."
+
+
+class MethodNotAllowed(Refusal):
+    """A path that exists, with a method that it does not know."""
+
+    status = 405
+    code = "METHOD_NOT_ALLOWED"
+    message = "This path does not take that method."
+
+
+class Conflict(Refusal):
+    """The state does not allow it; nothing changed."""
+
+    status = 409
+    code = "CONFLICT"
+    message = "The present state does not allow this; nothing was changed."
+
+
+class AlreadyExists(Conflict):
+    """A name that must be unique is taken."""
+
+    code = "ALREADY_EXISTS"
+    message = "That name is taken."
+
+
+class InvalidState(Conflict):
+    """A step that the thing's state machine does not know."""
+
+    code = "INVALID_STATE"
+
+
+class TooLarge(Refusal):
+    """A body over the route's limit."""
+
+    status = 413
+    code = "TOO_LARGE"
+    message = "The body is larger than this route takes."
+
+
+class UnsupportedMediaType(Refusal):
+    """A body in a format that the route does not read."""
+
+    status = 415
+    code = "UNSUPPORTED_MEDIA_TYPE"
+    message = "Send application/json."
+
+
+class IdempotencyMismatch(Refusal):
+    """An operation id that was used with another body."""
+
+    status = 422
+    code = "IDEMPOTENCY_MISMATCH"
+    message = "This id was used before with another body. Use a new id."
+
+
+class RateLimited(Refusal):
+    """Too many tries; `retry_after` says when the next is taken."""
+
+    status = 429
+    code = "RATE_LIMITED"
+    message = "Too many tries. Wait and try again."
+
+
+class Unavailable(Refusal):
+    """A fault of ours that a retry may mend."""
+
+    status = 503
+    code = "UNAVAILABLE"
+    message = "The service is busy. Try again."

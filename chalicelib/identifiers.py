@@ -1,0 +1,68 @@
+"""Ids: a short prefix and a ULID, so that they sort by creation.
+
+A card's id carries its UID, so that either of the two names finds the card with one read.
+"""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+
+from ulid import ULID
+
+# ISO/IEC 14443-3 knows UIDs of 4, 7 and 10 bytes; a FeliCa IDm has 8 (JIS X 6319-4).
+UID_LENGTHS = (4, 7, 8, 10)
+_UID = re.compile(r"[0-9A-F]+")
+_CARD_ID = re.compile(r"crd_[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
+
+def new_id(prefix: str) -> str:
+    """Return a fresh id such as `tkt_01J…`."""
+    return f"{prefix}_{ULID()}"
+
+
+def ulid_of(value: str) -> ULID | None:
+    """Return the ULID in an id, or None for ids that were given by hand, such as `evt_demo`."""
+    try:
+        return ULID.from_str(value.rpartition("_")[2])
+    except ValueError:
+        return None
+
+
+def parse_uid(text: str) -> str | None:
+    """Return a UID as upper-case hex without separators, or None where it is none."""
+    plain = text.replace(":", "").replace("-", "").upper()
+    if _UID.fullmatch(plain) and len(plain) % 2 == 0 and len(plain) // 2 in UID_LENGTHS:
+        return plain
+    return None
+
+
+def card_id_of(uid: str, *, created_at: datetime) -> str:
+    """Return the id of the card with this UID.
+
+    The 80 random bits of the ULID hold the UID, padded; the two low bits of its time say how long it is.
+    """
+    raw = bytes.fromhex(uid)
+    size = UID_LENGTHS.index(len(raw))
+    milliseconds = int(created_at.timestamp() * 1000) & ~0b11 | size
+    padding = hashlib.sha256(raw).digest()[: 10 - len(raw)]
+    return f"crd_{ULID.from_bytes(milliseconds.to_bytes(6) + raw + padding)}"
+
+
+def uid_of_card_id(card_id: str) -> str | None:
+    """Return the UID in a card's id, or None where the text is no card id."""
+    if not _CARD_ID.fullmatch(card_id):
+        return None
+    raw = ULID.from_str(card_id[4:]).bytes
+    return raw[6 : 6 + UID_LENGTHS[raw[5] & 0b11]].hex().upper()
+
+
+def log_id_of(scan_key: str, *, decided_at: datetime) -> str:
+    """Return the id of a scan's log entry: the same for the same scan and moment, sorted by time."""
+    milliseconds = int(decided_at.timestamp() * 1000)
+    return f"log_{ULID.from_bytes(milliseconds.to_bytes(6) + hashlib.sha256(scan_key.encode()).digest()[:10])}"
+
+
+def created_at(value: str) -> datetime | None:
+    """Return when an id was made, or None where it does not say."""
+    parsed = ulid_of(value)
+    return datetime.fromtimestamp(parsed.milliseconds / 1000, UTC) if parsed else None

@@ -1,0 +1,1 @@
+"""The JSON contract: what goes in and out of each portal."""

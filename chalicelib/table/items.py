@@ -1,0 +1,287 @@
+"""The items of the table, one class per kind; keys.py says where each of them stands."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pynamodb.attributes import (
+    Attribute,
+    BooleanAttribute,
+    DiscriminatorAttribute,
+    JSONAttribute,
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.constants import STRING
+from pynamodb.models import Model
+
+from chalicelib.config import config
+
+
+def to_text(moment: datetime) -> str:
+    """Return a moment as the table keeps it: RFC 3339, UTC, milliseconds, so that text order is time order."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class MomentAttribute(Attribute[datetime]):
+    """A moment in UTC, as RFC 3339 text with milliseconds."""
+
+    attr_type = STRING
+
+    def serialize(self, value: datetime) -> str:
+        """Write a moment."""
+        return to_text(value)
+
+    def deserialize(self, value: str) -> datetime:
+        """Read a moment."""
+        return datetime.fromisoformat(value)
+
+
+class Item(Model):
+    """What every item has: its keys, its place in the indexes, and when it may vanish."""
+
+    class Meta:
+        """The table."""
+
+        table_name = config().table_name
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    kind = DiscriminatorAttribute()
+    gsi1pk = UnicodeAttribute(null=True)
+    gsi1sk = UnicodeAttribute(null=True)
+    gsi2pk = UnicodeAttribute(null=True)
+    gsi2sk = UnicodeAttribute(null=True)
+    ttl = NumberAttribute(null=True)
+
+
+class Venue(MapAttribute[str, Any]):
+    """Where an event is held, as it stood when the event was last saved."""
+
+    id = UnicodeAttribute(null=True)
+    name = UnicodeAttribute()
+    city = UnicodeAttribute(null=True)
+    address = UnicodeAttribute(null=True)
+
+
+class Event(Item, discriminator="event"):
+    """A show, with what its gates must know."""
+
+    event_id = UnicodeAttribute()
+    title = UnicodeAttribute()
+    description = UnicodeAttribute(null=True)
+    category = UnicodeAttribute(null=True)
+    organizer_id = UnicodeAttribute(null=True)
+    status = UnicodeAttribute()
+    starts_at = MomentAttribute()
+    ends_at = MomentAttribute()
+    timezone = UnicodeAttribute(default="UTC")
+    scanning_opens_at = MomentAttribute(null=True)
+    scanning_closes_at = MomentAttribute(null=True)
+    scanning_enabled = BooleanAttribute(default=True)
+    re_entry_allowed = BooleanAttribute(default=False)
+    children_enabled = BooleanAttribute(default=False)
+    venue = Venue(null=True)
+    gates: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)
+
+
+class EventRevocation(Item, discriminator="event_revocation"):
+    """A principal or session that lost its access to an event less than a token's life ago."""
+
+    principal_id = UnicodeAttribute()
+    revoked_at = MomentAttribute()
+
+
+class StaffRevocation(Item, discriminator="staff_revocation"):
+    """A member of staff or session that was locked out less than a token's life ago."""
+
+    principal_id = UnicodeAttribute()
+    revoked_at = MomentAttribute()
+
+
+class Counters(Item, discriminator="counters"):
+    """The running totals of an event, kept by the stream worker."""
+
+    sold = NumberAttribute(default=0)
+    admitted = NumberAttribute(default=0)
+    inside = NumberAttribute(default=0)
+    on_leave = NumberAttribute(default=0)
+    scans = NumberAttribute(default=0)
+    result_valid = NumberAttribute(default=0)
+    result_invalid = NumberAttribute(default=0)
+    result_already_scanned = NumberAttribute(default=0)
+    result_not_found = NumberAttribute(default=0)
+    last_scan_at = MomentAttribute(null=True)
+
+
+class Passage(MapAttribute[str, Any]):
+    """One passing of a gate, as the ticket remembers it; enough to give the first answer again.
+
+    It is kept small: a ticket with its admission stays under 1 KB, which is one write unit.
+    """
+
+    scan_id = UnicodeAttribute()
+    caller_id = UnicodeAttribute()
+    caller_name = UnicodeAttribute(null=True)
+    subject = UnicodeAttribute()
+    log_id = UnicodeAttribute()
+    decided_at = MomentAttribute()
+    # Only where it differs from decided_at.
+    scanned_at = MomentAttribute(null=True)
+    # Only where it is not "entry", not "online".
+    direction = UnicodeAttribute(null=True)
+    source = UnicodeAttribute(null=True)
+    gate = UnicodeAttribute(null=True)
+    remaining = NumberAttribute(null=True)
+
+
+class Ticket(Item, discriminator="ticket"):
+    """The one authority on whether somebody may pass."""
+
+    ticket_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    number = UnicodeAttribute()
+    tier = UnicodeAttribute(null=True)
+    category_id = UnicodeAttribute(null=True)
+    customer_id = UnicodeAttribute(null=True)
+    dependent_id = UnicodeAttribute(null=True)
+    holder_name = UnicodeAttribute()
+    photo_url = UnicodeAttribute(null=True)
+    labels: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)
+    status = UnicodeAttribute()
+    credential = NumberAttribute(default=1)
+    card_uid = UnicodeAttribute(null=True)
+    issued_at = MomentAttribute()
+    presence = UnicodeAttribute(null=True)
+    admission = Passage(null=True)
+    passage = Passage(null=True)
+    # An earlier scan of this ticket was refused, or its bearer has left: from now on it passes only in one
+    # transaction with the scan's own record, so that a scan that was answered is never answered anew.
+    contested = BooleanAttribute(null=True)
+
+
+class Card(Item, discriminator="card"):
+    """An NFC card and, per event, the tickets it opens: the holder's first, then the dependents'."""
+
+    card_id = UnicodeAttribute()
+    uid = UnicodeAttribute()
+    type = UnicodeAttribute()
+    status = UnicodeAttribute()
+    customer_id = UnicodeAttribute(null=True)
+    merchant_id = UnicodeAttribute(null=True)
+    assigned_at = MomentAttribute(null=True)
+    tickets: JSONAttribute = JSONAttribute(default=dict)
+    # Tickets that are known to have been admitted, with the scan that did it: a hint by which a family's
+    # next tap goes straight to the next ticket. Only the ticket decides.
+    admitted: JSONAttribute = JSONAttribute(default=dict)
+    sun_counter = NumberAttribute(default=-1)
+    sun_scan_key = UnicodeAttribute(null=True)
+
+
+class FirstScan(MapAttribute[str, Any]):
+    """The admission that a refused scan was told of."""
+
+    scanned_at = MomentAttribute()
+    gate = UnicodeAttribute(null=True)
+    by = UnicodeAttribute(null=True)
+
+
+class Scan(Item, discriminator="scan"):
+    """A scan and its first answer: the check-in log's entry. Its attendee's name stays with the ticket."""
+
+    scan_id = UnicodeAttribute()
+    log_id = UnicodeAttribute()
+    subject = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    ticket_id = UnicodeAttribute(null=True)
+    card_uid = UnicodeAttribute(null=True)
+    result = UnicodeAttribute()
+    reason = UnicodeAttribute(null=True)
+    direction = UnicodeAttribute()
+    source = UnicodeAttribute()
+    gate = UnicodeAttribute(null=True)
+    principal_id = UnicodeAttribute()
+    principal_name = UnicodeAttribute(null=True)
+    first_scan = FirstScan(null=True)
+    remaining = NumberAttribute(null=True)
+    first_entry = BooleanAttribute(null=True)
+    scanned_at = MomentAttribute()
+    decided_at = MomentAttribute()
+    counted = BooleanAttribute(null=True)
+
+
+class Login(Item, discriminator="login"):
+    """A name that one account of a portal logs in with."""
+
+    account_id = UnicodeAttribute()
+
+
+class Account(Item, discriminator="account"):
+    """A person who logs in; `claims` are what the portal's tokens carry of it."""
+
+    account_id = UnicodeAttribute()
+    portal = UnicodeAttribute()
+    login = UnicodeAttribute()
+    name = UnicodeAttribute()
+    status = UnicodeAttribute()
+    password_hash = UnicodeAttribute()
+    totp_secret = UnicodeAttribute(null=True)
+    role = UnicodeAttribute(null=True)
+    roles: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)
+    event_ids: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)
+    sessions_end_before = MomentAttribute(null=True)
+    created_at = MomentAttribute()
+
+
+class Session(Item, discriminator="session"):
+    """One log-in; its refresh token is kept only as a hash and changes at each use."""
+
+    session_id = UnicodeAttribute()
+    portal = UnicodeAttribute()
+    account_id = UnicodeAttribute()
+    event_id = UnicodeAttribute(null=True)
+    generation = NumberAttribute()
+    token_hash = UnicodeAttribute()
+    rotated_at = MomentAttribute()
+    started_at = MomentAttribute()
+    expires_at = MomentAttribute()
+    ended_at = MomentAttribute(null=True)
+    in_cookie = BooleanAttribute(default=False)
+
+
+class Device(Item, discriminator="device"):
+    """A reader agent at a gate."""
+
+    device_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    gate = UnicodeAttribute()
+    name = UnicodeAttribute()
+    status = UnicodeAttribute()
+    public_key = UnicodeAttribute(null=True)
+    created_at = MomentAttribute()
+    created_by = UnicodeAttribute()
+    enrolled_at = MomentAttribute(null=True)
+    revoked_at = MomentAttribute(null=True)
+    last_seen_at = MomentAttribute(null=True)
+    silent_since = MomentAttribute(null=True)
+    queue_depth = NumberAttribute(null=True)
+    clock_offset_ms = NumberAttribute(null=True)
+    reader_path = UnicodeAttribute(null=True)
+    reader_model = UnicodeAttribute(null=True)
+    app_version = UnicodeAttribute(null=True)
+    last_error = UnicodeAttribute(null=True)
+
+
+class Enrolment(Item, discriminator="enrolment"):
+    """A one-time code, by its MAC, that makes a program into a device."""
+
+    device_id = UnicodeAttribute()
+    expires_at = MomentAttribute()
+    used_by_key = UnicodeAttribute(null=True)
+
+
+class Throttle(Item, discriminator="throttle"):
+    """How often something was tried in one window of time."""
+
+    tries = NumberAttribute(default=0)

@@ -1,0 +1,311 @@
+"""What is asked of DynamoDB, and how a failed condition comes back.
+
+PynamoDB describes the items and their expressions; the requests themselves go through one botocore
+client, because PynamoDB's own `update` cannot return the item that made a condition fail, and its
+transactions reorder their parts.
+"""
+
+import random
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from botocore.client import BaseClient
+from botocore.config import Config as ClientConfig
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.config import config
+from chalicelib.errors import Unavailable
+from chalicelib.table.items import Item
+from chalicelib.table.keys import Key
+
+RawItem = dict[str, Any]
+ItemT = TypeVar("ItemT", bound=Item)
+
+# AWS: "BatchGetItem" takes 100 keys, "BatchWriteItem" 25 items, "TransactWriteItems" 100 actions.
+BATCH_READ_LIMIT = 100
+BATCH_WRITE_LIMIT = 25
+TRANSACTION_LIMIT = 100
+
+_BUSY = {
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "InternalServerError",
+    "ServiceUnavailable",
+    "TransactionInProgressException",
+}
+_CONFLICT_ATTEMPTS = 6
+
+
+class ConditionFailed(Exception):  # noqa: N818  # an outcome that a domain verb decides on, not an error of ours
+    """A condition did not hold, so nothing was written; `failures` says which writes and what stood there."""
+
+    def __init__(self, failures: dict[int, RawItem | None]) -> None:
+        """`failures` maps the position of a failed write to the item that was found, if any."""
+        super().__init__(f"conditions {sorted(failures)} did not hold")
+        self.failures = failures
+
+    def found(self, cls: type[ItemT], position: int = 0) -> ItemT | None:
+        """Return the item that made the write at `position` fail, or None where there was none."""
+        raw = self.failures.get(position)
+        return cls.from_raw_data(raw) if raw else None
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write, not yet sent: `kind` is its DynamoDB name (Put, Update, Delete, ConditionCheck)."""
+
+    kind: str
+    arguments: dict[str, Any]
+
+
+@lru_cache(maxsize=1)
+def client() -> BaseClient:
+    """Return the one DynamoDB client of this process; time-outs stay within a function's own."""
+    return get_session().create_client(
+        "dynamodb",
+        region_name=None,
+        config=ClientConfig(
+            connect_timeout=1,
+            read_timeout=2,
+            retries={"total_max_attempts": 4, "mode": "standard"},
+            max_pool_connections=32,
+            parameter_validation=False,
+        ),
+    )
+
+
+def _send(operation: str, **arguments: Any) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = getattr(client(), operation)(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _BUSY:
+            raise Unavailable(retry_after=1) from error
+        raise
+    except BotoCoreError as error:
+        raise Unavailable(retry_after=1) from error
+    return answer
+
+
+def get(cls: type[ItemT], key: Key, *, consistent: bool = True) -> ItemT | None:
+    """Return one item, or None; a consistent read unless told otherwise."""
+    answer = _send(
+        "get_item",
+        TableName=config().table_name,
+        Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}},
+        ConsistentRead=consistent,
+    )
+    raw = answer.get("Item")
+    return cls.from_raw_data(raw) if raw else None
+
+
+def get_many(cls: type[ItemT], keys: Iterable[Key], *, consistent: bool = True) -> dict[Key, ItemT]:
+    """Return the items that exist, by key, at one request per 100."""
+    wanted = list(dict.fromkeys(keys))
+    found: dict[Key, ItemT] = {}
+    for start in range(0, len(wanted), BATCH_READ_LIMIT):
+        pending: list[dict[str, Any]] = [
+            {"pk": {"S": k.pk}, "sk": {"S": k.sk}} for k in wanted[start : start + BATCH_READ_LIMIT]
+        ]
+        attempt = 0
+        while pending:
+            answer = _send(
+                "batch_get_item",
+                RequestItems={config().table_name: {"Keys": pending, "ConsistentRead": consistent}},
+            )
+            for raw in answer["Responses"].get(config().table_name, []):
+                found[Key(raw["pk"]["S"], raw["sk"]["S"])] = cls.from_raw_data(raw)
+            pending = answer.get("UnprocessedKeys", {}).get(config().table_name, {}).get("Keys", [])
+            attempt = _pause(attempt) if pending else 0
+    return found
+
+
+def query(  # noqa: PLR0913  # these are the parts of one Query
+    partition: str,
+    *,
+    index: str | None = None,
+    begins: str = "",
+    before: str | None = None,
+    between: tuple[str, str] | None = None,
+    newest_first: bool = False,
+    limit: int | None = None,
+    consistent: bool = False,
+) -> list[RawItem]:
+    """Return the raw items of a partition in sort order, at most `limit`, in as few requests as that takes."""
+    prefix = f"{index}" if index else ""
+    names, values = {"#p": f"{prefix}pk"}, {":p": {"S": partition}}
+    condition = "#p = :p"
+    if between is not None:
+        names["#s"] = f"{prefix}sk"
+        values |= {":a": {"S": between[0]}, ":b": {"S": between[1]}}
+        condition += " AND #s BETWEEN :a AND :b"
+    elif before is not None:
+        names["#s"] = f"{prefix}sk"
+        values[":s"] = {"S": before}
+        condition += " AND #s < :s"
+    elif begins:
+        names["#s"] = f"{prefix}sk"
+        values[":s"] = {"S": begins}
+        condition += " AND begins_with(#s, :s)"
+    arguments: dict[str, Any] = {
+        "TableName": config().table_name,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+        "ScanIndexForward": not newest_first,
+    }
+    if index:
+        arguments["IndexName"] = index
+    elif consistent:
+        arguments["ConsistentRead"] = True
+    found: list[RawItem] = []
+    while True:
+        if limit is not None:
+            arguments["Limit"] = limit - len(found)
+        answer = _send("query", **arguments)
+        found += answer["Items"]
+        if "LastEvaluatedKey" not in answer or (limit is not None and len(found) >= limit):
+            return found
+        arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def keys_of(raws: Iterable[RawItem]) -> list[Key]:
+    """Return the table keys of raw items, in their order."""
+    return [Key(raw["pk"]["S"], raw["sk"]["S"]) for raw in raws]
+
+
+def put(item: Item, condition: Condition | None = None) -> Write:
+    """Describe writing a whole item."""
+    return Write(
+        "Put",
+        item.get_save_kwargs_from_instance(
+            condition=condition,
+            return_values_on_condition_failure="ALL_OLD" if condition is not None else None,
+        ),
+    )
+
+
+def change(
+    cls: type[Item], key: Key, actions: Sequence[Action], condition: Condition | None = None
+) -> Write:
+    """Describe changing attributes of the item at `key`."""
+    return Write(
+        "Update",
+        cls(key.pk, key.sk).get_update_kwargs_from_instance(
+            actions=list(actions),
+            condition=condition,
+            return_values_on_condition_failure="ALL_OLD" if condition is not None else None,
+        ),
+    )
+
+
+def remove(cls: type[Item], key: Key, condition: Condition | None = None) -> Write:
+    """Describe deleting the item at `key`."""
+    return Write(
+        "Delete",
+        cls(key.pk, key.sk).get_delete_kwargs_from_instance(
+            condition=condition,
+            return_values_on_condition_failure="ALL_OLD" if condition is not None else None,
+        ),
+    )
+
+
+def check(cls: type[Item], key: Key, condition: Condition) -> Write:
+    """Describe a condition on an item that the transaction leaves as it is."""
+    arguments = cls.get_operation_kwargs_from_class(key.pk, key.sk, condition=condition)
+    return Write("ConditionCheck", {**arguments, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"})
+
+
+_SINGLE = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item"}
+
+
+def record(write: Write) -> RawItem:
+    """Send one write and return the item after it (after an Update; else empty).
+
+    Raises ConditionFailed with the item that was found at position 0.
+    """
+    arguments = dict(write.arguments)
+    if write.kind == "Update":
+        arguments["ReturnValues"] = "ALL_NEW"
+    try:
+        attributes: RawItem = _send(_SINGLE[write.kind], **arguments).get("Attributes", {})
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        raise ConditionFailed({0: error.response.get("Item")}) from error
+    return attributes
+
+
+def commit(*writes: Write) -> None:
+    """Send several writes as one transaction, in the order given.
+
+    A transaction that only met another one is tried again; raises ConditionFailed where conditions did not
+    hold, and Unavailable where the conflict lasts.
+    """
+    items = [{write.kind: write.arguments} for write in writes]
+    attempt = 0
+    while True:
+        try:
+            _send("transact_write_items", TransactItems=items)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TransactionCanceledException":
+                raise
+            reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])
+            failed = {
+                n: reason.get("Item")
+                for n, reason in enumerate(reasons)
+                if reason.get("Code") == "ConditionalCheckFailed"
+            }
+            if failed:
+                raise ConditionFailed(failed) from error
+            busy = all(
+                reason.get("Code") in (None, "None", "TransactionConflict", "ThrottlingError")
+                or reason.get("Code") == "ProvisionedThroughputExceeded"
+                for reason in reasons
+            )
+            if not busy:
+                raise
+            if attempt >= _CONFLICT_ATTEMPTS:
+                raise Unavailable(retry_after=1) from error
+            attempt = _pause(attempt)
+        else:
+            return
+
+
+def put_many(items: Iterable[Item]) -> int:
+    """Write whole items, unconditionally, 25 a request; return how many."""
+    count = 0
+    for chunk in _chunks(items, BATCH_WRITE_LIMIT):
+        pending: list[dict[str, Any]] = [
+            {"PutRequest": {"Item": put(item).arguments["Item"]}} for item in chunk
+        ]
+        count += len(pending)
+        attempt = 0
+        while pending:
+            answer = _send("batch_write_item", RequestItems={config().table_name: pending})
+            pending = answer.get("UnprocessedItems", {}).get(config().table_name, [])
+            attempt = _pause(attempt) if pending else 0
+    return count
+
+
+def _pause(attempt: int) -> int:
+    """Wait with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"); return the next attempt."""
+    time.sleep(random.uniform(0, min(1.0, 0.02 * 2**attempt)))  # noqa: S311  # jitter, not a secret
+    return attempt + 1
+
+
+def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    chunk: list[Item] = []
+    for item in items:
+        chunk.append(item)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

@@ -1,0 +1,1 @@
+"""The event doors: what streams, queues and schedules call."""
