@@ -21,7 +21,7 @@ def now() -> datetime:
 @contextmanager
 def set_to(moment: datetime) -> Iterator[None]:
     """Hold the clock at `moment` inside the block, for every thread of the process."""
-    global _source  # noqa: PLW0603  # the clock is the one thing that a process shares
+    global _source  # the clock is the one thing that a process shares
     before, _source = _source, lambda: moment
     try:
         yield

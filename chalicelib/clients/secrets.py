@@ -9,12 +9,11 @@ import threading
 import time
 from enum import StrEnum
 
-from botocore.config import Config as ClientConfig
 from botocore.exceptions import ClientError
-from botocore.session import get_session
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from chalicelib.clients.aws import client
 from chalicelib.config import config
 from chalicelib.errors import Unavailable
 
@@ -36,7 +35,7 @@ _read_at = float("-inf")
 
 def forget() -> None:
     """Drop what was read, as after a rotation; the next use reads the secret again."""
-    global _read_at  # noqa: PLW0603  # one cache per process, guarded by the lock
+    global _read_at  # one cache per process, guarded by the lock
     with _lock:
         _read_at = float("-inf")
         _masters.clear()
@@ -44,13 +43,10 @@ def forget() -> None:
 
 
 def _read() -> dict[Version, bytes]:
-    client = get_session().create_client(
-        "secretsmanager", config=ClientConfig(connect_timeout=1, read_timeout=2)
-    )
     found: dict[Version, bytes] = {}
     for version in Version:
         try:
-            answer = client.get_secret_value(SecretId=config().secret_id, VersionStage=version.value)
+            answer = client("secretsmanager").get_secret_value(SecretId=config().secret_id, VersionStage=version.value)
         except ClientError as error:
             if version is Version.PREVIOUS and error.response["Error"]["Code"] in (
                 "ResourceNotFoundException",
@@ -63,7 +59,7 @@ def _read() -> dict[Version, bytes]:
 
 
 def _master(version: Version) -> bytes | None:
-    global _read_at  # noqa: PLW0603  # one cache per process, guarded by the lock
+    global _read_at  # one cache per process, guarded by the lock
     with _lock:
         if time.monotonic() - _read_at > _LIFETIME_SECONDS:
             fresh = _read()

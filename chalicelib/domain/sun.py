@@ -17,6 +17,7 @@ _MAC_BYTES = 8
 # AN12196: the tag byte of PICC data that carries a 7-byte UID and the read counter.
 _UID_AND_COUNTER = 0xC7
 _SV2 = bytes.fromhex("3CC300010080")
+_SYSTEM = b"gatehouse"
 _META_READ = "NTAG 424 DNA meta-read key"
 _FILE_READ_MASTER = "NTAG 424 DNA file-read master key"
 
@@ -45,9 +46,8 @@ def _cmac(key: bytes, message: bytes) -> bytes:
 
 def diversify(master: bytes, uid: str) -> bytes:
     """Return a card's own AES-128 key: AN10922, section 2.2, over the UID and the system's name."""
-    message = b"\x01" + bytes.fromhex(uid) + b"gatehouse"
-    # AN10922 pads the diversification input to 32 bytes and always closes with the second subkey's block.
-    return _cmac(master, message)
+    # 17 bytes for the 7-byte UID that every NTAG 424 DNA has: over one block, so CMAC's own padding is AN10922's.
+    return _cmac(master, b"\x01" + bytes.fromhex(uid) + _SYSTEM)
 
 
 def card_keys(uid: str) -> CardKeys:

@@ -124,7 +124,8 @@ class Passage(MapAttribute[str, Any]):
     scan_id = UnicodeAttribute()
     caller_id = UnicodeAttribute()
     caller_name = UnicodeAttribute(null=True)
-    subject = UnicodeAttribute()
+    # What was presented; only where it was not the ticket itself.
+    subject = UnicodeAttribute(null=True)
     log_id = UnicodeAttribute()
     decided_at = MomentAttribute()
     # Only where it differs from decided_at.

@@ -5,7 +5,7 @@ No.  question                                   index  partition                
  2   the running totals of an event             table  EVENT#event               COUNTERS               usher status, stream
  3   a ticket                                   table  TICKET#ticket             TICKET                 the scan
  4   the attendees of an event by name          gsi1   ATTENDEES#event#initial   name#ticket            log search
- 5   a card by its UID (an id carries the UID)  table  CARD#uid                  CARD                   the scan
+ 5   a card by its UID (its id carries it)     table  CARD#uid                  CARD                   the scan
  6   one scan of one caller (its first answer)  table  SCAN#caller#scan          SCAN#subject           the scan, stream
  7   the check-in log of an event, newest first gsi1   LOG#event#shard           log id                 usher logs
  8   the scans of one ticket or one card        gsi2   TICKET_LOG#event#ticket   log id                 log search
@@ -17,7 +17,7 @@ No.  question                                   index  partition                
 13   a reader device                            table  DEVICE#device             DEVICE                 device's guard
 14   all devices, newest first                  gsi1   DEVICES                   device                 admin
 15   the devices of an event                    gsi2   EVENT_DEVICES#event       device                 admin, watch
-16   a one-time enrolment code, by its MAC      table  ENROLMENT#mac             ENROLMENT              device enrolment
+16   a one-time enrolment code, by its MAC      table  ENROLMENT#mac             ENROLMENT              enrolment
 17   how often something was tried              table  THROTTLE#what#whom        THROTTLE#window        log-in
 18   the events that gates are open for         gsi2   EVENTS_BY_DAY#date        event                  watch
 

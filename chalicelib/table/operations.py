@@ -126,7 +126,7 @@ def get_many(cls: type[ItemT], keys: Iterable[Key], *, consistent: bool = True) 
     return found
 
 
-def query(  # noqa: PLR0913  # these are the parts of one Query
+def query(
     partition: str,
     *,
     index: str | None = None,
@@ -137,7 +137,7 @@ def query(  # noqa: PLR0913  # these are the parts of one Query
     limit: int | None = None,
     consistent: bool = False,
 ) -> list[RawItem]:
-    """Return the raw items of a partition in sort order, at most `limit`, in as few requests as that takes."""
+    """Return the raw items of a partition in sort order, at most `limit`."""
     prefix = f"{index}" if index else ""
     names, values = {"#p": f"{prefix}pk"}, {":p": {"S": partition}}
     condition = "#p = :p"
@@ -191,9 +191,7 @@ def put(item: Item, condition: Condition | None = None) -> Write:
     )
 
 
-def change(
-    cls: type[Item], key: Key, actions: Sequence[Action], condition: Condition | None = None
-) -> Write:
+def change(cls: type[Item], key: Key, actions: Sequence[Action], condition: Condition | None = None) -> Write:
     """Describe changing attributes of the item at `key`."""
     return Write(
         "Update",
@@ -282,9 +280,7 @@ def put_many(items: Iterable[Item]) -> int:
     """Write whole items, unconditionally, 25 a request; return how many."""
     count = 0
     for chunk in _chunks(items, BATCH_WRITE_LIMIT):
-        pending: list[dict[str, Any]] = [
-            {"PutRequest": {"Item": put(item).arguments["Item"]}} for item in chunk
-        ]
+        pending: list[dict[str, Any]] = [{"PutRequest": {"Item": put(item).arguments["Item"]}} for item in chunk]
         count += len(pending)
         attempt = 0
         while pending:
@@ -295,7 +291,7 @@ def put_many(items: Iterable[Item]) -> int:
 
 
 def _pause(attempt: int) -> int:
-    """Wait with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"); return the next attempt."""
+    """Wait with full jitter (AWS Architecture Blog, 2015) and return the number of the next attempt."""
     time.sleep(random.uniform(0, min(1.0, 0.02 * 2**attempt)))  # noqa: S311  # jitter, not a secret
     return attempt + 1
 

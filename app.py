@@ -1,0 +1,74 @@
+"""The composition root: the app, its middleware, every blueprint once, the event doors. No logic.
+
+The event handlers stand here and not in blueprints, because Lambda imports only the handler's own module.
+"""
+
+from contextvars import ContextVar
+from typing import Any
+
+from chalice import Chalice, Rate
+
+from chalicelib.config import config
+from chalicelib.portals import admin, device, envelope, platform, usher
+from chalicelib.workers import alerts as alerts_worker
+from chalicelib.workers import messages as messages_worker
+from chalicelib.workers import schedules
+from chalicelib.workers import stream as stream_worker
+
+_request: ContextVar[Any] = ContextVar("request", default=None)
+_context: ContextVar[Any] = ContextVar("lambda_context", default=None)
+
+
+class Gatehouse(Chalice):
+    """Chalice, with the request kept per context.
+
+    Chalice keeps it on the app object, so two threads would read each other's requests.
+    """
+
+    @property
+    def current_request(self) -> Any:
+        """The request that this thread is answering."""
+        return _request.get()
+
+    @current_request.setter
+    def current_request(self, request: Any) -> None:
+        _request.set(request)
+
+    @property
+    def lambda_context(self) -> Any:
+        """The Lambda context of this thread's call."""
+        return _context.get()
+
+    @lambda_context.setter
+    def lambda_context(self, context: Any) -> None:
+        _context.set(context)
+
+
+app = Gatehouse(app_name="gatehouse", configure_logs=False)
+app.register_middleware(envelope.middleware, "http")
+for door in (usher, device, admin, platform):
+    app.register_blueprint(door.bp)
+
+
+@app.on_dynamodb_record(stream_arn=config().table_stream_arn, batch_size=100, name="stream")
+def stream(event: Any) -> Any:
+    """Project the table's changes."""
+    return stream_worker.handle(event.to_dict())
+
+
+@app.on_sqs_message(queue=config().alerts_queue_name, batch_size=10, name="alerts")
+def alerts(event: Any) -> Any:
+    """Tell staff of facts."""
+    return alerts_worker.handle(event.to_dict())
+
+
+@app.on_sqs_message(queue=config().messages_queue_name, batch_size=10, name="messages")
+def messages(event: Any) -> Any:
+    """Send mail and SMS."""
+    return messages_worker.handle(event.to_dict())
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="watch_devices")
+def watch_devices(event: Any) -> None:  # noqa: ARG001  # Chalice passes it
+    """Look for readers that fell silent."""
+    schedules.watch_devices()

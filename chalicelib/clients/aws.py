@@ -1,0 +1,15 @@
+"""botocore clients, made when first used and kept for the life of the container."""
+
+from functools import lru_cache
+from typing import Any
+
+from botocore.config import Config as ClientConfig
+from botocore.session import get_session
+
+
+@lru_cache(maxsize=8)
+def client(service: str) -> Any:
+    """Return the client of one AWS service; its time-outs stay within a function's own."""
+    retries = {"total_max_attempts": 3, "mode": "standard"}
+    config = ClientConfig(connect_timeout=1, read_timeout=5, retries=retries)
+    return get_session().create_client(service, config=config)

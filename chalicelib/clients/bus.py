@@ -1,0 +1,44 @@
+"""The event bus: facts that other parts of the platform may act on."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.clients.aws import client
+from chalicelib.config import config
+from chalicelib.errors import Unavailable
+from chalicelib.table.items import to_text
+from chalicelib.vocabulary import Fact
+
+# AWS: "PutEvents" takes ten entries.
+_ENTRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Something that has happened; `fact_id` is the same however often it is published."""
+
+    fact: Fact
+    fact_id: str
+    occurred_at: datetime
+    ids: dict[str, Any]
+
+
+def publish(facts: Sequence[Published]) -> None:
+    """Put facts on the bus, at least once. Raises Unavailable where the bus refused one."""
+    for start in range(0, len(facts), _ENTRIES):
+        entries = [
+            {
+                "Source": "gatehouse",
+                "DetailType": fact.fact.value,
+                "EventBusName": config().event_bus_name,
+                "Time": fact.occurred_at,
+                "Detail": json.dumps({"fact_id": fact.fact_id, "occurred_at": to_text(fact.occurred_at), **fact.ids}),
+            }
+            for fact in facts[start : start + _ENTRIES]
+        ]
+        answer = client("events").put_events(Entries=entries)
+        if answer["FailedEntryCount"]:
+            raise Unavailable("The event bus refused a fact.", retry_after=1)

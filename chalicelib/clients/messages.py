@@ -1,0 +1,55 @@
+"""Mail and SMS: put on a queue by whoever has something to say, sent by the worker behind it."""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from chalicelib.clients.aws import client
+from chalicelib.config import config
+
+
+class Channel(StrEnum):
+    """The ways a message can go."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to one address; `message_id` names it in logs, which never show address or text."""
+
+    message_id: str
+    channel: Channel
+    to: str
+    body: str
+    subject: str | None = None
+
+
+@lru_cache(maxsize=4)
+def _queue_url(name: str) -> str:
+    url: str = client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+    return url
+
+
+def enqueue(message: Message) -> None:
+    """Hand a message to the queue; it is sent at least once."""
+    client("sqs").send_message(
+        QueueUrl=_queue_url(config().messages_queue_name), MessageBody=json.dumps(asdict(message))
+    )
+
+
+def send(message: Message) -> None:
+    """Send a message now, by SES or SNS; raises botocore's ClientError where the service refuses it."""
+    if message.channel is Channel.EMAIL:
+        client("ses").send_email(
+            Source=config().mail_from,
+            Destination={"ToAddresses": [message.to]},
+            Message={
+                "Subject": {"Data": message.subject or "Gatehouse", "Charset": "UTF-8"},
+                "Body": {"Text": {"Data": message.body, "Charset": "UTF-8"}},
+            },
+        )
+    else:
+        client("sns").publish(PhoneNumber=message.to, Message=message.body)

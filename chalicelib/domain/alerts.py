@@ -1,0 +1,45 @@
+"""What the platform's staff is told at once, by mail: what happens to devices, and suspected clones."""
+
+import hashlib
+from typing import Any
+
+from chalicelib.clients import messages
+from chalicelib.clients.messages import Channel, Message
+from chalicelib.config import config
+from chalicelib.vocabulary import Fact
+
+_TEXTS = {
+    Fact.DEVICE_ENROLLED: (
+        "A reader was enrolled",
+        "Reader {device_id} was enrolled for event {event_id}, {gate}.\n"
+        "If nobody of yours did this, revoke it now: DELETE /api/devices/{device_id}/",
+    ),
+    Fact.DEVICE_REVOKED: ("A reader was revoked", "Reader {device_id} of event {event_id} is locked out."),
+    Fact.DEVICE_SILENT: (
+        "A reader is silent",
+        "Reader {device_id} of event {event_id}, {gate}, has not been heard of since {last_seen_at}.\n"
+        "Check its power and network; the scans that it holds are sent when it is back.",
+    ),
+    Fact.CLONE_SUSPECTED: (
+        "A card may have been cloned",
+        "A scan at event {event_id}, {gate}, was refused because the card did not prove itself "
+        "(log entry {log_id}).\nLook at the card's other scans before you block it.",
+    ),
+}
+
+
+def mail(fact: Fact, detail: dict[str, Any]) -> None:
+    """Queue the mail that tells staff of a fact; a missing id shows as unknown."""
+    subject, text = _TEXTS[fact]
+    known = {"device_id": "?", "event_id": "?", "gate": "?", "log_id": "?", "last_seen_at": "?"}
+    body = text.format(**{**known, **{name: value for name, value in detail.items() if value is not None}})
+    messages.enqueue(
+        Message(
+            # The same fact delivered twice makes the same message id, by which a mailbox can tell.
+            message_id="msg_" + hashlib.sha256(str(detail.get("fact_id")).encode()).hexdigest()[:26],
+            channel=Channel.EMAIL,
+            to=config().alerts_mail_to,
+            subject=f"[Gatehouse] {subject}",
+            body=body,
+        )
+    )

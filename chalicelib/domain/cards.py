@@ -1,0 +1,149 @@
+"""NFC cards: registered, bound to tickets, blocked, and found by UID or id."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from chalicelib import clock
+from chalicelib.errors import AlreadyExists, Conflict, NotFound, ValidationFailed
+from chalicelib.identifiers import card_id_of, parse_uid, uid_of_card_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card
+from chalicelib.vocabulary import CardStatus, CardType
+
+# A UID that starts with 08 is random at every tap (ISO/IEC 14443-3): it names nobody.
+_RANDOM_UID = "08"
+MAX_TICKETS_PER_EVENT = 11  # a holder and ten dependents (contract, dependents)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One card to be known to the platform."""
+
+    uid: str
+    type: CardType = CardType.UID
+    status: CardStatus = CardStatus.ACTIVE
+    customer_id: str | None = None
+    merchant_id: str | None = None
+    tickets: dict[str, list[str]] | None = None
+
+
+def name_to_uid(name: str) -> str:
+    """Return the UID behind a card's id or its UID in hex. Raises ValidationFailed."""
+    uid = uid_of_card_id(name) or parse_uid(name)
+    if uid is None:
+        message = "must be a card's id or its UID in hex (4, 7, 8 or 10 bytes)"
+        raise ValidationFailed(details=[{"field": "card_id", "message": message}])
+    return uid
+
+
+def _item(registration: Registration) -> Card:
+    uid = parse_uid(registration.uid)
+    if uid is None or (len(uid) == 8 and uid.startswith(_RANDOM_UID)):  # 4 bytes in hex
+        message = "must be a UID in hex of 4, 7, 8 or 10 bytes that is not random (08…)"
+        raise ValidationFailed(details=[{"field": "uid", "message": message}])
+    now = clock.now()
+    return Card(
+        *keys.card(uid),
+        card_id=card_id_of(uid, created_at=now),
+        uid=uid,
+        type=registration.type.value,
+        status=registration.status.value,
+        customer_id=registration.customer_id,
+        merchant_id=registration.merchant_id,
+        assigned_at=now if registration.status is CardStatus.ACTIVE else None,
+        tickets=registration.tickets or {},
+    )
+
+
+def register(registration: Registration) -> Card:
+    """Make a card known. Raises AlreadyExists for a UID in use, ValidationFailed."""
+    card = _item(registration)
+    try:
+        operations.record(operations.put(card, Card.pk.does_not_exist()))
+    except operations.ConditionFailed as failure:
+        raise AlreadyExists("A card with this UID is known already.") from failure
+    return card
+
+
+def register_many(registrations: Iterable[Registration]) -> int:
+    """Write many new cards in batches, for seeding; return how many."""
+    return operations.put_many(_item(registration) for registration in registrations)
+
+
+def find(name: str) -> Card | None:
+    """Return a card by its id or UID, or None. Raises ValidationFailed where the name is neither."""
+    return operations.get(Card, keys.card(name_to_uid(name)))
+
+
+def bind(uid: str, *, event_id: str, ticket_ids: list[str]) -> Card:
+    """Make a card open these tickets of an event, the holder's first. Raises NotFound, ValidationFailed."""
+    if not 0 < len(ticket_ids) <= MAX_TICKETS_PER_EVENT:
+        message = f"a card opens 1 to {MAX_TICKETS_PER_EVENT} tickets of one event"
+        raise ValidationFailed(details=[{"field": "ticket_ids", "message": message}])
+    for _ in range(8):
+        card = operations.get(Card, keys.card(uid))
+        if card is None:
+            raise NotFound("There is no such card.")
+        before = dict(card.tickets)
+        write = operations.change(
+            Card,
+            keys.card(uid),
+            [Card.tickets.set({**before, event_id: ticket_ids})],
+            Card.tickets == before,
+        )
+        try:
+            return Card.from_raw_data(operations.record(write))
+        except operations.ConditionFailed:
+            continue  # another binding came between the read and the write
+    raise Conflict("The card is being changed by others. Try again.")
+
+
+def set_status(uid: str, status: CardStatus) -> Card:
+    """Change a card's status: a blocked one is refused at every gate from then on. Raises NotFound."""
+    write = operations.change(Card, keys.card(uid), [Card.status.set(status.value)], Card.pk.exists())
+    try:
+        return Card.from_raw_data(operations.record(write))
+    except operations.ConditionFailed as failure:
+        raise NotFound("There is no such card.") from failure
+
+
+def claim_counter(uid: str, *, counter: int, scan_key: str) -> tuple[Card | None, bool]:
+    """Spend one SUN message: store its counter if it is higher than every one before.
+
+    Returns the card, and whether this scan holds the counter: now, or since an earlier try of its own.
+    """
+    write = operations.change(
+        Card,
+        keys.card(uid),
+        [Card.sun_counter.set(counter), Card.sun_scan_key.set(scan_key)],
+        Card.pk.exists() & (Card.sun_counter < counter),
+    )
+    try:
+        return Card.from_raw_data(operations.record(write)), True
+    except operations.ConditionFailed as failure:
+        card = failure.found(Card)
+        ours = card is not None and card.sun_scan_key == scan_key and int(card.sun_counter) == counter
+        return card, ours
+
+
+def hint_admitted(uid: str, *, ticket_id: str, scan_key: str) -> None:
+    """Remember on a family's card that one of its tickets is in, so that the next tap goes to the next.
+
+    Only a hint: it may come late or not at all, and only the ticket decides.
+    """
+    for _ in range(8):
+        card = operations.get(Card, keys.card(uid))
+        if card is None or ticket_id in card.admitted:
+            return
+        before = dict(card.admitted)
+        write = operations.change(
+            Card,
+            keys.card(uid),
+            [Card.admitted.set({**before, ticket_id: scan_key})],
+            Card.admitted == before,
+        )
+        try:
+            operations.record(write)
+        except operations.ConditionFailed:
+            continue
+        return

@@ -1,0 +1,90 @@
+"""Demo data for a local run (contract/local.md); loading it twice changes nothing."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib import clock
+from chalicelib.domain import accounts, cards, events, tickets
+from chalicelib.domain.cards import Registration
+from chalicelib.domain.tickets import Holder, Order
+from chalicelib.errors import AlreadyExists
+from chalicelib.vocabulary import AdminRole, UsherRole
+
+EVENT_ID = "evt_demo"
+CARD_UID = "04A1B2C3D4E5F6"
+ADMIN_EMAIL, ADMIN_PASSWORD = "admin@example.com", "demo-Admin-2026"
+USHER_NAME, USHER_PASSWORD = "usher1", "demo-Usher-2026"
+
+
+@dataclass(frozen=True, slots=True)
+class _Guest:
+    """A guest of the demo event; `ticket` is the last letter of a fixed ticket id."""
+
+    ticket: str
+    name: str
+    tier: str
+    labels: tuple[str, ...] = ()
+
+
+_VIP = _Guest("1", "Ayesha Khan", "VIP", ("vip",))
+_FAMILY = (
+    _Guest("2", "Bilal Ahmed", "Standard"),
+    _Guest("3", "Sara Ahmed", "Child"),
+    _Guest("4", "Omar Ahmed", "Child"),
+)
+_FAMILY_UID = "04B1B2C3D4E5F6"
+_OTHERS = (_Guest("5", "Zoë Müller", "Standard"), _Guest("6", "Hamza Siddiqui", "Standard"))
+
+
+def ticket_id(suffix: str) -> str:
+    """Return the fixed id of a demo ticket."""
+    return f"tkt_01JDEM0000000000000000000{suffix}"
+
+
+def load_first_admin() -> None:
+    """Create the first administrator, where there is none."""
+    with suppress(AlreadyExists):
+        accounts.create_admin(email=ADMIN_EMAIL, password=ADMIN_PASSWORD, name="Demo Admin", role=AdminRole.SUPER_ADMIN)
+
+
+def load() -> None:
+    """Create the demo event with its log-ins, tickets and cards."""
+    load_first_admin()
+    now = clock.now().replace(minute=0, second=0, microsecond=0)
+    events.create(
+        event_id=EVENT_ID,
+        title="Gatehouse Demo Night",
+        description="One evening, one admission each.",
+        category="music",
+        starts_at=now + timedelta(hours=1),
+        ends_at=now + timedelta(days=30),
+        timezone="Asia/Karachi",
+        scanning_opens_at=now - timedelta(hours=1),
+        children_enabled=True,
+        venue_name="Alhamra Arts Centre",
+        venue_city="Lahore",
+        gates=["Gate 1", "Gate 2"],
+    )
+    with suppress(AlreadyExists):
+        accounts.create_usher(
+            username=USHER_NAME,
+            password=USHER_PASSWORD,
+            name="Demo Usher",
+            roles=[UsherRole.USHERING, UsherRole.LEAVE_DESK],
+            event_ids=[EVENT_ID],
+        )
+    for guest in (_VIP, *_FAMILY, *_OTHERS):
+        holder = Holder(name=guest.name, labels=list(guest.labels))
+        tickets.issue(
+            Order(
+                event_id=EVENT_ID,
+                holder=holder,
+                number=f"DEMO-{guest.ticket:0>6}",
+                tier=guest.tier,
+                ticket_id=ticket_id(guest.ticket),
+            )
+        )
+    for uid, guests in ((CARD_UID, (_VIP,)), (_FAMILY_UID, _FAMILY)):
+        with suppress(AlreadyExists):
+            cards.register(Registration(uid=uid, tickets={EVENT_ID: [ticket_id(guest.ticket) for guest in guests]}))

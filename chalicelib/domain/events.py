@@ -1,0 +1,146 @@
+"""Events as a gate needs them: the show, its window and its running totals."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from chalicelib import clock
+from chalicelib.domain import gate
+from chalicelib.errors import NotFound, ValidationFailed
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Counters, Event, Venue
+from chalicelib.vocabulary import EventStatus
+
+
+@dataclass(frozen=True, slots=True)
+class GateStatus:
+    """What the status page of a gate shows."""
+
+    active: bool
+    scanning_enabled: bool
+    starts_at: datetime
+    ends_at: datetime
+    tickets_sold: int
+    admitted: int
+    on_leave: int
+    inside: int
+    last_scan_at: datetime | None
+    server_time: datetime
+
+
+def create(
+    *,
+    title: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    event_id: str | None = None,
+    status: EventStatus = EventStatus.PUBLISHED,
+    description: str | None = None,
+    category: str | None = None,
+    timezone: str = "UTC",
+    scanning_opens_at: datetime | None = None,
+    scanning_closes_at: datetime | None = None,
+    scanning_enabled: bool = True,
+    re_entry_allowed: bool = False,
+    children_enabled: bool = False,
+    venue_name: str | None = None,
+    venue_city: str | None = None,
+    gates: list[str] | None = None,
+) -> Event:
+    """Create an event with its totals at nought. Raises ValidationFailed; an `event_id` in use is left alone."""
+    if ends_at <= starts_at:
+        raise ValidationFailed(details=[{"field": "ends_at", "message": "must be after starts_at"}])
+    event_id = event_id or new_id("evt")
+    event = Event(
+        *keys.event(event_id),
+        event_id=event_id,
+        title=title,
+        description=description,
+        category=category,
+        status=status.value,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        timezone=timezone,
+        scanning_opens_at=scanning_opens_at,
+        scanning_closes_at=scanning_closes_at,
+        scanning_enabled=scanning_enabled,
+        re_entry_allowed=re_entry_allowed,
+        children_enabled=children_enabled,
+        venue=Venue(name=venue_name, city=venue_city) if venue_name else None,
+        gates=gates,
+    )
+    event.gsi2pk, event.gsi2sk = keys.events_by_day(gate.facts_of(event).opens_at.date().isoformat(), event_id)
+    try:
+        operations.commit(
+            operations.put(event, Event.pk.does_not_exist()),
+            operations.put(Counters(*keys.counters(event_id)), Counters.pk.does_not_exist()),
+        )
+    except operations.ConditionFailed as failure:
+        existing = failure.found(Event)
+        if existing is None:
+            raise
+        return existing
+    return event
+
+
+def get(event_id: str) -> Event:
+    """Return an event. Raises NotFound."""
+    event = operations.get(Event, keys.event(event_id))
+    if event is None:
+        raise NotFound("There is no such event.")
+    return event
+
+
+def get_many(event_ids: list[str]) -> list[Event]:
+    """Return the events that exist, the earliest first."""
+    found = operations.get_many(Event, [keys.event(event_id) for event_id in event_ids])
+    return sorted(found.values(), key=lambda event: (event.starts_at, event.event_id))
+
+
+def set_scanning(event_id: str, *, enabled: bool) -> None:
+    """Open or stop scanning at every gate of an event. Raises NotFound."""
+    _set(event_id, Event.scanning_enabled.set(enabled))
+
+
+def set_status(event_id: str, status: EventStatus) -> None:
+    """Move an event to another status. Raises NotFound."""
+    _set(event_id, Event.status.set(status.value))
+
+
+def _set(event_id: str, *actions: operations.Action) -> None:
+    try:
+        operations.record(operations.change(Event, keys.event(event_id), actions, Event.pk.exists()))
+    except operations.ConditionFailed as failure:
+        raise NotFound("There is no such event.") from failure
+    gate.forget()
+
+
+def status(event_id: str) -> GateStatus:
+    """Return the live status of an event from its running totals, at the cost of one read. Raises NotFound."""
+    control = gate.control(event_id)
+    counters = operations.get(Counters, keys.counters(event_id), consistent=False) or Counters()
+    now = clock.now()
+    facts = control.facts
+    return GateStatus(
+        active=facts.status in (EventStatus.PUBLISHED, EventStatus.LIVE) and facts.opens_at <= now < facts.closes_at,
+        scanning_enabled=facts.scanning_enabled,
+        starts_at=control.event.starts_at,
+        ends_at=control.event.ends_at,
+        tickets_sold=int(counters.sold),
+        admitted=int(counters.admitted),
+        on_leave=int(counters.on_leave),
+        inside=int(counters.inside),
+        last_scan_at=counters.last_scan_at,
+        server_time=now,
+    )
+
+
+def open_now() -> list[Event]:
+    """Return the events whose gates are open at this moment; reads one index partition a day."""
+    now = clock.now()
+    days = {(now - timedelta(days=back)).astimezone(UTC).date().isoformat() for back in range(4)}
+    found: list[keys.Key] = []
+    for day in sorted(days):
+        found += operations.keys_of(operations.query(keys.events_by_day(day).pk, index="gsi2"))
+    events = operations.get_many(Event, found, consistent=False).values()
+    return [event for event in events if gate.facts_of(event).opens_at <= now < gate.facts_of(event).closes_at]

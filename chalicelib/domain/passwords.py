@@ -1,0 +1,86 @@
+"""Passwords: argon2id, and the same work for a stranger as for a customer."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from chalicelib.errors import ValidationFailed
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+MIN_LENGTH = 10
+# RFC 9106 bounds neither; a very long password only costs the server time.
+MAX_LENGTH = 256
+# Those of ten and more characters that head the public lists of leaked passwords.
+_COMMON = frozenset(
+    [
+        "1234567890",
+        "12345678910",
+        "0123456789",
+        "0987654321",
+        "1q2w3e4r5t",
+        "1qaz2wsx3edc",
+        "qwertyuiop",
+        "qwerty12345",
+        "qwerty123456",
+        "password12",
+        "password123",
+        "password1234",
+        "passw0rd123",
+        "iloveyou123",
+        "1111111111",
+        "0000000000",
+        "123123123123",
+        "administrator",
+        "letmein1234",
+        "welcome123",
+        "welcome1234",
+        "changeme123",
+        "superman123",
+        "football123",
+        "abcdefghij",
+        "abcdefghijk",
+        "asdfghjkl1",
+        "q1w2e3r4t5y6",
+        "aaaaaaaaaa",
+        "zaq12wsxcde3",
+        "pakistan123",
+        "pakistan1234",
+        "pakistan786",
+    ]
+)
+
+
+@lru_cache(maxsize=1)
+def _hasher() -> "PasswordHasher":
+    # Imported here: only log-ins need it, and every function would pay for it at its cold start.
+    from argon2 import PasswordHasher
+
+    # OWASP Password Storage Cheat Sheet: argon2id with m=19456 (19 MiB), t=2, p=1.
+    return PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+
+
+@lru_cache(maxsize=1)
+def _nobodys_hash() -> str:
+    return _hasher().hash("a password that nobody has")
+
+
+def hash_password(password: str) -> str:
+    """Return the hash to keep. Raises ValidationFailed for a password that is too short or too common."""
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        problem = f"must have {MIN_LENGTH} to {MAX_LENGTH} characters"
+    elif password.casefold() in _COMMON:
+        problem = "is among the most common passwords; choose another"
+    else:
+        return _hasher().hash(password)
+    raise ValidationFailed(details=[{"field": "password", "message": problem}])
+
+
+def matches(password: str, password_hash: str | None) -> bool:
+    """Whether this is the password; takes the same time where there is no such account (None)."""
+    from argon2.exceptions import VerificationError  # as above
+
+    try:
+        return _hasher().verify(password_hash or _nobodys_hash(), password) and password_hash is not None
+    except VerificationError:
+        return False

@@ -1,0 +1,37 @@
+"""What each role of the staff may do (contract/admin.md)."""
+
+from enum import StrEnum
+
+from chalicelib.vocabulary import AdminRole
+
+
+class Permission(StrEnum):
+    """Something that a route asks of the staff's role."""
+
+    READ = "read"
+    DEVICES = "devices"
+    USHERS = "ushers"
+    SUPPORT = "support"
+    FINANCE = "finance"
+    MANAGE = "manage"
+    OWN = "own"
+
+
+_EVERYTHING_ELSE = frozenset(Permission) - {Permission.OWN}
+GRANTED: dict[AdminRole, frozenset[Permission]] = {
+    AdminRole.SUPER_ADMIN: frozenset(Permission),
+    AdminRole.ADMIN: _EVERYTHING_ELSE,
+    AdminRole.FINANCE: frozenset({Permission.READ, Permission.FINANCE}),
+    AdminRole.SUPPORT: frozenset({Permission.SUPPORT}),
+    AdminRole.USHER_MANAGER: frozenset({Permission.DEVICES, Permission.USHERS}),
+}
+
+
+def may(role: str | None, permission: Permission) -> bool:
+    """Whether a role grants a permission."""
+    return role in set(AdminRole) and permission in GRANTED[AdminRole(role)]
+
+
+def granted(role: str) -> list[str]:
+    """Return a role's permissions, in order."""
+    return sorted(permission.value for permission in GRANTED[AdminRole(role)])

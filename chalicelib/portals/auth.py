@@ -1,0 +1,44 @@
+"""Who is calling: the guard of every route."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.domain import gate, permissions, tokens
+from chalicelib.domain.permissions import Permission
+from chalicelib.domain.tokens import Principal
+from chalicelib.errors import Forbidden, NotAssigned, Unauthenticated
+from chalicelib.vocabulary import Portal
+
+_SCHEME = "bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Who may call a route: a portal's principals, and of the staff those with a permission."""
+
+    portal: Portal
+    permission: Permission | None = None
+
+    def admit(self, headers: Mapping[str, str]) -> Principal:
+        """Return who is calling. Raises Unauthenticated, TokenExpired, Forbidden."""
+        header = headers.get("authorization") or ""
+        if not header.lower().startswith(_SCHEME):
+            raise Unauthenticated
+        principal = tokens.verify(header[len(_SCHEME) :].strip(), self.portal)
+        gate.require_not_revoked(principal)
+        if self.permission and not permissions.may(principal.claims.get("role"), self.permission):
+            raise Forbidden
+        return principal
+
+
+USHER = Guard(Portal.USHER)
+DEVICE = Guard(Portal.DEVICE)
+STAFF = Guard(Portal.ADMIN)
+DEVICE_MANAGERS = Guard(Portal.ADMIN, Permission.DEVICES)
+
+
+def require_own_event(principal: Principal, event_id: str | None) -> str:
+    """Return the caller's event. Raises NotAssigned where another one is named."""
+    if event_id is not None and event_id != principal.event_id:
+        raise NotAssigned
+    return principal.event_id

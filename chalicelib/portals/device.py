@@ -1,0 +1,54 @@
+"""The reader agents' door: enrol once, prove yourself, send taps."""
+
+from datetime import timedelta
+from typing import Any
+
+from chalice import Blueprint
+
+from chalicelib.domain import devices, taps, tokens
+from chalicelib.domain.devices import Heartbeat
+from chalicelib.portals.auth import DEVICE
+from chalicelib.portals.wire import Call, door
+from chalicelib.schemas import device as schema
+
+bp = Blueprint(__name__)
+_BASE = "/api/device"
+# A hundred taps with SUN messages and codes.
+_TAPS_LIMIT = 256 * 1024
+
+
+@door(bp, "POST", f"{_BASE}/enroll", guard=None, body=schema.EnrollIn, reply=schema.EnrollOut)
+def device_enroll(call: Call[schema.EnrollIn, None]) -> Any:
+    """Exchange a one-time code for a device's identity."""
+    body = call.body
+    return devices.enroll(code=body.code, public_key=body.public_key, name=body.name, address=call.address)
+
+
+@door(bp, "POST", f"{_BASE}/token", guard=None, body=schema.TokenIn, reply=schema.TokenOut)
+def device_token(call: Call[schema.TokenIn, None]) -> Any:
+    """Exchange a JWT that the device signed for an access token."""
+    access = devices.token(device_id=call.body.device_id, assertion=call.body.assertion)
+    return {"access": access, "expires_in": int(tokens.LIFETIME / timedelta(seconds=1))}
+
+
+@door(bp, "POST", f"{_BASE}/taps", guard=DEVICE, body=schema.TapsIn, reply=schema.TapsOut, limit=_TAPS_LIMIT)
+def device_taps(call: Call[schema.TapsIn, None]) -> Any:
+    """Decide taps in their order, each idempotent by its scan_id."""
+    return {"results": taps.decide(call.principal, call.body.taps, device_time=call.body.device_time)}
+
+
+@door(bp, "POST", f"{_BASE}/heartbeat", guard=DEVICE, body=schema.HeartbeatIn, reply=schema.HeartbeatOut)
+def device_heartbeat(call: Call[schema.HeartbeatIn, None]) -> Any:
+    """Report health, and learn settings and the time."""
+    body = call.body
+    return devices.heartbeat(
+        call.principal.id,
+        Heartbeat(
+            queue_depth=body.queue_depth,
+            clock_offset_ms=body.clock_offset_ms,
+            app_version=body.app_version,
+            reader_path=body.reader.path if body.reader else None,
+            reader_model=body.reader.model if body.reader else None,
+            last_error=body.last_error,
+        ),
+    )

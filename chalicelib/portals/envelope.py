@@ -1,0 +1,94 @@
+"""The outermost middleware: every refusal and fault in the contract's envelope, headers on every answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalice import Response
+
+from chalicelib.config import config
+from chalicelib.errors import (
+    MalformedJson,
+    MethodNotAllowed,
+    NotFound,
+    Refusal,
+    UnsupportedMediaType,
+)
+from chalicelib.observability import logger
+
+_BARE_ERRORS = ("/api/campus", "/api/tix")  # whose clients print `data.error`
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    # One year, as ASVS 5 asks for.
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+}
+CORS_METHODS = "GET,POST,PUT,DELETE,OPTIONS"
+CORS_REQUEST_HEADERS = "Authorization,Content-Type,Idempotency-Key,X-CSRF-Token"
+_CORS_ANSWER_HEADERS = "X-Request-Id,Retry-After,Idempotent-Replayed,ETag"
+
+
+def middleware(event: Any, get_response: Callable[[Any], Response]) -> Response:
+    """Answer a request; what goes wrong on the way becomes the contract's error."""
+    request_id = (event.context or {}).get("requestId") or "unknown"
+    logger.append_keys(request_id=request_id)
+    path = event.path or ""
+    try:
+        response = get_response(event)
+        if _is_chalice_error(response):
+            response = _refused(_translated(response), path, request_id, allow=response.headers.get("Allow"))
+    except Refusal as refusal:
+        response = _refused(refusal, path, request_id)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-Id"] = request_id
+    response.headers.update(cors_headers(event.headers.get("origin")))
+    return response
+
+
+def cors_headers(origin: str | None) -> dict[str, str]:
+    """Return the headers by which a browser lets an allow-listed origin read the answer."""
+    headers = {"Vary": "Origin"}
+    if origin in config().cors_origins:
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Expose-Headers"] = _CORS_ANSWER_HEADERS
+        if origin == config().admin_origin:
+            headers["Access-Control-Allow-Credentials"] = "true"
+    return headers
+
+
+def _is_chalice_error(response: Response) -> bool:
+    return isinstance(response.body, dict) and set(response.body) == {"Code", "Message"}
+
+
+def _translated(response: Response) -> Refusal | None:
+    kinds: dict[int, type[Refusal]] = {
+        400: MalformedJson,
+        404: NotFound,
+        405: MethodNotAllowed,
+        415: UnsupportedMediaType,
+    }
+    kind = kinds.get(response.status_code)
+    return kind() if kind else None
+
+
+def _refused(refusal: Refusal | None, path: str, request_id: str, *, allow: str | None = None) -> Response:
+    code = refusal.code if refusal else "INTERNAL"
+    status = refusal.status if refusal else 500
+    message = refusal.text if refusal else "Something broke on our side. The request id finds it in our log."
+    if status >= 500:
+        logger.error("request failed", extra={"path_template": path.split("?")[0][:40], "code": code})
+    retry_after = refusal.retry_after if refusal else None
+    if status in (500, 503) and retry_after is None:
+        retry_after = 1
+    error: dict[str, Any] = {"code": code, "message": message, "request_id": request_id}
+    if refusal is not None and refusal.details:
+        error["details"] = refusal.details
+    body = {"error": error}
+    if path.startswith(_BARE_ERRORS):
+        body = {"error": error.pop("message"), **error}
+    headers = {"Content-Type": "application/json"}
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    if allow:
+        headers["Allow"] = allow
+    return Response(body=body, status_code=status, headers=headers)

@@ -1,0 +1,119 @@
+"""The reader agent's JSON: contract/usher.md, "Device"."""
+
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+
+from chalicelib.identifiers import parse_uid
+from chalicelib.schemas.usher import Code, DecisionOut, SunIn
+from chalicelib.schemas.wire import Id, In, Moment, Name, Out, ScanId
+from chalicelib.vocabulary import Direction, ScanResult
+
+# A replay is sent in slices; more in one call would outlast the gateway's 29 s (AWS limit).
+MAX_TAPS = 100
+
+
+class EnrollIn(In):
+    """The one-time code, and the public key that the program has made for itself."""
+
+    code: Annotated[str, StringConstraints(min_length=8, max_length=40)]
+    public_key: Annotated[str, StringConstraints(min_length=40, max_length=64)]
+    name: Name | None = None
+
+
+class SettingsOut(Out):
+    """What every device is told to do."""
+
+    heartbeat_seconds: int
+    batch_size: int
+    online_timeout_ms: int
+    debounce_ms: int
+
+
+class EnrollOut(Out):
+    """The device's identity; `server_public_key` proves tickets' codes (32 bytes, base64url)."""
+
+    device_id: str
+    event_id: str
+    gate: str
+    server_public_key: str
+    config: SettingsOut
+
+
+class TokenIn(In):
+    """A JWT that the device signed with its own key, good for 60 seconds."""
+
+    device_id: Id
+    assertion: Annotated[str, StringConstraints(min_length=10, max_length=2048)]
+
+
+class TokenOut(Out):
+    """An access token; `expires_in` is its life in seconds."""
+
+    access: str
+    token_type: str = "Bearer"
+    expires_in: int
+
+
+class OfflineIn(In):
+    """What the device decided by itself."""
+
+    result: ScanResult
+
+
+class TapIn(In):
+    """One tap: a card's UID (or its SUN message), or a QR code."""
+
+    scan_id: ScanId
+    uid: Annotated[str, StringConstraints(max_length=40)] | None = None
+    qr: Code | None = None
+    sun: SunIn | None = None
+    scanned_at: AwareDatetime
+    offline: OfflineIn | None = None
+    direction: Direction = Direction.ENTRY
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.uid is not None or self.sun is not None) == (self.qr is not None):
+            raise ValueError("send exactly one of uid (or sun) and qr")
+        if self.uid is not None and parse_uid(self.uid) is None:
+            raise ValueError("uid must be hex of 4, 7, 8 or 10 bytes")
+        return self
+
+
+class TapsIn(In):
+    """Taps in the order they were made; `device_time` is the device's clock now, by which theirs are corrected."""
+
+    taps: Annotated[list[TapIn], Field(min_length=1, max_length=MAX_TAPS)]
+    device_time: AwareDatetime
+
+
+class TapsOut(Out):
+    """One decision per tap, in their order."""
+
+    results: list[DecisionOut]
+
+
+class ReaderIn(In):
+    """The reader that the device drives."""
+
+    path: Name | None = None
+    model: Name | None = None
+
+
+class HeartbeatIn(In):
+    """What a device says of itself."""
+
+    queue_depth: Annotated[int, Field(ge=0, le=10_000_000)]
+    clock_offset_ms: Annotated[int, Field(ge=-(10**13), le=10**13)] = 0
+    reader: ReaderIn | None = None
+    app_version: Name
+    last_error: Annotated[str, StringConstraints(max_length=300)] | None = None
+
+
+class HeartbeatOut(Out):
+    """What the device is to do, and the platform's time."""
+
+    config: SettingsOut
+    revoked_before: Moment | None
+    time: Moment

@@ -1,0 +1,12 @@
+"""The JSON of the doors that belong to no portal."""
+
+from typing import Literal
+
+from chalicelib.schemas.wire import Moment, Out
+
+
+class HealthOut(Out):
+    """The service is up."""
+
+    status: Literal["ok"]
+    time: Moment

@@ -1,0 +1,93 @@
+"""What all portals' bodies share."""
+
+from datetime import datetime
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+
+ItemT = TypeVar("ItemT")
+
+
+class In(BaseModel):
+    """A request's body or query; unknown fields are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+
+
+class Out(BaseModel):
+    """An answer's body, read off whatever the domain returned."""
+
+    model_config = ConfigDict(from_attributes=True, defer_build=True)
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+ScanId = Annotated[
+    str,
+    StringConstraints(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$"),
+    Field(description="Made by the scanner, one per scan, such as scn_ and a ULID; the same again is the same scan."),
+]
+Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+PageSize = Annotated[int, Field(ge=1, le=100)]
+Cursor = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+
+class PageOut(Out, Generic[ItemT]):
+    """One page of a list."""
+
+    results: list[ItemT]
+    next: str | None = Field(default=None, description="The cursor of the page after this one.")
+    count: int | None = Field(default=None, description="The whole list, where a counter makes it cheap.")
+
+
+class PageIn(In):
+    """What every list takes."""
+
+    page_size: PageSize = 20
+    cursor: Cursor | None = None
+
+
+class TokensOut(Out):
+    """A pair of tokens; `expires_in` is the access token's life in seconds."""
+
+    access: str
+    refresh: str
+    token_type: str = "Bearer"
+    expires_in: int
+
+
+class RefreshIn(In):
+    """The refresh token to spend."""
+
+    refresh: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+
+class FieldProblem(Out):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class ErrorBody(Out):
+    """Why a request was refused."""
+
+    code: str
+    message: str
+    details: list[FieldProblem] | None = None
+    request_id: str
+
+
+class ErrorOut(Out):
+    """The envelope of every refusal."""
+
+    error: ErrorBody
+
+
+class Nothing(Out):
+    """An answer that says nothing but that it is done."""

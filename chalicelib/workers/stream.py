@@ -1,0 +1,29 @@
+"""The door of the table's stream."""
+
+from typing import Any
+
+from chalicelib.domain import projection
+from chalicelib.observability import logger
+from chalicelib.workers import Failures, failures_from
+
+
+def handle(batch: dict[str, Any]) -> Failures:
+    """Project a batch of stream records.
+
+    A stream is read in order: the first record that cannot be taken is reported, and Lambda comes again
+    with it and all after it.
+    """
+    changes = [projection.change_of(record) for record in batch["Records"]]
+    try:
+        projection.apply(changes)
+    except Exception:
+        logger.exception("stream batch failed as a whole; taking its records one by one", extra={"count": len(changes)})
+    else:
+        return failures_from([])
+    for change in changes:
+        try:
+            projection.apply([change])
+        except Exception:
+            logger.exception("stream record failed", extra={"position": change.position})
+            return failures_from([change.position])
+    return failures_from([])

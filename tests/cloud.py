@@ -1,0 +1,53 @@
+"""The platform's resources for a test, as small as a test needs them."""
+
+import json
+from typing import Any
+
+from botocore.session import get_session
+
+from chalicelib.config import config
+
+TABLE: dict[str, Any] = {
+    "BillingMode": "PAY_PER_REQUEST",
+    "AttributeDefinitions": [
+        {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk")
+    ],
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": "gsi1",
+            "KeySchema": [
+                {"AttributeName": "gsi1pk", "KeyType": "HASH"},
+                {"AttributeName": "gsi1sk", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["kind", "result", "principal_id"]},
+        },
+        {
+            "IndexName": "gsi2",
+            "KeySchema": [
+                {"AttributeName": "gsi2pk", "KeyType": "HASH"},
+                {"AttributeName": "gsi2sk", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        },
+    ],
+    "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+}
+
+
+def create_table(client: Any, name: str | None = None) -> None:
+    client.create_table(TableName=name or config().table_name, **TABLE)
+
+
+def create_all(master_secret: str) -> None:
+    """Make table, secret, bus, rule and queues through whatever endpoint the environment names."""
+    session = get_session()
+    create_table(session.create_client("dynamodb"))
+    session.create_client("secretsmanager").create_secret(
+        Name=config().secret_id, SecretString=json.dumps({"master": master_secret})
+    )
+    session.create_client("events").create_event_bus(Name=config().event_bus_name)
+    sqs = session.create_client("sqs")
+    for name in (config().alerts_queue_name, config().messages_queue_name):
+        sqs.create_queue(QueueName=name)
+    session.create_client("ses").verify_email_identity(EmailAddress=config().mail_from)

@@ -1,0 +1,49 @@
+"""The ground that every test stands on: a table, a bus, queues and a secret, made afresh."""
+
+import json
+import os
+from collections.abc import Iterator
+
+os.environ.update(
+    AWS_ACCESS_KEY_ID="test",
+    AWS_SECRET_ACCESS_KEY="test",
+    AWS_DEFAULT_REGION="us-east-1",
+    AWS_EC2_METADATA_DISABLED="true",
+    STAGE="local",
+    TABLE_NAME="gatehouse",
+    POWERTOOLS_LOG_LEVEL="WARNING",
+)
+
+import pytest
+from moto import mock_aws
+
+from chalicelib.clients import aws, messages, secrets
+from chalicelib.domain import gate, tokens
+from chalicelib.table import operations
+from tests import cloud
+
+MASTER_SECRET = "test-master-secret-of-the-platform-000000000000"
+
+
+def forget_caches() -> None:
+    """Drop everything that a container would keep between requests."""
+    operations.client.cache_clear()
+    aws.client.cache_clear()
+    messages._queue_url.cache_clear()
+    secrets.forget()
+    gate.forget()
+    tokens._proven.cache_clear()
+
+
+@pytest.fixture
+def moto_cloud() -> Iterator[None]:
+    """The platform's resources on moto: for breadth, one thread at a time."""
+    with mock_aws():
+        forget_caches()
+        cloud.create_all(MASTER_SECRET)
+        yield
+    forget_caches()
+
+
+def secret_string() -> str:
+    return json.dumps({"master": MASTER_SECRET})

@@ -1,0 +1,51 @@
+"""The table's stream, read to its end and handed to the stream's door as Lambda would."""
+
+import json
+from typing import Any
+
+from botocore.session import get_session
+
+import app
+from chalicelib.config import config
+
+
+class StreamReader:
+    """Follows every shard of the table's stream from the beginning; `drain` projects what is new."""
+
+    def __init__(self) -> None:
+        session = get_session()
+        table = session.create_client("dynamodb").describe_table(TableName=config().table_name)["Table"]
+        self._arn = table["LatestStreamArn"]
+        self._client = session.create_client("dynamodbstreams")
+        self._iterators: dict[str, str | None] = {}
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return the records that have come since, as Lambda's JSON."""
+        records: list[dict[str, Any]] = []
+        shards = self._client.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"]
+        for shard in shards:
+            shard_id = shard["ShardId"]
+            if shard_id not in self._iterators:
+                self._iterators[shard_id] = self._client.get_shard_iterator(
+                    StreamArn=self._arn, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+                )["ShardIterator"]
+            while (iterator := self._iterators[shard_id]) is not None:
+                answer = self._client.get_records(ShardIterator=iterator)
+                self._iterators[shard_id] = answer.get("NextShardIterator")
+                records += answer["Records"]
+                if not answer["Records"]:
+                    break
+        return [json.loads(json.dumps(record, default=str)) for record in records]
+
+    def drain(self) -> int:
+        """Project everything that is new, in batches of a hundred; return how many records there were."""
+        records = self.read()
+        for start in range(0, len(records), 100):
+            answer = project(records[start : start + 100])
+            assert answer == {"batchItemFailures": []}, answer
+        return len(records)
+
+
+def project(records: list[dict[str, Any]]) -> Any:
+    """Hand a batch to the stream's door."""
+    return app.stream({"Records": records}, None)
