@@ -9,6 +9,8 @@ os.environ.update(
     AWS_SECRET_ACCESS_KEY="test",
     AWS_DEFAULT_REGION="us-east-1",
     AWS_EC2_METADATA_DISABLED="true",
+    # moto does not know the endpoints that carry an account id.
+    AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled",
     STAGE="local",
     TABLE_NAME="gatehouse",
     POWERTOOLS_LOG_LEVEL="WARNING",
