@@ -18,6 +18,11 @@ def now() -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+def to_text(moment: datetime) -> str:
+    """Return a moment as RFC 3339 in UTC with milliseconds and `Z`, so that text order is time order."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 @contextmanager
 def set_to(moment: datetime) -> Iterator[None]:
     """Hold the clock at `moment` inside the block, for every thread of the process."""

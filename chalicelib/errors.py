@@ -15,7 +15,7 @@ A denial at the gate is not here: it is a right answer, a value with status 200.
 from chalice.app import ChaliceUnhandledError
 
 
-class Refusal(ChaliceUnhandledError):  # type: ignore[misc]  # Chalice ships no types
+class Refusal(ChaliceUnhandledError):
     """A question that cannot be taken; `code` and `status` are its answer on the wire.
 
     It extends Chalice's one base class that reaches middleware as an exception.

@@ -10,6 +10,5 @@ from botocore.session import get_session
 @lru_cache(maxsize=8)
 def client(service: str) -> Any:
     """Return the client of one AWS service; its time-outs stay within a function's own."""
-    retries = {"total_max_attempts": 3, "mode": "standard"}
-    config = ClientConfig(connect_timeout=1, read_timeout=5, retries=retries)
+    config = ClientConfig(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
     return get_session().create_client(service, config=config)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chalicelib import clock
 from chalicelib.clients.aws import client
 from chalicelib.config import config
 from chalicelib.errors import Unavailable
-from chalicelib.table.items import to_text
 from chalicelib.vocabulary import Fact
 
 # AWS: "PutEvents" takes ten entries.
@@ -35,7 +35,9 @@ def publish(facts: Sequence[Published]) -> None:
                 "DetailType": fact.fact.value,
                 "EventBusName": config().event_bus_name,
                 "Time": fact.occurred_at,
-                "Detail": json.dumps({"fact_id": fact.fact_id, "occurred_at": to_text(fact.occurred_at), **fact.ids}),
+                "Detail": json.dumps(
+                    {"fact_id": fact.fact_id, "occurred_at": clock.to_text(fact.occurred_at), **fact.ids}
+                ),
             }
             for fact in facts[start : start + _ENTRIES]
         ]

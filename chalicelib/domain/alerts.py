@@ -11,19 +11,19 @@ from chalicelib.vocabulary import Fact
 _TEXTS = {
     Fact.DEVICE_ENROLLED: (
         "A reader was enrolled",
-        "Reader {device_id} was enrolled for event {event_id}, {gate}.\n"
-        "If nobody of yours did this, revoke it now: DELETE /api/devices/{device_id}/",
+        """Reader {device_id} was enrolled for event {event_id}, {gate}.
+If nobody of yours did this, revoke it now: DELETE /api/devices/{device_id}/""",
     ),
     Fact.DEVICE_REVOKED: ("A reader was revoked", "Reader {device_id} of event {event_id} is locked out."),
     Fact.DEVICE_SILENT: (
         "A reader is silent",
-        "Reader {device_id} of event {event_id}, {gate}, has not been heard of since {last_seen_at}.\n"
-        "Check its power and network; the scans that it holds are sent when it is back.",
+        """Reader {device_id} of event {event_id}, {gate}, has not been heard of since {last_seen_at}.
+Check its power and network; the scans that it holds are sent when it is back.""",
     ),
     Fact.CLONE_SUSPECTED: (
         "A card may have been cloned",
-        "A scan at event {event_id}, {gate}, was refused because the card did not prove itself "
-        "(log entry {log_id}).\nLook at the card's other scans before you block it.",
+        """A scan at event {event_id}, {gate}, was refused because the card did not prove itself
+(log entry {log_id}). Look at the card's other scans before you block it.""",
     ),
 }
 

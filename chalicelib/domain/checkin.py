@@ -148,11 +148,13 @@ class _Look:
         return log_id_of(scan_key, decided_at=self.now)
 
     def case(self, ticket: TicketFacts | None) -> Case:
-        card = self.card and CardFacts(
-            status=CardStatus(self.card.status),
-            type=CardType(self.card.type),
-            last_counter=int(self.card.sun_counter),
-        )
+        card = None
+        if self.card is not None:
+            card = CardFacts(
+                status=CardStatus(self.card.status),
+                type=CardType(self.card.type),
+                last_counter=int(self.card.sun_counter),
+            )
         return Case(
             presented=self.presented,
             card=card,
@@ -260,41 +262,39 @@ def _look_by_card(caller: Caller, reading: Reading, control: gate.Control, now: 
 
 def _attempt(look: _Look) -> Decision | None:
     """Try once; None says that the ticket changed under way and the scan must look again."""
-    blind = look.reading.direction is Direction.ENTRY and not admission.objection_without_ticket(look.case(None))
-    if blind:
-        tickets: dict[str, Ticket] = {}
+    tickets: dict[str, Ticket] = {}
+    refused_anyway = admission.objection_without_ticket(look.case(None))
+    if look.reading.direction is Direction.ENTRY and not refused_anyway:
         for place, ticket_id in enumerate(look.ticket_ids):
-            try:
-                raw = operations.record(_first_entry(look, ticket_id, remaining=_remaining(look, place)))
-            except operations.ConditionFailed as failure:
-                ticket = failure.found(Ticket)
-                if ticket is None:
-                    continue
-                if (first := _first_answer_on(look, ticket)) is not None:
-                    return first
-                tickets[ticket_id] = ticket
-                if admission.decide(look.case(_facts(ticket))).admits:
-                    return _admit_with_record(look, ticket, remaining=_remaining(look, place))
-            else:
-                ticket = Ticket.from_raw_data(raw)
-                return _decision(
-                    look,
-                    admission.VALID,
-                    ticket,
-                    log_id=look.log_id,
-                    remaining=_remaining(look, place),
-                )
-        if look.passed_over:
-            tickets |= _read(look)
-    else:
+            found = _try_first_entry(look, ticket_id, remaining=_remaining(look, place))
+            if isinstance(found, Decision):
+                return found
+            if found is not None:
+                tickets[ticket_id] = found
+    if len(tickets) < len(look.ticket_ids) + len(look.passed_over):
         tickets = _read(look)
-        for ticket in tickets.values():
-            if (first := _first_answer_on(look, ticket)) is not None:
-                return first
+    for ticket in tickets.values():
+        if (first := _first_answer_on(look, ticket)) is not None:
+            return first
     verdict, judged = _judge(look, tickets)
     if verdict.admits and judged is not None:
-        return _admit_with_record(look, judged, remaining=None)
+        place = look.ticket_ids.index(judged.ticket_id) if judged.ticket_id in look.ticket_ids else 0
+        return _admit_with_record(look, judged, remaining=_remaining(look, place))
     return _refuse(look, verdict, judged)
+
+
+def _try_first_entry(look: _Look, ticket_id: str, *, remaining: int | None) -> Decision | Ticket | None:
+    """Try to admit a ticket that was never scanned; else return it as it stands, or None where there is none.
+
+    A ticket that this scan itself admitted before, its answer lost on the way, is answered as then.
+    """
+    try:
+        raw = operations.record(_first_entry(look, ticket_id, remaining=remaining))
+    except operations.ConditionFailed as failure:
+        ticket = failure.found(Ticket)
+        return ticket and (_first_answer_on(look, ticket) or ticket)
+    admitted = Ticket.from_raw_data(raw)
+    return _decision(look, admission.VALID, admitted, log_id=look.log_id, remaining=remaining)
 
 
 def _read(look: _Look) -> dict[str, Ticket]:
@@ -353,7 +353,7 @@ def _passage(look: _Look, *, ticket_id: str, remaining: int | None) -> Passage:
 
 def _is_ticket_fit(look: _Look) -> Condition:
     """Return the rule's questions of event and ticket as a condition."""
-    fit = (Ticket.event_id == look.caller.event_id) & (Ticket.status == TicketStatus.VALID.value)
+    fit: Condition = (Ticket.event_id == look.caller.event_id) & (Ticket.status == TicketStatus.VALID.value)
     if look.presented.credential is not None:
         fit = fit & (Ticket.credential == look.presented.credential)
     return fit

@@ -22,7 +22,7 @@ from chalicelib.domain.tokens import Principal
 from chalicelib.errors import InvalidCredentials, NotFound, Unauthenticated, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Device, Enrolment, to_text
+from chalicelib.table.items import Device, Enrolment
 from chalicelib.vocabulary import Fact, Portal
 
 CODE_LIFETIME = timedelta(minutes=15)
@@ -304,9 +304,9 @@ def _silence(device: Device) -> Published:
     heard = device.last_seen_at or device.enrolled_at or device.created_at
     return Published(
         fact=Fact.DEVICE_SILENT,
-        fact_id=f"{device.device_id}/silent/{to_text(heard)}",
+        fact_id=f"{device.device_id}/silent/{clock.to_text(heard)}",
         occurred_at=clock.now(),
-        ids={**ids(device), "last_seen_at": to_text(heard)},
+        ids={**ids(device), "last_seen_at": clock.to_text(heard)},
     )
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from pynamodb.expressions.update import Action
+
 from chalicelib import clock
 from chalicelib.domain import gate
 from chalicelib.errors import NotFound, ValidationFailed
@@ -107,7 +109,7 @@ def set_status(event_id: str, status: EventStatus) -> None:
     _set(event_id, Event.status.set(status.value))
 
 
-def _set(event_id: str, *actions: operations.Action) -> None:
+def _set(event_id: str, *actions: Action) -> None:
     try:
         operations.record(operations.change(Event, keys.event(event_id), actions, Event.pk.exists()))
     except operations.ConditionFailed as failure:

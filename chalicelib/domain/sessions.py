@@ -33,7 +33,7 @@ class Tokens:
     access: str
     refresh: str
     expires_in: int = int(tokens.LIFETIME.total_seconds())
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105  # the scheme of RFC 6750, no secret
 
 
 def _secret_part(session_id: str, generation: int) -> str:

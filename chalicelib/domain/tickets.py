@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from pynamodb.expressions.update import Action
+
 from chalicelib import clock
 from chalicelib.domain import credentials
 from chalicelib.errors import InvalidState, NotFound
@@ -131,7 +133,7 @@ def set_status(ticket_id: str, status: TicketStatus) -> Ticket:
     if allowed is None:
         raise InvalidState(f"No ticket goes back to {status}.")
     # A credential dies with the ticket's validity, also on devices that learn of it by number only.
-    actions = [Ticket.status.set(status.value)]
+    actions: list[Action] = [Ticket.status.set(status.value)]
     if status is not TicketStatus.VALID:
         actions.append(Ticket.credential.add(1))
     write = operations.change(Ticket, keys.ticket(ticket_id), actions, Ticket.pk.exists() & allowed)

@@ -43,7 +43,7 @@ class _Sums:
     def write(self, event_id: str, *, moves_last_scan: bool) -> operations.Write:
         actions = [getattr(Counters, name).add(number) for name, number in self.numbers.items() if number]
         condition = Counters.pk.exists()
-        if moves_last_scan:
+        if moves_last_scan and self.last_scan_at is not None:
             actions.append(Counters.last_scan_at.set(self.last_scan_at))
             condition = condition & (
                 Counters.last_scan_at.does_not_exist() | (Counters.last_scan_at < self.last_scan_at)

@@ -71,7 +71,7 @@ def _translated(response: Response) -> Refusal | None:
     return kind() if kind else None
 
 
-def _refused(refusal: Refusal | None, path: str, request_id: str, *, allow: str | None = None) -> Response:
+def _refused(refusal: Refusal | None, path: str, request_id: str, *, allow: Any = None) -> Response:
     code = refusal.code if refusal else "INTERNAL"
     status = refusal.status if refusal else 500
     message = refusal.text if refusal else "Something broke on our side. The request id finds it in our log."
@@ -86,7 +86,7 @@ def _refused(refusal: Refusal | None, path: str, request_id: str, *, allow: str 
     body = {"error": error}
     if path.startswith(_BARE_ERRORS):
         body = {"error": error.pop("message"), **error}
-    headers = {"Content-Type": "application/json"}
+    headers: dict[str, Any] = {"Content-Type": "application/json"}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
     if allow:

@@ -51,7 +51,7 @@ class TokenOut(Out):
     """An access token; `expires_in` is its life in seconds."""
 
     access: str
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105  # the scheme of RFC 6750, no secret
     expires_in: int
 
 

@@ -5,6 +5,8 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
+from chalicelib import clock
+
 ItemT = TypeVar("ItemT")
 
 
@@ -20,11 +22,7 @@ class Out(BaseModel):
     model_config = ConfigDict(from_attributes=True, defer_build=True)
 
 
-def _rfc3339(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+Moment = Annotated[datetime, PlainSerializer(clock.to_text, return_type=str, when_used="json")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 ScanId = Annotated[
@@ -57,7 +55,7 @@ class TokensOut(Out):
 
     access: str
     refresh: str
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105  # the scheme of RFC 6750, no secret
     expires_in: int
 
 

@@ -1,6 +1,6 @@
 """The items of the table, one class per kind; keys.py says where each of them stands."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import (
@@ -16,12 +16,8 @@ from pynamodb.attributes import (
 from pynamodb.constants import STRING
 from pynamodb.models import Model
 
+from chalicelib import clock
 from chalicelib.config import config
-
-
-def to_text(moment: datetime) -> str:
-    """Return a moment as the table keeps it: RFC 3339, UTC, milliseconds, so that text order is time order."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class MomentAttribute(Attribute[datetime]):
@@ -31,7 +27,7 @@ class MomentAttribute(Attribute[datetime]):
 
     def serialize(self, value: datetime) -> str:
         """Write a moment."""
-        return to_text(value)
+        return clock.to_text(value)
 
     def deserialize(self, value: str) -> datetime:
         """Read a moment."""
@@ -83,7 +79,7 @@ class Event(Item, discriminator="event"):
     re_entry_allowed = BooleanAttribute(default=False)
     children_enabled = BooleanAttribute(default=False)
     venue = Venue(null=True)
-    gates: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)
+    gates: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
 
 
 class EventRevocation(Item, discriminator="event_revocation"):
@@ -149,7 +145,7 @@ class Ticket(Item, discriminator="ticket"):
     dependent_id = UnicodeAttribute(null=True)
     holder_name = UnicodeAttribute()
     photo_url = UnicodeAttribute(null=True)
-    labels: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)
+    labels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     status = UnicodeAttribute()
     credential = NumberAttribute(default=1)
     card_uid = UnicodeAttribute(null=True)
@@ -229,8 +225,8 @@ class Account(Item, discriminator="account"):
     password_hash = UnicodeAttribute()
     totp_secret = UnicodeAttribute(null=True)
     role = UnicodeAttribute(null=True)
-    roles: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)
-    event_ids: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)
+    roles: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    event_ids: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     sessions_end_before = MomentAttribute(null=True)
     created_at = MomentAttribute()
 

@@ -1,8 +1,8 @@
 """Every key of the table and every question it answers. Read this first.
 
 No.  question                                   index  partition                 sort                   asked by
- 1   an event and what its gates must know      table  EVENT#event               EVENT, EVENT_REVOKED#… gate (begins EVENT)
- 2   the running totals of an event             table  EVENT#event               COUNTERS               usher status, stream
+ 1   an event and what its gates must know      table  EVENT#event               EVENT, EVENT_REVOKED#… gate
+ 2   the running totals of an event             table  EVENT#event               COUNTERS               status, stream
  3   a ticket                                   table  TICKET#ticket             TICKET                 the scan
  4   the attendees of an event by name          gsi1   ATTENDEES#event#initial   name#ticket            log search
  5   a card by its UID (its id carries it)     table  CARD#uid                  CARD                   the scan

@@ -43,7 +43,7 @@ _BUSY = {
 _CONFLICT_ATTEMPTS = 6
 
 
-class ConditionFailed(Exception):  # noqa: N818  # an outcome that a domain verb decides on, not an error of ours
+class ConditionFailed(Exception):
     """A condition did not hold, so nothing was written; `failures` says which writes and what stood there."""
 
     def __init__(self, failures: dict[int, RawItem | None]) -> None:
@@ -236,7 +236,8 @@ def record(write: Write) -> RawItem:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
-        raise ConditionFailed({0: error.response.get("Item")}) from error
+        found: Any = error.response.get("Item")
+        raise ConditionFailed({0: found}) from error
     return attributes
 
 
@@ -254,7 +255,7 @@ def commit(*writes: Write) -> None:
         except ClientError as error:
             if error.response["Error"]["Code"] != "TransactionCanceledException":
                 raise
-            reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])
+            reasons: list[Any] = error.response.get("CancellationReasons", [])
             failed = {
                 n: reason.get("Item")
                 for n, reason in enumerate(reasons)
