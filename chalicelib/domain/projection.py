@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib import observability
 from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
 from chalicelib.domain import devices, totals
@@ -57,7 +58,7 @@ def apply(changes: Sequence[Change]) -> None:
                 facts.append(_clone_suspected(after))
         elif isinstance(after, Device):
             facts += devices.facts_of_change(before if isinstance(before, Device) else None, after)
-    totals.count(unrecorded, recorded)
+    observability.count("Scans", totals.count(unrecorded, recorded), by="result")
     bus.publish(facts)
 
 

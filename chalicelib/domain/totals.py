@@ -5,7 +5,7 @@ twice, cut in halves or after a crash finds the mark and adds nothing. (A batch'
 a halved batch has another one.)
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -84,8 +84,8 @@ def record_of_first_entry(before: Ticket | None, after: Ticket) -> Scan | None:
     return record
 
 
-def count(unrecorded: Iterable[Scan], recorded: Iterable[Scan]) -> None:
-    """Put scans into the log and the totals, each exactly once.
+def count(unrecorded: Iterable[Scan], recorded: Iterable[Scan]) -> Counter[str]:
+    """Put scans into the log and the totals, each exactly once; return how many were new, by result.
 
     `unrecorded` are admissions whose record does not stand in the table yet, `recorded` scans whose record
     does but is not counted yet.
@@ -97,16 +97,18 @@ def count(unrecorded: Iterable[Scan], recorded: Iterable[Scan]) -> None:
             if (scan.pk, scan.sk) not in seen:
                 seen.add((scan.pk, scan.sk))
                 by_event[scan.event_id].append((scan, is_new))
+    counted: Counter[str] = Counter()
     for event_id, scans_of_event in by_event.items():
         for start in range(0, len(scans_of_event), _SCANS_PER_TRANSACTION):
-            _count(event_id, scans_of_event[start : start + _SCANS_PER_TRANSACTION])
+            counted += _count(event_id, scans_of_event[start : start + _SCANS_PER_TRANSACTION])
     for scan, is_new in (entry for entries in by_event.values() for entry in entries):
         if is_new and scan.remaining is not None and scan.card_uid and scan.ticket_id:
             scan_key = f"{scan.principal_id}/{scan.scan_id}"
             cards.hint_admitted(scan.card_uid, ticket_id=scan.ticket_id, scan_key=scan_key)
+    return counted
 
 
-def _count(event_id: str, scans: Sequence[tuple[Scan, bool]]) -> None:
+def _count(event_id: str, scans: Sequence[tuple[Scan, bool]]) -> Counter[str]:
     pending = list(scans)
     moves_last_scan = True
     while pending:
@@ -126,7 +128,8 @@ def _count(event_id: str, scans: Sequence[tuple[Scan, bool]]) -> None:
                 moves_last_scan = False
             pending = [entry for place, entry in enumerate(pending) if place not in counted]
         else:
-            return
+            return Counter(scan.result for scan, _ in pending)
+    return Counter()
 
 
 def _mark(scan: Scan, *, is_new: bool) -> operations.Write:

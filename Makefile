@@ -1,0 +1,45 @@
+# Gatehouse. `make run` and `make test` need Python 3.11+ and make; everything else they set up themselves.
+SHELL := /bin/sh
+PY := .venv/bin/python
+export PYTHONDONTWRITEBYTECODE := 1
+CODE := app.py chalicelib infra tests bench
+
+help: ## Show what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+run: setup ## Run the platform on this machine with demo data (PORT, DATA, DEMO=0, ENGINE=dynamodb-local)
+	@exec $(PY) -m infra.local
+test: setup engine ## Run every test
+	@$(PY) -m pytest -n 2 --dist loadgroup tests
+	@cd reader-agent && .venv/bin/python -m pytest tests
+check: setup lint test ## The one gate: format, lint, types, import contracts, tests
+lint: setup ## Format, ruff, mypy strict, import contracts
+	@$(PY) -m ruff format --check $(CODE) reader-agent
+	@$(PY) -m ruff check $(CODE) reader-agent
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+	@cd reader-agent && .venv/bin/python -m mypy
+format: setup ## Put the code into shape
+	@$(PY) -m ruff check --fix -q $(CODE) reader-agent; $(PY) -m ruff format $(CODE) reader-agent
+truth: setup engine ## The truth test at full size: 2,000 tickets, 16 callers each
+	@TRUTH_TICKETS=2000 $(PY) -m pytest tests/truth -x
+mutants: setup engine ## Seed bugs, and require that the tests see each of them
+	@$(PY) -m tests.mutants
+bench: setup engine ## Measure cost and speed
+	@$(PY) -m bench
+package: setup ## Build what is deployed (STAGE=dev)
+	@$(PY) -m infra.package --stage $(or $(STAGE),dev)
+deploy-local: setup ## Put the package on MiniStack and run the main job through its API Gateway
+	@$(PY) -m infra.deploy_local
+seed: setup ## Fill an event (see ARGS="--help")
+	@$(PY) -m infra.local.seed $(ARGS)
+lock: setup ## Compile the pinned requirements anew
+	@for name in requirements requirements-dev; do $(UVX) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$name.txt $$name.in; done
+clean: ## Remove what make made
+	@rm -rf .venv .venv-boot .venv-ministack .local build reader-agent/.venv
+
+setup:
+	@infra/setup.sh app ministack reader
+engine: setup
+	@infra/setup.sh engine
+UVX = $$(command -v uv || echo .venv-boot/bin/uv)
+.PHONY: help run test check lint format truth mutants bench package deploy-local seed lock clean setup engine
