@@ -1,0 +1,181 @@
+"""The agent: reader, gate, delivery, heartbeat and health put together for one state folder."""
+
+import fcntl
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from reader_agent import __version__, watchdog
+from reader_agent.clock import Clock, write_time
+from reader_agent.delivery import Delivery, Outcome
+from reader_agent.display import Display
+from reader_agent.failures import BadSetup
+from reader_agent.gate import Gate
+from reader_agent.health import Health
+from reader_agent.heartbeat import Heartbeat
+from reader_agent.identity import Identity, write_privately
+from reader_agent.nfc_reader import Card, NfcReader
+from reader_agent.outbox import Outbox
+from reader_agent.server import Server
+from reader_agent.settings import Settings
+from reader_agent.wire import DeviceConfig
+
+RUNTIME = "runtime.json"
+# nfcpy comes back to the loop several times a second; a reader that hangs in its driver does not.
+_LOOP_DEAD_SECONDS = 20.0
+_REPORT_SECONDS = 5.0
+
+
+@contextmanager
+def only_one(state_dir: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the state folder: two agents on one outbox would show each other's answers."""
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    give_up_at = time.monotonic() + wait_seconds
+    with (state_dir / "agent.lock").open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if time.monotonic() >= give_up_at:
+                    raise BadSetup(
+                        f"another agent works in {state_dir}; stop it, or give this one a folder with --state"
+                    ) from None
+                time.sleep(0.1)
+        yield
+
+
+class Agent:
+    """A running reader agent."""
+
+    def __init__(
+        self, settings: Settings, identity: Identity, *, display: Display, log: structlog.stdlib.BoundLogger
+    ) -> None:
+        self.identity = identity
+        self.stop = threading.Event()
+        self._settings = settings
+        self._display = display
+        self._log = log
+        clock = Clock()
+        config = identity.config
+        self.outbox = Outbox(identity.outbox_path(settings.state_dir))
+        self.server = Server(identity.server, clock=clock, identity=identity)
+        self.delivery = Delivery(
+            self.outbox,
+            self.server,
+            clock=clock,
+            log=log,
+            online_seconds=settings.online_seconds or config.online_timeout_ms / 1000,
+            sync_seconds=settings.sync_seconds,
+            batch_size=config.batch_size,
+            on_late=display.late,
+            on_alarm=display.alarm,
+        )
+        self.gate = Gate(
+            self.delivery,
+            display,
+            clock=clock,
+            log=log,
+            direction=settings.direction,
+            clock_offset_ms=self._clock_offset_ms,
+        )
+        debounce = config.debounce_ms / 1000 if settings.debounce_seconds is None else settings.debounce_seconds
+        self.reader = NfcReader(settings.reader, log=log, debounce_seconds=debounce, air_seconds=settings.air_seconds)
+        self.heartbeat = Heartbeat(
+            self.server,
+            config=config,
+            log=log,
+            state=self.snapshot,
+            on_config=self._configure,
+            on_lock_out=self.delivery.lock_out,
+        )
+        self.health = Health(settings.health_port, self.snapshot) if settings.health_port else None
+
+    def _clock_offset_ms(self) -> int | None:
+        offset = self.server.clock_offset_seconds
+        return None if offset is None else round(offset * 1000)
+
+    def _configure(self, config: DeviceConfig) -> None:
+        """Follow a new configuration at once and remember it, except where this machine's settings say otherwise."""
+        self.delivery.batch_size = config.batch_size
+        if self._settings.online_seconds is None:
+            self.delivery.online_seconds = config.online_timeout_ms / 1000
+        if self._settings.debounce_seconds is None:
+            self.reader.debounce.seconds = config.debounce_ms / 1000
+        self.identity = self.identity.model_copy(update={"config": config})
+        self.identity.store(self._settings.state_dir)
+        self._log.info("configured", **config.model_dump())
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return how the agent is, without any card's or person's data."""
+        reader, delivery, answer = self.reader, self.delivery, self.heartbeat.last_answer
+        return {
+            "app_version": __version__,
+            "pid": os.getpid(),
+            "device_id": self.identity.device_id,
+            "reader_path": reader.path,
+            "reader_model": reader.model,
+            "reader_open": reader.is_open,
+            "loop_alive": time.monotonic() - reader.alive_at < _LOOP_DEAD_SECONDS,
+            "queue_depth": self.outbox.depth(),
+            "dead_letters": self.outbox.dead(),
+            "shown": dict(self.gate.shown),
+            "card_errors": reader.errors,
+            "failed_attempts": delivery.tally.failed_attempts,
+            "clock_offset_ms": self._clock_offset_ms(),
+            "last_heartbeat_at": answer.time if answer else None,
+            "revoked_before": answer.revoked_before if answer else None,
+            "alarm": delivery.locked_out,
+            "last_error": delivery.locked_out or reader.last_error or delivery.last_error,
+        }
+
+    def run(self, on_outcome: Callable[[Card, Outcome | None], None] = lambda _card, _outcome: None) -> None:
+        """Work until `stop` is set."""
+
+        def on_card(card: Card) -> None:
+            on_outcome(card, self.gate.tapped(card))
+
+        reporter = threading.Thread(target=self._report, name="report", daemon=True)
+        self.delivery.start()
+        self.heartbeat.start()
+        if self.health:
+            self.health.start()
+        reporter.start()
+        watchdog.notify("READY=1")
+        try:
+            self.reader.run(on_card, self.stop)
+        finally:
+            self.stop.set()
+            watchdog.notify("STOPPING=1")
+            reporter.join(timeout=2.0)
+            self.close()
+
+    def close(self) -> None:
+        """Let everything go; what is in the outbox stays."""
+        self.delivery.stop()
+        self.heartbeat.stop()
+        if self.health:
+            self.health.stop()
+        self.server.close()
+        self.outbox.close()
+        (self._settings.state_dir / RUNTIME).unlink(missing_ok=True)
+
+    def _report(self) -> None:
+        """Keep the file that `status` reads fresh, and systemd content as long as the reader's loop turns."""
+        while not self.stop.is_set():
+            state = self.snapshot()
+            if state["loop_alive"]:
+                watchdog.notify("WATCHDOG=1")
+            try:
+                body = json.dumps({**state, "reported_at": write_time(Clock().wall())}, indent=2)
+                write_privately(self._settings.state_dir / RUNTIME, body.encode(), durably=False)
+            except OSError as error:
+                self._log.warning("status not written", error=str(error))
+            self.stop.wait(_REPORT_SECONDS)

@@ -1,0 +1,50 @@
+"""Time at a gate: the wall clock may be wrong or jump, the boot clock only counts."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Clock:
+    """The device's clocks; a test hands over one of its own."""
+
+    def __init__(self) -> None:
+        self.boot_id = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else "unknown"
+
+    def wall(self) -> datetime:
+        """Return the device's idea of the time."""
+        return datetime.now(UTC)
+
+    def monotonic_ns(self) -> int:
+        """Return nanoseconds since boot, counting on through a suspend where the system can tell."""
+        if hasattr(time, "CLOCK_BOOTTIME"):
+            return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        return time.monotonic_ns()
+
+    def monotonic(self) -> float:
+        """Return seconds since boot."""
+        return self.monotonic_ns() / 1e9
+
+    def wall_of(self, *, boot_id: str, monotonic_ns: int, scanned_at: datetime) -> datetime:
+        """Return when something happened by today's wall clock.
+
+        A clock that was set since then (a board without a battery boots in the past) would give a kept tap a
+        wrong time; within one boot the counting clock says how long ago it was.
+        """
+        if boot_id != self.boot_id:
+            return scanned_at
+        counted = self.wall() - timedelta(microseconds=(self.monotonic_ns() - monotonic_ns) / 1000)
+        return counted if abs(counted - scanned_at) > timedelta(seconds=2) else scanned_at
+
+
+def write_time(moment: datetime) -> str:
+    """Return a moment as the wire contract wants it: RFC 3339 in UTC with `Z`, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def read_time(text: str) -> datetime:
+    """Return the moment in an RFC 3339 text."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,104 @@
+"""Becoming a device: with an administrator's code, or, against a local run, as the demo administrator."""
+
+from pathlib import Path
+
+import httpx
+
+from reader_agent.clock import Clock
+from reader_agent.failures import BadSetup, LockedOut, NotEnrolled, Rejected, TryLater
+from reader_agent.identity import Identity, forget_enrolment_key, key_for_enrolment, public_key_text
+from reader_agent.outbox import Outbox
+from reader_agent.server import Server, check_address, is_loopback
+
+# What contract/local.md publishes for local runs; no deployed platform has it.
+DEMO_ADMIN = "admin@example.com:demo-Admin-2026"
+DEMO_EVENT, DEMO_GATE = "evt_demo", "Gate 1"
+_TIMEOUT_SECONDS = 15.0
+
+
+def unsent(state_dir: Path, identity: Identity) -> int:
+    """Return how many taps of this enrolment still wait."""
+    path = identity.outbox_path(state_dir)
+    if not path.exists():
+        return 0
+    with Outbox(path) as outbox:
+        return outbox.depth()
+
+
+def enroll(state_dir: Path, *, server: str, code: str, name: str | None, replace: bool) -> Identity:
+    """Exchange the code for an identity and keep it in the state folder."""
+    url = check_address(server)
+    try:
+        present = Identity.load(state_dir)
+    except NotEnrolled:
+        present = None
+    except BadSetup:
+        if not replace:
+            raise
+        present = None
+    if present and not replace:
+        waiting = unsent(state_dir, present)
+        raise BadSetup(
+            f"this device is {present.device_id} at {present.gate} already"
+            + (f" and {waiting} of its taps are not sent yet (`run` sends them)" if waiting else "")
+            + "; to make it another one, give --replace: its outbox stays in the folder"
+        )
+    return _exchange(state_dir, url=url, code=code, name=name, demo=False)
+
+
+def _exchange(state_dir: Path, *, url: str, code: str, name: str | None, demo: bool) -> Identity:
+    key = key_for_enrolment(state_dir)
+    with Server(url, clock=Clock()) as server:
+        try:
+            answer = server.enroll(code=code, public_key=public_key_text(key), name=name)
+        except (LockedOut, Rejected) as error:
+            forget_enrolment_key(state_dir)
+            raise BadSetup(f"the server does not take this code ({error}); ask for a new one") from None
+        except TryLater as error:
+            raise BadSetup(
+                f"{error}; check the address and the network and run the same command again: "
+                "the same code is answered again if the first answer was lost"
+            ) from None
+    identity = Identity.of(answer, key, server=url, origin="demo" if demo else "enrolled")
+    identity.store(state_dir)
+    forget_enrolment_key(state_dir)
+    return identity
+
+
+def enroll_demo(state_dir: Path, *, server: str, login: str, name: str) -> Identity:
+    """Provision a device as the demo administrator of a local run, and become it."""
+    url = check_address(server)
+    if not is_loopback(url):
+        raise NotEnrolled(
+            f"this device is not enrolled with {url}, and only a local run has a demo log-in; ask an administrator "
+            f"for an enrolment code and run `gatehouse-reader enroll --server {url} --code CODE`"
+        )
+    email, _, password = login.partition(":")
+    if not email or not password:
+        raise BadSetup("give the administrator's log-in as EMAIL:PASSWORD")
+    try:
+        with httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
+            answer = client.post("/api/auth/login/", json={"email": email, "password": password})
+            if answer.status_code in (400, 401, 403, 404):
+                raise BadSetup(
+                    f"{url} does not take the log-in of {email} (HTTP {answer.status_code}); is this Gatehouse's "
+                    "`make run`? Where it runs with other log-ins, give one with --enroll-admin EMAIL:PASSWORD"
+                )
+            access = answer.raise_for_status().json()["access"]
+            provision = client.post(
+                "/api/devices/",
+                json={"event_id": DEMO_EVENT, "gate": DEMO_GATE, "name": name},
+                headers={"Authorization": f"Bearer {access}"},
+            )
+            if provision.status_code == 404:
+                raise BadSetup(
+                    f"{url} has no event {DEMO_EVENT}; start it with the demo data (`make run`, without DEMO=0)"
+                )
+            code = provision.raise_for_status().json()["enrollment_code"]
+    except httpx.ConnectError:
+        raise BadSetup(
+            f"nothing answers at {url}; start the platform with `make run`, or name it with --server"
+        ) from None
+    except (httpx.HTTPError, KeyError, ValueError, TypeError) as error:
+        raise BadSetup(f"{url} does not answer as Gatehouse does ({type(error).__name__}: {error})") from None
+    return _exchange(state_dir, url=url, code=code, name=name, demo=True)

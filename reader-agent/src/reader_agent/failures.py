@@ -1,0 +1,56 @@
+"""Every way the agent can fail, drawn as a tree.
+
+AgentError
+├── NotEnrolled            no identity in the state folder
+├── BadSetup               a setting or a file that somebody has to put right
+├── ReaderUnavailable      the card reader cannot be opened
+└── ServerError
+    ├── TryLater           no answer, or one that says "later": the tap stays in the outbox
+    ├── Rejected           the server will never take this request: it goes to the dead letters
+    └── LockedOut          the device's credentials are refused: stop and alarm
+"""
+
+
+class AgentError(Exception):
+    """Something the operator is told in a sentence."""
+
+
+class NotEnrolled(AgentError):
+    """There is no identity yet."""
+
+
+class BadSetup(AgentError):
+    """A setting or a file that somebody has to put right."""
+
+
+class ReaderUnavailable(AgentError):
+    """The card reader cannot be opened."""
+
+
+class ServerError(AgentError):
+    """The server did not give the answer that was asked for."""
+
+
+class TryLater(ServerError):
+    """No answer, or one that says "later"; `retry_after` is what the server asked for, in seconds."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Rejected(ServerError):
+    """The server will never take this request as it is."""
+
+    def __init__(self, message: str, *, status: int, code: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class LockedOut(ServerError):
+    """The device's credentials are refused: it was revoked, or never was this server's."""
+
+    def __init__(self, message: str, *, status: int = 401) -> None:
+        super().__init__(message)
+        self.status = status

@@ -1,0 +1,83 @@
+"""A gate: what happens between a card in the field and the colour on the display."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from typing import Literal
+
+import structlog
+
+from reader_agent.clock import Clock
+from reader_agent.delivery import Decided, Delivery, Kept, Outcome
+from reader_agent.display import Display
+from reader_agent.nfc_reader import Card
+from reader_agent.outbox import Tap
+
+
+class Gate:
+    """Turns cards into taps and shows what came of them."""
+
+    def __init__(
+        self,
+        delivery: Delivery,
+        display: Display,
+        *,
+        clock: Clock,
+        log: structlog.stdlib.BoundLogger,
+        direction: Literal["entry", "exit"] | None = None,
+        clock_offset_ms: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        self.shown: Counter[str] = Counter()
+        self._delivery = delivery
+        self._display = display
+        self._clock = clock
+        self._log = log
+        self._direction = direction
+        self._clock_offset_ms = clock_offset_ms
+
+    def tapped(self, card: Card) -> Outcome | None:
+        """Take one tap through: on the disk, to the server, onto the display. None where it is no tap at all."""
+        if card.is_random:
+            self.shown["random_identifier"] += 1
+            self._log.info("card refused", why="random identifier", kind=card.kind)
+            self._display.refused_here(
+                "NOT A GATE CARD",
+                "it gives another number at each tap (a phone, or a privacy setting): use another card",
+            )
+            return None
+        tap = Tap.of_card(
+            self._clock,
+            card.uid,
+            sun=card.sun,
+            direction=self._direction,
+            clock_offset_ms=self._clock_offset_ms(),
+        )
+        try:
+            outcome = self._delivery.take(tap)
+        except sqlite3.Error as error:
+            # Not on the disk means not sent: an admission nobody could account for later is worse than a wait.
+            self.shown["not_recorded"] += 1
+            self._log.error("tap not recorded", uid=card.uid, scan_id=tap.scan_id, error=str(error))
+            self._display.refused_here(
+                "NOT RECORDED", f"this device cannot write to its disk ({error}): use another gate, and make room"
+            )
+            return None
+        word = _word(outcome)
+        self.shown[word] += 1
+        self._log.info(
+            "tap",
+            scan_id=tap.scan_id,
+            uid=card.uid,
+            kind=card.kind,
+            secure=card.sun is not None,
+            outcome=word,
+            reason=outcome.decision.reason if isinstance(outcome, Decided) else outcome.why,
+        )
+        self._display.outcome(tap, outcome)
+        return outcome
+
+
+def _word(outcome: Outcome) -> str:
+    if isinstance(outcome, Decided):
+        return outcome.decision.result
+    return "kept" if isinstance(outcome, Kept) else "not_taken"

@@ -1,0 +1,92 @@
+"""/healthz, /readyz and /metrics for whoever watches the machine; on loopback only."""
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from reader_agent.failures import BadSetup
+
+Snapshot = Callable[[], dict[str, Any]]
+
+
+def metrics_text(state: dict[str, Any]) -> str:
+    """Return the state as Prometheus reads it."""
+    lines = [
+        "# HELP gatehouse_reader_queue_depth Taps that wait to be sent.",
+        "# TYPE gatehouse_reader_queue_depth gauge",
+        f"gatehouse_reader_queue_depth {state['queue_depth']}",
+        "# HELP gatehouse_reader_dead_letters Taps that the server refused to take.",
+        "# TYPE gatehouse_reader_dead_letters gauge",
+        f"gatehouse_reader_dead_letters {state['dead_letters']}",
+        "# HELP gatehouse_reader_open Whether the card reader answers.",
+        "# TYPE gatehouse_reader_open gauge",
+        f"gatehouse_reader_open {int(state['reader_open'])}",
+        "# HELP gatehouse_reader_locked_out Whether the server refuses the device.",
+        "# TYPE gatehouse_reader_locked_out gauge",
+        f"gatehouse_reader_locked_out {int(bool(state['alarm']))}",
+        "# HELP gatehouse_reader_card_errors_total Cards that could not be read.",
+        "# TYPE gatehouse_reader_card_errors_total counter",
+        f"gatehouse_reader_card_errors_total {state['card_errors']}",
+        "# HELP gatehouse_reader_failed_attempts_total Attempts to send that found no server.",
+        "# TYPE gatehouse_reader_failed_attempts_total counter",
+        f"gatehouse_reader_failed_attempts_total {state['failed_attempts']}",
+        "# HELP gatehouse_reader_taps_total Taps by what was shown for them.",
+        "# TYPE gatehouse_reader_taps_total counter",
+    ]
+    lines += [
+        f'gatehouse_reader_taps_total{{shown="{word}"}} {count}' for word, count in sorted(state["shown"].items())
+    ]
+    return "\n".join(lines) + "\n"
+
+
+class Health:
+    """The endpoints, in a thread of their own."""
+
+    def __init__(self, port: int, snapshot: Snapshot) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:  # the standard library's name
+                state = snapshot()
+                if self.path == "/metrics":
+                    self._send(200, metrics_text(state), "text/plain; version=0.0.4")
+                elif self.path == "/healthz":
+                    self._verdict(state["loop_alive"], state)
+                elif self.path == "/readyz":
+                    self._verdict(state["loop_alive"] and state["reader_open"] and not state["alarm"], state)
+                else:
+                    self._send(404, '{"error": "there are /healthz, /readyz and /metrics"}', "application/json")
+
+            def _verdict(self, good: bool, state: dict[str, Any]) -> None:
+                self._send(200 if good else 503, json.dumps({"ok": good, **state}), "application/json")
+
+            def _send(self, status: int, text: str, kind: str) -> None:
+                body = text.encode()
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the standard library's name
+                """Keep quiet: a watcher asks every few seconds."""
+
+        try:
+            self._http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        except OSError as error:
+            raise BadSetup(
+                f"port {port} for /healthz cannot be had ({error.strerror}); choose another --health-port"
+            ) from None
+        self._http.daemon_threads = True
+        self.port: int = self._http.server_address[1]
+        self._thread = threading.Thread(target=self._http.serve_forever, name="health", daemon=True)
+
+    def start(self) -> None:
+        """Start answering."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering."""
+        if self._thread.ident:
+            self._http.shutdown()
+        self._http.server_close()

@@ -1,0 +1,164 @@
+"""Who this device is: its Ed25519 key and what the server said when it was enrolled."""
+
+import base64
+import json
+import os
+import secrets
+import time
+import uuid
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from reader_agent.failures import BadSetup, NotEnrolled
+from reader_agent.wire import DeviceConfig, Enrolled
+
+_ASSERTION_SECONDS = 60
+_IDENTITY = "identity.json"
+_FRESH_KEY = "enrolling.key"
+
+
+def write_privately(path: Path, data: bytes, *, durably: bool = True) -> None:
+    """Write a file only its owner can read, whole or not at all; `durably` also when the power goes."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            if durably:
+                os.fsync(file.fileno())
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    if not durably:
+        return
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def key_for_enrolment(state_dir: Path) -> Ed25519PrivateKey:
+    """Return the key to enrol with, on the disk already.
+
+    The server answers the same code with the same key again: an enrolment whose answer was lost is simply repeated.
+    """
+    path = state_dir / _FRESH_KEY
+    try:
+        return _unseal(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        key = Ed25519PrivateKey.generate()
+        write_privately(path, _seal(key).encode())
+        return key
+
+
+def forget_enrolment_key(state_dir: Path) -> None:
+    """Remove the key of an enrolment that was refused for good, or that is complete."""
+    (state_dir / _FRESH_KEY).unlink(missing_ok=True)
+
+
+def _seal(key: Ed25519PrivateKey) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def _unseal(pem: bytes) -> Ed25519PrivateKey:
+    key = serialization.load_pem_private_key(pem, password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise BadSetup("the device key is of another kind than Ed25519; enrol the device again")
+    return key
+
+
+def public_key_text(key: Ed25519PrivateKey) -> str:
+    """Return the 32 raw bytes of the public key in base64url, as enrolment wants them."""
+    raw = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+class Identity(BaseModel):
+    """An enrolled device. The private key never leaves the state folder."""
+
+    model_config = ConfigDict(frozen=True)
+
+    server: str
+    device_id: str
+    event_id: str
+    gate: str | None
+    server_public_key: Any
+    private_key: str
+    config: DeviceConfig = Field(default_factory=DeviceConfig)
+    # A demo identity was made by `simulate` against a local run and may be made again when that run is gone.
+    origin: Literal["enrolled", "demo"] = "enrolled"
+
+    @classmethod
+    def load(cls, state_dir: Path) -> Self:
+        """Return the identity in this folder."""
+        path = state_dir / _IDENTITY
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            raise NotEnrolled(
+                f"this device is not enrolled (no {path}); ask an administrator for an enrolment code and run "
+                "`gatehouse-reader enroll --server URL --code CODE`"
+            ) from None
+        except PermissionError:
+            raise BadSetup(f"{path} cannot be read by this user; run the agent as the user that enrolled it") from None
+        except ValidationError:
+            raise BadSetup(
+                f"{path} is damaged; enrol the device again with a new code and `enroll --replace` "
+                "(the outboxes in the same folder are not touched)"
+            ) from None
+
+    @classmethod
+    def of(cls, answer: Enrolled, key: Ed25519PrivateKey, *, server: str, origin: Literal["enrolled", "demo"]) -> Self:
+        """Return the identity that an enrolment gave."""
+        return cls(
+            server=server,
+            device_id=answer.device_id,
+            event_id=answer.event_id,
+            gate=answer.gate,
+            server_public_key=answer.server_public_key,
+            private_key=_seal(key),
+            config=answer.config,
+            origin=origin,
+        )
+
+    def store(self, state_dir: Path) -> None:
+        """Keep this identity."""
+        write_privately(state_dir / _IDENTITY, self.model_dump_json(indent=2).encode())
+
+    def outbox_path(self, state_dir: Path) -> Path:
+        """Return this enrolment's outbox: another enrolment's taps are another event's."""
+        return state_dir / f"outbox-{self.device_id}.sqlite3"
+
+    def assertion(self, *, clock_offset_seconds: float) -> str:
+        """Return a signed statement that this is the device, by the server's clock as far as it is known."""
+        key = _unseal(self.private_key.encode())
+        # A few seconds back: a server whose clock is a little behind must not read "issued in the future".
+        issued_at = int(time.time() + clock_offset_seconds) - 5
+        claims = {
+            "iss": self.device_id,
+            "sub": self.device_id,
+            "aud": "gatehouse-device-token",
+            "iat": issued_at,
+            "exp": issued_at + _ASSERTION_SECONDS,
+            "jti": uuid.uuid4().hex,
+        }
+        return jwt.encode(claims, key, algorithm="EdDSA", headers={"typ": "device-assertion+jwt"})
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file of the agent's own holds, or None where there is none."""
+    try:
+        return json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None

@@ -1,0 +1,114 @@
+"""`self-test`: everything a gate needs, tried one after the other before the doors open."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from reader_agent import sun
+from reader_agent.clock import Clock
+from reader_agent.failures import AgentError, NotEnrolled
+from reader_agent.identity import Identity
+from reader_agent.nfc_reader import NfcReader
+from reader_agent.outbox import Outbox
+from reader_agent.server import Server
+from reader_agent.settings import Settings
+from reader_agent.wire import Sun
+
+# NXP AN12196: under zero keys this message says UID 04DE5F1EACC040, counter 61.
+_PUBLISHED = Sun(picc_data="EF963FF7828658A599F3041510671E88", cmac="94EED9EE65337086")
+_PUBLISHED_READING = sun.Reading(uid="04DE5F1EACC040", counter=61)
+_TIMEOUT_SECONDS = 5.0
+_CLOCK_OFF_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was tried."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+def _state_folder(state_dir: Path) -> str:
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mode = state_dir.stat().st_mode & 0o777
+    if mode & 0o077:
+        raise AgentError(f"{state_dir} is open to other users (mode {mode:o}); run: chmod 700 {state_dir}")
+    return str(state_dir)
+
+
+def _outbox(settings: Settings, identity: Identity) -> str:
+    with Outbox(identity.outbox_path(settings.state_dir)) as outbox:
+        outbox.check_writable()
+        return f"written and synced; {outbox.depth()} to send, {outbox.dead()} dead letters"
+
+
+def _server(identity: Identity) -> str:
+    with Server(identity.server, clock=Clock(), identity=identity) as server:
+        server.access_token(timeout=_TIMEOUT_SECONDS)
+        offset = server.clock_offset_seconds
+    if offset is not None and abs(offset) > _CLOCK_OFF_SECONDS:
+        raise AgentError(
+            f"{identity.server} knows this device, but its clock is {offset:+.0f} s from the server's; set it"
+        )
+    return f"{identity.server} knows this device"
+
+
+def _reader(settings: Settings) -> str:
+    reader = NfcReader(settings.reader, log=structlog.get_logger(), air_seconds=settings.air_seconds)
+    reader.open()
+    model = reader.model
+    reader.close()
+    return str(model)
+
+
+def _secure_cards() -> str:
+    reading = sun.check(_PUBLISHED, meta_read_key=bytes(16), file_read_key=bytes(16))
+    if reading != _PUBLISHED_READING:
+        raise AgentError(f"the published message reads as {reading}; this build must not be used")
+    return "AN12196's published message reads as published"
+
+
+def run(settings: Settings) -> list[Check]:
+    """Try everything; a check that needs an identity fails where there is none."""
+    try:
+        identity: Identity | None = Identity.load(settings.state_dir)
+        enrolled = ""
+    except AgentError as error:
+        identity, enrolled = None, str(error)
+
+    def with_identity(check: Callable[[Identity], str]) -> Callable[[], str]:
+        def checked() -> str:
+            if identity is None:
+                raise NotEnrolled("not tried: the device is not enrolled")
+            return check(identity)
+
+        return checked
+
+    def key() -> str:
+        if identity is None:
+            raise NotEnrolled(enrolled)
+        identity.assertion(clock_offset_seconds=0)
+        return f"{identity.device_id} at {identity.gate}"
+
+    checks: list[tuple[str, Callable[[], Any]]] = [
+        ("state folder", lambda: _state_folder(settings.state_dir)),
+        ("device key", key),
+        ("outbox", with_identity(lambda known: _outbox(settings, known))),
+        ("server", with_identity(_server)),
+        ("reader", lambda: _reader(settings)),
+        ("secure cards", _secure_cards),
+    ]
+    return [_try(name, check) for name, check in checks]
+
+
+def _try(name: str, check: Callable[[], Any]) -> Check:
+    try:
+        return Check(name, passed=True, detail=str(check()))
+    except (AgentError, OSError, sqlite3.Error, ValueError) as error:
+        return Check(name, passed=False, detail=str(error))

@@ -1,0 +1,40 @@
+"""Every setting of the agent, from the environment (`GATEHOUSE_READER_…`) or the command line."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_SERVER = "http://127.0.0.1:8000"
+
+
+def default_state_dir() -> Path:
+    """Return where the agent keeps its identity and its outbox unless told otherwise."""
+    by_systemd = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if by_systemd:
+        return Path(by_systemd)
+    by_xdg = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(by_xdg) if by_xdg else Path.home() / ".local" / "state") / "gatehouse-reader"
+
+
+class Settings(BaseSettings):
+    """How one agent runs; the server, the gate and the key stand in the identity that `enroll` stores."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEHOUSE_READER_", frozen=True)
+
+    state_dir: Path = Field(default_factory=default_state_dir)
+    reader: str = "usb"
+    direction: Literal["entry", "exit"] | None = None
+    # These two come from the server's configuration of the device unless they are set here.
+    # A person stands at the gate: after this the tap is kept and shown amber.
+    online_seconds: Annotated[float, Field(gt=0, le=10)] | None = None
+    debounce_seconds: Annotated[float, Field(ge=0, le=30)] | None = None
+    # Nobody waits for the sync thread.
+    sync_seconds: Annotated[float, Field(gt=0, le=120)] = 30.0
+    # How long the simulated air (reader path `udp:…`) waits for a card; a busy machine needs more than RF does.
+    air_seconds: Annotated[float, Field(gt=0, le=5)] = 0.25
+    # /healthz, /readyz and /metrics on loopback; 0 switches them off.
+    health_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -1,0 +1,8 @@
+"""The one NDEF message a gate's cards carry: an address."""
+
+import ndef
+
+
+def address_message(address: str) -> bytes:
+    """Return an NDEF message with one URI record."""
+    return b"".join(ndef.message_encoder([ndef.UriRecord(address)]))

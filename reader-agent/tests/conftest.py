@@ -1,0 +1,112 @@
+"""A platform on loopback, a device enrolled with it, and an agent at work in simulated air."""
+
+import io
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from platform_double import Platform
+from rich.console import Console
+
+from reader_agent import enrolment, logs
+from reader_agent.agent import Agent
+from reader_agent.delivery import Decided, Outcome
+from reader_agent.display import Display
+from reader_agent.identity import Identity
+from reader_agent.nfc_reader import Card
+from reader_agent.settings import Settings
+from reader_agent.simulator import Air, SimulatedCard
+from reader_agent.wire import Decision
+
+DEMO_UID = "04A1B2C3D4E5F6"
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    double = Platform().up()
+    double.tickets[DEMO_UID] = None
+    yield double
+    double.down()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def identity(platform: Platform, state: Path) -> Identity:
+    return enrolment.enroll(state, server=platform.url, code=platform.provision(), name="test", replace=False)
+
+
+class WorkingAgent:
+    """An agent that runs in this process, on the real nfcpy stack."""
+
+    def __init__(self, settings: Settings, identity: Identity, air: Air) -> None:
+        self.air = air
+        self.screen = io.StringIO()
+        self.log = io.StringIO()
+        logs.configure("debug", self.log)
+        display = Display(Console(file=self.screen, width=160, color_system=None))
+        self.agent = Agent(settings, identity, display=display, log=logs.logger())
+        self.outcomes: queue.Queue[tuple[Card, Outcome | None]] = queue.Queue()
+        self._thread = threading.Thread(target=self.agent.run, args=(lambda *seen: self.outcomes.put(seen),))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.agent.stop.set()
+        self._thread.join(timeout=15)
+        assert not self._thread.is_alive()
+
+    def tap(self, card: SimulatedCard) -> tuple[Card, Outcome | None]:
+        """Hold a card to the reader until there is an outcome, then take it away and let the reader notice."""
+        self.air.place(card)
+        seen = self.outcomes.get(timeout=15)
+        self.air.remove()
+        self.air.wait_for_polls(3, timeout=5)
+        return seen
+
+    def decision(self, card: SimulatedCard) -> Decision:
+        _, outcome = self.tap(card)
+        assert isinstance(outcome, Decided), outcome
+        return outcome.decision
+
+
+Work = Callable[..., AbstractContextManager[WorkingAgent]]
+
+
+@pytest.fixture
+def work(state: Path, identity: Identity) -> Work:
+    """Return what starts an agent in the enrolled state folder."""
+    assert identity.origin == "enrolled"
+
+    @contextmanager
+    def start(**given: Any) -> Iterator[WorkingAgent]:
+        with Air() as air:
+            quick: dict[str, Any] = {"debounce_seconds": 0.0, "air_seconds": 0.5, "online_seconds": 2.0}
+            settings = Settings(state_dir=state, reader=air.path, **(quick | given))
+            with WorkingAgent(settings, Identity.load(state), air) as working:
+                yield working
+
+    return start
+
+
+def wait_until(condition: Callable[[], bool], timeout: float = 15.0) -> None:
+    give_up = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < give_up, "what was waited for did not come"
+        time.sleep(0.02)

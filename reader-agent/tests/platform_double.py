@@ -1,0 +1,256 @@
+"""A stand-in for the *server*, speaking the wire contract on loopback, with faults to order.
+
+It is the agent's other side and not the agent's own code: it checks assertions with the enrolled key, answers a
+`scan_id` twice alike, admits a card once, and does on demand what servers and networks do to a gate.
+"""
+
+import base64
+import json
+import socket
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+
+@dataclass
+class Fault:
+    """What happens to one request instead of, or around, its answer."""
+
+    status: int | None = None
+    body: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    drop: bool = False
+    lose_answer: bool = False
+
+
+def envelope(code: str, message: str = "because") -> bytes:
+    return json.dumps({"error": {"code": code, "message": message, "request_id": "req_1"}}).encode()
+
+
+def refusal(status: int, code: str, **headers: str) -> Fault:
+    return Fault(status=status, body=envelope(code), headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Platform:
+    """The server's state, and the HTTP server around it."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.codes: dict[str, str] = {}
+        self.keys: dict[str, str] = {}
+        self.tokens: set[str] = set()
+        self.token_life = 900
+        self.tickets: dict[str, dict[str, Any] | None] = {}
+        self.answers: dict[str, dict[str, Any]] = {}
+        self.received: list[dict[str, Any]] = []
+        self.batches: list[list[str]] = []
+        self.heartbeats: list[dict[str, Any]] = []
+        self.token_requests = 0
+        self.config: dict[str, int] = {
+            "heartbeat_seconds": 30, "batch_size": 100, "online_timeout_ms": 1000, "debounce_ms": 1000,
+        }  # fmt: skip
+        self.poison: set[str] = set()
+        self.poison_status = (400, "VALIDATION_ERROR")
+        self.clock_ahead = 0.0
+        self.faults: dict[str, deque[Fault]] = {}
+        self.always: dict[str, Fault] = {}
+        self.lock = threading.Lock()
+        self.port = port or _free_port()
+        self._http: ThreadingHTTPServer | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def up(self) -> Self:
+        self._http = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
+        self._http.daemon_threads = True
+        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def down(self) -> None:
+        if self._http:
+            self._http.shutdown()
+            self._http.server_close()
+            self._http = None
+
+    def provision(self) -> str:
+        code = f"CODE-{len(self.codes):04d}"
+        self.codes[code] = ""
+        return code
+
+    def break_once(self, path: str, *faults: Fault) -> None:
+        with self.lock:
+            self.faults.setdefault(path, deque()).extend(faults)
+
+    # What the routes do.
+
+    def enroll(self, body: dict[str, Any]) -> tuple[int, Any]:
+        code, key = body["code"], body["public_key"]
+        if code not in self.codes or self.codes[code] not in ("", key):
+            return 401, {"error": {"code": "INVALID_CREDENTIALS", "message": "unknown code"}}
+        self.codes[code] = key
+        device = f"dev_{list(self.codes).index(code):026d}"
+        self.keys[device] = key
+        return 200, {
+            "device_id": device,
+            "event_id": "evt_demo",
+            "gate": "Gate 1",
+            "server_public_key": "A" * 43,
+            "config": self.config,
+        }
+
+    def token(self, body: dict[str, Any]) -> tuple[int, Any]:
+        self.token_requests += 1
+        refused = 401, {"error": {"code": "UNAUTHENTICATED", "message": "not this device"}}
+        device = body["device_id"]
+        if device not in self.keys:
+            return refused
+        text = self.keys[device]
+        key = Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        try:
+            header = jwt.get_unverified_header(body["assertion"])
+            claims = jwt.decode(
+                body["assertion"],
+                key,
+                algorithms=["EdDSA"],
+                audience="gatehouse-device-token",
+                issuer=device,
+                options={"require": ["exp", "iat", "sub", "jti"], "verify_exp": False, "verify_iat": False},
+            )
+        except jwt.InvalidTokenError:
+            return refused
+        here = time.time() + self.clock_ahead
+        good = header["typ"] == "device-assertion+jwt" and claims["sub"] == device
+        good = good and claims["exp"] - claims["iat"] <= 60 and claims["iat"] <= here + 30 and claims["exp"] > here - 30
+        if not good:
+            return refused
+        token = f"token-{self.token_requests}"
+        self.tokens.add(token)
+        return 200, {"access": token, "token_type": "Bearer", "expires_in": self.token_life}
+
+    def taps(self, body: dict[str, Any]) -> tuple[int, Any]:
+        taps = body["taps"]
+        assert 1 <= len(taps) <= 100
+        assert body["device_time"].endswith("Z")
+        if any(tap.get("uid") in self.poison for tap in taps):
+            status, code = self.poison_status
+            return status, {"error": {"code": code, "message": "a bad tap", "request_id": "req_2"}}
+        self.batches.append([tap["scan_id"] for tap in taps])
+        return 200, {"results": [self._decide(tap) for tap in taps]}
+
+    def _decide(self, tap: dict[str, Any]) -> dict[str, Any]:
+        scan_id = tap["scan_id"]
+        if scan_id in self.answers:
+            return self.answers[scan_id]
+        self.received.append(tap)
+        uid = tap["uid"]
+        answer: dict[str, Any] = {
+            "scan_id": scan_id, "reason": None, "attendee": None, "ticket": None, "first_scan": None,
+            "remaining": None, "log_id": f"log_{scan_id[4:]}", "decided_at": now(),
+        }  # fmt: skip
+        if uid not in self.tickets:
+            answer["result"] = "not_found"
+        else:
+            answer["attendee"] = {"name": "Amina Demo", "photo_url": None, "labels": ["VIP"]}
+            answer["ticket"] = {"id": "tkt_1", "number": "GH-0001", "tier": "VIP"}
+            first = self.tickets[uid]
+            if first:
+                answer |= {"result": "already_scanned", "first_scan": first}
+            else:
+                answer["result"] = "valid"
+                self.tickets[uid] = {"scanned_at": tap["scanned_at"], "gate": "Gate 1", "by": "simulated reader"}
+        self.answers[scan_id] = answer
+        return answer
+
+    def heartbeat(self, body: dict[str, Any]) -> tuple[int, Any]:
+        self.heartbeats.append(body)
+        moment = datetime.fromtimestamp(time.time() + self.clock_ahead, UTC)
+        return 200, {"config": self.config, "revoked_before": None, "time": moment.isoformat().replace("+00:00", "Z")}
+
+    def login(self, body: dict[str, Any]) -> tuple[int, Any]:
+        if (body["email"], body["password"]) != ("admin@example.com", "demo-Admin-2026"):
+            return 401, {"error": {"code": "INVALID_CREDENTIALS", "message": "wrong"}}
+        return 200, {"access": "admin-token", "refresh": "r", "token_type": "Bearer", "expires_in": 900}
+
+    def provision_route(self, body: dict[str, Any]) -> tuple[int, Any]:
+        assert body["event_id"] == "evt_demo"
+        assert body["gate"] == "Gate 1"
+        return 201, {"device_id": "dev_x", "enrollment_code": self.provision(), "expires_at": now()}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:  # noqa: C901  # a class in a function, each method short
+    public = {
+        "/api/device/enroll/": platform.enroll,
+        "/api/device/token/": platform.token,
+        "/api/auth/login/": platform.login,
+        "/api/devices/": platform.provision_route,
+    }
+    guarded = {"/api/device/taps/": platform.taps, "/api/device/heartbeat/": platform.heartbeat}
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            with platform.lock:
+                queue = platform.faults.get(self.path)
+                fault = queue.popleft() if queue else platform.always.get(self.path, Fault())
+            if fault.delay:
+                time.sleep(fault.delay)
+            if fault.drop:
+                self.close_connection = True
+                return
+            if fault.status:
+                self._send(fault.status, fault.body or b"", fault.headers)
+                return
+            with platform.lock:
+                status, answer = self._route(body)
+            if fault.lose_answer:
+                self.close_connection = True
+                return
+            self._send(status, json.dumps(answer).encode(), {})
+
+        def _route(self, body: dict[str, Any]) -> tuple[int, Any]:
+            if self.path in public:
+                return public[self.path](body)
+            if self.headers.get("Authorization", "").removeprefix("Bearer ") not in platform.tokens:
+                return 401, {"error": {"code": "UNAUTHENTICATED", "message": "no token"}}
+            return guarded[self.path](body)
+
+        def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+            try:
+                self.send_response(status)
+                for name, value in ({"Content-Type": "application/json"} | headers).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            except OSError:
+                self.close_connection = True
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string((timestamp or time.time()) + platform.clock_ahead)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the standard library's name
+            pass
+
+    return Handler

@@ -1,0 +1,285 @@
+"""From the outbox to the server: within a second, or later, once, in order, never lost."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import DEMO_UID, Work, wait_until
+from platform_double import Fault, Platform, envelope, refusal
+
+from reader_agent.clock import Clock
+from reader_agent.delivery import Decided, Kept, Refused
+from reader_agent.identity import Identity
+from reader_agent.outbox import Outbox, Tap
+from reader_agent.simulator import Air, Ntag213
+
+TAPS, TOKEN = "/api/device/taps/", "/api/device/token/"
+
+
+def card(number: int = 0) -> Ntag213:
+    return Ntag213(bytes.fromhex(DEMO_UID[:-2]) + bytes([0xF6 + number if number < 10 else number]))
+
+
+def fill(state: Path, identity: Identity, count: int) -> list[str]:
+    """Leave taps in the outbox, as an agent that was switched off during an outage does."""
+    with Outbox(identity.outbox_path(state)) as outbox:
+        taps = [
+            Tap.of_card(Clock(), f"04{number:012X}", sun=None, direction=None, clock_offset_ms=None)
+            for number in range(count)
+        ]
+        for tap in taps:
+            outbox.record(tap)
+    return [tap.scan_id for tap in taps]
+
+
+def sent(platform: Platform) -> list[str]:
+    return [tap["scan_id"] for tap in platform.received]
+
+
+def test_a_tap_without_a_server_is_kept_and_not_admitted_and_sent_later_with_its_own_time(
+    work: Work, platform: Platform
+) -> None:
+    platform.down()
+    with work() as gate:
+        _, outcome = gate.tap(card())
+        assert isinstance(outcome, Kept)
+        assert "KEPT, NOT YET SENT" in gate.screen.getvalue()
+        assert "ADMITTED" not in gate.screen.getvalue()
+        kept = gate.agent.outbox.pending(1)[0].tap
+        platform.up()
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+        wait_until(lambda: "kept tap of" in gate.screen.getvalue())
+    assert sent(platform) == [kept.scan_id]
+    assert platform.received[0]["scanned_at"] == kept.on_the_wire(Clock()).scanned_at
+    assert "now sent, ADMITTED" in gate.screen.getvalue()
+
+
+def test_the_person_at_the_gate_waits_a_second_at_most(work: Work, platform: Platform) -> None:
+    with work(online_seconds=1.0) as gate:
+        gate.decision(card(1))  # the token is there now
+        platform.break_once(TAPS, Fault(delay=2.5))
+        before = time.monotonic()
+        _, outcome = gate.tap(card())
+        assert isinstance(outcome, Kept)
+        assert time.monotonic() - before < 2.2
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+    assert len(sent(platform)) == len(set(sent(platform))) == 2
+
+
+def test_an_outage_loses_nothing_and_keeps_the_order(work: Work, platform: Platform) -> None:
+    platform.down()
+    with work() as gate:
+        for number in range(5):
+            _, outcome = gate.tap(card(number))
+            assert isinstance(outcome, Kept)
+        made = [entry.tap.scan_id for entry in gate.agent.outbox.entries()]
+        platform.up()
+        decision = gate.decision(card(5))  # a tap cuts the waiting short, and goes after the older ones
+        assert decision.result == "not_found"
+        assert gate.agent.outbox.depth() == 0
+    assert sent(platform) == [*made, decision.scan_id]
+
+
+def test_a_backlog_is_sent_in_batches_of_a_hundred_in_order(
+    work: Work, platform: Platform, state: Path, identity: Identity
+) -> None:
+    made = fill(state, identity, 250)
+    with work() as gate:
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+    assert [len(batch) for batch in platform.batches] == [100, 100, 50]
+    assert sent(platform) == made
+
+
+def test_an_answer_that_was_lost_is_asked_for_again_and_is_the_same(work: Work, platform: Platform) -> None:
+    platform.break_once(TAPS, Fault(lose_answer=True))
+    with work() as gate:
+        _, outcome = gate.tap(card())
+        assert isinstance(outcome, Kept)
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+        [entry] = gate.agent.outbox.entries()
+    assert len(platform.batches) == 2
+    assert len(platform.received) == 1
+    assert '"result":"valid"' in entry.detail
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(drop=True),
+        Fault(status=500, body=envelope("INTERNAL")),
+        Fault(status=503),
+        Fault(status=409, body=envelope("IDEMPOTENCY_IN_PROGRESS")),
+        Fault(status=404, body=b"<html>no such page</html>"),
+        Fault(status=200, body=b"<html>please log in to this network</html>"),
+        Fault(status=200, body=b'{"results": []}'),
+        Fault(status=302, headers={"Location": "http://127.0.0.1:1/"}),
+    ],
+    ids=["dropped", "500", "503", "409", "foreign 404", "captive portal", "too few results", "redirect"],
+)
+def test_what_is_no_verdict_is_tried_again(work: Work, platform: Platform, fault: Fault) -> None:
+    platform.break_once(TAPS, fault)
+    with work() as gate:
+        _, outcome = gate.tap(card())
+        assert isinstance(outcome, Kept)
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+        assert gate.agent.outbox.dead() == 0
+    assert len(platform.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "VALIDATION_ERROR"), (404, "NOT_FOUND"), (422, "IDEMPOTENCY_MISMATCH")]
+)
+def test_a_tap_the_server_will_never_take_is_a_visible_dead_letter(
+    work: Work, platform: Platform, status: int, code: str
+) -> None:
+    platform.poison, platform.poison_status = {DEMO_UID}, (status, code)
+    with work() as gate:
+        _, outcome = gate.tap(card())
+        assert isinstance(outcome, Refused)
+        assert "NOT TAKEN" in gate.screen.getvalue()
+        assert gate.agent.snapshot()["dead_letters"] == 1
+        [dead] = gate.agent.outbox.entries("dead")
+        assert (dead.status, dead.detail) == (status, f"{code}: a bad tap")
+    assert sent(platform) == []
+
+
+def test_a_dead_letter_that_is_retried_is_sent_by_the_agent_at_work(
+    work: Work, platform: Platform, state: Path, identity: Identity
+) -> None:
+    platform.poison = {DEMO_UID}
+    with work() as gate:
+        gate.tap(card())
+        platform.poison = set()
+        with Outbox(identity.outbox_path(state)) as seen_by_another_process:
+            assert seen_by_another_process.retry(None, at=Clock().wall()) == 1
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+    assert len(sent(platform)) == 1
+
+
+def test_one_bad_tap_does_not_take_its_neighbours_along(
+    work: Work, platform: Platform, state: Path, identity: Identity
+) -> None:
+    made = fill(state, identity, 7)
+    platform.poison = {f"04{3:012X}"}
+    with work() as gate:
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+        [dead] = gate.agent.outbox.entries("dead")
+    assert dead.tap.scan_id == made[3]
+    assert sent(platform) == made[:3] + made[4:]
+
+
+def test_a_pause_that_the_server_asks_for_is_kept_also_when_a_card_is_tapped(work: Work, platform: Platform) -> None:
+    platform.break_once(TAPS, refusal(429, "RATE_LIMITED", Retry_After="2"))
+    with work() as gate:
+        before = time.monotonic()
+        _, first = gate.tap(card())
+        _, second = gate.tap(card(1))
+        assert isinstance(first, Kept)
+        assert isinstance(second, Kept)
+        assert second.why == "the server asked for a pause"
+        assert platform.batches == []
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+        assert time.monotonic() - before > 1.9
+    assert [len(batch) for batch in platform.batches] == [2]
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "UNAUTHENTICATED"), (403, "FORBIDDEN")])
+def test_a_device_that_is_locked_out_stops_sending_and_raises_the_alarm(
+    work: Work, platform: Platform, status: int, code: str
+) -> None:
+    platform.always[TAPS] = refusal(status, code)
+    with work() as gate:
+        _, outcome = gate.tap(card())
+        assert isinstance(outcome, Kept)
+        wait_until(lambda: "ALARM" in gate.screen.getvalue())
+        _, outcome = gate.tap(card(1))
+        assert isinstance(outcome, Kept)
+        assert gate.agent.outbox.depth() == 2
+        assert gate.agent.outbox.dead() == 0
+        assert gate.agent.snapshot()["alarm"]
+    del platform.always[TAPS]
+    with work() as gate:  # once the device is let in again, a restart sends what was kept
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+    assert len(platform.received) == 2
+
+
+def test_a_revoked_device_is_locked_out_at_its_next_token(work: Work, platform: Platform, identity: Identity) -> None:
+    del platform.keys[identity.device_id]
+    with work() as gate:
+        _, outcome = gate.tap(card())
+        assert isinstance(outcome, Kept)
+        wait_until(lambda: "ALARM" in gate.screen.getvalue())
+
+
+def test_a_full_disk_is_said_and_nothing_is_sent(work: Work, platform: Platform) -> None:
+    with work() as gate:
+        gate.decision(card(1))
+        pages = gate.agent.outbox._db.execute("PRAGMA page_count").fetchone()[0]
+        gate.agent.outbox._db.execute(f"PRAGMA max_page_count = {pages}")
+        for number in range(80):
+            _, outcome = gate.tap(card(number % 10))
+            if outcome is None:
+                break
+            assert isinstance(outcome, Decided)  # what was recorded is decided, also where its answer cannot be
+        assert "NOT RECORDED" in gate.screen.getvalue()
+        gate.agent.outbox._db.execute("PRAGMA max_page_count = 100000")
+        assert isinstance(gate.tap(card(2))[1], Decided)
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+        recorded = {entry.tap.scan_id for entry in gate.agent.outbox.entries()}
+    assert set(sent(platform)) == recorded
+
+
+@contextmanager
+def process(state: Path, air: Air) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the agent as a program of its own, so that it can be killed."""
+    environment = os.environ | {"GATEHOUSE_READER_AIR_SECONDS": "0.5", "GATEHOUSE_READER_DEBOUNCE_SECONDS": "0"}
+    command = [sys.executable, "-W", "error", "-m", "reader_agent", "run", "--state", str(state), "--reader", air.path]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
+        try:
+            yield running
+        finally:
+            if running.poll() is None:
+                running.send_signal(signal.SIGTERM)
+                try:
+                    assert running.wait(timeout=15) == 0
+                finally:
+                    running.kill()
+
+
+def depth(state: Path, identity: Identity) -> int:
+    path = identity.outbox_path(state)
+    if not path.exists():
+        return 0
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+    try:
+        return int(db.execute("SELECT count(*) FROM open WHERE dead = 0").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0  # not laid out yet
+    finally:
+        db.close()
+
+
+@pytest.mark.parametrize("reached", [False, True], ids=["before it was sent", "before its answer came"])
+def test_a_tap_survives_the_power_going(platform: Platform, state: Path, identity: Identity, reached: bool) -> None:
+    platform.always[TAPS] = Fault(delay=1.0 if reached else 60.0, lose_answer=True)
+    with Air() as air, process(state, air) as running:
+        air.place(card())
+        wait_until(lambda: depth(state, identity) == 1)
+        if reached:
+            wait_until(lambda: len(platform.batches) > 0)
+        running.kill()
+        running.wait()
+    with Outbox(identity.outbox_path(state)) as outbox:
+        [kept] = outbox.pending(10)
+    platform.always.clear()
+    with Air() as air, process(state, air):
+        wait_until(lambda: depth(state, identity) == 0)
+    assert sent(platform) == [kept.tap.scan_id]
+    assert platform.answers[kept.tap.scan_id]["result"] == "valid"
