@@ -8,8 +8,8 @@ import pstats
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 _ROOT = str(Path(__file__).parents[1])
 _OWNERS = {
@@ -30,6 +30,9 @@ _OWNERS = {
 }
 
 Function = tuple[str, int, str]
+Calls = tuple[int, int, float, float]
+Stats = dict[Function, tuple[int, int, float, float, dict[Function, Calls]]]
+ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,49 +61,54 @@ def _name(function: Function) -> str:
     return f"{'/'.join(parts[-3:])}:{line} {name}"
 
 
-def profile(work: Callable[[], None]) -> Profile:
-    """Run `work` under the profiler, by the CPU clock of this thread."""
-    profiler = cProfile.Profile(time.thread_time)
-    profiler.runcall(work)
-    stats: dict[Function, tuple[int, int, float, float, dict[Function, tuple[int, int, float, float]]]]
-    stats = pstats.Stats(profiler).stats  # type: ignore[attr-defined]  # typeshed leaves it out
-    known: dict[Function, dict[str, float]] = {}
+class Profiler:
+    """Profiles calls, by the CPU clock of this thread."""
 
-    def charged(function: Function, above: frozenset[Function]) -> dict[str, float]:
-        """Return who pays for a function, in shares that add up to 1."""
+    def __init__(self) -> None:
+        """Nothing is profiled before `call`."""
+        self._profile = cProfile.Profile(time.thread_time)
+
+    def call(self, function: Callable[..., ResultT], *arguments: object) -> ResultT:
+        """Call `function` under the profiler."""
+        return self._profile.runcall(function, *arguments)
+
+    def result(self) -> Profile:
+        """Sum up what was profiled."""
+        stats: Stats = pstats.Stats(self._profile).stats  # type: ignore[attr-defined]  # typeshed leaves it out
+        payers = _Payers(stats)
+        total = sum(stat[2] for stat in stats.values())
+        owners: dict[str, float] = {}
+        for function, stat in stats.items():
+            for owner, share in payers.of(function).items():
+                owners[owner] = owners.get(owner, 0.0) + share * stat[2] / total
+        heaviest = sorted(stats.items(), key=lambda entry: -entry[1][2])[:20]
+        return Profile(
+            owners=dict(sorted(owners.items(), key=lambda entry: -entry[1])),
+            functions=[(_name(function), stat[2] / total) for function, stat in heaviest],
+        )
+
+
+class _Payers:
+    """Who pays for a function: its owner, or the owners of those who called it, by how much they called."""
+
+    def __init__(self, stats: Stats) -> None:
+        self._stats = stats
+        self._known: dict[Function, dict[str, float]] = {}
+
+    def of(self, function: Function, above: frozenset[Function] = frozenset()) -> dict[str, float]:
+        """Return the shares of those who pay, which add up to 1."""
         if (owner := _owner(function)) is not None:
             return {owner: 1.0}
-        if function in known:
-            return known[function]
-        callers = {c: cost for c, cost in stats[function][4].items() if c not in above and c != function}
+        if function in self._known:
+            return self._known[function]
+        callers = {c: cost for c, cost in self._stats[function][4].items() if c not in above and c != function}
         whole = sum(cost[3] for cost in callers.values())
         shares: dict[str, float] = {}
         for caller, cost in callers.items():
             weight = cost[3] / whole if whole else 1 / len(callers)
-            for owner, share in charged(caller, above | {function}).items():
+            for owner, share in self.of(caller, above | {function}).items():
                 shares[owner] = shares.get(owner, 0.0) + weight * share
         shares = shares or {"Python": 1.0}
         if not above:
-            known[function] = shares
+            self._known[function] = shares
         return shares
-
-    total = sum(stat[2] for stat in stats.values())
-    owners: dict[str, float] = {}
-    for function, stat in stats.items():
-        for owner, share in charged(function, frozenset()).items():
-            owners[owner] = owners.get(owner, 0.0) + share * stat[2] / total
-    heaviest = sorted(stats.items(), key=lambda entry: -entry[1][2])[:20]
-    return Profile(
-        owners=dict(sorted(owners.items(), key=lambda entry: -entry[1])),
-        functions=[(_name(function), stat[2] / total) for function, stat in heaviest],
-    )
-
-
-def repeated(work: Callable[[int], None], numbers: range) -> Callable[[], None]:
-    """Return work that does `work` for each number, for `profile`."""
-    return partial(_each, work, numbers)
-
-
-def _each(work: Callable[[int], None], numbers: range) -> None:
-    for number in numbers:
-        work(number)

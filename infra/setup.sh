@@ -25,11 +25,11 @@ find_uv() {
     UV=.venv-boot/bin/uv
     if [ -x "$UV" ]; then return; fi
     say "getting uv, the installer of everything else"
-    if ! "$python" -m venv .venv-boot 2>/dev/null; then
+    if ! "$python" -m venv .venv-boot >/dev/null 2>&1; then
         # Debian and Ubuntu leave ensurepip out of python3.
         rm -rf .venv-boot
         say "this Python has no venv; installing python3-venv"
-        { as_root apt-get update -qq && as_root apt-get install -y -qq python3-venv >/dev/null; } ||
+        { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null 2>&1; } ||
             fail "Install python3-venv first: sudo apt-get install python3-venv"
         "$python" -m venv .venv-boot
     fi

@@ -7,7 +7,7 @@ from chalice import Blueprint
 from chalicelib import clock
 from chalicelib.domain import accounts, devices, permissions, sessions, staff
 from chalicelib.portals import cookies
-from chalicelib.portals.auth import DEVICE_MANAGERS, STAFF
+from chalicelib.portals.auth import DEVICE_MANAGERS, DEVICE_READERS, STAFF
 from chalicelib.portals.wire import Call, Reply, door
 from chalicelib.schemas import admin as schema
 from chalicelib.schemas.wire import Nothing, PageOut
@@ -74,7 +74,7 @@ def _device_out(device: Any) -> dict[str, Any]:
     }
 
 
-@door(bp, "GET", f"{_BASE}/devices", guard=DEVICE_MANAGERS, query=schema.DevicesIn, reply=PageOut[schema.DeviceOut])
+@door(bp, "GET", f"{_BASE}/devices", guard=DEVICE_READERS, query=schema.DevicesIn, reply=PageOut[schema.DeviceOut])
 def admin_devices(call: Call[None, schema.DevicesIn]) -> Any:
     """List reader devices, newest first."""
     query = call.query

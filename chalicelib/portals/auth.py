@@ -14,10 +14,10 @@ _SCHEME = "bearer "
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Who may call a route: a portal's principals, and of the staff those with a permission."""
+    """Who may call a route: a portal's principals, and of the staff those with any of the permissions."""
 
     portal: Portal
-    permission: Permission | None = None
+    permissions: tuple[Permission, ...] = ()
 
     def admit(self, headers: Mapping[str, str]) -> Principal:
         """Return who is calling. Raises Unauthenticated, TokenExpired, Forbidden."""
@@ -26,7 +26,8 @@ class Guard:
             raise Unauthenticated
         principal = tokens.verify(header[len(_SCHEME) :].strip(), self.portal)
         gate.require_not_revoked(principal)
-        if self.permission and not permissions.may(principal.claims.get("role"), self.permission):
+        role = principal.claims.get("role")
+        if self.permissions and not any(permissions.may(role, permission) for permission in self.permissions):
             raise Forbidden
         return principal
 
@@ -34,7 +35,8 @@ class Guard:
 USHER = Guard(Portal.USHER)
 DEVICE = Guard(Portal.DEVICE)
 STAFF = Guard(Portal.ADMIN)
-DEVICE_MANAGERS = Guard(Portal.ADMIN, Permission.DEVICES)
+DEVICE_MANAGERS = Guard(Portal.ADMIN, (Permission.DEVICES,))
+DEVICE_READERS = Guard(Portal.ADMIN, (Permission.DEVICES, Permission.READ))
 
 
 def require_own_event(principal: Principal, event_id: str | None) -> str:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from chalicelib.domain.tokens import Principal
 from chalicelib.errors import MalformedJson, TooLarge, ValidationFailed
 from chalicelib.portals.auth import Guard
+from chalicelib.vocabulary import Portal
 
 BodyT = TypeVar("BodyT")
 QueryT = TypeVar("QueryT")
@@ -22,6 +23,9 @@ QueryT = TypeVar("QueryT")
 # The default bound on a JSON body; a route of batches says its own.
 BODY_LIMIT = 64 * 1024
 _JSON = "application/json"
+# What stands after /api/ on each portal's paths; everything else there is the staff's.
+_PORTALS = {portal.value: portal for portal in Portal} | {"v1": Portal.WEBAPP}
+_PLATFORM_PATHS = ("/api/docs", "/api/openapi.json", "/api/realtime/ticket")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,15 @@ class Route:
     reply: type[BaseModel] | None
     status: int
     summary: str
-    tags: tuple[str, ...]
     operation_id: str
     refresh: bool = False
+
+    @property
+    def portal(self) -> str:
+        """The portal whose page of the contract describes this route; `platform` where none does."""
+        if not self.path.startswith("/api/") or self.path in _PLATFORM_PATHS:
+            return "platform"
+        return _PORTALS.get(self.path.split("/")[2], Portal.ADMIN).value
 
 
 ROUTES: list[Route] = []
@@ -83,10 +93,7 @@ def door(
 
     def declare(view: Callable[[Any], Any]) -> Callable[..., Any]:
         summary = (view.__doc__ or view.__name__).strip().splitlines()[0].rstrip(".")
-        portal = path.split("/")[2] if path.startswith("/api/") else "platform"
-        ROUTES.append(
-            Route(method, path, guard, body, query, reply, status, summary, (portal,), view.__name__, refresh)
-        )
+        ROUTES.append(Route(method, path, guard, body, query, reply, status, summary, view.__name__, refresh))
         adapter = TypeAdapter(reply) if reply else None
 
         @functools.wraps(view)

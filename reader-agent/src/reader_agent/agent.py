@@ -30,7 +30,7 @@ from reader_agent.wire import DeviceConfig
 RUNTIME = "runtime.json"
 # nfcpy comes back to the loop several times a second; a reader that hangs in its driver does not.
 _LOOP_DEAD_SECONDS = 20.0
-_REPORT_SECONDS = 5.0
+_LOOK_SECONDS, _REPORT_SECONDS = 1.0, 15.0
 
 
 @contextmanager
@@ -169,13 +169,20 @@ class Agent:
 
     def _report(self) -> None:
         """Keep the file that `status` reads fresh, and systemd content as long as the reader's loop turns."""
+        reported: dict[str, Any] = {}
+        reported_at = 0.0
         while not self.stop.is_set():
             state = self.snapshot()
             if state["loop_alive"]:
                 watchdog.notify("WATCHDOG=1")
-            try:
-                body = json.dumps({**state, "reported_at": write_time(Clock().wall())}, indent=2)
-                write_privately(self._settings.state_dir / RUNTIME, body.encode(), durably=False)
-            except OSError as error:
-                self._log.warning("status not written", error=str(error))
-            self.stop.wait(_REPORT_SECONDS)
+            if state != reported or time.monotonic() - reported_at > _REPORT_SECONDS:
+                reported, reported_at = state, time.monotonic()
+                self._write_report(state)
+            self.stop.wait(_LOOK_SECONDS)
+
+    def _write_report(self, state: dict[str, Any]) -> None:
+        body = json.dumps({**state, "reported_at": write_time(Clock().wall())}, indent=2)
+        try:
+            write_privately(self._settings.state_dir / RUNTIME, body.encode(), durably=False)
+        except OSError as error:
+            self._log.warning("status not written", error=str(error))

@@ -18,7 +18,7 @@ from reader_agent.outbox import Entry, Outbox, Tap
 from reader_agent.server import Server
 from reader_agent.wire import Decision
 
-_LOOK_AGAIN_SECONDS = 5.0
+_LOOK_AGAIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ IndexError (a short answer to select is legal) and the NDEF decoder's errors can
 
 import errno
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -242,7 +243,16 @@ def _open_simulated_air(nfc: Any, path: str, seconds: float) -> Any:
     taken for the next one's: so it waits longer, and empties the line before it speaks.
     """
 
-    class PatientAir(nfc.clf.udp.Device):  # type: ignore[misc, name-defined, unused-ignore]  # nfcpy has no types
+    class PatientAir(nfc.clf.udp.Device):
+        def __init__(self, host: str, port: int) -> None:
+            # Not the driver's own: it looks the port up by number, and one that has a name (9 is "discard") breaks it.
+            self.addr = (socket.gethostbyname(host), port)
+            self._path = f"{host}:{port}"
+            self._vendor_name, self._device_name, self._chipset_name = "Gatehouse", "simulated air", "UDP"
+            self.socket: Any = None
+            self._create_socket()
+
+        # type: ignore[misc]  # nfcpy has no types
         def send_cmd_recv_rsp(self, target: Any, data: Any, timeout: float) -> Any:
             return super().send_cmd_recv_rsp(target, data, max(timeout, seconds) if timeout > 0 else timeout)
 
@@ -261,8 +271,6 @@ def _open_simulated_air(nfc: Any, path: str, seconds: float) -> Any:
     host, _, port = rest.partition(":")
     frontend = nfc.ContactlessFrontend()
     frontend.device = PatientAir(host or "localhost", int(port or 54321))
-    frontend.device._vendor_name, frontend.device._device_name = "Gatehouse", "simulated air"  # noqa: SLF001  # as nfcpy's own init() names it
-    frontend.device._chipset_name = "UDP"  # noqa: SLF001  # the same
     return frontend
 
 
