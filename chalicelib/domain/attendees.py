@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain import accounts, cards, events, gate
-from chalicelib.errors import NotFound
+from chalicelib.errors import NotAssigned, NotFound
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Ticket
@@ -77,6 +77,13 @@ def assignment(usher_id: str, event_id: str) -> Assignment:
     return Assignment(
         assigned=assigned, role=role if assigned else None, scanning_enabled=assigned and bool(event.scanning_enabled)
     )
+
+
+def require_assigned(usher_id: str, *, event_id: str, works_at: str) -> str:
+    """Return `event_id` if the usher works there now, or is assigned to it. Raises NotAssigned."""
+    if event_id != works_at and event_id not in (accounts.get(usher_id).event_ids or []):
+        raise NotAssigned
+    return event_id
 
 
 def verify_card(name: str) -> CardVerified:

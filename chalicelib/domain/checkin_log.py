@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import merge
 
@@ -11,7 +11,7 @@ from chalicelib.domain.paging import Page
 from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.identifiers import log_id_of
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Card, Scan, Ticket
+from chalicelib.table.items import Card, Counters, Scan, Ticket
 from chalicelib.vocabulary import Portal, ScanResult
 
 # A numbered page is reached by reading the index up to it; deeper than this, go by cursor.
@@ -74,7 +74,9 @@ def recent(event_id: str, *, caller_id: str, page_size: int, page: int | None, c
             raise ValidationFailed(details=[{"field": "page", "message": message}])
         skip = (page - 1) * page_size
     rows = _newest(keys.log_partitions(event_id), "gsi1", before=before, limit=skip + page_size + 1)[skip:]
-    return _page(rows, page_size=page_size, more=len(rows) > page_size, bound_to=bound_to)
+    counters = operations.get(Counters, keys.counters(event_id), consistent=False)
+    found = _page(rows, page_size=page_size, more=len(rows) > page_size, bound_to=bound_to)
+    return replace(found, count=int(counters.scans) if counters else None)
 
 
 def search(event_id: str, filters: Filters, *, caller_id: str, page_size: int, cursor: str | None) -> Page[Entry]:
