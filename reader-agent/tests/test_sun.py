@@ -93,7 +93,7 @@ def test_a_chip_that_ran_out_of_counter_values_says_nothing_more() -> None:
 
 
 def _activate(card: Ntag424) -> None:
-    for frame in ("26", "9320", "9370" + card._levels[0].hex(), "9370" + card._levels[0].hex(), "9520"):
+    for frame in ("26", "9320", "9370" + card._levels[0].hex(), "9520"):
         assert card.answer(bytes.fromhex(frame))
     assert card.answer(b"\x95\x70" + card._levels[1]) == b"\x20"
     assert card.answer(b"\xe0\x80")

@@ -243,7 +243,7 @@ def _open_simulated_air(nfc: Any, path: str, seconds: float) -> Any:
     taken for the next one's: so it waits longer, and empties the line before it speaks.
     """
 
-    class PatientAir(nfc.clf.udp.Device):
+    class PatientAir(nfc.clf.udp.Device):  # type: ignore[misc]  # nfcpy has no types
         def __init__(self, host: str, port: int) -> None:
             # Not the driver's own: it looks the port up by number, and one that has a name (9 is "discard") breaks it.
             self.addr = (socket.gethostbyname(host), port)
@@ -252,7 +252,6 @@ def _open_simulated_air(nfc: Any, path: str, seconds: float) -> Any:
             self.socket: Any = None
             self._create_socket()
 
-        # type: ignore[misc]  # nfcpy has no types
         def send_cmd_recv_rsp(self, target: Any, data: Any, timeout: float) -> Any:
             return super().send_cmd_recv_rsp(target, data, max(timeout, seconds) if timeout > 0 else timeout)
 

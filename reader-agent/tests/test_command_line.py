@@ -1,0 +1,264 @@
+"""The program as an operator runs it: what it prints, what it exits with."""
+
+import json
+import logging
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import DEMO_UID, wait_until
+from platform_double import Platform, refusal
+
+from reader_agent import cli
+from reader_agent.identity import Identity
+from reader_agent.simulator import Air, Ntag213, Ntag424
+
+SLOW = {"GATEHOUSE_READER_AIR_SECONDS": "0.5", "GATEHOUSE_READER_ONLINE_SECONDS": "3"}
+
+
+def reader(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "reader_agent", *arguments],
+        env=os.environ | SLOW | environment,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+    """Return what runs a command in this process: as good as the program, and quicker to start."""
+    mask, root = os.umask(0o077), logging.getLogger()
+    handlers, level = root.handlers, root.level
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["gatehouse-reader", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), out, err)
+
+    yield call
+    os.umask(mask)
+    root.handlers, root.level = handlers, level
+
+
+def simulate(platform: Platform, *more: str, uid: str = DEMO_UID) -> subprocess.CompletedProcess[str]:
+    return reader("simulate", "--uid", uid, "--server", platform.url, *more)
+
+
+def test_a_simulated_card_is_admitted_once_right_after_the_platform_came_up(platform: Platform) -> None:
+    first, second = simulate(platform), simulate(platform)
+    assert (first.returncode, second.returncode) == (0, 1), first.stderr + second.stderr
+    assert "enrolled by itself" in first.stdout
+    assert "ADMITTED" in first.stdout
+    assert "enrolled" not in second.stdout
+    assert "ALREADY SCANNED" in second.stdout
+    assert "Gate 1 by simulated reader" in second.stdout
+    assert len(platform.received) == 2
+
+
+def test_a_simulated_card_without_a_platform_is_kept_and_sent_first_the_next_time(platform: Platform) -> None:
+    simulate(platform, uid="04000000000001")
+    platform.down()
+    kept = simulate(platform)
+    platform.up()
+    later = simulate(platform, uid="04000000000002")
+    assert (kept.returncode, later.returncode) == (2, 1), kept.stderr + later.stderr
+    assert "KEPT, NOT YET SENT" in kept.stdout
+    assert "now sent, ADMITTED" in later.stdout
+    assert [tap["uid"] for tap in platform.received] == ["04000000000001", DEMO_UID, "04000000000002"]
+
+
+def test_a_local_run_that_was_started_afresh_is_enrolled_with_again(platform: Platform) -> None:
+    simulate(platform)
+    platform.keys.clear()
+    platform.tokens.clear()
+    platform.tickets[DEMO_UID] = None
+    again = simulate(platform)
+    assert again.returncode == 0, again.stderr
+    assert "started afresh" in again.stdout
+
+
+def test_a_secure_simulated_card_counts_on_from_run_to_run(platform: Platform) -> None:
+    for _ in range(2):
+        done = simulate(platform, "--kind", "ntag424", "--meta-key", "00" * 16, "--file-key", "11" * 16)
+        assert done.returncode in (0, 1), done.stderr
+    messages = [tap["sun"] for tap in platform.received]
+    assert len({message["picc_data"] for message in messages}) == 2
+    counters = Path(os.environ["XDG_STATE_HOME"]) / "gatehouse-reader" / "simulate" / "simulated-cards.json"
+    assert json.loads(counters.read_text()) == {DEMO_UID: 2}
+
+
+def test_a_simulated_felica_card_is_read(platform: Platform) -> None:
+    done = simulate(platform, "--kind", "felica", uid="01:14:B3:4C:2D:1E:0F:99")
+    assert done.returncode == 1, done.stderr
+    assert platform.received[0]["uid"] == "0114B34C2D1E0F99"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--uid", "04A1"], "has 2"),
+        (["--uid", "zz"], "hexadecimal"),
+        (["--uid", DEMO_UID, "--kind", "mifare"], "ntag213, ntag424 and felica"),
+        (["--uid", DEMO_UID, "--kind", "felica"], "8 bytes"),
+        (["--uid", DEMO_UID, "--kind", "ntag424", "--meta-key", "00"], "16 bytes"),
+        (["--uid", DEMO_UID, "--server", "https://gate.example.com"], "gatehouse-reader enroll --server"),
+        (["--uid", DEMO_UID, "--server", "http://gate.example.com"], "use https"),
+        (["--uid", DEMO_UID, "--direction", "sideways"], "direction"),
+        (["--uid", DEMO_UID, "--server", "http://127.0.0.1:1"], "make run"),
+        ([], "--uid"),
+    ],
+)
+def test_bad_input_to_simulate_gets_a_sentence_and_exit_code_3(here: Command, arguments: list[str], said: str) -> None:
+    done = here("simulate", *arguments)
+    assert done.returncode == 3
+    assert said in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_administrators_log_in_is_said(platform: Platform) -> None:
+    done = simulate(platform, "--enroll-admin", "admin@example.com:wrong")
+    assert done.returncode == 3
+    assert "does not take the log-in of admin@example.com" in " ".join(done.stderr.split())
+    assert "wrong" not in done.stderr.replace("log-in", "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["", "enroll", "run", "status", "self-test", "simulate", "outbox", "outbox list", "outbox export", "outbox retry"],
+)
+def test_every_command_explains_itself(here: Command, command: str) -> None:
+    done = here(*command.split(), "--help")
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+
+
+def test_an_unknown_command_and_an_unenrolled_device_are_errors(here: Command) -> None:
+    for arguments, said in (
+        (["dance"], "No such command"),
+        (["status"], "not enrolled"),
+        (["run"], "not enrolled"),
+        (["outbox", "list"], "not enrolled"),
+    ):
+        done = here(*arguments)
+        assert (done.returncode, said in done.stderr) == (3, True), done.stderr
+
+
+def test_enrolment_from_the_command_line_and_its_status(here: Command, platform: Platform, state: Path) -> None:
+    enrolled = here("enroll", "--server", platform.url, "--code", platform.provision(), "--state", str(state))
+    assert enrolled.returncode == 0, enrolled.stderr
+    facts = status(here, ["--state", str(state)])
+    assert (facts["gate"], facts["queue_depth"], facts["running"]) == ("Gate 1", 0, False)
+    again = here("enroll", "--server", platform.url, "--code", platform.provision(), "--state", str(state))
+    assert again.returncode == 3
+    assert "--replace" in again.stderr
+
+
+def test_the_self_test_tries_everything(here: Command, platform: Platform, state: Path, identity: Identity) -> None:
+    good = here("self-test", "--state", str(state), "--reader", "udp:127.0.0.1:9", "--json")
+    checks = {check["name"]: check["passed"] for check in json.loads(good.stdout)}
+    assert good.returncode == 0, good.stdout
+    assert list(checks) == ["state folder", "device key", "outbox", "server", "reader", "secure cards"]
+    del platform.keys[identity.device_id]
+    bad = here("self-test", "--state", str(state), "--reader", "tty:GATEHOUSE9:pn532")
+    assert bad.returncode == 3
+    assert "FAIL server" in bad.stdout
+    assert "FAIL reader" in bad.stdout
+    assert "ok   secure cards" in bad.stdout
+    fresh = here("self-test", "--state", str(state.with_name("fresh")), "--reader", "udp:127.0.0.1:9")
+    assert fresh.returncode == 3
+    assert "not enrolled" in " ".join(fresh.stdout.split())
+
+
+def test_an_agent_at_work_can_be_looked_at_exported_and_stopped(
+    here: Command, platform: Platform, state: Path, identity: Identity, tmp_path: Path
+) -> None:
+    assert identity.origin == "enrolled"
+    where = ["--state", str(state)]
+    platform.poison = {"04000000000001"}
+    command = [sys.executable, "-W", "error", "-m", "reader_agent", "run", *where]
+    with Air() as air, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(20)
+        environment = (
+            os.environ | SLOW | {"GATEHOUSE_READER_DEBOUNCE_SECONDS": "0", "NOTIFY_SOCKET": str(tmp_path / "notify")}
+        )
+        with subprocess.Popen(
+            [*command, "--reader", air.path], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as running:
+            try:
+                assert systemd.recv(100) == b"READY=1"
+                for total, card in enumerate(
+                    (Ntag424(bytes.fromhex(DEMO_UID)), Ntag213(b"\x04" + bytes(5) + b"\x01")), 1
+                ):
+                    air.place(card)
+                    wait_until(lambda total=total: status(here, where)["taps"] == total)  # type: ignore[misc]
+                    air.remove()
+                    air.wait_for_polls(3, timeout=5)
+                wait_until(lambda: status(here, where)["dead_letters"] == 1)
+                wait_until(lambda: status(here, where).get("reader_open") is True)
+                assert status(here, where)["running"]
+                second = here("run", *where)
+                assert second.returncode == 3
+                assert "another agent works in" in " ".join(second.stderr.split())
+                listed = here("outbox", "list", *where)
+                assert DEMO_UID not in listed.stdout
+                assert "valid" in listed.stdout
+                [dead] = json.loads(here("outbox", "list", "--only", "dead", "--json", *where).stdout)
+                assert dead["status"] == 400
+                target = tmp_path / "taps.jsonl"
+                assert here("outbox", "export", "--to", str(target), *where).returncode == 0
+                rows = [json.loads(line) for line in target.read_text().splitlines()]
+                assert [row["uid"] for row in rows] == [DEMO_UID, "04000000000001"]
+                assert stat.S_IMODE(target.stat().st_mode) == 0o600
+                assert here("outbox", "export", "--to", str(target), *where).returncode == 3
+                assert here("outbox", "retry", "scn_nothing", *where).returncode == 3
+                platform.poison = set()
+                assert "1 to be sent again" in here("outbox", "retry", *where).stdout
+                wait_until(lambda: len(platform.received) == 2)
+            finally:
+                running.send_signal(signal.SIGTERM)
+                output, errors = running.communicate(timeout=15)
+    assert running.returncode == 0, errors
+    assert "ADMITTED" in output
+    assert DEMO_UID not in output + errors
+    assert all(json.loads(line) for line in errors.splitlines())
+
+
+def status(here: Command, where: list[str]) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(here("status", "--json", *where).stdout)
+    return facts
+
+
+def test_a_locked_out_agent_says_so_in_its_status(
+    here: Command, platform: Platform, state: Path, identity: Identity
+) -> None:
+    platform.always["/api/device/heartbeat/"] = refusal(403, "FORBIDDEN")
+    command = [sys.executable, "-m", "reader_agent", "run", "--state", str(state)]
+    with (
+        Air() as air,
+        subprocess.Popen(
+            [*command, "--reader", air.path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as running,
+    ):
+        try:
+            wait_until(lambda: status(here, ["--state", str(state)]).get("alarm") is not None)
+        finally:
+            running.send_signal(signal.SIGINT)
+            output, _ = running.communicate(timeout=15)
+    assert (running.returncode, "LOCKED OUT" in output) == (0, True)
+    assert identity.device_id in output

@@ -1,0 +1,182 @@
+"""Enrolment, device tokens, and the clock that signs for them."""
+
+import json
+import stat
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import DEMO_UID, Work, wait_until
+from platform_double import Fault, Platform, refusal
+
+from reader_agent import enrolment
+from reader_agent.clock import Clock
+from reader_agent.failures import BadSetup, LockedOut, NotEnrolled, TryLater
+from reader_agent.identity import Identity
+from reader_agent.outbox import Outbox, Tap
+from reader_agent.server import Server, check_address, is_loopback
+from reader_agent.simulator import Ntag213
+
+ENROLL, TOKEN, TAPS, HEARTBEAT = (f"/api/device/{name}/" for name in ("enroll", "token", "taps", "heartbeat"))
+
+
+def connect(identity: Identity) -> Server:
+    return Server(identity.server, clock=Clock(), identity=identity)
+
+
+def test_an_enrolled_device_keeps_its_key_to_itself(platform: Platform, state: Path) -> None:
+    identity = enrolment.enroll(state, server=f"{platform.url}/", code=platform.provision(), name=None, replace=False)
+    assert Identity.load(state) == identity
+    assert (identity.event_id, identity.gate, identity.origin) == ("evt_demo", "Gate 1", "enrolled")
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(file.stat().st_mode) for file in state.iterdir()] == [0o600]
+    assert "PRIVATE" not in json.dumps(platform.keys)
+
+
+def test_a_lost_enrolment_answer_is_asked_for_again_with_the_same_key(platform: Platform, state: Path) -> None:
+    code = platform.provision()
+    platform.break_once(ENROLL, Fault(lose_answer=True))
+    with pytest.raises(BadSetup, match="run the same command again"):
+        enrolment.enroll(state, server=platform.url, code=code, name=None, replace=False)
+    identity = enrolment.enroll(state, server=platform.url, code=code, name=None, replace=False)
+    with connect(identity) as server:
+        assert server.access_token(timeout=5)
+    assert sorted(file.name for file in state.iterdir()) == ["identity.json"]
+
+
+def test_a_wrong_code_is_refused_in_a_sentence(platform: Platform, state: Path) -> None:
+    with pytest.raises(BadSetup, match="ask for a new one"):
+        enrolment.enroll(state, server=platform.url, code="NOPE-NOPE", name=None, replace=False)
+    with pytest.raises(NotEnrolled):
+        Identity.load(state)
+
+
+def test_an_enrolled_device_is_not_replaced_by_accident_and_its_outbox_stays(
+    platform: Platform, state: Path, identity: Identity
+) -> None:
+    with Outbox(identity.outbox_path(state)) as outbox:
+        outbox.record(Tap.of_card(Clock(), DEMO_UID, sun=None, direction=None, clock_offset_ms=None))
+    with pytest.raises(BadSetup, match="1 of its taps are not sent yet"):
+        enrolment.enroll(state, server=platform.url, code=platform.provision(), name=None, replace=False)
+    another = enrolment.enroll(state, server=platform.url, code=platform.provision(), name=None, replace=True)
+    assert another.device_id != identity.device_id
+    assert enrolment.unsent(state, identity) == 1
+    assert enrolment.unsent(state, another) == 0
+
+
+def test_a_damaged_identity_is_said_so(state: Path) -> None:
+    state.mkdir()
+    (state / "identity.json").write_text("{")
+    with pytest.raises(BadSetup, match="damaged"):
+        Identity.load(state)
+
+
+@pytest.mark.parametrize("url", ["http://gate.example.com", "ftp://127.0.0.1", "gate.example.com", "https://", ""])
+def test_credentials_do_not_travel_in_the_clear_nor_to_no_address(url: str) -> None:
+    with pytest.raises(BadSetup):
+        check_address(url)
+
+
+def test_loopback_is_told_from_anywhere_else() -> None:
+    assert all(is_loopback(url) for url in ("http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"))
+    assert not any(is_loopback(url) for url in ("https://example.com", "http://10.0.0.1", "http://127.example.com"))
+
+
+def test_a_token_is_kept_until_it_is_about_to_end(platform: Platform, identity: Identity) -> None:
+    with connect(identity) as server:
+        for _ in range(5):
+            server.access_token(timeout=5)
+    assert platform.token_requests == 1
+    platform.token_life = 0.2  # type: ignore[assignment]  # the contract counts in whole seconds, a test cannot wait for one
+    with connect(identity) as server:
+        server.access_token(timeout=5)
+        time.sleep(0.25)
+        server.access_token(timeout=5)
+    assert platform.token_requests == 3
+
+
+def test_a_token_that_ended_early_is_renewed_once(work: Work, platform: Platform) -> None:
+    with work() as gate:
+        gate.decision(Ntag213(bytes.fromhex(DEMO_UID)))
+        platform.tokens.clear()
+        assert gate.decision(Ntag213(bytes.fromhex(DEMO_UID))).result == "already_scanned"
+    assert platform.token_requests == 2
+
+
+def test_a_revoked_device_gets_no_token(platform: Platform, identity: Identity) -> None:
+    del platform.keys[identity.device_id]
+    with connect(identity) as server, pytest.raises(LockedOut):
+        server.access_token(timeout=5)
+
+
+def test_a_server_that_is_not_there_is_no_verdict_on_the_device(platform: Platform, identity: Identity) -> None:
+    platform.down()
+    with connect(identity) as server, pytest.raises(TryLater):
+        server.access_token(timeout=5)
+    platform.up()
+    platform.break_once(TOKEN, refusal(429, "RATE_LIMITED", Retry_After="7"))
+    with connect(identity) as server, pytest.raises(TryLater) as caught:
+        server.access_token(timeout=5)
+    assert caught.value.retry_after == 7
+
+
+@pytest.mark.parametrize("ahead", [6 * 3600.0, -2 * 86400.0])
+def test_a_board_that_boots_with_a_wrong_clock_signs_by_the_servers_time(
+    platform: Platform, identity: Identity, ahead: float
+) -> None:
+    platform.clock_ahead = ahead
+    with connect(identity) as server:
+        assert server.access_token(timeout=5)
+        assert server.clock_offset_seconds == pytest.approx(ahead, abs=3)
+        server.heartbeat({"queue_depth": 0, "clock_offset_ms": 0, "app_version": "0"}, timeout=5)
+        assert server.clock_offset_seconds == pytest.approx(ahead, abs=0.5)
+
+
+@pytest.mark.parametrize("told", ["Wed, 21 Oct 2099 07:28:00 GMT", "5", "soon", "-3", "1e99"])
+def test_any_form_of_retry_after_is_survived(platform: Platform, identity: Identity, told: str) -> None:
+    platform.break_once(TOKEN, Fault(status=503, headers={"Retry-After": told}))
+    with connect(identity) as server, pytest.raises(TryLater) as caught:
+        server.access_token(timeout=5)
+    assert caught.value.retry_after is None or 0 <= caught.value.retry_after <= 3600
+
+
+def test_the_heartbeat_tells_how_the_device_is_and_follows_the_configuration(work: Work, platform: Platform) -> None:
+    platform.config["heartbeat_seconds"] = 1
+    with work(online_seconds=None, debounce_seconds=None) as gate:
+        wait_until(lambda: len(platform.heartbeats) >= 1)
+        platform.config |= {"batch_size": 7, "online_timeout_ms": 400, "debounce_ms": 100}
+        wait_until(lambda: gate.agent.delivery.batch_size == 7)
+        assert (gate.agent.delivery.online_seconds, gate.agent.reader.debounce.seconds) == (0.4, 0.1)
+        beat = platform.heartbeats[-1]
+    assert beat["queue_depth"] == 0
+    assert beat["reader"]["path"].startswith("udp:")
+    assert abs(beat["clock_offset_ms"]) < 5000
+    assert beat["app_version"] == "0.1.0"
+
+
+def test_a_heartbeat_that_is_refused_locks_the_device_out(work: Work, platform: Platform) -> None:
+    platform.always[HEARTBEAT] = refusal(403, "FORBIDDEN")
+    with work() as gate:
+        wait_until(lambda: gate.agent.delivery.locked_out is not None)
+        gate.tap(Ntag213(bytes.fromhex(DEMO_UID)))
+        assert gate.agent.outbox.depth() == 1
+    assert "ALARM" in gate.screen.getvalue()
+
+
+def test_the_machine_can_be_watched_on_loopback(work: Work, platform: Platform) -> None:
+    port = Platform().port
+    with work(health_port=port) as gate:
+        gate.decision(Ntag213(bytes.fromhex(DEMO_UID)))
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            assert client.get("/healthz").json()["ok"] is True
+            assert client.get("/readyz").status_code == 200
+            metrics = client.get("/metrics").text
+            assert 'gatehouse_reader_taps_total{shown="valid"} 1' in metrics
+            assert "gatehouse_reader_queue_depth 0" in metrics
+            assert client.get("/else").status_code == 404
+            platform.always[TAPS] = refusal(403, "FORBIDDEN")
+            gate.tap(Ntag213(bytes.fromhex(DEMO_UID)))
+            assert client.get("/readyz").status_code == 503
+            assert client.get("/healthz").status_code == 200
+        assert DEMO_UID not in metrics
