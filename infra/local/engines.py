@@ -193,9 +193,11 @@ def _start(
                 preexec_fn=_end_with_parent,
             )
         engine = Engine(name, f"http://127.0.0.1:{port}", process)
+        engine.scratch = scratch
         if _becomes_ready(engine, ready_path):
-            engine.scratch = scratch
             return engine
+        # The folder is for the next try.
+        engine.scratch = None
         said = log.read_text(errors="replace")
         engine.stop()
         if not any(sign in said.lower() for sign in _PORT_TAKEN):

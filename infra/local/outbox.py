@@ -1,0 +1,91 @@
+"""The mails and SMS that were really sent: each one that the embedded cloud's services have taken.
+
+They are noted where the app's clients get the service's answer, because MiniStack keeps no time for an SMS.
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from infra.local import boundary
+
+# More than anyone reads; a long run must not grow for ever.
+_KEPT = 5000
+_CONTEXT_KEY = "gatehouse_outbox"
+
+
+class Outbox:
+    """Every message sent by this run, and by earlier ones on the same data."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """`path` is a file of one message a line, where the data is to outlive the run."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._messages: list[dict[str, Any]] = []
+        if path is not None and path.exists():
+            lines = path.read_text(encoding="utf-8").splitlines()
+            self._messages = [json.loads(line) for line in lines if line.endswith("}")][-_KEPT:]
+
+    def attach(self) -> "Outbox":
+        """Note what every client of the mail and SMS services sends from now on."""
+        boundary.watch("ses", self._watch_ses)
+        boundary.watch("sns", self._watch_sns)
+        return self
+
+    def detach(self) -> None:
+        """Leave the clients that are made from now on alone."""
+        boundary.leave(self._watch_ses)
+        boundary.leave(self._watch_sns)
+
+    def messages(self, to: str | None = None) -> list[dict[str, Any]]:
+        """Return what was sent, to one number or address or to all, newest first."""
+        with self._lock:
+            found = self._messages[::-1]
+        wanted = _plain(to or "")
+        return [message for message in found if not wanted or _plain(message["to"]) == wanted]
+
+    def _watch_ses(self, client: Any) -> None:
+        client.meta.events.register("before-parameter-build.ses.SendEmail", _remember)
+        client.meta.events.register("after-call.ses.SendEmail", self._note_mail)
+
+    def _watch_sns(self, client: Any) -> None:
+        client.meta.events.register("before-parameter-build.sns.Publish", _remember)
+        client.meta.events.register("after-call.sns.Publish", self._note_text)
+
+    def _note_mail(self, *, parsed: Mapping[str, Any], context: Mapping[str, Any], **_: Any) -> None:
+        sent = context.get(_CONTEXT_KEY)
+        if sent is None or "Error" in parsed:
+            return
+        body = sent["Message"]["Body"]
+        text = body.get("Text") or body.get("Html") or {}
+        for kind in ("ToAddresses", "CcAddresses", "BccAddresses"):
+            for address in sent["Destination"].get(kind, []):
+                self._note("email", address, text.get("Data", ""), subject=sent["Message"]["Subject"]["Data"])
+
+    def _note_text(self, *, parsed: Mapping[str, Any], context: Mapping[str, Any], **_: Any) -> None:
+        sent = context.get(_CONTEXT_KEY)
+        # Publishing to a topic is no SMS.
+        if sent is not None and "Error" not in parsed and sent.get("PhoneNumber"):
+            self._note("sms", sent["PhoneNumber"], sent["Message"])
+
+    def _note(self, channel: str, to: str, body: str, **more: str) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        message = {"channel": channel, "to": to, "body": body, **more, "sent_at": now}
+        with self._lock:
+            self._messages.append(message)
+            del self._messages[:-_KEPT]
+            if self._path is not None:
+                with self._path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(message, ensure_ascii=False) + "\n")
+
+
+def _remember(*, params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
+    context[_CONTEXT_KEY] = dict(params)
+
+
+def _plain(address: str) -> str:
+    # In a query a plus sign that was not escaped reads as a space.
+    return address.strip().lstrip("+").casefold()

@@ -1,0 +1,107 @@
+"""What the event source mappings do on AWS: the stream, the queues and the schedules drive the workers.
+
+Which handlers there are comes from the app itself, so a new one is pumped without a word here. The bus needs
+no pump: the embedded cloud routes published facts to the queues by the template's own rules.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from chalice.app import DynamoDBEventConfig, ScheduledEventConfig, SQSEventConfig
+
+from infra.local.invocation import ACCOUNT, REGION, FunctionContext
+from infra.local.meter import Meter
+from infra.local.queues import QueueMapping, QueuePump
+from infra.local.schedules import Schedule, Schedules, period_of
+from infra.local.streams import Checkpoints, StreamMapping, StreamPump
+
+WORKER_TIMEOUT_SECONDS = 30.0
+STREAM_DEAD_LETTERS = "gatehouse-stream-dlq"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the pumps draw from: the table's engine and its stream, and a client of the queues."""
+
+    table_url: str
+    stream_arn: str
+    sqs: Any
+    checkpoint: Path | None = None
+    stream_dead_letters: str = STREAM_DEAD_LETTERS
+
+
+class Pumps:
+    """All pumps of an app."""
+
+    def __init__(self, module: ModuleType, source: Source, *, meter: Meter) -> None:
+        """`module` holds the Chalice object as `app` and its handlers beside it."""
+        self._module = module
+        self._meter = meter
+        self._streams: list[StreamPump] = []
+        self._queues: list[QueuePump] = []
+        scheduled: list[Schedule] = []
+        for handler in module.app.event_sources:
+            if isinstance(handler, DynamoDBEventConfig):
+                self._streams.append(self._stream(handler, source))
+            elif isinstance(handler, SQSEventConfig):
+                self._queues.append(self._queue(handler, source))
+            elif isinstance(handler, ScheduledEventConfig):
+                expression = handler.schedule_expression
+                text = expression if isinstance(expression, str) else expression.to_string()
+                scheduled.append(Schedule(handler.name, period_of(text), self._invoker(handler)))
+            else:
+                raise TypeError(f"{handler.name}: a local run knows no {type(handler).__name__}; teach pumps.py")
+        self.schedules = Schedules(scheduled)
+
+    def start(self) -> None:
+        """Begin to drive the workers."""
+        for stream in self._streams:
+            stream.start()
+        for queue in self._queues:
+            queue.start()
+        self.schedules.start()
+
+    def stop(self) -> None:
+        """Project what has been written, finish what is in hand, and end."""
+        self.schedules.stop()
+        for stream in self._streams:
+            stream.stop()
+        for queue in self._queues:
+            queue.stop()
+
+    def _invoker(self, handler: Any) -> Callable[[dict[str, Any]], Any]:
+        function = getattr(self._module, handler.handler_string.rpartition(".")[2])
+
+        def invoke(event: dict[str, Any]) -> Any:
+            with self._meter.background(handler.name):
+                return function(event, FunctionContext(handler.name, WORKER_TIMEOUT_SECONDS))
+
+        return invoke
+
+    def _stream(self, handler: Any, source: Source) -> StreamPump:
+        dead_letters_url = source.sqs.get_queue_url(QueueName=source.stream_dead_letters)["QueueUrl"]
+
+        def dead_letter(note: str) -> None:
+            source.sqs.send_message(QueueUrl=dead_letters_url, MessageBody=note)
+
+        return StreamPump(
+            StreamMapping(handler.name, batch_size=handler.batch_size),
+            url=source.table_url,
+            stream_arn=source.stream_arn,
+            invoke=self._invoker(handler),
+            dead_letter=dead_letter,
+            checkpoints=Checkpoints(source.checkpoint),
+        )
+
+    def _queue(self, handler: Any, source: Source) -> QueuePump:
+        name = handler.queue or handler.queue_arn.rpartition(":")[2]
+        mapping = QueueMapping(
+            handler.name,
+            queue_url=source.sqs.get_queue_url(QueueName=name)["QueueUrl"],
+            queue_arn=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}",
+            batch_size=handler.batch_size,
+        )
+        return QueuePump(mapping, client=source.sqs, invoke=self._invoker(handler))

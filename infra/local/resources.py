@@ -1,0 +1,92 @@
+"""The platform's resources on the embedded cloud, made from infra/resources.yaml."""
+
+import time
+from typing import Any, NamedTuple
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.session import Session
+
+from infra.local import template
+from infra.local.console import CannotStart
+from infra.local.invocation import REGION
+
+STACK = "gatehouse"
+_PARAMETERS = [{"ParameterKey": "Stage", "ParameterValue": "local"}]
+_CREATE_SECONDS = 60.0
+_WORKING = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+_STANDING = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+
+class Cloud(NamedTuple):
+    """Where the services answer: `url` all of them, `table_url` DynamoDB and its streams."""
+
+    url: str
+    table_url: str
+
+    def client(self, service: str) -> Any:
+        """Return a botocore client of one service, apart from any settings of this machine."""
+        url = self.table_url if service in ("dynamodb", "dynamodbstreams") else self.url
+        return Session().create_client(
+            service,
+            region_name=REGION,
+            endpoint_url=url,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106  # the engines on loopback take any
+            config=Config(connect_timeout=2, read_timeout=30, retries={"total_max_attempts": 2, "mode": "standard"}),
+        )
+
+
+def create_stack(cloud: Cloud) -> None:
+    """Create the template's resources, or bring those of an earlier run up to the template."""
+    client = cloud.client("cloudformation")
+    body = template.text()
+    try:
+        client.describe_stacks(StackName=STACK)
+    except ClientError:
+        client.create_stack(
+            StackName=STACK, TemplateBody=body, Parameters=_PARAMETERS, Capabilities=["CAPABILITY_NAMED_IAM"]
+        )
+    else:
+        try:
+            client.update_stack(
+                StackName=STACK, TemplateBody=body, Parameters=_PARAMETERS, Capabilities=["CAPABILITY_NAMED_IAM"]
+            )
+        except ClientError as error:
+            if "No updates are to be performed" not in str(error):
+                raise CannotStart(f"The kept data does not fit the template ({error}). Choose another DATA.") from error
+    deadline = time.monotonic() + _CREATE_SECONDS
+    while True:
+        stack = client.describe_stacks(StackName=STACK)["Stacks"][0]
+        if stack["StackStatus"] not in _WORKING or time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+    if stack["StackStatus"] not in _STANDING:
+        raise CannotStart(
+            f"The resources could not be created: {stack['StackStatus']}: {stack.get('StackStatusReason', '')}. "
+            "Check infra/resources.yaml, or choose another DATA if it holds an older run."
+        )
+
+
+def create_table(cloud: Cloud) -> str:
+    """Make the table on an engine that knows no CloudFormation, and TTL on both; return the stream's ARN.
+
+    On MiniStack the table is there from the template already, but its TTL setting is not.
+    """
+    client = cloud.client("dynamodb")
+    shape = template.table_shape()
+    name = shape.create["TableName"]
+    try:
+        client.create_table(**shape.create)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceInUseException":
+            raise
+    client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    if shape.ttl_attribute:
+        state = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["TimeToLiveStatus"]
+        if state == "DISABLED":
+            client.update_time_to_live(
+                TableName=name,
+                TimeToLiveSpecification={"Enabled": True, "AttributeName": shape.ttl_attribute},
+            )
+    return str(client.describe_table(TableName=name)["Table"]["LatestStreamArn"])

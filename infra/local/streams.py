@@ -1,0 +1,381 @@
+"""The table's stream, delivered to its function as Lambda's event source mapping does.
+
+Each shard is read in order by a thread of its own, a child only after its parent; batches are delivered one
+at a time. What AWS documents for DynamoDB streams holds here: a partial failure checkpoints what came before
+the first failed record; a batch that fails as a whole is cut in halves; a single record that keeps failing
+is given up after its retries and leaves a note in the dead-letter queue; nothing behind it is lost.
+"""
+
+import json
+import logging
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from infra.local.invocation import REGION, function_arn
+
+Record = dict[str, Any]
+_log = logging.getLogger("gatehouse.local")
+# How long a reader waits before it asks again: after a full batch, after some records, while nothing comes.
+_BUSY_SECONDS = 0.03
+_IDLE_SECONDS = 0.2
+_RECHECK_SHARDS_SECONDS = 10.0
+_SAVE_EVERY_SECONDS = 1.0
+_OLDEST_AGAIN = ("TrimmedDataAccessException", "ResourceNotFoundException")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamMapping:
+    """How a stream is handed to its function; the names are those of Lambda's event source mapping."""
+
+    function_name: str
+    batch_size: int = 100
+    maximum_retry_attempts: int = 10
+    # AWS waits between tries as well, and does not say how long.
+    first_backoff_seconds: float = 0.1
+    longest_backoff_seconds: float = 5.0
+
+
+class Checkpoints:
+    """How far each shard has been delivered; in a file, where the data is to outlive the run."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Read what an earlier run left at `path`."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._saved_at = 0.0
+        self._positions: dict[str, str] = {}
+        if path is not None and path.exists():
+            self._positions = json.loads(path.read_text())
+
+    def get(self, shard_id: str) -> str | None:
+        """Return the last sequence number of a shard that is done with."""
+        return self._positions.get(shard_id)
+
+    def set(self, shard_id: str, sequence_number: str) -> None:
+        """Note that a shard is done up to and with this record."""
+        with self._lock:
+            self._positions[shard_id] = sequence_number
+            due = time.monotonic() - self._saved_at >= _SAVE_EVERY_SECONDS
+        if due:
+            self.save()
+
+    def save(self) -> None:
+        """Write the file; a crash before the next one repeats a second of records, which workers allow for."""
+        if self._path is None:
+            return
+        with self._lock:
+            fresh = self._path.with_suffix(".new")
+            fresh.write_text(json.dumps(self._positions))
+            fresh.replace(self._path)
+            self._saved_at = time.monotonic()
+
+
+class StreamError(Exception):
+    """An error that the engine's streams API answered with."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """`code` is the exception's name in the API."""
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+class StreamsApi:
+    """The streams API of an engine, in its own JSON: the very records that Lambda puts into its event.
+
+    botocore would parse each attribute value into Python and cost ten times as much, to be undone again.
+    One object serves one thread.
+    """
+
+    def __init__(self, url: str) -> None:
+        """`url` is the engine's endpoint on this machine."""
+        self._address = urlsplit(url).netloc
+        self._signer = SigV4Auth(Credentials("local", "local"), "dynamodb", REGION)
+        self._connection: HTTPConnection | None = None
+
+    def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        """Call one operation."""
+        body = json.dumps(arguments).encode()
+        headers = {
+            "Host": self._address,
+            "Content-Type": "application/x-amz-json-1.0",
+            "X-Amz-Target": f"DynamoDBStreams_20120810.{operation}",
+        }
+        request = AWSRequest("POST", f"http://{self._address}/", headers=headers, data=body)
+        self._signer.add_auth(request)
+        if self._connection is None:
+            self._connection = HTTPConnection(self._address, timeout=10)
+        try:
+            self._connection.request("POST", "/", body=body, headers=dict(request.headers.items()))
+            answer = self._connection.getresponse()
+            content = answer.read()
+        except (OSError, HTTPException):
+            self.close()
+            raise
+        if answer.status != 200:
+            error = json.loads(content or b"{}")
+            raise StreamError(error.get("__type", "").rpartition("#")[2], str(error.get("message", answer.reason)))
+        found: dict[str, Any] = json.loads(content)
+        return found
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class Delivery:
+    """Hands batches to the function, with Lambda's retries, and says what is done."""
+
+    def __init__(
+        self,
+        mapping: StreamMapping,
+        *,
+        stream_arn: str,
+        invoke: Callable[[dict[str, Any]], Any],
+        dead_letter: Callable[[str], None],
+        stopping: threading.Event,
+    ) -> None:
+        """`invoke` calls the function with an event; `dead_letter` sends a note to the dead-letter queue."""
+        self._mapping = mapping
+        self._stream_arn = stream_arn
+        self._invoke = invoke
+        self._dead_letter = dead_letter
+        self._stopping = stopping
+
+    def deliver(self, shard_id: str, records: list[Record], done: Callable[[str], None]) -> bool:
+        """Deliver records in order, calling `done` with each position reached; False when stopped before the end."""
+        waiting = [records]  # the next batch is the last of the list
+        tries = 0
+        while waiting:
+            batch = waiting[-1]
+            failed_at = self._failed_at(batch)
+            if failed_at is None:
+                waiting.pop()
+                tries = 0
+                done(_sequence_number(batch[-1]))
+                continue
+            if failed_at > 0:
+                done(_sequence_number(batch[failed_at - 1]))
+                waiting[-1] = batch[failed_at:]
+                tries = 0
+            elif len(batch) > 1:
+                middle = len(batch) // 2
+                waiting[-1:] = [batch[middle:], batch[:middle]]
+                tries = 0
+                continue
+            elif tries >= self._mapping.maximum_retry_attempts:
+                self._give_up(shard_id, batch, invocations=tries + 1)
+                waiting.pop()
+                tries = 0
+                done(_sequence_number(batch[-1]))
+                continue
+            else:
+                tries += 1
+            if self._stopping.wait(self._backoff(tries)):
+                return False
+        return True
+
+    def _failed_at(self, batch: list[Record]) -> int | None:
+        """Call the function; return the index of the first record to try again, None when all are done."""
+        try:
+            answer = self._invoke({"Records": batch})
+        except Exception:  # noqa: BLE001  # whatever the function raised, the batch failed
+            _log.exception("%s raised; its batch is tried again", self._mapping.function_name)
+            return 0
+        failures = (answer or {}).get("batchItemFailures") or []
+        if not failures:
+            return None
+        places = {_sequence_number(record): place for place, record in enumerate(batch)}
+        named = [places.get(str((failure or {}).get("itemIdentifier"))) for failure in failures]
+        # A name that is not in the batch fails it as a whole (AWS: "Reporting batch item failures").
+        return 0 if None in named else min(place for place in named if place is not None)
+
+    def _backoff(self, tries: int) -> float:
+        doubled = self._mapping.first_backoff_seconds * 2.0 ** min(max(tries - 1, 0), 16)
+        # Spread, so that several shards do not come again together.
+        return min(self._mapping.longest_backoff_seconds, doubled) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
+
+    def _give_up(self, shard_id: str, batch: list[Record], *, invocations: int) -> None:
+        """Leave the note that Lambda leaves: which records, not what is in them."""
+        arrived = [datetime.fromtimestamp(float(r["dynamodb"]["ApproximateCreationDateTime"]), UTC) for r in batch]
+        note = {
+            "requestContext": {
+                "requestId": str(uuid.uuid4()),
+                "functionArn": function_arn(self._mapping.function_name),
+                "condition": "RetryAttemptsExhausted",
+                "approximateInvokeCount": invocations,
+            },
+            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+            "version": "1.0",
+            "timestamp": _text(datetime.now(UTC)),
+            "DDBStreamBatchInfo": {
+                "shardId": shard_id,
+                "startSequenceNumber": _sequence_number(batch[0]),
+                "endSequenceNumber": _sequence_number(batch[-1]),
+                "approximateArrivalOfFirstRecord": _text(arrived[0]),
+                "approximateArrivalOfLastRecord": _text(arrived[-1]),
+                "batchSize": len(batch),
+                "streamArn": self._stream_arn,
+            },
+        }
+        _log.error("%s gave up on record %s", self._mapping.function_name, _sequence_number(batch[0]))
+        self._dead_letter(json.dumps(note))
+
+
+class StreamPump:
+    """Follows every shard of one stream and delivers what comes."""
+
+    def __init__(
+        self,
+        mapping: StreamMapping,
+        *,
+        url: str,
+        stream_arn: str,
+        invoke: Callable[[dict[str, Any]], Any],
+        dead_letter: Callable[[str], None],
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
+        """`url` is the engine's endpoint; `invoke` and `dead_letter` as for Delivery."""
+        self._mapping = mapping
+        self._url = url
+        self._stream_arn = stream_arn
+        self._checkpoints = checkpoints or Checkpoints()
+        self._stopping = threading.Event()
+        self._draining = threading.Event()
+        self._finished: set[str] = set()
+        self._readers: dict[str, threading.Thread] = {}
+        self._known: frozenset[str] = frozenset()
+        self._waiting_for_parents = False
+        self._delivery = Delivery(
+            mapping, stream_arn=stream_arn, invoke=invoke, dead_letter=dead_letter, stopping=self._stopping
+        )
+        self._finder = threading.Thread(target=self._find_shards, name=f"{mapping.function_name}-shards", daemon=True)
+
+    def start(self) -> None:
+        """Begin to deliver, from where an earlier run stopped."""
+        self._finder.start()
+
+    def stop(self, *, drain_seconds: float = 10.0) -> None:
+        """Deliver what has been written so far, within `drain_seconds`, and end."""
+        self._draining.set()
+        deadline = time.monotonic() + drain_seconds
+        self._finder.join(drain_seconds)
+        for reader in list(self._readers.values()):
+            reader.join(max(0.0, deadline - time.monotonic()))
+        self._stopping.set()
+        for reader in list(self._readers.values()):
+            reader.join(2.0)
+        self._checkpoints.save()
+
+    def _find_shards(self) -> None:
+        api = StreamsApi(self._url)
+        while not self._draining.is_set():
+            try:
+                for shard in self._described(api):
+                    shard_id, parent = shard["ShardId"], shard.get("ParentShardId")
+                    parent_is_done = parent is None or parent in self._finished or parent not in self._known
+                    if shard_id not in self._readers and parent_is_done:
+                        reader = threading.Thread(
+                            target=self._follow, args=(shard_id,), name=f"{self._mapping.function_name}-{shard_id}"
+                        )
+                        reader.daemon = True
+                        self._readers[shard_id] = reader
+                        reader.start()
+            except (OSError, HTTPException, StreamError) as error:
+                _log.warning("the stream's shards cannot be read now: %s", error)
+            self._draining.wait(1.0 if self._waiting_for_parents else _RECHECK_SHARDS_SECONDS)
+        api.close()
+
+    def _described(self, api: StreamsApi) -> list[dict[str, Any]]:
+        shards: list[dict[str, Any]] = []
+        start: dict[str, str] = {}
+        while True:
+            page = api.call("DescribeStream", StreamArn=self._stream_arn, **start)["StreamDescription"]
+            shards += page["Shards"]
+            if not page.get("LastEvaluatedShardId"):
+                break
+            start = {"ExclusiveStartShardId": page["LastEvaluatedShardId"]}
+        self._known = frozenset(shard["ShardId"] for shard in shards)
+        self._waiting_for_parents = any(shard["ShardId"] not in self._readers for shard in shards)
+        return shards
+
+    def _follow(self, shard_id: str) -> None:
+        api = StreamsApi(self._url)
+        iterator: str | None = None
+        pause = _BUSY_SECONDS
+        try:
+            while not self._stopping.is_set():
+                try:
+                    iterator = iterator or self._iterator(api, shard_id)
+                    answer = api.call("GetRecords", ShardIterator=iterator, Limit=self._mapping.batch_size)
+                except StreamError as error:
+                    iterator = None
+                    if error.code != "ExpiredIteratorException":
+                        _log.warning("shard %s cannot be read now: %s", shard_id, error)
+                        self._stopping.wait(1.0)
+                    continue
+                except (OSError, HTTPException) as error:
+                    if self._draining.is_set():
+                        return
+                    _log.warning("shard %s cannot be read now: %s", shard_id, error)
+                    self._stopping.wait(1.0)
+                    continue
+                records = [self._as_lambda_gives_it(record) for record in answer["Records"]]
+                if records and not self._delivery.deliver(
+                    shard_id, records, lambda position: self._checkpoints.set(shard_id, position)
+                ):
+                    return
+                iterator = answer.get("NextShardIterator")
+                if iterator is None:
+                    self._finished.add(shard_id)
+                    return
+                if not records and self._draining.is_set():
+                    return
+                if len(records) < self._mapping.batch_size:
+                    # A short wait lets the next records gather into one batch; an idle stream is asked less often.
+                    pause = _BUSY_SECONDS if records else min(pause * 1.5, _IDLE_SECONDS)
+                    self._draining.wait(pause)
+        finally:
+            api.close()
+
+    def _iterator(self, api: StreamsApi, shard_id: str) -> str:
+        where = {"StreamArn": self._stream_arn, "ShardId": shard_id}
+        position = self._checkpoints.get(shard_id)
+        if position is not None:
+            try:
+                found = api.call(
+                    "GetShardIterator", **where, ShardIteratorType="AFTER_SEQUENCE_NUMBER", SequenceNumber=position
+                )
+                return str(found["ShardIterator"])
+            except StreamError as error:
+                # MiniStack keeps no stream over a restart (it is drained before), so the place is gone.
+                if error.code not in _OLDEST_AGAIN:
+                    raise
+        return str(api.call("GetShardIterator", **where, ShardIteratorType="TRIM_HORIZON")["ShardIterator"])
+
+    def _as_lambda_gives_it(self, record: Record) -> Record:
+        record["eventSourceARN"] = self._stream_arn
+        record["awsRegion"] = REGION
+        return record
+
+
+def _sequence_number(record: Record) -> str:
+    return str(record["dynamodb"]["SequenceNumber"])
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
