@@ -61,6 +61,19 @@ def test_a_tap_without_a_server_is_kept_and_not_admitted_and_sent_later_with_its
     assert "now sent, ADMITTED" in gate.screen.getvalue()
 
 
+def test_a_card_that_is_refused_for_its_own_kept_tap_is_pointed_out(work: Work, platform: Platform) -> None:
+    platform.down()
+    with work() as gate:
+        gate.tap(card())
+        platform.up()
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+        wait_until(lambda: "now sent, ADMITTED" in gate.screen.getvalue())
+        assert gate.decision(card()).result == "already_scanned"
+        assert gate.screen.getvalue().count("this card's own kept tap") == 1
+        gate.decision(card(1))
+        assert gate.screen.getvalue().count("this card's own kept tap") == 1
+
+
 def test_the_person_at_the_gate_waits_a_second_at_most(work: Work, platform: Platform) -> None:
     with work(online_seconds=1.0) as gate:
         gate.decision(card(1))  # the token is there now

@@ -75,7 +75,7 @@ class Agent:
             online_seconds=settings.online_seconds or config.online_timeout_ms / 1000,
             sync_seconds=settings.sync_seconds,
             batch_size=config.batch_size,
-            on_late=display.late,
+            on_late=lambda tap, outcome: self.gate.decided_late(tap, outcome),
             on_alarm=display.alarm,
         )
         self.gate = Gate(

@@ -43,14 +43,18 @@ class Display:
         self.console = console
         self._lock = threading.Lock()
 
-    def outcome(self, tap: Tap, outcome: Outcome) -> None:
-        """Show what came of a tap, to a person who waits for it."""
+    def outcome(self, tap: Tap, outcome: Outcome, *, own_kept_tap: bool = False) -> None:
+        """Show what came of a tap, to a person who waits for it.
+
+        `own_kept_tap`: the card is refused for a tap of its own that was shown amber here, so the usher may let it in.
+        """
         if isinstance(outcome, Decided):
             if outcome.decision.admitted:
                 self._panel("green", "ADMITTED", _who(outcome.decision), tap)
             else:
                 heading = _RESULTS.get(outcome.decision.result, "REFUSED")
-                self._panel("red", heading, [*_why(outcome.decision), *_who(outcome.decision)], tap)
+                hint = ["that was this card's own kept tap, shown amber here: let the usher decide"] * own_kept_tap
+                self._panel("red", heading, [*_why(outcome.decision), *hint, *_who(outcome.decision)], tap)
         elif isinstance(outcome, Kept):
             lines = ["not admitted by this device: let the usher decide", f"why: {outcome.why}"]
             self._panel("yellow", "KEPT, NOT YET SENT", lines, tap)

@@ -3,15 +3,18 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
 
-from reader_agent.clock import Clock
+from reader_agent.clock import Clock, read_time
 from reader_agent.delivery import Decided, Delivery, Kept, Outcome
 from reader_agent.display import Display
 from reader_agent.nfc_reader import Card
 from reader_agent.outbox import Tap
+
+_SAME_TAP = timedelta(seconds=2)
 
 
 class Gate:
@@ -28,6 +31,8 @@ class Gate:
         clock_offset_ms: Callable[[], int | None] = lambda: None,
     ) -> None:
         self.shown: Counter[str] = Counter()
+        # Cards whose kept tap admitted them after it had been shown amber, with that tap's time.
+        self._admitted_late: dict[str, datetime] = {}
         self._delivery = delivery
         self._display = display
         self._clock = clock
@@ -73,8 +78,29 @@ class Gate:
             outcome=word,
             reason=outcome.decision.reason if isinstance(outcome, Decided) else outcome.why,
         )
-        self._display.outcome(tap, outcome)
+        self._display.outcome(tap, outcome, own_kept_tap=self._is_own_kept_tap(tap, outcome))
         return outcome
+
+    def decided_late(self, tap: Tap, outcome: Outcome) -> None:
+        """Take what the server said, later, to a tap that was shown amber."""
+        if isinstance(outcome, Decided) and outcome.decision.admitted and tap.uid:
+            self._admitted_late[tap.uid] = tap.scanned_at
+        self._log.info("kept tap sent", scan_id=tap.scan_id, uid=tap.uid, outcome=_word(outcome))
+        self._display.late(tap, outcome)
+
+    def _is_own_kept_tap(self, tap: Tap, outcome: Outcome) -> bool:
+        """Say whether a card is refused for a tap of its own that nobody went in on, because it was shown amber."""
+        first = outcome.decision.first_scan if isinstance(outcome, Decided) else None
+        kept_at = self._admitted_late.get(tap.uid or "")
+        if kept_at is None or first is None or first.scanned_at is None:
+            return False
+        try:
+            apart = read_time(first.scanned_at) - kept_at
+        except ValueError:
+            return False
+        # The server corrects times by the device's clock offset.
+        offset = timedelta(milliseconds=tap.clock_offset_ms or 0)
+        return min(abs(apart), abs(apart - offset)) < _SAME_TAP
 
 
 def _word(outcome: Outcome) -> str:
