@@ -1,0 +1,156 @@
+"""CPU time of the application for one valid scan: the handler before the answer, the stream worker after it.
+
+The engine works in a process of its own, and waiting for it costs no CPU time here: what is left is ours.
+Run as a program, so that nothing else is loaded, and its log lines go to nowhere at their full price.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import ground
+from bench.ground import Event, Kind
+from bench.profile import Profile, Profiler
+from infra.local.seed import Seeded
+
+_WARM_UP = 60
+BATCHES = (100, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """CPU seconds: of each scan by kind, of the stream worker per scan by the size of its batches."""
+
+    handler: dict[Kind, list[float]]
+    background: dict[int, float]
+    handler_profile: Profile
+    background_profile: Profile
+
+
+class _Gate:
+    """Scans tickets one after the other, in this process."""
+
+    def __init__(self, event: Event, crowd: list[Seeded]) -> None:
+        self._event, self._crowd = event, iter(crowd)
+        self._token = ground.log_in(event)
+
+    def prepare(self, kind: Kind, count: int) -> list[dict[str, Any]]:
+        """Return the gateway's events of so many scans of tickets that were never scanned."""
+        bodies = (ground.scan_body(kind, next(self._crowd), self._event) for _ in range(count))
+        return [
+            ground.gateway_event("POST", ground.SCAN_PATH, json.dumps(body).encode(), self._token) for body in bodies
+        ]
+
+    def require_counted(self, scans: int) -> None:
+        """Require that the stream worker did what its time was taken of."""
+        from chalicelib.domain import events
+
+        counted = events.status(self._event.event_id).admitted
+        if counted != scans:
+            raise RuntimeError(f"the stream worker counted {counted} of {scans} admissions")
+
+
+def _scan(events: list[dict[str, Any]], *, under: Profiler | None = None) -> list[float]:
+    """Scan, require that each is valid, and return the CPU seconds of each."""
+    seconds = []
+    for event in events:
+        began = time.thread_time()
+        answer = under.call(ground.invoke, event) if under else ground.invoke(event)
+        seconds.append(time.thread_time() - began)
+        if answer["statusCode"] != 200 or json.loads(answer["body"])["result"] != "valid":
+            raise RuntimeError(f"a scan that should have been valid was answered {answer['body']}")
+    return seconds
+
+
+class _Stream:
+    """Hands the table's changes to the stream worker, and times the worker alone."""
+
+    def __init__(self) -> None:
+        from tests.streams import StreamReader
+
+        self._reader = StreamReader()
+
+    def skip(self) -> None:
+        while self._reader.read():
+            pass
+
+    def drain(self, batch_size: int) -> float:
+        """Project until nothing new comes; return the worker's CPU seconds."""
+        from app import stream
+
+        spent = 0.0
+        while records := self._reader.read():
+            for start in range(0, len(records), batch_size):
+                batch = {"Records": records[start : start + batch_size]}
+                began = time.thread_time()
+                answer = stream(batch, None)
+                spent += time.thread_time() - began
+                if answer["batchItemFailures"]:
+                    raise RuntimeError(f"the stream worker failed: {answer}")
+        return spent
+
+    def profile(self) -> Profile:
+        """Project until nothing new comes, under the profiler."""
+        from app import stream
+
+        profiler = Profiler()
+        while records := self._reader.read():
+            for start in range(0, len(records), BATCHES[0]):
+                profiler.call(stream, {"Records": records[start : start + BATCHES[0]]}, None)
+        return profiler.result()
+
+
+def _measure(scans: int) -> Processor:
+    event = ground.create_event()
+    profiled = max(_WARM_UP, scans // 3)
+    crowd = ground.fill(event, tickets=len(Kind) * (_WARM_UP + scans) + len(BATCHES) * scans + profiled)
+    gate, stream = _Gate(event, crowd), _Stream()
+    handler = {}
+    for kind in Kind:
+        _scan(gate.prepare(kind, _WARM_UP))
+        handler[kind] = _scan(gate.prepare(kind, scans))
+    stream.skip()
+    background = {}
+    for size in BATCHES:
+        _scan(gate.prepare(Kind.QR, scans))
+        background[size] = stream.drain(size) / scans
+    stream.skip()
+    profiler = Profiler()
+    _scan(gate.prepare(Kind.QR, profiled), under=profiler)
+    profiles = profiler.result(), stream.profile()
+    gate.require_counted(len(BATCHES) * scans + profiled)
+    return Processor(handler, background, *profiles)
+
+
+def measure(*, scans: int) -> Processor:
+    """Measure in a fresh process; `scans` of each kind."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as out:
+        command = [sys.executable, "-m", "bench.processor", "--scans", str(scans), "--out", out.name]
+        subprocess.run(command, cwd=Path(__file__).parents[1], stdout=subprocess.DEVNULL, check=True)
+        found = json.loads(Path(out.name).read_text())
+    return Processor(
+        handler={Kind(kind): seconds for kind, seconds in found["handler"].items()},
+        background={int(size): seconds for size, seconds in found["background"].items()},
+        handler_profile=Profile(**found["handler_profile"]),
+        background_profile=Profile(**found["background_profile"]),
+    )
+
+
+def main() -> None:
+    """Measure in this process, on engines of its own."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--scans", type=int, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    with ground.cloud(needs_dynamodb_local=True):
+        given.out.write_text(json.dumps(asdict(_measure(given.scans))))
+
+
+if __name__ == "__main__":
+    main()
