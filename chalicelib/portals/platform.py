@@ -1,11 +1,11 @@
-"""Doors that belong to no portal: liveness."""
+"""Doors that belong to no portal: liveness, and the document and the page that describe all the others."""
 
 from typing import Any
 
 from chalice import Blueprint
 
 from chalicelib import clock
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.wire import Call, Reply, door
 from chalicelib.schemas.platform import HealthOut
 
 bp = Blueprint(__name__)
@@ -15,3 +15,19 @@ bp = Blueprint(__name__)
 def health(_: Call[None, None]) -> Any:
     """Tell that the service is up; touches nothing behind it."""
     return {"status": "ok", "time": clock.now()}
+
+
+@door(bp, "GET", "/api/openapi.json", guard=None)
+def openapi_document(_: Call[None, None]) -> Any:
+    """Show this document."""
+    from chalicelib.portals import openapi  # built on demand: other requests and cold starts do not pay for it
+
+    return openapi.text()
+
+
+@door(bp, "GET", "/api/docs", guard=None)
+def docs_page(_: Call[None, None]) -> Any:
+    """Show the browser page of this document."""
+    from chalicelib.portals import docs  # as above
+
+    return Reply(docs.page(), headers=docs.HEADERS)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from chalicelib import clock
 
@@ -22,7 +22,11 @@ class Out(BaseModel):
     model_config = ConfigDict(from_attributes=True, defer_build=True)
 
 
-Moment = Annotated[datetime, PlainSerializer(clock.to_text, return_type=str, when_used="json")]
+Moment = Annotated[
+    datetime,
+    PlainSerializer(clock.to_text, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 ScanId = Annotated[

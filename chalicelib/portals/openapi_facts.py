@@ -1,0 +1,112 @@
+"""What the OpenAPI document says of an operation beyond its schemas: its own refusals, and what follows it.
+
+The refusals that every guarded route or every body shares are derived from the route table, not listed here.
+The fuzz test fails where a route answers with a status that its operation does not name.
+"""
+
+from dataclasses import dataclass, field
+
+from chalicelib import errors
+from chalicelib.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What an answer leads to: `parameters` and `body` name values in the answer by JSON pointer."""
+
+    to: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    body: dict[str, str] = field(default_factory=dict)
+
+
+_REFRESHED = (errors.Unauthenticated, errors.TokenExpired, errors.TokenReused, errors.AccountSuspended)
+
+REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
+    "usher_login": (
+        errors.InvalidCredentials,
+        errors.Forbidden,
+        errors.NotAssigned,
+        errors.AccountSuspended,
+        errors.NotFound,
+        errors.RateLimited,
+    ),
+    "usher_refresh": (*_REFRESHED, errors.Forbidden, errors.NotAssigned),
+    "usher_event": (errors.NotAssigned, errors.NotFound),
+    "usher_event_status": (errors.NotAssigned, errors.NotFound),
+    "usher_validate_assignment": (errors.NotFound,),
+    "usher_card": (errors.ValidationFailed, errors.NotFound),
+    "usher_validate_card": (errors.ValidationFailed,),
+    "usher_attendee": (errors.ValidationFailed, errors.NotFound),
+    "usher_attendee_at_event": (errors.ValidationFailed, errors.NotAssigned, errors.NotFound),
+    "usher_search_logs": (errors.NotAssigned,),
+    "usher_log": (errors.NotFound,),
+    "device_enroll": (errors.InvalidCredentials, errors.RateLimited),
+    "device_token": (errors.Unauthenticated,),
+    "admin_login": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
+    "admin_refresh": _REFRESHED,
+    "admin_change_password": (errors.InvalidCredentials,),
+    "admin_provision_device": (errors.NotFound,),
+    "admin_revoke_device": (errors.NotFound,),
+}
+
+_OWN_EVENT = {"event_id": "/event/id"}
+_FIRST_EVENT = {"event_id": "/results/0/id"}
+_AFTER_LOG = (Link("usher_log", {"log_id": "/results/0/id"}), Link("usher_card", {"card_id": "/results/0/card_id"}))
+
+LINKS: dict[str, tuple[Link, ...]] = {
+    "usher_login": (
+        Link("usher_event", _OWN_EVENT),
+        Link("usher_event_status", _OWN_EVENT),
+        Link("usher_validate_assignment", _OWN_EVENT),
+        Link("usher_refresh", body={"refresh": "/refresh"}),
+    ),
+    "usher_refresh": (Link("usher_refresh", body={"refresh": "/refresh"}),),
+    "usher_events": (Link("usher_event", _FIRST_EVENT), Link("usher_event_status", _FIRST_EVENT)),
+    "usher_card": (
+        Link("usher_attendee", {"card_id": "/id"}),
+        Link("usher_validate_card", {"card_id": "/id"}),
+        Link("usher_verify_card", body={"card_id": "/id"}),
+    ),
+    "usher_attendee": (Link("usher_card", {"card_id": "/card_id"}),),
+    "usher_scan": (Link("usher_log", {"log_id": "/log_id"}),),
+    "usher_logs": (*_AFTER_LOG, Link("usher_logs", {"cursor": "/next"})),
+    "usher_search_logs": (*_AFTER_LOG, Link("usher_search_logs", {"cursor": "/next"})),
+    "device_enroll": (Link("device_token", body={"device_id": "/device_id"}),),
+    "admin_login": (Link("admin_refresh", body={"refresh": "/refresh"}),),
+    "admin_refresh": (Link("admin_refresh", body={"refresh": "/refresh"}),),
+    "admin_devices": (
+        Link("admin_revoke_device", {"device_id": "/results/0/id"}),
+        Link("admin_devices", {"cursor": "/next"}),
+    ),
+    "admin_provision_device": (
+        Link("device_enroll", body={"code": "/enrollment_code"}),
+        Link("admin_revoke_device", {"device_id": "/device_id"}),
+    ),
+}
+
+# The routes that answer with something other than the JSON of a schema.
+MEDIA_TYPES = {"openapi_document": "application/json", "docs_page": "text/html"}
+
+PATH_VARIABLES = {
+    "event_id": "The event's id.",
+    "card_id": "The card's id, or its UID in hex, with or without colons, in either case.",
+    "log_id": "The check-in log entry's id.",
+    "device_id": "The reader device's id.",
+}
+
+PORTALS = {
+    "usher": "The gate: ushers' web and mobile apps, one event per log-in.",
+    "device": "The gate: reader agents, enrolled once with their own key.",
+    "admin": "The platform's own staff.",
+    "platform": "Liveness and this document.",
+}
+
+DESCRIPTION = """\
+Every attendee goes in once.
+
+- **Paths** are written with a trailing slash; both spellings of every path answer the same.
+- **Tokens**: `Authorization: Bearer <access>`. An access token lives 15 minutes and is worth nothing in another portal.
+- **Scans** are idempotent by `scan_id`: the same one again gets the same answer again.
+- **Times** are RFC 3339 in UTC. **Lists** answer `results`, `next` (a cursor bound to caller and query) and `count`.
+- **Refusals** are `{"error": {"code", "message", "details"?, "request_id"}}`. Unknown request fields are ignored.
+"""
