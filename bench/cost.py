@@ -66,3 +66,15 @@ class Till:
             all_write_units=(request["write_units"] + background["write_units"]) / count,
             background_requests=background["dynamodb_requests"] / count,
         )
+
+    def read(self, path: str, *, calls: int) -> tuple[float, float]:
+        """Read a page so many times; return the requests and the read units of one time."""
+        from chalicelib.domain import gate
+
+        gate.control(self._event.event_id)
+        self._meter.reset()
+        for _ in range(calls):
+            with self._meter.request("page"):
+                ground.ask(path, None, token=self._token)
+        used = self._meter.report()["requests"]["page"]
+        return used["dynamodb_requests"] / calls, used["read_units"] / calls

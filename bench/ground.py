@@ -108,9 +108,10 @@ def log_in(event: Event) -> str:
     return str(ask("/api/usher/login/", body)["access"])
 
 
-def ask(path: str, body: dict[str, Any], *, token: str | None = None) -> dict[str, Any]:
-    """Post to the app in this process and return what it answers, which must be good."""
-    answer = invoke(gateway_event("POST", path, json.dumps(body).encode(), token))
+def ask(path: str, body: dict[str, Any] | None, *, token: str | None = None) -> dict[str, Any]:
+    """Post to the app in this process, or get where there is no body; return its answer, which must be good."""
+    content = json.dumps(body).encode() if body is not None else b""
+    answer = invoke(gateway_event("POST" if content else "GET", path, content, token))
     if answer["statusCode"] != 200:
         raise RuntimeError(f"{path} was answered {answer['statusCode']}: {answer['body']}")
     return json.loads(answer["body"])  # type: ignore[no-any-return]  # JSON has no types
@@ -126,12 +127,13 @@ def scan_body(kind: Kind, one: seed.Seeded, event: Event) -> dict[str, Any]:
     return body | ({"card_id": one.uid} if kind is Kind.CARD else {"ticket_id": one.ticket_id})
 
 
-def gateway_event(method: str, path: str, body: bytes, token: str | None = None) -> dict[str, Any]:
-    """Return the event that API Gateway sends for a request."""
+def gateway_event(method: str, target: str, body: bytes, token: str | None = None) -> dict[str, Any]:
+    """Return the event that API Gateway sends for a request; `target` may have a query."""
     from app import app
     from infra.local.front import proxy_event
     from infra.local.routes import RouteTable, routes_of
 
+    path, _, query = target.partition("?")
     match = _tables.setdefault(id(app), RouteTable(routes_of(app))).find(path)
     if match is None:
         raise LookupError(f"no route for {path}")
@@ -141,7 +143,7 @@ def gateway_event(method: str, path: str, body: bytes, token: str | None = None)
     scope = {
         "method": method,
         "headers": headers,
-        "query_string": b"",
+        "query_string": query.encode(),
         "scheme": "http",
         "http_version": "1.1",
         "client": ("127.0.0.1", 1),
