@@ -215,16 +215,16 @@ def token(*, device_id: str, assertion: str) -> str:
 def heartbeat(device_id: str, beat: Heartbeat) -> dict[str, Any]:
     """Keep what a device says of itself and return its settings. Raises Unauthenticated for a revoked one."""
     now = clock.now()
-    values: dict[Any, Any] = {
-        Device.last_seen_at: now,
-        Device.queue_depth: beat.queue_depth,
-        Device.clock_offset_ms: beat.clock_offset_ms,
-        Device.app_version: beat.app_version,
-        Device.reader_path: beat.reader_path,
-        Device.reader_model: beat.reader_model,
-        Device.last_error: beat.last_error,
-    }
-    actions = [attribute.set(value) if value is not None else attribute.remove() for attribute, value in values.items()]
+    values: list[tuple[Any, Any]] = [
+        (Device.last_seen_at, now),
+        (Device.queue_depth, beat.queue_depth),
+        (Device.clock_offset_ms, beat.clock_offset_ms),
+        (Device.app_version, beat.app_version),
+        (Device.reader_path, beat.reader_path),
+        (Device.reader_model, beat.reader_model),
+        (Device.last_error, beat.last_error),
+    ]
+    actions = [attribute.remove() if value is None else attribute.set(value) for attribute, value in values]
     actions.append(Device.silent_since.remove())
     try:
         operations.record(operations.change(Device, keys.device(device_id), actions, Device.status == "enrolled"))
