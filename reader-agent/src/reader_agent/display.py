@@ -106,7 +106,7 @@ class Display:
 
 
 def _card(tap: Tap) -> str:
-    return f"card {mask(tap.uid)}" if tap.uid else "QR code"
+    return f"card …{mask(tap.uid).lstrip('*')}" if tap.uid else "QR code"
 
 
 def _who(decision: Decision) -> list[str]:
