@@ -20,7 +20,7 @@ _TIMEOUT_SECONDS = 10
 class Tally:
     """What happened: the results by name, each latency in seconds, the whole in seconds."""
 
-    results: Counter[str] = field(default_factory=Counter)
+    results: dict[str, int] = field(default_factory=dict)
     latencies: list[float] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -85,7 +85,7 @@ def run(host: str, port: int, requests: list[bytes], *, clients: int) -> Tally:
             latencies.append(time.perf_counter() - began)
             results[str(json.loads(body).get("result")) if status == 200 else f"HTTP {status}"] += 1
         with lock:
-            tally.results += results
+            tally.results = dict(Counter(tally.results) + results)
             tally.latencies += latencies
 
     threads = [threading.Thread(target=serve) for _ in range(clients)]

@@ -25,7 +25,7 @@ BATCHES = (100, 10)
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """CPU seconds: of each scan by kind, of the stream worker per scan by the size of its batches."""
+    """CPU seconds: of each scan by kind, sorted; of the stream worker per scan by the size of its batches."""
 
     handler: dict[Kind, list[float]]
     background: dict[int, float]
@@ -135,7 +135,7 @@ def measure(*, scans: int) -> Processor:
         subprocess.run(command, cwd=Path(__file__).parents[1], stdout=subprocess.DEVNULL, check=True)
         found = json.loads(Path(out.name).read_text())
     return Processor(
-        handler={Kind(kind): seconds for kind, seconds in found["handler"].items()},
+        handler={Kind(kind): sorted(seconds) for kind, seconds in found["handler"].items()},
         background={int(size): seconds for size, seconds in found["background"].items()},
         handler_profile=Profile(**found["handler_profile"]),
         background_profile=Profile(**found["background_profile"]),

@@ -158,8 +158,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--create", action="store_true", help="create the event first, where it does not exist")
     parser.add_argument(
         "--endpoint",
-        help="the DynamoDB engine's URL (default: AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, else what `make run` "
-        "listens on); only engines of this machine are filled",
+        help="the DynamoDB engine's URL (default: AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL); `make run` prints "
+        "it as `table`; only engines of this machine are filled",
     )
     parser.add_argument("--out", type=Path, help="write a CSV of ticket ids and card UIDs there")
     return parser.parse_args(argv)
@@ -170,7 +170,7 @@ def aim_at(endpoint: str | None) -> str:
     environ = os.environ
     url = endpoint or environ.get("AWS_ENDPOINT_URL_DYNAMODB") or environ.get("AWS_ENDPOINT_URL")
     if not url:
-        sys.exit("No engine to fill: start one with `make run`, then name it with --endpoint http://127.0.0.1:PORT.")
+        sys.exit("No engine to fill: start `make run`, then give the address that it prints as `table` to --endpoint.")
     if urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1"):
         sys.exit(f"{url} is not on this machine, and seeding is for local engines only.")
     environ["AWS_ENDPOINT_URL_DYNAMODB"] = url

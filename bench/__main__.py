@@ -1,0 +1,83 @@
+"""`python -m bench [--quick]`: measure, print the tables, and keep them in build/bench/."""
+
+import argparse
+import json
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import ground, imports, machine, processor, stack
+from bench.ground import Kind
+from bench.report import Findings, render
+from bench.stack import Crowd, Run, Stack
+from infra.local import toolchain
+
+_OUT = Path(__file__).parents[1] / "build" / "bench"
+_KINDS = (Kind.QR, Kind.CARD)
+# The engine is a Java program: its first thousand answers are slow ones.
+_WARM_UP = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much to measure: scans of each kind by event size, for 1 and for 8 clients."""
+
+    import_repeats: int
+    processor_scans: int
+    events: dict[int, dict[int, int]]
+
+
+QUICK = Plan(import_repeats=3, processor_scans=150, events={3000: {1: 200, 8: 400}})
+FULL = Plan(import_repeats=9, processor_scans=600, events={3000: {1: 500, 8: 900}, 100_000: {1: 1500, 8: 6000}})
+_began = time.monotonic()
+
+
+def _step(text: str) -> None:
+    print(f"[{time.monotonic() - _began:4.0f} s] {text}", flush=True)
+
+
+def _crowd(running: Stack, tickets: int) -> Crowd:
+    _step(f"filling an event with {tickets:,} tickets and cards")
+    event = ground.create_event()
+    return Crowd(running, event, ground.fill(event, tickets=tickets))
+
+
+def _runs(plan: Plan) -> list[Run]:
+    _step("starting the platform on DynamoDB Local")
+    runs: list[Run] = []
+    with stack.running() as running:
+        for tickets, scans in plan.events.items():
+            crowd = _crowd(running, tickets)
+            for kind in _KINDS:
+                crowd.scan(kind, _WARM_UP, clients=4)
+            for clients, count in scans.items():
+                for kind in _KINDS:
+                    run = crowd.scan(kind, count, clients=clients)
+                    runs.append(run)
+                    _step(f"{tickets:,} tickets, {clients} clients, by {kind}: {run.scans / run.seconds:.0f} scans/s")
+    return runs
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure what a scan costs in time.")
+    parser.add_argument("--quick", action="store_true", help="in under a minute, and without the large event")
+    plan = QUICK if parser.parse_args().quick else FULL
+    described = machine.describe(engine=f"DynamoDB Local {toolchain.DYNAMODB_LOCAL_VERSION}, in memory")
+    _step("importing the app in fresh processes")
+    imported = imports.measure(repeats=plan.import_repeats)
+    _step("taking the handler's and the stream worker's CPU time")
+    processed = processor.measure(scans=plan.processor_scans)
+    findings = Findings(described, imported, processed, _runs(plan))
+    text = render(findings)
+    _OUT.mkdir(parents=True, exist_ok=True)
+    name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    (_OUT / f"{name}.md").write_text(text)
+    (_OUT / f"{name}.json").write_text(json.dumps(asdict(findings)))
+    print(f"\n{text}")
+    _step(f"kept in build/bench/{name}.md")
+
+
+if __name__ == "__main__":
+    main()

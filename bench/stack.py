@@ -1,0 +1,155 @@
+"""The whole platform as `make run` serves it, on DynamoDB Local, and scans of it over HTTP."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import ground, machine
+from bench.ground import Event, Kind
+from bench.load import Client, request
+from infra.local.seed import Seeded
+
+_ROOT = Path(__file__).parents[1]
+_HOST = "127.0.0.1"
+_READY_SECONDS = 120.0
+_SETTLE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running platform."""
+
+    port: int
+    process_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One measured crowd: seconds of each scan, of all, CPU seconds by kind of process, and the bill."""
+
+    tickets: int
+    kind: Kind
+    clients: int
+    latencies: list[float]
+    seconds: float
+    cpu: dict[str, float]
+    usage: dict[str, Any]
+
+    @property
+    def scans(self) -> int:
+        """How many scans were made, all of them valid."""
+        return len(self.latencies)
+
+
+@contextmanager
+def running() -> Iterator[Stack]:
+    """Serve the platform with demo data; AWS clients of this process use its engines."""
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        port = probe.getsockname()[1]
+    environ = {name: value for name, value in os.environ.items() if name not in ("DATA", "DEMO", "ENGINE", "PORT")}
+    command = [sys.executable, "-m", "infra.local", "--engine", "dynamodb-local", "--port", str(port)]
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, cwd=_ROOT, env=environ, stdout=said, stderr=subprocess.STDOUT)
+        try:
+            addresses = _wait(process, said)
+            urls = {
+                "AWS_ENDPOINT_URL": addresses["cloud"],
+                "AWS_ENDPOINT_URL_DYNAMODB": addresses["table"],
+                "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": addresses["table"],
+            }
+            with ground.environment(**urls):
+                yield Stack(port, process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], said: Any) -> dict[str, str]:
+    """Return the addresses that the runner prints, once it is ready."""
+    deadline = time.monotonic() + _READY_SECONDS
+    while True:
+        said.seek(0)
+        text = said.read().decode(errors="replace")
+        if re.search(r"^ready$", text, re.MULTILINE):
+            return dict(re.findall(r"^\s+(cloud|table)\s+(http\S+)", text, re.MULTILINE))
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the platform did not come up:\n{text[-2000:]}")
+        time.sleep(0.1)
+
+
+class Crowd:
+    """Visitors of one event, who come in over HTTP."""
+
+    def __init__(self, stack: Stack, event: Event, tickets: list[Seeded]) -> None:
+        """`tickets` have never been scanned."""
+        self._stack, self._event = stack, event
+        self._size, self._tickets = len(tickets), iter(tickets)
+        self._admitted = 0
+        body = {"event_id": event.event_id, "username": event.usher_name, "password": event.usher_password}
+        self._token = str(self._ask("POST", "/api/usher/login/", body)["access"])
+
+    def scan(self, kind: Kind, count: int, *, clients: int) -> Run:
+        """Scan so many tickets and wait until the log and the totals have followed."""
+        bodies = [ground.scan_body(kind, next(self._tickets), self._event) for _ in range(count)]
+        order = {
+            "host": _HOST,
+            "port": self._stack.port,
+            "path": ground.SCAN_PATH,
+            "token": self._token,
+            "bodies": bodies,
+            "clients": clients,
+        }
+        pids = machine.children_of(self._stack.process_id)
+        self._usage("DELETE")
+        before = machine.cpu_seconds(pids)
+        command = [sys.executable, "-m", "bench.load"]
+        done = subprocess.run(
+            command, cwd=_ROOT, input=json.dumps(order), capture_output=True, text=True, check=False, timeout=600
+        )
+        if done.returncode:
+            raise RuntimeError(f"the clients failed: {done.stderr[-2000:]}")
+        tally = json.loads(done.stdout)
+        if tally["results"] != {"valid": count}:
+            raise RuntimeError(f"{count} scans should have been valid: {tally['results']}")
+        self._admitted += count
+        self._settle()
+        after = machine.cpu_seconds(pids)
+        cpu = {name: seconds - before[name] for name, seconds in after.items()}
+        return Run(self._size, kind, clients, sorted(tally["latencies"]), tally["seconds"], cpu, self._usage("GET"))
+
+    def _settle(self) -> None:
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        path = f"/api/usher/events/{self._event.event_id}/status/"
+        while (counted := self._ask("GET", path, None)["admitted"]) != self._admitted:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the totals stand at {counted} of {self._admitted} admissions")
+            time.sleep(0.2)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        client = Client(_HOST, self._stack.port)
+        token = getattr(self, "_token", None)
+        status, content = client.ask(request(method, path, body, host=_HOST, token=token))
+        if status != 200:
+            raise RuntimeError(f"{method} {path} was answered {status}: {content.decode()}")
+        return json.loads(content)  # type: ignore[no-any-return]  # JSON has no types
+
+    def _usage(self, method: str) -> dict[str, Any]:
+        url = f"http://{_HOST}:{self._stack.port}/_local/usage/"
+        with urllib.request.urlopen(urllib.request.Request(url, method=method)) as answer:  # loopback
+            return json.loads(answer.read() or b"{}")  # type: ignore[no-any-return]  # JSON has no types
