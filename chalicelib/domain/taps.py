@@ -6,7 +6,8 @@ from typing import Protocol
 
 from chalicelib import clock
 from chalicelib.domain import checkin
-from chalicelib.domain.checkin import Caller, Decision, Reading, SunMessage
+from chalicelib.domain.decisions import Decision
+from chalicelib.domain.readings import Caller, Reading, SunMessage
 from chalicelib.domain.tokens import Principal
 from chalicelib.identifiers import parse_uid
 from chalicelib.vocabulary import Direction, ScanSource

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chalicelib.domain import cards, checkin
+from chalicelib.domain import cards
 from chalicelib.domain.admission import VALID
-from chalicelib.domain.checkin import Caller, Reading
+from chalicelib.domain.decisions import scan_record
+from chalicelib.domain.readings import Caller, Reading
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters, Scan, Ticket
 from chalicelib.vocabulary import Direction, ScanResult, ScanSource
@@ -66,7 +67,7 @@ def record_of_first_entry(before: Ticket | None, after: Ticket) -> Scan | None:
         name=won.caller_name,
         source=ScanSource(won.source or ScanSource.ONLINE),
     )
-    record = checkin.scan_record(
+    record = scan_record(
         caller,
         Reading(scan_id=won.scan_id, direction=Direction(won.direction or Direction.ENTRY)),
         subject=subject,
