@@ -147,8 +147,8 @@ class Agent:
         self.heartbeat.start()
         if self.health:
             self.health.start()
-        reporter.start()
         watchdog.notify("READY=1")
+        reporter.start()
         try:
             self.reader.run(on_card, self.stop)
         finally:
