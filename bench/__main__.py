@@ -16,7 +16,7 @@ from infra.local import toolchain
 _OUT = Path(__file__).parents[1] / "build" / "bench"
 _KINDS = (Kind.QR, Kind.CARD)
 # The engine is a Java program: its first thousand answers are slow ones.
-_WARM_UP = 300
+_WARM_UP = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,11 @@ def _runs(plan: Plan) -> list[Run]:
     _step("starting the platform on DynamoDB Local")
     runs: list[Run] = []
     with stack.running() as running:
+        warm_up = _crowd(running, _WARM_UP * len(_KINDS))
+        for kind in _KINDS:
+            warm_up.scan(kind, _WARM_UP, clients=4)
         for tickets, scans in plan.events.items():
             crowd = _crowd(running, tickets)
-            for kind in _KINDS:
-                crowd.scan(kind, _WARM_UP, clients=4)
             for clients, count in scans.items():
                 for kind in _KINDS:
                     run = crowd.scan(kind, count, clients=clients)

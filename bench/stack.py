@@ -100,12 +100,15 @@ class Crowd:
         """`tickets` have never been scanned."""
         self._stack, self._event = stack, event
         self._size, self._tickets = len(tickets), iter(tickets)
-        self._admitted = 0
+        self._left, self._admitted = len(tickets), 0
         body = {"event_id": event.event_id, "username": event.usher_name, "password": event.usher_password}
         self._token = str(self._ask("POST", "/api/usher/login/", body)["access"])
 
     def scan(self, kind: Kind, count: int, *, clients: int) -> Run:
         """Scan so many tickets and wait until the log and the totals have followed."""
+        if count > self._left:
+            raise ValueError(f"{count} scans are more than the {self._left} tickets left")
+        self._left -= count
         bodies = [ground.scan_body(kind, next(self._tickets), self._event) for _ in range(count)]
         order = {
             "host": _HOST,
