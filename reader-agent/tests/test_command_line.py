@@ -42,6 +42,8 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     """Return what runs a command in this process: as good as the program, and quicker to start."""
     mask, root = os.umask(0o077), logging.getLogger()
     handlers, level = root.handlers, root.level
+    for name, value in SLOW.items():
+        monkeypatch.setenv(name, value)
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         monkeypatch.setattr(sys, "argv", ["gatehouse-reader", *arguments])
@@ -55,12 +57,12 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     root.handlers, root.level = handlers, level
 
 
-def simulate(platform: Platform, *more: str, uid: str = DEMO_UID) -> subprocess.CompletedProcess[str]:
-    return reader("simulate", "--uid", uid, "--server", platform.url, *more)
+def simulate(run: Command, platform: Platform, *more: str, uid: str = DEMO_UID) -> subprocess.CompletedProcess[str]:
+    return run("simulate", "--uid", uid, "--server", platform.url, *more)
 
 
 def test_a_simulated_card_is_admitted_once_right_after_the_platform_came_up(platform: Platform) -> None:
-    first, second = simulate(platform), simulate(platform)
+    first, second = simulate(reader, platform), simulate(reader, platform)
     assert (first.returncode, second.returncode) == (0, 1), first.stderr + second.stderr
     assert "enrolled by itself" in first.stdout
     assert "ADMITTED" in first.stdout
@@ -70,31 +72,33 @@ def test_a_simulated_card_is_admitted_once_right_after_the_platform_came_up(plat
     assert len(platform.received) == 2
 
 
-def test_a_simulated_card_without_a_platform_is_kept_and_sent_first_the_next_time(platform: Platform) -> None:
-    simulate(platform, uid="04000000000001")
+def test_a_simulated_card_without_a_platform_is_kept_and_sent_first_the_next_time(
+    here: Command, platform: Platform
+) -> None:
+    simulate(here, platform, uid="04000000000001")
     platform.down()
-    kept = simulate(platform)
+    kept = simulate(here, platform)
     platform.up()
-    later = simulate(platform, uid="04000000000002")
+    later = simulate(here, platform, uid="04000000000002")
     assert (kept.returncode, later.returncode) == (2, 1), kept.stderr + later.stderr
     assert "KEPT, NOT YET SENT" in kept.stdout
     assert "now sent, ADMITTED" in later.stdout
     assert [tap["uid"] for tap in platform.received] == ["04000000000001", DEMO_UID, "04000000000002"]
 
 
-def test_a_local_run_that_was_started_afresh_is_enrolled_with_again(platform: Platform) -> None:
-    simulate(platform)
+def test_a_local_run_that_was_started_afresh_is_enrolled_with_again(here: Command, platform: Platform) -> None:
+    simulate(here, platform)
     platform.keys.clear()
     platform.tokens.clear()
     platform.tickets[DEMO_UID] = None
-    again = simulate(platform)
+    again = simulate(here, platform)
     assert again.returncode == 0, again.stderr
     assert "started afresh" in again.stdout
 
 
-def test_a_secure_simulated_card_counts_on_from_run_to_run(platform: Platform) -> None:
+def test_a_secure_simulated_card_counts_on_from_run_to_run(here: Command, platform: Platform) -> None:
     for _ in range(2):
-        done = simulate(platform, "--kind", "ntag424", "--meta-key", "00" * 16, "--file-key", "11" * 16)
+        done = simulate(here, platform, "--kind", "ntag424", "--meta-key", "00" * 16, "--file-key", "11" * 16)
         assert done.returncode in (0, 1), done.stderr
     messages = [tap["sun"] for tap in platform.received]
     assert len({message["picc_data"] for message in messages}) == 2
@@ -102,8 +106,8 @@ def test_a_secure_simulated_card_counts_on_from_run_to_run(platform: Platform) -
     assert json.loads(counters.read_text()) == {DEMO_UID: 2}
 
 
-def test_a_simulated_felica_card_is_read(platform: Platform) -> None:
-    done = simulate(platform, "--kind", "felica", uid="01:14:B3:4C:2D:1E:0F:99")
+def test_a_simulated_felica_card_is_read(here: Command, platform: Platform) -> None:
+    done = simulate(here, platform, "--kind", "felica", uid="01:14:B3:4C:2D:1E:0F:99")
     assert done.returncode == 1, done.stderr
     assert platform.received[0]["uid"] == "0114B34C2D1E0F99"
 
@@ -130,8 +134,8 @@ def test_bad_input_to_simulate_gets_a_sentence_and_exit_code_3(here: Command, ar
     assert "Traceback" not in done.stderr
 
 
-def test_a_wrong_administrators_log_in_is_said(platform: Platform) -> None:
-    done = simulate(platform, "--enroll-admin", "admin@example.com:wrong")
+def test_a_wrong_administrators_log_in_is_said(here: Command, platform: Platform) -> None:
+    done = simulate(here, platform, "--enroll-admin", "admin@example.com:wrong")
     assert done.returncode == 3
     assert "does not take the log-in of admin@example.com" in " ".join(done.stderr.split())
     assert "wrong" not in done.stderr.replace("log-in", "")
