@@ -1,0 +1,66 @@
+"""What Chalice itself makes of the app: its template, and its code with Chalice's runtime beside it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from infra.local.console import CannotStart
+from infra.package.targets import ROOT
+
+Template = dict[str, Any]
+_PARTS = ("app.py", "chalicelib", ".chalice")
+_NOT_CODE = shutil.ignore_patterns("__pycache__", "*.pyc", "deployed", "deployments")
+
+
+class Application(NamedTuple):
+    """Chalice's template (of AWS SAM), and its archive, which holds no dependencies yet."""
+
+    template: Template
+    archive: Path
+
+
+def stages() -> list[str]:
+    """Return the stages that .chalice/config.json knows."""
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
+    return list(config["stages"])
+
+
+def build(stage: str, scratch: Path) -> Application:
+    """Run `chalice package` on a copy of the app.
+
+    A copy, because Chalice would resolve the dependencies for the interpreter that runs it; an empty list of
+    requirements leaves them to dependencies.py, which resolves them for the machine that is deployed to.
+    """
+    project, out = scratch / "project", scratch / "chalice"
+    project.mkdir(parents=True)
+    for part in _PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, project / part, ignore=_NOT_CODE)
+        else:
+            shutil.copy2(source, project / part)
+    (project / "requirements.txt").write_text("")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    done = subprocess.run(
+        [sys.executable, "-c", "from chalice.cli import main; main()", "package", "--stage", stage, str(out)],
+        cwd=project,
+        # Chalice wants some region; nothing in its template depends on which.
+        env={**environment, "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise CannotStart(f"chalice package failed:\n{(done.stderr or done.stdout).strip()[-2000:]}")
+    return Application(json.loads((out / "sam.json").read_text(encoding="utf-8")), out / "deployment.zip")
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Put the app's code, and the part of Chalice that it needs to run, into a folder."""
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(folder)

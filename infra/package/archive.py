@@ -1,0 +1,79 @@
+"""The archive that is deployed: code, dependencies and compiled files, the same bytes from the same sources."""
+
+import hashlib
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+from infra.local.console import CannotStart
+from infra.package.targets import ROOT, Target, uv
+
+# AWS: "Deployment package size", unzipped with layers.
+UNZIPPED_LIMIT = 250 * 1024**2
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_SEEN_AT = "/var/task"
+
+
+def install(target: Target, folder: Path) -> None:
+    """Put the pinned dependencies into a folder, as wheels for the target, each checked against its hash."""
+    done = subprocess.run(
+        [
+            *(uv(), "pip", "install", "-q", "--target", str(folder), *target.uv_options),
+            *("--only-binary", ":all:", "--require-hashes", "--no-deps", "--link-mode", "copy"),
+            *("-r", str(ROOT / "requirements.txt")),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise CannotStart(
+            f"The dependencies could not be had for {target.runtime} on {target.architecture}:\n"
+            f"{done.stderr.strip()[-1500:]}\n"
+            "Is there a network? If a package has no wheel for that machine, pin a version that has (make lock)."
+        )
+    for leftover in ("bin", ".lock"):
+        path = folder / leftover
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def compile_all(python: Path, folder: Path) -> int:
+    """Compile every module for the interpreter that will run it; return how many files that made.
+
+    Lambda's disk is read-only, so what is not compiled here is compiled anew on every cold start. The files
+    say that their sources are never looked at again: the archive is all there is.
+    """
+    done = subprocess.run(
+        [
+            *(str(python), "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"),
+            *("-s", str(folder), "-p", _SEEN_AT, str(folder)),
+        ],
+        # A fixed seed: constants that are sets keep their order from build to build.
+        env={"PYTHONHASHSEED": "0", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise CannotStart(f"Some modules do not compile:\n{(done.stdout + done.stderr).strip()[-1500:]}")
+    return sum(1 for _ in folder.rglob("*.pyc"))
+
+
+def pack(folder: Path, archive: Path) -> str:
+    """Zip a folder with fixed order, times and rights; return the archive's SHA-256."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    size = sum(path.stat().st_size for path in files)
+    if size > UNZIPPED_LIMIT:
+        raise CannotStart(f"The package is {size // 1024**2} MB unzipped; Lambda takes {UNZIPPED_LIMIT // 1024**2}.")
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as packed:
+        for path in files:
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            packed.writestr(entry, path.read_bytes())
+    return hashlib.sha256(archive.read_bytes()).hexdigest()
