@@ -45,7 +45,7 @@ sync() {
     say "making $2: $1"
     [ -x "$2/bin/python" ] || "$UV" venv -q --python "$python" "$2"
     UV_LINK_MODE=copy "$UV" pip sync -q --compile-bytecode --python "$2/bin/python" --require-hashes "$3"
-    if [ $# -gt 3 ]; then "$UV" pip install -q --python "$2/bin/python" --no-deps -e "$4"; fi
+    if [ $# -gt 3 ]; then "$UV" pip install -q --python "$2/bin/python" --no-deps --no-build-isolation -e "$4"; fi
     printf '%s' "$stamp" > "$2/.stamp"
 }
 

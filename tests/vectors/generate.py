@@ -78,7 +78,7 @@ class Objection:
     """A change to a good case and what it leads to; `ways` are the credentials it can befall."""
 
     name: str
-    rank: int
+    rank: float
     result: str
     reason: str | None
     change: tuple[tuple[str, Any], ...]
@@ -241,29 +241,72 @@ def edges() -> list[tuple[str, Input, tuple[str, str | None]]]:
         named = tuple((name.replace("__", "."), value) for name, value in changes.items())
         return changed(base, Objection("", 0, "", None, named))
 
-    draft_over = ("event__status", "draft")
     return [
         ("the first moment of the window is open", variant(entry, at=OPENS), valid),
         ("the last moment before closing is open", variant(entry, at="2026-11-21T22:59:59.999Z"), valid),
         ("the closing moment itself is closed", variant(entry, at=CLOSES), ("invalid", "closed")),
         ("a published event is open in its window", variant(entry, event__status="published"), valid),
-        ("a draft is not yet open, even after its end", variant(entry, at=CLOSES, **dict([draft_over])), ("invalid", "not_yet_open")),
-        ("an ended event is closed, even before its opening", variant(entry, at="2026-11-21T10:00:00Z", event__status="ended"), ("invalid", "closed")),
-        ("who left may return where re-entry is allowed", variant(entry, ticket__presence="outside", event__re_entry_allowed=True), valid),
-        ("who is inside is a duplicate though re-entry is allowed", variant(entry, ticket__presence="inside", event__re_entry_allowed=True), already),
-        ("who returns after closing is too late", variant(entry, at=CLOSES, ticket__presence="outside", event__re_entry_allowed=True), ("invalid", "closed")),
+        (
+            "a draft is not yet open, even after its end",
+            variant(entry, at=CLOSES, event__status="draft"),
+            ("invalid", "not_yet_open"),
+        ),
+        (
+            "an ended event is closed, even before its opening",
+            variant(entry, at="2026-11-21T10:00:00Z", event__status="ended"),
+            ("invalid", "closed"),
+        ),
+        (
+            "who left may return where re-entry is allowed",
+            variant(entry, ticket__presence="outside", event__re_entry_allowed=True),
+            valid,
+        ),
+        (
+            "who is inside is a duplicate though re-entry is allowed",
+            variant(entry, ticket__presence="inside", event__re_entry_allowed=True),
+            already,
+        ),
+        (
+            "who returns after closing is too late",
+            variant(entry, at=CLOSES, ticket__presence="outside", event__re_entry_allowed=True),
+            ("invalid", "closed"),
+        ),
         ("nobody is kept in because the gates have closed", variant(leave, at=CLOSES), valid),
         ("nobody is kept in because the event has ended", variant(leave, event__status="ended"), valid),
         ("leaving needs no right to return", variant(leave, event__re_entry_allowed=False), valid),
         ("a counter one above the last is fresh", variant(good("secure card", "entry"), card__last_counter=41), valid),
-        ("a counter far above the last is fresh", variant(good("secure card", "entry"), presented__counter=16_777_215), valid),
-        ("the first counter of a new card is fresh", variant(good("secure card", "entry"), presented__counter=0, card__last_counter=-1), valid),
-        ("a plain card that sends a good message is admitted", variant(good("secure card", "entry"), card__type="uid"), valid),
-        ("a plain card's old counter is refused like a secure one's", variant(good("secure card", "entry"), card__type="uid", card__last_counter=42), ("invalid", "clone_suspected")),
-        ("a message of an unknown card with a wrong MAC is a clone, not unknown", variant(good("secure card", "entry"), presented__signature="bad", card=None), ("invalid", "clone_suspected")),
-        ("a ticket id carries no credential to go stale", variant(good("ticket id", "entry"), ticket__credential=9), valid),
+        (
+            "a counter far above the last is fresh",
+            variant(good("secure card", "entry"), presented__counter=16_777_215),
+            valid,
+        ),
+        (
+            "the first counter of a new card is fresh",
+            variant(good("secure card", "entry"), presented__counter=0, card__last_counter=-1),
+            valid,
+        ),
+        (
+            "a plain card that sends a good message is admitted",
+            variant(good("secure card", "entry"), card__type="uid"),
+            valid,
+        ),
+        (
+            "a plain card's old counter is refused like a secure one's",
+            variant(good("secure card", "entry"), card__type="uid", card__last_counter=42),
+            ("invalid", "clone_suspected"),
+        ),
+        (
+            "a message of an unknown card with a wrong MAC is a clone, not unknown",
+            variant(good("secure card", "entry"), presented__signature="bad", card=None),
+            ("invalid", "clone_suspected"),
+        ),
+        (
+            "a ticket id carries no credential to go stale",
+            variant(good("ticket id", "entry"), ticket__credential=9),
+            valid,
+        ),
         ("a card's binding carries no credential to go stale", variant(entry, ticket__credential=9), valid),
-    ]  # fmt: skip
+    ]
 
 
 def cases() -> list[dict[str, Any]]:
