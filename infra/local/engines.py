@@ -37,19 +37,27 @@ _DISK_FULL = ("no space left", "disk is full", "database or disk is full")
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
+# Loopback is never behind a proxy, whatever this machine has configured.
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _running: set["Engine"] = set()
+
+Command = Callable[[int], tuple[list[str], dict[str, str]]]
+"""Makes an engine's command line and environment for a port."""
 
 
 class Engine:
-    """One running stand-in: where it answers, and how it is stopped."""
+    """One stand-in: launched, waited for, stopped."""
 
-    def __init__(self, name: str, url: str, process: subprocess.Popen[bytes]) -> None:
-        """`scratch`, when set, is a temporary folder that goes with the engine."""
+    def __init__(self, name: str, command: Command, *, home: Path, is_scratch: bool, ready_path: str) -> None:
+        """Launch the child; `home` holds its log and data, and goes with it where it is scratch."""
         self.name = name
-        self.url = url
-        self._process = process
-        self.scratch: Path | None = None
+        self._command = command
+        self._home = home
+        self._is_scratch = is_scratch
+        self._ready_path = ready_path
+        self._log = home / f"{name.lower().replace(' ', '-')}.log"
         _running.add(self)
+        self._launch()
 
     @property
     def process_id(self) -> int:
@@ -61,9 +69,60 @@ class Engine:
         """Whether the child still runs."""
         return self._process.poll() is None
 
+    def wait(self) -> "Engine":
+        """Wait until the child answers; on another port, where something took the first in between."""
+        for attempt in range(_PORT_TRIES):
+            if attempt:
+                self._launch()
+            if self._becomes_ready():
+                return self
+            said = self._log.read_text(errors="replace")
+            self._end_child()
+            if not any(sign in said.lower() for sign in _PORT_TAKEN):
+                break
+        self.stop()
+        raise CannotStart(_why(self.name, said))
+
     def stop(self) -> None:
         """End the child cleanly, so that it writes what it keeps; by force only when it does not end."""
         _running.discard(self)
+        self._end_child()
+        if self._is_scratch:
+            shutil.rmtree(self._home, ignore_errors=True)
+
+    def _launch(self) -> None:
+        port = _free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        arguments, environment = self._command(port)
+        with self._log.open("wb") as sink:
+            self._process = subprocess.Popen(
+                arguments,
+                env=environment,
+                cwd=self._home,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                # Its own session: a Ctrl-C at the terminal is the runner's to handle, in order.
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+
+    def _becomes_ready(self) -> bool:
+        deadline = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < deadline and self.is_alive:
+            try:
+                with _direct.open(self.url + self._ready_path, timeout=2):
+                    return self.is_alive
+            except urllib.error.HTTPError as answer:
+                # DynamoDB Local asks for a signature: it is up.
+                if answer.code == 400:
+                    return self.is_alive
+            except OSError:
+                pass
+            time.sleep(0.05)
+        return False
+
+    def _end_child(self) -> None:
         if self.is_alive:
             self._process.terminate()
             try:
@@ -71,8 +130,6 @@ class Engine:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        if self.scratch is not None:
-            shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 @atexit.register
@@ -81,12 +138,10 @@ def _stop_all() -> None:
         engine.stop()
 
 
-def start_ministack(data: Path | None = None) -> Engine:
-    """Start MiniStack; with `data` it keeps its state there from one clean stop to the next start."""
+def launch_ministack(data: Path | None = None) -> Engine:
+    """Launch MiniStack; with `data` it keeps its state there from one clean stop to the next start."""
     python = toolchain.ministack_python()
-    scratch = None if data else Path(tempfile.mkdtemp(prefix="gatehouse-cloud-"))
-    home = data or scratch or Path()
-    home.mkdir(parents=True, exist_ok=True)
+    home = _folder(data, "gatehouse-cloud-")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     environment |= {
         "BIND_HOST": "127.0.0.1",
@@ -112,16 +167,14 @@ def start_ministack(data: Path | None = None) -> Engine:
     def command(port: int) -> tuple[list[str], dict[str, str]]:
         return [str(python), "-m", "ministack"], {**environment, "GATEWAY_PORT": str(port)}
 
-    return _start("MiniStack", command, home, scratch, ready_path="/_ministack/ready")
+    return Engine("MiniStack", command, home=home, is_scratch=data is None, ready_path="/_ministack/ready")
 
 
-def start_dynamodb_local(data: Path | None = None) -> Engine:
-    """Start DynamoDB Local; with `data` it keeps its tables there, even over a kill."""
+def launch_dynamodb_local(data: Path | None = None) -> Engine:
+    """Launch DynamoDB Local; with `data` it keeps its tables there, even over a kill."""
     home = toolchain.dynamodb_local_home()
     java = toolchain.java()
-    scratch = None if data else Path(tempfile.mkdtemp(prefix="gatehouse-table-"))
-    folder = data or scratch or Path()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _folder(data, "gatehouse-table-")
     storage = ["-dbPath", str(folder)] if data else ["-inMemory"]
 
     def command(port: int) -> tuple[list[str], dict[str, str]]:
@@ -144,15 +197,15 @@ def start_dynamodb_local(data: Path | None = None) -> Engine:
         ]
         return arguments, dict(os.environ)
 
-    return _start("DynamoDB Local", command, folder, scratch, ready_path="/")
+    return Engine("DynamoDB Local", command, home=folder, is_scratch=data is None, ready_path="/")
 
 
 @contextmanager
 def ministack(data: Path | None = None) -> Iterator[str]:
     """Run MiniStack inside the block; yields its endpoint."""
-    engine = start_ministack(data)
+    engine = launch_ministack(data)
     try:
-        yield engine.url
+        yield engine.wait().url
     finally:
         engine.stop()
 
@@ -160,51 +213,18 @@ def ministack(data: Path | None = None) -> Iterator[str]:
 @contextmanager
 def dynamodb_local(data: Path | None = None) -> Iterator[str]:
     """Run DynamoDB Local inside the block; yields its endpoint."""
-    engine = start_dynamodb_local(data)
+    engine = launch_dynamodb_local(data)
     try:
-        yield engine.url
+        yield engine.wait().url
     finally:
         engine.stop()
 
 
-def _start(
-    name: str,
-    command: Callable[[int], tuple[list[str], dict[str, str]]],
-    home: Path,
-    scratch: Path | None,
-    *,
-    ready_path: str,
-) -> Engine:
-    log = home / f"{name.lower().replace(' ', '-')}.log"
-    said = ""
-    for _ in range(_PORT_TRIES):
-        port = _free_port()
-        arguments, environment = command(port)
-        with log.open("wb") as sink:
-            process = subprocess.Popen(
-                arguments,
-                env=environment,
-                cwd=home,
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                # Its own session: a Ctrl-C at the terminal is the runner's to handle, in order.
-                start_new_session=True,
-                preexec_fn=_end_with_parent,
-            )
-        engine = Engine(name, f"http://127.0.0.1:{port}", process)
-        engine.scratch = scratch
-        if _becomes_ready(engine, ready_path):
-            return engine
-        # The folder is for the next try.
-        engine.scratch = None
-        said = log.read_text(errors="replace")
-        engine.stop()
-        if not any(sign in said.lower() for sign in _PORT_TAKEN):
-            break
-    if scratch is not None:
-        shutil.rmtree(scratch, ignore_errors=True)
-    raise CannotStart(_why(name, said))
+def _folder(data: Path | None, prefix: str) -> Path:
+    if data is None:
+        return Path(tempfile.mkdtemp(prefix=prefix))
+    data.mkdir(parents=True, exist_ok=True)
+    return data
 
 
 def _why(name: str, said: str) -> str:
@@ -225,22 +245,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _becomes_ready(engine: Engine, path: str) -> bool:
-    deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline and engine.is_alive:
-        try:
-            with urllib.request.urlopen(engine.url + path, timeout=2):  # noqa: S310  # loopback, made above
-                return True
-        except urllib.error.HTTPError as answer:
-            # DynamoDB Local asks for a signature: it is up.
-            if answer.code == 400:
-                return True
-        except OSError:
-            pass
-        time.sleep(0.05)
-    return False
 
 
 def main() -> int:

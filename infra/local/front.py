@@ -133,7 +133,7 @@ class Gateway:
         except Exception:  # noqa: BLE001  # whatever it raised, the caller gets an answer
             _log.exception("the app raised; on AWS the gateway answers 502")
             raise Broken from None
-        return self._passed_on(result, _accept(scope))
+        return self.passed_on(result, _accept(scope))
 
     def _call(self, event: dict[str, Any], label: str | None) -> dict[str, Any]:
         context = FunctionContext("api", GATEWAY_TIMEOUT_SECONDS)
@@ -142,7 +142,7 @@ class Gateway:
         with self._meter.request(label):
             return self._app(event, context)  # type: ignore[no-any-return]  # as above
 
-    def _passed_on(self, result: Mapping[str, Any], accept: str) -> Answer:
+    def passed_on(self, result: Mapping[str, Any], accept: str) -> Answer:
         """Return the app's answer as API Gateway passes it on."""
         body = result.get("body") or ""
         # The gateway turns base64 into bytes only for the first type that the caller accepts.

@@ -68,6 +68,11 @@ def create_stack(cloud: Cloud) -> None:
         )
 
 
+def allow_mail(cloud: Cloud, sender: str) -> None:
+    """Let the mail service send for the platform's address, which on AWS its owner confirms."""
+    cloud.client("ses").verify_email_identity(EmailAddress=sender)
+
+
 def create_table(cloud: Cloud) -> str:
     """Make the table on an engine that knows no CloudFormation, and TTL on both; return the stream's ARN.
 

@@ -50,12 +50,10 @@ def run(options: Options) -> None:
         if options.data:
             options.data.mkdir(parents=True, exist_ok=True)
         require_space(home)
+        _forget_this_machines_cloud()
         started: list[Engine] = []
         undo.callback(_stop_engines, started)
-        cloud = _start_engines(options, started)
-        step("creating the resources of infra/resources.yaml")
-        resources.create_stack(cloud)
-        stream_arn = resources.create_table(cloud)
+        cloud, stream_arn = _bring_up(options, started)
         os.environ.update(_environment(options, cloud, stream_arn))
         _serve(options, cloud, stream_arn, listener, started, ending, undo)
 
@@ -77,16 +75,18 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def _start_engines(options: Options, started: list[Engine]) -> Cloud:
+def _bring_up(options: Options, started: list[Engine]) -> tuple[Cloud, str]:
+    """Start the engines and make the resources; return where they are, and the stream's ARN."""
+    if options.on_dynamodb_local:
+        step("starting DynamoDB Local for the table")
+        started.append(engines.launch_dynamodb_local(options.data / "table" if options.data else None))
     step("starting MiniStack, the embedded cloud")
-    cloud = engines.start_ministack(options.data / "cloud" if options.data else None)
-    started.append(cloud)
-    if not options.on_dynamodb_local:
-        return Cloud(cloud.url, cloud.url)
-    step("starting DynamoDB Local for the table")
-    table = engines.start_dynamodb_local(options.data / "table" if options.data else None)
-    started.append(table)
-    return Cloud(cloud.url, table.url)
+    started.append(engines.launch_ministack(options.data / "cloud" if options.data else None))
+    url = started[-1].wait().url
+    step("creating the resources of infra/resources.yaml")
+    resources.create_stack(Cloud(url, url))
+    cloud = Cloud(url, started[0].wait().url)
+    return cloud, resources.create_table(cloud)
 
 
 def _stop_engines(started: list[Engine]) -> None:
@@ -94,10 +94,21 @@ def _stop_engines(started: list[Engine]) -> None:
         engine.stop()
 
 
-def _environment(options: Options, cloud: Cloud, stream_arn: str) -> dict[str, str]:
-    """Return what the app reads; whatever this machine has configured for AWS is kept out of its sight."""
+def _forget_this_machines_cloud() -> None:
+    """Keep whatever this machine has configured for AWS out of sight: a local run must never reach it."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
+    os.environ |= {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # Loopback is never behind a proxy.
+        "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"])),
+    }
+
+
+def _environment(options: Options, cloud: Cloud, stream_arn: str) -> dict[str, str]:
+    """Return what the app reads."""
     return {
         "STAGE": "local",
         "TABLE_STREAM_ARN": stream_arn,
@@ -109,9 +120,6 @@ def _environment(options: Options, cloud: Cloud, stream_arn: str) -> dict[str, s
         "AWS_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
         # Endpoints that carry an account id exist on the real cloud only.
         "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
     }
@@ -127,6 +135,7 @@ def _serve(
     undo: ExitStack,
 ) -> None:
     # Only now: these import the app, which reads the environment.
+    from chalicelib.config import config
     from infra.local.front import EnvelopeProtocol, Gateway
     from infra.local.inspection import LocalDesk
     from infra.local.meter import Meter
@@ -139,6 +148,7 @@ def _serve(
     outbox = Outbox(options.data / "outbox.jsonl" if options.data else None).attach()
     undo.callback(outbox.detach)
     module = importlib.import_module("app")
+    resources.allow_mail(cloud, config().mail_from)
     _load_data(options)
     meter.reset()
 

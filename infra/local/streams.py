@@ -28,8 +28,9 @@ from infra.local.invocation import REGION, function_arn
 
 Record = dict[str, Any]
 _log = logging.getLogger("gatehouse.local")
-# How long a reader waits before it asks again: after a full batch, after some records, while nothing comes.
-_BUSY_SECONDS = 0.03
+# How long a reader waits before it asks again, unless the last batch was full: after some records, so that the
+# next ones gather (Lambda asks four times a second); and at most, while nothing comes.
+_BUSY_SECONDS = 0.1
 _IDLE_SECONDS = 0.2
 _RECHECK_SHARDS_SECONDS = 10.0
 _SAVE_EVERY_SECONDS = 1.0
@@ -346,7 +347,6 @@ class StreamPump:
                 if not records and self._draining.is_set():
                     return
                 if len(records) < self._mapping.batch_size:
-                    # A short wait lets the next records gather into one batch; an idle stream is asked less often.
                     pause = _BUSY_SECONDS if records else min(pause * 1.5, _IDLE_SECONDS)
                     self._draining.wait(pause)
         finally:

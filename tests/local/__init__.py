@@ -1,0 +1,1 @@
+"""The local runner: its engines, its front, its pumps, its meter."""

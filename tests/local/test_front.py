@@ -1,0 +1,301 @@
+"""The HTTP front, in front of a small app, over real sockets."""
+
+import asyncio
+import base64
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from chalice import Response
+
+import app as platform
+from chalicelib.portals import envelope
+from infra.local import front
+from infra.local.front import EnvelopeProtocol, Gateway
+from infra.local.meter import Meter
+from infra.local.routes import RouteTable
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\xff\xfe"
+
+
+def small_app() -> Any:
+    # The platform's own class: it is what keeps one request from another.
+    app = platform.Gatehouse(app_name="small", configure_logs=False)
+    app.register_middleware(envelope.middleware, "http")
+    app.api.binary_types = ["image/png"]
+
+    @app.route("/api/usher/echo/{name}", methods=["POST"], name="echo")
+    def echo(name: str) -> dict[str, Any]:
+        body = app.current_request.json_body
+        time.sleep(0.002)
+        return {
+            "name": name,
+            "body": body,
+            "later": app.current_request.json_body,
+            "header": app.current_request.headers["x-caller"],
+            "query": app.current_request.query_params,
+        }
+
+    @app.route("/api/usher/event/{name}", methods=["GET"], name="event")
+    def event(name: str) -> Any:
+        request = app.current_request
+        return {**request.to_dict(), "raw_path": request.path, "variable": name}
+
+    @app.route("/api/usher/event/fixed", methods=["GET"], name="fixed")
+    def fixed() -> Any:
+        return {"variable": None}
+
+    @app.route("/api/usher/picture", methods=["POST"], content_types=["image/png"], name="picture")
+    def picture() -> Response:
+        return Response(body=app.current_request.raw_body, headers={"Content-Type": "image/png"})
+
+    @app.route("/api/usher/text", methods=["POST"], name="text")
+    def text() -> Any:
+        return {"length": len(app.current_request.raw_body)}
+
+    @app.route("/api/usher/broken", methods=["GET"], name="broken")
+    def broken() -> Any:
+        raise KeyError("a fault of ours")
+
+    @app.route("/api/tix/slow", methods=["GET"], name="slow")
+    def slow() -> Any:
+        time.sleep(0.5)
+        return {}
+
+    return app
+
+
+class Served:
+    """The small app behind the front."""
+
+    def __init__(self) -> None:
+        self.meter = Meter()
+        self.gateway = Gateway(small_app(), meter=self.meter)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._socket.getsockname()[1])
+        config = uvicorn.Config(
+            self.gateway, http=EnvelopeProtocol, ws="none", lifespan="off", log_config=None, proxy_headers=False
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._socket])))
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
+
+    def close(self) -> None:
+        self.client.close()
+        self._server.should_exit = True
+        self._thread.join()
+        self.gateway.close()
+        self._socket.close()
+
+    def raw(self, request: bytes) -> bytes:
+        """Send bytes as they are; return the whole answer."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(request)
+            parts = []
+            while part := connection.recv(65536):
+                parts.append(part)
+                if b"\r\n\r\n" in b"".join(parts) and b"connection: close" not in parts[0]:
+                    break
+        return b"".join(parts)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    running = Served()
+    yield running
+    running.close()
+
+
+def test_sixteen_callers_at_once_each_see_only_their_own_request(served: Served) -> None:
+    def one_caller(caller: int) -> list[dict[str, Any]]:
+        with httpx.Client(base_url=f"http://127.0.0.1:{served.port}", timeout=20) as client:
+            return [
+                client.post(
+                    f"/api/usher/echo/{caller}-{number}/?q={caller}",
+                    json={"secret": f"{caller}-{number}"},
+                    headers={"x-caller": str(caller)},
+                ).json()
+                for number in range(40)
+            ]
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(one_caller, range(16)))
+
+    for caller, seen in enumerate(answers):
+        for number, answer in enumerate(seen):
+            mine = {"secret": f"{caller}-{number}"}
+            assert answer == {
+                "name": f"{caller}-{number}",
+                "body": mine,
+                "later": mine,
+                "header": str(caller),
+                "query": {"q": str(caller)},
+            }
+    assert served.meter.report()["requests"]["usher POST /api/usher/echo/{name}/"]["calls"] == 640
+
+
+def test_both_spellings_of_a_path_answer_the_same(served: Served) -> None:
+    with_slash = served.client.get("/api/usher/event/evt_1/").json()
+    without = served.client.get("/api/usher/event/evt_1").json()
+
+    assert with_slash["context"]["resourcePath"] == without["context"]["resourcePath"] == "/api/usher/event/{name}"
+    assert with_slash["variable"] == without["variable"] == "evt_1"
+    assert served.client.get("/api/usher/event/fixed/").json() == {"variable": None}
+    assert served.client.get("/api/usher/event/fixed").json() == {"variable": None}
+
+
+def test_the_event_is_shaped_as_api_gateway_shapes_it(served: Served) -> None:
+    answer = served.client.get(
+        "/api/usher/event/a%2Fb%20c/?tag=x&tag=y&name=caf%C3%A9", headers={"x-forwarded-for": "9.9.9.9"}
+    )
+
+    seen = answer.json()
+    assert seen["variable"] == "a%2Fb%20c", "path values are never decoded"
+    assert seen["query_params"]["name"] == "café"
+    assert seen["headers"]["x-forwarded-for"] == "9.9.9.9, 127.0.0.1"
+    context = seen["context"]
+    assert context["identity"]["sourceIp"] == "127.0.0.1", "a header must not choose the address"
+    assert context["requestId"] == answer.headers["x-request-id"]
+    assert context["path"] == "/local/api/usher/event/a%2Fb%20c/"
+    assert (context["httpMethod"], context["stage"]) == ("GET", "local")
+
+
+def test_repeated_query_values_and_headers_all_arrive() -> None:
+    scope = {
+        "method": "GET",
+        "headers": [(b"x-tag", b"a"), (b"x-tag", b"b")],
+        "query_string": b"tag=x&tag=y&empty=",
+        "client": ("127.0.0.5", 1),
+        "scheme": "http",
+        "http_version": "1.1",
+    }
+    match = RouteTable({"/things": ["GET"]}).find("/things")
+    assert match is not None
+    event = front.proxy_event(scope, "/things", match, b"", "r-1", frozenset())
+    assert event["multiValueHeaders"]["x-tag"] == ["a", "b"]
+    assert event["headers"]["x-tag"] == "b"
+    assert event["multiValueQueryStringParameters"] == {"tag": ["x", "y"], "empty": [""]}
+    assert event["queryStringParameters"] == {"tag": "y", "empty": ""}
+    assert event["pathParameters"] is None
+    assert event["body"] is None
+    assert event["requestContext"]["identity"]["sourceIp"] == "127.0.0.5"
+    json.dumps(event)
+
+
+def test_a_binary_body_goes_in_and_comes_out_unchanged(served: Served) -> None:
+    headers = {"content-type": "image/png", "accept": "image/png"}
+    answer = served.client.post("/api/usher/picture/", content=PNG, headers=headers)
+    assert (answer.status_code, answer.content) == (200, PNG)
+
+
+def test_a_binary_answer_stays_base64_where_the_first_accepted_type_is_another(served: Served) -> None:
+    result = {"statusCode": 200, "headers": {}, "body": base64.b64encode(PNG).decode(), "isBase64Encoded": True}
+    assert served.gateway.passed_on(result, "image/png").body == PNG
+    assert served.gateway.passed_on(result, "text/html").body == base64.b64encode(PNG)
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"not http at all\r\n\r\n",
+        b"GET  HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"POST /api/usher/text HTTP/1.1\r\nHost: x\r\nContent-Length: nonsense\r\n\r\n",
+        b"GET /api/usher/event/x HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+)
+def test_what_is_no_http_gets_the_envelope_and_the_line_is_closed(served: Served, request_bytes: bytes) -> None:
+    head, _, body = served.raw(request_bytes).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(body)["error"]["code"] == "MALFORMED_JSON"
+
+
+@pytest.mark.parametrize(
+    "target", [b"//", b"//api", b"/%", b"/%00/%ff", b"/api/usher/event//", b"/\xff\xfe", b"/a?%zz=%", b"*"]
+)
+def test_odd_paths_are_refused_in_the_envelope(served: Served, target: bytes) -> None:
+    head, _, body = served.raw(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").partition(
+        b"\r\n\r\n"
+    )
+    status = int(head.split(b" ")[1])
+    assert status in (400, 404)
+    assert json.loads(body)["error"]["code"] in ("MALFORMED_JSON", "NOT_FOUND")
+
+
+def test_a_body_over_the_gateways_limit_is_too_large(served: Served) -> None:
+    answer = served.client.post("/api/usher/text", content=b"x" * (front.GATEWAY_BODY_LIMIT + 1))
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "TOO_LARGE"
+    assert answer.json()["error"]["request_id"] == answer.headers["x-request-id"]
+
+
+def test_a_body_over_what_a_function_takes_is_too_large(served: Served) -> None:
+    headers = {"content-type": "application/json"}
+    answer = served.client.post("/api/usher/text", content=b"x" * (front.FUNCTION_PAYLOAD_LIMIT + 1), headers=headers)
+    assert answer.status_code == 413
+    fits = served.client.post("/api/usher/text", content=b"x" * 1_000_000, headers=headers)
+    assert fits.json() == {"length": 1_000_000}
+
+
+def test_an_unknown_path_is_not_found_in_the_audiences_own_envelope(served: Served) -> None:
+    assert served.client.get("/api/usher/nothing/").json()["error"]["code"] == "NOT_FOUND"
+    bare = served.client.get("/api/tix/nothing").json()
+    assert (bare["code"], bare["error"]) == ("NOT_FOUND", "There is no such thing here.")
+
+
+def test_a_wrong_method_is_refused_and_told_which_are_right(served: Served) -> None:
+    answer = served.client.delete("/api/usher/text/")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert answer.json()["error"]["code"] == "METHOD_NOT_ALLOWED"
+
+
+def test_an_answer_to_head_has_no_body(served: Served) -> None:
+    answer = served.client.head("/api/usher/text/")
+    assert (answer.status_code, answer.content) == (405, b"")
+    # The connection is still in step.
+    assert served.client.get("/api/usher/event/fixed").status_code == 200
+
+
+def test_a_preflight_from_an_allowed_origin_is_told_what_it_may(served: Served) -> None:
+    origin = "http://localhost:8081"
+    answer = served.client.options(
+        "/api/usher/text/", headers={"origin": origin, "access-control-request-method": "POST"}
+    )
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert answer.headers["access-control-allow-methods"] == "POST,OPTIONS"
+    assert "Authorization" in answer.headers["access-control-allow-headers"]
+    assert "access-control-allow-credentials" not in answer.headers
+    assert answer.headers["vary"] == "Origin"
+    admin = served.client.options("/api/usher/text/", headers={"origin": "http://localhost:8084"})
+    assert admin.headers["access-control-allow-credentials"] == "true"
+
+
+def test_a_preflight_from_elsewhere_is_told_nothing(served: Served) -> None:
+    answer = served.client.options("/api/usher/text/", headers={"origin": "https://elsewhere.example"})
+    assert answer.status_code == 204
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_a_fault_of_the_app_is_internal_and_says_nothing_of_it(served: Served) -> None:
+    answer = served.client.get("/api/usher/broken/")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "INTERNAL")
+    assert "fault of ours" not in answer.text
+
+
+def test_a_function_that_takes_too_long_is_not_waited_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front, "GATEWAY_TIMEOUT_SECONDS", 0.05)
+    answer = served.client.get("/api/tix/slow")
+    assert (answer.status_code, answer.json()["code"]) == (503, "UNAVAILABLE")
+    assert answer.headers["retry-after"] == "1"
