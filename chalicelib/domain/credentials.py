@@ -90,9 +90,9 @@ def _from_base45(text: str) -> bytes | None:
         return None
     data = bytearray()
     for start in range(0, len(digits), 3):
-        group = digits[start : start + 3]
-        size = len(group) - 1
-        value = sum(digit * 45**place for place, digit in enumerate(group))
+        low, middle, *high = digits[start : start + 3]
+        size = 1 + len(high)
+        value = low + 45 * middle + (45 * 45 * high[0] if high else 0)
         if value >= 256**size:
             return None
         data += value.to_bytes(size)

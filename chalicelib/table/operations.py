@@ -77,6 +77,8 @@ def client() -> BaseClient:
             retries={"total_max_attempts": 4, "mode": "standard"},
             max_pool_connections=32,
             parameter_validation=False,
+            # botocore composes its own anew for each request, at a tenth of a scan's CPU time.
+            user_agent="gatehouse",
         ),
     )
 
