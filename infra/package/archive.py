@@ -11,6 +11,8 @@ from infra.package.targets import ROOT, Target, uv
 
 # AWS: "Deployment package size", unzipped with layers.
 UNZIPPED_LIMIT = 250 * 1024**2
+# The services whose descriptions the functions' clients load; botocore brings 400 others, half of the package.
+BOTOCORE_SERVICES = frozenset({"dynamodb", "events", "kms", "s3", "secretsmanager", "ses", "sns", "sqs", "sts"})
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _SEEN_AT = "/var/task"
 
@@ -40,6 +42,13 @@ def install(target: Target, folder: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+
+def drop_unused_services(folder: Path) -> None:
+    """Remove the descriptions of services that no function calls."""
+    for service in (folder / "botocore" / "data").iterdir():
+        if service.is_dir() and service.name not in BOTOCORE_SERVICES:
+            shutil.rmtree(service)
 
 
 def compile_all(python: Path, folder: Path) -> int:

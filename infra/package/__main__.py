@@ -1,0 +1,39 @@
+"""`python -m infra.package --stage dev`: build what is deployed."""
+
+import argparse
+from pathlib import Path
+
+from infra.local.console import CannotStart, complain, explained, step
+from infra.package import application, builder, targets
+
+_NEXT = """
+To deploy it (the stack keeps table, key, secret and files when it is deleted):
+  aws s3 cp {archive} s3://BUCKET/{key}
+  aws cloudformation deploy --stack-name gatehouse-{stage} --template-file {template} --s3-bucket BUCKET \\
+    --capabilities CAPABILITY_IAM --parameter-overrides Stage={stage} CodeBucket=BUCKET CodeKey={key} \\
+    CorsOrigins=https://... AdminOrigin=https://... PublicUrl=https://... MailFrom=... AlertsMailTo=..."""
+
+
+def main() -> int:
+    """Build for AWS, or say what stands in the way."""
+    stages = [stage for stage in application.stages() if stage != "local"]  # that one is deploy-local's
+    parser = argparse.ArgumentParser(prog="python -m infra.package", description=__doc__)
+    parser.add_argument("--stage", default="dev", choices=stages)
+    parser.add_argument("--out", type=Path, default=Path("build/package"))
+    options = parser.parse_args()
+    try:
+        builder.clear(options.out)
+        package = builder.build(options.stage, targets.aws(), options.out)
+    except CannotStart as why:
+        complain(str(why))
+        return 1
+    except OSError as error:
+        complain(str(explained(error)))
+        return 1
+    step(f"ready: {package.template} and {package.archive}")
+    print(_NEXT.format(archive=package.archive, key=package.code_key, stage=options.stage, template=package.template))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

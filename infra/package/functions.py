@@ -1,0 +1,189 @@
+"""Chalice's functions as plain CloudFormation: names, environment, roles, triggers with their failure handling.
+
+No macro is left in the template: what is reviewed is what is created, and cfn-lint sees all of it.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from infra.package.application import Template
+from infra.package.targets import Target
+
+Resources = dict[str, Any]
+
+# The kinds of items from whose changes something follows (chalicelib/domain/projection.py); the mapping drops
+# the others before they cost an invocation.
+PROJECTED_KINDS = ("ticket", "scan", "device")
+
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "CodeBucket": {"Type": "String", "Description": "The bucket, in this region, that holds the archive"},
+    "CorsOrigins": {
+        "Type": "String",
+        "AllowedPattern": "https?://[A-Za-z0-9.:-]+(,https?://[A-Za-z0-9.:-]+)*",
+        "Description": "Origins whose pages may call the API, comma between",
+    },
+    "AdminOrigin": {
+        "Type": "String",
+        "AllowedPattern": "https?://[A-Za-z0-9.:-]+",
+        "Description": "The one of them whose calls may carry cookies",
+    },
+    "PublicUrl": {
+        "Type": "String",
+        "AllowedPattern": "https?://[A-Za-z0-9./:-]+[A-Za-z0-9]",
+        "Description": "Where the API is reached from outside",
+    },
+    "MailFrom": {"Type": "String", "AllowedPattern": "[^@ ]+@[^@ ]+", "Description": "A sender that SES has verified"},
+    "AlertsMailTo": {"Type": "String", "AllowedPattern": "[^@ ]+@[^@ ]+", "Description": "Who is told of alerts"},
+    "LogLevel": {"Type": "String", "Default": "INFO", "AllowedValues": ["DEBUG", "INFO", "WARNING", "ERROR"]},
+}
+
+# Every function imports app.py, which reads them all; a default of chalicelib/config.py would be a local one.
+ENVIRONMENT: dict[str, Any] = {
+    "STAGE": {"Ref": "Stage"},
+    "TABLE_NAME": {"Ref": "Table"},
+    "TABLE_STREAM_ARN": {"Fn::GetAtt": ["Table", "StreamArn"]},
+    "EVENT_BUS_NAME": {"Ref": "Bus"},
+    "MESSAGES_QUEUE_NAME": {"Fn::GetAtt": ["MessagesQueue", "QueueName"]},
+    "ALERTS_QUEUE_NAME": {"Fn::GetAtt": ["AlertsQueue", "QueueName"]},
+    "SECRET_ID": {"Ref": "MasterSecret"},
+    "CORS_ORIGINS": {"Ref": "CorsOrigins"},
+    "ADMIN_ORIGIN": {"Ref": "AdminOrigin"},
+    "MAIL_FROM": {"Ref": "MailFrom"},
+    "ALERTS_MAIL_TO": {"Ref": "AlertsMailTo"},
+    "PUBLIC_URL": {"Ref": "PublicUrl"},
+    "LOG_LEVEL": {"Ref": "LogLevel"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a function of the app has in infra/resources.yaml: its log group, and the queue it is fed from."""
+
+    log: str
+    name_ending: str = ""
+    queue: str | None = None
+
+
+# By the name that Chalice gives the function in its template.
+PLACES = {
+    "APIHandler": Place(log="ApiLog"),
+    "Stream": Place(log="StreamLog", name_ending="-stream"),
+    "Alerts": Place(log="AlertsLog", name_ending="-alerts", queue="AlertsQueue"),
+    "Messages": Place(log="MessagesLog", name_ending="-messages", queue="MessagesQueue"),
+    "WatchDevices": Place(log="WatchDevicesLog", name_ending="-watch_devices"),
+}
+
+
+def expand(chalice: Template, target: Target) -> Resources:
+    """Return functions, roles, triggers and permissions of Chalice's template; the API is gateway.py's."""
+    made: Resources = {}
+    for name, resource in chalice["Resources"].items():
+        kind = resource["Type"]
+        if kind == "AWS::Serverless::Function":
+            made[name] = _function(name, resource["Properties"], target)
+            for trigger in resource["Properties"].get("Events", {}).values():
+                made |= _trigger(name, trigger)
+        elif kind != "AWS::Serverless::Api":
+            made[name] = resource
+    return made
+
+
+def _function(name: str, told: dict[str, Any], target: Target) -> dict[str, Any]:
+    if name not in PLACES:
+        raise ValueError(
+            f"app.py has a function that the package does not know: {name}. "
+            "Give it a log group and an alarm in infra/resources.yaml, a policy in .chalice/ and a place in "
+            "infra/package/functions.py."
+        )
+    place = PLACES[name]
+    return {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "FunctionName": {"Fn::Sub": f"gatehouse-${{Stage}}{place.name_ending}"},
+            "Runtime": target.runtime,
+            "Architectures": [target.architecture],
+            "Handler": told["Handler"],
+            "Code": {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}},
+            "Role": told["Role"],
+            "MemorySize": told["MemorySize"],
+            "Timeout": told["Timeout"],
+            "TracingConfig": {"Mode": told["Tracing"]},
+            "LoggingConfig": {"LogGroup": {"Ref": place.log}},
+            "Environment": {"Variables": ENVIRONMENT},
+        },
+    }
+
+
+def _trigger(name: str, trigger: dict[str, Any]) -> Resources:
+    told = trigger["Properties"]
+    match trigger["Type"]:
+        case "SQS":
+            return {f"{name}Source": _queue_source(name, told)}
+        case "DynamoDB":
+            return {f"{name}Source": _stream_source(name, told)}
+        case "Schedule":
+            return _schedule(name, told)
+        case other:
+            raise ValueError(f"{name} has a trigger that infra/package/functions.py does not know: {other}")
+
+
+def _queue_source(name: str, told: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Lambda::EventSourceMapping",
+        "Properties": {
+            "FunctionName": {"Ref": name},
+            "EventSourceArn": {"Fn::GetAtt": [PLACES[name].queue, "Arn"]},
+            "BatchSize": told["BatchSize"],
+            # Without it Lambda deletes the messages that the function reports as failed.
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        },
+    }
+
+
+def _stream_source(name: str, told: dict[str, Any]) -> dict[str, Any]:
+    pattern = {
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {"NewImage": {"kind": {"S": list(PROJECTED_KINDS)}}},
+    }
+    return {
+        "Type": "AWS::Lambda::EventSourceMapping",
+        "Properties": {
+            "FunctionName": {"Ref": name},
+            "EventSourceArn": {"Fn::GetAtt": ["Table", "StreamArn"]},
+            "BatchSize": told["BatchSize"],
+            # Nothing that is written while the mapping is being made is missed.
+            "StartingPosition": "TRIM_HORIZON",
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "BisectBatchOnFunctionError": True,
+            # A table that throttles for minutes must not send scans to the dead letters: up to a quarter of an
+            # hour of Lambda's own pauses. A stream keeps its records for a day.
+            "MaximumRetryAttempts": 20,
+            "MaximumRecordAgeInSeconds": 43200,
+            "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["StreamDeadLetters", "Arn"]}}},
+            "FilterCriteria": {"Filters": [{"Pattern": json.dumps(pattern, separators=(",", ":"))}]},
+        },
+    }
+
+
+def _schedule(name: str, told: dict[str, Any]) -> Resources:
+    rule = f"{name}Rule"
+    return {
+        rule: {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "Name": {"Fn::Sub": f"gatehouse-${{Stage}}{PLACES[name].name_ending}"},
+                "ScheduleExpression": told["Schedule"],
+                "Targets": [{"Id": "function", "Arn": {"Fn::GetAtt": [name, "Arn"]}}],
+            },
+        },
+        f"{rule}Permission": {
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {
+                "FunctionName": {"Ref": name},
+                "Action": "lambda:InvokeFunction",
+                "Principal": "events.amazonaws.com",
+                "SourceArn": {"Fn::GetAtt": [rule, "Arn"]},
+            },
+        },
+    }

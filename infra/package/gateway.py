@@ -1,0 +1,167 @@
+"""The REST API: Chalice's routes, and what the gateway answers by itself, as the contract wants it.
+
+On AWS an unknown path, a wrong method, a body over 10 MB or a throttled caller never reaches the function, and
+neither does a browser's preflight.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.portals import envelope
+from infra.package.application import Template
+from infra.package.functions import Resources
+
+STAGE_NAME = "live"
+API = "RestAPI"
+_MAX_AGE_SECONDS = "600"
+_REQUEST_TEMPLATE = '{"statusCode":204}'
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """One of the gateway's own answers; `status` None keeps the one it has."""
+
+    code: str
+    message: str
+    status: int | None = None
+    retry_after: int | None = None
+
+
+_REFUSALS = {
+    # The gateway's words for a path or method that is not there.
+    "MISSING_AUTHENTICATION_TOKEN": _Refusal("NOT_FOUND", "There is nothing here.", 404),
+    "RESOURCE_NOT_FOUND": _Refusal("NOT_FOUND", "There is nothing here.", 404),
+    "BAD_REQUEST_BODY": _Refusal("MALFORMED_JSON", "The body must be one JSON object in UTF-8.", 400),
+    "BAD_REQUEST_PARAMETERS": _Refusal("VALIDATION_ERROR", "A parameter is missing or wrong.", 400),
+    "UNSUPPORTED_MEDIA_TYPE": _Refusal("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.", 415),
+    "REQUEST_TOO_LARGE": _Refusal("TOO_LARGE", "The body is too large.", 413),
+    "THROTTLED": _Refusal("RATE_LIMITED", "Too many requests. Wait a moment.", 429, 1),
+    "QUOTA_EXCEEDED": _Refusal("RATE_LIMITED", "Too many requests. Wait a moment.", 429, 60),
+    "ACCESS_DENIED": _Refusal("FORBIDDEN", "This is not allowed.", 403),
+    "UNAUTHORIZED": _Refusal("UNAUTHENTICATED", "Log in: no valid access token came with the request.", 401),
+    "WAF_FILTERED": _Refusal("FORBIDDEN", "This is not allowed.", 403),
+    "INTEGRATION_TIMEOUT": _Refusal("UNAVAILABLE", "This took too long. Try again.", 503, 1),
+    "DEFAULT_4XX": _Refusal("VALIDATION_ERROR", "The request cannot be taken."),
+    "DEFAULT_5XX": _Refusal(
+        "INTERNAL", "Something broke on our side. The request id finds it in our log.", status=500, retry_after=1
+    ),
+}
+
+
+def expand(chalice: Template) -> Resources:
+    """Return the API, its preflights, its own refusals, and a stage that is deployed anew when they change."""
+    told = chalice["Resources"][API]["Properties"]
+    body = told["DefinitionBody"]
+    for path_item in body["paths"].values():
+        path_item["options"] = preflight([method.upper() for method in path_item])
+    # In the body and not beside it: each import of a body drops the gateway responses that it does not hold.
+    body["x-amazon-apigateway-gateway-responses"] = {
+        kind: _gateway_response(refusal) for kind, refusal in _REFUSALS.items()
+    }
+    # A deployment is a snapshot: under the same name CloudFormation would keep the old one.
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:12]
+    deployment = f"ApiDeployment{digest}"
+    return {
+        API: {
+            "Type": "AWS::ApiGateway::RestApi",
+            "Properties": {
+                "Name": {"Fn::Sub": "gatehouse-${Stage}"},
+                "EndpointConfiguration": {"Types": ["REGIONAL"]},
+                "Body": body,
+            },
+        },
+        deployment: {
+            "Type": "AWS::ApiGateway::Deployment",
+            "Properties": {"RestApiId": {"Ref": API}},
+        },
+        "ApiStage": {
+            "Type": "AWS::ApiGateway::Stage",
+            "Properties": {
+                "RestApiId": {"Ref": API},
+                "DeploymentId": {"Ref": deployment},
+                "StageName": STAGE_NAME,
+                "TracingEnabled": True,
+                # What the preflights' templates compare with.
+                "Variables": {"corsOrigins": {"Ref": "CorsOrigins"}, "adminOrigin": {"Ref": "AdminOrigin"}},
+            },
+        },
+    }
+
+
+def outputs() -> dict[str, Any]:
+    """Return what the deployer wants to know of the API."""
+    url = f"https://${{{API}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE_NAME}"
+    return {"ApiId": {"Value": {"Ref": API}}, "ApiUrl": {"Value": {"Fn::Sub": url}}}
+
+
+def preflight(methods: list[str]) -> dict[str, Any]:
+    """Return the OPTIONS method of a resource: a mock that names an origin only if it is on the list."""
+    fixed = {name: f"'{value}'" for name, value in envelope_headers().items()} | {
+        "Vary": "'Origin'",
+        "X-Request-Id": "context.requestId",
+    }
+    allowed = {
+        "Access-Control-Allow-Origin": "$origin",
+        "Access-Control-Allow-Methods": ",".join([*methods, "OPTIONS"]),
+        "Access-Control-Allow-Headers": envelope.CORS_REQUEST_HEADERS,
+        "Access-Control-Max-Age": _MAX_AGE_SECONDS,
+    }
+    template = "".join(
+        (
+            '#set($origin=$input.params().header.get("Origin"))',
+            '#if(!$origin||$origin=="")#set($origin=$input.params().header.get("origin"))#end',
+            '#set($listed=",${stageVariables.corsOrigins},")',
+            '#if($origin&&$origin!=""&&$listed.contains(",$origin,"))',
+            *(f'#set($context.responseOverride.header.{name}="{value}")' for name, value in allowed.items()),
+            "#if($origin==$stageVariables.adminOrigin)",
+            '#set($context.responseOverride.header.Access-Control-Allow-Credentials="true")',
+            "#end#end",
+        )
+    )
+    return {
+        "consumes": ["application/json"],
+        "responses": {
+            "204": {"description": "Preflight", "headers": {name: {"type": "string"} for name in fixed}},
+        },
+        "x-amazon-apigateway-integration": {
+            "type": "mock",
+            "passthroughBehavior": "when_no_match",
+            "requestTemplates": {"application/json": _REQUEST_TEMPLATE},
+            "responses": {
+                "default": {
+                    "statusCode": "204",
+                    "responseParameters": {f"method.response.header.{name}": value for name, value in fixed.items()},
+                    "responseTemplates": {"application/json": template},
+                }
+            },
+        },
+    }
+
+
+def envelope_headers() -> dict[str, str]:
+    """Return the headers that every answer has, whoever gives it."""
+    return {
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    }
+
+
+def _gateway_response(refusal: _Refusal) -> dict[str, Any]:
+    headers = {name: f"'{value}'" for name, value in envelope_headers().items()}
+    headers["X-Request-Id"] = "context.requestId"
+    # No template can look at the list here. Any origin may read these answers: they hold a code and a request
+    # id, nothing of anybody, and browsers keep them from calls that carry cookies.
+    headers["Access-Control-Allow-Origin"] = "'*'"
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = f"'{refusal.retry_after}'"
+    error = {"code": refusal.code, "message": refusal.message, "request_id": "$context.requestId"}
+    answer: dict[str, Any] = {
+        "responseParameters": {f"gatewayresponse.header.{name}": value for name, value in headers.items()},
+        "responseTemplates": {"application/json": json.dumps({"error": error})},
+    }
+    if refusal.status is not None:
+        answer["statusCode"] = refusal.status
+    return answer

@@ -1,0 +1,77 @@
+"""Both halves, the resources and the functions, as one template."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode import cfn_yaml
+
+from infra.local.console import CannotStart
+from infra.package import functions, gateway
+from infra.package.application import Template
+from infra.package.targets import ROOT, Target
+
+RESOURCES = ROOT / "infra" / "resources.yaml"
+# AWS: "CloudFormation quotas": a template from S3, and the resources of one stack.
+_TEMPLATE_BYTES = 1_000_000
+_STACK_RESOURCES = 500
+# cfn-lint's exit code is a sum; warnings are 4, notes 8.
+_LINT_ERRORS = 2
+_LINT = "import sys; from cfnlint.runner import main; sys.exit(main())"
+
+
+def resources() -> Template:
+    """Return infra/resources.yaml with its short tags written out, as JSON wants them."""
+    loaded: Template = json.loads(json.dumps(cfn_yaml.load(str(RESOURCES))))  # type: ignore[no-untyped-call]
+    return loaded
+
+
+def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Template:
+    """Return the one template; a name that both halves use is a fault."""
+    base = resources()
+    parameters = {**functions.PARAMETERS, "CodeKey": {"Type": "String", "Default": code_key}}
+    base["Parameters"] = _joined("Parameters", base["Parameters"], parameters)
+    base["Parameters"]["Stage"]["Default"] = stage
+    base["Resources"] = _joined(
+        "Resources", base["Resources"], functions.expand(chalice, target), gateway.expand(chalice)
+    )
+    base["Outputs"] = _joined("Outputs", base["Outputs"], gateway.outputs())
+    base["Description"] = "Gatehouse - made by `make package` from app.py and infra/resources.yaml"
+    return base
+
+
+def write(template: Template, path: Path) -> int:
+    """Write a template within AWS's limits; return its size in bytes."""
+    text = json.dumps(template, separators=(",", ":"))
+    if len(text) > _TEMPLATE_BYTES or len(template["Resources"]) > _STACK_RESOURCES:
+        raise CannotStart(
+            f"The template has {len(text):,} bytes and {len(template['Resources'])} resources; CloudFormation takes "
+            f"{_TEMPLATE_BYTES:,} and {_STACK_RESOURCES}. Move a part of infra/resources.yaml to a stack of its own."
+        )
+    path.write_text(text, encoding="utf-8")
+    return len(text)
+
+
+def lint(path: Path) -> list[str]:
+    """Run cfn-lint; return its warnings, and raise CannotStart with its errors."""
+    done = subprocess.run(
+        [sys.executable, "-c", _LINT, "--format", "parseable", "--regions", "us-east-1", "--", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = [line.replace(f"{path}:", "") for line in done.stdout.splitlines() if line.strip()]
+    if done.returncode & _LINT_ERRORS or done.returncode in (1, 32):
+        raise CannotStart("cfn-lint finds errors in the template:\n" + "\n".join(lines or [done.stderr[-1500:]]))
+    return lines
+
+
+def _joined(section: str, *parts: dict[str, Any]) -> dict[str, Any]:
+    joined: dict[str, Any] = {}
+    for part in parts:
+        if twice := joined.keys() & part.keys():
+            raise CannotStart(f"Two {section} of the template have one name: {', '.join(sorted(twice))}")
+        joined |= part
+    return joined
