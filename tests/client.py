@@ -1,5 +1,6 @@
 """An HTTP client in process: API Gateway's event in, its answer out, through the app's own middleware."""
 
+import base64
 import itertools
 import json
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ class Answer:
     @property
     def code(self) -> str | None:
         error = self.json.get("error")
-        return error["code"] if isinstance(error, dict) else self.json.get("code")
+        code = error["code"] if isinstance(error, dict) else self.json.get("code")
+        return None if code is None else str(code)
 
 
 def _resource(path: str) -> tuple[str, dict[str, str]]:
@@ -38,6 +40,14 @@ def _resource(path: str) -> tuple[str, dict[str, str]]:
             if all(name == part or name.startswith("{") for name, part in pairs):
                 return template, {n[1:-1]: p for n, p in pairs if n.startswith("{")}
     raise LookupError(f"no route for {path}")
+
+
+def _content(raw: bytes) -> tuple[str, bool]:
+    """Return a body as the gateway passes it on: text as it is, other bytes in base64."""
+    try:
+        return raw.decode(), False
+    except UnicodeDecodeError:
+        return base64.b64encode(raw).decode(), True
 
 
 def call(
@@ -59,7 +69,7 @@ def call(
     query: dict[str, list[str]] = {}
     for name, value in parse_qsl(url.query, keep_blank_values=True):
         query.setdefault(name, []).append(value)
-    content = raw.decode() if raw is not None else (json.dumps(body) if body is not None else "")
+    content, is_base64 = _content(raw if raw is not None else (json.dumps(body).encode() if body is not None else b""))
     event = {
         "resource": resource,
         "path": url.path,
@@ -78,7 +88,7 @@ def call(
             "identity": {"sourceIp": address},
         },
         "body": content or None,
-        "isBase64Encoded": False,
+        "isBase64Encoded": is_base64,
     }
     answer = app(event, None)
     return Answer(

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -81,14 +81,16 @@ def _schemas(routes: list[Route]) -> tuple[dict[str, Any], dict[type[BaseModel],
 
     incoming = {model for route in routes for model in (route.body, route.query) if model}
     outgoing = {ErrorOut} | {route.reply for route in routes if route.reply}
-    asked = [(model, "validation") for model in sorted(incoming, key=_full_name)]
-    asked += [(model, "serialization") for model in sorted(outgoing, key=_full_name)]
-    by_model, whole = models_json_schema(asked, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    asked: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
+        *((model, "validation") for model in sorted(incoming, key=_full_name)),
+        *((model, "serialization") for model in sorted(outgoing, key=_full_name)),
+    ]
+    by_model, whole = models_json_schema(asked, ref_template="#/components/schemas/{model}")
     definitions = whole["$defs"]
     names = {name: _plain_name(name) for name in definitions}
     components = {names[name]: _renamed(schema, names) for name, schema in definitions.items()}
     components["ErrorBody"]["properties"]["code"]["enum"] = sorted(_error_codes())
-    references = {model: _renamed(schema, names) for (model, _), schema in by_model.items()}
+    references = {model: _renamed(by_model[model, mode], names) for model, mode in asked}
     for query in {route.query for route in routes if route.query}:
         # A query is spread over parameters; nothing refers to it as a whole.
         references[query] = components.pop(references[query]["$ref"].rpartition("/")[2])

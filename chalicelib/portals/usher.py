@@ -5,9 +5,9 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.domain import accounts, attendees, cards, checkin, checkin_log, events, gate, sessions
-from chalicelib.domain.checkin import Caller, Reading, SunMessage
 from chalicelib.domain.checkin_log import Entry, Filters
 from chalicelib.domain.paging import Page
+from chalicelib.domain.readings import Caller, Reading, SunMessage
 from chalicelib.domain.tokens import Principal
 from chalicelib.portals.auth import USHER, require_own_event
 from chalicelib.portals.wire import Call, door

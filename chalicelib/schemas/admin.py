@@ -43,7 +43,7 @@ class LoginOut(TokensOut):
 class RefreshIn(In):
     """The refresh token to spend; left out where the cookie carries it."""
 
-    refresh: Annotated[str, StringConstraints(min_length=1, max_length=512)] | None = None
+    refresh: Annotated[str, StringConstraints(min_length=1, max_length=2048)] | None = None
 
 
 class RefreshOut(TokensOut):

@@ -66,7 +66,7 @@ class TokensOut(Out):
 class RefreshIn(In):
     """The refresh token to spend."""
 
-    refresh: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+    refresh: Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 
 
 class FieldProblem(Out):

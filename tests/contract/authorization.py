@@ -1,0 +1,143 @@
+"""The authorization matrix: every guarded route, for everybody who must not get through.
+
+`violations` sends the request that the route's right caller gets through with, as each wrong caller, and tells
+what the route did wrong: another answer than the contract's, or something written anywhere in the table.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from app import app
+from chalicelib import clock
+from chalicelib.domain import demo, permissions, signing
+from chalicelib.portals.wire import Route
+from chalicelib.vocabulary import AdminRole, Portal
+from tests.contract.ground import Ground, foreign_token, label, stored
+
+
+@dataclass(frozen=True)
+class WrongCaller:
+    """Somebody who must not get through: what they send as Authorization, and how they must be refused."""
+
+    name: str
+    authorization: str | None
+    status: int = 401
+    code: str = "UNAUTHENTICATED"
+
+
+def _text(part: bytes) -> str:
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+def _parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    header = jwt.get_unverified_header(token)
+    return header, jwt.decode(token, options={"verify_signature": False})
+
+
+def _resigned(token: str, *, header: dict[str, Any] | None = None, **changes: Any) -> str:
+    """Return a token with changed claims or header, signed with the platform's own key."""
+    old_header, claims = _parts(token)
+    _, key = signing.signer(signing.ACCESS_TOKENS)
+    return jwt.encode({**claims, **changes}, key, algorithm="EdDSA", headers={**old_header, **(header or {})})
+
+
+def _hand_made(header: dict[str, Any], claims: dict[str, Any], key: bytes | None) -> str:
+    signed = f"{_text(json.dumps(header).encode())}.{_text(json.dumps(claims).encode())}"
+    mac = hmac.new(key, signed.encode(), hashlib.sha256).digest() if key is not None else b""
+    return f"{signed}.{_text(mac)}"
+
+
+def _forgeries(token: str) -> Iterator[tuple[str, str]]:
+    """Return tokens that nobody issued, each wrong in one respect."""
+    header, claims = _parts(token)
+    head, body, signature = token.split(".")
+    raised = _text(json.dumps({**claims, "role": "super_admin", "event_id": demo.EVENT_ID, "x": 1}).encode())
+    public_key = signing.public_key(signing.ACCESS_TOKENS)
+    stranger = Ed25519PrivateKey.generate()
+    yield "malformed", "not-a-token"
+    yield "cut short", token[:-20]
+    yield "without its signature", f"{head}.{body}."
+    yield "with raised claims", f"{head}.{raised}.{signature}"
+    yield "HS256 with the public key", _hand_made({**header, "alg": "HS256"}, claims, public_key)
+    yield "algorithm none", _hand_made({**header, "alg": "none"}, claims, None)
+    yield "unknown kid", _resigned(token, header={"kid": "ffffffff"})
+    yield "a stranger's key", jwt.encode(claims, stranger, algorithm="EdDSA", headers=header)
+    yield "another type of token", _resigned(token, header={"typ": "JWT"})
+    yield "another issuer", _resigned(token, iss="somebody")
+    yield "a list of audiences", _resigned(token, aud=[claims["aud"]])
+    yield (
+        "without expiry",
+        jwt.encode(
+            {name: value for name, value in claims.items() if name != "exp"},
+            signing.signer(signing.ACCESS_TOKENS)[1],
+            algorithm="EdDSA",
+            headers=header,
+        ),
+    )
+    yield "a very long token", token + "A" * 5000
+
+
+def wrong_callers(route: Route, ground: Ground) -> Iterator[WrongCaller]:
+    """Return everybody who must not get through to a guarded route."""
+    assert route.guard is not None
+    portal = route.guard.portal
+    right = ground.token(route)
+    assert right is not None
+    yield WrongCaller("nobody", None)
+    yield WrongCaller("an empty bearer", "Bearer ")
+    yield WrongCaller("another scheme", "Basic dXNoZXIxOmRlbW8=")
+    yield WrongCaller("a token without its scheme", right)
+    for name, token in _forgeries(right):
+        yield WrongCaller(name, f"Bearer {token}")
+    now = int(clock.now().timestamp())
+    expired = _resigned(right, iat=now - 901, exp=now - 1)
+    yield WrongCaller("an expired token", f"Bearer {expired}", code="TOKEN_EXPIRED")
+    for other in Portal:
+        if other is not portal:
+            yield WrongCaller(f"a token of {other}", f"Bearer {foreign_token(ground, other)}")
+    for of, refresh in ground.ended_refresh.items():
+        yield WrongCaller(f"a refresh token of {of}", f"Bearer {refresh}")
+    for (locked_portal, how), token in ground.locked_out.items():
+        if locked_portal is portal:
+            yield WrongCaller(f"a {how}", f"Bearer {token}")
+    for role in AdminRole if route.guard.permissions else ():
+        if not any(permissions.may(role, permission) for permission in route.guard.permissions):
+            token = ground.access(Portal.ADMIN, role=role)
+            yield WrongCaller(f"the role {role}", f"Bearer {token}", status=403, code="FORBIDDEN")
+
+
+def violations(route: Route, ground: Ground) -> Iterator[str]:
+    """Return what a guarded route did wrong, one line per wrong caller."""
+    request = ground.rightful(route)
+    callers = list(wrong_callers(route, ground))
+    before = stored()
+    for caller in callers:
+        headers = {"authorization": caller.authorization} if caller.authorization is not None else {}
+        answer = ground.send(route, request, token=None, headers=headers)
+        if (answer.status, answer.code if answer.status >= 400 else None) != (caller.status, caller.code):
+            yield f"{label(route)} as {caller.name}: answered {answer.status} {answer.text[:80]}"
+    after = stored()
+    if after != before:
+        yield f"{label(route)} wrote {sorted(key for key in after if after[key] != before.get(key))}"
+
+
+@contextmanager
+def guarded_by(route: Route, guard: Any) -> Iterator[None]:
+    """Put another guard before a route of the running app, as if it had been declared so."""
+    handle: Any = app.routes[route.path][route.method].view_function
+    cell = handle.__closure__[handle.__code__.co_freevars.index("guard")]
+    before = cell.cell_contents
+    cell.cell_contents = guard
+    try:
+        yield
+    finally:
+        cell.cell_contents = before

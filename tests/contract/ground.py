@@ -1,0 +1,305 @@
+"""Who calls in the contract's tests, and with what: two events, their ushers and readers, and the staff.
+
+`requests` holds, for each operation, one request that its right caller gets through with. A route without its
+request here fails the tests, so that a new one cannot be forgotten.
+"""
+
+import base64
+import csv
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+from botocore.session import get_session
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+import app  # noqa: F401  # registers the routes
+from chalicelib import clock
+from chalicelib.config import config
+from chalicelib.domain import accounts, demo, devices, events, sessions, tokens
+from chalicelib.domain.tokens import Principal
+from chalicelib.portals.wire import ROUTES, Route
+from chalicelib.table.items import Account
+from chalicelib.vocabulary import AdminRole, Portal, UsherRole
+from tests.client import Answer, call
+from tests.streams import StreamReader
+
+OTHER_EVENT_ID = "evt_other"
+PASSWORD = "a password of the tests"
+_CARD = demo.CARD_UID
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class ContractRoute:
+    """One line of the contract's list of routes, copied into `contract_routes.csv`."""
+
+    portal: str
+    method: str
+    path: str
+    who: str
+
+
+def contract() -> dict[tuple[str, str], ContractRoute]:
+    """Return the contract's routes by method and path, the path without its trailing slash."""
+    with (Path(__file__).parent / "contract_routes.csv").open(encoding="utf-8", newline="") as lines:
+        return {(row["method"], row["path"].rstrip("/")): ContractRoute(**row) for row in csv.DictReader(lines)}
+
+
+def label(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to a route: the values of its path variables, its query, its body."""
+
+    body: dict[str, Any] | None = None
+    path: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+
+
+@dataclass
+class Device:
+    """A reader with its own key, as the program at the gate holds it."""
+
+    device_id: str
+    key: Ed25519PrivateKey
+
+    def assertion(self, **changes: Any) -> str:
+        """Return the JWT by which the device proves itself; `changes` falsify it."""
+        now = int(clock.now().timestamp())
+        claims = {"iss": self.device_id, "sub": self.device_id, "aud": devices.ASSERTION_AUDIENCE}
+        headers = {"typ": changes.pop("typ", "device-assertion+jwt")}
+        key = changes.pop("key", self.key)
+        return jwt.encode({**claims, "iat": now, "exp": now + 60, **changes}, key, algorithm="EdDSA", headers=headers)
+
+    def token(self) -> str:
+        return devices.token(device_id=self.device_id, assertion=self.assertion())
+
+
+def public_key_text(key: Ed25519PrivateKey) -> str:
+    return base64.urlsafe_b64encode(key.public_key().public_bytes_raw()).decode().rstrip("=")
+
+
+def enrolled(event_id: str) -> Device:
+    provision = devices.provision(event_id=event_id, gate_name="Gate 1", name="Reader", by="adm_test")
+    key = Ed25519PrivateKey.generate()
+    enrolment = devices.enroll(code=provision.enrollment_code, public_key=public_key_text(key), address="192.0.2.1")
+    return Device(enrolment.device_id, key)
+
+
+@dataclass
+class Ground:
+    """Everything that a test of the contract stands on."""
+
+    usher: Account
+    other_usher: Account
+    admins: dict[AdminRole, Account]
+    device: Device
+    other_device: Device
+    log_id: str
+    # Access tokens of those who were locked out after they got them, by portal and how.
+    locked_out: dict[tuple[Portal, str], str]
+    ended_refresh: dict[Portal, str]
+    disabled_refresh: dict[Portal, str]
+    _access: dict[str, str] = field(default_factory=dict)
+
+    def session(self, portal: Portal, *, role: AdminRole = AdminRole.SUPER_ADMIN) -> sessions.Tokens:
+        """Return a fresh session of the portal's rightful caller."""
+        if portal is Portal.USHER:
+            return sessions.start(self.usher, event_id=demo.EVENT_ID)
+        return sessions.start(self.admins[role])
+
+    def access(self, portal: Portal, *, role: AdminRole = AdminRole.SUPER_ADMIN) -> str:
+        """Return an access token of the portal's rightful caller, the same at every call."""
+        name = f"{portal} {role}"
+        if name not in self._access:
+            device = portal is Portal.DEVICE
+            self._access[name] = self.device.token() if device else self.session(portal, role=role).access
+        return self._access[name]
+
+    def token(self, route: Route) -> str | None:
+        """Return an access token of somebody who may call this route; None for public ones."""
+        if route.guard is None:
+            return None
+        if route.operation_id == "admin_change_password":
+            # Somebody of their own, since it ends all their sessions.
+            return sessions.start(_admin(f"changer{next(_numbers)}@example.com", AdminRole.SUPPORT)).access
+        ends_it = route.operation_id.endswith("_logout")
+        return self.session(route.guard.portal).access if ends_it else self.access(route.guard.portal)
+
+    def tenant_token(self, portal: Portal) -> str:
+        """Return the access token of the same role at another event."""
+        if portal is Portal.DEVICE:
+            return self.other_device.token()
+        return sessions.start(self.other_usher, event_id=OTHER_EVENT_ID).access
+
+    def send(self, route: Route, request: Request, *, token: str | None, **more: Any) -> Answer:
+        """Send a request to a route, its path spelled as the contract does."""
+        path = route.path.format(**request.path)
+        slash = "" if route.portal in ("tix", "platform") else "/"
+        query = f"?{request.query}" if request.query else ""
+        return call(route.method, f"{path}{slash}{query}", request.body, token=token, **more)
+
+    def rightful(self, route: Route) -> Request:
+        """Return a request that the route's right caller gets through with."""
+        return REQUESTS[route.operation_id](self)
+
+
+def lay() -> Ground:
+    """Lay the ground on an empty table."""
+    demo.load()
+    now = clock.now()
+    events.create(
+        event_id=OTHER_EVENT_ID,
+        title="Another evening",
+        starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(days=1),
+    )
+    usher = accounts.find(Portal.USHER, demo.USHER_NAME)
+    assert usher is not None
+    other_usher = _usher("usher2", OTHER_EVENT_ID)
+    disabled_usher = _usher("usher3", demo.EVENT_ID)
+    admins = {role: _admin(f"{role}@staff.example.com", role) for role in AdminRole}
+    disabled_admin = _admin("gone@example.com", AdminRole.SUPER_ADMIN)
+    device, other_device, revoked_device = enrolled(demo.EVENT_ID), enrolled(OTHER_EVENT_ID), enrolled(demo.EVENT_ID)
+
+    disabled = {
+        Portal.USHER: sessions.start(disabled_usher, event_id=demo.EVENT_ID),
+        Portal.ADMIN: sessions.start(disabled_admin),
+    }
+    ended = {
+        Portal.USHER: sessions.start(usher, event_id=demo.EVENT_ID),
+        Portal.ADMIN: sessions.start(admins[AdminRole.SUPER_ADMIN]),
+    }
+    revoked_token = revoked_device.token()
+    for account in (disabled_usher, disabled_admin):
+        accounts.deactivate(account.account_id)
+    for pair in ended.values():
+        sessions.end(pair.refresh.partition(".")[0], ended_because="logged out")
+    devices.revoke(revoked_device.device_id)
+
+    stream = StreamReader()
+    token = sessions.start(usher, event_id=demo.EVENT_ID).access
+    scan = {"scan_id": "scn_ground001", "card_id": "04B1B2C3D4E5F6", "gate": "Gate 1"}
+    log_id = call("POST", "/api/usher/scan/result/", scan, token=token).json["log_id"]
+    stream.drain()
+    return Ground(
+        usher=usher,
+        other_usher=other_usher,
+        admins=admins,
+        device=device,
+        other_device=other_device,
+        log_id=log_id,
+        locked_out={
+            **{(portal, "disabled account"): pair.access for portal, pair in disabled.items()},
+            **{(portal, "ended session"): pair.access for portal, pair in ended.items()},
+            (Portal.DEVICE, "revoked device"): revoked_token,
+        },
+        ended_refresh={portal: pair.refresh for portal, pair in ended.items()},
+        disabled_refresh={portal: pair.refresh for portal, pair in disabled.items()},
+    )
+
+
+def _usher(username: str, event_id: str) -> Account:
+    return accounts.create_usher(
+        username=username, password=PASSWORD, name="Usher", roles=[UsherRole.USHERING], event_ids=[event_id]
+    )
+
+
+def _admin(email: str, role: AdminRole) -> Account:
+    return accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=role)
+
+
+def foreign_token(ground: Ground, portal: Portal) -> str:
+    """Return a genuine access token of a portal, for an account that calls the demo event its own."""
+    if portal in (Portal.USHER, Portal.ADMIN, Portal.DEVICE):
+        return ground.access(portal)
+    # The portals that have no log-in yet: their tokens are genuine all the same.
+    claims = {"event_id": demo.EVENT_ID, "role": "super_admin"}
+    return tokens.issue(
+        Principal(portal=portal, id="xyz_1", session_id="ses_1", issued_at=clock.now(), name="x", claims=claims)
+    )
+
+
+def stored() -> dict[tuple[str, str], str]:
+    """Return the whole table, but for the counters that throttle tries."""
+    client = get_session().create_client("dynamodb")
+    pages = client.get_paginator("scan").paginate(TableName=config().table_name, ConsistentRead=True)
+    items = [item for page in pages for item in page["Items"] if item["kind"]["S"] != "throttle"]
+    return {(item["pk"]["S"], item["sk"]["S"]): json.dumps(item, sort_keys=True, default=str) for item in items}
+
+
+# One request per operation that its right caller gets through with.
+
+
+def _scan(_: Ground) -> Request:
+    return Request({"scan_id": f"scn_right{next(_numbers):06}", "card_id": _CARD, "event_id": demo.EVENT_ID})
+
+
+def _taps(_: Ground) -> Request:
+    now = clock.to_text(clock.now())
+    tap = {"scan_id": f"scn_right{next(_numbers):06}", "uid": _CARD, "scanned_at": now}
+    return Request({"taps": [tap], "device_time": now})
+
+
+def _enroll(_: Ground) -> Request:
+    provision = devices.provision(event_id=demo.EVENT_ID, gate_name="Gate 2", name="New", by="adm_test")
+    return Request({"code": provision.enrollment_code, "public_key": public_key_text(Ed25519PrivateKey.generate())})
+
+
+def _fixed(request: Request) -> Callable[[Ground], Request]:
+    return lambda _: request
+
+
+_AT_EVENT = _fixed(Request(path={"event_id": demo.EVENT_ID}))
+_OF_CARD = _fixed(Request(path={"card_id": _CARD}))
+
+REQUESTS: dict[str, Callable[[Ground], Request]] = {
+    "usher_login": _fixed(
+        Request({"event_id": demo.EVENT_ID, "username": demo.USHER_NAME, "password": demo.USHER_PASSWORD})
+    ),
+    "usher_refresh": lambda ground: Request({"refresh": ground.session(Portal.USHER).refresh}),
+    "usher_logout": _fixed(Request()),
+    "usher_events": _fixed(Request()),
+    "usher_event": _AT_EVENT,
+    "usher_validate_assignment": _AT_EVENT,
+    "usher_event_status": _AT_EVENT,
+    "usher_verify_card": _fixed(Request({"card_id": _CARD})),
+    "usher_card": _OF_CARD,
+    "usher_validate_card": _fixed(Request({"event_id": demo.EVENT_ID}, path={"card_id": _CARD})),
+    "usher_attendee": _OF_CARD,
+    "usher_attendee_at_event": _fixed(Request(path={"card_id": _CARD, "event_id": demo.EVENT_ID})),
+    "usher_scan": _scan,
+    "usher_logs": _fixed(Request(query="page_size=5")),
+    "usher_search_logs": _fixed(Request(query=f"event_id={demo.EVENT_ID}&result=valid")),
+    "usher_log": lambda ground: Request(path={"log_id": ground.log_id}),
+    "device_enroll": _enroll,
+    "device_token": lambda ground: Request(
+        {"device_id": ground.device.device_id, "assertion": ground.device.assertion()}
+    ),
+    "device_taps": _taps,
+    "device_heartbeat": _fixed(Request({"queue_depth": 0, "app_version": "1.0"})),
+    "admin_login": _fixed(Request({"email": demo.ADMIN_EMAIL, "password": demo.ADMIN_PASSWORD})),
+    "admin_refresh": lambda ground: Request({"refresh": ground.session(Portal.ADMIN).refresh}),
+    "admin_logout": _fixed(Request()),
+    "admin_change_password": _fixed(Request({"old_password": PASSWORD, "new_password": "another password of tests"})),
+    "admin_me": _fixed(Request()),
+    "admin_devices": _fixed(Request(query=f"event_id={demo.EVENT_ID}")),
+    "admin_provision_device": _fixed(Request({"event_id": demo.EVENT_ID, "gate": "Gate 1", "name": "Left"})),
+    "admin_revoke_device": lambda _: Request(path={"device_id": enrolled(demo.EVENT_ID).device_id}),
+    "health": _fixed(Request()),
+    "openapi_document": _fixed(Request()),
+    "docs_page": _fixed(Request()),
+}
+
+
+def routes() -> list[Route]:
+    """Return every route that the app has, in the order of their operations' names."""
+    return sorted(ROUTES, key=lambda route: route.operation_id)
