@@ -48,6 +48,10 @@ class Client:
         body, self._read = self._read[:length], self._read[length:]
         return status, body
 
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
     def _receive(self) -> None:
         more = self._socket.recv(65536)
         if not more:

@@ -53,13 +53,13 @@ class Run:
 
 
 @contextmanager
-def running() -> Iterator[Stack]:
+def running(engine: str = "dynamodb-local") -> Iterator[Stack]:
     """Serve the platform with demo data; AWS clients of this process use its engines."""
     with socket.socket() as probe:
         probe.bind((_HOST, 0))
         port = probe.getsockname()[1]
     environ = {name: value for name, value in os.environ.items() if name not in ("DATA", "DEMO", "ENGINE", "PORT")}
-    command = [sys.executable, "-m", "infra.local", "--engine", "dynamodb-local", "--port", str(port)]
+    command = [sys.executable, "-m", "infra.local", "--engine", engine, "--port", str(port)]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, cwd=_ROOT, env=environ, stdout=said, stderr=subprocess.STDOUT)
         try:

@@ -41,7 +41,7 @@ def create_table(client: Any, name: str | None = None) -> None:
 
 def create_all(master_secret: str) -> None:
     """Make table, secret, bus, rule and queues through whatever endpoint the environment names."""
-    session = get_session()
+    session: Any = get_session()
     create_table(session.create_client("dynamodb"))
     session.create_client("secretsmanager").create_secret(
         Name=config().secret_id, SecretString=json.dumps({"master": master_secret})

@@ -1,0 +1,1 @@
+"""One ticket, one admission, whoever scans it at once."""

@@ -1,0 +1,144 @@
+"""Callers who scan the same ticket at the same moment, over HTTP, each in its own way."""
+
+import base64
+import json
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bench.ground import Event
+from bench.load import Client, request
+from chalicelib import clock
+from chalicelib.domain import accounts, credentials, devices, sessions
+from chalicelib.vocabulary import UsherRole
+from infra.local.seed import Seeded
+from tests.truth.linearizability import Call
+
+HOST = "127.0.0.1"
+WAYS = ("card", "qr", "ticket", "device card", "qr", "card", "ticket", "device qr")
+
+
+@dataclass
+class Caller:
+    """One scanner: a token, a way of scanning, and what it saw."""
+
+    principal_id: str
+    token: str
+    way: str
+    calls: dict[str, list[Call]] = field(default_factory=dict)
+    results: Counter[str] = field(default_factory=Counter)
+    broken_promises: list[str] = field(default_factory=list)
+
+    def body(self, one: Seeded, event_id: str, scan_id: str) -> tuple[str, dict[str, Any]]:
+        """Return the path and body of this caller's scan of a ticket."""
+        code = credentials.encode(one.ticket_id, event_id=event_id, credential=1)
+        if self.way.startswith("device"):
+            now = clock.to_text(clock.now())
+            tapped = {"uid": one.uid} if self.way == "device card" else {"qr": code}
+            return "/api/device/taps/", {
+                "taps": [{"scan_id": scan_id, "scanned_at": now, **tapped}],
+                "device_time": now,
+            }
+        shown: dict[str, dict[str, str | None]] = {
+            "card": {"card_id": one.uid},
+            "qr": {"qr": code},
+            "ticket": {"ticket_id": one.ticket_id},
+        }
+        return "/api/usher/scan/result/", {"scan_id": scan_id, "gate": "Gate 1", **shown[self.way]}
+
+
+def usher(event: Event, way: str) -> Caller:
+    """Return a new usher at the event, logged in."""
+    name = f"usher-{uuid.uuid4().hex}"
+    account = accounts.create_usher(
+        username=name,
+        password=uuid.uuid4().hex,
+        name=name,
+        roles=[UsherRole.USHERING],
+        event_ids=[event.event_id],
+    )
+    return Caller(account.account_id, sessions.start(account, event_id=event.event_id).access, way)
+
+
+def device(event: Event, way: str) -> Caller:
+    """Return a new reader at the event, enrolled with its own key."""
+    key = Ed25519PrivateKey.generate()
+    made = devices.provision(event_id=event.event_id, gate_name="Gate 2", name="reader", by="adm_test")
+    public = base64.urlsafe_b64encode(key.public_key().public_bytes_raw()).decode()
+    devices.enroll(code=made.enrollment_code, public_key=public, address=uuid.uuid4().hex)
+    now = clock.now()
+    assertion = jwt.encode(
+        {
+            "iss": made.device_id,
+            "sub": made.device_id,
+            "aud": devices.ASSERTION_AUDIENCE,
+            "iat": now,
+            "exp": now + timedelta(seconds=60),
+        },
+        key,
+        algorithm="EdDSA",
+        headers={"typ": "device-assertion+jwt"},
+    )
+    return Caller(made.device_id, devices.token(device_id=made.device_id, assertion=assertion), way)
+
+
+def crowd(event: Event, size: int) -> list[Caller]:
+    """Return so many callers, by all ways in turn."""
+    ways = [WAYS[number % len(WAYS)] for number in range(size)]
+    return [device(event, way) if way.startswith("device") else usher(event, way) for way in ways]
+
+
+def scan_all(port: int, event: Event, tickets: Sequence[Seeded], callers: Sequence[Caller]) -> None:
+    """Let every caller scan every ticket, all of them each ticket at once, and repeat its own scan right after."""
+    together = threading.Barrier(len(callers))
+    faults: list[BaseException] = []
+
+    def work(caller: Caller) -> None:
+        client = Client(HOST, port)
+        try:
+            for one in tickets:
+                together.wait(60)
+                _scan_twice(client, caller, one, event)
+        except BaseException as fault:  # noqa: BLE001  # told to the test, which runs in another thread
+            faults.append(fault)
+            together.abort()
+        finally:
+            client.close()
+
+    threads = [threading.Thread(target=work, args=(caller,)) for caller in callers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
+
+
+def _scan_twice(client: Client, caller: Caller, one: Seeded, event: Event) -> None:
+    scan_id = f"scn_{uuid.uuid4().hex}"
+    path, body = caller.body(one, event.event_id, scan_id)
+    sent = request("POST", path, body, host=HOST, token=caller.token)
+    answers = []
+    for _ in range(2):
+        began = time.monotonic()
+        status, content = client.ask(sent)
+        ended = time.monotonic()
+        if status != 200:
+            raise AssertionError(f"{path} was answered {status}: {content.decode()}")
+        answer = json.loads(content)
+        decision = answer["results"][0] if "results" in answer else answer
+        answers.append(decision)
+        caller.calls.setdefault(one.ticket_id, []).append(
+            Call(scan_id, began, ended, admitted=decision["result"] == "valid")
+        )
+    caller.results[answers[0]["result"]] += 1
+    if answers[0] != answers[1]:
+        caller.broken_promises.append(f"{answers[0]} then {answers[1]}")

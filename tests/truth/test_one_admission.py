@@ -1,0 +1,102 @@
+"""The truth test: on the platform as it runs, on an exact engine, over HTTP."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from bench import ground, stack
+from bench.stack import Stack
+from chalicelib.domain import events
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Counters
+from infra.local import toolchain
+from infra.local.console import CannotStart
+from tests.conftest import forget_caches
+from tests.truth import crowd
+from tests.truth.linearizability import is_linearizable
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("truth"), pytest.mark.timeout(1500)]
+
+TICKETS = int(os.environ.get("TRUTH_TICKETS", "60"))
+CALLERS = 16
+SETTLE_SECONDS = 120
+
+
+def engine_names() -> list[str]:
+    try:
+        toolchain.dynamodb_local_home()
+        toolchain.java()
+    except CannotStart:
+        return ["ministack"]
+    return ["dynamodb-local", "ministack"]
+
+
+@pytest.fixture(scope="module", params=["dynamodb-local", "ministack"])
+def platform(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The platform as `make run` serves it, on each engine that is to be had."""
+    if request.param not in engine_names():
+        pytest.skip("DynamoDB Local is not to be had here; MiniStack is the engine then")
+    with stack.running(request.param) as running:
+        forget_caches()
+        yield running
+    forget_caches()
+
+
+def scans_in_the_table(event_id: str) -> list[dict[str, str]]:
+    """Read the whole table, as only a test may, and return the event's scans."""
+    pages = (
+        operations.client()
+        .get_paginator("scan")
+        .paginate(
+            TableName="gatehouse",
+            FilterExpression="kind = :kind AND event_id = :event",
+            ExpressionAttributeValues={":kind": {"S": "scan"}, ":event": {"S": event_id}},
+        )
+    )
+    return [
+        {name: next(iter(value.values())) for name, value in raw.items()} for page in pages for raw in page["Items"]
+    ]
+
+
+def test_each_ticket_is_admitted_exactly_once_whatever_reaches_it_at_once(platform: Stack) -> None:
+    event = ground.create_event()
+    tickets = ground.fill(event, tickets=TICKETS)
+    callers = crowd.crowd(event, CALLERS)
+
+    crowd.scan_all(platform.port, event, tickets, callers)
+
+    results = sum((caller.results for caller in callers), Counter())
+    assert results == {"valid": TICKETS, "already_scanned": TICKETS * (CALLERS - 1)}
+    assert [promise for caller in callers for promise in caller.broken_promises] == []
+    for one in tickets:
+        history = [call for caller in callers for call in caller.calls[one.ticket_id]]
+        assert len(history) == 2 * CALLERS
+        assert len({call.scan for call in history if call.admitted}) == 1
+        assert is_linearizable(history), history
+
+    counters = settled_counters(event.event_id, TICKETS * CALLERS)
+    scans = scans_in_the_table(event.event_id)
+    made = {(caller.principal_id, call.scan) for caller in callers for calls in caller.calls.values() for call in calls}
+    assert Counter((scan["principal_id"], scan["scan_id"]) for scan in scans) == dict.fromkeys(made, 1)
+    assert Counter(scan["result"] for scan in scans) == results
+    assert (counters.result_valid, counters.result_already_scanned) == (TICKETS, TICKETS * (CALLERS - 1))
+    assert (counters.admitted, counters.inside, counters.on_leave) == (TICKETS, TICKETS, 0)
+    assert events.status(event.event_id).admitted == TICKETS
+
+
+def settled_counters(event_id: str, scans: int) -> Counters:
+    """Wait until the stream has counted so many scans, and a moment longer for any too many."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        counters = operations.get(Counters, keys.counters(event_id))
+        assert counters is not None
+        if counters.scans >= scans or time.monotonic() > deadline:
+            time.sleep(1)
+            settled = operations.get(Counters, keys.counters(event_id))
+            assert settled is not None
+            assert settled.scans == scans
+            return settled
+        time.sleep(0.2)
