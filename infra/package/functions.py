@@ -56,6 +56,10 @@ ENVIRONMENT: dict[str, Any] = {
 }
 
 
+# What infra/resources.yaml gives the queues of a local stage.
+_LOCAL_VISIBILITY_SECONDS = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """What a function of the app has in infra/resources.yaml: its log group, and the queue it is fed from."""
@@ -107,12 +111,17 @@ def _function(name: str, told: dict[str, Any], target: Target) -> dict[str, Any]
             "Code": {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}},
             "Role": told["Role"],
             "MemorySize": told["MemorySize"],
-            "Timeout": told["Timeout"],
+            "Timeout": _timeout(place, told["Timeout"]),
             "TracingConfig": {"Mode": told["Tracing"]},
             "LoggingConfig": {"LogGroup": {"Ref": place.log}},
             "Environment": {"Variables": ENVIRONMENT},
         },
     }
+
+
+def _timeout(place: Place, seconds: int) -> Any:
+    # Lambda refuses a queue whose messages come back before its function has ended; local ones come back soon.
+    return {"Fn::If": ["IsLocal", _LOCAL_VISIBILITY_SECONDS, seconds]} if place.queue else seconds
 
 
 def _trigger(name: str, trigger: dict[str, Any]) -> Resources:
@@ -156,8 +165,8 @@ def _stream_source(name: str, told: dict[str, Any]) -> dict[str, Any]:
             "StartingPosition": "TRIM_HORIZON",
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
             "BisectBatchOnFunctionError": True,
-            # A table that throttles for minutes must not send scans to the dead letters: up to a quarter of an
-            # hour of Lambda's own pauses. A stream keeps its records for a day.
+            # Many tries, so that a table that throttles for minutes sends no scan to the dead letters; what is half
+            # a day old goes there while the stream, which keeps a day, still holds it.
             "MaximumRetryAttempts": 20,
             "MaximumRecordAgeInSeconds": 43200,
             "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["StreamDeadLetters", "Arn"]}}},

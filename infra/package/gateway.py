@@ -112,7 +112,7 @@ def preflight(methods: list[str]) -> dict[str, Any]:
         (
             '#set($origin=$input.params().header.get("Origin"))',
             '#if(!$origin||$origin=="")#set($origin=$input.params().header.get("origin"))#end',
-            '#set($listed=",${stageVariables.corsOrigins},")',
+            '#set($listed=",$stageVariables.corsOrigins,")',
             '#if($origin&&$origin!=""&&$listed.contains(",$origin,"))',
             *(f'#set($context.responseOverride.header.{name}="{value}")' for name, value in allowed.items()),
             "#if($origin==$stageVariables.adminOrigin)",
