@@ -10,6 +10,8 @@ _started = time.monotonic()
 
 # The engines' journals, logs and the fetched programs stay far below this; less is a disk about to be full.
 NEEDED_BYTES = 300 * 1024 * 1024
+# What is left on a disk that takes nothing more.
+_FULL_BYTES = 1024 * 1024
 
 
 class CannotStart(Exception):  # it reads as what it says to the person at the terminal
@@ -24,6 +26,11 @@ def step(text: str) -> None:
 def complain(text: str) -> None:
     """Print a failure where failures belong."""
     print(text, file=sys.stderr, flush=True)
+
+
+def is_full(folder: Path) -> bool:
+    """Tell whether the disk of a folder has come to its end."""
+    return shutil.disk_usage(folder).free < _FULL_BYTES
 
 
 def require_space(folder: Path, *, needed_bytes: int = NEEDED_BYTES) -> None:

@@ -33,6 +33,8 @@ _READY_SECONDS = 45.0
 _STOP_SECONDS = 20.0
 _PORT_TRIES = 3
 _PORT_TAKEN = ("already in use", "address in use", "bindexception")
+# MiniStack ends as if nothing had happened when it cannot write its state.
+_NOT_SAVED = "Persistence: failed to save"
 _DISK_FULL = ("no space left", "disk is full", "database or disk is full")
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -87,8 +89,14 @@ class Engine:
         """End the child cleanly, so that it writes what it keeps; by force only when it does not end."""
         _running.discard(self)
         self._end_child()
+        lost = not self._is_scratch and _NOT_SAVED in self._log.read_text(errors="replace")
         if self._is_scratch:
             shutil.rmtree(self._home, ignore_errors=True)
+        if lost:
+            raise CannotStart(
+                f"{self.name} could not keep its data in {self._home}: this run's changes are lost. "
+                "Its log there says why; most often the disk is full."
+            )
 
     def _launch(self) -> None:
         port = _free_port()
@@ -135,7 +143,10 @@ class Engine:
 @atexit.register
 def _stop_all() -> None:
     for engine in list(_running):
-        engine.stop()
+        try:
+            engine.stop()
+        except (CannotStart, OSError) as why:
+            complain(str(why))
 
 
 def launch_ministack(data: Path | None = None) -> Engine:

@@ -1,6 +1,7 @@
 """A local run from its first line to its last: engines, resources, demo data, front, pumps, and the end."""
 
 import asyncio
+import errno
 import importlib
 import os
 import signal
@@ -16,9 +17,10 @@ from typing import Any
 
 import uvicorn
 import uvloop
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local import engines, resources
-from infra.local.console import CannotStart, require_space, step
+from infra.local.console import CannotStart, is_full, require_space, step
 from infra.local.engines import Engine
 from infra.local.invocation import REGION
 from infra.local.resources import Cloud
@@ -53,7 +55,12 @@ def run(options: Options) -> None:
         _forget_this_machines_cloud()
         started: list[Engine] = []
         undo.callback(_stop_engines, started)
-        cloud, stream_arn = _bring_up(options, started)
+        try:
+            cloud, stream_arn = _bring_up(options, started)
+        except (BotoCoreError, ClientError):
+            if is_full(home):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(home)) from None
+            raise
         os.environ.update(_environment(options, cloud, stream_arn))
         _serve(options, cloud, stream_arn, listener, started, ending, undo)
 
@@ -90,8 +97,9 @@ def _bring_up(options: Options, started: list[Engine]) -> tuple[Cloud, str]:
 
 
 def _stop_engines(started: list[Engine]) -> None:
-    for engine in reversed(started):
-        engine.stop()
+    with ExitStack() as all_of_them:
+        for engine in started:
+            all_of_them.callback(engine.stop)
 
 
 def _forget_this_machines_cloud() -> None:

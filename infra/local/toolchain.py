@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -147,7 +148,7 @@ def _make_environment(environment: Path, requirements: str, otherwise: str) -> N
         raise CannotStart(otherwise)
     pinned = ROOT / "infra" / "local" / requirements
     for command in (
-        [uv, "venv", "-q", "--clear", str(environment)],
+        [uv, "venv", "-q", "--clear", "--python", sys.executable, str(environment)],
         [uv, "pip", "sync", "-q", "--python", str(environment / "bin" / "python"), "--require-hashes", str(pinned)],
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
