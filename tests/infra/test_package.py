@@ -1,0 +1,291 @@
+"""What is deployed keeps the rules: least privilege, partial failures, our envelope from the gateway itself."""
+
+import ast
+import inspect
+import json
+import os
+import re
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib import config
+from chalicelib.domain import projection
+from chalicelib.errors import NotFound, TooLarge
+from chalicelib.portals import envelope
+from infra.local.console import CannotStart
+from infra.package import archive, functions, gateway, merge, targets
+
+Template = dict[str, Any]
+
+
+def of_type(template: Template, kind: str) -> dict[str, Any]:
+    return {name: part["Properties"] for name, part in template["Resources"].items() if part["Type"] == kind}
+
+
+def statements(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
+    for role, properties in of_type(template, "AWS::IAM::Role").items():
+        for policy in properties["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield role, statement
+
+
+def role_named(template: Template, role: str) -> dict[str, dict[str, Any]]:
+    return {statement["Sid"]: statement for name, statement in statements(template) if name == role}
+
+
+def test_the_template_has_no_macro_and_passes_cfn_lint(template: Template, template_file: Path) -> None:
+    assert "Transform" not in template
+    assert merge.lint(template_file) == []
+
+
+def test_cfn_lints_errors_stop_the_package(template: Template, tmp_path: Path) -> None:
+    broken = json.loads(json.dumps(template))
+    broken["Resources"]["Stream"]["Properties"]["Handler"] = {"Ref": "Nothing"}
+    merge.write(broken, tmp_path / "template.json")
+    with pytest.raises(CannotStart, match="Nothing"):
+        merge.lint(tmp_path / "template.json")
+
+
+def test_every_function_has_a_role_of_its_own(template: Template) -> None:
+    roles = [json.dumps(f["Role"]) for f in of_type(template, "AWS::Lambda::Function").values()]
+    assert len(roles) == len(set(roles)) == len(functions.PLACES)
+
+
+def test_no_action_is_a_wildcard(template: Template) -> None:
+    found = list(statements(template))
+    assert len(found) > 20
+    for role, statement in found:
+        actions = statement["Action"]
+        assert isinstance(actions, list)
+        assert not [action for action in actions if "*" in action], (role, statement["Sid"])
+
+
+def test_only_traces_have_no_resource(template: Template) -> None:
+    unscoped = {
+        (action, statement.get("Resource", "not topics"))
+        for _, statement in statements(template)
+        if "NotResource" in statement or statement["Resource"] == "*"
+        for action in statement["Action"]
+    }
+    # X-Ray has no resources to name; an SMS has no ARN, and topics are taken out.
+    assert unscoped == {
+        ("xray:PutTraceSegments", "*"),
+        ("xray:PutTelemetryRecords", "*"),
+        ("sns:Publish", "not topics"),
+    }
+
+
+def test_each_function_may_do_its_own_work_only(template: Template) -> None:
+    def services(role: str) -> set[str]:
+        return {a.split(":")[0] for s in role_named(template, role).values() for a in s["Action"]} - {"logs", "xray"}
+
+    assert services("ApiHandlerRole") == {"dynamodb", "secretsmanager", "kms"}
+    assert services("StreamRole") == {"dynamodb", "events", "sqs", "kms"}
+    assert services("AlertsRole") == {"sqs", "kms"}
+    assert services("MessagesRole") == {"sqs", "ses", "sns", "kms"}
+    assert services("WatchDevicesRole") == {"dynamodb", "events", "kms"}
+
+
+def test_a_function_writes_to_its_own_log_and_its_key_serves_through_services_only(template: Template) -> None:
+    for name, properties in of_type(template, "AWS::Lambda::Function").items():
+        role = role_named(template, properties["Role"]["Fn::GetAtt"][0])
+        log = functions.PLACES[name].log
+        assert role["OwnLog"]["Resource"] == {"Fn::GetAtt": [log, "Arn"]}
+        assert properties["LoggingConfig"] == {"LogGroup": {"Ref": log}}
+        group = template["Resources"][log]["Properties"]["LogGroupName"]["Fn::Sub"]
+        assert group == "/aws/lambda/" + properties["FunctionName"]["Fn::Sub"]
+        assert role["Key"]["Condition"]["StringEquals"]["kms:ViaService"]
+
+
+def test_functions_run_as_meant(template: Template) -> None:
+    for name, properties in of_type(template, "AWS::Lambda::Function").items():
+        assert properties["Runtime"] == "python3.13"
+        assert properties["Architectures"] == ["arm64"]
+        assert properties["MemorySize"] == 1024
+        assert properties["TracingConfig"] == {"Mode": "Active"}
+        timeout = properties["Timeout"]
+        seconds = timeout["Fn::If"][2] if isinstance(timeout, dict) else timeout
+        assert seconds == (28 if name == "APIHandler" else 30)
+
+
+def test_the_environment_is_what_the_config_reads(template: Template) -> None:
+    read = {
+        node.args[0].value
+        for node in ast.walk(ast.parse(inspect.getsource(config)))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "env"
+        and isinstance(node.args[0], ast.Constant)
+    }
+    assert read
+    for properties in of_type(template, "AWS::Lambda::Function").values():
+        variables = properties["Environment"]["Variables"]
+        assert set(variables) == read
+        assert all(isinstance(value, dict) for value in variables.values()), "a literal would be some stage's"
+
+
+def test_every_source_reports_partial_failures(template: Template) -> None:
+    sources = of_type(template, "AWS::Lambda::EventSourceMapping")
+    assert set(sources) == {"StreamSource", "AlertsSource", "MessagesSource"}
+    assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for source in sources.values())
+
+
+def test_the_stream_gives_up_on_records_never_on_batches(template: Template) -> None:
+    source = of_type(template, "AWS::Lambda::EventSourceMapping")["StreamSource"]
+    assert source["BisectBatchOnFunctionError"] is True
+    assert 0 < source["MaximumRetryAttempts"] <= 100
+    assert 0 < source["MaximumRecordAgeInSeconds"] < 86400
+    assert source["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["StreamDeadLetters", "Arn"]}
+    assert role_named(template, "StreamRole")["DeadLetters"]["Resource"] == {"Fn::GetAtt": ["StreamDeadLetters", "Arn"]}
+
+
+def test_the_streams_filter_lets_through_what_is_projected(template: Template) -> None:
+    source = of_type(template, "AWS::Lambda::EventSourceMapping")["StreamSource"]
+    (only,) = source["FilterCriteria"]["Filters"]
+    pattern = json.loads(only["Pattern"])
+    assert set(pattern["dynamodb"]["NewImage"]["kind"]["S"]) == projection._PROJECTED
+    assert pattern["eventName"] == ["INSERT", "MODIFY"]
+
+
+def test_messages_come_back_after_their_function_has_ended(template: Template) -> None:
+    for source in of_type(template, "AWS::Lambda::EventSourceMapping").values():
+        queue, _ = source["EventSourceArn"]["Fn::GetAtt"]
+        if queue == "Table":
+            continue
+        name = source["FunctionName"]["Ref"]
+        _, local, deployed = template["Resources"][name]["Properties"]["Timeout"]["Fn::If"]
+        _, local_visibility, visibility = template["Resources"][queue]["Properties"]["VisibilityTimeout"]["Fn::If"]
+        assert visibility >= 6 * deployed
+        assert local_visibility >= local
+
+
+# --- the gateway -----------------------------------------------------------------------------------------------------
+
+
+def body_of(template: Template) -> dict[str, Any]:
+    body: dict[str, Any] = of_type(template, "AWS::ApiGateway::RestApi")["RestAPI"]["Body"]
+    return body
+
+
+def test_every_route_of_the_app_is_there(template: Template) -> None:
+    import app
+
+    paths = body_of(template)["paths"]
+    for path, methods in app.app.routes.items():
+        assert {method.lower() for method in methods} <= paths[path].keys()
+    assert of_type(template, "AWS::ApiGateway::RestApi")["RestAPI"]["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
+
+
+def test_every_resource_answers_a_preflight_by_the_list(template: Template) -> None:
+    for path, item in body_of(template)["paths"].items():
+        mock = item["options"]["x-amazon-apigateway-integration"]
+        assert mock["type"] == "mock", path
+        (text,) = mock["responses"]["default"]["responseTemplates"].values()
+        methods = sorted(method.upper() for method in item if method != "options")
+        (told,) = re.findall(r'Allow-Methods="([^"]+)"', text)
+        assert sorted(told.split(",")) == sorted([*methods, "OPTIONS"])
+        assert '$listed.contains(",$origin,")' in text
+        assert 'Allow-Origin="*"' not in text
+        assert text.count("#if") == text.count("#end")
+        assert envelope.CORS_REQUEST_HEADERS in text
+
+
+def test_the_preflights_list_is_the_parameter(template: Template) -> None:
+    stage = of_type(template, "AWS::ApiGateway::Stage")["ApiStage"]
+    assert stage["Variables"] == {"corsOrigins": {"Ref": "CorsOrigins"}, "adminOrigin": {"Ref": "AdminOrigin"}}
+    listed = re.compile(template["Parameters"]["CorsOrigins"]["AllowedPattern"])
+    assert listed.fullmatch("https://a.example,https://b.example:8443")
+    assert not listed.fullmatch("*")
+    assert not listed.fullmatch("")
+
+
+def test_the_gateways_own_refusals_wear_our_envelope(template: Template) -> None:
+    refusals = body_of(template)["x-amazon-apigateway-gateway-responses"]
+    assert {"DEFAULT_4XX", "DEFAULT_5XX", "MISSING_AUTHENTICATION_TOKEN", "REQUEST_TOO_LARGE", "THROTTLED"} <= set(
+        refusals
+    )
+    for kind, refusal in refusals.items():
+        (text,) = refusal["responseTemplates"].values()
+        error = json.loads(text)["error"]
+        assert set(error) == {"code", "message", "request_id"}, kind
+        assert error["request_id"] == "$context.requestId"
+        told = {name.removeprefix("gatewayresponse.header."): v for name, v in refusal["responseParameters"].items()}
+        assert told["X-Request-Id"] == "context.requestId"
+        assert {name: told[name].strip("'") for name in envelope._HEADERS} == envelope._HEADERS
+        if refusal.get("statusCode") in (429, 500, 503):
+            assert "Retry-After" in told, kind
+    unknown = refusals["MISSING_AUTHENTICATION_TOKEN"]
+    assert (unknown["statusCode"], NotFound.code) == (404, "NOT_FOUND")
+    assert NotFound.code in unknown["responseTemplates"]["application/json"]
+    assert refusals["REQUEST_TOO_LARGE"]["statusCode"] == TooLarge.status
+
+
+def test_another_api_is_another_deployment(template: Template) -> None:
+    def deployment(title: str) -> str:
+        body = json.loads(json.dumps(body_of(template)))
+        body["info"]["title"] = title
+        for item in body["paths"].values():
+            del item["options"]
+        made = gateway.expand({"Resources": {"RestAPI": {"Properties": {"DefinitionBody": body}}}})
+        (name,) = (name for name, part in made.items() if part["Type"] == "AWS::ApiGateway::Deployment")
+        return name
+
+    assert deployment("one") == deployment("one") != deployment("two")
+
+
+# --- the archive -----------------------------------------------------------------------------------------------------
+
+
+def test_every_service_that_the_code_calls_is_packed() -> None:
+    code = "\n".join(path.read_text() for path in (targets.ROOT / "chalicelib").rglob("*.py"))
+    called = set(re.findall(r'client\(\s*"([a-z0-9-]+)"', code))
+    assert {"dynamodb", "sqs", "secretsmanager"} <= called
+    assert called <= archive.BOTOCORE_SERVICES
+
+
+def test_the_archive_is_the_same_whenever_it_is_packed(tmp_path: Path) -> None:
+    digests = []
+    for mtime in (1_000_000_000, 1_700_000_000):
+        folder = tmp_path / str(mtime)
+        (folder / "inner").mkdir(parents=True)
+        for name in ("b.py", "a.py", "inner/c.py"):
+            (folder / name).write_text(f"name = {name!r}\n")
+            os.utime(folder / name, (mtime, mtime))
+        digests.append(archive.pack(folder, tmp_path / f"{mtime}.zip"))
+    assert digests[0] == digests[1]
+    with zipfile.ZipFile(tmp_path / "1000000000.zip") as packed:
+        assert packed.namelist() == ["a.py", "b.py", "inner/c.py"]
+
+
+def test_compiled_files_never_look_at_their_sources(tmp_path: Path) -> None:
+    python = targets.interpreter(f"{sys.version_info[0]}.{sys.version_info[1]}")
+    assert python is not None
+    (tmp_path / "module.py").write_text("answer = 42\n")
+    assert archive.compile_all(python, tmp_path) == 1
+    (compiled,) = tmp_path.rglob("*.pyc")
+    # PEP 552: bit 0 says hash-based, bit 1 that the source is checked.
+    assert int.from_bytes(compiled.read_bytes()[4:8], "little") == 0b01
+
+
+def test_a_module_that_does_not_compile_stops_the_package(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text("def broken(:\n")
+    python = targets.interpreter(f"{sys.version_info[0]}.{sys.version_info[1]}")
+    assert python is not None
+    with pytest.raises(CannotStart, match=r"module\.py"):
+        archive.compile_all(python, tmp_path)
+
+
+def test_an_unknown_function_is_refused_with_what_to_do() -> None:
+    chalice = {"Resources": {"Novel": {"Type": "AWS::Serverless::Function", "Properties": {}}}}
+    with pytest.raises(ValueError, match=r"Novel.*\.chalice"):
+        functions.expand(chalice, targets.aws())
+
+
+def test_a_name_of_both_halves_is_a_fault() -> None:
+    with pytest.raises(CannotStart, match="Table"):
+        merge._joined("Resources", {"Table": {}}, {"Table": {}})
