@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-_CHECK_IN = ("tests/domain", "tests/portals")
-_TOTALS = ("tests/domain", "tests/workers")
-_IDENTITY = ("tests/domain", "tests/portals")
-_DEVICES = ("tests/domain", "tests/portals")
-_RULE = ("tests/domain",)
-_LOG = ("tests/domain", "tests/portals")
+_CHECK_IN = ("tests/domain/test_scan_answers.py",)
+_TOTALS = ("tests/domain/test_counting.py",)
+_IDENTITY = ("tests/domain/test_lockout.py",)
+_DEVICES = ("tests/domain/test_enrolment.py",)
+_RULE = ("tests/domain/test_admission.py",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +239,14 @@ MUTANTS = (
         name="enrolment-code-reusable",
         bug="a one-time code makes a second device of another key",
         file="chalicelib/domain/devices.py",
-        before="                Enrolment.used_by_key.does_not_exist(),\n",
-        after="                Enrolment.pk.exists(),\n",
+        before=(
+            "                Enrolment.used_by_key.does_not_exist(),\n            ),\n"
+            '            operations.change(Device, device_key, actions, Device.status == "provisioned"),\n'
+        ),
+        after=(
+            "                Enrolment.pk.exists(),\n            ),\n"
+            "            operations.change(Device, device_key, actions, Device.pk.exists()),\n"
+        ),
         tests=_DEVICES,
     ),
     Mutant(
@@ -282,6 +287,6 @@ MUTANTS = (
         file="chalicelib/domain/paging.py",
         before='bound_to.encode() + b"\\x00" + payload',
         after='b"\\x00" + payload',
-        tests=_LOG,
+        tests=_IDENTITY,
     ),
 )
