@@ -1,0 +1,89 @@
+"""`python -m infra.deploy_local`: exit status 0 only when everything was seen that must be."""
+
+import argparse
+import os
+from pathlib import Path
+
+from chalicelib import config as settings
+from infra.deploy_local.deployment import Deployment, deploy
+from infra.deploy_local.door import Door
+from infra.deploy_local.seen import NotSeen
+from infra.local import engines, toolchain
+from infra.local.console import CannotStart, complain, explained, step
+from infra.local.invocation import REGION
+from infra.local.resources import Cloud
+from infra.package import builder, targets
+
+
+def main() -> int:
+    """Build, deploy, do the job; say what was not as it must be."""
+    parser = argparse.ArgumentParser(prog="python -m infra.deploy_local", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("build/deploy-local"))
+    out: Path = parser.parse_args().out
+    try:
+        target = targets.this_machine(toolchain.ministack_python())
+        builder.clear(out)
+        package = builder.build("local", target, out)
+        step("starting MiniStack")
+        with engines.ministack() as url:
+            step(f"deploying to {url}")
+            _use_cloud(url)
+            _do_the_job(deploy(Cloud(url, url), package, _parameters()))
+    except (CannotStart, NotSeen) as why:
+        complain(f"FAILED: {why}")
+        return 1
+    except OSError as error:
+        complain(str(explained(error)))
+        return 1
+    step("deployed and used: all of it held")
+    return 0
+
+
+def _use_cloud(url: str) -> None:
+    """Let the domain, which puts the demo data, and its settings look at this cloud and at nothing else."""
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name in ("STAGE", "TABLE_NAME", "SECRET_ID"):
+            del os.environ[name]
+    os.environ |= {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    settings.config.cache_clear()
+
+
+def _parameters() -> dict[str, str]:
+    """Return the stack's parameters: what a local run has by default."""
+    local = settings.config()
+    return {
+        "CorsOrigins": ",".join(sorted(local.cors_origins)),
+        "AdminOrigin": local.admin_origin,
+        "PublicUrl": local.public_url,
+        "MailFrom": local.mail_from,
+        "AlertsMailTo": local.alerts_mail_to,
+    }
+
+
+def _do_the_job(deployment: Deployment) -> None:
+    # Imported here: the domain reads its settings when it is imported.
+    from chalicelib.domain import demo
+    from infra.deploy_local import gate
+    from infra.deploy_local.queues import Queues
+
+    step("putting the demo data")
+    demo.load()
+    door = Door(deployment.api_url)
+    gate.check_envelope(door)
+    usher = gate.log_in_usher(door)
+    gate.scan(usher)
+    gate.race(usher)
+    gate.check_log(usher)
+    queues = Queues(deployment)
+    queues.check_retry(gate.log_in_admin(door))
+    queues.check_poison()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,85 @@
+"""The package on MiniStack: a bucket, a stack, and what MiniStack leaves out of an API's definition."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from infra.local.console import CannotStart, step
+from infra.local.resources import Cloud
+from infra.package.builder import Package
+
+STACK = "gatehouse-local"
+_BUCKET = "gatehouse-packages"
+_CREATE_SECONDS = 120.0
+_WORKING = "_IN_PROGRESS"
+_GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
+
+
+class Deployment(NamedTuple):
+    """The stack as it stands: its outputs, and where its API answers."""
+
+    cloud: Cloud
+    outputs: dict[str, str]
+    api_url: str
+
+
+def deploy(cloud: Cloud, package: Package, parameters: dict[str, str]) -> Deployment:
+    """Create the stack from the package. Raises CannotStart with the reason that CloudFormation gives."""
+    s3, stacks = cloud.client("s3"), cloud.client("cloudformation")
+    s3.create_bucket(Bucket=_BUCKET)
+    template = package.template.read_bytes()
+    for key, path in ((package.code_key, package.archive), ("template.json", package.template)):
+        s3.put_object(Bucket=_BUCKET, Key=key, Body=Path(path).read_bytes())
+    step(f"uploaded archive and template to s3://{_BUCKET}")
+    given = {"Stage": "local", "CodeBucket": _BUCKET, **parameters}
+    stacks.create_stack(
+        StackName=STACK,
+        TemplateURL=f"{cloud.url}/{_BUCKET}/template.json",
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    stack = _settled(stacks)
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    count = len(stacks.describe_stack_resources(StackName=STACK)["StackResources"])
+    step(f"CloudFormation: {stack['StackStatus']}, {count} resources")
+    stage = _import_gateway_responses(cloud, outputs["ApiId"], json.loads(template))
+    return Deployment(cloud, outputs, f"{cloud.url}/restapis/{outputs['ApiId']}/{stage}/_user_request_")
+
+
+def _settled(stacks: Any) -> dict[str, Any]:
+    deadline = time.monotonic() + _CREATE_SECONDS
+    while True:
+        stack: dict[str, Any] = stacks.describe_stacks(StackName=STACK)["Stacks"][0]
+        if not stack["StackStatus"].endswith(_WORKING) or time.monotonic() > deadline:
+            break
+        time.sleep(0.2)
+    if stack["StackStatus"] != "CREATE_COMPLETE":
+        events = stacks.describe_stack_events(StackName=STACK)["StackEvents"]
+        reasons = [
+            f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
+            for event in events
+            if "FAILED" in event["ResourceStatus"]
+        ]
+        raise CannotStart(f"The stack was not created ({stack['StackStatus']}).\n  " + "\n  ".join(reasons))
+    return stack
+
+
+def _import_gateway_responses(cloud: Cloud, api_id: str, template: dict[str, Any]) -> str:
+    """Put the definition's gateway responses in force, which AWS does and MiniStack leaves; return the stage's name."""
+    gateway = cloud.client("apigateway")
+    stage: str = gateway.get_stages(restApiId=api_id)["item"][0]["stageName"]
+    body = template["Resources"]["RestAPI"]["Properties"]["Body"]
+    responses = body.get(_GATEWAY_RESPONSES, {})
+    for kind, response in responses.items():
+        status = {"statusCode": str(response["statusCode"])} if "statusCode" in response else {}
+        gateway.put_gateway_response(
+            restApiId=api_id,
+            responseType=kind,
+            responseParameters=response["responseParameters"],
+            responseTemplates=response["responseTemplates"],
+            **status,
+        )
+    if responses:
+        gateway.create_deployment(restApiId=api_id, stageName=stage)
+    return stage

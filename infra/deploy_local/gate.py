@@ -1,0 +1,107 @@
+"""The main job: log in, one tap, one admission; the log and the totals follow from the table's stream."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from chalicelib.domain import demo
+from infra.deploy_local.door import Answer, Door
+from infra.deploy_local.seen import NotSeen, hold, wait_for
+from infra.local.console import step
+
+_CALLERS = 8
+_FIRST, _SECOND = "scn_deploylocal01", "scn_deploylocal02"
+_STREAM_SECONDS = 60.0
+
+
+def check_envelope(door: Door) -> None:
+    """What the function and the gateway answer to strangers."""
+    step("GET /health/ and GET /nothing/here/")
+    hold("the function is up", door.call("GET", "/health/").status, 200)
+    unknown = door.call("GET", "/nothing/here/")
+    hold("an unknown path is a 404", unknown.status, 404)
+    hold("  in the contract's envelope", _code(unknown), "NOT_FOUND")
+    hold(
+        "a scan without a token is refused", _code(door.call("POST", "/api/usher/scan/result/", {})), "UNAUTHENTICATED"
+    )
+
+
+def log_in_admin(door: Door) -> Door:
+    """Return the API for the first administrator."""
+    step("POST /api/auth/login/")
+    answer = door.call("POST", "/api/auth/login/", {"email": demo.ADMIN_EMAIL, "password": demo.ADMIN_PASSWORD})
+    hold("the administrator is in", answer.status, 200)
+    return door.as_caller(answer.body["access"])
+
+
+def log_in_usher(door: Door) -> Door:
+    """Return the API for the demo event's usher."""
+    step("POST /api/usher/login/")
+    wrong = {"event_id": demo.EVENT_ID, "username": demo.USHER_NAME, "password": "not-the-Password-1"}
+    hold("a wrong password is refused", _code(door.call("POST", "/api/usher/login/", wrong)), "INVALID_CREDENTIALS")
+    right = {**wrong, "password": demo.USHER_PASSWORD}
+    answer = door.call("POST", "/api/usher/login/", right)
+    hold("the usher is in", answer.status, 200)
+    return door.as_caller(answer.body["access"])
+
+
+def scan(usher: Door) -> None:
+    """Tap the demo card twice, and send each tap again."""
+    tap = {"card_id": demo.CARD_UID, "gate": "Gate 1"}
+    step(f"POST /api/usher/scan/result/ with card {demo.CARD_UID}")
+    first = _scan(usher, "/api/usher/scan/result/", {**tap, "scan_id": _FIRST})
+    hold("the card is admitted", first["result"], "valid")
+    step("the same card again, at the path without its trailing slash")
+    second = _scan(usher, "/api/usher/scan/result", {**tap, "scan_id": _SECOND})
+    hold("it is refused", second["result"], "already_scanned")
+    hold("  with when, where and by whom", second["first_scan"], _first_scan(first))
+    step("both readings sent again, as after a lost answer")
+    hold("the first has its first answer", _scan(usher, "/api/usher/scan/result/", {**tap, "scan_id": _FIRST}), first)
+    again = _scan(usher, "/api/usher/scan/result/", {**tap, "scan_id": _SECOND})
+    hold("the second has its first answer", again, second)
+
+
+def race(usher: Door) -> None:
+    """Scan one ticket from many callers at once."""
+    ticket_id = demo.ticket_id("5")
+    step(f"{_CALLERS} callers at once scan ticket {ticket_id}")
+    bodies = [{"ticket_id": ticket_id, "scan_id": f"scn_deployrace{number:02}"} for number in range(_CALLERS)]
+    with ThreadPoolExecutor(_CALLERS) as pool:
+        decisions = list(pool.map(lambda body: _scan(usher, "/api/usher/scan/result/", body), bodies))
+    results = Counter(decision["result"] for decision in decisions)
+    hold("exactly one is admitted", results, {"valid": 1, "already_scanned": _CALLERS - 1})
+
+
+def check_log(usher: Door) -> None:
+    """The stream's function has written log and totals."""
+    step("GET /api/usher/scan/logs/ and the event's status")
+    expected = 2 + _CALLERS
+    results = wait_for("the log has every scan", lambda: _log(usher, expected), seconds=_STREAM_SECONDS)
+    hold("each once, two of them valid", Counter(results), {"valid": 2, "already_scanned": expected - 2})
+    wait_for("the totals: two admitted, two inside", lambda: _totals(usher) == (2, 2), seconds=_STREAM_SECONDS)
+
+
+def _totals(usher: Door) -> tuple[int, int]:
+    status = usher.call("GET", f"/api/usher/events/{demo.EVENT_ID}/status/").body
+    return status["admitted"], status["inside"]
+
+
+def _log(usher: Door, expected: int) -> list[str]:
+    found = usher.call("GET", "/api/usher/scan/logs/?page_size=100").body["results"]
+    return [entry["result"] for entry in found] if len(found) >= expected else []
+
+
+def _first_scan(first: dict[str, Any]) -> dict[str, Any]:
+    return {"scanned_at": first["decided_at"], "gate": "Gate 1", "by": demo.USHER_NAME}
+
+
+def _scan(usher: Door, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = usher.call("POST", path, body)
+    if answer.status != 200:
+        raise NotSeen(f"POST {path} answered {answer.status}: {answer.body}")
+    decision: dict[str, Any] = answer.body
+    return decision
+
+
+def _code(answer: Answer) -> Any:
+    return answer.body["error"]["code"] if isinstance(answer.body, dict) and "error" in answer.body else answer

@@ -1,0 +1,34 @@
+"""What was seen, held against what must be: a line for each, and a stop at the first that does not hold."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from infra.local.console import step
+
+SeenT = TypeVar("SeenT")
+_PAUSE_SECONDS = 0.25
+
+
+class NotSeen(Exception):  # it reads as what it says to the person at the terminal
+    """Something that must hold did not; the text says what was there instead."""
+
+
+def hold(what: str, seen: object, expected: object) -> None:
+    """Print what was seen. Raises NotSeen where it is not what must be."""
+    if seen != expected:
+        raise NotSeen(f"{what}: expected {expected!r}, and saw {seen!r}")
+    step(f"  seen: {what}")
+
+
+def wait_for(what: str, look: Callable[[], SeenT], *, seconds: float) -> SeenT:
+    """Look again and again until there is something to see, and return it. Raises NotSeen when the time is over."""
+    started = time.monotonic()
+    while True:
+        seen = look()
+        if seen:
+            step(f"  seen: {what} (after {time.monotonic() - started:.1f} s)")
+            return seen
+        if time.monotonic() - started > seconds:
+            raise NotSeen(f"{what}: not seen within {seconds:.0f} s")
+        time.sleep(_PAUSE_SECONDS)
