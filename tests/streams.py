@@ -13,7 +13,7 @@ class StreamReader:
     """Follows every shard of the table's stream from the beginning; `drain` projects what is new."""
 
     def __init__(self) -> None:
-        session = get_session()
+        session: Any = get_session()
         table = session.create_client("dynamodb").describe_table(TableName=config().table_name)["Table"]
         self._arn = table["LatestStreamArn"]
         self._client = session.create_client("dynamodbstreams")

@@ -1,0 +1,38 @@
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from bench import ground
+from chalicelib import clock
+from chalicelib.domain import events
+from chalicelib.table.items import Event
+from tests.conftest import forget_caches
+from tests.streams import StreamReader
+
+
+@pytest.fixture(scope="module", autouse=True)
+def exact_cloud() -> Iterator[None]:
+    """DynamoDB Local for the table where it is to be had, else MiniStack."""
+    with ground.cloud():
+        forget_caches()
+        yield
+    forget_caches()
+
+
+@pytest.fixture(scope="module")
+def stream() -> StreamReader:
+    return StreamReader()
+
+
+@pytest.fixture
+def event() -> Event:
+    """An event that is open now, where people may leave and come back."""
+    now = clock.now()
+    return events.create(
+        title="Fault night",
+        starts_at=now,
+        ends_at=now + timedelta(hours=6),
+        re_entry_allowed=True,
+        gates=["Gate 1"],
+    )

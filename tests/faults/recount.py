@@ -1,0 +1,56 @@
+"""The log and the totals, counted again from every item of the table, as only a test may."""
+
+from collections import Counter
+from typing import Any
+
+from chalicelib.config import config
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Counters
+
+
+def items_of(event_id: str, kind: str) -> list[dict[str, Any]]:
+    """Return all items of a kind that belong to an event, each attribute as plain text or True."""
+    pages = (
+        operations.client()
+        .get_paginator("scan")
+        .paginate(
+            TableName=config().table_name,
+            ConsistentRead=True,
+            FilterExpression="kind = :kind AND event_id = :event",
+            ExpressionAttributeValues={":kind": {"S": kind}, ":event": {"S": event_id}},
+        )
+    )
+    return [
+        {name: next(iter(value.values())) for name, value in raw.items()} for page in pages for raw in page["Items"]
+    ]
+
+
+def assert_log_and_totals_are_true(event_id: str) -> None:
+    """Assert that each scan was counted once, and that the totals are what the log and the tickets say."""
+    scans, tickets = items_of(event_id, "scan"), items_of(event_id, "ticket")
+    counters = operations.get(Counters, keys.counters(event_id))
+    assert counters is not None
+    results = Counter(scan["result"] for scan in scans)
+    admitted = [ticket for ticket in tickets if "admission" in ticket]
+    entries = [scan for scan in scans if scan["result"] == "valid" and scan.get("first_entry")]
+    assert all(scan.get("counted") for scan in scans)
+    assert Counter(scan["ticket_id"] for scan in entries) == Counter(ticket["ticket_id"] for ticket in admitted)
+    inside = sum(ticket.get("presence") == "inside" for ticket in tickets)
+    told = {
+        "scans": int(counters.scans),
+        "valid": int(counters.result_valid),
+        "invalid": int(counters.result_invalid),
+        "already_scanned": int(counters.result_already_scanned),
+        "not_found": int(counters.result_not_found),
+        "admitted": int(counters.admitted),
+        "inside": int(counters.inside),
+        "on_leave": int(counters.on_leave),
+    }
+    counted = {
+        "scans": len(scans),
+        **{result: results[result] for result in ("valid", "invalid", "already_scanned", "not_found")},
+        "admitted": len(admitted),
+        "inside": inside,
+        "on_leave": len(admitted) - inside,
+    }
+    assert told == counted

@@ -1,0 +1,114 @@
+"""Scans to let faults befall: each on a ticket of its own, with the answer that it must come to."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.domain import cards, checkin, sun, tickets
+from chalicelib.domain.cards import Registration
+from chalicelib.domain.readings import Caller, Reading, SunMessage
+from chalicelib.domain.tickets import Holder, Order
+from chalicelib.table.items import Ticket
+from chalicelib.vocabulary import CardType, Direction, TicketStatus
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A reading of a ticket, ready to be scanned, and the result that it must get."""
+
+    caller: Caller
+    reading: Reading
+    ticket: Ticket
+    result: str
+
+
+def scan_id() -> str:
+    return f"scn_{uuid.uuid4().hex}"
+
+
+def issue(event_id: str, status: TicketStatus = TicketStatus.VALID) -> Ticket:
+    return tickets.issue(
+        Order(event_id=event_id, holder=Holder(name="Guest"), number=uuid.uuid4().hex[:8], status=status)
+    )
+
+
+def caller(event_id: str) -> Caller:
+    return Caller(id="ush_fault", event_id=event_id, name="usher", gate="Gate 1")
+
+
+def card_for(ticket: Ticket, card_type: CardType = CardType.UID) -> str:
+    uid = f"04{uuid.uuid4().hex[:12]}".upper()
+    cards.register(Registration(uid=uid, type=card_type, tickets={ticket.event_id: [ticket.ticket_id]}))
+    return uid
+
+
+def by_ticket(event_id: str) -> Scenario:
+    ticket = issue(event_id)
+    return Scenario(caller(event_id), Reading(scan_id(), ticket_id=ticket.ticket_id), ticket, "valid")
+
+
+def by_code(event_id: str) -> Scenario:
+    ticket = issue(event_id)
+    return Scenario(caller(event_id), Reading(scan_id(), code=tickets.code(ticket)), ticket, "valid")
+
+
+def by_card(event_id: str) -> Scenario:
+    ticket = issue(event_id)
+    return Scenario(caller(event_id), Reading(scan_id(), uid=card_for(ticket)), ticket, "valid")
+
+
+def by_secure_card(event_id: str) -> Scenario:
+    ticket = issue(event_id)
+    uid = card_for(ticket, CardType.SECURE)
+    message = SunMessage(*sun.make_message(sun.Tap(uid, 7), sun.card_keys(uid)))
+    return Scenario(caller(event_id), Reading(scan_id(), uid=uid, sun=message), ticket, "valid")
+
+
+def contested(event_id: str) -> Scenario:
+    ticket = issue(event_id, TicketStatus.RESERVED)
+    refused = checkin.scan(caller(event_id), Reading(scan_id(), ticket_id=ticket.ticket_id))
+    assert refused.reason == "not_paid"
+    tickets.set_status(ticket.ticket_id, TicketStatus.VALID)
+    return Scenario(caller(event_id), Reading(scan_id(), ticket_id=ticket.ticket_id), ticket, "valid")
+
+
+def unpaid(event_id: str) -> Scenario:
+    ticket = issue(event_id, TicketStatus.RESERVED)
+    return Scenario(caller(event_id), Reading(scan_id(), ticket_id=ticket.ticket_id), ticket, "invalid")
+
+
+def duplicate(event_id: str) -> Scenario:
+    first = by_ticket(event_id)
+    checkin.scan(first.caller, first.reading)
+    again = Reading(scan_id(), ticket_id=first.ticket.ticket_id)
+    return Scenario(first.caller, again, first.ticket, "already_scanned")
+
+
+def leaving(event_id: str) -> Scenario:
+    first = by_ticket(event_id)
+    checkin.scan(first.caller, first.reading)
+    leave = Reading(scan_id(), ticket_id=first.ticket.ticket_id, direction=Direction.EXIT)
+    return Scenario(first.caller, leave, first.ticket, "valid")
+
+
+def returning(event_id: str) -> Scenario:
+    left = leaving(event_id)
+    checkin.scan(left.caller, left.reading)
+    back = Reading(scan_id(), ticket_id=left.ticket.ticket_id)
+    return Scenario(left.caller, back, left.ticket, "valid")
+
+
+ALL: dict[str, Callable[[str], Scenario]] = {
+    make.__name__: make
+    for make in (
+        by_ticket,
+        by_code,
+        by_card,
+        by_secure_card,
+        contested,
+        unpaid,
+        duplicate,
+        leaving,
+        returning,
+    )
+}

@@ -1,0 +1,135 @@
+"""A scan whose every request may fail: nothing is admitted twice, nothing lost, and a repeat gets one answer."""
+
+import os
+import pickle
+import subprocess
+import sys
+from contextlib import suppress
+
+import pytest
+
+from chalicelib.domain import checkin, gate
+from chalicelib.domain.decisions import Decision
+from chalicelib.errors import Unavailable
+from chalicelib.table import operations
+from chalicelib.table.items import Event
+from tests.conftest import forget_caches
+from tests.faults import scenarios
+from tests.faults.recount import assert_log_and_totals_are_true, items_of
+from tests.faults.scenarios import Scenario
+from tests.faults.wire import Fault, wire
+from tests.streams import StreamReader
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults")]
+
+IN_PROCESS = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.BROKEN)
+
+
+def requests_of(scenario: Scenario) -> int:
+    """Return how many requests a scan of this kind sends, the event's own included."""
+    gate.forget()
+    with wire(retries=False) as wired:
+        assert checkin.scan(scenario.caller, scenario.reading).result == scenario.result
+    return len(wired.sent)
+
+
+def scan_until_answered(scenario: Scenario) -> Decision:
+    """Send the scan again, as a scanner does that got no answer, and once more to see that it stays."""
+    answer = checkin.scan(scenario.caller, scenario.reading)
+    assert checkin.scan(scenario.caller, scenario.reading) == answer
+    return answer
+
+
+@pytest.mark.parametrize("kind", scenarios.ALL)
+def test_whichever_request_fails_the_scan_is_decided_and_logged_once(
+    kind: str, event: Event, stream: StreamReader
+) -> None:
+    make = scenarios.ALL[kind]
+    befallen = []
+    for place in range(requests_of(make(event.event_id))):
+        for fault in IN_PROCESS:
+            scenario = make(event.event_id)
+            gate.forget()
+            operations.client.cache_clear()  # its retry quota would outlast the fault
+            with wire(retries=False) as wired, suppress(Unavailable):
+                wired.faults[place] = fault
+                checkin.scan(scenario.caller, scenario.reading)
+            befallen.append((place, fault, scenario, scan_until_answered(scenario)))
+
+    stream.drain()
+    scans = items_of(event.event_id, "scan")
+    for place, fault, scenario, answer in befallen:
+        assert answer.result == scenario.result, (place, fault, answer)
+        logged = [scan for scan in scans if scan["scan_id"] == scenario.reading.scan_id]
+        assert [scan["log_id"] for scan in logged] == [answer.log_id], (place, fault)
+        assert logged[0]["result"] == scenario.result
+    assert_log_and_totals_are_true(event.event_id)
+
+
+@pytest.mark.parametrize("kind", ["by_card", "contested", "leaving"])
+def test_the_sdks_own_retry_after_a_lost_answer_changes_nothing(kind: str, event: Event, stream: StreamReader) -> None:
+    make = scenarios.ALL[kind]
+    for place in range(requests_of(make(event.event_id))):
+        scenario = make(event.event_id)
+        gate.forget()
+        operations.client.cache_clear()
+        with wire(retries=True) as wired:
+            wired.faults[place] = Fault.ANSWER_LOST
+            assert checkin.scan(scenario.caller, scenario.reading).result == scenario.result, place
+        assert scan_until_answered(scenario).result == scenario.result
+    stream.drain()
+    assert_log_and_totals_are_true(event.event_id)
+
+
+def test_a_throttled_table_is_told_as_unavailable_and_a_retry_is_decided(event: Event, stream: StreamReader) -> None:
+    scenario = scenarios.by_card(event.event_id)
+    operations.client.cache_clear()
+    with wire(retries=True) as wired:
+        wired.faults = dict.fromkeys(range(8), Fault.THROTTLED)
+        with pytest.raises(Unavailable) as refused:
+            checkin.scan(scenario.caller, scenario.reading)
+    assert refused.value.retry_after == 1
+    assert scan_until_answered(scenario).result == "valid"
+    stream.drain()
+    assert_log_and_totals_are_true(event.event_id)
+
+
+DIE = """
+import pickle, sys
+from chalicelib.domain import checkin
+from tests.faults.wire import Fault, wire
+scenario, place, fault = pickle.load(sys.stdin.buffer)
+with wire(retries=False) as wired:
+    wired.faults[place] = Fault(fault)
+    checkin.scan(scenario.caller, scenario.reading)
+"""
+
+
+@pytest.mark.parametrize("fault", [Fault.KILLED_BEFORE, Fault.KILLED_AFTER])
+@pytest.mark.parametrize("kind", ["by_code", "by_secure_card", "contested"])
+def test_a_process_killed_around_any_write_leaves_nothing_half_done(
+    kind: str, fault: Fault, event: Event, stream: StreamReader
+) -> None:
+    make = scenarios.ALL[kind]
+    last = requests_of(make(event.event_id)) - 1
+    scenario = make(event.event_id)
+    died = subprocess.run(
+        [sys.executable, "-c", DIE],
+        input=pickle.dumps((scenario_on_the_wire(scenario), last, fault.value)),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(["."])},
+        timeout=60,
+        check=False,
+    )
+    assert died.returncode == 137
+    forget_caches()  # another process takes over
+    assert scan_until_answered(scenario).result == "valid"
+    stream.drain()
+    assert [
+        scan["result"] for scan in items_of(event.event_id, "scan") if scan["scan_id"] == scenario.reading.scan_id
+    ] == ["valid"]
+    assert_log_and_totals_are_true(event.event_id)
+
+
+def scenario_on_the_wire(scenario: Scenario) -> Scenario:
+    """Return the scenario without its ticket, which does not travel to another process."""
+    return Scenario(scenario.caller, scenario.reading, None, scenario.result)  # type: ignore[arg-type]  # not used there

@@ -1,0 +1,126 @@
+"""The table's stream, delivered as badly as Lambda may: twice, in halves, broken off, out of order."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain import cards, checkin
+from chalicelib.domain.readings import Reading
+from chalicelib.table import operations
+from chalicelib.table.items import Event
+from tests.faults import scenarios
+from tests.faults.recount import assert_log_and_totals_are_true, items_of
+from tests.faults.wire import Fault, wire
+from tests.streams import StreamReader, project
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults")]
+
+DONE: dict[str, Any] = {"batchItemFailures": []}
+
+
+def mixed_scans(event_id: str, stream: StreamReader) -> list[dict[str, Any]]:
+    """Make scans of every kind, admitted and refused, and return the records that they left in the stream."""
+    stream.drain()
+    made = [make(event_id) for make in scenarios.ALL.values()]
+    for scenario in made:
+        assert checkin.scan(scenario.caller, scenario.reading).result == scenario.result
+    return stream.read()
+
+
+def test_a_batch_that_comes_twice_counts_once(event: Event, stream: StreamReader) -> None:
+    records = mixed_scans(event.event_id, stream)
+    assert project(records) == DONE
+    assert project(records) == DONE
+    assert_log_and_totals_are_true(event.event_id)
+
+
+def test_a_batch_that_comes_whole_and_then_in_halves_counts_once(event: Event, stream: StreamReader) -> None:
+    records = mixed_scans(event.event_id, stream)
+    half = len(records) // 2
+    assert project(records) == DONE
+    assert project(records[half:]) == DONE
+    assert project(records[:half]) == DONE
+    assert_log_and_totals_are_true(event.event_id)
+
+
+@pytest.mark.parametrize("fault", [Fault.ANSWER_LOST, Fault.DROPPED, Fault.THROTTLED])
+def test_a_worker_that_fails_at_any_request_reports_it_and_its_next_try_completes(
+    fault: Fault, event: Event, stream: StreamReader
+) -> None:
+    for place in range(4):
+        records = mixed_scans(event.event_id, stream)
+        operations.client.cache_clear()
+        with wire(retries=False) as wired:
+            # The whole batch fails, and then each record on its own.
+            wired.faults = {place: fault, place + 1: fault}
+            answer = project(records)
+        failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+        positions = [record["dynamodb"]["SequenceNumber"] for record in records]
+        # Lambda comes again with the first that failed and all after it.
+        start = min((positions.index(position) for position in failed), default=len(records))
+        assert project(records[start:]) == DONE
+    assert_log_and_totals_are_true(event.event_id)
+
+
+def test_a_record_that_cannot_be_taken_is_reported_and_those_before_it_are_done(
+    event: Event, stream: StreamReader
+) -> None:
+    records = mixed_scans(event.event_id, stream)
+    scans = [record for record in records if record["dynamodb"]["NewImage"]["kind"] == {"S": "scan"}]
+    lost = {"S": "evt_that_has_no_totals"}
+    poison = {**scans[-1], "dynamodb": {**scans[-1]["dynamodb"], "SequenceNumber": "poison"}}
+    poison["dynamodb"]["NewImage"] = {**poison["dynamodb"]["NewImage"], "event_id": lost}
+    others = [record for record in records if record is not scans[-1]]
+    answer = project([*others, poison])
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "poison"}]}
+    assert project([scans[-1]]) == DONE
+    assert_log_and_totals_are_true(event.event_id)
+
+
+def pieces(records: list[dict[str, Any]], cuts: list[int]) -> Iterator[list[dict[str, Any]]]:
+    """Yield parts of a batch, by wanton cuts: overlapping, repeated, backwards."""
+    for one, other in pairwise(cuts):
+        low, high = sorted((one % (len(records) + 1), other % (len(records) + 1)))
+        yield records[low:high]
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+    database=None,
+)
+@given(cuts=st.lists(st.integers(0, 60), min_size=2, max_size=12))
+def test_however_a_batch_is_cut_and_repeated_each_scan_counts_once(
+    cuts: list[int], event: Event, stream: StreamReader
+) -> None:
+    records = mixed_scans(event.event_id, stream)
+    for part in pieces(records, cuts):
+        if part:
+            assert project(part) == DONE
+    assert project(records) == DONE
+    assert_log_and_totals_are_true(event.event_id)
+
+
+def test_a_familys_hint_that_comes_late_or_twice_changes_no_admission(event: Event, stream: StreamReader) -> None:
+    family = [scenarios.issue(event.event_id) for _ in range(3)]
+    uid = scenarios.card_for(family[0])
+    cards.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
+    caller = scenarios.caller(event.event_id)
+    readings = [Reading(scenarios.scan_id(), uid=uid) for _ in range(4)]
+    answers = [checkin.scan(caller, reading) for reading in readings[:2]]
+    records = stream.read()
+    project(records)
+    project(records)
+    answers += [checkin.scan(caller, reading) for reading in readings[2:]]
+    assert [answer.result for answer in answers] == ["valid", "valid", "valid", "already_scanned"]
+    assert [answer.ticket and answer.ticket.id for answer in answers[:3]] == [ticket.ticket_id for ticket in family]
+    assert [checkin.scan(caller, reading) for reading in readings] == answers
+    stream.drain()
+    assert len(items_of(event.event_id, "scan")) == 4
+    assert_log_and_totals_are_true(event.event_id)
