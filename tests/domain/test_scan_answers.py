@@ -143,6 +143,13 @@ def test_of_two_exits_at_once_one_is_taken() -> None:
     assert verdict(mine) == (ScanResult.INVALID, Reason.ON_EXIT_NOT_INSIDE)
 
 
+def test_a_clock_that_runs_ahead_does_not_open_the_gate() -> None:
+    ticket_id = issued()
+    opens = START - timedelta(hours=3)
+    early = scanned("scn_a0000001", after=-3 * 3600 - 60, ticket_id=ticket_id, scanned_at=opens + timedelta(minutes=1))
+    assert verdict(early) == (ScanResult.INVALID, Reason.NOT_YET_OPEN)
+
+
 def secure_card(ticket_id: str) -> None:
     cards.register(Registration(uid=SECURE_UID, type=CardType.SECURE, tickets={EVENT_ID: [ticket_id]}))
 

@@ -99,7 +99,7 @@ def _try(mutant: Mutant, tree: Path) -> Verdict:
 
 
 def _first_failure(said: str) -> str:
-    failures = [line for line in said.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    failures = [line for line in said.splitlines() if line.startswith(("FAILED tests", "ERROR tests"))]
     return failures[0].split(" - ")[0].partition(" ")[2].rpartition("::")[2] if failures else ""
 
 

@@ -67,8 +67,8 @@ MUTANTS = (
         name="credential-condition-dropped",
         bug="an old code of a transferred ticket is admitted",
         file="chalicelib/domain/checkin.py",
-        before="    if look.presented.credential is not None:\n",
-        after="    if look.presented.credential is None:\n",
+        before="        fit = fit & (Ticket.credential == look.presented.credential)\n",
+        after="        fit = fit & (Ticket.credential >= look.presented.credential)\n",
         tests=_CHECK_IN,
     ),
     Mutant(
@@ -109,6 +109,14 @@ MUTANTS = (
         file="chalicelib/domain/checkin.py",
         before="Ticket.admission.does_not_exist() if first_entry else Ticket.presence == ticket.presence",
         after="Ticket.admission.does_not_exist() if first_entry else Ticket.presence.exists()",
+        tests=_CHECK_IN,
+    ),
+    Mutant(
+        name="clock-ahead-trusted",
+        bug="a reader whose clock runs ahead opens the gate early",
+        file="chalicelib/domain/readings.py",
+        before="return min(self.reading.scanned_at or self.now, self.now)",
+        after="return self.reading.scanned_at or self.now",
         tests=_CHECK_IN,
     ),
     # The rule
