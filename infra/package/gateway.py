@@ -53,9 +53,11 @@ _REFUSALS = {
 def expand(chalice: Template) -> Resources:
     """Return the API, its preflights, its own refusals, and a stage that is deployed anew when they change."""
     told = chalice["Resources"][API]["Properties"]
-    body = told["DefinitionBody"]
-    for path_item in body["paths"].values():
-        path_item["options"] = preflight([method.upper() for method in path_item])
+    body = dict(told["DefinitionBody"])
+    body["paths"] = {
+        path: {**item, "options": preflight([method.upper() for method in item])}
+        for path, item in body["paths"].items()
+    }
     # In the body and not beside it: each import of a body drops the gateway responses that it does not hold.
     body["x-amazon-apigateway-gateway-responses"] = {
         kind: _gateway_response(refusal) for kind, refusal in _REFUSALS.items()
