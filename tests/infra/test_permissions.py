@@ -1,0 +1,188 @@
+"""What each function really asks of AWS, recorded while it does its work, held against its own policy."""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+import app
+from chalicelib import clock
+from chalicelib.domain import demo, devices
+from tests.client import call
+from tests.infra import reading
+from tests.streams import StreamReader, project
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+Template = dict[str, Any]
+Used = set[str]
+
+# A transaction is allowed by the permissions of its parts.
+_TRANSACTION_PARTS = {
+    "Put": "dynamodb:PutItem",
+    "Update": "dynamodb:UpdateItem",
+    "Delete": "dynamodb:DeleteItem",
+    "ConditionCheck": "dynamodb:ConditionCheckItem",
+}
+# Lambda's own calls in a function's name: taking from its source, reporting what failed, writing logs and traces.
+_FOR_LAMBDA = {
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[], Any]], Used]]:
+    """Runs a piece of work and returns the permissions that its AWS calls need."""
+    calls: list[tuple[str, str, dict[str, Any]]] = []
+    send = BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore's one way out, absent from its stubs
+
+    def record(self: Any, operation: str, arguments: dict[str, Any]) -> Any:
+        calls.append((self.meta.service_model.signing_name, operation, arguments))
+        return send(self, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", record)
+
+    def run(work: Callable[[], Any]) -> Used:
+        calls.clear()
+        work()
+        return {permission for made in calls for permission in _permissions(*made)}
+
+    return run  # type: ignore[return-value]  # a fixture's function
+
+
+def _permissions(service: str, operation: str, arguments: dict[str, Any]) -> Used:
+    if operation == "TransactWriteItems":
+        return {_TRANSACTION_PARTS[kind] for item in arguments["TransactItems"] for kind in item}
+    if operation == "Query" and "IndexName" in arguments:
+        return {"dynamodb:Query on an index"}
+    return {f"{service}:{operation}"}
+
+
+def _allowed(template: Template, function: str) -> Used:
+    role = reading.logical_name(template["Resources"][function]["Properties"]["Role"])
+    found: Used = set()
+    for name, statement in reading.statements(template):
+        if name == role:
+            on_an_index = "/index/" in json.dumps(statement.get("Resource", ""))
+            found |= {f"{action} on an index" if on_an_index else action for action in statement["Action"]}
+    return found
+
+
+def _log_in(path: str, body: dict[str, Any]) -> str:
+    answer = call("POST", path, body)
+    assert answer.status == 200, answer.text
+    return str(answer.json["access"])
+
+
+def _usher() -> str:
+    body = {"event_id": demo.EVENT_ID, "username": demo.USHER_NAME, "password": demo.USHER_PASSWORD}
+    return _log_in("/api/usher/login/", body)
+
+
+def _admin() -> str:
+    return _log_in("/api/auth/login/", {"email": demo.ADMIN_EMAIL, "password": demo.ADMIN_PASSWORD})
+
+
+def _a_day_at_the_gate() -> None:
+    """One of everything that the API does with the table, the secret and the queues."""
+    usher, admin = _usher(), _admin()
+    for scan_id in ("scn_permission1", "scn_permission2", "scn_permission1"):
+        call("POST", "/api/usher/scan/result/", {"scan_id": scan_id, "card_id": demo.CARD_UID}, token=usher)
+    for path in ("events", f"events/{demo.EVENT_ID}/status", f"scan/attendee/{demo.CARD_UID}", "scan/logs"):
+        assert call("GET", f"/api/usher/{path}/", token=usher).status == 200, path
+    assert call("GET", "/api/usher/scan/logs/search/?q=a", token=usher).status < 500
+    made = call("POST", "/api/devices/", {"event_id": demo.EVENT_ID, "gate": "G", "name": "R"}, token=admin).json
+    key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    enrolment = {"code": made["enrollment_code"], "public_key": base64.urlsafe_b64encode(key).decode().rstrip("=")}
+    assert call("POST", "/api/device/enroll/", enrolment).status == 200
+    assert call("GET", "/api/devices/", token=admin).status == 200
+    assert call("DELETE", f"/api/devices/{made['device_id']}/", token=admin).status < 300
+    assert call("POST", "/api/usher/logout/", token=usher).status < 300
+
+
+def test_the_api_asks_for_nothing_that_it_may_not(template: Template, recorded: Callable[..., Used]) -> None:
+    demo.load()
+    used = recorded(_a_day_at_the_gate)
+    assert {"dynamodb:UpdateItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue"} <= used
+    assert used - _allowed(template, "APIHandler") == set()
+
+
+def test_the_stream_asks_for_nothing_that_it_may_not(template: Template, recorded: Callable[..., Used]) -> None:
+    demo.load()
+    stream = StreamReader()
+    _a_day_at_the_gate()
+    records = stream.read()
+    used = recorded(lambda: project(records))
+    assert {"events:PutEvents", "dynamodb:UpdateItem"} <= used
+    assert used - _allowed(template, "Stream") == set()
+
+
+def test_the_alerts_worker_asks_for_nothing_that_it_may_not(template: Template, recorded: Callable[..., Used]) -> None:
+    fact = {"detail-type": "device.revoked", "detail": {"fact_id": "f", "device_id": "d", "event_id": "e"}}
+    batch = {"Records": [{"messageId": "1", "body": json.dumps(fact)}]}
+    used = recorded(lambda: _taken(app.alerts(batch, None)))
+    assert "sqs:SendMessage" in used
+    assert used - _allowed(template, "Alerts") == set()
+
+
+def test_the_messages_worker_asks_for_nothing_that_it_may_not(
+    template: Template, recorded: Callable[..., Used]
+) -> None:
+    messages = [
+        {"message_id": "m1", "channel": "email", "to": "a@example.com", "subject": "s", "body": "b"},
+        {"message_id": "m2", "channel": "sms", "to": "+923001234567", "body": "b"},
+    ]
+    records = [{"messageId": str(n), "body": json.dumps(message)} for n, message in enumerate(messages)]
+    used = recorded(lambda: _taken(app.messages({"Records": records}, None)))
+    assert used == {"ses:SendEmail", "sns:Publish"}
+    assert used - _allowed(template, "Messages") == set()
+
+
+def test_the_watch_over_devices_asks_for_nothing_that_it_may_not(
+    template: Template, recorded: Callable[..., Used]
+) -> None:
+    demo.load()
+    provision = devices.provision(event_id=demo.EVENT_ID, gate_name="G", name="R", by="adm")
+    key = base64.urlsafe_b64encode(Ed25519PrivateKey.generate().public_key().public_bytes_raw()).decode().rstrip("=")
+    devices.enroll(code=provision.enrollment_code, public_key=key, address="192.0.2.1")
+    tick: dict[str, Any] = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "version": "0"}
+    tick |= {"id": "1", "account": "0", "time": "", "region": "us-east-1", "resources": []}
+    with clock.set_to(clock.now() + timedelta(minutes=5)):
+        used = recorded(lambda: app.watch_devices(tick, None))
+    assert {"dynamodb:Query on an index", "events:PutEvents", "dynamodb:UpdateItem"} <= used
+    assert used - _allowed(template, "WatchDevices") == set()
+
+
+def test_no_function_may_read_whole_tables_or_change_what_holds_the_data(template: Template) -> None:
+    for name in reading.of_type(template, "AWS::Lambda::Function"):
+        for action in _allowed(template, name) - _FOR_LAMBDA:
+            _, verb = action.removesuffix(" on an index").split(":")
+            assert re.fullmatch(
+                r"(Batch)?(Get|Put|Update|Delete|Write)(Item|Events|SecretValue|QueueUrl)|"
+                r"Query|ConditionCheckItem|SendMessage|SendEmail|Publish",
+                verb,
+            ), (name, action)
+
+
+def _taken(answer: Any) -> None:
+    assert answer == {"batchItemFailures": []}

@@ -1,0 +1,206 @@
+"""infra/resources.yaml: what must be so whatever is added to it."""
+
+import json
+from typing import Any
+
+from chalicelib.config import Config
+from chalicelib.config import config as read_config
+from chalicelib.domain import alerts
+from chalicelib.table.items import Item
+from chalicelib.vocabulary import Fact
+from tests.cloud import TABLE
+from tests.infra import reading
+
+Template = dict[str, Any]
+
+
+def test_every_queue_has_a_dead_letter_queue_or_is_one(template: Template) -> None:
+    queues = reading.of_type(template, "AWS::SQS::Queue")
+    dead_letters = _dead_letters(template)
+    for name, queue in queues.items():
+        if name in dead_letters:
+            assert "RedrivePolicy" not in queue
+            assert queue["MessageRetentionPeriod"] == 1209600, "AWS keeps a message for 14 days at most"
+        else:
+            assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+
+
+def test_every_dead_letter_queue_has_an_alarm_at_the_first_message(template: Template) -> None:
+    watched = {
+        reading.logical_name(alarm["Dimensions"][0]["Value"])
+        for alarm in reading.of_type(template, "AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 0
+    }
+    assert watched == _dead_letters(template)
+
+
+def test_every_function_has_an_alarm_on_its_errors(template: Template) -> None:
+    watched = [
+        alarm["Dimensions"][0]["Value"]
+        for alarm in reading.of_type(template, "AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "Errors"
+    ]
+    functions = reading.of_type(template, "AWS::Lambda::Function").values()
+    assert sorted(map(str, watched)) == sorted(str(function["FunctionName"]) for function in functions)
+
+
+def test_the_apis_alarm_and_dashboard_watch_the_stage_that_is_deployed(template: Template) -> None:
+    (stage,) = reading.of_type(template, "AWS::ApiGateway::Stage").values()
+    (api,) = reading.of_type(template, "AWS::ApiGateway::RestApi").values()
+    alarm = template["Resources"]["ApiFaultsAlarm"]["Properties"]
+    assert {entry["Name"]: entry["Value"] for entry in alarm["Dimensions"]} == {
+        "ApiName": api["Name"],
+        "Stage": stage["StageName"],
+    }
+    board = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    assert f'"Stage", "{stage["StageName"]}"' in board
+    assert json.loads(board)["widgets"]
+
+
+def test_every_alarm_tells_somebody(template: Template) -> None:
+    for name, alarm in reading.of_type(template, "AWS::CloudWatch::Alarm").items():
+        assert alarm["AlarmActions"] == [{"Ref": "Alarms"}], name
+        assert alarm["TreatMissingData"] == "notBreaching", name
+
+
+def test_queues_are_encrypted_and_take_tls_only(template: Template) -> None:
+    queues = reading.of_type(template, "AWS::SQS::Queue")
+    guarded: set[str] = set()
+    for policy in reading.of_type(template, "AWS::SQS::QueuePolicy").values():
+        assert reading.denies_plain_http(policy["PolicyDocument"])
+        guarded |= {reading.logical_name(queue) for queue in policy["Queues"]}
+    assert guarded == set(queues)
+    assert all("KmsMasterKeyId" in queue for queue in queues.values())
+
+
+def test_buckets_are_private_encrypted_and_take_tls_only(template: Template) -> None:
+    buckets = reading.of_type(template, "AWS::S3::Bucket")
+    guarded = {
+        reading.logical_name(policy["Bucket"])
+        for policy in reading.of_type(template, "AWS::S3::BucketPolicy").values()
+        if reading.denies_plain_http(policy["PolicyDocument"])
+    }
+    assert guarded == set(buckets)
+    for bucket in buckets.values():
+        assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+        assert all(value is True for value in bucket["PublicAccessBlockConfiguration"].values())
+        assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+        assert bucket["BucketEncryption"]
+        assert bucket["LifecycleConfiguration"]["Rules"]
+
+
+def test_what_cannot_be_made_again_outlives_its_stack(template: Template) -> None:
+    for name, resource in template["Resources"].items():
+        if resource["Type"] in (
+            "AWS::DynamoDB::Table",
+            "AWS::KMS::Key",
+            "AWS::S3::Bucket",
+            "AWS::SecretsManager::Secret",
+        ):
+            assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
+            assert resource["UpdateReplacePolicy"] == "Retain", name
+
+
+def test_the_table_is_protected_backed_up_and_streams_both_images(template: Template) -> None:
+    (table,) = reading.of_type(template, "AWS::DynamoDB::Table").values()
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"]["SSEType"] == "KMS"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_the_tables_keys_and_indexes_are_the_attributes_of_its_items(template: Template) -> None:
+    (table,) = reading.of_type(template, "AWS::DynamoDB::Table").values()
+    attributes = Item.get_attributes()
+    named = {entry["AttributeName"] for entry in table["AttributeDefinitions"]}
+    assert named <= set(attributes)
+    assert {name for name in attributes if name.startswith("gsi")} <= named
+    for index in table["GlobalSecondaryIndexes"]:
+        name = index["IndexName"]
+        # operations.query names an index's keys after the index.
+        assert [key["AttributeName"] for key in index["KeySchema"]] == [f"{name}pk", f"{name}sk"]
+
+
+def test_the_tests_own_table_is_the_deployed_one(template: Template) -> None:
+    (table,) = reading.of_type(template, "AWS::DynamoDB::Table").values()
+    for part in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"):
+        assert table[part] == TABLE[part]
+
+
+def test_no_index_repeats_what_a_scan_changes_on_its_ticket(template: Template) -> None:
+    (table,) = reading.of_type(template, "AWS::DynamoDB::Table").values()
+    repeated = {
+        attribute
+        for index in table["GlobalSecondaryIndexes"]
+        for attribute in index["Projection"].get("NonKeyAttributes", [])
+    }
+    assert not repeated & {"admission", "status", "inside", "contested", "entries"}
+
+
+def test_keys_rotate_and_the_secret_is_generated_not_written_down(template: Template) -> None:
+    assert all(key["EnableKeyRotation"] is True for key in reading.of_type(template, "AWS::KMS::Key").values())
+    (secret,) = reading.of_type(template, "AWS::SecretsManager::Secret").values()
+    assert "SecretString" not in secret
+    assert secret["GenerateSecretString"]["GenerateStringKey"] == "master"
+    assert secret["GenerateSecretString"]["PasswordLength"] >= 64
+
+
+def test_every_log_group_forgets(template: Template) -> None:
+    assert all(group["RetentionInDays"] <= 90 for group in reading.of_type(template, "AWS::Logs::LogGroup").values())
+
+
+def test_a_local_stage_has_the_names_that_the_settings_have_by_default(template: Template) -> None:
+    def local(name: str, part: str) -> Any:
+        return reading.at(template["Resources"][name]["Properties"][part], local=True)
+
+    defaults: Config = read_config()
+    assert local("Table", "TableName") == defaults.table_name
+    assert local("Bus", "Name") == defaults.event_bus_name
+    assert local("AlertsQueue", "QueueName") == defaults.alerts_queue_name
+    assert local("MessagesQueue", "QueueName") == defaults.messages_queue_name
+    assert local("MasterSecret", "Name") == defaults.secret_id
+
+
+def test_two_stages_share_no_name(template: Template) -> None:
+    for name, resource in template["Resources"].items():
+        for part in ("TableName", "QueueName", "BucketName", "LogGroupName", "FunctionName", "TopicName", "Name"):
+            value = reading.at(resource.get("Properties", {}).get(part), local=False)
+            # A reference is another resource's name.
+            if value is not None and "Ref" not in value:
+                assert "${Stage}" in str(value), f"{name}.{part} is the same in every stage: {value}"
+
+
+def test_the_rule_takes_exactly_the_facts_that_staff_can_be_told_of(template: Template) -> None:
+    pattern = template["Resources"]["AlertsRule"]["Properties"]["EventPattern"]
+    assert pattern["source"] == ["gatehouse"]
+    assert set(pattern["detail-type"]) == {fact.value for fact in alerts._TEXTS} == {fact.value for fact in Fact}
+
+
+def test_a_fact_that_cannot_be_delivered_becomes_a_dead_letter(template: Template) -> None:
+    rule = template["Resources"]["AlertsRule"]["Properties"]
+    (target,) = rule["Targets"]
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["AlertsDeadLetters", "Arn"]}}
+    let_in = {
+        reading.logical_name(queue)
+        for policy in reading.of_type(template, "AWS::SQS::QueuePolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "events.amazonaws.com"}
+        for queue in policy["Queues"]
+    }
+    assert let_in == {"AlertsQueue", "AlertsDeadLetters"}
+
+
+def _dead_letters(template: Template) -> set[str]:
+    redriven = {
+        reading.logical_name(queue["RedrivePolicy"]["deadLetterTargetArn"])
+        for queue in reading.of_type(template, "AWS::SQS::Queue").values()
+        if "RedrivePolicy" in queue
+    }
+    streams = {
+        reading.logical_name(mapping["DestinationConfig"]["OnFailure"]["Destination"])
+        for mapping in reading.of_type(template, "AWS::Lambda::EventSourceMapping").values()
+        if "DestinationConfig" in mapping
+    }
+    return redriven | streams
