@@ -34,6 +34,8 @@ GATEWAY_TIMEOUT_SECONDS = 29.0
 # What is still read, and thrown away, of a body that is too large, so that its sender gets to see the answer.
 _DRAIN_LIMIT = 64 * 1024 * 1024
 THREADS = 16
+# RFC 9110: these answers have no content, and say no length.
+_BODILESS = (204, 304)
 STAGE = "local"
 
 _log = logging.getLogger("gatehouse.local")
@@ -83,7 +85,7 @@ class Gateway:
         answer = await self._answer(scope, receive)
         if answer is None:
             return
-        if scope["method"] != "HEAD":
+        if scope["method"] != "HEAD" and answer.status not in _BODILESS:
             answer.headers.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})

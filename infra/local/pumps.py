@@ -12,14 +12,21 @@ from typing import Any
 
 from chalice.app import DynamoDBEventConfig, ScheduledEventConfig, SQSEventConfig
 
+from infra.local.delivery import StreamMapping
 from infra.local.invocation import ACCOUNT, REGION, FunctionContext
 from infra.local.meter import Meter
 from infra.local.queues import QueueMapping, QueuePump
 from infra.local.schedules import Schedule, Schedules, period_of
-from infra.local.streams import Checkpoints, StreamMapping, StreamPump
+from infra.local.streams import Checkpoints, StreamPump
+from infra.package.functions import PROJECTED_KINDS
 
 WORKER_TIMEOUT_SECONDS = 30.0
 STREAM_DEAD_LETTERS = "gatehouse-stream-dlq"
+# The deployed mapping's filter, so that a kind that was forgotten there is missed here first.
+_STREAM_PATTERN = {
+    "eventName": ["INSERT", "MODIFY"],
+    "dynamodb": {"NewImage": {"kind": {"S": list(PROJECTED_KINDS)}}},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,7 @@ class Pumps:
             source.sqs.send_message(QueueUrl=dead_letters_url, MessageBody=note)
 
         return StreamPump(
-            StreamMapping(handler.name, batch_size=handler.batch_size),
+            StreamMapping(handler.name, batch_size=handler.batch_size, pattern=_STREAM_PATTERN),
             url=source.table_url,
             stream_arn=source.stream_arn,
             invoke=self._invoker(handler),

@@ -1,20 +1,14 @@
 """The table's stream, delivered to its function as Lambda's event source mapping does.
 
 Each shard is read in order by a thread of its own, a child only after its parent; batches are delivered one
-at a time. What AWS documents for DynamoDB streams holds here: a partial failure checkpoints what came before
-the first failed record; a batch that fails as a whole is cut in halves; a single record that keeps failing
-is given up after its retries and leaves a note in the dead-letter queue; nothing behind it is lost.
+at a time (delivery.py), and the place that is reached is kept.
 """
 
 import json
 import logging
-import random
 import threading
 import time
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -24,9 +18,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from infra.local.invocation import REGION, function_arn
+from infra.local.delivery import Delivery, Record, StreamMapping
+from infra.local.invocation import REGION
 
-Record = dict[str, Any]
 _log = logging.getLogger("gatehouse.local")
 # How long a reader waits before it asks again, unless the last batch was full: after some records, so that the
 # next ones gather (Lambda asks four times a second); and at most, while nothing comes.
@@ -35,18 +29,6 @@ _IDLE_SECONDS = 0.2
 _RECHECK_SHARDS_SECONDS = 10.0
 _SAVE_EVERY_SECONDS = 1.0
 _OLDEST_AGAIN = ("TrimmedDataAccessException", "ResourceNotFoundException")
-
-
-@dataclass(frozen=True, slots=True)
-class StreamMapping:
-    """How a stream is handed to its function; the names are those of Lambda's event source mapping."""
-
-    function_name: str
-    batch_size: int = 100
-    maximum_retry_attempts: int = 10
-    # AWS waits between tries as well, and does not say how long.
-    first_backoff_seconds: float = 0.1
-    longest_backoff_seconds: float = 5.0
 
 
 class Checkpoints:
@@ -138,105 +120,6 @@ class StreamsApi:
             self._connection = None
 
 
-class Delivery:
-    """Hands batches to the function, with Lambda's retries, and says what is done."""
-
-    def __init__(
-        self,
-        mapping: StreamMapping,
-        *,
-        stream_arn: str,
-        invoke: Callable[[dict[str, Any]], Any],
-        dead_letter: Callable[[str], None],
-        stopping: threading.Event,
-    ) -> None:
-        """`invoke` calls the function with an event; `dead_letter` sends a note to the dead-letter queue."""
-        self._mapping = mapping
-        self._stream_arn = stream_arn
-        self._invoke = invoke
-        self._dead_letter = dead_letter
-        self._stopping = stopping
-
-    def deliver(self, shard_id: str, records: list[Record], done: Callable[[str], None]) -> bool:
-        """Deliver records in order, calling `done` with each position reached; False when stopped before the end."""
-        waiting = [records]  # the next batch is the last of the list
-        tries = 0
-        while waiting:
-            batch = waiting[-1]
-            failed_at = self._failed_at(batch)
-            if failed_at is None:
-                waiting.pop()
-                tries = 0
-                done(_sequence_number(batch[-1]))
-                continue
-            if failed_at > 0:
-                done(_sequence_number(batch[failed_at - 1]))
-                waiting[-1] = batch[failed_at:]
-                tries = 0
-            elif len(batch) > 1:
-                middle = len(batch) // 2
-                waiting[-1:] = [batch[middle:], batch[:middle]]
-                tries = 0
-                continue
-            elif tries >= self._mapping.maximum_retry_attempts:
-                self._give_up(shard_id, batch, invocations=tries + 1)
-                waiting.pop()
-                tries = 0
-                done(_sequence_number(batch[-1]))
-                continue
-            else:
-                tries += 1
-            if self._stopping.wait(self._backoff(tries)):
-                return False
-        return True
-
-    def _failed_at(self, batch: list[Record]) -> int | None:
-        """Call the function; return the index of the first record to try again, None when all are done."""
-        try:
-            answer = self._invoke({"Records": batch})
-        except Exception:  # noqa: BLE001  # whatever the function raised, the batch failed
-            _log.exception("%s raised; its batch is tried again", self._mapping.function_name)
-            return 0
-        failures = (answer or {}).get("batchItemFailures") or []
-        if not failures:
-            return None
-        places = {_sequence_number(record): place for place, record in enumerate(batch)}
-        named = [places.get(str((failure or {}).get("itemIdentifier"))) for failure in failures]
-        # A name that is not in the batch fails it as a whole (AWS: "Reporting batch item failures").
-        return 0 if None in named else min(place for place in named if place is not None)
-
-    def _backoff(self, tries: int) -> float:
-        doubled = self._mapping.first_backoff_seconds * 2.0 ** min(max(tries - 1, 0), 16)
-        # Spread, so that several shards do not come again together.
-        return min(self._mapping.longest_backoff_seconds, doubled) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
-
-    def _give_up(self, shard_id: str, batch: list[Record], *, invocations: int) -> None:
-        """Leave the note that Lambda leaves: which records, not what is in them."""
-        arrived = [datetime.fromtimestamp(float(r["dynamodb"]["ApproximateCreationDateTime"]), UTC) for r in batch]
-        note = {
-            "requestContext": {
-                "requestId": str(uuid.uuid4()),
-                "functionArn": function_arn(self._mapping.function_name),
-                "condition": "RetryAttemptsExhausted",
-                "approximateInvokeCount": invocations,
-            },
-            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
-            "version": "1.0",
-            "timestamp": _text(datetime.now(UTC)),
-            "DDBStreamBatchInfo": {
-                "shardId": shard_id,
-                "startSequenceNumber": _sequence_number(batch[0]),
-                "endSequenceNumber": _sequence_number(batch[-1]),
-                "approximateArrivalOfFirstRecord": _text(arrived[0]),
-                "approximateArrivalOfLastRecord": _text(arrived[-1]),
-                "batchSize": len(batch),
-                "streamArn": self._stream_arn,
-            },
-        }
-        _log.error("%s gave up on record %s", self._mapping.function_name, _sequence_number(batch[0]))
-        self._dead_letter(json.dumps(note))
-
-
 class StreamPump:
     """Follows every shard of one stream and delivers what comes."""
 
@@ -257,6 +140,8 @@ class StreamPump:
         self._checkpoints = checkpoints or Checkpoints()
         self._stopping = threading.Event()
         self._draining = threading.Event()
+        # Set when a shard has come to its end, and its children may begin.
+        self._look_again = threading.Event()
         self._finished: set[str] = set()
         self._readers: dict[str, threading.Thread] = {}
         self._known: frozenset[str] = frozenset()
@@ -273,6 +158,7 @@ class StreamPump:
     def stop(self, *, drain_seconds: float = 10.0) -> None:
         """Deliver what has been written so far, within `drain_seconds`, and end."""
         self._draining.set()
+        self._look_again.set()
         deadline = time.monotonic() + drain_seconds
         self._finder.join(drain_seconds)
         for reader in list(self._readers.values()):
@@ -298,7 +184,8 @@ class StreamPump:
                         reader.start()
             except (OSError, HTTPException, StreamError) as error:
                 _log.warning("the stream's shards cannot be read now: %s", error)
-            self._draining.wait(1.0 if self._waiting_for_parents else _RECHECK_SHARDS_SECONDS)
+            self._look_again.wait(1.0 if self._waiting_for_parents else _RECHECK_SHARDS_SECONDS)
+            self._look_again.clear()
         api.close()
 
     def _described(self, api: StreamsApi) -> list[dict[str, Any]]:
@@ -343,6 +230,7 @@ class StreamPump:
                 iterator = answer.get("NextShardIterator")
                 if iterator is None:
                     self._finished.add(shard_id)
+                    self._look_again.set()
                     return
                 if not records and self._draining.is_set():
                     return
@@ -371,11 +259,3 @@ class StreamPump:
         record["eventSourceARN"] = self._stream_arn
         record["awsRegion"] = REGION
         return record
-
-
-def _sequence_number(record: Record) -> str:
-    return str(record["dynamodb"]["SequenceNumber"])
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

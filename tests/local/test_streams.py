@@ -3,12 +3,14 @@
 import base64
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.local.streams import Checkpoints, Delivery, StreamMapping, StreamPump
+from infra.local.delivery import Delivery, StreamMapping
+from infra.local.streams import Checkpoints, StreamPump
 from tests.local.conftest import Table, wait_until
 
 MAPPING = StreamMapping("stream", maximum_retry_attempts=2, first_backoff_seconds=0.001, longest_backoff_seconds=0.002)
@@ -48,12 +50,12 @@ class Worker:
 
 
 class Run:
-    def __init__(self, worker: Any) -> None:
+    def __init__(self, worker: Any, mapping: StreamMapping = MAPPING) -> None:
         self.notes: list[dict[str, Any]] = []
         self.positions: list[str] = []
         self.stopping = threading.Event()
         self.delivery = Delivery(
-            MAPPING,
+            mapping,
             stream_arn="arn:stream",
             invoke=worker,
             dead_letter=lambda note: self.notes.append(json.loads(note)),
@@ -126,6 +128,19 @@ def test_a_run_that_ends_while_a_record_fails_keeps_its_place() -> None:
     assert not run.deliver(records(3))
     assert run.positions == ["000"]
     assert not run.notes
+
+
+def test_what_the_filter_drops_never_reaches_the_function_and_is_passed_over() -> None:
+    worker = Worker()
+    run = Run(worker, replace(MAPPING, pattern={"dynamodb": {"NewImage": {"kind": {"S": ["scan", "ticket"]}}}}))
+    batch = records(4)
+    for record, kind in zip(batch, ("scan", "session", "ticket", "session"), strict=True):
+        record["dynamodb"]["NewImage"] = {"kind": {"S": kind}}
+    assert run.deliver(batch)
+    assert worker.batches == [["000", "002"]]
+    assert run.positions == ["002", "003"]
+    assert run.deliver(records(1)), "a removal has no new image"
+    assert worker.batches == [["000", "002"]]
 
 
 def pump(

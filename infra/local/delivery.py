@@ -1,0 +1,163 @@
+"""A shard's records handed to the stream's function, with the retries of Lambda's event source mapping.
+
+A partial failure checkpoints what came before the first failed record; a batch that fails as a whole is cut in
+halves; a single record that keeps failing is given up after its retries and leaves a note in the dead-letter
+queue; nothing behind it is lost.
+"""
+
+import json
+import logging
+import random
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from infra.local.invocation import function_arn
+
+Record = dict[str, Any]
+_log = logging.getLogger("gatehouse.local")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamMapping:
+    """How a stream is handed to its function; the names are those of Lambda's event source mapping."""
+
+    function_name: str
+    batch_size: int = 100
+    # As `make package` sets it for the deployed mapping (infra/package).
+    maximum_retry_attempts: int = 20
+    # AWS waits between tries as well, and does not say how long.
+    first_backoff_seconds: float = 0.1
+    longest_backoff_seconds: float = 5.0
+    # Lambda's filter criteria: what does not match never reaches the function.
+    pattern: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Delivery:
+    """Hands batches to the function, with Lambda's retries, and says what is done."""
+
+    def __init__(
+        self,
+        mapping: StreamMapping,
+        *,
+        stream_arn: str,
+        invoke: Callable[[dict[str, Any]], Any],
+        dead_letter: Callable[[str], None],
+        stopping: threading.Event,
+    ) -> None:
+        """`invoke` calls the function with an event; `dead_letter` sends a note to the dead-letter queue."""
+        self._mapping = mapping
+        self._stream_arn = stream_arn
+        self._invoke = invoke
+        self._dead_letter = dead_letter
+        self._stopping = stopping
+
+    def deliver(self, shard_id: str, records: list[Record], done: Callable[[str], None]) -> bool:
+        """Deliver records in order, calling `done` with each position reached; False when stopped before the end."""
+        wanted = [record for record in records if matches(self._mapping.pattern, record)]
+        if wanted and not self._deliver(shard_id, wanted, done):
+            return False
+        if records and not (wanted and wanted[-1] is records[-1]):
+            done(_sequence_number(records[-1]))
+        return True
+
+    def _deliver(self, shard_id: str, records: list[Record], done: Callable[[str], None]) -> bool:
+        waiting = [records]  # the next batch is the last of the list
+        tries = 0
+        while waiting:
+            batch = waiting[-1]
+            failed_at = self._failed_at(batch)
+            if failed_at is None:
+                waiting.pop()
+                tries = 0
+                done(_sequence_number(batch[-1]))
+                continue
+            if failed_at > 0:
+                done(_sequence_number(batch[failed_at - 1]))
+                waiting[-1] = batch[failed_at:]
+                tries = 0
+            elif len(batch) > 1:
+                middle = len(batch) // 2
+                waiting[-1:] = [batch[middle:], batch[:middle]]
+                tries = 0
+                continue
+            elif tries >= self._mapping.maximum_retry_attempts:
+                self._give_up(shard_id, batch, invocations=tries + 1)
+                waiting.pop()
+                tries = 0
+                done(_sequence_number(batch[-1]))
+                continue
+            else:
+                tries += 1
+            if self._stopping.wait(self._backoff(tries)):
+                return False
+        return True
+
+    def _failed_at(self, batch: list[Record]) -> int | None:
+        """Call the function; return the index of the first record to try again, None when all are done."""
+        try:
+            answer = self._invoke({"Records": batch})
+        except Exception:  # noqa: BLE001  # whatever the function raised, the batch failed
+            _log.exception("%s raised; its batch is tried again", self._mapping.function_name)
+            return 0
+        failures = (answer or {}).get("batchItemFailures") or []
+        if not failures:
+            return None
+        places = {_sequence_number(record): place for place, record in enumerate(batch)}
+        named = [places.get(str((failure or {}).get("itemIdentifier"))) for failure in failures]
+        # A name that is not in the batch fails it as a whole (AWS: "Reporting batch item failures").
+        return 0 if None in named else min(place for place in named if place is not None)
+
+    def _backoff(self, tries: int) -> float:
+        doubled = self._mapping.first_backoff_seconds * 2.0 ** min(max(tries - 1, 0), 16)
+        # Spread, so that several shards do not come again together.
+        return min(self._mapping.longest_backoff_seconds, doubled) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
+
+    def _give_up(self, shard_id: str, batch: list[Record], *, invocations: int) -> None:
+        """Leave the note that Lambda leaves: which records, not what is in them."""
+        arrived = [datetime.fromtimestamp(float(r["dynamodb"]["ApproximateCreationDateTime"]), UTC) for r in batch]
+        note = {
+            "requestContext": {
+                "requestId": str(uuid.uuid4()),
+                "functionArn": function_arn(self._mapping.function_name),
+                "condition": "RetryAttemptsExhausted",
+                "approximateInvokeCount": invocations,
+            },
+            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+            "version": "1.0",
+            "timestamp": _text(datetime.now(UTC)),
+            "DDBStreamBatchInfo": {
+                "shardId": shard_id,
+                "startSequenceNumber": _sequence_number(batch[0]),
+                "endSequenceNumber": _sequence_number(batch[-1]),
+                "approximateArrivalOfFirstRecord": _text(arrived[0]),
+                "approximateArrivalOfLastRecord": _text(arrived[-1]),
+                "batchSize": len(batch),
+                "streamArn": self._stream_arn,
+            },
+        }
+        _log.error("%s gave up on record %s", self._mapping.function_name, _sequence_number(batch[0]))
+        self._dead_letter(json.dumps(note))
+
+
+def matches(pattern: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
+    """Tell whether a record passes a filter of exact values: at each name, one of the listed ones."""
+    for name, wanted in pattern.items():
+        found = record.get(name)
+        if isinstance(wanted, Mapping):
+            if not isinstance(found, Mapping) or not matches(wanted, found):
+                return False
+        elif found not in wanted:
+            return False
+    return True
+
+
+def _sequence_number(record: Record) -> str:
+    return str(record["dynamodb"]["SequenceNumber"])
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

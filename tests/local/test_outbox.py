@@ -1,0 +1,56 @@
+"""What was sent, as the mail and SMS services of MiniStack took it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.local.outbox import Outbox
+from infra.local.resources import Cloud, allow_mail
+
+pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("engines")]
+SENDER = "gatehouse@example.com"
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    made = Outbox(tmp_path / "outbox.jsonl").attach()
+    yield made
+    made.detach()
+
+
+def test_mails_and_texts_are_noted_newest_first_and_kept(
+    ministack_cloud: Cloud, outbox: Outbox, tmp_path: Path
+) -> None:
+    allow_mail(ministack_cloud, SENDER)
+    mail, text = ministack_cloud.client("ses"), ministack_cloud.client("sns")
+    mail.send_email(
+        Source=SENDER,
+        Destination={"ToAddresses": ["someone@example.com"]},
+        Message={"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Grüße"}}},
+    )
+    text.publish(PhoneNumber="+923001000003", Message="123456")
+
+    newest, oldest = outbox.messages()
+    assert (newest["channel"], newest["to"], newest["body"]) == ("sms", "+923001000003", "123456")
+    assert (oldest["channel"], oldest["to"], oldest["subject"], oldest["body"]) == (
+        "email",
+        "someone@example.com",
+        "Hello",
+        "Grüße",
+    )
+    assert outbox.messages(" 923001000003") == [newest], "a plus sign reads as a space in a query"
+    assert outbox.messages("SOMEONE@example.com") == [oldest]
+    assert outbox.messages("nobody@example.com") == []
+    assert Outbox(tmp_path / "outbox.jsonl").messages() == [newest, oldest]
+
+
+def test_what_the_service_refused_was_not_sent(ministack_cloud: Cloud, outbox: Outbox) -> None:
+    with pytest.raises(ClientError, match="MessageRejected"):
+        ministack_cloud.client("ses").send_email(
+            Source="stranger@example.com",
+            Destination={"ToAddresses": ["someone@example.com"]},
+            Message={"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "no"}}},
+        )
+    assert outbox.messages() == []
