@@ -22,11 +22,16 @@ def describe(*, engine: str) -> dict[str, str]:
         "CPU": models[0] if models else platform.processor() or "unknown",
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB",
         "system": f"{platform.system()} {platform.release()}",
-        "load before": " ".join(f"{load:.2f}" for load in os.getloadavg()),
+        "load before": load(),
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "packages": packages,
         "engine": engine,
     }
+
+
+def load() -> str:
+    """Return the machine's load over 1, 5 and 15 minutes."""
+    return " ".join(f"{load:.2f}" for load in os.getloadavg())
 
 
 def children_of(pid: int) -> list[int]:
