@@ -26,7 +26,6 @@ _HEADERS = {
     "X-Request-Id": "Names this request in the platform's log.",
     "Retry-After": "Seconds to wait before the next try.",
     "Cache-Control": "`no-store`: nobody in between keeps the answer.",
-    "Allow": "The methods that the path takes.",
 }
 
 

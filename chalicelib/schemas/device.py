@@ -2,11 +2,11 @@
 
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.identifiers import parse_uid
 from chalicelib.schemas.usher import Code, DecisionOut, SunIn
-from chalicelib.schemas.wire import Id, In, Moment, Name, Out, ScanId
+from chalicelib.schemas.wire import Id, In, Instant, Moment, Name, Out, ScanId
 from chalicelib.vocabulary import Direction, ScanResult
 
 # A replay is sent in slices; more in one call would outlast the gateway's 29 s (AWS limit).
@@ -68,7 +68,7 @@ class TapIn(In):
     uid: Annotated[str, StringConstraints(max_length=40)] | None = None
     qr: Code | None = None
     sun: SunIn | None = None
-    scanned_at: AwareDatetime
+    scanned_at: Instant
     offline: OfflineIn | None = None
     direction: Direction = Direction.ENTRY
 
@@ -85,7 +85,7 @@ class TapsIn(In):
     """Taps in the order they were made; `device_time` is the device's clock now, by which theirs are corrected."""
 
     taps: Annotated[list[TapIn], Field(min_length=1, max_length=MAX_TAPS)]
-    device_time: AwareDatetime
+    device_time: Instant
 
 
 class TapsOut(Out):

@@ -3,9 +3,22 @@
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from chalicelib.schemas.wire import Cursor, Id, In, Moment, Name, Out, PageSize, Password, ScanId, TokensOut
+from chalicelib.schemas.wire import (
+    Cursor,
+    Day,
+    Id,
+    In,
+    Instant,
+    Moment,
+    Name,
+    Out,
+    PageSize,
+    Password,
+    ScanId,
+    TokensOut,
+)
 from chalicelib.vocabulary import Direction, EventStatus, Reason, ScanResult, ScanSource, UsherRole
 
 CardName = Annotated[
@@ -143,7 +156,7 @@ class ScanIn(In):
     sun: SunIn | None = None
     event_id: Id | None = None
     gate: Name | None = None
-    scanned_at: AwareDatetime | None = None
+    scanned_at: Instant | None = None
     direction: Direction = Direction.ENTRY
 
     @model_validator(mode="after")
@@ -271,8 +284,8 @@ class LogSearchIn(LogsIn):
     result: ScanResult | None = None
     attendee: Name | None = None
     event_id: Id | None = None
-    date_from: AwareDatetime | date | None = None
-    date_to: AwareDatetime | date | None = None
+    date_from: Instant | Day | None = None
+    date_to: Instant | Day | None = None
 
     def begins_at(self) -> datetime | None:
         """Return the first moment that is asked for."""

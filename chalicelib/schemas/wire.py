@@ -1,9 +1,18 @@
 """What all portals' bodies share."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from chalicelib import clock
 
@@ -27,6 +36,18 @@ Moment = Annotated[
     PlainSerializer(clock.to_text, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
 ]
+# From the epoch, where a reader's clock stands after it lost its battery, to what any id can carry.
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _within_reach(value: datetime) -> datetime:
+    if not 0 <= value.timestamp() < _LATEST.timestamp():
+        raise ValueError("must lie between the years 1970 and 2200")
+    return value
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
+Day = Annotated[date, Field(ge=date(1970, 1, 1), lt=_LATEST.date())]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 ScanId = Annotated[

@@ -90,7 +90,9 @@ def public_key_text(key: Ed25519PrivateKey) -> str:
 def enrolled(event_id: str) -> Device:
     provision = devices.provision(event_id=event_id, gate_name="Gate 1", name="Reader", by="adm_test")
     key = Ed25519PrivateKey.generate()
-    enrolment = devices.enroll(code=provision.enrollment_code, public_key=public_key_text(key), address="192.0.2.1")
+    # Each from a place of its own: how often one place may enrol is bounded.
+    place = f"place {next(_numbers)}"
+    enrolment = devices.enroll(code=provision.enrollment_code, public_key=public_key_text(key), address=place)
     return Device(enrolment.device_id, key)
 
 

@@ -1,0 +1,101 @@
+"""What every answer owes its caller, whatever was asked: headers, envelope, a status and a body that are documented."""
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from app import app
+from chalicelib.config import LOCAL_ORIGINS
+from chalicelib.portals import openapi
+from chalicelib.portals.wire import Route
+from tests.client import Answer
+
+ALLOWED_ORIGINS = frozenset(LOCAL_ORIGINS.split(","))
+ADMIN_ORIGIN = "http://localhost:8084"
+_HEADERS = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "strict-transport-security": "max-age=31536000; includeSubDomains",
+    "vary": "Origin",
+}
+assert app.routes
+
+
+@lru_cache(maxsize=1)
+def document() -> dict[str, Any]:
+    return dict(json.loads(openapi.text()))
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: str) -> Any:
+    return Draft202012Validator({**json.loads(schema), "components": document()["components"]})
+
+
+def validator(schema: dict[str, Any]) -> Any:
+    """Return the validator of a schema that may refer to the document's components."""
+    return _validator(json.dumps(schema, sort_keys=True))
+
+
+def operation(route: Route) -> dict[str, Any]:
+    return dict(document()["paths"][openapi.spelled(route)][route.method.lower()])
+
+
+def documented(route: Route, status: int) -> dict[str, Any] | None:
+    """Return what the document says of a route's answer with this status."""
+    found: dict[str, Any] | None = operation(route)["responses"].get(str(status))
+    if found is not None and "$ref" in found:
+        found = document()["components"]["responses"][found["$ref"].rpartition("/")[2]]
+    return found
+
+
+def problems(route: Route, answer: Answer, *, origin: str | None = None) -> Iterator[str]:
+    """Return what is wrong with an answer, as the contract and the document see it."""
+    yield from _header_problems(answer, origin)
+    if answer.status >= 500:
+        yield f"a fault: {answer.status} {answer.text[:200]}"
+    found = documented(route, answer.status)
+    if found is None:
+        yield f"status {answer.status} is not documented: {answer.text[:200]}"
+        return
+    if answer.status == 204:
+        if answer.text:
+            yield "a 204 with a body"
+        return
+    media_type = answer.headers["content-type"].partition(";")[0]
+    media = found["content"].get(media_type)
+    if media is None:
+        yield f"{media_type} is not documented"
+    elif media_type == "application/json":
+        try:
+            body = json.loads(answer.text, parse_constant=_no_constant)
+        except ValueError as error:
+            yield f"not JSON: {error}"
+            return
+        yield from (
+            f"{error.json_path}: {error.message}"[:300] for error in validator(media["schema"]).iter_errors(body)
+        )
+        if answer.status >= 400 and body["error"]["request_id"] != answer.headers["x-request-id"]:
+            yield "the envelope's request_id is not the header's"
+        if answer.status in (429, 500, 503) and not answer.headers.get("retry-after", "").isdigit():
+            yield "no Retry-After"
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _header_problems(answer: Answer, origin: str | None) -> Iterator[str]:
+    for name, value in _HEADERS.items():
+        if answer.headers.get(name) != value:
+            yield f"{name} is {answer.headers.get(name)!r}"
+    if not answer.headers.get("x-request-id"):
+        yield "no X-Request-Id"
+    echoed = answer.headers.get("access-control-allow-origin")
+    if echoed != (origin if origin in ALLOWED_ORIGINS else None):
+        yield f"origin {origin!r} was answered with {echoed!r}"
+    credentials = answer.headers.get("access-control-allow-credentials")
+    if credentials != ("true" if origin == ADMIN_ORIGIN else None):
+        yield f"origin {origin!r} has credentials {credentials!r}"

@@ -1,0 +1,321 @@
+"""The conventions that every route keeps (contract/README.md), asked of each route there is."""
+
+import base64
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from app import app
+from chalicelib.domain import demo
+from chalicelib.observability import logger
+from chalicelib.portals.wire import Route
+from chalicelib.vocabulary import Portal
+from tests.client import Answer, call
+from tests.contract.answers import ADMIN_ORIGIN, ALLOWED_ORIGINS, problems
+from tests.contract.ground import REQUESTS, Ground, Request, contract, enrolled, routes
+
+WITH_BODY = [route for route in routes() if route.body]
+LISTS = [route for route in routes() if route.query and "cursor" in route.query.model_fields]
+
+
+def _named(route: Route) -> str:
+    return route.operation_id
+
+
+def _route(operation_id: str) -> Route:
+    return next(route for route in routes() if route.operation_id == operation_id)
+
+
+def _spelled(route: Route, request: Request, *, slash: bool) -> str:
+    query = f"?{request.query}" if request.query else ""
+    return f"{route.path.format(**request.path)}{'/' if slash else ''}{query}"
+
+
+# Routes and answers
+
+
+@pytest.mark.parametrize("route", routes(), ids=_named)
+def test_every_route_is_one_of_the_contracts(route: Route) -> None:
+    line = contract()[route.method, route.path]
+    assert route.portal == line.portal
+
+
+@pytest.mark.parametrize("route", routes(), ids=_named)
+def test_a_routes_answer_is_the_one_that_its_document_describes(route: Route, ground: Ground) -> None:
+    answer = ground.send(route, ground.rightful(route), token=ground.token(route))
+    assert answer.status == route.status, answer.text
+    assert list(problems(route, answer)) == []
+
+
+@pytest.mark.parametrize("route", routes(), ids=_named)
+def test_both_spellings_of_a_path_answer_the_same(route: Route, ground: Ground) -> None:
+    for slash in (True, False):
+        request = ground.rightful(route)
+        answer = call(route.method, _spelled(route, request, slash=slash), request.body, token=ground.token(route))
+        assert answer.status == route.status, answer.text
+
+
+# Ids, times, texts
+
+_ID = re.compile(r"(?:evt|tkt|crd|ush|adm|dev|log|ses)_[0-9A-HJKMNP-TV-Z]{26}")
+_GIVEN_BY_HAND = {demo.EVENT_ID, *(demo.ticket_id(suffix) for suffix in "123456")}
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def _fields(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _fields(part, key)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _fields(part, name)
+    else:
+        yield name, value
+
+
+@pytest.mark.parametrize("route", [r for r in routes() if r.reply], ids=_named)
+def test_times_are_utc_with_z_ids_carry_their_prefix_and_numbers_are_never_floats(route: Route, ground: Ground) -> None:
+    answer = ground.send(route, ground.rightful(route), token=ground.token(route)).json
+    for name, value in _fields(answer):
+        assert not isinstance(value, float), name
+        if value is None:
+            continue
+        if name.endswith("_at") or name in ("time", "server_time"):
+            assert _TIME.fullmatch(value), name
+            assert datetime.fromisoformat(value).tzinfo is not None
+        elif name == "id" or name in ("event_id", "ticket_id", "log_id", "device_id"):
+            assert value in _GIVEN_BY_HAND or _ID.fullmatch(value), f"{name}: {value}"
+        elif name.endswith("_count") or name in ("count", "remaining", "admitted", "inside"):
+            assert isinstance(value, int), name
+
+
+# What comes in
+
+
+@pytest.mark.parametrize("route", WITH_BODY, ids=_named)
+def test_unknown_fields_are_ignored_server_owned_ones_too(route: Route, ground: Ground) -> None:
+    request = ground.rightful(route)
+    more = {"unknown": [{}], "id": "x", "status": "revoked", "role": "super_admin", "result": "valid", "by": "x"}
+    answer = ground.send(route, replace(request, body={**more, **(request.body or {})}), token=ground.token(route))
+    assert answer.status == route.status, answer.text
+    assert list(problems(route, answer)) == []
+
+
+_NOT_AN_OBJECT = {
+    "empty brackets": b"[]",
+    "a text": b'"text"',
+    "a number": b"1",
+    "null": b"null",
+    "not JSON": b"{",
+    "a trailing comma": b'{"a": 1,}',
+    "single quotes": b"{'a': 1}",
+    "two objects": b"{}{}",
+    "not UTF-8": b'{"a": "\xff\xfe"}',
+    "UTF-16": '{"a": 1}'.encode("utf-16"),
+    "half a surrogate pair": b'{"a": "\\ud800"}',
+    "a bare control character": b'{"a": "\x00"}',
+    "too deep": b'{"a":' * 5000 + b"1" + b"}" * 5000,
+    "too deep in brackets": b'{"a":' + b"[" * 20000 + b"]" * 20000 + b"}",
+}
+
+
+@pytest.mark.parametrize("route", WITH_BODY, ids=_named)
+def test_a_body_that_is_not_one_json_object_is_refused(route: Route, ground: Ground) -> None:
+    request, token = ground.rightful(route), ground.token(route)
+    for name, raw in _NOT_AN_OBJECT.items():
+        answer = ground.send(route, request, token=token, raw=raw)
+        assert (answer.status, answer.code) == (400, "MALFORMED_JSON"), f"{name}: {answer.text}"
+        assert list(problems(route, answer)) == []
+
+
+@pytest.mark.parametrize("route", WITH_BODY, ids=_named)
+def test_a_body_over_the_routes_limit_is_refused_unread(route: Route, ground: Ground) -> None:
+    raw = b'{"a": "' + b"x" * (1 << 20) + b'"}'
+    answer = ground.send(route, ground.rightful(route), token=ground.token(route), raw=raw)
+    assert (answer.status, answer.code) == (413, "TOO_LARGE")
+
+
+@pytest.mark.parametrize("route", WITH_BODY, ids=_named)
+def test_another_media_type_than_json_is_refused(route: Route, ground: Ground) -> None:
+    for media_type in ("text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data"):
+        headers = {"content-type": media_type}
+        answer = ground.send(route, ground.rightful(route), token=ground.token(route), headers=headers)
+        assert (answer.status, answer.code) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+@pytest.mark.parametrize("route", WITH_BODY, ids=_named)
+def test_a_wrong_field_is_named(route: Route, ground: Ground) -> None:
+    request = ground.rightful(route)
+    for name in request.body or {}:
+        broken = replace(request, body={**(request.body or {}), name: {"not": "this"}})
+        answer = ground.send(route, broken, token=ground.token(route))
+        assert (answer.status, answer.code) == (400, "VALIDATION_ERROR")
+        assert any(problem["field"].startswith(name) for problem in answer.json["error"]["details"])
+
+
+@pytest.mark.parametrize("path", sorted(app.routes))
+def test_a_method_that_a_path_does_not_take_is_405_and_names_those_it_does(path: str) -> None:
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - set(app.routes[path]):
+        answer = call(method, re.sub(r"{\w+}", "x", path))
+        assert (answer.status, answer.code) == (405, "METHOD_NOT_ALLOWED")
+        assert set(answer.headers["allow"].split(", ")) == set(app.routes[path])
+
+
+@pytest.mark.parametrize("origin", [*sorted(ALLOWED_ORIGINS), "https://evil.example", "null", "http://localhost:80800"])
+def test_only_an_allow_listed_origin_is_echoed_and_only_the_admins_with_credentials(origin: str) -> None:
+    answer = call("GET", "/health", headers={"origin": origin})
+    assert list(problems(_route("health"), answer, origin=origin)) == []
+    if origin == ADMIN_ORIGIN:
+        assert answer.headers["access-control-allow-credentials"] == "true"
+
+
+def test_refusals_carry_the_cors_headers_too() -> None:
+    answer = call("GET", "/api/auth/me", headers={"origin": ADMIN_ORIGIN})
+    assert answer.status == 401
+    assert answer.headers["access-control-allow-origin"] == ADMIN_ORIGIN
+
+
+# Lists and cursors
+
+
+@pytest.fixture
+def pages(ground: Ground) -> Ground:
+    """A log and a device list of more than one page."""
+    scan = _route("usher_scan")
+    for _ in range(3):
+        assert ground.send(scan, ground.rightful(scan), token=ground.token(scan)).status == 200
+    for _ in range(3):
+        enrolled(demo.EVENT_ID)
+    return ground
+
+
+@pytest.mark.parametrize("route", LISTS, ids=_named)
+def test_a_list_is_walked_by_its_cursor_and_says_each_entry_once(route: Route, pages: Ground) -> None:
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        request = Request(query=f"page_size=2{cursor}")
+        answer = pages.send(route, request, token=pages.token(route)).json
+        assert set(answer) == {"results", "next", "count"}
+        seen += [entry["id"] for entry in answer["results"]]
+        if answer["next"] is None:
+            break
+        cursor = f"&cursor={answer['next']}"
+    assert len(seen) == len(set(seen)) >= 3
+    assert seen == sorted(seen, reverse=True)
+
+
+def _first_cursor(route: Route, ground: Ground) -> str:
+    answer = ground.send(route, Request(query="page_size=1"), token=ground.token(route)).json
+    assert answer["next"]
+    return str(answer["next"])
+
+
+@pytest.mark.parametrize("route", LISTS, ids=_named)
+def test_a_cursor_that_was_changed_in_any_byte_is_refused(route: Route, pages: Ground) -> None:
+    cursor = _first_cursor(route, pages)
+    raw = base64.urlsafe_b64decode(cursor)
+    changed = [bytes([*raw[:place], raw[place] ^ 1, *raw[place + 1 :]]) for place in range(0, len(raw), 5)]
+    forged = [base64.urlsafe_b64encode(each).decode() for each in changed]
+    for wrong in [*forged, cursor[:-4], "AAAA", "%00", "not base64!", "e30=", "%F0%9F%98%80"]:
+        answer = pages.send(route, Request(query=f"page_size=1&cursor={wrong}"), token=pages.token(route))
+        assert (answer.status, answer.code) == (400, "INVALID_CURSOR"), wrong
+
+
+@pytest.mark.parametrize("route", LISTS, ids=_named)
+def test_a_cursor_is_good_only_for_the_caller_and_the_list_that_it_was_made_for(route: Route, pages: Ground) -> None:
+    assert route.guard is not None
+    cursor = _first_cursor(route, pages)
+    request = Request(query=f"page_size=1&cursor={cursor}")
+    if route.guard.portal is Portal.USHER:
+        stranger = pages.tenant_token(Portal.USHER)
+    else:
+        stranger = pages.access(Portal.ADMIN, role=next(iter(set(pages.admins) - {"super_admin", "support"})))
+    assert pages.send(route, request, token=stranger).code == "INVALID_CURSOR"
+    for other in LISTS:
+        if other is not route:
+            answer = pages.send(other, request, token=pages.token(other))
+            assert answer.code == "INVALID_CURSOR"
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "narrowed"), [("usher_search_logs", "result=valid"), ("admin_devices", "status=enrolled")]
+)
+def test_a_cursor_is_bound_to_its_query(operation_id: str, narrowed: str, pages: Ground) -> None:
+    route = _route(operation_id)
+    request = Request(query=f"page_size=1&{narrowed}&cursor={_first_cursor(route, pages)}")
+    assert pages.send(route, request, token=pages.token(route)).code == "INVALID_CURSOR"
+
+
+@pytest.mark.parametrize("route", LISTS, ids=_named)
+def test_page_sizes_go_from_1_to_100(route: Route, ground: Ground) -> None:
+    statuses = {}
+    for size in ("1", "100", "0", "101", "-1", "1e3", "abc", "9" * 40):
+        statuses[size] = ground.send(route, Request(query=f"page_size={size}"), token=ground.token(route)).status
+    assert {size for size, status in statuses.items() if status == 200} == {"1", "100"}
+    assert set(statuses.values()) == {200, 400}
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "query"),
+    [("usher_search_logs", "result=maybe"), ("admin_devices", "status=lost"), ("admin_login", "cookie=yes")],
+)
+def test_an_unknown_value_of_an_enumerated_filter_is_refused(operation_id: str, query: str, ground: Ground) -> None:
+    route = _route(operation_id)
+    answer = ground.send(route, replace(ground.rightful(route), query=query), token=ground.token(route))
+    assert (answer.status, answer.code) == (400, "VALIDATION_ERROR")
+
+
+# Logs
+
+
+@contextmanager
+def _captured() -> Iterator[io.StringIO]:
+    """Collect every line that the platform's logger writes, at its most talkative."""
+    lines = io.StringIO()
+    handler = logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    level, stream = logger.log_level, handler.setStream(lines)
+    logger.setLevel("DEBUG")
+    try:
+        yield lines
+    finally:
+        handler.setStream(stream)
+        logger.setLevel(level)
+
+
+def _secrets_of(answer: Answer) -> list[str]:
+    return [str(answer.json[name]) for name in ("access", "refresh", "enrollment_code") if answer.json.get(name)]
+
+
+def test_no_log_line_of_a_log_in_and_a_scan_carries_a_token_a_password_a_name_or_a_code(ground: Ground) -> None:
+    secret = [demo.USHER_PASSWORD, demo.ADMIN_PASSWORD, "Ayesha Khan", "Bilal Ahmed", demo.ADMIN_EMAIL]
+    with _captured() as lines:
+        for operation_id in REQUESTS:
+            route = _route(operation_id)
+            request, token = ground.rightful(route), ground.token(route)
+            answer = ground.send(route, request, token=token)
+            if route.reply:
+                secret += _secrets_of(answer)
+            secret += [token] if token else []
+            secret += [
+                str(value)
+                for name, value in (request.body or {}).items()
+                if name in ("password", "refresh", "assertion", "code", "old_password", "new_password")
+            ]
+        wrong = {"event_id": demo.EVENT_ID, "username": "somebody", "password": "a wrong secret"}
+        assert call("POST", "/api/usher/login/", wrong).status == 401
+    secret += ["a wrong secret", "somebody"]
+    logged = lines.getvalue()
+    assert "scan decided" in logged
+    assert [each for each in secret if each in logged] == []
+    for line in logged.splitlines():
+        json.loads(line)

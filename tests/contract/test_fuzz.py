@@ -1,0 +1,152 @@
+"""Thousands of wrong requests to every route: never a fault, always the envelope and the headers.
+
+FUZZ_REQUESTS says how many (5,000 where it says nothing), FUZZ_SEED which.
+"""
+
+import json
+import os
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as seeded
+from schemathesis import Case, GenerationMode
+from schemathesis.core import NotSet
+
+from chalicelib.portals import openapi
+from chalicelib.portals.wire import Route
+from tests.client import Answer
+from tests.contract.answers import document, problems
+from tests.contract.ground import Ground, Request, routes
+from tests.contract.nasties import QUERIES, RAWS, Nasties, Nasty, encoded
+
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "5000"))
+SEED = int(os.environ.get("FUZZ_SEED", "20261120"))
+# The document's own page and itself take nothing that could be wrong; asking once each is enough.
+ROUTES = [route for route in routes() if route.portal != "platform"]
+# A third is made from the document's schemas, the rest by hand.
+_FROM_SCHEMA = REQUESTS // 3 // len(ROUTES) // len(GenerationMode)
+
+
+def _named(route: Route) -> str:
+    return route.operation_id
+
+
+# How often a route's right request is made anew; in between it is the same one, spent or not.
+_RENEWED_AFTER = 10
+
+
+class Callers:
+    """Keeps the right caller's token and request of each route, since making them costs more than sending."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._tokens: dict[str, str | None] = {}
+        self._requests: dict[str, Request] = {}
+        self._asked: Counter[str] = Counter()
+
+    def rightful(self, route: Route) -> Request:
+        name = route.operation_id
+        if self._asked[name] % _RENEWED_AFTER == 0:
+            self._requests[name] = self._ground.rightful(route)
+            # The one before may have ended the caller's session.
+            self._tokens[name] = self._ground.token(route)
+        self._asked[name] += 1
+        return self._requests[name]
+
+    def token(self, route: Route) -> str | None:
+        if route.operation_id not in self._tokens:
+            self.rightful(route)
+        return self._tokens[route.operation_id]
+
+
+@pytest.fixture(scope="module")
+def callers(ground: Ground) -> Callers:
+    return Callers(ground)
+
+
+def _send(nasty: Nasty, ground: Ground, callers: Callers) -> tuple[Answer, list[str]]:
+    token = callers.token(nasty.route) if nasty.has_token else None
+    answer = ground.send(nasty.route, nasty.request, token=token, raw=encoded(nasty), headers=nasty.headers)
+    found = [
+        problem
+        for problem in problems(nasty.route, answer, origin=nasty.headers.get("origin"))
+        # A GET may be sent with a wrong Content-Type; its document need not speak of that.
+        if not (answer.status == 415 and nasty.route.body is None)
+    ]
+    return answer, found
+
+
+def test_hand_made_wrong_requests_get_the_envelope_and_never_a_fault(ground: Ground, callers: Callers) -> None:
+    count = REQUESTS - _FROM_SCHEMA * len(ROUTES) * len(GenerationMode)
+    wrong: list[str] = []
+    statuses: Counter[int] = Counter()
+    reached: set[str] = set()
+    for nasty in Nasties(ROUTES, callers.rightful, seed=SEED).make(count):
+        answer, found = _send(nasty, ground, callers)
+        statuses[answer.status] += 1
+        if answer.status < 400:
+            reached.add(nasty.route.operation_id)
+        wrong += [f"{nasty.route.operation_id}: {problem} ({nasty!r:.600})" for problem in found]
+        assert len(wrong) < 20, "\n".join(wrong)
+    assert wrong == []
+    assert sum(statuses.values()) == count
+    # The requests are wrong in one place or two: enough get past the first check to reach what lies behind it.
+    assert {200, 400, 401, 403, 404, 413, 415} <= set(statuses) or count < 2000, statuses
+    assert len(reached) > len(ROUTES) * 0.8 or count < 2000, reached
+
+
+def _as_nasty(case: Case[Any], route: Route, right: Request) -> Nasty:
+    """Return a generated case as a request; where the document has nothing to get wrong, the right values stay."""
+    raw = None
+    if isinstance(case.body, bytes):
+        raw = case.body
+    elif route.body:
+        raw = b"" if isinstance(case.body, NotSet) else json.dumps(case.body).encode()
+    path = {name: quote(str(value), safe="", errors="replace") or "%20" for name, value in case.path_parameters.items()}
+    query = urlencode(case.query or {}, doseq=True, errors="replace")
+    return Nasty(route, Request(path=right.path | path, query=query), raw)
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+@pytest.mark.parametrize("route", ROUTES, ids=_named)
+def test_requests_made_from_the_document_are_answered_as_it_says(
+    route: Route, mode: GenerationMode, ground: Ground, callers: Callers
+) -> None:
+    described = schemathesis.openapi.from_dict(document())[openapi.spelled(route)][route.method]
+    if mode is GenerationMode.NEGATIVE and not (route.body or route.query or "{" in route.path):
+        return  # it takes nothing that could be wrong
+
+    @seeded(SEED)
+    @settings(
+        max_examples=_FROM_SCHEMA,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(described.as_strategy(generation_mode=mode))
+    def ask(case: Case[Any]) -> None:
+        _, found = _send(_as_nasty(case, route, callers.rightful(route)), ground, callers)
+        assert found == []
+
+    ask()
+
+
+@pytest.mark.parametrize("raw", RAWS, ids=range(len(RAWS)))
+def test_a_raw_body_breaks_no_route(raw: bytes, ground: Ground, callers: Callers) -> None:
+    for route in ROUTES:
+        if route.body:
+            _, found = _send(Nasty(route, callers.rightful(route), raw=raw), ground, callers)
+            assert found == [], route.operation_id
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.query], ids=_named)
+def test_a_wrong_query_breaks_no_list(route: Route, ground: Ground, callers: Callers) -> None:
+    for query in QUERIES:
+        _, found = _send(Nasty(route, replace(callers.rightful(route), query=query)), ground, callers)
+        assert found == [], query
