@@ -2,6 +2,7 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
+UV ?= $(or $(shell command -v uv),$(CURDIR)/.venv-boot/bin/uv)
 CODE := app.py chalicelib infra tests bench
 
 help: ## Show what there is
@@ -32,8 +33,8 @@ deploy-local: setup ## Put the package on MiniStack and run the main job through
 	@$(PY) -m infra.deploy_local
 seed: setup ## Fill an event (see ARGS="--help")
 	@$(PY) -m infra.local.seed $(ARGS)
-lock: setup ## Compile the pinned requirements anew
-	@for name in requirements requirements-dev; do $(UVX) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$name.txt $$name.in; done
+lock: setup ## Compile every pinned requirement anew
+	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done
 clean: ## Remove what make made
 	@rm -rf .venv .venv-boot .venv-ministack .local build reader-agent/.venv
 
@@ -41,5 +42,4 @@ setup:
 	@infra/setup.sh app ministack reader
 engine: setup
 	@infra/setup.sh engine
-UVX = $$(command -v uv || echo .venv-boot/bin/uv)
 .PHONY: help run test check lint format truth mutants bench package deploy-local seed lock clean setup engine
