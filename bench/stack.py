@@ -143,6 +143,8 @@ class Crowd:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the totals stand at {counted} of {self._admitted} admissions")
             time.sleep(0.2)
+        # The totals show before their own write is booked, and the records that it made come once more.
+        time.sleep(0.5)
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         client = Client(_HOST, self._stack.port)
