@@ -9,7 +9,8 @@ from infra.deploy_local.door import Answer, Door
 from infra.deploy_local.seen import NotSeen, hold, wait_for
 from infra.local.console import step
 
-_CALLERS = 8
+# MiniStack unpacks the whole package for each process that it starts, one a caller.
+_CALLERS = 4
 _FIRST, _SECOND = "scn_deploylocal01", "scn_deploylocal02"
 _STREAM_SECONDS = 60.0
 

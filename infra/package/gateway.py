@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.errors import MethodNotAllowed
 from chalicelib.portals import envelope
 from infra.package.application import Template
 from infra.package.functions import Resources
@@ -16,7 +17,12 @@ from infra.package.functions import Resources
 STAGE_NAME = "live"
 API = "RestAPI"
 _MAX_AGE_SECONDS = "600"
-_REQUEST_TEMPLATE = '{"statusCode":204}'
+# What the gateway does not act on; a template has its limit of size.
+_UNUSED = ("summary", "description", "consumes", "produces")
+# Every method that a path does not name.
+ANY_OTHER = "x-amazon-apigateway-any-method"
+# Their clients print `data.error`, so there it is the message itself (contract/README.md).
+_BARE_ERRORS = ("/api/campus", "/api/tix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class _Refusal:
 
 
 _REFUSALS = {
-    # The gateway's words for a path or method that is not there.
+    # The gateway's words for a path that is not there.
     "MISSING_AUTHENTICATION_TOKEN": _Refusal("NOT_FOUND", "There is nothing here.", 404),
     "RESOURCE_NOT_FOUND": _Refusal("NOT_FOUND", "There is nothing here.", 404),
     "BAD_REQUEST_BODY": _Refusal("MALFORMED_JSON", "The body must be one JSON object in UTF-8.", 400),
@@ -54,10 +60,7 @@ def expand(chalice: Template) -> Resources:
     """Return the API, its preflights, its own refusals, and a stage that is deployed anew when they change."""
     told = chalice["Resources"][API]["Properties"]
     body = dict(told["DefinitionBody"])
-    body["paths"] = {
-        path: {**item, "options": preflight([method.upper() for method in item])}
-        for path, item in body["paths"].items()
-    }
+    body["paths"] = {path: _completed(path, item) for path, item in body["paths"].items()}
     # In the body and not beside it: each import of a body drops the gateway responses that it does not hold.
     body["x-amazon-apigateway-gateway-responses"] = {
         kind: _gateway_response(refusal) for kind, refusal in _REFUSALS.items()
@@ -92,6 +95,14 @@ def expand(chalice: Template) -> Resources:
     }
 
 
+def _completed(path: str, item: dict[str, Any]) -> dict[str, Any]:
+    methods = sorted(method.upper() for method in item)
+    routed = {
+        method: {name: part for name, part in told.items() if name not in _UNUSED} for method, told in item.items()
+    }
+    return {**routed, "options": preflight(methods), ANY_OTHER: wrong_method(path, methods)}
+
+
 def outputs() -> dict[str, Any]:
     """Return what the deployer wants to know of the API."""
     url = f"https://${{{API}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE_NAME}"
@@ -100,41 +111,60 @@ def outputs() -> dict[str, Any]:
 
 def preflight(methods: list[str]) -> dict[str, Any]:
     """Return the OPTIONS method of a resource: a mock that names an origin only if it is on the list."""
-    fixed = {name: f"'{value}'" for name, value in envelope_headers().items()} | {
-        "Vary": "'Origin'",
-        "X-Request-Id": "context.requestId",
-    }
-    allowed = {
-        "Access-Control-Allow-Origin": "$origin",
+    granted = {
         "Access-Control-Allow-Methods": ",".join([*methods, "OPTIONS"]),
         "Access-Control-Allow-Headers": envelope.CORS_REQUEST_HEADERS,
         "Access-Control-Max-Age": _MAX_AGE_SECONDS,
     }
-    template = "".join(
+    return _mock(204, {}, _cors(granted))
+
+
+def wrong_method(path: str, methods: list[str]) -> dict[str, Any]:
+    """Return what a resource answers to every method that it does not take: our 405, not the gateway's 403."""
+    error = {"code": MethodNotAllowed.code, "message": MethodNotAllowed.message, "request_id": "$context.requestId"}
+    bare = path.startswith(_BARE_ERRORS)
+    body = {"error": error.pop("message"), **error} if bare else {"error": error}
+    return _mock(
+        MethodNotAllowed.status, {"Allow": f"'{','.join([*methods, 'OPTIONS'])}'"}, _cors({}) + json.dumps(body)
+    )
+
+
+def _cors(granted: dict[str, str]) -> str:
+    """Return the lines of a template that do what envelope.cors_headers does, and grant more to those on the list."""
+    headers = {"Access-Control-Allow-Origin": "$origin", **granted}
+    return "".join(
         (
             # HTTP/2 callers send the name in lower case. A quiet reference to what is not there is nothing at all.
             "#set($headers=$input.params().header)",
             """#set($origin="$!headers.get('origin')$!headers.get('Origin')")""",
             '#set($listed=",$stageVariables.corsOrigins,")',
             '#if($origin!=""&&$listed.contains(",$origin,"))',
-            *(f'#set($context.responseOverride.header.{name}="{value}")' for name, value in allowed.items()),
+            *(f'#set($context.responseOverride.header.{name}="{value}")' for name, value in headers.items()),
             "#if($origin==$stageVariables.adminOrigin)",
             '#set($context.responseOverride.header.Access-Control-Allow-Credentials="true")',
             "#end#end",
         )
     )
+
+
+def _mock(status: int, headers: dict[str, str], template: str) -> dict[str, Any]:
+    fixed = {name: f"'{value}'" for name, value in envelope_headers().items()} | {
+        "Vary": "'Origin'",
+        "X-Request-Id": "context.requestId",
+        **headers,
+    }
     return {
-        "consumes": ["application/json"],
         "responses": {
-            "204": {"description": "Preflight", "headers": {name: {"type": "string"} for name in fixed}},
+            str(status): {"description": "Mock", "headers": {name: {"type": "string"} for name in fixed}},
         },
         "x-amazon-apigateway-integration": {
             "type": "mock",
-            "passthroughBehavior": "when_no_match",
-            "requestTemplates": {"application/json": _REQUEST_TEMPLATE},
+            # A body of another type is a 415; it must not be taken for the mock's own instruction.
+            "passthroughBehavior": "never",
+            "requestTemplates": {"application/json": f'{{"statusCode":{status}}}'},
             "responses": {
                 "default": {
-                    "statusCode": "204",
+                    "statusCode": str(status),
                     "responseParameters": {f"method.response.header.{name}": value for name, value in fixed.items()},
                     "responseTemplates": {"application/json": template},
                 }
