@@ -5,9 +5,9 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from infra.local.console import step
+from infra.local.console import CannotStart, step
 from infra.package import application, archive, merge
-from infra.package.targets import Target
+from infra.package.targets import Target, fetch_interpreter
 
 
 class Package(NamedTuple):
@@ -30,14 +30,7 @@ def build(stage: str, target: Target, out: Path) -> Package:
         archive.install(target, code)
         archive.drop_unused_services(code)
         application.unpack(app.archive, code)
-        if target.compiler:
-            count = archive.compile_all(target.compiler, code)
-            step(f"compiled {count} modules with Python {target.python_version}")
-        else:
-            step(
-                f"NOT compiled: no Python {target.python_version} is on this machine, so every cold start would "
-                f"compile anew. For production install it (uv python install {target.python_version}) and run again."
-            )
+        _compile(stage, target, code)
         step("packing the archive")
         packed = out / "gatehouse.zip"
         digest = archive.pack(code, packed)
@@ -55,6 +48,21 @@ def build(stage: str, target: Target, out: Path) -> Package:
         step(f"  {line}")
     step(f"cfn-lint: no errors, {len(warnings)} warnings")
     return Package(template, packed, code_key)
+
+
+def _compile(stage: str, target: Target, code: Path) -> None:
+    version = target.python_version
+    compiler = target.compiler
+    if compiler is None:
+        step(f"no Python {version} is on this machine; asking uv for one (once)")
+        compiler = fetch_interpreter(version)
+    if compiler is not None:
+        step(f"compiled {archive.compile_all(compiler, code)} modules with Python {version}")
+        return
+    what_to_do = f"Install Python {version} (uv python install {version}, pyenv install {version}) and run again."
+    if stage == "prod":
+        raise CannotStart(f"What production runs is compiled by Python {version}, and there is none here. {what_to_do}")
+    step(f"NOT compiled, so every cold start would compile anew: no Python {version} is to be had. {what_to_do}")
 
 
 def clear(out: Path) -> None:

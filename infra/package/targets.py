@@ -4,12 +4,14 @@ import os
 import platform
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local.console import CannotStart
 
 ROOT = Path(__file__).resolve().parents[2]
+_FETCH_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,15 @@ def interpreter(version: str) -> Path | None:
     ]
     # A shim may stand on the path for a version that is not switched on: only one that answers counts.
     return next((path for path in candidates if _version_of(path) == version), None)
+
+
+def fetch_interpreter(version: str) -> Path | None:
+    """Get an interpreter of a version with uv, which builds none but downloads; None where that cannot be."""
+    with suppress(CannotStart, OSError, subprocess.SubprocessError):
+        subprocess.run(
+            [uv(), "python", "install", "-q", version], capture_output=True, timeout=_FETCH_SECONDS, check=True
+        )
+    return interpreter(version)
 
 
 def uv() -> str:

@@ -18,7 +18,7 @@ from chalicelib.domain import projection
 from chalicelib.errors import MethodNotAllowed, NotFound, TooLarge
 from chalicelib.portals import envelope
 from infra.local.console import CannotStart
-from infra.package import archive, functions, gateway, merge, targets
+from infra.package import archive, builder, functions, gateway, merge, targets
 
 Template = dict[str, Any]
 
@@ -294,6 +294,14 @@ def test_a_module_that_does_not_compile_stops_the_package(tmp_path: Path) -> Non
     assert python is not None
     with pytest.raises(CannotStart, match=r"module\.py"):
         archive.compile_all(python, tmp_path)
+
+
+def test_production_is_never_packaged_uncompiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # No interpreter here is of this version, and uv is not to be had to fetch one.
+    monkeypatch.setenv("UV", str(tmp_path / "uv"))
+    target = targets.Target(runtime="python3.99", architecture="arm64", uv_options=(), compiler=None)
+    with pytest.raises(CannotStart, match=r"Install Python 3\.99"):
+        builder._compile("prod", target, tmp_path)
 
 
 def test_an_unknown_function_is_refused_with_what_to_do() -> None:
