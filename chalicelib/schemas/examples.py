@@ -57,7 +57,7 @@ _ADMITTED = {
     "attendee": {"name": "Ayesha Khan", "photo_url": None, "labels": ["vip"]},
     "ticket": {"id": TICKET_ID, "number": "DEMO-000001", "tier": "VIP"},
     "first_scan": None,
-    "remaining": 0,
+    "remaining": None,
     "log_id": LOG_ID,
     "decided_at": "2026-11-20T19:04:31.250Z",
 }

@@ -81,6 +81,21 @@ def _send(nasty: Nasty, ground: Ground, callers: Callers) -> tuple[Answer, list[
     return answer, found
 
 
+@pytest.mark.parametrize("raw", RAWS, ids=range(len(RAWS)))
+def test_a_raw_body_breaks_no_route(raw: bytes, ground: Ground, callers: Callers) -> None:
+    for route in ROUTES:
+        if route.body:
+            _, found = _send(Nasty(route, callers.rightful(route), raw=raw), ground, callers)
+            assert found == [], route.operation_id
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.query], ids=_named)
+def test_a_wrong_query_breaks_no_list(route: Route, ground: Ground, callers: Callers) -> None:
+    for query in QUERIES:
+        _, found = _send(Nasty(route, replace(callers.rightful(route), query=query)), ground, callers)
+        assert found == [], query
+
+
 def test_hand_made_wrong_requests_get_the_envelope_and_never_a_fault(ground: Ground, callers: Callers) -> None:
     count = REQUESTS - _FROM_SCHEMA * len(ROUTES) * len(GenerationMode)
     wrong: list[str] = []
@@ -135,18 +150,3 @@ def test_requests_made_from_the_document_are_answered_as_it_says(
         assert found == []
 
     ask()
-
-
-@pytest.mark.parametrize("raw", RAWS, ids=range(len(RAWS)))
-def test_a_raw_body_breaks_no_route(raw: bytes, ground: Ground, callers: Callers) -> None:
-    for route in ROUTES:
-        if route.body:
-            _, found = _send(Nasty(route, callers.rightful(route), raw=raw), ground, callers)
-            assert found == [], route.operation_id
-
-
-@pytest.mark.parametrize("route", [r for r in ROUTES if r.query], ids=_named)
-def test_a_wrong_query_breaks_no_list(route: Route, ground: Ground, callers: Callers) -> None:
-    for query in QUERIES:
-        _, found = _send(Nasty(route, replace(callers.rightful(route), query=query)), ground, callers)
-        assert found == [], query
