@@ -27,4 +27,4 @@ def _require_totp(account: Account, code: str | None) -> None:
     # One step of drift each way; a code is taken once, so that one read over a shoulder is worth nothing.
     if not pyotp.TOTP(account.totp_secret or "").verify(code, for_time=clock.now(), valid_window=1):
         raise InvalidCredentials("The six-digit code is wrong.")
-    throttle.take(f"totp code {code}", account.account_id, limit=1, window=timedelta(minutes=2))
+    throttle.take("totp code", f"{account.account_id} {code}", limit=1, window=timedelta(minutes=2))

@@ -261,8 +261,8 @@ MUTANTS = (
         name="assertion-of-anybody",
         bug="a device's assertion is not checked against its own key",
         file="chalicelib/domain/devices.py",
-        before='            options={"require": ["exp", "iat", "sub"]},\n',
-        after='            options={"require": ["exp", "iat", "sub"], "verify_signature": False},\n',
+        before='            options={"require": ["exp", "iat", "sub"], "verify_exp": False, "verify_iat": False},\n',
+        after='            options={"verify_exp": False, "verify_iat": False, "verify_signature": False},\n',
         tests=_DEVICES,
     ),
     Mutant(

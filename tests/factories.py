@@ -1,0 +1,113 @@
+"""What tests are set in: made through the domain, with defaults that a test changes only where it is about them."""
+
+import base64
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from chalicelib import clock
+from chalicelib.domain import accounts, cards, devices, events, sessions, tickets
+from chalicelib.domain.cards import Registration
+from chalicelib.domain.tickets import Holder, Order
+from chalicelib.table.items import Account, Card, Event, Ticket
+from chalicelib.vocabulary import AdminRole, CardStatus, CardType, TicketStatus, UsherRole
+
+PASSWORD = "a long enough password"
+
+
+def make_event(**changes: Any) -> Event:
+    """Create an event whose gates are open now."""
+    now = clock.now()
+    settings = {"title": "Concert", "starts_at": now, "ends_at": now + timedelta(hours=6), "gates": ["Gate 1"]}
+    return events.create(**{**settings, **changes})
+
+
+def make_ticket(event: Event, *, name: str = "Ayesha Khan", status: TicketStatus = TicketStatus.VALID) -> Ticket:
+    """Issue a ticket."""
+    number = uuid.uuid4().hex[:8].upper()
+    return tickets.issue(
+        Order(event_id=event.event_id, holder=Holder(name=name), number=number, tier="VIP", status=status)
+    )
+
+
+def make_card(
+    *opens: Ticket, status: CardStatus = CardStatus.ACTIVE, card_type: CardType = CardType.UID, uid: str | None = None
+) -> Card:
+    """Register a card that opens these tickets, the holder's first."""
+    bound: dict[str, list[str]] = {}
+    for ticket in opens:
+        bound.setdefault(ticket.event_id, []).append(ticket.ticket_id)
+    uid = uid or f"04{uuid.uuid4().hex[:12]}"
+    return cards.register(Registration(uid=uid, type=card_type, status=status, tickets=bound))
+
+
+def make_usher(
+    event: Event, *, username: str | None = None, roles: tuple[UsherRole, ...] = (UsherRole.USHERING,)
+) -> Account:
+    """Create an usher who is assigned to the event."""
+    name = username or f"usher-{uuid.uuid4().hex[:8]}"
+    return accounts.create_usher(
+        username=name, password=PASSWORD, name=name, roles=list(roles), event_ids=[event.event_id]
+    )
+
+
+def usher_token(event: Event, usher: Account | None = None) -> str:
+    """Return an access token of an usher at the event."""
+    return sessions.start(usher or make_usher(event), event_id=event.event_id).access
+
+
+def admin_token(role: AdminRole = AdminRole.SUPER_ADMIN) -> str:
+    """Return an access token of a member of staff."""
+    email = f"{uuid.uuid4().hex}@example.com"
+    return sessions.start(accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=role)).access
+
+
+@dataclass(frozen=True)
+class Reader:
+    """An enrolled device with its own key."""
+
+    device_id: str
+    key: Ed25519PrivateKey
+
+    def assertion(self, **changes: Any) -> str:
+        """Return the JWT by which the device proves itself."""
+        now = int(clock.now().timestamp())
+        claims = {
+            "iss": self.device_id,
+            "sub": self.device_id,
+            "aud": devices.ASSERTION_AUDIENCE,
+            "iat": now,
+            "exp": now + 60,
+        }
+        return jwt.encode({**claims, **changes}, self.key, algorithm="EdDSA", headers={"typ": "device-assertion+jwt"})
+
+    def token(self) -> str:
+        """Return an access token."""
+        return devices.token(device_id=self.device_id, assertion=self.assertion())
+
+
+def public(key: Ed25519PrivateKey) -> str:
+    """Return a public key as the wire carries it."""
+    return base64.urlsafe_b64encode(key.public_key().public_bytes_raw()).decode().rstrip("=")
+
+
+def make_reader(event: Event, *, gate: str = "Gate 1") -> Reader:
+    """Provision and enrol a device."""
+    made = devices.provision(event_id=event.event_id, gate_name=gate, name="Reader", by="adm_test")
+    key = Ed25519PrivateKey.generate()
+    devices.enroll(code=made.enrollment_code, public_key=public(key), address="192.0.2.7")
+    return Reader(made.device_id, key)
+
+
+def scan_id() -> str:
+    """Return a fresh scan id."""
+    return f"scn_{uuid.uuid4().hex}"
+
+
+def at(text: str) -> datetime:
+    """Return a moment from RFC 3339."""
+    return datetime.fromisoformat(text)

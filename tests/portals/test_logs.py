@@ -1,0 +1,123 @@
+"""The check-in log: every scan, newest first, and found again."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain import checkin_log
+from chalicelib.table.items import Event
+from tests.client import call
+from tests.factories import at, make_card, make_event, make_reader, make_ticket, make_usher, scan_id, usher_token
+from tests.streams import StreamReader
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+
+class Night:
+    """An event with scans of two ushers and a reader."""
+
+    def __init__(self) -> None:
+        self.event: Event = make_event()
+        self.stream = StreamReader()
+        self.zoe = make_ticket(self.event, name="Zoë Müller")
+        self.omar = make_ticket(self.event, name="Omar Ahmed")
+        self.card = make_card(self.omar)
+        self.token = usher_token(self.event, make_usher(self.event, username="first"))
+        self.second = usher_token(self.event, make_usher(self.event, username="second"))
+        self.scan(self.token, ticket_id=self.zoe.ticket_id)
+        self.scan(self.second, card_id=self.card.uid)
+        self.scan(self.second, card_id=self.card.uid)
+        self.scan(self.token, card_id="04AABBCCDDEEFF")
+        self.stream.drain()
+
+    @staticmethod
+    def scan(token: str, **shown: Any) -> Any:
+        return call("POST", "/api/usher/scan/result/", {"scan_id": scan_id(), **shown}, token=token).json
+
+    def search(self, query: str) -> list[tuple[str | None, str]]:
+        answer = call("GET", f"/api/usher/scan/logs/search/?{query}", token=self.token)
+        assert answer.status == 200, answer.text
+        return [(entry["attendee_name"], entry["result"]) for entry in answer.json["results"]]
+
+
+ZOE, OMAR_IN, OMAR_AGAIN = ("Zoë Müller", "valid"), ("Omar Ahmed", "valid"), ("Omar Ahmed", "already_scanned")
+UNKNOWN = (None, "not_found")
+
+
+def test_the_log_is_searched_by_every_field_and_combination() -> None:
+    night = Night()
+    everything = [UNKNOWN, OMAR_AGAIN, OMAR_IN, ZOE]
+    expected = {
+        "": everything,
+        f"card_id={night.card.uid}": [OMAR_AGAIN, OMAR_IN],
+        f"card_id={night.card.card_id}&result=valid": [OMAR_IN],
+        "card_id=04AABBCCDDEEFF": [UNKNOWN],
+        "username=second": [OMAR_AGAIN, OMAR_IN],
+        "username=nobody": [],
+        "result=already_scanned": [OMAR_AGAIN],
+        "attendee=zoe": [ZOE],
+        "attendee=OMAR%20a": [OMAR_AGAIN, OMAR_IN],
+        "attendee=omar&username=first": [],
+        f"attendee=zoe&card_id={night.card.uid}": [],
+        f"event_id={night.event.event_id}": everything,
+        "date_from=2000-01-01&date_to=2100-01-01": everything,
+        "date_to=2000-01-01": [],
+        "date_from=2100-01-01": [],
+    }
+    assert {query: night.search(query) for query in expected} == expected
+
+
+def test_another_event_is_not_searched() -> None:
+    night = Night()
+    other = make_event(title="Other")
+    answer = call("GET", f"/api/usher/scan/logs/search/?event_id={other.event_id}", token=night.token)
+    assert (answer.status, answer.code) == (403, "NOT_ASSIGNED")
+    entry = call("GET", "/api/usher/scan/logs/", token=night.token).json["results"][0]
+    assert call("GET", f"/api/usher/scan/logs/{entry['id']}/", token=usher_token(other)).status == 404
+
+
+def test_the_log_is_walked_ten_a_page_by_number_and_by_cursor() -> None:
+    event = make_event()
+    token, stream = usher_token(event), StreamReader()
+    ticket = make_ticket(event)
+    made = [Night.scan(token, ticket_id=ticket.ticket_id)["log_id"] for _ in range(23)]
+    stream.drain()
+    newest_first = sorted(made, reverse=True)
+    pages = [call("GET", f"/api/usher/scan/logs/?page={page}", token=token).json for page in (1, 2, 3)]
+    assert [entry["id"] for page in pages for entry in page["results"]] == newest_first
+    assert [len(page["results"]) for page in pages] == [10, 10, 3]
+    assert pages[0]["count"] == 23
+    walked, cursor = [], ""
+    while True:
+        page = call("GET", f"/api/usher/scan/logs/?page_size=7{cursor}", token=token).json
+        walked += [entry["id"] for entry in page["results"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert walked == newest_first
+
+
+def test_a_page_beyond_the_deepest_says_to_use_the_cursor() -> None:
+    answer = call("GET", f"/api/usher/scan/logs/?page={checkin_log.MAX_PAGE + 1}", token=usher_token(make_event()))
+    assert answer.status == 400
+    assert "cursor" in answer.json["error"]["details"][0]["message"]
+
+
+def test_a_readers_scan_is_logged_with_the_device_and_the_time_of_the_tap() -> None:
+    with clock.set_to(at("2026-11-20T18:00:00Z")):
+        event = make_event()
+        reader, token = make_reader(event, gate="Gate 2"), usher_token(event)
+        card = make_card(make_ticket(event))
+        stream = StreamReader()
+        # The reader's clock is two days fast; the tap was kept for an hour.
+        body = {
+            "device_time": "2026-11-22T18:00:00Z",
+            "taps": [{"scan_id": scan_id(), "uid": card.uid, "scanned_at": "2026-11-22T17:00:00Z"}],
+        }
+        assert call("POST", "/api/device/taps/", body, token=reader.token()).json["results"][0]["result"] == "valid"
+        stream.drain()
+        entry = call("GET", "/api/usher/scan/logs/", token=token).json["results"][0]
+    assert entry["device_id"] == reader.device_id
+    assert (entry["usher"], entry["gate"], entry["source"]) == (None, "Gate 2", "offline")
+    assert (entry["scanned_at"], entry["received_at"]) == ("2026-11-20T17:00:00.000Z", "2026-11-20T18:00:00.000Z")

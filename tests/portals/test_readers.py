@@ -1,0 +1,106 @@
+"""Reader devices: their taps, their health, their list, their end."""
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain import devices, tickets
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Device
+from tests.client import call
+from tests.factories import admin_token, make_card, make_event, make_reader, make_ticket, scan_id
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+
+def test_taps_are_decided_in_their_order_and_their_repeat_gets_the_same_answers() -> None:
+    event = make_event()
+    reader = make_reader(event)
+    ticket, other = make_ticket(event), make_ticket(event)
+    uid, now = make_card(ticket).uid, clock.to_text(clock.now())
+    taps = [
+        {"scan_id": scan_id(), "uid": uid, "scanned_at": now},
+        {"scan_id": scan_id(), "qr": tickets.code(other), "scanned_at": now},
+        {"scan_id": scan_id(), "uid": uid.lower(), "scanned_at": now},
+        {"scan_id": scan_id(), "qr": "GH1:NOT A CODE", "scanned_at": now},
+    ]
+    body, token = {"device_time": now, "taps": taps}, reader.token()
+    first = call("POST", "/api/device/taps/", body, token=token).json["results"]
+    assert [(one["scan_id"], one["result"]) for one in first] == [
+        (tap["scan_id"], result)
+        for tap, result in zip(taps, ["valid", "valid", "already_scanned", "invalid"], strict=True)
+    ]
+    assert call("POST", "/api/device/taps/", body, token=token).json["results"] == first
+
+
+@pytest.mark.parametrize(
+    "taps",
+    [
+        [],
+        [{"scan_id": "scn_00000001", "uid": "04A1", "scanned_at": "2026-11-21T18:00:00Z"}],
+        [{"scan_id": "scn_00000001", "scanned_at": "2026-11-21T18:00:00Z"}],
+        [{"scan_id": "scn_00000001", "uid": "04A1B2C3D4E5F6", "scanned_at": "yesterday"}],
+        [{"scan_id": f"scn_{n:08}", "uid": "04A1B2C3D4E5F6", "scanned_at": "2026-11-21T18:00:00Z"} for n in range(101)],
+    ],
+)
+def test_taps_that_cannot_be_taken_are_refused_whole(taps: list[dict[str, str]]) -> None:
+    body = {"device_time": "2026-11-21T18:00:00Z", "taps": taps}
+    answer = call("POST", "/api/device/taps/", body, token=make_reader(make_event()).token())
+    assert (answer.status, answer.code) == (400, "VALIDATION_ERROR")
+    assert answer.json["error"]["details"]
+
+
+def test_a_heartbeat_is_kept_and_shows_in_the_staffs_list() -> None:
+    event = make_event()
+    reader, admin = make_reader(event), admin_token()
+    beat = {
+        "queue_depth": 3,
+        "clock_offset_ms": -120,
+        "reader": {"path": "tty:USB0:pn532", "model": "PN532"},
+        "app_version": "1.0.0",
+        "last_error": "reader unplugged",
+    }
+    answer = call("POST", "/api/device/heartbeat/", beat, token=reader.token())
+    assert answer.json["config"]["heartbeat_seconds"] == devices.settings()["heartbeat_seconds"]
+    listed = call("GET", f"/api/devices/?event_id={event.event_id}", token=admin).json["results"]
+    assert [(one["id"], one["online"], one["queue_depth"], one["app_version"]) for one in listed] == [
+        (reader.device_id, True, 3, "1.0.0")
+    ]
+    with clock.set_to(clock.now() + timedelta(minutes=2)):
+        listed = call("GET", "/api/devices/", token=admin_token()).json["results"]
+    assert listed[0]["online"] is False
+    stored = operations.get(Device, keys.device(reader.device_id))
+    assert stored is not None
+    assert (stored.clock_offset_ms, stored.reader_model, stored.last_error) == (-120, "PN532", "reader unplugged")
+
+
+def test_the_list_of_devices_is_filtered_and_walked() -> None:
+    event, other = make_event(), make_event()
+    made = [make_reader(event).device_id for _ in range(5)]
+    elsewhere = make_reader(other).device_id
+    admin = admin_token()
+    assert call("DELETE", f"/api/devices/{made[0]}/", token=admin).status == 204
+    walked, cursor = [], ""
+    while True:
+        page = call("GET", f"/api/devices/?page_size=2{cursor}", token=admin).json
+        walked += [one["id"] for one in page["results"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert walked == sorted([*made, elsewhere], reverse=True)
+    revoked = call("GET", f"/api/devices/?event_id={event.event_id}&status=revoked", token=admin).json["results"]
+    assert [one["id"] for one in revoked] == [made[0]]
+
+
+def test_a_revoked_reader_is_locked_out_of_every_door() -> None:
+    reader = make_reader(make_event())
+    token = reader.token()
+    assert call("DELETE", f"/api/devices/{reader.device_id}/", token=admin_token()).status == 204
+    now = clock.to_text(clock.now())
+    body = {"device_time": now, "taps": [{"scan_id": scan_id(), "uid": "04A1B2C3D4E5F6", "scanned_at": now}]}
+    beat = {"queue_depth": 0, "clock_offset_ms": 0, "app_version": "1"}
+    proof = {"device_id": reader.device_id, "assertion": reader.assertion()}
+    assert call("POST", "/api/device/taps/", body, token=token).status == 401
+    assert call("POST", "/api/device/heartbeat/", beat, token=token).status == 401
+    assert call("POST", "/api/device/token/", proof).status == 401
