@@ -1,6 +1,7 @@
 """NFC cards: registered, bound to tickets, blocked, and found by UID or id."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from chalicelib import clock
@@ -124,6 +125,13 @@ def claim_counter(uid: str, *, counter: int, scan_key: str) -> tuple[Card | None
         card = failure.found(Card)
         ours = card is not None and card.sun_scan_key == scan_key and int(card.sun_counter) == counter
         return card, ours
+
+
+def mark_refused(uid: str, *, event_id: str) -> None:
+    """Remember that a card was refused at an event; doing so twice changes nothing."""
+    mark = operations.change(Card, keys.card(uid), [Card.refused_at.add({event_id})], Card.pk.exists())
+    with suppress(operations.ConditionFailed):  # a card that is gone admits nobody
+        operations.record(mark)
 
 
 def hint_admitted(uid: str, *, ticket_id: str, scan_key: str) -> None:

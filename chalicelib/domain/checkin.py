@@ -6,12 +6,13 @@ it stands, and the pure rule says why, without a second read.
 
 `scan_id` makes a scan idempotent per caller and thing shown. An admission's id stands on its ticket, a
 refusal's in the scan's own record. A ticket that was refused, or left, is `contested`: from then on it is
-admitted only in one transaction with that record, so an answered scan is never answered anew.
+admitted only in one transaction with that record, so an answered scan is never answered anew. A card opens
+several tickets, and others tomorrow: one that was refused is marked too, for all that it opens at the event.
 """
 
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.domain import admission
+from chalicelib.domain import admission, cards
 from chalicelib.domain.admission import TicketFacts, Verdict
 from chalicelib.domain.decisions import (
     Decision,
@@ -70,13 +71,15 @@ def _attempt(look: Look) -> Decision | None:
     """Try once; None says that the ticket changed under way and the scan must look again."""
     tickets: dict[str, Ticket] = {}
     refused_anyway = admission.objection_without_ticket(look.case(None))
-    if look.reading.direction is Direction.ENTRY and not refused_anyway:
+    if look.reading.direction is Direction.ENTRY and not refused_anyway and not look.card_was_refused:
         for place, ticket_id in enumerate(look.ticket_ids):
             found = _try_first_entry(look, ticket_id, remaining=_remaining(look, place))
             if isinstance(found, Decision):
                 return found
             if found is not None:
                 tickets[ticket_id] = found
+                if found.contested:
+                    break  # the next one must not pass before it
     if len(tickets) < len(look.ticket_ids) + len(look.passed_over):
         tickets = _read(look)
     for ticket in tickets.values():
@@ -225,6 +228,8 @@ def _refuse(look: Look, verdict: Verdict, ticket: Ticket | None) -> Decision:
             first = _first_answer_on(look, winner) if winner else None
             if first is not None:
                 return first
+    if look.card is not None and not look.card_was_refused:
+        cards.mark_refused(look.card.uid, event_id=look.caller.event_id)
     record = _record(look, verdict, ticket, remaining=None)
     try:
         operations.record(operations.put(record, Scan.pk.does_not_exist()))

@@ -68,6 +68,11 @@ class Look:
     has_tickets_elsewhere: bool = False
 
     @property
+    def card_was_refused(self) -> bool:
+        """Whether the card was refused at this event before, by this scan or another."""
+        return self.card is not None and self.caller.event_id in (self.card.refused_at or ())
+
+    @property
     def at(self) -> datetime:
         """When the reading was made; the future is now."""
         return min(self.reading.scanned_at or self.now, self.now)

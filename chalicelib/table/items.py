@@ -12,6 +12,7 @@ from pynamodb.attributes import (
     MapAttribute,
     NumberAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
 )
 from pynamodb.constants import STRING
 from pynamodb.models import Model
@@ -172,6 +173,8 @@ class Card(Item, discriminator="card"):
     # Tickets that are known to have been admitted, with the scan that did it: a hint by which a family's
     # next tap goes straight to the next ticket. Only the ticket decides.
     admitted: JSONAttribute = JSONAttribute(default=dict)
+    # Events where it was refused: a scan by it may be a repeat there, whatever it opens by then.
+    refused_at = UnicodeSetAttribute(null=True)
     sun_counter = NumberAttribute(default=-1)
     sun_scan_key = UnicodeAttribute(null=True)
 

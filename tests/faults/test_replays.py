@@ -1,0 +1,198 @@
+"""A scan that was answered is answered the same for ever, whatever may pass the gate by then."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib import clock
+from chalicelib.domain import cards, checkin, events, gate, sun, tickets
+from chalicelib.domain.cards import Registration
+from chalicelib.domain.readings import Reading, SunMessage
+from chalicelib.table.items import Event, Ticket
+from chalicelib.vocabulary import CardStatus, CardType, Direction
+from tests.faults import scenarios
+from tests.faults.recount import assert_log_and_totals_are_true, items_of
+from tests.streams import StreamReader
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults")]
+
+
+@pytest.fixture
+def strict_event() -> Event:
+    """An event that is open now, where nobody comes back."""
+    now = clock.now()
+    return events.create(title="Strict night", starts_at=now, ends_at=now + timedelta(hours=6), gates=["Gate 1"])
+
+
+@contextmanager
+def before_opening() -> Iterator[None]:
+    with clock.set_to(clock.now() - timedelta(hours=5)):
+        yield
+
+
+def family(event: Event, size: int = 3, card_type: CardType = CardType.UID) -> tuple[str, list[Ticket]]:
+    bound = [scenarios.issue(event.event_id) for _ in range(size)]
+    uid = scenarios.card_for(bound[0], card_type)
+    cards.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in bound])
+    return uid, bound
+
+
+READINGS: dict[str, Callable[[Event], dict[str, Any]]] = {
+    "ticket": lambda event: {"ticket_id": scenarios.issue(event.event_id).ticket_id},
+    "code": lambda event: {"code": tickets.code(scenarios.issue(event.event_id))},
+    "card": lambda event: {"uid": scenarios.card_for(scenarios.issue(event.event_id))},
+    "family's card": lambda event: {"uid": family(event)[0]},
+}
+
+
+@pytest.mark.parametrize("shown", READINGS)
+def test_a_scan_refused_before_opening_stays_refused_and_a_new_one_is_admitted(
+    shown: str, event: Event, stream: StreamReader
+) -> None:
+    thing, caller = READINGS[shown](event), scenarios.caller(event.event_id)
+    early = Reading(scenarios.scan_id(), **thing)
+    with before_opening():
+        first = checkin.scan(caller, early)
+    assert (first.result, first.reason) == ("invalid", "not_yet_open")
+    assert checkin.scan(caller, early) == first
+    admitted = Reading(scenarios.scan_id(), **thing)
+    answer = checkin.scan(caller, admitted)
+    assert answer.result == "valid"
+    stream.drain()
+    assert [checkin.scan(caller, early), checkin.scan(caller, admitted)] == [first, answer]
+    stream.drain()
+    assert len(items_of(event.event_id, "scan")) == 2
+    assert_log_and_totals_are_true(event.event_id)
+
+
+def test_a_family_refused_before_opening_goes_in_in_its_order(event: Event, stream: StreamReader) -> None:
+    uid, bound = family(event)
+    caller = scenarios.caller(event.event_id)
+    with before_opening():
+        checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid))
+    answers = [checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid)) for _ in range(4)]
+    assert [(answer.ticket and answer.ticket.id, answer.remaining) for answer in answers[:3]] == [
+        (ticket.ticket_id, left) for ticket, left in zip(bound, (2, 1, 0), strict=True)
+    ]
+    assert answers[3].result == "already_scanned"
+    stream.drain()
+    assert_log_and_totals_are_true(event.event_id)
+
+
+def test_a_blocked_familys_scan_stays_refused_when_the_card_is_good_again(
+    strict_event: Event, stream: StreamReader
+) -> None:
+    event_id = strict_event.event_id
+    uid, bound = family(strict_event)
+    caller = scenarios.caller(event_id)
+    checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid))
+    stream.drain()  # the card's hint passes over its first ticket from here on
+    cards.set_status(uid, CardStatus.BLOCKED)
+    blocked = Reading(scenarios.scan_id(), uid=uid)
+    first = checkin.scan(caller, blocked)
+    assert first.reason == "card_blocked"
+    cards.set_status(uid, CardStatus.ACTIVE)
+    assert checkin.scan(caller, blocked) == first
+    then = checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid))
+    assert then.ticket is not None
+    assert then.ticket.id == bound[1].ticket_id
+    stream.drain()
+    assert_log_and_totals_are_true(event_id)
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_card_refused_before_it_opened_anything_more_stays_refused_for_that_scan(
+    opened: bool, event: Event, stream: StreamReader
+) -> None:
+    caller, earlier, later = (
+        scenarios.caller(event.event_id),
+        scenarios.issue(event.event_id),
+        scenarios.issue(event.event_id),
+    )
+    uid = scenarios.card_for(earlier)
+    if opened:
+        checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid))
+    else:
+        uid = cards.register(Registration(uid=f"{uid[:-2]}FE")).uid
+    reading = Reading(scenarios.scan_id(), uid=uid)
+    first = checkin.scan(caller, reading)
+    assert first.result == ("already_scanned" if opened else "not_found")
+    cards.bind(uid, event_id=event.event_id, ticket_ids=[later.ticket_id])
+    assert checkin.scan(caller, reading) == first
+    assert checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid)).result == "valid"
+    stream.drain()
+    assert_log_and_totals_are_true(event.event_id)
+
+
+def test_a_sun_message_is_good_for_its_own_scan_alone(event: Event, stream: StreamReader) -> None:
+    uid, bound = family(event, 2, CardType.SECURE)
+    caller, card_keys = scenarios.caller(event.event_id), sun.card_keys(uid)
+    older, newer = (SunMessage(*sun.make_message(sun.Tap(uid, counter), card_keys)) for counter in (4, 5))
+    readings = [
+        Reading(scenarios.scan_id(), uid=uid, sun=newer),
+        Reading(scenarios.scan_id(), uid=uid, sun=newer),
+        Reading(scenarios.scan_id(), uid=uid, sun=older),
+        Reading(scenarios.scan_id(), sun=newer),
+        Reading(scenarios.scan_id(), uid=uid),
+    ]
+    answers = [checkin.scan(caller, reading) for reading in readings]
+    assert [(answer.result, answer.reason) for answer in answers] == [("valid", None)] + [
+        ("invalid", "clone_suspected")
+    ] * 4
+    next_tap = SunMessage(*sun.make_message(sun.Tap(uid, 6), card_keys))
+    second = checkin.scan(caller, Reading(scenarios.scan_id(), sun=next_tap))
+    assert second.ticket is not None
+    assert second.ticket.id == bound[1].ticket_id
+    assert [checkin.scan(caller, reading) for reading in readings] == answers
+    stream.drain()
+    assert_log_and_totals_are_true(event.event_id)
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["card", "ticket 0", "ticket 1"]),
+        st.sampled_from(list(Direction)),
+        st.sampled_from(["open", "early", "blocked"]),
+        st.booleans(),
+    ),
+    min_size=2,
+    max_size=8,
+)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+    database=None,
+)
+@given(steps=STEPS, re_entry=st.booleans())
+def test_whatever_happened_since_each_scan_keeps_its_first_answer(
+    steps: list[tuple[str, Direction, str, bool]], re_entry: bool, stream: StreamReader
+) -> None:
+    now = clock.now()
+    event = events.create(
+        title="Any night", starts_at=now, ends_at=now + timedelta(hours=6), re_entry_allowed=re_entry, gates=["Gate 1"]
+    )
+    gate.forget()
+    uid, bound = family(event, 2)
+    caller, answered = scenarios.caller(event.event_id), []
+    for shown, direction, state, drained in steps:
+        thing: dict[str, Any] = {"uid": uid} if shown == "card" else {"ticket_id": bound[int(shown[-1])].ticket_id}
+        reading = Reading(scenarios.scan_id(), direction=direction, **thing)
+        cards.set_status(uid, CardStatus.BLOCKED if state == "blocked" else CardStatus.ACTIVE)
+        with clock.set_to(now - timedelta(hours=5) if state == "early" else clock.now()):
+            answered.append((reading, checkin.scan(caller, reading)))
+        if drained:
+            stream.drain()
+        for earlier, answer in answered:
+            assert checkin.scan(caller, earlier) == answer
+    stream.drain()
+    assert len(items_of(event.event_id, "scan")) == len(steps)
+    assert_log_and_totals_are_true(event.event_id)
