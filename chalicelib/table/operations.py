@@ -228,19 +228,29 @@ _SINGLE = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item"}
 def record(write: Write) -> RawItem:
     """Send one write and return the item after it (after an Update; else empty).
 
-    Raises ConditionFailed with the item that was found at position 0.
+    Raises ConditionFailed with the item that was found at position 0, and Unavailable where a transaction
+    keeps the item for too long.
     """
     arguments = dict(write.arguments)
     if write.kind == "Update":
         arguments["ReturnValues"] = "ALL_NEW"
-    try:
-        attributes: RawItem = _send(_SINGLE[write.kind], **arguments).get("Attributes", {})
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
-        found: Any = error.response.get("Item")
-        raise ConditionFailed({0: found}) from error
-    return attributes
+    attempt = 0
+    while True:
+        try:
+            attributes: RawItem = _send(_SINGLE[write.kind], **arguments).get("Attributes", {})
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "TransactionConflictException":
+                # A transaction holds the item at this moment; the SDK does not try again by itself.
+                if attempt >= _CONFLICT_ATTEMPTS:
+                    raise Unavailable(retry_after=1) from error
+                attempt = _pause(attempt)
+                continue
+            if code != "ConditionalCheckFailedException":
+                raise
+            found: Any = error.response.get("Item")
+            raise ConditionFailed({0: found}) from error
+        return attributes
 
 
 def commit(*writes: Write) -> None:

@@ -22,7 +22,7 @@ from tests.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults")]
 
-IN_PROCESS = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.BROKEN)
+IN_PROCESS = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.LIMITED, Fault.BROKEN, Fault.CONFLICT)
 
 
 def requests_of(scenario: Scenario) -> int:

@@ -1,8 +1,9 @@
 """A wire to DynamoDB that fails on order: before the request is taken, after it, or in DynamoDB's own words."""
 
+import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
@@ -20,45 +21,74 @@ class Fault(StrEnum):
     DROPPED = "the request never arrives"
     ANSWER_LOST = "the request is committed and its answer lost"
     THROTTLED = "the table throttles"
+    LIMITED = "the account's rate is limited"
     BROKEN = "DynamoDB answers 500"
+    CONFLICT = "another transaction holds an item"
     KILLED_BEFORE = "the process dies before the request"
     KILLED_AFTER = "the process dies after the request, before its answer"
 
 
 _REFUSALS = {
-    Fault.THROTTLED: (400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"),
-    Fault.BROKEN: (500, "com.amazonaws.dynamodb.v20120810#InternalServerError"),
+    Fault.THROTTLED: (400, "ProvisionedThroughputExceededException"),
+    Fault.LIMITED: (400, "ThrottlingException"),
+    Fault.BROKEN: (500, "InternalServerError"),
 }
+_SINGLE_WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 
 
 class Wire:
-    """Stands where botocore's HTTP session stood; counts the requests, and lets faults befall some of them."""
+    """Stands where botocore's HTTP session stood; counts the requests, and lets faults befall some of them.
+
+    `faults` names them by place; `choose` is asked where there is none.
+    """
 
     def __init__(self, session: Any) -> None:
         self._session = session
+        self._places = itertools.count()  # whose next is atomic: the client is shared by threads
         self.sent: list[str] = []
         self.faults: dict[int, Fault] = {}
+        self.choose: Callable[[], Fault | None] = lambda: None
 
     def close(self) -> None:
         self._session.close()
 
     def send(self, request: Any) -> Any:
-        place = len(self.sent)
-        self.sent.append(request.headers["X-Amz-Target"].decode().partition(".")[2])
-        fault = self.faults.get(place)
+        place = next(self._places)
+        operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
+        self.sent.append(operation)
+        fault = self.faults.get(place) or self.choose()
         if fault is Fault.KILLED_BEFORE:
             os._exit(137)
         if fault is Fault.DROPPED:
             raise ConnectionClosedError(endpoint_url=request.url, request=request, response=None)
         if fault in _REFUSALS:
             status, kind = _REFUSALS[fault]
-            return _answer(request, status, {"__type": kind, "message": str(fault)})
+            return _answer(request, status, kind, str(fault))
+        if fault is Fault.CONFLICT and (conflict := _conflict(request, operation)) is not None:
+            return conflict
         answer = self._session.send(request)
         if fault is Fault.KILLED_AFTER:
             os._exit(137)
         if fault is Fault.ANSWER_LOST:
             raise ReadTimeoutError(endpoint_url=request.url)
         return answer
+
+
+def _conflict(request: Any, operation: str) -> AWSResponse | None:
+    """Return DynamoDB's words where a write meets another transaction; a read meets none."""
+    if operation in _SINGLE_WRITES:
+        return _answer(request, 400, "TransactionConflictException", "Transaction is ongoing for the item")
+    if operation != "TransactWriteItems":
+        return None
+    others = len(json.loads(request.body)["TransactItems"]) - 1
+    reasons = [{"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}]
+    return _answer(
+        request,
+        400,
+        "TransactionCanceledException",
+        "Transaction cancelled, please refer cancellation reasons for specific reasons",
+        CancellationReasons=[*reasons, *({"Code": "None"} for _ in range(others))],
+    )
 
 
 class _Raw:
@@ -69,9 +99,10 @@ class _Raw:
         yield self._content
 
 
-def _answer(request: Any, status: int, body: dict[str, Any]) -> AWSResponse:
+def _answer(request: Any, status: int, kind: str, message: str, **more: Any) -> AWSResponse:
     headers = HTTPHeaders()
     headers["content-type"] = "application/x-amz-json-1.0"
+    body = {"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", "Message": message, "message": message, **more}
     return AWSResponse(request.url, status, headers, _Raw(json.dumps(body).encode()))
 
 
