@@ -31,9 +31,11 @@ class Caller:
     """One scanner: a token, a way of scanning, and what it saw."""
 
     principal_id: str
+    name: str
     token: str
     way: str
     calls: dict[str, list[Call]] = field(default_factory=dict)
+    scan_ids: dict[str, str] = field(default_factory=dict)
     results: Counter[str] = field(default_factory=Counter)
     broken_promises: list[str] = field(default_factory=list)
 
@@ -65,13 +67,14 @@ def usher(event: Event, way: str) -> Caller:
         roles=[UsherRole.USHERING],
         event_ids=[event.event_id],
     )
-    return Caller(account.account_id, sessions.start(account, event_id=event.event_id).access, way)
+    return Caller(account.account_id, name, sessions.start(account, event_id=event.event_id).access, way)
 
 
 def device(event: Event, way: str) -> Caller:
     """Return a new reader at the event, enrolled with its own key."""
     key = Ed25519PrivateKey.generate()
-    made = devices.provision(event_id=event.event_id, gate_name="Gate 2", name="reader", by="adm_test")
+    name = f"reader-{uuid.uuid4().hex}"
+    made = devices.provision(event_id=event.event_id, gate_name="Gate 2", name=name, by="adm_test")
     public = base64.urlsafe_b64encode(key.public_key().public_bytes_raw()).decode()
     devices.enroll(code=made.enrollment_code, public_key=public, address=uuid.uuid4().hex)
     now = clock.now()
@@ -87,7 +90,7 @@ def device(event: Event, way: str) -> Caller:
         algorithm="EdDSA",
         headers={"typ": "device-assertion+jwt"},
     )
-    return Caller(made.device_id, devices.token(device_id=made.device_id, assertion=assertion), way)
+    return Caller(made.device_id, name, devices.token(device_id=made.device_id, assertion=assertion), way)
 
 
 def crowd(event: Event, size: int) -> list[Caller]:
@@ -133,12 +136,15 @@ def _scan_twice(client: Client, caller: Caller, one: Seeded, event: Event) -> No
         ended = time.monotonic()
         if status != 200:
             raise AssertionError(f"{path} was answered {status}: {content.decode()}")
+        answers.append(content)
         answer = json.loads(content)
         decision = answer["results"][0] if "results" in answer else answer
-        answers.append(decision)
+        # Each caller scans a ticket once, so whom a refusal names as admitted tells which scan that was.
+        first = decision.get("first_scan")
         caller.calls.setdefault(one.ticket_id, []).append(
-            Call(scan_id, began, ended, admitted=decision["result"] == "valid")
+            Call(caller.name, began, ended, admitted=decision["result"] == "valid", winner=first and first["by"])
         )
-    caller.results[answers[0]["result"]] += 1
+        caller.scan_ids[one.ticket_id] = scan_id
+    caller.results[decision["result"]] += 1
     if answers[0] != answers[1]:
-        caller.broken_promises.append(f"{answers[0]} then {answers[1]}")
+        caller.broken_promises.append(f"{answers[0].decode()} then {answers[1].decode()}")

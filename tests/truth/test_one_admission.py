@@ -80,11 +80,12 @@ def test_each_ticket_is_admitted_exactly_once_whatever_reaches_it_at_once(platfo
         history = [call for caller in callers for call in caller.calls[one.ticket_id]]
         assert len(history) == 2 * CALLERS
         assert len({call.scan for call in history if call.admitted}) == 1
+        assert all(call.admitted or call.winner is not None for call in history)
         assert is_linearizable(history), history
 
     counters = settled_counters(event.event_id, TICKETS * CALLERS)
     scans = scans_in_the_table(event.event_id)
-    made = {(caller.principal_id, call.scan) for caller in callers for calls in caller.calls.values() for call in calls}
+    made = {(caller.principal_id, scan_id) for caller in callers for scan_id in caller.scan_ids.values()}
     assert Counter((scan["principal_id"], scan["scan_id"]) for scan in scans) == dict.fromkeys(made, 1)
     assert Counter(scan["result"] for scan in scans) == results
     assert (counters.result_valid, counters.result_already_scanned) == (TICKETS, TICKETS * (CALLERS - 1))
