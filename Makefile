@@ -10,7 +10,7 @@ help: ## Show what there is
 run: setup ## Run the platform on this machine with demo data (PORT, DATA, DEMO=0, ENGINE=dynamodb-local)
 	@exec $(PY) -m infra.local
 test: setup engine ## Run every test
-	@$(PY) -m pytest -n 2 --dist loadgroup tests
+	@FETCH=0 $(PY) -m pytest -n 2 --dist loadgroup tests
 	@cd reader-agent && .venv/bin/python -m pytest tests
 check: setup lint test ## The one gate: format, lint, types, import contracts, tests
 lint: setup ## Format, ruff, mypy strict, import contracts
@@ -22,9 +22,9 @@ lint: setup ## Format, ruff, mypy strict, import contracts
 format: setup ## Put the code into shape
 	@$(PY) -m ruff check --fix -q $(CODE) reader-agent; $(PY) -m ruff format $(CODE) reader-agent
 truth: setup engine ## The truth test at full size: 2,000 tickets, 16 callers each
-	@TRUTH_TICKETS=2000 $(PY) -m pytest tests/truth -x
+	@FETCH=0 TRUTH_TICKETS=2000 $(PY) -m pytest tests/truth -x
 mutants: setup engine ## Seed bugs, and require that the tests see each of them
-	@$(PY) -m tests.mutants
+	@FETCH=0 $(PY) -m tests.mutants
 bench: setup engine ## Measure cost and speed
 	@$(PY) -m bench
 package: setup ## Build what is deployed (STAGE=dev)

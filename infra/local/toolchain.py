@@ -50,12 +50,22 @@ def dynamodb_local_home() -> Path:
     home = FETCHED / f"dynamodb-local-{DYNAMODB_LOCAL_VERSION}"
     if (home / "DynamoDBLocal.jar").exists():
         return home
+    _require_leave_to_fetch("DynamoDB Local")
     with _one_at_a_time():
         if not (home / "DynamoDBLocal.jar").exists():
             step(f"fetching DynamoDB Local {DYNAMODB_LOCAL_VERSION} (once, 55 MB)")
             step("  its licence (LICENSE.txt beside it) asks for an AWS account in good standing")
             _fetch_dynamodb_local(home)
     return home
+
+
+def _require_leave_to_fetch(what: str) -> None:
+    """Raise CannotStart where FETCH=0 says to go on with what is here.
+
+    `make test` fetches once, before it starts: where that failed, each test would only wait for it again.
+    """
+    if os.environ.get("FETCH") == "0":
+        raise CannotStart(f"{what} is not here, and FETCH=0 says not to fetch it. {_INSTEAD}")
 
 
 def java() -> Path:
@@ -66,6 +76,7 @@ def java() -> Path:
     environment = FETCHED / "java"
     fetched = _java_of(environment)
     if fetched is None:
+        _require_leave_to_fetch(f"Java {OLDEST_JAVA}")
         with _one_at_a_time():
             step(f"no Java {OLDEST_JAVA} here; fetching one (once, 80 MB)")
             _make_environment(
