@@ -3,18 +3,18 @@ from datetime import timedelta
 
 import pytest
 
-from bench import ground
 from chalicelib import clock
 from chalicelib.domain import events
 from chalicelib.table.items import Event
+from tests import engines
 from tests.conftest import forget_caches
 from tests.streams import StreamReader
 
 
 @pytest.fixture(scope="module", autouse=True)
 def exact_cloud() -> Iterator[None]:
-    """DynamoDB Local for the table where it is to be had, else MiniStack."""
-    with ground.cloud():
+    """DynamoDB Local for the table where it is to be had and wanted, else MiniStack."""
+    with engines.cloud():
         forget_caches()
         yield
     forget_caches()

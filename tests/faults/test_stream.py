@@ -1,5 +1,10 @@
 """The table's stream, delivered as badly as Lambda may: twice, in halves, broken off, out of order."""
 
+import os
+import pickle
+import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -47,7 +52,7 @@ def test_a_batch_that_comes_whole_and_then_in_halves_counts_once(event: Event, s
     assert_log_and_totals_are_true(event.event_id)
 
 
-@pytest.mark.parametrize("fault", [Fault.ANSWER_LOST, Fault.DROPPED, Fault.THROTTLED])
+@pytest.mark.parametrize("fault", [Fault.ANSWER_LOST, Fault.DROPPED, Fault.THROTTLED, Fault.CONFLICT])
 def test_a_worker_that_fails_at_any_request_reports_it_and_its_next_try_completes(
     fault: Fault, event: Event, stream: StreamReader
 ) -> None:
@@ -63,6 +68,55 @@ def test_a_worker_that_fails_at_any_request_reports_it_and_its_next_try_complete
         # Lambda comes again with the first that failed and all after it.
         start = min((positions.index(position) for position in failed), default=len(records))
         assert project(records[start:]) == DONE
+    assert_log_and_totals_are_true(event.event_id)
+
+
+KILL = """
+import pickle, sys
+from tests.faults.wire import Fault, wire
+from tests.streams import project
+records, place, fault = pickle.load(sys.stdin.buffer)
+with wire(retries=False) as wired:
+    wired.faults[place] = Fault(fault)
+    project(records)
+"""
+
+
+@pytest.mark.parametrize("fault", [Fault.KILLED_BEFORE, Fault.KILLED_AFTER])
+def test_a_worker_killed_around_its_transaction_leaves_the_batch_to_the_next(
+    fault: Fault, event: Event, stream: StreamReader
+) -> None:
+    records = mixed_scans(event.event_id, stream)
+    died = subprocess.run(
+        [sys.executable, "-c", KILL],
+        input=pickle.dumps((records, 0, fault.value)),
+        env={**os.environ, "PYTHONPATH": "."},
+        timeout=60,
+        check=False,
+    )
+    assert died.returncode == 137
+    counted = [scan for scan in items_of(event.event_id, "scan") if scan.get("counted")]
+    assert bool(counted) is (fault is Fault.KILLED_AFTER)
+    assert project(records) == DONE
+    assert_log_and_totals_are_true(event.event_id)
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+    database=None,
+)
+@given(shuffle=st.randoms(use_true_random=False))
+def test_records_in_any_order_and_size_count_once(shuffle: random.Random, event: Event, stream: StreamReader) -> None:
+    records = mixed_scans(event.event_id, stream)
+    records += shuffle.choices(records, k=len(records) // 2)
+    shuffle.shuffle(records)
+    while records:
+        size = shuffle.randint(1, 12)
+        assert project(records[:size]) == DONE
+        records = records[size:]
     assert_log_and_totals_are_true(event.event_id)
 
 

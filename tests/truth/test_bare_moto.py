@@ -1,8 +1,10 @@
 """Why the races run on an exact engine: the same check catches moto, whose writes are not atomic under threads."""
 
+import sys
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,16 +16,27 @@ from tests.truth.linearizability import Call, is_linearizable
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
 CALLERS = 32
-MOST_TICKETS = 500
+MOST_TICKETS = 200
+# The local runner's own: at Python's usual 5 ms, a whole check and write of moto's mostly fit into one turn.
+SWITCH_SECONDS = 0.0005
+
+
+@pytest.fixture(autouse=True)
+def _short_turns() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    yield
+    sys.setswitchinterval(before)
 
 
 def test_the_check_catches_double_admissions_on_bare_moto() -> None:
     event = ground.create_event()
-    tickets = ground.fill(event, tickets=MOST_TICKETS)
-    caught = next(
-        (n for n, one in enumerate(tickets) if not is_linearizable(race(event.event_id, one.ticket_id))), None
-    )
-    assert caught is not None, f"moto admitted each of {MOST_TICKETS} tickets once; is it atomic now?"
+    for one in ground.fill(event, tickets=MOST_TICKETS):
+        history = race(event.event_id, one.ticket_id)
+        if len({call.scan for call in history if call.admitted}) > 1:
+            assert not is_linearizable(history)
+            return
+    raise AssertionError(f"moto admitted each of {MOST_TICKETS} tickets once; is it atomic now?")
 
 
 def race(event_id: str, ticket_id: str) -> list[Call]:
@@ -35,7 +48,12 @@ def race(event_id: str, ticket_id: str) -> list[Call]:
         scan_id = f"scn_{uuid.uuid4().hex}"
         together.wait()
         began = time.monotonic()
-        decision = checkin.scan(Caller(id=f"ush_{number}", event_id=event_id), Reading(scan_id, ticket_id=ticket_id))
+        try:
+            decision = checkin.scan(
+                Caller(id=f"ush_{number}", event_id=event_id), Reading(scan_id, ticket_id=ticket_id)
+            )
+        except RuntimeError:
+            return  # moto's own: its tables change while it walks through them
         history.append(Call(scan_id, began, time.monotonic(), admitted=decision.result == "valid"))
 
     threads = [threading.Thread(target=scan, args=(number,)) for number in range(CALLERS)]

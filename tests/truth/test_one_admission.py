@@ -12,8 +12,7 @@ from bench.stack import Stack
 from chalicelib.domain import events
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters
-from infra.local import toolchain
-from infra.local.console import CannotStart
+from tests import engines
 from tests.conftest import forget_caches
 from tests.truth import crowd
 from tests.truth.linearizability import is_linearizable
@@ -26,23 +25,13 @@ CALLERS = 16
 SETTLE_SECONDS = 120
 
 
-def is_to_be_had() -> bool:
-    """Whether Amazon's own engine can run here."""
-    try:
-        toolchain.dynamodb_local_home()
-        toolchain.java()
-    except CannotStart:
-        return False
-    return True
-
-
-@pytest.fixture(scope="module", params=["dynamodb-local", "ministack"])
+@pytest.fixture(scope="module", params=engines.EXACT)
 def platform(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """The platform as `make run` serves it, on each engine; at full size only on the best that is to be had."""
-    authority = is_to_be_had()
-    if request.param == "dynamodb-local" and not authority:
+    authority = engines.is_to_be_had(engines.DYNAMODB_LOCAL)
+    if request.param == engines.DYNAMODB_LOCAL and not authority:
         pytest.skip("DynamoDB Local is not to be had here; MiniStack is the engine then")
-    if request.param == "ministack" and authority and FULL_SIZE:
+    if request.param == engines.MINISTACK and authority and FULL_SIZE:
         pytest.skip("at full size the race runs on DynamoDB Local alone")
     with stack.running(request.param) as running:
         forget_caches()

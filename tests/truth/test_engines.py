@@ -1,0 +1,226 @@
+"""What the platform relies on, asked of every engine, so that a drift between them shows.
+
+Where an engine is known to differ, its difference is stated too: once it is gone, this says so.
+"""
+
+import threading
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests import engines
+from tests.cloud import TABLE
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("truth")]
+
+NAME = "conformance"
+CALLERS = 16
+ADMIT = {
+    "UpdateExpression": "SET admission = :won",
+    "ConditionExpression": "#status = :valid AND attribute_not_exists(admission)",
+    "ExpressionAttributeNames": {"#status": "status"},
+    "ReturnValues": "ALL_NEW",
+    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+}
+
+
+class Table:
+    """One engine's table, and tickets in it."""
+
+    def __init__(self, engine: str, client: Any, streams: Any) -> None:
+        self.engine, self.client, self._streams = engine, client, streams
+        self._stream_arn = client.create_table(TableName=NAME, **TABLE)["TableDescription"]["LatestStreamArn"]
+
+    def changes(self) -> list[tuple[str, Any, Any]]:
+        """Return the stream from its beginning: what was done, the item before and after."""
+        found = []
+        described = self._streams.describe_stream(StreamArn=self._stream_arn)["StreamDescription"]
+        for shard in described["Shards"]:
+            iterator = self._streams.get_shard_iterator(
+                StreamArn=self._stream_arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            while iterator:
+                answer = self._streams.get_records(ShardIterator=iterator)
+                found += answer["Records"]
+                iterator = answer.get("NextShardIterator") if answer["Records"] else None
+        return [(one["eventName"], one["dynamodb"].get("OldImage"), one["dynamodb"]["NewImage"]) for one in found]
+
+    def ticket(self, **more: Any) -> dict[str, Any]:
+        """Put a fresh ticket; return its key."""
+        key = {"pk": {"S": f"ticket#{uuid.uuid4().hex}"}, "sk": {"S": "-"}}
+        self.client.put_item(TableName=NAME, Item={**key, "status": {"S": "valid"}, **more})
+        return key
+
+    def get(self, key: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.get_item(TableName=NAME, Key=key, ConsistentRead=True).get("Item", {})
+        return found
+
+    def admit(self, key: dict[str, Any], winner: str = "a") -> dict[str, Any]:
+        values = {":won": {"S": winner}, ":valid": {"S": "valid"}}
+        answer: dict[str, Any] = self.client.update_item(
+            TableName=NAME, Key=key, ExpressionAttributeValues=values, **ADMIT
+        )
+        return answer
+
+
+@pytest.fixture(scope="module", params=engines.ALL)
+def table(request: pytest.FixtureRequest) -> Iterator[Table]:
+    if not engines.is_to_be_had(request.param):
+        pytest.skip(f"{request.param} is not to be had here")
+    with engines.clients(request.param) as (client, streams):
+        yield Table(request.param, client, streams)
+
+
+def refused(error: pytest.ExceptionInfo[ClientError]) -> str:
+    return str(error.value.response["Error"]["Code"])
+
+
+def test_a_failed_condition_brings_the_item_that_made_it_fail(table: Table) -> None:
+    key = table.ticket()
+    assert table.admit(key)["Attributes"]["admission"] == {"S": "a"}
+    with pytest.raises(ClientError) as error:
+        table.admit(key, "b")
+    assert refused(error) == "ConditionalCheckFailedException"
+    assert error.value.response["Item"] == {**key, "status": {"S": "valid"}, "admission": {"S": "a"}}  # type: ignore[typeddict-item]
+
+
+def test_a_condition_on_what_is_not_there_fails_without_an_item(table: Table) -> None:
+    key = {"pk": {"S": "ticket#none"}, "sk": {"S": "-"}}
+    with pytest.raises(ClientError) as error:
+        table.admit(key)
+    assert refused(error) == "ConditionalCheckFailedException"
+    assert "Item" not in error.value.response
+    assert table.get(key) == {}
+
+
+def test_conditions_compare_inside_maps_and_with_or_and_brackets(table: Table) -> None:
+    key = table.ticket(admission={"M": {"scan_id": {"S": "s1"}, "caller_id": {"S": "c1"}}})
+    arguments: dict[str, Any] = {
+        "TableName": NAME,
+        "Key": key,
+        "UpdateExpression": "SET contested = :yes",
+        "ConditionExpression": "attribute_exists(pk) AND (attribute_not_exists(admission)"
+        " OR admission.scan_id <> :scan OR admission.caller_id <> :caller)",
+    }
+    yes = {":yes": {"BOOL": True}, ":caller": {"S": "c1"}}
+    with pytest.raises(ClientError) as error:
+        table.client.update_item(**arguments, ExpressionAttributeValues={**yes, ":scan": {"S": "s1"}})
+    assert refused(error) == "ConditionalCheckFailedException"
+    table.client.update_item(**arguments, ExpressionAttributeValues={**yes, ":scan": {"S": "s2"}})
+    assert table.get(key)["contested"] == {"BOOL": True}
+
+
+def test_numbers_add_and_compare_as_numbers_and_a_set_takes_each_member_once(table: Table) -> None:
+    key = table.ticket(counter={"N": "9"})
+    for members in (["evt_a"], ["evt_b"], ["evt_a"]):
+        table.client.update_item(
+            TableName=NAME,
+            Key=key,
+            UpdateExpression="ADD tries :one, refused_at :at",
+            ExpressionAttributeValues={":one": {"N": "1"}, ":at": {"SS": members}},
+        )
+    table.client.update_item(
+        TableName=NAME,
+        Key=key,
+        UpdateExpression="SET #c = :new",
+        ConditionExpression="#c < :new",
+        ExpressionAttributeNames={"#c": "counter"},
+        ExpressionAttributeValues={":new": {"N": "10"}},
+    )
+    found = table.get(key)
+    assert (found["tries"], found["counter"]) == ({"N": "3"}, {"N": "10"})
+    assert sorted(found["refused_at"]["SS"]) == ["evt_a", "evt_b"]
+
+
+def admission_with_record(key: dict[str, Any], record: dict[str, Any]) -> list[dict[str, Any]]:
+    update = {name: value for name, value in ADMIT.items() if name != "ReturnValues"}
+    values = {":won": {"S": "a"}, ":valid": {"S": "valid"}}
+    return [
+        {"Update": {"TableName": NAME, "Key": key, "ExpressionAttributeValues": values, **update}},
+        {
+            "Put": {
+                "TableName": NAME,
+                "Item": record,
+                "ConditionExpression": "attribute_not_exists(pk)",
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        },
+    ]
+
+
+def test_a_cancelled_transaction_says_which_part_failed_and_on_what_and_writes_nothing(table: Table) -> None:
+    key, record = table.ticket(), {"pk": {"S": f"scan#{uuid.uuid4().hex}"}, "sk": {"S": "-"}, "result": {"S": "no"}}
+    table.client.put_item(TableName=NAME, Item=record)
+    with pytest.raises(ClientError) as error:
+        table.client.transact_write_items(TransactItems=admission_with_record(key, {**record, "x": {"S": "y"}}))
+    assert refused(error) == "TransactionCanceledException"
+    reasons: Any = error.value.response["CancellationReasons"]
+    assert [reason.get("Code") for reason in reasons] == ["None", "ConditionalCheckFailed"]
+    assert reasons[1]["Item"] == record
+    assert "admission" not in table.get(key)
+    assert table.get({"pk": record["pk"], "sk": record["sk"]}) == record
+
+
+def test_a_transaction_sent_again_with_its_token_is_applied_once(table: Table) -> None:
+    key = table.ticket()
+    change = {
+        "TableName": NAME,
+        "Key": key,
+        "UpdateExpression": "ADD scans :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    }
+    token = uuid.uuid4().hex
+    for _ in range(2):
+        table.client.transact_write_items(TransactItems=[{"Update": change}], ClientRequestToken=token)
+    # moto knows no tokens.
+    assert table.get(key)["scans"] == {"N": "2" if table.engine == engines.MOTO else "1"}
+
+
+def test_what_does_not_parse_is_refused(table: Table) -> None:
+    # moto's parser breaks instead.
+    expected: type[Exception] = ValueError if table.engine == engines.MOTO else ClientError
+    with pytest.raises(expected, match=r"Bad AND expression|ValidationException"):
+        table.client.update_item(
+            TableName=NAME,
+            Key=table.ticket(),
+            UpdateExpression="SET admission = :won",
+            ConditionExpression="attribute_not_exists(admission) AND",
+            ExpressionAttributeValues={":won": {"S": "a"}},
+        )
+
+
+def test_the_stream_tells_each_change_once_in_order_with_both_images(table: Table) -> None:
+    before = len(table.changes())
+    key = table.ticket()
+    table.admit(key)
+    with pytest.raises(ClientError):
+        table.admit(key, "b")
+    fresh = {**key, "status": {"S": "valid"}}
+    admitted = {**fresh, "admission": {"S": "a"}}
+    assert table.changes()[before:] == [("INSERT", None, fresh), ("MODIFY", fresh, admitted)]
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_of_many_writers_one_wins_and_the_others_are_shown_it(table: Table, attempt: int) -> None:
+    if table.engine == engines.MOTO:
+        pytest.skip("moto lets several win: tests/truth/test_bare_moto.py")
+    key, outcomes = table.ticket(), []
+    together = threading.Barrier(CALLERS)
+
+    def write(number: int) -> None:
+        together.wait()
+        try:
+            outcomes.append(table.admit(key, f"{attempt}-{number}")["Attributes"]["admission"]["S"])
+        except ClientError as error:
+            outcomes.append(error.response["Item"]["admission"]["S"])  # type: ignore[typeddict-item]
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(CALLERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcomes) == CALLERS
+    assert set(outcomes) == {table.get(key)["admission"]["S"]}
