@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from chalicelib.domain import accounts, cards, checkin, devices, sessions, sun, throttle
+from chalicelib.domain import accounts, cards, checkin, devices, sessions, sun, throttle, tickets
 from chalicelib.domain.cards import Registration
-from chalicelib.domain.readings import Reading, SunMessage
+from chalicelib.domain.decisions import Decision
+from chalicelib.domain.readings import Caller, Reading, SunMessage
 from chalicelib.errors import AlreadyExists, InvalidCredentials, RateLimited, Refusal, TokenReused
 from chalicelib.table.items import Account, Event
 from chalicelib.vocabulary import CardType, Portal, UsherRole
@@ -55,6 +56,41 @@ def usher(event: Event) -> Account:
         roles=[UsherRole.USHERING],
         event_ids=[event.event_id],
     )
+
+
+def test_a_fresh_ticket_is_admitted_once_and_every_other_caller_is_told_by_whom(
+    event: Event, stream: StreamReader
+) -> None:
+    ticket = scenarios.issue(event.event_id)
+    uid, code = scenarios.card_for(ticket), tickets.code(ticket)
+    shown: list[dict[str, Any]] = [{"uid": uid}, {"code": code}, {"ticket_id": ticket.ticket_id}]
+
+    def scan(number: int) -> tuple[str, Decision]:
+        caller = Caller(id=f"ush_{number}", event_id=event.event_id, name=f"usher {number}")
+        return f"usher {number}", checkin.scan(caller, Reading(scenarios.scan_id(), **shown[number % 3]))
+
+    answers = at_once(scan)
+    winners = [name for name, answer in answers if answer.result == "valid"]
+    assert len(winners) == 1
+    others = [answer for name, answer in answers if name not in winners]
+    assert {(answer.result, answer.first_scan and answer.first_scan.by) for answer in others} == {
+        ("already_scanned", winners[0])
+    }
+    stream.drain()
+    assert_log_and_totals_are_true(event.event_id)
+
+
+def test_a_familys_card_admits_as_many_as_it_has_tickets(event: Event, stream: StreamReader) -> None:
+    family = [scenarios.issue(event.event_id) for _ in range(4)]
+    uid = scenarios.card_for(family[0])
+    cards.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
+    caller = scenarios.caller(event.event_id)
+    answers = at_once(lambda _: checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid)))
+    assert Counter(answer.result for answer in answers) == {"valid": 4, "already_scanned": CALLERS - 4}
+    admitted = [answer.ticket and answer.ticket.id for answer in answers if answer.result == "valid"]
+    assert sorted(map(str, admitted)) == sorted(ticket.ticket_id for ticket in family)
+    stream.drain()
+    assert_log_and_totals_are_true(event.event_id)
 
 
 def test_one_sun_message_admits_one_of_a_familys_tickets(event: Event, stream: StreamReader) -> None:
