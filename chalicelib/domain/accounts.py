@@ -114,7 +114,7 @@ def change_password(account: Account, *, old_password: str, new_password: str) -
             Account,
             keys.account(account.account_id),
             [
-                Account.password_hash.set(passwords.hash_password(new_password)),
+                Account.password_hash.set(passwords.hash_password(new_password, field="new_password")),
                 Account.sessions_end_before.set(now),
             ],
             Account.password_hash == account.password_hash,

@@ -227,6 +227,8 @@ class Account(Item, discriminator="account"):
     status = UnicodeAttribute()
     password_hash = UnicodeAttribute()
     totp_secret = UnicodeAttribute(null=True)
+    # The time step (RFC 6238) of the last code that was taken.
+    totp_step = NumberAttribute(null=True)
     role = UnicodeAttribute(null=True)
     roles: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     event_ids: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
