@@ -65,8 +65,9 @@ def ticket(ticket_id: str) -> Key:
 
 def search_name(name: str) -> str:
     """Return a name as it is searched: without case and accents, single spaces."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    decomposed = unicodedata.normalize("NFKD", name)
+    # Folded after it was taken apart: ℠ only then is "SM".
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
     return " ".join(plain.replace("#", " ").split())
 
 

@@ -126,5 +126,16 @@ def test_what_is_no_uid_is_none(text: str) -> None:
     assert parse_uid(text) is None
 
 
+@SOME
+@given(name=st.text(max_size=40))
+def test_a_name_and_what_is_searched_for_it_come_to_the_same(name: str) -> None:
+    assert search_name(search_name(name)) == search_name(name)
+    assert search_name(name.upper()) == search_name(name.upper().lower())
+
+
+def test_a_letter_that_is_folded_only_when_taken_apart_is_folded() -> None:
+    assert search_name("℠ Hussain") == "sm hussain"
+
+
 def test_names_are_searched_without_case_accents_and_stray_spaces() -> None:
     assert search_name("  ZOË   Müller#1 ") == "zoe muller 1"
