@@ -76,7 +76,6 @@ def java() -> Path:
     environment = FETCHED / "java"
     fetched = _java_of(environment)
     if fetched is None:
-        _require_leave_to_fetch(f"Java {OLDEST_JAVA}")
         with _one_at_a_time():
             step(f"no Java {OLDEST_JAVA} here; fetching one (once, 80 MB)")
             _make_environment(
