@@ -211,6 +211,7 @@ def test_a_missing_java_gets_a_message_that_says_what_to_do(monkeypatch: pytest.
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("UV", str(tmp_path / "no-uv"))
     monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.delenv("FETCH", raising=False)
     monkeypatch.setattr(toolchain, "FETCHED", tmp_path)
     with pytest.raises(CannotStart, match="apt-get install openjdk-17-jre-headless"):
         toolchain.java()
