@@ -68,6 +68,22 @@ def test_the_log_is_searched_by_every_field_and_combination() -> None:
     assert {query: night.search(query) for query in expected} == expected
 
 
+@pytest.mark.parametrize("query", ["", "result=already_scanned", "username=second", "attendee=o", "attendee=z"])
+def test_a_search_walked_in_small_pages_finds_what_one_large_page_does(query: str) -> None:
+    night = Night()
+    path = f"/api/usher/scan/logs/search/?{query}"
+    whole = [entry["id"] for entry in call("GET", f"{path}&page_size=100", token=night.token).json["results"]]
+    for size in (1, 2):
+        walked, cursor = [], ""
+        while True:
+            page = call("GET", f"{path}&page_size={size}{cursor}", token=night.token).json
+            walked += [entry["id"] for entry in page["results"]]
+            if page["next"] is None:
+                break
+            cursor = f"&cursor={page['next']}"
+        assert walked == whole, size
+
+
 def test_another_event_is_not_searched() -> None:
     night = Night()
     other = make_event(title="Other")

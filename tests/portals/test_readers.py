@@ -1,15 +1,18 @@
 """Reader devices: their taps, their health, their list, their end."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import devices, tickets
+from chalicelib.domain import devices, sun, tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
+from chalicelib.vocabulary import CardType
 from tests.client import call
-from tests.factories import admin_token, make_card, make_event, make_reader, make_ticket, scan_id
+from tests.factories import admin_token, make_card, make_event, make_reader, make_ticket, scan_id, usher_token
+from tests.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -32,6 +35,51 @@ def test_taps_are_decided_in_their_order_and_their_repeat_gets_the_same_answers(
         for tap, result in zip(taps, ["valid", "valid", "already_scanned", "invalid"], strict=True)
     ]
     assert call("POST", "/api/device/taps/", body, token=token).json["results"] == first
+
+
+def test_a_secure_cards_tap_is_taken_with_and_without_its_uid_and_each_message_once() -> None:
+    event = make_event()
+    card = make_card(make_ticket(event), make_ticket(event), card_type=CardType.SECURE)
+    now = clock.to_text(clock.now())
+
+    def tap(counter: int, **more: str) -> dict[str, Any]:
+        picc_data, cmac = sun.make_message(sun.Tap(card.uid, counter), sun.card_keys(card.uid))
+        return {"scan_id": scan_id(), "scanned_at": now, "sun": {"picc_data": picc_data, "cmac": cmac}, **more}
+
+    plain = {"scan_id": scan_id(), "scanned_at": now, "uid": card.uid}
+    taps = [tap(1, uid=card.uid), tap(2), tap(2), tap(1), tap(3, uid="04AABBCCDDEEFF"), plain]
+    body, token = {"device_time": now, "taps": taps}, make_reader(event).token()
+    first = call("POST", "/api/device/taps/", body, token=token).json["results"]
+    assert [(one["result"], one["reason"]) for one in first] == [("valid", None)] * 2 + [
+        ("invalid", "clone_suspected")
+    ] * 4
+    assert call("POST", "/api/device/taps/", body, token=token).json["results"] == first
+
+
+@pytest.mark.parametrize("wrong_by", [timedelta(days=-2), timedelta(0), timedelta(seconds=1), timedelta(days=2)])
+def test_a_taps_time_is_corrected_by_how_wrong_the_readers_clock_is(wrong_by: timedelta) -> None:
+    now = clock.now()
+    with clock.set_to(now):
+        event = make_event()
+        reader, token, stream = make_reader(event), usher_token(event), StreamReader()
+        ages = [timedelta(0), timedelta(minutes=30), timedelta(minutes=-30)]  # the last one is not made yet
+        taps = [
+            {
+                "scan_id": scan_id(),
+                "qr": tickets.code(make_ticket(event)),
+                "scanned_at": clock.to_text(now + wrong_by - age),
+            }
+            for age in ages
+        ]
+        body = {"device_time": clock.to_text(now + wrong_by), "taps": taps}
+        results = call("POST", "/api/device/taps/", body, token=reader.token()).json["results"]
+        assert [one["result"] for one in results] == ["valid"] * 3
+        stream.drain()
+        logged = [call("GET", f"/api/usher/scan/logs/{one['log_id']}/", token=token).json for one in results]
+    assert [entry["scanned_at"] for entry in logged] == [
+        clock.to_text(moment) for moment in (now, now - timedelta(minutes=30), now)
+    ]
+    assert [entry["source"] for entry in logged] == ["online", "offline", "online"]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,10 @@ from chalicelib import clock
 from chalicelib.clients import bus
 from chalicelib.config import config
 from chalicelib.domain import devices
-from tests.factories import make_event, make_reader
-from tests.streams import project
+from chalicelib.vocabulary import CardType
+from tests.client import call
+from tests.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token
+from tests.streams import StreamReader, project
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -94,6 +96,29 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(bus, "publish", publish)
     return told
+
+
+def test_a_devices_changes_are_told_once_each_and_its_heartbeats_are_not(published: list[str]) -> None:
+    stream = StreamReader()
+    reader = make_reader(make_event())
+    stream.drain()
+    assert published == ["device.enrolled"]
+    devices.heartbeat(reader.device_id, devices.Heartbeat(queue_depth=0, clock_offset_ms=0, app_version="1"))
+    devices.revoke(reader.device_id)
+    devices.revoke(reader.device_id)
+    stream.drain()
+    assert published == ["device.enrolled", "device.revoked"]
+
+
+def test_a_suspected_clone_is_told_by_its_scan_and_no_other_refusal_is(published: list[str]) -> None:
+    event = make_event()
+    token, card = usher_token(event), make_card(make_ticket(event), card_type=CardType.SECURE)
+    stream = StreamReader()
+    body = {"scan_id": scan_id(), "card_id": card.uid}
+    for repeat in (body, body, {"scan_id": scan_id(), "card_id": "04AABBCCDDEEFF"}):
+        call("POST", "/api/usher/scan/result/", repeat, token=token)
+    stream.drain()
+    assert published == ["card.clone_suspected"]
 
 
 def test_a_silent_reader_is_told_once_until_it_is_heard_again(published: list[str]) -> None:

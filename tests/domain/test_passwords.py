@@ -1,0 +1,31 @@
+"""Which passwords are taken, and that only the right one matches."""
+
+import pytest
+
+from chalicelib.domain import passwords
+from chalicelib.errors import ValidationFailed
+
+
+@pytest.mark.parametrize("password", ["x" * 9, "", "x" * 257, "password123", "PassWord123", "Pakistan786"])
+def test_a_password_that_is_short_long_or_common_is_refused_with_the_field_named(password: str) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        passwords.hash_password(password)
+    assert [one["field"] for one in refused.value.details or []] == ["password"]
+    assert not password or password not in str(refused.value.details)
+
+
+@pytest.mark.parametrize("password", ["ten chars!", "x" * 256, "پاسورڈ بہت لمبا", "emoji 🎟🎟🎟🎟"])
+def test_any_other_password_is_taken_and_matches_itself_alone(password: str) -> None:
+    kept = passwords.hash_password(password)
+    assert password not in kept
+    assert passwords.matches(password, kept)
+    assert not passwords.matches(password + " ", kept)
+    assert not passwords.matches(password[:-1], kept)
+
+
+def test_the_same_password_is_kept_differently_each_time() -> None:
+    assert passwords.hash_password("a long enough one") != passwords.hash_password("a long enough one")
+
+
+def test_nobodys_password_matches_nothing() -> None:
+    assert not passwords.matches("a password that nobody has", None)

@@ -1,0 +1,91 @@
+"""The master secret is rotated while people are logged in and readers are being set up: once is survived, twice not."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.session import get_session
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from chalicelib.clients import secrets
+from chalicelib.config import config
+from chalicelib.domain import devices, paging, sessions, sun, tokens
+from chalicelib.errors import InvalidCredentials, InvalidCursor, Unauthenticated
+from chalicelib.vocabulary import Portal
+from tests.factories import make_event, make_usher, public
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+UID = "04C1C2C3C4C5C6"
+
+
+def rotate(master: str) -> None:
+    """Put a new master secret, as a process that starts afterwards finds it."""
+    client: Any = get_session().create_client("secretsmanager")
+    client.put_secret_value(SecretId=config().secret_id, SecretString=json.dumps({"master": master}))
+    secrets.forget()
+    tokens._proven.cache_clear()
+
+
+def an_access_token() -> Callable[[], object]:
+    event = make_event()
+    access = sessions.start(make_usher(event), event_id=event.event_id).access
+    return lambda: tokens.verify(access, Portal.USHER)
+
+
+def a_refresh_token() -> Callable[[], object]:
+    event = make_event()
+    token = sessions.start(make_usher(event), event_id=event.event_id).refresh
+
+    def use() -> object:
+        nonlocal token
+        secret = token.rpartition(".")[2]
+        pair = sessions.refresh(token, Portal.USHER)
+        assert pair.refresh.rpartition(".")[2] != secret
+        return pair
+
+    return use
+
+
+def a_cursor() -> Callable[[], object]:
+    cursor = paging.seal("log_1", bound_to="log/ush_1")
+    return lambda: paging.unseal(cursor, bound_to="log/ush_1")
+
+
+def an_enrolment_code() -> Callable[[], object]:
+    made = devices.provision(event_id=make_event().event_id, gate_name="Gate 1", name="Reader", by="adm_1")
+    key = public(Ed25519PrivateKey.generate())
+    return lambda: devices.enroll(code=made.enrollment_code, public_key=key, address="192.0.2.1")
+
+
+MADE: dict[str, tuple[Callable[[], Callable[[], object]], type[Exception]]] = {
+    "access token": (an_access_token, Unauthenticated),
+    "refresh token": (a_refresh_token, Unauthenticated),
+    "cursor": (a_cursor, InvalidCursor),
+    "enrolment code": (an_enrolment_code, InvalidCredentials),
+}
+
+
+@pytest.mark.parametrize("what", MADE)
+def test_what_was_made_before_a_rotation_is_good_after_it(what: str) -> None:
+    use = MADE[what][0]()
+    rotate("another master")
+    assert use() is not None
+
+
+@pytest.mark.parametrize("what", MADE)
+def test_what_was_made_two_rotations_ago_is_worth_nothing(what: str) -> None:
+    make, refusal = MADE[what]
+    use = make()
+    rotate("another master")
+    rotate("a third master")
+    with pytest.raises(refusal):
+        use()
+
+
+def test_a_secure_card_written_before_a_rotation_is_read_after_it_and_not_after_two() -> None:
+    picc_data, cmac = sun.make_message(sun.Tap(UID, 7), sun.card_keys(UID))
+    rotate("another master")
+    assert sun.open_message(picc_data, cmac) == sun.Tap(UID, 7)
+    rotate("a third master")
+    assert sun.open_message(picc_data, cmac) is None
