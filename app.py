@@ -9,7 +9,7 @@ from typing import Any
 from chalice import Chalice, Rate
 
 from chalicelib.config import config
-from chalicelib.portals import admin, device, envelope, platform, usher
+from chalicelib.portals import admin, device, envelope, platform, usher, webapp
 from chalicelib.workers import alerts as alerts_worker
 from chalicelib.workers import messages as messages_worker
 from chalicelib.workers import schedules
@@ -46,7 +46,10 @@ class Gatehouse(Chalice):
 
 app = Gatehouse(app_name="gatehouse", configure_logs=False)
 app.register_middleware(envelope.middleware, "http")
-for door in (usher, device, admin, platform):
+# Chalice would refuse a picture to callers whose first accepted type is another, as axios's is; what travels as
+# bytes is decided by the answer (portals/wire.py) and by the gateway (portals/envelope.py).
+app.api.binary_types = []
+for door in (usher, device, admin, platform, *webapp.DOORS):
     app.register_blueprint(door.bp)
 
 

@@ -23,6 +23,14 @@ class Config:
     mail_from: str
     alerts_mail_to: str
     public_url: str
+    files_bucket: str
+    data_key_id: str
+    payments_queue_name: str
+    payment_provider: str
+    stripe_api_base: str | None
+    currency: str
+    fee_basis_points: int
+    phone_region: str
     log_level: str
 
     @property
@@ -50,5 +58,15 @@ def config() -> Config:
         mail_from=env("MAIL_FROM", "gatehouse@example.com"),
         alerts_mail_to=env("ALERTS_MAIL_TO", "admin@example.com"),
         public_url=env("PUBLIC_URL", "http://localhost:8000"),
+        files_bucket=env("FILES_BUCKET", "gatehouse-files"),
+        data_key_id=env("DATA_KEY_ID", "alias/gatehouse-data"),
+        payments_queue_name=env("PAYMENTS_QUEUE_NAME", "gatehouse-payments"),
+        payment_provider=env("PAYMENT_PROVIDER", "sandbox"),
+        # Another address of the provider's API, for tests; None for its own.
+        stripe_api_base=env("STRIPE_API_BASE") or None,
+        # The currency of cards' balances and of fees.
+        currency=env("CURRENCY", "PKR"),
+        fee_basis_points=int(env("FEE_BASIS_POINTS", "500")),
+        phone_region=env("PHONE_REGION", "PK"),
         log_level=env("LOG_LEVEL", "INFO"),
     )

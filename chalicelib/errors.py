@@ -2,15 +2,19 @@
 
     Refusal
     ├── MalformedJson, ValidationFailed, InvalidCursor               400
+    ├── OtpInvalid, OtpExpired, OtpExhausted, BadSignature           400
     ├── Unauthenticated, TokenExpired, TokenReused, InvalidCredentials 401
-    ├── Forbidden, NotAssigned, AccountSuspended                     403
+    ├── Forbidden, NotAssigned, AccountSuspended, AccountUnverified  403
     ├── NotFound 404 · MethodNotAllowed 405 · UnsupportedMediaType 415
-    ├── Conflict, AlreadyExists, InvalidState                        409
+    ├── Conflict, AlreadyExists, InvalidState, SoldOut               409
+    │   └── InsufficientBalance, IdempotencyInProgress
     ├── TooLarge 413 · IdempotencyMismatch 422 · RateLimited 429
     └── Unavailable                                                  503
 
 A denial at the gate is not here: it is a right answer, a value with status 200.
 """
+
+from typing import Any
 
 from chalice.app import ChaliceUnhandledError
 
@@ -37,6 +41,24 @@ class Refusal(ChaliceUnhandledError):
         self.text = message or self.message
         self.details = details
         self.retry_after = retry_after
+        self.replayed = False
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the same request would be refused for good, so that its Idempotency-Key may remember it."""
+        return self.status < 500 and self.status not in (401, 429) and self.retry_after is None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the caller was told, to be told again."""
+        return {"code": self.code, "message": self.text, "details": self.details}
+
+    @classmethod
+    def replay(cls, status: int, told: dict[str, Any]) -> "Refusal":
+        """Return a refusal as it was first given."""
+        refusal = cls(told["message"], details=told["details"])
+        refusal.status, refusal.code, refusal.replayed = status, told["code"], True
+        return refusal
 
 
 class ValidationFailed(Refusal):
@@ -57,6 +79,34 @@ class InvalidCursor(Refusal):
 
     code = "INVALID_CURSOR"
     message = "This cursor does not belong to this list. Start again without it."
+
+
+class OtpInvalid(Refusal):
+    """A code that is not the one that was sent, or belongs to nothing."""
+
+    code = "OTP_INVALID"
+    message = "The code is wrong."
+
+
+class OtpExpired(Refusal):
+    """The right code, too late."""
+
+    code = "OTP_EXPIRED"
+    message = "The code has expired. Ask for a new one."
+
+
+class OtpExhausted(Refusal):
+    """A code that was guessed at too often: it is dead."""
+
+    code = "OTP_EXHAUSTED"
+    message = "This code was tried too often and is dead. Ask for a new one."
+
+
+class BadSignature(Refusal):
+    """A callback that its sender did not sign."""
+
+    code = "VALIDATION_ERROR"
+    message = "The signature does not fit this body."
 
 
 class Unauthenticated(Refusal):
@@ -110,6 +160,13 @@ class AccountSuspended(Forbidden):
     message = "This account is suspended. Ask the platform's staff."
 
 
+class AccountUnverified(Forbidden):
+    """An account whose number is not proven yet."""
+
+    code = "ACCOUNT_UNVERIFIED"
+    message = "Verify your number first."
+
+
 class NotFound(Refusal):
     """No such thing, or not the caller's to see."""
 
@@ -147,6 +204,27 @@ class InvalidState(Conflict):
     code = "INVALID_STATE"
 
 
+class SoldOut(Conflict):
+    """Less is left of a category than was asked for."""
+
+    code = "SOLD_OUT"
+    message = "Not enough tickets are left."
+
+
+class InsufficientBalance(Conflict):
+    """A card holds less than it should pay."""
+
+    code = "INSUFFICIENT_BALANCE"
+    message = "The card's balance is too low."
+
+
+class IdempotencyInProgress(Conflict):
+    """The first request with this key is still being answered."""
+
+    code = "IDEMPOTENCY_IN_PROGRESS"
+    message = "The first request with this key is still running. Try again."
+
+
 class TooLarge(Refusal):
     """A body over the route's limit."""
 
@@ -168,7 +246,7 @@ class IdempotencyMismatch(Refusal):
 
     status = 422
     code = "IDEMPOTENCY_MISMATCH"
-    message = "This id was used before with another body. Use a new id."
+    message = "This key was used before with another body. Use a new one."
 
 
 class RateLimited(Refusal):

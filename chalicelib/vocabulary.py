@@ -122,6 +122,19 @@ class UsherRole(StrEnum):
     LEAVE_DESK = "leave_desk"
 
 
+class BloodType(StrEnum):
+    """ABO and Rh."""
+
+    A_POSITIVE = "A+"
+    A_NEGATIVE = "A-"
+    B_POSITIVE = "B+"
+    B_NEGATIVE = "B-"
+    AB_POSITIVE = "AB+"
+    AB_NEGATIVE = "AB-"
+    O_POSITIVE = "O+"
+    O_NEGATIVE = "O-"
+
+
 class AccountStatus(StrEnum):
     """Whether an account may log in."""
 
@@ -138,6 +151,60 @@ class ScanSource(StrEnum):
     MANUAL = "manual"
 
 
+class OrderStatus(StrEnum):
+    """The life of an order: it is reserved first, and paid, expired or cancelled from there."""
+
+    RESERVED = "reserved"
+    PAID = "paid"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class PaymentStatus(StrEnum):
+    """The life of a payment; `failed` may still turn, `refund_due` and `refunded` follow success only."""
+
+    REQUIRES_CONFIRMATION = "requires_confirmation"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REFUND_DUE = "refund_due"
+    REFUNDED = "refunded"
+
+
+class PaymentMethod(StrEnum):
+    """What a customer pays with: a bank card through a provider, or an NFC card's balance."""
+
+    CARD = "card"
+    WALLET = "wallet"
+
+
+class PaymentPurpose(StrEnum):
+    """What a payment is for."""
+
+    ORDER = "order"
+    RELOAD = "reload"
+    AUTO_RELOAD = "auto_reload"
+
+
+class EntryType(StrEnum):
+    """What a line of a card's ledger says it is."""
+
+    RELOAD = "reload"
+    PURCHASE = "purchase"
+    REFUND = "refund"
+    TRANSFER_IN = "transfer_in"
+    TRANSFER_OUT = "transfer_out"
+    ADJUSTMENT = "adjustment"
+    AUTO_RELOAD = "auto_reload"
+
+
+class OtpPurpose(StrEnum):
+    """What a one-time code opens."""
+
+    REGISTER = "register"
+    LOGIN = "login"
+    RESET = "reset"
+
+
 class Fact(StrEnum):
     """What the platform publishes on its event bus, in the past tense."""
 
@@ -145,3 +212,5 @@ class Fact(StrEnum):
     DEVICE_REVOKED = "device.revoked"
     DEVICE_SILENT = "device.silent"
     CLONE_SUSPECTED = "card.clone_suspected"
+    REFUND_DUE = "payment.refund_due"
+    CARD_BALANCE_LOW = "card.balance_low"

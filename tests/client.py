@@ -17,6 +17,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     text: str
+    content: bytes = b""
 
     @property
     def json(self) -> Any:
@@ -91,6 +92,11 @@ def call(
         "isBase64Encoded": is_base64,
     }
     answer = app(event, None)
+    is_base64 = answer.get("isBase64Encoded", False)
+    received: bytes = base64.b64decode(answer["body"]) if is_base64 else answer["body"].encode()
     return Answer(
-        answer["statusCode"], {name.lower(): value for name, value in answer["headers"].items()}, answer["body"]
+        answer["statusCode"],
+        {name.lower(): value for name, value in answer["headers"].items()},
+        "" if is_base64 else answer["body"],
+        received,
     )

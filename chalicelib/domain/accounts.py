@@ -16,7 +16,8 @@ from chalicelib.errors import (
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Login
+from chalicelib.table.items import Account, Login, Profile
+from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, AdminRole, Portal, UsherRole
 
 _FAILURES = "log-in failure"
@@ -72,6 +73,51 @@ def create_usher(*, username: str, password: str, name: str, roles: list[UsherRo
             created_at=clock.now(),
         )
     )
+
+
+def customer(*, mobile_number: str, password_hash: str, name: str, account_id: str | None = None) -> list[Write]:
+    """Return the writes that create a customer, whose number is proven; the first fails where it is taken.
+
+    The caller puts them into one transaction with the code that proved the number.
+    """
+    account_id = account_id or new_id("cus")
+    account = Account(
+        *keys.account(account_id),
+        account_id=account_id,
+        portal=Portal.WEBAPP.value,
+        login=mobile_number,
+        mobile_number=mobile_number,
+        name=name,
+        status=AccountStatus.ACTIVE.value,
+        password_hash=password_hash,
+        created_at=clock.now(),
+    )
+    login = Login(*keys.login(account.portal, account.login), account_id=account_id)
+    profile = Profile(*keys.profile(account_id), customer_id=account_id)
+    return [
+        operations.put(login, Login.pk.does_not_exist()),
+        operations.put(account, Account.pk.does_not_exist()),
+        operations.put(profile, Profile.pk.does_not_exist()),
+    ]
+
+
+def create_customer(*, mobile_number: str, password: str, name: str) -> Account:
+    """Create a customer whose number somebody vouches for, as seeds and staff do.
+
+    Raises AlreadyExists, ValidationFailed.
+    """
+    account_id = new_id("cus")
+    writes = customer(
+        mobile_number=mobile_number,
+        password_hash=passwords.hash_password(password),
+        name=name,
+        account_id=account_id,
+    )
+    try:
+        operations.commit(*writes)
+    except operations.ConditionFailed as failure:
+        raise AlreadyExists("This number is registered already.") from failure
+    return get(account_id)
 
 
 def get(account_id: str) -> Account:

@@ -43,9 +43,13 @@ def _item(registration: Registration) -> Card:
         message = "must be a UID in hex of 4, 7, 8 or 10 bytes that is not random (08…)"
         raise ValidationFailed(details=[{"field": "uid", "message": message}])
     now = clock.now()
+    card_id = card_id_of(uid, created_at=now)
+    owned = keys.customer_cards(registration.customer_id, card_id) if registration.customer_id else None
     return Card(
         *keys.card(uid),
-        card_id=card_id_of(uid, created_at=now),
+        gsi1pk=owned.pk if owned else None,
+        gsi1sk=owned.sk if owned else None,
+        card_id=card_id,
         uid=uid,
         type=registration.type.value,
         status=registration.status.value,

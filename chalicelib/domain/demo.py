@@ -8,12 +8,13 @@ from chalicelib import clock
 from chalicelib.domain import accounts, cards, events, tickets
 from chalicelib.domain.cards import Registration
 from chalicelib.domain.tickets import Holder, Order
-from chalicelib.errors import AlreadyExists
-from chalicelib.vocabulary import AdminRole, UsherRole
+from chalicelib.errors import AlreadyExists, NotFound
+from chalicelib.vocabulary import AdminRole, Portal, UsherRole
 
 EVENT_ID = "evt_demo"
 CARD_UID = "04A1B2C3D4E5F6"
 ADMIN_EMAIL, ADMIN_PASSWORD = "admin@example.com", "demo-Admin-2026"
+CUSTOMER_NUMBER, CUSTOMER_PASSWORD = "+923001000003", "demo-Customer-2026"
 USHER_NAME, USHER_PASSWORD = "usher1", "demo-Usher-2026"
 
 
@@ -74,8 +75,10 @@ def load() -> None:
             roles=[UsherRole.USHERING, UsherRole.LEAVE_DESK],
             event_ids=[EVENT_ID],
         )
+    customer_id = _load_customer()
     for guest in (_VIP, *_FAMILY, *_OTHERS):
-        holder = Holder(name=guest.name, labels=list(guest.labels))
+        owner = customer_id if guest is _VIP else None
+        holder = Holder(name=guest.name, labels=list(guest.labels), customer_id=owner)
         tickets.issue(
             Order(
                 event_id=EVENT_ID,
@@ -87,4 +90,16 @@ def load() -> None:
         )
     for uid, guests in ((CARD_UID, (_VIP,)), (_FAMILY_UID, _FAMILY)):
         with suppress(AlreadyExists):
-            cards.register(Registration(uid=uid, tickets={EVENT_ID: [ticket_id(guest.ticket) for guest in guests]}))
+            owner = customer_id if uid == CARD_UID else None
+            opens = {EVENT_ID: [ticket_id(guest.ticket) for guest in guests]}
+            cards.register(Registration(uid=uid, customer_id=owner, tickets=opens))
+
+
+def _load_customer() -> str:
+    """Create the demo customer and return their id."""
+    with suppress(AlreadyExists):
+        accounts.create_customer(mobile_number=CUSTOMER_NUMBER, password=CUSTOMER_PASSWORD, name=_VIP.name)
+    customer = accounts.find(Portal.WEBAPP, CUSTOMER_NUMBER)
+    if customer is None:
+        raise NotFound("The demo customer was not created.")
+    return customer.account_id

@@ -16,11 +16,13 @@ from chalicelib.domain.admission import OPENS_BEFORE_START, EventFacts
 from chalicelib.domain.tokens import Principal
 from chalicelib.errors import NotFound, Unauthenticated
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Event, EventRevocation, Item, StaffRevocation
+from chalicelib.table.items import Event, EventRevocation, Item, LockOut, StaffRevocation
 from chalicelib.vocabulary import EventStatus, Portal
 
 # The contract locks a deactivated principal out within 60 s.
 REFRESH_SECONDS = 20
+# Portals whose principals work at an event, and are locked out there.
+AT_EVENTS = (Portal.USHER, Portal.DEVICE)
 # A revocation matters as long as a token that was issued before it may live, and a little longer.
 _KEEP = tokens.LIFETIME + timedelta(minutes=15)
 
@@ -36,6 +38,9 @@ class Control:
 
 _lock = threading.Lock()
 _controls: dict[str, tuple[float, Control | None]] = {}
+# Who is locked out, by principal; the oldest go first when there are too many.
+_principals: dict[str, tuple[float, dict[str, datetime]]] = {}
+_PRINCIPALS_KEPT = 10_000
 _staff: tuple[float, dict[str, datetime]] = (float("-inf"), {})
 
 
@@ -44,6 +49,7 @@ def forget() -> None:
     global _staff  # one cache per process, guarded by the lock
     with _lock:
         _controls.clear()
+        _principals.clear()
         _staff = (float("-inf"), {})
 
 
@@ -98,10 +104,27 @@ def _staff_revoked() -> dict[str, datetime]:
     return revoked
 
 
+def _principal_revoked(principal_id: str) -> dict[str, datetime]:
+    with _lock:
+        read_at, revoked = _principals.get(principal_id, (float("-inf"), {}))
+    if time.monotonic() - read_at > REFRESH_SECONDS:
+        raws = operations.query(keys.locked_out(principal_id).pk, consistent=True)
+        items = [LockOut.from_raw_data(raw) for raw in raws]
+        revoked = {item.principal_id: item.revoked_at for item in items}
+        with _lock:
+            _principals.pop(principal_id, None)
+            _principals[principal_id] = (time.monotonic(), revoked)
+            if len(_principals) > _PRINCIPALS_KEPT:
+                del _principals[next(iter(_principals))]
+    return revoked
+
+
 def require_not_revoked(principal: Principal) -> None:
     """Raise Unauthenticated where the caller or their session was locked out after the token was issued."""
     if principal.portal is Portal.ADMIN:
         revoked = _staff_revoked()
+    elif principal.portal not in AT_EVENTS:
+        revoked = _principal_revoked(principal.id)
     else:
         try:
             revoked = control(principal.event_id).revoked
@@ -114,17 +137,19 @@ def require_not_revoked(principal: Principal) -> None:
             raise Unauthenticated
 
 
-def revoke(portal: Portal, principal_or_session_id: str, *, event_ids: Iterable[str] = ()) -> None:
-    """Lock a principal or one session out; guards know within REFRESH_SECONDS, this process at once."""
+def revoke(portal: Portal, principal_id: str, *, session_id: str | None = None, event_ids: Iterable[str] = ()) -> None:
+    """Lock a principal or one of their sessions out; guards know within REFRESH_SECONDS, this process at once."""
     now = clock.now()
     gone_at = int((now + _KEEP).timestamp())
+    name = session_id or principal_id
     items: list[Item] = []
     if portal is Portal.ADMIN:
-        key = keys.staff_revoked(principal_or_session_id)
-        items.append(StaffRevocation(*key, principal_id=principal_or_session_id, revoked_at=now, ttl=gone_at))
+        items.append(StaffRevocation(*keys.staff_revoked(name), principal_id=name, revoked_at=now, ttl=gone_at))
+    elif portal not in AT_EVENTS:
+        items.append(LockOut(*keys.locked_out(principal_id, name), principal_id=name, revoked_at=now, ttl=gone_at))
     for event_id in event_ids:
-        key = keys.event_revoked(event_id, principal_or_session_id)
-        items.append(EventRevocation(*key, principal_id=principal_or_session_id, revoked_at=now, ttl=gone_at))
+        key = keys.event_revoked(event_id, name)
+        items.append(EventRevocation(*key, principal_id=name, revoked_at=now, ttl=gone_at))
     for item in items:
         operations.record(operations.put(item))
     forget()

@@ -4,45 +4,22 @@ A batch is taken as a whole; where that fails, each change on its own, so that o
 hold up those before it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from chalicelib import observability
 from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
 from chalicelib.domain import devices, totals
-from chalicelib.table.items import Device, Item, Scan, Ticket
+from chalicelib.domain.changes import Change
+from chalicelib.table.items import Device, Scan, Ticket
 from chalicelib.vocabulary import Fact, Reason
 
-_PROJECTED = {"ticket", "scan", "device"}
+# Each takes a batch of changes, brings what it keeps up to date, and returns the facts to publish. Each is safe
+# to repeat, in whole or in part.
+Follower = Callable[[Sequence[Change]], list[Published]]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change of one item, as the stream tells it; `position` is its sequence number in the stream."""
-
-    position: str
-    before: Item | None
-    after: Item | None
-
-
-def change_of(record: dict[str, Any]) -> Change:
-    """Return the change that a DynamoDB stream record tells of; both images None where nothing follows from it."""
-    told = record["dynamodb"]
-    kind = told.get("NewImage", {}).get("kind", {}).get("S")
-    if kind not in _PROJECTED:
-        return Change(position=told["SequenceNumber"], before=None, after=None)
-    before = told.get("OldImage")
-    return Change(
-        position=told["SequenceNumber"],
-        before=Item.from_raw_data(before) if before else None,
-        after=Item.from_raw_data(told["NewImage"]),
-    )
-
-
-def apply(changes: Sequence[Change]) -> None:
-    """Bring log, totals and subscribers up to date with these changes; safe to repeat, in whole or in part."""
+def _scans_and_devices(changes: Sequence[Change]) -> list[Published]:
     unrecorded: list[Scan] = []
     recorded: list[Scan] = []
     facts: list[Published] = []
@@ -59,7 +36,7 @@ def apply(changes: Sequence[Change]) -> None:
         elif isinstance(after, Device):
             facts += devices.facts_of_change(before if isinstance(before, Device) else None, after)
     observability.count("Scans", totals.count(unrecorded, recorded), by="result")
-    bus.publish(facts)
+    return facts
 
 
 def _clone_suspected(scan: Scan) -> Published:
@@ -69,3 +46,14 @@ def _clone_suspected(scan: Scan) -> Published:
         occurred_at=scan.decided_at,
         ids={"event_id": scan.event_id, "gate": scan.gate, "log_id": scan.log_id},
     )
+
+
+FOLLOWERS: tuple[Follower, ...] = (_scans_and_devices,)
+
+
+def apply(changes: Sequence[Change]) -> None:
+    """Bring log, totals and subscribers up to date with these changes; safe to repeat, in whole or in part."""
+    facts: list[Published] = []
+    for follow in FOLLOWERS:
+        facts += follow(changes)
+    bus.publish(facts)

@@ -168,7 +168,12 @@ def end(session_id: str, *, ended_because: str) -> None:
     except operations.ConditionFailed:
         return
     session = Session.from_raw_data(raw)
-    gate.revoke(Portal(session.portal), session_id, event_ids=[session.event_id] if session.event_id else [])
+    gate.revoke(
+        Portal(session.portal),
+        session.account_id,
+        session_id=session_id,
+        event_ids=[session.event_id] if session.event_id else [],
+    )
     accounts.log_security_event(
         "session ended", account_id=session.account_id, session_id=session_id, because=ended_because
     )

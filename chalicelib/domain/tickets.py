@@ -42,10 +42,14 @@ class Order:
 def _item(order: Order) -> Ticket:
     ticket_id = order.ticket_id or new_id("tkt")
     place = keys.attendee(order.event_id, order.holder.name, ticket_id)
+    owner = order.holder.customer_id
+    shelf = keys.customer_tickets(owner, ticket_id) if owner else None
     return Ticket(
         *keys.ticket(ticket_id),
         gsi1pk=place.pk,
         gsi1sk=place.sk,
+        gsi2pk=shelf.pk if shelf else None,
+        gsi2sk=shelf.sk if shelf else None,
         ticket_id=ticket_id,
         event_id=order.event_id,
         number=order.number,

@@ -32,6 +32,7 @@ class Guard:
         return principal
 
 
+CUSTOMER = Guard(Portal.WEBAPP)
 USHER = Guard(Portal.USHER)
 DEVICE = Guard(Portal.DEVICE)
 STAFF = Guard(Portal.ADMIN)

@@ -14,6 +14,7 @@ from chalicelib.errors import (
     UnsupportedMediaType,
 )
 from chalicelib.observability import logger
+from chalicelib.portals.wire import Answer
 
 _BARE_ERRORS = ("/api/campus", "/api/tix")  # whose clients print `data.error`
 _HEADERS = {
@@ -22,8 +23,11 @@ _HEADERS = {
     # One year, as ASVS 5 asks for.
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
 }
+# What the gateway passes on as bytes: everything, since it goes by the first type that a caller accepts (AWS:
+# "Content type conversions in API Gateway").
+BINARY_MEDIA_TYPES = ("*/*",)
 CORS_METHODS = "GET,POST,PUT,DELETE,OPTIONS"
-CORS_REQUEST_HEADERS = "Authorization,Content-Type,Idempotency-Key,X-CSRF-Token"
+CORS_REQUEST_HEADERS = "Authorization,Content-Type,Idempotency-Key,If-None-Match,X-CSRF-Token"
 _CORS_ANSWER_HEADERS = "X-Request-Id,Retry-After,Idempotent-Replayed,ETag"
 
 
@@ -91,4 +95,6 @@ def _refused(refusal: Refusal | None, path: str, request_id: str, *, allow: Any 
         headers["Retry-After"] = str(retry_after)
     if allow:
         headers["Allow"] = allow
-    return Response(body=body, status_code=status, headers=headers)
+    if refusal is not None and refusal.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return Answer(body=body, status_code=status, headers=headers)

@@ -4,7 +4,11 @@ A door is declared once, with who may call it and the schemas of what goes in an
 this makes is what the OpenAPI document and the authorization tests are generated from.
 """
 
+import base64
+import dataclasses
 import functools
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -12,8 +16,10 @@ from typing import Any, Generic, TypeVar
 from chalice import Blueprint, Response
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from chalicelib.domain import idempotency
+from chalicelib.domain.idempotency import Claim
 from chalicelib.domain.tokens import Principal
-from chalicelib.errors import MalformedJson, TooLarge, ValidationFailed
+from chalicelib.errors import MalformedJson, Refusal, TooLarge, ValidationFailed
 from chalicelib.portals.auth import Guard
 from chalicelib.vocabulary import Portal
 
@@ -30,7 +36,10 @@ _PLATFORM_PATHS = ("/api/docs", "/api/openapi.json", "/api/realtime/ticket")
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[BodyT, QueryT]):
-    """One request, parsed; `principal` is there on every guarded route."""
+    """One request, parsed; `principal` is there on every guarded route, `raw` is the body as it came.
+
+    `operation_id` names the effect of this request: the same for the same Idempotency-Key, for ever.
+    """
 
     body: BodyT
     query: QueryT
@@ -38,6 +47,22 @@ class Call(Generic[BodyT, QueryT]):
     headers: Mapping[str, str]
     address: str
     principal: Principal
+    raw: bytes = b""
+    operation_id: str = ""
+
+
+class Answer(Response):
+    """An answer of which only bytes travel in base64; everything else stays as it is."""
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:  # noqa: ARG002  # Chalice's signature
+        """Return what Lambda gives to API Gateway."""
+        if not isinstance(self.body, bytes):
+            return dict(super().to_dict(None))
+        body, self.body = self.body, base64.b64encode(self.body).decode()
+        try:
+            return {**super().to_dict(None), "isBase64Encoded": True}
+        finally:
+            self.body = body
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +88,9 @@ class Route:
     summary: str
     operation_id: str
     refresh: bool = False
+    idempotent: bool = False
+    public_seconds: int | None = None
+    limit: int = BODY_LIMIT
 
     @property
     def portal(self) -> str:
@@ -87,44 +115,118 @@ def door(
     status: int = 200,
     limit: int = BODY_LIMIT,
     refresh: bool = False,
+    idempotent: bool = False,
+    public_seconds: int | None = None,
 ) -> Callable[[Callable[[Any], Any]], Callable[..., Any]]:
     """Declare a route. `path` has no trailing slash; `limit` bounds the body in bytes; `refresh` marks routes
-    whose proof is a refresh token in the body."""
+    whose proof is a refresh token in the body; `idempotent` ones take an Idempotency-Key; what a route answers
+    may be kept by anyone for `public_seconds`, and is then compared by its ETag (RFC 9110)."""
 
     def declare(view: Callable[[Any], Any]) -> Callable[..., Any]:
         summary = (view.__doc__ or view.__name__).strip().splitlines()[0].rstrip(".")
-        ROUTES.append(Route(method, path, guard, body, query, reply, status, summary, view.__name__, refresh))
+        ROUTES.append(
+            Route(
+                method,
+                path,
+                guard,
+                body,
+                query,
+                reply,
+                status,
+                summary,
+                view.__name__,
+                public_seconds=public_seconds,
+                limit=limit,
+                refresh=refresh,
+                idempotent=idempotent,
+            )
+        )
         adapter = TypeAdapter(reply) if reply else None
+
+        def answer_to(call: Call[Any, Any]) -> Answer:
+            result = view(call)
+            told = result if isinstance(result, Reply) else Reply(result)
+            headers: dict[str, Any] = {"Content-Type": _JSON, **told.headers}
+            code = told.status or status
+            if isinstance(told.body, (str, bytes)):
+                return Answer(body=told.body, status_code=code, headers=headers)
+            if told.body is None or adapter is None:
+                return Answer(body="" if code == 204 else "{}", status_code=code, headers=headers)
+            value = adapter.validate_python(told.body, from_attributes=True)
+            return Answer(body=adapter.dump_json(value).decode(), status_code=code, headers=headers)
 
         @functools.wraps(view)
         def handle(**variables: str) -> Response:
             request = blueprint.current_request
             principal = guard.admit(request.headers) if guard else None
             context = request.context or {}
-            result = view(
-                Call(
-                    body=_parse_body(request, body, limit) if body else None,
-                    query=_parse_query(request, query) if query else None,
-                    path=variables,
-                    headers=request.headers,
-                    address=(context.get("identity") or {}).get("sourceIp") or "unknown",
-                    principal=principal,  # type: ignore[arg-type]  # public views do not touch it
-                )
+            raw = _raw_body(request, limit)
+            call: Call[Any, Any] = Call(
+                body=_parse_body(raw, body) if body else None,
+                query=_parse_query(request, query) if query else None,
+                path=variables,
+                headers=request.headers,
+                address=(context.get("identity") or {}).get("sourceIp") or "unknown",
+                principal=principal,  # type: ignore[arg-type]  # public views do not touch it
+                raw=raw,
             )
-            answer = result if isinstance(result, Reply) else Reply(result)
-            headers: dict[str, Any] = {"Content-Type": _JSON, **answer.headers}
-            code = answer.status or status
-            if isinstance(answer.body, str) and adapter is None:
-                return Response(body=answer.body, status_code=code, headers=headers)
-            if answer.body is None or adapter is None:
-                return Response(body="" if code == 204 else "{}", status_code=code, headers=headers)
-            value = adapter.validate_python(answer.body, from_attributes=True)
-            return Response(body=adapter.dump_json(value).decode(), status_code=code, headers=headers)
+            if idempotent:
+                route = f"{method} {path.format(**variables)}"
+                return _answer_once(call, route, answer_to)
+            answer = answer_to(call)
+            return _cached(answer, request.headers, public_seconds) if public_seconds else answer
 
         blueprint.route(path, methods=[method], name=view.__name__)(handle)
         return handle
 
     return declare
+
+
+_KEY_LENGTH = 255
+_REFUSED = 400
+
+
+def _answer_once(call: Call[Any, Any], route: str, answer_to: Callable[[Call[Any, Any]], Answer]) -> Answer:
+    """Answer a request that may carry an Idempotency-Key: the same key and body get the first answer again."""
+    key = call.headers.get("idempotency-key")
+    if key is None:
+        return answer_to(dataclasses.replace(call, operation_id=idempotency.unkeyed().operation_id))
+    if not (0 < len(key) <= _KEY_LENGTH and key.isascii() and key.isprintable()):
+        message = f"must have 1 to {_KEY_LENGTH} printable ASCII characters"
+        raise ValidationFailed(details=[{"field": "Idempotency-Key", "message": message}])
+    claimed = idempotency.claim(caller_id=call.principal.id, route=route, key=key, body=call.raw)
+    if not isinstance(claimed, Claim):
+        if claimed.status >= _REFUSED:
+            raise Refusal.replay(claimed.status, json.loads(claimed.body))
+        headers: dict[str, Any] = {**claimed.headers, "Idempotent-Replayed": "true"}
+        return Answer(body=claimed.body, status_code=claimed.status, headers=headers)
+    try:
+        answer = answer_to(dataclasses.replace(call, operation_id=claimed.operation_id))
+    except Refusal as refusal:
+        if refusal.is_final:
+            idempotency.keep(claimed, idempotency.Answer(refusal.status, json.dumps(refusal.told), {}))
+        else:
+            idempotency.release(claimed)
+        raise
+    except BaseException:
+        # Nobody knows what came of it; the operation's own id will tell the next try.
+        idempotency.release(claimed)
+        raise
+    body = answer.body if isinstance(answer.body, str) else ""
+    idempotency.keep(claimed, idempotency.Answer(answer.status_code, body, {"Content-Type": _JSON}))
+    return answer
+
+
+def _cached(answer: Answer, headers: Mapping[str, str], seconds: int) -> Answer:
+    """Let anyone keep a public answer, and send nothing where the caller has it already."""
+    content = answer.body.encode() if isinstance(answer.body, str) else answer.body
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    answer.headers["ETag"] = etag
+    answer.headers["Cache-Control"] = f"public, max-age={seconds}"
+    known = {tag.strip().removeprefix("W/") for tag in (headers.get("if-none-match") or "").split(",")}
+    if etag in known or "*" in known:
+        answer.status_code, answer.body = 304, ""
+    return answer
 
 
 def _problems(error: ValidationError) -> list[dict[str, str]]:
@@ -135,10 +237,14 @@ def _problems(error: ValidationError) -> list[dict[str, str]]:
     return problems
 
 
-def _parse_body(request: Any, schema: type[BaseModel], limit: int) -> BaseModel:
+def _raw_body(request: Any, limit: int) -> bytes:
     raw: bytes = request.raw_body
     if len(raw) > limit:
         raise TooLarge(f"The body has {len(raw)} bytes; this route takes {limit}.")
+    return raw
+
+
+def _parse_body(raw: bytes, schema: type[BaseModel]) -> BaseModel:
     try:
         return schema.model_validate_json(raw or b"{}")
     except ValidationError as error:

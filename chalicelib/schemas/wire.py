@@ -1,12 +1,13 @@
 """What all portals' bodies share."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -15,6 +16,7 @@ from pydantic import (
 )
 
 from chalicelib import clock
+from chalicelib.config import config
 
 ItemT = TypeVar("ItemT")
 
@@ -58,6 +60,49 @@ ScanId = Annotated[
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 PageSize = Annotated[int, Field(ge=1, le=100)]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+
+def _e164(value: str) -> str:
+    """Return a number in E.164 (ITU-T), read as a caller in the platform's own country would write it."""
+    import phonenumbers  # its tables would weigh on the cold start of every route
+
+    try:
+        number = phonenumbers.parse(value, config().phone_region)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError("must be a phone number, such as +923001234567") from error
+    if not phonenumbers.is_valid_number(number):
+        raise ValueError("must be a phone number that exists, such as +923001234567")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+Phone = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=32),
+    AfterValidator(_e164),
+    Field(description="In national or international form; stored and returned as E.164.", examples=["+923001000003"]),
+]
+OneTimeCode = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")]
+
+
+class MoneyOut(Out):
+    """An amount as a decimal string with the currency's digits, and its ISO 4217 code."""
+
+    amount: str
+    currency: str
+
+
+class MoneyIn(In):
+    """An amount as a decimal string; without its currency it is in the currency of the thing it is for."""
+
+    amount: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$")]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+
+
+def _bare_amount(value: Any) -> Any:
+    return {"amount": value} if isinstance(value, str) else value
+
+
+Amount = Annotated[MoneyIn, BeforeValidator(_bare_amount, json_schema_input_type=str | MoneyIn)]
 
 
 class PageOut(Out, Generic[ItemT]):

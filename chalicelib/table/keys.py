@@ -20,16 +20,48 @@ No.  question                                   index  partition                
 16   a one-time enrolment code, by its MAC      table  ENROLMENT#mac             ENROLMENT              enrolment
 17   how often something was tried              table  THROTTLE#what#whom        THROTTLE#window        log-in
 18   the events that gates are open for         gsi2   EVENTS_BY_DAY#date        event                  watch
+19   who else is locked out, by principal       table  LOCKED_OUT#principal      REVOKED#name           guards
+20   a customer and all that is only theirs     table  ACCOUNT#account           PROFILE, DATA_KEY,     webapp
+                                                       DEPENDENT#…, FAVORITE#event, TOTALS, VISIT#event
+21   a one-time code that was sent              table  CHALLENGE#challenge       CHALLENGE              webapp
+22   the newest code of a number, by its MAC    table  OTP#purpose#mac           OTP                    webapp
+23   the answer to an Idempotency-Key           table  IDEMPOTENCY#mac           IDEMPOTENCY            every portal
+24   what was done once, and what it made       table  OPERATION#operation       OPERATION              every portal
+25   the ticket categories of an event          table  EVENT#event               CATEGORY#category      sale, catalogue
+26   one shard of a category's stock            table  STOCK#event#category#n    STOCK                  sale
+27   an order                                   table  ORDER#order               ORDER                  sale
+28   what is due at a minute                    gsi2   DUE#minute#shard          id                     sweep
+29   up to where the sweep has come             table  SWEEP                     SWEEP#what             sweep
+30   the tickets of a customer, newest first    gsi2   CUSTOMER_TICKETS#customer ticket                 webapp
+31   an event as the public sees it             table  LISTING#event             LISTING                catalogue
+32   the lists of public events                 table  CATALOGUE#list…           sort#event             catalogue
+33   the categories of the catalogue            table  CATALOGUE_CATEGORIES      category               catalogue
+34   a payment                                  table  PAYMENT#payment           PAYMENT                sale
+35   the payments of a customer, newest first   gsi1   CUSTOMER_PAYMENTS#cust.   payment                webapp
+36   a provider's callback that was taken       table  PROVIDER_EVENT#provider#id PROVIDER_EVENT        webhook
+37   what the sandbox provider knows            table  SANDBOX#reference         SANDBOX                payments
+38   a movement of money                        table  JOURNAL#journal           JOURNAL                ledger
+39   the total of a ledger account, by shard    table  ACCOUNT_TOTAL#account#n   currency               ledger
+40   a card's balance                           table  CARD#uid                  BALANCE                ledger
+41   the lines of a card's ledger               table  CARD_LEDGER#uid           number                 webapp
+42   the cards of a customer                    gsi1   CUSTOMER_CARDS#customer   card                   webapp
+43   the cards that a customer asked for        table  ACCOUNT#account           CARD_REQUEST#request   webapp
+44   an invoice by its number, and its series   table  INVOICE#series            LAST, number           invoices
+45   the gifts that wait for a number           table  GIFTS#mac                 gift                   webapp
+46   the open wish to give a ticket back        table  TICKET#ticket             REFUND#refund          webapp
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
-Question 4 is spread by the first letter, question 18 by day.
+Question 4 is spread by the first letter, question 18 by day, question 28 by minute and `DUE_SHARDS`.
+Question 26 has a partition per shard, since a sale's first second takes thousands of orders of one category;
+question 39 too, since every payment moves the same few accounts.
 """
 
 import unicodedata
 from typing import NamedTuple
 
 LOG_SHARDS = 4
+DUE_SHARDS = 4
 
 
 class Key(NamedTuple):
@@ -164,3 +196,183 @@ def throttle(what: str, whom: str, window: int) -> Key:
 def events_by_day(day: str, event_id: str = "") -> Key:
     """Question 18; `day` is the UTC date on which a gate of the event may open."""
     return Key(_key("EVENTS_BY_DAY", day), event_id)
+
+
+def locked_out(principal_id: str, name: str = "") -> Key:
+    """Question 19; `name` is the principal or one of their sessions."""
+    return Key(_key("LOCKED_OUT", principal_id), _key("REVOKED", name))
+
+
+def profile(customer_id: str) -> Key:
+    """Question 20: what a customer says of themselves."""
+    return Key(account(customer_id).pk, "PROFILE")
+
+
+def data_key(owner_id: str) -> Key:
+    """Question 20: the key of what is sealed."""
+    return Key(account(owner_id).pk, "DATA_KEY")
+
+
+def dependent(customer_id: str, dependent_id: str = "") -> Key:
+    """Question 20: one dependent."""
+    return Key(account(customer_id).pk, _key("DEPENDENT", dependent_id))
+
+
+def favorite(customer_id: str, event_id: str = "") -> Key:
+    """Question 20: one favourite."""
+    return Key(account(customer_id).pk, _key("FAVORITE", event_id))
+
+
+def customer_totals(customer_id: str) -> Key:
+    """Question 20: the running totals."""
+    return Key(account(customer_id).pk, "TOTALS")
+
+
+def visit(customer_id: str, event_id: str = "") -> Key:
+    """Question 20: an event that the customer has to do with."""
+    return Key(account(customer_id).pk, _key("VISIT", event_id))
+
+
+def challenge(challenge_id: str) -> Key:
+    """Question 21."""
+    return Key(_key("CHALLENGE", challenge_id), "CHALLENGE")
+
+
+def newest_challenge(purpose: str, mac: str) -> Key:
+    """Question 22."""
+    return Key(_key("OTP", purpose, mac), "OTP")
+
+
+def idempotency(mac: str) -> Key:
+    """Question 23."""
+    return Key(_key("IDEMPOTENCY", mac), "IDEMPOTENCY")
+
+
+def operation(operation_id: str) -> Key:
+    """Question 24."""
+    return Key(_key("OPERATION", operation_id), "OPERATION")
+
+
+def category(event_id: str, category_id: str = "") -> Key:
+    """Question 25."""
+    return Key(event(event_id).pk, _key("CATEGORY", category_id))
+
+
+def stock(event_id: str, category_id: str, shard: int) -> Key:
+    """Question 26."""
+    return Key(_key("STOCK", event_id, category_id, str(shard)), "STOCK")
+
+
+def order(order_id: str) -> Key:
+    """Question 27."""
+    return Key(_key("ORDER", order_id), "ORDER")
+
+
+def due(minute: str, thing_id: str) -> Key:
+    """Question 28; `minute` is `2026-11-21T08:30`, in UTC."""
+    return Key(_key("DUE", minute, str(ord(thing_id[-1]) % DUE_SHARDS)), thing_id)
+
+
+def due_partitions(minute: str) -> list[str]:
+    """Question 28: all that is due at a minute."""
+    return [_key("DUE", minute, str(shard)) for shard in range(DUE_SHARDS)]
+
+
+def sweep_mark(what: str) -> Key:
+    """Question 29."""
+    return Key("SWEEP", _key("SWEEP", what))
+
+
+def customer_tickets(customer_id: str, ticket_id: str = "") -> Key:
+    """Question 30."""
+    return Key(_key("CUSTOMER_TICKETS", customer_id), ticket_id)
+
+
+def listing(event_id: str) -> Key:
+    """Question 31."""
+    return Key(_key("LISTING", event_id), "LISTING")
+
+
+def catalogue(*which: str, sort: str = "", event_id: str = "") -> Key:
+    """Question 32; `which` names the list, `sort` is what it is ordered by."""
+    return Key(_key("CATALOGUE", *which), _key(sort, event_id))
+
+
+def catalogue_category(name: str = "") -> Key:
+    """Question 33."""
+    return Key("CATALOGUE_CATEGORIES", name)
+
+
+def payment(payment_id: str) -> Key:
+    """Question 34."""
+    return Key(_key("PAYMENT", payment_id), "PAYMENT")
+
+
+def customer_payments(customer_id: str, payment_id: str = "") -> Key:
+    """Question 35."""
+    return Key(_key("CUSTOMER_PAYMENTS", customer_id), payment_id)
+
+
+def provider_event(provider: str, provider_event_id: str) -> Key:
+    """Question 36."""
+    return Key(_key("PROVIDER_EVENT", provider, provider_event_id), "PROVIDER_EVENT")
+
+
+def sandbox_charge(reference: str) -> Key:
+    """Question 37."""
+    return Key(_key("SANDBOX", reference), "SANDBOX")
+
+
+def journal(journal_id: str) -> Key:
+    """Question 38."""
+    return Key(_key("JOURNAL", journal_id), "JOURNAL")
+
+
+def account_total(ledger_account: str, shard: int, currency: str) -> Key:
+    """Question 39."""
+    return Key(_key("ACCOUNT_TOTAL", ledger_account, str(shard)), currency)
+
+
+def card_balance(uid: str) -> Key:
+    """Question 40."""
+    return Key(card(uid).pk, "BALANCE")
+
+
+def card_entry(uid: str, number: int) -> Key:
+    """Question 41; twelve digits, so that text order is number order."""
+    return Key(_key("CARD_LEDGER", uid), f"{number:012d}")
+
+
+def card_ledger(uid: str) -> str:
+    """Question 41: all lines of a card."""
+    return _key("CARD_LEDGER", uid)
+
+
+def customer_cards(customer_id: str, card_id: str = "") -> Key:
+    """Question 42."""
+    return Key(_key("CUSTOMER_CARDS", customer_id), card_id)
+
+
+def card_request(customer_id: str, request_id: str = "") -> Key:
+    """Question 43."""
+    return Key(account(customer_id).pk, _key("CARD_REQUEST", request_id))
+
+
+def invoice(series: str, number: str) -> Key:
+    """Question 44: one invoice."""
+    return Key(_key("INVOICE", series), number)
+
+
+def invoice_series(series: str) -> Key:
+    """Question 44: the last number of a series."""
+    return Key(_key("INVOICE", series), "LAST")
+
+
+def gift(mac: str, gift_id: str = "") -> Key:
+    """Question 45; `mac` stands for the number."""
+    return Key(_key("GIFTS", mac), gift_id)
+
+
+def refund_request(ticket_id: str, refund_id: str = "") -> Key:
+    """Question 46."""
+    return Key(ticket(ticket_id).pk, _key("REFUND", refund_id))

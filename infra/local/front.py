@@ -22,6 +22,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from chalicelib.errors import MalformedJson, NotFound, Refusal, TooLarge
+from chalicelib.portals.envelope import BINARY_MEDIA_TYPES
 from infra.local.answers import Answer, Broken, Timeout, preflight, refused
 from infra.local.invocation import ACCOUNT, FunctionContext
 from infra.local.meter import Meter
@@ -71,7 +72,7 @@ class Gateway:
         self._meter = meter
         self._inspection = inspection
         self._routes = RouteTable(routes_of(app))
-        self._binary_types = frozenset(app.api.binary_types)
+        self._binary_types = frozenset(app.api.binary_types or BINARY_MEDIA_TYPES)
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="request")
 
     def close(self) -> None:
@@ -148,7 +149,7 @@ class Gateway:
         """Return the app's answer as API Gateway passes it on."""
         body = result.get("body") or ""
         # The gateway turns base64 into bytes only for the first type that the caller accepts.
-        if result.get("isBase64Encoded") and accept in self._binary_types:
+        if result.get("isBase64Encoded") and _is_binary(accept, self._binary_types):
             content = base64.b64decode(body)
         else:
             content = body.encode()
@@ -159,6 +160,11 @@ class Gateway:
             _log.error("the answer has %d bytes; Lambda passes on %d", len(content), FUNCTION_PAYLOAD_LIMIT)
             raise Broken
         return Answer(int(result["statusCode"]), content, headers)
+
+
+def _is_binary(media_type: str, binary_types: frozenset[str]) -> bool:
+    """Whether the gateway passes this type as bytes (AWS: "Working with binary media types")."""
+    return media_type in binary_types or "*/*" in binary_types
 
 
 def proxy_event(
@@ -176,7 +182,7 @@ def proxy_event(
     for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
         query.setdefault(name, []).append(value)
     content_type = headers.get("content-type", [""])[-1].split(";")[0].strip().lower()
-    is_binary = content_type in binary_types
+    is_binary = _is_binary(content_type, binary_types)
     now = time.time()
     return {
         "resource": match.resource.path,

@@ -7,14 +7,15 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.changes import PROJECTED
 from infra.package.application import Template
 from infra.package.targets import Target
 
 Resources = dict[str, Any]
 
-# The kinds of items from whose changes something follows (chalicelib/domain/projection.py); the mapping drops
+# The kinds of items from whose changes something follows; the mapping drops
 # the others before they cost an invocation.
-PROJECTED_KINDS = ("ticket", "scan", "device")
+PROJECTED_KINDS = tuple(sorted(PROJECTED))
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "CodeBucket": {"Type": "String", "Description": "The bucket, in this region, that holds the archive"},

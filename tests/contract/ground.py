@@ -27,6 +27,8 @@ from chalicelib.portals.wire import ROUTES, Route
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal, UsherRole
 from tests.client import Answer, call
+from tests.contract import webapp
+from tests.contract.request import Request
 from tests.streams import StreamReader
 
 OTHER_EVENT_ID = "evt_other"
@@ -53,15 +55,6 @@ def contract() -> dict[tuple[str, str], ContractRoute]:
 
 def label(route: Route) -> str:
     return f"{route.method} {route.path}"
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request to a route: the values of its path variables, its query, its body."""
-
-    body: dict[str, Any] | None = None
-    path: dict[str, str] = field(default_factory=dict)
-    query: str = ""
 
 
 @dataclass
@@ -102,6 +95,8 @@ class Ground:
 
     usher: Account
     other_usher: Account
+    customer: Account
+    other_customer: Account
     admins: dict[AdminRole, Account]
     device: Device
     other_device: Device
@@ -116,6 +111,8 @@ class Ground:
         """Return a fresh session of the portal's rightful caller."""
         if portal is Portal.USHER:
             return sessions.start(self.usher, event_id=demo.EVENT_ID)
+        if portal is Portal.WEBAPP:
+            return sessions.start(self.customer)
         return sessions.start(self.admins[role])
 
     def access(self, portal: Portal, *, role: AdminRole = AdminRole.SUPER_ADMIN) -> str:
@@ -140,6 +137,8 @@ class Ground:
         """Return the access token of the same role at another event."""
         if portal is Portal.DEVICE:
             return self.other_device.token()
+        if portal is Portal.WEBAPP:
+            return sessions.start(self.other_customer).access
         return sessions.start(self.other_usher, event_id=OTHER_EVENT_ID).access
 
     def send(self, route: Route, request: Request, *, token: str | None, **more: Any) -> Answer:
@@ -147,7 +146,8 @@ class Ground:
         path = route.path.format(**request.path)
         slash = "" if route.portal in ("tix", "platform") else "/"
         query = f"?{request.query}" if request.query else ""
-        return call(route.method, f"{path}{slash}{query}", request.body, token=token, **more)
+        more["headers"] = {**request.headers, **(more.get("headers") or {})}
+        return call(route.method, f"{path}{slash}{query}", request.body, token=token, raw=request.raw, **more)
 
     def rightful(self, route: Route) -> Request:
         """Return a request that the route's right caller gets through with."""
@@ -165,7 +165,11 @@ def lay() -> Ground:
         ends_at=now + timedelta(days=1),
     )
     usher = accounts.find(Portal.USHER, demo.USHER_NAME)
+    customer = accounts.find(Portal.WEBAPP, demo.CUSTOMER_NUMBER)
     assert usher is not None
+    assert customer is not None
+    other_customer = _customer("+923001000013")
+    disabled_customer = _customer("+923001000023")
     other_usher = _usher("usher2", OTHER_EVENT_ID)
     disabled_usher = _usher("usher3", demo.EVENT_ID)
     admins = {role: _admin(f"{role}@staff.example.com", role) for role in AdminRole}
@@ -174,14 +178,16 @@ def lay() -> Ground:
 
     disabled = {
         Portal.USHER: sessions.start(disabled_usher, event_id=demo.EVENT_ID),
+        Portal.WEBAPP: sessions.start(disabled_customer),
         Portal.ADMIN: sessions.start(disabled_admin),
     }
     ended = {
         Portal.USHER: sessions.start(usher, event_id=demo.EVENT_ID),
+        Portal.WEBAPP: sessions.start(customer),
         Portal.ADMIN: sessions.start(admins[AdminRole.SUPER_ADMIN]),
     }
     revoked_token = revoked_device.token()
-    for account in (disabled_usher, disabled_admin):
+    for account in (disabled_usher, disabled_customer, disabled_admin):
         accounts.deactivate(account.account_id)
     for pair in ended.values():
         sessions.end(pair.refresh.partition(".")[0], ended_because="logged out")
@@ -195,6 +201,8 @@ def lay() -> Ground:
     return Ground(
         usher=usher,
         other_usher=other_usher,
+        customer=customer,
+        other_customer=other_customer,
         admins=admins,
         device=device,
         other_device=other_device,
@@ -215,13 +223,17 @@ def _usher(username: str, event_id: str) -> Account:
     )
 
 
+def _customer(number: str) -> Account:
+    return accounts.create_customer(mobile_number=number, password=PASSWORD, name="Customer")
+
+
 def _admin(email: str, role: AdminRole) -> Account:
     return accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=role)
 
 
 def foreign_token(ground: Ground, portal: Portal) -> str:
     """Return a genuine access token of a portal, for an account that calls the demo event its own."""
-    if portal in (Portal.USHER, Portal.ADMIN, Portal.DEVICE):
+    if portal in (Portal.USHER, Portal.ADMIN, Portal.DEVICE, Portal.WEBAPP):
         return ground.access(portal)
     # The portals that have no log-in yet: their tokens are genuine all the same.
     claims = {"event_id": demo.EVENT_ID, "role": "super_admin"}
@@ -296,6 +308,7 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "admin_devices": _fixed(Request(query=f"event_id={demo.EVENT_ID}")),
     "admin_provision_device": _fixed(Request({"event_id": demo.EVENT_ID, "gate": "Gate 1", "name": "Left"})),
     "admin_revoke_device": lambda _: Request(path={"device_id": enrolled(demo.EVENT_ID).device_id}),
+    **webapp.REQUESTS,
     "health": _fixed(Request()),
     "openapi_document": _fixed(Request()),
     "docs_page": _fixed(Request()),

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from chalicelib.portals.wire import Route
-from tests.contract.ground import Request
+from tests.contract.request import Request
 
 # Values that have broken somebody's server before; each is put into every field, path variable and query.
 TEXTS: tuple[str, ...] = (

@@ -14,7 +14,8 @@ from chalicelib.portals.auth import Guard
 from chalicelib.portals.wire import Route
 from chalicelib.vocabulary import AdminRole, Portal
 from tests.contract import authorization
-from tests.contract.ground import OTHER_EVENT_ID, PASSWORD, REQUESTS, Ground, Request, contract, routes, stored
+from tests.contract.ground import OTHER_EVENT_ID, PASSWORD, REQUESTS, Ground, contract, routes, stored
+from tests.contract.request import Request
 
 GUARDED = [route for route in routes() if route.guard is not None]
 OPEN = [route for route in routes() if route.guard is None]

@@ -20,7 +20,8 @@ from chalicelib.portals.wire import Route
 from chalicelib.vocabulary import Portal
 from tests.client import Answer, call
 from tests.contract.answers import ADMIN_ORIGIN, ALLOWED_ORIGINS, problems
-from tests.contract.ground import REQUESTS, Ground, Request, contract, enrolled, routes
+from tests.contract.ground import REQUESTS, Ground, contract, enrolled, routes
+from tests.contract.request import Request
 
 WITH_BODY = [route for route in routes() if route.body]
 LISTS = [route for route in routes() if route.query and "cursor" in route.query.model_fields]

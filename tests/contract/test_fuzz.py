@@ -21,8 +21,9 @@ from chalicelib.portals import openapi
 from chalicelib.portals.wire import Route
 from tests.client import Answer
 from tests.contract.answers import document, problems
-from tests.contract.ground import Ground, Request, routes
+from tests.contract.ground import Ground, routes
 from tests.contract.nasties import QUERIES, RAWS, Nasties, Nasty, encoded
+from tests.contract.request import Request
 
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "5000"))
 SEED = int(os.environ.get("FUZZ_SEED", "20261120"))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from chalicelib import config
-from chalicelib.domain import projection
+from chalicelib.domain import changes
 from chalicelib.errors import MethodNotAllowed, NotFound, TooLarge
 from chalicelib.portals import envelope
 from infra.local.console import CannotStart
@@ -148,7 +148,7 @@ def test_the_streams_filter_lets_through_what_is_projected(template: Template) -
     source = of_type(template, "AWS::Lambda::EventSourceMapping")["StreamSource"]
     (only,) = source["FilterCriteria"]["Filters"]
     pattern = json.loads(only["Pattern"])
-    assert set(pattern["dynamodb"]["NewImage"]["kind"]["S"]) == projection._PROJECTED
+    assert set(pattern["dynamodb"]["NewImage"]["kind"]["S"]) == changes.PROJECTED
     assert pattern["eventName"] == ["INSERT", "MODIFY"]
 
 

@@ -1,30 +1,24 @@
-"""One worked example per operation: what a caller sends and what comes back.
+"""The examples of the gate's portals: ushers, readers, staff."""
 
-Read only when the OpenAPI document is built. Each is checked against its schema by the tests, and an operation
-without its example fails them. All of them tell one evening: Ayesha Khan's card at Gate 1.
-"""
+from chalicelib.schemas.examples.shared import (
+    ACCESS,
+    ADMIN_ID,
+    ASSERTION,
+    CARD_ID,
+    CARD_UID,
+    DEVICE_ID,
+    EVENT_ID,
+    KEY,
+    LOG_ID,
+    REFRESH,
+    SCAN_ID,
+    TICKET_ID,
+    TOKENS,
+    USHER_ID,
+    Example,
+    page,
+)
 
-from dataclasses import dataclass
-from typing import Any
-
-EVENT_ID = "evt_demo"
-CARD_UID = "04A1B2C3D4E5F6"
-CARD_ID = "crd_01K9ZC3V8G0000400TC7B6KYQ6"
-TICKET_ID = "tkt_01JDEM00000000000000000001"
-LOG_ID = "log_01K9ZC8N1RQ4TW1D0B5M7XJ2FA"
-SCAN_ID = "scn_01K9ZC8MZ3Y6A9P2E7V4HD5KGR"
-DEVICE_ID = "dev_01K9ZBX3N5C7T9F2W4Q6R8M0JS"
-USHER_ID = "ush_01K9ZBW0V2D4G6J8M1P3R5T7XZ"
-ADMIN_ID = "adm_01K9ZBV0A1B2C3D4E5F6G7H8JK"
-_SESSION_ID = "ses_01K9ZC6H2M4P6R8T0V2X4Z6A8C"
-
-# Shapes of the real ones, proving nothing.
-_ACCESS = "eyJhbGciOiJFZERTQSIsImtpZCI6IjAwMDAwMDAwIiwidHlwIjoiYXQrand0In0.eyJhdWQiOiJ1c2hlciJ9.c2lnbmF0dXJl"
-_REFRESH = f"{_SESSION_ID}.1.bm90LWEtcmVhbC1yZWZyZXNoLXRva2Vu"
-_ASSERTION = "eyJhbGciOiJFZERTQSIsInR5cCI6ImRldmljZS1hc3NlcnRpb24rand0In0.eyJzdWIiOiJkZXYifQ.c2lnbmF0dXJl"
-_KEY = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
-
-_TOKENS = {"access": _ACCESS, "refresh": _REFRESH, "token_type": "Bearer", "expires_in": 900}
 _USHER = {"id": USHER_ID, "username": "usher1", "name": "Demo Usher", "roles": ["ushering", "leave_desk"]}
 _EVENT = {
     "id": EVENT_ID,
@@ -113,29 +107,14 @@ _DEVICE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """The body sent, where the operation takes one, and the body answered, where there is one."""
-
-    request: dict[str, Any] | None = None
-    answer: dict[str, Any] | None = None
-
-
-def _page(entry: dict[str, Any], *, count: int | None = None) -> dict[str, Any]:
-    return {"results": [entry], "next": None, "count": count}
-
-
-# Values for path variables, wherever they stand.
-PATH_VALUES = {"event_id": EVENT_ID, "card_id": CARD_UID, "log_id": LOG_ID, "device_id": DEVICE_ID}
-
 OPERATIONS: dict[str, Example] = {
     "usher_login": Example(
         {"event_id": EVENT_ID, "username": "usher1", "password": "demo-Usher-2026"},
-        {**_TOKENS, "usher": _USHER, "event": _EVENT},
+        {**TOKENS, "usher": _USHER, "event": _EVENT},
     ),
-    "usher_refresh": Example({"refresh": _REFRESH}, _TOKENS),
+    "usher_refresh": Example({"refresh": REFRESH}, TOKENS),
     "usher_logout": Example(answer={}),
-    "usher_events": Example(answer=_page(_EVENT, count=1)),
+    "usher_events": Example(answer=page(_EVENT, count=1)),
     "usher_event": Example(answer=_EVENT),
     "usher_validate_assignment": Example(answer={"assigned": True, "role": "ushering", "scanning_enabled": True}),
     "usher_event_status": Example(
@@ -178,22 +157,22 @@ OPERATIONS: dict[str, Example] = {
     "usher_attendee": Example(answer=_ATTENDEE),
     "usher_attendee_at_event": Example(answer=_ATTENDEE),
     "usher_scan": Example({"scan_id": SCAN_ID, "card_id": "04:A1:B2:C3:D4:E5:F6", "gate": "Gate 1"}, _ADMITTED),
-    "usher_logs": Example(answer=_page(_ENTRY)),
-    "usher_search_logs": Example(answer=_page(_ENTRY)),
+    "usher_logs": Example(answer=page(_ENTRY)),
+    "usher_search_logs": Example(answer=page(_ENTRY)),
     "usher_log": Example(answer=_ENTRY),
     "device_enroll": Example(
-        {"code": "ABCD-EFGH-JKLM", "public_key": _KEY, "name": "Gate 1 left"},
+        {"code": "ABCD-EFGH-JKLM", "public_key": KEY, "name": "Gate 1 left"},
         {
             "device_id": DEVICE_ID,
             "event_id": EVENT_ID,
             "gate": "Gate 1",
-            "server_public_key": _KEY,
+            "server_public_key": KEY,
             "config": _SETTINGS,
         },
     ),
     "device_token": Example(
-        {"device_id": DEVICE_ID, "assertion": _ASSERTION},
-        {"access": _ACCESS, "token_type": "Bearer", "expires_in": 900},
+        {"device_id": DEVICE_ID, "assertion": ASSERTION},
+        {"access": ACCESS, "token_type": "Bearer", "expires_in": 900},
     ),
     "device_taps": Example(
         {
@@ -212,15 +191,15 @@ OPERATIONS: dict[str, Example] = {
         {"config": _SETTINGS, "revoked_before": None, "time": "2026-11-20T19:05:00.000Z"},
     ),
     "admin_login": Example(
-        {"email": "admin@example.com", "password": "demo-Admin-2026"}, {**_TOKENS, "csrf_token": None, "admin": _ADMIN}
+        {"email": "admin@example.com", "password": "demo-Admin-2026"}, {**TOKENS, "csrf_token": None, "admin": _ADMIN}
     ),
-    "admin_refresh": Example({"refresh": _REFRESH}, {**_TOKENS, "csrf_token": None}),
+    "admin_refresh": Example({"refresh": REFRESH}, {**TOKENS, "csrf_token": None}),
     "admin_logout": Example(answer={}),
     "admin_change_password": Example(
         {"old_password": "demo-Admin-2026", "new_password": "a longer and better one"}, {}
     ),
     "admin_me": Example(answer=_ADMIN),
-    "admin_devices": Example(answer=_page(_DEVICE)),
+    "admin_devices": Example(answer=page(_DEVICE)),
     "admin_provision_device": Example(
         {"event_id": EVENT_ID, "gate": "Gate 1", "name": "Gate 1 left"},
         {"device_id": DEVICE_ID, "enrollment_code": "ABCD-EFGH-JKLM", "expires_at": "2026-11-20T16:15:00.000Z"},

@@ -1,12 +1,9 @@
-"""The items of the table, one class per kind; keys.py says where each of them stands."""
+"""The items of the gate: events, tickets, cards, scans, those who log in, and readers."""
 
-from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import (
-    Attribute,
     BooleanAttribute,
-    DiscriminatorAttribute,
     JSONAttribute,
     ListAttribute,
     MapAttribute,
@@ -14,43 +11,8 @@ from pynamodb.attributes import (
     UnicodeAttribute,
     UnicodeSetAttribute,
 )
-from pynamodb.constants import STRING
-from pynamodb.models import Model
 
-from chalicelib import clock
-from chalicelib.config import config
-
-
-class MomentAttribute(Attribute[datetime]):
-    """A moment in UTC, as RFC 3339 text with milliseconds."""
-
-    attr_type = STRING
-
-    def serialize(self, value: datetime) -> str:
-        """Write a moment."""
-        return clock.to_text(value)
-
-    def deserialize(self, value: str) -> datetime:
-        """Read a moment."""
-        return datetime.fromisoformat(value)
-
-
-class Item(Model):
-    """What every item has: its keys, its place in the indexes, and when it may vanish."""
-
-    class Meta:
-        """The table."""
-
-        table_name = config().table_name
-
-    pk = UnicodeAttribute(hash_key=True)
-    sk = UnicodeAttribute(range_key=True)
-    kind = DiscriminatorAttribute()
-    gsi1pk = UnicodeAttribute(null=True)
-    gsi1sk = UnicodeAttribute(null=True)
-    gsi2pk = UnicodeAttribute(null=True)
-    gsi2sk = UnicodeAttribute(null=True)
-    ttl = NumberAttribute(null=True)
+from chalicelib.table.items.base import Item, MomentAttribute
 
 
 class Venue(MapAttribute[str, Any]):
@@ -60,6 +22,8 @@ class Venue(MapAttribute[str, Any]):
     name = UnicodeAttribute()
     city = UnicodeAttribute(null=True)
     address = UnicodeAttribute(null=True)
+    latitude = UnicodeAttribute(null=True)
+    longitude = UnicodeAttribute(null=True)
 
 
 class Event(Item, discriminator="event"):
@@ -70,6 +34,10 @@ class Event(Item, discriminator="event"):
     description = UnicodeAttribute(null=True)
     category = UnicodeAttribute(null=True)
     organizer_id = UnicodeAttribute(null=True)
+    organizer_name = UnicodeAttribute(null=True)
+    image_url = UnicodeAttribute(null=True)
+    featured = BooleanAttribute(default=False)
+    refunds_until = MomentAttribute(null=True)
     status = UnicodeAttribute()
     starts_at = MomentAttribute()
     ends_at = MomentAttribute()
@@ -151,6 +119,12 @@ class Ticket(Item, discriminator="ticket"):
     credential = NumberAttribute(default=1)
     card_uid = UnicodeAttribute(null=True)
     issued_at = MomentAttribute()
+    order_id = UnicodeAttribute(null=True)
+    # What was paid for it, in minor units.
+    price = NumberAttribute(null=True)
+    currency = UnicodeAttribute(null=True)
+    # A gift or a wish for a refund that is open: until it is closed, the ticket goes nowhere else.
+    pledge = UnicodeAttribute(null=True)
     presence = UnicodeAttribute(null=True)
     admission = Passage(null=True)
     passage = Passage(null=True)
@@ -229,6 +203,9 @@ class Account(Item, discriminator="account"):
     totp_secret = UnicodeAttribute(null=True)
     # The time step (RFC 6238) of the last code that was taken.
     totp_step = NumberAttribute(null=True)
+    # The phone number, where the portal's people have one (E.164).
+    mobile_number = UnicodeAttribute(null=True)
+    labels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     role = UnicodeAttribute(null=True)
     roles: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     event_ids: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)

@@ -1,0 +1,45 @@
+"""A change of the table, as the stream tells it to whoever follows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.table.items import Item
+
+# The kinds of items from whose changes something follows; infra/package/functions.py filters by the same.
+PROJECTED = frozenset(
+    {
+        "ticket",
+        "scan",
+        "device",
+        "event",
+        "category",
+        "stock",
+        "order",
+        "payment",
+        "journal",
+        "card_balance",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one item; `position` is its sequence number in the stream. Deleted: `after` is None."""
+
+    position: str
+    before: Item | None
+    after: Item | None
+
+
+def change_of(record: dict[str, Any]) -> Change:
+    """Return the change that a DynamoDB stream record tells of; both images None where nothing follows from it."""
+    told = record["dynamodb"]
+    kind = told.get("NewImage", {}).get("kind", {}).get("S")
+    if kind not in PROJECTED:
+        return Change(position=told["SequenceNumber"], before=None, after=None)
+    before = told.get("OldImage")
+    return Change(
+        position=told["SequenceNumber"],
+        before=Item.from_raw_data(before) if before else None,
+        after=Item.from_raw_data(told["NewImage"]),
+    )

@@ -1,0 +1,124 @@
+"""Idempotency-Key: the first answer again, and never a second effect (contract, "Idempotency").
+
+Two guards. The record here gives the answer again for 72 h; an operation's own id, put by the domain in the
+transaction that has the effect, holds for ever. So a function that was killed between its effect and its
+answer finds on the next try what it did.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib import clock
+from chalicelib.clients import secrets
+from chalicelib.errors import IdempotencyInProgress, IdempotencyMismatch
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import IdempotencyRecord, IdempotentAnswer, Operation
+
+KEPT = timedelta(hours=72)
+# Longer than API Gateway and the function live (29 s): after it, the first try is dead.
+_RUNS_AT_MOST = timedelta(seconds=35)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it was first given."""
+
+    status: int
+    body: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to answer a request: `operation_id` names its effect; `record` is where its answer goes."""
+
+    operation_id: str
+    record: keys.Key | None = None
+    fingerprint: str = ""
+
+
+def unkeyed() -> Claim:
+    """Return the claim of a request that came without a key: its effect is its own."""
+    return Claim(operation_id=new_id("op"))
+
+
+def _mac(*parts: str) -> str:
+    # After a rotation of the secret the record is not found, and the operation's own id still holds.
+    return hmac.new(secrets.current("idempotency"), "\x00".join(parts).encode(), hashlib.sha256).hexdigest()
+
+
+def claim(*, caller_id: str, route: str, key: str, body: bytes) -> Claim | Answer:
+    """Return the right to answer, or the first answer where there is one.
+
+    Raises IdempotencyMismatch for another body, IdempotencyInProgress while the first is running.
+    """
+    now = clock.now()
+    fingerprint = hashlib.sha256(body).hexdigest()
+    # Not under the rotating secret: the operation must have the same name for ever.
+    operation_id = "op_" + hashlib.sha256("\x00".join((caller_id, route, key)).encode()).hexdigest()[:40]
+    place = keys.idempotency(_mac(caller_id, route, key))
+    mine = Claim(operation_id=operation_id, record=place, fingerprint=fingerprint)
+    record = IdempotencyRecord(
+        *place,
+        fingerprint=fingerprint,
+        locked_until=now + _RUNS_AT_MOST,
+        expires_at=now + KEPT,
+        ttl=int((now + KEPT).timestamp()),
+    )
+    free = IdempotencyRecord.pk.does_not_exist() | (IdempotencyRecord.expires_at <= now)
+    # The dead first try's place is taken over, with the same body only.
+    abandoned = (
+        IdempotencyRecord.answer.does_not_exist()
+        & (IdempotencyRecord.locked_until <= now)
+        & (IdempotencyRecord.fingerprint == fingerprint)
+    )
+    try:
+        operations.record(operations.put(record, free | abandoned))
+    except operations.ConditionFailed as failure:
+        found = failure.found(IdempotencyRecord)
+        if found is None:
+            raise IdempotencyInProgress(retry_after=1) from failure
+        if found.fingerprint != fingerprint:
+            raise IdempotencyMismatch from failure
+        if found.answer is None:
+            raise IdempotencyInProgress(retry_after=1) from failure
+        return Answer(int(found.answer.status), found.answer.body, dict(found.answer.headers))
+    return mine
+
+
+def keep(claimed: Claim, answer: Answer) -> None:
+    """Keep the answer for whoever sends the same again."""
+    if claimed.record is None:
+        return
+    stored = IdempotentAnswer(status=answer.status, body=answer.body, headers=dict(answer.headers))
+    operations.record(
+        operations.change(
+            IdempotencyRecord,
+            claimed.record,
+            [IdempotencyRecord.answer.set(stored)],
+            IdempotencyRecord.fingerprint == claimed.fingerprint,
+        )
+    )
+
+
+def release(claimed: Claim) -> None:
+    """Give the key back: this try had no effect, and the next may."""
+    if claimed.record is not None:
+        unanswered = IdempotencyRecord.answer.does_not_exist()
+        operations.record(operations.remove(IdempotencyRecord, claimed.record, unanswered))
+
+
+def once(operation_id: str, result_id: str) -> operations.Write:
+    """Return the write that makes a transaction happen once for ever; it fails where `done` finds a result."""
+    done = Operation(*keys.operation(operation_id), operation_id=operation_id, result_id=result_id, done_at=clock.now())
+    return operations.put(done, Operation.pk.does_not_exist())
+
+
+def result_of(operation_id: str) -> str | None:
+    """Return what an operation made, if it was done."""
+    done = operations.get(Operation, keys.operation(operation_id))
+    return done.result_id if done else None

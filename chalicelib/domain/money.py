@@ -1,0 +1,52 @@
+"""Money: integer minor units of a currency, written as a decimal string (contract, "Money")."""
+
+import re
+from dataclasses import dataclass
+
+# ISO 4217, active currencies with other than two digits after the point.
+_NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
+_DIGITS = {
+    **dict.fromkeys(_NO_DIGITS.split(" "), 0),
+    **dict.fromkeys(_THREE_DIGITS.split(" "), 3),
+    "CLF": 4,
+    "UYW": 4,
+}
+_AMOUNT = re.compile(r"\d{1,12}(\.\d{1,4})?")
+
+
+def digits(currency: str) -> int:
+    """Return how many digits a currency has after the point (ISO 4217)."""
+    return _DIGITS.get(currency, 2)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Money:
+    """An amount in minor units, signed, and its ISO 4217 code."""
+
+    minor: int
+    currency: str
+
+    @property
+    def amount(self) -> str:
+        """The amount as the wire writes it, such as `1500.00`."""
+        places = digits(self.currency)
+        whole, rest = divmod(abs(self.minor), 10**places)
+        sign = "-" if self.minor < 0 else ""
+        return f"{sign}{whole}.{rest:0{places}d}" if places else f"{sign}{whole}"
+
+
+def parse(text: str, currency: str) -> Money | None:
+    """Return an unsigned amount that the wire wrote, or None where it is none or has too many digits."""
+    if not _AMOUNT.fullmatch(text):
+        return None
+    whole, _, rest = text.partition(".")
+    places = digits(currency)
+    if len(rest.rstrip("0")) > places:
+        return None
+    return Money(int(whole) * 10**places + int((rest[:places] or "0").ljust(places, "0") if places else 0), currency)
+
+
+def share(minor: int, *, basis_points: int) -> int:
+    """Return hundredths of a percent of an amount, rounded half up."""
+    return (minor * basis_points + 5_000) // 10_000

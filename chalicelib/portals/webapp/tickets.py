@@ -1,0 +1,6 @@
+"""The customers' door: a customer's tickets."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)
+BASE = "/api/v1"

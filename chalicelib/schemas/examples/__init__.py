@@ -1,0 +1,45 @@
+"""One worked example per operation: what a caller sends and what comes back.
+
+Read only when the OpenAPI document is built. Each is checked against its schema by the tests, and an operation
+without its example fails them. All of them tell one evening: Ayesha Khan's card at Gate 1.
+"""
+
+from chalicelib.schemas.examples import (
+    gate,
+    webapp_accounts,
+    webapp_cards,
+    webapp_family,
+    webapp_history,
+    webapp_public,
+    webapp_sale,
+    webapp_tickets,
+)
+from chalicelib.schemas.examples.shared import CARD_UID, DEVICE_ID, EVENT_ID, LOG_ID, TICKET_ID, Example
+
+_ULID = TICKET_ID.partition("_")[2]
+
+# Values for path variables, wherever they stand.
+PATH_VALUES = {
+    "event_id": EVENT_ID,
+    "card_id": CARD_UID,
+    "log_id": LOG_ID,
+    "device_id": DEVICE_ID,
+    "ticket_id": TICKET_ID,
+    "dependent_id": f"dpd_{_ULID}",
+    "payment_id": f"pay_{_ULID}",
+}
+
+OPERATIONS: dict[str, Example] = {
+    name: example
+    for part in (
+        gate,
+        webapp_accounts,
+        webapp_public,
+        webapp_sale,
+        webapp_tickets,
+        webapp_cards,
+        webapp_family,
+        webapp_history,
+    )
+    for name, example in part.OPERATIONS.items()
+}

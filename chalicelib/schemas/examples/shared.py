@@ -1,0 +1,37 @@
+"""What the examples of all portals share: one evening, Ayesha Khan's."""
+
+from dataclasses import dataclass
+from typing import Any
+
+EVENT_ID = "evt_demo"
+CARD_UID = "04A1B2C3D4E5F6"
+CARD_ID = "crd_01K9ZC3V8G0000400TC7B6KYQ6"
+TICKET_ID = "tkt_01JDEM00000000000000000001"
+LOG_ID = "log_01K9ZC8N1RQ4TW1D0B5M7XJ2FA"
+SCAN_ID = "scn_01K9ZC8MZ3Y6A9P2E7V4HD5KGR"
+DEVICE_ID = "dev_01K9ZBX3N5C7T9F2W4Q6R8M0JS"
+USHER_ID = "ush_01K9ZBW0V2D4G6J8M1P3R5T7XZ"
+ADMIN_ID = "adm_01K9ZBV0A1B2C3D4E5F6G7H8JK"
+SESSION_ID = "ses_01K9ZC6H2M4P6R8T0V2X4Z6A8C"
+
+# Shapes of the real ones, proving nothing.
+ACCESS = "eyJhbGciOiJFZERTQSIsImtpZCI6IjAwMDAwMDAwIiwidHlwIjoiYXQrand0In0.eyJhdWQiOiJ1c2hlciJ9.c2lnbmF0dXJl"
+REFRESH = f"{SESSION_ID}.1.bm90LWEtcmVhbC1yZWZyZXNoLXRva2Vu"
+ASSERTION = "eyJhbGciOiJFZERTQSIsInR5cCI6ImRldmljZS1hc3NlcnRpb24rand0In0.eyJzdWIiOiJkZXYifQ.c2lnbmF0dXJl"
+KEY = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+
+
+TOKENS = {"access": ACCESS, "refresh": REFRESH, "token_type": "Bearer", "expires_in": 900}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The body sent, where the operation takes one, and the body answered, where there is one."""
+
+    request: dict[str, Any] | None = None
+    answer: dict[str, Any] | None = None
+
+
+def page(entry: dict[str, Any], *, count: int | None = None) -> dict[str, Any]:
+    """Return a list of one entry."""
+    return {"results": [entry], "next": None, "count": count}

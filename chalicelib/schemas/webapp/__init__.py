@@ -1,0 +1,1 @@
+"""Bodies of the customers' web app, one file per part of it."""

@@ -1,0 +1,1 @@
+"""Bodies of the customers' door: a customer's tickets."""

@@ -1,0 +1,126 @@
+"""The items of a customer: sealed data, codes, dependents, favourites and totals."""
+
+from typing import Any
+
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    JSONAttribute,
+    MapAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+
+from chalicelib.table.items.base import Item, MomentAttribute
+
+
+class LockOut(Item, discriminator="lock_out"):
+    """A principal or one session of theirs that was locked out less than a token's life ago."""
+
+    principal_id = UnicodeAttribute()
+    revoked_at = MomentAttribute()
+
+
+class Profile(Item, discriminator="profile"):
+    """What a customer says of themselves; the sealed parts are read only with their data key."""
+
+    customer_id = UnicodeAttribute()
+    email = UnicodeAttribute(null=True)
+    date_of_birth = UnicodeAttribute(null=True)
+    photo_key = UnicodeAttribute(null=True)
+    emergency_contact = BinaryAttribute(legacy_encoding=False, null=True)
+    blood_type = BinaryAttribute(legacy_encoding=False, null=True)
+    bank_account = BinaryAttribute(legacy_encoding=False, null=True)
+    fee_paid = BooleanAttribute(default=False)
+
+
+class DataKey(Item, discriminator="data_key"):
+    """A customer's own data key, itself encrypted by KMS; without it every sealed copy is noise."""
+
+    owner_id = UnicodeAttribute()
+    wrapped = BinaryAttribute(legacy_encoding=False)
+    created_at = MomentAttribute()
+
+
+class Challenge(Item, discriminator="challenge"):
+    """A one-time code that was sent, as a keyed hash, and how often it was tried."""
+
+    challenge_id = UnicodeAttribute()
+    purpose = UnicodeAttribute()
+    mac = UnicodeAttribute()
+    tries = NumberAttribute(default=0)
+    expires_at = MomentAttribute()
+    used_at = MomentAttribute(null=True)
+    account_id = UnicodeAttribute(null=True)
+    # A registration that waits for its code: who it will be, once the number is proven.
+    pending: JSONAttribute = JSONAttribute(null=True)
+
+
+class Dependent(Item, discriminator="dependent"):
+    """A member of a customer's family."""
+
+    dependent_id = UnicodeAttribute()
+    customer_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    relation = UnicodeAttribute()
+    date_of_birth = UnicodeAttribute(null=True)
+    blood_type = BinaryAttribute(legacy_encoding=False, null=True)
+    emergency_contact = BinaryAttribute(legacy_encoding=False, null=True)
+    card_uid = UnicodeAttribute(null=True)
+    created_at = MomentAttribute()
+
+
+class Favorite(Item, discriminator="favorite"):
+    """An event that a customer likes."""
+
+    customer_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    added_at = MomentAttribute()
+
+
+class CustomerTotals(Item, discriminator="customer_totals"):
+    """A customer's running totals, kept by the stream worker; `by_month` and `by_category` map names to numbers."""
+
+    customer_id = UnicodeAttribute()
+    tickets_bought = NumberAttribute(default=0)
+    spent = NumberAttribute(default=0)
+    currency = UnicodeAttribute(null=True)
+    events_attended = NumberAttribute(default=0)
+    dependents = NumberAttribute(default=0)
+    version = NumberAttribute(default=0)
+    by_month: JSONAttribute = JSONAttribute(default=dict)
+    by_category: JSONAttribute = JSONAttribute(default=dict)
+
+
+class Visit(Item, discriminator="visit"):
+    """An event that a customer holds tickets of, or was at."""
+
+    customer_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    ends_at = MomentAttribute(null=True)
+    attended = BooleanAttribute(null=True)
+
+
+class IdempotentAnswer(MapAttribute[str, Any]):
+    """The first answer to a key."""
+
+    status = NumberAttribute()
+    body = UnicodeAttribute()
+    headers: JSONAttribute = JSONAttribute(default=dict)
+
+
+class IdempotencyRecord(Item, discriminator="idempotency"):
+    """One use of an Idempotency-Key: which body it came with, and what was answered."""
+
+    fingerprint = UnicodeAttribute()
+    locked_until = MomentAttribute(null=True)
+    expires_at = MomentAttribute()
+    answer = IdempotentAnswer(null=True)
+
+
+class Operation(Item, discriminator="operation"):
+    """Something that was done once for ever, put in the transaction that did it; `result_id` names what it made."""
+
+    operation_id = UnicodeAttribute()
+    result_id = UnicodeAttribute()
+    done_at = MomentAttribute()

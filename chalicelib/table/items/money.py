@@ -1,0 +1,140 @@
+"""The items of money: payments, the journal, card balances, invoices. Amounts are integer minor units."""
+
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+
+from chalicelib.table.items.base import Item, MomentAttribute
+
+
+class Payment(Item, discriminator="payment"):
+    """One attempt to pay for an order or to reload a card."""
+
+    payment_id = UnicodeAttribute()
+    customer_id = UnicodeAttribute()
+    purpose = UnicodeAttribute()
+    order_id = UnicodeAttribute(null=True)
+    card_uid = UnicodeAttribute(null=True)
+    event_id = UnicodeAttribute(null=True)
+    amount = NumberAttribute()
+    currency = UnicodeAttribute()
+    method = UnicodeAttribute()
+    provider = UnicodeAttribute()
+    provider_reference = UnicodeAttribute(null=True)
+    client_secret = UnicodeAttribute(null=True)
+    status = UnicodeAttribute()
+    failure_reason = UnicodeAttribute(null=True)
+    refunded = NumberAttribute(default=0)
+    refund_reference = UnicodeAttribute(null=True)
+    receipt_number = UnicodeAttribute(null=True)
+    invoice_number = UnicodeAttribute(null=True)
+    created_at = MomentAttribute()
+    settled_at = MomentAttribute(null=True)
+    counted = BooleanAttribute(null=True)
+
+
+class ProviderEvent(Item, discriminator="provider_event"):
+    """A callback of a payment provider that was taken."""
+
+    provider = UnicodeAttribute()
+    payment_id = UnicodeAttribute()
+    taken_at = MomentAttribute()
+
+
+class SandboxCharge(Item, discriminator="sandbox_charge"):
+    """What the sandbox provider knows of a charge: its own books, apart from ours."""
+
+    reference = UnicodeAttribute()
+    amount = NumberAttribute()
+    currency = UnicodeAttribute()
+    token = UnicodeAttribute()
+    status = UnicodeAttribute()
+    asked = NumberAttribute(default=0)
+    refunded = NumberAttribute(default=0)
+
+
+class Journal(Item, discriminator="journal"):
+    """One movement of money: entries of accounts that sum to zero. Only ever added.
+
+    `entries` is `[{account, amount}]`; `references` names what it was for (payment_id, order_id, …).
+    """
+
+    journal_id = UnicodeAttribute()
+    type = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    entries: JSONAttribute = JSONAttribute()
+    references: JSONAttribute = JSONAttribute(default=dict)
+    posted_at = MomentAttribute()
+    counted = BooleanAttribute(null=True)
+
+
+class AccountTotal(Item, discriminator="account_total"):
+    """The running total of a ledger account that has no guarded balance, kept by the stream worker."""
+
+    account = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    amount = NumberAttribute(default=0)
+
+
+class CardBalance(Item, discriminator="card_balance"):
+    """A card's money, and when it is topped up by itself. `entries` counts its lines, gapless from 1."""
+
+    uid = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    amount = NumberAttribute(default=0)
+    entries = NumberAttribute(default=0)
+    auto_enabled = BooleanAttribute(default=False)
+    auto_threshold = NumberAttribute(null=True)
+    auto_amount = NumberAttribute(null=True)
+    # The saved means of payment, sealed.
+    auto_token = BinaryAttribute(legacy_encoding=False, null=True)
+    auto_customer_id = UnicodeAttribute(null=True)
+    # The entry that last took the balance under its threshold: one reload each.
+    crossed_at_entry = NumberAttribute(null=True)
+
+
+class CardEntry(Item, discriminator="card_entry"):
+    """One line of a card's ledger."""
+
+    entry_id = UnicodeAttribute()
+    uid = UnicodeAttribute()
+    number = NumberAttribute()
+    type = UnicodeAttribute()
+    amount = NumberAttribute()
+    balance_after = NumberAttribute()
+    currency = UnicodeAttribute()
+    journal_id = UnicodeAttribute()
+    reference = UnicodeAttribute(null=True)
+    created_at = MomentAttribute()
+
+
+class CardRequest(Item, discriminator="card_request"):
+    """A customer's wish for an NFC card."""
+
+    request_id = UnicodeAttribute()
+    customer_id = UnicodeAttribute()
+    delivery = UnicodeAttribute()
+    merchant_id = UnicodeAttribute(null=True)
+    address: JSONAttribute = JSONAttribute(null=True)
+    status = UnicodeAttribute()
+    fee = NumberAttribute()
+    currency = UnicodeAttribute()
+    created_at = MomentAttribute()
+
+
+class InvoiceSeries(Item, discriminator="invoice_series"):
+    """The last number given in one series of invoices."""
+
+    last = NumberAttribute(default=0)
+
+
+class Invoice(Item, discriminator="invoice"):
+    """An invoice's number and the payment that it is of."""
+
+    number = UnicodeAttribute()
+    payment_id = UnicodeAttribute()
+    issued_at = MomentAttribute()

@@ -1,0 +1,122 @@
+"""The items of the sale: categories, stock, orders, and the catalogue that the public reads."""
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.table.items.base import Item, MomentAttribute
+
+
+class Category(Item, discriminator="category"):
+    """A ticket category of an event; its price is in minor units."""
+
+    category_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    tier = UnicodeAttribute(null=True)
+    price = NumberAttribute()
+    currency = UnicodeAttribute()
+    capacity = NumberAttribute()
+    shards = NumberAttribute()
+    per_order_limit = NumberAttribute()
+    sales_start = MomentAttribute(null=True)
+    sales_end = MomentAttribute(null=True)
+    position = NumberAttribute(default=0)
+
+
+class Stock(Item, discriminator="stock"):
+    """One shard of a category's stock: free + reserved + sold = capacity, in every state it is ever in."""
+
+    event_id = UnicodeAttribute()
+    category_id = UnicodeAttribute()
+    shard = NumberAttribute()
+    capacity = NumberAttribute()
+    free = NumberAttribute()
+    reserved = NumberAttribute(default=0)
+    sold = NumberAttribute(default=0)
+
+
+class Order(Item, discriminator="order"):
+    """A booking and what became of it.
+
+    `items` is `[{category_id, name, tier, quantity, price, shards: {shard: taken}}]`, prices in minor units;
+    `tickets` is `[{ticket_id, number, category_id, holder_name, dependent_id}]`.
+    """
+
+    order_id = UnicodeAttribute()
+    customer_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    organizer_id = UnicodeAttribute(null=True)
+    status = UnicodeAttribute()
+    items: JSONAttribute = JSONAttribute()
+    tickets: JSONAttribute = JSONAttribute()
+    total = NumberAttribute()
+    currency = UnicodeAttribute()
+    card_uid = UnicodeAttribute(null=True)
+    payment_id = UnicodeAttribute(null=True)
+    created_at = MomentAttribute()
+    expires_at = MomentAttribute()
+    closed_at = MomentAttribute(null=True)
+    # The totals that were told of this order's payment.
+    counted = BooleanAttribute(null=True)
+
+
+class Listing(Item, discriminator="listing"):
+    """An event as the public sees it, with what is left of each category; projected from the table's stream."""
+
+    event_id = UnicodeAttribute()
+    version = NumberAttribute(default=0)
+    public = BooleanAttribute(default=False)
+    body: JSONAttribute = JSONAttribute()
+    available: JSONAttribute = JSONAttribute(default=dict)
+    # Where its entries stand, so that the next projection removes those that are no longer right.
+    entries: JSONAttribute = JSONAttribute(default=list)
+
+
+class ListingEntry(Item, discriminator="listing_entry"):
+    """A listing's place in one ordered list of the catalogue, with what the lists filter by."""
+
+    event_id = UnicodeAttribute()
+    title = UnicodeAttribute()
+    category = UnicodeAttribute(null=True)
+    city = UnicodeAttribute(null=True)
+    organizer_id = UnicodeAttribute(null=True)
+    price = NumberAttribute(null=True)
+    starts_at = MomentAttribute()
+    ends_at = MomentAttribute()
+
+
+class CategoryCount(Item, discriminator="category_count"):
+    """How many public events one category of the catalogue has; `events` names them, so that none counts twice."""
+
+    category = UnicodeAttribute()
+    events = NumberAttribute(default=0)
+
+
+class Gift(Item, discriminator="gift"):
+    """A ticket that waits for a number to register."""
+
+    gift_id = UnicodeAttribute()
+    ticket_id = UnicodeAttribute()
+    giver_id = UnicodeAttribute()
+    status = UnicodeAttribute()
+    name = UnicodeAttribute(null=True)
+    created_at = MomentAttribute()
+
+
+class RefundRequest(Item, discriminator="refund_request"):
+    """A customer's wish to give a ticket back."""
+
+    refund_id = UnicodeAttribute()
+    ticket_id = UnicodeAttribute()
+    customer_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    status = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    amount = NumberAttribute()
+    currency = UnicodeAttribute()
+    created_at = MomentAttribute()
+
+
+class SweepMark(Item, discriminator="sweep_mark"):
+    """Up to which minute everything that was due has been taken care of."""
+
+    minute = UnicodeAttribute()
