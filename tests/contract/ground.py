@@ -147,7 +147,8 @@ class Ground:
         slash = "" if route.portal in ("tix", "platform") else "/"
         query = f"?{request.query}" if request.query else ""
         more["headers"] = {**request.headers, **(more.get("headers") or {})}
-        return call(route.method, f"{path}{slash}{query}", request.body, token=token, raw=request.raw, **more)
+        more.setdefault("raw", request.raw)
+        return call(route.method, f"{path}{slash}{query}", request.body, token=token, **more)
 
     def rightful(self, route: Route) -> Request:
         """Return a request that the route's right caller gets through with."""

@@ -1,4 +1,4 @@
-"""The customers' door: booking and payment."""
+"""The customers' door: booking."""
 
 from chalice import Blueprint
 

@@ -1,1 +1,1 @@
-"""Bodies of the customers' door: booking and payment."""
+"""Bodies of the customers' door: booking."""

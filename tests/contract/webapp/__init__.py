@@ -1,9 +1,9 @@
 """Requests to the customers' routes that their right caller gets through with, one file per part."""
 
-from tests.contract.webapp import accounts, cards, family, history, public, sale, tickets
+from tests.contract.webapp import accounts, cards, family, history, payments, public, sale, tickets
 
 REQUESTS = {
     name: request
-    for part in (accounts, public, sale, tickets, cards, family, history)
+    for part in (accounts, public, sale, payments, tickets, cards, family, history)
     for name, request in part.REQUESTS.items()
 }

@@ -1,4 +1,4 @@
-"""Requests of the customers' door: booking and payment.
+"""Requests of the customers' door: booking.
 
 Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo customer's account.
 """
