@@ -36,6 +36,31 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     },
     "MailFrom": {"Type": "String", "AllowedPattern": "[^@ ]+@[^@ ]+", "Description": "A sender that SES has verified"},
     "AlertsMailTo": {"Type": "String", "AllowedPattern": "[^@ ]+@[^@ ]+", "Description": "Who is told of alerts"},
+    "PaymentProvider": {
+        "Type": "String",
+        "Default": "stripe",
+        "AllowedValues": ["stripe", "sandbox"],
+        "Description": "Who takes the money; sandbox takes none",
+    },
+    "Currency": {
+        "Type": "String",
+        "Default": "PKR",
+        "AllowedPattern": "[A-Z]{3}",
+        "Description": "The currency of cards' balances and of fees (ISO 4217)",
+    },
+    "FeeBasisPoints": {
+        "Type": "Number",
+        "Default": 500,
+        "MinValue": 0,
+        "MaxValue": 10000,
+        "Description": "The platform's share of a sale, in hundredths of a percent",
+    },
+    "PhoneRegion": {
+        "Type": "String",
+        "Default": "PK",
+        "AllowedPattern": "[A-Z]{2}",
+        "Description": "The country that national phone numbers are read in (ISO 3166)",
+    },
     "LogLevel": {"Type": "String", "Default": "INFO", "AllowedValues": ["DEBUG", "INFO", "WARNING", "ERROR"]},
 }
 
@@ -47,7 +72,15 @@ ENVIRONMENT: dict[str, Any] = {
     "EVENT_BUS_NAME": {"Ref": "Bus"},
     "MESSAGES_QUEUE_NAME": {"Fn::GetAtt": ["MessagesQueue", "QueueName"]},
     "ALERTS_QUEUE_NAME": {"Fn::GetAtt": ["AlertsQueue", "QueueName"]},
+    "PAYMENTS_QUEUE_NAME": {"Fn::GetAtt": ["PaymentsQueue", "QueueName"]},
+    "FILES_BUCKET": {"Ref": "Files"},
+    "DATA_KEY_ID": {"Fn::GetAtt": ["DataKey", "Arn"]},
     "SECRET_ID": {"Ref": "MasterSecret"},
+    "PAYMENT_PROVIDER": {"Ref": "PaymentProvider"},
+    "STRIPE_API_BASE": "",
+    "CURRENCY": {"Ref": "Currency"},
+    "FEE_BASIS_POINTS": {"Ref": "FeeBasisPoints"},
+    "PHONE_REGION": {"Ref": "PhoneRegion"},
     "CORS_ORIGINS": {"Ref": "CorsOrigins"},
     "ADMIN_ORIGIN": {"Ref": "AdminOrigin"},
     "MAIL_FROM": {"Ref": "MailFrom"},
@@ -76,6 +109,8 @@ PLACES = {
     "Stream": Place(log="StreamLog", name_ending="-stream"),
     "Alerts": Place(log="AlertsLog", name_ending="-alerts", queue="AlertsQueue"),
     "Messages": Place(log="MessagesLog", name_ending="-messages", queue="MessagesQueue"),
+    "Payments": Place(log="PaymentsLog", name_ending="-payments", queue="PaymentsQueue"),
+    "Sweep": Place(log="SweepLog", name_ending="-sweep"),
     "WatchDevices": Place(log="WatchDevicesLog", name_ending="-watch_devices"),
 }
 

@@ -61,6 +61,7 @@ def expand(chalice: Template) -> Resources:
     told = chalice["Resources"][API]["Properties"]
     body = dict(told["DefinitionBody"])
     body["paths"] = {path: _completed(path, item) for path, item in body["paths"].items()}
+    body["x-amazon-apigateway-binary-media-types"] = list(envelope.BINARY_MEDIA_TYPES)
     # In the body and not beside it: each import of a body drops the gateway responses that it does not hold.
     body["x-amazon-apigateway-gateway-responses"] = {
         kind: _gateway_response(refusal) for kind, refusal in _REFUSALS.items()
