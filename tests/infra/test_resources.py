@@ -160,6 +160,9 @@ def test_a_local_stage_has_the_names_that_the_settings_have_by_default(template:
     assert local("Bus", "Name") == defaults.event_bus_name
     assert local("AlertsQueue", "QueueName") == defaults.alerts_queue_name
     assert local("MessagesQueue", "QueueName") == defaults.messages_queue_name
+    assert local("PaymentsQueue", "QueueName") == defaults.payments_queue_name
+    assert local("Files", "BucketName") == defaults.files_bucket
+    assert local("DataKeyAlias", "AliasName") == defaults.data_key_id
     assert local("MasterSecret", "Name") == defaults.secret_id
 
 
@@ -175,13 +178,19 @@ def test_two_stages_share_no_name(template: Template) -> None:
 def test_the_rule_takes_exactly_the_facts_that_staff_can_be_told_of(template: Template) -> None:
     pattern = template["Resources"]["AlertsRule"]["Properties"]["EventPattern"]
     assert pattern["source"] == ["gatehouse"]
-    assert set(pattern["detail-type"]) == {fact.value for fact in alerts._TEXTS} == {fact.value for fact in Fact}
+    assert set(pattern["detail-type"]) == {fact.value for fact in alerts._TEXTS}
+
+
+def test_every_fact_is_taken_by_exactly_one_rule(template: Template) -> None:
+    taken = [
+        fact
+        for rule in reading.of_type(template, "AWS::Events::Rule").values()
+        for fact in rule.get("EventPattern", {}).get("detail-type", [])
+    ]
+    assert sorted(taken) == sorted(fact.value for fact in Fact)
 
 
 def test_a_fact_that_cannot_be_delivered_becomes_a_dead_letter(template: Template) -> None:
-    rule = template["Resources"]["AlertsRule"]["Properties"]
-    (target,) = rule["Targets"]
-    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["AlertsDeadLetters", "Arn"]}}
     let_in = {
         reading.logical_name(queue)
         for policy in reading.of_type(template, "AWS::SQS::QueuePolicy").values()
@@ -189,7 +198,12 @@ def test_a_fact_that_cannot_be_delivered_becomes_a_dead_letter(template: Templat
         if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "events.amazonaws.com"}
         for queue in policy["Queues"]
     }
-    assert let_in == {"AlertsQueue", "AlertsDeadLetters"}
+    expected = set()
+    for name in ("Alerts", "Payments"):
+        (target,) = template["Resources"][f"{name}Rule"]["Properties"]["Targets"]
+        assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [f"{name}DeadLetters", "Arn"]}}
+        expected |= {f"{name}Queue", f"{name}DeadLetters"}
+    assert let_in == expected
 
 
 def _dead_letters(template: Template) -> set[str]:
