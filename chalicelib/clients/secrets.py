@@ -18,6 +18,9 @@ from chalicelib.config import config
 from chalicelib.errors import Unavailable
 
 _LIFETIME_SECONDS = 600
+# How soon a proof that no known key made may cause another read: after a rotation other containers sign already
+# with what this one has not read yet, and strangers must not make it read at will.
+_READ_AGAIN_SECONDS = 30
 
 
 class Version(StrEnum):
@@ -69,6 +72,18 @@ def _master(version: Version) -> bytes | None:
                 _derived.clear()
             _read_at = time.monotonic()
         return _masters.get(version)
+
+
+def read_again() -> bool:
+    """Read the secret anew if that was not done just now; tell whether it had changed."""
+    global _read_at  # one cache per process, guarded by the lock
+    with _lock:
+        if time.monotonic() - _read_at <= _READ_AGAIN_SECONDS:
+            return False
+        before = dict(_masters)
+        _read_at = float("-inf")
+    _master(Version.CURRENT)
+    return _masters != before
 
 
 def derive(purpose: str, *, length: int = 32, version: Version = Version.CURRENT) -> bytes | None:

@@ -59,6 +59,12 @@ def _parse(token: str) -> tuple[str, int]:
 
 def _is_genuine(token: str, session_id: str, generation: int) -> bool:
     """Whether the platform made this token, under the current or the previous secret."""
+    return _was_made(token, session_id, generation) or (
+        secrets.read_again() and _was_made(token, session_id, generation)
+    )
+
+
+def _was_made(token: str, session_id: str, generation: int) -> bool:
     for key in secrets.candidates(_PURPOSE):
         mac = hmac.new(key, f"{session_id}.{generation}".encode(), hashlib.sha256).digest()
         made = f"{session_id}.{generation}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"

@@ -1,6 +1,7 @@
 """The master secret is rotated while people are logged in and readers are being set up: once is survived, twice not."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -89,3 +90,28 @@ def test_a_secure_card_written_before_a_rotation_is_read_after_it_and_not_after_
     assert sun.open_message(picc_data, cmac) == sun.Tap(UID, 7)
     rotate("a third master")
     assert sun.open_message(picc_data, cmac) is None
+
+
+def _made_by_another_container(monkeypatch: pytest.MonkeyPatch, *, read_seconds_ago: float) -> str:
+    """Return a token signed with a new secret, in a process that knows only the old one, read so long ago."""
+    event = make_event()
+    usher = make_usher(event)
+    sessions.start(usher, event_id=event.event_id)
+    old = dict(secrets._masters)
+    rotate("the-second-master-secret-of-the-platform-0000000")
+    access = sessions.start(usher, event_id=event.event_id).access
+    secrets.forget()
+    secrets._masters.update(old)
+    monkeypatch.setattr(secrets, "_read_at", time.monotonic() - read_seconds_ago)
+    return access
+
+
+def test_a_warm_container_takes_what_the_new_secret_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    access = _made_by_another_container(monkeypatch, read_seconds_ago=31)
+    assert tokens.verify(access, Portal.USHER).portal is Portal.USHER
+
+
+def test_strangers_do_not_make_a_container_read_its_secret_at_will(monkeypatch: pytest.MonkeyPatch) -> None:
+    access = _made_by_another_container(monkeypatch, read_seconds_ago=5)
+    with pytest.raises(Unauthenticated):
+        tokens.verify(access, Portal.USHER)
