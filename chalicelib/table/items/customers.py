@@ -66,6 +66,7 @@ class Dependent(Item, discriminator="dependent"):
     date_of_birth = UnicodeAttribute(null=True)
     blood_type = BinaryAttribute(legacy_encoding=False, null=True)
     emergency_contact = BinaryAttribute(legacy_encoding=False, null=True)
+    card_id = UnicodeAttribute(null=True)
     card_uid = UnicodeAttribute(null=True)
     created_at = MomentAttribute()
 
