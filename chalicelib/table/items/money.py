@@ -87,6 +87,8 @@ class CardBalance(Item, discriminator="card_balance"):
     currency = UnicodeAttribute()
     amount = NumberAttribute(default=0)
     entries = NumberAttribute(default=0)
+    # The card is not active: nothing is bought with it. Always changed in one transaction with the card's status.
+    frozen = BooleanAttribute(null=True)
     auto_enabled = BooleanAttribute(default=False)
     auto_threshold = NumberAttribute(null=True)
     auto_amount = NumberAttribute(null=True)
@@ -95,6 +97,8 @@ class CardBalance(Item, discriminator="card_balance"):
     auto_customer_id = UnicodeAttribute(null=True)
     # The entry that last took the balance under its threshold: one reload each.
     crossed_at_entry = NumberAttribute(null=True)
+    # How many of those reloads were declined since the last one that went through.
+    auto_declines = NumberAttribute(null=True)
 
 
 class CardEntry(Item, discriminator="card_entry"):
