@@ -51,3 +51,7 @@ def create_all(master_secret: str) -> None:
     for name in (config().alerts_queue_name, config().messages_queue_name):
         sqs.create_queue(QueueName=name)
     session.create_client("ses").verify_email_identity(EmailAddress=config().mail_from)
+    kms = session.create_client("kms")
+    data_key = kms.create_key(Description="wraps customers' data keys")["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=config().data_key_id, TargetKeyId=data_key)
+    session.create_client("s3").create_bucket(Bucket=config().files_bucket)

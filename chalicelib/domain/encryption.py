@@ -1,0 +1,96 @@
+"""Sealed data: what only its owner, and those whom the contract names, may read.
+
+Envelope encryption: each owner has a data key of their own, wrapped by KMS, in an item of their own; without it
+every sealed copy is noise, backups included. AES-256-GCM (NIST SP 800-38D) with a random nonce of 96 bits; owner
+and field are its associated data, so that sealed bytes open in no other place.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from chalicelib import clock
+from chalicelib.clients import data_keys
+from chalicelib.table import keys, operations
+from chalicelib.table.items import DataKey
+
+# The first byte says how the rest was made.
+_VERSION = b"\x01"
+_NONCE_BYTES = 12
+
+
+class Unreadable(Exception):
+    """Sealed bytes that are not of this owner and field, or whose key was erased: a fault, not a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One owner's key, open for the length of a request; never kept longer, never logged."""
+
+    owner_id: str
+    _cipher: AESGCM
+
+    def seal(self, field: str, text: str) -> bytes:
+        """Return a text as it is stored in this field."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return _VERSION + nonce + self._cipher.encrypt(nonce, text.encode(), self._place(field))
+
+    def open(self, field: str, sealed: bytes) -> str:
+        """Return the text that was sealed in this field. Raises Unreadable."""
+        from cryptography.exceptions import InvalidTag
+
+        nonce, ciphertext = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        if sealed[:1] != _VERSION:
+            raise Unreadable("sealed by an unknown version")
+        try:
+            return self._cipher.decrypt(nonce, ciphertext, self._place(field)).decode()
+        except InvalidTag as error:
+            raise Unreadable("sealed for another owner or field, or changed since") from error
+
+    def _place(self, field: str) -> bytes:
+        return f"{self.owner_id}\x00{field}".encode()
+
+
+def envelope(owner_id: str) -> Envelope:
+    """Open an owner's key, making it at the first use; two first users end with one. Raises Unavailable."""
+    return _with_key(owner_id, operations.get(DataKey, keys.data_key(owner_id)), _first_key)
+
+
+def existing_envelope(owner_id: str, key: DataKey | None) -> Envelope:
+    """Open an owner's key, which was read already. Raises Unreadable where it was erased, Unavailable."""
+    return _with_key(owner_id, key, _erased)
+
+
+def _with_key(owner_id: str, key: DataKey | None, otherwise: Callable[[str], bytes]) -> Envelope:
+    plain = otherwise(owner_id) if key is None else data_keys.unwrap(owner_id, bytes(key.wrapped))
+    return Envelope(owner_id, AESGCM(plain))
+
+
+def _erased(_: str) -> bytes:
+    raise Unreadable("the owner's key was erased")
+
+
+def _first_key(owner_id: str) -> bytes:
+    plain, wrapped = data_keys.generate(owner_id)
+    item = DataKey(*keys.data_key(owner_id), owner_id=owner_id, wrapped=wrapped, created_at=clock.now())
+    try:
+        operations.record(operations.put(item, DataKey.pk.does_not_exist()))
+    except operations.ConditionFailed as failure:
+        # Another first use was faster, or our own first try was: the key that stands there is the owner's.
+        found = failure.found(DataKey)
+        if found is None:
+            return _erased(owner_id)
+        return data_keys.unwrap(owner_id, bytes(found.wrapped))
+    return plain
+
+
+def seal(owner_id: str, field: str, text: str) -> bytes:
+    """Return a text as it is stored in a field of this owner's. Raises Unavailable."""
+    return envelope(owner_id).seal(field, text)
+
+
+def open_sealed(owner_id: str, field: str, sealed: bytes) -> str:
+    """Return what was sealed in a field of this owner's. Raises Unreadable, Unavailable."""
+    return existing_envelope(owner_id, operations.get(DataKey, keys.data_key(owner_id))).open(field, sealed)

@@ -1,0 +1,70 @@
+"""Sealed data opens only for its owner, in its field, with its owner's key."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib.clients import data_keys
+from chalicelib.domain import encryption
+from chalicelib.domain.encryption import Unreadable
+from chalicelib.table import keys, operations
+from chalicelib.table.items import DataKey
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+
+def key_of(owner_id: str) -> DataKey:
+    key = operations.get(DataKey, keys.data_key(owner_id))
+    assert key is not None
+    return key
+
+
+def test_what_was_sealed_opens_again_and_its_bytes_tell_nothing() -> None:
+    sealed = encryption.seal("cus_1", "blood_type", "AB-")
+    assert encryption.open_sealed("cus_1", "blood_type", sealed) == "AB-"
+    assert b"AB-" not in sealed
+    assert encryption.seal("cus_1", "blood_type", "AB-") != sealed
+
+
+def test_sealed_bytes_open_in_no_other_field() -> None:
+    sealed = encryption.seal("cus_1", "blood_type", "AB-")
+    with pytest.raises(Unreadable):
+        encryption.open_sealed("cus_1", "bank_account", sealed)
+
+
+def test_sealed_bytes_open_for_no_other_owner_even_with_the_key() -> None:
+    sealed = encryption.seal("cus_1", "blood_type", "AB-")
+    encryption.seal("cus_2", "blood_type", "0")
+    with pytest.raises(Unreadable):
+        encryption.open_sealed("cus_2", "blood_type", sealed)
+    # The key itself, moved to the other owner's item, is refused by KMS.
+    operations.record(
+        operations.change(DataKey, keys.data_key("cus_2"), [DataKey.wrapped.set(bytes(key_of("cus_1").wrapped))])
+    )
+    with pytest.raises(ClientError):
+        encryption.open_sealed("cus_2", "blood_type", sealed)
+
+
+@pytest.mark.parametrize("place", [0, 1, 12, 13, -1])
+def test_one_changed_bit_is_noticed(place: int) -> None:
+    sealed = bytearray(encryption.seal("cus_1", "blood_type", "AB-"))
+    sealed[place] ^= 1
+    with pytest.raises(Unreadable):
+        encryption.open_sealed("cus_1", "blood_type", bytes(sealed))
+
+
+def test_without_its_key_every_copy_is_noise() -> None:
+    sealed = encryption.seal("cus_1", "blood_type", "AB-")
+    operations.record(operations.remove(DataKey, keys.data_key("cus_1")))
+    with pytest.raises(Unreadable):
+        encryption.open_sealed("cus_1", "blood_type", sealed)
+
+
+def test_two_first_writers_end_with_one_key() -> None:
+    plain = encryption._first_key("cus_1")
+    assert encryption._first_key("cus_1") == plain
+    assert data_keys.unwrap("cus_1", bytes(key_of("cus_1").wrapped)) == plain
+
+
+def test_the_table_keeps_the_key_only_wrapped() -> None:
+    plain = encryption._first_key("cus_1")
+    assert plain not in bytes(key_of("cus_1").wrapped)
