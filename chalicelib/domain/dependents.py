@@ -1,18 +1,32 @@
-"""A customer's dependents: the members of a family for whom somebody buys tickets, at most ten of them."""
+"""A customer's dependents: the members of a family for whom somebody buys tickets, at most ten of them.
 
-from dataclasses import dataclass
-from datetime import date
+Their blood type and emergency contact are sealed under the customer's data key; the field's name carries the
+dependent's id, so that one dependent's sealed data opens for no other.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 
 from chalicelib import clock
-from chalicelib.domain import cards, idempotency
+from chalicelib.domain import cards, encryption, idempotency
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Card, CustomerTotals, Dependent
+from chalicelib.table.items import Card, CustomerTotals, DataKey, Dependent
 from chalicelib.table.operations import Write
+from chalicelib.vocabulary import BloodType
 
 # Contract, "The rest".
 MOST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to call in an emergency; the number is E.164."""
+
+    name: str
+    mobile_number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +36,17 @@ class Details:
     name: str
     relation: str
     date_of_birth: date | None = None
+    blood_type: BloodType | None = None
+    emergency_contact: Contact | None = None
     card_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A dependent as the customer sees it, unsealed."""
+
+    id: str
+    details: Details
 
 
 def own(customer_id: str, dependent_id: str) -> Dependent:
@@ -33,14 +57,14 @@ def own(customer_id: str, dependent_id: str) -> Dependent:
     return dependent
 
 
-def of(customer_id: str) -> list[Dependent]:
+def of(customer_id: str) -> list[Shown]:
     """Return a customer's dependents, the first added first."""
     place = keys.dependent(customer_id)
     raws = operations.query(place.pk, begins=place.sk, consistent=True)
-    return [Dependent.from_raw_data(raw) for raw in raws]
+    return _unsealed(customer_id, [Dependent.from_raw_data(raw) for raw in raws])
 
 
-def add(customer_id: str, details: Details, *, operation_id: str) -> Dependent:
+def add(customer_id: str, details: Details, *, operation_id: str) -> Shown:
     """Add a dependent; the same operation again returns the one that it added.
 
     Raises Conflict where the customer has ten already, NotFound for a card that is not theirs, ValidationFailed.
@@ -56,28 +80,26 @@ def add(customer_id: str, details: Details, *, operation_id: str) -> Dependent:
         operations.commit(*writes)
     except operations.ConditionFailed as failure:
         if 0 in failure.failures:
-            return own(customer_id, idempotency.result_of(operation_id) or "")
+            return _shown(own(customer_id, idempotency.result_of(operation_id) or ""))
         if 1 in failure.failures:
             message = f"You have {MOST} dependents already, which is the most. Remove one first."
             raise Conflict(message) from failure
         raise NotFound("There is no such card.") from failure
-    return dependent
+    return _shown(dependent)
 
 
-def replace(customer_id: str, dependent_id: str, details: Details) -> Dependent:
+def replace(customer_id: str, dependent_id: str, details: Details) -> Shown:
     """Replace what is said of a dependent; what is left out is forgotten.
 
     Raises NotFound for a dependent or a card that is not the customer's, ValidationFailed.
     """
-    before = own(customer_id, dependent_id)
-    dependent = _item(customer_id, dependent_id, details)
-    dependent.created_at = before.created_at
+    dependent = _item(customer_id, dependent_id, details, created_at=own(customer_id, dependent_id).created_at)
     try:
         operations.commit(operations.put(dependent, Dependent.pk.exists()), *_card_is_own(dependent))
     except operations.ConditionFailed as failure:
         missing = "dependent" if 0 in failure.failures else "card"
         raise NotFound(f"There is no such {missing}.") from failure
-    return dependent
+    return _shown(dependent)
 
 
 def remove(customer_id: str, dependent_id: str) -> None:
@@ -89,11 +111,11 @@ def remove(customer_id: str, dependent_id: str) -> None:
         raise NotFound("There is no such dependent.") from failure
 
 
-def _item(customer_id: str, dependent_id: str, details: Details) -> Dependent:
+def _item(customer_id: str, dependent_id: str, details: Details, *, created_at: datetime | None = None) -> Dependent:
     card = cards.find(details.card_id) if details.card_id else None
     if details.card_id and (card is None or card.customer_id != customer_id):
         raise NotFound("There is no such card.")
-    return Dependent(
+    dependent = Dependent(
         *keys.dependent(customer_id, dependent_id),
         dependent_id=dependent_id,
         customer_id=customer_id,
@@ -102,8 +124,49 @@ def _item(customer_id: str, dependent_id: str, details: Details) -> Dependent:
         date_of_birth=details.date_of_birth.isoformat() if details.date_of_birth else None,
         card_id=card.card_id if card else None,
         card_uid=card.uid if card else None,
-        created_at=clock.now(),
+        created_at=created_at or clock.now(),
     )
+    if details.blood_type or details.emergency_contact:
+        envelope = encryption.envelope(customer_id)
+        if details.blood_type:
+            dependent.blood_type = envelope.seal(_field("blood_type", dependent_id), details.blood_type)
+        if details.emergency_contact:
+            contact = json.dumps(asdict(details.emergency_contact))
+            dependent.emergency_contact = envelope.seal(_field("emergency_contact", dependent_id), contact)
+    return dependent
+
+
+def _field(name: str, dependent_id: str) -> str:
+    return f"dependent/{dependent_id}/{name}"
+
+
+def _shown(dependent: Dependent) -> Shown:
+    return _unsealed(dependent.customer_id, [dependent])[0]
+
+
+def _unsealed(customer_id: str, dependents: list[Dependent]) -> list[Shown]:
+    """Return dependents as the customer sees them; the data key is opened once, and only where it is needed."""
+    sealed = any(one.blood_type or one.emergency_contact for one in dependents)
+    key = operations.get(DataKey, keys.data_key(customer_id)) if sealed else None
+    envelope = encryption.existing_envelope(customer_id, key) if sealed else None
+
+    def text(one: Dependent, name: str) -> str | None:
+        held = getattr(one, name)
+        return envelope.open(_field(name, one.dependent_id), bytes(held)) if envelope and held else None
+
+    found = []
+    for one in dependents:
+        blood_type, contact = text(one, "blood_type"), text(one, "emergency_contact")
+        details = Details(
+            name=one.name,
+            relation=one.relation,
+            date_of_birth=date.fromisoformat(one.date_of_birth) if one.date_of_birth else None,
+            blood_type=BloodType(blood_type) if blood_type else None,
+            emergency_contact=Contact(**json.loads(contact)) if contact else None,
+            card_id=one.card_id,
+        )
+        found.append(Shown(one.dependent_id, details))
+    return found
 
 
 def _counted(customer_id: str, step: int) -> Write:

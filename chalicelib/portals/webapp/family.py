@@ -1,6 +1,68 @@
 """The customers' door: dependents and favourites."""
 
+from dataclasses import asdict
+from typing import Any
+
 from chalice import Blueprint
+
+from chalicelib.domain import dependents
+from chalicelib.domain.dependents import Contact, Details, Shown
+from chalicelib.domain.paging import Page
+from chalicelib.portals.auth import CUSTOMER
+from chalicelib.portals.wire import Call, door
+from chalicelib.schemas.webapp import family as schema
+from chalicelib.schemas.wire import Nothing, PageOut
 
 bp = Blueprint(__name__)
 BASE = "/api/v1"
+
+
+def _details(body: schema.DependentIn) -> Details:
+    said = {name: getattr(body, name) for name in schema.DependentIn.model_fields}
+    contact = body.emergency_contact
+    return Details(**{**said, "emergency_contact": Contact(contact.name, contact.mobile_number) if contact else None})
+
+
+def _out(dependent: Shown) -> dict[str, Any]:
+    return {"id": dependent.id, **asdict(dependent.details)}
+
+
+@door(bp, "GET", f"{BASE}/users/dependents", guard=CUSTOMER, reply=PageOut[schema.DependentOut])
+def customer_dependents(call: Call[None, None]) -> Any:
+    """List the customer's dependents."""
+    found = dependents.of(call.principal.id)
+    return Page(results=[_out(one) for one in found], count=len(found))
+
+
+@door(
+    bp,
+    "POST",
+    f"{BASE}/users/dependents",
+    guard=CUSTOMER,
+    body=schema.DependentIn,
+    reply=schema.DependentOut,
+    status=201,
+    idempotent=True,
+)
+def customer_add_dependent(call: Call[schema.DependentIn, None]) -> Any:
+    """Add a dependent; a customer has ten at most."""
+    return _out(dependents.add(call.principal.id, _details(call.body), operation_id=call.operation_id))
+
+
+@door(
+    bp,
+    "PUT",
+    f"{BASE}/users/dependents/{{dependent_id}}",
+    guard=CUSTOMER,
+    body=schema.DependentIn,
+    reply=schema.DependentOut,
+)
+def customer_replace_dependent(call: Call[schema.DependentIn, None]) -> Any:
+    """Replace what is said of a dependent."""
+    return _out(dependents.replace(call.principal.id, call.path["dependent_id"], _details(call.body)))
+
+
+@door(bp, "DELETE", f"{BASE}/users/dependents/{{dependent_id}}", guard=CUSTOMER, reply=Nothing, status=204)
+def customer_remove_dependent(call: Call[None, None]) -> Any:
+    """Remove a dependent; tickets bought for them stay."""
+    dependents.remove(call.principal.id, call.path["dependent_id"])

@@ -6,6 +6,44 @@ Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo 
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.domain import demo, dependents
+from chalicelib.domain.dependents import Details
+from chalicelib.identifiers import new_id
 from tests.contract.request import Request
 
-REQUESTS: dict[str, Callable[[Any], Request]] = {}
+_BODY: dict[str, Any] = {
+    "name": "Sara Khan",
+    "relation": "daughter",
+    "date_of_birth": "2016-04-09",
+    "blood_type": "B+",
+    "emergency_contact": {"name": "Bilal Khan", "mobile_number": "+923001000004"},
+    "card_id": demo.CARD_UID,
+}
+
+
+def _with_room(ground: Any) -> None:
+    for one in dependents.of(ground.customer.account_id)[3:]:
+        dependents.remove(ground.customer.account_id, one.id)
+
+
+def _listed(ground: Any) -> Request:
+    _with_room(ground)
+    return Request()
+
+
+def _added(ground: Any) -> Request:
+    _with_room(ground)
+    return Request(_BODY)
+
+
+def _one(ground: Any) -> str:
+    _with_room(ground)
+    return dependents.add(ground.customer.account_id, Details("Omar", "son"), operation_id=new_id("op")).id
+
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "customer_dependents": _listed,
+    "customer_add_dependent": _added,
+    "customer_replace_dependent": lambda ground: Request(_BODY, path={"dependent_id": _one(ground)}),
+    "customer_remove_dependent": lambda ground: Request(path={"dependent_id": _one(ground)}),
+}
