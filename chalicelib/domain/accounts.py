@@ -20,6 +20,7 @@ from chalicelib.table.items import Account, Login, Profile
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, AdminRole, Portal, UsherRole
 
+# The contract: ten wrong passwords within a quarter of an hour lock the name for a quarter of an hour.
 _FAILURES = "log-in failure"
 _FAILURE_LIMIT = 10
 _FAILURE_WINDOW = timedelta(minutes=15)
@@ -129,9 +130,15 @@ def get(account_id: str) -> Account:
 
 
 def find(portal: Portal, login: str) -> Account | None:
-    """Return the account behind a log-in name."""
+    """Return the account behind a log-in name; asks the table for as much where there is none."""
     found = operations.get(Login, keys.login(portal, login))
-    return operations.get(Account, keys.account(found.account_id)) if found else None
+    account = operations.get(Account, keys.account(found.account_id if found else f"none_{login.strip().casefold()}"))
+    return account if found else None
+
+
+def _failures(portal: Portal, login: str) -> throttle.Limit:
+    whom = f"{portal}:{login.strip().casefold()}"
+    return throttle.Limit(_FAILURES, whom, _FAILURE_LIMIT, _FAILURE_WINDOW, locks=True)
 
 
 def verify_password(portal: Portal, login: str, password: str) -> Account:
@@ -139,35 +146,68 @@ def verify_password(portal: Portal, login: str, password: str) -> Account:
 
     Raises InvalidCredentials, RateLimited after ten failures in a quarter of an hour, AccountSuspended.
     """
-    whom = f"{portal}:{login.strip().casefold()}"
-    throttle.require_below(_FAILURES, whom, limit=_FAILURE_LIMIT, window=_FAILURE_WINDOW)
+    # Counted before it is known whether it is one, so that guesses in parallel are not more than the limit.
+    (failure,) = throttle.slide(_failures(portal, login))
     account = find(portal, login)
     if not passwords.matches(password, account.password_hash if account else None) or account is None:
-        throttle.take(_FAILURES, whom, limit=_FAILURE_LIMIT, window=_FAILURE_WINDOW)
         raise InvalidCredentials
+    throttle.give_back(failure)
     if account.status != AccountStatus.ACTIVE:
         raise AccountSuspended
     return account
 
 
-def change_password(account: Account, *, old_password: str, new_password: str) -> None:
-    """Set a new password and end every session. Raises InvalidCredentials, ValidationFailed."""
+def change_password(
+    account: Account, *, old_password: str, new_password: str, kept_session_id: str | None = None
+) -> None:
+    """Set a new password and end every session but `kept_session_id`.
+
+    Raises InvalidCredentials, RateLimited after ten failures in a quarter of an hour, ValidationFailed,
+    AccountSuspended.
+    """
+    (failure,) = throttle.slide(_failures(Portal(account.portal), account.login))
     if not passwords.matches(old_password, account.password_hash):
         raise InvalidCredentials("The old password is wrong.")
-    now = clock.now()
-    operations.record(
-        operations.change(
-            Account,
-            keys.account(account.account_id),
-            [
-                Account.password_hash.set(passwords.hash_password(new_password, field="new_password")),
-                Account.sessions_end_before.set(now),
-            ],
-            Account.password_hash == account.password_hash,
-        )
-    )
-    gate.revoke(Portal(account.portal), account.account_id, event_ids=account.event_ids or [])
+    throttle.give_back(failure)
+    if account.status != AccountStatus.ACTIVE:
+        raise AccountSuspended
+    new_hash = passwords.hash_password(new_password, field="new_password")
+    try:
+        operations.commit(*password_set(account, new_hash, kept_session_id=kept_session_id))
+    except operations.ConditionFailed as failed:
+        found = failed.found(Account)
+        if found is None or found.password_hash != new_hash:
+            raise InvalidCredentials("The old password is wrong.") from failed
+        # Our own first try was the one that came before.
+    gate.forget()
     log_security_event("password changed", account_id=account.account_id)
+
+
+def password_set(account: Account, password_hash: str, *, kept_session_id: str | None = None) -> list[Write]:
+    """Return the writes that set a password and end every session but one; the first fails where the account was
+    given another password or state since.
+
+    The caller tells `gate.forget`.
+    """
+    kept = Account.kept_session_id
+    change = operations.change(
+        Account,
+        keys.account(account.account_id),
+        [
+            Account.password_hash.set(password_hash),
+            Account.sessions_end_before.set(clock.now()),
+            kept.set(kept_session_id) if kept_session_id else kept.remove(),
+        ],
+        (Account.password_hash == account.password_hash) & (Account.status == account.status),
+    )
+    portal, event_ids = Portal(account.portal), [str(event_id) for event_id in account.event_ids or []]
+    return [change, *gate.revocations(portal, account.account_id, event_ids=event_ids, kept_session_id=kept_session_id)]
+
+
+def forget_failures(account: Account) -> None:
+    """Let wrong passwords not have counted, once somebody has proven to be the account's owner."""
+    limit = _failures(Portal(account.portal), account.login)
+    throttle.forget(limit.what, limit.whom)
 
 
 def deactivate(account_id: str) -> None:
@@ -180,6 +220,7 @@ def deactivate(account_id: str) -> None:
             [
                 Account.status.set(AccountStatus.DEACTIVATED.value),
                 Account.sessions_end_before.set(clock.now()),
+                Account.kept_session_id.remove(),
             ],
             Account.pk.exists(),
         )

@@ -39,7 +39,7 @@ class Control:
 _lock = threading.Lock()
 _controls: dict[str, tuple[float, Control | None]] = {}
 # Who is locked out, by principal; the oldest go first when there are too many.
-_principals: dict[str, tuple[float, dict[str, datetime]]] = {}
+_principals: dict[str, tuple[float, list[LockOut]]] = {}
 _PRINCIPALS_KEPT = 10_000
 _staff: tuple[float, dict[str, datetime]] = (float("-inf"), {})
 
@@ -104,19 +104,19 @@ def _staff_revoked() -> dict[str, datetime]:
     return revoked
 
 
-def _principal_revoked(principal_id: str) -> dict[str, datetime]:
+def _principal_revoked(principal_id: str, session_id: str) -> dict[str, datetime]:
+    """Return what was locked out of a principal, as far as it is about this session."""
     with _lock:
-        read_at, revoked = _principals.get(principal_id, (float("-inf"), {}))
+        read_at, lock_outs = _principals.get(principal_id, (float("-inf"), []))
     if time.monotonic() - read_at > REFRESH_SECONDS:
         raws = operations.query(keys.locked_out(principal_id).pk, consistent=True)
-        items = [LockOut.from_raw_data(raw) for raw in raws]
-        revoked = {item.principal_id: item.revoked_at for item in items}
+        lock_outs = [LockOut.from_raw_data(raw) for raw in raws]
         with _lock:
             _principals.pop(principal_id, None)
-            _principals[principal_id] = (time.monotonic(), revoked)
+            _principals[principal_id] = (time.monotonic(), lock_outs)
             if len(_principals) > _PRINCIPALS_KEPT:
                 del _principals[next(iter(_principals))]
-    return revoked
+    return {each.principal_id: each.revoked_at for each in lock_outs if each.kept_session_id != session_id}
 
 
 def require_not_revoked(principal: Principal) -> None:
@@ -124,7 +124,7 @@ def require_not_revoked(principal: Principal) -> None:
     if principal.portal is Portal.ADMIN:
         revoked = _staff_revoked()
     elif principal.portal not in AT_EVENTS:
-        revoked = _principal_revoked(principal.id)
+        revoked = _principal_revoked(principal.id, principal.session_id)
     else:
         try:
             revoked = control(principal.event_id).revoked
@@ -137,8 +137,18 @@ def require_not_revoked(principal: Principal) -> None:
             raise Unauthenticated
 
 
-def revoke(portal: Portal, principal_id: str, *, session_id: str | None = None, event_ids: Iterable[str] = ()) -> None:
-    """Lock a principal or one of their sessions out; guards know within REFRESH_SECONDS, this process at once."""
+def revocations(
+    portal: Portal,
+    principal_id: str,
+    *,
+    session_id: str | None = None,
+    event_ids: Iterable[str] = (),
+    kept_session_id: str | None = None,
+) -> list[operations.Write]:
+    """Return the writes that lock a principal or one of their sessions out; guards know within REFRESH_SECONDS.
+
+    `kept_session_id` is the one session that is not, in portals that are not at events nor the staff's.
+    """
     now = clock.now()
     gone_at = int((now + _KEEP).timestamp())
     name = session_id or principal_id
@@ -146,10 +156,16 @@ def revoke(portal: Portal, principal_id: str, *, session_id: str | None = None, 
     if portal is Portal.ADMIN:
         items.append(StaffRevocation(*keys.staff_revoked(name), principal_id=name, revoked_at=now, ttl=gone_at))
     elif portal not in AT_EVENTS:
-        items.append(LockOut(*keys.locked_out(principal_id, name), principal_id=name, revoked_at=now, ttl=gone_at))
+        key = keys.locked_out(principal_id, name)
+        items.append(LockOut(*key, principal_id=name, revoked_at=now, kept_session_id=kept_session_id, ttl=gone_at))
     for event_id in event_ids:
         key = keys.event_revoked(event_id, name)
         items.append(EventRevocation(*key, principal_id=name, revoked_at=now, ttl=gone_at))
-    for item in items:
-        operations.record(operations.put(item))
+    return [operations.put(item) for item in items]
+
+
+def revoke(portal: Portal, principal_id: str, *, session_id: str | None = None, event_ids: Iterable[str] = ()) -> None:
+    """Lock a principal or one of their sessions out; guards know within REFRESH_SECONDS, this process at once."""
+    for write in revocations(portal, principal_id, session_id=session_id, event_ids=event_ids):
+        operations.record(write)
     forget()

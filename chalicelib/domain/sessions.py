@@ -75,6 +75,13 @@ def _was_made(token: str, session_id: str, generation: int) -> bool:
 
 def start(account: Account, *, event_id: str | None = None, in_cookie: bool = False) -> Tokens:
     """Begin a session of an account and return its first pair."""
+    write, pair = begin(account, event_id=event_id, in_cookie=in_cookie)
+    operations.record(write)
+    return pair
+
+
+def begin(account: Account, *, event_id: str | None = None, in_cookie: bool = False) -> tuple[operations.Write, Tokens]:
+    """Return the write that begins a session of an account, and its first pair, which is good once that is done."""
     now = clock.now()
     session_id = new_id("ses")
     refresh = _token(session_id, 1)
@@ -92,8 +99,8 @@ def start(account: Account, *, event_id: str | None = None, in_cookie: bool = Fa
         in_cookie=in_cookie,
         ttl=int((now + LIFETIME).timestamp()),
     )
-    operations.record(operations.put(session, Session.pk.does_not_exist()))
-    return Tokens(access=tokens.issue(_principal(account, session)), refresh=refresh)
+    pair = Tokens(access=tokens.issue(_principal(account, session)), refresh=refresh)
+    return operations.put(session, Session.pk.does_not_exist()), pair
 
 
 def _principal(account: Account, session: Session) -> Principal:
@@ -124,7 +131,8 @@ def refresh(token: str, portal: Portal, *, in_cookie: bool = False) -> Tokens:
     account = operations.get(Account, keys.account(session.account_id))
     if account is None or account.status != AccountStatus.ACTIVE:
         raise AccountSuspended
-    if account.sessions_end_before and session.started_at <= account.sessions_end_before:
+    was_ended = account.sessions_end_before is not None and session.started_at <= account.sessions_end_before
+    if was_ended and session_id != account.kept_session_id:
         raise Unauthenticated
     accounts.require_assignment(account, session.event_id)
     if generation == int(session.generation):

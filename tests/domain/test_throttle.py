@@ -40,7 +40,7 @@ def test_one_persons_tries_are_not_anothers() -> None:
 def test_who_is_refused_is_told_when_the_window_ends() -> None:
     taken("usher:first", tries=3)
     with clock.set_to(START + timedelta(minutes=5)), pytest.raises(RateLimited) as refused:
-        throttle.require_below("log-in failure", "usher:first", limit=3, window=WINDOW)
+        throttle.take("log-in failure", "usher:first", limit=3, window=WINDOW)
     assert refused.value.retry_after == 600
 
 

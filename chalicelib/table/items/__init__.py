@@ -13,6 +13,7 @@ from chalicelib.table.items.customers import (
     IdempotencyRecord,
     IdempotentAnswer,
     LockOut,
+    NewestChallenge,
     Operation,
     Profile,
     Visit,
@@ -33,6 +34,7 @@ from chalicelib.table.items.gate import (
     StaffRevocation,
     Throttle,
     Ticket,
+    UnknownCard,
     Venue,
 )
 from chalicelib.table.items.money import (
@@ -43,6 +45,7 @@ from chalicelib.table.items.money import (
     Invoice,
     InvoiceSeries,
     Journal,
+    OpenCardRequest,
     Payment,
     ProviderEvent,
     SandboxCharge,
@@ -91,6 +94,8 @@ __all__ = [
     "LockOut",
     "Login",
     "MomentAttribute",
+    "OpenCardRequest",
+    "NewestChallenge",
     "Operation",
     "Order",
     "Passage",
@@ -106,6 +111,7 @@ __all__ = [
     "SweepMark",
     "Throttle",
     "Ticket",
+    "UnknownCard",
     "Venue",
     "Visit",
 ]

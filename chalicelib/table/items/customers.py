@@ -19,6 +19,8 @@ class LockOut(Item, discriminator="lock_out"):
 
     principal_id = UnicodeAttribute()
     revoked_at = MomentAttribute()
+    # The one session of the principal that was not.
+    kept_session_id = UnicodeAttribute(null=True)
 
 
 class Profile(Item, discriminator="profile"):
@@ -48,12 +50,23 @@ class Challenge(Item, discriminator="challenge"):
     challenge_id = UnicodeAttribute()
     purpose = UnicodeAttribute()
     mac = UnicodeAttribute()
+    # What stands for the number that the code was sent to, as it does in the key of the newest code.
+    number_mac = UnicodeAttribute()
     tries = NumberAttribute(default=0)
+    started_at = MomentAttribute()
     expires_at = MomentAttribute()
     used_at = MomentAttribute(null=True)
+    # Names the one verification that took the code.
+    used_by = UnicodeAttribute(null=True)
     account_id = UnicodeAttribute(null=True)
     # A registration that waits for its code: who it will be, once the number is proven.
     pending: JSONAttribute = JSONAttribute(null=True)
+
+
+class NewestChallenge(Item, discriminator="newest_challenge"):
+    """Which code of a number is the newest of its purpose: the only one that counts."""
+
+    challenge_id = UnicodeAttribute()
 
 
 class Dependent(Item, discriminator="dependent"):

@@ -123,8 +123,12 @@ class Ticket(Item, discriminator="ticket"):
     # What was paid for it, in minor units.
     price = NumberAttribute(null=True)
     currency = UnicodeAttribute(null=True)
+    # Until when a reserved ticket is held; over that moment it is nobody's, whenever it is removed.
+    reserved_until = MomentAttribute(null=True)
     # A gift or a wish for a refund that is open: until it is closed, the ticket goes nowhere else.
     pledge = UnicodeAttribute(null=True)
+    # The number that an open gift waits for, as its MAC.
+    pledged_to = UnicodeAttribute(null=True)
     presence = UnicodeAttribute(null=True)
     admission = Passage(null=True)
     passage = Passage(null=True)
@@ -143,6 +147,8 @@ class Card(Item, discriminator="card"):
     customer_id = UnicodeAttribute(null=True)
     merchant_id = UnicodeAttribute(null=True)
     assigned_at = MomentAttribute(null=True)
+    blocked_at = MomentAttribute(null=True)
+    block_reason = UnicodeAttribute(null=True)
     tickets: JSONAttribute = JSONAttribute(default=dict)
     # Tickets that are known to have been admitted, with the scan that did it: a hint by which a family's
     # next tap goes straight to the next ticket. Only the ticket decides.
@@ -151,6 +157,12 @@ class Card(Item, discriminator="card"):
     refused_at = UnicodeSetAttribute(null=True)
     sun_counter = NumberAttribute(default=-1)
     sun_scan_key = UnicodeAttribute(null=True)
+
+
+class UnknownCard(Item, discriminator="unknown_card"):
+    """The events where a card was refused before anybody had registered it."""
+
+    refused_at = UnicodeSetAttribute()
 
 
 class FirstScan(MapAttribute[str, Any]):
@@ -210,6 +222,8 @@ class Account(Item, discriminator="account"):
     roles: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     event_ids: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     sessions_end_before = MomentAttribute(null=True)
+    # The session that changed the password, which goes on.
+    kept_session_id = UnicodeAttribute(null=True)
     created_at = MomentAttribute()
 
 
@@ -261,6 +275,9 @@ class Enrolment(Item, discriminator="enrolment"):
 
 
 class Throttle(Item, discriminator="throttle"):
-    """How often something was tried in one window of time."""
+    """How often something was tried in one window of time, or the moments of the last tries."""
 
     tries = NumberAttribute(default=0)
+    moments: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    # How often the moments were written.
+    version = NumberAttribute(null=True)
