@@ -205,6 +205,24 @@ class OtpPurpose(StrEnum):
     RESET = "reset"
 
 
+class GiftStatus(StrEnum):
+    """The life of a gift: it waits for its number, or reached it, or was taken back, or its ticket went elsewhere."""
+
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    CANCELLED = "cancelled"
+    CLOSED = "closed"
+
+
+class RefundRequestStatus(StrEnum):
+    """The life of a wish to give a ticket back; staff approve or reject it, then the money is returned."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    REFUNDED = "refunded"
+
+
 class Fact(StrEnum):
     """What the platform publishes on its event bus, in the past tense."""
 

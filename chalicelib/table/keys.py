@@ -49,6 +49,9 @@ No.  question                                   index  partition                
 44   an invoice by its number, and its series   table  INVOICE#series            LAST, number           invoices
 45   the gifts that wait for a number           table  GIFTS#mac                 gift                   webapp
 46   the open wish to give a ticket back        table  TICKET#ticket             REFUND#refund          webapp
+47   what became of a ticket's gift             table  TICKET#ticket             GIFT#gift              webapp
+48   where a card was refused while unknown     table  CARD#uid                  REFUSED                the scan
+49   the card that a customer waits for         table  ACCOUNT#account           OPEN_CARD_REQUEST      webapp
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -376,3 +379,18 @@ def gift(mac: str, gift_id: str = "") -> Key:
 def refund_request(ticket_id: str, refund_id: str = "") -> Key:
     """Question 46."""
     return Key(ticket(ticket_id).pk, _key("REFUND", refund_id))
+
+
+def closed_gift(ticket_id: str, gift_id: str) -> Key:
+    """Question 47: a gift that waits no more."""
+    return Key(ticket(ticket_id).pk, _key("GIFT", gift_id))
+
+
+def unknown_card(uid: str) -> Key:
+    """Question 48."""
+    return Key(card(uid).pk, "REFUSED")
+
+
+def open_card_request(customer_id: str) -> Key:
+    """Question 49; there is one at a time."""
+    return Key(account(customer_id).pk, "OPEN_CARD_REQUEST")

@@ -128,6 +128,33 @@ def get_many(cls: type[ItemT], keys: Iterable[Key], *, consistent: bool = True) 
     return found
 
 
+def snapshot(cls: type[ItemT], keys: Iterable[Key]) -> dict[Key, ItemT]:
+    """Return the items that exist, by key, all as they stood at one and the same moment.
+
+    Takes at most `TRANSACTION_LIMIT` keys. A read that only met a transaction is tried again; raises Unavailable
+    where the conflict lasts.
+    """
+    wanted = [
+        {"Get": {"TableName": config().table_name, "Key": {"pk": {"S": k.pk}, "sk": {"S": k.sk}}}}
+        for k in dict.fromkeys(keys)
+    ]
+    attempt = 0
+    while True:
+        try:
+            answer = _send("transact_get_items", TransactItems=wanted)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TransactionCanceledException":
+                raise
+            if not _was_only_busy(error.response.get("CancellationReasons", [])):
+                raise
+            if attempt >= _CONFLICT_ATTEMPTS:
+                raise Unavailable(retry_after=1) from error
+            attempt = _pause(attempt)
+            continue
+        raws = [told["Item"] for told in answer["Responses"] if told.get("Item")]
+        return {Key(raw["pk"]["S"], raw["sk"]["S"]): cls.from_raw_data(raw) for raw in raws}
+
+
 def query(
     partition: str,
     *,
@@ -275,18 +302,19 @@ def commit(*writes: Write) -> None:
             }
             if failed:
                 raise ConditionFailed(failed) from error
-            busy = all(
-                reason.get("Code") in (None, "None", "TransactionConflict", "ThrottlingError")
-                or reason.get("Code") == "ProvisionedThroughputExceeded"
-                for reason in reasons
-            )
-            if not busy:
+            if not _was_only_busy(reasons):
                 raise
             if attempt >= _CONFLICT_ATTEMPTS:
                 raise Unavailable(retry_after=1) from error
             attempt = _pause(attempt)
         else:
             return
+
+
+def _was_only_busy(reasons: Iterable[dict[str, Any]]) -> bool:
+    """Whether a transaction was cancelled only because others were at its items, or the table was busy."""
+    busy = (None, "None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded")
+    return all(reason.get("Code") in busy for reason in reasons)
 
 
 def put_many(items: Iterable[Item]) -> int:
@@ -301,6 +329,14 @@ def put_many(items: Iterable[Item]) -> int:
             pending = answer.get("UnprocessedItems", {}).get(config().table_name, [])
             attempt = _pause(attempt) if pending else 0
     return count
+
+
+def attempts(most: int = 8) -> Iterator[int]:
+    """Yield the numbers of the attempts at a change that others may come before; waits between them, with jitter."""
+    for attempt in range(most):
+        if attempt:
+            _pause(attempt)
+        yield attempt
 
 
 def _pause(attempt: int) -> int:

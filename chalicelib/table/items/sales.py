@@ -51,6 +51,7 @@ class Order(Item, discriminator="order"):
     total = NumberAttribute()
     currency = UnicodeAttribute()
     card_uid = UnicodeAttribute(null=True)
+    card_id = UnicodeAttribute(null=True)
     payment_id = UnicodeAttribute(null=True)
     created_at = MomentAttribute()
     expires_at = MomentAttribute()
@@ -92,10 +93,11 @@ class CategoryCount(Item, discriminator="category_count"):
 
 
 class Gift(Item, discriminator="gift"):
-    """A ticket that waits for a number to register."""
+    """A ticket that waits for a number to register, or did."""
 
     gift_id = UnicodeAttribute()
     ticket_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
     giver_id = UnicodeAttribute()
     status = UnicodeAttribute()
     name = UnicodeAttribute(null=True)
