@@ -48,6 +48,9 @@ REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "admin_change_password": (errors.InvalidCredentials,),
     "admin_provision_device": (errors.NotFound,),
     "admin_revoke_device": (errors.NotFound,),
+    "customer_add_dependent": (errors.Conflict, errors.NotFound),
+    "customer_replace_dependent": (errors.NotFound,),
+    "customer_remove_dependent": (errors.NotFound,),
 }
 
 _OWN_EVENT = {"event_id": "/event/id"}
@@ -93,9 +96,13 @@ PATH_VARIABLES = {
     "card_id": "The card's id, or its UID in hex, with or without colons, in either case.",
     "log_id": "The check-in log entry's id.",
     "device_id": "The reader device's id.",
+    "ticket_id": "The ticket's id.",
+    "dependent_id": "The dependent's id.",
+    "payment_id": "The payment's id.",
 }
 
 PORTALS = {
+    "webapp": "The customers' web app.",
     "usher": "The gate: ushers' web and mobile apps, one event per log-in.",
     "device": "The gate: reader agents, enrolled once with their own key.",
     "admin": "The platform's own staff.",

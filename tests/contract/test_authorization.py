@@ -20,7 +20,12 @@ from tests.contract.request import Request
 GUARDED = [route for route in routes() if route.guard is not None]
 OPEN = [route for route in routes() if route.guard is None]
 # Who of the contract's `who` is held back by what.
-_PORTAL_OF = {"usher": Portal.USHER, "device": Portal.DEVICE, "admin": Portal.ADMIN}
+_PORTAL_OF = {
+    "customer": Portal.WEBAPP,
+    "usher": Portal.USHER,
+    "device": Portal.DEVICE,
+    "admin": Portal.ADMIN,
+}
 _WITHOUT_ACCESS_TOKEN = {"public", "refresh", "device-key", "signature"}
 
 

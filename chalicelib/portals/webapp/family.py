@@ -11,7 +11,7 @@ from chalicelib.domain.paging import Page
 from chalicelib.portals.auth import CUSTOMER
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.webapp import family as schema
-from chalicelib.schemas.wire import Nothing, PageOut
+from chalicelib.schemas.wire import PageOut
 
 bp = Blueprint(__name__)
 BASE = "/api/v1"
@@ -62,7 +62,7 @@ def customer_replace_dependent(call: Call[schema.DependentIn, None]) -> Any:
     return _out(dependents.replace(call.principal.id, call.path["dependent_id"], _details(call.body)))
 
 
-@door(bp, "DELETE", f"{BASE}/users/dependents/{{dependent_id}}", guard=CUSTOMER, reply=Nothing, status=204)
+@door(bp, "DELETE", f"{BASE}/users/dependents/{{dependent_id}}", guard=CUSTOMER, status=204)
 def customer_remove_dependent(call: Call[None, None]) -> Any:
     """Remove a dependent; tickets bought for them stay."""
     dependents.remove(call.principal.id, call.path["dependent_id"])
