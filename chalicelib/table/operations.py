@@ -145,7 +145,8 @@ def snapshot(cls: type[ItemT], keys: Iterable[Key]) -> dict[Key, ItemT]:
         except ClientError as error:
             if error.response["Error"]["Code"] != "TransactionCanceledException":
                 raise
-            if not _was_only_busy(error.response.get("CancellationReasons", [])):
+            reasons: list[Any] = error.response.get("CancellationReasons", [])
+            if not _was_only_busy(reasons):
                 raise
             if attempt >= _CONFLICT_ATTEMPTS:
                 raise Unavailable(retry_after=1) from error

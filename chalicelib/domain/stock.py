@@ -1,0 +1,174 @@
+"""The stock of a category, spread over shards: in each, free + reserved + sold = capacity, whatever happens.
+
+An order takes what it needs from one shard, picked at random, so that the first second of a sale meets no hot key.
+Only where that shard is short are all of them looked at, and as many as it takes are drawn on. Every move is a part
+of the transaction of the order that causes it.
+"""
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pynamodb.attributes import NumberAttribute
+
+from chalicelib.errors import SoldOut
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Category, Stock
+from chalicelib.table.operations import Write
+
+# A shard is one partition, which takes 500 transactional writes a second; AWS: "TransactGetItems" reads 100 items.
+MAX_SHARDS = 64
+_SHARDS_BY_DEFAULT = 16
+_TICKETS_PER_SHARD = 50
+
+# What is taken of one category, by shard.
+Portions = dict[int, int]
+# The same for every category of an order.
+Taken = Mapping[str, Portions]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of a category's tickets."""
+
+    free: int
+    reserved: int
+    sold: int
+    capacity: int
+
+
+def shard_count(capacity: int) -> int:
+    """Return over how many shards a category of this size is spread."""
+    return max(1, min(capacity // _TICKETS_PER_SHARD, _SHARDS_BY_DEFAULT))
+
+
+def lay_in(category: Category) -> list[Write]:
+    """Return the writes that put the whole stock of a new category there, all of it free."""
+    share, rest = divmod(int(category.capacity), int(category.shards))
+    writes = []
+    for shard in range(int(category.shards)):
+        part = share + (shard < rest)
+        item = Stock(
+            *keys.stock(category.event_id, category.category_id, shard),
+            event_id=category.event_id,
+            category_id=category.category_id,
+            shard=shard,
+            capacity=part,
+            free=part,
+        )
+        writes.append(operations.put(item, Stock.pk.does_not_exist()))
+    return writes
+
+
+def counts(event_id: str, categories: Iterable[Category], *, consistent: bool = False) -> dict[str, Counts]:
+    """Return what is left of these categories of an event, by id; one batch read.
+
+    The shards are read one after the other: while a sale runs, what is moving between them may be seen twice.
+    """
+    places = {place: category.category_id for category in categories for place in _places(category)}
+    found = operations.get_many(Stock, places, consistent=consistent)
+    return _sums(event_id, places.values(), found.values())
+
+
+def snapshot(event_id: str, categories: Iterable[Category]) -> dict[str, Counts]:
+    """Return what is left of these categories, by id, all of it at one and the same moment (at most 100 shards).
+
+    Raises Unavailable where sales do not let it through.
+    """
+    places = {place: category.category_id for category in categories for place in _places(category)}
+    found = operations.snapshot(Stock, places)
+    return _sums(event_id, places.values(), found.values())
+
+
+def anywhere(category: Category, quantity: int) -> Portions:
+    """Return where to take tickets from while the stock is plenty: all of them from one shard at random."""
+    return {random.randrange(int(category.shards)): quantity}  # noqa: S311  # spreads the load, keeps no secret
+
+
+def where_left(category: Category, quantity: int) -> Portions:
+    """Return where to take tickets from once some shards are short: from the fewest that will do.
+
+    Raises SoldOut only where at one and the same moment less was left of the whole category.
+    """
+    portions = _spread(operations.get_many(Stock, _places(category)).values(), quantity)
+    if portions is None:
+        shards = operations.snapshot(Stock, _places(category)).values()
+        portions = _spread(shards, quantity)
+        if portions is None:
+            raise sold_out([(category, sum(int(shard.free) for shard in shards))])
+    return portions
+
+
+def sold_out(short: Sequence[tuple[Category, int]]) -> SoldOut:
+    """Return the refusal that says which categories have too little left, and how much."""
+    told = [f"{category.name}: {left} left" if left else f"{category.name} is sold out" for category, left in short]
+    details = [{"field": category.category_id, "message": f"{left} left"} for category, left in short]
+    return SoldOut(f"Not enough tickets are left. {'; '.join(told)}.", details=details)
+
+
+def reserve(event_id: str, taken: Taken) -> list[Write]:
+    """Return the writes that hold free tickets for an order, one for each shard, in the order of `positions`."""
+    return _moves(event_id, taken, Stock.free, Stock.reserved)
+
+
+def sell(event_id: str, taken: Taken) -> list[Write]:
+    """Return the writes that turn what is held into what is sold."""
+    return _moves(event_id, taken, Stock.reserved, Stock.sold)
+
+
+def give_back(event_id: str, taken: Taken) -> list[Write]:
+    """Return the writes that free what is held."""
+    return _moves(event_id, taken, Stock.reserved, Stock.free)
+
+
+def sell_free(event_id: str, taken: Taken) -> list[Write]:
+    """Return the writes that sell free tickets that nobody held."""
+    return _moves(event_id, taken, Stock.free, Stock.sold)
+
+
+def positions(taken: Taken) -> list[str]:
+    """Return whose category each write of a move is, in their order."""
+    return [category_id for category_id, portions in taken.items() for _ in portions]
+
+
+def _places(category: Category) -> list[keys.Key]:
+    return [keys.stock(category.event_id, category.category_id, shard) for shard in range(int(category.shards))]
+
+
+def _sums(event_id: str, category_ids: Iterable[str], shards: Iterable[Stock]) -> dict[str, Counts]:
+    sums = {category_id: [0, 0, 0, 0] for category_id in category_ids}
+    for shard in shards:
+        if shard.event_id == event_id:
+            parts = (shard.free, shard.reserved, shard.sold, shard.capacity)
+            sums[shard.category_id] = [
+                total + int(part) for total, part in zip(sums[shard.category_id], parts, strict=True)
+            ]
+    return {category_id: Counts(*parts) for category_id, parts in sums.items()}
+
+
+def _spread(shards: Iterable[Stock], quantity: int) -> Portions | None:
+    """Return one shard that has enough, else several that have it together, else None; random among equals."""
+    shuffled = [(int(shard.shard), int(shard.free)) for shard in shards if int(shard.free) > 0]
+    random.shuffle(shuffled)
+    for shard, free in shuffled:
+        if free >= quantity:
+            return {shard: quantity}
+    portions: Portions = {}
+    for shard, free in shuffled:
+        portions[shard] = min(free, quantity - sum(portions.values()))
+        if sum(portions.values()) == quantity:
+            return portions
+    return None
+
+
+def _moves(event_id: str, taken: Taken, source: NumberAttribute, target: NumberAttribute) -> list[Write]:
+    return [
+        operations.change(
+            Stock,
+            keys.stock(event_id, category_id, shard),
+            [source.add(-quantity), target.add(quantity)],
+            source >= quantity,
+        )
+        for category_id, portions in taken.items()
+        for shard, quantity in portions.items()
+    ]
