@@ -5,14 +5,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from chalicelib import clock
-from chalicelib.errors import AlreadyExists, Conflict, NotFound, ValidationFailed
+from chalicelib.domain import ledger
+from chalicelib.errors import AlreadyExists, Conflict, NotFound, Unavailable, ValidationFailed
 from chalicelib.identifiers import card_id_of, parse_uid, uid_of_card_id
+from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Card
+from chalicelib.table.items import Card, UnknownCard
 from chalicelib.vocabulary import CardStatus, CardType
 
 # A UID that starts with 08 is random at every tap (ISO/IEC 14443-3): it names nobody.
 _RANDOM_UID = "08"
+_OUT_OF_USE = (CardStatus.BLOCKED, CardStatus.LOST, CardStatus.REPLACED)
 MAX_TICKETS_PER_EVENT = 11  # a holder and ten dependents (contract, dependents)
 
 
@@ -61,13 +64,27 @@ def _item(registration: Registration) -> Card:
 
 
 def register(registration: Registration) -> Card:
-    """Make a card known. Raises AlreadyExists for a UID in use, ValidationFailed."""
+    """Make a card known. Raises AlreadyExists for a UID in use, ValidationFailed, Unavailable.
+
+    Scans that refused it while it was unknown keep their answer: the events where that was are marked on it, and
+    one that is refused at this moment either is seen here or sees the card (`remember_unknown`).
+    """
     card = _item(registration)
-    try:
-        operations.record(operations.put(card, Card.pk.does_not_exist()))
-    except operations.ConditionFailed as failure:
-        raise AlreadyExists("A card with this UID is known already.") from failure
-    return card
+    place = keys.unknown_card(card.uid)
+    for _ in operations.attempts():
+        unknown = operations.get(UnknownCard, place)
+        card.refused_at = seen = set(unknown.refused_at) if unknown else None
+        unchanged = UnknownCard.refused_at == seen if seen else UnknownCard.pk.does_not_exist()
+        try:
+            operations.commit(
+                operations.put(card, Card.pk.does_not_exist()), operations.check(UnknownCard, place, unchanged)
+            )
+        except operations.ConditionFailed as failure:
+            if 0 in failure.failures:
+                raise AlreadyExists("A card with this UID is known already.") from failure
+            continue  # it was refused somewhere else meanwhile
+        return card
+    raise Unavailable("This card is being scanned by many at once. Try again.", retry_after=1)
 
 
 def register_many(registrations: Iterable[Registration]) -> int:
@@ -104,12 +121,55 @@ def bind(uid: str, *, event_id: str, ticket_ids: list[str]) -> Card:
 
 
 def set_status(uid: str, status: CardStatus) -> Card:
-    """Change a card's status: a blocked one is refused at every gate from then on. Raises NotFound."""
-    write = operations.change(Card, keys.card(uid), [Card.status.set(status.value)], Card.pk.exists())
+    """Change a card's status: one that is not active is refused at every gate and pays nothing from then on.
+
+    Raises NotFound.
+    """
     try:
-        return Card.from_raw_data(operations.record(write))
+        operations.commit(
+            operations.change(Card, keys.card(uid), [Card.status.set(status.value)], Card.pk.exists()),
+            ledger.freeze(uid, is_frozen=status is not CardStatus.ACTIVE),
+        )
     except operations.ConditionFailed as failure:
         raise NotFound("There is no such card.") from failure
+    return _known(uid)
+
+
+def block(uid: str, *, customer_id: str, reason: str) -> Card:
+    """Block a customer's card for good; blocking it again changes nothing, a lost or replaced one stays what it is.
+
+    Its balance stays the customer's: `balances.move` takes it to another card. Raises NotFound (not theirs),
+    Unavailable.
+    """
+    for _ in operations.attempts():
+        card = _known(uid)
+        if card.customer_id != customer_id:
+            raise NotFound("There is no such card.")
+        if card.status in _OUT_OF_USE:
+            return card
+        now = clock.now()
+        actions = [
+            Card.status.set(CardStatus.BLOCKED.value),
+            Card.blocked_at.set(now),
+            Card.block_reason.set(reason),
+        ]
+        same = (Card.status == card.status) & (Card.customer_id == customer_id)
+        try:
+            operations.commit(
+                operations.change(Card, keys.card(uid), actions, same), ledger.freeze(uid, is_frozen=True)
+            )
+        except operations.ConditionFailed:
+            continue  # another change of the card came first
+        logger.info("card blocked by its customer", extra={"card_id": card.card_id, "customer_id": customer_id})
+        return _known(uid)
+    raise Unavailable(retry_after=1)
+
+
+def _known(uid: str) -> Card:
+    card = operations.get(Card, keys.card(uid))
+    if card is None:
+        raise NotFound("There is no such card.")
+    return card
 
 
 def claim_counter(uid: str, *, counter: int, scan_key: str) -> tuple[Card | None, bool]:
@@ -136,6 +196,20 @@ def mark_refused(uid: str, *, event_id: str) -> None:
     mark = operations.change(Card, keys.card(uid), [Card.refused_at.add({event_id})], Card.pk.exists())
     with suppress(operations.ConditionFailed):  # a card that is gone admits nobody
         operations.record(mark)
+
+
+def remember_unknown(uid: str, *, event_id: str) -> bool:
+    """Remember that a card that nobody has registered was refused at an event, for its registration to see.
+
+    Returns whether the card is known by now. Then it is marked itself, since its registration may have come
+    before this was written; one that comes after finds it. Either way the card that is scanned next has the mark.
+    """
+    remembered = [UnknownCard.kind.set(UnknownCard), UnknownCard.refused_at.add({event_id})]
+    operations.record(operations.change(UnknownCard, keys.unknown_card(uid), remembered))
+    is_known = operations.get(Card, keys.card(uid)) is not None
+    if is_known:
+        mark_refused(uid, event_id=event_id)
+    return is_known
 
 
 def hint_admitted(uid: str, *, ticket_id: str, scan_key: str) -> None:

@@ -43,6 +43,8 @@ def scan(caller: Caller, reading: Reading) -> Decision:
         decision = _attempt(look)
         if decision is not None:
             break
+        if look.unknown_uid is not None:
+            look = look_at(caller, reading, spend=True)  # its card was registered meanwhile
     else:
         raise Unavailable("This ticket is being scanned by many at once. Try again.", retry_after=1)
     logger.info(
@@ -205,7 +207,7 @@ def _admit_with_record(look: Look, ticket: Ticket, *, remaining: int | None) -> 
     return _decision(look, admission.VALID, ticket, log_id=record.log_id, remaining=remaining)
 
 
-def _refuse(look: Look, verdict: Verdict, ticket: Ticket | None) -> Decision:
+def _refuse(look: Look, verdict: Verdict, ticket: Ticket | None) -> Decision | None:
     # A refusal that may turn into an admission later must be found by that later scan. A duplicate cannot,
     # unless its bearer leaves, which marks the ticket itself; a ticket never changes its event.
     may_turn = verdict.result is not ScanResult.ALREADY_SCANNED and verdict.reason is not Reason.WRONG_EVENT
@@ -230,6 +232,8 @@ def _refuse(look: Look, verdict: Verdict, ticket: Ticket | None) -> Decision:
                 return first
     if look.card is not None and not look.card_was_refused:
         cards.mark_refused(look.card.uid, event_id=look.caller.event_id)
+    if look.unknown_uid is not None and cards.remember_unknown(look.unknown_uid, event_id=look.caller.event_id):
+        return None
     record = _record(look, verdict, ticket, remaining=None)
     try:
         operations.record(operations.put(record, Scan.pk.does_not_exist()))

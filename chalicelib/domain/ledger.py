@@ -80,6 +80,22 @@ def no_balance(uid: str) -> CardBalance:
     return CardBalance(*keys.card_balance(uid), uid=uid, currency=config().currency, amount=0, entries=0)
 
 
+def freeze(uid: str, *, is_frozen: bool) -> operations.Write:
+    """Return the write that keeps a card from paying, or lets it pay again; it goes with the card's new status."""
+    return operations.change(
+        CardBalance,
+        keys.card_balance(uid),
+        [
+            CardBalance.kind.set(CardBalance),
+            CardBalance.uid.set(uid),
+            CardBalance.currency.set(CardBalance.currency | config().currency),
+            CardBalance.amount.set(CardBalance.amount | 0),
+            CardBalance.entries.set(CardBalance.entries | 0),
+            CardBalance.frozen.set(True) if is_frozen else CardBalance.frozen.remove(),  # PynamoDB's signature
+        ],
+    )
+
+
 def post(
     journal_id: str,
     *,

@@ -66,6 +66,8 @@ class Look:
     # Tickets of the card that are known to be in, by another scan than this one.
     passed_over: tuple[str, ...] = ()
     has_tickets_elsewhere: bool = False
+    # The UID that was shown, where no card has it yet.
+    unknown_uid: str | None = None
 
     @property
     def card_was_refused(self) -> bool:
@@ -169,4 +171,5 @@ def _look_by_card(caller: Caller, reading: Reading, control: gate.Control, now: 
         tuple(t for t in mine if t not in passed),
         passed,
         has_tickets_elsewhere=bool(card and card.tickets and not mine),
+        unknown_uid=uid if card is None else None,
     )

@@ -1,6 +1,8 @@
 """A scan that was answered is answered the same for ever, whatever may pass the gate by then."""
 
+import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -20,6 +22,8 @@ from tests.faults.recount import assert_log_and_totals_are_true, items_of
 from tests.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults")]
+
+REGISTRATION_RACES = 20
 
 
 @pytest.fixture
@@ -103,6 +107,35 @@ def test_a_blocked_familys_scan_stays_refused_when_the_card_is_good_again(
     assert then.ticket.id == bound[1].ticket_id
     stream.drain()
     assert_log_and_totals_are_true(event_id)
+
+
+def test_a_card_refused_while_nobody_knew_it_stays_refused_for_that_scan(event: Event, stream: StreamReader) -> None:
+    caller, ticket = scenarios.caller(event.event_id), scenarios.issue(event.event_id)
+    reading = Reading(scenarios.scan_id(), uid=f"04{uuid.uuid4().hex[:12].upper()}")
+    first = checkin.scan(caller, reading)
+    assert first.result == "not_found"
+    cards.register(Registration(uid=str(reading.uid), tickets={event.event_id: [ticket.ticket_id]}))
+    assert checkin.scan(caller, reading) == first
+    assert checkin.scan(caller, Reading(scenarios.scan_id(), uid=reading.uid)).result == "valid"
+    stream.drain()
+    assert_log_and_totals_are_true(event.event_id)
+
+
+def test_a_card_that_is_registered_while_it_is_refused_stays_refused_for_that_scan(
+    event: Event, stream: StreamReader
+) -> None:
+    caller = scenarios.caller(event.event_id)
+    with ThreadPoolExecutor(4) as together:
+        for _ in range(REGISTRATION_RACES):
+            ticket, uid = scenarios.issue(event.event_id), f"04{uuid.uuid4().hex[:12].upper()}"
+            readings = [Reading(scenarios.scan_id(), uid=uid) for _ in range(3)]
+            opens = {event.event_id: [ticket.ticket_id]}
+            scanned = [together.submit(checkin.scan, caller, reading) for reading in readings]
+            together.submit(cards.register, Registration(uid=uid, tickets=opens)).result()
+            for reading, answer in zip(readings, scanned, strict=True):
+                assert checkin.scan(caller, reading) == answer.result()
+    stream.drain()
+    assert_log_and_totals_are_true(event.event_id)
 
 
 @pytest.mark.parametrize("opened", [False, True])

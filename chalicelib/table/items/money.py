@@ -123,11 +123,18 @@ class CardRequest(Item, discriminator="card_request"):
     customer_id = UnicodeAttribute()
     delivery = UnicodeAttribute()
     merchant_id = UnicodeAttribute(null=True)
-    address: JSONAttribute = JSONAttribute(null=True)
+    # Where to send it, sealed.
+    address = BinaryAttribute(legacy_encoding=False, null=True)
     status = UnicodeAttribute()
     fee = NumberAttribute()
     currency = UnicodeAttribute()
     created_at = MomentAttribute()
+
+
+class OpenCardRequest(Item, discriminator="open_card_request"):
+    """The one wish for an NFC card that a customer has open."""
+
+    request_id = UnicodeAttribute()
 
 
 class InvoiceSeries(Item, discriminator="invoice_series"):
