@@ -76,6 +76,28 @@ class TicketStatus(StrEnum):
     TRANSFERRED = "transferred"
 
 
+class TicketShown(StrEnum):
+    """A ticket's life as its customer sees it: one that was admitted is used."""
+
+    RESERVED = "reserved"
+    VALID = "valid"
+    USED = "used"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+    TRANSFERRED = "transferred"
+
+
+class TicketState(StrEnum):
+    """A ticket as its owner sees it: its status, and whether it was used."""
+
+    RESERVED = "reserved"
+    VALID = "valid"
+    USED = "used"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+    TRANSFERRED = "transferred"
+
+
 class CardStatus(StrEnum):
     """The life of an NFC card."""
 

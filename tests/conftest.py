@@ -20,7 +20,7 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.clients import aws, messages, secrets
-from chalicelib.domain import gate, tokens
+from chalicelib.domain import categories, gate, tokens
 from chalicelib.table import operations
 from tests import cloud
 
@@ -34,6 +34,7 @@ def forget_caches() -> None:
     messages._queue_url.cache_clear()
     secrets.forget()
     gate.forget()
+    categories.forget()
     tokens._proven.cache_clear()
 
 

@@ -10,7 +10,7 @@ from chalicelib.domain.cards import MAX_TICKETS_PER_EVENT
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Order, Ticket
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import CardStatus, TicketStatus
+from chalicelib.vocabulary import CardStatus, OrderStatus, TicketStatus
 
 Line = dict[str, Any]
 
@@ -30,9 +30,18 @@ def that_fit(card: Card | None, event_id: str, tickets: Sequence[Line]) -> list[
     return fresh[: room(card, event_id)]
 
 
-def reserved(order: Order, *, on_card: Sequence[str]) -> list[Ticket]:
+def reserved(order: Order) -> list[Ticket]:
     """Return the tickets of an order that waits for its payment: on their customer's shelf, unknown at the gate."""
-    return [_ticket(order, line, card_uid=_card_of(order, line, on_card)) for line in order.tickets]
+    return [_ticket(order, line, card_uid=order.card_uid if line["on_card"] else None) for line in order.tickets]
+
+
+def of(order: Order) -> list[Ticket]:
+    """Return an order's tickets; those of one that is not paid are what its reservation said of them."""
+    if order.status != OrderStatus.PAID:
+        return reserved(order)
+    places = [keys.ticket(line["ticket_id"]) for line in order.tickets]
+    found = operations.get_many(Ticket, places)
+    return [found[place] for place in places if place in found]
 
 
 def issued(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Ticket]:

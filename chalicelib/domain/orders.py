@@ -23,7 +23,7 @@ from chalicelib.table.items import Account, Card, Category, Dependent, Operation
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import CardStatus, OrderStatus
 
-__all__ = ["HELD", "Want", "book", "expire", "fulfil", "get", "is_held", "own", "revive"]
+__all__ = ["HELD", "Want", "book", "expire", "fulfil", "get", "own", "revive", "shown_status"]
 
 # For how long a reservation holds its stock (contract, "Booking").
 HELD = timedelta(minutes=10)
@@ -46,8 +46,8 @@ def book(
     """
     try:
         offer = categories.offer(event_id)
-        order, on_card = _draft(customer, offer, wants, card_uid=card_uid)
-        return _reserve(order, offer, on_card=on_card, operation_id=operation_id)
+        draft = _draft(customer, offer, wants, card_uid=card_uid)
+        return _reserve(draft, offer, operation_id=operation_id)
     except Refusal:
         # This very operation may have gone through before, and what it found then be gone by now.
         done = idempotency.result_of(operation_id)
@@ -72,9 +72,11 @@ def own(customer_id: str, order_id: str) -> Order:
     return order
 
 
-def is_held(order: Order) -> bool:
-    """Whether an order may be paid still: what is reserved counts only until its time is over, swept or not."""
-    return order.status == OrderStatus.RESERVED and clock.now() < order.expires_at
+def shown_status(order: Order) -> OrderStatus:
+    """Return an order's status as its customer sees it: a reservation is over when its time is, swept or not."""
+    if order.status == OrderStatus.RESERVED and order.expires_at <= clock.now():
+        return OrderStatus.EXPIRED
+    return OrderStatus(order.status)
 
 
 def fulfil(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
@@ -140,8 +142,8 @@ def expire(order_id: str) -> bool:
     return True
 
 
-def _draft(customer: Account, offer: Offer, wanted: Sequence[Want], *, card_uid: str | None) -> tuple[Order, list[str]]:
-    """Return the order as it will be, taking from shards at random, and the ids of the tickets its card will open."""
+def _draft(customer: Account, offer: Offer, wanted: Sequence[Want], *, card_uid: str | None) -> Order:
+    """Return the order as it will be, taking from shards at random."""
     now = clock.now()
     event_id = offer.event.event_id
     wants.require_on_sale(offer.event, at=now)
@@ -164,9 +166,10 @@ def _draft(customer: Account, offer: Offer, wanted: Sequence[Want], *, card_uid:
         for place, (category, holder) in enumerate(holders, start=1)
     ]
     card = _own_card(customer, card_uid, event_id, len(tickets)) if card_uid else _default_card(customer)
+    on_card = order_tickets.that_fit(card, event_id, tickets)
     expires_at = now + HELD
     due = keys.due(expires_at.strftime("%Y-%m-%dT%H:%M"), order_id)
-    order = Order(
+    return Order(
         *keys.order(order_id),
         gsi2pk=due.pk,
         gsi2sk=due.sk,
@@ -186,7 +189,7 @@ def _draft(customer: Account, offer: Offer, wanted: Sequence[Want], *, card_uid:
             }
             for category, want in sold
         ],
-        tickets=tickets,
+        tickets=[{**ticket, "on_card": ticket["ticket_id"] in on_card} for ticket in tickets],
         total=sum(int(category.price) * want.quantity for category, want in sold),
         currency=sold[0][0].currency,
         card_uid=card.uid if card else None,
@@ -194,10 +197,9 @@ def _draft(customer: Account, offer: Offer, wanted: Sequence[Want], *, card_uid:
         created_at=now,
         expires_at=expires_at,
     )
-    return order, order_tickets.that_fit(card, event_id, tickets)
 
 
-def _reserve(order: Order, offer: Offer, *, on_card: Sequence[str], operation_id: str) -> Order:
+def _reserve(order: Order, offer: Offer, *, operation_id: str) -> Order:
     """Write a draft with its stock; where a shard is short, look at all of its category and try again."""
     taken = _taken(order)
     for _ in operations.attempts(_ATTEMPTS):
@@ -207,7 +209,7 @@ def _reserve(order: Order, offer: Offer, *, on_card: Sequence[str], operation_id
                 idempotency.once(operation_id, order.order_id),
                 operations.put(order, Order.pk.does_not_exist()),
                 *stock.reserve(order.event_id, taken),
-                *order_tickets.put(order_tickets.reserved(order, on_card=on_card)),
+                *order_tickets.put(order_tickets.reserved(order)),
             )
         except operations.ConditionFailed as failure:
             done = failure.found(Operation)

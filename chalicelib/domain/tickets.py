@@ -11,7 +11,7 @@ from chalicelib.errors import InvalidState, NotFound
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters, Ticket
-from chalicelib.vocabulary import TicketStatus
+from chalicelib.vocabulary import TicketShown, TicketStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,15 @@ def get(ticket_id: str) -> Ticket:
     if ticket is None:
         raise NotFound("There is no such ticket.")
     return ticket
+
+
+def shown_status(ticket: Ticket) -> TicketShown:
+    """Return a ticket's status as its customer sees it; a reservation is over when its time is, swept or not."""
+    if ticket.status == TicketStatus.VALID and ticket.admission is not None:
+        return TicketShown.USED
+    if ticket.status == TicketStatus.RESERVED and ticket.reserved_until and ticket.reserved_until <= clock.now():
+        return TicketShown.CANCELLED
+    return TicketShown(ticket.status)
 
 
 def code(ticket: Ticket) -> str:

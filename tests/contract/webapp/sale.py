@@ -6,6 +6,15 @@ Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo 
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.domain import categories, demo
 from tests.contract.request import Request
 
-REQUESTS: dict[str, Callable[[Any], Request]] = {}
+CATEGORY_ID = "cat_01JDEM000000000000000STAND"
+
+
+def _booking(_: Any) -> Request:
+    categories.add(event_id=demo.EVENT_ID, name="Standing", price=150_000, capacity=1_000_000, category_id=CATEGORY_ID)
+    return Request({"event_id": demo.EVENT_ID, "items": [{"category_id": CATEGORY_ID, "quantity": 1}]})
+
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {"customer_book": _booking}
