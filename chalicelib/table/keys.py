@@ -52,6 +52,7 @@ No.  question                                   index  partition                
 47   what became of a ticket's gift             table  TICKET#ticket             GIFT#gift              webapp
 48   where a card was refused while unknown     table  CARD#uid                  REFUSED                the scan
 49   the card that a customer waits for         table  ACCOUNT#account           OPEN_CARD_REQUEST      webapp
+50   the events that a customer goes to yet     gsi1   AHEAD#customer            end#event              webapp
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -394,3 +395,8 @@ def unknown_card(uid: str) -> Key:
 def open_card_request(customer_id: str) -> Key:
     """Question 49; there is one at a time."""
     return Key(account(customer_id).pk, "OPEN_CARD_REQUEST")
+
+
+def ahead(customer_id: str, ends_at: str = "", event_id: str = "") -> Key:
+    """Question 50: an event that a customer has valid tickets of; `ends_at` is RFC 3339 in UTC."""
+    return Key(_key("AHEAD", customer_id), _key(ends_at, event_id))

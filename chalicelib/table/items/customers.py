@@ -9,6 +9,7 @@ from pynamodb.attributes import (
     MapAttribute,
     NumberAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
 )
 
 from chalicelib.table.items.base import Item, MomentAttribute
@@ -93,12 +94,15 @@ class Favorite(Item, discriminator="favorite"):
 
 
 class CustomerTotals(Item, discriminator="customer_totals"):
-    """A customer's running totals, kept by the stream worker; `by_month` and `by_category` map names to numbers."""
+    """A customer's running totals, kept by the stream worker.
+
+    `by_month` is `{month: {tickets, spent}}`, `by_category` maps a category of events to a number of tickets.
+    """
 
     customer_id = UnicodeAttribute()
     tickets_bought = NumberAttribute(default=0)
+    # In minor units of the platform's currency.
     spent = NumberAttribute(default=0)
-    currency = UnicodeAttribute(null=True)
     events_attended = NumberAttribute(default=0)
     dependents = NumberAttribute(default=0)
     version = NumberAttribute(default=0)
@@ -107,11 +111,11 @@ class CustomerTotals(Item, discriminator="customer_totals"):
 
 
 class Visit(Item, discriminator="visit"):
-    """An event that a customer holds tickets of, or was at."""
+    """An event that a customer holds tickets of, or was at; `tickets` are the ids of those that are valid."""
 
     customer_id = UnicodeAttribute()
     event_id = UnicodeAttribute()
-    ends_at = MomentAttribute(null=True)
+    tickets = UnicodeSetAttribute(null=True)
     attended = BooleanAttribute(null=True)
 
 

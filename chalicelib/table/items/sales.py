@@ -56,37 +56,50 @@ class Order(Item, discriminator="order"):
     created_at = MomentAttribute()
     expires_at = MomentAttribute()
     closed_at = MomentAttribute(null=True)
-    # The totals that were told of this order's payment.
+    # Whether the customer's totals know that this order was paid, and how much of it they know to be refunded.
     counted = BooleanAttribute(null=True)
+    refund_counted = NumberAttribute(default=0)
 
 
 class Listing(Item, discriminator="listing"):
-    """An event as the public sees it, with what is left of each category; projected from the table's stream."""
+    """An event as the public sees it, with what is left of each category; projected from the table's stream.
+
+    Whoever writes it has read the truth after the `version` that it replaces, so that the last one is right.
+    """
 
     event_id = UnicodeAttribute()
     version = NumberAttribute(default=0)
     public = BooleanAttribute(default=False)
     body: JSONAttribute = JSONAttribute()
+    # By category; and how many of all were sold by orders.
     available: JSONAttribute = JSONAttribute(default=dict)
-    # Where its entries stand, so that the next projection removes those that are no longer right.
+    sold = NumberAttribute(default=0)
+    # Where its entries stand and what they say, so that the next projection removes those that are no longer right.
     entries: JSONAttribute = JSONAttribute(default=list)
+    facts: JSONAttribute = JSONAttribute(default=dict)
+    # The category of the catalogue that counts it.
+    counted_in = UnicodeAttribute(null=True)
 
 
 class ListingEntry(Item, discriminator="listing_entry"):
-    """A listing's place in one ordered list of the catalogue, with what the lists filter by."""
+    """A listing's place in one ordered list of the catalogue, with what the lists filter by, as it is searched."""
 
     event_id = UnicodeAttribute()
-    title = UnicodeAttribute()
+    # Only in the lists of titles.
+    title = UnicodeAttribute(null=True)
     category = UnicodeAttribute(null=True)
     city = UnicodeAttribute(null=True)
     organizer_id = UnicodeAttribute(null=True)
+    # The cheapest category, in the platform's currency.
     price = NumberAttribute(null=True)
     starts_at = MomentAttribute()
     ends_at = MomentAttribute()
+    # The day on which it starts, in its own time zone.
+    day = UnicodeAttribute()
 
 
 class CategoryCount(Item, discriminator="category_count"):
-    """How many public events one category of the catalogue has; `events` names them, so that none counts twice."""
+    """How many public events to come one category of the catalogue has; changed only together with a Listing."""
 
     category = UnicodeAttribute()
     events = NumberAttribute(default=0)

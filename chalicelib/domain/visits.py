@@ -1,0 +1,154 @@
+"""The events that a customer holds valid tickets of, and those that they were at; kept from the table's stream.
+
+Which tickets are valid is written again from the tickets themselves, under the condition that they still are as they
+were read: whatever is told twice, late or out of order ends in what the tickets say. That a customer was at an event
+is marked on the visit in the transaction that counts it.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.domain.changes import Change
+from chalicelib.errors import Unavailable
+from chalicelib.table import keys, operations
+from chalicelib.table.items import CustomerTotals, Event, Ticket, Visit
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import TicketStatus
+
+# Two writes each; a transaction takes 100 (AWS).
+_VISITS_PER_TRANSACTION = 40
+_TICKETS_PER_TRANSACTION = 90
+# Nobody holds tickets of more events to come, and the reading of them stays bounded.
+_AHEAD_AT_MOST = 100
+
+
+class Place(NamedTuple):
+    """A customer at an event."""
+
+    customer_id: str
+    event_id: str
+
+
+def ahead(customer_id: str) -> int:
+    """Return of how many events that are not over a customer holds valid tickets, counted up to a hundred.
+
+    An event ends when it was to end as one of these tickets last changed.
+    """
+    partition = keys.ahead(customer_id).pk
+    reach = (clock.to_text(clock.now()), "~")
+    return len(operations.query(partition, index="gsi1", between=reach, limit=_AHEAD_AT_MOST))
+
+
+def follow(changes: Sequence[Change]) -> None:
+    """Bring visits up to date with these changes of tickets; safe to repeat, in whole or in part."""
+    touched: dict[Place, set[str]] = defaultdict(set)
+    attended: dict[Place, None] = {}
+    for change in changes:
+        before, after = change.before, change.after
+        if not isinstance(after, Ticket):
+            continue
+        old = before if isinstance(before, Ticket) else None
+        for place in {_held_at(old), _held_at(after)} if _held_at(old) != _held_at(after) else set():
+            if place is not None:
+                touched[place].add(after.ticket_id)
+        if after.customer_id and after.admission is not None and (old is None or old.admission is None):
+            attended[Place(after.customer_id, after.event_id)] = None
+    if touched:
+        events = operations.get_many(Event, [keys.event(place.event_id) for place in touched], consistent=False)
+        for place, ticket_ids in touched.items():
+            _hold(place, sorted(ticket_ids), events.get(keys.event(place.event_id)))
+    _count_attended(list(attended))
+
+
+def _held_at(ticket: Ticket | None) -> Place | None:
+    """Return who may go where by this ticket."""
+    if ticket is None or ticket.status != TicketStatus.VALID or not ticket.customer_id:
+        return None
+    return Place(ticket.customer_id, ticket.event_id)
+
+
+def _hold(place: Place, ticket_ids: Sequence[str], event: Event | None) -> None:
+    for start in range(0, len(ticket_ids), _TICKETS_PER_TRANSACTION):
+        _hold_some(place, ticket_ids[start : start + _TICKETS_PER_TRANSACTION], event)
+
+
+def _hold_some(place: Place, ticket_ids: Sequence[str], event: Event | None) -> None:
+    """Write which of these tickets a customer holds, if it is not written yet."""
+    for _ in operations.attempts():
+        tickets = operations.get_many(Ticket, [keys.ticket(ticket_id) for ticket_id in ticket_ids])
+        visit = operations.get(Visit, keys.visit(*place))
+        before = set(visit.tickets or ()) if visit else set()
+        held = {ticket.ticket_id for ticket in tickets.values() if _held_at(ticket) == place}
+        after = (before - set(ticket_ids)) | held
+        if after == before:
+            return
+        try:
+            operations.commit(_holding(place, before, after, event), *(_still(ticket) for ticket in tickets.values()))
+        except operations.ConditionFailed:
+            continue  # the visit or a ticket changed between the read and the write
+        return
+    raise Unavailable(retry_after=1)
+
+
+def _holding(place: Place, before: set[str], after: set[str], event: Event | None) -> Write:
+    actions: list[Action] = [
+        Visit.kind.set(Visit),
+        Visit.customer_id.set(place.customer_id),
+        Visit.event_id.set(place.event_id),
+        Visit.tickets.set(after) if after else Visit.tickets.remove(),
+    ]
+    if after and event is not None:
+        index = keys.ahead(place.customer_id, clock.to_text(event.ends_at), place.event_id)
+        actions += [Visit.gsi1pk.set(index.pk), Visit.gsi1sk.set(index.sk)]
+    else:
+        actions += [Visit.gsi1pk.remove(), Visit.gsi1sk.remove()]
+    as_read = Visit.tickets == before if before else Visit.tickets.does_not_exist()
+    return operations.change(Visit, keys.visit(*place), actions, as_read)
+
+
+def _still(ticket: Ticket) -> Write:
+    owner = Ticket.customer_id
+    owned = owner == ticket.customer_id if ticket.customer_id else owner.does_not_exist()
+    return operations.check(Ticket, keys.ticket(ticket.ticket_id), (Ticket.status == ticket.status) & owned)
+
+
+def _count_attended(places: Sequence[Place]) -> None:
+    """Count that customers were at events, each once for ever."""
+    known = operations.get_many(Visit, [keys.visit(*place) for place in places])
+    pending = [place for place in places if (visit := known.get(keys.visit(*place))) is None or not visit.attended]
+    while pending:
+        # A transaction changes an item once, so it takes one event of each customer.
+        chunk = list({place.customer_id: place for place in pending}.values())[:_VISITS_PER_TRANSACTION]
+        while chunk:
+            try:
+                operations.commit(*map(_mark_attended, chunk), *map(_one_more_attended, chunk))
+            except operations.ConditionFailed as failure:
+                counted = {chunk[number] for number in failure.failures}
+                chunk = [place for place in chunk if place not in counted]
+                pending = [place for place in pending if place not in counted]
+            else:
+                pending = [place for place in pending if place not in chunk]
+                break
+
+
+def _mark_attended(place: Place) -> Write:
+    actions: list[Action] = [
+        Visit.kind.set(Visit),
+        Visit.customer_id.set(place.customer_id),
+        Visit.event_id.set(place.event_id),
+        Visit.attended.set(True),  # PynamoDB's signature
+    ]
+    return operations.change(Visit, keys.visit(*place), actions, Visit.attended.does_not_exist())
+
+
+def _one_more_attended(place: Place) -> Write:
+    actions: list[Action] = [
+        CustomerTotals.kind.set(CustomerTotals),
+        CustomerTotals.customer_id.set(place.customer_id),
+        CustomerTotals.events_attended.add(1),
+    ]
+    return operations.change(CustomerTotals, keys.customer_totals(place.customer_id), actions)
