@@ -48,9 +48,15 @@ REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "admin_change_password": (errors.InvalidCredentials,),
     "admin_provision_device": (errors.NotFound,),
     "admin_revoke_device": (errors.NotFound,),
+    "customer_book": (errors.NotFound, errors.SoldOut, errors.InvalidState, errors.Conflict),
     "customer_add_dependent": (errors.Conflict, errors.NotFound),
     "customer_replace_dependent": (errors.NotFound,),
     "customer_remove_dependent": (errors.NotFound,),
+    "customer_ticket": (errors.NotFound,),
+    "customer_ticket_qr_code": (errors.NotFound, errors.InvalidState),
+    "customer_transfer_ticket": (errors.NotFound, errors.Conflict, errors.InvalidState, errors.RateLimited),
+    "customer_gift_ticket": (errors.NotFound, errors.Conflict, errors.InvalidState, errors.RateLimited),
+    "customer_request_refund": (errors.NotFound, errors.Conflict, errors.InvalidState),
 }
 
 _OWN_EVENT = {"event_id": "/event/id"}

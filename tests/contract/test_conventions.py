@@ -67,7 +67,7 @@ def test_both_spellings_of_a_path_answer_the_same(route: Route, ground: Ground) 
 # Ids, times, texts
 
 _ID = re.compile(
-    r"(?:evt|tkt|ord|pay|crd|cus|ush|adm|dev|log|ses|tct|rfd|gft|crq|dpd|ent|ven|org|mer)_[0-9A-HJKMNP-TV-Z]{26}"
+    r"(?:evt|cat|tkt|ord|pay|crd|cus|ush|adm|dev|log|ses|tct|rfd|gft|crq|dpd|ent|ven|org|mer)_[0-9A-HJKMNP-TV-Z]{26}"
 )
 _GIVEN_BY_HAND = {demo.EVENT_ID, *(demo.ticket_id(suffix) for suffix in "123456")}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
