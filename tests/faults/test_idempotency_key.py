@@ -1,0 +1,58 @@
+"""One key, sent by 32 callers at once, or again after a fault: one effect, one answer."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain import dependents
+from tests.client import Answer, call
+from tests.factories import customer_token, make_customer
+from tests.faults.test_claims import at_once
+from tests.faults.wire import Fault, wire
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults")]
+
+PATH = "/api/v1/users/dependents/"
+BODY = {"name": "Sara Khan", "relation": "daughter"}
+# A request of this kind sends four: who is locked out, the claim, the effect, the answer.
+REQUESTS = 4
+
+
+def _add(token: str, key: str) -> Answer:
+    return call("POST", PATH, BODY, token=token, headers={"idempotency-key": key})
+
+
+def test_of_32_at_once_one_has_the_effect_and_the_others_its_answer_or_are_told_to_wait() -> None:
+    customer = make_customer()
+    token, key = customer_token(customer), uuid.uuid4().hex
+    answers: list[Answer] = at_once(lambda _: _add(token, key))
+    done = [answer for answer in answers if answer.status == 201]
+    waiting = [answer for answer in answers if answer.status != 201]
+    assert {answer.code for answer in waiting} <= {"IDEMPOTENCY_IN_PROGRESS"}
+    assert all(answer.status == 409 and answer.headers["retry-after"] for answer in waiting)
+    assert len({answer.text for answer in done}) == 1
+    assert len(dependents.of(customer.account_id)) == 1
+    again = _add(token, key)
+    assert (again.status, again.text) == (201, done[0].text)
+    assert len(dependents.of(customer.account_id)) == 1
+
+
+@pytest.mark.parametrize("place", range(REQUESTS))
+@pytest.mark.parametrize("fault", [Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.BROKEN])
+def test_after_any_fault_the_same_key_brings_it_to_its_end_once(fault: Fault, place: int) -> None:
+    customer = make_customer()
+    token, key = customer_token(customer), uuid.uuid4().hex
+    with wire(retries=False) as wired:
+        wired.faults[place] = fault
+        _add(token, key)
+        # Were this place never reached, the case would show nothing.
+        assert len(wired.sent) > place
+    # Longer than a function lives: the first try is dead by then.
+    with clock.set_to(clock.now() + timedelta(seconds=40)):
+        again = _add(token, key)
+        assert again.status == 201, again.text
+        assert _add(token, key).text == again.text
+    (only,) = dependents.of(customer.account_id)
+    assert only.id == again.json["id"]
