@@ -1,6 +1,7 @@
 """The door of the schedules."""
 
 from chalicelib.domain import devices
+from chalicelib.domain import sweep as due
 from chalicelib.observability import logger
 
 
@@ -9,3 +10,10 @@ def watch_devices() -> None:
     count = devices.watch()
     if count:
         logger.warning("readers fell silent", extra={"count": count})
+
+
+def sweep() -> None:
+    """End what has run out of time: reservations, and payments that nobody confirmed."""
+    swept = due.run()
+    if swept.handled or swept.put_off:
+        logger.info("swept", extra={"handled": swept.handled, "put_off": swept.put_off})

@@ -1,0 +1,155 @@
+"""What is due at a minute and must happen though nobody asks: reservations that end, payments that hang.
+
+Whatever is due stands in an index under its minute; handling it takes it out. A run takes the minutes that are over,
+from the mark of the last run to now, so an idle minute costs four queries and nothing is ever looked for. Two runs at
+once are safe, since each taker decides by the thing itself; so is a run that is killed, since the mark moves last.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+
+from chalicelib import clock
+from chalicelib.domain import orders
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Item, SweepMark
+
+# Who takes what is due, by the prefix of its id; each returns whether there was anything left to do, is safe to repeat,
+# and takes what it has handled out of the index.
+TAKERS: dict[str, Callable[[str], bool]] = {"ord_": orders.expire}
+
+_WHAT = "due"
+_MINUTE = "%Y-%m-%dT%H:%M"
+# Where no run has been before; everything due has a horizon of minutes.
+_FIRST_REACH = timedelta(hours=3)
+# The index lags behind the table, by less than a second as a rule.
+_OVERLAP = timedelta(minutes=3)
+# Within the function's time-out of 30 s; the next run goes on.
+_BUDGET_SECONDS = 20.0
+_CHUNK = 200
+_FEW = 16
+_HANDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One thing that is due: its id, where it stands, and the partition of the index that named it."""
+
+    due_id: str
+    place: keys.Key
+    partition: str
+
+
+class Outcome(Enum):
+    """What became of one thing that was due."""
+
+    HANDLED = auto()
+    NOTHING_LEFT = auto()
+    PUT_OFF = auto()
+    LEFT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a run came to: things handled, things put off to the next run, and the first minute that is not done."""
+
+    handled: int
+    put_off: int
+    done_before: str
+
+
+def run() -> Swept:
+    """Handle all that is due; what fails is put off to the next run and holds up nothing else. Raises Unavailable."""
+    deadline = time.monotonic() + _BUDGET_SECONDS
+    this_minute = clock.now().replace(second=0, microsecond=0)
+    done_before = this_minute
+    outcomes: Counter[Outcome] = Counter()
+    for minute in _minutes(this_minute):
+        came_to = _sweep(minute, put_off_to=this_minute, deadline=deadline)
+        outcomes += came_to
+        if came_to[Outcome.LEFT]:
+            done_before = min(done_before, minute)
+        if time.monotonic() > deadline:
+            done_before = min(done_before, minute + timedelta(minutes=1))
+            break
+    mark = done_before.strftime(_MINUTE)
+    _move_mark(mark)
+    return Swept(handled=outcomes[Outcome.HANDLED], put_off=outcomes[Outcome.PUT_OFF], done_before=mark)
+
+
+def _sweep(minute: datetime, *, put_off_to: datetime, deadline: float) -> Counter[Outcome]:
+    outcomes: Counter[Outcome] = Counter()
+    later = put_off_to.strftime(_MINUTE)
+    for partition in keys.due_partitions(minute.strftime(_MINUTE)):
+        due = _due_in(partition)
+        for start in range(0, len(due), _CHUNK):
+            if time.monotonic() > deadline:
+                return outcomes + Counter({Outcome.LEFT: 1})
+            outcomes.update(_take_all(due[start : start + _CHUNK], put_off_to=later))
+    return outcomes
+
+
+def _minutes(this_minute: datetime) -> Iterator[datetime]:
+    """Yield the minutes that are over and perhaps not done, the oldest first."""
+    mark = operations.get(SweepMark, keys.sweep_mark(_WHAT))
+    minute = this_minute - _FIRST_REACH
+    if mark is not None:
+        minute = datetime.strptime(mark.minute, _MINUTE).replace(tzinfo=UTC) - _OVERLAP
+    while minute < this_minute:
+        yield minute
+        minute += timedelta(minutes=1)
+
+
+def _due_in(partition: str) -> list[Due]:
+    raws = operations.query(partition, index="gsi2")
+    places = operations.keys_of(raws)
+    return [Due(raw["gsi2sk"]["S"], place, partition) for raw, place in zip(raws, places, strict=True)]
+
+
+def _take_all(due: Sequence[Due], *, put_off_to: str) -> list[Outcome]:
+    """Take each, and where there are many, some of them side by side."""
+
+    def take(one: Due) -> Outcome:
+        return _take(one, put_off_to=put_off_to)
+
+    if len(due) < _FEW:
+        return [take(one) for one in due]
+    with ThreadPoolExecutor(_HANDS) as hands:
+        return list(hands.map(take, due))
+
+
+def _take(due: Due, *, put_off_to: str) -> Outcome:
+    try:
+        handled = TAKERS[due.due_id[:4]](due.due_id)
+    except Exception:  # noqa: BLE001  # whatever it is, the others are due as well
+        logger.exception("due item failed", extra={"due_id": due.due_id, "partition": due.partition})
+        return _put_off(due, to=put_off_to)
+    return Outcome.HANDLED if handled else Outcome.NOTHING_LEFT
+
+
+def _put_off(due: Due, *, to: str) -> Outcome:
+    """Make a thing due again in a later minute, so that no failure makes every later run longer."""
+    later = keys.due(to, due.due_id)
+    actions = [Item.gsi2pk.set(later.pk), Item.gsi2sk.set(later.sk)]
+    try:
+        operations.record(operations.change(Item, due.place, actions, Item.gsi2pk == due.partition))
+    except operations.ConditionFailed:
+        return Outcome.NOTHING_LEFT  # somebody else has handled it, or put it off
+    except Exception:  # noqa: BLE001  # then its minute is not done, and the next run reads it again
+        logger.exception("due item left where it is", extra={"due_id": due.due_id})
+        return Outcome.LEFT
+    return Outcome.PUT_OFF
+
+
+def _move_mark(minute: str) -> None:
+    forward = SweepMark.pk.does_not_exist() | (SweepMark.minute < minute)
+    mark = SweepMark(*keys.sweep_mark(_WHAT), minute=minute)
+    try:
+        operations.record(operations.put(mark, forward))
+    except operations.ConditionFailed:
+        return  # another run came as far
