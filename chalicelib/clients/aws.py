@@ -10,5 +10,11 @@ from botocore.session import get_session
 @lru_cache(maxsize=8)
 def client(service: str) -> Any:
     """Return the client of one AWS service; its time-outs stay within a function's own."""
-    config = ClientConfig(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
+    config = ClientConfig(
+        connect_timeout=1,
+        read_timeout=5,
+        retries={"total_max_attempts": 3, "mode": "standard"},
+        # Signed links of the older kind do not work in every region.
+        signature_version="s3v4" if service == "s3" else None,
+    )
     return get_session().create_client(service, config=config)

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from pynamodb.expressions.condition import Condition
+
 from chalicelib import clock
 from chalicelib.domain import gate, passwords, throttle
 from chalicelib.errors import (
@@ -76,12 +78,19 @@ def create_usher(*, username: str, password: str, name: str, roles: list[UsherRo
     )
 
 
-def customer(*, mobile_number: str, password_hash: str, name: str, account_id: str | None = None) -> list[Write]:
-    """Return the writes that create a customer, whose number is proven; the first fails where it is taken.
+def customer(
+    *,
+    mobile_number: str,
+    password_hash: str,
+    name: str,
+    email: str | None = None,
+    date_of_birth: str | None = None,
+) -> tuple[Account, list[Write]]:
+    """Return a customer whose number is proven, and the writes that create them; the first fails where it is taken.
 
     The caller puts them into one transaction with the code that proved the number.
     """
-    account_id = account_id or new_id("cus")
+    account_id = new_id("cus")
     account = Account(
         *keys.account(account_id),
         account_id=account_id,
@@ -94,8 +103,8 @@ def customer(*, mobile_number: str, password_hash: str, name: str, account_id: s
         created_at=clock.now(),
     )
     login = Login(*keys.login(account.portal, account.login), account_id=account_id)
-    profile = Profile(*keys.profile(account_id), customer_id=account_id)
-    return [
+    profile = Profile(*keys.profile(account_id), customer_id=account_id, email=email, date_of_birth=date_of_birth)
+    return account, [
         operations.put(login, Login.pk.does_not_exist()),
         operations.put(account, Account.pk.does_not_exist()),
         operations.put(profile, Profile.pk.does_not_exist()),
@@ -107,18 +116,12 @@ def create_customer(*, mobile_number: str, password: str, name: str) -> Account:
 
     Raises AlreadyExists, ValidationFailed.
     """
-    account_id = new_id("cus")
-    writes = customer(
-        mobile_number=mobile_number,
-        password_hash=passwords.hash_password(password),
-        name=name,
-        account_id=account_id,
-    )
+    account, writes = customer(mobile_number=mobile_number, password_hash=passwords.hash_password(password), name=name)
     try:
         operations.commit(*writes)
     except operations.ConditionFailed as failure:
         raise AlreadyExists("This number is registered already.") from failure
-    return get(account_id)
+    return account
 
 
 def get(account_id: str) -> Account:
@@ -198,16 +201,32 @@ def password_set(account: Account, password_hash: str, *, kept_session_id: str |
             Account.sessions_end_before.set(clock.now()),
             kept.set(kept_session_id) if kept_session_id else kept.remove(),
         ],
-        (Account.password_hash == account.password_hash) & (Account.status == account.status),
+        _is_unchanged(account),
     )
     portal, event_ids = Portal(account.portal), [str(event_id) for event_id in account.event_ids or []]
     return [change, *gate.revocations(portal, account.account_id, event_ids=event_ids, kept_session_id=kept_session_id)]
 
 
-def forget_failures(account: Account) -> None:
-    """Let wrong passwords not have counted, once somebody has proven to be the account's owner."""
-    limit = _failures(Portal(account.portal), account.login)
-    throttle.forget(limit.what, limit.whom)
+def password_reset(account: Account, password_hash: str) -> list[Write]:
+    """Return the writes that set a password and end every session, for somebody who has proven to be the owner.
+
+    The first fails where the account was given another password or state since. The caller tells `gate.forget`.
+    """
+    return [
+        *password_set(account, password_hash),
+        # Whoever was locked out by their own wrong guesses may log in at once.
+        throttle.forgetting(_failures(Portal(account.portal), account.login)),
+    ]
+
+
+def unchanged(account: Account) -> Write:
+    """Return the check that an account has the same password and state still."""
+    return operations.check(Account, keys.account(account.account_id), _is_unchanged(account))
+
+
+def _is_unchanged(account: Account) -> Condition:
+    same: Condition = (Account.password_hash == account.password_hash) & (Account.status == account.status)
+    return same
 
 
 def deactivate(account_id: str) -> None:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain import accounts, cards, events, gate
+from chalicelib.domain import accounts, cards, customers, events, gate
+from chalicelib.domain.customers import Contact
 from chalicelib.errors import NotAssigned, NotFound
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -63,6 +64,8 @@ class AttendeeFound:
     ticket_tier: str | None
     scan_status: str
     scanned_at: datetime | None
+    emergency_contact: Contact | None
+    blood_type: str | None
     labels: list[str]
     children: list[Child]
 
@@ -121,6 +124,13 @@ def _scan_status(ticket: Ticket) -> str:
     return "not_scanned" if ticket.admission is None else "previously_scanned"
 
 
+def _customer_behind(card: Card, ticket: Ticket) -> str | None:
+    """Return the customer who holds a ticket themselves: what is known of them is true of nobody else."""
+    if ticket.dependent_id is not None or card.customer_id not in (None, ticket.customer_id):
+        return None
+    return ticket.customer_id
+
+
 def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
     """Return the person behind a card and their dependents. Raises NotFound where the card opens nothing here."""
     found = _existing(name)
@@ -132,15 +142,19 @@ def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
     logger.info("attendee looked up", extra={"caller_id": by, "event_id": event_id, "card_id": found.card_id})
     holder, *dependents = in_order
     event = gate.control(event_id).event
+    customer_id = _customer_behind(found, holder)
+    known = customers.helpful(customer_id, shown_to=by, event_id=event_id) if customer_id else customers.UNKNOWN
     return AttendeeFound(
         name=holder.holder_name,
-        photo_url=holder.photo_url,
+        photo_url=holder.photo_url or known.photo_url,
         card_id=found.card_id,
         ticket_id=holder.ticket_id,
         ticket_status="valid" if holder.status == TicketStatus.VALID else "invalid",
         ticket_tier=holder.tier,
         scan_status=_scan_status(holder),
         scanned_at=(holder.admission.scanned_at or holder.admission.decided_at) if holder.admission else None,
+        emergency_contact=known.emergency_contact,
+        blood_type=known.blood_type,
         labels=[str(label) for label in holder.labels or []],
         children=[Child(name=t.holder_name, ticket_id=t.ticket_id, scan_status=_scan_status(t)) for t in dependents]
         if event.children_enabled

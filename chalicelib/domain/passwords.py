@@ -65,15 +65,21 @@ def _nobodys_hash() -> str:
     return _hasher().hash("a password that nobody has")
 
 
-def hash_password(password: str, *, field: str = "password") -> str:
-    """Return the hash to keep. Raises ValidationFailed, naming `field`, for a password too short or too common."""
+def require_acceptable(password: str, *, field: str = "password") -> None:
+    """Raise ValidationFailed, naming `field`, for a password too short or too common."""
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         problem = f"must have {MIN_LENGTH} to {MAX_LENGTH} characters"
     elif password.casefold() in _COMMON:
         problem = "is among the most common passwords; choose another"
     else:
-        return _hasher().hash(password)
+        return
     raise ValidationFailed(details=[{"field": field, "message": problem}])
+
+
+def hash_password(password: str, *, field: str = "password") -> str:
+    """Return the hash to keep. Raises ValidationFailed, naming `field`, for a password too short or too common."""
+    require_acceptable(password, field=field)
+    return _hasher().hash(password)
 
 
 def matches(password: str, password_hash: str | None) -> bool:

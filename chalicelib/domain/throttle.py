@@ -133,9 +133,9 @@ def give_back(taken: Taken) -> None:
         return
 
 
-def forget(what: str, whom: str) -> None:
-    """Let all moments of this not have counted."""
-    operations.record(operations.remove(Throttle, Limit(what, whom, 0, timedelta(0)).place))
+def forgetting(limit: Limit) -> operations.Write:
+    """Return the write by which all tries under a limit have not counted."""
+    return operations.remove(Throttle, limit.place)
 
 
 def _moments(item: Throttle | None) -> list[datetime]:

@@ -1,0 +1,74 @@
+"""Files in the platform's bucket: written and read by it, or by whoever holds a signed link for a while."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib import clock
+from chalicelib.clients.aws import client
+from chalicelib.config import config
+from chalicelib.errors import Unavailable
+
+_MISSING = {"NoSuchKey", "404", "NotFound"}
+
+
+def upload_form(
+    key: str, *, content_type: str, limit: int, lifetime: timedelta
+) -> tuple[str, dict[str, str], datetime]:
+    """Return the address and fields of a form by which a browser uploads one file, and until when it is good.
+
+    S3 itself holds the upload to `key`, `content_type` and 1 to `limit` bytes (AWS: "POST policy").
+    """
+    seconds = int(lifetime.total_seconds())
+    form = client("s3").generate_presigned_post(
+        config().files_bucket,
+        key,
+        Fields={"Content-Type": content_type},
+        Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, limit]],
+        ExpiresIn=seconds,
+    )
+    return form["url"], form["fields"], clock.now() + lifetime
+
+
+def link(key: str, *, lifetime: timedelta) -> str:
+    """Return an address by which anyone who has it reads a file for a while."""
+    parameters = {"Bucket": config().files_bucket, "Key": key}
+    url: str = client("s3").generate_presigned_url(
+        "get_object", Params=parameters, ExpiresIn=int(lifetime.total_seconds())
+    )
+    return url
+
+
+def read(key: str, *, limit: int) -> bytes | None:
+    """Return a file of at most `limit` bytes; None where there is none, or a larger one. Raises Unavailable."""
+    try:
+        answer = client("s3").get_object(Bucket=config().files_bucket, Key=key)
+        if answer["ContentLength"] > limit:
+            answer["Body"].close()
+            return None
+        content: bytes = answer["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _MISSING:
+            return None
+        raise Unavailable(retry_after=1) from error
+    except BotoCoreError as error:
+        raise Unavailable(retry_after=1) from error
+    return content
+
+
+def write(key: str, content: bytes, *, content_type: str) -> None:
+    """Store a file. Raises Unavailable."""
+    _ask("put_object", Key=key, Body=content, ContentType=content_type)
+
+
+def delete(key: str) -> None:
+    """Remove a file, if it is there. Raises Unavailable."""
+    _ask("delete_object", Key=key)
+
+
+def _ask(operation: str, **arguments: Any) -> None:
+    try:
+        getattr(client("s3"), operation)(Bucket=config().files_bucket, **arguments)
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable(retry_after=1) from error

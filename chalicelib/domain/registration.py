@@ -1,0 +1,108 @@
+"""How a customer comes in: registration, log-in and a forgotten password, each proven by a code to their number.
+
+A registration that waits for its code stands in its challenge only, so that nobody holds a number that is not
+theirs. What is told and asked of the table is the same whether or not a number is registered.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.domain import accounts, customers, gate, otp, passwords, sessions
+from chalicelib.domain.otp import Sent
+from chalicelib.domain.sessions import Tokens
+from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, OtpInvalid
+from chalicelib.table import operations
+from chalicelib.table.items import Account
+from chalicelib.vocabulary import AccountStatus, OtpPurpose, Portal
+
+_RESET_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A customer and the first tokens of their session."""
+
+    account: Account
+    tokens: Tokens
+
+
+def register(
+    *, mobile_number: str, password: str, name: str, email: str | None, date_of_birth: str | None, address: str
+) -> Sent:
+    """Begin a registration and send its code; a number that is registered gets a text that says so.
+
+    Raises ValidationFailed for a weak password, RateLimited.
+    """
+    passwords.require_acceptable(password)
+    otp.take_send(mobile_number, address=address)
+    pending = {
+        "mobile_number": mobile_number,
+        "password_hash": passwords.hash_password(password),
+        "name": name,
+        "email": email,
+        "date_of_birth": date_of_birth,
+    }
+    account = customers.find_by_number(mobile_number)
+    return otp.send(OtpPurpose.REGISTER, mobile_number, account=account, pending=pending)
+
+
+def confirm(*, code: str, challenge_id: str | None, mobile_number: str | None) -> LoggedIn:
+    """Create the customer whose number the code proves. Raises OtpInvalid, OtpExpired, OtpExhausted, AlreadyExists."""
+    proof = otp.verify(OtpPurpose.REGISTER, code, challenge_id=challenge_id, mobile_number=mobile_number)
+    account, creation = accounts.customer(**(proof.challenge.pending or {}))
+    session, tokens = sessions.begin(account)
+    try:
+        proof.commit(*creation, session)
+    except operations.ConditionFailed as failure:
+        raise AlreadyExists("This number is registered already. Log in.") from failure
+    accounts.log_security_event("customer registered", account_id=account.account_id)
+    return LoggedIn(account, tokens)
+
+
+def log_in(*, mobile_number: str, password: str, address: str) -> Sent:
+    """Send the code that completes a log-in. Raises InvalidCredentials, RateLimited, AccountSuspended."""
+    account = accounts.verify_password(Portal.WEBAPP, mobile_number, password)
+    otp.take_send(mobile_number, address=address)
+    return otp.send(OtpPurpose.LOGIN, mobile_number, account=account)
+
+
+def confirm_log_in(*, code: str, challenge_id: str | None, mobile_number: str | None) -> LoggedIn:
+    """Begin the session that the code opens. Raises OtpInvalid, OtpExpired, OtpExhausted, AccountSuspended."""
+    proof = otp.verify(OtpPurpose.LOGIN, code, challenge_id=challenge_id, mobile_number=mobile_number)
+    account = accounts.get(str(proof.challenge.account_id))
+    if account.status != AccountStatus.ACTIVE:
+        raise AccountSuspended
+    if account.sessions_end_before and proof.challenge.started_at <= account.sessions_end_before:
+        raise OtpInvalid("The password was changed since. Log in again.")
+    session, tokens = sessions.begin(account)
+    try:
+        proof.commit(session, accounts.unchanged(account))
+    except operations.ConditionFailed as failure:
+        raise OtpInvalid("The password was changed since. Log in again.") from failure
+    return LoggedIn(account, tokens)
+
+
+def forget_password(*, mobile_number: str, address: str) -> Sent:
+    """Send the code by which a new password may be set, to whoever has an account. Raises RateLimited."""
+    otp.take_send(mobile_number, address=address)
+    account = customers.find_by_number(mobile_number)
+    return otp.send(OtpPurpose.RESET, mobile_number, account=account)
+
+
+def reset_password(*, mobile_number: str, code: str, new_password: str) -> None:
+    """Set a new password by the code and end every session.
+
+    Raises OtpInvalid, OtpExpired, OtpExhausted, ValidationFailed for a weak password.
+    """
+    passwords.require_acceptable(new_password, field="new_password")
+    proof = otp.verify(OtpPurpose.RESET, code, challenge_id=None, mobile_number=mobile_number)
+    password_hash = passwords.hash_password(new_password, field="new_password")
+    for _ in range(_RESET_ATTEMPTS):
+        account = accounts.get(str(proof.challenge.account_id))
+        try:
+            proof.commit(*accounts.password_reset(account, password_hash))
+        except operations.ConditionFailed:
+            continue  # the account was changed between the read and the write
+        gate.forget()
+        accounts.log_security_event("password reset", account_id=account.account_id)
+        return
+    raise Conflict("The account is being changed by others. Try again.")

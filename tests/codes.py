@@ -1,0 +1,34 @@
+"""The texts that wait in the messages queue, and the codes in them."""
+
+import json
+import re
+from typing import Any
+
+from botocore.session import get_session
+
+from chalicelib.config import config
+
+
+def texts() -> list[dict[str, Any]]:
+    """Take every message off the queue, in the order they were put there as far as the queue keeps it."""
+    sqs: Any = get_session().create_client("sqs")
+    url = sqs.get_queue_url(QueueName=config().messages_queue_name)["QueueUrl"]
+    found: list[dict[str, Any]] = []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        found += [json.loads(message["Body"]) for message in messages]
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    sqs.close()
+    return found
+
+
+def code_in(text: dict[str, Any]) -> str:
+    """Return the code in a text."""
+    found = re.fullmatch(r"Your Gatehouse code is ([0-9]{6})\. It is valid for 5 minutes\.", text["body"])
+    assert found is not None, "this text has no code"
+    return found[1]
+
+
+def code_for(mobile_number: str) -> str:
+    """Take every message off the queue and return the code in the last one to this number."""
+    return code_in([text for text in texts() if text["to"] == mobile_number][-1])
