@@ -39,7 +39,8 @@ def ahead(customer_id: str) -> int:
     An event ends when it was to end as one of these tickets last changed.
     """
     partition = keys.ahead(customer_id).pk
-    reach = (clock.to_text(clock.now()), "~")
+    # "~" stands after every id: what ends at this very moment is over.
+    reach = (clock.to_text(clock.now()) + "~", "~")
     return len(operations.query(partition, index="gsi1", between=reach, limit=_AHEAD_AT_MOST))
 
 

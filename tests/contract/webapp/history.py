@@ -8,4 +8,6 @@ from typing import Any
 
 from tests.contract.request import Request
 
-REQUESTS: dict[str, Callable[[Any], Request]] = {}
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "customer_analytics": lambda _: Request(),
+}

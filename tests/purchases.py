@@ -1,0 +1,77 @@
+"""What customers bought: booked and paid through the domain."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.domain import categories, orders
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Category, Event, Order, Payment
+from chalicelib.vocabulary import PaymentMethod, PaymentPurpose, PaymentStatus
+from tests.factories import make_event
+
+
+def make_show(**changes: Any) -> tuple[Event, Category]:
+    """Create an event on sale with one category: an evening a week from now, in Lahore, at 1,500.00."""
+    now = clock.now()
+    price = changes.pop("price", 150_000)
+    settings: dict[str, Any] = {
+        "title": "Qawwali Night",
+        "category": "music",
+        "timezone": "Asia/Karachi",
+        "starts_at": now + timedelta(days=7),
+        "ends_at": now + timedelta(days=7, hours=4),
+    }
+    event = make_event(**{**settings, **changes})
+    return event, categories.add(event_id=event.event_id, name="Standard", price=price, capacity=500)
+
+
+def book(customer: Account, category: Category, quantity: int = 1) -> Order:
+    """Reserve tickets."""
+    want = orders.Want(category.category_id, quantity, [])
+    return orders.book(customer, event_id=category.event_id, wants=[want], operation_id=new_id("op"))
+
+
+def put_payment(**changes: Any) -> Payment:
+    """Write a payment as it stands in the table."""
+    payment_id = changes.pop("payment_id", None) or new_id("pay")
+    settings: dict[str, Any] = {
+        "purpose": PaymentPurpose.ORDER.value,
+        "amount": 150_000,
+        "currency": "PKR",
+        "method": PaymentMethod.CARD.value,
+        "provider": "sandbox",
+        "status": PaymentStatus.SUCCEEDED.value,
+        "receipt_number": f"R-{payment_id[-8:]}",
+        "created_at": clock.now(),
+        "settled_at": clock.now(),
+    }
+    settings |= changes
+    place = keys.customer_payments(settings["customer_id"], payment_id)
+    payment = Payment(*keys.payment(payment_id), gsi1pk=place.pk, gsi1sk=place.sk, payment_id=payment_id, **settings)
+    operations.record(operations.put(payment))
+    return payment
+
+
+def pay(order: Order, *, at: datetime | None = None) -> Payment:
+    """Pay for a reserved order."""
+    at = at or clock.now()
+    payment_id = new_id("pay")
+    operations.commit(*orders.fulfil(order, payment_id=payment_id, at=at))
+    return put_payment(
+        payment_id=payment_id,
+        customer_id=order.customer_id,
+        order_id=order.order_id,
+        event_id=order.event_id,
+        amount=int(order.total),
+        created_at=at,
+        settled_at=at,
+    )
+
+
+def refund(payment: Payment, amount: int | None = None) -> None:
+    """Let a payment be refunded, as a whole or up to an amount."""
+    refunded = int(payment.amount) if amount is None else amount
+    actions = [Payment.refunded.set(refunded), Payment.status.set(PaymentStatus.REFUNDED.value)]
+    operations.record(operations.change(Payment, keys.payment(payment.payment_id), actions))
