@@ -87,17 +87,6 @@ class TicketShown(StrEnum):
     TRANSFERRED = "transferred"
 
 
-class TicketState(StrEnum):
-    """A ticket as its owner sees it: its status, and whether it was used."""
-
-    RESERVED = "reserved"
-    VALID = "valid"
-    USED = "used"
-    CANCELLED = "cancelled"
-    REFUNDED = "refunded"
-    TRANSFERRED = "transferred"
-
-
 class CardStatus(StrEnum):
     """The life of an NFC card."""
 
@@ -125,6 +114,14 @@ class EventStatus(StrEnum):
     ENDED = "ended"
     CANCELLED = "cancelled"
     ARCHIVED = "archived"
+
+
+class CatalogueOrder(StrEnum):
+    """In which order the catalogue lists events."""
+
+    EARLIEST = "starts_at"
+    LATEST = "-starts_at"
+    PRICE = "price"
 
 
 class AdminRole(StrEnum):
@@ -217,6 +214,19 @@ class EntryType(StrEnum):
     TRANSFER_OUT = "transfer_out"
     ADJUSTMENT = "adjustment"
     AUTO_RELOAD = "auto_reload"
+
+
+class CardDelivery(StrEnum):
+    """How a customer gets the NFC card that they asked for."""
+
+    PICKUP = "pickup"
+    POST = "post"
+
+
+class CardRequestStatus(StrEnum):
+    """The life of a wish for an NFC card."""
+
+    REQUESTED = "requested"
 
 
 class OtpPurpose(StrEnum):

@@ -127,9 +127,17 @@ def _facts(ticket: Ticket) -> TicketFacts:
     )
 
 
+def _owner_of_card(look: Look) -> str | None:
+    """Return whose tickets the card that was shown opens, where it is somebody's."""
+    return look.card.customer_id if look.card is not None else None
+
+
 def _judge(look: Look, tickets: dict[str, Ticket]) -> tuple[Verdict, Ticket | None]:
     """Return the first ticket that may pass, else the first one's verdict."""
-    verdicts = [(admission.decide(look.case(_facts(ticket))), ticket) for ticket in tickets.values()]
+    # A ticket that was given away since its card was read is not that card's any more.
+    owner = _owner_of_card(look)
+    opened = [ticket for ticket in tickets.values() if owner is None or ticket.customer_id in (None, owner)]
+    verdicts = [(admission.decide(look.case(_facts(ticket))), ticket) for ticket in opened]
     for verdict, ticket in verdicts:
         if verdict.admits:
             return verdict, ticket
@@ -167,6 +175,8 @@ def _is_ticket_fit(look: Look) -> Condition:
     fit: Condition = (Ticket.event_id == look.caller.event_id) & (Ticket.status == TicketStatus.VALID.value)
     if look.presented.credential is not None:
         fit = fit & (Ticket.credential == look.presented.credential)
+    if (owner := _owner_of_card(look)) is not None:
+        fit = fit & ((Ticket.customer_id == owner) | Ticket.customer_id.does_not_exist())
     return fit
 
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib import clock
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.domain import accounts, bindings, customers, idempotency, throttle
@@ -40,9 +41,19 @@ class Transferred:
 def own(customer_id: str, ticket_id: str) -> Ticket:
     """Return a customer's ticket. Raises NotFound, for another's as well."""
     ticket = operations.get(Ticket, keys.ticket(ticket_id))
-    if ticket is None or ticket.customer_id != customer_id:
+    if ticket is None or not is_of(ticket, customer_id):
         raise NotFound("You have no such ticket.")
     return ticket
+
+
+def is_of(ticket: Ticket, customer_id: str) -> bool:
+    """Whether a ticket is this customer's at this moment; one that was reserved only until now is nobody's."""
+    reservation_over = (
+        ticket.status == TicketStatus.RESERVED
+        and ticket.reserved_until is not None
+        and ticket.reserved_until <= clock.now()
+    )
+    return ticket.customer_id == customer_id and not reservation_over
 
 
 def is_unused(ticket: Ticket) -> bool:

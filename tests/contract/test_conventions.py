@@ -238,8 +238,8 @@ def test_a_cursor_is_good_only_for_the_caller_and_the_list_that_it_was_made_for(
     assert route.guard is not None
     cursor = _first_cursor(route, pages)
     request = Request(query=f"page_size=1&cursor={cursor}")
-    if route.guard.portal is Portal.USHER:
-        stranger = pages.tenant_token(Portal.USHER)
+    if route.guard.portal in (Portal.USHER, Portal.WEBAPP):
+        stranger = pages.tenant_token(route.guard.portal)
     else:
         stranger = pages.access(Portal.ADMIN, role=next(iter(set(pages.admins) - {"super_admin", "support"})))
     assert pages.send(route, request, token=stranger).code == "INVALID_CURSOR"

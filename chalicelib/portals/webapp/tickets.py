@@ -1,6 +1,121 @@
 """The customers' door: a customer's tickets."""
 
+import base64
+from collections.abc import Mapping
+from typing import Any
+
 from chalice import Blueprint
+
+from chalicelib.domain import gifts, ownership, qr_codes, refund_requests, shelf
+from chalicelib.domain.gifts import Present
+from chalicelib.domain.money import Money
+from chalicelib.domain.paging import Page
+from chalicelib.portals.auth import CUSTOMER
+from chalicelib.portals.webapp import shapes
+from chalicelib.portals.wire import Call, Reply, door
+from chalicelib.schemas.webapp import tickets as schema
+from chalicelib.schemas.webapp.shared import TicketOut
+from chalicelib.schemas.wire import PageOut
 
 bp = Blueprint(__name__)
 BASE = "/api/v1"
+_TICKET = f"{BASE}/users/tickets/{{ticket_id}}"
+_PNG = "image/png"
+
+
+def _out(shown: Any) -> dict[str, Any]:
+    return shapes.ticket(shown.ticket, event=shown.event, category=shown.category, card_id=shown.card_id)
+
+
+def _asks_for_picture(headers: Mapping[str, str]) -> bool:
+    """Whether a caller names the picture, and no JSON before it."""
+    ranges = [part.partition(";")[0].strip().lower() for part in (headers.get("accept") or "").split(",")]
+    named = [name for name in ranges if name in (_PNG, "application/json")]
+    return named[:1] == [_PNG]
+
+
+@door(bp, "GET", f"{BASE}/users/tickets", guard=CUSTOMER, query=schema.TicketsIn, reply=PageOut[TicketOut])
+def customer_tickets(call: Call[None, schema.TicketsIn]) -> Any:
+    """List the customer's tickets, newest first."""
+    query = call.query
+    filters = shelf.Filters(status=query.status, upcoming=query.upcoming, event_id=query.event_id)
+    page = shelf.page(call.principal.id, filters, page_size=query.page_size, cursor=query.cursor)
+    return Page(results=[_out(shown) for shown in page.results], next=page.next)
+
+
+@door(bp, "GET", _TICKET, guard=CUSTOMER, reply=TicketOut)
+def customer_ticket(call: Call[None, None]) -> Any:
+    """Show one of the customer's tickets."""
+    return _out(shelf.get(call.principal.id, call.path["ticket_id"]))
+
+
+@door(bp, "GET", f"{_TICKET}/qr-code", guard=CUSTOMER, reply=schema.QrCodeOut)
+def customer_ticket_qr_code(call: Call[None, None]) -> Any:
+    """Show a ticket's QR code; with `Accept: image/png` the picture itself."""
+    code = qr_codes.of(call.principal.id, call.path["ticket_id"])
+    picture = qr_codes.picture(code.payload)
+    if _asks_for_picture(call.headers):
+        return Reply(picture, headers={"Content-Type": _PNG})
+    image = f"data:{_PNG};base64,{base64.b64encode(picture).decode()}"
+    return {"ticket_id": code.ticket_id, "payload": code.payload, "image": image, "expires_at": code.expires_at}
+
+
+@door(
+    bp,
+    "POST",
+    f"{_TICKET}/transfer",
+    guard=CUSTOMER,
+    body=schema.TransferIn,
+    reply=schema.TransferOut,
+    idempotent=True,
+)
+def customer_transfer_ticket(call: Call[schema.TransferIn, None]) -> Any:
+    """Give a ticket to another customer, at once and for good."""
+    return ownership.transfer(
+        call.principal.id,
+        call.path["ticket_id"],
+        mobile_number=call.body.mobile_number,
+        message=call.body.message,
+        operation_id=call.operation_id,
+    )
+
+
+@door(
+    bp,
+    "POST",
+    f"{_TICKET}/gift",
+    guard=CUSTOMER,
+    body=schema.GiftIn,
+    reply=schema.GiftOut,
+    status=201,
+    idempotent=True,
+)
+def customer_gift_ticket(call: Call[schema.GiftIn, None]) -> Any:
+    """Gift a ticket to a number, which it reaches when that number registers."""
+    body = call.body
+    present = Present(call.path["ticket_id"], body.mobile_number, name=body.name, message=body.message)
+    return gifts.give(call.principal.id, present, operation_id=call.operation_id)
+
+
+@door(
+    bp,
+    "POST",
+    f"{_TICKET}/refund-request",
+    guard=CUSTOMER,
+    body=schema.RefundRequestIn,
+    reply=schema.RefundRequestOut,
+    status=201,
+    idempotent=True,
+)
+def customer_request_refund(call: Call[schema.RefundRequestIn, None]) -> Any:
+    """Ask for a ticket's money back."""
+    asked = refund_requests.ask(
+        call.principal.id, call.path["ticket_id"], reason=call.body.reason, operation_id=call.operation_id
+    )
+    return {
+        "id": asked.refund_id,
+        "status": asked.status,
+        "ticket_id": asked.ticket_id,
+        "amount": Money(int(asked.amount), asked.currency),
+        "created_at": asked.created_at,
+    }
