@@ -7,11 +7,16 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.domain import gate
-from chalicelib.errors import NotFound, ValidationFailed
+from chalicelib.errors import Conflict, NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters, Event, Venue
 from chalicelib.vocabulary import EventStatus
+
+# What an event says of itself, and neither the gate nor the sale goes by.
+_SHOWN = frozenset(
+    {"title", "description", "category", "timezone", "organizer_id", "organizer_name", "image_url", "featured", "venue"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +50,21 @@ def create(
     scanning_enabled: bool = True,
     re_entry_allowed: bool = False,
     children_enabled: bool = False,
+    venue: Venue | None = None,
     venue_name: str | None = None,
     venue_city: str | None = None,
     gates: list[str] | None = None,
+    organizer_id: str | None = None,
+    organizer_name: str | None = None,
+    image_url: str | None = None,
+    featured: bool = False,
+    refunds_until: datetime | None = None,
 ) -> Event:
-    """Create an event with its totals at nought. Raises ValidationFailed; an `event_id` in use is left alone."""
-    if ends_at <= starts_at:
-        raise ValidationFailed(details=[{"field": "ends_at", "message": "must be after starts_at"}])
+    """Create an event with its totals at nought; `venue`, or no more than its name and city.
+
+    Raises ValidationFailed; an `event_id` in use is left alone.
+    """
+    _require_order(starts_at, ends_at)
     event_id = event_id or new_id("evt")
     event = Event(
         *keys.event(event_id),
@@ -68,10 +81,15 @@ def create(
         scanning_enabled=scanning_enabled,
         re_entry_allowed=re_entry_allowed,
         children_enabled=children_enabled,
-        venue=Venue(name=venue_name, city=venue_city) if venue_name else None,
+        venue=venue or (Venue(name=venue_name, city=venue_city) if venue_name else None),
         gates=gates,
+        organizer_id=organizer_id,
+        organizer_name=organizer_name,
+        image_url=image_url,
+        featured=featured,
+        refunds_until=refunds_until,
     )
-    event.gsi2pk, event.gsi2sk = keys.events_by_day(gate.facts_of(event).opens_at.date().isoformat(), event_id)
+    event.gsi2pk, event.gsi2sk = _day_of(event)
     try:
         operations.commit(
             operations.put(event, Event.pk.does_not_exist()),
@@ -83,6 +101,15 @@ def create(
             raise
         return existing
     return event
+
+
+def _require_order(starts_at: datetime, ends_at: datetime) -> None:
+    if ends_at <= starts_at:
+        raise ValidationFailed(details=[{"field": "ends_at", "message": "must be after starts_at"}])
+
+
+def _day_of(event: Event) -> keys.Key:
+    return keys.events_by_day(gate.facts_of(event).opens_at.date().isoformat(), event.event_id)
 
 
 def get(event_id: str) -> Event:
@@ -109,6 +136,40 @@ def set_status(event_id: str, status: EventStatus) -> None:
     _set(event_id, Event.status.set(status.value))
 
 
+def present(event_id: str, **changes: str | bool | Venue | None) -> None:
+    """Change how an event is shown; `changes` are attributes of Event that no rule hangs on. Raises NotFound."""
+    unknown = changes.keys() - _SHOWN
+    if unknown:
+        raise ValueError(f"not for showing: {sorted(unknown)}")
+    attributes = {name: getattr(Event, name) for name in changes}
+    _set(
+        event_id,
+        *(
+            attributes[name].remove() if value is None else attributes[name].set(value)
+            for name, value in changes.items()
+        ),
+    )
+
+
+def reschedule(event_id: str, *, starts_at: datetime, ends_at: datetime) -> None:
+    """Move an event in time, its gates with it. Raises NotFound, ValidationFailed, Conflict (it moves already)."""
+    _require_order(starts_at, ends_at)
+    event = get(event_id)
+    as_seen = (Event.starts_at == event.starts_at) & (Event.ends_at == event.ends_at)
+    event.starts_at, event.ends_at = starts_at, ends_at
+    partition, sort = _day_of(event)
+    times = [Event.starts_at.set(starts_at), Event.ends_at.set(ends_at)]
+    place = [Event.gsi2pk.set(partition), Event.gsi2sk.set(sort)]
+    try:
+        operations.record(operations.change(Event, keys.event(event_id), [*times, *place], as_seen))
+    except operations.ConditionFailed as failure:
+        found = failure.found(Event)
+        if found is None or (found.starts_at, found.ends_at) != (starts_at, ends_at):
+            raise Conflict("The event was just moved by somebody else. Look at it again.") from failure
+        # Our own first try was the one that came before.
+    gate.forget()
+
+
 def _set(event_id: str, *actions: Action) -> None:
     try:
         operations.record(operations.change(Event, keys.event(event_id), actions, Event.pk.exists()))
@@ -128,7 +189,7 @@ def status(event_id: str) -> GateStatus:
         scanning_enabled=facts.scanning_enabled,
         starts_at=control.event.starts_at,
         ends_at=control.event.ends_at,
-        tickets_sold=int(counters.sold),
+        tickets_sold=int(counters.sold) + int(counters.sold_online),
         admitted=int(counters.admitted),
         on_leave=int(counters.on_leave),
         inside=int(counters.inside),

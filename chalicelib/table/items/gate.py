@@ -68,7 +68,9 @@ class StaffRevocation(Item, discriminator="staff_revocation"):
 class Counters(Item, discriminator="counters"):
     """The running totals of an event, kept by the stream worker."""
 
+    # Sold by orders, as the stock was last summed up; `sold` is what was issued otherwise.
     sold = NumberAttribute(default=0)
+    sold_online = NumberAttribute(default=0)
     admitted = NumberAttribute(default=0)
     inside = NumberAttribute(default=0)
     on_leave = NumberAttribute(default=0)

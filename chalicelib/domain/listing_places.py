@@ -1,0 +1,165 @@
+"""Where an event stands in the lists of the catalogue, and what they order and filter it by.
+
+Events to come stand in lists of their own, which they leave when they are over: at the minute of their end (question
+28), and by their `ttl` should that be missed. The lists of all events keep them; no reader goes through the past to
+find what is to come.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from chalicelib import clock
+from chalicelib.config import config
+from chalicelib.table import keys
+from chalicelib.table.items import Category, Event, ListingEntry
+from chalicelib.table.keys import Key
+
+# Names of the lists: of events to come and of all, by their beginning and by price, of what is featured, of titles.
+UPCOMING, ALL = "upcoming", "all"
+BY_START, BY_PRICE, FEATURED, TITLES = "starts_at", "price", "featured", "titles"
+# A title is found by the words that it begins with: so many places it may take, so long is what is compared.
+_WORDS = 10
+_TEXT = 100
+# Twelve digits before the point and four after it are what a price may have on the wire.
+_PRICE_DIGITS = 16
+_NO_PRICE = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the lists order and filter an event by, each as it is compared; moments as text."""
+
+    title: str
+    category: str | None
+    city: str | None
+    organizer_id: str | None
+    price: int | None
+    starts_at: str
+    ends_at: str
+    day: str
+    featured: bool
+
+
+def folded(text: str) -> str:
+    """Return a text as the catalogue compares it: without case, accents and punctuation, its words apart."""
+    plain = "".join(
+        character if unicodedata.category(character)[0] in "LMN" else " " for character in keys.search_name(text)
+    )
+    return " ".join(plain.split())[:_TEXT].rstrip()
+
+
+def endings(title: str) -> list[str]:
+    """Return a folded title from each of its words on: whatever one of them begins with is found."""
+    words = title.split(" ") if title else []
+    return [" ".join(words[place:]) for place in range(min(len(words), _WORDS))]
+
+
+def price_text(minor: int | None) -> str:
+    """Return a price so that text order is its order; what has none comes last."""
+    return _NO_PRICE if minor is None else f"{minor:0{_PRICE_DIGITS}d}"
+
+
+def partition(period: str, order: str, *, category: str | None = None, city: str | None = None) -> str:
+    """Return the partition of the narrowest list by category and city."""
+    which = {"category": category, "city": city}
+    narrowed = [part for name, value in which.items() if value is not None for part in (name, value)]
+    return keys.catalogue(period, order, *narrowed).pk
+
+
+def organizers_partition(period: str, order: str, organizer_id: str) -> str:
+    """Return the partition of an organizer's list."""
+    return keys.catalogue(period, order, "organizer", organizer_id).pk
+
+
+def titles_partition(period: str, text: str) -> str:
+    """Return the partition of the titles with a word that begins like this one."""
+    return keys.catalogue(period, TITLES, text[:1]).pk
+
+
+def featured_partition() -> str:
+    """Return the partition of what is featured and to come."""
+    return keys.catalogue(UPCOMING, FEATURED).pk
+
+
+def cheapest(categories: Iterable[Category]) -> Category | None:
+    """Return the category with the lowest price; the platform's own currency goes before others."""
+    return min(
+        categories,
+        key=lambda category: (category.currency != config().currency, category.currency, int(category.price)),
+        default=None,
+    )
+
+
+def facts_of(event: Event, categories: Sequence[Category]) -> Facts:
+    """Return what the lists must know of an event."""
+    cheapest_one = cheapest(categories)
+    city = event.venue.city if event.venue else None
+    return Facts(
+        title=folded(event.title),
+        category=folded(event.category or "") or None,
+        city=folded(city or "") or None,
+        organizer_id=event.organizer_id,
+        price=int(cheapest_one.price) if cheapest_one and cheapest_one.currency == config().currency else None,
+        starts_at=clock.to_text(event.starts_at),
+        ends_at=clock.to_text(event.ends_at),
+        day=_local_day(event.starts_at, event.timezone),
+        featured=bool(event.featured),
+    )
+
+
+def _local_day(moment: datetime, timezone: str) -> str:
+    try:
+        zone = ZoneInfo(timezone)
+    except (KeyError, ValueError, OSError):
+        # A name that is no zone's: the day is that of UTC.
+        return moment.date().isoformat()
+    return moment.astimezone(zone).date().isoformat()
+
+
+def entries_of(event: Event, facts: Facts, *, is_to_come: bool) -> list[ListingEntry]:
+    """Return an event's places in all lists that it belongs to, sorted."""
+    found: dict[Key, ListingEntry] = {}
+    for period in (UPCOMING, ALL) if is_to_come else (ALL,):
+        for place, title in _places(event.event_id, facts, period):
+            entry = ListingEntry(
+                *place,
+                event_id=event.event_id,
+                title=title,
+                category=facts.category,
+                city=facts.city,
+                organizer_id=facts.organizer_id,
+                price=facts.price,
+                starts_at=event.starts_at,
+                ends_at=event.ends_at,
+                day=facts.day,
+            )
+            if period == UPCOMING:
+                entry.ttl = int(event.ends_at.timestamp())
+            found[place] = entry
+    return [found[place] for place in sorted(found)]
+
+
+def _places(event_id: str, facts: Facts, period: str) -> Iterable[tuple[Key, str | None]]:
+    """Yield an event's places, each with the title that its entry bears."""
+    orders = {BY_START: facts.starts_at, BY_PRICE: f"{price_text(facts.price)}|{facts.starts_at}"}
+    for order, sort in orders.items():
+        lists = {
+            partition(period, order, category=category, city=city)
+            for category in (None, facts.category)
+            for city in (None, facts.city)
+        }
+        if facts.organizer_id:
+            lists.add(organizers_partition(period, order, facts.organizer_id))
+        for pk in lists:
+            yield _in(pk, sort, event_id), None
+    for ending in endings(facts.title):
+        yield _in(titles_partition(period, ending), ending, event_id), facts.title
+    if facts.featured and period == UPCOMING:
+        yield _in(featured_partition(), facts.starts_at, event_id), None
+
+
+def _in(pk: str, sort: str, event_id: str) -> Key:
+    return Key(pk, keys.catalogue(sort=sort, event_id=event_id).sk)
