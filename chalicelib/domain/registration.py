@@ -6,10 +6,11 @@ theirs. What is told and asked of the table is the same whether or not a number 
 
 from dataclasses import dataclass
 
-from chalicelib.domain import accounts, customers, gate, otp, passwords, sessions
+from chalicelib.domain import accounts, customers, gate, gifts, otp, passwords, sessions
 from chalicelib.domain.otp import Sent
 from chalicelib.domain.sessions import Tokens
-from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, OtpInvalid
+from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, OtpInvalid, Unavailable
+from chalicelib.observability import logger
 from chalicelib.table import operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AccountStatus, OtpPurpose, Portal
@@ -55,6 +56,7 @@ def confirm(*, code: str, challenge_id: str | None, mobile_number: str | None) -
     except operations.ConditionFailed as failure:
         raise AlreadyExists("This number is registered already. Log in.") from failure
     accounts.log_security_event("customer registered", account_id=account.account_id)
+    _claim_gifts(account)
     return LoggedIn(account, tokens)
 
 
@@ -78,7 +80,16 @@ def confirm_log_in(*, code: str, challenge_id: str | None, mobile_number: str | 
         proof.commit(session, accounts.unchanged(account))
     except operations.ConditionFailed as failure:
         raise OtpInvalid("The password was changed since. Log in again.") from failure
+    _claim_gifts(account)
     return LoggedIn(account, tokens)
+
+
+def _claim_gifts(customer: Account) -> None:
+    try:
+        gifts.claim_all(customer)
+    except Unavailable:
+        # The code is spent and the customer is in: what waits for their number waits for the next log-in.
+        logger.warning("gifts not claimed now", extra={"customer_id": customer.account_id})
 
 
 def forget_password(*, mobile_number: str, address: str) -> Sent:

@@ -20,6 +20,7 @@ class Link:
 
 
 _REFRESHED = (errors.Unauthenticated, errors.TokenExpired, errors.TokenReused, errors.AccountSuspended)
+_CODE = (errors.OtpInvalid, errors.OtpExpired, errors.OtpExhausted)
 
 REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "usher_login": (
@@ -45,9 +46,19 @@ REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "device_token": (errors.Unauthenticated,),
     "admin_login": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
     "admin_refresh": _REFRESHED,
-    "admin_change_password": (errors.InvalidCredentials,),
+    "admin_change_password": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
     "admin_provision_device": (errors.NotFound,),
     "admin_revoke_device": (errors.NotFound,),
+    "public_register": (errors.RateLimited,),
+    "public_verify_otp": (*_CODE, errors.AlreadyExists),
+    "public_login": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
+    "public_verify_login_otp": (*_CODE, errors.AccountSuspended),
+    "public_resend_otp": (errors.RateLimited,),
+    "public_forgot_password": (errors.RateLimited,),
+    "public_reset_password": (*_CODE, errors.Conflict),
+    "customer_refresh": _REFRESHED,
+    "customer_change_password": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
+    "public_event": (errors.NotFound,),
     "customer_book": (errors.NotFound, errors.SoldOut, errors.InvalidState, errors.Conflict),
     "customer_add_dependent": (errors.Conflict, errors.NotFound),
     "customer_replace_dependent": (errors.NotFound,),
@@ -82,6 +93,17 @@ LINKS: dict[str, tuple[Link, ...]] = {
     "usher_logs": (*_AFTER_LOG, Link("usher_logs", {"cursor": "/next"})),
     "usher_search_logs": (*_AFTER_LOG, Link("usher_search_logs", {"cursor": "/next"})),
     "device_enroll": (Link("device_token", body={"device_id": "/device_id"}),),
+    "public_verify_otp": (Link("customer_refresh", body={"refresh": "/refresh"}),),
+    "public_verify_login_otp": (Link("customer_refresh", body={"refresh": "/refresh"}),),
+    "customer_refresh": (Link("customer_refresh", body={"refresh": "/refresh"}),),
+    "public_events": (
+        Link("public_event", {"event_id": "/results/0/id"}),
+        Link("public_events", {"cursor": "/next"}),
+    ),
+    "public_featured_events": (
+        Link("public_event", {"event_id": "/results/0/id"}),
+        Link("public_featured_events", {"cursor": "/next"}),
+    ),
     "admin_login": (Link("admin_refresh", body={"refresh": "/refresh"}),),
     "admin_refresh": (Link("admin_refresh", body={"refresh": "/refresh"}),),
     "admin_devices": (
