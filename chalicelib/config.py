@@ -30,6 +30,7 @@ class Config:
     stripe_api_base: str | None
     currency: str
     fee_basis_points: int
+    card_fee: int
     phone_region: str
     log_level: str
 
@@ -67,6 +68,8 @@ def config() -> Config:
         # The currency of cards' balances and of fees.
         currency=env("CURRENCY", "PKR"),
         fee_basis_points=int(env("FEE_BASIS_POINTS", "500")),
+        # What a new NFC card costs its holder, in minor units of that currency.
+        card_fee=int(env("CARD_FEE", "50000")),
         phone_region=env("PHONE_REGION", "PK"),
         log_level=env("LOG_LEVEL", "INFO"),
     )

@@ -33,12 +33,15 @@ _JOURNALS_PER_TRANSACTION = 45
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An amount in minor units, signed, on one account; `type` says what a card's line is, where the journal's
-    other lines are something else."""
+    """An amount in minor units, signed, on one account.
+
+    `type` and `reference` are a card's line's own, where the journal's other lines say something else.
+    """
 
     account: str
     amount: int
     type: EntryType | None = None
+    reference: str | None = None
 
 
 def card(uid: str) -> str:
@@ -135,17 +138,17 @@ def post(
         entry_type = entry.type or card_entry_type
         if before is None or entry_type is None:
             raise ValueError(f"journal {journal_id} needs the balance and the type of every card's entry")
-        writes += _book(before, entry.amount, entry_type=entry_type, journal=journal)
+        writes += _book(before, entry, entry_type=entry_type, journal=journal)
     return writes
 
 
-def _book(before: CardBalance, amount: int, *, entry_type: EntryType, journal: Journal) -> list[operations.Write]:
+def _book(before: CardBalance, entry: Entry, *, entry_type: EntryType, journal: Journal) -> list[operations.Write]:
     """Return the change of a card's balance and the line that says why."""
     if before.currency != journal.currency:
         raise InvalidState(f"The card's balance is in {before.currency}, this is in {journal.currency}.")
     if entry_type is EntryType.PURCHASE and before.frozen:
         raise InvalidState("This card is not active: nothing can be paid with it.")
-    after, number = int(before.amount) + amount, int(before.entries) + 1
+    after, number = int(before.amount) + entry.amount, int(before.entries) + 1
     if after < 0:
         held = Money(int(before.amount), before.currency)
         raise InsufficientBalance(f"The card holds {held.amount} {held.currency}, which is too little.")
@@ -155,11 +158,11 @@ def _book(before: CardBalance, amount: int, *, entry_type: EntryType, journal: J
         uid=before.uid,
         number=number,
         type=entry_type.value,
-        amount=amount,
+        amount=entry.amount,
         balance_after=after,
         currency=journal.currency,
         journal_id=journal.journal_id,
-        reference=_reference(journal.references),
+        reference=entry.reference or _reference(journal.references),
         created_at=journal.posted_at,
     )
     actions = [
@@ -181,7 +184,7 @@ def _book(before: CardBalance, amount: int, *, entry_type: EntryType, journal: J
 
 def _reference(references: Mapping[str, str]) -> str | None:
     """Return what a customer would know the movement by."""
-    return next((references[name] for name in ("order_id", "payment_id", "card_id") if references.get(name)), None)
+    return next((references[name] for name in ("order_id", "payment_id") if references.get(name)), None)
 
 
 def _crosses(before: CardBalance, after: int, *, entry_type: EntryType) -> bool:

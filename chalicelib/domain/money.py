@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from chalicelib.errors import ValidationFailed
+
 # ISO 4217, active currencies with other than two digits after the point.
 _NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
@@ -45,6 +47,27 @@ def parse(text: str, currency: str) -> Money | None:
     if len(rest.rstrip("0")) > places:
         return None
     return Money(int(whole) * 10**places + int((rest[:places] or "0").ljust(places, "0") if places else 0), currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An amount as a caller wrote it; without its currency it is in that of the thing it is for."""
+
+    amount: str
+    currency: str | None = None
+
+
+def require(asked: Asked | None, *, currency: str, field: str) -> Money:
+    """Return an amount above zero that a caller must name, in this currency. Raises ValidationFailed."""
+    if asked is None:
+        raise ValidationFailed(details=[{"field": field, "message": "name an amount"}])
+    if asked.currency not in (None, currency):
+        raise ValidationFailed(details=[{"field": f"{field}.currency", "message": f"must be {currency}"}])
+    found = parse(asked.amount, currency)
+    if found is None or found.minor == 0:
+        message = f"must be above zero, with at most {digits(currency)} digits after the point"
+        raise ValidationFailed(details=[{"field": field, "message": message}])
+    return found
 
 
 def share(minor: int, *, basis_points: int) -> int:

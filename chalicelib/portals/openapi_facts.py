@@ -63,11 +63,17 @@ REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "customer_add_dependent": (errors.Conflict, errors.NotFound),
     "customer_replace_dependent": (errors.NotFound,),
     "customer_remove_dependent": (errors.NotFound,),
+    "customer_add_favorite": (errors.NotFound,),
     "customer_ticket": (errors.NotFound,),
     "customer_ticket_qr_code": (errors.NotFound, errors.InvalidState),
     "customer_transfer_ticket": (errors.NotFound, errors.Conflict, errors.InvalidState, errors.RateLimited),
     "customer_gift_ticket": (errors.NotFound, errors.Conflict, errors.InvalidState, errors.RateLimited),
     "customer_request_refund": (errors.NotFound, errors.Conflict, errors.InvalidState),
+    "customer_request_card": (errors.Conflict,),
+    "customer_reload_card": (errors.NotFound, errors.InvalidState),
+    "customer_card_transactions": (errors.NotFound,),
+    "customer_auto_reload": (errors.NotFound, errors.InvalidState),
+    "customer_block_card": (errors.NotFound,),
 }
 
 _OWN_EVENT = {"event_id": "/event/id"}
@@ -104,6 +110,12 @@ LINKS: dict[str, tuple[Link, ...]] = {
         Link("public_event", {"event_id": "/results/0/id"}),
         Link("public_featured_events", {"cursor": "/next"}),
     ),
+    "customer_cards": (
+        Link("customer_card_transactions", {"card_id": "/results/0/id"}),
+        Link("customer_auto_reload", {"card_id": "/results/0/id"}),
+        Link("customer_cards", {"cursor": "/next"}),
+    ),
+    "customer_card_transactions": (Link("customer_card_transactions", {"cursor": "/next"}),),
     "admin_login": (Link("admin_refresh", body={"refresh": "/refresh"}),),
     "admin_refresh": (Link("admin_refresh", body={"refresh": "/refresh"}),),
     "admin_devices": (

@@ -55,6 +55,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "MaxValue": 10000,
         "Description": "The platform's share of a sale, in hundredths of a percent",
     },
+    "CardFee": {
+        "Type": "Number",
+        "Default": 50000,
+        "MinValue": 0,
+        "Description": "What a new NFC card costs its holder, in minor units of that currency",
+    },
     "PhoneRegion": {
         "Type": "String",
         "Default": "PK",
@@ -80,6 +86,7 @@ ENVIRONMENT: dict[str, Any] = {
     "STRIPE_API_BASE": "",
     "CURRENCY": {"Ref": "Currency"},
     "FEE_BASIS_POINTS": {"Ref": "FeeBasisPoints"},
+    "CARD_FEE": {"Ref": "CardFee"},
     "PHONE_REGION": {"Ref": "PhoneRegion"},
     "CORS_ORIGINS": {"Ref": "CorsOrigins"},
     "ADMIN_ORIGIN": {"Ref": "AdminOrigin"},

@@ -1,0 +1,61 @@
+"""A customer's wish for an NFC card: one at a time, until it is handed out."""
+
+from chalicelib import clock
+from chalicelib.config import config
+from chalicelib.domain import encryption, idempotency
+from chalicelib.errors import Conflict, ValidationFailed
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import CardRequest, OpenCardRequest
+from chalicelib.vocabulary import CardDelivery, CardRequestStatus
+
+
+def make(
+    customer_id: str, *, delivery: CardDelivery, merchant_id: str | None, address: str | None, operation_id: str
+) -> CardRequest:
+    """Ask for a card, to be fetched at a merchant's or sent to an address, which is sealed; its fee is `CARD_FEE`.
+
+    Raises ValidationFailed (no merchant, no address), Conflict (one is open already), Unavailable.
+    """
+    by_post = delivery is CardDelivery.POST
+    if by_post and not address:
+        raise ValidationFailed(details=[{"field": "address", "message": "say where to send the card"}])
+    if not by_post and not merchant_id:
+        raise ValidationFailed(details=[{"field": "merchant_id", "message": "say where you will fetch the card"}])
+    if (first := idempotency.result_of(operation_id)) is not None:
+        return _found(customer_id, first)
+    request_id = new_id("crq")
+    request = CardRequest(
+        *keys.card_request(customer_id, request_id),
+        request_id=request_id,
+        customer_id=customer_id,
+        delivery=delivery.value,
+        merchant_id=None if by_post else merchant_id,
+        address=encryption.seal(customer_id, "card_request_address", address) if by_post and address else None,
+        status=CardRequestStatus.REQUESTED.value,
+        fee=config().card_fee,
+        currency=config().currency,
+        created_at=clock.now(),
+    )
+    is_open = OpenCardRequest(*keys.open_card_request(customer_id), request_id=request_id)
+    try:
+        operations.commit(
+            idempotency.once(operation_id, request_id),
+            operations.put(request),
+            operations.put(is_open, OpenCardRequest.pk.does_not_exist()),
+        )
+    except operations.ConditionFailed as failure:
+        first = idempotency.result_of(operation_id)
+        if first is not None:
+            return _found(customer_id, first)
+        raise Conflict("You have asked for a card already. It is on its way.") from failure
+    logger.info("card requested", extra={"request_id": request_id, "customer_id": customer_id, "delivery": delivery})
+    return request
+
+
+def _found(customer_id: str, request_id: str) -> CardRequest:
+    request = operations.get(CardRequest, keys.card_request(customer_id, request_id))
+    if request is None:
+        raise Conflict("That request for a card is gone.")
+    return request
