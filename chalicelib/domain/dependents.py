@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from chalicelib import clock
 from chalicelib.domain import cards, encryption, idempotency
+from chalicelib.domain.customers import Contact
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -19,14 +20,6 @@ from chalicelib.vocabulary import BloodType
 
 # Contract, "The rest".
 MOST = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Whom to call in an emergency; the number is E.164."""
-
-    name: str
-    mobile_number: str
 
 
 @dataclass(frozen=True, slots=True)

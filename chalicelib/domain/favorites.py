@@ -1,7 +1,12 @@
 """The events that a customer likes."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 from chalicelib import clock
-from chalicelib.domain import events, paging
+from chalicelib.domain import catalogue, events, paging
 from chalicelib.domain.paging import Page
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
@@ -12,7 +17,16 @@ from chalicelib.vocabulary import EventStatus
 _UNSEEN = (EventStatus.DRAFT, EventStatus.ARCHIVED)
 
 
-def add(customer_id: str, event_id: str) -> Favorite:
+@dataclass(frozen=True, slots=True)
+class Liked:
+    """A favourite with what the public sees of its event; None where that is nothing any more."""
+
+    event_id: str
+    added_at: datetime
+    event: dict[str, Any] | None
+
+
+def add(customer_id: str, event_id: str) -> Liked:
     """Add an event to a customer's favourites; adding it again changes nothing. Raises NotFound."""
     if events.get(event_id).status in _UNSEEN:
         raise NotFound("There is no such event.")
@@ -21,8 +35,8 @@ def add(customer_id: str, event_id: str) -> Favorite:
     try:
         operations.record(operations.put(favorite, Favorite.pk.does_not_exist()))
     except operations.ConditionFailed as failure:
-        return failure.found(Favorite) or favorite
-    return favorite
+        favorite = failure.found(Favorite) or favorite
+    return _liked([favorite])[0]
 
 
 def remove(customer_id: str, event_id: str) -> None:
@@ -30,7 +44,7 @@ def remove(customer_id: str, event_id: str) -> None:
     operations.record(operations.remove(Favorite, keys.favorite(customer_id, event_id)))
 
 
-def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[Favorite]:
+def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[Liked]:
     """Return a page of a customer's favourites, the newest event first. Raises InvalidCursor."""
     bound_to = f"favorites/{customer_id}"
     first = keys.favorite(customer_id)
@@ -42,4 +56,10 @@ def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[Favorite
     found = [favorite for favorite in map(Favorite.from_raw_data, raws) if favorite.sk != last.sk][: page_size + 1]
     shown = found[:page_size]
     more = len(found) > page_size
-    return Page(results=shown, next=paging.seal(shown[-1].event_id, bound_to=bound_to) if more else None)
+    return Page(results=_liked(shown), next=paging.seal(shown[-1].event_id, bound_to=bound_to) if more else None)
+
+
+def _liked(favorites: Sequence[Favorite]) -> list[Liked]:
+    listings = catalogue.summaries(favorite.event_id for favorite in favorites)
+    public = {event_id: listing.body for event_id, listing in listings.items() if listing.public}
+    return [Liked(one.event_id, one.added_at, public.get(one.event_id)) for one in favorites]

@@ -5,13 +5,14 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import dependents
-from chalicelib.domain.dependents import Contact, Details, Shown
+from chalicelib.domain import dependents, favorites
+from chalicelib.domain.customers import Contact
+from chalicelib.domain.dependents import Details, Shown
 from chalicelib.domain.paging import Page
 from chalicelib.portals.auth import CUSTOMER
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.webapp import family as schema
-from chalicelib.schemas.wire import PageOut
+from chalicelib.schemas.wire import PageIn, PageOut
 
 bp = Blueprint(__name__)
 BASE = "/api/v1"
@@ -66,3 +67,29 @@ def customer_replace_dependent(call: Call[schema.DependentIn, None]) -> Any:
 def customer_remove_dependent(call: Call[None, None]) -> Any:
     """Remove a dependent; tickets bought for them stay."""
     dependents.remove(call.principal.id, call.path["dependent_id"])
+
+
+@door(bp, "GET", f"{BASE}/users/favorites", guard=CUSTOMER, query=PageIn, reply=PageOut[schema.FavoriteOut])
+def customer_favorites(call: Call[None, PageIn]) -> Any:
+    """List the events that the customer likes, the newest event first."""
+    return favorites.of(call.principal.id, page_size=call.query.page_size, cursor=call.query.cursor)
+
+
+@door(
+    bp,
+    "POST",
+    f"{BASE}/users/favorites",
+    guard=CUSTOMER,
+    body=schema.FavoriteIn,
+    reply=schema.FavoriteOut,
+    status=201,
+)
+def customer_add_favorite(call: Call[schema.FavoriteIn, None]) -> Any:
+    """Add an event to the favourites; adding it again changes nothing."""
+    return favorites.add(call.principal.id, call.body.event_id)
+
+
+@door(bp, "DELETE", f"{BASE}/users/favorites/{{event_id}}", guard=CUSTOMER, status=204)
+def customer_remove_favorite(call: Call[None, None]) -> Any:
+    """Take an event out of the favourites."""
+    favorites.remove(call.principal.id, call.path["event_id"])

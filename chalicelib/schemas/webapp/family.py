@@ -7,8 +7,10 @@ from pydantic import AfterValidator, Field
 
 from chalicelib import clock
 from chalicelib.schemas.usher import CardName
-from chalicelib.schemas.wire import Id, In, Moment, Name, Out, Phone
-from chalicelib.vocabulary import BloodType
+from chalicelib.schemas.webapp.accounts import ContactIn, ContactOut
+from chalicelib.schemas.webapp.public import VenueOut
+from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Name, Out
+from chalicelib.vocabulary import BloodType, EventStatus
 
 
 def _not_ahead(day: date) -> date:
@@ -21,13 +23,6 @@ def _not_ahead(day: date) -> date:
 BirthDate = Annotated[date, Field(ge=date(1900, 1, 1)), AfterValidator(_not_ahead)]
 
 
-class ContactIn(In):
-    """Whom to call in an emergency."""
-
-    name: Name
-    mobile_number: Phone
-
-
 class DependentIn(In):
     """A dependent, whole: what is left out is not known, or forgotten."""
 
@@ -37,13 +32,6 @@ class DependentIn(In):
     blood_type: BloodType | None = None
     emergency_contact: ContactIn | None = None
     card_id: CardName | None = None
-
-
-class ContactOut(Out):
-    """Whom to call in an emergency."""
-
-    name: str
-    mobile_number: str
 
 
 class DependentOut(Out):
@@ -64,8 +52,24 @@ class FavoriteIn(In):
     event_id: Id
 
 
-class FavoriteAddedOut(Out):
-    """A favourite, and since when it is one."""
+class FavoriteEventOut(Out):
+    """An event in short, as the public sees it."""
+
+    id: str
+    title: str
+    category: str | None
+    status: EventStatus
+    starts_at: Moment
+    ends_at: Moment
+    timezone: str
+    venue: VenueOut | None
+    image_url: str | None
+    price_from: MoneyOut | None
+
+
+class FavoriteOut(Out):
+    """A favourite, and since when it is one; an event that is not public any more is null."""
 
     event_id: str
     added_at: Moment
+    event: FavoriteEventOut | None

@@ -46,4 +46,7 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
     "customer_add_dependent": _added,
     "customer_replace_dependent": lambda ground: Request(_BODY, path={"dependent_id": _one(ground)}),
     "customer_remove_dependent": lambda ground: Request(path={"dependent_id": _one(ground)}),
+    "customer_favorites": lambda _: Request(),
+    "customer_add_favorite": lambda _: Request({"event_id": demo.EVENT_ID}),
+    "customer_remove_favorite": lambda _: Request(path={"event_id": demo.EVENT_ID}),
 }
