@@ -1,0 +1,123 @@
+"""Money on cards: booked through the ledger, and the whole of it counted again, as only a test may."""
+
+import uuid
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.config import config
+from chalicelib.domain import cards, ledger
+from chalicelib.domain.cards import Registration
+from chalicelib.domain.ledger import Entry
+from chalicelib.errors import Unavailable
+from chalicelib.table import operations
+from chalicelib.table.items import Account, AccountTotal, Card, CardBalance, CardEntry, Item, Journal
+from chalicelib.vocabulary import CardStatus, EntryType
+
+CURRENCY = "PKR"
+EVENT_ID = "evt_of_the_ledger"
+
+
+def make_card(customer: Account | None = None, *, status: CardStatus = CardStatus.ACTIVE, holds: int = 0) -> Card:
+    """Register a customer's card with so much on it, in minor units."""
+    owner = customer.account_id if customer else None
+    card = cards.register(Registration(uid=f"04{uuid.uuid4().hex[:12]}", customer_id=owner))
+    if holds:
+        credit(card.uid, holds)
+    return cards.set_status(card.uid, status) if status is not CardStatus.ACTIVE else card
+
+
+def credit(uid: str, amount: int, *, journal_id: str | None = None) -> None:
+    """Put money on a card."""
+    entries = [Entry(ledger.clearing("sandbox"), -amount), Entry(ledger.card(uid), amount)]
+    book(journal_id or f"jrn_{uuid.uuid4().hex}", uid, entries, EntryType.RELOAD)
+
+
+def spend(uid: str, amount: int, *, journal_id: str | None = None) -> None:
+    """Buy something with a card."""
+    entries = ledger.sale_entries(ledger.card(uid), event_id=EVENT_ID, amount=amount)
+    book(journal_id or f"jrn_{uuid.uuid4().hex}", uid, entries, EntryType.PURCHASE)
+
+
+def give_back(uid: str, amount: int, *, journal_id: str | None = None) -> None:
+    """Refund something that was bought with a card."""
+    entries = ledger.refund_entries(ledger.card(uid), event_id=EVENT_ID, amount=amount)
+    book(journal_id or f"jrn_{uuid.uuid4().hex}", uid, entries, EntryType.REFUND)
+
+
+def book(journal_id: str, uid: str, entries: list[Entry], entry_type: EntryType) -> None:
+    """Book a movement once, as a payment does: read, decide, write, and look again where it was overtaken."""
+    for _ in operations.attempts(12):
+        writes = ledger.post(
+            journal_id,
+            type=entry_type.value,
+            currency=CURRENCY,
+            entries=entries,
+            references={"payment_id": f"pay_{journal_id}"},
+            balances=[ledger.balance(uid)],
+            card_entry_type=entry_type,
+        )
+        try:
+            operations.commit(*writes)
+        except operations.ConditionFailed as failure:
+            if 0 in failure.failures:
+                return  # it was booked before
+            continue
+        return
+    raise Unavailable(retry_after=1)
+
+
+@dataclass
+class Books:
+    """Everything that the table says of money."""
+
+    journals: list[Journal] = field(default_factory=list)
+    balances: dict[str, CardBalance] = field(default_factory=dict)
+    lines: dict[str, list[CardEntry]] = field(default_factory=lambda: defaultdict(list))
+    totals: Counter[tuple[str, str]] = field(default_factory=Counter)
+    statuses: dict[str, str] = field(default_factory=dict)
+
+
+def books() -> Books:
+    """Read the whole table."""
+    found = Books()
+    pages = operations.client().get_paginator("scan").paginate(TableName=config().table_name, ConsistentRead=True)
+    for raw in (raw for page in pages for raw in page["Items"]):
+        item: Any = Item.from_raw_data(raw)
+        if isinstance(item, Journal):
+            found.journals.append(item)
+        elif isinstance(item, CardBalance):
+            found.balances[item.uid] = item
+        elif isinstance(item, CardEntry):
+            found.lines[item.uid].append(item)
+        elif isinstance(item, AccountTotal):
+            found.totals[item.account, item.currency] += int(item.amount)
+        elif isinstance(item, Card):
+            found.statuses[item.uid] = item.status
+    for lines in found.lines.values():
+        lines.sort(key=lambda line: int(line.number))
+    return found
+
+
+def assert_balanced(found: Books, *, drained: bool = True) -> None:
+    """Hold the books to every rule of the ledger; `drained` says that the stream was read to its end."""
+    by_account: Counter[tuple[str, str]] = Counter()
+    for journal in found.journals:
+        assert sum(entry["amount"] for entry in journal.entries) == 0, journal.journal_id
+        for entry in journal.entries:
+            by_account[entry["account"], journal.currency] += entry["amount"]
+    for uid, balance in found.balances.items():
+        lines = found.lines.get(uid, [])
+        assert [int(line.number) for line in lines] == list(range(1, int(balance.entries) + 1))
+        running = 0
+        for line in lines:
+            running += int(line.amount)
+            assert running == line.balance_after >= 0
+        assert running == balance.amount == by_account[ledger.card(uid), balance.currency]
+        assert len({line.journal_id for line in lines}) == len(lines)
+        assert bool(balance.frozen) == (found.statuses.get(uid, "active") != "active")
+    assert set(found.lines) <= set(found.balances)
+    if drained:
+        others = {place: sum_ for place, sum_ in by_account.items() if not place[0].startswith("card:")}
+        assert {place: sum_ for place, sum_ in found.totals.items() if sum_} == {p: s for p, s in others.items() if s}
+        assert all(journal.counted for journal in found.journals)
