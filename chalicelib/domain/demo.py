@@ -2,14 +2,16 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib import clock
-from chalicelib.domain import accounts, cards, events, tickets
+from chalicelib.config import config
+from chalicelib.domain import accounts, cards, categories, events, ledger, tickets
 from chalicelib.domain.cards import Registration
 from chalicelib.domain.tickets import Holder, Order
 from chalicelib.errors import AlreadyExists, NotFound
-from chalicelib.vocabulary import AdminRole, Portal, UsherRole
+from chalicelib.table import operations
+from chalicelib.vocabulary import AdminRole, EntryType, Portal, UsherRole
 
 EVENT_ID = "evt_demo"
 CARD_UID = "04A1B2C3D4E5F6"
@@ -35,6 +37,10 @@ _FAMILY = (
     _Guest("4", "Omar Ahmed", "Child"),
 )
 _FAMILY_UID = "04B1B2C3D4E5F6"
+MATINEE_ID = "evt_demo_matinee"
+# Name, price in minor units, how many there are.
+_TIERS = (("Standard", 150_000, 500), ("VIP", 500_000, 100), ("Child", 50_000, 200))
+_BALANCE = 1_000_000
 _OTHERS = (_Guest("5", "Zoë Müller", "Standard"), _Guest("6", "Hamza Siddiqui", "Standard"))
 
 
@@ -67,6 +73,7 @@ def load() -> None:
         venue_city="Lahore",
         gates=["Gate 1", "Gate 2"],
     )
+    _load_sale(now)
     with suppress(AlreadyExists):
         accounts.create_usher(
             username=USHER_NAME,
@@ -93,6 +100,54 @@ def load() -> None:
             owner = customer_id if uid == CARD_UID else None
             opens = {EVENT_ID: [ticket_id(guest.ticket) for guest in guests]}
             cards.register(Registration(uid=uid, customer_id=owner, tickets=opens))
+    _load_balance()
+
+
+def _load_sale(now: datetime) -> None:
+    """Put the demo event on sale, and another one a week later."""
+    events.create(
+        event_id=MATINEE_ID,
+        title="Gatehouse Matinée",
+        description="An afternoon for the whole family.",
+        category="family",
+        starts_at=now + timedelta(days=7),
+        ends_at=now + timedelta(days=7, hours=4),
+        timezone="Asia/Karachi",
+        children_enabled=True,
+        venue_name="National Academy of Performing Arts",
+        venue_city="Karachi",
+        featured=True,
+    )
+    for event_id in (EVENT_ID, MATINEE_ID):
+        for place, (tier, price, capacity) in enumerate(_TIERS):
+            categories.add(
+                event_id=event_id,
+                category_id=f"cat_{event_id.removeprefix('evt_')}_{tier.lower()}",
+                name=tier,
+                tier=tier,
+                price=price,
+                capacity=capacity,
+                position=place,
+            )
+
+
+def _load_balance() -> None:
+    """Put money on the demo customer's card, once."""
+    entries = [
+        ledger.Entry(ledger.clearing("sandbox"), -_BALANCE),
+        ledger.Entry(ledger.card(CARD_UID), _BALANCE),
+    ]
+    writes = ledger.post(
+        "jrn_demo_reload",
+        type=EntryType.RELOAD,
+        currency=config().currency,
+        entries=entries,
+        references={},
+        balances=[ledger.balance(CARD_UID)],
+        card_entry_type=EntryType.RELOAD,
+    )
+    with suppress(operations.ConditionFailed):  # it was loaded before
+        operations.commit(*writes)
 
 
 def _load_customer() -> str:
