@@ -20,7 +20,7 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.clients import aws, messages, secrets
-from chalicelib.domain import categories, gate, tokens
+from chalicelib.domain import catalogue, categories, gate, tokens
 from chalicelib.table import operations
 from tests import cloud
 
@@ -35,6 +35,7 @@ def forget_caches() -> None:
     secrets.forget()
     gate.forget()
     categories.forget()
+    catalogue.forget()
     tokens._proven.cache_clear()
 
 

@@ -16,7 +16,6 @@ from tests.client import Answer
 ALLOWED_ORIGINS = frozenset(LOCAL_ORIGINS.split(","))
 ADMIN_ORIGIN = "http://localhost:8084"
 _HEADERS = {
-    "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     "strict-transport-security": "max-age=31536000; includeSubDomains",
     "vary": "Origin",
@@ -53,7 +52,7 @@ def documented(route: Route, status: int) -> dict[str, Any] | None:
 
 def problems(route: Route, answer: Answer, *, origin: str | None = None) -> Iterator[str]:
     """Return what is wrong with an answer, as the contract and the document see it."""
-    yield from _header_problems(answer, origin)
+    yield from _header_problems(route, answer, origin)
     if answer.status >= 500:
         yield f"a fault: {answer.status} {answer.text[:200]}"
     found = documented(route, answer.status)
@@ -87,8 +86,12 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _header_problems(answer: Answer, origin: str | None) -> Iterator[str]:
-    for name, value in _HEADERS.items():
+def _header_problems(route: Route, answer: Answer, origin: str | None) -> Iterator[str]:
+    may_be_kept = route.public_seconds is not None and answer.status < 400
+    kept = f"public, max-age={route.public_seconds}" if may_be_kept else "no-store"
+    if may_be_kept and not answer.headers.get("etag"):
+        yield "no ETag"
+    for name, value in {**_HEADERS, "cache-control": kept}.items():
         if answer.headers.get(name) != value:
             yield f"{name} is {answer.headers.get(name)!r}"
     if not answer.headers.get("x-request-id"):
