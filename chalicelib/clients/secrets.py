@@ -33,6 +33,8 @@ class Version(StrEnum):
 _lock = threading.Lock()
 _masters: dict[Version, bytes] = {}
 _derived: dict[tuple[str, int, Version], bytes] = {}
+# What else stands in the current secret: keys that others gave to the platform.
+_fields: dict[str, str] = {}
 _read_at = float("-inf")
 
 
@@ -43,10 +45,12 @@ def forget() -> None:
         _read_at = float("-inf")
         _masters.clear()
         _derived.clear()
+        _fields.clear()
 
 
-def _read() -> dict[Version, bytes]:
+def _read() -> tuple[dict[Version, bytes], dict[str, str]]:
     found: dict[Version, bytes] = {}
+    fields: dict[str, str] = {}
     for version in Version:
         try:
             answer = client("secretsmanager").get_secret_value(SecretId=config().secret_id, VersionStage=version.value)
@@ -57,15 +61,20 @@ def _read() -> dict[Version, bytes]:
             ):
                 continue
             raise Unavailable("The platform's keys cannot be read now. Try again.", retry_after=5) from error
-        found[version] = json.loads(answer["SecretString"])["master"].encode()
-    return found
+        content = json.loads(answer["SecretString"])
+        found[version] = content.pop("master").encode()
+        if version is Version.CURRENT:
+            fields = content
+    return found, fields
 
 
 def _master(version: Version) -> bytes | None:
     global _read_at  # one cache per process, guarded by the lock
     with _lock:
         if time.monotonic() - _read_at > _LIFETIME_SECONDS:
-            fresh = _read()
+            fresh, fields = _read()
+            _fields.clear()
+            _fields.update(fields)
             if fresh != _masters:
                 _masters.clear()
                 _masters.update(fresh)
@@ -96,6 +105,12 @@ def derive(purpose: str, *, length: int = 32, version: Version = Version.CURRENT
         hkdf = HKDF(algorithm=SHA256(), length=length, salt=b"gatehouse", info=purpose.encode())
         _derived[key] = hkdf.derive(master)
     return _derived[key]
+
+
+def field(name: str) -> str | None:
+    """Return what the current secret says beside the master: a key that another service gave to the platform."""
+    _master(Version.CURRENT)
+    return _fields.get(name)
 
 
 def current(purpose: str, *, length: int = 32) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from chalicelib import observability
 from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
-from chalicelib.domain import catalogue, customer_totals, devices, ledger, totals
+from chalicelib.domain import catalogue, customer_totals, devices, ledger, payments, totals
 from chalicelib.domain.changes import Change
 from chalicelib.table.items import Device, Scan, Ticket
 from chalicelib.vocabulary import Fact, Reason
@@ -48,7 +48,13 @@ def _clone_suspected(scan: Scan) -> Published:
     )
 
 
-FOLLOWERS: tuple[Follower, ...] = (_scans_and_devices, ledger.follow, customer_totals.follow, catalogue.follow)
+FOLLOWERS: tuple[Follower, ...] = (
+    _scans_and_devices,
+    ledger.follow,
+    customer_totals.follow,
+    catalogue.follow,
+    payments.follow,
+)
 
 
 def apply(changes: Sequence[Change]) -> None:

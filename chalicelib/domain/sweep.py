@@ -14,14 +14,14 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from chalicelib import clock
-from chalicelib.domain import orders
+from chalicelib.domain import orders, payments
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Item, SweepMark
 
 # Who takes what is due, by the prefix of its id; each returns whether there was anything left to do, is safe to repeat,
 # and takes what it has handled out of the index.
-TAKERS: dict[str, Callable[[str], bool]] = {"ord_": orders.expire}
+TAKERS: dict[str, Callable[[str], bool]] = {"ord_": orders.expire, "pay_": payments.reconcile}
 
 _WHAT = "due"
 _MINUTE = "%Y-%m-%dT%H:%M"

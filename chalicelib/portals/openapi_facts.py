@@ -60,6 +60,9 @@ REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "customer_change_password": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
     "public_event": (errors.NotFound,),
     "customer_book": (errors.NotFound, errors.SoldOut, errors.InvalidState, errors.Conflict),
+    "customer_process_payment": (errors.NotFound, errors.InvalidState, errors.InsufficientBalance),
+    "customer_confirm_payment": (errors.NotFound, errors.InvalidState, errors.InsufficientBalance),
+    "public_payment_webhook": (errors.BadSignature,),
     "customer_add_dependent": (errors.Conflict, errors.NotFound),
     "customer_replace_dependent": (errors.NotFound,),
     "customer_remove_dependent": (errors.NotFound,),
@@ -110,6 +113,7 @@ LINKS: dict[str, tuple[Link, ...]] = {
         Link("public_event", {"event_id": "/results/0/id"}),
         Link("public_featured_events", {"cursor": "/next"}),
     ),
+    "customer_process_payment": (Link("customer_confirm_payment", body={"payment_id": "/id"}),),
     "customer_cards": (
         Link("customer_card_transactions", {"card_id": "/results/0/id"}),
         Link("customer_auto_reload", {"card_id": "/results/0/id"}),

@@ -53,6 +53,7 @@ No.  question                                   index  partition                
 48   where a card was refused while unknown     table  CARD#uid                  REFUSED                the scan
 49   the card that a customer waits for         table  ACCOUNT#account           OPEN_CARD_REQUEST      webapp
 50   the events that a customer goes to yet     gsi1   AHEAD#customer            end#event              webapp
+51   by which payment an order is being paid    table  ORDER#order               OPEN_PAYMENT#method    payments
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -400,3 +401,8 @@ def open_card_request(customer_id: str) -> Key:
 def ahead(customer_id: str, ends_at: str = "", event_id: str = "") -> Key:
     """Question 50: an event that a customer has valid tickets of; `ends_at` is RFC 3339 in UTC."""
     return Key(_key("AHEAD", customer_id), _key(ends_at, event_id))
+
+
+def open_payment(order_id: str, method: str) -> Key:
+    """Question 51."""
+    return Key(order(order_id).pk, _key("OPEN_PAYMENT", method))

@@ -1,6 +1,59 @@
-"""The customers' door: payments."""
+"""The customers' door: payments, and the provider's callback about them."""
+
+from typing import Any
 
 from chalice import Blueprint
 
+from chalicelib.domain import payments
+from chalicelib.domain.money import Asked
+from chalicelib.domain.payments import Terms
+from chalicelib.portals.auth import CUSTOMER
+from chalicelib.portals.wire import Call, door
+from chalicelib.schemas.webapp import payments as schema
+
 bp = Blueprint(__name__)
 BASE = "/api/v1"
+
+
+@door(
+    bp,
+    "POST",
+    f"{BASE}/payments/process",
+    guard=CUSTOMER,
+    body=schema.ProcessIn,
+    reply=schema.PaymentOut,
+    status=201,
+    idempotent=True,
+)
+def customer_process_payment(call: Call[schema.ProcessIn, None]) -> Any:
+    """Open a payment for a booking, or for money on a card."""
+    body = call.body
+    payment = payments.process(
+        call.principal.id,
+        order_id=body.booking_id,
+        amount=Asked(body.amount.amount, body.amount.currency) if body.amount else None,
+        terms=Terms(body.method, card_name=body.card_id, token=body.payment_token, return_url=body.return_url),
+        operation_id=call.operation_id,
+    )
+    return payments.shown(payment)
+
+
+@door(
+    bp,
+    "POST",
+    f"{BASE}/payments/confirm",
+    guard=CUSTOMER,
+    body=schema.ConfirmIn,
+    reply=schema.PaymentOut,
+    idempotent=True,
+)
+def customer_confirm_payment(call: Call[schema.ConfirmIn, None]) -> Any:
+    """Take the money, and issue the tickets or credit the card, once."""
+    return payments.shown(payments.confirm(call.principal.id, call.body.payment_id))
+
+
+@door(bp, "POST", f"{BASE}/payments/webhook", guard=None, reply=schema.WebhookOut)
+def public_payment_webhook(call: Call[None, None]) -> Any:
+    """Take the payment provider's signed callback."""
+    payments.take_webhook(call.raw, call.headers)
+    return schema.WebhookOut()

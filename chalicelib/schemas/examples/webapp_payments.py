@@ -1,5 +1,34 @@
 """The examples of the web app: payments."""
 
+from typing import Any
+
 from chalicelib.schemas.examples.shared import Example
 
-OPERATIONS: dict[str, Example] = {}
+_ORDER_ID = "ord_01K9ZC2T5N7Q9S1V3X5Z7B9DFG"
+_PAYMENT: dict[str, Any] = {
+    "id": "pay_01K9ZC3B6P8R0T2V4X6Z8A0CEG",
+    "status": "requires_confirmation",
+    "amount": {"amount": "1500.00", "currency": "PKR"},
+    "provider": "sandbox",
+    "method": "card",
+    "client_secret": "sbx_01K9ZC3B6P8R0T2V4X6Z8A0CEG_secret",
+    "booking_id": _ORDER_ID,
+    "card_id": None,
+    "receipt_number": None,
+    "failure_reason": None,
+    "created_at": "2026-11-21T09:31:00.000Z",
+}
+_PAID = {
+    **_PAYMENT,
+    "status": "succeeded",
+    "client_secret": None,
+    "receipt_number": "R-01K9ZC3B6P8R0T2V4X6Z8A0CEG",
+}
+
+OPERATIONS: dict[str, Example] = {
+    "customer_process_payment": Example(
+        {"booking_id": _ORDER_ID, "method": "card", "payment_token": "tok_ok"}, _PAYMENT
+    ),
+    "customer_confirm_payment": Example({"payment_id": _PAYMENT["id"]}, _PAID),
+    "public_payment_webhook": Example(None, {"received": True}),
+}

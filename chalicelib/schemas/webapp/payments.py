@@ -1,1 +1,53 @@
 """Bodies of the customers' door: payments."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from chalicelib.schemas.usher import CardName
+from chalicelib.schemas.wire import Amount, Id, In, Moment, MoneyOut, Out
+from chalicelib.vocabulary import PaymentMethod, PaymentStatus
+
+
+class ProcessIn(In):
+    """What to pay: a booking, or an amount that is put on a card."""
+
+    booking_id: Id | None = None
+    card_id: CardName | None = Field(
+        default=None, description="The card to put `amount` on; with a booking the card that pays, for method wallet."
+    )
+    amount: Amount | None = None
+    method: PaymentMethod
+    payment_token: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = Field(
+        default=None,
+        description="The means of payment. The sandbox knows tok_ok (the default), tok_declined and tok_timeout.",
+    )
+    return_url: Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[^\s]+$")] | None = None
+
+
+class ConfirmIn(In):
+    """The payment to take the money of."""
+
+    payment_id: Id
+
+
+class PaymentOut(Out):
+    """A payment. `failure_reason` says why it failed, or why its money is returned."""
+
+    id: str
+    status: PaymentStatus
+    amount: MoneyOut
+    provider: str
+    method: PaymentMethod
+    client_secret: str | None = None
+    booking_id: str | None = None
+    card_id: str | None = None
+    receipt_number: str | None = None
+    failure_reason: str | None = None
+    created_at: Moment
+
+
+class WebhookOut(Out):
+    """The callback was taken, whatever it was about."""
+
+    received: bool = True

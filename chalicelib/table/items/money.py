@@ -6,6 +6,7 @@ from pynamodb.attributes import (
     JSONAttribute,
     NumberAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
 )
 
 from chalicelib.table.items.base import Item, MomentAttribute
@@ -19,13 +20,18 @@ class Payment(Item, discriminator="payment"):
     purpose = UnicodeAttribute()
     order_id = UnicodeAttribute(null=True)
     card_uid = UnicodeAttribute(null=True)
+    card_id = UnicodeAttribute(null=True)
     event_id = UnicodeAttribute(null=True)
     amount = NumberAttribute()
     currency = UnicodeAttribute()
+    # What the provider really took, where that is not what it was asked for.
+    taken = NumberAttribute(null=True)
+    taken_currency = UnicodeAttribute(null=True)
     method = UnicodeAttribute()
     provider = UnicodeAttribute()
     provider_reference = UnicodeAttribute(null=True)
     client_secret = UnicodeAttribute(null=True)
+    return_url = UnicodeAttribute(null=True)
     status = UnicodeAttribute()
     failure_reason = UnicodeAttribute(null=True)
     refunded = NumberAttribute(default=0)
@@ -33,8 +39,16 @@ class Payment(Item, discriminator="payment"):
     receipt_number = UnicodeAttribute(null=True)
     invoice_number = UnicodeAttribute(null=True)
     created_at = MomentAttribute()
+    # From when on it is closed if nobody has paid.
+    open_until = MomentAttribute(null=True)
     settled_at = MomentAttribute(null=True)
     counted = BooleanAttribute(null=True)
+
+
+class OpenPayment(Item, discriminator="open_payment"):
+    """The payment by which an order is being paid with one method; a failed one makes room for the next."""
+
+    payment_id = UnicodeAttribute()
 
 
 class ProviderEvent(Item, discriminator="provider_event"):
@@ -53,8 +67,9 @@ class SandboxCharge(Item, discriminator="sandbox_charge"):
     currency = UnicodeAttribute()
     token = UnicodeAttribute()
     status = UnicodeAttribute()
-    asked = NumberAttribute(default=0)
     refunded = NumberAttribute(default=0)
+    # The keys of the refunds that were made.
+    refunds = UnicodeSetAttribute(null=True)
 
 
 class Journal(Item, discriminator="journal"):

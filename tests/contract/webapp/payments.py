@@ -6,6 +6,44 @@ Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo 
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib import clock
+from chalicelib.domain import categories, demo, orders, payments, sandbox
+from chalicelib.domain.orders import Want
+from chalicelib.domain.payments import Terms
+from chalicelib.identifiers import new_id
+from chalicelib.vocabulary import PaymentMethod
 from tests.contract.request import Request
+from tests.contract.webapp import sale
 
-REQUESTS: dict[str, Callable[[Any], Request]] = {}
+
+def _order_id(ground: Any) -> str:
+    categories.add(
+        event_id=demo.EVENT_ID, name="Standing", price=150_000, capacity=1_000_000, category_id=sale.CATEGORY_ID
+    )
+    want = Want(sale.CATEGORY_ID, 1, [])
+    return orders.book(ground.customer, event_id=demo.EVENT_ID, wants=[want], operation_id=new_id("op")).order_id
+
+
+def _process(ground: Any) -> Request:
+    return Request({"booking_id": _order_id(ground), "method": "card"})
+
+
+def _payment_id(ground: Any) -> str:
+    return payments.start(
+        ground.customer.account_id,
+        order_id=_order_id(ground),
+        terms=Terms(PaymentMethod.CARD),
+        operation_id=new_id("op"),
+    ).payment_id
+
+
+def _webhook(_: Any) -> Request:
+    raw = b'{"id": "sbx_evt_1", "type": "ping"}'
+    return Request(headers={"gatehouse-signature": sandbox.sign(raw, at=int(clock.now().timestamp()))}, raw=raw)
+
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "customer_process_payment": _process,
+    "customer_confirm_payment": lambda ground: Request({"payment_id": _payment_id(ground)}),
+    "public_payment_webhook": _webhook,
+}

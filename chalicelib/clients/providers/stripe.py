@@ -1,0 +1,168 @@
+"""Stripe, by its own SDK: payment intents that carry the payment's id.
+
+The keys stand in the master secret's JSON as `stripe_api_key` and `stripe_webhook_secret`. Every request that
+changes something has an idempotency key made from the payment's id, so a repeat has no second effect
+(docs.stripe.com/api/idempotent_requests).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from chalicelib.clients import secrets
+from chalicelib.clients.providers import Charge, Declined, Notice, Opened, Outcome, OutcomeStatus
+from chalicelib.config import config
+from chalicelib.errors import BadSignature, Unavailable
+from chalicelib.observability import logger
+
+NAME = "stripe"
+SIGNATURE_HEADER = "stripe-signature"
+_API_KEY = "stripe_api_key"
+_WEBHOOK_SECRET = "stripe_webhook_secret"  # noqa: S105  # the name of a secret, not one
+# Seconds; with its retries a request ends within the function's 30.
+_TIME_OUTS = (2, 6)
+_NETWORK_RETRIES = 2
+# How old a callback may be, in seconds (Stripe's own default).
+_TOLERANCE = 300
+_KINDS = ("payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled")
+_REFUNDS_LOOKED_AT = 100
+
+
+class Stripe:
+    """The provider `stripe`."""
+
+    def create(self, charge: Charge) -> Opened:
+        """Open a payment intent; the customer's means of payment is set on it where it is known."""
+        params: dict[str, Any] = {
+            "amount": charge.amount,
+            "currency": charge.currency.lower(),
+            "payment_method_types": ["card"],
+            "metadata": {"payment_id": charge.payment_id},
+        }
+        if charge.token:
+            params["payment_method"] = charge.token
+        if charge.token and charge.is_owner_away:
+            # A saved payment method is charged as the Stripe customer that it belongs to.
+            method = _ask(lambda client: client.v1.payment_methods.retrieve(charge.token))
+            params |= {"customer": method["customer"]} if method.get("customer") else {}
+        # The same payment with another token is another question, which Stripe would refuse under the same key.
+        key = f"{charge.payment_id}/{charge.token}" if charge.token else charge.payment_id
+        intent = _ask(lambda client: client.v1.payment_intents.create(params, _once(key)))
+        return Opened(reference=intent["id"], client_secret=intent["client_secret"])
+
+    def confirm(self, charge: Charge, reference: str) -> Outcome:
+        """Confirm an intent that waits for nothing else; one that its customer confirmed is only looked at."""
+        intent = _intent(reference)
+        if intent["status"] != "requires_confirmation":
+            return _outcome(intent)
+        params: dict[str, Any] = {"off_session": True} if charge.is_owner_away else {}
+        if charge.return_url:
+            params["return_url"] = charge.return_url
+        options = _once(f"{charge.payment_id}/confirm/{intent['payment_method']}")
+        try:
+            return _outcome(_ask(lambda client: client.v1.payment_intents.confirm(reference, params, options)))
+        except Declined:
+            return _outcome(_intent(reference))
+
+    def retrieve(self, reference: str) -> Outcome:
+        """Return what became of an intent."""
+        return _outcome(_intent(reference))
+
+    def cancel(self, reference: str) -> Outcome:
+        """Cancel an intent, unless it has taken the money or is taking it at this moment."""
+        try:
+            return _outcome(_ask(lambda client: client.v1.payment_intents.cancel(reference)))
+        except Declined:
+            return _outcome(_intent(reference))
+
+    def refund(self, reference: str, *, amount: int, key: str) -> str:
+        """Refund an intent; a refund whose idempotency key has lapsed is found by what it carries."""
+        params = {"payment_intent": reference, "amount": amount, "metadata": {"refund_key": key}}
+        try:
+            return str(_ask(lambda client: client.v1.refunds.create(params, _once(key)))["id"])
+        except Declined:
+            asked = {"payment_intent": reference, "limit": _REFUNDS_LOOKED_AT}
+            known = _ask(lambda client: client.v1.refunds.list(asked))["data"]
+            found = [str(one["id"]) for one in known if (one["metadata"] or {}).get("refund_key") == key]
+            if not found:
+                raise
+            return found[0]
+
+    def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
+        """Return what a callback says of an intent, once its signature is proven."""
+        import stripe  # heavy, and no other route needs it
+
+        try:
+            signature = headers.get(SIGNATURE_HEADER)
+            stripe.WebhookSignature.verify_header(raw, signature, _secret(_WEBHOOK_SECRET), _TOLERANCE)
+        except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
+            raise BadSignature from error
+        event = json.loads(raw)
+        if event["type"] not in _KINDS:
+            return Notice(event_id=event["id"])
+        intent = event["data"]["object"]
+        payment_id = (intent.get("metadata") or {}).get("payment_id")
+        return Notice(event_id=event["id"], payment_id=payment_id, outcome=_outcome(intent))
+
+
+def _once(key: str) -> dict[str, str]:
+    return {"idempotency_key": key}
+
+
+def _intent(reference: str) -> dict[str, Any]:
+    return _ask(lambda client: client.v1.payment_intents.retrieve(reference))
+
+
+def _outcome(intent: Mapping[str, Any]) -> Outcome:
+    """Return what an intent's state means (docs.stripe.com/payments/paymentintents/lifecycle)."""
+    status, error = intent["status"], intent.get("last_payment_error")
+    amount, reason, outcome = intent["amount"], None, OutcomeStatus.PENDING
+    if status == "succeeded":
+        outcome, amount = OutcomeStatus.SUCCEEDED, intent.get("amount_received") or amount
+    elif status == "canceled":
+        outcome, reason = OutcomeStatus.FAILED, intent.get("cancellation_reason") or "canceled"
+    elif status == "requires_payment_method" and error:
+        outcome, reason = OutcomeStatus.FAILED, error.get("decline_code") or error.get("code") or "declined"
+    return Outcome(
+        reference=intent["id"],
+        status=outcome,
+        amount=int(amount),
+        currency=intent["currency"].upper(),
+        failure_reason=reason,
+        is_closed=status in ("succeeded", "canceled"),
+    )
+
+
+def _secret(name: str) -> str:
+    value = secrets.field(name)
+    if not value:
+        logger.error("the secret has no key of the payment provider", extra={"field": name})
+        raise Unavailable("Payments by card are not set up here.", retry_after=60)
+    return value
+
+
+@lru_cache(maxsize=1)
+def _client(key: str, base: str | None) -> Any:
+    import stripe  # heavy, and no other route needs it
+
+    return stripe.StripeClient(
+        key,
+        base_addresses={"api": base} if base else {},
+        max_network_retries=_NETWORK_RETRIES,
+        http_client=stripe.RequestsClient(timeout=_TIME_OUTS),
+    )
+
+
+def _ask(question: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return Stripe's answer. Raises Declined where it will not, Unavailable where it cannot at this moment."""
+    import stripe  # heavy, and no other route needs it
+
+    try:
+        answer: dict[str, Any] = question(_client(_secret(_API_KEY), config().stripe_api_base)).to_dict()
+    except (stripe.CardError, stripe.InvalidRequestError) as error:
+        raise Declined(error.code or "declined") from error
+    except stripe.StripeError as error:
+        logger.warning("stripe did not answer", extra={"error": type(error).__name__, "status": error.http_status})
+        raise Unavailable("The payment provider cannot be reached. Try again.", retry_after=5) from error
+    return answer

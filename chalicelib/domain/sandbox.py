@@ -1,0 +1,194 @@
+"""The sandbox provider: it takes no money, and keeps books of its own in the table as a provider would.
+
+The customer's token says how a charge turns out: `tok_ok` (the default) succeeds, `tok_declined` is declined, and
+`tok_timeout` succeeds but its first answer is lost. Callbacks are signed with a key derived from the master secret.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+
+from pydantic import BaseModel, ValidationError
+
+from chalicelib import clock
+from chalicelib.clients import secrets
+from chalicelib.clients.providers import Charge, Declined, Notice, Opened, Outcome, OutcomeStatus
+from chalicelib.errors import BadSignature, Unavailable
+from chalicelib.table import keys, operations
+from chalicelib.table.items import SandboxCharge
+
+NAME = "sandbox"
+SIGNATURE_HEADER = "gatehouse-signature"
+OK, DECLINED, TIMEOUT = "tok_ok", "tok_declined", "tok_timeout"
+TOKENS = (OK, DECLINED, TIMEOUT)
+SUCCEEDED_KIND, FAILED_KIND = "payment.succeeded", "payment.failed"
+
+_PURPOSE = "sandbox webhook"
+# How old, or how far ahead, a callback's time may be, in seconds (as Stripe's).
+_TOLERANCE = 300
+_OPEN, _SUCCEEDED, _FAILED, _CANCELED = "open", "succeeded", "failed", "canceled"
+
+
+class _Callback(BaseModel):
+    """What a callback says; its kind says whether the money was taken."""
+
+    id: str
+    type: str
+    payment_id: str = ""
+    reference: str = ""
+    amount: int = 0
+    currency: str = ""
+    failure_reason: str | None = None
+
+
+class Sandbox:
+    """The provider `sandbox`."""
+
+    def create(self, charge: Charge) -> Opened:
+        """Open a charge in the sandbox's books."""
+        if charge.token not in (None, *TOKENS):
+            raise Declined("unknown_token")
+        reference = f"sbx_{charge.payment_id.removeprefix('pay_')}"
+        item = SandboxCharge(
+            *keys.sandbox_charge(reference),
+            reference=reference,
+            amount=charge.amount,
+            currency=charge.currency,
+            token=charge.token or OK,
+            status=_OPEN,
+        )
+        with suppress(operations.ConditionFailed):  # the same payment's charge, opened before
+            operations.record(operations.put(item, SandboxCharge.pk.does_not_exist()))
+        return Opened(reference=reference, client_secret=f"{reference}_secret")
+
+    def confirm(self, charge: Charge, reference: str) -> Outcome:  # noqa: ARG002  # the Protocol's signature
+        """Take the money of an open charge, as its token says."""
+        book = _book(reference)
+        if book.status != _OPEN:
+            return _outcome(book)
+        if not _close(reference, _FAILED if book.token == DECLINED else _SUCCEEDED):
+            return _outcome(_book(reference))
+        if book.token == TIMEOUT:
+            raise Unavailable("The payment provider did not answer in time. Try again.", retry_after=1)
+        return _outcome(_book(reference))
+
+    def retrieve(self, reference: str) -> Outcome:
+        """Return what became of a charge."""
+        return _outcome(_book(reference))
+
+    def cancel(self, reference: str) -> Outcome:
+        """Close a charge that is open."""
+        _close(reference, _CANCELED)
+        return _outcome(_book(reference))
+
+    def refund(self, reference: str, *, amount: int, key: str) -> str:
+        """Give back, never more than was taken."""
+        book = _book(reference)
+        given_back = [SandboxCharge.refunded.add(amount), SandboxCharge.refunds.add({key})]
+        unless_more = (
+            (SandboxCharge.status == _SUCCEEDED)
+            & ~SandboxCharge.refunds.contains(key)
+            & (SandboxCharge.refunded <= int(book.amount) - amount)
+        )
+        try:
+            operations.record(operations.change(SandboxCharge, keys.sandbox_charge(reference), given_back, unless_more))
+        except operations.ConditionFailed as failure:
+            found = failure.found(SandboxCharge)
+            if found is None or key not in (found.refunds or ()):
+                raise Declined("charge_already_refunded") from failure
+        return f"{reference}/{key}"
+
+    def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
+        """Return what a callback says, once its signature is proven."""
+        _require_signature(raw, headers.get(SIGNATURE_HEADER) or "")
+        try:
+            said = _Callback.model_validate_json(raw)
+        except ValidationError as error:
+            raise BadSignature("The body is signed, but it is no callback.") from error
+        statuses = {SUCCEEDED_KIND: OutcomeStatus.SUCCEEDED, FAILED_KIND: OutcomeStatus.FAILED}
+        if said.type not in statuses:
+            return Notice(event_id=said.id)
+        outcome = Outcome(
+            reference=said.reference,
+            status=statuses[said.type],
+            amount=said.amount,
+            currency=said.currency,
+            failure_reason=said.failure_reason,
+            is_closed=True,
+        )
+        return Notice(event_id=said.id, payment_id=said.payment_id, outcome=outcome)
+
+
+def sign(body: bytes, *, at: int) -> str:
+    """Return the signature of a callback sent at a Unix time: `t=<time>,v1=<hex HMAC-SHA256 of "time.body">`."""
+    return f"t={at},v1={_mac(secrets.current(_PURPOSE), body, at)}"
+
+
+def callback(payment_id: str, outcome: Outcome, *, event_id: str, kind: str | None = None) -> bytes:
+    """Return the body of a callback about a charge."""
+    told = SUCCEEDED_KIND if outcome.status is OutcomeStatus.SUCCEEDED else FAILED_KIND
+    said = {
+        "id": event_id,
+        "type": kind or told,
+        "payment_id": payment_id,
+        "reference": outcome.reference,
+        "amount": outcome.amount,
+        "currency": outcome.currency,
+        "failure_reason": outcome.failure_reason,
+    }
+    return json.dumps(said).encode()
+
+
+def _mac(key: bytes, body: bytes, at: int) -> str:
+    return hmac.new(key, f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+def _require_signature(body: bytes, header: str) -> None:
+    parts = dict(part.strip().partition("=")[::2] for part in header.split(","))
+    given, at = parts.get("v1", ""), parts.get("t", "")
+    if not (at.isascii() and at.isdigit() and given.isascii()) or abs(clock.now().timestamp() - int(at)) > _TOLERANCE:
+        raise BadSignature
+    if not _is_signed(body, int(at), given) and not (secrets.read_again() and _is_signed(body, int(at), given)):
+        raise BadSignature
+
+
+def _is_signed(body: bytes, at: int, given: str) -> bool:
+    return any(hmac.compare_digest(_mac(key, body, at), given) for key in secrets.candidates(_PURPOSE))
+
+
+def _book(reference: str) -> SandboxCharge:
+    book = operations.get(SandboxCharge, keys.sandbox_charge(reference))
+    if book is None:
+        raise Declined("no_such_charge")
+    return book
+
+
+def _close(reference: str, status: str) -> bool:
+    """Close an open charge; tells whether this call did."""
+    try:
+        operations.record(
+            operations.change(
+                SandboxCharge,
+                keys.sandbox_charge(reference),
+                [SandboxCharge.status.set(status)],
+                SandboxCharge.status == _OPEN,
+            )
+        )
+    except operations.ConditionFailed:
+        return False
+    return True
+
+
+def _outcome(book: SandboxCharge) -> Outcome:
+    statuses = {_OPEN: OutcomeStatus.PENDING, _SUCCEEDED: OutcomeStatus.SUCCEEDED}
+    reasons = {_FAILED: "card_declined", _CANCELED: "canceled"}
+    return Outcome(
+        reference=book.reference,
+        status=statuses.get(book.status, OutcomeStatus.FAILED),
+        amount=int(book.amount),
+        currency=book.currency,
+        failure_reason=reasons.get(book.status),
+        is_closed=book.status != _OPEN,
+    )

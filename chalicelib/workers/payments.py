@@ -1,0 +1,24 @@
+"""The door of the payments queue: money that is to be given back."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.domain import payments
+from chalicelib.vocabulary import Fact
+from chalicelib.workers import Failures, each_message
+
+# What is done about each fact, given what it says.
+_TAKERS: dict[Fact, Callable[[dict[str, Any]], object]] = {
+    Fact.REFUND_DUE: lambda detail: payments.refund(detail["payment_id"]),
+}
+
+
+def handle(batch: dict[str, Any]) -> Failures:
+    """Act on each fact, in its EventBridge envelope."""
+    return each_message(batch, _take)
+
+
+def _take(body: str) -> None:
+    envelope = json.loads(body)
+    _TAKERS[Fact(envelope["detail-type"])](envelope["detail"])
