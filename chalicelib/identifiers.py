@@ -28,6 +28,11 @@ def ulid_of(value: str) -> ULID | None:
         return None
 
 
+def beginning_of_ids(prefix: str, *, made_at: datetime) -> str:
+    """Return what the ids of this prefix begin with that were made at a moment; text order is time order."""
+    return f"{prefix}_{ULID.from_datetime(made_at)}"[: len(prefix) + 11]
+
+
 def parse_uid(text: str) -> str | None:
     """Return a UID as upper-case hex without separators, or None where it is none."""
     plain = text.replace(":", "").replace("-", "").upper()
