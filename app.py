@@ -12,6 +12,7 @@ from chalicelib.config import config
 from chalicelib.portals import admin, device, envelope, platform, usher, webapp
 from chalicelib.workers import alerts as alerts_worker
 from chalicelib.workers import messages as messages_worker
+from chalicelib.workers import payments as payments_worker
 from chalicelib.workers import schedules
 from chalicelib.workers import stream as stream_worker
 
@@ -69,6 +70,18 @@ def alerts(event: Any) -> Any:
 def messages(event: Any) -> Any:
     """Send mail and SMS."""
     return messages_worker.handle(event.to_dict())
+
+
+@app.on_sqs_message(queue=config().payments_queue_name, batch_size=10, name="payments")
+def payments(event: Any) -> Any:
+    """Move money in the background."""
+    return payments_worker.handle(event.to_dict())
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
+def sweep(event: Any) -> None:  # noqa: ARG001  # Chalice passes it
+    """End what has run out of time."""
+    schedules.sweep()
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="watch_devices")
