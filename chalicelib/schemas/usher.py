@@ -1,7 +1,7 @@
 """The usher's JSON: contract/usher.md."""
 
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -223,6 +223,13 @@ class ChildOut(Out):
     scan_status: Literal["not_scanned", "previously_scanned"]
 
 
+class EmergencyContactOut(Out):
+    """Whom to call if something happens to the attendee."""
+
+    name: str
+    mobile_number: str
+
+
 class AttendeeOut(Out):
     """An attendee, found by card."""
 
@@ -234,7 +241,7 @@ class AttendeeOut(Out):
     ticket_tier: str | None
     scan_status: Literal["not_scanned", "previously_scanned"]
     scanned_at: Moment | None
-    emergency_contact: dict[str, Any] | None = None
+    emergency_contact: EmergencyContactOut | None = None
     blood_type: str | None = None
     labels: list[str]
     children: list[ChildOut]

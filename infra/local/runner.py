@@ -224,7 +224,7 @@ def _announce(options: Options, cloud: Cloud) -> None:
     ]
     if options.demo:
         lines += [
-            f"  customer     {demo.CUSTOMER_NUMBER}  {demo.CUSTOMER_PASSWORD}  (the codes that log-ins ask for are in the mail)",
+            f"  customer     {demo.CUSTOMER_NUMBER}  {demo.CUSTOMER_PASSWORD}  (log-in codes: sent mail)",
             f"  usher        event {demo.EVENT_ID}, {demo.USHER_NAME}  {demo.USHER_PASSWORD}",
             f"  card         {demo.CARD_UID}  (a valid VIP ticket for {demo.EVENT_ID})",
         ]
