@@ -1,0 +1,246 @@
+"""Tickets that change hands while others are at them: each has one owner, one life, and goes in once.
+
+HAND_OVER_ROUNDS says how many tickets each race is run for.
+"""
+
+import os
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain import cards, checkin, customers, gifts, ownership, refund_requests, shelf, tickets
+from chalicelib.domain.cards import Registration
+from chalicelib.domain.decisions import Decision
+from chalicelib.domain.gifts import Present
+from chalicelib.domain.ownership import Transferred
+from chalicelib.domain.readings import Reading
+from chalicelib.domain.tickets import Holder, Order
+from chalicelib.errors import Conflict, RateLimited, Refusal
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Card, Event, Gift, RefundRequest, Ticket
+from tests.factories import make_customer, make_event
+from tests.faults import scenarios
+from tests.faults.test_claims import CALLERS, at_once
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
+
+ROUNDS = int(os.environ.get("HAND_OVER_ROUNDS", "5"))
+
+
+@pytest.fixture
+def show() -> Event:
+    """An event whose gates are open and whose refunds are not over."""
+    now = clock.now()
+    starts_at = now + timedelta(days=3)
+    return make_event(starts_at=starts_at, ends_at=starts_at + timedelta(hours=3), scanning_opens_at=now)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A ticket with its owner and the card that opens it."""
+
+    owner: Account
+    ticket: Ticket
+    card: Card
+
+
+def number() -> str:
+    return f"+92300{uuid.uuid4().int % 10**7:07}"
+
+
+def hold(show: Event, owner: Account) -> Held:
+    """Give somebody a paid ticket on a card of its own."""
+    holder = Holder(name=owner.name, customer_id=owner.account_id)
+    ticket = tickets.issue(Order(event_id=show.event_id, holder=holder, number=uuid.uuid4().hex[:8]))
+    card = own_card(owner, ticket)
+    bound = [Ticket.card_uid.set(card.uid), Ticket.price.set(150_000), Ticket.currency.set("PKR")]
+    raw = operations.record(operations.change(Ticket, keys.ticket(ticket.ticket_id), bound, Ticket.pk.exists()))
+    return Held(owner, Ticket.from_raw_data(raw), card)
+
+
+def own_card(owner: Account, *opens: Ticket) -> Card:
+    uid = f"04{uuid.uuid4().hex[:12]}"
+    bound = {ticket.event_id: [ticket.ticket_id] for ticket in opens}
+    return cards.register(Registration(uid=uid, customer_id=owner.account_id, tickets=bound))
+
+
+def move(held: Held, to: Account, *, operation_id: str | None = None) -> Transferred:
+    return ownership.transfer(
+        held.owner.account_id,
+        held.ticket.ticket_id,
+        mobile_number=str(to.mobile_number),
+        message=None,
+        operation_id=operation_id or new_id("op"),
+    )
+
+
+def shelved(customer: Account) -> list[str]:
+    """Return the ids of a customer's tickets, as the list shows them."""
+    page = shelf.page(customer.account_id, shelf.Filters(), page_size=100, cursor=None)
+    return [shown.ticket.ticket_id for shown in page.results]
+
+
+def opened_by(card: Card) -> list[str]:
+    found = cards.find(card.uid)
+    assert found is not None
+    return [ticket_id for ids in found.tickets.values() for ticket_id in ids]
+
+
+def gifts_of(held: Held) -> list[str]:
+    raws = operations.query(keys.ticket(held.ticket.ticket_id).pk, begins="GIFT#", consistent=True)
+    return [str(Gift.from_raw_data(raw).status) for raw in raws]
+
+
+def waiting(mobile_number: str) -> int:
+    return len(operations.query(keys.gift(customers.number_mac(mobile_number)).pk, consistent=True))
+
+
+@pytest.fixture
+def ayesha() -> Account:
+    return make_customer()
+
+
+@pytest.fixture
+def bilal() -> Account:
+    return make_customer(name="Bilal Ahmed")
+
+
+@pytest.mark.parametrize("_", range(ROUNDS))
+def test_of_a_scan_and_a_transfer_at_once_one_has_its_way(show: Event, bilal: Account, _: int) -> None:
+    held = hold(show, make_customer())
+    code, caller = tickets.code(held.ticket), scenarios.caller(show.event_id)
+
+    def act(number: int) -> Decision | Transferred:
+        if number % 2:
+            return move(held, bilal)
+        shown = {"code": code} if number % 4 else {"uid": held.card.uid}
+        return checkin.scan(caller, Reading(scenarios.scan_id(), **shown))
+
+    answers = at_once(act)
+    admitted = [one for one in answers if isinstance(one, Decision) and one.result == "valid"]
+    moved = [one for one in answers if isinstance(one, Transferred)]
+    assert len(admitted) + len(moved) == 1
+    ticket = tickets.get(held.ticket.ticket_id)
+    if moved:
+        assert ticket.admission is None
+        assert (shelved(held.owner), opened_by(held.card)) == ([], [])
+        assert checkin.scan(caller, Reading(scenarios.scan_id(), code=code)).reason == "stale_credential"
+        assert checkin.scan(caller, Reading(scenarios.scan_id(), uid=held.card.uid)).result == "not_found"
+    else:
+        assert ticket.customer_id == held.owner.account_id
+        assert {type(one) for one in answers} <= {Decision, *Refusal.__subclasses__(), *Conflict.__subclasses__()}
+    fresh = checkin.scan(caller, Reading(scenarios.scan_id(), code=tickets.code(ticket)))
+    assert fresh.result == ("valid" if moved else "already_scanned")
+
+
+def test_a_ticket_is_transferred_to_one_of_many(show: Event, ayesha: Account) -> None:
+    held = hold(show, ayesha)
+    takers = [make_customer() for _ in range(16)]
+    answers = at_once(lambda number: move(held, takers[number % len(takers)]))
+    assert [type(one) for one in answers].count(Transferred) == 1
+    owners = [taker for taker in takers if held.ticket.ticket_id in shelved(taker)]
+    assert [str(owner.mobile_number) for owner in owners] == [
+        one.mobile_number for one in answers if isinstance(one, Transferred)
+    ]
+    assert int(tickets.get(held.ticket.ticket_id).credential) == int(held.ticket.credential) + 1
+
+
+def test_one_operation_moves_a_ticket_once_and_answers_all_alike(show: Event, ayesha: Account, bilal: Account) -> None:
+    held, operation_id = hold(show, ayesha), new_id("op")
+    answers = at_once(lambda _: move(held, bilal, operation_id=operation_id))
+    # So many look-ups an hour a customer has.
+    told = [one for one in answers if not isinstance(one, RateLimited)]
+    assert len(told) >= 20
+    assert set(told) == {Transferred(held.ticket.ticket_id, str(bilal.mobile_number))}
+    assert int(tickets.get(held.ticket.ticket_id).credential) == int(held.ticket.credential) + 1
+
+
+def test_a_card_takes_every_ticket_that_comes_at_once(show: Event, bilal: Account) -> None:
+    given = [hold(show, make_customer()) for _ in range(8)]
+    card = own_card(bilal)
+    answers = at_once(lambda number: move(given[number % len(given)], bilal))
+    assert [type(one) for one in answers].count(Transferred) == len(given)
+    assert sorted(opened_by(card)) == sorted(held.ticket.ticket_id for held in given) == sorted(shelved(bilal))
+
+
+def test_every_gift_is_claimed_once_by_many_at_once(show: Event, ayesha: Account) -> None:
+    given, waits = [hold(show, ayesha) for _ in range(4)], number()
+    for held in given:
+        gifts.give(ayesha.account_id, Present(held.ticket.ticket_id, waits), operation_id=new_id("op"))
+    sara = make_customer(mobile_number=waits)
+    assert sum(at_once(lambda _: gifts.claim_all(sara))) == len(given)
+    assert sorted(shelved(sara)) == sorted(held.ticket.ticket_id for held in given)
+    assert [int(tickets.get(held.ticket.ticket_id).credential) for held in given] == [2] * len(given)
+    assert (waiting(waits), [gifts_of(held) for held in given]) == (0, [["claimed"]] * len(given))
+
+
+@pytest.mark.parametrize("_", range(ROUNDS))
+def test_a_gift_reaches_a_number_that_registers_at_the_same_moment(show: Event, ayesha: Account, _: int) -> None:
+    given, waits = [hold(show, ayesha) for _ in range(CALLERS // 2)], number()
+
+    def act(number: int) -> object:
+        if number == 0:
+            return gifts.claim_all(make_customer(mobile_number=waits))
+        held = given[number % len(given)]
+        giver = held.owner.account_id
+        return gifts.give(giver, Present(held.ticket.ticket_id, waits), operation_id=f"{held.ticket.ticket_id} once")
+
+    at_once(act)
+    sara = customers.find_by_number(waits)
+    assert sara is not None
+    asked = [held.ticket.ticket_id for held in given if gifts_of(held) or tickets.get(held.ticket.ticket_id).pledge]
+    assert sorted(shelved(sara)) == sorted(asked)
+    assert waiting(waits) == 0
+
+
+@pytest.mark.parametrize("_", range(ROUNDS))
+def test_a_gift_is_either_claimed_or_taken_back_or_let_in(show: Event, ayesha: Account, _: int) -> None:
+    held, waits = hold(show, ayesha), number()
+    ticket_id = held.ticket.ticket_id
+    gifts.give(ayesha.account_id, Present(ticket_id, waits), operation_id=new_id("op"))
+    sara, caller, code = make_customer(mobile_number=waits), scenarios.caller(show.event_id), tickets.code(held.ticket)
+
+    def act(number: int) -> object:
+        if number % 3 == 0:
+            return gifts.claim_all(sara)
+        if number % 3 == 1:
+            back = Present(ticket_id, str(ayesha.mobile_number))
+            return gifts.give(ayesha.account_id, back, operation_id=new_id("op"))
+        return checkin.scan(caller, Reading(scenarios.scan_id(), code=code))
+
+    answers = at_once(act)
+    ticket = tickets.get(ticket_id)
+    claimed = answers.count(1)
+    admitted = sum(isinstance(one, Decision) and one.result == "valid" for one in answers)
+    assert claimed + admitted <= 1
+    assert (ticket.customer_id == sara.account_id) == (claimed == 1)
+    assert (ticket.admission is not None) == (admitted == 1)
+    gifts.claim_all(sara)
+    (end,) = gifts_of(held)
+    assert end == "claimed" if claimed else end in ("cancelled", "closed")
+    assert (waiting(waits), tickets.get(ticket_id).pledge) == (0, None)
+
+
+def test_a_ticket_is_pledged_or_moved_once_whatever_is_asked_at_once(show: Event, ayesha: Account) -> None:
+    held = hold(show, ayesha)
+    me, ticket_id, taker = ayesha.account_id, held.ticket.ticket_id, make_customer()
+
+    def act(number: int) -> str:
+        if number % 2:
+            move(held, taker)
+            return "moved"
+        refund_requests.ask(me, ticket_id, reason="ill", operation_id=new_id("op"))
+        return "asked"
+
+    won = [one for one in at_once(act) if isinstance(one, str)]
+    assert len(won) == 1
+    requests = operations.query(keys.ticket(ticket_id).pk, begins="REFUND#", consistent=True)
+    ticket = tickets.get(ticket_id)
+    assert Counter(won) == {"asked" if requests else "moved": 1}
+    assert ticket.pledge == (RefundRequest.from_raw_data(requests[0]).refund_id if requests else None)
+    assert ticket.customer_id == (me if requests else taker.account_id)
