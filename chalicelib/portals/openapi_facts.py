@@ -67,6 +67,7 @@ REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "customer_replace_dependent": (errors.NotFound,),
     "customer_remove_dependent": (errors.NotFound,),
     "customer_add_favorite": (errors.NotFound,),
+    "customer_invoice": (errors.NotFound, errors.InvalidState),
     "customer_ticket": (errors.NotFound,),
     "customer_ticket_qr_code": (errors.NotFound, errors.InvalidState),
     "customer_transfer_ticket": (errors.NotFound, errors.Conflict, errors.InvalidState, errors.RateLimited),
@@ -133,7 +134,7 @@ LINKS: dict[str, tuple[Link, ...]] = {
 }
 
 # The routes that answer with something other than the JSON of a schema.
-MEDIA_TYPES = {"openapi_document": "application/json", "docs_page": "text/html"}
+MEDIA_TYPES = {"openapi_document": "application/json", "docs_page": "text/html", "customer_invoice": "application/pdf"}
 
 PATH_VARIABLES = {
     "event_id": "The event's id.",

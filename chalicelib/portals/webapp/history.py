@@ -1,13 +1,17 @@
 """The customers' door: statistics, payments, invoices."""
 
+from dataclasses import asdict
 from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import customer_totals
+from chalicelib.domain import customer_totals, invoices, payment_history
+from chalicelib.domain.paging import Page
+from chalicelib.domain.payment_history import Entry, Filters
 from chalicelib.portals.auth import CUSTOMER
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.wire import Call, Reply, door
 from chalicelib.schemas.webapp import history as schema
+from chalicelib.schemas.wire import PageOut
 
 bp = Blueprint(__name__)
 BASE = "/api/v1"
@@ -17,3 +21,32 @@ BASE = "/api/v1"
 def customer_analytics(call: Call[None, None]) -> Any:
     """Show the customer's own statistics."""
     return customer_totals.analytics(call.principal.id)
+
+
+def _entry_out(entry: Entry) -> dict[str, Any]:
+    told = asdict(entry)
+    return {**told.pop("payment"), **told, "amount": entry.payment.amount}
+
+
+@door(
+    bp,
+    "GET",
+    f"{BASE}/users/payment-history",
+    guard=CUSTOMER,
+    query=schema.PaymentsIn,
+    reply=PageOut[schema.PastPaymentOut],
+)
+def customer_payments(call: Call[None, schema.PaymentsIn]) -> Any:
+    """List the customer's payments, the newest first."""
+    query = call.query
+    asked = Filters(query.status, query.method, query.begins_at(), query.ends_at())
+    page = payment_history.of(call.principal.id, asked, page_size=query.page_size, cursor=query.cursor)
+    return Page(results=[_entry_out(entry) for entry in page.results], next=page.next)
+
+
+@door(bp, "GET", f"{BASE}/users/payment-history/{{payment_id}}/invoice", guard=CUSTOMER)
+def customer_invoice(call: Call[None, None]) -> Any:
+    """Return the invoice of a payment for tickets, or the receipt of a reload, as PDF."""
+    document = invoices.document(call.principal.id, call.path["payment_id"])
+    named = {"Content-Disposition": f'inline; filename="{document.name}"'}
+    return Reply(document.content, headers={"Content-Type": "application/pdf", **named})

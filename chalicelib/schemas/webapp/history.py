@@ -1,8 +1,13 @@
 """Bodies of the customers' door: statistics, payments, invoices."""
 
+from datetime import UTC, date, datetime, time
+from typing import Literal
+
 from pydantic import Field
 
-from chalicelib.schemas.wire import MoneyOut, Out
+from chalicelib.schemas.webapp.payments import PaymentOut
+from chalicelib.schemas.wire import Day, Instant, MoneyOut, Out, PageIn
+from chalicelib.vocabulary import PaymentMethod, PaymentStatus
 
 
 class MonthOut(Out):
@@ -23,3 +28,42 @@ class AnalyticsOut(Out):
     upcoming_events: int = Field(description="Events that are not over, of which a valid ticket is held.")
     card_balance: MoneyOut = Field(description="Of all own cards together.")
     by_month: list[MonthOut]
+
+
+class PaymentsIn(PageIn):
+    """Which payments to list; dates are days in UTC or moments, and both ends are part of a range."""
+
+    status: (
+        Literal[
+            PaymentStatus.REQUIRES_CONFIRMATION,
+            PaymentStatus.SUCCEEDED,
+            PaymentStatus.FAILED,
+            PaymentStatus.REFUNDED,
+        ]
+        | None
+    ) = None
+    method: PaymentMethod | None = None
+    date_from: Instant | Day | None = None
+    date_to: Instant | Day | None = None
+
+    def begins_at(self) -> datetime | None:
+        """Return the first moment that is asked for."""
+        return _moment(self.date_from, time.min)
+
+    def ends_at(self) -> datetime | None:
+        """Return the last moment that is asked for."""
+        return _moment(self.date_to, time.max)
+
+
+def _moment(value: datetime | date | None, of_day: time) -> datetime | None:
+    if value is None or isinstance(value, datetime):
+        return value
+    return datetime.combine(value, of_day, tzinfo=UTC)
+
+
+class PastPaymentOut(PaymentOut):
+    """A payment as the history shows it, with its invoice's number and the event that it was for."""
+
+    invoice_number: str | None = Field(default=None, description="There shortly after a payment for tickets succeeded.")
+    event_id: str | None = None
+    event_title: str | None = None
