@@ -228,9 +228,9 @@ def _number(challenge: Challenge, account: Account | None) -> str:
 def _message(purpose: OtpPurpose, mobile_number: str, code: str, account: Account | None) -> Message:
     minutes = int(LIFETIME.total_seconds()) // 60
     body = f"Your Gatehouse code is {code}. It is valid for {minutes} minutes."
-    opens = _opens(purpose, account)
-    is_decoy = not opens and purpose is not OtpPurpose.REGISTER
-    if not opens:
+    is_registered = purpose is OtpPurpose.REGISTER and account is not None
+    is_decoy = purpose is OtpPurpose.RESET and account is None
+    if is_registered:
         body = "You have a Gatehouse account already. Log in, or reset the password."
     return Message(
         message_id=new_id("msg"),

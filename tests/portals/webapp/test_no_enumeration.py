@@ -1,0 +1,163 @@
+"""Nobody learns whether a number has an account: not by status, body, requests to the cloud, or time."""
+
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from chalicelib.clients import aws
+from chalicelib.table import operations
+from tests.client import Answer, call
+from tests.codes import code_in, texts
+from tests.factories import PASSWORD, make_customer
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+KNOWN, UNKNOWN = "+923001234567", "+923007654321"
+USERS = "/api/v1/users"
+# Enough for medians; more by hand.
+TRIES = int(os.environ.get("TIMING_TRIES", "30"))
+TOLERANCE = 0.25
+
+
+@pytest.fixture(autouse=True)
+def customer(moto_cloud: None) -> None:  # noqa: ARG001  # the ground under it
+    make_customer(mobile_number=KNOWN)
+
+
+def register(number: str, address: str = "192.0.2.1") -> Answer:
+    body = {"mobile_number": number, "password": PASSWORD, "name": "Ayesha Khan"}
+    return call("POST", f"{USERS}/register/", body, address=address)
+
+
+def forgotten(number: str, address: str = "192.0.2.1") -> Answer:
+    return call("POST", f"{USERS}/forgot-password/request-otp/", {"mobile_number": number}, address=address)
+
+
+def wrong_password(number: str, address: str = "192.0.2.1") -> Answer:
+    body = {"mobile_number": number, "password": "a wrong password"}
+    return call("POST", f"{USERS}/login/", body, address=address)
+
+
+def guess(number: str, address: str = "192.0.2.1") -> Answer:
+    body = {"mobile_number": number, "otp": "000000", "new_password": PASSWORD}
+    return call("POST", f"{USERS}/reset-password/", body, address=address)
+
+
+def resend_registration(number: str, address: str = "192.0.2.1") -> Answer:
+    challenge_id = register(number, address).json["challenge_id"]
+    return call("POST", f"{USERS}/resend-otp/", {"challenge_id": challenge_id}, address=address)
+
+
+def resend_reset(number: str, address: str = "192.0.2.1") -> Answer:
+    challenge_id = forgotten(number, address).json["challenge_id"]
+    return call("POST", f"{USERS}/resend-otp/", {"challenge_id": challenge_id}, address=address)
+
+
+ASKED = [register, forgotten, wrong_password, guess, resend_registration, resend_reset]
+
+
+@contextmanager
+def requests() -> Iterator[list[tuple[Any, ...]]]:
+    """Collect what is asked of AWS: operation, how many parts of which kind, and how many KB of message."""
+    found: list[tuple[Any, ...]] = []
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        parts = [next(iter(part)) for part in params.get("TransactItems", [])]
+        items = [
+            sorted(part[kind]["Item"]) for part in params.get("TransactItems", []) for kind in part if kind == "Put"
+        ]
+        batch = [len(each["Keys"]) for each in params.get("RequestItems", {}).values()]
+        size = len(params.get("MessageBody", "")) // 1024
+        found.append((model.name, parts, [set(item) - {"account_id"} for item in items], batch, size))
+
+    clients: list[Any] = [operations.client(), aws.client("sqs"), aws.client("secretsmanager")]
+    for client in clients:
+        client.meta.events.register("before-parameter-build.*.*", note)
+    try:
+        yield found
+    finally:
+        for client in clients:
+            client.meta.events.unregister("before-parameter-build.*.*", note)
+
+
+@pytest.mark.parametrize("ask", ASKED)
+def test_known_and_unknown_numbers_get_the_same_answer(ask: Callable[[str], Answer]) -> None:
+    known, unknown = ask(KNOWN), ask(UNKNOWN)
+
+    def plain(answer: Answer) -> Any:
+        body = dict(answer.json)
+        body.pop("challenge_id", None)
+        body.get("error", {}).pop("request_id", None)
+        return answer.status, body, sorted(answer.headers), len(answer.json.get("challenge_id", ""))
+
+    assert plain(known) == plain(unknown)
+
+
+@pytest.mark.parametrize("ask", ASKED)
+def test_known_and_unknown_numbers_ask_the_cloud_for_the_same(ask: Callable[[str, str], Answer]) -> None:
+    # Once before, so that what a container reads once is read.
+    ask("+923001111111", "192.0.2.7")
+    sequences = []
+    for number, address in ((KNOWN, "192.0.2.8"), (UNKNOWN, "192.0.2.9")):
+        with requests() as asked:
+            ask(number, address)
+        sequences.append(asked)
+    assert sequences[0] == sequences[1]
+    assert len(sequences[0]) > 1
+
+
+def test_a_registered_number_is_told_by_text_alone_and_without_a_code() -> None:
+    known, unknown = register(KNOWN), register(UNKNOWN)
+    first, second = texts()
+    assert (first["to"], "already" in first["body"], any(c.isdigit() for c in first["body"])) == (KNOWN, True, False)
+    assert (second["to"], len(code_in(second))) == (UNKNOWN, 6)
+    assert known.json.keys() == unknown.json.keys()
+
+
+def test_no_code_opens_the_registration_of_a_registered_number() -> None:
+    begun = register(KNOWN)
+    answers = [
+        call("POST", f"{USERS}/verify-otp/", {"challenge_id": begun.json["challenge_id"], "otp": f"{n:06}"})
+        for n in range(6)
+    ]
+    assert [answer.code for answer in answers] == ["OTP_INVALID"] * 5 + ["OTP_EXHAUSTED"]
+
+
+def test_a_text_to_nobody_is_dropped_by_the_worker() -> None:
+    import app
+
+    forgotten(UNKNOWN)
+    (decoy,) = texts()
+    assert decoy["decoy"] is True
+    assert UNKNOWN not in json.dumps(decoy)
+    record = {"messageId": "m1", "body": json.dumps(decoy), "receiptHandle": "r"}
+    sent: list[str] = []
+    client: Any = aws.client("sns")
+    client.meta.events.register("before-parameter-build.sns.*", lambda model, **_: sent.append(model.name))
+    assert app.messages({"Records": [record]}, None) == {"batchItemFailures": []}
+    assert sent == []
+    record["body"] = json.dumps({**decoy, "decoy": False})
+    app.messages({"Records": [record]}, None)
+    assert sent == ["Publish"]
+
+
+@pytest.mark.parametrize("ask", [register, wrong_password])
+def test_known_and_unknown_numbers_take_as_long(ask: Callable[[str, str], Answer]) -> None:
+    times: dict[bool, list[float]] = {True: [], False: []}
+    numbers = [f"+92301{n:07}" for n in range(2 * TRIES)]
+    known = numbers[:TRIES]
+    for number in known:
+        make_customer(mobile_number=number)
+    # Interleaved, so that whatever else the machine does befalls both alike.
+    for n in range(TRIES):
+        for number in (numbers[n], numbers[TRIES + n])[:: 1 if n % 2 else -1]:
+            begun = time.perf_counter()
+            ask(number, f"192.0.2.{n}")
+            times[number in known].append(time.perf_counter() - begun)
+    medians = {known: statistics.median(taken) for known, taken in times.items()}
+    assert medians[True] == pytest.approx(medians[False], rel=TOLERANCE)
