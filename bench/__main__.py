@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import ground, imports, machine, processor, stack
+from bench import ground, imports, machine, processor, routes, stack
 from bench.ground import Kind
 from bench.report import Findings, render
 from bench.stack import Crowd, Run, Stack
@@ -26,9 +26,10 @@ class Plan:
     import_repeats: int
     processor_scans: int
     events: dict[int, dict[int, int]]
+    sizes: tuple[int, int] = routes.SIZES
 
 
-QUICK = Plan(import_repeats=3, processor_scans=100, events={1500: {1: 200, 8: 400}})
+QUICK = Plan(import_repeats=3, processor_scans=100, events={1500: {1: 200, 8: 400}}, sizes=(100, 1000))
 FULL = Plan(import_repeats=9, processor_scans=600, events={3000: {1: 500, 8: 900}, 100_000: {1: 1500, 8: 6000}})
 _began = time.monotonic()
 
@@ -70,10 +71,12 @@ def main() -> None:
     imported = imports.measure(repeats=plan.import_repeats)
     _step("taking the handler's and the stream worker's CPU time")
     processed = processor.measure(scans=plan.processor_scans)
+    _step("taking what each of the web app's routes asks of the table, with little in it and with much")
+    by_route = routes.measure(plan.sizes)
     runs = _runs(plan)
     # Other work on the machine shows here: scans alone keep about two processes busy.
     described["load after"] = machine.load()
-    findings = Findings(described, imported, processed, runs)
+    findings = Findings(described, imported, processed, runs, by_route)
     text = render(findings)
     _OUT.mkdir(parents=True, exist_ok=True)
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

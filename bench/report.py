@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.imports import Imports
 from bench.processor import Processor
+from bench.routes import TOLERANCE, RouteCost
 from bench.stack import Run
 
 # pretix 2026.8 on PostgreSQL, gunicorn and celery, two cores of this class: one redemption of a ticket.
@@ -26,6 +27,7 @@ class Findings:
     imports: Imports
     processor: Processor
     runs: list[Run]
+    routes: dict[str, dict[int, RouteCost]]
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:
@@ -45,6 +47,7 @@ def render(findings: Findings) -> str:
         ("Import of app.py in a fresh process", _imports(findings.imports)),
         ("Scans over HTTP, engine, clients and pumps on the same cores", _runs(findings.runs)),
         ("What a scan asks of DynamoDB, from /_local/usage", _usage(findings.runs)),
+        ("What the web app's routes ask of DynamoDB, by how much there is of everything", _routes(findings.routes)),
         ("Beside pretix 2026.8", _beside(findings)),
     ]
     return "\n\n".join(["# Bench", *(f"## {title}\n\n{body}" for title, body in sections)]) + "\n"
@@ -197,3 +200,24 @@ def _ratio(name: str, theirs: float, ours: float) -> tuple[str, str, str, str]:
 
 def _rate(name: str, theirs: float, ours: float) -> tuple[str, str, str, str]:
     return name, f"{theirs:.1f}", f"{ours:.0f}", f"{ours / theirs:.1f} times"
+
+
+def _routes(routes: dict[str, dict[int, RouteCost]]) -> str:
+    rows = []
+    for name, by_size in sorted(routes.items(), key=lambda pair: pair[0].partition(" ")[2]):
+        few, many = by_size.values()
+        rows.append((name, _bill(few), _bill(many), "yes" if is_same(few, many) else "NO"))
+    sizes = next(iter(routes.values()))
+    return _table(["requests / read / write units", *(f"{size:,}" for size in sizes), "same ±10 %"], rows)
+
+
+def _bill(cost: RouteCost) -> str:
+    return f"{cost.requests:.1f} / {cost.read_units:.1f} / {cost.write_units:.1f}"
+
+
+def is_same(few: RouteCost, many: RouteCost) -> bool:
+    """Tell whether a route costs the same however much there is, within the tolerance."""
+    pairs = zip(
+        (few.requests, few.read_units, few.write_units), (many.requests, many.read_units, many.write_units), strict=True
+    )
+    return all(abs(after - before) <= TOLERANCE * max(before, after) for before, after in pairs)
