@@ -87,7 +87,7 @@ def fulfil(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
     card = order_tickets.card_of(order)
     on_card = order_tickets.that_fit(card, order.event_id, order.tickets)
     return [
-        _close(order, OrderStatus.PAID, at=at, payment_id=payment_id),
+        _close(order, OrderStatus.RESERVED, OrderStatus.PAID, at=at, payment_id=payment_id),
         *stock.sell(order.event_id, _taken(order)),
         *order_tickets.make_valid(order, on_card=on_card, at=at),
         *order_tickets.bind(card, order.event_id, on_card),
@@ -112,7 +112,7 @@ def revive(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
     card = order_tickets.card_of(order)
     on_card = order_tickets.that_fit(card, order.event_id, order.tickets)
     return [
-        _close(order, OrderStatus.PAID, at=at, payment_id=payment_id),
+        _close(order, OrderStatus.EXPIRED, OrderStatus.PAID, at=at, payment_id=payment_id),
         *stock.sell_free(order.event_id, taken),
         *order_tickets.put(order_tickets.issued(order, on_card=on_card, at=at)),
         *order_tickets.bind(card, order.event_id, on_card),
@@ -130,7 +130,7 @@ def expire(order_id: str) -> bool:
         return False
     try:
         operations.commit(
-            _close(order, OrderStatus.EXPIRED, at=now),
+            _close(order, OrderStatus.RESERVED, OrderStatus.EXPIRED, at=now),
             *stock.give_back(order.event_id, _taken(order)),
             *order_tickets.remove(order),
         )
@@ -228,10 +228,12 @@ def _reserve(order: Order, offer: Offer, *, operation_id: str) -> Order:
     raise Unavailable("Many are buying these tickets at this moment. Try again.", retry_after=1)
 
 
-def _close(order: Order, status: OrderStatus, *, at: datetime, payment_id: str | None = None) -> Write:
-    """Return the write that takes an order out of the status it was read in; from then on it is due no more."""
+def _close(
+    order: Order, before: OrderStatus, after: OrderStatus, *, at: datetime, payment_id: str | None = None
+) -> Write:
+    """Return the write that takes an order from one status to another; from then on it is due no more."""
     actions: list[Action] = [
-        Order.status.set(status.value),
+        Order.status.set(after.value),
         Order.closed_at.set(at),
         Order.items.set(order.items),
         Order.gsi2pk.remove(),
@@ -239,7 +241,7 @@ def _close(order: Order, status: OrderStatus, *, at: datetime, payment_id: str |
     ]
     if payment_id is not None:
         actions.append(Order.payment_id.set(payment_id))
-    return operations.change(Order, keys.order(order.order_id), actions, Order.status == order.status)
+    return operations.change(Order, keys.order(order.order_id), actions, Order.status == before.value)
 
 
 def _taken(order: Order) -> dict[str, Portions]:

@@ -1,0 +1,141 @@
+"""The sweep: whatever is due is taken, once; what fails waits for the next run and holds up nothing else."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain import categories, orders, stock, sweep
+from chalicelib.domain.orders import Want
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Category, Event, Order, SweepMark
+from chalicelib.workers import schedules
+from tests.factories import make_customer, make_event
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+
+@pytest.fixture
+def event() -> Event:
+    return make_event()
+
+
+@pytest.fixture
+def category(event: Event) -> Category:
+    return categories.add(event_id=event.event_id, name="Standing", price=150_000, capacity=100)
+
+
+@pytest.fixture
+def takers(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[str], bool]], None]:
+    """Lets a test say who takes what is due."""
+    return lambda prefix, taker: monkeypatch.setitem(sweep.TAKERS, prefix, taker)
+
+
+def reserve(category: Category) -> Order:
+    wants = [Want(category.category_id, 2)]
+    return orders.book(make_customer(), event_id=category.event_id, wants=wants, operation_id=new_id("op"))
+
+
+def counts(category: Category) -> stock.Counts:
+    return stock.snapshot(category.event_id, [category])[category.category_id]
+
+
+def mark() -> str:
+    found = operations.get(SweepMark, keys.sweep_mark("due"))
+    assert found is not None
+    return found.minute
+
+
+def broken(_: str) -> bool:
+    raise RuntimeError("a fault of ours")
+
+
+def later(minutes: float) -> timedelta:
+    return timedelta(minutes=minutes)
+
+
+def test_a_run_gives_back_what_is_over_and_leaves_what_is_held(category: Category) -> None:
+    start = clock.now()
+    first = reserve(category)
+    with clock.set_to(start + later(5)):
+        second = reserve(category)
+    with clock.set_to(start + later(12)):
+        assert sweep.run().handled == 1
+        assert [orders.get(o.order_id).status for o in (first, second)] == ["expired", "reserved"]
+        assert counts(category) == stock.Counts(98, 2, 0, 100)
+        assert sweep.run().handled == 0
+    with clock.set_to(start + later(17)):
+        schedules.sweep()
+    assert counts(category) == stock.Counts(100, 0, 0, 100)
+
+
+def test_a_minute_is_not_done_before_it_is_over(category: Category) -> None:
+    order = reserve(category)
+    minute = order.expires_at.replace(second=0, microsecond=0)
+    with clock.set_to(minute + timedelta(seconds=59)):
+        assert sweep.run().handled == 0
+        assert mark() == f"{minute:%Y-%m-%dT%H:%M}"
+    with clock.set_to(minute + later(1)):
+        assert sweep.run().handled == 1
+
+
+def test_many_that_are_due_at_once_are_all_taken(category: Category) -> None:
+    made = [reserve(category) for _ in range(5)]
+    with clock.set_to(clock.now() + later(12)):
+        assert sweep.run().handled == 5
+    assert {orders.get(order.order_id).status for order in made} == {"expired"}
+
+
+def test_what_fails_is_put_off_to_the_next_run_and_the_others_are_taken(
+    category: Category, takers: Callable[[str, Callable[[str], bool]], None]
+) -> None:
+    bad, good = reserve(category), reserve(category)
+    takers("ord_", lambda order_id: broken(order_id) if order_id == bad.order_id else orders.expire(order_id))
+    start = clock.now()
+    with clock.set_to(start + later(12)):
+        swept = sweep.run()
+        assert (swept.handled, swept.put_off) == (1, 1)
+        assert orders.get(good.order_id).status == "expired"
+    for minutes in (13, 14):
+        with clock.set_to(start + later(minutes)):
+            swept = sweep.run()
+            assert (swept.handled, swept.put_off) == (0, 1)
+    takers("ord_", orders.expire)
+    with clock.set_to(start + later(15)):
+        assert sweep.run().handled == 1
+    assert counts(category) == stock.Counts(100, 0, 0, 100)
+
+
+def test_what_nobody_takes_yet_waits_for_who_does(
+    category: Category, takers: Callable[[str, Callable[[str], bool]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reserve(category)
+    monkeypatch.delitem(sweep.TAKERS, "ord_")
+    start = clock.now()
+    with clock.set_to(start + later(12)):
+        assert sweep.run().put_off == 1
+    takers("ord_", orders.expire)
+    with clock.set_to(start + later(13)):
+        assert sweep.run().handled == 1
+
+
+def test_the_first_run_looks_a_few_hours_back_and_the_next_goes_on_from_the_mark(category: Category) -> None:
+    reserve(category)
+    start = clock.now()
+    with clock.set_to(start + later(150)):
+        assert sweep.run().handled == 1
+        reserve(category)
+    with clock.set_to(start + later(400)):
+        assert sweep.run().handled == 1
+
+
+def test_the_mark_never_goes_back() -> None:
+    start = clock.now()
+    with clock.set_to(start):
+        sweep.run()
+        newest = mark()
+    with clock.set_to(start - later(5)):
+        sweep.run()
+    assert mark() == newest

@@ -1,0 +1,250 @@
+"""The sale while the table fails: whatever befalls a request, stock, order and tickets stay of one mind."""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain import categories, orders, stock, sweep
+from chalicelib.domain.orders import Want
+from chalicelib.errors import Unavailable
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Category, Event, Order, SweepMark, Ticket
+from tests.conftest import forget_caches
+from tests.faults.wire import Fault, wire
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults")]
+
+IN_PROCESS = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.LIMITED, Fault.BROKEN, Fault.CONFLICT)
+CAPACITY = 500
+
+
+def sell(event: Event, *, capacity: int = CAPACITY, shards: int = 3) -> Category:
+    return categories.add(event_id=event.event_id, name="Standing", price=150_000, capacity=capacity, shards=shards)
+
+
+@pytest.fixture
+def category(event: Event) -> Category:
+    return sell(event)
+
+
+def customer() -> Account:
+    account_id = new_id("cus")
+    return Account(*keys.account(account_id), account_id=account_id, name="Buyer")
+
+
+@pytest.fixture
+def swept() -> None:
+    """Nothing of the tests before is due any more, and the next sweep goes on from a moment ago."""
+    start = clock.now()
+    mark = SweepMark(*keys.sweep_mark("due"), minute=f"{start:%Y-%m-%dT%H:%M}")
+    operations.record(operations.put(mark))
+    with clock.set_to(start + timedelta(minutes=14)):
+        sweep.run()
+    operations.record(operations.put(mark))
+
+
+def book(category: Category, buyer: Account, operation_id: str, quantity: int = 2) -> Order:
+    wants = [Want(category.category_id, quantity)]
+    return orders.book(buyer, event_id=category.event_id, wants=wants, operation_id=operation_id)
+
+
+def counts(category: Category) -> stock.Counts:
+    return stock.snapshot(category.event_id, [category])[category.category_id]
+
+
+def statuses(order: Order) -> list[str]:
+    places = [keys.ticket(line["ticket_id"]) for line in order.tickets]
+    return [ticket.status for ticket in operations.get_many(Ticket, places).values()]
+
+
+def sent_by(act: Callable[[], object]) -> int:
+    """Return how many requests something sends."""
+    with wire(retries=False) as wired:
+        act()
+    return len(wired.sent)
+
+
+def befall(act: Callable[[], object], place: int, fault: Fault) -> None:
+    """Do something whose request at this place meets a fault."""
+    operations.client.cache_clear()  # its retry quota would outlast the fault
+    with wire(retries=False) as wired, suppress(Unavailable):
+        wired.faults[place] = fault
+        act()
+
+
+def test_whichever_request_of_a_booking_fails_the_same_operation_comes_to_one_order(category: Category) -> None:
+    def first() -> Order:
+        categories.forget()
+        return book(category, customer(), new_id("op"))
+
+    made = 1
+    for place in range(sent_by(first)):
+        for fault in IN_PROCESS:
+            buyer, operation_id = customer(), new_id("op")
+            categories.forget()
+            befall(lambda: book(category, buyer, operation_id), place, fault)  # noqa: B023  # done before the next
+            order = book(category, buyer, operation_id)
+            assert book(category, buyer, operation_id).order_id == order.order_id
+            assert statuses(order) == ["reserved", "reserved"], (place, fault)
+            made += 1
+    assert counts(category) == stock.Counts(CAPACITY - 2 * made, 2 * made, 0, CAPACITY)
+
+
+def test_the_sdks_own_retry_after_a_lost_answer_reserves_once(category: Category) -> None:
+    buyer, operation_id = customer(), new_id("op")
+    categories.offer(category.event_id)
+    operations.client.cache_clear()
+    with wire(retries=True) as wired:
+        wired.choose = lambda: Fault.ANSWER_LOST if wired.sent.count("TransactWriteItems") == 1 else None
+        order = book(category, buyer, operation_id)
+    assert wired.sent.count("TransactWriteItems") == 2
+    assert statuses(order) == ["reserved", "reserved"]
+    assert counts(category).reserved == 2
+
+
+def test_an_answer_lost_when_the_last_ticket_went_is_not_told_as_sold_out(event: Event) -> None:
+    category = sell(event, capacity=2, shards=1)
+    buyer, operation_id = customer(), new_id("op")
+    operations.client.cache_clear()
+    with wire(retries=False) as wired, suppress(Unavailable):
+        wired.choose = lambda: Fault.ANSWER_LOST if wired.sent[-1] == "TransactWriteItems" else None
+        book(category, buyer, operation_id)
+    order = book(category, buyer, operation_id)
+    assert statuses(order) == ["reserved", "reserved"]
+    assert counts(category) == stock.Counts(0, 2, 0, 2)
+
+
+def test_lasting_conflicts_are_told_as_unavailable_and_never_as_sold_out(event: Event) -> None:
+    category = sell(event, capacity=2, shards=2)
+    operations.client.cache_clear()
+    with wire(retries=False) as wired, pytest.raises(Unavailable) as refused:  # noqa: PT012  # the wire is set up inside
+        wired.choose = lambda: Fault.CONFLICT if wired.sent[-1].startswith("Transact") else None
+        book(category, customer(), new_id("op"))
+    assert refused.value.retry_after == 1
+    assert counts(category).free == 2
+
+
+@pytest.mark.parametrize("step", ["expire", "fulfil"])
+def test_whichever_request_of_a_step_fails_its_repetition_moves_the_stock_once(category: Category, step: str) -> None:
+    def act(order: Order) -> None:
+        if step == "expire":
+            orders.expire(order.order_id)
+        elif (found := orders.get(order.order_id)).status == "reserved":
+            operations.commit(*orders.fulfil(found, payment_id="pay_1", at=clock.now()))
+
+    made = [book(category, customer(), new_id("op")) for _ in range(13)]
+    with clock.set_to(clock.now() + timedelta(minutes=11)):
+        last = made.pop()
+        requests = sent_by(lambda: act(last))
+        befalling = [(place, fault) for place in range(requests) for fault in IN_PROCESS]
+        for order, (place, fault) in zip(made, befalling, strict=True):
+            befall(lambda: act(order), place, fault)  # noqa: B023  # done before the next
+            act(order)
+    after = counts(category)
+    if step == "expire":
+        assert after == stock.Counts(CAPACITY, 0, 0, CAPACITY)
+        assert [statuses(order) for order in made] == [[]] * 12
+    else:
+        assert after == stock.Counts(CAPACITY - 26, 0, 26, CAPACITY)
+        assert [statuses(order) for order in made] == [["valid", "valid"]] * 12
+
+
+DIE = """
+import pickle, sys
+from chalicelib.domain import orders
+from chalicelib.domain.orders import Want
+from chalicelib.table import keys
+from chalicelib.table.items import Account
+from tests.faults.wire import Fault, wire
+account_id, event_id, category_id, operation_id, fault = pickle.load(sys.stdin.buffer)
+buyer = Account(*keys.account(account_id), account_id=account_id, name="Buyer")
+with wire(retries=False) as wired:
+    wired.choose = lambda: Fault(fault) if wired.sent[-1] == "TransactWriteItems" else None
+    orders.book(buyer, event_id=event_id, wants=[Want(category_id, 2)], operation_id=operation_id)
+"""
+
+
+@pytest.mark.parametrize("fault", [Fault.KILLED_BEFORE, Fault.KILLED_AFTER])
+def test_a_process_killed_around_the_booking_leaves_one_order_or_none(category: Category, fault: Fault) -> None:
+    buyer, operation_id = customer(), new_id("op")
+    died = subprocess.run(
+        [sys.executable, "-c", DIE],
+        input=pickle.dumps((buyer.account_id, category.event_id, category.category_id, operation_id, fault.value)),
+        env={**os.environ, "PYTHONPATH": "."},
+        timeout=60,
+        check=False,
+    )
+    assert died.returncode == 137
+    assert counts(category).reserved == (2 if fault is Fault.KILLED_AFTER else 0)
+    forget_caches()  # another process takes over
+    order = book(category, buyer, operation_id)
+    assert statuses(order) == ["reserved", "reserved"]
+    assert counts(category).reserved == 2
+
+
+@pytest.mark.usefixtures("swept")
+def test_a_thing_that_could_not_even_be_put_off_keeps_its_minute_undone(category: Category) -> None:
+    order = book(category, customer(), new_id("op"))
+    minute = f"{order.expires_at:%Y-%m-%dT%H:%M}"
+    start = clock.now()
+    with clock.set_to(start + timedelta(minutes=12)):
+        with wire(retries=False) as wired:
+            wired.choose = lambda: Fault.BROKEN if wired.sent[-1] in ("TransactWriteItems", "UpdateItem") else None
+            came_to = sweep.run()
+        assert (came_to.handled, came_to.put_off, came_to.done_before) == (0, 0, minute)
+        found = operations.get(SweepMark, keys.sweep_mark("due"))
+        assert found is not None
+        assert found.minute == minute
+    with clock.set_to(start + timedelta(minutes=13)):
+        assert sweep.run().handled == 1
+    assert counts(category).free == CAPACITY
+
+
+@pytest.mark.usefixtures("swept")
+def test_a_sweep_that_cannot_read_moves_no_mark_and_loses_nothing(category: Category) -> None:
+    order = book(category, customer(), new_id("op"))
+    with clock.set_to(clock.now() + timedelta(minutes=12)):
+        before = operations.get(SweepMark, keys.sweep_mark("due"))
+        with wire(retries=False) as wired, pytest.raises(Unavailable):  # noqa: PT012  # the wire is set up inside
+            wired.choose = lambda: Fault.BROKEN if wired.sent[-1] == "Query" else None
+            sweep.run()
+        after = operations.get(SweepMark, keys.sweep_mark("due"))
+        assert (before and before.minute) == (after and after.minute)
+        sweep.run()
+    assert orders.get(order.order_id).status == "expired"
+
+
+@pytest.mark.usefixtures("swept")
+def test_a_failure_does_not_make_the_runs_after_it_longer(category: Category, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: str) -> bool:
+        raise RuntimeError("a fault of ours")
+
+    book(category, customer(), new_id("op"))
+    monkeypatch.setitem(sweep.TAKERS, "ord_", broken)
+    start, sent = clock.now(), []
+    for minutes in range(12, 17):
+        with clock.set_to(start + timedelta(minutes=minutes)):
+            sent.append(sent_by(sweep.run))
+    monkeypatch.undo()
+    assert len(set(sent[1:])) == 1
+    with clock.set_to(start + timedelta(minutes=17)):
+        assert sweep.run().handled == 1
+
+
+@pytest.mark.usefixtures("swept")
+def test_many_that_are_due_at_once_are_taken_side_by_side(event: Event) -> None:
+    category = sell(event, capacity=200, shards=2)
+    for _ in range(100):
+        book(category, customer(), new_id("op"))
+    assert counts(category).free == 0
+    with clock.set_to(clock.now() + timedelta(minutes=12)):
+        assert sweep.run().handled == 100
+    assert counts(category) == stock.Counts(200, 0, 0, 200)
