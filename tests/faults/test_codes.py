@@ -1,0 +1,262 @@
+"""Codes, passwords and keys under crowds and lost answers: so many tries and no more, one effect and no second."""
+
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.config import config
+from chalicelib.domain import accounts, customers, encryption, otp, passwords, registration, sessions, throttle
+from chalicelib.domain.registration import LoggedIn
+from chalicelib.errors import (
+    InvalidCredentials,
+    OtpExhausted,
+    OtpInvalid,
+    RateLimited,
+    Refusal,
+    TokenReused,
+    Unauthenticated,
+    Unavailable,
+)
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Challenge
+from chalicelib.vocabulary import OtpPurpose, Portal
+from tests.codes import code_for, texts
+from tests.factories import PASSWORD, make_customer
+from tests.faults.wire import Fault, wire
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
+CROWD = 32
+GUESSES = 200
+
+
+def number() -> str:
+    return f"+92302{uuid.uuid4().int % 10**7:07}"
+
+
+def at_once(act: Callable[[int], Any], *, callers: int = CROWD) -> list[Any]:
+    """Let so many callers act at the same moment; return what each got, a refusal in its place."""
+    got: list[Any] = []
+    together = threading.Barrier(callers)
+
+    def work(place: int) -> None:
+        together.wait()
+        try:
+            got.append(act(place))
+        except Refusal as refusal:
+            got.append(refusal)
+
+    threads = [threading.Thread(target=work, args=(place,)) for place in range(callers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == callers
+    return got
+
+
+def kinds(got: list[Any]) -> Counter[type]:
+    return Counter(type(each) for each in got)
+
+
+def holds(got: list[Any], limit: int, kind: type) -> bool:
+    """Whether exactly so many got through; fewer only where the machine could not answer all in time."""
+    count = kinds(got)[kind]
+    return count == limit or (count < limit and Unavailable in kinds(got))
+
+
+def sessions_of(customer: Account) -> int:
+    """Read the whole table, as only a test may, and count the sessions of a customer."""
+    pages = (
+        operations.client()
+        .get_paginator("scan")
+        .paginate(
+            TableName=config().table_name,
+            ConsistentRead=True,
+            FilterExpression="kind = :kind AND account_id = :account",
+            ExpressionAttributeValues={":kind": {"S": "session"}, ":account": {"S": customer.account_id}},
+        )
+    )
+    return sum(page["Count"] for page in pages)
+
+
+def begin(mobile_number: str) -> tuple[str, str]:
+    """Begin a registration; return its challenge and code."""
+    sent = registration.register(
+        mobile_number=mobile_number,
+        password=PASSWORD,
+        name="Ayesha Khan",
+        email=None,
+        date_of_birth=None,
+        address=f"place {mobile_number}",
+    )
+    return sent.challenge_id, code_for(mobile_number)
+
+
+def test_of_200_guesses_at_once_at_most_five_are_evaluated() -> None:
+    challenge_id, code = begin(number())
+    wrong = [f"{(int(code) + n) % 10**6:06}" for n in range(1, GUESSES + 1)]
+    got = at_once(
+        lambda n: otp.verify(OtpPurpose.REGISTER, wrong[n], challenge_id=challenge_id, mobile_number=None),
+        callers=GUESSES,
+    )
+    assert holds(got, otp.TRIES, OtpInvalid), kinds(got)
+    assert set(kinds(got)) <= {OtpInvalid, OtpExhausted, Unavailable}
+    with pytest.raises(OtpExhausted):
+        registration.confirm(code=code, challenge_id=challenge_id, mobile_number=None)
+
+
+def test_a_code_makes_one_account_of_32_who_show_it_at_once() -> None:
+    mobile_number = number()
+    challenge_id, code = begin(mobile_number)
+    got = at_once(lambda _: registration.confirm(code=code, challenge_id=challenge_id, mobile_number=None))
+    found = kinds(got)
+    assert found[LoggedIn] == 1
+    assert set(found) <= {LoggedIn, OtpInvalid, OtpExhausted}
+    (winner,) = [each for each in got if isinstance(each, LoggedIn)]
+    account = customers.find_by_number(mobile_number)
+    assert account is not None
+    assert account.account_id == winner.account.account_id
+
+
+def test_a_code_begins_one_session_of_32_who_show_it_at_once() -> None:
+    mobile_number = number()
+    customer = make_customer(mobile_number=mobile_number)
+    sent = registration.log_in(mobile_number=mobile_number, password=PASSWORD, address=mobile_number)
+    code = code_for(mobile_number)
+    got = at_once(lambda _: registration.confirm_log_in(code=code, challenge_id=sent.challenge_id, mobile_number=None))
+    assert kinds(got)[LoggedIn] == 1
+    assert sessions_of(customer) == 1
+
+
+def test_a_number_is_sent_three_texts_of_32_asked_for_at_once() -> None:
+    mobile_number = number()
+    texts()
+    got = at_once(lambda n: registration.forget_password(mobile_number=mobile_number, address=f"{mobile_number} {n}"))
+    assert holds(got, 3, otp.Sent), kinds(got)
+    assert len(texts()) <= 3
+    assert set(kinds(got)) <= {otp.Sent, RateLimited, Unavailable}
+
+
+def test_an_address_is_sent_ten_texts_of_32_asked_for_at_once() -> None:
+    place = uuid.uuid4().hex
+    got = at_once(lambda _: registration.forget_password(mobile_number=number(), address=place))
+    got += at_once(lambda _: registration.forget_password(mobile_number=number(), address=place))
+    assert holds(got, 10, otp.Sent), kinds(got)
+    assert set(kinds(got)) <= {otp.Sent, RateLimited, Unavailable}
+
+
+def test_of_64_wrong_passwords_at_once_ten_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    mobile_number = number()
+    make_customer(mobile_number=mobile_number)
+    looked_at: list[str] = []
+    matches = passwords.matches
+
+    def counted(password: str, password_hash: str | None) -> bool:
+        looked_at.append(password)
+        return matches(password, password_hash)
+
+    monkeypatch.setattr(passwords, "matches", counted)
+    got = at_once(lambda n: accounts.verify_password(Portal.WEBAPP, mobile_number, f"a guess {n}"), callers=64)
+    assert holds(got, 10, InvalidCredentials), kinds(got)
+    assert len(looked_at) == kinds(got)[InvalidCredentials]
+    assert set(kinds(got)) <= {InvalidCredentials, RateLimited, Unavailable}
+
+
+def test_right_passwords_at_once_leave_no_failure_behind() -> None:
+    mobile_number = number()
+    make_customer(mobile_number=mobile_number)
+    at_once(lambda _: accounts.verify_password(Portal.WEBAPP, mobile_number, PASSWORD), callers=8)
+    for n in range(10):
+        with pytest.raises(InvalidCredentials):
+            accounts.verify_password(Portal.WEBAPP, mobile_number, f"a guess {n}")
+    with pytest.raises(RateLimited):
+        accounts.verify_password(Portal.WEBAPP, mobile_number, PASSWORD)
+
+
+def test_one_old_password_is_changed_once_by_8_at_once_and_one_session_stays() -> None:
+    customer = make_customer(mobile_number=number())
+    pairs = [sessions.start(customer) for _ in range(8)]
+
+    def change(n: int) -> int:
+        session_id = pairs[n].refresh.partition(".")[0]
+        accounts.change_password(
+            customer, old_password=PASSWORD, new_password=f"a new password {n}", kept_session_id=session_id
+        )
+        return n
+
+    got = at_once(change, callers=8)
+    (winner,) = [each for each in got if isinstance(each, int)]
+    for n, pair in enumerate(pairs):
+        if n == winner:
+            assert sessions.refresh(pair.refresh, Portal.WEBAPP).access
+        else:
+            with pytest.raises((Unauthenticated, TokenReused)):
+                sessions.refresh(pair.refresh, Portal.WEBAPP)
+
+
+def test_32_first_writers_end_with_one_key() -> None:
+    owner = f"cus_{uuid.uuid4().hex}"
+    sealed = at_once(lambda n: encryption.seal(owner, "blood_type", f"text {n}"))
+    opened = {encryption.open_sealed(owner, "blood_type", each) for each in sealed}
+    assert opened == {f"text {n}" for n in range(CROWD)}
+
+
+@pytest.mark.parametrize("place", range(8))
+def test_a_code_whose_effects_answer_is_lost_has_its_effect_once(place: int) -> None:
+    mobile_number = number()
+    challenge_id, code = begin(mobile_number)
+    with wire(retries=True) as faulty:
+        faulty.faults = {place: Fault.ANSWER_LOST}
+        result = registration.confirm(code=code, challenge_id=challenge_id, mobile_number=None)
+    account = customers.find_by_number(mobile_number)
+    assert account is not None
+    assert account.account_id == result.account.account_id
+    assert sessions.refresh(result.tokens.refresh, Portal.WEBAPP).access
+    challenge = operations.get(Challenge, keys.challenge(challenge_id))
+    assert challenge is not None
+    assert (challenge.used_at is not None, challenge.pending) == (True, None)
+
+
+def test_a_spent_proof_that_is_committed_again_is_its_own_success_and_nobody_elses() -> None:
+    challenge_id, code = begin(number())
+    first, second = (
+        otp.verify(OtpPurpose.REGISTER, code, challenge_id=challenge_id, mobile_number=None) for _ in range(2)
+    )
+    first.commit()
+    first.commit()
+    with pytest.raises(OtpInvalid):
+        second.commit()
+
+
+def test_a_reset_meets_a_change_of_password_and_the_later_one_stands() -> None:
+    mobile_number = number()
+    customer = make_customer(mobile_number=mobile_number)
+    registration.forget_password(mobile_number=mobile_number, address=mobile_number)
+    code = code_for(mobile_number)
+
+    def act(n: int) -> Account:
+        if n:
+            registration.reset_password(mobile_number=mobile_number, code=code, new_password="set by the reset")
+        else:
+            accounts.change_password(customer, old_password=PASSWORD, new_password="set by the change")
+        return accounts.get(customer.account_id)
+
+    got = at_once(act, callers=2)
+    assert any(isinstance(each, Account) for each in got)
+    with pytest.raises(InvalidCredentials):
+        accounts.verify_password(Portal.WEBAPP, mobile_number, PASSWORD)
+    # The reset tries again on what the change made; only it is sure to get through.
+    assert accounts.verify_password(Portal.WEBAPP, mobile_number, "set by the reset")
+
+
+def test_a_full_limit_is_not_written_to() -> None:
+    limit = throttle.Limit("test", uuid.uuid4().hex, 3, otp.LIFETIME)
+    got = at_once(lambda _: throttle.slide(limit))
+    assert kinds(got) == {list: 3, RateLimited: CROWD - 3}
+    (first, *_) = [each[0] for each in got if isinstance(each, list)]
+    throttle.give_back(first)
+    assert kinds(at_once(lambda _: throttle.slide(limit))) == {list: 1, RateLimited: CROWD - 1}
