@@ -6,10 +6,11 @@ Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo 
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain import demo, dependents
+from chalicelib.domain import demo, dependents, favorites
 from chalicelib.domain.dependents import Details
 from chalicelib.identifiers import new_id
 from tests.contract.request import Request
+from tests.factories import make_event
 
 _BODY: dict[str, Any] = {
     "name": "Sara Khan",
@@ -41,12 +42,19 @@ def _one(ground: Any) -> str:
     return dependents.add(ground.customer.account_id, Details("Omar", "son"), operation_id=new_id("op")).id
 
 
+def _liked(ground: Any) -> Request:
+    """Ask for favourites, of which there are some."""
+    while len(favorites.of(ground.customer.account_id, page_size=5, cursor=None).results) < 3:
+        favorites.add(ground.customer.account_id, make_event().event_id)
+    return Request()
+
+
 REQUESTS: dict[str, Callable[[Any], Request]] = {
     "customer_dependents": _listed,
     "customer_add_dependent": _added,
     "customer_replace_dependent": lambda ground: Request(_BODY, path={"dependent_id": _one(ground)}),
     "customer_remove_dependent": lambda ground: Request(path={"dependent_id": _one(ground)}),
-    "customer_favorites": lambda _: Request(),
+    "customer_favorites": _liked,
     "customer_add_favorite": lambda _: Request({"event_id": demo.EVENT_ID}),
     "customer_remove_favorite": lambda _: Request(path={"event_id": demo.EVENT_ID}),
 }

@@ -6,6 +6,8 @@ Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo 
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.domain import payment_history
+from chalicelib.domain.payment_history import Filters
 from tests.contract.request import Request
 from tests.purchases import put_payment
 
@@ -15,8 +17,16 @@ def _paid(ground: Any) -> Request:
     return Request(path={"payment_id": payment.payment_id})
 
 
+def _listed(ground: Any) -> Request:
+    """Ask for payments, of which there are some."""
+    everything = Filters()
+    while len(payment_history.of(ground.customer.account_id, everything, page_size=5, cursor=None).results) < 3:
+        put_payment(customer_id=ground.customer.account_id)
+    return Request(query="status=succeeded&method=card&date_from=2026-01-01&page_size=5")
+
+
 REQUESTS: dict[str, Callable[[Any], Request]] = {
     "customer_analytics": lambda _: Request(),
-    "customer_payments": lambda _: Request(query="status=succeeded&method=card&date_from=2026-01-01&page_size=5"),
+    "customer_payments": _listed,
     "customer_invoice": _paid,
 }
