@@ -4,27 +4,22 @@ HAND_OVER_ROUNDS says how many tickets each race is run for.
 """
 
 import os
-import uuid
 from collections import Counter
-from dataclasses import dataclass
-from datetime import timedelta
 
 import pytest
 
-from chalicelib import clock
-from chalicelib.domain import cards, checkin, customers, gifts, ownership, refund_requests, shelf, tickets
-from chalicelib.domain.cards import Registration
+from chalicelib.domain import checkin, customers, gifts, refund_requests, tickets
 from chalicelib.domain.decisions import Decision
 from chalicelib.domain.gifts import Present
 from chalicelib.domain.ownership import Transferred
 from chalicelib.domain.readings import Reading
-from chalicelib.domain.tickets import Holder, Order
 from chalicelib.errors import Conflict, RateLimited, Refusal
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Card, Event, Gift, RefundRequest, Ticket
-from tests.factories import make_customer, make_event
+from chalicelib.table.items import Account, Event, RefundRequest
+from tests.factories import make_customer
 from tests.faults import scenarios
+from tests.faults.belongings import gifts_of, hold, make_show, move, number, opened_by, own_card, shelved, waiting
 from tests.faults.test_claims import CALLERS, at_once
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
@@ -34,70 +29,7 @@ ROUNDS = int(os.environ.get("HAND_OVER_ROUNDS", "5"))
 
 @pytest.fixture
 def show() -> Event:
-    """An event whose gates are open and whose refunds are not over."""
-    now = clock.now()
-    starts_at = now + timedelta(days=3)
-    return make_event(starts_at=starts_at, ends_at=starts_at + timedelta(hours=3), scanning_opens_at=now)
-
-
-@dataclass(frozen=True)
-class Held:
-    """A ticket with its owner and the card that opens it."""
-
-    owner: Account
-    ticket: Ticket
-    card: Card
-
-
-def number() -> str:
-    return f"+92300{uuid.uuid4().int % 10**7:07}"
-
-
-def hold(show: Event, owner: Account) -> Held:
-    """Give somebody a paid ticket on a card of its own."""
-    holder = Holder(name=owner.name, customer_id=owner.account_id)
-    ticket = tickets.issue(Order(event_id=show.event_id, holder=holder, number=uuid.uuid4().hex[:8]))
-    card = own_card(owner, ticket)
-    bound = [Ticket.card_uid.set(card.uid), Ticket.price.set(150_000), Ticket.currency.set("PKR")]
-    raw = operations.record(operations.change(Ticket, keys.ticket(ticket.ticket_id), bound, Ticket.pk.exists()))
-    return Held(owner, Ticket.from_raw_data(raw), card)
-
-
-def own_card(owner: Account, *opens: Ticket) -> Card:
-    uid = f"04{uuid.uuid4().hex[:12]}"
-    bound = {ticket.event_id: [ticket.ticket_id] for ticket in opens}
-    return cards.register(Registration(uid=uid, customer_id=owner.account_id, tickets=bound))
-
-
-def move(held: Held, to: Account, *, operation_id: str | None = None) -> Transferred:
-    return ownership.transfer(
-        held.owner.account_id,
-        held.ticket.ticket_id,
-        mobile_number=str(to.mobile_number),
-        message=None,
-        operation_id=operation_id or new_id("op"),
-    )
-
-
-def shelved(customer: Account) -> list[str]:
-    """Return the ids of a customer's tickets, as the list shows them."""
-    page = shelf.page(customer.account_id, shelf.Filters(), page_size=100, cursor=None)
-    return [shown.ticket.ticket_id for shown in page.results]
-
-
-def opened_by(card: Card) -> list[str]:
-    found = cards.find(card.uid)
-    assert found is not None
-    return [ticket_id for ids in found.tickets.values() for ticket_id in ids]
-
-
-def gifts_of(held: Held) -> list[str]:
-    raws = operations.query(keys.ticket(held.ticket.ticket_id).pk, begins="GIFT#", consistent=True)
-    return [str(Gift.from_raw_data(raw).status) for raw in raws]
-
-
-def waiting(mobile_number: str) -> int:
-    return len(operations.query(keys.gift(customers.number_mac(mobile_number)).pk, consistent=True))
+    return make_show()
 
 
 @pytest.fixture
