@@ -67,6 +67,13 @@ def log_id_of(scan_key: str, *, decided_at: datetime) -> str:
     return f"log_{ULID.from_bytes(milliseconds.to_bytes(6) + hashlib.sha256(scan_key.encode()).digest()[:10])}"
 
 
+def entry_id_of(uid: str, number: int, *, at: datetime) -> str:
+    """Return the id of a line of a card's ledger: the same for the same line, sorted by time and then by number."""
+    milliseconds = int(at.timestamp() * 1000)
+    rest = hashlib.sha256(uid.encode()).digest()[:4] + number.to_bytes(6)
+    return f"ent_{ULID.from_bytes(milliseconds.to_bytes(6) + rest)}"
+
+
 def created_at(value: str) -> datetime | None:
     """Return when an id was made, or None where it does not say."""
     parsed = ulid_of(value)

@@ -19,7 +19,7 @@ from chalicelib.domain import money
 from chalicelib.domain.changes import Change
 from chalicelib.domain.money import Money
 from chalicelib.errors import InsufficientBalance, InvalidState
-from chalicelib.identifiers import new_id
+from chalicelib.identifiers import entry_id_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AccountTotal, CardBalance, CardEntry, Journal
 from chalicelib.vocabulary import EntryType, Fact
@@ -154,7 +154,7 @@ def _book(before: CardBalance, entry: Entry, *, entry_type: EntryType, journal: 
         raise InsufficientBalance(f"The card holds {held.amount} {held.currency}, which is too little.")
     line = CardEntry(
         *keys.card_entry(before.uid, number),
-        entry_id=new_id("ent"),
+        entry_id=entry_id_of(before.uid, number, at=journal.posted_at),
         uid=before.uid,
         number=number,
         type=entry_type.value,
