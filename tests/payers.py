@@ -1,0 +1,158 @@
+"""Customers who pay, through their door, and the provider that calls back: what the tests of payments share."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from botocore.session import get_session
+
+from chalicelib import clock
+from chalicelib.clients.providers import Outcome, OutcomeStatus
+from chalicelib.config import config
+from chalicelib.domain import cards, categories, ledger, sandbox, stock
+from chalicelib.domain.cards import Registration
+from chalicelib.domain.ledger import Entry
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Card, Category, Item, Journal, Order, Payment, Ticket
+from chalicelib.vocabulary import CardStatus, EntryType, OrderStatus, PaymentStatus, TicketStatus
+from tests import purchases
+from tests.client import Answer, call
+from tests.factories import customer_token
+
+
+def ask(customer: Account, what: str, body: dict[str, Any], *, key: str | None = None) -> Answer:
+    """Send a customer's request to `payments/process/` or `payments/confirm/`."""
+    headers = {"idempotency-key": key} if key else {}
+    return call("POST", f"/api/v1/payments/{what}/", body, token=customer_token(customer), headers=headers)
+
+
+def process(customer: Account, order: Order, *, method: str = "card", key: str | None = None, **more: Any) -> Answer:
+    return ask(customer, "process", {"booking_id": order.order_id, "method": method, **more}, key=key)
+
+
+def confirm(customer: Account, payment_id: str, *, key: str | None = None) -> Answer:
+    return ask(customer, "confirm", {"payment_id": payment_id}, key=key)
+
+
+def told(payment: Payment, status: OutcomeStatus, **changes: Any) -> bytes:
+    """Return the body of the sandbox's callback about a payment."""
+    said = {
+        "reference": payment.provider_reference or "sbx_unknown",
+        "status": status,
+        "amount": int(payment.amount),
+        "currency": payment.currency,
+        "failure_reason": "card_declined" if status is OutcomeStatus.FAILED else None,
+    }
+    event_id, kind = changes.pop("event_id", None) or new_id("sbe"), changes.pop("kind", None)
+    return sandbox.callback(payment.payment_id, Outcome(**{**said, **changes}), event_id=event_id, kind=kind)
+
+
+def post_webhook(raw: bytes, *, signature: str | None = None, age: int = 0) -> Answer:
+    """Send a callback, signed `age` seconds ago."""
+    signature = signature or sandbox.sign(raw, at=int(clock.now().timestamp()) - age)
+    return call("POST", "/api/v1/payments/webhook/", raw=raw, headers={"gatehouse-signature": signature})
+
+
+def stored(payment_id: str) -> Payment:
+    payment = operations.get(Payment, keys.payment(payment_id))
+    assert payment is not None
+    return payment
+
+
+def last_ticket() -> Category:
+    """Put a category on sale that has one ticket."""
+    event = purchases.make_show()[0]
+    return categories.add(event_id=event.event_id, name="Box", price=150_000, capacity=1)
+
+
+def order_of(order: Order) -> Order:
+    found = operations.get(Order, keys.order(order.order_id))
+    assert found is not None
+    return found
+
+
+def tickets_of(order: Order) -> list[str]:
+    """Return the states of an order's tickets as they stand in the table."""
+    places = [keys.ticket(line["ticket_id"]) for line in order.tickets]
+    return sorted(ticket.status for ticket in operations.get_many(Ticket, places).values())
+
+
+def counts(category: Category) -> tuple[int, int, int]:
+    """Return how many tickets of a category are free, reserved, sold."""
+    found = stock.counts(category.event_id, [category], consistent=True)[category.category_id]
+    return found.free, found.reserved, found.sold
+
+
+def card_with(customer: Account, amount: int, *, uid: str, status: CardStatus = CardStatus.ACTIVE) -> Card:
+    """Give a customer a card that holds an amount in minor units."""
+    card = cards.register(Registration(uid=uid, customer_id=customer.account_id))
+    if amount:
+        entries = [Entry(ledger.clearing("desk"), -amount), Entry(ledger.card(uid), amount)]
+        writes = ledger.post(
+            new_id("jrn"),
+            type="reload",
+            currency=config().currency,
+            entries=entries,
+            references={},
+            balances=[ledger.balance(uid)],
+            card_entry_type=EntryType.RELOAD,
+        )
+        operations.commit(*writes)
+    return card if status is CardStatus.ACTIVE else cards.set_status(uid, status)
+
+
+def all_items() -> list[Item]:
+    """Return everything that is stored of kinds that money rests on."""
+    client: Any = get_session().create_client("dynamodb")
+    pages = client.get_paginator("scan").paginate(TableName=config().table_name, ConsistentRead=True)
+    raws = [raw for page in pages for raw in page["Items"]]
+    kinds = {"journal", "payment", "order", "ticket", "card_balance", "card_entry", "stock", "sandbox_charge"}
+    return [Item.from_raw_data(raw) for raw in raws if raw["kind"]["S"] in kinds]
+
+
+def balances() -> Counter[str]:
+    """Return what every account of the ledger comes to, by its entries."""
+    sums: Counter[str] = Counter()
+    for item in all_items():
+        if isinstance(item, Journal):
+            for entry in item.entries:
+                sums[entry["account"]] += int(entry["amount"])
+    return Counter({account: amount for account, amount in sums.items() if amount})
+
+
+def envelope(payment_id: str) -> dict[str, Any]:
+    """Return the batch that the payments queue gives to its worker for a refund that is due."""
+    body = {"detail-type": "payment.refund_due", "detail": {"payment_id": payment_id}}
+    return {"Records": [{"messageId": "m1", "body": json.dumps(body)}]}
+
+
+def assert_money_and_tickets_are_true() -> None:
+    """Hold the whole table to what must be true of payments at every moment."""
+    items = all_items()
+    journals = {item.journal_id: item for item in items if isinstance(item, Journal)}
+    payments = {item.payment_id: item for item in items if isinstance(item, Payment)}
+    for journal in journals.values():
+        assert sum(int(entry["amount"]) for entry in journal.entries) == 0
+    for payment in payments.values():
+        status = PaymentStatus(payment.status)
+        charged = f"jrn_charge_{payment.payment_id}" in journals
+        returned = f"jrn_refund_{payment.payment_id}" in journals
+        was_taken = status in (PaymentStatus.SUCCEEDED, PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED)
+        assert charged == (was_taken and int(payment.amount) > 0), payment.payment_id
+        assert returned == (status is PaymentStatus.REFUNDED)
+        assert (payment.receipt_number is not None) == (status is PaymentStatus.SUCCEEDED)
+    for order in (item for item in items if isinstance(item, Order)):
+        paid_by = [
+            one.payment_id
+            for one in payments.values()
+            if one.order_id == order.order_id and one.status == PaymentStatus.SUCCEEDED
+        ]
+        mine = [item for item in items if isinstance(item, Ticket) and item.order_id == order.order_id]
+        if order.status == OrderStatus.PAID:
+            assert paid_by == [order.payment_id]
+            assert [ticket.status for ticket in mine] == [TicketStatus.VALID] * len(order.tickets)
+        else:
+            assert paid_by == []
+            expected = len(order.tickets) if order.status == OrderStatus.RESERVED else 0
+            assert [ticket.status for ticket in mine] == [TicketStatus.RESERVED] * expected
