@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 
-from chalicelib.domain import encryption, money, own_cards
+from chalicelib.clients import messages
+from chalicelib.clients.messages import Channel, Message
+from chalicelib.domain import accounts, encryption, idempotency, ledger, money, own_cards, payments
 from chalicelib.domain.money import Asked, Money
 from chalicelib.domain.own_cards import Holding
-from chalicelib.errors import Unavailable, ValidationFailed
+from chalicelib.errors import InvalidState, NotFound, Unavailable, ValidationFailed
+from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, CardBalance
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary import CardStatus, PaymentStatus
 
+MOST_DECLINES = 3
 _TOKEN = "auto_reload_token"  # noqa: S105  # the name of a field
 
 
@@ -53,6 +57,7 @@ def _turn_on(
     currency = own_cards.active(customer_id, name).balance.currency
     under = money.require(threshold, currency=currency, field="threshold")
     by = money.require(amount, currency=currency, field="amount")
+    payments.require_reloadable(by)
     sealed = encryption.seal(customer_id, _TOKEN, token) if token else None
     for _ in operations.attempts():
         holding = own_cards.active(customer_id, name)
@@ -100,3 +105,76 @@ def _turn_off(customer_id: str, name: str) -> Holding:
 
 
 _OFF = [CardBalance.auto_enabled.set(False), CardBalance.auto_token.remove()]  # PynamoDB's signature
+
+
+def run(uid: str, entry: int) -> None:
+    """Top a card up because its line number `entry` took it under its threshold: once for that line, for ever.
+
+    Nothing is done where the card is not active, or its automatic reload was turned off meanwhile. A declined one
+    is counted, and its customer told; after `MOST_DECLINES` in a row it is turned off. Raises Unavailable.
+    """
+    operation_id = f"op_auto_reload_{uid}_{entry}"
+    ids = {"operation_id": operation_id}
+    found = own_cards.holdings([uid])
+    balance = found[0].balance if found else None
+    if balance is None or not _is_on(found[0]):
+        logger.info("automatic reload not run: it is off, or the card is not active", extra=ids)
+        return
+    owner_id = balance.auto_customer_id
+    try:
+        payment = payments.charge_saved(
+            owner_id,
+            uid,
+            Asked(Money(int(balance.auto_amount), balance.currency).amount),
+            token=encryption.open_sealed(owner_id, _TOKEN, bytes(balance.auto_token)),
+            operation_id=operation_id,
+        )
+    except (InvalidState, NotFound):
+        logger.info("automatic reload not run: the card was taken out of use", extra=ids)
+        return
+    logger.info("automatic reload run", extra={**ids, "payment_id": payment.payment_id, "status": payment.status})
+    if payment.status == PaymentStatus.FAILED:
+        _count_decline(uid, owner_id, operation_id=f"{operation_id}_declined", payment_id=payment.payment_id)
+    elif payment.status == PaymentStatus.SUCCEEDED and balance.auto_declines:
+        declines = CardBalance.auto_declines.set(0)
+        operations.record(operations.change(CardBalance, keys.card_balance(uid), [declines], CardBalance.pk.exists()))
+
+
+def _is_on(holding: Holding) -> bool:
+    card, balance = holding.card, holding.balance
+    is_theirs = card.status == CardStatus.ACTIVE and card.customer_id == balance.auto_customer_id
+    return is_theirs and bool(balance.auto_enabled) and balance.auto_token is not None
+
+
+def _count_decline(uid: str, owner_id: str, *, operation_id: str, payment_id: str) -> None:
+    """Count a declined reload once, and tell its customer; the last one that is borne turns the reload off."""
+    for _ in operations.attempts():
+        if idempotency.result_of(operation_id) is not None:
+            return
+        balance = ledger.balance(uid)
+        before = int(balance.auto_declines or 0)
+        is_last = before + 1 >= MOST_DECLINES
+        # Before it is counted: where this is cut off here, the customer is told again rather than not at all.
+        _tell(owner_id, uid, is_last=is_last, message_id=f"msg_{payment_id}")
+        same = CardBalance.auto_declines == before
+        if not before:
+            same = same | CardBalance.auto_declines.does_not_exist()
+        actions = [CardBalance.auto_declines.set(before + 1), *(_OFF if is_last else [])]
+        try:
+            operations.commit(
+                idempotency.once(operation_id, payment_id),
+                operations.change(CardBalance, keys.card_balance(uid), actions, same),
+            )
+        except operations.ConditionFailed:
+            continue  # another delivery counted it, or another decline came first
+        return
+    raise Unavailable(retry_after=1)
+
+
+def _tell(owner_id: str, uid: str, *, is_last: bool, message_id: str) -> None:
+    number = accounts.get(owner_id).mobile_number
+    if number is None:
+        return
+    what = "It is turned off now." if is_last else "We try again the next time your balance runs low."
+    text = f"The automatic reload of your card ending in {uid[-4:]} was declined. {what}"
+    messages.enqueue(Message(message_id=message_id, channel=Channel.SMS, to=number, body=text))

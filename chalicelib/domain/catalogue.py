@@ -186,7 +186,7 @@ def _wanted(filters: Filters) -> _Wanted:
         category=None if filters.category is None else listing_places.folded(filters.category),
         city=None if filters.city is None else listing_places.folded(filters.city),
         organizer_id=filters.organizer_id,
-        search=None if filters.search is None else listing_places.folded(filters.search),
+        search=None if filters.search is None else listing_places.title_text(listing_places.folded(filters.search)),
         first_day=first_day,
         last_day=last_day,
         starts_from=starts_from,

@@ -26,6 +26,8 @@ _TEXT = 100
 # Twelve digits before the point and four after it are what a price may have on the wire.
 _PRICE_DIGITS = 16
 _NO_PRICE = "~"
+# Sorts before every letter and digit, and after what stands between a title and its event's id.
+_SPACE = "+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,15 @@ def folded(text: str) -> str:
     return " ".join(plain.split())[:_TEXT].rstrip()
 
 
+def title_text(text: str) -> str:
+    """Return a folded title, or how one begins, as the lists of titles order it: the shorter before the longer."""
+    return text.replace(" ", _SPACE)
+
+
 def endings(title: str) -> list[str]:
     """Return a folded title from each of its words on: whatever one of them begins with is found."""
     words = title.split(" ") if title else []
-    return [" ".join(words[place:]) for place in range(min(len(words), _WORDS))]
+    return [_SPACE.join(words[place:]) for place in range(min(len(words), _WORDS))]
 
 
 def price_text(minor: int | None) -> str:

@@ -7,7 +7,6 @@ batches come in, and doing it again changes nothing. The counts of the categorie
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 from chalicelib import clock
@@ -62,6 +61,15 @@ def project(event_id: str) -> None:
         else:
             return
     raise Unavailable(retry_after=1)
+
+
+def close(event_id: str) -> bool:
+    """Take an event that is over out of the lists of what is to come; return whether it was still due to leave."""
+    listing = operations.get(Listing, keys.listing(event_id))
+    if listing is None or listing.gsi2pk is None:
+        return False
+    project(event_id)
+    return True
 
 
 def _project_stock(event_id: str) -> None:
@@ -131,9 +139,8 @@ def _writes(
         counted_in=facts.category if is_to_come else None,
     )
     if is_to_come:
-        # It is looked at again in the minute after its end.
-        last_minute = (event.ends_at + timedelta(minutes=1) - timedelta(milliseconds=1)).strftime("%Y-%m-%dT%H:%M")
-        listing.gsi2pk, listing.gsi2sk = keys.due(last_minute, event.event_id)
+        # It is looked at again when the minute of its end is over.
+        listing.gsi2pk, listing.gsi2sk = keys.due(event.ends_at.strftime("%Y-%m-%dT%H:%M"), event.event_id)
     condition = Listing.version == seen.version if seen else Listing.pk.does_not_exist()
     return [
         operations.put(listing, condition),

@@ -121,11 +121,10 @@ def process(
         raise ValidationFailed(details=[{"field": "booking_id", "message": "name a booking, or a card and an amount"}])
     if terms.method is not PaymentMethod.CARD:
         raise ValidationFailed(details=[{"field": "method", "message": "a card is reloaded with method card"}])
-    asked = money.require(amount, currency=config().currency, field="amount")
     return reload(
         customer_id,
         terms.card_name,
-        asked,
+        amount,
         token=terms.token,
         return_url=terms.return_url,
         operation_id=operation_id,
@@ -255,7 +254,7 @@ def _announced(payment: Payment) -> Payment:
 def reload(
     customer_id: str,
     card_name: str,
-    amount: Money,
+    amount: Asked | None,
     *,
     token: str | None = None,
     return_url: str | None = None,
@@ -270,7 +269,7 @@ def reload(
     return _opened(payment, token=token)
 
 
-def charge_saved(customer_id: str, card_name: str, amount: Money, *, token: str, operation_id: str) -> Payment:
+def charge_saved(customer_id: str, card_name: str, amount: Asked, *, token: str, operation_id: str) -> Payment:
     """Reload a card from a saved means of payment while its owner is away, and return what became of that.
 
     Once for an operation, however often it is tried. Raises what `reload` raises.
@@ -283,17 +282,24 @@ def charge_saved(customer_id: str, card_name: str, amount: Money, *, token: str,
     return settle(payment.payment_id, _confirmed(payment))
 
 
-def _start_reload(
-    customer_id: str, amount: Money, terms: Terms, *, purpose: PaymentPurpose, operation_id: str
-) -> Payment:
-    done = idempotency.result_of(operation_id)
-    if done is not None:
-        return get(done)
-    card = own_cards.active(customer_id, terms.card_name or "").card
+def require_reloadable(amount: Money) -> None:
+    """Raise ValidationFailed where a card cannot be reloaded by so little, or so much, at once."""
     unit = 10 ** money.digits(amount.currency)
     if not RELOAD_LEAST * unit <= amount.minor <= RELOAD_MOST * unit:
         message = f"must be {RELOAD_LEAST} to {RELOAD_MOST:,}"
         raise ValidationFailed(details=[{"field": "amount", "message": message}])
+
+
+def _start_reload(
+    customer_id: str, asked: Asked | None, terms: Terms, *, purpose: PaymentPurpose, operation_id: str
+) -> Payment:
+    done = idempotency.result_of(operation_id)
+    if done is not None:
+        return get(done)
+    holding = own_cards.active(customer_id, terms.card_name or "")
+    amount = money.require(asked, currency=holding.balance.currency, field="amount")
+    require_reloadable(amount)
+    card = holding.card
     payment = _new(
         customer_id=customer_id,
         purpose=purpose.value,

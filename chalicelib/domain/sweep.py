@@ -1,4 +1,4 @@
-"""What is due at a minute and must happen though nobody asks: reservations that end, payments that hang.
+"""What is due at a minute and must happen though nobody asks: reservations and events that end, payments that hang.
 
 Whatever is due stands in an index under its minute; handling it takes it out. A run takes the minutes that are over,
 from the mark of the last run to now, so an idle minute costs four queries and nothing is ever looked for. Two runs at
@@ -14,14 +14,18 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from chalicelib import clock
-from chalicelib.domain import orders, payments
+from chalicelib.domain import listings, orders, payments
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Item, SweepMark
 
 # Who takes what is due, by the prefix of its id; each returns whether there was anything left to do, is safe to repeat,
 # and takes what it has handled out of the index.
-TAKERS: dict[str, Callable[[str], bool]] = {"ord_": orders.expire, "pay_": payments.reconcile}
+TAKERS: dict[str, Callable[[str], bool]] = {
+    "ord_": orders.expire,
+    "pay_": payments.reconcile,
+    "evt_": listings.close,
+}
 
 _WHAT = "due"
 _MINUTE = "%Y-%m-%dT%H:%M"

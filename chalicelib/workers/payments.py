@@ -1,16 +1,17 @@
-"""The door of the payments queue: money that is to be given back."""
+"""The door of the payments queue: money that is to be given back, and cards that top themselves up."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain import payments
+from chalicelib.domain import auto_reload, payments
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import Failures, each_message
 
 # What is done about each fact, given what it says.
 _TAKERS: dict[Fact, Callable[[dict[str, Any]], object]] = {
     Fact.REFUND_DUE: lambda detail: payments.refund(detail["payment_id"]),
+    Fact.CARD_BALANCE_LOW: lambda detail: auto_reload.run(detail["card_uid"], int(detail["entry"])),
 }
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import auto_reload, balances, card_requests, own_cards
+from chalicelib.domain import auto_reload, balances, card_requests, own_cards, payments
 from chalicelib.domain.balances import Filters
 from chalicelib.domain.money import Asked, Money
 from chalicelib.domain.own_cards import Holding
@@ -12,6 +12,7 @@ from chalicelib.domain.paging import Page
 from chalicelib.portals.auth import CUSTOMER
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.webapp import cards as schema
+from chalicelib.schemas.webapp.payments import PaymentOut
 from chalicelib.schemas.wire import MoneyIn, PageIn, PageOut
 
 bp = Blueprint(__name__)
@@ -66,6 +67,29 @@ def customer_request_card(call: Call[schema.CardRequestIn, None]) -> Any:
         operation_id=call.operation_id,
     )
     return {"id": request.request_id, "status": request.status, "fee": Money(int(request.fee), request.currency)}
+
+
+@door(
+    bp,
+    "POST",
+    f"{_CARD}/reload",
+    guard=CUSTOMER,
+    body=schema.ReloadIn,
+    reply=PaymentOut,
+    status=201,
+    idempotent=True,
+)
+def customer_reload_card(call: Call[schema.ReloadIn, None]) -> Any:
+    """Open a payment that puts money on a card."""
+    body = call.body
+    payment = payments.reload(
+        call.principal.id,
+        call.path["card_id"],
+        Asked(body.amount.amount, body.amount.currency),
+        token=body.payment_token,
+        operation_id=call.operation_id,
+    )
+    return payments.shown(payment)
 
 
 @door(

@@ -40,6 +40,22 @@ OPERATIONS: dict[str, Example] = {
             count=1,
         )
     ),
+    "customer_reload_card": Example(
+        {"amount": _pkr("1000.00"), "payment_token": "tok_ok"},
+        {
+            "id": f"pay_{_ULID}",
+            "status": "requires_confirmation",
+            "amount": _pkr("1000.00"),
+            "provider": "sandbox",
+            "method": "card",
+            "client_secret": f"sbx_{_ULID}_secret",
+            "booking_id": None,
+            "card_id": CARD_ID,
+            "receipt_number": None,
+            "failure_reason": None,
+            "created_at": "2026-11-21T09:31:00.000Z",
+        },
+    ),
     "customer_auto_reload": Example({**_RELOADED, "payment_token": "tok_ok"}, _CARD),
     "customer_block_card": Example({"reason": "lost"}, {**_CARD, "status": "blocked"}),
 }

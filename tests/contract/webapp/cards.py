@@ -32,6 +32,7 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
     "customer_cards": lambda _: Request(),
     "customer_request_card": _requested,
     "customer_card_transactions": lambda _: Request(path=_OF_CARD, query="type=purchase&page_size=5"),
+    "customer_reload_card": lambda _: Request({"amount": "250.00", "payment_token": "tok_ok"}, path=_OF_CARD),
     "customer_auto_reload": lambda _: Request({"enabled": True, **_MONEY, "payment_token": "tok_ok"}, path=_OF_CARD),
     "customer_block_card": lambda ground: Request({"reason": "lost"}, path=_another_card(ground)),
 }

@@ -71,7 +71,7 @@ def test_what_is_left_out_when_a_dependent_is_replaced_is_forgotten(parent: Acco
     nothing = dict.fromkeys(("date_of_birth", "blood_type", "emergency_contact", "card_id"))
     assert (answer.status, answer.json) == (200, {"id": made, "name": "Sara", "relation": "niece", **nothing})
     [one] = stored(parent)
-    assert (one.blood_type, one.emergency_contact, one.date_of_birth) == (None, None, None)
+    assert not any((one.blood_type, one.emergency_contact, one.date_of_birth))
     assert one.created_at == before
 
 
