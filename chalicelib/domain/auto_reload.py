@@ -1,5 +1,6 @@
 """Automatic reload: what tops a card up when a purchase takes its balance under a threshold."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from chalicelib.clients import messages
@@ -134,10 +135,9 @@ def run(uid: str, entry: int) -> None:
         return
     logger.info("automatic reload run", extra={**ids, "payment_id": payment.payment_id, "status": payment.status})
     if payment.status == PaymentStatus.FAILED:
-        _count_decline(uid, owner_id, operation_id=f"{operation_id}_declined", payment_id=payment.payment_id)
+        _count_decline(uid, entry, owner_id, operation_id=f"{operation_id}_declined", payment_id=payment.payment_id)
     elif payment.status == PaymentStatus.SUCCEEDED and balance.auto_declines:
-        declines = CardBalance.auto_declines.set(0)
-        operations.record(operations.change(CardBalance, keys.card_balance(uid), [declines], CardBalance.pk.exists()))
+        _forget_declines(uid, before=entry)
 
 
 def _is_on(holding: Holding) -> bool:
@@ -146,12 +146,22 @@ def _is_on(holding: Holding) -> bool:
     return is_theirs and bool(balance.auto_enabled) and balance.auto_token is not None
 
 
-def _count_decline(uid: str, owner_id: str, *, operation_id: str, payment_id: str) -> None:
+def _forget_declines(uid: str, *, before: int) -> None:
+    """Begin to count anew, since a reload went through; a decline of a later line than that one's still counts."""
+    none_since = CardBalance.auto_declined_at_entry < before
+    with suppress(operations.ConditionFailed):  # this one is told of late
+        operations.record(
+            operations.change(CardBalance, keys.card_balance(uid), [CardBalance.auto_declines.set(0)], none_since)
+        )
+
+
+def _count_decline(uid: str, entry: int, owner_id: str, *, operation_id: str, payment_id: str) -> None:
     """Count a declined reload once, and tell its customer; the last one that is borne turns the reload off."""
     for _ in operations.attempts():
+        balance = ledger.balance(uid)
+        # After the balance was read: what is not counted now is not in it either.
         if idempotency.result_of(operation_id) is not None:
             return
-        balance = ledger.balance(uid)
         before = int(balance.auto_declines or 0)
         is_last = before + 1 >= MOST_DECLINES
         # Before it is counted: where this is cut off here, the customer is told again rather than not at all.
@@ -159,7 +169,11 @@ def _count_decline(uid: str, owner_id: str, *, operation_id: str, payment_id: st
         same = CardBalance.auto_declines == before
         if not before:
             same = same | CardBalance.auto_declines.does_not_exist()
-        actions = [CardBalance.auto_declines.set(before + 1), *(_OFF if is_last else [])]
+        actions = [
+            CardBalance.auto_declines.set(before + 1),
+            CardBalance.auto_declined_at_entry.set(max(entry, int(balance.auto_declined_at_entry or 0))),
+            *(_OFF if is_last else []),
+        ]
         try:
             operations.commit(
                 idempotency.once(operation_id, payment_id),

@@ -114,6 +114,8 @@ class CardBalance(Item, discriminator="card_balance"):
     crossed_at_entry = NumberAttribute(null=True)
     # How many of those reloads were declined since the last one that went through.
     auto_declines = NumberAttribute(null=True)
+    # The last entry whose reload was declined.
+    auto_declined_at_entry = NumberAttribute(null=True)
 
 
 class CardEntry(Item, discriminator="card_entry"):
