@@ -235,6 +235,11 @@ class OtpPurpose(StrEnum):
     REGISTER = "register"
     LOGIN = "login"
     RESET = "reset"
+    MERCHANT_LOGIN = "merchant_login"
+    ORGANIZER_LOGIN = "organizer_login"
+    ORGANIZER_RESET = "organizer_reset"
+    MOBILE_CHANGE = "mobile_change"
+    CARD_ASSIGNMENT = "card_assignment"
 
 
 class GiftStatus(StrEnum):
@@ -253,6 +258,32 @@ class RefundRequestStatus(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     REFUNDED = "refunded"
+
+
+class AssignmentStatus(StrEnum):
+    """The life of handing a card to a customer: it is held for them until their code comes, or the hold runs out."""
+
+    AWAITING_OTP = "awaiting_otp"
+    ACTIVE = "active"
+    EXPIRED = "expired"
+
+
+class EditRequestStatus(StrEnum):
+    """The life of an organizer's wish to change an event; staff approve or reject it."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class PayoutStatus(StrEnum):
+    """The life of an organizer's money on its way to them."""
+
+    SCHEDULED = "scheduled"
+    PROCESSING = "processing"
+    PAID = "paid"
+    FAILED = "failed"
+    ON_HOLD = "on_hold"
 
 
 class Fact(StrEnum):

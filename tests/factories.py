@@ -72,6 +72,23 @@ def make_customer(*, mobile_number: str | None = None, name: str = "Ayesha Khan"
     return accounts.create_customer(mobile_number=number, password=PASSWORD, name=name)
 
 
+def make_merchant(*, mobile_number: str | None = None, name: str = "Liberty Books") -> Account:
+    """Create a merchant."""
+    number = mobile_number or f"+92301{uuid.uuid4().int % 10**7:07}"
+    return accounts.create_merchant(mobile_number=number, password=PASSWORD, name=name)
+
+
+def make_organizer(*, contact_mobile: str | None = None, name: str = "Lahore Live") -> Account:
+    """Create an organizer."""
+    number = contact_mobile or f"+92302{uuid.uuid4().int % 10**7:07}"
+    return accounts.create_organizer(contact_mobile=number, password=PASSWORD, name=name)
+
+
+def token_of(account: Account) -> str:
+    """Return an access token of a merchant or an organizer."""
+    return sessions.start(account).access
+
+
 def customer_token(customer: Account) -> str:
     """Return an access token of a customer."""
     return sessions.start(customer).access

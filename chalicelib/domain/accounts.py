@@ -78,6 +78,33 @@ def create_usher(*, username: str, password: str, name: str, roles: list[UsherRo
     )
 
 
+def create_merchant(*, mobile_number: str, password: str, name: str) -> Account:
+    """Create a merchant, who logs in with this number. Raises AlreadyExists, ValidationFailed."""
+    return _create_partner(Portal.MERCHANT, "mer", mobile_number=mobile_number, password=password, name=name)
+
+
+def create_organizer(*, contact_mobile: str, password: str, name: str) -> Account:
+    """Create an organizer, who logs in with this number. Raises AlreadyExists, ValidationFailed."""
+    return _create_partner(Portal.ORGANIZER, "org", mobile_number=contact_mobile, password=password, name=name)
+
+
+def _create_partner(portal: Portal, prefix: str, *, mobile_number: str, password: str, name: str) -> Account:
+    account_id = new_id(prefix)
+    return _create(
+        Account(
+            *keys.account(account_id),
+            account_id=account_id,
+            portal=portal.value,
+            login=mobile_number,
+            mobile_number=mobile_number,
+            name=name,
+            status=AccountStatus.ACTIVE.value,
+            password_hash=passwords.hash_password(password),
+            created_at=clock.now(),
+        )
+    )
+
+
 def customer(
     *,
     mobile_number: str,

@@ -11,12 +11,15 @@ from chalicelib.domain.cards import Registration
 from chalicelib.domain.tickets import Holder, Order
 from chalicelib.errors import AlreadyExists, NotFound
 from chalicelib.table import operations
-from chalicelib.vocabulary import AdminRole, EntryType, Portal, UsherRole
+from chalicelib.table.items import Account
+from chalicelib.vocabulary import AdminRole, CardStatus, EntryType, Portal, UsherRole
 
 EVENT_ID = "evt_demo"
 CARD_UID = "04A1B2C3D4E5F6"
 ADMIN_EMAIL, ADMIN_PASSWORD = "admin@example.com", "demo-Admin-2026"
 CUSTOMER_NUMBER, CUSTOMER_PASSWORD = "+923001000003", "demo-Customer-2026"
+ORGANIZER_NUMBER, ORGANIZER_PASSWORD = "+923001000001", "demo-Organizer-2026"
+MERCHANT_NUMBER, MERCHANT_PASSWORD = "+923001000002", "demo-Merchant-2026"
 USHER_NAME, USHER_PASSWORD = "usher1", "demo-Usher-2026"
 
 
@@ -41,6 +44,8 @@ MATINEE_ID = "evt_demo_matinee"
 # Name, price in minor units, how many there are.
 _TIERS = (("Standard", 150_000, 500), ("VIP", 500_000, 100), ("Child", 50_000, 200))
 _BALANCE = 1_000_000
+# How many cards the demo merchant has to hand out.
+_IN_STOCK = 12
 _OTHERS = (_Guest("5", "Zoë Müller", "Standard"), _Guest("6", "Hamza Siddiqui", "Standard"))
 
 
@@ -58,9 +63,12 @@ def load_first_admin() -> None:
 def load() -> None:
     """Create the demo event with its log-ins, tickets and cards."""
     load_first_admin()
+    organizer = _load_partners()
     now = clock.now().replace(minute=0, second=0, microsecond=0)
     events.create(
         event_id=EVENT_ID,
+        organizer_id=organizer.account_id,
+        organizer_name=organizer.name,
         title="Gatehouse Demo Night",
         description="One evening, one admission each.",
         category="music",
@@ -73,7 +81,7 @@ def load() -> None:
         venue_city="Lahore",
         gates=["Gate 1", "Gate 2"],
     )
-    _load_sale(now)
+    _load_sale(now, organizer)
     with suppress(AlreadyExists):
         accounts.create_usher(
             username=USHER_NAME,
@@ -103,10 +111,12 @@ def load() -> None:
     _load_balance()
 
 
-def _load_sale(now: datetime) -> None:
+def _load_sale(now: datetime, organizer: Account) -> None:
     """Put the demo event on sale, and another one a week later."""
     events.create(
         event_id=MATINEE_ID,
+        organizer_id=organizer.account_id,
+        organizer_name=organizer.name,
         title="Gatehouse Matinée",
         description="An afternoon for the whole family.",
         category="family",
@@ -129,6 +139,23 @@ def _load_sale(now: datetime) -> None:
                 capacity=capacity,
                 position=place,
             )
+
+
+def _load_partners() -> Account:
+    """Create the demo merchant with cards in stock, and the demo organizer; return the organizer."""
+    with suppress(AlreadyExists):
+        accounts.create_merchant(mobile_number=MERCHANT_NUMBER, password=MERCHANT_PASSWORD, name="Liberty Books")
+    with suppress(AlreadyExists):
+        accounts.create_organizer(contact_mobile=ORGANIZER_NUMBER, password=ORGANIZER_PASSWORD, name="Lahore Live")
+    merchant = accounts.find(Portal.MERCHANT, MERCHANT_NUMBER)
+    organizer = accounts.find(Portal.ORGANIZER, ORGANIZER_NUMBER)
+    if merchant is None or organizer is None:
+        raise NotFound("The demo merchant and organizer were not created.")
+    for number in range(_IN_STOCK):
+        with suppress(AlreadyExists):
+            uid = f"04D0{number:010X}"
+            cards.register(Registration(uid=uid, merchant_id=merchant.account_id, status=CardStatus.STOCK))
+    return organizer
 
 
 def _load_balance() -> None:

@@ -33,6 +33,8 @@ class Guard:
 
 
 CUSTOMER = Guard(Portal.WEBAPP)
+MERCHANT = Guard(Portal.MERCHANT)
+ORGANIZER = Guard(Portal.ORGANIZER)
 USHER = Guard(Portal.USHER)
 DEVICE = Guard(Portal.DEVICE)
 STAFF = Guard(Portal.ADMIN)

@@ -84,6 +84,14 @@ _OWN_EVENT = {"event_id": "/event/id"}
 _FIRST_EVENT = {"event_id": "/results/0/id"}
 _AFTER_LOG = (Link("usher_log", {"log_id": "/results/0/id"}), Link("usher_card", {"card_id": "/results/0/card_id"}))
 
+_OF_A_TICKET = (
+    "customer_ticket",
+    "customer_ticket_qr_code",
+    "customer_transfer_ticket",
+    "customer_gift_ticket",
+    "customer_request_refund",
+)
+
 LINKS: dict[str, tuple[Link, ...]] = {
     "usher_login": (
         Link("usher_event", _OWN_EVENT),
@@ -114,8 +122,27 @@ LINKS: dict[str, tuple[Link, ...]] = {
         Link("public_event", {"event_id": "/results/0/id"}),
         Link("public_featured_events", {"cursor": "/next"}),
     ),
+    "customer_book": (Link("customer_process_payment", body={"booking_id": "/id"}),),
     "customer_process_payment": (Link("customer_confirm_payment", body={"payment_id": "/id"}),),
+    "customer_tickets": (
+        *(Link(name, {"ticket_id": "/results/0/id"}) for name in _OF_A_TICKET),
+        Link("customer_tickets", {"cursor": "/next"}),
+    ),
+    "customer_payments": (
+        Link("customer_invoice", {"payment_id": "/results/0/id"}),
+        Link("customer_payments", {"cursor": "/next"}),
+    ),
+    "customer_dependents": (
+        Link("customer_replace_dependent", {"dependent_id": "/results/0/id"}),
+        Link("customer_remove_dependent", {"dependent_id": "/results/0/id"}),
+    ),
+    "customer_favorites": (
+        Link("public_event", {"event_id": "/results/0/event_id"}),
+        Link("customer_remove_favorite", {"event_id": "/results/0/event_id"}),
+    ),
     "customer_cards": (
+        Link("customer_reload_card", {"card_id": "/results/0/id"}),
+        Link("customer_block_card", {"card_id": "/results/0/id"}),
         Link("customer_card_transactions", {"card_id": "/results/0/id"}),
         Link("customer_auto_reload", {"card_id": "/results/0/id"}),
         Link("customer_cards", {"cursor": "/next"}),
@@ -148,6 +175,8 @@ PATH_VARIABLES = {
 
 PORTALS = {
     "webapp": "The customers' web app.",
+    "merchant": "The shops that hand out NFC cards.",
+    "organizer": "Event organizers.",
     "usher": "The gate: ushers' web and mobile apps, one event per log-in.",
     "device": "The gate: reader agents, enrolled once with their own key.",
     "admin": "The platform's own staff.",

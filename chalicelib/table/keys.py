@@ -54,6 +54,20 @@ No.  question                                   index  partition                
 49   the card that a customer waits for         table  ACCOUNT#account           OPEN_CARD_REQUEST      webapp
 50   the events that a customer goes to yet     gsi1   AHEAD#customer            end#event              webapp
 51   by which payment an order is being paid    table  ORDER#order               OPEN_PAYMENT#method    payments
+52   the cards of a merchant in one status      gsi2   MERCHANT_CARDS#mer.#stat. uid                   merchant
+53   the handing over of one card               table  ASSIGNMENT#assignment     ASSIGNMENT             merchant
+54   what a merchant handed out, newest first   gsi1   MERCHANT_ASSIGNED#mer.    moment#uid             merchant
+55   a merchant's settings, totals and days     table  ACCOUNT#account           SETTINGS, TOTALS,      merchant
+                                                                                 DAY#date
+56   the events of an organizer, by their start gsi1   ORGANIZER_EVENTS#org      moment#event           organizer
+57   an event's sales and check-ins, in buckets table  ANALYTICS#event           TOTALS, SALES#date,    organizer
+                                                                                 CATEGORY#…, HOUR#…, GATE#…
+58   an organizer's profile, totals and days    table  ACCOUNT#account           PROFILE, TOTALS,       organizer
+                                                                                 DAY#date
+59   the wishes to change an event              table  EVENT_EDITS#event         EDIT_REQUEST#request   organizer
+60   the wishes to change events, by status     gsi1   EDIT_REQUESTS#status      request                staff
+61   a payout and its lines                     table  PAYOUT#payout             PAYOUT, LINE#number    organizer
+62   the payouts of an organizer, newest first  gsi1   ORGANIZER_PAYOUTS#org     payout                 organizer
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -406,3 +420,68 @@ def ahead(customer_id: str, ends_at: str = "", event_id: str = "") -> Key:
 def open_payment(order_id: str, method: str) -> Key:
     """Question 51."""
     return Key(order(order_id).pk, _key("OPEN_PAYMENT", method))
+
+
+def merchant_cards(merchant_id: str, status: str, uid: str = "") -> Key:
+    """Question 52."""
+    return Key(_key("MERCHANT_CARDS", merchant_id, status), uid)
+
+
+def assignment(assignment_id: str) -> Key:
+    """Question 53."""
+    return Key(_key("ASSIGNMENT", assignment_id), "ASSIGNMENT")
+
+
+def merchant_assigned(merchant_id: str, moment: str = "", uid: str = "") -> Key:
+    """Question 54; `moment` is RFC 3339 in UTC."""
+    return Key(_key("MERCHANT_ASSIGNED", merchant_id), _key(moment, uid))
+
+
+def settings(account_id: str) -> Key:
+    """Question 55."""
+    return Key(account(account_id).pk, "SETTINGS")
+
+
+def account_totals(account_id: str) -> Key:
+    """Questions 55 and 58: the running totals of a merchant or an organizer."""
+    return Key(account(account_id).pk, "TOTALS")
+
+
+def account_day(account_id: str, date: str = "") -> Key:
+    """Questions 55 and 58: what a merchant or an organizer did on one day."""
+    return Key(account(account_id).pk, _key("DAY", date))
+
+
+def organizer_events(organizer_id: str, starts_at: str = "", event_id: str = "") -> Key:
+    """Question 56; `starts_at` is RFC 3339 in UTC."""
+    return Key(_key("ORGANIZER_EVENTS", organizer_id), _key(starts_at, event_id))
+
+
+def analytics(event_id: str, what: str = "", name: str = "") -> Key:
+    """Question 57: one bucket; `what` is SALES, CATEGORY, HOUR, GATE or, without a name, TOTALS."""
+    return Key(_key("ANALYTICS", event_id), _key(what, name) if name else what)
+
+
+def edit_request(event_id: str, request_id: str = "") -> Key:
+    """Question 59."""
+    return Key(_key("EVENT_EDITS", event_id), _key("EDIT_REQUEST", request_id))
+
+
+def edit_requests(status: str, request_id: str = "") -> Key:
+    """Question 60."""
+    return Key(_key("EDIT_REQUESTS", status), request_id)
+
+
+def payout(payout_id: str) -> Key:
+    """Question 61: the payout itself."""
+    return Key(_key("PAYOUT", payout_id), "PAYOUT")
+
+
+def payout_line(payout_id: str, number: int) -> Key:
+    """Question 61: one line of it; three digits, so that text order is number order."""
+    return Key(_key("PAYOUT", payout_id), _key("LINE", f"{number:03d}"))
+
+
+def organizer_payouts(organizer_id: str, payout_id: str = "") -> Key:
+    """Question 62."""
+    return Key(_key("ORGANIZER_PAYOUTS", organizer_id), payout_id)

@@ -224,6 +224,8 @@ def _announce(options: Options, cloud: Cloud) -> None:
     ]
     if options.demo:
         lines += [
+            f"  organizer    {demo.ORGANIZER_NUMBER}  {demo.ORGANIZER_PASSWORD}  (log-in codes: sent mail)",
+            f"  merchant     {demo.MERCHANT_NUMBER}  {demo.MERCHANT_PASSWORD}  (log-in codes: sent mail)",
             f"  customer     {demo.CUSTOMER_NUMBER}  {demo.CUSTOMER_PASSWORD}  (log-in codes: sent mail)",
             f"  usher        event {demo.EVENT_ID}, {demo.USHER_NAME}  {demo.USHER_PASSWORD}",
             f"  card         {demo.CARD_UID}  (a valid VIP ticket for {demo.EVENT_ID})",

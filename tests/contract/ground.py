@@ -27,6 +27,8 @@ from chalicelib.portals.wire import ROUTES, Route
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal, UsherRole
 from tests.client import Answer, call
+from tests.contract import merchant as merchant_requests
+from tests.contract import organizer as organizer_requests
 from tests.contract import webapp
 from tests.contract.request import Request
 from tests.streams import StreamReader
@@ -97,6 +99,10 @@ class Ground:
     other_usher: Account
     customer: Account
     other_customer: Account
+    merchant: Account
+    other_merchant: Account
+    organizer: Account
+    other_organizer: Account
     admins: dict[AdminRole, Account]
     device: Device
     other_device: Device
@@ -113,6 +119,10 @@ class Ground:
             return sessions.start(self.usher, event_id=demo.EVENT_ID)
         if portal is Portal.WEBAPP:
             return sessions.start(self.customer)
+        if portal is Portal.MERCHANT:
+            return sessions.start(self.merchant)
+        if portal is Portal.ORGANIZER:
+            return sessions.start(self.organizer)
         return sessions.start(self.admins[role])
 
     def access(self, portal: Portal, *, role: AdminRole = AdminRole.SUPER_ADMIN) -> str:
@@ -139,6 +149,10 @@ class Ground:
             return self.other_device.token()
         if portal is Portal.WEBAPP:
             return sessions.start(self.other_customer).access
+        if portal is Portal.MERCHANT:
+            return sessions.start(self.other_merchant).access
+        if portal is Portal.ORGANIZER:
+            return sessions.start(self.other_organizer).access
         return sessions.start(self.other_usher, event_id=OTHER_EVENT_ID).access
 
     def send(self, route: Route, request: Request, *, token: str | None, **more: Any) -> Answer:
@@ -169,6 +183,12 @@ def lay() -> Ground:
     customer = accounts.find(Portal.WEBAPP, demo.CUSTOMER_NUMBER)
     assert usher is not None
     assert customer is not None
+    merchant = accounts.find(Portal.MERCHANT, demo.MERCHANT_NUMBER)
+    organizer = accounts.find(Portal.ORGANIZER, demo.ORGANIZER_NUMBER)
+    assert merchant is not None
+    assert organizer is not None
+    other_merchant, disabled_merchant = _merchant("+923001000012"), _merchant("+923001000022")
+    other_organizer, disabled_organizer = _organizer("+923001000011"), _organizer("+923001000021")
     other_customer = _customer("+923001000013")
     disabled_customer = _customer("+923001000023")
     other_usher = _usher("usher2", OTHER_EVENT_ID)
@@ -180,15 +200,19 @@ def lay() -> Ground:
     disabled = {
         Portal.USHER: sessions.start(disabled_usher, event_id=demo.EVENT_ID),
         Portal.WEBAPP: sessions.start(disabled_customer),
+        Portal.MERCHANT: sessions.start(disabled_merchant),
+        Portal.ORGANIZER: sessions.start(disabled_organizer),
         Portal.ADMIN: sessions.start(disabled_admin),
     }
     ended = {
         Portal.USHER: sessions.start(usher, event_id=demo.EVENT_ID),
         Portal.WEBAPP: sessions.start(customer),
+        Portal.MERCHANT: sessions.start(merchant),
+        Portal.ORGANIZER: sessions.start(organizer),
         Portal.ADMIN: sessions.start(admins[AdminRole.SUPER_ADMIN]),
     }
     revoked_token = revoked_device.token()
-    for account in (disabled_usher, disabled_customer, disabled_admin):
+    for account in (disabled_usher, disabled_customer, disabled_merchant, disabled_organizer, disabled_admin):
         accounts.deactivate(account.account_id)
     for pair in ended.values():
         sessions.end(pair.refresh.partition(".")[0], ended_because="logged out")
@@ -204,6 +228,10 @@ def lay() -> Ground:
         other_usher=other_usher,
         customer=customer,
         other_customer=other_customer,
+        merchant=merchant,
+        other_merchant=other_merchant,
+        organizer=organizer,
+        other_organizer=other_organizer,
         admins=admins,
         device=device,
         other_device=other_device,
@@ -228,13 +256,21 @@ def _customer(number: str) -> Account:
     return accounts.create_customer(mobile_number=number, password=PASSWORD, name="Customer")
 
 
+def _merchant(number: str) -> Account:
+    return accounts.create_merchant(mobile_number=number, password=PASSWORD, name="Shop")
+
+
+def _organizer(number: str) -> Account:
+    return accounts.create_organizer(contact_mobile=number, password=PASSWORD, name="Shows")
+
+
 def _admin(email: str, role: AdminRole) -> Account:
     return accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=role)
 
 
 def foreign_token(ground: Ground, portal: Portal) -> str:
     """Return a genuine access token of a portal, for an account that calls the demo event its own."""
-    if portal in (Portal.USHER, Portal.ADMIN, Portal.DEVICE, Portal.WEBAPP):
+    if portal not in (Portal.CAMPUS, Portal.TIX):
         return ground.access(portal)
     # The portals that have no log-in yet: their tokens are genuine all the same.
     claims = {"event_id": demo.EVENT_ID, "role": "super_admin"}
@@ -310,6 +346,8 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "admin_provision_device": _fixed(Request({"event_id": demo.EVENT_ID, "gate": "Gate 1", "name": "Left"})),
     "admin_revoke_device": lambda _: Request(path={"device_id": enrolled(demo.EVENT_ID).device_id}),
     **webapp.REQUESTS,
+    **merchant_requests.REQUESTS,
+    **organizer_requests.REQUESTS,
     "health": _fixed(Request()),
     "openapi_document": _fixed(Request()),
     "docs_page": _fixed(Request()),

@@ -6,6 +6,12 @@ without its example fails them. All of them tell one evening: Ayesha Khan's card
 
 from chalicelib.schemas.examples import (
     gate,
+    merchant_accounts,
+    merchant_assignments,
+    merchant_cards,
+    organizer_accounts,
+    organizer_events,
+    organizer_payouts,
     webapp_accounts,
     webapp_cards,
     webapp_family,
@@ -42,6 +48,12 @@ OPERATIONS: dict[str, Example] = {
         webapp_cards,
         webapp_family,
         webapp_history,
+        merchant_accounts,
+        merchant_cards,
+        merchant_assignments,
+        organizer_accounts,
+        organizer_events,
+        organizer_payouts,
     )
     for name, example in part.OPERATIONS.items()
 }

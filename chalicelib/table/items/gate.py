@@ -48,6 +48,8 @@ class Event(Item, discriminator="event"):
     re_entry_allowed = BooleanAttribute(default=False)
     children_enabled = BooleanAttribute(default=False)
     venue = Venue(null=True)
+    # Counts its changes, so that whoever decides on what they saw knows whether it still stands.
+    version = NumberAttribute(default=0)
     gates: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
 
 
@@ -151,6 +153,11 @@ class Card(Item, discriminator="card"):
     assigned_at = MomentAttribute(null=True)
     blocked_at = MomentAttribute(null=True)
     block_reason = UnicodeAttribute(null=True)
+    # The assignment that holds it, and until when; over that moment it is in stock, whatever its status says.
+    held_by = UnicodeAttribute(null=True)
+    held_until = MomentAttribute(null=True)
+    # As what its merchant's totals count it.
+    counted_as = UnicodeAttribute(null=True)
     tickets: JSONAttribute = JSONAttribute(default=dict)
     # Tickets that are known to have been admitted, with the scan that did it: a hint by which a family's
     # next tap goes straight to the next ticket. Only the ticket decides.

@@ -1,0 +1,5 @@
+"""The merchants' door: the inventory and the dashboard."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

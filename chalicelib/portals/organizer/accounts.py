@@ -1,0 +1,5 @@
+"""The organizers' door: log-in, profile."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

@@ -1,0 +1,166 @@
+"""The items of merchants and organizers: profiles, running totals, assignments, edit requests, payouts.
+
+Amounts are integer minor units.
+"""
+
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.table.items.base import Item, MomentAttribute
+
+
+class MerchantSettings(Item, discriminator="merchant_settings"):
+    """What a merchant says of their shop, and what they want to be told."""
+
+    merchant_id = UnicodeAttribute()
+    email = UnicodeAttribute(null=True)
+    address = UnicodeAttribute(null=True)
+    city = UnicodeAttribute(null=True)
+    by_sms = BooleanAttribute(default=True)
+    by_email = BooleanAttribute(default=False)
+    low_stock_threshold = NumberAttribute(default=0)
+
+
+class MerchantTotals(Item, discriminator="merchant_totals"):
+    """A merchant's running totals: their cards by status, kept by the stream worker, and what they handed out."""
+
+    merchant_id = UnicodeAttribute()
+    stock = NumberAttribute(default=0)
+    held = NumberAttribute(default=0)
+    active = NumberAttribute(default=0)
+    blocked = NumberAttribute(default=0)
+    lost = NumberAttribute(default=0)
+    replaced = NumberAttribute(default=0)
+    # These two change in the transaction of the assignment itself.
+    assigned = NumberAttribute(default=0)
+    fees = NumberAttribute(default=0)
+
+
+class MerchantDay(Item, discriminator="merchant_day"):
+    """What a merchant handed out on one day; changes in the transaction of the assignment itself."""
+
+    merchant_id = UnicodeAttribute()
+    date = UnicodeAttribute()
+    assigned = NumberAttribute(default=0)
+    fees = NumberAttribute(default=0)
+
+
+class Assignment(Item, discriminator="assignment"):
+    """One handing over of a card: held for a customer, then theirs by their code, or back in stock."""
+
+    assignment_id = UnicodeAttribute()
+    merchant_id = UnicodeAttribute()
+    customer_id = UnicodeAttribute()
+    card_uid = UnicodeAttribute()
+    card_id = UnicodeAttribute()
+    status = UnicodeAttribute()
+    challenge_id = UnicodeAttribute(null=True)
+    fee = NumberAttribute()
+    currency = UnicodeAttribute()
+    fee_collected = BooleanAttribute(default=False)
+    created_at = MomentAttribute()
+    expires_at = MomentAttribute()
+    closed_at = MomentAttribute(null=True)
+
+
+class OrganizerProfile(Item, discriminator="organizer_profile"):
+    """What an organizer says of themselves; the bank account is sealed under their own data key."""
+
+    organizer_id = UnicodeAttribute()
+    email = UnicodeAttribute(null=True)
+    company_name = UnicodeAttribute(null=True)
+    address = UnicodeAttribute(null=True)
+    tax_number = UnicodeAttribute(null=True)
+    bank_account = BinaryAttribute(legacy_encoding=False, null=True)
+    image_key = UnicodeAttribute(null=True)
+
+
+class OrganizerTotals(Item, discriminator="organizer_totals"):
+    """An organizer's running totals over all their events, kept by the stream worker."""
+
+    organizer_id = UnicodeAttribute()
+    tickets_sold = NumberAttribute(default=0)
+    revenue = NumberAttribute(default=0)
+    refunded = NumberAttribute(default=0)
+    checked_in = NumberAttribute(default=0)
+
+
+class OrganizerDay(Item, discriminator="organizer_day"):
+    """What was sold of all events of an organizer on one day."""
+
+    organizer_id = UnicodeAttribute()
+    date = UnicodeAttribute()
+    tickets = NumberAttribute(default=0)
+    revenue = NumberAttribute(default=0)
+
+
+class SalesTotals(Item, discriminator="sales_totals"):
+    """What was sold of an event, in all, on one day, or of one category; kept by the stream worker."""
+
+    event_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    tickets = NumberAttribute(default=0)
+    revenue = NumberAttribute(default=0)
+    refunded_tickets = NumberAttribute(default=0)
+    refunded = NumberAttribute(default=0)
+
+
+class CheckinTotals(Item, discriminator="checkin_totals"):
+    """What the gates of an event answered, in one hour or at one gate; kept by the stream worker."""
+
+    event_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    admitted = NumberAttribute(default=0)
+    duplicates = NumberAttribute(default=0)
+    refused = NumberAttribute(default=0)
+
+
+class EditRequest(Item, discriminator="edit_request"):
+    """An organizer's wish to change an event, with what stood there when it was made.
+
+    `diff` is `[{field, from, to}]`; `event_version` is the event's when the wish was made.
+    """
+
+    request_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    organizer_id = UnicodeAttribute()
+    status = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    diff: JSONAttribute = JSONAttribute()
+    event_version = NumberAttribute()
+    created_at = MomentAttribute()
+    decided_at = MomentAttribute(null=True)
+    decided_by = UnicodeAttribute(null=True)
+    note = UnicodeAttribute(null=True)
+
+
+class Payout(Item, discriminator="payout"):
+    """An organizer's money for one event, on its way to them: gross - refunds - platform fee = net."""
+
+    payout_id = UnicodeAttribute()
+    organizer_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    event_title = UnicodeAttribute()
+    status = UnicodeAttribute()
+    gross = NumberAttribute()
+    refunds = NumberAttribute()
+    platform_fee = NumberAttribute()
+    net = NumberAttribute()
+    currency = UnicodeAttribute()
+    scheduled_for = UnicodeAttribute()
+    created_at = MomentAttribute()
+    paid_at = MomentAttribute(null=True)
+    reference = UnicodeAttribute(null=True)
+
+
+class PayoutLine(Item, discriminator="payout_line"):
+    """One line of a payout: what one ticket category brought in."""
+
+    payout_id = UnicodeAttribute()
+    number = NumberAttribute()
+    category_id = UnicodeAttribute(null=True)
+    description = UnicodeAttribute()
+    quantity = NumberAttribute()
+    gross = NumberAttribute()
+    refunds = NumberAttribute(default=0)
+    platform_fee = NumberAttribute()
+    net = NumberAttribute()

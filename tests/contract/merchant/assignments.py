@@ -1,0 +1,11 @@
+"""Requests of the merchants' door: customers, and the cards that are handed to them.
+
+Each takes the ground (tests/contract/ground.py).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.contract.request import Request
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {}

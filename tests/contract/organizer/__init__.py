@@ -1,0 +1,5 @@
+"""Requests to the organizers' routes that their right caller gets through with, one file per part."""
+
+from tests.contract.organizer import accounts, events, payouts
+
+REQUESTS = {name: request for part in (accounts, events, payouts) for name, request in part.REQUESTS.items()}

@@ -1,0 +1,11 @@
+"""Requests of the organizers' door: money on its way to them.
+
+Each takes the ground (tests/contract/ground.py).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.contract.request import Request
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {}
