@@ -10,7 +10,7 @@ from chalicelib.domain import cards, ledger
 from chalicelib.domain.cards import Registration
 from chalicelib.domain.ledger import Entry
 from chalicelib.errors import Unavailable
-from chalicelib.table import operations
+from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, AccountTotal, Card, CardBalance, CardEntry, Item, Journal
 from chalicelib.vocabulary import CardStatus, EntryType
 
@@ -45,23 +45,31 @@ def give_back(uid: str, amount: int, *, journal_id: str | None = None) -> None:
     book(journal_id or f"jrn_{uuid.uuid4().hex}", uid, entries, EntryType.REFUND)
 
 
-def book(journal_id: str, uid: str, entries: list[Entry], entry_type: EntryType) -> None:
-    """Book a movement once, as a payment does: read, decide, write, and look again where it was overtaken."""
+def book(
+    journal_id: str, uids: str | tuple[str, ...], entries: list[Entry], entry_type: EntryType | None = None
+) -> None:
+    """Book a movement once, as a payment does: read, decide, write, and look again where it was overtaken.
+
+    Raises InsufficientBalance, Unavailable.
+    """
+    places = [keys.card_balance(uid) for uid in ([uids] if isinstance(uids, str) else uids)]
     for _ in operations.attempts(12):
+        found = operations.get_many(CardBalance, places)
+        # After the balances were read: what is not booked now is not in them either.
+        if operations.get(Journal, keys.journal(journal_id)) is not None:
+            return
         writes = ledger.post(
             journal_id,
-            type=entry_type.value,
+            type=entry_type.value if entry_type else "transfer",
             currency=CURRENCY,
             entries=entries,
             references={"payment_id": f"pay_{journal_id}"},
-            balances=[ledger.balance(uid)],
+            balances=[found.get(place) or ledger.no_balance(place.pk.partition("#")[2]) for place in places],
             card_entry_type=entry_type,
         )
         try:
             operations.commit(*writes)
-        except operations.ConditionFailed as failure:
-            if 0 in failure.failures:
-                return  # it was booked before
+        except operations.ConditionFailed:
             continue
         return
     raise Unavailable(retry_after=1)
