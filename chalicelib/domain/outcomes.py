@@ -15,7 +15,7 @@ from chalicelib import clock
 from chalicelib.clients.providers import Declined, Outcome, OutcomeStatus
 from chalicelib.domain import events, ledger, orders
 from chalicelib.domain.ledger import Entry
-from chalicelib.errors import InvalidState, NotFound, SoldOut, Unavailable
+from chalicelib.errors import InvalidState, NotFound, Refusal, SoldOut, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Order, Payment, ProviderEvent
@@ -121,7 +121,13 @@ def settle(payment_id: str, outcome: Outcome, *, told_by: ProviderEvent | None =
             logger.error("a provider speaks of another charge than the payment's own", extra=ids)
             return payment
         now = clock.now()
-        writes = _writes(payment, outcome, at=now)
+        try:
+            writes = _writes(payment, outcome, at=now)
+        except Refusal:
+            # What stands against it may be its own success, which another call has recorded since it was read.
+            if get(payment_id).status == payment.status:
+                raise
+            continue
         if told_by is not None:
             writes.append(operations.put(told_by, ProviderEvent.pk.does_not_exist()))
         if not writes:
