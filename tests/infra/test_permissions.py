@@ -14,12 +14,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import app
 from chalicelib import clock
 from chalicelib.clients import files, secrets
-from chalicelib.domain import demo, devices, events, listings
+from chalicelib.domain import demo, devices, events, ledger, listings, payments
+from chalicelib.errors import Unavailable
+from chalicelib.identifiers import new_id
 from chalicelib.portals.wire import Route
-from chalicelib.vocabulary import EventStatus, Portal
+from chalicelib.table.items import Order
+from chalicelib.vocabulary import EventStatus, PaymentMethod, Portal
+from tests import purchases, wallets
 from tests.client import call
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
+from tests.factories import customer_token, make_customer
 from tests.infra import reading
 from tests.streams import StreamReader, project
 
@@ -116,6 +121,41 @@ def _every_route(people: Ground) -> Iterator[Callable[[], None]]:
         yield send
 
 
+class _Show:
+    """An event on sale, and a customer with a card who buys."""
+
+    def __init__(self) -> None:
+        self.customer = make_customer()
+        self.card = wallets.make_card(self.customer, holds=400_000)
+        now = clock.now()
+        self.category = purchases.make_show(starts_at=now, ends_at=now + timedelta(minutes=30))[1]
+
+    def _open(self, order: Order, method: PaymentMethod, token: str | None = None) -> str:
+        terms = payments.Terms(method, card_name=self.card.uid if method is PaymentMethod.WALLET else None, token=token)
+        customer_id = self.customer.account_id
+        opened = payments.start(customer_id, order_id=order.order_id, terms=terms, operation_id=new_id("op"))
+        return opened.payment_id
+
+    def paid_twice(self) -> dict[str, Any]:
+        """Pay for a booking by card and by wallet; return what the payments queue is told of the one too many."""
+        order = purchases.book(self.customer, self.category)
+        by_card, by_wallet = self._open(order, PaymentMethod.CARD), self._open(order, PaymentMethod.WALLET)
+        for payment_id in (by_wallet, by_card):
+            payments.confirm(self.customer.account_id, payment_id)
+        return {"detail-type": "payment.refund_due", "detail": {"payment_id": by_card}}
+
+    def never_answered(self) -> None:
+        """Pay for a booking without ever getting the provider's answer."""
+        payment_id = self._open(purchases.book(self.customer, self.category), PaymentMethod.CARD, token="tok_timeout")
+        with pytest.raises(Unavailable):
+            payments.confirm(self.customer.account_id, payment_id)
+
+    def top_up_by_itself(self, token: str) -> None:
+        path = f"/api/v1/users/nfc-cards/{self.card.card_id}/auto-reload-settings/"
+        settings = {"enabled": True, "threshold": "500.00", "amount": "1000.00", "payment_token": token}
+        assert call("POST", path, settings, token=customer_token(self.customer)).status == 200
+
+
 def _send_a_photo(people: Ground) -> None:
     token = people.access(Portal.WEBAPP)
     content = b"GIF89a, which is no photo that is taken"
@@ -187,6 +227,43 @@ def test_the_watch_over_devices_may_do_what_it_does_and_no_more(
         used = recorded(lambda: app.watch_devices(tick, None))
     assert {"dynamodb:Query on an index", "events:PutEvents", "dynamodb:UpdateItem"} <= used
     assert used == _allowed(template, "WatchDevices") - _FOR_LAMBDA
+
+
+def test_the_payments_worker_may_do_what_it_does_and_no_more(template: Template, recorded: Callable[..., Used]) -> None:
+    show = _Show()
+
+    def work(message: dict[str, Any]) -> Used:
+        secrets.forget()
+        return recorded(
+            lambda: _taken(app.payments({"Records": [{"messageId": "1", "body": json.dumps(message)}]}, None))
+        )
+
+    used = work(show.paid_twice())
+    for token in ("tok_declined", "tok_ok"):
+        show.top_up_by_itself(token)
+        wallets.spend(show.card.uid, int(ledger.balance(show.card.uid).amount) - 1_000)
+        entry = int(ledger.balance(show.card.uid).entries)
+        used |= work({"detail-type": "card.balance_low", "detail": {"card_uid": show.card.uid, "entry": entry}})
+    # Stripe's key stands in it; the sandbox, which has none, needs only the customer's sealed token opened.
+    used |= {"secretsmanager:GetSecretValue"}
+    assert used - _FOR_LAMBDA == _allowed(template, "Payments") - _FOR_LAMBDA
+
+
+def test_the_sweep_may_do_what_it_does_and_no_more(template: Template, recorded: Callable[..., Used]) -> None:
+    tick: dict[str, Any] = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "version": "0"}
+    tick |= {"id": "1", "account": "0", "time": "", "region": "us-east-1", "resources": []}
+    show = _Show()
+    listings.project(show.category.event_id)
+    purchases.book(show.customer, show.category)
+    show.never_answered()
+    show.paid_twice()
+    app.sweep(tick, None)
+    secrets.forget()
+    with clock.set_to(clock.now() + timedelta(hours=1)):
+        used = recorded(lambda: app.sweep(tick, None))
+    # Stripe's key stands in it.
+    used |= {"secretsmanager:GetSecretValue"}
+    assert used == _allowed(template, "Sweep") - _FOR_LAMBDA
 
 
 def test_no_function_may_read_whole_tables_or_change_what_holds_the_data(template: Template) -> None:
