@@ -1,0 +1,295 @@
+"""The ledger against a model of a few lines: the same steps, in any order and through faults, the same books."""
+
+import os
+import random
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from chalicelib.domain import auto_reload, balances, cards, changes, ledger, sandbox
+from chalicelib.domain.ledger import Entry
+from chalicelib.domain.money import Asked, Money
+from chalicelib.errors import InsufficientBalance, InvalidState, Refusal, Unavailable
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, CardBalance, CardEntry
+from chalicelib.vocabulary import CardStatus, EntryType
+from tests import engines, wallets
+from tests.conftest import forget_caches
+from tests.factories import make_customer
+from tests.faults.wire import Fault, wire
+from tests.streams import StreamReader
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(3000)]
+
+EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "12"))
+STEPS = 30
+FAULTS = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.BROKEN, Fault.CONFLICT)
+TOP_UP = "1000.00"
+
+AMOUNTS = st.integers(1, 5_000)
+PLACES = st.integers(0, 2)
+BEFALLS = st.one_of(st.none(), st.tuples(st.integers(0, 3), st.sampled_from(FAULTS)))
+Befalls = tuple[int, Fault] | None
+Outcome = type[Refusal] | None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def exact_cloud() -> Iterator[None]:
+    with engines.cloud():
+        forget_caches()
+        yield
+    forget_caches()
+
+
+@dataclass
+class Purse:
+    """A card as the model has it."""
+
+    uid: str
+    status: CardStatus = CardStatus.ACTIVE
+    threshold: int | None = None
+    lines: list[tuple[str, int, int]] = field(default_factory=list)
+
+    @property
+    def amount(self) -> int:
+        return self.lines[-1][2] if self.lines else 0
+
+    def book(self, kind: EntryType, amount: int) -> None:
+        self.lines.append((kind.value, amount, self.amount + amount))
+
+
+@dataclass(frozen=True)
+class Booking:
+    """A movement on one card: its own id, and what it moves beside the card."""
+
+    journal_id: str
+    purse: Purse
+    kind: EntryType
+    amount: int
+    against: tuple[Entry, ...]
+
+
+class Ledger(RuleBasedStateMachine):
+    """Steps on three cards of one customer."""
+
+    reader: StreamReader
+
+    @initialize()
+    def open(self) -> None:
+        self.customer: Account = make_customer()
+        self.purses = [Purse(wallets.make_card(self.customer).uid) for _ in range(3)]
+        self.event_id = f"evt_{uuid.uuid4().hex}"
+        self.desk, self.adjustments = ledger.clearing(self.event_id), f"adjustments:{self.event_id}"
+        self.done: list[Booking] = []
+        self.totals: Counter[str] = Counter()
+        self.crossed: set[str] = set()
+        self.told: set[str] = set()
+        self.stale: list[tuple[Booking, list[operations.Write], list[int]]] = []
+
+    def act(self, step: Callable[[], object], befalls: Befalls = None) -> Outcome:
+        """Take a step, again where its fault brought no answer; return how it was refused."""
+        with wire(retries=False) if befalls else nullcontext() as wired:
+            if befalls and wired:
+                wired.faults = {befalls[0]: befalls[1]}
+            for _ in range(5):
+                try:
+                    step()
+                except Unavailable:
+                    continue
+                except Refusal as refusal:
+                    return type(refusal)
+                return None
+        raise AssertionError("no answer")
+
+    def expected(self, booking: Booking) -> Outcome:
+        """Return how the model refuses a booking, and book it where it does not."""
+        if any(done.journal_id == booking.journal_id for done in self.done):
+            return None
+        purse = booking.purse
+        if booking.kind is EntryType.PURCHASE and purse.status is not CardStatus.ACTIVE:
+            return InvalidState
+        before = purse.amount
+        if before + booking.amount < 0:
+            return InsufficientBalance
+        self.done.append(booking)
+        purse.book(booking.kind, booking.amount)
+        for entry in booking.against:
+            self.totals[entry.account] += entry.amount
+        is_low = purse.threshold is not None and before >= purse.threshold > purse.amount
+        if booking.kind is EntryType.PURCHASE and is_low:
+            self.crossed.add(f"{purse.uid}/{len(purse.lines)}")
+        return None
+
+    def book(self, booking: Booking, befalls: Befalls) -> None:
+        entries = [Entry(ledger.card(booking.purse.uid), booking.amount), *booking.against]
+        told = self.act(lambda: wallets.book(booking.journal_id, booking.purse.uid, entries, booking.kind), befalls)
+        assert told is self.expected(booking)
+
+    def booking(self, place: int, kind: EntryType, amount: int) -> Booking:
+        purse = self.purses[place]
+        against = [Entry(self.adjustments, -amount)]
+        if kind is EntryType.RELOAD:
+            against = [Entry(self.desk, -amount)]
+        elif kind is EntryType.PURCHASE:
+            against, amount = ledger.sale_entries("the card", event_id=self.event_id, amount=amount)[1:], -amount
+        elif kind is EntryType.REFUND:
+            against = ledger.refund_entries("the card", event_id=self.event_id, amount=amount)[1:]
+        return Booking(new_id("jrn"), purse, kind, amount, tuple(against))
+
+    @rule(
+        place=PLACES,
+        kind=st.sampled_from([EntryType.RELOAD, EntryType.PURCHASE, EntryType.PURCHASE, EntryType.REFUND]),
+        amount=AMOUNTS,
+        befalls=BEFALLS,
+    )
+    def one_card_is_booked_on(self, place: int, kind: EntryType, amount: int, befalls: Befalls) -> None:
+        self.book(self.booking(place, kind, amount), befalls)
+
+    @rule(place=PLACES, amount=st.integers(-5_000, 5_000).filter(bool), befalls=BEFALLS)
+    def a_balance_is_adjusted(self, place: int, amount: int, befalls: Befalls) -> None:
+        self.book(self.booking(place, EntryType.ADJUSTMENT, amount), befalls)
+
+    @rule(number=st.integers(0, 50), befalls=BEFALLS)
+    def a_booking_is_repeated(self, number: int, befalls: Befalls) -> None:
+        if self.done:
+            self.book(self.done[number % len(self.done)], befalls)
+
+    @rule(place=PLACES, kind=st.sampled_from([EntryType.RELOAD, EntryType.PURCHASE]), amount=AMOUNTS)
+    def somebody_reads_a_balance_and_is_slow(self, place: int, kind: EntryType, amount: int) -> None:
+        booking = self.booking(place, kind, amount)
+        try:
+            writes = ledger.post(
+                booking.journal_id,
+                type=kind.value,
+                currency=wallets.CURRENCY,
+                entries=[Entry(ledger.card(booking.purse.uid), booking.amount), *booking.against],
+                references={},
+                balances=[ledger.balance(booking.purse.uid)],
+                card_entry_type=kind,
+            )
+        except Refusal:
+            return
+        self.stale.append((booking, writes, self.rests_on(booking)))
+
+    def rests_on(self, booking: Booking) -> list[Any]:
+        """Return what a booking was decided by."""
+        purse = booking.purse
+        same: list[Any] = [len(purse.lines)]
+        return [*same, purse.status, purse.threshold] if booking.kind is EntryType.PURCHASE else same
+
+    @rule()
+    def who_was_slow_writes(self) -> None:
+        for booking, writes, rested_on in self.stale:
+            is_good = self.rests_on(booking) == rested_on
+            try:
+                operations.commit(*writes)
+            except operations.ConditionFailed:
+                assert not is_good
+            else:
+                assert is_good
+                assert self.expected(booking) is None
+        self.stale.clear()
+
+    @rule(out=PLACES, into=PLACES, befalls=BEFALLS)
+    def a_balance_moves(self, out: int, into: int, befalls: Befalls) -> None:
+        source, target, operation_id = self.purses[out], self.purses[into], new_id("op")
+        amount = source.amount
+        moved: list[Money] = []
+
+        def move() -> None:
+            moved.append(balances.move(source.uid, target.uid, operation_id=operation_id))
+
+        told = self.act(move, befalls)
+        if source.status is CardStatus.ACTIVE or target.status is not CardStatus.ACTIVE:
+            assert told is InvalidState
+            return
+        assert told is None
+        if amount:
+            source.book(EntryType.TRANSFER_OUT, -amount)
+            target.book(EntryType.TRANSFER_IN, amount)
+        move()
+        assert set(moved) == {Money(amount, wallets.CURRENCY)}
+
+    @rule(place=PLACES, status=st.sampled_from([CardStatus.ACTIVE, CardStatus.ACTIVE, CardStatus.LOST]))
+    def a_card_changes_its_status(self, place: int, status: CardStatus) -> None:
+        cards.set_status(self.purses[place].uid, status)
+        self.purses[place].status = status
+
+    @rule(place=PLACES, threshold=st.one_of(st.none(), AMOUNTS), befalls=BEFALLS)
+    def an_automatic_reload_is_set(self, place: int, threshold: int | None, befalls: Befalls) -> None:
+        purse = self.purses[place]
+        asked = Asked(Money(threshold, wallets.CURRENCY).amount) if threshold else None
+        told = self.act(
+            lambda: auto_reload.change(
+                self.customer.account_id,
+                purse.uid,
+                enabled=threshold is not None,
+                threshold=asked,
+                amount=Asked(TOP_UP),
+                token=sandbox.OK,
+            ),
+            befalls,
+        )
+        if threshold is not None and purse.status is not CardStatus.ACTIVE:
+            assert told is InvalidState
+            return
+        assert told is None
+        purse.threshold = threshold
+
+    @rule(chance=st.randoms(use_true_random=False))
+    def the_stream_tells(self, chance: random.Random) -> None:
+        """Everything that is new is told, some of it twice, in any order."""
+        records = self.reader.read()
+        told = records + chance.choices(records, k=len(records) // 2) if records else []
+        chance.shuffle(told)
+        half = len(told) // 2
+        for batch in (told[:half], told[half:]):
+            facts = ledger.follow([changes.change_of(record) for record in batch])
+            self.told |= {fact.fact_id for fact in facts}
+
+    @invariant()
+    def balances_are_the_models(self) -> None:
+        places = {purse.uid: keys.card_balance(purse.uid) for purse in self.purses}
+        found = operations.get_many(CardBalance, places.values())
+        for purse in self.purses:
+            balance = found.get(places[purse.uid])
+            stored = (int(balance.amount), int(balance.entries)) if balance else (0, 0)
+            assert stored == (purse.amount, len(purse.lines))
+            assert purse.amount >= 0
+
+    def teardown(self) -> None:
+        if not hasattr(self, "purses"):
+            return
+        self.the_stream_tells(random.Random(len(self.done)))  # noqa: S311  # an order, not a secret
+        for purse in self.purses:
+            raws = operations.query(keys.card_ledger(purse.uid), consistent=True)
+            lines = [CardEntry.from_raw_data(raw) for raw in raws]
+            assert [int(line.number) for line in lines] == list(range(1, len(lines) + 1))
+            assert [(line.type, line.amount, line.balance_after) for line in lines] == purse.lines
+        for account in (self.desk, self.adjustments, ledger.sales(self.event_id)):
+            assert ledger.total(account, wallets.CURRENCY).minor == self.totals[account]
+        assert self.told == self.crossed
+
+
+def test_whatever_happens_the_books_are_the_models() -> None:
+    Ledger.reader = StreamReader()
+    run_state_machine_as_test(
+        Ledger,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
