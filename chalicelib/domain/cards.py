@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
 from chalicelib import clock
 from chalicelib.domain import ledger
 from chalicelib.errors import AlreadyExists, Conflict, NotFound, Unavailable, ValidationFailed
@@ -48,16 +51,20 @@ def _item(registration: Registration) -> Card:
     now = clock.now()
     card_id = card_id_of(uid, created_at=now)
     owned = keys.customer_cards(registration.customer_id, card_id) if registration.customer_id else None
+    merchant_id = registration.merchant_id
+    of_merchant = keys.merchant_cards(merchant_id, registration.status, uid) if merchant_id else None
     return Card(
         *keys.card(uid),
         gsi1pk=owned.pk if owned else None,
         gsi1sk=owned.sk if owned else None,
+        gsi2pk=of_merchant.pk if of_merchant else None,
+        gsi2sk=of_merchant.sk if of_merchant else None,
         card_id=card_id,
         uid=uid,
         type=registration.type.value,
         status=registration.status.value,
         customer_id=registration.customer_id,
-        merchant_id=registration.merchant_id,
+        merchant_id=merchant_id,
         assigned_at=now if registration.status is CardStatus.ACTIVE else None,
         tickets=registration.tickets or {},
     )
@@ -120,19 +127,43 @@ def bind(uid: str, *, event_id: str, ticket_ids: list[str]) -> Card:
     raise Conflict("The card is being changed by others. Try again.")
 
 
+def becoming(card: Card, status: CardStatus) -> list[Action]:
+    """Return what takes a card to another status, and its place among its merchant's cards with it; ends its hold."""
+    actions: list[Action] = [Card.status.set(status.value), Card.held_by.remove(), Card.held_until.remove()]
+    if card.merchant_id:
+        place = keys.merchant_cards(card.merchant_id, status, card.uid)
+        actions += [Card.gsi2pk.set(place.pk), Card.gsi2sk.set(place.sk)]
+    return actions
+
+
+def as_read(card: Card) -> Condition:
+    """Return the condition that a card has the status, customer, merchant and hold that it was read with."""
+    same: Condition = Card.status == card.status
+    for attribute, value in (
+        (Card.customer_id, card.customer_id),
+        (Card.merchant_id, card.merchant_id),
+        (Card.held_by, card.held_by),
+    ):
+        same = same & (attribute.does_not_exist() if value is None else attribute == value)
+    return same
+
+
 def set_status(uid: str, status: CardStatus) -> Card:
     """Change a card's status: one that is not active is refused at every gate and pays nothing from then on.
 
-    Raises NotFound.
+    Raises NotFound, Unavailable.
     """
-    try:
-        operations.commit(
-            operations.change(Card, keys.card(uid), [Card.status.set(status.value)], Card.pk.exists()),
-            ledger.freeze(uid, is_frozen=status is not CardStatus.ACTIVE),
-        )
-    except operations.ConditionFailed as failure:
-        raise NotFound("There is no such card.") from failure
-    return _known(uid)
+    for _ in operations.attempts():
+        card = _known(uid)
+        try:
+            operations.commit(
+                operations.change(Card, keys.card(uid), becoming(card, status), as_read(card)),
+                ledger.freeze(uid, is_frozen=status is not CardStatus.ACTIVE),
+            )
+        except operations.ConditionFailed:
+            continue  # another change of the card came first
+        return _known(uid)
+    raise Unavailable(retry_after=1)
 
 
 def block(uid: str, *, customer_id: str, reason: str) -> Card:
@@ -149,14 +180,13 @@ def block(uid: str, *, customer_id: str, reason: str) -> Card:
             return card
         now = clock.now()
         actions = [
-            Card.status.set(CardStatus.BLOCKED.value),
+            *becoming(card, CardStatus.BLOCKED),
             Card.blocked_at.set(now),
             Card.block_reason.set(reason),
         ]
-        same = (Card.status == card.status) & (Card.customer_id == customer_id)
         try:
             operations.commit(
-                operations.change(Card, keys.card(uid), actions, same), ledger.freeze(uid, is_frozen=True)
+                operations.change(Card, keys.card(uid), actions, as_read(card)), ledger.freeze(uid, is_frozen=True)
             )
         except operations.ConditionFailed:
             continue  # another change of the card came first

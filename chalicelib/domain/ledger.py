@@ -25,6 +25,8 @@ from chalicelib.table.items import AccountTotal, CardBalance, CardEntry, Journal
 from chalicelib.vocabulary import EntryType, Fact
 
 FEES = "fees"
+# What new cards cost their holders.
+CARD_FEES = "card_fees"
 _CARD = "card:"
 # Every payment moves the fees and a provider's account, and one partition takes 1,000 writes a second.
 TOTAL_SHARDS = 8
@@ -57,6 +59,11 @@ def clearing(provider: str) -> str:
 def sales(event_id: str) -> str:
     """Return the account of an event's sales: what its organizer is owed."""
     return f"sales:{event_id}"
+
+
+def merchant(merchant_id: str) -> str:
+    """Return the account of a merchant: it goes below zero by what they collected for us."""
+    return f"merchant:{merchant_id}"
 
 
 def sale_entries(source_account: str, *, event_id: str, amount: int) -> list[Entry]:
