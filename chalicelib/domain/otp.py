@@ -83,16 +83,19 @@ class Proof:
             raise ConditionFailed({n - len(before): item for n, item in failure.failures.items()}) from failure
 
 
-def take_send(mobile_number: str, *, address: str) -> None:
-    """Count one more code sent to this number, from this address. Raises RateLimited."""
+def take_send(mobile_number: str, *, address: str | None) -> None:
+    """Count one more code sent to this number, from this address; without one, from somebody who is logged in.
+
+    Raises RateLimited.
+    """
     _take_send(customers.number_mac(mobile_number), address)
 
 
-def _take_send(number_mac: str, address: str) -> None:
-    throttle.slide(
-        Limit("code to number", number_mac, _PER_NUMBER, _NUMBER_WINDOW),
-        Limit("code from address", address, _PER_ADDRESS, _ADDRESS_WINDOW),
-    )
+def _take_send(number_mac: str, address: str | None) -> None:
+    limits = [Limit("code to number", number_mac, _PER_NUMBER, _NUMBER_WINDOW)]
+    if address is not None:
+        limits.append(Limit("code from address", address, _PER_ADDRESS, _ADDRESS_WINDOW))
+    throttle.slide(*limits)
 
 
 def send(
@@ -125,7 +128,7 @@ def send(
     return Sent(challenge_id)
 
 
-def resend(challenge_id: str, *, address: str) -> Sent:
+def resend(challenge_id: str, *, address: str | None) -> Sent:
     """Send a new code for a challenge that is not answered yet. Raises RateLimited.
 
     Who asks is told the same where there is no such challenge.
