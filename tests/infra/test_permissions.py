@@ -15,6 +15,7 @@ import app
 from chalicelib import clock
 from chalicelib.clients import files, secrets
 from chalicelib.domain import demo, devices, events, ledger, listings, payments
+from chalicelib.domain.money import Asked
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.portals.wire import Route
@@ -150,6 +151,15 @@ class _Show:
         with pytest.raises(Unavailable):
             payments.confirm(self.customer.account_id, payment_id)
 
+    def never_answered_reload(self) -> None:
+        """Put money on the card without ever getting the provider's answer."""
+        name, operation_id = self.card.card_id, new_id("op")
+        opened = payments.reload(
+            self.customer.account_id, name, Asked("100.00"), token="tok_timeout", operation_id=operation_id
+        )
+        with pytest.raises(Unavailable):
+            payments.confirm(self.customer.account_id, opened.payment_id)
+
     def top_up_by_itself(self, token: str) -> None:
         path = f"/api/v1/users/nfc-cards/{self.card.card_id}/auto-reload-settings/"
         settings = {"enabled": True, "threshold": "500.00", "amount": "1000.00", "payment_token": token}
@@ -241,6 +251,7 @@ def test_the_payments_worker_may_do_what_it_does_and_no_more(template: Template,
     used = work(show.paid_twice())
     for token in ("tok_declined", "tok_ok"):
         show.top_up_by_itself(token)
+        wallets.credit(show.card.uid, 100_000)
         wallets.spend(show.card.uid, int(ledger.balance(show.card.uid).amount) - 1_000)
         entry = int(ledger.balance(show.card.uid).entries)
         used |= work({"detail-type": "card.balance_low", "detail": {"card_uid": show.card.uid, "entry": entry}})
@@ -256,6 +267,7 @@ def test_the_sweep_may_do_what_it_does_and_no_more(template: Template, recorded:
     listings.project(show.category.event_id)
     purchases.book(show.customer, show.category)
     show.never_answered()
+    show.never_answered_reload()
     show.paid_twice()
     app.sweep(tick, None)
     secrets.forget()
