@@ -83,7 +83,7 @@ def _try(mutant: Mutant, tree: Path) -> Verdict:
     sound = file.read_text()
     if sound.count(mutant.before) != 1:
         fits = sound.count(mutant.before)
-        note = f"the patch fits {fits} times in {mutant.file}; bring tests/mutants/seeded.py up to date"
+        note = f"the patch fits {fits} times in {mutant.file}; bring tests/mutants/seeded/ up to date"
         return Verdict(mutant.name, Outcome.BROKEN, 0.0, note)
     file.write_text(sound.replace(mutant.before, mutant.after))
     try:

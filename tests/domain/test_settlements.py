@@ -1,0 +1,104 @@
+"""Money that buys nothing goes back, as much as was taken, once."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.clients.providers import OutcomeStatus
+from chalicelib.domain import cards, events, ledger, payments
+from chalicelib.errors import Unavailable
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Order, SandboxCharge
+from chalicelib.vocabulary import EventStatus, OrderStatus, PaymentStatus
+from tests import payers, purchases
+from tests.factories import make_customer
+
+UID = "04C1D2E3F40007"
+
+
+@pytest.fixture(autouse=True)
+def table(moto_cloud: None) -> Iterator[None]:  # noqa: ARG001  # the cloud comes first
+    yield
+    payers.assert_money_and_tickets_are_true()
+
+
+@pytest.fixture
+def customer(table: None) -> Account:  # noqa: ARG001  # the cloud comes first
+    return make_customer()
+
+
+@pytest.fixture
+def order(customer: Account) -> Order:
+    return purchases.book(customer, purchases.make_show()[1], 2)
+
+
+@pytest.fixture
+def owed(customer: Account, order: Order) -> str:
+    """A payment that is to be given back: its event was cancelled before the money came."""
+    payment_id = str(payers.process(customer, order).json["id"])
+    events.set_status(order.event_id, EventStatus.CANCELLED)
+    payments.confirm(customer.account_id, payment_id)
+    return payment_id
+
+
+def charge(payment_id: str) -> SandboxCharge:
+    found = operations.get(SandboxCharge, keys.sandbox_charge(payers.stored(payment_id).provider_reference))
+    assert found is not None
+    return found
+
+
+def test_a_success_for_an_event_that_was_cancelled_meanwhile_is_owed_back(order: Order, owed: str) -> None:
+    payment = payers.stored(owed)
+    assert payment.status == PaymentStatus.REFUND_DUE
+    assert payment.failure_reason == "The booking or its event was cancelled; the money is returned."
+    assert payers.order_of(order).status == OrderStatus.RESERVED
+    assert payers.balances() == {"clearing:sandbox": -300_000, "refunds_due": 300_000}
+
+
+def test_a_reload_of_a_card_that_is_somebody_elses_by_then_is_owed_back(customer: Account) -> None:
+    payers.card_with(customer, 0, uid=UID)
+    body = {"method": "card", "card_id": UID, "amount": "100"}
+    payment_id = payers.ask(customer, "process", body).json["id"]
+    card = cards.find(UID)
+    assert card is not None
+    card.customer_id = make_customer().account_id
+    operations.record(operations.put(card))
+    assert payments.confirm(customer.account_id, payment_id).status == PaymentStatus.REFUND_DUE
+    assert int(ledger.balance(UID).amount) == 0
+    assert payments.refund(payment_id)
+    assert payers.balances() == {}
+
+
+def test_a_refund_whose_record_was_lost_is_found_again_and_not_made_twice(
+    owed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: Any) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as broken:
+        broken.setattr(operations, "commit", lost)
+        with pytest.raises(Unavailable):
+            payments.refund(owed)
+    assert payers.stored(owed).status == PaymentStatus.REFUND_DUE
+    assert int(charge(owed).refunded) == 300_000
+    assert payments.refund(owed) is True
+    assert payments.refund(owed) is False
+    assert payers.stored(owed).status == PaymentStatus.REFUNDED
+    assert int(charge(owed).refunded) == 300_000
+    assert payers.balances() == {}
+
+
+def test_a_refund_gives_back_what_was_taken_not_what_was_asked_for(customer: Account, order: Order) -> None:
+    payment_id = str(payers.process(customer, order).json["id"])
+    payment = payers.stored(payment_id)
+    taken = [SandboxCharge.status.set("succeeded"), SandboxCharge.amount.set(300_001)]
+    operations.record(operations.change(SandboxCharge, keys.sandbox_charge(payment.provider_reference), taken))
+    payers.post_webhook(payers.told(payment, OutcomeStatus.SUCCEEDED, amount=300_001))
+    assert payments.refund(payment_id)
+    refunded = payers.stored(payment_id)
+    assert (refunded.status, int(refunded.refunded)) == (PaymentStatus.REFUNDED, 300_001)
+    assert refunded.settled_at <= clock.now()
+    assert int(charge(payment_id).refunded) == 300_001
+    assert payers.balances() == {}

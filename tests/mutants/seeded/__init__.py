@@ -1,0 +1,30 @@
+"""The seeded bugs: what each is, where it goes, and which tests answer for it; a module for each area."""
+
+from tests.mutants.seeded import (
+    catalogue,
+    codes,
+    customers,
+    gate,
+    idempotency,
+    identity,
+    ledger,
+    payments,
+    sale,
+    tickets,
+)
+from tests.mutants.seeded.mutant import Mutant
+
+__all__ = ["MUTANTS", "Mutant"]
+
+MUTANTS: tuple[Mutant, ...] = (
+    *gate.MUTANTS,
+    *identity.MUTANTS,
+    *codes.MUTANTS,
+    *customers.MUTANTS,
+    *catalogue.MUTANTS,
+    *sale.MUTANTS,
+    *payments.MUTANTS,
+    *ledger.MUTANTS,
+    *idempotency.MUTANTS,
+    *tickets.MUTANTS,
+)

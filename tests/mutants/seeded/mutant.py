@@ -1,0 +1,15 @@
+"""What a seeded bug is."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One bug: in `file`, `before`, which stands there once, becomes `after`; `tests` must then fail."""
+
+    name: str
+    bug: str
+    file: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
