@@ -9,6 +9,7 @@ or should not be told that they have one, is sent a text without a code or nothi
 import hashlib
 import hmac
 import secrets as randomness
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -99,14 +100,21 @@ def _take_send(number_mac: str, address: str | None) -> None:
 
 
 def send(
-    purpose: OtpPurpose, mobile_number: str, *, account: Account | None, pending: dict[str, Any] | None = None
+    purpose: OtpPurpose,
+    mobile_number: str,
+    *,
+    account: Account | None,
+    pending: dict[str, Any] | None = None,
+    challenge_id: str | None = None,
+    together_with: Sequence[Write] = (),
 ) -> Sent:
     """Send a code, which voids the one before; `account` is who has the number, if anyone.
 
-    The caller has asked `take_send` first.
+    `together_with` are writes of the same transaction, such as whatever names its `challenge_id`. The caller has asked
+    `take_send` first. Raises ConditionFailed where one of them fails, from position 0 on; then no code is sent.
     """
     now = clock.now()
-    challenge_id = new_id("chl")
+    challenge_id = challenge_id or new_id("chl")
     code, mac = _code(challenge_id, opens=_opens(purpose, account))
     challenge = Challenge(
         *keys.challenge(challenge_id),
@@ -122,7 +130,7 @@ def send(
         ttl=int((now + RENEWABLE).timestamp()),
     )
     older = customers.number_macs(mobile_number)[1:]
-    operations.commit(operations.put(challenge), *_newest(challenge, older))
+    operations.commit(*together_with, operations.put(challenge), *_newest(challenge, older))
     messages.enqueue(_message(purpose, mobile_number, code, account))
     _log("code sent", challenge)
     return Sent(challenge_id)
