@@ -4,8 +4,6 @@ import json
 from collections import Counter
 from typing import Any
 
-from botocore.session import get_session
-
 from chalicelib import clock
 from chalicelib.clients.providers import Outcome, OutcomeStatus
 from chalicelib.config import config
@@ -72,6 +70,12 @@ def order_of(order: Order) -> Order:
     return found
 
 
+def category_of(order: Order) -> Category:
+    found = operations.get(Category, keys.category(order.event_id, order.items[0]["category_id"]))
+    assert found is not None
+    return found
+
+
 def tickets_of(order: Order) -> list[str]:
     """Return the states of an order's tickets as they stand in the table."""
     places = [keys.ticket(line["ticket_id"]) for line in order.tickets]
@@ -102,13 +106,17 @@ def card_with(customer: Account, amount: int, *, uid: str, status: CardStatus = 
     return card if status is CardStatus.ACTIVE else cards.set_status(uid, status)
 
 
+def all_raws(*kinds: str) -> list[dict[str, Any]]:
+    """Return everything that is stored of these kinds, as it stands in the table."""
+    client: Any = operations.client()
+    pages = client.get_paginator("scan").paginate(TableName=config().table_name, ConsistentRead=True)
+    return [raw for page in pages for raw in page["Items"] if raw["kind"]["S"] in kinds]
+
+
 def all_items() -> list[Item]:
     """Return everything that is stored of kinds that money rests on."""
-    client: Any = get_session().create_client("dynamodb")
-    pages = client.get_paginator("scan").paginate(TableName=config().table_name, ConsistentRead=True)
-    raws = [raw for page in pages for raw in page["Items"]]
-    kinds = {"journal", "payment", "order", "ticket", "card_balance", "card_entry", "stock", "sandbox_charge"}
-    return [Item.from_raw_data(raw) for raw in raws if raw["kind"]["S"] in kinds]
+    kinds = ("journal", "payment", "order", "ticket", "card_balance", "card_entry", "stock", "sandbox_charge")
+    return [Item.from_raw_data(raw) for raw in all_raws(*kinds)]
 
 
 def balances() -> Counter[str]:

@@ -1,0 +1,118 @@
+"""One order, and everything that may befall its payments: steps that can be taken in any order, any number of times."""
+
+import json
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from moto.backends import get_backend
+from moto.core.models import DEFAULT_ACCOUNT_ID
+
+from chalicelib.clients.providers import OutcomeStatus
+from chalicelib.config import config
+from chalicelib.domain import orders, payments
+from chalicelib.domain.payments import Terms
+from chalicelib.errors import Refusal
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Category, OpenPayment, Order, Payment
+from chalicelib.vocabulary import PaymentMethod
+from tests import payers, purchases
+from tests.factories import make_customer
+
+UID = "04C1D2E3F40009"
+# After the sweep has closed what was left open: an order's 10 minutes, its payments' grace of 5, and some.
+LATE = timedelta(minutes=6)
+
+
+@dataclass
+class World:
+    """One order for the last ticket of its kind, its customer, and somebody else who wants it too."""
+
+    method: PaymentMethod = PaymentMethod.CARD
+    token: str | None = None
+    category: Category = field(default_factory=payers.last_ticket)
+    customer: Account = field(default_factory=make_customer)
+    other: Account = field(default_factory=make_customer)
+    order: Order = field(init=False)
+
+    def __post_init__(self) -> None:
+        payers.card_with(self.customer, 200_000, uid=UID)
+        self.order = purchases.book(self.customer, self.category)
+
+    def process(self, method: PaymentMethod | None = None, token: str | None = None) -> str:
+        method, token = method or self.method, token or self.token
+        terms = Terms(method, token=token if method is PaymentMethod.CARD else None)
+        return payments.start(
+            self.customer.account_id, order_id=self.order.order_id, terms=terms, operation_id=new_id("op")
+        ).payment_id
+
+    def newest(self) -> str | None:
+        pointer = operations.get(OpenPayment, keys.open_payment(self.order.order_id, self.method.value))
+        return pointer.payment_id if pointer else None
+
+    def confirm(self, payment_id: str | None = None) -> None:
+        if wanted := payment_id or self.newest():
+            payments.confirm(self.customer.account_id, wanted)
+
+    def callback(self, status: OutcomeStatus) -> None:
+        """Let a provider tell of the newest payment; each of its callbacks has one id for ever."""
+        if payment_id := self.newest():
+            raw = payers.told(payers.stored(payment_id), status, event_id=f"sbe_{status}_{payment_id}")
+            assert payers.post_webhook(raw).status == 200
+
+    def expire(self) -> None:
+        """Let the sweep come by once the time of the order and of its payments is over."""
+        orders.expire(self.order.order_id)
+        for payment in self.payments():
+            payments.reconcile(payment.payment_id)
+
+    def sell_to_other(self) -> None:
+        want = orders.Want(self.category.category_id, 1, [])
+        orders.book(self.other, event_id=self.order.event_id, wants=[want], operation_id=new_id("op"))
+
+    def refund(self) -> None:
+        """Let the worker give back what is owed."""
+        for payment in self.payments():
+            payments.refund(payment.payment_id)
+
+    def payments(self) -> Iterator[Payment]:
+        yield from (Payment.from_raw_data(raw) for raw in payers.all_raws("payment"))
+
+
+def attempt(step: Callable[[], object]) -> bool:
+    """Take a step that the platform may refuse; tell whether it was taken."""
+    with suppress(Refusal):
+        step()
+        return True
+    return False
+
+
+def _table() -> Any:
+    return get_backend("dynamodb")[DEFAULT_ACCOUNT_ID]["us-east-1"].tables[config().table_name]
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read moto's table where it lies, and wait before no retry: nothing else is at work here."""
+    monkeypatch.setattr("chalicelib.table.operations.time.sleep", lambda _: None)
+    monkeypatch.setattr(payers, "all_raws", _raws)
+
+
+def _raws(*kinds: str) -> list[dict[str, Any]]:
+    # moto takes ten times as long to write its answer to a Scan as to find what belongs into it.
+    items = [item for shelf in _table().items.values() for item in shelf.values()]
+    return [json.loads(json.dumps(item.to_json()["Attributes"])) for item in items if item.attrs["kind"].value in kinds]
+
+
+def snapshot() -> bytes:
+    """Return all that is stored on moto."""
+    return pickle.dumps(_table().items)
+
+
+def restore(stored: bytes) -> None:
+    """Put back all that was stored, and nothing else."""
+    _table().items = pickle.loads(stored)  # noqa: S301  # made by `snapshot` in this process
