@@ -98,12 +98,18 @@ class Stripe:
             stripe.WebhookSignature.verify_header(raw, signature, _secret(_WEBHOOK_SECRET), _TOLERANCE)
         except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
             raise BadSignature from error
-        event = json.loads(raw)
-        if event["type"] not in _KINDS:
-            return Notice(event_id=event["id"])
-        intent = event["data"]["object"]
-        payment_id = (intent.get("metadata") or {}).get("payment_id")
-        return Notice(event_id=event["id"], payment_id=payment_id, outcome=_outcome(intent))
+        try:
+            return _notice(json.loads(raw))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise BadSignature("The body is signed, but it is no event.") from error
+
+
+def _notice(event: Mapping[str, Any]) -> Notice:
+    if event["type"] not in _KINDS:
+        return Notice(event_id=event["id"])
+    intent = event["data"]["object"]
+    payment_id = (intent.get("metadata") or {}).get("payment_id")
+    return Notice(event_id=event["id"], payment_id=payment_id, outcome=_outcome(intent))
 
 
 def _once(key: str) -> dict[str, str]:

@@ -1,0 +1,241 @@
+"""A stand-in for Stripe on a socket, as strict as Stripe where our client leans on it.
+
+It honours idempotency keys, refuses to give back more than it took, declines cards, loses its answers after the deed
+on demand, and writes the events that it would send; a test delivers them, in whatever order, and signs them
+(docs.stripe.com/api, docs.stripe.com/webhooks#verify-manually).
+"""
+
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from chalicelib.identifiers import new_id
+
+API_KEY, WEBHOOK_SECRET = "sk_test_of_the_double", "whsec_of_the_double"
+GOOD, DECLINED, NEEDS_OWNER = "pm_card_visa", "pm_card_chargeDeclined", "pm_card_authenticationRequired"
+_METHODS = (GOOD, DECLINED, NEEDS_OWNER)
+_CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
+
+Answer = tuple[int, dict[str, Any]]
+
+
+def refusal(status: int, kind: str, **more: Any) -> Answer:
+    return status, {"error": {"type": kind, "message": kind, **more}}
+
+
+def invalid(code: str) -> Answer:
+    return refusal(400, "invalid_request_error", code=code)
+
+
+@dataclass
+class StripeDouble:
+    """What a provider knows: its intents, its refunds, the events that it tells of, and the requests it was sent."""
+
+    intents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[tuple[str, str, str | None]] = field(default_factory=list)
+    # How many answers are lost from now on, after what was asked has been done; and how many are 500.
+    lost_answers: int = 0
+    broken_answers: int = 0
+    _replies: dict[str, tuple[str, Answer]] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    url: str = ""
+
+    def answer(self, method: str, path: str, params: dict[str, str], key: str | None) -> Answer | None:
+        """Return status and body, or nothing where the answer is lost on its way."""
+        with self._lock:
+            self.requests.append((method, path, key))
+            if self.broken_answers:
+                self.broken_answers -= 1
+                return refusal(500, "api_error")
+            reply = self._once(method, path, params, key)
+            if self.lost_answers:
+                self.lost_answers -= 1
+                return None
+            return reply
+
+    def _once(self, method: str, path: str, params: dict[str, str], key: str | None) -> Answer:
+        asked = json.dumps([path, params], sort_keys=True)
+        if method != "POST" or key is None:
+            return self._do(method, path, params)
+        if key not in self._replies:
+            self._replies[key] = (asked, self._do(method, path, params))
+        known, reply = self._replies[key]
+        return reply if known == asked else refusal(400, "idempotency_error")
+
+    def _do(self, method: str, path: str, params: dict[str, str]) -> Answer:
+        match method, path.strip("/").split("/")[1:]:
+            case "POST", ["payment_intents"]:
+                return self._create(params)
+            case "GET", ["payment_intents", name] if name in self.intents:
+                return 200, self._shown(name)
+            case "POST", ["payment_intents", name, "confirm"] if name in self.intents:
+                return self._confirm(name)
+            case "POST", ["payment_intents", name, "cancel"] if name in self.intents:
+                return self._cancel(name)
+            case "GET", ["payment_methods", name] if name in _METHODS:
+                return 200, {"id": name, "object": "payment_method", "customer": "cus_1"}
+            case "POST", ["refunds"] if params.get("payment_intent") in self.intents:
+                return self._refund(params)
+            case "GET", ["refunds"]:
+                found = [one for one in self.refunds.values() if one["payment_intent"] == params["payment_intent"]]
+                return 200, {"object": "list", "data": found, "has_more": False, "url": "/v1/refunds"}
+        return refusal(404, "invalid_request_error", code="resource_missing")
+
+    def _shown(self, name: str) -> dict[str, Any]:
+        return json.loads(json.dumps(self.intents[name]))  # type: ignore[no-any-return]  # a copy of what went in
+
+    def _create(self, params: dict[str, str]) -> Answer:
+        method = params.get("payment_method")
+        if method is not None and method not in _METHODS:
+            return invalid("resource_missing")
+        name = f"pi_{new_id('x')[2:]}"
+        self.intents[name] = {
+            "id": name,
+            "object": "payment_intent",
+            "amount": int(params["amount"]),
+            "amount_received": 0,
+            "currency": params["currency"],
+            "customer": params.get("customer"),
+            "client_secret": f"{name}_secret_1",
+            "metadata": {"payment_id": params["metadata[payment_id]"]},
+            "payment_method": method,
+            "status": "requires_confirmation" if method else "requires_payment_method",
+            "last_payment_error": None,
+            "cancellation_reason": None,
+        }
+        return 200, self._shown(name)
+
+    def _confirm(self, name: str) -> Answer:
+        intent = self.intents[name]
+        if intent["status"] != "requires_confirmation":
+            return invalid("payment_intent_unexpected_state")
+        method = intent["payment_method"]
+        if method == NEEDS_OWNER:
+            intent["status"] = "requires_action"
+        elif method == DECLINED:
+            error = {"code": "card_declined", "decline_code": "insufficient_funds"}
+            intent |= {"status": "requires_payment_method", "payment_method": None, "last_payment_error": error}
+            self._tell("payment_intent.payment_failed", name)
+            return refusal(402, "card_error", **error)
+        else:
+            self._take(name)
+        return 200, self._shown(name)
+
+    def _take(self, name: str) -> None:
+        intent = self.intents[name]
+        intent |= {"status": "succeeded", "amount_received": intent["amount"], "last_payment_error": None}
+        self._tell("payment_intent.succeeded", name)
+
+    def _cancel(self, name: str) -> Answer:
+        intent = self.intents[name]
+        if intent["status"] not in _CANCELABLE:
+            return invalid("payment_intent_unexpected_state")
+        intent["status"] = "canceled"
+        self._tell("payment_intent.canceled", name)
+        return 200, self._shown(name)
+
+    def _refund(self, params: dict[str, str]) -> Answer:
+        name, amount = params["payment_intent"], int(params["amount"])
+        if self.held(name) < amount:
+            return invalid("charge_already_refunded")
+        refund = {
+            "id": f"re_{new_id('x')[2:]}",
+            "object": "refund",
+            "amount": amount,
+            "payment_intent": name,
+            "metadata": {"refund_key": params["metadata[refund_key]"]},
+            "status": "succeeded",
+        }
+        self.refunds[str(refund["id"])] = refund
+        return 200, refund
+
+    def _tell(self, kind: str, name: str) -> None:
+        event = {"id": f"evt_{new_id('x')[2:]}", "object": "event", "type": kind}
+        self.events.append({**event, "created": int(time.time()), "data": {"object": self._shown(name)}})
+
+    def held(self, name: str) -> int:
+        """Return what is left here of the money that was taken for an intent."""
+        back: int = sum(one["amount"] for one in self.refunds.values() if one["payment_intent"] == name)
+        return int(self.intents[name]["amount_received"]) - back
+
+    def pay(self, client_secret: str, method: str = GOOD) -> None:
+        """Let the customer's browser confirm an intent with a card."""
+        with self._lock:
+            name = client_secret.partition("_secret_")[0]
+            if self.intents[name]["status"] in ("requires_payment_method", "requires_confirmation"):
+                self.intents[name] |= {"payment_method": method, "status": "requires_confirmation"}
+                self._confirm(name)
+
+    def forget_keys(self) -> None:
+        """Let the idempotency keys lapse, as Stripe's do after a day."""
+        with self._lock:
+            self._replies.clear()
+
+    def event(self, kind: str) -> dict[str, Any]:
+        """Return the last event of a kind."""
+        return next(event for event in reversed(self.events) if event["type"].endswith(kind))
+
+
+def sign(raw: bytes, *, secret: str = WEBHOOK_SECRET, age: int = 0) -> str:
+    at = int(time.time()) - age
+    return f"t={at},v1={hmac.new(secret.encode(), f'{at}.'.encode() + raw, hashlib.sha256).hexdigest()}"
+
+
+def _handler(double: StripeDouble) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._serve()
+
+        def do_POST(self) -> None:
+            self._serve()
+
+        def _serve(self) -> None:
+            url = urlsplit(self.path)
+            body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
+            params = dict(parse_qsl(body or url.query))
+            if self.headers.get("authorization") != f"Bearer {API_KEY}":
+                answer: Answer | None = refusal(401, "invalid_request_error")
+            else:
+                answer = double.answer(self.command, url.path, params, self.headers.get("idempotency-key"))
+            if answer is None:
+                self.close_connection = True
+                return
+            content = json.dumps(answer[1]).encode()
+            self.send_response(answer[0])
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *_: Any) -> None:  # noqa: A002  # the base class's name
+            """Say nothing."""
+
+    return Handler
+
+
+@contextmanager
+def running() -> Iterator[StripeDouble]:
+    """Serve the double on a free port."""
+    double = StripeDouble()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(double))
+    double.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield double
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

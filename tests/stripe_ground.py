@@ -1,0 +1,41 @@
+"""The platform as one that is paid through Stripe: what tests against any stand-in of it share."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.clients import aws, secrets
+from chalicelib.clients.providers import stripe as client
+from chalicelib.config import config
+from tests.client import Answer, call
+from tests.conftest import MASTER_SECRET
+from tests.stripe_double import sign
+
+
+def put_secret(**fields: str) -> None:
+    """Give the platform keys beside its master secret."""
+    value = json.dumps({"master": MASTER_SECRET, **fields})
+    aws.client("secretsmanager").put_secret_value(SecretId=config().secret_id, SecretString=value)
+    secrets.forget()
+
+
+def point_at(url: str, monkeypatch: pytest.MonkeyPatch, **keys: str) -> None:
+    """Let Stripe, at this address, be the provider of new payments. Call `leave` at the end."""
+    monkeypatch.setenv("PAYMENT_PROVIDER", "stripe")
+    monkeypatch.setenv("STRIPE_API_BASE", url)
+    config.cache_clear()
+    put_secret(**keys)
+
+
+def leave() -> None:
+    """Forget the address and its connections; the environment is put back by who changed it."""
+    client._client.cache_clear()
+    config.cache_clear()
+
+
+def deliver(event: dict[str, Any] | bytes, *, age: int = 0, signature: str | None = None) -> Answer:
+    """Send an event to the webhook as Stripe does."""
+    raw = event if isinstance(event, bytes) else json.dumps(event).encode()
+    headers = {"stripe-signature": sign(raw, age=age) if signature is None else signature}
+    return call("POST", "/api/v1/payments/webhook/", raw=raw, headers=headers)
