@@ -1,6 +1,7 @@
 #!/bin/sh
 # Make the environments that a make target needs, from nothing but Python 3.11+.
-# Usage: infra/setup.sh app|ministack|reader|engine ...   Each is skipped when its pinned requirements have not changed.
+# Usage: infra/setup.sh app|ministack|reader|localstripe|engine ...
+# Each is skipped when its pinned requirements have not changed.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -43,9 +44,9 @@ sync() {
     stamp=$(cksum "$3" | cut -d' ' -f1)-$("$python" -V | tr ' ' -)
     if [ -x "$2/bin/python" ] && [ "$(cat "$2/.stamp" 2>/dev/null)" = "$stamp" ]; then return; fi
     say "making $2: $1"
-    [ -x "$2/bin/python" ] || "$UV" venv -q --python "$python" "$2"
-    UV_LINK_MODE=copy "$UV" pip sync -q --compile-bytecode --python "$2/bin/python" --require-hashes "$3"
-    if [ $# -gt 3 ]; then "$UV" pip install -q --python "$2/bin/python" --no-deps --no-build-isolation -e "$4"; fi
+    [ -x "$2/bin/python" ] || "$UV" venv -q --python "$python" "$2" || return 1
+    UV_LINK_MODE=copy "$UV" pip sync -q --compile-bytecode --python "$2/bin/python" --require-hashes "$3" || return 1
+    if [ $# -gt 3 ]; then "$UV" pip install -q --python "$2/bin/python" --no-deps --no-build-isolation -e "$4" || return 1; fi
     printf '%s' "$stamp" > "$2/.stamp"
 }
 
@@ -56,6 +57,12 @@ for what in "$@"; do
         app) sync "the platform and its tools" .venv requirements-dev.txt ;;
         ministack) sync "the embedded cloud" .venv-ministack infra/local/requirements-ministack.txt ;;
         reader) sync "the reader agent" reader-agent/.venv reader-agent/requirements-dev.txt reader-agent ;;
+        localstripe)
+            sync "a stand-in for Stripe, for tests" .venv-localstripe infra/local/requirements-localstripe.txt || {
+                rm -rf .venv-localstripe
+                say "localstripe is not to be had here; its tests are skipped"
+            }
+            ;;
         engine)
             UV=$UV .venv/bin/python -m infra.local.engines fetch dynamodb-local ||
                 say "DynamoDB Local is not to be had here; tests of the table run on MiniStack"
