@@ -187,6 +187,19 @@ def verify_password(portal: Portal, login: str, password: str) -> Account:
     return account
 
 
+def require_password(account: Account, password: str, *, otherwise: str) -> None:
+    """Let somebody who is logged in prove that they know their password; `otherwise` tells who does not.
+
+    Raises InvalidCredentials, RateLimited after ten failures in a quarter of an hour, AccountSuspended.
+    """
+    (failure,) = throttle.slide(_failures(Portal(account.portal), account.login))
+    if not passwords.matches(password, account.password_hash):
+        raise InvalidCredentials(otherwise)
+    throttle.give_back(failure)
+    if account.status != AccountStatus.ACTIVE:
+        raise AccountSuspended
+
+
 def change_password(
     account: Account, *, old_password: str, new_password: str, kept_session_id: str | None = None
 ) -> None:
@@ -195,12 +208,7 @@ def change_password(
     Raises InvalidCredentials, RateLimited after ten failures in a quarter of an hour, ValidationFailed,
     AccountSuspended.
     """
-    (failure,) = throttle.slide(_failures(Portal(account.portal), account.login))
-    if not passwords.matches(old_password, account.password_hash):
-        raise InvalidCredentials("The old password is wrong.")
-    throttle.give_back(failure)
-    if account.status != AccountStatus.ACTIVE:
-        raise AccountSuspended
+    require_password(account, old_password, otherwise="The old password is wrong.")
     new_hash = passwords.hash_password(new_password, field="new_password")
     try:
         operations.commit(*password_set(account, new_hash, kept_session_id=kept_session_id))
@@ -246,9 +254,26 @@ def password_reset(account: Account, password_hash: str) -> list[Write]:
     ]
 
 
+def renumbered(account: Account, mobile_number: str) -> list[Write]:
+    """Return the writes by which an account logs in with another number (E.164), and no more with its old one.
+
+    The first fails where that number is taken, another where the account was changed since.
+    """
+    portal = Portal(account.portal)
+    login = Login(*keys.login(portal, mobile_number), account_id=account.account_id)
+    moved = [Account.login.set(mobile_number), Account.mobile_number.set(mobile_number)]
+    same = _is_unchanged(account) & (Account.login == account.login)
+    return [
+        operations.put(login, Login.pk.does_not_exist()),
+        operations.change(Account, keys.account(account.account_id), moved, same),
+        operations.remove(Login, keys.login(portal, account.login), Login.account_id == account.account_id),
+    ]
+
+
 def unchanged(account: Account) -> Write:
-    """Return the check that an account has the same password and state still."""
-    return operations.check(Account, keys.account(account.account_id), _is_unchanged(account))
+    """Return the check that an account has the same log-in name, password and state still."""
+    same = _is_unchanged(account) & (Account.login == account.login)
+    return operations.check(Account, keys.account(account.account_id), same)
 
 
 def _is_unchanged(account: Account) -> Condition:

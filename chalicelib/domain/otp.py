@@ -34,6 +34,10 @@ RENEWABLE = timedelta(minutes=30)
 _PER_NUMBER, _NUMBER_WINDOW = 3, timedelta(minutes=15)
 _PER_ADDRESS, _ADDRESS_WINDOW = 10, timedelta(hours=1)
 _PURPOSE = "otp"
+# The purposes whose challenge may be sent a new code; all others begin anew.
+_RENEWED = frozenset((OtpPurpose.REGISTER, OtpPurpose.LOGIN, OtpPurpose.RESET))
+# What is asked for by number alone: whoever has no account is sent nothing, after the same work.
+_FORGOTTEN = frozenset((OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET))
 # Where a message goes that nobody gets: as long as a number.
 _NOBODY = "+000000000000"
 
@@ -142,6 +146,8 @@ def resend(challenge_id: str, *, address: str | None) -> Sent:
     Who asks is told the same where there is no such challenge.
     """
     challenge = operations.get(Challenge, keys.challenge(challenge_id))
+    if challenge is not None and challenge.purpose not in _RENEWED:
+        challenge = None
     _take_send(challenge.number_mac if challenge else challenge_id, address)
     now = clock.now()
     if challenge is None or challenge.used_at is not None or now >= challenge.started_at + RENEWABLE:
@@ -164,12 +170,20 @@ def resend(challenge_id: str, *, address: str | None) -> Sent:
     return Sent(challenge_id)
 
 
-def verify(purpose: OtpPurpose, code: str, *, challenge_id: str | None, mobile_number: str | None) -> Proof:
+def verify(
+    purpose: OtpPurpose,
+    code: str,
+    *,
+    challenge_id: str | None,
+    mobile_number: str | None,
+    account_id: str | None = None,
+) -> Proof:
     """Return the proof that this is the code, by its challenge or else by the number it was sent to.
 
-    Raises OtpInvalid, OtpExpired, OtpExhausted.
+    Where `account_id` is given, only a code that was sent for that account will do. Raises OtpInvalid, OtpExpired,
+    OtpExhausted.
     """
-    challenge = _take_try(purpose, challenge_id or _newest_of(purpose, mobile_number or ""))
+    challenge = _take_try(purpose, challenge_id or _newest_of(purpose, mobile_number or ""), account_id)
     if clock.now() >= challenge.expires_at:
         raise OtpExpired
     macs = [_mac(key, challenge.challenge_id, code) for key in secrets.candidates(_PURPOSE)]
@@ -179,15 +193,24 @@ def verify(purpose: OtpPurpose, code: str, *, challenge_id: str | None, mobile_n
     return Proof(challenge, used_by=new_id("use"))
 
 
-def _take_try(purpose: OtpPurpose, challenge_id: str) -> Challenge:
-    """Count a try and return its challenge as it stood at that moment."""
+def was_sent_to(challenge: Challenge, mobile_number: str | None) -> bool:
+    """Whether a challenge's code went to this number."""
+    return mobile_number is not None and challenge.number_mac in customers.number_macs(mobile_number)
+
+
+def _take_try(purpose: OtpPurpose, challenge_id: str, account_id: str | None) -> Challenge:
+    """Count a try and return its challenge as it stood at that moment; nobody else's account's is touched."""
     is_open = (Challenge.purpose == purpose.value) & Challenge.used_at.does_not_exist() & (Challenge.tries < TRIES)
+    if account_id is not None:
+        is_open &= Challenge.account_id == account_id
     take = operations.change(Challenge, keys.challenge(challenge_id), [Challenge.tries.add(1)], is_open)
     try:
         return Challenge.from_raw_data(operations.record(take))
     except ConditionFailed as failure:
         found = failure.found(Challenge)
         if found is None or found.purpose != purpose or found.used_at is not None:
+            raise OtpInvalid from failure
+        if account_id is not None and found.account_id != account_id:
             raise OtpInvalid from failure
         _log("code exhausted", found)
         raise OtpExhausted from failure
@@ -240,7 +263,7 @@ def _message(purpose: OtpPurpose, mobile_number: str, code: str, account: Accoun
     minutes = int(LIFETIME.total_seconds()) // 60
     body = f"Your Gatehouse code is {code}. It is valid for {minutes} minutes."
     is_registered = purpose is OtpPurpose.REGISTER and account is not None
-    is_decoy = purpose is OtpPurpose.RESET and account is None
+    is_decoy = purpose in _FORGOTTEN and account is None
     if is_registered:
         body = "You have a Gatehouse account already. Log in, or reset the password."
     return Message(

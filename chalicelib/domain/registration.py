@@ -1,13 +1,14 @@
-"""How a customer comes in: registration, log-in and a forgotten password, each proven by a code to their number.
+"""How people come in by their number: registration, log-in, a forgotten password, each proven by a code to it.
 
-A registration that waits for its code stands in its challenge only, so that nobody holds a number that is not
+Customers, merchants and organizers log in alike, each with codes of their own: one number may be all three. A
+registration that waits for its code stands in its challenge only, so that nobody holds a number that is not
 theirs. What is told and asked of the table is the same whether or not a number is registered.
 """
 
 from dataclasses import dataclass
 
 from chalicelib.domain import accounts, customers, gate, gifts, otp, passwords, sessions
-from chalicelib.domain.otp import Sent
+from chalicelib.domain.otp import Proof, Sent
 from chalicelib.domain.sessions import Tokens
 from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, OtpInvalid, Unavailable
 from chalicelib.observability import logger
@@ -16,11 +17,18 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary import AccountStatus, OtpPurpose, Portal
 
 _RESET_ATTEMPTS = 3
+_LOG_IN = {
+    Portal.WEBAPP: OtpPurpose.LOGIN,
+    Portal.MERCHANT: OtpPurpose.MERCHANT_LOGIN,
+    Portal.ORGANIZER: OtpPurpose.ORGANIZER_LOGIN,
+}
+_RESET = {Portal.WEBAPP: OtpPurpose.RESET, Portal.ORGANIZER: OtpPurpose.ORGANIZER_RESET}
+_CHANGED = "The password or the number was changed since. Log in again."
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """A customer and the first tokens of their session."""
+    """Somebody who is in, and the first tokens of their session."""
 
     account: Account
     tokens: Tokens
@@ -60,28 +68,38 @@ def confirm(*, code: str, challenge_id: str | None, mobile_number: str | None) -
     return LoggedIn(account, tokens)
 
 
-def log_in(*, mobile_number: str, password: str, address: str) -> Sent:
+def log_in(*, mobile_number: str, password: str, address: str, portal: Portal = Portal.WEBAPP) -> Sent:
     """Send the code that completes a log-in. Raises InvalidCredentials, RateLimited, AccountSuspended."""
-    account = accounts.verify_password(Portal.WEBAPP, mobile_number, password)
+    account = accounts.verify_password(portal, mobile_number, password)
     otp.take_send(mobile_number, address=address)
-    return otp.send(OtpPurpose.LOGIN, mobile_number, account=account)
+    return otp.send(_LOG_IN[portal], mobile_number, account=account)
 
 
-def confirm_log_in(*, code: str, challenge_id: str | None, mobile_number: str | None) -> LoggedIn:
+def confirm_log_in(
+    *, code: str, challenge_id: str | None, mobile_number: str | None, portal: Portal = Portal.WEBAPP
+) -> LoggedIn:
     """Begin the session that the code opens. Raises OtpInvalid, OtpExpired, OtpExhausted, AccountSuspended."""
-    proof = otp.verify(OtpPurpose.LOGIN, code, challenge_id=challenge_id, mobile_number=mobile_number)
+    proof = otp.verify(_LOG_IN[portal], code, challenge_id=challenge_id, mobile_number=mobile_number)
     account = accounts.get(str(proof.challenge.account_id))
     if account.status != AccountStatus.ACTIVE:
         raise AccountSuspended
-    if account.sessions_end_before and proof.challenge.started_at <= account.sessions_end_before:
-        raise OtpInvalid("The password was changed since. Log in again.")
+    require_unchanged_since(proof, account)
     session, tokens = sessions.begin(account)
     try:
         proof.commit(session, accounts.unchanged(account))
     except operations.ConditionFailed as failure:
-        raise OtpInvalid("The password was changed since. Log in again.") from failure
-    _claim_gifts(account)
+        raise OtpInvalid(_CHANGED) from failure
+    if portal is Portal.WEBAPP:
+        _claim_gifts(account)
     return LoggedIn(account, tokens)
+
+
+def require_unchanged_since(proof: Proof, account: Account) -> None:
+    """Raise OtpInvalid where the account's password was changed after its code was sent, or its number was."""
+    started_at = proof.challenge.started_at
+    password_is_new = account.sessions_end_before is not None and started_at <= account.sessions_end_before
+    if password_is_new or not otp.was_sent_to(proof.challenge, account.mobile_number):
+        raise OtpInvalid(_CHANGED)
 
 
 def _claim_gifts(customer: Account) -> None:
@@ -92,23 +110,25 @@ def _claim_gifts(customer: Account) -> None:
         logger.warning("gifts not claimed now", extra={"customer_id": customer.account_id})
 
 
-def forget_password(*, mobile_number: str, address: str) -> Sent:
+def forget_password(*, mobile_number: str, address: str, portal: Portal = Portal.WEBAPP) -> Sent:
     """Send the code by which a new password may be set, to whoever has an account. Raises RateLimited."""
     otp.take_send(mobile_number, address=address)
-    account = customers.find_by_number(mobile_number)
-    return otp.send(OtpPurpose.RESET, mobile_number, account=account)
+    account = accounts.find(portal, mobile_number)
+    return otp.send(_RESET[portal], mobile_number, account=account)
 
 
-def reset_password(*, mobile_number: str, code: str, new_password: str) -> None:
+def reset_password(*, mobile_number: str, code: str, new_password: str, portal: Portal = Portal.WEBAPP) -> None:
     """Set a new password by the code and end every session.
 
     Raises OtpInvalid, OtpExpired, OtpExhausted, ValidationFailed for a weak password.
     """
     passwords.require_acceptable(new_password, field="new_password")
-    proof = otp.verify(OtpPurpose.RESET, code, challenge_id=None, mobile_number=mobile_number)
+    proof = otp.verify(_RESET[portal], code, challenge_id=None, mobile_number=mobile_number)
     password_hash = passwords.hash_password(new_password, field="new_password")
     for _ in range(_RESET_ATTEMPTS):
         account = accounts.get(str(proof.challenge.account_id))
+        if not otp.was_sent_to(proof.challenge, account.mobile_number):
+            raise OtpInvalid(_CHANGED)
         try:
             proof.commit(*accounts.password_reset(account, password_hash))
         except operations.ConditionFailed:
