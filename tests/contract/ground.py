@@ -10,7 +10,7 @@ import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,7 @@ class Ground:
     locked_out: dict[tuple[Portal, str], str]
     ended_refresh: dict[Portal, str]
     disabled_refresh: dict[Portal, str]
-    _access: dict[str, str] = field(default_factory=dict)
+    _access: dict[str, tuple[datetime, str]] = field(default_factory=dict)
 
     def session(self, portal: Portal, *, role: AdminRole = AdminRole.SUPER_ADMIN) -> sessions.Tokens:
         """Return a fresh session of the portal's rightful caller."""
@@ -126,12 +126,14 @@ class Ground:
         return sessions.start(self.admins[role])
 
     def access(self, portal: Portal, *, role: AdminRole = AdminRole.SUPER_ADMIN) -> str:
-        """Return an access token of the portal's rightful caller, the same at every call."""
-        name = f"{portal} {role}"
-        if name not in self._access:
+        """Return an access token of the portal's rightful caller, the same at every call for some minutes."""
+        name, now = f"{portal} {role}", clock.now()
+        issued_at, token = self._access.get(name, (now, ""))
+        if not token or abs(now - issued_at) > tokens.LIFETIME / 3:
             device = portal is Portal.DEVICE
-            self._access[name] = self.device.token() if device else self.session(portal, role=role).access
-        return self._access[name]
+            token = self.device.token() if device else self.session(portal, role=role).access
+            self._access[name] = (now, token)
+        return token
 
     def token(self, route: Route) -> str | None:
         """Return an access token of somebody who may call this route; None for public ones."""

@@ -200,7 +200,7 @@ def test_refusals_carry_the_cors_headers_too() -> None:
 # Lists and cursors
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pages(ground: Ground) -> Ground:
     """A log, a device list, a catalogue, cards and their lines of more than one page."""
     scan = _route("usher_scan")
