@@ -116,8 +116,8 @@ def test_from_registering_to_the_gate(run: LocalRun, nadia: Customer) -> None:
     document = nadia.ask("GET", path, Accept="application/pdf")
     assert document.headers["content-type"] == "application/pdf"
     text = PdfReader(io.BytesIO(document.content)).pages[0].extract_text()
-    for told in (f"Invoice {entry['invoice_number']}", "To Nadia Iqbal", "Gatehouse Demo Night", "Total PKR 3,000.00"):
-        assert told in text
+    for line in (f"Invoice {entry['invoice_number']}", "To Nadia Iqbal", "Gatehouse Demo Night", "Total PKR 3,000.00"):
+        assert line in text
 
     tickets = nadia.ask("GET", "users/tickets/?status=valid").json()["results"]
     assert {ticket["id"] for ticket in tickets} == {ticket["id"] for ticket in booking["tickets"]}
