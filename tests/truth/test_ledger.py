@@ -371,3 +371,21 @@ def test_of_32_who_confirm_the_same_wallet_payment_all_are_told_that_it_succeede
             told = list(callers.map(confirm, [opened] * CALLERS))
         assert told == [PaymentStatus.SUCCEEDED] * CALLERS
         assert ledger.balance(uid).amount == 0
+
+
+def test_of_32_who_book_the_same_sale_by_a_provider_one_does() -> None:
+    event_id = new_id("evt")
+    entries = ledger.sale_entries(ledger.clearing(event_id), event_id=event_id, amount=PRICE)
+
+    def book(_: int) -> bool:
+        writes = ledger.post(
+            f"jrn_{event_id}", type="charge", currency=wallets.CURRENCY, entries=entries, references={}
+        )
+        try:
+            operations.commit(*writes)
+        except operations.ConditionFailed:
+            return False
+        return True
+
+    with ThreadPoolExecutor(CALLERS) as callers:
+        assert list(callers.map(book, range(CALLERS))).count(True) == 1
