@@ -22,6 +22,7 @@ from chalicelib.identifiers import new_id
 API_KEY, WEBHOOK_SECRET = "sk_test_of_the_double", "whsec_of_the_double"
 GOOD, DECLINED, NEEDS_OWNER = "pm_card_visa", "pm_card_chargeDeclined", "pm_card_authenticationRequired"
 _METHODS = (GOOD, DECLINED, NEEDS_OWNER)
+_LONGEST_KEY = 255
 _CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 Answer = tuple[int, dict[str, Any]]
@@ -46,6 +47,8 @@ class StripeDouble:
     # How many answers are lost from now on, after what was asked has been done; and how many are 500.
     lost_answers: int = 0
     broken_answers: int = 0
+    # What becomes of a refund that is asked for.
+    refund_status: str = "succeeded"
     _replies: dict[str, tuple[str, Answer]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     url: str = ""
@@ -67,6 +70,8 @@ class StripeDouble:
         asked = json.dumps([path, params], sort_keys=True)
         if method != "POST" or key is None:
             return self._do(method, path, params)
+        if len(key) > _LONGEST_KEY:
+            return invalid("parameter_invalid_string_too_long")
         if key not in self._replies:
             self._replies[key] = (asked, self._do(method, path, params))
         known, reply = self._replies[key]
@@ -79,7 +84,7 @@ class StripeDouble:
             case "GET", ["payment_intents", name] if name in self.intents:
                 return 200, self._shown(name)
             case "POST", ["payment_intents", name, "confirm"] if name in self.intents:
-                return self._confirm(name)
+                return self._confirm(name, is_owner_away=params.get("off_session") == "true")
             case "POST", ["payment_intents", name, "cancel"] if name in self.intents:
                 return self._cancel(name)
             case "GET", ["payment_methods", name] if name in _METHODS:
@@ -115,18 +120,22 @@ class StripeDouble:
         }
         return 200, self._shown(name)
 
-    def _confirm(self, name: str) -> Answer:
+    def _confirm(self, name: str, *, is_owner_away: bool = False) -> Answer:
         intent = self.intents[name]
         if intent["status"] != "requires_confirmation":
             return invalid("payment_intent_unexpected_state")
         method = intent["payment_method"]
-        if method == NEEDS_OWNER:
-            intent["status"] = "requires_action"
-        elif method == DECLINED:
-            error = {"code": "card_declined", "decline_code": "insufficient_funds"}
+        errors = {
+            (DECLINED, False): {"code": "card_declined", "decline_code": "insufficient_funds"},
+            (DECLINED, True): {"code": "card_declined", "decline_code": "insufficient_funds"},
+            (NEEDS_OWNER, True): {"code": "authentication_required"},
+        }
+        if error := errors.get((method, is_owner_away)):
             intent |= {"status": "requires_payment_method", "payment_method": None, "last_payment_error": error}
             self._tell("payment_intent.payment_failed", name)
             return refusal(402, "card_error", **error)
+        if method == NEEDS_OWNER:
+            intent["status"] = "requires_action"
         else:
             self._take(name)
         return 200, self._shown(name)
@@ -154,7 +163,7 @@ class StripeDouble:
             "amount": amount,
             "payment_intent": name,
             "metadata": {"refund_key": params["metadata[refund_key]"]},
-            "status": "succeeded",
+            "status": self.refund_status,
         }
         self.refunds[str(refund["id"])] = refund
         return 200, refund
@@ -165,7 +174,11 @@ class StripeDouble:
 
     def held(self, name: str) -> int:
         """Return what is left here of the money that was taken for an intent."""
-        back: int = sum(one["amount"] for one in self.refunds.values() if one["payment_intent"] == name)
+        back: int = sum(
+            one["amount"]
+            for one in self.refunds.values()
+            if (one["payment_intent"], one["status"]) == (name, "succeeded")
+        )
         return int(self.intents[name]["amount_received"]) - back
 
     def pay(self, client_secret: str, method: str = GOOD) -> None:

@@ -5,6 +5,7 @@ changes something has an idempotency key made from the payment's id, so a repeat
 (docs.stripe.com/api/idempotent_requests).
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -27,6 +28,8 @@ _NETWORK_RETRIES = 2
 _TOLERANCE = 300
 _KINDS = ("payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled")
 _REFUNDS_LOOKED_AT = 100
+# The states of a refund that gives nothing back (docs.stripe.com/api/refunds/object).
+_NOT_REFUNDED = ("failed", "canceled")
 
 
 class Stripe:
@@ -46,8 +49,11 @@ class Stripe:
             # A saved payment method is charged as the Stripe customer that it belongs to.
             method = _ask(lambda client: client.v1.payment_methods.retrieve(charge.token))
             params |= {"customer": method["customer"]} if method.get("customer") else {}
-        # The same payment with another token is another question, which Stripe would refuse under the same key.
-        key = f"{charge.payment_id}/{charge.token}" if charge.token else charge.payment_id
+        key = charge.payment_id
+        if charge.token:
+            # The same payment with another token is another question, which Stripe would refuse under the same key.
+            # As a digest, since a token may be whatever a customer sends, and a key is a header of up to 255 letters.
+            key += f"/{hashlib.sha256(charge.token.encode()).hexdigest()}"
         intent = _ask(lambda client: client.v1.payment_intents.create(params, _once(key)))
         return Opened(reference=intent["id"], client_secret=intent["client_secret"])
 
@@ -80,14 +86,17 @@ class Stripe:
         """Refund an intent; a refund whose idempotency key has lapsed is found by what it carries."""
         params = {"payment_intent": reference, "amount": amount, "metadata": {"refund_key": key}}
         try:
-            return str(_ask(lambda client: client.v1.refunds.create(params, _once(key)))["id"])
+            refund = _ask(lambda client: client.v1.refunds.create(params, _once(key)))
         except Declined:
             asked = {"payment_intent": reference, "limit": _REFUNDS_LOOKED_AT}
             known = _ask(lambda client: client.v1.refunds.list(asked))["data"]
-            found = [str(one["id"]) for one in known if (one["metadata"] or {}).get("refund_key") == key]
+            found = [one for one in known if (one["metadata"] or {}).get("refund_key") == key]
             if not found:
                 raise
-            return found[0]
+            refund = found[0]
+        if refund["status"] in _NOT_REFUNDED:
+            raise Declined(f"refund_{refund['status']}")
+        return str(refund["id"])
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Return what a callback says of an intent, once its signature is proven."""
