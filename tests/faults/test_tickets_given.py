@@ -13,7 +13,7 @@ from chalicelib.domain.decisions import Decision
 from chalicelib.domain.gifts import Present
 from chalicelib.domain.ownership import Transferred
 from chalicelib.domain.readings import Reading
-from chalicelib.errors import Conflict, RateLimited, Refusal
+from chalicelib.errors import Conflict, RateLimited, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, RefundRequest
@@ -178,3 +178,17 @@ def test_a_ticket_is_pledged_or_moved_once_whatever_is_asked_at_once(show: Event
     assert Counter(won) == {"asked" if requests else "moved": 1}
     assert ticket.pledge == (RefundRequest.from_raw_data(requests[0]).refund_id if requests else None)
     assert ticket.customer_id == (me if requests else taker.account_id)
+
+
+def test_many_wishes_for_one_refund_at_once_make_one_request(show: Event, ayesha: Account) -> None:
+    held = hold(show, ayesha)
+
+    def act(_: int) -> str:
+        ticket_id = held.ticket.ticket_id
+        return refund_requests.ask(ayesha.account_id, ticket_id, reason="ill", operation_id=new_id("op")).refund_id
+
+    answers = at_once(act)
+    (asked,) = [one for one in answers if isinstance(one, str)]
+    assert {type(one) for one in answers} <= {str, Conflict, *Conflict.__subclasses__(), Unavailable}
+    (raw,) = operations.query(keys.ticket(held.ticket.ticket_id).pk, begins="REFUND#", consistent=True)
+    assert RefundRequest.from_raw_data(raw).refund_id == asked == tickets.get(held.ticket.ticket_id).pledge
