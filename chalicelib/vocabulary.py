@@ -224,9 +224,10 @@ class CardDelivery(StrEnum):
 
 
 class CardRequestStatus(StrEnum):
-    """The life of a wish for an NFC card."""
+    """The life of a wish for an NFC card, until a merchant hands one out."""
 
     REQUESTED = "requested"
+    FULFILLED = "fulfilled"
 
 
 class OtpPurpose(StrEnum):

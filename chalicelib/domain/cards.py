@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -127,9 +128,29 @@ def bind(uid: str, *, event_id: str, ticket_ids: list[str]) -> Card:
     raise Conflict("The card is being changed by others. Try again.")
 
 
-def becoming(card: Card, status: CardStatus) -> list[Action]:
-    """Return what takes a card to another status, and its place among its merchant's cards with it; ends its hold."""
-    actions: list[Action] = [Card.status.set(status.value), Card.held_by.remove(), Card.held_until.remove()]
+def shown_status(card: Card) -> CardStatus:
+    """Return a card's status as it is now: one that is held is in stock again when its time is over, swept or not."""
+    if card.status == CardStatus.HELD and card.held_until is not None and card.held_until <= clock.now():
+        return CardStatus.STOCK
+    return CardStatus(card.status)
+
+
+def held_until(card: Card) -> datetime | None:
+    """Return until when a card is held for a customer, or None where it is not."""
+    moment: datetime | None = card.held_until if shown_status(card) is CardStatus.HELD else None
+    return moment
+
+
+def becoming(card: Card, status: CardStatus, *, held_by: str = "", held_until: datetime | None = None) -> list[Action]:
+    """Return what takes a card to another status, and its place among its merchant's cards with it.
+
+    A hold ends with the status; one that begins names the assignment `held_by`.
+    """
+    actions: list[Action] = [
+        Card.status.set(status.value),
+        Card.held_by.set(held_by) if held_by else Card.held_by.remove(),
+        Card.held_until.set(held_until) if held_until else Card.held_until.remove(),
+    ]
     if card.merchant_id:
         place = keys.merchant_cards(card.merchant_id, status, card.uid)
         actions += [Card.gsi2pk.set(place.pk), Card.gsi2sk.set(place.sk)]

@@ -18,6 +18,7 @@ PROJECTED = frozenset(
         "payment",
         "journal",
         "card_balance",
+        "card",
     }
 )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from chalicelib import observability
 from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
-from chalicelib.domain import catalogue, customer_totals, devices, invoices, ledger, payments, totals
+from chalicelib.domain import catalogue, customer_totals, devices, invoices, ledger, merchant_totals, payments, totals
 from chalicelib.domain.changes import Change
 from chalicelib.table.items import Device, Scan, Ticket
 from chalicelib.vocabulary import Fact, Reason
@@ -55,6 +55,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     catalogue.follow,
     payments.follow,
     invoices.follow,
+    merchant_totals.follow,
 )
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from chalicelib import clock
-from chalicelib.domain import listings, orders, payments
+from chalicelib.domain import assignments, listings, orders, payments
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Item, SweepMark
@@ -25,6 +25,7 @@ TAKERS: dict[str, Callable[[str], bool]] = {
     "ord_": orders.expire,
     "pay_": payments.reconcile,
     "evt_": listings.close,
+    "asg_": assignments.take_care,
 }
 
 _WHAT = "due"

@@ -58,6 +58,19 @@ REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "public_reset_password": (*_CODE, errors.Conflict),
     "customer_refresh": _REFRESHED,
     "customer_change_password": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
+    "public_merchant_login": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
+    "public_merchant_verify_otp": (*_CODE, errors.AccountSuspended),
+    "merchant_refresh": _REFRESHED,
+    "merchant_change_password": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
+    "merchant_change_mobile": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
+    "merchant_verify_mobile_change": (*_CODE, errors.AccountSuspended, errors.AlreadyExists, errors.Conflict),
+    "public_organizer_login": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
+    "public_organizer_verify_otp": (*_CODE, errors.AccountSuspended),
+    "public_organizer_forgot_password": (errors.RateLimited,),
+    "public_organizer_reset_password": (*_CODE, errors.Conflict),
+    "organizer_refresh": _REFRESHED,
+    "organizer_change_profile": (errors.Conflict,),
+    "organizer_change_password": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
     "public_event": (errors.NotFound,),
     "customer_book": (errors.NotFound, errors.SoldOut, errors.InvalidState, errors.Conflict),
     "customer_process_payment": (errors.NotFound, errors.InvalidState, errors.InsufficientBalance),
@@ -78,6 +91,10 @@ REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "customer_card_transactions": (errors.NotFound,),
     "customer_auto_reload": (errors.NotFound, errors.InvalidState),
     "customer_block_card": (errors.NotFound,),
+    "merchant_verify_customer": (errors.ValidationFailed, errors.RateLimited),
+    "merchant_assign_card": (errors.NotFound, errors.Conflict, errors.RateLimited),
+    "merchant_send_customer_otp": (errors.NotFound, errors.InvalidState, errors.RateLimited),
+    "merchant_verify_customer_otp": (*_CODE, errors.NotFound, errors.InvalidState),
 }
 
 _OWN_EVENT = {"event_id": "/event/id"}
@@ -114,6 +131,12 @@ LINKS: dict[str, tuple[Link, ...]] = {
     "public_verify_otp": (Link("customer_refresh", body={"refresh": "/refresh"}),),
     "public_verify_login_otp": (Link("customer_refresh", body={"refresh": "/refresh"}),),
     "customer_refresh": (Link("customer_refresh", body={"refresh": "/refresh"}),),
+    **{
+        name: (Link(f"{portal}_refresh", body={"refresh": "/refresh"}),)
+        for portal in ("merchant", "organizer")
+        for name in (f"public_{portal}_verify_otp", f"{portal}_refresh")
+    },
+    "merchant_change_mobile": (Link("merchant_verify_mobile_change", body={"challenge_id": "/challenge_id"}),),
     "public_events": (
         Link("public_event", {"event_id": "/results/0/id"}),
         Link("public_events", {"cursor": "/next"}),
@@ -148,6 +171,16 @@ LINKS: dict[str, tuple[Link, ...]] = {
         Link("customer_cards", {"cursor": "/next"}),
     ),
     "customer_card_transactions": (Link("customer_card_transactions", {"cursor": "/next"}),),
+    "customer_me": (Link("merchant_verify_customer", {"mobile": "/mobile_number"}),),
+    "merchant_verify_customer": (Link("merchant_assign_card", body={"customer_id": "/customer/id"}),),
+    "merchant_assign_card": (
+        Link("merchant_send_customer_otp", body={"assignment_id": "/assignment_id"}),
+        Link("merchant_verify_customer_otp", body={"assignment_id": "/assignment_id"}),
+    ),
+    "merchant_cards": (
+        Link("merchant_assign_card", body={"card_id": "/results/0/id"}),
+        Link("merchant_cards", {"cursor": "/next"}),
+    ),
     "admin_login": (Link("admin_refresh", body={"refresh": "/refresh"}),),
     "admin_refresh": (Link("admin_refresh", body={"refresh": "/refresh"}),),
     "admin_devices": (
@@ -171,6 +204,7 @@ PATH_VARIABLES = {
     "ticket_id": "The ticket's id.",
     "dependent_id": "The dependent's id.",
     "payment_id": "The payment's id.",
+    "mobile": "The customer's number, in national or international form; its + may be written %2B.",
 }
 
 PORTALS = {

@@ -68,6 +68,7 @@ No.  question                                   index  partition                
 60   the wishes to change events, by status     gsi1   EDIT_REQUESTS#status      request                staff
 61   a payout and its lines                     table  PAYOUT#payout             PAYOUT, LINE#number    organizer
 62   the payouts of an organizer, newest first  gsi1   ORGANIZER_PAYOUTS#org     payout                 organizer
+63   the card that a merchant holds for someone table  ACCOUNT#account           OPEN_ASSIGNMENT#mer.   merchant
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -437,6 +438,11 @@ def merchant_assigned(merchant_id: str, moment: str = "", uid: str = "") -> Key:
     return Key(_key("MERCHANT_ASSIGNED", merchant_id), _key(moment, uid))
 
 
+def uid_assigned(sk: str) -> str:
+    """Question 54: the card in a sort key."""
+    return sk.rpartition("#")[2]
+
+
 def settings(account_id: str) -> Key:
     """Question 55."""
     return Key(account(account_id).pk, "SETTINGS")
@@ -485,3 +491,8 @@ def payout_line(payout_id: str, number: int) -> Key:
 def organizer_payouts(organizer_id: str, payout_id: str = "") -> Key:
     """Question 62."""
     return Key(_key("ORGANIZER_PAYOUTS", organizer_id), payout_id)
+
+
+def open_assignment(customer_id: str, merchant_id: str) -> Key:
+    """Question 63; the last one that the merchant began."""
+    return Key(account(customer_id).pk, _key("OPEN_ASSIGNMENT", merchant_id))

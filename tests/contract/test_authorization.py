@@ -22,6 +22,8 @@ OPEN = [route for route in routes() if route.guard is None]
 # Who of the contract's `who` is held back by what.
 _PORTAL_OF = {
     "customer": Portal.WEBAPP,
+    "merchant": Portal.MERCHANT,
+    "organizer": Portal.ORGANIZER,
     "usher": Portal.USHER,
     "device": Portal.DEVICE,
     "admin": Portal.ADMIN,

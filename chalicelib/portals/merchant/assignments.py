@@ -1,5 +1,71 @@
 """The merchants' door: customers, and the cards that are handed to them."""
 
+from typing import Any
+
 from chalice import Blueprint
 
+from chalicelib.domain import assignments, recipients
+from chalicelib.domain.assignments import Handing, Wanted
+from chalicelib.portals.auth import MERCHANT
+from chalicelib.portals.merchant.cards import card_out
+from chalicelib.portals.wire import Call, door
+from chalicelib.schemas.merchant import assignments as schema
+
 bp = Blueprint(__name__)
+BASE = "/api/merchant"
+
+
+def _handing_out(handing: Handing) -> dict[str, Any]:
+    return {
+        "assignment_id": handing.assignment.assignment_id,
+        "status": handing.status,
+        "card": card_out(handing.card),
+        "fee": handing.fee,
+        "expires_at": handing.assignment.expires_at,
+    }
+
+
+@door(bp, "GET", f"{BASE}/verify-customer/{{mobile}}", guard=MERCHANT, reply=schema.RecipientOut)
+def merchant_verify_customer(call: Call[None, None]) -> Any:
+    """Tell whether a number is a customer's, and whether they have paid for a card."""
+    return recipients.look_up(call.principal.id, schema.number_in(call.path["mobile"]))
+
+
+@door(
+    bp,
+    "POST",
+    f"{BASE}/assign-card",
+    guard=MERCHANT,
+    body=schema.AssignIn,
+    reply=schema.AssignmentOut,
+    status=201,
+    idempotent=True,
+)
+def merchant_assign_card(call: Call[schema.AssignIn, None]) -> Any:
+    """Hold a card for a customer for ten minutes, and send them the code that makes it theirs."""
+    body = call.body
+    wanted = Wanted(card=body.card, customer=body.customer, fee_collected=body.fee_collected)
+    return _handing_out(assignments.assign(call.principal.id, wanted, operation_id=call.operation_id))
+
+
+@door(bp, "POST", f"{BASE}/send-customer-otp", guard=MERCHANT, body=schema.SendCodeIn, reply=schema.SentOut)
+def merchant_send_customer_otp(call: Call[schema.SendCodeIn, None]) -> Any:
+    """Send the customer of an assignment a new code."""
+    return assignments.send_again(call.principal.id, call.body.name)
+
+
+@door(
+    bp,
+    "POST",
+    f"{BASE}/verify-customer-otp",
+    guard=MERCHANT,
+    body=schema.VerifyCodeIn,
+    reply=schema.HandedOverOut,
+    idempotent=True,
+)
+def merchant_verify_customer_otp(call: Call[schema.VerifyCodeIn, None]) -> Any:
+    """Make a held card its customer's by the code that they were sent."""
+    body = call.body
+    return _handing_out(
+        assignments.verify(call.principal.id, body.assignment_id, body.otp, operation_id=call.operation_id)
+    )

@@ -1,5 +1,46 @@
 """The merchants' door: the inventory and the dashboard."""
 
+from typing import Any
+
 from chalice import Blueprint
 
+from chalicelib.domain import cards, inventory, merchant_totals
+from chalicelib.domain.inventory import Filters
+from chalicelib.domain.paging import Page
+from chalicelib.portals.auth import MERCHANT
+from chalicelib.portals.wire import Call, door
+from chalicelib.schemas.merchant import cards as schema
+from chalicelib.schemas.wire import PageOut
+
 bp = Blueprint(__name__)
+BASE = "/api/merchant"
+
+
+def card_out(card: Any) -> dict[str, Any]:
+    """Return a card as its merchant sees it."""
+    status = cards.shown_status(card)
+    return {
+        "id": card.card_id,
+        "uid": card.uid,
+        "type": card.type,
+        "status": status,
+        "held_until": cards.held_until(card),
+        "assigned_at": card.assigned_at,
+    }
+
+
+@door(bp, "GET", f"{BASE}/cards", guard=MERCHANT, query=schema.CardsIn, reply=PageOut[schema.CardOut])
+def merchant_cards(call: Call[None, schema.CardsIn]) -> Any:
+    """List the merchant's cards by UID, or, by when they were handed out, the latest first."""
+    query = call.query
+    filters = Filters(
+        status=query.status, search=query.search, assigned_from=query.begins_at(), assigned_to=query.ends_at()
+    )
+    page = inventory.page(call.principal.id, filters, page_size=query.page_size, cursor=query.cursor)
+    return Page(results=[card_out(card) for card in page.results], next=page.next, count=page.count)
+
+
+@door(bp, "GET", f"{BASE}/dashboard-stats", guard=MERCHANT, reply=schema.DashboardOut)
+def merchant_dashboard(call: Call[None, None]) -> Any:
+    """Show the merchant's cards by status, and what they handed out and collected."""
+    return merchant_totals.dashboard(call.principal.id)

@@ -156,7 +156,8 @@ class Card(Item, discriminator="card"):
     # The assignment that holds it, and until when; over that moment it is in stock, whatever its status says.
     held_by = UnicodeAttribute(null=True)
     held_until = MomentAttribute(null=True)
-    # As what its merchant's totals count it.
+    # Which merchant's totals count it, and in which status.
+    counted_for = UnicodeAttribute(null=True)
     counted_as = UnicodeAttribute(null=True)
     tickets: JSONAttribute = JSONAttribute(default=dict)
     # Tickets that are known to have been admitted, with the scan that did it: a hint by which a family's

@@ -53,13 +53,21 @@ class Assignment(Item, discriminator="assignment"):
     card_uid = UnicodeAttribute()
     card_id = UnicodeAttribute()
     status = UnicodeAttribute()
+    # The last code that was made for it, and when the first was handed to the queue.
     challenge_id = UnicodeAttribute(null=True)
+    sent_at = MomentAttribute(null=True)
     fee = NumberAttribute()
     currency = UnicodeAttribute()
     fee_collected = BooleanAttribute(default=False)
     created_at = MomentAttribute()
     expires_at = MomentAttribute()
     closed_at = MomentAttribute(null=True)
+
+
+class OpenAssignment(Item, discriminator="open_assignment"):
+    """The last card that a merchant held for a customer; whether it is held still, the assignment says."""
+
+    assignment_id = UnicodeAttribute()
 
 
 class OrganizerProfile(Item, discriminator="organizer_profile"):

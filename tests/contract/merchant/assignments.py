@@ -3,9 +3,59 @@
 Each takes the ground (tests/contract/ground.py).
 """
 
+import itertools
+import uuid
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.domain import accounts, assignments, cards
+from chalicelib.domain.assignments import Wanted
+from chalicelib.domain.cards import Registration
+from chalicelib.identifiers import new_id
+from chalicelib.table import operations
+from chalicelib.table.items import Account, Assignment, Card
+from chalicelib.vocabulary import CardStatus
+from tests.codes import code_for, texts
 from tests.contract.request import Request
 
-REQUESTS: dict[str, Callable[[Any], Request]] = {}
+_numbers = itertools.count(1)
+
+
+def _customer() -> Account:
+    """A customer who was sent no code yet; no password is hashed for them."""
+    number = f"+923330{next(_numbers):06}"
+    account, writes = accounts.customer(mobile_number=number, password_hash="none", name="Customer")
+    operations.commit(*writes)
+    return account
+
+
+def _in_stock(ground: Any) -> Card:
+    merchant_id = ground.merchant.account_id
+    uid = f"04{uuid.uuid4().hex[:12]}"
+    return cards.register(Registration(uid=uid, merchant_id=merchant_id, status=CardStatus.STOCK))
+
+
+def _assign(ground: Any) -> Request:
+    number = _customer().mobile_number
+    return Request({"mobile_number": number, "card_uid": _in_stock(ground).uid, "fee_collected": True})
+
+
+def _held(ground: Any) -> tuple[Assignment, str]:
+    texts()
+    customer = _customer()
+    wanted = Wanted(card=_in_stock(ground).card_id, customer=customer.account_id, fee_collected=True)
+    handing = assignments.assign(ground.merchant.account_id, wanted, operation_id=new_id("op"))
+    return handing.assignment, code_for(str(customer.mobile_number))
+
+
+def _verify(ground: Any) -> Request:
+    assignment, code = _held(ground)
+    return Request({"assignment_id": assignment.assignment_id, "otp": code})
+
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "merchant_verify_customer": lambda _: Request(path={"mobile": str(_customer().mobile_number)}),
+    "merchant_assign_card": _assign,
+    "merchant_send_customer_otp": lambda ground: Request({"assignment_id": _held(ground)[0].assignment_id}),
+    "merchant_verify_customer_otp": _verify,
+}

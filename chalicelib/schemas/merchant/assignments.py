@@ -1,0 +1,121 @@
+"""Bodies of the merchants' door: customers, and the cards that are handed to them."""
+
+from typing import Annotated, Self
+from urllib.parse import unquote
+
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+
+from chalicelib.errors import ValidationFailed
+from chalicelib.schemas.merchant.cards import CardOut
+from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, OneTimeCode, Out, Phone
+from chalicelib.vocabulary import AssignmentStatus
+
+CardName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+
+
+def number_in(path: str) -> str:
+    """Return the number in a path, whose + may come as %2B, as E.164. Raises ValidationFailed."""
+    try:
+        number: str = TypeAdapter(Phone).validate_python(unquote(path))
+    except ValidationError as error:
+        message = "must be a phone number, such as 03001000003 or +923001000003"
+        raise ValidationFailed(details=[{"field": "mobile", "message": message}]) from error
+    return number
+
+
+class PersonOut(Out):
+    """A customer as a shop sees them."""
+
+    id: str
+    name: str
+    photo_url: str | None = None
+    active_cards: int
+
+
+class RecipientOut(Out):
+    """Whether a number is a customer's, and whether they have paid for a card before."""
+
+    registered: bool
+    fee_paid: bool
+    customer: PersonOut | None = None
+
+
+class AssignIn(In):
+    """Which card is for whom; `fee_collected` says that the customer has paid for it, where they must."""
+
+    mobile_number: Phone | None = None
+    customer_id: Id | None = None
+    card_uid: CardName | None = None
+    card_id: CardName | None = None
+    fee_collected: bool = False
+
+    @model_validator(mode="after")
+    def _names_both(self) -> Self:
+        if (self.mobile_number is None) == (self.customer_id is None):
+            raise ValueError("name the customer by one of mobile_number and customer_id")
+        if (self.card_uid is None) == (self.card_id is None):
+            raise ValueError("name the card by one of card_uid and card_id")
+        return self
+
+    @property
+    def customer(self) -> str:
+        """The customer's id or number."""
+        return self.customer_id or str(self.mobile_number)
+
+    @property
+    def card(self) -> str:
+        """The card's id or UID."""
+        return self.card_id or str(self.card_uid)
+
+
+class AssignmentOut(Out):
+    """A card that is held for a customer until `expires_at`, and what they pay for it."""
+
+    assignment_id: str
+    status: AssignmentStatus
+    card: CardOut
+    fee: MoneyOut
+    expires_at: Moment
+
+
+class SendCodeIn(In):
+    """The assignment whose customer wants a new code, by its id or by the customer's number."""
+
+    assignment_id: Id | None = None
+    mobile_number: Phone | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if (self.assignment_id is None) == (self.mobile_number is None):
+            raise ValueError("send one of assignment_id and mobile_number")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The assignment's id or the customer's number."""
+        return self.assignment_id or str(self.mobile_number)
+
+
+class SentOut(Out):
+    """A code that is on its way; `expires_in` is its life in seconds, `expires_at` the end of the hold."""
+
+    otp_required: bool = True
+    assignment_id: str
+    expires_in: int
+    expires_at: Moment
+
+
+class VerifyCodeIn(In):
+    """The code that the customer was sent."""
+
+    assignment_id: Id
+    otp: OneTimeCode
+
+
+class HandedOverOut(Out):
+    """A card that is its customer's, and what was booked as its fee."""
+
+    status: AssignmentStatus = Field(examples=["active"])
+    assignment_id: str
+    card: CardOut
+    fee: MoneyOut

@@ -1,0 +1,86 @@
+"""Bodies of the merchants' door: the inventory and the dashboard."""
+
+from datetime import UTC, date, datetime, time
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from chalicelib.schemas.wire import Day, Instant, Moment, MoneyOut, Out, PageIn
+from chalicelib.vocabulary import CardStatus, CardType
+
+
+class CardOut(Out):
+    """A card as the shop that hands it out sees it."""
+
+    id: str
+    uid: str
+    type: CardType
+    status: CardStatus
+    held_until: Moment | None = Field(default=None, description="Until when it is held for a customer.")
+    assigned_at: Moment | None = None
+
+
+def _plain_hex(value: str) -> str:
+    plain = value.replace(":", "").replace("-", "").upper()
+    if not plain or any(character not in "0123456789ABCDEF" for character in plain):
+        raise ValueError("must be the beginning of a UID in hex")
+    return plain
+
+
+UidPrefix = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=32),
+    AfterValidator(_plain_hex),
+    Field(description="The beginning of a UID in hex, with or without colons, in either case."),
+]
+
+
+class CardsIn(PageIn):
+    """Which cards to show; dates are days in UTC or moments."""
+
+    status: CardStatus | None = None
+    search: UidPrefix | None = None
+    assigned_from: Instant | Day | None = None
+    assigned_to: Instant | Day | None = None
+
+    def begins_at(self) -> datetime | None:
+        """Return the first moment that is asked for."""
+        return _moment(self.assigned_from, time.min)
+
+    def ends_at(self) -> datetime | None:
+        """Return the last moment that is asked for."""
+        return _moment(self.assigned_to, time.max)
+
+
+def _moment(value: datetime | date | None, of_day: time) -> datetime | None:
+    if value is None or isinstance(value, datetime):
+        return value
+    return datetime.combine(value, of_day, tzinfo=UTC)
+
+
+class CountsOut(Out):
+    """How many cards there are of each status."""
+
+    stock: int
+    held: int
+    active: int
+    blocked: int
+
+
+class DayOut(Out):
+    """What was handed out and collected on one day."""
+
+    date: date
+    assigned: int
+    fees: MoneyOut
+
+
+class DashboardOut(Out):
+    """A merchant at a glance; days are UTC's, the last is today."""
+
+    cards: CountsOut
+    assigned_today: int
+    assigned_total: int
+    fees_today: MoneyOut
+    fees_total: MoneyOut
+    by_day: list[DayOut]
