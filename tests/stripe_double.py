@@ -125,12 +125,10 @@ class StripeDouble:
         if intent["status"] != "requires_confirmation":
             return invalid("payment_intent_unexpected_state")
         method = intent["payment_method"]
-        errors = {
-            (DECLINED, False): {"code": "card_declined", "decline_code": "insufficient_funds"},
-            (DECLINED, True): {"code": "card_declined", "decline_code": "insufficient_funds"},
-            (NEEDS_OWNER, True): {"code": "authentication_required"},
-        }
-        if error := errors.get((method, is_owner_away)):
+        error = {"code": "card_declined", "decline_code": "insufficient_funds"} if method == DECLINED else None
+        if method == NEEDS_OWNER and is_owner_away:
+            error = {"code": "authentication_required"}
+        if error is not None:
             intent |= {"status": "requires_payment_method", "payment_method": None, "last_payment_error": error}
             self._tell("payment_intent.payment_failed", name)
             return refusal(402, "card_error", **error)
