@@ -5,8 +5,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from chalicelib.clients.aws import client
 from chalicelib.config import config
+from chalicelib.errors import Unavailable
 
 
 class Channel(StrEnum):
@@ -38,10 +41,13 @@ def _queue_url(name: str) -> str:
 
 
 def enqueue(message: Message) -> None:
-    """Hand a message to the queue; it is sent at least once."""
-    client("sqs").send_message(
-        QueueUrl=_queue_url(config().messages_queue_name), MessageBody=json.dumps(asdict(message))
-    )
+    """Hand a message to the queue; it is sent at least once. Raises Unavailable."""
+    try:
+        client("sqs").send_message(
+            QueueUrl=_queue_url(config().messages_queue_name), MessageBody=json.dumps(asdict(message))
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable(retry_after=1) from error
 
 
 def send(message: Message) -> None:

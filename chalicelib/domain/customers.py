@@ -14,7 +14,8 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib.clients import secrets
-from chalicelib.domain import accounts, encryption, photos
+from chalicelib.domain import accounts, bank_accounts, encryption, photos
+from chalicelib.domain.bank_accounts import BankAccount
 from chalicelib.domain.photos import Upload
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -32,14 +33,6 @@ class Contact:
 
     name: str
     mobile_number: str
-
-
-@dataclass(frozen=True, slots=True)
-class BankAccount:
-    """Where a customer is paid; `iban` shows its country, check digits and last four characters only."""
-
-    title: str
-    iban: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +198,4 @@ def _contact(opened: Mapping[str, Any]) -> Contact | None:
 
 def _bank_account(opened: Mapping[str, Any]) -> BankAccount | None:
     account = opened.get("bank_account")
-    if account is None:
-        return None
-    iban = account["iban"]
-    return BankAccount(title=account["title"], iban=f"{iban[:4]}{'*' * (len(iban) - 8)}{iban[-4:]}")
+    return bank_accounts.masked(account) if account else None

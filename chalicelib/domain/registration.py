@@ -83,7 +83,8 @@ def confirm_log_in(
     account = accounts.get(str(proof.challenge.account_id))
     if account.status != AccountStatus.ACTIVE:
         raise AccountSuspended
-    require_unchanged_since(proof, account)
+    require_password_since(proof, account)
+    _require_number_still(proof, account)
     session, tokens = sessions.begin(account)
     try:
         proof.commit(session, accounts.unchanged(account))
@@ -94,11 +95,15 @@ def confirm_log_in(
     return LoggedIn(account, tokens)
 
 
-def require_unchanged_since(proof: Proof, account: Account) -> None:
-    """Raise OtpInvalid where the account's password was changed after its code was sent, or its number was."""
-    started_at = proof.challenge.started_at
-    password_is_new = account.sessions_end_before is not None and started_at <= account.sessions_end_before
-    if password_is_new or not otp.was_sent_to(proof.challenge, account.mobile_number):
+def require_password_since(proof: Proof, account: Account) -> None:
+    """Raise OtpInvalid where the account was given another password since the code was first sent."""
+    if account.sessions_end_before and proof.challenge.started_at <= account.sessions_end_before:
+        raise OtpInvalid(_CHANGED)
+
+
+def _require_number_still(proof: Proof, account: Account) -> None:
+    """Raise OtpInvalid where the number that the code went to is the account's no more."""
+    if not otp.was_sent_to(proof.challenge, account.mobile_number):
         raise OtpInvalid(_CHANGED)
 
 
@@ -127,8 +132,7 @@ def reset_password(*, mobile_number: str, code: str, new_password: str, portal: 
     password_hash = passwords.hash_password(new_password, field="new_password")
     for _ in range(_RESET_ATTEMPTS):
         account = accounts.get(str(proof.challenge.account_id))
-        if not otp.was_sent_to(proof.challenge, account.mobile_number):
-            raise OtpInvalid(_CHANGED)
+        _require_number_still(proof, account)
         try:
             proof.commit(*accounts.password_reset(account, password_hash))
         except operations.ConditionFailed:

@@ -8,6 +8,7 @@ from chalicelib.domain import accounts, customers, otp, registration, sessions
 from chalicelib.domain.registration import LoggedIn
 from chalicelib.portals.auth import CUSTOMER
 from chalicelib.portals.wire import Call, door
+from chalicelib.schemas.log_ins import ChallengeOut, MobileLoginIn, PasswordChangeIn, VerifyIn
 from chalicelib.schemas.webapp import accounts as schema
 from chalicelib.schemas.wire import Nothing, RefreshIn, TokensOut
 from chalicelib.vocabulary import Portal
@@ -21,7 +22,7 @@ def _logged_in_out(result: LoggedIn) -> dict[str, Any]:
     return {**TokensOut.model_validate(result.tokens).model_dump(), "customer": customers.show(result.account)}
 
 
-@door(bp, "POST", f"{_USERS}/register", guard=None, body=schema.RegisterIn, reply=schema.ChallengeOut, status=202)
+@door(bp, "POST", f"{_USERS}/register", guard=None, body=schema.RegisterIn, reply=ChallengeOut, status=202)
 def public_register(call: Call[schema.RegisterIn, None]) -> Any:
     """Begin a registration and send its code."""
     body = call.body
@@ -35,8 +36,8 @@ def public_register(call: Call[schema.RegisterIn, None]) -> Any:
     )
 
 
-@door(bp, "POST", f"{_USERS}/verify-otp", guard=None, body=schema.VerifyIn, reply=schema.LoggedInOut, status=201)
-def public_verify_otp(call: Call[schema.VerifyIn, None]) -> Any:
+@door(bp, "POST", f"{_USERS}/verify-otp", guard=None, body=VerifyIn, reply=schema.LoggedInOut, status=201)
+def public_verify_otp(call: Call[VerifyIn, None]) -> Any:
     """Complete a registration by its code and log in."""
     body = call.body
     return _logged_in_out(
@@ -44,15 +45,15 @@ def public_verify_otp(call: Call[schema.VerifyIn, None]) -> Any:
     )
 
 
-@door(bp, "POST", f"{_USERS}/login", guard=None, body=schema.LoginIn, reply=schema.ChallengeOut)
-def public_login(call: Call[schema.LoginIn, None]) -> Any:
+@door(bp, "POST", f"{_USERS}/login", guard=None, body=MobileLoginIn, reply=ChallengeOut)
+def public_login(call: Call[MobileLoginIn, None]) -> Any:
     """Check number and password and send the log-in's code."""
     body = call.body
     return registration.log_in(mobile_number=body.mobile_number, password=body.password, address=call.address)
 
 
-@door(bp, "POST", f"{_USERS}/verify-login-otp", guard=None, body=schema.VerifyIn, reply=schema.LoggedInOut)
-def public_verify_login_otp(call: Call[schema.VerifyIn, None]) -> Any:
+@door(bp, "POST", f"{_USERS}/verify-login-otp", guard=None, body=VerifyIn, reply=schema.LoggedInOut)
+def public_verify_login_otp(call: Call[VerifyIn, None]) -> Any:
     """Complete a log-in by its code."""
     body = call.body
     return _logged_in_out(
@@ -60,7 +61,7 @@ def public_verify_login_otp(call: Call[schema.VerifyIn, None]) -> Any:
     )
 
 
-@door(bp, "POST", f"{_USERS}/resend-otp", guard=None, body=schema.ResendIn, reply=schema.ChallengeOut, status=202)
+@door(bp, "POST", f"{_USERS}/resend-otp", guard=None, body=schema.ResendIn, reply=ChallengeOut, status=202)
 def public_resend_otp(call: Call[schema.ResendIn, None]) -> Any:
     """Send a new code for a challenge, under the same limits."""
     return otp.resend(call.body.challenge_id, address=call.address)
@@ -90,8 +91,8 @@ def customer_change_profile(call: Call[schema.ProfileIn, None]) -> Any:
     return customers.change(call.principal.id, call.body.model_dump(mode="json", exclude_unset=True))
 
 
-@door(bp, "POST", f"{_USERS}/change-password", guard=CUSTOMER, body=schema.ChangePasswordIn, reply=Nothing)
-def customer_change_password(call: Call[schema.ChangePasswordIn, None]) -> Any:
+@door(bp, "POST", f"{_USERS}/change-password", guard=CUSTOMER, body=PasswordChangeIn, reply=Nothing)
+def customer_change_password(call: Call[PasswordChangeIn, None]) -> Any:
     """Change the password and end all other sessions."""
     accounts.change_password(
         accounts.get(call.principal.id),
@@ -107,7 +108,7 @@ def customer_change_password(call: Call[schema.ChangePasswordIn, None]) -> Any:
     f"{_USERS}/forgot-password/request-otp",
     guard=None,
     body=schema.ForgotPasswordIn,
-    reply=schema.ChallengeOut,
+    reply=ChallengeOut,
     status=202,
 )
 def public_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> Any:

@@ -1,30 +1,22 @@
 """Bodies of the customers' door: registration, log-in, codes, profile."""
 
-import re
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field
 
 from chalicelib import clock
+from chalicelib.schemas.log_ins import ChallengeId
+from chalicelib.schemas.profiles import (
+    BankAccountIn,
+    BankAccountOut,
+    Email,
+    PictureSize,
+    PictureType,
+    UploadKey,
+    UploadOut,
+)
 from chalicelib.schemas.wire import Day, In, Moment, Name, OneTimeCode, Out, Password, Phone, TokensOut
 from chalicelib.vocabulary import AccountStatus, BloodType
-
-# RFC 5321 bounds a path at 256 with its brackets; only mail itself can tell whether an address is one.
-Email = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$")
-]
-ChallengeId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_]+$")]
-_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
-# S3 takes no larger upload with the form that is given.
-_PHOTO_BYTES = 5 * 1024 * 1024
-
-
-def _iban(value: str) -> str:
-    """Return an IBAN as it is stored, if its check digits are right (ISO 13616: modulo 97 is 1)."""
-    plain = value.replace(" ", "").upper()
-    if not _IBAN.fullmatch(plain) or int("".join(str(int(c, 36)) for c in plain[4:] + plain[:4])) % 97 != 1:
-        raise ValueError("must be an IBAN with right check digits, such as PK36SCBL0000001123456702")
-    return plain
 
 
 def _past(value: Day) -> Day:
@@ -33,7 +25,6 @@ def _past(value: Day) -> Day:
     return value
 
 
-Iban = Annotated[str, StringConstraints(max_length=42), AfterValidator(_iban)]
 Birthday = Annotated[Day, AfterValidator(_past)]
 
 
@@ -45,27 +36,6 @@ class RegisterIn(In):
     name: Name
     email: Email | None = None
     date_of_birth: Birthday | None = None
-
-
-class LoginIn(In):
-    """A customer's log-in."""
-
-    mobile_number: Phone
-    password: Password
-
-
-class VerifyIn(In):
-    """The code that was sent, and what for: the challenge, or the number where that is not at hand."""
-
-    challenge_id: ChallengeId | None = None
-    mobile_number: Phone | None = None
-    otp: OneTimeCode
-
-    @model_validator(mode="after")
-    def _names_one(self) -> Self:
-        if self.challenge_id is None and self.mobile_number is None:
-            raise ValueError("needs challenge_id or mobile_number")
-        return self
 
 
 class ResendIn(In):
@@ -88,21 +58,6 @@ class ResetPasswordIn(In):
     new_password: Password
 
 
-class ChangePasswordIn(In):
-    """The old password, and the new one of at least ten characters."""
-
-    old_password: Password
-    new_password: Password
-
-
-class ChallengeOut(Out):
-    """What the code will be asked with; `expires_in` is in seconds. The same whether or not a code was sent."""
-
-    otp_required: bool
-    challenge_id: str
-    expires_in: int
-
-
 class ContactIn(In):
     """Whom to call."""
 
@@ -110,18 +65,11 @@ class ContactIn(In):
     mobile_number: Phone
 
 
-class BankAccountIn(In):
-    """Where the customer is paid: an IBAN (ISO 13616) and whose it is."""
-
-    title: Name
-    iban: Iban
-
-
 class PhotoIn(In):
     """The photo that is to be uploaded: its type, and its size in bytes."""
 
-    content_type: Literal["image/jpeg", "image/png", "image/webp"]
-    size: Annotated[int, Field(ge=1, le=_PHOTO_BYTES)]
+    content_type: PictureType
+    size: PictureSize
 
 
 class ProfileIn(In):
@@ -138,7 +86,7 @@ class ProfileIn(In):
     blood_type: BloodType | None = None
     bank_account: BankAccountIn | None = None
     photo: PhotoIn | None = None
-    photo_key: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    photo_key: UploadKey | None = None
 
 
 class ContactOut(Out):
@@ -146,21 +94,6 @@ class ContactOut(Out):
 
     name: str
     mobile_number: str
-
-
-class BankAccountOut(Out):
-    """Where the customer is paid; the IBAN is masked."""
-
-    title: str
-    iban: str
-
-
-class UploadOut(Out):
-    """A form to post a photo with: `fields` first, then `file`."""
-
-    url: str
-    fields: dict[str, str]
-    expires_at: Moment
 
 
 class CustomerOut(Out):

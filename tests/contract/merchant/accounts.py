@@ -1,11 +1,86 @@
 """Requests of the merchants' door: log-in, settings, change of number.
 
-Each takes the ground (tests/contract/ground.py).
+Each takes the ground (tests/contract/ground.py): `ground.merchant` is the demo merchant's account.
 """
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.domain import accounts, demo, merchant_settings, registration
+from chalicelib.table.items import Account
+from chalicelib.vocabulary import Portal
+from tests.codes import code_for, texts
+from tests.contract.partners import PASSWORD, keeping_password, unthrottled
 from tests.contract.request import Request
 
-REQUESTS: dict[str, Callable[[Any], Request]] = {}
+_numbers = itertools.count(1)
+
+
+def _number() -> str:
+    return f"+923011{next(_numbers):06}"
+
+
+def _merchant() -> Account:
+    return accounts.create_merchant(mobile_number=_number(), password=PASSWORD, name="Shop")
+
+
+def _login(_: Any) -> Request:
+    unthrottled()
+    return Request({"mobile_number": _merchant().login, "password": PASSWORD})
+
+
+def _verify_login(_: Any) -> Request:
+    texts()
+    number = _merchant().login
+    sent = registration.log_in(
+        mobile_number=number, password=PASSWORD, address=f"place {number}", portal=Portal.MERCHANT
+    )
+    return Request({"challenge_id": sent.challenge_id, "otp": code_for(number)})
+
+
+def _settings(_: Any) -> Request:
+    return Request(
+        {
+            "name": "Liberty Books",
+            "email": "shop@example.com",
+            "address": "12 Main Boulevard",
+            "city": "Lahore",
+            "notifications": {"sms": True, "email": True},
+            "low_stock_threshold": 5,
+        }
+    )
+
+
+def _change_password(ground: Any) -> Request:
+    keeping_password(ground.merchant, demo.MERCHANT_PASSWORD)
+    return Request({"old_password": demo.MERCHANT_PASSWORD, "new_password": demo.MERCHANT_PASSWORD})
+
+
+def _change_mobile(ground: Any) -> Request:
+    keeping_password(ground.merchant, demo.MERCHANT_PASSWORD)
+    unthrottled()
+    return Request({"new_mobile": _number(), "password": demo.MERCHANT_PASSWORD})
+
+
+def _verify_mobile_change(ground: Any) -> Request:
+    keeping_password(ground.merchant, demo.MERCHANT_PASSWORD)
+    texts()
+    number = _number()
+    sent = merchant_settings.begin_number_change(
+        ground.merchant.account_id, new_mobile=number, password=demo.MERCHANT_PASSWORD, address=f"place {number}"
+    )
+    return Request({"challenge_id": sent.challenge_id, "otp": code_for(number)})
+
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "public_merchant_login": _login,
+    "public_merchant_verify_otp": _verify_login,
+    "merchant_refresh": lambda ground: Request({"refresh": ground.session(Portal.MERCHANT).refresh}),
+    "merchant_logout": lambda _: Request(),
+    "merchant_shop_settings": lambda _: Request(),
+    "merchant_change_settings": _settings,
+    "merchant_change_password": _change_password,
+    "merchant_change_mobile": _change_mobile,
+    "merchant_verify_mobile_change": _verify_mobile_change,
+}

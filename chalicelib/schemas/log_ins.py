@@ -1,0 +1,66 @@
+"""Bodies of log-ins by number and code, as several portals have them."""
+
+from typing import Annotated, Self
+
+from pydantic import StringConstraints, model_validator
+
+from chalicelib.schemas.wire import In, OneTimeCode, Out, Password, Phone
+
+ChallengeId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_]+$")]
+
+
+class MobileLoginIn(In):
+    """Who logs in: their number and password."""
+
+    mobile_number: Phone
+    password: Password
+
+
+class ContactLoginIn(In):
+    """Which organizer logs in: their contact's number, and the password."""
+
+    contact_mobile: Phone
+    password: Password
+
+
+class VerifyIn(In):
+    """The code that was sent, and what for: the challenge, or the number where that is not at hand."""
+
+    challenge_id: ChallengeId | None = None
+    mobile_number: Phone | None = None
+    otp: OneTimeCode
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.challenge_id is None and self.mobile_number is None:
+            raise ValueError("needs challenge_id or mobile_number")
+        return self
+
+
+class ContactVerifyIn(In):
+    """The code that was sent, and what for: the challenge, or the contact's number where that is not at hand."""
+
+    challenge_id: ChallengeId | None = None
+    contact_mobile: Phone | None = None
+    otp: OneTimeCode
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.challenge_id is None and self.contact_mobile is None:
+            raise ValueError("needs challenge_id or contact_mobile")
+        return self
+
+
+class PasswordChangeIn(In):
+    """The old password, and the new one of at least ten characters."""
+
+    old_password: Password
+    new_password: Password
+
+
+class ChallengeOut(Out):
+    """What the code will be asked with; `expires_in` is in seconds. The same whether or not a code was sent."""
+
+    otp_required: bool
+    challenge_id: str
+    expires_in: int

@@ -1,0 +1,88 @@
+"""Bodies of the merchants' door: log-in, settings, change of number."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from chalicelib.schemas.log_ins import ChallengeId
+from chalicelib.schemas.profiles import Email
+from chalicelib.schemas.wire import In, MoneyOut, Name, OneTimeCode, Out, Password, Phone, TokensOut
+from chalicelib.vocabulary import AccountStatus
+
+_Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+_City = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
+
+
+class ShopOut(Out):
+    """A merchant as they see themselves; `card_fee` is what a customer pays for a card."""
+
+    id: str
+    name: str
+    mobile_number: str
+    email: str | None
+    address: str
+    city: str
+    status: AccountStatus
+    card_fee: MoneyOut
+
+
+class ShopLoggedInOut(TokensOut):
+    """The first tokens of a session, and whose it is."""
+
+    merchant: ShopOut
+
+
+class NotificationsOut(Out):
+    """By which ways a merchant wants to be told of what concerns the shop."""
+
+    sms: bool
+    email: bool
+
+
+class ShopSettingsOut(Out):
+    """A shop's settings; under `low_stock_threshold` cards in stock its merchant wants to be told, at 0 never."""
+
+    name: str
+    email: str | None
+    address: str
+    city: str
+    notifications: NotificationsOut
+    low_stock_threshold: int
+
+
+class NotificationsIn(In):
+    """What to change of the ways; one that is left out stays."""
+
+    sms: Annotated[bool, Field(strict=True)] = False
+    email: Annotated[bool, Field(strict=True)] = False
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("needs sms or email")
+        return self
+
+
+class ShopSettingsIn(In):
+    """What to change: null clears the email address, a field that is left out stays."""
+
+    name: Annotated[Name, Field(description="Cannot be cleared.")] = ""
+    email: Email | None = None
+    address: _Address = ""
+    city: _City = ""
+    notifications: Annotated[NotificationsIn, Field(default_factory=lambda: NotificationsIn(sms=False))]
+    low_stock_threshold: Annotated[int, Field(ge=0, le=100_000, strict=True)] = 0
+
+
+class ChangeMobileIn(In):
+    """The number to log in with from now on, and the password."""
+
+    new_mobile: Phone
+    password: Password
+
+
+class VerifyMobileChangeIn(In):
+    """The code that was sent to the new number."""
+
+    challenge_id: ChallengeId
+    otp: OneTimeCode

@@ -1,0 +1,52 @@
+"""Parts of what people and firms say of themselves, as several portals have them."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from chalicelib.schemas.wire import In, Moment, Name, Out
+
+# RFC 5321 bounds a path at 256 with its brackets; only mail itself can tell whether an address is one.
+Email = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$")
+]
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+# S3 takes no larger upload with the form that is given.
+_PICTURE_BYTES = 5 * 1024 * 1024
+PictureType = Literal["image/jpeg", "image/png", "image/webp"]
+PictureSize = Annotated[int, Field(ge=1, le=_PICTURE_BYTES)]
+UploadKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+def _iban(value: str) -> str:
+    """Return an IBAN as it is stored, if its check digits are right (ISO 13616: modulo 97 is 1)."""
+    plain = value.replace(" ", "").upper()
+    if not _IBAN.fullmatch(plain) or int("".join(str(int(c, 36)) for c in plain[4:] + plain[:4])) % 97 != 1:
+        raise ValueError("must be an IBAN with right check digits, such as PK36SCBL0000001123456702")
+    return plain
+
+
+Iban = Annotated[str, StringConstraints(max_length=42), AfterValidator(_iban)]
+
+
+class BankAccountIn(In):
+    """Where somebody is paid: an IBAN (ISO 13616) and whose it is."""
+
+    title: Name
+    iban: Iban
+
+
+class BankAccountOut(Out):
+    """Where somebody is paid; the IBAN is masked."""
+
+    title: str
+    iban: str
+
+
+class UploadOut(Out):
+    """A form to post a picture with: `fields` first, then `file`."""
+
+    url: str
+    fields: dict[str, str]
+    expires_at: Moment
