@@ -1,4 +1,4 @@
-"""Money that buys nothing goes back, as much as was taken, once."""
+"""A payment is settled once; money that buys nothing goes back, as much as was taken, once."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -47,6 +47,16 @@ def charge(payment_id: str) -> SandboxCharge:
     found = operations.get(SandboxCharge, keys.sandbox_charge(payers.stored(payment_id).provider_reference))
     assert found is not None
     return found
+
+
+def test_a_settled_payment_stays_as_it_is_whatever_is_said_of_it_later(customer: Account, order: Order) -> None:
+    payment_id = str(payers.process(customer, order).json["id"])
+    payments.confirm(customer.account_id, payment_id)
+    settled = payers.stored(payment_id)
+    assert settled.status == PaymentStatus.SUCCEEDED
+    for status in (OutcomeStatus.SUCCEEDED, OutcomeStatus.FAILED):
+        assert payers.post_webhook(payers.told(settled, status)).status == 200
+    assert payers.stored(payment_id).serialize() == settled.serialize()
 
 
 def test_a_success_for_an_event_that_was_cancelled_meanwhile_is_owed_back(order: Order, owed: str) -> None:

@@ -75,7 +75,7 @@ MUTANTS = (
         file="chalicelib/domain/outcomes.py",
         before="    if payment.status not in OPEN or outcome.status is OutcomeStatus.PENDING:\n        return Decision",
         after="    if outcome.status is OutcomeStatus.PENDING:\n        return Decision",
-        tests=(f"{_DOOR}::test_a_callback_settles_a_payment_once_however_often_it_comes",),
+        tests=(f"{_SETTLEMENTS}::test_a_settled_payment_stays_as_it_is_whatever_is_said_of_it_later",),
     ),
     Mutant(
         name="settlement-condition-dropped",
