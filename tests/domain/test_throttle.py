@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain import throttle
+from chalicelib.domain.throttle import Limit
 from chalicelib.errors import RateLimited
 from chalicelib.table import operations
 
@@ -49,3 +50,65 @@ def test_the_table_keeps_no_name_and_forgets_the_count() -> None:
     (item,) = operations.client().get_paginator("scan").paginate(TableName="gatehouse").build_full_result()["Items"]
     assert "secret-name" not in str(item)
     assert int(item["ttl"]["N"]) > (START + WINDOW).timestamp()
+
+
+def slid(*limits: Limit, after: timedelta) -> int | None:
+    """Try once; return how many seconds to wait, or None where it was let through."""
+    with clock.set_to(START + after):
+        try:
+            throttle.slide(*limits)
+        except RateLimited as refused:
+            return refused.retry_after
+    return None
+
+
+class TestSliding:
+    """A limit that holds in every window, wherever it starts."""
+
+    LIMIT = Limit("code", "somebody", 3, WINDOW)
+
+    def test_no_window_has_more_than_the_limit(self) -> None:
+        minutes = (0, 10, 14, 14.5, 15, 16, 24, 25, 29)
+        waits = [slid(self.LIMIT, after=timedelta(minutes=minute)) for minute in minutes]
+        assert waits == [None, None, None, 30, None, 540, 60, None, None]
+
+    def test_a_refused_try_does_not_count(self) -> None:
+        for second in range(20):
+            slid(self.LIMIT, after=timedelta(seconds=second))
+        assert slid(self.LIMIT, after=WINDOW) is None
+
+    def test_limits_are_taken_together_or_not_at_all(self) -> None:
+        tight = Limit("code", "a place", 1, WINDOW)
+        assert slid(self.LIMIT, tight, after=timedelta(0)) is None
+        for _ in range(3):
+            assert slid(self.LIMIT, tight, after=timedelta(0)) == 900
+        assert [slid(self.LIMIT, after=timedelta(0)) for _ in range(3)] == [None, None, 900]
+
+    def test_one_that_locks_takes_nothing_for_a_window_after_the_last(self) -> None:
+        limit = Limit("failure", "somebody", 3, WINDOW, locks=True)
+        for minute in (0, 7, 14):
+            assert slid(limit, after=timedelta(minutes=minute)) is None
+        assert slid(limit, after=timedelta(minutes=20)) == 9 * 60
+        assert slid(limit, after=timedelta(minutes=29)) is None
+
+    def test_what_is_spread_over_more_than_a_window_locks_nothing(self) -> None:
+        limit = Limit("failure", "somebody", 3, WINDOW, locks=True)
+        waits = [slid(limit, after=timedelta(minutes=minute)) for minute in range(0, 100, 8)]
+        assert waits == [None] * 13
+
+    def test_a_try_that_is_given_back_did_not_count(self) -> None:
+        with clock.set_to(START):
+            (first, *_) = throttle.slide(self.LIMIT)
+            for second in (0.25, 0.5):
+                assert slid(self.LIMIT, after=timedelta(seconds=second)) is None
+            assert slid(self.LIMIT, after=timedelta(0)) == 900
+            for _ in range(2):
+                throttle.give_back(first)
+        assert slid(self.LIMIT, after=timedelta(seconds=1)) is None
+        assert slid(self.LIMIT, after=timedelta(seconds=1)) is not None
+
+    def test_what_is_forgotten_did_not_count(self) -> None:
+        for _ in range(3):
+            slid(self.LIMIT, after=timedelta(0))
+        operations.record(throttle.forgetting(self.LIMIT))
+        assert slid(self.LIMIT, after=timedelta(0)) is None
