@@ -1,0 +1,147 @@
+"""What an usher is shown of a customer's health, and the trace that it leaves."""
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import cards, customers, registration, tickets
+from chalicelib.domain.cards import Registration
+from chalicelib.domain.tickets import Holder, Order
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Card, Event, Ticket
+from tests.client import call
+from tests.codes import code_for
+from tests.factories import PASSWORD, customer_token, make_card, make_customer, make_event, make_usher, usher_token
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+NUMBER = "+923001234567"
+CONTACT = {"name": "Bilal Khan", "mobile_number": "+923007654321"}
+HEALTH = {"emergency_contact": CONTACT, "blood_type": "AB-"}
+
+
+@contextmanager
+def logged() -> Iterator[io.StringIO]:
+    """Collect every line that the platform's logger writes, at its most talkative."""
+    lines = io.StringIO()
+    handler: Any = logger.registered_handler
+    level, stream = logger.log_level, handler.setStream(lines)
+    logger.setLevel("DEBUG")
+    try:
+        yield lines
+    finally:
+        handler.setStream(stream)
+        logger.setLevel(level)
+
+
+@pytest.fixture
+def event(moto_cloud: None) -> Event:  # noqa: ARG001  # the ground under it
+    return make_event()
+
+
+@pytest.fixture
+def customer(moto_cloud: None) -> Account:  # noqa: ARG001  # the ground under it
+    made = make_customer(mobile_number=NUMBER)
+    assert call("PUT", "/api/v1/users/profile/", HEALTH, token=customer_token(made)).status == 200
+    return made
+
+
+def card_of(event: Event, customer: Account, **changes: Any) -> Card:
+    """Return a card of the customer's with a ticket of theirs."""
+    holder = Holder(name=customer.name, customer_id=customer.account_id)
+    ticket = tickets.issue(Order(event_id=event.event_id, holder=holder, number="A-1"))
+    if changes:
+        actions = [getattr(Ticket, name).set(value) for name, value in changes.items()]
+        operations.record(operations.change(Ticket, keys.ticket(ticket.ticket_id), actions))
+    opens = {event.event_id: [ticket.ticket_id]}
+    return cards.register(Registration(uid="04A1A2A3A4A5A6", customer_id=customer.account_id, tickets=opens))
+
+
+def shown(card: Card, token: str) -> dict[str, Any]:
+    answer = call("GET", f"/api/usher/scan/attendee/{card.uid}/", token=token)
+    assert answer.status == 200
+    body: dict[str, Any] = answer.json
+    return body
+
+
+def test_an_usher_is_shown_them_and_that_is_logged_by_ids_alone(event: Event, customer: Account) -> None:
+    usher = make_usher(event)
+    card, token = card_of(event, customer), usher_token(event, usher)
+    with logged() as lines:
+        attendee = shown(card, token)
+    assert (attendee["emergency_contact"], attendee["blood_type"]) == (CONTACT, "AB-")
+    (line,) = [
+        each for each in map(json.loads, lines.getvalue().splitlines()) if each["message"] == "health data shown"
+    ]
+    assert (line["customer_id"], line["caller_id"], line["event_id"]) == (
+        customer.account_id,
+        usher.account_id,
+        event.event_id,
+    )
+    for secret in (*CONTACT.values(), "AB-", NUMBER, customer.name):
+        assert secret not in lines.getvalue()
+
+
+def test_who_gave_none_has_none_and_nothing_is_logged(event: Event) -> None:
+    card = card_of(event, make_customer())
+    with logged() as lines:
+        attendee = shown(card, usher_token(event))
+    assert (attendee["emergency_contact"], attendee["blood_type"]) == (None, None)
+    assert "health" not in lines.getvalue()
+
+
+def test_a_dependents_ticket_does_not_show_the_customers(event: Event, customer: Account) -> None:
+    attendee = shown(card_of(event, customer, dependent_id="dpd_1"), usher_token(event))
+    assert (attendee["emergency_contact"], attendee["blood_type"]) == (None, None)
+
+
+def test_a_card_of_somebody_else_does_not_show_the_ticket_owners(event: Event, customer: Account) -> None:
+    card = card_of(event, customer)
+    operations.record(operations.change(Card, keys.card(card.uid), [Card.customer_id.set("cus_other")]))
+    assert shown(card, usher_token(event))["blood_type"] is None
+
+
+def test_a_ticket_without_a_customer_shows_nobodys(event: Event) -> None:
+    ticket = tickets.issue(Order(event_id=event.event_id, holder=Holder(name="Guest"), number="A-2"))
+    attendee = shown(make_card(ticket), usher_token(event))
+    assert (attendee["name"], attendee["blood_type"], attendee["photo_url"]) == ("Guest", None, None)
+
+
+def test_no_line_of_a_registration_a_log_in_or_a_reset_names_anyone_or_tells_a_code(moto_cloud: None) -> None:  # noqa: ARG001
+    secrets = [NUMBER, NUMBER.removeprefix("+"), PASSWORD, "Zubaida Unmistakable", "a@example.com"]
+    with logged() as lines:
+        sent = registration.register(
+            mobile_number=NUMBER,
+            password=PASSWORD,
+            name="Zubaida Unmistakable",
+            email="a@example.com",
+            date_of_birth=None,
+            address="192.0.2.1",
+        )
+        codes = [code_for(NUMBER)]
+        body = {"challenge_id": sent.challenge_id, "otp": codes[0]}
+        assert (
+            call("POST", "/api/v1/users/verify-otp/", {**body, "otp": f"{(int(codes[0]) + 1) % 10**6:06}"}).status
+            == 400
+        )
+        pair = call("POST", "/api/v1/users/verify-otp/", body).json
+        begun = call("POST", "/api/v1/users/login/", {"mobile_number": NUMBER, "password": PASSWORD}).json
+        codes.append(code_for(NUMBER))
+        log_in = {"challenge_id": begun["challenge_id"], "otp": codes[1]}
+        assert call("POST", "/api/v1/users/verify-login-otp/", log_in).status == 200
+        call("POST", "/api/v1/users/forgot-password/request-otp/", {"mobile_number": NUMBER})
+        codes.append(code_for(NUMBER))
+        again = {"mobile_number": NUMBER, "otp": codes[2], "new_password": "another long password"}
+        assert call("POST", "/api/v1/users/reset-password/", again).status == 200
+        call("POST", "/api/v1/users/forgot-password/request-otp/", {"mobile_number": NUMBER})
+        assert customers.find_by_number(NUMBER) is not None
+    text = lines.getvalue()
+    assert "code sent" in text
+    assert [each for each in (*secrets, pair["access"], pair["refresh"], "another long password") if each in text] == []
+    # Six digits stand by chance in times and ids: a code is looked for where it would stand alone.
+    words = {str(value) for line in text.splitlines() for value in json.loads(line).values()}
+    assert words.isdisjoint(codes)
