@@ -2,10 +2,11 @@
 
 import pytest
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from chalicelib.clients import data_keys
 from chalicelib.domain import encryption
-from chalicelib.domain.encryption import Unreadable
+from chalicelib.domain.encryption import Envelope, Unreadable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import DataKey
 
@@ -42,6 +43,14 @@ def test_sealed_bytes_open_for_no_other_owner_even_with_the_key() -> None:
     )
     with pytest.raises(ClientError):
         encryption.open_sealed("cus_2", "blood_type", sealed)
+
+
+def test_sealed_bytes_are_bound_to_their_owner_whatever_key_opens_them() -> None:
+    cipher = AESGCM(AESGCM.generate_key(bit_length=256))
+    sealed = Envelope("cus_1", cipher).seal("blood_type", "AB-")
+    assert Envelope("cus_1", cipher).open("blood_type", sealed) == "AB-"
+    with pytest.raises(Unreadable):
+        Envelope("cus_2", cipher).open("blood_type", sealed)
 
 
 @pytest.mark.parametrize("place", [0, 1, 12, 13, -1])

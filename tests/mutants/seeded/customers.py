@@ -67,7 +67,7 @@ MUTANTS = (
         file="chalicelib/domain/encryption.py",
         before='        return f"{self.owner_id}\\x00{field}".encode()\n',
         after="        return field.encode()\n",
-        tests=(f"{_ENCRYPTION}::test_sealed_bytes_open_for_no_other_owner_even_with_the_key",),
+        tests=(f"{_ENCRYPTION}::test_sealed_bytes_are_bound_to_their_owner_whatever_key_opens_them",),
     ),
     Mutant(
         name="second-key-written-over-the-first",
