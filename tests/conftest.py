@@ -22,7 +22,9 @@ from moto import mock_aws
 from chalicelib.clients import aws, messages, secrets
 from chalicelib.domain import catalogue, categories, gate, tokens
 from chalicelib.table import operations
-from tests import cloud
+from tests import cloud, moto_copies
+
+moto_copies.install()
 
 MASTER_SECRET = "test-master-secret-of-the-platform-000000000000"
 
