@@ -20,7 +20,7 @@ def _copy_of_table(table: Table, memo: dict[int, Any]) -> Table:
     written = len(table.stream_shard.items) if table.stream_shard else -1
     if _last is not None and written >= 0 and _last[0] is table and _last[1] == written:
         return _last[2]
-    made = object.__new__(Table)
+    made = object.__new__(type(table))
     memo[id(table)] = made
     for name, value in vars(table).items():
         setattr(made, name, copy.deepcopy(value, memo))
