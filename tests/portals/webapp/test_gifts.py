@@ -9,9 +9,9 @@ from chalicelib.domain import accounts, customers, gifts, tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Gift, Ticket
 from chalicelib.vocabulary import TicketStatus
-from tests.client import Answer
-from tests.codes import texts
-from tests.factories import make_customer
+from tests.client import Answer, call
+from tests.codes import code_for, texts
+from tests.factories import PASSWORD, make_customer
 from tests.portals.webapp.evening import (
     Evening,
     ask,
@@ -67,6 +67,19 @@ def test_a_gift_waits_with_its_giver_until_its_number_registers(evening: Evening
     assert [moved.pledge, moved.pledged_to] == [None, None]
     assert (waiting(NUMBER), ended(ticket)) == ([], ["claimed"])
     assert gifts.claim_all(sara) == 0
+
+
+def test_whoever_registers_with_the_number_finds_the_ticket(evening: Evening, ayesha: Account) -> None:
+    ticket = evening.sell(ayesha)
+    gift(ayesha, ticket, NUMBER)
+    body = {"mobile_number": NUMBER, "password": PASSWORD, "name": "Sara Khan"}
+    challenge = call("POST", "/api/v1/users/register/", body).json["challenge_id"]
+    proof = {"challenge_id": challenge, "otp": code_for(NUMBER)}
+    registered = call("POST", "/api/v1/users/verify-otp/", proof)
+    assert registered.status == 201
+    found = call("GET", "/api/v1/users/tickets/", token=registered.json["access"]).json["results"]
+    assert [(one["id"], one["holder"]["name"]) for one in found] == [(ticket.ticket_id, "Sara Khan")]
+    assert listed(ayesha) == []
 
 
 def test_the_givers_code_dies_when_the_gift_is_claimed_and_not_before(evening: Evening, ayesha: Account) -> None:

@@ -1,0 +1,110 @@
+"""The catalogue under workers side by side: whoever writes last has read after the last change."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import categories, events, listings, stock
+from chalicelib.errors import Unavailable
+from chalicelib.table import operations
+from chalicelib.table.items import Category, Event
+from chalicelib.vocabulary import EventStatus
+from tests import catalogue
+from tests.catalogue import Show
+from tests.faults.wire import Fault, wire
+from tests.streams import StreamReader, project
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults")]
+
+WORKERS = 8
+CHANGES = 30
+DONE: dict[str, Any] = {"batchItemFailures": []}
+
+
+def _project_until_done(records: list[dict[str, Any]]) -> None:
+    """Do as Lambda does: come again with what could not be taken."""
+    for _ in range(20):
+        failed = {failure["itemIdentifier"] for failure in project(records)["batchItemFailures"]}
+        records = [record for record in records if record["dynamodb"]["SequenceNumber"] in failed]
+        if not records:
+            return
+    raise AssertionError("the stream would stand still")
+
+
+def _change_at_random(dice: random.Random, event: Event, category: Category) -> None:
+    """Change what is shown of an event, or sell of it."""
+    kind = dice.randrange(5)
+    if kind == 0:
+        events.present(event.event_id, title=dice.choice(("One Night", "Two Nights", "Night")))
+    elif kind == 1:
+        events.present(event.event_id, category=dice.choice(("music", "theatre")), featured=dice.random() < 0.5)
+    elif kind == 2:
+        events.set_status(event.event_id, dice.choice((EventStatus.LIVE, EventStatus.DRAFT, EventStatus.PUBLISHED)))
+    elif kind == 3:
+        catalogue.set_price(category, dice.randrange(1_000))
+    else:
+        operations.commit(*stock.sell_free(event.event_id, {category.category_id: {dice.randrange(2): 1}}))
+
+
+def test_workers_side_by_side_leave_what_the_table_says(stream: StreamReader) -> None:
+    stream.drain()
+    dice = random.Random(3)  # noqa: S311  # the same story every time
+    made = [Show("Night").put() for _ in range(3)]
+    on_sale = {event.event_id: categories.of(event.event_id)[0] for event in made}
+    batches: list[list[dict[str, Any]]] = [stream.read()]
+    with ThreadPoolExecutor(WORKERS) as workers:
+        running = []
+        for _ in range(CHANGES):
+            event = dice.choice(made)
+            _change_at_random(dice, event, on_sale[event.event_id])
+            batches.append(stream.read())
+            # Every batch is with two workers at once, one of them late.
+            running += [workers.submit(_project_until_done, batches[-1]) for _ in range(2)]
+            running.append(workers.submit(_project_until_done, dice.choice(batches)))
+        for each in running:
+            each.result()
+    catalogue.assert_recount()
+
+
+def test_one_event_projected_by_many_at_once_is_counted_once(stream: StreamReader) -> None:
+    stream.drain()
+    event = Show("Rush", category="rush").put()
+
+    def rush(_: int) -> None:
+        for _ in range(20):
+            try:
+                listings.project(event.event_id)
+            except Unavailable:
+                continue
+            return
+
+    with ThreadPoolExecutor(WORKERS) as workers:
+        list(workers.map(rush, range(32)))
+    stream.drain()
+    catalogue.assert_recount()
+    assert catalogue.counted()["rush"] == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.ANSWER_LOST, Fault.DROPPED, Fault.THROTTLED, Fault.CONFLICT])
+def test_a_worker_that_fails_at_any_request_is_made_good_by_the_next_try(fault: Fault, stream: StreamReader) -> None:
+    stream.drain()
+    for place in range(5):
+        event = Show("Night", category="faulty").put()
+        records = stream.read()
+        operations.client.cache_clear()
+        with wire(retries=False) as wired:
+            wired.faults = {place: fault, place + 1: fault}
+            project(records)
+        operations.client.cache_clear()
+        assert project(records) == DONE
+        events.set_status(event.event_id, EventStatus.ENDED)
+        records = stream.read()
+        operations.client.cache_clear()
+        with wire(retries=False) as wired:
+            wired.faults = {place: fault, place + 1: fault}
+            project(records)
+        operations.client.cache_clear()
+        assert project(records) == DONE
+    catalogue.assert_recount()
