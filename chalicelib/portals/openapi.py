@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from chalicelib import errors
 from chalicelib.errors import Refusal
+from chalicelib.portals import forms
 from chalicelib.portals import openapi_facts as facts
 from chalicelib.portals.wire import ROUTES, Route
 from chalicelib.schemas import examples
@@ -154,9 +155,18 @@ def _operation(
         example = examples.OPERATIONS[route.operation_id].request
         operation["requestBody"] = {
             "required": any(field.is_required() for field in route.body.model_fields.values()),
-            "content": {_JSON: _media(references[route.body], example)},
+            "content": {_JSON: _media(references[route.body], example), **_form(route, references[route.body])},
         }
     return operation
+
+
+def _form(route: Route, schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the form that a route takes in place of JSON: the same fields, but for those that are files."""
+    if route.body is None or route.form_limit is None:
+        return {}
+    fields: dict[str, Any] = {name: {"$ref": f"{schema['$ref']}/properties/{name}"} for name in route.body.model_fields}
+    files = {name: {"type": "string", "format": "binary"} for name in facts.FILES[route.operation_id]}
+    return {forms.MEDIA_TYPE: {"schema": {"type": "object", "properties": fields | files}}}
 
 
 def _media(schema: dict[str, Any], example: Any) -> dict[str, Any]:

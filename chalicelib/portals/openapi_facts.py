@@ -196,6 +196,9 @@ LINKS: dict[str, tuple[Link, ...]] = {
 # The routes that answer with something other than the JSON of a schema.
 MEDIA_TYPES = {"openapi_document": "application/json", "docs_page": "text/html", "customer_invoice": "application/pdf"}
 
+# The fields that are files where a route takes a form.
+FILES = {"organizer_change_profile": ("image",)}
+
 PATH_VARIABLES = {
     "event_id": "The event's id.",
     "card_id": "The card's id, or its UID in hex, with or without colons, in either case.",

@@ -20,7 +20,9 @@ from chalicelib.domain import idempotency
 from chalicelib.domain.idempotency import Claim
 from chalicelib.domain.tokens import Principal
 from chalicelib.errors import MalformedJson, Refusal, TooLarge, ValidationFailed
+from chalicelib.portals import forms
 from chalicelib.portals.auth import Guard
+from chalicelib.portals.forms import Form
 from chalicelib.vocabulary import Portal
 
 BodyT = TypeVar("BodyT")
@@ -38,7 +40,8 @@ _PLATFORM_PATHS = ("/api/docs", "/api/openapi.json", "/api/realtime/ticket")
 class Call(Generic[BodyT, QueryT]):
     """One request, parsed; `principal` is there on every guarded route, `raw` is the body as it came.
 
-    `operation_id` names the effect of this request: the same for the same Idempotency-Key, for ever.
+    `operation_id` names the effect of this request: the same for the same Idempotency-Key, for ever. `files` are those
+    of a form, by the names of their fields.
     """
 
     body: BodyT
@@ -49,6 +52,7 @@ class Call(Generic[BodyT, QueryT]):
     principal: Principal
     raw: bytes = b""
     operation_id: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Answer(Response):
@@ -91,6 +95,7 @@ class Route:
     idempotent: bool = False
     public_seconds: int | None = None
     limit: int = BODY_LIMIT
+    form_limit: int | None = None
 
     @property
     def portal(self) -> str:
@@ -114,13 +119,15 @@ def door(
     reply: type[BaseModel] | None = None,
     status: int = 200,
     limit: int = BODY_LIMIT,
+    form_limit: int | None = None,
     refresh: bool = False,
     idempotent: bool = False,
     public_seconds: int | None = None,
 ) -> Callable[[Callable[[Any], Any]], Callable[..., Any]]:
-    """Declare a route. `path` has no trailing slash; `limit` bounds the body in bytes; `refresh` marks routes
-    whose proof is a refresh token in the body; `idempotent` ones take an Idempotency-Key; what a route answers
-    may be kept by anyone for `public_seconds`, and is then compared by its ETag (RFC 9110)."""
+    """Declare a route. `path` has no trailing slash; `limit` bounds the body in bytes; one with a `form_limit` takes
+    a form of as many bytes (multipart/form-data) as well; `refresh` marks routes whose proof is a refresh token in
+    the body; `idempotent` ones take an Idempotency-Key; what a route answers may be kept by anyone for
+    `public_seconds`, and is then compared by its ETag (RFC 9110)."""
 
     def declare(view: Callable[[Any], Any]) -> Callable[..., Any]:
         summary = (view.__doc__ or view.__name__).strip().splitlines()[0].rstrip(".")
@@ -137,6 +144,7 @@ def door(
                 view.__name__,
                 public_seconds=public_seconds,
                 limit=limit,
+                form_limit=form_limit,
                 refresh=refresh,
                 idempotent=idempotent,
             )
@@ -160,15 +168,18 @@ def door(
             request = blueprint.current_request
             principal = guard.admit(request.headers) if guard else None
             context = request.context or {}
-            raw = _raw_body(request, limit)
+            between = forms.boundary(request.headers) if form_limit else None
+            raw = _raw_body(request, form_limit if form_limit and between else limit)
+            form = forms.parse(raw, between) if between else None
             call: Call[Any, Any] = Call(
-                body=_parse_body(raw, body) if body else None,
+                body=_parse_body(raw, body, form) if body else None,
                 query=_parse_query(request, query) if query else None,
                 path=variables,
                 headers=request.headers,
                 address=(context.get("identity") or {}).get("sourceIp") or "unknown",
                 principal=principal,  # type: ignore[arg-type]  # public views do not touch it
                 raw=raw,
+                files=form.files if form else {},
             )
             if idempotent:
                 route = f"{method} {path.format(**variables)}"
@@ -176,7 +187,8 @@ def door(
             answer = answer_to(call)
             return _cached(answer, request.headers, public_seconds) if public_seconds else answer
 
-        blueprint.route(path, methods=[method], name=view.__name__)(handle)
+        taken = [_JSON, forms.MEDIA_TYPE] if form_limit else [_JSON]
+        blueprint.route(path, methods=[method], name=view.__name__, content_types=taken)(handle)
         return handle
 
     return declare
@@ -244,9 +256,9 @@ def _raw_body(request: Any, limit: int) -> bytes:
     return raw
 
 
-def _parse_body(raw: bytes, schema: type[BaseModel]) -> BaseModel:
+def _parse_body(raw: bytes, schema: type[BaseModel], form: Form | None) -> BaseModel:
     try:
-        return schema.model_validate_json(raw or b"{}")
+        return schema.model_validate(form.texts) if form else schema.model_validate_json(raw or b"{}")
     except ValidationError as error:
         kinds = {problem["type"] for problem in error.errors(include_url=False, include_context=False)}
         whole = any(not problem["loc"] and problem["type"] in _NOT_AN_OBJECT for problem in error.errors())

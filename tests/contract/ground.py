@@ -29,7 +29,7 @@ from chalicelib.vocabulary import AdminRole, Portal, UsherRole
 from tests.client import Answer, call
 from tests.contract import merchant as merchant_requests
 from tests.contract import organizer as organizer_requests
-from tests.contract import webapp
+from tests.contract import partners, webapp
 from tests.contract.request import Request
 from tests.streams import StreamReader
 
@@ -139,9 +139,10 @@ class Ground:
         """Return an access token of somebody who may call this route; None for public ones."""
         if route.guard is None:
             return None
-        if route.operation_id == "admin_change_password":
-            # Somebody of their own, since it ends all their sessions.
-            return sessions.start(_admin(f"changer{next(_numbers)}@example.com", AdminRole.SUPPORT)).access
+        changers = {"admin_change_password": _admin_changer, **partners.CHANGERS}
+        if route.operation_id in changers:
+            # Somebody of their own, since it ends all their other sessions.
+            return sessions.start(changers[route.operation_id]()).access
         ends_it = route.operation_id.endswith("_logout")
         return self.session(route.guard.portal).access if ends_it else self.access(route.guard.portal)
 
@@ -268,6 +269,10 @@ def _organizer(number: str) -> Account:
 
 def _admin(email: str, role: AdminRole) -> Account:
     return accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=role)
+
+
+def _admin_changer() -> Account:
+    return _admin(f"changer{next(_numbers)}@example.com", AdminRole.SUPPORT)
 
 
 def foreign_token(ground: Ground, portal: Portal) -> str:

@@ -1,5 +1,7 @@
 """What the requests of merchants' and organizers' log-ins share."""
 
+import itertools
+from collections.abc import Callable
 from functools import lru_cache
 
 from chalicelib.domain import accounts, otp, passwords, throttle
@@ -8,6 +10,26 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 
 PASSWORD = "a password of the tests"
+_numbers = itertools.count(1)
+
+
+def new_merchant() -> Account:
+    return accounts.create_merchant(mobile_number=f"+923011{next(_numbers):06}", password=PASSWORD, name="Shop")
+
+
+def new_organizer() -> Account:
+    return accounts.create_organizer(contact_mobile=f"+923012{next(_numbers):06}", password=PASSWORD, name="Shows")
+
+
+def new_number() -> str:
+    return f"+923011{next(_numbers):06}"
+
+
+# Who changes their password where a request does.
+CHANGERS: dict[str, Callable[[], Account]] = {
+    "merchant_change_password": new_merchant,
+    "organizer_change_password": new_organizer,
+}
 
 
 def unthrottled() -> None:

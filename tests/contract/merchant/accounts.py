@@ -3,36 +3,24 @@
 Each takes the ground (tests/contract/ground.py): `ground.merchant` is the demo merchant's account.
 """
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain import accounts, demo, merchant_settings, registration
-from chalicelib.table.items import Account
+from chalicelib.domain import demo, merchant_settings, registration
 from chalicelib.vocabulary import Portal
 from tests.codes import code_for, texts
-from tests.contract.partners import PASSWORD, keeping_password, unthrottled
+from tests.contract.partners import PASSWORD, keeping_password, new_merchant, new_number, unthrottled
 from tests.contract.request import Request
-
-_numbers = itertools.count(1)
-
-
-def _number() -> str:
-    return f"+923011{next(_numbers):06}"
-
-
-def _merchant() -> Account:
-    return accounts.create_merchant(mobile_number=_number(), password=PASSWORD, name="Shop")
 
 
 def _login(_: Any) -> Request:
     unthrottled()
-    return Request({"mobile_number": _merchant().login, "password": PASSWORD})
+    return Request({"mobile_number": new_merchant().login, "password": PASSWORD})
 
 
 def _verify_login(_: Any) -> Request:
     texts()
-    number = _merchant().login
+    number = new_merchant().login
     sent = registration.log_in(
         mobile_number=number, password=PASSWORD, address=f"place {number}", portal=Portal.MERCHANT
     )
@@ -52,21 +40,20 @@ def _settings(_: Any) -> Request:
     )
 
 
-def _change_password(ground: Any) -> Request:
-    keeping_password(ground.merchant, demo.MERCHANT_PASSWORD)
-    return Request({"old_password": demo.MERCHANT_PASSWORD, "new_password": demo.MERCHANT_PASSWORD})
+def _change_password(_: Any) -> Request:
+    return Request({"old_password": PASSWORD, "new_password": PASSWORD})
 
 
 def _change_mobile(ground: Any) -> Request:
     keeping_password(ground.merchant, demo.MERCHANT_PASSWORD)
     unthrottled()
-    return Request({"new_mobile": _number(), "password": demo.MERCHANT_PASSWORD})
+    return Request({"new_mobile": new_number(), "password": demo.MERCHANT_PASSWORD})
 
 
 def _verify_mobile_change(ground: Any) -> Request:
     keeping_password(ground.merchant, demo.MERCHANT_PASSWORD)
     texts()
-    number = _number()
+    number = new_number()
     sent = merchant_settings.begin_number_change(
         ground.merchant.account_id, new_mobile=number, password=demo.MERCHANT_PASSWORD, address=f"place {number}"
     )

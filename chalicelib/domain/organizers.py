@@ -1,0 +1,143 @@
+"""Organizers: what they say of themselves; their bank account stands sealed under a data key of their own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.domain import bank_accounts, encryption, photos
+from chalicelib.domain.bank_accounts import BankAccount
+from chalicelib.domain.photos import Upload
+from chalicelib.errors import Conflict, NotFound
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, DataKey, Item, OrganizerProfile
+
+_PLAIN = ("email", "company_name", "address", "tax_number")
+
+
+@dataclass(frozen=True, slots=True)
+class Organizer:
+    """An organizer as they see themselves; `email` is empty where there is none.
+
+    `image_upload` is there where they asked to upload an image.
+    """
+
+    id: str
+    name: str
+    contact_mobile: str
+    email: str
+    company_name: str | None
+    address: str | None
+    tax_number: str | None
+    bank_account: BankAccount | None
+    image_url: str | None
+    status: str
+    image_upload: Upload | None = None
+
+
+def show(organizer_id: str) -> Organizer:
+    """Return an organizer, with one read. Raises NotFound, Unavailable."""
+    places = keys.account(organizer_id), keys.profile(organizer_id), keys.data_key(organizer_id)
+    found = operations.get_many(Item, places)
+    account, profile, key = (found.get(place) for place in places)
+    if not isinstance(account, Account):
+        raise NotFound
+    if not isinstance(profile, OrganizerProfile):
+        profile = OrganizerProfile(*places[1], organizer_id=organizer_id)
+    return Organizer(
+        id=organizer_id,
+        name=account.name,
+        contact_mobile=str(account.mobile_number),
+        email=profile.email or "",
+        company_name=profile.company_name,
+        address=profile.address,
+        tax_number=profile.tax_number,
+        bank_account=_bank_account(profile, key if isinstance(key, DataKey) else None),
+        image_url=photos.link(profile.image_key) if profile.image_key else None,
+        status=account.status,
+    )
+
+
+def change(organizer_id: str, changes: Mapping[str, Any], *, image: bytes | None = None) -> Organizer:
+    """Change what an organizer says of themselves and return all of it; None clears a field, what is not named stays.
+
+    `image` is the content of a picture; in `changes`, `image` asks for a form to upload one and `image_key` takes the
+    upload. Raises ValidationFailed, Conflict where others change it all the time, Unavailable.
+    """
+    renamed: list[Action] = [Account.name.set(changes["name"])] if "name" in changes else []
+    actions = _actions(organizer_id, changes)
+    if image is not None:
+        replaced = _set_image(organizer_id, renamed, actions, photos.keep(organizer_id, image, field="image"))
+    elif "image_key" in changes:
+        replaced = _take_image(organizer_id, renamed, actions, changes["image_key"])
+    else:
+        replaced = None
+        _commit(organizer_id, renamed, actions)
+    logger.info("profile changed", extra={"organizer_id": organizer_id, "fields": sorted(changes)})
+    shown = show(organizer_id)
+    if replaced is not None:
+        photos.discard(replaced)
+    asked = changes.get("image")
+    if asked is None:
+        return shown
+    return replace(shown, image_upload=photos.offer(organizer_id, content_type=asked["content_type"]))
+
+
+def _take_image(organizer_id: str, renamed: list[Action], actions: list[Action], upload_key: str | None) -> str | None:
+    """Make an upload the image, or none; return the key of the image that it replaced."""
+    profile = operations.get(OrganizerProfile, keys.profile(organizer_id))
+    present = profile.image_key if profile else None
+    taken = photos.take(organizer_id, upload_key, present=present, field="image_key") if upload_key else None
+    replaced = _set_image(organizer_id, renamed, actions, taken)
+    if upload_key:
+        photos.discard(upload_key)
+    return replaced
+
+
+def _set_image(organizer_id: str, renamed: list[Action], actions: list[Action], image_key: str | None) -> str | None:
+    """Write the changes and the image's key, and return the key of the image that this very write replaced, if any."""
+    stored = OrganizerProfile.image_key
+    for _ in operations.attempts():
+        profile = operations.get(OrganizerProfile, keys.profile(organizer_id))
+        present = profile.image_key if profile else None
+        same = stored == present if present else stored.does_not_exist()
+        shown = stored.set(image_key) if image_key else stored.remove()
+        try:
+            _commit(organizer_id, renamed, [*actions, shown], same)
+        except operations.ConditionFailed:
+            continue  # another change of the image was faster
+        return present if present != image_key else None
+    raise Conflict("The image is being changed by others. Try again.")
+
+
+def _commit(
+    organizer_id: str, renamed: list[Action], actions: list[Action], condition: Condition | None = None
+) -> None:
+    writes = []
+    if actions:
+        own = [OrganizerProfile.kind.set(OrganizerProfile), OrganizerProfile.organizer_id.set(organizer_id)]
+        writes.append(operations.change(OrganizerProfile, keys.profile(organizer_id), [*actions, *own], condition))
+    if renamed:
+        writes.append(operations.change(Account, keys.account(organizer_id), renamed, Account.pk.exists()))
+    if writes:
+        operations.commit(*writes)
+
+
+def _actions(organizer_id: str, changes: Mapping[str, Any]) -> list[Action]:
+    stored: dict[str, Any] = {name: changes[name] for name in _PLAIN if name in changes}
+    if "bank_account" in changes:
+        account = changes["bank_account"]
+        text = bank_accounts.to_text(account) if account else None
+        stored["bank_account"] = encryption.seal(organizer_id, "bank_account", text) if text else None
+    attributes = {name: getattr(OrganizerProfile, name) for name in stored}
+    return [attributes[n].remove() if value is None else attributes[n].set(value) for n, value in stored.items()]
+
+
+def _bank_account(profile: OrganizerProfile, key: DataKey | None) -> BankAccount | None:
+    if profile.bank_account is None:
+        return None
+    envelope = encryption.existing_envelope(profile.organizer_id, key)
+    return bank_accounts.from_text(envelope.open("bank_account", bytes(profile.bank_account)))

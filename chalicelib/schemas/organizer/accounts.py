@@ -1,0 +1,106 @@
+"""Bodies of the organizers' door: log-in, forgotten password, profile."""
+
+import json
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from chalicelib.schemas.profiles import (
+    BankAccountIn,
+    BankAccountOut,
+    Email,
+    PictureSize,
+    PictureType,
+    UploadKey,
+    UploadOut,
+)
+from chalicelib.schemas.wire import In, Name, OneTimeCode, Out, Password, Phone, TokensOut
+from chalicelib.vocabulary import AccountStatus
+
+ValueT = TypeVar("ValueT")
+
+
+def _nothing(value: Any) -> Any:
+    """Return None for the empty text that a form sends for a field without a value."""
+    return None if value == "" else value
+
+
+def _object(value: Any) -> Any:
+    """Return what a form writes as JSON: its fields are texts."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+_Clearable = Annotated[ValueT | None, BeforeValidator(_nothing)]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+_TaxNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+
+
+class ForgotPasswordIn(In):
+    """Whose password is forgotten."""
+
+    contact_mobile: Phone
+
+
+class ResetPasswordIn(In):
+    """The code that was sent to the number, and the new password of at least ten characters."""
+
+    contact_mobile: Phone
+    otp: OneTimeCode
+    new_password: Password
+
+
+class ImageIn(In):
+    """The image that is to be uploaded: its type, and its size in bytes."""
+
+    content_type: PictureType
+    size: PictureSize | None = None
+
+
+class ProfileIn(In):
+    """What to change: null, or in a form an empty text, clears a field; one that is left out stays.
+
+    `image` asks for `image_upload`, a form that the image is posted with; its `key`, sent as `image_key`, then makes
+    the upload the organizer's image. Sent as multipart/form-data, `image` is the picture itself and `bank_account` is
+    written as JSON.
+    """
+
+    name: Annotated[Name, Field(description="Cannot be cleared.")] = ""
+    email: _Clearable[Email] = None
+    company_name: _Clearable[_Text] = None
+    address: _Clearable[_Text] = None
+    tax_number: _Clearable[_TaxNumber] = None
+    bank_account: Annotated[_Clearable[BankAccountIn], BeforeValidator(_object)] = None
+    image: ImageIn | None = None
+    image_key: _Clearable[UploadKey] = None
+
+
+class OrganizerProfileOut(Out):
+    """An organizer as they see themselves."""
+
+    id: str
+    name: str
+    contact_mobile: str
+    email: str
+    company_name: str | None
+    address: str | None
+    tax_number: str | None
+    bank_account: BankAccountOut | None
+    image_url: str | None
+    status: AccountStatus
+
+
+class ChangedProfileOut(OrganizerProfileOut):
+    """An organizer as they are now; `image_upload` is there where it was asked for."""
+
+    image_upload: UploadOut | None
+
+
+class OrganizerLoggedInOut(TokensOut):
+    """The first tokens of a session, and whose it is."""
+
+    organizer: OrganizerProfileOut
