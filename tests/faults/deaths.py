@@ -1,0 +1,90 @@
+"""Processes that die at one of their requests, each in a thread of its own, and live by a clock of their own.
+
+A thread stands for a process: once it has died, every request that it still tries dies as well, so that nothing it
+would have cleaned up is cleaned up, until it is born again.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from chalicelib import clock
+from chalicelib.clients import aws
+from chalicelib.table import operations
+
+ResultT = TypeVar("ResultT")
+
+
+class Died(BaseException):
+    """The process is gone; nobody was told what came of its request."""
+
+
+class Life(threading.local):
+    """What a thread has left to live: `left` requests, the last of them sent or not; and how far its clock is off."""
+
+    left: int | None = None
+    after: bool = False
+    sent: int = 0
+    offset: timedelta = timedelta(0)
+
+
+LIFE = Life()
+
+
+class Mortal:
+    """Stands where botocore's HTTP session stood; counts a thread's requests, and lets it die at one of them."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def close(self) -> None:
+        self._session.close()
+
+    def send(self, request: Any) -> Any:
+        if LIFE.left is not None and LIFE.left <= 0:
+            if LIFE.left == 0 and LIFE.after:
+                LIFE.left = -1
+                self._session.send(request)
+            LIFE.left = -1
+            raise Died
+        if LIFE.left is not None:
+            LIFE.left -= 1
+        LIFE.sent += 1
+        return self._session.send(request)
+
+
+@contextmanager
+def mortal() -> Iterator[None]:
+    """Let every thread die of its requests to DynamoDB and SQS, and live by its own clock."""
+    clients: list[Any] = [operations.client(), aws.client("sqs")]
+    sessions = [client._endpoint.http_session for client in clients]
+    source = clock._source
+    for client, session in zip(clients, sessions, strict=True):
+        client._endpoint.http_session = Mortal(session)
+    clock._source = lambda: datetime.now(UTC) + LIFE.offset
+    try:
+        yield
+    finally:
+        clock._source = source
+        for client, session in zip(clients, sessions, strict=True):
+            client._endpoint.http_session = session
+
+
+def requests_of(act: Callable[[], object]) -> int:
+    """Do something and return how many requests it took."""
+    LIFE.left, LIFE.sent = None, 0
+    act()
+    return LIFE.sent
+
+
+def dying(act: Callable[[], ResultT], *, place: int, after: bool) -> ResultT | None:
+    """Do something and die at its request at this place, before it is sent or after; None where that comes."""
+    LIFE.left, LIFE.after = place, after
+    try:
+        return act()
+    except Died:
+        return None
+    finally:
+        LIFE.left = None

@@ -1,0 +1,182 @@
+"""The hand-over of a card while requests fail and processes die: whatever befalls it, the same again ends it, once."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain import assignments, card_requests, tickets
+from chalicelib.domain.assignments import HELD, Handing, Wanted
+from chalicelib.domain.tickets import Holder, Order
+from chalicelib.errors import Unavailable
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Card, Event, Ticket
+from chalicelib.vocabulary import CardDelivery
+from tests.codes import code_for, texts
+from tests.factories import make_event
+from tests.faults.deaths import dying, mortal, requests_of
+from tests.faults.wire import Fault, wire
+from tests.shops import Shop, assert_handed_over_once, assignment, in_stock, make_shop, new_customer, stored
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
+
+IN_PROCESS = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.BROKEN, Fault.CONFLICT)
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    shop = make_shop()
+    yield shop
+    with clock.set_to(clock.now() + HELD):
+        for raw in operations.query(keys.merchant_cards(shop.id, "held").pk, index="gsi2"):
+            assignments.take_care(stored(Card(uid=raw["gsi2sk"]["S"])).held_by)
+    assert_handed_over_once([shop.id])
+
+
+@dataclass
+class Counter:
+    """A customer at a counter: with two tickets and a wish for a card; the shop has one for them."""
+
+    shop: Shop
+    customer: Account = field(default_factory=new_customer)
+    card: Card = field(init=False)
+    event: Event = field(default_factory=make_event)
+    tickets: list[Ticket] = field(init=False)
+    operation_id: str = field(default_factory=lambda: new_id("op"))
+
+    def __post_init__(self) -> None:
+        self.card = in_stock(self.shop.id)
+        holder = Holder(name="Holder", customer_id=self.customer.account_id)
+        orders = [Order(event_id=self.event.event_id, holder=holder, number=new_id("n")[-8:]) for _ in range(2)]
+        self.tickets = [tickets.issue(order) for order in orders]
+        card_requests.make(
+            self.customer.account_id,
+            delivery=CardDelivery.PICKUP,
+            merchant_id=self.shop.id,
+            address=None,
+            operation_id=new_id("op"),
+        )
+
+    def assign(self) -> Handing:
+        wanted = Wanted(card=self.card.uid, customer=self.customer.account_id, fee_collected=True)
+        return assignments.assign(self.shop.id, wanted, operation_id=self.operation_id)
+
+    def hold(self) -> tuple[str, str]:
+        wanted = Wanted(card=self.card.uid, customer=self.customer.account_id, fee_collected=True)
+        assignment_id = assignments.assign(self.shop.id, wanted, operation_id=new_id("op")).assignment.assignment_id
+        return assignment_id, code_for(str(self.customer.mobile_number))
+
+    def verify(self, assignment_id: str, code: str) -> Handing:
+        return assignments.verify(self.shop.id, assignment_id, code, operation_id=self.operation_id)
+
+    def assert_theirs(self, assignment_id: str) -> None:
+        card = stored(self.card)
+        assert (card.status, card.customer_id) == ("active", self.customer.account_id)
+        assert {tickets.get(ticket.ticket_id).card_uid for ticket in self.tickets} == {card.uid}
+        assert card.tickets == {self.event.event_id: sorted(ticket.ticket_id for ticket in self.tickets)}
+        assert assignment(assignment_id).status == "active"
+
+
+def each_request(act: Callable[[], object]) -> range:
+    with mortal():
+        return range(requests_of(act))
+
+
+def befall(act: Callable[[], object], place: int, fault: Fault) -> None:
+    operations.client.cache_clear()  # its retry quota would outlast the fault
+    with wire(retries=False) as wired, suppress(Unavailable):
+        wired.faults[place] = fault
+        act()
+
+
+@pytest.mark.parametrize("fault", IN_PROCESS)
+def test_whichever_request_of_an_assignment_fails_the_same_again_holds_one_card_and_sends_a_code_that_counts(
+    fault: Fault, shop: Shop
+) -> None:
+    for place in each_request(Counter(shop).assign):
+        counter = Counter(shop)
+        texts()
+        befall(counter.assign, place, fault)
+        handing = counter.assign()
+        assert stored(counter.card).held_by == handing.assignment.assignment_id, place
+        code = code_for(str(counter.customer.mobile_number))
+        done = assignments.verify(shop.id, handing.assignment.assignment_id, code, operation_id=new_id("op"))
+        assert done.status == "active", place
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_shop_that_dies_at_any_request_of_an_assignment_goes_on_with_the_same_again(after: bool, shop: Shop) -> None:
+    for place in each_request(Counter(shop).assign):
+        counter = Counter(shop)
+        texts()
+        with mortal():
+            assert dying(counter.assign, place=place, after=after) is None
+        handing = counter.assign()
+        code = code_for(str(counter.customer.mobile_number))
+        done = assignments.verify(shop.id, handing.assignment.assignment_id, code, operation_id=new_id("op"))
+        assert done.status == "active", (place, after)
+        counter.assert_theirs(handing.assignment.assignment_id)
+
+
+@pytest.mark.parametrize("fault", IN_PROCESS)
+def test_whichever_request_of_a_hand_over_fails_the_same_again_ends_it_once(fault: Fault, shop: Shop) -> None:
+    first = Counter(shop)
+    one = first.hold()
+    for place in each_request(lambda: first.verify(*one)):
+        counter = Counter(shop)
+        held = counter.hold()
+        befall(lambda: counter.verify(*held), place, fault)  # noqa: B023  # done before the next
+        assert counter.verify(*held).status == "active", place
+        assert counter.verify(*held).status == "active", place
+        counter.assert_theirs(held[0])
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_shop_that_dies_at_any_request_of_a_hand_over_leaves_all_of_it_or_nothing(after: bool, shop: Shop) -> None:
+    first = Counter(shop)
+    one = first.hold()
+    for place in each_request(lambda: first.verify(*one)):
+        counter = Counter(shop)
+        held = counter.hold()
+        with mortal():
+            assert dying(lambda: counter.verify(*held), place=place, after=after) is None  # noqa: B023
+        now = stored(counter.card)
+        bound = {tickets.get(ticket.ticket_id).card_uid for ticket in counter.tickets}
+        assert (now.status, bound) in (("held", {None}), ("active", {now.uid})), place
+        assert (now.customer_id is None) == (now.status == "held")
+        assert counter.verify(*held).status == "active", place
+        counter.assert_theirs(held[0])
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_sweep_that_dies_at_any_request_leaves_the_hold_to_the_next(after: bool, shop: Shop) -> None:
+    places = 3
+    for place in range(places):
+        counter = Counter(shop)
+        assignment_id, _ = counter.hold()
+        later = clock.now() + HELD + timedelta(minutes=1)
+        with mortal(), clock.set_to(later):
+            dying(lambda: assignments.take_care(assignment_id), place=place, after=after)  # noqa: B023
+        with clock.set_to(later):
+            assignments.take_care(assignment_id)
+            assert assignments.take_care(assignment_id) is False
+        assert (stored(counter.card).status, assignment(assignment_id).status) == ("stock", "expired"), place
+
+
+def test_a_code_that_is_sent_again_counts_wherever_its_sending_failed(shop: Shop) -> None:
+    first = Counter(shop)
+    assignment_id, _ = first.hold()
+    for place in each_request(lambda: assignments.send_again(shop.id, assignment_id)):
+        for after in (False, True):
+            counter = Counter(shop)
+            held, _ = counter.hold()
+            with mortal():
+                dying(lambda: assignments.send_again(shop.id, held), place=place, after=after)  # noqa: B023
+            texts()
+            assignments.send_again(shop.id, held)
+            code = code_for(str(counter.customer.mobile_number))
+            assert counter.verify(held, code).status == "active", (place, after)

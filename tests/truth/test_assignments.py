@@ -1,0 +1,429 @@
+"""The hand-over of cards on an exact engine: two shops, sixteen clerks, codes wrong, late and repeated, and deaths.
+
+Every card ends in exactly one hand or back in stock, every customer pays once, every ticket is on one card, and all
+totals are what the table adds up to. `ASSIGNMENTS=500` is the full size.
+"""
+
+import os
+import random
+import threading
+import time
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.config import config
+from chalicelib.domain import assignments, ledger, sweep, tickets
+from chalicelib.domain.tickets import Holder, Order
+from chalicelib.errors import Refusal, Unavailable
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Assignment, Card, Event, SweepMark, Ticket
+from tests import engines, wallets
+from tests.client import Answer
+from tests.codes import code_in, texts
+from tests.conftest import forget_caches
+from tests.factories import make_event
+from tests.faults.deaths import LIFE, Died, mortal
+from tests.shops import Shop, assert_handed_over_once, everything, make_shop, new_customer, stored, wrong
+from tests.streams import StreamReader
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("assignments"), pytest.mark.timeout(2400)]
+
+ASSIGNMENTS = int(os.environ.get("ASSIGNMENTS", "24"))
+CLERKS = 8  # in each of the two shops
+TRIES = 6
+PATIENCE = 60
+MINUTE = timedelta(minutes=1)
+CALLERS = 16
+
+
+@pytest.fixture(scope="module", autouse=True)
+def exact_cloud() -> Iterator[None]:
+    with engines.cloud():
+        forget_caches()
+        yield
+    forget_caches()
+
+
+class Mailbox:
+    """The texts that were sent, by number, the newest last as far as the queue keeps their order."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._codes: dict[str, list[str]] = defaultdict(list)
+
+    def codes(self, mobile_number: str) -> list[str]:
+        with self._lock:
+            for text in texts():
+                self._codes[text["to"]].append(code_in(text))
+            return list(reversed(self._codes[mobile_number]))
+
+
+@dataclass
+class Clerk:
+    """Somebody at a counter, whose computer dies now and then, and whose clock goes on by what they wait for."""
+
+    merchant: Account
+    mailbox: Mailbox
+    chance: random.Random
+    told: Counter[str]
+    shop: Shop = field(init=False)
+
+    def serve(self, customer: Account, card: Card) -> str:
+        """Hand a card to a customer, whatever it takes; return what it came to."""
+        LIFE.offset = timedelta(0)
+        self.shop = Shop(self.merchant)
+        for _ in range(TRIES):
+            came_to = self._try(customer, card)
+            if came_to is not None:
+                return came_to
+        return "given up"
+
+    def _try(self, customer: Account, card: Card) -> str | None:
+        body = {"customer_id": customer.account_id, "card_uid": card.uid, "fee_collected": True}
+        answer = self._ask("assign-card", body)
+        if answer is None or answer.status == 429:
+            self._wait(11 if answer is None else 16)
+            return None
+        if answer.status == 409:
+            if card.merchant_id != self.merchant.account_id:
+                return "not in stock"
+            if stored(card).status == "active":
+                return "taken"
+            self._wait(11)
+            return None
+        assert answer.status == 201, answer.text
+        assignment_id = answer.json["assignment_id"]
+        kind = self.chance.random()
+        if kind < 0.1:
+            self._come_late(assignment_id, customer)
+            return None
+        if kind < 0.3:
+            self._guess(assignment_id, customer)
+        return self._confirm(assignment_id, customer)
+
+    def _come_late(self, assignment_id: str, customer: Account) -> None:
+        codes = self.mailbox.codes(str(customer.mobile_number))
+        self._wait(11)
+        for code in codes[:1]:
+            answer = self._ask("verify-customer-otp", {"assignment_id": assignment_id, "otp": code})
+            assert answer is None or answer.status == 409, answer.text
+            self.told["late"] += 1
+
+    def _guess(self, assignment_id: str, customer: Account) -> None:
+        for code in self.mailbox.codes(str(customer.mobile_number))[:1]:
+            answer = self._ask("verify-customer-otp", {"assignment_id": assignment_id, "otp": wrong(code)})
+            assert answer is None or answer.status in (400, 409), answer.text
+            self.told["guessed"] += 1
+
+    def _confirm(self, assignment_id: str, customer: Account) -> str | None:
+        for attempt in range(3):
+            for code in self.mailbox.codes(str(customer.mobile_number))[:2]:
+                key = uuid.uuid4().hex
+                body = {"assignment_id": assignment_id, "otp": code}
+                answer = self._ask("verify-customer-otp", body, key=key)
+                if answer is None or answer.status == 409:
+                    break
+                if answer.status == 200:
+                    return self._repeat(body, key, answer)
+                assert answer.status == 400, answer.text
+            if stored_status(assignment_id) == "active":
+                return "handed over"  # whoever died after it knows by now
+            if attempt < 2 and self._ask("send-customer-otp", {"assignment_id": assignment_id}) is None:
+                continue
+        self._wait(16)
+        return None
+
+    def _repeat(self, body: dict[str, str], key: str, first: Answer) -> str:
+        """Send the same again, with its key and without."""
+        if self.chance.random() < 0.3:
+            again = self._ask("verify-customer-otp", body, key=key)
+            assert again is None or again.json == first.json, again.text
+            without = self._ask("verify-customer-otp", body)
+            assert without is None or without.status == 409, without.text
+            self.told["repeated"] += 1
+        return "handed over"
+
+    def _ask(self, path: str, body: dict[str, Any], *, key: str | None = None) -> Answer | None:
+        """Send a request until it is answered; None where the computer died and nobody asks again."""
+        key = key or uuid.uuid4().hex
+        for _ in range(PATIENCE):
+            mortal_now = self.chance.random() < 0.15
+            LIFE.left = self.chance.randrange(16) if mortal_now else None
+            LIFE.after = self.chance.random() < 0.5
+            try:
+                answer = self.shop.post(path, body, key=key)
+            except Died:
+                self.told["died"] += 1
+                LIFE.left = None
+                self._wait(1)
+                if self.chance.random() < 0.4:
+                    return None
+                continue
+            finally:
+                LIFE.left = None
+            if answer.status == 503 or answer.code == "IDEMPOTENCY_IN_PROGRESS":
+                time.sleep(0.05)
+                continue
+            assert answer.status < 500, answer.text
+            return answer
+        raise AssertionError(f"{PATIENCE} tries brought no answer")
+
+    def _wait(self, minutes: int) -> None:
+        """Let time go by on this clerk's clock, and log in again."""
+        LIFE.left = None
+        LIFE.offset += minutes * MINUTE
+        self.shop = Shop(self.merchant)
+
+
+def stored_status(assignment_id: str) -> str:
+    found = operations.get(Assignment, keys.assignment(assignment_id))
+    assert found is not None
+    return str(found.status)
+
+
+@dataclass
+class Day:
+    """A day of two shops: every pair of a customer and a card is brought to both of them at once."""
+
+    shops: tuple[Shop, Shop]
+    pairs: list[tuple[Account, Card]]
+    told: Counter[str] = field(default_factory=Counter)
+    faults: list[BaseException] = field(default_factory=list)
+
+    def open(self) -> None:
+        mailbox, queues = Mailbox(), [self._queue(number) for number in range(2)]
+        locks = [threading.Lock(), threading.Lock()]
+        threads = []
+        for number in range(2 * CLERKS):
+            which = number % 2
+            merchant = self.shops[which].merchant
+            clerk = Clerk(merchant, mailbox, random.Random(number), self.told)  # noqa: S311  # the same day at every run
+            threads.append(threading.Thread(target=self._work, args=(clerk, queues[which], locks[which])))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self.faults:
+            raise self.faults[0]
+
+    def _queue(self, number: int) -> Iterator[tuple[Account, Card]]:
+        """The pairs in an order of its own, and for every fourth card another customer who wants the same."""
+        chance = random.Random(number)  # noqa: S311  # the same day at every run
+        asked = list(self.pairs)
+        asked += [(chance.choice(self.pairs)[0], card) for _, card in self.pairs[::4]]
+        chance.shuffle(asked)
+        return iter(asked)
+
+    def _work(self, clerk: Clerk, queue: Iterator[tuple[Account, Card]], lock: threading.Lock) -> None:
+        while not self.faults:
+            with lock:
+                pair = next(queue, None)
+            if pair is None:
+                return
+            try:
+                self.told[clerk.serve(*pair)] += 1
+            except BaseException as fault:  # noqa: BLE001  # told to the test, which runs in another thread
+                self.faults.append(fault)
+
+
+def give_tickets(customer: Account, events: list[Event]) -> list[Ticket]:
+    holder = Holder(name="Holder", customer_id=customer.account_id)
+    return [tickets.issue(Order(event_id=e.event_id, holder=holder, number=new_id("n")[-8:])) for e in events]
+
+
+def sweep_all() -> None:
+    """Let every hold be over, and be taken back."""
+    mark = clock.now() - 2 * MINUTE
+    operations.record(operations.put(SweepMark(*keys.sweep_mark("due"), minute=f"{mark:%Y-%m-%dT%H:%M}")))
+    with clock.set_to(clock.now() + timedelta(hours=3)):
+        for _ in range(20):
+            if not sweep.run().handled:
+                return
+    raise AssertionError("the sweep has no end")
+
+
+def test_whatever_befalls_two_shops_every_card_ends_in_one_hand_or_in_stock() -> None:
+    stream = StreamReader()
+    shops = make_shop(), make_shop("Saddar Mobiles")
+    events = [make_event(), make_event()]
+    customers = [new_customer() for _ in range(ASSIGNMENTS)]
+    held = {customer.account_id: give_tickets(customer, events) for customer in customers}
+    cards = [shop.stock(1)[0] for _ in range(ASSIGNMENTS // 2) for shop in shops]
+    day = Day(shops, list(zip(customers, cards, strict=True)))
+
+    began = time.monotonic()
+    with mortal():
+        day.open()
+    took = time.monotonic() - began
+
+    sweep_all()
+    stream.drain()
+    by_status = assert_handed_over_once([shop.id for shop in shops], drained=True)
+    assert by_status.total() == ASSIGNMENTS
+    assert set(by_status) <= {"active", "stock"}
+    assert by_status["active"] >= ASSIGNMENTS * 3 // 4
+    owners = assert_bound_to_one_card(held)
+    fees = len(owners) * config().card_fee
+    assert ledger.total(ledger.CARD_FEES, "PKR").minor == fees
+    owed = [ledger.total(ledger.merchant(shop.id), "PKR").minor for shop in shops]
+    assert sum(owed) == -fees
+    wallets.assert_balanced(wallets.books())
+    print(f"\n{ASSIGNMENTS} cards, {2 * CLERKS} clerks, {took:.0f} s: {dict(by_status)}, {len(owners)} owners")
+    print(f"{dict(sorted(day.told.items()))}")
+    assert day.told["died"] > 0
+    assert day.told["not in stock"] > 0
+
+
+def assert_bound_to_one_card(held: dict[str, list[Ticket]]) -> set[str]:
+    """Hold every ticket of whoever has a card to exactly one of theirs; return who has one."""
+    items = everything()
+    own: dict[str, list[Any]] = defaultdict(list)
+    for card in (item for item in items if isinstance(item, Card) and item.customer_id):
+        own[str(card.customer_id)].append(card)
+    now = {item.ticket_id: item for item in items if isinstance(item, Ticket)}
+    for customer_id, given in held.items():
+        for ticket in given:
+            opening = [
+                card.uid for card in own[customer_id] if ticket.ticket_id in card.tickets.get(ticket.event_id, [])
+            ]
+            expected = [now[ticket.ticket_id].card_uid] if own[customer_id] else []
+            assert opening == expected
+    opened = [ticket_id for cards in own.values() for c in cards for ids in c.tickets.values() for ticket_id in ids]
+    assert len(opened) == len(set(opened))
+    return {customer_id for customer_id, cards in own.items() if cards}
+
+
+# One hold, many at once.
+
+
+def at_once(acts: list[Callable[[], object]]) -> Counter[str]:
+    """Do all of these at the same moment; return how many were done, and why the others were refused."""
+    told: Counter[str] = Counter()
+    faults: list[BaseException] = []
+    together = threading.Barrier(len(acts))
+
+    def work(act: Callable[[], object]) -> None:
+        together.wait(60)
+        for _ in range(PATIENCE):
+            try:
+                act()
+            except Unavailable:
+                time.sleep(0.02)
+                continue
+            except Refusal as refusal:
+                told[type(refusal).__name__] += 1
+            except BaseException as fault:  # noqa: BLE001  # told to the test, which runs in another thread
+                faults.append(fault)
+            else:
+                told["done"] += 1
+            return
+
+    threads = [threading.Thread(target=work, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    return told
+
+
+def ahead(minutes: int, act: Callable[[], object]) -> Callable[[], object]:
+    """Do something by a clock that is ahead."""
+
+    def later() -> object:
+        LIFE.offset = minutes * MINUTE
+        return act()
+
+    return later
+
+
+def assign(shop: Shop, card: Card, customer: Account, operation_id: str | None = None) -> object:
+    wanted = assignments.Wanted(card=card.uid, customer=customer.account_id, fee_collected=True)
+    return assignments.assign(shop.id, wanted, operation_id=operation_id or new_id("op"))
+
+
+def test_of_sixteen_who_want_the_same_card_one_has_it_held() -> None:
+    shop = make_shop()
+    (card,) = shop.stock()
+    told = at_once([partial(assign, shop, card, new_customer()) for _ in range(CALLERS)])
+    assert told == {"done": 1, "Conflict": CALLERS - 1}
+    assert stored(card).status == "held"
+
+
+def test_one_operation_sent_by_sixteen_at_once_holds_one_card_and_its_code_counts() -> None:
+    shop, customer, operation_id = make_shop(), new_customer(), new_id("op")
+    (card,) = shop.stock()
+    texts()
+    told = at_once([partial(assign, shop, card, customer, operation_id) for _ in range(CALLERS)])
+    assert told["done"] >= 1
+    assert set(told) <= {"done", "RateLimited"}
+    assignment_id = stored(card).held_by
+    sent = assignments.send_again
+    if told["RateLimited"] == 0:
+        sent(shop.id, assignment_id)
+    codes = [code_in(text) for text in texts() if text["to"] == customer.mobile_number]
+    assert 1 <= len(codes) <= 3
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_of_a_code_shown_sixteen_times_and_sweeps_at_the_same_moment_exactly_one_wins(round_: int) -> None:
+    shop, customer = make_shop(), new_customer()
+    (card,) = shop.stock()
+    assignment_id, code = shop.hold(card, customer)
+    verify = [partial(assignments.verify, shop.id, assignment_id, code, operation_id=new_id("op")) for _ in range(4)]
+    sweeps = [ahead(12, partial(assignments.take_care, assignment_id)) for _ in range(CALLERS - 4)]
+    with mortal():
+        at_once([*verify[round_:], *sweeps, *verify[:round_]])
+    now = stored(card)
+    assert now.status in ("active", "stock")
+    assert (now.customer_id == customer.account_id) == (now.status == "active")
+    assert stored_status(assignment_id) == ("active" if now.status == "active" else "expired")
+    assert_handed_over_once([shop.id])
+
+
+def test_of_three_shops_that_hold_a_card_for_the_same_customer_the_one_with_the_newest_code_hands_it_over() -> None:
+    customer = new_customer()
+    given = give_tickets(customer, [make_event() for _ in range(3)])
+    shops = [make_shop() for _ in range(3)]
+    held = [(shop, *shop.hold(shop.stock()[0], customer)) for shop in shops]
+    told = at_once(
+        [
+            partial(assignments.verify, shop.id, assignment_id, code, operation_id=new_id("op"))
+            for shop, assignment_id, code in held
+        ]
+    )
+    assert told == {"done": 1, "OtpInvalid": 2}
+    sweep_all()
+    assert assert_handed_over_once([shop.id for shop in shops]) == {"active": 1, "stock": 2}
+    assert customer.account_id in assert_bound_to_one_card({customer.account_id: given})
+
+
+def test_a_clerk_who_sends_again_twice_at_once_leaves_a_code_that_counts() -> None:
+    shop, customer = make_shop(), new_customer()
+    (card,) = shop.stock()
+    assignment_id, _ = shop.hold(card, customer)
+    texts()
+    at_once([partial(assignments.send_again, shop.id, assignment_id) for _ in range(2)])
+    codes = [code_in(text) for text in texts() if text["to"] == customer.mobile_number]
+    told = Counter(
+        tell(partial(assignments.verify, shop.id, assignment_id, code, operation_id=new_id("op"))) for code in codes
+    )
+    assert told["done"] == 1
+    assert stored(card).status == "active"
+
+
+def tell(act: Callable[[], object]) -> str:
+    try:
+        act()
+    except Refusal as refusal:
+        return type(refusal).__name__
+    return "done"
