@@ -27,7 +27,7 @@ from chalicelib.errors import (
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Assignment, Card, Item, OpenAssignment, Profile
+from chalicelib.table.items import Account, Assignment, Card, Item, OpenAssignment, Operation, Profile
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AssignmentStatus, CardStatus, OtpPurpose
 
@@ -91,8 +91,8 @@ def assign(merchant_id: str, wanted: Wanted, *, operation_id: str) -> Handing:
     """Hold a card of the merchant's stock for a customer and send them the code that makes it theirs.
 
     The same operation again returns the same assignment, and sends the code if it was not sent. Raises ValidationFailed
-    (the fee is due and not collected), NotFound (no such customer), Conflict (the card is not the
-    merchant's, not in stock, or held), RateLimited (codes to a number, look-ups of numbers), Unavailable.
+    (the fee is due and not collected), NotFound (no such customer), Conflict (the card is not the merchant's, not in
+    stock, or held), RateLimited (codes to a number, look-ups of numbers), Unavailable.
     """
     try:
         assignment, customer = _hold(merchant_id, wanted, operation_id=operation_id)
@@ -213,7 +213,9 @@ def _hold(merchant_id: str, wanted: Wanted, *, operation_id: str) -> tuple[Assig
             operations.put(last),
         )
     except operations.ConditionFailed as failure:
-        raise Conflict(_NOT_IN_STOCK) from failure
+        done = failure.found(Operation)
+        if done is None or done.result_id != assignment_id:  # else it was our own first try, its answer lost
+            raise Conflict(_NOT_IN_STOCK) from failure
     if look_up is not None:
         throttle.give_back(look_up)
     ids = {"assignment_id": assignment_id, "card_id": card.card_id, "merchant_id": merchant_id}

@@ -32,12 +32,19 @@ def prepare(assignment: Assignment) -> Transfer:
     """Return what makes a held card its customer's; all holds only while everything is as it was read.
 
     The fee is due unless the customer has paid one before, by whichever merchant. Raises InvalidState where the card
-    is no longer held.
+    is no longer held, or the customer locked out.
     """
     customer_id, merchant_id = assignment.customer_id, assignment.merchant_id
-    places = keys.card(assignment.card_uid), keys.profile(customer_id), keys.open_card_request(customer_id)
+    places = (
+        keys.card(assignment.card_uid),
+        keys.account(customer_id),
+        keys.profile(customer_id),
+        keys.open_card_request(customer_id),
+    )
     found = operations.get_many(Item, places)
-    card, profile, wish = (found.get(place) for place in places)
+    card, account, profile, wish = (found.get(place) for place in places)
+    if not isinstance(account, Account) or account.status != AccountStatus.ACTIVE:
+        raise InvalidState("This customer is handed no card. Ask the platform's staff.")
     if not isinstance(card, Card) or card.status != CardStatus.HELD or card.held_by != assignment.assignment_id:
         raise InvalidState("This card is no longer held for the customer. Take another one.")
     has_paid = isinstance(profile, Profile) and bool(profile.fee_paid)

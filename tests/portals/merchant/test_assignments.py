@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import card_requests, cards, own_cards, sweep, tickets
+from chalicelib.domain import accounts, card_requests, cards, own_cards, sweep, tickets
 from chalicelib.domain.tickets import Holder, Order
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -27,6 +27,7 @@ from tests import purchases
 from tests.client import Answer
 from tests.codes import code_for, texts
 from tests.factories import make_event
+from tests.faults.wire import wire
 from tests.portals.webapp.evening import make_evening
 from tests.shops import Shop, assert_handed_over_once, assignment, make_shop, new_customer, stored, wrong
 
@@ -329,6 +330,15 @@ def test_a_card_that_staff_block_while_it_is_held_is_nobodys(shop: Shop, ayesha:
     assert (now.status, now.customer_id, assignment(assignment_id).status) == ("blocked", None, "expired")
 
 
+def test_a_customer_who_is_locked_out_meanwhile_is_handed_no_card(shop: Shop, ayesha: Account) -> None:
+    (card,) = shop.stock()
+    assignment_id, code = shop.hold(card, ayesha)
+    accounts.deactivate(ayesha.account_id)
+    assert refused(shop.verify(assignment_id, code)) == (409, "INVALID_STATE")
+    assert stored(card).status == "held"
+    assert refused(shop.assign(shop.stock()[0], ayesha)) == (404, "NOT_FOUND")
+
+
 # What goes with it.
 
 
@@ -404,6 +414,24 @@ def test_the_card_has_a_balance_that_pays_from_then_on(shop: Shop, ayesha: Accou
     shop.hand_over(card, ayesha)
     balance: Any = operations.get(CardBalance, keys.card_balance(card.uid))
     assert (balance.frozen, balance.amount, balance.currency) == (None, 0, "PKR")
+
+
+def test_a_hand_over_asks_as_much_of_the_table_however_many_tickets_and_cards_there_are(shop: Shop) -> None:
+    asked = []
+    past = make_event(starts_at=clock.now() - timedelta(days=2), ends_at=clock.now() - timedelta(days=1))
+    for count in (1, 60):
+        customer = new_customer()
+        event = make_event()
+        for _ in range(count):
+            ticket_for(past, customer)
+            ticket_for(event, customer)
+        shop.stock(count)
+        assignment_id, code = shop.hold(shop.stock()[0], customer)
+        with wire(retries=True) as wired:
+            assert shop.verify(assignment_id, code).status == 200
+        asked.append(wired.sent)
+    assert asked[0] == asked[1]
+    assert len(asked[0]) <= 10
 
 
 # The end of a hold.
