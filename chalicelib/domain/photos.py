@@ -59,7 +59,12 @@ def take(owner_id: str, upload_key: str, *, present: str | None, field: str = "p
     content = files.read(upload_key, limit=MAX_BYTES)
     if content is None:
         raise _wrong(field, "names no upload; upload the photo first")
-    files.write(photo_key, _redrawn(content, field), content_type="image/jpeg")
+    try:
+        drawn = _redrawn(content, field)
+    except ValidationFailed:
+        files.delete(upload_key)  # nobody has a use for it, and what it is nobody knows
+        raise
+    files.write(photo_key, drawn, content_type="image/jpeg")
     return photo_key
 
 

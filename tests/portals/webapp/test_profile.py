@@ -267,6 +267,7 @@ class TestPhoto:
         assert (answer.status, answer.code) == (400, "VALIDATION_ERROR")
         assert [one["field"] for one in answer.json["error"]["details"]] == ["photo_key"]
         assert profile_of(customer).photo_key is None
+        assert objects() == []
 
     @pytest.mark.parametrize("side", [6000, 12000, 40000])
     def test_a_decompression_bomb_is_refused_by_its_header(self, side: int, customer: Account, token: str) -> None:
@@ -279,6 +280,7 @@ class TestPhoto:
         answer = put(token, photo_key=uploaded(token, bytes(raw)))
         assert answer.status == 400
         assert profile_of(customer).photo_key is None
+        assert objects() == []
 
     def test_an_upload_over_the_limit_is_not_read(self, customer: Account, token: str) -> None:
         form = put(token, photo={"content_type": "image/jpeg", "size": 10}).json["photo_upload"]
