@@ -30,6 +30,7 @@ IN_PROCESS = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.CONFLICT)
 @pytest.fixture
 def shop() -> Iterator[Shop]:
     shop = make_shop()
+    Desk(shop).hold()  # from then on the queue's address is known
     yield shop
     with clock.set_to(clock.now() + HELD):
         for raw in operations.query(keys.merchant_cards(shop.id, "held").pk, index="gsi2"):
