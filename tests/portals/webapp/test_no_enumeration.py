@@ -4,14 +4,13 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from chalicelib.clients import aws
-from chalicelib.table import operations
+from tests.asked import requests
 from tests.client import Answer, call
 from tests.codes import code_in, texts
 from tests.factories import PASSWORD, make_customer
@@ -59,30 +58,6 @@ def resend_reset(number: str, address: str = "192.0.2.1") -> Answer:
 
 
 ASKED = [register, forgotten, wrong_password, guess, resend_registration, resend_reset]
-
-
-@contextmanager
-def requests() -> Iterator[list[tuple[Any, ...]]]:
-    """Collect what is asked of AWS: operation, how many parts of which kind, and how many KB of message."""
-    found: list[tuple[Any, ...]] = []
-
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
-        parts = [next(iter(part)) for part in params.get("TransactItems", [])]
-        items = [
-            sorted(part[kind]["Item"]) for part in params.get("TransactItems", []) for kind in part if kind == "Put"
-        ]
-        batch = [len(each["Keys"]) for each in params.get("RequestItems", {}).values()]
-        size = len(params.get("MessageBody", "")) // 1024
-        found.append((model.name, parts, [set(item) - {"account_id"} for item in items], batch, size))
-
-    clients: list[Any] = [operations.client(), aws.client("sqs"), aws.client("secretsmanager")]
-    for client in clients:
-        client.meta.events.register("before-parameter-build.*.*", note)
-    try:
-        yield found
-    finally:
-        for client in clients:
-            client.meta.events.unregister("before-parameter-build.*.*", note)
 
 
 @pytest.mark.parametrize("ask", ASKED)
