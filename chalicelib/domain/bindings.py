@@ -28,10 +28,17 @@ def rebinding(ticket: Ticket, *, to: str) -> tuple[str | None, list[Write]]:
     return None, writes
 
 
+def releasing(ticket: Ticket) -> list[Write]:
+    """Return the writes by which the cards of a ticket's owner open it no more."""
+    found = _cards(ticket, to=ticket.customer_id)
+    letting_go = [card for card in found if ticket.ticket_id in card.tickets.get(ticket.event_id, [])]
+    return [_opening(card, _without(card.tickets, ticket)) for card in letting_go]
+
+
 def _cards(ticket: Ticket, *, to: str) -> list[Card]:
     """Return the cards in question as they stand: the ticket's own, the giver's and the taker's, newest first."""
     places = [keys.card(ticket.card_uid)] if ticket.card_uid else []
-    for owner in (to, ticket.customer_id):
+    for owner in {to, ticket.customer_id}:
         shelf = keys.customer_cards(owner).pk
         raws = operations.query(shelf, index="gsi1", newest_first=True, limit=_CARDS_LOOKED_AT)
         places += operations.keys_of(raws)

@@ -16,6 +16,7 @@ from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Event
+from chalicelib.table.operations import Write
 
 KEPT_SECONDS = 5.0
 # What one order may hold, of all its categories together: it is written in one transaction.
@@ -61,6 +62,55 @@ def add(
 
     A `category_id` in use is left alone and returned as it stands. Raises NotFound (no such event), ValidationFailed.
     """
+    category = draft(
+        event_id=event_id,
+        name=name,
+        price=price,
+        capacity=capacity,
+        currency=currency,
+        tier=tier,
+        per_order_limit=per_order_limit,
+        sales_start=sales_start,
+        sales_end=sales_end,
+        category_id=category_id,
+        shards=shards,
+        position=position,
+    )
+    try:
+        operations.commit(
+            *laying(category),
+            operations.change(Event, keys.event(event_id), [Event.version.add(1)], Event.pk.exists()),
+        )
+    except operations.ConditionFailed as failure:
+        existing = failure.found(Category)
+        if existing is None:
+            raise NotFound("There is no such event.") from failure
+        return existing
+    forget()
+    return category
+
+
+def laying(category: Category) -> list[Write]:
+    """Return the writes that put a drafted category on sale, its own first."""
+    return [operations.put(category, Category.pk.does_not_exist()), *stock.lay_in(category)]
+
+
+def draft(
+    *,
+    event_id: str,
+    name: str,
+    price: int,
+    capacity: int,
+    currency: str | None = None,
+    tier: str | None = None,
+    per_order_limit: int = 10,
+    sales_start: datetime | None = None,
+    sales_end: datetime | None = None,
+    category_id: str | None = None,
+    shards: int | None = None,
+    position: int = 0,
+) -> Category:
+    """Return a category as it will be, not written yet. Raises ValidationFailed."""
     shards = shards if shards is not None else stock.shard_count(capacity)
     _require(
         price=(price >= 0, "must not be negative"),
@@ -70,7 +120,7 @@ def add(
         sales_end=(not (sales_start and sales_end) or sales_start < sales_end, "must be after sales_start"),
     )
     category_id = category_id or new_id("cat")
-    category = Category(
+    return Category(
         *keys.category(event_id, category_id),
         category_id=category_id,
         event_id=event_id,
@@ -85,19 +135,6 @@ def add(
         sales_end=sales_end,
         position=position,
     )
-    try:
-        operations.commit(
-            operations.put(category, Category.pk.does_not_exist()),
-            operations.check(Event, keys.event(event_id), Event.pk.exists()),
-            *stock.lay_in(category),
-        )
-    except operations.ConditionFailed as failure:
-        existing = failure.found(Category)
-        if existing is None:
-            raise NotFound("There is no such event.") from failure
-        return existing
-    forget()
-    return category
 
 
 def of(event_id: str) -> list[Category]:

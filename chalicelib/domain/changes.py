@@ -19,6 +19,7 @@ PROJECTED = frozenset(
         "journal",
         "card_balance",
         "card",
+        "refund_request",
     }
 )
 

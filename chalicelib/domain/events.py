@@ -90,6 +90,8 @@ def create(
         refunds_until=refunds_until,
     )
     event.gsi2pk, event.gsi2sk = _day_of(event)
+    if organizer_id:
+        event.gsi1pk, event.gsi1sk = _place_of(event, organizer_id)
     try:
         operations.commit(
             operations.put(event, Event.pk.does_not_exist()),
@@ -110,6 +112,10 @@ def _require_order(starts_at: datetime, ends_at: datetime) -> None:
 
 def _day_of(event: Event) -> keys.Key:
     return keys.events_by_day(gate.facts_of(event).opens_at.date().isoformat(), event.event_id)
+
+
+def _place_of(event: Event, organizer_id: str) -> keys.Key:
+    return keys.organizer_events(organizer_id, clock.to_text(event.starts_at), event.event_id)
 
 
 def get(event_id: str) -> Event:
@@ -142,13 +148,33 @@ def present(event_id: str, **changes: str | bool | Venue | None) -> None:
     if unknown:
         raise ValueError(f"not for showing: {sorted(unknown)}")
     attributes = {name: getattr(Event, name) for name in changes}
-    _set(
-        event_id,
-        *(
-            attributes[name].remove() if value is None else attributes[name].set(value)
-            for name, value in changes.items()
-        ),
+    actions = [
+        attributes[name].remove() if value is None else attributes[name].set(value) for name, value in changes.items()
+    ]
+    if "organizer_id" in changes:
+        _give_to(get(event_id), changes["organizer_id"], actions)
+    else:
+        _set(event_id, *actions, Event.version.add(1))
+
+
+def _give_to(event: Event, organizer_id: object, actions: list[Action]) -> None:
+    """Move an event to another organizer's list, where it stands by its start."""
+    if isinstance(organizer_id, str):
+        partition, sort = _place_of(event, organizer_id)
+        place = [Event.gsi1pk.set(partition), Event.gsi1sk.set(sort)]
+    else:
+        place = [Event.gsi1pk.remove(), Event.gsi1sk.remove()]
+    write = operations.change(
+        Event,
+        keys.event(event.event_id),
+        [*actions, *place, Event.version.add(1)],
+        Event.starts_at == event.starts_at,
     )
+    try:
+        operations.record(write)
+    except operations.ConditionFailed as failure:
+        raise Conflict("The event was just moved by somebody else. Look at it again.") from failure
+    gate.forget()
 
 
 def reschedule(event_id: str, *, starts_at: datetime, ends_at: datetime) -> None:
@@ -156,18 +182,33 @@ def reschedule(event_id: str, *, starts_at: datetime, ends_at: datetime) -> None
     _require_order(starts_at, ends_at)
     event = get(event_id)
     as_seen = (Event.starts_at == event.starts_at) & (Event.ends_at == event.ends_at)
-    event.starts_at, event.ends_at = starts_at, ends_at
-    partition, sort = _day_of(event)
-    times = [Event.starts_at.set(starts_at), Event.ends_at.set(ends_at)]
-    place = [Event.gsi2pk.set(partition), Event.gsi2sk.set(sort)]
+    owner = Event.organizer_id
+    as_seen &= owner == event.organizer_id if event.organizer_id else owner.does_not_exist()
+    times = moving(event, starts_at=starts_at, ends_at=ends_at)
     try:
-        operations.record(operations.change(Event, keys.event(event_id), [*times, *place], as_seen))
+        operations.record(operations.change(Event, keys.event(event_id), [*times, Event.version.add(1)], as_seen))
     except operations.ConditionFailed as failure:
         found = failure.found(Event)
         if found is None or (found.starts_at, found.ends_at) != (starts_at, ends_at):
             raise Conflict("The event was just moved by somebody else. Look at it again.") from failure
         # Our own first try was the one that came before.
     gate.forget()
+
+
+def moving(event: Event, *, starts_at: datetime, ends_at: datetime) -> list[Action]:
+    """Return the changes that move an event in time, its places in the indexes with it."""
+    event.starts_at, event.ends_at = starts_at, ends_at
+    day = _day_of(event)
+    actions: list[Action] = [
+        Event.starts_at.set(starts_at),
+        Event.ends_at.set(ends_at),
+        Event.gsi2pk.set(day.pk),
+        Event.gsi2sk.set(day.sk),
+    ]
+    if event.organizer_id:
+        place = _place_of(event, event.organizer_id)
+        actions += [Event.gsi1pk.set(place.pk), Event.gsi1sk.set(place.sk)]
+    return actions
 
 
 def _set(event_id: str, *actions: Action) -> None:

@@ -9,7 +9,18 @@ from collections.abc import Callable, Sequence
 from chalicelib import observability
 from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
-from chalicelib.domain import catalogue, customer_totals, devices, invoices, ledger, merchant_totals, payments, totals
+from chalicelib.domain import (
+    catalogue,
+    customer_totals,
+    devices,
+    invoices,
+    ledger,
+    merchant_totals,
+    payments,
+    refunds,
+    sales_totals,
+    totals,
+)
 from chalicelib.domain.changes import Change
 from chalicelib.table.items import Device, Scan, Ticket
 from chalicelib.vocabulary import Fact, Reason
@@ -56,6 +67,8 @@ FOLLOWERS: tuple[Follower, ...] = (
     payments.follow,
     invoices.follow,
     merchant_totals.follow,
+    sales_totals.follow,
+    refunds.follow,
 )
 
 

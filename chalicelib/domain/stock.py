@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pynamodb.attributes import NumberAttribute
 
-from chalicelib.errors import SoldOut
+from chalicelib.errors import Conflict, SoldOut
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Stock
 from chalicelib.table.operations import Write
@@ -58,6 +58,32 @@ def lay_in(category: Category) -> list[Write]:
         )
         writes.append(operations.put(item, Stock.pk.does_not_exist()))
     return writes
+
+
+def resize(category: Category, by: int) -> list[Write]:
+    """Return the writes that put so many more tickets there, all free, or take so many free ones away.
+
+    Raises Conflict where fewer than that are free.
+    """
+    shards = int(category.shards)
+    if by > 0:
+        share, rest = divmod(by, shards)
+        parts = {shard: share + (shard < rest) for shard in range(shards)}
+    else:
+        taken = _spread(operations.get_many(Stock, _places(category)).values(), -by)
+        if taken is None:
+            raise Conflict(f"{category.name}: its capacity cannot go under what is sold or reserved.")
+        parts = {shard: -part for shard, part in taken.items()}
+    return [
+        operations.change(
+            Stock,
+            keys.stock(category.event_id, category.category_id, shard),
+            [Stock.capacity.add(part), Stock.free.add(part)],
+            Stock.free >= max(0, -part),
+        )
+        for shard, part in parts.items()
+        if part
+    ]
 
 
 def counts(event_id: str, categories: Iterable[Category], *, consistent: bool = False) -> dict[str, Counts]:
@@ -124,6 +150,11 @@ def give_back(event_id: str, taken: Taken) -> list[Write]:
 def sell_free(event_id: str, taken: Taken) -> list[Write]:
     """Return the writes that sell free tickets that nobody held."""
     return _moves(event_id, taken, Stock.free, Stock.sold)
+
+
+def take_back(event_id: str, taken: Taken) -> list[Write]:
+    """Return the writes that free what was sold."""
+    return _moves(event_id, taken, Stock.sold, Stock.free)
 
 
 def positions(taken: Taken) -> list[str]:

@@ -10,16 +10,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chalicelib.domain import cards
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.domain import cards, gate
 from chalicelib.domain.admission import VALID
+from chalicelib.domain.checkin_buckets import Buckets
 from chalicelib.domain.decisions import scan_record
 from chalicelib.domain.readings import Caller, Reading
+from chalicelib.errors import NotFound, Unavailable
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Counters, Scan, Ticket
+from chalicelib.table.items import Counters, Event, Scan, Ticket
 from chalicelib.vocabulary import Direction, ScanResult, ScanSource
 
-# A transaction takes 100 actions (AWS); one of them is the totals'.
-_SCANS_PER_TRANSACTION = 50
+# A transaction takes 100 actions (AWS): one of them is the totals', and each scan may be of a day of its own.
+_SCANS_PER_TRANSACTION = 48
+_ATTEMPTS = 12
 
 
 @dataclass(slots=True)
@@ -27,9 +33,11 @@ class _Sums:
     """What a number of scans adds to the totals of one event."""
 
     numbers: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    buckets: Buckets = field(default_factory=Buckets)
     last_scan_at: datetime | None = None
 
-    def add(self, scan: Scan) -> None:
+    def add(self, scan: Scan, event: Event | None) -> None:
+        self.buckets.add(scan, event)
         self.numbers["scans"] += 1
         self.numbers[f"result_{scan.result}"] += 1
         if scan.result == ScanResult.VALID:
@@ -41,15 +49,22 @@ class _Sums:
                 self.numbers["on_leave"] += -1 if entry else 1
         self.last_scan_at = max(self.last_scan_at or scan.decided_at, scan.decided_at)
 
-    def write(self, event_id: str, *, moves_last_scan: bool) -> operations.Write:
-        actions = [getattr(Counters, name).add(number) for name, number in self.numbers.items() if number]
-        condition = Counters.pk.exists()
-        if moves_last_scan and self.last_scan_at is not None:
+    def writes(self, event_id: str, seen: operations.RawItem | None) -> list[operations.Write]:
+        """Return the change of the counters, then the hours that go elsewhere.
+
+        `seen` are the counters as they were found; without them they are taken to be what they mostly are: of the same
+        day, and of no later scan.
+        """
+        actions: list[Action] = [getattr(Counters, name).add(number) for name, number in self.numbers.items() if number]
+        condition: Condition = Counters.pk.exists()
+        told = Counters.from_raw_data(seen).last_scan_at if seen else None
+        if self.last_scan_at is not None and (told is None or told < self.last_scan_at):
             actions.append(Counters.last_scan_at.set(self.last_scan_at))
-            condition = condition & (
-                Counters.last_scan_at.does_not_exist() | (Counters.last_scan_at < self.last_scan_at)
-            )
-        return operations.change(Counters, keys.counters(event_id), actions, condition)
+            condition &= Counters.last_scan_at.does_not_exist() | (Counters.last_scan_at < self.last_scan_at)
+        more, of_the_day, aside = self.buckets.writes(event_id, seen)
+        if of_the_day is not None:
+            condition &= of_the_day
+        return [operations.change(Counters, keys.counters(event_id), [*actions, *more], condition), *aside]
 
 
 def record_of_first_entry(before: Ticket | None, after: Ticket) -> Scan | None:
@@ -111,26 +126,34 @@ def count(unrecorded: Iterable[Scan], recorded: Iterable[Scan]) -> Counter[str]:
 
 def _count(event_id: str, scans: Sequence[tuple[Scan, bool]]) -> Counter[str]:
     pending = list(scans)
-    moves_last_scan = True
-    while pending:
+    event = _event(event_id)
+    seen: operations.RawItem | None = None
+    for _ in operations.attempts(_ATTEMPTS):
         sums = _Sums()
-        writes = []
-        for scan, is_new in pending:
-            sums.add(scan)
-            writes.append(_mark(scan, is_new=is_new))
-        writes.append(sums.write(event_id, moves_last_scan=moves_last_scan))
+        for scan, _is_new in pending:
+            sums.add(scan, event)
+        marks = [_mark(scan, is_new=is_new) for scan, is_new in pending]
         try:
-            operations.commit(*writes)
+            operations.commit(*marks, *sums.writes(event_id, seen))
         except operations.ConditionFailed as failure:
-            counted = {place for place in failure.failures if place < len(pending)}
             if len(pending) in failure.failures:
-                if not moves_last_scan or failure.found(Counters, len(pending)) is None:
+                seen = failure.failures[len(pending)]
+                if seen is None:
                     raise
-                moves_last_scan = False
-            pending = [entry for place, entry in enumerate(pending) if place not in counted]
+            pending = [entry for place, entry in enumerate(pending) if place not in failure.failures]
+            if not pending:
+                return Counter()
         else:
             return Counter(scan.result for scan, _ in pending)
-    return Counter()
+    raise Unavailable(retry_after=1)
+
+
+def _event(event_id: str) -> Event | None:
+    """Return an event as its gates see it, whose time zone and gates hardly ever change."""
+    try:
+        return gate.control(event_id).event
+    except NotFound:
+        return None
 
 
 def _mark(scan: Scan, *, is_new: bool) -> operations.Write:

@@ -69,6 +69,8 @@ REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "public_organizer_forgot_password": (errors.RateLimited,),
     "public_organizer_reset_password": (*_CODE, errors.Conflict),
     "organizer_refresh": _REFRESHED,
+    "organizer_event": (errors.NotFound,),
+    "organizer_request_edit": (errors.NotFound, errors.InvalidState, errors.Conflict),
     "organizer_change_profile": (errors.Conflict,),
     "organizer_change_password": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
     "public_event": (errors.NotFound,),
@@ -137,6 +139,12 @@ LINKS: dict[str, tuple[Link, ...]] = {
         for name in (f"public_{portal}_verify_otp", f"{portal}_refresh")
     },
     "merchant_change_mobile": (Link("merchant_verify_mobile_change", body={"challenge_id": "/challenge_id"}),),
+    "organizer_events_list": (
+        Link("organizer_event", {"event_id": "/results/0/id"}),
+        Link("organizer_request_edit", {"event_id": "/results/0/id"}),
+        Link("organizer_events_list", {"cursor": "/next"}),
+    ),
+    "organizer_event": (Link("organizer_request_edit", {"event_id": "/id"}),),
     "public_events": (
         Link("public_event", {"event_id": "/results/0/id"}),
         Link("public_events", {"cursor": "/next"}),

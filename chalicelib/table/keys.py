@@ -61,7 +61,7 @@ No.  question                                   index  partition                
                                                                                  DAY#date
 56   the events of an organizer, by their start gsi1   ORGANIZER_EVENTS#org      moment#event           organizer
 57   an event's sales and check-ins, in buckets table  ANALYTICS#event           TOTALS, SALES#date,    organizer
-                                                                                 CATEGORY#…, HOUR#…, GATE#…
+                                                                                 CATEGORY#…, HOURS#day
 58   an organizer's profile, totals and days    table  ACCOUNT#account           PROFILE, TOTALS,       organizer
                                                                                  DAY#date
 59   the wishes to change an event              table  EVENT_EDITS#event         EDIT_REQUEST#request   organizer
@@ -69,6 +69,7 @@ No.  question                                   index  partition                
 61   a payout and its lines                     table  PAYOUT#payout             PAYOUT, LINE#number    organizer
 62   the payouts of an organizer, newest first  gsi1   ORGANIZER_PAYOUTS#org     payout                 organizer
 63   the card that a merchant holds for someone table  ACCOUNT#account           OPEN_ASSIGNMENT#mer.   merchant
+64   a venue                                    table  VENUE#venue               VENUE                  organizer
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -464,7 +465,7 @@ def organizer_events(organizer_id: str, starts_at: str = "", event_id: str = "")
 
 
 def analytics(event_id: str, what: str = "", name: str = "") -> Key:
-    """Question 57: one bucket; `what` is SALES, CATEGORY, HOUR, GATE or, without a name, TOTALS."""
+    """Question 57: one bucket; `what` is SALES, CATEGORY, HOURS or, without a name, TOTALS."""
     return Key(_key("ANALYTICS", event_id), _key(what, name) if name else what)
 
 
@@ -476,6 +477,11 @@ def edit_request(event_id: str, request_id: str = "") -> Key:
 def edit_requests(status: str, request_id: str = "") -> Key:
     """Question 60."""
     return Key(_key("EDIT_REQUESTS", status), request_id)
+
+
+def venue(venue_id: str) -> Key:
+    """Question 64."""
+    return Key(_key("VENUE", venue_id), "VENUE")
 
 
 def payout(payout_id: str) -> Key:

@@ -53,8 +53,9 @@ from chalicelib.table.items.money import (
 )
 from chalicelib.table.items.partners import (
     Assignment,
-    CheckinTotals,
+    CheckinDay,
     EditRequest,
+    KnownVenue,
     MerchantDay,
     MerchantSettings,
     MerchantTotals,
@@ -89,7 +90,7 @@ __all__ = [
     "Category",
     "CategoryCount",
     "Challenge",
-    "CheckinTotals",
+    "CheckinDay",
     "Counters",
     "CustomerTotals",
     "DataKey",
@@ -108,6 +109,7 @@ __all__ = [
     "InvoiceSeries",
     "Item",
     "Journal",
+    "KnownVenue",
     "Listing",
     "ListingEntry",
     "LockOut",

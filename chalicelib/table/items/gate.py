@@ -51,6 +51,9 @@ class Event(Item, discriminator="event"):
     # Counts its changes, so that whoever decides on what they saw knows whether it still stands.
     version = NumberAttribute(default=0)
     gates: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    # Whose totals count it, and whether as one of those that were ever on show.
+    counted_for = UnicodeAttribute(null=True)
+    counted_as_shown = BooleanAttribute(null=True)
 
 
 class EventRevocation(Item, discriminator="event_revocation"):
@@ -68,7 +71,11 @@ class StaffRevocation(Item, discriminator="staff_revocation"):
 
 
 class Counters(Item, discriminator="counters"):
-    """The running totals of an event, kept by the stream worker."""
+    """The running totals of an event, kept by the stream worker.
+
+    Beside these attributes it holds, under names that totals.py makes, who came in by hour of `day` and what each gate
+    answered: a scan changes this one item anyway, and another would cost it two write units more.
+    """
 
     # Sold by orders, as the stock was last summed up; `sold` is what was issued otherwise.
     sold = NumberAttribute(default=0)
@@ -82,6 +89,8 @@ class Counters(Item, discriminator="counters"):
     result_already_scanned = NumberAttribute(default=0)
     result_not_found = NumberAttribute(default=0)
     last_scan_at = MomentAttribute(null=True)
+    # The day, in the event's time zone, whose hours it holds; earlier ones have been put aside.
+    day = UnicodeAttribute(null=True)
 
 
 class Passage(MapAttribute[str, Any]):

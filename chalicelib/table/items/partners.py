@@ -86,10 +86,15 @@ class OrganizerTotals(Item, discriminator="organizer_totals"):
     """An organizer's running totals over all their events, kept by the stream worker."""
 
     organizer_id = UnicodeAttribute()
-    tickets_sold = NumberAttribute(default=0)
+    # Events that are not archived, and of these the ones that were ever on show.
+    events = NumberAttribute(default=0)
+    shown = NumberAttribute(default=0)
+    tickets = NumberAttribute(default=0)
     revenue = NumberAttribute(default=0)
+    refunded_tickets = NumberAttribute(default=0)
     refunded = NumberAttribute(default=0)
-    checked_in = NumberAttribute(default=0)
+    # What is on its way to them; changes in the transactions of their payouts.
+    pending_payouts = NumberAttribute(default=0)
 
 
 class OrganizerDay(Item, discriminator="organizer_day"):
@@ -99,33 +104,45 @@ class OrganizerDay(Item, discriminator="organizer_day"):
     date = UnicodeAttribute()
     tickets = NumberAttribute(default=0)
     revenue = NumberAttribute(default=0)
+    refunded_tickets = NumberAttribute(default=0)
+    refunded = NumberAttribute(default=0)
 
 
 class SalesTotals(Item, discriminator="sales_totals"):
     """What was sold of an event, in all, on one day, or of one category; kept by the stream worker."""
 
     event_id = UnicodeAttribute()
-    name = UnicodeAttribute()
+    # TOTALS, SALES or CATEGORY; and which day or category.
+    of = UnicodeAttribute()
+    name = UnicodeAttribute(null=True)
     tickets = NumberAttribute(default=0)
     revenue = NumberAttribute(default=0)
     refunded_tickets = NumberAttribute(default=0)
     refunded = NumberAttribute(default=0)
 
 
-class CheckinTotals(Item, discriminator="checkin_totals"):
-    """What the gates of an event answered, in one hour or at one gate; kept by the stream worker."""
+class CheckinDay(Item, discriminator="checkin_day"):
+    """Who came in, by hour of a day that the event's counters hold no more; the hours' names are made by totals.py."""
 
     event_id = UnicodeAttribute()
+    day = UnicodeAttribute()
+
+
+class KnownVenue(Item, discriminator="venue"):
+    """A place where events are held; each event has a copy of what it said when it was chosen."""
+
+    venue_id = UnicodeAttribute()
     name = UnicodeAttribute()
-    admitted = NumberAttribute(default=0)
-    duplicates = NumberAttribute(default=0)
-    refused = NumberAttribute(default=0)
+    city = UnicodeAttribute(null=True)
+    address = UnicodeAttribute(null=True)
+    latitude = UnicodeAttribute(null=True)
+    longitude = UnicodeAttribute(null=True)
 
 
 class EditRequest(Item, discriminator="edit_request"):
     """An organizer's wish to change an event, with what stood there when it was made.
 
-    `diff` is `[{field, from, to}]`; `event_version` is the event's when the wish was made.
+    `diff` is `[{field, from, to}]`, values as the wire writes them; `event_version` is the event's at that time.
     """
 
     request_id = UnicodeAttribute()

@@ -59,6 +59,8 @@ class Order(Item, discriminator="order"):
     # Whether the customer's totals know that this order was paid, and how much of it they know to be refunded.
     counted = BooleanAttribute(null=True)
     refund_counted = NumberAttribute(default=0)
+    # Whether the event's and the organizer's totals know of it.
+    sales_counted = BooleanAttribute(null=True)
 
 
 class Listing(Item, discriminator="listing"):
@@ -118,7 +120,10 @@ class Gift(Item, discriminator="gift"):
 
 
 class RefundRequest(Item, discriminator="refund_request"):
-    """A customer's wish to give a ticket back."""
+    """A customer's wish to give a ticket back, and what became of it.
+
+    `amount` is what is given back once it is approved: at most what was paid for the ticket.
+    """
 
     refund_id = UnicodeAttribute()
     ticket_id = UnicodeAttribute()
@@ -129,6 +134,16 @@ class RefundRequest(Item, discriminator="refund_request"):
     amount = NumberAttribute()
     currency = UnicodeAttribute()
     created_at = MomentAttribute()
+    # Known once it is approved.
+    category_id = UnicodeAttribute(null=True)
+    payment_id = UnicodeAttribute(null=True)
+    decided_at = MomentAttribute(null=True)
+    decided_by = UnicodeAttribute(null=True)
+    note = UnicodeAttribute(null=True)
+    # The provider's, once it has given the money back.
+    refund_reference = UnicodeAttribute(null=True)
+    # Whether the event's and the organizer's totals know of it.
+    sales_counted = BooleanAttribute(null=True)
 
 
 class SweepMark(Item, discriminator="sweep_mark"):

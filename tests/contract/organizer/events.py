@@ -4,8 +4,29 @@ Each takes the ground (tests/contract/ground.py).
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from chalicelib import clock
+from chalicelib.domain import demo, events
 from tests.contract.request import Request
 
-REQUESTS: dict[str, Callable[[Any], Request]] = {}
+
+def _edit(ground: Any) -> Request:
+    """An event of its own, so that what is asked is always news."""
+    now = clock.now()
+    event = events.create(
+        title="Evening",
+        starts_at=now + timedelta(days=1),
+        ends_at=now + timedelta(days=2),
+        organizer_id=ground.organizer.account_id,
+    )
+    return Request({"changes": {"title": "Late evening"}, "reason": "It begins later."}, {"event_id": event.event_id})
+
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "organizer_dashboard_stats": lambda _: Request(),
+    "organizer_events_list": lambda _: Request(query="status=published&search=gate&page_size=5"),
+    "organizer_event": lambda _: Request(path={"event_id": demo.EVENT_ID}),
+    "organizer_request_edit": _edit,
+}

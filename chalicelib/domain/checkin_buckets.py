@@ -1,0 +1,167 @@
+"""Who came in by hour, and what each gate answered: numbers that an event's counters carry beside the others.
+
+They are attributes of the counters, whose names are made here, since every counted scan changes that item already: one
+more item in the transaction would cost two write units more. So that the item stays small however long an event goes
+on, it holds the hours of one day only. The first scan of the next day puts them aside, into an item of their own; a
+late scan of an earlier day goes there directly. Gates are those that the event names; scans elsewhere go together.
+
+A day has the event's time zone's offset in its name, so that the hour that a clock shows twice a year is two.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import NumberAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.domain import timezones
+from chalicelib.table import keys, operations
+from chalicelib.table.items import CheckinDay, Counters, Event, Scan
+from chalicelib.table.operations import RawItem, Write
+from chalicelib.vocabulary import Direction, ScanResult
+
+HOURS = "HOURS"
+_HOURS_OF_A_DAY = 24
+# What a gate answered; the letter stands in the attribute's name.
+_ADMITTED, _DUPLICATE, _INVALID = "a", "d", "i"
+_GATE = "gate"
+# Where scans are counted that name no gate of the event.
+_ELSEWHERE = ""
+# More gates than this are counted together, as the item must stay small.
+_GATES_AT_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """How many came in for the first time in one hour, which begins as the event's clocks show."""
+
+    hour: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What one gate answered; without a name, all scans that named no gate of the event."""
+
+    gate: str | None
+    admitted: int
+    duplicates_refused: int
+    invalid_refused: int
+
+
+def _hour(number: int) -> NumberAttribute:
+    return NumberAttribute(attr_name=f"h{number:02}")
+
+
+def _gate(letter: str, name: str) -> NumberAttribute:
+    return NumberAttribute(attr_name=f"{_GATE}_{letter}:{name}")
+
+
+def _begins(day: str) -> datetime:
+    return datetime.fromisoformat(f"{day[:10]}T00:00:00{day[10:]}")
+
+
+@dataclass(slots=True)
+class Buckets:
+    """What a number of scans of one event adds to its hours and gates."""
+
+    hours: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    gates: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, scan: Scan, event: Event | None) -> None:
+        """Count a scan; of those that were valid, only a first entry."""
+        named = list(event.gates or ())[:_GATES_AT_MOST] if event else []
+        gate = scan.gate if scan.gate in named else _ELSEWHERE
+        if scan.result == ScanResult.VALID:
+            if not scan.first_entry or scan.direction != Direction.ENTRY:
+                return
+            # A reader whose clock is ahead does not make hours of the future.
+            moment = timezones.local(min(scan.scanned_at, scan.decided_at), event.timezone if event else "UTC")
+            self.hours[f"{moment:%Y-%m-%d}{moment.isoformat()[-6:]}"][moment.hour] += 1
+            self.gates[_ADMITTED, gate] += 1
+        elif scan.result == ScanResult.ALREADY_SCANNED:
+            self.gates[_DUPLICATE, gate] += 1
+        else:
+            self.gates[_INVALID, gate] += 1
+
+    def latest(self) -> str | None:
+        """Return the last day among the hours."""
+        return max(self.hours, key=_begins, default=None)
+
+    def writes(self, event_id: str, seen: RawItem | None) -> tuple[list[Action], Condition | None, list[Write]]:
+        """Return the changes of the counters, the condition under which they are right, and the writes beside them.
+
+        `seen` are the counters as they were found; without them they are taken to hold the latest of these days.
+        """
+        actions: list[Action] = [_gate(*which).add(count) for which, count in self.gates.items()]
+        latest = self.latest()
+        if latest is None:
+            return actions, None, []
+        held = seen["day"]["S"] if seen is not None and "day" in seen else latest
+        aside = {day: Counter(hours) for day, hours in self.hours.items()}
+        if _begins(held) >= _begins(latest):
+            here = aside.pop(held, Counter())
+            if not here:
+                return actions, None, _put_aside(event_id, aside)
+            actions += [Counters.day.set(held), *(_hour(number).add(count) for number, count in here.items())]
+            # The first day of all is nobody's yet.
+            return (
+                actions,
+                Counters.day.does_not_exist() | (Counters.day == held),
+                _put_aside(event_id, aside),
+            )
+        here, before = aside.pop(latest), _hours_in(seen or {})
+        actions += [Counters.day.set(latest), *(_hour(number).set(count) for number, count in here.items())]
+        actions += [_hour(number).remove() for number in before if number not in here]
+        aside[held] = aside.get(held, Counter()) + before
+        # Nothing was counted since: what is put aside is all of it.
+        unchanged = (Counters.day == held) & (Counters.scans == int((seen or {})["scans"]["N"]))
+        return actions, unchanged, _put_aside(event_id, aside)
+
+
+def _put_aside(event_id: str, hours: dict[str, Counter[int]]) -> list[Write]:
+    return [
+        operations.change(
+            CheckinDay,
+            keys.analytics(event_id, HOURS, day),
+            [
+                CheckinDay.kind.set(CheckinDay),
+                CheckinDay.event_id.set(event_id),
+                CheckinDay.day.set(day),
+                *(_hour(number).add(count) for number, count in of_day.items()),
+            ],
+        )
+        for day, of_day in hours.items()
+        if of_day
+    ]
+
+
+def _hours_in(raw: RawItem) -> Counter[int]:
+    found = {number: raw.get(_hour(number).attr_name) for number in range(_HOURS_OF_A_DAY)}
+    return Counter({number: int(value["N"]) for number, value in found.items() if value})
+
+
+def by_hour(raws: Iterable[RawItem]) -> list[Hour]:
+    """Return who came in by hour, the earliest first, from an event's counters and the days that were put aside."""
+    hours: Counter[datetime] = Counter()
+    for raw in raws:
+        if "day" in raw:
+            begins = _begins(raw["day"]["S"])
+            hours.update({begins + timedelta(hours=number): count for number, count in _hours_in(raw).items()})
+    return [Hour(hour, count) for hour, count in sorted(hours.items())]
+
+
+def by_gate(counters: RawItem, gates: Sequence[str]) -> list[Gate]:
+    """Return what each gate answered, those that the event names first."""
+    counts: dict[str, dict[str, int]] = {gate: {} for gate in gates}
+    for name, value in counters.items():
+        kind, separator, gate = name.partition(":")
+        if separator and kind.startswith(f"{_GATE}_"):
+            counts.setdefault(gate, {})[kind.removeprefix(f"{_GATE}_")] = int(value["N"])
+    return [
+        Gate(gate or None, told.get(_ADMITTED, 0), told.get(_DUPLICATE, 0), told.get(_INVALID, 0))
+        for gate, told in counts.items()
+    ]

@@ -1,0 +1,231 @@
+"""What was sold and given back, of an event and of all events of an organizer; kept from the table's stream.
+
+A paid order and an approved refund say themselves that the totals know them: that is written in the transaction which
+adds them up, so that whatever is told twice, cut or out of order counts once. Sales are booked to the day on which
+they were paid, refunds to the day of their approval, in the event's time zone. Only amounts in the platform's currency
+add up over categories; a category's own are in its currency.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pynamodb.attributes import NumberAttribute
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.clients.bus import Published
+from chalicelib.config import config
+from chalicelib.domain import timezones
+from chalicelib.domain.changes import Change
+from chalicelib.errors import Unavailable
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Event, Item, Order, OrganizerDay, OrganizerTotals, RefundRequest, SalesTotals
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import EventStatus, OrderStatus, RefundRequestStatus
+
+TOTALS, SALES, CATEGORY = "TOTALS", "SALES", "CATEGORY"
+# What an event's totals and an organizer's have in common.
+_NUMBERS = ("tickets", "revenue", "refunded_tickets", "refunded")
+_PER_TRANSACTION = 40
+_GIVEN_BACK = (RefundRequestStatus.APPROVED, RefundRequestStatus.REFUNDED)
+# What an organizer's dashboard counts as an event that was or is on.
+SHOWN = (EventStatus.PUBLISHED, EventStatus.LIVE, EventStatus.ENDED)
+
+Trade = Order | RefundRequest
+Numbers = Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What a trade adds to one category."""
+
+    category_id: str
+    numbers: Numbers
+
+
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Bring the totals of sales up to date with these changes; safe to repeat, in whole or in part."""
+    trades: dict[str, dict[keys.Key, Trade]] = defaultdict(dict)
+    events: dict[str, None] = {}
+    for change in changes:
+        after = change.after
+        if isinstance(after, Order | RefundRequest) and _is_news(after):
+            trades[after.event_id][keys.Key(after.pk, after.sk)] = after
+        elif isinstance(after, Event) and _counted(after) != _standing(after):
+            events[after.event_id] = None
+    if trades:
+        known = operations.get_many(Event, [keys.event(event_id) for event_id in trades], consistent=False)
+        for event_id, of_event in trades.items():
+            _count(event_id, known.get(keys.event(event_id)), list(of_event.values()))
+    for event_id in events:
+        _count_event(event_id)
+    return []
+
+
+def _is_news(trade: Trade) -> bool:
+    if trade.sales_counted:
+        return False
+    return trade.status == OrderStatus.PAID if isinstance(trade, Order) else trade.status in _GIVEN_BACK
+
+
+def _count(event_id: str, event: Event | None, trades: Sequence[Trade]) -> None:
+    """Add trades of one event to the totals, each exactly once."""
+    pending = list(trades)
+    while pending:
+        # Orders of many categories, or of many days, fill a transaction sooner.
+        size = min(len(pending), _PER_TRANSACTION)
+        while size > 1 and size + len(_additions(event_id, event, pending[:size])) > operations.TRANSACTION_LIMIT:
+            size //= 2
+        chunk, pending = pending[:size], pending[size:]
+        while chunk:
+            try:
+                operations.commit(*map(_mark, chunk), *_additions(event_id, event, chunk))
+            except operations.ConditionFailed as failure:
+                chunk = [trade for place, trade in enumerate(chunk) if place not in failure.failures]
+            else:
+                break
+
+
+def _mark(trade: Trade) -> Write:
+    if isinstance(trade, Order):
+        fresh = Order.sales_counted.does_not_exist() & (Order.status == OrderStatus.PAID.value)
+        return operations.change(Order, keys.order(trade.order_id), [Order.sales_counted.set(True)], fresh)
+    fresh = RefundRequest.pk.exists() & RefundRequest.sales_counted.does_not_exist()
+    place = keys.refund_request(trade.ticket_id, trade.refund_id)
+    return operations.change(RefundRequest, place, [RefundRequest.sales_counted.set(True)], fresh)
+
+
+def _lines(trade: Trade) -> list[_Line]:
+    if isinstance(trade, RefundRequest):
+        return [_Line(trade.category_id or "", Counter(refunded_tickets=1, refunded=int(trade.amount)))]
+    return [
+        _Line(
+            item["category_id"],
+            Counter(tickets=int(item["quantity"]), revenue=int(item["quantity"]) * int(item["price"])),
+        )
+        for item in trade.items
+    ]
+
+
+def _day(trade: Trade, event: Event | None) -> str:
+    moment = (trade.closed_at if isinstance(trade, Order) else trade.decided_at) or clock.now()
+    return timezones.local(moment, event.timezone if event else "UTC").date().isoformat()
+
+
+def _additions(event_id: str, event: Event | None, trades: Sequence[Trade]) -> list[Write]:
+    """Return one write for each total that these trades change."""
+    by_category: dict[str, Numbers] = defaultdict(Counter)
+    by_day: dict[str, Numbers] = defaultdict(Counter)
+    in_all: Numbers = Counter()
+    for trade in trades:
+        for line in _lines(trade):
+            by_category[line.category_id].update(line.numbers)
+            told = line.numbers
+            if trade.currency != config().currency:
+                told = Counter({name: told[name] for name in ("tickets", "refunded_tickets")})
+            by_day[_day(trade, event)].update(told)
+            in_all.update(told)
+    writes = [_of_event(event_id, TOTALS, None, in_all)]
+    writes += [_of_event(event_id, SALES, day, numbers) for day, numbers in by_day.items()]
+    writes += [_of_event(event_id, CATEGORY, name, numbers) for name, numbers in by_category.items()]
+    organizer_id = event.organizer_id if event else None
+    if organizer_id:
+        writes.append(_of_organizer(organizer_id, in_all))
+        writes += [_of_day(organizer_id, day, numbers) for day, numbers in by_day.items()]
+    return writes
+
+
+def _added(cls: type[SalesTotals | OrganizerTotals | OrganizerDay], numbers: Numbers) -> list[Action]:
+    attributes: dict[str, NumberAttribute] = {name: getattr(cls, name) for name in _NUMBERS}
+    return [attributes[name].add(numbers[name]) for name in _NUMBERS if numbers[name]]
+
+
+def _of_event(event_id: str, of: str, name: str | None, numbers: Numbers) -> Write:
+    named = [SalesTotals.kind.set(SalesTotals), SalesTotals.event_id.set(event_id), SalesTotals.of.set(of)]
+    if name:
+        named.append(SalesTotals.name.set(name))
+    place = keys.analytics(event_id, of, name or "")
+    return operations.change(SalesTotals, place, [*named, *_added(SalesTotals, numbers)])
+
+
+def _of_organizer(organizer_id: str, numbers: Numbers) -> Write:
+    named = [OrganizerTotals.kind.set(OrganizerTotals), OrganizerTotals.organizer_id.set(organizer_id)]
+    place = keys.account_totals(organizer_id)
+    return operations.change(OrganizerTotals, place, [*named, *_added(OrganizerTotals, numbers)])
+
+
+def _of_day(organizer_id: str, day: str, numbers: Numbers) -> Write:
+    named = [
+        OrganizerDay.kind.set(OrganizerDay),
+        OrganizerDay.organizer_id.set(organizer_id),
+        OrganizerDay.date.set(day),
+    ]
+    place = keys.account_day(organizer_id, day)
+    return operations.change(OrganizerDay, place, [*named, *_added(OrganizerDay, numbers)])
+
+
+# Whose event it is, and whether it was ever on show.
+_Standing = tuple[str, bool]
+
+
+def _standing(event: Event) -> _Standing | None:
+    if not event.organizer_id or event.status == EventStatus.ARCHIVED:
+        return None
+    return event.organizer_id, event.status in SHOWN
+
+
+def _counted(event: Event) -> _Standing | None:
+    return (event.counted_for, bool(event.counted_as_shown)) if event.counted_for else None
+
+
+def _count_event(event_id: str) -> None:
+    """Tell the organizers concerned that an event became theirs, is theirs no more, or is on show."""
+    for _ in operations.attempts():
+        event = operations.get(Event, keys.event(event_id))
+        if event is None or _counted(event) == _standing(event):
+            return
+        moves: dict[str, Numbers] = defaultdict(Counter)
+        for standing, by in ((_counted(event), -1), (_standing(event), +1)):
+            if standing is not None:
+                moves[standing[0]].update(Counter(events=by, shown=by if standing[1] else 0))
+        try:
+            operations.commit(_mark_event(event), *(_moved(name, numbers) for name, numbers in moves.items()))
+        except operations.ConditionFailed:
+            continue  # the event changed, or was counted, between the read and the write
+        return
+    raise Unavailable(retry_after=1)
+
+
+def _mark_event(event: Event) -> Write:
+    standing = _standing(event)
+    unchanged = Event.status == event.status
+    for attribute, value in ((Event.organizer_id, event.organizer_id), (Event.counted_for, event.counted_for)):
+        unchanged &= attribute.does_not_exist() if value is None else attribute == value
+    seen = event.counted_as_shown
+    unchanged &= Event.counted_as_shown.does_not_exist() if seen is None else Event.counted_as_shown == bool(seen)
+    actions: list[Action]
+    if standing is None:
+        actions = [Event.counted_for.remove(), Event.counted_as_shown.remove()]
+    else:
+        actions = [Event.counted_for.set(standing[0]), Event.counted_as_shown.set(standing[1])]
+    return operations.change(Event, keys.event(event.event_id), actions, unchanged)
+
+
+def _moved(organizer_id: str, numbers: Numbers) -> Write:
+    actions: list[Action] = [
+        OrganizerTotals.kind.set(OrganizerTotals),
+        OrganizerTotals.organizer_id.set(organizer_id),
+    ]
+    counts = ((OrganizerTotals.events, numbers["events"]), (OrganizerTotals.shown, numbers["shown"]))
+    actions += [attribute.add(by) for attribute, by in counts if by]
+    return operations.change(OrganizerTotals, keys.account_totals(organizer_id), actions)
+
+
+def sales_of(raws: Sequence[operations.RawItem]) -> tuple[SalesTotals, dict[str, SalesTotals], dict[str, SalesTotals]]:
+    """Return, of the raw buckets of an event, its totals, its days by date and its categories by id."""
+    items = [item for item in map(Item.from_raw_data, raws) if isinstance(item, SalesTotals)]
+    totals = next((item for item in items if item.of == TOTALS), SalesTotals())
+    days = {str(item.name): item for item in items if item.of == SALES}
+    categories = {str(item.name): item for item in items if item.of == CATEGORY}
+    return totals, days, categories

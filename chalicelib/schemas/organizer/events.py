@@ -1,0 +1,241 @@
+"""Bodies of the organizers' door: own events, their analytics, wishes to change them."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import Field, PlainSerializer, StringConstraints, WithJsonSchema
+from typing_extensions import TypedDict
+
+from chalicelib.schemas.wire import Amount, Day, Id, In, Instant, Moment, MoneyOut, Name, Out, PageIn
+from chalicelib.vocabulary import EditRequestStatus, EventStatus
+
+LocalHour = Annotated[
+    datetime,
+    PlainSerializer(datetime.isoformat, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+    Field(description="The hour's beginning, with the offset of the event's time zone."),
+]
+
+
+class EventsIn(PageIn):
+    """Which events to list; a date is the event's own day, and both ends are part of a range."""
+
+    status: EventStatus | None = None
+    date_from: Day | None = None
+    date_to: Day | None = None
+    search: Name | None = Field(
+        default=None, description="What a word of the title begins with, and what may follow it there."
+    )
+
+
+class VenueOut(Out):
+    """Where an event is held."""
+
+    id: str | None
+    name: str
+    city: str | None
+    address: str | None
+
+
+class EventOut(Out):
+    """An event in the organizer's list, with its numbers; `sold` is without tickets that were given back."""
+
+    id: str
+    title: str
+    category: str | None
+    status: EventStatus
+    starts_at: Moment
+    ends_at: Moment
+    timezone: str
+    venue: VenueOut | None
+    image_url: str | None
+    sold: int
+    capacity: int
+    revenue: MoneyOut
+    checked_in: int
+
+
+class TicketCategoryOut(Out):
+    """What an event sells."""
+
+    id: str
+    name: str
+    tier: str | None
+    price: MoneyOut
+    capacity: int
+    per_order_limit: int
+    sales_start: Moment | None
+    sales_end: Moment | None
+
+
+class CategorySalesOut(Out):
+    """What became of one ticket category, in its own currency."""
+
+    id: str
+    name: str
+    tier: str | None
+    price: MoneyOut
+    capacity: int
+    sold: int
+    revenue: MoneyOut
+    refunded: MoneyOut
+
+
+class DaySalesOut(Out):
+    """What was sold on one day of the event's time zone, and what was given back on it."""
+
+    date: date
+    tickets: int
+    revenue: MoneyOut
+    refunded: MoneyOut
+
+
+class HourOut(Out):
+    """How many came in for the first time in one hour."""
+
+    hour: LocalHour
+    count: int
+
+
+class GateOut(Out):
+    """What one gate answered; null stands for all scans that named no gate of the event."""
+
+    gate: str | None
+    admitted: int
+    duplicates_refused: int
+    invalid_refused: int
+
+
+class CheckInsOut(Out):
+    """What the gates answered; `by_hour` counts first entries."""
+
+    admitted: int
+    on_leave: int
+    duplicates_refused: int
+    invalid_refused: int
+    by_hour: list[HourOut]
+    by_gate: list[GateOut]
+
+
+class OccupancyOut(Out):
+    """How many are inside as of a moment; `upper_bound` counts the scans that offline readers said they hold."""
+
+    inside: int
+    as_of: Moment
+    upper_bound: int
+    unsynced_devices: int
+
+
+class AnalyticsOut(Out):
+    """An event in numbers: `sold` is without tickets that were given back, `revenue` is before `refunded`.
+
+    `issued` are tickets that were handed out without an order.
+    """
+
+    sold: int
+    issued: int
+    capacity: int
+    revenue: MoneyOut
+    refunded: MoneyOut
+    by_category: list[CategorySalesOut]
+    sales_by_day: list[DaySalesOut]
+    check_ins: CheckInsOut
+    occupancy: OccupancyOut
+
+
+class EventDetailOut(Out):
+    """An event with all that its organizer may know; `version` counts its changes."""
+
+    id: str
+    title: str
+    description: str | None
+    category: str | None
+    status: EventStatus
+    starts_at: Moment
+    ends_at: Moment
+    timezone: str
+    venue: VenueOut | None
+    image_url: str | None
+    featured: bool
+    children_enabled: bool
+    re_entry_allowed: bool
+    gates: list[str]
+    ticket_categories: list[TicketCategoryOut]
+    version: int
+    analytics: AnalyticsOut
+
+
+class EventCountsOut(Out):
+    """How many events there are; those that are drafts or cancelled count in the total only."""
+
+    total: int
+    upcoming: int
+    live: int
+    past: int
+
+
+class DashboardOut(Out):
+    """An organizer at a glance; checked in are those of the events of the last twelve months."""
+
+    events: EventCountsOut
+    tickets_sold: int
+    revenue: MoneyOut
+    refunded: MoneyOut
+    checked_in: int
+    check_in_rate: Annotated[float, Field(ge=0)]
+    pending_payouts: MoneyOut
+    sales_by_day: list[DaySalesOut]
+
+
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5_000)]
+Url = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s]+$", max_length=2_000)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
+
+
+class CategoryChangeIn(In):
+    """A ticket category as it should be: with its `id` what is named of it changes, without one it is new.
+
+    A new one needs a name, a price and a capacity.
+    """
+
+    id: Id | None = None
+    name: Name | None = None
+    tier: Name | None = None
+    price: Amount | None = None
+    capacity: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    per_order_limit: Annotated[int, Field(ge=1, le=20)] | None = None
+    sales_start: Instant | None = None
+    sales_end: Instant | None = None
+
+
+class ChangesIn(In):
+    """What should change of an event; what is not named stays."""
+
+    title: Title | None = None
+    description: Text | None = None
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    venue_id: Id | None = None
+    image_url: Url | None = None
+    ticket_categories: Annotated[list[CategoryChangeIn], Field(max_length=20)] | None = None
+
+
+class EditRequestIn(In):
+    """A wish to change an event, for the platform's staff to decide on."""
+
+    changes: ChangesIn
+    reason: Reason
+
+
+# One value that is to change; money and moments as the wire writes them. A category's is named like
+# `ticket_categories.cat_01JDEM.price`, a new one's `ticket_categories.cat_01JDEM`, from null.
+DifferenceOut = TypedDict("DifferenceOut", {"field": str, "from": Any, "to": Any})
+
+
+class EditRequestOut(Out):
+    """A wish to change an event and what it comes to."""
+
+    id: str
+    status: EditRequestStatus
+    diff: list[DifferenceOut]

@@ -1,0 +1,236 @@
+"""An organizer's events through their door: what was sold and who came, as the stream has told it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain import categories, checkin, devices, events, tickets
+from chalicelib.domain.devices import Heartbeat
+from chalicelib.domain.readings import Caller, Reading
+from chalicelib.domain.tickets import Holder, Order
+from chalicelib.vocabulary import EventStatus
+from tests.client import Answer, call
+from tests.factories import make_customer, make_event, make_organizer, make_reader, scan_id, token_of
+from tests.purchases import book, make_show, pay
+from tests.streams import StreamReader, project
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+EVENTS = "/api/organizer/events/"
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def get(token: str, path: str = EVENTS) -> Answer:
+    return call("GET", path, token=token)
+
+
+def shown(token: str, event_id: str) -> dict[str, Any]:
+    answer = get(token, f"{EVENTS}{event_id}/")
+    assert answer.status == 200, answer.text
+    found: dict[str, Any] = answer.json
+    return found
+
+
+def scan(event_id: str, ticket_id: str, *, gate: str | None = "Gate 1") -> str:
+    reading = Reading(scan_id=scan_id(), ticket_id=ticket_id, gate=gate)
+    return str(checkin.scan(Caller(id="ush_1", event_id=event_id, name="first"), reading).result)
+
+
+def drain() -> None:
+    """Project all that ever happened: what was told before is told again, and changes nothing."""
+    StreamReader().drain()
+
+
+def heard(queue_depth: int) -> Heartbeat:
+    return Heartbeat(queue_depth=queue_depth, clock_offset_ms=0, app_version="1.0")
+
+
+def rupees(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "PKR"}
+
+
+def test_an_order_that_is_paid_shows_in_its_event() -> None:
+    organizer = make_organizer()
+    event, standard = make_show(organizer_id=organizer.account_id)
+    token = token_of(organizer)
+    pay(book(make_customer(), standard, 2))
+    book(make_customer(), standard, 3)  # not paid
+    drain()
+    told = shown(token, event.event_id)["analytics"]
+    assert (told["sold"], told["capacity"], told["revenue"]) == (2, 500, rupees("3000.00"))
+    assert [(one["id"], one["sold"], one["revenue"]) for one in told["by_category"]] == [
+        (standard.category_id, 2, rupees("3000.00"))
+    ]
+    today = (clock.now() + timedelta(hours=5)).date().isoformat()
+    assert told["sales_by_day"] == [
+        {"date": today, "tickets": 2, "revenue": rupees("3000.00"), "refunded": rupees("0.00")}
+    ]
+    listed = get(token).json["results"]
+    assert [(one["id"], one["sold"], one["capacity"]) for one in listed] == [(event.event_id, 2, 500)]
+
+
+def test_a_scan_shows_by_hour_and_by_gate_of_its_event() -> None:
+    organizer = make_organizer()
+    with clock.set_to(NOON):
+        event = make_event(organizer_id=organizer.account_id, timezone="Asia/Karachi", gates=["Gate 1", "Gate 2"])
+        one, other = (
+            tickets.issue(Order(event_id=event.event_id, holder=Holder(name="Sana"), number=f"A-{number}")).ticket_id
+            for number in range(2)
+        )
+        assert scan(event.event_id, one) == "valid"
+        assert scan(event.event_id, one, gate="Gate 2") == "already_scanned"
+        assert scan(event.event_id, "tkt_01JDEM0000000000000000000X", gate="Back door") == "not_found"
+        drain()
+    with clock.set_to(NOON + timedelta(hours=1)):
+        assert scan(event.event_id, other, gate="Gate 2") == "valid"
+        drain()
+        analytics = shown(token_of(organizer), event.event_id)["analytics"]
+    told = analytics["check_ins"]
+    assert (told["admitted"], told["duplicates_refused"], told["invalid_refused"]) == (2, 1, 1)
+    assert told["by_hour"] == [
+        {"hour": "2026-11-20T17:00:00+05:00", "count": 1},
+        {"hour": "2026-11-20T18:00:00+05:00", "count": 1},
+    ]
+    assert [tuple(gate.values()) for gate in told["by_gate"]] == [
+        ("Gate 1", 1, 0, 0),
+        ("Gate 2", 1, 1, 0),
+        (None, 0, 0, 1),
+    ]
+    assert (analytics["sold"], analytics["issued"]) == (0, 2)
+
+
+def test_hours_of_earlier_days_stay_when_a_new_day_begins() -> None:
+    organizer, moments = make_organizer(), [NOON + timedelta(hours=hours) for hours in (0, 20, 24, 30, 50)]
+    with clock.set_to(NOON):
+        event = make_event(organizer_id=organizer.account_id, ends_at=NOON + timedelta(days=5), gates=[])
+        stream = StreamReader()
+        issued = [
+            tickets.issue(Order(event_id=event.event_id, holder=Holder(name="Sana"), number=f"A-{number}")).ticket_id
+            for number in range(len(moments))
+        ]
+    # The second comes late: its day has been put aside by then.
+    records = []
+    for moment, ticket_id in zip(moments, issued, strict=True):
+        with clock.set_to(moment):
+            assert scan(event.event_id, ticket_id) == "valid"
+            records.append(stream.read())
+    for number in (0, 2, 1, 3, 4, 4, 1):
+        assert project(records[number]) == {"batchItemFailures": []}
+    with clock.set_to(moments[-1]):
+        told = shown(token_of(organizer), event.event_id)["analytics"]["check_ins"]
+    assert told["by_hour"] == [{"hour": f"{moment:%Y-%m-%dT%H}:00:00+00:00", "count": 1} for moment in moments]
+    assert told["admitted"] == 5
+
+
+def test_occupancy_is_bounded_from_above_while_readers_hold_scans() -> None:
+    organizer = make_organizer()
+    with clock.set_to(NOON):
+        event = make_event(organizer_id=organizer.account_id)
+        token = token_of(organizer)
+        ticket = tickets.issue(Order(event_id=event.event_id, holder=Holder(name="Sana"), number="A-1"))
+        scan(event.event_id, ticket.ticket_id)
+        drain()
+        one, other = make_reader(event), make_reader(event)
+        devices.heartbeat(one.device_id, heard(0))
+        devices.heartbeat(other.device_id, heard(7))
+    with clock.set_to(NOON + timedelta(seconds=10)):
+        devices.heartbeat(one.device_id, heard(0))
+        held = shown(token, event.event_id)["analytics"]["occupancy"]
+        assert held == {
+            "inside": 1,
+            "as_of": "2026-11-20T12:00:00.000Z",
+            "upper_bound": 8,
+            "unsynced_devices": 1,
+        }
+        devices.heartbeat(other.device_id, heard(0))
+        synced = shown(token, event.event_id)["analytics"]["occupancy"]
+    assert (synced["upper_bound"], synced["unsynced_devices"]) == (1, 0)
+    assert synced["as_of"] == "2026-11-20T12:00:10.000Z"
+
+
+def test_the_list_is_narrowed_by_status_day_and_title_and_goes_on() -> None:
+    organizer = make_organizer()
+    with clock.set_to(NOON):
+        token = token_of(organizer)
+        made = {}
+        for number, title in enumerate(("Jazz Evening", "Évening of Blues", "Qawwali")):
+            start = NOON + timedelta(days=number, hours=10)
+            made[title] = events.create(
+                title=title,
+                starts_at=start,
+                ends_at=start + timedelta(hours=3),
+                timezone="Asia/Karachi",
+                organizer_id=organizer.account_id,
+                status=EventStatus.DRAFT if title == "Qawwali" else EventStatus.PUBLISHED,
+            ).event_id
+        make_event(organizer_id=make_organizer().account_id, title="Jazz Evening")
+
+        def titles(query: str) -> list[str]:
+            return [one["title"] for one in get(token, f"{EVENTS}?{query}").json["results"]]
+
+        assert titles("") == ["Qawwali", "Évening of Blues", "Jazz Evening"]
+        assert titles("status=draft") == ["Qawwali"]
+        assert titles("search=evening") == ["Évening of Blues", "Jazz Evening"]
+        assert titles("search=blu") == ["Évening of Blues"]
+        # 22:00 in UTC is 03:00 on the next day in Karachi.
+        assert titles("date_from=2026-11-22&date_to=2026-11-22") == ["Évening of Blues"]
+        assert titles("date_to=2026-11-21") == ["Jazz Evening"]
+        first = get(token, f"{EVENTS}?page_size=2").json
+        second = get(token, f"{EVENTS}?page_size=2&cursor={first['next']}").json
+        assert [one["title"] for one in second["results"]] == ["Jazz Evening"]
+        assert second["next"] is None
+        assert get(token, f"{EVENTS}?status=sold").code == "VALIDATION_ERROR"
+        other = token_of(make_organizer())
+        assert get(other, f"{EVENTS}?page_size=2&cursor={first['next']}").code == "INVALID_CURSOR"
+
+
+def test_an_event_that_moves_or_changes_hands_stands_where_it_belongs() -> None:
+    one, other = make_organizer(), make_organizer()
+    event, _ = make_show(organizer_id=one.account_id)
+    events.reschedule(
+        event.event_id, starts_at=event.starts_at + timedelta(days=1), ends_at=event.ends_at + timedelta(days=1)
+    )
+    assert [each["id"] for each in get(token_of(one)).json["results"]] == [event.event_id]
+    events.present(event.event_id, organizer_id=other.account_id)
+    assert get(token_of(one)).json["results"] == []
+    assert [each["id"] for each in get(token_of(other)).json["results"]] == [event.event_id]
+    assert get(token_of(one), f"{EVENTS}{event.event_id}/").status == 404
+
+
+def test_the_dashboard_counts_events_sales_and_who_came() -> None:
+    organizer = make_organizer()
+    now = clock.now()
+    ids = {}
+    for name, starts, ends, status in (
+        ("upcoming", 24, 30, EventStatus.PUBLISHED),
+        ("live", -1, 5, EventStatus.PUBLISHED),
+        ("past", -50, -40, EventStatus.ENDED),
+        ("draft", 24, 30, EventStatus.DRAFT),
+        ("archived", -50, -40, EventStatus.ARCHIVED),
+    ):
+        begins, over = now + timedelta(hours=starts), now + timedelta(hours=ends)
+        ids[name] = make_event(
+            title=name, starts_at=begins, ends_at=over, status=status, organizer_id=organizer.account_id
+        ).event_id
+    standard = categories.add(event_id=ids["live"], name="Standard", price=100_000, capacity=10)
+    order = book(make_customer(), standard, 4)
+    pay(order)
+    drain()
+    for line in order.tickets[:3]:
+        assert scan(ids["live"], line["ticket_id"]) == "valid"
+    drain()
+    token = token_of(organizer)
+    told = get(token, "/api/organizer/dashboard/stats/").json
+    assert told["events"] == {"total": 4, "upcoming": 1, "live": 1, "past": 1}
+    assert (told["tickets_sold"], told["revenue"], told["checked_in"]) == (4, rupees("4000.00"), 3)
+    assert told["check_in_rate"] == 0.75
+    assert told["pending_payouts"] == rupees("0.00")
+    assert len(told["sales_by_day"]) == 30
+    assert [day["tickets"] for day in told["sales_by_day"] if day["tickets"]] == [4]
+    events.set_status(ids["upcoming"], EventStatus.ARCHIVED)
+    drain()
+    told = get(token, "/api/organizer/dashboard/stats/").json
+    assert told["events"] == {"total": 3, "upcoming": 0, "live": 1, "past": 1}
+    nobody = get(token_of(make_organizer()), "/api/organizer/dashboard/stats/").json
+    assert (nobody["tickets_sold"], nobody["events"]["total"], nobody["check_in_rate"]) == (0, 0, 0.0)
