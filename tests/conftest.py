@@ -22,9 +22,10 @@ from moto import mock_aws
 from chalicelib.clients import aws, messages, secrets
 from chalicelib.domain import catalogue, categories, gate, tokens
 from chalicelib.table import operations
-from tests import cloud, moto_copies
+from tests import cloud, moto_copies, service_models
 
 moto_copies.install()
+service_models.install()
 
 MASTER_SECRET = "test-master-secret-of-the-platform-000000000000"
 

@@ -98,7 +98,11 @@ class _NoGuardAtAll:
         return self._principal
 
 
-@pytest.mark.parametrize("route", GUARDED, ids=_named)
+# The matrix itself is on trial here: one route that reads and one that writes of each portal stand for the others.
+_ON_TRIAL = list({(route.portal, route.method == "GET"): route for route in GUARDED}.values())
+
+
+@pytest.mark.parametrize("route", _ON_TRIAL, ids=_named)
 def test_the_matrix_reports_a_route_whose_guard_was_removed(route: Route, ground: Ground) -> None:
     for weaker in (None, _NoGuardAtAll(route, ground)):
         with authorization.guarded_by(route, weaker):
