@@ -110,6 +110,8 @@ def _set_image(organizer_id: str, renamed: list[Action], actions: list[Action], 
         except operations.ConditionFailed:
             continue  # another change of the image was faster
         return present if present != image_key else None
+    if image_key is not None:
+        photos.discard(image_key)  # nobody was shown it
     raise Conflict("The image is being changed by others. Try again.")
 
 
