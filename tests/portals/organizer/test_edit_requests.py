@@ -1,0 +1,173 @@
+"""Wishes to change an event: a typed difference of what really changes, applied as a whole or not at all."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain import categories, edit_requests, events, stock, venues
+from chalicelib.errors import Conflict, InvalidState
+from chalicelib.identifiers import new_id
+from chalicelib.table.items import Account, Category, Event
+from chalicelib.vocabulary import EditRequestStatus, EventStatus
+from tests.client import Answer, call
+from tests.factories import make_customer, make_organizer, token_of
+from tests.payers import counts
+from tests.purchases import book, make_show, pay
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+
+@pytest.fixture
+def organizer() -> Account:
+    return make_organizer()
+
+
+def ask(organizer: Account, event: Event, changes: dict[str, Any], *, key: str | None = None) -> Answer:
+    body = {"changes": changes, "reason": "The band asked for it."}
+    headers = {"idempotency-key": key} if key else {}
+    path = f"/api/organizer/events/{event.event_id}/edit-request/"
+    return call("POST", path, body, token=token_of(organizer), headers=headers)
+
+
+def rupees(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "PKR"}
+
+
+def category_of(event: Event, category: Category) -> Category:
+    return next(one for one in categories.of(event.event_id) if one.category_id == category.category_id)
+
+
+def test_only_what_really_changes_is_in_the_difference_and_is_applied_when_approved(organizer: Account) -> None:
+    event, standard = make_show(organizer_id=organizer.account_id)
+    hall = venues.add(name="Alhamra", city="Lahore")
+    later = clock.to_text(event.starts_at + timedelta(hours=1))
+    answer = ask(
+        organizer,
+        event,
+        {
+            "title": "Qawwali Nights",
+            "description": None,
+            "starts_at": later,
+            "ends_at": clock.to_text(event.ends_at),
+            "venue_id": hall.venue_id,
+            "ticket_categories": [
+                {"id": standard.category_id, "name": "Standard", "price": "1800.00", "capacity": 620},
+                {"name": "VIP", "price": rupees("5000.00"), "capacity": 40},
+            ],
+        },
+    )
+    assert answer.status == 201, answer.text
+    wish = answer.json
+    named = f"ticket_categories.{standard.category_id}"
+    assert wish["status"] == "pending"
+    assert wish["diff"][:5] == [
+        {"field": "title", "from": "Qawwali Night", "to": "Qawwali Nights"},
+        {"field": "starts_at", "from": clock.to_text(event.starts_at), "to": later},
+        {"field": "venue_id", "from": None, "to": hall.venue_id},
+        {"field": f"{named}.price", "from": rupees("1500.00"), "to": rupees("1800.00")},
+        {"field": f"{named}.capacity", "from": 500, "to": 620},
+    ]
+    assert wish["diff"][5]["to"] == {"name": "VIP", "price": rupees("5000.00"), "capacity": 40}
+    assert len(wish["diff"]) == 6
+    assert events.get(event.event_id).title == "Qawwali Night"
+    for _ in range(2):
+        assert edit_requests.approve(event.event_id, wish["id"], by="adm_1").status == "approved"
+    changed = events.get(event.event_id)
+    assert (changed.title, clock.to_text(changed.starts_at), changed.venue.name) == ("Qawwali Nights", later, "Alhamra")
+    assert clock.to_text(changed.starts_at) in changed.gsi1sk
+    assert int(changed.version) == int(event.version) + 2  # its first category, and this
+    assert int(category_of(event, standard).price) == 180_000
+    assert counts(category_of(event, standard)) == (620, 0, 0)
+    names = [(one.name, int(one.price), int(one.capacity)) for one in categories.of(event.event_id)]
+    assert names == [("Standard", 180_000, 620), ("VIP", 500_000, 40)]
+
+
+def test_a_request_that_the_event_has_outrun_is_refused_and_changes_nothing(organizer: Account) -> None:
+    event, standard = make_show(organizer_id=organizer.account_id)
+    one, other = (
+        ask(organizer, event, changes).json["id"]
+        for changes in ({"title": "A"}, {"ticket_categories": [{"id": standard.category_id, "capacity": 400}]})
+    )
+    edit_requests.approve(event.event_id, one, by="adm_1")
+    with pytest.raises(Conflict):
+        edit_requests.approve(event.event_id, other, by="adm_1")
+    assert counts(category_of(event, standard)) == (500, 0, 0)
+    assert edit_requests.get(event.event_id, other).status == "pending"
+    edit_requests.reject(event.event_id, other, by="adm_1", note="Ask again")
+    again = ask(organizer, event, {"ticket_categories": [{"id": standard.category_id, "capacity": 400}]}).json["id"]
+    edit_requests.approve(event.event_id, again, by="adm_1")
+    assert counts(category_of(event, standard)) == (400, 0, 0)
+
+
+def test_a_capacity_never_goes_under_what_is_sold_or_held(organizer: Account) -> None:
+    event, standard = make_show(organizer_id=organizer.account_id)
+    pay(book(make_customer(), standard, 6))
+    held = book(make_customer(), standard, 4)
+    small = {"ticket_categories": [{"id": standard.category_id, "capacity": 9}]}
+    refused = ask(organizer, event, small)
+    assert (refused.status, refused.code) == (409, "CONFLICT")
+    just = ask(organizer, event, {"ticket_categories": [{"id": standard.category_id, "capacity": 12}]}).json["id"]
+    more = book(make_customer(), standard, 5)
+    with pytest.raises(Conflict):
+        edit_requests.approve(event.event_id, just, by="adm_1")
+    assert counts(category_of(event, standard)) == (485, 9, 6)
+    assert {held.status, more.status} == {"reserved"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({}, "changes"),
+        ({"title": "Qawwali Night"}, "changes"),
+        ({"title": " "}, "changes.title"),
+        ({"image_url": "javascript:alert(1)"}, "changes.image_url"),
+        ({"starts_at": "2020-01-01T00:00:00Z"}, "changes.starts_at"),
+        ({"ends_at": "2026-01-01T00:00:00Z"}, "changes.ends_at"),
+        ({"ticket_categories": [{"id": "cat_unknown", "price": "1.00"}]}, "changes.ticket_categories.0.id"),
+        ({"ticket_categories": [{"name": "VIP"}]}, "changes.ticket_categories.0.price"),
+        (
+            {"ticket_categories": [{"name": "VIP", "price": "1.234", "capacity": 5}]},
+            "changes.ticket_categories.0.price",
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_its_name(organizer: Account, changes: dict[str, Any], field: str) -> None:
+    event, _ = make_show(organizer_id=organizer.account_id)
+    refused = ask(organizer, event, changes)
+    assert refused.status == 400, refused.text
+    assert refused.json["error"]["details"][0]["field"] == field
+
+
+def test_the_same_key_asks_once_and_each_decision_is_listed_under_its_status(organizer: Account) -> None:
+    event, _ = make_show(organizer_id=organizer.account_id)
+    key = new_id("key")
+    first, second = (ask(organizer, event, {"title": "A"}, key=key) for _ in range(2))
+    assert first.json == second.json
+    assert second.headers["idempotent-replayed"] == "true"
+
+    def listed(status: EditRequestStatus) -> list[str]:
+        page = edit_requests.by_status(status, caller_id="adm_1", page_size=10, cursor=None)
+        return [one.request_id for one in page.results]
+
+    assert listed(EditRequestStatus.PENDING) == [first.json["id"]]
+    edit_requests.reject(event.event_id, first.json["id"], by="adm_1", note="No")
+    assert (listed(EditRequestStatus.PENDING), listed(EditRequestStatus.REJECTED)) == ([], [first.json["id"]])
+    with pytest.raises(InvalidState):
+        edit_requests.approve(event.event_id, first.json["id"], by="adm_1")
+
+
+def test_an_event_that_is_over_and_anothers_event_change_no_more(organizer: Account) -> None:
+    event, _ = make_show(organizer_id=organizer.account_id)
+    assert ask(make_organizer(), event, {"title": "Mine"}).status == 404
+    events.set_status(event.event_id, EventStatus.CANCELLED)
+    refused = ask(organizer, event, {"title": "A"})
+    assert (refused.status, refused.code) == (409, "INVALID_STATE")
+    assert ask(organizer, event, {"venue_id": "ven_unknown"}).status == 409
+
+
+def test_a_venue_that_nobody_knows_is_not_found(organizer: Account) -> None:
+    event, standard = make_show(organizer_id=organizer.account_id)
+    assert ask(organizer, event, {"venue_id": "ven_unknown"}).status == 404
+    assert stock.counts(event.event_id, [standard], consistent=True)[standard.category_id].free == 500

@@ -1,0 +1,145 @@
+"""Refunds of tickets: what is given back, once, and how an organizer's numbers tell of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import ledger, refund_requests, refunds, tickets
+from chalicelib.domain.money import Asked
+from chalicelib.errors import Conflict, InvalidState, ValidationFailed
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Card, Category, Order, Payment, RefundRequest, SandboxCharge
+from chalicelib.workers import payments as payments_worker
+from tests import payers
+from tests.client import call
+from tests.factories import make_customer, make_organizer, token_of
+from tests.purchases import book, make_show
+from tests.streams import StreamReader
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+DONE: dict[str, Any] = {"batchItemFailures": []}
+
+
+def bought(customer: Account, category: Category, quantity: int, *, method: str = "card") -> Order:
+    """Buy tickets through the customers' door."""
+    order = book(customer, category, quantity)
+    paid = payers.process(customer, order, method=method, **({"token": "tok_ok"} if method == "card" else {})).json
+    assert payers.confirm(customer, paid["id"]).json["status"] == "succeeded"
+    return payers.order_of(order)
+
+
+def asked(customer: Account, order: Order, place: int) -> tuple[str, str]:
+    """Ask for the money of one ticket of an order."""
+    ticket_id = order.tickets[place]["ticket_id"]
+    request = refund_requests.ask(customer.account_id, ticket_id, reason="Ill", operation_id=new_id("op"))
+    return ticket_id, request.refund_id
+
+
+def told(ticket_id: str, refund_id: str) -> dict[str, Any]:
+    """Return the batch that the payments queue gives to its worker."""
+    detail = {"ticket_id": ticket_id, "refund_id": refund_id, "payment_id": "pay_x", "fact_id": refund_id}
+    return {
+        "Records": [{"messageId": "m1", "body": json.dumps({"detail-type": "payment.refund_due", "detail": detail})}]
+    }
+
+
+def payment_of(order: Order) -> Payment:
+    found = operations.get(Payment, keys.payment(order.payment_id))
+    assert found is not None
+    return found
+
+
+def test_an_approved_refund_takes_the_ticket_back_and_pays_the_money_once() -> None:
+    organizer, customer = make_organizer(), make_customer()
+    event, standard = make_show(organizer_id=organizer.account_id)
+    order = bought(customer, standard, 2)
+    ticket_id, refund_id = asked(customer, order, 1)
+    before = tickets.get(ticket_id)
+    first = refunds.approve(ticket_id, refund_id, by="adm_1")
+    assert refunds.approve(ticket_id, refund_id, by="adm_2").decided_by == first.decided_by == "adm_1"
+    ticket = tickets.get(ticket_id)
+    assert (ticket.status, int(ticket.credential)) == ("refunded", int(before.credential) + 1)
+    assert ticket.pledge is None
+    assert payers.counts(standard) == (499, 0, 1)
+    payment = payment_of(order)
+    assert (int(payment.refunded), payment.status) == (150_000, "succeeded")
+    assert payers.balances()["refunds_due"] == 150_000
+    for _ in range(2):
+        assert payments_worker.handle(told(ticket_id, refund_id)) == DONE
+    assert refunds.get(ticket_id, refund_id).status == "refunded"
+    charge = operations.get(SandboxCharge, keys.sandbox_charge(payment.provider_reference))
+    assert charge is not None
+    assert int(charge.refunded) == 150_000
+    assert payers.balances() == {
+        f"clearing:{payment.provider}": -150_000,
+        ledger.sales(event.event_id): 142_500,
+        ledger.FEES: 7_500,
+    }
+    for _ in range(2):
+        StreamReader().drain()
+    analytics = call("GET", f"/api/organizer/events/{event.event_id}/", token=token_of(organizer)).json["analytics"]
+    assert (analytics["sold"], analytics["revenue"]["amount"], analytics["refunded"]["amount"]) == (
+        1,
+        "3000.00",
+        "1500.00",
+    )
+    (of_category,) = analytics["by_category"]
+    assert (of_category["sold"], of_category["refunded"]["amount"]) == (1, "1500.00")
+    assert [(day["tickets"], day["refunded"]["amount"]) for day in analytics["sales_by_day"]] == [(2, "1500.00")]
+
+
+def test_what_was_paid_from_a_card_is_on_the_card_again() -> None:
+    customer = make_customer()
+    card = payers.card_with(customer, 400_000, uid="04AABBCCDDEE01")
+    event, standard = make_show(price=133_333)
+    order = bought(customer, standard, 3, method="wallet")
+    before = payers.balances()
+    for place in range(3):
+        ticket_id, refund_id = asked(customer, order, place)
+        assert refunds.approve(ticket_id, refund_id, by="adm_1").status == "refunded"
+        assert not refunds.pay_back(ticket_id, refund_id)
+    assert int(ledger.balance(card.uid).amount) == 400_000
+    after = payers.balances()
+    # Each ticket's share of the fee is rounded, all of them together leave nothing.
+    assert before[ledger.FEES] > 0
+    assert (after[ledger.FEES], after[ledger.sales(event.event_id)]) == (0, 0)
+    assert payment_of(order).status == "refunded"
+    bound = operations.get(Card, keys.card(card.uid))
+    assert bound is not None
+    assert bound.tickets == {}
+    assert payers.counts(standard) == (500, 0, 0)
+
+
+def test_a_part_of_the_price_may_be_given_back_and_never_more() -> None:
+    customer = make_customer()
+    _, standard = make_show()
+    order = bought(customer, standard, 1)
+    ticket_id, refund_id = asked(customer, order, 0)
+    for wrong in ("1500.01", "0", "1.234"):
+        with pytest.raises(ValidationFailed):
+            refunds.approve(ticket_id, refund_id, by="adm_1", amount=Asked(wrong))
+    assert payment_of(order).refunded == 0
+    assert int(refunds.approve(ticket_id, refund_id, by="adm_1", amount=Asked("500.00")).amount) == 50_000
+    with pytest.raises(Conflict):
+        refunds.approve(ticket_id, refund_id, by="adm_1", amount=Asked("600.00"))
+    assert int(payment_of(order).refunded) == 50_000
+    assert payers.balances()["refunds_due"] == 50_000
+
+
+def test_a_rejected_ticket_is_its_owners_to_use_again() -> None:
+    customer = make_customer()
+    _, standard = make_show()
+    order = bought(customer, standard, 1)
+    ticket_id, refund_id = asked(customer, order, 0)
+    for _ in range(2):
+        assert refunds.reject(ticket_id, refund_id, by="adm_1", note="Too late").status == "rejected"
+    assert tickets.get(ticket_id).pledge is None
+    with pytest.raises(InvalidState):
+        refunds.approve(ticket_id, refund_id, by="adm_1")
+    again = asked(customer, order, 0)[1]
+    assert refunds.approve(ticket_id, again, by="adm_1").status == "approved"
+    stored = operations.get(RefundRequest, keys.refund_request(ticket_id, refund_id))
+    assert stored is not None
+    assert stored.note == "Too late"
