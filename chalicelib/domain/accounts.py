@@ -262,10 +262,10 @@ def renumbered(account: Account, mobile_number: str) -> list[Write]:
     portal = Portal(account.portal)
     login = Login(*keys.login(portal, mobile_number), account_id=account.account_id)
     moved = [Account.login.set(mobile_number), Account.mobile_number.set(mobile_number)]
-    same = _is_unchanged(account) & (Account.login == account.login)
     return [
         operations.put(login, Login.pk.does_not_exist()),
-        operations.change(Account, keys.account(account.account_id), moved, same),
+        operations.change(Account, keys.account(account.account_id), moved, _is_unchanged(account)),
+        # Gone where another change of the number was faster.
         operations.remove(Login, keys.login(portal, account.login), Login.account_id == account.account_id),
     ]
 
