@@ -1,13 +1,12 @@
 """The usher's JSON: contract/usher.md."""
 
-from datetime import UTC, date, datetime, time
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.schemas.wire import (
+    BetweenIn,
     Cursor,
-    Day,
     Id,
     In,
     Instant,
@@ -283,7 +282,7 @@ class LogsIn(In):
     cursor: Cursor | None = None
 
 
-class LogSearchIn(LogsIn):
+class LogSearchIn(LogsIn, BetweenIn):
     """What to find in the log; dates are days in UTC or moments."""
 
     card_id: CardName | None = None
@@ -291,19 +290,3 @@ class LogSearchIn(LogsIn):
     result: ScanResult | None = None
     attendee: Name | None = None
     event_id: Id | None = None
-    date_from: Instant | Day | None = None
-    date_to: Instant | Day | None = None
-
-    def begins_at(self) -> datetime | None:
-        """Return the first moment that is asked for."""
-        return _moment(self.date_from, time.min)
-
-    def ends_at(self) -> datetime | None:
-        """Return the last moment that is asked for."""
-        return _moment(self.date_to, time.max)
-
-
-def _moment(value: datetime | date | None, of_day: time) -> datetime | None:
-    if value is None or isinstance(value, datetime):
-        return value
-    return datetime.combine(value, of_day, tzinfo=UTC)

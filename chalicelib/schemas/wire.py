@@ -1,6 +1,6 @@
 """What all portals' bodies share."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
@@ -111,6 +111,27 @@ class PageOut(Out, Generic[ItemT]):
     results: list[ItemT]
     next: str | None = Field(default=None, description="The cursor of the page after this one.")
     count: int | None = Field(default=None, description="The whole list, where a counter makes it cheap.")
+
+
+class BetweenIn(In):
+    """From when to when; each a day in UTC, which counts as a whole, or a moment."""
+
+    date_from: Instant | Day | None = None
+    date_to: Instant | Day | None = None
+
+    def begins_at(self) -> datetime | None:
+        """Return the first moment that is asked for."""
+        return _moment(self.date_from, time.min)
+
+    def ends_at(self) -> datetime | None:
+        """Return the last moment that is asked for."""
+        return _moment(self.date_to, time.max)
+
+
+def _moment(value: datetime | date | None, of_day: time) -> datetime | None:
+    if value is None or isinstance(value, datetime):
+        return value
+    return datetime.combine(value, of_day, tzinfo=UTC)
 
 
 class PageIn(In):

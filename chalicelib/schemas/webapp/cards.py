@@ -1,11 +1,10 @@
 """Bodies of the customers' door: a customer's NFC cards."""
 
-from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from chalicelib.schemas.wire import Amount, Day, Id, In, Instant, Moment, MoneyOut, Out, PageIn
+from chalicelib.schemas.wire import Amount, BetweenIn, Id, In, Moment, MoneyOut, Out, PageIn
 from chalicelib.vocabulary import CardDelivery, CardRequestStatus, CardStatus, EntryType
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -103,26 +102,10 @@ class BlockIn(In):
     )
 
 
-class TransactionsIn(PageIn):
+class TransactionsIn(PageIn, BetweenIn):
     """Which lines of the card's ledger to show; dates are days in UTC or moments."""
 
     type: EntryType | None = None
-    date_from: Instant | Day | None = None
-    date_to: Instant | Day | None = None
-
-    def begins_at(self) -> datetime | None:
-        """Return the first moment that is asked for."""
-        return _moment(self.date_from, time.min)
-
-    def ends_at(self) -> datetime | None:
-        """Return the last moment that is asked for."""
-        return _moment(self.date_to, time.max)
-
-
-def _moment(value: datetime | date | None, of_day: time) -> datetime | None:
-    if value is None or isinstance(value, datetime):
-        return value
-    return datetime.combine(value, of_day, tzinfo=UTC)
 
 
 class TransactionOut(Out):

@@ -1,12 +1,11 @@
 """Bodies of the customers' door: statistics, payments, invoices."""
 
-from datetime import UTC, date, datetime, time
 from typing import Literal
 
 from pydantic import Field
 
 from chalicelib.schemas.webapp.payments import PaymentOut
-from chalicelib.schemas.wire import Day, Instant, MoneyOut, Out, PageIn
+from chalicelib.schemas.wire import BetweenIn, MoneyOut, Out, PageIn
 from chalicelib.vocabulary import PaymentMethod, PaymentStatus
 
 
@@ -30,7 +29,7 @@ class AnalyticsOut(Out):
     by_month: list[MonthOut]
 
 
-class PaymentsIn(PageIn):
+class PaymentsIn(PageIn, BetweenIn):
     """Which payments to list; dates are days in UTC or moments, and both ends are part of a range."""
 
     status: (
@@ -43,22 +42,6 @@ class PaymentsIn(PageIn):
         | None
     ) = None
     method: PaymentMethod | None = None
-    date_from: Instant | Day | None = None
-    date_to: Instant | Day | None = None
-
-    def begins_at(self) -> datetime | None:
-        """Return the first moment that is asked for."""
-        return _moment(self.date_from, time.min)
-
-    def ends_at(self) -> datetime | None:
-        """Return the last moment that is asked for."""
-        return _moment(self.date_to, time.max)
-
-
-def _moment(value: datetime | date | None, of_day: time) -> datetime | None:
-    if value is None or isinstance(value, datetime):
-        return value
-    return datetime.combine(value, of_day, tzinfo=UTC)
 
 
 class PastPaymentOut(PaymentOut):
