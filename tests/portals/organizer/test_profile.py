@@ -3,8 +3,10 @@
 import base64
 import io
 import json
+import random
 import struct
 import zlib
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -216,6 +218,23 @@ class TestForm:
         for name, answer in refused.items():
             assert (answer.status, answer.code) == (400, "VALIDATION_ERROR"), name
         assert stored() == before
+
+    def test_a_form_that_is_broken_anywhere_is_answered_and_never_a_fault(self, token: str) -> None:
+        chance = random.Random(20261121)  # noqa: S311  # wrong requests that can be made again, no secret
+        fields = (("name", b"Lahore Live"), ("email", b"a@example.com"), ("bank_account", json.dumps(BANK).encode()))
+        whole = b"".join(part(name, text) for name, text in fields)
+        whole += part("image", TINY, filename="a.png", content_type="image/png") + f"--{BOUNDARY}--\r\n".encode()
+        pieces = [b"\r\n", b"--", BOUNDARY.encode(), b":", b";", b'"', b"\0", b"\xff", b"name=", b"Content-"]
+        statuses = Counter[int]()
+        for _ in range(250):
+            raw = bytearray(whole)
+            for _ in range(chance.randint(1, 3)):
+                start = chance.randrange(len(raw))
+                raw[start : start + chance.choice((0, 1, 8, 200))] = chance.choice(pieces) * chance.choice(
+                    (0, 1, 1, 50)
+                )
+            statuses[send(token, bytes(raw), end=b"").status] += 1
+        assert set(statuses) == {200, 400}, statuses
 
     @pytest.mark.parametrize("boundary", ["", f"; boundary={'x' * 300}", "; boundary="])
     def test_a_form_without_a_usable_boundary_is_415(self, boundary: str, token: str) -> None:
