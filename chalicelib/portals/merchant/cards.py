@@ -32,9 +32,12 @@ def card_out(card: Any) -> dict[str, Any]:
 @door(bp, "GET", f"{BASE}/cards", guard=MERCHANT, query=schema.CardsIn, reply=PageOut[schema.CardOut])
 def merchant_cards(call: Call[None, schema.CardsIn]) -> Any:
     """List the merchant's cards by UID, or, by when they were handed out, the latest first."""
-    query = call.query
+    query, assigned = call.query, call.query.assigned
     filters = Filters(
-        status=query.status, search=query.search, assigned_from=query.begins_at(), assigned_to=query.ends_at()
+        status=query.status,
+        search=query.search,
+        assigned_from=assigned.begins_at(),
+        assigned_to=assigned.ends_at(),
     )
     page = inventory.page(call.principal.id, filters, page_size=query.page_size, cursor=query.cursor)
     return Page(results=[card_out(card) for card in page.results], next=page.next, count=page.count)

@@ -1,11 +1,11 @@
 """Bodies of the merchants' door: the inventory and the dashboard."""
 
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from chalicelib.schemas.wire import Day, Instant, Moment, MoneyOut, Out, PageIn
+from chalicelib.schemas.wire import BetweenIn, Day, Instant, Moment, MoneyOut, Out, PageIn
 from chalicelib.vocabulary import CardStatus, CardType
 
 
@@ -43,19 +43,10 @@ class CardsIn(PageIn):
     assigned_from: Instant | Day | None = None
     assigned_to: Instant | Day | None = None
 
-    def begins_at(self) -> datetime | None:
-        """Return the first moment that is asked for."""
-        return _moment(self.assigned_from, time.min)
-
-    def ends_at(self) -> datetime | None:
-        """Return the last moment that is asked for."""
-        return _moment(self.assigned_to, time.max)
-
-
-def _moment(value: datetime | date | None, of_day: time) -> datetime | None:
-    if value is None or isinstance(value, datetime):
-        return value
-    return datetime.combine(value, of_day, tzinfo=UTC)
+    @property
+    def assigned(self) -> BetweenIn:
+        """From when to when they were handed out."""
+        return BetweenIn(date_from=self.assigned_from, date_to=self.assigned_to)
 
 
 class CountsOut(Out):
