@@ -24,9 +24,10 @@ _numbers = itertools.count(uuid.uuid4().int % 10**6)
 
 @dataclass(frozen=True)
 class Shop:
-    """A merchant with an access token."""
+    """A merchant with an access token, and where they are."""
 
     merchant: Account
+    address: str = "127.0.0.1"
 
     @cached_property
     def token(self) -> str:
@@ -44,7 +45,7 @@ class Shop:
 
     def post(self, path: str, body: dict[str, Any], *, key: str | None = None) -> Answer:
         headers = {"idempotency-key": key} if key else {}
-        return call("POST", f"{BASE}/{path}/", body, token=self.token, headers=headers)
+        return call("POST", f"{BASE}/{path}/", body, token=self.token, headers=headers, address=self.address)
 
     def assign(self, card: Card, customer: Account, *, key: str | None = None, **more: Any) -> Answer:
         body = {"customer_id": customer.account_id, "card_uid": card.uid, "fee_collected": True, **more}
