@@ -126,8 +126,9 @@ def _environment(options: Options, cloud: Cloud, stream_arn: str) -> dict[str, s
         "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": cloud.table_url,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        # The key that MiniStack knows: it looks at the signatures of links to files, and at no others.
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
         # Endpoints that carry an account id exist on the real cloud only.
         "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
     }
