@@ -124,19 +124,26 @@ def confirm_number_change(merchant_id: str, *, challenge_id: str, code: str) -> 
         if account.status != AccountStatus.ACTIVE:
             raise AccountSuspended
         registration.require_password_since(proof, account)
-        if account.mobile_number == new_mobile:
-            return show(merchant_id)  # another code to the same number was faster
+        # Where another code to the same number was faster, nothing is left to do but to spend this one.
+        is_done = account.mobile_number == new_mobile
+        effects = [accounts.unchanged(account)] if is_done else accounts.renumbered(account, new_mobile)
         try:
-            proof.commit(*accounts.renumbered(account, new_mobile))
+            proof.commit(*effects)
         except operations.ConditionFailed as failure:
-            taken = failure.found(Login)
-            if 0 in failure.failures and (taken is None or taken.account_id != merchant_id):
+            if not is_done and 0 in failure.failures and _is_anothers(failure, merchant_id):
                 raise AlreadyExists("This number is another shop's log-in.") from failure
             continue  # the account was changed between the read and the write
-        accounts.log_security_event("number changed", account_id=merchant_id)
-        _tell(str(account.mobile_number))
+        if not is_done:
+            accounts.log_security_event("number changed", account_id=merchant_id)
+            _tell(str(account.mobile_number))
         return show(merchant_id)
     raise Conflict("The account is being changed by others. Try again.")
+
+
+def _is_anothers(failure: operations.ConditionFailed, merchant_id: str) -> bool:
+    """Whether the log-in that was to be put is there already, and not this merchant's own."""
+    login = failure.found(Login)
+    return login is None or login.account_id != merchant_id
 
 
 def _tell(old_mobile: str) -> None:
