@@ -121,11 +121,11 @@ def send_again(merchant_id: str, name: str) -> SentAgain:
     return SentAgain(assignment.assignment_id, sent.expires_in, assignment.expires_at)
 
 
-def verify(merchant_id: str, assignment_id: str, code: str, *, operation_id: str) -> Handing:
+def verify(merchant_id: str, assignment_id: str, code: str, *, address: str, operation_id: str) -> Handing:
     """Make a held card its customer's by their code: all that goes with it, or nothing.
 
     The same operation again returns the same. Raises NotFound, InvalidState (handed over already, no longer held),
-    OtpInvalid, OtpExpired, OtpExhausted, Unavailable.
+    OtpInvalid, OtpExpired, OtpExhausted, RateLimited, Unavailable.
     """
     assignment = own(merchant_id, assignment_id)
     if _was_done(assignment, operation_id):
@@ -133,7 +133,9 @@ def verify(merchant_id: str, assignment_id: str, code: str, *, operation_id: str
     _require_open(assignment)
     if assignment.challenge_id is None:
         raise OtpInvalid("No code was sent yet. Send one.")
-    proof = otp.verify(OtpPurpose.CARD_ASSIGNMENT, code, challenge_id=assignment.challenge_id, mobile_number=None)
+    proof = otp.verify(
+        OtpPurpose.CARD_ASSIGNMENT, code, challenge_id=assignment.challenge_id, mobile_number=None, address=address
+    )
     for _ in operations.attempts():
         transfer = hand_over.prepare(assignment)
         try:

@@ -109,14 +109,19 @@ def begin_number_change(merchant_id: str, *, new_mobile: str, password: str, add
     return otp.send(OtpPurpose.MOBILE_CHANGE, new_mobile, account=account, pending={"mobile_number": new_mobile})
 
 
-def confirm_number_change(merchant_id: str, *, challenge_id: str, code: str) -> Shop:
+def confirm_number_change(merchant_id: str, *, challenge_id: str, code: str, address: str) -> Shop:
     """Move the log-in to the number that the code proves, and tell the old one. Sessions go on.
 
-    Raises OtpInvalid, OtpExpired, OtpExhausted, AccountSuspended, AlreadyExists where the number is another
-    merchant's; then the code is not spent.
+    Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AccountSuspended, AlreadyExists where the number is
+    another merchant's; then the code is not spent.
     """
     proof = otp.verify(
-        OtpPurpose.MOBILE_CHANGE, code, challenge_id=challenge_id, mobile_number=None, account_id=merchant_id
+        OtpPurpose.MOBILE_CHANGE,
+        code,
+        challenge_id=challenge_id,
+        mobile_number=None,
+        address=address,
+        account_id=merchant_id,
     )
     new_mobile = str((proof.challenge.pending or {}).get("mobile_number"))
     for _ in operations.attempts():

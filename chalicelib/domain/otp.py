@@ -1,9 +1,10 @@
 """One-time codes: sent to a number, guessed at five times, taken once (contract, "OTP").
 
 A code stands only as its MAC, under a key derived from the master secret, over the challenge's id and the code.
-A try is counted before it is compared, so that guesses in parallel are not more than the limit; a code is spent
-in the transaction that has its effect. Only a number's newest code of a purpose counts. Whoever has no account,
-or should not be told that they have one, is sent a text without a code or nothing at all, after the same work.
+A try is counted before it is compared, first for its address and then for the challenge, so that guesses in
+parallel are not more than the limits; a code is spent in the transaction that has its effect. Only a number's newest
+code of a purpose counts. Whoever has no account, or should not be told that they have one, is sent a text without a
+code or nothing at all, after the same work.
 """
 
 import hashlib
@@ -18,8 +19,8 @@ from chalicelib import clock
 from chalicelib.clients import messages, secrets
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.domain import customers, throttle
-from chalicelib.domain.throttle import Limit
-from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid
+from chalicelib.domain.throttle import Counted, Limit
+from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -33,6 +34,8 @@ TRIES = 5
 RENEWABLE = timedelta(minutes=30)
 _PER_NUMBER, _NUMBER_WINDOW = 3, timedelta(minutes=15)
 _PER_ADDRESS, _ADDRESS_WINDOW = 10, timedelta(hours=1)
+# Wrong codes from one address, over all challenges: six challenges tried out.
+TRIES_PER_ADDRESS, _TRIES_WINDOW = 30, timedelta(minutes=15)
 _PURPOSE = "otp"
 # The purposes whose challenge may be sent a new code; all others begin anew.
 _RENEWED = frozenset((OtpPurpose.REGISTER, OtpPurpose.LOGIN, OtpPurpose.RESET))
@@ -176,13 +179,16 @@ def verify(
     *,
     challenge_id: str | None,
     mobile_number: str | None,
+    address: str,
     account_id: str | None = None,
 ) -> Proof:
     """Return the proof that this is the code, by its challenge or else by the number it was sent to.
 
     Where `account_id` is given, only a code that was sent for that account will do. Raises OtpInvalid, OtpExpired,
-    OtpExhausted.
+    OtpExhausted, and RateLimited where too many codes from this address were none.
     """
+    # Before anything is looked up, so that a full limit tells nothing of any challenge and uses none of its tries.
+    counted = throttle.take("code tried from address", address, limit=TRIES_PER_ADDRESS, window=_TRIES_WINDOW)
     challenge = _take_try(purpose, challenge_id or _newest_of(purpose, mobile_number or ""), account_id)
     if clock.now() >= challenge.expires_at:
         raise OtpExpired
@@ -190,12 +196,22 @@ def verify(
     if not any(hmac.compare_digest(mac, challenge.mac) for mac in macs):
         _log("wrong code", challenge)
         raise OtpInvalid
+    _give_back(counted, challenge)
     return Proof(challenge, used_by=new_id("use"))
 
 
 def was_sent_to(challenge: Challenge, mobile_number: str | None) -> bool:
     """Whether a challenge's code went to this number."""
     return mobile_number is not None and challenge.number_mac in customers.number_macs(mobile_number)
+
+
+def _give_back(counted: Counted, challenge: Challenge) -> None:
+    """Let a right code not count against its address, behind which there may be many people."""
+    try:
+        throttle.uncount(counted)
+    except Unavailable:
+        # The code is right all the same: its address has one try less for a quarter of an hour.
+        logger.warning("try not given back", extra={"challenge_id": challenge.challenge_id})
 
 
 def _take_try(purpose: OtpPurpose, challenge_id: str, account_id: str | None) -> Challenge:

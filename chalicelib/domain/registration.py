@@ -54,9 +54,14 @@ def register(
     return otp.send(OtpPurpose.REGISTER, mobile_number, account=account, pending=pending)
 
 
-def confirm(*, code: str, challenge_id: str | None, mobile_number: str | None) -> LoggedIn:
-    """Create the customer whose number the code proves. Raises OtpInvalid, OtpExpired, OtpExhausted, AlreadyExists."""
-    proof = otp.verify(OtpPurpose.REGISTER, code, challenge_id=challenge_id, mobile_number=mobile_number)
+def confirm(*, code: str, challenge_id: str | None, mobile_number: str | None, address: str) -> LoggedIn:
+    """Create the customer whose number the code proves.
+
+    Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AlreadyExists.
+    """
+    proof = otp.verify(
+        OtpPurpose.REGISTER, code, challenge_id=challenge_id, mobile_number=mobile_number, address=address
+    )
     account, creation = accounts.customer(**(proof.challenge.pending or {}))
     session, tokens = sessions.begin(account)
     try:
@@ -76,10 +81,13 @@ def log_in(*, mobile_number: str, password: str, address: str, portal: Portal = 
 
 
 def confirm_log_in(
-    *, code: str, challenge_id: str | None, mobile_number: str | None, portal: Portal = Portal.WEBAPP
+    *, code: str, challenge_id: str | None, mobile_number: str | None, address: str, portal: Portal = Portal.WEBAPP
 ) -> LoggedIn:
-    """Begin the session that the code opens. Raises OtpInvalid, OtpExpired, OtpExhausted, AccountSuspended."""
-    proof = otp.verify(_LOG_IN[portal], code, challenge_id=challenge_id, mobile_number=mobile_number)
+    """Begin the session that the code opens.
+
+    Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AccountSuspended.
+    """
+    proof = otp.verify(_LOG_IN[portal], code, challenge_id=challenge_id, mobile_number=mobile_number, address=address)
     account = accounts.get(str(proof.challenge.account_id))
     if account.status != AccountStatus.ACTIVE:
         raise AccountSuspended
@@ -122,13 +130,15 @@ def forget_password(*, mobile_number: str, address: str, portal: Portal = Portal
     return otp.send(_RESET[portal], mobile_number, account=account)
 
 
-def reset_password(*, mobile_number: str, code: str, new_password: str, portal: Portal = Portal.WEBAPP) -> None:
+def reset_password(
+    *, mobile_number: str, code: str, new_password: str, address: str, portal: Portal = Portal.WEBAPP
+) -> None:
     """Set a new password by the code and end every session.
 
-    Raises OtpInvalid, OtpExpired, OtpExhausted, ValidationFailed for a weak password.
+    Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, ValidationFailed for a weak password.
     """
     passwords.require_acceptable(new_password, field="new_password")
-    proof = otp.verify(_RESET[portal], code, challenge_id=None, mobile_number=mobile_number)
+    proof = otp.verify(_RESET[portal], code, challenge_id=None, mobile_number=mobile_number, address=address)
     password_hash = passwords.hash_password(new_password, field="new_password")
     for _ in range(_RESET_ATTEMPTS):
         account = accounts.get(str(proof.challenge.account_id))

@@ -1,12 +1,13 @@
 """How often something may be tried: atomic counters per window, or the moments of the last tries.
 
-A counter's windows stand still (from :00 to :15, say) and cost one write. Moments give limits that hold in any
-window wherever it starts, for what an attacker would time; they cost a read and a write.
+A counter's windows stand still (from :00 to :15, say) and cost one write, also where many are at it at once. Moments
+give limits that hold in any window wherever it starts, for what an attacker would time; they cost a read and a write.
 """
 
 import hashlib
 import hmac
 import math
+import secrets as randomness
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,29 +30,38 @@ def _mac(what: str, whom: str) -> str:
     return hmac.new(secrets.current("throttle"), f"{what}:{whom}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def count(what: str, whom: str, *, window: timedelta) -> int:
-    """Count one more try and return how many there were in this window."""
-    key, left = _key(what, whom, window)
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A try that was counted, and where."""
+
+    place: keys.Key
+
+
+def take(what: str, whom: str, *, limit: int, window: timedelta) -> Counted:
+    """Count one more try, or none and raise RateLimited where it would be one too many; exact also in parallel."""
+    place, left = _key(what, whom, window)
     gone_at = int(clock.now().timestamp()) + left + 60
-    raw = operations.record(
-        operations.change(
-            Throttle,
-            key,
-            [
-                Throttle.tries.add(1),
-                Throttle.ttl.set(gone_at),
-                Throttle.kind.set(Throttle),
-            ],
-        )
+    one_more = operations.change(
+        Throttle,
+        place,
+        [Throttle.tries.add(1), Throttle.ttl.set(gone_at), Throttle.kind.set(Throttle)],
+        Throttle.tries.does_not_exist() | (Throttle.tries < limit),
     )
-    return int(raw["tries"]["N"])
+    try:
+        operations.record(one_more)
+    except operations.ConditionFailed as failure:
+        raise RateLimited(retry_after=left) from failure
+    return Counted(place)
 
 
-def take(what: str, whom: str, *, limit: int, window: timedelta) -> None:
-    """Count one more try and raise RateLimited where it is one too many; exact also in parallel."""
-    _, left = _key(what, whom, window)
-    if count(what, whom, window=window) > limit:
-        raise RateLimited(retry_after=left)
+def uncount(counted: Counted) -> None:
+    """Let a try not have counted, as one that was right."""
+    one_less = operations.change(Throttle, counted.place, [Throttle.tries.add(-1)], Throttle.tries > 0)
+    try:
+        # A transaction, since its token keeps a request that is sent again from taking off another one.
+        operations.commit(one_less)
+    except operations.ConditionFailed:
+        return  # the window is over, and forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +93,7 @@ class Taken:
     """A try that was counted, as its limit stood with it."""
 
     limit: Limit
-    moment: datetime
+    mark: str
     item: Throttle
 
 
@@ -100,7 +110,8 @@ def slide(*limits: Limit) -> list[Taken]:
         wait = max(limit.wait(_moments(seen.get(limit.place)), now) for limit in limits)
         if wait > timedelta(0):
             raise RateLimited(retry_after=math.ceil(wait.total_seconds()))
-        taken = [Taken(limit, now, _with(limit, seen.get(limit.place), now)) for limit in limits]
+        mark = _mark(now)
+        taken = [Taken(limit, mark, _with(limit, seen.get(limit.place), mark)) for limit in limits]
         writes = [_unless_changed(one.item, seen.get(one.limit.place)) for one in taken]
         try:
             if len(writes) == 1:
@@ -109,6 +120,8 @@ def slide(*limits: Limit) -> list[Taken]:
                 operations.commit(*writes)
         except operations.ConditionFailed as failure:
             seen |= {places[position]: failure.found(Throttle, position) for position in failure.failures}
+            if all(mark in _marks(seen.get(place)) for place in places):
+                return taken  # our own first try, whose answer was lost
             continue
         return taken
     raise Unavailable(retry_after=1)
@@ -118,10 +131,10 @@ def give_back(taken: Taken) -> None:
     """Let a try not have counted, as one that was right; where others are faster all the time, it counts."""
     limit, before = taken.limit, taken.item
     for _ in range(limit.limit * 2):
-        left = _moments(before)
-        if taken.moment not in left:
+        left = _marks(before)
+        if taken.mark not in left:
             return
-        left.remove(taken.moment)
+        left.remove(taken.mark)
         try:
             operations.record(_unless_changed(_item(limit, left, before), before))
         except operations.ConditionFailed as failure:
@@ -138,20 +151,29 @@ def forgetting(limit: Limit) -> operations.Write:
     return operations.remove(Throttle, limit.place)
 
 
+def _mark(moment: datetime) -> str:
+    """Return a try's moment and what tells it from others of the same millisecond."""
+    return f"{clock.to_text(moment)} {randomness.token_hex(8)}"
+
+
+def _marks(item: Throttle | None) -> list[str]:
+    return [*(item.moments or [])] if item else []
+
+
 def _moments(item: Throttle | None) -> list[datetime]:
-    return [datetime.fromisoformat(text) for text in (item.moments or [])] if item else []
+    return [datetime.fromisoformat(mark.partition(" ")[0]) for mark in _marks(item)]
 
 
-def _with(limit: Limit, before: Throttle | None, now: datetime) -> Throttle:
+def _with(limit: Limit, before: Throttle | None, mark: str) -> Throttle:
     # Sorted, since the clocks of two containers may differ.
-    return _item(limit, sorted([*_moments(before), now])[-limit.limit :], before)
+    return _item(limit, sorted([*_marks(before), mark])[-limit.limit :], before)
 
 
-def _item(limit: Limit, moments: Sequence[datetime], before: Throttle | None) -> Throttle:
+def _item(limit: Limit, marks: Sequence[str], before: Throttle | None) -> Throttle:
     gone_at = clock.now() + limit.window + timedelta(minutes=1)
     return Throttle(
         *limit.place,
-        moments=[clock.to_text(moment) for moment in moments],
+        moments=[*marks],
         version=int(before.version or 0) + 1 if before else 1,
         ttl=int(gone_at.timestamp()),
     )

@@ -20,7 +20,7 @@ class Link:
 
 
 _REFRESHED = (errors.Unauthenticated, errors.TokenExpired, errors.TokenReused, errors.AccountSuspended)
-_CODE = (errors.OtpInvalid, errors.OtpExpired, errors.OtpExhausted)
+_CODE = (errors.OtpInvalid, errors.OtpExpired, errors.OtpExhausted, errors.RateLimited)
 
 REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "usher_login": (

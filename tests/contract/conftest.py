@@ -5,9 +5,16 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
+from chalicelib.domain import otp
 from tests import cloud
 from tests.conftest import MASTER_SECRET, forget_caches
 from tests.contract.ground import Ground, lay
+
+
+@pytest.fixture(autouse=True)
+def untried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the place that all tests ask from show more wrong codes than anybody else may."""
+    monkeypatch.setattr(otp, "TRIES_PER_ADDRESS", 10**6)
 
 
 @pytest.fixture(scope="module")

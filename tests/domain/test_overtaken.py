@@ -21,6 +21,7 @@ from tests.portals.webapp.evening import Evening, beside, listed, make_evening
 
 Act = Callable[[], object]
 Overtake = Callable[[Act], None]
+PLACE = "192.0.2.1"
 NUMBER = "+923007777777"
 
 
@@ -89,7 +90,8 @@ def begin() -> tuple[str, str]:
 def test_of_two_who_show_one_code_the_second_is_refused() -> None:
     challenge_id, code = begin()
     first, second = (
-        otp.verify(OtpPurpose.REGISTER, code, challenge_id=challenge_id, mobile_number=None) for _ in range(2)
+        otp.verify(OtpPurpose.REGISTER, code, challenge_id=challenge_id, mobile_number=None, address=PLACE)
+        for _ in range(2)
     )
     first.commit()
     with pytest.raises(OtpInvalid):
@@ -98,11 +100,13 @@ def test_of_two_who_show_one_code_the_second_is_refused() -> None:
 
 def test_a_code_that_was_sent_anew_since_it_was_looked_at_is_refused() -> None:
     challenge_id, code = begin()
-    proof = otp.verify(OtpPurpose.REGISTER, code, challenge_id=challenge_id, mobile_number=None)
+    proof = otp.verify(OtpPurpose.REGISTER, code, challenge_id=challenge_id, mobile_number=None, address=PLACE)
     otp.resend(challenge_id, address="here")
     with pytest.raises(OtpInvalid):
         proof.commit()
-    otp.verify(OtpPurpose.REGISTER, code_for(NUMBER), challenge_id=challenge_id, mobile_number=None).commit()
+    otp.verify(
+        OtpPurpose.REGISTER, code_for(NUMBER), challenge_id=challenge_id, mobile_number=None, address=PLACE
+    ).commit()
 
 
 # Tickets

@@ -9,6 +9,7 @@ from chalicelib.domain import throttle
 from chalicelib.domain.throttle import Limit
 from chalicelib.errors import RateLimited
 from chalicelib.table import operations
+from chalicelib.table.items import Throttle
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
@@ -50,6 +51,27 @@ def test_the_table_keeps_no_name_and_forgets_the_count() -> None:
     (item,) = operations.client().get_paginator("scan").paginate(TableName="gatehouse").build_full_result()["Items"]
     assert "secret-name" not in str(item)
     assert int(item["ttl"]["N"]) > (START + WINDOW).timestamp()
+
+
+def test_a_try_that_is_taken_off_did_not_count_and_one_that_was_refused_neither() -> None:
+    with clock.set_to(START):
+        counted = [throttle.take("code", "somebody", limit=2, window=WINDOW) for _ in range(2)]
+        for _ in range(3):
+            with pytest.raises(RateLimited):
+                throttle.take("code", "somebody", limit=2, window=WINDOW)
+        throttle.uncount(counted[0])
+        throttle.take("code", "somebody", limit=2, window=WINDOW)
+        with pytest.raises(RateLimited) as refused:
+            throttle.take("code", "somebody", limit=2, window=WINDOW)
+        assert refused.value.retry_after == 900
+
+
+def test_a_try_of_a_window_that_is_forgotten_is_taken_off_nothing() -> None:
+    with clock.set_to(START):
+        counted = throttle.take("code", "somebody", limit=2, window=WINDOW)
+        operations.record(operations.remove(Throttle, counted.place))
+        throttle.uncount(counted)
+        assert operations.get(Throttle, counted.place) is None
 
 
 def slid(*limits: Limit, after: timedelta) -> int | None:
@@ -106,6 +128,13 @@ class TestSliding:
                 throttle.give_back(first)
         assert slid(self.LIMIT, after=timedelta(seconds=1)) is None
         assert slid(self.LIMIT, after=timedelta(seconds=1)) is not None
+
+    def test_of_two_tries_in_one_millisecond_giving_back_one_twice_gives_back_one(self) -> None:
+        with clock.set_to(START):
+            tries = [throttle.slide(self.LIMIT)[0] for _ in range(3)]
+            for _ in range(2):
+                throttle.give_back(tries[0])
+            assert [slid(self.LIMIT, after=timedelta(0)) for _ in range(2)] == [None, 900]
 
     def test_what_is_forgotten_did_not_count(self) -> None:
         for _ in range(3):

@@ -23,6 +23,7 @@ from tests.faults.wire import Fault, wire
 from tests.shops import Shop, assert_handed_over_once, assignment, in_stock, make_shop, new_customer, stored
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
+ADDRESS = "192.0.2.1"
 
 IN_PROCESS = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.CONFLICT)
 
@@ -72,7 +73,7 @@ class Desk:
         return assignment_id, code_for(str(self.customer.mobile_number))
 
     def verify(self, assignment_id: str, code: str) -> Handing:
-        return assignments.verify(self.shop.id, assignment_id, code, operation_id=self.operation_id)
+        return assignments.verify(self.shop.id, assignment_id, code, address=ADDRESS, operation_id=self.operation_id)
 
     def assert_theirs(self, assignment_id: str) -> None:
         card = stored(self.card)
@@ -105,7 +106,9 @@ def test_whichever_request_of_an_assignment_fails_the_same_again_holds_one_card_
         handing = desk.assign()
         assert stored(desk.card).held_by == handing.assignment.assignment_id, place
         code = code_for(str(desk.customer.mobile_number))
-        done = assignments.verify(shop.id, handing.assignment.assignment_id, code, operation_id=new_id("op"))
+        done = assignments.verify(
+            shop.id, handing.assignment.assignment_id, code, address=ADDRESS, operation_id=new_id("op")
+        )
         assert done.status == "active", place
 
 
@@ -118,7 +121,9 @@ def test_a_shop_that_dies_at_any_request_of_an_assignment_goes_on_with_the_same_
             assert dying(desk.assign, place=place, after=after) is None
         handing = desk.assign()
         code = code_for(str(desk.customer.mobile_number))
-        done = assignments.verify(shop.id, handing.assignment.assignment_id, code, operation_id=new_id("op"))
+        done = assignments.verify(
+            shop.id, handing.assignment.assignment_id, code, address=ADDRESS, operation_id=new_id("op")
+        )
         assert done.status == "active", (place, after)
         desk.assert_theirs(handing.assignment.assignment_id)
 

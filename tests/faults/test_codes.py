@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import accounts, customers, encryption, otp, passwords, registration, sessions, throttle
 from chalicelib.domain.registration import LoggedIn
@@ -22,7 +23,7 @@ from chalicelib.errors import (
     Unavailable,
 )
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Challenge
+from chalicelib.table.items import Account, Challenge, Throttle
 from chalicelib.vocabulary import OtpPurpose, Portal
 from tests.codes import code_for, texts
 from tests.factories import PASSWORD, make_customer
@@ -96,23 +97,73 @@ def begin(mobile_number: str) -> tuple[str, str]:
     return sent.challenge_id, code_for(mobile_number)
 
 
+def verify(code: str, challenge_id: str, *, address: str) -> otp.Proof:
+    """Guess at a registration's code from some address."""
+    return otp.verify(OtpPurpose.REGISTER, code, challenge_id=challenge_id, mobile_number=None, address=address)
+
+
+def confirm(code: str, challenge_id: str) -> LoggedIn:
+    """Complete a registration from an address of its own."""
+    return registration.confirm(code=code, challenge_id=challenge_id, mobile_number=None, address=uuid.uuid4().hex)
+
+
+def confirm_log_in(code: str, challenge_id: str) -> LoggedIn:
+    """Complete a log-in from an address of its own."""
+    return registration.confirm_log_in(
+        code=code, challenge_id=challenge_id, mobile_number=None, address=uuid.uuid4().hex
+    )
+
+
 def test_of_200_guesses_at_once_at_most_five_are_evaluated() -> None:
     challenge_id, code = begin(number())
     wrong = [f"{(int(code) + n) % 10**6:06}" for n in range(1, GUESSES + 1)]
     got = at_once(
-        lambda n: otp.verify(OtpPurpose.REGISTER, wrong[n], challenge_id=challenge_id, mobile_number=None),
+        lambda n: verify(wrong[n], challenge_id, address=f"{challenge_id} {n}"),
         callers=GUESSES,
     )
     assert holds(got, otp.TRIES, OtpInvalid), kinds(got)
     assert set(kinds(got)) <= {OtpInvalid, OtpExhausted, Unavailable}
     with pytest.raises(OtpExhausted):
-        registration.confirm(code=code, challenge_id=challenge_id, mobile_number=None)
+        confirm(code, challenge_id)
+
+
+def test_of_64_guesses_at_once_from_one_address_30_are_evaluated_whatever_they_are_at() -> None:
+    # Enough challenges that none of them is tried out.
+    begun = [begin(number()) for _ in range(16)]
+    place = uuid.uuid4().hex
+
+    def guess(n: int) -> otp.Proof:
+        challenge_id, code = begun[n % 16]
+        return verify(f"{(int(code) + 1) % 10**6:06}", challenge_id, address=place)
+
+    got = at_once(guess, callers=64)
+    assert holds(got, otp.TRIES_PER_ADDRESS, OtpInvalid), kinds(got)
+    assert set(kinds(got)) <= {OtpInvalid, RateLimited, Unavailable}
+    challenges = [operations.get(Challenge, keys.challenge(challenge_id)) for challenge_id, _ in begun]
+    assert sum(int(one.tries) for one in challenges if one) == kinds(got)[OtpInvalid]
+    challenge_id, code = begun[0]
+    with pytest.raises(RateLimited):
+        verify(code, challenge_id, address=place)
+
+
+def test_right_codes_at_once_leave_no_try_behind_at_their_address() -> None:
+    begun = [begin(number()) for _ in range(16)]
+    place = uuid.uuid4().hex
+    got = at_once(lambda n: verify(begun[n][1], begun[n][0], address=place), callers=16)
+    assert kinds(got) == {otp.Proof: 16}
+    challenge_id, code = begin(number())
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    for n in range(otp.TRIES_PER_ADDRESS):
+        with pytest.raises(OtpInvalid if n < otp.TRIES else OtpExhausted):
+            verify(wrong, challenge_id, address=place)
+    with pytest.raises(RateLimited):
+        verify(wrong, challenge_id, address=place)
 
 
 def test_a_code_makes_one_account_of_32_who_show_it_at_once() -> None:
     mobile_number = number()
     challenge_id, code = begin(mobile_number)
-    got = at_once(lambda _: registration.confirm(code=code, challenge_id=challenge_id, mobile_number=None))
+    got = at_once(lambda _: confirm(code, challenge_id))
     found = kinds(got)
     assert found[LoggedIn] == 1
     assert set(found) <= {LoggedIn, OtpInvalid, OtpExhausted}
@@ -127,7 +178,7 @@ def test_a_code_begins_one_session_of_32_who_show_it_at_once() -> None:
     customer = make_customer(mobile_number=mobile_number)
     sent = registration.log_in(mobile_number=mobile_number, password=PASSWORD, address=mobile_number)
     code = code_for(mobile_number)
-    got = at_once(lambda _: registration.confirm_log_in(code=code, challenge_id=sent.challenge_id, mobile_number=None))
+    got = at_once(lambda _: confirm_log_in(code, sent.challenge_id))
     assert kinds(got)[LoggedIn] == 1
     assert sessions_of(customer) == 1
 
@@ -211,7 +262,7 @@ def test_a_code_whose_effects_answer_is_lost_has_its_effect_once(place: int) -> 
     challenge_id, code = begin(mobile_number)
     with wire(retries=True) as faulty:
         faulty.faults = {place: Fault.ANSWER_LOST}
-        result = registration.confirm(code=code, challenge_id=challenge_id, mobile_number=None)
+        result = confirm(code, challenge_id)
     account = customers.find_by_number(mobile_number)
     assert account is not None
     assert account.account_id == result.account.account_id
@@ -223,9 +274,7 @@ def test_a_code_whose_effects_answer_is_lost_has_its_effect_once(place: int) -> 
 
 def test_a_spent_proof_that_is_committed_again_is_its_own_success_and_nobody_elses() -> None:
     challenge_id, code = begin(number())
-    first, second = (
-        otp.verify(OtpPurpose.REGISTER, code, challenge_id=challenge_id, mobile_number=None) for _ in range(2)
-    )
+    first, second = (verify(code, challenge_id, address=challenge_id) for _ in range(2))
     first.commit()
     first.commit()
     with pytest.raises(OtpInvalid):
@@ -240,7 +289,9 @@ def test_a_reset_meets_a_change_of_password_and_the_later_one_stands() -> None:
 
     def act(n: int) -> Account:
         if n:
-            registration.reset_password(mobile_number=mobile_number, code=code, new_password="set by the reset")
+            registration.reset_password(
+                mobile_number=mobile_number, code=code, new_password="set by the reset", address=code
+            )
         else:
             accounts.change_password(customer, old_password=PASSWORD, new_password="set by the change")
         return accounts.get(customer.account_id)
@@ -260,3 +311,29 @@ def test_a_full_limit_is_not_written_to() -> None:
     (first, *_) = [each[0] for each in got if isinstance(each, list)]
     throttle.give_back(first)
     assert kinds(at_once(lambda _: throttle.slide(limit))) == {list: 1, RateLimited: CROWD - 1}
+
+
+def test_a_try_whose_answer_is_lost_counts_once_and_is_given_back_once() -> None:
+    limit = throttle.Limit("test", uuid.uuid4().hex, 3, otp.LIFETIME)
+    with clock.set_to(clock.now()):  # all in one millisecond
+        (kept,) = throttle.slide(limit)
+        with wire(retries=True) as faulty:
+            faulty.faults = {1: Fault.ANSWER_LOST}
+            (taken,) = throttle.slide(limit)
+        with wire(retries=True) as faulty:
+            faulty.faults = {0: Fault.ANSWER_LOST}
+            throttle.give_back(taken)
+        left = operations.get(Throttle, limit.place)
+    assert left is not None
+    assert left.moments == [kept.mark]
+
+
+def test_a_counted_try_that_is_taken_off_while_the_answer_is_lost_is_taken_off_once() -> None:
+    place = uuid.uuid4().hex
+    first, _ = (throttle.take("test", place, limit=3, window=otp.LIFETIME) for _ in range(2))
+    with wire(retries=True) as faulty:
+        faulty.faults = {0: Fault.ANSWER_LOST}
+        throttle.uncount(first)
+    left = operations.get(Throttle, first.place)
+    assert left is not None
+    assert left.tries == 1

@@ -36,7 +36,9 @@ def begin(merchant: Account, new_mobile: str, *, password: str = PASSWORD) -> tu
 
 
 def confirm(merchant: Account, challenge_id: str, code: str) -> Shop:
-    return merchant_settings.confirm_number_change(merchant.account_id, challenge_id=challenge_id, code=code)
+    return merchant_settings.confirm_number_change(
+        merchant.account_id, challenge_id=challenge_id, code=code, address=uuid.uuid4().hex
+    )
 
 
 def owners(*numbers: str) -> list[str | None]:
@@ -141,6 +143,7 @@ def test_a_number_that_moves_while_its_code_is_looked_at_begins_no_session() -> 
             code=log_in_code,
             challenge_id=sent.challenge_id,
             mobile_number=None,
+            address=old,
             portal=Portal.MERCHANT,
         )
     assert sessions_of(merchant) == 0
@@ -196,10 +199,11 @@ def test_a_merchants_code_begins_one_session_of_32_who_show_it_at_once() -> None
     )
     code = code_for(merchant.login)
     got = at_once(
-        lambda _: registration.confirm_log_in(
+        lambda n: registration.confirm_log_in(
             code=code,
             challenge_id=sent.challenge_id,
             mobile_number=None,
+            address=f"{merchant.login} {n}",
             portal=Portal.MERCHANT,
         )
     )
@@ -216,7 +220,7 @@ def test_of_8_new_passwords_by_one_code_at_once_one_is_set() -> None:
     def reset(n: int) -> str:
         password = f"set by caller {n}"
         registration.reset_password(
-            mobile_number=organizer.login, code=code, new_password=password, portal=Portal.ORGANIZER
+            mobile_number=organizer.login, code=code, new_password=password, address=place, portal=Portal.ORGANIZER
         )
         return password
 

@@ -44,6 +44,7 @@ TRIES = 6
 PATIENCE = 60
 MINUTE = timedelta(minutes=1)
 CALLERS = 16
+ADDRESS = "192.0.2.1"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -386,7 +387,10 @@ def test_of_a_code_shown_sixteen_times_and_sweeps_at_the_same_moment_exactly_one
     shop, customer = make_shop(), new_customer()
     (card,) = shop.stock()
     assignment_id, code = shop.hold(card, customer)
-    verify = [partial(assignments.verify, shop.id, assignment_id, code, operation_id=new_id("op")) for _ in range(4)]
+    verify = [
+        partial(assignments.verify, shop.id, assignment_id, code, address=ADDRESS, operation_id=new_id("op"))
+        for _ in range(4)
+    ]
     sweeps = [ahead(12, partial(assignments.take_care, assignment_id)) for _ in range(CALLERS - 4)]
     with mortal():
         at_once([*verify[round_:], *sweeps, *verify[:round_]])
@@ -404,7 +408,7 @@ def test_of_three_shops_that_hold_a_card_for_the_same_customer_the_one_with_the_
     held = [(shop, *shop.hold(shop.stock()[0], customer)) for shop in shops]
     told = at_once(
         [
-            partial(assignments.verify, shop.id, assignment_id, code, operation_id=new_id("op"))
+            partial(assignments.verify, shop.id, assignment_id, code, address=ADDRESS, operation_id=new_id("op"))
             for shop, assignment_id, code in held
         ]
     )
@@ -422,7 +426,8 @@ def test_a_clerk_who_sends_again_twice_at_once_leaves_a_code_that_counts() -> No
     at_once([partial(assignments.send_again, shop.id, assignment_id) for _ in range(2)])
     codes = [code_in(text) for text in texts() if text["to"] == customer.mobile_number]
     told = Counter(
-        tell(partial(assignments.verify, shop.id, assignment_id, code, operation_id=new_id("op"))) for code in codes
+        tell(partial(assignments.verify, shop.id, assignment_id, code, address=ADDRESS, operation_id=new_id("op")))
+        for code in codes
     )
     assert told["done"] == 1
     assert stored(card).status == "active"
@@ -442,7 +447,7 @@ def test_tickets_that_are_given_away_during_the_hand_over_end_on_one_card_of_who
     given = give_tickets(customer, [make_event() for _ in range(CALLERS - 1)])
     (card,) = shop.stock()
     assignment_id, code = shop.hold(card, customer)
-    verify = partial(assignments.verify, shop.id, assignment_id, code, operation_id=new_id("op"))
+    verify = partial(assignments.verify, shop.id, assignment_id, code, address=ADDRESS, operation_id=new_id("op"))
     transfers = [
         partial(
             ownership.transfer,

@@ -30,7 +30,11 @@ def public_merchant_verify_otp(call: Call[VerifyIn, None]) -> Any:
     """Complete a log-in by its code."""
     body = call.body
     result = registration.confirm_log_in(
-        code=body.otp, challenge_id=body.challenge_id, mobile_number=body.mobile_number, portal=Portal.MERCHANT
+        code=body.otp,
+        challenge_id=body.challenge_id,
+        mobile_number=body.mobile_number,
+        address=call.address,
+        portal=Portal.MERCHANT,
     )
     shop = merchant_settings.show(result.account.account_id)
     return {**TokensOut.model_validate(result.tokens).model_dump(), "merchant": shop}
@@ -90,5 +94,5 @@ def merchant_change_mobile(call: Call[schema.ChangeMobileIn, None]) -> Any:
 def merchant_verify_mobile_change(call: Call[schema.VerifyMobileChangeIn, None]) -> Any:
     """Move the log-in to the number that the code proves."""
     return merchant_settings.confirm_number_change(
-        call.principal.id, challenge_id=call.body.challenge_id, code=call.body.otp
+        call.principal.id, challenge_id=call.body.challenge_id, code=call.body.otp, address=call.address
     )

@@ -66,6 +66,7 @@ def merchant_send_customer_otp(call: Call[schema.SendCodeIn, None]) -> Any:
 def merchant_verify_customer_otp(call: Call[schema.VerifyCodeIn, None]) -> Any:
     """Make a held card its customer's by the code that they were sent."""
     body = call.body
-    return _handing_out(
-        assignments.verify(call.principal.id, body.assignment_id, body.otp, operation_id=call.operation_id)
+    handing = assignments.verify(
+        call.principal.id, body.assignment_id, body.otp, address=call.address, operation_id=call.operation_id
     )
+    return _handing_out(handing)

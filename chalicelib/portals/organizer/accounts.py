@@ -30,7 +30,11 @@ def public_organizer_verify_otp(call: Call[ContactVerifyIn, None]) -> Any:
     """Complete a log-in by its code."""
     body = call.body
     result = registration.confirm_log_in(
-        code=body.otp, challenge_id=body.challenge_id, mobile_number=body.contact_mobile, portal=Portal.ORGANIZER
+        code=body.otp,
+        challenge_id=body.challenge_id,
+        mobile_number=body.contact_mobile,
+        address=call.address,
+        portal=Portal.ORGANIZER,
     )
     organizer = organizers.show(result.account.account_id)
     return {**TokensOut.model_validate(result.tokens).model_dump(), "organizer": organizer}
@@ -57,7 +61,11 @@ def public_organizer_reset_password(call: Call[schema.ResetPasswordIn, None]) ->
     """Set a new password by the code and end all sessions."""
     body = call.body
     registration.reset_password(
-        mobile_number=body.contact_mobile, code=body.otp, new_password=body.new_password, portal=Portal.ORGANIZER
+        mobile_number=body.contact_mobile,
+        code=body.otp,
+        new_password=body.new_password,
+        address=call.address,
+        portal=Portal.ORGANIZER,
     )
 
 

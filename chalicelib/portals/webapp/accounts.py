@@ -41,7 +41,9 @@ def public_verify_otp(call: Call[VerifyIn, None]) -> Any:
     """Complete a registration by its code and log in."""
     body = call.body
     return _logged_in_out(
-        registration.confirm(code=body.otp, challenge_id=body.challenge_id, mobile_number=body.mobile_number)
+        registration.confirm(
+            code=body.otp, challenge_id=body.challenge_id, mobile_number=body.mobile_number, address=call.address
+        )
     )
 
 
@@ -57,7 +59,9 @@ def public_verify_login_otp(call: Call[VerifyIn, None]) -> Any:
     """Complete a log-in by its code."""
     body = call.body
     return _logged_in_out(
-        registration.confirm_log_in(code=body.otp, challenge_id=body.challenge_id, mobile_number=body.mobile_number)
+        registration.confirm_log_in(
+            code=body.otp, challenge_id=body.challenge_id, mobile_number=body.mobile_number, address=call.address
+        )
     )
 
 
@@ -120,4 +124,6 @@ def public_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> Any:
 def public_reset_password(call: Call[schema.ResetPasswordIn, None]) -> Any:
     """Set a new password by the code and end all sessions."""
     body = call.body
-    registration.reset_password(mobile_number=body.mobile_number, code=body.otp, new_password=body.new_password)
+    registration.reset_password(
+        mobile_number=body.mobile_number, code=body.otp, new_password=body.new_password, address=call.address
+    )

@@ -294,7 +294,7 @@ class Enrolment(Item, discriminator="enrolment"):
 
 
 class Throttle(Item, discriminator="throttle"):
-    """How often something was tried in one window of time, or the moments of the last tries."""
+    """How often something was tried in one window of time, or the moments of the last tries, each marked."""
 
     tries = NumberAttribute(default=0)
     moments: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)

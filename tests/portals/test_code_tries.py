@@ -1,0 +1,154 @@
+"""Wrong codes from one address: so many in a quarter of an hour, at whatever door, and no right one among them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain import otp, registration
+from chalicelib.table.items import Account
+from chalicelib.vocabulary import Portal
+from tests.client import Answer, call
+from tests.codes import code_for
+from tests.factories import PASSWORD, make_customer, make_merchant, make_organizer, token_of
+from tests.shops import make_shop, new_customer, wrong
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
+WINDOW = timedelta(minutes=15)
+PLACE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
+NUMBER = "+923031234567"
+LIMIT = 3
+NEW_PASSWORD = "another long password"
+
+# Shows a code at a door, from an address.
+Show = Callable[[str, str], Answer]
+
+
+@pytest.fixture(autouse=True)
+def limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otp, "TRIES_PER_ADDRESS", LIMIT)
+
+
+def show_at(path: str, body: dict[str, Any], token: str | None = None) -> Show:
+    return lambda code, address: call("POST", path, {**body, "otp": code}, token=token, address=address)
+
+
+def registering() -> tuple[Show, str]:
+    body = {"mobile_number": NUMBER, "password": PASSWORD, "name": "Ayesha Khan"}
+    begun = call("POST", "/api/v1/users/register/", body, address=NUMBER)
+    return show_at("/api/v1/users/verify-otp/", {"challenge_id": begun.json["challenge_id"]}), code_for(NUMBER)
+
+
+def logging_in(make: Callable[[], Account], portal: Portal, path: str) -> tuple[Show, str]:
+    make()
+    sent = registration.log_in(mobile_number=NUMBER, password=PASSWORD, address=NUMBER, portal=portal)
+    return show_at(path, {"challenge_id": sent.challenge_id}), code_for(NUMBER)
+
+
+def forgetting(make: Callable[[], Account], portal: Portal, path: str, name: str) -> tuple[Show, str]:
+    make()
+    registration.forget_password(mobile_number=NUMBER, address=NUMBER, portal=portal)
+    return show_at(path, {name: NUMBER, "new_password": NEW_PASSWORD}), code_for(NUMBER)
+
+
+def customer() -> Account:
+    return make_customer(mobile_number=NUMBER)
+
+
+def merchant() -> Account:
+    return make_merchant(mobile_number=NUMBER)
+
+
+def organizer() -> Account:
+    return make_organizer(contact_mobile=NUMBER)
+
+
+def moving() -> tuple[Show, str]:
+    token, new = token_of(merchant()), "+923037654321"
+    body = {"new_mobile": new, "password": PASSWORD}
+    begun = call("POST", "/api/merchant/change-mobile/", body, token=token, address=NUMBER)
+    show = show_at("/api/merchant/verify-mobile-change/", {"challenge_id": begun.json["challenge_id"]}, token)
+    return show, code_for(new)
+
+
+def handing_over() -> tuple[Show, str]:
+    shop = make_shop()
+    (card,) = shop.stock()
+    assignment_id, code = shop.hold(card, new_customer())
+    return show_at("/api/merchant/verify-customer-otp/", {"assignment_id": assignment_id}, shop.token), code
+
+
+DOORS: dict[str, Callable[[], tuple[Show, str]]] = {
+    "a registration": registering,
+    "a customer's log-in": lambda: logging_in(customer, Portal.WEBAPP, "/api/v1/users/verify-login-otp/"),
+    "a customer's new password": lambda: forgetting(
+        customer, Portal.WEBAPP, "/api/v1/users/reset-password/", "mobile_number"
+    ),
+    "a merchant's log-in": lambda: logging_in(merchant, Portal.MERCHANT, "/api/merchant/verify-otp/"),
+    "a merchant's new number": moving,
+    "a card handed over": handing_over,
+    "an organizer's log-in": lambda: logging_in(organizer, Portal.ORGANIZER, "/api/organizer/verify-otp/"),
+    "an organizer's new password": lambda: forgetting(
+        organizer, Portal.ORGANIZER, "/api/organizer/reset-password/", "contact_mobile"
+    ),
+}
+
+
+def codes(answers: list[Answer]) -> list[str | None]:
+    return [answer.code for answer in answers]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_an_address_that_showed_too_many_wrong_codes_is_refused_the_right_one_and_others_are_not(door: str) -> None:
+    with clock.set_to(START):
+        show, code = DOORS[door]()
+        assert codes([show(wrong(code), PLACE) for _ in range(LIMIT)]) == ["OTP_INVALID"] * LIMIT
+        refused = show(code, PLACE)
+        assert (refused.status, refused.code, refused.headers["retry-after"]) == (429, "RATE_LIMITED", "900")
+        # The refused one took no try of the challenge: from elsewhere there are two left, and one will do.
+        assert show(wrong(code), ELSEWHERE).code == "OTP_INVALID"
+        assert show(code, ELSEWHERE).status in (200, 201)
+
+
+def test_a_full_limit_tells_nothing_of_what_is_guessed_at() -> None:
+    show, code = DOORS["a customer's new password"]()
+    path = "/api/v1/users/reset-password/"
+    unknown = show_at(path, {"mobile_number": "+923039999999", "new_password": NEW_PASSWORD})
+    never_sent = show_at("/api/v1/users/verify-otp/", {"challenge_id": "chl_none"})
+    with clock.set_to(START):
+        for _ in range(LIMIT):
+            never_sent("000000", PLACE)
+        told = [ask(code, PLACE) for ask in (show, unknown, never_sent)]
+    bodies = [{**answer.json["error"], "request_id": None} for answer in told]
+    assert [answer.status for answer in told] == [429] * 3
+    assert bodies[0] == bodies[1] == bodies[2]
+
+
+def test_all_doors_share_one_limit_and_what_is_expired_or_exhausted_counts_too() -> None:
+    with clock.set_to(START):
+        show, code = registering()
+    with clock.set_to(START + timedelta(minutes=6)):
+        assert show(code, PLACE).code == "OTP_EXPIRED"
+        never_sent = show_at("/api/merchant/verify-otp/", {"challenge_id": "chl_none"})
+        assert codes([never_sent(code, PLACE) for _ in range(LIMIT)]) == ["OTP_INVALID"] * 2 + ["RATE_LIMITED"]
+
+
+def test_right_codes_do_not_count_however_many_come_from_one_address() -> None:
+    for number in range(2 * LIMIT):
+        mobile_number = f"+92303000000{number}"
+        body = {"mobile_number": mobile_number, "password": PASSWORD, "name": "Ayesha Khan"}
+        begun = call("POST", "/api/v1/users/register/", body, address=mobile_number)
+        show = show_at("/api/v1/users/verify-otp/", {"challenge_id": begun.json["challenge_id"]})
+        assert show(code_for(mobile_number), PLACE).status == 201
+
+
+def test_the_next_window_takes_codes_again() -> None:
+    never_sent = show_at("/api/v1/users/verify-otp/", {"challenge_id": "chl_none"})
+    with clock.set_to(START + timedelta(minutes=5)):
+        answers = [never_sent("000000", PLACE) for _ in range(LIMIT + 1)]
+        assert (answers[-1].status, answers[-1].headers["retry-after"]) == (429, "600")
+    with clock.set_to(START + WINDOW):
+        assert never_sent("000000", PLACE).code == "OTP_INVALID"
