@@ -9,9 +9,9 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 from chalice import Blueprint, Response
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -241,12 +241,39 @@ def _cached(answer: Answer, headers: Mapping[str, str], seconds: int) -> Answer:
     return answer
 
 
-def _problems(error: ValidationError) -> list[dict[str, str]]:
-    problems = []
+def _problems(error: ValidationError, schema: type[BaseModel]) -> list[dict[str, str]]:
+    """Return one problem of each field that has any; what may be of several kinds says why it is none of them."""
+    problems: dict[str, list[str]] = {}
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
-        name = ".".join(str(part) for part in problem["loc"])
-        problems.append({"field": name or "body", "message": problem["msg"].removeprefix("Value error, ")})
-    return problems
+        messages = problems.setdefault(_field(schema, problem["loc"]) or "body", [])
+        message = problem["msg"].removeprefix("Value error, ")
+        if message not in messages:
+            messages.append(message)
+    return [{"field": name, "message": ", or: ".join(messages)} for name, messages in problems.items()]
+
+
+def _field(schema: type[BaseModel], place: Iterable[int | str]) -> str:
+    """Return the place of a problem as its caller knows it: fields and positions, not the kinds that were tried."""
+    names: list[str] = []
+    inside: list[type[BaseModel]] = [schema]
+    for part in place:
+        if isinstance(part, int):
+            names.append(str(part))
+            continue
+        found = next((model.model_fields[part] for model in inside if part in model.model_fields), None)
+        if found is not None:
+            names.append(part)
+            inside = [*_models(found.annotation)]
+    return ".".join(names)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Go through the schemas that a field's type is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    else:
+        for part in get_args(annotation):
+            yield from _models(part)
 
 
 def _raw_body(request: Any, limit: int) -> bytes:
@@ -264,7 +291,7 @@ def _parse_body(raw: bytes, schema: type[BaseModel], form: Form | None) -> BaseM
         whole = any(not problem["loc"] and problem["type"] in _NOT_AN_OBJECT for problem in error.errors())
         if "json_invalid" in kinds or whole:
             raise MalformedJson from error
-        raise ValidationFailed(details=_problems(error)) from error
+        raise ValidationFailed(details=_problems(error, schema)) from error
 
 
 _NOT_AN_OBJECT = {"model_type", "model_attributes_type", "dict_type"}
@@ -275,4 +302,4 @@ def _parse_query(request: Any, schema: type[BaseModel]) -> BaseModel:
     try:
         return schema.model_validate(given)
     except ValidationError as error:
-        raise ValidationFailed(details=_problems(error)) from error
+        raise ValidationFailed(details=_problems(error, schema)) from error

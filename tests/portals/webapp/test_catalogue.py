@@ -164,6 +164,8 @@ def test_a_price_in_another_currency_is_compared_with_none(stream: StreamReader)
         ("date_from=2026-03-05&date_to=2026-03-04", "date_to"),
         ("date_from=2026-03-05T00:00:00Z&date_to=2026-03-01", "date_to"),
         ("date_from=tomorrow", "date_from"),
+        ("date_to=1969-12-31", "date_to"),
+        ("date_to=2200-01-01T00:00:00Z", "date_to"),
         ("price_from=10&price_to=9.99", "price_to"),
         ("price_from=1.234", "price_from"),
         ("price_to=-1", "price_to"),
@@ -175,8 +177,7 @@ def test_a_price_in_another_currency_is_compared_with_none(stream: StreamReader)
 def test_a_filter_that_says_nothing_sensible_is_refused(stream: StreamReader, query: str, field: str) -> None:  # noqa: ARG001
     answer = call("GET", f"{PATH}?{query}")
     assert (answer.status, answer.code) == (400, "VALIDATION_ERROR")
-    # What may be one of two kinds is told of each of them, the field's name first.
-    assert {problem["field"].partition(".")[0] for problem in answer.json["error"]["details"]} == {field}
+    assert [problem["field"] for problem in answer.json["error"]["details"]] == [field]
 
 
 def test_a_filter_that_nothing_fits_finds_nothing(shows: list[Event]) -> None:  # noqa: ARG001
