@@ -64,9 +64,9 @@ def kinds(got: list[Any]) -> Counter[type]:
 
 
 def holds(got: list[Any], limit: int, kind: type) -> bool:
-    """Whether exactly so many got through; fewer only where the machine could not answer all in time."""
-    count = kinds(got)[kind]
-    return count == limit or (count < limit and Unavailable in kinds(got))
+    """Whether exactly so many got through, or were counted and then not answered in time: none was refused early."""
+    found = kinds(got)
+    return found[kind] <= limit <= found[kind] + found[Unavailable]
 
 
 def sessions_of(customer: Account) -> int:
