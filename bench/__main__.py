@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import ground, imports, machine, processor, routes, stack
+from bench import ground, imports, machine, processor, routes, stack, timing
 from bench.ground import Kind
 from bench.report import Findings, render
 from bench.stack import Crowd, Run, Stack
@@ -27,9 +27,10 @@ class Plan:
     processor_scans: int
     events: dict[int, dict[int, int]]
     sizes: tuple[int, int] = routes.SIZES
+    pairs: int = timing.PAIRS
 
 
-QUICK = Plan(import_repeats=3, processor_scans=100, events={1500: {1: 200, 8: 400}}, sizes=(100, 1000))
+QUICK = Plan(import_repeats=3, processor_scans=100, events={1500: {1: 200, 8: 400}}, sizes=(100, 1000), pairs=30)
 FULL = Plan(import_repeats=9, processor_scans=600, events={3000: {1: 500, 8: 900}, 100_000: {1: 1500, 8: 6000}})
 _began = time.monotonic()
 
@@ -73,10 +74,12 @@ def main() -> None:
     processed = processor.measure(scans=plan.processor_scans)
     _step("taking what each of the web app's routes asks of the table, with little in it and with much")
     by_route = routes.measure(plan.sizes)
+    _step("asking about numbers that have an account and numbers that have none")
+    by_number = timing.measure(plan.pairs)
     runs = _runs(plan)
     # Other work on the machine shows here: scans alone keep about two processes busy.
     described["load after"] = machine.load()
-    findings = Findings(described, imported, processed, runs, by_route)
+    findings = Findings(described, imported, processed, runs, by_route, by_number)
     text = render(findings)
     _OUT.mkdir(parents=True, exist_ok=True)
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -7,6 +7,7 @@ from bench.imports import Imports
 from bench.processor import Processor
 from bench.routes import TOLERANCE, RouteCost
 from bench.stack import Run
+from bench.timing import Timing
 
 # pretix 2026.8 on PostgreSQL, gunicorn and celery, two cores of this class: one redemption of a ticket.
 PRETIX_ONE_CLIENT_PER_SECOND, PRETIX_ONE_CLIENT_P50 = 15.7, 0.061
@@ -28,6 +29,7 @@ class Findings:
     processor: Processor
     runs: list[Run]
     routes: dict[str, dict[int, RouteCost]]
+    timing: dict[str, Timing]
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:
@@ -48,6 +50,7 @@ def render(findings: Findings) -> str:
         ("Scans over HTTP, engine, clients and pumps on the same cores", _runs(findings.runs)),
         ("What a scan asks of DynamoDB, from /_local/usage", _usage(findings.runs)),
         ("What the web app's routes ask of DynamoDB, by how much there is of everything", _routes(findings.routes)),
+        ("Numbers that have an account beside numbers that have none", _timing(findings.timing)),
         ("Beside pretix 2026.8", _beside(findings)),
     ]
     return "\n\n".join(["# Bench", *(f"## {title}\n\n{body}" for title, body in sections)]) + "\n"
@@ -209,6 +212,15 @@ def _routes(routes: dict[str, dict[int, RouteCost]]) -> str:
         rows.append((name, _bill(few), _bill(many), "yes" if is_same(few, many) else "NO"))
     sizes = next(iter(routes.values()))
     return _table(["requests / read / write units", *(f"{size:,}" for size in sizes), "same ±10 %"], rows)
+
+
+def _timing(timing: dict[str, Timing]) -> str:
+    rows = [
+        (name, _ms(t.known), _ms(t.unknown), f"{t.known / t.unknown:.3f}", f"{t.longer:.3f}", f"{t.z:+.2f}")
+        for name, t in timing.items()
+    ]
+    head = ["medians", "known", "unknown", "ratio", "known took longer (0.5: cannot be told)", "z"]
+    return _table(head, rows)
 
 
 def _bill(cost: RouteCost) -> str:
