@@ -8,6 +8,8 @@ from tests.mutants.seeded import (
     idempotency,
     identity,
     ledger,
+    merchants,
+    organizers,
     payments,
     sale,
     tickets,
@@ -27,4 +29,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *ledger.MUTANTS,
     *idempotency.MUTANTS,
     *tickets.MUTANTS,
+    *merchants.MUTANTS,
+    *organizers.MUTANTS,
 )

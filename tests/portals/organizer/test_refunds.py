@@ -1,20 +1,23 @@
 """Refunds of tickets: what is given back, once, and how an organizer's numbers tell of it."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.domain import ledger, refund_requests, refunds, tickets
+from chalicelib import clock
+from chalicelib.domain import checkin, ledger, refund_requests, refunds, tickets
 from chalicelib.domain.money import Asked
+from chalicelib.domain.readings import Caller, Reading
 from chalicelib.errors import Conflict, InvalidState, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Card, Category, Order, Payment, RefundRequest, SandboxCharge
+from chalicelib.table.items import Account, Card, Category, Order, Payment, RefundRequest, SandboxCharge, Ticket
 from chalicelib.workers import payments as payments_worker
 from tests import payers
 from tests.client import call
-from tests.factories import make_customer, make_organizer, token_of
+from tests.factories import make_customer, make_organizer, scan_id, token_of
 from tests.purchases import book, make_show
 from tests.streams import StreamReader
 
@@ -143,3 +146,50 @@ def test_a_rejected_ticket_is_its_owners_to_use_again() -> None:
     stored = operations.get(RefundRequest, keys.refund_request(ticket_id, refund_id))
     assert stored is not None
     assert stored.note == "Too late"
+
+
+def asked_tonight() -> tuple[Order, Category, str, str]:
+    """Ask for the money of a ticket whose gates are open: asking does not keep its owner from going in."""
+    customer, now = make_customer(), clock.now()
+    later = now + timedelta(hours=4)
+    _, standard = make_show(starts_at=now, ends_at=later, refunds_until=later)
+    order = bought(customer, standard, 1)
+    return order, standard, *asked(customer, order, 0)
+
+
+def enter(order: Order, ticket_id: str) -> None:
+    caller = Caller(id="ush_1", event_id=order.event_id)
+    assert checkin.scan(caller, Reading(scan_id=scan_id(), ticket_id=ticket_id)).result == "valid"
+
+
+def require_nothing_given_back(order: Order, standard: Category, ticket_id: str, refund_id: str) -> None:
+    ticket = tickets.get(ticket_id)
+    assert (ticket.status, ticket.presence, int(ticket.credential)) == ("valid", "inside", 1)
+    assert refunds.get(ticket_id, refund_id).status == "pending"
+    assert int(payment_of(order).refunded) == 0
+    assert payers.counts(standard) == (499, 0, 1)
+    assert "refunds_due" not in payers.balances()
+
+
+def test_nothing_is_given_back_for_a_ticket_that_was_used() -> None:
+    order, standard, ticket_id, refund_id = asked_tonight()
+    enter(order, ticket_id)
+    with pytest.raises(InvalidState, match="was used"):
+        refunds.approve(ticket_id, refund_id, by="adm_1")
+    require_nothing_given_back(order, standard, ticket_id, refund_id)
+
+
+def test_nothing_is_given_back_for_a_ticket_that_is_used_while_it_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    order, standard, ticket_id, refund_id = asked_tonight()
+    read = tickets.get
+
+    def read_just_before_it_is_used(wanted: str) -> Ticket:
+        monkeypatch.setattr(tickets, "get", read)
+        unused = read(wanted)
+        enter(order, wanted)
+        return unused
+
+    monkeypatch.setattr(tickets, "get", read_just_before_it_is_used)
+    with pytest.raises(InvalidState, match="was used"):
+        refunds.approve(ticket_id, refund_id, by="adm_1")
+    require_nothing_given_back(order, standard, ticket_id, refund_id)

@@ -1,0 +1,69 @@
+"""Bugs of organizers: numbers that are counted twice, refunds that are given twice, changes nobody approved."""
+
+from tests.mutants.seeded.mutant import Mutant
+
+_SALES = "chalicelib/domain/sales_totals.py"
+_REFUNDS = "chalicelib/domain/refunds.py"
+_EDITS = "chalicelib/domain/edit_requests.py"
+_RECOUNT = "tests/faults/test_analytics.py"
+_REFUND = "tests/portals/organizer/test_refunds.py"
+_EDIT_DOOR = "tests/portals/organizer/test_edit_requests.py"
+
+MUTANTS = (
+    Mutant(
+        name="order-counted-again",
+        bug="a paid order whose record comes twice is in the sales twice",
+        file=_SALES,
+        before="        fresh = Order.sales_counted.does_not_exist() & (Order.status == OrderStatus.PAID.value)\n",
+        after="        fresh = Order.status == OrderStatus.PAID.value\n",
+        tests=(_RECOUNT,),
+    ),
+    Mutant(
+        name="refund-counted-again",
+        bug="a refund whose record comes twice is taken off twice",
+        file=_SALES,
+        before="    fresh = RefundRequest.pk.exists() & RefundRequest.sales_counted.does_not_exist()\n",
+        after="    fresh = RefundRequest.pk.exists()\n",
+        tests=(_REFUND,),
+    ),
+    Mutant(
+        name="stale-edit-approved",
+        bug="a wish is applied to an event that has changed since",
+        file=_EDITS,
+        before="        if int(present.event.version) != int(request.event_version):\n",
+        after="        if request.event_version is None:\n",
+        tests=(_EDIT_DOOR,),
+    ),
+    Mutant(
+        name="used-ticket-refunded",
+        bug="the money for a ticket that is used at that moment is given back",
+        file=_REFUNDS,
+        before="gone, ownership.is_as_read(ticket)),",
+        after="gone),",
+        tests=(_REFUND,),
+    ),
+    Mutant(
+        name="used-ticket-tried-again",
+        bug="staff who refund a ticket that was used are told to try again, for ever",
+        file=_REFUNDS,
+        before="if not ownership.is_unused(ticket) or ticket.pledge != refund_id:",
+        after="if ticket.pledge != refund_id:",
+        tests=(_REFUND,),
+    ),
+    Mutant(
+        name="anothers-event-changed",
+        bug="an organizer asks for a change of another's event",
+        file="chalicelib/domain/organizer_events.py",
+        before="keys.event(event_id))\n    if event is None or event.organizer_id != organizer_id:",
+        after="keys.event(event_id))\n    if event is None:",
+        tests=("tests/portals/organizer/test_isolation.py",),
+    ),
+    Mutant(
+        name="large-picture-decoded",
+        bug="a small file that decodes to hundreds of megabytes ends the function",
+        file="chalicelib/domain/photos.py",
+        before="        if image.width * image.height > MAX_PIXELS:\n            raise _wrong(field, _TOO_MANY)\n",
+        after="",
+        tests=("tests/domain/test_photos.py",),
+    ),
+)
