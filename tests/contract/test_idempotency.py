@@ -67,7 +67,8 @@ def test_the_effect_stays_one_after_the_answer_was_forgotten(ground: Ground, rou
     assert first.status < 300, first.text
     made = {place for place in stored() if not place[0].startswith(("IDEMPOTENCY#", "SESSION#"))}
     with clock.set_to(clock.now() + timedelta(hours=73)):
-        token = ground.session(Portal.WEBAPP).access
+        assert route.guard is not None
+        token = ground.session(route.guard.portal).access
         again = ground.send(route, request, token=token, headers={"idempotency-key": key})
     assert again.status == first.status, again.text
     now = {place for place in stored() if not place[0].startswith(("IDEMPOTENCY#", "SESSION#", "THROTTLE#"))}
