@@ -17,7 +17,7 @@ class StreamReader:
         table = session.create_client("dynamodb").describe_table(TableName=config().table_name)["Table"]
         self._arn = table["LatestStreamArn"]
         self._client = session.create_client("dynamodbstreams")
-        self._iterators: dict[str, str | None] = {}
+        self._read_to: dict[str, str] = {}
 
     def read(self) -> list[dict[str, Any]]:
         """Return the records that have come since, as Lambda's JSON."""
@@ -25,17 +25,23 @@ class StreamReader:
         shards = self._client.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"]
         for shard in shards:
             shard_id = shard["ShardId"]
-            if shard_id not in self._iterators:
-                self._iterators[shard_id] = self._client.get_shard_iterator(
-                    StreamArn=self._arn, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
-                )["ShardIterator"]
-            while (iterator := self._iterators[shard_id]) is not None:
+            iterator: str | None = self._iterator(shard_id)
+            while iterator is not None:
                 answer = self._client.get_records(ShardIterator=iterator)
-                self._iterators[shard_id] = answer.get("NextShardIterator")
+                iterator = answer.get("NextShardIterator")
                 records += answer["Records"]
                 if not answer["Records"]:
                     break
+                self._read_to[shard_id] = answer["Records"][-1]["dynamodb"]["SequenceNumber"]
         return [json.loads(json.dumps(record, default=str)) for record in records]
+
+    def _iterator(self, shard_id: str) -> str:
+        """Return a fresh one: moto's do not outlive a transaction that fails."""
+        begins: dict[str, str] = {"ShardIteratorType": "TRIM_HORIZON"}
+        if shard_id in self._read_to:
+            begins = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._read_to[shard_id]}
+        answer = self._client.get_shard_iterator(StreamArn=self._arn, ShardId=shard_id, **begins)
+        return str(answer["ShardIterator"])
 
     def drain(self) -> int:
         """Project everything that is new, in batches of a hundred; return how many records there were."""

@@ -62,9 +62,13 @@ def approve(
             raise InvalidState(f"This request is {request.status}.")
         back = _asked(request, amount)
         ticket = tickets.get(ticket_id)
-        if not ownership.is_unused(ticket) or ticket.pledge != refund_id:
-            raise InvalidState("This ticket was used or withdrawn meanwhile; nothing is given back for it.")
-        writes = _approval(request, ticket, back, by=by, note=note, at=clock.now())
+        try:
+            _require_given_back(ticket, refund_id)
+            writes = _approval(request, ticket, back, by=by, note=note, at=clock.now())
+        except InvalidState:
+            if get(ticket_id, refund_id).status != request.status:
+                continue  # it was decided while the rest was read
+            raise
         try:
             operations.commit(*writes)
         except operations.ConditionFailed:
@@ -73,6 +77,11 @@ def approve(
         logger.info("refund approved", extra={**ids, "amount": back})
         return get(ticket_id, refund_id)
     raise Unavailable("This ticket or its payment is being changed by others. Try again.", retry_after=1)
+
+
+def _require_given_back(ticket: Ticket, refund_id: str) -> None:
+    if not ownership.is_unused(ticket) or ticket.pledge != refund_id:
+        raise InvalidState("This ticket was used or withdrawn meanwhile; nothing is given back for it.")
 
 
 def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundRequest:

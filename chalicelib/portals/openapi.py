@@ -243,6 +243,8 @@ def _kinds(route: Route) -> list[type[Refusal]]:
         kinds.append(errors.Forbidden)
     if route.body:
         kinds += [errors.MalformedJson, errors.ValidationFailed, errors.TooLarge, errors.UnsupportedMediaType]
+    elif route.method == "POST":
+        kinds.append(errors.TooLarge)
     if route.query:
         kinds.append(errors.ValidationFailed)
         if "cursor" in route.query.model_fields:

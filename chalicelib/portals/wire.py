@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_args
 
 from chalice import Blueprint, Response
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 
 from chalicelib.domain import idempotency
 from chalicelib.domain.idempotency import Claim
@@ -169,7 +169,9 @@ def door(
             principal = guard.admit(request.headers) if guard else None
             context = request.context or {}
             between = forms.boundary(request.headers) if form_limit else None
-            raw = _raw_body(request, form_limit if form_limit and between else limit)
+            # What comes along with a GET or DELETE is nobody's business.
+            takes = body is not None or method == "POST"
+            raw = _raw_body(request, form_limit if form_limit and between else limit) if takes else b""
             form = forms.parse(raw, between) if between else None
             call: Call[Any, Any] = Call(
                 body=_parse_body(raw, body, form) if body else None,
@@ -263,7 +265,7 @@ def _field(schema: type[BaseModel], place: Iterable[int | str]) -> str:
         found = next((model.model_fields[part] for model in inside if part in model.model_fields), None)
         if found is not None:
             names.append(part)
-            inside = [*_models(found.annotation)]
+            inside = [model for kind in (found.annotation, *found.metadata) for model in _models(kind)]
     return ".".join(names)
 
 
@@ -271,6 +273,9 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
     """Go through the schemas that a field's type is made of."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
+    elif isinstance(annotation, BeforeValidator):
+        # What it makes into the field's type may have parts of its own.
+        yield from _models(annotation.json_schema_input_type)
     else:
         for part in get_args(annotation):
             yield from _models(part)
