@@ -11,6 +11,8 @@ os.environ.update(
     AWS_EC2_METADATA_DISABLED="true",
     # moto does not know the endpoints that carry an account id.
     AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled",
+    # An engine lives as long as one file of tests: what Java would spend on compiling it well is never earned back.
+    JAVA_TOOL_OPTIONS="-XX:TieredStopAtLevel=1",
     STAGE="local",
     TABLE_NAME="gatehouse",
     POWERTOOLS_LOG_LEVEL="WARNING",

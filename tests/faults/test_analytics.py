@@ -41,7 +41,7 @@ from tests.factories import scan_id
 from tests.purchases import pay
 from tests.streams import StreamReader, project
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults"), pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_analytics"), pytest.mark.timeout(3600)]
 
 STEPS = int(os.environ.get("ANALYTICS_STEPS", "300"))
 BEGINS = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)

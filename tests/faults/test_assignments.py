@@ -22,7 +22,7 @@ from tests.faults.deaths import dying, mortal, requests_of
 from tests.faults.wire import Fault, wire
 from tests.shops import Shop, assert_handed_over_once, assignment, in_stock, make_shop, new_customer, stored
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_assignments"), pytest.mark.timeout(900)]
 ADDRESS = "192.0.2.1"
 
 IN_PROCESS = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.CONFLICT)

@@ -29,7 +29,7 @@ from tests.codes import code_for, texts
 from tests.factories import PASSWORD, make_customer
 from tests.faults.wire import Fault, wire
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_codes"), pytest.mark.timeout(600)]
 CROWD = 32
 GUESSES = 200
 

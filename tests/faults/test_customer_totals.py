@@ -22,7 +22,7 @@ from tests.faults import scenarios
 from tests.purchases import book, make_show, pay, refund
 from tests.streams import StreamReader, project
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_customer_totals")]
 
 DONE: dict[str, Any] = {"batchItemFailures": []}
 

@@ -14,12 +14,12 @@ from tests import factories
 from tests.client import Answer, call
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
-from tests.faults.wire import Fault, wire
+from tests.faults.wire import Fault, some, wire
 from tests.streams import StreamReader
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_doors")]
 
-BUSY = (Fault.THROTTLED, Fault.LIMITED, Fault.BROKEN, Fault.CONFLICT, Fault.DROPPED, Fault.ANSWER_LOST)
+BUSY = some(Fault.THROTTLED, Fault.LIMITED, Fault.BROKEN, Fault.CONFLICT, Fault.DROPPED, Fault.ANSWER_LOST)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from tests.faults.belongings import (
 )
 from tests.faults.wire import Fault, wire
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_hand_over"), pytest.mark.timeout(900)]
 
 BEFALLING = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.CONFLICT)
 

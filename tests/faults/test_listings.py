@@ -13,10 +13,10 @@ from chalicelib.table.items import Category, Event
 from chalicelib.vocabulary import EventStatus
 from tests import catalogue
 from tests.catalogue import Show
-from tests.faults.wire import Fault, wire
+from tests.faults.wire import Fault, some, wire
 from tests.streams import StreamReader, project
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_listings")]
 
 WORKERS = 8
 CHANGES = 30
@@ -87,7 +87,7 @@ def test_one_event_projected_by_many_at_once_is_counted_once(stream: StreamReade
     assert catalogue.counted()["rush"] == 1
 
 
-@pytest.mark.parametrize("fault", [Fault.ANSWER_LOST, Fault.DROPPED, Fault.THROTTLED, Fault.CONFLICT])
+@pytest.mark.parametrize("fault", some(Fault.ANSWER_LOST, Fault.DROPPED, Fault.THROTTLED, Fault.CONFLICT))
 def test_a_worker_that_fails_at_any_request_is_made_good_by_the_next_try(fault: Fault, stream: StreamReader) -> None:
     stream.drain()
     for place in range(5):

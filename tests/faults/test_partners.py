@@ -22,9 +22,9 @@ from chalicelib.vocabulary import Portal
 from tests.codes import code_for, texts
 from tests.factories import PASSWORD, make_merchant, make_organizer
 from tests.faults.test_codes import at_once, kinds, number, sessions_of
-from tests.faults.wire import Fault, wire
+from tests.faults.wire import Fault, some, wire
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_partners"), pytest.mark.timeout(600)]
 
 
 def begin(merchant: Account, new_mobile: str, *, password: str = PASSWORD) -> tuple[str, str]:
@@ -171,7 +171,7 @@ def test_a_change_of_number_whose_answer_is_lost_has_its_effect_once(place: int)
     assert [text["to"] for text in texts()] == [merchant.login]
 
 
-@pytest.mark.parametrize("fault", [Fault.DROPPED, Fault.ANSWER_LOST, Fault.BROKEN, Fault.CONFLICT])
+@pytest.mark.parametrize("fault", some(Fault.DROPPED, Fault.ANSWER_LOST, Fault.BROKEN, Fault.CONFLICT))
 @pytest.mark.parametrize("place", range(4))
 def test_a_change_of_number_that_breaks_off_anywhere_is_whole_or_was_nothing(place: int, fault: Fault) -> None:
     merchant, new = make_merchant(), number()

@@ -19,9 +19,9 @@ from chalicelib.vocabulary import OrderStatus, PaymentMethod, PaymentStatus
 from tests import payers, purchases
 from tests.client import Answer
 from tests.factories import make_customer
-from tests.faults.wire import Fault, wire
+from tests.faults.wire import Fault, some, wire
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_payments"), pytest.mark.timeout(900)]
 
 CALLERS = 32
 PATIENCE = 40
@@ -283,7 +283,7 @@ def prepare(what: str) -> Deed:
     return Deed(lambda: payments.refund(payment_id), late, lambda: payment_id, PaymentStatus.REFUNDED)
 
 
-BEFALLING = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.BROKEN, Fault.CONFLICT, Fault.THROTTLED)
+BEFALLING = some(Fault.DROPPED, Fault.ANSWER_LOST, Fault.BROKEN, Fault.CONFLICT, Fault.THROTTLED)
 
 
 @pytest.mark.parametrize("what", ["process", "confirm", "wallet", "webhook", "reload", "late", "too late", "refund"])

@@ -18,17 +18,17 @@ from chalicelib.table import operations
 from chalicelib.table.items import Event, Ticket
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
-from tests.faults.wire import Fault, wire
+from tests.faults.wire import Fault, some, wire
 from tests.streams import StreamReader
 from tests.truth.linearizability import Call, is_linearizable
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_races"), pytest.mark.timeout(900)]
 
 TICKETS = int(os.environ.get("FAULT_TICKETS", "8"))
 CALLERS = 8
 ONE_IN = 4
 PATIENCE = 40
-BEFALLING = (None, *(fault for fault in Fault if fault not in (Fault.KILLED_BEFORE, Fault.KILLED_AFTER)))
+BEFALLING = (None, *some(*(fault for fault in Fault if fault not in (Fault.KILLED_BEFORE, Fault.KILLED_AFTER))))
 
 Show = Callable[[str], Reading]
 History = list[tuple[Call, Decision]]

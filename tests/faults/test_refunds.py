@@ -28,7 +28,7 @@ from tests.faults.wire import Fault, wire
 from tests.purchases import book, make_show
 from tests.streams import StreamReader, project
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_refunds"), pytest.mark.timeout(900)]
 
 BEFALLING = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.CONFLICT)
 CALLERS = 16

@@ -21,7 +21,7 @@ from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
 from tests.streams import StreamReader
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_replays")]
 
 REGISTRATION_RACES = 20
 

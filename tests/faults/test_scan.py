@@ -17,12 +17,12 @@ from tests.conftest import forget_caches
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
 from tests.faults.scenarios import Scenario
-from tests.faults.wire import Fault, wire
+from tests.faults.wire import Fault, some, wire
 from tests.streams import StreamReader
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_scan")]
 
-IN_PROCESS = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.LIMITED, Fault.BROKEN, Fault.CONFLICT)
+IN_PROCESS = some(Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.LIMITED, Fault.BROKEN, Fault.CONFLICT)
 
 
 def requests_of(scenario: Scenario) -> int:

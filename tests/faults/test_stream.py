@@ -22,7 +22,7 @@ from tests.faults.recount import assert_log_and_totals_are_true, items_of
 from tests.faults.wire import Fault, wire
 from tests.streams import StreamReader, project
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_stream")]
 
 DONE: dict[str, Any] = {"batchItemFailures": []}
 

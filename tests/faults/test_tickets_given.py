@@ -22,7 +22,7 @@ from tests.faults import scenarios
 from tests.faults.belongings import gifts_of, hold, make_show, move, number, opened_by, own_card, shelved, waiting
 from tests.faults.test_claims import CALLERS, at_once
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_tickets_given"), pytest.mark.timeout(900)]
 
 ROUNDS = int(os.environ.get("HAND_OVER_ROUNDS", "5"))
 

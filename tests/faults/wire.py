@@ -28,6 +28,17 @@ class Fault(StrEnum):
     KILLED_AFTER = "the process dies after the request, before its answer"
 
 
+# Of those by which the request is not taken, one stands for the others unless FAULTS=all asks for each.
+_ALIKE = (Fault.THROTTLED, Fault.LIMITED, Fault.BROKEN)
+
+
+def some(*faults: Fault) -> tuple[Fault, ...]:
+    """Return the faults that a test tries: of some that are alike only the first, unless FAULTS=all."""
+    if os.environ.get("FAULTS") == "all":
+        return faults
+    return tuple(fault for fault in faults if fault not in _ALIKE)
+
+
 _REFUSALS = {
     Fault.THROTTLED: (400, "ProvisionedThroughputExceededException"),
     Fault.LIMITED: (400, "ThrottlingException"),
