@@ -132,7 +132,7 @@ def require_not_revoked(principal: Principal) -> None:
             raise Unauthenticated from None
     for name in (principal.id, principal.session_id):
         locked_out_at = revoked.get(name)
-        # A token's time is cut to the second: in doubt it is refused.
+        # Issued in the very millisecond: in doubt it is refused.
         if locked_out_at is not None and principal.issued_at <= locked_out_at:
             raise Unauthenticated
 

@@ -122,6 +122,16 @@ class TestReset:
         assert (log_in(PASSWORD), log_in(NEW)) == (401, 200)
         assert reset(code, new_password="a third long password").code == "OTP_INVALID"
 
+    def test_whoever_logs_in_a_millisecond_later_is_in(self, customer: Account) -> None:
+        with clock.set_to(START):
+            before = sessions.start(customer)
+            forgotten()
+            assert reset(code_for(NUMBER)).status == 200
+            meanwhile = sessions.start(accounts.get(customer.account_id))
+        with clock.set_to(START + timedelta(milliseconds=1)):
+            assert [lives(pair) for pair in (before, meanwhile)] == [(401, 401), (401, 401)]
+            assert lives(sessions.start(accounts.get(customer.account_id))) == (200, 200)
+
     def test_it_ends_also_the_session_that_a_change_has_kept(self, customer: Account) -> None:
         own = sessions.start(customer)
         change(own.access)
