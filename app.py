@@ -9,7 +9,7 @@ from typing import Any
 from chalice import Chalice, Rate
 
 from chalicelib.config import config
-from chalicelib.portals import admin, device, envelope, merchant, organizer, platform, usher, webapp
+from chalicelib.portals import admin, device, envelope, merchant, organizer, platform, tix, usher, webapp
 from chalicelib.workers import alerts as alerts_worker
 from chalicelib.workers import messages as messages_worker
 from chalicelib.workers import payments as payments_worker
@@ -50,7 +50,7 @@ app.register_middleware(envelope.middleware, "http")
 # Chalice would refuse a picture to callers whose first accepted type is another, as axios's is; what travels as
 # bytes is decided by the answer (portals/wire.py) and by the gateway (portals/envelope.py).
 app.api.binary_types = []
-for door in (usher, device, admin, platform, *webapp.DOORS, *merchant.DOORS, *organizer.DOORS):
+for door in (usher, device, admin, platform, *webapp.DOORS, *merchant.DOORS, *organizer.DOORS, *tix.DOORS):
     app.register_blueprint(door.bp)
 
 

@@ -7,7 +7,7 @@
     ├── Forbidden, NotAssigned, AccountSuspended, AccountUnverified  403
     ├── NotFound 404 · MethodNotAllowed 405 · UnsupportedMediaType 415
     ├── Conflict, AlreadyExists, InvalidState, SoldOut               409
-    │   └── InsufficientBalance, IdempotencyInProgress
+    │   └── InsufficientBalance, IdempotencyInProgress, OrganizationFull
     ├── TooLarge 413 · IdempotencyMismatch 422 · RateLimited 429
     └── Unavailable                                                  503
 
@@ -202,6 +202,13 @@ class InvalidState(Conflict):
     """A step that the thing's state machine does not know."""
 
     code = "INVALID_STATE"
+
+
+class OrganizationFull(Conflict):
+    """An organization has as many users as it may have."""
+
+    code = "ORGANIZATION_FULL"
+    message = "This organization has as many users as it may have. Ask its admin to raise the limit."
 
 
 class SoldOut(Conflict):

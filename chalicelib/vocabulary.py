@@ -134,6 +134,21 @@ class AdminRole(StrEnum):
     USHER_MANAGER = "usher_manager"
 
 
+class TixRole(StrEnum):
+    """What a user of Tix may do in their organization: an admin also changes its settings and clears its tickets."""
+
+    ADMIN = "admin"
+    MEMBER = "member"
+
+
+class JobStatus(StrEnum):
+    """The life of work that goes on behind an answer."""
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    FAILED = "failed"
+
+
 class UsherRole(StrEnum):
     """What an usher may do at an event."""
 

@@ -10,10 +10,12 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
-from chalicelib.domain import accounts, cards, devices, events, sessions, tickets
+from chalicelib.domain import accounts, cards, devices, events, organizations, sessions, tickets
 from chalicelib.domain.cards import Registration
+from chalicelib.domain.organizations import Registering
 from chalicelib.domain.tickets import Holder, Order
-from chalicelib.table.items import Account, Card, Event, Ticket
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Card, Event, Organization, Ticket
 from chalicelib.vocabulary import AdminRole, CardStatus, CardType, TicketStatus, UsherRole
 
 PASSWORD = "a long enough password"
@@ -84,8 +86,26 @@ def make_organizer(*, contact_mobile: str | None = None, name: str = "Lahore Liv
     return accounts.create_organizer(contact_mobile=number, password=PASSWORD, name=name)
 
 
+def make_organization(*, name: str = "Lahore Marathon", max_users: int = 10, timezone: str = "UTC") -> Account:
+    """Found an organization with its own tickets; return its admin."""
+    email = f"{uuid.uuid4().hex}@tix.example.com"
+    admin = organizations.found(
+        Registering(email=email, password=PASSWORD, name="Owner"), organization=name, timezone=timezone
+    )
+    place = keys.organization(str(admin.organization_id))
+    operations.record(operations.change(Organization, place, [Organization.max_users.set(max_users)]))
+    return admin
+
+
+def make_tix_user(admin: Account, *, email: str | None = None) -> Account:
+    """Let somebody join the organization of an admin."""
+    code = organizations.invite_code(organizations.get(str(admin.organization_id)))
+    address = email or f"{uuid.uuid4().hex}@tix.example.com"
+    return organizations.join(Registering(email=address, password=PASSWORD, name="Member"), invite_code=code)
+
+
 def token_of(account: Account) -> str:
-    """Return an access token of a merchant or an organizer."""
+    """Return an access token of a merchant, an organizer or a user of Tix."""
     return sessions.start(account).access
 
 

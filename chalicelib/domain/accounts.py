@@ -314,6 +314,8 @@ def claims(account: Account, *, event_id: str | None) -> dict[str, Any]:
     """Return what the portal's clients read in their tokens."""
     if account.portal == Portal.USHER:
         return {"event_id": event_id, "username": account.login, "roles": list(account.roles or [])}
+    if account.portal == Portal.TIX:
+        return {"organizationId": account.organization_id, "role": account.role}
     return {"role": account.role} if account.role else {}
 
 

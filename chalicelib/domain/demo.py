@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import accounts, cards, categories, events, ledger, tickets
+from chalicelib.domain import accounts, cards, categories, events, ledger, organizations, tickets
 from chalicelib.domain.cards import Registration
+from chalicelib.domain.organizations import Registering
 from chalicelib.domain.tickets import Holder, Order
 from chalicelib.errors import AlreadyExists, NotFound
 from chalicelib.table import operations
@@ -20,6 +21,7 @@ ADMIN_EMAIL, ADMIN_PASSWORD = "admin@example.com", "demo-Admin-2026"
 CUSTOMER_NUMBER, CUSTOMER_PASSWORD = "+923001000003", "demo-Customer-2026"
 ORGANIZER_NUMBER, ORGANIZER_PASSWORD = "+923001000001", "demo-Organizer-2026"
 MERCHANT_NUMBER, MERCHANT_PASSWORD = "+923001000002", "demo-Merchant-2026"
+TIX_EMAIL, TIX_PASSWORD = "owner@tix.example.com", "demo-Tix-2026"
 USHER_NAME, USHER_PASSWORD = "usher1", "demo-Usher-2026"
 
 
@@ -109,6 +111,7 @@ def load() -> None:
             opens = {EVENT_ID: [ticket_id(guest.ticket) for guest in guests]}
             cards.register(Registration(uid=uid, customer_id=owner, tickets=opens))
     _load_balance()
+    _load_organization()
 
 
 def _load_sale(now: datetime, organizer: Account) -> None:
@@ -156,6 +159,13 @@ def _load_partners() -> Account:
             uid = f"04D0{number:010X}"
             cards.register(Registration(uid=uid, merchant_id=merchant.account_id, status=CardStatus.STOCK))
     return organizer
+
+
+def _load_organization() -> None:
+    """Create the demo organization that numbers its own tickets, with its admin."""
+    with suppress(AlreadyExists):
+        owner = Registering(email=TIX_EMAIL, password=TIX_PASSWORD, name="Demo Owner")
+        organizations.found(owner, organization="Lahore Marathon", timezone="Asia/Karachi")
 
 
 def _load_balance() -> None:

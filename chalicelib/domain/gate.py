@@ -24,7 +24,7 @@ REFRESH_SECONDS = 20
 # Portals whose principals work at an event, and are locked out there.
 AT_EVENTS = (Portal.USHER, Portal.DEVICE)
 # A revocation matters as long as a token that was issued before it may live, and a little longer.
-_KEEP = tokens.LIFETIME + timedelta(minutes=15)
+_LONGER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def revocations(
     `kept_session_id` is the one session that is not, in portals that are not at events nor the staff's.
     """
     now = clock.now()
-    gone_at = int((now + _KEEP).timestamp())
+    gone_at = int((now + tokens.lifetime(portal) + _LONGER).timestamp())
     name = session_id or principal_id
     items: list[Item] = []
     if portal is Portal.ADMIN:

@@ -32,7 +32,7 @@ class Tokens:
 
     access: str
     refresh: str
-    expires_in: int = int(tokens.LIFETIME.total_seconds())
+    expires_in: int
     token_type: str = "Bearer"  # noqa: S105  # the scheme of RFC 6750, no secret
 
 
@@ -99,7 +99,7 @@ def begin(account: Account, *, event_id: str | None = None, in_cookie: bool = Fa
         in_cookie=in_cookie,
         ttl=int((now + LIFETIME).timestamp()),
     )
-    pair = Tokens(access=tokens.issue(_principal(account, session)), refresh=refresh)
+    pair = _pair(account, session, refresh)
     return operations.put(session, Session.pk.does_not_exist()), pair
 
 
@@ -112,6 +112,11 @@ def _principal(account: Account, session: Session) -> Principal:
         name=account.name,
         claims=accounts.claims(account, event_id=session.event_id),
     )
+
+
+def _pair(account: Account, session: Session, refresh: str) -> Tokens:
+    seconds = int(tokens.lifetime(Portal(account.portal)).total_seconds())
+    return Tokens(access=tokens.issue(_principal(account, session)), refresh=refresh, expires_in=seconds)
 
 
 def refresh(token: str, portal: Portal, *, in_cookie: bool = False) -> Tokens:
@@ -142,7 +147,7 @@ def refresh(token: str, portal: Portal, *, in_cookie: bool = False) -> Tokens:
     if successor is None:
         end(session_id, ended_because="refresh token reused")
         raise TokenReused
-    return Tokens(access=tokens.issue(_principal(account, session)), refresh=successor)
+    return _pair(account, session, successor)
 
 
 def _rotate(session: Session, token: str, now: datetime) -> str | None:

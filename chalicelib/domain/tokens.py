@@ -1,4 +1,4 @@
-"""Access tokens: who is calling, for a quarter of an hour.
+"""Access tokens: who is calling, for a quarter of an hour, or half a day where a portal has no refresh.
 
 JWT (RFC 7519, RFC 9068's `typ`), Ed25519 only, with a `kid` of this platform and one portal as `aud`.
 """
@@ -16,6 +16,8 @@ from chalicelib.errors import TokenExpired, Unauthenticated
 from chalicelib.vocabulary import Portal
 
 LIFETIME = timedelta(minutes=15)
+# The portals whose clients know no refresh (contract, "Tix").
+_LONG = {Portal.TIX: timedelta(hours=12)}
 ISSUER = "gatehouse"
 # The claim by which a portal's clients know their own id (contract, "Auth").
 _ID_CLAIM = {Portal.WEBAPP: "customer_id", Portal.CAMPUS: "user_id", Portal.TIX: "userId"}
@@ -43,9 +45,19 @@ class Principal:
         return str(self.claims["event_id"])
 
     @property
+    def organization_id(self) -> str:
+        """The organization that a user of Tix belongs to."""
+        return str(self.claims["organizationId"])
+
+    @property
     def gate(self) -> str | None:
         """The gate a device stands at."""
         return self.claims.get("gate")
+
+
+def lifetime(portal: Portal) -> timedelta:
+    """Return how long an access token of a portal lives."""
+    return _LONG.get(portal, LIFETIME)
 
 
 def _id_claim(portal: Portal) -> str:
@@ -66,7 +78,7 @@ def issue(principal: Principal) -> str:
         # To the millisecond (RFC 7519, section 2, allows fractions): whoever logs in within the second in which all
         # their sessions were ended, as after a new password, is let in.
         "iat": now,
-        "exp": int(now) + int(LIFETIME.total_seconds()),
+        "exp": int(now) + int(lifetime(principal.portal).total_seconds()),
     }
     if principal.name is not None:
         claims["name"] = principal.name

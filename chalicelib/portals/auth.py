@@ -7,17 +7,19 @@ from chalicelib.domain import gate, permissions, tokens
 from chalicelib.domain.permissions import Permission
 from chalicelib.domain.tokens import Principal
 from chalicelib.errors import Forbidden, NotAssigned, Unauthenticated
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary import Portal, TixRole
 
 _SCHEME = "bearer "
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Who may call a route: a portal's principals, and of the staff those with any of the permissions."""
+    """Who may call a route: a portal's principals; of the staff those with any of the permissions, and elsewhere those
+    in any of the roles, where some are named."""
 
     portal: Portal
     permissions: tuple[Permission, ...] = ()
+    roles: tuple[str, ...] = ()
 
     def admit(self, headers: Mapping[str, str]) -> Principal:
         """Return who is calling. Raises Unauthenticated, TokenExpired, Forbidden."""
@@ -29,6 +31,8 @@ class Guard:
         role = principal.claims.get("role")
         if self.permissions and not any(permissions.may(role, permission) for permission in self.permissions):
             raise Forbidden
+        if self.roles and role not in self.roles:
+            raise Forbidden
         return principal
 
 
@@ -38,6 +42,8 @@ ORGANIZER = Guard(Portal.ORGANIZER)
 USHER = Guard(Portal.USHER)
 DEVICE = Guard(Portal.DEVICE)
 STAFF = Guard(Portal.ADMIN)
+TIX = Guard(Portal.TIX)
+TIX_ADMIN = Guard(Portal.TIX, roles=(TixRole.ADMIN,))
 DEVICE_MANAGERS = Guard(Portal.ADMIN, (Permission.DEVICES,))
 DEVICE_READERS = Guard(Portal.ADMIN, (Permission.DEVICES, Permission.READ))
 

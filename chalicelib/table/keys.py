@@ -70,6 +70,17 @@ No.  question                                   index  partition                
 62   the payouts of an organizer, newest first  gsi1   ORGANIZER_PAYOUTS#org     payout                 organizer
 63   the card that a merchant holds for someone table  ACCOUNT#account           OPEN_ASSIGNMENT#mer.   merchant
 64   a venue                                    table  VENUE#venue               VENUE                  organizer
+66   an organization with its own tickets       table  TIX_ORG#organization      TIX_ORG                tix
+67   the last ordinal of an organization        table  TIX_ORG#organization      ORDINALS               tix
+68   the last number of a prefix, its ranges    table  TIX_NUMBERS#org.#prefix   LAST, RANGE#first      tix
+69   a job, by the id that its asker was given  table  TIX_JOB#job               TIX_JOB                tix, worker
+70   a numbered ticket                          table  TIX_TICKET#org.#ticket    TIX_TICKET             the scan
+71   an organization's tickets by their ordinal gsi1   TIX_TICKETS#org.#bucket   ordinal                tix
+72   its tickets, scanned or not, by ordinal    gsi2   TIX_SCANNED#org.#bucket   ordinal                tix
+                                                       TIX_UNSCANNED#org.#bucket
+73   how many tickets a bucket of ordinals has  table  TIX_BUCKETS#organization  bucket                 tix
+74   what an organization generated and scanned table  TIX_TOTALS#organization   TOTALS, DAY#date,      tix
+                                                                                 WEEK#week, MONTH#month
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -83,6 +94,8 @@ from typing import NamedTuple
 
 LOG_SHARDS = 4
 DUE_SHARDS = 4
+# What a numbered page's search for its bucket reads grows with their number; a bucket's own page with its size.
+TICKETS_PER_BUCKET = 1000
 
 
 class Key(NamedTuple):
@@ -502,3 +515,59 @@ def organizer_payouts(organizer_id: str, payout_id: str = "") -> Key:
 def open_assignment(customer_id: str, merchant_id: str) -> Key:
     """Question 63; the last one that the merchant began."""
     return Key(account(customer_id).pk, _key("OPEN_ASSIGNMENT", merchant_id))
+
+
+def organization(organization_id: str) -> Key:
+    """Question 66."""
+    return Key(_key("TIX_ORG", organization_id), "TIX_ORG")
+
+
+def ordinals(organization_id: str) -> Key:
+    """Question 67."""
+    return Key(_key("TIX_ORG", organization_id), "ORDINALS")
+
+
+def last_number(organization_id: str, prefix: str) -> Key:
+    """Question 68: the series itself."""
+    return Key(_key("TIX_NUMBERS", organization_id, prefix), "LAST")
+
+
+def range_place(organization_id: str, prefix: str, first: int) -> Key:
+    """Question 68: the range that begins with a number; ten digits, so that text order is number order."""
+    return Key(_key("TIX_NUMBERS", organization_id, prefix), _key("RANGE", f"{first:010d}"))
+
+
+def tix_job(job_id: str) -> Key:
+    """Question 69."""
+    return Key(_key("TIX_JOB", job_id), "TIX_JOB")
+
+
+def numbered_ticket(organization_id: str, ticket_id: str) -> Key:
+    """Question 70; the organization is part of the key, so another's ticket is not found."""
+    return Key(_key("TIX_TICKET", organization_id, ticket_id), "TIX_TICKET")
+
+
+def numbered_tickets(organization_id: str, ordinal: int) -> Key:
+    """Question 71."""
+    return Key(_key("TIX_TICKETS", organization_id, str(ticket_bucket_of(ordinal))), f"{ordinal:010d}")
+
+
+def numbered_tickets_by_scan(organization_id: str, ordinal: int, *, scanned: bool) -> Key:
+    """Question 72."""
+    which = "TIX_SCANNED" if scanned else "TIX_UNSCANNED"
+    return Key(_key(which, organization_id, str(ticket_bucket_of(ordinal))), f"{ordinal:010d}")
+
+
+def ticket_bucket_of(ordinal: int) -> int:
+    """Questions 71 to 73: which bucket an ordinal, which begin at 1, is in."""
+    return (ordinal - 1) // TICKETS_PER_BUCKET
+
+
+def ticket_bucket(organization_id: str, bucket: int) -> Key:
+    """Question 73; six digits, so that text order is number order."""
+    return Key(_key("TIX_BUCKETS", organization_id), f"{bucket:06d}")
+
+
+def numbered_totals(organization_id: str, of: str, name: str = "") -> Key:
+    """Question 74; `of` is TOTALS, DAY, WEEK or MONTH."""
+    return Key(_key("TIX_TOTALS", organization_id), _key(of, name) if name else of)

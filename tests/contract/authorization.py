@@ -113,6 +113,8 @@ def wrong_callers(route: Route, ground: Ground) -> Iterator[WrongCaller]:
         if not any(permissions.may(role, permission) for permission in route.guard.permissions):
             token = ground.access(Portal.ADMIN, role=role)
             yield WrongCaller(f"the role {role}", f"Bearer {token}", status=403, code="FORBIDDEN")
+    if route.guard.roles:
+        yield WrongCaller("the role member", f"Bearer {ground.member_token()}", status=403, code="FORBIDDEN")
 
 
 def violations(route: Route, ground: Ground) -> Iterator[str]:

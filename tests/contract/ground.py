@@ -30,7 +30,9 @@ from tests.client import Answer, call
 from tests.contract import merchant as merchant_requests
 from tests.contract import organizer as organizer_requests
 from tests.contract import partners, webapp
+from tests.contract import tix as tix_requests
 from tests.contract.request import Request
+from tests.factories import make_organization, make_tix_user
 from tests.streams import StreamReader
 
 OTHER_EVENT_ID = "evt_other"
@@ -103,6 +105,9 @@ class Ground:
     other_merchant: Account
     organizer: Account
     other_organizer: Account
+    tix_admin: Account
+    tix_member: Account
+    other_tix_admin: Account
     admins: dict[AdminRole, Account]
     device: Device
     other_device: Device
@@ -123,6 +128,8 @@ class Ground:
             return sessions.start(self.merchant)
         if portal is Portal.ORGANIZER:
             return sessions.start(self.organizer)
+        if portal is Portal.TIX:
+            return sessions.start(self.tix_admin)
         return sessions.start(self.admins[role])
 
     def access(self, portal: Portal, *, role: AdminRole = AdminRole.SUPER_ADMIN) -> str:
@@ -156,7 +163,13 @@ class Ground:
             return sessions.start(self.other_merchant).access
         if portal is Portal.ORGANIZER:
             return sessions.start(self.other_organizer).access
+        if portal is Portal.TIX:
+            return sessions.start(self.other_tix_admin).access
         return sessions.start(self.other_usher, event_id=OTHER_EVENT_ID).access
+
+    def member_token(self) -> str:
+        """Return the access token of a user of Tix who is no admin of the organization."""
+        return sessions.start(self.tix_member).access
 
     def send(self, route: Route, request: Request, *, token: str | None, **more: Any) -> Answer:
         """Send a request to a route, its path spelled as the contract does."""
@@ -196,6 +209,9 @@ def lay() -> Ground:
     disabled_customer = _customer("+923001000023")
     other_usher = _usher("usher2", OTHER_EVENT_ID)
     disabled_usher = _usher("usher3", demo.EVENT_ID)
+    tix_admin, other_tix_admin = accounts.find(Portal.TIX, demo.TIX_EMAIL), make_organization(name="Another")
+    assert tix_admin is not None
+    tix_member, disabled_tix_user = make_tix_user(tix_admin), make_tix_user(tix_admin)
     admins = {role: _admin(f"{role}@staff.example.com", role) for role in AdminRole}
     disabled_admin = _admin("gone@example.com", AdminRole.SUPER_ADMIN)
     device, other_device, revoked_device = enrolled(demo.EVENT_ID), enrolled(OTHER_EVENT_ID), enrolled(demo.EVENT_ID)
@@ -205,6 +221,7 @@ def lay() -> Ground:
         Portal.WEBAPP: sessions.start(disabled_customer),
         Portal.MERCHANT: sessions.start(disabled_merchant),
         Portal.ORGANIZER: sessions.start(disabled_organizer),
+        Portal.TIX: sessions.start(disabled_tix_user),
         Portal.ADMIN: sessions.start(disabled_admin),
     }
     ended = {
@@ -212,10 +229,18 @@ def lay() -> Ground:
         Portal.WEBAPP: sessions.start(customer),
         Portal.MERCHANT: sessions.start(merchant),
         Portal.ORGANIZER: sessions.start(organizer),
+        Portal.TIX: sessions.start(tix_admin),
         Portal.ADMIN: sessions.start(admins[AdminRole.SUPER_ADMIN]),
     }
     revoked_token = revoked_device.token()
-    for account in (disabled_usher, disabled_customer, disabled_merchant, disabled_organizer, disabled_admin):
+    for account in (
+        disabled_usher,
+        disabled_customer,
+        disabled_merchant,
+        disabled_organizer,
+        disabled_tix_user,
+        disabled_admin,
+    ):
         accounts.deactivate(account.account_id)
     for pair in ended.values():
         sessions.end(pair.refresh.partition(".")[0], ended_because="logged out")
@@ -235,6 +260,9 @@ def lay() -> Ground:
         other_merchant=other_merchant,
         organizer=organizer,
         other_organizer=other_organizer,
+        tix_admin=tix_admin,
+        tix_member=tix_member,
+        other_tix_admin=other_tix_admin,
         admins=admins,
         device=device,
         other_device=other_device,
@@ -277,9 +305,9 @@ def _admin_changer() -> Account:
 
 def foreign_token(ground: Ground, portal: Portal) -> str:
     """Return a genuine access token of a portal, for an account that calls the demo event its own."""
-    if portal not in (Portal.CAMPUS, Portal.TIX):
+    if portal is not Portal.CAMPUS:
         return ground.access(portal)
-    # The portals that have no log-in yet: their tokens are genuine all the same.
+    # The portal that has no log-in yet: its tokens are genuine all the same.
     claims = {"event_id": demo.EVENT_ID, "role": "super_admin"}
     return tokens.issue(
         Principal(portal=portal, id="xyz_1", session_id="ses_1", issued_at=clock.now(), name="x", claims=claims)
@@ -355,6 +383,7 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     **webapp.REQUESTS,
     **merchant_requests.REQUESTS,
     **organizer_requests.REQUESTS,
+    **tix_requests.REQUESTS,
     "health": _fixed(Request()),
     "openapi_document": _fixed(Request()),
     "docs_page": _fixed(Request()),

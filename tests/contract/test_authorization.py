@@ -12,7 +12,7 @@ from chalicelib.domain import demo
 from chalicelib.domain.tokens import Principal
 from chalicelib.portals.auth import Guard
 from chalicelib.portals.wire import Route
-from chalicelib.vocabulary import AdminRole, Portal
+from chalicelib.vocabulary import AdminRole, Portal, TixRole
 from tests.contract import authorization
 from tests.contract.ground import OTHER_EVENT_ID, PASSWORD, REQUESTS, Ground, contract, routes, stored
 from tests.contract.request import Request
@@ -27,6 +27,8 @@ _PORTAL_OF = {
     "usher": Portal.USHER,
     "device": Portal.DEVICE,
     "admin": Portal.ADMIN,
+    "tix-user": Portal.TIX,
+    "tix-admin": Portal.TIX,
 }
 _WITHOUT_ACCESS_TOKEN = {"public", "refresh", "device-key", "signature"}
 
@@ -50,6 +52,7 @@ def test_a_route_is_open_or_guarded_as_the_contract_says(route: Route) -> None:
     else:
         assert route.guard is not None
         assert route.guard.portal is _PORTAL_OF[who]
+        assert (route.guard.roles == (TixRole.ADMIN,)) == (who == "tix-admin")
     assert route.refresh == (who == "refresh")
 
 

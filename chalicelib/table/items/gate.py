@@ -240,6 +240,7 @@ class Account(Item, discriminator="account"):
     role = UnicodeAttribute(null=True)
     roles: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     event_ids: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    organization_id = UnicodeAttribute(null=True)
     sessions_end_before = MomentAttribute(null=True)
     # The session that changed the password, which goes on.
     kept_session_id = UnicodeAttribute(null=True)

@@ -1,0 +1,5 @@
+"""The door of Tix, for small organizations with their own tickets, one file per part of it."""
+
+from chalicelib.portals.tix import accounts, reports, settings, tickets
+
+DOORS = (accounts, tickets, reports, settings)

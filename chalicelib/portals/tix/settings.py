@@ -1,0 +1,5 @@
+"""The door of Tix: settings."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

@@ -1,0 +1,5 @@
+"""Requests to the routes of Tix that their right caller gets through with, one file per part."""
+
+from tests.contract.tix import accounts, reports, settings, tickets
+
+REQUESTS = {name: request for part in (accounts, tickets, reports, settings) for name, request in part.REQUESTS.items()}
