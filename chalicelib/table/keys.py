@@ -71,22 +71,22 @@ No.  question                                   index  partition                
 63   the card that a merchant holds for someone table  ACCOUNT#account           OPEN_ASSIGNMENT#mer.   merchant
 64   a venue                                    table  VENUE#venue               VENUE                  organizer
 66   an organization with its own tickets       table  TIX_ORG#organization      TIX_ORG                tix
-67   the last ordinal of an organization        table  TIX_ORG#organization      ORDINALS               tix
+67   what an organization's tickets come to     table  TIX_ORG#organization      TALLY                  tix, stream
 68   the last number of a prefix, its ranges    table  TIX_NUMBERS#org.#prefix   LAST, RANGE#first      tix
 69   a job, by the id that its asker was given  table  TIX_JOB#job               TIX_JOB                tix, worker
-70   a numbered ticket                          table  TIX_TICKET#org.#ticket    TIX_TICKET             the scan
-71   an organization's tickets by their ordinal gsi1   TIX_TICKETS#org.#bucket   ordinal                tix
-72   its tickets, scanned or not, by ordinal    gsi2   TIX_SCANNED#org.#bucket   ordinal                tix
-                                                       TIX_UNSCANNED#org.#bucket
-73   how many tickets a bucket of ordinals has  table  TIX_BUCKETS#organization  bucket                 tix
-74   what an organization generated and scanned table  TIX_TOTALS#organization   TOTALS, DAY#date,      tix
-                                                                                 WEEK#week, MONTH#month
+70   a numbered ticket; an organization's       table  TIX_TICKETS#org.#bucket   ordinal                the scan, tix
+     tickets in the order of their making
+71   which of a bucket were scanned or deleted  table  TIX_BUCKETS#organization  BUCKET#number          tix, stream
+72   how many of a hundred buckets were         table  TIX_BUCKETS#organization  GROUP#number           tix, stream
+73   what an organization generated and         table  TIX_DAYS#organization     date                   tix, stream
+     scanned on a day
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
 Question 4 is spread by the first letter, question 18 by day, question 28 by minute and `DUE_SHARDS`.
 Question 26 has a partition per shard, since a sale's first second takes thousands of orders of one category;
 question 39 too, since every payment moves the same few accounts.
+Question 70 has a partition for each thousand tickets of an organization, which are a page's neighbours.
 """
 
 import unicodedata
@@ -94,8 +94,9 @@ from typing import NamedTuple
 
 LOG_SHARDS = 4
 DUE_SHARDS = 4
-# What a numbered page's search for its bucket reads grows with their number; a bucket's own page with its size.
+# How many tickets stand in one partition, and how many of these a group adds up.
 TICKETS_PER_BUCKET = 1000
+BUCKETS_PER_GROUP = 100
 
 
 class Key(NamedTuple):
@@ -522,9 +523,9 @@ def organization(organization_id: str) -> Key:
     return Key(_key("TIX_ORG", organization_id), "TIX_ORG")
 
 
-def ordinals(organization_id: str) -> Key:
+def ticket_tally(organization_id: str) -> Key:
     """Question 67."""
-    return Key(_key("TIX_ORG", organization_id), "ORDINALS")
+    return Key(organization(organization_id).pk, "TALLY")
 
 
 def last_number(organization_id: str, prefix: str) -> Key:
@@ -542,32 +543,31 @@ def tix_job(job_id: str) -> Key:
     return Key(_key("TIX_JOB", job_id), "TIX_JOB")
 
 
-def numbered_ticket(organization_id: str, ticket_id: str) -> Key:
-    """Question 70; the organization is part of the key, so another's ticket is not found."""
-    return Key(_key("TIX_TICKET", organization_id, ticket_id), "TIX_TICKET")
+def numbered_ticket(organization_id: str, ordinal: int) -> Key:
+    """Question 70; the organization is part of the key, so another's ticket is not found. Ten digits, as above."""
+    return Key(_key("TIX_TICKETS", organization_id, str(bucket_of(ordinal))), f"{ordinal:010d}")
 
 
-def numbered_tickets(organization_id: str, ordinal: int) -> Key:
-    """Question 71."""
-    return Key(_key("TIX_TICKETS", organization_id, str(ticket_bucket_of(ordinal))), f"{ordinal:010d}")
-
-
-def numbered_tickets_by_scan(organization_id: str, ordinal: int, *, scanned: bool) -> Key:
-    """Question 72."""
-    which = "TIX_SCANNED" if scanned else "TIX_UNSCANNED"
-    return Key(_key(which, organization_id, str(ticket_bucket_of(ordinal))), f"{ordinal:010d}")
-
-
-def ticket_bucket_of(ordinal: int) -> int:
-    """Questions 71 to 73: which bucket an ordinal, which begin at 1, is in."""
+def bucket_of(ordinal: int) -> int:
+    """Questions 70 and 71: which bucket an ordinal is in; ordinals begin at 1, buckets at 0."""
     return (ordinal - 1) // TICKETS_PER_BUCKET
 
 
 def ticket_bucket(organization_id: str, bucket: int) -> Key:
-    """Question 73; six digits, so that text order is number order."""
-    return Key(_key("TIX_BUCKETS", organization_id), f"{bucket:06d}")
+    """Question 71; seven digits, so that text order is number order."""
+    return Key(_key("TIX_BUCKETS", organization_id), _key("BUCKET", f"{bucket:07d}"))
 
 
-def numbered_totals(organization_id: str, of: str, name: str = "") -> Key:
-    """Question 74; `of` is TOTALS, DAY, WEEK or MONTH."""
-    return Key(_key("TIX_TOTALS", organization_id), _key(of, name) if name else of)
+def bucket_group(organization_id: str, group: int) -> Key:
+    """Question 72; six digits, as above."""
+    return Key(_key("TIX_BUCKETS", organization_id), _key("GROUP", f"{group:06d}"))
+
+
+def bucket_groups(organization_id: str) -> Key:
+    """Question 72: what all of them begin with."""
+    return Key(_key("TIX_BUCKETS", organization_id), "GROUP")
+
+
+def ticket_day(organization_id: str, date: str) -> Key:
+    """Question 73."""
+    return Key(_key("TIX_DAYS", organization_id), date)

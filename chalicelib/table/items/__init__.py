@@ -79,20 +79,24 @@ from chalicelib.table.items.sales import (
     SweepMark,
 )
 from chalicelib.table.items.tix import (
+    BucketGroup,
     NumberedTicket,
-    NumberedTotals,
     NumberRange,
     NumberSeries,
     Organization,
     PrintRun,
     RangePlace,
     TicketBucket,
+    TicketClearing,
+    TicketDay,
+    TicketTally,
 )
 
 __all__ = [
     "Account",
     "AccountTotal",
     "Assignment",
+    "BucketGroup",
     "Card",
     "CardBalance",
     "CardEntry",
@@ -132,7 +136,6 @@ __all__ = [
     "NumberRange",
     "NumberSeries",
     "NumberedTicket",
-    "NumberedTotals",
     "OpenAssignment",
     "OpenCardRequest",
     "OpenPayment",
@@ -161,6 +164,9 @@ __all__ = [
     "Throttle",
     "Ticket",
     "TicketBucket",
+    "TicketClearing",
+    "TicketDay",
+    "TicketTally",
     "UnknownCard",
     "Venue",
     "Visit",

@@ -1,6 +1,8 @@
 """The items of the organizations that number and scan their own tickets: numbers, tickets, totals, jobs."""
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from typing import Any
+
+from pynamodb.attributes import BinaryAttribute, JSONAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.table.items.base import Item, MomentAttribute
 
@@ -11,6 +13,8 @@ class Organization(Item, discriminator="organization"):
     organization_id = UnicodeAttribute()
     name = UnicodeAttribute()
     timezone = UnicodeAttribute()
+    # Those that were in force before: [{"name", "until"}], the earliest first.
+    zones: JSONAttribute = JSONAttribute(default=list)
     ticket_prefix = UnicodeAttribute()
     max_users = NumberAttribute()
     members = NumberAttribute()
@@ -23,45 +27,72 @@ class Organization(Item, discriminator="organization"):
 
 
 class NumberSeries(Item, discriminator="number_series"):
-    """The last number that was given out: of a prefix, or, without one, of all an organization's tickets (ordinals)."""
+    """The last number of a prefix that was given out, and the first of each range that is being written."""
 
     organization_id = UnicodeAttribute()
-    prefix = UnicodeAttribute(null=True)
+    prefix = UnicodeAttribute()
     last = NumberAttribute(default=0)
+    # By job.
+    firsts: MapAttribute[str, Any] = MapAttribute(default=dict)
+
+
+class TicketTally(Item, discriminator="ticket_tally"):
+    """What an organization's tickets come to; their ordinals count all of them, whatever their prefix, from 1.
+
+    The tickets up to the `last` ordinal are those that readers see, without the ranges that are being written:
+    `firsts` and `quantities` say by job where each of these begins and how many it has.
+    """
+
+    organization_id = UnicodeAttribute()
+    last = NumberAttribute(default=0)
+    firsts: MapAttribute[str, Any] = MapAttribute(default=dict)
+    quantities: MapAttribute[str, Any] = MapAttribute(default=dict)
+    # Without those that were deleted since.
+    live = NumberAttribute(default=0)
+    scanned = NumberAttribute(default=0)
 
 
 class NumberRange(Item, discriminator="number_range"):
     """Consecutive numbers that were given out at once, and the job that writes their tickets.
 
-    Its ULID is the base of its tickets' ids: the ticket at `offset` (0 is the first) has number `first + offset` and
-    ordinal `first_ordinal + offset`. Nobody sees its tickets before it is `complete`.
+    The ticket at `offset` (0 is the first) has number `first + offset` and ordinal `first_ordinal + offset`. Nobody
+    sees any of them before the range is `complete`, and until then both stand in the series and in the tally.
     """
 
     job_id = UnicodeAttribute()
     organization_id = UnicodeAttribute()
     prefix = UnicodeAttribute()
-    first = NumberAttribute()
+    first = NumberAttribute(null=True)
     quantity = NumberAttribute()
-    first_ordinal = NumberAttribute()
+    first_ordinal = NumberAttribute(null=True)
+    # As JSON; what the organization wants to stand on each ticket.
     extra = UnicodeAttribute(null=True)
+    # What the ids of its tickets are made from.
+    seed = BinaryAttribute(legacy_encoding=False)
     status = UnicodeAttribute()
     # How many of its tickets are written.
     done = NumberAttribute(default=0)
     created_by = UnicodeAttribute()
     created_at = MomentAttribute()
+    # The day on which the reports count it.
+    day = UnicodeAttribute()
     completed_at = MomentAttribute(null=True)
 
 
 class RangePlace(Item, discriminator="range_place"):
-    """Which range a number is in: stands in its prefix's partition under the range's first number."""
+    """Which range a number is in: stands in its prefix's partition under the first number, once it is complete."""
 
     job_id = UnicodeAttribute()
     first = NumberAttribute()
     quantity = NumberAttribute()
+    first_ordinal = NumberAttribute()
 
 
 class NumberedTicket(Item, discriminator="numbered_ticket"):
-    """One ticket of a range; it is scanned once, unless it was voided before."""
+    """One ticket of a range; it is scanned once, unless it was voided or deleted before.
+
+    A deleted one stays for some days, so that no worker that comes late writes it anew.
+    """
 
     ticket_id = UnicodeAttribute()
     organization_id = UnicodeAttribute()
@@ -74,31 +105,59 @@ class NumberedTicket(Item, discriminator="numbered_ticket"):
     generated_at = MomentAttribute()
     scanned_at = MomentAttribute(null=True)
     scanned_by = UnicodeAttribute(null=True)
+    # The request that scanned it, which finds its own success again.
+    scan_operation = UnicodeAttribute(null=True)
     voided_at = MomentAttribute(null=True)
     voided_by = UnicodeAttribute(null=True)
     void_reason = UnicodeAttribute(null=True)
-    # Its scan is in the totals.
-    scan_counted = BooleanAttribute(null=True)
+    deleted_at = MomentAttribute(null=True)
 
 
 class TicketBucket(Item, discriminator="ticket_bucket"):
-    """How many tickets of a thousand ordinals there are, and how many of these were scanned."""
+    """Which of a thousand ordinals were scanned and which deleted, as the totals know it: one bit for each.
+
+    Bits are only ever set, together with what follows from them for the totals, so that whatever is told twice, cut
+    or out of order counts once.
+    """
 
     organization_id = UnicodeAttribute()
     bucket = NumberAttribute()
-    live = NumberAttribute(default=0)
-    scanned = NumberAttribute(default=0)
+    scanned = BinaryAttribute(legacy_encoding=False)
+    deleted = BinaryAttribute(legacy_encoding=False)
 
 
-class NumberedTotals(Item, discriminator="numbered_totals"):
-    """What an organization generated and scanned, in all or in one day, week or month of its time zone."""
+class BucketGroup(Item, discriminator="bucket_group"):
+    """How many tickets of a hundred buckets were deleted, and how many were scanned and not deleted."""
 
     organization_id = UnicodeAttribute()
-    # TOTALS, DAY, WEEK or MONTH; and which.
-    of = UnicodeAttribute()
-    name = UnicodeAttribute(null=True)
+    group = NumberAttribute()
+    scanned = NumberAttribute(default=0)
+    deleted = NumberAttribute(default=0)
+
+
+class TicketDay(Item, discriminator="ticket_day"):
+    """What an organization generated and scanned on one day of its time zone, without what was deleted since."""
+
+    organization_id = UnicodeAttribute()
+    date = UnicodeAttribute()
     generated = NumberAttribute(default=0)
     scanned = NumberAttribute(default=0)
+
+
+class TicketClearing(Item, discriminator="ticket_clearing"):
+    """The job that deletes all tickets that an organization had at one moment."""
+
+    job_id = UnicodeAttribute()
+    organization_id = UnicodeAttribute()
+    # The ordinals up to `last`, without `spared`: [[first, quantity]] of the ranges that were being written.
+    last = NumberAttribute()
+    spared: JSONAttribute = JSONAttribute(default=list)
+    status = UnicodeAttribute()
+    # Up to which ordinal it has come.
+    done = NumberAttribute(default=0)
+    created_by = UnicodeAttribute()
+    created_at = MomentAttribute()
+    completed_at = MomentAttribute(null=True)
 
 
 class PrintRun(Item, discriminator="print_run"):
