@@ -11,6 +11,7 @@ from chalice import Chalice, Rate
 from chalicelib.config import config
 from chalicelib.portals import admin, device, envelope, merchant, organizer, platform, tix, usher, webapp
 from chalicelib.workers import alerts as alerts_worker
+from chalicelib.workers import jobs as jobs_worker
 from chalicelib.workers import messages as messages_worker
 from chalicelib.workers import payments as payments_worker
 from chalicelib.workers import schedules
@@ -76,6 +77,12 @@ def messages(event: Any) -> Any:
 def payments(event: Any) -> Any:
     """Move money in the background."""
     return payments_worker.handle(event.to_dict())
+
+
+@app.on_sqs_message(queue=config().jobs_queue_name, batch_size=1, name="jobs")
+def jobs(event: Any) -> Any:
+    """Do what goes on behind an answer."""
+    return jobs_worker.handle(event.to_dict())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")

@@ -26,6 +26,7 @@ class Config:
     files_bucket: str
     data_key_id: str
     payments_queue_name: str
+    jobs_queue_name: str
     payment_provider: str
     stripe_api_base: str | None
     currency: str
@@ -62,6 +63,7 @@ def config() -> Config:
         files_bucket=env("FILES_BUCKET", "gatehouse-files"),
         data_key_id=env("DATA_KEY_ID", "alias/gatehouse-data"),
         payments_queue_name=env("PAYMENTS_QUEUE_NAME", "gatehouse-payments"),
+        jobs_queue_name=env("JOBS_QUEUE_NAME", "gatehouse-jobs"),
         payment_provider=env("PAYMENT_PROVIDER", "sandbox"),
         # Another address of the provider's API, for tests; None for its own.
         stripe_api_base=env("STRIPE_API_BASE") or None,

@@ -48,7 +48,9 @@ def create_all(master_secret: str) -> None:
     )
     session.create_client("events").create_event_bus(Name=config().event_bus_name)
     sqs = session.create_client("sqs")
-    for name in (config().alerts_queue_name, config().messages_queue_name, config().payments_queue_name):
+    stage = config()
+    queues = (stage.alerts_queue_name, stage.messages_queue_name, stage.payments_queue_name, stage.jobs_queue_name)
+    for name in queues:
         sqs.create_queue(QueueName=name)
     session.create_client("ses").verify_email_identity(EmailAddress=config().mail_from)
     kms = session.create_client("kms")

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from chalicelib import clock
-from chalicelib.domain import assignments, listings, orders, payments
+from chalicelib.domain import assignments, jobs, listings, orders, payments
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Item, SweepMark
@@ -26,6 +26,7 @@ TAKERS: dict[str, Callable[[str], bool]] = {
     "pay_": payments.reconcile,
     "evt_": listings.close,
     "asg_": assignments.take_care,
+    "job_": jobs.revive,
 }
 
 _WHAT = "due"

@@ -79,6 +79,7 @@ ENVIRONMENT: dict[str, Any] = {
     "MESSAGES_QUEUE_NAME": {"Fn::GetAtt": ["MessagesQueue", "QueueName"]},
     "ALERTS_QUEUE_NAME": {"Fn::GetAtt": ["AlertsQueue", "QueueName"]},
     "PAYMENTS_QUEUE_NAME": {"Fn::GetAtt": ["PaymentsQueue", "QueueName"]},
+    "JOBS_QUEUE_NAME": {"Fn::GetAtt": ["JobsQueue", "QueueName"]},
     "FILES_BUCKET": {"Ref": "Files"},
     "DATA_KEY_ID": {"Fn::GetAtt": ["DataKey", "Arn"]},
     "SECRET_ID": {"Ref": "MasterSecret"},
@@ -97,17 +98,17 @@ ENVIRONMENT: dict[str, Any] = {
 }
 
 
-# What infra/resources.yaml gives the queues of a local stage.
-_LOCAL_VISIBILITY_SECONDS = 5
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a function of the app has in infra/resources.yaml: its log group, and the queue it is fed from."""
+    """What a function of the app has in infra/resources.yaml: its log group, and the queue it is fed from.
+
+    `local_seconds` is the visibility time-out of that queue in a local stage.
+    """
 
     log: str
     name_ending: str = ""
     queue: str | None = None
+    local_seconds: int = 5
 
 
 # By the name that Chalice gives the function in its template.
@@ -117,6 +118,7 @@ PLACES = {
     "Alerts": Place(log="AlertsLog", name_ending="-alerts", queue="AlertsQueue"),
     "Messages": Place(log="MessagesLog", name_ending="-messages", queue="MessagesQueue"),
     "Payments": Place(log="PaymentsLog", name_ending="-payments", queue="PaymentsQueue"),
+    "Jobs": Place(log="JobsLog", name_ending="-jobs", queue="JobsQueue", local_seconds=60),
     "Sweep": Place(log="SweepLog", name_ending="-sweep"),
     "WatchDevices": Place(log="WatchDevicesLog", name_ending="-watch_devices"),
 }
@@ -164,7 +166,7 @@ def _function(name: str, told: dict[str, Any], target: Target) -> dict[str, Any]
 
 def _timeout(place: Place, seconds: int) -> Any:
     # Lambda refuses a queue whose messages come back before its function has ended; local ones come back soon.
-    return {"Fn::If": ["IsLocal", _LOCAL_VISIBILITY_SECONDS, seconds]} if place.queue else seconds
+    return {"Fn::If": ["IsLocal", place.local_seconds, seconds]} if place.queue else seconds
 
 
 def _trigger(name: str, trigger: dict[str, Any]) -> Resources:

@@ -87,7 +87,8 @@ def test_each_function_may_do_its_own_work_only(template: Template) -> None:
     assert services("ApiHandlerRole") == {"dynamodb", "secretsmanager", "kms", "s3", "sqs"}
     assert services("StreamRole") == {"dynamodb", "events", "sqs", "kms"}
     assert services("PaymentsRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
-    assert services("SweepRole") == {"dynamodb", "secretsmanager", "kms"}
+    assert services("SweepRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
+    assert services("JobsRole") == {"dynamodb", "kms", "sqs"}
     assert services("AlertsRole") == {"sqs", "kms"}
     assert services("MessagesRole") == {"sqs", "ses", "sns", "kms"}
     assert services("WatchDevicesRole") == {"dynamodb", "events", "kms"}
@@ -112,7 +113,7 @@ def test_functions_run_as_meant(template: Template) -> None:
         assert properties["TracingConfig"] == {"Mode": "Active"}
         timeout = properties["Timeout"]
         seconds = timeout["Fn::If"][2] if isinstance(timeout, dict) else timeout
-        assert seconds == (28 if name == "APIHandler" else 30)
+        assert seconds == {"APIHandler": 28, "Jobs": 120}.get(name, 30)
 
 
 def test_the_environment_is_what_the_config_reads(template: Template) -> None:
@@ -135,7 +136,7 @@ def test_the_environment_is_what_the_config_reads(template: Template) -> None:
 
 def test_every_source_reports_partial_failures(template: Template) -> None:
     sources = of_type(template, "AWS::Lambda::EventSourceMapping")
-    assert set(sources) == {"StreamSource", "AlertsSource", "MessagesSource", "PaymentsSource"}
+    assert set(sources) == {"StreamSource", "AlertsSource", "MessagesSource", "PaymentsSource", "JobsSource"}
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for source in sources.values())
 
 

@@ -14,13 +14,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import app
 from chalicelib import clock
 from chalicelib.clients import files, secrets
-from chalicelib.domain import demo, devices, events, ledger, listings, payments
+from chalicelib.domain import demo, devices, events, jobs, ledger, listings, payments
 from chalicelib.domain.money import Asked
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.portals.wire import Route
-from chalicelib.table.items import Order
-from chalicelib.vocabulary import EventStatus, PaymentMethod, Portal
+from chalicelib.table import keys, operations
+from chalicelib.table.items import NumberRange, Order
+from chalicelib.vocabulary import EventStatus, JobStatus, PaymentMethod, Portal
 from tests import purchases, wallets
 from tests.client import call
 from tests.contract.ground import Ground, lay, routes
@@ -269,6 +270,7 @@ def test_the_sweep_may_do_what_it_does_and_no_more(template: Template, recorded:
     show.never_answered()
     show.never_answered_reload()
     show.paid_twice()
+    _unfinished_job()
     app.sweep(tick, None)
     secrets.forget()
     with clock.set_to(clock.now() + timedelta(hours=1)):
@@ -287,6 +289,27 @@ def test_no_function_may_read_whole_tables_or_change_what_holds_the_data(templat
                 r"Query|Decrypt|GenerateDataKey|ListBucket|ConditionCheckItem|SendMessage|SendEmail|Publish",
                 verb,
             ), (name, action)
+
+
+def _unfinished_job() -> None:
+    """Put a job there that no worker was told of."""
+    job_id = new_id("job")
+    due = jobs.due_place(job_id)
+    job = NumberRange(
+        *keys.tix_job(job_id),
+        job_id=job_id,
+        organization_id=new_id("ogn"),
+        status=JobStatus.OPEN.value,
+        prefix="A",
+        quantity=1,
+        seed=b"",
+        day="2026-11-21",
+        created_by=new_id("usr"),
+        created_at=clock.now(),
+        gsi2pk=due.pk,
+        gsi2sk=due.sk,
+    )
+    operations.record(operations.put(job))
 
 
 def _taken(answer: Any) -> None:

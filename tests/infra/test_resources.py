@@ -161,6 +161,7 @@ def test_a_local_stage_has_the_names_that_the_settings_have_by_default(template:
     assert local("AlertsQueue", "QueueName") == defaults.alerts_queue_name
     assert local("MessagesQueue", "QueueName") == defaults.messages_queue_name
     assert local("PaymentsQueue", "QueueName") == defaults.payments_queue_name
+    assert local("JobsQueue", "QueueName") == defaults.jobs_queue_name
     assert local("Files", "BucketName") == defaults.files_bucket
     assert local("DataKeyAlias", "AliasName") == defaults.data_key_id
     assert local("MasterSecret", "Name") == defaults.secret_id

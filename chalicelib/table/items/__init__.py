@@ -80,6 +80,7 @@ from chalicelib.table.items.sales import (
 )
 from chalicelib.table.items.tix import (
     BucketGroup,
+    Job,
     NumberedTicket,
     NumberRange,
     NumberSeries,
@@ -122,6 +123,7 @@ __all__ = [
     "Invoice",
     "InvoiceSeries",
     "Item",
+    "Job",
     "Journal",
     "KnownVenue",
     "Listing",

@@ -52,31 +52,36 @@ class TicketTally(Item, discriminator="ticket_tally"):
     scanned = NumberAttribute(default=0)
 
 
-class NumberRange(Item, discriminator="number_range"):
+class Job(Item, discriminator="job"):
+    """Work that goes on behind an answer; its kinds are items of their own. Due in the sweep's index while open."""
+
+    job_id = UnicodeAttribute()
+    organization_id = UnicodeAttribute()
+    status = UnicodeAttribute()
+    # How many of its tickets are done, of `quantity`.
+    done = NumberAttribute(default=0)
+    quantity = NumberAttribute(null=True)
+    created_by = UnicodeAttribute()
+    created_at = MomentAttribute()
+    completed_at = MomentAttribute(null=True)
+
+
+class NumberRange(Job, discriminator="number_range"):
     """Consecutive numbers that were given out at once, and the job that writes their tickets.
 
     The ticket at `offset` (0 is the first) has number `first + offset` and ordinal `first_ordinal + offset`. Nobody
     sees any of them before the range is `complete`, and until then both stand in the series and in the tally.
     """
 
-    job_id = UnicodeAttribute()
-    organization_id = UnicodeAttribute()
     prefix = UnicodeAttribute()
     first = NumberAttribute(null=True)
-    quantity = NumberAttribute()
     first_ordinal = NumberAttribute(null=True)
     # As JSON; what the organization wants to stand on each ticket.
     extra = UnicodeAttribute(null=True)
     # What the ids of its tickets are made from.
     seed = BinaryAttribute(legacy_encoding=False)
-    status = UnicodeAttribute()
-    # How many of its tickets are written.
-    done = NumberAttribute(default=0)
-    created_by = UnicodeAttribute()
-    created_at = MomentAttribute()
     # The day on which the reports count it.
     day = UnicodeAttribute()
-    completed_at = MomentAttribute(null=True)
 
 
 class RangePlace(Item, discriminator="range_place"):
@@ -144,39 +149,23 @@ class TicketDay(Item, discriminator="ticket_day"):
     scanned = NumberAttribute(default=0)
 
 
-class TicketClearing(Item, discriminator="ticket_clearing"):
-    """The job that deletes all tickets that an organization had at one moment."""
+class TicketClearing(Job, discriminator="ticket_clearing"):
+    """The job that deletes all tickets that an organization had at one moment; `done` is the ordinal it has come to."""
 
-    job_id = UnicodeAttribute()
-    organization_id = UnicodeAttribute()
     # The ordinals up to `last`, without `spared`: [[first, quantity]] of the ranges that were being written.
     last = NumberAttribute()
     spared: JSONAttribute = JSONAttribute(default=list)
-    status = UnicodeAttribute()
-    # Up to which ordinal it has come.
-    done = NumberAttribute(default=0)
-    created_by = UnicodeAttribute()
-    created_at = MomentAttribute()
-    completed_at = MomentAttribute(null=True)
 
 
-class PrintRun(Item, discriminator="print_run"):
-    """The job that makes a file of a range of numbers: a PDF to print, or a CSV."""
+class PrintRun(Job, discriminator="print_run"):
+    """The job that makes files of a range of numbers: PDFs to print, or a CSV."""
 
-    job_id = UnicodeAttribute()
-    organization_id = UnicodeAttribute()
     prefix = UnicodeAttribute()
     first = NumberAttribute()
     last = NumberAttribute()
     format = UnicodeAttribute()
-    status = UnicodeAttribute()
-    # The tickets that are printed and proved, of `quantity`.
-    done = NumberAttribute(default=0)
-    quantity = NumberAttribute(null=True)
+    # How the tickets lie on a sheet, as the settings said when it was asked for.
     paper: JSONAttribute = JSONAttribute(null=True)
-    # The keys of its files in the bucket, and why it failed.
+    # Its files in the bucket, each with its key and the numbers in it; and why it failed.
     files: JSONAttribute = JSONAttribute(null=True)
     problem = UnicodeAttribute(null=True)
-    created_by = UnicodeAttribute()
-    created_at = MomentAttribute()
-    completed_at = MomentAttribute(null=True)

@@ -1,0 +1,26 @@
+"""The queue of jobs: work that goes on behind an answer, or is begun anew where it stopped."""
+
+import json
+from functools import lru_cache
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.clients.aws import client
+from chalicelib.config import config
+from chalicelib.errors import Unavailable
+
+
+@lru_cache(maxsize=4)
+def _queue_url(name: str) -> str:
+    url: str = client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+    return url
+
+
+def enqueue(job_id: str) -> None:
+    """Hand a job to the worker, which gets it at least once. Raises Unavailable."""
+    try:
+        client("sqs").send_message(
+            QueueUrl=_queue_url(config().jobs_queue_name), MessageBody=json.dumps({"job_id": job_id})
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable(retry_after=1) from error

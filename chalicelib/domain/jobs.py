@@ -1,0 +1,61 @@
+"""Jobs: work that goes on behind an answer, of whatever kind.
+
+A job is an item that says all that is to be done, put there in the transaction that begins it, and due in the sweep's
+index until it is over. The queue only makes it quick: a worker that dies, or a message that is lost, leaves the job
+due, and the sweep queues it again. What does the work (job_kinds.py) is safe to repeat, also at the same time.
+"""
+
+from datetime import timedelta
+
+from chalicelib import clock
+from chalicelib.clients import jobs as queue
+from chalicelib.errors import NotFound, Unavailable
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Item, Job
+from chalicelib.vocabulary import JobStatus
+
+# Longer than a worker is at one job, so that the sweep begins none that is being done.
+PATIENCE = timedelta(minutes=3)
+_MINUTE = "%Y-%m-%dT%H:%M"
+
+
+def due_place(job_id: str) -> keys.Key:
+    """Return where a job stands among what is due, so that the sweep looks after it when its patience is over."""
+    return keys.due((clock.now() + PATIENCE).strftime(_MINUTE), job_id)
+
+
+def start(job_id: str) -> None:
+    """Let a worker begin a job that is written; where the queue cannot be reached the sweep does."""
+    try:
+        queue.enqueue(job_id)
+    except Unavailable:
+        logger.warning("job could not be queued", extra={"job_id": job_id})
+
+
+def get(job_id: str, *, organization_id: str) -> Job:
+    """Return a job of an organization. Raises NotFound, also where it is another's."""
+    job = operations.get(Job, keys.tix_job(job_id))
+    if job is None or job.organization_id != organization_id:
+        raise NotFound("There is no such job.")
+    return job
+
+
+def revive(job_id: str) -> bool:
+    """Queue a job that is due and not over again; tell whether there was one. Raises Unavailable."""
+    job = operations.get(Job, keys.tix_job(job_id))
+    if job is None:
+        return False
+    place = keys.tix_job(job_id)
+    seen = Item.gsi2pk == job.gsi2pk if job.gsi2pk else Item.gsi2pk.does_not_exist()
+    is_open = job.status == JobStatus.OPEN
+    later = due_place(job_id)
+    put_off = [Item.gsi2pk.set(later.pk), Item.gsi2sk.set(later.sk)]
+    actions = put_off if is_open else [Item.gsi2pk.remove(), Item.gsi2sk.remove()]
+    try:
+        operations.record(operations.change(Item, place, actions, seen))
+    except operations.ConditionFailed:
+        return False  # it was ended, or looked after by another, meanwhile
+    if is_open:
+        queue.enqueue(job_id)
+    return is_open
