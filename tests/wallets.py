@@ -41,7 +41,7 @@ def spend(uid: str, amount: int, *, journal_id: str | None = None) -> None:
 
 def give_back(uid: str, amount: int, *, journal_id: str | None = None) -> None:
     """Refund something that was bought with a card."""
-    entries = ledger.refund_entries(ledger.card(uid), event_id=EVENT_ID, amount=amount)
+    entries = ledger.refund_entries(ledger.card(uid), event_id=EVENT_ID, amount=amount, fee=ledger.fee_of(amount))
     book(journal_id or f"jrn_{uuid.uuid4().hex}", uid, entries, EntryType.REFUND)
 
 

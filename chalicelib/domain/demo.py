@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import accounts, cards, categories, events, ledger, organizations, tickets
+from chalicelib.domain import accounts, cards, categories, demo_evening, events, ledger, organizations, tickets
 from chalicelib.domain.cards import Registration
 from chalicelib.domain.organizations import Registering
 from chalicelib.domain.tickets import Holder, Order
@@ -92,7 +92,9 @@ def load() -> None:
             roles=[UsherRole.USHERING, UsherRole.LEAVE_DESK],
             event_ids=[EVENT_ID],
         )
-    customer_id = _load_customer()
+    customer = _load_customer()
+    customer_id = customer.account_id
+    demo_evening.load(organizer, customer, now=now)
     for guest in (_VIP, *_FAMILY, *_OTHERS):
         owner = customer_id if guest is _VIP else None
         holder = Holder(name=guest.name, labels=list(guest.labels), customer_id=owner)
@@ -187,11 +189,11 @@ def _load_balance() -> None:
         operations.commit(*writes)
 
 
-def _load_customer() -> str:
-    """Create the demo customer and return their id."""
+def _load_customer() -> Account:
+    """Create the demo customer and return their account."""
     with suppress(AlreadyExists):
         accounts.create_customer(mobile_number=CUSTOMER_NUMBER, password=CUSTOMER_PASSWORD, name=_VIP.name)
     customer = accounts.find(Portal.WEBAPP, CUSTOMER_NUMBER)
     if customer is None:
         raise NotFound("The demo customer was not created.")
-    return customer.account_id
+    return customer

@@ -66,17 +66,27 @@ def merchant(merchant_id: str) -> str:
     return f"merchant:{merchant_id}"
 
 
+def payable(organizer_id: str) -> str:
+    """Return the account of what is on its way to an organizer."""
+    return f"payable:{organizer_id}"
+
+
+def fee_of(amount: int) -> int:
+    """Return the platform's fee of a sale: a share of it (`FEE_BASIS_POINTS`), in minor units."""
+    return money.share(amount, basis_points=config().fee_basis_points)
+
+
 def sale_entries(source_account: str, *, event_id: str, amount: int) -> list[Entry]:
-    """Return the entries of a sale: the platform's fee is a share of it (`FEE_BASIS_POINTS`)."""
-    fee = money.share(amount, basis_points=config().fee_basis_points)
+    """Return the entries of a sale, with the platform's fee of it."""
+    fee = fee_of(amount)
     entries = [Entry(source_account, -amount), Entry(sales(event_id), amount - fee), Entry(FEES, fee)]
     return [entry for entry in entries if entry.amount]
 
 
-def refund_entries(target_account: str, *, event_id: str, amount: int) -> list[Entry]:
-    """Return the entries that give a sale back, with the fee that was taken of it."""
-    taken = sale_entries(target_account, event_id=event_id, amount=amount)
-    return [Entry(entry.account, -entry.amount) for entry in taken]
+def refund_entries(target_account: str, *, event_id: str, amount: int, fee: int) -> list[Entry]:
+    """Return the entries that give a sale back, or a part of it, with so much of the fee that was taken of it."""
+    entries = [Entry(target_account, amount), Entry(sales(event_id), fee - amount), Entry(FEES, -fee)]
+    return [entry for entry in entries if entry.amount]
 
 
 def balance(uid: str) -> CardBalance:
@@ -222,10 +232,10 @@ def _is_as_seen(before: CardBalance, *, entry_type: EntryType) -> Condition:
     return conditions
 
 
-def total(account: str, currency: str) -> Money:
+def total(account: str, currency: str, *, consistent: bool = False) -> Money:
     """Return the sum of all entries of an account that is no card's, as far as the stream has come."""
     shards = [keys.account_total(account, shard, currency) for shard in range(TOTAL_SHARDS)]
-    found = operations.get_many(AccountTotal, shards, consistent=False)
+    found = operations.get_many(AccountTotal, shards, consistent=consistent)
     return Money(sum(int(shard.amount) for shard in found.values()), currency)
 
 

@@ -73,3 +73,8 @@ def require(asked: Asked | None, *, currency: str, field: str) -> Money:
 def share(minor: int, *, basis_points: int) -> int:
     """Return hundredths of a percent of an amount, rounded half up."""
     return (minor * basis_points + 5_000) // 10_000
+
+
+def portion(minor: int, *, part: int, whole: int) -> int:
+    """Return as much of an amount as a part is of its whole, rounded half up; the whole of it for the whole."""
+    return (2 * minor * part + whole) // (2 * whole) if whole else 0

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import categories, idempotency, order_tickets, stock, wants
+from chalicelib.domain import categories, idempotency, ledger, order_tickets, stock, wants
 from chalicelib.domain.categories import Offer
 from chalicelib.domain.stock import Portions
 from chalicelib.domain.tickets import Holder
@@ -240,7 +240,7 @@ def _close(
         Order.gsi2sk.remove(),
     ]
     if payment_id is not None:
-        actions.append(Order.payment_id.set(payment_id))
+        actions += [Order.payment_id.set(payment_id), Order.fee.set(ledger.fee_of(int(order.total)))]
     return operations.change(Order, keys.order(order.order_id), actions, Order.status == before.value)
 
 

@@ -136,11 +136,13 @@ def _approval(
     refunded = int(payment.refunded) + amount
     if refunded > int(payment.amount):
         raise InvalidState("More would be given back than was paid.")
+    fee = _fee_given_back(order, payment, amount)
     from_card = payment.method == PaymentMethod.WALLET
     status = RefundRequestStatus.REFUNDED if from_card else RefundRequestStatus.APPROVED
     decided: list[Action] = [
         RefundRequest.status.set(status.value),
         RefundRequest.amount.set(amount),
+        RefundRequest.fee.set(fee),
         RefundRequest.category_id.set(ticket.category_id),
         RefundRequest.payment_id.set(payment.payment_id),
         RefundRequest.decided_at.set(at),
@@ -169,8 +171,17 @@ def _approval(
         operations.change(Payment, keys.payment(payment.payment_id), of_payment, as_paid),
         *bindings.releasing(ticket),
         *stock.take_back(ticket.event_id, {str(ticket.category_id): {_shard(order, ticket): 1}}),
-        *_reversal(request, payment, amount),
+        *_reversal(request, payment, amount, fee=fee),
     ]
+
+
+def _fee_given_back(order: Order, payment: Payment, amount: int) -> int:
+    """Return how much of an order's fee goes back with an amount: with all of its amounts, all of the fee."""
+    before, after = (
+        money.portion(int(order.fee), part=refunded, whole=int(payment.amount))
+        for refunded in (int(payment.refunded), int(payment.refunded) + amount)
+    )
+    return after - before
 
 
 def _shard(order: Order, ticket: Ticket) -> int:
@@ -181,22 +192,15 @@ def _shard(order: Order, ticket: Ticket) -> int:
     return drawn[alike.index(ticket.ticket_id)]
 
 
-def _reversal(request: RefundRequest, payment: Payment, amount: int) -> list[Write]:
-    """Return the ledger's writes; so much of the fee is given back that a whole refund leaves nothing behind."""
+def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int) -> list[Write]:
+    """Return the ledger's writes."""
     from_card = payment.method == PaymentMethod.WALLET
     target = ledger.card(payment.card_uid) if from_card else outcomes.REFUNDS_DUE
-    before, after = (
-        ledger.refund_entries(target, event_id=request.event_id, amount=total)
-        for total in (int(payment.refunded), int(payment.refunded) + amount)
-    )
-    sums = {entry.account: entry.amount for entry in after}
-    for entry in before:
-        sums[entry.account] = sums.get(entry.account, 0) - entry.amount
     return ledger.post(
         f"jrn_refund_{request.refund_id}",
         type="refund",
         currency=payment.currency,
-        entries=[Entry(account, moved) for account, moved in sums.items() if moved],
+        entries=ledger.refund_entries(target, event_id=request.event_id, amount=amount, fee=fee),
         references={
             "refund_id": request.refund_id,
             "order_id": str(payment.order_id),

@@ -16,7 +16,7 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
-from chalicelib.domain import timezones
+from chalicelib.domain import money, timezones
 from chalicelib.domain.changes import Change
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
@@ -25,7 +25,7 @@ from chalicelib.table.operations import Write
 from chalicelib.vocabulary import EventStatus, OrderStatus, RefundRequestStatus
 
 TOTALS, SALES, CATEGORY = "TOTALS", "SALES", "CATEGORY"
-# What an event's totals and an organizer's have in common.
+# What an event's totals and an organizer's have in common; fees are told of events only.
 _NUMBERS = ("tickets", "revenue", "refunded_tickets", "refunded")
 _PER_TRANSACTION = 40
 _GIVEN_BACK = (RefundRequestStatus.APPROVED, RefundRequestStatus.REFUNDED)
@@ -98,14 +98,16 @@ def _mark(trade: Trade) -> Write:
 
 def _lines(trade: Trade) -> list[_Line]:
     if isinstance(trade, RefundRequest):
-        return [_Line(trade.category_id or "", Counter(refunded_tickets=1, refunded=int(trade.amount)))]
-    return [
-        _Line(
-            item["category_id"],
-            Counter(tickets=int(item["quantity"]), revenue=int(item["quantity"]) * int(item["price"])),
-        )
-        for item in trade.items
-    ]
+        numbers = Counter(refunded_tickets=1, refunded=int(trade.amount), fees=-int(trade.fee))
+        return [_Line(trade.category_id or "", numbers)]
+    lines, before, fee = [], 0, int(trade.fee)
+    for item in trade.items:
+        quantity, revenue = int(item["quantity"]), int(item["quantity"]) * int(item["price"])
+        # Each item's part of the fee, so that all of them sum to it.
+        up_to, after = (money.portion(fee, part=sold, whole=int(trade.total)) for sold in (before, before + revenue))
+        lines.append(_Line(item["category_id"], Counter(tickets=quantity, revenue=revenue, fees=after - up_to)))
+        before += revenue
+    return lines
 
 
 def _day(trade: Trade, event: Event | None) -> str:
@@ -137,8 +139,9 @@ def _additions(event_id: str, event: Event | None, trades: Sequence[Trade]) -> l
 
 
 def _added(cls: type[SalesTotals | OrganizerTotals | OrganizerDay], numbers: Numbers) -> list[Action]:
-    attributes: dict[str, NumberAttribute] = {name: getattr(cls, name) for name in _NUMBERS}
-    return [attributes[name].add(numbers[name]) for name in _NUMBERS if numbers[name]]
+    names = (*_NUMBERS, "fees") if cls is SalesTotals else _NUMBERS
+    attributes: dict[str, NumberAttribute] = {name: getattr(cls, name) for name in names}
+    return [attributes[name].add(numbers[name]) for name in names if numbers[name]]
 
 
 def _of_event(event_id: str, of: str, name: str | None, numbers: Numbers) -> Write:

@@ -35,6 +35,8 @@ class Counts:
     reserved: int
     sold: int
     capacity: int
+    # Of all that were ever sold, those that are free again.
+    returned: int = 0
 
 
 def shard_count(capacity: int) -> int:
@@ -154,7 +156,7 @@ def sell_free(event_id: str, taken: Taken) -> list[Write]:
 
 def take_back(event_id: str, taken: Taken) -> list[Write]:
     """Return the writes that free what was sold."""
-    return _moves(event_id, taken, Stock.sold, Stock.free)
+    return _moves(event_id, taken, Stock.sold, Stock.free, counted=Stock.returned)
 
 
 def positions(taken: Taken) -> list[str]:
@@ -167,10 +169,10 @@ def _places(category: Category) -> list[keys.Key]:
 
 
 def _sums(event_id: str, category_ids: Iterable[str], shards: Iterable[Stock]) -> dict[str, Counts]:
-    sums = {category_id: [0, 0, 0, 0] for category_id in category_ids}
+    sums = {category_id: [0, 0, 0, 0, 0] for category_id in category_ids}
     for shard in shards:
         if shard.event_id == event_id:
-            parts = (shard.free, shard.reserved, shard.sold, shard.capacity)
+            parts = (shard.free, shard.reserved, shard.sold, shard.capacity, shard.returned)
             sums[shard.category_id] = [
                 total + int(part) for total, part in zip(sums[shard.category_id], parts, strict=True)
             ]
@@ -192,12 +194,20 @@ def _spread(shards: Iterable[Stock], quantity: int) -> Portions | None:
     return None
 
 
-def _moves(event_id: str, taken: Taken, source: NumberAttribute, target: NumberAttribute) -> list[Write]:
+def _moves(
+    event_id: str,
+    taken: Taken,
+    source: NumberAttribute,
+    target: NumberAttribute,
+    *,
+    counted: NumberAttribute | None = None,
+) -> list[Write]:
+    more = [counted] if counted is not None else []
     return [
         operations.change(
             Stock,
             keys.stock(event_id, category_id, shard),
-            [source.add(-quantity), target.add(quantity)],
+            [source.add(-quantity), *(attribute.add(quantity) for attribute in [target, *more])],
             source >= quantity,
         )
         for category_id, portions in taken.items()

@@ -71,6 +71,8 @@ REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "organizer_refresh": _REFRESHED,
     "organizer_event": (errors.NotFound,),
     "organizer_request_edit": (errors.NotFound, errors.InvalidState, errors.Conflict),
+    "organizer_payout": (errors.NotFound,),
+    "organizer_payout_invoice": (errors.NotFound,),
     "organizer_change_profile": (errors.Conflict,),
     "organizer_change_password": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
     "public_event": (errors.NotFound,),
@@ -145,6 +147,11 @@ LINKS: dict[str, tuple[Link, ...]] = {
         Link("organizer_events_list", {"cursor": "/next"}),
     ),
     "organizer_event": (Link("organizer_request_edit", {"event_id": "/id"}),),
+    "organizer_payouts": (
+        Link("organizer_payout", {"payout_id": "/results/0/id"}),
+        Link("organizer_payout_invoice", {"payout_id": "/results/0/id"}),
+        Link("organizer_payouts", {"cursor": "/next"}),
+    ),
     "public_events": (
         Link("public_event", {"event_id": "/results/0/id"}),
         Link("public_events", {"cursor": "/next"}),
@@ -202,7 +209,12 @@ LINKS: dict[str, tuple[Link, ...]] = {
 }
 
 # The routes that answer with something other than the JSON of a schema.
-MEDIA_TYPES = {"openapi_document": "application/json", "docs_page": "text/html", "customer_invoice": "application/pdf"}
+MEDIA_TYPES = {
+    "openapi_document": "application/json",
+    "docs_page": "text/html",
+    "customer_invoice": "application/pdf",
+    "organizer_payout_invoice": "application/pdf",
+}
 
 # The fields that are files where a route takes a form.
 FILES = {"organizer_change_profile": ("image",)}
@@ -215,6 +227,7 @@ PATH_VARIABLES = {
     "ticket_id": "The ticket's id.",
     "dependent_id": "The dependent's id.",
     "payment_id": "The payment's id.",
+    "payout_id": "The payout's id.",
     "mobile": "The customer's number, in national or international form; its + may be written %2B.",
 }
 

@@ -66,10 +66,11 @@ No.  question                                   index  partition                
                                                                                  DAY#date
 59   the wishes to change an event              table  EVENT_EDITS#event         EDIT_REQUEST#request   organizer
 60   the wishes to change events, by status     gsi1   EDIT_REQUESTS#status      request                staff
-61   a payout and its lines                     table  PAYOUT#payout             PAYOUT, LINE#number    organizer
+61   a payout                                   table  PAYOUT#payout             PAYOUT                 organizer
 62   the payouts of an organizer, newest first  gsi1   ORGANIZER_PAYOUTS#org     payout                 organizer
 63   the card that a merchant holds for someone table  ACCOUNT#account           OPEN_ASSIGNMENT#mer.   merchant
 64   a venue                                    table  VENUE#venue               VENUE                  organizer
+65   the closed books of an event               table  EVENT#event               SETTLEMENT             payouts
 66   an organization with its own tickets       table  TIX_ORG#organization      TIX_ORG                tix
 67   what an organization's tickets come to     table  TIX_ORG#organization      TALLY                  tix, stream
 68   the last number of a prefix, its ranges    table  TIX_NUMBERS#org.#prefix   LAST, RANGE#first      tix
@@ -499,13 +500,8 @@ def venue(venue_id: str) -> Key:
 
 
 def payout(payout_id: str) -> Key:
-    """Question 61: the payout itself."""
+    """Question 61."""
     return Key(_key("PAYOUT", payout_id), "PAYOUT")
-
-
-def payout_line(payout_id: str, number: int) -> Key:
-    """Question 61: one line of it; three digits, so that text order is number order."""
-    return Key(_key("PAYOUT", payout_id), _key("LINE", f"{number:03d}"))
 
 
 def organizer_payouts(organizer_id: str, payout_id: str = "") -> Key:
@@ -516,6 +512,11 @@ def organizer_payouts(organizer_id: str, payout_id: str = "") -> Key:
 def open_assignment(customer_id: str, merchant_id: str) -> Key:
     """Question 63; the last one that the merchant began."""
     return Key(account(customer_id).pk, _key("OPEN_ASSIGNMENT", merchant_id))
+
+
+def settlement(event_id: str) -> Key:
+    """Question 65."""
+    return Key(event(event_id).pk, "SETTLEMENT")
 
 
 def organization(organization_id: str) -> Key:

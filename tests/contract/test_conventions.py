@@ -19,7 +19,7 @@ from chalicelib.domain import catalogue, demo, events, listings
 from chalicelib.observability import logger
 from chalicelib.portals.wire import Route
 from chalicelib.vocabulary import Portal
-from tests import wallets
+from tests import settled, wallets
 from tests.client import Answer, call
 from tests.contract.answers import ADMIN_ORIGIN, ALLOWED_ORIGINS, problems
 from tests.contract.ground import REQUESTS, Ground, contract, enrolled, routes
@@ -76,7 +76,7 @@ def test_both_spellings_of_a_path_answer_the_same(route: Route, ground: Ground) 
 # Ids, times, texts
 
 _ID = re.compile(
-    r"(?:evt|cat|tkt|ord|pay|crd|cus|ush|adm|dev|log|ses|tct|rfd|gft|crq|dpd|ent|ven|org|mer|asg|edr)_[0-9A-HJKMNP-TV-Z]{26}"
+    r"(?:evt|cat|tkt|ord|pay|crd|cus|ush|adm|dev|log|ses|tct|rfd|gft|crq|dpd|ent|ven|org|mer|asg|edr|pto)_[0-9A-HJKMNP-TV-Z]{26}"
 )
 # The demo's, given by hand.
 _DEMO = re.compile(r"(?:evt|cat)_demo(?:_[a-z]+)*")
@@ -203,7 +203,7 @@ def test_refusals_carry_the_cors_headers_too() -> None:
 
 @pytest.fixture(scope="module")
 def pages(ground: Ground) -> Ground:
-    """A log, a device list, a catalogue, cards and their lines of more than one page."""
+    """A log, a device list, a catalogue, cards and their lines, payouts of more than one page."""
     scan = _route("usher_scan")
     for _ in range(3):
         assert ground.send(scan, ground.rightful(scan), token=ground.token(scan)).status == 200
@@ -220,6 +220,7 @@ def pages(ground: Ground) -> Ground:
         listings.project(shown.event_id)
         wallets.make_card(ground.customer)
         wallets.credit(demo.CARD_UID, 100)
+        settled.put_payout(ground.organizer.account_id)
     catalogue.forget()
     return ground
 

@@ -48,7 +48,7 @@ def test_a_cards_entry_without_its_balance_or_twice_in_one_journal_is_never_writ
 def test_a_sale_splits_into_the_organizers_part_and_the_fee() -> None:
     entries = ledger.sale_entries(ledger.clearing("sandbox"), event_id="evt_1", amount=1_010)
     assert entries == [Entry("clearing:sandbox", -1_010), Entry("sales:evt_1", 959), Entry("fees", 51)]
-    back = ledger.refund_entries(ledger.clearing("sandbox"), event_id="evt_1", amount=1_010)
+    back = ledger.refund_entries(ledger.clearing("sandbox"), event_id="evt_1", amount=1_010, fee=51)
     assert [entry.amount for entry in back] == [1_010, -959, -51]
     assert ledger.sale_entries(ledger.clearing("sandbox"), event_id="evt_1", amount=0) == []
 

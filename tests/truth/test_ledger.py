@@ -197,7 +197,8 @@ def _purchase(movement: Movement, _: Category) -> Deltas:
 
 
 def _refund(movement: Movement, _: Category) -> Deltas:
-    against = ledger.refund_entries("the card", event_id=movement.event_id, amount=movement.amount)[1:]
+    fee = ledger.fee_of(movement.amount)
+    against = ledger.refund_entries("the card", event_id=movement.event_id, amount=movement.amount, fee=fee)[1:]
     return _on_card(movement, movement.amount, against, EntryType.REFUND)
 
 

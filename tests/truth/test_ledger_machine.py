@@ -145,7 +145,8 @@ class Ledger(RuleBasedStateMachine):
         elif kind is EntryType.PURCHASE:
             against, amount = ledger.sale_entries("the card", event_id=self.event_id, amount=amount)[1:], -amount
         elif kind is EntryType.REFUND:
-            against = ledger.refund_entries("the card", event_id=self.event_id, amount=amount)[1:]
+            fee = ledger.fee_of(amount)
+            against = ledger.refund_entries("the card", event_id=self.event_id, amount=amount, fee=fee)[1:]
         return Booking(new_id("jrn"), purse, kind, amount, tuple(against))
 
     @rule(

@@ -1,5 +1,37 @@
 """The organizers' door: money on its way to them."""
 
+from typing import Any
+
 from chalice import Blueprint
 
+from chalicelib.domain import payouts
+from chalicelib.domain.payouts import Filters
+from chalicelib.portals.auth import ORGANIZER
+from chalicelib.portals.wire import Call, Reply, door
+from chalicelib.schemas.organizer import payouts as schema
+from chalicelib.schemas.wire import PageOut
+
 bp = Blueprint(__name__)
+BASE = "/api/organizer"
+
+
+@door(bp, "GET", f"{BASE}/payouts", guard=ORGANIZER, query=schema.PayoutsIn, reply=PageOut[schema.PayoutOut])
+def organizer_payouts(call: Call[None, schema.PayoutsIn]) -> Any:
+    """List the organizer's payouts, the newest first."""
+    query = call.query
+    asked = Filters(query.status, query.scheduled_from, query.scheduled_to)
+    return payouts.page(call.principal.id, asked, page_size=query.page_size, cursor=query.cursor)
+
+
+@door(bp, "GET", f"{BASE}/payouts/{{payout_id}}", guard=ORGANIZER, reply=schema.PayoutDetailOut)
+def organizer_payout(call: Call[None, None]) -> Any:
+    """Show one of the organizer's payouts with its lines."""
+    return payouts.detail(call.principal.id, call.path["payout_id"])
+
+
+@door(bp, "GET", f"{BASE}/payouts/{{payout_id}}/invoice", guard=ORGANIZER)
+def organizer_payout_invoice(call: Call[None, None]) -> Any:
+    """Return the invoice of a payout as PDF."""
+    document = payouts.document(call.principal.id, call.path["payout_id"])
+    named = {"Content-Disposition": f'inline; filename="{document.name}"'}
+    return Reply(document.content, headers={"Content-Type": "application/pdf", **named})

@@ -34,6 +34,7 @@ PATH_VALUES = {
     "ticket_id": TICKET_ID,
     "dependent_id": f"dpd_{_ULID}",
     "payment_id": f"pay_{_ULID}",
+    "payout_id": f"pto_{_ULID}",
     "mobile": "+923001000003",
 }
 

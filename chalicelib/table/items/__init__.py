@@ -64,8 +64,8 @@ from chalicelib.table.items.partners import (
     OrganizerProfile,
     OrganizerTotals,
     Payout,
-    PayoutLine,
     SalesTotals,
+    Settlement,
 )
 from chalicelib.table.items.sales import (
     Category,
@@ -150,7 +150,6 @@ __all__ = [
     "Passage",
     "Payment",
     "Payout",
-    "PayoutLine",
     "PrintRun",
     "Profile",
     "ProviderEvent",
@@ -160,6 +159,7 @@ __all__ = [
     "SandboxCharge",
     "Scan",
     "Session",
+    "Settlement",
     "StaffRevocation",
     "Stock",
     "SweepMark",

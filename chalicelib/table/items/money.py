@@ -161,8 +161,13 @@ class InvoiceSeries(Item, discriminator="invoice_series"):
 
 
 class Invoice(Item, discriminator="invoice"):
-    """An invoice's number and the payment that it is of."""
+    """An invoice's number and the payment or the payout that it is of.
+
+    `billed_to` is what an organizer said of themselves on the day of a payout's invoice.
+    """
 
     number = UnicodeAttribute()
-    payment_id = UnicodeAttribute()
+    payment_id = UnicodeAttribute(null=True)
+    payout_id = UnicodeAttribute(null=True)
+    billed_to: JSONAttribute = JSONAttribute(null=True)
     issued_at = MomentAttribute()

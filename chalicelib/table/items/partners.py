@@ -119,6 +119,8 @@ class SalesTotals(Item, discriminator="sales_totals"):
     revenue = NumberAttribute(default=0)
     refunded_tickets = NumberAttribute(default=0)
     refunded = NumberAttribute(default=0)
+    # The platform's part of it, without what went back with refunds.
+    fees = NumberAttribute(default=0)
 
 
 class CheckinDay(Item, discriminator="checkin_day"):
@@ -158,8 +160,26 @@ class EditRequest(Item, discriminator="edit_request"):
     note = UnicodeAttribute(null=True)
 
 
+class Settlement(Item, discriminator="settlement"):
+    """An event's books, closed once for ever: gross - refunds - platform fee = net; a payout where there is a net."""
+
+    event_id = UnicodeAttribute()
+    organizer_id = UnicodeAttribute()
+    payout_id = UnicodeAttribute(null=True)
+    gross = NumberAttribute()
+    refunds = NumberAttribute()
+    platform_fee = NumberAttribute()
+    net = NumberAttribute()
+    currency = UnicodeAttribute()
+    closed_at = MomentAttribute()
+    closed_by = UnicodeAttribute()
+
+
 class Payout(Item, discriminator="payout"):
-    """An organizer's money for one event, on its way to them: gross - refunds - platform fee = net."""
+    """An organizer's money for one event, on its way to them: gross - refunds - platform fee = net.
+
+    `lines` is `[{category_id, description, quantity, refunded_quantity, gross, refunds, platform_fee}]`.
+    """
 
     payout_id = UnicodeAttribute()
     organizer_id = UnicodeAttribute()
@@ -171,21 +191,10 @@ class Payout(Item, discriminator="payout"):
     platform_fee = NumberAttribute()
     net = NumberAttribute()
     currency = UnicodeAttribute()
+    lines: JSONAttribute = JSONAttribute()
+    invoice_number = UnicodeAttribute()
+    # A date.
     scheduled_for = UnicodeAttribute()
     created_at = MomentAttribute()
     paid_at = MomentAttribute(null=True)
     reference = UnicodeAttribute(null=True)
-
-
-class PayoutLine(Item, discriminator="payout_line"):
-    """One line of a payout: what one ticket category brought in."""
-
-    payout_id = UnicodeAttribute()
-    number = NumberAttribute()
-    category_id = UnicodeAttribute(null=True)
-    description = UnicodeAttribute()
-    quantity = NumberAttribute()
-    gross = NumberAttribute()
-    refunds = NumberAttribute(default=0)
-    platform_fee = NumberAttribute()
-    net = NumberAttribute()

@@ -32,6 +32,8 @@ class Stock(Item, discriminator="stock"):
     free = NumberAttribute()
     reserved = NumberAttribute(default=0)
     sold = NumberAttribute(default=0)
+    # How many were sold and given back; with `sold`, all that ever were sold.
+    returned = NumberAttribute(default=0)
 
 
 class Order(Item, discriminator="order"):
@@ -49,6 +51,8 @@ class Order(Item, discriminator="order"):
     items: JSONAttribute = JSONAttribute()
     tickets: JSONAttribute = JSONAttribute()
     total = NumberAttribute()
+    # The platform's part of it, as it was when the order was paid.
+    fee = NumberAttribute(default=0)
     currency = UnicodeAttribute()
     card_uid = UnicodeAttribute(null=True)
     card_id = UnicodeAttribute(null=True)
@@ -132,6 +136,8 @@ class RefundRequest(Item, discriminator="refund_request"):
     status = UnicodeAttribute()
     reason = UnicodeAttribute()
     amount = NumberAttribute()
+    # How much of the platform's fee goes back with it.
+    fee = NumberAttribute(default=0)
     currency = UnicodeAttribute()
     created_at = MomentAttribute()
     # Known once it is approved.

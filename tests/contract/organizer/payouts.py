@@ -1,11 +1,22 @@
 """Requests of the organizers' door: money on its way to them.
 
-Each takes the ground (tests/contract/ground.py).
+Each takes the ground (tests/contract/ground.py), whose demo organizer has an evening that is over and settled.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.domain import demo_evening, settlements
 from tests.contract.request import Request
 
-REQUESTS: dict[str, Callable[[Any], Request]] = {}
+
+def _payout(_: Any) -> Request:
+    settlement = settlements.close(demo_evening.EVENT_ID, by="adm_test")
+    return Request(path={"payout_id": str(settlement.payout_id)})
+
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "organizer_payouts": lambda _: Request(query="status=scheduled&scheduled_from=2026-01-01&page_size=5"),
+    "organizer_payout": _payout,
+    "organizer_payout_invoice": _payout,
+}

@@ -1,0 +1,75 @@
+"""Events that are over: bought through the customers' door, and payouts as they stand in the table."""
+
+from datetime import timedelta
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.domain import categories, events, refund_requests, refunds
+from chalicelib.domain.money import Asked
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Category, Event, Order, Payout
+from chalicelib.vocabulary import PayoutStatus
+from tests import payers
+from tests.factories import make_customer
+from tests.purchases import book, make_show
+
+
+def put_payout(organizer_id: str, **changes: Any) -> Payout:
+    """Write a payout as it stands in the table."""
+    payout_id = new_id("pto")
+    settings: dict[str, Any] = {
+        "event_id": "evt_over",
+        "event_title": "Over",
+        "status": PayoutStatus.SCHEDULED.value,
+        "gross": 100,
+        "refunds": 0,
+        "platform_fee": 5,
+        "net": 95,
+        "currency": "PKR",
+        "lines": [],
+        "invoice_number": "GHP-2026-000009",
+        "scheduled_for": "2026-11-28",
+        "created_at": clock.now(),
+    }
+    place = keys.organizer_payouts(organizer_id, payout_id)
+    payout = Payout(
+        *keys.payout(payout_id),
+        gsi1pk=place.pk,
+        gsi1sk=place.sk,
+        payout_id=payout_id,
+        organizer_id=organizer_id,
+        **{**settings, **changes},
+    )
+    operations.record(operations.put(payout))
+    return payout
+
+
+def make_evening(organizer: Account, **changes: Any) -> tuple[Event, Category, Category]:
+    """Create an event on sale with two categories: one at 1,500.00, another at 2,333.33."""
+    event, standard = make_show(organizer_id=organizer.account_id, **changes)
+    return event, standard, categories.add(event_id=event.event_id, name="Box", tier="VIP", price=233_333, capacity=60)
+
+
+def buy(category: Category, quantity: int = 1) -> Order:
+    """Buy tickets through the customers' door."""
+    customer = make_customer()
+    order = book(customer, category, quantity)
+    if not order.total:
+        opened = payers.process(customer, order).json
+    else:
+        opened = payers.process(customer, order, token="tok_ok").json  # the sandbox's, no secret
+    assert payers.confirm(customer, opened["id"]).json["status"] == "succeeded"
+    return payers.order_of(order)
+
+
+def give_back(order: Order, place: int = 0, *, amount: str | None = None) -> None:
+    """Let a ticket of an order be given back, by a customer who asks and staff who approve."""
+    ticket_id = order.tickets[place]["ticket_id"]
+    asked = refund_requests.ask(order.customer_id, ticket_id, reason="Ill", operation_id=new_id("op"))
+    refunds.approve(ticket_id, asked.refund_id, by="adm_1", amount=Asked(amount) if amount else None)
+
+
+def after(event: Event) -> Any:
+    """Hold the clock where an event is over."""
+    return clock.set_to(events.get(event.event_id).ends_at + timedelta(minutes=1))
