@@ -8,22 +8,25 @@ import base64
 import binascii
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from ulid import ULID
 
 from chalicelib import clock
 from chalicelib.clients import secrets
-from chalicelib.domain import accounts, passwords, sessions
+from chalicelib.domain import accounts, passwords, sessions, throttle
 from chalicelib.domain.accounts import log_security_event
 from chalicelib.errors import AlreadyExists, NotFound, OrganizationFull, ValidationFailed
 from chalicelib.identifiers import new_id, ulid_of
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Login, Organization
+from chalicelib.table.items import Account, Item, Login, Organization
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, Portal, TixRole
 
 DEFAULT_TIMEZONE, DEFAULT_PREFIX, DEFAULT_MAX_USERS = "UTC", "TIX", 10
+# A hall's computers may stand behind one address; a stranger who tries who is registered is soon at an end.
+_REGISTRATIONS, _REGISTRATIONS_WINDOW = 100, timedelta(hours=1)
 _PREFIX = "ogn"
 _PURPOSE = "invite code"
 _MAC_BYTES = 12
@@ -40,6 +43,24 @@ class User:
     name: str
     role: str
     organization_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnOrganization:
+    """An organization as its members see it."""
+
+    id: str
+    name: str
+    timezone: str
+    ticket_prefix: str
+    logo_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Me(User):
+    """A user with their organization."""
+
+    organization: OwnOrganization
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +86,17 @@ def get(organization_id: str) -> Organization:
     if organization is None:
         raise NotFound
     return organization
+
+
+def register(who: Registering, *, organization: str | None, invite_code: str | None, address: str) -> LoggedIn:
+    """Found an organization, or join the one that a code invites to, and log in.
+
+    Raises AlreadyExists where the address is taken, OrganizationFull, ValidationFailed, RateLimited.
+    """
+    throttle.take("registration from address", address, limit=_REGISTRATIONS, window=_REGISTRATIONS_WINDOW)
+    if invite_code is not None:
+        return logged_in(join(who, invite_code=invite_code))
+    return logged_in(found(who, organization=organization or who.name))
 
 
 def found(who: Registering, *, organization: str, timezone: str = DEFAULT_TIMEZONE) -> Account:
@@ -148,6 +180,23 @@ def log_in(*, email: str, password: str) -> LoggedIn:
 def logged_in(account: Account) -> LoggedIn:
     """Begin a session of an account."""
     return LoggedIn(token=sessions.start(account).access, user=user_of(account))
+
+
+def me(account_id: str, organization_id: str) -> Me:
+    """Return a user with their organization, with one read. Raises NotFound."""
+    places = keys.account(account_id), keys.organization(organization_id)
+    found = operations.get_many(Item, places)
+    account, organization = (found.get(place) for place in places)
+    if not isinstance(account, Account) or not isinstance(organization, Organization):
+        raise NotFound
+    shown = OwnOrganization(
+        id=organization_id,
+        name=organization.name,
+        timezone=organization.timezone,
+        ticket_prefix=organization.ticket_prefix,
+        logo_url=organization.logo_url,
+    )
+    return Me(**asdict(user_of(account)), organization=shown)
 
 
 def user_of(account: Account) -> User:

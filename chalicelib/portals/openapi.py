@@ -17,7 +17,8 @@ from chalicelib.portals import forms
 from chalicelib.portals import openapi_facts as facts
 from chalicelib.portals.wire import ROUTES, Route
 from chalicelib.schemas import examples
-from chalicelib.schemas.wire import ErrorOut
+from chalicelib.schemas.wire import BareErrorOut, ErrorOut
+from chalicelib.vocabulary import Portal
 
 VERSION = "0.1.0"
 _JSON = "application/json"
@@ -80,7 +81,8 @@ def _schemas(routes: list[Route]) -> tuple[dict[str, Any], dict[type[BaseModel],
     from pydantic.json_schema import models_json_schema
 
     incoming = {model for route in routes for model in (route.body, route.query) if model}
-    outgoing = {ErrorOut} | {route.reply for route in routes if route.reply}
+    outgoing: set[type[BaseModel]] = {ErrorOut, BareErrorOut}
+    outgoing |= {route.reply for route in routes if route.reply}
     asked: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
         *((model, "validation") for model in sorted(incoming, key=_full_name)),
         *((model, "serialization") for model in sorted(outgoing, key=_full_name)),
@@ -89,7 +91,8 @@ def _schemas(routes: list[Route]) -> tuple[dict[str, Any], dict[type[BaseModel],
     definitions = whole["$defs"]
     names = {name: _plain_name(name) for name in definitions}
     components = {names[name]: _renamed(schema, names) for name, schema in definitions.items()}
-    components["ErrorBody"]["properties"]["code"]["enum"] = sorted(_error_codes())
+    for name in ("ErrorBody", "BareErrorOut"):
+        components[name]["properties"]["code"]["enum"] = sorted(_error_codes())
     references = {model: _renamed(by_model[model, mode], names) for model, mode in asked}
     for query in {route.query for route in routes if route.query}:
         # A query is spread over parameters; nothing refers to it as a whole.
@@ -239,7 +242,7 @@ def _kinds(route: Route) -> list[type[Refusal]]:
     kinds: list[type[Refusal]] = [errors.Unavailable]
     if route.guard:
         kinds += [errors.Unauthenticated, errors.TokenExpired]
-    if route.guard and route.guard.permissions:
+    if route.guard and (route.guard.permissions or route.guard.roles):
         kinds.append(errors.Forbidden)
     if route.body:
         kinds += [errors.MalformedJson, errors.ValidationFailed, errors.TooLarge, errors.UnsupportedMediaType]
@@ -259,27 +262,32 @@ def _refusals(route: Route, shared: dict[str, Any]) -> dict[str, Any]:
         by_status.setdefault(kind.status, {})[kind.code] = kind.message
     answers = {}
     for status, messages in sorted(by_status.items()):
-        name = "_or_".join(sorted(messages))
-        shared.setdefault(name, _refusal(status, messages))
+        bare = route.portal in (Portal.CAMPUS, Portal.TIX)
+        name = ("Bare_" if bare else "") + "_or_".join(sorted(messages))
+        shared.setdefault(name, _refusal(status, messages, bare=bare))
         answers[str(status)] = _reference(name, "responses")
     return answers
 
 
-def _refusal(status: int, messages: dict[str, str]) -> dict[str, Any]:
+def _refusal(status: int, messages: dict[str, str], *, bare: bool) -> dict[str, Any]:
     names = ["X-Request-Id", "Cache-Control"] + ["Retry-After"] * (status in (429, 500, 503))
     return {
         "description": " ".join(f"`{code}`: {message}" for code, message in sorted(messages.items())),
         "headers": {name: _reference(name, "headers") for name in names},
         "content": {
             _JSON: {
-                "schema": _reference("ErrorOut"),
+                "schema": _reference("BareErrorOut" if bare else "ErrorOut"),
                 "examples": {
-                    code: {"value": {"error": {"code": code, "message": message, "request_id": "0d7f3c1e"}}}
-                    for code, message in sorted(messages.items())
+                    code: {"value": _refused(code, message, bare=bare)} for code, message in sorted(messages.items())
                 },
             }
         },
     }
+
+
+def _refused(code: str, message: str, *, bare: bool) -> dict[str, Any]:
+    told = {"code": code, "request_id": "0d7f3c1e"}
+    return {"error": message, **told} if bare else {"error": {"message": message, **told}}
 
 
 # Who may call

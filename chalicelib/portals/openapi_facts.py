@@ -75,6 +75,11 @@ REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "organizer_payout_invoice": (errors.NotFound,),
     "organizer_change_profile": (errors.Conflict,),
     "organizer_change_password": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
+    "public_tix_register": (errors.AlreadyExists, errors.OrganizationFull, errors.RateLimited),
+    "public_tix_login": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
+    "tix_me": (errors.NotFound,),
+    "tix_settings": (errors.NotFound,),
+    "tix_change_settings": (errors.NotFound, errors.InvalidState),
     "public_event": (errors.NotFound,),
     "customer_book": (errors.NotFound, errors.SoldOut, errors.InvalidState, errors.Conflict),
     "customer_process_payment": (errors.NotFound, errors.InvalidState, errors.InsufficientBalance),
@@ -238,15 +243,18 @@ PORTALS = {
     "usher": "The gate: ushers' web and mobile apps, one event per log-in.",
     "device": "The gate: reader agents, enrolled once with their own key.",
     "admin": "The platform's own staff.",
+    "tix": "Small organizations that number and scan their own tickets.",
     "platform": "Liveness and this document.",
 }
 
 DESCRIPTION = """\
 Every attendee goes in once.
 
-- **Paths** are written with a trailing slash; both spellings of every path answer the same.
-- **Tokens**: `Authorization: Bearer <access>`. An access token lives 15 minutes and is worth nothing in another portal.
+- **Paths** are written with a trailing slash (Tix: without); both spellings of every path answer the same.
+- **Tokens**: `Authorization: Bearer <access>`. An access token lives 15 minutes (Tix: 12 hours) and is worth nothing
+  in another portal.
 - **Scans** are idempotent by `scan_id`: the same one again gets the same answer again.
 - **Times** are RFC 3339 in UTC. **Lists** answer `results`, `next` (a cursor bound to caller and query) and `count`.
-- **Refusals** are `{"error": {"code", "message", "details"?, "request_id"}}`. Unknown request fields are ignored.
+- **Refusals** are `{"error": {"code", "message", "details"?, "request_id"}}` (Tix: `error` is the message, the others
+  stand beside it). Unknown request fields are ignored.
 """

@@ -178,5 +178,14 @@ class ErrorOut(Out):
     error: ErrorBody
 
 
+class BareErrorOut(Out):
+    """The envelope of every refusal to campus and Tix, whose clients print `error`."""
+
+    error: str
+    code: str
+    details: list[FieldProblem] | None = None
+    request_id: str
+
+
 class Nothing(Out):
     """An answer that says nothing but that it is done."""

@@ -50,6 +50,12 @@ def documented(route: Route, status: int) -> dict[str, Any] | None:
     return found
 
 
+def error_of(answer: Answer) -> dict[str, Any]:
+    """Return what a refusal says, in whichever of the two envelopes."""
+    said: dict[str, Any] = answer.json
+    return said["error"] if isinstance(said["error"], dict) else said
+
+
 def problems(route: Route, answer: Answer, *, origin: str | None = None) -> Iterator[str]:
     """Return what is wrong with an answer, as the contract and the document see it."""
     yield from _header_problems(route, answer, origin)
@@ -76,7 +82,7 @@ def problems(route: Route, answer: Answer, *, origin: str | None = None) -> Iter
         yield from (
             f"{error.json_path}: {error.message}"[:300] for error in validator(media["schema"]).iter_errors(body)
         )
-        if answer.status >= 400 and body["error"]["request_id"] != answer.headers["x-request-id"]:
+        if answer.status >= 400 and error_of(answer)["request_id"] != answer.headers["x-request-id"]:
             yield "the envelope's request_id is not the header's"
         if answer.status in (429, 500, 503) and not answer.headers.get("retry-after", "").isdigit():
             yield "no Retry-After"

@@ -21,7 +21,7 @@ from chalicelib.portals.wire import Route
 from chalicelib.vocabulary import Portal
 from tests import settled, wallets
 from tests.client import Answer, call
-from tests.contract.answers import ADMIN_ORIGIN, ALLOWED_ORIGINS, problems
+from tests.contract.answers import ADMIN_ORIGIN, ALLOWED_ORIGINS, error_of, problems
 from tests.contract.ground import REQUESTS, Ground, contract, enrolled, routes
 from tests.contract.request import Request
 
@@ -76,7 +76,7 @@ def test_both_spellings_of_a_path_answer_the_same(route: Route, ground: Ground) 
 # Ids, times, texts
 
 _ID = re.compile(
-    r"(?:evt|cat|tkt|ord|pay|crd|cus|ush|adm|dev|log|ses|tct|rfd|gft|crq|dpd|ent|ven|org|mer|asg|edr|pto)_[0-9A-HJKMNP-TV-Z]{26}"
+    r"(?:evt|cat|tkt|ord|pay|crd|cus|ush|adm|dev|log|ses|tct|rfd|gft|crq|dpd|ent|ven|org|mer|asg|edr|pto|ogn|usr|job)_[0-9A-HJKMNP-TV-Z]{26}"
 )
 # The demo's, given by hand.
 _DEMO = re.compile(r"(?:evt|cat)_demo(?:_[a-z]+)*")
@@ -173,7 +173,7 @@ def test_a_wrong_field_is_named(route: Route, ground: Ground) -> None:
         broken = replace(request, body={**(request.body or {}), name: {"not": "this"}})
         answer = ground.send(route, broken, token=ground.token(route))
         assert (answer.status, answer.code) == (400, "VALIDATION_ERROR")
-        assert any(problem["field"].startswith(name) for problem in answer.json["error"]["details"])
+        assert any(problem["field"].startswith(name) for problem in error_of(answer)["details"])
 
 
 @pytest.mark.parametrize("path", sorted(app.routes))

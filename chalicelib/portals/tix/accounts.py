@@ -1,5 +1,42 @@
 """The door of Tix: registration and log-in."""
 
+from typing import Any
+
 from chalice import Blueprint
 
+from chalicelib.domain import organizations, sessions
+from chalicelib.portals.auth import TIX
+from chalicelib.portals.wire import Call, door
+from chalicelib.schemas.tix import accounts as schema
+from chalicelib.schemas.wire import Nothing
+
 bp = Blueprint(__name__)
+_BASE = "/api/tix/auth"
+
+
+@door(bp, "POST", f"{_BASE}/register", guard=None, body=schema.RegisterIn, reply=schema.LoggedInOut, status=201)
+def public_tix_register(call: Call[schema.RegisterIn, None]) -> Any:
+    """Found an organization, or join one by its invite code."""
+    body = call.body
+    who = organizations.Registering(email=body.email, password=body.password, name=body.name)
+    return organizations.register(
+        who, organization=body.organization, invite_code=body.invite_code, address=call.address
+    )
+
+
+@door(bp, "POST", f"{_BASE}/login", guard=None, body=schema.LoginIn, reply=schema.LoggedInOut)
+def public_tix_login(call: Call[schema.LoginIn, None]) -> Any:
+    """Log in with address and password."""
+    return organizations.log_in(email=call.body.email, password=call.body.password)
+
+
+@door(bp, "POST", f"{_BASE}/logout", guard=TIX, reply=Nothing)
+def tix_logout(call: Call[None, None]) -> Any:
+    """Revoke the token."""
+    sessions.end(call.principal.session_id, ended_because="logged out")
+
+
+@door(bp, "GET", f"{_BASE}/me", guard=TIX, reply=schema.MeOut)
+def tix_me(call: Call[None, None]) -> Any:
+    """Show the caller's account and organization."""
+    return organizations.me(call.principal.id, call.principal.organization_id)

@@ -1,5 +1,28 @@
 """The door of Tix: settings."""
 
+from typing import Any
+
 from chalice import Blueprint
 
+from chalicelib.domain import organization_settings
+from chalicelib.portals.auth import TIX, TIX_ADMIN
+from chalicelib.portals.wire import Call, door
+from chalicelib.schemas.tix import settings as schema
+from chalicelib.vocabulary import TixRole
+
 bp = Blueprint(__name__)
+_PATH = "/api/tix/settings"
+
+
+@door(bp, "GET", _PATH, guard=TIX, reply=schema.SettingsOut)
+def tix_settings(call: Call[None, None]) -> Any:
+    """Show the organization's settings."""
+    is_admin = call.principal.claims.get("role") == TixRole.ADMIN
+    return organization_settings.show(call.principal.organization_id, to_admin=is_admin)
+
+
+@door(bp, "PUT", _PATH, guard=TIX_ADMIN, body=schema.SettingsIn, reply=schema.SettingsOut)
+def tix_change_settings(call: Call[schema.SettingsIn, None]) -> Any:
+    """Change the organization's settings; a field that is left out stays."""
+    changes = call.body.model_dump(exclude_unset=True, exclude={"rotate_invite"})
+    return organization_settings.change(call.principal.organization_id, changes, rotate_invite=call.body.rotate_invite)

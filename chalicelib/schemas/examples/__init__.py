@@ -12,6 +12,7 @@ from chalicelib.schemas.examples import (
     organizer_accounts,
     organizer_events,
     organizer_payouts,
+    tix_accounts,
     webapp_accounts,
     webapp_cards,
     webapp_family,
@@ -56,6 +57,7 @@ OPERATIONS: dict[str, Example] = {
         organizer_accounts,
         organizer_events,
         organizer_payouts,
+        tix_accounts,
     )
     for name, example in part.OPERATIONS.items()
 }

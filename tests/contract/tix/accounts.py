@@ -3,9 +3,27 @@
 Each takes the ground (tests/contract/ground.py): `ground.tix_admin` is the demo organization's admin.
 """
 
+import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from chalicelib.domain import demo, throttle
+from chalicelib.table import operations
+from chalicelib.table.items import Throttle
 from tests.contract.request import Request
 
-REQUESTS: dict[str, Callable[[Any], Request]] = {}
+
+def _register(_: Any) -> Request:
+    place, _left = throttle._key("registration from address", "127.0.0.1", timedelta(hours=1))
+    operations.record(operations.remove(Throttle, place))
+    address = f"{uuid.uuid4().hex}@tix.example.com"
+    return Request({"email": address, "password": "a password of the tests", "name": "Sana", "organization": "A Run"})
+
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "public_tix_register": _register,
+    "public_tix_login": lambda _: Request({"email": demo.TIX_EMAIL, "password": demo.TIX_PASSWORD}),
+    "tix_logout": lambda _: Request(),
+    "tix_me": lambda _: Request(),
+}

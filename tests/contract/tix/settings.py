@@ -8,4 +8,7 @@ from typing import Any
 
 from tests.contract.request import Request
 
-REQUESTS: dict[str, Callable[[Any], Request]] = {}
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "tix_settings": lambda _: Request(),
+    "tix_change_settings": lambda _: Request({"ticket_prefix": "RUN", "timezone": "Asia/Karachi", "max_users": 40}),
+}

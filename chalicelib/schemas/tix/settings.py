@@ -1,0 +1,87 @@
+"""Bodies of the door of Tix: settings."""
+
+import json
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from chalicelib.schemas.wire import In, Name, Out
+
+# What else a client keeps with its paper, as JSON.
+_PAPER_BYTES = 4_000
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("must be the name of a time zone (IANA), such as Asia/Karachi") from error
+    return value
+
+
+Timezone = Annotated[
+    str,
+    # Without the names that only one machine knows, such as "localtime".
+    StringConstraints(max_length=64, pattern=r"^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+){1,2})$"),
+    AfterValidator(_known_zone),
+]
+Prefix = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=20, pattern=r"^[A-Z0-9-]+$"),
+    Field(description="Capital letters, digits and hyphens.", examples=["VIP"]),
+]
+Url = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s]+$", max_length=2_000)]
+# A whole number stays one.
+Length = Annotated[int, Field(ge=0, le=100)] | Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
+class PaperIn(In):
+    """How tickets are printed: the sheet, and the tickets on it; lengths in millimetres.
+
+    What else a client keeps here stays as it is.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
+
+    size: Literal["A3", "A4", "A5", "A6", "Letter", "Legal"] = "A4"
+    orientation: Literal["portrait", "landscape"] = "portrait"
+    columns: Annotated[int, Field(ge=1, le=12)] = 3
+    rows: Annotated[int, Field(ge=1, le=20)] = 8
+    margin: Length = 10
+    gap: Length = 2
+    show_name: bool = True
+    show_number: bool = True
+    show_extra: bool = True
+
+    @model_validator(mode="after")
+    def _not_too_much(self) -> "PaperIn":
+        if len(json.dumps(self.model_extra, default=str).encode()) > _PAPER_BYTES:
+            raise ValueError(f"keeps more than {_PAPER_BYTES} bytes of its own")
+        return self
+
+
+class SettingsIn(In):
+    """What to change; what is left out stays. `logo_url` null clears it."""
+
+    name: Name = ""
+    logo_url: Url | None = None
+    timezone: Timezone = "UTC"
+    ticket_prefix: Prefix = "TIX"
+    max_users: Annotated[int, Field(ge=1, le=10_000)] = 10
+    paper: PaperIn = PaperIn()
+    rotate_invite: bool = Field(default=False, description="Makes a new invite code; the present one ends.")
+
+
+class SettingsOut(Out):
+    """An organization; the invite code is shown to its admins."""
+
+    id: str
+    name: str
+    logo_url: str | None
+    timezone: str
+    ticket_prefix: str
+    max_users: int
+    members: int
+    paper: dict[str, Any]
+    invite_code: str | None
