@@ -9,9 +9,10 @@ from typing import Any
 from chalice import Chalice, Rate
 
 from chalicelib.config import config
-from chalicelib.portals import admin, device, envelope, merchant, organizer, platform, tix, usher, webapp
+from chalicelib.portals import admin, device, envelope, merchant, organizer, platform, realtime, tix, usher, webapp
 from chalicelib.workers import alerts as alerts_worker
 from chalicelib.workers import jobs as jobs_worker
+from chalicelib.workers import live as live_worker
 from chalicelib.workers import messages as messages_worker
 from chalicelib.workers import payments as payments_worker
 from chalicelib.workers import schedules
@@ -51,7 +52,8 @@ app.register_middleware(envelope.middleware, "http")
 # Chalice would refuse a picture to callers whose first accepted type is another, as axios's is; what travels as
 # bytes is decided by the answer (portals/wire.py) and by the gateway (portals/envelope.py).
 app.api.binary_types = []
-for door in (usher, device, admin, platform, *webapp.DOORS, *merchant.DOORS, *organizer.DOORS, *tix.DOORS):
+app.experimental_feature_flags.update(["WEBSOCKETS"])
+for door in (usher, device, admin, platform, realtime, *webapp.DOORS, *merchant.DOORS, *organizer.DOORS, *tix.DOORS):
     app.register_blueprint(door.bp)
 
 
@@ -59,6 +61,30 @@ for door in (usher, device, admin, platform, *webapp.DOORS, *merchant.DOORS, *or
 def stream(event: Any) -> Any:
     """Project the table's changes."""
     return stream_worker.handle(event.to_dict())
+
+
+@app.on_dynamodb_record(stream_arn=config().table_stream_arn, batch_size=100, name="live")
+def live(event: Any) -> Any:
+    """Tell who listens of the table's changes."""
+    return live_worker.handle(event.to_dict())
+
+
+@app.on_ws_connect(name="websocket_connect")
+def websocket_connect(event: Any) -> Any:
+    """Let a socket in."""
+    return live_worker.connect(event.to_dict())
+
+
+@app.on_ws_message(name="websocket_message")
+def websocket_message(event: Any) -> Any:
+    """Answer what comes over a socket."""
+    return live_worker.message(event.to_dict())
+
+
+@app.on_ws_disconnect(name="websocket_disconnect")
+def websocket_disconnect(event: Any) -> Any:
+    """Forget a socket."""
+    return live_worker.disconnect(event.to_dict())
 
 
 @app.on_sqs_message(queue=config().alerts_queue_name, batch_size=10, name="alerts")

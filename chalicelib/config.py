@@ -23,6 +23,7 @@ class Config:
     mail_from: str
     alerts_mail_to: str
     public_url: str
+    live_url: str
     files_bucket: str
     data_key_id: str
     payments_queue_name: str
@@ -60,6 +61,8 @@ def config() -> Config:
         mail_from=env("MAIL_FROM", "gatehouse@example.com"),
         alerts_mail_to=env("ALERTS_MAIL_TO", "admin@example.com"),
         public_url=env("PUBLIC_URL", "http://localhost:8000"),
+        # Where live updates are connected to; the gateway's management of sockets is beside it.
+        live_url=env("LIVE_URL", "ws://localhost:8000/live"),
         files_bucket=env("FILES_BUCKET", "gatehouse-files"),
         data_key_id=env("DATA_KEY_ID", "alias/gatehouse-data"),
         payments_queue_name=env("PAYMENTS_QUEUE_NAME", "gatehouse-payments"),

@@ -302,6 +302,19 @@ class PayoutStatus(StrEnum):
     ON_HOLD = "on_hold"
 
 
+class LiveType(StrEnum):
+    """What a live message is: the news of a channel, or an answer to its client."""
+
+    CHECK_IN = "check-in"
+    COUNTERS = "counters"
+    STATUS = "status"
+    SUBSCRIBED = "subscribed"
+    UNSUBSCRIBED = "unsubscribed"
+    RESYNC = "resync"
+    PONG = "pong"
+    ERROR = "error"
+
+
 class Fact(StrEnum):
     """What the platform publishes on its event bus, in the past tense."""
 

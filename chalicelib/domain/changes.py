@@ -23,6 +23,21 @@ PROJECTED = frozenset(
     }
 )
 
+# The kinds that live updates tell of, or are told by; the function that sends them reads the stream for itself.
+LIVE = frozenset(
+    {
+        "ticket",
+        "scan",
+        "event",
+        "counters",
+        "live_news",
+        "live_counters",
+        "lock_out",
+        "staff_revocation",
+        "event_revocation",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -33,11 +48,11 @@ class Change:
     after: Item | None
 
 
-def change_of(record: dict[str, Any]) -> Change:
+def change_of(record: dict[str, Any], kinds: frozenset[str] = PROJECTED) -> Change:
     """Return the change that a DynamoDB stream record tells of; both images None where nothing follows from it."""
     told = record["dynamodb"]
     kind = told.get("NewImage", {}).get("kind", {}).get("S")
-    if kind not in PROJECTED:
+    if kind not in kinds:
         return Change(position=told["SequenceNumber"], before=None, after=None)
     before = told.get("OldImage")
     return Change(

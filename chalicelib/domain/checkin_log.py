@@ -1,7 +1,7 @@
 """The check-in log: every scan, newest first, and found again by ticket, card, usher, result or attendee."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import merge
@@ -161,15 +161,16 @@ def _page(rows: Sequence[_Row], *, page_size: int, more: bool, bound_to: str) ->
 
 def _entries(scan_keys: Sequence[keys.Key]) -> list[Entry]:
     scans = operations.get_many(Scan, scan_keys, consistent=False)
-    wanted = {keys.ticket(scan.ticket_id) for scan in scans.values() if scan.ticket_id}
-    tickets = operations.get_many(Ticket, wanted, consistent=False)
-    entries: list[Entry] = []
-    for key in scan_keys:
-        scan = scans.get(key)
-        if scan is not None:
-            ticket = tickets.get(keys.ticket(scan.ticket_id)) if scan.ticket_id else None
-            entries.append(Entry(scan=scan, attendee_name=ticket.holder_name if ticket else None))
-    return entries
+    names = attendee_names(scans.values())
+    found = [scans[key] for key in scan_keys if key in scans]
+    return [Entry(scan=scan, attendee_name=names.get(scan.ticket_id or "")) for scan in found]
+
+
+def attendee_names(scans: Iterable[Scan]) -> dict[str, str]:
+    """Return the names on the tickets that were scanned, by ticket."""
+    wanted = {keys.ticket(scan.ticket_id) for scan in scans if scan.ticket_id}
+    tickets = operations.get_many(Ticket, wanted, consistent=False).values()
+    return {ticket.ticket_id: ticket.holder_name for ticket in tickets}
 
 
 def _usher_id(username: str) -> str | None:

@@ -219,17 +219,24 @@ def _set(event_id: str, *actions: Action) -> None:
     gate.forget()
 
 
-def status(event_id: str) -> GateStatus:
-    """Return the live status of an event from its running totals, at the cost of one read. Raises NotFound."""
-    control = gate.control(event_id)
-    counters = operations.get(Counters, keys.counters(event_id), consistent=False) or Counters()
+def status(event_id: str, *, exact: bool = False) -> GateStatus:
+    """Return the live status of an event from its running totals, at the cost of one read. Raises NotFound.
+
+    An `exact` one holds every scan that was counted before it is asked for.
+    """
+    return status_of(gate.control(event_id).event, exact=exact)
+
+
+def status_of(event: Event, *, exact: bool = False) -> GateStatus:
+    """Return the live status of an event that is known already."""
+    counters = operations.get(Counters, keys.counters(event.event_id), consistent=exact) or Counters()
     now = clock.now()
-    facts = control.facts
+    facts = gate.facts_of(event)
     return GateStatus(
         active=facts.status in (EventStatus.PUBLISHED, EventStatus.LIVE) and facts.opens_at <= now < facts.closes_at,
         scanning_enabled=facts.scanning_enabled,
-        starts_at=control.event.starts_at,
-        ends_at=control.event.ends_at,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
         tickets_sold=int(counters.sold) + int(counters.sold_online),
         admitted=int(counters.admitted),
         on_leave=int(counters.on_leave),

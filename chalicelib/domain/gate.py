@@ -78,11 +78,11 @@ def _read(event_id: str) -> Control | None:
     return Control(event=event, facts=facts_of(event), revoked=revoked) if event else None
 
 
-def control(event_id: str) -> Control:
-    """Return an event as its gates see it, at most REFRESH_SECONDS old. Raises NotFound."""
+def control(event_id: str, *, anew: bool = False) -> Control:
+    """Return an event as its gates see it, at most REFRESH_SECONDS old, or read `anew`. Raises NotFound."""
     with _lock:
         read_at, known = _controls.get(event_id, (float("-inf"), None))
-    if known is None or time.monotonic() - read_at > REFRESH_SECONDS:
+    if anew or known is None or time.monotonic() - read_at > REFRESH_SECONDS:
         known = _read(event_id)
         if known is None:
             raise NotFound("There is no such event.")
@@ -91,11 +91,11 @@ def control(event_id: str) -> Control:
     return known
 
 
-def _staff_revoked() -> dict[str, datetime]:
+def _staff_revoked(*, anew: bool) -> dict[str, datetime]:
     global _staff  # one cache per process, guarded by the lock
     with _lock:
         read_at, revoked = _staff
-    if time.monotonic() - read_at > REFRESH_SECONDS:
+    if anew or time.monotonic() - read_at > REFRESH_SECONDS:
         raws = operations.query(keys.staff_revoked("").pk, begins="REVOKED", consistent=True)
         items = [StaffRevocation.from_raw_data(raw) for raw in raws]
         revoked = {item.principal_id: item.revoked_at for item in items}
@@ -104,11 +104,11 @@ def _staff_revoked() -> dict[str, datetime]:
     return revoked
 
 
-def _principal_revoked(principal_id: str, session_id: str) -> dict[str, datetime]:
+def _principal_revoked(principal_id: str, session_id: str, *, anew: bool) -> dict[str, datetime]:
     """Return what was locked out of a principal, as far as it is about this session."""
     with _lock:
         read_at, lock_outs = _principals.get(principal_id, (float("-inf"), []))
-    if time.monotonic() - read_at > REFRESH_SECONDS:
+    if anew or time.monotonic() - read_at > REFRESH_SECONDS:
         raws = operations.query(keys.locked_out(principal_id).pk, consistent=True)
         lock_outs = [LockOut.from_raw_data(raw) for raw in raws]
         with _lock:
@@ -119,15 +119,18 @@ def _principal_revoked(principal_id: str, session_id: str) -> dict[str, datetime
     return {each.principal_id: each.revoked_at for each in lock_outs if each.kept_session_id != session_id}
 
 
-def require_not_revoked(principal: Principal) -> None:
-    """Raise Unauthenticated where the caller or their session was locked out after the token was issued."""
+def require_not_revoked(principal: Principal, *, anew: bool = False) -> None:
+    """Raise Unauthenticated where the caller or their session was locked out after the token was issued.
+
+    What was read within REFRESH_SECONDS is gone by, unless it is to be read `anew`.
+    """
     if principal.portal is Portal.ADMIN:
-        revoked = _staff_revoked()
+        revoked = _staff_revoked(anew=anew)
     elif principal.portal not in AT_EVENTS:
-        revoked = _principal_revoked(principal.id, principal.session_id)
+        revoked = _principal_revoked(principal.id, principal.session_id, anew=anew)
     else:
         try:
-            revoked = control(principal.event_id).revoked
+            revoked = control(principal.event_id, anew=anew).revoked
         except NotFound:
             raise Unauthenticated from None
     for name in (principal.id, principal.session_id):

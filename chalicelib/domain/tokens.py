@@ -129,15 +129,15 @@ def _proven(token: str) -> tuple[Principal, int]:
     return principal, claims["exp"]
 
 
-def verify(token: str, portal: Portal) -> Principal:
-    """Return who holds this token, if it is one of this portal and its time is not over.
+def verify(token: str, portal: Portal | None) -> Principal:
+    """Return who holds this token, if it is one of this portal, or of any, and its time is not over.
 
     Raises Unauthenticated or TokenExpired. Revocation is the caller's second question.
     """
     if len(token) > _MAX_LENGTH:
         raise Unauthenticated
     principal, expires = _proven(token)
-    if principal.portal is not portal:
+    if portal is not None and principal.portal is not portal:
         raise Unauthenticated
     if clock.now().timestamp() >= expires:
         raise TokenExpired

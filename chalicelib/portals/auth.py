@@ -14,10 +14,10 @@ _SCHEME = "bearer "
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Who may call a route: a portal's principals; of the staff those with any of the permissions, and elsewhere those
-    in any of the roles, where some are named."""
+    """Who may call a route: a portal's principals, or any portal's; of the staff those with any of the permissions, and
+    elsewhere those in any of the roles, where some are named."""
 
-    portal: Portal
+    portal: Portal | None
     permissions: tuple[Permission, ...] = ()
     roles: tuple[str, ...] = ()
 
@@ -44,6 +44,7 @@ DEVICE = Guard(Portal.DEVICE)
 STAFF = Guard(Portal.ADMIN)
 TIX = Guard(Portal.TIX)
 TIX_ADMIN = Guard(Portal.TIX, roles=(TixRole.ADMIN,))
+ANYBODY = Guard(None)
 DEVICE_MANAGERS = Guard(Portal.ADMIN, (Permission.DEVICES,))
 DEVICE_READERS = Guard(Portal.ADMIN, (Permission.DEVICES, Permission.READ))
 

@@ -65,7 +65,8 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
 
 def spelled(route: Route) -> str:
     """Return a route's path as the contract spells it: with a trailing slash, but for tix and the platform's files."""
-    return route.path if route.portal in ("tix", "platform") else f"{route.path}/"
+    is_file = route.portal == "platform" and route.guard is None
+    return route.path if route.portal == "tix" or is_file else f"{route.path}/"
 
 
 def _portals(routes: Iterable[Route]) -> list[str]:
@@ -295,14 +296,17 @@ def _refused(code: str, message: str, *, bare: bool) -> dict[str, Any]:
 
 def _security(route: Route) -> list[dict[str, list[str]]]:
     if route.guard:
-        return [{f"{route.guard.portal}Token": []}]
+        # Any one of them does.
+        portals = [route.guard.portal] if route.guard.portal else list(Portal)
+        return [{f"{portal}Token": []} for portal in portals]
     if route.operation_id == _COOKIE_REFRESH:
         return [{}, {"adminRefreshCookie": [], "adminCsrfToken": []}]
     return []
 
 
 def _security_schemes(routes: Iterable[Route]) -> dict[str, Any]:
-    portals = sorted({route.guard.portal for route in routes if route.guard})
+    guards = [route.guard for route in routes if route.guard]
+    portals = sorted({portal for guard in guards for portal in ([guard.portal] if guard.portal else Portal)})
     bearers = {
         f"{portal}Token": {
             "type": "http",

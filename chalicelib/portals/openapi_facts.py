@@ -80,6 +80,7 @@ REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "tix_me": (errors.NotFound,),
     "tix_settings": (errors.NotFound,),
     "tix_change_settings": (errors.NotFound, errors.InvalidState),
+    "realtime_ticket": (errors.NotFound,),
     "public_event": (errors.NotFound,),
     "customer_book": (errors.NotFound, errors.SoldOut, errors.InvalidState, errors.Conflict),
     "customer_process_payment": (errors.NotFound, errors.InvalidState, errors.InsufficientBalance),
@@ -244,7 +245,7 @@ PORTALS = {
     "device": "The gate: reader agents, enrolled once with their own key.",
     "admin": "The platform's own staff.",
     "tix": "Small organizations that number and scan their own tickets.",
-    "platform": "Liveness and this document.",
+    "platform": "Live updates, liveness, and this document.",
 }
 
 DESCRIPTION = """\

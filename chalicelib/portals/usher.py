@@ -168,22 +168,8 @@ def usher_scan(call: Call[schema.ScanIn, None]) -> Any:
     )
 
 
-def _entry_out(entry: Entry) -> dict[str, Any]:
-    scan = entry.scan
-    by_device = scan.principal_id.startswith("dev_")
-    return {
-        **{name: getattr(scan, name) for name in schema.LogEntryOut.model_fields if hasattr(scan, name)},
-        "id": scan.log_id,
-        "card_id": scan.card_uid,
-        "attendee_name": entry.attendee_name,
-        "usher": None if by_device else {"id": scan.principal_id, "username": scan.principal_name},
-        "device_id": scan.principal_id if by_device else None,
-        "received_at": scan.decided_at,
-    }
-
-
 def _entries_out(page: Page[Entry]) -> Page[dict[str, Any]]:
-    return Page(results=[_entry_out(entry) for entry in page.results], next=page.next, count=page.count)
+    return Page(results=[schema.log_entry(entry) for entry in page.results], next=page.next, count=page.count)
 
 
 @door(bp, "GET", f"{_BASE}/scan/logs", guard=USHER, query=schema.LogsIn, reply=PageOut[schema.LogEntryOut])
@@ -231,4 +217,4 @@ def usher_search_logs(call: Call[None, schema.LogSearchIn]) -> Any:
 @door(bp, "GET", f"{_BASE}/scan/logs/{{log_id}}", guard=USHER, reply=schema.LogEntryOut)
 def usher_log(call: Call[None, None]) -> Any:
     """Show one scan of the event's log."""
-    return _entry_out(checkin_log.get(call.principal.event_id, call.path["log_id"]))
+    return schema.log_entry(checkin_log.get(call.principal.event_id, call.path["log_id"]))

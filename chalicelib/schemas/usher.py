@@ -1,6 +1,6 @@
 """The usher's JSON: contract/usher.md."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -272,6 +272,21 @@ class LogEntryOut(Out):
     conflict: Literal["double_admission"] | None = None
     scanned_at: Moment
     received_at: Moment
+
+
+def log_entry(entry: Any) -> dict[str, Any]:
+    """Return the fields of an entry of the log: a scan, with the name of its attendee."""
+    scan = entry.scan
+    by_device = scan.principal_id.startswith("dev_")
+    return {
+        **{name: getattr(scan, name) for name in LogEntryOut.model_fields if hasattr(scan, name)},
+        "id": scan.log_id,
+        "card_id": scan.card_uid,
+        "attendee_name": entry.attendee_name,
+        "usher": None if by_device else {"id": scan.principal_id, "username": scan.principal_name},
+        "device_id": scan.principal_id if by_device else None,
+        "received_at": scan.decided_at,
+    }
 
 
 class LogsIn(In):

@@ -81,6 +81,13 @@ No.  question                                   index  partition                
 72   how many of a hundred buckets were         table  TIX_BUCKETS#organization  GROUP#number           tix, stream
 73   what an organization generated and         table  TIX_DAYS#organization     date                   tix, stream
      scanned on a day
+80   a one-time ticket of a live connection     table  LIVE_TICKET#hash          LIVE_TICKET            live
+81   a live connection                          table  LIVE_CONNECTION#conn.     LIVE_CONNECTION        live
+82   the live connections of a principal        table  LIVE_OF#principal         connection             live
+83   who listens to a channel                   table  LISTENERS#channel         connection             live
+84   how far a channel has come                 table  LIVE#channel              HEAD, COUNTERS         live
+85   what is to be told on a channel            table  LIVE#channel              NEWS#source            live
+86   what was told on a channel, by its number  table  LIVE#channel              TOLD#number            live
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -88,6 +95,8 @@ Question 4 is spread by the first letter, question 18 by day, question 28 by min
 Question 26 has a partition per shard, since a sale's first second takes thousands of orders of one category;
 question 39 too, since every payment moves the same few accounts.
 Question 70 has a partition for each thousand tickets of an organization, which are a page's neighbours.
+Questions 84 to 86 share a partition per channel: the stream tells of one partition in order, which is the order in
+which a channel is told.
 """
 
 import unicodedata
@@ -572,3 +581,53 @@ def bucket_groups(organization_id: str) -> Key:
 def ticket_day(organization_id: str, date: str) -> Key:
     """Question 73."""
     return Key(_key("TIX_DAYS", organization_id), date)
+
+
+def live_ticket(ticket_hash: str) -> Key:
+    """Question 80."""
+    return Key(_key("LIVE_TICKET", ticket_hash), "LIVE_TICKET")
+
+
+def live_connection(connection_id: str) -> Key:
+    """Question 81."""
+    return Key(_key("LIVE_CONNECTION", connection_id), "LIVE_CONNECTION")
+
+
+def live_of(principal_id: str, connection_id: str = "") -> Key:
+    """Question 82."""
+    return Key(_key("LIVE_OF", principal_id), connection_id)
+
+
+def listener(channel: str, connection_id: str = "") -> Key:
+    """Question 83."""
+    return Key(_key("LISTENERS", channel), connection_id)
+
+
+def live_head(channel: str) -> Key:
+    """Question 84."""
+    return Key(_key("LIVE", channel), "HEAD")
+
+
+def live_counters(channel: str) -> Key:
+    """Question 84: that an event's counters have changed."""
+    return Key(live_head(channel).pk, "COUNTERS")
+
+
+def live_news(channel: str, source: str) -> Key:
+    """Question 85; `source` names what the news is of, the same however often the stream tells of it."""
+    return Key(live_head(channel).pk, _key("NEWS", source))
+
+
+def live_told(channel: str, number: int) -> Key:
+    """Question 86; twelve digits, so that text order is number order."""
+    return Key(live_head(channel).pk, _key("TOLD", f"{number:012d}"))
+
+
+def told_number(sk: str) -> int:
+    """Question 86: the number in a sort key."""
+    return int(sk.rpartition("#")[2])
+
+
+def whose(pk: str) -> str:
+    """Return whom or what a partition of one prefix is about: the customer of a lock-out, the event of a revocation."""
+    return pk.partition("#")[2]

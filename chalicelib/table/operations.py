@@ -25,6 +25,7 @@ from chalicelib.table.items import Item
 from chalicelib.table.keys import Key
 
 RawItem = dict[str, Any]
+T = TypeVar("T")
 ItemT = TypeVar("ItemT", bound=Item)
 
 # AWS: "BatchGetItem" takes 100 keys, "BatchWriteItem" 25 items, "TransactWriteItems" 100 actions.
@@ -251,17 +252,18 @@ def check(cls: type[Item], key: Key, condition: Condition) -> Write:
 
 
 _SINGLE = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item"}
+_RETURNED = {"Update": "ALL_NEW", "Delete": "ALL_OLD"}
 
 
 def record(write: Write) -> RawItem:
-    """Send one write and return the item after it (after an Update; else empty).
+    """Send one write and return the item after it (after an Update), or as it was (of a Delete); else nothing.
 
     Raises ConditionFailed with the item that was found at position 0, and Unavailable where a transaction
     keeps the item for too long.
     """
     arguments = dict(write.arguments)
-    if write.kind == "Update":
-        arguments["ReturnValues"] = "ALL_NEW"
+    if write.kind in _RETURNED:
+        arguments["ReturnValues"] = _RETURNED[write.kind]
     attempt = 0
     while True:
         try:
@@ -320,9 +322,17 @@ def _was_only_busy(reasons: Iterable[dict[str, Any]]) -> bool:
 
 def put_many(items: Iterable[Item]) -> int:
     """Write whole items, unconditionally, 25 a request; return how many."""
+    return _write_many({"PutRequest": {"Item": put(item).arguments["Item"]}} for item in items)
+
+
+def remove_many(places: Iterable[Key]) -> int:
+    """Delete whatever stands at these keys, unconditionally, 25 a request; return how many keys there were."""
+    return _write_many({"DeleteRequest": {"Key": {"pk": {"S": k.pk}, "sk": {"S": k.sk}}}} for k in places)
+
+
+def _write_many(requests: Iterable[dict[str, Any]]) -> int:
     count = 0
-    for chunk in _chunks(items, BATCH_WRITE_LIMIT):
-        pending: list[dict[str, Any]] = [{"PutRequest": {"Item": put(item).arguments["Item"]}} for item in chunk]
+    for pending in _chunks(requests, BATCH_WRITE_LIMIT):
         count += len(pending)
         attempt = 0
         while pending:
@@ -346,8 +356,8 @@ def _pause(attempt: int) -> int:
     return attempt + 1
 
 
-def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    chunk: list[Item] = []
+def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    chunk: list[T] = []
     for item in items:
         chunk.append(item)
         if len(chunk) == size:

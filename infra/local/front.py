@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -25,6 +26,7 @@ from chalicelib.errors import MalformedJson, NotFound, Refusal, TooLarge
 from chalicelib.portals.envelope import BINARY_MEDIA_TYPES
 from infra.local.answers import Answer, Broken, Timeout, preflight, refused
 from infra.local.invocation import ACCOUNT, FunctionContext
+from infra.local.live import Sockets
 from infra.local.meter import Meter
 from infra.local.routes import Match, RouteTable, routes_of
 
@@ -61,28 +63,37 @@ class _Gone(Exception):
 
 
 class Gateway:
-    """The ASGI application in front of a Chalice app.
+    """The ASGI application in front of a Chalice app."""
 
-    A WebSocket door (its own issue) belongs into `__call__`, where the scope's type is told apart.
-    """
-
-    def __init__(self, app: Any, *, meter: Meter, inspection: Inspection | None = None, threads: int = THREADS) -> None:
-        """`app` is the Chalice object; `inspection` answers what is under `/_local`."""
+    def __init__(
+        self,
+        app: Any,
+        *,
+        meter: Meter,
+        inspection: Inspection | None = None,
+        handlers: ModuleType | None = None,
+        threads: int = THREADS,
+    ) -> None:
+        """`app` is the Chalice object; `inspection` answers what is under `/_local`, `handlers` those of sockets."""
         self._app = app
         self._meter = meter
         self._inspection = inspection
         self._routes = RouteTable(routes_of(app))
         self._binary_types = frozenset(app.api.binary_types or BINARY_MEDIA_TYPES)
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="request")
+        self._sockets = Sockets(handlers, meter=meter, pool=self._pool) if handlers else None
 
     def close(self) -> None:
         """Let the requests that are being answered end, and take no more."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
+        """Answer one HTTP request, or serve one socket."""
+        if scope["type"] == "websocket" and self._sockets is not None:
+            await self._sockets.serve(scope, receive, send)
+            return
         if scope["type"] != "http":
-            raise RuntimeError(f"the front speaks HTTP only, not {scope['type']}")
+            raise RuntimeError(f"the front does not speak {scope['type']} here")
         answer = await self._answer(scope, receive)
         if answer is None:
             return
@@ -97,6 +108,8 @@ class Gateway:
         origin = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"), None)
         try:
             body = await _read(receive)
+            if self._sockets is not None and (managed := self._sockets.manage(scope["method"], path, body)):
+                return managed
             if self._inspection is not None and path.startswith("/_local/"):
                 return await self._inspect(scope, path, request_id)
             match = self._routes.find(path)

@@ -18,15 +18,10 @@ from infra.local.meter import Meter
 from infra.local.queues import QueueMapping, QueuePump
 from infra.local.schedules import Schedule, Schedules, period_of
 from infra.local.streams import Checkpoints, StreamPump
-from infra.package.functions import PROJECTED_KINDS
+from infra.package.functions import stream_pattern
 
 WORKER_TIMEOUT_SECONDS = 30.0
 STREAM_DEAD_LETTERS = "gatehouse-stream-dlq"
-# The deployed mapping's filter, so that a kind that was forgotten there is missed here first.
-_STREAM_PATTERN = {
-    "eventName": ["INSERT", "MODIFY"],
-    "dynamodb": {"NewImage": {"kind": {"S": list(PROJECTED_KINDS)}}},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +90,8 @@ class Pumps:
             source.sqs.send_message(QueueUrl=dead_letters_url, MessageBody=note)
 
         return StreamPump(
-            StreamMapping(handler.name, batch_size=handler.batch_size, pattern=_STREAM_PATTERN),
+            # The deployed mapping's filter, so that a kind that was forgotten there is missed here first.
+            StreamMapping(handler.name, batch_size=handler.batch_size, pattern=stream_pattern(handler.name)),
             url=source.table_url,
             stream_arn=source.stream_arn,
             invoke=self._invoker(handler),

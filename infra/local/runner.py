@@ -120,6 +120,7 @@ def _environment(options: Options, cloud: Cloud, stream_arn: str) -> dict[str, s
     return {
         "STAGE": "local",
         "TABLE_STREAM_ARN": stream_arn,
+        "LIVE_URL": f"ws://localhost:{options.port}/live",
         "PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://localhost:{options.port}"),
         "AWS_ENDPOINT_URL": cloud.url,
         "AWS_ENDPOINT_URL_DYNAMODB": cloud.table_url,
@@ -145,6 +146,7 @@ def _serve(
 ) -> None:
     # Only now: these import the app, which reads the environment.
     from chalicelib.config import config
+    from infra.local import live
     from infra.local.front import EnvelopeProtocol, Gateway
     from infra.local.inspection import LocalDesk
     from infra.local.meter import Meter
@@ -168,14 +170,18 @@ def _serve(
     undo.callback(pumps.stop)
 
     desk = LocalDesk(outbox=outbox, meter=meter, schedules=pumps.schedules)
-    gateway = Gateway(module.app, meter=meter, inspection=desk)
+    gateway = Gateway(module.app, meter=meter, inspection=desk, handlers=module)
     undo.callback(gateway.close)
     server = _Server(
         uvicorn.Config(
             gateway,
             http=EnvelopeProtocol,
             loop="uvloop",
-            ws="none",
+            ws="websockets-sansio",
+            ws_max_size=live.MESSAGE_BYTES,
+            # The gateway sends no pings of its own, and compresses nothing.
+            ws_ping_interval=None,
+            ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -216,6 +222,7 @@ def _announce(options: Options, cloud: Cloud) -> None:
     step("serving")
     lines = [
         f"  API          {base}/api/  (document {base}/api/openapi.json, page {base}/api/docs)",
+        f"  live         ws://localhost:{options.port}/live  (tickets: POST {base}/api/realtime/ticket/)",
         f"  sent mail    {base}/_local/outbox/",
         f"  usage        {base}/_local/usage/",
         f"  cloud        {cloud.url}",

@@ -12,7 +12,9 @@ from infra.package.targets import ROOT, Target, uv
 # AWS: "Deployment package size", unzipped with layers.
 UNZIPPED_LIMIT = 250 * 1024**2
 # The services whose descriptions the functions' clients load; botocore brings 400 others, half of the package.
-BOTOCORE_SERVICES = frozenset({"dynamodb", "events", "kms", "s3", "secretsmanager", "ses", "sns", "sqs", "sts"})
+BOTOCORE_SERVICES = frozenset(
+    {"apigatewaymanagementapi", "dynamodb", "events", "kms", "s3", "secretsmanager", "ses", "sns", "sqs", "sts"}
+)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _SEEN_AT = "/var/task"
 

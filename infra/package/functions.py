@@ -7,15 +7,25 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.changes import PROJECTED
+from chalicelib.domain.changes import LIVE, PROJECTED
+from infra.package import sockets
 from infra.package.application import Template
 from infra.package.targets import Target
 
 Resources = dict[str, Any]
 
-# The kinds of items from whose changes something follows; the mapping drops
-# the others before they cost an invocation.
-PROJECTED_KINDS = tuple(sorted(PROJECTED))
+# The kinds of items that each of the stream's functions is told of; its mapping drops the others before they cost an
+# invocation. A stream has two readers at most (AWS: "Reading and processing a stream").
+_KINDS = {"stream": PROJECTED, "live": LIVE}
+
+
+def stream_pattern(name: str) -> dict[str, Any]:
+    """Return the filter of the stream's mapping to a function, by the function's name in app.py."""
+    return {
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {"NewImage": {"kind": {"S": sorted(_KINDS[name])}}},
+    }
+
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "CodeBucket": {"Type": "String", "Description": "The bucket, in this region, that holds the archive"},
@@ -80,6 +90,7 @@ ENVIRONMENT: dict[str, Any] = {
     "ALERTS_QUEUE_NAME": {"Fn::GetAtt": ["AlertsQueue", "QueueName"]},
     "PAYMENTS_QUEUE_NAME": {"Fn::GetAtt": ["PaymentsQueue", "QueueName"]},
     "JOBS_QUEUE_NAME": {"Fn::GetAtt": ["JobsQueue", "QueueName"]},
+    "LIVE_URL": {"Fn::Sub": sockets.URL},
     "FILES_BUCKET": {"Ref": "Files"},
     "DATA_KEY_ID": {"Fn::GetAtt": ["DataKey", "Arn"]},
     "SECRET_ID": {"Ref": "MasterSecret"},
@@ -115,6 +126,10 @@ class Place:
 PLACES = {
     "APIHandler": Place(log="ApiLog"),
     "Stream": Place(log="StreamLog", name_ending="-stream"),
+    "Live": Place(log="LiveLog", name_ending="-live"),
+    "WebsocketConnect": Place(log="WebsocketConnectLog", name_ending="-websocket_connect"),
+    "WebsocketMessage": Place(log="WebsocketMessageLog", name_ending="-websocket_message"),
+    "WebsocketDisconnect": Place(log="WebsocketDisconnectLog", name_ending="-websocket_disconnect"),
     "Alerts": Place(log="AlertsLog", name_ending="-alerts", queue="AlertsQueue"),
     "Messages": Place(log="MessagesLog", name_ending="-messages", queue="MessagesQueue"),
     "Payments": Place(log="PaymentsLog", name_ending="-payments", queue="PaymentsQueue"),
@@ -125,7 +140,7 @@ PLACES = {
 
 
 def expand(chalice: Template, target: Target) -> Resources:
-    """Return functions, roles, triggers and permissions of Chalice's template; the API is gateway.py's."""
+    """Return functions, roles, triggers and permissions of Chalice's template, whose APIs are for others."""
     made: Resources = {}
     for name, resource in chalice["Resources"].items():
         kind = resource["Type"]
@@ -133,7 +148,7 @@ def expand(chalice: Template, target: Target) -> Resources:
             made[name] = _function(name, resource["Properties"], target)
             for trigger in resource["Properties"].get("Events", {}).values():
                 made |= _trigger(name, trigger)
-        elif kind != "AWS::Serverless::Api":
+        elif kind not in ("AWS::Serverless::Api", *sockets.TYPES):
             made[name] = resource
     return made
 
@@ -196,10 +211,7 @@ def _queue_source(name: str, told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stream_source(name: str, told: dict[str, Any]) -> dict[str, Any]:
-    pattern = {
-        "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"NewImage": {"kind": {"S": list(PROJECTED_KINDS)}}},
-    }
+    pattern = stream_pattern(name.lower())
     return {
         "Type": "AWS::Lambda::EventSourceMapping",
         "Properties": {

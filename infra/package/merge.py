@@ -9,7 +9,7 @@ from typing import Any
 from cfnlint.decode import cfn_yaml
 
 from infra.local.console import CannotStart
-from infra.package import functions, gateway
+from infra.package import functions, gateway, sockets
 from infra.package.application import Template
 from infra.package.targets import ROOT, Target
 
@@ -35,9 +35,13 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Te
     base["Parameters"] = _joined("Parameters", base["Parameters"], parameters)
     base["Parameters"]["Stage"]["Default"] = stage
     base["Resources"] = _joined(
-        "Resources", base["Resources"], functions.expand(chalice, target), gateway.expand(chalice)
+        "Resources",
+        base["Resources"],
+        functions.expand(chalice, target),
+        gateway.expand(chalice),
+        sockets.expand(chalice),
     )
-    base["Outputs"] = _joined("Outputs", base["Outputs"], gateway.outputs())
+    base["Outputs"] = _joined("Outputs", base["Outputs"], gateway.outputs(), sockets.outputs())
     base["Description"] = "Gatehouse - made by `make package` from app.py and infra/resources.yaml"
     return base
 

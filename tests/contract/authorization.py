@@ -101,13 +101,13 @@ def wrong_callers(route: Route, ground: Ground) -> Iterator[WrongCaller]:
     now = int(clock.now().timestamp())
     expired = _resigned(right, iat=now - 901, exp=now - 1)
     yield WrongCaller("an expired token", f"Bearer {expired}", code="TOKEN_EXPIRED")
-    for other in Portal:
+    for other in Portal if portal else ():
         if other is not portal:
             yield WrongCaller(f"a token of {other}", f"Bearer {foreign_token(ground, other)}")
     for of, refresh in ground.ended_refresh.items():
         yield WrongCaller(f"a refresh token of {of}", f"Bearer {refresh}")
     for (locked_portal, how), token in ground.locked_out.items():
-        if locked_portal is portal:
+        if portal in (None, locked_portal):
             yield WrongCaller(f"a {how}", f"Bearer {token}")
     for role in AdminRole if route.guard.permissions else ():
         if not any(permissions.may(role, permission) for permission in route.guard.permissions):

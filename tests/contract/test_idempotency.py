@@ -68,6 +68,7 @@ def test_the_effect_stays_one_after_the_answer_was_forgotten(ground: Ground, rou
     made = {place for place in stored() if not place[0].startswith(("IDEMPOTENCY#", "SESSION#"))}
     with clock.set_to(clock.now() + timedelta(hours=73)):
         assert route.guard is not None
+        assert route.guard.portal is not None
         token = ground.session(route.guard.portal).access
         again = ground.send(route, request, token=token, headers={"idempotency-key": key})
     assert again.status == first.status, again.text

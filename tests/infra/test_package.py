@@ -85,6 +85,9 @@ def test_each_function_may_do_its_own_work_only(template: Template) -> None:
         return {a.split(":")[0] for s in role_named(template, role).values() for a in s["Action"]} - {"logs", "xray"}
 
     assert services("ApiHandlerRole") == {"dynamodb", "secretsmanager", "kms", "s3", "sqs"}
+    assert services("LiveRole") == {"dynamodb", "execute-api", "sqs", "kms"}
+    assert services("WebsocketMessageRole") == {"dynamodb", "execute-api", "kms"}
+    assert services("WebsocketConnectRole") == services("WebsocketDisconnectRole") == {"dynamodb", "kms"}
     assert services("StreamRole") == {"dynamodb", "events", "sqs", "kms"}
     assert services("PaymentsRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
     assert services("SweepRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
@@ -113,7 +116,8 @@ def test_functions_run_as_meant(template: Template) -> None:
         assert properties["TracingConfig"] == {"Mode": "Active"}
         timeout = properties["Timeout"]
         seconds = timeout["Fn::If"][2] if isinstance(timeout, dict) else timeout
-        assert seconds == {"APIHandler": 28, "Jobs": 120}.get(name, 30)
+        is_waited_for = name == "APIHandler" or name.startswith("Websocket")
+        assert seconds == (28 if is_waited_for else {"Jobs": 120}.get(name, 30))
 
 
 def test_the_environment_is_what_the_config_reads(template: Template) -> None:
@@ -136,25 +140,52 @@ def test_the_environment_is_what_the_config_reads(template: Template) -> None:
 
 def test_every_source_reports_partial_failures(template: Template) -> None:
     sources = of_type(template, "AWS::Lambda::EventSourceMapping")
-    assert set(sources) == {"StreamSource", "AlertsSource", "MessagesSource", "PaymentsSource", "JobsSource"}
+    assert set(sources) == {f"{name}Source" for name in ("Stream", "Live", "Alerts", "Messages", "Payments", "Jobs")}
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for source in sources.values())
 
 
-def test_the_stream_gives_up_on_records_never_on_batches(template: Template) -> None:
-    source = of_type(template, "AWS::Lambda::EventSourceMapping")["StreamSource"]
+@pytest.mark.parametrize("reader", ["Stream", "Live"])
+def test_the_stream_gives_up_on_records_never_on_batches(template: Template, reader: str) -> None:
+    source = of_type(template, "AWS::Lambda::EventSourceMapping")[f"{reader}Source"]
     assert source["BisectBatchOnFunctionError"] is True
     assert 0 < source["MaximumRetryAttempts"] <= 100
     assert 0 < source["MaximumRecordAgeInSeconds"] < 86400
     assert source["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["StreamDeadLetters", "Arn"]}
-    assert role_named(template, "StreamRole")["DeadLetters"]["Resource"] == {"Fn::GetAtt": ["StreamDeadLetters", "Arn"]}
+    role = role_named(template, f"{reader}Role")
+    assert role["DeadLetters"]["Resource"] == {"Fn::GetAtt": ["StreamDeadLetters", "Arn"]}
 
 
 def test_the_streams_filter_lets_through_what_is_projected(template: Template) -> None:
-    source = of_type(template, "AWS::Lambda::EventSourceMapping")["StreamSource"]
-    (only,) = source["FilterCriteria"]["Filters"]
-    pattern = json.loads(only["Pattern"])
-    assert set(pattern["dynamodb"]["NewImage"]["kind"]["S"]) == changes.PROJECTED
-    assert pattern["eventName"] == ["INSERT", "MODIFY"]
+    for reader, kinds in (("Stream", changes.PROJECTED), ("Live", changes.LIVE)):
+        source = of_type(template, "AWS::Lambda::EventSourceMapping")[f"{reader}Source"]
+        (only,) = source["FilterCriteria"]["Filters"]
+        pattern = json.loads(only["Pattern"])
+        assert set(pattern["dynamodb"]["NewImage"]["kind"]["S"]) == kinds
+        assert pattern["eventName"] == ["INSERT", "MODIFY"]
+
+
+def test_a_streams_two_readers_are_all_that_it_may_have(template: Template) -> None:
+    sources = of_type(template, "AWS::Lambda::EventSourceMapping").values()
+    assert sum(source["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]} for source in sources) == 2
+
+
+def test_sockets_are_served_by_the_apps_own_handlers_and_deployed_anew_when_they_change(template: Template) -> None:
+    routes = {r["RouteKey"]: r["Target"]["Fn::Join"][1][1]["Ref"] for r in of_type(template, _ROUTE).values()}
+    integrations = of_type(template, "AWS::ApiGatewayV2::Integration")
+    served = {key: json.dumps(integrations[name]["IntegrationUri"]) for key, name in routes.items()}
+    assert set(served) == {"$connect", "$disconnect", "$default"}
+    for key, function in (("$connect", "Connect"), ("$disconnect", "Disconnect"), ("$default", "Message")):
+        assert f'"Websocket{function}"' in served[key]
+    stage = of_type(template, "AWS::ApiGatewayV2::Stage")["WebsocketAPIStage"]
+    deployed = template["Resources"][stage["DeploymentId"]["Ref"]]
+    assert set(deployed["DependsOn"]) == set(of_type(template, _ROUTE))
+    assert template["Outputs"]["LiveUrl"]["Value"]["Fn::Sub"].endswith(f"/{stage['StageName']}")
+    allowed = [s["Resource"] for _, s in statements(template) if s["Sid"] == "Sockets"]
+    assert len(allowed) == 2
+    assert all(f"{{WebsocketAPI}}/{stage['StageName']}/" in one["Fn::Sub"] for each in allowed for one in each)
+
+
+_ROUTE = "AWS::ApiGatewayV2::Route"
 
 
 def test_messages_come_back_after_their_function_has_ended(template: Template) -> None:

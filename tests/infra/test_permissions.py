@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import jwt
 import pytest
 from botocore.client import BaseClient
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import app
 from chalicelib import clock
 from chalicelib.clients import files, secrets
-from chalicelib.domain import demo, devices, events, jobs, ledger, listings, payments
+from chalicelib.domain import accounts, demo, devices, events, jobs, ledger, listings, payments, sessions
 from chalicelib.domain.money import Asked
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
@@ -26,8 +27,9 @@ from tests import purchases, wallets
 from tests.client import call
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
-from tests.factories import customer_token, make_customer
+from tests.factories import customer_token, make_customer, make_event, make_ticket, make_usher, usher_token
 from tests.infra import reading
+from tests.live import Socket, Stream, gateway, tell
 from tests.streams import StreamReader, project
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -94,6 +96,8 @@ def _permissions(service: str, operation: str, arguments: dict[str, Any]) -> Use
         return {"dynamodb:GetItem"}
     if service == "s3":
         return {_OBJECTS[operation]}
+    if service == "execute-api":
+        return {"execute-api:ManageConnections"}
     if operation == "TransactWriteItems":
         return {_TRANSACTION_PARTS[kind] for item in arguments["TransactItems"] for kind in item}
     if operation == "Query" and "IndexName" in arguments:
@@ -280,13 +284,46 @@ def test_the_sweep_may_do_what_it_does_and_no_more(template: Template, recorded:
     assert used == _allowed(template, "Sweep") - _FOR_LAMBDA
 
 
+def test_the_functions_of_live_updates_may_do_what_they_do_and_no_more(
+    template: Template, recorded: Callable[..., Used]
+) -> None:
+    demo.load()
+    event, other = make_event(), make_event()
+    usher, stream = make_usher(event), Stream()
+    token, channel = usher_token(event, usher), f"event-{event.event_id}"
+    with gateway() as sockets:
+        tickets = [sockets.ticket(token) for _ in range(4)]
+        opened: list[Socket] = []
+        used = {"WebsocketConnect": recorded(lambda: opened.extend(sockets.open(ticket)[1] for ticket in tickets))}
+        stays, goes, is_gone, leaves = opened
+        used["WebsocketMessage"] = recorded(lambda: stays.subscribe(channel).say(action="ping"))
+        for socket in (goes, is_gone, leaves):
+            used["WebsocketMessage"] |= recorded(lambda socket=socket: socket.subscribe(channel, after=0))
+        used["WebsocketMessage"] |= recorded(lambda: leaves.say(action="unsubscribe", channel=channel))
+        is_gone.is_open = goes.is_open = False
+        used["WebsocketMessage"] |= recorded(lambda: goes.say(action="ping"))
+        used["WebsocketDisconnect"] = recorded(leaves.leave)
+        for n in range(3):
+            body = {"scan_id": f"scn_permission{n}", "ticket_id": make_ticket(event if n < 2 else other).ticket_id}
+            assert call("POST", "/api/usher/scan/result/", body, token=token).status == 200
+        events.set_scanning(event.event_id, enabled=False)
+        accounts.deactivate(usher.account_id)
+        sessions.end(jwt.decode(token, options={"verify_signature": False})["sid"], ended_because="logged out")
+        used["Live"] = set()
+        while records := stream.live():
+            used["Live"] |= recorded(lambda records=records: tell(records))
+    used["Live"] |= {"sqs:SendMessage"}  # Lambda's own, to the dead letters
+    # A socket that takes nothing in time is closed by who sent to it.
+    assert {name: used[name] for name in used} == {name: _allowed(template, name) - _FOR_LAMBDA for name in used}
+
+
 def test_no_function_may_read_whole_tables_or_change_what_holds_the_data(template: Template) -> None:
     for name in reading.of_type(template, "AWS::Lambda::Function"):
         for action in _allowed(template, name) - _FOR_LAMBDA:
             _, verb = action.removesuffix(" on an index").split(":")
             assert re.fullmatch(
                 r"(Batch)?(Get|Put|Update|Delete|Write)(Item|Events|SecretValue|QueueUrl|Object)|"
-                r"Query|Decrypt|GenerateDataKey|ListBucket|ConditionCheckItem|SendMessage|SendEmail|Publish",
+                r"ManageConnections|Query|Decrypt|GenerateDataKey|ListBucket|ConditionCheckItem|SendMessage|SendEmail|Publish",
                 verb,
             ), (name, action)
 

@@ -12,6 +12,7 @@ from chalicelib.schemas.examples import (
     organizer_accounts,
     organizer_events,
     organizer_payouts,
+    realtime,
     tix_accounts,
     webapp_accounts,
     webapp_cards,
@@ -58,6 +59,7 @@ OPERATIONS: dict[str, Example] = {
         organizer_events,
         organizer_payouts,
         tix_accounts,
+        realtime,
     )
     for name, example in part.OPERATIONS.items()
 }

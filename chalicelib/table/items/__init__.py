@@ -37,6 +37,16 @@ from chalicelib.table.items.gate import (
     UnknownCard,
     Venue,
 )
+from chalicelib.table.items.live import (
+    Listener,
+    LiveConnection,
+    LiveCounters,
+    LiveHead,
+    LiveNews,
+    LiveOf,
+    LiveTicket,
+    LiveTold,
+)
 from chalicelib.table.items.money import (
     AccountTotal,
     CardBalance,
@@ -126,8 +136,16 @@ __all__ = [
     "Job",
     "Journal",
     "KnownVenue",
+    "Listener",
     "Listing",
     "ListingEntry",
+    "LiveConnection",
+    "LiveCounters",
+    "LiveHead",
+    "LiveNews",
+    "LiveOf",
+    "LiveTicket",
+    "LiveTold",
     "LockOut",
     "Login",
     "MerchantDay",

@@ -1,0 +1,72 @@
+"""The open sockets of live updates, as API Gateway's management API reaches them (AWS: "@connections commands")."""
+
+from functools import lru_cache
+from typing import Any
+
+from botocore.config import Config as ClientConfig
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
+
+from chalicelib.config import config
+
+# How many sockets are sent to at once.
+HANDS = 32
+# What a socket that takes nothing may cost the others, once.
+_SECONDS = 0.7
+# What the gateway answers for sockets that are closed, and for ids that never were any.
+_GONE = ("GoneException", "NotFoundException")
+
+
+class Gone(Exception):
+    """The socket is closed."""
+
+
+class NotTaken(Exception):
+    """The socket, or the gateway before it, took nothing in time; what came of it is not known."""
+
+
+@lru_cache(maxsize=1)
+def _client() -> Any:
+    address = config().live_url
+    return get_session().create_client(
+        "apigatewaymanagementapi",
+        endpoint_url=f"http{address.removeprefix('ws')}",
+        config=ClientConfig(
+            connect_timeout=_SECONDS,
+            read_timeout=_SECONDS,
+            # What may have been sent is not sent twice.
+            retries={"total_max_attempts": 1},
+            max_pool_connections=HANDS,
+            parameter_validation=False,
+            user_agent="gatehouse",
+        ),
+    )
+
+
+def send(connection_id: str, frame: str) -> None:
+    """Send one text frame. Raises Gone or NotTaken."""
+    _ask("post_to_connection", ConnectionId=connection_id, Data=frame.encode())
+
+
+def close(connection_id: str) -> None:
+    """Close a socket, where it is open still. Raises NotTaken."""
+    try:
+        _ask("delete_connection", ConnectionId=connection_id)
+    except Gone:
+        return
+
+
+def forget() -> None:
+    """Make the client anew at its next use."""
+    _client.cache_clear()
+
+
+def _ask(operation: str, **arguments: Any) -> None:
+    try:
+        getattr(_client(), operation)(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE or error.response["ResponseMetadata"]["HTTPStatusCode"] == 410:
+            raise Gone from error
+        raise NotTaken from error
+    except BotoCoreError as error:
+        raise NotTaken from error

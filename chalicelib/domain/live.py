@@ -1,0 +1,56 @@
+"""What follows from changes of the table for those who listen: news is found and written down, what was written down is
+told, and the sockets of who was locked out are closed. All of it is safe to repeat, in whole or in part."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chalicelib.domain import events, live_channels, live_delivery, live_lockouts, live_news
+from chalicelib.domain.changes import Change
+from chalicelib.domain.live_delivery import News
+from chalicelib.table import keys
+from chalicelib.table.items import Counters, LiveCounters, LiveNews
+from chalicelib.vocabulary import LiveType
+
+# Makes what a message says of a thing of the domain, as JSON.
+Show = Callable[[LiveType, Any], Any]
+
+
+def follow(changes: Sequence[Change], *, show: Show) -> None:
+    """Bring all who listen up to date with these changes, in their order."""
+    for change in changes:
+        live_lockouts.follow(change)
+    _find(changes, show)
+    _tell(changes, show)
+
+
+def _find(changes: Sequence[Change], show: Show) -> None:
+    findings = live_news.found_in(changes)
+    counters = {
+        live_channels.of_event(keys.whose(change.after.pk)) for change in changes if isinstance(change.after, Counters)
+    }
+    channels = {finding.channel for finding in findings} | counters
+    if not channels:
+        return
+    heard = live_delivery.heard(channels)
+    listened = live_news.completed([finding for finding in findings if finding.channel in heard])
+    live_delivery.publish([News(f.channel, f.type, f.source, f.at, show(f.type, f.subject)) for f in listened])
+    for channel in sorted(counters & heard):
+        live_delivery.remind_of_counters(channel)
+
+
+def _tell(changes: Sequence[Change], show: Show) -> None:
+    news: dict[str, list[LiveNews]] = defaultdict(list)
+    counters: set[str] = set()
+    for change in changes:
+        # One that was written again, as by a repeated batch, was told when it was new.
+        if isinstance(change.after, LiveNews) and change.before is None:
+            news[change.after.channel].append(change.after)
+        elif isinstance(change.after, LiveCounters):
+            counters.add(change.after.channel)
+
+    def counters_of(channel: str) -> Any:
+        return show(LiveType.COUNTERS, events.status(live_channels.event_of(channel), exact=True))
+
+    if news or counters:
+        live_delivery.tell(news, counters_changed=counters, counters_of=counters_of)

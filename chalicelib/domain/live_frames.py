@@ -1,0 +1,49 @@
+"""What goes over a live socket: one JSON object a frame, always with the same five fields."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from chalicelib import clock
+
+# Several messages go in one frame up to this size (AWS: a message has 128 KB, a frame of it 32 KB).
+_FRAME_BYTES = 30_000
+
+
+def message(
+    type_: str,
+    *,
+    channel: str | None = None,
+    data: Any = None,
+    number: int | None = None,
+    at: datetime | None = None,
+) -> str:
+    """Return one message as text; `number` is its id, which rises within its channel."""
+    told = {
+        "type": type_,
+        "channel": channel,
+        "data": data if data is not None else {},
+        "id": number,
+        "at": clock.to_text(at or clock.now()),
+    }
+    return json.dumps(told, separators=(",", ":"), ensure_ascii=False)
+
+
+def frames(messages: Sequence[str], *, batch: bool) -> list[str]:
+    """Return the frames that messages go in: one each, or as many as one holds for a listener who asked for that."""
+    if not batch or len(messages) < 2:
+        return list(messages)
+    made: list[list[str]] = [[]]
+    size = 0
+    for text in messages:
+        if made[-1] and size + len(text.encode()) > _FRAME_BYTES:
+            made.append([])
+            size = 0
+        made[-1].append(text)
+        size += len(text.encode()) + 1
+    return [several[0] if len(several) == 1 else _batch(several) for several in made]
+
+
+def _batch(messages: Sequence[str]) -> str:
+    return f'{{"type":"batch","messages":[{",".join(messages)}]}}'

@@ -1,0 +1,18 @@
+"""The door to live updates: the one-time ticket by which a socket is opened."""
+
+from typing import Any
+
+from chalice import Blueprint
+
+from chalicelib.domain import live_connections
+from chalicelib.portals.auth import ANYBODY
+from chalicelib.portals.wire import Call, door
+from chalicelib.schemas import live as schema
+
+bp = Blueprint(__name__)
+
+
+@door(bp, "POST", "/api/realtime/ticket", guard=ANYBODY, body=schema.TicketIn, reply=schema.TicketOut)
+def realtime_ticket(call: Call[schema.TicketIn, None]) -> Any:
+    """Give a one-time ticket to open the WebSocket."""
+    return live_connections.issue_ticket(call.principal, channels=call.body.channels)

@@ -1,0 +1,184 @@
+"""A WebSocket gateway in process: sockets that go through the app's own handlers, and the address they are sent to."""
+
+import contextlib
+import itertools
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+import app
+from chalicelib.clients import sockets
+from chalicelib.config import config
+from infra.local.delivery import matches
+from infra.package.functions import stream_pattern
+from tests.client import call
+from tests.streams import StreamReader, project
+
+_numbers = itertools.count(1)
+
+
+class Socket:
+    """One client's socket; what it was sent stands in `frames`."""
+
+    def __init__(self, connection_id: str) -> None:
+        self.id = connection_id
+        self.frames: list[str] = []
+        self.is_open = True
+        # How long it lets its sender wait, in seconds.
+        self.slow = 0.0
+
+    def say(self, **command: Any) -> "Socket":
+        """Say something, and be answered."""
+        answer = app.websocket_message(_event(self.id, "$default") | {"body": json.dumps(command)}, None)
+        assert answer["statusCode"] == 200
+        return self
+
+    def subscribe(self, channel: str, **more: Any) -> "Socket":
+        return self.say(action="subscribe", channel=channel, **more)
+
+    def leave(self) -> None:
+        """Close it, as its client does."""
+        self.is_open = False
+        app.websocket_disconnect(_event(self.id, "$disconnect"), None)
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """What it was sent, the messages of a batch one by one."""
+        told = [json.loads(frame) for frame in self.frames]
+        return [message for each in told for message in (each["messages"] if each["type"] == "batch" else [each])]
+
+    def of_type(self, type_: str) -> list[dict[str, Any]]:
+        return [message for message in self.messages if message["type"] == type_]
+
+    @property
+    def types(self) -> list[str]:
+        return [message["type"] for message in self.messages]
+
+
+class Gateway:
+    """Makes sockets, and takes what the platform sends to them over HTTP."""
+
+    def __init__(self) -> None:
+        self.sockets: dict[str, Socket] = {}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self.url = f"ws://127.0.0.1:{self._server.server_address[1]}/live"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def ticket(self, token: str, *channels: str) -> str:
+        body = {"channels": list(channels)} if channels else {}
+        answer = call("POST", "/api/realtime/ticket/", body, token=token)
+        assert answer.status == 200, answer.text
+        assert answer.json["url"] == self.url
+        return str(answer.json["ticket"])
+
+    def open(self, ticket: str) -> tuple[int, Socket]:
+        """Show a ticket; return what the gateway is told to answer, and the socket."""
+        socket = Socket(f"conn{next(_numbers)}=")
+        self.sockets[socket.id] = socket
+        event = _event(socket.id, "$connect") | {"queryStringParameters": {"ticket": ticket}}
+        status = app.websocket_connect(event, None)["statusCode"]
+        socket.is_open = status == 200
+        return status, socket
+
+    def connect(self, token: str, *channels: str) -> Socket:
+        status, socket = self.open(self.ticket(token, *channels))
+        assert status == 200
+        return socket
+
+
+@contextlib.contextmanager
+def gateway() -> Iterator[Gateway]:
+    """Run a gateway, and have the platform send to it."""
+    made = Gateway()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LIVE_URL", made.url)
+        config.cache_clear()
+        sockets.forget()
+        try:
+            yield made
+        finally:
+            made.stop()
+    config.cache_clear()
+    sockets.forget()
+
+
+class Stream:
+    """The table's stream, drained to both of its readers, until nothing more follows."""
+
+    def __init__(self) -> None:
+        self._reader = StreamReader()
+
+    def live(self) -> list[dict[str, Any]]:
+        """Project what is new, and return what is for live updates, untold."""
+        records = self._reader.read()
+        for start in range(0, len(records), 100):
+            assert project(records[start : start + 100]) == {"batchItemFailures": []}
+        return [record for record in records if matches(stream_pattern("live"), record)]
+
+    def drain(self, *, at_most: int = 50) -> None:
+        for _ in range(at_most):
+            records = self.live()
+            if not records:
+                return
+            tell(records)
+        raise AssertionError("the stream comes to no end")
+
+
+def tell(records: list[dict[str, Any]]) -> None:
+    """Hand records to the door of live updates, as Lambda would."""
+    for start in range(0, len(records), 100):
+        answer = app.live({"Records": records[start : start + 100]}, None)
+        assert answer == {"batchItemFailures": []}, answer
+
+
+def _event(connection_id: str, route: str) -> dict[str, Any]:
+    context = {"routeKey": route, "connectionId": connection_id, "domainName": "x", "stage": "live", "apiId": "x"}
+    return {"requestContext": context}
+
+
+def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _socket(self) -> Socket | None:
+            found = gateway.sockets.get(self.path.rpartition("/")[2].replace("%3D", "="))
+            return found if found is not None and found.is_open else None
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            socket = self._socket()
+            if socket is not None and socket.slow:
+                time.sleep(socket.slow)
+            if socket is not None:
+                socket.frames.append(body.decode())
+            self._answer(200 if socket else 410)
+
+        def do_DELETE(self) -> None:
+            socket = self._socket()
+            if socket is not None:
+                socket.is_open = False
+            self._answer(204 if socket else 410)
+
+        def _answer(self, status: int) -> None:
+            self.send_response(status)
+            if status == 410:
+                self.send_header("x-amzn-errortype", "GoneException")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    return Handler
