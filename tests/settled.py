@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain import categories, events, refund_requests, refunds
+from chalicelib.domain import categories, events, orders, refund_requests, refunds
 from chalicelib.domain.money import Asked
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -61,6 +61,16 @@ def buy(category: Category, quantity: int = 1) -> Order:
         opened = payers.process(customer, order, token="tok_ok").json  # the sandbox's, no secret
     assert payers.confirm(customer, opened["id"]).json["status"] == "succeeded"
     return payers.order_of(order)
+
+
+def expired(category: Category) -> tuple[Account, str]:
+    """Let a customer open a payment and their reservation run out; return both, to be paid late."""
+    customer = make_customer()
+    order = book(customer, category)
+    opened = payers.process(customer, order, token="tok_ok").json  # the sandbox's, no secret
+    with clock.set_to(order.expires_at):
+        assert orders.expire(order.order_id)
+    return customer, opened["id"]
 
 
 def give_back(order: Order, place: int = 0, *, amount: str | None = None) -> None:

@@ -19,7 +19,7 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import categories, events, ledger, sales_totals, stock, timezones
 from chalicelib.domain.ledger import Entry
-from chalicelib.errors import InvalidState, Unavailable
+from chalicelib.errors import InvalidState, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -105,35 +105,50 @@ def close(event_id: str, *, by: str) -> Settlement:
     all counted yet).
     """
     for _ in operations.attempts(_ATTEMPTS):
-        known = operations.get(Settlement, keys.settlement(event_id))
+        known = _known(event_id)
         if known is not None:
             return known
-        # The order matters: both only grow, so where the totals as read before come to the stock as read after, they
-        # were whole.
-        sold = _by_category(event_id)
-        event, offered = events.get(event_id), categories.of(event_id)
-        currency = _require_closable(event, offered)
-        _require_counted(event_id, offered, sold)
-        lines = [_line(category, told) for category in offered if (told := sold.get(category.category_id))]
-        whole = sum_of(line.figures for line in lines)
-        if ledger.total(ledger.sales(event_id), currency, consistent=True).minor != whole.net:
-            raise Unavailable(_NOT_COUNTED, retry_after=5)
-        if event.status == EventStatus.CANCELLED and whole.gross != whole.refunds:
-            raise InvalidState("This event was cancelled. Its books close once everything was given back.")
-        settlement = _settlement(event, whole, currency=currency, by=by, at=clock.now())
-        payout = _payout(event, settlement, lines) if whole.net > 0 else []
         try:
-            operations.commit(
-                operations.put(settlement, Settlement.pk.does_not_exist()),
-                operations.check(Event, keys.event(event_id), _is_as_read(event)),
-                *payout,
-            )
+            settlement, writes = _closing(event_id, by=by)
+        except Refusal:
+            # What stands against it may be its own success: another call closed them since that was read.
+            known = _known(event_id)
+            if known is None:
+                raise
+            return known
+        try:
+            operations.commit(*writes)
         except operations.ConditionFailed:
             continue  # another closed it, changed the event, or took this invoice's number
         ids = {"event_id": event_id, "payout_id": settlement.payout_id, "by": by}
-        logger.info("event settled", extra={**ids, "net": whole.net})
+        logger.info("event settled", extra={**ids, "net": int(settlement.net)})
         return settlement
     raise Unavailable(retry_after=1)
+
+
+def _known(event_id: str) -> Settlement | None:
+    return operations.get(Settlement, keys.settlement(event_id))
+
+
+def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
+    """Return an event's settlement and the writes that record it, its own first."""
+    # Totals and stock only grow. So where the totals come to the stock as it was read after them, they were whole.
+    sold = _by_category(event_id)
+    event, offered = events.get(event_id), categories.of(event_id)
+    currency = _require_closable(event, offered)
+    _require_counted(event_id, offered, sold)
+    lines = [_line(category, told) for category in offered if (told := sold.get(category.category_id))]
+    whole = sum_of(line.figures for line in lines)
+    if ledger.total(ledger.sales(event_id), currency, consistent=True).minor != whole.net:
+        raise Unavailable(_NOT_COUNTED, retry_after=5)
+    if event.status == EventStatus.CANCELLED and whole.gross != whole.refunds:
+        raise InvalidState("This event was cancelled. Its books close once everything was given back.")
+    settlement = _settlement(event, whole, currency=currency, by=by, at=clock.now())
+    return settlement, [
+        operations.put(settlement, Settlement.pk.does_not_exist()),
+        operations.check(Event, keys.event(event_id), _is_as_read(event)),
+        *(_payout(event, settlement, lines) if whole.net > 0 else ()),
+    ]
 
 
 def _by_category(event_id: str) -> Mapping[str, SalesTotals]:

@@ -12,6 +12,7 @@ from chalicelib.domain import listings
 from chalicelib.portals.wire import ROUTES
 from chalicelib.table.items import Account, Category, Event
 from chalicelib.vocabulary import Portal
+from tests import settled
 from tests.client import Answer, call
 from tests.factories import make_customer, make_organizer, token_of
 from tests.purchases import book, make_show, pay
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.usefixtures("moto_cloud")
 TITLE = "Nobody else's evening"
 OWN = [route for route in ROUTES if route.portal == Portal.ORGANIZER and route.guard is not None]
 OF_AN_EVENT = [route for route in OWN if "{event_id}" in route.path]
+OF_A_PAYOUT = [route for route in OWN if "{payout_id}" in route.path]
 READ = [route for route in OWN if route.method == "GET" and "{" not in route.path]
 
 
@@ -31,6 +33,7 @@ def theirs() -> tuple[Account, Event, Category]:
     other = make_organizer(name="Another house")
     event, category = make_show(organizer_id=other.account_id, organizer_name="Another house", title=TITLE)
     pay(book(make_customer(), category, 2))
+    settled.put_payout(other.account_id, event_id=event.event_id, event_title=TITLE)
     listings.project(event.event_id)
     StreamReader().drain()
     return other, event, category
@@ -40,7 +43,7 @@ def stored() -> Iterator[str]:
     client = get_session().create_client("dynamodb")
     for page in client.get_paginator("scan").paginate(TableName=config().table_name):
         for item in page["Items"]:
-            if item["kind"]["S"] in ("event", "category", "stock", "edit_request", "organizer_profile"):
+            if item["kind"]["S"] in ("event", "category", "stock", "edit_request", "organizer_profile", "payout"):
                 yield json.dumps(item, sort_keys=True, default=str)
 
 
@@ -72,6 +75,19 @@ def test_anothers_ids_in_the_query_show_nothing_of_theirs(route: Any, theirs: tu
     assert asked.status == plain.status == 200, asked.text
     assert asked.json == plain.json
     assert not tells(asked, TITLE, other.account_id, event.event_id, category.category_id)
+
+
+@pytest.mark.parametrize("route", OF_A_PAYOUT, ids=lambda route: route.operation_id)
+def test_anothers_payout_in_the_path_is_not_found(route: Any, theirs: tuple[Account, Event, Category]) -> None:
+    other, event, _ = theirs
+    (payout,) = call("GET", "/api/organizer/payouts/", token=token_of(other)).json["results"]
+    mine, own = make_organizer(), ("pto_unknown", event.event_id)
+    answers = [
+        call(route.method, route.path.format(payout_id=name), token=token_of(mine)) for name in (payout["id"], *own)
+    ]
+    assert {(answer.status, answer.code) for answer in answers} == {(404, "NOT_FOUND")}
+    assert len({answer.json["error"]["message"] for answer in answers}) == 1
+    assert not any(tells(answer, TITLE, other.account_id) for answer in answers)
 
 
 def test_anothers_title_is_not_searched(theirs: tuple[Account, Event, Category]) -> None:

@@ -1,0 +1,160 @@
+"""An event's books, closed by many at once, while it is still sold and given back, and by requests that fail.
+
+`PAYOUT_ORDERS=400` for the full size.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain import ledger, organizer_dashboard, payouts, settlements
+from chalicelib.errors import InvalidState, Unavailable
+from chalicelib.table.items import Account, Category, Event, Settlement
+from tests import payers, settled
+from tests.factories import make_organizer
+from tests.faults.test_refunds import each_request_failing
+from tests.faults.wire import Fault
+from tests.streams import StreamReader
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_refunds"), pytest.mark.timeout(1800)]
+
+CALLERS = 32
+ORDERS = int(os.environ.get("PAYOUT_ORDERS", "6"))
+BEFALLING = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.CONFLICT)
+ResultT = TypeVar("ResultT")
+
+
+def over(stream: StreamReader, organizer: Account) -> tuple[Event, Category]:
+    """Create an event of which something was sold, all of it counted."""
+    event, standard, _ = settled.make_evening(organizer)
+    settled.buy(standard, 2)
+    stream.drain()
+    return event, standard
+
+
+def until_it_is_done(act: Callable[[], ResultT]) -> ResultT:
+    """Do what a caller does who is told to try again."""
+    for _ in range(50):
+        with suppress(Unavailable):
+            return act()
+    raise AssertionError("it is never done")
+
+
+def written(*events: Event) -> dict[str, list[dict[str, Any]]]:
+    """Return what the closings of these events left in the table."""
+    names = {event.event_id for event in events}
+    found: dict[str, list[dict[str, Any]]] = {"settlement": [], "payout": [], "journal": [], "invoice": []}
+    for raw in payers.all_raws("settlement", "payout", "journal"):
+        if raw.get("event_id", {}).get("S") in names or any(
+            f"jrn_settlement_{name}" in raw["pk"]["S"] for name in names
+        ):
+            found[raw["kind"]["S"]].append(raw)
+    of_payouts = {raw["payout_id"]["S"] for raw in found["payout"]}
+    found["invoice"] = [raw for raw in payers.all_raws("invoice") if raw.get("payout_id", {}).get("S") in of_payouts]
+    return found
+
+
+def assert_closed_once(event: Event, organizer: Account, closed: set[str | None]) -> None:
+    found = written(event)
+    assert {kind: len(raws) for kind, raws in found.items()} == dict.fromkeys(found, 1)
+    assert closed == {found["payout"][0]["payout_id"]["S"]}
+    assert found["settlement"][0]["payout_id"] == found["payout"][0]["payout_id"]
+    assert organizer_dashboard.dashboard(organizer.account_id).pending_payouts.minor == 285_000
+    assert payers.balances()[ledger.payable(organizer.account_id)] == 285_000
+
+
+def assert_no_gap_in_the_series() -> None:
+    numbers = sorted(raw["number"]["S"] for raw in payers.all_raws("invoice") if "payout_id" in raw)
+    assert [int(number.rpartition("-")[2]) for number in numbers] == list(range(1, len(numbers) + 1))
+
+
+def test_of_many_who_close_an_event_at_once_one_does(stream: StreamReader) -> None:
+    organizer = make_organizer()
+    event, _ = over(stream, organizer)
+
+    def close(number: int) -> str | None:
+        closed = until_it_is_done(lambda: settlements.close(event.event_id, by=f"adm_{number}"))
+        return closed.payout_id
+
+    with settled.after(event), ThreadPoolExecutor(CALLERS) as together:
+        closed = set(together.map(close, range(CALLERS)))
+    assert_closed_once(event, organizer, closed)
+    assert_no_gap_in_the_series()
+
+
+def test_events_closed_at_once_get_numbers_without_a_gap(stream: StreamReader) -> None:
+    organizer = make_organizer()
+    shows = [over(stream, organizer)[0] for _ in range(4)]
+
+    def close(event: Event) -> Settlement:
+        return until_it_is_done(lambda: settlements.close(event.event_id, by="adm_1"))
+
+    with settled.after(shows[-1]), ThreadPoolExecutor(8) as together:
+        list(together.map(close, shows * 2))
+    found = written(*shows)
+    assert {kind: len(raws) for kind, raws in found.items()} == dict.fromkeys(found, 4)
+    assert_no_gap_in_the_series()
+    assert organizer_dashboard.dashboard(organizer.account_id).pending_payouts.minor == 4 * 285_000
+
+
+@pytest.mark.parametrize("fault", BEFALLING)
+def test_a_closing_whose_requests_fail_leaves_all_of_it_or_nothing(fault: Fault, stream: StreamReader) -> None:
+    organizer = make_organizer()
+    event, _ = over(stream, organizer)
+    seen: set[str | None] = set()
+
+    def close() -> None:
+        seen.add(settlements.close(event.event_id, by="adm_1").payout_id)
+
+    with settled.after(event):
+        for _ in each_request_failing(close, fault):
+            counts = {len(raws) for raws in written(event).values()}
+            assert counts in ({0}, {1})
+    assert_closed_once(event, organizer, seen)
+    assert_no_gap_in_the_series()
+
+
+def test_what_is_sold_and_given_back_while_the_books_close_is_in_them_or_beside_them(stream: StreamReader) -> None:
+    organizer = make_organizer()
+    late = clock.now() + timedelta(days=60)
+    event, standard, box = settled.make_evening(organizer, refunds_until=late)
+    held = [settled.buy((standard, box)[number % 2], 2) for number in range(ORDERS)]
+    waiting = [settled.expired((standard, box)[number % 2]) for number in range(ORDERS)]
+    stream.drain()
+    closed: list[Settlement] = []
+
+    def act(number: int) -> None:
+        """Close, or let a payment come late, or give a ticket back; the stream tells of it meanwhile."""
+        kind, place = divmod(number, ORDERS)
+        if kind == 0:
+            payers.confirm(*waiting[place])
+        elif kind == 1:
+            settled.give_back(held[place])
+        else:
+            with suppress(InvalidState, Unavailable):
+                closed.append(settlements.close(event.event_id, by=f"adm_{number}"))
+
+    order = [kind * ORDERS + place for place in range(ORDERS) for kind in (2, 0, 1, 2)]
+    with settled.after(event):
+        with ThreadPoolExecutor(8) as together:
+            for start in range(0, len(order), 8):
+                list(together.map(act, order[start : start + 8]))
+                stream.drain()
+        settlement = settlements.close(event.event_id, by="adm_last")
+    assert {one.payout_id for one in closed} <= {settlement.payout_id}
+    told = payouts.detail(organizer.account_id, str(settlement.payout_id))
+    beside = told.adjustments.net.minor if told.adjustments else 0
+    balances = payers.balances()
+    assert balances[ledger.payable(organizer.account_id)] == told.net.minor == int(settlement.net)
+    assert balances[ledger.sales(event.event_id)] == beside
+    assert sum(line.net.minor for line in told.lines) == told.net.minor
+    assert sum(line.platform_fee.minor for line in told.lines) == told.platform_fee.minor
+    stood = settlements.sold_so_far(event.event_id)
+    assert told.net.minor + beside == stood.net
+    assert stood.gross == sum(int(one.total) for one in held) * 3 // 2
