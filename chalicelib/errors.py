@@ -3,6 +3,7 @@
     Refusal
     ├── MalformedJson, ValidationFailed, InvalidCursor               400
     ├── OtpInvalid, OtpExpired, OtpExhausted, BadSignature           400
+    ├── AlreadyScanned, TicketVoided                                 400
     ├── Unauthenticated, TokenExpired, TokenReused, InvalidCredentials 401
     ├── Forbidden, NotAssigned, AccountSuspended, AccountUnverified  403
     ├── NotFound 404 · MethodNotAllowed 405 · UnsupportedMediaType 415
@@ -35,12 +36,14 @@ class Refusal(ChaliceUnhandledError):
         *,
         details: list[dict[str, str]] | None = None,
         retry_after: int | None = None,
+        beside: dict[str, Any] | None = None,
     ) -> None:
-        """`details` names fields: `[{"field", "message"}]`; `retry_after` is in seconds."""
+        """`details` names fields: `[{"field", "message"}]`; `retry_after` is in seconds; `beside` is shown with it."""
         super().__init__(message or self.message)
         self.text = message or self.message
         self.details = details
         self.retry_after = retry_after
+        self.beside = beside or {}
         self.replayed = False
 
     @property
@@ -51,12 +54,12 @@ class Refusal(ChaliceUnhandledError):
     @property
     def told(self) -> dict[str, Any]:
         """What the caller was told, to be told again."""
-        return {"code": self.code, "message": self.text, "details": self.details}
+        return {"code": self.code, "message": self.text, "details": self.details, "beside": self.beside}
 
     @classmethod
     def replay(cls, status: int, told: dict[str, Any]) -> "Refusal":
         """Return a refusal as it was first given."""
-        refusal = cls(told["message"], details=told["details"])
+        refusal = cls(told["message"], details=told["details"], beside=told.get("beside"))
         refusal.status, refusal.code, refusal.replayed = status, told["code"], True
         return refusal
 
@@ -107,6 +110,20 @@ class BadSignature(Refusal):
 
     code = "VALIDATION_ERROR"
     message = "The signature does not fit this body."
+
+
+class AlreadyScanned(Refusal):
+    """A numbered ticket that was let in before; it stands beside the refusal."""
+
+    code = "ALREADY_SCANNED"
+    message = "Ticket already scanned"
+
+
+class TicketVoided(Refusal):
+    """A numbered ticket that its organization took back; it stands beside the refusal."""
+
+    code = "TICKET_VOIDED"
+    message = "Ticket was voided"
 
 
 class Unauthenticated(Refusal):

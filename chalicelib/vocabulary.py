@@ -141,6 +141,13 @@ class TixRole(StrEnum):
     MEMBER = "member"
 
 
+class TicketFilter(StrEnum):
+    """Which of its numbered tickets an organization wants to see."""
+
+    SCANNED = "scanned"
+    NOT_SCANNED = "not-scanned"
+
+
 class JobStatus(StrEnum):
     """The life of work that goes on behind an answer."""
 

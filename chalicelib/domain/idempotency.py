@@ -7,6 +7,7 @@ answer finds on the next try what it did.
 
 import hashlib
 import hmac
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,8 @@ from chalicelib.table.items import IdempotencyRecord, IdempotentAnswer, Operatio
 KEPT = timedelta(hours=72)
 # Longer than API Gateway and the function live (29 s): after it, the first try is dead.
 _RUNS_AT_MOST = timedelta(seconds=35)
+# Bodies of more characters are packed.
+_PLAIN = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,9 @@ def claim(*, caller_id: str, route: str, key: str, body: bytes) -> Claim | Answe
             raise IdempotencyMismatch from failure
         if found.answer is None:
             raise IdempotencyInProgress(retry_after=1) from failure
-        return Answer(int(found.answer.status), found.answer.body, dict(found.answer.headers))
+        stored = found.answer
+        first = stored.body if stored.packed is None else zlib.decompress(stored.packed).decode()
+        return Answer(int(found.answer.status), first, dict(found.answer.headers))
     return mine
 
 
@@ -95,6 +100,9 @@ def keep(claimed: Claim, answer: Answer) -> None:
     if claimed.record is None:
         return
     stored = IdempotentAnswer(status=answer.status, body=answer.body, headers=dict(answer.headers))
+    if len(answer.body) > _PLAIN:
+        # A thousand tickets would not fit into an item.
+        stored.body, stored.packed = "", zlib.compress(answer.body.encode())
     operations.record(
         operations.change(
             IdempotencyRecord,

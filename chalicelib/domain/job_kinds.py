@@ -3,15 +3,16 @@
 from collections.abc import Callable
 
 from chalicelib.clients import jobs as queue
+from chalicelib.domain import numbering, ticket_clearing
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Job
+from chalicelib.table.items import Job, NumberRange, TicketClearing
 from chalicelib.vocabulary import JobStatus
 
 # Each goes on with a job where it stands, ends it, and tells whether something is left for another turn; it is safe to
 # repeat, also while another is at the same job.
 Taker = Callable[[str], bool]
-TAKERS: dict[type[Job], Taker] = {}
+TAKERS: dict[type[Job], Taker] = {NumberRange: numbering.take_turn, TicketClearing: ticket_clearing.take_turn}
 
 
 def work_on(job_id: str) -> None:

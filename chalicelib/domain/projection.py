@@ -19,6 +19,7 @@ from chalicelib.domain import (
     payments,
     refunds,
     sales_totals,
+    ticket_totals,
     totals,
 )
 from chalicelib.domain.changes import Change
@@ -69,6 +70,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     merchant_totals.follow,
     sales_totals.follow,
     refunds.follow,
+    ticket_totals.follow,
 )
 
 

@@ -89,7 +89,7 @@ def _refused(refusal: Refusal | None, path: str, request_id: str, *, allow: Any 
         error["details"] = refusal.details
     body = {"error": error}
     if path.startswith(_BARE_ERRORS):
-        body = {"error": error.pop("message"), **error}
+        body = {"error": error.pop("message"), **error, **(refusal.beside if refusal else {})}
     headers: dict[str, Any] = {"Content-Type": "application/json"}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)

@@ -83,7 +83,7 @@ def _schemas(routes: list[Route]) -> tuple[dict[str, Any], dict[type[BaseModel],
 
     incoming = {model for route in routes for model in (route.body, route.query) if model}
     outgoing: set[type[BaseModel]] = {ErrorOut, BareErrorOut}
-    outgoing |= {route.reply for route in routes if route.reply}
+    outgoing |= {model for route in routes for model in (route.reply, *route.also.values()) if model}
     asked: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
         *((model, "validation") for model in sorted(incoming, key=_full_name)),
         *((model, "serialization") for model in sorted(outgoing, key=_full_name)),
@@ -150,8 +150,15 @@ def _operation(
         "tags": [route.portal],
         "security": _security(route),
         "parameters": [*_path_parameters(route), *_query_parameters(route, references)],
-        "responses": {str(route.status): _answer(route, references), **_refusals(route, refusals)},
+        "responses": {
+            str(route.status): _answer(route, references),
+            **{str(status): _also(route, references[model]) for status, model in route.also.items()},
+            **_refusals(route, refusals),
+        },
     }
+    if route.guard and route.guard.roles:
+        needed = " or ".join(f"`{role}`" for role in route.guard.roles)
+        operation["description"] = f"Needs the role {needed}."
     if route.guard and route.guard.permissions:
         needed = " or ".join(f"`{permission}`" for permission in route.guard.permissions)
         operation["description"] = f"Needs a role with the permission {needed}."
@@ -224,6 +231,11 @@ def _answer(route: Route, references: dict[type[BaseModel], dict[str, Any]]) -> 
         answer["content"] = {media_type: {"schema": {"type": "object" if media_type == _JSON else "string"}}}
     links = {link.to: _link(link) for link in facts.LINKS.get(route.operation_id, ())}
     return {**answer, "links": links} if links else answer
+
+
+def _also(route: Route, schema: dict[str, Any]) -> dict[str, Any]:
+    headers = {name: _reference(name, "headers") for name in ("X-Request-Id", "Cache-Control")}
+    return {"description": f"{route.summary}.", "headers": headers, "content": {_JSON: {"schema": schema}}}
 
 
 def _link(link: facts.Link) -> dict[str, Any]:

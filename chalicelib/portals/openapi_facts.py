@@ -105,6 +105,11 @@ REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "merchant_assign_card": (errors.NotFound, errors.Conflict, errors.RateLimited),
     "merchant_send_customer_otp": (errors.NotFound, errors.InvalidState, errors.RateLimited),
     "merchant_verify_customer_otp": (*_CODE, errors.NotFound, errors.InvalidState),
+    "tix_clear_tickets": (errors.ValidationFailed,),
+    "tix_ticket": (errors.NotFound,),
+    "tix_tickets": (errors.NotFound,),
+    "tix_delete_ticket": (errors.NotFound,),
+    "tix_scan_ticket": (errors.NotFound, errors.AlreadyScanned, errors.TicketVoided),
 }
 
 _OWN_EVENT = {"event_id": "/event/id"}
@@ -119,7 +124,12 @@ _OF_A_TICKET = (
     "customer_request_refund",
 )
 
+_FIRST_NUMBERED = {"ticket_id": "/tickets/0/id"}
+
 LINKS: dict[str, tuple[Link, ...]] = {
+    "tix_tickets": tuple(
+        Link(name, _FIRST_NUMBERED) for name in ("tix_ticket", "tix_scan_ticket", "tix_delete_ticket")
+    ),
     "usher_login": (
         Link("usher_event", _OWN_EVENT),
         Link("usher_event_status", _OWN_EVENT),

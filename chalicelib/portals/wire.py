@@ -96,6 +96,7 @@ class Route:
     public_seconds: int | None = None
     limit: int = BODY_LIMIT
     form_limit: int | None = None
+    also: Mapping[int, type[BaseModel]] = field(default_factory=dict)
 
     @property
     def portal(self) -> str:
@@ -123,11 +124,13 @@ def door(
     refresh: bool = False,
     idempotent: bool = False,
     public_seconds: int | None = None,
+    also: Mapping[int, type[BaseModel]] | None = None,
 ) -> Callable[[Callable[[Any], Any]], Callable[..., Any]]:
     """Declare a route. `path` has no trailing slash; `limit` bounds the body in bytes; one with a `form_limit` takes
     a form of as many bytes (multipart/form-data) as well; `refresh` marks routes whose proof is a refresh token in
     the body; `idempotent` ones take an Idempotency-Key; what a route answers may be kept by anyone for
-    `public_seconds`, and is then compared by its ETag (RFC 9110)."""
+    `public_seconds`, and is then compared by its ETag (RFC 9110); `also` has the other ways in which it may go well,
+    by their status."""
 
     def declare(view: Callable[[Any], Any]) -> Callable[..., Any]:
         summary = (view.__doc__ or view.__name__).strip().splitlines()[0].rstrip(".")
@@ -147,9 +150,11 @@ def door(
                 form_limit=form_limit,
                 refresh=refresh,
                 idempotent=idempotent,
+                also=also or {},
             )
         )
-        adapter = TypeAdapter(reply) if reply else None
+        replies = {status: reply, **(also or {})}
+        adapters = {code: TypeAdapter(told) for code, told in replies.items() if told}
 
         def answer_to(call: Call[Any, Any]) -> Answer:
             result = view(call)
@@ -158,6 +163,7 @@ def door(
             code = told.status or status
             if isinstance(told.body, (str, bytes)):
                 return Answer(body=told.body, status_code=code, headers=headers)
+            adapter = adapters.get(code)
             if told.body is None or adapter is None:
                 return Answer(body="" if code == 204 else "{}", status_code=code, headers=headers)
             value = adapter.validate_python(told.body, from_attributes=True)
@@ -170,7 +176,7 @@ def door(
             context = request.context or {}
             between = forms.boundary(request.headers) if form_limit else None
             # What comes along with a GET or DELETE is nobody's business.
-            takes = body is not None or method == "POST"
+            takes = body is not None or method == "POST" or idempotent
             raw = _raw_body(request, form_limit if form_limit and between else limit) if takes else b""
             form = forms.parse(raw, between) if between else None
             call: Call[Any, Any] = Call(

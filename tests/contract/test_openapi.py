@@ -121,7 +121,7 @@ def test_a_route_names_the_refusals_that_its_kind_can_give(route: Route) -> None
     expected |= {"400", "413", "415"} if route.body else set()
     expected |= {"400"} if route.query else set()
     assert expected <= named
-    assert named - _REFUSALS == {str(route.status)}
+    assert named - _REFUSALS == {str(status) for status in (route.status, *route.also)}
 
 
 def test_every_refusal_is_the_envelope_and_says_when_to_try_again_where_that_helps() -> None:

@@ -14,6 +14,7 @@ from chalicelib.schemas.examples import (
     organizer_payouts,
     realtime,
     tix_accounts,
+    tix_tickets,
     webapp_accounts,
     webapp_cards,
     webapp_family,
@@ -60,6 +61,7 @@ OPERATIONS: dict[str, Example] = {
         organizer_payouts,
         tix_accounts,
         realtime,
+        tix_tickets,
     )
     for name, example in part.OPERATIONS.items()
 }

@@ -29,7 +29,7 @@ class Example:
     """The body sent, where the operation takes one, and the body answered, where there is one."""
 
     request: dict[str, Any] | None = None
-    answer: dict[str, Any] | None = None
+    answer: dict[str, Any] | list[dict[str, Any]] | None = None
 
 
 def page(entry: dict[str, Any], *, count: int | None = None) -> dict[str, Any]:

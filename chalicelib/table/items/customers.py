@@ -123,7 +123,9 @@ class IdempotentAnswer(MapAttribute[str, Any]):
     """The first answer to a key."""
 
     status = NumberAttribute()
+    # A large body is packed instead (zlib, RFC 1950).
     body = UnicodeAttribute()
+    packed = BinaryAttribute(legacy_encoding=False, null=True)
     headers: JSONAttribute = JSONAttribute(default=dict)
 
 

@@ -150,10 +150,11 @@ class TicketDay(Item, discriminator="ticket_day"):
 
 
 class TicketClearing(Job, discriminator="ticket_clearing"):
-    """The job that deletes all tickets that an organization had at one moment; `done` is the ordinal it has come to."""
+    """The job that deletes all tickets that an organization had at one moment, the newest first."""
 
-    # The ordinals up to `last`, without `spared`: [[first, quantity]] of the ranges that were being written.
-    last = NumberAttribute()
+    # It is done with all ordinals but those below this one.
+    below = NumberAttribute()
+    # [[first, last]] ordinals of the ranges that were being written at that moment: they stay.
     spared: JSONAttribute = JSONAttribute(default=list)
 
 

@@ -1,11 +1,10 @@
-"""Requests of the door of Tix: reports.
-
-Each takes the ground (tests/contract/ground.py): `ground.tix_admin` is the demo organization's admin.
-"""
+"""Requests of the door of Tix: reports."""
 
 from collections.abc import Callable
 from typing import Any
 
 from tests.contract.request import Request
 
-REQUESTS: dict[str, Callable[[Any], Request]] = {}
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    f"tix_{name}": lambda _: Request() for name in ("stats", "daily", "weekly", "monthly")
+}

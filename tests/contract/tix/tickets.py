@@ -6,6 +6,26 @@ Each takes the ground (tests/contract/ground.py): `ground.tix_admin` is the demo
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.domain import numbering
+from chalicelib.domain.numbering import Wanted
+from chalicelib.identifiers import new_id
 from tests.contract.request import Request
 
-REQUESTS: dict[str, Callable[[Any], Request]] = {}
+
+def _fresh(ground: Any) -> Request:
+    """A request about a ticket that was made for it."""
+    admin = ground.tix_admin
+    made = numbering.generate(
+        str(admin.organization_id), Wanted(1, "RIGHT"), user_id=admin.account_id, operation_id=new_id("op")
+    )
+    return Request(path={"ticket_id": numbering.as_generated(made)[0].ticket_id})
+
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "tix_generate_tickets": lambda _: Request({"count": 2, "prefix": "RIGHT"}),
+    "tix_tickets": lambda _: Request(query="page=1&limit=5"),
+    "tix_clear_tickets": lambda _: Request(query="confirm=Lahore%20Marathon"),
+    "tix_ticket": _fresh,
+    "tix_delete_ticket": _fresh,
+    "tix_scan_ticket": _fresh,
+}

@@ -1,0 +1,214 @@
+"""The numbered tickets of an organization: how each is named and found, its one scan, its deletion.
+
+An id carries its ticket's ordinal, from which the ticket's key follows, so that a scan is one conditional update and
+nothing is looked up. The rest of the id is made under its range's seed: whoever holds one ticket cannot tell the id of
+the next, as they can its number. So a scan takes ids only, while a ticket may be shown by its number as well.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from ulid import ULID
+
+from chalicelib import clock
+from chalicelib.errors import NotFound
+from chalicelib.identifiers import ulid_of
+from chalicelib.table import keys, operations
+from chalicelib.table.items import NumberedTicket, NumberRange, RangePlace
+
+_PREFIX = "tkt_"
+_TIME_BYTES, _ORDINAL_BYTES, _REST_BYTES = 6, 4, 6
+_NUMBER = re.compile(r"([A-Z0-9-]{1,20})-([0-9]{6,10})")
+# Longer than any worker that writes tickets may come late.
+TOMBSTONE_KEPT = timedelta(days=7)
+
+
+class Denial(StrEnum):
+    """Why a ticket is not let in."""
+
+    ALREADY_SCANNED = "already_scanned"
+    VOIDED = "voided"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What came of a scan: the ticket as it stands now, and why it is not let in, where it is not."""
+
+    ticket: NumberedTicket
+    denial: Denial | None = None
+
+
+def number_text(prefix: str, number: int) -> str:
+    """Return a number as it stands on its ticket, such as `VIP-000001`."""
+    return f"{prefix}-{number:06d}"
+
+
+def number_of(ticket: NumberedTicket) -> str:
+    """Return a ticket's number as it stands on it."""
+    return number_text(ticket.prefix, int(ticket.number))
+
+
+def parse_number(text: str) -> tuple[str, int] | None:
+    """Return the prefix and the number of a text such as `VIP-000001`, or None where it is none."""
+    found = _NUMBER.fullmatch(text)
+    if found is None or number_text(found[1], int(found[2])) != text:
+        return None
+    return found[1], int(found[2])
+
+
+def id_of(of: NumberRange, ordinal: int) -> str:
+    """Return the id of the ticket with an ordinal: always the same, sorted by the time and the order of making."""
+    made_at = int(of.created_at.timestamp() * 1000).to_bytes(_TIME_BYTES)
+    place = ordinal.to_bytes(_ORDINAL_BYTES)
+    rest = hashlib.blake2b(place, key=of.seed, digest_size=_REST_BYTES).digest()
+    return f"{_PREFIX}{ULID.from_bytes(made_at + place + rest)}"
+
+
+def ordinal_of(ticket_id: str) -> int | None:
+    """Return the ordinal in a ticket's id, or None where it is no such id."""
+    ulid = ulid_of(ticket_id) if ticket_id.startswith(_PREFIX) else None
+    if ulid is None:
+        return None
+    return int.from_bytes(ulid.bytes[_TIME_BYTES : _TIME_BYTES + _ORDINAL_BYTES]) or None
+
+
+def ticket_of(of: NumberRange, offset: int, *, first: int, first_ordinal: int) -> NumberedTicket:
+    """Return a ticket of a range as it is made."""
+    ordinal = first_ordinal + offset
+    return NumberedTicket(
+        *keys.numbered_ticket(of.organization_id, ordinal),
+        ticket_id=id_of(of, ordinal),
+        organization_id=of.organization_id,
+        job_id=of.job_id,
+        prefix=of.prefix,
+        number=first + offset,
+        ordinal=ordinal,
+        extra=of.extra,
+        created_by=of.created_by,
+        generated_at=of.created_at,
+    )
+
+
+def find(organization_id: str, name: str) -> NumberedTicket:
+    """Return a ticket by its id or its number. Raises NotFound, also where it is another organization's."""
+    ordinal = ordinal_of(name)
+    by_id = ordinal is not None
+    if ordinal is None:
+        ordinal = _ordinal_of_number(organization_id, name)
+    ticket = operations.get(NumberedTicket, keys.numbered_ticket(organization_id, ordinal)) if ordinal else None
+    if ticket is None or ticket.deleted_at is not None or (by_id and ticket.ticket_id != name):
+        raise NotFound("There is no such ticket.")
+    return ticket
+
+
+def _ordinal_of_number(organization_id: str, text: str) -> int | None:
+    named = parse_number(text)
+    if named is None:
+        return None
+    prefix, number = named
+    place = _place_at(organization_id, prefix, number)
+    if place is None or number >= int(place.first) + int(place.quantity):
+        return None
+    return int(place.first_ordinal) + number - int(place.first)
+
+
+def _place_at(organization_id: str, prefix: str, number: int) -> RangePlace | None:
+    """Return the last range that begins at a number or before it."""
+    lowest, place = (keys.range_place(organization_id, prefix, each) for each in (0, number))
+    raws = operations.query(place.pk, between=(lowest.sk, place.sk), newest_first=True, limit=1, consistent=True)
+    return RangePlace.from_raw_data(raws[0]) if raws else None
+
+
+def of_numbers(organization_id: str, prefix: str, first: int, last: int) -> Iterator[NumberedTicket]:
+    """Go through the tickets of a prefix from one number to another, in their order, without those that are deleted."""
+    before = _place_at(organization_id, prefix, first)
+    begin, end = (keys.range_place(organization_id, prefix, number) for number in (first + 1, last))
+    raws = operations.query(begin.pk, between=(begin.sk, end.sk), consistent=True) if first < last else []
+    places = [*([before] if before else []), *map(RangePlace.from_raw_data, raws)]
+    for place in places:
+        low = max(first, int(place.first))
+        high = min(last, int(place.first) + int(place.quantity) - 1)
+        shift = int(place.first_ordinal) - int(place.first)
+        if low <= high:
+            yield from of_ordinals(organization_id, low + shift, high + shift)
+
+
+def of_range(of: NumberRange) -> Iterator[NumberedTicket]:
+    """Go through the tickets of a complete range, in their order, without those that are deleted."""
+    if of.first_ordinal is not None:
+        first = int(of.first_ordinal)
+        yield from of_ordinals(of.organization_id, first, first + int(of.quantity) - 1)
+
+
+def of_ordinals(organization_id: str, low: int, high: int) -> Iterator[NumberedTicket]:
+    """Go through the tickets from one ordinal to another, without those that are deleted."""
+    while low <= high:
+        bucket_ends = (keys.bucket_of(low) + 1) * keys.TICKETS_PER_BUCKET
+        begin = keys.numbered_ticket(organization_id, low)
+        end = keys.numbered_ticket(organization_id, min(high, bucket_ends))
+        for raw in operations.query(begin.pk, between=(begin.sk, end.sk), consistent=True):
+            ticket = NumberedTicket.from_raw_data(raw)
+            if ticket.deleted_at is None:
+                yield ticket
+        low = bucket_ends + 1
+
+
+def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: str) -> Scan:
+    """Let a ticket in, once for ever, and tell of the scan that did where it is not this one. Raises NotFound."""
+    ordinal = ordinal_of(ticket_id)
+    if ordinal is None:
+        raise NotFound("There is no such ticket.")
+    actions = [
+        NumberedTicket.scanned_at.set(clock.now()),
+        NumberedTicket.scanned_by.set(user_id),
+        NumberedTicket.scan_operation.set(operation_id),
+    ]
+    fresh = (
+        (NumberedTicket.ticket_id == ticket_id)
+        & NumberedTicket.deleted_at.does_not_exist()
+        & NumberedTicket.voided_at.does_not_exist()
+        & NumberedTicket.scanned_at.does_not_exist()
+    )
+    place = keys.numbered_ticket(organization_id, ordinal)
+    try:
+        raw = operations.record(operations.change(NumberedTicket, place, actions, fresh))
+    except operations.ConditionFailed as failure:
+        return _refused(failure.found(NumberedTicket), ticket_id, operation_id)
+    return Scan(NumberedTicket.from_raw_data(raw))
+
+
+def _refused(found: NumberedTicket | None, ticket_id: str, operation_id: str) -> Scan:
+    """Return why a ticket was not let in; none where it was, by this very request. Raises NotFound."""
+    if found is None or found.ticket_id != ticket_id or found.deleted_at is not None:
+        raise NotFound("There is no such ticket.")
+    if found.scan_operation == operation_id:
+        return Scan(found)
+    return Scan(found, Denial.VOIDED if found.voided_at is not None else Denial.ALREADY_SCANNED)
+
+
+def delete(organization_id: str, name: str) -> None:
+    """Delete a ticket by its id or its number; its number is not used again. Raises NotFound."""
+    ticket = find(organization_id, name)
+    now = clock.now()
+    try:
+        operations.record(deletion(organization_id, int(ticket.ordinal), now))
+    except operations.ConditionFailed as failure:
+        found = failure.found(NumberedTicket)
+        # Somebody else was faster, unless it was this request, whose first answer was lost.
+        if found is None or found.deleted_at != now:
+            raise NotFound("There is no such ticket.") from failure
+
+
+def deletion(organization_id: str, ordinal: int, now: datetime) -> operations.Write:
+    """Return the write that deletes a ticket, once."""
+    actions = [
+        NumberedTicket.deleted_at.set(now),
+        NumberedTicket.ttl.set(int((now + TOMBSTONE_KEPT).timestamp())),
+        NumberedTicket.extra.remove(),
+    ]
+    there = NumberedTicket.pk.exists() & NumberedTicket.deleted_at.does_not_exist()
+    return operations.change(NumberedTicket, keys.numbered_ticket(organization_id, ordinal), actions, there)
