@@ -21,7 +21,7 @@ os.environ.update(
 import pytest
 from moto import mock_aws
 
-from chalicelib.clients import aws, messages, secrets
+from chalicelib.clients import aws, jobs, messages, secrets
 from chalicelib.domain import catalogue, categories, gate, tokens
 from chalicelib.table import operations
 from tests import cloud, moto_copies, service_models
@@ -37,6 +37,7 @@ def forget_caches() -> None:
     operations.client.cache_clear()
     aws.client.cache_clear()
     messages._queue_url.cache_clear()
+    jobs._queue_url.cache_clear()
     secrets.forget()
     gate.forget()
     categories.forget()

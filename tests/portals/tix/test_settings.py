@@ -1,0 +1,108 @@
+"""What an organization says of itself, who may change it, and its invite code."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.table.items import Account
+from tests.client import Answer, call
+from tests.factories import PASSWORD, make_organization, make_tix_user, token_of
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+PATH = "/api/tix/settings"
+
+
+@pytest.fixture
+def admin(moto_cloud: None) -> Account:  # noqa: ARG001  # the ground under it
+    return make_organization()
+
+
+def shown(of: Account) -> dict[str, Any]:
+    return dict(call("GET", PATH, token=token_of(of)).json)
+
+
+def put(by: Account, **changes: Any) -> Answer:
+    return call("PUT", PATH, changes, token=token_of(by))
+
+
+def test_an_admin_changes_what_is_named_and_the_rest_stays(admin: Account) -> None:
+    before = shown(admin)
+    changes = {
+        "name": "City Run",
+        "logo_url": "https://cdn.example.com/run.png",
+        "timezone": "Asia/Karachi",
+        "ticket_prefix": "RUN-26",
+        "max_users": 40,
+    }
+    answer = put(admin, **changes, unknown="ignored")
+    assert answer.status == 200
+    assert answer.json == {**before, **changes} == shown(admin)
+    assert put(admin, logo_url=None).json == {**before, **changes, "logo_url": None}
+    assert put(admin).json["name"] == "City Run"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("name", None),
+        ("logo_url", "http://cdn.example.com/run.png"),
+        ("timezone", "Mars/Base"),
+        ("timezone", "../etc/passwd"),
+        ("timezone", "localtime"),
+        ("ticket_prefix", "run"),
+        ("ticket_prefix", ""),
+        ("ticket_prefix", "A" * 21),
+        ("max_users", 0),
+        ("paper", {"size": "B4"}),
+        ("paper", {"columns": 12}),
+        ("paper", {"margin": 100}),
+        ("paper", {"note": "x" * 5000}),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_field_and_nothing_changes(admin: Account, field: str, value: Any) -> None:
+    before = shown(admin)
+    refused = put(admin, **{"name" if field != "name" else "ticket_prefix": "NEW", field: value})
+    assert (refused.status, refused.code) == (400, "VALIDATION_ERROR")
+    assert refused.json["details"][0]["field"].startswith(field)
+    assert shown(admin) == before
+
+
+def test_paper_has_defaults_and_keeps_what_a_client_says_beside(admin: Account) -> None:
+    assert (shown(admin)["paper"]["columns"], shown(admin)["paper"]["rows"]) == (3, 8)
+    said = {"size": "Letter", "columns": 2, "margin": 12.7, "printer": {"tray": 2}}
+    assert put(admin, paper=said).status == 200
+    assert {name: shown(admin)["paper"][name] for name in said} == said
+    assert shown(admin)["paper"]["rows"] == 8
+
+
+def test_there_may_not_be_fewer_users_than_there_are(admin: Account) -> None:
+    make_tix_user(admin)
+    refused = put(admin, max_users=1)
+    assert (refused.status, refused.code) == (409, "INVALID_STATE")
+    assert put(admin, max_users=2).json["members"] == 2
+
+
+def test_only_an_admin_changes_settings_and_sees_the_invite_code(admin: Account) -> None:
+    member = make_tix_user(admin)
+    refused = put(member, name="Mine now")
+    assert (refused.status, refused.code) == (403, "FORBIDDEN")
+    seen = shown(member)
+    assert seen["invite_code"] is None
+    assert {**seen, "invite_code": shown(admin)["invite_code"]} == shown(admin)
+
+
+def test_a_rotated_invite_code_is_another_and_the_old_one_ends(admin: Account) -> None:
+    old = shown(admin)["invite_code"]
+    new = put(admin, rotate_invite=True).json["invite_code"]
+    assert new != old
+    who = {"email": "a@tix.example.com", "password": PASSWORD, "name": "A"}
+    assert call("POST", "/api/tix/auth/register", {**who, "invite_code": old}).status == 400
+    assert call("POST", "/api/tix/auth/register", {**who, "invite_code": new}).status == 201
+
+
+def test_another_organizations_settings_are_its_own(admin: Account) -> None:
+    other = make_organization(name="Another")
+    put(other, name="Renamed")
+    assert (shown(admin)["name"], shown(other)["name"]) == ("Lahore Marathon", "Renamed")
+    assert shown(admin)["invite_code"] != shown(other)["invite_code"]
