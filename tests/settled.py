@@ -8,7 +8,7 @@ from chalicelib.domain import categories, events, orders, refund_requests, refun
 from chalicelib.domain.money import Asked
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Category, Event, Order, Payout
+from chalicelib.table.items import Account, Category, Event, Order, Payout, RefundRequest
 from chalicelib.vocabulary import PayoutStatus
 from tests import payers
 from tests.factories import make_customer
@@ -73,11 +73,11 @@ def expired(category: Category) -> tuple[Account, str]:
     return customer, opened["id"]
 
 
-def give_back(order: Order, place: int = 0, *, amount: str | None = None) -> None:
+def give_back(order: Order, place: int = 0, *, amount: str | None = None) -> RefundRequest:
     """Let a ticket of an order be given back, by a customer who asks and staff who approve."""
     ticket_id = order.tickets[place]["ticket_id"]
     asked = refund_requests.ask(order.customer_id, ticket_id, reason="Ill", operation_id=new_id("op"))
-    refunds.approve(ticket_id, asked.refund_id, by="adm_1", amount=Asked(amount) if amount else None)
+    return refunds.approve(ticket_id, asked.refund_id, by="adm_1", amount=Asked(amount) if amount else None)
 
 
 def after(event: Event) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
@@ -77,14 +78,19 @@ def assert_no_gap_in_the_series() -> None:
 def test_of_many_who_close_an_event_at_once_one_does(stream: StreamReader) -> None:
     organizer = make_organizer()
     event, _ = over(stream, organizer)
+    unsold, _, _ = settled.make_evening(organizer)
 
-    def close(number: int) -> str | None:
-        closed = until_it_is_done(lambda: settlements.close(event.event_id, by=f"adm_{number}"))
-        return closed.payout_id
+    def close(number: int) -> list[tuple[str, str | None, str]]:
+        by = f"adm_{number}"
+        names = (event.event_id, unsold.event_id)
+        found = [until_it_is_done(partial(settlements.close, name, by=by)) for name in names]
+        return [(one.event_id, one.payout_id, one.closed_by) for one in found]
 
-    with settled.after(event), ThreadPoolExecutor(CALLERS) as together:
-        closed = set(together.map(close, range(CALLERS)))
-    assert_closed_once(event, organizer, closed)
+    with settled.after(unsold), ThreadPoolExecutor(CALLERS) as together:
+        closed = {one for answer in together.map(close, range(CALLERS)) for one in answer}
+    assert len(closed) == 2
+    assert_closed_once(event, organizer, {payout_id for name, payout_id, _ in closed if name == event.event_id})
+    assert [(len(raws), kind) for kind, raws in written(unsold).items() if raws] == [(1, "settlement")]
     assert_no_gap_in_the_series()
 
 

@@ -15,15 +15,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import app
 from chalicelib import clock
 from chalicelib.clients import files, secrets
-from chalicelib.domain import accounts, demo, devices, events, jobs, ledger, listings, payments, sessions
+from chalicelib.domain import accounts, demo, devices, events, jobs, ledger, listings, payments, refunds, sessions
 from chalicelib.domain.money import Asked
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.portals.wire import Route
 from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberRange, Order
-from chalicelib.vocabulary import EventStatus, JobStatus, PaymentMethod, Portal
-from tests import purchases, wallets
+from chalicelib.vocabulary import EventStatus, JobStatus, PaymentMethod, Portal, RefundRequestStatus
+from tests import purchases, settled, wallets
 from tests.client import call
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
@@ -254,6 +254,10 @@ def test_the_payments_worker_may_do_what_it_does_and_no_more(template: Template,
         )
 
     used = work(show.paid_twice())
+    owed = settled.give_back(settled.buy(purchases.make_show()[1]))
+    told = {"ticket_id": owed.ticket_id, "refund_id": owed.refund_id, "payment_id": owed.payment_id}
+    used |= work({"detail-type": "payment.refund_due", "detail": told})
+    assert refunds.get(owed.ticket_id, owed.refund_id).status == RefundRequestStatus.REFUNDED
     for token in ("tok_declined", "tok_ok"):
         show.top_up_by_itself(token)
         wallets.credit(show.card.uid, 100_000)

@@ -11,6 +11,7 @@ from tests.mutants.seeded import (
     merchants,
     organizers,
     payments,
+    payouts,
     sale,
     tickets,
 )
@@ -31,4 +32,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *tickets.MUTANTS,
     *merchants.MUTANTS,
     *organizers.MUTANTS,
+    *payouts.MUTANTS,
 )

@@ -1,0 +1,83 @@
+"""Bugs of payouts: books that close twice, too early or not whole, money that is dealt out wrong or shown to others."""
+
+from tests.mutants.seeded.mutant import Mutant
+
+_SETTLEMENTS = "chalicelib/domain/settlements.py"
+_SALES = "chalicelib/domain/sales_totals.py"
+_DOOR = "tests/portals/organizer/test_payouts.py"
+_CROWD = "tests/faults/test_payouts.py"
+
+MUTANTS = (
+    Mutant(
+        name="books-closed-twice",
+        bug="of many who close an event at once, several do",
+        file=_SETTLEMENTS,
+        before="operations.put(settlement, Settlement.pk.does_not_exist()),",
+        after="operations.put(settlement),",
+        tests=(_CROWD,),
+    ),
+    Mutant(
+        name="books-closed-before-all-is-counted",
+        bug="a sale and a refund of it that wait for the stream are missing in a payout",
+        file=_SETTLEMENTS,
+        before="(counts.sold + counts.returned, counts.returned) != (int(told.tickets), int(told.refunded_tickets))",
+        after="counts.sold != int(told.tickets) - int(told.refunded_tickets)",
+        tests=(_DOOR,),
+    ),
+    Mutant(
+        name="books-closed-while-tickets-are-paid-for",
+        bug="what is being paid for at that moment is missing in a payout",
+        file=_SETTLEMENTS,
+        before="        if counts.reserved:\n",
+        after="        if counts.reserved < 0:\n",
+        tests=(_DOOR,),
+    ),
+    Mutant(
+        name="paid-out-to-whom-it-was",
+        bug="an event that changes hands while its books close is paid out to its last organizer",
+        file=_SETTLEMENTS,
+        before="        operations.check(Event, keys.event(event_id), _is_as_read(event)),\n",
+        after="",
+        tests=(_DOOR,),
+    ),
+    Mutant(
+        name="payout-number-given-to-nobody",
+        bug="the series of payouts' invoices has gaps",
+        file=_SETTLEMENTS,
+        before="InvoiceSeries.last.set(last + 1)",
+        after="InvoiceSeries.last.set(last + 2)",
+        tests=(_CROWD,),
+    ),
+    Mutant(
+        name="payout-moves-no-money",
+        bug="a payout is on its way and the ledger knows nothing of it",
+        file=_SETTLEMENTS,
+        before="    return [\n        *posted,\n",
+        after="    return [\n",
+        tests=(_DOOR,),
+    ),
+    Mutant(
+        name="refunds-fee-kept",
+        bug="the platform keeps its fee of what was given back",
+        file=_SALES,
+        before=", fees=-int(trade.fee))",
+        after=")",
+        tests=(_DOOR,),
+    ),
+    Mutant(
+        name="fee-given-back-at-todays-rate",
+        bug="a whole refund leaves money behind once the fee has changed",
+        file="chalicelib/domain/refunds.py",
+        before="        money.portion(int(order.fee), part=refunded, whole=int(payment.amount))\n",
+        after="        ledger.fee_of(refunded)\n",
+        tests=(_DOOR,),
+    ),
+    Mutant(
+        name="anothers-payout-shown",
+        bug="an organizer sees another's payout and invoice",
+        file="chalicelib/domain/payouts.py",
+        before="    if payout is None or payout.organizer_id != organizer_id:",
+        after="    if payout is None:",
+        tests=("tests/portals/organizer/test_isolation.py",),
+    ),
+)
