@@ -72,7 +72,7 @@ def main() -> None:
     imported = imports.measure(repeats=plan.import_repeats)
     _step("taking the handler's and the stream worker's CPU time")
     processed = processor.measure(scans=plan.processor_scans)
-    _step("taking what each of the web app's routes asks of the table, with little in it and with much")
+    _step("taking what each route of three portals asks of the table, with little in it and with much")
     by_route = routes.measure(plan.sizes)
     _step("asking about numbers that have an account and numbers that have none")
     by_number = timing.measure(plan.pairs)

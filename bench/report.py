@@ -49,7 +49,10 @@ def render(findings: Findings) -> str:
         ("Import of app.py in a fresh process", _imports(findings.imports)),
         ("Scans over HTTP, engine, clients and pumps on the same cores", _runs(findings.runs)),
         ("What a scan asks of DynamoDB, from /_local/usage", _usage(findings.runs)),
-        ("What the web app's routes ask of DynamoDB, by how much there is of everything", _routes(findings.routes)),
+        (
+            "What routes of customers, merchants and organizers ask of DynamoDB, by how much there is",
+            _routes(findings.routes),
+        ),
         ("Numbers that have an account beside numbers that have none", _timing(findings.timing)),
         ("Beside pretix 2026.8", _beside(findings)),
     ]
