@@ -1,0 +1,225 @@
+"""Numbering on an exact engine: no gap, no repeat, all or nothing, whoever dies; and one scan of a ticket.
+
+`NUMBERING_TICKETS=500` for the full size.
+"""
+
+import os
+import random
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chalicelib.domain import numbered_tickets, numbering, ticket_pages
+from chalicelib.domain.numbered_tickets import Denial
+from chalicelib.domain.numbering import Wanted
+from chalicelib.errors import NotFound, Unavailable
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, NumberRange
+from tests import engines
+from tests.conftest import forget_caches
+from tests.factories import make_organization
+from tests.faults.deaths import dying, mortal
+from tests.numbered import (
+    assert_reports_are_true,
+    generate,
+    organization_of,
+    patiently,
+    recover,
+    scan,
+    stored_range,
+    tally_of,
+    tickets,
+)
+from tests.streams import StreamReader
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("numbering"), pytest.mark.timeout(1500)]
+
+GENERATORS = 20
+EACH = int(os.environ.get("NUMBERING_TICKETS", "110"))
+SCANNERS = 32
+PREFIXES = ("VIP", "VIP", "STAND-A")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def exact_cloud() -> Iterator[None]:
+    with engines.cloud():
+        forget_caches()
+        yield
+    forget_caches()
+
+
+@pytest.fixture
+def admin() -> Account:
+    return make_organization()
+
+
+class Reader(threading.Thread):
+    """Looks at the list all the time, and notes where a range was there in part."""
+
+    def __init__(self, organization_id: str) -> None:
+        super().__init__(daemon=True)
+        self._organization_id = organization_id
+        self._done = threading.Event()
+        self.seen: Counter[int] = Counter()
+        self.partial: list[Counter[str]] = []
+
+    def run(self) -> None:
+        while not self._done.is_set():
+            page = ticket_pages.newest(self._organization_id, None, page=1, limit=3 * EACH)
+            by_job = Counter(ticket.job_id for ticket in page.tickets)
+            self.seen[page.total // EACH] += 1
+            # The page may end within the oldest range on it.
+            if page.total % EACH or len(by_job) * EACH - len(page.tickets) >= EACH:
+                self.partial.append(by_job)
+            whole = [job_id for job_id, count in by_job.items() if count == EACH]
+            if len(by_job) - len(whole) > 1:
+                self.partial.append(by_job)
+
+    def end(self) -> None:
+        self._done.set()
+        self.join()
+
+
+def _generator(admin: Account, number: int) -> str:
+    """Ask for tickets as a client does, from a process that dies on the way; every third client never asks again."""
+    chance, operation_id = random.Random(number), new_id("op")  # noqa: S311  # repeatable, not secret
+    wanted = Wanted(quantity=EACH, prefix=PREFIXES[number % len(PREFIXES)])
+
+    def ask() -> NumberRange:
+        return numbering.generate(organization_of(admin), wanted, user_id=admin.account_id, operation_id=operation_id)
+
+    for _ in range(2 if number % 2 else 0):
+        try:
+            if dying(ask, place=chance.randrange(3 + EACH // 90), after=chance.random() < 0.5) is not None:
+                break
+        except Unavailable:
+            continue
+    if number % 3 or not number % 2:
+        patiently(ask)
+    return operation_id
+
+
+def test_twenty_generators_get_numbers_without_gap_or_repeat_though_some_of_them_die(
+    admin: Account,
+) -> None:
+    organization_id = organization_of(admin)
+    reader = Reader(organization_id)
+    # The queue's address is known, so that no death befalls what a container asks once.
+    generate(admin, EACH, "FIRST")
+    reader.start()
+    with mortal(), ThreadPoolExecutor(GENERATORS) as crowd:
+        list(crowd.map(lambda number: _generator(admin, number), range(GENERATORS)))
+    reader.end()
+    left = len(tally_of(organization_id).firsts.as_dict())
+    recover()
+    tally = tally_of(organization_id)
+    assert tally.firsts.as_dict() == tally.quantities.as_dict() == {}
+    found = list(numbered_tickets.of_ordinals(organization_id, 1, int(tally.last)))
+    print(
+        f"{len(found)} tickets of {GENERATORS} generators, {left} ranges finished by the sweep, "
+        f"the list was read {reader.seen.total()} times in {len(reader.seen)} states"
+    )
+    # Every client that asked to the end has its range; of the others whoever got as far as taking numbers.
+    ranges = Counter(ticket.job_id for ticket in found)
+    assert set(ranges.values()) == {EACH}
+    assert GENERATORS - GENERATORS // 3 <= len(ranges) - 1 <= GENERATORS
+    assert [int(ticket.ordinal) for ticket in found] == list(range(1, len(found) + 1))
+    for prefix in {*PREFIXES}:
+        numbers = [int(ticket.number) for ticket in found if ticket.prefix == prefix]
+        assert sorted(numbers) == list(range(1, len(numbers) + 1))
+    assert len({ticket.ticket_id for ticket in found}) == len(found)
+    assert reader.partial == []
+    assert int(tally.live) == len(found)
+    assert_reports_are_true(organization_id)
+    again = {job_id: stored_range(job_id) for job_id in ranges}
+    assert all(made.status == "complete" and made.gsi2pk is None for made in again.values())
+
+
+def test_the_same_operation_gets_the_same_numbers_again(admin: Account) -> None:
+    operation_id = new_id("op")
+    with ThreadPoolExecutor(8) as crowd:
+        made = list(crowd.map(lambda _: patiently(lambda: generate(admin, 7, operation_id=operation_id)), range(8)))
+    assert len({each.job_id for each in made}) == 1
+    assert int(tally_of(organization_of(admin)).last) == 7
+
+
+def test_a_worker_that_comes_late_changes_no_ticket_that_is_there(admin: Account) -> None:
+    wanted = Wanted(3, "VIP")
+    stale = numbering._reserve(organization_of(admin), wanted, user_id=admin.account_id, operation_id=new_id("op"))
+    begins = numbering._beginning(stale)
+    assert begins is not None
+    assert not numbering.take_turn(stale.job_id)
+    first, second, third = numbering.as_generated(stored_range(stale.job_id))
+    assert scan(admin, first).denial is None
+    numbered_tickets.delete(organization_of(admin), second.ticket_id)
+    before = stored_tickets(admin)
+    for writes in (list(numbering._next(stale, *begins)), list(numbering._next(stale, *begins))[1:4]):
+        with pytest.raises(operations.ConditionFailed):
+            operations.commit(*writes)
+    with pytest.raises(operations.ConditionFailed):
+        operations.commit(next(numbering._next(stale, *begins)))
+    assert stored_tickets(admin) == before
+    assert third.ticket_id in {raw["ticket_id"]["S"] for raw in before}
+
+
+def stored_tickets(admin: Account) -> list[operations.RawItem]:
+    return operations.query(keys.numbered_ticket(organization_of(admin), 1).pk, consistent=True)
+
+
+def test_of_thirty_two_scanners_of_a_ticket_exactly_one_gets_it_in(admin: Account) -> None:
+    organization_id = organization_of(admin)
+    for ticket in tickets(admin, 5):
+        start = threading.Barrier(SCANNERS)
+
+        def one(number: int, ticket_id: str = ticket.ticket_id, start: threading.Barrier = start) -> tuple[str, bool]:
+            start.wait()
+            user_id = f"usr_{number}"
+            seen = patiently(
+                lambda: numbered_tickets.scan(organization_id, ticket_id, user_id=user_id, operation_id=new_id("op"))
+            )
+            assert seen.denial in (None, Denial.ALREADY_SCANNED)
+            assert (seen.denial is None) == (seen.ticket.scanned_by == user_id)
+            return str(seen.ticket.scanned_by), seen.denial is None
+
+        with ThreadPoolExecutor(SCANNERS) as crowd:
+            answers = list(crowd.map(one, range(SCANNERS)))
+        assert sum(first for _, first in answers) == 1
+        assert len({by for by, _ in answers}) == 1
+    StreamReader().drain()
+    assert_reports_are_true(organization_id)
+
+
+def test_a_ticket_is_scanned_or_deleted_by_whoever_comes_first_and_counted_so(admin: Account) -> None:
+    organization_id = organization_of(admin)
+    stream = StreamReader()
+    made = tickets(admin, 24)
+
+    def remove(ticket_id: str) -> bool:
+        try:
+            numbered_tickets.delete(organization_id, ticket_id)
+        except NotFound:
+            return False
+        return True
+
+    def let_in(ticket_id: str) -> bool:
+        try:
+            seen = numbered_tickets.scan(organization_id, ticket_id, user_id="usr_1", operation_id=new_id("op"))
+        except NotFound:
+            return False
+        return seen.denial is None
+
+    with ThreadPoolExecutor(16) as crowd:
+        work = [(act, ticket.ticket_id) for ticket in made for act in (let_in, remove, let_in, remove)]
+        done = Counter(
+            (act.__name__, ticket_id)
+            for (act, ticket_id), won in zip(work, crowd.map(lambda each: each[0](each[1]), work), strict=True)
+            if won
+        )
+    assert all(done["let_in", ticket.ticket_id] <= 1 <= done["remove", ticket.ticket_id] for ticket in made)
+    stream.drain()
+    assert_reports_are_true(organization_id)
+    assert ticket_pages.newest(organization_id, None, page=1, limit=10).tickets == []
