@@ -5,9 +5,11 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -31,6 +33,16 @@ class Socket:
         self.is_open = True
         # How long it lets its sender wait, in seconds.
         self.slow = 0.0
+        # What happens, once, while it is being sent to.
+        self.meanwhile: Callable[[], Any] | None = None
+
+    def take(self, frame: str) -> None:
+        """Be sent a frame."""
+        time.sleep(self.slow)
+        self.frames.append(frame)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
 
     def say(self, **command: Any) -> "Socket":
         """Say something, and be answered."""
@@ -65,7 +77,7 @@ class Gateway:
 
     def __init__(self) -> None:
         self.sockets: dict[str, Socket] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"gateway": self}))
         self._server.daemon_threads = True
         self.url = f"ws://127.0.0.1:{self._server.server_address[1]}/live"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -143,42 +155,49 @@ def tell(records: list[dict[str, Any]]) -> None:
         assert answer == {"batchItemFailures": []}, answer
 
 
+def scan(token: str, ticket_id: str) -> str:
+    """Scan a ticket as an usher; return the id of the log's entry."""
+    body = {"scan_id": f"scn_{uuid.uuid4().hex[:16]}", "ticket_id": ticket_id}
+    answer = call("POST", "/api/usher/scan/result/", body, token=token)
+    assert answer.status == 200, answer.text
+    return str(answer.json["log_id"])
+
+
 def _event(connection_id: str, route: str) -> dict[str, Any]:
     context = {"routeKey": route, "connectionId": connection_id, "domainName": "x", "stage": "live", "apiId": "x"}
     return {"requestContext": context}
 
 
-def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    """Takes what is sent to sockets, and closes them."""
 
-        def _socket(self) -> Socket | None:
-            found = gateway.sockets.get(self.path.rpartition("/")[2].replace("%3D", "="))
-            return found if found is not None and found.is_open else None
+    protocol_version = "HTTP/1.1"
+    gateway: Gateway
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            socket = self._socket()
-            if socket is not None and socket.slow:
-                time.sleep(socket.slow)
-            if socket is not None:
-                socket.frames.append(body.decode())
-            self._answer(200 if socket else 410)
+    def _socket(self) -> Socket | None:
+        found = self.gateway.sockets.get(unquote(self.path.rpartition("/")[2]))
+        return found if found is not None and found.is_open else None
 
-        def do_DELETE(self) -> None:
-            socket = self._socket()
-            if socket is not None:
-                socket.is_open = False
-            self._answer(204 if socket else 410)
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        socket = self._socket()
+        if socket is not None:
+            socket.take(body.decode())
+        self._answer(200 if socket else 410)
 
-        def _answer(self, status: int) -> None:
+    def do_DELETE(self) -> None:
+        socket = self._socket()
+        if socket is not None:
+            socket.is_open = False
+        self._answer(204 if socket else 410)
+
+    def _answer(self, status: int) -> None:
+        with contextlib.suppress(OSError):  # whoever asked may have given up
             self.send_response(status)
             if status == 410:
                 self.send_header("x-amzn-errortype", "GoneException")
             self.send_header("content-length", "0")
             self.end_headers()
 
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    return Handler
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""

@@ -10,7 +10,6 @@ from chalicelib.vocabulary import Portal
 
 ADMIN = "admin"
 _ORGANIZATION, _EVENT, _CUSTOMER, _ATTENDANCE = "org", "event", "customer", "attendance"
-_LONGEST = 80
 
 
 def of_organization(organization_id: str) -> str:
@@ -35,11 +34,13 @@ def of_customer(customer_id: str) -> str:
 
 def require_open(channel: str, principal: Principal) -> None:
     """Raise NotFound where there is no such channel, or it is not this principal's to hear."""
-    kind, _, name = channel.partition("-")
+    kind, dash, name = channel.partition("-")
     if kind == _ATTENDANCE:
         raise NotFound("Attendance has no channel yet: it opens with the campus portal.")
-    is_open = _OPEN.get(kind) if name or channel == ADMIN else None
-    if is_open is None or len(channel) > _LONGEST or not is_open(name, principal):
+    # The staff's channel has no name of its own, every other has one.
+    is_whole = channel == ADMIN or (kind != ADMIN and dash and name)
+    is_open = _OPEN.get(kind)
+    if is_open is None or not is_whole or not is_open(name, principal):
         raise NotFound("There is no such channel, or it is not yours to hear.")
 
 

@@ -1,9 +1,10 @@
 """Who was locked out hears no more: their live connections are closed as soon as the stream tells of it."""
 
-from chalicelib.domain import live_connections
+from chalicelib.domain import live_channels, live_connections
 from chalicelib.domain.changes import Change
 from chalicelib.table import keys, operations
-from chalicelib.table.items import EventRevocation, LockOut, Session, StaffRevocation
+from chalicelib.table.items import Event, EventRevocation, Item, Listener, LockOut, Session, StaffRevocation
+from chalicelib.vocabulary import Portal
 
 _SESSION = "ses_"
 
@@ -17,6 +18,20 @@ def follow(change: Change) -> None:
         _close(after)
     elif isinstance(after, EventRevocation):
         _close(after, event_id=keys.whose(after.pk))
+    elif isinstance(after, Event) and _was_anothers(change.before, after):
+        _close_former_organizers(after)
+
+
+def _was_anothers(before: Item | None, after: Event) -> bool:
+    return isinstance(before, Event) and before.organizer_id not in (None, after.organizer_id)
+
+
+def _close_former_organizers(event: Event) -> None:
+    channel = live_channels.of_event(event.event_id)
+    for raw in operations.query(keys.listener(channel).pk, consistent=True):
+        listener = Listener.from_raw_data(raw)
+        if listener.portal == Portal.ORGANIZER and listener.principal_id != event.organizer_id:
+            live_connections.close(listener.connection_id)
 
 
 def _close(

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib import clock
+from chalicelib.config import config
 from chalicelib.domain import ownership, paging, tickets
+from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Category, Event, Item, Ticket
@@ -40,6 +42,16 @@ class Shown:
     event: Event
     category: Category | None
     card_id: str | None
+
+    @property
+    def status(self) -> TicketShown:
+        """The ticket's status as its customer sees it."""
+        return tickets.shown_status(self.ticket)
+
+    @property
+    def price(self) -> Money:
+        """What was paid for it."""
+        return Money(int(self.ticket.price or 0), self.ticket.currency or config().currency)
 
 
 def get(customer_id: str, ticket_id: str) -> Shown:
@@ -98,21 +110,27 @@ def _fitting(customer_id: str, filters: Filters, places: Sequence[tuple[str, key
 
 
 def _with_surroundings(mine: Sequence[Ticket]) -> list[Shown]:
-    """Return tickets with their events, categories and cards, which are read in one batch."""
+    return [shown for shown in around(mine) if shown is not None]
+
+
+def around(mine: Sequence[Ticket]) -> list[Shown | None]:
+    """Return tickets with their events, categories and cards, which are read in one batch; None without an event."""
     places = [place for ticket in mine for place in _surroundings(ticket) if place is not None]
     found = operations.get_many(Item, places, consistent=False)
-    shown = []
+    shown: list[Shown | None] = []
     for ticket in mine:
         event, category, card = (place and found.get(place) for place in _surroundings(ticket))
-        if isinstance(event, Event):
-            shown.append(
-                Shown(
-                    ticket=ticket,
-                    event=event,
-                    category=category if isinstance(category, Category) else None,
-                    card_id=card.card_id if isinstance(card, Card) else None,
-                )
+        if not isinstance(event, Event):
+            shown.append(None)
+            continue
+        shown.append(
+            Shown(
+                ticket=ticket,
+                event=event,
+                category=category if isinstance(category, Category) else None,
+                card_id=card.card_id if isinstance(card, Card) else None,
             )
+        )
     return shown
 
 

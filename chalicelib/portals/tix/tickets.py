@@ -16,18 +16,12 @@ from chalicelib.vocabulary import JobStatus
 
 bp = Blueprint(__name__)
 _BASE = "/api/tix/tickets"
-_SHOWN = ("prefix", "generated_at", "scanned_at", "scanned_by", "voided_at", "organization_id", "created_by")
 _DENIALS = {Denial.ALREADY_SCANNED: AlreadyScanned, Denial.VOIDED: TicketVoided}
 
 
 def ticket_out(ticket: Any) -> dict[str, Any]:
     """Return a ticket as its organization sees it."""
-    return {
-        "id": ticket.ticket_id,
-        "number": numbered_tickets.number_of(ticket),
-        "extra": json.loads(ticket.extra) if ticket.extra else None,
-        **{name: getattr(ticket, name) for name in _SHOWN},
-    }
+    return schema.ticket_fields(ticket, number=numbered_tickets.number_of(ticket))
 
 
 @door(

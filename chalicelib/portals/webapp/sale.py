@@ -7,11 +7,12 @@ from chalice import Blueprint
 from chalicelib.domain import accounts, cards, categories, order_tickets, orders
 from chalicelib.domain.money import Money
 from chalicelib.domain.orders import Want
+from chalicelib.domain.shelf import Shown
 from chalicelib.domain.tickets import Holder
 from chalicelib.portals.auth import CUSTOMER
-from chalicelib.portals.webapp import shapes
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.webapp import sale as schema
+from chalicelib.schemas.webapp.shared import ticket_fields
 
 bp = Blueprint(__name__)
 BASE = "/api/v1"
@@ -41,11 +42,13 @@ def _booking_out(order: Any) -> dict[str, Any]:
         "created_at": order.created_at,
         "expires_at": order.expires_at,
         "tickets": [
-            shapes.ticket(
-                ticket,
-                event=offer.event,
-                category=offer.categories.get(ticket.category_id),
-                card_id=order.card_id if ticket.card_uid else None,
+            ticket_fields(
+                Shown(
+                    ticket=ticket,
+                    event=offer.event,
+                    category=offer.categories.get(ticket.category_id),
+                    card_id=order.card_id if ticket.card_uid else None,
+                )
             )
             for ticket in order_tickets.of(order)
         ],

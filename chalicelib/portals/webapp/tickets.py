@@ -11,20 +11,15 @@ from chalicelib.domain.gifts import Present
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page
 from chalicelib.portals.auth import CUSTOMER
-from chalicelib.portals.webapp import shapes
 from chalicelib.portals.wire import Call, Reply, door
 from chalicelib.schemas.webapp import tickets as schema
-from chalicelib.schemas.webapp.shared import TicketOut
+from chalicelib.schemas.webapp.shared import TicketOut, ticket_fields
 from chalicelib.schemas.wire import PageOut
 
 bp = Blueprint(__name__)
 BASE = "/api/v1"
 _TICKET = f"{BASE}/users/tickets/{{ticket_id}}"
 _PNG = "image/png"
-
-
-def _out(shown: Any) -> dict[str, Any]:
-    return shapes.ticket(shown.ticket, event=shown.event, category=shown.category, card_id=shown.card_id)
 
 
 def _asks_for_picture(headers: Mapping[str, str]) -> bool:
@@ -40,13 +35,13 @@ def customer_tickets(call: Call[None, schema.TicketsIn]) -> Any:
     query = call.query
     filters = shelf.Filters(status=query.status, upcoming=query.upcoming, event_id=query.event_id)
     page = shelf.page(call.principal.id, filters, page_size=query.page_size, cursor=query.cursor)
-    return Page(results=[_out(shown) for shown in page.results], next=page.next)
+    return Page(results=[ticket_fields(shown) for shown in page.results], next=page.next)
 
 
 @door(bp, "GET", _TICKET, guard=CUSTOMER, reply=TicketOut)
 def customer_ticket(call: Call[None, None]) -> Any:
     """Show one of the customer's tickets."""
-    return _out(shelf.get(call.principal.id, call.path["ticket_id"]))
+    return ticket_fields(shelf.get(call.principal.id, call.path["ticket_id"]))
 
 
 @door(bp, "GET", f"{_TICKET}/qr-code", guard=CUSTOMER, reply=schema.QrCodeOut)

@@ -1,7 +1,7 @@
 """Bodies of the door of Tix: numbers, tickets and their scan."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue, RootModel, StringConstraints
 
@@ -42,6 +42,19 @@ class TicketOut(Out):
     voided_at: Moment | None
     organization_id: str
     created_by: str
+
+
+_SHOWN = ("prefix", "generated_at", "scanned_at", "scanned_by", "voided_at", "organization_id", "created_by")
+
+
+def ticket_fields(ticket: Any, *, number: str) -> dict[str, Any]:
+    """Return the fields of a ticket; `number` is written as on the ticket."""
+    return {
+        "id": ticket.ticket_id,
+        "number": number,
+        "extra": json.loads(ticket.extra) if ticket.extra else None,
+        **{name: getattr(ticket, name) for name in _SHOWN},
+    }
 
 
 class GeneratedOut(RootModel[list[TicketOut]]):

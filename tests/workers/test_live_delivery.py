@@ -1,0 +1,354 @@
+"""What holds for every live message: once, in order, whatever comes twice, late, at the same time or not at all."""
+
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+
+import app
+from chalicelib import clock
+from chalicelib.domain import accounts, events, gate, live_delivery, live_subscriptions, sessions
+from chalicelib.errors import Unavailable
+from chalicelib.table import keys, operations
+from chalicelib.table.items import LiveConnection
+from chalicelib.vocabulary import Portal
+from tests.client import call
+from tests.contract.ground import stored
+from tests.factories import (
+    PASSWORD,
+    admin_token,
+    customer_token,
+    make_customer,
+    make_event,
+    make_organizer,
+    make_ticket,
+    make_usher,
+    token_of,
+    usher_token,
+)
+from tests.live import Gateway, Socket, Stream, gateway, scan, tell
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+
+class Gate:
+    """An event, an usher who scans, and whoever listens."""
+
+    def __init__(self, live: Gateway) -> None:
+        self.event = make_event()
+        self.channel = f"event-{self.event.event_id}"
+        self.token = usher_token(self.event)
+        self.stream = Stream()
+        self.live = live
+
+    def listener(self, **more: Any) -> Socket:
+        return self.live.connect(self.token).subscribe(self.channel, **more)
+
+    def scan(self, times: int = 1) -> list[str]:
+        return [scan(self.token, make_ticket(self.event).ticket_id) for _ in range(times)]
+
+    def hops(self, count: int = 3) -> None:
+        """Let so many turns of the stream go by, each with what followed from the one before."""
+        for _ in range(count):
+            tell(self.stream.live())
+
+    @property
+    def listeners(self) -> set[str]:
+        raws = operations.query(keys.listener(self.channel).pk, consistent=True)
+        return {raw["sk"]["S"] for raw in raws}
+
+
+@pytest.fixture
+def live(moto_cloud: None) -> Iterator[Gateway]:  # noqa: ARG001  # the table first
+    with gateway() as made:
+        yield made
+
+
+@pytest.fixture
+def at(live: Gateway) -> Gate:
+    made = Gate(live)
+    made.stream.drain()
+    return made
+
+
+def check_ins(socket: Socket) -> list[str]:
+    return [message["data"]["id"] for message in socket.of_type("check-in")]
+
+
+def ids(socket: Socket) -> list[int]:
+    return [message["id"] for message in socket.messages if message["type"] not in ("subscribed", "error", "pong")]
+
+
+def test_whatever_comes_twice_is_told_once(at: Gate) -> None:
+    socket = at.listener()
+    scanned = at.scan(3)
+    records = at.stream.live()
+    for _ in range(2):
+        tell(records)
+    news = at.stream.live()
+    told = [record for record in news if record["eventName"] == "INSERT"]
+    for batch in (news, news, told, told[:2], told[1:]):
+        tell(batch)
+    at.stream.drain()
+    assert check_ins(socket) == scanned
+    assert ids(socket) == list(range(1, len(ids(socket)) + 1))
+
+
+def test_a_worker_that_dies_between_sending_and_its_note_sends_the_same_under_the_same_numbers(
+    at: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = at.listener()
+    scanned = at.scan(4)
+    tell(at.stream.live())
+    news = [record for record in at.stream.live() if record["dynamodb"]["NewImage"]["kind"]["S"] == "live_news"]
+    with monkeypatch.context() as broken:
+        broken.setattr(live_delivery, "_move_head", _dies)
+        assert app.live({"Records": news}, None)["batchItemFailures"]
+    tell(news)
+    at.stream.drain()
+    by_number: dict[int, set[str]] = {}
+    for message in socket.of_type("check-in"):
+        by_number.setdefault(message["id"], set()).add(message["data"]["id"])
+    assert [list(told) for told in by_number.values()] == [[log_id] for log_id in scanned]
+
+
+def _dies(_: Any) -> None:
+    raise Unavailable
+
+
+def test_who_comes_back_gets_what_they_missed_once_and_in_order(at: Gate) -> None:
+    socket, stays = at.listener(), at.listener()
+    scanned = at.scan(3)
+    at.stream.drain()
+    last = ids(socket)[-1]
+    socket.leave()
+    assert at.listeners == {stays.id}
+    scanned += at.scan(3)
+    at.stream.drain()
+    again = at.listener(after=last)
+    scanned += at.scan()
+    at.stream.drain()
+    assert check_ins(socket) + check_ins(again) == check_ins(stays) == scanned
+    assert ids(socket) + ids(again) == ids(stays) == list(range(1, len(ids(stays)) + 1))
+    # Nothing is missed where nothing was told since.
+    assert at.listener(after=ids(stays)[-1]).types == ["subscribed"]
+    as_text = at.listener(after=str(ids(stays)[-2]))
+    assert as_text.types == ["subscribed", stays.types[-1]]
+
+
+@pytest.mark.parametrize("away", [timedelta(minutes=9), timedelta(minutes=11)])
+def test_what_is_kept_no_longer_is_said_to_be_lost(at: Gate, away: timedelta) -> None:
+    socket = at.listener()
+    at.scan(2)
+    at.stream.drain()
+    with clock.set_to(clock.now() + away):
+        at.token = usher_token(at.event)
+        came = at.listener(after=1)
+        assert came.types == (["subscribed", *socket.types[2:]] if away < timedelta(minutes=10) else _RESYNC)
+        assert came.messages[-1]["id"] == socket.messages[-1]["id"]
+        scanned = at.scan()
+        at.hops()
+        assert check_ins(came)[-1:] == scanned
+
+
+_RESYNC = ["subscribed", "resync"]
+
+
+def test_who_missed_too_much_or_names_a_number_that_never_was_reads_anew(
+    at: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at.listener()
+    at.scan(3)
+    at.stream.drain()
+    assert at.listener(after=10**6).types == _RESYNC
+    monkeypatch.setattr(live_subscriptions, "MOST_MISSED", 2)
+    assert at.listener(after=0).types == _RESYNC
+
+
+def test_who_joins_while_others_are_told_gets_each_message_once_and_in_order(at: Gate) -> None:
+    stays = at.listener()
+    scanned = at.scan(2)
+    at.stream.drain()
+    joins = at.listener()
+    joins.leave()
+    came = at.live.connect(at.token)
+
+    def goes_on() -> None:
+        # While what they missed is on its way to them, more is scanned and told to all.
+        scanned.extend(at.scan(2))
+        at.stream.drain()
+        if len(scanned) < 8:
+            came.meanwhile = goes_on
+
+    came.meanwhile = goes_on
+    came.subscribe(at.channel, after=0)
+    scanned += at.scan(2)
+    at.stream.drain()
+    assert check_ins(came) == check_ins(stays) == scanned
+    assert ids(came) == ids(stays) == list(range(1, len(ids(stays)) + 1))
+
+
+def test_a_socket_that_takes_nothing_or_is_gone_delays_nobody_and_is_dropped(at: Gate) -> None:
+    well, slow, gone, unsaid = (at.listener() for _ in range(4))
+    slow.slow, gone.is_open = 30.0, False
+    # Its end was told of before it stood among the listeners.
+    operations.record(operations.remove(LiveConnection, keys.live_connection(unsaid.id)))
+    unsaid.is_open = False
+    scanned = at.scan(2)
+    records = at.stream.live()
+    tell(records)
+    began = time.monotonic()
+    at.stream.drain()
+    assert time.monotonic() - began < 1.5
+    assert check_ins(well) == scanned
+    assert at.listeners == {well.id}
+    assert not slow.is_open
+
+
+def test_counters_come_at_most_twice_a_second_and_the_last_of_them_always(at: Gate) -> None:
+    socket = at.listener()
+    began = clock.now()
+    for tenth in range(16):
+        with clock.set_to(began + timedelta(milliseconds=100 * tenth)):
+            at.scan()
+            at.hops()
+    with clock.set_to(began + timedelta(seconds=2.5)):
+        at.stream.drain()
+    told = socket.of_type("counters")
+    moments = [datetime.fromisoformat(message["at"]) for message in told]
+    assert all(later - earlier >= timedelta(milliseconds=500) for earlier, later in itertools.pairwise(moments))
+    assert 3 <= len(told) <= 5
+    assert told[-1]["data"]["admitted"] == 16
+    assert len(check_ins(socket)) == 16
+
+
+def test_nothing_is_written_where_nobody_listens(at: Gate) -> None:
+    at.scan()
+    at.stream.drain()
+    assert not [key for key in stored() if key[0].startswith("LIVE#")]
+    socket = at.listener()
+    socket.leave()
+    with clock.set_to(clock.now() + timedelta(hours=3)):
+        before = stored()
+        at.token = usher_token(at.event)
+        at.scan()
+        at.stream.drain()
+        after = stored()
+    assert {key for key in after if key[0].startswith("LIVE#") and after[key] != before.get(key)} == set()
+
+
+def test_messages_go_together_for_who_asked_for_that(at: Gate) -> None:
+    one_by_one, together = at.listener(), at.listener(batch=True)
+    scanned = at.scan(5)
+    at.hops(2)
+    assert check_ins(one_by_one) == check_ins(together) == scanned
+    assert ids(one_by_one) == ids(together)
+    assert len(together.frames) == 2 < len(one_by_one.frames)
+    assert json.loads(together.frames[1])["type"] == "batch"
+
+
+def test_what_is_no_command_is_answered_so_and_changes_nothing(at: Gate) -> None:
+    socket = at.listener()
+    before = stored()
+    for said in (
+        {},
+        {"action": "shout"},
+        {"action": "subscribe"},
+        {"action": "subscribe", "channel": "a" * 81},
+        {"action": "subscribe", "channel": "event-x#y"},
+        {"action": "subscribe", "channel": at.channel, "after": -1},
+        {"action": "subscribe", "channel": at.channel, "after": "soon"},
+    ):
+        assert socket.say(**said).messages[-1]["type"] == "error"
+    for body in ("", "no JSON", "[1]", "null", "{" * 5000, "\x00"):
+        event = {"requestContext": {"routeKey": "$default", "connectionId": socket.id, "stage": "x", "apiId": "x"}}
+        event["requestContext"] |= {"domainName": "x"}
+        assert app.websocket_message(event | {"body": body}, None) == {"statusCode": 200}
+        assert socket.messages[-1]["type"] == "error"
+    assert stored() == before
+    assert socket.say(action="ping").messages[-1]["type"] == "pong"
+    socket.say(action="unsubscribe", channel=at.channel)
+    assert socket.messages[-1]["type"] == "unsubscribed"
+    at.scan()
+    at.stream.drain()
+    assert check_ins(socket) == []
+    stranger = Socket("never-opened")
+    at.live.sockets[stranger.id] = stranger
+    assert stranger.subscribe(at.channel).messages[-1]["data"]["code"] == "UNAUTHENTICATED"
+    assert not stranger.is_open
+
+
+def test_one_socket_listens_to_so_many_channels_and_no_more(at: Gate) -> None:
+    token = admin_token()
+    socket = at.live.connect(token)
+    for _ in range(21):
+        socket.subscribe(f"event-{make_event().event_id}")
+    assert socket.types == ["subscribed"] * 20 + ["error"]
+    socket.leave()
+    left = {key[0] for key in stored() if key[0].startswith(("LISTENERS#", "LIVE_OF#", "LIVE_CONNECTION#"))}
+    assert left == set()
+
+
+# Who was locked out
+
+
+def test_who_signed_out_or_was_locked_out_is_cut_off_and_nobody_else(live: Gateway) -> None:
+    event, other_event, stream = make_event(), make_event(), Stream()
+    usher = make_usher(event)
+    customer, organizer = make_customer(), make_organizer()
+    sockets: dict[str, Socket] = {}
+
+    def opened(name: str, token: str, channel: str) -> str:
+        sockets[name] = live.connect(token).subscribe(channel)
+        assert sockets[name].types == ["subscribed"], name
+        return token
+
+    customers = f"customer-{customer.account_id}"
+    leaves = opened("logged out", usher_token(event, usher), f"event-{event.event_id}")
+    opened("another session", usher_token(event, usher), f"event-{event.event_id}")
+    opened("customer", customer_token(customer), customers)
+    kept = opened("customer who changes the password", customer_token(customer), customers)
+    opened("staff", admin_token(), "admin")
+    gone_staff = opened("deactivated staff", admin_token(), "admin")
+    stream.drain()
+
+    assert call("POST", "/api/usher/logout/", token=leaves).status == 200
+    body = {"old_password": PASSWORD, "new_password": "quite another password"}
+    assert call("POST", "/api/v1/users/change-password/", body, token=kept).status == 200
+    accounts.deactivate(_id_of(gone_staff))
+    stream.drain()
+    still = {name for name, socket in sockets.items() if socket.is_open}
+    assert still == {"another session", "customer who changes the password", "staff"}
+
+    event_of = make_event(organizer_id=organizer.account_id)
+    opened("organizer", token_of(organizer), f"event-{event_of.event_id}")
+    opened("staff at the event", admin_token(), f"event-{event_of.event_id}")
+    events.present(event_of.event_id, organizer_id=make_organizer().account_id)
+    gate.revoke(Portal.USHER, usher.account_id, event_ids=[other_event.event_id])
+    stream.drain()
+    assert not sockets["organizer"].is_open
+    assert sockets["staff at the event"].is_open
+    # At another event only.
+    assert sockets["another session"].is_open
+    gate.revoke(Portal.USHER, usher.account_id, event_ids=[event.event_id])
+    stream.drain()
+    assert not sockets["another session"].is_open
+
+
+def _id_of(token: str) -> str:
+    return str(jwt.decode(token, options={"verify_signature": False})["sub"])
+
+
+def test_who_logs_in_again_after_a_lock_out_is_not_cut_off_by_it(live: Gateway) -> None:
+    customer, stream = make_customer(), Stream()
+    first = sessions.start(customer)
+    assert call("POST", "/api/v1/users/logout/", token=first.access).status in (200, 204)
+    with clock.set_to(clock.now() + timedelta(seconds=1)):
+        socket = live.connect(customer_token(customer)).subscribe(f"customer-{customer.account_id}")
+        stream.drain()
+    assert socket.is_open
