@@ -15,7 +15,7 @@ from chalicelib.table.items import BucketGroup, NumberedTicket, NumberRange, Tic
 from chalicelib.vocabulary import JobStatus, TicketFilter
 
 _IN_GROUP = keys.TICKETS_PER_BUCKET * keys.BUCKETS_PER_GROUP
-# The newest buckets are read first: mostly the page is among them.
+# The newest buckets of a group are read first: mostly the page is among them.
 _FEW_BUCKETS = 10
 # Neighbours are read together as long as at least one in so many is wanted.
 _THIN = 4
@@ -148,12 +148,11 @@ class _Shelf:
         """Yield the buckets of a group, the newest first, each with the bits of those that the list shows."""
         lowest = group * keys.BUCKETS_PER_GROUP
         highest = min(lowest + keys.BUCKETS_PER_GROUP - 1, keys.bucket_of(self._last))
-        while highest >= lowest:
-            until = max(lowest, highest - _FEW_BUCKETS + 1) if highest == keys.bucket_of(self._last) else lowest
-            known = self._read(until, highest)
-            for number in range(highest, until - 1, -1):
+        parts = (range(max(lowest, highest - _FEW_BUCKETS + 1), highest + 1), range(lowest, highest - _FEW_BUCKETS + 1))
+        for part in parts:
+            known = self._read(part.start, part.stop - 1) if part else {}
+            for number in reversed(part):
                 yield number, self._shown(number, known.get(number))
-            highest = until - 1
 
     def _read(self, lowest: int, highest: int) -> dict[int, TicketBucket]:
         begin, end = (keys.ticket_bucket(self._organization_id, number) for number in (lowest, highest))

@@ -1,64 +1,254 @@
-"""Tickets of Tix: numbered without gap, listed, scanned once, deleted."""
+"""Tickets of Tix: numbered without gap, shown whole or not at all, let in once, deleted for good."""
 
 from typing import Any
 
 import pytest
+from ulid import ULID
 
-from chalicelib.table.items import Account
+from chalicelib.domain import numbered_tickets, numbering
+from chalicelib.domain.numbering import Wanted
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, NumberedTicket
 from tests.client import Answer, call
-from tests.factories import make_organization, token_of
+from tests.factories import make_organization, make_tix_user, token_of
+from tests.numbered import organization_of
 from tests.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
-BASE = "/api/tix"
+TICKETS = "/api/tix/tickets"
+NAME = "Lahore Marathon"
 
 
 @pytest.fixture
 def admin() -> Account:
-    return make_organization(name="Lahore Marathon")
+    return make_organization(name=NAME)
+
+
+@pytest.fixture
+def token(admin: Account) -> str:
+    return token_of(admin)
+
+
+def ask(token: str, body: dict[str, Any], *, key: str | None = None) -> Answer:
+    headers = {"idempotency-key": key} if key else None
+    return call("POST", f"{TICKETS}/generate", body, token=token, headers=headers)
 
 
 def generate(token: str, count: int, prefix: str = "VIP", **more: Any) -> list[dict[str, Any]]:
-    answer = call("POST", f"{BASE}/tickets/generate", {"count": count, "prefix": prefix, **more}, token=token)
+    answer = ask(token, {"count": count, "prefix": prefix, **more})
     assert answer.status == 200, answer.text
     tickets: list[dict[str, Any]] = answer.json
     return tickets
 
 
-def scan(token: str, ticket: dict[str, Any]) -> Answer:
-    return call("PUT", f"{BASE}/tickets/{ticket['id']}/scan", token=token)
+def scan(token: str, ticket_id: str, *, key: str | None = None) -> Answer:
+    return call("PUT", f"{TICKETS}/{ticket_id}/scan", token=token, headers={"idempotency-key": key} if key else None)
 
 
-def listed(token: str, query: str = "") -> Any:
-    answer = call("GET", f"{BASE}/tickets?{query}", token=token)
+def listed(token: str, query: str = "") -> dict[str, Any]:
+    answer = call("GET", f"{TICKETS}?{query}", token=token)
     assert answer.status == 200, answer.text
-    return answer.json
+    page: dict[str, Any] = answer.json
+    return page
 
 
-def test_it_works(admin: Account) -> None:
-    token = token_of(admin)
+def numbers(page: dict[str, Any]) -> list[str]:
+    return [ticket["number"] for ticket in page["tickets"]]
+
+
+def stored(admin: Account, ticket_id: str) -> NumberedTicket:
+    ordinal = numbered_tickets.ordinal_of(ticket_id)
+    found = operations.get(NumberedTicket, keys.numbered_ticket(organization_of(admin), ordinal or 0))
+    assert found is not None
+    return found
+
+
+def test_numbers_go_on_where_their_prefix_stopped_and_the_newest_stand_first(admin: Account, token: str) -> None:
+    first = generate(token, 3, extra={"row": "Ä1"})
+    assert [ticket["number"] for ticket in first] == ["VIP-000001", "VIP-000002", "VIP-000003"]
+    assert first[0] == {
+        "id": first[0]["id"],
+        "number": "VIP-000001",
+        "prefix": "VIP",
+        "extra": {"row": "Ä1"},
+        "generated_at": first[0]["generated_at"],
+        "scanned_at": None,
+        "scanned_by": None,
+        "voided_at": None,
+        "organization_id": organization_of(admin),
+        "created_by": admin.account_id,
+    }
+    member = token_of(make_tix_user(admin))
+    assert [ticket["number"] for ticket in generate(member, 2, extra="gate A")] == ["VIP-000004", "VIP-000005"]
+    assert [ticket["number"] for ticket in generate(token, 1, "A-1")] == ["A-1-000001"]
+    page = listed(token)
+    assert (page["total"], page["page"], page["limit"], page["job"]) == (6, 1, 100, None)
+    assert numbers(page) == ["A-1-000001", *(f"VIP-{number:06}" for number in range(5, 0, -1))]
+    assert page["tickets"][5] == first[0]
+    ids = [ticket["id"] for ticket in page["tickets"]]
+    assert ids == sorted(ids, reverse=True)
+    assert numbers(listed(token, "page=2&limit=4")) == ["VIP-000002", "VIP-000001"]
+    assert listed(token, "page=3&limit=4")["tickets"] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"count": 0},
+        {"count": 10_001},
+        {"prefix": ""},
+        {"prefix": "vip"},
+        {"prefix": "A" * 21},
+        {"prefix": "A#1"},
+        {"extra": {"text": "x" * 1000}},
+        {"extra": ["a list"]},
+    ],
+)
+def test_what_cannot_be_numbered_is_refused_and_takes_no_number(wrong: dict[str, Any], token: str) -> None:
+    answer = ask(token, {"count": 1, "prefix": "VIP", **wrong})
+    assert (answer.status, answer.code) == (400, "VALIDATION_ERROR")
+    assert answer.json["details"][0]["field"].startswith(next(iter(wrong)))
+    assert generate(token, 1)[0]["number"] == "VIP-000001"
+
+
+def test_a_ticket_is_shown_by_its_id_and_its_number_and_by_nothing_else(token: str) -> None:
+    first, second = generate(token, 2)
+    generate(token, 1, "VIP-000001")
+    for name in (second["id"], "VIP-000002"):
+        assert call("GET", f"{TICKETS}/{name}", token=token).json == second
+    ulid = bytearray(ULID.from_str(first["id"][4:]).bytes)
+    ulid[-1] ^= 1
+    forged = f"tkt_{ULID.from_bytes(bytes(ulid))}"
+    names = (
+        "VIP-000003",
+        "VIP-2",
+        "VIP-0000002",
+        "VIP",
+        "VIP-000000",
+        forged,
+        new_id("tkt"),
+        "tkt_x",
+        first["id"][:-1],
+    )
+    for name in names:
+        for method, path in (("GET", ""), ("PUT", "/scan"), ("DELETE", "")):
+            answer = call(method, f"{TICKETS}/{name}{path}", token=token)
+            assert (answer.status, answer.code) == (404, "NOT_FOUND"), name
+    assert scan(token, "VIP-000001").status == 404, "whoever reads one number knows the next"
+    assert listed(token)["total"] == 3
+
+
+def test_a_ticket_is_let_in_once_and_every_later_scan_is_told_of_the_first(admin: Account, token: str) -> None:
+    ticket = generate(token, 1)[0]
+    member = make_tix_user(admin)
+    first = scan(token_of(member), ticket["id"])
+    assert first.status == 200
+    assert first.json["success"] is True
+    inside = first.json["ticket"]
+    assert inside == {**ticket, "scanned_at": inside["scanned_at"], "scanned_by": member.account_id}
+    assert inside["scanned_at"] is not None
+    for _ in range(2):
+        again = scan(token, ticket["id"])
+        assert again.status == 400
+        assert again.json == {
+            "error": "Ticket already scanned",
+            "code": "ALREADY_SCANNED",
+            "request_id": again.headers["x-request-id"],
+            "ticket": inside,
+            "duplicate": True,
+        }
+    assert stored(admin, ticket["id"]).scanned_by == member.account_id
+
+
+def test_the_same_key_gets_the_first_answer_also_where_that_was_a_refusal(token: str) -> None:
+    first, second = generate(token, 2)
+    won = scan(token, first["id"], key="key-1")
+    assert scan(token, first["id"], key="key-1").text == won.text
+    assert scan(token, second["id"]).status == 200
+    lost = scan(token, second["id"], key="key-2")
+    again = scan(token, second["id"], key="key-2")
+    assert again.headers["idempotent-replayed"] == "true"
+    for name in ("error", "ticket", "duplicate"):
+        assert again.json[name] == lost.json[name]
+
+
+def test_a_voided_ticket_is_refused_as_voided_and_never_as_a_duplicate(admin: Account, token: str) -> None:
+    scanned, fresh = generate(token, 2)
+    assert scan(token, scanned["id"]).status == 200
+    for ticket in (scanned, fresh):
+        place = keys.numbered_ticket(organization_of(admin), int(stored(admin, ticket["id"]).ordinal))
+        void = [NumberedTicket.voided_at.set(stored(admin, ticket["id"]).generated_at)]
+        operations.record(operations.change(NumberedTicket, place, void))
+        answer = scan(token, ticket["id"])
+        assert (answer.status, answer.code) == (400, "TICKET_VOIDED")
+        assert answer.json["duplicate"] is False
+        assert answer.json["ticket"]["voided_at"] == ticket["generated_at"]
+    assert stored(admin, fresh["id"]).scanned_at is None
+
+
+def test_a_deleted_ticket_is_gone_and_its_number_is_not_used_again(admin: Account, token: str) -> None:
     stream = StreamReader()
-    made = generate(token, 5)
-    assert [ticket["number"] for ticket in made] == [f"VIP-{n:06}" for n in range(1, 6)]
-    assert generate(token, 2, extra={"gate": "A"})[0]["number"] == "VIP-000006"
-    assert generate(token, 1, "A-B")[0]["number"] == "A-B-000001"
-    assert len(listed(token)["tickets"]) == 8
-    answer = scan(token, made[0])
-    assert answer.status == 200, answer.text
-    again = scan(token, made[0])
-    print(again.text)
-    assert again.status == 400
+    kept, gone = generate(token, 2)
+    assert scan(token, gone["id"]).status == 200
+    assert call("DELETE", f"{TICKETS}/{gone['id']}", token=token).json == {"success": True}
+    for method, path in (("GET", ""), ("PUT", "/scan"), ("DELETE", "")):
+        assert call(method, f"{TICKETS}/{gone['id']}{path}", token=token).status == 404
+    assert call("GET", f"{TICKETS}/{gone['number']}", token=token).status == 404
+    assert numbers(listed(token)) == [kept["number"]]
+    assert generate(token, 1)[0]["number"] == "VIP-000003"
     stream.drain()
-    print(call("GET", f"{BASE}/reports/stats", token=token).text)
-    for report in ("daily", "weekly", "monthly"):
-        print(call("GET", f"{BASE}/reports/{report}", token=token).text[:200])
-    print(listed(token, "filter=scanned"), listed(token, "filter=not-scanned&limit=2&page=2"))
-    assert call("GET", f"{BASE}/tickets/VIP-000003", token=token).json["id"] == made[2]["id"]
-    assert call("DELETE", f"{BASE}/tickets/VIP-000003", token=token).json == {"success": True}
+    assert listed(token)["total"] == 2
+    assert next(numbered_tickets.of_numbers(organization_of(admin), "VIP", 1, 9)).ticket_id == kept["id"]
+
+
+def test_the_list_shows_those_that_were_scanned_or_those_that_were_not(token: str) -> None:
+    stream = StreamReader()
+    made = generate(token, 6)
+    for ticket in (made[1], made[4]):
+        assert scan(token, ticket["id"]).status == 200
     stream.drain()
-    print(call("GET", f"{BASE}/reports/stats", token=token).text)
-    big = call("POST", f"{BASE}/tickets/generate", {"count": 1200, "prefix": "BIG"}, token=token)
-    print(big.status, big.text)
-    print(call("DELETE", f"{BASE}/tickets?confirm=Lahore%20Marathon", token=token).text)
+    scanned, others = listed(token, "filter=scanned"), listed(token, "filter=not-scanned&limit=3")
+    assert (numbers(scanned), scanned["total"]) == (["VIP-000005", "VIP-000002"], 2)
+    assert (numbers(others), others["total"]) == (["VIP-000006", "VIP-000004", "VIP-000003"], 4)
+    assert numbers(listed(token, "filter=not-scanned&limit=3&page=2")) == ["VIP-000001"]
+    # The totals follow; what is shown is true at once.
+    assert scan(token, made[5]["id"]).status == 200
+    assert numbers(listed(token, "filter=not-scanned&limit=3")) == ["VIP-000004", "VIP-000003"]
+    assert call("GET", f"{TICKETS}?filter=maybe", token=token).status == 400
+    assert call("GET", f"{TICKETS}?page=0", token=token).status == 400
+
+
+def test_only_an_admin_who_says_the_organizations_name_clears_its_tickets(admin: Account, token: str) -> None:
+    stream = StreamReader()
+    for ticket in generate(token, 4)[:2]:
+        assert scan(token, ticket["id"]).status == 200
+    being_written = numbering._reserve(
+        organization_of(admin), Wanted(2, "LATE"), user_id=admin.account_id, operation_id=new_id("op")
+    )
+    member = token_of(make_tix_user(admin))
+    assert call("DELETE", f"{TICKETS}?confirm=Lahore%20Marathon", token=member).status == 403
+    for wrong in ("", "?confirm=lahore%20marathon", "?confirm=Another"):
+        answer = call("DELETE", f"{TICKETS}{wrong}", token=token)
+        assert (answer.status, answer.json["details"][0]["field"]) == (400, "confirm")
+    assert listed(token)["total"] == 4
+    assert call("DELETE", f"{TICKETS}?confirm=Lahore%20Marathon", token=token).json == {"success": True}
+    assert listed(token)["tickets"] == []
+    assert not numbering.take_turn(being_written.job_id)
     stream.drain()
-    print(call("GET", f"{BASE}/reports/stats", token=token).text)
+    assert numbers(listed(token)) == ["LATE-000002", "LATE-000001"]
+    assert listed(token)["total"] == 2
+    assert generate(token, 1)[0]["number"] == "VIP-000005"
+
+
+def test_two_organizations_know_nothing_of_each_others_tickets(token: str) -> None:
+    mine = generate(token, 2)
+    other = token_of(make_organization(name="Another"))
+    assert [ticket["number"] for ticket in generate(other, 1)] == ["VIP-000001"]
+    for name in (mine[1]["id"], mine[1]["number"]):
+        for method, path in (("GET", ""), ("PUT", "/scan"), ("DELETE", "")):
+            assert call(method, f"{TICKETS}/{name}{path}", token=other).status == 404
+    assert numbers(listed(other)) == ["VIP-000001"]
+    assert call("DELETE", f"{TICKETS}?confirm={NAME.replace(' ', '%20')}", token=other).status == 400
+    assert numbers(listed(token)) == ["VIP-000002", "VIP-000001"]
+    assert call("GET", f"{TICKETS}/{mine[0]['id']}", token=token).json == mine[0]

@@ -1,0 +1,63 @@
+"""The list of tickets, where it is so long that groups of buckets are passed over without being read."""
+
+import random
+
+import pytest
+
+from chalicelib.domain import ticket_pages
+from chalicelib.domain.ticket_totals import bit_of
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import BucketGroup, TicketBucket
+from chalicelib.vocabulary import TicketFilter
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+LAST = 345_678
+# Being written: one within a bucket, one over the end of a group.
+OPEN = [(250_100, 250_199), (199_950, 200_050)]
+
+
+def _marked(organization_id: str, scanned: set[int], deleted: set[int]) -> None:
+    """Put the bits and the sums there that the stream would have put."""
+    for number in {keys.bucket_of(ordinal) for ordinal in scanned | deleted}:
+        both = [
+            sum(bit_of(ordinal) for ordinal in each if keys.bucket_of(ordinal) == number).to_bytes(125, "little")
+            for each in (scanned, deleted)
+        ]
+        place = keys.ticket_bucket(organization_id, number)
+        item = TicketBucket(*place, organization_id=organization_id, bucket=number, scanned=both[0], deleted=both[1])
+        operations.record(operations.put(item))
+    for group in range(4):
+        within = range(group * 100_000 + 1, (group + 1) * 100_000 + 1)
+        sums = [sum(ordinal in within for ordinal in each) for each in (scanned - deleted, deleted)]
+        place = keys.bucket_group(organization_id, group)
+        if any(sums):
+            item_of = BucketGroup(
+                *place, organization_id=organization_id, group=group, scanned=sums[0], deleted=sums[1]
+            )
+            operations.record(operations.put(item_of))
+
+
+def test_a_page_begins_where_a_count_of_all_ordinals_says() -> None:
+    organization_id, dice = new_id("ogn"), random.Random(3)  # noqa: S311  # repeatable, not secret
+    hidden = {ordinal for first, last in OPEN for ordinal in range(first, last + 1)}
+    there = sorted(set(range(1, LAST + 1)) - hidden)
+    # Nothing was scanned between 100,001 and 200,000.
+    scanned = set(dice.sample([each for each in there if not 100_000 < each <= 200_000], 60))
+    deleted = {*dice.sample(there, 20), *dice.sample(sorted(scanned), 5), *range(300_001, 300_401)}
+    _marked(organization_id, scanned, deleted)
+    lists = {
+        None: [each for each in there if each not in deleted],
+        TicketFilter.SCANNED: sorted(scanned - deleted),
+        TicketFilter.NOT_SCANNED: [each for each in there if each not in deleted and each not in scanned],
+    }
+    for only, ordinals in lists.items():
+        ordinals.reverse()
+        skips = [0, 7, len(ordinals) // 2, len(ordinals) - 3, len(ordinals) + 1]
+        skips += [dice.randrange(len(ordinals)) for _ in range(6)]
+        # Where a group ends, and where something is being written.
+        skips += [place - 2 for place, each in enumerate(ordinals) if each % 100_000 == 1 or each in (250_200, 200_051)]
+        for skip in filter(lambda skip: skip >= 0, skips):
+            shelf = ticket_pages._Shelf(organization_id, LAST, OPEN, only)
+            assert list(shelf.ordinals(skip=skip, limit=5)) == ordinals[skip : skip + 5], (only, skip)

@@ -1,0 +1,129 @@
+"""Many tickets of Tix, on an exact engine: as a job, in pages, cleared behind the answer."""
+
+import json
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib.domain import numbered_tickets, numbering, ticket_pages
+from chalicelib.identifiers import new_id
+from chalicelib.table import operations
+from chalicelib.table.items import Account
+from chalicelib.vocabulary import TicketFilter
+from tests import engines
+from tests.client import call
+from tests.conftest import forget_caches
+from tests.factories import make_organization, token_of
+from tests.numbered import assert_reports_are_true, organization_of, stored_range, tally_of, work
+from tests.numbered import generate as generated
+from tests.portals.tix.test_tickets import NAME, TICKETS, ask, generate, listed, numbers
+from tests.streams import StreamReader
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("numbering"), pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def exact_cloud() -> Iterator[None]:
+    with engines.cloud():
+        forget_caches()
+        yield
+    forget_caches()
+
+
+@pytest.fixture
+def admin() -> Account:
+    return make_organization(name=NAME)
+
+
+@pytest.fixture
+def token(admin: Account) -> str:
+    return token_of(admin)
+
+
+def test_many_are_a_job_of_which_nothing_is_seen_before_all_is_there(token: str) -> None:
+    small = generate(token, 2)
+    body = {"count": 1001, "prefix": "VIP"}
+    answer = ask(token, body, key="many")
+    assert (answer.status, set(answer.json)) == (202, {"job_id"})
+    assert ask(token, body, key="many").text == answer.text
+    job_id = answer.json["job_id"]
+    # Others go on meanwhile, behind the numbers that are taken.
+    assert generate(token, 1)[0]["number"] == "VIP-001004"
+    made = stored_range(job_id)
+    begins = numbering._beginning(made)
+    assert begins is not None
+    operations.commit(*numbering._next(made, *begins))
+    waiting = listed(token, f"job_id={job_id}")
+    assert waiting["job"] == {"id": job_id, "status": "open", "done": 95, "count": 1001}
+    assert (waiting["tickets"], waiting["total"]) == ([], 0)
+    assert (numbers(listed(token)), listed(token)["total"]) == (["VIP-001004", "VIP-000002", "VIP-000001"], 3)
+    assert call("GET", f"{TICKETS}/VIP-000003", token=token).status == 404
+    assert work() == 1
+    done = listed(token, f"job_id={job_id}&limit=2&page=2")
+    assert done["job"] == {"id": job_id, "status": "complete", "done": 1001, "count": 1001}
+    assert (numbers(done), done["total"]) == (["VIP-000005", "VIP-000006"], 1001)
+    assert numbers(listed(token, "page=1001&limit=1")) == ["VIP-000004"]
+    assert listed(token)["total"] == 1004
+    assert call("GET", f"{TICKETS}/VIP-000002", token=token).json == small[1]
+    other = token_of(make_organization(name="Another"))
+    assert call("GET", f"{TICKETS}?job_id={job_id}", token=other).status == 404
+    assert call("GET", f"{TICKETS}?job_id={new_id('job')}", token=token).status == 404
+
+
+def test_a_thousand_are_answered_at_once_and_again_by_their_key(token: str) -> None:
+    body = {"count": 1000, "prefix": "VIP", "extra": {"text": "x" * 900}}
+    first = ask(token, body, key="thousand")
+    assert (first.status, len(first.json)) == (200, 1000)
+    again = ask(token, body, key="thousand")
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.text == first.text
+    assert listed(token)["total"] == 1000
+
+
+def test_many_are_cleared_behind_the_answer(token: str) -> None:
+    stream = StreamReader()
+    generate(token, 600)
+    generate(token, 600, "STAND")
+    answer = call("DELETE", f"{TICKETS}?confirm=Lahore%20Marathon", token=token)
+    assert answer.status == 202
+    assert answer.json["success"] is True
+    fresh = generate(token, 1)[0]
+    assert listed(token, f"job_id={answer.json['job_id']}")["job"]["status"] == "open"
+    assert work() == 1
+    job = listed(token, f"job_id={answer.json['job_id']}")["job"]
+    assert (job["status"], job["done"], job["count"]) == ("complete", 1200, 1200)
+    stream.drain()
+    assert numbers(listed(token)) == [fresh["number"]]
+    assert json.loads(call("GET", "/api/tix/reports/stats", token=token).text)["total"] == 1
+
+
+def test_every_page_of_every_list_is_what_a_count_of_all_tickets_says(admin: Account) -> None:
+    organization_id, stream, dice = organization_of(admin), StreamReader(), random.Random(7)  # noqa: S311  # repeatable, not secret
+    for number in range(6):
+        generated(admin, 430 + number, prefix=f"P{number}")
+    last = int(tally_of(organization_id).last)
+    everything = list(numbered_tickets.of_ordinals(organization_id, 1, last))
+    # A stretch without any, few in a thousand, and many.
+    for ticket in everything:
+        ordinal = int(ticket.ordinal)
+        if 900 <= ordinal < 1100 or (ordinal > 2000 and dice.random() < 0.2):
+            numbered_tickets.delete(organization_id, ticket.ticket_id)
+        elif dice.random() < (0.5 if ordinal < 300 else 0.02):
+            numbered_tickets.scan(organization_id, ticket.ticket_id, user_id="usr_1", operation_id=new_id("op"))
+    stream.drain()
+    left = list(numbered_tickets.of_ordinals(organization_id, 1, last))[::-1]
+    shown = {
+        None: left,
+        TicketFilter.SCANNED: [ticket for ticket in left if ticket.scanned_at is not None],
+        TicketFilter.NOT_SCANNED: [ticket for ticket in left if ticket.scanned_at is None],
+    }
+    for only, tickets in shown.items():
+        for limit in (1000, 170):
+            for page in range(1, len(tickets) // limit + 3):
+                found = ticket_pages.newest(organization_id, only, page=page, limit=limit)
+                begins = (page - 1) * limit
+                wanted = [ticket.ticket_id for ticket in tickets[begins : begins + limit]]
+                assert [ticket.ticket_id for ticket in found.tickets] == wanted
+                assert found.total == len(tickets)
+    assert_reports_are_true(organization_id)
