@@ -1,7 +1,7 @@
 """What fills the demo's shelves for the bench: written straight into the table, since it is only to be there.
 
 Public events, tickets, payments and ledger lines of the customer; cards of the merchant, in stock and handed out;
-payouts of the organizer, and events of theirs that are more than a year old.
+payouts of the organizer, and events of theirs that are more than a year old; tickets of the organization of Tix.
 """
 
 from collections.abc import Iterator
@@ -24,6 +24,20 @@ def grow(people: Any, numbers: range) -> None:
     operations.put_many(_payouts(people.organizer, numbers))
     operations.put_many(_cards(people.merchant, numbers))
     _add_ledger_lines(len(numbers))
+    _number_tickets(people.tix_admin, len(numbers))
+
+
+def _number_tickets(admin: Any, count: int) -> None:
+    """Let the demo organization generate as many tickets; its newest page begins within a thousand, as most do."""
+    from chalicelib.domain import numbering
+    from chalicelib.domain.numbering import Wanted
+    from chalicelib.identifiers import new_id
+
+    organization_id, left = str(admin.organization_id), count + 150
+    while left:
+        wanted = Wanted(min(left, numbering.AT_ONCE), "BENCH")
+        numbering.generate(organization_id, wanted, user_id=admin.account_id, operation_id=new_id("op"))
+        left -= wanted.quantity
 
 
 def _old_events(organizer: Any, numbers: range) -> Iterator[Any]:

@@ -50,7 +50,7 @@ def render(findings: Findings) -> str:
         ("Scans over HTTP, engine, clients and pumps on the same cores", _runs(findings.runs)),
         ("What a scan asks of DynamoDB, from /_local/usage", _usage(findings.runs)),
         (
-            "What routes of customers, merchants and organizers ask of DynamoDB, by how much there is",
+            "What routes of customers, merchants, organizers and Tix ask of DynamoDB, by how much there is",
             _routes(findings.routes),
         ),
         ("Numbers that have an account beside numbers that have none", _timing(findings.timing)),

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -146,4 +147,17 @@ def test_the_totals_count_each_ticket_once_however_badly_the_stream_is_told(admi
     for start in range(0, len(records), 25):
         assert project(records[start : start + 25]) == DONE
     assert project(records) == DONE
+    assert_reports_are_true(organization_of(admin))
+
+
+def test_workers_that_are_told_of_the_same_tickets_at_once_count_them_once(admin: Account) -> None:
+    stream = StreamReader()
+    stream.drain()
+    for ticket in tickets(admin, 40, "MANY")[::2]:
+        scan(admin, ticket)
+    records = stream.read()
+    operations.client.cache_clear()
+    with ThreadPoolExecutor(6) as workers:
+        for start in range(0, len(records), 20):
+            assert list(workers.map(project, [records[start : start + 20]] * 6)) == [DONE] * 6
     assert_reports_are_true(organization_of(admin))

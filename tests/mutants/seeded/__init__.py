@@ -9,6 +9,7 @@ from tests.mutants.seeded import (
     identity,
     ledger,
     merchants,
+    numbering,
     organizers,
     payments,
     payouts,
@@ -33,4 +34,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *merchants.MUTANTS,
     *organizers.MUTANTS,
     *payouts.MUTANTS,
+    *numbering.MUTANTS,
 )
