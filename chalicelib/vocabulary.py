@@ -156,6 +156,13 @@ class JobStatus(StrEnum):
     FAILED = "failed"
 
 
+class PrintFormat(StrEnum):
+    """What a print run makes: sheets with codes, or a list."""
+
+    PDF = "pdf"
+    CSV = "csv"
+
+
 class UsherRole(StrEnum):
     """What an usher may do at an event."""
 

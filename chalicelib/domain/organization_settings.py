@@ -6,8 +6,9 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.domain import organizations, paper
-from chalicelib.errors import InvalidState, NotFound
+from chalicelib import clock
+from chalicelib.domain import organization_days, organizations, paper
+from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Organization
@@ -52,13 +53,10 @@ def _shown(organization: Organization, *, to_admin: bool) -> Settings:
 def change(organization_id: str, changes: Mapping[str, Any], *, rotate_invite: bool = False) -> Settings:
     """Change what is named and return all of it; None clears a logo. A rotated invite code is worth nothing any more.
 
-    Raises ValidationFailed for paper that no ticket fits on, InvalidState where there are more users already.
+    Raises ValidationFailed for paper that no ticket fits on, InvalidState where there are more users already, Conflict
+    where another changes the time zone at this moment.
     """
-    actions: list[Action] = []
-    for name in _PLAIN:
-        if name in changes:
-            attribute, value = getattr(Organization, name), changes[name]
-            actions.append(attribute.remove() if value is None else attribute.set(value))
+    actions, condition = _plain(changes), Organization.pk.exists()
     if "paper" in changes:
         paper.layout(changes["paper"])
         actions.append(Organization.paper.set(changes["paper"]))
@@ -66,16 +64,36 @@ def change(organization_id: str, changes: Mapping[str, Any], *, rotate_invite: b
         actions.append(Organization.invite_generation.add(1))
     if not actions:
         return show(organization_id, to_admin=True)
-    condition = Organization.pk.exists()
     if "max_users" in changes:
         condition &= Organization.members <= changes["max_users"]
+    if "timezone" in changes:
+        present = organizations.get(organization_id)
+        condition &= Organization.timezone == present.timezone
+        if present.timezone != changes["timezone"]:
+            # What was counted stays on the day that it was counted on.
+            actions.append(Organization.zones.set(organization_days.zones_after(present, clock.now())))
+    write = operations.change(Organization, keys.organization(organization_id), actions, condition)
     try:
-        raw = operations.record(operations.change(Organization, keys.organization(organization_id), actions, condition))
+        raw = operations.record(write)
     except operations.ConditionFailed as failure:
-        organization = failure.found(Organization)
-        if organization is None:
-            raise NotFound from failure
-        raise InvalidState(f"The organization has {int(organization.members)} users already.") from failure
+        raise _refusal(failure.found(Organization), changes) from failure
     fields = sorted(changes) + ["invite_code"] * rotate_invite
     logger.info("settings changed", extra={"organization_id": organization_id, "fields": fields})
     return _shown(Organization.from_raw_data(raw), to_admin=True)
+
+
+def _plain(changes: Mapping[str, Any]) -> list[Action]:
+    attributes = {name: getattr(Organization, name) for name in _PLAIN if name in changes}
+    return [
+        attribute.remove() if changes[name] is None else attribute.set(changes[name])
+        for name, attribute in attributes.items()
+    ]
+
+
+def _refusal(found: Organization | None, changes: Mapping[str, Any]) -> Refusal:
+    """Return why a change was not taken."""
+    if found is None:
+        return NotFound()
+    if int(found.members) > changes.get("max_users", found.members):
+        return InvalidState(f"The organization has {int(found.members)} users already.")
+    return Conflict("The settings are being changed by others. Try again.")

@@ -22,15 +22,20 @@ DEFAULTS: dict[str, Any] = {
     "show_number": True,
     "show_extra": True,
 }
-# A version 3 code (29 modules and 8 of quiet zone) of this width has modules of 0.4 mm, which a phone reads at arm's
-# length from any printer; and the text beside or under it needs as much again.
+# A code of a ticket's id has 29 modules and 8 of quiet zone (ISO/IEC 18004, version 3): at this width a module has
+# 0.4 mm, which a phone reads at arm's length from any printer.
 MIN_CODE = 15.0
-MIN_WIDTH, MIN_HEIGHT = 25.0, MIN_CODE + 4.0
+# A larger one is not read better, and what a ticket's text takes beside its code or under it.
+_MAX_CODE, _TEXT_WIDTH, _TEXT_HEIGHT = 60.0, 18.0, 9.0
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A sheet, and the tickets on it: each `cell_width` by `cell_height`, the first at (`margin`, `margin`)."""
+    """A sheet, and the tickets on it: each `cell_width` by `cell_height`, the first at (`margin`, `margin`).
+
+    A ticket's code stands in its upper left corner with the quiet zone round it, its text on the right of that or
+    under it, whichever leaves the larger code.
+    """
 
     width: float
     height: float
@@ -48,6 +53,24 @@ class Layout:
     def per_sheet(self) -> int:
         """How many tickets a sheet has."""
         return self.columns * self.rows
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether the text stands on the right of the code."""
+        return self._beside >= self._above
+
+    @property
+    def code(self) -> float:
+        """How wide and high a code is."""
+        return min(max(self._beside, self._above), _MAX_CODE)
+
+    @property
+    def _beside(self) -> float:
+        return min(self.cell_height, self.cell_width - _TEXT_WIDTH)
+
+    @property
+    def _above(self) -> float:
+        return min(self.cell_width, self.cell_height - _TEXT_HEIGHT)
 
     def place(self, position: int) -> tuple[float, float]:
         """Return the upper left corner of the ticket at a position (0 is the first) on its sheet."""
@@ -67,30 +90,21 @@ def layout(stored: Mapping[str, Any] | None) -> Layout:
     if said["orientation"] == "landscape":
         width, height = height, width
     columns, rows, margin, gap = int(said["columns"]), int(said["rows"]), float(said["margin"]), float(said["gap"])
-    cell_width = (width - 2 * margin - (columns - 1) * gap) / columns
-    cell_height = (height - 2 * margin - (rows - 1) * gap) / rows
-    problems = []
-    if cell_width < MIN_WIDTH:
-        problems.append(_small("paper.columns", "wide", cell_width, MIN_WIDTH))
-    if cell_height < MIN_HEIGHT:
-        problems.append(_small("paper.rows", "high", cell_height, MIN_HEIGHT))
-    if problems:
-        raise ValidationFailed(details=problems)
-    return Layout(
+    made = Layout(
         width=width,
         height=height,
         columns=columns,
         rows=rows,
         margin=margin,
         gap=gap,
-        cell_width=cell_width,
-        cell_height=cell_height,
+        cell_width=(width - 2 * margin - (columns - 1) * gap) / columns,
+        cell_height=(height - 2 * margin - (rows - 1) * gap) / rows,
         show_name=bool(said["show_name"]),
         show_number=bool(said["show_number"]),
         show_extra=bool(said["show_extra"]),
     )
-
-
-def _small(field: str, how: str, length: float, least: float) -> dict[str, str]:
-    message = f"leaves a ticket {max(length, 0):.1f} mm {how}; its code and text need {least:.0f} mm"
-    return {"field": field, "message": message}
+    if made.code < MIN_CODE:
+        room = f"{max(made.cell_width, 0):.1f} by {max(made.cell_height, 0):.1f} mm"
+        message = f"leaves {room} for a ticket, whose code and text do not fit there; take fewer columns or rows"
+        raise ValidationFailed(details=[{"field": "paper", "message": message}])
+    return made

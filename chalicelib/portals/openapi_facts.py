@@ -78,8 +78,11 @@ REFUSALS: dict[str, tuple[type[Refusal], ...]] = {
     "public_tix_register": (errors.AlreadyExists, errors.OrganizationFull, errors.RateLimited),
     "public_tix_login": (errors.InvalidCredentials, errors.AccountSuspended, errors.RateLimited),
     "tix_me": (errors.NotFound,),
+    "tix_print_tickets": (errors.NotFound,),
+    "tix_print_run": (errors.NotFound,),
+    "tix_void_tickets": (errors.NotFound,),
     "tix_settings": (errors.NotFound,),
-    "tix_change_settings": (errors.NotFound, errors.InvalidState),
+    "tix_change_settings": (errors.NotFound, errors.InvalidState, errors.Conflict),
     "realtime_ticket": (errors.NotFound,),
     "public_event": (errors.NotFound,),
     "customer_book": (errors.NotFound, errors.SoldOut, errors.InvalidState, errors.Conflict),
@@ -136,6 +139,7 @@ LINKS: dict[str, tuple[Link, ...]] = {
         Link("usher_validate_assignment", _OWN_EVENT),
         Link("usher_refresh", body={"refresh": "/refresh"}),
     ),
+    "tix_print_tickets": (Link("tix_print_run", {"job_id": "/job_id"}),),
     "usher_refresh": (Link("usher_refresh", body={"refresh": "/refresh"}),),
     "usher_events": (Link("usher_event", _FIRST_EVENT), Link("usher_event_status", _FIRST_EVENT)),
     "usher_card": (
@@ -236,6 +240,7 @@ MEDIA_TYPES = {
 FILES = {"organizer_change_profile": ("image",)}
 
 PATH_VARIABLES = {
+    "job_id": "The id that a job was answered with.",
     "event_id": "The event's id.",
     "card_id": "The card's id, or its UID in hex, with or without colons, in either case.",
     "log_id": "The check-in log entry's id.",

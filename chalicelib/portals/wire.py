@@ -268,7 +268,8 @@ def _field(schema: type[BaseModel], place: Iterable[int | str]) -> str:
         if isinstance(part, int):
             names.append(str(part))
             continue
-        found = next((model.model_fields[part] for model in inside if part in model.model_fields), None)
+        fields = (pair for model in inside for pair in model.model_fields.items())
+        found = next((field for name, field in fields if part in (name, field.alias)), None)
         if found is not None:
             names.append(part)
             inside = [model for kind in (found.annotation, *found.metadata) for model in _models(kind)]

@@ -52,10 +52,23 @@ class ContractRoute:
     who: str
 
 
+# What Gatehouse has beside the contract (README, "Decisions").
+ADDED = (
+    ContractRoute("tix", "POST", "/api/tix/tickets/print", "tix-user"),
+    ContractRoute("tix", "GET", "/api/tix/tickets/print/{job_id}", "tix-user"),
+    ContractRoute("tix", "POST", "/api/tix/tickets/void", "tix-admin"),
+)
+
+
 def contract() -> dict[tuple[str, str], ContractRoute]:
-    """Return the contract's routes by method and path, the path without its trailing slash."""
+    """Return the contract's routes and the added ones by method and path, the path without its trailing slash."""
     with (Path(__file__).parent / "contract_routes.csv").open(encoding="utf-8", newline="") as lines:
-        return {(row["method"], row["path"].rstrip("/")): ContractRoute(**row) for row in csv.DictReader(lines)}
+        known = [*map(_route, csv.DictReader(lines)), *ADDED]
+    return {(route.method, route.path.rstrip("/")): route for route in known}
+
+
+def _route(row: dict[str, str]) -> ContractRoute:
+    return ContractRoute(**row)
 
 
 def label(route: Route) -> str:

@@ -91,7 +91,7 @@ def test_each_function_may_do_its_own_work_only(template: Template) -> None:
     assert services("StreamRole") == {"dynamodb", "events", "sqs", "kms"}
     assert services("PaymentsRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
     assert services("SweepRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
-    assert services("JobsRole") == {"dynamodb", "kms", "sqs"}
+    assert services("JobsRole") == {"dynamodb", "kms", "sqs", "s3"}
     assert services("AlertsRole") == {"sqs", "kms"}
     assert services("MessagesRole") == {"sqs", "ses", "sns", "kms"}
     assert services("WatchDevicesRole") == {"dynamodb", "events", "kms"}

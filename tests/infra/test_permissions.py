@@ -15,19 +15,42 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import app
 from chalicelib import clock
 from chalicelib.clients import files, secrets
-from chalicelib.domain import accounts, demo, devices, events, jobs, ledger, listings, payments, refunds, sessions
+from chalicelib.clients import jobs as jobs_queue
+from chalicelib.domain import (
+    accounts,
+    demo,
+    devices,
+    events,
+    jobs,
+    ledger,
+    listings,
+    numbering,
+    payments,
+    print_runs,
+    refunds,
+    sessions,
+    ticket_clearing,
+)
 from chalicelib.domain.money import Asked
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.portals.wire import Route
 from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberRange, Order
-from chalicelib.vocabulary import EventStatus, JobStatus, PaymentMethod, Portal, RefundRequestStatus
+from chalicelib.vocabulary import EventStatus, JobStatus, PaymentMethod, Portal, PrintFormat, RefundRequestStatus
 from tests import purchases, settled, wallets
 from tests.client import call
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
-from tests.factories import customer_token, make_customer, make_event, make_ticket, make_usher, usher_token
+from tests.factories import (
+    customer_token,
+    make_customer,
+    make_event,
+    make_organization,
+    make_ticket,
+    make_usher,
+    usher_token,
+)
 from tests.infra import reading
 from tests.live import Socket, Stream, gateway, tell
 from tests.streams import StreamReader, project
@@ -319,6 +342,35 @@ def test_the_functions_of_live_updates_may_do_what_they_do_and_no_more(
     used["Live"] |= {"sqs:SendMessage"}  # Lambda's own, to the dead letters
     # A socket that takes nothing in time is closed by who sent to it.
     assert {name: used[name] for name in used} == {name: _allowed(template, name) - _FOR_LAMBDA for name in used}
+
+
+def test_the_jobs_worker_may_do_what_it_does_and_no_more(
+    template: Template, recorded: Callable[..., Used], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (numbering, ticket_clearing):
+        monkeypatch.setattr(module, "AT_ONCE", 1)
+    admin = make_organization()
+    organization_id, by = str(admin.organization_id), admin.account_id
+    made = numbering.generate(organization_id, numbering.Wanted(2, "RUN"), user_id=by, operation_id=new_id("op"))
+
+    def work(job_id: str) -> Used:
+        jobs_queue._queue_url.cache_clear()
+        batch = {"Records": [{"messageId": "1", "body": json.dumps({"job_id": job_id})}]}
+        return recorded(lambda: _taken(app.jobs(batch, None)))
+
+    def printing() -> str:
+        wanted = print_runs.Wanted(prefix="RUN", first=1, last=1, format=PrintFormat.PDF)
+        return print_runs.begin(organization_id, wanted, user_id=by, operation_id=new_id("op"))
+
+    used = work(made.job_id)
+    overtaken = printing()
+    with monkeypatch.context() as late:
+        late.setattr(print_runs, "_enter", lambda *_, **__: False)
+        late.setattr(print_runs, "_TURN_SECONDS", 0.3)
+        used |= work(overtaken)
+    clearing = ticket_clearing.clear(organization_id, confirm="Lahore Marathon", user_id=by)
+    used |= work(printing()) | work(clearing.job_id)
+    assert used == _allowed(template, "Jobs") - _FOR_LAMBDA
 
 
 def test_no_function_may_read_whole_tables_or_change_what_holds_the_data(template: Template) -> None:

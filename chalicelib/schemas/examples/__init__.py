@@ -14,6 +14,7 @@ from chalicelib.schemas.examples import (
     organizer_payouts,
     realtime,
     tix_accounts,
+    tix_print_runs,
     tix_tickets,
     webapp_accounts,
     webapp_cards,
@@ -35,6 +36,7 @@ PATH_VALUES = {
     "log_id": LOG_ID,
     "device_id": DEVICE_ID,
     "ticket_id": TICKET_ID,
+    "job_id": f"job_{_ULID}",
     "dependent_id": f"dpd_{_ULID}",
     "payment_id": f"pay_{_ULID}",
     "payout_id": f"pto_{_ULID}",
@@ -60,6 +62,7 @@ OPERATIONS: dict[str, Example] = {
         organizer_events,
         organizer_payouts,
         tix_accounts,
+        tix_print_runs,
         realtime,
         tix_tickets,
     )

@@ -1,5 +1,9 @@
 """Requests to the routes of Tix that their right caller gets through with, one file per part."""
 
-from tests.contract.tix import accounts, reports, settings, tickets
+from tests.contract.tix import accounts, print_runs, reports, settings, tickets
 
-REQUESTS = {name: request for part in (accounts, tickets, reports, settings) for name, request in part.REQUESTS.items()}
+REQUESTS = {
+    name: request
+    for part in (accounts, tickets, print_runs, reports, settings)
+    for name, request in part.REQUESTS.items()
+}

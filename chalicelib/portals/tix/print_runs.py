@@ -1,0 +1,53 @@
+"""The door of Tix: print runs, and tickets that are taken back."""
+
+from typing import Any
+
+from chalice import Blueprint
+
+from chalicelib.domain import print_runs, voiding
+from chalicelib.portals.auth import TIX, TIX_ADMIN
+from chalicelib.portals.wire import Call, door
+from chalicelib.schemas.tix import print_runs as schema
+
+bp = Blueprint(__name__)
+_BASE = "/api/tix/tickets"
+
+
+@door(
+    bp,
+    "POST",
+    f"{_BASE}/print",
+    guard=TIX,
+    body=schema.PrintIn,
+    reply=schema.PrintStartedOut,
+    status=202,
+    idempotent=True,
+)
+def tix_print_tickets(call: Call[schema.PrintIn, None]) -> Any:
+    """Print a range of numbers, behind the answer."""
+    body = call.body
+    job_id = print_runs.begin(
+        call.principal.organization_id,
+        print_runs.Wanted(prefix=body.prefix, first=body.first, last=body.last, format=body.format),
+        user_id=call.principal.id,
+        operation_id=call.operation_id,
+    )
+    return {"job_id": job_id}
+
+
+@door(bp, "GET", f"{_BASE}/print/{{job_id}}", guard=TIX, reply=schema.PrintRunOut)
+def tix_print_run(call: Call[None, None]) -> Any:
+    """Show how far a print run has come, and its files."""
+    return print_runs.show(call.principal.organization_id, call.path["job_id"])
+
+
+@door(bp, "POST", f"{_BASE}/void", guard=TIX_ADMIN, body=schema.VoidIn, reply=schema.VoidedOut, idempotent=True)
+def tix_void_tickets(call: Call[schema.VoidIn, None]) -> Any:
+    """Take back a range of numbers: none of them is let in from the answer on."""
+    body = call.body
+    return voiding.void(
+        call.principal.organization_id,
+        voiding.Numbers(prefix=body.prefix, first=body.first, last=body.last),
+        reason=body.reason,
+        user_id=call.principal.id,
+    )

@@ -1,0 +1,40 @@
+"""Requests of the door of Tix: print runs, and tickets that are taken back.
+
+Each takes the ground (tests/contract/ground.py): `ground.tix_admin` is the demo organization's admin.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.domain import numbering, print_runs
+from chalicelib.domain.numbering import Wanted
+from chalicelib.identifiers import new_id
+from chalicelib.vocabulary import PrintFormat
+from tests.contract.request import Request
+
+
+def _numbers(ground: Any) -> dict[str, Any]:
+    """Numbers of a prefix that has tickets."""
+    admin = ground.tix_admin
+    made = numbering.generate(
+        str(admin.organization_id), Wanted(1, "PRINT"), user_id=admin.account_id, operation_id=new_id("op")
+    )
+    first = int(numbering.as_generated(made)[0].number)
+    return {"prefix": "PRINT", "from": first, "to": first}
+
+
+def _run(ground: Any) -> Request:
+    numbers, admin = _numbers(ground), ground.tix_admin
+    wanted = print_runs.Wanted(
+        prefix=numbers["prefix"], first=numbers["from"], last=numbers["to"], format=PrintFormat.CSV
+    )
+    operation_id = new_id("op")
+    job_id = print_runs.begin(str(admin.organization_id), wanted, user_id=admin.account_id, operation_id=operation_id)
+    return Request(path={"job_id": job_id})
+
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "tix_print_tickets": lambda ground: Request({**_numbers(ground), "format": "csv"}),
+    "tix_print_run": _run,
+    "tix_void_tickets": lambda ground: Request({**_numbers(ground), "reason": "lost"}),
+}

@@ -1,0 +1,268 @@
+"""Print runs: every code on a sheet is its ticket's own, lists do no harm, what was taken back is not printed."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pypdfium2
+import pytest
+import zxingcpp
+from botocore.session import get_session
+
+from chalicelib import clock
+from chalicelib.clients import files, jobs
+from chalicelib.config import config
+from chalicelib.domain import (
+    job_kinds,
+    numbered_tickets,
+    numbering,
+    paper,
+    print_runs,
+    sheet_proof,
+    sweep,
+    ticket_sheets,
+)
+from chalicelib.domain.numbering import Wanted
+from chalicelib.domain.sheet_proof import Unreadable
+from chalicelib.domain.ticket_sheets import Printed
+from chalicelib.errors import Unavailable
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, PrintRun
+from tests.client import Answer, call
+from tests.factories import make_organization, make_tix_user, token_of
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+PRINT = "/api/tix/tickets/print"
+
+
+@pytest.fixture
+def admin(moto_cloud: None) -> Account:  # noqa: ARG001  # the ground under it
+    return make_organization()
+
+
+def generate(of: Account, count: int, *, prefix: str = "RUN", extra: str | None = None) -> list[Any]:
+    organization_id = str(of.organization_id)
+    wanted = Wanted(count, prefix, extra)
+    numbering.generate(organization_id, wanted, user_id=of.account_id, operation_id=new_id("op"))
+    return [*numbered_tickets.of_numbers(organization_id, prefix, 1, 10_000)]
+
+
+def ask(by: Account, **changes: Any) -> Answer:
+    return call("POST", PRINT, {"prefix": "RUN", "from": 1, "to": 30, **changes}, token=token_of(by))
+
+
+def shown(by: Account, job_id: str) -> dict[str, Any]:
+    return dict(call("GET", f"{PRINT}/{job_id}", token=token_of(by)).json)
+
+
+def printed(by: Account, **changes: Any) -> dict[str, Any]:
+    """Ask for a run and let the worker do it; return what it came to."""
+    job_id = ask(by, **changes).json["job_id"]
+    job_kinds.work_on(job_id)
+    return shown(by, job_id)
+
+
+def stored_files() -> dict[str, bytes]:
+    s3: Any = get_session().create_client("s3")
+    found = s3.list_objects_v2(Bucket=config().files_bucket).get("Contents", [])
+    contents = {each["Key"]: files.read(each["Key"], limit=10**8) for each in found}
+    return {key: content for key, content in contents.items() if content is not None}
+
+
+def codes_and_texts(document: bytes) -> tuple[list[str], str]:
+    """Read all codes of a PDF off its pages as a phone would, and its text."""
+    pdf = pypdfium2.PdfDocument(document)
+    codes = [
+        code.text for page in pdf for code in zxingcpp.read_barcodes(page.render(scale=3, grayscale=True).to_pil())
+    ]
+    return codes, "".join(page.get_textpage().get_text_bounded() for page in pdf)
+
+
+def test_a_sheet_has_each_tickets_code_and_number_once_and_nothing_that_was_taken_back(admin: Account) -> None:
+    tickets = generate(admin, 30, extra='{"section": "A", "gate": "North شمال"}')
+    token = token_of(admin)
+    assert call("POST", "/api/tix/tickets/void", {"prefix": "RUN", "from": 7, "to": 7}, token=token).status == 200
+    assert call("DELETE", f"/api/tix/tickets/{tickets[8].ticket_id}", token=token).status == 200
+    run = printed(admin)
+    assert (run["status"], run["count"], run["done"], run["problem"]) == ("complete", 30, 30, None)
+    ((key, document),) = stored_files().items()
+    assert key.startswith(f"exports/{admin.organization_id}/{run['job_id']}/")
+    (file,) = run["files"]
+    assert key in file["url"]
+    assert (file["from"], file["to"], file["tickets"]) == ("RUN-000001", "RUN-000030", 28)
+    kept = [ticket for ticket in tickets if int(ticket.number) not in (7, 9)]
+    codes, text = codes_and_texts(document)
+    assert sorted(codes) == sorted(ticket.ticket_id for ticket in kept)
+    for ticket in tickets:
+        assert (numbered_tickets.number_of(ticket) in text) == (ticket in kept)
+    assert text.count("Lahore Marathon") == text.count("section: A") == 28
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"size": "A3", "columns": 6, "rows": 16},
+        {"size": "A6", "columns": 1, "rows": 1},
+        {"size": "Letter", "orientation": "landscape", "columns": 8, "rows": 5, "gap": 0, "margin": 0},
+        {"size": "A5", "columns": 2, "rows": 9, "margin": 3.5, "show_name": False, "show_extra": False},
+    ],
+)
+def test_every_code_can_be_read_on_whatever_paper_is_taken(said: dict[str, Any]) -> None:
+    layout = paper.layout(said)
+    tickets = [Printed(new_id("tkt"), f"{'W' * 20}-{n:06d}", ["x" * 60] * 4) for n in range(layout.per_sheet + 1)]
+    document = ticket_sheets.render(tickets, layout, name="N" * 100, made_at=clock.now())
+    codes, _ = codes_and_texts(document)
+    assert sorted(codes) == sorted(ticket.code for ticket in tickets)
+    sheet_proof.prove(document, [ticket.code for ticket in tickets], layout)
+
+
+def test_a_sheet_that_says_anything_else_is_not_proved() -> None:
+    layout = paper.layout({})
+    tickets = [Printed(f"tkt_{n}", f"A-{n}") for n in range(5)]
+    codes = [ticket.code for ticket in tickets]
+    document = ticket_sheets.render(tickets, layout, name="Run", made_at=clock.now())
+    other = paper.layout({"columns": 4})
+    for wrong, said in (
+        ([*codes[:4], "tkt_9"], layout),
+        ([codes[1], codes[0], *codes[2:]], layout),
+        (codes[:4], layout),
+        ([*codes, "tkt_9"], layout),
+        (codes * 10, layout),
+        (codes, other),
+    ):
+        with pytest.raises(Unreadable):
+            sheet_proof.prove(document, wrong, said)
+
+
+def test_a_run_whose_codes_cannot_be_read_back_fails_and_gives_nothing_away(
+    admin: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generate(admin, 3)
+    draw: Callable[..., None] = ticket_sheets._draw_code
+
+    def smudged(document: Any, code: str, *place: float) -> None:
+        draw(document, code.replace("tkt_", "tkt-"), *place)
+
+    monkeypatch.setattr(ticket_sheets, "_draw_code", smudged)
+    run = printed(admin)
+    assert (run["status"], run["files"]) == ("failed", [])
+    assert run["problem"]
+    assert stored_files() == {}
+
+
+def test_many_tickets_come_in_parts_and_a_turn_goes_on_where_the_last_one_stopped(
+    admin: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tickets = generate(admin, 30)
+    monkeypatch.setattr(print_runs, "_PART", 8)
+    call("PUT", "/api/tix/settings", {"paper": {"columns": 2, "rows": 4}}, token=token_of(admin))
+    job_id = ask(admin).json["job_id"]
+    # Another turn at the same part enters it first.
+    write = files.write
+
+    def overtaken(*arguments: Any, **named: Any) -> None:
+        monkeypatch.setattr(files, "write", write)
+        print_runs._make_part(PrintRun.from_raw_data(raw_run(job_id)))
+        write(*arguments, **named)
+
+    monkeypatch.setattr(files, "write", overtaken)
+    print_runs._make_part(PrintRun.from_raw_data(raw_run(job_id)))
+    halfway = shown(admin, job_id)
+    assert (halfway["status"], halfway["done"], halfway["files"]) == ("open", 8, [])
+    assert len(stored_files()) == 1
+    # A death while the next part is stored.
+    monkeypatch.setattr(files, "write", dies)
+    with pytest.raises(Unavailable):
+        job_kinds.work_on(job_id)
+    monkeypatch.setattr(files, "write", write)
+    assert call("PUT", "/api/tix/settings", {"paper": {"columns": 1, "rows": 1}}, token=token_of(admin)).status == 200
+    job_kinds.work_on(job_id)
+    run = shown(admin, job_id)
+    assert [file["tickets"] for file in run["files"]] == [8, 8, 8, 6]
+    assert [file["from"] for file in run["files"]] == ["RUN-000001", "RUN-000009", "RUN-000017", "RUN-000025"]
+    documents = [content for _, content in sorted(stored_files().items())]
+    assert [sorted(codes_and_texts(each)[0]) for each in documents] == [
+        sorted(ticket.ticket_id for ticket in tickets[start : start + 8]) for start in range(0, 30, 8)
+    ]
+    raw = raw_run(job_id)
+    assert "gsi2pk" not in raw
+    job_kinds.work_on(job_id)
+    assert raw_run(job_id) == raw
+
+
+def raw_run(job_id: str) -> operations.RawItem:
+    (raw,) = operations.query(keys.tix_job(job_id).pk, consistent=True)
+    return raw
+
+
+def dies(*_: Any, **__: Any) -> None:
+    raise Unavailable
+
+
+def test_a_list_has_a_line_for_each_ticket_and_no_formula(admin: Account) -> None:
+    token = token_of(admin)
+    tickets = generate(admin, 3, prefix="-RUN", extra='"=HYPERLINK(\\"https://evil.example\\")"')
+    (other,) = generate(admin, 1, prefix="PLAIN", extra='"+1"')
+    assert call("PUT", f"/api/tix/tickets/{tickets[0].ticket_id}/scan", token=token).status == 200
+    run = printed(admin, prefix="-RUN", format="csv")
+    plain = printed(admin, prefix="PLAIN", format="csv")
+    assert [file["tickets"] for file in run["files"] + plain["files"]] == [3, 1]
+    contents = {key.split("/")[2]: content for key, content in stored_files().items()}
+    assert contents[run["job_id"]].startswith(b"\xef\xbb\xbf")
+    rows = [*csv.DictReader(io.StringIO(contents[run["job_id"]].decode("utf-8-sig")))]
+    assert [row["id"] for row in rows] == [ticket.ticket_id for ticket in tickets]
+    assert [row["number"] for row in rows] == [f"'-RUN-00000{n}" for n in (1, 2, 3)]
+    assert [bool(row["scanned_at"]) for row in rows] == [True, False, False]
+    (row,) = csv.DictReader(io.StringIO(contents[plain["job_id"]].decode("utf-8-sig")))
+    assert (row["number"], row["id"]) == ("PLAIN-000001", other.ticket_id)
+    for each in (*rows, row):
+        assert not any(cell.startswith(("=", "+", "-", "@")) for cell in each.values())
+
+
+def test_a_run_is_its_organizations_alone_and_is_forgotten_after_a_day(admin: Account) -> None:
+    generate(admin, 1)
+    job_id = ask(admin).json["job_id"]
+    other = make_organization()
+    assert call("GET", f"{PRINT}/{job_id}", token=token_of(other)).status == 404
+    assert ask(other).status == 404
+    assert shown(make_tix_user(admin), job_id)["status"] == "open"
+    with clock.set_to(clock.now() + timedelta(hours=24, seconds=1)):
+        assert call("GET", f"{PRINT}/{job_id}", token=token_of(admin)).status == 404
+
+
+def test_numbers_that_are_none_are_refused(admin: Account) -> None:
+    generate(admin, 1)
+    for changes in ({"from": 2, "to": 1}, {"from": 0}, {"to": 10_001}, {"format": "docx"}, {"prefix": "run"}):
+        refused = ask(admin, **changes)
+        assert (refused.status, refused.code) == (400, "VALIDATION_ERROR"), changes
+    assert ask(admin, **{"from": 2, "to": 3}).status == 404
+
+
+def test_a_run_that_could_not_be_queued_is_begun_by_the_sweep(admin: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    generate(admin, 1)
+    with monkeypatch.context() as down:
+        down.setattr(jobs, "enqueue", dies)
+        job_id = ask(admin).json["job_id"]
+    queued: list[str] = []
+    monkeypatch.setattr(jobs, "enqueue", queued.append)
+    sweep.run()
+    assert queued == []
+    with clock.set_to(clock.now() + timedelta(minutes=5)):
+        sweep.run()
+    assert queued == [job_id]
+    job_kinds.work_on(job_id)
+    with clock.set_to(clock.now() + timedelta(minutes=30)):
+        sweep.run()
+    assert queued == [job_id]
+
+
+def test_the_same_key_begins_one_run(admin: Account) -> None:
+    generate(admin, 1)
+    body = {"prefix": "RUN", "from": 1, "to": 1}
+    told = [
+        call("POST", PRINT, body, token=token_of(admin), headers={"idempotency-key": "once"}).json for _ in range(2)
+    ]
+    assert told[0] == told[1]

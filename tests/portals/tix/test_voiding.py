@@ -1,0 +1,95 @@
+"""Tickets that are taken back: none of them is let in from the answer on, and what was scanned stays scanned."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import numbered_tickets, numbering, voiding
+from chalicelib.domain.numbering import Wanted
+from chalicelib.identifiers import new_id
+from chalicelib.table import operations
+from chalicelib.table.items import Account
+from tests.client import Answer, call
+from tests.factories import make_organization, make_tix_user, token_of
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+VOID = "/api/tix/tickets/void"
+
+
+@pytest.fixture
+def admin(moto_cloud: None) -> Account:  # noqa: ARG001  # the ground under it
+    return make_organization()
+
+
+def generate(of: Account, count: int, prefix: str = "RUN") -> list[Any]:
+    organization_id = str(of.organization_id)
+    numbering.generate(organization_id, Wanted(count, prefix), user_id=of.account_id, operation_id=new_id("op"))
+    return [*numbered_tickets.of_numbers(organization_id, prefix, 1, 10_000)]
+
+
+def void(by: Account, first: int, last: int, **changes: Any) -> Answer:
+    return call("POST", VOID, {"prefix": "RUN", "from": first, "to": last, **changes}, token=token_of(by))
+
+
+def scan(by: Account, ticket: Any) -> Answer:
+    return call("PUT", f"/api/tix/tickets/{ticket.ticket_id}/scan", token=token_of(by))
+
+
+def test_a_range_over_several_makings_is_void_from_the_answer_on(admin: Account) -> None:
+    generate(admin, 120)
+    tickets = generate(admin, 30)
+    assert scan(admin, tickets[109]).status == 200
+    assert call("DELETE", f"/api/tix/tickets/{tickets[110].ticket_id}", token=token_of(admin)).status == 200
+    answer = void(admin, 2, 140, reason="stolen")
+    assert (answer.status, answer.json) == (200, {"voided": 137, "voided_before": 0, "scanned": 1})
+    for number in (2, 100, 121, 140):
+        refused = scan(admin, tickets[number - 1])
+        assert (refused.status, refused.code, refused.json["duplicate"]) == (400, "TICKET_VOIDED", False)
+        assert refused.json["ticket"]["scanned_at"] is None
+    for number in (1, 141):
+        assert scan(admin, tickets[number - 1]).status == 200
+    again = scan(admin, tickets[109])
+    assert (again.code, again.json["duplicate"], again.json["ticket"]["voided_at"]) == ("ALREADY_SCANNED", True, None)
+    assert scan(admin, tickets[110]).status == 404
+    place = numbered_tickets.find(str(admin.organization_id), "RUN-000002")
+    assert (place.void_reason, place.voided_by) == ("stolen", admin.account_id)
+    before = place.voided_at
+    assert void(admin, 1, 3).json == {"voided": 2, "voided_before": 2, "scanned": 1}
+    assert numbered_tickets.find(str(admin.organization_id), "RUN-000002").voided_at == before
+
+
+def test_a_ticket_that_is_scanned_or_deleted_meanwhile_is_not_void_and_the_others_are(
+    admin: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tickets = generate(admin, 5)
+    commit = operations.commit
+
+    def meanwhile(*writes: Any) -> None:
+        monkeypatch.setattr(operations, "commit", commit)
+        scan(admin, tickets[1])
+        call("DELETE", f"/api/tix/tickets/{tickets[3].ticket_id}", token=token_of(admin))
+        commit(*writes)
+
+    monkeypatch.setattr(operations, "commit", meanwhile)
+    came_to = voiding.void(
+        str(admin.organization_id), voiding.Numbers("RUN", 1, 5), reason=None, user_id=admin.account_id
+    )
+    assert came_to == voiding.Voided(voided=3, voided_before=0, scanned=1)
+    left = {int(t.number): (t.voided_at is None, t.scanned_at is None) for t in generate(admin, 1)}
+    assert left == {1: (False, True), 2: (True, False), 3: (False, True), 5: (False, True), 6: (True, True)}
+
+
+def test_only_an_admin_takes_tickets_back_and_only_their_own(admin: Account) -> None:
+    (ticket,) = generate(admin, 1)
+    assert void(make_tix_user(admin), 1, 1).code == "FORBIDDEN"
+    assert void(make_organization(), 1, 1).status == 404
+    assert void(admin, 1, 1, prefix="OTHER").status == 404
+    assert void(admin, 2, 5).status == 404
+    assert scan(admin, ticket).status == 200
+
+
+def test_numbers_that_are_none_are_refused_by_their_fields(admin: Account) -> None:
+    for changes in ({"from": 0}, {"from": "a"}, {"to": None}, {"prefix": ""}, {"reason": "x" * 201}):
+        refused = call("POST", VOID, {"prefix": "RUN", "from": 1, "to": 2, **changes}, token=token_of(admin))
+        assert (refused.status, refused.code) == (400, "VALIDATION_ERROR")
+        assert refused.json["details"][0]["field"] == next(iter(changes))
