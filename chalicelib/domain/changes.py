@@ -20,6 +20,7 @@ PROJECTED = frozenset(
         "card_balance",
         "card",
         "refund_request",
+        "account",
         "numbered_ticket",
     }
 )

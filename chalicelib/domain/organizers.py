@@ -1,20 +1,27 @@
 """Organizers: what they say of themselves; their bank account stands sealed under a data key of their own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib import clock
+from chalicelib.clients.bus import Published
 from chalicelib.domain import bank_accounts, encryption, photos
 from chalicelib.domain.bank_accounts import BankAccount
+from chalicelib.domain.changes import Change
 from chalicelib.domain.photos import Upload
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, DataKey, Item, OrganizerProfile
+from chalicelib.table.items import Account, DataKey, Event, Item, OrganizerProfile
+from chalicelib.vocabulary import Portal
 
+# No event that is not over began before that.
+_LONGEST = timedelta(days=366)
 _PLAIN = ("email", "company_name", "address", "tax_number")
 
 
@@ -84,6 +91,45 @@ def change(organizer_id: str, changes: Mapping[str, Any], *, image: bytes | None
     if asked is None:
         return shown
     return replace(shown, image_upload=photos.offer(organizer_id, content_type=asked["content_type"]))
+
+
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Let the events of an organizer who goes by another name bear it; safe to repeat, in whole or in part.
+
+    What is over keeps the name that it was held under.
+    """
+    for change in changes:
+        before, after = change.before, change.after
+        if not isinstance(before, Account) or not isinstance(after, Account) or before.name == after.name:
+            continue
+        if after.portal == Portal.ORGANIZER:
+            _rename_events(after.account_id)
+    return []
+
+
+def _rename_events(organizer_id: str) -> None:
+    account = operations.get(Account, keys.account(organizer_id))
+    if account is None:
+        return
+    now = clock.now()
+    places = keys.organizer_events(organizer_id).pk, clock.to_text(now - _LONGEST)
+    raws = operations.query(places[0], index="gsi1", between=(places[1], "~"))
+    for event in operations.get_many(Event, operations.keys_of(raws)).values():
+        if event.ends_at <= now or event.organizer_name == account.name:
+            continue
+        try:
+            operations.commit(
+                operations.check(Account, keys.account(organizer_id), Account.name == account.name),
+                operations.change(
+                    Event,
+                    keys.event(event.event_id),
+                    [Event.organizer_name.set(account.name)],
+                    Event.organizer_id == organizer_id,
+                ),
+            )
+        except operations.ConditionFailed as failure:
+            if 0 in failure.failures:
+                return  # they go by yet another name, and the change to that is told as well
 
 
 def _take_image(organizer_id: str, renamed: list[Action], actions: list[Action], upload_key: str | None) -> str | None:

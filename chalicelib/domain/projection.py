@@ -16,6 +16,7 @@ from chalicelib.domain import (
     invoices,
     ledger,
     merchant_totals,
+    organizers,
     payments,
     refunds,
     sales_totals,
@@ -70,6 +71,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     merchant_totals.follow,
     sales_totals.follow,
     refunds.follow,
+    organizers.follow,
     ticket_totals.follow,
 )
 

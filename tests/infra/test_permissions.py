@@ -25,6 +25,7 @@ from chalicelib.domain import (
     ledger,
     listings,
     numbering,
+    organizers,
     payments,
     print_runs,
     refunds,
@@ -220,8 +221,10 @@ def test_the_api_asks_for_nothing_that_it_may_not(template: Template, recorded: 
 
 def test_the_stream_may_do_what_it_does_and_no_more(template: Template, recorded: Callable[..., Used]) -> None:
     stream = StreamReader()
-    for send in _every_route(lay()):
+    people = lay()
+    for send in _every_route(people):
         send()
+    organizers.change(people.organizer.account_id, {"name": "Lahore Nights"})
     now = clock.now()
     gone = events.create(title="Cancelled", starts_at=now, ends_at=now + timedelta(hours=1))
     listings.project(gone.event_id)

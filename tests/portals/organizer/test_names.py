@@ -1,0 +1,78 @@
+"""The name under which an organizer's events are shown."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain import events, organizers
+from chalicelib.table import operations
+from chalicelib.table.items import Event
+from tests.client import call
+from tests.factories import make_event, make_organizer, token_of
+from tests.streams import StreamReader, project
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+
+def test_events_that_are_not_over_bear_the_name_that_their_organizer_has_now() -> None:
+    organizer, now = make_organizer(name="Lahore Live"), clock.now()
+    times = {"over": (-9, -8), "on": (-2, 30), "to come": (5, 6)}
+    shows = {
+        name: make_event(
+            starts_at=now + timedelta(days=begins),
+            ends_at=now + timedelta(days=ends),
+            organizer_id=organizer.account_id,
+            organizer_name="Lahore Live",
+        )
+        for name, (begins, ends) in times.items()
+    }
+    others = make_event(organizer_id=make_organizer().account_id, organizer_name="Another house")
+    stream, token = StreamReader(), token_of(organizer)
+    stream.drain()
+    for name in ("Karachi Live", "Lahore Nights"):
+        assert call("PUT", "/api/organizer/profile/", {"name": name}, token=token).status == 200
+    records = stream.read()
+    for told in (records, records[:1], list(reversed(records))):
+        project(told)
+        names = {which: events.get(show.event_id).organizer_name for which, show in shows.items()}
+        assert names == {"over": "Lahore Live", "on": "Lahore Nights", "to come": "Lahore Nights"}
+    stream.drain()
+    shown = call("GET", f"/api/v1/public/events/{shows['to come'].event_id}/").json
+    assert shown["organizer"] == {"id": organizer.account_id, "name": "Lahore Nights"}
+    assert events.get(others.event_id).organizer_name == "Another house"
+    assert int(events.get(shows["to come"].event_id).version) == int(shows["to come"].version)
+
+
+def test_a_name_that_was_given_up_meanwhile_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    organizer = make_organizer(name="Lahore Live")
+    show = make_event(organizer_id=organizer.account_id, organizer_name="Lahore Live")
+    stream, query = StreamReader(), operations.query
+    stream.drain()
+    organizers.change(organizer.account_id, {"name": "Karachi Live"})
+    first = stream.read()
+
+    def query_just_before_they_go_by_another(*asked: Any, **more: Any) -> Any:
+        if more.get("index") is None:
+            return query(*asked, **more)  # others ask for other things
+        monkeypatch.setattr(operations, "query", query)
+        organizers.change(organizer.account_id, {"name": "Lahore Nights"})
+        second = stream.read()
+        found = query(*asked, **more)
+        project(second)
+        return found
+
+    monkeypatch.setattr(operations, "query", query_just_before_they_go_by_another)
+    # The event as read before the second name, written after it.
+    read = operations.get_many
+    monkeypatch.setattr(operations, "get_many", lambda cls, places, **more: _once_old(read(cls, places, **more)))
+    project(first)
+    assert events.get(show.event_id).organizer_name == "Lahore Nights"
+
+
+def _once_old(found: dict[Any, Any]) -> dict[Any, Any]:
+    for item in found.values():
+        if isinstance(item, Event):
+            item.organizer_name = "Lahore Live"
+    return found
