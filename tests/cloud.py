@@ -1,6 +1,8 @@
 """The platform's resources for a test, as small as a test needs them."""
 
 import json
+import os
+from functools import lru_cache
 from typing import Any
 
 from botocore.session import get_session
@@ -35,25 +37,32 @@ TABLE: dict[str, Any] = {
 }
 
 
+def _client(service: str) -> Any:
+    """Return a client of a service at the endpoint that the environment names."""
+    return _client_at(service, tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))))
+
+
+@lru_cache(maxsize=32)
+def _client_at(service: str, _: tuple[tuple[str, str], ...]) -> Any:
+    return get_session().create_client(service)
+
+
 def create_table(client: Any, name: str | None = None) -> None:
     client.create_table(TableName=name or config().table_name, **TABLE)
 
 
 def create_all(master_secret: str) -> None:
     """Make table, secret, bus, rule and queues through whatever endpoint the environment names."""
-    session: Any = get_session()
-    create_table(session.create_client("dynamodb"))
-    session.create_client("secretsmanager").create_secret(
-        Name=config().secret_id, SecretString=json.dumps({"master": master_secret})
-    )
-    session.create_client("events").create_event_bus(Name=config().event_bus_name)
-    sqs = session.create_client("sqs")
+    create_table(_client("dynamodb"))
+    _client("secretsmanager").create_secret(Name=config().secret_id, SecretString=json.dumps({"master": master_secret}))
+    _client("events").create_event_bus(Name=config().event_bus_name)
+    sqs = _client("sqs")
     stage = config()
     queues = (stage.alerts_queue_name, stage.messages_queue_name, stage.payments_queue_name, stage.jobs_queue_name)
     for name in queues:
         sqs.create_queue(QueueName=name)
-    session.create_client("ses").verify_email_identity(EmailAddress=config().mail_from)
-    kms = session.create_client("kms")
+    _client("ses").verify_email_identity(EmailAddress=config().mail_from)
+    kms = _client("kms")
     data_key = kms.create_key(Description="wraps customers' data keys")["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName=config().data_key_id, TargetKeyId=data_key)
-    session.create_client("s3").create_bucket(Bucket=config().files_bucket)
+    _client("s3").create_bucket(Bucket=config().files_bucket)

@@ -4,21 +4,19 @@ import json
 import re
 from typing import Any
 
-from botocore.session import get_session
-
+from chalicelib.clients import aws
 from chalicelib.config import config
 
 
 def texts() -> list[dict[str, Any]]:
     """Take every message off the queue, in the order they were put there as far as the queue keeps it."""
-    sqs: Any = get_session().create_client("sqs")
+    sqs = aws.client("sqs")
     url = sqs.get_queue_url(QueueName=config().messages_queue_name)["QueueUrl"]
     found: list[dict[str, Any]] = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
         found += [json.loads(message["Body"]) for message in messages]
         for message in messages:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    sqs.close()
     return found
 
 

@@ -24,10 +24,10 @@ from moto import mock_aws
 from chalicelib.clients import aws, jobs, messages, secrets
 from chalicelib.domain import catalogue, categories, gate, tokens
 from chalicelib.table import operations
-from tests import cloud, moto_copies, service_models
+from tests import cloud, moto_answers, moto_copies
 
 moto_copies.install()
-service_models.install()
+moto_answers.install()
 
 MASTER_SECRET = "test-master-secret-of-the-platform-000000000000"
 
@@ -36,6 +36,10 @@ def forget_caches() -> None:
     """Drop everything that a container would keep between requests."""
     operations.client.cache_clear()
     aws.client.cache_clear()
+    _forget_answers()
+
+
+def _forget_answers() -> None:
     messages._queue_url.cache_clear()
     jobs._queue_url.cache_clear()
     secrets.forget()
@@ -47,12 +51,15 @@ def forget_caches() -> None:
 
 @pytest.fixture
 def moto_cloud() -> Iterator[None]:
-    """The platform's resources on moto: for breadth, one thread at a time."""
+    """The platform's resources on moto: for breadth, one thread at a time.
+
+    The clients stay from test to test: whoever makes some for another endpoint drops them.
+    """
     with mock_aws():
-        forget_caches()
+        _forget_answers()
         cloud.create_all(MASTER_SECRET)
         yield
-    forget_caches()
+    _forget_answers()
 
 
 def secret_string() -> str:

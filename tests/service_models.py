@@ -1,15 +1,28 @@
-"""botocore's descriptions of services, parsed once for the whole run.
+"""What botocore and moto make anew for each client and each cloud, made once for the whole run.
 
-A test makes its clients anew, each in a session of its own, and every session would parse megabytes of JSON again:
-three quarters of what a client costs. Nobody changes them but botocore, which merges the same extras in each time.
+A test makes its clients in sessions of its own; every session would list 400 folders, parse megabytes of JSON and
+look through the handlers again: nine tenths of what a client costs. Nobody changes them but botocore, which merges
+the same extras in each time. Nobody signs with the key pair that moto finds for every symmetric key, either.
 """
 
+import threading
 from typing import Any
 
-from botocore.loaders import JSONFileLoader
+import botocore.session
+from botocore.loaders import JSONFileLoader, Loader
+from botocore.session import Session
+from moto.kms import models as kms_models
+from moto.kms import utils as kms_utils
 
 _parsed: dict[str, Any] = {}
 _load_file = JSONFileLoader.load_file
+_listed: dict[str, Any] = {}
+_list = Loader.list_available_services
+_new_session = botocore.session.get_session
+# Making clients of one session is no work for two threads at once.
+_local = threading.local()
+_key_pairs: dict[str, Any] = {}
+_new_key_pair = kms_utils.generate_private_key
 
 
 def _load_once(self: Any, file_path: str) -> Any:
@@ -18,6 +31,28 @@ def _load_once(self: Any, file_path: str) -> Any:
     return _parsed[file_path]
 
 
+def _list_once(self: Any, type_name: str) -> Any:
+    if type_name not in _listed:
+        _listed[type_name] = _list(self, type_name)
+    return _listed[type_name]
+
+
+def _session(env_vars: Any = None) -> Session:
+    if not hasattr(_local, "session"):
+        _local.session = _new_session(env_vars)
+    session: Session = _local.session
+    return session
+
+
+def _key_pair(key_spec: str) -> Any:
+    if key_spec not in _key_pairs:
+        _key_pairs[key_spec] = _new_key_pair(key_spec)
+    return _key_pairs[key_spec]
+
+
 def install() -> None:
-    """Put the sharing in."""
+    """Put the sharing in, before anybody imports `get_session`."""
     JSONFileLoader.load_file = _load_once  # type: ignore[method-assign]
+    Loader.list_available_services = _list_once  # type: ignore[method-assign]
+    botocore.session.get_session = _session
+    kms_models.generate_private_key = _key_pair  # type: ignore[attr-defined]
