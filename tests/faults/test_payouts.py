@@ -1,6 +1,6 @@
 """An event's books, closed by many at once, while it is still sold and given back, and by requests that fail.
 
-`PAYOUT_ORDERS=400` for the full size.
+`PAYOUT_ORDERS=200` for the full size.
 """
 
 import os
