@@ -9,7 +9,7 @@ help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 run: setup ## Run the platform on this machine with demo data (PORT, DATA, DEMO=0, ENGINE=dynamodb-local)
 	@exec $(PY) -m infra.local
-test: setup engine localstripe ## Run every test
+test: setup engine localstripe tixclient ## Run every test
 	@FETCH=0 $(PY) -m pytest -n 2 --dist loadgroup tests
 	@cd reader-agent && .venv/bin/python -m pytest tests
 check: setup lint test ## The one gate: format, lint, types, import contracts, tests
@@ -36,7 +36,7 @@ seed: setup ## Fill an event (see ARGS="--help")
 lock: setup ## Compile every pinned requirement anew
 	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done
 clean: ## Remove what make made
-	@rm -rf .venv .venv-boot .venv-ministack .venv-localstripe .local build reader-agent/.venv
+	@rm -rf .venv .venv-boot .venv-ministack .venv-localstripe .local build reader-agent/.venv tests/tix_client/node_modules
 
 setup:
 	@infra/setup.sh app ministack reader
@@ -44,4 +44,6 @@ engine: setup
 	@infra/setup.sh engine
 localstripe: setup
 	@infra/setup.sh localstripe
-.PHONY: help run test check lint format truth mutants bench package deploy-local seed lock clean setup engine localstripe
+tixclient: setup
+	@infra/setup.sh tixclient
+.PHONY: help run test check lint format truth mutants bench package deploy-local seed lock clean setup engine localstripe tixclient

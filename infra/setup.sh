@@ -1,6 +1,6 @@
 #!/bin/sh
 # Make the environments that a make target needs, from nothing but Python 3.11+.
-# Usage: infra/setup.sh app|ministack|reader|localstripe|engine ...
+# Usage: infra/setup.sh app|ministack|reader|localstripe|engine|tixclient ...
 # Each is skipped when its pinned requirements have not changed.
 set -eu
 cd "$(dirname "$0")/.."
@@ -66,6 +66,18 @@ for what in "$@"; do
         engine)
             UV=$UV .venv/bin/python -m infra.local.engines fetch dynamodb-local ||
                 say "DynamoDB Local is not to be had here; tests of the table run on MiniStack"
+            ;;
+        tixclient)
+            # The lock's checksums are npm's own; what a package would run at its installation is not run.
+            stamp=$(cksum tests/tix_client/package-lock.json | cut -d' ' -f1)
+            if [ "$(cat tests/tix_client/node_modules/.stamp 2>/dev/null)" != "$stamp" ]; then
+                if command -v node >/dev/null && npm ci --silent --ignore-scripts --no-audit --no-fund --prefix tests/tix_client; then
+                    printf '%s' "$stamp" > tests/tix_client/node_modules/.stamp
+                else
+                    rm -rf tests/tix_client/node_modules
+                    say "the client of Tix cannot run here (Node and npm); its test is skipped"
+                fi
+            fi
             ;;
         *) fail "unknown environment: $what" ;;
     esac

@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import accounts, cards, categories, demo_evening, events, ledger, organizations, tickets
+from chalicelib.domain import (
+    accounts,
+    cards,
+    categories,
+    demo_evening,
+    events,
+    ledger,
+    numbered_tickets,
+    numbering,
+    organizations,
+    tickets,
+)
 from chalicelib.domain.cards import Registration
 from chalicelib.domain.organizations import Registering
 from chalicelib.domain.tickets import Holder, Order
@@ -48,6 +59,8 @@ _TIERS = (("Standard", 150_000, 500), ("VIP", 500_000, 100), ("Child", 50_000, 2
 _BALANCE = 1_000_000
 # How many cards the demo merchant has to hand out.
 _IN_STOCK = 12
+# How many numbered tickets the demo organization has: a sheet of its paper.
+_SHEET = 24
 _OTHERS = (_Guest("5", "Zoë Müller", "Standard"), _Guest("6", "Hamza Siddiqui", "Standard"))
 
 
@@ -164,10 +177,17 @@ def _load_partners() -> Account:
 
 
 def _load_organization() -> None:
-    """Create the demo organization that numbers its own tickets, with its admin."""
+    """Create the demo organization with its admin and a sheet of tickets, three of them scanned."""
     with suppress(AlreadyExists):
         owner = Registering(email=TIX_EMAIL, password=TIX_PASSWORD, name="Demo Owner")
         organizations.found(owner, organization="Lahore Marathon", timezone="Asia/Karachi")
+    admin = accounts.find(Portal.TIX, TIX_EMAIL)
+    if admin is None or admin.organization_id is None:
+        raise NotFound("The demo organization was not created.")
+    wanted, by = numbering.Wanted(_SHEET, "RUN"), admin.account_id
+    made = numbering.generate(admin.organization_id, wanted, user_id=by, operation_id="op_demo_sheet")
+    for ticket in numbering.as_generated(made)[:3]:
+        numbered_tickets.scan(admin.organization_id, ticket.ticket_id, user_id=by, operation_id="op_demo_scan")
 
 
 def _load_balance() -> None:

@@ -236,6 +236,7 @@ def _announce(options: Options, cloud: Cloud) -> None:
             f"  merchant     {demo.MERCHANT_NUMBER}  {demo.MERCHANT_PASSWORD}  (log-in codes: sent mail)",
             f"  customer     {demo.CUSTOMER_NUMBER}  {demo.CUSTOMER_PASSWORD}  (log-in codes: sent mail)",
             f"  usher        event {demo.EVENT_ID}, {demo.USHER_NAME}  {demo.USHER_PASSWORD}",
+            f"  tix admin    {demo.TIX_EMAIL}  {demo.TIX_PASSWORD}",
             f"  card         {demo.CARD_UID}  (a valid VIP ticket for {demo.EVENT_ID})",
         ]
     print("\n".join([*lines, "ready"]), flush=True)

@@ -1,9 +1,13 @@
-"""What a customer does from registering to the gate, over HTTP against `make run` itself: nothing in it is stubbed."""
+"""What a customer does from registering to the gate, and an organization with the client of Tix in a day, over HTTP
+against `make run` itself: nothing in it is stubbed."""
 
 import base64
 import io
+import json
 import re
 import secrets
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,12 +16,14 @@ import pytest
 from pypdf import PdfReader
 
 from chalicelib.domain import demo
+from infra.local import toolchain
 from tests.local.conftest import wait_until
 from tests.local.test_run import LocalRun
 
 pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("engines")]
 
 PASSWORD = "a long enough password"
+CLIENT = toolchain.ROOT / "tests" / "tix_client"
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +178,12 @@ def test_a_card_is_reloaded_and_its_ledger_says_so(run: LocalRun) -> None:
     [newest, *_] = owner.ask("GET", f"users/nfc-cards/{before['id']}/transactions/").json()["results"]
     assert (newest["type"], newest["amount"]["amount"]) == ("reload", "250.00")
     assert newest["balance_after"] == card()["balance"]
+
+
+@pytest.mark.skipif(not (CLIENT / "node_modules").exists(), reason="Node or its registry is not to be had here")
+def test_the_client_of_tix_gets_through_a_day_with_its_own_calls(run: LocalRun) -> None:
+    node = shutil.which("node") or "node"
+    url = f"http://127.0.0.1:{run.port}"
+    done = subprocess.run([node, str(CLIENT / "journey.js"), url], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["tickets"] > 1000
