@@ -9,6 +9,7 @@ no place yet.
 """
 
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,8 +29,8 @@ from chalicelib.vocabulary import JobStatus
 AT_ONCE = 1000
 # A transaction takes 100 actions: the range itself, and in the last one tally, series, place and day as well.
 _PER_TRANSACTION = operations.TRANSACTION_LIMIT - 5
-# A turn of a worker; with 10,000 tickets a range has fewer.
-_TRANSACTIONS_PER_TURN = 150
+# A turn ends within the function's time-out of 30 s; the next one goes on.
+_TURN_SECONDS = 15.0
 _SEED_BYTES = 16
 
 
@@ -49,10 +50,11 @@ def generate(organization_id: str, wanted: Wanted, *, user_id: str, operation_id
     the same then, or will be, where the range was put.
     """
     made = _reserve(organization_id, wanted, user_id=user_id, operation_id=operation_id)
-    if made.status == JobStatus.OPEN and _size(made) > AT_ONCE:
+    if _size(made) <= AT_ONCE:
+        made = _write(made)
+    if made.status == JobStatus.OPEN:
         jobs.start(made.job_id)
-        return made
-    return _write(made)
+    return made
 
 
 def _reserve(organization_id: str, wanted: Wanted, *, user_id: str, operation_id: str) -> NumberRange:
@@ -140,19 +142,21 @@ def _write(made: NumberRange) -> NumberRange:
     """Write the tickets of a range from where it stands, and return it as it is then."""
     if made.status != JobStatus.OPEN:
         return made
-    begins = _beginning(made)
-    for _ in range(_TRANSACTIONS_PER_TURN):
-        if begins is None or made.status != JobStatus.OPEN:
-            break
+    begins, deadline = _beginning(made), time.monotonic() + _TURN_SECONDS
+    while begins is not None and made.status == JobStatus.OPEN and time.monotonic() < deadline:
         try:
             operations.commit(*_next(made, *begins))
         except operations.ConditionFailed as failure:
             if 0 not in failure.failures:
                 raise
+        except Unavailable:
+            # Others are at the same counters. The numbers are taken: it is tried again as long as there is time.
+            if time.monotonic() > deadline:
+                raise
         else:
             _move_on(made, *begins)
             continue
-        # Another worker is at the same range, and came further.
+        # Another worker is at the same range, and came further; or it was this one, whose answer was lost.
         made = _known(made.job_id)
     return made if begins else _known(made.job_id)
 
