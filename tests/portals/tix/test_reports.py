@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
+from chalicelib.domain import organization_settings
 from chalicelib.table.items import Account
 from tests.client import call
 from tests.factories import at, make_organization, token_of
-from tests.numbered import scan, tickets
+from tests.numbered import assert_reports_are_true, organization_of, scan, tickets
 from tests.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -68,6 +69,29 @@ def test_the_rate_has_one_decimal_and_half_is_rounded_up() -> None:
     scan(admin, made[0])
     stream.drain()
     assert report(admin, "stats")["scan_rate"] == 6.3  # 6.25
+
+
+def test_another_time_zone_leaves_what_was_counted_where_it_was_and_takes_it_back_from_there() -> None:
+    admin, stream = make_organization(timezone="UTC"), StreamReader()
+    organization_id = organization_of(admin)
+    with clock.set_to(at("2026-11-19T20:00:00Z")):
+        first, second, third, _ = tickets(admin, 4)
+        scan(admin, first)
+        stream.drain()
+    with clock.set_to(at("2026-11-19T20:30:00Z")):
+        organization_settings.change(organization_id, {"timezone": "Asia/Karachi"})
+        scan(admin, second)  # within the notice: as before
+    with clock.set_to(at("2026-11-19T20:31:00Z")):
+        scan(admin, third)
+        stream.drain()
+    with clock.set_to(NOW):
+        assert rows(admin, "daily") == {"2026-11-20": (0, 1), "2026-11-19": (4, 2)}
+        for ticket in (first, third):
+            answer = call("DELETE", f"/api/tix/tickets/{ticket.ticket_id}", token=token_of(admin))
+            assert answer.status == 200
+        stream.drain()
+        assert rows(admin, "daily") == {"2026-11-19": (2, 1)}
+        assert_reports_are_true(organization_id)
 
 
 def test_two_organizations_reports_are_apart() -> None:
