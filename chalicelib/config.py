@@ -34,6 +34,7 @@ class Config:
     fee_basis_points: int
     card_fee: int
     phone_region: str
+    answer_pace_seconds: float
     log_level: str
 
     @property
@@ -76,5 +77,7 @@ def config() -> Config:
         # What a new NFC card costs its holder, in minor units of that currency.
         card_fee=int(env("CARD_FEE", "50000")),
         phone_region=env("PHONE_REGION", "PK"),
+        # The steps at which log-ins and codes are answered; 0 for none.
+        answer_pace_seconds=int(env("ANSWER_PACE_MS", "300")) / 1000,
         log_level=env("LOG_LEVEL", "INFO"),
     )

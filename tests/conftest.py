@@ -17,6 +17,8 @@ os.environ.update(
     TABLE_NAME="gatehouse",
     POWERTOOLS_LOG_LEVEL="WARNING",
 )
+# The tests of the pace, and the bench, set their own.
+os.environ.setdefault("ANSWER_PACE_MS", "0")
 
 import pytest
 from moto import mock_aws

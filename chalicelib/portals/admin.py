@@ -28,7 +28,14 @@ def _admin_out(account: Any) -> dict[str, Any]:
 
 
 @door(
-    bp, "POST", f"{_BASE}/auth/login", guard=None, body=schema.LoginIn, query=schema.LoginQuery, reply=schema.LoginOut
+    bp,
+    "POST",
+    f"{_BASE}/auth/login",
+    guard=None,
+    paced=True,
+    body=schema.LoginIn,
+    query=schema.LoginQuery,
+    reply=schema.LoginOut,
 )
 def admin_login(call: Call[schema.LoginIn, schema.LoginQuery]) -> Any:
     """Log in, with TOTP where it is switched on; `?cookie=1` for browsers."""

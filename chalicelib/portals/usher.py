@@ -39,7 +39,7 @@ def _caller(principal: Principal) -> Caller:
     return Caller(id=principal.id, event_id=principal.event_id, name=principal.claims.get("username"))
 
 
-@door(bp, "POST", f"{_BASE}/login", guard=None, body=schema.LoginIn, reply=schema.LoginOut)
+@door(bp, "POST", f"{_BASE}/login", guard=None, paced=True, body=schema.LoginIn, reply=schema.LoginOut)
 def usher_login(call: Call[schema.LoginIn, None]) -> Any:
     """Log in at one event: role and assignment are checked."""
     body = call.body

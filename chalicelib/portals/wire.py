@@ -10,6 +10,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_args
 
@@ -20,7 +21,7 @@ from chalicelib.domain import idempotency
 from chalicelib.domain.idempotency import Claim
 from chalicelib.domain.tokens import Principal
 from chalicelib.errors import MalformedJson, Refusal, TooLarge, ValidationFailed
-from chalicelib.portals import forms
+from chalicelib.portals import forms, pace
 from chalicelib.portals.auth import Guard
 from chalicelib.portals.forms import Form
 from chalicelib.vocabulary import Portal
@@ -93,6 +94,7 @@ class Route:
     operation_id: str
     refresh: bool = False
     idempotent: bool = False
+    paced: bool = False
     public_seconds: int | None = None
     limit: int = BODY_LIMIT
     form_limit: int | None = None
@@ -123,14 +125,15 @@ def door(
     form_limit: int | None = None,
     refresh: bool = False,
     idempotent: bool = False,
+    paced: bool = False,
     public_seconds: int | None = None,
     also: Mapping[int, type[BaseModel]] | None = None,
 ) -> Callable[[Callable[[Any], Any]], Callable[..., Any]]:
     """Declare a route. `path` has no trailing slash; `limit` bounds the body in bytes; one with a `form_limit` takes
     a form of as many bytes (multipart/form-data) as well; `refresh` marks routes whose proof is a refresh token in
-    the body; `idempotent` ones take an Idempotency-Key; what a route answers may be kept by anyone for
-    `public_seconds`, and is then compared by its ETag (RFC 9110); `also` has the other ways in which it may go well,
-    by their status."""
+    the body; `idempotent` ones take an Idempotency-Key; `paced` ones answer at even steps of time; what a route
+    answers may be kept by anyone for `public_seconds`, and is then compared by its ETag (RFC 9110); `also` has the
+    other ways in which it may go well, by their status."""
 
     def declare(view: Callable[[Any], Any]) -> Callable[..., Any]:
         summary = (view.__doc__ or view.__name__).strip().splitlines()[0].rstrip(".")
@@ -150,6 +153,7 @@ def door(
                 form_limit=form_limit,
                 refresh=refresh,
                 idempotent=idempotent,
+                paced=paced,
                 also=also or {},
             )
         )
@@ -171,29 +175,30 @@ def door(
 
         @functools.wraps(view)
         def handle(**variables: str) -> Response:
-            request = blueprint.current_request
-            principal = guard.admit(request.headers) if guard else None
-            context = request.context or {}
-            between = forms.boundary(request.headers) if form_limit else None
-            # What comes along with a GET or DELETE is nobody's business.
-            takes = body is not None or method == "POST" or idempotent
-            raw = _raw_body(request, form_limit if form_limit and between else limit) if takes else b""
-            form = forms.parse(raw, between) if between else None
-            call: Call[Any, Any] = Call(
-                body=_parse_body(raw, body, form) if body else None,
-                query=_parse_query(request, query) if query else None,
-                path=variables,
-                headers=request.headers,
-                address=(context.get("identity") or {}).get("sourceIp") or "unknown",
-                principal=principal,  # type: ignore[arg-type]  # public views do not touch it
-                raw=raw,
-                files=form.files if form else {},
-            )
-            if idempotent:
-                route = f"{method} {path.format(**variables)}"
-                return _answer_once(call, route, answer_to)
-            answer = answer_to(call)
-            return _cached(answer, request.headers, public_seconds) if public_seconds else answer
+            with pace.even() if paced else nullcontext():
+                request = blueprint.current_request
+                principal = guard.admit(request.headers) if guard else None
+                context = request.context or {}
+                between = forms.boundary(request.headers) if form_limit else None
+                # What comes along with a GET or DELETE is nobody's business.
+                takes = body is not None or method == "POST" or idempotent
+                raw = _raw_body(request, form_limit if form_limit and between else limit) if takes else b""
+                form = forms.parse(raw, between) if between else None
+                call: Call[Any, Any] = Call(
+                    body=_parse_body(raw, body, form) if body else None,
+                    query=_parse_query(request, query) if query else None,
+                    path=variables,
+                    headers=request.headers,
+                    address=(context.get("identity") or {}).get("sourceIp") or "unknown",
+                    principal=principal,  # type: ignore[arg-type]  # public views do not touch it
+                    raw=raw,
+                    files=form.files if form else {},
+                )
+                if idempotent:
+                    route = f"{method} {path.format(**variables)}"
+                    return _answer_once(call, route, answer_to)
+                answer = answer_to(call)
+                return _cached(answer, request.headers, public_seconds) if public_seconds else answer
 
         taken = [_JSON, forms.MEDIA_TYPE] if form_limit else [_JSON]
         blueprint.route(path, methods=[method], name=view.__name__, content_types=taken)(handle)

@@ -16,7 +16,7 @@ bp = Blueprint(__name__)
 _BASE = "/api/merchant"
 
 
-@door(bp, "POST", f"{_BASE}/login", guard=None, body=MobileLoginIn, reply=ChallengeOut)
+@door(bp, "POST", f"{_BASE}/login", guard=None, paced=True, body=MobileLoginIn, reply=ChallengeOut)
 def public_merchant_login(call: Call[MobileLoginIn, None]) -> Any:
     """Check number and password and send the log-in's code."""
     body = call.body
@@ -25,7 +25,7 @@ def public_merchant_login(call: Call[MobileLoginIn, None]) -> Any:
     )
 
 
-@door(bp, "POST", f"{_BASE}/verify-otp", guard=None, body=VerifyIn, reply=schema.ShopLoggedInOut)
+@door(bp, "POST", f"{_BASE}/verify-otp", guard=None, paced=True, body=VerifyIn, reply=schema.ShopLoggedInOut)
 def public_merchant_verify_otp(call: Call[VerifyIn, None]) -> Any:
     """Complete a log-in by its code."""
     body = call.body

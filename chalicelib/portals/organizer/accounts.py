@@ -16,7 +16,7 @@ bp = Blueprint(__name__)
 _BASE = "/api/organizer"
 
 
-@door(bp, "POST", f"{_BASE}/login", guard=None, body=ContactLoginIn, reply=ChallengeOut)
+@door(bp, "POST", f"{_BASE}/login", guard=None, paced=True, body=ContactLoginIn, reply=ChallengeOut)
 def public_organizer_login(call: Call[ContactLoginIn, None]) -> Any:
     """Check number and password and send the log-in's code."""
     body = call.body
@@ -25,7 +25,9 @@ def public_organizer_login(call: Call[ContactLoginIn, None]) -> Any:
     )
 
 
-@door(bp, "POST", f"{_BASE}/verify-otp", guard=None, body=ContactVerifyIn, reply=schema.OrganizerLoggedInOut)
+@door(
+    bp, "POST", f"{_BASE}/verify-otp", guard=None, paced=True, body=ContactVerifyIn, reply=schema.OrganizerLoggedInOut
+)
 def public_organizer_verify_otp(call: Call[ContactVerifyIn, None]) -> Any:
     """Complete a log-in by its code."""
     body = call.body
@@ -45,6 +47,7 @@ def public_organizer_verify_otp(call: Call[ContactVerifyIn, None]) -> Any:
     "POST",
     f"{_BASE}/forgot-password",
     guard=None,
+    paced=True,
     body=schema.ForgotPasswordIn,
     reply=ChallengeOut,
     status=202,
@@ -56,7 +59,7 @@ def public_organizer_forgot_password(call: Call[schema.ForgotPasswordIn, None]) 
     )
 
 
-@door(bp, "POST", f"{_BASE}/reset-password", guard=None, body=schema.ResetPasswordIn, reply=Nothing)
+@door(bp, "POST", f"{_BASE}/reset-password", guard=None, paced=True, body=schema.ResetPasswordIn, reply=Nothing)
 def public_organizer_reset_password(call: Call[schema.ResetPasswordIn, None]) -> Any:
     """Set a new password by the code and end all sessions."""
     body = call.body

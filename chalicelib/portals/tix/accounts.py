@@ -14,7 +14,16 @@ bp = Blueprint(__name__)
 _BASE = "/api/tix/auth"
 
 
-@door(bp, "POST", f"{_BASE}/register", guard=None, body=schema.RegisterIn, reply=schema.LoggedInOut, status=201)
+@door(
+    bp,
+    "POST",
+    f"{_BASE}/register",
+    guard=None,
+    paced=True,
+    body=schema.RegisterIn,
+    reply=schema.LoggedInOut,
+    status=201,
+)
 def public_tix_register(call: Call[schema.RegisterIn, None]) -> Any:
     """Found an organization, or join one by its invite code."""
     body = call.body
@@ -24,7 +33,7 @@ def public_tix_register(call: Call[schema.RegisterIn, None]) -> Any:
     )
 
 
-@door(bp, "POST", f"{_BASE}/login", guard=None, body=schema.LoginIn, reply=schema.LoggedInOut)
+@door(bp, "POST", f"{_BASE}/login", guard=None, paced=True, body=schema.LoginIn, reply=schema.LoggedInOut)
 def public_tix_login(call: Call[schema.LoginIn, None]) -> Any:
     """Log in with address and password."""
     return organizations.log_in(email=call.body.email, password=call.body.password)

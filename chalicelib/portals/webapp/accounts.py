@@ -22,7 +22,7 @@ def _logged_in_out(result: LoggedIn) -> dict[str, Any]:
     return {**TokensOut.model_validate(result.tokens).model_dump(), "customer": customers.show(result.account)}
 
 
-@door(bp, "POST", f"{_USERS}/register", guard=None, body=schema.RegisterIn, reply=ChallengeOut, status=202)
+@door(bp, "POST", f"{_USERS}/register", guard=None, paced=True, body=schema.RegisterIn, reply=ChallengeOut, status=202)
 def public_register(call: Call[schema.RegisterIn, None]) -> Any:
     """Begin a registration and send its code."""
     body = call.body
@@ -36,7 +36,7 @@ def public_register(call: Call[schema.RegisterIn, None]) -> Any:
     )
 
 
-@door(bp, "POST", f"{_USERS}/verify-otp", guard=None, body=VerifyIn, reply=schema.LoggedInOut, status=201)
+@door(bp, "POST", f"{_USERS}/verify-otp", guard=None, paced=True, body=VerifyIn, reply=schema.LoggedInOut, status=201)
 def public_verify_otp(call: Call[VerifyIn, None]) -> Any:
     """Complete a registration by its code and log in."""
     body = call.body
@@ -47,14 +47,14 @@ def public_verify_otp(call: Call[VerifyIn, None]) -> Any:
     )
 
 
-@door(bp, "POST", f"{_USERS}/login", guard=None, body=MobileLoginIn, reply=ChallengeOut)
+@door(bp, "POST", f"{_USERS}/login", guard=None, paced=True, body=MobileLoginIn, reply=ChallengeOut)
 def public_login(call: Call[MobileLoginIn, None]) -> Any:
     """Check number and password and send the log-in's code."""
     body = call.body
     return registration.log_in(mobile_number=body.mobile_number, password=body.password, address=call.address)
 
 
-@door(bp, "POST", f"{_USERS}/verify-login-otp", guard=None, body=VerifyIn, reply=schema.LoggedInOut)
+@door(bp, "POST", f"{_USERS}/verify-login-otp", guard=None, paced=True, body=VerifyIn, reply=schema.LoggedInOut)
 def public_verify_login_otp(call: Call[VerifyIn, None]) -> Any:
     """Complete a log-in by its code."""
     body = call.body
@@ -65,7 +65,7 @@ def public_verify_login_otp(call: Call[VerifyIn, None]) -> Any:
     )
 
 
-@door(bp, "POST", f"{_USERS}/resend-otp", guard=None, body=schema.ResendIn, reply=ChallengeOut, status=202)
+@door(bp, "POST", f"{_USERS}/resend-otp", guard=None, paced=True, body=schema.ResendIn, reply=ChallengeOut, status=202)
 def public_resend_otp(call: Call[schema.ResendIn, None]) -> Any:
     """Send a new code for a challenge, under the same limits."""
     return otp.resend(call.body.challenge_id, address=call.address)
@@ -111,6 +111,7 @@ def customer_change_password(call: Call[PasswordChangeIn, None]) -> Any:
     "POST",
     f"{_USERS}/forgot-password/request-otp",
     guard=None,
+    paced=True,
     body=schema.ForgotPasswordIn,
     reply=ChallengeOut,
     status=202,
@@ -120,7 +121,7 @@ def public_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> Any:
     return registration.forget_password(mobile_number=call.body.mobile_number, address=call.address)
 
 
-@door(bp, "POST", f"{_USERS}/reset-password", guard=None, body=schema.ResetPasswordIn, reply=Nothing)
+@door(bp, "POST", f"{_USERS}/reset-password", guard=None, paced=True, body=schema.ResetPasswordIn, reply=Nothing)
 def public_reset_password(call: Call[schema.ResetPasswordIn, None]) -> Any:
     """Set a new password by the code and end all sessions."""
     body = call.body
