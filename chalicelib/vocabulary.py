@@ -345,3 +345,4 @@ class Fact(StrEnum):
     CLONE_SUSPECTED = "card.clone_suspected"
     REFUND_DUE = "payment.refund_due"
     CARD_BALANCE_LOW = "card.balance_low"
+    SHOP_STOCK_LOW = "shop.stock_low"

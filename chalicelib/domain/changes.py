@@ -21,6 +21,7 @@ PROJECTED = frozenset(
         "card",
         "refund_request",
         "account",
+        "merchant_totals",
         "numbered_ticket",
     }
 )

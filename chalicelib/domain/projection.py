@@ -20,6 +20,7 @@ from chalicelib.domain import (
     payments,
     refunds,
     sales_totals,
+    shop_notices,
     ticket_totals,
     totals,
 )
@@ -72,6 +73,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     sales_totals.follow,
     refunds.follow,
     organizers.follow,
+    shop_notices.follow,
     ticket_totals.follow,
 )
 

@@ -1,18 +1,24 @@
-"""The door of the alerts queue: facts that staff is told of."""
+"""The door of the alerts queue: facts that somebody is told of."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from chalicelib.domain import alerts
+from chalicelib.domain import alerts, shop_notices
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import Failures, each_message
 
+# Who is told of what; the others are for staff.
+_TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {Fact.SHOP_STOCK_LOW: shop_notices.send}
+
 
 def handle(batch: dict[str, Any]) -> Failures:
-    """Turn each fact, in its EventBridge envelope, into a mail."""
+    """Turn each fact, in its EventBridge envelope, into messages."""
     return each_message(batch, _take)
 
 
 def _take(body: str) -> None:
     envelope = json.loads(body)
-    alerts.mail(Fact(envelope["detail-type"]), envelope["detail"])
+    fact = Fact(envelope["detail-type"])
+    _TAKERS.get(fact, partial(alerts.mail, fact))(envelope["detail"])

@@ -47,6 +47,7 @@ from tests.factories import (
     customer_token,
     make_customer,
     make_event,
+    make_merchant,
     make_organization,
     make_ticket,
     make_usher,
@@ -237,10 +238,14 @@ def test_the_stream_may_do_what_it_does_and_no_more(template: Template, recorded
 
 
 def test_the_alerts_worker_may_do_what_it_does_and_no_more(template: Template, recorded: Callable[..., Used]) -> None:
-    fact = {"detail-type": "device.revoked", "detail": {"fact_id": "f", "device_id": "d", "event_id": "e"}}
-    batch = {"Records": [{"messageId": "1", "body": json.dumps(fact)}]}
+    shop = make_merchant()
+    facts = (
+        {"detail-type": "device.revoked", "detail": {"fact_id": "f", "device_id": "d", "event_id": "e"}},
+        {"detail-type": "shop.stock_low", "detail": {"fact_id": "g", "merchant_id": shop.account_id, "left": 3}},
+    )
+    batch = {"Records": [{"messageId": str(n), "body": json.dumps(fact)} for n, fact in enumerate(facts)]}
     used = recorded(lambda: _taken(app.alerts(batch, None)))
-    assert "sqs:SendMessage" in used
+    assert {"sqs:SendMessage", "dynamodb:BatchGetItem"} <= used
     assert used == _allowed(template, "Alerts") - _FOR_LAMBDA
 
 
