@@ -92,7 +92,7 @@ def test_each_function_may_do_its_own_work_only(template: Template) -> None:
     assert services("PaymentsRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
     assert services("SweepRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
     assert services("JobsRole") == {"dynamodb", "kms", "sqs", "s3"}
-    assert services("AlertsRole") == {"sqs", "kms"}
+    assert services("AlertsRole") == {"dynamodb", "sqs", "kms"}
     assert services("MessagesRole") == {"sqs", "ses", "sns", "kms"}
     assert services("WatchDevicesRole") == {"dynamodb", "events", "kms"}
 

@@ -8,6 +8,7 @@ from chalicelib.config import config as read_config
 from chalicelib.domain import alerts
 from chalicelib.table.items import Item
 from chalicelib.vocabulary import Fact
+from chalicelib.workers import alerts as alerts_worker
 from tests.cloud import TABLE
 from tests.infra import reading
 
@@ -176,10 +177,10 @@ def test_two_stages_share_no_name(template: Template) -> None:
                 assert "${Stage}" in str(value), f"{name}.{part} is the same in every stage: {value}"
 
 
-def test_the_rule_takes_exactly_the_facts_that_staff_can_be_told_of(template: Template) -> None:
+def test_the_rule_takes_exactly_the_facts_that_staff_and_shops_can_be_told_of(template: Template) -> None:
     pattern = template["Resources"]["AlertsRule"]["Properties"]["EventPattern"]
     assert pattern["source"] == ["gatehouse"]
-    assert set(pattern["detail-type"]) == {fact.value for fact in alerts._TEXTS}
+    assert set(pattern["detail-type"]) == {fact.value for fact in (*alerts._TEXTS, *alerts_worker._TAKERS)}
 
 
 def test_every_fact_is_taken_by_exactly_one_rule(template: Template) -> None:
