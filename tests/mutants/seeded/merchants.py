@@ -112,4 +112,12 @@ MUTANTS = (
         after="operations.put(login),\n        operations.change(",
         tests=("tests/portals/merchant/test_mobile_change.py::test_a_number_in_use_is_409_and_nothing_moves",),
     ),
+    Mutant(
+        name="held-cards-are-gone",
+        bug="a shop is told that its cards run out each time one is held and comes back",
+        file="chalicelib/domain/shop_notices.py",
+        before="    return int(totals.stock) + int(totals.held)\n",
+        after="    return int(totals.stock)\n",
+        tests=("tests/portals/merchant/test_notices.py",),
+    ),
 )

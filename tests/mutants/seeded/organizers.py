@@ -66,4 +66,12 @@ MUTANTS = (
         after="",
         tests=("tests/domain/test_photos.py",),
     ),
+    Mutant(
+        name="given-up-name-written",
+        bug="events bear a name that their organizer gave up while it was being written",
+        file="chalicelib/domain/organizers.py",
+        before="Account.name == account.name),",
+        after="Account.pk.exists()),",
+        tests=("tests/portals/organizer/test_names.py",),
+    ),
 )
