@@ -19,7 +19,7 @@ MUTANTS = (
         name="audience-ignored",
         bug="a device's token opens the usher's doors",
         file="chalicelib/domain/tokens.py",
-        before="    if principal.portal is not portal:\n        raise Unauthenticated\n",
+        before="    if portal is not None and principal.portal is not portal:\n        raise Unauthenticated\n",
         after="",
         tests=_IDENTITY,
     ),
