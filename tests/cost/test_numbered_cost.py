@@ -12,7 +12,7 @@ import pytest
 
 from bench import ground
 from chalicelib import clock
-from chalicelib.domain import numbered_tickets
+from chalicelib.domain import numbered_tickets, numbering
 from chalicelib.table.items import Account
 from infra.local.meter import Meter
 from tests.client import call
@@ -26,6 +26,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost"), pytest.mark.t
 SMALL, LARGE = 300, int(os.environ.get("TIX_TICKETS", "3000"))
 AT_MOST = 10_000
 SCANS = 120
+# A quiet gate, and a busy one whose scans fill the stream's batches.
+BATCHES = (1, 100)
 BASE = "/api/tix"
 PAGES = {
     "stats": f"{BASE}/reports/stats",
@@ -74,10 +76,24 @@ class Counter:
     def usage(self) -> dict[str, Usage]:
         total = int(tally_of(organization_of(self.admin)).live)
         found = {name: self._cost("GET", path.format(last=total // 50)) for name, path in PAGES.items()}
+        for scans in BATCHES:
+            found[f"counting {scans}"] = self._counting(scans)
         (fresh,) = generate_one(self.admin)
         found["scan"] = self._cost("PUT", f"{BASE}/tickets/{fresh}/scan")
         found["scan again"] = self._cost("PUT", f"{BASE}/tickets/{fresh}/scan", status=400)
         return found
+
+    def _counting(self, scans: int) -> Usage:
+        """What the stream's worker uses to count so many scans that come to it together."""
+        made = numbering.as_generated(generate(self.admin, scans, "COUNT"))
+        self.stream.drain()
+        for ticket in made:
+            scan(self.admin, ticket)
+        self.meter.reset()
+        with self.meter.background("stream"):
+            self.stream.drain()
+        report = self.meter.report()["background"]["stream"]
+        return report["dynamodb_requests"], report["read_units"], report["write_units"]
 
     def _cost(self, method: str, path: str, *, status: int = 200) -> Usage:
         # What a container keeps is read before.
@@ -91,8 +107,6 @@ class Counter:
 
 
 def generate_one(admin: Account) -> list[str]:
-    from chalicelib.domain import numbering
-
     return [ticket.ticket_id for ticket in numbering.as_generated(generate(admin, 1, "ONE"))]
 
 
@@ -123,6 +137,16 @@ def test_a_scan_is_one_request_whatever_comes_of_it(usage: dict[int, dict[str, U
         requests, _, write_units = by_route[scan]
         assert requests <= 1
         assert write_units <= 3
+
+
+def test_counting_a_batch_of_scans_costs_hardly_more_than_counting_one(usage: dict[int, dict[str, Usage]]) -> None:
+    for by_route in usage.values():
+        for scans in BATCHES:
+            requests, _, write_units = by_route[f"counting {scans}"]
+            # The organization, the bits, and one transaction: bits, their sum, the day, the tally; at a bucket's end
+            # of two buckets.
+            assert requests <= 4
+            assert write_units <= 10
 
 
 @pytest.mark.parametrize("page", PAGES)
