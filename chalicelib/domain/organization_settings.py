@@ -33,10 +33,7 @@ class Settings:
 
 def show(organization_id: str, *, to_admin: bool) -> Settings:
     """Return an organization. Raises NotFound."""
-    return _shown(organizations.get(organization_id), to_admin=to_admin)
-
-
-def _shown(organization: Organization, *, to_admin: bool) -> Settings:
+    organization = organizations.get(organization_id)
     return Settings(
         id=organization.organization_id,
         name=organization.name,
@@ -74,12 +71,13 @@ def change(organization_id: str, changes: Mapping[str, Any], *, rotate_invite: b
             actions.append(Organization.zones.set(organization_days.zones_after(present, clock.now())))
     write = operations.change(Organization, keys.organization(organization_id), actions, condition)
     try:
-        raw = operations.record(write)
+        # A transaction, since its token keeps a request that is sent again from changing the code twice.
+        operations.commit(write)
     except operations.ConditionFailed as failure:
         raise _refusal(failure.found(Organization), changes) from failure
     fields = sorted(changes) + ["invite_code"] * rotate_invite
     logger.info("settings changed", extra={"organization_id": organization_id, "fields": fields})
-    return _shown(Organization.from_raw_data(raw), to_admin=True)
+    return show(organization_id, to_admin=True)
 
 
 def _plain(changes: Mapping[str, Any]) -> list[Action]:

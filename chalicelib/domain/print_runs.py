@@ -230,7 +230,7 @@ def _enter(
     done: int | None = None,
     problem: str | None = None,
 ) -> bool:
-    """Write how far a run has come, unless another turn wrote it meanwhile; tell whether it was written."""
+    """Write how far a run has come, unless another turn wrote it meanwhile; tell whether it stands so."""
     actions = [
         PrintRun.files.set(parts),
         PrintRun.status.set(status.value),
@@ -246,6 +246,8 @@ def _enter(
     seen = (PrintRun.status == JobStatus.OPEN.value) & (PrintRun.done == int(run.done))
     try:
         operations.record(operations.change(PrintRun, keys.tix_job(run.job_id), actions, seen))
-    except operations.ConditionFailed:
-        return False
+    except operations.ConditionFailed as failure:
+        # Our own first try may have been the one that came before: its file has a name that no other turn gives.
+        found = failure.found(PrintRun)
+        return found is not None and (found.files or [])[: len(parts)] == parts
     return True

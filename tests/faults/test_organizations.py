@@ -1,0 +1,182 @@
+"""Organizations under crowds and faults: never more users than may be, never one that is half there, never a ticket let
+in that was taken back, and every ticket on exactly one sheet."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from chalicelib.clients import files, jobs
+from chalicelib.config import config
+from chalicelib.domain import numbered_tickets, organization_settings, organizations, print_runs, voiding
+from chalicelib.domain.numbered_tickets import Denial
+from chalicelib.domain.organizations import Registering
+from chalicelib.errors import AlreadyExists, OrganizationFull, Refusal, Unavailable
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, PrintRun
+from chalicelib.vocabulary import JobStatus, PrintFormat
+from tests.factories import PASSWORD, make_organization
+from tests.faults.wire import Fault, some, wire
+from tests.numbered import tickets
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_organizations"), pytest.mark.timeout(900)]
+
+CROWD = 32
+PLACES = 7
+FAULTS = some(Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.CONFLICT)
+
+
+def who(email: str | None = None) -> Registering:
+    return Registering(email=email or f"{new_id('x')}@tix.example.com", password=PASSWORD, name="Sana")
+
+
+def invite(admin: Account) -> str:
+    return organizations.invite_code(organizations.get(str(admin.organization_id)))
+
+
+def users_of(admin: Account) -> list[dict[str, Any]]:
+    """Read the whole table, as only a test may, and return the accounts of an admin's organization."""
+    pages = operations.client().get_paginator("scan").paginate(TableName=config().table_name, ConsistentRead=True)
+    found = [item for page in pages for item in page["Items"]]
+    logins = {item["account_id"]["S"] for item in found if item["kind"]["S"] == "login"}
+    users = [item for item in found if item.get("organization_id", {}).get("S") == admin.organization_id]
+    accounts = [item for item in users if item["kind"]["S"] == "account"]
+    assert {item["account_id"]["S"] for item in accounts} <= logins
+    return accounts
+
+
+def at_once(work: Callable[[int], object], callers: int = CROWD) -> Counter[object]:
+    """Let so many do it at the same moment; tell how often each came to what."""
+
+    def one(number: int) -> object:
+        for _ in operations.attempts():
+            try:
+                return work(number)
+            except Unavailable:
+                continue
+            except Refusal as refusal:
+                return type(refusal)
+        return Unavailable
+
+    with ThreadPoolExecutor(callers) as hands:
+        return Counter(hands.map(one, range(callers)))
+
+
+def test_a_crowd_with_one_invitation_fills_the_organization_and_no_more() -> None:
+    admin = make_organization(max_users=10)
+    code = invite(admin)
+    came_to = at_once(lambda _: organizations.join(who(), invite_code=code).role)
+    assert came_to == {"member": 9, OrganizationFull: CROWD - 9}
+    assert organizations.get(str(admin.organization_id)).members == 10 == len(users_of(admin))
+
+
+def test_of_a_crowd_with_one_address_one_registers() -> None:
+    admin = make_organization(max_users=50)
+    code, email = invite(admin), f"{new_id('x')}@tix.example.com"
+
+    def register(number: int) -> str:
+        if number % 2:
+            return str(organizations.found(who(email), organization="A Run").role)
+        return str(organizations.join(who(email), invite_code=code).role)
+
+    came_to = at_once(register)
+    assert came_to[AlreadyExists] == CROWD - 1
+    assert organizations.get(str(admin.organization_id)).members == 1 + came_to["member"] == len(users_of(admin))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_who_joins_while_the_table_fails_is_there_wholly_or_not_at_all_and_the_next_try_says_which(
+    fault: Fault,
+) -> None:
+    admin = make_organization(max_users=50)
+    code, registered = invite(admin), 0
+    for place in range(2):
+        email = f"{new_id('x')}@tix.example.com"
+        with wire(retries=False) as wired:
+            wired.faults[place] = fault
+            with suppress(Unavailable):
+                organizations.join(who(email), invite_code=code)
+        try:
+            organizations.join(who(email), invite_code=code)
+        except AlreadyExists:
+            assert organizations.log_in(email=email, password=PASSWORD).user.email == email
+        registered += 1
+    assert organizations.get(str(admin.organization_id)).members == 1 + registered == len(users_of(admin))
+
+
+def test_no_scan_that_begins_after_a_range_was_voided_lets_anybody_in() -> None:
+    admin = make_organization()
+    organization_id, by = str(admin.organization_id), admin.account_id
+    made = tickets(admin, 150)
+    let_in: Counter[str] = Counter()
+
+    def scanner(number: int) -> None:
+        mine = random.Random(number).sample(made, len(made))  # noqa: S311  # an order, no secret
+        for ticket in mine[:60]:
+            scan = numbered_tickets.scan(organization_id, ticket.ticket_id, user_id=by, operation_id=new_id("op"))
+            if scan.denial is None:
+                let_in[ticket.ticket_id] += 1
+
+    numbers = voiding.Numbers("VIP", 1, len(made))
+    with ThreadPoolExecutor(9) as hands:
+        scanning = [hands.submit(scanner, number) for number in range(8)]
+        came_to = voiding.void(organization_id, numbers, reason=None, user_id=by)
+        after = [
+            numbered_tickets.scan(organization_id, ticket.ticket_id, user_id=by, operation_id=new_id("op"))
+            for ticket in made
+        ]
+        for one in scanning:
+            one.result()
+    assert None not in {scan.denial for scan in after}
+    assert came_to.voided == sum(scan.denial is Denial.VOIDED for scan in after)
+    assert came_to.voided + came_to.scanned == len(made)
+    assert set(let_in.values()) <= {1}
+    assert len(let_in) == came_to.scanned
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_void_that_breaks_off_anywhere_is_whole_when_it_is_asked_for_again(fault: Fault) -> None:
+    admin = make_organization()
+    organization_id = str(admin.organization_id)
+    made = tickets(admin, 120)
+    for place in range(5):
+        numbers = voiding.Numbers("VIP", 1 + 24 * place, 24 + 24 * place)
+        with wire(retries=False) as wired:
+            wired.faults[place] = fault
+            with suppress(Unavailable):
+                voiding.void(organization_id, numbers, reason=None, user_id=admin.account_id)
+        assert voiding.void(organization_id, numbers, reason=None, user_id=admin.account_id).voided == 24
+    now = [*numbered_tickets.of_numbers(organization_id, "VIP", 1, len(made))]
+    assert all(ticket.voided_at is not None for ticket in now)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_print_run_that_breaks_off_anywhere_has_every_ticket_once_in_the_end(
+    fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = make_organization()
+    organization_id = str(admin.organization_id)
+    tickets(admin, 2)
+    # A sheet a file, a ticket a sheet.
+    organization_settings.change(organization_id, {"paper": {"size": "A6", "columns": 1, "rows": 1}})
+    monkeypatch.setattr(print_runs, "_PART", 1)
+    monkeypatch.setattr(jobs, "enqueue", lambda _: None)
+    wanted = print_runs.Wanted(prefix="VIP", first=1, last=2, format=PrintFormat.PDF)
+    for place in range(PLACES):
+        job_id = print_runs.begin(organization_id, wanted, user_id=admin.account_id, operation_id=new_id("op"))
+        # Where the SDK tries again by itself, it meets what its first try has done.
+        for retries in {False, fault is Fault.ANSWER_LOST}:
+            with wire(retries=retries) as wired, suppress(Unavailable):
+                wired.faults[place] = fault
+                print_runs.take_turn(job_id)
+        print_runs.take_turn(job_id)
+        run = operations.get(PrintRun, keys.tix_job(job_id))
+        assert run is not None
+        assert (run.status, run.done) == (JobStatus.COMPLETE, 2)
+        assert [(part["first"], part["last"], part["tickets"]) for part in run.files] == [(1, 1, 1), (2, 2, 1)]
+        assert all(files.read(part["key"], limit=10**7) for part in run.files)
