@@ -1,0 +1,137 @@
+"""Live updates of a real local run, over real sockets: an organization scans, and everybody who listens sees it.
+
+LIVE_SOCKETS, LIVE_SCANS and LIVE_RATE (scans a second) make it larger.
+"""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import httpx
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from chalicelib.domain import demo
+from tests.local.test_run import LocalRun
+
+pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("engines")]
+
+SOCKETS = int(os.environ.get("LIVE_SOCKETS", "6"))
+SCANS = int(os.environ.get("LIVE_SCANS", "30"))
+RATE = float(os.environ.get("LIVE_RATE", "15"))
+
+
+@pytest.fixture
+def run() -> Iterator[LocalRun]:
+    made = LocalRun({"ENGINE": os.environ.get("LIVE_ENGINE", "")}).until_ready()
+    yield made
+    made.end()
+
+
+@dataclass
+class Listener:
+    """A client that keeps listening: it comes back with the last id that it saw."""
+
+    api: httpx.AsyncClient
+    channel: str
+    seen: list[tuple[int, str]] = field(default_factory=list)
+    delays: list[float] = field(default_factory=list)
+    resyncs: int = 0
+    socket: ClientConnection | None = None
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def listen(self) -> None:
+        while True:
+            ticket = (await self.api.post("/api/realtime/ticket/", json={})).json()
+            async with connect(f"{ticket['url']}?ticket={ticket['ticket']}", max_queue=None) as self.socket:
+                after = {"after": self.seen[-1][0]} if self.seen else {}
+                await self.socket.send(json.dumps({"action": "subscribe", "channel": self.channel, **after}))
+                try:
+                    async for frame in self.socket:
+                        self.take(json.loads(frame))
+                except ConnectionClosed:
+                    continue
+
+    def take(self, message: dict[str, Any]) -> None:
+        if message["type"] == "subscribed":
+            self.begun.set()
+        elif message["type"] == "resync":
+            self.resyncs += 1
+        elif message["type"] == "ticket-scanned":
+            self.seen.append((message["id"], message["data"]["id"]))
+            scanned_at = datetime.fromisoformat(message["data"]["scanned_at"]).timestamp()
+            self.delays.append(time.time() - scanned_at)
+
+    def cut(self) -> None:
+        """Lose the socket without a word."""
+        assert self.socket is not None
+        self.socket.transport.abort()
+
+
+async def _deaf(api: httpx.AsyncClient, channel: str) -> ClientConnection:
+    """Open a socket that reads nothing after its subscription."""
+    ticket = (await api.post("/api/realtime/ticket/", json={})).json()
+    socket = await connect(f"{ticket['url']}?ticket={ticket['ticket']}", max_queue=1)
+    await socket.send(json.dumps({"action": "subscribe", "channel": channel}))
+    await socket.recv()
+    socket.transport.pause_reading()
+    return socket
+
+
+async def _scan_all(api: httpx.AsyncClient, tickets: list[str], listeners: list[Listener]) -> None:
+    began = time.monotonic()
+    waiting: set[asyncio.Task[httpx.Response]] = set()
+    for n, ticket_id in enumerate(tickets):
+        await asyncio.sleep(max(0.0, began + n / RATE - time.monotonic()))
+        waiting.add(asyncio.create_task(api.put(f"/api/tix/tickets/{ticket_id}/scan")))
+        if n == len(tickets) // 2:
+            for listener in listeners[::2]:
+                listener.cut()
+    answers = await asyncio.gather(*waiting)
+    assert all(answer.status_code == 200 for answer in answers), [a.text for a in answers if a.status_code != 200][:2]
+
+
+async def _show(url: str) -> dict[str, Any]:
+    async with httpx.AsyncClient(base_url=url, timeout=30, limits=httpx.Limits(max_connections=16)) as api:
+        body = {"email": demo.TIX_EMAIL, "password": demo.TIX_PASSWORD}
+        logged_in = (await api.post("/api/tix/auth/login", json=body)).json()
+        api.headers["authorization"] = f"Bearer {logged_in['token']}"
+        channel = f"org-{logged_in['user']['organizationId']}"
+        tickets: list[str] = []
+        while len(tickets) < SCANS:
+            some = {"count": min(1000, SCANS - len(tickets)), "prefix": "LIVE"}
+            tickets += [ticket["id"] for ticket in (await api.post("/api/tix/tickets/generate", json=some)).json()]
+        listeners = [Listener(api, channel) for _ in range(SOCKETS)]
+        listening = [asyncio.create_task(listener.listen()) for listener in listeners]
+        await asyncio.gather(*(listener.begun.wait() for listener in listeners))
+        deaf = await _deaf(api, channel)
+        await _scan_all(api, tickets, listeners)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and any(len(listener.seen) < SCANS for listener in listeners):
+            await asyncio.sleep(0.1)
+        usage = (await api.get("/_local/usage/")).json()
+        for task in listening:
+            task.cancel()
+        await asyncio.gather(*listening, return_exceptions=True)
+        deaf.transport.abort()
+        for listener in listeners:
+            numbers = [number for number, _ in listener.seen]
+            assert sorted(ticket for _, ticket in listener.seen) == sorted(tickets)
+            assert numbers == sorted(set(numbers))
+            assert not listener.resyncs
+        assert len({tuple(listener.seen) for listener in listeners}) == 1
+        delays = sorted(delay for listener in listeners for delay in listener.delays)
+        return {"p50": delays[len(delays) // 2], "p95": delays[len(delays) * 95 // 100], "max": delays[-1], **usage}
+
+
+def test_every_socket_sees_every_scan_once_and_in_order_though_half_of_them_come_anew(run: LocalRun) -> None:
+    shown = asyncio.run(_show(f"http://127.0.0.1:{run.port}"))
+    print({name: round(shown[name], 3) for name in ("p50", "p95", "max")}, f"at {RATE} scans a second")
+    print(json.dumps({"live": shown["background"]["live"], "requests": shown["requests"]}))
+    assert shown["p95"] < 2.0
