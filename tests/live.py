@@ -112,9 +112,10 @@ class Gateway:
 
 @contextlib.contextmanager
 def gateway() -> Iterator[Gateway]:
-    """Run a gateway, and have the platform send to it."""
+    """Run a gateway, and have the platform send to it, with patience: these tests share a busy machine."""
     made = Gateway()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sockets, "SECONDS", 30.0)
         patch.setenv("LIVE_URL", made.url)
         config.cache_clear()
         sockets.forget()

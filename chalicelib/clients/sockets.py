@@ -12,7 +12,7 @@ from chalicelib.config import config
 # How many sockets are sent to at once.
 HANDS = 32
 # What a socket that takes nothing may cost the others, once.
-_SECONDS = 0.7
+SECONDS = 0.7
 # What the gateway answers for sockets that are closed, and for ids that never were any.
 _GONE = ("GoneException", "NotFoundException")
 
@@ -32,8 +32,8 @@ def _client() -> Any:
         "apigatewaymanagementapi",
         endpoint_url=f"http{address.removeprefix('ws')}",
         config=ClientConfig(
-            connect_timeout=_SECONDS,
-            read_timeout=_SECONDS,
+            connect_timeout=SECONDS,
+            read_timeout=SECONDS,
             # What may have been sent is not sent twice.
             retries={"total_max_attempts": 1},
             max_pool_connections=HANDS,

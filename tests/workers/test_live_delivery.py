@@ -171,12 +171,7 @@ def test_who_missed_too_much_or_names_a_number_that_never_was_reads_anew(
     assert at.listener(after=0).types == _RESYNC
 
 
-def test_who_joins_while_others_are_told_gets_each_message_once_and_in_order(
-    at: Gate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Far more happens here while one frame is sent than a socket may take its time for.
-    monkeypatch.setattr(sockets, "_SECONDS", 30)
-    sockets.forget()
+def test_who_joins_while_others_are_told_gets_each_message_once_and_in_order(at: Gate) -> None:
     stays = at.listener()
     scanned = at.scan(2)
     at.stream.drain()
@@ -199,7 +194,11 @@ def test_who_joins_while_others_are_told_gets_each_message_once_and_in_order(
     assert ids(came) == ids(stays) == list(range(1, len(ids(stays)) + 1))
 
 
-def test_a_socket_that_takes_nothing_or_is_gone_delays_nobody_and_is_dropped(at: Gate) -> None:
+def test_a_socket_that_takes_nothing_or_is_gone_delays_nobody_and_is_dropped(
+    at: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "SECONDS", 0.7)
+    sockets.forget()
     well, slow, gone, unsaid = (at.listener() for _ in range(4))
     slow.slow, gone.is_open = 30.0, False
     # Its end was told of before it stood among the listeners.

@@ -8,6 +8,7 @@ from tests.mutants.seeded import (
     idempotency,
     identity,
     ledger,
+    live,
     merchants,
     numbering,
     organizers,
@@ -33,6 +34,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *tickets.MUTANTS,
     *merchants.MUTANTS,
     *organizers.MUTANTS,
+    *live.MUTANTS,
     *payouts.MUTANTS,
     *numbering.MUTANTS,
 )

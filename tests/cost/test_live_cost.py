@@ -1,0 +1,93 @@
+"""What live updates ask of the table: to open a socket, to listen, to be told; and nothing where nobody listens."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bench import ground
+from infra.local.meter import Meter
+from tests.conftest import forget_caches
+from tests.factories import make_event, make_ticket, usher_token
+from tests.live import Gateway, Stream, gateway, scan, tell
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
+SCANS = 10
+
+
+@dataclass
+class Bench:
+    """A gateway on an exact engine, and the meter that counts what is asked of it."""
+
+    meter: Meter
+    live: Gateway
+
+    def cost(self, name: str) -> dict[str, Any]:
+        return dict(self.meter.report()["background"][name])
+
+    def told(self, listeners: int) -> dict[str, Any]:
+        """Scan some tickets at an event with so many listeners; return what telling of them cost."""
+        event, stream = make_event(), Stream()
+        token = usher_token(event)
+        while stream.live():
+            pass
+        sockets = [self.live.connect(token).subscribe(f"event-{event.event_id}") for _ in range(listeners)]
+        for _ in range(SCANS):
+            scan(token, make_ticket(event).ticket_id)
+        self.meter.reset()
+        for _ in range(3):
+            records = stream.live()
+            with self.meter.background("live"):
+                tell(records)
+        assert all(len(socket.of_type("check-in")) == SCANS for socket in sockets)
+        return self.cost("live")
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    meter = Meter().attach()
+    try:
+        with ground.cloud(), gateway() as live:
+            forget_caches()
+            yield Bench(meter, live)
+    finally:
+        meter.detach()
+        forget_caches()
+
+
+def test_opening_a_socket_and_listening_cost_the_same_for_everybody(bench: Bench) -> None:
+    event = make_event()
+    token = usher_token(event)
+    costs: list[dict[str, dict[str, Any]]] = []
+    for _ in range(3):
+        bench.meter.reset()
+        with bench.meter.background("ticket"):
+            ticket = bench.live.ticket(token)
+        with bench.meter.background("connect"):
+            socket = bench.live.open(ticket)[1]
+        with bench.meter.background("subscribe"):
+            socket.subscribe(f"event-{event.event_id}")
+        with bench.meter.background("ping"):
+            socket.say(action="ping")
+        with bench.meter.background("disconnect"):
+            socket.leave()
+        costs.append(bench.meter.report()["background"])
+    assert costs[1] == costs[2]
+    assert costs[2]["ticket"]["dynamodb_requests"] <= 1
+    assert costs[2]["connect"]["dynamodb_requests"] <= 3
+    assert costs[2]["subscribe"]["dynamodb_requests"] <= 7
+    assert costs[2]["subscribe"]["write_units"] <= 5
+    assert costs[2]["ping"]["dynamodb_requests"] == 0
+
+
+def test_a_message_costs_the_table_the_same_however_many_listen(bench: Bench) -> None:
+    few, many = bench.told(2), bench.told(40)
+    nobody = bench.told(0)
+    # Whether the counters are told in the same turn or in a later one is a matter of half seconds.
+    assert abs(many["write_units"] - few["write_units"]) <= 4
+    assert abs(many["dynamodb_requests"] - few["dynamodb_requests"]) <= 6
+    # One unit a message, and what is written once a batch.
+    assert few["write_units"] <= SCANS + 25
+    assert nobody["write_units"] == 0
+    assert nobody["dynamodb_requests"] <= 4
