@@ -2,10 +2,11 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import httpx
 from botocore.config import Config
 from botocore.session import get_session
 from moto import mock_aws
@@ -54,13 +55,42 @@ def clients(name: str) -> Iterator[tuple[Any, Any]]:
         yield made[0], made[1]
 
 
+# What a process has started; starting anew for each file of tests would cost more than most files do.
+_kept: dict[str, engines.Engine] = {}
+
+
 @contextmanager
 def cloud() -> Iterator[None]:
-    """Run the platform's resources, its table on the best engine that is to be had; the app of this process uses it."""
+    """Give the platform's resources afresh, the table on the best engine that is to be had; the app uses them.
+
+    The engines run on until the process ends, and are emptied before each use: one cloud at a time.
+    """
+    url = _engine(MINISTACK, engines.launch_ministack)
+    urls = {"AWS_ENDPOINT_URL": url}
+    _reset(url)
     if is_to_be_had(DYNAMODB_LOCAL):
-        with ground.cloud():
-            yield
-        return
-    with engines.ministack() as url, ground.environment(AWS_ENDPOINT_URL=url):
+        table_url = _engine(DYNAMODB_LOCAL, engines.launch_dynamodb_local)
+        urls |= {"AWS_ENDPOINT_URL_DYNAMODB": table_url, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": table_url}
+    with ground.environment(**urls):
+        _drop_tables()
         resources.create_all(secrets.token_hex(32))
         yield
+
+
+def _engine(name: str, launch: Callable[[], engines.Engine]) -> str:
+    if name not in _kept or not _kept[name].is_alive:
+        _kept[name] = launch().wait()
+    return _kept[name].url
+
+
+def _reset(url: str) -> None:
+    """Let MiniStack forget everything."""
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        client.post(f"{url}/_ministack/reset").raise_for_status()
+
+
+def _drop_tables() -> None:
+    client: Any = get_session().create_client("dynamodb")
+    for name in client.list_tables()["TableNames"]:
+        client.delete_table(TableName=name)
+    client.close()

@@ -9,6 +9,7 @@ import pytest
 from bench import ground
 from chalicelib.domain import catalogue, listings
 from infra.local.meter import Meter
+from tests import engines
 from tests.catalogue import Show
 from tests.conftest import forget_caches
 
@@ -83,7 +84,7 @@ def usage() -> Iterator[tuple[dict[str, Usage], dict[str, Usage]]]:
     """Requests and read units of every page, with few events and with many."""
     meter = Meter().attach()
     try:
-        with ground.cloud():
+        with engines.cloud():
             forget_caches()
             few = _usage(meter, _fill(range(FEW)))
             many = _usage(meter, _fill(range(FEW, MANY)))

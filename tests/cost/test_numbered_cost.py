@@ -10,11 +10,11 @@ from datetime import timedelta
 
 import pytest
 
-from bench import ground
 from chalicelib import clock
 from chalicelib.domain import numbered_tickets, numbering
 from chalicelib.table.items import Account
 from infra.local.meter import Meter
+from tests import engines
 from tests.client import call
 from tests.conftest import forget_caches
 from tests.factories import make_organization, token_of
@@ -115,7 +115,7 @@ def usage() -> Iterator[dict[int, dict[str, Usage]]]:
     """What each route costs, by how many tickets the organization has; the reports are recounted at each size."""
     meter = Meter().attach()
     try:
-        with ground.cloud():
+        with engines.cloud():
             forget_caches()
             admin = make_organization(timezone="Asia/Karachi")
             counter = Counter(meter, StreamReader(), admin, token_of(admin))

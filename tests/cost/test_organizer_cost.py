@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from bench import ground
 from chalicelib import clock
 from chalicelib.domain import categories, checkin, events, organizer_dashboard, organizer_events, tickets
 from chalicelib.domain.organizer_events import Filters
@@ -19,6 +18,7 @@ from chalicelib.domain.tickets import Holder, Order
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Category, Event
 from infra.local.meter import Meter
+from tests import engines
 from tests.conftest import forget_caches
 from tests.factories import make_customer, scan_id
 from tests.purchases import book, pay
@@ -56,7 +56,7 @@ def usage() -> Iterator[dict[int, dict[str, Usage]]]:
     """Requests and read units of each page, by how many tickets the organizer's one event has."""
     meter = Meter().attach()
     try:
-        with ground.cloud():
+        with engines.cloud():
             forget_caches()
             found, customer = {}, make_customer()
             for size in (SMALL, LARGE):

@@ -9,6 +9,7 @@ from bench.cost import Till
 from bench.ground import Event, Kind
 from infra.local.meter import Meter
 from infra.local.seed import Seeded
+from tests import engines
 from tests.conftest import forget_caches
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
@@ -38,7 +39,7 @@ def usage() -> Iterator[list[dict[str, Usage]]]:
     """Requests and read units of every page, with a short log and with a long one."""
     meter = Meter().attach()
     try:
-        with ground.cloud():
+        with engines.cloud():
             forget_caches()
             event = ground.create_event()
             till = Till(event, meter)

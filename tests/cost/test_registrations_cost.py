@@ -10,13 +10,13 @@ from datetime import timedelta
 
 import pytest
 
-from bench import ground
 from chalicelib import clock
 from chalicelib.domain import accounts, customers, passwords
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, Item, Login, NewestChallenge, Profile, Session
 from infra.local.meter import Meter
+from tests import engines
 from tests.client import call
 from tests.codes import code_for
 from tests.conftest import forget_caches
@@ -108,7 +108,7 @@ def costs() -> Iterator[dict[int, dict[str, Cost]]]:
     """What each step costs, by how many have registered."""
     meter = Meter().attach()
     try:
-        with ground.cloud():
+        with engines.cloud():
             forget_caches()
             found, place = {}, 0
             measure(meter, first=9_000_000)  # what a container keeps is read

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from bench import ground
 from chalicelib import clock
 from chalicelib.domain import cards, categories, orders
 from chalicelib.domain.cards import Registration
@@ -15,6 +14,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Category, Order
 from infra.local.meter import Meter
+from tests import engines
 from tests.client import call
 from tests.conftest import forget_caches
 from tests.factories import customer_token, make_customer, make_event
@@ -88,7 +88,7 @@ def costs() -> Iterator[dict[int, dict[str, Cost]]]:
     """What each step costs, by how many orders the event has."""
     meter = Meter().attach()
     try:
-        with ground.cloud():
+        with engines.cloud():
             forget_caches()
             event, customer = make_event(), make_customer()
             # A card that is full at this event: what it opens does not grow with the orders measured.

@@ -10,6 +10,7 @@ from bench.cost import Cost, Till
 from bench.ground import Event, Kind
 from infra.local.meter import Meter
 from infra.local.seed import Seeded
+from tests import engines
 from tests.conftest import forget_caches
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
@@ -47,7 +48,7 @@ def costs() -> Iterator[dict[int, dict[tuple[Kind, int], Cost]]]:
     """The cost of a scan by the number of tickets, then by what is shown and the stream's batches."""
     meter = Meter().attach()
     try:
-        with ground.cloud():
+        with engines.cloud():
             forget_caches()
             event = ground.create_event()
             counter = Counter(Till(event, meter), event, iter(()))
