@@ -22,7 +22,7 @@ lint: setup ## Format, ruff, mypy strict, import contracts
 format: setup ## Put the code into shape
 	@$(PY) -m ruff check --fix -q $(CODE) reader-agent; $(PY) -m ruff format $(CODE) reader-agent
 truth: setup engine ## The races at full size: scans, the sale, the ledger
-	@FETCH=0 FAULTS=all TRUTH_TICKETS=2000 SALE_BUYERS=500 LEDGER_OPERATIONS=10000 NUMBERING_TICKETS=500 $(PY) -m pytest tests/truth tests/faults -x
+	@FETCH=0 FAULTS=all TRUTH_TICKETS=2000 SALE_BUYERS=500 LEDGER_OPERATIONS=10000 NUMBERING_TICKETS=500 PAYOUT_ORDERS=200 $(PY) -m pytest tests/truth tests/faults -x
 mutants: setup engine ## Seed bugs, and require that the tests see each of them
 	@FETCH=0 $(PY) -m tests.mutants
 bench: setup engine ## Measure cost and speed

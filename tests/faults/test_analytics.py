@@ -28,6 +28,7 @@ from chalicelib.domain import (
     organizer_events,
     refund_requests,
     refunds,
+    settlements,
     tickets,
 )
 from chalicelib.domain.orders import Want
@@ -197,10 +198,12 @@ def recount(event: Event, stored: list[dict[str, Any]]) -> dict[str, Any]:
     sold: Counter[str] = Counter()
     revenue: Counter[str] = Counter()
     refunded: Counter[str] = Counter()
+    fees = 0
     days: dict[str, Counter[str]] = {}
     for order in map(Order.from_raw_data, items("order")):
         if order.status != "paid":
             continue
+        fees += int(order.fee)
         day = days.setdefault(order.closed_at.astimezone(zone).date().isoformat(), Counter())
         for line in order.tickets:
             item = next(one for one in order.items if one["category_id"] == line["category_id"])
@@ -212,6 +215,7 @@ def recount(event: Event, stored: list[dict[str, Any]]) -> dict[str, Any]:
             continue
         day = days.setdefault(request.decided_at.astimezone(zone).date().isoformat(), Counter())
         category_id = str(category_of[request.ticket_id])
+        fees -= int(request.fee)
         sold[category_id] -= 1
         refunded[category_id] += int(request.amount)
         day["refunded"] += int(request.amount)
@@ -233,6 +237,7 @@ def recount(event: Event, stored: list[dict[str, Any]]) -> dict[str, Any]:
         "sold": +sold,
         "revenue": +revenue,
         "refunded": +refunded,
+        "fees": fees,
         "days": {day: +numbers for day, numbers in days.items() if +numbers},
         "hours": dict(hours),
         "gates": +gates,
@@ -262,6 +267,7 @@ def told(organizer_id: str, event: Event) -> dict[str, Any]:
         "sold": +Counter({one.id: one.sold for one in shown.by_category}),
         "revenue": +Counter({one.id: one.revenue.minor for one in shown.by_category}),
         "refunded": +Counter({one.id: one.refunded.minor for one in shown.by_category}),
+        "fees": settlements.sold_so_far(event.event_id).platform_fee,
         "days": {day: numbers for day, numbers in days.items() if numbers},
         "hours": {hour.hour: hour.count for hour in shown.check_ins.by_hour},
         "gates": +gates,
