@@ -17,6 +17,7 @@ from chalicelib.portals import forms
 from chalicelib.portals import openapi_facts as facts
 from chalicelib.portals.wire import ROUTES, Route
 from chalicelib.schemas import examples
+from chalicelib.schemas.examples import tix_tickets
 from chalicelib.schemas.wire import BareErrorOut, ErrorOut
 from chalicelib.vocabulary import Portal
 
@@ -300,7 +301,11 @@ def _refusal(status: int, messages: dict[str, str], *, bare: bool) -> dict[str, 
 
 def _refused(code: str, message: str, *, bare: bool) -> dict[str, Any]:
     told = {"code": code, "request_id": "0d7f3c1e"}
-    return {"error": message, **told} if bare else {"error": {"message": message, **told}}
+    return (
+        {"error": message, **told, **tix_tickets.BESIDE.get(code, {})}
+        if bare
+        else {"error": {"message": message, **told}}
+    )
 
 
 # Who may call

@@ -3,10 +3,11 @@
 import json
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chalicelib.domain import numbered_tickets, numbering, ticket_pages
+from chalicelib.domain import numbered_tickets, numbering, ticket_clearing, ticket_pages
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account
@@ -59,6 +60,9 @@ def test_many_are_a_job_of_which_nothing_is_seen_before_all_is_there(token: str)
     assert (waiting["tickets"], waiting["total"]) == ([], 0)
     assert (numbers(listed(token)), listed(token)["total"]) == (["VIP-001004", "VIP-000002", "VIP-000001"], 3)
     assert call("GET", f"{TICKETS}/VIP-000003", token=token).status == 404
+    # A message that comes more than once puts several workers at the same job.
+    with ThreadPoolExecutor(3) as workers:
+        assert not any(workers.map(numbering.take_turn, [job_id] * 3))
     assert work() == 1
     done = listed(token, f"job_id={job_id}&limit=2&page=2")
     assert done["job"] == {"id": job_id, "status": "complete", "done": 1001, "count": 1001}
@@ -90,6 +94,8 @@ def test_many_are_cleared_behind_the_answer(token: str) -> None:
     assert answer.json["success"] is True
     fresh = generate(token, 1)[0]
     assert listed(token, f"job_id={answer.json['job_id']}")["job"]["status"] == "open"
+    with ThreadPoolExecutor(3) as workers:
+        assert not any(workers.map(ticket_clearing.take_turn, [answer.json["job_id"]] * 3))
     assert work() == 1
     job = listed(token, f"job_id={answer.json['job_id']}")["job"]
     assert (job["status"], job["done"], job["count"]) == ("complete", 1200, 1200)

@@ -22,6 +22,12 @@ _SCANNED = {**_TICKET, "scanned_at": "2026-11-20T15:04:05.000Z", "scanned_by": _
 _COUNTS = {"generated": 500, "scanned": 71}
 _DONE = {"success": True}
 
+# What stands beside a refusal, by its code.
+BESIDE: dict[str, dict[str, Any]] = {
+    "ALREADY_SCANNED": {"ticket": _SCANNED, "duplicate": True},
+    "TICKET_VOIDED": {"ticket": {**_TICKET, "voided_at": "2026-11-20T14:00:00.000Z"}, "duplicate": False},
+}
+
 OPERATIONS: dict[str, Example] = {
     "tix_generate_tickets": Example({"count": 1, "prefix": "VIP", "extra": {"section": "A"}}, [_TICKET]),
     "tix_tickets": Example(None, {"tickets": [_TICKET], "total": 1, "page": 1, "limit": 100, "job": None}),
