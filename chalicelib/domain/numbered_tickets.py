@@ -17,6 +17,7 @@ from ulid import ULID
 from chalicelib import clock
 from chalicelib.errors import NotFound
 from chalicelib.identifiers import ulid_of
+from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberedTicket, NumberRange, RangePlace
 
@@ -177,8 +178,13 @@ def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: st
     try:
         raw = operations.record(operations.change(NumberedTicket, place, actions, fresh))
     except operations.ConditionFailed as failure:
-        return _refused(failure.found(NumberedTicket), ticket_id, operation_id)
-    return Scan(NumberedTicket.from_raw_data(raw))
+        told = _refused(failure.found(NumberedTicket), ticket_id, operation_id)
+    else:
+        told = Scan(NumberedTicket.from_raw_data(raw))
+    # Not by its id, which is what the code on the ticket says.
+    facts = {"organization_id": organization_id, "ordinal": ordinal, "denial": told.denial}
+    logger.info("numbered ticket scanned", extra=facts)
+    return told
 
 
 def _refused(found: NumberedTicket | None, ticket_id: str, operation_id: str) -> Scan:
@@ -201,6 +207,7 @@ def delete(organization_id: str, name: str) -> None:
         # Somebody else was faster, unless it was this request, whose first answer was lost.
         if found is None or found.deleted_at != now:
             raise NotFound("There is no such ticket.") from failure
+    logger.info("numbered ticket deleted", extra={"organization_id": organization_id, "ordinal": int(ticket.ordinal)})
 
 
 def deletion(organization_id: str, ordinal: int, now: datetime) -> operations.Write:

@@ -20,6 +20,7 @@ from chalicelib.domain import idempotency, jobs, numbered_tickets, organizations
 from chalicelib.domain.organization_days import day_of
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Item, NumberedTicket, NumberRange, NumberSeries, RangePlace, TicketDay, TicketTally
 from chalicelib.table.operations import Write
@@ -89,6 +90,8 @@ def _reserve(organization_id: str, wanted: Wanted, *, user_id: str, operation_id
                 return _known(idempotency.result_of(operation_id) or job_id)
             _begin(organization_id, wanted.prefix)
         else:
+            facts = {"organization_id": organization_id, "job_id": job_id, "quantity": wanted.quantity}
+            logger.info("numbers given out", extra=facts)
             return made
     raise Unavailable(retry_after=1)
 
