@@ -8,7 +8,7 @@ from chalicelib.domain.sheets import SELLER, Sheet, date_in_words, grouped, prin
 from chalicelib.table.items import Invoice, Payout
 
 _HEADINGS = ("", "Sold", "Gross", "Refunds", "Fee", "Net")
-_WIDTHS = (30, 9, 16, 15, 14, 16)
+_WIDTHS = (23, 9, 20, 16, 13, 20)
 
 
 def render(payout: Payout, invoice: Invoice) -> bytes:
