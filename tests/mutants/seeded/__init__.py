@@ -11,6 +11,7 @@ from tests.mutants.seeded import (
     live,
     merchants,
     numbering,
+    organizations,
     organizers,
     payments,
     payouts,
@@ -37,4 +38,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *live.MUTANTS,
     *payouts.MUTANTS,
     *numbering.MUTANTS,
+    *organizations.MUTANTS,
 )

@@ -79,12 +79,13 @@ def test_who_has_an_invite_code_joins_until_the_organization_is_full(admin: Acco
 def test_a_code_that_was_changed_withdrawn_or_made_up_invites_nobody(admin: Account) -> None:
     code, other = invite(admin), make_organization()
     place = keys.organization(str(admin.organization_id))
-    # The other organization's code under this one's name.
-    forged = code[:26] + invite(other)[26:]
     operations.record(operations.change(Organization, place, [Organization.invite_generation.add(1)]))
-    assert invite(admin) != code
+    present = invite(admin)
+    assert present != code
+    # The other organization's proof under this one's name.
+    forged = present[:29] + invite(other)[29:]
     before = stored()
-    for wrong in (code, forged, code[:-8] + "AAAAAAAA", code[:-1], "AAAA", "no code at all", "é"):
+    for wrong in (code, forged, present[:-8] + "AAAAAAAA", present[:-1], "AAAA", "no code at all", "é"):
         refused = register(invite_code=wrong)
         assert (refused.status, refused.code) == (400, "VALIDATION_ERROR"), wrong
         assert refused.json["details"][0]["field"] == "invite_code"

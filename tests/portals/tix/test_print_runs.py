@@ -254,7 +254,7 @@ def test_a_run_that_could_not_be_queued_is_begun_by_the_sweep(admin: Account, mo
         sweep.run()
     assert queued == [job_id]
     job_kinds.work_on(job_id)
-    with clock.set_to(clock.now() + timedelta(minutes=30)):
+    with clock.set_to(clock.now() + timedelta(minutes=12)):
         sweep.run()
     assert queued == [job_id]
 

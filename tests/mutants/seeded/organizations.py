@@ -1,0 +1,110 @@
+"""Bugs of organizations: users over the limit, codes that should invite nobody, tickets printed or voided wrongly."""
+
+from tests.mutants.seeded.mutant import Mutant
+
+_ORGANIZATIONS = "chalicelib/domain/organizations.py"
+_VOIDING = "chalicelib/domain/voiding.py"
+_PRINT_RUNS = "chalicelib/domain/print_runs.py"
+_CROWD = "tests/faults/test_organizations.py"
+_ACCOUNTS = "tests/portals/tix/test_accounts.py"
+_SETTINGS = "tests/portals/tix/test_settings.py"
+_PRINTED = "tests/portals/tix/test_print_runs.py"
+
+MUTANTS = (
+    Mutant(
+        name="organization-overfull",
+        bug="more users join than the organization may have",
+        file=_ORGANIZATIONS,
+        before="(Organization.invite_generation == generation) & (Organization.members < Organization.max_users)",
+        after="(Organization.invite_generation == generation) & (Organization.members < 1_000_000)",
+        tests=(_ACCOUNTS,),
+    ),
+    Mutant(
+        name="withdrawn-code-invites",
+        bug="an invite code that was changed lets people in all the same",
+        file=_ORGANIZATIONS,
+        before="(Organization.invite_generation == generation) & ",
+        after="(Organization.invite_generation >= generation) & ",
+        tests=(_ACCOUNTS,),
+    ),
+    Mutant(
+        name="made-up-code-invites",
+        bug="an invite code is believed without its MAC",
+        file=_ORGANIZATIONS,
+        before="if len(raw) != _CODE_BYTES or not _is_genuine(content, mac):",
+        after="if len(raw) != _CODE_BYTES or not mac:",
+        tests=(_ACCOUNTS,),
+    ),
+    Mutant(
+        name="lock-out-forgotten",
+        bug="a token of twelve hours is good again when its lock-out is forgotten after half an hour",
+        file="chalicelib/domain/gate.py",
+        before="gone_at = int((now + tokens.lifetime(portal) + _LONGER).timestamp())",
+        after="gone_at = int((now + tokens.LIFETIME + _LONGER).timestamp())",
+        tests=(_ACCOUNTS,),
+    ),
+    Mutant(
+        name="member-is-admin",
+        bug="every member changes the settings",
+        file="chalicelib/portals/auth.py",
+        before="        if self.roles and role not in self.roles:\n",
+        after="        if self.roles and role is None:\n",
+        tests=(_SETTINGS,),
+    ),
+    Mutant(
+        name="settings-lose-users",
+        bug="an organization may have fewer users than it has",
+        file="chalicelib/domain/organization_settings.py",
+        before='        condition &= Organization.members <= changes["max_users"]\n',
+        after="        condition &= Organization.members.exists()\n",
+        tests=(_SETTINGS,),
+    ),
+    Mutant(
+        name="scanned-ticket-voided",
+        bug="a ticket that is scanned while its range is taken back is void as well",
+        file=_VOIDING,
+        before="        & NumberedTicket.scanned_at.does_not_exist()\n",
+        after="",
+        tests=("tests/portals/tix/test_voiding.py",),
+    ),
+    Mutant(
+        name="sheet-not-proved",
+        bug="a sheet whose codes cannot be read is given out",
+        file=_PRINT_RUNS,
+        before="    sheet_proof.prove(content, [ticket.code for ticket in printed], layout)\n",
+        after="",
+        tests=(_PRINTED,),
+    ),
+    Mutant(
+        name="code-in-anothers-place",
+        bug="a code beside another ticket's number passes the proof",
+        file="chalicelib/domain/sheet_proof.py",
+        before="if found != dict(enumerate(expected)):",
+        after="if sorted(found.values()) != sorted(expected):",
+        tests=(_PRINTED,),
+    ),
+    Mutant(
+        name="own-file-deleted",
+        bug="a turn whose answer was lost deletes the file that it has entered",
+        file=_PRINT_RUNS,
+        before="        return found is not None and (found.files or [])[: len(parts)] == parts\n",
+        after="        return found is None\n",
+        tests=(_CROWD,),
+    ),
+    Mutant(
+        name="formula-in-the-list",
+        bug="what somebody wrote on a ticket is run by the spreadsheet that opens the list",
+        file="chalicelib/domain/ticket_lists.py",
+        before="cell.startswith(_FORMULA)",
+        after="cell.startswith(_FORMULA[:1])",
+        tests=(_PRINTED,),
+    ),
+    Mutant(
+        name="anothers-job",
+        bug="an organization sees another's print run",
+        file="chalicelib/domain/jobs.py",
+        before="if job is None or job.organization_id != organization_id:",
+        after="if job is None:",
+        tests=(_PRINTED,),
+    ),
+)
