@@ -69,7 +69,7 @@ class Reader(threading.Thread):
 
     def run(self) -> None:
         while not self._done.is_set():
-            page = ticket_pages.newest(self._organization_id, None, page=1, limit=3 * EACH)
+            page = patiently(lambda: ticket_pages.newest(self._organization_id, None, page=1, limit=3 * EACH))
             by_job = Counter(ticket.job_id for ticket in page.tickets)
             self.seen[page.total // EACH] += 1
             # The page may end within the oldest range on it.
