@@ -109,11 +109,10 @@ class _Shelf:
         groups = range((self._last - 1) // _IN_GROUP, -1, -1)
         known = self._groups() if len(groups) > 1 else {}
         for group in groups:
-            if len(groups) > 1:
-                count = self._count(group, known.get(group))
-                if skip >= count:
-                    skip -= count
-                    continue
+            passed = self._passed(group, known.get(group), skip) if len(groups) > 1 else None
+            if passed is not None:
+                skip -= passed
+                continue
             for number, shown in self._buckets(group):
                 found = shown.bit_count()
                 if skip >= found:
@@ -133,6 +132,19 @@ class _Shelf:
         place = keys.bucket_groups(self._organization_id)
         raws = operations.query(place.pk, begins=place.sk, consistent=True)
         return {int(item.group): item for item in map(BucketGroup.from_raw_data, raws)}
+
+    def _passed(self, group: int, known: BucketGroup | None, skip: int) -> int | None:
+        """Return how many of the list are passed over with a whole group; None where it must be looked into.
+
+        Where nothing is to be skipped only a group that is empty is passed over, which its sums tell also where the
+        list ends within it.
+        """
+        if skip:
+            count = self._count(group, known)
+            return count if count <= skip else None
+        if self._only is TicketFilter.SCANNED:
+            return 0 if known is None or not known.scanned else None
+        return 0 if known is not None and int(known.deleted) >= _IN_GROUP else None
 
     def _count(self, group: int, known: BucketGroup | None) -> int:
         """Return how many of the list are in a group."""

@@ -61,3 +61,19 @@ def test_a_page_begins_where_a_count_of_all_ordinals_says() -> None:
         for skip in filter(lambda skip: skip >= 0, skips):
             shelf = ticket_pages._Shelf(organization_id, LAST, OPEN, only)
             assert list(shelf.ordinals(skip=skip, limit=5)) == ordinals[skip : skip + 5], (only, skip)
+
+
+def test_what_is_left_below_an_ordinal_is_found_though_more_above_it_is_deleted() -> None:
+    organization_id = new_id("ogn")
+    _marked(organization_id, set(), {*range(320_001, LAST + 1), 319_999, *range(199_990, 200_060)})
+    spared = [(319_000, 319_990), OPEN[1]]
+    assert ticket_pages.live_below(organization_id, 320_001, spared, limit=10) == [
+        320_000,
+        *range(319_998, 319_990, -1),
+        318_999,
+    ]
+    assert ticket_pages.live_below(organization_id, 200_100, spared, limit=41) == [
+        *range(200_099, 200_059, -1),
+        199_949,
+    ]
+    assert ticket_pages.live_below(organization_id, 1, spared, limit=5) == []
