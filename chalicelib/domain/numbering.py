@@ -18,7 +18,7 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.domain import idempotency, jobs, numbered_tickets, organizations
 from chalicelib.domain.organization_days import day_of
-from chalicelib.errors import Unavailable
+from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -253,3 +253,15 @@ def as_generated(made: NumberRange) -> list[NumberedTicket]:
         numbered_tickets.ticket_of(made, offset, first=first, first_ordinal=first_ordinal)
         for offset in range(_size(made))
     ]
+
+
+def require_written(organization_id: str, prefix: str, first: int, last: int) -> None:
+    """Return if numbers from `first` to `last` were given out, and none of them is being written.
+
+    Raises NotFound, InvalidState.
+    """
+    series = operations.get(NumberSeries, keys.last_number(organization_id, prefix))
+    if series is None or int(series.last) < first:
+        raise NotFound("There are no tickets with these numbers.")
+    if any(int(begin) <= last for begin in series.firsts.as_dict().values()):
+        raise InvalidState("Tickets with these numbers are being written. Try again when their job is complete.")

@@ -142,7 +142,7 @@ def _account(who: Registering, *, organization_id: str, role: TixRole) -> Accoun
         *keys.account(account_id),
         account_id=account_id,
         portal=Portal.TIX.value,
-        login=who.email,
+        login=who.email.casefold(),
         name=who.name,
         status=AccountStatus.ACTIVE.value,
         password_hash=passwords.hash_password(who.password),

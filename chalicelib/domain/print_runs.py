@@ -20,6 +20,7 @@ from chalicelib.domain import (
     idempotency,
     jobs,
     numbered_tickets,
+    numbering,
     organizations,
     paper,
     sheet_proof,
@@ -89,12 +90,12 @@ class Shown:
 
 
 def begin(organization_id: str, wanted: Wanted, *, user_id: str, operation_id: str) -> str:
-    """Begin a run and return its job's id. Raises NotFound where there is no such ticket, ValidationFailed."""
+    """Begin a run and return its job's id.
+
+    Raises NotFound where none of the numbers was given out, InvalidState where some are being written.
+    """
     organization = organizations.get(organization_id)
-    paper.layout(organization.paper)
-    numbers = numbered_tickets.of_numbers(organization_id, wanted.prefix, wanted.first, wanted.last)
-    if next(numbers, None) is None:
-        raise NotFound("There are no tickets with these numbers.")
+    numbering.require_written(organization_id, wanted.prefix, wanted.first, wanted.last)
     job_id, now = new_id("job"), clock.now()
     due = jobs.due_place(job_id)
     run = PrintRun(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from chalicelib import clock
-from chalicelib.domain import numbered_tickets
+from chalicelib.domain import numbered_tickets, numbering
 from chalicelib.domain.accounts import log_security_event
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
@@ -43,7 +43,11 @@ class Voided:
 
 
 def void(organization_id: str, numbers: Numbers, *, reason: str | None, user_id: str) -> Voided:
-    """Void the tickets of a range. Safe to repeat. Raises NotFound where there is none."""
+    """Void the tickets of a range. Safe to repeat.
+
+    Raises NotFound where there is none, InvalidState where some are being written.
+    """
+    numbering.require_written(organization_id, numbers.prefix, numbers.first, numbers.last)
     found = numbered_tickets.of_numbers(organization_id, numbers.prefix, numbers.first, numbers.last)
     came_to: Counter[str] = Counter()
     with ThreadPoolExecutor(_HANDS) as hands:

@@ -88,6 +88,21 @@ def test_only_an_admin_takes_tickets_back_and_only_their_own(admin: Account) -> 
     assert scan(admin, ticket).status == 200
 
 
+def test_numbers_that_are_being_written_are_neither_taken_back_nor_printed_in_part(
+    admin: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generate(admin, 2)
+    monkeypatch.setattr(numbering, "AT_ONCE", 1)
+    organization_id, many = str(admin.organization_id), Wanted(3, "RUN")
+    made = numbering.generate(organization_id, many, user_id=admin.account_id, operation_id=new_id("op"))
+    printing = {"prefix": "RUN", "from": 2, "to": 3}
+    for answer in (void(admin, 2, 3), call("POST", "/api/tix/tickets/print", printing, token=token_of(admin))):
+        assert (answer.status, answer.code) == (409, "INVALID_STATE")
+    assert void(admin, 2, 2).json["voided"] == 1
+    numbering.take_turn(made.job_id)
+    assert void(admin, 2, 5).json == {"voided": 4, "voided_before": 1, "scanned": 0}
+
+
 def test_numbers_that_are_none_are_refused_by_their_fields(admin: Account) -> None:
     for changes in ({"from": 0}, {"from": "a"}, {"to": None}, {"prefix": ""}, {"reason": "x" * 201}):
         refused = call("POST", VOID, {"prefix": "RUN", "from": 1, "to": 2, **changes}, token=token_of(admin))
