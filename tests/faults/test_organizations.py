@@ -2,6 +2,7 @@
 in that was taken back, and every ticket on exactly one sheet."""
 
 import random
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +33,7 @@ FAULTS = some(Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.CONFLICT)
 
 
 def who(email: str | None = None) -> Registering:
-    return Registering(email=email or f"{new_id('x')}@tix.example.com", password=PASSWORD, name="Sana")
+    return Registering(email=email or f"{uuid.uuid4().hex}@tix.example.com", password=PASSWORD, name="Sana")
 
 
 def invite(admin: Account) -> str:
@@ -77,7 +78,7 @@ def test_a_crowd_with_one_invitation_fills_the_organization_and_no_more() -> Non
 
 def test_of_a_crowd_with_one_address_one_registers() -> None:
     admin = make_organization(max_users=50)
-    code, email = invite(admin), f"{new_id('x')}@tix.example.com"
+    code, email = invite(admin), f"{uuid.uuid4().hex}@tix.example.com"
 
     def register(number: int) -> str:
         if number % 2:
@@ -96,7 +97,7 @@ def test_who_joins_while_the_table_fails_is_there_wholly_or_not_at_all_and_the_n
     admin = make_organization(max_users=50)
     code, registered = invite(admin), 0
     for place in range(2):
-        email = f"{new_id('x')}@tix.example.com"
+        email = f"{uuid.uuid4().hex}@tix.example.com"
         with wire(retries=False) as wired:
             wired.faults[place] = fault
             with suppress(Unavailable):
