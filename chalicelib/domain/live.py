@@ -8,6 +8,8 @@ from typing import Any
 from chalicelib.domain import events, live_channels, live_delivery, live_lockouts, live_news
 from chalicelib.domain.changes import Change
 from chalicelib.domain.live_delivery import News
+from chalicelib.errors import NotFound
+from chalicelib.observability import logger
 from chalicelib.table import keys
 from chalicelib.table.items import Counters, LiveCounters, LiveNews
 from chalicelib.vocabulary import LiveType
@@ -34,7 +36,8 @@ def _find(changes: Sequence[Change], show: Show) -> None:
         return
     heard = live_delivery.heard(channels)
     listened = live_news.completed([finding for finding in findings if finding.channel in heard])
-    live_delivery.publish([News(f.channel, f.type, f.source, f.at, show(f.type, f.subject)) for f in listened])
+    shown = [(finding, _shown(show, finding.type, finding.subject)) for finding in listened]
+    live_delivery.publish([News(f.channel, f.type, f.source, f.at, data) for f, data in shown if data is not None])
     for channel in sorted(counters & heard):
         live_delivery.remind_of_counters(channel)
 
@@ -50,7 +53,20 @@ def _tell(changes: Sequence[Change], show: Show) -> None:
             counters.add(change.after.channel)
 
     def counters_of(channel: str) -> Any:
-        return show(LiveType.COUNTERS, events.status(live_channels.event_of(channel), exact=True))
+        try:
+            status = events.status(live_channels.event_of(channel), exact=True)
+        except NotFound:
+            return None  # the event is gone, and its counters with it
+        return _shown(show, LiveType.COUNTERS, status)
 
     if news or counters:
         live_delivery.tell(news, counters_changed=counters, counters_of=counters_of)
+
+
+def _shown(show: Show, type_: LiveType, subject: Any) -> Any:
+    """Return what a message says, or None where it cannot be said: that must not hold up the others."""
+    try:
+        return show(type_, subject)
+    except (ValueError, TypeError, AttributeError):
+        logger.exception("news not shown", extra={"type": type_.value})
+        return None

@@ -115,7 +115,7 @@ def tell(
 ) -> None:
     """Tell news, by channel and in its order, to all who listen; and the counters of channels where they have changed.
 
-    `counters_of` returns what is told of a channel's counters, as they stand now; they are told at most every
+    `counters_of` returns what is told of a channel's counters as they stand now, or None; they are told at most every
     `COUNTERS_EVERY`, and put off by way of the stream till then.
     """
     channels = {*news, *counters_changed}
@@ -129,8 +129,10 @@ def tell(
             told_at = head.counters_told_at
             if told_at is None or now - told_at >= COUNTERS_EVERY:
                 # Last, so that the news before them has the same numbers when it comes again.
-                telling.add(LiveType.COUNTERS, counters_of(head.channel), now)
-                telling.counters_told_at = now
+                data = counters_of(head.channel)
+                if data is not None:
+                    telling.add(LiveType.COUNTERS, data, now)
+                    telling.counters_told_at = now
             else:
                 put_off.append(head.channel)
         if telling.messages:
@@ -226,6 +228,10 @@ def _sent_to(listener: Listener, last_id: int) -> int | None:
     """Return up to which number somebody was sent a channel's messages; None where they are left to who joins them."""
     if listener.sent_to is not None:
         return int(listener.sent_to)
+    if clock.now() - listener.joins_at > live_subscriptions.JOINING:
+        # Whoever joined it was killed: its client comes anew, and catches up.
+        live_connections.close(listener.connection_id)
+        return None
     key = keys.listener(listener.channel, listener.connection_id)
     still_joins = Listener.pk.exists() & Listener.sent_to.does_not_exist()
     try:

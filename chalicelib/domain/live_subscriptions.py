@@ -29,6 +29,8 @@ _LISTENED = live_connections.LIFETIME + KEPT
 # A channel's numbers begin anew after nobody has listened for so long.
 _HEAD_KEPT = timedelta(days=30)
 _ROUNDS = 25
+# Joining ends with the function that does it (its time-out is 28 s).
+JOINING = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,17 @@ def begin(connection_id: str, channel: str, *, after: int | None = None, batch: 
         principal_id=principal.id,
         portal=principal.portal.value,
         batch=batch,
+        joins_at=clock.now(),
         ttl=gone_at,
     )
     operations.record(operations.put(joining))
-    sockets.send(connection_id, live_frames.message(LiveType.SUBSCRIBED, channel=channel, number=last_id))
-    _catch_up(joining, after=last_id if after is None else after)
+    try:
+        sockets.send(connection_id, live_frames.message(LiveType.SUBSCRIBED, channel=channel, number=last_id))
+        _catch_up(joining, after=last_id if after is None else after)
+    except BaseException:
+        # One who never came to the end of joining would be left everything, and sent nothing.
+        operations.remove_many([keys.listener(channel, connection_id)])
+        raise
 
 
 def end(connection_id: str, channel: str) -> None:

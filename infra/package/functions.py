@@ -19,6 +19,10 @@ Resources = dict[str, Any]
 _KINDS = {"stream": PROJECTED, "live": LIVE}
 
 
+# What was not told for an hour is no news any more.
+_LIVE_SECONDS = 3600
+
+
 def stream_pattern(name: str) -> dict[str, Any]:
     """Return the filter of the stream's mapping to a function, by the function's name in app.py."""
     return {
@@ -225,7 +229,7 @@ def _stream_source(name: str, told: dict[str, Any]) -> dict[str, Any]:
             # Many tries, so that a table that throttles for minutes sends no scan to the dead letters; what is half
             # a day old goes there while the stream, which keeps a day, still holds it.
             "MaximumRetryAttempts": 20,
-            "MaximumRecordAgeInSeconds": 43200,
+            "MaximumRecordAgeInSeconds": _LIVE_SECONDS if name == "Live" else 43200,
             "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["StreamDeadLetters", "Arn"]}}},
             "FilterCriteria": {"Filters": [{"Pattern": json.dumps(pattern, separators=(",", ":"))}]},
         },

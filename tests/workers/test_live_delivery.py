@@ -16,7 +16,7 @@ from chalicelib.clients import sockets
 from chalicelib.domain import accounts, events, gate, live_delivery, live_subscriptions, sessions
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
-from chalicelib.table.items import LiveConnection
+from chalicelib.table.items import Listener, LiveConnection
 from chalicelib.vocabulary import Portal
 from tests.client import call
 from tests.contract.ground import stored
@@ -118,7 +118,7 @@ def test_a_worker_that_dies_between_sending_and_its_note_sends_the_same_under_th
     assert [list(told) for told in by_number.values()] == [[log_id] for log_id in scanned]
 
 
-def _dies(_: Any) -> None:
+def _dies(*_: Any, **__: Any) -> None:
     raise Unavailable
 
 
@@ -213,6 +213,25 @@ def test_a_socket_that_takes_nothing_or_is_gone_delays_nobody_and_is_dropped(
     assert check_ins(well) == scanned
     assert at.listeners == {well.id}
     assert not slow.is_open
+
+
+def test_who_was_never_let_in_is_cut_off_so_that_they_come_again(at: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed, fails = at.listener(), at.live.connect(at.token)
+    with monkeypatch.context() as broken:
+        broken.setattr(live_subscriptions, "missed", _dies)
+        assert fails.subscribe(at.channel).types == ["subscribed", "error"]
+    assert at.listeners == {killed.id}
+    # As a function that was killed while it joined somebody leaves them.
+    key = keys.listener(at.channel, killed.id)
+    operations.record(operations.change(Listener, key, [Listener.sent_to.remove()]))
+    at.scan()
+    at.stream.drain()
+    assert killed.is_open
+    with clock.set_to(clock.now() + timedelta(seconds=31)):
+        at.scan()
+        at.hops()
+    assert not killed.is_open
+    assert at.listeners == set()
 
 
 def test_counters_come_at_most_twice_a_second_and_the_last_of_them_always(at: Gate) -> None:

@@ -55,6 +55,7 @@ class Listener(Item, discriminator="listener"):
     portal = UnicodeAttribute()
     # Several messages may go in one frame.
     batch = BooleanAttribute(default=False)
+    joins_at = MomentAttribute()
     sent_to = NumberAttribute(null=True)
     left_to = NumberAttribute(null=True)
 
