@@ -2,7 +2,6 @@
 
 import json
 import time
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from infra.local.console import CannotStart, step
@@ -13,6 +12,7 @@ STACK = "gatehouse-local"
 _BUCKET = "gatehouse-packages"
 _CREATE_SECONDS = 120.0
 _WORKING = "_IN_PROGRESS"
+_SOCKET_DEPLOYMENT = "AWS::ApiGatewayV2::Deployment"
 _GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
@@ -28,9 +28,12 @@ def deploy(cloud: Cloud, package: Package, parameters: dict[str, str]) -> Deploy
     """Create the stack from the package. Raises CannotStart with the reason that CloudFormation gives."""
     s3, stacks = cloud.client("s3"), cloud.client("cloudformation")
     s3.create_bucket(Bucket=_BUCKET)
-    template = package.template.read_bytes()
-    for key, path in ((package.code_key, package.archive), ("template.json", package.template)):
-        s3.put_object(Bucket=_BUCKET, Key=key, Body=Path(path).read_bytes())
+    template = _as_ministack_takes_it(json.loads(package.template.read_bytes()))
+    for key, content in (
+        (package.code_key, package.archive.read_bytes()),
+        ("template.json", json.dumps(template).encode()),
+    ):
+        s3.put_object(Bucket=_BUCKET, Key=key, Body=content)
     step(f"uploaded archive and template to s3://{_BUCKET}")
     given = {"Stage": "local", "CodeBucket": _BUCKET, **parameters}
     stacks.create_stack(
@@ -43,8 +46,17 @@ def deploy(cloud: Cloud, package: Package, parameters: dict[str, str]) -> Deploy
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     count = len(stacks.describe_stack_resources(StackName=STACK)["StackResources"])
     step(f"CloudFormation: {stack['StackStatus']}, {count} resources")
-    stage = _import_gateway_responses(cloud, outputs["ApiId"], json.loads(template))
+    stage = _import_gateway_responses(cloud, outputs["ApiId"], template)
     return Deployment(cloud, outputs, f"{cloud.url}/restapis/{outputs['ApiId']}/{stage}/_user_request_")
+
+
+def _as_ministack_takes_it(template: dict[str, Any]) -> dict[str, Any]:
+    """Return a template without the deployments of WebSocket APIs, of which MiniStack knows nothing."""
+    resources = {name: part for name, part in template["Resources"].items() if part["Type"] != _SOCKET_DEPLOYMENT}
+    for part in resources.values():
+        if part["Type"] == "AWS::ApiGatewayV2::Stage":
+            del part["Properties"]["DeploymentId"]
+    return {**template, "Resources": resources}
 
 
 def _settled(stacks: Any) -> dict[str, Any]:
