@@ -75,6 +75,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "MinValue": 0,
         "Description": "What a new NFC card costs its holder, in minor units of that currency",
     },
+    "AnswerPaceMs": {
+        "Type": "Number",
+        "Default": 300,
+        "MinValue": 0,
+        "Description": "The steps at which log-ins are answered, in milliseconds, so that their time tells nothing",
+    },
     "PhoneRegion": {
         "Type": "String",
         "Default": "PK",
@@ -103,6 +109,7 @@ ENVIRONMENT: dict[str, Any] = {
     "CURRENCY": {"Ref": "Currency"},
     "FEE_BASIS_POINTS": {"Ref": "FeeBasisPoints"},
     "CARD_FEE": {"Ref": "CardFee"},
+    "ANSWER_PACE_MS": {"Ref": "AnswerPaceMs"},
     "PHONE_REGION": {"Ref": "PhoneRegion"},
     "CORS_ORIGINS": {"Ref": "CorsOrigins"},
     "ADMIN_ORIGIN": {"Ref": "AdminOrigin"},
