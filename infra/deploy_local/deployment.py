@@ -51,8 +51,12 @@ def deploy(cloud: Cloud, package: Package, parameters: dict[str, str]) -> Deploy
 
 
 def _as_ministack_takes_it(template: dict[str, Any]) -> dict[str, Any]:
-    """Return a template without the deployments of WebSocket APIs, of which MiniStack knows nothing."""
+    """Return a template without the deployments of WebSocket APIs, of which MiniStack knows nothing.
+
+    Nobody can listen there, so the stream is not read for listeners either: MiniStack runs one function at a time.
+    """
     resources = {name: part for name, part in template["Resources"].items() if part["Type"] != _SOCKET_DEPLOYMENT}
+    resources.pop("LiveSource", None)
     for part in resources.values():
         if part["Type"] == "AWS::ApiGatewayV2::Stage":
             del part["Properties"]["DeploymentId"]
