@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -55,7 +55,7 @@ def clients(name: str) -> Iterator[tuple[Any, Any]]:
         yield made[0], made[1]
 
 
-# What a process has started; starting anew for each file of tests would cost more than most files do.
+# What a process has started; starting MiniStack anew for each file of tests would cost more than many files do.
 _kept: dict[str, engines.Engine] = {}
 
 
@@ -63,34 +63,25 @@ _kept: dict[str, engines.Engine] = {}
 def cloud() -> Iterator[None]:
     """Give the platform's resources afresh, the table on the best engine that is to be had; the app uses them.
 
-    The engines run on until the process ends, and are emptied before each use: one cloud at a time.
+    MiniStack runs on until the process ends, and is emptied before each use: one cloud at a time. DynamoDB Local
+    starts anew: it keeps the streams of tables that are gone, and each write becomes slower by them.
     """
-    url = _engine(MINISTACK, engines.launch_ministack)
-    urls = {"AWS_ENDPOINT_URL": url}
-    _reset(url)
-    if is_to_be_had(DYNAMODB_LOCAL):
-        table_url = _engine(DYNAMODB_LOCAL, engines.launch_dynamodb_local)
-        urls |= {"AWS_ENDPOINT_URL_DYNAMODB": table_url, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": table_url}
-    with ground.environment(**urls):
-        _drop_tables()
+    with ExitStack() as running:
+        url = _ministack()
+        urls = {"AWS_ENDPOINT_URL": url}
+        if is_to_be_had(DYNAMODB_LOCAL):
+            table_url = running.enter_context(engines.dynamodb_local())
+            urls |= {"AWS_ENDPOINT_URL_DYNAMODB": table_url, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": table_url}
+        running.enter_context(ground.environment(**urls))
         resources.create_all(secrets.token_hex(32))
         yield
 
 
-def _engine(name: str, launch: Callable[[], engines.Engine]) -> str:
-    if name not in _kept or not _kept[name].is_alive:
-        _kept[name] = launch().wait()
-    return _kept[name].url
-
-
-def _reset(url: str) -> None:
-    """Let MiniStack forget everything."""
+def _ministack() -> str:
+    """Return the endpoint of a MiniStack that has nothing in it."""
+    kept = _kept.get(MINISTACK)
+    if kept is None or not kept.is_alive:
+        kept = _kept[MINISTACK] = engines.launch_ministack().wait()
     with httpx.Client(trust_env=False, timeout=30) as client:
-        client.post(f"{url}/_ministack/reset").raise_for_status()
-
-
-def _drop_tables() -> None:
-    client: Any = get_session().create_client("dynamodb")
-    for name in client.list_tables()["TableNames"]:
-        client.delete_table(TableName=name)
-    client.close()
+        client.post(f"{kept.url}/_ministack/reset").raise_for_status()
+    return kept.url
