@@ -41,10 +41,10 @@ class Till:
     def charge(self, kind: Kind, crowd: list[Seeded], *, batch_size: int) -> Cost:
         """Scan each of these tickets once, project the stream in batches, and return the cost of one scan."""
         from app import stream
-        from chalicelib.domain import gate
+        from chalicelib.domain.events import gate_control
 
         # What a container keeps for some seconds, its event above all, is read by the first scan after a pause.
-        gate.control(self._event.event_id)
+        gate_control.control(self._event.event_id)
         self._meter.reset()
         for one in crowd:
             body = ground.scan_body(kind, one, self._event)
@@ -69,9 +69,9 @@ class Till:
 
     def read(self, path: str, *, calls: int) -> tuple[float, float]:
         """Read a page so many times; return the requests and the read units of one time."""
-        from chalicelib.domain import gate
+        from chalicelib.domain.events import gate_control
 
-        gate.control(self._event.event_id)
+        gate_control.control(self._event.event_id)
         self._meter.reset()
         for _ in range(calls):
             with self._meter.request("page"):

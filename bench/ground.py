@@ -81,7 +81,7 @@ def environment(**urls: str) -> Iterator[None]:
 
 def create_event() -> Event:
     """Create an event that is open now, and an usher who is assigned to it."""
-    from chalicelib.domain import accounts
+    from chalicelib.domain.access import accounts
     from chalicelib.vocabulary import UsherRole
 
     event_id = f"evt_bench{secrets.token_hex(4)}"
@@ -119,7 +119,7 @@ def ask(path: str, body: dict[str, Any] | None, *, token: str | None = None) -> 
 
 def scan_body(kind: Kind, one: seed.Seeded, event: Event) -> dict[str, Any]:
     """Return the body of a scan of this ticket, by its card, its QR or its id."""
-    from chalicelib.domain import credentials
+    from chalicelib.domain.tickets import credentials
 
     body: dict[str, Any] = {"scan_id": f"scn_{uuid.uuid4().hex}", "gate": "Gate 1"}
     if kind is Kind.QR:

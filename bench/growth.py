@@ -11,13 +11,14 @@ from typing import Any
 
 def grow(people: Any, numbers: range) -> None:
     """Put so many of each kind there; `people` are the ground of the contract's tests."""
-    from chalicelib.domain import demo, tickets
-    from chalicelib.domain.tickets import Holder, Order
+    from chalicelib.domain.tickets import tickets
+    from chalicelib.domain.tickets.tickets import Holder, Order
     from chalicelib.table import operations
+    from infra.local.demo import demo_data
 
     customer = people.customer
     holder = Holder(name=customer.name, customer_id=customer.account_id)
-    tickets.issue_many(Order(event_id=demo.EVENT_ID, holder=holder, number=f"B-{number}") for number in numbers)
+    tickets.issue_many(Order(event_id=demo_data.EVENT_ID, holder=holder, number=f"B-{number}") for number in numbers)
     operations.put_many(_payments(customer, numbers))
     operations.put_many(_events(numbers))
     operations.put_many(_old_events(people.organizer, numbers))
@@ -29,8 +30,8 @@ def grow(people: Any, numbers: range) -> None:
 
 def _number_tickets(admin: Any, count: int) -> None:
     """Let the demo organization generate as many tickets; its newest page begins within a thousand, as most do."""
-    from chalicelib.domain import numbering
-    from chalicelib.domain.numbering import Wanted
+    from chalicelib.domain.organizations import numbering
+    from chalicelib.domain.organizations.numbering import Wanted
     from chalicelib.identifiers import new_id
 
     organization_id, left = str(admin.organization_id), count + 150
@@ -42,11 +43,12 @@ def _number_tickets(admin: Any, count: int) -> None:
 
 def _old_events(organizer: Any, numbers: range) -> Iterator[Any]:
     from chalicelib import clock
-    from chalicelib.domain import demo, events
+    from chalicelib.domain.events import events
     from chalicelib.table import keys
     from chalicelib.table.items import Event
+    from infra.local.demo import demo_data
 
-    model = events.get(demo.EVENT_ID)
+    model = events.get(demo_data.EVENT_ID)
     for number in numbers:
         event_id, starts_at = f"evt_past{number:07}", model.starts_at - timedelta(days=400, minutes=number)
         place = keys.organizer_events(organizer.account_id, clock.to_text(starts_at), event_id)
@@ -166,13 +168,14 @@ def _payments(customer: Any, numbers: range) -> Iterator[Any]:
 
 
 def _events(numbers: range) -> Iterator[Any]:
-    from chalicelib.domain import demo, events, listing_places
+    from chalicelib.domain.events import events, listing_places
     from chalicelib.table import keys, operations
     from chalicelib.table.items import Category, Event, Listing
+    from infra.local.demo import demo_data
 
-    model = events.get(demo.EVENT_ID)
-    listing = operations.get(Listing, keys.listing(demo.EVENT_ID))
-    (category,) = operations.get_many(Category, [keys.category(demo.EVENT_ID, "cat_demo_standard")]).values()
+    model = events.get(demo_data.EVENT_ID)
+    listing = operations.get(Listing, keys.listing(demo_data.EVENT_ID))
+    (category,) = operations.get_many(Category, [keys.category(demo_data.EVENT_ID, "cat_demo_standard")]).values()
     if listing is None:
         raise RuntimeError("the demo event was not projected")
     for number in numbers:
@@ -206,17 +209,18 @@ def _events(numbers: range) -> Iterator[Any]:
 
 def _add_ledger_lines(count: int) -> None:
     from chalicelib import clock
-    from chalicelib.domain import demo, ledger
+    from chalicelib.domain import ledger
     from chalicelib.table import keys, operations
     from chalicelib.table.items import CardBalance, CardEntry
+    from infra.local.demo import demo_data
 
-    before = ledger.balance(demo.CARD_UID)
+    before = ledger.balance(demo_data.CARD_UID)
     first, amount = int(before.entries) + 1, int(before.amount)
     lines = (
         CardEntry(
-            *keys.card_entry(demo.CARD_UID, number),
+            *keys.card_entry(demo_data.CARD_UID, number),
             entry_id=f"ent_{number}",
-            uid=demo.CARD_UID,
+            uid=demo_data.CARD_UID,
             number=number,
             type="adjustment",
             amount=100,
@@ -229,4 +233,4 @@ def _add_ledger_lines(count: int) -> None:
     )
     operations.put_many(lines)
     actions = [CardBalance.entries.set(first + count - 1), CardBalance.amount.set(amount + 100 * count)]
-    operations.record(operations.change(CardBalance, keys.card_balance(demo.CARD_UID), actions))
+    operations.record(operations.change(CardBalance, keys.card_balance(demo_data.CARD_UID), actions))

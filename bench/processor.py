@@ -49,7 +49,7 @@ class _Gate:
 
     def require_counted(self, scans: int) -> None:
         """Require that the stream worker did what its time was taken of."""
-        from chalicelib.domain import events
+        from chalicelib.domain.events import events
 
         counted = events.status(self._event.event_id).admitted
         if counted != scans:

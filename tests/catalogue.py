@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from chalicelib import clock
-from chalicelib.domain import catalogue, categories, events, listing_places, listings, stock
+from chalicelib.domain.events import catalogue, categories, events, listing_places, listings, stock
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, CategoryCount, Counters, Event, Listing, ListingEntry, Venue
 from tests.client import Answer, call

@@ -24,7 +24,8 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.clients import aws, jobs, messages, secrets
-from chalicelib.domain import catalogue, categories, gate, tokens
+from chalicelib.domain.access import lock_outs, tokens
+from chalicelib.domain.events import catalogue, categories
 from chalicelib.table import operations
 from tests import cloud, moto_answers, moto_copies
 
@@ -45,7 +46,7 @@ def _forget_answers() -> None:
     messages._queue_url.cache_clear()
     jobs._queue_url.cache_clear()
     secrets.forget()
-    gate.forget()
+    lock_outs.forget()
     categories.forget()
     catalogue.forget()
     tokens._proven.cache_clear()

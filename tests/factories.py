@@ -10,10 +10,14 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
-from chalicelib.domain import accounts, cards, devices, events, organizations, sessions, tickets
-from chalicelib.domain.cards import Registration
-from chalicelib.domain.organizations import Registering
-from chalicelib.domain.tickets import Holder, Order
+from chalicelib.domain.access import accounts, devices, sessions
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.events import events
+from chalicelib.domain.organizations import organizations
+from chalicelib.domain.organizations.organizations import Registering
+from chalicelib.domain.tickets import tickets
+from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, Organization, Ticket
 from chalicelib.vocabulary import AdminRole, CardStatus, CardType, TicketStatus, UsherRole

@@ -9,14 +9,16 @@ from botocore.session import get_session
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import jobs, numbered_tickets, numbering, organizations, sweep, ticket_reports
-from chalicelib.domain.numbering import Wanted
-from chalicelib.domain.organization_days import day_of
+from chalicelib.domain import jobs
+from chalicelib.domain.organizations import numbered_tickets, numbering, organizations, ticket_reports
+from chalicelib.domain.organizations.numbering import Wanted
+from chalicelib.domain.organizations.organization_days import day_of
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, NumberedTicket, NumberRange, TicketTally
 from chalicelib.workers import jobs as worker
+from chalicelib.workers import schedules
 
 ResultT = TypeVar("ResultT")
 
@@ -31,7 +33,7 @@ def generate(admin: Account, quantity: int, prefix: str = "VIP", *, operation_id
     made = numbering.generate(
         organization_of(admin), wanted, user_id=admin.account_id, operation_id=operation_id or new_id("op")
     )
-    while numbering.take_turn(made.job_id):
+    while numbering.run_step(made.job_id):
         pass
     return stored_range(made.job_id)
 
@@ -84,7 +86,7 @@ def work() -> int:
 def recover() -> int:
     """Let the sweep find what nobody finished, once its patience is over, and the worker do it."""
     with clock.set_to(clock.now() + jobs.PATIENCE + timedelta(minutes=2)):
-        sweep.run()
+        schedules.sweep()
         return work()
 
 

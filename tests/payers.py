@@ -7,9 +7,12 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.clients.providers import Outcome, OutcomeStatus
 from chalicelib.config import config
-from chalicelib.domain import cards, categories, ledger, sandbox, stock
-from chalicelib.domain.cards import Registration
+from chalicelib.domain import ledger
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.events import categories, stock
 from chalicelib.domain.ledger import Entry
+from chalicelib.domain.payments import sandbox
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Item, Journal, Order, Payment, Ticket

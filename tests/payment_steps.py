@@ -14,8 +14,9 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from chalicelib.clients.providers import OutcomeStatus
 from chalicelib.config import config
-from chalicelib.domain import orders, payments
-from chalicelib.domain.payments import Terms
+from chalicelib.domain.payments import payments
+from chalicelib.domain.payments.payments import Terms
+from chalicelib.domain.sale import orders
 from chalicelib.errors import Refusal
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations

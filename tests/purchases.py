@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain import categories, orders
+from chalicelib.domain.events import categories
+from chalicelib.domain.sale import orders
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, Payment

@@ -4,8 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain import categories, events, orders, refund_requests, refunds
+from chalicelib.domain.events import categories, events
 from chalicelib.domain.money import Asked
+from chalicelib.domain.payments import refunds
+from chalicelib.domain.sale import orders
+from chalicelib.domain.tickets import refund_requests
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, Payout, RefundRequest

@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from chalicelib.config import config
-from chalicelib.domain import accounts, cards, ledger, sessions
-from chalicelib.domain.cards import Registration
+from chalicelib.domain import ledger
+from chalicelib.domain.access import accounts, sessions
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Assignment, Card, Item, Journal, MerchantDay, MerchantTotals, Profile
 from chalicelib.vocabulary import CardStatus

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.config import config
-from chalicelib.domain import cards, ledger
-from chalicelib.domain.cards import Registration
+from chalicelib.domain import ledger
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
 from chalicelib.domain.ledger import Entry
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations

@@ -1,8 +1,10 @@
-"""A change of the table, as the stream tells it to whoever follows."""
+"""A change of the table, as the stream reports it, and what follows from it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.clients.bus import Published
 from chalicelib.table.items import Item
 
 # The kinds of items from whose changes something follows; infra/package/functions.py filters by the same.
@@ -71,3 +73,7 @@ def change_of(record: dict[str, Any], kinds: frozenset[str] = PROJECTED) -> Chan
         before=Item.from_raw_data(before) if before else None,
         after=Item.from_raw_data(told["NewImage"]),
     )
+
+
+# Takes a batch of changes, updates what it keeps, and returns the facts to publish. Idempotent, in whole or in part.
+Follower = Callable[[Sequence[Change]], list[Published]]

@@ -2,9 +2,11 @@
 
 A job is an item that says all that is to be done, put there in the transaction that begins it, and due in the sweep's
 index until it is over. The queue only makes it quick: a worker that dies, or a message that is lost, leaves the job
-due, and the sweep queues it again. What does the work (job_kinds.py) is safe to repeat, also at the same time.
+due, and the sweep queues it again. Its taker, named by the area in `background`, is idempotent, also
+concurrently.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from chalicelib import clock
@@ -18,6 +20,10 @@ from chalicelib.vocabulary import JobStatus
 # Longer than a worker is at one job, so that the sweep begins none that is being done.
 PATIENCE = timedelta(minutes=3)
 _MINUTE = "%Y-%m-%dT%H:%M"
+
+
+# Runs one step of a job and returns whether another step is needed. It is idempotent, also concurrently.
+JobTaker = Callable[[str], bool]
 
 
 def due_place(job_id: str) -> keys.Key:
@@ -59,3 +65,13 @@ def revive(job_id: str) -> bool:
     if is_open:
         queue.enqueue(job_id)
     return is_open
+
+
+def run_step(job_id: str, takers: Mapping[type[Job], JobTaker]) -> None:
+    """Run one step of a job by the taker of its kind; raises what the taker raises, and the queue redelivers."""
+    job = operations.get(Job, keys.tix_job(job_id))
+    if job is None or job.status != JobStatus.OPEN:
+        return  # another delivery completed it
+    if takers[type(job)](job_id):
+        queue.enqueue(job_id)
+    logger.info("job step", extra={"job_id": job_id, "job_kind": type(job).__name__})

@@ -7,27 +7,20 @@ once are safe, since each taker decides by the thing itself; so is a run that is
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from chalicelib import clock
-from chalicelib.domain import assignments, jobs, listings, orders, payments
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Item, SweepMark
 
-# Who takes what is due, by the prefix of its id; each returns whether there was anything left to do, is safe to repeat,
-# and takes what it has handled out of the index.
-TAKERS: dict[str, Callable[[str], bool]] = {
-    "ord_": orders.expire,
-    "pay_": payments.reconcile,
-    "evt_": listings.close,
-    "asg_": assignments.take_care,
-    "job_": jobs.revive,
-}
+# Handles one due thing by its id and returns whether there was anything left to do. It is idempotent and removes the
+# thing from the index of what is due.
+SweepTaker = Callable[[str], bool]
 
 _WHAT = "due"
 _MINUTE = "%Y-%m-%dT%H:%M"
@@ -69,14 +62,17 @@ class Swept:
     done_before: str
 
 
-def run() -> Swept:
-    """Handle all that is due; what fails is put off to the next run and holds up nothing else. Raises Unavailable."""
+def run(takers: Mapping[str, SweepTaker]) -> Swept:
+    """Handle everything that is due, by the `takers` of the first four characters of its id.
+
+    What fails is put off to the next run and holds up nothing else. Raises Unavailable.
+    """
     deadline = time.monotonic() + _BUDGET_SECONDS
     this_minute = clock.now().replace(second=0, microsecond=0)
     done_before = this_minute
     outcomes: Counter[Outcome] = Counter()
     for minute in _minutes(this_minute):
-        came_to = _sweep(minute, put_off_to=this_minute, deadline=deadline)
+        came_to = _sweep(minute, takers, put_off_to=this_minute, deadline=deadline)
         outcomes += came_to
         if came_to[Outcome.LEFT]:
             done_before = min(done_before, minute)
@@ -88,7 +84,9 @@ def run() -> Swept:
     return Swept(handled=outcomes[Outcome.HANDLED], put_off=outcomes[Outcome.PUT_OFF], done_before=mark)
 
 
-def _sweep(minute: datetime, *, put_off_to: datetime, deadline: float) -> Counter[Outcome]:
+def _sweep(
+    minute: datetime, takers: Mapping[str, SweepTaker], *, put_off_to: datetime, deadline: float
+) -> Counter[Outcome]:
     outcomes: Counter[Outcome] = Counter()
     later = put_off_to.strftime(_MINUTE)
     for partition in keys.due_partitions(minute.strftime(_MINUTE)):
@@ -96,7 +94,7 @@ def _sweep(minute: datetime, *, put_off_to: datetime, deadline: float) -> Counte
         for start in range(0, len(due), _CHUNK):
             if time.monotonic() > deadline:
                 return outcomes + Counter({Outcome.LEFT: 1})
-            outcomes.update(_take_all(due[start : start + _CHUNK], put_off_to=later))
+            outcomes.update(_take_all(due[start : start + _CHUNK], takers, put_off_to=later))
     return outcomes
 
 
@@ -117,11 +115,11 @@ def _due_in(partition: str) -> list[Due]:
     return [Due(raw["gsi2sk"]["S"], place, partition) for raw, place in zip(raws, places, strict=True)]
 
 
-def _take_all(due: Sequence[Due], *, put_off_to: str) -> list[Outcome]:
+def _take_all(due: Sequence[Due], takers: Mapping[str, SweepTaker], *, put_off_to: str) -> list[Outcome]:
     """Take each, and where there are many, some of them side by side."""
 
     def take(one: Due) -> Outcome:
-        return _take(one, put_off_to=put_off_to)
+        return _take(one, takers, put_off_to=put_off_to)
 
     if len(due) < _FEW:
         return [take(one) for one in due]
@@ -129,9 +127,9 @@ def _take_all(due: Sequence[Due], *, put_off_to: str) -> list[Outcome]:
         return list(hands.map(take, due))
 
 
-def _take(due: Due, *, put_off_to: str) -> Outcome:
+def _take(due: Due, takers: Mapping[str, SweepTaker], *, put_off_to: str) -> Outcome:
     try:
-        handled = TAKERS[due.due_id[:4]](due.due_id)
+        handled = takers[due.due_id[:4]](due.due_id)
     except Exception:  # noqa: BLE001  # whatever it is, the others are due as well
         logger.exception("due item failed", extra={"due_id": due.due_id, "partition": due.partition})
         return _put_off(due, to=put_off_to)

@@ -5,7 +5,7 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib import clock
-from chalicelib.domain import accounts, devices, permissions, sessions, staff
+from chalicelib.domain.access import accounts, devices, permissions, sessions, staff
 from chalicelib.portals import cookies
 from chalicelib.portals.auth import DEVICE_MANAGERS, DEVICE_READERS, STAFF
 from chalicelib.portals.wire import Call, Reply, door

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.domain import gate, permissions, tokens
-from chalicelib.domain.permissions import Permission
-from chalicelib.domain.tokens import Principal
+from chalicelib.domain.access import lock_outs, permissions, tokens
+from chalicelib.domain.access.permissions import Permission
+from chalicelib.domain.access.tokens import Principal
 from chalicelib.errors import Forbidden, NotAssigned, Unauthenticated
 from chalicelib.vocabulary import Portal, TixRole
 
@@ -27,7 +27,7 @@ class Guard:
         if not header.lower().startswith(_SCHEME):
             raise Unauthenticated
         principal = tokens.verify(header[len(_SCHEME) :].strip(), self.portal)
-        gate.require_not_revoked(principal)
+        lock_outs.require_not_revoked(principal)
         role = principal.claims.get("role")
         if self.permissions and not any(permissions.may(role, permission) for permission in self.permissions):
             raise Forbidden

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
-from chalicelib.domain.sessions import LIFETIME, Tokens
+from chalicelib.domain.access.sessions import LIFETIME, Tokens
 from chalicelib.errors import Unauthenticated
 from chalicelib.portals.wire import Reply
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import devices, taps, tokens
-from chalicelib.domain.devices import Heartbeat
+from chalicelib.domain.access import devices, tokens
+from chalicelib.domain.access.devices import Heartbeat
+from chalicelib.domain.gate import taps
 from chalicelib.portals.auth import DEVICE
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas import device as schema

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import live_connections
+from chalicelib.domain.live import connections
 from chalicelib.portals.auth import ANYBODY
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas import live as schema
@@ -15,4 +15,4 @@ bp = Blueprint(__name__)
 @door(bp, "POST", "/api/realtime/ticket", guard=ANYBODY, body=schema.TicketIn, reply=schema.TicketOut)
 def realtime_ticket(call: Call[schema.TicketIn, None]) -> Any:
     """Give a one-time ticket to open the WebSocket."""
-    return live_connections.issue_ticket(call.principal, channels=call.body.channels)
+    return connections.issue_ticket(call.principal, channels=call.body.channels)

@@ -4,11 +4,14 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import accounts, attendees, cards, checkin, checkin_log, events, gate, sessions
-from chalicelib.domain.checkin_log import Entry, Filters
+from chalicelib.domain.access import accounts, sessions
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.cards import cards
+from chalicelib.domain.events import events, gate_control
+from chalicelib.domain.gate import attendees, checkin, checkin_log
+from chalicelib.domain.gate.checkin_log import Entry, Filters
+from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
 from chalicelib.domain.paging import Page
-from chalicelib.domain.readings import Caller, Reading, SunMessage
-from chalicelib.domain.tokens import Principal
 from chalicelib.portals.auth import USHER, require_own_event
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas import usher as schema
@@ -20,7 +23,7 @@ _BASE = "/api/usher"
 
 
 def _event_out(event: Any) -> dict[str, Any]:
-    facts = gate.facts_of(event)
+    facts = gate_control.facts_of(event)
     return {
         **{name: getattr(event, name) for name in schema.EventOut.model_fields if hasattr(event, name)},
         "id": event.event_id,
@@ -83,7 +86,7 @@ def usher_events(call: Call[None, None]) -> Any:
 @door(bp, "GET", f"{_BASE}/events/{{event_id}}", guard=USHER, reply=schema.EventOut)
 def usher_event(call: Call[None, None]) -> Any:
     """Show an event that the usher is assigned to."""
-    return _event_out(gate.control(_assigned(call)).event)
+    return _event_out(gate_control.control(_assigned(call)).event)
 
 
 @door(

@@ -18,8 +18,8 @@ from chalice import Blueprint, Response
 from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 
 from chalicelib.domain import idempotency
+from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.idempotency import Claim
-from chalicelib.domain.tokens import Principal
 from chalicelib.errors import MalformedJson, Refusal, TooLarge, ValidationFailed
 from chalicelib.portals import forms, pace
 from chalicelib.portals.auth import Guard

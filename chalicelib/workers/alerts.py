@@ -5,12 +5,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from chalicelib.domain import alerts, shop_notices
+from chalicelib.domain.gate import alerts
+from chalicelib.domain.merchants import stock_notices
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import Failures, each_message
 
 # Who is told of what; the others are for staff.
-_TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {Fact.SHOP_STOCK_LOW: shop_notices.send}
+_TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {Fact.SHOP_STOCK_LOW: stock_notices.send}
 
 
 def handle(batch: dict[str, Any]) -> Failures:

@@ -1,16 +1,24 @@
-"""The door of the jobs queue: work that goes on behind an answer."""
+"""Event door of the jobs queue: work that goes on after the answer."""
 
 import json
 from typing import Any
 
-from chalicelib.domain import job_kinds
+from chalicelib.domain import jobs
+from chalicelib.domain.organizations import background as organizations
 from chalicelib.workers import Failures, each_message
+
+_TAKERS = organizations.JOB_TAKERS
 
 
 def handle(batch: dict[str, Any]) -> Failures:
-    """Take a turn at each job."""
+    """Run one step of each job."""
     return each_message(batch, _take)
 
 
 def _take(body: str) -> None:
-    job_kinds.work_on(json.loads(body)["job_id"])
+    run_step(json.loads(body)["job_id"])
+
+
+def run_step(job_id: str) -> None:
+    """Run one step of a job, by the taker that its area names."""
+    jobs.run_step(job_id, _TAKERS)

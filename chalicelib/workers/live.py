@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from chalicelib.clients import sockets
-from chalicelib.domain import changes, live, live_connections, live_frames, live_subscriptions
+from chalicelib.domain import changes
 from chalicelib.domain.changes import Change
+from chalicelib.domain.live import connections, follower, frames, subscriptions
 from chalicelib.errors import MalformedJson, Refusal, Unauthenticated, ValidationFailed
 from chalicelib.observability import logger
 from chalicelib.schemas import live as schema
@@ -25,7 +26,7 @@ def connect(event: dict[str, Any]) -> dict[str, int]:
     """Let a socket in that shows a ticket."""
     ticket = (event.get("queryStringParameters") or {}).get("ticket") or ""
     try:
-        live_connections.open_(event["requestContext"]["connectionId"], ticket=ticket)
+        connections.open_(event["requestContext"]["connectionId"], ticket=ticket)
     except Refusal as refusal:
         return {"statusCode": refusal.status}
     return _OK
@@ -33,7 +34,7 @@ def connect(event: dict[str, Any]) -> dict[str, int]:
 
 def disconnect(event: dict[str, Any]) -> dict[str, int]:
     """Forget a socket that was closed."""
-    live_connections.end(event["requestContext"]["connectionId"])
+    connections.end(event["requestContext"]["connectionId"])
     return _OK
 
 
@@ -48,13 +49,13 @@ def message(event: dict[str, Any]) -> dict[str, int]:
             _obey(connection_id, command)
         except Refusal as refusal:
             told = {"code": refusal.code, "message": refusal.text}
-            sockets.send(connection_id, live_frames.message(LiveType.ERROR, channel=channel, data=told))
+            sockets.send(connection_id, frames.message(LiveType.ERROR, channel=channel, data=told))
             if isinstance(refusal, Unauthenticated):
-                live_connections.close(connection_id)
+                connections.close(connection_id)
     except sockets.Gone:
-        live_connections.end(connection_id)
+        connections.end(connection_id)
     except sockets.NotTaken:
-        live_connections.close(connection_id)
+        connections.close(connection_id)
     return _OK
 
 
@@ -70,14 +71,14 @@ def _parse(body: str) -> schema.CommandIn:
 
 def _obey(connection_id: str, command: schema.CommandIn) -> None:
     if command.action == "ping":
-        sockets.send(connection_id, live_frames.message(LiveType.PONG))
+        sockets.send(connection_id, frames.message(LiveType.PONG))
         return
     if command.action not in ("subscribe", "unsubscribe") or command.channel is None:
         raise ValidationFailed("Send subscribe or unsubscribe with a channel, or ping.")
     if command.action == "subscribe":
-        live_subscriptions.begin(connection_id, command.channel, after=command.after, batch=command.batch)
+        subscriptions.begin(connection_id, command.channel, after=command.after, batch=command.batch)
     else:
-        live_subscriptions.end(connection_id, command.channel)
+        subscriptions.end(connection_id, command.channel)
 
 
 # The stream
@@ -105,4 +106,4 @@ def handle(batch: dict[str, Any]) -> Failures:
 
 
 def _take(told: Sequence[Change]) -> None:
-    live.follow(told, show=schema.data_of)
+    follower.follow(told, show=schema.data_of)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain import auto_reload, payments, refunds
+from chalicelib.domain.payments import auto_reload, payments, refunds
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import Failures, each_message
 

@@ -1,29 +1,60 @@
-"""The door of the table's stream."""
+"""Event door of the table's stream: log entries, running totals, facts for the bus."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.domain import changes, projection
+from chalicelib.clients import bus
+from chalicelib.clients.bus import Published
+from chalicelib.domain import changes, ledger
+from chalicelib.domain.changes import Change, Follower
+from chalicelib.domain.customers import background as customers
+from chalicelib.domain.events import background as events
+from chalicelib.domain.gate import background as gate
+from chalicelib.domain.merchants import background as merchants
+from chalicelib.domain.organizations import background as organizations
+from chalicelib.domain.organizers import background as organizers
+from chalicelib.domain.payments import background as payments
+from chalicelib.domain.sale import background as sale
 from chalicelib.observability import logger
 from chalicelib.workers import Failures, failures_from
 
+FOLLOWERS: tuple[Follower, ...] = (
+    *gate.FOLLOWERS,
+    ledger.follow,
+    *customers.FOLLOWERS,
+    *events.FOLLOWERS,
+    *payments.FOLLOWERS,
+    *merchants.FOLLOWERS,
+    *sale.FOLLOWERS,
+    *organizers.FOLLOWERS,
+    *organizations.FOLLOWERS,
+)
+
 
 def handle(batch: dict[str, Any]) -> Failures:
-    """Project a batch of stream records.
+    """Apply a batch of stream records to every follower.
 
-    A stream is read in order: the first record that cannot be taken is reported, and Lambda comes again
-    with it and all after it.
+    A stream is read in order: the first record that fails is reported, and Lambda retries it with all after it.
     """
-    told = [changes.change_of(record) for record in batch["Records"]]
+    read = [changes.change_of(record) for record in batch["Records"]]
     try:
-        projection.apply(told)
-    except Exception:  # noqa: BLE001  # whatever it was, the records are taken one by one
-        logger.exception("stream batch failed; taking its records one by one", extra={"count": len(told)})
+        apply(read)
+    except Exception:  # noqa: BLE001  # any failure: the records are applied one by one
+        logger.exception("stream batch failed; applying its records one by one", extra={"count": len(read)})
     else:
         return failures_from([])
-    for change in told:
+    for change in read:
         try:
-            projection.apply([change])
-        except Exception:  # noqa: BLE001  # whatever it was, this record and the rest come again
+            apply([change])
+        except Exception:  # noqa: BLE001  # any failure: this record and the rest are retried
             logger.exception("stream record failed", extra={"position": change.position})
             return failures_from([change.position])
     return failures_from([])
+
+
+def apply(batch: Sequence[Change]) -> None:
+    """Bring log, totals and subscribers up to date with these changes; idempotent, in whole or in part."""
+    facts: list[Published] = []
+    for follow in FOLLOWERS:
+        facts += follow(batch)
+    bus.publish(facts)

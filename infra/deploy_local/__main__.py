@@ -68,12 +68,12 @@ def _parameters() -> dict[str, str]:
 
 def _do_the_job(deployment: Deployment) -> None:
     # Imported here: the domain reads its settings when it is imported.
-    from chalicelib.domain import demo
     from infra.deploy_local import gate
     from infra.deploy_local.queues import Queues
+    from infra.local.demo import demo_data
 
     step("putting the demo data")
-    demo.load()
+    demo_data.load()
     door = Door(deployment.api_url)
     gate.check_envelope(door)
     usher = gate.log_in_usher(door)

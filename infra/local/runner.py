@@ -205,18 +205,18 @@ def _serve(
 
 
 def _load_data(options: Options) -> None:
-    from chalicelib.domain import demo
+    from infra.local.demo import demo_data
 
     if options.demo:
         step("loading the demo data")
-        demo.load()
+        demo_data.load()
     else:
         step("creating the first administrator")
-        demo.load_first_admin()
+        demo_data.load_first_admin()
 
 
 def _announce(options: Options, cloud: Cloud) -> None:
-    from chalicelib.domain import demo
+    from infra.local.demo import demo_data
 
     base = f"http://localhost:{options.port}"
     step("serving")
@@ -228,16 +228,16 @@ def _announce(options: Options, cloud: Cloud) -> None:
         f"  cloud        {cloud.url}",
         f"  table        {cloud.table_url} ({'DynamoDB Local' if options.on_dynamodb_local else 'MiniStack'})",
         f"  data         {options.data or 'forgotten at the end (DATA=folder keeps it)'}",
-        f"  super admin  {demo.ADMIN_EMAIL}  {demo.ADMIN_PASSWORD}",
+        f"  super admin  {demo_data.ADMIN_EMAIL}  {demo_data.ADMIN_PASSWORD}",
     ]
     if options.demo:
         lines += [
-            f"  organizer    {demo.ORGANIZER_NUMBER}  {demo.ORGANIZER_PASSWORD}  (log-in codes: sent mail)",
-            f"  merchant     {demo.MERCHANT_NUMBER}  {demo.MERCHANT_PASSWORD}  (log-in codes: sent mail)",
-            f"  customer     {demo.CUSTOMER_NUMBER}  {demo.CUSTOMER_PASSWORD}  (log-in codes: sent mail)",
-            f"  usher        event {demo.EVENT_ID}, {demo.USHER_NAME}  {demo.USHER_PASSWORD}",
-            f"  tix admin    {demo.TIX_EMAIL}  {demo.TIX_PASSWORD}",
-            f"  card         {demo.CARD_UID}  (a valid VIP ticket for {demo.EVENT_ID})",
+            f"  organizer    {demo_data.ORGANIZER_NUMBER}  {demo_data.ORGANIZER_PASSWORD}  (log-in codes: sent mail)",
+            f"  merchant     {demo_data.MERCHANT_NUMBER}  {demo_data.MERCHANT_PASSWORD}  (log-in codes: sent mail)",
+            f"  customer     {demo_data.CUSTOMER_NUMBER}  {demo_data.CUSTOMER_PASSWORD}  (log-in codes: sent mail)",
+            f"  usher        event {demo_data.EVENT_ID}, {demo_data.USHER_NAME}  {demo_data.USHER_PASSWORD}",
+            f"  tix admin    {demo_data.TIX_EMAIL}  {demo_data.TIX_PASSWORD}",
+            f"  card         {demo_data.CARD_UID}  (a valid VIP ticket for {demo_data.EVENT_ID})",
         ]
     print("\n".join([*lines, "ready"]), flush=True)
 

@@ -61,9 +61,10 @@ def shares(event_id: str, *, tickets: int, cards: int, lot: str) -> Iterator[Sha
 
 def write(share: Share) -> list[Seeded]:
     """Write one share through the domain, and return its tickets."""
-    from chalicelib.domain import cards, tickets
-    from chalicelib.domain.cards import Registration
-    from chalicelib.domain.tickets import Holder, Order
+    from chalicelib.domain.cards import cards
+    from chalicelib.domain.cards.cards import Registration
+    from chalicelib.domain.tickets import tickets
+    from chalicelib.domain.tickets.tickets import Holder, Order
     from chalicelib.vocabulary import CardStatus
 
     draw = random.Random(f"{share.lot}/{share.start}")  # noqa: S311  # nothing here is a secret
@@ -128,7 +129,7 @@ def _show(progress: TextIO | None, *, done: int, of: int, began: float) -> None:
 def create_event(event_id: str) -> None:
     """Create the event, open from an hour ago for a month, unless it exists."""
     from chalicelib import clock
-    from chalicelib.domain import events
+    from chalicelib.domain.events import events
 
     now = clock.now().replace(minute=0, second=0, microsecond=0)
     events.create(
@@ -193,7 +194,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     given = _arguments(argv)
     url = aim_at(given.endpoint)
-    from chalicelib.domain import events
+    from chalicelib.domain.events import events
     from chalicelib.errors import NotFound, Unavailable
 
     cards = given.tickets if given.cards is None else given.cards

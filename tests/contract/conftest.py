@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from chalicelib.domain import otp
+from chalicelib.domain.access import otp
 from tests import cloud
 from tests.conftest import MASTER_SECRET, forget_caches
 from tests.contract.ground import Ground, lay

@@ -4,7 +4,8 @@ import itertools
 from collections.abc import Callable
 from functools import lru_cache
 
-from chalicelib.domain import accounts, otp, passwords, throttle
+from chalicelib.domain import throttle
+from chalicelib.domain.access import accounts, otp, passwords
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal

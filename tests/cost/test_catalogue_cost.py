@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bench import ground
-from chalicelib.domain import catalogue, listings
+from chalicelib.domain.events import catalogue, listings
 from infra.local.meter import Meter
 from tests import engines
 from tests.catalogue import Show

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import numbered_tickets, numbering
+from chalicelib.domain.organizations import numbered_tickets, numbering
 from chalicelib.table.items import Account
 from infra.local.meter import Meter
 from tests import engines

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import categories, checkin, events, organizer_dashboard, organizer_events, tickets
-from chalicelib.domain.organizer_events import Filters
-from chalicelib.domain.readings import Caller, Reading
-from chalicelib.domain.tickets import Holder, Order
+from chalicelib.domain.events import categories, events
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.organizers import organizer_dashboard, organizer_events
+from chalicelib.domain.organizers.organizer_events import Filters
+from chalicelib.domain.tickets import tickets
+from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Category, Event
 from infra.local.meter import Meter

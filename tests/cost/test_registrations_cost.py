@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import accounts, customers, passwords
+from chalicelib.domain.access import accounts, numbers, passwords
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, Item, Login, NewestChallenge, Profile, Session
@@ -66,7 +66,7 @@ def left_behind(places: range) -> Iterator[Item]:
 
 
 def _spent_code(account: Account, number: str) -> Iterator[Item]:
-    challenge_id, now, mac = new_id("chl"), clock.now(), customers.number_mac(number)
+    challenge_id, now, mac = new_id("chl"), clock.now(), numbers.number_mac(number)
     yield NewestChallenge(*keys.newest_challenge("register", mac), challenge_id=challenge_id)
     yield Challenge(
         *keys.challenge(challenge_id),

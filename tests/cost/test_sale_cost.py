@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import cards, categories, orders
-from chalicelib.domain.cards import Registration
-from chalicelib.domain.orders import HELD, Want
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.events import categories
+from chalicelib.domain.sale import orders
+from chalicelib.domain.sale.orders import HELD, Want
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Category, Order

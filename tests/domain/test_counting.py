@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import checkin, checkin_log, events, tickets
-from chalicelib.domain.events import GateStatus
-from chalicelib.domain.readings import Caller, Reading
-from chalicelib.domain.tickets import Holder, Order
+from chalicelib.domain.events import events
+from chalicelib.domain.events.events import GateStatus
+from chalicelib.domain.gate import checkin, checkin_log
+from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.tickets import tickets
+from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters
 from chalicelib.vocabulary import Direction

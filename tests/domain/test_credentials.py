@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from chalicelib.clients import secrets
 from chalicelib.config import config
-from chalicelib.domain import credentials, sun
+from chalicelib.domain.gate import sun
+from chalicelib.domain.tickets import credentials
 from chalicelib.identifiers import UID_LENGTHS, card_id_of, new_id, parse_uid, uid_of_card_id
 from chalicelib.table.keys import search_name
 

@@ -10,8 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
-from chalicelib.domain import devices, events, gate, tokens
-from chalicelib.domain.devices import Enrolled
+from chalicelib.domain.access import devices, lock_outs, tokens
+from chalicelib.domain.access.devices import Enrolled
+from chalicelib.domain.events import events
 from chalicelib.errors import InvalidCredentials, Unauthenticated
 from chalicelib.vocabulary import Portal
 
@@ -89,9 +90,9 @@ def test_a_revoked_device_is_locked_out(code: str) -> None:
     with clock.set_to(datetime.now(UTC)):
         token = devices.token(device_id=device.device_id, assertion=assertion(device.device_id, key))
         principal = tokens.verify(token, Portal.DEVICE)
-        gate.require_not_revoked(principal)
+        lock_outs.require_not_revoked(principal)
         devices.revoke(device.device_id)
         with pytest.raises(Unauthenticated):
-            gate.require_not_revoked(principal)
+            lock_outs.require_not_revoked(principal)
         with pytest.raises(Unauthenticated):
             devices.token(device_id=device.device_id, assertion=assertion(device.device_id, key))

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import invoices
+from chalicelib.domain.payments import invoices
 from chalicelib.errors import InvalidState, NotFound
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import PaymentPurpose, PaymentStatus

@@ -1,7 +1,8 @@
 import pytest
 
 from chalicelib.clients.bus import Published
-from chalicelib.domain import balances, cards, ledger
+from chalicelib.domain import ledger
+from chalicelib.domain.cards import balances, cards
 from chalicelib.domain.changes import Change
 from chalicelib.domain.ledger import Entry
 from chalicelib.domain.money import Money

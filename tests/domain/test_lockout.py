@@ -9,8 +9,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
-from chalicelib.domain import accounts, checkin_log, events, gate, paging, sessions, signing, tokens
-from chalicelib.domain.tokens import Principal
+from chalicelib.domain import paging, signing
+from chalicelib.domain.access import accounts, lock_outs, sessions, tokens
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.events import events
+from chalicelib.domain.gate import checkin_log
 from chalicelib.errors import (
     InvalidCursor,
     NotAssigned,
@@ -82,18 +85,18 @@ def test_an_unsigned_token_is_refused() -> None:
 def test_a_session_that_was_ended_locks_its_tokens_out(usher: Account) -> None:
     principal = tokens.verify(sessions.start(usher, event_id=EVENT_ID).access, Portal.USHER)
     other = tokens.verify(sessions.start(usher, event_id=EVENT_ID).access, Portal.USHER)
-    gate.require_not_revoked(principal)
+    lock_outs.require_not_revoked(principal)
     sessions.end(principal.session_id, ended_because="logged out")
     with pytest.raises(Unauthenticated):
-        gate.require_not_revoked(principal)
-    gate.require_not_revoked(other)
+        lock_outs.require_not_revoked(principal)
+    lock_outs.require_not_revoked(other)
 
 
 def test_a_closed_account_is_locked_out_in_every_session(usher: Account) -> None:
     principal = tokens.verify(sessions.start(usher, event_id=EVENT_ID).access, Portal.USHER)
     accounts.deactivate(usher.account_id)
     with pytest.raises(Unauthenticated):
-        gate.require_not_revoked(principal)
+        lock_outs.require_not_revoked(principal)
 
 
 def test_a_spent_refresh_token_gets_its_successor_for_a_moment(usher: Account) -> None:

@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import cards, categories, orders, stock, tickets
-from chalicelib.domain.cards import MAX_TICKETS_PER_EVENT, Registration
-from chalicelib.domain.orders import Want
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import MAX_TICKETS_PER_EVENT, Registration
+from chalicelib.domain.events import categories, stock
+from chalicelib.domain.sale import orders
+from chalicelib.domain.sale.orders import Want
+from chalicelib.domain.tickets import tickets
 from chalicelib.errors import NotFound, SoldOut, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations

@@ -6,8 +6,12 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import Outcome, OutcomeStatus
-from chalicelib.domain import events, gifts, invoices, listings, otp, ownership, payments, registration, tickets
-from chalicelib.domain.gifts import Present
+from chalicelib.domain.access import otp
+from chalicelib.domain.customers import registration
+from chalicelib.domain.events import events, listings
+from chalicelib.domain.payments import invoices, payments
+from chalicelib.domain.tickets import gifts, tickets, transfers
+from chalicelib.domain.tickets.gifts import Present
 from chalicelib.errors import OtpInvalid
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -128,14 +132,14 @@ def test_a_ticket_that_something_happened_to_since_it_was_read_does_not_move(
 ) -> None:
     ticket = evening.sell(ayesha)
     bilal, sara = make_customer(), make_customer()
-    writes = ownership.handing_over(ticket, to=bilal)
+    writes = transfers.handing_over(ticket, to=bilal)
     present = Present(ticket.ticket_id, NUMBER)
     happens: dict[str, Act] = {
         "scanned": lambda: evening.scan(ticket_id=ticket.ticket_id),
         "cancelled": lambda: tickets.set_status(ticket.ticket_id, TicketStatus.CANCELLED),
         "renewed": lambda: tickets.renew_credential(ticket.ticket_id),
         "pledged": lambda: gifts.give(ayesha.account_id, present, operation_id=new_id("op")),
-        "transferred": lambda: operations.commit(*ownership.handing_over(ticket, to=sara)),
+        "transferred": lambda: operations.commit(*transfers.handing_over(ticket, to=sara)),
     }
     happens[what]()
     before = tickets.get(ticket.ticket_id).serialize()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain import passwords
+from chalicelib.domain.access import passwords
 from chalicelib.errors import ValidationFailed
 
 

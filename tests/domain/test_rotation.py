@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib.clients import secrets
 from chalicelib.config import config
-from chalicelib.domain import devices, paging, sessions, sun, tokens
+from chalicelib.domain import paging
+from chalicelib.domain.access import devices, sessions, tokens
+from chalicelib.domain.gate import sun
 from chalicelib.errors import InvalidCredentials, InvalidCursor, Unauthenticated
 from chalicelib.vocabulary import Portal
 from tests.factories import make_event, make_usher, public

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import cards, checkin, credentials, events, sun, tickets
-from chalicelib.domain.cards import Registration
-from chalicelib.domain.decisions import Decision
-from chalicelib.domain.readings import Caller, Reading, SunMessage
-from chalicelib.domain.sun import Tap
-from chalicelib.domain.tickets import Holder, Order
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.events import events
+from chalicelib.domain.gate import checkin, sun
+from chalicelib.domain.gate.answers import Decision
+from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
+from chalicelib.domain.gate.sun import Tap
+from chalicelib.domain.tickets import credentials, tickets
+from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.table import operations
 from chalicelib.vocabulary import CardType, Direction, Reason, ScanResult, TicketStatus
 

@@ -7,7 +7,10 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import OutcomeStatus
-from chalicelib.domain import cards, events, ledger, payments
+from chalicelib.domain import ledger
+from chalicelib.domain.cards import cards
+from chalicelib.domain.events import events
+from chalicelib.domain.payments import payments
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Order, SandboxCharge

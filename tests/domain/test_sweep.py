@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import categories, orders, stock, sweep
-from chalicelib.domain.orders import Want
+from chalicelib.domain.events import categories, stock
+from chalicelib.domain.sale import orders
+from chalicelib.domain.sale.orders import Want
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Event, Order, SweepMark
@@ -30,7 +31,7 @@ def category(event: Event) -> Category:
 @pytest.fixture
 def takers(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[str], bool]], None]:
     """Lets a test say who takes what is due."""
-    return lambda prefix, taker: monkeypatch.setitem(sweep.TAKERS, prefix, taker)
+    return lambda prefix, taker: monkeypatch.setitem(schedules.TAKERS, prefix, taker)
 
 
 def reserve(category: Category) -> Order:
@@ -62,10 +63,10 @@ def test_a_run_gives_back_what_is_over_and_leaves_what_is_held(category: Categor
     with clock.set_to(start + later(5)):
         second = reserve(category)
     with clock.set_to(start + later(12)):
-        assert sweep.run().handled == 1
+        assert schedules.sweep().handled == 1
         assert [orders.get(o.order_id).status for o in (first, second)] == ["expired", "reserved"]
         assert counts(category) == stock.Counts(98, 2, 0, 100)
-        assert sweep.run().handled == 0
+        assert schedules.sweep().handled == 0
     with clock.set_to(start + later(17)):
         schedules.sweep()
     assert counts(category) == stock.Counts(100, 0, 0, 100)
@@ -75,16 +76,16 @@ def test_a_minute_is_not_done_before_it_is_over(category: Category) -> None:
     order = reserve(category)
     minute = order.expires_at.replace(second=0, microsecond=0)
     with clock.set_to(minute + timedelta(seconds=59)):
-        assert sweep.run().handled == 0
+        assert schedules.sweep().handled == 0
         assert mark() == f"{minute:%Y-%m-%dT%H:%M}"
     with clock.set_to(minute + later(1)):
-        assert sweep.run().handled == 1
+        assert schedules.sweep().handled == 1
 
 
 def test_many_that_are_due_at_once_are_all_taken(category: Category) -> None:
     made = [reserve(category) for _ in range(5)]
     with clock.set_to(clock.now() + later(12)):
-        assert sweep.run().handled == 5
+        assert schedules.sweep().handled == 5
     assert {orders.get(order.order_id).status for order in made} == {"expired"}
 
 
@@ -95,16 +96,16 @@ def test_what_fails_is_put_off_to_the_next_run_and_the_others_are_taken(
     takers("ord_", lambda order_id: broken(order_id) if order_id == bad.order_id else orders.expire(order_id))
     start = clock.now()
     with clock.set_to(start + later(12)):
-        swept = sweep.run()
+        swept = schedules.sweep()
         assert (swept.handled, swept.put_off) == (1, 1)
         assert orders.get(good.order_id).status == "expired"
     for minutes in (13, 14):
         with clock.set_to(start + later(minutes)):
-            swept = sweep.run()
+            swept = schedules.sweep()
             assert (swept.handled, swept.put_off) == (0, 1)
     takers("ord_", orders.expire)
     with clock.set_to(start + later(15)):
-        assert sweep.run().handled == 1
+        assert schedules.sweep().handled == 1
     assert counts(category) == stock.Counts(100, 0, 0, 100)
 
 
@@ -112,30 +113,30 @@ def test_what_nobody_takes_yet_waits_for_who_does(
     category: Category, takers: Callable[[str, Callable[[str], bool]], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reserve(category)
-    monkeypatch.delitem(sweep.TAKERS, "ord_")
+    monkeypatch.delitem(schedules.TAKERS, "ord_")
     start = clock.now()
     with clock.set_to(start + later(12)):
-        assert sweep.run().put_off == 1
+        assert schedules.sweep().put_off == 1
     takers("ord_", orders.expire)
     with clock.set_to(start + later(13)):
-        assert sweep.run().handled == 1
+        assert schedules.sweep().handled == 1
 
 
 def test_the_first_run_looks_a_few_hours_back_and_the_next_goes_on_from_the_mark(category: Category) -> None:
     reserve(category)
     start = clock.now()
     with clock.set_to(start + later(150)):
-        assert sweep.run().handled == 1
+        assert schedules.sweep().handled == 1
         reserve(category)
     with clock.set_to(start + later(400)):
-        assert sweep.run().handled == 1
+        assert schedules.sweep().handled == 1
 
 
 def test_the_mark_never_goes_back() -> None:
     start = clock.now()
     with clock.set_to(start):
-        sweep.run()
+        schedules.sweep()
         newest = mark()
     with clock.set_to(start - later(5)):
-        sweep.run()
+        schedules.sweep()
     assert mark() == newest

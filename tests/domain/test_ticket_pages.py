@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from chalicelib.domain import ticket_pages
-from chalicelib.domain.ticket_totals import bit_of
+from chalicelib.domain.organizations import ticket_pages
+from chalicelib.domain.organizations.ticket_totals import bit_of
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import BucketGroup, TicketBucket

@@ -2,8 +2,9 @@
 
 import pytest
 
-from chalicelib.domain import tickets, unbound_tickets
-from chalicelib.domain.tickets import Holder, Order
+from chalicelib.domain.cards import unbound_tickets
+from chalicelib.domain.tickets import tickets
+from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Ticket

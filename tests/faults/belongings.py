@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chalicelib import clock
-from chalicelib.domain import cards, customers, ownership, shelf, tickets
-from chalicelib.domain.cards import Registration
-from chalicelib.domain.ownership import Transferred
-from chalicelib.domain.tickets import Holder, Order
+from chalicelib.domain.access import numbers
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.tickets import own_tickets, tickets, transfers
+from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.transfers import Transferred
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, Gift, Ticket
@@ -52,7 +54,7 @@ def own_card(owner: Account, *opens: Ticket) -> Card:
 
 
 def move(held: Held, to: Account, *, operation_id: str | None = None) -> Transferred:
-    return ownership.transfer(
+    return transfers.transfer(
         held.owner.account_id,
         held.ticket.ticket_id,
         mobile_number=str(to.mobile_number),
@@ -63,7 +65,7 @@ def move(held: Held, to: Account, *, operation_id: str | None = None) -> Transfe
 
 def shelved(customer: Account) -> list[str]:
     """Return the ids of a customer's tickets, as the list shows them."""
-    page = shelf.page(customer.account_id, shelf.Filters(), page_size=100, cursor=None)
+    page = own_tickets.page(customer.account_id, own_tickets.Filters(), page_size=100, cursor=None)
     return [shown.ticket.ticket_id for shown in page.results]
 
 
@@ -79,4 +81,4 @@ def gifts_of(held: Held) -> list[str]:
 
 
 def waiting(mobile_number: str) -> int:
-    return len(operations.query(keys.gift(customers.number_mac(mobile_number)).pk, consistent=True))
+    return len(operations.query(keys.gift(numbers.number_mac(mobile_number)).pk, consistent=True))

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import events
+from chalicelib.domain.events import events
 from chalicelib.table.items import Event
 from tests import engines
 from tests.conftest import forget_caches

@@ -4,10 +4,12 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chalicelib.domain import cards, checkin, sun, tickets
-from chalicelib.domain.cards import Registration
-from chalicelib.domain.readings import Caller, Reading, SunMessage
-from chalicelib.domain.tickets import Holder, Order
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.gate import checkin, sun
+from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
+from chalicelib.domain.tickets import tickets
+from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.table.items import Ticket
 from chalicelib.vocabulary import CardType, Direction, TicketStatus
 

@@ -19,21 +19,16 @@ from botocore.session import get_session
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import (
-    categories,
-    checkin,
-    events,
-    orders,
-    organizer_dashboard,
-    organizer_events,
-    refund_requests,
-    refunds,
-    settlements,
-    tickets,
-)
-from chalicelib.domain.orders import Want
-from chalicelib.domain.readings import Caller, Reading
-from chalicelib.domain.tickets import Holder
+from chalicelib.domain.events import categories, events
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.organizers import organizer_dashboard, organizer_events
+from chalicelib.domain.payments import refunds
+from chalicelib.domain.payouts import settlements
+from chalicelib.domain.sale import orders
+from chalicelib.domain.sale.orders import Want
+from chalicelib.domain.tickets import refund_requests, tickets
+from chalicelib.domain.tickets.tickets import Holder
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Counters, Event, Order, RefundRequest, Scan

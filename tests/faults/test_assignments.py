@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import assignments, card_requests, tickets
-from chalicelib.domain.assignments import HELD, Handing, Wanted
-from chalicelib.domain.tickets import Holder, Order
+from chalicelib.domain.cards import card_requests
+from chalicelib.domain.merchants import assignments
+from chalicelib.domain.merchants.assignments import HELD, Handing, Wanted
+from chalicelib.domain.tickets import tickets
+from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -35,7 +37,7 @@ def shop() -> Iterator[Shop]:
     yield shop
     with clock.set_to(clock.now() + HELD):
         for raw in operations.query(keys.merchant_cards(shop.id, "held").pk, index="gsi2"):
-            assignments.take_care(stored(Card(uid=raw["gsi2sk"]["S"])).held_by)
+            assignments.sweep(stored(Card(uid=raw["gsi2sk"]["S"])).held_by)
     assert_handed_over_once([shop.id])
 
 
@@ -166,10 +168,10 @@ def test_a_sweep_that_dies_at_any_request_leaves_the_hold_to_the_next(after: boo
         assignment_id, _ = desk.hold()
         later = clock.now() + HELD + timedelta(minutes=1)
         with mortal(), clock.set_to(later):
-            dying(lambda: assignments.take_care(assignment_id), place=place, after=after)  # noqa: B023
+            dying(lambda: assignments.sweep(assignment_id), place=place, after=after)  # noqa: B023
         with clock.set_to(later):
-            assignments.take_care(assignment_id)
-            assert assignments.take_care(assignment_id) is False
+            assignments.sweep(assignment_id)
+            assert assignments.sweep(assignment_id) is False
         assert (stored(desk.card).status, assignment(assignment_id).status) == ("stock", "expired"), place
 
 

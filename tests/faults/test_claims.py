@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from chalicelib.domain import accounts, cards, checkin, devices, sessions, sun, throttle, tickets
-from chalicelib.domain.cards import Registration
-from chalicelib.domain.decisions import Decision
-from chalicelib.domain.readings import Caller, Reading, SunMessage
+from chalicelib.domain import throttle
+from chalicelib.domain.access import accounts, devices, sessions
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.gate import checkin, sun
+from chalicelib.domain.gate.answers import Decision
+from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
 from chalicelib.domain.throttle import Counted
+from chalicelib.domain.tickets import tickets
 from chalicelib.errors import AlreadyExists, InvalidCredentials, RateLimited, Refusal, TokenReused
 from chalicelib.table.items import Account, Event
 from chalicelib.vocabulary import CardType, Portal, UsherRole

@@ -10,8 +10,10 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import accounts, customers, encryption, otp, passwords, registration, sessions, throttle
-from chalicelib.domain.registration import LoggedIn
+from chalicelib.domain import encryption, throttle
+from chalicelib.domain.access import accounts, numbers, otp, passwords, sessions
+from chalicelib.domain.customers import registration
+from chalicelib.domain.customers.registration import LoggedIn
 from chalicelib.errors import (
     InvalidCredentials,
     OtpExhausted,
@@ -168,7 +170,7 @@ def test_a_code_makes_one_account_of_32_who_show_it_at_once() -> None:
     assert found[LoggedIn] == 1
     assert set(found) <= {LoggedIn, OtpInvalid, OtpExhausted}
     (winner,) = [each for each in got if isinstance(each, LoggedIn)]
-    account = customers.find_by_number(mobile_number)
+    account = numbers.find_by_number(mobile_number)
     assert account is not None
     assert account.account_id == winner.account.account_id
 
@@ -263,7 +265,7 @@ def test_a_code_whose_effects_answer_is_lost_has_its_effect_once(place: int) -> 
     with wire(retries=True) as faulty:
         faulty.faults = {place: Fault.ANSWER_LOST}
         result = confirm(code, challenge_id)
-    account = customers.find_by_number(mobile_number)
+    account = numbers.find_by_number(mobile_number)
     assert account is not None
     assert account.account_id == result.account.account_id
     assert sessions.refresh(result.tokens.refresh, Portal.WEBAPP).access

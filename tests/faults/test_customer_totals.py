@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import clock
-from chalicelib.domain import checkin, customer_totals, ownership
-from chalicelib.domain.customer_totals import Analytics
-from chalicelib.domain.readings import Reading
+from chalicelib.domain.customers import customer_totals
+from chalicelib.domain.customers.customer_totals import Analytics
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.readings import Reading
+from chalicelib.domain.tickets import transfers
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Order, Visit
@@ -50,7 +52,7 @@ def _numbers(told: Analytics) -> tuple[int, int, int, int, list[str]]:
 
 def hand_over(giver: Account, ticket_id: str, taker: Account) -> None:
     number = taker.mobile_number or ""
-    ownership.transfer(giver.account_id, ticket_id, mobile_number=number, message=None, operation_id=new_id("op"))
+    transfers.transfer(giver.account_id, ticket_id, mobile_number=number, message=None, operation_id=new_id("op"))
 
 
 def tell(stream: StreamReader) -> Story:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import gate, tickets
+from chalicelib.domain.access import lock_outs
+from chalicelib.domain.tickets import tickets
 from chalicelib.table import operations
 from chalicelib.table.items import Event
 from tests import factories
@@ -58,7 +59,7 @@ def test_a_devices_batch_that_breaks_off_anywhere_is_decided_once_when_it_comes_
     token = reader.token()
     for place in range(12):
         body = taps(event)
-        gate.forget()
+        lock_outs.forget()
         operations.client.cache_clear()
         with wire(retries=False) as wired:
             wired.faults[place] = Fault.ANSWER_LOST

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import cards, gifts, refund_requests, tickets
-from chalicelib.domain.gifts import Present
+from chalicelib.domain.cards import cards
+from chalicelib.domain.tickets import gifts, refund_requests, tickets
+from chalicelib.domain.tickets.gifts import Present
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import dependents
+from chalicelib.domain.customers import dependents
 from tests.client import Answer, call
 from tests.factories import customer_token, make_customer
 from tests.faults.test_claims import at_once

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import invoices
+from chalicelib.domain.payments import invoices
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Invoice, InvoiceSeries, Payment

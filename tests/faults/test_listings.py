@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import categories, events, listings, stock
+from chalicelib.domain.events import categories, events, listings, stock
 from chalicelib.errors import Unavailable
 from chalicelib.table import operations
 from chalicelib.table.items import Category, Event

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from chalicelib.domain import numbered_tickets, numbering, ticket_clearing
-from chalicelib.domain.numbering import Wanted
+from chalicelib.domain.organizations import numbered_tickets, numbering, ticket_clearing
+from chalicelib.domain.organizations.numbering import Wanted
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations

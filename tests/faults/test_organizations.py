@@ -13,9 +13,10 @@ import pytest
 
 from chalicelib.clients import files, jobs
 from chalicelib.config import config
-from chalicelib.domain import numbered_tickets, organization_settings, organizations, print_runs, voiding
-from chalicelib.domain.numbered_tickets import Denial
-from chalicelib.domain.organizations import Registering
+from chalicelib.domain.organizations import numbered_tickets, organization_settings, organizations, voiding
+from chalicelib.domain.organizations.numbered_tickets import Denial
+from chalicelib.domain.organizations.organizations import Registering
+from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.errors import AlreadyExists, OrganizationFull, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -174,8 +175,8 @@ def test_a_print_run_that_breaks_off_anywhere_has_every_ticket_once_in_the_end(
         for retries in (True, False) if fault is Fault.ANSWER_LOST else (False,):
             with wire(retries=retries) as wired, suppress(Unavailable):
                 wired.faults[place] = fault
-                print_runs.take_turn(job_id)
-        print_runs.take_turn(job_id)
+                print_runs.run_step(job_id)
+        print_runs.run_step(job_id)
         run = operations.get(PrintRun, keys.tix_job(job_id))
         assert run is not None
         assert (run.status, run.done) == (JobStatus.COMPLETE, 2)

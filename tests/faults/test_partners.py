@@ -11,10 +11,13 @@ from botocore.session import get_session
 from PIL import Image
 
 from chalicelib.config import config
-from chalicelib.domain import accounts, merchant_settings, organizers, passwords, registration
-from chalicelib.domain.merchant_settings import Shop
-from chalicelib.domain.organizers import Organizer
-from chalicelib.domain.registration import LoggedIn
+from chalicelib.domain.access import accounts, passwords
+from chalicelib.domain.customers import registration
+from chalicelib.domain.customers.registration import LoggedIn
+from chalicelib.domain.merchants import merchant_settings
+from chalicelib.domain.merchants.merchant_settings import Shop
+from chalicelib.domain.organizers import organizers
+from chalicelib.domain.organizers.organizers import Organizer
 from chalicelib.errors import AlreadyExists, Conflict, InvalidCredentials, OtpExhausted, OtpInvalid, Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Login, OrganizerProfile

@@ -9,9 +9,10 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import OutcomeStatus
-from chalicelib.domain import orders, payments
 from chalicelib.domain.money import Asked
-from chalicelib.domain.payments import Terms
+from chalicelib.domain.payments import payments
+from chalicelib.domain.payments.payments import Terms
+from chalicelib.domain.sale import orders
 from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Order

@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import ledger, organizer_dashboard, payouts, settlements
+from chalicelib.domain import ledger
+from chalicelib.domain.organizers import organizer_dashboard
+from chalicelib.domain.payouts import payouts, settlements
 from chalicelib.errors import InvalidState, Unavailable
 from chalicelib.table.items import Account, Category, Event, Settlement
 from tests import payers, settled

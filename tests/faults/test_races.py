@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.domain import checkin, tickets
-from chalicelib.domain.decisions import Decision
-from chalicelib.domain.readings import Caller, Reading
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.answers import Decision
+from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.tickets import tickets
 from chalicelib.errors import Unavailable
 from chalicelib.table import operations
 from chalicelib.table.items import Event, Ticket

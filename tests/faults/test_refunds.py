@@ -8,16 +8,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import (
-    categories,
-    edit_requests,
-    events,
-    ledger,
-    organizer_events,
-    refund_requests,
-    refunds,
-    tickets,
-)
+from chalicelib.domain import ledger
+from chalicelib.domain.events import categories, events
+from chalicelib.domain.organizers import edit_requests, organizer_events
+from chalicelib.domain.payments import refunds
+from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.errors import Conflict, InvalidState, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations

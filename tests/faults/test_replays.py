@@ -12,9 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import clock
-from chalicelib.domain import cards, checkin, events, gate, sun, tickets
-from chalicelib.domain.cards import Registration
-from chalicelib.domain.readings import Reading, SunMessage
+from chalicelib.domain.access import lock_outs
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.events import events
+from chalicelib.domain.gate import checkin, sun
+from chalicelib.domain.gate.readings import Reading, SunMessage
+from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Event, Ticket
 from chalicelib.vocabulary import CardStatus, CardType, Direction
 from tests.faults import scenarios
@@ -213,7 +217,7 @@ def test_whatever_happened_since_each_scan_keeps_its_first_answer(
     event = events.create(
         title="Any night", starts_at=now, ends_at=now + timedelta(hours=6), re_entry_allowed=re_entry, gates=["Gate 1"]
     )
-    gate.forget()
+    lock_outs.forget()
     uid, bound = family(event, 2)
     caller, answered = scenarios.caller(event.event_id), []
     for shown, direction, state, drained in steps:

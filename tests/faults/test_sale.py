@@ -11,12 +11,14 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import categories, orders, stock, sweep
-from chalicelib.domain.orders import Want
+from chalicelib.domain.events import categories, stock
+from chalicelib.domain.sale import orders
+from chalicelib.domain.sale.orders import Want
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, SweepMark, Ticket
+from chalicelib.workers import schedules
 from tests.conftest import forget_caches
 from tests.faults.wire import Fault, some, wire
 
@@ -47,7 +49,7 @@ def swept() -> None:
     mark = SweepMark(*keys.sweep_mark("due"), minute=f"{start:%Y-%m-%dT%H:%M}")
     operations.record(operations.put(mark))
     with clock.set_to(start + timedelta(minutes=14)):
-        sweep.run()
+        schedules.sweep()
     operations.record(operations.put(mark))
 
 
@@ -200,13 +202,13 @@ def test_a_thing_that_could_not_even_be_put_off_keeps_its_minute_undone(category
     with clock.set_to(start + timedelta(minutes=12)):
         with wire(retries=False) as wired:
             wired.choose = lambda: Fault.BROKEN if wired.sent[-1] in ("TransactWriteItems", "UpdateItem") else None
-            came_to = sweep.run()
+            came_to = schedules.sweep()
         assert (came_to.handled, came_to.put_off, came_to.done_before) == (0, 0, minute)
         found = operations.get(SweepMark, keys.sweep_mark("due"))
         assert found is not None
         assert found.minute == minute
     with clock.set_to(start + timedelta(minutes=13)):
-        assert sweep.run().handled == 1
+        assert schedules.sweep().handled == 1
     assert counts(category).free == CAPACITY
 
 
@@ -217,10 +219,10 @@ def test_a_sweep_that_cannot_read_moves_no_mark_and_loses_nothing(category: Cate
         before = operations.get(SweepMark, keys.sweep_mark("due"))
         with wire(retries=False) as wired, pytest.raises(Unavailable):  # noqa: PT012  # the wire is set up inside
             wired.choose = lambda: Fault.BROKEN if wired.sent[-1] == "Query" else None
-            sweep.run()
+            schedules.sweep()
         after = operations.get(SweepMark, keys.sweep_mark("due"))
         assert (before and before.minute) == (after and after.minute)
-        sweep.run()
+        schedules.sweep()
     assert orders.get(order.order_id).status == "expired"
 
 
@@ -230,15 +232,15 @@ def test_a_failure_does_not_make_the_runs_after_it_longer(category: Category, mo
         raise RuntimeError("a fault of ours")
 
     book(category, customer(), new_id("op"))
-    monkeypatch.setitem(sweep.TAKERS, "ord_", broken)
+    monkeypatch.setitem(schedules.TAKERS, "ord_", broken)
     start, sent = clock.now(), []
     for minutes in range(12, 17):
         with clock.set_to(start + timedelta(minutes=minutes)):
-            sent.append(sent_by(sweep.run))
+            sent.append(sent_by(schedules.sweep))
     monkeypatch.undo()
     assert len(set(sent[1:])) == 1
     with clock.set_to(start + timedelta(minutes=17)):
-        assert sweep.run().handled == 1
+        assert schedules.sweep().handled == 1
 
 
 @pytest.mark.usefixtures("swept")
@@ -248,5 +250,5 @@ def test_many_that_are_due_at_once_are_taken_side_by_side(event: Event) -> None:
         book(category, customer(), new_id("op"))
     assert counts(category).free == 0
     with clock.set_to(clock.now() + timedelta(minutes=12)):
-        assert sweep.run().handled == 100
+        assert schedules.sweep().handled == 100
     assert counts(category) == stock.Counts(200, 0, 0, 200)

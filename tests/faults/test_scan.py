@@ -8,8 +8,9 @@ from contextlib import suppress
 
 import pytest
 
-from chalicelib.domain import checkin, gate
-from chalicelib.domain.decisions import Decision
+from chalicelib.domain.access import lock_outs
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.answers import Decision
 from chalicelib.errors import Unavailable
 from chalicelib.table import operations
 from chalicelib.table.items import Event
@@ -27,7 +28,7 @@ IN_PROCESS = some(Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.LIMIT
 
 def requests_of(scenario: Scenario) -> int:
     """Return how many requests a scan of this kind sends, the event's own included."""
-    gate.forget()
+    lock_outs.forget()
     with wire(retries=False) as wired:
         assert checkin.scan(scenario.caller, scenario.reading).result == scenario.result
     return len(wired.sent)
@@ -49,7 +50,7 @@ def test_whichever_request_fails_the_scan_is_decided_and_logged_once(
     for place in range(requests_of(make(event.event_id))):
         for fault in IN_PROCESS:
             scenario = make(event.event_id)
-            gate.forget()
+            lock_outs.forget()
             operations.client.cache_clear()  # its retry quota would outlast the fault
             with wire(retries=False) as wired, suppress(Unavailable):
                 wired.faults[place] = fault
@@ -71,7 +72,7 @@ def test_the_sdks_own_retry_after_a_lost_answer_changes_nothing(kind: str, event
     make = scenarios.ALL[kind]
     for place in range(requests_of(make(event.event_id))):
         scenario = make(event.event_id)
-        gate.forget()
+        lock_outs.forget()
         operations.client.cache_clear()
         with wire(retries=True) as wired:
             wired.faults[place] = Fault.ANSWER_LOST

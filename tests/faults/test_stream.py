@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain import cards, checkin
-from chalicelib.domain.readings import Reading
+from chalicelib.domain.cards import cards
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.readings import Reading
 from chalicelib.table import operations
 from chalicelib.table.items import Event
 from tests.faults import scenarios

@@ -8,11 +8,13 @@ from collections import Counter
 
 import pytest
 
-from chalicelib.domain import checkin, customers, gifts, refund_requests, tickets
-from chalicelib.domain.decisions import Decision
-from chalicelib.domain.gifts import Present
-from chalicelib.domain.ownership import Transferred
-from chalicelib.domain.readings import Reading
+from chalicelib.domain.access import numbers
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.answers import Decision
+from chalicelib.domain.gate.readings import Reading
+from chalicelib.domain.tickets import gifts, refund_requests, tickets
+from chalicelib.domain.tickets.gifts import Present
+from chalicelib.domain.tickets.transfers import Transferred
 from chalicelib.errors import Conflict, RateLimited, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -124,7 +126,7 @@ def test_a_gift_reaches_a_number_that_registers_at_the_same_moment(show: Event, 
         return gifts.give(giver, Present(held.ticket.ticket_id, waits), operation_id=f"{held.ticket.ticket_id} once")
 
     at_once(act)
-    sara = customers.find_by_number(waits)
+    sara = numbers.find_by_number(waits)
     assert sara is not None
     asked = [held.ticket.ticket_id for held in given if gifts_of(held) or tickets.get(held.ticket.ticket_id).pledge]
     assert sorted(shelved(sara)) == sorted(asked)

@@ -16,29 +16,21 @@ import app
 from chalicelib import clock
 from chalicelib.clients import files, secrets
 from chalicelib.clients import jobs as jobs_queue
-from chalicelib.domain import (
-    accounts,
-    demo,
-    devices,
-    events,
-    jobs,
-    ledger,
-    listings,
-    numbering,
-    organizers,
-    payments,
-    print_runs,
-    refunds,
-    sessions,
-    ticket_clearing,
-)
+from chalicelib.domain import jobs, ledger
+from chalicelib.domain.access import accounts, devices, sessions
+from chalicelib.domain.events import events, listings
 from chalicelib.domain.money import Asked
+from chalicelib.domain.organizations import numbering, ticket_clearing
+from chalicelib.domain.organizations.printing import print_runs
+from chalicelib.domain.organizers import organizers
+from chalicelib.domain.payments import payments, refunds
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.portals.wire import Route
 from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberRange, Order
 from chalicelib.vocabulary import EventStatus, JobStatus, PaymentMethod, Portal, PrintFormat, RefundRequestStatus
+from infra.local.demo import demo_data
 from tests import purchases, settled, wallets
 from tests.client import call
 from tests.contract.ground import Ground, lay, routes
@@ -263,8 +255,8 @@ def test_the_messages_worker_may_do_what_it_does_and_no_more(template: Template,
 def test_the_watch_over_devices_may_do_what_it_does_and_no_more(
     template: Template, recorded: Callable[..., Used]
 ) -> None:
-    demo.load()
-    provision = devices.provision(event_id=demo.EVENT_ID, gate_name="G", name="R", by="adm")
+    demo_data.load()
+    provision = devices.provision(event_id=demo_data.EVENT_ID, gate_name="G", name="R", by="adm")
     key = base64.urlsafe_b64encode(Ed25519PrivateKey.generate().public_key().public_bytes_raw()).decode().rstrip("=")
     devices.enroll(code=provision.enrollment_code, public_key=key, address="192.0.2.1")
     tick: dict[str, Any] = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "version": "0"}
@@ -322,7 +314,7 @@ def test_the_sweep_may_do_what_it_does_and_no_more(template: Template, recorded:
 def test_the_functions_of_live_updates_may_do_what_they_do_and_no_more(
     template: Template, recorded: Callable[..., Used]
 ) -> None:
-    demo.load()
+    demo_data.load()
     event, other = make_event(), make_event()
     usher, stream = make_usher(event), Stream()
     token, channel = usher_token(event, usher), f"event-{event.event_id}"

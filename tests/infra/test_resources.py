@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.config import Config
 from chalicelib.config import config as read_config
-from chalicelib.domain import alerts
+from chalicelib.domain.gate import alerts
 from chalicelib.table.items import Item
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import alerts as alerts_worker

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from chalicelib.domain import demo
 from infra.local import console, toolchain
 from infra.local.console import CannotStart
+from infra.local.demo import demo_data
 from infra.local.resources import Cloud
 from tests.local.conftest import wait_until
 
@@ -74,17 +74,19 @@ class LocalRun:
         return [int(number) for number in found.split()]
 
     def usher(self) -> dict[str, str]:
-        body = {"event_id": demo.EVENT_ID, "username": demo.USHER_NAME, "password": demo.USHER_PASSWORD}
+        body = {"event_id": demo_data.EVENT_ID, "username": demo_data.USHER_NAME, "password": demo_data.USHER_PASSWORD}
         answer = self.client.post("/api/usher/login/", json=body)
         assert answer.status_code == 200, answer.text
         return {"Authorization": f"Bearer {answer.json()['access']}"}
 
     def scan(self, headers: dict[str, str], scan_id: str) -> Any:
-        body = {"scan_id": scan_id, "card_id": demo.CARD_UID, "gate": "Gate 1"}
+        body = {"scan_id": scan_id, "card_id": demo_data.CARD_UID, "gate": "Gate 1"}
         return self.client.post("/api/usher/scan/result/", json=body, headers=headers).json()
 
     def admitted(self, headers: dict[str, str]) -> int:
-        return int(self.client.get(f"/api/usher/events/{demo.EVENT_ID}/status/", headers=headers).json()["admitted"])
+        return int(
+            self.client.get(f"/api/usher/events/{demo_data.EVENT_ID}/status/", headers=headers).json()["admitted"]
+        )
 
 
 Start = Callable[..., LocalRun]
@@ -193,10 +195,10 @@ def test_a_port_in_use_is_told_at_once_with_what_to_do() -> None:
 
 def test_an_empty_start_has_the_first_administrator_and_nothing_else(start: Start) -> None:
     run = start(DEMO="0")
-    body = {"event_id": demo.EVENT_ID, "username": demo.USHER_NAME, "password": demo.USHER_PASSWORD}
+    body = {"event_id": demo_data.EVENT_ID, "username": demo_data.USHER_NAME, "password": demo_data.USHER_PASSWORD}
     assert run.client.post("/api/usher/login/", json=body).status_code == 401
     assert not any("usher1" in line for line in run.lines)
-    assert any(demo.ADMIN_EMAIL in line for line in run.lines)
+    assert any(demo_data.ADMIN_EMAIL in line for line in run.lines)
     assert run.end() == 0
 
 

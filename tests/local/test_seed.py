@@ -2,8 +2,11 @@
 
 import pytest
 
-from chalicelib.domain import cards, checkin, events, tickets
-from chalicelib.domain.readings import Caller, Reading
+from chalicelib.domain.cards import cards
+from chalicelib.domain.events import events
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.tickets import tickets
 from chalicelib.vocabulary import CardStatus, ScanResult
 from infra.local import seed
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import otp, registration
+from chalicelib.domain.access import otp
+from chalicelib.domain.customers import registration
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 from tests.client import Answer, call

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
-from chalicelib.domain import devices
+from chalicelib.domain.access import devices
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device, Event
 from tests.client import Answer, call

@@ -6,10 +6,11 @@ import pyotp
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import accounts, demo
+from chalicelib.domain.access import accounts
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Session
 from chalicelib.vocabulary import AdminRole, UsherRole
+from infra.local.demo import demo_data
 from tests.client import Answer, call
 from tests.factories import PASSWORD, make_event, make_usher
 
@@ -137,7 +138,7 @@ def test_loading_the_demo_twice_changes_nothing() -> None:
         pages = operations.client().get_paginator("scan").paginate(TableName="gatehouse")
         return sorted((item for page in pages for item in page["Items"]), key=str)
 
-    demo.load()
+    demo_data.load()
     before = everything()
-    demo.load()
+    demo_data.load()
     assert everything() == before

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import checkin_log
+from chalicelib.domain.gate import checkin_log
 from chalicelib.table.items import Event
 from tests.client import call
 from tests.factories import at, make_card, make_event, make_reader, make_ticket, make_usher, scan_id, usher_token

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import devices, sun, tickets
+from chalicelib.domain.access import devices
+from chalicelib.domain.gate import sun
+from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
 from chalicelib.vocabulary import CardType

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import cards, gate, tickets
+from chalicelib.domain.access import lock_outs
+from chalicelib.domain.cards import cards
+from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters
 from chalicelib.vocabulary import CardStatus, EventStatus
@@ -71,7 +73,7 @@ def test_a_card_out_of_use_admits_nobody_and_its_ticket_still_may_by_code(status
 def test_an_events_status_opens_or_closes_its_gates(status: EventStatus, reason: str | None) -> None:
     event = make_event(status=status)
     ticket = make_ticket(event)
-    gate.forget()
+    lock_outs.forget()
     answer = scan(usher_token(event), ticket_id=ticket.ticket_id)
     assert (answer["result"], answer["reason"]) == ("invalid" if reason else "valid", reason)
     assert (tickets.get(ticket.ticket_id).admission is None) is (reason is not None)

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import cards, events, gate, sun, tickets
+from chalicelib.domain.access import lock_outs
+from chalicelib.domain.cards import cards
+from chalicelib.domain.events import events
+from chalicelib.domain.gate import sun
+from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Event
 from chalicelib.vocabulary import CardStatus, CardType, EventStatus, TicketStatus
 from tests.client import Answer, call
@@ -99,7 +103,7 @@ def test_a_refused_scan_says_why_is_logged_and_admits_nobody(reason: str) -> Non
     event = make_event()
     token = usher_token(event)
     shown = REASONS[reason](event)
-    gate.forget()
+    lock_outs.forget()
     stream = StreamReader()
     answer = scan(token, **shown).json
     assert (answer["result"], answer["reason"]) == ("invalid", reason)

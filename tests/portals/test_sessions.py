@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import accounts, sessions
+from chalicelib.domain.access import accounts, sessions
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, Session
 from chalicelib.vocabulary import AdminRole, Portal

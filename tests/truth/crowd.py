@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bench.ground import Event
 from bench.load import Client, request
 from chalicelib import clock
-from chalicelib.domain import accounts, credentials, devices, sessions
+from chalicelib.domain.access import accounts, devices, sessions
+from chalicelib.domain.tickets import credentials
 from chalicelib.vocabulary import UsherRole
 from infra.local.seed import Seeded
 from tests.truth.linearizability import Call

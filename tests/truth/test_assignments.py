@@ -17,13 +17,17 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import assignments, cards, ledger, ownership, sweep, tickets
-from chalicelib.domain.tickets import Holder, Order
+from chalicelib.domain import ledger
+from chalicelib.domain.cards import cards
+from chalicelib.domain.merchants import assignments
+from chalicelib.domain.tickets import tickets, transfers
+from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, MerchantTotals, SweepMark, Ticket
 from chalicelib.vocabulary import CardStatus
+from chalicelib.workers import schedules
 from tests import engines, wallets
 from tests.codes import code_in, texts
 from tests.conftest import forget_caches
@@ -59,7 +63,7 @@ def sweep_all() -> None:
     operations.record(operations.put(SweepMark(*keys.sweep_mark("due"), minute=f"{mark:%Y-%m-%dT%H:%M}")))
     with clock.set_to(clock.now() + timedelta(hours=3)):
         for _ in range(20):
-            if not sweep.run().handled:
+            if not schedules.sweep().handled:
                 return
     raise AssertionError("the sweep has no end")
 
@@ -198,7 +202,7 @@ def test_of_a_code_shown_sixteen_times_and_sweeps_at_the_same_moment_exactly_one
         partial(assignments.verify, shop.id, assignment_id, code, address=ADDRESS, operation_id=new_id("op"))
         for _ in range(4)
     ]
-    sweeps = [ahead(12, partial(assignments.take_care, assignment_id)) for _ in range(CALLERS - 4)]
+    sweeps = [ahead(12, partial(assignments.sweep, assignment_id)) for _ in range(CALLERS - 4)]
     with mortal():
         at_once([*verify[round_:], *sweeps, *verify[:round_]])
     now = stored(card)
@@ -255,9 +259,9 @@ def test_tickets_that_are_given_away_during_the_hand_over_end_on_one_card_of_who
     (card,) = shop.stock()
     assignment_id, code = shop.hold(card, customer)
     verify = partial(assignments.verify, shop.id, assignment_id, code, address=ADDRESS, operation_id=new_id("op"))
-    transfers = [
+    handing_on = [
         partial(
-            ownership.transfer,
+            transfers.transfer,
             customer.account_id,
             ticket.ticket_id,
             mobile_number=str(taker.mobile_number),
@@ -266,7 +270,7 @@ def test_tickets_that_are_given_away_during_the_hand_over_end_on_one_card_of_who
         )
         for ticket in given
     ]
-    told = at_once([verify, *transfers])
+    told = at_once([verify, *handing_on])
     assert told["done"] >= 1
     found = [tickets.get(ticket.ticket_id) for ticket in given]
     opening: dict[str, list[str]] = defaultdict(list)

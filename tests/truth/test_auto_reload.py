@@ -16,8 +16,10 @@ import pytest
 
 import app
 from bench import ground
-from chalicelib.domain import auto_reload, cards, ledger, sandbox
+from chalicelib.domain import ledger
+from chalicelib.domain.cards import cards
 from chalicelib.domain.money import Asked
+from chalicelib.domain.payments import auto_reload, sandbox
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardEntry, Payment, SandboxCharge
 from chalicelib.vocabulary import EntryType

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from bench import ground
-from chalicelib.domain import checkin
-from chalicelib.domain.readings import Caller, Reading
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.readings import Caller, Reading
 from tests.truth.linearizability import Call, is_linearizable
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")

@@ -11,19 +11,12 @@ from functools import partial
 
 import pytest
 
-from chalicelib.domain import (
-    auto_reload,
-    balances,
-    card_requests,
-    cards,
-    ledger,
-    orders,
-    own_cards,
-    payments,
-    sandbox,
-)
+from chalicelib.domain import ledger
+from chalicelib.domain.cards import balances, card_requests, cards, own_cards
 from chalicelib.domain.money import Asked, Money
-from chalicelib.domain.payments import Terms
+from chalicelib.domain.payments import auto_reload, payments, sandbox
+from chalicelib.domain.payments.payments import Terms
+from chalicelib.domain.sale import orders
 from chalicelib.errors import Conflict, InsufficientBalance, InvalidState, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations

@@ -12,11 +12,15 @@ from typing import Any, TypeVar
 
 import pytest
 
-from chalicelib.domain import balances, categories, ledger, orders, payments
+from chalicelib.domain import ledger
+from chalicelib.domain.cards import balances
+from chalicelib.domain.events import categories
 from chalicelib.domain.ledger import Entry
 from chalicelib.domain.money import Asked, Money
-from chalicelib.domain.orders import Want
-from chalicelib.domain.payments import Terms
+from chalicelib.domain.payments import payments
+from chalicelib.domain.payments.payments import Terms
+from chalicelib.domain.sale import orders
+from chalicelib.domain.sale.orders import Want
 from chalicelib.errors import InsufficientBalance, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations

@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from chalicelib.domain import auto_reload, balances, cards, changes, ledger, sandbox
+from chalicelib.domain import changes, ledger
+from chalicelib.domain.cards import balances, cards
 from chalicelib.domain.ledger import Entry
 from chalicelib.domain.money import Asked, Money
+from chalicelib.domain.payments import auto_reload, sandbox
 from chalicelib.errors import InsufficientBalance, InvalidState, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chalicelib.domain import numbered_tickets, numbering, ticket_clearing, ticket_pages
+from chalicelib.domain.organizations import numbered_tickets, numbering, ticket_clearing, ticket_pages
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account
@@ -62,7 +62,7 @@ def test_many_are_a_job_of_which_nothing_is_seen_before_all_is_there(token: str)
     assert call("GET", f"{TICKETS}/VIP-000003", token=token).status == 404
     # A message that comes more than once puts several workers at the same job.
     with ThreadPoolExecutor(3) as workers:
-        assert not any(workers.map(numbering.take_turn, [job_id] * 3))
+        assert not any(workers.map(numbering.run_step, [job_id] * 3))
     assert work() == 1
     done = listed(token, f"job_id={job_id}&limit=2&page=2")
     assert done["job"] == {"id": job_id, "status": "complete", "done": 1001, "count": 1001}
@@ -95,7 +95,7 @@ def test_many_are_cleared_behind_the_answer(token: str) -> None:
     fresh = generate(token, 1)[0]
     assert listed(token, f"job_id={answer.json['job_id']}")["job"]["status"] == "open"
     with ThreadPoolExecutor(3) as workers:
-        assert not any(workers.map(ticket_clearing.take_turn, [answer.json["job_id"]] * 3))
+        assert not any(workers.map(ticket_clearing.run_step, [answer.json["job_id"]] * 3))
     assert work() == 1
     job = listed(token, f"job_id={answer.json['job_id']}")["job"]
     assert (job["status"], job["done"], job["count"]) == ("complete", 1200, 1200)

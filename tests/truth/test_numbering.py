@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chalicelib.domain import numbered_tickets, numbering, ticket_pages
-from chalicelib.domain.numbered_tickets import Denial
-from chalicelib.domain.numbering import Wanted
+from chalicelib.domain.organizations import numbered_tickets, numbering, ticket_pages
+from chalicelib.domain.organizations.numbered_tickets import Denial
+from chalicelib.domain.organizations.numbering import Wanted
 from chalicelib.errors import NotFound, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -152,7 +152,7 @@ def test_a_worker_that_comes_late_changes_no_ticket_that_is_there(admin: Account
     stale = numbering._reserve(organization_of(admin), wanted, user_id=admin.account_id, operation_id=new_id("op"))
     begins = numbering._beginning(stale)
     assert begins is not None
-    assert not numbering.take_turn(stale.job_id)
+    assert not numbering.run_step(stale.job_id)
     first, second, third = numbering.as_generated(stored_range(stale.job_id))
     assert scan(admin, first).denial is None
     numbered_tickets.delete(organization_of(admin), second.ticket_id)

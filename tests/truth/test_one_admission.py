@@ -9,7 +9,7 @@ import pytest
 
 from bench import ground, stack
 from bench.stack import Stack
-from chalicelib.domain import events
+from chalicelib.domain.events import events
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters
 from tests import engines

@@ -14,12 +14,14 @@ from typing import TypeVar
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import categories, orders, stock, sweep
-from chalicelib.domain.orders import Want
+from chalicelib.domain.events import categories, stock
+from chalicelib.domain.sale import orders
+from chalicelib.domain.sale.orders import Want
 from chalicelib.errors import SoldOut, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, Ticket
+from chalicelib.workers import schedules
 from tests import engines
 from tests.conftest import forget_caches
 from tests.factories import make_event
@@ -234,8 +236,8 @@ def test_a_rush_never_oversells_never_loses_and_sends_nobody_away_while_there_is
             assert after[category_id].free <= left < buyer.wanted[category_id]
 
     with clock.set_to(clock.now() + timedelta(minutes=12)):
-        assert sweep.run().handled == len(rush.unpaid)
-        assert sweep.run().handled == 0
+        assert schedules.sweep().handled == len(rush.unpaid)
+        assert schedules.sweep().handled == 0
         assert [orders.get(order_id).status for order_id in rush.unpaid] == ["expired"] * len(rush.unpaid)
         assert [tickets_of(orders.get(order_id)) for order_id in rush.unpaid] == [[]] * len(rush.unpaid)
     for order_id in rush.paid:
@@ -314,7 +316,7 @@ def test_however_many_sweeps_and_late_payments_meet_an_order_it_is_paid_once_and
     order = reserve(event, category, 4)
 
     with clock.set_to(clock.now() + timedelta(minutes=12)):
-        sweeps: list[Callable[[], bool]] = [lambda: patiently(sweep.run).handled > 0 for _ in range(CALLERS // 2)]
+        sweeps: list[Callable[[], bool]] = [lambda: patiently(schedules.sweep).handled > 0 for _ in range(CALLERS // 2)]
         payments = [partial(pay, order.order_id, f"pay_{number}") for number in range(CALLERS // 2)]
         wins = together([*sweeps, *payments])
 

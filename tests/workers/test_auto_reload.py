@@ -10,8 +10,10 @@ from botocore.session import get_session
 import app
 from chalicelib.clients import bus
 from chalicelib.config import config
-from chalicelib.domain import cards, encryption, ledger, payments, sandbox
+from chalicelib.domain import encryption, ledger
+from chalicelib.domain.cards import cards
 from chalicelib.domain.money import Asked
+from chalicelib.domain.payments import payments, sandbox
 from chalicelib.errors import Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations

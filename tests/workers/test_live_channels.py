@@ -10,7 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
-from chalicelib.domain import devices, events, sessions
+from chalicelib.domain.access import devices, sessions
+from chalicelib.domain.events import events
 from chalicelib.vocabulary import AdminRole, CardType
 from tests import purchases, wallets
 from tests.client import call

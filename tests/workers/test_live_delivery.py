@@ -13,7 +13,9 @@ import pytest
 import app
 from chalicelib import clock
 from chalicelib.clients import sockets
-from chalicelib.domain import accounts, events, gate, live_delivery, live_subscriptions, sessions
+from chalicelib.domain.access import accounts, lock_outs, sessions
+from chalicelib.domain.events import events
+from chalicelib.domain.live import delivery, subscriptions
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Listener, LiveConnection
@@ -103,7 +105,7 @@ def test_whatever_comes_twice_is_told_once(at: Gate) -> None:
 def test_news_that_is_found_again_after_the_head_forgot_it_is_not_told_again(
     at: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_delivery, "_MARKS", 1)
+    monkeypatch.setattr(delivery, "_MARKS", 1)
     socket = at.listener()
     scanned = at.scan(3)
     records = at.stream.live()
@@ -122,7 +124,7 @@ def test_a_worker_that_dies_between_sending_and_its_note_sends_the_same_under_th
     tell(at.stream.live())
     news = [record for record in at.stream.live() if record["dynamodb"]["NewImage"]["kind"]["S"] == "live_news"]
     with monkeypatch.context() as broken:
-        broken.setattr(live_delivery, "_move_head", _dies)
+        broken.setattr(delivery, "_move_head", _dies)
         assert app.live({"Records": news}, None)["batchItemFailures"]
     tell(news)
     at.stream.drain()
@@ -181,7 +183,7 @@ def test_who_missed_too_much_or_names_a_number_that_never_was_reads_anew(
     at.scan(3)
     at.stream.drain()
     assert at.listener(after=10**6).types == _RESYNC
-    monkeypatch.setattr(live_subscriptions, "MOST_MISSED", 2)
+    monkeypatch.setattr(subscriptions, "MOST_MISSED", 2)
     assert at.listener(after=0).types == _RESYNC
 
 
@@ -232,7 +234,7 @@ def test_a_socket_that_takes_nothing_or_is_gone_delays_nobody_and_is_dropped(
 def test_who_was_never_let_in_is_cut_off_so_that_they_come_again(at: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     killed, fails = at.listener(), at.live.connect(at.token)
     with monkeypatch.context() as broken:
-        broken.setattr(live_subscriptions, "missed", _dies)
+        broken.setattr(subscriptions, "missed", _dies)
         assert fails.subscribe(at.channel).types == ["subscribed", "error"]
     assert at.listeners == {killed.id}
     # As a function that was killed while it joined somebody leaves them.
@@ -367,13 +369,13 @@ def test_who_signed_out_or_was_locked_out_is_cut_off_and_nobody_else(live: Gatew
     opened("organizer", token_of(organizer), f"event-{event_of.event_id}")
     opened("staff at the event", admin_token(), f"event-{event_of.event_id}")
     events.present(event_of.event_id, organizer_id=make_organizer().account_id)
-    gate.revoke(Portal.USHER, usher.account_id, event_ids=[other_event.event_id])
+    lock_outs.revoke(Portal.USHER, usher.account_id, event_ids=[other_event.event_id])
     stream.drain()
     assert not opened_as["organizer"].is_open
     assert opened_as["staff at the event"].is_open
     # At another event only.
     assert opened_as["another session"].is_open
-    gate.revoke(Portal.USHER, usher.account_id, event_ids=[event.event_id])
+    lock_outs.revoke(Portal.USHER, usher.account_id, event_ids=[event.event_id])
     stream.drain()
     assert not opened_as["another session"].is_open
 

@@ -11,7 +11,7 @@ import app
 from chalicelib import clock
 from chalicelib.clients import bus
 from chalicelib.config import config
-from chalicelib.domain import devices
+from chalicelib.domain.access import devices
 from chalicelib.vocabulary import CardType
 from tests.client import call
 from tests.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token

@@ -4,7 +4,9 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import accounts, merchant_settings, registration, sessions
+from chalicelib.domain.access import accounts, sessions
+from chalicelib.domain.customers import registration
+from chalicelib.domain.merchants import merchant_settings
 from chalicelib.portals.auth import MERCHANT
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.log_ins import ChallengeOut, MobileLoginIn, PasswordChangeIn, VerifyIn

@@ -4,8 +4,8 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import assignments, recipients
-from chalicelib.domain.assignments import Handing, Wanted
+from chalicelib.domain.merchants import assignments, customer_lookup
+from chalicelib.domain.merchants.assignments import Handing, Wanted
 from chalicelib.portals.auth import MERCHANT
 from chalicelib.portals.merchant.cards import card_out
 from chalicelib.portals.wire import Call, door
@@ -28,7 +28,7 @@ def _handing_out(handing: Handing) -> dict[str, Any]:
 @door(bp, "GET", f"{BASE}/verify-customer/{{mobile}}", guard=MERCHANT, reply=schema.RecipientOut)
 def merchant_verify_customer(call: Call[None, None]) -> Any:
     """Tell whether a number is a customer's, and whether they have paid for a card."""
-    return recipients.look_up(call.principal.id, schema.number_in(call.path["mobile"]))
+    return customer_lookup.look_up(call.principal.id, schema.number_in(call.path["mobile"]))
 
 
 @door(

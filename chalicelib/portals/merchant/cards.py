@@ -4,8 +4,9 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import cards, inventory, merchant_totals
-from chalicelib.domain.inventory import Filters
+from chalicelib.domain.cards import cards
+from chalicelib.domain.merchants import inventory, merchant_totals
+from chalicelib.domain.merchants.inventory import Filters
 from chalicelib.domain.paging import Page
 from chalicelib.portals.auth import MERCHANT
 from chalicelib.portals.wire import Call, door

@@ -4,7 +4,10 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import accounts, organizers, photos, registration, sessions
+from chalicelib.domain import photos
+from chalicelib.domain.access import accounts, sessions
+from chalicelib.domain.customers import registration
+from chalicelib.domain.organizers import organizers
 from chalicelib.portals.auth import ORGANIZER
 from chalicelib.portals.wire import BODY_LIMIT, Call, door
 from chalicelib.schemas.log_ins import ChallengeOut, ContactLoginIn, ContactVerifyIn, PasswordChangeIn

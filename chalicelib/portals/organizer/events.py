@@ -4,9 +4,9 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import edit_requests, organizer_dashboard, organizer_events
 from chalicelib.domain.money import Money
-from chalicelib.domain.organizer_events import Detail, Filters, Summary
+from chalicelib.domain.organizers import edit_requests, organizer_dashboard, organizer_events
+from chalicelib.domain.organizers.organizer_events import Detail, Filters, Summary
 from chalicelib.domain.paging import Page
 from chalicelib.portals.auth import ORGANIZER
 from chalicelib.portals.wire import Call, door

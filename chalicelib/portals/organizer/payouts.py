@@ -4,8 +4,8 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import payouts
-from chalicelib.domain.payouts import Filters
+from chalicelib.domain.payouts import payouts
+from chalicelib.domain.payouts.payouts import Filters
 from chalicelib.portals.auth import ORGANIZER
 from chalicelib.portals.wire import Call, Reply, door
 from chalicelib.schemas.organizer import payouts as schema

@@ -4,7 +4,8 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import organizations, sessions
+from chalicelib.domain.access import sessions
+from chalicelib.domain.organizations import organizations
 from chalicelib.portals.auth import TIX
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.tix import accounts as schema

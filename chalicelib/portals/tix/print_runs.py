@@ -4,7 +4,8 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import print_runs, voiding
+from chalicelib.domain.organizations import voiding
+from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.portals.auth import TIX, TIX_ADMIN
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.tix import print_runs as schema

@@ -5,8 +5,8 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import ticket_reports
-from chalicelib.domain.ticket_reports import Row
+from chalicelib.domain.organizations import ticket_reports
+from chalicelib.domain.organizations.ticket_reports import Row
 from chalicelib.portals.auth import TIX
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.tix import reports as schema

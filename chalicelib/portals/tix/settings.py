@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import organization_settings
+from chalicelib.domain.organizations import organization_settings
 from chalicelib.portals.auth import TIX, TIX_ADMIN
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.tix import settings as schema

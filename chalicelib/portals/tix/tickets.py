@@ -5,9 +5,9 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import numbered_tickets, numbering, ticket_clearing, ticket_pages
-from chalicelib.domain.numbered_tickets import Denial
-from chalicelib.domain.numbering import Wanted
+from chalicelib.domain.organizations import numbered_tickets, numbering, ticket_clearing, ticket_pages
+from chalicelib.domain.organizations.numbered_tickets import Denial
+from chalicelib.domain.organizations.numbering import Wanted
 from chalicelib.errors import AlreadyScanned, TicketVoided
 from chalicelib.portals.auth import TIX, TIX_ADMIN
 from chalicelib.portals.wire import Call, Reply, door

@@ -4,8 +4,9 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import accounts, customers, otp, registration, sessions
-from chalicelib.domain.registration import LoggedIn
+from chalicelib.domain.access import accounts, otp, sessions
+from chalicelib.domain.customers import customers, registration
+from chalicelib.domain.customers.registration import LoggedIn
 from chalicelib.portals.auth import CUSTOMER
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.log_ins import ChallengeOut, MobileLoginIn, PasswordChangeIn, VerifyIn

@@ -4,11 +4,12 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import auto_reload, balances, card_requests, own_cards, payments
-from chalicelib.domain.balances import Filters
+from chalicelib.domain.cards import balances, card_requests, own_cards
+from chalicelib.domain.cards.balances import Filters
+from chalicelib.domain.cards.own_cards import Holding
 from chalicelib.domain.money import Asked, Money
-from chalicelib.domain.own_cards import Holding
 from chalicelib.domain.paging import Page
+from chalicelib.domain.payments import auto_reload, payments
 from chalicelib.portals.auth import CUSTOMER
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.webapp import cards as schema

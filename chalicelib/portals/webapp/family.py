@@ -5,9 +5,9 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import dependents, favorites
-from chalicelib.domain.customers import Contact
-from chalicelib.domain.dependents import Details, Shown
+from chalicelib.domain.customers import dependents, favorites
+from chalicelib.domain.customers.customers import Contact
+from chalicelib.domain.customers.dependents import Details, Shown
 from chalicelib.domain.paging import Page
 from chalicelib.portals.auth import CUSTOMER
 from chalicelib.portals.wire import Call, door

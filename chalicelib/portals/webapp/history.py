@@ -5,9 +5,10 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import customer_totals, invoices, payment_history
+from chalicelib.domain.customers import customer_totals
 from chalicelib.domain.paging import Page
-from chalicelib.domain.payment_history import Entry, Filters
+from chalicelib.domain.payments import invoices, payment_history
+from chalicelib.domain.payments.payment_history import Entry, Filters
 from chalicelib.portals.auth import CUSTOMER
 from chalicelib.portals.wire import Call, Reply, door
 from chalicelib.schemas.webapp import history as schema

@@ -4,9 +4,9 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import payments
 from chalicelib.domain.money import Asked
-from chalicelib.domain.payments import Terms
+from chalicelib.domain.payments import payments
+from chalicelib.domain.payments.payments import Terms
 from chalicelib.portals.auth import CUSTOMER
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.webapp import payments as schema

@@ -4,8 +4,8 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import catalogue
-from chalicelib.domain.catalogue import Filters
+from chalicelib.domain.events import catalogue
+from chalicelib.domain.events.catalogue import Filters
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.webapp import public as schema
 from chalicelib.schemas.wire import PageIn, PageOut

@@ -4,11 +4,14 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import accounts, cards, categories, order_tickets, orders
+from chalicelib.domain.access import accounts
+from chalicelib.domain.cards import cards
+from chalicelib.domain.events import categories
 from chalicelib.domain.money import Money
-from chalicelib.domain.orders import Want
-from chalicelib.domain.shelf import Shown
-from chalicelib.domain.tickets import Holder
+from chalicelib.domain.sale import order_tickets, orders
+from chalicelib.domain.sale.orders import Want
+from chalicelib.domain.tickets.own_tickets import Shown
+from chalicelib.domain.tickets.tickets import Holder
 from chalicelib.portals.auth import CUSTOMER
 from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.webapp import sale as schema

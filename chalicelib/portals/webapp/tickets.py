@@ -6,10 +6,10 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain import gifts, ownership, qr_codes, refund_requests, shelf
-from chalicelib.domain.gifts import Present
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page
+from chalicelib.domain.tickets import gifts, own_tickets, qr_codes, refund_requests, transfers
+from chalicelib.domain.tickets.gifts import Present
 from chalicelib.portals.auth import CUSTOMER
 from chalicelib.portals.wire import Call, Reply, door
 from chalicelib.schemas.webapp import tickets as schema
@@ -33,15 +33,15 @@ def _asks_for_picture(headers: Mapping[str, str]) -> bool:
 def customer_tickets(call: Call[None, schema.TicketsIn]) -> Any:
     """List the customer's tickets, newest first."""
     query = call.query
-    filters = shelf.Filters(status=query.status, upcoming=query.upcoming, event_id=query.event_id)
-    page = shelf.page(call.principal.id, filters, page_size=query.page_size, cursor=query.cursor)
+    filters = own_tickets.Filters(status=query.status, upcoming=query.upcoming, event_id=query.event_id)
+    page = own_tickets.page(call.principal.id, filters, page_size=query.page_size, cursor=query.cursor)
     return Page(results=[ticket_fields(shown) for shown in page.results], next=page.next)
 
 
 @door(bp, "GET", _TICKET, guard=CUSTOMER, reply=TicketOut)
 def customer_ticket(call: Call[None, None]) -> Any:
     """Show one of the customer's tickets."""
-    return ticket_fields(shelf.get(call.principal.id, call.path["ticket_id"]))
+    return ticket_fields(own_tickets.get(call.principal.id, call.path["ticket_id"]))
 
 
 @door(bp, "GET", f"{_TICKET}/qr-code", guard=CUSTOMER, reply=schema.QrCodeOut)
@@ -66,7 +66,7 @@ def customer_ticket_qr_code(call: Call[None, None]) -> Any:
 )
 def customer_transfer_ticket(call: Call[schema.TransferIn, None]) -> Any:
     """Give a ticket to another customer, at once and for good."""
-    return ownership.transfer(
+    return transfers.transfer(
         call.principal.id,
         call.path["ticket_id"],
         mobile_number=call.body.mobile_number,

@@ -8,9 +8,11 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain import accounts, assignments, cards
-from chalicelib.domain.assignments import Wanted
-from chalicelib.domain.cards import Registration
+from chalicelib.domain.access import accounts
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.merchants import assignments
+from chalicelib.domain.merchants.assignments import Wanted
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Assignment, Card

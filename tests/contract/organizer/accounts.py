@@ -6,7 +6,7 @@ Each takes the ground (tests/contract/ground.py): `ground.organizer` is the demo
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain import registration
+from chalicelib.domain.customers import registration
 from chalicelib.vocabulary import Portal
 from tests.codes import code_for, texts
 from tests.contract.partners import PASSWORD, new_organizer, unthrottled

@@ -6,12 +6,13 @@ Each takes the ground (tests/contract/ground.py), whose demo organizer has an ev
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain import demo_evening, settlements
+from chalicelib.domain.payouts import settlements
+from infra.local.demo import past_event
 from tests.contract.request import Request
 
 
 def _payout(_: Any) -> Request:
-    settlement = settlements.close(demo_evening.EVENT_ID, by="adm_test")
+    settlement = settlements.close(past_event.EVENT_ID, by="adm_test")
     return Request(path={"payout_id": str(settlement.payout_id)})
 
 

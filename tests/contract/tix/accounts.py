@@ -8,9 +8,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.domain import demo, throttle
+from chalicelib.domain import throttle
 from chalicelib.table import operations
 from chalicelib.table.items import Throttle
+from infra.local.demo import demo_data
 from tests.contract.request import Request
 
 
@@ -23,7 +24,7 @@ def _register(_: Any) -> Request:
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {
     "public_tix_register": _register,
-    "public_tix_login": lambda _: Request({"email": demo.TIX_EMAIL, "password": demo.TIX_PASSWORD}),
+    "public_tix_login": lambda _: Request({"email": demo_data.TIX_EMAIL, "password": demo_data.TIX_PASSWORD}),
     "tix_logout": lambda _: Request(),
     "tix_me": lambda _: Request(),
 }

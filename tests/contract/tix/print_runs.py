@@ -6,8 +6,9 @@ Each takes the ground (tests/contract/ground.py): `ground.tix_admin` is the demo
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain import numbering, print_runs
-from chalicelib.domain.numbering import Wanted
+from chalicelib.domain.organizations import numbering
+from chalicelib.domain.organizations.numbering import Wanted
+from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.identifiers import new_id
 from chalicelib.vocabulary import PrintFormat
 from tests.contract.request import Request

@@ -6,8 +6,8 @@ Each takes the ground (tests/contract/ground.py): `ground.tix_admin` is the demo
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain import numbering
-from chalicelib.domain.numbering import Wanted
+from chalicelib.domain.organizations import numbering
+from chalicelib.domain.organizations.numbering import Wanted
 from chalicelib.identifiers import new_id
 from tests.contract.request import Request
 

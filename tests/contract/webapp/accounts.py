@@ -8,10 +8,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from chalicelib.domain import accounts, demo, otp, passwords, registration, throttle
+from chalicelib.domain import throttle
+from chalicelib.domain.access import accounts, otp, passwords
+from chalicelib.domain.customers import registration
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
+from infra.local.demo import demo_data
 from tests.codes import code_for, texts
 from tests.contract.request import Request
 
@@ -89,7 +92,7 @@ def _reset(ground: Any) -> Request:
 
 @lru_cache(maxsize=1)
 def _demo_hash() -> str:
-    return passwords.hash_password(demo.CUSTOMER_PASSWORD)
+    return passwords.hash_password(demo_data.CUSTOMER_PASSWORD)
 
 
 def _change_password(ground: Any) -> Request:
@@ -99,13 +102,13 @@ def _change_password(ground: Any) -> Request:
         operations.change(Account, keys.account(account.account_id), [Account.password_hash.set(_demo_hash())]),
         throttle.forgetting(accounts._failures(Portal.WEBAPP, account.login)),
     )
-    return Request({"old_password": demo.CUSTOMER_PASSWORD, "new_password": demo.CUSTOMER_PASSWORD})
+    return Request({"old_password": demo_data.CUSTOMER_PASSWORD, "new_password": demo_data.CUSTOMER_PASSWORD})
 
 
 def _profile(_: Any) -> Request:
     return Request(
         {
-            "name": demo._VIP.name,
+            "name": demo_data._VIP.name,
             "email": "ayesha@example.com",
             "date_of_birth": "1998-04-12",
             "emergency_contact": {"name": "Bilal Khan", "mobile_number": "+923007654321"},

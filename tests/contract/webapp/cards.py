@@ -7,14 +7,15 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain import cards, demo
-from chalicelib.domain.cards import Registration
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
 from chalicelib.table import keys, operations
 from chalicelib.table.items import OpenCardRequest
+from infra.local.demo import demo_data
 from tests.contract.request import Request
 
 _MONEY = {"threshold": "500.00", "amount": {"amount": "1000.00", "currency": "PKR"}}
-_OF_CARD = {"card_id": demo.CARD_UID}
+_OF_CARD = {"card_id": demo_data.CARD_UID}
 
 
 def _requested(ground: Any) -> Request:

@@ -6,8 +6,8 @@ Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo 
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain import payment_history
-from chalicelib.domain.payment_history import Filters
+from chalicelib.domain.payments import payment_history
+from chalicelib.domain.payments.payment_history import Filters
 from tests.contract.request import Request
 from tests.purchases import put_payment
 

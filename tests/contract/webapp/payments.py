@@ -7,21 +7,24 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain import categories, demo, orders, payments, sandbox
-from chalicelib.domain.orders import Want
-from chalicelib.domain.payments import Terms
+from chalicelib.domain.events import categories
+from chalicelib.domain.payments import payments, sandbox
+from chalicelib.domain.payments.payments import Terms
+from chalicelib.domain.sale import orders
+from chalicelib.domain.sale.orders import Want
 from chalicelib.identifiers import new_id
 from chalicelib.vocabulary import PaymentMethod
+from infra.local.demo import demo_data
 from tests.contract.request import Request
 from tests.contract.webapp import sale
 
 
 def _order_id(ground: Any) -> str:
     categories.add(
-        event_id=demo.EVENT_ID, name="Standing", price=150_000, capacity=1_000_000, category_id=sale.CATEGORY_ID
+        event_id=demo_data.EVENT_ID, name="Standing", price=150_000, capacity=1_000_000, category_id=sale.CATEGORY_ID
     )
     want = Want(sale.CATEGORY_ID, 1, [])
-    return orders.book(ground.customer, event_id=demo.EVENT_ID, wants=[want], operation_id=new_id("op")).order_id
+    return orders.book(ground.customer, event_id=demo_data.EVENT_ID, wants=[want], operation_id=new_id("op")).order_id
 
 
 def _process(ground: Any) -> Request:

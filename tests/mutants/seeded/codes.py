@@ -2,7 +2,7 @@
 
 from tests.mutants.seeded.mutant import Mutant
 
-_FILE = "chalicelib/domain/otp.py"
+_FILE = "chalicelib/domain/access/otp.py"
 _REGISTRATION = "tests/portals/webapp/test_registration.py"
 _OVERTAKEN = "tests/domain/test_overtaken.py"
 

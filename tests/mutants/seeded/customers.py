@@ -12,7 +12,7 @@ MUTANTS = (
     Mutant(
         name="anothers-payment-confirmed",
         bug="anybody confirms anybody's payment",
-        file="chalicelib/domain/payments.py",
+        file="chalicelib/domain/payments/payments.py",
         before="if payment is None or payment.customer_id != customer_id:",
         after="if payment is None:",
         tests=(f"{_PAYMENTS}::test_what_is_not_the_customers_is_not_found",),
@@ -20,7 +20,7 @@ MUTANTS = (
     Mutant(
         name="anothers-booking-paid",
         bug="anybody sees and pays anybody's booking",
-        file="chalicelib/domain/orders.py",
+        file="chalicelib/domain/sale/orders.py",
         before="if order is None or order.customer_id != customer_id:",
         after="if order is None:",
         tests=(f"{_ORDERS}::test_a_booking_belongs_to_its_customer",),
@@ -28,7 +28,7 @@ MUTANTS = (
     Mutant(
         name="anothers-ticket-given",
         bug="anybody gives anybody's ticket away",
-        file="chalicelib/domain/ownership.py",
+        file="chalicelib/domain/tickets/transfers.py",
         before="    return ticket.customer_id == customer_id and not reservation_over\n",
         after="    return not reservation_over\n",
         tests=(f"{_TRANSFERS}::test_nobody_transfers_anothers_ticket",),
@@ -36,7 +36,7 @@ MUTANTS = (
     Mutant(
         name="anothers-card-seen",
         bug="anybody sees what is on anybody's card",
-        file="chalicelib/domain/own_cards.py",
+        file="chalicelib/domain/cards/own_cards.py",
         before="    if not found or found[0].card.customer_id != customer_id:\n",
         after="    if not found:\n",
         tests=(f"{_CARDS}::test_a_card_that_is_not_the_customers_own_is_not_found",),
@@ -44,7 +44,7 @@ MUTANTS = (
     Mutant(
         name="anothers-invoice-read",
         bug="anybody reads anybody's invoice",
-        file="chalicelib/domain/invoices.py",
+        file="chalicelib/domain/payments/invoices.py",
         before="if payment is None or payment.customer_id != customer_id:",
         after="if payment is None:",
         tests=("tests/domain/test_invoice_numbers.py",),

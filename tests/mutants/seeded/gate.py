@@ -11,7 +11,7 @@ MUTANTS = (
     Mutant(
         name="admission-condition-dropped",
         bug="a ticket that is in is admitted again",
-        file="chalicelib/domain/checkin.py",
+        file="chalicelib/domain/gate/checkin.py",
         before="_is_ticket_fit(look) & Ticket.admission.does_not_exist() & Ticket.contested.does_not_exist(),",
         after="_is_ticket_fit(look) & Ticket.contested.does_not_exist(),",
         tests=_CHECK_IN,
@@ -19,7 +19,7 @@ MUTANTS = (
     Mutant(
         name="contested-condition-dropped",
         bug="a refused scan, sent again after the ticket turned good, is answered anew",
-        file="chalicelib/domain/checkin.py",
+        file="chalicelib/domain/gate/checkin.py",
         before=" & Ticket.contested.does_not_exist(),",
         after=",",
         tests=_CHECK_IN,
@@ -27,7 +27,7 @@ MUTANTS = (
     Mutant(
         name="refusal-leaves-no-mark",
         bug="a refusal does not make its ticket contested",
-        file="chalicelib/domain/checkin.py",
+        file="chalicelib/domain/gate/checkin.py",
         before="if ticket is not None and may_turn and not ticket.contested:",
         after="if ticket is not None and may_turn and ticket.contested:",
         tests=_CHECK_IN,
@@ -35,7 +35,7 @@ MUTANTS = (
     Mutant(
         name="scan-record-overwritten",
         bug="a refusal's record replaces the first answer's",
-        file="chalicelib/domain/checkin.py",
+        file="chalicelib/domain/gate/checkin.py",
         before="operations.record(operations.put(record, Scan.pk.does_not_exist()))",
         after="operations.record(operations.put(record))",
         tests=_CHECK_IN,
@@ -43,7 +43,7 @@ MUTANTS = (
     Mutant(
         name="entry-record-overwritten",
         bug="a contested entry does not ask whether this scan was answered before",
-        file="chalicelib/domain/checkin.py",
+        file="chalicelib/domain/gate/checkin.py",
         before="            operations.put(record, Scan.pk.does_not_exist()),\n        )",
         after="            operations.put(record),\n        )",
         tests=_CHECK_IN,
@@ -51,7 +51,7 @@ MUTANTS = (
     Mutant(
         name="credential-condition-dropped",
         bug="an old code of a transferred ticket is admitted",
-        file="chalicelib/domain/checkin.py",
+        file="chalicelib/domain/gate/checkin.py",
         before="        fit = fit & (Ticket.credential == look.presented.credential)\n",
         after="        fit = fit & (Ticket.credential >= look.presented.credential)\n",
         tests=_CHECK_IN,
@@ -59,7 +59,7 @@ MUTANTS = (
     Mutant(
         name="status-condition-dropped",
         bug="a cancelled ticket is admitted",
-        file="chalicelib/domain/checkin.py",
+        file="chalicelib/domain/gate/checkin.py",
         before="(Ticket.event_id == look.caller.event_id) & (Ticket.status == TicketStatus.VALID.value)",
         after="(Ticket.event_id == look.caller.event_id) & Ticket.status.exists()",
         tests=_CHECK_IN,
@@ -67,7 +67,7 @@ MUTANTS = (
     Mutant(
         name="event-condition-dropped",
         bug="a ticket of another event is admitted",
-        file="chalicelib/domain/checkin.py",
+        file="chalicelib/domain/gate/checkin.py",
         before="(Ticket.event_id == look.caller.event_id) & (Ticket.status == TicketStatus.VALID.value)",
         after="Ticket.event_id.exists() & (Ticket.status == TicketStatus.VALID.value)",
         tests=_CHECK_IN,
@@ -75,7 +75,7 @@ MUTANTS = (
     Mutant(
         name="replay-ignores-caller",
         bug="another usher's scan with the same scan_id is taken for a repeat",
-        file="chalicelib/domain/checkin.py",
+        file="chalicelib/domain/gate/checkin.py",
         before="            and passage.caller_id == look.caller.id\n",
         after="",
         tests=_CHECK_IN,
@@ -83,7 +83,7 @@ MUTANTS = (
     Mutant(
         name="replay-not-recognized",
         bug="a scan whose answer was lost is told that it was scanned already",
-        file="chalicelib/domain/checkin.py",
+        file="chalicelib/domain/gate/checkin.py",
         before="            and passage.scan_id == look.reading.scan_id\n",
         after="            and passage.scan_id != look.reading.scan_id\n",
         tests=_CHECK_IN,
@@ -91,7 +91,7 @@ MUTANTS = (
     Mutant(
         name="movement-condition-dropped",
         bug="two exits at once both count",
-        file="chalicelib/domain/checkin.py",
+        file="chalicelib/domain/gate/checkin.py",
         before="Ticket.admission.does_not_exist() if first_entry else Ticket.presence == ticket.presence",
         after="Ticket.admission.does_not_exist() if first_entry else Ticket.presence.exists()",
         tests=_CHECK_IN,
@@ -99,7 +99,7 @@ MUTANTS = (
     Mutant(
         name="clock-ahead-trusted",
         bug="a reader whose clock runs ahead opens the gate early",
-        file="chalicelib/domain/readings.py",
+        file="chalicelib/domain/gate/readings.py",
         before="return min(self.reading.scanned_at or self.now, self.now)",
         after="return self.reading.scanned_at or self.now",
         tests=_CHECK_IN,
@@ -133,7 +133,7 @@ MUTANTS = (
     Mutant(
         name="sun-counter-may-repeat",
         bug="a recorded SUN message is admitted a second time",
-        file="chalicelib/domain/cards.py",
+        file="chalicelib/domain/cards/cards.py",
         before="Card.pk.exists() & (Card.sun_counter < counter),",
         after="Card.pk.exists() & (Card.sun_counter <= counter),",
         tests=_CHECK_IN,
@@ -141,7 +141,7 @@ MUTANTS = (
     Mutant(
         name="sun-mac-ignored",
         bug="PICC data without its MAC is believed",
-        file="chalicelib/domain/sun.py",
+        file="chalicelib/domain/gate/sun.py",
         before="return len(given) == _MAC_BYTES and hmac.compare_digest(given, expected)",
         after="return len(given) == _MAC_BYTES == len(expected)",
         tests=_CHECK_IN,
@@ -149,7 +149,7 @@ MUTANTS = (
     Mutant(
         name="code-signature-skipped",
         bug="anybody prints a ticket",
-        file="chalicelib/domain/credentials.py",
+        file="chalicelib/domain/tickets/credentials.py",
         before="        key.verify(signature, _LABEL + body)\n",
         after="        key.public_bytes_raw()\n",
         tests=_CHECK_IN,
@@ -158,7 +158,7 @@ MUTANTS = (
     Mutant(
         name="counted-mark-dropped",
         bug="a recorded scan is counted once a delivery",
-        file="chalicelib/domain/totals.py",
+        file="chalicelib/domain/gate/checkin_totals.py",
         before="Scan.pk.exists() & Scan.counted.does_not_exist(),",
         after="Scan.pk.exists(),",
         tests=_TOTALS,
@@ -166,7 +166,7 @@ MUTANTS = (
     Mutant(
         name="new-record-unconditional",
         bug="an admission is counted once a delivery",
-        file="chalicelib/domain/totals.py",
+        file="chalicelib/domain/gate/checkin_totals.py",
         before="return operations.put(scan, Scan.pk.does_not_exist())",
         after="return operations.put(scan)",
         tests=_TOTALS,
@@ -174,7 +174,7 @@ MUTANTS = (
     Mutant(
         name="counted-without-transaction",
         bug="a worker killed between totals and mark counts twice",
-        file="chalicelib/domain/totals.py",
+        file="chalicelib/domain/gate/checkin_totals.py",
         before="            operations.commit(*marks, *sums.writes(event_id, seen))\n",
         after="            _ = [operations.record(write) for write in (*sums.writes(event_id, seen), *marks)]\n",
         tests=_TOTALS,
@@ -182,7 +182,7 @@ MUTANTS = (
     Mutant(
         name="last-scan-moves-back",
         bug="an old batch, delivered late, sets the time of the last scan back",
-        file="chalicelib/domain/totals.py",
+        file="chalicelib/domain/gate/checkin_totals.py",
         before="condition &= Counters.last_scan_at.does_not_exist() | (Counters.last_scan_at < self.last_scan_at)",
         after="condition &= Counters.pk.exists()",
         tests=_TOTALS,

@@ -10,7 +10,7 @@ MUTANTS = (
     Mutant(
         name="signature-skipped",
         bug="anybody makes an access token",
-        file="chalicelib/domain/tokens.py",
+        file="chalicelib/domain/access/tokens.py",
         before='                "verify_aud": False,\n',
         after='                "verify_signature": False,\n                "verify_aud": False,\n',
         tests=_IDENTITY,
@@ -18,7 +18,7 @@ MUTANTS = (
     Mutant(
         name="audience-ignored",
         bug="a device's token opens the usher's doors",
-        file="chalicelib/domain/tokens.py",
+        file="chalicelib/domain/access/tokens.py",
         before="    if portal is not None and principal.portal is not portal:\n        raise Unauthenticated\n",
         after="",
         tests=_IDENTITY,
@@ -26,7 +26,7 @@ MUTANTS = (
     Mutant(
         name="expiry-ignored",
         bug="an access token lives for ever",
-        file="chalicelib/domain/tokens.py",
+        file="chalicelib/domain/access/tokens.py",
         before="    if clock.now().timestamp() >= expires:\n        raise TokenExpired\n",
         after="",
         tests=_IDENTITY,
@@ -34,7 +34,7 @@ MUTANTS = (
     Mutant(
         name="revocation-ignored",
         bug="a locked-out principal goes on scanning",
-        file="chalicelib/domain/gate.py",
+        file="chalicelib/domain/access/lock_outs.py",
         before="if locked_out_at is not None and principal.issued_at <= locked_out_at:",
         after="if locked_out_at is not None and principal.issued_at > locked_out_at:",
         tests=_IDENTITY,
@@ -42,7 +42,7 @@ MUTANTS = (
     Mutant(
         name="refresh-reuse-not-detected",
         bug="a stolen refresh token works beside its owner's",
-        file="chalicelib/domain/sessions.py",
+        file="chalicelib/domain/access/sessions.py",
         before="    if session.ended_at is None and is_last_spent and now - session.rotated_at <= GRACE:\n",
         after="    if session.ended_at is None:\n",
         tests=_IDENTITY,
@@ -50,7 +50,7 @@ MUTANTS = (
     Mutant(
         name="reuse-leaves-session-open",
         bug="a session whose refresh token was used twice goes on",
-        file="chalicelib/domain/sessions.py",
+        file="chalicelib/domain/access/sessions.py",
         before='        end(session_id, ended_because="refresh token reused")\n',
         after="",
         tests=_IDENTITY,
@@ -58,7 +58,7 @@ MUTANTS = (
     Mutant(
         name="assignment-not-checked",
         bug="an usher logs in at an event of others",
-        file="chalicelib/domain/accounts.py",
+        file="chalicelib/domain/access/accounts.py",
         before="    if event_id not in (account.event_ids or []):\n        raise NotAssigned\n",
         after="",
         tests=_IDENTITY,
@@ -75,7 +75,7 @@ MUTANTS = (
     Mutant(
         name="enrolment-code-reusable",
         bug="a one-time code makes a second device of another key",
-        file="chalicelib/domain/devices.py",
+        file="chalicelib/domain/access/devices.py",
         before=(
             "                Enrolment.used_by_key.does_not_exist(),\n            ),\n"
             '            operations.change(Device, device_key, actions, Device.status == "provisioned"),\n'
@@ -89,7 +89,7 @@ MUTANTS = (
     Mutant(
         name="assertion-of-anybody",
         bug="a device's assertion is not checked against its own key",
-        file="chalicelib/domain/devices.py",
+        file="chalicelib/domain/access/devices.py",
         before='            options={"require": ["exp", "iat", "sub"], "verify_exp": False, "verify_iat": False},\n',
         after='            options={"verify_exp": False, "verify_iat": False, "verify_signature": False},\n',
         tests=_DEVICES,

@@ -2,13 +2,13 @@
 
 from tests.mutants.seeded.mutant import Mutant
 
-_CHANNELS = "chalicelib/domain/live_channels.py"
-_CONNECTIONS = "chalicelib/domain/live_connections.py"
-_SUBSCRIPTIONS = "chalicelib/domain/live_subscriptions.py"
-_DELIVERY = "chalicelib/domain/live_delivery.py"
-_LIVE = "chalicelib/domain/live.py"
-_NEWS = "chalicelib/domain/live_news.py"
-_LOCK_OUTS = "chalicelib/domain/live_lockouts.py"
+_CHANNELS = "chalicelib/domain/live/channels.py"
+_CONNECTIONS = "chalicelib/domain/live/connections.py"
+_SUBSCRIPTIONS = "chalicelib/domain/live/subscriptions.py"
+_DELIVERY = "chalicelib/domain/live/delivery.py"
+_LIVE = "chalicelib/domain/live/follower.py"
+_NEWS = "chalicelib/domain/live/news.py"
+_LOCK_OUTS = "chalicelib/domain/live/closings.py"
 _WHO = ("tests/workers/test_live_channels.py",)
 _HOW = ("tests/workers/test_live_delivery.py",)
 
@@ -41,7 +41,7 @@ MUTANTS = (
         name="locked-out-connects",
         bug="who was locked out after they got their ticket still opens a socket",
         file=_CONNECTIONS,
-        before="        gate.require_not_revoked(principal, anew=True)\n",
+        before="        lock_outs.require_not_revoked(principal, fresh=True)\n",
         after="        principal_of(spent.principal)\n",
         tests=_WHO,
     ),

@@ -2,9 +2,9 @@
 
 from tests.mutants.seeded.mutant import Mutant
 
-_ASSIGNMENTS = "chalicelib/domain/assignments.py"
-_HAND_OVER = "chalicelib/domain/hand_over.py"
-_CARDS = "chalicelib/domain/cards.py"
+_ASSIGNMENTS = "chalicelib/domain/merchants/assignments.py"
+_HAND_OVER = "chalicelib/domain/merchants/handover.py"
+_CARDS = "chalicelib/domain/cards/cards.py"
 _DOOR = "tests/portals/merchant/test_assignments.py"
 
 MUTANTS = (
@@ -67,7 +67,7 @@ MUTANTS = (
     Mutant(
         name="ticket-on-two-cards",
         bug="a new card opens what another card opens already",
-        file="chalicelib/domain/unbound_tickets.py",
+        file="chalicelib/domain/cards/unbound_tickets.py",
         before=" and not t.card_uid]",
         after="]",
         tests=(f"{_DOOR}::test_a_ticket_that_another_card_opens_stays_there",),
@@ -75,7 +75,7 @@ MUTANTS = (
     Mutant(
         name="ticket-bound-behind-our-back",
         bug="of two cards that are handed out at once, both open the same ticket",
-        file="chalicelib/domain/unbound_tickets.py",
+        file="chalicelib/domain/cards/unbound_tickets.py",
         before="        & Ticket.card_uid.does_not_exist()\n",
         after="",
         tests=("tests/domain/test_unbound_tickets.py",),
@@ -99,7 +99,7 @@ MUTANTS = (
     Mutant(
         name="numbers-looked-up-without-end",
         bug="a shop finds out who is a customer, number by number",
-        file="chalicelib/domain/recipients.py",
+        file="chalicelib/domain/merchants/customer_lookup.py",
         before="    count_look_up(merchant_id)\n    account",
         after="    account",
         tests=("tests/portals/merchant/test_recipients.py::test_a_shop_looks_up_thirty_numbers_in_any_minute",),
@@ -107,7 +107,7 @@ MUTANTS = (
     Mutant(
         name="number-taken-from-its-owner",
         bug="a shop that changes its number takes another shop's log-in",
-        file="chalicelib/domain/accounts.py",
+        file="chalicelib/domain/access/accounts.py",
         before="operations.put(login, Login.pk.does_not_exist()),\n        operations.change(",
         after="operations.put(login),\n        operations.change(",
         tests=("tests/portals/merchant/test_mobile_change.py::test_a_number_in_use_is_409_and_nothing_moves",),
@@ -115,7 +115,7 @@ MUTANTS = (
     Mutant(
         name="held-cards-are-gone",
         bug="a shop is told that its cards run out each time one is held and comes back",
-        file="chalicelib/domain/shop_notices.py",
+        file="chalicelib/domain/merchants/stock_notices.py",
         before="    return int(totals.stock) + int(totals.held)\n",
         after="    return int(totals.stock)\n",
         tests=("tests/portals/merchant/test_notices.py",),

@@ -2,10 +2,10 @@
 
 from tests.mutants.seeded.mutant import Mutant
 
-_NUMBERING = "chalicelib/domain/numbering.py"
-_TICKETS = "chalicelib/domain/numbered_tickets.py"
-_PAGES = "chalicelib/domain/ticket_pages.py"
-_TOTALS = "chalicelib/domain/ticket_totals.py"
+_NUMBERING = "chalicelib/domain/organizations/numbering.py"
+_TICKETS = "chalicelib/domain/organizations/numbered_tickets.py"
+_PAGES = "chalicelib/domain/organizations/ticket_pages.py"
+_TOTALS = "chalicelib/domain/organizations/ticket_totals.py"
 _CROWD = "tests/truth/test_numbering.py"
 _MANY = "tests/truth/test_many_tickets.py"
 _FAULTS = "tests/faults/test_numbering.py"
@@ -120,7 +120,7 @@ MUTANTS = (
     Mutant(
         name="day-of-the-server",
         bug="reports show the days of UTC, wherever the organization is",
-        file="chalicelib/domain/organization_days.py",
+        file="chalicelib/domain/organizations/organization_days.py",
         before="    return timezones.local(moment, _zone_at(organization, moment)).date()\n",
         after='    return timezones.local(moment, _zone_at(organization, moment) and "UTC").date()\n',
         tests=(_REPORTS,),
@@ -128,7 +128,7 @@ MUTANTS = (
     Mutant(
         name="cleared-by-mistake",
         bug="an organization's tickets are cleared without its name",
-        file="chalicelib/domain/ticket_clearing.py",
+        file="chalicelib/domain/organizations/ticket_clearing.py",
         before="    if confirm != organization.name:\n",
         after='    if confirm == "":\n',
         tests=(_DOOR,),

@@ -2,9 +2,9 @@
 
 from tests.mutants.seeded.mutant import Mutant
 
-_ORGANIZATIONS = "chalicelib/domain/organizations.py"
-_VOIDING = "chalicelib/domain/voiding.py"
-_PRINT_RUNS = "chalicelib/domain/print_runs.py"
+_ORGANIZATIONS = "chalicelib/domain/organizations/organizations.py"
+_VOIDING = "chalicelib/domain/organizations/voiding.py"
+_PRINT_RUNS = "chalicelib/domain/organizations/printing/print_runs.py"
 _CROWD = "tests/faults/test_organizations.py"
 _ACCOUNTS = "tests/portals/tix/test_accounts.py"
 _SETTINGS = "tests/portals/tix/test_settings.py"
@@ -38,7 +38,7 @@ MUTANTS = (
     Mutant(
         name="lock-out-forgotten",
         bug="a token of twelve hours is good again when its lock-out is forgotten after half an hour",
-        file="chalicelib/domain/gate.py",
+        file="chalicelib/domain/access/lock_outs.py",
         before="gone_at = int((now + tokens.lifetime(portal) + _LONGER).timestamp())",
         after="gone_at = int((now + tokens.LIFETIME + _LONGER).timestamp())",
         tests=(_ACCOUNTS,),
@@ -54,7 +54,7 @@ MUTANTS = (
     Mutant(
         name="settings-lose-users",
         bug="an organization may have fewer users than it has",
-        file="chalicelib/domain/organization_settings.py",
+        file="chalicelib/domain/organizations/organization_settings.py",
         before='        condition &= Organization.members <= changes["max_users"]\n',
         after="        condition &= Organization.members.exists()\n",
         tests=(_SETTINGS,),
@@ -78,7 +78,7 @@ MUTANTS = (
     Mutant(
         name="code-in-anothers-place",
         bug="a code beside another ticket's number passes the proof",
-        file="chalicelib/domain/sheet_proof.py",
+        file="chalicelib/domain/organizations/printing/sheet_proof.py",
         before="if found != dict(enumerate(expected)):",
         after="if sorted(found.values()) != sorted(expected):",
         tests=(_PRINTED,),
@@ -94,7 +94,7 @@ MUTANTS = (
     Mutant(
         name="formula-in-the-list",
         bug="what somebody wrote on a ticket is run by the spreadsheet that opens the list",
-        file="chalicelib/domain/ticket_lists.py",
+        file="chalicelib/domain/organizations/printing/ticket_lists.py",
         before="cell.startswith(_FORMULA)",
         after="cell.startswith(_FORMULA[:1])",
         tests=(_PRINTED,),

@@ -2,9 +2,9 @@
 
 from tests.mutants.seeded.mutant import Mutant
 
-_SALES = "chalicelib/domain/sales_totals.py"
-_REFUNDS = "chalicelib/domain/refunds.py"
-_EDITS = "chalicelib/domain/edit_requests.py"
+_SALES = "chalicelib/domain/sale/sales_totals.py"
+_REFUNDS = "chalicelib/domain/payments/refunds.py"
+_EDITS = "chalicelib/domain/organizers/edit_requests.py"
 _RECOUNT = "tests/faults/test_analytics.py"
 _REFUND = "tests/portals/organizer/test_refunds.py"
 _EDIT_DOOR = "tests/portals/organizer/test_edit_requests.py"
@@ -38,7 +38,7 @@ MUTANTS = (
         name="used-ticket-refunded",
         bug="the money for a ticket that is used at that moment is given back",
         file=_REFUNDS,
-        before="gone, ownership.is_as_read(ticket)),",
+        before="gone, transfers.is_as_read(ticket)),",
         after="gone),",
         tests=(_REFUND,),
     ),
@@ -46,14 +46,14 @@ MUTANTS = (
         name="used-ticket-tried-again",
         bug="staff who refund a ticket that was used are told to try again, for ever",
         file=_REFUNDS,
-        before="if not ownership.is_unused(ticket) or ticket.pledge != refund_id:",
+        before="if not transfers.is_unused(ticket) or ticket.pledge != refund_id:",
         after="if ticket.pledge != refund_id:",
         tests=(_REFUND,),
     ),
     Mutant(
         name="anothers-event-changed",
         bug="an organizer asks for a change of another's event",
-        file="chalicelib/domain/organizer_events.py",
+        file="chalicelib/domain/organizers/organizer_events.py",
         before="keys.event(event_id))\n    if event is None or event.organizer_id != organizer_id:",
         after="keys.event(event_id))\n    if event is None:",
         tests=("tests/portals/organizer/test_isolation.py",),
@@ -69,7 +69,7 @@ MUTANTS = (
     Mutant(
         name="given-up-name-written",
         bug="events bear a name that their organizer gave up while it was being written",
-        file="chalicelib/domain/organizers.py",
+        file="chalicelib/domain/organizers/organizers.py",
         before="Account.name == account.name),",
         after="Account.pk.exists()),",
         tests=("tests/portals/organizer/test_names.py",),

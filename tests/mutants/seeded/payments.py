@@ -12,7 +12,7 @@ MUTANTS = (
     Mutant(
         name="taken-amount-not-compared",
         bug="whatever amount was taken pays the order",
-        file="chalicelib/domain/outcomes.py",
+        file="chalicelib/domain/payments/resolution.py",
         before=(
             "    if (outcome.amount, outcome.currency) != (int(payment.amount), payment.currency):\n"
             "        return Decision(Verdict.OWE, _NOT_WHAT_WAS_ASKED)\n"
@@ -23,7 +23,7 @@ MUTANTS = (
     Mutant(
         name="taken-currency-not-compared",
         bug="three thousand of any currency pay the order",
-        file="chalicelib/domain/outcomes.py",
+        file="chalicelib/domain/payments/resolution.py",
         before="    if (outcome.amount, outcome.currency) != (int(payment.amount), payment.currency):\n",
         after="    if outcome.amount != int(payment.amount):\n",
         tests=(f"{_DOOR}::test_another_amount_than_was_asked_for_never_pays_the_order",),
@@ -31,7 +31,7 @@ MUTANTS = (
     Mutant(
         name="callback-signature-not-compared",
         bug="anybody says that an order was paid",
-        file="chalicelib/domain/sandbox.py",
+        file="chalicelib/domain/payments/sandbox.py",
         before="any(hmac.compare_digest(_mac(key, body, at), given) for key in secrets.candidates(_PURPOSE))",
         after="any(_mac(key, body, at) and given for key in secrets.candidates(_PURPOSE))",
         tests=(f"{_DOOR}::test_a_callback_that_is_not_signed_just_now_changes_nothing",),
@@ -39,7 +39,7 @@ MUTANTS = (
     Mutant(
         name="callback-age-not-compared",
         bug="a callback that somebody recorded is believed for ever",
-        file="chalicelib/domain/sandbox.py",
+        file="chalicelib/domain/payments/sandbox.py",
         before=" or abs(clock.now().timestamp() - int(at)) > _TOLERANCE:",
         after=":",
         tests=(f"{_DOOR}::test_a_callback_that_is_not_signed_just_now_changes_nothing",),
@@ -47,7 +47,7 @@ MUTANTS = (
     Mutant(
         name="callback-from-the-future",
         bug="a callback may be signed for any later time",
-        file="chalicelib/domain/sandbox.py",
+        file="chalicelib/domain/payments/sandbox.py",
         before="abs(clock.now().timestamp() - int(at)) > _TOLERANCE:",
         after="clock.now().timestamp() - int(at) > _TOLERANCE:",
         tests=(f"{_DOOR}::test_a_callback_that_is_not_signed_just_now_changes_nothing",),
@@ -55,7 +55,7 @@ MUTANTS = (
     Mutant(
         name="callback-of-another-charge",
         bug="what a provider says of another charge settles this payment",
-        file="chalicelib/domain/outcomes.py",
+        file="chalicelib/domain/payments/resolution.py",
         before="if payment.provider_reference not in (None, outcome.reference):",
         after="if payment.provider_reference is None and outcome.reference is None:",
         tests=(f"{_DOOR}::test_a_callback_of_another_kind_or_about_no_payment_of_ours_is_taken_without_effect",),
@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant(
         name="callback-about-a-wallet",
         bug="a provider's callback settles what is paid from a card's balance",
-        file="chalicelib/domain/reconciliation.py",
+        file="chalicelib/domain/payments/reconciliation.py",
         before="if payment is None or payment.provider != provider:",
         after="if payment is None:",
         tests=(f"{_DOOR}::test_a_callback_about_a_wallet_payment_pays_nothing",),
@@ -72,7 +72,7 @@ MUTANTS = (
     Mutant(
         name="settled-payment-decided-again",
         bug="a success that is told twice is decided on twice",
-        file="chalicelib/domain/outcomes.py",
+        file="chalicelib/domain/payments/resolution.py",
         before="    if payment.status not in OPEN or outcome.status is OutcomeStatus.PENDING:\n        return Decision",
         after="    if outcome.status is OutcomeStatus.PENDING:\n        return Decision",
         tests=(f"{_SETTLEMENTS}::test_a_settled_payment_stays_as_it_is_whatever_is_said_of_it_later",),
@@ -80,7 +80,7 @@ MUTANTS = (
     Mutant(
         name="settlement-condition-dropped",
         bug="a failure that was decided on before a success undoes it",
-        file="chalicelib/domain/outcomes.py",
+        file="chalicelib/domain/payments/resolution.py",
         before=(
             "    return operations.change("
             "Payment, keys.payment(payment.payment_id), actions, Payment.status == payment.status)\n\n\n"
@@ -96,7 +96,7 @@ MUTANTS = (
     Mutant(
         name="success-after-failure-ignored",
         bug="money that was taken after a decline buys nothing and is kept",
-        file="chalicelib/domain/outcomes.py",
+        file="chalicelib/domain/payments/resolution.py",
         before="OPEN = (PaymentStatus.REQUIRES_CONFIRMATION, PaymentStatus.FAILED)",
         after="OPEN = (PaymentStatus.REQUIRES_CONFIRMATION,)",
         tests=(f"{_DOOR}::test_success_wins_whichever_callback_comes_first",),
@@ -104,7 +104,7 @@ MUTANTS = (
     Mutant(
         name="late-success-keeps-the-money",
         bug="a success that comes when all is sold is closed as a failure, the money kept",
-        file="chalicelib/domain/outcomes.py",
+        file="chalicelib/domain/payments/resolution.py",
         before="                return _not_served(payment, outcome, _TOO_LATE, at=at)\n",
         after="                return [_failed(payment, outcome, _TOO_LATE)]\n",
         tests=(f"{_DOOR}::test_a_late_success_without_stock_is_refunded_in_full_once",),
@@ -112,7 +112,7 @@ MUTANTS = (
     Mutant(
         name="second-payment-keeps-the-money",
         bug="two payments for one booking are both kept",
-        file="chalicelib/domain/outcomes.py",
+        file="chalicelib/domain/payments/resolution.py",
         before="else Decision(Verdict.OWE, _PAID_ALREADY)",
         after="else Decision(Verdict.NOTHING)",
         tests=(f"{_DOOR}::test_the_second_of_two_payments_for_one_booking_is_refunded",),
@@ -120,7 +120,7 @@ MUTANTS = (
     Mutant(
         name="cancelled-event-paid",
         bug="a success pays for tickets of an event that was cancelled meanwhile",
-        file="chalicelib/domain/outcomes.py",
+        file="chalicelib/domain/payments/resolution.py",
         before="facts.order.status == OrderStatus.CANCELLED or facts.is_event_cancelled:",
         after="facts.order.status == OrderStatus.CANCELLED:",
         tests=(f"{_SETTLEMENTS}::test_a_success_for_an_event_that_was_cancelled_meanwhile_is_owed_back",),
@@ -128,7 +128,7 @@ MUTANTS = (
     Mutant(
         name="reload-of-a-card-that-is-anothers",
         bug="a reload goes to whoever has the card by then",
-        file="chalicelib/domain/outcomes.py",
+        file="chalicelib/domain/payments/resolution.py",
         before="theirs = facts.card is not None and facts.card.customer_id == payment.customer_id",
         after="theirs = facts.card is not None",
         tests=(f"{_SETTLEMENTS}::test_a_reload_of_a_card_that_is_somebody_elses_by_then_is_owed_back",),
@@ -136,7 +136,7 @@ MUTANTS = (
     Mutant(
         name="refund-key-not-stable",
         bug="a refund whose record was lost asks the provider for another one",
-        file="chalicelib/domain/reconciliation.py",
+        file="chalicelib/domain/payments/reconciliation.py",
         before='key=f"{payment.payment_id}/refund"',
         after='key=f"{payment.payment_id}/{clock.now()}"',
         tests=(f"{_SETTLEMENTS}::test_a_refund_whose_record_was_lost_is_found_again_and_not_made_twice",),
@@ -144,7 +144,7 @@ MUTANTS = (
     Mutant(
         name="refund-of-what-was-asked",
         bug="a refund gives back what was asked for, not what was taken",
-        file="chalicelib/domain/reconciliation.py",
+        file="chalicelib/domain/payments/reconciliation.py",
         before="amount=int(payment.taken), key=",
         after="amount=int(payment.amount), key=",
         tests=(f"{_SETTLEMENTS}::test_a_refund_gives_back_what_was_taken_not_what_was_asked_for",),
@@ -153,7 +153,7 @@ MUTANTS = (
     Mutant(
         name="invoice-number-unguarded",
         bug="two who number invoices at once give one number twice",
-        file="chalicelib/domain/invoices.py",
+        file="chalicelib/domain/payments/invoices.py",
         before=(
             "    writes = [operations.change(InvoiceSeries, place, moved, as_read)]\n"
             "    for position, payment in enumerate(payments, start=last + 1):\n"
@@ -175,7 +175,7 @@ MUTANTS = (
     Mutant(
         name="invoice-series-falls-behind",
         bug="the series counts one number where several were given",
-        file="chalicelib/domain/invoices.py",
+        file="chalicelib/domain/payments/invoices.py",
         before="InvoiceSeries.last.set(last + len(payments))",
         after="InvoiceSeries.last.set(last + 1)",
         tests=(_INVOICES,),
@@ -183,7 +183,7 @@ MUTANTS = (
     Mutant(
         name="numbered-payment-numbered-again",
         bug="a payment that has a number is given another",
-        file="chalicelib/domain/invoices.py",
+        file="chalicelib/domain/payments/invoices.py",
         before="    return is_sale and payment.invoice_number is None\n",
         after="    return is_sale\n",
         tests=(_INVOICES,),

@@ -2,8 +2,8 @@
 
 from tests.mutants.seeded.mutant import Mutant
 
-_SETTLEMENTS = "chalicelib/domain/settlements.py"
-_SALES = "chalicelib/domain/sales_totals.py"
+_SETTLEMENTS = "chalicelib/domain/payouts/settlements.py"
+_SALES = "chalicelib/domain/sale/sales_totals.py"
 _DOOR = "tests/portals/organizer/test_payouts.py"
 _CROWD = "tests/faults/test_payouts.py"
 
@@ -67,7 +67,7 @@ MUTANTS = (
     Mutant(
         name="fee-given-back-at-todays-rate",
         bug="a whole refund leaves money behind once the fee has changed",
-        file="chalicelib/domain/refunds.py",
+        file="chalicelib/domain/payments/refunds.py",
         before="        money.portion(int(order.fee), part=refunded, whole=int(payment.amount))\n",
         after="        ledger.fee_of(refunded)\n",
         tests=(_DOOR,),
@@ -75,7 +75,7 @@ MUTANTS = (
     Mutant(
         name="anothers-payout-shown",
         bug="an organizer sees another's payout and invoice",
-        file="chalicelib/domain/payouts.py",
+        file="chalicelib/domain/payouts/payouts.py",
         before="    if payout is None or payout.organizer_id != organizer_id:",
         after="    if payout is None:",
         tests=("tests/portals/organizer/test_isolation.py",),

@@ -2,7 +2,7 @@
 
 from tests.mutants.seeded.mutant import Mutant
 
-_OWNERSHIP = "chalicelib/domain/ownership.py"
+_OWNERSHIP = "chalicelib/domain/tickets/transfers.py"
 _TRANSFERS = "tests/portals/webapp/test_transfers.py"
 _GIFTS = "tests/portals/webapp/test_gifts.py"
 _REFUNDS = "tests/portals/webapp/test_refund_requests.py"
@@ -64,7 +64,7 @@ MUTANTS = (
     Mutant(
         name="claimed-gift-waits-on",
         bug="a gift that was claimed may be claimed again",
-        file="chalicelib/domain/gifts.py",
+        file="chalicelib/domain/tickets/gifts.py",
         before="    return [operations.remove(Gift, keys.Key(waiting.pk, waiting.sk), Gift.pk.exists()), ",
         after="    return [",
         tests=(f"{_GIFTS}::test_a_gift_waits_with_its_giver_until_its_number_registers",),
@@ -72,7 +72,7 @@ MUTANTS = (
     Mutant(
         name="gift-ends-twice",
         bug="a gift that was taken back is closed by a claim that had found it waiting",
-        file="chalicelib/domain/gifts.py",
+        file="chalicelib/domain/tickets/gifts.py",
         before="operations.remove(Gift, keys.Key(waiting.pk, waiting.sk), Gift.pk.exists())",
         after="operations.remove(Gift, keys.Key(waiting.pk, waiting.sk))",
         tests=(f"{_OVERTAKEN}::test_a_gift_that_was_taken_back_before_its_claim_stays_cancelled",),
@@ -80,7 +80,7 @@ MUTANTS = (
     Mutant(
         name="gift-misses-a-registration",
         bug="a gift that is given while its number registers waits for ever",
-        file="chalicelib/domain/gifts.py",
+        file="chalicelib/domain/tickets/gifts.py",
         before="operations.check(Login, login, Login.pk.does_not_exist())",
         after="operations.check(Login, login, Login.pk.does_not_exist() | Login.pk.exists())",
         tests=(f"{_OVERTAKEN}::test_a_gift_whose_number_registers_at_the_same_moment_moves_at_once",),
@@ -88,7 +88,7 @@ MUTANTS = (
     Mutant(
         name="refund-deadline-ignored",
         bug="a ticket is given back after its event's deadline",
-        file="chalicelib/domain/refund_requests.py",
+        file="chalicelib/domain/tickets/refund_requests.py",
         before="    if clock.now() > last:\n",
         after="    if clock.now() > event.ends_at:\n",
         tests=(f"{_REFUNDS}::test_a_ticket_is_given_back_until_a_day_before_the_start",),

@@ -7,8 +7,10 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import accounts, card_requests, cards, own_cards, sweep, tickets
-from chalicelib.domain.tickets import Holder, Order
+from chalicelib.domain.access import accounts
+from chalicelib.domain.cards import card_requests, cards, own_cards
+from chalicelib.domain.tickets import tickets
+from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
@@ -23,6 +25,7 @@ from chalicelib.table.items import (
     Ticket,
 )
 from chalicelib.vocabulary import CardDelivery, CardStatus, TicketStatus
+from chalicelib.workers import schedules
 from tests import purchases
 from tests.client import Answer
 from tests.codes import code_for, texts
@@ -325,7 +328,7 @@ def test_a_card_that_staff_block_while_it_is_held_is_nobodys(shop: Shop, ayesha:
     cards.set_status(card.uid, CardStatus.BLOCKED)
     assert refused(shop.verify(assignment_id, code)) == (409, "INVALID_STATE")
     with clock.set_to(clock.now() + HOLD + timedelta(minutes=1)):
-        sweep.run()
+        schedules.sweep()
     now = stored(card)
     assert (now.status, now.customer_id, assignment(assignment_id).status) == ("blocked", None, "expired")
 
@@ -390,8 +393,8 @@ def test_more_tickets_than_one_transaction_takes_are_bound_by_the_next_sweep(sho
     shop.hand_over(card, ayesha)
     assert sum(map(len, stored(card).tickets.values())) == 80
     with clock.set_to(clock.now() + timedelta(minutes=2)):
-        assert sweep.run().handled == 1
-        assert sweep.run().handled == 0
+        assert schedules.sweep().handled == 1
+        assert schedules.sweep().handled == 0
     assert sum(map(len, stored(card).tickets.values())) == 90
     assert {tickets.get(ticket.ticket_id).card_uid for ticket in made} == {card.uid}
     assert assert_handed_over_once([shop.id]) == {"active": 1}
@@ -442,10 +445,10 @@ def test_a_hold_that_is_over_is_taken_back_by_the_sweep_once(shop: Shop, ayesha:
     assignment_id, _ = shop.hold(card, ayesha)
     start = clock.now()
     with clock.set_to(start + timedelta(minutes=9)):
-        assert sweep.run().handled == 0
+        assert schedules.sweep().handled == 0
     with clock.set_to(start + timedelta(minutes=12)):
-        assert sweep.run().handled == 1
-        assert sweep.run().handled == 0
+        assert schedules.sweep().handled == 1
+        assert schedules.sweep().handled == 0
     assert (stored(card).status, assignment(assignment_id).status) == ("stock", "expired")
     assert assert_handed_over_once([shop.id]) == {"stock": 1}
 
@@ -457,7 +460,7 @@ def test_the_sweep_leaves_a_card_to_whom_it_is_held_for_next(shop: Shop, ayesha:
     with clock.set_to(start + HOLD):
         second, code = shop.hold(card, bilal)
     with clock.set_to(start + timedelta(minutes=12)):
-        assert sweep.run().handled == 1
+        assert schedules.sweep().handled == 1
         assert (assignment(first).status, stored(card).held_by) == ("expired", second)
         assert shop.verify(second, code).status == 200
     assert stored(card).customer_id == bilal.account_id

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import cards, sweep
+from chalicelib.domain.cards import cards
 from chalicelib.vocabulary import CardStatus
+from chalicelib.workers import schedules
 from tests.client import Answer
 from tests.faults.wire import wire
 from tests.shops import Shop, in_stock, make_shop, new_customer
@@ -134,7 +135,7 @@ def test_a_hold_whose_time_is_over_is_shown_as_stock_swept_or_not(shop: Shop) ->
             assert (uids(shop, "status=held"), uids(shop, "status=stock")) == ([], [card.uid])
             (shown,) = listed(shop)
             assert (shown["status"], shown["held_until"]) == ("stock", None)
-            sweep.run()
+            schedules.sweep()
 
 
 def test_the_count_is_told_where_a_counter_knows_it(full: Shop) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import cards, own_cards
+from chalicelib.domain.cards import cards, own_cards
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card
 from chalicelib.vocabulary import CardStatus

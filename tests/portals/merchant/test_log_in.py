@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import accounts, tokens
+from chalicelib.domain.access import accounts, tokens
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, Session
 from chalicelib.vocabulary import Portal

@@ -6,8 +6,8 @@ import pytest
 
 import app
 from chalicelib.clients.bus import Published
-from chalicelib.domain import shop_notices
 from chalicelib.domain.changes import change_of
+from chalicelib.domain.merchants import stock_notices
 from tests.client import call
 from tests.codes import texts
 from tests.shops import Shop, make_shop, new_customer
@@ -27,7 +27,7 @@ def told(stream: StreamReader) -> list[Published]:
     facts: list[Published] = []
     while records := stream.read():
         project(records)
-        facts += shop_notices.follow([change_of(record) for record in records])
+        facts += stock_notices.follow([change_of(record) for record in records])
     return facts
 
 

@@ -6,7 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import accounts, own_cards
+from chalicelib.domain.access import accounts
+from chalicelib.domain.cards import own_cards
 from tests.client import Answer
 from tests.shops import Shop, make_shop, new_customer
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import categories, edit_requests, events, stock, venues
+from chalicelib.domain.events import categories, events, stock, venues
+from chalicelib.domain.organizers import edit_requests
 from chalicelib.errors import Conflict, InvalidState
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Category, Event

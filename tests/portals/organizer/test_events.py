@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import categories, checkin, devices, events, tickets
-from chalicelib.domain.devices import Heartbeat
-from chalicelib.domain.readings import Caller, Reading
-from chalicelib.domain.tickets import Holder, Order
+from chalicelib.domain.access import devices
+from chalicelib.domain.access.devices import Heartbeat
+from chalicelib.domain.events import categories, events
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.tickets import tickets
+from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.vocabulary import EventStatus
 from tests.client import Answer, call
 from tests.factories import make_customer, make_event, make_organizer, make_reader, scan_id, token_of

@@ -8,7 +8,7 @@ import pytest
 from botocore.session import get_session
 
 from chalicelib.config import config
-from chalicelib.domain import listings
+from chalicelib.domain.events import listings
 from chalicelib.portals.wire import ROUTES
 from chalicelib.table.items import Account, Category, Event
 from chalicelib.vocabulary import Portal

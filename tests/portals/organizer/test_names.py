@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import events, organizers
+from chalicelib.domain.events import events
+from chalicelib.domain.organizers import organizers
 from chalicelib.table import operations
 from chalicelib.table.items import Event
 from tests.client import call

@@ -11,23 +11,17 @@ from pypdf import PdfReader
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import (
-    accounts,
-    categories,
-    demo,
-    demo_evening,
-    events,
-    ledger,
-    orders,
-    organizers,
-    sales_totals,
-    settlements,
-    timezones,
-)
+from chalicelib.domain import ledger, timezones
+from chalicelib.domain.access import accounts
 from chalicelib.domain.changes import change_of
+from chalicelib.domain.events import categories, events
+from chalicelib.domain.organizers import organizers
+from chalicelib.domain.payouts import settlements
+from chalicelib.domain.sale import orders, sales_totals
 from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.table.items import Account, Event, Settlement
 from chalicelib.vocabulary import EventStatus, Portal
+from infra.local.demo import demo_data, past_event
 from tests import payers, settled
 from tests.client import Answer, call
 from tests.factories import make_customer, make_event, make_organizer, token_of
@@ -323,22 +317,22 @@ def test_the_list_begins_with_the_newest_and_is_narrowed_by_status_and_day() -> 
 
 
 def test_the_demo_organizer_has_an_evening_that_is_over_paid_out_and_loaded_once() -> None:
-    demo.load()
+    demo_data.load()
     first = stored(*WRITTEN, "order", "payment", "stock", "refund_request")
-    demo.load()
+    demo_data.load()
     assert stored(*WRITTEN, "order", "payment", "stock", "refund_request") == first
     StreamReader().drain()
     organizer = demo_organizer()
     (payout,) = ask(organizer).json["results"]
     assert money(payout) == ("19900.00", "2500.00", "870.00", "16530.00")
     assert ask(organizer, f"{payout['id']}/").json["adjustments"] is None
-    path = f"/api/organizer/events/{demo_evening.EVENT_ID}/"
+    path = f"/api/organizer/events/{past_event.EVENT_ID}/"
     shown = call("GET", path, token=token_of(organizer)).json["analytics"]
     assert (shown["sold"], shown["check_ins"]["admitted"], len(shown["check_ins"]["by_hour"])) == (8, 8, 2)
     assert (shown["revenue"]["amount"], sum(day["tickets"] for day in shown["sales_by_day"])) == ("19900.00", 9)
 
 
 def demo_organizer() -> Account:
-    organizer = accounts.find(Portal.ORGANIZER, demo.ORGANIZER_NUMBER)
+    organizer = accounts.find(Portal.ORGANIZER, demo_data.ORGANIZER_NUMBER)
     assert organizer is not None
     return organizer

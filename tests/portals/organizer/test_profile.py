@@ -15,7 +15,7 @@ from PIL import Image, ImageFile
 
 from chalicelib.clients import files
 from chalicelib.config import config
-from chalicelib.domain import accounts
+from chalicelib.domain.access import accounts
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, OrganizerProfile
 from tests.client import Answer, call

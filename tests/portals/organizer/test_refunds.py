@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import checkin, ledger, refund_requests, refunds, tickets
+from chalicelib.domain import ledger
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.money import Asked
-from chalicelib.domain.readings import Caller, Reading
+from chalicelib.domain.payments import refunds
+from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.errors import Conflict, InvalidState, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations

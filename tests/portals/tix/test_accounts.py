@@ -7,7 +7,8 @@ import jwt
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import accounts, gate, organizations
+from chalicelib.domain.access import accounts, lock_outs
+from chalicelib.domain.organizations import organizations
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Organization
 from chalicelib.vocabulary import Portal
@@ -127,7 +128,7 @@ def test_logging_out_revokes_the_token_and_no_other(admin: Account) -> None:
     assert call("GET", ME, token=staying).status == 200
     # Another container has read the list anew eleven hours later, when the token would be good still.
     with clock.set_to(clock.now() + timedelta(hours=11)):
-        gate.forget()
+        lock_outs.forget()
         assert call("GET", ME, token=leaving).status == 401
         (lock_out,) = operations.query(keys.locked_out(admin.account_id).pk)
         assert float(lock_out["ttl"]["N"]) > clock.now().timestamp()

@@ -8,7 +8,7 @@ import pytest
 from botocore.session import get_session
 
 from chalicelib.config import config
-from chalicelib.domain import organizations
+from chalicelib.domain.organizations import organizations
 from chalicelib.portals.wire import ROUTES, Route
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal

@@ -14,23 +14,17 @@ from botocore.session import get_session
 from chalicelib import clock
 from chalicelib.clients import files, jobs
 from chalicelib.config import config
-from chalicelib.domain import (
-    job_kinds,
-    numbered_tickets,
-    numbering,
-    paper,
-    print_runs,
-    sheet_proof,
-    sweep,
-    ticket_sheets,
-)
-from chalicelib.domain.numbering import Wanted
-from chalicelib.domain.sheet_proof import Unreadable
-from chalicelib.domain.ticket_sheets import Printed
+from chalicelib.domain.organizations import numbered_tickets, numbering
+from chalicelib.domain.organizations.numbering import Wanted
+from chalicelib.domain.organizations.printing import print_runs, sheet_layout, sheet_proof, ticket_sheets
+from chalicelib.domain.organizations.printing.sheet_proof import Unreadable
+from chalicelib.domain.organizations.printing.ticket_sheets import Printed
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, PrintRun
+from chalicelib.workers import jobs as jobs_worker
+from chalicelib.workers import schedules
 from tests.client import Answer, call
 from tests.factories import make_organization, make_tix_user, token_of
 
@@ -61,7 +55,7 @@ def shown(by: Account, job_id: str) -> dict[str, Any]:
 def printed(by: Account, **changes: Any) -> dict[str, Any]:
     """Ask for a run and let the worker do it; return what it came to."""
     job_id = ask(by, **changes).json["job_id"]
-    job_kinds.work_on(job_id)
+    jobs_worker.run_step(job_id)
     return shown(by, job_id)
 
 
@@ -111,7 +105,7 @@ def test_a_sheet_has_each_tickets_code_and_number_once_and_nothing_that_was_take
     ],
 )
 def test_every_code_can_be_read_on_whatever_paper_is_taken(said: dict[str, Any]) -> None:
-    layout = paper.layout(said)
+    layout = sheet_layout.layout(said)
     tickets = [Printed(new_id("tkt"), f"{'W' * 20}-{n:06d}", ["x" * 60] * 4) for n in range(layout.per_sheet + 1)]
     document = ticket_sheets.render(tickets, layout, name="N" * 100, made_at=clock.now())
     codes, _ = codes_and_texts(document)
@@ -120,11 +114,11 @@ def test_every_code_can_be_read_on_whatever_paper_is_taken(said: dict[str, Any])
 
 
 def test_a_sheet_that_says_anything_else_is_not_proved() -> None:
-    layout = paper.layout({})
+    layout = sheet_layout.layout({})
     tickets = [Printed(f"tkt_{n}", f"A-{n}") for n in range(5)]
     codes = [ticket.code for ticket in tickets]
     document = ticket_sheets.render(tickets, layout, name="Run", made_at=clock.now())
-    other = paper.layout({"columns": 4})
+    other = sheet_layout.layout({"columns": 4})
     for wrong, said in (
         ([*codes[:4], "tkt_9"], layout),
         ([codes[1], codes[0], *codes[2:]], layout),
@@ -176,10 +170,10 @@ def test_many_tickets_come_in_parts_and_a_turn_goes_on_where_the_last_one_stoppe
     # A death while the next part is stored.
     monkeypatch.setattr(files, "write", dies)
     with pytest.raises(Unavailable):
-        job_kinds.work_on(job_id)
+        jobs_worker.run_step(job_id)
     monkeypatch.setattr(files, "write", write)
     assert call("PUT", "/api/tix/settings", {"paper": {"columns": 1, "rows": 1}}, token=token_of(admin)).status == 200
-    job_kinds.work_on(job_id)
+    jobs_worker.run_step(job_id)
     run = shown(admin, job_id)
     assert [file["tickets"] for file in run["files"]] == [8, 8, 8, 6]
     assert [file["from"] for file in run["files"]] == ["RUN-000001", "RUN-000009", "RUN-000017", "RUN-000025"]
@@ -189,7 +183,7 @@ def test_many_tickets_come_in_parts_and_a_turn_goes_on_where_the_last_one_stoppe
     ]
     raw = raw_run(job_id)
     assert "gsi2pk" not in raw
-    job_kinds.work_on(job_id)
+    jobs_worker.run_step(job_id)
     assert raw_run(job_id) == raw
 
 
@@ -248,14 +242,14 @@ def test_a_run_that_could_not_be_queued_is_begun_by_the_sweep(admin: Account, mo
         job_id = ask(admin).json["job_id"]
     queued: list[str] = []
     monkeypatch.setattr(jobs, "enqueue", queued.append)
-    sweep.run()
+    schedules.sweep()
     assert queued == []
     with clock.set_to(clock.now() + timedelta(minutes=5)):
-        sweep.run()
+        schedules.sweep()
     assert queued == [job_id]
-    job_kinds.work_on(job_id)
+    jobs_worker.run_step(job_id)
     with clock.set_to(clock.now() + timedelta(minutes=12)):
-        sweep.run()
+        schedules.sweep()
     assert queued == [job_id]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import organization_settings
+from chalicelib.domain.organizations import organization_settings
 from chalicelib.table.items import Account
 from tests.client import call
 from tests.factories import at, make_organization, token_of

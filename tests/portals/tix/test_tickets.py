@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from ulid import ULID
 
-from chalicelib.domain import numbered_tickets, numbering
-from chalicelib.domain.numbering import Wanted
+from chalicelib.domain.organizations import numbered_tickets, numbering
+from chalicelib.domain.organizations.numbering import Wanted
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, NumberedTicket
@@ -234,7 +234,7 @@ def test_only_an_admin_who_says_the_organizations_name_clears_its_tickets(admin:
     assert listed(token)["total"] == 4
     assert call("DELETE", f"{TICKETS}?confirm=Lahore%20Marathon", token=token).json == {"success": True}
     assert listed(token)["tickets"] == []
-    assert not numbering.take_turn(being_written.job_id)
+    assert not numbering.run_step(being_written.job_id)
     stream.drain()
     assert numbers(listed(token)) == ["LATE-000002", "LATE-000001"]
     assert listed(token)["total"] == 2

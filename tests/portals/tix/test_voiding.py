@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import numbered_tickets, numbering, voiding
-from chalicelib.domain.numbering import Wanted
+from chalicelib.domain.organizations import numbered_tickets, numbering, voiding
+from chalicelib.domain.organizations.numbering import Wanted
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account
@@ -99,7 +99,7 @@ def test_numbers_that_are_being_written_are_neither_taken_back_nor_printed_in_pa
     for answer in (void(admin, 2, 3), call("POST", "/api/tix/tickets/print", printing, token=token_of(admin))):
         assert (answer.status, answer.code) == (409, "INVALID_STATE")
     assert void(admin, 2, 2).json["voided"] == 1
-    numbering.take_turn(made.job_id)
+    numbering.run_step(made.job_id)
     assert void(admin, 2, 5).json == {"voided": 4, "voided_before": 1, "scanned": 0}
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import cards, tickets
-from chalicelib.domain.cards import Registration
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Event, Item, Ticket
 from chalicelib.vocabulary import CardStatus

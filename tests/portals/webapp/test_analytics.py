@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import ledger, tickets
+from chalicelib.domain import ledger
 from chalicelib.domain.ledger import Entry
+from chalicelib.domain.tickets import tickets
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Event, Order, Payment, Ticket

@@ -6,10 +6,15 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import cards, categories, checkin, dependents, events, idempotency, orders, stock
-from chalicelib.domain.cards import MAX_TICKETS_PER_EVENT, Registration
-from chalicelib.domain.dependents import Details
-from chalicelib.domain.readings import Caller, Reading
+from chalicelib.domain import idempotency
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import MAX_TICKETS_PER_EVENT, Registration
+from chalicelib.domain.customers import dependents
+from chalicelib.domain.customers.dependents import Details
+from chalicelib.domain.events import categories, events, stock
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Event, IdempotencyRecord, Order, Ticket
 from chalicelib.vocabulary import CardStatus, EventStatus

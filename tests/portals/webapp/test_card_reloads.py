@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import ledger, payments
+from chalicelib.domain import ledger
+from chalicelib.domain.payments import payments
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Payment
 from chalicelib.vocabulary import CardStatus

@@ -7,7 +7,9 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import accounts, cards, encryption, ledger
+from chalicelib.domain import encryption, ledger
+from chalicelib.domain.access import accounts
+from chalicelib.domain.cards import cards
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardRequest
 from chalicelib.vocabulary import AdminRole, CardStatus

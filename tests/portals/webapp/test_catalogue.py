@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import catalogue, events
+from chalicelib.domain.events import catalogue, events
 from chalicelib.table.items import Event, Venue
 from chalicelib.vocabulary import EventStatus
 from tests.catalogue import PATH, Show, counted, listed, page, walked
@@ -144,7 +144,7 @@ def test_a_date_is_the_events_own_day(stream: StreamReader) -> None:
 
 
 def test_a_price_in_another_currency_is_compared_with_none(stream: StreamReader) -> None:
-    from chalicelib.domain import categories
+    from chalicelib.domain.events import categories
 
     abroad, home = Show("Abroad", prices=()).put(), Show("Home").put()
     categories.add(event_id=abroad.event_id, name="Standard", price=100, capacity=10, currency="USD")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import cards
-from chalicelib.domain.cards import Registration
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, CustomerTotals, Dependent
 from chalicelib.vocabulary import CardStatus

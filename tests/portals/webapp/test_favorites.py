@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import events, listings
+from chalicelib.domain.events import events, listings
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Favorite
 from chalicelib.vocabulary import EventStatus

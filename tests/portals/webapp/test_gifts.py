@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import accounts, customers, gifts, tickets
+from chalicelib.domain.access import accounts, numbers
+from chalicelib.domain.tickets import gifts, tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Gift, Ticket
 from chalicelib.vocabulary import TicketStatus
@@ -35,7 +36,7 @@ def gift(giver: Account, ticket: Ticket, to: str | None, *, key: str | None = No
 
 def waiting(number: str) -> list[str]:
     """Return the ids of the gifts that wait for a number."""
-    raws = operations.query(keys.gift(customers.number_mac(number)).pk, consistent=True)
+    raws = operations.query(keys.gift(numbers.number_mac(number)).pk, consistent=True)
     return [Gift.from_raw_data(raw).gift_id for raw in raws]
 
 

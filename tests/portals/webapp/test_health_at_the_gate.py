@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import cards, customers, registration, tickets
-from chalicelib.domain.cards import Registration
-from chalicelib.domain.tickets import Holder, Order
+from chalicelib.domain.access import numbers
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.customers import registration
+from chalicelib.domain.tickets import tickets
+from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, Ticket
@@ -138,7 +141,7 @@ def test_no_line_of_a_registration_a_log_in_or_a_reset_names_anyone_or_tells_a_c
         again = {"mobile_number": NUMBER, "otp": codes[2], "new_password": "another long password"}
         assert call("POST", "/api/v1/users/reset-password/", again).status == 200
         call("POST", "/api/v1/users/forgot-password/request-otp/", {"mobile_number": NUMBER})
-        assert customers.find_by_number(NUMBER) is not None
+        assert numbers.find_by_number(NUMBER) is not None
     text = lines.getvalue()
     assert "code sent" in text
     assert [each for each in (*secrets, pair["access"], pair["refresh"], "another long password") if each in text] == []

@@ -11,7 +11,9 @@ from pypdf import PdfReader
 from ulid import ULID
 
 from chalicelib import clock
-from chalicelib.domain import categories, invoices, orders
+from chalicelib.domain.events import categories
+from chalicelib.domain.payments import invoices
+from chalicelib.domain.sale import orders
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import PaymentMethod, PaymentPurpose, PaymentStatus

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import catalogue, categories, events, listings, orders, stock, sweep
+from chalicelib.domain.events import catalogue, categories, events, listings, stock
+from chalicelib.domain.sale import orders
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Event, Venue
 from chalicelib.vocabulary import EventStatus
+from chalicelib.workers import schedules
 from tests.catalogue import PATH, Show, assert_recount, counted, listed, set_price
 from tests.client import call
 from tests.factories import make_customer
@@ -136,8 +138,8 @@ def test_an_event_that_is_over_leaves_what_is_to_come_at_the_sweep(event: Event,
         assert listed(include_past="true") == ["Jazz Night"]
         assert counted() == {"music": 1}
     with clock.set_to(ends_at + timedelta(seconds=61)):
-        assert sweep.run().handled == 1
-        assert sweep.run().handled == 0
+        assert schedules.sweep().handled == 1
+        assert schedules.sweep().handled == 0
         assert counted() == {}
         assert_recount()
         assert listed(include_past="true", search="ni") == ["Jazz Night"]

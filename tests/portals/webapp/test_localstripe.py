@@ -15,7 +15,7 @@ import uvicorn
 
 import app as platform
 from chalicelib import clock
-from chalicelib.domain import orders
+from chalicelib.domain.sale import orders
 from chalicelib.table.items import Account, Order
 from chalicelib.vocabulary import PaymentStatus
 from chalicelib.workers import payments as worker

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import accounts, sessions
-from chalicelib.domain.sessions import Tokens
+from chalicelib.domain.access import accounts, sessions
+from chalicelib.domain.access.sessions import Tokens
 from chalicelib.table.items import Account
 from tests.client import Answer, call
 from tests.codes import code_for, texts

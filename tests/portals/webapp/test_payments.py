@@ -8,11 +8,14 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import OutcomeStatus
-from chalicelib.domain import cards, orders, sandbox, sweep
+from chalicelib.domain.cards import cards
+from chalicelib.domain.payments import sandbox
+from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, CardEntry, Category, Order, SandboxCharge
 from chalicelib.vocabulary import CardStatus, OrderStatus, PaymentStatus
 from chalicelib.workers import payments as worker
+from chalicelib.workers import schedules
 from tests import payers, purchases
 from tests.client import call
 from tests.factories import make_customer
@@ -477,10 +480,10 @@ def test_a_payment_that_nobody_confirms_is_cancelled_at_the_provider_after_its_t
 ) -> None:
     payment_id = opened(customer, order)
     with after(order, 4):
-        sweep.run()
+        schedules.sweep()
         assert payers.stored(payment_id).status == PaymentStatus.REQUIRES_CONFIRMATION
     with after(order, 7):
-        sweep.run()
+        schedules.sweep()
         assert confirm(customer, payment_id).json["status"] == "failed"
     payment = payers.stored(payment_id)
     assert payment.status == PaymentStatus.FAILED
@@ -492,7 +495,7 @@ def test_a_charge_whose_answer_was_lost_for_good_is_found_by_the_sweep(customer:
     payment_id = opened(customer, order, payment_token="tok_timeout")
     assert confirm(customer, payment_id).status == 503
     with after(order, 7):
-        sweep.run()
+        schedules.sweep()
     assert payers.stored(payment_id).status == PaymentStatus.SUCCEEDED
     assert payers.order_of(order).status == OrderStatus.PAID
 
@@ -503,6 +506,6 @@ def test_a_refund_that_nobody_made_is_made_by_the_sweep(customer: Account, order
     confirm(customer, by_wallet)
     assert confirm(customer, by_card).json["status"] == "refunded"
     with clock.set_to(clock.now() + timedelta(minutes=7)):
-        sweep.run()
+        schedules.sweep()
     assert payers.stored(by_card).status == PaymentStatus.REFUNDED
     assert int(charge(by_card).refunded) == 300_000

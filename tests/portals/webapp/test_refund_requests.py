@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import events, tickets
+from chalicelib.domain.events import events
+from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Account, Event, RefundRequest, Ticket
 from chalicelib.vocabulary import TicketStatus
 from tests import purchases

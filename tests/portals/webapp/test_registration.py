@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import accounts, customers
+from chalicelib.domain.access import accounts, numbers
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, Profile, Session
 from chalicelib.vocabulary import Portal
@@ -52,7 +52,7 @@ def test_a_registration_is_no_account_before_its_code() -> None:
     answer = register()
     assert answer.status == 202
     assert answer.json == {"otp_required": True, "challenge_id": answer.json["challenge_id"], "expires_in": 300}
-    assert customers.find_by_number(NUMBER) is None
+    assert numbers.find_by_number(NUMBER) is None
     assert log_in().code == "INVALID_CREDENTIALS"
 
 
@@ -76,7 +76,7 @@ def test_the_right_code_makes_the_account_and_logs_in() -> None:
         "created_at": customer["created_at"],
     }
     assert call("GET", f"{USERS}/me/", token=answer.json["access"]).json["id"] == customer["id"]
-    account = customers.find_by_number(NUMBER)
+    account = numbers.find_by_number(NUMBER)
     assert account is not None
     assert (account.account_id, account.status, account.portal) == (customer["id"], "active", "webapp")
     profile = operations.get(Profile, keys.profile(account.account_id))
@@ -113,7 +113,7 @@ def test_five_wrong_codes_kill_the_right_one() -> None:
     dead = verify(code, of=begun)
     assert (dead.status, dead.code) == (400, "OTP_EXHAUSTED")
     assert challenge(begun).tries == 5
-    assert customers.find_by_number(NUMBER) is None
+    assert numbers.find_by_number(NUMBER) is None
 
 
 def test_the_fifth_try_may_be_the_right_one() -> None:
@@ -185,7 +185,7 @@ def test_a_number_that_somebody_else_registered_meanwhile_is_not_taken_over() ->
     first = make_customer(mobile_number=NUMBER, name="First")
     answer = verify(code, of=begun)
     assert (answer.status, answer.code) == (409, "ALREADY_EXISTS")
-    found = customers.find_by_number(NUMBER)
+    found = numbers.find_by_number(NUMBER)
     assert found is not None
     assert found.account_id == first.account_id
 

@@ -11,13 +11,15 @@ import pytest
 from chalicelib import clock
 from chalicelib.clients.providers import Declined
 from chalicelib.clients.providers import stripe as client
-from chalicelib.domain import orders, payments, sweep
 from chalicelib.domain.money import Asked
+from chalicelib.domain.payments import payments
+from chalicelib.domain.sale import orders
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Order, Payment
 from chalicelib.vocabulary import OrderStatus, PaymentStatus
 from chalicelib.workers import payments as worker
+from chalicelib.workers import schedules
 from tests import payers, purchases, stripe_double
 from tests.factories import make_customer
 from tests.payers import confirm, process
@@ -301,13 +303,13 @@ def test_a_refund_that_stripe_could_not_make_is_not_called_one_and_is_tried_agai
         stripe.refund_status = "failed"
         assert worker.handle(payers.envelope(payment_id)) == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
     with clock.set_to(order.expires_at + timedelta(minutes=8)):
-        sweep.run()
+        schedules.sweep()
         assert payers.stored(payment_id).status == PaymentStatus.REFUND_DUE
     # An operator mends it at Stripe; its key has lapsed by then.
     stripe.refund_status = "succeeded"
     stripe.forget_keys()
     with clock.set_to(order.expires_at + timedelta(minutes=10)):
-        sweep.run()
+        schedules.sweep()
     assert payers.stored(payment_id).status == PaymentStatus.REFUNDED
     assert stripe.held(str(payers.stored(payment_id).provider_reference)) == 0
 
@@ -336,7 +338,7 @@ def test_what_nobody_paid_is_cancelled_at_stripe_and_what_was_paid_unheard_is_fo
     first, second = opened(customer, unpaid), opened(customer, unheard)
     stripe.pay(intent_of(stripe, second)["client_secret"])
     with clock.set_to(unheard.expires_at + timedelta(minutes=7)):
-        sweep.run()
+        schedules.sweep()
     assert intent_of(stripe, first)["status"] == "canceled"
     assert payers.stored(first).status == PaymentStatus.FAILED
     assert payers.stored(second).status == PaymentStatus.SUCCEEDED

@@ -10,7 +10,8 @@ import segno
 from PIL import Image
 
 from chalicelib import clock
-from chalicelib.domain import orders, tickets
+from chalicelib.domain.sale import orders
+from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import TicketStatus
 from tests import purchases

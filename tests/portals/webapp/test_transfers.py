@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import accounts, cards, tickets
+from chalicelib.domain.access import accounts
+from chalicelib.domain.cards import cards
+from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys
 from chalicelib.table.items import Account, Ticket
 from chalicelib.vocabulary import CardStatus, TicketStatus

@@ -1,0 +1,328 @@
+"""Accounts: people who log in with a unique name, and what their tokens say of them."""
+
+from datetime import timedelta
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+
+from chalicelib import clock
+from chalicelib.domain import throttle
+from chalicelib.domain.access import lock_outs, passwords
+from chalicelib.errors import (
+    AccountSuspended,
+    AlreadyExists,
+    Forbidden,
+    InvalidCredentials,
+    NotAssigned,
+    NotFound,
+)
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Login, Profile
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import AccountStatus, AdminRole, Portal, UsherRole
+
+# The contract: ten wrong passwords within a quarter of an hour lock the name for a quarter of an hour.
+_FAILURES = "log-in failure"
+_FAILURE_LIMIT = 10
+_FAILURE_WINDOW = timedelta(minutes=15)
+
+
+def _create(account: Account) -> Account:
+    """Write an account and its log-in together. Raises AlreadyExists where the name is taken."""
+    login = Login(*keys.login(account.portal, account.login), account_id=account.account_id)
+    try:
+        operations.commit(
+            operations.put(login, Login.pk.does_not_exist()),
+            operations.put(account, Account.pk.does_not_exist()),
+        )
+    except operations.ConditionFailed as failure:
+        raise AlreadyExists("This log-in name is taken.") from failure
+    return account
+
+
+def create_admin(*, email: str, password: str, name: str, role: AdminRole) -> Account:
+    """Create a member of the platform's staff. Raises AlreadyExists, ValidationFailed."""
+    account_id = new_id("adm")
+    return _create(
+        Account(
+            *keys.account(account_id),
+            account_id=account_id,
+            portal=Portal.ADMIN.value,
+            login=email,
+            name=name,
+            status=AccountStatus.ACTIVE.value,
+            password_hash=passwords.hash_password(password),
+            role=role.value,
+            created_at=clock.now(),
+        )
+    )
+
+
+def create_usher(*, username: str, password: str, name: str, roles: list[UsherRole], event_ids: list[str]) -> Account:
+    """Create an usher with their assignments. Raises AlreadyExists, ValidationFailed."""
+    account_id = new_id("ush")
+    return _create(
+        Account(
+            *keys.account(account_id),
+            account_id=account_id,
+            portal=Portal.USHER.value,
+            login=username,
+            name=name,
+            status=AccountStatus.ACTIVE.value,
+            password_hash=passwords.hash_password(password),
+            roles=[role.value for role in roles],
+            event_ids=event_ids,
+            created_at=clock.now(),
+        )
+    )
+
+
+def create_merchant(*, mobile_number: str, password: str, name: str) -> Account:
+    """Create a merchant, who logs in with this number. Raises AlreadyExists, ValidationFailed."""
+    return _create_partner(Portal.MERCHANT, "mer", mobile_number=mobile_number, password=password, name=name)
+
+
+def create_organizer(*, contact_mobile: str, password: str, name: str) -> Account:
+    """Create an organizer, who logs in with this number. Raises AlreadyExists, ValidationFailed."""
+    return _create_partner(Portal.ORGANIZER, "org", mobile_number=contact_mobile, password=password, name=name)
+
+
+def _create_partner(portal: Portal, prefix: str, *, mobile_number: str, password: str, name: str) -> Account:
+    account_id = new_id(prefix)
+    return _create(
+        Account(
+            *keys.account(account_id),
+            account_id=account_id,
+            portal=portal.value,
+            login=mobile_number,
+            mobile_number=mobile_number,
+            name=name,
+            status=AccountStatus.ACTIVE.value,
+            password_hash=passwords.hash_password(password),
+            created_at=clock.now(),
+        )
+    )
+
+
+def customer(
+    *,
+    mobile_number: str,
+    password_hash: str,
+    name: str,
+    email: str | None = None,
+    date_of_birth: str | None = None,
+) -> tuple[Account, list[Write]]:
+    """Return a customer whose number is proven, and the writes that create them; the first fails where it is taken.
+
+    The caller puts them into one transaction with the code that proved the number.
+    """
+    account_id = new_id("cus")
+    account = Account(
+        *keys.account(account_id),
+        account_id=account_id,
+        portal=Portal.WEBAPP.value,
+        login=mobile_number,
+        mobile_number=mobile_number,
+        name=name,
+        status=AccountStatus.ACTIVE.value,
+        password_hash=password_hash,
+        created_at=clock.now(),
+    )
+    login = Login(*keys.login(account.portal, account.login), account_id=account_id)
+    profile = Profile(*keys.profile(account_id), customer_id=account_id, email=email, date_of_birth=date_of_birth)
+    return account, [
+        operations.put(login, Login.pk.does_not_exist()),
+        operations.put(account, Account.pk.does_not_exist()),
+        operations.put(profile, Profile.pk.does_not_exist()),
+    ]
+
+
+def create_customer(*, mobile_number: str, password: str, name: str) -> Account:
+    """Create a customer whose number somebody vouches for, as seeds and staff do.
+
+    Raises AlreadyExists, ValidationFailed.
+    """
+    account, writes = customer(mobile_number=mobile_number, password_hash=passwords.hash_password(password), name=name)
+    try:
+        operations.commit(*writes)
+    except operations.ConditionFailed as failure:
+        raise AlreadyExists("This number is registered already.") from failure
+    return account
+
+
+def get(account_id: str) -> Account:
+    """Return an account. Raises NotFound."""
+    account = operations.get(Account, keys.account(account_id))
+    if account is None:
+        raise NotFound
+    return account
+
+
+def find(portal: Portal, login: str) -> Account | None:
+    """Return the account behind a log-in name; asks the table for as much where there is none."""
+    found = operations.get(Login, keys.login(portal, login))
+    account = operations.get(Account, keys.account(found.account_id if found else f"none_{login.strip().casefold()}"))
+    return account if found else None
+
+
+def _failures(portal: Portal, login: str) -> throttle.Limit:
+    whom = f"{portal}:{login.strip().casefold()}"
+    return throttle.Limit(_FAILURES, whom, _FAILURE_LIMIT, _FAILURE_WINDOW, locks=True)
+
+
+def verify_password(portal: Portal, login: str, password: str) -> Account:
+    """Return the account whose log-in and password these are.
+
+    Raises InvalidCredentials, RateLimited after ten failures in a quarter of an hour, AccountSuspended.
+    """
+    # Counted before it is known whether it is one, so that guesses in parallel are not more than the limit.
+    (failure,) = throttle.slide(_failures(portal, login))
+    account = find(portal, login)
+    if not passwords.matches(password, account.password_hash if account else None) or account is None:
+        raise InvalidCredentials
+    throttle.give_back(failure)
+    if account.status != AccountStatus.ACTIVE:
+        raise AccountSuspended
+    return account
+
+
+def require_password(account: Account, password: str, *, otherwise: str) -> None:
+    """Let somebody who is logged in prove that they know their password; `otherwise` tells who does not.
+
+    Raises InvalidCredentials, RateLimited after ten failures in a quarter of an hour, AccountSuspended.
+    """
+    (failure,) = throttle.slide(_failures(Portal(account.portal), account.login))
+    if not passwords.matches(password, account.password_hash):
+        raise InvalidCredentials(otherwise)
+    throttle.give_back(failure)
+    if account.status != AccountStatus.ACTIVE:
+        raise AccountSuspended
+
+
+def change_password(
+    account: Account, *, old_password: str, new_password: str, kept_session_id: str | None = None
+) -> None:
+    """Set a new password and end every session but `kept_session_id`.
+
+    Raises InvalidCredentials, RateLimited after ten failures in a quarter of an hour, ValidationFailed,
+    AccountSuspended.
+    """
+    require_password(account, old_password, otherwise="The old password is wrong.")
+    new_hash = passwords.hash_password(new_password, field="new_password")
+    try:
+        operations.commit(*password_set(account, new_hash, kept_session_id=kept_session_id))
+    except operations.ConditionFailed as failed:
+        found = failed.found(Account)
+        if found is None or found.password_hash != new_hash:
+            raise InvalidCredentials("The old password is wrong.") from failed
+        # Our own first try was the one that came before.
+    lock_outs.forget()
+    log_security_event("password changed", account_id=account.account_id)
+
+
+def password_set(account: Account, password_hash: str, *, kept_session_id: str | None = None) -> list[Write]:
+    """Return the writes that set a password and end every session but one; the first fails where the account was
+    given another password or state since.
+
+    The caller tells `gate.forget`.
+    """
+    kept = Account.kept_session_id
+    change = operations.change(
+        Account,
+        keys.account(account.account_id),
+        [
+            Account.password_hash.set(password_hash),
+            Account.sessions_end_before.set(clock.now()),
+            kept.set(kept_session_id) if kept_session_id else kept.remove(),
+        ],
+        _is_unchanged(account),
+    )
+    portal, event_ids = Portal(account.portal), [str(event_id) for event_id in account.event_ids or []]
+    return [
+        change,
+        *lock_outs.revocations(portal, account.account_id, event_ids=event_ids, kept_session_id=kept_session_id),
+    ]
+
+
+def password_reset(account: Account, password_hash: str) -> list[Write]:
+    """Return the writes that set a password and end every session, for somebody who has proven to be the owner.
+
+    The first fails where the account was given another password or state since. The caller tells `gate.forget`.
+    """
+    return [
+        *password_set(account, password_hash),
+        # Whoever was locked out by their own wrong guesses may log in at once.
+        throttle.forgetting(_failures(Portal(account.portal), account.login)),
+    ]
+
+
+def renumbered(account: Account, mobile_number: str) -> list[Write]:
+    """Return the writes by which an account logs in with another number (E.164), and no more with its old one.
+
+    The first fails where that number is taken, another where the account was changed since.
+    """
+    portal = Portal(account.portal)
+    login = Login(*keys.login(portal, mobile_number), account_id=account.account_id)
+    moved = [Account.login.set(mobile_number), Account.mobile_number.set(mobile_number)]
+    return [
+        operations.put(login, Login.pk.does_not_exist()),
+        operations.change(Account, keys.account(account.account_id), moved, _is_unchanged(account)),
+        # Gone where another change of the number was faster.
+        operations.remove(Login, keys.login(portal, account.login), Login.account_id == account.account_id),
+    ]
+
+
+def unchanged(account: Account) -> Write:
+    """Return the check that an account has the same log-in name, password and state still."""
+    same = _is_unchanged(account) & (Account.login == account.login)
+    return operations.check(Account, keys.account(account.account_id), same)
+
+
+def _is_unchanged(account: Account) -> Condition:
+    same: Condition = (Account.password_hash == account.password_hash) & (Account.status == account.status)
+    return same
+
+
+def deactivate(account_id: str) -> None:
+    """Close an account: no log-in, no refresh, and its tokens are refused within the guards' delay."""
+    account = get(account_id)
+    operations.record(
+        operations.change(
+            Account,
+            keys.account(account_id),
+            [
+                Account.status.set(AccountStatus.DEACTIVATED.value),
+                Account.sessions_end_before.set(clock.now()),
+                Account.kept_session_id.remove(),
+            ],
+            Account.pk.exists(),
+        )
+    )
+    lock_outs.revoke(Portal(account.portal), account_id, event_ids=account.event_ids or [])
+    log_security_event("account deactivated", account_id=account_id)
+
+
+def require_assignment(account: Account, event_id: str | None) -> None:
+    """Raise Forbidden or NotAssigned where an usher may not work at this event."""
+    if account.portal != Portal.USHER:
+        return
+    if UsherRole.USHERING not in (account.roles or []):
+        raise Forbidden("This account does not have the ushering role.")
+    if event_id not in (account.event_ids or []):
+        raise NotAssigned
+
+
+def claims(account: Account, *, event_id: str | None) -> dict[str, Any]:
+    """Return what the portal's clients read in their tokens."""
+    if account.portal == Portal.USHER:
+        return {"event_id": event_id, "username": account.login, "roles": list(account.roles or [])}
+    if account.portal == Portal.TIX:
+        return {"organizationId": account.organization_id, "role": account.role}
+    return {"role": account.role} if account.role else {}
+
+
+def log_security_event(what: str, **ids: str) -> None:
+    """Write one line on something that a security review would ask for."""
+    logger.info(what, extra={"security": True, **ids})

@@ -1,0 +1,344 @@
+"""Reader devices: provisioned by staff, enrolled once with their own key, revoked at once."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets as random_source
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from chalicelib import clock
+from chalicelib.clients import bus, secrets
+from chalicelib.clients.bus import Published
+from chalicelib.domain import paging, signing, throttle
+from chalicelib.domain.access import lock_outs, tokens
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.events import events
+from chalicelib.domain.paging import Page
+from chalicelib.errors import InvalidCredentials, NotFound, Unauthenticated, ValidationFailed
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Device, Enrolment
+from chalicelib.vocabulary import Fact, Portal
+
+CODE_LIFETIME = timedelta(minutes=15)
+ASSERTION_LIFETIME = timedelta(seconds=60)
+ASSERTION_AUDIENCE = "gatehouse-device-token"
+_ASSERTION_TYPE = "device-assertion+jwt"
+_CLOCK_LEEWAY_SECONDS = 30
+ONLINE_FOR = timedelta(seconds=90)
+SILENT_AFTER = timedelta(minutes=3)
+# Without the letters that are mistaken for digits; 12 of 32 are 60 bits for a quarter of an hour.
+_CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_CODE_LENGTH = 12
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """What an admin hands to whoever sets the reader up; the code is shown once and kept only as a MAC."""
+
+    device_id: str
+    enrollment_code: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What a program learns when it becomes a device; `server_public_key` proves tickets' codes (base64url)."""
+
+    device_id: str
+    event_id: str
+    gate: str
+    server_public_key: str
+    config: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What a device says of itself."""
+
+    queue_depth: int
+    clock_offset_ms: int
+    app_version: str
+    reader_path: str | None = None
+    reader_model: str | None = None
+    last_error: str | None = None
+
+
+def settings() -> dict[str, int]:
+    """Return what every device is told to do, in seconds and counts."""
+    return {"heartbeat_seconds": 30, "batch_size": 100, "online_timeout_ms": 1000, "debounce_ms": 1000}
+
+
+def _mac(code: str) -> list[str]:
+    plain = code.replace("-", "").replace(" ", "").upper()
+    return [hmac.new(key, plain.encode(), hashlib.sha256).hexdigest() for key in secrets.candidates("device enrolment")]
+
+
+def provision(*, event_id: str, gate_name: str, name: str, by: str) -> Provision:
+    """Make a device known and return its one-time code. Raises NotFound for an unknown event."""
+    events.get(event_id)
+    now = clock.now()
+    device_id = new_id("dev")
+    code = "".join(random_source.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))
+    expires_at = now + CODE_LIFETIME
+    listed, at_event = keys.all_devices(device_id), keys.event_devices(event_id, device_id)
+    device = Device(
+        *keys.device(device_id),
+        gsi1pk=listed.pk,
+        gsi1sk=listed.sk,
+        gsi2pk=at_event.pk,
+        gsi2sk=at_event.sk,
+        device_id=device_id,
+        event_id=event_id,
+        gate=gate_name,
+        name=name,
+        status="provisioned",
+        created_at=now,
+        created_by=by,
+    )
+    enrolment = Enrolment(
+        *keys.enrolment(_mac(code)[0]),
+        device_id=device_id,
+        expires_at=expires_at,
+        ttl=int(expires_at.timestamp()) + 3600,
+    )
+    operations.commit(
+        operations.put(device, Device.pk.does_not_exist()), operations.put(enrolment, Enrolment.pk.does_not_exist())
+    )
+    return Provision(device_id=device_id, enrollment_code=_grouped(code), expires_at=expires_at)
+
+
+def _grouped(code: str) -> str:
+    return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
+
+
+def _public_key(text: str) -> bytes:
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != _KEY_BYTES:
+        message = "must be an Ed25519 public key: its 32 raw bytes in base64url"
+        raise ValidationFailed(details=[{"field": "public_key", "message": message}])
+    return raw
+
+
+def enroll(*, code: str, public_key: str, address: str, name: str | None = None) -> Enrolled:
+    """Exchange a one-time code for a device's identity.
+
+    The same code with the same key is answered again, since the first answer may have been lost; with
+    another key it is refused. Raises InvalidCredentials, RateLimited, ValidationFailed.
+    """
+    raw_key = _public_key(public_key)
+    throttle.take("device enrolment", address, limit=30, window=timedelta(minutes=15))
+    for mac in _mac(code):
+        enrolment = operations.get(Enrolment, keys.enrolment(mac))
+        if enrolment is not None:
+            break
+    else:
+        raise InvalidCredentials("This enrolment code is not known, or was used. Ask for a new one.")
+    now = clock.now()
+    if now >= enrolment.expires_at:
+        raise InvalidCredentials("This enrolment code has expired. Ask for a new one.")
+    own = base64.urlsafe_b64encode(raw_key).decode().rstrip("=")
+    device_key = keys.device(enrolment.device_id)
+    actions = [Device.public_key.set(own), Device.status.set("enrolled"), Device.enrolled_at.set(now)]
+    if name:
+        actions.append(Device.name.set(name))
+    try:
+        operations.commit(
+            operations.change(
+                Enrolment,
+                keys.Key(enrolment.pk, enrolment.sk),
+                [Enrolment.used_by_key.set(own)],
+                Enrolment.used_by_key.does_not_exist(),
+            ),
+            operations.change(Device, device_key, actions, Device.status == "provisioned"),
+        )
+    except operations.ConditionFailed as failure:
+        device = operations.get(Device, device_key)
+        if device is None or device.status != "enrolled" or device.public_key != own:
+            raise InvalidCredentials("This enrolment code is not known, or was used. Ask for a new one.") from failure
+    else:
+        device = operations.get(Device, device_key)
+    if device is None:
+        raise NotFound
+    return Enrolled(
+        device_id=device.device_id,
+        event_id=device.event_id,
+        gate=device.gate,
+        server_public_key=base64.urlsafe_b64encode(signing.public_key(signing.TICKET_CODES)).decode().rstrip("="),
+        config=settings(),
+    )
+
+
+def token(*, device_id: str, assertion: str) -> str:
+    """Return an access token for a device that proves itself with a JWT it signed. Raises Unauthenticated."""
+    device = operations.get(Device, keys.device(device_id))
+    if device is None or device.status != "enrolled" or device.public_key is None:
+        raise Unauthenticated("This device is not enrolled, or was revoked.")
+    key = Ed25519PublicKey.from_public_bytes(_public_key(device.public_key))
+    try:
+        header = jwt.get_unverified_header(assertion)
+        claims = jwt.decode(
+            assertion,
+            key,
+            algorithms=["EdDSA"],
+            audience=ASSERTION_AUDIENCE,
+            issuer=device_id,
+            # Its times are held against this platform's own clock below.
+            options={"require": ["exp", "iat", "sub"], "verify_exp": False, "verify_iat": False},
+        )
+    except jwt.InvalidTokenError as error:
+        raise Unauthenticated("The assertion does not prove this device; check the device's clock.") from error
+    if not _is_timely(claims["iat"], claims["exp"]):
+        raise Unauthenticated("The assertion is not of this minute; check the device's clock.")
+    if header.get("typ") != _ASSERTION_TYPE or claims["sub"] != device_id:
+        raise Unauthenticated("The assertion must be the device's own.")
+    return tokens.issue(
+        Principal(
+            portal=Portal.DEVICE,
+            id=device_id,
+            session_id=device_id,
+            issued_at=clock.now(),
+            name=device.name,
+            claims={"event_id": device.event_id, "gate": device.gate},
+        )
+    )
+
+
+def _is_timely(issued: object, expires: object) -> bool:
+    """Whether an assertion is good now and does not live too long, give or take the leeway for clocks."""
+    if not isinstance(issued, int) or not isinstance(expires, int):
+        return False
+    now = clock.now().timestamp()
+    is_open = issued - _CLOCK_LEEWAY_SECONDS <= now < expires + _CLOCK_LEEWAY_SECONDS
+    return is_open and expires - issued <= ASSERTION_LIFETIME.total_seconds()
+
+
+def heartbeat(device_id: str, beat: Heartbeat) -> dict[str, Any]:
+    """Keep what a device says of itself and return its settings. Raises Unauthenticated for a revoked one."""
+    now = clock.now()
+    values: list[tuple[Any, Any]] = [
+        (Device.last_seen_at, now),
+        (Device.queue_depth, beat.queue_depth),
+        (Device.clock_offset_ms, beat.clock_offset_ms),
+        (Device.app_version, beat.app_version),
+        (Device.reader_path, beat.reader_path),
+        (Device.reader_model, beat.reader_model),
+        (Device.last_error, beat.last_error),
+    ]
+    actions = [attribute.remove() if value is None else attribute.set(value) for attribute, value in values]
+    actions.append(Device.silent_since.remove())
+    try:
+        operations.record(operations.change(Device, keys.device(device_id), actions, Device.status == "enrolled"))
+    except operations.ConditionFailed as failure:
+        raise Unauthenticated("This device is not enrolled, or was revoked.") from failure
+    return {"config": settings(), "revoked_before": None, "time": now}
+
+
+def is_online(device: Device, now: datetime) -> bool:
+    """Whether a device was heard of lately."""
+    return device.last_seen_at is not None and now - device.last_seen_at <= ONLINE_FOR
+
+
+def list_all(
+    *, caller_id: str, page_size: int, cursor: str | None, event_id: str | None, status: str | None
+) -> Page[Device]:
+    """Return a page of devices, newest first; `event_id` and `status` narrow it."""
+    bound_to = f"devices/{caller_id}/{event_id}/{status}"
+    before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
+    index, partition = ("gsi2", keys.event_devices(event_id).pk) if event_id else ("gsi1", keys.all_devices().pk)
+    found: list[Device] = []
+    more = True
+    while more and len(found) < page_size:
+        raws = operations.query(partition, index=index, before=before, newest_first=True, limit=page_size + 1)
+        more = len(raws) > page_size
+        page_keys = operations.keys_of(raws[:page_size])
+        items = operations.get_many(Device, page_keys, consistent=False)
+        for key in page_keys:
+            before = key.pk.partition("#")[2]
+            if key in items and (status is None or items[key].status == status):
+                found.append(items[key])
+                if len(found) == page_size:
+                    more = more or key != page_keys[-1]
+                    break
+    following = paging.seal(before, bound_to=bound_to) if more and before else None
+    return Page(results=found, next=following)
+
+
+def revoke(device_id: str) -> None:
+    """Lock a device out; doing so twice is no error. Raises NotFound."""
+    write = operations.change(
+        Device,
+        keys.device(device_id),
+        [Device.status.set("revoked"), Device.revoked_at.set(clock.now()), Device.public_key.remove()],
+        Device.pk.exists(),
+    )
+    try:
+        device = Device.from_raw_data(operations.record(write))
+    except operations.ConditionFailed as failure:
+        raise NotFound("There is no such device.") from failure
+    lock_outs.revoke(Portal.DEVICE, device_id, event_ids=[device.event_id])
+
+
+def watch() -> int:
+    """Publish that a device fell silent, once per silence, for events whose gates are open; return how many."""
+    now = clock.now()
+    silent: list[Device] = []
+    for event in events.open_now():
+        raws = operations.query(keys.event_devices(event.event_id).pk, index="gsi2")
+        devices = operations.get_many(Device, operations.keys_of(raws), consistent=False).values()
+        silent += [d for d in devices if d.status == "enrolled" and _fell_silent(d, now)]
+    for device in silent:
+        # First told, then marked: a run that breaks off tells again rather than never.
+        bus.publish([_silence(device)])
+        operations.record(
+            operations.change(Device, keys.device(device.device_id), [Device.silent_since.set(now)], Device.pk.exists())
+        )
+    return len(silent)
+
+
+def _fell_silent(device: Device, now: datetime) -> bool:
+    heard = device.last_seen_at or device.enrolled_at
+    return device.silent_since is None and heard is not None and now - heard > SILENT_AFTER
+
+
+def _silence(device: Device) -> Published:
+    heard = device.last_seen_at or device.enrolled_at or device.created_at
+    return Published(
+        fact=Fact.DEVICE_SILENT,
+        fact_id=f"{device.device_id}/silent/{clock.to_text(heard)}",
+        occurred_at=clock.now(),
+        ids={**ids(device), "last_seen_at": clock.to_text(heard)},
+    )
+
+
+def ids(device: Device) -> dict[str, Any]:
+    """Return what a fact says of a device."""
+    return {"device_id": device.device_id, "event_id": device.event_id, "gate": device.gate}
+
+
+def facts_of_change(before: Device | None, after: Device) -> Sequence[Published]:
+    """Return what this change of a device's status is to others."""
+    was = before.status if before else None
+    facts = {"enrolled": Fact.DEVICE_ENROLLED, "revoked": Fact.DEVICE_REVOKED}
+    if after.status == was or after.status not in facts:
+        return []
+    moment = after.revoked_at if after.status == "revoked" else after.enrolled_at
+    return [
+        Published(
+            fact=facts[after.status],
+            fact_id=f"{after.device_id}/{after.status}",
+            occurred_at=moment or after.created_at,
+            ids=ids(after),
+        )
+    ]

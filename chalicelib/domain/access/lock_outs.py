@@ -1,0 +1,123 @@
+"""Lock-outs of principals and sessions: written by log-outs and deactivations, checked by every guard.
+
+Those of ushers and devices are in their event's partition (events/gate_control.py), those of staff in one list, those
+of others in a partition per principal. Each is cached for REFRESH_SECONDS per container.
+"""
+
+import threading
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from chalicelib import clock
+from chalicelib.domain.access import tokens
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.events import gate_control
+from chalicelib.domain.events.gate_control import REFRESH_SECONDS
+from chalicelib.errors import NotFound, Unauthenticated
+from chalicelib.table import keys, operations
+from chalicelib.table.items import EventRevocation, Item, LockOut, StaffRevocation
+from chalicelib.vocabulary import Portal
+
+# Portals whose principals work at an event, and are locked out there.
+AT_EVENTS = (Portal.USHER, Portal.DEVICE)
+# A revocation matters as long as a token that was issued before it may live, and a little longer.
+_LONGER = timedelta(minutes=15)
+
+_lock = threading.Lock()
+# Lock-outs by principal; the oldest are dropped first when there are too many.
+_principals: dict[str, tuple[float, list[LockOut]]] = {}
+_PRINCIPALS_KEPT = 10_000
+_staff: tuple[float, dict[str, datetime]] = (float("-inf"), {})
+
+
+def forget() -> None:
+    """Clear the caches of lock-outs and of events; the next request reads both again."""
+    global _staff  # one cache per process, guarded by the lock
+    gate_control.forget()
+    with _lock:
+        _principals.clear()
+        _staff = (float("-inf"), {})
+
+
+def _staff_revoked(*, fresh: bool) -> dict[str, datetime]:
+    global _staff  # one cache per process, guarded by the lock
+    with _lock:
+        read_at, revoked = _staff
+    if fresh or time.monotonic() - read_at > REFRESH_SECONDS:
+        raws = operations.query(keys.staff_revoked("").pk, begins="REVOKED", consistent=True)
+        items = [StaffRevocation.from_raw_data(raw) for raw in raws]
+        revoked = {item.principal_id: item.revoked_at for item in items}
+        with _lock:
+            _staff = (time.monotonic(), revoked)
+    return revoked
+
+
+def _principal_revoked(principal_id: str, session_id: str, *, fresh: bool) -> dict[str, datetime]:
+    """Return what was locked out of a principal, as far as it is about this session."""
+    with _lock:
+        read_at, lock_outs = _principals.get(principal_id, (float("-inf"), []))
+    if fresh or time.monotonic() - read_at > REFRESH_SECONDS:
+        raws = operations.query(keys.locked_out(principal_id).pk, consistent=True)
+        lock_outs = [LockOut.from_raw_data(raw) for raw in raws]
+        with _lock:
+            _principals.pop(principal_id, None)
+            _principals[principal_id] = (time.monotonic(), lock_outs)
+            if len(_principals) > _PRINCIPALS_KEPT:
+                del _principals[next(iter(_principals))]
+    return {each.principal_id: each.revoked_at for each in lock_outs if each.kept_session_id != session_id}
+
+
+def require_not_revoked(principal: Principal, *, fresh: bool = False) -> None:
+    """Raise Unauthenticated where the caller or their session was locked out after the token was issued.
+
+    Uses the cache, which is at most REFRESH_SECONDS old, unless `fresh`.
+    """
+    if principal.portal is Portal.ADMIN:
+        revoked = _staff_revoked(fresh=fresh)
+    elif principal.portal not in AT_EVENTS:
+        revoked = _principal_revoked(principal.id, principal.session_id, fresh=fresh)
+    else:
+        try:
+            revoked = gate_control.control(principal.event_id, fresh=fresh).revoked
+        except NotFound:
+            raise Unauthenticated from None
+    for name in (principal.id, principal.session_id):
+        locked_out_at = revoked.get(name)
+        # Issued in the very millisecond: in doubt it is refused.
+        if locked_out_at is not None and principal.issued_at <= locked_out_at:
+            raise Unauthenticated
+
+
+def revocations(
+    portal: Portal,
+    principal_id: str,
+    *,
+    session_id: str | None = None,
+    event_ids: Iterable[str] = (),
+    kept_session_id: str | None = None,
+) -> list[operations.Write]:
+    """Return the writes that lock a principal or one of their sessions out; guards know within REFRESH_SECONDS.
+
+    `kept_session_id` is the one session that is not, in portals that are not at events nor the staff's.
+    """
+    now = clock.now()
+    gone_at = int((now + tokens.lifetime(portal) + _LONGER).timestamp())
+    name = session_id or principal_id
+    items: list[Item] = []
+    if portal is Portal.ADMIN:
+        items.append(StaffRevocation(*keys.staff_revoked(name), principal_id=name, revoked_at=now, ttl=gone_at))
+    elif portal not in AT_EVENTS:
+        key = keys.locked_out(principal_id, name)
+        items.append(LockOut(*key, principal_id=name, revoked_at=now, kept_session_id=kept_session_id, ttl=gone_at))
+    for event_id in event_ids:
+        key = keys.event_revoked(event_id, name)
+        items.append(EventRevocation(*key, principal_id=name, revoked_at=now, ttl=gone_at))
+    return [operations.put(item) for item in items]
+
+
+def revoke(portal: Portal, principal_id: str, *, session_id: str | None = None, event_ids: Iterable[str] = ()) -> None:
+    """Lock a principal or one of their sessions out; guards know within REFRESH_SECONDS, this process at once."""
+    for write in revocations(portal, principal_id, session_id=session_id, event_ids=event_ids):
+        operations.record(write)
+    forget()

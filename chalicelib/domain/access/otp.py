@@ -1,0 +1,296 @@
+"""One-time codes: sent to a number, guessed at five times, taken once (contract, "OTP").
+
+A code stands only as its MAC, under a key derived from the master secret, over the challenge's id and the code.
+A try is counted before it is compared, first for its address and then for the challenge, so that guesses in
+parallel are not more than the limits; a code is spent in the transaction that has its effect. Only a number's newest
+code of a purpose counts. Whoever has no account, or should not be told that they have one, is sent a text without a
+code or nothing at all, after the same work.
+"""
+
+import hashlib
+import hmac
+import secrets as randomness
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.clients import messages, secrets
+from chalicelib.clients.messages import Channel, Message
+from chalicelib.domain import throttle
+from chalicelib.domain.access import numbers
+from chalicelib.domain.throttle import Counted, Limit
+from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid, Unavailable
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Challenge, NewestChallenge
+from chalicelib.table.operations import ConditionFailed, Write
+from chalicelib.vocabulary import OtpPurpose
+
+LIFETIME = timedelta(minutes=5)
+TRIES = 5
+# How long a challenge may be sent new codes, and a registration waits.
+RENEWABLE = timedelta(minutes=30)
+_PER_NUMBER, _NUMBER_WINDOW = 3, timedelta(minutes=15)
+_PER_ADDRESS, _ADDRESS_WINDOW = 10, timedelta(hours=1)
+# Wrong codes from one address, over all challenges: six challenges tried out.
+TRIES_PER_ADDRESS, _TRIES_WINDOW = 30, timedelta(minutes=15)
+_PURPOSE = "otp"
+# The purposes whose challenge may be sent a new code; all others begin anew.
+_RENEWED = frozenset((OtpPurpose.REGISTER, OtpPurpose.LOGIN, OtpPurpose.RESET))
+# What is asked for by number alone: whoever has no account is sent nothing, after the same work.
+_FORGOTTEN = frozenset((OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET))
+# Where a message goes that nobody gets: as long as a number.
+_NOBODY = "+000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the caller is told of a code; `expires_in` is in seconds. The same whether or not there was one."""
+
+    challenge_id: str
+    expires_in: int = int(LIFETIME.total_seconds())
+    otp_required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A code that was right; it is not spent before `commit`. `used_by` names this verification alone."""
+
+    challenge: Challenge
+    used_by: str
+
+    def commit(self, *effects: Write) -> None:
+        """Spend the code together with what it opens.
+
+        Raises OtpInvalid where it was spent or voided since, and ConditionFailed with the effects' own positions.
+        """
+        challenge = self.challenge
+        spend = operations.change(
+            Challenge,
+            keys.challenge(challenge.challenge_id),
+            [Challenge.used_at.set(clock.now()), Challenge.used_by.set(self.used_by), Challenge.pending.remove()],
+            Challenge.used_at.does_not_exist() & (Challenge.mac == challenge.mac),
+        )
+        newest = operations.check(
+            NewestChallenge,
+            keys.newest_challenge(challenge.purpose, challenge.number_mac),
+            NewestChallenge.challenge_id == challenge.challenge_id,
+        )
+        before = (spend, newest)
+        try:
+            operations.commit(*before, *effects)
+        except ConditionFailed as failure:
+            if 0 in failure.failures:
+                found = failure.found(Challenge)
+                if found is not None and found.used_by == self.used_by:
+                    return  # our own first try, whose answer was lost
+            if failure.failures.keys() & {0, 1}:
+                raise OtpInvalid from failure
+            raise ConditionFailed({n - len(before): item for n, item in failure.failures.items()}) from failure
+
+
+def take_send(mobile_number: str, *, address: str | None) -> None:
+    """Count one more code sent to this number, from this address; without one, from somebody who is logged in.
+
+    Raises RateLimited.
+    """
+    _take_send(numbers.number_mac(mobile_number), address)
+
+
+def _take_send(number_mac: str, address: str | None) -> None:
+    limits = [Limit("code to number", number_mac, _PER_NUMBER, _NUMBER_WINDOW)]
+    if address is not None:
+        limits.append(Limit("code from address", address, _PER_ADDRESS, _ADDRESS_WINDOW))
+    throttle.slide(*limits)
+
+
+def send(
+    purpose: OtpPurpose,
+    mobile_number: str,
+    *,
+    account: Account | None,
+    pending: dict[str, Any] | None = None,
+    challenge_id: str | None = None,
+    together_with: Sequence[Write] = (),
+) -> Sent:
+    """Send a code, which voids the one before; `account` is who has the number, if anyone.
+
+    `together_with` are writes of the same transaction, such as whatever names its `challenge_id`. The caller has asked
+    `take_send` first. Raises ConditionFailed where one of them fails, from position 0 on; then no code is sent.
+    """
+    now = clock.now()
+    challenge_id = challenge_id or new_id("chl")
+    code, mac = _code(challenge_id, opens=_opens(purpose, account))
+    challenge = Challenge(
+        *keys.challenge(challenge_id),
+        challenge_id=challenge_id,
+        purpose=purpose.value,
+        mac=mac,
+        number_mac=numbers.number_mac(mobile_number),
+        tries=0,
+        started_at=now,
+        expires_at=now + LIFETIME,
+        account_id=account.account_id if account else None,
+        pending=pending,
+        ttl=int((now + RENEWABLE).timestamp()),
+    )
+    older = numbers.number_macs(mobile_number)[1:]
+    operations.commit(*together_with, operations.put(challenge), *_newest(challenge, older))
+    messages.enqueue(_message(purpose, mobile_number, code, account))
+    _log("code sent", challenge)
+    return Sent(challenge_id)
+
+
+def resend(challenge_id: str, *, address: str | None) -> Sent:
+    """Send a new code for a challenge that is not answered yet. Raises RateLimited.
+
+    Who asks is told the same where there is no such challenge.
+    """
+    challenge = operations.get(Challenge, keys.challenge(challenge_id))
+    if challenge is not None and challenge.purpose not in _RENEWED:
+        challenge = None
+    _take_send(challenge.number_mac if challenge else challenge_id, address)
+    now = clock.now()
+    if challenge is None or challenge.used_at is not None or now >= challenge.started_at + RENEWABLE:
+        return Sent(challenge_id)
+    purpose = OtpPurpose(challenge.purpose)
+    account = _account(challenge)
+    code, mac = _code(challenge_id, opens=_opens(purpose, account))
+    renew = operations.change(
+        Challenge,
+        keys.challenge(challenge_id),
+        [Challenge.mac.set(mac), Challenge.tries.set(0), Challenge.expires_at.set(now + LIFETIME)],
+        Challenge.pk.exists() & Challenge.used_at.does_not_exist(),
+    )
+    try:
+        operations.commit(renew, *_newest(challenge, []))
+    except ConditionFailed:
+        return Sent(challenge_id)  # answered at this moment
+    messages.enqueue(_message(purpose, _number(challenge, account), code, account))
+    _log("code sent again", challenge)
+    return Sent(challenge_id)
+
+
+def verify(
+    purpose: OtpPurpose,
+    code: str,
+    *,
+    challenge_id: str | None,
+    mobile_number: str | None,
+    address: str,
+    account_id: str | None = None,
+) -> Proof:
+    """Return the proof that this is the code, by its challenge or else by the number it was sent to.
+
+    Where `account_id` is given, only a code that was sent for that account will do. Raises OtpInvalid, OtpExpired,
+    OtpExhausted, and RateLimited where too many codes from this address were none.
+    """
+    # Before anything is looked up, so that a full limit tells nothing of any challenge and uses none of its tries.
+    counted = throttle.take("code tried from address", address, limit=TRIES_PER_ADDRESS, window=_TRIES_WINDOW)
+    challenge = _take_try(purpose, challenge_id or _newest_of(purpose, mobile_number or ""), account_id)
+    if clock.now() >= challenge.expires_at:
+        raise OtpExpired
+    macs = [_mac(key, challenge.challenge_id, code) for key in secrets.candidates(_PURPOSE)]
+    if not any(hmac.compare_digest(mac, challenge.mac) for mac in macs):
+        _log("wrong code", challenge)
+        raise OtpInvalid
+    _give_back(counted, challenge)
+    return Proof(challenge, used_by=new_id("use"))
+
+
+def was_sent_to(challenge: Challenge, mobile_number: str | None) -> bool:
+    """Whether a challenge's code went to this number."""
+    return mobile_number is not None and challenge.number_mac in numbers.number_macs(mobile_number)
+
+
+def _give_back(counted: Counted, challenge: Challenge) -> None:
+    """Let a right code not count against its address, behind which there may be many people."""
+    try:
+        throttle.uncount(counted)
+    except Unavailable:
+        # The code is right all the same: its address has one try less for a quarter of an hour.
+        logger.warning("try not given back", extra={"challenge_id": challenge.challenge_id})
+
+
+def _take_try(purpose: OtpPurpose, challenge_id: str, account_id: str | None) -> Challenge:
+    """Count a try and return its challenge as it stood at that moment; nobody else's account's is touched."""
+    is_open = (Challenge.purpose == purpose.value) & Challenge.used_at.does_not_exist() & (Challenge.tries < TRIES)
+    if account_id is not None:
+        is_open &= Challenge.account_id == account_id
+    take = operations.change(Challenge, keys.challenge(challenge_id), [Challenge.tries.add(1)], is_open)
+    try:
+        return Challenge.from_raw_data(operations.record(take))
+    except ConditionFailed as failure:
+        found = failure.found(Challenge)
+        if found is None or found.purpose != purpose or found.used_at is not None:
+            raise OtpInvalid from failure
+        if account_id is not None and found.account_id != account_id:
+            raise OtpInvalid from failure
+        _log("code exhausted", found)
+        raise OtpExhausted from failure
+
+
+def _newest_of(purpose: OtpPurpose, mobile_number: str) -> str:
+    """Return the newest challenge of a number, or one that does not exist, to be asked for all the same."""
+    places = [keys.newest_challenge(purpose.value, mac) for mac in numbers.number_macs(mobile_number)]
+    found = operations.get_many(NewestChallenge, places)
+    return next((found[place].challenge_id for place in places if place in found), f"none_{places[0].pk}")
+
+
+def _newest(challenge: Challenge, older_macs: list[str]) -> list[Write]:
+    """Return the writes by which a challenge is its number's newest, also under what stood for the number before."""
+    place = keys.newest_challenge(challenge.purpose, challenge.number_mac)
+    gone_at = int((clock.now() + RENEWABLE).timestamp())
+    pointer = NewestChallenge(*place, challenge_id=challenge.challenge_id, ttl=gone_at)
+    older = [keys.newest_challenge(challenge.purpose, mac) for mac in older_macs]
+    return [operations.put(pointer), *(operations.remove(NewestChallenge, place) for place in older)]
+
+
+def _opens(purpose: OtpPurpose, account: Account | None) -> bool:
+    """Whether somebody with this account, or without one, is sent a code that opens something."""
+    return (account is None) == (purpose is OtpPurpose.REGISTER)
+
+
+def _code(challenge_id: str, *, opens: bool) -> tuple[str, str]:
+    """Return a fresh code and its MAC; of one that opens nothing, the MAC is that of no six digits."""
+    code = f"{randomness.randbelow(10**6):06d}"
+    return code, _mac(secrets.current(_PURPOSE), challenge_id, code if opens else randomness.token_hex())
+
+
+def _mac(key: bytes, challenge_id: str, code: str) -> str:
+    return hmac.new(key, f"{challenge_id}:{code}".encode(), hashlib.sha256).hexdigest()
+
+
+def _account(challenge: Challenge) -> Account | None:
+    """Return who has the number of a challenge now, with the same reads where nobody has."""
+    if challenge.pending is not None:
+        return numbers.find_by_number(challenge.pending["mobile_number"])
+    return operations.get(Account, keys.account(challenge.account_id or f"none_{challenge.challenge_id}"))
+
+
+def _number(challenge: Challenge, account: Account | None) -> str:
+    number = challenge.pending["mobile_number"] if challenge.pending else account and account.mobile_number
+    return str(number or _NOBODY)
+
+
+def _message(purpose: OtpPurpose, mobile_number: str, code: str, account: Account | None) -> Message:
+    minutes = int(LIFETIME.total_seconds()) // 60
+    body = f"Your Gatehouse code is {code}. It is valid for {minutes} minutes."
+    is_registered = purpose is OtpPurpose.REGISTER and account is not None
+    is_decoy = purpose in _FORGOTTEN and account is None
+    if is_registered:
+        body = "You have a Gatehouse account already. Log in, or reset the password."
+    return Message(
+        message_id=new_id("msg"),
+        channel=Channel.SMS,
+        to=_NOBODY if is_decoy else mobile_number,
+        body=body,
+        decoy=is_decoy,
+    )
+
+
+def _log(what: str, challenge: Challenge) -> None:
+    logger.info(what, extra={"security": True, "challenge_id": challenge.challenge_id, "purpose": challenge.purpose})

@@ -1,0 +1,129 @@
+"""Card balances: their lines, and how one card's money becomes another's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain import ledger, paging
+from chalicelib.domain.cards import own_cards
+from chalicelib.domain.ledger import Entry
+from chalicelib.domain.money import Money
+from chalicelib.domain.paging import Page
+from chalicelib.errors import InvalidState, NotFound, Unavailable
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card, CardBalance, CardEntry, Item, Journal
+from chalicelib.vocabulary import CardStatus, EntryType
+
+# One request reads at most this many lines for filters that no key answers; `next` goes on from there.
+_SWEEP_LINES = 500
+_MOVABLE = (CardStatus.BLOCKED, CardStatus.LOST, CardStatus.REPLACED)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a card's lines are narrowed by."""
+
+    type: EntryType | None = None
+    date_from: datetime | None = None
+    date_to: datetime | None = None
+
+    def fit(self, line: CardEntry) -> bool:
+        """Tell whether a line is one of those asked for."""
+        return (
+            (self.type is None or line.type == self.type)
+            and (self.date_from is None or line.created_at >= self.date_from)
+            and (self.date_to is None or line.created_at <= self.date_to)
+        )
+
+
+def transactions(
+    customer_id: str, name: str, filters: Filters, *, page_size: int, cursor: str | None
+) -> Page[CardEntry]:
+    """Return a page of the lines of a customer's card, newest first; `count` where nothing is filtered.
+
+    A filtered page may hold fewer lines than asked for, and `next` goes on. Raises NotFound, InvalidCursor.
+    """
+    holding = own_cards.get(customer_id, name)
+    uid = holding.card.uid
+    bound_to = f"card-lines/{customer_id}/{uid}/{filters}"
+    before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
+    is_filtered = filters != Filters()
+    limit = _SWEEP_LINES if is_filtered else page_size + 1
+    raws = operations.query(keys.card_ledger(uid), before=before, newest_first=True, limit=limit, consistent=True)
+    lines = [CardEntry.from_raw_data(raw) for raw in raws]
+    fitting = [line for line in lines if filters.fit(line)]
+    shown = fitting[:page_size]
+    is_over = len(lines) < limit or (
+        # Lines come in the order of time.
+        filters.date_from is not None and lines[-1].created_at < filters.date_from
+    )
+    following = None
+    if len(fitting) > page_size:
+        following = shown[-1]
+    elif not is_over:
+        following = lines[-1]
+    return Page(
+        results=shown,
+        next=paging.seal(following.sk, bound_to=bound_to) if following is not None else None,
+        count=None if is_filtered else int(holding.balance.entries),
+    )
+
+
+def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:
+    """Move the whole balance of a card that is out of use to an active one of the same customer; return it.
+
+    One transaction, done once for ever by `operation_id`. Raises NotFound, InvalidState, Unavailable.
+    """
+    journal_id = f"jrn_move_{operation_id}"
+    for _ in operations.attempts():
+        places = [place for uid in (from_uid, to_uid) for place in (keys.card(uid), keys.card_balance(uid))]
+        found = operations.get_many(Item, [keys.journal(journal_id), *places])
+        first = found.get(keys.journal(journal_id))
+        if isinstance(first, Journal):
+            return _moved(first)
+        source, target = _movable(found.get(keys.card(from_uid)), found.get(keys.card(to_uid)))
+        balances = [_balance(found, uid) for uid in (from_uid, to_uid)]
+        amount = int(balances[0].amount)
+        entries = [
+            Entry(ledger.card(from_uid), -amount, EntryType.TRANSFER_OUT, reference=target.card_id),
+            Entry(ledger.card(to_uid), amount, EntryType.TRANSFER_IN, reference=source.card_id),
+        ]
+        writes = ledger.post(
+            journal_id,
+            type="transfer",
+            currency=balances[0].currency,
+            entries=entries if amount else [],
+            references={"from_card_id": source.card_id, "to_card_id": target.card_id},
+            balances=balances,
+        )
+        try:
+            operations.commit(*writes, _stays(source), _stays(target))
+        except operations.ConditionFailed:
+            continue  # done already, or something was booked on a card, or its status changed meanwhile
+        return Money(amount, balances[0].currency)
+    raise Unavailable("These cards are being used by many at once. Try again.", retry_after=1)
+
+
+def _movable(source: Item | None, target: Item | None) -> tuple[Card, Card]:
+    """Return two cards between which money may move. Raises NotFound, InvalidState."""
+    if not isinstance(source, Card) or not isinstance(target, Card):
+        raise NotFound("There is no such card.")
+    if source.customer_id is None or source.customer_id != target.customer_id:
+        raise InvalidState("Money moves only between two cards of one customer.")
+    if source.status not in _MOVABLE or target.status != CardStatus.ACTIVE:
+        raise InvalidState("Money moves only from a card that is out of use to an active one.")
+    return source, target
+
+
+def _balance(found: Mapping[keys.Key, Item], uid: str) -> CardBalance:
+    balance = found.get(keys.card_balance(uid))
+    return balance if isinstance(balance, CardBalance) else ledger.no_balance(uid)
+
+
+def _stays(card: Card) -> operations.Write:
+    same = (Card.status == card.status) & (Card.customer_id == card.customer_id)
+    return operations.check(Card, keys.card(card.uid), same)
+
+
+def _moved(journal: Journal) -> Money:
+    return Money(sum(max(int(entry["amount"]), 0) for entry in journal.entries), journal.currency)

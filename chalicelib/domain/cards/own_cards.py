@@ -1,0 +1,82 @@
+"""A customer's own cards: each with its money and who handed it out. Somebody else's is not found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain import ledger, paging
+from chalicelib.domain.cards import cards
+from chalicelib.domain.paging import Page
+from chalicelib.errors import InvalidState, NotFound
+from chalicelib.identifiers import parse_uid, uid_of_card_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Card, CardBalance, Item
+from chalicelib.vocabulary import CardStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A card with its money; the merchant's name is None where nobody knows it."""
+
+    card: Card
+    balance: CardBalance
+    merchant_name: str | None = None
+
+
+def get(customer_id: str, name: str) -> Holding:
+    """Return a customer's card by its id or UID, as it is now. Raises NotFound (also where it is not theirs)."""
+    uid = uid_of_card_id(name) or parse_uid(name)
+    found = holdings([uid]) if uid else []
+    if not found or found[0].card.customer_id != customer_id:
+        raise NotFound("There is no such card among yours.")
+    return found[0]
+
+
+def active(customer_id: str, name: str) -> Holding:
+    """Return a customer's card that may be used now. Raises NotFound, InvalidState."""
+    holding = get(customer_id, name)
+    if holding.card.status != CardStatus.ACTIVE:
+        raise InvalidState(f"This card is {holding.card.status}. Use an active one.")
+    return holding
+
+
+def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[Holding]:
+    """Return a page of a customer's cards, newest first. Raises InvalidCursor."""
+    bound_to = f"own-cards/{customer_id}"
+    before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
+    shelf = keys.customer_cards(customer_id).pk
+    raws = operations.query(shelf, index="gsi1", before=before, newest_first=True, limit=page_size + 1)
+    card_ids = [raw["gsi1sk"]["S"] for raw in raws[:page_size]]
+    following = paging.seal(card_ids[-1], bound_to=bound_to) if len(raws) > page_size else None
+    uids = [uid for uid in map(uid_of_card_id, card_ids) if uid]
+    # The index may name a card that has just changed hands.
+    own = [holding for holding in holdings(uids) if holding.card.customer_id == customer_id]
+    return Page(results=own, next=following)
+
+
+def block(customer_id: str, name: str, *, reason: str) -> Holding:
+    """Block a customer's card at every gate and for every payment, at once. Raises NotFound, Unavailable."""
+    uid = get(customer_id, name).card.uid
+    cards.block(uid, customer_id=customer_id, reason=reason)
+    return get(customer_id, uid)
+
+
+def holdings(uids: Sequence[str]) -> list[Holding]:
+    """Return the cards that exist, in this order: two requests for a page, one where no merchant is named."""
+    places = [place for uid in uids for place in (keys.card(uid), keys.card_balance(uid))]
+    found = operations.get_many(Item, places)
+    known = [card for uid in uids if isinstance(card := found.get(keys.card(uid)), Card)]
+    merchants = operations.get_many(
+        Account, [keys.account(card.merchant_id) for card in known if card.merchant_id], consistent=False
+    )
+    holdings = []
+    for card in known:
+        balance = found.get(keys.card_balance(card.uid))
+        merchant = merchants.get(keys.account(card.merchant_id)) if card.merchant_id else None
+        holdings.append(
+            Holding(
+                card=card,
+                balance=balance if isinstance(balance, CardBalance) else ledger.no_balance(card.uid),
+                merchant_name=merchant.name if merchant else None,
+            )
+        )
+    return holdings

@@ -1,0 +1,175 @@
+"""A customer's statistics, from running totals that the table's stream keeps: the same cost however much was bought.
+
+An order says itself what the totals know of it: that it was paid, and how much of it was refunded. Both are written in
+the transaction that changes the totals, so that whatever is told twice, cut or out of order counts once.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib import clock
+from chalicelib.clients.bus import Published
+from chalicelib.config import config
+from chalicelib.domain import timezones
+from chalicelib.domain.changes import Change
+from chalicelib.domain.customers import visits
+from chalicelib.domain.money import Money
+from chalicelib.errors import Unavailable
+from chalicelib.identifiers import uid_of_card_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import CardBalance, CustomerTotals, Event, Order, Payment
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import OrderStatus
+
+_ORDERS_PER_TRANSACTION = 50
+_FAVORITE_CATEGORIES = 5
+# A person carries one card, and has lost or replaced a few.
+_CARDS_AT_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What was bought in one month, such as `2026-11`."""
+
+    month: str
+    tickets: int
+    spent: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Analytics:
+    """A customer's own statistics; the favourite categories begin with the one of the most tickets."""
+
+    events_attended: int
+    tickets_bought: int
+    total_spent: Money
+    favorite_categories: list[str]
+    upcoming_events: int
+    card_balance: Money
+    by_month: list[Month]
+
+
+def analytics(customer_id: str) -> Analytics:
+    """Return a customer's statistics; amounts are in the platform's currency, months in the events' time zones."""
+    totals = operations.get(CustomerTotals, keys.customer_totals(customer_id)) or CustomerTotals()
+    currency = config().currency
+    by_tickets = sorted(totals.by_category.items(), key=lambda entry: (-entry[1], entry[0]))
+    return Analytics(
+        events_attended=int(totals.events_attended),
+        tickets_bought=int(totals.tickets_bought),
+        total_spent=Money(int(totals.spent), currency),
+        favorite_categories=[name for name, _ in by_tickets[:_FAVORITE_CATEGORIES]],
+        upcoming_events=visits.ahead(customer_id),
+        card_balance=Money(_card_balance(customer_id, currency), currency),
+        by_month=[
+            Month(month, tickets=told["tickets"], spent=Money(told["spent"], currency))
+            for month, told in sorted(totals.by_month.items())
+        ],
+    )
+
+
+def _card_balance(customer_id: str, currency: str) -> int:
+    raws = operations.query(keys.customer_cards(customer_id).pk, index="gsi1", limit=_CARDS_AT_MOST)
+    uids = [uid_of_card_id(raw["gsi1sk"]["S"]) for raw in raws]
+    balances = operations.get_many(CardBalance, [keys.card_balance(uid) for uid in uids if uid])
+    return sum(int(balance.amount) for balance in balances.values() if balance.currency == currency)
+
+
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Bring customers' totals and visits up to date with these changes; safe to repeat, in whole or in part."""
+    visits.follow(changes)
+    by_customer: dict[str, set[str]] = defaultdict(set)
+    for change in changes:
+        after = change.after
+        paid = isinstance(after, Order) and _is_news(after)
+        refunded = isinstance(after, Payment) and after.order_id and after.refunded
+        if isinstance(after, Order | Payment) and (paid or refunded):
+            by_customer[after.customer_id].add(str(after.order_id))
+    for customer_id, order_ids in by_customer.items():
+        theirs = sorted(order_ids)
+        for start in range(0, len(theirs), _ORDERS_PER_TRANSACTION):
+            _count(customer_id, theirs[start : start + _ORDERS_PER_TRANSACTION])
+    return []
+
+
+def _is_news(order: Order) -> bool:
+    return order.status == OrderStatus.PAID and not order.counted
+
+
+def _count(customer_id: str, order_ids: Sequence[str]) -> None:
+    """Tell a customer's totals what they do not know yet of these orders."""
+    for _ in operations.attempts():
+        known = operations.get(CustomerTotals, keys.customer_totals(customer_id)) or CustomerTotals()
+        pending = _pending(order_ids)
+        if not pending:
+            return
+        totals = _told(customer_id, known, pending)
+        try:
+            operations.commit(totals, *(_mark(order, refunded) for order, refunded in pending))
+        except operations.ConditionFailed:
+            continue  # the totals or an order changed between the read and the write
+        return
+    raise Unavailable(retry_after=1)
+
+
+def _pending(order_ids: Sequence[str]) -> list[tuple[Order, int]]:
+    """Return the orders that the totals should be told of, each with what was refunded of it."""
+    orders = operations.get_many(Order, [keys.order(order_id) for order_id in order_ids])
+    sold = [order for order in orders.values() if order.payment_id and (order.counted or _is_news(order))]
+    payments = operations.get_many(Payment, [keys.payment(order.payment_id) for order in sold])
+    found = []
+    for order in sold:
+        payment = payments.get(keys.payment(order.payment_id))
+        refunded = int(payment.refunded) if payment else 0
+        if not order.counted or refunded > int(order.refund_counted):
+            found.append((order, refunded))
+    return found
+
+
+def _told(customer_id: str, totals: CustomerTotals, pending: Sequence[tuple[Order, int]]) -> Write:
+    events = operations.get_many(Event, [keys.event(order.event_id) for order, _ in pending], consistent=False)
+    tickets, spent = 0, 0
+    by_month, by_category = dict(totals.by_month), dict(totals.by_category)
+    for order, refunded in pending:
+        event = events.get(keys.event(order.event_id))
+        new_tickets = 0 if order.counted else sum(int(item["quantity"]) for item in order.items)
+        # Amounts of another currency cannot be added to these.
+        paid = 0 if order.counted else int(order.total)
+        new_spent = paid - (refunded - int(order.refund_counted)) if order.currency == config().currency else 0
+        paid_at = timezones.local(order.closed_at or clock.now(), event.timezone if event else "UTC")
+        month = by_month.get(f"{paid_at:%Y-%m}", {"tickets": 0, "spent": 0})
+        by_month[f"{paid_at:%Y-%m}"] = {
+            "tickets": month["tickets"] + new_tickets,
+            "spent": month["spent"] + new_spent,
+        }
+        if event is not None and event.category and new_tickets:
+            by_category[event.category] = by_category.get(event.category, 0) + new_tickets
+        tickets, spent = tickets + new_tickets, spent + new_spent
+    version = int(totals.version)
+    return operations.change(
+        CustomerTotals,
+        keys.customer_totals(customer_id),
+        [
+            CustomerTotals.kind.set(CustomerTotals),
+            CustomerTotals.customer_id.set(customer_id),
+            CustomerTotals.tickets_bought.set(int(totals.tickets_bought) + tickets),
+            CustomerTotals.spent.set(int(totals.spent) + spent),
+            CustomerTotals.by_month.set(by_month),
+            CustomerTotals.by_category.set(by_category),
+            CustomerTotals.version.set(version + 1),
+        ],
+        CustomerTotals.version == version if version else CustomerTotals.version.does_not_exist(),
+    )
+
+
+def _mark(order: Order, refunded: int) -> Write:
+    known = int(order.refund_counted)
+    before = Order.refund_counted == known
+    as_read = before if known else before | Order.refund_counted.does_not_exist()
+    if order.counted:
+        as_read &= Order.counted.exists()
+    else:
+        as_read &= Order.counted.does_not_exist() & (Order.status == OrderStatus.PAID.value)
+    actions = [Order.counted.set(True), Order.refund_counted.set(refunded)]  # PynamoDB's signature
+    return operations.change(Order, keys.order(order.order_id), actions, as_read)

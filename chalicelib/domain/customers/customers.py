@@ -1,0 +1,180 @@
+"""Customers: their profiles.
+
+Health and bank data stand sealed under the customer's own data key; the rest of the profile stands as it is.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from pynamodb.expressions.update import Action
+
+from chalicelib.domain import bank_accounts, encryption, photos
+from chalicelib.domain.access import accounts
+from chalicelib.domain.bank_accounts import BankAccount
+from chalicelib.domain.photos import Upload
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, DataKey, Item, Profile
+
+_PLAIN = ("email", "date_of_birth")
+_SEALED = ("emergency_contact", "blood_type", "bank_account")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to call."""
+
+    name: str
+    mobile_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Helpful:
+    """What helpers at an event may have to know of a customer."""
+
+    photo_url: str | None = None
+    emergency_contact: Contact | None = None
+    blood_type: str | None = None
+
+
+UNKNOWN = Helpful()
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer as they see themselves; `photo_upload` is there where they asked to upload a photo."""
+
+    id: str
+    mobile_number: str
+    name: str
+    email: str | None
+    photo_url: str | None
+    date_of_birth: str | None
+    emergency_contact: Contact | None
+    blood_type: str | None
+    bank_account: BankAccount | None
+    labels: list[str]
+    status: str
+    fee_paid: bool
+    created_at: datetime
+    photo_upload: Upload | None = None
+
+
+def show(account: Account) -> Customer:
+    """Return a customer as they see themselves. Raises Unavailable."""
+    profile, key = _read(account.account_id)
+    opened = _opened(profile, key, _SEALED)
+    return Customer(
+        id=account.account_id,
+        mobile_number=str(account.mobile_number),
+        name=account.name,
+        email=profile.email,
+        photo_url=_photo_url(profile),
+        date_of_birth=profile.date_of_birth,
+        emergency_contact=_contact(opened),
+        blood_type=opened.get("blood_type"),
+        bank_account=_bank_account(opened),
+        labels=[str(label) for label in account.labels or []],
+        status=account.status,
+        fee_paid=bool(profile.fee_paid),
+        created_at=account.created_at,
+    )
+
+
+def photo_url(customer_id: str) -> str | None:
+    """Return the address of a customer's photo, good for an hour."""
+    return _photo_url(_read(customer_id)[0])
+
+
+def helpful(customer_id: str, *, shown_to: str, event_id: str) -> Helpful:
+    """Return what an usher at an event may have to know of a customer; each time health data is shown is logged."""
+    profile, key = _read(customer_id)
+    opened = _opened(profile, key, ("emergency_contact", "blood_type"))
+    if opened:
+        ids = {"customer_id": customer_id, "caller_id": shown_to, "event_id": event_id}
+        accounts.log_security_event("health data shown", **ids)
+    return Helpful(
+        photo_url=_photo_url(profile), emergency_contact=_contact(opened), blood_type=opened.get("blood_type")
+    )
+
+
+def change(customer_id: str, changes: Mapping[str, Any]) -> Customer:
+    """Change what a customer says of themselves and return all of it; None clears a field, what is not named stays.
+
+    `photo` asks for an upload form, `photo_key` takes an upload. Raises ValidationFailed, Unavailable.
+    """
+    present = operations.get(Profile, keys.profile(customer_id))
+    present_photo = present.photo_key if present else None
+    new_photo = present_photo
+    if "photo_key" in changes:
+        upload_key = changes["photo_key"]
+        new_photo = photos.take(customer_id, upload_key, present=present_photo) if upload_key else None
+    writes = []
+    if "name" in changes:
+        renamed = [Account.name.set(changes["name"])]
+        writes.append(operations.change(Account, keys.account(customer_id), renamed, Account.pk.exists()))
+    actions = _profile_actions(customer_id, changes)
+    if new_photo != present_photo:
+        actions.append(Profile.photo_key.set(new_photo) if new_photo else Profile.photo_key.remove())
+    if actions:
+        actions += [Profile.kind.set(Profile), Profile.customer_id.set(customer_id)]
+        writes.append(operations.change(Profile, keys.profile(customer_id), actions))
+    if writes:
+        operations.commit(*writes)
+        logger.info("profile changed", extra={"customer_id": customer_id, "fields": sorted(changes)})
+    if changes.get("photo_key"):
+        photos.discard(changes["photo_key"])
+    if present_photo and present_photo != new_photo:
+        photos.discard(present_photo)
+    shown = show(accounts.get(customer_id))
+    if changes.get("photo") is None:
+        return shown
+    return replace(shown, photo_upload=photos.offer(customer_id, content_type=changes["photo"]["content_type"]))
+
+
+def _profile_actions(customer_id: str, changes: Mapping[str, Any]) -> list[Action]:
+    named = [name for name in (*_PLAIN, *_SEALED) if name in changes]
+    stored: dict[str, Any] = {name: changes[name] for name in named}
+    to_seal = [name for name in named if name in _SEALED and changes[name] is not None]
+    if to_seal:
+        envelope = encryption.envelope(customer_id)
+        stored |= {name: envelope.seal(name, json.dumps(changes[name])) for name in to_seal}
+    attributes = {name: getattr(Profile, name) for name in named}
+    return [attributes[n].remove() if stored[n] is None else attributes[n].set(stored[n]) for n in named]
+
+
+def _read(customer_id: str) -> tuple[Profile, DataKey | None]:
+    """Return a customer's profile, an empty one where there is none, and their data key, with one read."""
+    places = keys.profile(customer_id), keys.data_key(customer_id)
+    found = operations.get_many(Item, places)
+    profile, key = found.get(places[0]), found.get(places[1])
+    return (
+        profile if isinstance(profile, Profile) else Profile(*places[0], customer_id=customer_id),
+        key if isinstance(key, DataKey) else None,
+    )
+
+
+def _opened(profile: Profile, key: DataKey | None, fields: Sequence[str]) -> dict[str, Any]:
+    """Return those of the fields that are there, opened; without any, no key is asked for."""
+    sealed = {name: getattr(profile, name) for name in fields if getattr(profile, name) is not None}
+    if not sealed:
+        return {}
+    envelope = encryption.existing_envelope(profile.customer_id, key)
+    return {name: json.loads(envelope.open(name, bytes(content))) for name, content in sealed.items()}
+
+
+def _photo_url(profile: Profile) -> str | None:
+    return photos.link(profile.photo_key) if profile.photo_key else None
+
+
+def _contact(opened: Mapping[str, Any]) -> Contact | None:
+    contact = opened.get("emergency_contact")
+    return Contact(**contact) if contact else None
+
+
+def _bank_account(opened: Mapping[str, Any]) -> BankAccount | None:
+    account = opened.get("bank_account")
+    return bank_accounts.masked(account) if account else None

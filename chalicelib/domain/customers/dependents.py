@@ -1,0 +1,182 @@
+"""A customer's dependents: the members of a family for whom somebody buys tickets, at most ten of them.
+
+Their blood type and emergency contact are sealed under the customer's data key; the field's name carries the
+dependent's id, so that one dependent's sealed data opens for no other.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+from chalicelib import clock
+from chalicelib.domain import encryption, idempotency
+from chalicelib.domain.cards import cards
+from chalicelib.domain.customers.customers import Contact
+from chalicelib.errors import Conflict, NotFound
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card, CustomerTotals, DataKey, Dependent
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import BloodType
+
+# Contract, "The rest".
+MOST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a customer says of a dependent; `card_id` is one of the customer's own cards, by its id or UID."""
+
+    name: str
+    relation: str
+    date_of_birth: date | None = None
+    blood_type: BloodType | None = None
+    emergency_contact: Contact | None = None
+    card_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A dependent as the customer sees it, unsealed."""
+
+    id: str
+    details: Details
+
+
+def own(customer_id: str, dependent_id: str) -> Dependent:
+    """Return one of a customer's dependents. Raises NotFound."""
+    dependent = operations.get(Dependent, keys.dependent(customer_id, dependent_id))
+    if dependent is None:
+        raise NotFound("There is no such dependent.")
+    return dependent
+
+
+def of(customer_id: str) -> list[Shown]:
+    """Return a customer's dependents, the first added first."""
+    place = keys.dependent(customer_id)
+    raws = operations.query(place.pk, begins=place.sk, consistent=True)
+    return _unsealed(customer_id, [Dependent.from_raw_data(raw) for raw in raws])
+
+
+def add(customer_id: str, details: Details, *, operation_id: str) -> Shown:
+    """Add a dependent; the same operation again returns the one that it added.
+
+    Raises Conflict where the customer has ten already, NotFound for a card that is not theirs, ValidationFailed.
+    """
+    dependent = _item(customer_id, new_id("dpd"), details)
+    writes = [
+        idempotency.once(operation_id, dependent.dependent_id),
+        _counted(customer_id, 1),
+        operations.put(dependent, Dependent.pk.does_not_exist()),
+        *_card_is_own(dependent),
+    ]
+    try:
+        operations.commit(*writes)
+    except operations.ConditionFailed as failure:
+        if 0 in failure.failures:
+            return _shown(own(customer_id, idempotency.result_of(operation_id) or ""))
+        if 1 in failure.failures:
+            message = f"You have {MOST} dependents already, which is the most. Remove one first."
+            raise Conflict(message) from failure
+        raise NotFound("There is no such card.") from failure
+    return _shown(dependent)
+
+
+def replace(customer_id: str, dependent_id: str, details: Details) -> Shown:
+    """Replace what is said of a dependent; what is left out is forgotten.
+
+    Raises NotFound for a dependent or a card that is not the customer's, ValidationFailed.
+    """
+    dependent = _item(customer_id, dependent_id, details, created_at=own(customer_id, dependent_id).created_at)
+    try:
+        operations.commit(operations.put(dependent, Dependent.pk.exists()), *_card_is_own(dependent))
+    except operations.ConditionFailed as failure:
+        missing = "dependent" if 0 in failure.failures else "card"
+        raise NotFound(f"There is no such {missing}.") from failure
+    return _shown(dependent)
+
+
+def remove(customer_id: str, dependent_id: str) -> None:
+    """Remove a dependent; tickets bought for them stay as they are. Raises NotFound."""
+    gone = operations.remove(Dependent, keys.dependent(customer_id, dependent_id), Dependent.pk.exists())
+    try:
+        operations.commit(gone, _counted(customer_id, -1))
+    except operations.ConditionFailed as failure:
+        raise NotFound("There is no such dependent.") from failure
+
+
+def _item(customer_id: str, dependent_id: str, details: Details, *, created_at: datetime | None = None) -> Dependent:
+    card = cards.find(details.card_id) if details.card_id else None
+    if details.card_id and (card is None or card.customer_id != customer_id):
+        raise NotFound("There is no such card.")
+    dependent = Dependent(
+        *keys.dependent(customer_id, dependent_id),
+        dependent_id=dependent_id,
+        customer_id=customer_id,
+        name=details.name,
+        relation=details.relation,
+        date_of_birth=details.date_of_birth.isoformat() if details.date_of_birth else None,
+        card_id=card.card_id if card else None,
+        card_uid=card.uid if card else None,
+        created_at=created_at or clock.now(),
+    )
+    if details.blood_type or details.emergency_contact:
+        envelope = encryption.envelope(customer_id)
+        if details.blood_type:
+            dependent.blood_type = envelope.seal(_field("blood_type", dependent_id), details.blood_type)
+        if details.emergency_contact:
+            contact = json.dumps(asdict(details.emergency_contact))
+            dependent.emergency_contact = envelope.seal(_field("emergency_contact", dependent_id), contact)
+    return dependent
+
+
+def _field(name: str, dependent_id: str) -> str:
+    return f"dependent/{dependent_id}/{name}"
+
+
+def _shown(dependent: Dependent) -> Shown:
+    return _unsealed(dependent.customer_id, [dependent])[0]
+
+
+def _unsealed(customer_id: str, dependents: list[Dependent]) -> list[Shown]:
+    """Return dependents as the customer sees them; the data key is opened once, and only where it is needed."""
+    sealed = any(one.blood_type or one.emergency_contact for one in dependents)
+    key = operations.get(DataKey, keys.data_key(customer_id)) if sealed else None
+    envelope = encryption.existing_envelope(customer_id, key) if sealed else None
+
+    def text(one: Dependent, name: str) -> str | None:
+        held = getattr(one, name)
+        return envelope.open(_field(name, one.dependent_id), bytes(held)) if envelope and held else None
+
+    found = []
+    for one in dependents:
+        blood_type, contact = text(one, "blood_type"), text(one, "emergency_contact")
+        details = Details(
+            name=one.name,
+            relation=one.relation,
+            date_of_birth=date.fromisoformat(one.date_of_birth) if one.date_of_birth else None,
+            blood_type=BloodType(blood_type) if blood_type else None,
+            emergency_contact=Contact(**json.loads(contact)) if contact else None,
+            card_id=one.card_id,
+        )
+        found.append(Shown(one.dependent_id, details))
+    return found
+
+
+def _counted(customer_id: str, step: int) -> Write:
+    """Return the write that counts dependents, and fails where there would be one too many."""
+    number = CustomerTotals.dependents
+    return operations.change(
+        CustomerTotals,
+        keys.customer_totals(customer_id),
+        [number.add(step), CustomerTotals.kind.set(CustomerTotals), CustomerTotals.customer_id.set(customer_id)],
+        number > 0 if step < 0 else number.does_not_exist() | (number < MOST),
+    )
+
+
+def _card_is_own(dependent: Dependent) -> list[Write]:
+    """Return the write that fails where the card went to somebody else since it was read."""
+    if dependent.card_uid is None:
+        return []
+    place = keys.card(dependent.card_uid)
+    return [operations.check(Card, place, Card.customer_id == dependent.customer_id)]

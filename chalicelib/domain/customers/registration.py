@@ -1,0 +1,154 @@
+"""How people come in by their number: registration, log-in, a forgotten password, each proven by a code to it.
+
+Customers, merchants and organizers log in alike, each with codes of their own: one number may be all three. A
+registration that waits for its code stands in its challenge only, so that nobody holds a number that is not
+theirs. What is told and asked of the table is the same whether or not a number is registered.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.access import accounts, lock_outs, numbers, otp, passwords, sessions
+from chalicelib.domain.access.otp import Proof, Sent
+from chalicelib.domain.access.sessions import Tokens
+from chalicelib.domain.tickets import gifts
+from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, OtpInvalid, Unavailable
+from chalicelib.observability import logger
+from chalicelib.table import operations
+from chalicelib.table.items import Account
+from chalicelib.vocabulary import AccountStatus, OtpPurpose, Portal
+
+_RESET_ATTEMPTS = 3
+_LOG_IN = {
+    Portal.WEBAPP: OtpPurpose.LOGIN,
+    Portal.MERCHANT: OtpPurpose.MERCHANT_LOGIN,
+    Portal.ORGANIZER: OtpPurpose.ORGANIZER_LOGIN,
+}
+_RESET = {Portal.WEBAPP: OtpPurpose.RESET, Portal.ORGANIZER: OtpPurpose.ORGANIZER_RESET}
+_CHANGED = "The password or the number was changed since. Log in again."
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """Somebody who is in, and the first tokens of their session."""
+
+    account: Account
+    tokens: Tokens
+
+
+def register(
+    *, mobile_number: str, password: str, name: str, email: str | None, date_of_birth: str | None, address: str
+) -> Sent:
+    """Begin a registration and send its code; a number that is registered gets a text that says so.
+
+    Raises ValidationFailed for a weak password, RateLimited.
+    """
+    passwords.require_acceptable(password)
+    otp.take_send(mobile_number, address=address)
+    pending = {
+        "mobile_number": mobile_number,
+        "password_hash": passwords.hash_password(password),
+        "name": name,
+        "email": email,
+        "date_of_birth": date_of_birth,
+    }
+    account = numbers.find_by_number(mobile_number)
+    return otp.send(OtpPurpose.REGISTER, mobile_number, account=account, pending=pending)
+
+
+def confirm(*, code: str, challenge_id: str | None, mobile_number: str | None, address: str) -> LoggedIn:
+    """Create the customer whose number the code proves.
+
+    Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AlreadyExists.
+    """
+    proof = otp.verify(
+        OtpPurpose.REGISTER, code, challenge_id=challenge_id, mobile_number=mobile_number, address=address
+    )
+    account, creation = accounts.customer(**(proof.challenge.pending or {}))
+    session, tokens = sessions.begin(account)
+    try:
+        proof.commit(*creation, session)
+    except operations.ConditionFailed as failure:
+        raise AlreadyExists("This number is registered already. Log in.") from failure
+    accounts.log_security_event("customer registered", account_id=account.account_id)
+    _claim_gifts(account)
+    return LoggedIn(account, tokens)
+
+
+def log_in(*, mobile_number: str, password: str, address: str, portal: Portal = Portal.WEBAPP) -> Sent:
+    """Send the code that completes a log-in. Raises InvalidCredentials, RateLimited, AccountSuspended."""
+    account = accounts.verify_password(portal, mobile_number, password)
+    otp.take_send(mobile_number, address=address)
+    return otp.send(_LOG_IN[portal], mobile_number, account=account)
+
+
+def confirm_log_in(
+    *, code: str, challenge_id: str | None, mobile_number: str | None, address: str, portal: Portal = Portal.WEBAPP
+) -> LoggedIn:
+    """Begin the session that the code opens.
+
+    Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AccountSuspended.
+    """
+    proof = otp.verify(_LOG_IN[portal], code, challenge_id=challenge_id, mobile_number=mobile_number, address=address)
+    account = accounts.get(str(proof.challenge.account_id))
+    if account.status != AccountStatus.ACTIVE:
+        raise AccountSuspended
+    require_password_since(proof, account)
+    _require_number_still(proof, account)
+    session, tokens = sessions.begin(account)
+    try:
+        proof.commit(session, accounts.unchanged(account))
+    except operations.ConditionFailed as failure:
+        raise OtpInvalid(_CHANGED) from failure
+    if portal is Portal.WEBAPP:
+        _claim_gifts(account)
+    return LoggedIn(account, tokens)
+
+
+def require_password_since(proof: Proof, account: Account) -> None:
+    """Raise OtpInvalid where the account was given another password since the code was first sent."""
+    if account.sessions_end_before and proof.challenge.started_at <= account.sessions_end_before:
+        raise OtpInvalid(_CHANGED)
+
+
+def _require_number_still(proof: Proof, account: Account) -> None:
+    """Raise OtpInvalid where the number that the code went to is the account's no more."""
+    if not otp.was_sent_to(proof.challenge, account.mobile_number):
+        raise OtpInvalid(_CHANGED)
+
+
+def _claim_gifts(customer: Account) -> None:
+    try:
+        gifts.claim_all(customer)
+    except Unavailable:
+        # The code is spent and the customer is in: what waits for their number waits for the next log-in.
+        logger.warning("gifts not claimed now", extra={"customer_id": customer.account_id})
+
+
+def forget_password(*, mobile_number: str, address: str, portal: Portal = Portal.WEBAPP) -> Sent:
+    """Send the code by which a new password may be set, to whoever has an account. Raises RateLimited."""
+    otp.take_send(mobile_number, address=address)
+    account = accounts.find(portal, mobile_number)
+    return otp.send(_RESET[portal], mobile_number, account=account)
+
+
+def reset_password(
+    *, mobile_number: str, code: str, new_password: str, address: str, portal: Portal = Portal.WEBAPP
+) -> None:
+    """Set a new password by the code and end every session.
+
+    Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, ValidationFailed for a weak password.
+    """
+    passwords.require_acceptable(new_password, field="new_password")
+    proof = otp.verify(_RESET[portal], code, challenge_id=None, mobile_number=mobile_number, address=address)
+    password_hash = passwords.hash_password(new_password, field="new_password")
+    for _ in range(_RESET_ATTEMPTS):
+        account = accounts.get(str(proof.challenge.account_id))
+        _require_number_still(proof, account)
+        try:
+            proof.commit(*accounts.password_reset(account, password_hash))
+        except operations.ConditionFailed:
+            continue  # the account was changed between the read and the write
+        lock_outs.forget()
+        accounts.log_security_event("password reset", account_id=account.account_id)
+        return
+    raise Conflict("The account is being changed by others. Try again.")

@@ -1,0 +1,107 @@
+"""An invoice or a receipt as PDF. The same facts make the same bytes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain import timezones
+from chalicelib.domain.documents.page import SELLER, Sheet, date_in_words, printed
+from chalicelib.table.items import Event, Order, Payment
+from chalicelib.vocabulary import PaymentMethod, PaymentStatus
+
+_METHODS = {PaymentMethod.CARD: "bank card", PaymentMethod.WALLET: "Gatehouse card"}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a document is made of; a reload has no order and no event."""
+
+    customer_name: str
+    payment: Payment
+    order: Order | None
+    event: Event | None
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What was bought, how much of it, at which price, in minor units."""
+
+    what: str
+    quantity: int
+    price: int
+
+
+def render(facts: Facts) -> bytes:
+    """Return the document."""
+    lines, currency = _lines(facts), facts.payment.currency
+    parts = _heading(facts), _parties(facts), _footing(facts)
+    texts = [text for part in parts for text in part]
+    sheet = Sheet(_title(facts), issued_at=facts.issued_at, texts=[*texts, *(line.what for line in lines)])
+    heading, parties, footing = parts
+    sheet.heading(heading)
+    sheet.block(parties)
+    rows = [
+        (line.what, str(line.quantity), printed(line.price, currency), printed(line.price * line.quantity, currency))
+        for line in lines
+    ]
+    sheet.table(("", "Quantity", "Price", "Amount"), rows, widths=(46, 14, 20, 20))
+    sheet.totals(_sums(facts))
+    sheet.block(footing)
+    return sheet.content()
+
+
+def _title(facts: Facts) -> str:
+    return f"Invoice {facts.payment.invoice_number}" if facts.payment.invoice_number else "Receipt"
+
+
+def _heading(facts: Facts) -> list[str]:
+    payment = facts.payment
+    numbers = [f"Receipt number {payment.receipt_number}"] if payment.receipt_number else []
+    return [_title(facts), f"Date of issue {date_in_words(facts.issued_at)} (UTC)", *numbers]
+
+
+def _parties(facts: Facts) -> list[str]:
+    event = facts.event
+    on_behalf = f", on behalf of {event.organizer_name}" if event and event.organizer_name else ""
+    told = [f"Sold by {SELLER}{on_behalf}", f"To {facts.customer_name}"]
+    if event is not None:
+        told += ["", event.title, _moment(event.starts_at, event)]
+        if event.venue is not None:
+            told.append(", ".join(part for part in (event.venue.name, event.venue.address, event.venue.city) if part))
+    return told
+
+
+def _lines(facts: Facts) -> list[_Line]:
+    if facts.order is None:
+        return [_Line(f"Money for the card {facts.payment.card_uid or ''}".rstrip(), 1, int(facts.payment.amount))]
+    return [
+        _Line(f"{item['name']}, {item['tier']}" if item["tier"] else item["name"], item["quantity"], item["price"])
+        for item in facts.order.items
+    ]
+
+
+def _sums(facts: Facts) -> list[tuple[str, str]]:
+    payment = facts.payment
+    sums = [("Total", printed(int(payment.amount), payment.currency))]
+    if payment.refunded:
+        refunded, left = -int(payment.refunded), int(payment.amount) - int(payment.refunded)
+        sums += [
+            ("Credit note: refunded", printed(refunded, payment.currency)),
+            ("Remaining", printed(left, payment.currency)),
+        ]
+    return sums
+
+
+def _footing(facts: Facts) -> list[str]:
+    payment = facts.payment
+    how = f"Paid by {_METHODS[PaymentMethod(payment.method)]}" if payment.amount else "Free of charge"
+    told = [f"{how}, {_moment(payment.settled_at or payment.created_at, facts.event)}"]
+    if payment.status == PaymentStatus.REFUND_DUE:
+        told.append("A refund of this payment is on its way.")
+    return told
+
+
+def _moment(moment: datetime, event: Event | None) -> str:
+    zone = event.timezone if event else "UTC"
+    there = timezones.local(moment, zone)
+    return f"{there.day} {there:%B %Y, %H:%M} ({zone})"

@@ -1,0 +1,109 @@
+"""A printed page: where the parts of a document go, from the top down."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from chalicelib.domain.documents import typefaces
+from chalicelib.domain.money import Money
+
+SELLER = "Gatehouse"
+_REPLACED = f"{typefaces.REPLACEMENT} stands for a character that cannot be printed here."
+_BODY, _LARGE, _SMALL = 10, 20, 8
+_INK, _FAINT = 30, 110
+_MARGIN, _LINE = 20, 5.5
+_WIDTH = 210 - 2 * _MARGIN
+
+
+def date_in_words(moment: datetime) -> str:
+    """Return the day of a moment, in UTC."""
+    there = moment.astimezone(UTC)
+    return f"{there.day} {there:%B %Y}"
+
+
+def printed(minor: int, currency: str) -> str:
+    """Return an amount with its currency before it, such as `PKR 1,500.00`."""
+    return f"{currency} {grouped(minor, currency)}"
+
+
+def grouped(minor: int, currency: str) -> str:
+    """Return an amount as it stands in a column of one currency, such as `1,500.00`."""
+    whole, point, rest = Money(minor, currency).amount.partition(".")
+    return f"{int(whole):,}{point}{rest}" if int(whole) else f"{whole}{point}{rest}"
+
+
+class Sheet:
+    """A document of one kind of page; the same parts make the same bytes."""
+
+    def __init__(self, title: str, *, issued_at: datetime, texts: Sequence[str]) -> None:
+        """`texts` is all that will be written, from which the typefaces are chosen."""
+        from fpdf import FPDF  # its fonts would weigh on the cold start of every route
+
+        document = FPDF(format="A4")
+        document.set_margin(_MARGIN)
+        document.set_creation_date(issued_at)
+        document.set_title(title)
+        document.set_lang("en")
+        document.add_page()
+        typefaces.load(document, [title, *texts])
+        self._document = document
+        self._has_replaced = False
+
+    def heading(self, lines: Sequence[str]) -> None:
+        """Write the title large and what belongs to it small."""
+        self._write(lines[0], size=_LARGE)
+        for line in lines[1:]:
+            self._write(line, ink=_FAINT)
+        self._document.ln(_LINE)
+
+    def block(self, lines: Sequence[str]) -> None:
+        """Write lines of text."""
+        for line in lines:
+            self._write(line)
+        self._document.ln(_LINE)
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]], *, widths: Sequence[int]) -> None:
+        """Write a table; its first column is text, the others are numbers."""
+        from fpdf.enums import TableBordersLayout
+        from fpdf.fonts import FontFace
+
+        document = self._document
+        document.set_font_size(_BODY)
+        with document.table(
+            col_widths=tuple(widths),
+            text_align=("LEFT", *("RIGHT" for _ in headings[1:])),
+            borders_layout=TableBordersLayout.HORIZONTAL_LINES,
+            headings_style=FontFace(emphasis="", color=_FAINT),
+            line_height=_LINE * 1.4,
+        ) as table:
+            table.row(headings)
+            for first, *others in rows:
+                table.row((self._printable(first), *others))
+        document.ln(_LINE / 2)
+
+    def totals(self, sums: Sequence[tuple[str, str]]) -> None:
+        """Write the sums under the amounts."""
+        document = self._document
+        for what, amount in sums:
+            document.cell(_WIDTH * 0.7, _LINE * 1.2, what, align="R")
+            document.cell(_WIDTH * 0.3, _LINE * 1.2, amount, align="R", new_x="LMARGIN", new_y="NEXT")
+        document.ln(_LINE)
+
+    def content(self) -> bytes:
+        """Return the document, having said what could not be printed, where something could not."""
+        if self._has_replaced:
+            self._write(_REPLACED, size=_SMALL, ink=_FAINT)
+        return bytes(self._document.output())
+
+    def _write(self, text: str, *, size: int = _BODY, ink: int = _INK) -> None:
+        document = self._document
+        document.set_font_size(size)
+        document.set_text_color(ink)
+        document.multi_cell(
+            _WIDTH, _LINE * size / _BODY, self._printable(text), align="L", new_x="LMARGIN", new_y="NEXT"
+        )
+        document.set_text_color(_INK)
+
+    def _printable(self, text: str) -> str:
+        shown = typefaces.printable(self._document, text)
+        self._has_replaced = self._has_replaced or typefaces.REPLACEMENT in shown
+        return shown

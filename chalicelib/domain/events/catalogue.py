@@ -1,0 +1,349 @@
+"""The catalogue: what anyone may read of events. Every list is one range of one partition, and one batch of listings.
+
+What a list is not ordered by is filtered while it is read, `_LOOKED_AT` entries a request at most: a page may then hold
+fewer events than asked for, and `next` goes on. The beginnings of lists, which everybody reads, are kept by a
+container for `KEPT_SECONDS`.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.clients.bus import Published
+from chalicelib.config import config
+from chalicelib.domain import money, paging
+from chalicelib.domain.changes import Change
+from chalicelib.domain.events import listing_places, listings
+from chalicelib.domain.events.listing_places import ALL, BY_PRICE, BY_START, UPCOMING
+from chalicelib.domain.paging import Page
+from chalicelib.errors import NotFound, ValidationFailed
+from chalicelib.table import keys, operations
+from chalicelib.table.items import CategoryCount, Listing, ListingEntry
+from chalicelib.vocabulary import CatalogueOrder
+
+KEPT_SECONDS = 2.0
+_LISTS_KEPT = 200
+_LOOKED_AT = 500
+_CHUNK = 100
+_CATEGORIES_SHOWN = 500
+_ANYONE = "public"
+# After every text that a name or a moment begins.
+_LAST = "\U0010ffff"
+# The days of the world's time zones begin up to so long before and after that of UTC.
+_DAY_BEGINS_BEFORE, _DAY_BEGINS_AFTER = timedelta(hours=14), timedelta(hours=12)
+
+When = date | datetime
+# What an event looks like in an answer.
+Shown = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What to show: a date is the event's own day, both ends are part of a range, prices are the wire's text."""
+
+    category: str | None = None
+    city: str | None = None
+    date_from: When | None = None
+    date_to: When | None = None
+    price_from: str | None = None
+    price_to: str | None = None
+    organizer_id: str | None = None
+    search: str | None = None
+    ordering: CatalogueOrder | None = None
+    include_past: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryShown:
+    """A category of the catalogue and how many events to come it has."""
+
+    category: str
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Filters as the lists compare them; prices in minor units, moments as text."""
+
+    category: str | None
+    city: str | None
+    organizer_id: str | None
+    search: str | None
+    first_day: str
+    last_day: str
+    starts_from: str
+    starts_to: str
+    price_from: int | None
+    price_to: int | None
+    include_past: bool
+
+    def takes(self, entry: ListingEntry) -> bool:
+        """Whether an entry of any list belongs in the answer."""
+        return (
+            (self.include_past or entry.ends_at > clock.now())
+            and self.category in (None, entry.category)
+            and self.city in (None, entry.city)
+            and self.organizer_id in (None, entry.organizer_id)
+            and self.first_day <= entry.day <= self.last_day
+            and self.starts_from <= clock.to_text(entry.starts_at) <= self.starts_to
+            and self._takes_price(entry)
+            and (self.search is None or _is_first_match(entry, self.search))
+        )
+
+    def _takes_price(self, entry: ListingEntry) -> bool:
+        if self.price_from is None and self.price_to is None:
+            return True
+        if entry.price is None:
+            return False
+        return (self.price_from or 0) <= int(entry.price) and (self.price_to is None or entry.price <= self.price_to)
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """A part of one list."""
+
+    partition: str
+    low: str = ""
+    high: str = _LAST
+    newest_first: bool = False
+
+
+_lock = threading.Lock()
+_kept: dict[tuple[_Range, int], tuple[float, list[ListingEntry]]] = {}
+
+
+def forget() -> None:
+    """Drop what was kept of lists."""
+    with _lock:
+        _kept.clear()
+
+
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Keep the catalogue up to date with these changes; safe to repeat, in whole or in part."""
+    if listings.follow(changes):
+        forget()
+    return []
+
+
+def event(event_id: str) -> Shown:
+    """Return a public event, at the cost of one read. Raises NotFound."""
+    listing = operations.get(Listing, keys.listing(event_id), consistent=False)
+    if listing is None or not listing.public:
+        raise NotFound("There is no such event.")
+    return _shown(listing)
+
+
+def summaries(event_ids: Iterable[str]) -> dict[str, Listing]:
+    """Return the listings of events, also of those that are not public any more, by id; one batch read."""
+    wanted = [keys.listing(event_id) for event_id in event_ids]
+    found = operations.get_many(Listing, wanted, consistent=False) if wanted else {}
+    return {listing.event_id: listing for listing in found.values()}
+
+
+def categories() -> list[CategoryShown]:
+    """Return the categories that have events to come, by name."""
+    raws = operations.query(keys.catalogue_category().pk, limit=_CATEGORIES_SHOWN)
+    counts = [CategoryCount.from_raw_data(raw) for raw in raws]
+    return [CategoryShown(category=count.category, events=int(count.events)) for count in counts if count.events > 0]
+
+
+def featured(*, page_size: int, cursor: str | None) -> Page[Shown]:
+    """Return a page of the featured events to come, the earliest first. Raises InvalidCursor."""
+    wanted = _wanted(Filters())
+    of_list = _Range(listing_places.featured_partition())
+    return _walk(of_list, wanted.takes, bound_to=f"{_ANYONE}/featured", page_size=page_size, cursor=cursor)
+
+
+def browse(filters: Filters, *, page_size: int, cursor: str | None) -> Page[Shown]:
+    """Return a page of the public events that fit; what is searched for comes by title where no order is asked for.
+
+    Raises ValidationFailed (prices, ranges that end before they begin), InvalidCursor.
+    """
+    wanted = _wanted(filters)
+    bound_to = f"{_ANYONE}/events/{filters}"
+    if wanted.search is not None:
+        if not wanted.search:
+            return Page(results=[])
+        if filters.ordering is not None:
+            return _search_ordered(wanted, filters.ordering, bound_to=bound_to, page_size=page_size, cursor=cursor)
+    return _walk(_range(wanted, filters.ordering), wanted.takes, bound_to=bound_to, page_size=page_size, cursor=cursor)
+
+
+def _wanted(filters: Filters) -> _Wanted:
+    starts_from, first_day = _bound(filters.date_from, is_first=True)
+    starts_to, last_day = _bound(filters.date_to, is_first=False)
+    if starts_from > starts_to or first_day > last_day:
+        raise ValidationFailed(details=[{"field": "date_to", "message": "must not be before date_from"}])
+    price_from, price_to = _minor("price_from", filters.price_from), _minor("price_to", filters.price_to)
+    if price_from is not None and price_to is not None and price_from > price_to:
+        raise ValidationFailed(details=[{"field": "price_to", "message": "must not be less than price_from"}])
+    return _Wanted(
+        category=None if filters.category is None else listing_places.folded(filters.category),
+        city=None if filters.city is None else listing_places.folded(filters.city),
+        organizer_id=filters.organizer_id,
+        search=None if filters.search is None else listing_places.title_text(listing_places.folded(filters.search)),
+        first_day=first_day,
+        last_day=last_day,
+        starts_from=starts_from,
+        starts_to=starts_to,
+        price_from=price_from,
+        price_to=price_to,
+        include_past=filters.include_past,
+    )
+
+
+def _bound(when: When | None, *, is_first: bool) -> tuple[str, str]:
+    """Return the moment that a bound of the dates sets, and the day; a day in any time zone is within its moment."""
+    if when is None:
+        return ("", "") if is_first else (_LAST, _LAST)
+    if isinstance(when, datetime):
+        return clock.to_text(when), "" if is_first else _LAST
+    if is_first:
+        begins = datetime.combine(when, time_of_day.min, UTC)
+        # The earliest day that can be asked for begins before the earliest moment.
+        return clock.to_text(begins - _DAY_BEGINS_BEFORE), when.isoformat()
+    return clock.to_text(datetime.combine(when, time_of_day.max, UTC) + _DAY_BEGINS_AFTER), when.isoformat()
+
+
+def _minor(field: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    parsed = money.parse(text, config().currency)
+    if parsed is None:
+        raise ValidationFailed(details=[{"field": field, "message": f"must be an amount of {config().currency}"}])
+    return parsed.minor
+
+
+def _range(wanted: _Wanted, ordering: CatalogueOrder | None) -> _Range:
+    """Return the narrowest part of a list in which everything stands that is wanted, in its order."""
+    period = ALL if wanted.include_past else UPCOMING
+    if wanted.search is not None:
+        partition = listing_places.titles_partition(period, wanted.search)
+        return _Range(partition, low=wanted.search, high=wanted.search + _LAST)
+    order = BY_PRICE if ordering is CatalogueOrder.PRICE else BY_START
+    if wanted.organizer_id is not None:
+        partition = listing_places.organizers_partition(period, order, wanted.organizer_id)
+    else:
+        partition = listing_places.partition(period, order, category=wanted.category, city=wanted.city)
+    if order == BY_PRICE:
+        low = "" if wanted.price_from is None else listing_places.price_text(wanted.price_from)
+        high = "" if wanted.price_to is None else listing_places.price_text(wanted.price_to)
+        return _Range(partition, low=low, high=high + _LAST)
+    newest_first = ordering is CatalogueOrder.LATEST
+    return _Range(partition, low=wanted.starts_from, high=wanted.starts_to + _LAST, newest_first=newest_first)
+
+
+def _walk(
+    of_list: _Range, takes: Callable[[ListingEntry], bool], *, bound_to: str, page_size: int, cursor: str | None
+) -> Page[Shown]:
+    last = paging.unseal(cursor, bound_to=bound_to) if cursor else None
+    found: list[ListingEntry] = []
+    looked_at = 0
+    while looked_at < _LOOKED_AT:
+        limit = page_size + 1 if looked_at == 0 else min(_CHUNK, _LOOKED_AT - looked_at)
+        entries = _read(of_list, after=last, limit=limit)
+        for entry in entries:
+            last = entry.sk
+            if takes(entry):
+                found.append(entry)
+            if len(found) > page_size:
+                return Page(results=_listed(found[:-1]), next=paging.seal(found[-2].sk, bound_to=bound_to))
+        if len(entries) < limit:
+            return Page(results=_listed(found))
+        looked_at += limit
+    return Page(results=_listed(found), next=paging.seal(last or "", bound_to=bound_to))
+
+
+def _search_ordered(
+    wanted: _Wanted, ordering: CatalogueOrder, *, bound_to: str, page_size: int, cursor: str | None
+) -> Page[Shown]:
+    """Return a page of what is searched for, in another order than by title.
+
+    `_LOOKED_AT` titles at a time are put in order; where more begin like this, they follow in an order of their own.
+    """
+    started_after, shown_last = _position(cursor, bound_to=bound_to)
+    entries = _read(_range(wanted, None), after=started_after, limit=_LOOKED_AT)
+    is_latest = ordering is CatalogueOrder.LATEST
+
+    def place(entry: ListingEntry) -> str:
+        sort = clock.to_text(entry.starts_at)
+        if ordering is CatalogueOrder.PRICE:
+            sort = f"{listing_places.price_text(None if entry.price is None else int(entry.price))}|{sort}"
+        return keys.catalogue(sort=sort, event_id=entry.event_id).sk
+
+    fitting = sorted(filter(wanted.takes, entries), key=place, reverse=is_latest)
+    if shown_last is not None:
+        fitting = [each for each in fitting if (place(each) < shown_last if is_latest else place(each) > shown_last)]
+    shown = fitting[:page_size]
+    following: list[str | None] | None = None
+    if len(fitting) > page_size:
+        following = [started_after, place(shown[-1])]
+    elif len(entries) == _LOOKED_AT:
+        following = [entries[-1].sk, None]
+    return Page(
+        results=_listed(shown),
+        next=paging.seal(json.dumps(following), bound_to=bound_to) if following else None,
+    )
+
+
+def _position(cursor: str | None, *, bound_to: str) -> tuple[str | None, str | None]:
+    """Return after which title the part that a cursor is in begins, and what of it was shown last."""
+    if cursor is None:
+        return None, None
+    started_after, shown_last = json.loads(paging.unseal(cursor, bound_to=bound_to))
+    return started_after, shown_last
+
+
+def _is_first_match(entry: ListingEntry, text: str) -> bool:
+    """Whether an entry stands where the search comes upon its event first: a title may have two words alike."""
+    found = [ending for ending in listing_places.endings(entry.title or "") if ending.startswith(text)]
+    return bool(found) and entry.sk == keys.catalogue(sort=min(found), event_id=entry.event_id).sk
+
+
+def _read(of_list: _Range, *, after: str | None, limit: int) -> list[ListingEntry]:
+    """Return entries of a list in its order; from its beginning as it was at most `KEPT_SECONDS` ago."""
+    place = (of_list, limit)
+    if after is None:
+        with _lock:
+            read_at, known = _kept.get(place, (float("-inf"), []))
+        if time.monotonic() - read_at <= KEPT_SECONDS:
+            return known
+    low, high = of_list.low or " ", of_list.high
+    if after is not None:
+        low, high = (low, after) if of_list.newest_first else (after, high)
+    # Both ends are part of the range: where a page went on from stood on the page before.
+    raws = operations.query(
+        of_list.partition,
+        between=(low, high),
+        newest_first=of_list.newest_first,
+        limit=limit + (after is not None),
+    )
+    entries = [entry for entry in map(ListingEntry.from_raw_data, raws) if entry.sk != after][:limit]
+    if after is None:
+        with _lock:
+            _kept.pop(place, None)
+            _kept[place] = (time.monotonic(), entries)
+            if len(_kept) > _LISTS_KEPT:
+                del _kept[next(iter(_kept))]
+    return entries
+
+
+def _listed(entries: Sequence[ListingEntry]) -> list[Shown]:
+    """Return the events of these entries, in their order, but for those that have stopped being public since."""
+    found = summaries(entry.event_id for entry in entries)
+    ordered = [found[entry.event_id] for entry in entries if entry.event_id in found]
+    return [_shown(listing) for listing in ordered if listing.public]
+
+
+def _shown(listing: Listing) -> Shown:
+    offered = [
+        {**category, "available": int(listing.available.get(category["id"], 0))}
+        for category in listing.body["ticket_categories"]
+    ]
+    return {**listing.body, "ticket_categories": offered}

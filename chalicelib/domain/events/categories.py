@@ -1,0 +1,168 @@
+"""Ticket categories: what an event sells, at which price, and how much of it.
+
+A category is written with all shards of its stock in one transaction, so that none is ever seen without them.
+What is on offer is kept by a container for `KEPT_SECONDS`, so a booking reads neither event nor categories again:
+an event that is cancelled, or a price that changes, reaches the sale within that time. The stock itself is never kept.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.config import config
+from chalicelib.domain.events import stock
+from chalicelib.errors import NotFound, ValidationFailed
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Category, Event
+from chalicelib.table.operations import Write
+
+KEPT_SECONDS = 5.0
+# What one order may hold, of all its categories together: it is written in one transaction.
+MAX_TICKETS_PER_ORDER = 20
+_CAPACITY_LIMIT = 1_000_000
+_EVENTS_KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What an event sells; the categories by id, in the order in which they are shown."""
+
+    event: Event
+    categories: dict[str, Category]
+
+
+_lock = threading.Lock()
+_offers: dict[str, tuple[float, Offer]] = {}
+
+
+def forget() -> None:
+    """Drop the offers that were read; the next booking reads them again."""
+    with _lock:
+        _offers.clear()
+
+
+def add(
+    *,
+    event_id: str,
+    name: str,
+    price: int,
+    capacity: int,
+    currency: str | None = None,
+    tier: str | None = None,
+    per_order_limit: int = 10,
+    sales_start: datetime | None = None,
+    sales_end: datetime | None = None,
+    category_id: str | None = None,
+    shards: int | None = None,
+    position: int = 0,
+) -> Category:
+    """Put a category on sale; `price` is in minor units, `shards` over how many items its stock is spread.
+
+    A `category_id` in use is left alone and returned as it stands. Raises NotFound (no such event), ValidationFailed.
+    """
+    category = draft(
+        event_id=event_id,
+        name=name,
+        price=price,
+        capacity=capacity,
+        currency=currency,
+        tier=tier,
+        per_order_limit=per_order_limit,
+        sales_start=sales_start,
+        sales_end=sales_end,
+        category_id=category_id,
+        shards=shards,
+        position=position,
+    )
+    try:
+        operations.commit(
+            *laying(category),
+            operations.change(Event, keys.event(event_id), [Event.version.add(1)], Event.pk.exists()),
+        )
+    except operations.ConditionFailed as failure:
+        existing = failure.found(Category)
+        if existing is None:
+            raise NotFound("There is no such event.") from failure
+        return existing
+    forget()
+    return category
+
+
+def laying(category: Category) -> list[Write]:
+    """Return the writes that put a drafted category on sale, its own first."""
+    return [operations.put(category, Category.pk.does_not_exist()), *stock.lay_in(category)]
+
+
+def draft(
+    *,
+    event_id: str,
+    name: str,
+    price: int,
+    capacity: int,
+    currency: str | None = None,
+    tier: str | None = None,
+    per_order_limit: int = 10,
+    sales_start: datetime | None = None,
+    sales_end: datetime | None = None,
+    category_id: str | None = None,
+    shards: int | None = None,
+    position: int = 0,
+) -> Category:
+    """Return a category as it will be, not written yet. Raises ValidationFailed."""
+    shards = shards if shards is not None else stock.shard_count(capacity)
+    _require(
+        price=(price >= 0, "must not be negative"),
+        capacity=(1 <= capacity <= _CAPACITY_LIMIT, f"must be 1 to {_CAPACITY_LIMIT}"),
+        per_order_limit=(1 <= per_order_limit <= MAX_TICKETS_PER_ORDER, f"must be 1 to {MAX_TICKETS_PER_ORDER}"),
+        shards=(1 <= shards <= min(capacity, stock.MAX_SHARDS), f"must be 1 to {stock.MAX_SHARDS}"),
+        sales_end=(not (sales_start and sales_end) or sales_start < sales_end, "must be after sales_start"),
+    )
+    category_id = category_id or new_id("cat")
+    return Category(
+        *keys.category(event_id, category_id),
+        category_id=category_id,
+        event_id=event_id,
+        name=name,
+        tier=tier,
+        price=price,
+        currency=currency or config().currency,
+        capacity=capacity,
+        shards=shards,
+        per_order_limit=per_order_limit,
+        sales_start=sales_start,
+        sales_end=sales_end,
+        position=position,
+    )
+
+
+def of(event_id: str) -> list[Category]:
+    """Return an event's categories in the order in which they are shown."""
+    place = keys.category(event_id)
+    found = [Category.from_raw_data(raw) for raw in operations.query(place.pk, begins=place.sk, consistent=True)]
+    return sorted(found, key=lambda category: (int(category.position), category.category_id))
+
+
+def offer(event_id: str) -> Offer:
+    """Return what an event sells, as it was at most `KEPT_SECONDS` ago. Raises NotFound."""
+    with _lock:
+        read_at, known = _offers.get(event_id, (float("-inf"), None))
+    if known is not None and time.monotonic() - read_at <= KEPT_SECONDS:
+        return known
+    event = operations.get(Event, keys.event(event_id))
+    if event is None:
+        raise NotFound("There is no such event.")
+    fresh = Offer(event=event, categories={category.category_id: category for category in of(event_id)})
+    with _lock:
+        _offers.pop(event_id, None)
+        _offers[event_id] = (time.monotonic(), fresh)
+        if len(_offers) > _EVENTS_KEPT:
+            del _offers[next(iter(_offers))]
+    return fresh
+
+
+def _require(**rules: tuple[bool, str]) -> None:
+    problems = [{"field": name, "message": message} for name, (holds, message) in rules.items() if not holds]
+    if problems:
+        raise ValidationFailed(details=problems)

@@ -1,0 +1,261 @@
+"""Events as a gate needs them: the show, its window and its running totals."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.domain.events import gate_control
+from chalicelib.errors import Conflict, NotFound, ValidationFailed
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Counters, Event, Venue
+from chalicelib.vocabulary import EventStatus
+
+# What an event says of itself, and neither the gate nor the sale goes by.
+_SHOWN = frozenset(
+    {"title", "description", "category", "timezone", "organizer_id", "organizer_name", "image_url", "featured", "venue"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GateStatus:
+    """What the status page of a gate shows."""
+
+    active: bool
+    scanning_enabled: bool
+    starts_at: datetime
+    ends_at: datetime
+    tickets_sold: int
+    admitted: int
+    on_leave: int
+    inside: int
+    last_scan_at: datetime | None
+    server_time: datetime
+
+
+def create(
+    *,
+    title: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    event_id: str | None = None,
+    status: EventStatus = EventStatus.PUBLISHED,
+    description: str | None = None,
+    category: str | None = None,
+    timezone: str = "UTC",
+    scanning_opens_at: datetime | None = None,
+    scanning_closes_at: datetime | None = None,
+    scanning_enabled: bool = True,
+    re_entry_allowed: bool = False,
+    children_enabled: bool = False,
+    venue: Venue | None = None,
+    venue_name: str | None = None,
+    venue_city: str | None = None,
+    gates: list[str] | None = None,
+    organizer_id: str | None = None,
+    organizer_name: str | None = None,
+    image_url: str | None = None,
+    featured: bool = False,
+    refunds_until: datetime | None = None,
+) -> Event:
+    """Create an event with its totals at nought; `venue`, or no more than its name and city.
+
+    Raises ValidationFailed; an `event_id` in use is left alone.
+    """
+    _require_order(starts_at, ends_at)
+    event_id = event_id or new_id("evt")
+    event = Event(
+        *keys.event(event_id),
+        event_id=event_id,
+        title=title,
+        description=description,
+        category=category,
+        status=status.value,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        timezone=timezone,
+        scanning_opens_at=scanning_opens_at,
+        scanning_closes_at=scanning_closes_at,
+        scanning_enabled=scanning_enabled,
+        re_entry_allowed=re_entry_allowed,
+        children_enabled=children_enabled,
+        venue=venue or (Venue(name=venue_name, city=venue_city) if venue_name else None),
+        gates=gates,
+        organizer_id=organizer_id,
+        organizer_name=organizer_name,
+        image_url=image_url,
+        featured=featured,
+        refunds_until=refunds_until,
+    )
+    event.gsi2pk, event.gsi2sk = _day_of(event)
+    if organizer_id:
+        event.gsi1pk, event.gsi1sk = _place_of(event, organizer_id)
+    try:
+        operations.commit(
+            operations.put(event, Event.pk.does_not_exist()),
+            operations.put(Counters(*keys.counters(event_id)), Counters.pk.does_not_exist()),
+        )
+    except operations.ConditionFailed as failure:
+        existing = failure.found(Event)
+        if existing is None:
+            raise
+        return existing
+    return event
+
+
+def _require_order(starts_at: datetime, ends_at: datetime) -> None:
+    if ends_at <= starts_at:
+        raise ValidationFailed(details=[{"field": "ends_at", "message": "must be after starts_at"}])
+
+
+def _day_of(event: Event) -> keys.Key:
+    return keys.events_by_day(gate_control.facts_of(event).opens_at.date().isoformat(), event.event_id)
+
+
+def _place_of(event: Event, organizer_id: str) -> keys.Key:
+    return keys.organizer_events(organizer_id, clock.to_text(event.starts_at), event.event_id)
+
+
+def get(event_id: str) -> Event:
+    """Return an event. Raises NotFound."""
+    event = operations.get(Event, keys.event(event_id))
+    if event is None:
+        raise NotFound("There is no such event.")
+    return event
+
+
+def get_many(event_ids: list[str]) -> list[Event]:
+    """Return the events that exist, the earliest first."""
+    found = operations.get_many(Event, [keys.event(event_id) for event_id in event_ids])
+    return sorted(found.values(), key=lambda event: (event.starts_at, event.event_id))
+
+
+def set_scanning(event_id: str, *, enabled: bool) -> None:
+    """Open or stop scanning at every gate of an event. Raises NotFound."""
+    _set(event_id, Event.scanning_enabled.set(enabled))
+
+
+def set_status(event_id: str, status: EventStatus) -> None:
+    """Move an event to another status. Raises NotFound."""
+    _set(event_id, Event.status.set(status.value))
+
+
+def present(event_id: str, **changes: str | bool | Venue | None) -> None:
+    """Change how an event is shown; `changes` are attributes of Event that no rule hangs on. Raises NotFound."""
+    unknown = changes.keys() - _SHOWN
+    if unknown:
+        raise ValueError(f"not for showing: {sorted(unknown)}")
+    attributes = {name: getattr(Event, name) for name in changes}
+    actions = [
+        attributes[name].remove() if value is None else attributes[name].set(value) for name, value in changes.items()
+    ]
+    if "organizer_id" in changes:
+        _give_to(get(event_id), changes["organizer_id"], actions)
+    else:
+        _set(event_id, *actions, Event.version.add(1))
+
+
+def _give_to(event: Event, organizer_id: object, actions: list[Action]) -> None:
+    """Move an event to another organizer's list, where it stands by its start."""
+    if isinstance(organizer_id, str):
+        partition, sort = _place_of(event, organizer_id)
+        place = [Event.gsi1pk.set(partition), Event.gsi1sk.set(sort)]
+    else:
+        place = [Event.gsi1pk.remove(), Event.gsi1sk.remove()]
+    write = operations.change(
+        Event,
+        keys.event(event.event_id),
+        [*actions, *place, Event.version.add(1)],
+        Event.starts_at == event.starts_at,
+    )
+    try:
+        operations.record(write)
+    except operations.ConditionFailed as failure:
+        raise Conflict("The event was just moved by somebody else. Look at it again.") from failure
+    gate_control.forget()
+
+
+def reschedule(event_id: str, *, starts_at: datetime, ends_at: datetime) -> None:
+    """Move an event in time, its gates with it. Raises NotFound, ValidationFailed, Conflict (it moves already)."""
+    _require_order(starts_at, ends_at)
+    event = get(event_id)
+    as_seen = (Event.starts_at == event.starts_at) & (Event.ends_at == event.ends_at)
+    owner = Event.organizer_id
+    as_seen &= owner == event.organizer_id if event.organizer_id else owner.does_not_exist()
+    times = moving(event, starts_at=starts_at, ends_at=ends_at)
+    try:
+        operations.record(operations.change(Event, keys.event(event_id), [*times, Event.version.add(1)], as_seen))
+    except operations.ConditionFailed as failure:
+        found = failure.found(Event)
+        if found is None or (found.starts_at, found.ends_at) != (starts_at, ends_at):
+            raise Conflict("The event was just moved by somebody else. Look at it again.") from failure
+        # Our own first try was the one that came before.
+    gate_control.forget()
+
+
+def moving(event: Event, *, starts_at: datetime, ends_at: datetime) -> list[Action]:
+    """Return the changes that move an event in time, its places in the indexes with it."""
+    event.starts_at, event.ends_at = starts_at, ends_at
+    day = _day_of(event)
+    actions: list[Action] = [
+        Event.starts_at.set(starts_at),
+        Event.ends_at.set(ends_at),
+        Event.gsi2pk.set(day.pk),
+        Event.gsi2sk.set(day.sk),
+    ]
+    if event.organizer_id:
+        place = _place_of(event, event.organizer_id)
+        actions += [Event.gsi1pk.set(place.pk), Event.gsi1sk.set(place.sk)]
+    return actions
+
+
+def _set(event_id: str, *actions: Action) -> None:
+    try:
+        operations.record(operations.change(Event, keys.event(event_id), actions, Event.pk.exists()))
+    except operations.ConditionFailed as failure:
+        raise NotFound("There is no such event.") from failure
+    gate_control.forget()
+
+
+def status(event_id: str, *, exact: bool = False) -> GateStatus:
+    """Return the live status of an event from its running totals, at the cost of one read. Raises NotFound.
+
+    An `exact` one holds every scan that was counted before it is asked for.
+    """
+    return status_of(gate_control.control(event_id).event, exact=exact)
+
+
+def status_of(event: Event, *, exact: bool = False) -> GateStatus:
+    """Return the live status of an event that is known already."""
+    counters = operations.get(Counters, keys.counters(event.event_id), consistent=exact) or Counters()
+    now = clock.now()
+    facts = gate_control.facts_of(event)
+    return GateStatus(
+        active=facts.status in (EventStatus.PUBLISHED, EventStatus.LIVE) and facts.opens_at <= now < facts.closes_at,
+        scanning_enabled=facts.scanning_enabled,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        tickets_sold=int(counters.sold) + int(counters.sold_online),
+        admitted=int(counters.admitted),
+        on_leave=int(counters.on_leave),
+        inside=int(counters.inside),
+        last_scan_at=counters.last_scan_at,
+        server_time=now,
+    )
+
+
+def open_now() -> list[Event]:
+    """Return the events whose gates are open at this moment; reads one index partition a day."""
+    now = clock.now()
+    days = {(now - timedelta(days=back)).astimezone(UTC).date().isoformat() for back in range(4)}
+    found: list[keys.Key] = []
+    for day in sorted(days):
+        found += operations.keys_of(operations.query(keys.events_by_day(day).pk, index="gsi2"))
+    events = operations.get_many(Event, found, consistent=False).values()
+    return [
+        event
+        for event in events
+        if gate_control.facts_of(event).opens_at <= now < gate_control.facts_of(event).closes_at
+    ]

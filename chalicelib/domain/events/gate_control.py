@@ -1,0 +1,76 @@
+"""An event as its gates see it: its window and its lock-outs, cached.
+
+Both are in one partition per event and are read together, once per container and REFRESH_SECONDS, so a
+scan needs no read for them. A changed event or a lock-out therefore takes effect within that time.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.admission import OPENS_BEFORE_START, EventFacts
+from chalicelib.errors import NotFound
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Event, EventRevocation, Item
+from chalicelib.vocabulary import EventStatus
+
+# The contract locks a deactivated principal out within 60 s.
+REFRESH_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """An event as its gates see it; `revoked` maps principals and sessions to when they were locked out."""
+
+    event: Event
+    facts: EventFacts
+    revoked: dict[str, datetime]
+
+
+_lock = threading.Lock()
+_controls: dict[str, tuple[float, Control | None]] = {}
+
+
+def forget() -> None:
+    """Clear the cache; the next scan reads the event again."""
+    with _lock:
+        _controls.clear()
+
+
+def facts_of(event: Event) -> EventFacts:
+    """Return what the rule of the gate asks of an event, with the defaults of its window."""
+    return EventFacts(
+        event_id=event.event_id,
+        status=EventStatus(event.status),
+        opens_at=event.scanning_opens_at or event.starts_at - OPENS_BEFORE_START,
+        closes_at=event.scanning_closes_at or event.ends_at,
+        scanning_enabled=bool(event.scanning_enabled),
+        re_entry_allowed=bool(event.re_entry_allowed),
+    )
+
+
+def _read(event_id: str) -> Control | None:
+    partition = keys.event(event_id).pk
+    event: Event | None = None
+    revoked: dict[str, datetime] = {}
+    for raw in operations.query(partition, begins=keys.event(event_id).sk, consistent=True):
+        item = Item.from_raw_data(raw)
+        if isinstance(item, Event):
+            event = item
+        elif isinstance(item, EventRevocation):
+            revoked[item.principal_id] = item.revoked_at
+    return Control(event=event, facts=facts_of(event), revoked=revoked) if event else None
+
+
+def control(event_id: str, *, fresh: bool = False) -> Control:
+    """Return an event as its gates see it, at most REFRESH_SECONDS old, or read `fresh`. Raises NotFound."""
+    with _lock:
+        read_at, known = _controls.get(event_id, (float("-inf"), None))
+    if fresh or known is None or time.monotonic() - read_at > REFRESH_SECONDS:
+        known = _read(event_id)
+        if known is None:
+            raise NotFound("There is no such event.")
+        with _lock:
+            _controls[event_id] = (time.monotonic(), known)
+    return known

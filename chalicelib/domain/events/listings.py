@@ -1,0 +1,222 @@
+"""How an event comes into the catalogue: its listing, and its places in the lists, projected from the table's stream.
+
+A projection reads the listing, then the truth (event, categories, stock), and writes what follows from it only where
+the listing is still the version that it read. So whoever writes last has read after the last change, whatever order
+batches come in, and doing it again changes nothing. The counts of the categories change in the same transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.domain.changes import Change
+from chalicelib.domain.events import listing_places, stock
+from chalicelib.domain.events.listing_places import Facts
+from chalicelib.domain.events.stock import Counts
+from chalicelib.domain.money import Money
+from chalicelib.errors import Unavailable
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Category, CategoryCount, Counters, Event, Item, Listing, ListingEntry, Stock
+from chalicelib.table.keys import Key
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import EventStatus
+
+PUBLIC = (EventStatus.PUBLISHED, EventStatus.LIVE)
+_VENUE = ("id", "name", "city", "address", "latitude", "longitude")
+
+
+def follow(changes: Sequence[Change]) -> bool:
+    """Bring the listings of the events that these changes are about up to date; say whether there were any."""
+    shown: set[str] = set()
+    stocked: set[str] = set()
+    for change in changes:
+        if isinstance(change.after, (Event, Category)):
+            shown.add(change.after.event_id)
+        elif isinstance(change.after, Stock):
+            stocked.add(change.after.event_id)
+    for event_id in sorted(shown):
+        project(event_id)
+    for event_id in sorted(stocked - shown):
+        _project_stock(event_id)
+    return bool(shown or stocked)
+
+
+def project(event_id: str) -> None:
+    """Bring an event's listing, its places in the lists and the counts up to date; safe at any time.
+
+    Raises Unavailable where others kept coming before.
+    """
+    for _ in operations.attempts():
+        seen = operations.get(Listing, keys.listing(event_id))
+        event, categories, counts = _truth(event_id)
+        if event is None:
+            return
+        writes = _writes(event, categories, counts, seen)
+        try:
+            operations.commit(*writes)
+        except operations.ConditionFailed as failure:
+            if 0 not in failure.failures:
+                raise
+        else:
+            return
+    raise Unavailable(retry_after=1)
+
+
+def close(event_id: str) -> bool:
+    """Take an event that is over out of the lists of what is to come; return whether it was still due to leave."""
+    listing = operations.get(Listing, keys.listing(event_id))
+    if listing is None or listing.gsi2pk is None:
+        return False
+    project(event_id)
+    return True
+
+
+def _project_stock(event_id: str) -> None:
+    """Bring what is left of an event's categories up to date, and nothing else."""
+    for _ in operations.attempts():
+        seen = operations.get(Listing, keys.listing(event_id))
+        if seen is None:
+            project(event_id)
+            return
+        _, _, counts = _truth(event_id)
+        sold = _sold(counts)
+        changed = [
+            Listing.version.set(int(seen.version) + 1),
+            Listing.available.set(_available(counts)),
+            Listing.sold.set(sold),
+        ]
+        writes = [operations.change(Listing, keys.listing(event_id), changed, Listing.version == seen.version)]
+        try:
+            operations.commit(*writes, *_counters(event_id, sold, seen))
+        except operations.ConditionFailed as failure:
+            if 0 not in failure.failures:
+                raise
+        else:
+            return
+    raise Unavailable(retry_after=1)
+
+
+def _truth(event_id: str) -> tuple[Event | None, list[Category], dict[str, Counts]]:
+    """Return an event, its categories in the order in which they are shown, and their stock, as they are now."""
+    place = keys.event(event_id)
+    # Categories sort before the event itself; those whose access was revoked stand behind it.
+    raws = operations.query(place.pk, between=(keys.category(event_id).sk, place.sk), consistent=True)
+    items = [Item.from_raw_data(raw) for raw in raws]
+    event = next((item for item in items if isinstance(item, Event)), None)
+    categories = [item for item in items if isinstance(item, Category)]
+    categories.sort(key=lambda category: (int(category.position), category.category_id))
+    return event, categories, stock.counts(event_id, categories, consistent=True)
+
+
+def _available(counts: Mapping[str, Counts]) -> dict[str, int]:
+    return {category_id: count.free for category_id, count in counts.items()}
+
+
+def _sold(counts: Mapping[str, Counts]) -> int:
+    return sum(count.sold for count in counts.values())
+
+
+def _writes(
+    event: Event, categories: Sequence[Category], counts: Mapping[str, Counts], seen: Listing | None
+) -> list[Write]:
+    """Return the writes of one transaction, the listing with its condition first."""
+    facts = listing_places.facts_of(event, categories)
+    is_public = event.status in PUBLIC
+    # A transaction takes a hundred actions (AWS): some eighty are the most that an event's lists come to.
+    is_to_come = is_public and event.ends_at > clock.now()
+    entries = listing_places.entries_of(event, facts, is_to_come=is_to_come) if is_public else []
+    listing = Listing(
+        *keys.listing(event.event_id),
+        event_id=event.event_id,
+        version=int(seen.version) + 1 if seen else 1,
+        public=is_public,
+        body=_body(event, categories),
+        available=_available(counts),
+        sold=_sold(counts),
+        entries=[[entry.pk, entry.sk] for entry in entries],
+        facts=asdict(facts),
+        counted_in=facts.category if is_to_come else None,
+    )
+    if is_to_come:
+        # It is looked at again when the minute of its end is over.
+        listing.gsi2pk, listing.gsi2sk = keys.due(event.ends_at.strftime("%Y-%m-%dT%H:%M"), event.event_id)
+    condition = Listing.version == seen.version if seen else Listing.pk.does_not_exist()
+    return [
+        operations.put(listing, condition),
+        *_counters(event.event_id, _sold(counts), seen),
+        *_moves(entries, facts, seen),
+        *_recounts(event.category or "", listing, seen),
+    ]
+
+
+def _counters(event_id: str, sold: int, seen: Listing | None) -> list[Write]:
+    if sold == (int(seen.sold) if seen else 0):
+        return []
+    return [
+        operations.change(Counters, keys.counters(event_id), [Counters.sold_online.set(sold)], Counters.pk.exists())
+    ]
+
+
+def _moves(entries: Sequence[ListingEntry], facts: Facts, seen: Listing | None) -> list[Write]:
+    """Return the writes that take an event from where it stood to where it belongs."""
+    stood = {Key(*place) for place in seen.entries} if seen else set()
+    belongs = {Key(entry.pk, entry.sk) for entry in entries}
+    is_unchanged = seen is not None and seen.facts == asdict(facts)
+    gone = [operations.remove(ListingEntry, place) for place in sorted(stood - belongs)]
+    return gone + [
+        operations.put(entry) for entry in entries if not (is_unchanged and Key(entry.pk, entry.sk) in stood)
+    ]
+
+
+def _recounts(name: str, listing: Listing, seen: Listing | None) -> list[Write]:
+    before = seen.counted_in if seen else None
+    if before == listing.counted_in:
+        return []
+    writes = []
+    if before is not None:
+        writes.append(operations.change(CategoryCount, keys.catalogue_category(before), [CategoryCount.events.add(-1)]))
+    if listing.counted_in is not None:
+        told = [CategoryCount.kind.set(CategoryCount), CategoryCount.category.set(name), CategoryCount.events.add(1)]
+        writes.append(operations.change(CategoryCount, keys.catalogue_category(listing.counted_in), told))
+    return writes
+
+
+def _body(event: Event, categories: Sequence[Category]) -> dict[str, Any]:
+    """Return an event as the contract writes it, but for what is left of its categories."""
+    cheapest = listing_places.cheapest(categories)
+    venue = event.venue
+    return {
+        "id": event.event_id,
+        "title": event.title,
+        "description": event.description,
+        "category": event.category,
+        "status": event.status,
+        "starts_at": clock.to_text(event.starts_at),
+        "ends_at": clock.to_text(event.ends_at),
+        "timezone": event.timezone,
+        "venue": {name: getattr(venue, name) for name in _VENUE} if venue else None,
+        "organizer": {"id": event.organizer_id, "name": event.organizer_name} if event.organizer_id else None,
+        "image_url": event.image_url,
+        "featured": bool(event.featured),
+        "price_from": _price(cheapest) if cheapest else None,
+        "ticket_categories": [
+            {
+                "id": category.category_id,
+                "name": category.name,
+                "tier": category.tier,
+                "price": _price(category),
+                "capacity": int(category.capacity),
+                "per_order_limit": int(category.per_order_limit),
+                "sales_start": clock.to_text(category.sales_start) if category.sales_start else None,
+                "sales_end": clock.to_text(category.sales_end) if category.sales_end else None,
+            }
+            for category in categories
+        ],
+        "children_enabled": bool(event.children_enabled),
+        "re_entry_allowed": bool(event.re_entry_allowed),
+    }
+
+
+def _price(category: Category) -> dict[str, str]:
+    return {"amount": Money(int(category.price), category.currency).amount, "currency": category.currency}

@@ -1,0 +1,121 @@
+"""The answer to a scan, and the record that keeps it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.admission import Verdict
+from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.table import keys
+from chalicelib.table.items import FirstScan, Scan, Ticket
+from chalicelib.vocabulary import Reason, ScanResult
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """What a gate's display shows of a person."""
+
+    name: str
+    photo_url: str | None
+    labels: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketShown:
+    """What a gate's display shows of a ticket."""
+
+    id: str
+    number: str
+    tier: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstScanShown:
+    """When, where and by whom the ticket was admitted."""
+
+    scanned_at: datetime
+    gate: str | None
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to one scan."""
+
+    scan_id: str
+    result: ScanResult
+    reason: Reason | None
+    attendee: Attendee | None
+    ticket: TicketShown | None
+    first_scan: FirstScanShown | None
+    remaining: int | None
+    log_id: str | None
+    decided_at: datetime
+
+
+def attendee_of(ticket: Ticket) -> Attendee:
+    """Return what a gate's display shows of a ticket's holder."""
+    return Attendee(name=ticket.holder_name, photo_url=ticket.photo_url, labels=[str(x) for x in ticket.labels or []])
+
+
+def ticket_shown(ticket: Ticket) -> TicketShown:
+    """Return what a gate's display shows of a ticket."""
+    return TicketShown(id=ticket.ticket_id, number=ticket.number, tier=ticket.tier)
+
+
+def first_scan_of(verdict: Verdict, ticket: Ticket | None) -> FirstScanShown | None:
+    """Return the admission that a duplicate is told of."""
+    if verdict.result is not ScanResult.ALREADY_SCANNED or ticket is None or ticket.admission is None:
+        return None
+    won = ticket.admission
+    return FirstScanShown(
+        scanned_at=won.scanned_at or won.decided_at, gate=won.gate, by=won.caller_name or won.caller_id
+    )
+
+
+def scan_record(
+    caller: Caller,
+    reading: Reading,
+    *,
+    subject: str,
+    log_id: str,
+    verdict: Verdict,
+    ticket_id: str | None,
+    card_uid: str | None,
+    first_scan: FirstScanShown | None,
+    remaining: int | None,
+    at: datetime,
+    decided_at: datetime,
+    gate_name: str | None,
+) -> Scan:
+    """Return the record of a scan: its log entry and its first answer in one item."""
+    place = keys.log(caller.event_id, log_id)
+    if ticket_id is not None:
+        history = keys.ticket_log(caller.event_id, ticket_id, log_id)
+    else:
+        history = keys.card_log(caller.event_id, card_uid or subject, log_id)
+    return Scan(
+        *keys.scan(caller.id, reading.scan_id, subject),
+        gsi1pk=place.pk,
+        gsi1sk=place.sk,
+        gsi2pk=history.pk,
+        gsi2sk=history.sk,
+        scan_id=reading.scan_id,
+        log_id=log_id,
+        subject=subject,
+        event_id=caller.event_id,
+        ticket_id=ticket_id,
+        card_uid=card_uid,
+        result=verdict.result.value,
+        reason=verdict.reason.value if verdict.reason else None,
+        direction=reading.direction.value,
+        source=caller.source.value,
+        gate=gate_name,
+        principal_id=caller.id,
+        principal_name=caller.name,
+        first_scan=FirstScan(scanned_at=first_scan.scanned_at, gate=first_scan.gate, by=first_scan.by)
+        if first_scan
+        else None,
+        remaining=remaining,
+        scanned_at=at,
+        decided_at=decided_at,
+    )

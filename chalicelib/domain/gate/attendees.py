@@ -1,0 +1,165 @@
+"""What an usher may look up around a scan: a card, and the people behind it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.access import accounts
+from chalicelib.domain.cards import cards
+from chalicelib.domain.customers import customers
+from chalicelib.domain.customers.customers import Contact
+from chalicelib.domain.events import events, gate_control
+from chalicelib.errors import NotAssigned, NotFound
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card, Ticket
+from chalicelib.vocabulary import CardStatus, Reason, TicketStatus, UsherRole
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Whether an usher works at an event."""
+
+    assigned: bool
+    role: str | None
+    scanning_enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CardVerified:
+    """Whether a card is known and may be used at a gate."""
+
+    known: bool
+    usable: bool
+    status: str
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class CardShown:
+    """A card as an usher sees it."""
+
+    id: str
+    uid: str
+    type: str
+    status: str
+    assigned_at: datetime | None
+    has_ticket: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A dependent's ticket on the holder's card."""
+
+    name: str
+    ticket_id: str
+    scan_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttendeeFound:
+    """The person behind a card at one event."""
+
+    name: str
+    photo_url: str | None
+    card_id: str
+    ticket_id: str | None
+    ticket_status: str
+    ticket_tier: str | None
+    scan_status: str
+    scanned_at: datetime | None
+    emergency_contact: Contact | None
+    blood_type: str | None
+    labels: list[str]
+    children: list[Child]
+
+
+def assignment(usher_id: str, event_id: str) -> Assignment:
+    """Tell whether an usher works at an event, and as what. Raises NotFound for an unknown event."""
+    account = accounts.get(usher_id)
+    event = events.get(event_id)
+    assigned = event_id in (account.event_ids or [])
+    roles = [str(role) for role in account.roles or []]
+    role = UsherRole.USHERING.value if UsherRole.USHERING in roles else next(iter(roles), None)
+    return Assignment(
+        assigned=assigned, role=role if assigned else None, scanning_enabled=assigned and bool(event.scanning_enabled)
+    )
+
+
+def require_assigned(usher_id: str, *, event_id: str, works_at: str) -> str:
+    """Return `event_id` if the usher works there now, or is assigned to it. Raises NotAssigned."""
+    if event_id != works_at and event_id not in (accounts.get(usher_id).event_ids or []):
+        raise NotAssigned
+    return event_id
+
+
+def verify_card(name: str) -> CardVerified:
+    """Tell whether a card is known and usable. Raises ValidationFailed for what is no card's name."""
+    card = cards.find(name)
+    if card is None:
+        return CardVerified(known=False, usable=False, status="unknown", reason=None)
+    usable = card.status == CardStatus.ACTIVE
+    lost = card.status in (CardStatus.BLOCKED, CardStatus.LOST)
+    reason = None if usable else Reason.CARD_BLOCKED if lost else Reason.CARD_NOT_ACTIVE
+    return CardVerified(known=True, usable=usable, status=card.status, reason=reason)
+
+
+def _existing(name: str) -> Card:
+    card = cards.find(name)
+    if card is None:
+        raise NotFound("There is no such card.")
+    return card
+
+
+def card(name: str, *, event_id: str) -> CardShown:
+    """Return a card as an usher of this event sees it. Raises NotFound, ValidationFailed."""
+    found = _existing(name)
+    return CardShown(
+        id=found.card_id,
+        uid=found.uid,
+        type=found.type,
+        status=found.status,
+        assigned_at=found.assigned_at,
+        has_ticket=bool(found.tickets.get(event_id)),
+    )
+
+
+def _scan_status(ticket: Ticket) -> str:
+    return "not_scanned" if ticket.admission is None else "previously_scanned"
+
+
+def _customer_behind(card: Card, ticket: Ticket) -> str | None:
+    """Return the customer who holds a ticket themselves: what is known of them is true of nobody else."""
+    if ticket.dependent_id is not None or card.customer_id not in (None, ticket.customer_id):
+        return None
+    return ticket.customer_id
+
+
+def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
+    """Return the person behind a card and their dependents. Raises NotFound where the card opens nothing here."""
+    found = _existing(name)
+    ticket_ids = found.tickets.get(event_id, [])
+    tickets = operations.get_many(Ticket, [keys.ticket(ticket_id) for ticket_id in ticket_ids])
+    in_order = [tickets[keys.ticket(t)] for t in ticket_ids if keys.ticket(t) in tickets]
+    if not in_order:
+        raise NotFound("This card has no ticket for this event.")
+    logger.info("attendee looked up", extra={"caller_id": by, "event_id": event_id, "card_id": found.card_id})
+    holder, *dependents = in_order
+    event = gate_control.control(event_id).event
+    customer_id = _customer_behind(found, holder)
+    known = customers.helpful(customer_id, shown_to=by, event_id=event_id) if customer_id else customers.UNKNOWN
+    return AttendeeFound(
+        name=holder.holder_name,
+        photo_url=holder.photo_url or known.photo_url,
+        card_id=found.card_id,
+        ticket_id=holder.ticket_id,
+        ticket_status="valid" if holder.status == TicketStatus.VALID else "invalid",
+        ticket_tier=holder.tier,
+        scan_status=_scan_status(holder),
+        scanned_at=(holder.admission.scanned_at or holder.admission.decided_at) if holder.admission else None,
+        emergency_contact=known.emergency_contact,
+        blood_type=known.blood_type,
+        labels=[str(label) for label in holder.labels or []],
+        children=[Child(name=t.holder_name, ticket_id=t.ticket_id, scan_status=_scan_status(t)) for t in dependents]
+        if event.children_enabled
+        else [],
+    )

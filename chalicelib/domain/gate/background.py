@@ -1,0 +1,6 @@
+"""What the gate follows in the stream."""
+
+from chalicelib.domain.changes import Follower
+from chalicelib.domain.gate import projection
+
+FOLLOWERS: tuple[Follower, ...] = (projection.follow,)

@@ -1,0 +1,331 @@
+"""The scan: one attendee goes in once, decided in one conditional write of the ticket.
+
+`scan` is load → decide → record. The usual path sends one write (after one read where a card is shown): its
+condition *is* the rule for a ticket that was never scanned. Where it fails, DynamoDB returns the ticket as
+it stands, and the pure rule says why, without a second read.
+
+`scan_id` makes a scan idempotent per caller and thing shown. An admission's id stands on its ticket, a
+refusal's in the scan's own record. A ticket that was refused, or left, is `contested`: from then on it is
+admitted only in one transaction with that record, so an answered scan is never answered anew. A card opens
+several tickets, and others tomorrow: one that was refused is marked too, for all that it opens at the event.
+"""
+
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.domain import admission
+from chalicelib.domain.admission import TicketFacts, Verdict
+from chalicelib.domain.cards import cards
+from chalicelib.domain.gate.answers import (
+    Decision,
+    FirstScanShown,
+    attendee_of,
+    first_scan_of,
+    scan_record,
+    ticket_shown,
+)
+from chalicelib.domain.gate.readings import Caller, Look, Reading, look_at
+from chalicelib.errors import Unavailable
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Passage, Scan, Ticket
+from chalicelib.vocabulary import Direction, Presence, Reason, ScanResult, ScanSource, TicketStatus
+
+# Each attempt loses only to somebody else's progress on the same ticket.
+_ATTEMPTS = 8
+
+
+def scan(caller: Caller, reading: Reading) -> Decision:
+    """Decide one scan, record it, and return the answer; the same reading again gets the same answer.
+
+    Raises NotFound (no such event), NotAssigned (another event than the caller's), Unavailable.
+    """
+    look = look_at(caller, reading, spend=True)
+    for _ in range(_ATTEMPTS):
+        decision = _attempt(look)
+        if decision is not None:
+            break
+        if look.unknown_uid is not None:
+            look = look_at(caller, reading, spend=True)  # its card was registered meanwhile
+    else:
+        raise Unavailable("This ticket is being scanned by many at once. Try again.", retry_after=1)
+    logger.info(
+        "scan decided",
+        extra={
+            "scan_id": reading.scan_id,
+            "log_id": decision.log_id,
+            "event_id": caller.event_id,
+            "caller_id": caller.id,
+            "ticket_id": decision.ticket and decision.ticket.id,
+            "result": decision.result,
+            "reason": decision.reason,
+        },
+    )
+    return decision
+
+
+def preview(caller: Caller, reading: Reading) -> Decision:
+    """Return the decision that `scan` would take now, changing nothing. Raises as `scan` does."""
+    look = look_at(caller, reading, spend=False)
+    verdict, ticket = _judge(look, _read(look))
+    return _decision(look, verdict, ticket, log_id=None, remaining=None)
+
+
+def _attempt(look: Look) -> Decision | None:
+    """Try once; None says that the ticket changed under way and the scan must look again."""
+    tickets: dict[str, Ticket] = {}
+    refused_anyway = admission.objection_without_ticket(look.case(None))
+    if look.reading.direction is Direction.ENTRY and not refused_anyway and not look.card_was_refused:
+        for place, ticket_id in enumerate(look.ticket_ids):
+            found = _try_first_entry(look, ticket_id, remaining=_remaining(look, place))
+            if isinstance(found, Decision):
+                return found
+            if found is not None:
+                tickets[ticket_id] = found
+                if found.contested:
+                    break  # the next one must not pass before it
+    if len(tickets) < len(look.ticket_ids) + len(look.passed_over):
+        tickets = _read(look)
+    for ticket in tickets.values():
+        if (first := _first_answer_on(look, ticket)) is not None:
+            return first
+    verdict, judged = _judge(look, tickets)
+    if verdict.admits and judged is not None:
+        place = look.ticket_ids.index(judged.ticket_id) if judged.ticket_id in look.ticket_ids else 0
+        return _admit_with_record(look, judged, remaining=_remaining(look, place))
+    return _refuse(look, verdict, judged)
+
+
+def _try_first_entry(look: Look, ticket_id: str, *, remaining: int | None) -> Decision | Ticket | None:
+    """Try to admit a ticket that was never scanned; else return it as it stands, or None where there is none.
+
+    A ticket that this scan itself admitted before, its answer lost on the way, is answered as then.
+    """
+    try:
+        raw = operations.record(_first_entry(look, ticket_id, remaining=remaining))
+    except operations.ConditionFailed as failure:
+        ticket = failure.found(Ticket)
+        return ticket and (_first_answer_on(look, ticket) or ticket)
+    admitted = Ticket.from_raw_data(raw)
+    return _decision(look, admission.VALID, admitted, log_id=look.log_id, remaining=remaining)
+
+
+def _read(look: Look) -> dict[str, Ticket]:
+    """Return the tickets in question as they stand, in the card's order."""
+    ids = (*look.passed_over, *look.ticket_ids)
+    if len(ids) == 1:
+        one = operations.get(Ticket, keys.ticket(ids[0]))
+        return {ids[0]: one} if one else {}
+    found = operations.get_many(Ticket, [keys.ticket(ticket_id) for ticket_id in ids])
+    return {t: found[keys.ticket(t)] for t in ids if keys.ticket(t) in found}
+
+
+def _facts(ticket: Ticket) -> TicketFacts:
+    return TicketFacts(
+        event_id=ticket.event_id,
+        status=TicketStatus(ticket.status),
+        credential=int(ticket.credential),
+        presence=Presence(ticket.presence) if ticket.presence else None,
+    )
+
+
+def _owner_of_card(look: Look) -> str | None:
+    """Return whose tickets the card that was shown opens, where it is somebody's."""
+    return look.card.customer_id if look.card is not None else None
+
+
+def _judge(look: Look, tickets: dict[str, Ticket]) -> tuple[Verdict, Ticket | None]:
+    """Return the first ticket that may pass, else the first one's verdict."""
+    # A ticket that was given away since its card was read is not that card's any more.
+    owner = _owner_of_card(look)
+    opened = [ticket for ticket in tickets.values() if owner is None or ticket.customer_id in (None, owner)]
+    verdicts = [(admission.decide(look.case(_facts(ticket))), ticket) for ticket in opened]
+    for verdict, ticket in verdicts:
+        if verdict.admits:
+            return verdict, ticket
+    if verdicts:
+        return verdicts[0]
+    elsewhere = TicketFacts(event_id="", status=TicketStatus.VALID) if look.has_tickets_elsewhere else None
+    return admission.decide(look.case(elsewhere)), None
+
+
+def _remaining(look: Look, place: int) -> int | None:
+    """Return how many of a family's tickets are left after the one at `place`; None for a single ticket."""
+    several = len(look.ticket_ids) + len(look.passed_over) > 1
+    return len(look.ticket_ids) - place - 1 if several else None
+
+
+def _passage(look: Look, *, ticket_id: str, remaining: int | None) -> Passage:
+    reading, caller = look.reading, look.caller
+    return Passage(
+        scan_id=reading.scan_id,
+        caller_id=caller.id,
+        caller_name=caller.name,
+        subject=None if look.subject == ticket_id else look.subject,
+        log_id=look.log_id,
+        decided_at=look.now,
+        scanned_at=None if look.at == look.now else look.at,
+        direction=None if reading.direction is Direction.ENTRY else reading.direction.value,
+        source=None if caller.source is ScanSource.ONLINE else caller.source.value,
+        gate=look.gate,
+        remaining=remaining,
+    )
+
+
+def _is_ticket_fit(look: Look) -> Condition:
+    """Return the rule's questions of event and ticket as a condition."""
+    fit: Condition = (Ticket.event_id == look.caller.event_id) & (Ticket.status == TicketStatus.VALID.value)
+    if look.presented.credential is not None:
+        fit = fit & (Ticket.credential == look.presented.credential)
+    if (owner := _owner_of_card(look)) is not None:
+        fit = fit & ((Ticket.customer_id == owner) | Ticket.customer_id.does_not_exist())
+    return fit
+
+
+def _first_entry(look: Look, ticket_id: str, *, remaining: int | None) -> operations.Write:
+    """Return the one write that admits a ticket that was never scanned."""
+    return operations.change(
+        Ticket,
+        keys.ticket(ticket_id),
+        [
+            Ticket.presence.set(Presence.INSIDE.value),
+            Ticket.admission.set(_passage(look, ticket_id=ticket_id, remaining=remaining)),
+        ],
+        _is_ticket_fit(look) & Ticket.admission.does_not_exist() & Ticket.contested.does_not_exist(),
+    )
+
+
+def _admit_with_record(look: Look, ticket: Ticket, *, remaining: int | None) -> Decision | None:
+    """Let a ticket pass in one transaction with the scan's record: a return, an exit, a contested entry."""
+    passage = _passage(look, ticket_id=ticket.ticket_id, remaining=remaining)
+    first_entry = ticket.admission is None
+    is_exit = look.reading.direction is Direction.EXIT
+    unmoved = Ticket.admission.does_not_exist() if first_entry else Ticket.presence == ticket.presence
+    actions = [
+        Ticket.presence.set((Presence.OUTSIDE if is_exit else Presence.INSIDE).value),
+        Ticket.contested.set(True),  # PynamoDB's signature
+        (Ticket.admission if first_entry else Ticket.passage).set(passage),
+    ]
+    record = _record(look, admission.VALID, ticket, remaining=remaining)
+    record.first_entry = first_entry or None
+    try:
+        operations.commit(
+            operations.change(Ticket, keys.ticket(ticket.ticket_id), actions, _is_ticket_fit(look) & unmoved),
+            operations.put(record, Scan.pk.does_not_exist()),
+        )
+    except operations.ConditionFailed as failure:
+        answered = failure.found(Scan, 1)
+        return _first_answer_in(look, answered) if answered else None
+    return _decision(look, admission.VALID, ticket, log_id=record.log_id, remaining=remaining)
+
+
+def _refuse(look: Look, verdict: Verdict, ticket: Ticket | None) -> Decision | None:
+    # A refusal that may turn into an admission later must be found by that later scan. A duplicate cannot,
+    # unless its bearer leaves, which marks the ticket itself; a ticket never changes its event.
+    may_turn = verdict.result is not ScanResult.ALREADY_SCANNED and verdict.reason is not Reason.WRONG_EVENT
+    if ticket is not None and may_turn and not ticket.contested:
+        mark = operations.change(
+            Ticket,
+            keys.ticket(ticket.ticket_id),
+            [Ticket.contested.set(True)],  # PynamoDB's signature
+            Ticket.pk.exists()
+            & (
+                Ticket.admission.does_not_exist()
+                | (Ticket.admission.scan_id != look.reading.scan_id)
+                | (Ticket.admission.caller_id != look.caller.id)
+            ),
+        )
+        try:
+            operations.record(mark)
+        except operations.ConditionFailed as failure:
+            winner = failure.found(Ticket)
+            first = _first_answer_on(look, winner) if winner else None
+            if first is not None:
+                return first
+    if look.card is not None and not look.card_was_refused:
+        cards.mark_refused(look.card.uid, event_id=look.caller.event_id)
+    if look.unknown_uid is not None and cards.remember_unknown(look.unknown_uid, event_id=look.caller.event_id):
+        return None
+    record = _record(look, verdict, ticket, remaining=None)
+    try:
+        operations.record(operations.put(record, Scan.pk.does_not_exist()))
+    except operations.ConditionFailed as failure:
+        answered = failure.found(Scan)
+        if answered is None:
+            raise
+        return _first_answer_in(look, answered)
+    return _decision(look, verdict, ticket, log_id=record.log_id, remaining=None)
+
+
+def _record(look: Look, verdict: Verdict, ticket: Ticket | None, *, remaining: int | None) -> Scan:
+    shown = ticket if verdict.reason is not Reason.WRONG_EVENT else None
+    return scan_record(
+        look.caller,
+        look.reading,
+        subject=look.subject,
+        log_id=look.log_id,
+        verdict=verdict,
+        ticket_id=shown.ticket_id if shown else None,
+        card_uid=look.card.uid if look.card else look.reading.uid,
+        first_scan=first_scan_of(verdict, ticket),
+        remaining=remaining,
+        at=look.at,
+        decided_at=look.now,
+        gate_name=look.gate,
+    )
+
+
+def _decision(
+    look: Look, verdict: Verdict, ticket: Ticket | None, *, log_id: str | None, remaining: int | None
+) -> Decision:
+    shown = ticket if verdict.reason is not Reason.WRONG_EVENT else None
+    return Decision(
+        scan_id=look.reading.scan_id,
+        result=verdict.result,
+        reason=verdict.reason,
+        attendee=attendee_of(shown) if shown else None,
+        ticket=ticket_shown(shown) if shown else None,
+        first_scan=first_scan_of(verdict, ticket),
+        remaining=remaining,
+        log_id=log_id,
+        decided_at=look.now,
+    )
+
+
+def _first_answer_on(look: Look, ticket: Ticket) -> Decision | None:
+    """Return the answer that this very scan got when it admitted the ticket, if it did."""
+    for passage in (ticket.admission, ticket.passage):
+        if (
+            passage is not None
+            and passage.scan_id == look.reading.scan_id
+            and passage.caller_id == look.caller.id
+            and (passage.subject or ticket.ticket_id) == look.subject
+        ):
+            return Decision(
+                scan_id=look.reading.scan_id,
+                result=ScanResult.VALID,
+                reason=None,
+                attendee=attendee_of(ticket),
+                ticket=ticket_shown(ticket),
+                first_scan=None,
+                remaining=int(passage.remaining) if passage.remaining is not None else None,
+                log_id=passage.log_id,
+                decided_at=passage.decided_at,
+            )
+    return None
+
+
+def _first_answer_in(look: Look, record: Scan) -> Decision:
+    """Return the answer that this very scan got before, from its record."""
+    ticket = operations.get(Ticket, keys.ticket(record.ticket_id)) if record.ticket_id else None
+    first = record.first_scan
+    return Decision(
+        scan_id=look.reading.scan_id,
+        result=ScanResult(record.result),
+        reason=Reason(record.reason) if record.reason else None,
+        attendee=attendee_of(ticket) if ticket else None,
+        ticket=ticket_shown(ticket) if ticket else None,
+        first_scan=FirstScanShown(scanned_at=first.scanned_at, gate=first.gate, by=first.by) if first else None,
+        remaining=int(record.remaining) if record.remaining is not None else None,
+        log_id=record.log_id,
+        decided_at=record.decided_at,
+    )

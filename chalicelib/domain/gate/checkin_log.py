@@ -1,0 +1,200 @@
+"""The check-in log: every scan, newest first, and found again by ticket, card, usher, result or attendee."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from heapq import merge
+
+from chalicelib.domain import paging
+from chalicelib.domain.access import accounts
+from chalicelib.domain.cards import cards
+from chalicelib.domain.paging import Page
+from chalicelib.errors import NotFound, ValidationFailed
+from chalicelib.identifiers import log_id_of
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card, Counters, Scan, Ticket
+from chalicelib.vocabulary import Portal, ScanResult
+
+# A numbered page is reached by reading the index up to it; deeper than this, go by cursor.
+MAX_PAGE = 50
+# One request reads at most this many index rows for filters that no key answers; `next` goes on from there.
+_SWEEP_ROWS = 1000
+_ATTENDEE_TICKETS = 25
+_LOG_ID = re.compile(r"log_[0-9A-HJKMNP-TV-Z]{26}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A scan with the name of its attendee, which is kept with the ticket alone."""
+
+    scan: Scan
+    attendee_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search narrows the log by."""
+
+    card_id: str | None = None
+    username: str | None = None
+    result: ScanResult | None = None
+    attendee: str | None = None
+    date_from: datetime | None = None
+    date_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A place in the log, before the entry itself is read."""
+
+    log_id: str
+    key: keys.Key
+    result: str | None
+    principal_id: str | None
+
+
+def get(event_id: str, log_id: str) -> Entry:
+    """Return one entry of an event's log. Raises NotFound."""
+    if _LOG_ID.fullmatch(log_id):
+        place = keys.log(event_id, log_id)
+        raws = operations.query(place.pk, index="gsi1", between=(place.sk, place.sk))
+        entries = _entries(operations.keys_of(raws))
+        if entries:
+            return entries[0]
+    raise NotFound("There is no such log entry.")
+
+
+def recent(event_id: str, *, caller_id: str, page_size: int, page: int | None, cursor: str | None) -> Page[Entry]:
+    """Return a page of an event's log, newest first, by number or by cursor."""
+    bound_to = f"log/{caller_id}/{event_id}"
+    before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
+    skip = 0
+    if page is not None and cursor is None:
+        if page > MAX_PAGE:
+            message = f"goes to {MAX_PAGE}; use the cursor in `next`, or search"
+            raise ValidationFailed(details=[{"field": "page", "message": message}])
+        skip = (page - 1) * page_size
+    rows = _newest(keys.log_partitions(event_id), "gsi1", before=before, limit=skip + page_size + 1)[skip:]
+    counters = operations.get(Counters, keys.counters(event_id), consistent=False)
+    found = _page(rows, page_size=page_size, more=len(rows) > page_size, bound_to=bound_to)
+    return replace(found, count=int(counters.scans) if counters else None)
+
+
+def search(event_id: str, filters: Filters, *, caller_id: str, page_size: int, cursor: str | None) -> Page[Entry]:
+    """Return a page of the entries that fit, newest first.
+
+    By card or attendee it asks the index of that ticket or card. By usher and result it reads the event's log,
+    a bounded part per request: a page may then hold fewer entries than asked for, and `next` goes on.
+    """
+    bound_to = f"log-search/{caller_id}/{event_id}/{filters}"
+    before = paging.unseal(cursor, bound_to=bound_to) if cursor else _end_of(filters.date_to)
+    if filters.card_id is not None or filters.attendee is not None:
+        partitions, index = _partitions_of(event_id, filters), "gsi2"
+    else:
+        partitions, index = keys.log_partitions(event_id), "gsi1"
+    start = log_id_of("", decided_at=filters.date_from)[:14] if filters.date_from else ""
+    usher_id = _usher_id(filters.username) if filters.username else None
+    if filters.username and usher_id is None:
+        return Page(results=[])
+    limit = _SWEEP_ROWS if index == "gsi1" and (usher_id or filters.result) else page_size + 1
+    if index == "gsi2" and (usher_id or filters.result):
+        limit = _SWEEP_ROWS
+    rows = _newest(partitions, index, before=before, limit=limit)
+    exhausted = len(rows) < limit
+    in_time = [row for row in rows if row.log_id >= start]
+    if len(in_time) < len(rows):
+        exhausted = True
+    fits = _fitting(in_time, usher_id=usher_id, result=filters.result, index=index)
+    if len(fits) > page_size:
+        return _page(fits, page_size=page_size, more=True, bound_to=bound_to)
+    last = in_time[-1].log_id if in_time else None
+    following = paging.seal(last, bound_to=bound_to) if last and not exhausted else None
+    return Page(results=_entries([row.key for row in fits]), next=following)
+
+
+def _fitting(rows: Sequence[_Row], *, usher_id: str | None, result: ScanResult | None, index: str) -> list[_Row]:
+    if usher_id is None and result is None:
+        return list(rows)
+    if index == "gsi2":  # this index carries keys only
+        scans = operations.get_many(Scan, [row.key for row in rows], consistent=False)
+        facts = {key: (scan.result, scan.principal_id) for key, scan in scans.items()}
+    else:
+        facts = {row.key: (row.result or "", row.principal_id or "") for row in rows}
+    return [
+        row
+        for row in rows
+        if row.key in facts
+        and (result is None or facts[row.key][0] == result)
+        and (usher_id is None or facts[row.key][1] == usher_id)
+    ]
+
+
+def _end_of(date_to: datetime | None) -> str | None:
+    # A log id begins with its time, so the id of that moment with a rest of "~" stands after all of its entries.
+    return log_id_of("", decided_at=date_to)[:14] + "~" if date_to else None
+
+
+def _newest(partitions: list[str], index: str, *, before: str | None, limit: int) -> list[_Row]:
+    """Merge the newest rows of several partitions."""
+    sort: Callable[[_Row], str] = lambda row: row.log_id  # noqa: E731  # one key for query and merge
+    streams = []
+    for partition in partitions:
+        raws = operations.query(partition, index=index, before=before, newest_first=True, limit=limit)
+        streams.append(
+            [
+                _Row(
+                    log_id=raw[f"{index}sk"]["S"],
+                    key=keys.Key(raw["pk"]["S"], raw["sk"]["S"]),
+                    result=raw.get("result", {}).get("S"),
+                    principal_id=raw.get("principal_id", {}).get("S"),
+                )
+                for raw in raws
+            ]
+        )
+    return list(merge(*streams, key=sort, reverse=True))[:limit]
+
+
+def _page(rows: Sequence[_Row], *, page_size: int, more: bool, bound_to: str) -> Page[Entry]:
+    shown = list(rows[:page_size])
+    following = paging.seal(shown[-1].log_id, bound_to=bound_to) if more and shown else None
+    return Page(results=_entries([row.key for row in shown]), next=following)
+
+
+def _entries(scan_keys: Sequence[keys.Key]) -> list[Entry]:
+    scans = operations.get_many(Scan, scan_keys, consistent=False)
+    names = attendee_names(scans.values())
+    found = [scans[key] for key in scan_keys if key in scans]
+    return [Entry(scan=scan, attendee_name=names.get(scan.ticket_id or "")) for scan in found]
+
+
+def attendee_names(scans: Iterable[Scan]) -> dict[str, str]:
+    """Return the names on the tickets that were scanned, by ticket."""
+    wanted = {keys.ticket(scan.ticket_id) for scan in scans if scan.ticket_id}
+    tickets = operations.get_many(Ticket, wanted, consistent=False).values()
+    return {ticket.ticket_id: ticket.holder_name for ticket in tickets}
+
+
+def _usher_id(username: str) -> str | None:
+    account = accounts.find(Portal.USHER, username)
+    return account.account_id if account else None
+
+
+def _partitions_of(event_id: str, filters: Filters) -> list[str]:
+    ticket_ids: list[str] = []
+    partitions: list[str] = []
+    if filters.card_id is not None:
+        uid = cards.name_to_uid(filters.card_id)
+        card = operations.get(Card, keys.card(uid), consistent=False)
+        ticket_ids += card.tickets.get(event_id, []) if card else []
+        partitions.append(keys.card_log(event_id, uid).pk)
+    if filters.attendee is not None:
+        prefix = keys.search_name(filters.attendee)
+        raws = operations.query(
+            keys.attendees(event_id, filters.attendee), index="gsi1", begins=prefix, limit=_ATTENDEE_TICKETS
+        )
+        named = [key.pk.partition("#")[2] for key in operations.keys_of(raws)]
+        ticket_ids = [t for t in ticket_ids if t in named] if filters.card_id is not None else named
+        if filters.card_id is not None:
+            partitions = []
+    return [keys.ticket_log(event_id, ticket_id).pk for ticket_id in ticket_ids] + partitions

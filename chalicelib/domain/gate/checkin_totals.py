@@ -1,0 +1,169 @@
+"""The running totals of an event and its log, kept from the table's stream, each scan counted once.
+
+A scan's record carries `counted`, set in the same transaction that adds it to the totals: a batch that comes
+twice, cut in halves or after a crash finds the mark and adds nothing. (A batch's own identity would not do:
+a halved batch has another one.)
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.domain.admission import VALID
+from chalicelib.domain.cards import cards
+from chalicelib.domain.events import gate_control
+from chalicelib.domain.gate.answers import scan_record
+from chalicelib.domain.gate.checkin_buckets import Buckets
+from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.errors import NotFound, Unavailable
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Counters, Event, Scan, Ticket
+from chalicelib.vocabulary import Direction, ScanResult, ScanSource
+
+# A transaction takes 100 actions (AWS): one of them is the totals', and each scan may be of a day of its own.
+_SCANS_PER_TRANSACTION = 48
+_ATTEMPTS = 12
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What a number of scans adds to the totals of one event."""
+
+    numbers: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    buckets: Buckets = field(default_factory=Buckets)
+    last_scan_at: datetime | None = None
+
+    def add(self, scan: Scan, event: Event | None) -> None:
+        self.buckets.add(scan, event)
+        self.numbers["scans"] += 1
+        self.numbers[f"result_{scan.result}"] += 1
+        if scan.result == ScanResult.VALID:
+            entry = scan.direction == Direction.ENTRY
+            self.numbers["inside"] += 1 if entry else -1
+            if scan.first_entry:
+                self.numbers["admitted"] += 1
+            else:
+                self.numbers["on_leave"] += -1 if entry else 1
+        self.last_scan_at = max(self.last_scan_at or scan.decided_at, scan.decided_at)
+
+    def writes(self, event_id: str, seen: operations.RawItem | None) -> list[operations.Write]:
+        """Return the change of the counters, then the hours that go elsewhere.
+
+        `seen` are the counters as they were found; without them they are taken to be what they mostly are: of the same
+        day, and of no later scan.
+        """
+        actions: list[Action] = [getattr(Counters, name).add(number) for name, number in self.numbers.items() if number]
+        condition: Condition = Counters.pk.exists()
+        told = Counters.from_raw_data(seen).last_scan_at if seen else None
+        if self.last_scan_at is not None and (told is None or told < self.last_scan_at):
+            actions.append(Counters.last_scan_at.set(self.last_scan_at))
+            condition &= Counters.last_scan_at.does_not_exist() | (Counters.last_scan_at < self.last_scan_at)
+        more, of_the_day, aside = self.buckets.writes(event_id, seen)
+        if of_the_day is not None:
+            condition &= of_the_day
+        return [operations.change(Counters, keys.counters(event_id), [*actions, *more], condition), *aside]
+
+
+def record_of_first_entry(before: Ticket | None, after: Ticket) -> Scan | None:
+    """Return the log entry of the admission that this change of a ticket made, or None where it made none.
+
+    A contested ticket's admission wrote its own record in the same transaction.
+    """
+    if after.admission is None or after.contested or (before is not None and before.admission is not None):
+        return None
+    won = after.admission
+    subject = won.subject or after.ticket_id
+    caller = Caller(
+        id=won.caller_id,
+        event_id=after.event_id,
+        name=won.caller_name,
+        source=ScanSource(won.source or ScanSource.ONLINE),
+    )
+    record = scan_record(
+        caller,
+        Reading(scan_id=won.scan_id, direction=Direction(won.direction or Direction.ENTRY)),
+        subject=subject,
+        log_id=won.log_id,
+        verdict=VALID,
+        ticket_id=after.ticket_id,
+        card_uid=subject.removeprefix("card:") if subject.startswith("card:") else None,
+        first_scan=None,
+        remaining=int(won.remaining) if won.remaining is not None else None,
+        at=won.scanned_at or won.decided_at,
+        decided_at=won.decided_at,
+        gate_name=won.gate,
+    )
+    record.first_entry = True
+    return record
+
+
+def count(unrecorded: Iterable[Scan], recorded: Iterable[Scan]) -> Counter[str]:
+    """Put scans into the log and the totals, each exactly once; return how many were new, by result.
+
+    `unrecorded` are admissions whose record does not stand in the table yet, `recorded` scans whose record
+    does but is not counted yet.
+    """
+    by_event: dict[str, list[tuple[Scan, bool]]] = defaultdict(list)
+    seen: set[tuple[str, str]] = set()
+    for scans, is_new in ((unrecorded, True), (recorded, False)):
+        for scan in scans:
+            if (scan.pk, scan.sk) not in seen:
+                seen.add((scan.pk, scan.sk))
+                by_event[scan.event_id].append((scan, is_new))
+    counted: Counter[str] = Counter()
+    for event_id, scans_of_event in by_event.items():
+        for start in range(0, len(scans_of_event), _SCANS_PER_TRANSACTION):
+            counted += _count(event_id, scans_of_event[start : start + _SCANS_PER_TRANSACTION])
+    for scan, is_new in (entry for entries in by_event.values() for entry in entries):
+        if is_new and scan.remaining is not None and scan.card_uid and scan.ticket_id:
+            scan_key = f"{scan.principal_id}/{scan.scan_id}"
+            cards.hint_admitted(scan.card_uid, ticket_id=scan.ticket_id, scan_key=scan_key)
+    return counted
+
+
+def _count(event_id: str, scans: Sequence[tuple[Scan, bool]]) -> Counter[str]:
+    pending = list(scans)
+    event = _event(event_id)
+    seen: operations.RawItem | None = None
+    for _ in operations.attempts(_ATTEMPTS):
+        sums = _Sums()
+        for scan, _is_new in pending:
+            sums.add(scan, event)
+        marks = [_mark(scan, is_new=is_new) for scan, is_new in pending]
+        try:
+            operations.commit(*marks, *sums.writes(event_id, seen))
+        except operations.ConditionFailed as failure:
+            if len(pending) in failure.failures:
+                seen = failure.failures[len(pending)]
+                if seen is None:
+                    raise
+            pending = [entry for place, entry in enumerate(pending) if place not in failure.failures]
+            if not pending:
+                return Counter()
+        else:
+            return Counter(scan.result for scan, _ in pending)
+    raise Unavailable(retry_after=1)
+
+
+def _event(event_id: str) -> Event | None:
+    """Return an event as its gates see it, whose time zone and gates hardly ever change."""
+    try:
+        return gate_control.control(event_id).event
+    except NotFound:
+        return None
+
+
+def _mark(scan: Scan, *, is_new: bool) -> operations.Write:
+    if is_new:
+        scan.counted = True
+        return operations.put(scan, Scan.pk.does_not_exist())
+    return operations.change(
+        Scan,
+        keys.Key(scan.pk, scan.sk),
+        [Scan.counted.set(True)],  # PynamoDB's signature
+        Scan.pk.exists() & Scan.counted.does_not_exist(),
+    )

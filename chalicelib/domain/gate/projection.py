@@ -1,0 +1,41 @@
+"""Stream follower of the gate: log entries and totals of scans, facts about devices and suspected clones."""
+
+from collections.abc import Sequence
+
+from chalicelib import observability
+from chalicelib.clients.bus import Published
+from chalicelib.domain.access import devices
+from chalicelib.domain.changes import Change
+from chalicelib.domain.gate import checkin_totals
+from chalicelib.table.items import Device, Scan, Ticket
+from chalicelib.vocabulary import Fact, Reason
+
+
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Write log entries and running totals of scans, and return the facts about scans and devices to publish."""
+    unrecorded: list[Scan] = []
+    recorded: list[Scan] = []
+    facts: list[Published] = []
+    for change in changes:
+        before, after = change.before, change.after
+        if isinstance(after, Ticket):
+            entry = checkin_totals.record_of_first_entry(before if isinstance(before, Ticket) else None, after)
+            if entry is not None:
+                unrecorded.append(entry)
+        elif isinstance(after, Scan) and before is None and not after.counted:
+            recorded.append(after)
+            if after.reason == Reason.CLONE_SUSPECTED:
+                facts.append(_clone_suspected(after))
+        elif isinstance(after, Device):
+            facts += devices.facts_of_change(before if isinstance(before, Device) else None, after)
+    observability.count("Scans", checkin_totals.count(unrecorded, recorded), by="result")
+    return facts
+
+
+def _clone_suspected(scan: Scan) -> Published:
+    return Published(
+        fact=Fact.CLONE_SUSPECTED,
+        fact_id=scan.log_id,
+        occurred_at=scan.decided_at,
+        ids={"event_id": scan.event_id, "gate": scan.gate, "log_id": scan.log_id},
+    )

@@ -1,0 +1,180 @@
+"""What a gate reads, and everything that is found out about it before a ticket is touched."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib import clock
+from chalicelib.domain.admission import CardFacts, Case, Presented, TicketFacts
+from chalicelib.domain.cards import cards
+from chalicelib.domain.events import gate_control
+from chalicelib.domain.gate import sun
+from chalicelib.domain.tickets import credentials
+from chalicelib.errors import NotAssigned
+from chalicelib.identifiers import log_id_of
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card
+from chalicelib.vocabulary import CardStatus, CardType, Direction, ScanSource, Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who scans: an usher, a device or a member of staff, at one event."""
+
+    id: str
+    event_id: str
+    name: str | None = None
+    gate: str | None = None
+    source: ScanSource = ScanSource.ONLINE
+
+
+@dataclass(frozen=True, slots=True)
+class SunMessage:
+    """A Secure Unique NFC message as the reader got it, both parts in hex."""
+
+    picc_data: str
+    cmac: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading: exactly one of `uid`, `code` (a QR's text), `ticket_id`, or `sun` (with or without `uid`).
+
+    `scanned_at` is when it was read, corrected to the platform's clock; None is now.
+    """
+
+    scan_id: str
+    uid: str | None = None
+    code: str | None = None
+    ticket_id: str | None = None
+    sun: SunMessage | None = None
+    event_id: str | None = None
+    gate: str | None = None
+    scanned_at: datetime | None = None
+    direction: Direction = Direction.ENTRY
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A reading with everything that was found before any ticket was touched."""
+
+    caller: Caller
+    reading: Reading
+    control: gate_control.Control
+    now: datetime
+    subject: str
+    presented: Presented
+    card: Card | None
+    ticket_ids: tuple[str, ...]
+    # Tickets of the card that are known to be in, by another scan than this one.
+    passed_over: tuple[str, ...] = ()
+    has_tickets_elsewhere: bool = False
+    # The UID that was shown, where no card has it yet.
+    unknown_uid: str | None = None
+
+    @property
+    def card_was_refused(self) -> bool:
+        """Whether the card was refused at this event before, by this scan or another."""
+        return self.card is not None and self.caller.event_id in (self.card.refused_at or ())
+
+    @property
+    def at(self) -> datetime:
+        """When the reading was made; the future is now."""
+        return min(self.reading.scanned_at or self.now, self.now)
+
+    @property
+    def gate(self) -> str | None:
+        """Where: what the reading says, else the caller's gate."""
+        return self.reading.gate or self.caller.gate
+
+    @property
+    def log_id(self) -> str:
+        """The id of the log entry that this scan will have."""
+        scan_key = f"{self.caller.id}/{self.reading.scan_id}/{self.subject}"
+        return log_id_of(scan_key, decided_at=self.now)
+
+    def case(self, ticket: TicketFacts | None) -> Case:
+        """Return the question to the rule about one ticket."""
+        card = None
+        if self.card is not None:
+            card = CardFacts(
+                status=CardStatus(self.card.status),
+                type=CardType(self.card.type),
+                last_counter=int(self.card.sun_counter),
+            )
+        return Case(
+            presented=self.presented,
+            card=card,
+            ticket=ticket,
+            event=self.control.facts,
+            at=self.at,
+            direction=self.reading.direction,
+        )
+
+
+def look_at(caller: Caller, reading: Reading, *, spend: bool) -> Look:
+    """Return a reading with its card and the tickets in question; `spend` claims a SUN message's counter.
+
+    Raises NotAssigned, NotFound.
+    """
+    if reading.event_id is not None and reading.event_id != caller.event_id:
+        raise NotAssigned
+    control = gate_control.control(caller.event_id)
+    now = clock.now()
+    if reading.code is not None:
+        code = credentials.decode(reading.code)
+        if code is None:
+            subject = f"code:{hashlib.sha256(reading.code.encode()).hexdigest()[:16]}"
+            bad = Presented(signature=Signature.BAD)
+            return Look(caller, reading, control, now, subject, bad, None, ())
+        good = Presented(signature=Signature.GOOD, credential=code.credential)
+        return Look(caller, reading, control, now, code.ticket_id, good, None, (code.ticket_id,))
+    if reading.ticket_id is not None:
+        ticket_id = reading.ticket_id
+        return Look(caller, reading, control, now, ticket_id, Presented(), None, (ticket_id,))
+    return _look_by_card(caller, reading, control, now, spend=spend)
+
+
+def _look_by_card(
+    caller: Caller, reading: Reading, control: gate_control.Control, now: datetime, *, spend: bool
+) -> Look:
+    uid = reading.uid
+    card: Card | None = None
+    presented = Presented(by_card=True)
+    own_key = f"{caller.id}/{reading.scan_id}"
+    if reading.sun is not None:
+        tap = sun.open_message(reading.sun.picc_data, reading.sun.cmac)
+        if tap is None:
+            presented = Presented(by_card=True, signature=Signature.BAD)
+        else:
+            matches = uid is None or uid == tap.uid
+            uid = uid or tap.uid
+            fresh = True
+            if spend and matches:
+                card, fresh = cards.claim_counter(uid, counter=tap.counter, scan_key=own_key)
+            presented = Presented(
+                by_card=True,
+                signature=Signature.GOOD,
+                # A counter that this scan itself has spent is no objection to it.
+                counter=None if spend and fresh else tap.counter,
+                uid_matches=matches,
+            )
+    if card is None and uid is not None:
+        card = operations.get(Card, keys.card(uid))
+    mine = card.tickets.get(control.facts.event_id, []) if card else []
+    # Where people may come back, a ticket that was in may be out again: then none is passed over.
+    admitted = card.admitted if card and not control.facts.re_entry_allowed else {}
+    passed = tuple(t for t in mine if admitted.get(t, own_key) != own_key)
+    return Look(
+        caller,
+        reading,
+        control,
+        now,
+        f"card:{uid}",
+        presented,
+        card,
+        tuple(t for t in mine if t not in passed),
+        passed,
+        has_tickets_elsewhere=bool(card and card.tickets and not mine),
+        unknown_uid=uid if card is None else None,
+    )

@@ -1,0 +1,79 @@
+"""The channels of live updates, and who may listen to each: whoever the matching HTTP route is open to."""
+
+from collections.abc import Callable
+
+from chalicelib.domain.access import permissions
+from chalicelib.domain.access.permissions import Permission
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.events import events
+from chalicelib.errors import NotFound
+from chalicelib.vocabulary import Portal
+
+ADMIN = "admin"
+_ORGANIZATION, _EVENT, _CUSTOMER, _ATTENDANCE = "org", "event", "customer", "attendance"
+
+
+def of_organization(organization_id: str) -> str:
+    """Return an organization's channel."""
+    return f"{_ORGANIZATION}-{organization_id}"
+
+
+def of_event(event_id: str) -> str:
+    """Return the channel of an event's gates."""
+    return f"{_EVENT}-{event_id}"
+
+
+def event_of(channel: str) -> str:
+    """Return the event whose channel this is."""
+    return channel.partition("-")[2]
+
+
+def of_customer(customer_id: str) -> str:
+    """Return a customer's own channel."""
+    return f"{_CUSTOMER}-{customer_id}"
+
+
+def require_open(channel: str, principal: Principal) -> None:
+    """Raise NotFound where there is no such channel, or it is not this principal's to hear."""
+    kind, dash, name = channel.partition("-")
+    if kind == _ATTENDANCE:
+        raise NotFound("Attendance has no channel yet: it opens with the campus portal.")
+    # The staff's channel has no name of its own, every other has one.
+    is_whole = channel == ADMIN or (kind != ADMIN and dash and name)
+    is_open = _OPEN.get(kind)
+    if is_open is None or not is_whole or not is_open(name, principal):
+        raise NotFound("There is no such channel, or it is not yours to hear.")
+
+
+def _organization(organization_id: str, principal: Principal) -> bool:
+    return principal.portal is Portal.TIX and principal.claims.get("organizationId") == organization_id
+
+
+def _event(event_id: str, principal: Principal) -> bool:
+    if principal.portal is Portal.USHER:
+        return principal.event_id == event_id
+    if principal.portal not in (Portal.ORGANIZER, Portal.ADMIN):
+        return False
+    try:
+        event = events.get(event_id)
+    except NotFound:
+        return False
+    # All of the staff's roles may see the log of check-ins (contract/admin.md).
+    return principal.portal is Portal.ADMIN or event.organizer_id == principal.id
+
+
+def _customer(customer_id: str, principal: Principal) -> bool:
+    return principal.portal is Portal.WEBAPP and principal.id == customer_id
+
+
+def _admin(_: str, principal: Principal) -> bool:
+    role = principal.claims.get("role")
+    return principal.portal is Portal.ADMIN and permissions.may(role, Permission.READ)
+
+
+_OPEN: dict[str, Callable[[str, Principal], bool]] = {
+    _ORGANIZATION: _organization,
+    _EVENT: _event,
+    _CUSTOMER: _customer,
+    ADMIN: _admin,
+}

@@ -1,0 +1,57 @@
+"""Who was locked out hears no more: their live connections are closed as soon as the stream tells of it."""
+
+from chalicelib.domain.changes import Change
+from chalicelib.domain.live import channels, connections
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Event, EventRevocation, Item, Listener, LockOut, Session, StaffRevocation
+from chalicelib.vocabulary import Portal
+
+_SESSION = "ses_"
+
+
+def follow(change: Change) -> None:
+    """Close the connections that a lock-out is about; safe to repeat."""
+    after = change.after
+    if isinstance(after, LockOut):
+        _close(after, owner=keys.whose(after.pk), kept_session_id=after.kept_session_id)
+    elif isinstance(after, StaffRevocation):
+        _close(after)
+    elif isinstance(after, EventRevocation):
+        _close(after, event_id=keys.whose(after.pk))
+    elif isinstance(after, Event) and _was_anothers(change.before, after):
+        _close_former_organizers(after)
+
+
+def _was_anothers(before: Item | None, after: Event) -> bool:
+    return isinstance(before, Event) and before.organizer_id not in (None, after.organizer_id)
+
+
+def _close_former_organizers(event: Event) -> None:
+    channel = channels.of_event(event.event_id)
+    for raw in operations.query(keys.listener(channel).pk, consistent=True):
+        listener = Listener.from_raw_data(raw)
+        if listener.portal == Portal.ORGANIZER and listener.principal_id != event.organizer_id:
+            connections.close(listener.connection_id)
+
+
+def _close(
+    lock_out: LockOut | StaffRevocation | EventRevocation,
+    *,
+    owner: str | None = None,
+    kept_session_id: str | None = None,
+    event_id: str | None = None,
+) -> None:
+    """`lock_out` names a principal or one of their sessions."""
+    name = lock_out.principal_id
+    session_id = name if name.startswith(_SESSION) else None
+    if session_id is not None and owner is None:
+        session = operations.get(Session, keys.session(session_id))
+        owner = session.account_id if session else None
+    if owner is not None or session_id is None:
+        connections.close_those_of(
+            owner or name,
+            locked_out_at=lock_out.revoked_at,
+            session_id=session_id,
+            kept_session_id=kept_session_id,
+            event_id=event_id,
+        )

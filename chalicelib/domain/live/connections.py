@@ -1,0 +1,185 @@
+"""Live connections: the one-time ticket that opens a socket, the socket, and its end.
+
+A ticket is a random number of 256 bits, of which the table keeps the hash; the delete that finds it spends it. A
+connection stands in two items: under its own id, by which its messages are answered, and among those of its principal,
+where a lock-out finds it.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.clients import sockets
+from chalicelib.config import config
+from chalicelib.domain.access import lock_outs
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.live.channels import require_open
+from chalicelib.errors import Unauthenticated
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import LiveConnection, LiveOf, LiveTicket
+from chalicelib.vocabulary import Portal
+
+TICKET_LIFETIME = timedelta(seconds=30)
+# AWS: "Quotas for configuring and running a WebSocket API": a connection lives two hours.
+LIFETIME = timedelta(hours=2)
+# What is left of a connection whose end nobody told of goes this much later.
+_AFTERWARDS = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Where to open the socket, and what opens it, once."""
+
+    url: str
+    ticket: str
+    expires_at: datetime
+
+
+def _hash(ticket: str) -> str:
+    return hashlib.sha256(ticket.encode()).hexdigest()
+
+
+def issue_ticket(principal: Principal, *, channels: Sequence[str] | None = None) -> Ticket:
+    """Return a ticket for one connection, which may listen to these channels only where some are named.
+
+    Raises NotFound for a channel that is not open to the principal.
+    """
+    for channel in channels or ():
+        require_open(channel, principal)
+    ticket = secrets.token_urlsafe(32)
+    expires_at = clock.now() + TICKET_LIFETIME
+    stored = LiveTicket(
+        *keys.live_ticket(_hash(ticket)),
+        principal=_described(principal),
+        channels=list(dict.fromkeys(channels)) if channels else None,
+        expires_at=expires_at,
+        ttl=int(expires_at.timestamp()),
+    )
+    operations.record(operations.put(stored))
+    return Ticket(url=config().live_url, ticket=ticket, expires_at=expires_at)
+
+
+def open_(connection_id: str, *, ticket: str) -> None:
+    """Spend a ticket for a connection. Raises Unauthenticated: unknown, spent or expired, or its holder locked out."""
+    key = keys.live_ticket(_hash(ticket))
+    try:
+        raw = operations.record(operations.remove(LiveTicket, key, LiveTicket.pk.exists()))
+    except operations.ConditionFailed as failure:
+        raise Unauthenticated("This ticket opens nothing. Get a new one.") from failure
+    spent = LiveTicket.from_raw_data(raw)
+    now = clock.now()
+    if now >= spent.expires_at:
+        raise Unauthenticated("This ticket has expired. Get a new one.")
+    principal = principal_of(spent.principal)
+    gone_at = int((now + LIFETIME + _AFTERWARDS).timestamp())
+    operations.put_many(
+        [
+            LiveConnection(
+                *keys.live_connection(connection_id),
+                connection_id=connection_id,
+                principal=spent.principal,
+                channels=spent.channels,
+                opened_at=now,
+                ttl=gone_at,
+            ),
+            LiveOf(
+                *keys.live_of(principal.id, connection_id),
+                connection_id=connection_id,
+                session_id=principal.session_id,
+                event_id=principal.claims.get("event_id"),
+                issued_at=principal.issued_at,
+                ttl=gone_at,
+            ),
+        ]
+    )
+    # Only now: a lock-out that this does not see finds the connection among those of its principal.
+    try:
+        lock_outs.require_not_revoked(principal, fresh=True)
+    except Unauthenticated:
+        end(connection_id)
+        raise
+    logger.info("live connection opened", extra={"principal_id": principal.id, "portal": principal.portal.value})
+
+
+def get(connection_id: str) -> LiveConnection:
+    """Return an open connection. Raises Unauthenticated."""
+    connection = operations.get(LiveConnection, keys.live_connection(connection_id))
+    if connection is None or clock.now() >= connection.opened_at + LIFETIME:
+        raise Unauthenticated("This connection has ended. Open a new one.")
+    return connection
+
+
+def end(connection_id: str) -> None:
+    """Forget a connection and whatever it listened to; one that is unknown is forgotten already."""
+    key = keys.live_connection(connection_id)
+    try:
+        connection = LiveConnection.from_raw_data(operations.record(operations.remove(LiveConnection, key, _EXISTS)))
+    except operations.ConditionFailed:
+        return
+    places = [keys.listener(channel, connection_id) for channel in sorted(connection.listens_to or ())]
+    places.append(keys.live_of(principal_of(connection.principal).id, connection_id))
+    operations.remove_many(places)
+
+
+_EXISTS = LiveConnection.pk.exists()
+
+
+def close(connection_id: str) -> None:
+    """End a connection and close its socket, if it still is one."""
+    end(connection_id)
+    try:
+        sockets.close(connection_id)
+    except sockets.NotTaken:
+        logger.warning("socket not closed", extra={"connection_id": connection_id})
+
+
+def close_those_of(
+    principal_id: str,
+    *,
+    locked_out_at: datetime,
+    session_id: str | None = None,
+    kept_session_id: str | None = None,
+    event_id: str | None = None,
+) -> int:
+    """Close the connections of a principal that a lock-out is about; return how many.
+
+    `session_id` or `event_id`, where given, bound it to one session or one event; `kept_session_id` is let alone.
+    """
+    closed = 0
+    for raw in operations.query(keys.live_of(principal_id).pk, consistent=True):
+        found = LiveOf.from_raw_data(raw)
+        if found.issued_at > locked_out_at or found.session_id == kept_session_id:
+            continue
+        if session_id not in (None, found.session_id) or event_id not in (None, found.event_id):
+            continue
+        close(found.connection_id)
+        closed += 1
+    if closed:
+        logger.info("live connections closed", extra={"principal_id": principal_id, "count": closed})
+    return closed
+
+
+def _described(principal: Principal) -> dict[str, Any]:
+    return {
+        "portal": principal.portal.value,
+        "id": principal.id,
+        "session_id": principal.session_id,
+        "issued_at": principal.issued_at.timestamp(),
+        "claims": principal.claims,
+    }
+
+
+def principal_of(told: dict[str, Any]) -> Principal:
+    """Return who holds a ticket or a connection."""
+    return Principal(
+        portal=Portal(told["portal"]),
+        id=told["id"],
+        session_id=told["session_id"],
+        issued_at=datetime.fromtimestamp(told["issued_at"], tz=clock.now().tzinfo),
+        claims=told["claims"],
+    )

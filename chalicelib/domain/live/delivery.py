@@ -1,0 +1,261 @@
+"""Telling news on channels: numbered, written down, and sent to everybody who listens.
+
+News is written as items of the channel's partition, and told from their stream records. The stream tells of one
+partition in order and to one function at a time, so the numbers of a channel rise by one, without a gap, in the order
+in which its listeners get the messages. News has the key of what it is of: a batch of changes that comes twice writes
+it once, and a batch of news that comes twice is known by what the channel's head remembers. Where the function is
+killed between sending and moving the head, what it sent is sent again under the same numbers.
+"""
+
+import base64
+import contextvars
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.clients import sockets
+from chalicelib.domain.live import connections, frames, subscriptions
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Listener, LiveCounters, LiveHead, LiveNews, LiveTold
+from chalicelib.vocabulary import LiveType
+
+# The contract: at most two a second on a channel.
+COUNTERS_EVERY = timedelta(milliseconds=500)
+# Within the function's time-out of 30 s; who was not reached by then comes again and catches up.
+_BUDGET_SECONDS = 15.0
+_MARKS = 100
+_MARK_LENGTH = 8
+_ITEM_BYTES = 200_000
+_NEWS_KEPT = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something to tell on a channel; `source` is what it is of, the same however often it is found."""
+
+    channel: str
+    type: LiveType
+    source: str
+    at: datetime
+    data: Any
+
+
+def heard(channels: Collection[str]) -> set[str]:
+    """Return those of these channels that somebody may be listening to."""
+    now = clock.now()
+    heads = operations.get_many(LiveHead, [keys.live_head(channel) for channel in channels]).values()
+    return {head.channel for head in heads if head.listened_until is not None and head.listened_until > now}
+
+
+def publish(news: Sequence[News]) -> None:
+    """Write news down, to be told from the stream; what was written before is not told again."""
+    gone_at = int((clock.now() + _NEWS_KEPT).timestamp())
+    items = {
+        keys.live_news(each.channel, f"{each.type.value}:{each.source}"): each for each in news
+    }  # one request must not hold a key twice
+    operations.put_many(
+        LiveNews(
+            *key,
+            channel=each.channel,
+            type=each.type.value,
+            data=json.dumps(each.data, separators=(",", ":"), ensure_ascii=False),
+            at=each.at,
+            ttl=gone_at,
+        )
+        for key, each in items.items()
+    )
+
+
+def remind_of_counters(channel: str) -> None:
+    """Have an event's counters told in a moment."""
+    actions = [
+        LiveCounters.kind.set(LiveCounters),
+        LiveCounters.channel.set(channel),
+        LiveCounters.changed.add(1),
+        LiveCounters.ttl.set(int((clock.now() + _NEWS_KEPT).timestamp())),
+    ]
+    operations.record(operations.change(LiveCounters, keys.live_counters(channel), actions))
+
+
+@dataclass(slots=True)
+class _Telling:
+    """What is told on one channel at this time."""
+
+    head: LiveHead
+    messages: list[str] = field(default_factory=list)
+    marks: str = ""
+    counters_told_at: datetime | None = None
+
+    @property
+    def first(self) -> int:
+        return int(self.head.last_id) + 1
+
+    @property
+    def last(self) -> int:
+        return int(self.head.last_id) + len(self.messages)
+
+    def add(self, type_: str, data: Any, at: datetime) -> None:
+        number = self.last + 1
+        self.messages.append(frames.message(type_, channel=self.head.channel, data=data, number=number, at=at))
+
+
+def tell(
+    news: Mapping[str, Sequence[LiveNews]],
+    *,
+    counters_changed: Collection[str] = (),
+    counters_of: Callable[[str], Any] = lambda _: None,
+) -> None:
+    """Tell news, by channel and in its order, to all who listen; and the counters of channels where they have changed.
+
+    `counters_of` returns what is told of a channel's counters as they stand now, or None; they are told at most every
+    `COUNTERS_EVERY`, and put off by way of the stream till then.
+    """
+    channels = {*news, *counters_changed}
+    heads = operations.get_many(LiveHead, [keys.live_head(channel) for channel in channels])
+    now = clock.now()
+    tellings: list[_Telling] = []
+    put_off: list[str] = []
+    for head in heads.values():
+        telling = _telling(head, news.get(head.channel, ()))
+        if head.channel in counters_changed:
+            told_at = head.counters_told_at
+            if told_at is None or now - told_at >= COUNTERS_EVERY:
+                # Last, so that the news before them has the same numbers when it comes again.
+                data = counters_of(head.channel)
+                if data is not None:
+                    telling.add(LiveType.COUNTERS, data, now)
+                    telling.counters_told_at = now
+            else:
+                put_off.append(head.channel)
+        if telling.messages:
+            tellings.append(telling)
+    _write_down(tellings, now)
+    _send(tellings)
+    for telling in tellings:
+        _move_head(telling)
+    for channel in put_off:
+        remind_of_counters(channel)
+
+
+def _telling(head: LiveHead, news: Sequence[LiveNews]) -> _Telling:
+    known = head.told or ""
+    told = {known[n : n + _MARK_LENGTH] for n in range(0, len(known), _MARK_LENGTH)}
+    telling = _Telling(head, marks=known)
+    for each in news:
+        mark = base64.urlsafe_b64encode(hashlib.sha256(each.sk.encode()).digest()[:6]).decode()
+        if mark not in told:
+            told.add(mark)
+            telling.marks += mark
+            telling.add(each.type, json.loads(each.data), each.at)
+    telling.marks = telling.marks[-_MARKS * _MARK_LENGTH :]
+    return telling
+
+
+def _write_down(tellings: Sequence[_Telling], now: datetime) -> None:
+    gone_at = int((now + _NEWS_KEPT).timestamp())
+    items: list[LiveTold] = []
+    for telling in tellings:
+        number = telling.first
+        for part in _parts(telling.messages):
+            place = keys.live_told(telling.head.channel, number)
+            items.append(LiveTold(*place, channel=telling.head.channel, messages=part, told_at=now, ttl=gone_at))
+            number += len(part)
+    operations.put_many(items)
+
+
+def _parts(messages: Sequence[str]) -> list[list[str]]:
+    """Divide messages into what one item holds."""
+    parts: list[list[str]] = [[]]
+    size = 0
+    for text in messages:
+        if parts[-1] and (len(parts[-1]) == subscriptions.PER_ITEM or size + len(text.encode()) > _ITEM_BYTES):
+            parts.append([])
+            size = 0
+        parts[-1].append(text)
+        size += len(text.encode())
+    return parts
+
+
+def _move_head(telling: _Telling) -> None:
+    actions = [LiveHead.last_id.set(telling.last), LiveHead.told.set(telling.marks)]
+    if telling.counters_told_at is not None:
+        actions.append(LiveHead.counters_told_at.set(telling.counters_told_at))
+    seen = LiveHead.last_id == int(telling.head.last_id)
+    try:
+        operations.record(operations.change(LiveHead, keys.live_head(telling.head.channel), actions, seen))
+    except operations.ConditionFailed:
+        return  # our own first try, whose answer was lost
+
+
+# Who is sent what
+
+
+def _send(tellings: Sequence[_Telling]) -> None:
+    """Send to all listeners side by side; one who takes nothing is dropped, and delays nobody by more than one send."""
+    sendings: dict[str, list[str]] = defaultdict(list)
+    channels: dict[str, list[str]] = defaultdict(list)
+    for telling in tellings:
+        for raw in operations.query(keys.listener(telling.head.channel).pk, consistent=True):
+            listener = Listener.from_raw_data(raw)
+            sent_to = _sent_to(listener, telling.last)
+            due = telling.messages[max(0, sent_to + 1 - telling.first) :] if sent_to is not None else []
+            sendings[listener.connection_id] += frames.frames(due, batch=bool(listener.batch))
+            channels[listener.connection_id].append(telling.head.channel)
+    sending: dict[Future[None], str] = {}
+    for connection_id, due_frames in sendings.items():
+        if due_frames:
+            context = contextvars.copy_context()
+            sent = _hands().submit(context.run, _serve, connection_id, due_frames, channels[connection_id])
+            sending[sent] = connection_id
+    late = wait(sending, timeout=_BUDGET_SECONDS).not_done
+    for sent in late:
+        # Who has not begun is not begun with; either way the socket is closed, and its client comes again.
+        sent.cancel()
+        connections.close(sending[sent])
+    if late:
+        logger.warning("sockets not reached in time", extra={"count": len(late)})
+
+
+def _sent_to(listener: Listener, last_id: int) -> int | None:
+    """Return up to which number somebody was sent a channel's messages; None where they are left to who joins them."""
+    if listener.sent_to is not None:
+        return int(listener.sent_to)
+    if clock.now() - listener.joins_at > subscriptions.JOINING:
+        # Whoever joined it was killed: its client comes anew, and catches up.
+        connections.close(listener.connection_id)
+        return None
+    key = keys.listener(listener.channel, listener.connection_id)
+    still_joins = Listener.pk.exists() & Listener.sent_to.does_not_exist()
+    try:
+        operations.record(operations.change(Listener, key, [Listener.left_to.set(last_id)], still_joins))
+    except operations.ConditionFailed as failure:
+        found = failure.found(Listener)
+        return int(found.sent_to) if found is not None and found.sent_to is not None else None
+    return None
+
+
+def _serve(connection_id: str, frames: Sequence[str], channels: Sequence[str]) -> None:
+    try:
+        for frame in frames:
+            sockets.send(connection_id, frame)
+    except sockets.Gone:
+        connections.end(connection_id)
+    except sockets.NotTaken:
+        connections.close(connection_id)
+    else:
+        return
+    # One whose connection had ended before it stood among the listeners is found by nobody else.
+    operations.remove_many(keys.listener(channel, connection_id) for channel in channels)
+
+
+@lru_cache(maxsize=1)
+def _hands() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(sockets.HANDS, thread_name_prefix="live")

@@ -1,0 +1,73 @@
+"""What follows from changes of the table for those who listen: news is found and written down, what was written down is
+told, and the sockets of who was locked out are closed. All of it is safe to repeat, in whole or in part."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chalicelib.domain.changes import Change
+from chalicelib.domain.events import events
+from chalicelib.domain.live import channels, closings, delivery, news
+from chalicelib.domain.live.delivery import News
+from chalicelib.errors import NotFound
+from chalicelib.observability import logger
+from chalicelib.table import keys
+from chalicelib.table.items import Counters, LiveCounters, LiveNews
+from chalicelib.vocabulary import LiveType
+
+# Makes what a message says of a thing of the domain, as JSON.
+Show = Callable[[LiveType, Any], Any]
+
+
+def follow(changes: Sequence[Change], *, show: Show) -> None:
+    """Bring all who listen up to date with these changes, in their order."""
+    for change in changes:
+        closings.follow(change)
+    _find(changes, show)
+    _tell(changes, show)
+
+
+def _find(changes: Sequence[Change], show: Show) -> None:
+    findings = news.found_in(changes)
+    counters = {
+        channels.of_event(keys.whose(change.after.pk)) for change in changes if isinstance(change.after, Counters)
+    }
+    concerned = {finding.channel for finding in findings} | counters
+    if not concerned:
+        return
+    heard = delivery.heard(concerned)
+    listened = news.completed([finding for finding in findings if finding.channel in heard])
+    shown = [(finding, _shown(show, finding.type, finding.subject)) for finding in listened]
+    delivery.publish([News(f.channel, f.type, f.source, f.at, data) for f, data in shown if data is not None])
+    for channel in sorted(counters & heard):
+        delivery.remind_of_counters(channel)
+
+
+def _tell(changes: Sequence[Change], show: Show) -> None:
+    unsent: dict[str, list[LiveNews]] = defaultdict(list)
+    counters: set[str] = set()
+    for change in changes:
+        # One that was written again, as by a repeated batch, was told when it was new.
+        if isinstance(change.after, LiveNews) and change.before is None:
+            unsent[change.after.channel].append(change.after)
+        elif isinstance(change.after, LiveCounters):
+            counters.add(change.after.channel)
+
+    def counters_of(channel: str) -> Any:
+        try:
+            status = events.status(channels.event_of(channel), exact=True)
+        except NotFound:
+            return None  # the event is gone, and its counters with it
+        return _shown(show, LiveType.COUNTERS, status)
+
+    if unsent or counters:
+        delivery.tell(unsent, counters_changed=counters, counters_of=counters_of)
+
+
+def _shown(show: Show, type_: LiveType, subject: Any) -> Any:
+    """Return what a message says, or None where it cannot be said: that must not hold up the others."""
+    try:
+        return show(type_, subject)
+    except (ValueError, TypeError, AttributeError):
+        logger.exception("news not shown", extra={"type": type_.value})
+        return None

@@ -1,0 +1,170 @@
+"""Listening to a channel: from now on, or from the last message that a client got before it lost its socket.
+
+Whoever joins is sent each message once and in order though others send at the same time. They write down what they
+tell before they look who listens; whoever joins stands among the listeners before they read what was told. So each
+message is in what was read, or its sender sees the listener; one who still joins is left to their own reading, which
+the sender notes down, and they go on reading until nothing is left to them.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib import clock
+from chalicelib.clients import sockets
+from chalicelib.domain.live import channels, connections, frames
+from chalicelib.errors import Conflict, NotFound, Unauthenticated
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Listener, LiveConnection, LiveHead, LiveTold
+from chalicelib.vocabulary import LiveType
+
+# What a client that comes back is told of (contract/realtime.md).
+KEPT = timedelta(minutes=10)
+# As many as one who comes back is sent one after the other; who missed more reads the state anew.
+MOST_MISSED = 1_000
+# How many messages stand in one item at most.
+PER_ITEM = 100
+_CHANNELS_PER_CONNECTION = 20
+# A connection lives two hours, and what it may come back for somewhat longer.
+_LISTENED = connections.LIFETIME + KEPT
+# A channel's numbers begin anew after nobody has listened for so long.
+_HEAD_KEPT = timedelta(days=30)
+_ROUNDS = 25
+# Joining ends with the function that does it (its time-out is 28 s).
+JOINING = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What was told after a number, in order, and the number of the last; `is_whole` says that nothing is lacking."""
+
+    messages: list[str]
+    last_id: int
+    is_whole: bool
+
+
+def begin(connection_id: str, channel: str, *, after: int | None = None, batch: bool = False) -> None:
+    """Join the listeners of a channel and send what they were told after a number.
+
+    Raises Unauthenticated (the connection has ended), NotFound (no such channel, or not theirs), Conflict (too many).
+    """
+    connection = connections.get(connection_id)
+    principal = connections.principal_of(connection.principal)
+    if connection.channels and channel not in connection.channels:
+        raise NotFound("The ticket of this connection names other channels.")
+    channels.require_open(channel, principal)
+    _note(connection, channel)
+    last_id = _open_head(channel)
+    gone_at = int((connection.opened_at + connections.LIFETIME).timestamp())
+    joining = Listener(
+        *keys.listener(channel, connection_id),
+        connection_id=connection_id,
+        channel=channel,
+        principal_id=principal.id,
+        portal=principal.portal.value,
+        batch=batch,
+        joins_at=clock.now(),
+        ttl=gone_at,
+    )
+    operations.record(operations.put(joining))
+    try:
+        sockets.send(connection_id, frames.message(LiveType.SUBSCRIBED, channel=channel, number=last_id))
+        _catch_up(joining, after=last_id if after is None else after)
+    except BaseException:
+        # One who never came to the end of joining would be left everything, and sent nothing.
+        operations.remove_many([keys.listener(channel, connection_id)])
+        raise
+
+
+def end(connection_id: str, channel: str) -> None:
+    """Leave the listeners of a channel; who never was one has left."""
+    key = keys.live_connection(connection_id)
+    operations.record(operations.remove(Listener, keys.listener(channel, connection_id)))
+    actions = [LiveConnection.listens_to.delete({channel})]
+    try:
+        operations.record(operations.change(LiveConnection, key, actions, LiveConnection.pk.exists()))
+    except operations.ConditionFailed:
+        return
+    sockets.send(connection_id, frames.message(LiveType.UNSUBSCRIBED, channel=channel))
+
+
+def missed(channel: str, *, after: int) -> Missed:
+    """Return what a channel was told after a number, as far as it is kept."""
+    head = operations.get(LiveHead, keys.live_head(channel))
+    # It is moved after what was told is sent, so it may be behind.
+    last_id = int(head.last_id) if head else 0
+    if last_id - after > MOST_MISSED:
+        return Missed([], last_id, is_whole=False)
+    first, beyond = keys.live_told(channel, max(0, after + 1 - PER_ITEM)), keys.live_told(channel, 10**12 - 1)
+    oldest = clock.now() - KEPT
+    found: dict[int, str] = {}
+    for raw in operations.query(first.pk, between=(first.sk, beyond.sk), consistent=True):
+        told = LiveTold.from_raw_data(raw)
+        if told.told_at >= oldest:
+            # What a repeated batch wrote anew, perhaps in other items, is the same under the same numbers.
+            number = keys.told_number(told.sk)
+            found |= {number + n: text for n, text in enumerate(told.messages)}
+    numbers = sorted(number for number in found if number > after)
+    if not numbers:
+        return Missed([], last_id, is_whole=after == last_id or (after > last_id and after in found))
+    is_whole = numbers[0] == after + 1 and len(numbers) == numbers[-1] - after and numbers[-1] >= last_id
+    return Missed([found[number] for number in numbers], numbers[-1], is_whole)
+
+
+def _catch_up(joining: Listener, *, after: int) -> None:
+    """Send what was told after a number, and go on until the senders have left nothing to this listener."""
+    sent_to = after
+    for _ in range(_ROUNDS):
+        found = missed(joining.channel, after=sent_to)
+        if found.is_whole:
+            for frame in frames.frames(found.messages, batch=bool(joining.batch)):
+                sockets.send(joining.connection_id, frame)
+            sent_to = max(sent_to, found.last_id)
+        else:
+            sent_to = found.last_id
+            resync = frames.message(LiveType.RESYNC, channel=joining.channel, number=sent_to)
+            sockets.send(joining.connection_id, resync)
+        if _is_let_in(joining, sent_to):
+            return
+    # It gets more than it can be caught up with; over a new socket it reads the state anew.
+    connections.close(joining.connection_id)
+
+
+def _is_let_in(joining: Listener, sent_to: int) -> bool:
+    """From here on others send; not so while they have left something to this listener, or it is gone."""
+    nothing_left = Listener.left_to.does_not_exist() | (Listener.left_to <= sent_to)
+    key = keys.listener(joining.channel, joining.connection_id)
+    write = operations.change(Listener, key, [Listener.sent_to.set(sent_to)], Listener.pk.exists() & nothing_left)
+    try:
+        operations.record(write)
+    except operations.ConditionFailed as failure:
+        return failure.found(Listener) is None
+    return True
+
+
+def _note(connection: LiveConnection, channel: str) -> None:
+    """Write down what a connection listens to, so that its end finds it. Raises Unauthenticated, Conflict."""
+    heard = set(connection.listens_to or ())
+    if channel in heard:
+        return
+    if len(heard) >= _CHANNELS_PER_CONNECTION:
+        raise Conflict(f"One connection listens to {_CHANNELS_PER_CONNECTION} channels at most.")
+    key = keys.live_connection(connection.connection_id)
+    actions = [LiveConnection.listens_to.add({channel})]
+    try:
+        operations.record(operations.change(LiveConnection, key, actions, LiveConnection.pk.exists()))
+    except operations.ConditionFailed as failure:
+        raise Unauthenticated("This connection has ended. Open a new one.") from failure
+
+
+def _open_head(channel: str) -> int:
+    """Have the channel told of from now on; return the number of its last message."""
+    now = clock.now()
+    actions = [
+        LiveHead.kind.set(LiveHead),
+        LiveHead.channel.set(channel),
+        LiveHead.listened_until.set(now + _LISTENED),
+        LiveHead.last_id.add(0),
+        LiveHead.ttl.set(int((now + _HEAD_KEPT).timestamp())),
+    ]
+    raw = operations.record(operations.change(LiveHead, keys.live_head(channel), actions))
+    return int(LiveHead.from_raw_data(raw).last_id)

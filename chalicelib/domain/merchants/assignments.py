@@ -1,0 +1,327 @@
+"""The handing over of a card: held for a customer, then theirs by their code, or back in stock by itself.
+
+Each step is one transaction. `assign` takes a card out of its merchant's stock for ten minutes and sends the customer
+a code; `verify` spends the code together with all that it opens: the card and its customer, the tickets that it opens,
+the fee in the ledger, the merchant's totals. Whatever is killed between the two leaves a hold that ends by itself: its
+end is read off the clock by everybody, and written by the sweep or by whoever holds the card next.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib import clock
+from chalicelib.config import config
+from chalicelib.domain import idempotency, throttle
+from chalicelib.domain.access import numbers, otp
+from chalicelib.domain.access.otp import Sent
+from chalicelib.domain.cards import cards
+from chalicelib.domain.merchants import customer_lookup, handover
+from chalicelib.domain.money import Money
+from chalicelib.errors import (
+    Conflict,
+    InvalidState,
+    NotFound,
+    OtpInvalid,
+    Refusal,
+    Unavailable,
+    ValidationFailed,
+)
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Assignment, Card, Item, OpenAssignment, Operation, Profile
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import AssignmentStatus, CardStatus, OtpPurpose
+
+# For how long a card is held (contract, "assign-card").
+HELD = timedelta(minutes=10)
+_NOT_IN_STOCK = "This card is not in your stock. Take another one."
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which card is to be handed to whom: `customer` is an id or a number (E.164); whether they have paid for it."""
+
+    card: str
+    customer: str
+    fee_collected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """An assignment as it is now, with its card."""
+
+    assignment: Assignment
+    card: Card
+
+    @property
+    def status(self) -> AssignmentStatus:
+        """Its status: a hold is over when its time is, swept or not."""
+        return shown_status(self.assignment)
+
+    @property
+    def fee(self) -> Money:
+        """What the customer pays for the card; zero where they paid for one before."""
+        return Money(int(self.assignment.fee), self.assignment.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class SentAgain:
+    """A code that was sent to a customer, and until when their card is held; `expires_in` is the code's, in seconds."""
+
+    assignment_id: str
+    expires_in: int
+    expires_at: datetime
+
+
+def shown_status(assignment: Assignment) -> AssignmentStatus:
+    """Return an assignment's status as it is now."""
+    if assignment.status == AssignmentStatus.AWAITING_OTP and assignment.expires_at <= clock.now():
+        return AssignmentStatus.EXPIRED
+    return AssignmentStatus(assignment.status)
+
+
+def own(merchant_id: str, assignment_id: str) -> Assignment:
+    """Return a merchant's assignment. Raises NotFound, for another's as well."""
+    assignment = operations.get(Assignment, keys.assignment(assignment_id))
+    if assignment is None or assignment.merchant_id != merchant_id:
+        raise NotFound("You have begun no such assignment.")
+    return assignment
+
+
+def assign(merchant_id: str, wanted: Wanted, *, operation_id: str) -> Handing:
+    """Hold a card of the merchant's stock for a customer and send them the code that makes it theirs.
+
+    The same operation again returns the same assignment, and sends the code if it was not sent. Raises ValidationFailed
+    (the fee is due and not collected), NotFound (no such customer), Conflict (the card is not the merchant's, not in
+    stock, or held), RateLimited (codes to a number, look-ups of numbers), Unavailable.
+    """
+    try:
+        assignment, customer = _hold(merchant_id, wanted, operation_id=operation_id)
+    except Refusal:
+        # What is refused now may have been done before by this very operation, its answer lost on the way.
+        done = idempotency.result_of(operation_id)
+        if done is None:
+            raise
+        assignment = own(merchant_id, done)
+        if shown_status(assignment) is AssignmentStatus.AWAITING_OTP and assignment.sent_at is None:
+            _send(assignment, customer_lookup.with_id(assignment.customer_id), is_counted=False)
+        return _with_card(assignment)
+    _send(assignment, customer, is_counted=True)
+    return _with_card(assignment)
+
+
+def send_again(merchant_id: str, name: str) -> SentAgain:
+    """Send the customer of an assignment a new code, which voids the one before.
+
+    `name` is the assignment's id, or the number (E.164) of the customer whom the merchant's last one is for. Raises
+    NotFound, InvalidState (handed over already, or no longer held), RateLimited.
+    """
+    assignment = own(merchant_id, _last_for(merchant_id, name) if _is_number(name) else name)
+    _require_open(assignment)
+    sent = _send(assignment, customer_lookup.with_id(assignment.customer_id), is_counted=False)
+    return SentAgain(assignment.assignment_id, sent.expires_in, assignment.expires_at)
+
+
+def verify(merchant_id: str, assignment_id: str, code: str, *, address: str, operation_id: str) -> Handing:
+    """Make a held card its customer's by their code: all that goes with it, or nothing.
+
+    The same operation again returns the same. Raises NotFound, InvalidState (handed over already, no longer held),
+    OtpInvalid, OtpExpired, OtpExhausted, RateLimited, Unavailable.
+    """
+    assignment = own(merchant_id, assignment_id)
+    if _was_done(assignment, operation_id):
+        return _with_card(assignment)
+    _require_open(assignment)
+    if assignment.challenge_id is None:
+        raise OtpInvalid("No code was sent yet. Send one.")
+    proof = otp.verify(
+        OtpPurpose.CARD_ASSIGNMENT, code, challenge_id=assignment.challenge_id, mobile_number=None, address=address
+    )
+    for _ in operations.attempts():
+        transfer = handover.prepare(assignment)
+        try:
+            proof.commit(idempotency.once(operation_id, assignment_id), *transfer.writes)
+        except operations.ConditionFailed:
+            # The card, the customer, their tickets or their wish for a card changed between the read and the write.
+            assignment = own(merchant_id, assignment_id)
+            if _was_done(assignment, operation_id):
+                return _with_card(assignment)
+            _require_open(assignment)
+            continue
+        ids = {"assignment_id": assignment_id, "card_id": assignment.card_id, "merchant_id": merchant_id}
+        logger.info("card handed over", extra={**ids, "customer_id": assignment.customer_id, "fee": transfer.fee})
+        return _with_card(own(merchant_id, assignment_id))
+    raise Unavailable("This card or its customer's tickets are being changed by others. Try again.", retry_after=1)
+
+
+def sweep(assignment_id: str) -> bool:
+    """Take back a card whose hold is over, or go on binding tickets to one that was handed over.
+
+    Returns whether there was anything to do. Raises Unavailable.
+    """
+    for _ in operations.attempts():
+        assignment = operations.get(Assignment, keys.assignment(assignment_id))
+        if assignment is None or assignment.gsi2pk is None:
+            return False
+        if assignment.status == AssignmentStatus.ACTIVE:
+            return handover.bind_the_rest(assignment)
+        if shown_status(assignment) is not AssignmentStatus.EXPIRED:
+            return False
+        try:
+            operations.commit(*_taking_back(assignment))
+        except operations.ConditionFailed:
+            continue  # the card was handed over or held anew between the read and the write
+        logger.info("card taken back", extra={"assignment_id": assignment_id, "card_id": assignment.card_id})
+        return True
+    raise Unavailable(retry_after=1)
+
+
+def _hold(merchant_id: str, wanted: Wanted, *, operation_id: str) -> tuple[Assignment, Account]:
+    customer, look_up = _customer(merchant_id, wanted)
+    uid = cards.name_to_uid(wanted.card)
+    assignment_id, now = new_id("asg"), clock.now()
+    places = keys.card(uid), keys.profile(customer.account_id)
+    found = operations.get_many(Item, places)
+    card, profile = found.get(places[0]), found.get(places[1])
+    if not isinstance(card, Card) or card.merchant_id != merchant_id or cards.shown_status(card) != CardStatus.STOCK:
+        raise Conflict(_NOT_IN_STOCK)
+    fee = 0 if isinstance(profile, Profile) and profile.fee_paid else config().card_fee
+    _require_collected(fee, wanted)
+    # Counted before the card is held: whoever may be sent no code now has no card held for them either.
+    otp.take_send(str(customer.mobile_number), address=None)
+    due = keys.due(_minute(now + HELD), assignment_id)
+    assignment = Assignment(
+        *keys.assignment(assignment_id),
+        gsi2pk=due.pk,
+        gsi2sk=due.sk,
+        assignment_id=assignment_id,
+        merchant_id=merchant_id,
+        customer_id=customer.account_id,
+        card_uid=uid,
+        card_id=card.card_id,
+        status=AssignmentStatus.AWAITING_OTP.value,
+        fee=fee,
+        currency=config().currency,
+        fee_collected=wanted.fee_collected,
+        created_at=now,
+        expires_at=now + HELD,
+    )
+    last = OpenAssignment(*keys.open_assignment(customer.account_id, merchant_id), assignment_id=assignment_id)
+    last.ttl = int(assignment.expires_at.timestamp())
+    try:
+        operations.commit(
+            idempotency.once(operation_id, assignment_id),
+            _holding(card, assignment),
+            operations.put(assignment, Assignment.pk.does_not_exist()),
+            operations.put(last),
+        )
+    except operations.ConditionFailed as failure:
+        done = failure.found(Operation)
+        if done is None or done.result_id != assignment_id:  # else it was our own first try, its answer lost
+            raise Conflict(_NOT_IN_STOCK) from failure
+    if look_up is not None:
+        throttle.give_back(look_up)
+    ids = {"assignment_id": assignment_id, "card_id": card.card_id, "merchant_id": merchant_id}
+    logger.info("card held", extra={**ids, "customer_id": customer.account_id})
+    return assignment, customer
+
+
+def _customer(merchant_id: str, wanted: Wanted) -> tuple[Account, throttle.Taken | None]:
+    """Return who gets the card; a number that comes to nothing counts as a look-up of it."""
+    if not _is_number(wanted.customer):
+        return customer_lookup.with_id(wanted.customer), None
+    look_up = customer_lookup.count_look_up(merchant_id)
+    return customer_lookup.with_number(wanted.customer), look_up
+
+
+def _is_number(name: str) -> bool:
+    return name.startswith("+")
+
+
+def _require_collected(fee: int, wanted: Wanted) -> None:
+    if fee and not wanted.fee_collected:
+        due = Money(fee, config().currency)
+        message = f"the card costs {due.amount} {due.currency}: collect it, then send true"
+        raise ValidationFailed(details=[{"field": "fee_collected", "message": message}])
+
+
+def _holding(card: Card, assignment: Assignment) -> Write:
+    """Return the write that holds a card, from stock or from a hold whose time is over."""
+    actions = cards.becoming(card, CardStatus.HELD, held_by=assignment.assignment_id, held_until=assignment.expires_at)
+    return operations.change(Card, keys.card(card.uid), actions, cards.as_read(card))
+
+
+def _taking_back(assignment: Assignment) -> Sequence[Write]:
+    """Return the writes that end a hold; a card that somebody else holds by now, or that was blocked, stays so."""
+    still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP.value
+    actions = [
+        Assignment.status.set(AssignmentStatus.EXPIRED.value),
+        Assignment.closed_at.set(clock.now()),
+        Assignment.gsi2pk.remove(),
+        Assignment.gsi2sk.remove(),
+    ]
+    writes = [operations.change(Assignment, keys.assignment(assignment.assignment_id), actions, still_awaiting)]
+    card = operations.get(Card, keys.card(assignment.card_uid))
+    if card is not None and card.status == CardStatus.HELD and card.held_by == assignment.assignment_id:
+        back = cards.becoming(card, CardStatus.STOCK)
+        writes.append(operations.change(Card, keys.card(card.uid), back, cards.as_read(card)))
+    return writes
+
+
+def _send(assignment: Assignment, customer: Account, *, is_counted: bool) -> Sent:
+    """Send a code, the only one that the assignment takes from then on. Raises InvalidState, RateLimited.
+
+    That it was handed to the queue is told last, so that a first code that was lost on the way is sent again.
+    """
+    number, place = str(customer.mobile_number), keys.assignment(assignment.assignment_id)
+    if not is_counted:
+        otp.take_send(number, address=None)
+    challenge_id = new_id("chl")
+    still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP.value
+    named = operations.change(Assignment, place, [Assignment.challenge_id.set(challenge_id)], still_awaiting)
+    try:
+        sent = otp.send(
+            OtpPurpose.CARD_ASSIGNMENT, number, account=customer, challenge_id=challenge_id, together_with=[named]
+        )
+    except operations.ConditionFailed as failure:
+        raise InvalidState("This card was handed over already, or is no longer held.") from failure
+    operations.record(
+        operations.change(Assignment, place, [Assignment.sent_at.set(clock.now())], Assignment.pk.exists())
+    )
+    return sent
+
+
+def _was_done(assignment: Assignment, operation_id: str) -> bool:
+    """Whether this very operation has made the card its customer's, its answer lost on the way."""
+    is_active = assignment.status == AssignmentStatus.ACTIVE
+    return is_active and idempotency.result_of(operation_id) == assignment.assignment_id
+
+
+def _last_for(merchant_id: str, mobile_number: str) -> str:
+    customer = numbers.find_by_number(mobile_number)
+    place = keys.open_assignment(customer.account_id if customer else "none", merchant_id)
+    last = operations.get(OpenAssignment, place)
+    if last is None:
+        raise NotFound("No card is held for this number. Assign one first.")
+    return last.assignment_id
+
+
+def _require_open(assignment: Assignment) -> None:
+    status = shown_status(assignment)
+    if status is AssignmentStatus.ACTIVE:
+        raise InvalidState("This card was handed over already.")
+    if status is AssignmentStatus.EXPIRED:
+        raise InvalidState("The card is no longer held: ten minutes are over. Assign it again.")
+
+
+def _with_card(assignment: Assignment) -> Handing:
+    card = operations.get(Card, keys.card(assignment.card_uid))
+    if card is None:
+        raise NotFound("There is no such card.")
+    return Handing(assignment, card)
+
+
+def _minute(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M")

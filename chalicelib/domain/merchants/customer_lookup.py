@@ -1,0 +1,83 @@
+"""The customers that merchants hand cards to: the least that a shop must see of them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib.domain import photos, throttle
+from chalicelib.domain.access import numbers
+from chalicelib.domain.throttle import Limit, Taken
+from chalicelib.errors import NotFound
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Card, Profile
+from chalicelib.vocabulary import AccountStatus, CardStatus, Portal
+
+# The contract: 30 look-ups a minute, whatever the numbers are.
+_LOOK_UPS, _WINDOW = 30, timedelta(minutes=1)
+# A person carries one card, and has lost or replaced a few.
+_CARDS_LOOKED_AT = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A customer as a shop sees them."""
+
+    id: str
+    name: str
+    photo_url: str | None
+    active_cards: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whether a number is a customer's, and whether they have paid for a card before."""
+
+    registered: bool
+    fee_paid: bool
+    customer: Person | None = None
+
+
+def look_up(merchant_id: str, mobile_number: str) -> Recipient:
+    """Return what a shop may know of whoever has this number. Raises RateLimited after 30 look-ups in a minute."""
+    count_look_up(merchant_id)
+    account = numbers.find_by_number(mobile_number)
+    if account is None or account.status != AccountStatus.ACTIVE:
+        return Recipient(registered=False, fee_paid=False)
+    customer_id = account.account_id
+    profile = operations.get(Profile, keys.profile(customer_id))
+    person = Person(
+        id=customer_id,
+        name=account.name,
+        photo_url=photos.link(profile.photo_key) if profile and profile.photo_key else None,
+        active_cards=_active_cards(customer_id),
+    )
+    return Recipient(registered=True, fee_paid=bool(profile and profile.fee_paid), customer=person)
+
+
+def count_look_up(merchant_id: str) -> Taken:
+    """Count one more look-up by a merchant. Raises RateLimited where it is one too many."""
+    (taken,) = throttle.slide(Limit("customer look-up", merchant_id, _LOOK_UPS, _WINDOW))
+    return taken
+
+
+def with_number(mobile_number: str) -> Account:
+    """Return the customer with this number who may be handed a card. Raises NotFound."""
+    return _ready(numbers.find_by_number(mobile_number))
+
+
+def with_id(customer_id: str) -> Account:
+    """Return the customer with this id who may be handed a card. Raises NotFound."""
+    return _ready(operations.get(Account, keys.account(customer_id)))
+
+
+def _ready(account: Account | None) -> Account:
+    is_customer = account is not None and account.portal == Portal.WEBAPP
+    if account is None or not is_customer or account.status != AccountStatus.ACTIVE:
+        raise NotFound("There is no such customer. Let them register first, with their own number.")
+    return account
+
+
+def _active_cards(customer_id: str) -> int:
+    shelf = keys.customer_cards(customer_id).pk
+    raws = operations.query(shelf, index="gsi1", newest_first=True, limit=_CARDS_LOOKED_AT)
+    found = operations.get_many(Card, operations.keys_of(raws)).values()
+    return sum(card.customer_id == customer_id and card.status == CardStatus.ACTIVE for card in found)

@@ -1,0 +1,165 @@
+"""What goes with a card that becomes a customer's: its tickets, its fee, the totals, the wish that it fulfils."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.domain import ledger
+from chalicelib.domain.cards import cards, unbound_tickets
+from chalicelib.domain.ledger import Entry
+from chalicelib.domain.merchants import merchant_totals
+from chalicelib.errors import InvalidState
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Assignment, Card, CardRequest, Item, OpenCardRequest, Profile
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import AccountStatus, AssignmentStatus, CardRequestStatus, CardStatus
+
+# Tickets that one transaction does not take are bound by the next sweeps.
+_NEXT_SWEEP = timedelta(minutes=1)
+_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """The writes that make a held card its customer's, and what they pay for it, in minor units."""
+
+    writes: list[Write]
+    fee: int
+
+
+def prepare(assignment: Assignment) -> Transfer:
+    """Return what makes a held card its customer's; all holds only while everything is as it was read.
+
+    The fee is due unless the customer has paid one before, by whichever merchant. Raises InvalidState where the card
+    is no longer held, or the customer locked out.
+    """
+    customer_id, merchant_id = assignment.customer_id, assignment.merchant_id
+    places = (
+        keys.card(assignment.card_uid),
+        keys.account(customer_id),
+        keys.profile(customer_id),
+        keys.open_card_request(customer_id),
+    )
+    found = operations.get_many(Item, places)
+    card, account, profile, wish = (found.get(place) for place in places)
+    if not isinstance(account, Account) or account.status != AccountStatus.ACTIVE:
+        raise InvalidState("This customer is handed no card. Ask the platform's staff.")
+    if not isinstance(card, Card) or card.status != CardStatus.HELD or card.held_by != assignment.assignment_id:
+        raise InvalidState("This card is no longer held for the customer. Take another one.")
+    has_paid = isinstance(profile, Profile) and bool(profile.fee_paid)
+    fee = 0 if has_paid else int(assignment.fee)
+    binding = unbound_tickets.bind(customer_id, card)
+    writes = [
+        _given(card, assignment, binding.opens),
+        _closed(assignment, fee=fee, has_more=binding.has_more),
+        operations.check(Account, keys.account(customer_id), Account.status == AccountStatus.ACTIVE.value),
+        ledger.freeze(card.uid, is_frozen=False),
+        *merchant_totals.one_more(merchant_id, fee=fee),
+        *binding.writes,
+    ]
+    if not has_paid:
+        writes.append(_paid(customer_id))
+    if fee:
+        writes += _fee(assignment, fee)
+    if isinstance(wish, OpenCardRequest):
+        writes += _fulfilled(customer_id, wish)
+    return Transfer(writes, fee)
+
+
+def bind_the_rest(assignment: Assignment) -> bool:
+    """Bind the tickets that the hand-over's own transaction did not take; where some are left still, the next sweep."""
+    place = keys.assignment(assignment.assignment_id)
+    for _ in range(_ROUNDS):
+        card = operations.get(Card, keys.card(assignment.card_uid))
+        if card is None or card.status != CardStatus.ACTIVE or card.customer_id != assignment.customer_id:
+            break
+        binding = unbound_tickets.bind(assignment.customer_id, card)
+        if not binding.writes:
+            break
+        opened = [Card.tickets.set(binding.opens)]
+        try:
+            operations.commit(
+                operations.change(Card, keys.card(card.uid), opened, cards.as_read(card) & _opens_as_read(card)),
+                *binding.writes,
+            )
+        except operations.ConditionFailed:
+            continue  # the card or a ticket changed between the read and the write
+        if not binding.has_more:
+            break
+    else:
+        later = keys.due((clock.now() + _NEXT_SWEEP).strftime("%Y-%m-%dT%H:%M"), assignment.assignment_id)
+        put_off = [Assignment.gsi2pk.set(later.pk), Assignment.gsi2sk.set(later.sk)]
+        operations.record(operations.change(Assignment, place, put_off, Assignment.pk.exists()))
+        return True
+    done = [Assignment.gsi2pk.remove(), Assignment.gsi2sk.remove()]
+    operations.record(operations.change(Assignment, place, done, Assignment.pk.exists()))
+    return True
+
+
+def _opens_as_read(card: Card) -> Condition:
+    unchanged: Condition = Card.tickets == dict(card.tickets)
+    return unchanged
+
+
+def _given(card: Card, assignment: Assignment, opens: unbound_tickets.Opens) -> Write:
+    shelf = keys.customer_cards(assignment.customer_id, card.card_id)
+    actions = [
+        *cards.becoming(card, CardStatus.ACTIVE),
+        Card.customer_id.set(assignment.customer_id),
+        Card.assigned_at.set(clock.now()),
+        Card.gsi1pk.set(shelf.pk),
+        Card.gsi1sk.set(shelf.sk),
+        Card.tickets.set(opens),
+    ]
+    return operations.change(Card, keys.card(card.uid), actions, cards.as_read(card) & _opens_as_read(card))
+
+
+def _closed(assignment: Assignment, *, fee: int, has_more: bool) -> Write:
+    now = clock.now()
+    place = keys.merchant_assigned(assignment.merchant_id, clock.to_text(now), assignment.card_uid)
+    due = keys.due(now.strftime("%Y-%m-%dT%H:%M"), assignment.assignment_id)
+    actions: list[Action] = [
+        Assignment.status.set(AssignmentStatus.ACTIVE.value),
+        Assignment.closed_at.set(now),
+        Assignment.fee.set(fee),
+        Assignment.gsi1pk.set(place.pk),
+        Assignment.gsi1sk.set(place.sk),
+        Assignment.gsi2pk.set(due.pk) if has_more else Assignment.gsi2pk.remove(),
+        Assignment.gsi2sk.set(due.sk) if has_more else Assignment.gsi2sk.remove(),
+    ]
+    still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP.value
+    return operations.change(Assignment, keys.assignment(assignment.assignment_id), actions, still_awaiting)
+
+
+def _paid(customer_id: str) -> Write:
+    actions: list[Action] = [
+        Profile.kind.set(Profile),
+        Profile.customer_id.set(customer_id),
+        Profile.fee_paid.set(True),  # PynamoDB's signature
+    ]
+    not_before = Profile.fee_paid.does_not_exist() | (Profile.fee_paid == False)  # noqa: E712  # a condition, not a test
+    return operations.change(Profile, keys.profile(customer_id), actions, not_before)
+
+
+def _fee(assignment: Assignment, fee: int) -> list[Write]:
+    """Return the writes that book a fee: the merchant has collected it for the platform."""
+    return ledger.post(
+        f"jrn_fee_{assignment.assignment_id}",
+        type="card_fee",
+        currency=assignment.currency,
+        entries=[Entry(ledger.merchant(assignment.merchant_id), -fee), Entry(ledger.CARD_FEES, fee)],
+        references={"assignment_id": assignment.assignment_id, "card_id": assignment.card_id},
+    )
+
+
+def _fulfilled(customer_id: str, wish: OpenCardRequest) -> list[Write]:
+    request = keys.card_request(customer_id, wish.request_id)
+    closing = [CardRequest.status.set(CardRequestStatus.FULFILLED.value)]
+    same = OpenCardRequest.request_id == wish.request_id
+    return [
+        operations.remove(OpenCardRequest, keys.open_card_request(customer_id), same),
+        operations.change(CardRequest, request, closing, CardRequest.pk.exists()),
+    ]

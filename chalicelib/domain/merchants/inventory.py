@@ -1,0 +1,123 @@
+"""A merchant's cards: by UID through all statuses or one, or, by when they were handed out, the latest first.
+
+The index that lists them carries keys only; the cards themselves are read in one batch a page. One request looks at a
+bounded part: a page may then hold fewer cards than asked for, and `next` goes on.
+"""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib import clock
+from chalicelib.domain import paging
+from chalicelib.domain.cards import cards
+from chalicelib.domain.paging import Page
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card, MerchantTotals
+from chalicelib.vocabulary import CardStatus
+
+# One request looks at so many cards for filters that no key answers.
+_LOOKED_AT = 500
+_CHUNK = 100
+# Before and after every character of a UID.
+_FIRST, _LAST = "!", "~"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a merchant narrows the list by; both ends of a range are part of it, `search` begins a UID in hex."""
+
+    status: CardStatus | None = None
+    search: str | None = None
+    assigned_from: datetime | None = None
+    assigned_to: datetime | None = None
+
+    @property
+    def by_assignment(self) -> bool:
+        """Whether only cards that were handed out are asked for, by when that was."""
+        return self.assigned_from is not None or self.assigned_to is not None
+
+    def fit(self, card: Card) -> bool:
+        """Tell whether a card is one of those asked for, as it is now."""
+        by_status = self.status is None or cards.shown_status(card) is self.status
+        return by_status and (self.search is None or str(card.uid).startswith(self.search))
+
+
+def page(merchant_id: str, filters: Filters, *, page_size: int, cursor: str | None) -> Page[Card]:
+    """Return a page of a merchant's cards; `count` where no more than the status is filtered. Raises InvalidCursor."""
+    bound_to = f"inventory/{merchant_id}/{filters}"
+    last = paging.unseal(cursor, bound_to=bound_to) if cursor else None
+    found: list[Card] = []
+    left = _LOOKED_AT
+    while left > 0:
+        limit = min(left, page_size + 1 if not filters.by_assignment else _CHUNK)
+        places = _places(merchant_id, filters, after=last, limit=limit)
+        known = operations.get_many(Card, [keys.card(uid) for _, uid in places])
+        for position, uid in places:
+            if len(found) == page_size and last is not None:
+                return _page(merchant_id, filters, found, following=paging.seal(last, bound_to=bound_to))
+            last = position
+            card = known.get(keys.card(uid))
+            # The index may name a card that has just moved on.
+            if card is not None and card.merchant_id == merchant_id and filters.fit(card):
+                found.append(card)
+        if len(places) < limit or last is None:
+            return _page(merchant_id, filters, found, following=None)
+        left -= limit
+    following = paging.seal(last, bound_to=bound_to) if last else None
+    return _page(merchant_id, filters, found, following=following)
+
+
+def _page(merchant_id: str, filters: Filters, found: Sequence[Card], *, following: str | None) -> Page[Card]:
+    return Page(results=found, next=following, count=_count(merchant_id, filters))
+
+
+def _count(merchant_id: str, filters: Filters) -> int | None:
+    """Return how many cards there are, as far as the stream has come; None where no counter tells."""
+    if filters.search is not None or filters.by_assignment:
+        return None
+    totals = operations.get(MerchantTotals, keys.account_totals(merchant_id), consistent=False)
+    if totals is None:
+        return None
+    status = filters.status
+    return sum(count for name, count in totals_by_status(totals).items() if status in (None, name))
+
+
+def totals_by_status(totals: MerchantTotals) -> dict[str, int]:
+    """Return how many cards of each status a merchant has, as far as the stream has come."""
+    return {status.value: max(0, int(getattr(totals, status.value))) for status in CardStatus}
+
+
+def _places(merchant_id: str, filters: Filters, *, after: str | None, limit: int) -> list[tuple[str, str]]:
+    """Return positions in the list and the UIDs that stand there, those after a position only."""
+    if filters.by_assignment:
+        return _assigned(merchant_id, filters, after=after, limit=limit)
+    prefix = filters.search or ""
+    reach = (f"{after}{_FIRST}" if after else prefix or _FIRST, f"{prefix}{_LAST}")
+    lists = []
+    for status in _listed(filters.status):
+        partition = keys.merchant_cards(merchant_id, status).pk
+        raws = operations.query(partition, index="gsi2", between=reach, limit=limit)
+        lists.append([raw["gsi2sk"]["S"] for raw in raws])
+    # A card that moves from one status to another may stand in both for a moment.
+    uids = list(dict.fromkeys(heapq.merge(*lists)))[:limit]
+    return [(uid, uid) for uid in uids]
+
+
+def _listed(status: CardStatus | None) -> Sequence[CardStatus]:
+    """Return the statuses that cards of this one are listed under: a hold that is over is stock, swept or not."""
+    if status is None:
+        return list(CardStatus)
+    return [CardStatus.STOCK, CardStatus.HELD] if status is CardStatus.STOCK else [status]
+
+
+def _assigned(merchant_id: str, filters: Filters, *, after: str | None, limit: int) -> list[tuple[str, str]]:
+    partition = keys.merchant_assigned(merchant_id).pk
+    low = clock.to_text(filters.assigned_from) if filters.assigned_from else _FIRST
+    high = after or (clock.to_text(filters.assigned_to) + _LAST if filters.assigned_to else _LAST)
+    if low > high:
+        return []  # DynamoDB refuses such a range
+    raws = operations.query(partition, index="gsi1", between=(low, high), newest_first=True, limit=limit + 1)
+    positions = [raw["gsi1sk"]["S"] for raw in raws]
+    return [(position, keys.uid_assigned(position)) for position in positions if position != after][:limit]

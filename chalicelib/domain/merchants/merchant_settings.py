@@ -1,0 +1,162 @@
+"""Merchants: what they say of their shop and want to be told, and the number they log in with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.expressions.update import Action
+
+from chalicelib.clients import messages
+from chalicelib.clients.messages import Channel, Message
+from chalicelib.config import config
+from chalicelib.domain.access import accounts, otp
+from chalicelib.domain.access.otp import Sent
+from chalicelib.domain.customers import registration
+from chalicelib.domain.money import Money
+from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, NotFound, Unavailable, ValidationFailed
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Item, Login, MerchantSettings
+from chalicelib.vocabulary import AccountStatus, OtpPurpose
+
+_PLAIN = ("email", "address", "city", "low_stock_threshold")
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """By which ways a merchant wants to be told of what concerns the shop."""
+
+    sms: bool
+    email: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A merchant as they see themselves; `card_fee` is what a customer pays for a card."""
+
+    id: str
+    name: str
+    mobile_number: str
+    email: str | None
+    address: str
+    city: str
+    status: str
+    card_fee: Money
+    notifications: Notifications
+    low_stock_threshold: int
+
+
+def show(merchant_id: str) -> Shop:
+    """Return a merchant, with one read. Raises NotFound."""
+    places = keys.account(merchant_id), keys.settings(merchant_id)
+    found = operations.get_many(Item, places)
+    account, settings = found.get(places[0]), found.get(places[1])
+    if not isinstance(account, Account):
+        raise NotFound
+    if not isinstance(settings, MerchantSettings):
+        settings = MerchantSettings(*places[1], merchant_id=merchant_id)
+    return Shop(
+        id=merchant_id,
+        name=account.name,
+        mobile_number=str(account.mobile_number),
+        email=settings.email,
+        address=settings.address or "",
+        city=settings.city or "",
+        status=account.status,
+        card_fee=Money(config().card_fee, config().currency),
+        notifications=Notifications(sms=bool(settings.by_sms), email=bool(settings.by_email)),
+        low_stock_threshold=int(settings.low_stock_threshold),
+    )
+
+
+def change(merchant_id: str, changes: Mapping[str, Any]) -> Shop:
+    """Change what a merchant says of the shop and return all of it; None clears a field, what is not named stays."""
+    writes = []
+    if "name" in changes:
+        renamed = [Account.name.set(changes["name"])]
+        writes.append(operations.change(Account, keys.account(merchant_id), renamed, Account.pk.exists()))
+    actions = _actions(changes)
+    if actions:
+        actions += [MerchantSettings.kind.set(MerchantSettings), MerchantSettings.merchant_id.set(merchant_id)]
+        writes.append(operations.change(MerchantSettings, keys.settings(merchant_id), actions))
+    if writes:
+        operations.commit(*writes)
+        logger.info("settings changed", extra={"merchant_id": merchant_id, "fields": sorted(changes)})
+    return show(merchant_id)
+
+
+def _actions(changes: Mapping[str, Any]) -> list[Action]:
+    asked = changes.get("notifications") or {}
+    values = {name: changes[name] for name in _PLAIN if name in changes}
+    values |= {f"by_{way}": asked[way] for way in ("sms", "email") if way in asked}
+    attributes = {name: getattr(MerchantSettings, name) for name in values}
+    return [
+        attributes[name].remove() if value is None else attributes[name].set(value) for name, value in values.items()
+    ]
+
+
+def begin_number_change(merchant_id: str, *, new_mobile: str, password: str, address: str) -> Sent:
+    """Send a code to the number that a merchant wants to log in with; who has it is not told.
+
+    Raises InvalidCredentials, RateLimited, AccountSuspended, ValidationFailed where it is their number already.
+    """
+    account = accounts.get(merchant_id)
+    accounts.require_password(account, password, otherwise="The password is wrong.")
+    if new_mobile == account.mobile_number:
+        message = "is the number that you log in with already"
+        raise ValidationFailed(details=[{"field": "new_mobile", "message": message}])
+    otp.take_send(new_mobile, address=address)
+    return otp.send(OtpPurpose.MOBILE_CHANGE, new_mobile, account=account, pending={"mobile_number": new_mobile})
+
+
+def confirm_number_change(merchant_id: str, *, challenge_id: str, code: str, address: str) -> Shop:
+    """Move the log-in to the number that the code proves, and tell the old one. Sessions go on.
+
+    Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AccountSuspended, AlreadyExists where the number is
+    another merchant's; then the code is not spent.
+    """
+    proof = otp.verify(
+        OtpPurpose.MOBILE_CHANGE,
+        code,
+        challenge_id=challenge_id,
+        mobile_number=None,
+        address=address,
+        account_id=merchant_id,
+    )
+    new_mobile = str((proof.challenge.pending or {}).get("mobile_number"))
+    for _ in operations.attempts():
+        account = accounts.get(merchant_id)
+        if account.status != AccountStatus.ACTIVE:
+            raise AccountSuspended
+        registration.require_password_since(proof, account)
+        # Where another code to the same number was faster, nothing is left to do but to spend this one.
+        is_done = account.mobile_number == new_mobile
+        effects = [accounts.unchanged(account)] if is_done else accounts.renumbered(account, new_mobile)
+        try:
+            proof.commit(*effects)
+        except operations.ConditionFailed as failure:
+            if not is_done and 0 in failure.failures and _is_anothers(failure, merchant_id):
+                raise AlreadyExists("This number is another shop's log-in.") from failure
+            continue  # the account was changed between the read and the write
+        if not is_done:
+            accounts.log_security_event("number changed", account_id=merchant_id)
+            _tell(str(account.mobile_number))
+        return show(merchant_id)
+    raise Conflict("The account is being changed by others. Try again.")
+
+
+def _is_anothers(failure: operations.ConditionFailed, merchant_id: str) -> bool:
+    """Whether the log-in that was to be put is there already, and not this merchant's own."""
+    login = failure.found(Login)
+    return login is None or login.account_id != merchant_id
+
+
+def _tell(old_mobile: str) -> None:
+    """Tell whoever has the number before, so that a stolen account does not move unseen (OWASP ASVS 5, 6.3.7)."""
+    body = "The number of your Gatehouse shop was changed. If that was not you, tell us at once."
+    try:
+        messages.enqueue(Message(message_id=new_id("msg"), channel=Channel.SMS, to=old_mobile, body=body))
+    except Unavailable:
+        # The log-in has moved: whoever asked for it must not be told that it has not.
+        logger.warning("the old number could not be told")

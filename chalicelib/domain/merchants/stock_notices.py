@@ -1,0 +1,66 @@
+"""What a shop is told without asking: that it has few cards left, each time their number goes under its threshold."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.clients import messages
+from chalicelib.clients.bus import Published
+from chalicelib.clients.messages import Channel, Message
+from chalicelib.domain.changes import Change
+from chalicelib.domain.merchants import merchant_settings
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import MerchantSettings, MerchantTotals
+from chalicelib.vocabulary import Fact
+
+
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Tell of shops whose cards went under their threshold with one of these changes."""
+    fallen = {
+        change.position: (change.before, change.after)
+        for change in changes
+        if isinstance(change.before, MerchantTotals)
+        and isinstance(change.after, MerchantTotals)
+        and _left(change.after) < _left(change.before)
+    }
+    places = [keys.settings(after.merchant_id) for _, after in fallen.values()]
+    known = operations.get_many(MerchantSettings, places, consistent=False)
+    facts = []
+    for position, (before, after) in fallen.items():
+        settings = known.get(keys.settings(after.merchant_id))
+        if settings is not None and _left(before) >= int(settings.low_stock_threshold) > _left(after):
+            facts.append(
+                Published(
+                    fact=Fact.SHOP_STOCK_LOW,
+                    fact_id=f"{after.merchant_id}/{position}",
+                    occurred_at=clock.now(),
+                    ids={"merchant_id": after.merchant_id, "left": _left(after)},
+                )
+            )
+    return facts
+
+
+def _left(totals: MerchantTotals) -> int:
+    """Return how many cards a shop has; one that is held may still come back, and is told of when it does not."""
+    return int(totals.stock) + int(totals.held)
+
+
+def send(detail: dict[str, Any]) -> None:
+    """Queue what tells a shop that its cards run out, by the ways that it chose. Raises NotFound, Unavailable."""
+    shop = merchant_settings.show(detail["merchant_id"])
+    body = (
+        f"{detail['left']} Gatehouse cards are left at {shop.name}: fewer than the {shop.low_stock_threshold} you set."
+    )
+    ways: list[tuple[Channel, str]] = []
+    if shop.notifications.sms:
+        ways.append((Channel.SMS, shop.mobile_number))
+    if shop.notifications.email and shop.email:
+        ways.append((Channel.EMAIL, shop.email))
+    for channel, to in ways:
+        # The same fact delivered twice makes the same message id, by which a mailbox can tell.
+        told = hashlib.sha256(f"{detail['fact_id']}/{channel}".encode()).hexdigest()[:26]
+        subject = "[Gatehouse] Few cards left" if channel is Channel.EMAIL else None
+        messages.enqueue(Message(message_id=f"msg_{told}", channel=channel, to=to, subject=subject, body=body))
+    logger.info("shop told of low stock", extra={"merchant_id": shop.id, "left": detail["left"], "ways": len(ways)})

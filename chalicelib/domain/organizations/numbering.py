@@ -1,0 +1,268 @@
+"""Numbers without gap or repeat, whoever asks for them at the same time.
+
+One transaction counts a prefix's series and the organization's tally up and puts the range that says what is to be
+written: the counters note in themselves where the range begins, so nobody has to have read them before, and no number
+is lost with whoever asked for it. The tickets are written behind it, a transaction at a time, each under the condition
+that the range stands where it was read; so it does not matter how often the work is begun anew, nor by how many at
+once. The last of them makes the whole range visible: until then readers leave its ordinals out, and its numbers have
+no place yet.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.domain import idempotency, jobs
+from chalicelib.domain.organizations import numbered_tickets, organizations
+from chalicelib.domain.organizations.organization_days import day_of
+from chalicelib.errors import InvalidState, NotFound, Unavailable
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Item, NumberedTicket, NumberRange, NumberSeries, RangePlace, TicketDay, TicketTally
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import JobStatus
+
+# Up to this many are written before the answer (contract, "Tix").
+AT_ONCE = 1000
+# A transaction takes 100 actions: the range itself, and in the last one tally, series, place and day as well.
+_PER_TRANSACTION = operations.TRANSACTION_LIMIT - 5
+# A turn ends within the function's time-out of 30 s; the next one goes on.
+_TURN_SECONDS = 15.0
+_SEED_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for: how many numbers of which prefix; `extra` is JSON that is to stand on each ticket."""
+
+    quantity: int
+    prefix: str
+    extra: str | None = None
+
+
+def generate(organization_id: str, wanted: Wanted, *, user_id: str, operation_id: str) -> NumberRange:
+    """Give out the next numbers of a prefix, once for each operation; many are written behind the answer.
+
+    The range is complete where there are no more than `AT_ONCE`. Raises Unavailable; the numbers are given out all
+    the same then, or will be, where the range was put.
+    """
+    made = _reserve(organization_id, wanted, user_id=user_id, operation_id=operation_id)
+    if _size(made) <= AT_ONCE:
+        made = _write(made)
+    if made.status == JobStatus.OPEN:
+        jobs.start(made.job_id)
+    return made
+
+
+def _reserve(organization_id: str, wanted: Wanted, *, user_id: str, operation_id: str) -> NumberRange:
+    organization = organizations.get(organization_id)
+    now, job_id = clock.now(), new_id("job")
+    due = jobs.due_place(job_id)
+    place = keys.tix_job(job_id)
+    made = NumberRange(
+        *place,
+        gsi2pk=due.pk,
+        gsi2sk=due.sk,
+        job_id=job_id,
+        organization_id=organization_id,
+        prefix=wanted.prefix,
+        quantity=wanted.quantity,
+        extra=wanted.extra,
+        seed=secrets.token_bytes(_SEED_BYTES),
+        status=JobStatus.OPEN.value,
+        created_by=user_id,
+        created_at=now,
+        day=day_of(organization, now).isoformat(),
+    )
+    for _ in operations.attempts():
+        try:
+            operations.commit(
+                idempotency.once(operation_id, job_id),
+                operations.put(made, NumberRange.pk.does_not_exist()),
+                *_count_up(made),
+            )
+        except operations.ConditionFailed as failure:
+            if 0 in failure.failures:
+                return _known(idempotency.result_of(operation_id) or job_id)
+            _begin(organization_id, wanted.prefix)
+        else:
+            facts = {"organization_id": organization_id, "job_id": job_id, "quantity": wanted.quantity}
+            logger.info("numbers given out", extra=facts)
+            return made
+    raise Unavailable(retry_after=1)
+
+
+def _count_up(made: NumberRange) -> list[Write]:
+    """Return the writes that take the numbers and the ordinals of a range, and note where it begins."""
+    quantity = _size(made)
+    tally: list[Action] = [
+        TicketTally.firsts[made.job_id].set(TicketTally.last + 1),
+        TicketTally.quantities[made.job_id].set(quantity),
+        TicketTally.last.add(quantity),
+    ]
+    series: list[Action] = [
+        NumberSeries.firsts[made.job_id].set(NumberSeries.last + 1),
+        NumberSeries.last.add(quantity),
+    ]
+    return [
+        operations.change(TicketTally, keys.ticket_tally(made.organization_id), tally, TicketTally.pk.exists()),
+        operations.change(NumberSeries, _series(made), series, NumberSeries.pk.exists()),
+    ]
+
+
+def _series(of: NumberRange) -> keys.Key:
+    return keys.last_number(of.organization_id, of.prefix)
+
+
+def _begin(organization_id: str, prefix: str) -> None:
+    """Put the counters there where this is the first time that they count."""
+    tally = TicketTally(*keys.ticket_tally(organization_id), organization_id=organization_id)
+    series = NumberSeries(*keys.last_number(organization_id, prefix), organization_id=organization_id, prefix=prefix)
+    for item in (tally, series):
+        try:
+            operations.record(operations.put(item, type(item).pk.does_not_exist()))
+        except operations.ConditionFailed:
+            continue  # somebody has begun it
+
+
+def _known(job_id: str) -> NumberRange:
+    known = operations.get(NumberRange, keys.tix_job(job_id))
+    if known is None:
+        raise Unavailable(retry_after=1)
+    return known
+
+
+def run_step(job_id: str) -> bool:
+    """Write what is left of a range; tell whether some of it must wait for another turn."""
+    return _write(_known(job_id)).status == JobStatus.OPEN
+
+
+def _write(made: NumberRange) -> NumberRange:
+    """Write the tickets of a range from where it stands, and return it as it is then."""
+    if made.status != JobStatus.OPEN:
+        return made
+    begins, deadline = _beginning(made), time.monotonic() + _TURN_SECONDS
+    while begins is not None and made.status == JobStatus.OPEN and time.monotonic() < deadline:
+        try:
+            operations.commit(*_next(made, *begins))
+        except operations.ConditionFailed as failure:
+            if 0 not in failure.failures:
+                raise
+        except Unavailable:
+            # Others are at the same counters. The numbers are taken: it is tried again as long as there is time.
+            if time.monotonic() > deadline:
+                raise
+        else:
+            _move_on(made, *begins)
+            continue
+        # Another worker is at the same range, and came further; or it was this one, whose answer was lost.
+        made = _known(made.job_id)
+    return made if begins else _known(made.job_id)
+
+
+def _beginning(made: NumberRange) -> tuple[int, int] | None:
+    """Return the first number and ordinal of an open range, as the counters noted; None where it is complete by now."""
+    places = keys.ticket_tally(made.organization_id), _series(made)
+    found = operations.get_many(Item, places)
+    tally, series = (found.get(place) for place in places)
+    if not isinstance(tally, TicketTally) or not isinstance(series, NumberSeries):
+        return None
+    first, first_ordinal = (item.firsts.as_dict().get(made.job_id) for item in (series, tally))
+    return (int(first), int(first_ordinal)) if first is not None and first_ordinal is not None else None
+
+
+def _size(made: NumberRange) -> int:
+    return int(made.quantity or 0)
+
+
+def _offsets(made: NumberRange) -> range:
+    done = int(made.done)
+    return range(done, min(done + _PER_TRANSACTION, _size(made)))
+
+
+def _next(made: NumberRange, first: int, first_ordinal: int) -> Iterator[Write]:
+    """Yield the next writes of a range, those that end it among them where they are the last."""
+    offsets = _offsets(made)
+    ends = offsets.stop == _size(made)
+    actions: list[Action] = [NumberRange.done.set(offsets.stop)]
+    if ends:
+        actions += [
+            NumberRange.status.set(JobStatus.COMPLETE.value),
+            NumberRange.completed_at.set(clock.now()),
+            NumberRange.first.set(first),
+            NumberRange.first_ordinal.set(first_ordinal),
+            NumberRange.gsi2pk.remove(),
+            NumberRange.gsi2sk.remove(),
+        ]
+    as_read = (NumberRange.status == JobStatus.OPEN.value) & (NumberRange.done == int(made.done))
+    yield operations.change(NumberRange, keys.tix_job(made.job_id), actions, as_read)
+    for offset in offsets:
+        ticket = numbered_tickets.ticket_of(made, offset, first=first, first_ordinal=first_ordinal)
+        yield operations.put(ticket, NumberedTicket.pk.does_not_exist())
+    if ends:
+        yield from _show(made, first, first_ordinal)
+
+
+def _show(made: NumberRange, first: int, first_ordinal: int) -> Iterator[Write]:
+    """Yield the writes by which readers see a range, and the reports count it."""
+    quantity = _size(made)
+    tally: list[Action] = [
+        TicketTally.firsts[made.job_id].remove(),
+        TicketTally.quantities[made.job_id].remove(),
+        TicketTally.live.add(quantity),
+    ]
+    day: list[Action] = [
+        TicketDay.kind.set(TicketDay),
+        TicketDay.organization_id.set(made.organization_id),
+        TicketDay.date.set(made.day),
+        TicketDay.generated.add(quantity),
+    ]
+    place = RangePlace(
+        *keys.range_place(made.organization_id, made.prefix, first),
+        job_id=made.job_id,
+        first=first,
+        quantity=quantity,
+        first_ordinal=first_ordinal,
+    )
+    yield operations.change(TicketTally, keys.ticket_tally(made.organization_id), tally)
+    yield operations.change(NumberSeries, _series(made), [NumberSeries.firsts[made.job_id].remove()])
+    yield operations.put(place)
+    yield operations.change(TicketDay, keys.ticket_day(made.organization_id, made.day), day)
+
+
+def _move_on(made: NumberRange, first: int, first_ordinal: int) -> None:
+    """Let a range say what was just written of it."""
+    made.done = _offsets(made).stop
+    if int(made.done) == _size(made):
+        made.status, made.first, made.first_ordinal = JobStatus.COMPLETE.value, first, first_ordinal
+
+
+def is_at_once(made: NumberRange) -> bool:
+    """Return whether a range is one that is told with its tickets, and not as a job."""
+    return made.status == JobStatus.COMPLETE and _size(made) <= AT_ONCE
+
+
+def as_generated(made: NumberRange) -> list[NumberedTicket]:
+    """Return the tickets of a complete range as they were when it was generated, in their order."""
+    first, first_ordinal = int(made.first or 0), int(made.first_ordinal or 0)
+    return [
+        numbered_tickets.ticket_of(made, offset, first=first, first_ordinal=first_ordinal)
+        for offset in range(_size(made))
+    ]
+
+
+def require_written(organization_id: str, prefix: str, first: int, last: int) -> None:
+    """Return if numbers from `first` to `last` were given out, and none of them is being written.
+
+    Raises NotFound, InvalidState.
+    """
+    series = operations.get(NumberSeries, keys.last_number(organization_id, prefix))
+    if series is None or int(series.last) < first:
+        raise NotFound("There are no tickets with these numbers.")
+    if any(int(begin) <= last for begin in series.firsts.as_dict().values()):
+        raise InvalidState("Tickets with these numbers are being written. Try again when their job is complete.")

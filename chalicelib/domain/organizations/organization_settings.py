@@ -1,0 +1,98 @@
+"""What an organization says of itself: its name, its time zone, how many users it may have, its paper."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.domain.organizations import organization_days, organizations
+from chalicelib.domain.organizations.printing import sheet_layout
+from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Organization
+
+_PLAIN = ("name", "timezone", "ticket_prefix", "max_users", "logo_url")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """An organization as its users see it; who is no admin sees no invite code."""
+
+    id: str
+    name: str
+    logo_url: str | None
+    timezone: str
+    ticket_prefix: str
+    max_users: int
+    members: int
+    paper: dict[str, Any]
+    invite_code: str | None
+
+
+def show(organization_id: str, *, to_admin: bool) -> Settings:
+    """Return an organization. Raises NotFound."""
+    organization = organizations.get(organization_id)
+    return Settings(
+        id=organization.organization_id,
+        name=organization.name,
+        logo_url=organization.logo_url,
+        timezone=organization.timezone,
+        ticket_prefix=organization.ticket_prefix,
+        max_users=int(organization.max_users),
+        members=int(organization.members),
+        paper=sheet_layout.shown(organization.paper),
+        invite_code=organizations.invite_code(organization) if to_admin else None,
+    )
+
+
+def change(organization_id: str, changes: Mapping[str, Any], *, rotate_invite: bool = False) -> Settings:
+    """Change what is named and return all of it; None clears a logo. A rotated invite code is worth nothing any more.
+
+    Raises ValidationFailed for paper that no ticket fits on, InvalidState where there are more users already, Conflict
+    where another changes the time zone at this moment.
+    """
+    actions, condition = _plain(changes), Organization.pk.exists()
+    if "paper" in changes:
+        sheet_layout.layout(changes["paper"])
+        actions.append(Organization.paper.set(changes["paper"]))
+    if rotate_invite:
+        actions.append(Organization.invite_generation.add(1))
+    if not actions:
+        return show(organization_id, to_admin=True)
+    if "max_users" in changes:
+        condition &= Organization.members <= changes["max_users"]
+    if "timezone" in changes:
+        present = organizations.get(organization_id)
+        condition &= Organization.timezone == present.timezone
+        if present.timezone != changes["timezone"]:
+            # What was counted stays on the day that it was counted on.
+            actions.append(Organization.zones.set(organization_days.zones_after(present, clock.now())))
+    write = operations.change(Organization, keys.organization(organization_id), actions, condition)
+    try:
+        # A transaction, since its token keeps a request that is sent again from changing the code twice.
+        operations.commit(write)
+    except operations.ConditionFailed as failure:
+        raise _refusal(failure.found(Organization), changes) from failure
+    fields = sorted(changes) + ["invite_code"] * rotate_invite
+    logger.info("settings changed", extra={"organization_id": organization_id, "fields": fields})
+    return show(organization_id, to_admin=True)
+
+
+def _plain(changes: Mapping[str, Any]) -> list[Action]:
+    attributes = {name: getattr(Organization, name) for name in _PLAIN if name in changes}
+    return [
+        attribute.remove() if changes[name] is None else attribute.set(changes[name])
+        for name, attribute in attributes.items()
+    ]
+
+
+def _refusal(found: Organization | None, changes: Mapping[str, Any]) -> Refusal:
+    """Return why a change was not taken."""
+    if found is None:
+        return NotFound()
+    if int(found.members) > changes.get("max_users", found.members):
+        return InvalidState(f"The organization has {int(found.members)} users already.")
+    return Conflict("The settings are being changed by others. Try again.")

@@ -1,0 +1,251 @@
+"""The organizations of Tix: an admin who founds one, members who join by its invite code, and their log-ins.
+
+The invite code names its organization and how often it was changed, under a MAC: nothing of it is stored, so that it
+can be shown again, and a changed one is worth nothing.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from ulid import ULID
+
+from chalicelib import clock
+from chalicelib.clients import secrets
+from chalicelib.domain import throttle
+from chalicelib.domain.access import accounts, passwords, sessions
+from chalicelib.domain.access.accounts import log_security_event
+from chalicelib.errors import AlreadyExists, NotFound, OrganizationFull, ValidationFailed
+from chalicelib.identifiers import new_id, ulid_of
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Item, Login, Organization
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import AccountStatus, Portal, TixRole
+
+DEFAULT_TIMEZONE, DEFAULT_PREFIX, DEFAULT_MAX_USERS = "UTC", "TIX", 10
+# A hall's computers may stand behind one address; a stranger who tries who is registered is soon at an end.
+_REGISTRATIONS, _REGISTRATIONS_WINDOW = 100, timedelta(hours=1)
+_PREFIX = "ogn"
+_PURPOSE = "invite code"
+_MAC_BYTES = 12
+_GENERATION_BYTES = 2
+_CODE_BYTES = 16 + _GENERATION_BYTES + _MAC_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of Tix as they see themselves."""
+
+    id: str
+    email: str
+    name: str
+    role: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnOrganization:
+    """An organization as its members see it."""
+
+    id: str
+    name: str
+    timezone: str
+    ticket_prefix: str
+    logo_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Me(User):
+    """A user with their organization."""
+
+    organization: OwnOrganization
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A token, and whose it is."""
+
+    token: str
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class Registering:
+    """Who registers: the address that they log in with, their password in clear, their name."""
+
+    email: str
+    password: str
+    name: str
+
+
+def get(organization_id: str) -> Organization:
+    """Return an organization. Raises NotFound."""
+    organization = operations.get(Organization, keys.organization(organization_id))
+    if organization is None:
+        raise NotFound
+    return organization
+
+
+def register(who: Registering, *, organization: str | None, invite_code: str | None, address: str) -> LoggedIn:
+    """Found an organization, or join the one that a code invites to, and log in.
+
+    Raises AlreadyExists where the address is taken, OrganizationFull, ValidationFailed, RateLimited.
+    """
+    throttle.take("registration from address", address, limit=_REGISTRATIONS, window=_REGISTRATIONS_WINDOW)
+    if invite_code is not None:
+        return logged_in(join(who, invite_code=invite_code))
+    return logged_in(found(who, organization=organization or who.name))
+
+
+def found(who: Registering, *, organization: str, timezone: str = DEFAULT_TIMEZONE) -> Account:
+    """Make an organization and its admin. Raises AlreadyExists where the address is taken, ValidationFailed."""
+    organization_id = new_id(_PREFIX)
+    account = _account(who, organization_id=organization_id, role=TixRole.ADMIN)
+    made = Organization(
+        *keys.organization(organization_id),
+        organization_id=organization_id,
+        name=organization,
+        timezone=timezone,
+        ticket_prefix=DEFAULT_PREFIX,
+        max_users=DEFAULT_MAX_USERS,
+        members=1,
+        created_at=clock.now(),
+    )
+    _create(account, operations.put(made, Organization.pk.does_not_exist()))
+    log_security_event("organization founded", account_id=account.account_id, organization_id=organization_id)
+    return account
+
+
+def join(who: Registering, *, invite_code: str) -> Account:
+    """Make a member of the organization that a code invites to.
+
+    Raises AlreadyExists where the address is taken, OrganizationFull, ValidationFailed, also where the code is none.
+    """
+    organization_id, generation = _unseal(invite_code)
+    account = _account(who, organization_id=organization_id, role=TixRole.MEMBER)
+    one_more = operations.change(
+        Organization,
+        keys.organization(organization_id),
+        [Organization.members.add(1)],
+        (Organization.invite_generation == generation) & (Organization.members < Organization.max_users),
+    )
+    _create(account, one_more)
+    log_security_event("member joined", account_id=account.account_id, organization_id=organization_id)
+    return account
+
+
+def _account(who: Registering, *, organization_id: str, role: TixRole) -> Account:
+    account_id = new_id("usr")
+    return Account(
+        *keys.account(account_id),
+        account_id=account_id,
+        portal=Portal.TIX.value,
+        login=who.email.casefold(),
+        name=who.name,
+        status=AccountStatus.ACTIVE.value,
+        password_hash=passwords.hash_password(who.password),
+        role=role.value,
+        organization_id=organization_id,
+        created_at=clock.now(),
+    )
+
+
+def _create(account: Account, of_organization: Write) -> None:
+    login = Login(*keys.login(account.portal, account.login), account_id=account.account_id)
+    try:
+        operations.commit(
+            operations.put(login, Login.pk.does_not_exist()),
+            operations.put(account, Account.pk.does_not_exist()),
+            of_organization,
+        )
+    except operations.ConditionFailed as failure:
+        known = failure.found(Login) if 0 in failure.failures else None
+        if known is not None and known.account_id == account.account_id:
+            return  # our own first try, whose answer was lost
+        if 0 in failure.failures:
+            raise AlreadyExists("This address is registered already. Log in with it.") from failure
+        organization = failure.found(Organization, 2)
+        if organization is None or int(organization.members) < int(organization.max_users):
+            raise _no_invitation() from failure
+        raise OrganizationFull from failure
+
+
+def log_in(*, email: str, password: str) -> LoggedIn:
+    """Begin a session. Raises InvalidCredentials, RateLimited, AccountSuspended."""
+    return logged_in(accounts.verify_password(Portal.TIX, email, password))
+
+
+def logged_in(account: Account) -> LoggedIn:
+    """Begin a session of an account."""
+    return LoggedIn(token=sessions.start(account).access, user=user_of(account))
+
+
+def me(account_id: str, organization_id: str) -> Me:
+    """Return a user with their organization, with one read. Raises NotFound."""
+    places = keys.account(account_id), keys.organization(organization_id)
+    found = operations.get_many(Item, places)
+    account, organization = (found.get(place) for place in places)
+    if not isinstance(account, Account) or not isinstance(organization, Organization):
+        raise NotFound
+    shown = OwnOrganization(
+        id=organization_id,
+        name=organization.name,
+        timezone=organization.timezone,
+        ticket_prefix=organization.ticket_prefix,
+        logo_url=organization.logo_url,
+    )
+    return Me(**asdict(user_of(account)), organization=shown)
+
+
+def user_of(account: Account) -> User:
+    """Return an account as its owner sees it."""
+    return User(
+        id=account.account_id,
+        email=account.login,
+        name=account.name,
+        role=str(account.role),
+        organization_id=str(account.organization_id),
+    )
+
+
+def invite_code(organization: Organization) -> str:
+    """Return the code by which one joins an organization."""
+    ulid = ulid_of(organization.organization_id)
+    if ulid is None:
+        raise NotFound
+    content = ulid.bytes + int(organization.invite_generation).to_bytes(_GENERATION_BYTES)
+    return base64.b32encode(content + _mac(secrets.current(_PURPOSE), content)).decode()
+
+
+def _mac(key: bytes, content: bytes) -> bytes:
+    return hmac.new(key, content, hashlib.sha256).digest()[:_MAC_BYTES]
+
+
+def _unseal(code: str) -> tuple[str, int]:
+    """Return which organization a code invites to, and of which generation it is. Raises ValidationFailed."""
+    try:
+        raw = base64.b32decode(code.strip().upper())
+    except (binascii.Error, ValueError) as error:
+        raise _no_invitation() from error
+    content, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+    if len(raw) != _CODE_BYTES or not _is_genuine(content, mac):
+        raise _no_invitation()
+    organization_id = f"{_PREFIX}_{ULID.from_bytes(content[:-_GENERATION_BYTES])}"
+    return organization_id, int.from_bytes(content[-_GENERATION_BYTES:])
+
+
+def _is_genuine(content: bytes, mac: bytes) -> bool:
+    return _was_made(content, mac) or (secrets.read_again() and _was_made(content, mac))
+
+
+def _was_made(content: bytes, mac: bytes) -> bool:
+    genuine = [hmac.compare_digest(_mac(key, content), mac) for key in secrets.candidates(_PURPOSE)]
+    return any(genuine)
+
+
+def _no_invitation() -> ValidationFailed:
+    message = "is no invitation, or one that was withdrawn; ask an admin of the organization for the present code"
+    return ValidationFailed(details=[{"field": "invite_code", "message": message}])

@@ -1,0 +1,246 @@
+"""Print runs: a range of numbers as sheets to print (PDF) or as a list (CSV), made behind the answer.
+
+Sheets are made in parts, each a file of its own: drawn, proved by reading every code back from the drawn page, stored,
+and only then entered in the run. Whoever enters a part first has made it; another turn that made it at the same time
+throws its own away. So a turn may die anywhere, and the next goes on after the last part that was entered.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.clients import files
+from chalicelib.domain import idempotency, jobs
+from chalicelib.domain.organizations import numbered_tickets, numbering, organizations
+from chalicelib.domain.organizations.printing import sheet_layout, sheet_proof, ticket_lists, ticket_sheets
+from chalicelib.domain.organizations.printing.sheet_proof import Unreadable
+from chalicelib.domain.organizations.printing.ticket_sheets import Printed
+from chalicelib.errors import NotFound
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import NumberedTicket, PrintRun
+from chalicelib.vocabulary import JobStatus, PrintFormat
+
+# What one run may cover; what one generation makes.
+MOST = 10_000
+# Their bucket forgets what stands there after a day; a link is good for an hour.
+_FOLDER = "exports/"
+KEPT = timedelta(days=1)
+_LINK_LIFETIME = timedelta(hours=1)
+# So many tickets a file, whole sheets; a browser opens it, and a printer takes it, in one go.
+_PART = 1_000
+# Well within the worker's time-out of 120 s, with the part that was begun.
+_TURN_SECONDS = 50.0
+_CONTENT_TYPES = {PrintFormat.PDF: "application/pdf", PrintFormat.CSV: "text/csv"}
+_EXTRA_LINES, _EXTRA_LENGTH = 4, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be printed: the numbers of a prefix from `first` to `last`."""
+
+    prefix: str
+    first: int
+    last: int
+    format: PrintFormat
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a run: where it can be had until when, and which numbers are in it."""
+
+    url: str
+    expires_at: datetime
+    first: str
+    last: str
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A run as its organization sees it; `done` of `count` numbers are looked after."""
+
+    job_id: str
+    status: str
+    format: str
+    prefix: str
+    first: int
+    last: int
+    count: int
+    done: int
+    problem: str | None
+    files: list[File]
+    created_at: datetime
+    completed_at: datetime | None
+
+
+def begin(organization_id: str, wanted: Wanted, *, user_id: str, operation_id: str) -> str:
+    """Begin a run and return its job's id.
+
+    Raises NotFound where none of the numbers was given out, InvalidState where some are being written.
+    """
+    organization = organizations.get(organization_id)
+    numbering.require_written(organization_id, wanted.prefix, wanted.first, wanted.last)
+    job_id, now = new_id("job"), clock.now()
+    due = jobs.due_place(job_id)
+    run = PrintRun(
+        *keys.tix_job(job_id),
+        job_id=job_id,
+        organization_id=organization_id,
+        status=JobStatus.OPEN.value,
+        quantity=wanted.last - wanted.first + 1,
+        prefix=wanted.prefix,
+        first=wanted.first,
+        last=wanted.last,
+        format=wanted.format.value,
+        paper=organization.paper,
+        files=[],
+        created_by=user_id,
+        created_at=now,
+        gsi2pk=due.pk,
+        gsi2sk=due.sk,
+        ttl=int((now + KEPT).timestamp()),
+    )
+    try:
+        operations.commit(idempotency.once(operation_id, job_id), operations.put(run, PrintRun.pk.does_not_exist()))
+    except operations.ConditionFailed:
+        known = idempotency.result_of(operation_id)
+        if known is None:
+            raise
+        return known
+    jobs.start(job_id)
+    return job_id
+
+
+def show(organization_id: str, job_id: str) -> Shown:
+    """Return a run with links to its files. Raises NotFound, also for another's, and when its files are gone."""
+    run = jobs.get(job_id, organization_id=organization_id)
+    now = clock.now()
+    if not isinstance(run, PrintRun) or now >= run.created_at + KEPT:
+        raise NotFound("There is no such print run; its files are kept for a day.")
+    is_complete = run.status == JobStatus.COMPLETE
+    return Shown(
+        job_id=run.job_id,
+        status=run.status,
+        format=run.format,
+        prefix=run.prefix,
+        first=int(run.first),
+        last=int(run.last),
+        count=int(run.quantity),
+        done=int(run.done),
+        problem=run.problem,
+        files=[_file(run, part, now) for part in run.files or []] if is_complete else [],
+        created_at=run.created_at,
+        completed_at=run.completed_at,
+    )
+
+
+def _file(run: PrintRun, part: Mapping[str, Any], now: datetime) -> File:
+    first, last = (numbered_tickets.number_text(run.prefix, int(part[end])) for end in ("first", "last"))
+    url = files.link(part["key"], lifetime=_LINK_LIFETIME)
+    return File(url=url, expires_at=now + _LINK_LIFETIME, first=first, last=last, tickets=int(part["tickets"]))
+
+
+def run_step(job_id: str) -> bool:
+    """Make as many parts as a turn allows; tell whether some are left. Raises Unavailable."""
+    until = time.monotonic() + _TURN_SECONDS
+    while time.monotonic() < until:
+        run = operations.get(PrintRun, keys.tix_job(job_id))
+        if run is None or run.status != JobStatus.OPEN:
+            return False
+        try:
+            _make_part(run)
+        except Unreadable as problem:
+            logger.error("printed sheet cannot be read back", extra={"job_id": job_id, "problem": str(problem)})
+            _enter(run, [*(run.files or [])], status=JobStatus.FAILED, problem="A printed code could not be read back.")
+        except NotFound:
+            return False  # the organization, or its tickets, are gone
+    return True
+
+
+def _make_part(run: PrintRun) -> None:
+    """Make the next file of a run and enter it, or end the run where there is nothing left."""
+    parts = [*(run.files or [])]
+    first = int(run.first) + int(run.done)
+    tickets = numbered_tickets.of_numbers(run.organization_id, run.prefix, first, int(run.last))
+    if run.format == PrintFormat.CSV:
+        these = [*tickets]
+        content = ticket_lists.render(these)
+    else:
+        layout = sheet_layout.layout(run.paper)
+        size = max(_PART // layout.per_sheet, 1) * layout.per_sheet
+        these = [*islice((ticket for ticket in tickets if ticket.voided_at is None), size)]
+        content = _sheets(run, these, layout) if these else b""
+    if not these:
+        _enter(run, parts, status=JobStatus.COMPLETE)
+        return
+    last = int(these[-1].number) if run.format == PrintFormat.PDF else int(run.last)
+    key = f"{_FOLDER}{run.organization_id}/{run.job_id}/{len(parts) + 1:03d}-{secrets.token_hex(8)}.{run.format}"
+    files.write(key, content, content_type=_CONTENT_TYPES[PrintFormat(run.format)])
+    part = {"key": key, "first": int(these[0].number), "last": int(these[-1].number), "tickets": len(these)}
+    status = JobStatus.COMPLETE if last >= int(run.last) else JobStatus.OPEN
+    if not _enter(run, [*parts, part], status=status, done=last - int(run.first) + 1):
+        files.delete(key)  # another turn entered its own
+
+
+def _sheets(run: PrintRun, tickets: Sequence[NumberedTicket], layout: sheet_layout.Layout) -> bytes:
+    printed = [
+        Printed(
+            code=ticket.ticket_id,
+            number=numbered_tickets.number_of(ticket),
+            extra=_extra_lines(ticket.extra),
+        )
+        for ticket in tickets
+    ]
+    name = organizations.get(run.organization_id).name
+    content = ticket_sheets.render(printed, layout, name=name, made_at=run.created_at)
+    sheet_proof.prove(content, [ticket.code for ticket in printed], layout)
+    return content
+
+
+def _extra_lines(extra: str | None) -> list[str]:
+    """Return what an organization wants on a ticket, as lines: of an object one for each field."""
+    said = json.loads(extra) if extra else None
+    if isinstance(said, dict):
+        lines = [f"{name}: {value}" for name, value in said.items() if isinstance(value, str | int | float)]
+    else:
+        lines = [str(said)] if said is not None else []
+    return [line[:_EXTRA_LENGTH] for line in lines[:_EXTRA_LINES]]
+
+
+def _enter(
+    run: PrintRun,
+    parts: list[dict[str, Any]],
+    *,
+    status: JobStatus,
+    done: int | None = None,
+    problem: str | None = None,
+) -> bool:
+    """Write how far a run has come, unless another turn wrote it meanwhile; tell whether it stands so."""
+    actions = [
+        PrintRun.files.set(parts),
+        PrintRun.status.set(status.value),
+        PrintRun.done.set(int(run.quantity) if status is JobStatus.COMPLETE else (done or int(run.done))),
+    ]
+    if problem is not None:
+        actions.append(PrintRun.problem.set(problem))
+    if status is JobStatus.OPEN:
+        due = jobs.due_place(run.job_id)
+        actions += [PrintRun.gsi2pk.set(due.pk), PrintRun.gsi2sk.set(due.sk)]
+    else:
+        actions += [PrintRun.completed_at.set(clock.now()), PrintRun.gsi2pk.remove(), PrintRun.gsi2sk.remove()]
+    seen = (PrintRun.status == JobStatus.OPEN.value) & (PrintRun.done == int(run.done))
+    try:
+        operations.record(operations.change(PrintRun, keys.tix_job(run.job_id), actions, seen))
+    except operations.ConditionFailed as failure:
+        # Our own first try may have been the one that came before: its file has a name that no other turn gives.
+        found = failure.found(PrintRun)
+        return found is not None and (found.files or [])[: len(parts)] == parts
+    return True

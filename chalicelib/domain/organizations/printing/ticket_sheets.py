@@ -1,0 +1,148 @@
+"""Sheets of numbered tickets as PDF, each ticket with its code, its number and what else the organization wants on it.
+
+A code is drawn as rectangles and not as a picture, so that it is sharp at whatever size and resolution it is printed.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.documents import typefaces
+from chalicelib.domain.organizations.printing.sheet_layout import Layout
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+_QUIET_MODULES = 4
+# A seventh of the code may be scratched or glare (ISO/IEC 18004, level M).
+_ERROR_CORRECTION = "m"
+_NAME_POINTS, _NUMBER_POINTS, _EXTRA_POINTS = 8.0, 12.0, 7.0
+_SMALLEST_POINTS = 4.0
+_MM_PER_POINT = 25.4 / 72
+_LEADING = 1.25
+_INK = 0
+_PADDING = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What stands on one ticket; `code` is what its code says."""
+
+    code: str
+    number: str
+    extra: Sequence[str] = ()
+
+
+def render(tickets: Sequence[Printed], layout: Layout, *, name: str, made_at: datetime) -> bytes:
+    """Return sheets with these tickets, in their order, row by row; `name` is the organization's."""
+    from fpdf import FPDF  # only this needs it, and every function would pay for it at its cold start
+
+    document = FPDF(unit="mm", format=(layout.width, layout.height))
+    document.set_margin(0)
+    document.c_margin = 0
+    document.set_auto_page_break(auto=False)
+    document.set_creation_date(made_at)
+    document.set_title(f"{name}: {tickets[0].number} to {tickets[-1].number}")
+    document.set_lang("en")
+    typefaces.load(document, [name, *(line for ticket in tickets for line in (ticket.number, *ticket.extra))])
+    document.set_fill_color(_INK)
+    text = _Text(document, layout)
+    for position, ticket in enumerate(tickets):
+        if position % layout.per_sheet == 0:
+            document.add_page()
+        left, top = layout.place(position)
+        _draw_code(document, ticket.code, left, top, layout.code)
+        text.write(ticket, name, left, top)
+    return bytes(document.output())
+
+
+def _draw_code(document: "FPDF", code: str, left: float, top: float, size: float) -> None:
+    import segno  # as above
+
+    matrix = segno.make(code, error=_ERROR_CORRECTION, micro=False).matrix
+    module = size / (len(matrix) + 2 * _QUIET_MODULES)
+    for row, line in enumerate(matrix):
+        y = top + (row + _QUIET_MODULES) * module
+        for begin, end in _runs(line):
+            document.rect(left + (begin + _QUIET_MODULES) * module, y, (end - begin) * module, module, style="F")
+
+
+def _runs(line: Sequence[int]) -> list[tuple[int, int]]:
+    """Return where the dark modules of a line begin and end."""
+    runs = []
+    begin: int | None = None
+    for place, dark in enumerate([*line, 0]):
+        if dark and begin is None:
+            begin = place
+        elif not dark and begin is not None:
+            runs.append((begin, place))
+            begin = None
+    return runs
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line as it is printed: as much of its text as fits, and how large, in points."""
+
+    text: str
+    points: float
+
+    @property
+    def height(self) -> float:
+        """What it takes of a ticket's height, in millimetres."""
+        return self.points * _MM_PER_POINT * _LEADING
+
+
+class _Text:
+    """What stands beside or under the codes. Most lines are the same on every ticket, and fitted once."""
+
+    def __init__(self, document: "FPDF", layout: Layout) -> None:
+        self._document = document
+        self._layout = layout
+        self._room = layout.cell_width - 2 * _PADDING - (layout.code if layout.is_beside else 0)
+        self._fitted: dict[tuple[str, float], _Line] = {}
+
+    def write(self, ticket: Printed, name: str, left: float, top: float) -> None:
+        """Write a ticket's lines, each as large as fits; what finds no room under the others is left out."""
+        layout, document = self._layout, self._document
+        x = left + _PADDING + (layout.code if layout.is_beside else 0)
+        y = top + (_PADDING if layout.is_beside else layout.code)
+        for text, points in self._wanted(ticket, name):
+            line = self._fit(text, points)
+            if y + line.height > top + layout.cell_height:
+                return
+            document.set_font_size(line.points)
+            document.set_xy(x, y)
+            document.cell(self._room, line.height, line.text)
+            y += line.height
+
+    def _wanted(self, ticket: Printed, name: str) -> Iterator[tuple[str, float]]:
+        if self._layout.show_number:
+            yield ticket.number, _NUMBER_POINTS
+        if self._layout.show_name:
+            yield name, _NAME_POINTS
+        if self._layout.show_extra:
+            for line in ticket.extra:
+                yield line, _EXTRA_POINTS
+
+    def _fit(self, text: str, points: float) -> _Line:
+        known = self._fitted.get((text, points))
+        if known is None:
+            known = self._fitted[text, points] = self._fit_anew(text, points)
+        return known
+
+    def _fit_anew(self, text: str, points: float) -> _Line:
+        document = self._document
+        shown = text if text.isascii() and text.isprintable() else typefaces.printable(document, text)
+        document.set_font_size(points)
+        width = document.get_string_width(shown)
+        if width <= self._room:
+            return _Line(shown, points)
+        smaller = max(points * self._room / width, _SMALLEST_POINTS)
+        document.set_font_size(smaller)
+        if document.get_string_width(shown) > self._room:
+            while shown and document.get_string_width(f"{shown}…") > self._room:
+                shown = shown[:-1]
+            shown = f"{shown}…"
+        return _Line(shown, smaller)

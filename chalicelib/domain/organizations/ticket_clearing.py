@@ -1,0 +1,109 @@
+"""Deleting all tickets of an organization: those that it had at one moment, in the background where they are many."""
+
+import time
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.domain import jobs
+from chalicelib.domain.organizations import numbered_tickets, organizations, ticket_pages
+from chalicelib.errors import NotFound, Unavailable, ValidationFailed
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import TicketClearing, TicketTally
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import JobStatus
+
+# So many are deleted before the answer.
+AT_ONCE = 1000
+# A transaction takes 100 actions, one of which is the job's.
+_PER_TRANSACTION = operations.TRANSACTION_LIMIT - 1
+# Within the worker's time-out of 30 s; the next turn goes on.
+_BUDGET_SECONDS = 15.0
+
+
+def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketClearing:
+    """Delete the tickets that an organization has now; their numbers are not used again.
+
+    What is being written at this moment stays. The job is over where there were no more than `AT_ONCE`. Raises
+    ValidationFailed where `confirm` is not the organization's name.
+    """
+    organization = organizations.get(organization_id)
+    if confirm != organization.name:
+        message = "must be the name of the organization, since this deletes all of its tickets"
+        raise ValidationFailed(details=[{"field": "confirm", "message": message}])
+    tally = operations.get(TicketTally, keys.ticket_tally(organization_id)) or TicketTally()
+    job_id = new_id("job")
+    due = jobs.due_place(job_id)
+    clearing = TicketClearing(
+        *keys.tix_job(job_id),
+        gsi2pk=due.pk,
+        gsi2sk=due.sk,
+        job_id=job_id,
+        organization_id=organization_id,
+        status=JobStatus.OPEN.value,
+        quantity=int(tally.live),
+        below=int(tally.last) + 1,
+        spared=[list(span) for span in ticket_pages.being_written(tally)],
+        created_by=user_id,
+        created_at=clock.now(),
+    )
+    operations.record(operations.put(clearing))
+    logger.info("tickets are cleared", extra={"organization_id": organization_id, "job_id": job_id, "by": user_id})
+    if int(tally.live) > AT_ONCE:
+        jobs.start(job_id)
+        return clearing
+    run_step(job_id)
+    return _known(job_id)
+
+
+def _known(job_id: str) -> TicketClearing:
+    known = operations.get(TicketClearing, keys.tix_job(job_id))
+    if known is None:
+        raise NotFound("There is no such job.")
+    return known
+
+
+def run_step(job_id: str) -> bool:
+    """Go on with a clearing; tell whether some of it must wait for another turn. Raises Unavailable."""
+    deadline = time.monotonic() + _BUDGET_SECONDS
+    clearing = _known(job_id)
+    while clearing.status == JobStatus.OPEN:
+        if time.monotonic() > deadline:
+            return True
+        _step(clearing)
+        clearing = _known(job_id)
+    return False
+
+
+def _step(clearing: TicketClearing) -> None:
+    """Delete the last tickets that are left, or end the job where none are."""
+    spared = [(first, last) for first, last in clearing.spared]
+    left = ticket_pages.live_below(clearing.organization_id, int(clearing.below), spared, limit=_PER_TRANSACTION)
+    below, now = (left[-1] if left else 1), clock.now()
+    for _ in operations.attempts():
+        deletions = [numbered_tickets.deletion(clearing.organization_id, ordinal, now) for ordinal in left]
+        try:
+            operations.commit(_progress(clearing, below=below, count=len(left), ends=not left), *deletions)
+        except operations.ConditionFailed as failure:
+            if 0 in failure.failures:
+                return  # another worker is at the same job, and came further
+            # These were deleted meanwhile; the totals did not know it yet.
+            left = [ordinal for place, ordinal in enumerate(left, start=1) if place not in failure.failures]
+        else:
+            return
+    raise Unavailable(retry_after=1)
+
+
+def _progress(clearing: TicketClearing, *, below: int, count: int, ends: bool) -> Write:
+    actions: list[Action] = [TicketClearing.below.set(below), TicketClearing.done.add(count)]
+    if ends:
+        actions += [
+            TicketClearing.status.set(JobStatus.COMPLETE.value),
+            TicketClearing.completed_at.set(clock.now()),
+            TicketClearing.gsi2pk.remove(),
+            TicketClearing.gsi2sk.remove(),
+        ]
+    as_read = (TicketClearing.status == JobStatus.OPEN.value) & (TicketClearing.below == int(clearing.below))
+    return operations.change(TicketClearing, keys.tix_job(clearing.job_id), actions, as_read)

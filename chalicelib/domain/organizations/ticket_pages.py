@@ -1,0 +1,219 @@
+"""The list of an organization's tickets, the newest first, by the number of its page.
+
+A page is found without reading what stands before it: groups of 100,000 ordinals and then buckets of 1,000 say how
+many tickets of the list are in them, and a bucket's bits which. Both follow the stream; so the tickets that are read
+in the end decide whether they are shown, and the tally, which changes with each range, how far the list goes.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from chalicelib.domain import jobs
+from chalicelib.domain.organizations import numbered_tickets
+from chalicelib.domain.organizations.ticket_totals import bits
+from chalicelib.table import keys, operations
+from chalicelib.table.items import BucketGroup, NumberedTicket, NumberRange, TicketBucket, TicketTally
+from chalicelib.vocabulary import JobStatus, TicketFilter
+
+_IN_GROUP = keys.TICKETS_PER_BUCKET * keys.BUCKETS_PER_GROUP
+# The newest buckets of a group are read first: mostly the page is among them.
+_FEW_BUCKETS = 10
+# Neighbours are read together as long as at least one in so many is wanted.
+_THIN = 4
+
+# The first and the last of some consecutive ordinals.
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """How far a job is: `done` tickets of `count`."""
+
+    id: str
+    status: JobStatus
+    done: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    """One page of a list, and how many there are in all."""
+
+    tickets: list[NumberedTicket]
+    total: int
+    page: int
+    limit: int
+    job: JobState | None = None
+
+
+def page(organization_id: str, only: TicketFilter | None, *, job_id: str | None, page: int, limit: int) -> TicketPage:
+    """Return a page of an organization's tickets, or of those that a job of theirs made. Raises NotFound."""
+    if job_id is None:
+        return newest(organization_id, only, page=page, limit=limit)
+    job = jobs.get(job_id, organization_id=organization_id)
+    found = of_range(job, page=page, limit=limit) if isinstance(job, NumberRange) else TicketPage([], 0, page, limit)
+    state = JobState(job.job_id, JobStatus(job.status), int(job.done), int(job.quantity or 0))
+    return replace(found, job=state)
+
+
+def newest(organization_id: str, only: TicketFilter | None, *, page: int, limit: int) -> TicketPage:
+    """Return a page of an organization's tickets; pages are numbered from 1."""
+    tally = operations.get(TicketTally, keys.ticket_tally(organization_id)) or TicketTally()
+    live, scanned = int(tally.live), int(tally.scanned)
+    total = {None: live, TicketFilter.SCANNED: scanned, TicketFilter.NOT_SCANNED: live - scanned}[only]
+    shelf = _Shelf(organization_id, int(tally.last), being_written(tally), only)
+    ordinals = list(shelf.ordinals(skip=(page - 1) * limit, limit=limit))
+    tickets = [ticket for ticket in _read(organization_id, ordinals) if _fits(ticket, only)]
+    return TicketPage(tickets, total, page, limit)
+
+
+def of_range(made: NumberRange, *, page: int, limit: int) -> TicketPage:
+    """Return a page of the tickets of a range, in the order of their numbers; none before it is complete."""
+    if made.status != JobStatus.COMPLETE or made.first_ordinal is None:
+        return TicketPage([], 0, page, limit)
+    quantity = int(made.quantity or 0)
+    low = int(made.first_ordinal) + (page - 1) * limit
+    high = min(low + limit, int(made.first_ordinal) + quantity) - 1
+    tickets = list(numbered_tickets.of_ordinals(made.organization_id, low, high))
+    return TicketPage(tickets, quantity, page, limit)
+
+
+def live_below(organization_id: str, ordinal: int, spared: Sequence[Span], *, limit: int) -> list[int]:
+    """Return the ordinals of the last tickets below an ordinal, the highest first, as far as the totals know."""
+    return list(_Shelf(organization_id, ordinal - 1, spared, None).ordinals(skip=0, limit=limit))
+
+
+def being_written(tally: TicketTally) -> list[Span]:
+    """Return the ordinals of the ranges that nobody sees yet."""
+    quantities = tally.quantities.as_dict()
+    firsts = [(int(first), int(quantities[job_id])) for job_id, first in tally.firsts.as_dict().items()]
+    return [(first, first + quantity - 1) for first, quantity in firsts]
+
+
+def _fits(ticket: NumberedTicket, only: TicketFilter | None) -> bool:
+    return only is None or (ticket.scanned_at is not None) == (only is TicketFilter.SCANNED)
+
+
+class _Shelf:
+    """The ordinals of one list: up to the last, without those that are left out."""
+
+    def __init__(self, organization_id: str, last: int, without: Sequence[Span], only: TicketFilter | None) -> None:
+        self._organization_id = organization_id
+        self._last = last
+        self._without = without
+        self._only = only
+
+    def ordinals(self, *, skip: int, limit: int) -> Iterator[int]:
+        """Yield the ordinals of a page, the newest first."""
+        if not self._last:
+            return
+        groups = range((self._last - 1) // _IN_GROUP, -1, -1)
+        known = self._groups() if len(groups) > 1 else {}
+        for group in groups:
+            passed = self._passed(group, known.get(group), skip) if len(groups) > 1 else None
+            if passed is not None:
+                skip -= passed
+                continue
+            for number, shown in self._buckets(group):
+                found = shown.bit_count()
+                if skip >= found:
+                    skip -= found
+                    continue
+                first = number * keys.TICKETS_PER_BUCKET + 1
+                for place in _highest_first(shown):
+                    if skip:
+                        skip -= 1
+                        continue
+                    yield first + place
+                    limit -= 1
+                    if not limit:
+                        return
+
+    def _groups(self) -> dict[int, BucketGroup]:
+        place = keys.bucket_groups(self._organization_id)
+        raws = operations.query(place.pk, begins=place.sk, consistent=True)
+        return {int(item.group): item for item in map(BucketGroup.from_raw_data, raws)}
+
+    def _passed(self, group: int, known: BucketGroup | None, skip: int) -> int | None:
+        """Return how many of the list are passed over with a whole group; None where it must be looked into.
+
+        Where nothing is to be skipped only a group that is empty is passed over, which its sums tell also where the
+        list ends within it.
+        """
+        if skip:
+            count = self._count(group, known)
+            return count if count <= skip else None
+        if self._only is TicketFilter.SCANNED:
+            return 0 if known is None or not known.scanned else None
+        return 0 if known is not None and int(known.deleted) >= _IN_GROUP else None
+
+    def _count(self, group: int, known: BucketGroup | None) -> int:
+        """Return how many of the list are in a group."""
+        low, high = group * _IN_GROUP + 1, min((group + 1) * _IN_GROUP, self._last)
+        scanned, deleted = (int(known.scanned), int(known.deleted)) if known else (0, 0)
+        if self._only is TicketFilter.SCANNED:
+            return scanned
+        hidden = sum(max(0, min(high, end) - max(low, begin) + 1) for begin, end in self._without)
+        live = high - low + 1 - hidden - deleted
+        return live - scanned if self._only is TicketFilter.NOT_SCANNED else live
+
+    def _buckets(self, group: int) -> Iterator[tuple[int, int]]:
+        """Yield the buckets of a group, the newest first, each with the bits of those that the list shows."""
+        lowest = group * keys.BUCKETS_PER_GROUP
+        highest = min(lowest + keys.BUCKETS_PER_GROUP - 1, keys.bucket_of(self._last))
+        parts = (range(max(lowest, highest - _FEW_BUCKETS + 1), highest + 1), range(lowest, highest - _FEW_BUCKETS + 1))
+        for part in parts:
+            known = self._read(part.start, part.stop - 1) if part else {}
+            for number in reversed(part):
+                yield number, self._shown(number, known.get(number))
+
+    def _read(self, lowest: int, highest: int) -> dict[int, TicketBucket]:
+        begin, end = (keys.ticket_bucket(self._organization_id, number) for number in (lowest, highest))
+        raws = operations.query(begin.pk, between=(begin.sk, end.sk), consistent=True)
+        return {int(item.bucket): item for item in map(TicketBucket.from_raw_data, raws)}
+
+    def _shown(self, number: int, known: TicketBucket | None) -> int:
+        before = number * keys.TICKETS_PER_BUCKET
+        there = _ones(min(keys.TICKETS_PER_BUCKET, self._last - before))
+        for begin, end in self._without:
+            low, high = max(begin - before, 1), min(end - before, keys.TICKETS_PER_BUCKET)
+            if low <= high:
+                there &= ~(_ones(high) & ~_ones(low - 1))
+        scanned, deleted = (bits(known.scanned), bits(known.deleted)) if known else (0, 0)
+        live = there & ~deleted
+        return {None: live, TicketFilter.SCANNED: live & scanned, TicketFilter.NOT_SCANNED: live & ~scanned}[self._only]
+
+
+def _ones(count: int) -> int:
+    return (1 << count) - 1
+
+
+def _highest_first(shown: int) -> Iterator[int]:
+    while shown:
+        place = shown.bit_length() - 1
+        yield place
+        shown ^= 1 << place
+
+
+def _read(organization_id: str, ordinals: Sequence[int]) -> list[NumberedTicket]:
+    """Read tickets, those that stand close together with one request, in the order in which they are named."""
+    found: dict[int, NumberedTicket] = {}
+    apart: list[int] = []
+    for bucket in _by_bucket(ordinals):
+        if bucket[0] - bucket[-1] < _THIN * len(bucket):
+            for ticket in numbered_tickets.of_ordinals(organization_id, bucket[-1], bucket[0]):
+                found[int(ticket.ordinal)] = ticket
+        else:
+            apart += bucket
+    places = {keys.numbered_ticket(organization_id, ordinal): ordinal for ordinal in apart}
+    for place, ticket in operations.get_many(NumberedTicket, places).items():
+        if ticket.deleted_at is None:
+            found[places[place]] = ticket
+    return [found[ordinal] for ordinal in ordinals if ordinal in found]
+
+
+def _by_bucket(ordinals: Iterable[int]) -> Iterable[list[int]]:
+    buckets: dict[int, list[int]] = {}
+    for ordinal in ordinals:
+        buckets.setdefault(keys.bucket_of(ordinal), []).append(ordinal)
+    return buckets.values()

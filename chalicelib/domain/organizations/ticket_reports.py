@@ -1,0 +1,98 @@
+"""The reports of an organization, from running totals: the same cost however many tickets there are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from chalicelib import clock
+from chalicelib.domain.organizations import organizations
+from chalicelib.domain.organizations.organization_days import day_of
+from chalicelib.table import keys, operations
+from chalicelib.table.items import TicketDay, TicketTally
+
+# How many of each a report shows (contract, "Tix").
+DAYS, WEEKS, MONTHS = 30, 12, 12
+_LAST = "9999-12-31"
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """All tickets of an organization; `scan_rate` is the share that was scanned, in percent with one decimal."""
+
+    total: int
+    scanned: int
+    not_scanned: int
+    scan_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What was generated and scanned in one day, week or month of the organization's time zone."""
+
+    name: str
+    generated: int
+    scanned: int
+
+
+def stats(organization_id: str) -> Stats:
+    """Return what an organization's tickets come to: one read."""
+    tally = operations.get(TicketTally, keys.ticket_tally(organization_id)) or TicketTally()
+    total, scanned = int(tally.live), int(tally.scanned)
+    rate = Decimal(100 * scanned) / total if total else Decimal(0)
+    return Stats(total, scanned, total - scanned, float(rate.quantize(Decimal("0.1"), ROUND_HALF_UP)))
+
+
+def daily(organization_id: str) -> list[Row]:
+    """Return the last thirty days, the newest first."""
+    return _rows(organization_id, DAYS, _day_before, date.isoformat)
+
+
+def weekly(organization_id: str) -> list[Row]:
+    """Return the last twelve weeks (ISO 8601), the newest first."""
+    return _rows(organization_id, WEEKS, _week_before, _week_name)
+
+
+def monthly(organization_id: str) -> list[Row]:
+    """Return the last twelve months, the newest first."""
+    return _rows(organization_id, MONTHS, _month_before, _month_name)
+
+
+def _rows(organization_id: str, size: int, before: Callable[[date], date], name_of: Callable[[date], str]) -> list[Row]:
+    """Return rows up to today's, each the sum of its days; `before` is the last day of the row before a day's."""
+    organization = organizations.get(organization_id)
+    today = day_of(organization, clock.now())
+    ends = [today]
+    while len(ends) <= size:
+        ends.append(before(ends[-1]))
+    begin = ends[size] + timedelta(days=1)
+    first, last = keys.ticket_day(organization_id, begin.isoformat()), keys.ticket_day(organization_id, _LAST)
+    raws = operations.query(first.pk, between=(first.sk, last.sk), consistent=True)
+    sums = {name_of(end): [0, 0] for end in ends[:size]}
+    for day in map(TicketDay.from_raw_data, raws):
+        # Where the clocks were set back to another zone, a day of tomorrow's name may be there: it is today's.
+        row = sums[name_of(min(date.fromisoformat(day.date), today))]
+        row[0] += int(day.generated)
+        row[1] += int(day.scanned)
+    return [Row(name, generated, scanned) for name, (generated, scanned) in sums.items()]
+
+
+def _day_before(day: date) -> date:
+    return day - timedelta(days=1)
+
+
+def _week_before(day: date) -> date:
+    return day - timedelta(days=day.isoweekday())
+
+
+def _month_before(day: date) -> date:
+    return day.replace(day=1) - timedelta(days=1)
+
+
+def _week_name(day: date) -> str:
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def _month_name(day: date) -> str:
+    return f"{day:%Y-%m}"

@@ -1,0 +1,187 @@
+"""What an organization generated and scanned, kept from the table's stream: each ticket counted once.
+
+Which tickets are counted as scanned or as deleted stands in bits, a thousand in an item, and the bits are set in the
+transaction that changes the totals. A bit that is set already changes nothing, so whatever is told twice, cut or out
+of order counts once, and a ticket needs no mark of its own: a hundred scans are one transaction of four writes.
+What is generated is counted by the transaction that shows it (numbering.py); what is deleted is taken back from the
+days on which it was generated and scanned.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pynamodb.expressions.update import Action
+
+from chalicelib.clients.bus import Published
+from chalicelib.domain.changes import Change
+from chalicelib.domain.organizations import organizations
+from chalicelib.domain.organizations.organization_days import day_of
+from chalicelib.errors import Unavailable
+from chalicelib.table import keys, operations
+from chalicelib.table.items import BucketGroup, NumberedTicket, Organization, TicketBucket, TicketDay, TicketTally
+from chalicelib.table.operations import Write
+
+_BUCKET_BYTES = keys.TICKETS_PER_BUCKET // 8
+
+
+def bit_of(ordinal: int) -> int:
+    """Return the bit of an ordinal in its bucket."""
+    return 1 << ((ordinal - 1) % keys.TICKETS_PER_BUCKET)
+
+
+def bits(stored: bytes | None) -> int:
+    """Return the bits of a bucket as they are stored; none where there is nothing yet."""
+    return int.from_bytes(stored or b"", "little")
+
+
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Bring the totals up to date with these changes; safe to repeat, in whole or in part."""
+    told: dict[str, dict[int, NumberedTicket]] = defaultdict(dict)
+    for change in changes:
+        after = change.after
+        if isinstance(after, NumberedTicket) and (after.scanned_at or after.deleted_at):
+            # The last that is told of a ticket says what those before it did.
+            told[after.organization_id][int(after.ordinal)] = after
+    for organization_id, tickets in told.items():
+        organization = organizations.get(organization_id)
+        for chunk in _chunks(organization, [tickets[ordinal] for ordinal in sorted(tickets)]):
+            _count(organization, chunk)
+    return []
+
+
+def _chunks(organization: Organization, tickets: Sequence[NumberedTicket]) -> Iterable[list[NumberedTicket]]:
+    """Cut neighbours into parts whose totals fit into one transaction."""
+    part: list[NumberedTicket] = []
+    touched: set[object] = set()
+    for ticket in tickets:
+        more = _touched(organization, ticket)
+        # One write is the tally's.
+        if part and len(touched | more) + 1 > operations.TRANSACTION_LIMIT:
+            yield part
+            part, touched = [], set()
+        part.append(ticket)
+        touched |= more
+    yield part
+
+
+def _touched(organization: Organization, ticket: NumberedTicket) -> set[object]:
+    """Return what a ticket may change beside the tally."""
+    bucket = keys.bucket_of(int(ticket.ordinal))
+    moments = (ticket.generated_at, ticket.scanned_at)
+    days = {day_of(organization, moment) for moment in moments if moment is not None}
+    return {("bucket", bucket), ("group", bucket // keys.BUCKETS_PER_GROUP), *days}
+
+
+@dataclass(slots=True)
+class _News:
+    """What the totals do not know yet of some tickets."""
+
+    scanned: dict[int, int] = field(default_factory=dict)
+    deleted: dict[int, int] = field(default_factory=dict)
+    # By what they add up for: the whole, groups, days.
+    live: int = 0
+    in_all: int = 0
+    groups: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    days: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+
+def _news(organization: Organization, tickets: Sequence[NumberedTicket], known: dict[int, TicketBucket]) -> _News:
+    news = _News()
+    for number, item in known.items():
+        news.scanned[number], news.deleted[number] = bits(item.scanned), bits(item.deleted)
+    for ticket in tickets:
+        number, bit = keys.bucket_of(int(ticket.ordinal)), bit_of(int(ticket.ordinal))
+        group = news.groups[number // keys.BUCKETS_PER_GROUP]
+        scanned, deleted = news.scanned.get(number, 0), news.deleted.get(number, 0)
+        scan_day = day_of(organization, ticket.scanned_at).isoformat() if ticket.scanned_at else None
+        by = 0
+        if scan_day and not scanned & bit:
+            news.scanned[number] = scanned | bit
+            by += 1
+        if ticket.deleted_at and not deleted & bit:
+            news.deleted[number] = deleted | bit
+            news.live -= 1
+            group["deleted"] += 1
+            news.days[day_of(organization, ticket.generated_at).isoformat()]["generated"] -= 1
+            by -= 1 if scan_day else 0
+        if scan_day and by:
+            news.days[scan_day]["scanned"] += by
+            group["scanned"] += by
+            news.in_all += by
+    return news
+
+
+def _count(organization: Organization, tickets: Sequence[NumberedTicket]) -> None:
+    """Add to the totals what they do not know yet of these tickets."""
+    numbers = sorted({keys.bucket_of(int(ticket.ordinal)) for ticket in tickets})
+    for _ in operations.attempts():
+        places = [keys.ticket_bucket(organization.organization_id, number) for number in numbers]
+        found = operations.get_many(TicketBucket, places).values()
+        known = {int(item.bucket): item for item in found}
+        news = _news(organization, tickets, known)
+        writes = _writes(organization.organization_id, news, known)
+        if not writes:
+            return
+        try:
+            operations.commit(*writes)
+        except operations.ConditionFailed:
+            continue  # another batch has set bits between the read and the write
+        return
+    raise Unavailable(retry_after=1)
+
+
+def _writes(organization_id: str, news: _News, known: dict[int, TicketBucket]) -> list[Write]:
+    """Return the writes that make what is new known; none where nothing is."""
+    buckets = [
+        write
+        for number in sorted({*news.scanned, *news.deleted})
+        if (write := _set_bits(organization_id, number, news, known.get(number)))
+    ]
+    if not buckets:
+        return []
+    groups = [
+        _of_group(organization_id, group, numbers) for group, numbers in news.groups.items() if any(numbers.values())
+    ]
+    days = [_of_day(organization_id, day, numbers) for day, numbers in news.days.items() if any(numbers.values())]
+    tally: list[Action] = []
+    if news.live:
+        tally.append(TicketTally.live.add(news.live))
+    if news.in_all:
+        tally.append(TicketTally.scanned.add(news.in_all))
+    of_all = [operations.change(TicketTally, keys.ticket_tally(organization_id), tally)] if tally else []
+    return [*buckets, *groups, *days, *of_all]
+
+
+def _set_bits(organization_id: str, number: int, news: _News, seen: TicketBucket | None) -> Write | None:
+    scanned, deleted = (each.get(number, 0).to_bytes(_BUCKET_BYTES, "little") for each in (news.scanned, news.deleted))
+    if seen is not None and (seen.scanned, seen.deleted) == (scanned, deleted):
+        return None
+    place = keys.ticket_bucket(organization_id, number)
+    bucket = TicketBucket(*place, organization_id=organization_id, bucket=number, scanned=scanned, deleted=deleted)
+    if seen is None:
+        return operations.put(bucket, TicketBucket.pk.does_not_exist())
+    as_read = (TicketBucket.scanned == seen.scanned) & (TicketBucket.deleted == seen.deleted)
+    return operations.put(bucket, as_read)
+
+
+def _of_group(organization_id: str, group: int, numbers: Counter[str]) -> Write:
+    actions: list[Action] = [
+        BucketGroup.kind.set(BucketGroup),
+        BucketGroup.organization_id.set(organization_id),
+        BucketGroup.group.set(group),
+    ]
+    counts = ((BucketGroup.scanned, numbers["scanned"]), (BucketGroup.deleted, numbers["deleted"]))
+    actions += [attribute.add(by) for attribute, by in counts if by]
+    return operations.change(BucketGroup, keys.bucket_group(organization_id, group), actions)
+
+
+def _of_day(organization_id: str, day: str, numbers: Counter[str]) -> Write:
+    actions: list[Action] = [
+        TicketDay.kind.set(TicketDay),
+        TicketDay.organization_id.set(organization_id),
+        TicketDay.date.set(day),
+    ]
+    counts = ((TicketDay.generated, numbers["generated"]), (TicketDay.scanned, numbers["scanned"]))
+    actions += [attribute.add(by) for attribute, by in counts if by]
+    return operations.change(TicketDay, keys.ticket_day(organization_id, day), actions)

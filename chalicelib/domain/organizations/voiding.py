@@ -1,0 +1,108 @@
+"""Voiding a range of numbered tickets: none of them is let in from the answer on.
+
+Each ticket says itself that it is void, so that a scan asks for nothing more. Hundreds are written at a time, each
+unless it was scanned, voided or deleted before; those that were stay as they are and are counted apart.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+from chalicelib import clock
+from chalicelib.domain.access.accounts import log_security_event
+from chalicelib.domain.organizations import numbered_tickets, numbering
+from chalicelib.errors import NotFound
+from chalicelib.table import keys, operations
+from chalicelib.table.items import NumberedTicket
+from chalicelib.table.operations import Write
+
+# What one request may void; what one generation makes.
+MOST = 10_000
+_HANDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The numbers of a prefix from `first` to `last`."""
+
+    prefix: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Voided:
+    """What became of a range: tickets that are void now, and of these those that were before; tickets that were
+    scanned already, which stay."""
+
+    voided: int
+    voided_before: int
+    scanned: int
+
+
+def void(organization_id: str, numbers: Numbers, *, reason: str | None, user_id: str) -> Voided:
+    """Void the tickets of a range. Safe to repeat.
+
+    Raises NotFound where there is none, InvalidState where some are being written.
+    """
+    numbering.require_written(organization_id, numbers.prefix, numbers.first, numbers.last)
+    found = numbered_tickets.of_numbers(organization_id, numbers.prefix, numbers.first, numbers.last)
+    came_to: Counter[str] = Counter()
+    with ThreadPoolExecutor(_HANDS) as hands:
+        for outcome in hands.map(lambda chunk: _void(chunk, reason, user_id), _chunks(found)):
+            came_to += outcome
+    if not came_to:
+        raise NotFound("There are no tickets with these numbers.")
+    log_security_event("tickets voided", organization_id=organization_id, account_id=user_id)
+    return Voided(
+        voided=came_to["voided"] + came_to["before"], voided_before=came_to["before"], scanned=came_to["scanned"]
+    )
+
+
+def _chunks(found: Iterator[NumberedTicket]) -> Iterator[list[NumberedTicket]]:
+    while chunk := [*islice(found, operations.TRANSACTION_LIMIT)]:
+        yield chunk
+
+
+def _void(tickets: Sequence[NumberedTicket], reason: str | None, user_id: str) -> Counter[str]:
+    """Void tickets in one transaction, without those that need it no more; tell what became of each."""
+    came_to: Counter[str] = Counter()
+    left = [*tickets]
+    while left:
+        came_to.update(filter(None, map(_standing, left)))
+        left = [ticket for ticket in left if _standing(ticket) is None]
+        if not left:
+            break
+        try:
+            operations.commit(*(_write(ticket, reason, user_id) for ticket in left))
+        except operations.ConditionFailed as failure:
+            # Others scanned, voided or deleted some of them meanwhile; these are looked at as they stand now.
+            seen = {place: failure.found(NumberedTicket, place) for place in failure.failures}
+            left = [now for place, ticket in enumerate(left) if (now := seen.get(place, ticket)) and not now.deleted_at]
+            continue
+        came_to["voided"] += len(left)
+        break
+    return came_to
+
+
+def _standing(ticket: NumberedTicket) -> str | None:
+    """Return why a ticket needs not be voided, or None."""
+    if ticket.voided_at is not None:
+        return "before"
+    return "scanned" if ticket.scanned_at is not None else None
+
+
+def _write(ticket: NumberedTicket, reason: str | None, user_id: str) -> Write:
+    actions = [NumberedTicket.voided_at.set(clock.now()), NumberedTicket.voided_by.set(user_id)]
+    if reason is not None:
+        actions.append(NumberedTicket.void_reason.set(reason))
+    untouched = (
+        (NumberedTicket.ticket_id == ticket.ticket_id)
+        & NumberedTicket.scanned_at.does_not_exist()
+        & NumberedTicket.voided_at.does_not_exist()
+        & NumberedTicket.deleted_at.does_not_exist()
+    )
+    place = keys.numbered_ticket(ticket.organization_id, int(ticket.ordinal))
+    return operations.change(NumberedTicket, place, actions, untouched)

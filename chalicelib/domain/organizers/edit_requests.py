@@ -1,0 +1,207 @@
+"""An organizer's wish to change an event: asked with what it comes to, then approved as a whole or rejected by staff.
+
+There may be several for an event. Each rests on the version of the event that its organizer saw, so the first that is
+approved makes the others stale: they are refused, and can be asked for anew.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+
+from chalicelib import clock
+from chalicelib.domain import idempotency, paging
+from chalicelib.domain.events import categories, events, gate_control
+from chalicelib.domain.organizers import event_edits, organizer_events
+from chalicelib.domain.organizers.event_edits import Difference, Present
+from chalicelib.domain.paging import Page
+from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, Unavailable, ValidationFailed
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import EditRequest, Event
+from chalicelib.vocabulary import EditRequestStatus, EventStatus
+
+_CHANGEABLE = (EventStatus.DRAFT, EventStatus.PUBLISHED, EventStatus.LIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A request as its organizer sees it."""
+
+    id: str
+    status: EditRequestStatus
+    diff: list[Difference]
+
+
+def ask(organizer_id: str, event_id: str, *, changes: Mapping[str, Any], reason: str, operation_id: str) -> Wish:
+    """Write down what an organizer wishes to change; the same operation again is the same wish.
+
+    `changes` has the contract's names. Raises NotFound (the event, the venue), ValidationFailed (a value, or nothing
+    would change), InvalidState (the event is over), Conflict (a capacity under what is sold), Unavailable.
+    """
+    try:
+        return _shown(_ask(organizer_id, event_id, changes=changes, reason=reason, operation_id=operation_id))
+    except Refusal:
+        # What is refused now may have been asked before, by this very operation, its answer lost on the way.
+        done = idempotency.result_of(operation_id)
+        if done is None:
+            raise
+        return _shown(get(event_id, done))
+
+
+def _ask(
+    organizer_id: str, event_id: str, *, changes: Mapping[str, Any], reason: str, operation_id: str
+) -> EditRequest:
+    for _ in operations.attempts():
+        present = Present(organizer_events.own(organizer_id, event_id), categories.of(event_id))
+        _require_changeable(present.event)
+        diff = event_edits.differences(present, changes)
+        if not diff:
+            raise ValidationFailed(details=[{"field": "changes", "message": "would change nothing"}])
+        event_edits.applying(present, diff)
+        version = int(present.event.version)
+        request_id = new_id("edr")
+        place = keys.edit_requests(EditRequestStatus.PENDING, request_id)
+        request = EditRequest(
+            *keys.edit_request(event_id, request_id),
+            gsi1pk=place.pk,
+            gsi1sk=place.sk,
+            request_id=request_id,
+            event_id=event_id,
+            organizer_id=organizer_id,
+            status=EditRequestStatus.PENDING.value,
+            reason=reason,
+            diff=diff,
+            event_version=version,
+            created_at=clock.now(),
+        )
+        try:
+            operations.commit(
+                idempotency.once(operation_id, request_id),
+                operations.put(request, EditRequest.pk.does_not_exist()),
+                operations.check(Event, keys.event(event_id), _is_version(version)),
+            )
+        except operations.ConditionFailed:
+            done = idempotency.result_of(operation_id)
+            if done is not None:
+                return get(event_id, done)
+            continue  # the event changed while it was looked at
+        ids = {"request_id": request_id, "event_id": event_id, "organizer_id": organizer_id}
+        logger.info("edit requested", extra={**ids, "fields": len(diff)})
+        return request
+    raise Unavailable("This event is being changed at this moment. Try again.", retry_after=1)
+
+
+def _is_version(version: int) -> Condition:
+    same: Condition = Event.version == version
+    return same if version else same | Event.version.does_not_exist()
+
+
+def _require_changeable(event: Event) -> None:
+    if event.status not in _CHANGEABLE:
+        raise InvalidState(f"This event is {event.status}; nothing of it changes any more.")
+
+
+def _shown(request: EditRequest) -> Wish:
+    return Wish(request.request_id, EditRequestStatus(request.status), list(request.diff))
+
+
+def get(event_id: str, request_id: str) -> EditRequest:
+    """Return a request. Raises NotFound."""
+    request = operations.get(EditRequest, keys.edit_request(event_id, request_id))
+    if request is None:
+        raise NotFound("There is no such edit request.")
+    return request
+
+
+def by_status(status: EditRequestStatus, *, caller_id: str, page_size: int, cursor: str | None) -> Page[EditRequest]:
+    """Return a page of the requests of one status, the newest first. Raises InvalidCursor."""
+    bound_to = f"edit requests/{caller_id}/{status}"
+    before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
+    partition = keys.edit_requests(status).pk
+    raws = operations.query(partition, index="gsi1", before=before, newest_first=True, limit=page_size + 1)
+    places = operations.keys_of(raws[:page_size])
+    found = operations.get_many(EditRequest, places)
+    # The index may name a request that was decided just now.
+    results = [found[place] for place in places if place in found and found[place].status == status]
+    last = raws[page_size - 1]["gsi1sk"]["S"] if len(raws) > page_size else None
+    return Page(results=results, next=paging.seal(last, bound_to=bound_to) if last else None)
+
+
+def approve(event_id: str, request_id: str, *, by: str, note: str | None = None) -> EditRequest:
+    """Change the event as was asked, all of it or nothing; once more changes nothing.
+
+    Raises NotFound, InvalidState (rejected, or the event is over), Conflict (the event changed since it was asked, or
+    more was sold than there would be), Unavailable.
+    """
+    for _ in operations.attempts():
+        request = get(event_id, request_id)
+        if request.status == EditRequestStatus.APPROVED:
+            return request
+        _require_pending(request)
+        present = Present(events.get(event_id), categories.of(event_id))
+        _require_changeable(present.event)
+        if int(present.event.version) != int(request.event_version):
+            raise Conflict("The event has changed since this was asked. Reject it, and let it be asked anew.")
+        changed, writes = event_edits.applying(present, request.diff)
+        version = int(request.event_version)
+        try:
+            operations.commit(
+                _decided(request, EditRequestStatus.APPROVED, by=by, note=note),
+                operations.change(
+                    Event,
+                    keys.event(event_id),
+                    [*changed, Event.version.set(version + 1)],
+                    _is_version(version) & (Event.status == present.event.status),
+                ),
+                *writes,
+            )
+        except operations.ConditionFailed:
+            continue  # decided by another, or something of it was sold or changed
+        gate_control.forget()
+        categories.forget()
+        logger.info("edit approved", extra={"request_id": request_id, "event_id": event_id, "by": by})
+        return get(event_id, request_id)
+    raise Unavailable("This event is being changed at this moment. Try again.", retry_after=1)
+
+
+def reject(event_id: str, request_id: str, *, by: str, note: str) -> EditRequest:
+    """Turn a request down, and say why; once more changes nothing. Raises NotFound, InvalidState (approved)."""
+    request = get(event_id, request_id)
+    if request.status == EditRequestStatus.REJECTED:
+        return request
+    _require_pending(request)
+    try:
+        operations.record(_decided(request, EditRequestStatus.REJECTED, by=by, note=note))
+    except operations.ConditionFailed as failure:
+        found = failure.found(EditRequest)
+        if found is None or found.status != EditRequestStatus.REJECTED:
+            raise InvalidState("This request was approved just now.") from failure
+    logger.info("edit rejected", extra={"request_id": request_id, "event_id": event_id, "by": by})
+    return get(event_id, request_id)
+
+
+def _require_pending(request: EditRequest) -> None:
+    if request.status != EditRequestStatus.PENDING:
+        raise InvalidState(f"This request is {request.status} already.")
+
+
+def _decided(request: EditRequest, status: EditRequestStatus, *, by: str, note: str | None) -> operations.Write:
+    place = keys.edit_requests(status, request.request_id)
+    actions = [
+        EditRequest.status.set(status.value),
+        EditRequest.decided_at.set(clock.now()),
+        EditRequest.decided_by.set(by),
+        EditRequest.gsi1pk.set(place.pk),
+        EditRequest.gsi1sk.set(place.sk),
+    ]
+    if note:
+        actions.append(EditRequest.note.set(note))
+    return operations.change(
+        EditRequest,
+        keys.edit_request(request.event_id, request.request_id),
+        actions,
+        EditRequest.status == EditRequestStatus.PENDING.value,
+    )

@@ -1,0 +1,214 @@
+"""What an organizer wishes to change of an event: the typed difference, and the writes that it comes to.
+
+A difference is `{field, from, to}` with values as the wire writes them: times in RFC 3339, money as amount and
+currency. A ticket category's field is `ticket_categories.<id>.<name>`; a new one is `ticket_categories.<id>`, from
+null. It names only what really changes, and is applied exactly as it was shown.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.config import config
+from chalicelib.domain import money
+from chalicelib.domain.events import categories, events, stock, venues
+from chalicelib.domain.money import Money
+from chalicelib.errors import NotFound, ValidationFailed
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Category, Event
+from chalicelib.table.operations import Write
+
+Difference = dict[str, Any]
+_CATEGORIES = "ticket_categories"
+_TEXTS = ("title", "description", "image_url")
+_TIMES = ("starts_at", "ends_at")
+_NEEDED = ("name", "price", "capacity")
+_OF_CATEGORY = ("name", "tier", "price", "capacity", "per_order_limit", "sales_start", "sales_end")
+# A transaction takes 100 actions (AWS); a few are the request's own.
+_WRITES_AT_MOST = operations.TRANSACTION_LIMIT - 5
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """An event with its categories, as they were read together."""
+
+    event: Event
+    categories: Sequence[Category]
+
+
+def differences(present: Present, changes: Mapping[str, Any]) -> list[Difference]:
+    """Return what these changes really change. Raises ValidationFailed, NotFound (the venue)."""
+    event = present.event
+    found = [_difference(name, getattr(event, name), changes[name]) for name in (*_TEXTS, *_TIMES) if name in changes]
+    if "venue_id" in changes:
+        venues.get(changes["venue_id"])
+        found.append(_difference("venue_id", event.venue.id if event.venue else None, changes["venue_id"]))
+    known = {category.category_id: category for category in present.categories}
+    for place, wish in enumerate(changes.get(_CATEGORIES) or ()):
+        found += _of_category(known, wish, field=f"{_CATEGORIES}.{place}")
+    really = [each for each in found if each["from"] != each["to"]]
+    names = [each["field"] for each in really]
+    if len(set(names)) < len(names):
+        raise _invalid(_CATEGORIES, "names the same category twice")
+    _require_times(event, {each["field"]: each["to"] for each in really})
+    return really
+
+
+def _difference(field: str, before: object, after: object) -> Difference:
+    return {"field": field, "from": _wire(before), "to": _wire(after)}
+
+
+def _wire(value: object) -> Any:
+    if isinstance(value, datetime):
+        return clock.to_text(value)
+    if isinstance(value, Money):
+        return {"amount": value.amount, "currency": value.currency}
+    return value
+
+
+def _invalid(field: str, message: str) -> ValidationFailed:
+    return ValidationFailed(details=[{"field": f"changes.{field}", "message": message}])
+
+
+def _require_times(event: Event, to: Mapping[str, Any]) -> None:
+    """Raise ValidationFailed where an event would be moved into the past, or end before it starts."""
+    now = clock.now()
+    moved = {name: datetime.fromisoformat(to[name]) for name in _TIMES if name in to}
+    for name, moment in moved.items():
+        if moment <= now:
+            raise _invalid(name, "must not be over")
+    if moved.get("ends_at", event.ends_at) <= moved.get("starts_at", event.starts_at):
+        raise _invalid("ends_at", "must be after starts_at")
+
+
+def _of_category(known: Mapping[str, Category], wish: Mapping[str, Any], *, field: str) -> list[Difference]:
+    if "id" not in wish:
+        return [_new_category(known, wish, field=field)]
+    category = known.get(wish["id"])
+    if category is None:
+        raise _invalid(f"{field}.id", "is no category of this event")
+    named = f"{_CATEGORIES}.{category.category_id}"
+    found = []
+    for name in _OF_CATEGORY:
+        if name in wish:
+            before, after = _present_value(category, name), wish[name]
+            if name == "price":
+                after = _price(wish["price"], category.currency, field=f"{field}.price")
+            found.append(_difference(f"{named}.{name}", before, after))
+    _require_window(
+        wish.get("sales_start", category.sales_start), wish.get("sales_end", category.sales_end), field=field
+    )
+    return found
+
+
+def _present_value(category: Category, name: str) -> object:
+    if name == "price":
+        return Money(int(category.price), category.currency)
+    value = getattr(category, name)
+    return int(value) if name in ("capacity", "per_order_limit") else value
+
+
+def _new_category(known: Mapping[str, Category], wish: Mapping[str, Any], *, field: str) -> Difference:
+    missing = [name for name in _NEEDED if name not in wish]
+    if missing:
+        raise _invalid(f"{field}.{missing[0]}", "a new category needs a name, a price and a capacity")
+    _require_window(wish.get("sales_start"), wish.get("sales_end"), field=field)
+    currency = next((category.currency for category in known.values()), config().currency)
+    values = {name: _wire(wish[name]) for name in _OF_CATEGORY if name in wish}
+    values["price"] = _wire(_price(wish["price"], currency, field=f"{field}.price"))
+    return {"field": f"{_CATEGORIES}.{new_id('cat')}", "from": None, "to": values}
+
+
+def _require_window(start: datetime | None, end: datetime | None, *, field: str) -> None:
+    if start is not None and end is not None and end <= start:
+        raise _invalid(f"{field}.sales_end", "must be after sales_start")
+
+
+def _price(told: Mapping[str, Any], currency: str, *, field: str) -> Money:
+    """Return a price, which may be nothing. Raises ValidationFailed."""
+    parsed = money.parse(told["amount"], currency)
+    if told.get("currency") not in (None, currency) or parsed is None:
+        raise _invalid(field, f"must be an amount of {currency}, with at most {money.digits(currency)} decimals")
+    return parsed
+
+
+def applying(present: Present, diff: Sequence[Difference]) -> tuple[list[Action], list[Write]]:
+    """Return the changes of the event, and the writes that change its categories and their stock.
+
+    They hold only while the categories are as they were read. Raises Conflict (a capacity under what is sold),
+    ValidationFailed (more than one transaction takes), NotFound (a venue or a category that is gone).
+    """
+    of_event = {each["field"]: each["to"] for each in diff if not each["field"].startswith(f"{_CATEGORIES}.")}
+    writes: list[Write] = []
+    by_category: dict[str, dict[str, Any]] = {}
+    for each in diff:
+        parts = each["field"].split(".")
+        if parts[0] == _CATEGORIES and len(parts) == 3:
+            by_category.setdefault(parts[1], {})[parts[2]] = each["to"]
+        elif parts[0] == _CATEGORIES:
+            writes += categories.laying(_drafted(present, parts[1], each["to"]))
+    known = {category.category_id: category for category in present.categories}
+    for category_id, values in by_category.items():
+        if category_id not in known:
+            raise NotFound("A ticket category that should change is gone.")
+        writes += _changing(known[category_id], values)
+    if len(writes) > _WRITES_AT_MOST:
+        raise _invalid(_CATEGORIES, "too much at once; ask for some of it in another request")
+    return _changes_of(present.event, of_event), writes
+
+
+def _changes_of(event: Event, to: Mapping[str, Any]) -> list[Action]:
+    attributes = {"title": Event.title, "description": Event.description, "image_url": Event.image_url}
+    actions: list[Action] = [attribute.set(to[name]) for name, attribute in attributes.items() if name in to]
+    if "venue_id" in to:
+        actions.append(Event.venue.set(venues.copy_of(venues.get(to["venue_id"]))))
+    if any(name in to for name in _TIMES):
+        starts_at, ends_at = (
+            datetime.fromisoformat(to[name]) if name in to else getattr(event, name) for name in _TIMES
+        )
+        actions += events.moving(event, starts_at=starts_at, ends_at=ends_at)
+    return actions
+
+
+def _drafted(present: Present, category_id: str, told: Mapping[str, Any]) -> Category:
+    last = max((int(category.position) for category in present.categories), default=-1)
+    return categories.draft(
+        event_id=present.event.event_id,
+        category_id=category_id,
+        name=told["name"],
+        tier=told.get("tier"),
+        price=_price(told["price"], told["price"]["currency"], field=_CATEGORIES).minor,
+        currency=told["price"]["currency"],
+        capacity=told["capacity"],
+        per_order_limit=told.get("per_order_limit", 10),
+        sales_start=_moment(told.get("sales_start")),
+        sales_end=_moment(told.get("sales_end")),
+        position=last + 1,
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _changing(category: Category, to: Mapping[str, Any]) -> list[Write]:
+    actions: list[Action] = []
+    for name, value in to.items():
+        if name == "price":
+            actions.append(Category.price.set(_price(value, category.currency, field=name).minor))
+        elif name in ("sales_start", "sales_end"):
+            attribute = Category.sales_start if name == "sales_start" else Category.sales_end
+            actions.append(attribute.set(datetime.fromisoformat(value)))
+        else:
+            actions.append(getattr(Category, name).set(value))
+    unchanged: Condition = (Category.capacity == int(category.capacity)) & (Category.price == int(category.price))
+    writes = [operations.change(Category, keys.category(category.event_id, category.category_id), actions, unchanged)]
+    if "capacity" in to:
+        writes += stock.resize(category, int(to["capacity"]) - int(category.capacity))
+    return writes

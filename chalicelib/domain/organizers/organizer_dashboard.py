@@ -1,0 +1,126 @@
+"""An organizer's dashboard, from running totals: the same cost however much was sold over the years.
+
+Who checked in is told of the events of the last twelve months: it is summed up from their own counters, since a scan
+must not wait for one item that all gates of an organizer share.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from chalicelib import clock
+from chalicelib.config import config
+from chalicelib.domain.money import Money
+from chalicelib.domain.organizers.organizer_events import DaySales
+from chalicelib.domain.sale import sales_totals
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Counters, Event, Item, OrganizerDay, OrganizerTotals, SalesTotals
+
+# How far back the sales by day go, and the check-ins.
+DAYS = 30
+_YEAR = timedelta(days=366)
+# Nobody has more events in a year and to come, and the reading of them stays bounded.
+_EVENTS_AT_MOST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """How many events there are; those that are drafts or cancelled count in the total only."""
+
+    total: int
+    upcoming: int
+    live: int
+    past: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """An organizer at a glance; `tickets_sold` is without what was given back, `revenue` with what was refunded."""
+
+    events: Events
+    tickets_sold: int
+    revenue: Money
+    refunded: Money
+    checked_in: int
+    check_in_rate: float
+    pending_payouts: Money
+    sales_by_day: list[DaySales]
+
+
+@dataclass(frozen=True, slots=True)
+class _Attendance:
+    checked_in: int
+    expected: int
+
+
+def dashboard(organizer_id: str) -> Dashboard:
+    """Return an organizer's totals; `sales_by_day` begins with the earliest of the last thirty days."""
+    currency = config().currency
+    totals = operations.get(OrganizerTotals, keys.account_totals(organizer_id)) or OrganizerTotals()
+    events = _events(organizer_id)
+    attendance = _attendance([event for event in events if event.starts_at <= clock.now()])
+    return Dashboard(
+        events=_counts(totals, events),
+        tickets_sold=int(totals.tickets) - int(totals.refunded_tickets),
+        revenue=Money(int(totals.revenue), currency),
+        refunded=Money(int(totals.refunded), currency),
+        checked_in=attendance.checked_in,
+        check_in_rate=round(attendance.checked_in / attendance.expected, 4) if attendance.expected else 0.0,
+        pending_payouts=Money(int(totals.pending_payouts), currency),
+        sales_by_day=_by_day(organizer_id, currency),
+    )
+
+
+def _events(organizer_id: str) -> list[Event]:
+    """Return the events that began within a year or are to come, of those that are or were on show."""
+    since = clock.to_text(clock.now() - _YEAR)
+    partition = keys.organizer_events(organizer_id).pk
+    raws = operations.query(partition, index="gsi1", between=(since, "~"), newest_first=True, limit=_EVENTS_AT_MOST)
+    found = operations.get_many(Event, operations.keys_of(raws), consistent=False).values()
+    return [event for event in found if event.status in sales_totals.SHOWN and event.organizer_id == organizer_id]
+
+
+def _counts(totals: OrganizerTotals, events: list[Event]) -> Events:
+    now = clock.now()
+    upcoming = sum(event.starts_at > now for event in events)
+    live = sum(event.starts_at <= now < event.ends_at for event in events)
+    # What is older than a year is over, as far as the totals know of it.
+    ended = sum(event.ends_at <= now for event in events)
+    past = max(ended, int(totals.shown) - upcoming - live)
+    return Events(total=max(int(totals.events), upcoming + live + past), upcoming=upcoming, live=live, past=past)
+
+
+def _attendance(events: list[Event]) -> _Attendance:
+    """Return who came to events, of how many that hold tickets."""
+    places = [
+        place
+        for event in events
+        for place in (keys.counters(event.event_id), keys.analytics(event.event_id, sales_totals.TOTALS))
+    ]
+    checked_in, expected = 0, 0
+    for item in operations.get_many(Item, places, consistent=False).values():
+        if isinstance(item, Counters):
+            checked_in += int(item.admitted)
+            expected += int(item.sold)
+        elif isinstance(item, SalesTotals):
+            expected += int(item.tickets) - int(item.refunded_tickets)
+    return _Attendance(checked_in, expected)
+
+
+def _by_day(organizer_id: str, currency: str) -> list[DaySales]:
+    """Return thirty days up to today in UTC, and tomorrow where an event's clocks have come to it; days are theirs."""
+    today = clock.now().date()
+    first = today - timedelta(days=DAYS - 1)
+    places = keys.account_day(organizer_id, first.isoformat()), keys.account_day(organizer_id, "~")
+    raws = operations.query(places[0].pk, between=(places[0].sk, places[1].sk), consistent=True)
+    known = {date.fromisoformat(day.date): day for day in map(OrganizerDay.from_raw_data, raws)}
+    days = sorted({*known, *(first + timedelta(days=number) for number in range(DAYS))})
+    return [_day(day, known.get(day) or OrganizerDay(), currency) for day in days]
+
+
+def _day(day: date, told: OrganizerDay, currency: str) -> DaySales:
+    return DaySales(
+        day,
+        tickets=int(told.tickets),
+        revenue=Money(int(told.revenue), currency),
+        refunded=Money(int(told.refunded), currency),
+    )

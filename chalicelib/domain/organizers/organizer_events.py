@@ -1,0 +1,304 @@
+"""An organizer's own events, with what was sold and who came: read from running totals.
+
+What an event's page costs does not grow with its tickets: a query of the event with its categories and counters, one
+of its buckets, and one of its devices.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from chalicelib import clock
+from chalicelib.config import config
+from chalicelib.domain import paging, timezones
+from chalicelib.domain.access import devices
+from chalicelib.domain.gate import checkin_buckets
+from chalicelib.domain.gate.checkin_buckets import Gate, Hour
+from chalicelib.domain.money import Money
+from chalicelib.domain.paging import Page
+from chalicelib.domain.sale import sales_totals
+from chalicelib.errors import NotFound
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Category, Counters, Device, Event, Item, Listing, SalesTotals
+from chalicelib.table.operations import RawItem
+from chalicelib.vocabulary import EventStatus
+
+# One request looks at so many events for filters that no key answers.
+_LOOKED_AT = 500
+_CHUNK = 100
+# The days of the world's time zones begin up to so long before and after that of UTC.
+_DAY_BEGINS_BEFORE, _DAY_BEGINS_AFTER = timedelta(hours=14), timedelta(hours=12)
+_FIRST, _LAST = "!", "~"
+_ENROLLED = "enrolled"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What an organizer narrows the list by: days are the events' own, `search` begins a word of the title."""
+
+    status: EventStatus | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    search: str | None = None
+
+    def fit(self, event: Event) -> bool:
+        """Whether an event is one of those asked for."""
+        day = timezones.local(event.starts_at, event.timezone).date()
+        return (
+            self.status in (None, event.status)
+            and (self.date_from is None or self.date_from <= day)
+            and (self.date_to is None or day <= self.date_to)
+            and (self.search is None or f" {keys.search_name(self.search)}" in f" {keys.search_name(event.title)}")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CategorySales:
+    """What became of one ticket category; `sold` is without what was given back, `revenue` with it."""
+
+    id: str
+    name: str
+    tier: str | None
+    price: Money
+    capacity: int
+    sold: int
+    revenue: Money
+    refunded: Money
+
+
+@dataclass(frozen=True, slots=True)
+class DaySales:
+    """What was sold on one day, and what was given back on it."""
+
+    date: date
+    tickets: int
+    revenue: Money
+    refunded: Money
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIns:
+    """What the gates answered."""
+
+    admitted: int
+    on_leave: int
+    duplicates_refused: int
+    invalid_refused: int
+    by_hour: list[Hour]
+    by_gate: list[Gate]
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """How many are inside, as far as is known of `as_of`.
+
+    Readers that work on without a network may have let in more since: `upper_bound` is what it comes to if each scan
+    that they said they hold is another guest. `unsynced_devices` are those that hold scans, or are not heard of.
+    """
+
+    inside: int
+    as_of: datetime
+    upper_bound: int
+    unsynced_devices: int
+
+
+@dataclass(frozen=True, slots=True)
+class Analytics:
+    """An event in numbers; `sold` is without what was given back, `issued` tickets that no order paid for."""
+
+    sold: int
+    issued: int
+    capacity: int
+    revenue: Money
+    refunded: Money
+    by_category: list[CategorySales]
+    sales_by_day: list[DaySales]
+    check_ins: CheckIns
+    occupancy: Occupancy
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """An event in a list, with its numbers at a glance."""
+
+    event: Event
+    sold: int
+    capacity: int
+    revenue: Money
+    admitted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """An event with its categories and analytics."""
+
+    event: Event
+    categories: Sequence[Category]
+    analytics: Analytics
+
+
+def own(organizer_id: str, event_id: str) -> Event:
+    """Return an organizer's event. Raises NotFound, for another's as well."""
+    event = operations.get(Event, keys.event(event_id))
+    if event is None or event.organizer_id != organizer_id:
+        raise NotFound("You have no such event.")
+    return event
+
+
+def detail(organizer_id: str, event_id: str) -> Detail:
+    """Return an organizer's event with its analytics, a few seconds old at most. Raises NotFound."""
+    place = keys.event(event_id)
+    # Categories and counters sort before the event itself.
+    around = operations.query(place.pk, between=(keys.category(event_id).sk, place.sk), consistent=True)
+    items = [Item.from_raw_data(raw) for raw in around]
+    event = next((item for item in items if isinstance(item, Event)), None)
+    if event is None or event.organizer_id != organizer_id:
+        raise NotFound("You have no such event.")
+    categories = [item for item in items if isinstance(item, Category)]
+    categories.sort(key=lambda category: (int(category.position), category.category_id))
+    counters = next((raw for raw in around if raw["sk"]["S"] == keys.counters(event_id).sk), {})
+    buckets = operations.query(keys.analytics(event_id).pk)
+    return Detail(event, categories, _analytics(event, categories, counters, buckets))
+
+
+def _analytics(event: Event, categories: Sequence[Category], raw: RawItem, buckets: Sequence[RawItem]) -> Analytics:
+    totals, days, of_categories = sales_totals.sales_of(buckets)
+    counters = Counters.from_raw_data(raw) if raw else Counters()
+    currency = config().currency
+    return Analytics(
+        sold=_sold(totals),
+        issued=int(counters.sold),
+        capacity=sum(int(category.capacity) for category in categories),
+        revenue=Money(int(totals.revenue), currency),
+        refunded=Money(int(totals.refunded), currency),
+        by_category=[_of_category(category, of_categories.get(category.category_id)) for category in categories],
+        sales_by_day=[
+            DaySales(
+                date.fromisoformat(day),
+                tickets=int(told.tickets),
+                revenue=Money(int(told.revenue), currency),
+                refunded=Money(int(told.refunded), currency),
+            )
+            for day, told in sorted(days.items())
+        ],
+        check_ins=CheckIns(
+            admitted=int(counters.admitted),
+            on_leave=int(counters.on_leave),
+            duplicates_refused=int(counters.result_already_scanned),
+            invalid_refused=int(counters.result_invalid) + int(counters.result_not_found),
+            by_hour=checkin_buckets.by_hour([raw, *buckets]),
+            by_gate=checkin_buckets.by_gate(raw, list(event.gates or ())),
+        ),
+        occupancy=_occupancy(event, int(counters.inside)),
+    )
+
+
+def _sold(totals: SalesTotals) -> int:
+    return int(totals.tickets) - int(totals.refunded_tickets)
+
+
+def _of_category(category: Category, told: SalesTotals | None) -> CategorySales:
+    told = told or SalesTotals()
+    return CategorySales(
+        id=category.category_id,
+        name=category.name,
+        tier=category.tier,
+        price=Money(int(category.price), category.currency),
+        capacity=int(category.capacity),
+        sold=_sold(told),
+        revenue=Money(int(told.revenue), category.currency),
+        refunded=Money(int(told.refunded), category.currency),
+    )
+
+
+def _occupancy(event: Event, inside: int) -> Occupancy:
+    now = clock.now()
+    raws = operations.query(keys.event_devices(event.event_id).pk, index="gsi2")
+    found = operations.get_many(Device, operations.keys_of(raws), consistent=False).values()
+    unsynced = [device for device in found if device.status == _ENROLLED and _is_unsynced(device, now)]
+    heard = [device.last_seen_at or device.enrolled_at or now for device in unsynced]
+    return Occupancy(
+        inside=inside,
+        as_of=min(heard, default=now),
+        upper_bound=inside + sum(int(device.queue_depth or 0) for device in unsynced),
+        unsynced_devices=len(unsynced),
+    )
+
+
+def _is_unsynced(device: Device, now: datetime) -> bool:
+    return bool(device.queue_depth) or not devices.is_online(device, now)
+
+
+def page(organizer_id: str, filters: Filters, *, page_size: int, cursor: str | None) -> Page[Summary]:
+    """Return a page of an organizer's events, those that start last first; it may be short where `next` goes on.
+
+    Raises InvalidCursor.
+    """
+    bound_to = f"organizer events/{organizer_id}/{filters}"
+    before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
+    found: list[Event] = []
+    looked_at = 0
+    while looked_at < _LOOKED_AT:
+        limit = page_size + 1 if looked_at == 0 else _CHUNK
+        places = _places(organizer_id, filters, before=before, limit=limit)
+        known = operations.get_many(Event, [place for _, place in places])
+        for sort, place in places:
+            event = known.get(place)
+            if event is not None and event.organizer_id == organizer_id and filters.fit(event):
+                if len(found) == page_size and before is not None:
+                    return Page(results=_summaries(found), next=paging.seal(before, bound_to=bound_to))
+                found.append(event)
+            before = sort
+        if len(places) < limit:
+            return Page(results=_summaries(found))
+        looked_at += limit
+    return Page(results=_summaries(found), next=paging.seal(before or "", bound_to=bound_to))
+
+
+def _places(organizer_id: str, filters: Filters, *, before: str | None, limit: int) -> list[tuple[str, keys.Key]]:
+    """Return where events stand in the organizer's list, and their own keys, the last to start first."""
+    low, high = _FIRST, _LAST
+    if filters.date_from is not None:
+        low = clock.to_text(datetime.combine(filters.date_from, time.min, UTC) - _DAY_BEGINS_BEFORE)
+    if filters.date_to is not None:
+        high = clock.to_text(datetime.combine(filters.date_to, time.max, UTC) + _DAY_BEGINS_AFTER) + _LAST
+    high = before or high
+    if low > high:
+        return []  # DynamoDB refuses such a range
+    partition = keys.organizer_events(organizer_id).pk
+    # Both ends are part of the range: where a page went on from stood on the page before.
+    raws = operations.query(
+        partition, index="gsi1", between=(low, high), newest_first=True, limit=limit + (before is not None)
+    )
+    told = [(raw["gsi1sk"]["S"], keys.Key(raw["pk"]["S"], raw["sk"]["S"])) for raw in raws]
+    return [(sort, place) for sort, place in told if sort != before][:limit]
+
+
+def _summaries(events: Sequence[Event]) -> list[Summary]:
+    """Return events with their numbers; one batch read for each 33."""
+    wanted = [
+        place
+        for event in events
+        for place in (
+            keys.counters(event.event_id),
+            keys.analytics(event.event_id, sales_totals.TOTALS),
+            keys.listing(event.event_id),
+        )
+    ]
+    found = operations.get_many(Item, wanted, consistent=False)
+    return [_summary(event, found) for event in events]
+
+
+def _summary(event: Event, found: dict[keys.Key, Item]) -> Summary:
+    counters = found.get(keys.counters(event.event_id))
+    totals = found.get(keys.analytics(event.event_id, sales_totals.TOTALS))
+    listing = found.get(keys.listing(event.event_id))
+    sold = totals if isinstance(totals, SalesTotals) else SalesTotals()
+    offered = listing.body["ticket_categories"] if isinstance(listing, Listing) else []
+    return Summary(
+        event=event,
+        sold=_sold(sold),
+        capacity=sum(int(category["capacity"]) for category in offered),
+        revenue=Money(int(sold.revenue), config().currency),
+        admitted=int(counters.admitted) if isinstance(counters, Counters) else 0,
+    )

@@ -1,0 +1,197 @@
+"""Automatic reload: what tops a card up when a purchase takes its balance under a threshold."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from chalicelib.clients import messages
+from chalicelib.clients.messages import Channel, Message
+from chalicelib.domain import encryption, idempotency, ledger, money
+from chalicelib.domain.access import accounts
+from chalicelib.domain.cards import own_cards
+from chalicelib.domain.cards.own_cards import Holding
+from chalicelib.domain.money import Asked, Money
+from chalicelib.domain.payments import payments
+from chalicelib.errors import InvalidState, NotFound, Unavailable, ValidationFailed
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card, CardBalance
+from chalicelib.vocabulary import CardStatus, PaymentStatus
+
+MOST_DECLINES = 3
+_TOKEN = "auto_reload_token"  # noqa: S105  # the name of a field
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """When a card is topped up, and by how much."""
+
+    enabled: bool
+    threshold: Money
+    amount: Money
+
+
+def settings(balance: CardBalance) -> Settings | None:
+    """Return what was last said of a card's automatic reload, if anything was."""
+    if balance.auto_threshold is None:
+        return None
+    return Settings(
+        enabled=bool(balance.auto_enabled),
+        threshold=Money(int(balance.auto_threshold), balance.currency),
+        amount=Money(int(balance.auto_amount), balance.currency),
+    )
+
+
+def change(
+    customer_id: str, name: str, *, enabled: bool, threshold: Asked | None, amount: Asked | None, token: str | None
+) -> Holding:
+    """Turn a card's automatic reload on or off, and return the card as it is then.
+
+    On: it is topped up by `amount` whenever a purchase takes it under `threshold`; `token` is a saved means of
+    payment and is kept sealed, None keeps the one that is saved. Off: the token is forgotten. Raises NotFound,
+    InvalidState (turned on where the card is not active), ValidationFailed, Unavailable.
+    """
+    if not enabled:
+        return _turn_off(customer_id, name)
+    return _turn_on(customer_id, name, threshold=threshold, amount=amount, token=token)
+
+
+def _turn_on(
+    customer_id: str, name: str, *, threshold: Asked | None, amount: Asked | None, token: str | None
+) -> Holding:
+    currency = own_cards.active(customer_id, name).balance.currency
+    under = money.require(threshold, currency=currency, field="threshold")
+    by = money.require(amount, currency=currency, field="amount")
+    payments.require_reloadable(by)
+    sealed = encryption.seal(customer_id, _TOKEN, token) if token else None
+    for _ in operations.attempts():
+        holding = own_cards.active(customer_id, name)
+        if sealed is None and holding.balance.auto_token is None:
+            message = "name a saved means of payment"
+            raise ValidationFailed(details=[{"field": "payment_token", "message": message}])
+        uid = holding.card.uid
+        actions = [
+            CardBalance.kind.set(CardBalance),
+            CardBalance.uid.set(uid),
+            CardBalance.currency.set(CardBalance.currency | currency),
+            CardBalance.amount.set(CardBalance.amount | 0),
+            CardBalance.entries.set(CardBalance.entries | 0),
+            CardBalance.auto_enabled.set(True),  # PynamoDB's signature
+            CardBalance.auto_threshold.set(under.minor),
+            CardBalance.auto_amount.set(by.minor),
+            CardBalance.auto_customer_id.set(customer_id),
+            CardBalance.auto_declines.set(0),
+        ]
+        unchanged = None
+        if sealed is not None:
+            actions.append(CardBalance.auto_token.set(sealed))
+        else:
+            unchanged = CardBalance.auto_token.exists()
+        still_theirs = (Card.status == CardStatus.ACTIVE.value) & (Card.customer_id == customer_id)
+        try:
+            operations.commit(
+                operations.change(CardBalance, keys.card_balance(uid), actions, unchanged),
+                operations.check(Card, keys.card(uid), still_theirs),
+            )
+        except operations.ConditionFailed:
+            continue  # the card was blocked, or its reload turned off, between the read and the write
+        return own_cards.get(customer_id, uid)
+    raise Unavailable(retry_after=1)
+
+
+def _turn_off(customer_id: str, name: str) -> Holding:
+    holding = own_cards.get(customer_id, name)
+    place = keys.card_balance(holding.card.uid)
+    try:
+        operations.record(operations.change(CardBalance, place, _OFF, CardBalance.pk.exists()))
+    except operations.ConditionFailed:
+        return holding  # it never had one
+    return own_cards.get(customer_id, holding.card.uid)
+
+
+_OFF = [CardBalance.auto_enabled.set(False), CardBalance.auto_token.remove()]  # PynamoDB's signature
+
+
+def run(uid: str, entry: int) -> None:
+    """Top a card up because its line number `entry` took it under its threshold: once for that line, for ever.
+
+    Nothing is done where the card is not active, or its automatic reload was turned off meanwhile. A declined one
+    is counted, and its customer told; after `MOST_DECLINES` in a row it is turned off. Raises Unavailable.
+    """
+    operation_id = f"op_auto_reload_{uid}_{entry}"
+    ids = {"operation_id": operation_id}
+    found = own_cards.holdings([uid])
+    balance = found[0].balance if found else None
+    if balance is None or not _is_on(found[0]):
+        logger.info("automatic reload not run: it is off, or the card is not active", extra=ids)
+        return
+    owner_id = balance.auto_customer_id
+    try:
+        payment = payments.charge_saved(
+            owner_id,
+            uid,
+            Asked(Money(int(balance.auto_amount), balance.currency).amount),
+            token=encryption.open_sealed(owner_id, _TOKEN, bytes(balance.auto_token)),
+            operation_id=operation_id,
+        )
+    except (InvalidState, NotFound):
+        logger.info("automatic reload not run: the card was taken out of use", extra=ids)
+        return
+    logger.info("automatic reload run", extra={**ids, "payment_id": payment.payment_id, "status": payment.status})
+    if payment.status == PaymentStatus.FAILED:
+        _count_decline(uid, entry, owner_id, operation_id=f"{operation_id}_declined", payment_id=payment.payment_id)
+    elif payment.status == PaymentStatus.SUCCEEDED and balance.auto_declines:
+        _forget_declines(uid, before=entry)
+
+
+def _is_on(holding: Holding) -> bool:
+    card, balance = holding.card, holding.balance
+    is_theirs = card.status == CardStatus.ACTIVE and card.customer_id == balance.auto_customer_id
+    return is_theirs and bool(balance.auto_enabled) and balance.auto_token is not None
+
+
+def _forget_declines(uid: str, *, before: int) -> None:
+    """Begin to count anew, since a reload went through; a decline of a later line than that one's still counts."""
+    none_since = CardBalance.auto_declined_at_entry < before
+    with suppress(operations.ConditionFailed):  # this one is told of late
+        operations.record(
+            operations.change(CardBalance, keys.card_balance(uid), [CardBalance.auto_declines.set(0)], none_since)
+        )
+
+
+def _count_decline(uid: str, entry: int, owner_id: str, *, operation_id: str, payment_id: str) -> None:
+    """Count a declined reload once, and tell its customer; the last one that is borne turns the reload off."""
+    for _ in operations.attempts():
+        balance = ledger.balance(uid)
+        # After the balance was read: what is not counted now is not in it either.
+        if idempotency.result_of(operation_id) is not None:
+            return
+        before = int(balance.auto_declines or 0)
+        is_last = before + 1 >= MOST_DECLINES
+        # Before it is counted: where this is cut off here, the customer is told again rather than not at all.
+        _tell(owner_id, uid, is_last=is_last, message_id=f"msg_{payment_id}")
+        same = CardBalance.auto_declines == before
+        if not before:
+            same = same | CardBalance.auto_declines.does_not_exist()
+        actions = [
+            CardBalance.auto_declines.set(before + 1),
+            CardBalance.auto_declined_at_entry.set(max(entry, int(balance.auto_declined_at_entry or 0))),
+            *(_OFF if is_last else []),
+        ]
+        try:
+            operations.commit(
+                idempotency.once(operation_id, payment_id),
+                operations.change(CardBalance, keys.card_balance(uid), actions, same),
+            )
+        except operations.ConditionFailed:
+            continue  # another delivery counted it, or another decline came first
+        return
+    raise Unavailable(retry_after=1)
+
+
+def _tell(owner_id: str, uid: str, *, is_last: bool, message_id: str) -> None:
+    number = accounts.get(owner_id).mobile_number
+    if number is None:
+        return
+    what = "It is turned off now." if is_last else "We try again the next time your balance runs low."
+    text = f"The automatic reload of your card ending in {uid[-4:]} was declined. {what}"
+    messages.enqueue(Message(message_id=message_id, channel=Channel.SMS, to=number, body=text))

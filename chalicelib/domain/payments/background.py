@@ -1,0 +1,12 @@
+"""What payments follow in the stream and do when due."""
+
+from chalicelib.domain.changes import Follower
+from chalicelib.domain.payments import invoices, payments, refunds
+from chalicelib.domain.sweep import SweepTaker
+
+FOLLOWERS: tuple[Follower, ...] = (
+    payments.follow,
+    invoices.follow,
+    refunds.follow,
+)
+SWEEP_TAKERS: dict[str, SweepTaker] = {"pay_": payments.reconcile}

@@ -1,0 +1,131 @@
+"""Invoices: their numbers, without gaps or repeats in each calendar year (UTC), and the documents.
+
+A number is given in one transaction with the series, the invoice and the payment: no number is lost on the way, and
+no payment gets two. Whoever pays for tickets gets one, also where the money went back; the document then says so.
+Money put on a card buys nothing yet: its document is a receipt, without a number of the series.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib import clock
+from chalicelib.clients.bus import Published
+from chalicelib.domain.access import accounts
+from chalicelib.domain.changes import Change
+from chalicelib.domain.documents import invoice_document
+from chalicelib.domain.documents.invoice_document import Facts
+from chalicelib.errors import InvalidState, NotFound, Unavailable
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Event, Invoice, InvoiceSeries, Order, Payment
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import PaymentPurpose, PaymentStatus
+
+# Two writes each and one of the series; a transaction takes 100 (AWS).
+_NUMBERS_PER_TRANSACTION = 30
+# Everybody who numbers invoices meets at the series; the stream brings many at a time.
+_ATTEMPTS = 30
+_PAID = (PaymentStatus.SUCCEEDED.value, PaymentStatus.REFUND_DUE.value, PaymentStatus.REFUNDED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A PDF and the name to keep it under."""
+
+    name: str
+    content: bytes
+
+
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Number the payments that these changes tell to have succeeded; safe to repeat, in whole or in part."""
+    number_all([after.payment_id for change in changes if isinstance(after := change.after, Payment) and _waits(after)])
+    return []
+
+
+def _waits(payment: Payment) -> bool:
+    is_sale = payment.purpose == PaymentPurpose.ORDER and payment.status in _PAID
+    return is_sale and payment.invoice_number is None
+
+
+def number_all(payment_ids: Sequence[str]) -> None:
+    """Give an invoice's number to each of these payments that should have one and has none.
+
+    Raises Unavailable where others numbered theirs at every attempt.
+    """
+    distinct = list(dict.fromkeys(payment_ids))
+    for start in range(0, len(distinct), _NUMBERS_PER_TRANSACTION):
+        _number_some(distinct[start : start + _NUMBERS_PER_TRANSACTION])
+
+
+def _number_some(payment_ids: Sequence[str]) -> None:
+    for _ in operations.attempts(_ATTEMPTS):
+        found = operations.get_many(Payment, [keys.payment(payment_id) for payment_id in payment_ids])
+        pending = sorted((payment for payment in found.values() if _waits(payment)), key=lambda one: one.payment_id)
+        if not pending:
+            return
+        try:
+            operations.commit(*_numbering(pending))
+        except operations.ConditionFailed:
+            continue  # others took these numbers, or one of these payments got its own
+        return
+    raise Unavailable(retry_after=1)
+
+
+def _numbering(payments: Sequence[Payment]) -> list[Write]:
+    """Return the writes that give the next numbers of this year's series to these payments."""
+    now = clock.now()
+    series = f"{now:%Y}"
+    place = keys.invoice_series(series)
+    known = operations.get(InvoiceSeries, place)
+    last = int(known.last) if known else 0
+    as_read = InvoiceSeries.last == last if known else InvoiceSeries.pk.does_not_exist()
+    moved = [InvoiceSeries.last.set(last + len(payments)), InvoiceSeries.kind.set(InvoiceSeries)]
+    writes = [operations.change(InvoiceSeries, place, moved, as_read)]
+    for position, payment in enumerate(payments, start=last + 1):
+        number = f"GH-{series}-{position:06d}"
+        invoice = Invoice(*keys.invoice(series, number), number=number, payment_id=payment.payment_id, issued_at=now)
+        writes.append(operations.put(invoice, Invoice.pk.does_not_exist()))
+        unnumbered = Payment.status.is_in(*_PAID) & Payment.invoice_number.does_not_exist()
+        place_of_payment = keys.payment(payment.payment_id)
+        writes.append(operations.change(Payment, place_of_payment, [Payment.invoice_number.set(number)], unnumbered))
+    return writes
+
+
+def document(customer_id: str, payment_id: str) -> Document:
+    """Return the invoice of a customer's payment, or the receipt of a reload; the same bytes for the same facts.
+
+    Raises NotFound, InvalidState where the payment has not succeeded, Unavailable.
+    """
+    payment = _own(customer_id, payment_id)
+    if payment.status not in _PAID:
+        raise InvalidState("This payment has not succeeded, so there is no invoice of it.")
+    if _waits(payment):
+        # The stream has not come yet.
+        number_all([payment_id])
+        payment = _own(customer_id, payment_id)
+    order = operations.get(Order, keys.order(payment.order_id)) if payment.order_id else None
+    facts = Facts(
+        customer_name=accounts.get(customer_id).name,
+        payment=payment,
+        order=order,
+        event=operations.get(Event, keys.event(order.event_id)) if order else None,
+        issued_at=_issued_at(payment),
+    )
+    name = payment.invoice_number or payment.receipt_number or payment.payment_id
+    return Document(name=f"{name}.pdf", content=invoice_document.render(facts))
+
+
+def _own(customer_id: str, payment_id: str) -> Payment:
+    payment = operations.get(Payment, keys.payment(payment_id))
+    if payment is None or payment.customer_id != customer_id:
+        raise NotFound("There is no such payment.")
+    return payment
+
+
+def _issued_at(payment: Payment) -> datetime:
+    if payment.invoice_number:
+        series = payment.invoice_number.split("-")[1]
+        invoice = operations.get(Invoice, keys.invoice(series, payment.invoice_number))
+        if invoice is not None:
+            return invoice.issued_at
+    return payment.settled_at or payment.created_at

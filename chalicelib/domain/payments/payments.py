@@ -1,0 +1,395 @@
+"""Payments: opened with a provider or from a card's balance, confirmed, told of by callbacks, closed or given back.
+
+What becomes of one is decided in outcomes.py, whoever asks. Here is who may ask, and what the provider is asked
+first: always before anything is recorded, and always in a way that may be repeated.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+
+from chalicelib import clock
+from chalicelib.clients.providers import Charge, Declined, Outcome, OutcomeStatus
+from chalicelib.config import config
+from chalicelib.domain import idempotency, money
+from chalicelib.domain.cards import own_cards
+from chalicelib.domain.money import Asked, Money
+from chalicelib.domain.payments import providers, resolution
+from chalicelib.domain.payments.reconciliation import follow, reconcile, refund, take_webhook
+from chalicelib.domain.payments.resolution import FREE, INTERNAL, OPEN, WALLET, get, settle
+from chalicelib.domain.sale import orders
+from chalicelib.errors import InsufficientBalance, InvalidState, NotFound, Refusal, Unavailable, ValidationFailed
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card, OpenPayment, Operation, Order, Payment
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import CardStatus, OrderStatus, PaymentMethod, PaymentPurpose, PaymentStatus
+
+__all__ = [
+    "PaymentOut",
+    "Terms",
+    "charge_saved",
+    "confirm",
+    "follow",
+    "get",
+    "own",
+    "process",
+    "reconcile",
+    "refund",
+    "reload",
+    "settle",
+    "shown",
+    "start",
+    "take_webhook",
+]
+
+# What one reload may be, in whole units of the currency.
+RELOAD_LEAST, RELOAD_MOST = 1, 100_000
+# For how long a reload may be paid, and how long after its time a customer may still be at the provider's page.
+_OPEN_FOR = timedelta(minutes=10)
+_GRACE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a customer wants to pay: `token` is their means of payment, where the provider is told it by us."""
+
+    method: PaymentMethod
+    card_name: str | None = None
+    token: str | None = None
+    return_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentOut:
+    """A payment as its customer sees it: one that is to be given back is refunded."""
+
+    id: str
+    status: PaymentStatus
+    amount: Money
+    provider: str
+    method: str
+    client_secret: str | None
+    booking_id: str | None
+    card_id: str | None
+    receipt_number: str | None
+    failure_reason: str | None
+    created_at: datetime
+
+
+def shown(payment: Payment) -> PaymentOut:
+    """Return a payment as its customer sees it."""
+    status = PaymentStatus(payment.status)
+    is_open = status is PaymentStatus.REQUIRES_CONFIRMATION
+    return PaymentOut(
+        id=payment.payment_id,
+        status=PaymentStatus.REFUNDED if status is PaymentStatus.REFUND_DUE else status,
+        amount=Money(int(payment.amount), payment.currency),
+        provider=payment.provider,
+        method=payment.method,
+        client_secret=payment.client_secret if is_open else None,
+        booking_id=payment.order_id,
+        card_id=payment.card_id,
+        receipt_number=payment.receipt_number,
+        failure_reason=payment.failure_reason,
+        created_at=payment.created_at,
+    )
+
+
+def own(customer_id: str, payment_id: str) -> Payment:
+    """Return a customer's payment. Raises NotFound, for another's as well."""
+    payment = operations.get(Payment, keys.payment(payment_id))
+    if payment is None or payment.customer_id != customer_id:
+        raise NotFound("There is no such payment.")
+    return payment
+
+
+def process(
+    customer_id: str, *, order_id: str | None, amount: Asked | None, terms: Terms, operation_id: str
+) -> Payment:
+    """Open a payment for a booking, or, where none is named, for putting an amount on a card.
+
+    Raises what `start` and `reload` raise, ValidationFailed.
+    """
+    if order_id is not None:
+        if amount is not None:
+            message = "the booking has its own total; name either a booking or an amount"
+            raise ValidationFailed(details=[{"field": "amount", "message": message}])
+        return start(customer_id, order_id=order_id, terms=terms, operation_id=operation_id)
+    if terms.card_name is None:
+        raise ValidationFailed(details=[{"field": "booking_id", "message": "name a booking, or a card and an amount"}])
+    if terms.method is not PaymentMethod.CARD:
+        raise ValidationFailed(details=[{"field": "method", "message": "a card is reloaded with method card"}])
+    return reload(
+        customer_id,
+        terms.card_name,
+        amount,
+        token=terms.token,
+        return_url=terms.return_url,
+        operation_id=operation_id,
+    )
+
+
+def start(customer_id: str, *, order_id: str, terms: Terms, operation_id: str) -> Payment:
+    """Open a payment for a customer's reserved order, or return the one that is open already with this method.
+
+    Raises NotFound, InvalidState (paid, expired; card not active), InsufficientBalance, Unavailable.
+    """
+    try:
+        payment = _start(customer_id, order_id, terms, operation_id)
+    except Refusal:
+        # This very operation may have gone through before, and the order be paid or over by now.
+        done = idempotency.result_of(operation_id)
+        if done is None:
+            raise
+        payment = get(done)
+    return _opened(payment, token=terms.token)
+
+
+def _start(customer_id: str, order_id: str, terms: Terms, operation_id: str) -> Payment:
+    for _ in operations.attempts():
+        order = orders.own(customer_id, order_id)
+        _require_payable(order)
+        card = _paying_card(customer_id, order, terms) if terms.method is PaymentMethod.WALLET else None
+        place = keys.open_payment(order_id, terms.method.value)
+        known = operations.get(OpenPayment, place)
+        current = get(known.payment_id) if known else None
+        instead: list[Write] = []
+        if current is not None and current.status == PaymentStatus.REQUIRES_CONFIRMATION:
+            if card is None or current.card_uid == card.uid:
+                return current
+            instead = [_closed(current, "Another card was chosen.")]
+        payment = _for_order(order, terms, card)
+        pointer = OpenPayment(*place, payment_id=payment.payment_id)
+        unchanged: Condition = OpenPayment.pk.does_not_exist()
+        if known is not None:
+            unchanged = OpenPayment.payment_id == known.payment_id
+        try:
+            operations.commit(
+                idempotency.once(operation_id, payment.payment_id),
+                operations.put(payment, Payment.pk.does_not_exist()),
+                operations.put(pointer, unchanged),
+                operations.check(Order, keys.order(order_id), Order.status == OrderStatus.RESERVED.value),
+                *instead,
+            )
+        except operations.ConditionFailed as failure:
+            done = failure.found(Operation)
+            if done is not None:
+                return get(done.result_id)
+            continue  # another process came first, or the order changed
+        return _announced(payment)
+    raise Unavailable("This booking is being paid at this moment. Try again.", retry_after=1)
+
+
+def _require_payable(order: Order) -> None:
+    if order.status == OrderStatus.PAID:
+        raise InvalidState("This booking is paid already.")
+    if orders.shown_status(order) != OrderStatus.RESERVED:
+        raise InvalidState("The reservation is over. Book again.")
+
+
+def _paying_card(customer_id: str, order: Order, terms: Terms) -> Card:
+    """Return the active card that pays: the one named, else the order's, else the customer's only active one."""
+    if terms.card_name or order.card_uid:
+        holding = own_cards.active(customer_id, terms.card_name or order.card_uid)
+    else:
+        shelf = own_cards.of(customer_id, page_size=100, cursor=None).results
+        usable = [one for one in shelf if one.card.status == CardStatus.ACTIVE]
+        if len(usable) != 1:
+            words = "You have no active card." if not usable else "You have several cards: name the one that pays."
+            raise InvalidState(words)
+        holding = usable[0]
+    if holding.balance.currency != order.currency:
+        raise InvalidState(f"The card's balance is in {holding.balance.currency}, the booking in {order.currency}.")
+    if int(holding.balance.amount) < int(order.total):
+        held = Money(int(holding.balance.amount), holding.balance.currency)
+        raise InsufficientBalance(f"The card holds {held.amount} {held.currency}, which is too little.")
+    return holding.card
+
+
+def _for_order(order: Order, terms: Terms, card: Card | None) -> Payment:
+    provider = WALLET if terms.method is PaymentMethod.WALLET else config().payment_provider
+    return _new(
+        customer_id=order.customer_id,
+        purpose=PaymentPurpose.ORDER.value,
+        order_id=order.order_id,
+        event_id=order.event_id,
+        card_uid=card.uid if card else None,
+        card_id=card.card_id if card else None,
+        amount=int(order.total),
+        currency=order.currency,
+        method=terms.method.value,
+        provider=provider if order.total else FREE,
+        return_url=terms.return_url,
+        open_until=order.expires_at + _GRACE,
+    )
+
+
+def _new(*, customer_id: str, open_until: datetime, **fields: Any) -> Payment:
+    payment_id = new_id("pay")
+    shelf = keys.customer_payments(customer_id, payment_id)
+    due = keys.due(open_until.strftime("%Y-%m-%dT%H:%M"), payment_id)
+    return Payment(
+        *keys.payment(payment_id),
+        gsi1pk=shelf.pk,
+        gsi1sk=shelf.sk,
+        gsi2pk=due.pk,
+        gsi2sk=due.sk,
+        payment_id=payment_id,
+        customer_id=customer_id,
+        status=PaymentStatus.REQUIRES_CONFIRMATION.value,
+        created_at=clock.now(),
+        open_until=open_until,
+        **fields,
+    )
+
+
+def _announced(payment: Payment) -> Payment:
+    ids = {"payment_id": payment.payment_id, "order_id": payment.order_id, "customer_id": payment.customer_id}
+    logger.info("payment opened", extra={**ids, "purpose": payment.purpose, "provider": payment.provider})
+    return payment
+
+
+def reload(
+    customer_id: str,
+    card_name: str,
+    amount: Asked | None,
+    *,
+    token: str | None = None,
+    return_url: str | None = None,
+    operation_id: str,
+) -> Payment:
+    """Open a payment that puts money on a customer's own active card; the same operation's again is the same one.
+
+    Raises NotFound, InvalidState (the card is not active), ValidationFailed (the amount), Unavailable.
+    """
+    terms = Terms(method=PaymentMethod.CARD, card_name=card_name, token=token, return_url=return_url)
+    payment = _start_reload(customer_id, amount, terms, purpose=PaymentPurpose.RELOAD, operation_id=operation_id)
+    return _opened(payment, token=token)
+
+
+def charge_saved(customer_id: str, card_name: str, amount: Asked, *, token: str, operation_id: str) -> Payment:
+    """Reload a card from a saved means of payment while its owner is away, and return what became of that.
+
+    Once for an operation, however often it is tried. Raises what `reload` raises.
+    """
+    terms = Terms(method=PaymentMethod.CARD, card_name=card_name, token=token)
+    payment = _start_reload(customer_id, amount, terms, purpose=PaymentPurpose.AUTO_RELOAD, operation_id=operation_id)
+    payment = _opened(payment, token=token)
+    if payment.status != PaymentStatus.REQUIRES_CONFIRMATION:
+        return payment
+    return settle(payment.payment_id, _confirmed(payment))
+
+
+def require_reloadable(amount: Money) -> None:
+    """Raise ValidationFailed where a card cannot be reloaded by so little, or so much, at once."""
+    unit = 10 ** money.digits(amount.currency)
+    if not RELOAD_LEAST * unit <= amount.minor <= RELOAD_MOST * unit:
+        message = f"must be {RELOAD_LEAST} to {RELOAD_MOST:,}"
+        raise ValidationFailed(details=[{"field": "amount", "message": message}])
+
+
+def _start_reload(
+    customer_id: str, asked: Asked | None, terms: Terms, *, purpose: PaymentPurpose, operation_id: str
+) -> Payment:
+    done = idempotency.result_of(operation_id)
+    if done is not None:
+        return get(done)
+    holding = own_cards.active(customer_id, terms.card_name or "")
+    amount = money.require(asked, currency=holding.balance.currency, field="amount")
+    require_reloadable(amount)
+    card = holding.card
+    payment = _new(
+        customer_id=customer_id,
+        purpose=purpose.value,
+        card_uid=card.uid,
+        card_id=card.card_id,
+        amount=amount.minor,
+        currency=amount.currency,
+        method=terms.method.value,
+        provider=config().payment_provider,
+        return_url=terms.return_url,
+        open_until=clock.now() + _OPEN_FOR + _GRACE,
+    )
+    try:
+        operations.commit(
+            idempotency.once(operation_id, payment.payment_id),
+            operations.put(payment, Payment.pk.does_not_exist()),
+        )
+    except operations.ConditionFailed as failure:
+        first = failure.found(Operation)
+        if first is None:
+            raise
+        return get(first.result_id)
+    return _announced(payment)
+
+
+def _opened(payment: Payment, *, token: str | None = None) -> Payment:
+    """Return a payment that its provider knows; one that it does not take has failed then. Raises Unavailable."""
+    is_open = payment.status == PaymentStatus.REQUIRES_CONFIRMATION
+    if payment.provider in INTERNAL or payment.provider_reference is not None or not is_open:
+        return payment
+    try:
+        opened = providers.named(payment.provider).create(_charge(payment, token=token))
+    except Declined as declined:
+        return settle(payment.payment_id, resolution.refused(payment, declined.code))
+    known = [
+        Payment.provider_reference.set(opened.reference),
+        Payment.client_secret.set(opened.client_secret),
+    ]
+    unknown = (Payment.status == payment.status) & Payment.provider_reference.does_not_exist()
+    with suppress(operations.ConditionFailed):  # another call has opened it, or a callback was faster
+        operations.record(operations.change(Payment, keys.payment(payment.payment_id), known, unknown))
+    return get(payment.payment_id)
+
+
+def _charge(payment: Payment, *, token: str | None = None) -> Charge:
+    return Charge(
+        payment_id=payment.payment_id,
+        amount=int(payment.amount),
+        currency=payment.currency,
+        token=token,
+        return_url=payment.return_url,
+        is_owner_away=payment.purpose == PaymentPurpose.AUTO_RELOAD,
+    )
+
+
+def _closed(payment: Payment, reason: str) -> Write:
+    actions = [Payment.status.set(PaymentStatus.FAILED.value), Payment.failure_reason.set(reason), *resolution.NOT_DUE]
+    return operations.change(Payment, keys.payment(payment.payment_id), actions, Payment.status == payment.status)
+
+
+def confirm(customer_id: str, payment_id: str) -> Payment:
+    """Take the money of a customer's payment, and return what became of it; one that is settled stays as it is.
+
+    Raises NotFound, Unavailable; for a payment from a card's balance InsufficientBalance, InvalidState.
+    """
+    payment = own(customer_id, payment_id)
+    if payment.status not in OPEN:
+        return payment
+    return settle(payment_id, _confirmed(_opened(payment)))
+
+
+def _confirmed(payment: Payment) -> Outcome:
+    """Return what the provider says once it was asked for the money. Raises Unavailable."""
+    if payment.provider in INTERNAL:
+        return Outcome(
+            reference=payment.payment_id,
+            status=OutcomeStatus.SUCCEEDED,
+            amount=int(payment.amount),
+            currency=payment.currency,
+            is_closed=True,
+        )
+    if payment.provider_reference is None:
+        return resolution.refused(payment, payment.failure_reason or "declined")
+    provider = providers.named(payment.provider)
+    try:
+        if payment.status == PaymentStatus.REQUIRES_CONFIRMATION:
+            return provider.confirm(_charge(payment), payment.provider_reference)
+        return provider.retrieve(payment.provider_reference)
+    except Declined as declined:
+        raise resolution.unknown(payment, declined) from declined

@@ -1,0 +1,118 @@
+"""What happens to payments while no customer waits: callbacks, refunds, and the end of what nobody paid."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from chalicelib import clock
+from chalicelib.clients.bus import Published
+from chalicelib.clients.providers import Declined, Outcome
+from chalicelib.config import config
+from chalicelib.domain.changes import Change
+from chalicelib.domain.payments import providers, resolution
+from chalicelib.domain.payments.resolution import INTERNAL, OPEN, get, settle
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Payment, ProviderEvent
+from chalicelib.vocabulary import Fact, PaymentStatus
+
+# When a provider is at a charge still, although its time is over.
+_ASK_AGAIN_AFTER = timedelta(minutes=5)
+
+
+def take_webhook(raw: bytes, headers: Mapping[str, str]) -> None:
+    """Record what the provider's callback says; what it says of unknown payments or other things changes nothing.
+
+    Raises BadSignature, Unavailable.
+    """
+    notice = providers.chosen().parse_webhook(raw, headers)
+    if notice.outcome is None or not notice.payment_id:
+        return
+    provider = config().payment_provider
+    payment = operations.get(Payment, keys.payment(notice.payment_id))
+    if payment is None or payment.provider != provider:
+        logger.warning("a callback speaks of no payment of ours", extra={"provider_event_id": notice.event_id})
+        return
+    taken = ProviderEvent(
+        *keys.provider_event(provider, notice.event_id),
+        provider=provider,
+        payment_id=notice.payment_id,
+        taken_at=clock.now(),
+    )
+    settle(notice.payment_id, notice.outcome, told_by=taken)
+
+
+def refund(payment_id: str) -> bool:
+    """Give back what a payment owes, once, and return whether this call recorded it. Raises Unavailable."""
+    payment = get(payment_id)
+    if payment.status != PaymentStatus.REFUND_DUE:
+        return False
+    provider = providers.named(payment.provider)
+    try:
+        reference = provider.refund(
+            payment.provider_reference, amount=int(payment.taken), key=f"{payment.payment_id}/refund"
+        )
+    except Declined as declined:
+        raise resolution.unknown(payment, declined) from declined
+    try:
+        operations.commit(*resolution.refunded(payment, refund_reference=reference))
+    except operations.ConditionFailed:
+        return False  # another has recorded the same refund
+    ids = {"payment_id": payment_id, "order_id": payment.order_id, "customer_id": payment.customer_id}
+    logger.info("payment refunded", extra=ids)
+    return True
+
+
+def reconcile(payment_id: str) -> bool:
+    """Close a payment whose time is over as its provider says, or make a refund that hangs; for the sweep.
+
+    Returns whether there was anything to do. Raises Unavailable.
+    """
+    payment = operations.get(Payment, keys.payment(payment_id))
+    if payment is None:
+        return False
+    if payment.status == PaymentStatus.REFUND_DUE:
+        return refund(payment_id)
+    if payment.status not in OPEN or payment.gsi2pk is None or clock.now() < payment.open_until:
+        return False
+    settled = settle(payment_id, _final(payment))
+    if settled.gsi2pk is not None and settled.status in OPEN:
+        # The provider is at it still. Nothing is settled, so it stays due, somewhat later.
+        later = resolution.due_at(payment_id, clock.now() + _ASK_AGAIN_AFTER)
+        same = (Payment.status == settled.status) & (Payment.gsi2pk == settled.gsi2pk)
+        try:
+            operations.record(operations.change(Payment, keys.payment(payment_id), later, same))
+        except operations.ConditionFailed:
+            return True  # settled, or put off, by another
+    return True
+
+
+def _final(payment: Payment) -> Outcome:
+    """Return what the provider says of a payment that may not be paid any more: it takes no money from now on."""
+    reason = "It was not paid in time."
+    if payment.provider in INTERNAL or payment.provider_reference is None:
+        # A charge whose reference nobody has learned cannot have been confirmed.
+        return resolution.refused(payment, reason)
+    try:
+        return providers.named(payment.provider).cancel(payment.provider_reference)
+    except Declined as declined:
+        raise resolution.unknown(payment, declined) from declined
+
+
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Tell of payments that are to be given back."""
+    facts = []
+    for change in changes:
+        before, after = change.before, change.after
+        if not isinstance(after, Payment) or after.status != PaymentStatus.REFUND_DUE:
+            continue
+        if isinstance(before, Payment) and before.status == after.status:
+            continue
+        facts.append(
+            Published(
+                fact=Fact.REFUND_DUE,
+                fact_id=after.payment_id,
+                occurred_at=after.settled_at or clock.now(),
+                ids={"payment_id": after.payment_id},
+            )
+        )
+    return facts

@@ -1,0 +1,272 @@
+"""Giving the money for a ticket back: staff approve or reject what a customer asked for.
+
+Approving is one transaction: the ticket is refunded and its codes and cards open nothing any more, its seat is free
+again, the sale is reversed in the ledger with the platform's fee of it, and the payment knows how much of it was given
+back, never more than was paid. Money that came from a card's balance is on the card again at once; what a provider took
+is owed from then on, and paid back from the queue, once, by the refund's own id.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.clients.bus import Published
+from chalicelib.clients.providers import Declined
+from chalicelib.domain import ledger, money
+from chalicelib.domain.cards import bindings
+from chalicelib.domain.changes import Change
+from chalicelib.domain.events import stock
+from chalicelib.domain.ledger import Entry
+from chalicelib.domain.money import Asked, Money
+from chalicelib.domain.payments import providers, resolution
+from chalicelib.domain.sale import orders
+from chalicelib.domain.tickets import tickets, transfers
+from chalicelib.errors import Conflict, InvalidState, NotFound, Unavailable, ValidationFailed
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Order, Payment, RefundRequest, Ticket
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import (
+    EntryType,
+    Fact,
+    PaymentMethod,
+    PaymentStatus,
+    RefundRequestStatus,
+    TicketStatus,
+)
+
+_ATTEMPTS = 12
+
+
+def get(ticket_id: str, refund_id: str) -> RefundRequest:
+    """Return a request. Raises NotFound."""
+    request = operations.get(RefundRequest, keys.refund_request(ticket_id, refund_id))
+    if request is None:
+        raise NotFound("There is no such refund request.")
+    return request
+
+
+def approve(
+    ticket_id: str, refund_id: str, *, by: str, amount: Asked | None = None, note: str | None = None
+) -> RefundRequest:
+    """Take a ticket back, and return the request as it is then; `amount` is the whole price unless it is named.
+
+    Approving once more, with the same amount, changes nothing. Raises NotFound, ValidationFailed (the amount),
+    InvalidState (rejected, the ticket was used), Conflict (approved with another amount), Unavailable.
+    """
+    for _ in operations.attempts(_ATTEMPTS):
+        request = get(ticket_id, refund_id)
+        if request.status in (RefundRequestStatus.APPROVED, RefundRequestStatus.REFUNDED):
+            # Its amount is by now what was approved; the caller may be the one who did it, the answer lost.
+            if amount is not None and _asked(request, amount) != int(request.amount):
+                raise Conflict("This refund was approved already, with another amount.")
+            return request
+        if request.status != RefundRequestStatus.PENDING:
+            raise InvalidState(f"This request is {request.status}.")
+        back = _asked(request, amount)
+        ticket = tickets.get(ticket_id)
+        try:
+            _require_given_back(ticket, refund_id)
+            writes = _approval(request, ticket, back, by=by, note=note, at=clock.now())
+        except InvalidState:
+            if get(ticket_id, refund_id).status != request.status:
+                continue  # it was decided while the rest was read
+            raise
+        try:
+            operations.commit(*writes)
+        except operations.ConditionFailed:
+            continue  # something changed since it was read: look again
+        ids = {"refund_id": refund_id, "ticket_id": ticket_id, "event_id": request.event_id, "by": by}
+        logger.info("refund approved", extra={**ids, "amount": back})
+        return get(ticket_id, refund_id)
+    raise Unavailable("This ticket or its payment is being changed by others. Try again.", retry_after=1)
+
+
+def _require_given_back(ticket: Ticket, refund_id: str) -> None:
+    if not transfers.is_unused(ticket) or ticket.pledge != refund_id:
+        raise InvalidState("This ticket was used or withdrawn meanwhile; nothing is given back for it.")
+
+
+def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundRequest:
+    """Turn a request down: the ticket is its owner's to use again. Once more changes nothing.
+
+    Raises NotFound, InvalidState (approved already).
+    """
+    now = clock.now()
+    decided = [
+        RefundRequest.status.set(RefundRequestStatus.REJECTED.value),
+        RefundRequest.decided_at.set(now),
+        RefundRequest.decided_by.set(by),
+        RefundRequest.note.set(note),
+    ]
+    try:
+        operations.commit(
+            operations.change(
+                RefundRequest,
+                keys.refund_request(ticket_id, refund_id),
+                decided,
+                RefundRequest.status == RefundRequestStatus.PENDING.value,
+            ),
+            operations.change(Ticket, keys.ticket(ticket_id), [Ticket.pledge.remove()], Ticket.pledge == refund_id),
+        )
+    except operations.ConditionFailed as failure:
+        request = get(ticket_id, refund_id)
+        if request.status != RefundRequestStatus.REJECTED:
+            raise InvalidState(f"This request is {request.status}.") from failure
+        return request
+    logger.info("refund rejected", extra={"refund_id": refund_id, "ticket_id": ticket_id, "by": by})
+    return get(ticket_id, refund_id)
+
+
+def _asked(request: RefundRequest, amount: Asked | None) -> int:
+    """Return what is to be given back, in minor units. Raises ValidationFailed."""
+    if amount is None:
+        return int(request.amount)
+    asked = money.require(amount, currency=request.currency, field="amount")
+    most = Money(int(request.amount), request.currency)
+    if request.status == RefundRequestStatus.PENDING and asked > most:
+        message = f"must not be more than {most.amount}, which was paid for the ticket"
+        raise ValidationFailed(details=[{"field": "amount", "message": message}])
+    return asked.minor
+
+
+def _approval(
+    request: RefundRequest, ticket: Ticket, amount: int, *, by: str, note: str | None, at: datetime
+) -> list[Write]:
+    """Return the writes of one approval; all hold only while everything is as it was read."""
+    order = orders.get(str(ticket.order_id))
+    payment = resolution.get(str(order.payment_id))
+    refunded = int(payment.refunded) + amount
+    if refunded > int(payment.amount):
+        raise InvalidState("More would be given back than was paid.")
+    fee = _fee_given_back(order, payment, amount)
+    from_card = payment.method == PaymentMethod.WALLET
+    status = RefundRequestStatus.REFUNDED if from_card else RefundRequestStatus.APPROVED
+    decided: list[Action] = [
+        RefundRequest.status.set(status.value),
+        RefundRequest.amount.set(amount),
+        RefundRequest.fee.set(fee),
+        RefundRequest.category_id.set(ticket.category_id),
+        RefundRequest.payment_id.set(payment.payment_id),
+        RefundRequest.decided_at.set(at),
+        RefundRequest.decided_by.set(by),
+    ]
+    if note:
+        decided.append(RefundRequest.note.set(note))
+    of_payment: list[Action] = [Payment.refunded.set(refunded)]
+    if refunded == int(payment.amount):
+        of_payment.append(Payment.status.set(PaymentStatus.REFUNDED.value))
+    gone: list[Action] = [
+        Ticket.status.set(TicketStatus.REFUNDED.value),
+        Ticket.credential.set(int(ticket.credential) + 1),
+        Ticket.pledge.remove(),
+        Ticket.card_uid.remove(),
+    ]
+    as_paid = (Payment.status == payment.status) & (Payment.refunded == int(payment.refunded))
+    return [
+        operations.change(
+            RefundRequest,
+            keys.refund_request(ticket.ticket_id, request.refund_id),
+            decided,
+            RefundRequest.status == RefundRequestStatus.PENDING.value,
+        ),
+        operations.change(Ticket, keys.ticket(ticket.ticket_id), gone, transfers.is_as_read(ticket)),
+        operations.change(Payment, keys.payment(payment.payment_id), of_payment, as_paid),
+        *bindings.releasing(ticket),
+        *stock.take_back(ticket.event_id, {str(ticket.category_id): {_shard(order, ticket): 1}}),
+        *_reversal(request, payment, amount, fee=fee),
+    ]
+
+
+def _fee_given_back(order: Order, payment: Payment, amount: int) -> int:
+    """Return how much of an order's fee goes back with an amount: with all of its amounts, all of the fee."""
+    before, after = (
+        money.portion(int(order.fee), part=refunded, whole=int(payment.amount))
+        for refunded in (int(payment.refunded), int(payment.refunded) + amount)
+    )
+    return after - before
+
+
+def _shard(order: Order, ticket: Ticket) -> int:
+    """Return which shard of the stock a ticket came from: an order's tickets are dealt out in their order."""
+    item = next(item for item in order.items if item["category_id"] == ticket.category_id)
+    alike = [line["ticket_id"] for line in order.tickets if line["category_id"] == ticket.category_id]
+    drawn = [int(shard) for shard, count in item["shards"].items() for _ in range(int(count))]
+    return drawn[alike.index(ticket.ticket_id)]
+
+
+def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int) -> list[Write]:
+    """Return the ledger's writes."""
+    from_card = payment.method == PaymentMethod.WALLET
+    target = ledger.card(payment.card_uid) if from_card else resolution.REFUNDS_DUE
+    return ledger.post(
+        f"jrn_refund_{request.refund_id}",
+        type="refund",
+        currency=payment.currency,
+        entries=ledger.refund_entries(target, event_id=request.event_id, amount=amount, fee=fee),
+        references={
+            "refund_id": request.refund_id,
+            "order_id": str(payment.order_id),
+            "payment_id": payment.payment_id,
+            "event_id": request.event_id,
+        },
+        balances=[ledger.balance(payment.card_uid)] if from_card else (),
+        card_entry_type=EntryType.REFUND if from_card else None,
+    )
+
+
+def pay_back(ticket_id: str, refund_id: str) -> bool:
+    """Give back through the provider what an approved refund owes, and return whether this call recorded it.
+
+    Raises NotFound, Unavailable.
+    """
+    request = get(ticket_id, refund_id)
+    if request.status != RefundRequestStatus.APPROVED:
+        return False
+    payment, amount = resolution.get(str(request.payment_id)), int(request.amount)
+    provider = providers.named(payment.provider)
+    try:
+        reference = provider.refund(payment.provider_reference, amount=amount, key=refund_id)
+    except Declined as declined:
+        raise resolution.unknown(payment, declined) from declined
+    done = [
+        RefundRequest.status.set(RefundRequestStatus.REFUNDED.value),
+        RefundRequest.refund_reference.set(reference),
+    ]
+    booked = ledger.post(
+        f"jrn_paid_back_{refund_id}",
+        type="refund",
+        currency=request.currency,
+        entries=[Entry(resolution.REFUNDS_DUE, -amount), Entry(ledger.clearing(payment.provider), amount)],
+        references={"refund_id": refund_id, "payment_id": payment.payment_id, "event_id": request.event_id},
+    )
+    as_owed = RefundRequest.status == RefundRequestStatus.APPROVED.value
+    place = keys.refund_request(ticket_id, refund_id)
+    try:
+        operations.commit(operations.change(RefundRequest, place, done, as_owed), *booked)
+    except operations.ConditionFailed:
+        return False  # another has recorded the same refund
+    logger.info("refund paid back", extra={"refund_id": refund_id, "payment_id": payment.payment_id})
+    return True
+
+
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Tell of refunds that were approved and are owed by a provider."""
+    facts = []
+    for change in changes:
+        before, after = change.before, change.after
+        if not isinstance(after, RefundRequest) or after.status != RefundRequestStatus.APPROVED:
+            continue
+        if isinstance(before, RefundRequest) and before.status == after.status:
+            continue
+        facts.append(
+            Published(
+                fact=Fact.REFUND_DUE,
+                fact_id=after.refund_id,
+                occurred_at=after.decided_at or clock.now(),
+                ids={"refund_id": after.refund_id, "ticket_id": after.ticket_id, "payment_id": after.payment_id},
+            )
+        )
+    return facts

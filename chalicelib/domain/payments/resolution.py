@@ -1,0 +1,325 @@
+"""What becomes of a payment once its provider has spoken: one decision, recorded in one transaction.
+
+The order in which confirmation, callback and expiry come does not matter, nor how often: money that was taken is
+taken, so success wins over failure, and pays what the payment is for, or is owed back in full. Payment, order,
+stock, tickets, ledger and the callback's own id change together or not at all.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum, auto
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.clients.providers import Declined, Outcome, OutcomeStatus
+from chalicelib.domain import ledger
+from chalicelib.domain.events import events
+from chalicelib.domain.ledger import Entry
+from chalicelib.domain.sale import orders
+from chalicelib.errors import InvalidState, NotFound, Refusal, SoldOut, Unavailable
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card, Order, Payment, ProviderEvent
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import (
+    CardStatus,
+    EntryType,
+    EventStatus,
+    OrderStatus,
+    PaymentMethod,
+    PaymentPurpose,
+    PaymentStatus,
+)
+
+# The providers of payments that need none: an NFC card's balance, and orders that cost nothing.
+WALLET, FREE = "wallet", "free"
+INTERNAL = (WALLET, FREE)
+# The account of what was taken and is to be given back.
+REFUNDS_DUE = "refunds_due"
+OPEN = (PaymentStatus.REQUIRES_CONFIRMATION, PaymentStatus.FAILED)
+# When the sweep looks for a refund that the queue should have made long ago.
+_STUCK_AFTER = timedelta(minutes=5)
+_ATTEMPTS = 12
+
+_RETURNED = "the money is returned"
+_TOO_LATE = "The reservation had expired and the tickets were gone"
+_PAID_ALREADY = "The booking was paid already by another payment"
+_CANCELLED = "The booking or its event was cancelled"
+_NOT_WHAT_WAS_ASKED = "Another amount was taken than was asked for"
+_NOT_THEIRS = "The card is no longer yours"
+
+
+class Verdict(StrEnum):
+    """What is to be done about an outcome."""
+
+    NOTHING = auto()
+    FAIL = auto()
+    CLOSE = auto()
+    FULFIL = auto()
+    REVIVE = auto()
+    CREDIT = auto()
+    OWE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done, and why where that is not good news."""
+
+    verdict: Verdict
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a decision rests on, beside the payment: the order or the card that it is for."""
+
+    order: Order | None = None
+    is_event_cancelled: bool = False
+    card: Card | None = None
+
+
+def get(payment_id: str) -> Payment:
+    """Return a payment. Raises NotFound."""
+    payment = operations.get(Payment, keys.payment(payment_id))
+    if payment is None:
+        raise NotFound("There is no such payment.")
+    return payment
+
+
+def decide(payment: Payment, outcome: Outcome, facts: Facts) -> Decision:
+    """Return what an outcome means for a payment as it stands."""
+    if payment.status not in OPEN or outcome.status is OutcomeStatus.PENDING:
+        return Decision(Verdict.NOTHING)
+    if outcome.status is OutcomeStatus.FAILED:
+        if payment.status == PaymentStatus.REQUIRES_CONFIRMATION:
+            return Decision(Verdict.FAIL, outcome.failure_reason)
+        is_due = payment.gsi2pk is not None
+        return Decision(Verdict.CLOSE if outcome.is_closed and is_due else Verdict.NOTHING)
+    if payment.provider in INTERNAL and payment.status == PaymentStatus.FAILED:
+        return Decision(Verdict.NOTHING)
+    if (outcome.amount, outcome.currency) != (int(payment.amount), payment.currency):
+        return Decision(Verdict.OWE, _NOT_WHAT_WAS_ASKED)
+    if payment.purpose != PaymentPurpose.ORDER:
+        theirs = facts.card is not None and facts.card.customer_id == payment.customer_id
+        return Decision(Verdict.CREDIT) if theirs else Decision(Verdict.OWE, _NOT_THEIRS)
+    if facts.order is None or facts.order.status == OrderStatus.CANCELLED or facts.is_event_cancelled:
+        return Decision(Verdict.OWE, _CANCELLED)
+    verdicts = {OrderStatus.RESERVED: Verdict.FULFIL, OrderStatus.EXPIRED: Verdict.REVIVE}
+    verdict = verdicts.get(OrderStatus(facts.order.status))
+    return Decision(verdict) if verdict else Decision(Verdict.OWE, _PAID_ALREADY)
+
+
+def settle(payment_id: str, outcome: Outcome, *, told_by: ProviderEvent | None = None) -> Payment:
+    """Record what a provider says became of a payment, once, and return the payment as it is then.
+
+    `told_by` is the callback that brought it. Raises NotFound, Unavailable; for a payment from a card's balance
+    InsufficientBalance and InvalidState (the card is not active), which change nothing.
+    """
+    for _ in operations.attempts(_ATTEMPTS):
+        payment = get(payment_id)
+        if payment.provider_reference not in (None, outcome.reference):
+            ids = {"payment_id": payment_id, "reference": outcome.reference}
+            logger.error("a provider speaks of another charge than the payment's own", extra=ids)
+            return payment
+        now = clock.now()
+        try:
+            writes = _writes(payment, outcome, at=now)
+        except Refusal:
+            # What stands against it may be its own success, which another call has recorded since it was read.
+            if get(payment_id).status == payment.status:
+                raise
+            continue
+        if told_by is not None:
+            writes.append(operations.put(told_by, ProviderEvent.pk.does_not_exist()))
+        if not writes:
+            return payment
+        try:
+            operations.commit(*writes)
+        except operations.ConditionFailed:
+            if told_by is not None and operations.get(ProviderEvent, keys.Key(told_by.pk, told_by.sk)):
+                return get(payment_id)  # this very callback came twice
+            continue  # something changed since it was read: decide again
+        settled = get(payment_id)
+        if settled.status != payment.status:
+            ids = {"payment_id": payment_id, "order_id": payment.order_id, "customer_id": payment.customer_id}
+            logger.info("payment settled", extra={**ids, "status": settled.status, "was": payment.status})
+        return settled
+    raise Unavailable("This payment is being settled at this moment. Try again.", retry_after=1)
+
+
+def _facts(payment: Payment, outcome: Outcome) -> Facts:
+    """Return what a success rests on; a failure rests on nothing."""
+    if outcome.status is not OutcomeStatus.SUCCEEDED or payment.status not in OPEN:
+        return Facts()
+    if payment.purpose != PaymentPurpose.ORDER:
+        return Facts(card=operations.get(Card, keys.card(payment.card_uid)))
+    is_cancelled = events.get(payment.event_id).status == EventStatus.CANCELLED
+    return Facts(order=orders.get(payment.order_id), is_event_cancelled=is_cancelled)
+
+
+def _writes(payment: Payment, outcome: Outcome, *, at: datetime) -> list[Write]:
+    facts = _facts(payment, outcome)
+    decision = decide(payment, outcome, facts)
+    match decision.verdict:
+        case Verdict.NOTHING:
+            return []
+        case Verdict.FAIL | Verdict.CLOSE:
+            return [_failed(payment, outcome, decision.reason)]
+        case Verdict.CREDIT:
+            own = operations.check(Card, keys.card(payment.card_uid), Card.customer_id == payment.customer_id)
+            return [_succeeded(payment, outcome, at=at), own, *_charge(payment)]
+        case Verdict.FULFIL if facts.order is not None:
+            fulfilled = orders.fulfil(facts.order, payment_id=payment.payment_id, at=at)
+            return [*fulfilled, _succeeded(payment, outcome, at=at), *_charge(payment)]
+        case Verdict.REVIVE if facts.order is not None:
+            try:
+                revived = orders.revive(facts.order, payment_id=payment.payment_id, at=at)
+            except SoldOut:
+                return _not_served(payment, outcome, _TOO_LATE, at=at)
+            return [*revived, _succeeded(payment, outcome, at=at), *_charge(payment)]
+    return _not_served(payment, outcome, decision.reason or _CANCELLED, at=at)
+
+
+def _not_served(payment: Payment, outcome: Outcome, reason: str, *, at: datetime) -> list[Write]:
+    """Return the writes for a success that buys nothing: what a provider took is owed, what we hold stays there."""
+    if payment.provider in INTERNAL:
+        return [_failed(payment, outcome, f"{reason}; nothing was taken.")]
+    taken = (outcome.amount, outcome.currency)
+    if taken != (int(payment.amount), payment.currency):
+        ids = {"payment_id": payment.payment_id, "asked": int(payment.amount), "taken": outcome.amount}
+        logger.error("a provider took another amount than it was asked for", extra=ids)
+    due = due_at(payment.payment_id, at + _STUCK_AFTER)
+    actions = [
+        *_known_reference(payment, outcome),
+        Payment.status.set(PaymentStatus.REFUND_DUE.value),
+        Payment.failure_reason.set(f"{reason}; {_RETURNED}."),
+        Payment.taken.set(outcome.amount),
+        Payment.taken_currency.set(outcome.currency),
+        Payment.settled_at.set(at),
+        *due,
+    ]
+    entries = [Entry(ledger.clearing(payment.provider), -outcome.amount), Entry(REFUNDS_DUE, outcome.amount)]
+    return [_change(payment, actions), *_post(payment, "charge", entries, currency=outcome.currency)]
+
+
+def refunded(payment: Payment, *, refund_reference: str) -> list[Write]:
+    """Return the writes that close a refund that its provider has made; they hold once."""
+    amount = int(payment.taken)
+    actions: list[Action] = [
+        Payment.status.set(PaymentStatus.REFUNDED.value),
+        Payment.refunded.set(amount),
+        Payment.refund_reference.set(refund_reference),
+        *NOT_DUE,
+    ]
+    entries = [Entry(REFUNDS_DUE, -amount), Entry(ledger.clearing(payment.provider), amount)]
+    return [_change(payment, actions), *_post(payment, "refund", entries, currency=payment.taken_currency)]
+
+
+NOT_DUE: tuple[Action, ...] = (Payment.gsi2pk.remove(), Payment.gsi2sk.remove())
+
+
+def due_at(payment_id: str, moment: datetime) -> list[Action]:
+    """Return the changes by which the sweep comes back to a payment at a moment."""
+    place = keys.due(moment.strftime("%Y-%m-%dT%H:%M"), payment_id)
+    return [Payment.gsi2pk.set(place.pk), Payment.gsi2sk.set(place.sk)]
+
+
+def _change(payment: Payment, actions: list[Action]) -> Write:
+    return operations.change(Payment, keys.payment(payment.payment_id), actions, Payment.status == payment.status)
+
+
+def _known_reference(payment: Payment, outcome: Outcome) -> list[Action]:
+    if payment.provider in INTERNAL or payment.provider_reference is not None:
+        return []
+    return [Payment.provider_reference.set(outcome.reference)]
+
+
+def _succeeded(payment: Payment, outcome: Outcome, *, at: datetime) -> Write:
+    return _change(
+        payment,
+        [
+            *_known_reference(payment, outcome),
+            Payment.status.set(PaymentStatus.SUCCEEDED.value),
+            Payment.failure_reason.remove(),
+            Payment.receipt_number.set(f"R-{payment.payment_id.removeprefix('pay_')}"),
+            Payment.settled_at.set(at),
+            *NOT_DUE,
+        ],
+    )
+
+
+def _failed(payment: Payment, outcome: Outcome, reason: str | None) -> Write:
+    """Return the write that fails a payment; it stays due until its provider takes no money for it any more."""
+    actions: list[Action] = [Payment.status.set(PaymentStatus.FAILED.value)]
+    if reason is not None:
+        actions.append(Payment.failure_reason.set(reason))
+    if outcome.is_closed:
+        actions += NOT_DUE
+    return _change(payment, actions)
+
+
+def _charge(payment: Payment) -> list[Write]:
+    """Return the ledger's writes for a payment that bought what it is for; one of nothing moves nothing."""
+    amount = int(payment.amount)
+    if payment.purpose != PaymentPurpose.ORDER:
+        entries = [Entry(ledger.clearing(payment.provider), -amount), Entry(ledger.card(payment.card_uid), amount)]
+        entry_type = EntryType.RELOAD if payment.purpose == PaymentPurpose.RELOAD else EntryType.AUTO_RELOAD
+        return _post(payment, "charge", entries, card_uid=payment.card_uid, card_entry_type=entry_type)
+    if amount == 0:
+        return []
+    if payment.method != PaymentMethod.WALLET:
+        source = ledger.clearing(payment.provider)
+        return _post(payment, "charge", ledger.sale_entries(source, event_id=payment.event_id, amount=amount))
+    require_usable(operations.get(Card, keys.card(payment.card_uid)), payment.customer_id)
+    entries = ledger.sale_entries(ledger.card(payment.card_uid), event_id=payment.event_id, amount=amount)
+    return _post(payment, "charge", entries, card_uid=payment.card_uid, card_entry_type=EntryType.PURCHASE)
+
+
+def require_usable(card: Card | None, customer_id: str) -> Card:
+    """Return a customer's card that may pay. Raises NotFound (also for another's), InvalidState."""
+    if card is None or card.customer_id != customer_id:
+        raise NotFound("There is no such card among yours.")
+    if card.status != CardStatus.ACTIVE:
+        raise InvalidState(f"This card is {card.status}; only an active card pays or is reloaded.")
+    return card
+
+
+def _post(
+    payment: Payment,
+    what: str,
+    entries: list[Entry],
+    *,
+    currency: str | None = None,
+    card_uid: str | None = None,
+    card_entry_type: EntryType | None = None,
+) -> list[Write]:
+    named = {"payment_id": payment.payment_id, "order_id": payment.order_id, "event_id": payment.event_id}
+    return ledger.post(
+        f"jrn_{what}_{payment.payment_id}",
+        type=what,
+        currency=currency or payment.currency,
+        entries=entries,
+        references={name: value for name, value in named.items() if value},
+        balances=[ledger.balance(card_uid)] if card_uid else (),
+        card_entry_type=card_entry_type,
+    )
+
+
+def refused(payment: Payment, reason: str) -> Outcome:
+    """Return the outcome of a charge that was never opened, or that nobody may confirm any more."""
+    return Outcome(
+        reference=payment.provider_reference or payment.payment_id,
+        status=OutcomeStatus.FAILED,
+        amount=int(payment.amount),
+        currency=payment.currency,
+        failure_reason=reason,
+        is_closed=True,
+    )
+
+
+def unknown(payment: Payment, declined: Declined) -> Unavailable:
+    """Return the fault that a provider does not know, or will not touch, a payment that it opened; it is logged."""
+    ids = {"payment_id": payment.payment_id, "provider": payment.provider}
+    logger.error("a provider refuses to speak of a payment", extra={**ids, "code": declined.code})
+    return Unavailable("The payment provider cannot say what became of this payment. Try again.", retry_after=60)

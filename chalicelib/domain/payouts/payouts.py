@@ -1,0 +1,190 @@
+"""An organizer's payouts as they see them: a list, newest first, each with its lines, and its invoice.
+
+What changed of an event's sales after its books were closed is shown beside the payout, which stays as it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from chalicelib.domain import paging
+from chalicelib.domain.documents import payout_document
+from chalicelib.domain.money import Money
+from chalicelib.domain.paging import Page
+from chalicelib.domain.payouts import settlements
+from chalicelib.domain.payouts.settlements import Figures
+from chalicelib.errors import NotFound
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Invoice, Payout
+from chalicelib.vocabulary import PayoutStatus
+
+# What no key answers is filtered among so many payouts a request; `next` goes on from there.
+_LOOKED_AT = 100
+_PREFIX = "pto_"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What an organizer narrows the list by; both ends are part of the range."""
+
+    status: PayoutStatus | None = None
+    scheduled_from: date | None = None
+    scheduled_to: date | None = None
+
+    @property
+    def take_all(self) -> bool:
+        """Whether every payout passes."""
+        return self == Filters()
+
+    def fit(self, payout: Payout) -> bool:
+        """Whether a payout is one of those asked for."""
+        day = date.fromisoformat(payout.scheduled_for)
+        return (
+            self.status in (None, payout.status)
+            and (self.scheduled_from is None or self.scheduled_from <= day)
+            and (self.scheduled_to is None or day <= self.scheduled_to)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """Gross - refunds - platform fee = net."""
+
+    gross: Money
+    refunds: Money
+    platform_fee: Money
+    net: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Line(Amounts):
+    """What one ticket category brought in; `quantity` is with the tickets that were given back."""
+
+    category_id: str
+    description: str
+    quantity: int
+    refunded_quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An event by its id, and its title when its books were closed."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Amounts):
+    """A payout as its organizer sees it.
+
+    `adjustments` is what was sold or given back after the books were closed, if anything was; a list does not tell.
+    """
+
+    id: str
+    event: Named
+    status: PayoutStatus
+    lines: Sequence[Line]
+    scheduled_for: date
+    paid_at: datetime | None
+    reference: str | None
+    invoice_number: str
+    created_at: datetime
+    adjustments: Amounts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A PDF and the name to keep it under."""
+
+    name: str
+    content: bytes
+
+
+def page(organizer_id: str, filters: Filters, *, page_size: int, cursor: str | None) -> Page[Shown]:
+    """Return a page of an organizer's payouts, the newest first; a filtered page may hold fewer than asked for.
+
+    Raises InvalidCursor.
+    """
+    bound_to = f"payouts/{organizer_id}/{filters}"
+    before = paging.unseal(cursor, bound_to=bound_to) if cursor else f"{_PREFIX}~"
+    limit = page_size + 1 if filters.take_all else _LOOKED_AT
+    partition = keys.organizer_payouts(organizer_id).pk
+    raws = operations.query(partition, index="gsi1", before=before, newest_first=True, limit=limit)
+    places = operations.keys_of(raws)
+    found = operations.get_many(Payout, places)
+    looked_at = [found[place] for place in places if place in found]
+    fitting = [payout for payout in looked_at if filters.fit(payout)]
+    shown = fitting[:page_size]
+    following = None
+    if len(fitting) > page_size:
+        following = shown[-1].payout_id
+    elif len(places) == limit:
+        following = looked_at[-1].payout_id
+    sealed = paging.seal(following, bound_to=bound_to) if following else None
+    return Page(results=[_shown(payout) for payout in shown], next=sealed)
+
+
+def detail(organizer_id: str, payout_id: str) -> Shown:
+    """Return an organizer's payout. Raises NotFound, for another's as well."""
+    payout = _own(organizer_id, payout_id)
+    then = _figures(payout.attribute_values)
+    since = settlements.sold_so_far(payout.event_id).less(then)
+    return _shown(payout, adjustments=_amounts(since, payout.currency) if since != settlements.NOTHING else None)
+
+
+def document(organizer_id: str, payout_id: str) -> Document:
+    """Return the invoice of an organizer's payout, always the same bytes. Raises NotFound, for another's as well."""
+    payout = _own(organizer_id, payout_id)
+    series = f"P{payout.invoice_number.split('-')[1]}"
+    invoice = operations.get(Invoice, keys.invoice(series, payout.invoice_number))
+    if invoice is None:
+        raise NotFound("There is no such invoice.")
+    return Document(name=f"{invoice.number}.pdf", content=payout_document.render(payout, invoice))
+
+
+def _own(organizer_id: str, payout_id: str) -> Payout:
+    payout = operations.get(Payout, keys.payout(payout_id))
+    if payout is None or payout.organizer_id != organizer_id:
+        raise NotFound("You have no such payout.")
+    return payout
+
+
+def _amounts(figures: Figures, currency: str) -> Amounts:
+    return Amounts(**_money(figures, currency))
+
+
+def _money(figures: Figures, currency: str) -> dict[str, Money]:
+    amounts = {**asdict(figures), "net": figures.net}
+    return {name: Money(amount, currency) for name, amount in amounts.items()}
+
+
+def _figures(told: Mapping[str, Any]) -> Figures:
+    return Figures(gross=int(told["gross"]), refunds=int(told["refunds"]), platform_fee=int(told["platform_fee"]))
+
+
+def _shown(payout: Payout, *, adjustments: Amounts | None = None) -> Shown:
+    return Shown(
+        **_money(_figures(payout.attribute_values), payout.currency),
+        id=payout.payout_id,
+        event=Named(payout.event_id, payout.event_title),
+        status=PayoutStatus(payout.status),
+        lines=[_line(line, payout.currency) for line in payout.lines],
+        scheduled_for=date.fromisoformat(payout.scheduled_for),
+        paid_at=payout.paid_at,
+        reference=payout.reference,
+        invoice_number=payout.invoice_number,
+        created_at=payout.created_at,
+        adjustments=adjustments,
+    )
+
+
+def _line(line: Mapping[str, Any], currency: str) -> Line:
+    return Line(
+        **_money(_figures(line), currency),
+        category_id=line["category_id"],
+        description=line["description"],
+        quantity=line["quantity"],
+        refunded_quantity=line["refunded_quantity"],
+    )

@@ -1,0 +1,304 @@
+"""Closing an event's books, once for ever, and putting its organizer's money on its way.
+
+What was sold and given back is read from running totals, and these follow the table's stream. So the books close only
+where the totals know every ticket that the stock, which changes with each sale, ever sold and took back; and where the
+ledger comes to the same net. Until then closing is refused and nothing is written.
+
+What is sold or given back afterwards, such as a payment that came late, leaves settlement and payout as they are: it
+stays on the event's own account in the ledger, which the closing brought to zero, and is shown beside the payout.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.config import config
+from chalicelib.domain import ledger, timezones
+from chalicelib.domain.events import categories, events, stock
+from chalicelib.domain.ledger import Entry
+from chalicelib.domain.sale import sales_totals
+from chalicelib.errors import InvalidState, Refusal, Unavailable
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import (
+    Account,
+    Category,
+    Event,
+    Invoice,
+    InvoiceSeries,
+    Item,
+    OrganizerProfile,
+    OrganizerTotals,
+    Payout,
+    SalesTotals,
+    Settlement,
+)
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import EventStatus, PayoutStatus
+
+# Closings of other events meet at the series of invoices.
+_ATTEMPTS = 30
+# Ours to choose: time for complaints about the evening.
+PAID_AFTER = timedelta(days=7)
+_NOT_COUNTED = "Not every sale of this event is booked yet. Try again."
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was sold, given back of it, and kept by the platform; minor units."""
+
+    gross: int
+    refunds: int
+    platform_fee: int
+
+    @property
+    def net(self) -> int:
+        """What is left for the organizer."""
+        return self.gross - self.refunds - self.platform_fee
+
+    def less(self, others: "Figures") -> "Figures":
+        """Return the difference to other figures."""
+        return Figures(
+            gross=self.gross - others.gross,
+            refunds=self.refunds - others.refunds,
+            platform_fee=self.platform_fee - others.platform_fee,
+        )
+
+
+NOTHING = Figures(gross=0, refunds=0, platform_fee=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What one ticket category brought in; `quantity` is with the tickets that were given back."""
+
+    category_id: str
+    description: str
+    quantity: int
+    refunded_quantity: int
+    figures: Figures
+
+
+def sum_of(figures: Iterable[Figures]) -> Figures:
+    """Return what figures come to together."""
+    told = list(figures)
+    return Figures(
+        gross=sum(one.gross for one in told),
+        refunds=sum(one.refunds for one in told),
+        platform_fee=sum(one.platform_fee for one in told),
+    )
+
+
+def sold_so_far(event_id: str) -> Figures:
+    """Return what was sold of an event up to now, over all its categories, as far as the stream has come."""
+    return sum_of(map(_figures, _by_category(event_id).values()))
+
+
+def close(event_id: str, *, by: str) -> Settlement:
+    """Close the books of an event that is over, and return its settlement; once more returns the first.
+
+    A net above zero is put on its way as a payout. Raises NotFound, InvalidState (not over, nobody's, tickets being
+    paid for, a cancelled event of which something is to be given back, several currencies), Unavailable (sales not
+    all counted yet).
+    """
+    for _ in operations.attempts(_ATTEMPTS):
+        known = _known(event_id)
+        if known is not None:
+            return known
+        try:
+            settlement, writes = _closing(event_id, by=by)
+        except Refusal:
+            # What stands against it may be its own success: another call closed them since that was read.
+            known = _known(event_id)
+            if known is None:
+                raise
+            return known
+        try:
+            operations.commit(*writes)
+        except operations.ConditionFailed:
+            continue  # another closed it, changed the event, or took this invoice's number
+        ids = {"event_id": event_id, "payout_id": settlement.payout_id, "by": by}
+        logger.info("event settled", extra={**ids, "net": int(settlement.net)})
+        return settlement
+    raise Unavailable(retry_after=1)
+
+
+def _known(event_id: str) -> Settlement | None:
+    return operations.get(Settlement, keys.settlement(event_id))
+
+
+def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
+    """Return an event's settlement and the writes that record it, its own first."""
+    # Totals and stock only grow. So where the totals come to the stock as it was read after them, they were whole.
+    sold = _by_category(event_id)
+    event, offered = events.get(event_id), categories.of(event_id)
+    currency = _require_closable(event, offered)
+    _require_counted(event_id, offered, sold)
+    lines = [_line(category, told) for category in offered if (told := sold.get(category.category_id))]
+    whole = sum_of(line.figures for line in lines)
+    if ledger.total(ledger.sales(event_id), currency, consistent=True).minor != whole.net:
+        raise Unavailable(_NOT_COUNTED, retry_after=5)
+    if event.status == EventStatus.CANCELLED and whole.gross != whole.refunds:
+        raise InvalidState("This event was cancelled. Its books close once everything was given back.")
+    settlement = _settlement(event, whole, currency=currency, by=by, at=clock.now())
+    return settlement, [
+        operations.put(settlement, Settlement.pk.does_not_exist()),
+        operations.check(Event, keys.event(event_id), _is_as_read(event)),
+        *(_payout(event, settlement, lines) if whole.net > 0 else ()),
+    ]
+
+
+def _by_category(event_id: str) -> Mapping[str, SalesTotals]:
+    place = keys.analytics(event_id, sales_totals.CATEGORY, "-")
+    raws = operations.query(place.pk, begins=place.sk[:-1], consistent=True)
+    return sales_totals.sales_of(raws)[2]
+
+
+def _figures(told: SalesTotals) -> Figures:
+    return Figures(gross=int(told.revenue), refunds=int(told.refunded), platform_fee=int(told.fees))
+
+
+def _require_closable(event: Event, offered: Sequence[Category]) -> str:
+    """Return the currency in which an event's books close. Raises InvalidState."""
+    if event.organizer_id is None:
+        raise InvalidState("This event is no organizer's, so nobody is owed its sales.")
+    if event.status == EventStatus.DRAFT or clock.now() < event.ends_at:
+        raise InvalidState("This event is not over. Its books close afterwards.")
+    currencies = {category.currency for category in offered} or {config().currency}
+    if len(currencies) > 1:
+        raise InvalidState("The books of an event close in one currency; this one sells in several.")
+    return currencies.pop()
+
+
+def _require_counted(event_id: str, offered: Sequence[Category], sold: Mapping[str, SalesTotals]) -> None:
+    for category_id, counts in stock.counts(event_id, offered, consistent=True).items():
+        if counts.reserved:
+            raise InvalidState("Tickets of this event are being paid for. Try again in ten minutes.")
+        told = sold.get(category_id, SalesTotals())
+        if (counts.sold + counts.returned, counts.returned) != (int(told.tickets), int(told.refunded_tickets)):
+            raise Unavailable(_NOT_COUNTED, retry_after=5)
+
+
+def _line(category: Category, told: SalesTotals) -> _Line:
+    names = dict.fromkeys(name for name in (category.name, category.tier) if name)
+    return _Line(
+        category_id=category.category_id,
+        description=", ".join(names),
+        quantity=int(told.tickets),
+        refunded_quantity=int(told.refunded_tickets),
+        figures=_figures(told),
+    )
+
+
+def _is_as_read(event: Event) -> Condition:
+    same: Condition = (Event.organizer_id == event.organizer_id) & (Event.status == event.status)
+    same &= Event.ends_at == event.ends_at
+    return same
+
+
+def _settlement(event: Event, whole: Figures, *, currency: str, by: str, at: datetime) -> Settlement:
+    return Settlement(
+        *keys.settlement(event.event_id),
+        event_id=event.event_id,
+        organizer_id=event.organizer_id,
+        payout_id=new_id("pto") if whole.net > 0 else None,
+        **asdict(whole),
+        net=whole.net,
+        currency=currency,
+        closed_at=at,
+        closed_by=by,
+    )
+
+
+def _payout(event: Event, settlement: Settlement, lines: Sequence[_Line]) -> list[Write]:
+    """Return the writes that put the net on its way: the ledger's, the payout, its invoice, and what is pending."""
+    payout_id, organizer_id = str(settlement.payout_id), settlement.organizer_id
+    at, net, currency = settlement.closed_at, int(settlement.net), settlement.currency
+    number, of_invoice = _invoice(organizer_id, payout_id, at=at)
+    place = keys.organizer_payouts(organizer_id, payout_id)
+    payout = Payout(
+        *keys.payout(payout_id),
+        gsi1pk=place.pk,
+        gsi1sk=place.sk,
+        payout_id=payout_id,
+        organizer_id=organizer_id,
+        event_id=event.event_id,
+        event_title=event.title,
+        status=PayoutStatus.SCHEDULED.value,
+        gross=settlement.gross,
+        refunds=settlement.refunds,
+        platform_fee=settlement.platform_fee,
+        net=net,
+        currency=currency,
+        lines=[
+            {
+                "category_id": line.category_id,
+                "description": line.description,
+                "quantity": line.quantity,
+                "refunded_quantity": line.refunded_quantity,
+                **asdict(line.figures),
+            }
+            for line in lines
+        ],
+        invoice_number=number,
+        scheduled_for=timezones.local(at + PAID_AFTER, event.timezone).date().isoformat(),
+        created_at=at,
+    )
+    posted = ledger.post(
+        f"jrn_settlement_{event.event_id}",
+        type="settlement",
+        currency=currency,
+        entries=[Entry(ledger.sales(event.event_id), -net), Entry(ledger.payable(organizer_id), net)],
+        references={"event_id": event.event_id, "payout_id": payout_id},
+    )
+    return [
+        *posted,
+        operations.put(payout, Payout.pk.does_not_exist()),
+        _pending(organizer_id, net, currency),
+        *of_invoice,
+    ]
+
+
+def _pending(organizer_id: str, net: int, currency: str) -> Write:
+    """Return the write that adds to what is on its way; running totals are in the platform's currency."""
+    actions: list[Action] = [OrganizerTotals.kind.set(OrganizerTotals), OrganizerTotals.organizer_id.set(organizer_id)]
+    if currency == config().currency:
+        actions.append(OrganizerTotals.pending_payouts.add(net))
+    return operations.change(OrganizerTotals, keys.account_totals(organizer_id), actions)
+
+
+def _invoice(organizer_id: str, payout_id: str, *, at: datetime) -> tuple[str, list[Write]]:
+    """Return the next number of this year's series of payouts, and the writes that take it."""
+    series = f"P{at:%Y}"
+    place = keys.invoice_series(series)
+    billed = (keys.account(organizer_id), keys.profile(organizer_id))
+    found = operations.get_many(Item, [place, *billed])
+    known = found.get(place)
+    last = int(known.last) if isinstance(known, InvoiceSeries) else 0
+    number = f"GHP-{at:%Y}-{last + 1:06d}"
+    as_read = InvoiceSeries.last == last if known else InvoiceSeries.pk.does_not_exist()
+    invoice = Invoice(
+        *keys.invoice(series, number),
+        number=number,
+        payout_id=payout_id,
+        billed_to=_billed_to(*(found.get(key) for key in billed)),
+        issued_at=at,
+    )
+    moved = [InvoiceSeries.last.set(last + 1), InvoiceSeries.kind.set(InvoiceSeries)]
+    return number, [
+        operations.change(InvoiceSeries, place, moved, as_read),
+        operations.put(invoice, Invoice.pk.does_not_exist()),
+    ]
+
+
+def _billed_to(account: Item | None, profile: Item | None) -> dict[str, str]:
+    """Return what an organizer says of themselves today, which an invoice keeps saying."""
+    told: dict[str, str | None] = {"name": account.name if isinstance(account, Account) else None}
+    if isinstance(profile, OrganizerProfile):
+        told |= {name: getattr(profile, name) for name in ("company_name", "address", "tax_number")}
+    return {name: value for name, value in told.items() if value}

@@ -1,0 +1,137 @@
+"""The tickets of an order: reserved with it, made valid and bound to a card when it is paid."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pynamodb.expressions.update import Action
+
+from chalicelib.domain.cards.cards import MAX_TICKETS_PER_EVENT
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card, Order, Ticket
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import CardStatus, OrderStatus, TicketStatus
+
+Line = dict[str, Any]
+
+
+def room(card: Card, event_id: str) -> int:
+    """Return how many more tickets of an event a card can open."""
+    return max(0, MAX_TICKETS_PER_EVENT - len(card.tickets.get(event_id, [])))
+
+
+def that_fit(card: Card | None, event_id: str, tickets: Sequence[Line]) -> list[str]:
+    """Return the ids of those tickets that a card takes, the holder's own before the dependents'."""
+    if card is None:
+        return []
+    opened = card.tickets.get(event_id, [])
+    own_first = sorted(tickets, key=lambda ticket: ticket["dependent_id"] is not None)
+    fresh = [str(ticket["ticket_id"]) for ticket in own_first if ticket["ticket_id"] not in opened]
+    return fresh[: room(card, event_id)]
+
+
+def reserved(order: Order) -> list[Ticket]:
+    """Return the tickets of an order that waits for its payment: on their customer's shelf, unknown at the gate."""
+    return [_ticket(order, line, card_uid=order.card_uid if line["on_card"] else None) for line in order.tickets]
+
+
+def of(order: Order) -> list[Ticket]:
+    """Return an order's tickets; those of one that is not paid are what its reservation said of them."""
+    if order.status != OrderStatus.PAID:
+        return reserved(order)
+    places = [keys.ticket(line["ticket_id"]) for line in order.tickets]
+    found = operations.get_many(Ticket, places)
+    return [found[place] for place in places if place in found]
+
+
+def issued(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Ticket]:
+    """Return the tickets of an order that is paid at this moment."""
+    tickets = []
+    for line in order.tickets:
+        ticket = _ticket(order, line, card_uid=_card_of(order, line, on_card))
+        ticket.gsi1pk, ticket.gsi1sk = keys.attendee(order.event_id, ticket.holder_name, ticket.ticket_id)
+        ticket.status, ticket.issued_at, ticket.reserved_until = TicketStatus.VALID.value, at, None
+        tickets.append(ticket)
+    return tickets
+
+
+def put(tickets: Sequence[Ticket]) -> list[Write]:
+    """Return the writes that put tickets where none are."""
+    return [operations.put(ticket, Ticket.pk.does_not_exist()) for ticket in tickets]
+
+
+def make_valid(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Write]:
+    """Return the writes that make an order's reserved tickets valid and known at the gate."""
+    writes = []
+    for line in order.tickets:
+        place = keys.attendee(order.event_id, line["holder_name"], line["ticket_id"])
+        card_uid = _card_of(order, line, on_card)
+        actions: list[Action] = [
+            Ticket.status.set(TicketStatus.VALID.value),
+            Ticket.issued_at.set(at),
+            Ticket.reserved_until.remove(),
+            Ticket.gsi1pk.set(place.pk),
+            Ticket.gsi1sk.set(place.sk),
+            Ticket.card_uid.set(card_uid) if card_uid else Ticket.card_uid.remove(),
+        ]
+        unpaid = (Ticket.status == TicketStatus.RESERVED.value) & (Ticket.order_id == order.order_id)
+        writes.append(operations.change(Ticket, keys.ticket(line["ticket_id"]), actions, unpaid))
+    return writes
+
+
+def remove(order: Order) -> list[Write]:
+    """Return the writes that take an order's reserved tickets away; the order's own condition guards them."""
+    return [operations.remove(Ticket, keys.ticket(line["ticket_id"])) for line in order.tickets]
+
+
+def card_of(order: Order) -> Card | None:
+    """Return the card that an order's tickets are to be bound to, where it may still open tickets."""
+    card = operations.get(Card, keys.card(order.card_uid)) if order.card_uid else None
+    usable = card is not None and card.status == CardStatus.ACTIVE and card.customer_id == order.customer_id
+    return card if usable else None
+
+
+def bind(card: Card | None, event_id: str, ticket_ids: Sequence[str]) -> list[Write]:
+    """Return the write that lets a card open tickets; it holds only while the card is as it was read."""
+    if card is None or not ticket_ids:
+        return []
+    before = dict(card.tickets)
+    return [
+        operations.change(
+            Card,
+            keys.card(card.uid),
+            [Card.tickets.set({**before, event_id: [*before.get(event_id, []), *ticket_ids]})],
+            (Card.tickets == before)
+            & (Card.status == CardStatus.ACTIVE.value)
+            & (Card.customer_id == card.customer_id),
+        )
+    ]
+
+
+def _card_of(order: Order, line: Line, on_card: Sequence[str]) -> str | None:
+    return order.card_uid if line["ticket_id"] in on_card else None
+
+
+def _ticket(order: Order, line: Line, *, card_uid: str | None) -> Ticket:
+    sold = next(item for item in order.items if item["category_id"] == line["category_id"])
+    shelf = keys.customer_tickets(order.customer_id, line["ticket_id"])
+    return Ticket(
+        *keys.ticket(line["ticket_id"]),
+        gsi2pk=shelf.pk,
+        gsi2sk=shelf.sk,
+        ticket_id=line["ticket_id"],
+        event_id=order.event_id,
+        number=line["number"],
+        tier=sold["tier"],
+        category_id=line["category_id"],
+        customer_id=order.customer_id,
+        dependent_id=line["dependent_id"],
+        holder_name=line["holder_name"],
+        status=TicketStatus.RESERVED.value,
+        reserved_until=order.expires_at,
+        card_uid=card_uid,
+        issued_at=order.created_at,
+        order_id=order.order_id,
+        price=sold["price"],
+        currency=order.currency,
+    )

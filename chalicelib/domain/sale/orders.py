@@ -1,0 +1,288 @@
+"""Orders: reserved, then paid or expired. An order is all or nothing, and never holds what is not there.
+
+Each step is one transaction of order, stock and tickets. What was taken, and from which shards, stands in the order, so
+that exactly this is sold or given back, once: every step holds only in the status that it starts from.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.domain import idempotency, ledger
+from chalicelib.domain.events import categories, stock
+from chalicelib.domain.events.categories import Offer
+from chalicelib.domain.events.stock import Portions
+from chalicelib.domain.sale import order_tickets, rules
+from chalicelib.domain.sale.rules import Want
+from chalicelib.domain.tickets.tickets import Holder
+from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, SoldOut, Unavailable
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Card, Category, Dependent, Operation, Order
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import CardStatus, OrderStatus
+
+__all__ = ["HELD", "Want", "book", "expire", "fulfil", "get", "own", "revive", "shown_status"]
+
+# For how long a reservation holds its stock (contract, "Booking").
+HELD = timedelta(minutes=10)
+# Each attempt loses only to somebody else's purchase from the same shards.
+_ATTEMPTS = 10
+# A person carries one card, and has lost or replaced a few.
+_CARDS_LOOKED_AT = 25
+# Where the writes of the stock begin in a booking's transaction.
+_STOCK_AT = 2
+
+
+def book(
+    customer: Account, *, event_id: str, wants: Sequence[Want], card_uid: str | None = None, operation_id: str
+) -> Order:
+    """Reserve tickets for ten minutes, all that is wanted or nothing; the same operation again returns the same order.
+
+    `card_uid` is the customer's own active card that the tickets will be bound to; by default their newest active
+    one, as far as it has room. Raises NotFound (event, card, dependent), ValidationFailed, InvalidState (not on sale),
+    Conflict (the card), SoldOut, Unavailable where others bought from the same shards at every attempt.
+    """
+    try:
+        offer = categories.offer(event_id)
+        draft = _draft(customer, offer, wants, card_uid=card_uid)
+        return _reserve(draft, offer, operation_id=operation_id)
+    except Refusal:
+        # This very operation may have gone through before, and what it found then be gone by now.
+        done = idempotency.result_of(operation_id)
+        if done is None:
+            raise
+        return get(done)
+
+
+def get(order_id: str) -> Order:
+    """Return an order. Raises NotFound."""
+    order = operations.get(Order, keys.order(order_id))
+    if order is None:
+        raise NotFound("There is no such booking.")
+    return order
+
+
+def own(customer_id: str, order_id: str) -> Order:
+    """Return a customer's order. Raises NotFound, for another's as well."""
+    order = operations.get(Order, keys.order(order_id))
+    if order is None or order.customer_id != customer_id:
+        raise NotFound("There is no such booking.")
+    return order
+
+
+def shown_status(order: Order) -> OrderStatus:
+    """Return an order's status as its customer sees it: a reservation is over when its time is, swept or not."""
+    if order.status == OrderStatus.RESERVED and order.expires_at <= clock.now():
+        return OrderStatus.EXPIRED
+    return OrderStatus(order.status)
+
+
+def fulfil(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
+    """Return the writes that make a reserved order paid, the order's own first; also after its time, unless it expired.
+
+    They hold while the order is reserved and its card as it was read: where one fails, load and decide again.
+    """
+    card = order_tickets.card_of(order)
+    on_card = order_tickets.that_fit(card, order.event_id, order.tickets)
+    return [
+        _close(order, OrderStatus.RESERVED, OrderStatus.PAID, at=at, payment_id=payment_id),
+        *stock.sell(order.event_id, _taken(order)),
+        *order_tickets.make_valid(order, on_card=on_card, at=at),
+        *order_tickets.bind(card, order.event_id, on_card),
+    ]
+
+
+def revive(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
+    """Return the writes that make an expired order paid from what is left now, the order's own first.
+
+    They hold while the order is expired, and stock and card as they were read: where one fails, load and decide again.
+    Raises SoldOut where too little is left, Unavailable.
+    """
+    places = {item["category_id"]: keys.category(order.event_id, item["category_id"]) for item in order.items}
+    found = operations.get_many(Category, places.values())
+    if len(found) < len(places):
+        raise SoldOut("What was booked is not sold any more.")
+    taken = {
+        item["category_id"]: stock.where_left(found[places[item["category_id"]]], item["quantity"])
+        for item in order.items
+    }
+    order.items = _with_shards(order, taken)
+    card = order_tickets.card_of(order)
+    on_card = order_tickets.that_fit(card, order.event_id, order.tickets)
+    return [
+        _close(order, OrderStatus.EXPIRED, OrderStatus.PAID, at=at, payment_id=payment_id),
+        *stock.sell_free(order.event_id, taken),
+        *order_tickets.put(order_tickets.issued(order, on_card=on_card, at=at)),
+        *order_tickets.bind(card, order.event_id, on_card),
+    ]
+
+
+def expire(order_id: str) -> bool:
+    """Give back what an unpaid order holds once its time is over, and return whether this call did it.
+
+    Raises Unavailable.
+    """
+    order = operations.get(Order, keys.order(order_id))
+    now = clock.now()
+    if order is None or order.status != OrderStatus.RESERVED or now < order.expires_at:
+        return False
+    try:
+        operations.commit(
+            _close(order, OrderStatus.RESERVED, OrderStatus.EXPIRED, at=now),
+            *stock.give_back(order.event_id, _taken(order)),
+            *order_tickets.remove(order),
+        )
+    except operations.ConditionFailed as failure:
+        if 0 not in failure.failures:
+            raise
+        return False  # it was paid, or expired by another, between the read and the write
+    logger.info("order expired", extra={"order_id": order_id, "event_id": order.event_id})
+    return True
+
+
+def _draft(customer: Account, offer: Offer, wanted: Sequence[Want], *, card_uid: str | None) -> Order:
+    """Return the order as it will be, taking from shards at random."""
+    now = clock.now()
+    event_id = offer.event.event_id
+    rules.require_on_sale(offer.event, at=now)
+    sold = rules.require_sellable(offer, wanted, at=now)
+    _require_own_dependents(customer, wanted)
+    order_id = new_id("ord")
+    holders = [
+        (category, holder)
+        for category, want in sold
+        for holder in [*want.holders, *[Holder(name=customer.name)] * (want.quantity - len(want.holders))]
+    ]
+    tickets = [
+        {
+            "ticket_id": new_id("tkt"),
+            "number": f"{order_id[-8:]}-{place}",
+            "category_id": category.category_id,
+            "holder_name": holder.name,
+            "dependent_id": holder.dependent_id,
+        }
+        for place, (category, holder) in enumerate(holders, start=1)
+    ]
+    card = _own_card(customer, card_uid, event_id, len(tickets)) if card_uid else _default_card(customer)
+    on_card = order_tickets.that_fit(card, event_id, tickets)
+    expires_at = now + HELD
+    due = keys.due(expires_at.strftime("%Y-%m-%dT%H:%M"), order_id)
+    return Order(
+        *keys.order(order_id),
+        gsi2pk=due.pk,
+        gsi2sk=due.sk,
+        order_id=order_id,
+        customer_id=customer.account_id,
+        event_id=event_id,
+        organizer_id=offer.event.organizer_id,
+        status=OrderStatus.RESERVED.value,
+        items=[
+            {
+                "category_id": category.category_id,
+                "name": category.name,
+                "tier": category.tier,
+                "quantity": want.quantity,
+                "price": int(category.price),
+                "shards": stock.anywhere(category, want.quantity),
+            }
+            for category, want in sold
+        ],
+        tickets=[{**ticket, "on_card": ticket["ticket_id"] in on_card} for ticket in tickets],
+        total=sum(int(category.price) * want.quantity for category, want in sold),
+        currency=sold[0][0].currency,
+        card_uid=card.uid if card else None,
+        card_id=card.card_id if card else None,
+        created_at=now,
+        expires_at=expires_at,
+    )
+
+
+def _reserve(order: Order, offer: Offer, *, operation_id: str) -> Order:
+    """Write a draft with its stock; where a shard is short, look at all of its category and try again."""
+    taken = _taken(order)
+    for _ in operations.attempts(_ATTEMPTS):
+        order.items = _with_shards(order, taken)
+        try:
+            operations.commit(
+                idempotency.once(operation_id, order.order_id),
+                operations.put(order, Order.pk.does_not_exist()),
+                *stock.reserve(order.event_id, taken),
+                *order_tickets.put(order_tickets.reserved(order)),
+            )
+        except operations.ConditionFailed as failure:
+            done = failure.found(Operation)
+            if done is not None:
+                return get(done.result_id)
+            whose = stock.positions(taken)
+            short = {whose[place - _STOCK_AT] for place in failure.failures if 0 <= place - _STOCK_AT < len(whose)}
+            if not short:
+                raise
+            quantities = {item["category_id"]: item["quantity"] for item in order.items}
+            taken |= {name: stock.where_left(offer.categories[name], quantities[name]) for name in short}
+            continue
+        ids = {"order_id": order.order_id, "event_id": order.event_id, "customer_id": order.customer_id}
+        logger.info("order reserved", extra={**ids, "tickets": len(order.tickets)})
+        return order
+    raise Unavailable("Many are buying these tickets at this moment. Try again.", retry_after=1)
+
+
+def _close(
+    order: Order, before: OrderStatus, after: OrderStatus, *, at: datetime, payment_id: str | None = None
+) -> Write:
+    """Return the write that takes an order from one status to another; from then on it is due no more."""
+    actions: list[Action] = [
+        Order.status.set(after.value),
+        Order.closed_at.set(at),
+        Order.items.set(order.items),
+        Order.gsi2pk.remove(),
+        Order.gsi2sk.remove(),
+    ]
+    if payment_id is not None:
+        actions += [Order.payment_id.set(payment_id), Order.fee.set(ledger.fee_of(int(order.total)))]
+    return operations.change(Order, keys.order(order.order_id), actions, Order.status == before.value)
+
+
+def _taken(order: Order) -> dict[str, Portions]:
+    return {
+        item["category_id"]: {int(shard): int(count) for shard, count in item["shards"].items()} for item in order.items
+    }
+
+
+def _with_shards(order: Order, taken: dict[str, Portions]) -> list[order_tickets.Line]:
+    """Return an order's items with what was taken of each; JSON knows only text as a name."""
+    return [
+        {**item, "shards": {str(shard): count for shard, count in taken[item["category_id"]].items()}}
+        for item in order.items
+    ]
+
+
+def _require_own_dependents(customer: Account, wanted: Sequence[Want]) -> None:
+    """Raise NotFound where a holder is a dependent, but not the customer's; one read for all."""
+    named = {holder.dependent_id for want in wanted for holder in want.holders if holder.dependent_id}
+    places = [keys.dependent(customer.account_id, dependent_id) for dependent_id in sorted(named)]
+    if len(operations.get_many(Dependent, places)) < len(named):
+        raise NotFound("You have no such dependent.")
+
+
+def _own_card(customer: Account, uid: str, event_id: str, count: int) -> Card:
+    card = operations.get(Card, keys.card(uid))
+    if card is None or card.customer_id != customer.account_id:
+        raise NotFound("You have no such card.")
+    if card.status != CardStatus.ACTIVE:
+        raise InvalidState(f"This card is {card.status}; only an active card opens tickets.")
+    free = order_tickets.room(card, event_id)
+    if free < count:
+        raise Conflict(f"This card can open {free} more tickets of this event, not {count}.")
+    return card
+
+
+def _default_card(customer: Account) -> Card | None:
+    shelf = keys.customer_cards(customer.account_id).pk
+    raws = operations.query(shelf, index="gsi1", newest_first=True, limit=_CARDS_LOOKED_AT)
+    found = operations.get_many(Card, operations.keys_of(raws)).values()
+    mine = [c for c in found if c.customer_id == customer.account_id and c.status == CardStatus.ACTIVE]
+    return max(mine, key=lambda card: card.card_id, default=None)

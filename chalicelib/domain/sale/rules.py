@@ -1,0 +1,82 @@
+"""What a customer wants to book, and whether the event sells it: the rules of the sale, pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib import clock
+from chalicelib.domain.events.categories import MAX_TICKETS_PER_ORDER, Offer
+from chalicelib.domain.tickets.tickets import Holder
+from chalicelib.errors import InvalidState, NotFound, ValidationFailed
+from chalicelib.table.items import Category, Event
+from chalicelib.vocabulary import EventStatus
+
+_ON_SALE = (EventStatus.PUBLISHED, EventStatus.LIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """So many tickets of one category; whoever is not named in `holders` is the customer."""
+
+    category_id: str
+    quantity: int
+    holders: Sequence[Holder] = ()
+
+
+def require_on_sale(event: Event, *, at: datetime) -> None:
+    """Raise NotFound for an event that is not public yet, InvalidState for one that sells nothing any more."""
+    if event.status == EventStatus.DRAFT:
+        raise NotFound("There is no such event.")
+    if event.status not in _ON_SALE:
+        raise InvalidState(f"This event is {event.status}; it sells no tickets.")
+    if event.ends_at <= at:
+        raise InvalidState("This event is over; it sells no tickets.")
+
+
+def require_sellable(offer: Offer, wants: Sequence[Want], *, at: datetime) -> list[tuple[Category, Want]]:
+    """Return each want with its category, in the order given.
+
+    Raises ValidationFailed for a want that no state of the sale could serve, InvalidState outside the sales windows.
+    """
+    if not wants:
+        raise ValidationFailed(details=[{"field": "items", "message": "must name at least one category"}])
+    problems = [problem for place, want in enumerate(wants) for problem in _problems(place, want, offer.categories)]
+    names = [want.category_id for want in wants]
+    if len(set(names)) < len(names):
+        problems.append({"field": "items", "message": "must name each category only once"})
+    if sum(want.quantity for want in wants) > MAX_TICKETS_PER_ORDER:
+        problems.append({"field": "items", "message": f"must be {MAX_TICKETS_PER_ORDER} tickets at most, all together"})
+    if problems:
+        raise ValidationFailed(details=problems)
+    found = [(offer.categories[want.category_id], want) for want in wants]
+    if len({category.currency for category, _ in found}) > 1:
+        message = "must all be in one currency; book each currency on its own"
+        raise ValidationFailed(details=[{"field": "items", "message": message}])
+    closed = [problem for category, _ in found for problem in _out_of_window(category, at)]
+    if closed:
+        raise InvalidState("Some of these tickets are not on sale now; see details.", details=closed)
+    return found
+
+
+def _problems(place: int, want: Want, categories: Mapping[str, Category]) -> list[dict[str, str]]:
+    category = categories.get(want.category_id)
+    if category is None:
+        return [{"field": f"items.{place}.category_id", "message": "is no category of this event"}]
+    problems = []
+    limit = int(category.per_order_limit)
+    if not 1 <= want.quantity <= limit:
+        problems.append({"field": f"items.{place}.quantity", "message": f"must be 1 to {limit}"})
+    if len(want.holders) > want.quantity:
+        message = f"must not name more people than the {want.quantity} tickets"
+        problems.append({"field": f"items.{place}.holders", "message": message})
+    return problems
+
+
+def _out_of_window(category: Category, at: datetime) -> list[dict[str, str]]:
+    if category.sales_start is not None and at < category.sales_start:
+        message = f"goes on sale at {clock.to_text(category.sales_start)}"
+        return [{"field": category.category_id, "message": message}]
+    if category.sales_end is not None and at >= category.sales_end:
+        message = f"was on sale until {clock.to_text(category.sales_end)}"
+        return [{"field": category.category_id, "message": message}]
+    return []

@@ -1,0 +1,239 @@
+"""Gifts: a ticket that waits for a number to register, and moves the moment it does.
+
+A gift that waits stands under the MAC of its number, and its ticket is pledged to it. The two are written together
+and end together: claimed, cancelled by the giver, or closed because the ticket went to the gate instead. From then on
+the gift stands with its ticket, so that only gifts that wait are read when a number registers.
+
+Of a gift and a registration at the same moment, the gift finds the number registered or is found by it: a gift is put
+only while nobody logs in with the number.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib import clock
+from chalicelib.config import config
+from chalicelib.domain import idempotency
+from chalicelib.domain.access import accounts, numbers
+from chalicelib.domain.events import events
+from chalicelib.domain.tickets import transfers
+from chalicelib.errors import Conflict, IdempotencyMismatch, NotFound, Refusal, Unavailable
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Gift, Login, Ticket
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import AccountStatus, GiftStatus, Portal
+
+# One log-in claims so many gifts; what is left waits for the next.
+_CLAIMED_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A ticket to be given: to which number, whose name the giver may know, and with which words."""
+
+    ticket_id: str
+    mobile_number: str
+    name: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A gift as its giver sees it."""
+
+    id: str
+    status: GiftStatus
+    ticket_id: str
+    name: str | None
+    created_at: datetime
+
+
+def give(giver_id: str, present: Present, *, operation_id: str) -> Given:
+    """Give a ticket to a number: at once where it is registered, else as soon as it is.
+
+    A gift of the same ticket that waits is replaced; one's own number takes it back. The same operation again
+    changes nothing. Raises NotFound, InvalidState (scanned, not valid), Conflict (a refund was asked for; nothing to
+    take back), RateLimited, Unavailable.
+    """
+    giver = accounts.get(giver_id)
+    try:
+        gift = _give(giver, present, operation_id=operation_id)
+    except Refusal:
+        # What is refused now may have been done before, by this very operation, its answer lost on the way.
+        result = idempotency.result_of(operation_id)
+        if result is None:
+            raise
+        gift = _found(result, present)
+    _tell(giver, gift, present, operation_id=operation_id)
+    return Given(
+        id=gift.gift_id,
+        status=GiftStatus(gift.status),
+        ticket_id=gift.ticket_id,
+        name=gift.name,
+        created_at=gift.created_at,
+    )
+
+
+def _give(giver: Account, present: Present, *, operation_id: str) -> Gift:
+    for attempt in operations.attempts():
+        ticket = transfers.own(giver.account_id, present.ticket_id)
+        transfers.require_unused(ticket)
+        waiting = _waiting(ticket)
+        if ticket.pledge is not None and waiting is None:
+            continue  # it ended since the ticket was read
+        if present.mobile_number == giver.mobile_number:
+            gift, writes = _taking_back(ticket, waiting)
+        else:
+            if attempt == 0:
+                transfers.count_look_up(giver.account_id)
+            gift, writes = _giving(ticket, present, to=numbers.find_by_number(present.mobile_number))
+            if waiting is not None:
+                writes += _ending(waiting, as_=_ended(waiting, GiftStatus.CANCELLED))
+        result = f"{gift.gift_id} {numbers.number_mac(present.mobile_number)}"
+        try:
+            operations.commit(*writes, idempotency.once(operation_id, result))
+        except operations.ConditionFailed:
+            if (first := idempotency.result_of(operation_id)) is not None:
+                return _found(first, present)
+            continue
+        logger.info("gift", extra={"gift_id": gift.gift_id, "ticket_id": ticket.ticket_id, "status": gift.status})
+        return gift
+    raise Unavailable("This ticket or its card is being changed by others. Try again.", retry_after=1)
+
+
+def _waiting(ticket: Ticket) -> Gift | None:
+    """Return the gift that a ticket is pledged to. Raises Conflict where it is pledged to something else."""
+    if ticket.pledge is None or ticket.pledged_to is None:
+        transfers.require_unpledged(ticket)
+        return None
+    return operations.get(Gift, keys.gift(ticket.pledged_to, ticket.pledge))
+
+
+def _taking_back(ticket: Ticket, waiting: Gift | None) -> tuple[Gift, list[Write]]:
+    if waiting is None:
+        raise Conflict("This is your own number, and the ticket waits for no other: there is nothing to take back.")
+    gift = _ended(waiting, GiftStatus.CANCELLED)
+    return gift, [_unpledging(ticket), *_ending(waiting, as_=gift)]
+
+
+def _giving(ticket: Ticket, present: Present, *, to: Account | None) -> tuple[Gift, list[Write]]:
+    """Return the gift and its writes: the ticket moves where its taker is registered, else it is pledged."""
+    gift = Gift(
+        gift_id=new_id("gft"),
+        ticket_id=ticket.ticket_id,
+        event_id=ticket.event_id,
+        giver_id=ticket.customer_id,
+        status=GiftStatus.PENDING.value,
+        name=present.name,
+        created_at=clock.now(),
+    )
+    if to is not None and to.status == AccountStatus.ACTIVE:
+        claimed = _ended(gift, GiftStatus.CLAIMED)
+        return claimed, [*transfers.handing_over(ticket, to=to), operations.put(claimed)]
+    mac = numbers.number_mac(present.mobile_number)
+    gift.pk, gift.sk = keys.gift(mac, gift.gift_id)
+    pledged = [Ticket.pledge.set(gift.gift_id), Ticket.pledged_to.set(mac)]
+    writes = [
+        operations.change(Ticket, keys.ticket(ticket.ticket_id), pledged, transfers.is_as_read(ticket)),
+        operations.put(gift, Gift.pk.does_not_exist()),
+    ]
+    if to is None:
+        # Whoever registers from now on finds the gift; who just did is found by the next attempt.
+        login = keys.login(Portal.WEBAPP, present.mobile_number)
+        writes.append(operations.check(Login, login, Login.pk.does_not_exist()))
+    return gift, writes
+
+
+def _ended(gift: Gift, status: GiftStatus) -> Gift:
+    """Return a gift as it stands with its ticket once it waits no more."""
+    return Gift(
+        *keys.closed_gift(gift.ticket_id, gift.gift_id),
+        gift_id=gift.gift_id,
+        ticket_id=gift.ticket_id,
+        event_id=gift.event_id,
+        giver_id=gift.giver_id,
+        status=status.value,
+        name=gift.name,
+        created_at=gift.created_at,
+    )
+
+
+def _ending(waiting: Gift, *, as_: Gift) -> list[Write]:
+    """Return the writes that let a gift wait no more; they fail where it does not wait by then."""
+    return [operations.remove(Gift, keys.Key(waiting.pk, waiting.sk), Gift.pk.exists()), operations.put(as_)]
+
+
+def _unpledging(ticket: Ticket) -> Write:
+    actions = [Ticket.pledge.remove(), Ticket.pledged_to.remove()]
+    return operations.change(Ticket, keys.ticket(ticket.ticket_id), actions, Ticket.pledge == ticket.pledge)
+
+
+def _found(result: str, present: Present) -> Gift:
+    """Return the gift that an operation made, as it stands. Raises IdempotencyMismatch for another number."""
+    gift_id, mac = result.split()
+    if mac not in numbers.number_macs(present.mobile_number):
+        raise IdempotencyMismatch
+    # It moves from the one place to the other, never back.
+    waiting = operations.get(Gift, keys.gift(mac, gift_id))
+    gift = waiting or operations.get(Gift, keys.closed_gift(present.ticket_id, gift_id))
+    if gift is None:
+        raise NotFound
+    return gift
+
+
+def _tell(giver: Account, gift: Gift, present: Present, *, operation_id: str) -> None:
+    outcomes = {
+        GiftStatus.PENDING: f"Register with this number to get it: {config().public_url}",
+        GiftStatus.CLAIMED: "It is among your tickets now.",
+    }
+    outcome = outcomes.get(GiftStatus(gift.status))
+    if outcome is not None:
+        news = f"{giver.name} has a ticket for you: {events.get(gift.event_id).title}. {outcome}"
+        transfers.tell(present.mobile_number, news, present.message, operation_id)
+
+
+def claim_all(customer: Account) -> int:
+    """Move every ticket that waits for a customer's number to them; return how many moved by this call.
+
+    Each moves in a transaction of its own, so it may be repeated and called by several at once. A gift whose ticket
+    was scanned or withdrawn meanwhile is closed; one that cannot be moved now waits for the next call.
+    """
+    if customer.mobile_number is None or customer.status != AccountStatus.ACTIVE:
+        return 0
+    count = 0
+    for mac in numbers.number_macs(customer.mobile_number):
+        waiting = operations.query(keys.gift(mac).pk, limit=_CLAIMED_AT_ONCE, consistent=True)
+        count += sum(_claim(Gift.from_raw_data(raw), customer) for raw in waiting)
+    return count
+
+
+def _claim(gift: Gift, customer: Account) -> bool:
+    """Move the ticket of one gift; False where it went elsewhere, or somebody else was faster."""
+    try:
+        for _ in operations.attempts():
+            status, writes = _claiming(gift, customer)
+            try:
+                operations.commit(*writes)
+            except operations.ConditionFailed:
+                if operations.get(Gift, keys.Key(gift.pk, gift.sk)) is None:
+                    return False
+                continue
+            logger.info("gift", extra={"gift_id": gift.gift_id, "ticket_id": gift.ticket_id, "status": status})
+            return status is GiftStatus.CLAIMED
+    except Unavailable:
+        # The customer is let in all the same.
+        pass
+    logger.warning("gift could not be claimed now", extra={"gift_id": gift.gift_id})
+    return False
+
+
+def _claiming(gift: Gift, customer: Account) -> tuple[GiftStatus, list[Write]]:
+    ticket = operations.get(Ticket, keys.ticket(gift.ticket_id))
+    pledged = ticket if ticket is not None and ticket.pledge == gift.gift_id else None
+    if pledged is not None and transfers.is_unused(pledged):
+        claimed = _ended(gift, GiftStatus.CLAIMED)
+        return GiftStatus.CLAIMED, [*transfers.handing_over(pledged, to=customer), *_ending(gift, as_=claimed)]
+    closed = _ending(gift, as_=_ended(gift, GiftStatus.CLOSED))
+    return GiftStatus.CLOSED, [*closed, _unpledging(pledged)] if pledged else closed

@@ -1,0 +1,143 @@
+"""A customer's tickets as they see them: a list, newest first, and each with its event, category and card.
+
+The index that lists them carries keys only: tickets, and what stands around them, are read in two batches a page.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib import clock
+from chalicelib.config import config
+from chalicelib.domain import paging
+from chalicelib.domain.money import Money
+from chalicelib.domain.paging import Page
+from chalicelib.domain.tickets import tickets, transfers
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card, Category, Event, Item, Ticket
+from chalicelib.vocabulary import TicketShown
+
+# One request looks at so many tickets for filters that no key answers; `next` goes on from there.
+_LOOKED_AT = 500
+_CHUNK = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a customer narrows the list by; `upcoming` events are those that have not ended."""
+
+    status: TicketShown | None = None
+    upcoming: bool | None = None
+    event_id: str | None = None
+
+    @property
+    def take_all(self) -> bool:
+        """Whether every ticket passes."""
+        return self == Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A ticket with its event, and the category and card where it was sold in one and is on one."""
+
+    ticket: Ticket
+    event: Event
+    category: Category | None
+    card_id: str | None
+
+    @property
+    def status(self) -> TicketShown:
+        """The ticket's status as its customer sees it."""
+        return tickets.shown_status(self.ticket)
+
+    @property
+    def price(self) -> Money:
+        """What was paid for it."""
+        return Money(int(self.ticket.price or 0), self.ticket.currency or config().currency)
+
+
+def get(customer_id: str, ticket_id: str) -> Shown:
+    """Return a customer's ticket. Raises NotFound, for another's as well."""
+    return _with_surroundings([transfers.own(customer_id, ticket_id)])[0]
+
+
+def page(customer_id: str, filters: Filters, *, page_size: int, cursor: str | None) -> Page[Shown]:
+    """Return a page of a customer's tickets, the newest first.
+
+    With filters it looks at a bounded part per request: a page may then hold fewer tickets than asked for, and
+    `next` goes on. Raises InvalidCursor.
+    """
+    bound_to = f"tickets/{customer_id}/{filters}"
+    last = paging.unseal(cursor, bound_to=bound_to) if cursor else None
+    found: list[Shown] = []
+    left = _LOOKED_AT
+    while left > 0:
+        limit = min(left, page_size + 1 if filters.take_all else _CHUNK)
+        places = _places(customer_id, before=last, limit=limit)
+        fitting = {shown.ticket.ticket_id: shown for shown in _fitting(customer_id, filters, places)}
+        for ticket_id, _ in places:
+            if len(found) == page_size and last is not None:
+                return Page(results=found, next=paging.seal(last, bound_to=bound_to))
+            last = ticket_id
+            if ticket_id in fitting:
+                found.append(fitting[ticket_id])
+        if len(places) < limit or last is None:
+            return Page(results=found)
+        left -= limit
+    return Page(results=found, next=paging.seal(last, bound_to=bound_to) if last else None)
+
+
+def _places(customer_id: str, *, before: str | None, limit: int) -> list[tuple[str, keys.Key]]:
+    """Return the ids and places of a customer's tickets, newest first, those after `before` only."""
+    partition = keys.customer_tickets(customer_id).pk
+    raws = operations.query(partition, index="gsi2", before=before, newest_first=True, limit=limit)
+    return [(raw["gsi2sk"]["S"], place) for raw, place in zip(raws, operations.keys_of(raws), strict=True)]
+
+
+def _fitting(customer_id: str, filters: Filters, places: Sequence[tuple[str, keys.Key]]) -> list[Shown]:
+    # Not from replicas that lag: what was given away or bought a moment ago must show.
+    found = operations.get_many(Ticket, [place for _, place in places]).values()
+    mine = [
+        ticket
+        for ticket in found
+        # The index may still name a ticket that has left, or whose reservation is over.
+        if transfers.is_of(ticket, customer_id)
+        and (filters.status is None or tickets.shown_status(ticket) is filters.status)
+        and (filters.event_id is None or ticket.event_id == filters.event_id)
+    ]
+    shown = _with_surroundings(mine)
+    if filters.upcoming is None:
+        return shown
+    return [one for one in shown if (one.event.ends_at > clock.now()) is filters.upcoming]
+
+
+def _with_surroundings(mine: Sequence[Ticket]) -> list[Shown]:
+    return [shown for shown in around(mine) if shown is not None]
+
+
+def around(mine: Sequence[Ticket]) -> list[Shown | None]:
+    """Return tickets with their events, categories and cards, which are read in one batch; None without an event."""
+    places = [place for ticket in mine for place in _surroundings(ticket) if place is not None]
+    found = operations.get_many(Item, places, consistent=False)
+    shown: list[Shown | None] = []
+    for ticket in mine:
+        event, category, card = (place and found.get(place) for place in _surroundings(ticket))
+        if not isinstance(event, Event):
+            shown.append(None)
+            continue
+        shown.append(
+            Shown(
+                ticket=ticket,
+                event=event,
+                category=category if isinstance(category, Category) else None,
+                card_id=card.card_id if isinstance(card, Card) else None,
+            )
+        )
+    return shown
+
+
+def _surroundings(ticket: Ticket) -> tuple[keys.Key, keys.Key | None, keys.Key | None]:
+    return (
+        keys.event(ticket.event_id),
+        keys.category(ticket.event_id, ticket.category_id) if ticket.category_id else None,
+        keys.card(ticket.card_uid) if ticket.card_uid else None,
+    )

@@ -1,0 +1,88 @@
+"""A customer's wish to give a ticket back: one open per ticket, and none after a scan or the event's deadline."""
+
+from datetime import datetime, timedelta
+
+from chalicelib import clock
+from chalicelib.domain import idempotency
+from chalicelib.domain.events import events
+from chalicelib.domain.tickets import transfers
+from chalicelib.errors import InvalidState, NotFound, Refusal, Unavailable
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Event, RefundRequest, Ticket
+from chalicelib.vocabulary import RefundRequestStatus
+
+# Where an event says nothing else: so long before it starts, a seat can still be sold to somebody else.
+_ENDS_BEFORE_START = timedelta(hours=24)
+
+
+def deadline(event: Event) -> datetime:
+    """Return until when tickets of an event may be given back."""
+    return event.refunds_until or event.starts_at - _ENDS_BEFORE_START
+
+
+def ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) -> RefundRequest:
+    """Ask for the money that was paid for a ticket; until that is answered the ticket goes nowhere else.
+
+    The same operation again changes nothing. Raises NotFound, InvalidState (not paid, scanned, too late), Conflict (a
+    gift or another request is open), Unavailable.
+    """
+    try:
+        return _ask(customer_id, ticket_id, reason=reason, operation_id=operation_id)
+    except Refusal:
+        # What is refused now may have been done before, by this very operation, its answer lost on the way.
+        refund_id = idempotency.result_of(operation_id)
+        if refund_id is None:
+            raise
+        return _get(ticket_id, refund_id)
+
+
+def _ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) -> RefundRequest:
+    for _ in operations.attempts():
+        ticket = transfers.own(customer_id, ticket_id)
+        _require_refundable(ticket, events.get(ticket.event_id))
+        refund_id = new_id("rfd")
+        request = RefundRequest(
+            *keys.refund_request(ticket_id, refund_id),
+            refund_id=refund_id,
+            ticket_id=ticket_id,
+            customer_id=customer_id,
+            event_id=ticket.event_id,
+            status=RefundRequestStatus.PENDING.value,
+            reason=reason,
+            amount=ticket.price,
+            currency=ticket.currency,
+            created_at=clock.now(),
+        )
+        pledged = [Ticket.pledge.set(refund_id)]
+        try:
+            operations.commit(
+                operations.change(Ticket, keys.ticket(ticket_id), pledged, transfers.is_as_read(ticket)),
+                operations.put(request, RefundRequest.pk.does_not_exist()),
+                idempotency.once(operation_id, refund_id),
+            )
+        except operations.ConditionFailed:
+            if (first := idempotency.result_of(operation_id)) is not None:
+                return _get(ticket_id, first)
+            continue
+        logger.info("refund asked for", extra={"refund_id": refund_id, "ticket_id": ticket_id})
+        return request
+    raise Unavailable("This ticket is being changed by others. Try again.", retry_after=1)
+
+
+def _require_refundable(ticket: Ticket, event: Event) -> None:
+    transfers.require_unused(ticket)
+    transfers.require_unpledged(ticket)
+    if not ticket.price or ticket.currency is None:
+        raise InvalidState("Nothing was paid for this ticket, so there is nothing to give back.")
+    last = deadline(event)
+    if clock.now() > last:
+        raise InvalidState(f"Tickets of this event could be given back until {clock.to_text(last)}.")
+
+
+def _get(ticket_id: str, refund_id: str) -> RefundRequest:
+    request = operations.get(RefundRequest, keys.refund_request(ticket_id, refund_id))
+    if request is None:
+        raise NotFound("There is no such request.")
+    return request

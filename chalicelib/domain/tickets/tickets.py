@@ -1,0 +1,168 @@
+"""Tickets: issued, found, withdrawn. Whether one may pass is decided in checkin."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.domain.tickets import credentials
+from chalicelib.errors import InvalidState, NotFound
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Counters, Ticket
+from chalicelib.vocabulary import TicketShown, TicketStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who a ticket is for."""
+
+    name: str
+    customer_id: str | None = None
+    dependent_id: str | None = None
+    photo_url: str | None = None
+    labels: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One ticket to be issued; `number` is what stands on it."""
+
+    event_id: str
+    holder: Holder
+    number: str
+    tier: str | None = None
+    category_id: str | None = None
+    status: TicketStatus = TicketStatus.VALID
+    ticket_id: str | None = None
+    card_uid: str | None = None
+
+
+def _item(order: Order) -> Ticket:
+    ticket_id = order.ticket_id or new_id("tkt")
+    place = keys.attendee(order.event_id, order.holder.name, ticket_id)
+    owner = order.holder.customer_id
+    shelf = keys.customer_tickets(owner, ticket_id) if owner else None
+    return Ticket(
+        *keys.ticket(ticket_id),
+        gsi1pk=place.pk,
+        gsi1sk=place.sk,
+        gsi2pk=shelf.pk if shelf else None,
+        gsi2sk=shelf.sk if shelf else None,
+        ticket_id=ticket_id,
+        event_id=order.event_id,
+        number=order.number,
+        tier=order.tier,
+        category_id=order.category_id,
+        customer_id=order.holder.customer_id,
+        dependent_id=order.holder.dependent_id,
+        holder_name=order.holder.name,
+        photo_url=order.holder.photo_url,
+        labels=order.holder.labels or None,
+        status=order.status.value,
+        card_uid=order.card_uid,
+        issued_at=clock.now(),
+    )
+
+
+def issue(order: Order) -> Ticket:
+    """Issue one ticket and count it as sold, together or not at all. A ticket id in use is left alone."""
+    ticket = _item(order)
+    writes = [operations.put(ticket, Ticket.pk.does_not_exist())]
+    if order.status is TicketStatus.VALID:
+        writes.append(_sold(order.event_id, 1))
+    try:
+        operations.commit(*writes)
+    except operations.ConditionFailed as failure:
+        existing = failure.found(Ticket)
+        if existing is None:
+            raise NotFound("There is no such event.") from failure
+        return existing
+    return ticket
+
+
+def issue_many(orders: Iterable[Order]) -> list[str]:
+    """Issue many tickets of one event at once and return their ids.
+
+    For seeding and imports: the tickets are written in batches and counted when all of them stand, so a
+    run that breaks off leaves tickets that are good but not yet in the total.
+    """
+    ticket_ids: list[str] = []
+    sold: dict[str, int] = {}
+
+    def items() -> Iterable[Ticket]:
+        for order in orders:
+            ticket = _item(order)
+            ticket_ids.append(ticket.ticket_id)
+            sold[order.event_id] = sold.get(order.event_id, 0) + (order.status is TicketStatus.VALID)
+            yield ticket
+
+    operations.put_many(items())
+    for event_id, count in sold.items():
+        operations.commit(_sold(event_id, count))
+    return ticket_ids
+
+
+def _sold(event_id: str, count: int) -> operations.Write:
+    return operations.change(Counters, keys.counters(event_id), [Counters.sold.add(count)], Counters.pk.exists())
+
+
+def get(ticket_id: str) -> Ticket:
+    """Return a ticket. Raises NotFound."""
+    ticket = operations.get(Ticket, keys.ticket(ticket_id))
+    if ticket is None:
+        raise NotFound("There is no such ticket.")
+    return ticket
+
+
+def shown_status(ticket: Ticket) -> TicketShown:
+    """Return a ticket's status as its customer sees it; a reservation is over when its time is, swept or not."""
+    if ticket.status == TicketStatus.VALID and ticket.admission is not None:
+        return TicketShown.USED
+    if ticket.status == TicketStatus.RESERVED and ticket.reserved_until and ticket.reserved_until <= clock.now():
+        return TicketShown.CANCELLED
+    return TicketShown(ticket.status)
+
+
+def code(ticket: Ticket) -> str:
+    """Return the signed code that stands in a ticket's QR."""
+    return credentials.encode(ticket.ticket_id, event_id=ticket.event_id, credential=int(ticket.credential))
+
+
+# Which status may follow which; cancelled and refunded tickets stay what they are.
+_MAY_FOLLOW = {
+    TicketStatus.VALID: {TicketStatus.RESERVED},
+    TicketStatus.CANCELLED: {TicketStatus.RESERVED, TicketStatus.VALID},
+    TicketStatus.REFUNDED: {TicketStatus.VALID, TicketStatus.CANCELLED},
+    TicketStatus.TRANSFERRED: {TicketStatus.VALID},
+}
+
+
+def set_status(ticket_id: str, status: TicketStatus) -> Ticket:
+    """Move a ticket along its state machine. Raises NotFound, InvalidState."""
+    before = _MAY_FOLLOW.get(status, set())
+    allowed = Ticket.status.is_in(*sorted(state.value for state in before)) if before else None
+    if allowed is None:
+        raise InvalidState(f"No ticket goes back to {status}.")
+    # A credential dies with the ticket's validity, also on devices that learn of it by number only.
+    actions: list[Action] = [Ticket.status.set(status.value)]
+    if status is not TicketStatus.VALID:
+        actions.append(Ticket.credential.add(1))
+    write = operations.change(Ticket, keys.ticket(ticket_id), actions, Ticket.pk.exists() & allowed)
+    try:
+        return Ticket.from_raw_data(operations.record(write))
+    except operations.ConditionFailed as failure:
+        found = failure.found(Ticket)
+        if found is None:
+            raise NotFound("There is no such ticket.") from failure
+        raise InvalidState(f"A ticket that is {found.status} cannot become {status}.") from failure
+
+
+def renew_credential(ticket_id: str) -> Ticket:
+    """Give a ticket a new code; every older one is refused as stale. Raises NotFound."""
+    write = operations.change(Ticket, keys.ticket(ticket_id), [Ticket.credential.add(1)], Ticket.pk.exists())
+    try:
+        return Ticket.from_raw_data(operations.record(write))
+    except operations.ConditionFailed as failure:
+        raise NotFound("There is no such ticket.") from failure

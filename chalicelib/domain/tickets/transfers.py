@@ -1,0 +1,186 @@
+"""Whose ticket it is: one's own, and how it passes to somebody else.
+
+A ticket changes hands in one transaction. It raises the credential, which kills the old QR code, moves the ticket
+between the customers' lists, between names at the gate and between cards; and it holds only for a ticket that is
+as it was read. A scan writes the same ticket under a condition of its own, so of a scan and a transfer at the same
+moment exactly one has its way.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.clients import messages
+from chalicelib.clients.messages import Channel, Message
+from chalicelib.domain import idempotency, throttle
+from chalicelib.domain.access import accounts, numbers
+from chalicelib.domain.cards import bindings
+from chalicelib.errors import Conflict, IdempotencyMismatch, InvalidState, NotFound, Refusal, Unavailable
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Ticket
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import AccountStatus, TicketStatus
+
+# Whoever gives tickets away learns which numbers are registered: so many look-ups a customer may make.
+_LOOK_UPS = "recipient look-up"
+_LOOK_UP_LIMIT = 20
+_LOOK_UP_WINDOW = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """A ticket that has left its sender."""
+
+    ticket_id: str
+    mobile_number: str
+    status: TicketStatus = TicketStatus.TRANSFERRED
+
+
+def own(customer_id: str, ticket_id: str) -> Ticket:
+    """Return a customer's ticket. Raises NotFound, for another's as well."""
+    ticket = operations.get(Ticket, keys.ticket(ticket_id))
+    if ticket is None or not is_of(ticket, customer_id):
+        raise NotFound("You have no such ticket.")
+    return ticket
+
+
+def is_of(ticket: Ticket, customer_id: str) -> bool:
+    """Whether a ticket is this customer's at this moment; one that was reserved only until now is nobody's."""
+    reservation_over = (
+        ticket.status == TicketStatus.RESERVED
+        and ticket.reserved_until is not None
+        and ticket.reserved_until <= clock.now()
+    )
+    return ticket.customer_id == customer_id and not reservation_over
+
+
+def is_unused(ticket: Ticket) -> bool:
+    """Whether a ticket is paid, valid and was never scanned: only then may its owner part with it."""
+    return ticket.status == TicketStatus.VALID and ticket.admission is None and ticket.passage is None
+
+
+def require_unused(ticket: Ticket) -> None:
+    """Raise InvalidState for a ticket that its owner may not part with."""
+    if is_unused(ticket):
+        return
+    if ticket.status == TicketStatus.RESERVED:
+        raise InvalidState("This ticket is not paid yet.")
+    if ticket.status != TicketStatus.VALID:
+        raise InvalidState(f"This ticket is {ticket.status}; it goes nowhere any more.")
+    raise InvalidState("This ticket was scanned at the gate; it stays where it is.")
+
+
+def require_unpledged(ticket: Ticket) -> None:
+    """Raise Conflict where a gift or a wish for a refund is open for a ticket."""
+    if ticket.pledge is not None and ticket.pledged_to is not None:
+        raise Conflict("This ticket waits as a gift. Take it back first, by gifting it to your own number.")
+    if ticket.pledge is not None:
+        raise Conflict("A refund was asked for this ticket; until that is answered it goes nowhere else.")
+
+
+def is_as_read(ticket: Ticket) -> Condition:
+    """Return the condition that nothing has happened to an unused ticket since it was read."""
+    fit: Condition = (
+        (Ticket.customer_id == ticket.customer_id)
+        & (Ticket.status == TicketStatus.VALID.value)
+        & (Ticket.credential == int(ticket.credential))
+        & Ticket.admission.does_not_exist()
+        & Ticket.passage.does_not_exist()
+    )
+    for attribute, value in ((Ticket.pledge, ticket.pledge), (Ticket.card_uid, ticket.card_uid)):
+        fit = fit & (attribute.does_not_exist() if value is None else attribute == value)
+    return fit
+
+
+def handing_over(ticket: Ticket, *, to: Account) -> list[Write]:
+    """Return the writes that make a ticket another customer's, the ticket's own first; they end its pledge.
+
+    All hold only while ticket, cards and the taker's account are as they were read: where one fails, read again.
+    """
+    card_uid, rebound = bindings.rebinding(ticket, to=to.account_id)
+    name_at_gate = keys.attendee(ticket.event_id, to.name, ticket.ticket_id)
+    shelf = keys.customer_tickets(to.account_id, ticket.ticket_id)
+    actions: list[Action] = [
+        Ticket.customer_id.set(to.account_id),
+        Ticket.holder_name.set(to.name),
+        Ticket.credential.set(int(ticket.credential) + 1),
+        Ticket.gsi1pk.set(name_at_gate.pk),
+        Ticket.gsi1sk.set(name_at_gate.sk),
+        Ticket.gsi2pk.set(shelf.pk),
+        Ticket.gsi2sk.set(shelf.sk),
+        # What described the one before.
+        Ticket.dependent_id.remove(),
+        Ticket.photo_url.remove(),
+        Ticket.pledge.remove(),
+        Ticket.pledged_to.remove(),
+        Ticket.card_uid.set(card_uid) if card_uid else Ticket.card_uid.remove(),
+        Ticket.labels.set(list(to.labels)) if to.labels else Ticket.labels.remove(),
+    ]
+    return [
+        operations.change(Ticket, keys.ticket(ticket.ticket_id), actions, is_as_read(ticket)),
+        operations.check(Account, keys.account(to.account_id), Account.status == AccountStatus.ACTIVE.value),
+        *rebound,
+    ]
+
+
+def count_look_up(asked_by: str) -> None:
+    """Count one more look-up of a number by a customer. Raises RateLimited where it is one too many."""
+    throttle.take(_LOOK_UPS, asked_by, limit=_LOOK_UP_LIMIT, window=_LOOK_UP_WINDOW)
+
+
+def transfer(
+    sender_id: str, ticket_id: str, *, mobile_number: str, message: str | None, operation_id: str
+) -> Transferred:
+    """Give a ticket to the registered customer with this number, at once and for good.
+
+    Its old QR code and card open nothing any more. The same operation again changes nothing. Raises NotFound (no
+    such ticket, nobody registered), InvalidState (scanned, not valid), Conflict (pledged, one's own number),
+    RateLimited, Unavailable.
+    """
+    sender = accounts.get(sender_id)
+    try:
+        _transfer(sender, ticket_id, mobile_number=mobile_number, operation_id=operation_id)
+    except Refusal:
+        # What is refused now may have been done before, by this very operation, its answer lost on the way.
+        taker_id = idempotency.result_of(operation_id)
+        if taker_id is None:
+            raise
+        taker = numbers.find_by_number(mobile_number)
+        if taker is None or taker.account_id != taker_id:
+            raise IdempotencyMismatch from None
+    tell(mobile_number, f"{sender.name} gave you a ticket. It is among your tickets now.", message, operation_id)
+    return Transferred(ticket_id, mobile_number)
+
+
+def _transfer(sender: Account, ticket_id: str, *, mobile_number: str, operation_id: str) -> None:
+    for attempt in operations.attempts():
+        ticket = own(sender.account_id, ticket_id)
+        require_unused(ticket)
+        require_unpledged(ticket)
+        if mobile_number == sender.mobile_number:
+            raise Conflict("This is your own number; the ticket is yours already.")
+        if attempt == 0:
+            count_look_up(sender.account_id)
+        taker = numbers.find_by_number(mobile_number)
+        if taker is None or taker.status != AccountStatus.ACTIVE:
+            raise NotFound("No customer has this number. Gift the ticket instead: it waits until they register.")
+        writes = handing_over(ticket, to=taker)
+        try:
+            operations.commit(*writes, idempotency.once(operation_id, taker.account_id))
+        except operations.ConditionFailed:
+            if idempotency.result_of(operation_id) is not None:
+                return
+            continue
+        logger.info("ticket transferred", extra={"ticket_id": ticket_id, "by": sender.account_id})
+        return
+    raise Unavailable("This ticket or its card is being changed by others. Try again.", retry_after=1)
+
+
+def tell(mobile_number: str, news: str, message: str | None, operation_id: str) -> None:
+    """Send an SMS with the giver's own words below the news."""
+    body = f"{news}\n{message}" if message else news
+    messages.enqueue(Message(message_id=operation_id, channel=Channel.SMS, to=mobile_number, body=body))

@@ -1,0 +1,100 @@
+"""An evening of the demo organizer that is over, with its sales, a refund, its guests, and its payout on the way."""
+
+from datetime import datetime, timedelta
+
+from chalicelib import clock
+from chalicelib.domain import ledger
+from chalicelib.domain.changes import Change
+from chalicelib.domain.events import categories, events
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.payments import payments, refunds
+from chalicelib.domain.payments.payments import Terms
+from chalicelib.domain.payouts import settlements
+from chalicelib.domain.sale import orders, sales_totals
+from chalicelib.domain.sale.orders import Want
+from chalicelib.domain.tickets import refund_requests
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Event, Item, Order
+from chalicelib.vocabulary import PaymentMethod
+
+EVENT_ID = "evt_demo_over"
+_BALCONY, _STALLS = "cat_demo_over_balcony", "cat_demo_over_stalls"
+# On which day before the evening, and how many tickets of which category.
+_SALES = ((5, _STALLS, 4), (3, _BALCONY, 2), (1, _STALLS, 3))
+_GATES = ("Gate 1", "Gate 2")
+
+
+def load(organizer: Account, customer: Account, *, now: datetime) -> None:
+    """Let the evening have been; loading it twice changes nothing.
+
+    The clock of the whole process is held while it is: nothing else may run meanwhile.
+    """
+    begins_at = now - timedelta(days=2)
+    event = events.create(
+        event_id=EVENT_ID,
+        organizer_id=organizer.account_id,
+        organizer_name=organizer.name,
+        title="Gatehouse Opening Night",
+        description="It is over; its books are closed.",
+        category="theatre",
+        starts_at=begins_at,
+        ends_at=begins_at + timedelta(hours=4),
+        refunds_until=begins_at,
+        timezone="Asia/Karachi",
+        venue_name="Alhamra Arts Centre",
+        venue_city="Lahore",
+        gates=list(_GATES),
+    )
+    for place, (category_id, name, price) in enumerate(((_STALLS, "Stalls", 250_000), (_BALCONY, "Balcony", 120_000))):
+        categories.add(event_id=EVENT_ID, category_id=category_id, name=name, price=price, capacity=200, position=place)
+    bought = [_sell(event, customer, number) for number in range(len(_SALES))]
+    given_back = _give_back(event, bought[0])
+    tickets = [line["ticket_id"] for order in bought for line in order.tickets if line["ticket_id"] != given_back]
+    for number, ticket_id in enumerate(tickets):
+        with clock.set_to(event.starts_at + timedelta(minutes=17 * number)):
+            reading = Reading(f"scn_demo_over_{number}", ticket_id=ticket_id, gate=_GATES[number % len(_GATES)])
+            checkin.scan(Caller(id="ush_demo", event_id=EVENT_ID, name="Demo Usher"), reading)
+    # The stream would come to it in its own time.
+    _count(event, bought, given_back)
+    with clock.set_to(event.ends_at + timedelta(hours=12)):
+        settlements.close(EVENT_ID, by="demo")
+
+
+def _sell(event: Event, customer: Account, number: int) -> Order:
+    days_before, category_id, quantity = _SALES[number]
+    with clock.set_to(event.starts_at - timedelta(days=days_before)):
+        categories.forget()
+        order = orders.book(
+            customer, event_id=EVENT_ID, wants=[Want(category_id, quantity)], operation_id=f"demo_over_book_{number}"
+        )
+        paid = payments.start(
+            customer.account_id,
+            order_id=order.order_id,
+            terms=Terms(PaymentMethod.CARD, token="tok_ok"),  # noqa: S106  # the sandbox's, no secret
+            operation_id=f"demo_over_pay_{number}",
+        )
+        payments.confirm(customer.account_id, paid.payment_id)
+    return orders.get(order.order_id)
+
+
+def _give_back(event: Event, order: Order) -> str:
+    """Take the first ticket of an order back, and return its id."""
+    ticket_id = str(order.tickets[0]["ticket_id"])
+    with clock.set_to(event.starts_at - timedelta(hours=5)):
+        asked = refund_requests.ask(order.customer_id, ticket_id, reason="Ill", operation_id="demo_over_refund")
+        refunds.approve(ticket_id, asked.refund_id, by="demo")
+    return ticket_id
+
+
+def _count(event: Event, bought: list[Order], given_back: str) -> None:
+    """Tell those who keep totals of what happened, as the stream does."""
+    asked = operations.query(keys.ticket(given_back).pk, begins=keys.refund_request(given_back).sk)
+    requests = [Item.from_raw_data(raw) for raw in asked]
+    names = [f"jrn_charge_{order.payment_id}" for order in bought]
+    names += [f"jrn_refund_{raw['refund_id']['S']}" for raw in asked]
+    journals = operations.get_many(Item, [keys.journal(name) for name in names]).values()
+    orders_now = operations.get_many(Item, [keys.order(order.order_id) for order in bought]).values()
+    changes = [Change(position="", before=None, after=item) for item in [*orders_now, *requests, *journals, event]]
+    sales_totals.follow(changes)
+    ledger.follow(changes)
