@@ -9,7 +9,8 @@ from typing import Any
 from chalice import Chalice, Rate
 
 from chalicelib.config import config
-from chalicelib.portals import admin, device, envelope, merchant, organizer, platform, realtime, tix, usher, webapp
+from chalicelib.portals import admin, device, merchant, organizer, platform, realtime, tix, usher, webapp
+from chalicelib.portals.http import envelope
 from chalicelib.workers import alerts as alerts_worker
 from chalicelib.workers import jobs as jobs_worker
 from chalicelib.workers import live as live_worker
@@ -50,7 +51,7 @@ class Gatehouse(Chalice):
 app = Gatehouse(app_name="gatehouse", configure_logs=False)
 app.register_middleware(envelope.middleware, "http")
 # Chalice would refuse a picture to callers whose first accepted type is another, as axios's is; what travels as
-# bytes is decided by the answer (portals/wire.py) and by the gateway (portals/envelope.py).
+# bytes is decided by the answer (portals/http/answer.py) and by the gateway (portals/http/envelope.py).
 app.api.binary_types = []
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 for door in (usher, device, admin, platform, realtime, *webapp.DOORS, *merchant.DOORS, *organizer.DOORS, *tix.DOORS):

@@ -57,7 +57,7 @@ def measure(sizes: Iterable[int] = SIZES, *, calls: int = CALLS) -> dict[str, di
 
 
 def _measure(size: int, meter: Meter, *, calls: int) -> dict[str, RouteCost]:
-    from chalicelib.portals.auth import ANYBODY
+    from chalicelib.portals.http.auth import ANYBODY
     from chalicelib.vocabulary import Portal
     from tests.conftest import forget_caches
     from tests.contract.ground import lay, routes

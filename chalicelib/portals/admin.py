@@ -6,9 +6,10 @@ from chalice import Blueprint
 
 from chalicelib import clock
 from chalicelib.domain.access import accounts, devices, permissions, sessions, staff
-from chalicelib.portals import cookies
-from chalicelib.portals.auth import DEVICE_MANAGERS, DEVICE_READERS, STAFF
-from chalicelib.portals.wire import Call, Reply, door
+from chalicelib.portals.http import cookies
+from chalicelib.portals.http.answer import Reply
+from chalicelib.portals.http.auth import DEVICE_MANAGERS, DEVICE_READERS, STAFF
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas import admin as schema
 from chalicelib.schemas.wire import Nothing, PageOut
 from chalicelib.vocabulary import Portal

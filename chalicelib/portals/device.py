@@ -8,8 +8,8 @@ from chalice import Blueprint
 from chalicelib.domain.access import devices, tokens
 from chalicelib.domain.access.devices import Heartbeat
 from chalicelib.domain.gate import taps
-from chalicelib.portals.auth import DEVICE
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import DEVICE
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas import device as schema
 
 bp = Blueprint(__name__)

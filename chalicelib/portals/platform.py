@@ -5,7 +5,8 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib import clock
-from chalicelib.portals.wire import Call, Reply, door
+from chalicelib.portals.http.answer import Reply
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.platform import HealthOut
 
 bp = Blueprint(__name__)
@@ -20,14 +21,14 @@ def health(_: Call[None, None]) -> Any:
 @door(bp, "GET", "/api/openapi.json", guard=None)
 def openapi_document(_: Call[None, None]) -> Any:
     """Show this document."""
-    from chalicelib.portals import openapi  # built on demand: other requests and cold starts do not pay for it
+    from chalicelib.portals.openapi import document  # built on demand: other requests and cold starts do not pay for it
 
-    return openapi.text()
+    return document.text()
 
 
 @door(bp, "GET", "/api/docs", guard=None)
 def docs_page(_: Call[None, None]) -> Any:
     """Show the browser page of this document."""
-    from chalicelib.portals import docs  # as above
+    from chalicelib.portals.openapi import page  # as above
 
-    return Reply(docs.page(), headers=docs.HEADERS)
+    return Reply(page.page(), headers=page.HEADERS)

@@ -5,8 +5,8 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.domain.live import connections
-from chalicelib.portals.auth import ANYBODY
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import ANYBODY
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas import live as schema
 
 bp = Blueprint(__name__)

@@ -12,8 +12,8 @@ from chalicelib.domain.gate import attendees, checkin, checkin_log
 from chalicelib.domain.gate.checkin_log import Entry, Filters
 from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
 from chalicelib.domain.paging import Page
-from chalicelib.portals.auth import USHER, require_own_event
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import USHER, require_own_event
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas import usher as schema
 from chalicelib.schemas.wire import Nothing, PageOut, RefreshIn, TokensOut
 from chalicelib.vocabulary import Portal

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.errors import Refusal
-from chalicelib.portals import envelope
+from chalicelib.portals.http import envelope
 
 # Their clients print `data.error`, so there it is the message itself (contract/README.md).
 _BARE_ERRORS = ("/api/campus", "/api/tix")

@@ -23,7 +23,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from chalicelib.errors import MalformedJson, NotFound, Refusal, TooLarge
-from chalicelib.portals.envelope import BINARY_MEDIA_TYPES
+from chalicelib.portals.http.envelope import BINARY_MEDIA_TYPES
 from infra.local.answers import Answer, Broken, Timeout, preflight, refused
 from infra.local.invocation import ACCOUNT, FunctionContext
 from infra.local.live import Sockets

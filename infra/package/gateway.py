@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.errors import MethodNotAllowed
-from chalicelib.portals import envelope
+from chalicelib.portals.http import envelope
 from infra.package.application import Template
 from infra.package.functions import Resources
 

@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 
 from app import app
 from chalicelib.config import LOCAL_ORIGINS
-from chalicelib.portals import openapi
-from chalicelib.portals.wire import Route
+from chalicelib.portals.http.route import Route
+from chalicelib.portals.openapi import document as openapi
 from tests.client import Answer
 
 ALLOWED_ORIGINS = frozenset(LOCAL_ORIGINS.split(","))

@@ -10,7 +10,7 @@ import hmac
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jwt
@@ -20,7 +20,7 @@ from app import app
 from chalicelib import clock
 from chalicelib.domain import signing
 from chalicelib.domain.access import permissions
-from chalicelib.portals.wire import Route
+from chalicelib.portals.http.route import Route
 from chalicelib.vocabulary import AdminRole, Portal
 from infra.local.demo import demo_data
 from tests.contract.ground import Ground, foreign_token, label, stored
@@ -138,9 +138,9 @@ def violations(route: Route, ground: Ground) -> Iterator[str]:
 def guarded_by(route: Route, guard: Any) -> Iterator[None]:
     """Put another guard before a route of the running app, as if it had been declared so."""
     handle: Any = app.routes[route.path][route.method].view_function
-    cell = handle.__closure__[handle.__code__.co_freevars.index("guard")]
+    cell = handle.__closure__[handle.__code__.co_freevars.index("route")]
     before = cell.cell_contents
-    cell.cell_contents = guard
+    cell.cell_contents = replace(before, guard=guard)
     try:
         yield
     finally:

@@ -25,8 +25,8 @@ from chalicelib.config import config
 from chalicelib.domain.access import accounts, devices, sessions, tokens
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.events import events
-from chalicelib.portals import openapi
-from chalicelib.portals.wire import ROUTES, Route
+from chalicelib.portals.http.route import ROUTES, Route
+from chalicelib.portals.openapi import document as openapi
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal, UsherRole
 from infra.local.demo import demo_data

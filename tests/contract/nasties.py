@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib.portals.wire import Route
+from chalicelib.portals.http.route import Route
 from tests.contract.request import Request
 
 # Values that have broken somebody's server before; each is put into every field, path variable and query.

@@ -9,8 +9,8 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.portals.auth import Guard
-from chalicelib.portals.wire import Route
+from chalicelib.portals.http.auth import Guard
+from chalicelib.portals.http.route import Route
 from chalicelib.vocabulary import AdminRole, Portal, TixRole
 from infra.local.demo import demo_data
 from tests.contract import authorization

@@ -17,7 +17,7 @@ from app import app
 from chalicelib import clock
 from chalicelib.domain.events import catalogue, events, listings
 from chalicelib.observability import logger
-from chalicelib.portals.wire import Route
+from chalicelib.portals.http.route import Route
 from chalicelib.vocabulary import Portal
 from infra.local.demo import demo_data
 from tests import settled, wallets

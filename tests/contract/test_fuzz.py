@@ -17,8 +17,8 @@ from hypothesis import seed as seeded
 from schemathesis import Case, GenerationMode
 from schemathesis.core import NotSet
 
-from chalicelib.portals import openapi
-from chalicelib.portals.wire import Route
+from chalicelib.portals.http.route import Route
+from chalicelib.portals.openapi import document as openapi
 from tests.client import Answer
 from tests.contract.answers import document, problems
 from tests.contract.ground import Ground, routes

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.portals.wire import Route
+from chalicelib.portals.http.route import Route
 from chalicelib.vocabulary import Portal
 from tests.client import Answer
 from tests.contract.ground import Ground, label, routes, stored

@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
-from chalicelib.portals import openapi
-from chalicelib.portals.wire import Route
+from chalicelib.portals.http.route import Route
+from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas import examples
 from chalicelib.vocabulary import Portal
 from tests.client import call

@@ -16,7 +16,7 @@ import pytest
 from chalicelib import config
 from chalicelib.domain import changes
 from chalicelib.errors import MethodNotAllowed, NotFound, TooLarge
-from chalicelib.portals import envelope
+from chalicelib.portals.http import envelope
 from infra.local.console import CannotStart
 from infra.package import archive, builder, functions, gateway, merge, targets
 

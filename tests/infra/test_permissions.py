@@ -26,7 +26,7 @@ from chalicelib.domain.organizers import organizers
 from chalicelib.domain.payments import payments, refunds
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
-from chalicelib.portals.wire import Route
+from chalicelib.portals.http.route import Route
 from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberRange, Order
 from chalicelib.vocabulary import EventStatus, JobStatus, PaymentMethod, Portal, PrintFormat, RefundRequestStatus

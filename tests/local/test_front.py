@@ -16,7 +16,7 @@ import uvicorn
 from chalice import Response
 
 import app as platform
-from chalicelib.portals import envelope
+from chalicelib.portals.http import envelope
 from infra.local import front
 from infra.local.front import EnvelopeProtocol, Gateway
 from infra.local.meter import Meter

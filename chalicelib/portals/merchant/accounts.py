@@ -7,8 +7,8 @@ from chalice import Blueprint
 from chalicelib.domain.access import accounts, sessions
 from chalicelib.domain.customers import registration
 from chalicelib.domain.merchants import merchant_settings
-from chalicelib.portals.auth import MERCHANT
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import MERCHANT
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.log_ins import ChallengeOut, MobileLoginIn, PasswordChangeIn, VerifyIn
 from chalicelib.schemas.merchant import accounts as schema
 from chalicelib.schemas.wire import Nothing, RefreshIn, TokensOut

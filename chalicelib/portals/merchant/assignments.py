@@ -6,9 +6,9 @@ from chalice import Blueprint
 
 from chalicelib.domain.merchants import assignments, customer_lookup
 from chalicelib.domain.merchants.assignments import Handing, Wanted
-from chalicelib.portals.auth import MERCHANT
+from chalicelib.portals.http.auth import MERCHANT
+from chalicelib.portals.http.route import Call, door
 from chalicelib.portals.merchant.cards import card_out
-from chalicelib.portals.wire import Call, door
 from chalicelib.schemas.merchant import assignments as schema
 
 bp = Blueprint(__name__)

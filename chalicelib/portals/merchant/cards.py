@@ -8,8 +8,8 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.merchants import inventory, merchant_totals
 from chalicelib.domain.merchants.inventory import Filters
 from chalicelib.domain.paging import Page
-from chalicelib.portals.auth import MERCHANT
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import MERCHANT
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.merchant import cards as schema
 from chalicelib.schemas.wire import PageOut
 

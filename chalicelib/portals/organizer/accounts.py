@@ -8,8 +8,8 @@ from chalicelib.domain import photos
 from chalicelib.domain.access import accounts, sessions
 from chalicelib.domain.customers import registration
 from chalicelib.domain.organizers import organizers
-from chalicelib.portals.auth import ORGANIZER
-from chalicelib.portals.wire import BODY_LIMIT, Call, door
+from chalicelib.portals.http.auth import ORGANIZER
+from chalicelib.portals.http.route import BODY_LIMIT, Call, door
 from chalicelib.schemas.log_ins import ChallengeOut, ContactLoginIn, ContactVerifyIn, PasswordChangeIn
 from chalicelib.schemas.organizer import accounts as schema
 from chalicelib.schemas.wire import Nothing, RefreshIn, TokensOut

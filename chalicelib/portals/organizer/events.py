@@ -8,8 +8,8 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.organizers import edit_requests, organizer_dashboard, organizer_events
 from chalicelib.domain.organizers.organizer_events import Detail, Filters, Summary
 from chalicelib.domain.paging import Page
-from chalicelib.portals.auth import ORGANIZER
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import ORGANIZER
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.organizer import events as schema
 from chalicelib.schemas.wire import PageOut
 

@@ -6,8 +6,9 @@ from chalice import Blueprint
 
 from chalicelib.domain.payouts import payouts
 from chalicelib.domain.payouts.payouts import Filters
-from chalicelib.portals.auth import ORGANIZER
-from chalicelib.portals.wire import Call, Reply, door
+from chalicelib.portals.http.answer import Reply
+from chalicelib.portals.http.auth import ORGANIZER
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.organizer import payouts as schema
 from chalicelib.schemas.wire import PageOut
 

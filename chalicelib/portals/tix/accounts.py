@@ -6,8 +6,8 @@ from chalice import Blueprint
 
 from chalicelib.domain.access import sessions
 from chalicelib.domain.organizations import organizations
-from chalicelib.portals.auth import TIX
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import TIX
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.tix import accounts as schema
 from chalicelib.schemas.wire import Nothing
 

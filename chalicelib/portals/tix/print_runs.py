@@ -6,8 +6,8 @@ from chalice import Blueprint
 
 from chalicelib.domain.organizations import voiding
 from chalicelib.domain.organizations.printing import print_runs
-from chalicelib.portals.auth import TIX, TIX_ADMIN
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import TIX, TIX_ADMIN
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.tix import print_runs as schema
 
 bp = Blueprint(__name__)

@@ -7,8 +7,8 @@ from chalice import Blueprint
 
 from chalicelib.domain.organizations import ticket_reports
 from chalicelib.domain.organizations.ticket_reports import Row
-from chalicelib.portals.auth import TIX
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import TIX
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.tix import reports as schema
 
 bp = Blueprint(__name__)

@@ -5,8 +5,8 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.domain.organizations import organization_settings
-from chalicelib.portals.auth import TIX, TIX_ADMIN
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import TIX, TIX_ADMIN
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.tix import settings as schema
 from chalicelib.vocabulary import TixRole
 

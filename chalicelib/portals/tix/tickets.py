@@ -9,8 +9,9 @@ from chalicelib.domain.organizations import numbered_tickets, numbering, ticket_
 from chalicelib.domain.organizations.numbered_tickets import Denial
 from chalicelib.domain.organizations.numbering import Wanted
 from chalicelib.errors import AlreadyScanned, TicketVoided
-from chalicelib.portals.auth import TIX, TIX_ADMIN
-from chalicelib.portals.wire import Call, Reply, door
+from chalicelib.portals.http.answer import Reply
+from chalicelib.portals.http.auth import TIX, TIX_ADMIN
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.tix import tickets as schema
 from chalicelib.vocabulary import JobStatus
 

@@ -7,8 +7,8 @@ from chalice import Blueprint
 from chalicelib.domain.access import accounts, otp, sessions
 from chalicelib.domain.customers import customers, registration
 from chalicelib.domain.customers.registration import LoggedIn
-from chalicelib.portals.auth import CUSTOMER
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import CUSTOMER
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.log_ins import ChallengeOut, MobileLoginIn, PasswordChangeIn, VerifyIn
 from chalicelib.schemas.webapp import accounts as schema
 from chalicelib.schemas.wire import Nothing, RefreshIn, TokensOut

@@ -10,8 +10,8 @@ from chalicelib.domain.cards.own_cards import Holding
 from chalicelib.domain.money import Asked, Money
 from chalicelib.domain.paging import Page
 from chalicelib.domain.payments import auto_reload, payments
-from chalicelib.portals.auth import CUSTOMER
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import CUSTOMER
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.webapp import cards as schema
 from chalicelib.schemas.webapp.payments import PaymentOut
 from chalicelib.schemas.wire import MoneyIn, PageIn, PageOut

@@ -9,8 +9,8 @@ from chalicelib.domain.customers import dependents, favorites
 from chalicelib.domain.customers.customers import Contact
 from chalicelib.domain.customers.dependents import Details, Shown
 from chalicelib.domain.paging import Page
-from chalicelib.portals.auth import CUSTOMER
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import CUSTOMER
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.webapp import family as schema
 from chalicelib.schemas.wire import PageIn, PageOut
 

@@ -9,8 +9,9 @@ from chalicelib.domain.customers import customer_totals
 from chalicelib.domain.paging import Page
 from chalicelib.domain.payments import invoices, payment_history
 from chalicelib.domain.payments.payment_history import Entry, Filters
-from chalicelib.portals.auth import CUSTOMER
-from chalicelib.portals.wire import Call, Reply, door
+from chalicelib.portals.http.answer import Reply
+from chalicelib.portals.http.auth import CUSTOMER
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.webapp import history as schema
 from chalicelib.schemas.wire import PageOut
 

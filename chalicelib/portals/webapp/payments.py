@@ -7,8 +7,8 @@ from chalice import Blueprint
 from chalicelib.domain.money import Asked
 from chalicelib.domain.payments import payments
 from chalicelib.domain.payments.payments import Terms
-from chalicelib.portals.auth import CUSTOMER
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import CUSTOMER
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.webapp import payments as schema
 
 bp = Blueprint(__name__)

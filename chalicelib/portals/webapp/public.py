@@ -6,7 +6,7 @@ from chalice import Blueprint
 
 from chalicelib.domain.events import catalogue
 from chalicelib.domain.events.catalogue import Filters
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.webapp import public as schema
 from chalicelib.schemas.wire import PageIn, PageOut
 

@@ -12,8 +12,8 @@ from chalicelib.domain.sale import order_tickets, orders
 from chalicelib.domain.sale.orders import Want
 from chalicelib.domain.tickets.own_tickets import Shown
 from chalicelib.domain.tickets.tickets import Holder
-from chalicelib.portals.auth import CUSTOMER
-from chalicelib.portals.wire import Call, door
+from chalicelib.portals.http.auth import CUSTOMER
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.webapp import sale as schema
 from chalicelib.schemas.webapp.shared import ticket_fields
 

@@ -10,8 +10,9 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page
 from chalicelib.domain.tickets import gifts, own_tickets, qr_codes, refund_requests, transfers
 from chalicelib.domain.tickets.gifts import Present
-from chalicelib.portals.auth import CUSTOMER
-from chalicelib.portals.wire import Call, Reply, door
+from chalicelib.portals.http.answer import Reply
+from chalicelib.portals.http.auth import CUSTOMER
+from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.webapp import tickets as schema
 from chalicelib.schemas.webapp.shared import TicketOut, ticket_fields
 from chalicelib.schemas.wire import PageOut

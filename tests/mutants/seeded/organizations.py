@@ -46,7 +46,7 @@ MUTANTS = (
     Mutant(
         name="member-is-admin",
         bug="every member changes the settings",
-        file="chalicelib/portals/auth.py",
+        file="chalicelib/portals/http/auth.py",
         before="        if self.roles and role not in self.roles:\n",
         after="        if self.roles and role is None:\n",
         tests=(_SETTINGS,),

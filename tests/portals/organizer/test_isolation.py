@@ -9,7 +9,7 @@ from botocore.session import get_session
 
 from chalicelib.config import config
 from chalicelib.domain.events import listings
-from chalicelib.portals.wire import ROUTES
+from chalicelib.portals.http.route import ROUTES
 from chalicelib.table.items import Account, Category, Event
 from chalicelib.vocabulary import Portal
 from tests import settled

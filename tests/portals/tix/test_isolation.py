@@ -9,7 +9,7 @@ from botocore.session import get_session
 
 from chalicelib.config import config
 from chalicelib.domain.organizations import organizations
-from chalicelib.portals.wire import ROUTES, Route
+from chalicelib.portals.http.route import ROUTES, Route
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 from tests.client import Answer, call

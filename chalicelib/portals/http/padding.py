@@ -1,4 +1,4 @@
-"""Answers at even steps, so that how long one took tells nobody whether a number or a name has an account."""
+"""Padding: an answer's duration does not reveal whether a number or a name has an account."""
 
 import math
 import time
@@ -9,11 +9,11 @@ from chalicelib.config import config
 
 
 @contextmanager
-def even() -> Iterator[None]:
-    """Let the block end, well or badly, at the next whole step of `ANSWER_PACE_MS` after its beginning.
+def padded() -> Iterator[None]:
+    """Pad the block's duration to a multiple of `ANSWER_PACE_MS`, also on errors.
 
-    A step is longer than the slowest log-in takes (argon2id and a dozen requests to the table), so that as a rule
-    every answer comes after one; what takes longer comes after two.
+    A step is longer than the slowest log-in (argon2id and a dozen requests to the table), so nearly every answer
+    takes one step.
     """
     begun = time.monotonic()
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.access.sessions import LIFETIME, Tokens
 from chalicelib.errors import Unauthenticated
-from chalicelib.portals.wire import Reply
+from chalicelib.portals.http.answer import Reply
 
 _NAME = "gatehouse_refresh"
 _PATH = "/api/auth"

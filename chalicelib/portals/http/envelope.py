@@ -14,7 +14,7 @@ from chalicelib.errors import (
     UnsupportedMediaType,
 )
 from chalicelib.observability import logger
-from chalicelib.portals.wire import Answer
+from chalicelib.portals.http.answer import Answer
 
 _BARE_ERRORS = ("/api/campus", "/api/tix")  # whose clients print `data.error`
 _HEADERS = {

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.config import config
-from chalicelib.portals import pace
-from chalicelib.portals.wire import ROUTES
+from chalicelib.portals.http import padding
+from chalicelib.portals.http.route import ROUTES
 from tests.client import call
 from tests.factories import make_customer
 
@@ -26,8 +26,8 @@ def paced(monkeypatch: pytest.MonkeyPatch, moto_cloud: None) -> Iterator[None]: 
 
 @pytest.mark.parametrize(("taken", "rest"), [(0.0, 0.0), (0.1, 0.2), (0.3, 0.0), (0.31, 0.29), (0.9, 0.0)])
 def test_what_is_left_goes_to_the_next_whole_step(taken: float, rest: float) -> None:
-    assert pace.remaining(taken, step=0.3) == pytest.approx(rest)
-    assert pace.remaining(taken, step=0.0) == 0.0
+    assert padding.remaining(taken, step=0.3) == pytest.approx(rest)
+    assert padding.remaining(taken, step=0.0) == 0.0
 
 
 @pytest.mark.usefixtures("paced")

@@ -13,9 +13,9 @@ from pydantic import BaseModel
 
 from chalicelib import errors
 from chalicelib.errors import Refusal
-from chalicelib.portals import forms
-from chalicelib.portals import openapi_facts as facts
-from chalicelib.portals.wire import ROUTES, Route
+from chalicelib.portals.http import forms
+from chalicelib.portals.http.route import ROUTES, Route
+from chalicelib.portals.openapi import facts
 from chalicelib.schemas import examples
 from chalicelib.schemas.examples import tix_tickets
 from chalicelib.schemas.wire import BareErrorOut, ErrorOut

@@ -1,0 +1,1 @@
+"""What every portal shares of HTTP: the declaration of a route, and the stages between a request and its view."""
