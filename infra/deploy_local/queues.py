@@ -19,7 +19,7 @@ _MESSAGES_LOG = "/aws/lambda/gatehouse-local-messages"
 _DEAD_LETTERS = "gatehouse-messages-dlq"
 _POISON = "this is no message"
 _NEIGHBOUR = "neighbour@example.com"
-# infra/resources.yaml: maxReceiveCount; the tries are a visibility time-out apart.
+# infra/resources/queues.yaml: maxReceiveCount. Retries are one visibility timeout apart.
 _TRIES = 5
 _SECONDS = 120.0
 

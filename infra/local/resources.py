@@ -1,4 +1,4 @@
-"""The platform's resources on the embedded cloud, made from infra/resources.yaml."""
+"""The platform's resources on the embedded cloud, made from infra/resources."""
 
 import time
 from typing import Any, NamedTuple
@@ -7,9 +7,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import Session
 
-from infra.local import template
+from infra import template
 from infra.local.console import CannotStart
 from infra.local.invocation import REGION
+from infra.local.table_shape import table_shape
 
 STACK = "gatehouse"
 _PARAMETERS = [{"ParameterKey": "Stage", "ParameterValue": "local"}]
@@ -64,7 +65,7 @@ def create_stack(cloud: Cloud) -> None:
     if stack["StackStatus"] not in _STANDING:
         raise CannotStart(
             f"The resources could not be created: {stack['StackStatus']}: {stack.get('StackStatusReason', '')}. "
-            "Check infra/resources.yaml, or choose another DATA if it holds an older run."
+            "Check infra/resources, or choose another DATA if it holds an older run."
         )
 
 
@@ -79,7 +80,7 @@ def create_table(cloud: Cloud) -> str:
     On MiniStack the table is there from the template already, but its TTL setting is not.
     """
     client = cloud.client("dynamodb")
-    shape = template.table_shape()
+    shape = table_shape()
     name = shape.create["TableName"]
     try:
         client.create_table(**shape.create)

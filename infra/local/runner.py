@@ -90,7 +90,7 @@ def _bring_up(options: Options, started: list[Engine]) -> tuple[Cloud, str]:
     step("starting MiniStack, the embedded cloud")
     started.append(engines.launch_ministack(options.data / "cloud" if options.data else None))
     url = started[-1].wait().url
-    step("creating the resources of infra/resources.yaml")
+    step("creating the resources of infra/resources")
     resources.create_stack(Cloud(url, url))
     cloud = Cloud(url, started[0].wait().url)
     return cloud, resources.create_table(cloud)

@@ -1,5 +1,5 @@
 """`make package`: one template and one archive, ready to be deployed.
 
-Chalice says which functions, routes and triggers there are; infra/resources.yaml what they stand on. Here both
-become one plain CloudFormation template, with what Chalice leaves out.
+Chalice lists the functions, routes and triggers; infra/resources holds the table, queues and everything else.
+This package merges both into one plain CloudFormation template and adds what Chalice leaves out.
 """

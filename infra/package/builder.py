@@ -37,7 +37,7 @@ def build(stage: str, target: Target, out: Path) -> Package:
         unzipped = sum(path.stat().st_size for path in code.rglob("*") if path.is_file())
     code_key = f"gatehouse/{digest[:40]}.zip"
     step(f"archive: {packed.stat().st_size / 1024**2:.1f} MB ({unzipped / 1024**2:.0f} MB unzipped), sha256 {digest}")
-    step("merging with infra/resources.yaml")
+    step("merging with infra/resources")
     template = out / "template.json"
     merged = merge.merge(app.template, target, stage=stage, code_key=code_key)
     size = merge.write(merged, template)

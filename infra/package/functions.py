@@ -122,7 +122,7 @@ ENVIRONMENT: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a function of the app has in infra/resources.yaml: its log group, and the queue it is fed from.
+    """What a function of the app has in infra/resources: its log group, and the queue it is fed from.
 
     `local_seconds` is the visibility time-out of that queue in a local stage.
     """
@@ -168,7 +168,7 @@ def _function(name: str, told: dict[str, Any], target: Target) -> dict[str, Any]
     if name not in PLACES:
         raise ValueError(
             f"app.py has a function that the package does not know: {name}. "
-            "Give it a log group and an alarm in infra/resources.yaml, a policy in .chalice/ and a place in "
+            "Give it a log group and an alarm in infra/resources, a policy in .chalice/ and a place in "
             "infra/package/functions.py."
         )
     place = PLACES[name]

@@ -6,14 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cfnlint.decode import cfn_yaml
-
+from infra import template as resources
 from infra.local.console import CannotStart
 from infra.package import functions, gateway, sockets
 from infra.package.application import Template
-from infra.package.targets import ROOT, Target
+from infra.package.targets import Target
 
-RESOURCES = ROOT / "infra" / "resources.yaml"
 # AWS: "CloudFormation quotas": a template from S3, and the resources of one stack.
 _TEMPLATE_BYTES = 1_000_000
 _STACK_RESOURCES = 500
@@ -22,15 +20,9 @@ _LINT_ERRORS = 2
 _LINT = "import sys; from cfnlint.runner import main; sys.exit(main())"
 
 
-def resources() -> Template:
-    """Return infra/resources.yaml with its short tags written out, as JSON wants them."""
-    loaded: Template = json.loads(json.dumps(cfn_yaml.load(str(RESOURCES))))  # type: ignore[no-untyped-call]
-    return loaded
-
-
 def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Template:
     """Return the one template; a name that both halves use is a fault."""
-    base = resources()
+    base = resources.load()
     parameters = {**functions.PARAMETERS, "CodeKey": {"Type": "String", "Default": code_key}}
     base["Parameters"] = _joined("Parameters", base["Parameters"], parameters)
     base["Parameters"]["Stage"]["Default"] = stage
@@ -42,7 +34,7 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Te
         sockets.expand(chalice),
     )
     base["Outputs"] = _joined("Outputs", base["Outputs"], gateway.outputs(), sockets.outputs())
-    base["Description"] = "Gatehouse - made by `make package` from app.py and infra/resources.yaml"
+    base["Description"] = "Gatehouse - made by `make package` from app.py and infra/resources"
     return base
 
 
@@ -52,7 +44,7 @@ def write(template: Template, path: Path) -> int:
     if len(text) > _TEMPLATE_BYTES or len(template["Resources"]) > _STACK_RESOURCES:
         raise CannotStart(
             f"The template has {len(text):,} bytes and {len(template['Resources'])} resources; CloudFormation takes "
-            f"{_TEMPLATE_BYTES:,} and {_STACK_RESOURCES}. Move a part of infra/resources.yaml to a stack of its own."
+            f"{_TEMPLATE_BYTES:,} and {_STACK_RESOURCES}. Move a part of infra/resources to a stack of its own."
         )
     path.write_text(text, encoding="utf-8")
     return len(text)

@@ -1,7 +1,10 @@
-"""infra/resources.yaml: what must be so whatever is added to it."""
+"""Rules that every resource of infra/resources must keep."""
 
 import json
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from chalicelib.config import Config
 from chalicelib.config import config as read_config
@@ -9,6 +12,7 @@ from chalicelib.domain.gate import alerts
 from chalicelib.table.items import Item
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import alerts as alerts_worker
+from infra import template as resources
 from tests.cloud import TABLE
 from tests.infra import reading
 
@@ -220,3 +224,31 @@ def _dead_letters(template: Template) -> set[str]:
         if "DestinationConfig" in mapping
     }
     return redriven | streams
+
+
+def test_two_files_that_use_one_name_are_refused(tmp_path: Path) -> None:
+    for name in ("one.yaml", "two.yaml"):
+        (tmp_path / name).write_text("Resources:\n  Table:\n    Type: AWS::DynamoDB::Table\n")
+    with pytest.raises(ValueError, match=r"two\.yaml repeats names of Resources: Table"):
+        resources.load(tmp_path)
+
+
+def test_a_name_that_is_repeated_in_one_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("Resources:\n  Table: {Type: a}\n  Table: {Type: b}\n")
+    with pytest.raises(ValueError, match="repeated"):
+        resources.load(tmp_path)
+
+
+def test_short_tags_are_read_in_their_long_form(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(
+        "Outputs:\n"
+        '  A: {Value: !GetAtt Bus.Arn, Other: !Ref Table, Third: !If [IsLocal, 1, !Sub "x-${Stage}"]}\n'
+        "Conditions:\n  B: !Not [!Condition IsLocal]\n"
+    )
+    loaded = resources.load(tmp_path)
+    assert loaded["Outputs"]["A"] == {
+        "Value": {"Fn::GetAtt": ["Bus", "Arn"]},
+        "Other": {"Ref": "Table"},
+        "Third": {"Fn::If": ["IsLocal", 1, {"Fn::Sub": "x-${Stage}"}]},
+    }
+    assert loaded["Conditions"]["B"] == {"Fn::Not": [{"Condition": "IsLocal"}]}

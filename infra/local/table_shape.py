@@ -1,11 +1,9 @@
-"""infra/resources.yaml, read without a cloud: what the table needs, for engines that know no CloudFormation."""
+"""The table's shape, read from infra/resources, for engines without CloudFormation."""
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
+from infra import template
 
-TEMPLATE = Path(__file__).resolve().parents[1] / "resources.yaml"
 _NO_VALUE = "AWS::NoValue"
 # What CreateTable takes; encryption, backups and protection are for the real cloud.
 _TABLE_PROPERTIES = (
@@ -19,42 +17,19 @@ _TABLE_PROPERTIES = (
 
 
 class TableShape(NamedTuple):
-    """The table of the template: the arguments of CreateTable, and the attribute that TTL looks at."""
+    """The arguments of CreateTable, and the name of the TTL attribute."""
 
     create: dict[str, Any]
     ttl_attribute: str | None
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags, kept as the long form: `!Ref x` is `{"Ref": "x"}`."""
-
-
-def _short_tag(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]  # the third kind of node
-    return {name: value}
-
-
-_Loader.add_multi_constructor("!", _short_tag)
-
-
-def text() -> str:
-    """Return the template as it is given to CloudFormation."""
-    return TEMPLATE.read_text(encoding="utf-8")
-
-
 def table_shape(stage: str = "local") -> TableShape:
     """Return the table that the template describes for a stage."""
-    template = yaml.load(text(), Loader=_Loader)  # noqa: S506  # a SafeLoader with tags of its own
-    tables = [part for part in template["Resources"].values() if part["Type"] == "AWS::DynamoDB::Table"]
+    merged = template.load()
+    tables = [part for part in merged["Resources"].values() if part["Type"] == "AWS::DynamoDB::Table"]
     if len(tables) != 1:
-        raise ValueError(f"{TEMPLATE.name} has {len(tables)} tables; the platform has one")
-    read = _Resolver(template, stage).resolve
+        raise ValueError(f"infra/resources has {len(tables)} tables; the platform has one")
+    read = _Resolver(merged, stage).resolve
     properties = {name: read(value) for name, value in tables[0]["Properties"].items() if name in _TABLE_PROPERTIES}
     if "StreamSpecification" in properties:
         # CloudFormation infers it; the API wants it said.
@@ -88,7 +63,7 @@ class _Resolver:
             if name == "Fn::Sub":
                 return self._substituted(argument)
             if name.startswith("Fn::"):
-                raise ValueError(f"the table's properties use {name}, which infra/local/template.py does not know")
+                raise ValueError(f"the table's properties use {name}, which infra/local/table_shape.py does not know")
         return {
             name: resolved for name, part in value.items() if (resolved := self.resolve(part)) != {"Ref": _NO_VALUE}
         }
@@ -110,4 +85,4 @@ class _Resolver:
         if name in ("Fn::And", "Fn::Or"):
             held = [self._holds(part) for part in argument]
             return all(held) if name == "Fn::And" else any(held)
-        raise ValueError(f"a condition uses {name}, which infra/local/template.py does not know")
+        raise ValueError(f"a condition uses {name}, which infra/local/table_shape.py does not know")
