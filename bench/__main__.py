@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import ground, imports, machine, processor, routes, stack, timing
-from bench.ground import Kind
+from bench import imports, machine, processor, routes, timing
+from bench.crowd import Crowd, Run
 from bench.report import Findings, render
-from bench.stack import Crowd, Run, Stack
 from infra.local import toolchain
+from tests.support import ground, stack
+from tests.support.ground import Kind
+from tests.support.stack import Stack
 
 _OUT = Path(__file__).parents[1] / "build" / "bench"
 _KINDS = (Kind.QR, Kind.CARD)

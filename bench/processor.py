@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import ground
-from bench.ground import Event, Kind
 from bench.profile import Profile, Profiler
 from infra.local.seed import Seeded
+from tests.support import ground
+from tests.support.ground import Event, Kind
 
 _WARM_UP = 60
 BATCHES = (100, 10)
@@ -72,7 +72,7 @@ class _Stream:
     """Hands the table's changes to the stream worker, and times the worker alone."""
 
     def __init__(self) -> None:
-        from tests.streams import StreamReader
+        from tests.support.streams import StreamReader
 
         self._reader = StreamReader()
 

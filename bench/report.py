@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bench.crowd import Run
 from bench.imports import Imports
 from bench.processor import Processor
 from bench.routes import TOLERANCE, RouteCost
-from bench.stack import Run
 from bench.timing import Timing
 
 # pretix 2026.8 on PostgreSQL, gunicorn and celery, two cores of this class: one redemption of a ticket.

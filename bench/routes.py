@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bench import ground, growth
+from bench import growth
 from infra.local.meter import Meter
+from tests.support import ground
 
 SIZES = (100, 10_000)
 CALLS = 3
@@ -59,8 +60,8 @@ def measure(sizes: Iterable[int] = SIZES, *, calls: int = CALLS) -> dict[str, di
 def _measure(size: int, meter: Meter, *, calls: int) -> dict[str, RouteCost]:
     from chalicelib.portals.http.auth import ANYBODY
     from chalicelib.vocabulary import Portal
-    from tests.conftest import forget_caches
     from tests.contract.ground import lay, routes
+    from tests.support.caches import forget_caches
 
     forget_caches()
     people = lay()

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench import ground
 from chalicelib.config import config
+from tests.support import ground
 
 PAIRS = 100
 # As it is deployed (chalicelib/config.py).
@@ -36,7 +36,7 @@ class Timing:
 
 def measure(pairs: int = PAIRS) -> dict[str, Timing]:
     """Return, by route, how long known and unknown numbers took."""
-    from tests.conftest import forget_caches
+    from tests.support.caches import forget_caches
 
     found: dict[str, Timing] = {}
     with ground.cloud(), ground.environment(ANSWER_PACE_MS=_PACE_MS):
@@ -52,7 +52,7 @@ def measure(pairs: int = PAIRS) -> dict[str, Timing]:
 
 
 def _asks() -> dict[str, _Ask]:
-    from tests.client import call
+    from tests.support.client import call
 
     def register(number: str, address: str) -> Any:
         body = {"mobile_number": number, "password": _PASSWORD, "name": "Ayesha Khan"}

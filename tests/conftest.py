@@ -1,6 +1,5 @@
-"""The ground that every test stands on: a table, a bus, queues and a secret, made afresh."""
+"""Every test's environment, the patches of moto and botocore, and the platform's resources on moto."""
 
-import json
 import os
 from collections.abc import Iterator
 
@@ -23,47 +22,25 @@ os.environ.setdefault("ANSWER_PACE_MS", "0")
 import pytest
 from moto import mock_aws
 
-from chalicelib.clients import aws, jobs, messages, secrets
-from chalicelib.domain.access import lock_outs, tokens
-from chalicelib.domain.events import catalogue, categories
-from chalicelib.table import operations
-from tests import cloud, moto_answers, moto_copies
+from tests.support import moto_answers, moto_copies, service_models
 
+# Before the modules below import what the patches replace.
+service_models.install()
 moto_copies.install()
 moto_answers.install()
 
-MASTER_SECRET = "test-master-secret-of-the-platform-000000000000"
-
-
-def forget_caches() -> None:
-    """Drop everything that a container would keep between requests."""
-    operations.client.cache_clear()
-    aws.client.cache_clear()
-    _forget_answers()
-
-
-def _forget_answers() -> None:
-    messages._queue_url.cache_clear()
-    jobs._queue_url.cache_clear()
-    secrets.forget()
-    lock_outs.forget()
-    categories.forget()
-    catalogue.forget()
-    tokens._proven.cache_clear()
+from tests.support import cloud
+from tests.support.caches import forget_answers
 
 
 @pytest.fixture
 def moto_cloud() -> Iterator[None]:
     """The platform's resources on moto: for breadth, one thread at a time.
 
-    The clients stay from test to test: whoever makes some for another endpoint drops them.
+    The clients stay from test to test: a test that makes clients for another endpoint drops them.
     """
     with mock_aws():
-        _forget_answers()
-        cloud.create_all(MASTER_SECRET)
+        forget_answers()
+        cloud.create_all(cloud.MASTER_SECRET)
         yield
-    _forget_answers()
-
-
-def secret_string() -> str:
-    return json.dumps({"master": MASTER_SECRET})
+    forget_answers()

@@ -11,7 +11,7 @@ from app import app
 from chalicelib.config import LOCAL_ORIGINS
 from chalicelib.portals.http.route import Route
 from chalicelib.portals.openapi import document as openapi
-from tests.client import Answer
+from tests.support.client import Answer
 
 ALLOWED_ORIGINS = frozenset(LOCAL_ORIGINS.split(","))
 ADMIN_ORIGIN = "http://localhost:8084"

@@ -6,9 +6,10 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.domain.access import otp
-from tests import cloud
-from tests.conftest import MASTER_SECRET, forget_caches
 from tests.contract.ground import Ground, lay
+from tests.support import cloud
+from tests.support.caches import forget_caches
+from tests.support.cloud import MASTER_SECRET
 
 
 @pytest.fixture(autouse=True)

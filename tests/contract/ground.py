@@ -30,14 +30,14 @@ from chalicelib.portals.openapi import document as openapi
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal, UsherRole
 from infra.local.demo import demo_data
-from tests.client import Answer, call
 from tests.contract import merchant as merchant_requests
 from tests.contract import organizer as organizer_requests
 from tests.contract import partners, webapp
 from tests.contract import tix as tix_requests
 from tests.contract.request import Request
-from tests.factories import make_organization, make_tix_user
-from tests.streams import StreamReader
+from tests.support.client import Answer, call
+from tests.support.factories import make_organization, make_tix_user
+from tests.support.streams import StreamReader
 
 OTHER_EVENT_ID = "evt_other"
 PASSWORD = "a password of the tests"
@@ -345,7 +345,7 @@ def stored() -> dict[tuple[str, str], str]:
 
 
 def _text(item: Any) -> str | None:
-    """Return an item as text, None where it is left out; no item of moto's is ever changed (tests/moto_copies.py)."""
+    """Return an item as text, None where it is left out; `moto_copies` sees to it that no item ever changes."""
     if not hasattr(item, "text"):
         kept = item.attrs["kind"].value != "throttle"
         item.text = json.dumps(item.to_json(), sort_keys=True, default=str) if kept else None

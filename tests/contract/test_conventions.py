@@ -20,11 +20,11 @@ from chalicelib.observability import logger
 from chalicelib.portals.http.route import Route
 from chalicelib.vocabulary import Portal
 from infra.local.demo import demo_data
-from tests import settled, wallets
-from tests.client import Answer, call
 from tests.contract.answers import ADMIN_ORIGIN, ALLOWED_ORIGINS, error_of, problems
 from tests.contract.ground import REQUESTS, Ground, contract, enrolled, routes
 from tests.contract.request import Request
+from tests.support import settled, wallets
+from tests.support.client import Answer, call
 
 WITH_BODY = [route for route in routes() if route.body]
 LISTS = [route for route in routes() if route.query and "cursor" in route.query.model_fields]

@@ -19,11 +19,11 @@ from schemathesis.core import NotSet
 
 from chalicelib.portals.http.route import Route
 from chalicelib.portals.openapi import document as openapi
-from tests.client import Answer
 from tests.contract.answers import document, problems
 from tests.contract.ground import Ground, routes
 from tests.contract.nasties import QUERIES, RAWS, Nasties, Nasty, encoded
 from tests.contract.request import Request
+from tests.support.client import Answer
 
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "3000"))
 SEED = int(os.environ.get("FUZZ_SEED", "20261120"))

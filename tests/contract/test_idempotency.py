@@ -8,9 +8,9 @@ import pytest
 from chalicelib import clock
 from chalicelib.portals.http.route import Route
 from chalicelib.vocabulary import Portal
-from tests.client import Answer
 from tests.contract.ground import Ground, label, routes, stored
 from tests.contract.request import Request
+from tests.support.client import Answer
 
 IDEMPOTENT = [route for route in routes() if route.idempotent]
 # Every POST and PUT of the contract that moves money, stock or a ticket, by its path.

@@ -18,9 +18,9 @@ from chalicelib.portals.http.route import Route
 from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas import examples
 from chalicelib.vocabulary import Portal
-from tests.client import call
 from tests.contract.answers import document, operation, validator
 from tests.contract.ground import contract, routes
+from tests.support.client import call
 
 _REFUSALS = {"400", "401", "403", "404", "409", "413", "415", "422", "429", "500", "503"}
 

@@ -6,12 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bench import ground
 from chalicelib.domain.events import catalogue, listings
 from infra.local.meter import Meter
-from tests import engines
-from tests.catalogue import Show
-from tests.conftest import forget_caches
+from tests.support import engines, ground
+from tests.support.caches import forget_caches
+from tests.support.catalogue import Show
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost"), pytest.mark.timeout(3000)]
 

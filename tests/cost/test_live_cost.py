@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bench import ground
 from infra.local.meter import Meter
-from tests.conftest import forget_caches
-from tests.factories import make_event, make_ticket, usher_token
-from tests.live import Gateway, Stream, gateway, scan, tell
+from tests.support import ground
+from tests.support.caches import forget_caches
+from tests.support.factories import make_event, make_ticket, usher_token
+from tests.support.live import Gateway, Stream, gateway, scan, tell
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
 SCANS = 10

@@ -14,12 +14,12 @@ from chalicelib import clock
 from chalicelib.domain.organizations import numbered_tickets, numbering
 from chalicelib.table.items import Account
 from infra.local.meter import Meter
-from tests import engines
-from tests.client import call
-from tests.conftest import forget_caches
-from tests.factories import make_organization, token_of
-from tests.numbered import assert_reports_are_true, generate, organization_of, scan, tally_of
-from tests.streams import StreamReader
+from tests.support import engines
+from tests.support.caches import forget_caches
+from tests.support.client import call
+from tests.support.factories import make_organization, token_of
+from tests.support.numbered import assert_reports_are_true, generate, organization_of, scan, tally_of
+from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost"), pytest.mark.timeout(1500)]
 

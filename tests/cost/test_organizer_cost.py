@@ -21,11 +21,11 @@ from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Category, Event
 from infra.local.meter import Meter
-from tests import engines
-from tests.conftest import forget_caches
-from tests.factories import make_customer, scan_id
-from tests.purchases import book, pay
-from tests.streams import StreamReader
+from tests.support import engines
+from tests.support.caches import forget_caches
+from tests.support.factories import make_customer, scan_id
+from tests.support.purchases import book, pay
+from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost"), pytest.mark.timeout(1500)]
 

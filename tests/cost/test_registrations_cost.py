@@ -16,11 +16,11 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, Item, Login, NewestChallenge, Profile, Session
 from infra.local.meter import Meter
-from tests import engines
-from tests.client import call
-from tests.codes import code_for
-from tests.conftest import forget_caches
-from tests.factories import PASSWORD
+from tests.support import engines
+from tests.support.caches import forget_caches
+from tests.support.client import call
+from tests.support.codes import code_for
+from tests.support.factories import PASSWORD
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
 

@@ -16,10 +16,10 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Category, Order
 from infra.local.meter import Meter
-from tests import engines
-from tests.client import call
-from tests.conftest import forget_caches
-from tests.factories import customer_token, make_customer, make_event
+from tests.support import engines
+from tests.support.caches import forget_caches
+from tests.support.client import call
+from tests.support.factories import customer_token, make_customer, make_event
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
 

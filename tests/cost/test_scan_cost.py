@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from bench import ground
-from bench.cost import Cost, Till
-from bench.ground import Event, Kind
 from infra.local.meter import Meter
 from infra.local.seed import Seeded
-from tests import engines
-from tests.conftest import forget_caches
+from tests.support import engines, ground
+from tests.support.caches import forget_caches
+from tests.support.ground import Event, Kind
+from tests.support.scan_cost import Cost, Till
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
 

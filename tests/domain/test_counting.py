@@ -16,7 +16,7 @@ from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters
 from chalicelib.vocabulary import Direction
-from tests.streams import StreamReader, project
+from tests.support.streams import StreamReader, project
 
 pytestmark = pytest.mark.usefixtures("moto_cloud", "event")
 START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)

@@ -7,8 +7,8 @@ from chalicelib.domain.payments import invoices
 from chalicelib.errors import InvalidState, NotFound
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import PaymentPurpose, PaymentStatus
-from tests import payers, purchases
-from tests.factories import make_customer
+from tests.support import payers, purchases
+from tests.support.factories import make_customer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

@@ -11,9 +11,9 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CardBalance, Journal
 from chalicelib.vocabulary import CardStatus, EntryType
-from tests import wallets
-from tests.factories import make_customer
-from tests.streams import StreamReader
+from tests.support import wallets
+from tests.support.factories import make_customer
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

@@ -16,7 +16,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, Stock, Ticket
 from chalicelib.vocabulary import CardStatus
-from tests.factories import make_customer, make_event
+from tests.support.factories import make_customer, make_event
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 UID = "04A1A1A1A1A1A1"

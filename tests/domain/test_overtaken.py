@@ -17,11 +17,11 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Gift, InvoiceSeries, Listing, Payment
 from chalicelib.vocabulary import EventStatus, OrderStatus, OtpPurpose, PaymentStatus, TicketStatus
-from tests import payers, purchases
-from tests.catalogue import Show, assert_recount
-from tests.codes import code_for, texts
-from tests.factories import PASSWORD, make_customer
 from tests.portals.webapp.evening import Evening, beside, listed, make_evening
+from tests.support import payers, purchases
+from tests.support.catalogue import Show, assert_recount
+from tests.support.codes import code_for, texts
+from tests.support.factories import PASSWORD, make_customer
 
 Act = Callable[[], object]
 Overtake = Callable[[Act], None]

@@ -18,8 +18,8 @@ from chalicelib.clients.providers import OutcomeStatus
 from chalicelib.table import operations
 from chalicelib.table.items import SandboxCharge
 from chalicelib.vocabulary import PaymentMethod, PaymentStatus, TicketStatus
-from tests import payers
-from tests.payment_steps import LATE, World, attempt, hurry, restore, snapshot
+from tests.support import payers
+from tests.support.payment_steps import LATE, World, attempt, hurry, restore, snapshot
 
 EXAMPLES = int(os.environ.get("PAYMENT_HISTORIES", "15"))
 LONGEST = int(os.environ.get("PAYMENT_HISTORY_STEPS", "12"))

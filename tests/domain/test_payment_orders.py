@@ -17,8 +17,8 @@ import pytest
 from chalicelib import clock
 from chalicelib.clients.providers import OutcomeStatus
 from chalicelib.vocabulary import OrderStatus, PaymentMethod, PaymentStatus
-from tests import payers
-from tests.payment_steps import LATE, World, attempt, hurry, restore, snapshot
+from tests.support import payers
+from tests.support.payment_steps import LATE, World, attempt, hurry, restore, snapshot
 
 # How many steps a sequence has at most; 0 stands for as many as there are.
 LENGTH = int(os.environ.get("PAYMENT_STEPS", "5"))

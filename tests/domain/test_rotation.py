@@ -16,7 +16,7 @@ from chalicelib.domain.access import devices, sessions, tokens
 from chalicelib.domain.gate import sun
 from chalicelib.errors import InvalidCredentials, InvalidCursor, Unauthenticated
 from chalicelib.vocabulary import Portal
-from tests.factories import make_event, make_usher, public
+from tests.support.factories import make_event, make_usher, public
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 UID = "04C1C2C3C4C5C6"

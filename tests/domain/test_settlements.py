@@ -15,8 +15,8 @@ from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Order, SandboxCharge
 from chalicelib.vocabulary import EventStatus, OrderStatus, PaymentStatus
-from tests import payers, purchases
-from tests.factories import make_customer
+from tests.support import payers, purchases
+from tests.support.factories import make_customer
 
 UID = "04C1D2E3F40007"
 

@@ -13,7 +13,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Event, Order, SweepMark
 from chalicelib.workers import schedules
-from tests.factories import make_customer, make_event
+from tests.support.factories import make_customer, make_event
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

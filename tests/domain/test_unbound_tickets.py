@@ -9,9 +9,9 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Ticket
 from chalicelib.vocabulary import TicketStatus
-from tests import wallets
-from tests.factories import make_event
-from tests.shops import new_customer
+from tests.support import wallets
+from tests.support.factories import make_event
+from tests.support.shops import new_customer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

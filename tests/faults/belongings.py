@@ -14,7 +14,7 @@ from chalicelib.domain.tickets.transfers import Transferred
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, Gift, Ticket
-from tests.factories import make_event
+from tests.support.factories import make_event
 
 
 def make_show() -> Event:

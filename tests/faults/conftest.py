@@ -6,9 +6,9 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.events import events
 from chalicelib.table.items import Event
-from tests import engines
-from tests.conftest import forget_caches
-from tests.streams import StreamReader
+from tests.support import engines
+from tests.support.caches import forget_caches
+from tests.support.streams import StreamReader
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -33,9 +33,9 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Counters, Event, Order, RefundRequest, Scan
 from chalicelib.vocabulary import Direction
-from tests.factories import scan_id
-from tests.purchases import pay
-from tests.streams import StreamReader, project
+from tests.support.factories import scan_id
+from tests.support.purchases import pay
+from tests.support.streams import StreamReader, project
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_analytics"), pytest.mark.timeout(3600)]
 

@@ -18,11 +18,11 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, Ticket
 from chalicelib.vocabulary import CardDelivery
-from tests.codes import code_for, texts
-from tests.factories import make_event
 from tests.faults.deaths import dying, mortal, requests_of
 from tests.faults.wire import Fault, wire
-from tests.shops import Shop, assert_handed_over_once, assignment, in_stock, make_shop, new_customer, stored
+from tests.support.codes import code_for, texts
+from tests.support.factories import make_event
+from tests.support.shops import Shop, assert_handed_over_once, assignment, in_stock, make_shop, new_customer, stored
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_assignments"), pytest.mark.timeout(900)]
 ADDRESS = "192.0.2.1"

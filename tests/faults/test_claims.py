@@ -25,7 +25,7 @@ from chalicelib.table.items import Account, Event
 from chalicelib.vocabulary import CardType, Portal, UsherRole
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true
-from tests.streams import StreamReader
+from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_claims")]
 

@@ -27,9 +27,9 @@ from chalicelib.errors import (
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, Throttle
 from chalicelib.vocabulary import OtpPurpose, Portal
-from tests.codes import code_for, texts
-from tests.factories import PASSWORD, make_customer
 from tests.faults.wire import Fault, wire
+from tests.support.codes import code_for, texts
+from tests.support.factories import PASSWORD, make_customer
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_codes"), pytest.mark.timeout(600)]
 CROWD = 32

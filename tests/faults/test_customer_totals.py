@@ -19,10 +19,10 @@ from chalicelib.domain.tickets import transfers
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Order, Visit
-from tests.factories import make_customer
 from tests.faults import scenarios
-from tests.purchases import book, make_show, pay, refund
-from tests.streams import StreamReader, project
+from tests.support.factories import make_customer
+from tests.support.purchases import book, make_show, pay, refund
+from tests.support.streams import StreamReader, project
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_customer_totals")]
 

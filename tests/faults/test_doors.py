@@ -11,12 +11,12 @@ from chalicelib.domain.access import lock_outs
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import operations
 from chalicelib.table.items import Event
-from tests import factories
-from tests.client import Answer, call
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
 from tests.faults.wire import Fault, some, wire
-from tests.streams import StreamReader
+from tests.support import factories
+from tests.support.client import Answer, call
+from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_doors")]
 

@@ -14,7 +14,6 @@ from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event
-from tests.factories import make_customer
 from tests.faults.belongings import (
     Held,
     gifts_of,
@@ -28,6 +27,7 @@ from tests.faults.belongings import (
     waiting,
 )
 from tests.faults.wire import Fault, wire
+from tests.support.factories import make_customer
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_hand_over"), pytest.mark.timeout(900)]
 

@@ -7,10 +7,10 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.customers import dependents
-from tests.client import Answer, call
-from tests.factories import customer_token, make_customer
 from tests.faults.test_claims import at_once
 from tests.faults.wire import Fault, some, wire
+from tests.support.client import Answer, call
+from tests.support.factories import customer_token, make_customer
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_idempotency_key")]
 

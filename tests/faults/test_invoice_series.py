@@ -16,10 +16,10 @@ from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Invoice, InvoiceSeries, Payment
 from chalicelib.vocabulary import PaymentPurpose, PaymentStatus
-from tests.factories import at, make_customer
 from tests.faults.wire import Fault, some, wire
-from tests.purchases import put_payment
-from tests.streams import StreamReader, project
+from tests.support.factories import at, make_customer
+from tests.support.purchases import put_payment
+from tests.support.streams import StreamReader, project
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_invoice_series"), pytest.mark.timeout(900)]
 

@@ -11,10 +11,10 @@ from chalicelib.errors import Unavailable
 from chalicelib.table import operations
 from chalicelib.table.items import Category, Event
 from chalicelib.vocabulary import EventStatus
-from tests import catalogue
-from tests.catalogue import Show
 from tests.faults.wire import Fault, some, wire
-from tests.streams import StreamReader, project
+from tests.support import catalogue
+from tests.support.catalogue import Show
+from tests.support.streams import StreamReader, project
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_listings")]
 

@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 
 from chalicelib.table.items import Event
-from tests.factories import make_ticket, usher_token
 from tests.faults.deaths import dying, mortal, requests_of
-from tests.live import Gateway, Stream, gateway, scan, tell
+from tests.support.factories import make_ticket, usher_token
+from tests.support.live import Gateway, Stream, gateway, scan, tell
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_stream")]
 

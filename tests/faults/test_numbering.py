@@ -13,10 +13,10 @@ from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, NumberRange
-from tests.factories import make_organization
 from tests.faults.deaths import dying, mortal, requests_of
 from tests.faults.wire import Fault, wire
-from tests.numbered import (
+from tests.support.factories import make_organization
+from tests.support.numbered import (
     assert_reports_are_true,
     generate,
     organization_of,
@@ -26,7 +26,7 @@ from tests.numbered import (
     tally_of,
     tickets,
 )
-from tests.streams import StreamReader, project
+from tests.support.streams import StreamReader, project
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_numbering"), pytest.mark.timeout(900)]
 

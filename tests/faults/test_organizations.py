@@ -22,9 +22,9 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, PrintRun
 from chalicelib.vocabulary import JobStatus, PrintFormat
-from tests.factories import PASSWORD, make_organization
 from tests.faults.wire import Fault, some, wire
-from tests.numbered import tickets
+from tests.support.factories import PASSWORD, make_organization
+from tests.support.numbered import tickets
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_organizations"), pytest.mark.timeout(900)]
 

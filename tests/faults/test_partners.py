@@ -22,10 +22,10 @@ from chalicelib.errors import AlreadyExists, Conflict, InvalidCredentials, OtpEx
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Login, OrganizerProfile
 from chalicelib.vocabulary import Portal
-from tests.codes import code_for, texts
-from tests.factories import PASSWORD, make_merchant, make_organizer
 from tests.faults.test_codes import at_once, kinds, number, sessions_of
 from tests.faults.wire import Fault, some, wire
+from tests.support.codes import code_for, texts
+from tests.support.factories import PASSWORD, make_merchant, make_organizer
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_partners"), pytest.mark.timeout(600)]
 

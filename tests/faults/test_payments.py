@@ -17,10 +17,10 @@ from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Order
 from chalicelib.vocabulary import OrderStatus, PaymentMethod, PaymentStatus
-from tests import payers, purchases
-from tests.client import Answer
-from tests.factories import make_customer
 from tests.faults.wire import Fault, some, wire
+from tests.support import payers, purchases
+from tests.support.client import Answer
+from tests.support.factories import make_customer
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_payments"), pytest.mark.timeout(900)]
 

@@ -19,11 +19,11 @@ from chalicelib.domain.organizers import organizer_dashboard
 from chalicelib.domain.payouts import payouts, settlements
 from chalicelib.errors import InvalidState, Unavailable
 from chalicelib.table.items import Account, Category, Event, Settlement
-from tests import payers, settled
-from tests.factories import make_organizer
 from tests.faults.test_refunds import each_request_failing
 from tests.faults.wire import Fault
-from tests.streams import StreamReader
+from tests.support import payers, settled
+from tests.support.factories import make_organizer
+from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_refunds"), pytest.mark.timeout(1800)]
 

@@ -20,7 +20,7 @@ from chalicelib.table.items import Event, Ticket
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
 from tests.faults.wire import Fault, some, wire
-from tests.streams import StreamReader
+from tests.support.streams import StreamReader
 from tests.truth.linearizability import Call, is_linearizable
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_races"), pytest.mark.timeout(900)]

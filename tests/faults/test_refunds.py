@@ -17,11 +17,11 @@ from chalicelib.errors import Conflict, InvalidState, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Event, Order, Payment
-from tests import payers
-from tests.factories import make_customer, make_organizer
 from tests.faults.wire import Fault, wire
-from tests.purchases import book, make_show
-from tests.streams import StreamReader, project
+from tests.support import payers
+from tests.support.factories import make_customer, make_organizer
+from tests.support.purchases import book, make_show
+from tests.support.streams import StreamReader, project
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_refunds"), pytest.mark.timeout(900)]
 

@@ -23,7 +23,7 @@ from chalicelib.table.items import Event, Ticket
 from chalicelib.vocabulary import CardStatus, CardType, Direction
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
-from tests.streams import StreamReader
+from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_replays")]
 

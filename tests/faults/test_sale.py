@@ -19,8 +19,8 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, SweepMark, Ticket
 from chalicelib.workers import schedules
-from tests.conftest import forget_caches
 from tests.faults.wire import Fault, some, wire
+from tests.support.caches import forget_caches
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_sale")]
 
@@ -163,8 +163,8 @@ def test_whichever_request_of_a_step_fails_its_repetition_moves_the_stock_once(c
 
 DIE = """
 import pickle, sys
-from chalicelib.domain import orders
-from chalicelib.domain.orders import Want
+from chalicelib.domain.sale import orders
+from chalicelib.domain.sale.orders import Want
 from chalicelib.table import keys
 from chalicelib.table.items import Account
 from tests.faults.wire import Fault, wire

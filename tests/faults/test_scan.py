@@ -14,12 +14,12 @@ from chalicelib.domain.gate.answers import Decision
 from chalicelib.errors import Unavailable
 from chalicelib.table import operations
 from chalicelib.table.items import Event
-from tests.conftest import forget_caches
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
 from tests.faults.scenarios import Scenario
 from tests.faults.wire import Fault, some, wire
-from tests.streams import StreamReader
+from tests.support.caches import forget_caches
+from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_scan")]
 
@@ -97,7 +97,7 @@ def test_a_throttled_table_is_told_as_unavailable_and_a_retry_is_decided(event: 
 
 DIE = """
 import pickle, sys
-from chalicelib.domain import checkin
+from chalicelib.domain.gate import checkin
 from tests.faults.wire import Fault, wire
 scenario, place, fault = pickle.load(sys.stdin.buffer)
 with wire(retries=False) as wired:

@@ -21,7 +21,7 @@ from chalicelib.table.items import Event
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
 from tests.faults.wire import Fault, wire
-from tests.streams import StreamReader, project
+from tests.support.streams import StreamReader, project
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_stream")]
 
@@ -75,11 +75,11 @@ def test_a_worker_that_fails_at_any_request_reports_it_and_its_next_try_complete
 
 KILL = """
 import pickle, sys
-from chalicelib.domain import gate
+from chalicelib.domain.events import gate_control
 from tests.faults.wire import Fault, wire
-from tests.streams import project
+from tests.support.streams import project
 event_id, records, place, fault = pickle.load(sys.stdin.buffer)
-gate.control(event_id)  # as a container keeps it
+gate_control.control(event_id)  # as a container keeps it
 with wire(retries=False) as wired:
     wired.faults[place] = Fault(fault)
     project(records)

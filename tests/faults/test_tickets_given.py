@@ -19,10 +19,10 @@ from chalicelib.errors import Conflict, RateLimited, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, RefundRequest
-from tests.factories import make_customer
 from tests.faults import scenarios
 from tests.faults.belongings import gifts_of, hold, make_show, move, number, opened_by, own_card, shelved, waiting
 from tests.faults.test_claims import CALLERS, at_once
+from tests.support.factories import make_customer
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_tickets_given"), pytest.mark.timeout(900)]
 

@@ -31,11 +31,12 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberRange, Order
 from chalicelib.vocabulary import EventStatus, JobStatus, PaymentMethod, Portal, PrintFormat, RefundRequestStatus
 from infra.local.demo import demo_data
-from tests import purchases, settled, wallets
-from tests.client import call
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
-from tests.factories import (
+from tests.infra import reading
+from tests.support import purchases, settled, wallets
+from tests.support.client import call
+from tests.support.factories import (
     customer_token,
     make_customer,
     make_event,
@@ -45,9 +46,8 @@ from tests.factories import (
     make_usher,
     usher_token,
 )
-from tests.infra import reading
-from tests.live import Socket, Stream, gateway, tell
-from tests.streams import StreamReader, project
+from tests.support.live import Socket, Stream, gateway, tell
+from tests.support.streams import StreamReader, project
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

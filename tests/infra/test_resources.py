@@ -13,8 +13,8 @@ from chalicelib.table.items import Item
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import alerts as alerts_worker
 from infra import template as resources
-from tests.cloud import TABLE
 from tests.infra import reading
+from tests.support.cloud import TABLE
 
 Template = dict[str, Any]
 

@@ -8,7 +8,7 @@ import pytest
 from infra.local import engines, resources
 from infra.local.console import CannotStart
 from infra.local.resources import Cloud
-from tests.cloud import TABLE
+from tests.support.cloud import TABLE
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,10 @@ from chalicelib.domain.access import otp
 from chalicelib.domain.customers import registration
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
-from tests.client import Answer, call
-from tests.codes import code_for
-from tests.factories import PASSWORD, make_customer, make_merchant, make_organizer, token_of
-from tests.shops import make_shop, new_customer, wrong
+from tests.support.client import Answer, call
+from tests.support.codes import code_for
+from tests.support.factories import PASSWORD, make_customer, make_merchant, make_organizer, token_of
+from tests.support.shops import make_shop, new_customer, wrong
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)

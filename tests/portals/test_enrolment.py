@@ -10,8 +10,8 @@ from chalicelib import clock
 from chalicelib.domain.access import devices
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device, Event
-from tests.client import Answer, call
-from tests.factories import Reader, admin_token, make_event, make_reader, public
+from tests.support.client import Answer, call
+from tests.support.factories import Reader, admin_token, make_event, make_reader, public
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

@@ -8,8 +8,8 @@ from chalicelib import clock
 from chalicelib.domain.events import events
 from chalicelib.table.items import Event
 from chalicelib.vocabulary import CardStatus, CardType, EventStatus, TicketStatus, UsherRole
-from tests.client import call
-from tests.factories import make_card, make_event, make_ticket, make_usher, scan_id, usher_token
+from tests.support.client import call
+from tests.support.factories import make_card, make_event, make_ticket, make_usher, scan_id, usher_token
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 NOBODYS_UID = "04AABBCCDDEEFF"

@@ -3,8 +3,8 @@
 import pytest
 
 from infra.local.demo import demo_data
-from tests.client import call
-from tests.streams import StreamReader
+from tests.support.client import call
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 import pytest
 
 from chalicelib import clock
-from tests.client import call
-from tests.factories import make_event, make_ticket, scan_id, usher_token
-from tests.streams import StreamReader
+from tests.support.client import call
+from tests.support.factories import make_event, make_ticket, scan_id, usher_token
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 MIDNIGHT = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)

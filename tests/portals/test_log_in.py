@@ -11,8 +11,8 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Session
 from chalicelib.vocabulary import AdminRole, UsherRole
 from infra.local.demo import demo_data
-from tests.client import Answer, call
-from tests.factories import PASSWORD, make_event, make_usher
+from tests.support.client import Answer, call
+from tests.support.factories import PASSWORD, make_event, make_usher
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

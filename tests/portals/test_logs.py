@@ -7,9 +7,18 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.gate import checkin_log
 from chalicelib.table.items import Event
-from tests.client import call
-from tests.factories import at, make_card, make_event, make_reader, make_ticket, make_usher, scan_id, usher_token
-from tests.streams import StreamReader
+from tests.support.client import call
+from tests.support.factories import (
+    at,
+    make_card,
+    make_event,
+    make_reader,
+    make_ticket,
+    make_usher,
+    scan_id,
+    usher_token,
+)
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

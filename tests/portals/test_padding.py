@@ -8,8 +8,8 @@ import pytest
 from chalicelib.config import config
 from chalicelib.portals.http import padding
 from chalicelib.portals.http.route import ROUTES
-from tests.client import call
-from tests.factories import make_customer
+from tests.support.client import call
+from tests.support.factories import make_customer
 
 KNOWN, UNKNOWN = "+923001234567", "+923007654321"
 STEP = 0.15

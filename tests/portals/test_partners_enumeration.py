@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.asked import requests
-from tests.client import Answer, call
-from tests.codes import texts
-from tests.factories import PASSWORD, make_customer, make_merchant, make_organizer
+from tests.support.asked import requests
+from tests.support.client import Answer, call
+from tests.support.codes import texts
+from tests.support.factories import PASSWORD, make_customer, make_merchant, make_organizer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 KNOWN, UNKNOWN = "+923011234567", "+923017654321"

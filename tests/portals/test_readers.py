@@ -12,9 +12,9 @@ from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
 from chalicelib.vocabulary import CardType
-from tests.client import call
-from tests.factories import admin_token, make_card, make_event, make_reader, make_ticket, scan_id, usher_token
-from tests.streams import StreamReader
+from tests.support.client import call
+from tests.support.factories import admin_token, make_card, make_event, make_reader, make_ticket, scan_id, usher_token
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

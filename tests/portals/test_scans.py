@@ -14,15 +14,15 @@ from chalicelib.domain.gate import sun
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Event
 from chalicelib.vocabulary import CardStatus, CardType, EventStatus, TicketStatus
-from tests.client import Answer, call
-from tests.factories import (
+from tests.support.client import Answer, call
+from tests.support.factories import (
     make_card,
     make_event,
     make_ticket,
     scan_id,
     usher_token,
 )
-from tests.streams import StreamReader
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 Shown = dict[str, Any]

@@ -12,8 +12,8 @@ from chalicelib.domain.access import accounts, sessions
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, Session
 from chalicelib.vocabulary import AdminRole, Portal
-from tests.client import Answer, call
-from tests.factories import PASSWORD, make_event, make_usher
+from tests.support.client import Answer, call
+from tests.support.factories import PASSWORD, make_event, make_usher
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Assignment, Card
-from tests.client import Answer
-from tests.codes import code_in, texts
 from tests.faults.deaths import LIFE, Died
-from tests.shops import Shop, stored, wrong
+from tests.support.client import Answer
+from tests.support.codes import code_in, texts
+from tests.support.shops import Shop, stored, wrong
 
 CLERKS = 8  # in each of the two shops
 TRIES = 6

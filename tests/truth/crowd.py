@@ -14,13 +14,13 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bench.ground import Event
-from bench.load import Client, request
 from chalicelib import clock
 from chalicelib.domain.access import accounts, devices, sessions
 from chalicelib.domain.tickets import credentials
 from chalicelib.vocabulary import UsherRole
 from infra.local.seed import Seeded
+from tests.support.connection import Client, request
+from tests.support.ground import Event
 from tests.truth.linearizability import Call
 
 HOST = "127.0.0.1"

@@ -28,13 +28,13 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, MerchantTotals, SweepMark, Ticket
 from chalicelib.vocabulary import CardStatus
 from chalicelib.workers import schedules
-from tests import engines, wallets
-from tests.codes import code_in, texts
-from tests.conftest import forget_caches
-from tests.factories import make_event
 from tests.faults.deaths import LIFE, mortal
-from tests.shops import Shop, assert_handed_over_once, everything, make_shop, new_customer, stored
-from tests.streams import StreamReader, project
+from tests.support import engines, wallets
+from tests.support.caches import forget_caches
+from tests.support.codes import code_in, texts
+from tests.support.factories import make_event
+from tests.support.shops import Shop, assert_handed_over_once, everything, make_shop, new_customer, stored
+from tests.support.streams import StreamReader, project
 from tests.truth.clerks import CLERKS, MINUTE, PATIENCE, Day, stored_status
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("assignments"), pytest.mark.timeout(2400)]

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 import app
-from bench import ground
 from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
 from chalicelib.domain.money import Asked
@@ -29,10 +28,10 @@ from infra.local.meter import Meter
 from infra.local.outbox import Outbox
 from infra.local.pumps import Pumps, Source
 from infra.local.resources import Cloud
-from tests import engines, wallets
-from tests.conftest import forget_caches
-from tests.factories import make_customer
 from tests.local.conftest import wait_until
+from tests.support import engines, ground, wallets
+from tests.support.caches import forget_caches
+from tests.support.factories import make_customer
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(600)]
 

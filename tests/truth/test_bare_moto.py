@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench import ground
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
+from tests.support import ground
 from tests.truth.linearizability import Call, is_linearizable
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")

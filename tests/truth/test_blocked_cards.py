@@ -22,9 +22,9 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardEntry, Category, Order, Payment, SandboxCharge
 from chalicelib.vocabulary import CardDelivery, CardStatus, EntryType, OrderStatus, PaymentMethod, PaymentStatus
-from tests import engines, payers, purchases, wallets
-from tests.conftest import forget_caches
-from tests.factories import make_customer
+from tests.support import engines, payers, purchases, wallets
+from tests.support.caches import forget_caches
+from tests.support.factories import make_customer
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(900)]
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests import engines
-from tests.cloud import TABLE
+from tests.support import engines
+from tests.support.cloud import TABLE
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("truth")]
 

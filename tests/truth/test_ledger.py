@@ -26,11 +26,11 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, CardBalance, CardEntry, Category, Item
 from chalicelib.vocabulary import CardStatus, EntryType, PaymentMethod, PaymentStatus
-from tests import engines, wallets
-from tests.conftest import forget_caches
-from tests.factories import make_event
 from tests.faults.wire import Fault, wire
-from tests.streams import StreamReader, project
+from tests.support import engines, wallets
+from tests.support.caches import forget_caches
+from tests.support.factories import make_event
+from tests.support.streams import StreamReader, project
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(1500)]
 

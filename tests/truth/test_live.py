@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests import engines
-from tests.conftest import forget_caches
-from tests.factories import make_event, make_ticket, usher_token
-from tests.live import Gateway, Socket, Stream, gateway, scan
+from tests.support import engines
+from tests.support.caches import forget_caches
+from tests.support.factories import make_event, make_ticket, usher_token
+from tests.support.live import Gateway, Socket, Stream, gateway, scan
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engines")]
 

@@ -12,14 +12,14 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import TicketFilter
-from tests import engines
-from tests.client import call
-from tests.conftest import forget_caches
-from tests.factories import make_organization, token_of
-from tests.numbered import assert_reports_are_true, organization_of, stored_range, tally_of, work
-from tests.numbered import generate as generated
 from tests.portals.tix.test_tickets import NAME, TICKETS, ask, generate, listed, numbers
-from tests.streams import StreamReader
+from tests.support import engines
+from tests.support.caches import forget_caches
+from tests.support.client import call
+from tests.support.factories import make_organization, token_of
+from tests.support.numbered import assert_reports_are_true, organization_of, stored_range, tally_of, work
+from tests.support.numbered import generate as generated
+from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("numbering"), pytest.mark.timeout(900)]
 

@@ -19,11 +19,11 @@ from chalicelib.errors import NotFound, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, NumberRange
-from tests import engines
-from tests.conftest import forget_caches
-from tests.factories import make_organization
 from tests.faults.deaths import dying, mortal
-from tests.numbered import (
+from tests.support import engines
+from tests.support.caches import forget_caches
+from tests.support.factories import make_organization
+from tests.support.numbered import (
     assert_reports_are_true,
     generate,
     organization_of,
@@ -34,7 +34,7 @@ from tests.numbered import (
     tally_of,
     tickets,
 )
-from tests.streams import StreamReader
+from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("numbering"), pytest.mark.timeout(1500)]
 

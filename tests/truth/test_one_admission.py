@@ -7,13 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench import ground, stack
-from bench.stack import Stack
 from chalicelib.domain.events import events
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters
-from tests import engines
-from tests.conftest import forget_caches
+from tests.support import engines, ground, stack
+from tests.support.caches import forget_caches
+from tests.support.stack import Stack
 from tests.truth import crowd
 from tests.truth.linearizability import is_linearizable
 

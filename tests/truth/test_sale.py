@@ -22,9 +22,9 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, Ticket
 from chalicelib.workers import schedules
-from tests import engines
-from tests.conftest import forget_caches
-from tests.factories import make_event
+from tests.support import engines
+from tests.support.caches import forget_caches
+from tests.support.factories import make_event
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("sale"), pytest.mark.timeout(1500)]
 

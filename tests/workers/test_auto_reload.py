@@ -19,10 +19,10 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardBalance, Item, Payment, SandboxCharge
 from chalicelib.vocabulary import CardStatus
-from tests import wallets
-from tests.client import call
-from tests.factories import customer_token, make_customer
-from tests.streams import StreamReader
+from tests.support import wallets
+from tests.support.client import call
+from tests.support.factories import customer_token, make_customer
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

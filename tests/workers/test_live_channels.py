@@ -13,9 +13,9 @@ from chalicelib import clock
 from chalicelib.domain.access import devices, sessions
 from chalicelib.domain.events import events
 from chalicelib.vocabulary import AdminRole, CardType
-from tests import purchases, wallets
-from tests.client import call
-from tests.factories import (
+from tests.support import purchases, wallets
+from tests.support.client import call
+from tests.support.factories import (
     admin_token,
     customer_token,
     make_card,
@@ -28,7 +28,7 @@ from tests.factories import (
     token_of,
     usher_token,
 )
-from tests.live import Gateway, Stream, gateway, scan
+from tests.support.live import Gateway, Stream, gateway, scan
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

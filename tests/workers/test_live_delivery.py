@@ -20,9 +20,9 @@ from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Listener, LiveConnection
 from chalicelib.vocabulary import Portal
-from tests.client import call
 from tests.contract.ground import stored
-from tests.factories import (
+from tests.support.client import call
+from tests.support.factories import (
     PASSWORD,
     admin_token,
     customer_token,
@@ -34,7 +34,7 @@ from tests.factories import (
     token_of,
     usher_token,
 )
-from tests.live import Gateway, Socket, Stream, gateway, scan, tell
+from tests.support.live import Gateway, Socket, Stream, gateway, scan, tell
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

@@ -13,9 +13,9 @@ from chalicelib.clients import bus
 from chalicelib.config import config
 from chalicelib.domain.access import devices
 from chalicelib.vocabulary import CardType
-from tests.client import call
-from tests.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token
-from tests.streams import StreamReader, project
+from tests.support.client import call
+from tests.support.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token
+from tests.support.streams import StreamReader, project
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

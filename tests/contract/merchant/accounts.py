@@ -10,9 +10,9 @@ from chalicelib.domain.customers import registration
 from chalicelib.domain.merchants import merchant_settings
 from chalicelib.vocabulary import Portal
 from infra.local.demo import demo_data
-from tests.codes import code_for, texts
 from tests.contract.partners import PASSWORD, keeping_password, new_merchant, new_number, unthrottled
 from tests.contract.request import Request
+from tests.support.codes import code_for, texts
 
 
 def _login(_: Any) -> Request:

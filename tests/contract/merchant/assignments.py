@@ -17,8 +17,8 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Assignment, Card
 from chalicelib.vocabulary import CardStatus
-from tests.codes import code_for, texts
 from tests.contract.request import Request
+from tests.support.codes import code_for, texts
 
 _numbers = itertools.count(1)
 

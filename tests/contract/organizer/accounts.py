@@ -8,9 +8,9 @@ from typing import Any
 
 from chalicelib.domain.customers import registration
 from chalicelib.vocabulary import Portal
-from tests.codes import code_for, texts
 from tests.contract.partners import PASSWORD, new_organizer, unthrottled
 from tests.contract.request import Request
+from tests.support.codes import code_for, texts
 
 
 def _login(_: Any) -> Request:

@@ -15,8 +15,8 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 from infra.local.demo import demo_data
-from tests.codes import code_for, texts
 from tests.contract.request import Request
+from tests.support.codes import code_for, texts
 
 _PASSWORD = "a password of the tests"
 _numbers = itertools.count(1)

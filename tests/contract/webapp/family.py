@@ -11,7 +11,7 @@ from chalicelib.domain.customers.dependents import Details
 from chalicelib.identifiers import new_id
 from infra.local.demo import demo_data
 from tests.contract.request import Request
-from tests.factories import make_event
+from tests.support.factories import make_event
 
 _BODY: dict[str, Any] = {
     "name": "Sara Khan",

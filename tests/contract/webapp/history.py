@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.domain.payments import payment_history
 from chalicelib.domain.payments.payment_history import Filters
 from tests.contract.request import Request
-from tests.purchases import put_payment
+from tests.support.purchases import put_payment
 
 
 def _paid(ground: Any) -> Request:

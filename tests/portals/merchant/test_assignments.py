@@ -26,13 +26,13 @@ from chalicelib.table.items import (
 )
 from chalicelib.vocabulary import CardDelivery, CardStatus, TicketStatus
 from chalicelib.workers import schedules
-from tests import purchases
-from tests.client import Answer
-from tests.codes import code_for, texts
-from tests.factories import make_event
 from tests.faults.wire import wire
 from tests.portals.webapp.evening import make_evening
-from tests.shops import Shop, assert_handed_over_once, assignment, make_shop, new_customer, stored, wrong
+from tests.support import purchases
+from tests.support.client import Answer
+from tests.support.codes import code_for, texts
+from tests.support.factories import make_event
+from tests.support.shops import Shop, assert_handed_over_once, assignment, make_shop, new_customer, stored, wrong
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

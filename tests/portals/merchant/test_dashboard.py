@@ -11,8 +11,8 @@ from chalicelib.domain.cards import cards, own_cards
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card
 from chalicelib.vocabulary import CardStatus
-from tests.shops import Shop, assert_handed_over_once, make_shop, new_customer, stored
-from tests.streams import StreamReader, project
+from tests.support.shops import Shop, assert_handed_over_once, make_shop, new_customer, stored
+from tests.support.streams import StreamReader, project
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

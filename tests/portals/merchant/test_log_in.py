@@ -10,9 +10,9 @@ from chalicelib.domain.access import accounts, tokens
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, Session
 from chalicelib.vocabulary import Portal
-from tests.client import Answer, call
-from tests.codes import code_for, texts
-from tests.factories import PASSWORD, make_customer, make_merchant, make_organizer
+from tests.support.client import Answer, call
+from tests.support.codes import code_for, texts
+from tests.support.factories import PASSWORD, make_customer, make_merchant, make_organizer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 NUMBER = "+923011234567"

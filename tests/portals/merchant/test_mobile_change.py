@@ -11,11 +11,11 @@ from chalicelib.domain.access import accounts
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, Login
 from chalicelib.vocabulary import Portal
-from tests.asked import requests
-from tests.client import Answer, call
-from tests.codes import code_for, code_in, texts
 from tests.contract.ground import stored
-from tests.factories import PASSWORD, make_customer, make_merchant, token_of
+from tests.support.asked import requests
+from tests.support.client import Answer, call
+from tests.support.codes import code_for, code_in, texts
+from tests.support.factories import PASSWORD, make_customer, make_merchant, token_of
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 OLD, NEW = "+923011234567", "+923017654321"

@@ -8,10 +8,10 @@ import app
 from chalicelib.clients.bus import Published
 from chalicelib.domain.changes import change_of
 from chalicelib.domain.merchants import stock_notices
-from tests.client import call
-from tests.codes import texts
-from tests.shops import Shop, make_shop, new_customer
-from tests.streams import StreamReader, project
+from tests.support.client import call
+from tests.support.codes import texts
+from tests.support.shops import Shop, make_shop, new_customer
+from tests.support.streams import StreamReader, project
 from tests.workers.test_alert_mail import put
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")

@@ -8,8 +8,8 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import own_cards
-from tests.client import Answer
-from tests.shops import Shop, make_shop, new_customer
+from tests.support.client import Answer
+from tests.support.shops import Shop, make_shop, new_customer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

@@ -7,9 +7,9 @@ import pytest
 from chalicelib.domain.access import accounts
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, MerchantSettings
-from tests.client import Answer, call
 from tests.contract.ground import stored
-from tests.factories import make_merchant, token_of
+from tests.support.client import Answer, call
+from tests.support.factories import make_merchant, token_of
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 UNSET = {

@@ -12,10 +12,10 @@ from chalicelib.errors import Conflict, InvalidState
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Category, Event
 from chalicelib.vocabulary import EditRequestStatus, EventStatus
-from tests.client import Answer, call
-from tests.factories import make_customer, make_organizer, token_of
-from tests.payers import counts
-from tests.purchases import book, make_show, pay
+from tests.support.client import Answer, call
+from tests.support.factories import make_customer, make_organizer, token_of
+from tests.support.payers import counts
+from tests.support.purchases import book, make_show, pay
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

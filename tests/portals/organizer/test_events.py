@@ -14,10 +14,10 @@ from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.vocabulary import EventStatus
-from tests.client import Answer, call
-from tests.factories import make_customer, make_event, make_organizer, make_reader, scan_id, token_of
-from tests.purchases import book, make_show, pay
-from tests.streams import StreamReader, project
+from tests.support.client import Answer, call
+from tests.support.factories import make_customer, make_event, make_organizer, make_reader, scan_id, token_of
+from tests.support.purchases import book, make_show, pay
+from tests.support.streams import StreamReader, project
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 EVENTS = "/api/organizer/events/"

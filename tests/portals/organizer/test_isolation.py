@@ -12,11 +12,11 @@ from chalicelib.domain.events import listings
 from chalicelib.portals.http.route import ROUTES
 from chalicelib.table.items import Account, Category, Event
 from chalicelib.vocabulary import Portal
-from tests import settled
-from tests.client import Answer, call
-from tests.factories import make_customer, make_organizer, token_of
-from tests.purchases import book, make_show, pay
-from tests.streams import StreamReader
+from tests.support import settled
+from tests.support.client import Answer, call
+from tests.support.factories import make_customer, make_organizer, token_of
+from tests.support.purchases import book, make_show, pay
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

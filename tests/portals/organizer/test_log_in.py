@@ -10,9 +10,9 @@ from chalicelib.errors import InvalidCredentials
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Session
 from chalicelib.vocabulary import Portal
-from tests.client import Answer, call
-from tests.codes import code_for, texts
-from tests.factories import PASSWORD, make_customer, make_merchant, make_organizer
+from tests.support.client import Answer, call
+from tests.support.codes import code_for, texts
+from tests.support.factories import PASSWORD, make_customer, make_merchant, make_organizer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 NUMBER, UNKNOWN = "+923021234567", "+923027654321"

@@ -10,9 +10,9 @@ from chalicelib.domain.events import events
 from chalicelib.domain.organizers import organizers
 from chalicelib.table import operations
 from chalicelib.table.items import Event
-from tests.client import call
-from tests.factories import make_event, make_organizer, token_of
-from tests.streams import StreamReader, project
+from tests.support.client import call
+from tests.support.factories import make_event, make_organizer, token_of
+from tests.support.streams import StreamReader, project
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

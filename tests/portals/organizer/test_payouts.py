@@ -22,11 +22,11 @@ from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.table.items import Account, Event, Settlement
 from chalicelib.vocabulary import EventStatus, Portal
 from infra.local.demo import demo_data, past_event
-from tests import payers, settled
-from tests.client import Answer, call
-from tests.factories import make_customer, make_event, make_organizer, token_of
-from tests.purchases import book
-from tests.streams import StreamReader
+from tests.support import payers, settled
+from tests.support.client import Answer, call
+from tests.support.factories import make_customer, make_event, make_organizer, token_of
+from tests.support.purchases import book
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 _PAYOUTS = "/api/organizer/payouts/"

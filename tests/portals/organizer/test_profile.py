@@ -18,9 +18,9 @@ from chalicelib.config import config
 from chalicelib.domain.access import accounts
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, OrganizerProfile
-from tests.client import Answer, call
 from tests.contract.ground import stored
-from tests.factories import make_organizer, token_of
+from tests.support.client import Answer, call
+from tests.support.factories import make_organizer, token_of
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 PATH = "/api/organizer/profile/"

@@ -18,11 +18,11 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Order, Payment, RefundRequest, SandboxCharge, Ticket
 from chalicelib.workers import payments as payments_worker
-from tests import payers
-from tests.client import call
-from tests.factories import make_customer, make_organizer, scan_id, token_of
-from tests.purchases import book, make_show
-from tests.streams import StreamReader
+from tests.support import payers
+from tests.support.client import call
+from tests.support.factories import make_customer, make_organizer, scan_id, token_of
+from tests.support.purchases import book, make_show
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 DONE: dict[str, Any] = {"batchItemFailures": []}

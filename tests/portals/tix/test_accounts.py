@@ -12,9 +12,9 @@ from chalicelib.domain.organizations import organizations
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Organization
 from chalicelib.vocabulary import Portal
-from tests.client import Answer, call
 from tests.contract.ground import stored
-from tests.factories import PASSWORD, make_organization, make_tix_user, token_of
+from tests.support.client import Answer, call
+from tests.support.factories import PASSWORD, make_organization, make_tix_user, token_of
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 REGISTER, LOGIN, ME = "/api/tix/auth/register", "/api/tix/auth/login", "/api/tix/auth/me"

@@ -12,10 +12,10 @@ from chalicelib.domain.organizations import organizations
 from chalicelib.portals.http.route import ROUTES, Route
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
-from tests.client import Answer, call
-from tests.factories import make_organization, token_of
-from tests.numbered import tickets
-from tests.streams import StreamReader
+from tests.support.client import Answer, call
+from tests.support.factories import make_organization, token_of
+from tests.support.numbered import tickets
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

@@ -25,8 +25,8 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, PrintRun
 from chalicelib.workers import jobs as jobs_worker
 from chalicelib.workers import schedules
-from tests.client import Answer, call
-from tests.factories import make_organization, make_tix_user, token_of
+from tests.support.client import Answer, call
+from tests.support.factories import make_organization, make_tix_user, token_of
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 PRINT = "/api/tix/tickets/print"

@@ -7,10 +7,10 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.organizations import organization_settings
 from chalicelib.table.items import Account
-from tests.client import call
-from tests.factories import at, make_organization, token_of
-from tests.numbered import assert_reports_are_true, organization_of, scan, tickets
-from tests.streams import StreamReader
+from tests.support.client import call
+from tests.support.factories import at, make_organization, token_of
+from tests.support.numbered import assert_reports_are_true, organization_of, scan, tickets
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 NOW = at("2026-11-21T12:00:00Z")

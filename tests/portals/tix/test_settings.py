@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from chalicelib.table.items import Account
-from tests.client import Answer, call
-from tests.factories import PASSWORD, make_organization, make_tix_user, token_of
+from tests.support.client import Answer, call
+from tests.support.factories import PASSWORD, make_organization, make_tix_user, token_of
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 PATH = "/api/tix/settings"

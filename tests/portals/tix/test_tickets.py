@@ -10,10 +10,10 @@ from chalicelib.domain.organizations.numbering import Wanted
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, NumberedTicket
-from tests.client import Answer, call
-from tests.factories import make_organization, make_tix_user, token_of
-from tests.numbered import organization_of
-from tests.streams import StreamReader
+from tests.support.client import Answer, call
+from tests.support.factories import make_organization, make_tix_user, token_of
+from tests.support.numbered import organization_of
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 TICKETS = "/api/tix/tickets"

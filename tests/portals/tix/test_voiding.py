@@ -9,8 +9,8 @@ from chalicelib.domain.organizations.numbering import Wanted
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account
-from tests.client import Answer, call
-from tests.factories import make_organization, make_tix_user, token_of
+from tests.support.client import Answer, call
+from tests.support.factories import make_organization, make_tix_user, token_of
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 VOID = "/api/tix/tickets/void"

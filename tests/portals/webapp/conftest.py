@@ -3,8 +3,8 @@
 import pytest
 
 from chalicelib.table.items import Account
-from tests.factories import make_customer
 from tests.portals.webapp.evening import Evening, make_evening
+from tests.support.factories import make_customer
 
 
 @pytest.fixture

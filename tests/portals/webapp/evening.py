@@ -11,9 +11,9 @@ from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Event, Item, Ticket
 from chalicelib.vocabulary import CardStatus
-from tests import purchases
-from tests.client import Answer, call
-from tests.factories import customer_token, scan_id, usher_token
+from tests.support import purchases
+from tests.support.client import Answer, call
+from tests.support.factories import customer_token, scan_id, usher_token
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Event, IdempotencyRecord, Order, Ticket
 from chalicelib.vocabulary import CardStatus, EventStatus
-from tests.client import Answer, call
 from tests.contract.ground import stored
-from tests.factories import customer_token, make_customer, make_event, scan_id
+from tests.support.client import Answer, call
+from tests.support.factories import customer_token, make_customer, make_event, scan_id
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 PATH = "/api/v1/tickets/book/"

@@ -11,9 +11,9 @@ from chalicelib.domain.payments import payments
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Payment
 from chalicelib.vocabulary import CardStatus
-from tests import payers, wallets
-from tests.client import Answer, call
-from tests.factories import customer_token, make_customer
+from tests.support import payers, wallets
+from tests.support.client import Answer, call
+from tests.support.factories import customer_token, make_customer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

@@ -13,9 +13,9 @@ from chalicelib.domain.cards import cards
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardRequest
 from chalicelib.vocabulary import AdminRole, CardStatus
-from tests import wallets
-from tests.client import Answer, call
-from tests.factories import customer_token, make_customer, make_event, make_ticket, scan_id, usher_token
+from tests.support import wallets
+from tests.support.client import Answer, call
+from tests.support.factories import customer_token, make_customer, make_event, make_ticket, scan_id, usher_token
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

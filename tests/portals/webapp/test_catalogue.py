@@ -12,9 +12,9 @@ from chalicelib import clock
 from chalicelib.domain.events import catalogue, events
 from chalicelib.table.items import Event, Venue
 from chalicelib.vocabulary import EventStatus
-from tests.catalogue import PATH, Show, counted, listed, page, walked
-from tests.client import call
-from tests.streams import StreamReader
+from tests.support.catalogue import PATH, Show, counted, listed, page, walked
+from tests.support.client import call
+from tests.support.streams import StreamReader
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SHOWS = (

@@ -9,8 +9,8 @@ from chalicelib.domain.cards.cards import Registration
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, CustomerTotals, Dependent
 from chalicelib.vocabulary import CardStatus
-from tests.client import Answer, call
-from tests.factories import customer_token, make_customer
+from tests.support.client import Answer, call
+from tests.support.factories import customer_token, make_customer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 PATH = "/api/v1/users/dependents/"

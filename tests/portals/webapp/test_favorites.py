@@ -9,9 +9,9 @@ from chalicelib.domain.events import events, listings
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Favorite
 from chalicelib.vocabulary import EventStatus
-from tests.client import call
-from tests.factories import customer_token, make_customer, make_event
-from tests.purchases import make_show
+from tests.support.client import call
+from tests.support.factories import customer_token, make_customer, make_event
+from tests.support.purchases import make_show
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 PATH = "/api/v1/users/favorites/"

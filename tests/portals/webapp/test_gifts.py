@@ -10,9 +10,6 @@ from chalicelib.domain.tickets import gifts, tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Gift, Ticket
 from chalicelib.vocabulary import TicketStatus
-from tests.client import Answer, call
-from tests.codes import code_for, texts
-from tests.factories import PASSWORD, make_customer
 from tests.portals.webapp.evening import (
     Evening,
     ask,
@@ -24,6 +21,9 @@ from tests.portals.webapp.evening import (
     raw_ticket,
     whole_table,
 )
+from tests.support.client import Answer, call
+from tests.support.codes import code_for, texts
+from tests.support.factories import PASSWORD, make_customer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

@@ -17,9 +17,17 @@ from chalicelib.domain.tickets.tickets import Holder, Order
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, Ticket
-from tests.client import call
-from tests.codes import code_for
-from tests.factories import PASSWORD, customer_token, make_card, make_customer, make_event, make_usher, usher_token
+from tests.support.client import call
+from tests.support.codes import code_for
+from tests.support.factories import (
+    PASSWORD,
+    customer_token,
+    make_card,
+    make_customer,
+    make_event,
+    make_usher,
+    usher_token,
+)
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 NUMBER = "+923001234567"

@@ -17,11 +17,11 @@ from chalicelib.domain.sale import orders
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import PaymentMethod, PaymentPurpose, PaymentStatus
-from tests import payers, purchases
-from tests.client import Answer, call
-from tests.factories import customer_token, make_customer
-from tests.payers import stored
 from tests.portals.webapp.evening import Evening
+from tests.support import payers, purchases
+from tests.support.client import Answer, call
+from tests.support.factories import customer_token, make_customer
+from tests.support.payers import stored
 
 _HISTORY = "/api/v1/users/payment-history/"
 

@@ -15,10 +15,10 @@ from chalicelib.table import operations
 from chalicelib.table.items import Event, Venue
 from chalicelib.vocabulary import EventStatus
 from chalicelib.workers import schedules
-from tests.catalogue import PATH, Show, assert_recount, counted, listed, set_price
-from tests.client import call
-from tests.factories import make_customer
-from tests.streams import StreamReader, project
+from tests.support.catalogue import PATH, Show, assert_recount, counted, listed, set_price
+from tests.support.client import call
+from tests.support.factories import make_customer
+from tests.support.streams import StreamReader, project
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SHOW = Show("Jazz Night", organizer_id="org_1", featured=True)

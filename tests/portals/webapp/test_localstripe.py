@@ -21,10 +21,10 @@ from chalicelib.vocabulary import PaymentStatus
 from chalicelib.workers import payments as worker
 from infra.local.front import EnvelopeProtocol, Gateway
 from infra.local.meter import Meter
-from tests import localstripe, payers, purchases
-from tests.factories import make_customer
-from tests.payers import confirm, process
-from tests.stripe_ground import leave, point_at
+from tests.support import localstripe, payers, purchases
+from tests.support.factories import make_customer
+from tests.support.payers import confirm, process
+from tests.support.stripe_ground import leave, point_at
 
 KINDS = ["payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled"]
 _EVENT_SECONDS = 30.0

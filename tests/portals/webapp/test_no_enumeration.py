@@ -8,10 +8,10 @@ import pytest
 from argon2 import PasswordHasher
 
 from chalicelib.clients import aws
-from tests.asked import requests
-from tests.client import Answer, call
-from tests.codes import code_in, texts
-from tests.factories import PASSWORD, make_customer
+from tests.support.asked import requests
+from tests.support.client import Answer, call
+from tests.support.codes import code_in, texts
+from tests.support.factories import PASSWORD, make_customer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 KNOWN, UNKNOWN = "+923001234567", "+923007654321"

@@ -9,10 +9,10 @@ from chalicelib import clock
 from chalicelib.domain.access import accounts, sessions
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.table.items import Account
-from tests.client import Answer, call
-from tests.codes import code_for, texts
-from tests.conftest import forget_caches
-from tests.factories import PASSWORD, make_customer
+from tests.support.caches import forget_caches
+from tests.support.client import Answer, call
+from tests.support.codes import code_for, texts
+from tests.support.factories import PASSWORD, make_customer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 NUMBER = "+923001234567"

@@ -16,10 +16,10 @@ from chalicelib.table.items import Account, CardEntry, Category, Order, SandboxC
 from chalicelib.vocabulary import CardStatus, OrderStatus, PaymentStatus
 from chalicelib.workers import payments as worker
 from chalicelib.workers import schedules
-from tests import payers, purchases
-from tests.client import call
-from tests.factories import make_customer
-from tests.payers import confirm, process
+from tests.support import payers, purchases
+from tests.support.client import call
+from tests.support.factories import make_customer
+from tests.support.payers import confirm, process
 
 UID, OTHER_UID = "04C1D2E3F40001", "04C1D2E3F40002"
 

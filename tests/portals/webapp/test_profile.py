@@ -17,9 +17,9 @@ from chalicelib.domain.access import accounts
 from chalicelib.domain.customers import customers
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Profile
-from tests.client import Answer, call
 from tests.contract.ground import stored
-from tests.factories import customer_token, make_customer
+from tests.support.client import Answer, call
+from tests.support.factories import customer_token, make_customer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 CONTACT = {"name": "Bilal Khan", "mobile_number": "+923007654321"}

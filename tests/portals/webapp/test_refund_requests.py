@@ -10,10 +10,10 @@ from chalicelib.domain.events import events
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Account, Event, RefundRequest, Ticket
 from chalicelib.vocabulary import TicketStatus
-from tests import purchases
-from tests.client import Answer
-from tests.factories import make_ticket
 from tests.portals.webapp.evening import Evening, ask, beside, forget_answers, make_evening, raw_ticket
+from tests.support import purchases
+from tests.support.client import Answer
+from tests.support.factories import make_ticket
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

@@ -13,10 +13,10 @@ from chalicelib.domain.access import accounts, numbers
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, Profile, Session
 from chalicelib.vocabulary import Portal
-from tests.client import Answer, call
-from tests.codes import code_for, code_in, texts
 from tests.contract.ground import stored
-from tests.factories import PASSWORD, make_customer
+from tests.support.client import Answer, call
+from tests.support.codes import code_for, code_in, texts
+from tests.support.factories import PASSWORD, make_customer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 NUMBER = "+923001234567"

@@ -20,11 +20,11 @@ from chalicelib.table.items import Account, Order, Payment
 from chalicelib.vocabulary import OrderStatus, PaymentStatus
 from chalicelib.workers import payments as worker
 from chalicelib.workers import schedules
-from tests import payers, purchases, stripe_double
-from tests.factories import make_customer
-from tests.payers import confirm, process
-from tests.stripe_double import API_KEY, DECLINED, GOOD, NEEDS_OWNER, WEBHOOK_SECRET, StripeDouble, sign
-from tests.stripe_ground import deliver, leave, point_at, put_secret
+from tests.support import payers, purchases, stripe_double
+from tests.support.factories import make_customer
+from tests.support.payers import confirm, process
+from tests.support.stripe_double import API_KEY, DECLINED, GOOD, NEEDS_OWNER, WEBHOOK_SECRET, StripeDouble, sign
+from tests.support.stripe_ground import deliver, leave, point_at, put_secret
 
 UID = "04C1D2E3F40011"
 

@@ -14,9 +14,9 @@ from chalicelib.domain.sale import orders
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import TicketStatus
-from tests import purchases
-from tests.factories import make_ticket
 from tests.portals.webapp.evening import Evening, ask, card_of, listed, make_evening
+from tests.support import purchases
+from tests.support.factories import make_ticket
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

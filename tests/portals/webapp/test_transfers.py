@@ -11,10 +11,10 @@ from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys
 from chalicelib.table.items import Account, Ticket
 from chalicelib.vocabulary import CardStatus, TicketStatus
-from tests.client import Answer
-from tests.codes import texts
-from tests.factories import make_customer
 from tests.portals.webapp.evening import Evening, ask, card_of, forget_answers, listed, opened_by, raw_ticket
+from tests.support.client import Answer
+from tests.support.codes import texts
+from tests.support.factories import make_customer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

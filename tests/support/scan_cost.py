@@ -5,10 +5,10 @@ Counted by the meter that `/_local/usage` shows, which is right about DynamoDB L
 
 from dataclasses import dataclass
 
-from bench import ground
-from bench.ground import Event, Kind
 from infra.local.meter import Meter
 from infra.local.seed import Seeded
+from tests.support import ground
+from tests.support.ground import Event, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Till:
 
     def __init__(self, event: Event, meter: Meter) -> None:
         """`meter` must have been attached before the first client was made."""
-        from tests.streams import StreamReader
+        from tests.support.streams import StreamReader
 
         self._event, self._meter = event, meter
         self._token = ground.log_in(event)

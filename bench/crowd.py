@@ -1,37 +1,23 @@
-"""The whole platform as `make run` serves it, on DynamoDB Local, and scans of it over HTTP."""
+"""Visitors who come in over HTTP, and what their scans cost the platform."""
 
 import json
-import os
-import re
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import ground, machine
-from bench.ground import Event, Kind
-from bench.load import Client, request
+from bench import machine
 from infra.local.seed import Seeded
+from tests.support import ground
+from tests.support.connection import Client, request
+from tests.support.ground import Event, Kind
+from tests.support.stack import HOST, Stack
 
 _ROOT = Path(__file__).parents[1]
-_HOST = "127.0.0.1"
-_READY_SECONDS = 120.0
 _SETTLE_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """A running platform."""
-
-    port: int
-    process_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,47 +38,6 @@ class Run:
         return len(self.latencies)
 
 
-@contextmanager
-def running(engine: str = "dynamodb-local") -> Iterator[Stack]:
-    """Serve the platform with demo data; AWS clients of this process use its engines."""
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port = probe.getsockname()[1]
-    environ = {name: value for name, value in os.environ.items() if name not in ("DATA", "DEMO", "ENGINE", "PORT")}
-    command = [sys.executable, "-m", "infra.local", "--engine", engine, "--port", str(port)]
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(command, cwd=_ROOT, env=environ, stdout=said, stderr=subprocess.STDOUT)
-        try:
-            addresses = _wait(process, said)
-            urls = {
-                "AWS_ENDPOINT_URL": addresses["cloud"],
-                "AWS_ENDPOINT_URL_DYNAMODB": addresses["table"],
-                "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": addresses["table"],
-            }
-            with ground.environment(**urls):
-                yield Stack(port, process.pid)
-        finally:
-            process.terminate()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes], said: Any) -> dict[str, str]:
-    """Return the addresses that the runner prints, once it is ready."""
-    deadline = time.monotonic() + _READY_SECONDS
-    while True:
-        said.seek(0)
-        text = said.read().decode(errors="replace")
-        if re.search(r"^ready$", text, re.MULTILINE):
-            return dict(re.findall(r"^\s+(cloud|table)\s+(http\S+)", text, re.MULTILINE))
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"the platform did not come up:\n{text[-2000:]}")
-        time.sleep(0.1)
-
-
 class Crowd:
     """Visitors of one event, who come in over HTTP."""
 
@@ -111,7 +56,7 @@ class Crowd:
         self._left -= count
         bodies = [ground.scan_body(kind, next(self._tickets), self._event) for _ in range(count)]
         order = {
-            "host": _HOST,
+            "host": HOST,
             "port": self._stack.port,
             "path": ground.SCAN_PATH,
             "token": self._token,
@@ -147,14 +92,14 @@ class Crowd:
         time.sleep(0.5)
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-        client = Client(_HOST, self._stack.port)
+        client = Client(HOST, self._stack.port)
         token = getattr(self, "_token", None)
-        status, content = client.ask(request(method, path, body, host=_HOST, token=token))
+        status, content = client.ask(request(method, path, body, host=HOST, token=token))
         if status != 200:
             raise RuntimeError(f"{method} {path} was answered {status}: {content.decode()}")
         return json.loads(content)  # type: ignore[no-any-return]  # JSON has no types
 
     def _usage(self, method: str) -> dict[str, Any]:
-        url = f"http://{_HOST}:{self._stack.port}/_local/usage/"
+        url = f"http://{HOST}:{self._stack.port}/_local/usage/"
         with urllib.request.urlopen(urllib.request.Request(url, method=method)) as answer:  # loopback
             return json.loads(answer.read() or b"{}")  # type: ignore[no-any-return]  # JSON has no types

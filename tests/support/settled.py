@@ -13,9 +13,9 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, Payout, RefundRequest
 from chalicelib.vocabulary import PayoutStatus
-from tests import payers
-from tests.factories import make_customer
-from tests.purchases import book, make_show
+from tests.support import payers
+from tests.support.factories import make_customer
+from tests.support.purchases import book, make_show
 
 
 def put_payout(organizer_id: str, **changes: Any) -> Payout:

@@ -49,7 +49,7 @@ def cloud(*, needs_dynamodb_local: bool = False) -> Iterator[None]:
 
     Where DynamoDB Local is not to be had, MiniStack has the table as well, unless it is needed.
     """
-    from tests import cloud as resources
+    from tests.support import cloud as resources
 
     with ExitStack() as running:
         url = running.enter_context(engines.ministack())

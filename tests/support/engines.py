@@ -11,10 +11,10 @@ from botocore.config import Config
 from botocore.session import get_session
 from moto import mock_aws
 
-from bench import ground
 from infra.local import engines, toolchain
 from infra.local.console import CannotStart
-from tests import cloud as resources
+from tests.support import cloud as resources
+from tests.support import ground
 
 MOTO, MINISTACK, DYNAMODB_LOCAL = "moto", "ministack", "dynamodb-local"
 EXACT = (DYNAMODB_LOCAL, MINISTACK)

@@ -22,8 +22,8 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, OpenPayment, Order, Payment
 from chalicelib.vocabulary import PaymentMethod
-from tests import payers, purchases
-from tests.factories import make_customer
+from tests.support import payers, purchases
+from tests.support.factories import make_customer
 
 UID = "04C1D2E3F40009"
 # After the sweep has closed what was left open: an order's 10 minutes, its payments' grace of 5, and some.

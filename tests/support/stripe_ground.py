@@ -8,9 +8,9 @@ import pytest
 from chalicelib.clients import aws, secrets
 from chalicelib.clients.providers import stripe as client
 from chalicelib.config import config
-from tests.client import Answer, call
-from tests.conftest import MASTER_SECRET
-from tests.stripe_double import sign
+from tests.support.client import Answer, call
+from tests.support.cloud import MASTER_SECRET
+from tests.support.stripe_double import sign
 
 
 def put_secret(**fields: str) -> None:

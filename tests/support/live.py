@@ -18,8 +18,8 @@ from chalicelib.clients import sockets
 from chalicelib.config import config
 from infra.local.delivery import matches
 from infra.package.functions import stream_pattern
-from tests.client import call
-from tests.streams import StreamReader, project
+from tests.support.client import call
+from tests.support.streams import StreamReader, project
 
 _numbers = itertools.count(1)
 

@@ -17,9 +17,9 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Item, Journal, Order, Payment, Ticket
 from chalicelib.vocabulary import CardStatus, EntryType, OrderStatus, PaymentStatus, TicketStatus
-from tests import purchases
-from tests.client import Answer, call
-from tests.factories import customer_token
+from tests.support import purchases
+from tests.support.client import Answer, call
+from tests.support.factories import customer_token
 
 
 def ask(customer: Account, what: str, body: dict[str, Any], *, key: str | None = None) -> Answer:

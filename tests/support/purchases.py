@@ -10,7 +10,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, Payment
 from chalicelib.vocabulary import PaymentMethod, PaymentPurpose, PaymentStatus
-from tests.factories import make_event
+from tests.support.factories import make_event
 
 
 def make_show(**changes: Any) -> tuple[Event, Category]:

@@ -10,7 +10,7 @@ from chalicelib import clock
 from chalicelib.domain.events import catalogue, categories, events, listing_places, listings, stock
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, CategoryCount, Counters, Event, Listing, ListingEntry, Venue
-from tests.client import Answer, call
+from tests.support.client import Answer, call
 
 PATH = "/api/v1/public/events/"
 

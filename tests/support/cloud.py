@@ -9,6 +9,8 @@ from botocore.session import get_session
 
 from chalicelib.config import config
 
+MASTER_SECRET = "test-master-secret-of-the-platform-000000000000"
+
 TABLE: dict[str, Any] = {
     "BillingMode": "PAY_PER_REQUEST",
     "AttributeDefinitions": [

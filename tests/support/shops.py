@@ -16,9 +16,9 @@ from chalicelib.domain.cards.cards import Registration
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Assignment, Card, Item, Journal, MerchantDay, MerchantTotals, Profile
 from chalicelib.vocabulary import CardStatus
-from tests.client import Answer, call
-from tests.codes import code_for
-from tests.factories import make_merchant
+from tests.support.client import Answer, call
+from tests.support.codes import code_for
+from tests.support.factories import make_merchant
 
 BASE = "/api/merchant"
 _numbers = itertools.count(uuid.uuid4().int % 10**6)

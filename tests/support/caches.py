@@ -1,0 +1,24 @@
+"""What a container keeps between requests, dropped so that a test starts as a fresh container."""
+
+from chalicelib.clients import aws, jobs, messages, secrets
+from chalicelib.domain.access import lock_outs, tokens
+from chalicelib.domain.events import catalogue, categories
+from chalicelib.table import operations
+
+
+def forget_caches() -> None:
+    """Drop everything that a container keeps between requests, its clients too."""
+    operations.client.cache_clear()
+    aws.client.cache_clear()
+    forget_answers()
+
+
+def forget_answers() -> None:
+    """Drop what a container keeps of answers; its clients stay."""
+    messages._queue_url.cache_clear()
+    jobs._queue_url.cache_clear()
+    secrets.forget()
+    lock_outs.forget()
+    categories.forget()
+    catalogue.forget()
+    tokens._proven.cache_clear()
