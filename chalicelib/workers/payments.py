@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain.payments import auto_reload, payments, refunds
+from chalicelib.domain.payments import auto_reload, reconciliation, refunds
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import Failures, each_message
 
@@ -13,7 +13,7 @@ _TAKERS: dict[Fact, Callable[[dict[str, Any]], object]] = {
     Fact.REFUND_DUE: lambda detail: (
         refunds.pay_back(detail["ticket_id"], detail["refund_id"])
         if "refund_id" in detail
-        else payments.refund(detail["payment_id"])
+        else reconciliation.refund(detail["payment_id"])
     ),
     Fact.CARD_BALANCE_LOW: lambda detail: auto_reload.run(detail["card_uid"], int(detail["entry"])),
 }

@@ -11,7 +11,8 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import Registration
 from chalicelib.domain.events import categories
 from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.orders import HELD, Want
+from chalicelib.domain.sale.orders import HELD
+from chalicelib.domain.sale.rules import Want
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Category, Order

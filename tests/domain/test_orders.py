@@ -9,7 +9,7 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import MAX_TICKETS_PER_EVENT, Registration
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.orders import Want
+from chalicelib.domain.sale.rules import Want
 from chalicelib.domain.tickets import tickets
 from chalicelib.errors import NotFound, SoldOut, ValidationFailed
 from chalicelib.identifiers import new_id

@@ -9,7 +9,7 @@ from chalicelib.clients.providers import Outcome, OutcomeStatus
 from chalicelib.domain.access import otp
 from chalicelib.domain.customers import registration
 from chalicelib.domain.events import events, listings
-from chalicelib.domain.payments import invoices, payments
+from chalicelib.domain.payments import invoices, resolution
 from chalicelib.domain.tickets import gifts, tickets, transfers
 from chalicelib.domain.tickets.gifts import Present
 from chalicelib.errors import OtpInvalid
@@ -61,8 +61,8 @@ def test_a_failure_that_was_decided_on_before_a_success_does_not_undo_it(overtak
     customer = make_customer()
     order = purchases.book(customer, purchases.make_show()[1])
     payment = payers.stored(payers.process(customer, order).json["id"])
-    overtake(lambda: payments.settle(payment.payment_id, said(payment, OutcomeStatus.SUCCEEDED)))
-    settled = payments.settle(payment.payment_id, said(payment, OutcomeStatus.FAILED))
+    overtake(lambda: resolution.settle(payment.payment_id, said(payment, OutcomeStatus.SUCCEEDED)))
+    settled = resolution.settle(payment.payment_id, said(payment, OutcomeStatus.FAILED))
     assert settled.status == PaymentStatus.SUCCEEDED
     assert payers.order_of(order).status == OrderStatus.PAID
     payers.assert_money_and_tickets_are_true()

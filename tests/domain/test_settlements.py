@@ -10,7 +10,7 @@ from chalicelib.clients.providers import OutcomeStatus
 from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import events
-from chalicelib.domain.payments import payments
+from chalicelib.domain.payments import payments, reconciliation
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Order, SandboxCharge
@@ -80,7 +80,7 @@ def test_a_reload_of_a_card_that_is_somebody_elses_by_then_is_owed_back(customer
     operations.record(operations.put(card))
     assert payments.confirm(customer.account_id, payment_id).status == PaymentStatus.REFUND_DUE
     assert int(ledger.balance(UID).amount) == 0
-    assert payments.refund(payment_id)
+    assert reconciliation.refund(payment_id)
     assert payers.balances() == {}
 
 
@@ -93,11 +93,11 @@ def test_a_refund_whose_record_was_lost_is_found_again_and_not_made_twice(
     with monkeypatch.context() as broken:
         broken.setattr(operations, "commit", lost)
         with pytest.raises(Unavailable):
-            payments.refund(owed)
+            reconciliation.refund(owed)
     assert payers.stored(owed).status == PaymentStatus.REFUND_DUE
     assert int(charge(owed).refunded) == 300_000
-    assert payments.refund(owed) is True
-    assert payments.refund(owed) is False
+    assert reconciliation.refund(owed) is True
+    assert reconciliation.refund(owed) is False
     assert payers.stored(owed).status == PaymentStatus.REFUNDED
     assert int(charge(owed).refunded) == 300_000
     assert payers.balances() == {}
@@ -109,7 +109,7 @@ def test_a_refund_gives_back_what_was_taken_not_what_was_asked_for(customer: Acc
     taken = [SandboxCharge.status.set("succeeded"), SandboxCharge.amount.set(300_001)]
     operations.record(operations.change(SandboxCharge, keys.sandbox_charge(payment.provider_reference), taken))
     payers.post_webhook(payers.told(payment, OutcomeStatus.SUCCEEDED, amount=300_001))
-    assert payments.refund(payment_id)
+    assert reconciliation.refund(payment_id)
     refunded = payers.stored(payment_id)
     assert (refunded.status, int(refunded.refunded)) == (PaymentStatus.REFUNDED, 300_001)
     assert refunded.settled_at <= clock.now()

@@ -8,7 +8,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.orders import Want
+from chalicelib.domain.sale.rules import Want
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Event, Order, SweepMark

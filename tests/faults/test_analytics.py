@@ -26,7 +26,7 @@ from chalicelib.domain.organizers import organizer_dashboard, organizer_events
 from chalicelib.domain.payments import refunds
 from chalicelib.domain.payouts import settlements
 from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.orders import Want
+from chalicelib.domain.sale.rules import Want
 from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.domain.tickets.tickets import Holder
 from chalicelib.identifiers import new_id

@@ -10,9 +10,9 @@ import pytest
 from chalicelib import clock
 from chalicelib.clients.providers import OutcomeStatus
 from chalicelib.domain.money import Asked
-from chalicelib.domain.payments import payments
+from chalicelib.domain.payments import payments, reconciliation
 from chalicelib.domain.payments.payments import Terms
-from chalicelib.domain.sale import orders
+from chalicelib.domain.sale import orders, rules
 from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Order
@@ -106,15 +106,15 @@ def test_a_late_success_and_another_buyer_at_once_share_one_ticket() -> None:
     customer, other = make_customer(), make_customer()
     order = purchases.book(customer, category)
     payment_id = start(customer, order)
-    want = orders.Want(category.category_id, 1, [])
+    want = rules.Want(category.category_id, 1, [])
     with clock.set_to(order.expires_at + timedelta(seconds=1)):
         orders.expire(order.order_id)
         at_once(
             lambda: payments.confirm(customer.account_id, payment_id),
             lambda: orders.book(other, event_id=order.event_id, wants=[want], operation_id=new_id("op")),
-            lambda: payments.refund(payment_id),
+            lambda: reconciliation.refund(payment_id),
         )
-        patiently(lambda: payments.refund(payment_id))
+        patiently(lambda: reconciliation.refund(payment_id))
     payers.assert_money_and_tickets_are_true()
     status = payers.stored(payment_id).status
     free, reserved, sold = payers.counts(category)
@@ -137,7 +137,7 @@ def test_a_card_by_its_provider_and_a_wallet_at_once_pay_one_booking_once() -> N
         deliver(by_card, OutcomeStatus.SUCCEEDED, "sbe_c"),
     )
     for _ in range(2):
-        patiently(lambda: payments.refund(by_card))
+        patiently(lambda: reconciliation.refund(by_card))
     payers.assert_money_and_tickets_are_true()
     statuses = (payers.stored(by_card).status, payers.stored(by_wallet).status)
     assert statuses in (
@@ -196,7 +196,7 @@ def test_everything_at_once_through_the_doors_settles_one_payment_once(is_late: 
             success,
             deliver(payment_id, OutcomeStatus.FAILED, "sbe_f"),
             lambda: orders.expire(order.order_id),
-            lambda: payments.reconcile(payment_id),
+            lambda: reconciliation.reconcile(payment_id),
         )
     assert {answer.status for answer in answers} <= {200, 201, 409}, [answer.text for answer in answers]
     payers.assert_money_and_tickets_are_true()
@@ -281,7 +281,7 @@ def prepare(what: str) -> Deed:
         if what == "too late":
             return Deed(confirm, late, lambda: payment_id, PaymentStatus.REFUND_DUE)
         confirm()
-    return Deed(lambda: payments.refund(payment_id), late, lambda: payment_id, PaymentStatus.REFUNDED)
+    return Deed(lambda: reconciliation.refund(payment_id), late, lambda: payment_id, PaymentStatus.REFUNDED)
 
 
 BEFALLING = some(Fault.DROPPED, Fault.ANSWER_LOST, Fault.BROKEN, Fault.CONFLICT, Fault.THROTTLED)

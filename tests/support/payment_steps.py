@@ -14,9 +14,9 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from chalicelib.clients.providers import OutcomeStatus
 from chalicelib.config import config
-from chalicelib.domain.payments import payments
+from chalicelib.domain.payments import payments, reconciliation
 from chalicelib.domain.payments.payments import Terms
-from chalicelib.domain.sale import orders
+from chalicelib.domain.sale import orders, rules
 from chalicelib.errors import Refusal
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -70,16 +70,16 @@ class World:
         """Let the sweep come by once the time of the order and of its payments is over."""
         orders.expire(self.order.order_id)
         for payment in self.payments():
-            payments.reconcile(payment.payment_id)
+            reconciliation.reconcile(payment.payment_id)
 
     def sell_to_other(self) -> None:
-        want = orders.Want(self.category.category_id, 1, [])
+        want = rules.Want(self.category.category_id, 1, [])
         orders.book(self.other, event_id=self.order.event_id, wants=[want], operation_id=new_id("op"))
 
     def refund(self) -> None:
         """Let the worker give back what is owed."""
         for payment in self.payments():
-            payments.refund(payment.payment_id)
+            reconciliation.refund(payment.payment_id)
 
     def payments(self) -> Iterator[Payment]:
         yield from (Payment.from_raw_data(raw) for raw in payers.all_raws("payment"))

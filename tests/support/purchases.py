@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.domain.events import categories
-from chalicelib.domain.sale import orders
+from chalicelib.domain.sale import orders, rules
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, Payment
@@ -30,7 +30,7 @@ def make_show(**changes: Any) -> tuple[Event, Category]:
 
 def book(customer: Account, category: Category, quantity: int = 1) -> Order:
     """Reserve tickets."""
-    want = orders.Want(category.category_id, quantity, [])
+    want = rules.Want(category.category_id, quantity, [])
     return orders.book(customer, event_id=category.event_id, wants=[want], operation_id=new_id("op"))
 
 

@@ -14,7 +14,7 @@ import pytest
 from chalicelib.domain import ledger
 from chalicelib.domain.cards import balances, card_requests, cards, own_cards
 from chalicelib.domain.money import Asked, Money
-from chalicelib.domain.payments import auto_reload, payments, sandbox
+from chalicelib.domain.payments import auto_reload, payments, resolution, sandbox
 from chalicelib.domain.payments.payments import Terms
 from chalicelib.domain.sale import orders
 from chalicelib.errors import Conflict, InsufficientBalance, InvalidState, Unavailable
@@ -177,7 +177,7 @@ class Round:
         """Try to pay again, in every way, with the card that is blocked."""
         before = int(ledger.balance(self.uid).entries)
         for one in self.opened:
-            if payments.get(one.payment_id).status == PaymentStatus.REQUIRES_CONFIRMATION:
+            if resolution.get(one.payment_id).status == PaymentStatus.REQUIRES_CONFIRMATION:
                 assert patiently(partial(payments.confirm, self.customer_id, one.payment_id)) == "InvalidState"
         assert patiently(partial(wallets.spend, self.uid, 1)) == "InvalidState"
         asked = Asked("5.00")

@@ -20,7 +20,7 @@ from chalicelib.domain.money import Asked, Money
 from chalicelib.domain.payments import payments
 from chalicelib.domain.payments.payments import Terms
 from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.orders import Want
+from chalicelib.domain.sale.rules import Want
 from chalicelib.errors import InsufficientBalance, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations

@@ -1,12 +1,12 @@
 """What payments follow in the stream and do when due."""
 
 from chalicelib.domain.changes import Follower
-from chalicelib.domain.payments import invoices, payments, refunds
+from chalicelib.domain.payments import invoices, reconciliation, refunds
 from chalicelib.domain.sweep import SweepTaker
 
 FOLLOWERS: tuple[Follower, ...] = (
-    payments.follow,
+    reconciliation.follow,
     invoices.follow,
     refunds.follow,
 )
-SWEEP_TAKERS: dict[str, SweepTaker] = {"pay_": payments.reconcile}
+SWEEP_TAKERS: dict[str, SweepTaker] = {"pay_": reconciliation.reconcile}

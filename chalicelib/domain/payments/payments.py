@@ -18,7 +18,6 @@ from chalicelib.domain import idempotency, money
 from chalicelib.domain.cards import own_cards
 from chalicelib.domain.money import Asked, Money
 from chalicelib.domain.payments import providers, resolution
-from chalicelib.domain.payments.reconciliation import follow, reconcile, refund, take_webhook
 from chalicelib.domain.payments.resolution import FREE, INTERNAL, OPEN, WALLET, get, settle
 from chalicelib.domain.sale import orders
 from chalicelib.errors import InsufficientBalance, InvalidState, NotFound, Refusal, Unavailable, ValidationFailed
@@ -28,24 +27,6 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, OpenPayment, Operation, Order, Payment
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import CardStatus, OrderStatus, PaymentMethod, PaymentPurpose, PaymentStatus
-
-__all__ = [
-    "PaymentOut",
-    "Terms",
-    "charge_saved",
-    "confirm",
-    "follow",
-    "get",
-    "own",
-    "process",
-    "reconcile",
-    "refund",
-    "reload",
-    "settle",
-    "shown",
-    "start",
-    "take_webhook",
-]
 
 # What one reload may be, in whole units of the currency.
 RELOAD_LEAST, RELOAD_MOST = 1, 100_000

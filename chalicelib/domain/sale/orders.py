@@ -25,8 +25,6 @@ from chalicelib.table.items import Account, Card, Category, Dependent, Operation
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import CardStatus, OrderStatus
 
-__all__ = ["HELD", "Want", "book", "expire", "fulfil", "get", "own", "revive", "shown_status"]
-
 # For how long a reservation holds its stock (contract, "Booking").
 HELD = timedelta(minutes=10)
 # Each attempt loses only to somebody else's purchase from the same shards.

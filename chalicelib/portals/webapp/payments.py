@@ -5,7 +5,7 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.domain.money import Asked
-from chalicelib.domain.payments import payments
+from chalicelib.domain.payments import payments, reconciliation
 from chalicelib.domain.payments.payments import Terms
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.route import Call, door
@@ -55,5 +55,5 @@ def customer_confirm_payment(call: Call[schema.ConfirmIn, None]) -> Any:
 @door(bp, "POST", f"{BASE}/payments/webhook", guard=None, reply=schema.WebhookOut)
 def public_payment_webhook(call: Call[None, None]) -> Any:
     """Take the payment provider's signed callback."""
-    payments.take_webhook(call.raw, call.headers)
+    reconciliation.take_webhook(call.raw, call.headers)
     return schema.WebhookOut()

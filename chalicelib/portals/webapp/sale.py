@@ -9,7 +9,7 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.events import categories
 from chalicelib.domain.money import Money
 from chalicelib.domain.sale import order_tickets, orders
-from chalicelib.domain.sale.orders import Want
+from chalicelib.domain.sale.rules import Want
 from chalicelib.domain.tickets.own_tickets import Shown
 from chalicelib.domain.tickets.tickets import Holder
 from chalicelib.portals.http.auth import CUSTOMER

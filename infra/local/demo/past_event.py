@@ -12,7 +12,7 @@ from chalicelib.domain.payments import payments, refunds
 from chalicelib.domain.payments.payments import Terms
 from chalicelib.domain.payouts import settlements
 from chalicelib.domain.sale import orders, sales_totals
-from chalicelib.domain.sale.orders import Want
+from chalicelib.domain.sale.rules import Want
 from chalicelib.domain.tickets import refund_requests
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, Item, Order

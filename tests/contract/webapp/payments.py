@@ -11,7 +11,7 @@ from chalicelib.domain.events import categories
 from chalicelib.domain.payments import payments, sandbox
 from chalicelib.domain.payments.payments import Terms
 from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.orders import Want
+from chalicelib.domain.sale.rules import Want
 from chalicelib.identifiers import new_id
 from chalicelib.vocabulary import PaymentMethod
 from infra.local.demo import demo_data

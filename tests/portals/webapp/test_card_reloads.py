@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain import ledger
-from chalicelib.domain.payments import payments
+from chalicelib.domain.payments import reconciliation
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Payment
 from chalicelib.vocabulary import CardStatus
@@ -164,7 +164,7 @@ def test_a_reload_whose_answer_was_lost_is_taken_once(card: Card, token: str) ->
 def test_a_reload_that_nobody_paid_is_closed_after_its_time_and_credits_nothing(card: Card, token: str) -> None:
     opened = reload(card, {"amount": "5"}, token).json
     with clock.set_to(clock.now() + timedelta(minutes=16)):
-        assert payments.reconcile(opened["id"])
+        assert reconciliation.reconcile(opened["id"])
         assert payers.stored(opened["id"]).status == "failed"
     assert confirm(opened["id"], token).json["status"] == "failed"
     assert ledger.balance(card.uid).amount == 10_000

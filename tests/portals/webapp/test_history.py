@@ -13,7 +13,7 @@ from ulid import ULID
 from chalicelib import clock
 from chalicelib.domain.events import categories
 from chalicelib.domain.payments import invoices
-from chalicelib.domain.sale import orders
+from chalicelib.domain.sale import orders, rules
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import PaymentMethod, PaymentPurpose, PaymentStatus
@@ -151,7 +151,7 @@ def test_an_invoice_says_what_was_bought_by_whom_and_for_how_much(ayesha: Accoun
         venue_name="Alhamra Arts Centre", venue_city="Lahore", organizer_name="Lahore Live", organizer_id="org_1"
     )
     box = categories.add(event_id=event.event_id, name="Box", price=1_234_567, capacity=10, tier="VIP")
-    wants = [orders.Want(standard.category_id, 2, []), orders.Want(box.category_id, 1, [])]
+    wants = [rules.Want(standard.category_id, 2, []), rules.Want(box.category_id, 1, [])]
     order = orders.book(ayesha, event_id=event.event_id, wants=wants, operation_id=new_id("op"))
     payment = purchases.pay(order)
     answer = invoice(ayesha, payment.payment_id)

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.events import catalogue, categories, events, listings, stock
-from chalicelib.domain.sale import orders
+from chalicelib.domain.sale import orders, rules
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Event, Venue
@@ -160,7 +160,7 @@ def test_what_is_left_and_sold_follows_the_sale(event: Event, stream: StreamRead
         (tier,) = call("GET", f"{PATH}{event.event_id}/").json["ticket_categories"]
         return int(tier["available"])
 
-    want = orders.Want(category.category_id, 3, [])
+    want = rules.Want(category.category_id, 3, [])
     order = orders.book(make_customer(), event_id=event.event_id, wants=[want], operation_id=new_id("op"))
     assert left() == 97
     assert events.status(event.event_id).tickets_sold == 0

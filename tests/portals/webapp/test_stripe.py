@@ -13,7 +13,7 @@ from chalicelib.clients.providers import Declined
 from chalicelib.clients.providers import stripe as client
 from chalicelib.domain.money import Asked
 from chalicelib.domain.payments import payments
-from chalicelib.domain.sale import orders
+from chalicelib.domain.sale import orders, rules
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Order, Payment
@@ -71,7 +71,7 @@ def opened(customer: Account, order: Order, **more: Any) -> str:
 
 def expire_and_sell(order: Order) -> None:
     orders.expire(order.order_id)
-    want = orders.Want(order.items[0]["category_id"], 1, [])
+    want = rules.Want(order.items[0]["category_id"], 1, [])
     orders.book(make_customer(), event_id=order.event_id, wants=[want], operation_id=new_id("op"))
 
 
