@@ -12,13 +12,15 @@ from typing import Any
 def grow(people: Any, numbers: range) -> None:
     """Put so many of each kind there; `people` are the ground of the contract's tests."""
     from chalicelib.domain.tickets import tickets
-    from chalicelib.domain.tickets.tickets import Holder, Order
+    from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
     from chalicelib.table import operations
     from infra.local.demo import demo_data
 
     customer = people.customer
     holder = Holder(name=customer.name, customer_id=customer.account_id)
-    tickets.issue_many(Order(event_id=demo_data.EVENT_ID, holder=holder, number=f"B-{number}") for number in numbers)
+    tickets.issue_many(
+        TicketToIssue(event_id=demo_data.EVENT_ID, holder=holder, number=f"B-{number}") for number in numbers
+    )
     operations.put_many(_payments(customer, numbers))
     operations.put_many(_events(numbers))
     operations.put_many(_old_events(people.organizer, numbers))
@@ -31,12 +33,12 @@ def grow(people: Any, numbers: range) -> None:
 def _number_tickets(admin: Any, count: int) -> None:
     """Let the demo organization generate as many tickets; its newest page begins within a thousand, as most do."""
     from chalicelib.domain.organizations import numbering
-    from chalicelib.domain.organizations.numbering import Wanted
+    from chalicelib.domain.organizations.numbering import GenerationInput
     from chalicelib.identifiers import new_id
 
     organization_id, left = str(admin.organization_id), count + 150
     while left:
-        wanted = Wanted(min(left, numbering.AT_ONCE), "BENCH")
+        wanted = GenerationInput(min(left, numbering.AT_ONCE), "BENCH")
         numbering.generate(organization_id, wanted, user_id=admin.account_id, operation_id=new_id("op"))
         left -= wanted.quantity
 

@@ -21,7 +21,7 @@ _VERSION = b"\x01"
 _NONCE_BYTES = 12
 
 
-class Unreadable(Exception):
+class UndecryptableData(Exception):
     """Sealed bytes that are not of this owner and field, or whose key was erased: a fault, not a refusal."""
 
 
@@ -43,11 +43,11 @@ class Envelope:
 
         nonce, ciphertext = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         if sealed[:1] != _VERSION:
-            raise Unreadable("sealed by an unknown version")
+            raise UndecryptableData("sealed by an unknown version")
         try:
             return self._cipher.decrypt(nonce, ciphertext, self._place(field)).decode()
         except InvalidTag as error:
-            raise Unreadable("sealed for another owner or field, or changed since") from error
+            raise UndecryptableData("sealed for another owner or field, or changed since") from error
 
     def _place(self, field: str) -> bytes:
         return f"{self.owner_id}\x00{field}".encode()
@@ -69,7 +69,7 @@ def _with_key(owner_id: str, key: DataKey | None, otherwise: Callable[[str], byt
 
 
 def _erased(_: str) -> bytes:
-    raise Unreadable("the owner's key was erased")
+    raise UndecryptableData("the owner's key was erased")
 
 
 def _first_key(owner_id: str) -> bytes:

@@ -27,7 +27,7 @@ _PLAIN = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StoredAnswer:
     """An answer as it was first given."""
 
     status: int
@@ -36,7 +36,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class IdempotencyClaim:
     """The right to answer a request: `operation_id` names its effect; `record` is where its answer goes."""
 
     operation_id: str
@@ -44,9 +44,9 @@ class Claim:
     fingerprint: str = ""
 
 
-def unkeyed() -> Claim:
+def unkeyed() -> IdempotencyClaim:
     """Return the claim of a request that came without a key: its effect is its own."""
-    return Claim(operation_id=new_id("op"))
+    return IdempotencyClaim(operation_id=new_id("op"))
 
 
 def _mac(*parts: str) -> str:
@@ -54,7 +54,7 @@ def _mac(*parts: str) -> str:
     return hmac.new(secrets.current("idempotency"), "\x00".join(parts).encode(), hashlib.sha256).hexdigest()
 
 
-def claim(*, caller_id: str, route: str, key: str, body: bytes) -> Claim | Answer:
+def claim(*, caller_id: str, route: str, key: str, body: bytes) -> IdempotencyClaim | StoredAnswer:
     """Return the right to answer, or the first answer where there is one.
 
     Raises IdempotencyMismatch for another body, IdempotencyInProgress while the first is running.
@@ -64,7 +64,7 @@ def claim(*, caller_id: str, route: str, key: str, body: bytes) -> Claim | Answe
     # Not under the rotating secret: the operation must have the same name for ever.
     operation_id = "op_" + hashlib.sha256("\x00".join((caller_id, route, key)).encode()).hexdigest()[:40]
     place = keys.idempotency(_mac(caller_id, route, key))
-    mine = Claim(operation_id=operation_id, record=place, fingerprint=fingerprint)
+    mine = IdempotencyClaim(operation_id=operation_id, record=place, fingerprint=fingerprint)
     record = IdempotencyRecord(
         *place,
         fingerprint=fingerprint,
@@ -91,11 +91,11 @@ def claim(*, caller_id: str, route: str, key: str, body: bytes) -> Claim | Answe
             raise IdempotencyInProgress(retry_after=1) from failure
         stored = found.answer
         first = stored.body if stored.packed is None else zlib.decompress(stored.packed).decode()
-        return Answer(int(found.answer.status), first, dict(found.answer.headers))
+        return StoredAnswer(int(found.answer.status), first, dict(found.answer.headers))
     return mine
 
 
-def keep(claimed: Claim, answer: Answer) -> None:
+def keep(claimed: IdempotencyClaim, answer: StoredAnswer) -> None:
     """Keep the answer for whoever sends the same again."""
     if claimed.record is None:
         return
@@ -113,7 +113,7 @@ def keep(claimed: Claim, answer: Answer) -> None:
     )
 
 
-def release(claimed: Claim) -> None:
+def release(claimed: IdempotencyClaim) -> None:
     """Give the key back: this try had no effect, and the next may."""
     if claimed.record is not None:
         unanswered = IdempotencyRecord.answer.does_not_exist()

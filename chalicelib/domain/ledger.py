@@ -34,7 +34,7 @@ _JOURNALS_PER_TRANSACTION = 45
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Posting:
     """An amount in minor units, signed, on one account.
 
     `type` and `reference` are a card's line's own, where the journal's other lines say something else.
@@ -76,16 +76,16 @@ def fee_of(amount: int) -> int:
     return money.share(amount, basis_points=config().fee_basis_points)
 
 
-def sale_entries(source_account: str, *, event_id: str, amount: int) -> list[Entry]:
+def sale_entries(source_account: str, *, event_id: str, amount: int) -> list[Posting]:
     """Return the entries of a sale, with the platform's fee of it."""
     fee = fee_of(amount)
-    entries = [Entry(source_account, -amount), Entry(sales(event_id), amount - fee), Entry(FEES, fee)]
+    entries = [Posting(source_account, -amount), Posting(sales(event_id), amount - fee), Posting(FEES, fee)]
     return [entry for entry in entries if entry.amount]
 
 
-def refund_entries(target_account: str, *, event_id: str, amount: int, fee: int) -> list[Entry]:
+def refund_entries(target_account: str, *, event_id: str, amount: int, fee: int) -> list[Posting]:
     """Return the entries that give a sale back, or a part of it, with so much of the fee that was taken of it."""
-    entries = [Entry(target_account, amount), Entry(sales(event_id), fee - amount), Entry(FEES, -fee)]
+    entries = [Posting(target_account, amount), Posting(sales(event_id), fee - amount), Posting(FEES, -fee)]
     return [entry for entry in entries if entry.amount]
 
 
@@ -121,7 +121,7 @@ def post(
     *,
     type: str,  # noqa: A002  # the item's own word
     currency: str,
-    entries: Sequence[Entry],
+    entries: Sequence[Posting],
     references: Mapping[str, str],
     balances: Sequence[CardBalance] = (),
     card_entry_type: EntryType | None = None,
@@ -159,7 +159,7 @@ def post(
     return writes
 
 
-def _book(before: CardBalance, entry: Entry, *, entry_type: EntryType, journal: Journal) -> list[operations.Write]:
+def _book(before: CardBalance, entry: Posting, *, entry_type: EntryType, journal: Journal) -> list[operations.Write]:
     """Return the change of a card's balance and the line that says why."""
     if before.currency != journal.currency:
         raise InvalidState(f"The card's balance is in {before.currency}, this is in {journal.currency}.")

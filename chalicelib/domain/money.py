@@ -50,14 +50,14 @@ def parse(text: str, currency: str) -> Money | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AmountInput:
     """An amount as a caller wrote it; without its currency it is in that of the thing it is for."""
 
     amount: str
     currency: str | None = None
 
 
-def require(asked: Asked | None, *, currency: str, field: str) -> Money:
+def require(asked: AmountInput | None, *, currency: str, field: str) -> Money:
     """Return an amount above zero that a caller must name, in this currency. Raises ValidationFailed."""
     if asked is None:
         raise ValidationFailed(details=[{"field": field, "message": "name an amount"}])

@@ -25,7 +25,7 @@ _LINK_LIFETIME = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class PhotoUpload:
     """The form to post a photo with, and until when it is taken."""
 
     url: str
@@ -33,10 +33,10 @@ class Upload:
     expires_at: datetime
 
 
-def offer(owner_id: str, *, content_type: str) -> Upload:
+def offer(owner_id: str, *, content_type: str) -> PhotoUpload:
     """Return the form by which an owner uploads a photo; `fields["key"]` names it afterwards."""
     key = f"{_uploads(owner_id)}{secrets.token_hex(16)}"
-    return Upload(*files.upload_form(key, content_type=content_type, limit=MAX_BYTES, lifetime=_UPLOAD_LIFETIME))
+    return PhotoUpload(*files.upload_form(key, content_type=content_type, limit=MAX_BYTES, lifetime=_UPLOAD_LIFETIME))
 
 
 def link(photo_key: str) -> str:

@@ -36,7 +36,7 @@ _HANDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueItem:
     """One thing that is due: its id, where it stands, and the partition of the index that named it."""
 
     due_id: str
@@ -44,7 +44,7 @@ class Due:
     partition: str
 
 
-class Outcome(Enum):
+class SweepOutcome(Enum):
     """What became of one thing that was due."""
 
     HANDLED = auto()
@@ -54,7 +54,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class SweepRun:
     """What a run came to: things handled, things put off to the next run, and the first minute that is not done."""
 
     handled: int
@@ -62,7 +62,7 @@ class Swept:
     done_before: str
 
 
-def run(takers: Mapping[str, SweepTaker]) -> Swept:
+def run(takers: Mapping[str, SweepTaker]) -> SweepRun:
     """Handle everything that is due, by the `takers` of the first four characters of its id.
 
     What fails is put off to the next run and holds up nothing else. Raises Unavailable.
@@ -70,30 +70,30 @@ def run(takers: Mapping[str, SweepTaker]) -> Swept:
     deadline = time.monotonic() + _BUDGET_SECONDS
     this_minute = clock.now().replace(second=0, microsecond=0)
     done_before = this_minute
-    outcomes: Counter[Outcome] = Counter()
+    outcomes: Counter[SweepOutcome] = Counter()
     for minute in _minutes(this_minute):
         came_to = _sweep(minute, takers, put_off_to=this_minute, deadline=deadline)
         outcomes += came_to
-        if came_to[Outcome.LEFT]:
+        if came_to[SweepOutcome.LEFT]:
             done_before = min(done_before, minute)
         if time.monotonic() > deadline:
             done_before = min(done_before, minute + timedelta(minutes=1))
             break
     mark = done_before.strftime(_MINUTE)
     _move_mark(mark)
-    return Swept(handled=outcomes[Outcome.HANDLED], put_off=outcomes[Outcome.PUT_OFF], done_before=mark)
+    return SweepRun(handled=outcomes[SweepOutcome.HANDLED], put_off=outcomes[SweepOutcome.PUT_OFF], done_before=mark)
 
 
 def _sweep(
     minute: datetime, takers: Mapping[str, SweepTaker], *, put_off_to: datetime, deadline: float
-) -> Counter[Outcome]:
-    outcomes: Counter[Outcome] = Counter()
+) -> Counter[SweepOutcome]:
+    outcomes: Counter[SweepOutcome] = Counter()
     later = put_off_to.strftime(_MINUTE)
     for partition in keys.due_partitions(minute.strftime(_MINUTE)):
         due = _due_in(partition)
         for start in range(0, len(due), _CHUNK):
             if time.monotonic() > deadline:
-                return outcomes + Counter({Outcome.LEFT: 1})
+                return outcomes + Counter({SweepOutcome.LEFT: 1})
             outcomes.update(_take_all(due[start : start + _CHUNK], takers, put_off_to=later))
     return outcomes
 
@@ -109,16 +109,16 @@ def _minutes(this_minute: datetime) -> Iterator[datetime]:
         minute += timedelta(minutes=1)
 
 
-def _due_in(partition: str) -> list[Due]:
+def _due_in(partition: str) -> list[DueItem]:
     raws = operations.query(partition, index="gsi2")
     places = operations.keys_of(raws)
-    return [Due(raw["gsi2sk"]["S"], place, partition) for raw, place in zip(raws, places, strict=True)]
+    return [DueItem(raw["gsi2sk"]["S"], place, partition) for raw, place in zip(raws, places, strict=True)]
 
 
-def _take_all(due: Sequence[Due], takers: Mapping[str, SweepTaker], *, put_off_to: str) -> list[Outcome]:
+def _take_all(due: Sequence[DueItem], takers: Mapping[str, SweepTaker], *, put_off_to: str) -> list[SweepOutcome]:
     """Take each, and where there are many, some of them side by side."""
 
-    def take(one: Due) -> Outcome:
+    def take(one: DueItem) -> SweepOutcome:
         return _take(one, takers, put_off_to=put_off_to)
 
     if len(due) < _FEW:
@@ -127,27 +127,27 @@ def _take_all(due: Sequence[Due], takers: Mapping[str, SweepTaker], *, put_off_t
         return list(hands.map(take, due))
 
 
-def _take(due: Due, takers: Mapping[str, SweepTaker], *, put_off_to: str) -> Outcome:
+def _take(due: DueItem, takers: Mapping[str, SweepTaker], *, put_off_to: str) -> SweepOutcome:
     try:
         handled = takers[due.due_id[:4]](due.due_id)
     except Exception:  # noqa: BLE001  # whatever it is, the others are due as well
         logger.exception("due item failed", extra={"due_id": due.due_id, "partition": due.partition})
         return _put_off(due, to=put_off_to)
-    return Outcome.HANDLED if handled else Outcome.NOTHING_LEFT
+    return SweepOutcome.HANDLED if handled else SweepOutcome.NOTHING_LEFT
 
 
-def _put_off(due: Due, *, to: str) -> Outcome:
+def _put_off(due: DueItem, *, to: str) -> SweepOutcome:
     """Make a thing due again in a later minute, so that no failure makes every later run longer."""
     later = keys.due(to, due.due_id)
     actions = [Item.gsi2pk.set(later.pk), Item.gsi2sk.set(later.sk)]
     try:
         operations.record(operations.change(Item, due.place, actions, Item.gsi2pk == due.partition))
     except operations.ConditionFailed:
-        return Outcome.NOTHING_LEFT  # somebody else has handled it, or put it off
+        return SweepOutcome.NOTHING_LEFT  # somebody else has handled it, or put it off
     except Exception:  # noqa: BLE001  # then its minute is not done, and the next run reads it again
         logger.exception("due item left where it is", extra={"due_id": due.due_id})
-        return Outcome.LEFT
-    return Outcome.PUT_OFF
+        return SweepOutcome.LEFT
+    return SweepOutcome.PUT_OFF
 
 
 def _move_mark(minute: str) -> None:

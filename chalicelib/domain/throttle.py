@@ -31,13 +31,13 @@ def _mac(what: str, whom: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CountedTry:
     """A try that was counted, and where."""
 
     place: keys.Key
 
 
-def take(what: str, whom: str, *, limit: int, window: timedelta) -> Counted:
+def take(what: str, whom: str, *, limit: int, window: timedelta) -> CountedTry:
     """Count one more try, or none and raise RateLimited where it would be one too many; exact also in parallel."""
     place, left = _key(what, whom, window)
     gone_at = int(clock.now().timestamp()) + left + 60
@@ -51,10 +51,10 @@ def take(what: str, whom: str, *, limit: int, window: timedelta) -> Counted:
         operations.record(one_more)
     except operations.ConditionFailed as failure:
         raise RateLimited(retry_after=left) from failure
-    return Counted(place)
+    return CountedTry(place)
 
 
-def uncount(counted: Counted) -> None:
+def uncount(counted: CountedTry) -> None:
     """Let a try not have counted, as one that was right."""
     one_less = operations.change(Throttle, counted.place, [Throttle.tries.add(-1)], Throttle.tries > 0)
     try:
@@ -89,7 +89,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class LimitedTry:
     """A try that was counted, as its limit stood with it."""
 
     limit: Limit
@@ -97,7 +97,7 @@ class Taken:
     item: Throttle
 
 
-def slide(*limits: Limit) -> list[Taken]:
+def slide(*limits: Limit) -> list[LimitedTry]:
     """Count one more try under all of these limits, or under none; exact also in parallel.
 
     Raises RateLimited where one of them is full, Unavailable where others are faster all the time.
@@ -111,7 +111,7 @@ def slide(*limits: Limit) -> list[Taken]:
         if wait > timedelta(0):
             raise RateLimited(retry_after=math.ceil(wait.total_seconds()))
         mark = _mark(now)
-        taken = [Taken(limit, mark, _with(limit, seen.get(limit.place), mark)) for limit in limits]
+        taken = [LimitedTry(limit, mark, _with(limit, seen.get(limit.place), mark)) for limit in limits]
         writes = [_unless_changed(one.item, seen.get(one.limit.place)) for one in taken]
         try:
             if len(writes) == 1:
@@ -127,7 +127,7 @@ def slide(*limits: Limit) -> list[Taken]:
     raise Unavailable(retry_after=1)
 
 
-def give_back(taken: Taken) -> None:
+def give_back(taken: LimitedTry) -> None:
     """Let a try not have counted, as one that was right; where others are faster all the time, it counts."""
     limit, before = taken.limit, taken.item
     for _ in range(limit.limit * 2):

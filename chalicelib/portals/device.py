@@ -6,7 +6,7 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.domain.access import devices, tokens
-from chalicelib.domain.access.devices import Heartbeat
+from chalicelib.domain.access.devices import DeviceHeartbeat
 from chalicelib.domain.gate import taps
 from chalicelib.portals.http.auth import DEVICE
 from chalicelib.portals.http.route import Call, door
@@ -44,7 +44,7 @@ def device_heartbeat(call: Call[schema.HeartbeatIn, None]) -> Any:
     body = call.body
     return devices.heartbeat(
         call.principal.id,
-        Heartbeat(
+        DeviceHeartbeat(
             queue_depth=body.queue_depth,
             clock_offset_ms=body.clock_offset_ms,
             app_version=body.app_version,

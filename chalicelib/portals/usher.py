@@ -9,7 +9,7 @@ from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import events, gate_control
 from chalicelib.domain.gate import attendees, checkin, checkin_log
-from chalicelib.domain.gate.checkin_log import Entry, Filters
+from chalicelib.domain.gate.checkin_log import CheckinEntry, CheckinFilters
 from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
 from chalicelib.domain.paging import Page
 from chalicelib.portals.http.auth import USHER, require_own_event
@@ -171,7 +171,7 @@ def usher_scan(call: Call[schema.ScanIn, None]) -> Any:
     )
 
 
-def _entries_out(page: Page[Entry]) -> Page[dict[str, Any]]:
+def _entries_out(page: Page[CheckinEntry]) -> Page[dict[str, Any]]:
     return Page(results=[schema.log_entry(entry) for entry in page.results], next=page.next, count=page.count)
 
 
@@ -201,7 +201,7 @@ def usher_logs(call: Call[None, schema.LogsIn]) -> Any:
 def usher_search_logs(call: Call[None, schema.LogSearchIn]) -> Any:
     """Find scans by card, usher, result, attendee and time."""
     query = call.query
-    filters = Filters(
+    filters = CheckinFilters(
         card_id=query.card_id,
         username=query.username,
         result=query.result,

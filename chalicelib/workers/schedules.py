@@ -7,7 +7,7 @@ from chalicelib.domain.events import background as events
 from chalicelib.domain.merchants import background as merchants
 from chalicelib.domain.payments import background as payments
 from chalicelib.domain.sale import background as sale
-from chalicelib.domain.sweep import SweepTaker, Swept
+from chalicelib.domain.sweep import SweepRun, SweepTaker
 from chalicelib.observability import logger
 
 # By the first four characters of the id of what is due.
@@ -27,7 +27,7 @@ def watch_devices() -> None:
         logger.warning("readers fell silent", extra={"count": count})
 
 
-def sweep() -> Swept:
+def sweep() -> SweepRun:
     """Handle everything that is due: expired reservations and holds, open payments, ended events, stalled jobs."""
     swept = due.run(TAKERS)
     if swept.handled or swept.put_off:

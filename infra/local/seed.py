@@ -62,14 +62,14 @@ def shares(event_id: str, *, tickets: int, cards: int, lot: str) -> Iterator[Sha
 def write(share: Share) -> list[Seeded]:
     """Write one share through the domain, and return its tickets."""
     from chalicelib.domain.cards import cards
-    from chalicelib.domain.cards.cards import Registration
+    from chalicelib.domain.cards.cards import CardRegistration
     from chalicelib.domain.tickets import tickets
-    from chalicelib.domain.tickets.tickets import Holder, Order
+    from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
     from chalicelib.vocabulary import CardStatus
 
     draw = random.Random(f"{share.lot}/{share.start}")  # noqa: S311  # nothing here is a secret
     orders = [
-        Order(
+        TicketToIssue(
             event_id=share.event_id,
             holder=Holder(name=f"{draw.choice(_GIVEN_NAMES)} {draw.choice(_FAMILY_NAMES)}"),
             number=f"{share.lot}-{number + 1:06}",
@@ -80,7 +80,7 @@ def write(share: Share) -> list[Seeded]:
     ticket_ids = tickets.issue_many(orders)
     uids = [f"{_NXP}{draw.getrandbits(48):012X}" for _ in range(share.start, share.cards_end)]
     cards.register_many(
-        Registration(
+        CardRegistration(
             uid=uid,
             status=CardStatus.ACTIVE if place < len(ticket_ids) else CardStatus.STOCK,
             tickets={share.event_id: [ticket_ids[place]]} if place < len(ticket_ids) else None,

@@ -15,9 +15,9 @@ from chalicelib.domain.events import categories, events
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.organizers import organizer_dashboard, organizer_events
-from chalicelib.domain.organizers.organizer_events import Filters
+from chalicelib.domain.organizers.organizer_events import OrganizerEventFilters
 from chalicelib.domain.tickets import tickets
-from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Category, Event
 from infra.local.meter import Meter
@@ -46,7 +46,8 @@ def _show(organizer_id: str, size: int) -> tuple[Event, Category]:
     )
     category = categories.add(event_id=event.event_id, name="Standard", price=150_000, capacity=size)
     issued = tickets.issue_many(
-        Order(event_id=event.event_id, holder=Holder(name="Guest"), number=str(number)) for number in range(size)
+        TicketToIssue(event_id=event.event_id, holder=Holder(name="Guest"), number=str(number))
+        for number in range(size)
     )
     for number in range(SCANS):
         reading = Reading(scan_id=scan_id(), ticket_id=issued[number], gate=f"Gate {1 + number % 2}")
@@ -80,7 +81,7 @@ def _usage(meter: Meter, organizer_id: str, event_id: str) -> dict[str, Usage]:
     assert (shown.sold, shown.check_ins.admitted) == (2 * ORDERS, SCANS)
     pages: dict[str, Callable[[], Any]] = {
         "event": lambda: organizer_events.detail(organizer_id, event_id),
-        "events": lambda: organizer_events.page(organizer_id, Filters(), page_size=20, cursor=None),
+        "events": lambda: organizer_events.page(organizer_id, OrganizerEventFilters(), page_size=20, cursor=None),
         "dashboard": lambda: organizer_dashboard.dashboard(organizer_id),
     }
     used = {}

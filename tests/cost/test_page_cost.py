@@ -57,12 +57,12 @@ def usage() -> Iterator[list[dict[str, Usage]]]:
 
 def _guest(event: Event) -> Seeded:
     from chalicelib.domain.cards import cards
-    from chalicelib.domain.cards.cards import Registration
+    from chalicelib.domain.cards.cards import CardRegistration
     from chalicelib.domain.tickets import tickets
-    from chalicelib.domain.tickets.tickets import Holder, Order
+    from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 
-    ticket = tickets.issue(Order(event_id=event.event_id, holder=Holder(name=GUEST), number="G-1"))
-    card = cards.register(Registration(uid="04A1A2A3A4A5A6", tickets={event.event_id: [ticket.ticket_id]}))
+    ticket = tickets.issue(TicketToIssue(event_id=event.event_id, holder=Holder(name=GUEST), number="G-1"))
+    card = cards.register(CardRegistration(uid="04A1A2A3A4A5A6", tickets={event.event_id: [ticket.ticket_id]}))
     return Seeded(ticket.ticket_id, card.uid)
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import categories
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.orders import HELD
-from chalicelib.domain.sale.rules import Want
+from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Category, Order
@@ -59,7 +59,7 @@ class Sale:
 
     def reserve(self) -> Order:
         self.orders += 1
-        wants = [Want(self.category.category_id, 2)]
+        wants = [RequestedTickets(self.category.category_id, 2)]
         return orders.book(self.customer, event_id=self.category.event_id, wants=wants, operation_id=new_id("op"))
 
     def costs(self) -> dict[str, Cost]:
@@ -96,7 +96,7 @@ def costs() -> Iterator[dict[int, dict[str, Cost]]]:
             event, customer = make_event(), make_customer()
             # A card that is full at this event: what it opens does not grow with the orders measured.
             full = {event.event_id: [f"tkt_{n}" for n in range(cards.MAX_TICKETS_PER_EVENT)]}
-            cards.register(Registration(uid="04A1A2A3A4A5A6", customer_id=customer.account_id, tickets=full))
+            cards.register(CardRegistration(uid="04A1A2A3A4A5A6", customer_id=customer.account_id, tickets=full))
             category = categories.add(event_id=event.event_id, name="Standing", price=100, capacity=100_000)
             sale, found = Sale(meter, customer, category), {}
             for size in (SMALL, LARGE):

@@ -12,7 +12,7 @@ from chalicelib.domain.events.events import GateStatus
 from chalicelib.domain.gate import checkin, checkin_log
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.tickets import tickets
-from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters
 from chalicelib.vocabulary import Direction
@@ -44,7 +44,7 @@ def stream() -> StreamReader:
 
 
 def issued(number: int) -> str:
-    order = Order(event_id=EVENT_ID, holder=Holder(name="Sana Mir"), number=f"A-{number}")
+    order = TicketToIssue(event_id=EVENT_ID, holder=Holder(name="Sana Mir"), number=f"A-{number}")
     return str(tickets.issue(order).ticket_id)
 
 

@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from chalicelib.clients import data_keys
 from chalicelib.domain import encryption
-from chalicelib.domain.encryption import Envelope, Unreadable
+from chalicelib.domain.encryption import Envelope, UndecryptableData
 from chalicelib.table import keys, operations
 from chalicelib.table.items import DataKey
 
@@ -28,14 +28,14 @@ def test_what_was_sealed_opens_again_and_its_bytes_tell_nothing() -> None:
 
 def test_sealed_bytes_open_in_no_other_field() -> None:
     sealed = encryption.seal("cus_1", "blood_type", "AB-")
-    with pytest.raises(Unreadable):
+    with pytest.raises(UndecryptableData):
         encryption.open_sealed("cus_1", "bank_account", sealed)
 
 
 def test_sealed_bytes_open_for_no_other_owner_even_with_the_key() -> None:
     sealed = encryption.seal("cus_1", "blood_type", "AB-")
     encryption.seal("cus_2", "blood_type", "0")
-    with pytest.raises(Unreadable):
+    with pytest.raises(UndecryptableData):
         encryption.open_sealed("cus_2", "blood_type", sealed)
     # The key itself, moved to the other owner's item, is refused by KMS.
     operations.record(
@@ -49,7 +49,7 @@ def test_sealed_bytes_are_bound_to_their_owner_whatever_key_opens_them() -> None
     cipher = AESGCM(AESGCM.generate_key(bit_length=256))
     sealed = Envelope("cus_1", cipher).seal("blood_type", "AB-")
     assert Envelope("cus_1", cipher).open("blood_type", sealed) == "AB-"
-    with pytest.raises(Unreadable):
+    with pytest.raises(UndecryptableData):
         Envelope("cus_2", cipher).open("blood_type", sealed)
 
 
@@ -57,14 +57,14 @@ def test_sealed_bytes_are_bound_to_their_owner_whatever_key_opens_them() -> None
 def test_one_changed_bit_is_noticed(place: int) -> None:
     sealed = bytearray(encryption.seal("cus_1", "blood_type", "AB-"))
     sealed[place] ^= 1
-    with pytest.raises(Unreadable):
+    with pytest.raises(UndecryptableData):
         encryption.open_sealed("cus_1", "blood_type", bytes(sealed))
 
 
 def test_without_its_key_every_copy_is_noise() -> None:
     sealed = encryption.seal("cus_1", "blood_type", "AB-")
     operations.record(operations.remove(DataKey, keys.data_key("cus_1")))
-    with pytest.raises(Unreadable):
+    with pytest.raises(UndecryptableData):
         encryption.open_sealed("cus_1", "blood_type", sealed)
 
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
 from chalicelib.domain.access import devices, lock_outs, tokens
-from chalicelib.domain.access.devices import Enrolled
+from chalicelib.domain.access.devices import EnrolledDevice
 from chalicelib.domain.events import events
 from chalicelib.errors import InvalidCredentials, Unauthenticated
 from chalicelib.vocabulary import Portal
@@ -37,7 +37,7 @@ def public(key: Ed25519PrivateKey) -> str:
     return base64.urlsafe_b64encode(key.public_key().public_bytes_raw()).decode().rstrip("=")
 
 
-def enrolled(code: str, key: Ed25519PrivateKey) -> Enrolled:
+def enrolled(code: str, key: Ed25519PrivateKey) -> EnrolledDevice:
     return devices.enroll(code=code, public_key=public(key), address="192.0.2.1")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain import idempotency
-from chalicelib.domain.idempotency import Answer, Claim
+from chalicelib.domain.idempotency import IdempotencyClaim, StoredAnswer
 from chalicelib.errors import IdempotencyInProgress, IdempotencyMismatch
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -18,9 +18,9 @@ def later(**so_much: int) -> AbstractContextManager[None]:
     return clock.set_to(START + timedelta(**so_much))
 
 
-def claim(body: bytes = b"{}", *, caller_id: str = "cus_1", route: str = "POST /a") -> Claim:
+def claim(body: bytes = b"{}", *, caller_id: str = "cus_1", route: str = "POST /a") -> IdempotencyClaim:
     claimed = idempotency.claim(caller_id=caller_id, route=route, key="k", body=body)
-    assert isinstance(claimed, Claim)
+    assert isinstance(claimed, IdempotencyClaim)
     return claimed
 
 
@@ -44,7 +44,7 @@ def test_the_same_key_of_two_callers_or_routes_names_two_operations() -> None:
 
 
 def test_an_answer_is_kept_for_72_hours_and_then_the_key_is_free() -> None:
-    answer = Answer(201, '{"id": "ord_1"}', {"x-a": "b"})
+    answer = StoredAnswer(201, '{"id": "ord_1"}', {"x-a": "b"})
     with later():
         claimed = claim()
         idempotency.keep(claimed, answer)

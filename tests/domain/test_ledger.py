@@ -4,7 +4,7 @@ from chalicelib.clients.bus import Published
 from chalicelib.domain import ledger
 from chalicelib.domain.cards import balances, cards
 from chalicelib.domain.changes import Change
-from chalicelib.domain.ledger import Entry
+from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import Money
 from chalicelib.errors import InsufficientBalance, InvalidState, NotFound
 from chalicelib.identifiers import new_id
@@ -26,14 +26,14 @@ def stored(uid: str) -> tuple[int, int]:
 def test_a_movement_whose_entries_do_not_sum_to_zero_is_never_written() -> None:
     with pytest.raises(ValueError, match="do not sum to zero"):
         ledger.post(
-            "jrn_x", type="x", currency="PKR", entries=[Entry(ledger.FEES, 1), Entry("sales:e", -2)], references={}
+            "jrn_x", type="x", currency="PKR", entries=[Posting(ledger.FEES, 1), Posting("sales:e", -2)], references={}
         )
 
 
 def test_a_cards_entry_without_its_balance_or_twice_in_one_journal_is_never_written() -> None:
     card = wallets.make_card(holds=100)
-    twice = [Entry(ledger.card(card.uid), 1), Entry(ledger.card(card.uid), -1)]
-    for entries, seen in ((twice, [ledger.balance(card.uid)]), ([twice[0], Entry("fees", -1)], [])):
+    twice = [Posting(ledger.card(card.uid), 1), Posting(ledger.card(card.uid), -1)]
+    for entries, seen in ((twice, [ledger.balance(card.uid)]), ([twice[0], Posting("fees", -1)], [])):
         with pytest.raises(ValueError, match="jrn_x"):
             ledger.post(
                 "jrn_x",
@@ -48,7 +48,7 @@ def test_a_cards_entry_without_its_balance_or_twice_in_one_journal_is_never_writ
 
 def test_a_sale_splits_into_the_organizers_part_and_the_fee() -> None:
     entries = ledger.sale_entries(ledger.clearing("sandbox"), event_id="evt_1", amount=1_010)
-    assert entries == [Entry("clearing:sandbox", -1_010), Entry("sales:evt_1", 959), Entry("fees", 51)]
+    assert entries == [Posting("clearing:sandbox", -1_010), Posting("sales:evt_1", 959), Posting("fees", 51)]
     back = ledger.refund_entries(ledger.clearing("sandbox"), event_id="evt_1", amount=1_010, fee=51)
     assert [entry.amount for entry in back] == [1_010, -959, -51]
     assert ledger.sale_entries(ledger.clearing("sandbox"), event_id="evt_1", amount=0) == []

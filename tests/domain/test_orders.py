@@ -6,10 +6,10 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import MAX_TICKETS_PER_EVENT, Registration
+from chalicelib.domain.cards.cards import MAX_TICKETS_PER_EVENT, CardRegistration
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.rules import Want
+from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets import tickets
 from chalicelib.errors import NotFound, SoldOut, ValidationFailed
 from chalicelib.identifiers import new_id
@@ -37,7 +37,7 @@ def sell(event: Event, *, capacity: int = 20, shards: int = 4) -> Category:
 
 
 def reserve(event: Event, category: Category, customer: Account, quantity: int = 2) -> Order:
-    wants = [Want(category.category_id, quantity)]
+    wants = [RequestedTickets(category.category_id, quantity)]
     return orders.book(customer, event_id=event.event_id, wants=wants, operation_id=new_id("op"))
 
 
@@ -98,8 +98,8 @@ def test_counts_and_snapshot_say_the_same_of_each_category(event: Event, custome
     first, second = sell(event), sell(event, capacity=7, shards=3)
     reserve(event, first, customer, 3)
     expected = {
-        first.category_id: stock.Counts(free=17, reserved=3, sold=0, capacity=20),
-        second.category_id: stock.Counts(free=7, reserved=0, sold=0, capacity=7),
+        first.category_id: stock.StockCounts(free=17, reserved=3, sold=0, capacity=20),
+        second.category_id: stock.StockCounts(free=7, reserved=0, sold=0, capacity=7),
     }
     assert stock.counts(event.event_id, [first, second], consistent=True) == expected
     assert stock.snapshot(event.event_id, [first, second]) == expected
@@ -133,7 +133,7 @@ def test_an_order_is_paid_only_once(event: Event, customer: Account) -> None:
     with pytest.raises(operations.ConditionFailed) as failed:
         fulfil(order)
     assert 0 in failed.value.failures
-    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.Counts(18, 0, 2, 20)
+    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(18, 0, 2, 20)
 
 
 def test_a_reservation_may_be_paid_after_its_time_as_long_as_its_stock_was_not_given_back(
@@ -149,7 +149,7 @@ def test_a_reservation_may_be_paid_after_its_time_as_long_as_its_stock_was_not_g
 def test_a_card_that_cannot_take_the_tickets_any_more_does_not_hinder_the_payment(
     event: Event, customer: Account, change: str
 ) -> None:
-    cards.register(Registration(uid=UID, customer_id=customer.account_id))
+    cards.register(CardRegistration(uid=UID, customer_id=customer.account_id))
     order = reserve(event, sell(event), customer)
     assert order.card_uid == UID
     if change == "full":
@@ -173,7 +173,7 @@ def test_a_card_that_cannot_take_the_tickets_any_more_does_not_hinder_the_paymen
 def test_a_card_that_changes_between_the_look_and_the_payment_is_looked_at_again(
     event: Event, customer: Account
 ) -> None:
-    cards.register(Registration(uid=UID, customer_id=customer.account_id))
+    cards.register(CardRegistration(uid=UID, customer_id=customer.account_id))
     category = sell(event)
     first, second = reserve(event, category, customer, 1), reserve(event, category, customer, 1)
     decided_before = orders.fulfil(second, payment_id="pay_2", at=clock.now())
@@ -210,7 +210,7 @@ def test_nobody_and_nothing_expires_what_does_not_exist() -> None:
 
 
 def test_a_late_payment_takes_stock_anew_under_the_same_tickets(event: Event, customer: Account) -> None:
-    cards.register(Registration(uid=UID, customer_id=customer.account_id))
+    cards.register(CardRegistration(uid=UID, customer_id=customer.account_id))
     category = sell(event)
     order = reserve(event, category, customer, 7)
     with clock.set_to(clock.now() + over()):
@@ -218,7 +218,7 @@ def test_a_late_payment_takes_stock_anew_under_the_same_tickets(event: Event, cu
         paid = revive(order)
     assert paid.status == "paid"
     assert sum(paid.items[0]["shards"].values()) == 7
-    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.Counts(13, 0, 7, 20)
+    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(13, 0, 7, 20)
     assert {ticket.ticket_id for ticket in tickets_of(paid)} == {line["ticket_id"] for line in order.tickets}
     assert {(ticket.status, ticket.card_uid) for ticket in tickets_of(paid)} == {("valid", UID)}
     with pytest.raises(operations.ConditionFailed) as failed:

@@ -11,7 +11,7 @@ from chalicelib.domain.customers import registration
 from chalicelib.domain.events import events, listings
 from chalicelib.domain.payments import invoices, resolution
 from chalicelib.domain.tickets import gifts, tickets, transfers
-from chalicelib.domain.tickets.gifts import Present
+from chalicelib.domain.tickets.gifts import GiftInput
 from chalicelib.errors import OtpInvalid
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -133,7 +133,7 @@ def test_a_ticket_that_something_happened_to_since_it_was_read_does_not_move(
     ticket = evening.sell(ayesha)
     bilal, sara = make_customer(), make_customer()
     writes = transfers.handing_over(ticket, to=bilal)
-    present = Present(ticket.ticket_id, NUMBER)
+    present = GiftInput(ticket.ticket_id, NUMBER)
     happens: dict[str, Act] = {
         "scanned": lambda: evening.scan(ticket_id=ticket.ticket_id),
         "cancelled": lambda: tickets.set_status(ticket.ticket_id, TicketStatus.CANCELLED),
@@ -155,7 +155,7 @@ def test_a_gift_whose_number_registers_at_the_same_moment_moves_at_once(
     ticket = evening.sell(ayesha)
     registered: list[Account] = []
     overtake(lambda: registered.append(make_customer(mobile_number=NUMBER)))
-    given = gifts.give(ayesha.account_id, Present(ticket.ticket_id, NUMBER), operation_id=new_id("op"))
+    given = gifts.give(ayesha.account_id, GiftInput(ticket.ticket_id, NUMBER), operation_id=new_id("op"))
     assert given.status == "claimed"
     assert listed(registered[0]) == [ticket.ticket_id]
     assert [text["to"] for text in texts()] == [NUMBER]
@@ -165,14 +165,14 @@ def test_a_gift_that_was_taken_back_before_its_claim_stays_cancelled(
     evening: Evening, ayesha: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticket = evening.sell(ayesha)
-    gifts.give(ayesha.account_id, Present(ticket.ticket_id, NUMBER), operation_id=new_id("op"))
+    gifts.give(ayesha.account_id, GiftInput(ticket.ticket_id, NUMBER), operation_id=new_id("op"))
     sara = make_customer(mobile_number=NUMBER)
     query = operations.query
 
     def then_take_back(*asked: object, **more: object) -> object:
         monkeypatch.setattr(operations, "query", query)
         found = query(*asked, **more)  # type: ignore[arg-type]  # handed on as they came
-        own = Present(ticket.ticket_id, str(ayesha.mobile_number))
+        own = GiftInput(ticket.ticket_id, str(ayesha.mobile_number))
         gifts.give(ayesha.account_id, own, operation_id=new_id("op"))
         return found
 

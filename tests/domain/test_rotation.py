@@ -87,9 +87,9 @@ def test_what_was_made_two_rotations_ago_is_worth_nothing(what: str) -> None:
 
 
 def test_a_secure_card_written_before_a_rotation_is_read_after_it_and_not_after_two() -> None:
-    picc_data, cmac = sun.make_message(sun.Tap(UID, 7), sun.card_keys(UID))
+    picc_data, cmac = sun.make_message(sun.GenuineTap(UID, 7), sun.card_keys(UID))
     rotate("another master")
-    assert sun.open_message(picc_data, cmac) == sun.Tap(UID, 7)
+    assert sun.open_message(picc_data, cmac) == sun.GenuineTap(UID, 7)
     rotate("a third master")
     assert sun.open_message(picc_data, cmac) is None
 

@@ -8,14 +8,14 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import events
 from chalicelib.domain.gate import checkin, sun
-from chalicelib.domain.gate.answers import Decision
+from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
-from chalicelib.domain.gate.sun import Tap
+from chalicelib.domain.gate.sun import GenuineTap
 from chalicelib.domain.tickets import credentials, tickets
-from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import operations
 from chalicelib.vocabulary import CardType, Direction, Reason, ScanResult, TicketStatus
 
@@ -43,17 +43,17 @@ def event() -> Iterator[None]:
 
 
 def issued(**more: Any) -> str:
-    order = Order(event_id=more.pop("event_id", EVENT_ID), holder=Holder(name="Sana Mir"), number="A-1", **more)
+    order = TicketToIssue(event_id=more.pop("event_id", EVENT_ID), holder=Holder(name="Sana Mir"), number="A-1", **more)
     return str(tickets.issue(order).ticket_id)
 
 
-def scanned(scan_id: str, caller: Caller = USHER, *, after: int = 0, **shown: Any) -> Decision:
+def scanned(scan_id: str, caller: Caller = USHER, *, after: int = 0, **shown: Any) -> ScanDecision:
     """Scan at START plus `after` seconds."""
     with clock.set_to(START + timedelta(seconds=after)):
         return checkin.scan(caller, Reading(scan_id=scan_id, **shown))
 
 
-def verdict(decision: Decision) -> tuple[ScanResult, Reason | None]:
+def verdict(decision: ScanDecision) -> tuple[ScanResult, Reason | None]:
     return decision.result, decision.reason
 
 
@@ -133,7 +133,7 @@ def test_of_two_exits_at_once_one_is_taken() -> None:
     ticket_id = issued()
     scanned("scn_in000001", ticket_id=ticket_id)
     out: dict[str, Any] = {"ticket_id": ticket_id, "direction": Direction.EXIT}
-    others: list[Decision] = []
+    others: list[ScanDecision] = []
 
     def leave_by_the_other_gate(**_: Any) -> None:
         events_of.unregister("before-call.dynamodb.TransactWriteItems", leave_by_the_other_gate)
@@ -154,11 +154,11 @@ def test_a_clock_that_runs_ahead_does_not_open_the_gate() -> None:
 
 
 def secure_card(ticket_id: str) -> None:
-    cards.register(Registration(uid=SECURE_UID, type=CardType.SECURE, tickets={EVENT_ID: [ticket_id]}))
+    cards.register(CardRegistration(uid=SECURE_UID, type=CardType.SECURE, tickets={EVENT_ID: [ticket_id]}))
 
 
 def tap(counter: int) -> SunMessage:
-    return SunMessage(*sun.make_message(Tap(uid=SECURE_UID, counter=counter), sun.card_keys(SECURE_UID)))
+    return SunMessage(*sun.make_message(GenuineTap(uid=SECURE_UID, counter=counter), sun.card_keys(SECURE_UID)))
 
 
 def test_a_recorded_message_of_a_secure_card_is_a_suspected_clone() -> None:

@@ -8,7 +8,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.rules import Want
+from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Event, Order, SweepMark
@@ -35,11 +35,11 @@ def takers(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[str], bo
 
 
 def reserve(category: Category) -> Order:
-    wants = [Want(category.category_id, 2)]
+    wants = [RequestedTickets(category.category_id, 2)]
     return orders.book(make_customer(), event_id=category.event_id, wants=wants, operation_id=new_id("op"))
 
 
-def counts(category: Category) -> stock.Counts:
+def counts(category: Category) -> stock.StockCounts:
     return stock.snapshot(category.event_id, [category])[category.category_id]
 
 
@@ -65,11 +65,11 @@ def test_a_run_gives_back_what_is_over_and_leaves_what_is_held(category: Categor
     with clock.set_to(start + later(12)):
         assert schedules.sweep().handled == 1
         assert [orders.get(o.order_id).status for o in (first, second)] == ["expired", "reserved"]
-        assert counts(category) == stock.Counts(98, 2, 0, 100)
+        assert counts(category) == stock.StockCounts(98, 2, 0, 100)
         assert schedules.sweep().handled == 0
     with clock.set_to(start + later(17)):
         schedules.sweep()
-    assert counts(category) == stock.Counts(100, 0, 0, 100)
+    assert counts(category) == stock.StockCounts(100, 0, 0, 100)
 
 
 def test_a_minute_is_not_done_before_it_is_over(category: Category) -> None:
@@ -106,7 +106,7 @@ def test_what_fails_is_put_off_to_the_next_run_and_the_others_are_taken(
     takers("ord_", orders.expire)
     with clock.set_to(start + later(15)):
         assert schedules.sweep().handled == 1
-    assert counts(category) == stock.Counts(100, 0, 0, 100)
+    assert counts(category) == stock.StockCounts(100, 0, 0, 100)
 
 
 def test_what_nobody_takes_yet_waits_for_who_does(

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.domain.cards import unbound_tickets
 from chalicelib.domain.tickets import tickets
-from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Ticket
@@ -23,7 +23,7 @@ def customer() -> Account:
 
 def ticket_of(customer: Account) -> Ticket:
     holder = Holder(name="Holder", customer_id=customer.account_id)
-    return tickets.issue(Order(event_id=make_event().event_id, holder=holder, number=new_id("n")[-8:]))
+    return tickets.issue(TicketToIssue(event_id=make_event().event_id, holder=holder, number=new_id("n")[-8:]))
 
 
 def test_of_two_cards_that_would_open_the_same_tickets_only_the_first_does(customer: Account) -> None:

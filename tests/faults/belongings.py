@@ -7,9 +7,9 @@ from datetime import timedelta
 from chalicelib import clock
 from chalicelib.domain.access import numbers
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.tickets import own_tickets, tickets, transfers
-from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.domain.tickets.transfers import Transferred
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -40,7 +40,7 @@ def number() -> str:
 def hold(show: Event, owner: Account) -> Held:
     """Give somebody a paid ticket on a card of its own."""
     holder = Holder(name=owner.name, customer_id=owner.account_id)
-    ticket = tickets.issue(Order(event_id=show.event_id, holder=holder, number=uuid.uuid4().hex[:8]))
+    ticket = tickets.issue(TicketToIssue(event_id=show.event_id, holder=holder, number=uuid.uuid4().hex[:8]))
     card = own_card(owner, ticket)
     bound = [Ticket.card_uid.set(card.uid), Ticket.price.set(150_000), Ticket.currency.set("PKR")]
     raw = operations.record(operations.change(Ticket, keys.ticket(ticket.ticket_id), bound, Ticket.pk.exists()))
@@ -50,7 +50,7 @@ def hold(show: Event, owner: Account) -> Held:
 def own_card(owner: Account, *opens: Ticket) -> Card:
     uid = f"04{uuid.uuid4().hex[:12]}"
     bound = {ticket.event_id: [ticket.ticket_id] for ticket in opens}
-    return cards.register(Registration(uid=uid, customer_id=owner.account_id, tickets=bound))
+    return cards.register(CardRegistration(uid=uid, customer_id=owner.account_id, tickets=bound))
 
 
 def move(held: Held, to: Account, *, operation_id: str | None = None) -> Transferred:
@@ -65,7 +65,7 @@ def move(held: Held, to: Account, *, operation_id: str | None = None) -> Transfe
 
 def shelved(customer: Account) -> list[str]:
     """Return the ids of a customer's tickets, as the list shows them."""
-    page = own_tickets.page(customer.account_id, own_tickets.Filters(), page_size=100, cursor=None)
+    page = own_tickets.page(customer.account_id, own_tickets.OwnTicketFilters(), page_size=100, cursor=None)
     return [shown.ticket.ticket_id for shown in page.results]
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.gate import checkin, sun
 from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
 from chalicelib.domain.tickets import tickets
-from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table.items import Ticket
 from chalicelib.vocabulary import CardType, Direction, TicketStatus
 
@@ -30,7 +30,7 @@ def scan_id() -> str:
 
 def issue(event_id: str, status: TicketStatus = TicketStatus.VALID) -> Ticket:
     return tickets.issue(
-        Order(event_id=event_id, holder=Holder(name="Guest"), number=uuid.uuid4().hex[:8], status=status)
+        TicketToIssue(event_id=event_id, holder=Holder(name="Guest"), number=uuid.uuid4().hex[:8], status=status)
     )
 
 
@@ -40,7 +40,7 @@ def caller(event_id: str) -> Caller:
 
 def card_for(ticket: Ticket, card_type: CardType = CardType.UID) -> str:
     uid = f"04{uuid.uuid4().hex[:12]}".upper()
-    cards.register(Registration(uid=uid, type=card_type, tickets={ticket.event_id: [ticket.ticket_id]}))
+    cards.register(CardRegistration(uid=uid, type=card_type, tickets={ticket.event_id: [ticket.ticket_id]}))
     return uid
 
 
@@ -62,7 +62,7 @@ def by_card(event_id: str) -> Scenario:
 def by_secure_card(event_id: str) -> Scenario:
     ticket = issue(event_id)
     uid = card_for(ticket, CardType.SECURE)
-    message = SunMessage(*sun.make_message(sun.Tap(uid, 7), sun.card_keys(uid)))
+    message = SunMessage(*sun.make_message(sun.GenuineTap(uid, 7), sun.card_keys(uid)))
     return Scenario(caller(event_id), Reading(scan_id(), uid=uid, sun=message), ticket, "valid")
 
 

@@ -26,7 +26,7 @@ from chalicelib.domain.organizers import organizer_dashboard, organizer_events
 from chalicelib.domain.payments import refunds
 from chalicelib.domain.payouts import settlements
 from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.rules import Want
+from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.domain.tickets.tickets import Holder
 from chalicelib.identifiers import new_id
@@ -72,7 +72,7 @@ class House:
         account_id = new_id("cus")
         customer = Account(*keys.account(account_id), account_id=account_id, name="Buyer")
         wanted = self.dice.sample(offered, self.dice.randint(1, len(offered)))
-        wants = [Want(category.category_id, self.dice.randint(1, 3)) for category in wanted]
+        wants = [RequestedTickets(category.category_id, self.dice.randint(1, 3)) for category in wanted]
         order = orders.book(customer, event_id=event.event_id, wants=wants, operation_id=new_id("op"))
         if self.dice.random() < 0.85:
             pay(order)
@@ -95,7 +95,7 @@ class House:
 
     def be_given(self) -> None:
         event, _ = self.dice.choice(self.shows)
-        given = tickets.Order(event_id=event.event_id, holder=Holder(name="Guest"), number=new_id("N"))
+        given = tickets.TicketToIssue(event_id=event.event_id, holder=Holder(name="Guest"), number=new_id("N"))
         self.valid.append((event.event_id, tickets.issue(given).ticket_id))
 
     def enter(self) -> None:

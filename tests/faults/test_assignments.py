@@ -10,9 +10,9 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.cards import card_requests
 from chalicelib.domain.merchants import assignments
-from chalicelib.domain.merchants.assignments import HELD, Handing, Wanted
+from chalicelib.domain.merchants.assignments import HELD, AssignmentInput, AssignmentWithCard
 from chalicelib.domain.tickets import tickets
-from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -55,7 +55,7 @@ class Desk:
     def __post_init__(self) -> None:
         self.card = in_stock(self.shop.id)
         holder = Holder(name="Holder", customer_id=self.customer.account_id)
-        orders = [Order(event_id=self.event.event_id, holder=holder, number=new_id("n")[-8:]) for _ in range(2)]
+        orders = [TicketToIssue(event_id=self.event.event_id, holder=holder, number=new_id("n")[-8:]) for _ in range(2)]
         self.tickets = [tickets.issue(order) for order in orders]
         card_requests.make(
             self.customer.account_id,
@@ -65,16 +65,16 @@ class Desk:
             operation_id=new_id("op"),
         )
 
-    def assign(self) -> Handing:
-        wanted = Wanted(card=self.card.uid, customer=self.customer.account_id, fee_collected=True)
+    def assign(self) -> AssignmentWithCard:
+        wanted = AssignmentInput(card=self.card.uid, customer=self.customer.account_id, fee_collected=True)
         return assignments.assign(self.shop.id, wanted, operation_id=self.operation_id)
 
     def hold(self) -> tuple[str, str]:
-        wanted = Wanted(card=self.card.uid, customer=self.customer.account_id, fee_collected=True)
+        wanted = AssignmentInput(card=self.card.uid, customer=self.customer.account_id, fee_collected=True)
         assignment_id = assignments.assign(self.shop.id, wanted, operation_id=new_id("op")).assignment.assignment_id
         return assignment_id, code_for(str(self.customer.mobile_number))
 
-    def verify(self, assignment_id: str, code: str) -> Handing:
+    def verify(self, assignment_id: str, code: str) -> AssignmentWithCard:
         return assignments.verify(self.shop.id, assignment_id, code, address=ADDRESS, operation_id=self.operation_id)
 
     def assert_theirs(self, assignment_id: str) -> None:

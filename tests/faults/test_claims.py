@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from chalicelib.domain import throttle
 from chalicelib.domain.access import accounts, devices, sessions
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.gate import checkin, sun
-from chalicelib.domain.gate.answers import Decision
+from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
-from chalicelib.domain.throttle import Counted
+from chalicelib.domain.throttle import CountedTry
 from chalicelib.domain.tickets import tickets
 from chalicelib.errors import AlreadyExists, InvalidCredentials, RateLimited, Refusal, TokenReused
 from chalicelib.table.items import Account, Event
@@ -70,7 +70,7 @@ def test_a_fresh_ticket_is_admitted_once_and_every_other_caller_is_told_by_whom(
     uid, code = scenarios.card_for(ticket), tickets.code(ticket)
     shown: list[dict[str, Any]] = [{"uid": uid}, {"code": code}, {"ticket_id": ticket.ticket_id}]
 
-    def scan(number: int) -> tuple[str, Decision]:
+    def scan(number: int) -> tuple[str, ScanDecision]:
         caller = Caller(id=f"ush_{number}", event_id=event.event_id, name=f"usher {number}")
         return f"usher {number}", checkin.scan(caller, Reading(scenarios.scan_id(), **shown[number % 3]))
 
@@ -102,7 +102,7 @@ def test_one_sun_message_admits_one_of_a_familys_tickets(event: Event, stream: S
     family = [scenarios.issue(event.event_id) for _ in range(4)]
     uid = scenarios.card_for(family[0], CardType.SECURE)
     cards.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
-    message = SunMessage(*sun.make_message(sun.Tap(uid, 9), sun.card_keys(uid)))
+    message = SunMessage(*sun.make_message(sun.GenuineTap(uid, 9), sun.card_keys(uid)))
     caller = scenarios.caller(event.event_id)
     answers = at_once(lambda _: checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid, sun=message)))
     assert Counter((answer.result, answer.reason) for answer in answers) == {
@@ -164,7 +164,7 @@ def test_one_enrolment_code_makes_one_device(event: Event) -> None:
     got = at_once(
         lambda number: devices.enroll(code=made.enrollment_code, public_key=keys[number], address=f"10.0.0.{number}")
     )
-    assert Counter(type(answer) for answer in got) == {devices.Enrolled: 1, InvalidCredentials: CALLERS - 1}
+    assert Counter(type(answer) for answer in got) == {devices.EnrolledDevice: 1, InvalidCredentials: CALLERS - 1}
 
 
 def test_one_log_in_name_and_one_card_are_taken_once(event: Event) -> None:
@@ -174,7 +174,7 @@ def test_one_log_in_name_and_one_card_are_taken_once(event: Event) -> None:
             username=name, password="a long enough one", name="U", roles=[], event_ids=[event.event_id]
         )
     )
-    registered = at_once(lambda _: cards.register(Registration(uid=uid)))
+    registered = at_once(lambda _: cards.register(CardRegistration(uid=uid)))
     for got in (ushers, registered):
         assert sum(isinstance(answer, AlreadyExists) for answer in got) == CALLERS - 1
 
@@ -183,4 +183,4 @@ def test_a_limit_holds_in_parallel() -> None:
 
     whom = uuid.uuid4().hex
     got = at_once(lambda _: throttle.take("test", whom, limit=5, window=timedelta(hours=24)))
-    assert Counter(type(answer) for answer in got) == {Counted: 5, RateLimited: CALLERS - 5}
+    assert Counter(type(answer) for answer in got) == {CountedTry: 5, RateLimited: CALLERS - 5}

@@ -13,7 +13,7 @@ from chalicelib.config import config
 from chalicelib.domain import encryption, throttle
 from chalicelib.domain.access import accounts, numbers, otp, passwords, sessions
 from chalicelib.domain.customers import registration
-from chalicelib.domain.customers.registration import LoggedIn
+from chalicelib.domain.customers.registration import CustomerLogIn
 from chalicelib.errors import (
     InvalidCredentials,
     OtpExhausted,
@@ -99,17 +99,17 @@ def begin(mobile_number: str) -> tuple[str, str]:
     return sent.challenge_id, code_for(mobile_number)
 
 
-def verify(code: str, challenge_id: str, *, address: str) -> otp.Proof:
+def verify(code: str, challenge_id: str, *, address: str) -> otp.VerifiedCode:
     """Guess at a registration's code from some address."""
     return otp.verify(OtpPurpose.REGISTER, code, challenge_id=challenge_id, mobile_number=None, address=address)
 
 
-def confirm(code: str, challenge_id: str) -> LoggedIn:
+def confirm(code: str, challenge_id: str) -> CustomerLogIn:
     """Complete a registration from an address of its own."""
     return registration.confirm(code=code, challenge_id=challenge_id, mobile_number=None, address=uuid.uuid4().hex)
 
 
-def confirm_log_in(code: str, challenge_id: str) -> LoggedIn:
+def confirm_log_in(code: str, challenge_id: str) -> CustomerLogIn:
     """Complete a log-in from an address of its own."""
     return registration.confirm_log_in(
         code=code, challenge_id=challenge_id, mobile_number=None, address=uuid.uuid4().hex
@@ -134,7 +134,7 @@ def test_of_64_guesses_at_once_from_one_address_30_are_evaluated_whatever_they_a
     begun = [begin(number()) for _ in range(16)]
     place = uuid.uuid4().hex
 
-    def guess(n: int) -> otp.Proof:
+    def guess(n: int) -> otp.VerifiedCode:
         challenge_id, code = begun[n % 16]
         return verify(f"{(int(code) + 1) % 10**6:06}", challenge_id, address=place)
 
@@ -152,7 +152,7 @@ def test_right_codes_at_once_leave_no_try_behind_at_their_address() -> None:
     begun = [begin(number()) for _ in range(16)]
     place = uuid.uuid4().hex
     got = at_once(lambda n: verify(begun[n][1], begun[n][0], address=place), callers=16)
-    assert kinds(got) == {otp.Proof: 16}
+    assert kinds(got) == {otp.VerifiedCode: 16}
     challenge_id, code = begin(number())
     wrong = f"{(int(code) + 1) % 10**6:06}"
     for n in range(otp.TRIES_PER_ADDRESS):
@@ -167,9 +167,9 @@ def test_a_code_makes_one_account_of_32_who_show_it_at_once() -> None:
     challenge_id, code = begin(mobile_number)
     got = at_once(lambda _: confirm(code, challenge_id))
     found = kinds(got)
-    assert found[LoggedIn] == 1
-    assert set(found) <= {LoggedIn, OtpInvalid, OtpExhausted}
-    (winner,) = [each for each in got if isinstance(each, LoggedIn)]
+    assert found[CustomerLogIn] == 1
+    assert set(found) <= {CustomerLogIn, OtpInvalid, OtpExhausted}
+    (winner,) = [each for each in got if isinstance(each, CustomerLogIn)]
     account = numbers.find_by_number(mobile_number)
     assert account is not None
     assert account.account_id == winner.account.account_id
@@ -181,7 +181,7 @@ def test_a_code_begins_one_session_of_32_who_show_it_at_once() -> None:
     sent = registration.log_in(mobile_number=mobile_number, password=PASSWORD, address=mobile_number)
     code = code_for(mobile_number)
     got = at_once(lambda _: confirm_log_in(code, sent.challenge_id))
-    assert kinds(got)[LoggedIn] == 1
+    assert kinds(got)[CustomerLogIn] == 1
     assert sessions_of(customer) == 1
 
 
@@ -189,17 +189,17 @@ def test_a_number_is_sent_three_texts_of_32_asked_for_at_once() -> None:
     mobile_number = number()
     texts()
     got = at_once(lambda n: registration.forget_password(mobile_number=mobile_number, address=f"{mobile_number} {n}"))
-    assert holds(got, 3, otp.Sent), kinds(got)
+    assert holds(got, 3, otp.SentCode), kinds(got)
     assert len(texts()) <= 3
-    assert set(kinds(got)) <= {otp.Sent, RateLimited, Unavailable}
+    assert set(kinds(got)) <= {otp.SentCode, RateLimited, Unavailable}
 
 
 def test_an_address_is_sent_ten_texts_of_32_asked_for_at_once() -> None:
     place = uuid.uuid4().hex
     got = at_once(lambda _: registration.forget_password(mobile_number=number(), address=place))
     got += at_once(lambda _: registration.forget_password(mobile_number=number(), address=place))
-    assert holds(got, 10, otp.Sent), kinds(got)
-    assert set(kinds(got)) <= {otp.Sent, RateLimited, Unavailable}
+    assert holds(got, 10, otp.SentCode), kinds(got)
+    assert set(kinds(got)) <= {otp.SentCode, RateLimited, Unavailable}
 
 
 def test_of_64_wrong_passwords_at_once_ten_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

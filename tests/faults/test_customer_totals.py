@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib import clock
 from chalicelib.domain.customers import customer_totals
-from chalicelib.domain.customers.customer_totals import Analytics
+from chalicelib.domain.customers.customer_totals import CustomerAnalytics
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Reading
 from chalicelib.domain.tickets import transfers
@@ -45,7 +45,7 @@ class Story:
         assert [(one.month, one.tickets, one.spent.minor) for one in buyer.by_month] == [(month, 5, 390_000)]
 
 
-def _numbers(told: Analytics) -> tuple[int, int, int, int, list[str]]:
+def _numbers(told: CustomerAnalytics) -> tuple[int, int, int, int, list[str]]:
     money = told.total_spent.minor
     return told.tickets_bought, money, told.events_attended, told.upcoming_events, told.favorite_categories
 

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain.cards import cards
 from chalicelib.domain.tickets import gifts, refund_requests, tickets
-from chalicelib.domain.tickets.gifts import Present
+from chalicelib.domain.tickets.gifts import GiftInput
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -101,7 +101,7 @@ def transferred(show: Event, taker: Account) -> HandOver:
 
 
 def _give(held: Held, to: str, operation_id: str) -> object:
-    return gifts.give(held.owner.account_id, Present(held.ticket.ticket_id, to), operation_id=operation_id)
+    return gifts.give(held.owner.account_id, GiftInput(held.ticket.ticket_id, to), operation_id=operation_id)
 
 
 def given_to_a_customer(show: Event, taker: Account) -> HandOver:

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from chalicelib.domain.organizations import numbered_tickets, numbering, ticket_clearing
-from chalicelib.domain.organizations.numbering import Wanted
+from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
@@ -44,7 +44,7 @@ def admin() -> Account:
 
 
 def ask(admin: Account, operation_id: str) -> NumberRange:
-    wanted = Wanted(quantity=QUANTITY, prefix="VIP")
+    wanted = GenerationInput(quantity=QUANTITY, prefix="VIP")
     return numbering.generate(organization_of(admin), wanted, user_id=admin.account_id, operation_id=operation_id)
 
 
@@ -94,7 +94,7 @@ def test_a_scan_whose_answer_is_lost_has_let_in_whoever_asks_again(fault: Fault,
     organization_id, operation_id = organization_of(admin), new_id("op")
     (ticket,) = tickets(admin, 1, "ONE")
 
-    def let_in() -> numbered_tickets.Scan:
+    def let_in() -> numbered_tickets.NumberedScan:
         return numbered_tickets.scan(
             organization_id, ticket.ticket_id, user_id=admin.account_id, operation_id=operation_id
         )
@@ -104,7 +104,7 @@ def test_a_scan_whose_answer_is_lost_has_let_in_whoever_asks_again(fault: Fault,
         wired.faults[0] = fault
         let_in()
     assert let_in().denial is None
-    assert scan(admin, ticket).denial is numbered_tickets.Denial.ALREADY_SCANNED
+    assert scan(admin, ticket).denial is numbered_tickets.NumberedDenial.ALREADY_SCANNED
 
 
 @pytest.mark.parametrize("fault", IN_PROCESS)

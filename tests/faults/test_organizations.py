@@ -14,8 +14,8 @@ import pytest
 from chalicelib.clients import files, jobs
 from chalicelib.config import config
 from chalicelib.domain.organizations import numbered_tickets, organization_settings, organizations, voiding
-from chalicelib.domain.organizations.numbered_tickets import Denial
-from chalicelib.domain.organizations.organizations import Registering
+from chalicelib.domain.organizations.numbered_tickets import NumberedDenial
+from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.errors import AlreadyExists, OrganizationFull, Refusal, Unavailable
 from chalicelib.identifiers import new_id
@@ -33,8 +33,8 @@ PLACES = 7
 FAULTS = some(Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.CONFLICT)
 
 
-def who(email: str | None = None) -> Registering:
-    return Registering(email=email or f"{uuid.uuid4().hex}@tix.example.com", password=PASSWORD, name="Sana")
+def who(email: str | None = None) -> TixRegistration:
+    return TixRegistration(email=email or f"{uuid.uuid4().hex}@tix.example.com", password=PASSWORD, name="Sana")
 
 
 def invite(admin: Account) -> str:
@@ -124,7 +124,7 @@ def test_no_scan_that_begins_after_a_range_was_voided_lets_anybody_in() -> None:
             if scan.denial is None:
                 let_in[ticket.ticket_id] += 1
 
-    numbers = voiding.Numbers("VIP", 1, len(made))
+    numbers = voiding.NumberSpan("VIP", 1, len(made))
     with ThreadPoolExecutor(9) as hands:
         scanning = [hands.submit(scanner, number) for number in range(8)]
         came_to = voiding.void(organization_id, numbers, reason=None, user_id=by)
@@ -135,7 +135,7 @@ def test_no_scan_that_begins_after_a_range_was_voided_lets_anybody_in() -> None:
         for one in scanning:
             one.result()
     assert None not in {scan.denial for scan in after}
-    assert came_to.voided == sum(scan.denial is Denial.VOIDED for scan in after)
+    assert came_to.voided == sum(scan.denial is NumberedDenial.VOIDED for scan in after)
     assert came_to.voided + came_to.scanned == len(made)
     assert set(let_in.values()) <= {1}
     assert len(let_in) == came_to.scanned
@@ -147,7 +147,7 @@ def test_a_void_that_breaks_off_anywhere_is_whole_when_it_is_asked_for_again(fau
     organization_id = str(admin.organization_id)
     made = tickets(admin, 120)
     for place in range(5):
-        numbers = voiding.Numbers("VIP", 1 + 24 * place, 24 + 24 * place)
+        numbers = voiding.NumberSpan("VIP", 1 + 24 * place, 24 + 24 * place)
         with wire(retries=False) as wired:
             wired.faults[place] = fault
             with suppress(Unavailable):
@@ -168,7 +168,7 @@ def test_a_print_run_that_breaks_off_anywhere_has_every_ticket_once_in_the_end(
     organization_settings.change(organization_id, {"paper": {"size": "A6", "columns": 1, "rows": 1}})
     monkeypatch.setattr(print_runs, "_PART", 1)
     monkeypatch.setattr(jobs, "enqueue", lambda _: None)
-    wanted = print_runs.Wanted(prefix="VIP", first=1, last=2, format=PrintFormat.PDF)
+    wanted = print_runs.PrintInput(prefix="VIP", first=1, last=2, format=PrintFormat.PDF)
     for place in range(PLACES):
         job_id = print_runs.begin(organization_id, wanted, user_id=admin.account_id, operation_id=new_id("op"))
         # Where the SDK tries again by itself, it meets what its first try has done.

@@ -13,7 +13,7 @@ from PIL import Image
 from chalicelib.config import config
 from chalicelib.domain.access import accounts, passwords
 from chalicelib.domain.customers import registration
-from chalicelib.domain.customers.registration import LoggedIn
+from chalicelib.domain.customers.registration import CustomerLogIn
 from chalicelib.domain.merchants import merchant_settings
 from chalicelib.domain.merchants.merchant_settings import Shop
 from chalicelib.domain.organizers import organizers
@@ -210,7 +210,7 @@ def test_a_merchants_code_begins_one_session_of_32_who_show_it_at_once() -> None
             portal=Portal.MERCHANT,
         )
     )
-    assert kinds(got)[LoggedIn] == 1
+    assert kinds(got)[CustomerLogIn] == 1
     assert sessions_of(merchant) == 1
 
 

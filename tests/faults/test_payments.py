@@ -9,9 +9,9 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import OutcomeStatus
-from chalicelib.domain.money import Asked
+from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import payments, reconciliation
-from chalicelib.domain.payments.payments import Terms
+from chalicelib.domain.payments.payments import PaymentTerms
 from chalicelib.domain.sale import orders, rules
 from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import new_id
@@ -29,7 +29,7 @@ PATIENCE = 40
 
 
 def start(customer: Account, order: Order, method: PaymentMethod = PaymentMethod.CARD, token: str | None = None) -> str:
-    terms = Terms(method, token=token)
+    terms = PaymentTerms(method, token=token)
     return payments.start(
         customer.account_id, order_id=order.order_id, terms=terms, operation_id=new_id("op")
     ).payment_id
@@ -106,7 +106,7 @@ def test_a_late_success_and_another_buyer_at_once_share_one_ticket() -> None:
     customer, other = make_customer(), make_customer()
     order = purchases.book(customer, category)
     payment_id = start(customer, order)
-    want = rules.Want(category.category_id, 1, [])
+    want = rules.RequestedTickets(category.category_id, 1, [])
     with clock.set_to(order.expires_at + timedelta(seconds=1)):
         orders.expire(order.order_id)
         at_once(
@@ -249,7 +249,7 @@ def prepare(what: str) -> Deed:
     customer = make_customer()
     order = purchases.book(customer, category)
     operation_id = new_id("op")
-    terms = Terms(PaymentMethod.WALLET if what == "wallet" else PaymentMethod.CARD)
+    terms = PaymentTerms(PaymentMethod.WALLET if what == "wallet" else PaymentMethod.CARD)
     late = order.expires_at + timedelta(seconds=1)
 
     def begin() -> str:
@@ -264,7 +264,9 @@ def prepare(what: str) -> Deed:
     if what == "reload":
         uid = new_uid()
         payers.card_with(customer, 0, uid=uid)
-        payment_id = payments.reload(customer.account_id, uid, Asked("100.00"), operation_id=operation_id).payment_id
+        payment_id = payments.reload(
+            customer.account_id, uid, AmountInput("100.00"), operation_id=operation_id
+        ).payment_id
         return Deed(confirm, clock.now(), lambda: payment_id)
     if what == "wallet":
         payers.card_with(customer, 150_000, uid=new_uid())

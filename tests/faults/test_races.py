@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.domain.gate import checkin
-from chalicelib.domain.gate.answers import Decision
+from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.tickets import tickets
 from chalicelib.errors import Unavailable
@@ -32,7 +32,7 @@ PATIENCE = 40
 BEFALLING = (None, *some(*(fault for fault in Fault if fault not in (Fault.KILLED_BEFORE, Fault.KILLED_AFTER))))
 
 Show = Callable[[str], Reading]
-History = list[tuple[Call, Decision]]
+History = list[tuple[Call, ScanDecision]]
 
 
 def ways_to_show(ticket: Ticket) -> list[Show]:
@@ -45,7 +45,7 @@ def ways_to_show(ticket: Ticket) -> list[Show]:
     ]
 
 
-def scan_until_answered(caller: Caller, reading: Reading) -> Decision:
+def scan_until_answered(caller: Caller, reading: Reading) -> ScanDecision:
     for _ in range(PATIENCE):
         try:
             return checkin.scan(caller, reading)
@@ -85,7 +85,7 @@ def race(event_id: str, shown: list[list[Show]]) -> list[History]:
     return histories
 
 
-def named(answer: Decision) -> str | None:
+def named(answer: ScanDecision) -> str | None:
     """Return whom a refusal names as admitted: each caller scans a ticket once, so the name tells the scan."""
     return answer.first_scan.by if answer.first_scan else None
 

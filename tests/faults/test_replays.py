@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chalicelib import clock
 from chalicelib.domain.access import lock_outs
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import events
 from chalicelib.domain.gate import checkin, sun
 from chalicelib.domain.gate.readings import Reading, SunMessage
@@ -118,7 +118,7 @@ def test_a_card_refused_while_nobody_knew_it_stays_refused_for_that_scan(event: 
     reading = Reading(scenarios.scan_id(), uid=f"04{uuid.uuid4().hex[:12].upper()}")
     first = checkin.scan(caller, reading)
     assert first.result == "not_found"
-    cards.register(Registration(uid=str(reading.uid), tickets={event.event_id: [ticket.ticket_id]}))
+    cards.register(CardRegistration(uid=str(reading.uid), tickets={event.event_id: [ticket.ticket_id]}))
     assert checkin.scan(caller, reading) == first
     assert checkin.scan(caller, Reading(scenarios.scan_id(), uid=reading.uid)).result == "valid"
     stream.drain()
@@ -135,7 +135,7 @@ def test_a_card_that_is_registered_while_it_is_refused_stays_refused_for_that_sc
             readings = [Reading(scenarios.scan_id(), uid=uid) for _ in range(3)]
             opens = {event.event_id: [ticket.ticket_id]}
             scanned = [together.submit(checkin.scan, caller, reading) for reading in readings]
-            together.submit(cards.register, Registration(uid=uid, tickets=opens)).result()
+            together.submit(cards.register, CardRegistration(uid=uid, tickets=opens)).result()
             for reading, answer in zip(readings, scanned, strict=True):
                 assert checkin.scan(caller, reading) == answer.result()
     stream.drain()
@@ -155,7 +155,7 @@ def test_a_card_refused_before_it_opened_anything_more_stays_refused_for_that_sc
     if opened:
         checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid))
     else:
-        uid = cards.register(Registration(uid=f"{uid[:-2]}FE")).uid
+        uid = cards.register(CardRegistration(uid=f"{uid[:-2]}FE")).uid
     reading = Reading(scenarios.scan_id(), uid=uid)
     first = checkin.scan(caller, reading)
     assert first.result == ("already_scanned" if opened else "not_found")
@@ -169,7 +169,7 @@ def test_a_card_refused_before_it_opened_anything_more_stays_refused_for_that_sc
 def test_a_sun_message_is_good_for_its_own_scan_alone(event: Event, stream: StreamReader) -> None:
     uid, bound = family(event, 2, CardType.SECURE)
     caller, card_keys = scenarios.caller(event.event_id), sun.card_keys(uid)
-    older, newer = (SunMessage(*sun.make_message(sun.Tap(uid, counter), card_keys)) for counter in (4, 5))
+    older, newer = (SunMessage(*sun.make_message(sun.GenuineTap(uid, counter), card_keys)) for counter in (4, 5))
     readings = [
         Reading(scenarios.scan_id(), uid=uid, sun=newer),
         Reading(scenarios.scan_id(), uid=uid, sun=newer),
@@ -181,7 +181,7 @@ def test_a_sun_message_is_good_for_its_own_scan_alone(event: Event, stream: Stre
     assert [(answer.result, answer.reason) for answer in answers] == [("valid", None)] + [
         ("invalid", "clone_suspected")
     ] * 4
-    next_tap = SunMessage(*sun.make_message(sun.Tap(uid, 6), card_keys))
+    next_tap = SunMessage(*sun.make_message(sun.GenuineTap(uid, 6), card_keys))
     second = checkin.scan(caller, Reading(scenarios.scan_id(), sun=next_tap))
     assert second.ticket is not None
     assert second.ticket.id == bound[1].ticket_id

@@ -13,7 +13,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.rules import Want
+from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -54,11 +54,11 @@ def swept() -> None:
 
 
 def book(category: Category, buyer: Account, operation_id: str, quantity: int = 2) -> Order:
-    wants = [Want(category.category_id, quantity)]
+    wants = [RequestedTickets(category.category_id, quantity)]
     return orders.book(buyer, event_id=category.event_id, wants=wants, operation_id=operation_id)
 
 
-def counts(category: Category) -> stock.Counts:
+def counts(category: Category) -> stock.StockCounts:
     return stock.snapshot(category.event_id, [category])[category.category_id]
 
 
@@ -97,7 +97,7 @@ def test_whichever_request_of_a_booking_fails_the_same_operation_comes_to_one_or
             assert book(category, buyer, operation_id).order_id == order.order_id
             assert statuses(order) == ["reserved", "reserved"], (place, fault)
             made += 1
-    assert counts(category) == stock.Counts(CAPACITY - 2 * made, 2 * made, 0, CAPACITY)
+    assert counts(category) == stock.StockCounts(CAPACITY - 2 * made, 2 * made, 0, CAPACITY)
 
 
 def test_the_sdks_own_retry_after_a_lost_answer_reserves_once(category: Category) -> None:
@@ -121,7 +121,7 @@ def test_an_answer_lost_when_the_last_ticket_went_is_not_told_as_sold_out(event:
         book(category, buyer, operation_id)
     order = book(category, buyer, operation_id)
     assert statuses(order) == ["reserved", "reserved"]
-    assert counts(category) == stock.Counts(0, 2, 0, 2)
+    assert counts(category) == stock.StockCounts(0, 2, 0, 2)
 
 
 def test_lasting_conflicts_are_told_as_unavailable_and_never_as_sold_out(event: Event) -> None:
@@ -153,11 +153,11 @@ def test_whichever_request_of_a_step_fails_its_repetition_moves_the_stock_once(c
             act(order)
     after = counts(category)
     if step == "expire":
-        assert after == stock.Counts(CAPACITY, 0, 0, CAPACITY)
+        assert after == stock.StockCounts(CAPACITY, 0, 0, CAPACITY)
         assert [statuses(order) for order in made] == [[]] * len(made)
     else:
         sold = 2 * (len(made) + 1)
-        assert after == stock.Counts(CAPACITY - sold, 0, sold, CAPACITY)
+        assert after == stock.StockCounts(CAPACITY - sold, 0, sold, CAPACITY)
         assert [statuses(order) for order in made] == [["valid", "valid"]] * len(made)
 
 
@@ -251,4 +251,4 @@ def test_many_that_are_due_at_once_are_taken_side_by_side(event: Event) -> None:
     assert counts(category).free == 0
     with clock.set_to(clock.now() + timedelta(minutes=12)):
         assert schedules.sweep().handled == 100
-    assert counts(category) == stock.Counts(200, 0, 0, 200)
+    assert counts(category) == stock.StockCounts(200, 0, 0, 200)

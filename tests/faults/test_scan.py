@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain.access import lock_outs
 from chalicelib.domain.gate import checkin
-from chalicelib.domain.gate.answers import Decision
+from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.errors import Unavailable
 from chalicelib.table import operations
 from chalicelib.table.items import Event
@@ -34,7 +34,7 @@ def requests_of(scenario: Scenario) -> int:
     return len(wired.sent)
 
 
-def scan_until_answered(scenario: Scenario) -> Decision:
+def scan_until_answered(scenario: Scenario) -> ScanDecision:
     """Send the scan again, as a scanner does that got no answer, and once more to see that it stays."""
     answer = checkin.scan(scenario.caller, scenario.reading)
     assert checkin.scan(scenario.caller, scenario.reading) == answer

@@ -10,10 +10,10 @@ import pytest
 
 from chalicelib.domain.access import numbers
 from chalicelib.domain.gate import checkin
-from chalicelib.domain.gate.answers import Decision
+from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.domain.gate.readings import Reading
 from chalicelib.domain.tickets import gifts, refund_requests, tickets
-from chalicelib.domain.tickets.gifts import Present
+from chalicelib.domain.tickets.gifts import GiftInput
 from chalicelib.domain.tickets.transfers import Transferred
 from chalicelib.errors import Conflict, RateLimited, Refusal, Unavailable
 from chalicelib.identifiers import new_id
@@ -49,7 +49,7 @@ def test_of_a_scan_and_a_transfer_at_once_one_has_its_way(show: Event, bilal: Ac
     held = hold(show, make_customer())
     code, caller = tickets.code(held.ticket), scenarios.caller(show.event_id)
 
-    def act(number: int) -> Decision | Transferred:
+    def act(number: int) -> ScanDecision | Transferred:
         if number % 2:
             return move(held, bilal)
         code_or_uid = (code, None) if number % 4 else (None, held.card.uid)
@@ -57,7 +57,7 @@ def test_of_a_scan_and_a_transfer_at_once_one_has_its_way(show: Event, bilal: Ac
         return checkin.scan(caller, shown)
 
     answers = at_once(act)
-    admitted = [one for one in answers if isinstance(one, Decision) and one.result == "valid"]
+    admitted = [one for one in answers if isinstance(one, ScanDecision) and one.result == "valid"]
     moved = [one for one in answers if isinstance(one, Transferred)]
     assert len(admitted) + len(moved) == 1
     ticket = tickets.get(held.ticket.ticket_id)
@@ -68,7 +68,7 @@ def test_of_a_scan_and_a_transfer_at_once_one_has_its_way(show: Event, bilal: Ac
         assert checkin.scan(caller, Reading(scenarios.scan_id(), uid=held.card.uid)).result == "not_found"
     else:
         assert ticket.customer_id == held.owner.account_id
-        assert {type(one) for one in answers} <= {Decision, *Refusal.__subclasses__(), *Conflict.__subclasses__()}
+        assert {type(one) for one in answers} <= {ScanDecision, *Refusal.__subclasses__(), *Conflict.__subclasses__()}
     fresh = checkin.scan(caller, Reading(scenarios.scan_id(), code=tickets.code(ticket)))
     assert fresh.result == ("valid" if moved else "already_scanned")
 
@@ -106,7 +106,7 @@ def test_a_card_takes_every_ticket_that_comes_at_once(show: Event, bilal: Accoun
 def test_every_gift_is_claimed_once_by_many_at_once(show: Event, ayesha: Account) -> None:
     given, waits = [hold(show, ayesha) for _ in range(4)], number()
     for held in given:
-        gifts.give(ayesha.account_id, Present(held.ticket.ticket_id, waits), operation_id=new_id("op"))
+        gifts.give(ayesha.account_id, GiftInput(held.ticket.ticket_id, waits), operation_id=new_id("op"))
     sara = make_customer(mobile_number=waits)
     assert sum(at_once(lambda _: gifts.claim_all(sara))) == len(given)
     assert sorted(shelved(sara)) == sorted(held.ticket.ticket_id for held in given)
@@ -123,7 +123,7 @@ def test_a_gift_reaches_a_number_that_registers_at_the_same_moment(show: Event, 
             return gifts.claim_all(make_customer(mobile_number=waits))
         held = given[number % len(given)]
         giver = held.owner.account_id
-        return gifts.give(giver, Present(held.ticket.ticket_id, waits), operation_id=f"{held.ticket.ticket_id} once")
+        return gifts.give(giver, GiftInput(held.ticket.ticket_id, waits), operation_id=f"{held.ticket.ticket_id} once")
 
     at_once(act)
     sara = numbers.find_by_number(waits)
@@ -137,21 +137,21 @@ def test_a_gift_reaches_a_number_that_registers_at_the_same_moment(show: Event, 
 def test_a_gift_is_either_claimed_or_taken_back_or_let_in(show: Event, ayesha: Account, _: int) -> None:
     held, waits = hold(show, ayesha), number()
     ticket_id = held.ticket.ticket_id
-    gifts.give(ayesha.account_id, Present(ticket_id, waits), operation_id=new_id("op"))
+    gifts.give(ayesha.account_id, GiftInput(ticket_id, waits), operation_id=new_id("op"))
     sara, caller, code = make_customer(mobile_number=waits), scenarios.caller(show.event_id), tickets.code(held.ticket)
 
     def act(number: int) -> object:
         if number % 3 == 0:
             return gifts.claim_all(sara)
         if number % 3 == 1:
-            back = Present(ticket_id, str(ayesha.mobile_number))
+            back = GiftInput(ticket_id, str(ayesha.mobile_number))
             return gifts.give(ayesha.account_id, back, operation_id=new_id("op"))
         return checkin.scan(caller, Reading(scenarios.scan_id(), code=code))
 
     answers = at_once(act)
     ticket = tickets.get(ticket_id)
     claimed = answers.count(1)
-    admitted = sum(isinstance(one, Decision) and one.result == "valid" for one in answers)
+    admitted = sum(isinstance(one, ScanDecision) and one.result == "valid" for one in answers)
     assert claimed + admitted <= 1
     assert (ticket.customer_id == sara.account_id) == (claimed == 1)
     assert (ticket.admission is not None) == (admitted == 1)

@@ -19,7 +19,7 @@ from chalicelib.clients import jobs as jobs_queue
 from chalicelib.domain import jobs, ledger
 from chalicelib.domain.access import accounts, devices, sessions
 from chalicelib.domain.events import events, listings
-from chalicelib.domain.money import Asked
+from chalicelib.domain.money import AmountInput
 from chalicelib.domain.organizations import numbering, ticket_clearing
 from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.domain.organizers import organizers
@@ -154,7 +154,9 @@ class _Show:
         self.category = purchases.make_show(starts_at=now, ends_at=now + timedelta(minutes=30))[1]
 
     def _open(self, order: Order, method: PaymentMethod, token: str | None = None) -> str:
-        terms = payments.Terms(method, card_name=self.card.uid if method is PaymentMethod.WALLET else None, token=token)
+        terms = payments.PaymentTerms(
+            method, card_name=self.card.uid if method is PaymentMethod.WALLET else None, token=token
+        )
         customer_id = self.customer.account_id
         opened = payments.start(customer_id, order_id=order.order_id, terms=terms, operation_id=new_id("op"))
         return opened.payment_id
@@ -177,7 +179,7 @@ class _Show:
         """Put money on the card without ever getting the provider's answer."""
         name, operation_id = self.card.card_id, new_id("op")
         opened = payments.reload(
-            self.customer.account_id, name, Asked("100.00"), token="tok_timeout", operation_id=operation_id
+            self.customer.account_id, name, AmountInput("100.00"), token="tok_timeout", operation_id=operation_id
         )
         with pytest.raises(Unavailable):
             payments.confirm(self.customer.account_id, opened.payment_id)
@@ -351,7 +353,9 @@ def test_the_jobs_worker_may_do_what_it_does_and_no_more(
         monkeypatch.setattr(module, "AT_ONCE", 1)
     admin = make_organization()
     organization_id, by = str(admin.organization_id), admin.account_id
-    made = numbering.generate(organization_id, numbering.Wanted(2, "RUN"), user_id=by, operation_id=new_id("op"))
+    made = numbering.generate(
+        organization_id, numbering.GenerationInput(2, "RUN"), user_id=by, operation_id=new_id("op")
+    )
 
     def work(job_id: str) -> Used:
         jobs_queue._queue_url.cache_clear()
@@ -359,7 +363,7 @@ def test_the_jobs_worker_may_do_what_it_does_and_no_more(
         return recorded(lambda: _taken(app.jobs(batch, None)))
 
     def printing() -> str:
-        wanted = print_runs.Wanted(prefix="RUN", first=1, last=1, format=PrintFormat.PDF)
+        wanted = print_runs.PrintInput(prefix="RUN", first=1, last=1, format=PrintFormat.PDF)
         return print_runs.begin(organization_id, wanted, user_id=by, operation_id=new_id("op"))
 
     used = work(made.job_id)

@@ -45,7 +45,7 @@ def test_a_secure_cards_tap_is_taken_with_and_without_its_uid_and_each_message_o
     now = clock.to_text(clock.now())
 
     def tap(counter: int, **more: str) -> dict[str, Any]:
-        picc_data, cmac = sun.make_message(sun.Tap(card.uid, counter), sun.card_keys(card.uid))
+        picc_data, cmac = sun.make_message(sun.GenuineTap(card.uid, counter), sun.card_keys(card.uid))
         return {"scan_id": scan_id(), "scanned_at": now, "sun": {"picc_data": picc_data, "cmac": cmac}, **more}
 
     plain = {"scan_id": scan_id(), "scanned_at": now, "uid": card.uid}

@@ -234,7 +234,7 @@ class TestSecureCards:
 
     @staticmethod
     def message(uid: str, counter: int) -> dict[str, str]:
-        picc_data, cmac = sun.make_message(sun.Tap(uid, counter), sun.card_keys(uid))
+        picc_data, cmac = sun.make_message(sun.GenuineTap(uid, counter), sun.card_keys(uid))
         return {"picc_data": picc_data, "cmac": cmac}
 
     def test_a_fresh_message_is_admitted_and_its_repeat_is_a_clone(self, event: Event) -> None:

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from chalicelib import clock
 from chalicelib.domain.access import accounts, devices, sessions
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import events
 from chalicelib.domain.organizations import organizations
-from chalicelib.domain.organizations.organizations import Registering
+from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.domain.tickets import tickets
-from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, Organization, Ticket
 from chalicelib.vocabulary import AdminRole, CardStatus, CardType, TicketStatus, UsherRole
@@ -36,7 +36,7 @@ def make_ticket(event: Event, *, name: str = "Ayesha Khan", status: TicketStatus
     """Issue a ticket."""
     number = uuid.uuid4().hex[:8].upper()
     return tickets.issue(
-        Order(event_id=event.event_id, holder=Holder(name=name), number=number, tier="VIP", status=status)
+        TicketToIssue(event_id=event.event_id, holder=Holder(name=name), number=number, tier="VIP", status=status)
     )
 
 
@@ -48,7 +48,7 @@ def make_card(
     for ticket in opens:
         bound.setdefault(ticket.event_id, []).append(ticket.ticket_id)
     uid = uid or f"04{uuid.uuid4().hex[:12]}"
-    return cards.register(Registration(uid=uid, type=card_type, status=status, tickets=bound))
+    return cards.register(CardRegistration(uid=uid, type=card_type, status=status, tickets=bound))
 
 
 def make_usher(
@@ -94,7 +94,7 @@ def make_organization(*, name: str = "Lahore Marathon", max_users: int = 10, tim
     """Found an organization with its own tickets; return its admin."""
     email = f"{uuid.uuid4().hex}@tix.example.com"
     admin = organizations.found(
-        Registering(email=email, password=PASSWORD, name="Owner"), organization=name, timezone=timezone
+        TixRegistration(email=email, password=PASSWORD, name="Owner"), organization=name, timezone=timezone
     )
     place = keys.organization(str(admin.organization_id))
     operations.record(operations.change(Organization, place, [Organization.max_users.set(max_users)]))
@@ -105,7 +105,7 @@ def make_tix_user(admin: Account, *, email: str | None = None) -> Account:
     """Let somebody join the organization of an admin."""
     code = organizations.invite_code(organizations.get(str(admin.organization_id)))
     address = email or f"{uuid.uuid4().hex}@tix.example.com"
-    return organizations.join(Registering(email=address, password=PASSWORD, name="Member"), invite_code=code)
+    return organizations.join(TixRegistration(email=address, password=PASSWORD, name="Member"), invite_code=code)
 
 
 def token_of(account: Account) -> str:

@@ -11,7 +11,7 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import jobs
 from chalicelib.domain.organizations import numbered_tickets, numbering, organizations, ticket_reports
-from chalicelib.domain.organizations.numbering import Wanted
+from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.domain.organizations.organization_days import day_of
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
@@ -29,7 +29,7 @@ def organization_of(account: Account) -> str:
 
 def generate(admin: Account, quantity: int, prefix: str = "VIP", *, operation_id: str | None = None) -> NumberRange:
     """Generate tickets, all of them, whoever writes them."""
-    wanted = Wanted(quantity=quantity, prefix=prefix)
+    wanted = GenerationInput(quantity=quantity, prefix=prefix)
     made = numbering.generate(
         organization_of(admin), wanted, user_id=admin.account_id, operation_id=operation_id or new_id("op")
     )
@@ -48,7 +48,7 @@ def tickets(admin: Account, quantity: int, prefix: str = "VIP") -> list[Numbered
     return numbering.as_generated(generate(admin, quantity, prefix))
 
 
-def scan(admin: Account, ticket: NumberedTicket) -> numbered_tickets.Scan:
+def scan(admin: Account, ticket: NumberedTicket) -> numbered_tickets.NumberedScan:
     return numbered_tickets.scan(
         organization_of(admin), ticket.ticket_id, user_id=admin.account_id, operation_id=new_id("op")
     )

@@ -9,9 +9,9 @@ from chalicelib.clients.providers import Outcome, OutcomeStatus
 from chalicelib.config import config
 from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import categories, stock
-from chalicelib.domain.ledger import Entry
+from chalicelib.domain.ledger import Posting
 from chalicelib.domain.payments import sandbox
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -93,9 +93,9 @@ def counts(category: Category) -> tuple[int, int, int]:
 
 def card_with(customer: Account, amount: int, *, uid: str, status: CardStatus = CardStatus.ACTIVE) -> Card:
     """Give a customer a card that holds an amount in minor units."""
-    card = cards.register(Registration(uid=uid, customer_id=customer.account_id))
+    card = cards.register(CardRegistration(uid=uid, customer_id=customer.account_id))
     if amount:
-        entries = [Entry(ledger.clearing("desk"), -amount), Entry(ledger.card(uid), amount)]
+        entries = [Posting(ledger.clearing("desk"), -amount), Posting(ledger.card(uid), amount)]
         writes = ledger.post(
             new_id("jrn"),
             type="reload",

@@ -15,7 +15,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from chalicelib.clients.providers import OutcomeStatus
 from chalicelib.config import config
 from chalicelib.domain.payments import payments, reconciliation
-from chalicelib.domain.payments.payments import Terms
+from chalicelib.domain.payments.payments import PaymentTerms
 from chalicelib.domain.sale import orders, rules
 from chalicelib.errors import Refusal
 from chalicelib.identifiers import new_id
@@ -47,7 +47,7 @@ class World:
 
     def process(self, method: PaymentMethod | None = None, token: str | None = None) -> str:
         method, token = method or self.method, token or self.token
-        terms = Terms(method, token=token if method is PaymentMethod.CARD else None)
+        terms = PaymentTerms(method, token=token if method is PaymentMethod.CARD else None)
         return payments.start(
             self.customer.account_id, order_id=self.order.order_id, terms=terms, operation_id=new_id("op")
         ).payment_id
@@ -73,7 +73,7 @@ class World:
             reconciliation.reconcile(payment.payment_id)
 
     def sell_to_other(self) -> None:
-        want = rules.Want(self.category.category_id, 1, [])
+        want = rules.RequestedTickets(self.category.category_id, 1, [])
         orders.book(self.other, event_id=self.order.event_id, wants=[want], operation_id=new_id("op"))
 
     def refund(self) -> None:

@@ -30,7 +30,7 @@ def make_show(**changes: Any) -> tuple[Event, Category]:
 
 def book(customer: Account, category: Category, quantity: int = 1) -> Order:
     """Reserve tickets."""
-    want = rules.Want(category.category_id, quantity, [])
+    want = rules.RequestedTickets(category.category_id, quantity, [])
     return orders.book(customer, event_id=category.event_id, wants=[want], operation_id=new_id("op"))
 
 

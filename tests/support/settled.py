@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.domain.events import categories, events
-from chalicelib.domain.money import Asked
+from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import refunds
 from chalicelib.domain.sale import orders
 from chalicelib.domain.tickets import refund_requests
@@ -80,7 +80,7 @@ def give_back(order: Order, place: int = 0, *, amount: str | None = None) -> Ref
     """Let a ticket of an order be given back, by a customer who asks and staff who approve."""
     ticket_id = order.tickets[place]["ticket_id"]
     asked = refund_requests.ask(order.customer_id, ticket_id, reason="Ill", operation_id=new_id("op"))
-    return refunds.approve(ticket_id, asked.refund_id, by="adm_1", amount=Asked(amount) if amount else None)
+    return refunds.approve(ticket_id, asked.refund_id, by="adm_1", amount=AmountInput(amount) if amount else None)
 
 
 def after(event: Event) -> Any:

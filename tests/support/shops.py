@@ -12,7 +12,7 @@ from chalicelib.config import config
 from chalicelib.domain import ledger
 from chalicelib.domain.access import accounts, sessions
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Assignment, Card, Item, Journal, MerchantDay, MerchantTotals, Profile
 from chalicelib.vocabulary import CardStatus
@@ -76,7 +76,7 @@ def make_shop(name: str = "Liberty Books") -> Shop:
 def in_stock(merchant_id: str, *, uid: str | None = None) -> Card:
     """Register a card that a merchant may hand out."""
     uid = uid or f"04{uuid.uuid4().hex[:12]}"
-    return cards.register(Registration(uid=uid, merchant_id=merchant_id, status=CardStatus.STOCK))
+    return cards.register(CardRegistration(uid=uid, merchant_id=merchant_id, status=CardStatus.STOCK))
 
 
 def new_customer(name: str = "Ayesha Khan") -> Account:

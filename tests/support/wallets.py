@@ -8,8 +8,8 @@ from typing import Any
 from chalicelib.config import config
 from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
-from chalicelib.domain.ledger import Entry
+from chalicelib.domain.cards.cards import CardRegistration
+from chalicelib.domain.ledger import Posting
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, AccountTotal, Card, CardBalance, CardEntry, Item, Journal
@@ -22,7 +22,7 @@ EVENT_ID = "evt_of_the_ledger"
 def make_card(customer: Account | None = None, *, status: CardStatus = CardStatus.ACTIVE, holds: int = 0) -> Card:
     """Register a customer's card with so much on it, in minor units."""
     owner = customer.account_id if customer else None
-    card = cards.register(Registration(uid=f"04{uuid.uuid4().hex[:12]}", customer_id=owner))
+    card = cards.register(CardRegistration(uid=f"04{uuid.uuid4().hex[:12]}", customer_id=owner))
     if holds:
         credit(card.uid, holds)
     return cards.set_status(card.uid, status) if status is not CardStatus.ACTIVE else card
@@ -30,7 +30,7 @@ def make_card(customer: Account | None = None, *, status: CardStatus = CardStatu
 
 def credit(uid: str, amount: int, *, journal_id: str | None = None) -> None:
     """Put money on a card."""
-    entries = [Entry(ledger.clearing("sandbox"), -amount), Entry(ledger.card(uid), amount)]
+    entries = [Posting(ledger.clearing("sandbox"), -amount), Posting(ledger.card(uid), amount)]
     book(journal_id or f"jrn_{uuid.uuid4().hex}", uid, entries, EntryType.RELOAD)
 
 
@@ -47,7 +47,7 @@ def give_back(uid: str, amount: int, *, journal_id: str | None = None) -> None:
 
 
 def book(
-    journal_id: str, uids: str | tuple[str, ...], entries: list[Entry], entry_type: EntryType | None = None
+    journal_id: str, uids: str | tuple[str, ...], entries: list[Posting], entry_type: EntryType | None = None
 ) -> None:
     """Book a movement once, as a payment does: read, decide, write, and look again where it was overtaken.
 

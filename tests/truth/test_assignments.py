@@ -21,7 +21,7 @@ from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
 from chalicelib.domain.merchants import assignments
 from chalicelib.domain.tickets import tickets, transfers
-from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -54,7 +54,7 @@ def exact_cloud() -> Iterator[None]:
 
 def give_tickets(customer: Account, events: list[Event]) -> list[Ticket]:
     holder = Holder(name="Holder", customer_id=customer.account_id)
-    return [tickets.issue(Order(event_id=e.event_id, holder=holder, number=new_id("n")[-8:])) for e in events]
+    return [tickets.issue(TicketToIssue(event_id=e.event_id, holder=holder, number=new_id("n")[-8:])) for e in events]
 
 
 def sweep_all() -> None:
@@ -166,7 +166,7 @@ def ahead(minutes: int, act: Callable[[], object]) -> Callable[[], object]:
 
 
 def assign(shop: Shop, card: Card, customer: Account, operation_id: str | None = None) -> object:
-    wanted = assignments.Wanted(card=card.uid, customer=customer.account_id, fee_collected=True)
+    wanted = assignments.AssignmentInput(card=card.uid, customer=customer.account_id, fee_collected=True)
     return assignments.assign(shop.id, wanted, operation_id=operation_id or new_id("op"))
 
 

@@ -17,7 +17,7 @@ import pytest
 import app
 from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
-from chalicelib.domain.money import Asked
+from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import auto_reload, sandbox
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardEntry, Payment, SandboxCharge
@@ -99,8 +99,8 @@ def topped_up(customer: Account, token: str) -> Card:
         customer.account_id,
         card.uid,
         enabled=True,
-        threshold=Asked("500.00"),
-        amount=Asked("1000.00"),
+        threshold=AmountInput("500.00"),
+        amount=AmountInput("1000.00"),
         token=token,
     )
     return card

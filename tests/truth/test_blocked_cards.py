@@ -13,9 +13,9 @@ import pytest
 
 from chalicelib.domain import ledger
 from chalicelib.domain.cards import balances, card_requests, cards, own_cards
-from chalicelib.domain.money import Asked, Money
+from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import auto_reload, payments, resolution, sandbox
-from chalicelib.domain.payments.payments import Terms
+from chalicelib.domain.payments.payments import PaymentTerms
 from chalicelib.domain.sale import orders
 from chalicelib.errors import Conflict, InsufficientBalance, InvalidState, Unavailable
 from chalicelib.identifiers import new_id
@@ -111,17 +111,17 @@ class Round:
             self.customer_id,
             self.uid,
             enabled=True,
-            threshold=Asked("10.00"),
-            amount=Asked(Money(TOP_UP, wallets.CURRENCY).amount),
+            threshold=AmountInput("10.00"),
+            amount=AmountInput(Money(TOP_UP, wallets.CURRENCY).amount),
             token=sandbox.OK,
         )
-        terms = Terms(method=PaymentMethod.WALLET, card_name=self.uid)
+        terms = PaymentTerms(method=PaymentMethod.WALLET, card_name=self.uid)
         self.orders: list[Order] = [purchases.book(self.customer, self.category) for _ in range(ORDERS)]
         self.opened: list[Payment] = [
             payments.start(self.customer_id, order_id=order.order_id, terms=terms, operation_id=new_id("op"))
             for order in self.orders
         ]
-        asked = Asked(Money(RELOADED, wallets.CURRENCY).amount)
+        asked = AmountInput(Money(RELOADED, wallets.CURRENCY).amount)
         self.reloads: list[Payment] = [
             payments.reload(self.customer_id, self.uid, asked, operation_id=new_id("op")) for _ in range(RELOADS)
         ]
@@ -180,7 +180,7 @@ class Round:
             if resolution.get(one.payment_id).status == PaymentStatus.REQUIRES_CONFIRMATION:
                 assert patiently(partial(payments.confirm, self.customer_id, one.payment_id)) == "InvalidState"
         assert patiently(partial(wallets.spend, self.uid, 1)) == "InvalidState"
-        asked = Asked("5.00")
+        asked = AmountInput("5.00")
         again = partial(payments.reload, self.customer_id, self.uid, asked, operation_id=new_id("op"))
         assert patiently(again) == "InvalidState"
         auto_reload.run(self.uid, 2)

@@ -15,12 +15,12 @@ import pytest
 from chalicelib.domain import ledger
 from chalicelib.domain.cards import balances
 from chalicelib.domain.events import categories
-from chalicelib.domain.ledger import Entry
-from chalicelib.domain.money import Asked, Money
+from chalicelib.domain.ledger import Posting
+from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import payments
-from chalicelib.domain.payments.payments import Terms
+from chalicelib.domain.payments.payments import PaymentTerms
 from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.rules import Want
+from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.errors import InsufficientBalance, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -184,14 +184,14 @@ def patiently(act: Callable[[], ResultT]) -> ResultT:
     raise AssertionError(f"{PATIENCE} tries brought no answer")
 
 
-def _on_card(movement: Movement, amount: int, against: list[Entry], entry_type: EntryType) -> Deltas:
-    entries = [Entry(ledger.card(movement.uid), amount), *against]
+def _on_card(movement: Movement, amount: int, against: list[Posting], entry_type: EntryType) -> Deltas:
+    entries = [Posting(ledger.card(movement.uid), amount), *against]
     wallets.book(f"jrn_{movement.operation_id}", movement.uid, entries, entry_type)
     return {movement.uid: amount}
 
 
 def _reload(movement: Movement, _: Category) -> Deltas:
-    against = [Entry(ledger.clearing("desk"), -movement.amount)]
+    against = [Posting(ledger.clearing("desk"), -movement.amount)]
     return _on_card(movement, movement.amount, against, EntryType.RELOAD)
 
 
@@ -208,14 +208,14 @@ def _refund(movement: Movement, _: Category) -> Deltas:
 
 def _adjustment(movement: Movement, _: Category) -> Deltas:
     amount = movement.amount if movement.amount % 2 else -movement.amount
-    return _on_card(movement, amount, [Entry("adjustments", -amount)], EntryType.ADJUSTMENT)
+    return _on_card(movement, amount, [Posting("adjustments", -amount)], EntryType.ADJUSTMENT)
 
 
 def _transfer(movement: Movement, _: Category) -> Deltas:
     amount, (out, into) = movement.amount, (movement.uid, movement.other)
     entries = [
-        Entry(ledger.card(out), -amount, EntryType.TRANSFER_OUT),
-        Entry(ledger.card(into), amount, EntryType.TRANSFER_IN),
+        Posting(ledger.card(out), -amount, EntryType.TRANSFER_OUT),
+        Posting(ledger.card(into), amount, EntryType.TRANSFER_IN),
     ]
     wallets.book(f"jrn_{movement.operation_id}", (out, into), entries)
     return {out: -amount, into: amount}
@@ -229,7 +229,7 @@ def _move(movement: Movement, _: Category) -> Deltas:
 
 def _paid_reload(movement: Movement, _: Category) -> Deltas:
     customer_id, uid = movement.purse.customer.account_id, movement.purse.active[0]
-    asked = Asked(Money(movement.amount, wallets.CURRENCY).amount)
+    asked = AmountInput(Money(movement.amount, wallets.CURRENCY).amount)
     opened = payments.reload(customer_id, uid, asked, operation_id=movement.operation_id)
     assert payments.confirm(customer_id, opened.payment_id).status == PaymentStatus.SUCCEEDED
     return {uid: movement.amount}
@@ -237,9 +237,9 @@ def _paid_reload(movement: Movement, _: Category) -> Deltas:
 
 def _wallet_order(movement: Movement, category: Category) -> Deltas:
     customer, uid = movement.purse.customer, movement.purse.active[1]
-    wants = [Want(category.category_id, 1 + movement.amount % 3)]
+    wants = [RequestedTickets(category.category_id, 1 + movement.amount % 3)]
     order = orders.book(customer, event_id=category.event_id, wants=wants, operation_id=movement.operation_id)
-    terms = Terms(method=PaymentMethod.WALLET, card_name=uid)
+    terms = PaymentTerms(method=PaymentMethod.WALLET, card_name=uid)
     paid_with = f"{movement.operation_id}_pay"
     opened = payments.start(customer.account_id, order_id=order.order_id, terms=terms, operation_id=paid_with)
     assert payments.confirm(customer.account_id, opened.payment_id).status == PaymentStatus.SUCCEEDED
@@ -360,9 +360,9 @@ def test_of_32_who_confirm_the_same_wallet_payment_all_are_told_that_it_succeede
     for _ in range(WALLET_RACES):
         purse = make_purse()
         uid, customer = wallets.make_card(purse.customer, holds=PRICE).uid, purse.customer
-        wants = [Want(category.category_id, 1)]
+        wants = [RequestedTickets(category.category_id, 1)]
         order = orders.book(customer, event_id=event.event_id, wants=wants, operation_id=new_id("op"))
-        terms = Terms(method=PaymentMethod.WALLET, card_name=uid)
+        terms = PaymentTerms(method=PaymentMethod.WALLET, card_name=uid)
         opened = payments.start(
             customer.account_id, order_id=order.order_id, terms=terms, operation_id=new_id("op")
         ).payment_id

@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from chalicelib.domain import changes, ledger
 from chalicelib.domain.cards import balances, cards
-from chalicelib.domain.ledger import Entry
-from chalicelib.domain.money import Asked, Money
+from chalicelib.domain.ledger import Posting
+from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import auto_reload, sandbox
 from chalicelib.errors import InsufficientBalance, InvalidState, Refusal, Unavailable
 from chalicelib.identifiers import new_id
@@ -78,7 +78,7 @@ class Booking:
     purse: Purse
     kind: EntryType
     amount: int
-    against: tuple[Entry, ...]
+    against: tuple[Posting, ...]
 
 
 class Ledger(RuleBasedStateMachine):
@@ -135,15 +135,15 @@ class Ledger(RuleBasedStateMachine):
         return None
 
     def book(self, booking: Booking, befalls: Befalls) -> None:
-        entries = [Entry(ledger.card(booking.purse.uid), booking.amount), *booking.against]
+        entries = [Posting(ledger.card(booking.purse.uid), booking.amount), *booking.against]
         told = self.act(lambda: wallets.book(booking.journal_id, booking.purse.uid, entries, booking.kind), befalls)
         assert told is self.expected(booking)
 
     def booking(self, place: int, kind: EntryType, amount: int) -> Booking:
         purse = self.purses[place]
-        against = [Entry(self.adjustments, -amount)]
+        against = [Posting(self.adjustments, -amount)]
         if kind is EntryType.RELOAD:
-            against = [Entry(self.desk, -amount)]
+            against = [Posting(self.desk, -amount)]
         elif kind is EntryType.PURCHASE:
             against, amount = ledger.sale_entries("the card", event_id=self.event_id, amount=amount)[1:], -amount
         elif kind is EntryType.REFUND:
@@ -187,7 +187,7 @@ class Ledger(RuleBasedStateMachine):
                 booking.journal_id,
                 type=kind.value,
                 currency=wallets.CURRENCY,
-                entries=[Entry(ledger.card(purse.uid), booking.amount), *booking.against],
+                entries=[Posting(ledger.card(purse.uid), booking.amount), *booking.against],
                 references={},
                 balances=[ledger.balance(purse.uid)],
                 card_entry_type=kind,
@@ -246,14 +246,14 @@ class Ledger(RuleBasedStateMachine):
     @rule(place=PLACES, threshold=st.sampled_from([None, 500, 4_000]), befalls=BEFALLS)
     def an_automatic_reload_is_set(self, place: int, threshold: int | None, befalls: Befalls) -> None:
         purse = self.purses[place]
-        asked = Asked(Money(threshold, wallets.CURRENCY).amount) if threshold else None
+        asked = AmountInput(Money(threshold, wallets.CURRENCY).amount) if threshold else None
         told = self.act(
             lambda: auto_reload.change(
                 self.customer.account_id,
                 purse.uid,
                 enabled=threshold is not None,
                 threshold=asked,
-                amount=Asked(TOP_UP),
+                amount=AmountInput(TOP_UP),
                 token=sandbox.OK,
             ),
             befalls,

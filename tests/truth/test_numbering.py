@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chalicelib.domain.organizations import numbered_tickets, numbering, ticket_pages
-from chalicelib.domain.organizations.numbered_tickets import Denial
-from chalicelib.domain.organizations.numbering import Wanted
+from chalicelib.domain.organizations.numbered_tickets import NumberedDenial
+from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.errors import NotFound, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -87,7 +87,7 @@ class Reader(threading.Thread):
 def _generator(admin: Account, number: int) -> str:
     """Ask for tickets as a client does, from a process that dies on the way; every third client never asks again."""
     chance, operation_id = random.Random(number), new_id("op")  # noqa: S311  # repeatable, not secret
-    wanted = Wanted(quantity=EACH, prefix=PREFIXES[number % len(PREFIXES)])
+    wanted = GenerationInput(quantity=EACH, prefix=PREFIXES[number % len(PREFIXES)])
 
     def ask() -> NumberRange:
         return numbering.generate(organization_of(admin), wanted, user_id=admin.account_id, operation_id=operation_id)
@@ -148,7 +148,7 @@ def test_the_same_operation_gets_the_same_numbers_again(admin: Account) -> None:
 
 
 def test_a_worker_that_comes_late_changes_no_ticket_that_is_there(admin: Account) -> None:
-    wanted = Wanted(3, "VIP")
+    wanted = GenerationInput(3, "VIP")
     stale = numbering._reserve(organization_of(admin), wanted, user_id=admin.account_id, operation_id=new_id("op"))
     begins = numbering._beginning(stale)
     assert begins is not None
@@ -181,7 +181,7 @@ def test_of_thirty_two_scanners_of_a_ticket_exactly_one_gets_it_in(admin: Accoun
             seen = patiently(
                 lambda: numbered_tickets.scan(organization_id, ticket_id, user_id=user_id, operation_id=new_id("op"))
             )
-            assert seen.denial in (None, Denial.ALREADY_SCANNED)
+            assert seen.denial in (None, NumberedDenial.ALREADY_SCANNED)
             assert (seen.denial is None) == (seen.ticket.scanned_by == user_id)
             return str(seen.ticket.scanned_by), seen.denial is None
 

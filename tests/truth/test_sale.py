@@ -16,7 +16,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.rules import Want
+from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.errors import SoldOut, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -63,7 +63,7 @@ def sell(event: Event, capacity: int, *, name: str = "Standing", shards: int = S
 
 
 def reserve(event: Event, category: Category, quantity: int) -> Order:
-    wants = [Want(category.category_id, quantity)]
+    wants = [RequestedTickets(category.category_id, quantity)]
     return patiently(lambda: orders.book(customer(), event_id=event.event_id, wants=wants, operation_id=new_id("op")))
 
 
@@ -145,7 +145,7 @@ class Rush:
     paid: list[str] = field(default_factory=list)
     unpaid: list[str] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
-    samples: list[dict[str, stock.Counts]] = field(default_factory=list)
+    samples: list[dict[str, stock.StockCounts]] = field(default_factory=list)
     faults: list[BaseException] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -155,7 +155,7 @@ class Rush:
         wanted = Counter(names)
         while wanted.total() < chance.randint(1, 4):
             wanted[chance.choice(names)] += 1
-        wants = [Want(name, quantity) for name, quantity in wanted.items()]
+        wants = [RequestedTickets(name, quantity) for name, quantity in wanted.items()]
         buyer, operation_id = customer(), new_id("op")
         try:
             order = patiently(
@@ -245,7 +245,7 @@ def test_a_rush_never_oversells_never_loses_and_sends_nobody_away_while_there_is
         assert tickets_of(order) == ["valid"] * len(order.tickets)
     for category_id, counts in stock.snapshot(event.event_id, sold).items():
         everything_else = capacity[category_id] - paid[category_id]
-        assert counts == stock.Counts(everything_else, 0, paid[category_id], capacity[category_id])
+        assert counts == stock.StockCounts(everything_else, 0, paid[category_id], capacity[category_id])
 
 
 def quantities(order_ids: list[str]) -> Counter[str]:
@@ -263,7 +263,7 @@ def test_the_last_tickets_are_found_in_whichever_shards_they_are(event: Event) -
 
     orders_made = [reserve(event, category, 4) for _ in range(6)]
 
-    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.Counts(0, 24, 0, 24)
+    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(0, 24, 0, 24)
     assert all(sum(order.items[0]["shards"].values()) == 4 for order in orders_made)
     with pytest.raises(SoldOut) as refused:
         reserve(event, category, 1)
@@ -291,7 +291,7 @@ def test_of_an_expiry_and_a_payment_at_the_same_moment_exactly_one_wins(event: E
     assert [order.status for order in after if order not in paid] == ["expired"] * (len(made) - len(paid))
     assert all(tickets_of(order) == (["valid"] * 2 if order.status == "paid" else []) for order in after)
     counts = stock.snapshot(event.event_id, [category])[category.category_id]
-    assert counts == stock.Counts(40 - 2 * len(paid), 0, 2 * len(paid), 40)
+    assert counts == stock.StockCounts(40 - 2 * len(paid), 0, 2 * len(paid), 40)
 
 
 def fulfil_once(order_id: str, payment_id: str) -> bool:
@@ -323,7 +323,7 @@ def test_however_many_sweeps_and_late_payments_meet_an_order_it_is_paid_once_and
     assert wins[len(sweeps) :].count(True) == 1
     after = orders.get(order.order_id)
     assert (after.status, tickets_of(after)) == ("paid", ["valid"] * 4)
-    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.Counts(8, 0, 4, 12)
+    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(8, 0, 4, 12)
 
 
 def test_a_booking_sent_by_many_at_once_under_one_operation_is_one_order(event: Event) -> None:
@@ -331,7 +331,7 @@ def test_a_booking_sent_by_many_at_once_under_one_operation_is_one_order(event: 
     buyer, operation_id, seen = customer(), new_id("op"), []
 
     def book() -> bool:
-        wants = [Want(category.category_id, 3)]
+        wants = [RequestedTickets(category.category_id, 3)]
         order = patiently(lambda: orders.book(buyer, event_id=event.event_id, wants=wants, operation_id=operation_id))
         seen.append(order.order_id)
         return True
@@ -339,4 +339,4 @@ def test_a_booking_sent_by_many_at_once_under_one_operation_is_one_order(event: 
     together([book] * CALLERS)
 
     assert (len(seen), len(set(seen))) == (CALLERS, 1)
-    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.Counts(97, 3, 0, 100)
+    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(97, 3, 0, 100)

@@ -12,7 +12,7 @@ from chalicelib.clients import bus
 from chalicelib.config import config
 from chalicelib.domain import encryption, ledger
 from chalicelib.domain.cards import cards
-from chalicelib.domain.money import Asked
+from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import payments, sandbox
 from chalicelib.errors import Unavailable
 from chalicelib.observability import logger
@@ -278,7 +278,7 @@ def test_the_saved_token_is_nowhere_in_the_clear(
 def test_a_reload_of_the_customers_own_operation_never_answers_for_an_automatic_one(
     customer: Account, card: Card, low: Callable[[], Rows]
 ) -> None:
-    mine = payments.reload(customer.account_id, card.card_id, Asked("5.00"), operation_id="op_mine")
+    mine = payments.reload(customer.account_id, card.card_id, AmountInput("5.00"), operation_id="op_mine")
     payments.confirm(customer.account_id, mine.payment_id)
     wallets.spend(card.uid, 501)
     assert deliver(*low()) == DONE

@@ -103,7 +103,7 @@ def test_a_devices_changes_are_told_once_each_and_its_heartbeats_are_not(publish
     reader = make_reader(make_event())
     stream.drain()
     assert published == ["device.enrolled"]
-    devices.heartbeat(reader.device_id, devices.Heartbeat(queue_depth=0, clock_offset_ms=0, app_version="1"))
+    devices.heartbeat(reader.device_id, devices.DeviceHeartbeat(queue_depth=0, clock_offset_ms=0, app_version="1"))
     devices.revoke(reader.device_id)
     devices.revoke(reader.device_id)
     stream.drain()
@@ -124,7 +124,7 @@ def test_a_suspected_clone_is_told_by_its_scan_and_no_other_refusal_is(published
 def test_a_silent_reader_is_told_once_until_it_is_heard_again(published: list[str]) -> None:
     now = clock.now()
     reader = make_reader(make_event())
-    beat = devices.Heartbeat(queue_depth=0, clock_offset_ms=0, app_version="1")
+    beat = devices.DeviceHeartbeat(queue_depth=0, clock_offset_ms=0, app_version="1")
     devices.heartbeat(reader.device_id, beat)
     schedule = {"id": "1", "time": "t", "resources": [], "source": "aws.events", "detail": {}}
 

@@ -41,7 +41,7 @@ _KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Provision:
+class ProvisionedDevice:
     """What an admin hands to whoever sets the reader up; the code is shown once and kept only as a MAC."""
 
     device_id: str
@@ -50,7 +50,7 @@ class Provision:
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolled:
+class EnrolledDevice:
     """What a program learns when it becomes a device; `server_public_key` proves tickets' codes (base64url)."""
 
     device_id: str
@@ -61,7 +61,7 @@ class Enrolled:
 
 
 @dataclass(frozen=True, slots=True)
-class Heartbeat:
+class DeviceHeartbeat:
     """What a device says of itself."""
 
     queue_depth: int
@@ -82,7 +82,7 @@ def _mac(code: str) -> list[str]:
     return [hmac.new(key, plain.encode(), hashlib.sha256).hexdigest() for key in secrets.candidates("device enrolment")]
 
 
-def provision(*, event_id: str, gate_name: str, name: str, by: str) -> Provision:
+def provision(*, event_id: str, gate_name: str, name: str, by: str) -> ProvisionedDevice:
     """Make a device known and return its one-time code. Raises NotFound for an unknown event."""
     events.get(event_id)
     now = clock.now()
@@ -113,7 +113,7 @@ def provision(*, event_id: str, gate_name: str, name: str, by: str) -> Provision
     operations.commit(
         operations.put(device, Device.pk.does_not_exist()), operations.put(enrolment, Enrolment.pk.does_not_exist())
     )
-    return Provision(device_id=device_id, enrollment_code=_grouped(code), expires_at=expires_at)
+    return ProvisionedDevice(device_id=device_id, enrollment_code=_grouped(code), expires_at=expires_at)
 
 
 def _grouped(code: str) -> str:
@@ -131,7 +131,7 @@ def _public_key(text: str) -> bytes:
     return raw
 
 
-def enroll(*, code: str, public_key: str, address: str, name: str | None = None) -> Enrolled:
+def enroll(*, code: str, public_key: str, address: str, name: str | None = None) -> EnrolledDevice:
     """Exchange a one-time code for a device's identity.
 
     The same code with the same key is answered again, since the first answer may have been lost; with
@@ -171,7 +171,7 @@ def enroll(*, code: str, public_key: str, address: str, name: str | None = None)
         device = operations.get(Device, device_key)
     if device is None:
         raise NotFound
-    return Enrolled(
+    return EnrolledDevice(
         device_id=device.device_id,
         event_id=device.event_id,
         gate=device.gate,
@@ -224,7 +224,7 @@ def _is_timely(issued: object, expires: object) -> bool:
     return is_open and expires - issued <= ASSERTION_LIFETIME.total_seconds()
 
 
-def heartbeat(device_id: str, beat: Heartbeat) -> dict[str, Any]:
+def heartbeat(device_id: str, beat: DeviceHeartbeat) -> dict[str, Any]:
     """Keep what a device says of itself and return its settings. Raises Unauthenticated for a revoked one."""
     now = clock.now()
     values: list[tuple[Any, Any]] = [

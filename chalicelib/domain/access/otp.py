@@ -20,7 +20,7 @@ from chalicelib.clients import messages, secrets
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.domain import throttle
 from chalicelib.domain.access import numbers
-from chalicelib.domain.throttle import Counted, Limit
+from chalicelib.domain.throttle import CountedTry, Limit
 from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
@@ -47,7 +47,7 @@ _NOBODY = "+000000000000"
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentCode:
     """What the caller is told of a code; `expires_in` is in seconds. The same whether or not there was one."""
 
     challenge_id: str
@@ -56,7 +56,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class VerifiedCode:
     """A code that was right; it is not spent before `commit`. `used_by` names this verification alone."""
 
     challenge: Challenge
@@ -115,7 +115,7 @@ def send(
     pending: dict[str, Any] | None = None,
     challenge_id: str | None = None,
     together_with: Sequence[Write] = (),
-) -> Sent:
+) -> SentCode:
     """Send a code, which voids the one before; `account` is who has the number, if anyone.
 
     `together_with` are writes of the same transaction, such as whatever names its `challenge_id`. The caller has asked
@@ -141,10 +141,10 @@ def send(
     operations.commit(*together_with, operations.put(challenge), *_newest(challenge, older))
     messages.enqueue(_message(purpose, mobile_number, code, account))
     _log("code sent", challenge)
-    return Sent(challenge_id)
+    return SentCode(challenge_id)
 
 
-def resend(challenge_id: str, *, address: str | None) -> Sent:
+def resend(challenge_id: str, *, address: str | None) -> SentCode:
     """Send a new code for a challenge that is not answered yet. Raises RateLimited.
 
     Who asks is told the same where there is no such challenge.
@@ -155,7 +155,7 @@ def resend(challenge_id: str, *, address: str | None) -> Sent:
     _take_send(challenge.number_mac if challenge else challenge_id, address)
     now = clock.now()
     if challenge is None or challenge.used_at is not None or now >= challenge.started_at + RENEWABLE:
-        return Sent(challenge_id)
+        return SentCode(challenge_id)
     purpose = OtpPurpose(challenge.purpose)
     account = _account(challenge)
     code, mac = _code(challenge_id, opens=_opens(purpose, account))
@@ -168,10 +168,10 @@ def resend(challenge_id: str, *, address: str | None) -> Sent:
     try:
         operations.commit(renew, *_newest(challenge, []))
     except ConditionFailed:
-        return Sent(challenge_id)  # answered at this moment
+        return SentCode(challenge_id)  # answered at this moment
     messages.enqueue(_message(purpose, _number(challenge, account), code, account))
     _log("code sent again", challenge)
-    return Sent(challenge_id)
+    return SentCode(challenge_id)
 
 
 def verify(
@@ -182,7 +182,7 @@ def verify(
     mobile_number: str | None,
     address: str,
     account_id: str | None = None,
-) -> Proof:
+) -> VerifiedCode:
     """Return the proof that this is the code, by its challenge or else by the number it was sent to.
 
     Where `account_id` is given, only a code that was sent for that account will do. Raises OtpInvalid, OtpExpired,
@@ -198,7 +198,7 @@ def verify(
         _log("wrong code", challenge)
         raise OtpInvalid
     _give_back(counted, challenge)
-    return Proof(challenge, used_by=new_id("use"))
+    return VerifiedCode(challenge, used_by=new_id("use"))
 
 
 def was_sent_to(challenge: Challenge, mobile_number: str | None) -> bool:
@@ -206,7 +206,7 @@ def was_sent_to(challenge: Challenge, mobile_number: str | None) -> bool:
     return mobile_number is not None and challenge.number_mac in numbers.number_macs(mobile_number)
 
 
-def _give_back(counted: Counted, challenge: Challenge) -> None:
+def _give_back(counted: CountedTry, challenge: Challenge) -> None:
     """Let a right code not count against its address, behind which there may be many people."""
     try:
         throttle.uncount(counted)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain import ledger, paging
 from chalicelib.domain.cards import own_cards
-from chalicelib.domain.ledger import Entry
+from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page
 from chalicelib.errors import InvalidState, NotFound, Unavailable
@@ -20,7 +20,7 @@ _MOVABLE = (CardStatus.BLOCKED, CardStatus.LOST, CardStatus.REPLACED)
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class StatementFilters:
     """What a card's lines are narrowed by."""
 
     type: EntryType | None = None
@@ -37,7 +37,7 @@ class Filters:
 
 
 def transactions(
-    customer_id: str, name: str, filters: Filters, *, page_size: int, cursor: str | None
+    customer_id: str, name: str, filters: StatementFilters, *, page_size: int, cursor: str | None
 ) -> Page[CardEntry]:
     """Return a page of the lines of a customer's card, newest first; `count` where nothing is filtered.
 
@@ -47,7 +47,7 @@ def transactions(
     uid = holding.card.uid
     bound_to = f"card-lines/{customer_id}/{uid}/{filters}"
     before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
-    is_filtered = filters != Filters()
+    is_filtered = filters != StatementFilters()
     limit = _SWEEP_LINES if is_filtered else page_size + 1
     raws = operations.query(keys.card_ledger(uid), before=before, newest_first=True, limit=limit, consistent=True)
     lines = [CardEntry.from_raw_data(raw) for raw in raws]
@@ -85,8 +85,8 @@ def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:
         balances = [_balance(found, uid) for uid in (from_uid, to_uid)]
         amount = int(balances[0].amount)
         entries = [
-            Entry(ledger.card(from_uid), -amount, EntryType.TRANSFER_OUT, reference=target.card_id),
-            Entry(ledger.card(to_uid), amount, EntryType.TRANSFER_IN, reference=source.card_id),
+            Posting(ledger.card(from_uid), -amount, EntryType.TRANSFER_OUT, reference=target.card_id),
+            Posting(ledger.card(to_uid), amount, EntryType.TRANSFER_IN, reference=source.card_id),
         ]
         writes = ledger.post(
             journal_id,

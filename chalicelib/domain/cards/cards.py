@@ -24,7 +24,7 @@ MAX_TICKETS_PER_EVENT = 11  # a holder and ten dependents (contract, dependents)
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
+class CardRegistration:
     """One card to be known to the platform."""
 
     uid: str
@@ -44,7 +44,7 @@ def name_to_uid(name: str) -> str:
     return uid
 
 
-def _item(registration: Registration) -> Card:
+def _item(registration: CardRegistration) -> Card:
     uid = parse_uid(registration.uid)
     if uid is None or (len(uid) == 8 and uid.startswith(_RANDOM_UID)):  # 4 bytes in hex
         message = "must be a UID in hex of 4, 7, 8 or 10 bytes that is not random (08…)"
@@ -71,7 +71,7 @@ def _item(registration: Registration) -> Card:
     )
 
 
-def register(registration: Registration) -> Card:
+def register(registration: CardRegistration) -> Card:
     """Make a card known. Raises AlreadyExists for a UID in use, ValidationFailed, Unavailable.
 
     Scans that refused it while it was unknown keep their answer: the events where that was are marked on it, and
@@ -95,7 +95,7 @@ def register(registration: Registration) -> Card:
     raise Unavailable("This card is being scanned by many at once. Try again.", retry_after=1)
 
 
-def register_many(registrations: Iterable[Registration]) -> int:
+def register_many(registrations: Iterable[CardRegistration]) -> int:
     """Write many new cards in batches, for seeding; return how many."""
     return operations.put_many(_item(registration) for registration in registrations)
 

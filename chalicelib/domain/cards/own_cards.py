@@ -14,7 +14,7 @@ from chalicelib.vocabulary import CardStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class CardHolding:
     """A card with its money; the merchant's name is None where nobody knows it."""
 
     card: Card
@@ -22,7 +22,7 @@ class Holding:
     merchant_name: str | None = None
 
 
-def get(customer_id: str, name: str) -> Holding:
+def get(customer_id: str, name: str) -> CardHolding:
     """Return a customer's card by its id or UID, as it is now. Raises NotFound (also where it is not theirs)."""
     uid = uid_of_card_id(name) or parse_uid(name)
     found = holdings([uid]) if uid else []
@@ -31,7 +31,7 @@ def get(customer_id: str, name: str) -> Holding:
     return found[0]
 
 
-def active(customer_id: str, name: str) -> Holding:
+def active(customer_id: str, name: str) -> CardHolding:
     """Return a customer's card that may be used now. Raises NotFound, InvalidState."""
     holding = get(customer_id, name)
     if holding.card.status != CardStatus.ACTIVE:
@@ -39,7 +39,7 @@ def active(customer_id: str, name: str) -> Holding:
     return holding
 
 
-def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[Holding]:
+def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[CardHolding]:
     """Return a page of a customer's cards, newest first. Raises InvalidCursor."""
     bound_to = f"own-cards/{customer_id}"
     before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
@@ -53,14 +53,14 @@ def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[Holding]
     return Page(results=own, next=following)
 
 
-def block(customer_id: str, name: str, *, reason: str) -> Holding:
+def block(customer_id: str, name: str, *, reason: str) -> CardHolding:
     """Block a customer's card at every gate and for every payment, at once. Raises NotFound, Unavailable."""
     uid = get(customer_id, name).card.uid
     cards.block(uid, customer_id=customer_id, reason=reason)
     return get(customer_id, uid)
 
 
-def holdings(uids: Sequence[str]) -> list[Holding]:
+def holdings(uids: Sequence[str]) -> list[CardHolding]:
     """Return the cards that exist, in this order: two requests for a page, one where no merchant is named."""
     places = [place for uid in uids for place in (keys.card(uid), keys.card_balance(uid))]
     found = operations.get_many(Item, places)
@@ -73,7 +73,7 @@ def holdings(uids: Sequence[str]) -> list[Holding]:
         balance = found.get(keys.card_balance(card.uid))
         merchant = merchants.get(keys.account(card.merchant_id)) if card.merchant_id else None
         holdings.append(
-            Holding(
+            CardHolding(
                 card=card,
                 balance=balance if isinstance(balance, CardBalance) else ledger.no_balance(card.uid),
                 merchant_name=merchant.name if merchant else None,

@@ -29,7 +29,7 @@ _CARDS_AT_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class SpendingMonth:
     """What was bought in one month, such as `2026-11`."""
 
     month: str
@@ -38,7 +38,7 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
-class Analytics:
+class CustomerAnalytics:
     """A customer's own statistics; the favourite categories begin with the one of the most tickets."""
 
     events_attended: int
@@ -47,15 +47,15 @@ class Analytics:
     favorite_categories: list[str]
     upcoming_events: int
     card_balance: Money
-    by_month: list[Month]
+    by_month: list[SpendingMonth]
 
 
-def analytics(customer_id: str) -> Analytics:
+def analytics(customer_id: str) -> CustomerAnalytics:
     """Return a customer's statistics; amounts are in the platform's currency, months in the events' time zones."""
     totals = operations.get(CustomerTotals, keys.customer_totals(customer_id)) or CustomerTotals()
     currency = config().currency
     by_tickets = sorted(totals.by_category.items(), key=lambda entry: (-entry[1], entry[0]))
-    return Analytics(
+    return CustomerAnalytics(
         events_attended=int(totals.events_attended),
         tickets_bought=int(totals.tickets_bought),
         total_spent=Money(int(totals.spent), currency),
@@ -63,7 +63,7 @@ def analytics(customer_id: str) -> Analytics:
         upcoming_events=visits.ahead(customer_id),
         card_balance=Money(_card_balance(customer_id, currency), currency),
         by_month=[
-            Month(month, tickets=told["tickets"], spent=Money(told["spent"], currency))
+            SpendingMonth(month, tickets=told["tickets"], spent=Money(told["spent"], currency))
             for month, told in sorted(totals.by_month.items())
         ],
     )

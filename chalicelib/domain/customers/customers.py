@@ -14,7 +14,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.domain import bank_accounts, encryption, photos
 from chalicelib.domain.access import accounts
 from chalicelib.domain.bank_accounts import BankAccount
-from chalicelib.domain.photos import Upload
+from chalicelib.domain.photos import PhotoUpload
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, DataKey, Item, Profile
@@ -24,7 +24,7 @@ _SEALED = ("emergency_contact", "blood_type", "bank_account")
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class EmergencyContact:
     """Whom to call."""
 
     name: str
@@ -32,15 +32,15 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class Helpful:
+class HelperInfo:
     """What helpers at an event may have to know of a customer."""
 
     photo_url: str | None = None
-    emergency_contact: Contact | None = None
+    emergency_contact: EmergencyContact | None = None
     blood_type: str | None = None
 
 
-UNKNOWN = Helpful()
+UNKNOWN = HelperInfo()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,14 @@ class Customer:
     email: str | None
     photo_url: str | None
     date_of_birth: str | None
-    emergency_contact: Contact | None
+    emergency_contact: EmergencyContact | None
     blood_type: str | None
     bank_account: BankAccount | None
     labels: list[str]
     status: str
     fee_paid: bool
     created_at: datetime
-    photo_upload: Upload | None = None
+    photo_upload: PhotoUpload | None = None
 
 
 def show(account: Account) -> Customer:
@@ -89,14 +89,14 @@ def photo_url(customer_id: str) -> str | None:
     return _photo_url(_read(customer_id)[0])
 
 
-def helpful(customer_id: str, *, shown_to: str, event_id: str) -> Helpful:
+def helpful(customer_id: str, *, shown_to: str, event_id: str) -> HelperInfo:
     """Return what an usher at an event may have to know of a customer; each time health data is shown is logged."""
     profile, key = _read(customer_id)
     opened = _opened(profile, key, ("emergency_contact", "blood_type"))
     if opened:
         ids = {"customer_id": customer_id, "caller_id": shown_to, "event_id": event_id}
         accounts.log_security_event("health data shown", **ids)
-    return Helpful(
+    return HelperInfo(
         photo_url=_photo_url(profile), emergency_contact=_contact(opened), blood_type=opened.get("blood_type")
     )
 
@@ -170,9 +170,9 @@ def _photo_url(profile: Profile) -> str | None:
     return photos.link(profile.photo_key) if profile.photo_key else None
 
 
-def _contact(opened: Mapping[str, Any]) -> Contact | None:
+def _contact(opened: Mapping[str, Any]) -> EmergencyContact | None:
     contact = opened.get("emergency_contact")
-    return Contact(**contact) if contact else None
+    return EmergencyContact(**contact) if contact else None
 
 
 def _bank_account(opened: Mapping[str, Any]) -> BankAccount | None:

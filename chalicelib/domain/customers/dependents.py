@@ -11,7 +11,7 @@ from datetime import date, datetime
 from chalicelib import clock
 from chalicelib.domain import encryption, idempotency
 from chalicelib.domain.cards import cards
-from chalicelib.domain.customers.customers import Contact
+from chalicelib.domain.customers.customers import EmergencyContact
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -24,23 +24,23 @@ MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class DependentDetails:
     """What a customer says of a dependent; `card_id` is one of the customer's own cards, by its id or UID."""
 
     name: str
     relation: str
     date_of_birth: date | None = None
     blood_type: BloodType | None = None
-    emergency_contact: Contact | None = None
+    emergency_contact: EmergencyContact | None = None
     card_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class OwnDependent:
     """A dependent as the customer sees it, unsealed."""
 
     id: str
-    details: Details
+    details: DependentDetails
 
 
 def own(customer_id: str, dependent_id: str) -> Dependent:
@@ -51,14 +51,14 @@ def own(customer_id: str, dependent_id: str) -> Dependent:
     return dependent
 
 
-def of(customer_id: str) -> list[Shown]:
+def of(customer_id: str) -> list[OwnDependent]:
     """Return a customer's dependents, the first added first."""
     place = keys.dependent(customer_id)
     raws = operations.query(place.pk, begins=place.sk, consistent=True)
     return _unsealed(customer_id, [Dependent.from_raw_data(raw) for raw in raws])
 
 
-def add(customer_id: str, details: Details, *, operation_id: str) -> Shown:
+def add(customer_id: str, details: DependentDetails, *, operation_id: str) -> OwnDependent:
     """Add a dependent; the same operation again returns the one that it added.
 
     Raises Conflict where the customer has ten already, NotFound for a card that is not theirs, ValidationFailed.
@@ -82,7 +82,7 @@ def add(customer_id: str, details: Details, *, operation_id: str) -> Shown:
     return _shown(dependent)
 
 
-def replace(customer_id: str, dependent_id: str, details: Details) -> Shown:
+def replace(customer_id: str, dependent_id: str, details: DependentDetails) -> OwnDependent:
     """Replace what is said of a dependent; what is left out is forgotten.
 
     Raises NotFound for a dependent or a card that is not the customer's, ValidationFailed.
@@ -105,7 +105,9 @@ def remove(customer_id: str, dependent_id: str) -> None:
         raise NotFound("There is no such dependent.") from failure
 
 
-def _item(customer_id: str, dependent_id: str, details: Details, *, created_at: datetime | None = None) -> Dependent:
+def _item(
+    customer_id: str, dependent_id: str, details: DependentDetails, *, created_at: datetime | None = None
+) -> Dependent:
     card = cards.find(details.card_id) if details.card_id else None
     if details.card_id and (card is None or card.customer_id != customer_id):
         raise NotFound("There is no such card.")
@@ -134,11 +136,11 @@ def _field(name: str, dependent_id: str) -> str:
     return f"dependent/{dependent_id}/{name}"
 
 
-def _shown(dependent: Dependent) -> Shown:
+def _shown(dependent: Dependent) -> OwnDependent:
     return _unsealed(dependent.customer_id, [dependent])[0]
 
 
-def _unsealed(customer_id: str, dependents: list[Dependent]) -> list[Shown]:
+def _unsealed(customer_id: str, dependents: list[Dependent]) -> list[OwnDependent]:
     """Return dependents as the customer sees them; the data key is opened once, and only where it is needed."""
     sealed = any(one.blood_type or one.emergency_contact for one in dependents)
     key = operations.get(DataKey, keys.data_key(customer_id)) if sealed else None
@@ -151,15 +153,15 @@ def _unsealed(customer_id: str, dependents: list[Dependent]) -> list[Shown]:
     found = []
     for one in dependents:
         blood_type, contact = text(one, "blood_type"), text(one, "emergency_contact")
-        details = Details(
+        details = DependentDetails(
             name=one.name,
             relation=one.relation,
             date_of_birth=date.fromisoformat(one.date_of_birth) if one.date_of_birth else None,
             blood_type=BloodType(blood_type) if blood_type else None,
-            emergency_contact=Contact(**json.loads(contact)) if contact else None,
+            emergency_contact=EmergencyContact(**json.loads(contact)) if contact else None,
             card_id=one.card_id,
         )
-        found.append(Shown(one.dependent_id, details))
+        found.append(OwnDependent(one.dependent_id, details))
     return found
 
 

@@ -19,7 +19,7 @@ _UNSEEN = (EventStatus.DRAFT, EventStatus.ARCHIVED)
 
 
 @dataclass(frozen=True, slots=True)
-class Liked:
+class FavoriteEvent:
     """A favourite with what the public sees of its event; None where that is nothing any more."""
 
     event_id: str
@@ -27,7 +27,7 @@ class Liked:
     event: dict[str, Any] | None
 
 
-def add(customer_id: str, event_id: str) -> Liked:
+def add(customer_id: str, event_id: str) -> FavoriteEvent:
     """Add an event to a customer's favourites; adding it again changes nothing. Raises NotFound."""
     if events.get(event_id).status in _UNSEEN:
         raise NotFound("There is no such event.")
@@ -45,7 +45,7 @@ def remove(customer_id: str, event_id: str) -> None:
     operations.record(operations.remove(Favorite, keys.favorite(customer_id, event_id)))
 
 
-def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[Liked]:
+def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[FavoriteEvent]:
     """Return a page of a customer's favourites, the newest event first. Raises InvalidCursor."""
     bound_to = f"favorites/{customer_id}"
     first = keys.favorite(customer_id)
@@ -60,7 +60,7 @@ def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[Liked]:
     return Page(results=_liked(shown), next=paging.seal(shown[-1].event_id, bound_to=bound_to) if more else None)
 
 
-def _liked(favorites: Sequence[Favorite]) -> list[Liked]:
+def _liked(favorites: Sequence[Favorite]) -> list[FavoriteEvent]:
     listings = catalogue.summaries(favorite.event_id for favorite in favorites)
     public = {event_id: listing.body for event_id, listing in listings.items() if listing.public}
-    return [Liked(one.event_id, one.added_at, public.get(one.event_id)) for one in favorites]
+    return [FavoriteEvent(one.event_id, one.added_at, public.get(one.event_id)) for one in favorites]

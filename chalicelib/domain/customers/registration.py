@@ -8,7 +8,7 @@ theirs. What is told and asked of the table is the same whether or not a number 
 from dataclasses import dataclass
 
 from chalicelib.domain.access import accounts, lock_outs, numbers, otp, passwords, sessions
-from chalicelib.domain.access.otp import Proof, Sent
+from chalicelib.domain.access.otp import SentCode, VerifiedCode
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.tickets import gifts
 from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, OtpInvalid, Unavailable
@@ -28,7 +28,7 @@ _CHANGED = "The password or the number was changed since. Log in again."
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedIn:
+class CustomerLogIn:
     """Somebody who is in, and the first tokens of their session."""
 
     account: Account
@@ -37,7 +37,7 @@ class LoggedIn:
 
 def register(
     *, mobile_number: str, password: str, name: str, email: str | None, date_of_birth: str | None, address: str
-) -> Sent:
+) -> SentCode:
     """Begin a registration and send its code; a number that is registered gets a text that says so.
 
     Raises ValidationFailed for a weak password, RateLimited.
@@ -55,7 +55,7 @@ def register(
     return otp.send(OtpPurpose.REGISTER, mobile_number, account=account, pending=pending)
 
 
-def confirm(*, code: str, challenge_id: str | None, mobile_number: str | None, address: str) -> LoggedIn:
+def confirm(*, code: str, challenge_id: str | None, mobile_number: str | None, address: str) -> CustomerLogIn:
     """Create the customer whose number the code proves.
 
     Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AlreadyExists.
@@ -71,10 +71,10 @@ def confirm(*, code: str, challenge_id: str | None, mobile_number: str | None, a
         raise AlreadyExists("This number is registered already. Log in.") from failure
     accounts.log_security_event("customer registered", account_id=account.account_id)
     _claim_gifts(account)
-    return LoggedIn(account, tokens)
+    return CustomerLogIn(account, tokens)
 
 
-def log_in(*, mobile_number: str, password: str, address: str, portal: Portal = Portal.WEBAPP) -> Sent:
+def log_in(*, mobile_number: str, password: str, address: str, portal: Portal = Portal.WEBAPP) -> SentCode:
     """Send the code that completes a log-in. Raises InvalidCredentials, RateLimited, AccountSuspended."""
     account = accounts.verify_password(portal, mobile_number, password)
     otp.take_send(mobile_number, address=address)
@@ -83,7 +83,7 @@ def log_in(*, mobile_number: str, password: str, address: str, portal: Portal = 
 
 def confirm_log_in(
     *, code: str, challenge_id: str | None, mobile_number: str | None, address: str, portal: Portal = Portal.WEBAPP
-) -> LoggedIn:
+) -> CustomerLogIn:
     """Begin the session that the code opens.
 
     Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AccountSuspended.
@@ -101,16 +101,16 @@ def confirm_log_in(
         raise OtpInvalid(_CHANGED) from failure
     if portal is Portal.WEBAPP:
         _claim_gifts(account)
-    return LoggedIn(account, tokens)
+    return CustomerLogIn(account, tokens)
 
 
-def require_password_since(proof: Proof, account: Account) -> None:
+def require_password_since(proof: VerifiedCode, account: Account) -> None:
     """Raise OtpInvalid where the account was given another password since the code was first sent."""
     if account.sessions_end_before and proof.challenge.started_at <= account.sessions_end_before:
         raise OtpInvalid(_CHANGED)
 
 
-def _require_number_still(proof: Proof, account: Account) -> None:
+def _require_number_still(proof: VerifiedCode, account: Account) -> None:
     """Raise OtpInvalid where the number that the code went to is the account's no more."""
     if not otp.was_sent_to(proof.challenge, account.mobile_number):
         raise OtpInvalid(_CHANGED)
@@ -124,7 +124,7 @@ def _claim_gifts(customer: Account) -> None:
         logger.warning("gifts not claimed now", extra={"customer_id": customer.account_id})
 
 
-def forget_password(*, mobile_number: str, address: str, portal: Portal = Portal.WEBAPP) -> Sent:
+def forget_password(*, mobile_number: str, address: str, portal: Portal = Portal.WEBAPP) -> SentCode:
     """Send the code by which a new password may be set, to whoever has an account. Raises RateLimited."""
     otp.take_send(mobile_number, address=address)
     account = accounts.find(portal, mobile_number)

@@ -26,7 +26,7 @@ _TICKETS_PER_TRANSACTION = 90
 _AHEAD_AT_MOST = 100
 
 
-class Place(NamedTuple):
+class CustomerAtEvent(NamedTuple):
     """A customer at an event."""
 
     customer_id: str
@@ -46,8 +46,8 @@ def ahead(customer_id: str) -> int:
 
 def follow(changes: Sequence[Change]) -> None:
     """Bring visits up to date with these changes of tickets; safe to repeat, in whole or in part."""
-    touched: dict[Place, set[str]] = defaultdict(set)
-    attended: dict[Place, None] = {}
+    touched: dict[CustomerAtEvent, set[str]] = defaultdict(set)
+    attended: dict[CustomerAtEvent, None] = {}
     for change in changes:
         before, after = change.before, change.after
         if not isinstance(after, Ticket):
@@ -57,7 +57,7 @@ def follow(changes: Sequence[Change]) -> None:
             if place is not None:
                 touched[place].add(after.ticket_id)
         if after.customer_id and after.admission is not None and (old is None or old.admission is None):
-            attended[Place(after.customer_id, after.event_id)] = None
+            attended[CustomerAtEvent(after.customer_id, after.event_id)] = None
     if touched:
         events = operations.get_many(Event, [keys.event(place.event_id) for place in touched], consistent=False)
         for place, ticket_ids in touched.items():
@@ -65,19 +65,19 @@ def follow(changes: Sequence[Change]) -> None:
     _count_attended(list(attended))
 
 
-def _held_at(ticket: Ticket | None) -> Place | None:
+def _held_at(ticket: Ticket | None) -> CustomerAtEvent | None:
     """Return who may go where by this ticket."""
     if ticket is None or ticket.status != TicketStatus.VALID or not ticket.customer_id:
         return None
-    return Place(ticket.customer_id, ticket.event_id)
+    return CustomerAtEvent(ticket.customer_id, ticket.event_id)
 
 
-def _hold(place: Place, ticket_ids: Sequence[str], event: Event | None) -> None:
+def _hold(place: CustomerAtEvent, ticket_ids: Sequence[str], event: Event | None) -> None:
     for start in range(0, len(ticket_ids), _TICKETS_PER_TRANSACTION):
         _hold_some(place, ticket_ids[start : start + _TICKETS_PER_TRANSACTION], event)
 
 
-def _hold_some(place: Place, ticket_ids: Sequence[str], event: Event | None) -> None:
+def _hold_some(place: CustomerAtEvent, ticket_ids: Sequence[str], event: Event | None) -> None:
     """Write which of these tickets a customer holds, if it is not written yet."""
     for _ in operations.attempts():
         tickets = operations.get_many(Ticket, [keys.ticket(ticket_id) for ticket_id in ticket_ids])
@@ -95,7 +95,7 @@ def _hold_some(place: Place, ticket_ids: Sequence[str], event: Event | None) -> 
     raise Unavailable(retry_after=1)
 
 
-def _holding(place: Place, before: set[str], after: set[str], event: Event | None) -> Write:
+def _holding(place: CustomerAtEvent, before: set[str], after: set[str], event: Event | None) -> Write:
     actions: list[Action] = [
         Visit.kind.set(Visit),
         Visit.customer_id.set(place.customer_id),
@@ -117,7 +117,7 @@ def _still(ticket: Ticket) -> Write:
     return operations.check(Ticket, keys.ticket(ticket.ticket_id), (Ticket.status == ticket.status) & owned)
 
 
-def _count_attended(places: Sequence[Place]) -> None:
+def _count_attended(places: Sequence[CustomerAtEvent]) -> None:
     """Count that customers were at events, each once for ever."""
     known = operations.get_many(Visit, [keys.visit(*place) for place in places])
     pending = [place for place in places if (visit := known.get(keys.visit(*place))) is None or not visit.attended]
@@ -136,7 +136,7 @@ def _count_attended(places: Sequence[Place]) -> None:
                 break
 
 
-def _mark_attended(place: Place) -> Write:
+def _mark_attended(place: CustomerAtEvent) -> Write:
     actions: list[Action] = [
         Visit.kind.set(Visit),
         Visit.customer_id.set(place.customer_id),
@@ -146,7 +146,7 @@ def _mark_attended(place: Place) -> Write:
     return operations.change(Visit, keys.visit(*place), actions, Visit.attended.does_not_exist())
 
 
-def _one_more_attended(place: Place) -> Write:
+def _one_more_attended(place: CustomerAtEvent) -> Write:
     actions: list[Action] = [
         CustomerTotals.kind.set(CustomerTotals),
         CustomerTotals.customer_id.set(place.customer_id),

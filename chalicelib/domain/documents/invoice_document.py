@@ -12,7 +12,7 @@ _METHODS = {PaymentMethod.CARD: "bank card", PaymentMethod.WALLET: "Gatehouse ca
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class InvoiceFacts:
     """What a document is made of; a reload has no order and no event."""
 
     customer_name: str
@@ -23,7 +23,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _InvoiceLine:
     """What was bought, how much of it, at which price, in minor units."""
 
     what: str
@@ -31,7 +31,7 @@ class _Line:
     price: int
 
 
-def render(facts: Facts) -> bytes:
+def render(facts: InvoiceFacts) -> bytes:
     """Return the document."""
     lines, currency = _lines(facts), facts.payment.currency
     parts = _heading(facts), _parties(facts), _footing(facts)
@@ -50,17 +50,17 @@ def render(facts: Facts) -> bytes:
     return sheet.content()
 
 
-def _title(facts: Facts) -> str:
+def _title(facts: InvoiceFacts) -> str:
     return f"Invoice {facts.payment.invoice_number}" if facts.payment.invoice_number else "Receipt"
 
 
-def _heading(facts: Facts) -> list[str]:
+def _heading(facts: InvoiceFacts) -> list[str]:
     payment = facts.payment
     numbers = [f"Receipt number {payment.receipt_number}"] if payment.receipt_number else []
     return [_title(facts), f"Date of issue {date_in_words(facts.issued_at)} (UTC)", *numbers]
 
 
-def _parties(facts: Facts) -> list[str]:
+def _parties(facts: InvoiceFacts) -> list[str]:
     event = facts.event
     on_behalf = f", on behalf of {event.organizer_name}" if event and event.organizer_name else ""
     told = [f"Sold by {SELLER}{on_behalf}", f"To {facts.customer_name}"]
@@ -71,16 +71,20 @@ def _parties(facts: Facts) -> list[str]:
     return told
 
 
-def _lines(facts: Facts) -> list[_Line]:
+def _lines(facts: InvoiceFacts) -> list[_InvoiceLine]:
     if facts.order is None:
-        return [_Line(f"Money for the card {facts.payment.card_uid or ''}".rstrip(), 1, int(facts.payment.amount))]
+        return [
+            _InvoiceLine(f"Money for the card {facts.payment.card_uid or ''}".rstrip(), 1, int(facts.payment.amount))
+        ]
     return [
-        _Line(f"{item['name']}, {item['tier']}" if item["tier"] else item["name"], item["quantity"], item["price"])
+        _InvoiceLine(
+            f"{item['name']}, {item['tier']}" if item["tier"] else item["name"], item["quantity"], item["price"]
+        )
         for item in facts.order.items
     ]
 
 
-def _sums(facts: Facts) -> list[tuple[str, str]]:
+def _sums(facts: InvoiceFacts) -> list[tuple[str, str]]:
     payment = facts.payment
     sums = [("Total", printed(int(payment.amount), payment.currency))]
     if payment.refunded:
@@ -92,7 +96,7 @@ def _sums(facts: Facts) -> list[tuple[str, str]]:
     return sums
 
 
-def _footing(facts: Facts) -> list[str]:
+def _footing(facts: InvoiceFacts) -> list[str]:
     payment = facts.payment
     how = f"Paid by {_METHODS[PaymentMethod(payment.method)]}" if payment.amount else "Free of charge"
     told = [f"{how}, {_moment(payment.settled_at or payment.created_at, facts.event)}"]

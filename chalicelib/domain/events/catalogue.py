@@ -40,11 +40,11 @@ _DAY_BEGINS_BEFORE, _DAY_BEGINS_AFTER = timedelta(hours=14), timedelta(hours=12)
 
 When = date | datetime
 # What an event looks like in an answer.
-Shown = dict[str, Any]
+EventShown = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class CatalogueFilters:
     """What to show: a date is the event's own day, both ends are part of a range, prices are the wire's text."""
 
     category: str | None = None
@@ -68,7 +68,7 @@ class CategoryShown:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _ComparedFilters:
     """Filters as the lists compare them; prices in minor units, moments as text."""
 
     category: str | None
@@ -105,7 +105,7 @@ class _Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Range:
+class _ListRange:
     """A part of one list."""
 
     partition: str
@@ -115,7 +115,7 @@ class _Range:
 
 
 _lock = threading.Lock()
-_kept: dict[tuple[_Range, int], tuple[float, list[ListingEntry]]] = {}
+_kept: dict[tuple[_ListRange, int], tuple[float, list[ListingEntry]]] = {}
 
 
 def forget() -> None:
@@ -131,7 +131,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     return []
 
 
-def event(event_id: str) -> Shown:
+def event(event_id: str) -> EventShown:
     """Return a public event, at the cost of one read. Raises NotFound."""
     listing = operations.get(Listing, keys.listing(event_id), consistent=False)
     if listing is None or not listing.public:
@@ -153,14 +153,14 @@ def categories() -> list[CategoryShown]:
     return [CategoryShown(category=count.category, events=int(count.events)) for count in counts if count.events > 0]
 
 
-def featured(*, page_size: int, cursor: str | None) -> Page[Shown]:
+def featured(*, page_size: int, cursor: str | None) -> Page[EventShown]:
     """Return a page of the featured events to come, the earliest first. Raises InvalidCursor."""
-    wanted = _wanted(Filters())
-    of_list = _Range(listing_places.featured_partition())
+    wanted = _wanted(CatalogueFilters())
+    of_list = _ListRange(listing_places.featured_partition())
     return _walk(of_list, wanted.takes, bound_to=f"{_ANYONE}/featured", page_size=page_size, cursor=cursor)
 
 
-def browse(filters: Filters, *, page_size: int, cursor: str | None) -> Page[Shown]:
+def browse(filters: CatalogueFilters, *, page_size: int, cursor: str | None) -> Page[EventShown]:
     """Return a page of the public events that fit; what is searched for comes by title where no order is asked for.
 
     Raises ValidationFailed (prices, ranges that end before they begin), InvalidCursor.
@@ -175,7 +175,7 @@ def browse(filters: Filters, *, page_size: int, cursor: str | None) -> Page[Show
     return _walk(_range(wanted, filters.ordering), wanted.takes, bound_to=bound_to, page_size=page_size, cursor=cursor)
 
 
-def _wanted(filters: Filters) -> _Wanted:
+def _wanted(filters: CatalogueFilters) -> _ComparedFilters:
     starts_from, first_day = _bound(filters.date_from, is_first=True)
     starts_to, last_day = _bound(filters.date_to, is_first=False)
     if starts_from > starts_to or first_day > last_day:
@@ -183,7 +183,7 @@ def _wanted(filters: Filters) -> _Wanted:
     price_from, price_to = _minor("price_from", filters.price_from), _minor("price_to", filters.price_to)
     if price_from is not None and price_to is not None and price_from > price_to:
         raise ValidationFailed(details=[{"field": "price_to", "message": "must not be less than price_from"}])
-    return _Wanted(
+    return _ComparedFilters(
         category=None if filters.category is None else listing_places.folded(filters.category),
         city=None if filters.city is None else listing_places.folded(filters.city),
         organizer_id=filters.organizer_id,
@@ -220,12 +220,12 @@ def _minor(field: str, text: str | None) -> int | None:
     return parsed.minor
 
 
-def _range(wanted: _Wanted, ordering: CatalogueOrder | None) -> _Range:
+def _range(wanted: _ComparedFilters, ordering: CatalogueOrder | None) -> _ListRange:
     """Return the narrowest part of a list in which everything stands that is wanted, in its order."""
     period = ALL if wanted.include_past else UPCOMING
     if wanted.search is not None:
         partition = listing_places.titles_partition(period, wanted.search)
-        return _Range(partition, low=wanted.search, high=wanted.search + _LAST)
+        return _ListRange(partition, low=wanted.search, high=wanted.search + _LAST)
     order = BY_PRICE if ordering is CatalogueOrder.PRICE else BY_START
     if wanted.organizer_id is not None:
         partition = listing_places.organizers_partition(period, order, wanted.organizer_id)
@@ -234,14 +234,14 @@ def _range(wanted: _Wanted, ordering: CatalogueOrder | None) -> _Range:
     if order == BY_PRICE:
         low = "" if wanted.price_from is None else listing_places.price_text(wanted.price_from)
         high = "" if wanted.price_to is None else listing_places.price_text(wanted.price_to)
-        return _Range(partition, low=low, high=high + _LAST)
+        return _ListRange(partition, low=low, high=high + _LAST)
     newest_first = ordering is CatalogueOrder.LATEST
-    return _Range(partition, low=wanted.starts_from, high=wanted.starts_to + _LAST, newest_first=newest_first)
+    return _ListRange(partition, low=wanted.starts_from, high=wanted.starts_to + _LAST, newest_first=newest_first)
 
 
 def _walk(
-    of_list: _Range, takes: Callable[[ListingEntry], bool], *, bound_to: str, page_size: int, cursor: str | None
-) -> Page[Shown]:
+    of_list: _ListRange, takes: Callable[[ListingEntry], bool], *, bound_to: str, page_size: int, cursor: str | None
+) -> Page[EventShown]:
     last = paging.unseal(cursor, bound_to=bound_to) if cursor else None
     found: list[ListingEntry] = []
     looked_at = 0
@@ -261,8 +261,8 @@ def _walk(
 
 
 def _search_ordered(
-    wanted: _Wanted, ordering: CatalogueOrder, *, bound_to: str, page_size: int, cursor: str | None
-) -> Page[Shown]:
+    wanted: _ComparedFilters, ordering: CatalogueOrder, *, bound_to: str, page_size: int, cursor: str | None
+) -> Page[EventShown]:
     """Return a page of what is searched for, in another order than by title.
 
     `_LOOKED_AT` titles at a time are put in order; where more begin like this, they follow in an order of their own.
@@ -306,7 +306,7 @@ def _is_first_match(entry: ListingEntry, text: str) -> bool:
     return bool(found) and entry.sk == keys.catalogue(sort=min(found), event_id=entry.event_id).sk
 
 
-def _read(of_list: _Range, *, after: str | None, limit: int) -> list[ListingEntry]:
+def _read(of_list: _ListRange, *, after: str | None, limit: int) -> list[ListingEntry]:
     """Return entries of a list in its order; from its beginning as it was at most `KEPT_SECONDS` ago."""
     place = (of_list, limit)
     if after is None:
@@ -334,14 +334,14 @@ def _read(of_list: _Range, *, after: str | None, limit: int) -> list[ListingEntr
     return entries
 
 
-def _listed(entries: Sequence[ListingEntry]) -> list[Shown]:
+def _listed(entries: Sequence[ListingEntry]) -> list[EventShown]:
     """Return the events of these entries, in their order, but for those that have stopped being public since."""
     found = summaries(entry.event_id for entry in entries)
     ordered = [found[entry.event_id] for entry in entries if entry.event_id in found]
     return [_shown(listing) for listing in ordered if listing.public]
 
 
-def _shown(listing: Listing) -> Shown:
+def _shown(listing: Listing) -> EventShown:
     offered = [
         {**category, "available": int(listing.available.get(category["id"], 0))}
         for category in listing.body["ticket_categories"]

@@ -20,7 +20,7 @@ REFRESH_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class GateControl:
     """An event as its gates see it; `revoked` maps principals and sessions to when they were locked out."""
 
     event: Event
@@ -29,7 +29,7 @@ class Control:
 
 
 _lock = threading.Lock()
-_controls: dict[str, tuple[float, Control | None]] = {}
+_controls: dict[str, tuple[float, GateControl | None]] = {}
 
 
 def forget() -> None:
@@ -50,7 +50,7 @@ def facts_of(event: Event) -> EventFacts:
     )
 
 
-def _read(event_id: str) -> Control | None:
+def _read(event_id: str) -> GateControl | None:
     partition = keys.event(event_id).pk
     event: Event | None = None
     revoked: dict[str, datetime] = {}
@@ -60,10 +60,10 @@ def _read(event_id: str) -> Control | None:
             event = item
         elif isinstance(item, EventRevocation):
             revoked[item.principal_id] = item.revoked_at
-    return Control(event=event, facts=facts_of(event), revoked=revoked) if event else None
+    return GateControl(event=event, facts=facts_of(event), revoked=revoked) if event else None
 
 
-def control(event_id: str, *, fresh: bool = False) -> Control:
+def control(event_id: str, *, fresh: bool = False) -> GateControl:
     """Return an event as its gates see it, at most REFRESH_SECONDS old, or read `fresh`. Raises NotFound."""
     with _lock:
         read_at, known = _controls.get(event_id, (float("-inf"), None))

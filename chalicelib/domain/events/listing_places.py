@@ -31,7 +31,7 @@ _SPACE = "+"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ListingFacts:
     """What the lists order and filter an event by, each as it is compared; moments as text."""
 
     title: str
@@ -100,11 +100,11 @@ def cheapest(categories: Iterable[Category]) -> Category | None:
     )
 
 
-def facts_of(event: Event, categories: Sequence[Category]) -> Facts:
+def facts_of(event: Event, categories: Sequence[Category]) -> ListingFacts:
     """Return what the lists must know of an event."""
     cheapest_one = cheapest(categories)
     city = event.venue.city if event.venue else None
-    return Facts(
+    return ListingFacts(
         title=folded(event.title),
         category=folded(event.category or "") or None,
         city=folded(city or "") or None,
@@ -126,7 +126,7 @@ def _local_day(moment: datetime, timezone: str) -> str:
     return moment.astimezone(zone).date().isoformat()
 
 
-def entries_of(event: Event, facts: Facts, *, is_to_come: bool) -> list[ListingEntry]:
+def entries_of(event: Event, facts: ListingFacts, *, is_to_come: bool) -> list[ListingEntry]:
     """Return an event's places in all lists that it belongs to, sorted."""
     found: dict[Key, ListingEntry] = {}
     for period in (UPCOMING, ALL) if is_to_come else (ALL,):
@@ -149,7 +149,7 @@ def entries_of(event: Event, facts: Facts, *, is_to_come: bool) -> list[ListingE
     return [found[place] for place in sorted(found)]
 
 
-def _places(event_id: str, facts: Facts, period: str) -> Iterable[tuple[Key, str | None]]:
+def _places(event_id: str, facts: ListingFacts, period: str) -> Iterable[tuple[Key, str | None]]:
     """Yield an event's places, each with the title that its entry bears."""
     orders = {BY_START: facts.starts_at, BY_PRICE: f"{price_text(facts.price)}|{facts.starts_at}"}
     for order, sort in orders.items():

@@ -12,8 +12,8 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.domain.changes import Change
 from chalicelib.domain.events import listing_places, stock
-from chalicelib.domain.events.listing_places import Facts
-from chalicelib.domain.events.stock import Counts
+from chalicelib.domain.events.listing_places import ListingFacts
+from chalicelib.domain.events.stock import StockCounts
 from chalicelib.domain.money import Money
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
@@ -97,7 +97,7 @@ def _project_stock(event_id: str) -> None:
     raise Unavailable(retry_after=1)
 
 
-def _truth(event_id: str) -> tuple[Event | None, list[Category], dict[str, Counts]]:
+def _truth(event_id: str) -> tuple[Event | None, list[Category], dict[str, StockCounts]]:
     """Return an event, its categories in the order in which they are shown, and their stock, as they are now."""
     place = keys.event(event_id)
     # Categories sort before the event itself; those whose access was revoked stand behind it.
@@ -109,16 +109,16 @@ def _truth(event_id: str) -> tuple[Event | None, list[Category], dict[str, Count
     return event, categories, stock.counts(event_id, categories, consistent=True)
 
 
-def _available(counts: Mapping[str, Counts]) -> dict[str, int]:
+def _available(counts: Mapping[str, StockCounts]) -> dict[str, int]:
     return {category_id: count.free for category_id, count in counts.items()}
 
 
-def _sold(counts: Mapping[str, Counts]) -> int:
+def _sold(counts: Mapping[str, StockCounts]) -> int:
     return sum(count.sold for count in counts.values())
 
 
 def _writes(
-    event: Event, categories: Sequence[Category], counts: Mapping[str, Counts], seen: Listing | None
+    event: Event, categories: Sequence[Category], counts: Mapping[str, StockCounts], seen: Listing | None
 ) -> list[Write]:
     """Return the writes of one transaction, the listing with its condition first."""
     facts = listing_places.facts_of(event, categories)
@@ -158,7 +158,7 @@ def _counters(event_id: str, sold: int, seen: Listing | None) -> list[Write]:
     ]
 
 
-def _moves(entries: Sequence[ListingEntry], facts: Facts, seen: Listing | None) -> list[Write]:
+def _moves(entries: Sequence[ListingEntry], facts: ListingFacts, seen: Listing | None) -> list[Write]:
     """Return the writes that take an event from where it stood to where it belongs."""
     stood = {Key(*place) for place in seen.entries} if seen else set()
     belongs = {Key(entry.pk, entry.sk) for entry in entries}

@@ -28,7 +28,7 @@ Taken = Mapping[str, Portions]
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class StockCounts:
     """What became of a category's tickets."""
 
     free: int
@@ -88,7 +88,7 @@ def resize(category: Category, by: int) -> list[Write]:
     ]
 
 
-def counts(event_id: str, categories: Iterable[Category], *, consistent: bool = False) -> dict[str, Counts]:
+def counts(event_id: str, categories: Iterable[Category], *, consistent: bool = False) -> dict[str, StockCounts]:
     """Return what is left of these categories of an event, by id; one batch read.
 
     The shards are read one after the other: while a sale runs, what is moving between them may be seen twice.
@@ -98,7 +98,7 @@ def counts(event_id: str, categories: Iterable[Category], *, consistent: bool = 
     return _sums(event_id, places.values(), found.values())
 
 
-def snapshot(event_id: str, categories: Iterable[Category]) -> dict[str, Counts]:
+def snapshot(event_id: str, categories: Iterable[Category]) -> dict[str, StockCounts]:
     """Return what is left of these categories, by id, all of it at one and the same moment (at most 100 shards).
 
     Raises Unavailable where sales do not let it through.
@@ -168,7 +168,7 @@ def _places(category: Category) -> list[keys.Key]:
     return [keys.stock(category.event_id, category.category_id, shard) for shard in range(int(category.shards))]
 
 
-def _sums(event_id: str, category_ids: Iterable[str], shards: Iterable[Stock]) -> dict[str, Counts]:
+def _sums(event_id: str, category_ids: Iterable[str], shards: Iterable[Stock]) -> dict[str, StockCounts]:
     sums = {category_id: [0, 0, 0, 0, 0] for category_id in category_ids}
     for shard in shards:
         if shard.event_id == event_id:
@@ -176,7 +176,7 @@ def _sums(event_id: str, category_ids: Iterable[str], shards: Iterable[Stock]) -
             sums[shard.category_id] = [
                 total + int(part) for total, part in zip(sums[shard.category_id], parts, strict=True)
             ]
-    return {category_id: Counts(*parts) for category_id, parts in sums.items()}
+    return {category_id: StockCounts(*parts) for category_id, parts in sums.items()}
 
 
 def _spread(shards: Iterable[Stock], quantity: int) -> Portions | None:

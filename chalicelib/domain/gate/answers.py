@@ -20,7 +20,7 @@ class Attendee:
 
 
 @dataclass(frozen=True, slots=True)
-class TicketShown:
+class TicketAtGate:
     """What a gate's display shows of a ticket."""
 
     id: str
@@ -38,14 +38,14 @@ class FirstScanShown:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class ScanDecision:
     """The answer to one scan."""
 
     scan_id: str
     result: ScanResult
     reason: Reason | None
     attendee: Attendee | None
-    ticket: TicketShown | None
+    ticket: TicketAtGate | None
     first_scan: FirstScanShown | None
     remaining: int | None
     log_id: str | None
@@ -57,9 +57,9 @@ def attendee_of(ticket: Ticket) -> Attendee:
     return Attendee(name=ticket.holder_name, photo_url=ticket.photo_url, labels=[str(x) for x in ticket.labels or []])
 
 
-def ticket_shown(ticket: Ticket) -> TicketShown:
+def ticket_shown(ticket: Ticket) -> TicketAtGate:
     """Return what a gate's display shows of a ticket."""
-    return TicketShown(id=ticket.ticket_id, number=ticket.number, tier=ticket.tier)
+    return TicketAtGate(id=ticket.ticket_id, number=ticket.number, tier=ticket.tier)
 
 
 def first_scan_of(verdict: Verdict, ticket: Ticket | None) -> FirstScanShown | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
 from chalicelib.domain.customers import customers
-from chalicelib.domain.customers.customers import Contact
+from chalicelib.domain.customers.customers import EmergencyContact
 from chalicelib.domain.events import events, gate_control
 from chalicelib.errors import NotAssigned, NotFound
 from chalicelib.observability import logger
@@ -16,7 +16,7 @@ from chalicelib.vocabulary import CardStatus, Reason, TicketStatus, UsherRole
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
+class UsherAssignment:
     """Whether an usher works at an event."""
 
     assigned: bool
@@ -47,7 +47,7 @@ class CardShown:
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
+class DependentTicket:
     """A dependent's ticket on the holder's card."""
 
     name: str
@@ -67,20 +67,20 @@ class AttendeeFound:
     ticket_tier: str | None
     scan_status: str
     scanned_at: datetime | None
-    emergency_contact: Contact | None
+    emergency_contact: EmergencyContact | None
     blood_type: str | None
     labels: list[str]
-    children: list[Child]
+    children: list[DependentTicket]
 
 
-def assignment(usher_id: str, event_id: str) -> Assignment:
+def assignment(usher_id: str, event_id: str) -> UsherAssignment:
     """Tell whether an usher works at an event, and as what. Raises NotFound for an unknown event."""
     account = accounts.get(usher_id)
     event = events.get(event_id)
     assigned = event_id in (account.event_ids or [])
     roles = [str(role) for role in account.roles or []]
     role = UsherRole.USHERING.value if UsherRole.USHERING in roles else next(iter(roles), None)
-    return Assignment(
+    return UsherAssignment(
         assigned=assigned, role=role if assigned else None, scanning_enabled=assigned and bool(event.scanning_enabled)
     )
 
@@ -159,7 +159,9 @@ def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
         emergency_contact=known.emergency_contact,
         blood_type=known.blood_type,
         labels=[str(label) for label in holder.labels or []],
-        children=[Child(name=t.holder_name, ticket_id=t.ticket_id, scan_status=_scan_status(t)) for t in dependents]
+        children=[
+            DependentTicket(name=t.holder_name, ticket_id=t.ticket_id, scan_status=_scan_status(t)) for t in dependents
+        ]
         if event.children_enabled
         else [],
     )

@@ -16,14 +16,14 @@ from chalicelib.domain import admission
 from chalicelib.domain.admission import TicketFacts, Verdict
 from chalicelib.domain.cards import cards
 from chalicelib.domain.gate.answers import (
-    Decision,
     FirstScanShown,
+    ScanDecision,
     attendee_of,
     first_scan_of,
     scan_record,
     ticket_shown,
 )
-from chalicelib.domain.gate.readings import Caller, Look, Reading, look_at
+from chalicelib.domain.gate.readings import Caller, FoundReading, Reading, look_at
 from chalicelib.errors import Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -34,7 +34,7 @@ from chalicelib.vocabulary import Direction, Presence, Reason, ScanResult, ScanS
 _ATTEMPTS = 8
 
 
-def scan(caller: Caller, reading: Reading) -> Decision:
+def scan(caller: Caller, reading: Reading) -> ScanDecision:
     """Decide one scan, record it, and return the answer; the same reading again gets the same answer.
 
     Raises NotFound (no such event), NotAssigned (another event than the caller's), Unavailable.
@@ -63,21 +63,21 @@ def scan(caller: Caller, reading: Reading) -> Decision:
     return decision
 
 
-def preview(caller: Caller, reading: Reading) -> Decision:
+def preview(caller: Caller, reading: Reading) -> ScanDecision:
     """Return the decision that `scan` would take now, changing nothing. Raises as `scan` does."""
     look = look_at(caller, reading, spend=False)
     verdict, ticket = _judge(look, _read(look))
     return _decision(look, verdict, ticket, log_id=None, remaining=None)
 
 
-def _attempt(look: Look) -> Decision | None:
+def _attempt(look: FoundReading) -> ScanDecision | None:
     """Try once; None says that the ticket changed under way and the scan must look again."""
     tickets: dict[str, Ticket] = {}
     refused_anyway = admission.objection_without_ticket(look.case(None))
     if look.reading.direction is Direction.ENTRY and not refused_anyway and not look.card_was_refused:
         for place, ticket_id in enumerate(look.ticket_ids):
             found = _try_first_entry(look, ticket_id, remaining=_remaining(look, place))
-            if isinstance(found, Decision):
+            if isinstance(found, ScanDecision):
                 return found
             if found is not None:
                 tickets[ticket_id] = found
@@ -95,7 +95,7 @@ def _attempt(look: Look) -> Decision | None:
     return _refuse(look, verdict, judged)
 
 
-def _try_first_entry(look: Look, ticket_id: str, *, remaining: int | None) -> Decision | Ticket | None:
+def _try_first_entry(look: FoundReading, ticket_id: str, *, remaining: int | None) -> ScanDecision | Ticket | None:
     """Try to admit a ticket that was never scanned; else return it as it stands, or None where there is none.
 
     A ticket that this scan itself admitted before, its answer lost on the way, is answered as then.
@@ -109,7 +109,7 @@ def _try_first_entry(look: Look, ticket_id: str, *, remaining: int | None) -> De
     return _decision(look, admission.VALID, admitted, log_id=look.log_id, remaining=remaining)
 
 
-def _read(look: Look) -> dict[str, Ticket]:
+def _read(look: FoundReading) -> dict[str, Ticket]:
     """Return the tickets in question as they stand, in the card's order."""
     ids = (*look.passed_over, *look.ticket_ids)
     if len(ids) == 1:
@@ -128,12 +128,12 @@ def _facts(ticket: Ticket) -> TicketFacts:
     )
 
 
-def _owner_of_card(look: Look) -> str | None:
+def _owner_of_card(look: FoundReading) -> str | None:
     """Return whose tickets the card that was shown opens, where it is somebody's."""
     return look.card.customer_id if look.card is not None else None
 
 
-def _judge(look: Look, tickets: dict[str, Ticket]) -> tuple[Verdict, Ticket | None]:
+def _judge(look: FoundReading, tickets: dict[str, Ticket]) -> tuple[Verdict, Ticket | None]:
     """Return the first ticket that may pass, else the first one's verdict."""
     # A ticket that was given away since its card was read is not that card's any more.
     owner = _owner_of_card(look)
@@ -148,13 +148,13 @@ def _judge(look: Look, tickets: dict[str, Ticket]) -> tuple[Verdict, Ticket | No
     return admission.decide(look.case(elsewhere)), None
 
 
-def _remaining(look: Look, place: int) -> int | None:
+def _remaining(look: FoundReading, place: int) -> int | None:
     """Return how many of a family's tickets are left after the one at `place`; None for a single ticket."""
     several = len(look.ticket_ids) + len(look.passed_over) > 1
     return len(look.ticket_ids) - place - 1 if several else None
 
 
-def _passage(look: Look, *, ticket_id: str, remaining: int | None) -> Passage:
+def _passage(look: FoundReading, *, ticket_id: str, remaining: int | None) -> Passage:
     reading, caller = look.reading, look.caller
     return Passage(
         scan_id=reading.scan_id,
@@ -171,7 +171,7 @@ def _passage(look: Look, *, ticket_id: str, remaining: int | None) -> Passage:
     )
 
 
-def _is_ticket_fit(look: Look) -> Condition:
+def _is_ticket_fit(look: FoundReading) -> Condition:
     """Return the rule's questions of event and ticket as a condition."""
     fit: Condition = (Ticket.event_id == look.caller.event_id) & (Ticket.status == TicketStatus.VALID.value)
     if look.presented.credential is not None:
@@ -181,7 +181,7 @@ def _is_ticket_fit(look: Look) -> Condition:
     return fit
 
 
-def _first_entry(look: Look, ticket_id: str, *, remaining: int | None) -> operations.Write:
+def _first_entry(look: FoundReading, ticket_id: str, *, remaining: int | None) -> operations.Write:
     """Return the one write that admits a ticket that was never scanned."""
     return operations.change(
         Ticket,
@@ -194,7 +194,7 @@ def _first_entry(look: Look, ticket_id: str, *, remaining: int | None) -> operat
     )
 
 
-def _admit_with_record(look: Look, ticket: Ticket, *, remaining: int | None) -> Decision | None:
+def _admit_with_record(look: FoundReading, ticket: Ticket, *, remaining: int | None) -> ScanDecision | None:
     """Let a ticket pass in one transaction with the scan's record: a return, an exit, a contested entry."""
     passage = _passage(look, ticket_id=ticket.ticket_id, remaining=remaining)
     first_entry = ticket.admission is None
@@ -218,7 +218,7 @@ def _admit_with_record(look: Look, ticket: Ticket, *, remaining: int | None) -> 
     return _decision(look, admission.VALID, ticket, log_id=record.log_id, remaining=remaining)
 
 
-def _refuse(look: Look, verdict: Verdict, ticket: Ticket | None) -> Decision | None:
+def _refuse(look: FoundReading, verdict: Verdict, ticket: Ticket | None) -> ScanDecision | None:
     # A refusal that may turn into an admission later must be found by that later scan. A duplicate cannot,
     # unless its bearer leaves, which marks the ticket itself; a ticket never changes its event.
     may_turn = verdict.result is not ScanResult.ALREADY_SCANNED and verdict.reason is not Reason.WRONG_EVENT
@@ -256,7 +256,7 @@ def _refuse(look: Look, verdict: Verdict, ticket: Ticket | None) -> Decision | N
     return _decision(look, verdict, ticket, log_id=record.log_id, remaining=None)
 
 
-def _record(look: Look, verdict: Verdict, ticket: Ticket | None, *, remaining: int | None) -> Scan:
+def _record(look: FoundReading, verdict: Verdict, ticket: Ticket | None, *, remaining: int | None) -> Scan:
     shown = ticket if verdict.reason is not Reason.WRONG_EVENT else None
     return scan_record(
         look.caller,
@@ -275,10 +275,10 @@ def _record(look: Look, verdict: Verdict, ticket: Ticket | None, *, remaining: i
 
 
 def _decision(
-    look: Look, verdict: Verdict, ticket: Ticket | None, *, log_id: str | None, remaining: int | None
-) -> Decision:
+    look: FoundReading, verdict: Verdict, ticket: Ticket | None, *, log_id: str | None, remaining: int | None
+) -> ScanDecision:
     shown = ticket if verdict.reason is not Reason.WRONG_EVENT else None
-    return Decision(
+    return ScanDecision(
         scan_id=look.reading.scan_id,
         result=verdict.result,
         reason=verdict.reason,
@@ -291,7 +291,7 @@ def _decision(
     )
 
 
-def _first_answer_on(look: Look, ticket: Ticket) -> Decision | None:
+def _first_answer_on(look: FoundReading, ticket: Ticket) -> ScanDecision | None:
     """Return the answer that this very scan got when it admitted the ticket, if it did."""
     for passage in (ticket.admission, ticket.passage):
         if (
@@ -300,7 +300,7 @@ def _first_answer_on(look: Look, ticket: Ticket) -> Decision | None:
             and passage.caller_id == look.caller.id
             and (passage.subject or ticket.ticket_id) == look.subject
         ):
-            return Decision(
+            return ScanDecision(
                 scan_id=look.reading.scan_id,
                 result=ScanResult.VALID,
                 reason=None,
@@ -314,11 +314,11 @@ def _first_answer_on(look: Look, ticket: Ticket) -> Decision | None:
     return None
 
 
-def _first_answer_in(look: Look, record: Scan) -> Decision:
+def _first_answer_in(look: FoundReading, record: Scan) -> ScanDecision:
     """Return the answer that this very scan got before, from its record."""
     ticket = operations.get(Ticket, keys.ticket(record.ticket_id)) if record.ticket_id else None
     first = record.first_scan
-    return Decision(
+    return ScanDecision(
         scan_id=look.reading.scan_id,
         result=ScanResult(record.result),
         reason=Reason(record.reason) if record.reason else None,

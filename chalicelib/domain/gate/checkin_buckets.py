@@ -35,7 +35,7 @@ _GATES_AT_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Hour:
+class HourCheckins:
     """How many came in for the first time in one hour, which begins as the event's clocks show."""
 
     hour: datetime
@@ -43,7 +43,7 @@ class Hour:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class GateCheckins:
     """What one gate answered; without a name, all scans that named no gate of the event."""
 
     gate: str | None
@@ -65,7 +65,7 @@ def _begins(day: str) -> datetime:
 
 
 @dataclass(slots=True)
-class Buckets:
+class CheckinBuckets:
     """What a number of scans of one event adds to its hours and gates."""
 
     hours: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
@@ -144,17 +144,17 @@ def _hours_in(raw: RawItem) -> Counter[int]:
     return Counter({number: int(value["N"]) for number, value in found.items() if value})
 
 
-def by_hour(raws: Iterable[RawItem]) -> list[Hour]:
+def by_hour(raws: Iterable[RawItem]) -> list[HourCheckins]:
     """Return who came in by hour, the earliest first, from an event's counters and the days that were put aside."""
     hours: Counter[datetime] = Counter()
     for raw in raws:
         if "day" in raw:
             begins = _begins(raw["day"]["S"])
             hours.update({begins + timedelta(hours=number): count for number, count in _hours_in(raw).items()})
-    return [Hour(hour, count) for hour, count in sorted(hours.items())]
+    return [HourCheckins(hour, count) for hour, count in sorted(hours.items())]
 
 
-def by_gate(counters: RawItem, gates: Sequence[str]) -> list[Gate]:
+def by_gate(counters: RawItem, gates: Sequence[str]) -> list[GateCheckins]:
     """Return what each gate answered, those that the event names first."""
     counts: dict[str, dict[str, int]] = {gate: {} for gate in gates}
     for name, value in counters.items():
@@ -162,6 +162,6 @@ def by_gate(counters: RawItem, gates: Sequence[str]) -> list[Gate]:
         if separator and kind.startswith(f"{_GATE}_"):
             counts.setdefault(gate, {})[kind.removeprefix(f"{_GATE}_")] = int(value["N"])
     return [
-        Gate(gate or None, told.get(_ADMITTED, 0), told.get(_DUPLICATE, 0), told.get(_INVALID, 0))
+        GateCheckins(gate or None, told.get(_ADMITTED, 0), told.get(_DUPLICATE, 0), told.get(_INVALID, 0))
         for gate, told in counts.items()
     ]

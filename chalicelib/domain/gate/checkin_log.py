@@ -25,7 +25,7 @@ _LOG_ID = re.compile(r"log_[0-9A-HJKMNP-TV-Z]{26}")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CheckinEntry:
     """A scan with the name of its attendee, which is kept with the ticket alone."""
 
     scan: Scan
@@ -33,7 +33,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class CheckinFilters:
     """What a search narrows the log by."""
 
     card_id: str | None = None
@@ -54,7 +54,7 @@ class _Row:
     principal_id: str | None
 
 
-def get(event_id: str, log_id: str) -> Entry:
+def get(event_id: str, log_id: str) -> CheckinEntry:
     """Return one entry of an event's log. Raises NotFound."""
     if _LOG_ID.fullmatch(log_id):
         place = keys.log(event_id, log_id)
@@ -65,7 +65,9 @@ def get(event_id: str, log_id: str) -> Entry:
     raise NotFound("There is no such log entry.")
 
 
-def recent(event_id: str, *, caller_id: str, page_size: int, page: int | None, cursor: str | None) -> Page[Entry]:
+def recent(
+    event_id: str, *, caller_id: str, page_size: int, page: int | None, cursor: str | None
+) -> Page[CheckinEntry]:
     """Return a page of an event's log, newest first, by number or by cursor."""
     bound_to = f"log/{caller_id}/{event_id}"
     before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
@@ -81,7 +83,9 @@ def recent(event_id: str, *, caller_id: str, page_size: int, page: int | None, c
     return replace(found, count=int(counters.scans) if counters else None)
 
 
-def search(event_id: str, filters: Filters, *, caller_id: str, page_size: int, cursor: str | None) -> Page[Entry]:
+def search(
+    event_id: str, filters: CheckinFilters, *, caller_id: str, page_size: int, cursor: str | None
+) -> Page[CheckinEntry]:
     """Return a page of the entries that fit, newest first.
 
     By card or attendee it asks the index of that ticket or card. By usher and result it reads the event's log,
@@ -155,17 +159,17 @@ def _newest(partitions: list[str], index: str, *, before: str | None, limit: int
     return list(merge(*streams, key=sort, reverse=True))[:limit]
 
 
-def _page(rows: Sequence[_Row], *, page_size: int, more: bool, bound_to: str) -> Page[Entry]:
+def _page(rows: Sequence[_Row], *, page_size: int, more: bool, bound_to: str) -> Page[CheckinEntry]:
     shown = list(rows[:page_size])
     following = paging.seal(shown[-1].log_id, bound_to=bound_to) if more and shown else None
     return Page(results=_entries([row.key for row in shown]), next=following)
 
 
-def _entries(scan_keys: Sequence[keys.Key]) -> list[Entry]:
+def _entries(scan_keys: Sequence[keys.Key]) -> list[CheckinEntry]:
     scans = operations.get_many(Scan, scan_keys, consistent=False)
     names = attendee_names(scans.values())
     found = [scans[key] for key in scan_keys if key in scans]
-    return [Entry(scan=scan, attendee_name=names.get(scan.ticket_id or "")) for scan in found]
+    return [CheckinEntry(scan=scan, attendee_name=names.get(scan.ticket_id or "")) for scan in found]
 
 
 def attendee_names(scans: Iterable[Scan]) -> dict[str, str]:
@@ -180,7 +184,7 @@ def _usher_id(username: str) -> str | None:
     return account.account_id if account else None
 
 
-def _partitions_of(event_id: str, filters: Filters) -> list[str]:
+def _partitions_of(event_id: str, filters: CheckinFilters) -> list[str]:
     ticket_ids: list[str] = []
     partitions: list[str] = []
     if filters.card_id is not None:

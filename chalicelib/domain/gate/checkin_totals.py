@@ -17,7 +17,7 @@ from chalicelib.domain.admission import VALID
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import gate_control
 from chalicelib.domain.gate.answers import scan_record
-from chalicelib.domain.gate.checkin_buckets import Buckets
+from chalicelib.domain.gate.checkin_buckets import CheckinBuckets
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.errors import NotFound, Unavailable
 from chalicelib.table import keys, operations
@@ -34,7 +34,7 @@ class _Sums:
     """What a number of scans adds to the totals of one event."""
 
     numbers: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    buckets: Buckets = field(default_factory=Buckets)
+    buckets: CheckinBuckets = field(default_factory=CheckinBuckets)
     last_scan_at: datetime | None = None
 
     def add(self, scan: Scan, event: Event | None) -> None:

@@ -55,12 +55,12 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FoundReading:
     """A reading with everything that was found before any ticket was touched."""
 
     caller: Caller
     reading: Reading
-    control: gate_control.Control
+    control: gate_control.GateControl
     now: datetime
     subject: str
     presented: Presented
@@ -112,7 +112,7 @@ class Look:
         )
 
 
-def look_at(caller: Caller, reading: Reading, *, spend: bool) -> Look:
+def look_at(caller: Caller, reading: Reading, *, spend: bool) -> FoundReading:
     """Return a reading with its card and the tickets in question; `spend` claims a SUN message's counter.
 
     Raises NotAssigned, NotFound.
@@ -126,18 +126,18 @@ def look_at(caller: Caller, reading: Reading, *, spend: bool) -> Look:
         if code is None:
             subject = f"code:{hashlib.sha256(reading.code.encode()).hexdigest()[:16]}"
             bad = Presented(signature=Signature.BAD)
-            return Look(caller, reading, control, now, subject, bad, None, ())
+            return FoundReading(caller, reading, control, now, subject, bad, None, ())
         good = Presented(signature=Signature.GOOD, credential=code.credential)
-        return Look(caller, reading, control, now, code.ticket_id, good, None, (code.ticket_id,))
+        return FoundReading(caller, reading, control, now, code.ticket_id, good, None, (code.ticket_id,))
     if reading.ticket_id is not None:
         ticket_id = reading.ticket_id
-        return Look(caller, reading, control, now, ticket_id, Presented(), None, (ticket_id,))
+        return FoundReading(caller, reading, control, now, ticket_id, Presented(), None, (ticket_id,))
     return _look_by_card(caller, reading, control, now, spend=spend)
 
 
 def _look_by_card(
-    caller: Caller, reading: Reading, control: gate_control.Control, now: datetime, *, spend: bool
-) -> Look:
+    caller: Caller, reading: Reading, control: gate_control.GateControl, now: datetime, *, spend: bool
+) -> FoundReading:
     uid = reading.uid
     card: Card | None = None
     presented = Presented(by_card=True)
@@ -165,7 +165,7 @@ def _look_by_card(
     # Where people may come back, a ticket that was in may be out again: then none is passed over.
     admitted = card.admitted if card and not control.facts.re_entry_allowed else {}
     passed = tuple(t for t in mine if admitted.get(t, own_key) != own_key)
-    return Look(
+    return FoundReading(
         caller,
         reading,
         control,

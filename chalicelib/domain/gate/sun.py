@@ -23,7 +23,7 @@ _FILE_READ_MASTER = "NTAG 424 DNA file-read master key"
 
 
 @dataclass(frozen=True, slots=True)
-class Tap:
+class GenuineTap:
     """What a genuine message says: which card, and how often it has been read."""
 
     uid: str
@@ -58,7 +58,7 @@ def card_keys(uid: str) -> CardKeys:
     )
 
 
-def open_message(picc_data: str, cmac: str) -> Tap | None:
+def open_message(picc_data: str, cmac: str) -> GenuineTap | None:
     """Return what a SUN message says, or None unless a card of this platform made it.
 
     Both arguments are hex. The current and the previous master secret are tried.
@@ -72,7 +72,7 @@ def open_message(picc_data: str, cmac: str) -> Tap | None:
     return None
 
 
-def decrypt_picc_data(picc_data: str, meta_read_key: bytes) -> Tap | None:
+def decrypt_picc_data(picc_data: str, meta_read_key: bytes) -> GenuineTap | None:
     """Return the UID and counter in PICC data; not yet proof of anything: the MAC is."""
     try:
         encrypted = bytes.fromhex(picc_data)
@@ -85,10 +85,10 @@ def decrypt_picc_data(picc_data: str, meta_read_key: bytes) -> Tap | None:
     plain = decryptor.update(encrypted) + decryptor.finalize()
     if plain[0] != _UID_AND_COUNTER:
         return None
-    return Tap(uid=plain[1:8].hex().upper(), counter=int.from_bytes(plain[8:11], "little"))
+    return GenuineTap(uid=plain[1:8].hex().upper(), counter=int.from_bytes(plain[8:11], "little"))
 
 
-def is_authentic(tap: Tap, cmac: str, file_read_key: bytes) -> bool:
+def is_authentic(tap: GenuineTap, cmac: str, file_read_key: bytes) -> bool:
     """Whether the message's MAC is that of this UID and counter, in constant time."""
     try:
         given = bytes.fromhex(cmac)
@@ -99,7 +99,7 @@ def is_authentic(tap: Tap, cmac: str, file_read_key: bytes) -> bool:
     return len(given) == _MAC_BYTES and hmac.compare_digest(given, expected)
 
 
-def make_message(tap: Tap, keys: CardKeys) -> tuple[str, str]:
+def make_message(tap: GenuineTap, keys: CardKeys) -> tuple[str, str]:
     """Return (picc_data, cmac) in hex as the card would: for provisioning checks and simulated cards."""
     plain = bytes([_UID_AND_COUNTER]) + bytes.fromhex(tap.uid) + tap.counter.to_bytes(3, "little") + bytes(5)
     encryptor = Cipher(algorithms.AES(keys.meta_read), modes.CBC(bytes(16))).encryptor()

@@ -7,7 +7,7 @@ from typing import Protocol
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.gate import checkin
-from chalicelib.domain.gate.answers import Decision
+from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
 from chalicelib.identifiers import parse_uid
 from chalicelib.vocabulary import Direction, ScanSource
@@ -28,7 +28,7 @@ class SunRead(Protocol):
         """The MAC in hex."""
 
 
-class Tap(Protocol):
+class WireTap(Protocol):
     """A tap as the wire carries it."""
 
     @property
@@ -56,7 +56,7 @@ class Tap(Protocol):
         """Which way."""
 
 
-def decide(device: Principal, taps: Sequence[Tap], *, device_time: datetime) -> list[Decision]:
+def decide(device: Principal, taps: Sequence[WireTap], *, device_time: datetime) -> list[ScanDecision]:
     """Return one decision per tap, in order.
 
     `device_time` is the device's clock as it sent them: its distance from ours corrects every tap's time, so
@@ -64,7 +64,7 @@ def decide(device: Principal, taps: Sequence[Tap], *, device_time: datetime) -> 
     """
     now = clock.now()
     offset = device_time - now
-    decisions: list[Decision] = []
+    decisions: list[ScanDecision] = []
     for tap in taps:
         scanned_at = min(tap.scanned_at - offset, now)
         at_once = now - scanned_at < _AT_ONCE

@@ -32,7 +32,7 @@ _AFTERWARDS = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class ConnectionTicket:
     """Where to open the socket, and what opens it, once."""
 
     url: str
@@ -44,7 +44,7 @@ def _hash(ticket: str) -> str:
     return hashlib.sha256(ticket.encode()).hexdigest()
 
 
-def issue_ticket(principal: Principal, *, channels: Sequence[str] | None = None) -> Ticket:
+def issue_ticket(principal: Principal, *, channels: Sequence[str] | None = None) -> ConnectionTicket:
     """Return a ticket for one connection, which may listen to these channels only where some are named.
 
     Raises NotFound for a channel that is not open to the principal.
@@ -61,7 +61,7 @@ def issue_ticket(principal: Principal, *, channels: Sequence[str] | None = None)
         ttl=int(expires_at.timestamp()),
     )
     operations.record(operations.put(stored))
-    return Ticket(url=config().live_url, ticket=ticket, expires_at=expires_at)
+    return ConnectionTicket(url=config().live_url, ticket=ticket, expires_at=expires_at)
 
 
 def open_(connection_id: str, *, ticket: str) -> None:

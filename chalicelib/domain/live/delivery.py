@@ -38,7 +38,7 @@ _NEWS_KEPT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ChannelMessage:
     """Something to tell on a channel; `source` is what it is of, the same however often it is found."""
 
     channel: str
@@ -55,7 +55,7 @@ def heard(channels: Collection[str]) -> set[str]:
     return {head.channel for head in heads if head.listened_until is not None and head.listened_until > now}
 
 
-def publish(news: Sequence[News]) -> None:
+def publish(news: Sequence[ChannelMessage]) -> None:
     """Write news down, to be told from the stream; what was written before is not told again."""
     gone_at = int((clock.now() + _NEWS_KEPT).timestamp())
     items = {
@@ -86,7 +86,7 @@ def remind_of_counters(channel: str) -> None:
 
 
 @dataclass(slots=True)
-class _Telling:
+class _ChannelState:
     """What is told on one channel at this time."""
 
     head: LiveHead
@@ -121,7 +121,7 @@ def tell(
     channels = {*news, *counters_changed}
     heads = operations.get_many(LiveHead, [keys.live_head(channel) for channel in channels])
     now = clock.now()
-    tellings: list[_Telling] = []
+    tellings: list[_ChannelState] = []
     put_off: list[str] = []
     for head in heads.values():
         telling = _telling(head, news.get(head.channel, ()))
@@ -145,10 +145,10 @@ def tell(
         remind_of_counters(channel)
 
 
-def _telling(head: LiveHead, news: Sequence[LiveNews]) -> _Telling:
+def _telling(head: LiveHead, news: Sequence[LiveNews]) -> _ChannelState:
     known = head.told or ""
     told = {known[n : n + _MARK_LENGTH] for n in range(0, len(known), _MARK_LENGTH)}
-    telling = _Telling(head, marks=known)
+    telling = _ChannelState(head, marks=known)
     for each in news:
         mark = base64.urlsafe_b64encode(hashlib.sha256(each.sk.encode()).digest()[:6]).decode()
         if mark not in told:
@@ -159,7 +159,7 @@ def _telling(head: LiveHead, news: Sequence[LiveNews]) -> _Telling:
     return telling
 
 
-def _write_down(tellings: Sequence[_Telling], now: datetime) -> None:
+def _write_down(tellings: Sequence[_ChannelState], now: datetime) -> None:
     gone_at = int((now + _NEWS_KEPT).timestamp())
     items: list[LiveTold] = []
     for telling in tellings:
@@ -184,7 +184,7 @@ def _parts(messages: Sequence[str]) -> list[list[str]]:
     return parts
 
 
-def _move_head(telling: _Telling) -> None:
+def _move_head(telling: _ChannelState) -> None:
     actions = [LiveHead.last_id.set(telling.last), LiveHead.told.set(telling.marks)]
     if telling.counters_told_at is not None:
         actions.append(LiveHead.counters_told_at.set(telling.counters_told_at))
@@ -198,7 +198,7 @@ def _move_head(telling: _Telling) -> None:
 # Who is sent what
 
 
-def _send(tellings: Sequence[_Telling]) -> None:
+def _send(tellings: Sequence[_ChannelState]) -> None:
     """Send to all listeners side by side; one who takes nothing is dropped, and delays nobody by more than one send."""
     sendings: dict[str, list[str]] = defaultdict(list)
     channels: dict[str, list[str]] = defaultdict(list)

@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.domain.changes import Change
 from chalicelib.domain.events import events
 from chalicelib.domain.live import channels, closings, delivery, news
-from chalicelib.domain.live.delivery import News
+from chalicelib.domain.live.delivery import ChannelMessage
 from chalicelib.errors import NotFound
 from chalicelib.observability import logger
 from chalicelib.table import keys
@@ -38,7 +38,7 @@ def _find(changes: Sequence[Change], show: Show) -> None:
     heard = delivery.heard(concerned)
     listened = news.completed([finding for finding in findings if finding.channel in heard])
     shown = [(finding, _shown(show, finding.type, finding.subject)) for finding in listened]
-    delivery.publish([News(f.channel, f.type, f.source, f.at, data) for f, data in shown if data is not None])
+    delivery.publish([ChannelMessage(f.channel, f.type, f.source, f.at, data) for f, data in shown if data is not None])
     for channel in sorted(counters & heard):
         delivery.remind_of_counters(channel)
 

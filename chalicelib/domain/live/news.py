@@ -10,13 +10,13 @@ from chalicelib.domain.access import devices
 from chalicelib.domain.changes import Change
 from chalicelib.domain.events import events
 from chalicelib.domain.gate import checkin_log, checkin_totals
-from chalicelib.domain.gate.checkin_log import Entry
+from chalicelib.domain.gate.checkin_log import CheckinEntry
 from chalicelib.domain.live import channels
 from chalicelib.domain.money import Money
 from chalicelib.domain.organizations import numbered_tickets
 from chalicelib.domain.payments import payments
 from chalicelib.domain.tickets import own_tickets
-from chalicelib.domain.tickets.own_tickets import Shown
+from chalicelib.domain.tickets.own_tickets import OwnTicket
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
     Card,
@@ -40,7 +40,7 @@ TICKETS_TOLD = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ChannelEvent:
     """A piece of news: `subject` is the domain's own object, for the door to show."""
 
     channel: str
@@ -60,7 +60,7 @@ class CardMoney:
 
 
 @dataclass(frozen=True, slots=True)
-class Activity:
+class StaffActivity:
     """Something that staff may want to see at once."""
 
     action: str
@@ -70,15 +70,15 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class ScanConflict:
     """Something that contradicts itself and that staff must look at: the scan of a card that seems to be a copy."""
 
     kind: str
-    entry: Entry
+    entry: CheckinEntry
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
+class TicketWithNumber:
     """An organization's ticket, and its number as it stands on it."""
 
     ticket: NumberedTicket
@@ -86,26 +86,26 @@ class Numbered:
 
 
 @dataclass(frozen=True, slots=True)
-class Generated:
+class GeneratedRange:
     """Tickets that an organization has got: their range, and where they are few, themselves."""
 
     range: NumberRange
-    tickets: list[Numbered] | None
+    tickets: list[TicketWithNumber] | None
 
 
-def found_in(changes: Sequence[Change]) -> list[Finding]:
+def found_in(changes: Sequence[Change]) -> list[ChannelEvent]:
     """Return all that these changes are news of, in their order; what is on cards comes last."""
     found = [finding for change in changes for finder in _FINDERS for finding in finder(change)]
     return [*found, *_card_money(changes)]
 
 
-def completed(findings: Sequence[Finding]) -> list[Finding]:
+def completed(findings: Sequence[ChannelEvent]) -> list[ChannelEvent]:
     """Return findings with what their changes do not hold, read once for all: names, what stands around a ticket."""
     names = checkin_log.attendee_names(e.scan for e in map(_unnamed, findings) if e is not None)
     own = [f.subject for f in findings if f.type is LiveType.TICKET]
     # One ticket may be told of twice, to whoever gave it away and to whoever has it now.
     around = {id(ticket): shown for ticket, shown in zip(own, own_tickets.around(own), strict=True)}
-    made: list[Finding] = []
+    made: list[ChannelEvent] = []
     for finding in findings:
         entry = _unnamed(finding)
         if entry is not None and entry.scan.ticket_id in names:
@@ -113,7 +113,7 @@ def completed(findings: Sequence[Finding]) -> list[Finding]:
             is_conflict = finding.type is LiveType.CONFLICT
             made.append(replace(finding, subject=replace(finding.subject, entry=named) if is_conflict else named))
         elif finding.type is LiveType.TICKET:
-            shown: Shown | None = around[id(finding.subject)]
+            shown: OwnTicket | None = around[id(finding.subject)]
             made += [replace(finding, subject=shown)] if shown is not None else []
         elif finding.type is LiveType.TICKETS_GENERATED:
             made.append(replace(finding, subject=_generated(finding.subject)))
@@ -122,40 +122,42 @@ def completed(findings: Sequence[Finding]) -> list[Finding]:
     return made
 
 
-def _unnamed(finding: Finding) -> Entry | None:
+def _unnamed(finding: ChannelEvent) -> CheckinEntry | None:
     """Return the entry that a finding shows and whose attendee is not known yet."""
     entry = finding.subject.entry if finding.type is LiveType.CONFLICT else finding.subject
-    return entry if isinstance(entry, Entry) and entry.attendee_name is None else None
+    return entry if isinstance(entry, CheckinEntry) and entry.attendee_name is None else None
 
 
-def _generated(made: NumberRange) -> Generated:
+def _generated(made: NumberRange) -> GeneratedRange:
     is_few = int(made.quantity or 0) <= TICKETS_TOLD
-    return Generated(made, [_numbered_ticket(each) for each in numbered_tickets.of_range(made)] if is_few else None)
+    return GeneratedRange(
+        made, [_numbered_ticket(each) for each in numbered_tickets.of_range(made)] if is_few else None
+    )
 
 
-def _numbered_ticket(ticket: NumberedTicket) -> Numbered:
-    return Numbered(ticket, numbered_tickets.number_of(ticket))
+def _numbered_ticket(ticket: NumberedTicket) -> TicketWithNumber:
+    return TicketWithNumber(ticket, numbered_tickets.number_of(ticket))
 
 
 # The gates
 
 
-def _check_in(change: Change) -> Iterator[Finding]:
+def _check_in(change: Change) -> Iterator[ChannelEvent]:
     before, after = change.before, change.after
-    entry: Entry | None = None
+    entry: CheckinEntry | None = None
     if isinstance(after, Ticket):
         # The stream's worker writes its record; it is told of already here, a hop earlier.
         scan = checkin_totals.record_of_first_entry(before if isinstance(before, Ticket) else None, after)
-        entry = Entry(scan, after.holder_name) if scan else None
+        entry = CheckinEntry(scan, after.holder_name) if scan else None
     elif isinstance(after, Scan) and before is None and not after.counted:
-        entry = Entry(after, None)
+        entry = CheckinEntry(after, None)
     if entry is None:
         return
     scan = entry.scan
-    yield Finding(channels.of_event(scan.event_id), LiveType.CHECK_IN, scan.log_id, scan.decided_at, entry)
+    yield ChannelEvent(channels.of_event(scan.event_id), LiveType.CHECK_IN, scan.log_id, scan.decided_at, entry)
     if scan.reason == Reason.CLONE_SUSPECTED:
-        conflict = Conflict("clone_suspected", entry)
-        yield Finding(channels.ADMIN, LiveType.CONFLICT, scan.log_id, scan.decided_at, conflict)
+        conflict = ScanConflict("clone_suspected", entry)
+        yield ChannelEvent(channels.ADMIN, LiveType.CONFLICT, scan.log_id, scan.decided_at, conflict)
 
 
 _OF_THE_GATE = (
@@ -169,11 +171,11 @@ _OF_THE_GATE = (
 )
 
 
-def _status(change: Change) -> Iterator[Finding]:
+def _status(change: Change) -> Iterator[ChannelEvent]:
     before, after = change.before, change.after
     if isinstance(after, Event) and isinstance(before, Event) and _differ(before, after, _OF_THE_GATE):
         channel = channels.of_event(after.event_id)
-        yield Finding(channel, LiveType.STATUS, change.position, clock.now(), events.status_of(after))
+        yield ChannelEvent(channel, LiveType.STATUS, change.position, clock.now(), events.status_of(after))
 
 
 # Customers
@@ -182,7 +184,7 @@ def _status(change: Change) -> Iterator[Finding]:
 _OF_THE_TICKET = ("customer_id", "status", "holder_name", "dependent_id", "card_uid", "price")
 
 
-def _ticket(change: Change) -> Iterator[Finding]:
+def _ticket(change: Change) -> Iterator[ChannelEvent]:
     before, after = change.before, change.after
     if not isinstance(after, Ticket):
         return
@@ -194,19 +196,19 @@ def _ticket(change: Change) -> Iterator[Finding]:
     if was is not None and was.customer_id and was.customer_id != after.customer_id:
         # As it was theirs: nothing of whoever has it now.
         was.status = TicketStatus.TRANSFERRED.value
-        yield Finding(channels.of_customer(was.customer_id), LiveType.TICKET, change.position, now, was)
+        yield ChannelEvent(channels.of_customer(was.customer_id), LiveType.TICKET, change.position, now, was)
     if after.customer_id:
-        yield Finding(channels.of_customer(after.customer_id), LiveType.TICKET, change.position, now, after)
+        yield ChannelEvent(channels.of_customer(after.customer_id), LiveType.TICKET, change.position, now, after)
 
 
-def _payment(change: Change) -> Iterator[Finding]:
+def _payment(change: Change) -> Iterator[ChannelEvent]:
     before, after = change.before, change.after
     if isinstance(after, Payment) and _has_turned(before, after):
         channel = channels.of_customer(after.customer_id)
-        yield Finding(channel, LiveType.PAYMENT, change.position, clock.now(), payments.shown(after))
+        yield ChannelEvent(channel, LiveType.PAYMENT, change.position, clock.now(), payments.shown(after))
 
 
-def _card_money(changes: Sequence[Change]) -> Iterator[Finding]:
+def _card_money(changes: Sequence[Change]) -> Iterator[ChannelEvent]:
     moved = [
         (change.position, change.after)
         for change in changes
@@ -219,31 +221,33 @@ def _card_money(changes: Sequence[Change]) -> Iterator[Finding]:
         if card is not None and card.customer_id:
             money = CardMoney(card.card_id, card.uid, Money(int(balance.amount), balance.currency))
             channel = channels.of_customer(card.customer_id)
-            yield Finding(channel, LiveType.CARD_BALANCE, position, clock.now(), money)
+            yield ChannelEvent(channel, LiveType.CARD_BALANCE, position, clock.now(), money)
 
 
 # Organizations
 
 
-def _numbered(change: Change) -> Iterator[Finding]:
+def _numbered(change: Change) -> Iterator[ChannelEvent]:
     before, after = change.before, change.after
     if isinstance(after, NumberedTicket) and isinstance(before, NumberedTicket):
         if before.scanned_at is None and after.scanned_at is not None:
             channel = channels.of_organization(after.organization_id)
-            yield Finding(channel, LiveType.TICKET_SCANNED, after.ticket_id, after.scanned_at, _numbered_ticket(after))
+            yield ChannelEvent(
+                channel, LiveType.TICKET_SCANNED, after.ticket_id, after.scanned_at, _numbered_ticket(after)
+            )
     elif isinstance(after, NumberRange) and after.status == JobStatus.COMPLETE and _has_turned(before, after):
         channel = channels.of_organization(after.organization_id)
         at = after.completed_at or clock.now()
-        yield Finding(channel, LiveType.TICKETS_GENERATED, after.job_id, at, after)
+        yield ChannelEvent(channel, LiveType.TICKETS_GENERATED, after.job_id, at, after)
 
 
 # The staff
 
 
-def _activity(change: Change) -> Iterator[Finding]:
+def _activity(change: Change) -> Iterator[ChannelEvent]:
     for activity in _activities(change.before, change.after):
         source = f"{activity.action}/{change.position}"
-        yield Finding(channels.ADMIN, LiveType.ACTIVITY, source, clock.now(), activity)
+        yield ChannelEvent(channels.ADMIN, LiveType.ACTIVITY, source, clock.now(), activity)
 
 
 # What is told of their statuses, and the attribute that names each.
@@ -255,18 +259,18 @@ _WITH_STATUS: dict[type[Item], tuple[str, str]] = {
 }
 
 
-def _activities(before: Item | None, after: Item | None) -> Iterator[Activity]:
+def _activities(before: Item | None, after: Item | None) -> Iterator[StaffActivity]:
     if isinstance(after, Device):
         was = before if isinstance(before, Device) else None
         for fact in devices.facts_of_change(was, after):
-            yield Activity(fact.fact.value, "device", after.device_id, after.event_id)
+            yield StaffActivity(fact.fact.value, "device", after.device_id, after.event_id)
         if after.silent_since is not None and was is not None and was.silent_since is None:
-            yield Activity(Fact.DEVICE_SILENT.value, "device", after.device_id, after.event_id)
+            yield StaffActivity(Fact.DEVICE_SILENT.value, "device", after.device_id, after.event_id)
     elif isinstance(after, (Event, Order, RefundRequest, EditRequest)) and _has_turned(before, after):
         if isinstance(after, Order) and after.status != OrderStatus.PAID:
             return  # reservations come and go
         kind, name = _WITH_STATUS[type(after)]
-        yield Activity(f"{kind}.{after.status}", kind, getattr(after, name), after.event_id)
+        yield StaffActivity(f"{kind}.{after.status}", kind, getattr(after, name), after.event_id)
 
 
 def _has_turned(before: Item | None, after: Item) -> bool:
@@ -278,7 +282,7 @@ def _differ(before: Item, after: Item, names: Sequence[str]) -> bool:
     return any(getattr(before, name) != getattr(after, name) for name in names)
 
 
-_FINDERS: tuple[Callable[[Change], Iterator[Finding]], ...] = (
+_FINDERS: tuple[Callable[[Change], Iterator[ChannelEvent]], ...] = (
     _check_in,
     _status,
     _ticket,

@@ -34,7 +34,7 @@ JOINING = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class MissedMessages:
     """What was told after a number, in order, and the number of the last; `is_whole` says that nothing is lacking."""
 
     messages: list[str]
@@ -87,13 +87,13 @@ def end(connection_id: str, channel: str) -> None:
     sockets.send(connection_id, frames.message(LiveType.UNSUBSCRIBED, channel=channel))
 
 
-def missed(channel: str, *, after: int) -> Missed:
+def missed(channel: str, *, after: int) -> MissedMessages:
     """Return what a channel was told after a number, as far as it is kept."""
     head = operations.get(LiveHead, keys.live_head(channel))
     # It is moved after what was told is sent, so it may be behind.
     last_id = int(head.last_id) if head else 0
     if last_id - after > MOST_MISSED:
-        return Missed([], last_id, is_whole=False)
+        return MissedMessages([], last_id, is_whole=False)
     first, beyond = keys.live_told(channel, max(0, after + 1 - PER_ITEM)), keys.live_told(channel, 10**12 - 1)
     oldest = clock.now() - KEPT
     found: dict[int, str] = {}
@@ -105,9 +105,9 @@ def missed(channel: str, *, after: int) -> Missed:
             found |= {number + n: text for n, text in enumerate(told.messages)}
     numbers = sorted(number for number in found if number > after)
     if not numbers:
-        return Missed([], last_id, is_whole=after == last_id or (after > last_id and after in found))
+        return MissedMessages([], last_id, is_whole=after == last_id or (after > last_id and after in found))
     is_whole = numbers[0] == after + 1 and len(numbers) == numbers[-1] - after and numbers[-1] >= last_id
-    return Missed([found[number] for number in numbers], numbers[-1], is_whole)
+    return MissedMessages([found[number] for number in numbers], numbers[-1], is_whole)
 
 
 def _catch_up(joining: Listener, *, after: int) -> None:

@@ -14,7 +14,7 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import idempotency, throttle
 from chalicelib.domain.access import numbers, otp
-from chalicelib.domain.access.otp import Sent
+from chalicelib.domain.access.otp import SentCode
 from chalicelib.domain.cards import cards
 from chalicelib.domain.merchants import customer_lookup, handover
 from chalicelib.domain.money import Money
@@ -40,7 +40,7 @@ _NOT_IN_STOCK = "This card is not in your stock. Take another one."
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AssignmentInput:
     """Which card is to be handed to whom: `customer` is an id or a number (E.164); whether they have paid for it."""
 
     card: str
@@ -49,7 +49,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Handing:
+class AssignmentWithCard:
     """An assignment as it is now, with its card."""
 
     assignment: Assignment
@@ -67,7 +67,7 @@ class Handing:
 
 
 @dataclass(frozen=True, slots=True)
-class SentAgain:
+class ResentCode:
     """A code that was sent to a customer, and until when their card is held; `expires_in` is the code's, in seconds."""
 
     assignment_id: str
@@ -90,7 +90,7 @@ def own(merchant_id: str, assignment_id: str) -> Assignment:
     return assignment
 
 
-def assign(merchant_id: str, wanted: Wanted, *, operation_id: str) -> Handing:
+def assign(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> AssignmentWithCard:
     """Hold a card of the merchant's stock for a customer and send them the code that makes it theirs.
 
     The same operation again returns the same assignment, and sends the code if it was not sent. Raises ValidationFailed
@@ -112,7 +112,7 @@ def assign(merchant_id: str, wanted: Wanted, *, operation_id: str) -> Handing:
     return _with_card(assignment)
 
 
-def send_again(merchant_id: str, name: str) -> SentAgain:
+def send_again(merchant_id: str, name: str) -> ResentCode:
     """Send the customer of an assignment a new code, which voids the one before.
 
     `name` is the assignment's id, or the number (E.164) of the customer whom the merchant's last one is for. Raises
@@ -121,10 +121,10 @@ def send_again(merchant_id: str, name: str) -> SentAgain:
     assignment = own(merchant_id, _last_for(merchant_id, name) if _is_number(name) else name)
     _require_open(assignment)
     sent = _send(assignment, customer_lookup.with_id(assignment.customer_id), is_counted=False)
-    return SentAgain(assignment.assignment_id, sent.expires_in, assignment.expires_at)
+    return ResentCode(assignment.assignment_id, sent.expires_in, assignment.expires_at)
 
 
-def verify(merchant_id: str, assignment_id: str, code: str, *, address: str, operation_id: str) -> Handing:
+def verify(merchant_id: str, assignment_id: str, code: str, *, address: str, operation_id: str) -> AssignmentWithCard:
     """Make a held card its customer's by their code: all that goes with it, or nothing.
 
     The same operation again returns the same. Raises NotFound, InvalidState (handed over already, no longer held),
@@ -178,7 +178,7 @@ def sweep(assignment_id: str) -> bool:
     raise Unavailable(retry_after=1)
 
 
-def _hold(merchant_id: str, wanted: Wanted, *, operation_id: str) -> tuple[Assignment, Account]:
+def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tuple[Assignment, Account]:
     customer, look_up = _customer(merchant_id, wanted)
     uid = cards.name_to_uid(wanted.card)
     assignment_id, now = new_id("asg"), clock.now()
@@ -228,7 +228,7 @@ def _hold(merchant_id: str, wanted: Wanted, *, operation_id: str) -> tuple[Assig
     return assignment, customer
 
 
-def _customer(merchant_id: str, wanted: Wanted) -> tuple[Account, throttle.Taken | None]:
+def _customer(merchant_id: str, wanted: AssignmentInput) -> tuple[Account, throttle.LimitedTry | None]:
     """Return who gets the card; a number that comes to nothing counts as a look-up of it."""
     if not _is_number(wanted.customer):
         return customer_lookup.with_id(wanted.customer), None
@@ -240,7 +240,7 @@ def _is_number(name: str) -> bool:
     return name.startswith("+")
 
 
-def _require_collected(fee: int, wanted: Wanted) -> None:
+def _require_collected(fee: int, wanted: AssignmentInput) -> None:
     if fee and not wanted.fee_collected:
         due = Money(fee, config().currency)
         message = f"the card costs {due.amount} {due.currency}: collect it, then send true"
@@ -270,7 +270,7 @@ def _taking_back(assignment: Assignment) -> Sequence[Write]:
     return writes
 
 
-def _send(assignment: Assignment, customer: Account, *, is_counted: bool) -> Sent:
+def _send(assignment: Assignment, customer: Account, *, is_counted: bool) -> SentCode:
     """Send a code, the only one that the assignment takes from then on. Raises InvalidState, RateLimited.
 
     That it was handed to the queue is told last, so that a first code that was lost on the way is sent again.
@@ -316,11 +316,11 @@ def _require_open(assignment: Assignment) -> None:
         raise InvalidState("The card is no longer held: ten minutes are over. Assign it again.")
 
 
-def _with_card(assignment: Assignment) -> Handing:
+def _with_card(assignment: Assignment) -> AssignmentWithCard:
     card = operations.get(Card, keys.card(assignment.card_uid))
     if card is None:
         raise NotFound("There is no such card.")
-    return Handing(assignment, card)
+    return AssignmentWithCard(assignment, card)
 
 
 def _minute(moment: datetime) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from chalicelib.domain import photos, throttle
 from chalicelib.domain.access import numbers
-from chalicelib.domain.throttle import Limit, Taken
+from chalicelib.domain.throttle import Limit, LimitedTry
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Profile
@@ -18,7 +18,7 @@ _CARDS_LOOKED_AT = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class CustomerAtShop:
     """A customer as a shop sees them."""
 
     id: str
@@ -28,32 +28,32 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
+class FoundRecipient:
     """Whether a number is a customer's, and whether they have paid for a card before."""
 
     registered: bool
     fee_paid: bool
-    customer: Person | None = None
+    customer: CustomerAtShop | None = None
 
 
-def look_up(merchant_id: str, mobile_number: str) -> Recipient:
+def look_up(merchant_id: str, mobile_number: str) -> FoundRecipient:
     """Return what a shop may know of whoever has this number. Raises RateLimited after 30 look-ups in a minute."""
     count_look_up(merchant_id)
     account = numbers.find_by_number(mobile_number)
     if account is None or account.status != AccountStatus.ACTIVE:
-        return Recipient(registered=False, fee_paid=False)
+        return FoundRecipient(registered=False, fee_paid=False)
     customer_id = account.account_id
     profile = operations.get(Profile, keys.profile(customer_id))
-    person = Person(
+    person = CustomerAtShop(
         id=customer_id,
         name=account.name,
         photo_url=photos.link(profile.photo_key) if profile and profile.photo_key else None,
         active_cards=_active_cards(customer_id),
     )
-    return Recipient(registered=True, fee_paid=bool(profile and profile.fee_paid), customer=person)
+    return FoundRecipient(registered=True, fee_paid=bool(profile and profile.fee_paid), customer=person)
 
 
-def count_look_up(merchant_id: str) -> Taken:
+def count_look_up(merchant_id: str) -> LimitedTry:
     """Count one more look-up by a merchant. Raises RateLimited where it is one too many."""
     (taken,) = throttle.slide(Limit("customer look-up", merchant_id, _LOOK_UPS, _WINDOW))
     return taken

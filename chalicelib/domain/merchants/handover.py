@@ -9,7 +9,7 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards, unbound_tickets
-from chalicelib.domain.ledger import Entry
+from chalicelib.domain.ledger import Posting
 from chalicelib.domain.merchants import merchant_totals
 from chalicelib.errors import InvalidState
 from chalicelib.table import keys, operations
@@ -23,14 +23,14 @@ _ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Transfer:
+class HandoverWrites:
     """The writes that make a held card its customer's, and what they pay for it, in minor units."""
 
     writes: list[Write]
     fee: int
 
 
-def prepare(assignment: Assignment) -> Transfer:
+def prepare(assignment: Assignment) -> HandoverWrites:
     """Return what makes a held card its customer's; all holds only while everything is as it was read.
 
     The fee is due unless the customer has paid one before, by whichever merchant. Raises InvalidState where the card
@@ -66,7 +66,7 @@ def prepare(assignment: Assignment) -> Transfer:
         writes += _fee(assignment, fee)
     if isinstance(wish, OpenCardRequest):
         writes += _fulfilled(customer_id, wish)
-    return Transfer(writes, fee)
+    return HandoverWrites(writes, fee)
 
 
 def bind_the_rest(assignment: Assignment) -> bool:
@@ -150,7 +150,7 @@ def _fee(assignment: Assignment, fee: int) -> list[Write]:
         f"jrn_fee_{assignment.assignment_id}",
         type="card_fee",
         currency=assignment.currency,
-        entries=[Entry(ledger.merchant(assignment.merchant_id), -fee), Entry(ledger.CARD_FEES, fee)],
+        entries=[Posting(ledger.merchant(assignment.merchant_id), -fee), Posting(ledger.CARD_FEES, fee)],
         references={"assignment_id": assignment.assignment_id, "card_id": assignment.card_id},
     )
 

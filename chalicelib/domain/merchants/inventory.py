@@ -25,7 +25,7 @@ _FIRST, _LAST = "!", "~"
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class InventoryFilters:
     """What a merchant narrows the list by; both ends of a range are part of it, `search` begins a UID in hex."""
 
     status: CardStatus | None = None
@@ -44,7 +44,7 @@ class Filters:
         return by_status and (self.search is None or str(card.uid).startswith(self.search))
 
 
-def page(merchant_id: str, filters: Filters, *, page_size: int, cursor: str | None) -> Page[Card]:
+def page(merchant_id: str, filters: InventoryFilters, *, page_size: int, cursor: str | None) -> Page[Card]:
     """Return a page of a merchant's cards; `count` where no more than the status is filtered. Raises InvalidCursor."""
     bound_to = f"inventory/{merchant_id}/{filters}"
     last = paging.unseal(cursor, bound_to=bound_to) if cursor else None
@@ -69,11 +69,11 @@ def page(merchant_id: str, filters: Filters, *, page_size: int, cursor: str | No
     return _page(merchant_id, filters, found, following=following)
 
 
-def _page(merchant_id: str, filters: Filters, found: Sequence[Card], *, following: str | None) -> Page[Card]:
+def _page(merchant_id: str, filters: InventoryFilters, found: Sequence[Card], *, following: str | None) -> Page[Card]:
     return Page(results=found, next=following, count=_count(merchant_id, filters))
 
 
-def _count(merchant_id: str, filters: Filters) -> int | None:
+def _count(merchant_id: str, filters: InventoryFilters) -> int | None:
     """Return how many cards there are, as far as the stream has come; None where no counter tells."""
     if filters.search is not None or filters.by_assignment:
         return None
@@ -89,7 +89,7 @@ def totals_by_status(totals: MerchantTotals) -> dict[str, int]:
     return {status.value: max(0, int(getattr(totals, status.value))) for status in CardStatus}
 
 
-def _places(merchant_id: str, filters: Filters, *, after: str | None, limit: int) -> list[tuple[str, str]]:
+def _places(merchant_id: str, filters: InventoryFilters, *, after: str | None, limit: int) -> list[tuple[str, str]]:
     """Return positions in the list and the UIDs that stand there, those after a position only."""
     if filters.by_assignment:
         return _assigned(merchant_id, filters, after=after, limit=limit)
@@ -112,7 +112,7 @@ def _listed(status: CardStatus | None) -> Sequence[CardStatus]:
     return [CardStatus.STOCK, CardStatus.HELD] if status is CardStatus.STOCK else [status]
 
 
-def _assigned(merchant_id: str, filters: Filters, *, after: str | None, limit: int) -> list[tuple[str, str]]:
+def _assigned(merchant_id: str, filters: InventoryFilters, *, after: str | None, limit: int) -> list[tuple[str, str]]:
     partition = keys.merchant_assigned(merchant_id).pk
     low = clock.to_text(filters.assigned_from) if filters.assigned_from else _FIRST
     high = after or (clock.to_text(filters.assigned_to) + _LAST if filters.assigned_to else _LAST)

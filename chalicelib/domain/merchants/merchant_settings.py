@@ -10,7 +10,7 @@ from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.config import config
 from chalicelib.domain.access import accounts, otp
-from chalicelib.domain.access.otp import Sent
+from chalicelib.domain.access.otp import SentCode
 from chalicelib.domain.customers import registration
 from chalicelib.domain.money import Money
 from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, NotFound, Unavailable, ValidationFailed
@@ -24,7 +24,7 @@ _PLAIN = ("email", "address", "city", "low_stock_threshold")
 
 
 @dataclass(frozen=True, slots=True)
-class Notifications:
+class NotificationChoices:
     """By which ways a merchant wants to be told of what concerns the shop."""
 
     sms: bool
@@ -43,7 +43,7 @@ class Shop:
     city: str
     status: str
     card_fee: Money
-    notifications: Notifications
+    notifications: NotificationChoices
     low_stock_threshold: int
 
 
@@ -65,7 +65,7 @@ def show(merchant_id: str) -> Shop:
         city=settings.city or "",
         status=account.status,
         card_fee=Money(config().card_fee, config().currency),
-        notifications=Notifications(sms=bool(settings.by_sms), email=bool(settings.by_email)),
+        notifications=NotificationChoices(sms=bool(settings.by_sms), email=bool(settings.by_email)),
         low_stock_threshold=int(settings.low_stock_threshold),
     )
 
@@ -96,7 +96,7 @@ def _actions(changes: Mapping[str, Any]) -> list[Action]:
     ]
 
 
-def begin_number_change(merchant_id: str, *, new_mobile: str, password: str, address: str) -> Sent:
+def begin_number_change(merchant_id: str, *, new_mobile: str, password: str, address: str) -> SentCode:
     """Send a code to the number that a merchant wants to log in with; who has it is not told.
 
     Raises InvalidCredentials, RateLimited, AccountSuspended, ValidationFailed where it is their number already.

@@ -32,7 +32,7 @@ Standing = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class ShopDay:
     """What was handed out and collected on one day, in UTC."""
 
     date: date
@@ -41,7 +41,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Dashboard:
+class MerchantDashboard:
     """A merchant at a glance; `by_day` begins with the earliest of the last thirty days, today among them."""
 
     cards: dict[str, int]
@@ -49,10 +49,10 @@ class Dashboard:
     assigned_total: int
     fees_today: Money
     fees_total: Money
-    by_day: list[Day]
+    by_day: list[ShopDay]
 
 
-def dashboard(merchant_id: str) -> Dashboard:
+def dashboard(merchant_id: str) -> MerchantDashboard:
     """Return a merchant's totals: one read and one query of at most thirty small items."""
     totals = operations.get(MerchantTotals, keys.account_totals(merchant_id)) or MerchantTotals()
     today, currency = clock.now().date(), config().currency
@@ -64,8 +64,8 @@ def dashboard(merchant_id: str) -> Dashboard:
     for number in range(DAYS):
         on = first + timedelta(days=number)
         day = known.get(on.isoformat())
-        by_day.append(Day(on, int(day.assigned) if day else 0, Money(int(day.fees) if day else 0, currency)))
-    return Dashboard(
+        by_day.append(ShopDay(on, int(day.assigned) if day else 0, Money(int(day.fees) if day else 0, currency)))
+    return MerchantDashboard(
         cards=inventory.totals_by_status(totals),
         assigned_today=by_day[-1].assigned,
         assigned_total=int(totals.assigned),

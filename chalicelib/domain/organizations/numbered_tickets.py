@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"([A-Z0-9-]{1,20})-([0-9]{6,10})")
 TOMBSTONE_KEPT = timedelta(days=7)
 
 
-class Denial(StrEnum):
+class NumberedDenial(StrEnum):
     """Why a ticket is not let in."""
 
     ALREADY_SCANNED = "already_scanned"
@@ -36,11 +36,11 @@ class Denial(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class NumberedScan:
     """What came of a scan: the ticket as it stands now, and why it is not let in, where it is not."""
 
     ticket: NumberedTicket
-    denial: Denial | None = None
+    denial: NumberedDenial | None = None
 
 
 def number_text(prefix: str, number: int) -> str:
@@ -158,7 +158,7 @@ def of_ordinals(organization_id: str, low: int, high: int) -> Iterator[NumberedT
         low = bucket_ends + 1
 
 
-def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: str) -> Scan:
+def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: str) -> NumberedScan:
     """Let a ticket in, once for ever, and tell of the scan that did where it is not this one. Raises NotFound."""
     ordinal = ordinal_of(ticket_id)
     if ordinal is None:
@@ -180,20 +180,20 @@ def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: st
     except operations.ConditionFailed as failure:
         told = _refused(failure.found(NumberedTicket), ticket_id, operation_id)
     else:
-        told = Scan(NumberedTicket.from_raw_data(raw))
+        told = NumberedScan(NumberedTicket.from_raw_data(raw))
     # Not by its id, which is what the code on the ticket says.
     facts = {"organization_id": organization_id, "ordinal": ordinal, "denial": told.denial}
     logger.info("numbered ticket scanned", extra=facts)
     return told
 
 
-def _refused(found: NumberedTicket | None, ticket_id: str, operation_id: str) -> Scan:
+def _refused(found: NumberedTicket | None, ticket_id: str, operation_id: str) -> NumberedScan:
     """Return why a ticket was not let in; none where it was, by this very request. Raises NotFound."""
     if found is None or found.ticket_id != ticket_id or found.deleted_at is not None:
         raise NotFound("There is no such ticket.")
     if found.scan_operation == operation_id:
-        return Scan(found)
-    return Scan(found, Denial.VOIDED if found.voided_at is not None else Denial.ALREADY_SCANNED)
+        return NumberedScan(found)
+    return NumberedScan(found, NumberedDenial.VOIDED if found.voided_at is not None else NumberedDenial.ALREADY_SCANNED)
 
 
 def delete(organization_id: str, name: str) -> None:

@@ -37,7 +37,7 @@ _SEED_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class GenerationInput:
     """What is asked for: how many numbers of which prefix; `extra` is JSON that is to stand on each ticket."""
 
     quantity: int
@@ -45,7 +45,7 @@ class Wanted:
     extra: str | None = None
 
 
-def generate(organization_id: str, wanted: Wanted, *, user_id: str, operation_id: str) -> NumberRange:
+def generate(organization_id: str, wanted: GenerationInput, *, user_id: str, operation_id: str) -> NumberRange:
     """Give out the next numbers of a prefix, once for each operation; many are written behind the answer.
 
     The range is complete where there are no more than `AT_ONCE`. Raises Unavailable; the numbers are given out all
@@ -59,7 +59,7 @@ def generate(organization_id: str, wanted: Wanted, *, user_id: str, operation_id
     return made
 
 
-def _reserve(organization_id: str, wanted: Wanted, *, user_id: str, operation_id: str) -> NumberRange:
+def _reserve(organization_id: str, wanted: GenerationInput, *, user_id: str, operation_id: str) -> NumberRange:
     organization = organizations.get(organization_id)
     now, job_id = clock.now(), new_id("job")
     due = jobs.due_place(job_id)

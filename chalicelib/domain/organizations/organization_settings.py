@@ -18,7 +18,7 @@ _PLAIN = ("name", "timezone", "ticket_prefix", "max_users", "logo_url")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class OrganizationSettings:
     """An organization as its users see it; who is no admin sees no invite code."""
 
     id: str
@@ -32,10 +32,10 @@ class Settings:
     invite_code: str | None
 
 
-def show(organization_id: str, *, to_admin: bool) -> Settings:
+def show(organization_id: str, *, to_admin: bool) -> OrganizationSettings:
     """Return an organization. Raises NotFound."""
     organization = organizations.get(organization_id)
-    return Settings(
+    return OrganizationSettings(
         id=organization.organization_id,
         name=organization.name,
         logo_url=organization.logo_url,
@@ -48,7 +48,7 @@ def show(organization_id: str, *, to_admin: bool) -> Settings:
     )
 
 
-def change(organization_id: str, changes: Mapping[str, Any], *, rotate_invite: bool = False) -> Settings:
+def change(organization_id: str, changes: Mapping[str, Any], *, rotate_invite: bool = False) -> OrganizationSettings:
     """Change what is named and return all of it; None clears a logo. A rotated invite code is worth nothing any more.
 
     Raises ValidationFailed for paper that no ticket fits on, InvalidState where there are more users already, Conflict

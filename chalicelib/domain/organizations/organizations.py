@@ -36,7 +36,7 @@ _CODE_BYTES = 16 + _GENERATION_BYTES + _MAC_BYTES
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class TixUser:
     """A user of Tix as they see themselves."""
 
     id: str
@@ -58,22 +58,22 @@ class OwnOrganization:
 
 
 @dataclass(frozen=True, slots=True)
-class Me(User):
+class TixUserWithOrganization(TixUser):
     """A user with their organization."""
 
     organization: OwnOrganization
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedIn:
+class TixLogIn:
     """A token, and whose it is."""
 
     token: str
-    user: User
+    user: TixUser
 
 
 @dataclass(frozen=True, slots=True)
-class Registering:
+class TixRegistration:
     """Who registers: the address that they log in with, their password in clear, their name."""
 
     email: str
@@ -89,7 +89,7 @@ def get(organization_id: str) -> Organization:
     return organization
 
 
-def register(who: Registering, *, organization: str | None, invite_code: str | None, address: str) -> LoggedIn:
+def register(who: TixRegistration, *, organization: str | None, invite_code: str | None, address: str) -> TixLogIn:
     """Found an organization, or join the one that a code invites to, and log in.
 
     Raises AlreadyExists where the address is taken, OrganizationFull, ValidationFailed, RateLimited.
@@ -100,7 +100,7 @@ def register(who: Registering, *, organization: str | None, invite_code: str | N
     return logged_in(found(who, organization=organization or who.name))
 
 
-def found(who: Registering, *, organization: str, timezone: str = DEFAULT_TIMEZONE) -> Account:
+def found(who: TixRegistration, *, organization: str, timezone: str = DEFAULT_TIMEZONE) -> Account:
     """Make an organization and its admin. Raises AlreadyExists where the address is taken, ValidationFailed."""
     organization_id = new_id(_PREFIX)
     account = _account(who, organization_id=organization_id, role=TixRole.ADMIN)
@@ -119,7 +119,7 @@ def found(who: Registering, *, organization: str, timezone: str = DEFAULT_TIMEZO
     return account
 
 
-def join(who: Registering, *, invite_code: str) -> Account:
+def join(who: TixRegistration, *, invite_code: str) -> Account:
     """Make a member of the organization that a code invites to.
 
     Raises AlreadyExists where the address is taken, OrganizationFull, ValidationFailed, also where the code is none.
@@ -137,7 +137,7 @@ def join(who: Registering, *, invite_code: str) -> Account:
     return account
 
 
-def _account(who: Registering, *, organization_id: str, role: TixRole) -> Account:
+def _account(who: TixRegistration, *, organization_id: str, role: TixRole) -> Account:
     account_id = new_id("usr")
     return Account(
         *keys.account(account_id),
@@ -173,17 +173,17 @@ def _create(account: Account, of_organization: Write) -> None:
         raise OrganizationFull from failure
 
 
-def log_in(*, email: str, password: str) -> LoggedIn:
+def log_in(*, email: str, password: str) -> TixLogIn:
     """Begin a session. Raises InvalidCredentials, RateLimited, AccountSuspended."""
     return logged_in(accounts.verify_password(Portal.TIX, email, password))
 
 
-def logged_in(account: Account) -> LoggedIn:
+def logged_in(account: Account) -> TixLogIn:
     """Begin a session of an account."""
-    return LoggedIn(token=sessions.start(account).access, user=user_of(account))
+    return TixLogIn(token=sessions.start(account).access, user=user_of(account))
 
 
-def me(account_id: str, organization_id: str) -> Me:
+def me(account_id: str, organization_id: str) -> TixUserWithOrganization:
     """Return a user with their organization, with one read. Raises NotFound."""
     places = keys.account(account_id), keys.organization(organization_id)
     found = operations.get_many(Item, places)
@@ -197,12 +197,12 @@ def me(account_id: str, organization_id: str) -> Me:
         ticket_prefix=organization.ticket_prefix,
         logo_url=organization.logo_url,
     )
-    return Me(**asdict(user_of(account)), organization=shown)
+    return TixUserWithOrganization(**asdict(user_of(account)), organization=shown)
 
 
-def user_of(account: Account) -> User:
+def user_of(account: Account) -> TixUser:
     """Return an account as its owner sees it."""
-    return User(
+    return TixUser(
         id=account.account_id,
         email=account.login,
         name=account.name,

@@ -61,7 +61,7 @@ def newest(organization_id: str, only: TicketFilter | None, *, page: int, limit:
     tally = operations.get(TicketTally, keys.ticket_tally(organization_id)) or TicketTally()
     live, scanned = int(tally.live), int(tally.scanned)
     total = {None: live, TicketFilter.SCANNED: scanned, TicketFilter.NOT_SCANNED: live - scanned}[only]
-    shelf = _Shelf(organization_id, int(tally.last), being_written(tally), only)
+    shelf = _OrdinalList(organization_id, int(tally.last), being_written(tally), only)
     ordinals = list(shelf.ordinals(skip=(page - 1) * limit, limit=limit))
     tickets = [ticket for ticket in _read(organization_id, ordinals) if _fits(ticket, only)]
     return TicketPage(tickets, total, page, limit)
@@ -80,7 +80,7 @@ def of_range(made: NumberRange, *, page: int, limit: int) -> TicketPage:
 
 def live_below(organization_id: str, ordinal: int, spared: Sequence[Span], *, limit: int) -> list[int]:
     """Return the ordinals of the last tickets below an ordinal, the highest first, as far as the totals know."""
-    return list(_Shelf(organization_id, ordinal - 1, spared, None).ordinals(skip=0, limit=limit))
+    return list(_OrdinalList(organization_id, ordinal - 1, spared, None).ordinals(skip=0, limit=limit))
 
 
 def being_written(tally: TicketTally) -> list[Span]:
@@ -94,7 +94,7 @@ def _fits(ticket: NumberedTicket, only: TicketFilter | None) -> bool:
     return only is None or (ticket.scanned_at is not None) == (only is TicketFilter.SCANNED)
 
 
-class _Shelf:
+class _OrdinalList:
     """The ordinals of one list: up to the last, without those that are left out."""
 
     def __init__(self, organization_id: str, last: int, without: Sequence[Span], only: TicketFilter | None) -> None:

@@ -17,7 +17,7 @@ _LAST = "9999-12-31"
 
 
 @dataclass(frozen=True, slots=True)
-class Stats:
+class TicketStats:
     """All tickets of an organization; `scan_rate` is the share that was scanned, in percent with one decimal."""
 
     total: int
@@ -27,7 +27,7 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReportRow:
     """What was generated and scanned in one day, week or month of the organization's time zone."""
 
     name: str
@@ -35,30 +35,32 @@ class Row:
     scanned: int
 
 
-def stats(organization_id: str) -> Stats:
+def stats(organization_id: str) -> TicketStats:
     """Return what an organization's tickets come to: one read."""
     tally = operations.get(TicketTally, keys.ticket_tally(organization_id)) or TicketTally()
     total, scanned = int(tally.live), int(tally.scanned)
     rate = Decimal(100 * scanned) / total if total else Decimal(0)
-    return Stats(total, scanned, total - scanned, float(rate.quantize(Decimal("0.1"), ROUND_HALF_UP)))
+    return TicketStats(total, scanned, total - scanned, float(rate.quantize(Decimal("0.1"), ROUND_HALF_UP)))
 
 
-def daily(organization_id: str) -> list[Row]:
+def daily(organization_id: str) -> list[ReportRow]:
     """Return the last thirty days, the newest first."""
     return _rows(organization_id, DAYS, _day_before, date.isoformat)
 
 
-def weekly(organization_id: str) -> list[Row]:
+def weekly(organization_id: str) -> list[ReportRow]:
     """Return the last twelve weeks (ISO 8601), the newest first."""
     return _rows(organization_id, WEEKS, _week_before, _week_name)
 
 
-def monthly(organization_id: str) -> list[Row]:
+def monthly(organization_id: str) -> list[ReportRow]:
     """Return the last twelve months, the newest first."""
     return _rows(organization_id, MONTHS, _month_before, _month_name)
 
 
-def _rows(organization_id: str, size: int, before: Callable[[date], date], name_of: Callable[[date], str]) -> list[Row]:
+def _rows(
+    organization_id: str, size: int, before: Callable[[date], date], name_of: Callable[[date], str]
+) -> list[ReportRow]:
     """Return rows up to today's, each the sum of its days; `before` is the last day of the row before a day's."""
     organization = organizations.get(organization_id)
     today = day_of(organization, clock.now())
@@ -74,7 +76,7 @@ def _rows(organization_id: str, size: int, before: Callable[[date], date], name_
         row = sums[name_of(min(date.fromisoformat(day.date), today))]
         row[0] += int(day.generated)
         row[1] += int(day.scanned)
-    return [Row(name, generated, scanned) for name, (generated, scanned) in sums.items()]
+    return [ReportRow(name, generated, scanned) for name, (generated, scanned) in sums.items()]
 
 
 def _day_before(day: date) -> date:

@@ -74,7 +74,7 @@ def _touched(organization: Organization, ticket: NumberedTicket) -> set[object]:
 
 
 @dataclass(slots=True)
-class _News:
+class _TotalsChange:
     """What the totals do not know yet of some tickets."""
 
     scanned: dict[int, int] = field(default_factory=dict)
@@ -86,8 +86,10 @@ class _News:
     days: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
 
-def _news(organization: Organization, tickets: Sequence[NumberedTicket], known: dict[int, TicketBucket]) -> _News:
-    news = _News()
+def _news(
+    organization: Organization, tickets: Sequence[NumberedTicket], known: dict[int, TicketBucket]
+) -> _TotalsChange:
+    news = _TotalsChange()
     for number, item in known.items():
         news.scanned[number], news.deleted[number] = bits(item.scanned), bits(item.deleted)
     for ticket in tickets:
@@ -131,7 +133,7 @@ def _count(organization: Organization, tickets: Sequence[NumberedTicket]) -> Non
     raise Unavailable(retry_after=1)
 
 
-def _writes(organization_id: str, news: _News, known: dict[int, TicketBucket]) -> list[Write]:
+def _writes(organization_id: str, news: _TotalsChange, known: dict[int, TicketBucket]) -> list[Write]:
     """Return the writes that make what is new known; none where nothing is."""
     buckets = [
         write
@@ -153,7 +155,7 @@ def _writes(organization_id: str, news: _News, known: dict[int, TicketBucket]) -
     return [*buckets, *groups, *days, *of_all]
 
 
-def _set_bits(organization_id: str, number: int, news: _News, seen: TicketBucket | None) -> Write | None:
+def _set_bits(organization_id: str, number: int, news: _TotalsChange, seen: TicketBucket | None) -> Write | None:
     scanned, deleted = (each.get(number, 0).to_bytes(_BUCKET_BYTES, "little") for each in (news.scanned, news.deleted))
     if seen is not None and (seen.scanned, seen.deleted) == (scanned, deleted):
         return None

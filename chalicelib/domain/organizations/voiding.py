@@ -24,7 +24,7 @@ _HANDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class NumberSpan:
     """The numbers of a prefix from `first` to `last`."""
 
     prefix: str
@@ -33,7 +33,7 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class Voided:
+class VoidedCounts:
     """What became of a range: tickets that are void now, and of these those that were before; tickets that were
     scanned already, which stay."""
 
@@ -42,7 +42,7 @@ class Voided:
     scanned: int
 
 
-def void(organization_id: str, numbers: Numbers, *, reason: str | None, user_id: str) -> Voided:
+def void(organization_id: str, numbers: NumberSpan, *, reason: str | None, user_id: str) -> VoidedCounts:
     """Void the tickets of a range. Safe to repeat.
 
     Raises NotFound where there is none, InvalidState where some are being written.
@@ -56,7 +56,7 @@ def void(organization_id: str, numbers: Numbers, *, reason: str | None, user_id:
     if not came_to:
         raise NotFound("There are no tickets with these numbers.")
     log_security_event("tickets voided", organization_id=organization_id, account_id=user_id)
-    return Voided(
+    return VoidedCounts(
         voided=came_to["voided"] + came_to["before"], voided_before=came_to["before"], scanned=came_to["scanned"]
     )
 

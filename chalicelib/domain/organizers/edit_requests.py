@@ -14,7 +14,7 @@ from chalicelib import clock
 from chalicelib.domain import idempotency, paging
 from chalicelib.domain.events import categories, events, gate_control
 from chalicelib.domain.organizers import event_edits, organizer_events
-from chalicelib.domain.organizers.event_edits import Difference, Present
+from chalicelib.domain.organizers.event_edits import Difference, EventSnapshot
 from chalicelib.domain.paging import Page
 from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, Unavailable, ValidationFailed
 from chalicelib.identifiers import new_id
@@ -27,7 +27,7 @@ _CHANGEABLE = (EventStatus.DRAFT, EventStatus.PUBLISHED, EventStatus.LIVE)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class OwnEditRequest:
     """A request as its organizer sees it."""
 
     id: str
@@ -35,7 +35,9 @@ class Wish:
     diff: list[Difference]
 
 
-def ask(organizer_id: str, event_id: str, *, changes: Mapping[str, Any], reason: str, operation_id: str) -> Wish:
+def ask(
+    organizer_id: str, event_id: str, *, changes: Mapping[str, Any], reason: str, operation_id: str
+) -> OwnEditRequest:
     """Write down what an organizer wishes to change; the same operation again is the same wish.
 
     `changes` has the contract's names. Raises NotFound (the event, the venue), ValidationFailed (a value, or nothing
@@ -55,7 +57,7 @@ def _ask(
     organizer_id: str, event_id: str, *, changes: Mapping[str, Any], reason: str, operation_id: str
 ) -> EditRequest:
     for _ in operations.attempts():
-        present = Present(organizer_events.own(organizer_id, event_id), categories.of(event_id))
+        present = EventSnapshot(organizer_events.own(organizer_id, event_id), categories.of(event_id))
         _require_changeable(present.event)
         diff = event_edits.differences(present, changes)
         if not diff:
@@ -104,8 +106,8 @@ def _require_changeable(event: Event) -> None:
         raise InvalidState(f"This event is {event.status}; nothing of it changes any more.")
 
 
-def _shown(request: EditRequest) -> Wish:
-    return Wish(request.request_id, EditRequestStatus(request.status), list(request.diff))
+def _shown(request: EditRequest) -> OwnEditRequest:
+    return OwnEditRequest(request.request_id, EditRequestStatus(request.status), list(request.diff))
 
 
 def get(event_id: str, request_id: str) -> EditRequest:
@@ -141,7 +143,7 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
         if request.status == EditRequestStatus.APPROVED:
             return request
         _require_pending(request)
-        present = Present(events.get(event_id), categories.of(event_id))
+        present = EventSnapshot(events.get(event_id), categories.of(event_id))
         _require_changeable(present.event)
         if int(present.event.version) != int(request.event_version):
             raise Conflict("The event has changed since this was asked. Reject it, and let it be asked anew.")

@@ -35,14 +35,14 @@ _WRITES_AT_MOST = operations.TRANSACTION_LIMIT - 5
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class EventSnapshot:
     """An event with its categories, as they were read together."""
 
     event: Event
     categories: Sequence[Category]
 
 
-def differences(present: Present, changes: Mapping[str, Any]) -> list[Difference]:
+def differences(present: EventSnapshot, changes: Mapping[str, Any]) -> list[Difference]:
     """Return what these changes really change. Raises ValidationFailed, NotFound (the venue)."""
     event = present.event
     found = [_difference(name, getattr(event, name), changes[name]) for name in (*_TEXTS, *_TIMES) if name in changes]
@@ -138,7 +138,7 @@ def _price(told: Mapping[str, Any], currency: str, *, field: str) -> Money:
     return parsed
 
 
-def applying(present: Present, diff: Sequence[Difference]) -> tuple[list[Action], list[Write]]:
+def applying(present: EventSnapshot, diff: Sequence[Difference]) -> tuple[list[Action], list[Write]]:
     """Return the changes of the event, and the writes that change its categories and their stock.
 
     They hold only while the categories are as they were read. Raises Conflict (a capacity under what is sold),
@@ -176,7 +176,7 @@ def _changes_of(event: Event, to: Mapping[str, Any]) -> list[Action]:
     return actions
 
 
-def _drafted(present: Present, category_id: str, told: Mapping[str, Any]) -> Category:
+def _drafted(present: EventSnapshot, category_id: str, told: Mapping[str, Any]) -> Category:
     last = max((int(category.position) for category in present.categories), default=-1)
     return categories.draft(
         event_id=present.event.event_id,

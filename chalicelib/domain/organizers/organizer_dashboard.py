@@ -23,7 +23,7 @@ _EVENTS_AT_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Events:
+class EventCounts:
     """How many events there are; those that are drafts or cancelled count in the total only."""
 
     total: int
@@ -33,10 +33,10 @@ class Events:
 
 
 @dataclass(frozen=True, slots=True)
-class Dashboard:
+class OrganizerDashboard:
     """An organizer at a glance; `tickets_sold` is without what was given back, `revenue` with what was refunded."""
 
-    events: Events
+    events: EventCounts
     tickets_sold: int
     revenue: Money
     refunded: Money
@@ -52,13 +52,13 @@ class _Attendance:
     expected: int
 
 
-def dashboard(organizer_id: str) -> Dashboard:
+def dashboard(organizer_id: str) -> OrganizerDashboard:
     """Return an organizer's totals; `sales_by_day` begins with the earliest of the last thirty days."""
     currency = config().currency
     totals = operations.get(OrganizerTotals, keys.account_totals(organizer_id)) or OrganizerTotals()
     events = _events(organizer_id)
     attendance = _attendance([event for event in events if event.starts_at <= clock.now()])
-    return Dashboard(
+    return OrganizerDashboard(
         events=_counts(totals, events),
         tickets_sold=int(totals.tickets) - int(totals.refunded_tickets),
         revenue=Money(int(totals.revenue), currency),
@@ -79,14 +79,14 @@ def _events(organizer_id: str) -> list[Event]:
     return [event for event in found if event.status in sales_totals.SHOWN and event.organizer_id == organizer_id]
 
 
-def _counts(totals: OrganizerTotals, events: list[Event]) -> Events:
+def _counts(totals: OrganizerTotals, events: list[Event]) -> EventCounts:
     now = clock.now()
     upcoming = sum(event.starts_at > now for event in events)
     live = sum(event.starts_at <= now < event.ends_at for event in events)
     # What is older than a year is over, as far as the totals know of it.
     ended = sum(event.ends_at <= now for event in events)
     past = max(ended, int(totals.shown) - upcoming - live)
-    return Events(total=max(int(totals.events), upcoming + live + past), upcoming=upcoming, live=live, past=past)
+    return EventCounts(total=max(int(totals.events), upcoming + live + past), upcoming=upcoming, live=live, past=past)
 
 
 def _attendance(events: list[Event]) -> _Attendance:

@@ -13,7 +13,7 @@ from chalicelib.config import config
 from chalicelib.domain import paging, timezones
 from chalicelib.domain.access import devices
 from chalicelib.domain.gate import checkin_buckets
-from chalicelib.domain.gate.checkin_buckets import Gate, Hour
+from chalicelib.domain.gate.checkin_buckets import GateCheckins, HourCheckins
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page
 from chalicelib.domain.sale import sales_totals
@@ -33,7 +33,7 @@ _ENROLLED = "enrolled"
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class OrganizerEventFilters:
     """What an organizer narrows the list by: days are the events' own, `search` begins a word of the title."""
 
     status: EventStatus | None = None
@@ -77,19 +77,19 @@ class DaySales:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckIns:
+class EventCheckIns:
     """What the gates answered."""
 
     admitted: int
     on_leave: int
     duplicates_refused: int
     invalid_refused: int
-    by_hour: list[Hour]
-    by_gate: list[Gate]
+    by_hour: list[HourCheckins]
+    by_gate: list[GateCheckins]
 
 
 @dataclass(frozen=True, slots=True)
-class Occupancy:
+class EventOccupancy:
     """How many are inside, as far as is known of `as_of`.
 
     Readers that work on without a network may have let in more since: `upper_bound` is what it comes to if each scan
@@ -103,7 +103,7 @@ class Occupancy:
 
 
 @dataclass(frozen=True, slots=True)
-class Analytics:
+class EventAnalytics:
     """An event in numbers; `sold` is without what was given back, `issued` tickets that no order paid for."""
 
     sold: int
@@ -113,12 +113,12 @@ class Analytics:
     refunded: Money
     by_category: list[CategorySales]
     sales_by_day: list[DaySales]
-    check_ins: CheckIns
-    occupancy: Occupancy
+    check_ins: EventCheckIns
+    occupancy: EventOccupancy
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class EventSummary:
     """An event in a list, with its numbers at a glance."""
 
     event: Event
@@ -129,12 +129,12 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
+class EventDetail:
     """An event with its categories and analytics."""
 
     event: Event
     categories: Sequence[Category]
-    analytics: Analytics
+    analytics: EventAnalytics
 
 
 def own(organizer_id: str, event_id: str) -> Event:
@@ -145,7 +145,7 @@ def own(organizer_id: str, event_id: str) -> Event:
     return event
 
 
-def detail(organizer_id: str, event_id: str) -> Detail:
+def detail(organizer_id: str, event_id: str) -> EventDetail:
     """Return an organizer's event with its analytics, a few seconds old at most. Raises NotFound."""
     place = keys.event(event_id)
     # Categories and counters sort before the event itself.
@@ -158,14 +158,16 @@ def detail(organizer_id: str, event_id: str) -> Detail:
     categories.sort(key=lambda category: (int(category.position), category.category_id))
     counters = next((raw for raw in around if raw["sk"]["S"] == keys.counters(event_id).sk), {})
     buckets = operations.query(keys.analytics(event_id).pk)
-    return Detail(event, categories, _analytics(event, categories, counters, buckets))
+    return EventDetail(event, categories, _analytics(event, categories, counters, buckets))
 
 
-def _analytics(event: Event, categories: Sequence[Category], raw: RawItem, buckets: Sequence[RawItem]) -> Analytics:
+def _analytics(
+    event: Event, categories: Sequence[Category], raw: RawItem, buckets: Sequence[RawItem]
+) -> EventAnalytics:
     totals, days, of_categories = sales_totals.sales_of(buckets)
     counters = Counters.from_raw_data(raw) if raw else Counters()
     currency = config().currency
-    return Analytics(
+    return EventAnalytics(
         sold=_sold(totals),
         issued=int(counters.sold),
         capacity=sum(int(category.capacity) for category in categories),
@@ -181,7 +183,7 @@ def _analytics(event: Event, categories: Sequence[Category], raw: RawItem, bucke
             )
             for day, told in sorted(days.items())
         ],
-        check_ins=CheckIns(
+        check_ins=EventCheckIns(
             admitted=int(counters.admitted),
             on_leave=int(counters.on_leave),
             duplicates_refused=int(counters.result_already_scanned),
@@ -211,13 +213,13 @@ def _of_category(category: Category, told: SalesTotals | None) -> CategorySales:
     )
 
 
-def _occupancy(event: Event, inside: int) -> Occupancy:
+def _occupancy(event: Event, inside: int) -> EventOccupancy:
     now = clock.now()
     raws = operations.query(keys.event_devices(event.event_id).pk, index="gsi2")
     found = operations.get_many(Device, operations.keys_of(raws), consistent=False).values()
     unsynced = [device for device in found if device.status == _ENROLLED and _is_unsynced(device, now)]
     heard = [device.last_seen_at or device.enrolled_at or now for device in unsynced]
-    return Occupancy(
+    return EventOccupancy(
         inside=inside,
         as_of=min(heard, default=now),
         upper_bound=inside + sum(int(device.queue_depth or 0) for device in unsynced),
@@ -229,7 +231,9 @@ def _is_unsynced(device: Device, now: datetime) -> bool:
     return bool(device.queue_depth) or not devices.is_online(device, now)
 
 
-def page(organizer_id: str, filters: Filters, *, page_size: int, cursor: str | None) -> Page[Summary]:
+def page(
+    organizer_id: str, filters: OrganizerEventFilters, *, page_size: int, cursor: str | None
+) -> Page[EventSummary]:
     """Return a page of an organizer's events, those that start last first; it may be short where `next` goes on.
 
     Raises InvalidCursor.
@@ -255,7 +259,9 @@ def page(organizer_id: str, filters: Filters, *, page_size: int, cursor: str | N
     return Page(results=_summaries(found), next=paging.seal(before or "", bound_to=bound_to))
 
 
-def _places(organizer_id: str, filters: Filters, *, before: str | None, limit: int) -> list[tuple[str, keys.Key]]:
+def _places(
+    organizer_id: str, filters: OrganizerEventFilters, *, before: str | None, limit: int
+) -> list[tuple[str, keys.Key]]:
     """Return where events stand in the organizer's list, and their own keys, the last to start first."""
     low, high = _FIRST, _LAST
     if filters.date_from is not None:
@@ -274,7 +280,7 @@ def _places(organizer_id: str, filters: Filters, *, before: str | None, limit: i
     return [(sort, place) for sort, place in told if sort != before][:limit]
 
 
-def _summaries(events: Sequence[Event]) -> list[Summary]:
+def _summaries(events: Sequence[Event]) -> list[EventSummary]:
     """Return events with their numbers; one batch read for each 33."""
     wanted = [
         place
@@ -289,13 +295,13 @@ def _summaries(events: Sequence[Event]) -> list[Summary]:
     return [_summary(event, found) for event in events]
 
 
-def _summary(event: Event, found: dict[keys.Key, Item]) -> Summary:
+def _summary(event: Event, found: dict[keys.Key, Item]) -> EventSummary:
     counters = found.get(keys.counters(event.event_id))
     totals = found.get(keys.analytics(event.event_id, sales_totals.TOTALS))
     listing = found.get(keys.listing(event.event_id))
     sold = totals if isinstance(totals, SalesTotals) else SalesTotals()
     offered = listing.body["ticket_categories"] if isinstance(listing, Listing) else []
-    return Summary(
+    return EventSummary(
         event=event,
         sold=_sold(sold),
         capacity=sum(int(category["capacity"]) for category in offered),

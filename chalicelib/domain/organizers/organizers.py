@@ -13,7 +13,7 @@ from chalicelib.clients.bus import Published
 from chalicelib.domain import bank_accounts, encryption, photos
 from chalicelib.domain.bank_accounts import BankAccount
 from chalicelib.domain.changes import Change
-from chalicelib.domain.photos import Upload
+from chalicelib.domain.photos import PhotoUpload
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -42,7 +42,7 @@ class Organizer:
     bank_account: BankAccount | None
     image_url: str | None
     status: str
-    image_upload: Upload | None = None
+    image_upload: PhotoUpload | None = None
 
 
 def show(organizer_id: str) -> Organizer:

@@ -8,8 +8,8 @@ from chalicelib.clients.messages import Channel, Message
 from chalicelib.domain import encryption, idempotency, ledger, money
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import own_cards
-from chalicelib.domain.cards.own_cards import Holding
-from chalicelib.domain.money import Asked, Money
+from chalicelib.domain.cards.own_cards import CardHolding
+from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import payments
 from chalicelib.errors import InvalidState, NotFound, Unavailable, ValidationFailed
 from chalicelib.observability import logger
@@ -22,7 +22,7 @@ _TOKEN = "auto_reload_token"  # noqa: S105  # the name of a field
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class AutoReloadSettings:
     """When a card is topped up, and by how much."""
 
     enabled: bool
@@ -30,11 +30,11 @@ class Settings:
     amount: Money
 
 
-def settings(balance: CardBalance) -> Settings | None:
+def settings(balance: CardBalance) -> AutoReloadSettings | None:
     """Return what was last said of a card's automatic reload, if anything was."""
     if balance.auto_threshold is None:
         return None
-    return Settings(
+    return AutoReloadSettings(
         enabled=bool(balance.auto_enabled),
         threshold=Money(int(balance.auto_threshold), balance.currency),
         amount=Money(int(balance.auto_amount), balance.currency),
@@ -42,8 +42,14 @@ def settings(balance: CardBalance) -> Settings | None:
 
 
 def change(
-    customer_id: str, name: str, *, enabled: bool, threshold: Asked | None, amount: Asked | None, token: str | None
-) -> Holding:
+    customer_id: str,
+    name: str,
+    *,
+    enabled: bool,
+    threshold: AmountInput | None,
+    amount: AmountInput | None,
+    token: str | None,
+) -> CardHolding:
     """Turn a card's automatic reload on or off, and return the card as it is then.
 
     On: it is topped up by `amount` whenever a purchase takes it under `threshold`; `token` is a saved means of
@@ -56,8 +62,8 @@ def change(
 
 
 def _turn_on(
-    customer_id: str, name: str, *, threshold: Asked | None, amount: Asked | None, token: str | None
-) -> Holding:
+    customer_id: str, name: str, *, threshold: AmountInput | None, amount: AmountInput | None, token: str | None
+) -> CardHolding:
     currency = own_cards.active(customer_id, name).balance.currency
     under = money.require(threshold, currency=currency, field="threshold")
     by = money.require(amount, currency=currency, field="amount")
@@ -98,7 +104,7 @@ def _turn_on(
     raise Unavailable(retry_after=1)
 
 
-def _turn_off(customer_id: str, name: str) -> Holding:
+def _turn_off(customer_id: str, name: str) -> CardHolding:
     holding = own_cards.get(customer_id, name)
     place = keys.card_balance(holding.card.uid)
     try:
@@ -129,7 +135,7 @@ def run(uid: str, entry: int) -> None:
         payment = payments.charge_saved(
             owner_id,
             uid,
-            Asked(Money(int(balance.auto_amount), balance.currency).amount),
+            AmountInput(Money(int(balance.auto_amount), balance.currency).amount),
             token=encryption.open_sealed(owner_id, _TOKEN, bytes(balance.auto_token)),
             operation_id=operation_id,
         )
@@ -143,7 +149,7 @@ def run(uid: str, entry: int) -> None:
         _forget_declines(uid, before=entry)
 
 
-def _is_on(holding: Holding) -> bool:
+def _is_on(holding: CardHolding) -> bool:
     card, balance = holding.card, holding.balance
     is_theirs = card.status == CardStatus.ACTIVE and card.customer_id == balance.auto_customer_id
     return is_theirs and bool(balance.auto_enabled) and balance.auto_token is not None

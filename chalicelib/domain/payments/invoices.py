@@ -14,7 +14,7 @@ from chalicelib.clients.bus import Published
 from chalicelib.domain.access import accounts
 from chalicelib.domain.changes import Change
 from chalicelib.domain.documents import invoice_document
-from chalicelib.domain.documents.invoice_document import Facts
+from chalicelib.domain.documents.invoice_document import InvoiceFacts
 from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, Invoice, InvoiceSeries, Order, Payment
@@ -29,7 +29,7 @@ _PAID = (PaymentStatus.SUCCEEDED.value, PaymentStatus.REFUND_DUE.value, PaymentS
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class InvoiceFile:
     """A PDF and the name to keep it under."""
 
     name: str
@@ -91,7 +91,7 @@ def _numbering(payments: Sequence[Payment]) -> list[Write]:
     return writes
 
 
-def document(customer_id: str, payment_id: str) -> Document:
+def document(customer_id: str, payment_id: str) -> InvoiceFile:
     """Return the invoice of a customer's payment, or the receipt of a reload; the same bytes for the same facts.
 
     Raises NotFound, InvalidState where the payment has not succeeded, Unavailable.
@@ -104,7 +104,7 @@ def document(customer_id: str, payment_id: str) -> Document:
         number_all([payment_id])
         payment = _own(customer_id, payment_id)
     order = operations.get(Order, keys.order(payment.order_id)) if payment.order_id else None
-    facts = Facts(
+    facts = InvoiceFacts(
         customer_name=accounts.get(customer_id).name,
         payment=payment,
         order=order,
@@ -112,7 +112,7 @@ def document(customer_id: str, payment_id: str) -> Document:
         issued_at=_issued_at(payment),
     )
     name = payment.invoice_number or payment.receipt_number or payment.payment_id
-    return Document(name=f"{name}.pdf", content=invoice_document.render(facts))
+    return InvoiceFile(name=f"{name}.pdf", content=invoice_document.render(facts))
 
 
 def _own(customer_id: str, payment_id: str) -> Payment:

@@ -6,7 +6,7 @@ from datetime import datetime
 from chalicelib.domain import paging
 from chalicelib.domain.paging import Page
 from chalicelib.domain.payments import payments
-from chalicelib.domain.payments.payments import PaymentOut
+from chalicelib.domain.payments.payments import OwnPayment
 from chalicelib.identifiers import beginning_of_ids
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, Payment
@@ -18,7 +18,7 @@ _PREFIX = "pay"
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class PaymentFilters:
     """What the history is narrowed by; both ends are part of a range."""
 
     status: PaymentStatus | None = None
@@ -28,16 +28,16 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PaymentHistoryEntry:
     """A payment with its invoice's number, and the event that it was for."""
 
-    payment: PaymentOut
+    payment: OwnPayment
     invoice_number: str | None
     event_id: str | None
     event_title: str | None
 
 
-def of(customer_id: str, filters: Filters, *, page_size: int, cursor: str | None) -> Page[Entry]:
+def of(customer_id: str, filters: PaymentFilters, *, page_size: int, cursor: str | None) -> Page[PaymentHistoryEntry]:
     """Return a page of a customer's payments, the newest first; a filtered page may hold fewer than asked for.
 
     Raises InvalidCursor.
@@ -66,17 +66,17 @@ def of(customer_id: str, filters: Filters, *, page_size: int, cursor: str | None
     return Page(results=_entries(shown), next=paging.seal(following, bound_to=bound_to) if following else None)
 
 
-def _fits(payment: Payment, filters: Filters) -> bool:
+def _fits(payment: Payment, filters: PaymentFilters) -> bool:
     shown = payments.shown(payment)
     return filters.status in (None, shown.status) and filters.method in (None, shown.method)
 
 
-def _entries(found: list[Payment]) -> list[Entry]:
+def _entries(found: list[Payment]) -> list[PaymentHistoryEntry]:
     wanted = {keys.event(payment.event_id) for payment in found if payment.event_id}
     events = operations.get_many(Event, wanted, consistent=False)
     titles = {event.event_id: event.title for event in events.values()}
     return [
-        Entry(
+        PaymentHistoryEntry(
             payment=payments.shown(payment),
             invoice_number=payment.invoice_number,
             event_id=payment.event_id,

@@ -16,7 +16,7 @@ from chalicelib.clients.providers import Charge, Declined, Outcome, OutcomeStatu
 from chalicelib.config import config
 from chalicelib.domain import idempotency, money
 from chalicelib.domain.cards import own_cards
-from chalicelib.domain.money import Asked, Money
+from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import providers, resolution
 from chalicelib.domain.payments.resolution import FREE, INTERNAL, OPEN, WALLET, get, settle
 from chalicelib.domain.sale import orders
@@ -36,7 +36,7 @@ _GRACE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class PaymentTerms:
     """How a customer wants to pay: `token` is their means of payment, where the provider is told it by us."""
 
     method: PaymentMethod
@@ -46,7 +46,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentOut:
+class OwnPayment:
     """A payment as its customer sees it: one that is to be given back is refunded."""
 
     id: str
@@ -62,11 +62,11 @@ class PaymentOut:
     created_at: datetime
 
 
-def shown(payment: Payment) -> PaymentOut:
+def shown(payment: Payment) -> OwnPayment:
     """Return a payment as its customer sees it."""
     status = PaymentStatus(payment.status)
     is_open = status is PaymentStatus.REQUIRES_CONFIRMATION
-    return PaymentOut(
+    return OwnPayment(
         id=payment.payment_id,
         status=PaymentStatus.REFUNDED if status is PaymentStatus.REFUND_DUE else status,
         amount=Money(int(payment.amount), payment.currency),
@@ -90,7 +90,7 @@ def own(customer_id: str, payment_id: str) -> Payment:
 
 
 def process(
-    customer_id: str, *, order_id: str | None, amount: Asked | None, terms: Terms, operation_id: str
+    customer_id: str, *, order_id: str | None, amount: AmountInput | None, terms: PaymentTerms, operation_id: str
 ) -> Payment:
     """Open a payment for a booking, or, where none is named, for putting an amount on a card.
 
@@ -115,7 +115,7 @@ def process(
     )
 
 
-def start(customer_id: str, *, order_id: str, terms: Terms, operation_id: str) -> Payment:
+def start(customer_id: str, *, order_id: str, terms: PaymentTerms, operation_id: str) -> Payment:
     """Open a payment for a customer's reserved order, or return the one that is open already with this method.
 
     Raises NotFound, InvalidState (paid, expired; card not active), InsufficientBalance, Unavailable.
@@ -131,7 +131,7 @@ def start(customer_id: str, *, order_id: str, terms: Terms, operation_id: str) -
     return _opened(payment, token=terms.token)
 
 
-def _start(customer_id: str, order_id: str, terms: Terms, operation_id: str) -> Payment:
+def _start(customer_id: str, order_id: str, terms: PaymentTerms, operation_id: str) -> Payment:
     for _ in operations.attempts():
         order = orders.own(customer_id, order_id)
         _require_payable(order)
@@ -173,7 +173,7 @@ def _require_payable(order: Order) -> None:
         raise InvalidState("The reservation is over. Book again.")
 
 
-def _paying_card(customer_id: str, order: Order, terms: Terms) -> Card:
+def _paying_card(customer_id: str, order: Order, terms: PaymentTerms) -> Card:
     """Return the active card that pays: the one named, else the order's, else the customer's only active one."""
     if terms.card_name or order.card_uid:
         holding = own_cards.active(customer_id, terms.card_name or order.card_uid)
@@ -192,7 +192,7 @@ def _paying_card(customer_id: str, order: Order, terms: Terms) -> Card:
     return holding.card
 
 
-def _for_order(order: Order, terms: Terms, card: Card | None) -> Payment:
+def _for_order(order: Order, terms: PaymentTerms, card: Card | None) -> Payment:
     provider = WALLET if terms.method is PaymentMethod.WALLET else config().payment_provider
     return _new(
         customer_id=order.customer_id,
@@ -238,7 +238,7 @@ def _announced(payment: Payment) -> Payment:
 def reload(
     customer_id: str,
     card_name: str,
-    amount: Asked | None,
+    amount: AmountInput | None,
     *,
     token: str | None = None,
     return_url: str | None = None,
@@ -248,17 +248,17 @@ def reload(
 
     Raises NotFound, InvalidState (the card is not active), ValidationFailed (the amount), Unavailable.
     """
-    terms = Terms(method=PaymentMethod.CARD, card_name=card_name, token=token, return_url=return_url)
+    terms = PaymentTerms(method=PaymentMethod.CARD, card_name=card_name, token=token, return_url=return_url)
     payment = _start_reload(customer_id, amount, terms, purpose=PaymentPurpose.RELOAD, operation_id=operation_id)
     return _opened(payment, token=token)
 
 
-def charge_saved(customer_id: str, card_name: str, amount: Asked, *, token: str, operation_id: str) -> Payment:
+def charge_saved(customer_id: str, card_name: str, amount: AmountInput, *, token: str, operation_id: str) -> Payment:
     """Reload a card from a saved means of payment while its owner is away, and return what became of that.
 
     Once for an operation, however often it is tried. Raises what `reload` raises.
     """
-    terms = Terms(method=PaymentMethod.CARD, card_name=card_name, token=token)
+    terms = PaymentTerms(method=PaymentMethod.CARD, card_name=card_name, token=token)
     payment = _start_reload(customer_id, amount, terms, purpose=PaymentPurpose.AUTO_RELOAD, operation_id=operation_id)
     payment = _opened(payment, token=token)
     if payment.status != PaymentStatus.REQUIRES_CONFIRMATION:
@@ -275,7 +275,7 @@ def require_reloadable(amount: Money) -> None:
 
 
 def _start_reload(
-    customer_id: str, asked: Asked | None, terms: Terms, *, purpose: PaymentPurpose, operation_id: str
+    customer_id: str, asked: AmountInput | None, terms: PaymentTerms, *, purpose: PaymentPurpose, operation_id: str
 ) -> Payment:
     done = idempotency.result_of(operation_id)
     if done is not None:

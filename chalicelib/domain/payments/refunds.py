@@ -18,8 +18,8 @@ from chalicelib.domain import ledger, money
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.changes import Change
 from chalicelib.domain.events import stock
-from chalicelib.domain.ledger import Entry
-from chalicelib.domain.money import Asked, Money
+from chalicelib.domain.ledger import Posting
+from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import providers, resolution
 from chalicelib.domain.sale import orders
 from chalicelib.domain.tickets import tickets, transfers
@@ -49,7 +49,7 @@ def get(ticket_id: str, refund_id: str) -> RefundRequest:
 
 
 def approve(
-    ticket_id: str, refund_id: str, *, by: str, amount: Asked | None = None, note: str | None = None
+    ticket_id: str, refund_id: str, *, by: str, amount: AmountInput | None = None, note: str | None = None
 ) -> RefundRequest:
     """Take a ticket back, and return the request as it is then; `amount` is the whole price unless it is named.
 
@@ -120,7 +120,7 @@ def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundReque
     return get(ticket_id, refund_id)
 
 
-def _asked(request: RefundRequest, amount: Asked | None) -> int:
+def _asked(request: RefundRequest, amount: AmountInput | None) -> int:
     """Return what is to be given back, in minor units. Raises ValidationFailed."""
     if amount is None:
         return int(request.amount)
@@ -239,7 +239,7 @@ def pay_back(ticket_id: str, refund_id: str) -> bool:
         f"jrn_paid_back_{refund_id}",
         type="refund",
         currency=request.currency,
-        entries=[Entry(resolution.REFUNDS_DUE, -amount), Entry(ledger.clearing(payment.provider), amount)],
+        entries=[Posting(resolution.REFUNDS_DUE, -amount), Posting(ledger.clearing(payment.provider), amount)],
         references={"refund_id": refund_id, "payment_id": payment.payment_id, "event_id": request.event_id},
     )
     as_owed = RefundRequest.status == RefundRequestStatus.APPROVED.value

@@ -15,7 +15,7 @@ from chalicelib import clock
 from chalicelib.clients.providers import Declined, Outcome, OutcomeStatus
 from chalicelib.domain import ledger
 from chalicelib.domain.events import events
-from chalicelib.domain.ledger import Entry
+from chalicelib.domain.ledger import Posting
 from chalicelib.domain.sale import orders
 from chalicelib.errors import InvalidState, NotFound, Refusal, SoldOut, Unavailable
 from chalicelib.observability import logger
@@ -50,7 +50,7 @@ _NOT_WHAT_WAS_ASKED = "Another amount was taken than was asked for"
 _NOT_THEIRS = "The card is no longer yours"
 
 
-class Verdict(StrEnum):
+class PaymentVerdict(StrEnum):
     """What is to be done about an outcome."""
 
     NOTHING = auto()
@@ -63,15 +63,15 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class PaymentDecision:
     """What is to be done, and why where that is not good news."""
 
-    verdict: Verdict
+    verdict: PaymentVerdict
     reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PaymentFacts:
     """What a decision rests on, beside the payment: the order or the card that it is for."""
 
     order: Order | None = None
@@ -87,27 +87,27 @@ def get(payment_id: str) -> Payment:
     return payment
 
 
-def decide(payment: Payment, outcome: Outcome, facts: Facts) -> Decision:
+def decide(payment: Payment, outcome: Outcome, facts: PaymentFacts) -> PaymentDecision:
     """Return what an outcome means for a payment as it stands."""
     if payment.status not in OPEN or outcome.status is OutcomeStatus.PENDING:
-        return Decision(Verdict.NOTHING)
+        return PaymentDecision(PaymentVerdict.NOTHING)
     if outcome.status is OutcomeStatus.FAILED:
         if payment.status == PaymentStatus.REQUIRES_CONFIRMATION:
-            return Decision(Verdict.FAIL, outcome.failure_reason)
+            return PaymentDecision(PaymentVerdict.FAIL, outcome.failure_reason)
         is_due = payment.gsi2pk is not None
-        return Decision(Verdict.CLOSE if outcome.is_closed and is_due else Verdict.NOTHING)
+        return PaymentDecision(PaymentVerdict.CLOSE if outcome.is_closed and is_due else PaymentVerdict.NOTHING)
     if payment.provider in INTERNAL and payment.status == PaymentStatus.FAILED:
-        return Decision(Verdict.NOTHING)
+        return PaymentDecision(PaymentVerdict.NOTHING)
     if (outcome.amount, outcome.currency) != (int(payment.amount), payment.currency):
-        return Decision(Verdict.OWE, _NOT_WHAT_WAS_ASKED)
+        return PaymentDecision(PaymentVerdict.OWE, _NOT_WHAT_WAS_ASKED)
     if payment.purpose != PaymentPurpose.ORDER:
         theirs = facts.card is not None and facts.card.customer_id == payment.customer_id
-        return Decision(Verdict.CREDIT) if theirs else Decision(Verdict.OWE, _NOT_THEIRS)
+        return PaymentDecision(PaymentVerdict.CREDIT) if theirs else PaymentDecision(PaymentVerdict.OWE, _NOT_THEIRS)
     if facts.order is None or facts.order.status == OrderStatus.CANCELLED or facts.is_event_cancelled:
-        return Decision(Verdict.OWE, _CANCELLED)
-    verdicts = {OrderStatus.RESERVED: Verdict.FULFIL, OrderStatus.EXPIRED: Verdict.REVIVE}
+        return PaymentDecision(PaymentVerdict.OWE, _CANCELLED)
+    verdicts = {OrderStatus.RESERVED: PaymentVerdict.FULFIL, OrderStatus.EXPIRED: PaymentVerdict.REVIVE}
     verdict = verdicts.get(OrderStatus(facts.order.status))
-    return Decision(verdict) if verdict else Decision(Verdict.OWE, _PAID_ALREADY)
+    return PaymentDecision(verdict) if verdict else PaymentDecision(PaymentVerdict.OWE, _PAID_ALREADY)
 
 
 def settle(payment_id: str, outcome: Outcome, *, told_by: ProviderEvent | None = None) -> Payment:
@@ -148,31 +148,31 @@ def settle(payment_id: str, outcome: Outcome, *, told_by: ProviderEvent | None =
     raise Unavailable("This payment is being settled at this moment. Try again.", retry_after=1)
 
 
-def _facts(payment: Payment, outcome: Outcome) -> Facts:
+def _facts(payment: Payment, outcome: Outcome) -> PaymentFacts:
     """Return what a success rests on; a failure rests on nothing."""
     if outcome.status is not OutcomeStatus.SUCCEEDED or payment.status not in OPEN:
-        return Facts()
+        return PaymentFacts()
     if payment.purpose != PaymentPurpose.ORDER:
-        return Facts(card=operations.get(Card, keys.card(payment.card_uid)))
+        return PaymentFacts(card=operations.get(Card, keys.card(payment.card_uid)))
     is_cancelled = events.get(payment.event_id).status == EventStatus.CANCELLED
-    return Facts(order=orders.get(payment.order_id), is_event_cancelled=is_cancelled)
+    return PaymentFacts(order=orders.get(payment.order_id), is_event_cancelled=is_cancelled)
 
 
 def _writes(payment: Payment, outcome: Outcome, *, at: datetime) -> list[Write]:
     facts = _facts(payment, outcome)
     decision = decide(payment, outcome, facts)
     match decision.verdict:
-        case Verdict.NOTHING:
+        case PaymentVerdict.NOTHING:
             return []
-        case Verdict.FAIL | Verdict.CLOSE:
+        case PaymentVerdict.FAIL | PaymentVerdict.CLOSE:
             return [_failed(payment, outcome, decision.reason)]
-        case Verdict.CREDIT:
+        case PaymentVerdict.CREDIT:
             own = operations.check(Card, keys.card(payment.card_uid), Card.customer_id == payment.customer_id)
             return [_succeeded(payment, outcome, at=at), own, *_charge(payment)]
-        case Verdict.FULFIL if facts.order is not None:
+        case PaymentVerdict.FULFIL if facts.order is not None:
             fulfilled = orders.fulfil(facts.order, payment_id=payment.payment_id, at=at)
             return [*fulfilled, _succeeded(payment, outcome, at=at), *_charge(payment)]
-        case Verdict.REVIVE if facts.order is not None:
+        case PaymentVerdict.REVIVE if facts.order is not None:
             try:
                 revived = orders.revive(facts.order, payment_id=payment.payment_id, at=at)
             except SoldOut:
@@ -199,7 +199,7 @@ def _not_served(payment: Payment, outcome: Outcome, reason: str, *, at: datetime
         Payment.settled_at.set(at),
         *due,
     ]
-    entries = [Entry(ledger.clearing(payment.provider), -outcome.amount), Entry(REFUNDS_DUE, outcome.amount)]
+    entries = [Posting(ledger.clearing(payment.provider), -outcome.amount), Posting(REFUNDS_DUE, outcome.amount)]
     return [_change(payment, actions), *_post(payment, "charge", entries, currency=outcome.currency)]
 
 
@@ -212,7 +212,7 @@ def refunded(payment: Payment, *, refund_reference: str) -> list[Write]:
         Payment.refund_reference.set(refund_reference),
         *NOT_DUE,
     ]
-    entries = [Entry(REFUNDS_DUE, -amount), Entry(ledger.clearing(payment.provider), amount)]
+    entries = [Posting(REFUNDS_DUE, -amount), Posting(ledger.clearing(payment.provider), amount)]
     return [_change(payment, actions), *_post(payment, "refund", entries, currency=payment.taken_currency)]
 
 
@@ -263,7 +263,7 @@ def _charge(payment: Payment) -> list[Write]:
     """Return the ledger's writes for a payment that bought what it is for; one of nothing moves nothing."""
     amount = int(payment.amount)
     if payment.purpose != PaymentPurpose.ORDER:
-        entries = [Entry(ledger.clearing(payment.provider), -amount), Entry(ledger.card(payment.card_uid), amount)]
+        entries = [Posting(ledger.clearing(payment.provider), -amount), Posting(ledger.card(payment.card_uid), amount)]
         entry_type = EntryType.RELOAD if payment.purpose == PaymentPurpose.RELOAD else EntryType.AUTO_RELOAD
         return _post(payment, "charge", entries, card_uid=payment.card_uid, card_entry_type=entry_type)
     if amount == 0:
@@ -288,7 +288,7 @@ def require_usable(card: Card | None, customer_id: str) -> Card:
 def _post(
     payment: Payment,
     what: str,
-    entries: list[Entry],
+    entries: list[Posting],
     *,
     currency: str | None = None,
     card_uid: str | None = None,

@@ -13,7 +13,7 @@ from chalicelib.domain.documents import payout_document
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page
 from chalicelib.domain.payouts import settlements
-from chalicelib.domain.payouts.settlements import Figures
+from chalicelib.domain.payouts.settlements import SalesFigures
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Invoice, Payout
@@ -25,7 +25,7 @@ _PREFIX = "pto_"
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class PayoutFilters:
     """What an organizer narrows the list by; both ends are part of the range."""
 
     status: PayoutStatus | None = None
@@ -35,7 +35,7 @@ class Filters:
     @property
     def take_all(self) -> bool:
         """Whether every payout passes."""
-        return self == Filters()
+        return self == PayoutFilters()
 
     def fit(self, payout: Payout) -> bool:
         """Whether a payout is one of those asked for."""
@@ -48,7 +48,7 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Amounts:
+class PayoutAmounts:
     """Gross - refunds - platform fee = net."""
 
     gross: Money
@@ -58,7 +58,7 @@ class Amounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Line(Amounts):
+class PayoutLine(PayoutAmounts):
     """What one ticket category brought in; `quantity` is with the tickets that were given back."""
 
     category_id: str
@@ -68,7 +68,7 @@ class Line(Amounts):
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedEvent:
     """An event by its id, and its title when its books were closed."""
 
     id: str
@@ -76,33 +76,33 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown(Amounts):
+class OwnPayout(PayoutAmounts):
     """A payout as its organizer sees it.
 
     `adjustments` is what was sold or given back after the books were closed, if anything was; a list does not tell.
     """
 
     id: str
-    event: Named
+    event: NamedEvent
     status: PayoutStatus
-    lines: Sequence[Line]
+    lines: Sequence[PayoutLine]
     scheduled_for: date
     paid_at: datetime | None
     reference: str | None
     invoice_number: str
     created_at: datetime
-    adjustments: Amounts | None = None
+    adjustments: PayoutAmounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class PayoutFile:
     """A PDF and the name to keep it under."""
 
     name: str
     content: bytes
 
 
-def page(organizer_id: str, filters: Filters, *, page_size: int, cursor: str | None) -> Page[Shown]:
+def page(organizer_id: str, filters: PayoutFilters, *, page_size: int, cursor: str | None) -> Page[OwnPayout]:
     """Return a page of an organizer's payouts, the newest first; a filtered page may hold fewer than asked for.
 
     Raises InvalidCursor.
@@ -126,7 +126,7 @@ def page(organizer_id: str, filters: Filters, *, page_size: int, cursor: str | N
     return Page(results=[_shown(payout) for payout in shown], next=sealed)
 
 
-def detail(organizer_id: str, payout_id: str) -> Shown:
+def detail(organizer_id: str, payout_id: str) -> OwnPayout:
     """Return an organizer's payout. Raises NotFound, for another's as well."""
     payout = _own(organizer_id, payout_id)
     then = _figures(payout.attribute_values)
@@ -134,14 +134,14 @@ def detail(organizer_id: str, payout_id: str) -> Shown:
     return _shown(payout, adjustments=_amounts(since, payout.currency) if since != settlements.NOTHING else None)
 
 
-def document(organizer_id: str, payout_id: str) -> Document:
+def document(organizer_id: str, payout_id: str) -> PayoutFile:
     """Return the invoice of an organizer's payout, always the same bytes. Raises NotFound, for another's as well."""
     payout = _own(organizer_id, payout_id)
     series = f"P{payout.invoice_number.split('-')[1]}"
     invoice = operations.get(Invoice, keys.invoice(series, payout.invoice_number))
     if invoice is None:
         raise NotFound("There is no such invoice.")
-    return Document(name=f"{invoice.number}.pdf", content=payout_document.render(payout, invoice))
+    return PayoutFile(name=f"{invoice.number}.pdf", content=payout_document.render(payout, invoice))
 
 
 def _own(organizer_id: str, payout_id: str) -> Payout:
@@ -151,24 +151,24 @@ def _own(organizer_id: str, payout_id: str) -> Payout:
     return payout
 
 
-def _amounts(figures: Figures, currency: str) -> Amounts:
-    return Amounts(**_money(figures, currency))
+def _amounts(figures: SalesFigures, currency: str) -> PayoutAmounts:
+    return PayoutAmounts(**_money(figures, currency))
 
 
-def _money(figures: Figures, currency: str) -> dict[str, Money]:
+def _money(figures: SalesFigures, currency: str) -> dict[str, Money]:
     amounts = {**asdict(figures), "net": figures.net}
     return {name: Money(amount, currency) for name, amount in amounts.items()}
 
 
-def _figures(told: Mapping[str, Any]) -> Figures:
-    return Figures(gross=int(told["gross"]), refunds=int(told["refunds"]), platform_fee=int(told["platform_fee"]))
+def _figures(told: Mapping[str, Any]) -> SalesFigures:
+    return SalesFigures(gross=int(told["gross"]), refunds=int(told["refunds"]), platform_fee=int(told["platform_fee"]))
 
 
-def _shown(payout: Payout, *, adjustments: Amounts | None = None) -> Shown:
-    return Shown(
+def _shown(payout: Payout, *, adjustments: PayoutAmounts | None = None) -> OwnPayout:
+    return OwnPayout(
         **_money(_figures(payout.attribute_values), payout.currency),
         id=payout.payout_id,
-        event=Named(payout.event_id, payout.event_title),
+        event=NamedEvent(payout.event_id, payout.event_title),
         status=PayoutStatus(payout.status),
         lines=[_line(line, payout.currency) for line in payout.lines],
         scheduled_for=date.fromisoformat(payout.scheduled_for),
@@ -180,8 +180,8 @@ def _shown(payout: Payout, *, adjustments: Amounts | None = None) -> Shown:
     )
 
 
-def _line(line: Mapping[str, Any], currency: str) -> Line:
-    return Line(
+def _line(line: Mapping[str, Any], currency: str) -> PayoutLine:
+    return PayoutLine(
         **_money(_figures(line), currency),
         category_id=line["category_id"],
         description=line["description"],

@@ -19,7 +19,7 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import ledger, timezones
 from chalicelib.domain.events import categories, events, stock
-from chalicelib.domain.ledger import Entry
+from chalicelib.domain.ledger import Posting
 from chalicelib.domain.sale import sales_totals
 from chalicelib.errors import InvalidState, Refusal, Unavailable
 from chalicelib.identifiers import new_id
@@ -49,7 +49,7 @@ _NOT_COUNTED = "Not every sale of this event is booked yet. Try again."
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class SalesFigures:
     """What was sold, given back of it, and kept by the platform; minor units."""
 
     gross: int
@@ -61,40 +61,40 @@ class Figures:
         """What is left for the organizer."""
         return self.gross - self.refunds - self.platform_fee
 
-    def less(self, others: "Figures") -> "Figures":
+    def less(self, others: "SalesFigures") -> "SalesFigures":
         """Return the difference to other figures."""
-        return Figures(
+        return SalesFigures(
             gross=self.gross - others.gross,
             refunds=self.refunds - others.refunds,
             platform_fee=self.platform_fee - others.platform_fee,
         )
 
 
-NOTHING = Figures(gross=0, refunds=0, platform_fee=0)
+NOTHING = SalesFigures(gross=0, refunds=0, platform_fee=0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _CategorySales:
     """What one ticket category brought in; `quantity` is with the tickets that were given back."""
 
     category_id: str
     description: str
     quantity: int
     refunded_quantity: int
-    figures: Figures
+    figures: SalesFigures
 
 
-def sum_of(figures: Iterable[Figures]) -> Figures:
+def sum_of(figures: Iterable[SalesFigures]) -> SalesFigures:
     """Return what figures come to together."""
     told = list(figures)
-    return Figures(
+    return SalesFigures(
         gross=sum(one.gross for one in told),
         refunds=sum(one.refunds for one in told),
         platform_fee=sum(one.platform_fee for one in told),
     )
 
 
-def sold_so_far(event_id: str) -> Figures:
+def sold_so_far(event_id: str) -> SalesFigures:
     """Return what was sold of an event up to now, over all its categories, as far as the stream has come."""
     return sum_of(map(_figures, _by_category(event_id).values()))
 
@@ -159,8 +159,8 @@ def _by_category(event_id: str) -> Mapping[str, SalesTotals]:
     return sales_totals.sales_of(raws)[2]
 
 
-def _figures(told: SalesTotals) -> Figures:
-    return Figures(gross=int(told.revenue), refunds=int(told.refunded), platform_fee=int(told.fees))
+def _figures(told: SalesTotals) -> SalesFigures:
+    return SalesFigures(gross=int(told.revenue), refunds=int(told.refunded), platform_fee=int(told.fees))
 
 
 def _require_closable(event: Event, offered: Sequence[Category]) -> str:
@@ -184,9 +184,9 @@ def _require_counted(event_id: str, offered: Sequence[Category], sold: Mapping[s
             raise Unavailable(_NOT_COUNTED, retry_after=5)
 
 
-def _line(category: Category, told: SalesTotals) -> _Line:
+def _line(category: Category, told: SalesTotals) -> _CategorySales:
     names = dict.fromkeys(name for name in (category.name, category.tier) if name)
-    return _Line(
+    return _CategorySales(
         category_id=category.category_id,
         description=", ".join(names),
         quantity=int(told.tickets),
@@ -201,7 +201,7 @@ def _is_as_read(event: Event) -> Condition:
     return same
 
 
-def _settlement(event: Event, whole: Figures, *, currency: str, by: str, at: datetime) -> Settlement:
+def _settlement(event: Event, whole: SalesFigures, *, currency: str, by: str, at: datetime) -> Settlement:
     return Settlement(
         *keys.settlement(event.event_id),
         event_id=event.event_id,
@@ -215,7 +215,7 @@ def _settlement(event: Event, whole: Figures, *, currency: str, by: str, at: dat
     )
 
 
-def _payout(event: Event, settlement: Settlement, lines: Sequence[_Line]) -> list[Write]:
+def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales]) -> list[Write]:
     """Return the writes that put the net on its way: the ledger's, the payout, its invoice, and what is pending."""
     payout_id, organizer_id = str(settlement.payout_id), settlement.organizer_id
     at, net, currency = settlement.closed_at, int(settlement.net), settlement.currency
@@ -253,7 +253,7 @@ def _payout(event: Event, settlement: Settlement, lines: Sequence[_Line]) -> lis
         f"jrn_settlement_{event.event_id}",
         type="settlement",
         currency=currency,
-        entries=[Entry(ledger.sales(event.event_id), -net), Entry(ledger.payable(organizer_id), net)],
+        entries=[Posting(ledger.sales(event.event_id), -net), Posting(ledger.payable(organizer_id), net)],
         references={"event_id": event.event_id, "payout_id": payout_id},
     )
     return [

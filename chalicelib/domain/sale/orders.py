@@ -15,7 +15,7 @@ from chalicelib.domain.events import categories, stock
 from chalicelib.domain.events.categories import Offer
 from chalicelib.domain.events.stock import Portions
 from chalicelib.domain.sale import order_tickets, rules
-from chalicelib.domain.sale.rules import Want
+from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets.tickets import Holder
 from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, SoldOut, Unavailable
 from chalicelib.identifiers import new_id
@@ -36,7 +36,12 @@ _STOCK_AT = 2
 
 
 def book(
-    customer: Account, *, event_id: str, wants: Sequence[Want], card_uid: str | None = None, operation_id: str
+    customer: Account,
+    *,
+    event_id: str,
+    wants: Sequence[RequestedTickets],
+    card_uid: str | None = None,
+    operation_id: str,
 ) -> Order:
     """Reserve tickets for ten minutes, all that is wanted or nothing; the same operation again returns the same order.
 
@@ -142,7 +147,7 @@ def expire(order_id: str) -> bool:
     return True
 
 
-def _draft(customer: Account, offer: Offer, wanted: Sequence[Want], *, card_uid: str | None) -> Order:
+def _draft(customer: Account, offer: Offer, wanted: Sequence[RequestedTickets], *, card_uid: str | None) -> Order:
     """Return the order as it will be, taking from shards at random."""
     now = clock.now()
     event_id = offer.event.event_id
@@ -258,7 +263,7 @@ def _with_shards(order: Order, taken: dict[str, Portions]) -> list[order_tickets
     ]
 
 
-def _require_own_dependents(customer: Account, wanted: Sequence[Want]) -> None:
+def _require_own_dependents(customer: Account, wanted: Sequence[RequestedTickets]) -> None:
     """Raise NotFound where a holder is a dependent, but not the customer's; one read for all."""
     named = {holder.dependent_id for want in wanted for holder in want.holders if holder.dependent_id}
     places = [keys.dependent(customer.account_id, dependent_id) for dependent_id in sorted(named)]

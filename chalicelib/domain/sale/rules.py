@@ -15,7 +15,7 @@ _ON_SALE = (EventStatus.PUBLISHED, EventStatus.LIVE)
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
+class RequestedTickets:
     """So many tickets of one category; whoever is not named in `holders` is the customer."""
 
     category_id: str
@@ -33,7 +33,9 @@ def require_on_sale(event: Event, *, at: datetime) -> None:
         raise InvalidState("This event is over; it sells no tickets.")
 
 
-def require_sellable(offer: Offer, wants: Sequence[Want], *, at: datetime) -> list[tuple[Category, Want]]:
+def require_sellable(
+    offer: Offer, wants: Sequence[RequestedTickets], *, at: datetime
+) -> list[tuple[Category, RequestedTickets]]:
     """Return each want with its category, in the order given.
 
     Raises ValidationFailed for a want that no state of the sale could serve, InvalidState outside the sales windows.
@@ -58,7 +60,7 @@ def require_sellable(offer: Offer, wants: Sequence[Want], *, at: datetime) -> li
     return found
 
 
-def _problems(place: int, want: Want, categories: Mapping[str, Category]) -> list[dict[str, str]]:
+def _problems(place: int, want: RequestedTickets, categories: Mapping[str, Category]) -> list[dict[str, str]]:
     category = categories.get(want.category_id)
     if category is None:
         return [{"field": f"items.{place}.category_id", "message": "is no category of this event"}]

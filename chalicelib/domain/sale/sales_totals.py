@@ -37,7 +37,7 @@ Numbers = Counter[str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _TradeLine:
     """What a trade adds to one category."""
 
     category_id: str
@@ -96,16 +96,16 @@ def _mark(trade: Trade) -> Write:
     return operations.change(RefundRequest, place, [RefundRequest.sales_counted.set(True)], fresh)
 
 
-def _lines(trade: Trade) -> list[_Line]:
+def _lines(trade: Trade) -> list[_TradeLine]:
     if isinstance(trade, RefundRequest):
         numbers = Counter(refunded_tickets=1, refunded=int(trade.amount), fees=-int(trade.fee))
-        return [_Line(trade.category_id or "", numbers)]
+        return [_TradeLine(trade.category_id or "", numbers)]
     lines, before, fee = [], 0, int(trade.fee)
     for item in trade.items:
         quantity, revenue = int(item["quantity"]), int(item["quantity"]) * int(item["price"])
         # Each item's part of the fee, so that all of them sum to it.
         up_to, after = (money.portion(fee, part=sold, whole=int(trade.total)) for sold in (before, before + revenue))
-        lines.append(_Line(item["category_id"], Counter(tickets=quantity, revenue=revenue, fees=after - up_to)))
+        lines.append(_TradeLine(item["category_id"], Counter(tickets=quantity, revenue=revenue, fees=after - up_to)))
         before += revenue
     return lines
 

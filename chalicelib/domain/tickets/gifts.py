@@ -30,7 +30,7 @@ _CLAIMED_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class GiftInput:
     """A ticket to be given: to which number, whose name the giver may know, and with which words."""
 
     ticket_id: str
@@ -40,7 +40,7 @@ class Present:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class OwnGift:
     """A gift as its giver sees it."""
 
     id: str
@@ -50,7 +50,7 @@ class Given:
     created_at: datetime
 
 
-def give(giver_id: str, present: Present, *, operation_id: str) -> Given:
+def give(giver_id: str, present: GiftInput, *, operation_id: str) -> OwnGift:
     """Give a ticket to a number: at once where it is registered, else as soon as it is.
 
     A gift of the same ticket that waits is replaced; one's own number takes it back. The same operation again
@@ -67,7 +67,7 @@ def give(giver_id: str, present: Present, *, operation_id: str) -> Given:
             raise
         gift = _found(result, present)
     _tell(giver, gift, present, operation_id=operation_id)
-    return Given(
+    return OwnGift(
         id=gift.gift_id,
         status=GiftStatus(gift.status),
         ticket_id=gift.ticket_id,
@@ -76,7 +76,7 @@ def give(giver_id: str, present: Present, *, operation_id: str) -> Given:
     )
 
 
-def _give(giver: Account, present: Present, *, operation_id: str) -> Gift:
+def _give(giver: Account, present: GiftInput, *, operation_id: str) -> Gift:
     for attempt in operations.attempts():
         ticket = transfers.own(giver.account_id, present.ticket_id)
         transfers.require_unused(ticket)
@@ -118,7 +118,7 @@ def _taking_back(ticket: Ticket, waiting: Gift | None) -> tuple[Gift, list[Write
     return gift, [_unpledging(ticket), *_ending(waiting, as_=gift)]
 
 
-def _giving(ticket: Ticket, present: Present, *, to: Account | None) -> tuple[Gift, list[Write]]:
+def _giving(ticket: Ticket, present: GiftInput, *, to: Account | None) -> tuple[Gift, list[Write]]:
     """Return the gift and its writes: the ticket moves where its taker is registered, else it is pledged."""
     gift = Gift(
         gift_id=new_id("gft"),
@@ -170,7 +170,7 @@ def _unpledging(ticket: Ticket) -> Write:
     return operations.change(Ticket, keys.ticket(ticket.ticket_id), actions, Ticket.pledge == ticket.pledge)
 
 
-def _found(result: str, present: Present) -> Gift:
+def _found(result: str, present: GiftInput) -> Gift:
     """Return the gift that an operation made, as it stands. Raises IdempotencyMismatch for another number."""
     gift_id, mac = result.split()
     if mac not in numbers.number_macs(present.mobile_number):
@@ -183,7 +183,7 @@ def _found(result: str, present: Present) -> Gift:
     return gift
 
 
-def _tell(giver: Account, gift: Gift, present: Present, *, operation_id: str) -> None:
+def _tell(giver: Account, gift: Gift, present: GiftInput, *, operation_id: str) -> None:
     outcomes = {
         GiftStatus.PENDING: f"Register with this number to get it: {config().public_url}",
         GiftStatus.CLAIMED: "It is among your tickets now.",

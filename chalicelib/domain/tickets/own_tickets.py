@@ -22,7 +22,7 @@ _CHUNK = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class OwnTicketFilters:
     """What a customer narrows the list by; `upcoming` events are those that have not ended."""
 
     status: TicketShown | None = None
@@ -32,11 +32,11 @@ class Filters:
     @property
     def take_all(self) -> bool:
         """Whether every ticket passes."""
-        return self == Filters()
+        return self == OwnTicketFilters()
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class OwnTicket:
     """A ticket with its event, and the category and card where it was sold in one and is on one."""
 
     ticket: Ticket
@@ -55,12 +55,12 @@ class Shown:
         return Money(int(self.ticket.price or 0), self.ticket.currency or config().currency)
 
 
-def get(customer_id: str, ticket_id: str) -> Shown:
+def get(customer_id: str, ticket_id: str) -> OwnTicket:
     """Return a customer's ticket. Raises NotFound, for another's as well."""
     return _with_surroundings([transfers.own(customer_id, ticket_id)])[0]
 
 
-def page(customer_id: str, filters: Filters, *, page_size: int, cursor: str | None) -> Page[Shown]:
+def page(customer_id: str, filters: OwnTicketFilters, *, page_size: int, cursor: str | None) -> Page[OwnTicket]:
     """Return a page of a customer's tickets, the newest first.
 
     With filters it looks at a bounded part per request: a page may then hold fewer tickets than asked for, and
@@ -68,7 +68,7 @@ def page(customer_id: str, filters: Filters, *, page_size: int, cursor: str | No
     """
     bound_to = f"tickets/{customer_id}/{filters}"
     last = paging.unseal(cursor, bound_to=bound_to) if cursor else None
-    found: list[Shown] = []
+    found: list[OwnTicket] = []
     left = _LOOKED_AT
     while left > 0:
         limit = min(left, page_size + 1 if filters.take_all else _CHUNK)
@@ -93,7 +93,7 @@ def _places(customer_id: str, *, before: str | None, limit: int) -> list[tuple[s
     return [(raw["gsi2sk"]["S"], place) for raw, place in zip(raws, operations.keys_of(raws), strict=True)]
 
 
-def _fitting(customer_id: str, filters: Filters, places: Sequence[tuple[str, keys.Key]]) -> list[Shown]:
+def _fitting(customer_id: str, filters: OwnTicketFilters, places: Sequence[tuple[str, keys.Key]]) -> list[OwnTicket]:
     # Not from replicas that lag: what was given away or bought a moment ago must show.
     found = operations.get_many(Ticket, [place for _, place in places]).values()
     mine = [
@@ -110,22 +110,22 @@ def _fitting(customer_id: str, filters: Filters, places: Sequence[tuple[str, key
     return [one for one in shown if (one.event.ends_at > clock.now()) is filters.upcoming]
 
 
-def _with_surroundings(mine: Sequence[Ticket]) -> list[Shown]:
+def _with_surroundings(mine: Sequence[Ticket]) -> list[OwnTicket]:
     return [shown for shown in around(mine) if shown is not None]
 
 
-def around(mine: Sequence[Ticket]) -> list[Shown | None]:
+def around(mine: Sequence[Ticket]) -> list[OwnTicket | None]:
     """Return tickets with their events, categories and cards, which are read in one batch; None without an event."""
     places = [place for ticket in mine for place in _surroundings(ticket) if place is not None]
     found = operations.get_many(Item, places, consistent=False)
-    shown: list[Shown | None] = []
+    shown: list[OwnTicket | None] = []
     for ticket in mine:
         event, category, card = (place and found.get(place) for place in _surroundings(ticket))
         if not isinstance(event, Event):
             shown.append(None)
             continue
         shown.append(
-            Shown(
+            OwnTicket(
                 ticket=ticket,
                 event=event,
                 category=category if isinstance(category, Category) else None,

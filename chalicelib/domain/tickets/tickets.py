@@ -26,7 +26,7 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class TicketToIssue:
     """One ticket to be issued; `number` is what stands on it."""
 
     event_id: str
@@ -39,7 +39,7 @@ class Order:
     card_uid: str | None = None
 
 
-def _item(order: Order) -> Ticket:
+def _item(order: TicketToIssue) -> Ticket:
     ticket_id = order.ticket_id or new_id("tkt")
     place = keys.attendee(order.event_id, order.holder.name, ticket_id)
     owner = order.holder.customer_id
@@ -66,7 +66,7 @@ def _item(order: Order) -> Ticket:
     )
 
 
-def issue(order: Order) -> Ticket:
+def issue(order: TicketToIssue) -> Ticket:
     """Issue one ticket and count it as sold, together or not at all. A ticket id in use is left alone."""
     ticket = _item(order)
     writes = [operations.put(ticket, Ticket.pk.does_not_exist())]
@@ -82,7 +82,7 @@ def issue(order: Order) -> Ticket:
     return ticket
 
 
-def issue_many(orders: Iterable[Order]) -> list[str]:
+def issue_many(orders: Iterable[TicketToIssue]) -> list[str]:
     """Issue many tickets of one event at once and return their ids.
 
     For seeding and imports: the tickets are written in batches and counted when all of them stand, so a

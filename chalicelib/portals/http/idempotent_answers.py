@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain import idempotency
-from chalicelib.domain.idempotency import Claim
+from chalicelib.domain.idempotency import IdempotencyClaim
 from chalicelib.errors import Refusal, ValidationFailed
 from chalicelib.portals.http.answer import JSON, Answer
 
@@ -36,7 +36,7 @@ def answer_once(request: KeyedRequest, answer_to: Callable[[str], Answer]) -> An
         message = f"must have 1 to {_KEY_LENGTH} printable ASCII characters"
         raise ValidationFailed(details=[{"field": "Idempotency-Key", "message": message}])
     claimed = idempotency.claim(caller_id=request.caller_id, route=request.route, key=key, body=request.body)
-    if not isinstance(claimed, Claim):
+    if not isinstance(claimed, IdempotencyClaim):
         if claimed.status >= _REFUSED:
             raise Refusal.replay(claimed.status, json.loads(claimed.body))
         headers: dict[str, Any] = {**claimed.headers, "Idempotent-Replayed": "true"}
@@ -45,7 +45,7 @@ def answer_once(request: KeyedRequest, answer_to: Callable[[str], Answer]) -> An
         answer = answer_to(claimed.operation_id)
     except Refusal as refusal:
         if refusal.is_final:
-            idempotency.keep(claimed, idempotency.Answer(refusal.status, json.dumps(refusal.told), {}))
+            idempotency.keep(claimed, idempotency.StoredAnswer(refusal.status, json.dumps(refusal.told), {}))
         else:
             idempotency.release(claimed)
         raise
@@ -54,5 +54,5 @@ def answer_once(request: KeyedRequest, answer_to: Callable[[str], Answer]) -> An
         idempotency.release(claimed)
         raise
     body = answer.body if isinstance(answer.body, str) else ""
-    idempotency.keep(claimed, idempotency.Answer(answer.status_code, body, {"Content-Type": JSON}))
+    idempotency.keep(claimed, idempotency.StoredAnswer(answer.status_code, body, {"Content-Type": JSON}))
     return answer

@@ -5,7 +5,7 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.domain.merchants import assignments, customer_lookup
-from chalicelib.domain.merchants.assignments import Handing, Wanted
+from chalicelib.domain.merchants.assignments import AssignmentInput, AssignmentWithCard
 from chalicelib.portals.http.auth import MERCHANT
 from chalicelib.portals.http.route import Call, door
 from chalicelib.portals.merchant.cards import card_out
@@ -15,7 +15,7 @@ bp = Blueprint(__name__)
 BASE = "/api/merchant"
 
 
-def _handing_out(handing: Handing) -> dict[str, Any]:
+def _handing_out(handing: AssignmentWithCard) -> dict[str, Any]:
     return {
         "assignment_id": handing.assignment.assignment_id,
         "status": handing.status,
@@ -44,7 +44,7 @@ def merchant_verify_customer(call: Call[None, None]) -> Any:
 def merchant_assign_card(call: Call[schema.AssignIn, None]) -> Any:
     """Hold a card for a customer for ten minutes, and send them the code that makes it theirs."""
     body = call.body
-    wanted = Wanted(card=body.card, customer=body.customer, fee_collected=body.fee_collected)
+    wanted = AssignmentInput(card=body.card, customer=body.customer, fee_collected=body.fee_collected)
     return _handing_out(assignments.assign(call.principal.id, wanted, operation_id=call.operation_id))
 
 

@@ -6,7 +6,7 @@ from chalice import Blueprint
 
 from chalicelib.domain.cards import cards
 from chalicelib.domain.merchants import inventory, merchant_totals
-from chalicelib.domain.merchants.inventory import Filters
+from chalicelib.domain.merchants.inventory import InventoryFilters
 from chalicelib.domain.paging import Page
 from chalicelib.portals.http.auth import MERCHANT
 from chalicelib.portals.http.route import Call, door
@@ -34,7 +34,7 @@ def card_out(card: Any) -> dict[str, Any]:
 def merchant_cards(call: Call[None, schema.CardsIn]) -> Any:
     """List the merchant's cards by UID, or, by when they were handed out, the latest first."""
     query, assigned = call.query, call.query.assigned
-    filters = Filters(
+    filters = InventoryFilters(
         status=query.status,
         search=query.search,
         assigned_from=assigned.begins_at(),

@@ -6,7 +6,7 @@ from chalice import Blueprint
 
 from chalicelib.domain.money import Money
 from chalicelib.domain.organizers import edit_requests, organizer_dashboard, organizer_events
-from chalicelib.domain.organizers.organizer_events import Detail, Filters, Summary
+from chalicelib.domain.organizers.organizer_events import EventDetail, EventSummary, OrganizerEventFilters
 from chalicelib.domain.paging import Page
 from chalicelib.portals.http.auth import ORGANIZER
 from chalicelib.portals.http.route import Call, door
@@ -20,14 +20,14 @@ _SWITCHES = ("featured", "children_enabled", "re_entry_allowed")
 _OFFERED = ("name", "tier", "capacity", "per_order_limit", "sales_start", "sales_end")
 
 
-def summary_out(summary: Summary) -> dict[str, Any]:
+def summary_out(summary: EventSummary) -> dict[str, Any]:
     """Return an event as it stands in the list."""
     shown = {name: getattr(summary.event, name) for name in _SHOWN}
     numbers = {"sold": summary.sold, "capacity": summary.capacity, "revenue": summary.revenue}
     return {"id": summary.event.event_id, **shown, **numbers, "checked_in": summary.admitted}
 
 
-def detail_out(detail: Detail) -> dict[str, Any]:
+def detail_out(detail: EventDetail) -> dict[str, Any]:
     """Return an event with its analytics."""
     event = detail.event
     categories = [
@@ -59,7 +59,9 @@ def organizer_dashboard_stats(call: Call[None, None]) -> Any:
 def organizer_events_list(call: Call[None, schema.EventsIn]) -> Any:
     """List the organizer's events, those that start last first."""
     query = call.query
-    filters = Filters(status=query.status, date_from=query.date_from, date_to=query.date_to, search=query.search)
+    filters = OrganizerEventFilters(
+        status=query.status, date_from=query.date_from, date_to=query.date_to, search=query.search
+    )
     page = organizer_events.page(call.principal.id, filters, page_size=query.page_size, cursor=query.cursor)
     return Page(results=[summary_out(summary) for summary in page.results], next=page.next)
 

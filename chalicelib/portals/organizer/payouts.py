@@ -5,7 +5,7 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.domain.payouts import payouts
-from chalicelib.domain.payouts.payouts import Filters
+from chalicelib.domain.payouts.payouts import PayoutFilters
 from chalicelib.portals.http.answer import Reply
 from chalicelib.portals.http.auth import ORGANIZER
 from chalicelib.portals.http.route import Call, door
@@ -20,7 +20,7 @@ BASE = "/api/organizer"
 def organizer_payouts(call: Call[None, schema.PayoutsIn]) -> Any:
     """List the organizer's payouts, the newest first."""
     query = call.query
-    asked = Filters(query.status, query.scheduled_from, query.scheduled_to)
+    asked = PayoutFilters(query.status, query.scheduled_from, query.scheduled_to)
     return payouts.page(call.principal.id, asked, page_size=query.page_size, cursor=query.cursor)
 
 

@@ -28,7 +28,7 @@ _BASE = "/api/tix/auth"
 def public_tix_register(call: Call[schema.RegisterIn, None]) -> Any:
     """Found an organization, or join one by its invite code."""
     body = call.body
-    who = organizations.Registering(email=body.email, password=body.password, name=body.name)
+    who = organizations.TixRegistration(email=body.email, password=body.password, name=body.name)
     return organizations.register(
         who, organization=body.organization, invite_code=body.invite_code, address=call.address
     )

@@ -29,7 +29,7 @@ def tix_print_tickets(call: Call[schema.PrintIn, None]) -> Any:
     body = call.body
     job_id = print_runs.begin(
         call.principal.organization_id,
-        print_runs.Wanted(prefix=body.prefix, first=body.first, last=body.last, format=body.format),
+        print_runs.PrintInput(prefix=body.prefix, first=body.first, last=body.last, format=body.format),
         user_id=call.principal.id,
         operation_id=call.operation_id,
     )
@@ -48,7 +48,7 @@ def tix_void_tickets(call: Call[schema.VoidIn, None]) -> Any:
     body = call.body
     return voiding.void(
         call.principal.organization_id,
-        voiding.Numbers(prefix=body.prefix, first=body.first, last=body.last),
+        voiding.NumberSpan(prefix=body.prefix, first=body.first, last=body.last),
         reason=body.reason,
         user_id=call.principal.id,
     )

@@ -6,7 +6,7 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.domain.organizations import ticket_reports
-from chalicelib.domain.organizations.ticket_reports import Row
+from chalicelib.domain.organizations.ticket_reports import ReportRow
 from chalicelib.portals.http.auth import TIX
 from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.tix import reports as schema
@@ -15,7 +15,7 @@ bp = Blueprint(__name__)
 _BASE = "/api/tix/reports"
 
 
-def _named(rows: Iterable[Row], what: str) -> list[dict[str, Any]]:
+def _named(rows: Iterable[ReportRow], what: str) -> list[dict[str, Any]]:
     return [{what: row.name, "generated": row.generated, "scanned": row.scanned} for row in rows]
 
 

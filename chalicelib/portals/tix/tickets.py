@@ -6,8 +6,8 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.domain.organizations import numbered_tickets, numbering, ticket_clearing, ticket_pages
-from chalicelib.domain.organizations.numbered_tickets import Denial
-from chalicelib.domain.organizations.numbering import Wanted
+from chalicelib.domain.organizations.numbered_tickets import NumberedDenial
+from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.errors import AlreadyScanned, TicketVoided
 from chalicelib.portals.http.answer import Reply
 from chalicelib.portals.http.auth import TIX, TIX_ADMIN
@@ -17,7 +17,7 @@ from chalicelib.vocabulary import JobStatus
 
 bp = Blueprint(__name__)
 _BASE = "/api/tix/tickets"
-_DENIALS = {Denial.ALREADY_SCANNED: AlreadyScanned, Denial.VOIDED: TicketVoided}
+_DENIALS = {NumberedDenial.ALREADY_SCANNED: AlreadyScanned, NumberedDenial.VOIDED: TicketVoided}
 
 
 def ticket_out(ticket: Any) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def tix_generate_tickets(call: Call[schema.GenerateIn, None]) -> Any:
     extra = None if body.extra is None else json.dumps(body.extra, ensure_ascii=False)
     made = numbering.generate(
         call.principal.organization_id,
-        Wanted(quantity=body.count, prefix=body.prefix, extra=extra),
+        GenerationInput(quantity=body.count, prefix=body.prefix, extra=extra),
         user_id=call.principal.id,
         operation_id=call.operation_id,
     )
@@ -100,7 +100,7 @@ def tix_scan_ticket(call: Call[None, None]) -> Any:
         raise _DENIALS[scan.denial](
             beside={
                 "ticket": schema.TicketOut.model_validate(ticket_out(scan.ticket)).model_dump(mode="json"),
-                "duplicate": scan.denial is Denial.ALREADY_SCANNED,
+                "duplicate": scan.denial is NumberedDenial.ALREADY_SCANNED,
             }
         )
     return {"ticket": ticket_out(scan.ticket)}

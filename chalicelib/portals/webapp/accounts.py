@@ -6,7 +6,7 @@ from chalice import Blueprint
 
 from chalicelib.domain.access import accounts, otp, sessions
 from chalicelib.domain.customers import customers, registration
-from chalicelib.domain.customers.registration import LoggedIn
+from chalicelib.domain.customers.registration import CustomerLogIn
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.log_ins import ChallengeOut, MobileLoginIn, PasswordChangeIn, VerifyIn
@@ -19,7 +19,7 @@ BASE = "/api/v1"
 _USERS = f"{BASE}/users"
 
 
-def _logged_in_out(result: LoggedIn) -> dict[str, Any]:
+def _logged_in_out(result: CustomerLogIn) -> dict[str, Any]:
     return {**TokensOut.model_validate(result.tokens).model_dump(), "customer": customers.show(result.account)}
 
 

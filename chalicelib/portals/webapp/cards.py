@@ -5,9 +5,9 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.domain.cards import balances, card_requests, own_cards
-from chalicelib.domain.cards.balances import Filters
-from chalicelib.domain.cards.own_cards import Holding
-from chalicelib.domain.money import Asked, Money
+from chalicelib.domain.cards.balances import StatementFilters
+from chalicelib.domain.cards.own_cards import CardHolding
+from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.paging import Page
 from chalicelib.domain.payments import auto_reload, payments
 from chalicelib.portals.http.auth import CUSTOMER
@@ -22,11 +22,11 @@ _CARDS = f"{BASE}/users/nfc-cards"
 _CARD = f"{_CARDS}/{{card_id}}"
 
 
-def _asked(amount: MoneyIn | None) -> Asked | None:
-    return Asked(amount.amount, amount.currency) if amount else None
+def _asked(amount: MoneyIn | None) -> AmountInput | None:
+    return AmountInput(amount.amount, amount.currency) if amount else None
 
 
-def _card_out(holding: Holding) -> dict[str, Any]:
+def _card_out(holding: CardHolding) -> dict[str, Any]:
     card, balance = holding.card, holding.balance
     merchant = {"id": card.merchant_id, "name": holding.merchant_name} if card.merchant_id else None
     return {
@@ -86,7 +86,7 @@ def customer_reload_card(call: Call[schema.ReloadIn, None]) -> Any:
     payment = payments.reload(
         call.principal.id,
         call.path["card_id"],
-        Asked(body.amount.amount, body.amount.currency),
+        AmountInput(body.amount.amount, body.amount.currency),
         token=body.payment_token,
         operation_id=call.operation_id,
     )
@@ -104,7 +104,7 @@ def customer_reload_card(call: Call[schema.ReloadIn, None]) -> Any:
 def customer_card_transactions(call: Call[None, schema.TransactionsIn]) -> Any:
     """List the lines of a card's ledger, newest first."""
     query = call.query
-    filters = Filters(type=query.type, date_from=query.begins_at(), date_to=query.ends_at())
+    filters = StatementFilters(type=query.type, date_from=query.begins_at(), date_to=query.ends_at())
     page = balances.transactions(
         call.principal.id, call.path["card_id"], filters, page_size=query.page_size, cursor=query.cursor
     )

@@ -6,8 +6,8 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.domain.customers import dependents, favorites
-from chalicelib.domain.customers.customers import Contact
-from chalicelib.domain.customers.dependents import Details, Shown
+from chalicelib.domain.customers.customers import EmergencyContact
+from chalicelib.domain.customers.dependents import DependentDetails, OwnDependent
 from chalicelib.domain.paging import Page
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.route import Call, door
@@ -18,13 +18,15 @@ bp = Blueprint(__name__)
 BASE = "/api/v1"
 
 
-def _details(body: schema.DependentIn) -> Details:
+def _details(body: schema.DependentIn) -> DependentDetails:
     said = {name: getattr(body, name) for name in schema.DependentIn.model_fields}
     contact = body.emergency_contact
-    return Details(**{**said, "emergency_contact": Contact(contact.name, contact.mobile_number) if contact else None})
+    return DependentDetails(
+        **{**said, "emergency_contact": EmergencyContact(contact.name, contact.mobile_number) if contact else None}
+    )
 
 
-def _out(dependent: Shown) -> dict[str, Any]:
+def _out(dependent: OwnDependent) -> dict[str, Any]:
     return {"id": dependent.id, **asdict(dependent.details)}
 
 

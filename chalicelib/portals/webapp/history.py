@@ -8,7 +8,7 @@ from chalice import Blueprint
 from chalicelib.domain.customers import customer_totals
 from chalicelib.domain.paging import Page
 from chalicelib.domain.payments import invoices, payment_history
-from chalicelib.domain.payments.payment_history import Entry, Filters
+from chalicelib.domain.payments.payment_history import PaymentFilters, PaymentHistoryEntry
 from chalicelib.portals.http.answer import Reply
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.route import Call, door
@@ -25,7 +25,7 @@ def customer_analytics(call: Call[None, None]) -> Any:
     return customer_totals.analytics(call.principal.id)
 
 
-def _entry_out(entry: Entry) -> dict[str, Any]:
+def _entry_out(entry: PaymentHistoryEntry) -> dict[str, Any]:
     told = asdict(entry)
     return {**told.pop("payment"), **told, "amount": entry.payment.amount}
 
@@ -41,7 +41,7 @@ def _entry_out(entry: Entry) -> dict[str, Any]:
 def customer_payments(call: Call[None, schema.PaymentsIn]) -> Any:
     """List the customer's payments, the newest first."""
     query = call.query
-    asked = Filters(query.status, query.method, query.begins_at(), query.ends_at())
+    asked = PaymentFilters(query.status, query.method, query.begins_at(), query.ends_at())
     page = payment_history.of(call.principal.id, asked, page_size=query.page_size, cursor=query.cursor)
     return Page(results=[_entry_out(entry) for entry in page.results], next=page.next)
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.domain.money import Asked
+from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import payments, reconciliation
-from chalicelib.domain.payments.payments import Terms
+from chalicelib.domain.payments.payments import PaymentTerms
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.webapp import payments as schema
@@ -31,8 +31,8 @@ def customer_process_payment(call: Call[schema.ProcessIn, None]) -> Any:
     payment = payments.process(
         call.principal.id,
         order_id=body.booking_id,
-        amount=Asked(body.amount.amount, body.amount.currency) if body.amount else None,
-        terms=Terms(body.method, card_name=body.card_id, token=body.payment_token, return_url=body.return_url),
+        amount=AmountInput(body.amount.amount, body.amount.currency) if body.amount else None,
+        terms=PaymentTerms(body.method, card_name=body.card_id, token=body.payment_token, return_url=body.return_url),
         operation_id=call.operation_id,
     )
     return payments.shown(payment)

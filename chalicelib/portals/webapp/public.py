@@ -5,7 +5,7 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.domain.events import catalogue
-from chalicelib.domain.events.catalogue import Filters
+from chalicelib.domain.events.catalogue import CatalogueFilters
 from chalicelib.portals.http.route import Call, door
 from chalicelib.schemas.webapp import public as schema
 from chalicelib.schemas.wire import PageIn, PageOut
@@ -28,7 +28,7 @@ _KEPT_SECONDS = 30
 def public_events(call: Call[None, schema.EventsIn]) -> Any:
     """List the events to come, or all of them."""
     asked = {name: getattr(call.query, name) for name in schema.EventsIn.model_fields.keys() - PageIn.model_fields}
-    return catalogue.browse(Filters(**asked), page_size=call.query.page_size, cursor=call.query.cursor)
+    return catalogue.browse(CatalogueFilters(**asked), page_size=call.query.page_size, cursor=call.query.cursor)
 
 
 @door(

@@ -9,8 +9,8 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.events import categories
 from chalicelib.domain.money import Money
 from chalicelib.domain.sale import order_tickets, orders
-from chalicelib.domain.sale.rules import Want
-from chalicelib.domain.tickets.own_tickets import Shown
+from chalicelib.domain.sale.rules import RequestedTickets
+from chalicelib.domain.tickets.own_tickets import OwnTicket
 from chalicelib.domain.tickets.tickets import Holder
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.route import Call, door
@@ -21,9 +21,9 @@ bp = Blueprint(__name__)
 BASE = "/api/v1"
 
 
-def _want(item: schema.BookItemIn) -> Want:
+def _want(item: schema.BookItemIn) -> RequestedTickets:
     holders = [Holder(name=holder.name, dependent_id=holder.dependent_id) for holder in item.holders or []]
-    return Want(category_id=item.category_id, quantity=item.quantity, holders=holders)
+    return RequestedTickets(category_id=item.category_id, quantity=item.quantity, holders=holders)
 
 
 def _booking_out(order: Any) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def _booking_out(order: Any) -> dict[str, Any]:
         "expires_at": order.expires_at,
         "tickets": [
             ticket_fields(
-                Shown(
+                OwnTicket(
                     ticket=ticket,
                     event=offer.event,
                     category=offer.categories.get(ticket.category_id),

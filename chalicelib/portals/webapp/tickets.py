@@ -9,7 +9,7 @@ from chalice import Blueprint
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page
 from chalicelib.domain.tickets import gifts, own_tickets, qr_codes, refund_requests, transfers
-from chalicelib.domain.tickets.gifts import Present
+from chalicelib.domain.tickets.gifts import GiftInput
 from chalicelib.portals.http.answer import Reply
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.route import Call, door
@@ -34,7 +34,7 @@ def _asks_for_picture(headers: Mapping[str, str]) -> bool:
 def customer_tickets(call: Call[None, schema.TicketsIn]) -> Any:
     """List the customer's tickets, newest first."""
     query = call.query
-    filters = own_tickets.Filters(status=query.status, upcoming=query.upcoming, event_id=query.event_id)
+    filters = own_tickets.OwnTicketFilters(status=query.status, upcoming=query.upcoming, event_id=query.event_id)
     page = own_tickets.page(call.principal.id, filters, page_size=query.page_size, cursor=query.cursor)
     return Page(results=[ticket_fields(shown) for shown in page.results], next=page.next)
 
@@ -89,7 +89,7 @@ def customer_transfer_ticket(call: Call[schema.TransferIn, None]) -> Any:
 def customer_gift_ticket(call: Call[schema.GiftIn, None]) -> Any:
     """Gift a ticket to a number, which it reaches when that number registers."""
     body = call.body
-    present = Present(call.path["ticket_id"], body.mobile_number, name=body.name, message=body.message)
+    present = GiftInput(call.path["ticket_id"], body.mobile_number, name=body.name, message=body.message)
     return gifts.give(call.principal.id, present, operation_id=call.operation_id)
 
 

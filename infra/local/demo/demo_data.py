@@ -9,12 +9,12 @@ from chalicelib.config import config
 from chalicelib.domain import ledger
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import categories, events
 from chalicelib.domain.organizations import numbered_tickets, numbering, organizations
-from chalicelib.domain.organizations.organizations import Registering
+from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.domain.tickets import tickets
-from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.errors import AlreadyExists, NotFound
 from chalicelib.table import operations
 from chalicelib.table.items import Account
@@ -107,7 +107,7 @@ def load() -> None:
         owner = customer_id if guest is _VIP else None
         holder = Holder(name=guest.name, labels=list(guest.labels), customer_id=owner)
         tickets.issue(
-            Order(
+            TicketToIssue(
                 event_id=EVENT_ID,
                 holder=holder,
                 number=f"DEMO-{guest.ticket:0>6}",
@@ -119,7 +119,7 @@ def load() -> None:
         with suppress(AlreadyExists):
             owner = customer_id if uid == CARD_UID else None
             opens = {EVENT_ID: [ticket_id(guest.ticket) for guest in guests]}
-            cards.register(Registration(uid=uid, customer_id=owner, tickets=opens))
+            cards.register(CardRegistration(uid=uid, customer_id=owner, tickets=opens))
     _load_balance()
     _load_organization()
 
@@ -167,19 +167,19 @@ def _load_partners() -> Account:
     for number in range(_IN_STOCK):
         with suppress(AlreadyExists):
             uid = f"04D0{number:010X}"
-            cards.register(Registration(uid=uid, merchant_id=merchant.account_id, status=CardStatus.STOCK))
+            cards.register(CardRegistration(uid=uid, merchant_id=merchant.account_id, status=CardStatus.STOCK))
     return organizer
 
 
 def _load_organization() -> None:
     """Create the demo organization with its admin and a sheet of tickets, three of them scanned."""
     with suppress(AlreadyExists):
-        owner = Registering(email=TIX_EMAIL, password=TIX_PASSWORD, name="Demo Owner")
+        owner = TixRegistration(email=TIX_EMAIL, password=TIX_PASSWORD, name="Demo Owner")
         organizations.found(owner, organization="Lahore Marathon", timezone="Asia/Karachi")
     admin = accounts.find(Portal.TIX, TIX_EMAIL)
     if admin is None or admin.organization_id is None:
         raise NotFound("The demo organization was not created.")
-    wanted, by = numbering.Wanted(_SHEET, "RUN"), admin.account_id
+    wanted, by = numbering.GenerationInput(_SHEET, "RUN"), admin.account_id
     made = numbering.generate(admin.organization_id, wanted, user_id=by, operation_id="op_demo_sheet")
     for ticket in numbering.as_generated(made)[:3]:
         numbered_tickets.scan(admin.organization_id, ticket.ticket_id, user_id=by, operation_id="op_demo_scan")
@@ -188,8 +188,8 @@ def _load_organization() -> None:
 def _load_balance() -> None:
     """Put money on the demo customer's card, once."""
     entries = [
-        ledger.Entry(ledger.clearing("sandbox"), -_BALANCE),
-        ledger.Entry(ledger.card(CARD_UID), _BALANCE),
+        ledger.Posting(ledger.clearing("sandbox"), -_BALANCE),
+        ledger.Posting(ledger.card(CARD_UID), _BALANCE),
     ]
     writes = ledger.post(
         "jrn_demo_reload",

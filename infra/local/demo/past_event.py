@@ -9,10 +9,10 @@ from chalicelib.domain.events import categories, events
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.payments import payments, refunds
-from chalicelib.domain.payments.payments import Terms
+from chalicelib.domain.payments.payments import PaymentTerms
 from chalicelib.domain.payouts import settlements
 from chalicelib.domain.sale import orders, sales_totals
-from chalicelib.domain.sale.rules import Want
+from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets import refund_requests
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, Item, Order
@@ -66,12 +66,15 @@ def _sell(event: Event, customer: Account, number: int) -> Order:
     with clock.set_to(event.starts_at - timedelta(days=days_before)):
         categories.forget()
         order = orders.book(
-            customer, event_id=EVENT_ID, wants=[Want(category_id, quantity)], operation_id=f"demo_over_book_{number}"
+            customer,
+            event_id=EVENT_ID,
+            wants=[RequestedTickets(category_id, quantity)],
+            operation_id=f"demo_over_book_{number}",
         )
         paid = payments.start(
             customer.account_id,
             order_id=order.order_id,
-            terms=Terms(PaymentMethod.CARD, token="tok_ok"),  # noqa: S106  # the sandbox's, no secret
+            terms=PaymentTerms(PaymentMethod.CARD, token="tok_ok"),  # noqa: S106  # the sandbox's, no secret
             operation_id=f"demo_over_pay_{number}",
         )
         payments.confirm(customer.account_id, paid.payment_id)

@@ -10,9 +10,9 @@ from typing import Any
 
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.merchants import assignments
-from chalicelib.domain.merchants.assignments import Wanted
+from chalicelib.domain.merchants.assignments import AssignmentInput
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Assignment, Card
@@ -34,7 +34,7 @@ def _customer() -> Account:
 def _in_stock(ground: Any) -> Card:
     merchant_id = ground.merchant.account_id
     uid = f"04{uuid.uuid4().hex[:12]}"
-    return cards.register(Registration(uid=uid, merchant_id=merchant_id, status=CardStatus.STOCK))
+    return cards.register(CardRegistration(uid=uid, merchant_id=merchant_id, status=CardStatus.STOCK))
 
 
 def _assign(ground: Any) -> Request:
@@ -45,7 +45,7 @@ def _assign(ground: Any) -> Request:
 def _held(ground: Any) -> tuple[Assignment, str]:
     texts()
     customer = _customer()
-    wanted = Wanted(card=_in_stock(ground).card_id, customer=customer.account_id, fee_collected=True)
+    wanted = AssignmentInput(card=_in_stock(ground).card_id, customer=customer.account_id, fee_collected=True)
     handing = assignments.assign(ground.merchant.account_id, wanted, operation_id=new_id("op"))
     return handing.assignment, code_for(str(customer.mobile_number))
 

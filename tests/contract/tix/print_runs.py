@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.organizations import numbering
-from chalicelib.domain.organizations.numbering import Wanted
+from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.identifiers import new_id
 from chalicelib.vocabulary import PrintFormat
@@ -18,7 +18,7 @@ def _numbers(ground: Any) -> dict[str, Any]:
     """Numbers of a prefix that has tickets."""
     admin = ground.tix_admin
     made = numbering.generate(
-        str(admin.organization_id), Wanted(1, "PRINT"), user_id=admin.account_id, operation_id=new_id("op")
+        str(admin.organization_id), GenerationInput(1, "PRINT"), user_id=admin.account_id, operation_id=new_id("op")
     )
     first = int(numbering.as_generated(made)[0].number)
     return {"prefix": "PRINT", "from": first, "to": first}
@@ -26,7 +26,7 @@ def _numbers(ground: Any) -> dict[str, Any]:
 
 def _run(ground: Any) -> Request:
     numbers, admin = _numbers(ground), ground.tix_admin
-    wanted = print_runs.Wanted(
+    wanted = print_runs.PrintInput(
         prefix=numbers["prefix"], first=numbers["from"], last=numbers["to"], format=PrintFormat.CSV
     )
     operation_id = new_id("op")

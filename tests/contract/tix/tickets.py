@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.organizations import numbering
-from chalicelib.domain.organizations.numbering import Wanted
+from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.identifiers import new_id
 from tests.contract.request import Request
 
@@ -16,7 +16,7 @@ def _fresh(ground: Any) -> Request:
     """A request about a ticket that was made for it."""
     admin = ground.tix_admin
     made = numbering.generate(
-        str(admin.organization_id), Wanted(1, "RIGHT"), user_id=admin.account_id, operation_id=new_id("op")
+        str(admin.organization_id), GenerationInput(1, "RIGHT"), user_id=admin.account_id, operation_id=new_id("op")
     )
     return Request(path={"ticket_id": numbering.as_generated(made)[0].ticket_id})
 

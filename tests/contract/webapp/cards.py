@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.table import keys, operations
 from chalicelib.table.items import OpenCardRequest
 from infra.local.demo import demo_data
@@ -26,7 +26,7 @@ def _requested(ground: Any) -> Request:
 
 def _another_card(ground: Any) -> dict[str, str]:
     uid = f"04{uuid.uuid4().hex[:12]}"
-    return {"card_id": cards.register(Registration(uid=uid, customer_id=ground.customer.account_id)).card_id}
+    return {"card_id": cards.register(CardRegistration(uid=uid, customer_id=ground.customer.account_id)).card_id}
 
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {

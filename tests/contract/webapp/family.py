@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.customers import dependents, favorites
-from chalicelib.domain.customers.dependents import Details
+from chalicelib.domain.customers.dependents import DependentDetails
 from chalicelib.identifiers import new_id
 from infra.local.demo import demo_data
 from tests.contract.request import Request
@@ -40,7 +40,7 @@ def _added(ground: Any) -> Request:
 
 def _one(ground: Any) -> str:
     _with_room(ground)
-    return dependents.add(ground.customer.account_id, Details("Omar", "son"), operation_id=new_id("op")).id
+    return dependents.add(ground.customer.account_id, DependentDetails("Omar", "son"), operation_id=new_id("op")).id
 
 
 def _liked(ground: Any) -> Request:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.payments import payment_history
-from chalicelib.domain.payments.payment_history import Filters
+from chalicelib.domain.payments.payment_history import PaymentFilters
 from tests.contract.request import Request
 from tests.support.purchases import put_payment
 
@@ -19,7 +19,7 @@ def _paid(ground: Any) -> Request:
 
 def _listed(ground: Any) -> Request:
     """Ask for payments, of which there are some."""
-    everything = Filters()
+    everything = PaymentFilters()
     while len(payment_history.of(ground.customer.account_id, everything, page_size=5, cursor=None).results) < 3:
         put_payment(customer_id=ground.customer.account_id)
     return Request(query="status=succeeded&method=card&date_from=2026-01-01&page_size=5")

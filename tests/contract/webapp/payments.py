@@ -9,9 +9,9 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.domain.events import categories
 from chalicelib.domain.payments import payments, sandbox
-from chalicelib.domain.payments.payments import Terms
+from chalicelib.domain.payments.payments import PaymentTerms
 from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.rules import Want
+from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.identifiers import new_id
 from chalicelib.vocabulary import PaymentMethod
 from infra.local.demo import demo_data
@@ -23,7 +23,7 @@ def _order_id(ground: Any) -> str:
     categories.add(
         event_id=demo_data.EVENT_ID, name="Standing", price=150_000, capacity=1_000_000, category_id=sale.CATEGORY_ID
     )
-    want = Want(sale.CATEGORY_ID, 1, [])
+    want = RequestedTickets(sale.CATEGORY_ID, 1, [])
     return orders.book(ground.customer, event_id=demo_data.EVENT_ID, wants=[want], operation_id=new_id("op")).order_id
 
 
@@ -35,7 +35,7 @@ def _payment_id(ground: Any) -> str:
     return payments.start(
         ground.customer.account_id,
         order_id=_order_id(ground),
-        terms=Terms(PaymentMethod.CARD),
+        terms=PaymentTerms(PaymentMethod.CARD),
         operation_id=new_id("op"),
     ).payment_id
 

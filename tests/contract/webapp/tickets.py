@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.domain.events import events
 from chalicelib.domain.tickets import tickets
-from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Ticket
 from infra.local.demo import demo_data
@@ -31,7 +31,7 @@ def _fresh_ticket(ground: Any) -> dict[str, str]:
         ends_at=now + timedelta(days=8),
     )
     holder = Holder(name=ground.customer.name, customer_id=ground.customer.account_id)
-    ticket = tickets.issue(Order(event_id=_EVENT_ID, holder=holder, number=f"T-{next(_numbers)}"))
+    ticket = tickets.issue(TicketToIssue(event_id=_EVENT_ID, holder=holder, number=f"T-{next(_numbers)}"))
     paid = [Ticket.price.set(250_000), Ticket.currency.set("PKR")]
     operations.record(operations.change(Ticket, keys.ticket(ticket.ticket_id), paid, Ticket.pk.exists()))
     return {"ticket_id": ticket.ticket_id}

@@ -28,8 +28,8 @@ MUTANTS = (
         name="fee-has-the-wrong-sign",
         bug="the platform pays the organizer a fee",
         file="chalicelib/domain/ledger.py",
-        before="Entry(sales(event_id), amount - fee), Entry(FEES, fee)]",
-        after="Entry(sales(event_id), amount + fee), Entry(FEES, -fee)]",
+        before="Posting(sales(event_id), amount - fee), Posting(FEES, fee)]",
+        after="Posting(sales(event_id), amount + fee), Posting(FEES, -fee)]",
         tests=(f"{_LEDGER}::test_a_sale_splits_into_the_organizers_part_and_the_fee",),
     ),
     Mutant(

@@ -15,7 +15,7 @@ MUTANTS = (
         file="chalicelib/domain/payments/resolution.py",
         before=(
             "    if (outcome.amount, outcome.currency) != (int(payment.amount), payment.currency):\n"
-            "        return Decision(Verdict.OWE, _NOT_WHAT_WAS_ASKED)\n"
+            "        return PaymentDecision(PaymentVerdict.OWE, _NOT_WHAT_WAS_ASKED)\n"
         ),
         after="",
         tests=(f"{_DOOR}::test_another_amount_than_was_asked_for_never_pays_the_order",),
@@ -73,8 +73,9 @@ MUTANTS = (
         name="settled-payment-decided-again",
         bug="a success that is told twice is decided on twice",
         file="chalicelib/domain/payments/resolution.py",
-        before="    if payment.status not in OPEN or outcome.status is OutcomeStatus.PENDING:\n        return Decision",
-        after="    if outcome.status is OutcomeStatus.PENDING:\n        return Decision",
+        before="    if payment.status not in OPEN or outcome.status is OutcomeStatus.PENDING:\n"
+        "        return PaymentDecision",
+        after="    if outcome.status is OutcomeStatus.PENDING:\n        return PaymentDecision",
         tests=(f"{_SETTLEMENTS}::test_a_settled_payment_stays_as_it_is_whatever_is_said_of_it_later",),
     ),
     Mutant(
@@ -113,8 +114,8 @@ MUTANTS = (
         name="second-payment-keeps-the-money",
         bug="two payments for one booking are both kept",
         file="chalicelib/domain/payments/resolution.py",
-        before="else Decision(Verdict.OWE, _PAID_ALREADY)",
-        after="else Decision(Verdict.NOTHING)",
+        before="else PaymentDecision(PaymentVerdict.OWE, _PAID_ALREADY)",
+        after="else PaymentDecision(PaymentVerdict.NOTHING)",
         tests=(f"{_DOOR}::test_the_second_of_two_payments_for_one_booking_is_refunded",),
     ),
     Mutant(

@@ -10,7 +10,7 @@ from chalicelib.config import config
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import card_requests, cards, own_cards
 from chalicelib.domain.tickets import tickets
-from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
@@ -59,7 +59,7 @@ def ticket_for(event: Event, customer: Account, **changes: Any) -> Ticket:
     """Give a customer a valid ticket that no card opens."""
     dependent = changes.pop("dependent_id", None)
     holder = Holder(name="Holder", customer_id=customer.account_id)
-    made = tickets.issue(Order(event_id=event.event_id, holder=holder, number=new_id("n")[-8:], **changes))
+    made = tickets.issue(TicketToIssue(event_id=event.event_id, holder=holder, number=new_id("n")[-8:], **changes))
     if dependent:
         operations.record(operations.change(Ticket, keys.ticket(made.ticket_id), [Ticket.dependent_id.set(dependent)]))
     return made
@@ -116,7 +116,7 @@ def test_a_card_that_is_not_in_ones_own_stock_is_refused_in_the_same_words(
     elif which == "unknown":
         card.uid = "04FFFFFFFFFFFF"
     elif which == "nobody's":
-        card = cards.register(cards.Registration(uid="04FEFEFEFEFEFE", status=CardStatus.STOCK))
+        card = cards.register(cards.CardRegistration(uid="04FEFEFEFEFEFE", status=CardStatus.STOCK))
     texts()
     answer = shop.assign(card, ayesha)
     assert refused(answer) == (409, "CONFLICT")

@@ -7,12 +7,12 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.access import devices
-from chalicelib.domain.access.devices import Heartbeat
+from chalicelib.domain.access.devices import DeviceHeartbeat
 from chalicelib.domain.events import categories, events
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.tickets import tickets
-from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.vocabulary import EventStatus
 from tests.support.client import Answer, call
 from tests.support.factories import make_customer, make_event, make_organizer, make_reader, scan_id, token_of
@@ -45,8 +45,8 @@ def drain() -> None:
     StreamReader().drain()
 
 
-def heard(queue_depth: int) -> Heartbeat:
-    return Heartbeat(queue_depth=queue_depth, clock_offset_ms=0, app_version="1.0")
+def heard(queue_depth: int) -> DeviceHeartbeat:
+    return DeviceHeartbeat(queue_depth=queue_depth, clock_offset_ms=0, app_version="1.0")
 
 
 def rupees(amount: str) -> dict[str, str]:
@@ -78,7 +78,9 @@ def test_a_scan_shows_by_hour_and_by_gate_of_its_event() -> None:
     with clock.set_to(NOON):
         event = make_event(organizer_id=organizer.account_id, timezone="Asia/Karachi", gates=["Gate 1", "Gate 2"])
         one, other = (
-            tickets.issue(Order(event_id=event.event_id, holder=Holder(name="Sana"), number=f"A-{number}")).ticket_id
+            tickets.issue(
+                TicketToIssue(event_id=event.event_id, holder=Holder(name="Sana"), number=f"A-{number}")
+            ).ticket_id
             for number in range(2)
         )
         assert scan(event.event_id, one) == "valid"
@@ -109,7 +111,9 @@ def test_hours_of_earlier_days_stay_when_a_new_day_begins() -> None:
         event = make_event(organizer_id=organizer.account_id, ends_at=NOON + timedelta(days=5), gates=[])
         stream = StreamReader()
         issued = [
-            tickets.issue(Order(event_id=event.event_id, holder=Holder(name="Sana"), number=f"A-{number}")).ticket_id
+            tickets.issue(
+                TicketToIssue(event_id=event.event_id, holder=Holder(name="Sana"), number=f"A-{number}")
+            ).ticket_id
             for number in range(len(moments))
         ]
     # The second comes late: its day has been put aside by then.
@@ -131,7 +135,7 @@ def test_occupancy_is_bounded_from_above_while_readers_hold_scans() -> None:
     with clock.set_to(NOON):
         event = make_event(organizer_id=organizer.account_id)
         token = token_of(organizer)
-        ticket = tickets.issue(Order(event_id=event.event_id, holder=Holder(name="Sana"), number="A-1"))
+        ticket = tickets.issue(TicketToIssue(event_id=event.event_id, holder=Holder(name="Sana"), number="A-1"))
         scan(event.event_id, ticket.ticket_id)
         drain()
         one, other = make_reader(event), make_reader(event)

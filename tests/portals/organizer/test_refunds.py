@@ -10,7 +10,7 @@ from chalicelib import clock
 from chalicelib.domain import ledger
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
-from chalicelib.domain.money import Asked
+from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import refunds
 from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.errors import Conflict, InvalidState, ValidationFailed
@@ -125,11 +125,11 @@ def test_a_part_of_the_price_may_be_given_back_and_never_more() -> None:
     ticket_id, refund_id = asked(customer, order, 0)
     for wrong in ("1500.01", "0", "1.234"):
         with pytest.raises(ValidationFailed):
-            refunds.approve(ticket_id, refund_id, by="adm_1", amount=Asked(wrong))
+            refunds.approve(ticket_id, refund_id, by="adm_1", amount=AmountInput(wrong))
     assert payment_of(order).refunded == 0
-    assert int(refunds.approve(ticket_id, refund_id, by="adm_1", amount=Asked("500.00")).amount) == 50_000
+    assert int(refunds.approve(ticket_id, refund_id, by="adm_1", amount=AmountInput("500.00")).amount) == 50_000
     with pytest.raises(Conflict):
-        refunds.approve(ticket_id, refund_id, by="adm_1", amount=Asked("600.00"))
+        refunds.approve(ticket_id, refund_id, by="adm_1", amount=AmountInput("600.00"))
     assert int(payment_of(order).refunded) == 50_000
     assert payers.balances()["refunds_due"] == 50_000
 

@@ -15,10 +15,10 @@ from chalicelib import clock
 from chalicelib.clients import files, jobs
 from chalicelib.config import config
 from chalicelib.domain.organizations import numbered_tickets, numbering
-from chalicelib.domain.organizations.numbering import Wanted
+from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.domain.organizations.printing import print_runs, sheet_layout, sheet_proof, ticket_sheets
-from chalicelib.domain.organizations.printing.sheet_proof import Unreadable
-from chalicelib.domain.organizations.printing.ticket_sheets import Printed
+from chalicelib.domain.organizations.printing.sheet_proof import UnreadableSheet
+from chalicelib.domain.organizations.printing.ticket_sheets import PrintedTicket
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -39,7 +39,7 @@ def admin(moto_cloud: None) -> Account:  # noqa: ARG001  # the ground under it
 
 def generate(of: Account, count: int, *, prefix: str = "RUN", extra: str | None = None) -> list[Any]:
     organization_id = str(of.organization_id)
-    wanted = Wanted(count, prefix, extra)
+    wanted = GenerationInput(count, prefix, extra)
     numbering.generate(organization_id, wanted, user_id=of.account_id, operation_id=new_id("op"))
     return [*numbered_tickets.of_numbers(organization_id, prefix, 1, 10_000)]
 
@@ -106,7 +106,7 @@ def test_a_sheet_has_each_tickets_code_and_number_once_and_nothing_that_was_take
 )
 def test_every_code_can_be_read_on_whatever_paper_is_taken(said: dict[str, Any]) -> None:
     layout = sheet_layout.layout(said)
-    tickets = [Printed(new_id("tkt"), f"{'W' * 20}-{n:06d}", ["x" * 60] * 4) for n in range(layout.per_sheet + 1)]
+    tickets = [PrintedTicket(new_id("tkt"), f"{'W' * 20}-{n:06d}", ["x" * 60] * 4) for n in range(layout.per_sheet + 1)]
     document = ticket_sheets.render(tickets, layout, name="N" * 100, made_at=clock.now())
     codes, _ = codes_and_texts(document)
     assert sorted(codes) == sorted(ticket.code for ticket in tickets)
@@ -115,7 +115,7 @@ def test_every_code_can_be_read_on_whatever_paper_is_taken(said: dict[str, Any])
 
 def test_a_sheet_that_says_anything_else_is_not_proved() -> None:
     layout = sheet_layout.layout({})
-    tickets = [Printed(f"tkt_{n}", f"A-{n}") for n in range(5)]
+    tickets = [PrintedTicket(f"tkt_{n}", f"A-{n}") for n in range(5)]
     codes = [ticket.code for ticket in tickets]
     document = ticket_sheets.render(tickets, layout, name="Run", made_at=clock.now())
     other = sheet_layout.layout({"columns": 4})
@@ -127,7 +127,7 @@ def test_a_sheet_that_says_anything_else_is_not_proved() -> None:
         (codes * 10, layout),
         (codes, other),
     ):
-        with pytest.raises(Unreadable):
+        with pytest.raises(UnreadableSheet):
             sheet_proof.prove(document, wrong, said)
 
 

@@ -6,7 +6,7 @@ import pytest
 from ulid import ULID
 
 from chalicelib.domain.organizations import numbered_tickets, numbering
-from chalicelib.domain.organizations.numbering import Wanted
+from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, NumberedTicket
@@ -224,7 +224,7 @@ def test_only_an_admin_who_says_the_organizations_name_clears_its_tickets(admin:
     for ticket in generate(token, 4)[:2]:
         assert scan(token, ticket["id"]).status == 200
     being_written = numbering._reserve(
-        organization_of(admin), Wanted(2, "LATE"), user_id=admin.account_id, operation_id=new_id("op")
+        organization_of(admin), GenerationInput(2, "LATE"), user_id=admin.account_id, operation_id=new_id("op")
     )
     member = token_of(make_tix_user(admin))
     assert call("DELETE", f"{TICKETS}?confirm=Lahore%20Marathon", token=member).status == 403

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.organizations import numbered_tickets, numbering, voiding
-from chalicelib.domain.organizations.numbering import Wanted
+from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account
@@ -23,7 +23,9 @@ def admin(moto_cloud: None) -> Account:  # noqa: ARG001  # the ground under it
 
 def generate(of: Account, count: int, prefix: str = "RUN") -> list[Any]:
     organization_id = str(of.organization_id)
-    numbering.generate(organization_id, Wanted(count, prefix), user_id=of.account_id, operation_id=new_id("op"))
+    numbering.generate(
+        organization_id, GenerationInput(count, prefix), user_id=of.account_id, operation_id=new_id("op")
+    )
     return [*numbered_tickets.of_numbers(organization_id, prefix, 1, 10_000)]
 
 
@@ -72,9 +74,9 @@ def test_a_ticket_that_is_scanned_or_deleted_meanwhile_is_not_void_and_the_other
 
     monkeypatch.setattr(operations, "commit", meanwhile)
     came_to = voiding.void(
-        str(admin.organization_id), voiding.Numbers("RUN", 1, 5), reason=None, user_id=admin.account_id
+        str(admin.organization_id), voiding.NumberSpan("RUN", 1, 5), reason=None, user_id=admin.account_id
     )
-    assert came_to == voiding.Voided(voided=3, voided_before=0, scanned=1)
+    assert came_to == voiding.VoidedCounts(voided=3, voided_before=0, scanned=1)
     left = {int(t.number): (t.voided_at is None, t.scanned_at is None) for t in generate(admin, 1)}
     assert left == {1: (False, True), 2: (True, False), 3: (False, True), 5: (False, True), 6: (True, True)}
 
@@ -93,7 +95,7 @@ def test_numbers_that_are_being_written_are_neither_taken_back_nor_printed_in_pa
 ) -> None:
     generate(admin, 2)
     monkeypatch.setattr(numbering, "AT_ONCE", 1)
-    organization_id, many = str(admin.organization_id), Wanted(3, "RUN")
+    organization_id, many = str(admin.organization_id), GenerationInput(3, "RUN")
     made = numbering.generate(organization_id, many, user_id=admin.account_id, operation_id=new_id("op"))
     printing = {"prefix": "RUN", "from": 2, "to": 3}
     for answer in (void(admin, 2, 3), call("POST", "/api/tix/tickets/print", printing, token=token_of(admin))):

@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Event, Item, Ticket
@@ -42,7 +42,7 @@ def make_evening(**changes: Any) -> Evening:
 
 def card_of(customer: Account, uid: str, status: CardStatus = CardStatus.ACTIVE) -> Card:
     """Give a customer a card."""
-    return cards.register(Registration(uid=uid, customer_id=customer.account_id, status=status))
+    return cards.register(CardRegistration(uid=uid, customer_id=customer.account_id, status=status))
 
 
 def opened_by(card: Card) -> dict[str, list[str]]:

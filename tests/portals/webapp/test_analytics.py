@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain import ledger
-from chalicelib.domain.ledger import Entry
+from chalicelib.domain.ledger import Posting
 from chalicelib.domain.tickets import tickets
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
@@ -201,7 +201,7 @@ def test_a_refund_is_taken_from_the_month_of_its_purchase(stream: StreamReader, 
 
 def test_what_a_card_is_charged_and_given_shows_in_its_balance_at_once(ayesha: Account) -> None:
     uid = payers.card_with(ayesha, 50_000, uid="04C1D2E3F40001").uid
-    entries = [Entry(ledger.card(uid), -20_000), Entry(ledger.clearing("desk"), 20_000)]
+    entries = [Posting(ledger.card(uid), -20_000), Posting(ledger.clearing("desk"), 20_000)]
     writes = ledger.post(
         new_id("jrn"),
         type="adjustment",

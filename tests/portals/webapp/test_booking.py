@@ -8,9 +8,9 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain import idempotency
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import MAX_TICKETS_PER_EVENT, Registration
+from chalicelib.domain.cards.cards import MAX_TICKETS_PER_EVENT, CardRegistration
 from chalicelib.domain.customers import dependents
-from chalicelib.domain.customers.dependents import Details
+from chalicelib.domain.customers.dependents import DependentDetails
 from chalicelib.domain.events import categories, events, stock
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
@@ -54,7 +54,7 @@ def book(event: Event, token: str, *items: Any, key: str | None = None, **more: 
     return call("POST", PATH, {"event_id": event.event_id, "items": items, **more}, token=token, headers=headers)
 
 
-def counts(category: Category) -> stock.Counts:
+def counts(category: Category) -> stock.StockCounts:
     return stock.snapshot(category.event_id, [category])[category.category_id]
 
 
@@ -63,7 +63,7 @@ def ticket(ticket_id: str) -> Ticket | None:
 
 
 def card_of(customer: Account, uid: str, *, opened: dict[str, list[str]] | None = None, **more: Any) -> Card:
-    return cards.register(Registration(uid=uid, customer_id=customer.account_id, tickets=opened, **more))
+    return cards.register(CardRegistration(uid=uid, customer_id=customer.account_id, tickets=opened, **more))
 
 
 def pay(answer: Answer) -> Order:
@@ -104,7 +104,7 @@ def test_a_booking_holds_stock_and_shows_its_tickets_for_ten_minutes(
         "price": {"amount": "1500.00", "currency": "PKR"},
     }
     assert second["holder"]["name"] == customer.name
-    assert counts(category) == stock.Counts(free=18, reserved=2, sold=0, capacity=20)
+    assert counts(category) == stock.StockCounts(free=18, reserved=2, sold=0, capacity=20)
     kept = ticket(first["id"])
     assert kept is not None
     assert (kept.status, kept.order_id) == ("reserved", booking["id"])
@@ -213,8 +213,8 @@ def test_an_event_that_is_over_or_unknown_sells_nothing(event: Event) -> None:
 
 def test_a_holder_may_be_ones_own_dependent_and_nobody_elses(event: Event, customer: Account, token: str) -> None:
     category = sell(event)
-    mine = dependents.add(customer.account_id, Details("Sara", "daughter"), operation_id="op_1").id
-    other = dependents.add(make_customer().account_id, Details("Omar", "son"), operation_id="op_2").id
+    mine = dependents.add(customer.account_id, DependentDetails("Sara", "daughter"), operation_id="op_1").id
+    other = dependents.add(make_customer().account_id, DependentDetails("Omar", "son"), operation_id="op_2").id
 
     answer = book(event, token, wanted(category, holders=[{"name": "Sara", "dependent_id": mine}]))
     assert answer.json["tickets"][0]["holder"] == {"name": "Sara", "dependent_id": mine}
@@ -272,7 +272,7 @@ def test_a_default_card_takes_the_tickets_that_fit_the_holders_own_first(
 ) -> None:
     opened = {event.event_id: [f"tkt_{n}" for n in range(MAX_TICKETS_PER_EVENT - 1)]}
     card_of(customer, "04A1A1A1A1A1A1", opened=opened)
-    child = dependents.add(customer.account_id, Details("Sara", "daughter"), operation_id="op_1").id
+    child = dependents.add(customer.account_id, DependentDetails("Sara", "daughter"), operation_id="op_1").id
     holders = [{"name": "Sara", "dependent_id": child}, {"name": "Ayesha"}]
 
     answer = book(event, token, wanted(sell(event), 2, holders=holders))
@@ -296,7 +296,7 @@ def test_sold_out_says_of_which_category_how_many_are_left_and_changes_nothing(e
     assert book(event, token, wanted(plenty, 2), wanted(scarce, 2)).status == 201
     gone = book(event, token, wanted(scarce))
     assert gone.json["error"]["message"] == "Not enough tickets are left. Balcony is sold out."
-    assert counts(scarce) == stock.Counts(free=0, reserved=2, sold=0, capacity=2)
+    assert counts(scarce) == stock.StockCounts(free=0, reserved=2, sold=0, capacity=2)
 
 
 def test_an_order_larger_than_any_shard_is_put_together_from_several(event: Event, token: str) -> None:
@@ -306,7 +306,7 @@ def test_an_order_larger_than_any_shard_is_put_together_from_several(event: Even
     taken = orders.get(answer.json["id"]).items[0]["shards"]
     assert len(taken) == 4
     assert sum(taken.values()) == 7
-    assert counts(category) == stock.Counts(free=3, reserved=7, sold=0, capacity=10)
+    assert counts(category) == stock.StockCounts(free=3, reserved=7, sold=0, capacity=10)
 
 
 def test_the_same_key_gets_the_first_booking_again_and_another_body_none(event: Event, token: str) -> None:
@@ -354,7 +354,7 @@ def test_a_booking_whose_answer_was_never_given_is_found_again_even_when_the_sal
     events.set_status(event.event_id, EventStatus.CANCELLED)
     categories.forget()
     assert book(event, token, wanted(category, 2), key="k1").json == first.json
-    assert counts(category) == stock.Counts(free=0, reserved=2, sold=0, capacity=2)
+    assert counts(category) == stock.StockCounts(free=0, reserved=2, sold=0, capacity=2)
 
 
 def _forget_the_answer() -> None:
@@ -381,4 +381,4 @@ def test_a_booking_that_was_paid_meanwhile_is_shown_with_its_valid_tickets(event
     _forget_the_answer()
     again = book(event, token, wanted(category), key="k1")
     assert (again.json["status"], again.json["tickets"][0]["status"]) == ("paid", "valid")
-    assert counts(category) == stock.Counts(free=19, reserved=0, sold=1, capacity=20)
+    assert counts(category) == stock.StockCounts(free=19, reserved=0, sold=1, capacity=20)

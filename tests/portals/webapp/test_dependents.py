@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, CustomerTotals, Dependent
 from chalicelib.vocabulary import CardStatus
@@ -96,9 +96,9 @@ def test_the_same_key_adds_one_dependent(parent: Account, token: str) -> None:
 
 
 def test_a_card_must_be_ones_own(parent: Account, token: str) -> None:
-    own = cards.register(Registration(uid="04D1B2C3D4E5F6", customer_id=parent.account_id))
-    other = cards.register(Registration(uid="04D1B2C3D4E5F7", customer_id=make_customer().account_id))
-    nobodys = cards.register(Registration(uid="04D1B2C3D4E5F8", status=CardStatus.STOCK))
+    own = cards.register(CardRegistration(uid="04D1B2C3D4E5F6", customer_id=parent.account_id))
+    other = cards.register(CardRegistration(uid="04D1B2C3D4E5F7", customer_id=make_customer().account_id))
+    nobodys = cards.register(CardRegistration(uid="04D1B2C3D4E5F8", status=CardStatus.STOCK))
 
     def with_card(name: str) -> Answer:
         return call("POST", PATH, {**SARA, "card_id": name}, token=token)

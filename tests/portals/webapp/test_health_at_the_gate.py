@@ -10,10 +10,10 @@ import pytest
 
 from chalicelib.domain.access import numbers
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import Registration
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.customers import registration
 from chalicelib.domain.tickets import tickets
-from chalicelib.domain.tickets.tickets import Holder, Order
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, Ticket
@@ -64,12 +64,12 @@ def customer(moto_cloud: None) -> Account:  # noqa: ARG001  # the ground under i
 def card_of(event: Event, customer: Account, **changes: Any) -> Card:
     """Return a card of the customer's with a ticket of theirs."""
     holder = Holder(name=customer.name, customer_id=customer.account_id)
-    ticket = tickets.issue(Order(event_id=event.event_id, holder=holder, number="A-1"))
+    ticket = tickets.issue(TicketToIssue(event_id=event.event_id, holder=holder, number="A-1"))
     if changes:
         actions = [getattr(Ticket, name).set(value) for name, value in changes.items()]
         operations.record(operations.change(Ticket, keys.ticket(ticket.ticket_id), actions))
     opens = {event.event_id: [ticket.ticket_id]}
-    return cards.register(Registration(uid="04A1A2A3A4A5A6", customer_id=customer.account_id, tickets=opens))
+    return cards.register(CardRegistration(uid="04A1A2A3A4A5A6", customer_id=customer.account_id, tickets=opens))
 
 
 def shown(card: Card, token: str) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def test_a_card_of_somebody_else_does_not_show_the_ticket_owners(event: Event, c
 
 
 def test_a_ticket_without_a_customer_shows_nobodys(event: Event) -> None:
-    ticket = tickets.issue(Order(event_id=event.event_id, holder=Holder(name="Guest"), number="A-2"))
+    ticket = tickets.issue(TicketToIssue(event_id=event.event_id, holder=Holder(name="Guest"), number="A-2"))
     attendee = shown(make_card(ticket), usher_token(event))
     assert (attendee["name"], attendee["blood_type"], attendee["photo_url"]) == ("Guest", None, None)
 

@@ -151,7 +151,7 @@ def test_an_invoice_says_what_was_bought_by_whom_and_for_how_much(ayesha: Accoun
         venue_name="Alhamra Arts Centre", venue_city="Lahore", organizer_name="Lahore Live", organizer_id="org_1"
     )
     box = categories.add(event_id=event.event_id, name="Box", price=1_234_567, capacity=10, tier="VIP")
-    wants = [rules.Want(standard.category_id, 2, []), rules.Want(box.category_id, 1, [])]
+    wants = [rules.RequestedTickets(standard.category_id, 2, []), rules.RequestedTickets(box.category_id, 1, [])]
     order = orders.book(ayesha, event_id=event.event_id, wants=wants, operation_id=new_id("op"))
     payment = purchases.pay(order)
     answer = invoice(ayesha, payment.payment_id)

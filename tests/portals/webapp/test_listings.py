@@ -160,7 +160,7 @@ def test_what_is_left_and_sold_follows_the_sale(event: Event, stream: StreamRead
         (tier,) = call("GET", f"{PATH}{event.event_id}/").json["ticket_categories"]
         return int(tier["available"])
 
-    want = rules.Want(category.category_id, 3, [])
+    want = rules.RequestedTickets(category.category_id, 3, [])
     order = orders.book(make_customer(), event_id=event.event_id, wants=[want], operation_id=new_id("op"))
     assert left() == 97
     assert events.status(event.event_id).tickets_sold == 0

@@ -151,7 +151,7 @@ class TestSealed:
         operations.record(
             operations.change(Profile, keys.profile(other.account_id), [Profile.blood_type.set(bytes(moved))])
         )
-        with pytest.raises(encryption.Unreadable):
+        with pytest.raises(encryption.UndecryptableData):
             customers.show(other)
 
     def test_each_customer_has_one_key_however_often_they_write(self, customer: Account, token: str) -> None:

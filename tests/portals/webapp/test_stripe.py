@@ -11,7 +11,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.clients.providers import Declined
 from chalicelib.clients.providers import stripe as client
-from chalicelib.domain.money import Asked
+from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import payments
 from chalicelib.domain.sale import orders, rules
 from chalicelib.errors import Unavailable
@@ -71,7 +71,7 @@ def opened(customer: Account, order: Order, **more: Any) -> str:
 
 def expire_and_sell(order: Order) -> None:
     orders.expire(order.order_id)
-    want = rules.Want(order.items[0]["category_id"], 1, [])
+    want = rules.RequestedTickets(order.items[0]["category_id"], 1, [])
     orders.book(make_customer(), event_id=order.event_id, wants=[want], operation_id=new_id("op"))
 
 
@@ -354,7 +354,7 @@ def test_a_saved_card_is_charged_as_its_customer_once_for_an_operation(customer:
     payers.card_with(customer, 0, uid=UID)
     for _ in range(2):
         payment = payments.charge_saved(
-            customer.account_id, UID, Asked("500.00"), token=GOOD, operation_id="op_auto_reload_1"
+            customer.account_id, UID, AmountInput("500.00"), token=GOOD, operation_id="op_auto_reload_1"
         )
         assert payment.status == PaymentStatus.SUCCEEDED
     assert [intent["customer"] for intent in stripe.intents.values()] == ["cus_1"]
@@ -364,7 +364,7 @@ def test_a_saved_card_is_charged_as_its_customer_once_for_an_operation(customer:
 def test_a_saved_card_that_wants_its_owner_fails_while_they_are_away(customer: Account, stripe: StripeDouble) -> None:
     payers.card_with(customer, 0, uid=UID)
     payment = payments.charge_saved(
-        customer.account_id, UID, Asked("500.00"), token=NEEDS_OWNER, operation_id="op_auto_reload_2"
+        customer.account_id, UID, AmountInput("500.00"), token=NEEDS_OWNER, operation_id="op_auto_reload_2"
     )
     assert (payment.status, payment.failure_reason) == (PaymentStatus.FAILED, "authentication_required")
     assert [stripe.held(name) for name in stripe.intents] == [0]

@@ -113,7 +113,7 @@ def test_a_filter_that_fits_little_gives_short_pages_that_lead_on(evening: Eveni
     rare = make_evening().sell(ayesha).ticket_id
     holder = tickets.Holder(name=ayesha.name, customer_id=ayesha.account_id)
     tickets.issue_many(
-        tickets.Order(event_id=evening.event.event_id, holder=holder, number=f"N-{n}") for n in range(520)
+        tickets.TicketToIssue(event_id=evening.event.event_id, holder=holder, number=f"N-{n}") for n in range(520)
     )
     query = f"?status=valid&event_id={tickets.get(rare).event_id}"
     first = ask(ayesha, "GET", query).json

@@ -19,8 +19,8 @@ from chalicelib.clients import files
 from chalicelib.domain import idempotency, jobs
 from chalicelib.domain.organizations import numbered_tickets, numbering, organizations
 from chalicelib.domain.organizations.printing import sheet_layout, sheet_proof, ticket_lists, ticket_sheets
-from chalicelib.domain.organizations.printing.sheet_proof import Unreadable
-from chalicelib.domain.organizations.printing.ticket_sheets import Printed
+from chalicelib.domain.organizations.printing.sheet_proof import UnreadableSheet
+from chalicelib.domain.organizations.printing.ticket_sheets import PrintedTicket
 from chalicelib.errors import NotFound
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
@@ -43,7 +43,7 @@ _EXTRA_LINES, _EXTRA_LENGTH = 4, 60
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PrintInput:
     """What is to be printed: the numbers of a prefix from `first` to `last`."""
 
     prefix: str
@@ -53,7 +53,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class PrintedFile:
     """One file of a run: where it can be had until when, and which numbers are in it."""
 
     url: str
@@ -64,7 +64,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PrintRunProgress:
     """A run as its organization sees it; `done` of `count` numbers are looked after."""
 
     job_id: str
@@ -76,12 +76,12 @@ class Shown:
     count: int
     done: int
     problem: str | None
-    files: list[File]
+    files: list[PrintedFile]
     created_at: datetime
     completed_at: datetime | None
 
 
-def begin(organization_id: str, wanted: Wanted, *, user_id: str, operation_id: str) -> str:
+def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_id: str) -> str:
     """Begin a run and return its job's id.
 
     Raises NotFound where none of the numbers was given out, InvalidState where some are being written.
@@ -119,14 +119,14 @@ def begin(organization_id: str, wanted: Wanted, *, user_id: str, operation_id: s
     return job_id
 
 
-def show(organization_id: str, job_id: str) -> Shown:
+def show(organization_id: str, job_id: str) -> PrintRunProgress:
     """Return a run with links to its files. Raises NotFound, also for another's, and when its files are gone."""
     run = jobs.get(job_id, organization_id=organization_id)
     now = clock.now()
     if not isinstance(run, PrintRun) or now >= run.created_at + KEPT:
         raise NotFound("There is no such print run; its files are kept for a day.")
     is_complete = run.status == JobStatus.COMPLETE
-    return Shown(
+    return PrintRunProgress(
         job_id=run.job_id,
         status=run.status,
         format=run.format,
@@ -142,10 +142,10 @@ def show(organization_id: str, job_id: str) -> Shown:
     )
 
 
-def _file(run: PrintRun, part: Mapping[str, Any], now: datetime) -> File:
+def _file(run: PrintRun, part: Mapping[str, Any], now: datetime) -> PrintedFile:
     first, last = (numbered_tickets.number_text(run.prefix, int(part[end])) for end in ("first", "last"))
     url = files.link(part["key"], lifetime=_LINK_LIFETIME)
-    return File(url=url, expires_at=now + _LINK_LIFETIME, first=first, last=last, tickets=int(part["tickets"]))
+    return PrintedFile(url=url, expires_at=now + _LINK_LIFETIME, first=first, last=last, tickets=int(part["tickets"]))
 
 
 def run_step(job_id: str) -> bool:
@@ -157,7 +157,7 @@ def run_step(job_id: str) -> bool:
             return False
         try:
             _make_part(run)
-        except Unreadable as problem:
+        except UnreadableSheet as problem:
             logger.error("printed sheet cannot be read back", extra={"job_id": job_id, "problem": str(problem)})
             _enter(run, [*(run.files or [])], status=JobStatus.FAILED, problem="A printed code could not be read back.")
         except NotFound:
@@ -190,9 +190,9 @@ def _make_part(run: PrintRun) -> None:
         files.delete(key)  # another turn entered its own
 
 
-def _sheets(run: PrintRun, tickets: Sequence[NumberedTicket], layout: sheet_layout.Layout) -> bytes:
+def _sheets(run: PrintRun, tickets: Sequence[NumberedTicket], layout: sheet_layout.SheetLayout) -> bytes:
     printed = [
-        Printed(
+        PrintedTicket(
             code=ticket.ticket_id,
             number=numbered_tickets.number_of(ticket),
             extra=_extra_lines(ticket.extra),

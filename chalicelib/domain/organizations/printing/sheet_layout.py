@@ -30,7 +30,7 @@ _MAX_CODE, _TEXT_WIDTH, _TEXT_HEIGHT = 60.0, 18.0, 9.0
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class SheetLayout:
     """A sheet, and the tickets on it: each `cell_width` by `cell_height`, the first at (`margin`, `margin`).
 
     A ticket's code stands in its upper left corner with the quiet zone round it, its text on the right of that or
@@ -83,14 +83,14 @@ def shown(stored: Mapping[str, Any] | None) -> dict[str, Any]:
     return {**DEFAULTS, **(stored or {})}
 
 
-def layout(stored: Mapping[str, Any] | None) -> Layout:
+def layout(stored: Mapping[str, Any] | None) -> SheetLayout:
     """Return how tickets lie on a sheet. Raises ValidationFailed where none fits."""
     said = shown(stored)
     width, height = SIZES[said["size"]]
     if said["orientation"] == "landscape":
         width, height = height, width
     columns, rows, margin, gap = int(said["columns"]), int(said["rows"]), float(said["margin"]), float(said["gap"])
-    made = Layout(
+    made = SheetLayout(
         width=width,
         height=height,
         columns=columns,

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.documents import typefaces
-from chalicelib.domain.organizations.printing.sheet_layout import Layout
+from chalicelib.domain.organizations.printing.sheet_layout import SheetLayout
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -26,7 +26,7 @@ _PADDING = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class PrintedTicket:
     """What stands on one ticket; `code` is what its code says."""
 
     code: str
@@ -34,7 +34,7 @@ class Printed:
     extra: Sequence[str] = ()
 
 
-def render(tickets: Sequence[Printed], layout: Layout, *, name: str, made_at: datetime) -> bytes:
+def render(tickets: Sequence[PrintedTicket], layout: SheetLayout, *, name: str, made_at: datetime) -> bytes:
     """Return sheets with these tickets, in their order, row by row; `name` is the organization's."""
     from fpdf import FPDF  # only this needs it, and every function would pay for it at its cold start
 
@@ -47,7 +47,7 @@ def render(tickets: Sequence[Printed], layout: Layout, *, name: str, made_at: da
     document.set_lang("en")
     typefaces.load(document, [name, *(line for ticket in tickets for line in (ticket.number, *ticket.extra))])
     document.set_fill_color(_INK)
-    text = _Text(document, layout)
+    text = _TicketText(document, layout)
     for position, ticket in enumerate(tickets):
         if position % layout.per_sheet == 0:
             document.add_page()
@@ -82,7 +82,7 @@ def _runs(line: Sequence[int]) -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _FittedLine:
     """A line as it is printed: as much of its text as fits, and how large, in points."""
 
     text: str
@@ -94,16 +94,16 @@ class _Line:
         return self.points * _MM_PER_POINT * _LEADING
 
 
-class _Text:
+class _TicketText:
     """What stands beside or under the codes. Most lines are the same on every ticket, and fitted once."""
 
-    def __init__(self, document: "FPDF", layout: Layout) -> None:
+    def __init__(self, document: "FPDF", layout: SheetLayout) -> None:
         self._document = document
         self._layout = layout
         self._room = layout.cell_width - 2 * _PADDING - (layout.code if layout.is_beside else 0)
-        self._fitted: dict[tuple[str, float], _Line] = {}
+        self._fitted: dict[tuple[str, float], _FittedLine] = {}
 
-    def write(self, ticket: Printed, name: str, left: float, top: float) -> None:
+    def write(self, ticket: PrintedTicket, name: str, left: float, top: float) -> None:
         """Write a ticket's lines, each as large as fits; what finds no room under the others is left out."""
         layout, document = self._layout, self._document
         x = left + _PADDING + (layout.code if layout.is_beside else 0)
@@ -117,7 +117,7 @@ class _Text:
             document.cell(self._room, line.height, line.text)
             y += line.height
 
-    def _wanted(self, ticket: Printed, name: str) -> Iterator[tuple[str, float]]:
+    def _wanted(self, ticket: PrintedTicket, name: str) -> Iterator[tuple[str, float]]:
         if self._layout.show_number:
             yield ticket.number, _NUMBER_POINTS
         if self._layout.show_name:
@@ -126,23 +126,23 @@ class _Text:
             for line in ticket.extra:
                 yield line, _EXTRA_POINTS
 
-    def _fit(self, text: str, points: float) -> _Line:
+    def _fit(self, text: str, points: float) -> _FittedLine:
         known = self._fitted.get((text, points))
         if known is None:
             known = self._fitted[text, points] = self._fit_anew(text, points)
         return known
 
-    def _fit_anew(self, text: str, points: float) -> _Line:
+    def _fit_anew(self, text: str, points: float) -> _FittedLine:
         document = self._document
         shown = text if text.isascii() and text.isprintable() else typefaces.printable(document, text)
         document.set_font_size(points)
         width = document.get_string_width(shown)
         if width <= self._room:
-            return _Line(shown, points)
+            return _FittedLine(shown, points)
         smaller = max(points * self._room / width, _SMALLEST_POINTS)
         document.set_font_size(smaller)
         if document.get_string_width(shown) > self._room:
             while shown and document.get_string_width(f"{shown}…") > self._room:
                 shown = shown[:-1]
             shown = f"{shown}…"
-        return _Line(shown, smaller)
+        return _FittedLine(shown, smaller)
