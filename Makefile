@@ -1,49 +1,67 @@
-# Gatehouse. `make run` and `make test` need Python 3.11+ and make; everything else they set up themselves.
+# Gatehouse. `make run` and `make test` need Python 3.11+ and make. They install everything else themselves.
 SHELL := /bin/sh
 PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
 UV ?= $(or $(shell command -v uv),$(CURDIR)/.venv-boot/bin/uv)
 CODE := app.py chalicelib infra tests bench
 
-help: ## Show what there is
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
 run: setup ## Run the platform on this machine with demo data (PORT, DATA, DEMO=0, ENGINE=dynamodb-local)
 	@exec $(PY) -m infra.local
+
 test: setup engine localstripe tixclient ## Run every test
 	@FETCH=0 $(PY) -m pytest -n 2 --dist loadgroup tests
 	@cd reader-agent && .venv/bin/python -m pytest tests
-check: setup lint test ## The one gate: format, lint, types, import contracts, tests
-lint: setup ## Format, ruff, mypy strict, import contracts
+
+check: setup lint test ## Run the one gate: format, lint, types, import contracts, tests
+
+lint: setup ## Check format, lint rules, types (Python 3.11 and 3.13) and import contracts
 	@$(PY) -m ruff format --check $(CODE) reader-agent
 	@$(PY) -m ruff check $(CODE) reader-agent
 	@$(PY) -m mypy
-	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+	@$(PY) -m mypy --python-version 3.13
+	@.venv/bin/lint-imports
 	@cd reader-agent && .venv/bin/python -m mypy
-format: setup ## Put the code into shape
+
+format: setup ## Format the code and apply safe lint fixes
 	@$(PY) -m ruff check --fix -q $(CODE) reader-agent; $(PY) -m ruff format $(CODE) reader-agent
-truth: setup engine ## The races at full size: scans, the sale, the ledger
+
+truth: setup engine ## Run the races at full size: scans, the sale, the ledger, numbering, payouts
 	@FETCH=0 FAULTS=all TRUTH_TICKETS=2000 SALE_BUYERS=500 LEDGER_OPERATIONS=10000 NUMBERING_TICKETS=500 PAYOUT_ORDERS=200 $(PY) -m pytest tests/truth tests/faults -x
-mutants: setup engine ## Seed bugs, and require that the tests see each of them
+
+mutants: setup engine ## Seed bugs one by one, and require that a test fails for each
 	@FETCH=0 $(PY) -m tests.mutants
+
 bench: setup engine ## Measure cost and speed
 	@$(PY) -m bench
-package: setup ## Build what is deployed (STAGE=dev)
+
+package: setup ## Build the template and the archive that are deployed (STAGE=dev)
 	@$(PY) -m infra.package --stage $(or $(STAGE),dev)
-deploy-local: setup ## Put the package on MiniStack and run the main job through its API Gateway
+
+deploy-local: setup ## Deploy the package to MiniStack and use it through its API Gateway
 	@$(PY) -m infra.deploy_local
-seed: setup ## Fill an event (see ARGS="--help")
+
+seed: setup ## Fill an event with tickets and cards (see ARGS="--help")
 	@$(PY) -m infra.local.seed $(ARGS)
-lock: setup ## Compile every pinned requirement anew
+
+lock: setup ## Compile every requirements file with hashes
 	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done
-clean: ## Remove what make made
+
+clean: ## Remove environments, builds and local data
 	@rm -rf .venv .venv-boot .venv-ministack .venv-localstripe .local build reader-agent/.venv tests/tix_client/node_modules
 
 setup:
 	@infra/setup.sh app ministack reader
+
 engine: setup
 	@infra/setup.sh engine
+
 localstripe: setup
 	@infra/setup.sh localstripe
+
 tixclient: setup
 	@infra/setup.sh tixclient
+
 .PHONY: help run test check lint format truth mutants bench package deploy-local seed lock clean setup engine localstripe tixclient

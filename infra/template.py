@@ -39,7 +39,7 @@ def text() -> str:
 class _Loader(yaml.SafeLoader):
     """YAML with CloudFormation's short tags in their long form: `!Ref x` is `{"Ref": "x"}`."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # PyYAML's signature
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # PyYAML's signature
         """Return a mapping, and refuse a repeated key, which YAML would drop silently."""
         keys = [key.value for key, _ in node.value]
         if len(keys) != len(set(keys)):

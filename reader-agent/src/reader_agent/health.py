@@ -51,13 +51,13 @@ class Health:
                 if self.path == "/metrics":
                     self._send(200, metrics_text(state), "text/plain; version=0.0.4")
                 elif self.path == "/healthz":
-                    self._verdict(state["loop_alive"], state)
+                    self._verdict(state, good=state["loop_alive"])
                 elif self.path == "/readyz":
-                    self._verdict(state["loop_alive"] and state["reader_open"] and not state["alarm"], state)
+                    self._verdict(state, good=state["loop_alive"] and state["reader_open"] and not state["alarm"])
                 else:
                     self._send(404, '{"error": "there are /healthz, /readyz and /metrics"}', "application/json")
 
-            def _verdict(self, good: bool, state: dict[str, Any]) -> None:
+            def _verdict(self, state: dict[str, Any], *, good: bool) -> None:
                 self._send(200 if good else 503, json.dumps({"ok": good, **state}), "application/json")
 
             def _send(self, status: int, text: str, kind: str) -> None:

@@ -230,7 +230,7 @@ def _load_nfcpy() -> Any:
             "pip install 'gatehouse-reader[nfc]'"
         ) from None
     # nfcpy routes every warning of the process into logging when it is imported; that is not its business.
-    logging.captureWarnings(False)
+    logging.captureWarnings(capture=False)
     # Nor is its chatter a gate's: below error it names whole UIDs, and warns of every card that is taken away.
     logging.getLogger("nfc").setLevel(logging.ERROR)
     return nfc
@@ -256,14 +256,14 @@ def _open_simulated_air(nfc: Any, path: str, seconds: float) -> Any:
             return super().send_cmd_recv_rsp(target, data, max(timeout, seconds) if timeout > 0 else timeout)
 
         def _send_data(self, brty: Any, data: Any, addr: Any) -> None:
-            self.socket.setblocking(False)
+            self.socket.settimeout(0)
             try:
                 while self.socket.recv(1024):
                     pass
             except OSError:
                 pass  # nothing (more) to throw away
             finally:
-                self.socket.setblocking(True)
+                self.socket.settimeout(None)
             super()._send_data(brty, data, addr)
 
     _, _, rest = path.partition(":")
