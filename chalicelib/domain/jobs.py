@@ -19,8 +19,6 @@ from chalicelib.vocabulary import JobStatus
 
 # Longer than a worker is at one job, so that the sweep begins none that is being done.
 PATIENCE = timedelta(minutes=3)
-_MINUTE = "%Y-%m-%dT%H:%M"
-
 
 # Runs one step of a job and returns whether another step is needed. It is idempotent, also concurrently.
 JobTaker = Callable[[str], bool]
@@ -28,7 +26,7 @@ JobTaker = Callable[[str], bool]
 
 def due_place(job_id: str) -> keys.Key:
     """Return where a job stands among what is due, so that the sweep looks after it when its patience is over."""
-    return keys.due((clock.now() + PATIENCE).strftime(_MINUTE), job_id)
+    return keys.due(clock.now() + PATIENCE, job_id)
 
 
 def start(job_id: str) -> None:

@@ -23,7 +23,6 @@ from chalicelib.table.items import Item, SweepMark
 SweepTaker = Callable[[str], bool]
 
 _WHAT = "due"
-_MINUTE = "%Y-%m-%dT%H:%M"
 # Where no run has been before; everything due has a horizon of minutes.
 _FIRST_REACH = timedelta(hours=3)
 # The index lags behind the table, by less than a second as a rule.
@@ -79,7 +78,7 @@ def run(takers: Mapping[str, SweepTaker]) -> SweepRun:
         if time.monotonic() > deadline:
             done_before = min(done_before, minute + timedelta(minutes=1))
             break
-    mark = done_before.strftime(_MINUTE)
+    mark = keys.minute(done_before)
     _move_mark(mark)
     return SweepRun(handled=outcomes[SweepOutcome.HANDLED], put_off=outcomes[SweepOutcome.PUT_OFF], done_before=mark)
 
@@ -88,13 +87,12 @@ def _sweep(
     minute: datetime, takers: Mapping[str, SweepTaker], *, put_off_to: datetime, deadline: float
 ) -> Counter[SweepOutcome]:
     outcomes: Counter[SweepOutcome] = Counter()
-    later = put_off_to.strftime(_MINUTE)
-    for partition in keys.due_partitions(minute.strftime(_MINUTE)):
+    for partition in keys.due_partitions(minute):
         due = _due_in(partition)
         for start in range(0, len(due), _CHUNK):
             if time.monotonic() > deadline:
                 return outcomes + Counter({SweepOutcome.LEFT: 1})
-            outcomes.update(_take_all(due[start : start + _CHUNK], takers, put_off_to=later))
+            outcomes.update(_take_all(due[start : start + _CHUNK], takers, put_off_to=put_off_to))
     return outcomes
 
 
@@ -103,7 +101,7 @@ def _minutes(this_minute: datetime) -> Iterator[datetime]:
     mark = operations.get(SweepMark, keys.sweep_mark(_WHAT))
     minute = this_minute - _FIRST_REACH
     if mark is not None:
-        minute = datetime.strptime(mark.minute, _MINUTE).replace(tzinfo=UTC) - _OVERLAP
+        minute = datetime.fromisoformat(mark.minute).replace(tzinfo=UTC) - _OVERLAP
     while minute < this_minute:
         yield minute
         minute += timedelta(minutes=1)
@@ -115,7 +113,7 @@ def _due_in(partition: str) -> list[DueItem]:
     return [DueItem(raw["gsi2sk"]["S"], place, partition) for raw, place in zip(raws, places, strict=True)]
 
 
-def _take_all(due: Sequence[DueItem], takers: Mapping[str, SweepTaker], *, put_off_to: str) -> list[SweepOutcome]:
+def _take_all(due: Sequence[DueItem], takers: Mapping[str, SweepTaker], *, put_off_to: datetime) -> list[SweepOutcome]:
     """Take each, and where there are many, some of them side by side."""
 
     def take(one: DueItem) -> SweepOutcome:
@@ -127,7 +125,7 @@ def _take_all(due: Sequence[DueItem], takers: Mapping[str, SweepTaker], *, put_o
         return list(hands.map(take, due))
 
 
-def _take(due: DueItem, takers: Mapping[str, SweepTaker], *, put_off_to: str) -> SweepOutcome:
+def _take(due: DueItem, takers: Mapping[str, SweepTaker], *, put_off_to: datetime) -> SweepOutcome:
     try:
         handled = takers[due.due_id[:4]](due.due_id)
     except Exception:  # noqa: BLE001  # whatever it is, the others are due as well
@@ -136,7 +134,7 @@ def _take(due: DueItem, takers: Mapping[str, SweepTaker], *, put_off_to: str) ->
     return SweepOutcome.HANDLED if handled else SweepOutcome.NOTHING_LEFT
 
 
-def _put_off(due: DueItem, *, to: str) -> SweepOutcome:
+def _put_off(due: DueItem, *, to: datetime) -> SweepOutcome:
     """Make a thing due again in a later minute, so that no failure makes every later run longer."""
     later = keys.due(to, due.due_id)
     actions = [Item.gsi2pk.set(later.pk), Item.gsi2sk.set(later.sk)]

@@ -100,6 +100,7 @@ which a channel is told.
 """
 
 import unicodedata
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 LOG_SHARDS = 4
@@ -313,14 +314,19 @@ def order(order_id: str) -> Key:
     return Key(_key("ORDER", order_id), "ORDER")
 
 
-def due(minute: str, thing_id: str) -> Key:
-    """Question 28; `minute` is `2026-11-21T08:30`, in UTC."""
-    return Key(_key("DUE", minute, str(ord(thing_id[-1]) % DUE_SHARDS)), thing_id)
+def minute(moment: datetime) -> str:
+    """Return the minute of a moment in UTC, such as `2026-11-21T08:30`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
 
 
-def due_partitions(minute: str) -> list[str]:
-    """Question 28: all that is due at a minute."""
-    return [_key("DUE", minute, str(shard)) for shard in range(DUE_SHARDS)]
+def due(moment: datetime, thing_id: str) -> Key:
+    """Question 28."""
+    return Key(_key("DUE", minute(moment), str(ord(thing_id[-1]) % DUE_SHARDS)), thing_id)
+
+
+def due_partitions(moment: datetime) -> list[str]:
+    """Question 28: all that is due at the minute of a moment."""
+    return [_key("DUE", minute(moment), str(shard)) for shard in range(DUE_SHARDS)]
 
 
 def sweep_mark(what: str) -> Key:

@@ -46,7 +46,7 @@ def customer() -> Account:
 def swept() -> None:
     """Nothing of the tests before is due any more, and the next sweep goes on from a moment ago."""
     start = clock.now()
-    mark = SweepMark(*keys.sweep_mark("due"), minute=f"{start:%Y-%m-%dT%H:%M}")
+    mark = SweepMark(*keys.sweep_mark("due"), minute=keys.minute(start))
     operations.record(operations.put(mark))
     with clock.set_to(start + timedelta(minutes=14)):
         schedules.sweep()
@@ -197,7 +197,7 @@ def test_a_process_killed_around_the_booking_leaves_one_order_or_none(category: 
 @pytest.mark.usefixtures("swept")
 def test_a_thing_that_could_not_even_be_put_off_keeps_its_minute_undone(category: Category) -> None:
     order = book(category, customer(), new_id("op"))
-    minute = f"{order.expires_at:%Y-%m-%dT%H:%M}"
+    minute = keys.minute(order.expires_at)
     start = clock.now()
     with clock.set_to(start + timedelta(minutes=12)):
         with wire(retries=False) as wired:

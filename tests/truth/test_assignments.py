@@ -60,7 +60,7 @@ def give_tickets(customer: Account, events: list[Event]) -> list[Ticket]:
 def sweep_all() -> None:
     """Let every hold be over, and be taken back."""
     mark = clock.now() - 2 * MINUTE
-    operations.record(operations.put(SweepMark(*keys.sweep_mark("due"), minute=f"{mark:%Y-%m-%dT%H:%M}")))
+    operations.record(operations.put(SweepMark(*keys.sweep_mark("due"), minute=keys.minute(mark))))
     with clock.set_to(clock.now() + timedelta(hours=3)):
         for _ in range(20):
             if not schedules.sweep().handled:

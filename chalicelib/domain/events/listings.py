@@ -140,7 +140,7 @@ def _writes(
     )
     if is_to_come:
         # It is looked at again when the minute of its end is over.
-        listing.gsi2pk, listing.gsi2sk = keys.due(event.ends_at.strftime("%Y-%m-%dT%H:%M"), event.event_id)
+        listing.gsi2pk, listing.gsi2sk = keys.due(event.ends_at, event.event_id)
     condition = Listing.version == seen.version if seen else Listing.pk.does_not_exist()
     return [
         operations.put(listing, condition),

@@ -191,7 +191,7 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
     _require_collected(fee, wanted)
     # Counted before the card is held: whoever may be sent no code now has no card held for them either.
     otp.take_send(str(customer.mobile_number), address=None)
-    due = keys.due(_minute(now + HELD), assignment_id)
+    due = keys.due(now + HELD, assignment_id)
     assignment = Assignment(
         *keys.assignment(assignment_id),
         gsi2pk=due.pk,
@@ -321,7 +321,3 @@ def _with_card(assignment: Assignment) -> AssignmentWithCard:
     if card is None:
         raise NotFound("There is no such card.")
     return AssignmentWithCard(assignment, card)
-
-
-def _minute(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M")

@@ -90,7 +90,7 @@ def bind_the_rest(assignment: Assignment) -> bool:
         if not binding.has_more:
             break
     else:
-        later = keys.due((clock.now() + _NEXT_SWEEP).strftime("%Y-%m-%dT%H:%M"), assignment.assignment_id)
+        later = keys.due(clock.now() + _NEXT_SWEEP, assignment.assignment_id)
         put_off = [Assignment.gsi2pk.set(later.pk), Assignment.gsi2sk.set(later.sk)]
         operations.record(operations.change(Assignment, place, put_off, Assignment.pk.exists()))
         return True
@@ -120,7 +120,7 @@ def _given(card: Card, assignment: Assignment, opens: unbound_tickets.Opens) -> 
 def _closed(assignment: Assignment, *, fee: int, has_more: bool) -> Write:
     now = clock.now()
     place = keys.merchant_assigned(assignment.merchant_id, clock.to_text(now), assignment.card_uid)
-    due = keys.due(now.strftime("%Y-%m-%dT%H:%M"), assignment.assignment_id)
+    due = keys.due(now, assignment.assignment_id)
     actions: list[Action] = [
         Assignment.status.set(AssignmentStatus.ACTIVE.value),
         Assignment.closed_at.set(now),

@@ -213,7 +213,7 @@ def _for_order(order: Order, terms: PaymentTerms, card: Card | None) -> Payment:
 def _new(*, customer_id: str, open_until: datetime, **fields: Any) -> Payment:
     payment_id = new_id("pay")
     shelf = keys.customer_payments(customer_id, payment_id)
-    due = keys.due(open_until.strftime("%Y-%m-%dT%H:%M"), payment_id)
+    due = keys.due(open_until, payment_id)
     return Payment(
         *keys.payment(payment_id),
         gsi1pk=shelf.pk,

@@ -221,7 +221,7 @@ NOT_DUE: tuple[Action, ...] = (Payment.gsi2pk.remove(), Payment.gsi2sk.remove())
 
 def due_at(payment_id: str, moment: datetime) -> list[Action]:
     """Return the changes by which the sweep comes back to a payment at a moment."""
-    place = keys.due(moment.strftime("%Y-%m-%dT%H:%M"), payment_id)
+    place = keys.due(moment, payment_id)
     return [Payment.gsi2pk.set(place.pk), Payment.gsi2sk.set(place.sk)]
 
 

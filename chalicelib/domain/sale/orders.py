@@ -173,7 +173,7 @@ def _draft(customer: Account, offer: Offer, wanted: Sequence[RequestedTickets], 
     card = _own_card(customer, card_uid, event_id, len(tickets)) if card_uid else _default_card(customer)
     on_card = order_tickets.that_fit(card, event_id, tickets)
     expires_at = now + HELD
-    due = keys.due(expires_at.strftime("%Y-%m-%dT%H:%M"), order_id)
+    due = keys.due(expires_at, order_id)
     return Order(
         *keys.order(order_id),
         gsi2pk=due.pk,
