@@ -10,13 +10,13 @@ from chalice import Chalice, Rate
 
 from chalicelib.config import config
 from chalicelib.portals import admin, device, merchant, organizer, platform, realtime, tix, usher, webapp
-from chalicelib.portals.http import envelope
+from chalicelib.portals.http import envelope, request_log
 from chalicelib.workers import alerts as alerts_worker
+from chalicelib.workers import batch_log, schedules
 from chalicelib.workers import jobs as jobs_worker
 from chalicelib.workers import live as live_worker
 from chalicelib.workers import messages as messages_worker
 from chalicelib.workers import payments as payments_worker
-from chalicelib.workers import schedules
 from chalicelib.workers import stream as stream_worker
 
 _request: ContextVar[Any] = ContextVar("request", default=None)
@@ -47,9 +47,19 @@ class Gatehouse(Chalice):
     def lambda_context(self, context: Any) -> None:
         _context.set(context)
 
+    def _get_middleware_handlers(self, event_type: str) -> Any:
+        """Return the middleware for one kind of event.
+
+        Chalice returns a generator: of two threads that make a handler's first calls, one would find it empty.
+        """
+        return list(super()._get_middleware_handlers(event_type))
+
 
 app = Gatehouse(app_name="gatehouse", configure_logs=False)
+app.register_middleware(request_log.middleware, "http")
 app.register_middleware(envelope.middleware, "http")
+for source in batch_log.SOURCES:
+    app.register_middleware(batch_log.middleware, source)
 # Chalice would refuse a picture to callers whose first accepted type is another, as axios's is; what travels as
 # bytes is decided by the answer (portals/http/answer.py) and by the gateway (portals/http/envelope.py).
 app.api.binary_types = []

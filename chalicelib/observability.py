@@ -3,13 +3,53 @@
 A line carries ids and words of the vocabulary, never a name, number, token or code.
 """
 
-from collections.abc import Mapping
+import contextvars
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
 
 from chalicelib.config import config
 
+Result = TypeVar("Result")
+
 logger = Logger(service="gatehouse", level=config().log_level, use_rfc3339=True)
+
+
+def _without_raw_path(record: logging.LogRecord) -> bool:
+    """Remove the raw path from the line that Chalice writes about a fault: a path may carry a phone number."""
+    if record.msg == "Caught exception for path %s":
+        record.msg, record.args = "request raised", ()
+    return True
+
+
+# Chalice logs under the app's name, which is the name of this logger.
+logger.addFilter(_without_raw_path)
+
+
+@contextmanager
+def log_keys(**keys: str | None) -> Iterator[None]:
+    """Add keys to every line that is logged within the block, in this thread or task only."""
+    before = logger.thread_safe_get_current_keys()
+    logger.thread_safe_append_keys(**keys)
+    try:
+        yield
+    finally:
+        logger.thread_safe_clear_keys()
+        logger.thread_safe_append_keys(**before)
+
+
+def in_this_context(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Return the function for use in other threads; their log lines carry the keys that are set here and now."""
+    context = contextvars.copy_context()
+
+    def run(*arguments: Any) -> Result:
+        # A context runs one function at a time, so each call gets its own copy.
+        return context.copy().run(function, *arguments)
+
+    return run
 
 
 def count(metric: str, numbers: Mapping[str, int], *, by: str) -> None:

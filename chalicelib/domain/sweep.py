@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from chalicelib import clock
-from chalicelib.observability import logger
+from chalicelib.observability import in_this_context, logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Item, SweepMark
 
@@ -122,7 +122,7 @@ def _take_all(due: Sequence[DueItem], takers: Mapping[str, SweepTaker], *, put_o
     if len(due) < _FEW:
         return [take(one) for one in due]
     with ThreadPoolExecutor(_HANDS) as hands:
-        return list(hands.map(take, due))
+        return list(hands.map(in_this_context(take), due))
 
 
 def _take(due: DueItem, takers: Mapping[str, SweepTaker], *, put_off_to: datetime) -> SweepOutcome:

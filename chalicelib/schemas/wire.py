@@ -24,13 +24,14 @@ ItemT = TypeVar("ItemT")
 class In(BaseModel):
     """A request's body or query; unknown fields are ignored."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+    # The text of an error may be logged, and its input may be a person's.
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True, hide_input_in_errors=True)
 
 
 class Out(BaseModel):
     """An answer's body, read off whatever the domain returned."""
 
-    model_config = ConfigDict(from_attributes=True, defer_build=True)
+    model_config = ConfigDict(from_attributes=True, defer_build=True, hide_input_in_errors=True)
 
 
 Moment = Annotated[

@@ -7,7 +7,7 @@ come again (AWS: "Reporting batch item failures").
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from chalicelib.observability import logger
+from chalicelib.observability import log_keys, logger
 
 Failures = dict[str, list[dict[str, str]]]
 
@@ -21,9 +21,10 @@ def each_message(batch: dict[str, Any], take: Callable[[str], None]) -> Failures
     """Call `take` with each SQS message's body and report those that failed; the others are done."""
     failed: list[str] = []
     for record in batch["Records"]:
-        try:
-            take(record["body"])
-        except Exception:  # noqa: BLE001  # whatever it was, the message comes again
-            logger.exception("message failed", extra={"message_id": record["messageId"]})
-            failed.append(record["messageId"])
+        with log_keys(message_id=record["messageId"]):
+            try:
+                take(record["body"])
+            except Exception:  # noqa: BLE001  # any failure: the message is delivered again
+                logger.exception("message failed")
+                failed.append(record["messageId"])
     return failures_from(failed)

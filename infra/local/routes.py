@@ -3,15 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-_PORTALS = {
-    "usher": "usher",
-    "device": "device",
-    "v1": "webapp",
-    "merchant": "merchant",
-    "organizer": "organizer",
-    "campus": "campus",
-    "tix": "tix",
-}
+from chalicelib.portals.http.paths import portal_of
 
 
 class Resource(NamedTuple):
@@ -68,8 +60,7 @@ class RouteTable:
 
 def usage_label(path: str, method: str) -> str:
     """Return the name under which a route's usage is booked: portal, method and path as in the route list."""
-    parts = path.split("/")
-    portal = _PORTALS.get(parts[2], "admin") if path.startswith("/api/") and len(parts) > 2 else "platform"
+    portal = portal_of(path)
     slash = "" if portal == "tix" or path.endswith("/") else "/"
     return f"{portal} {method} {path}{slash}"
 

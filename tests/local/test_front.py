@@ -16,7 +16,7 @@ import uvicorn
 from chalice import Response
 
 import app as platform
-from chalicelib.portals.http import envelope
+from chalicelib.portals.http import envelope, request_log
 from infra.local import front
 from infra.local.front import EnvelopeProtocol, Gateway
 from infra.local.meter import Meter
@@ -28,6 +28,7 @@ PNG = b"\x89PNG\r\n\x1a\n\x00\xff\xfe"
 def small_app() -> Any:
     # The platform's own class: it is what keeps one request from another.
     app = platform.Gatehouse(app_name="small", configure_logs=False)
+    app.register_middleware(request_log.middleware, "http")
     app.register_middleware(envelope.middleware, "http")
     app.api.binary_types = ["image/png"]
 

@@ -50,7 +50,9 @@ def make(
         if first is not None:
             return _found(customer_id, first)
         raise Conflict("You have asked for a card already. It is on its way.") from failure
-    logger.info("card requested", extra={"request_id": request_id, "customer_id": customer_id, "delivery": delivery})
+    logger.info(
+        "card requested", extra={"card_request_id": request_id, "customer_id": customer_id, "delivery": delivery}
+    )
     return request
 
 

@@ -14,6 +14,7 @@ from chalicelib import clock
 from chalicelib.domain.access.accounts import log_security_event
 from chalicelib.domain.organizations import numbered_tickets, numbering
 from chalicelib.errors import NotFound
+from chalicelib.observability import in_this_context
 from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberedTicket
 from chalicelib.table.operations import Write
@@ -50,8 +51,9 @@ def void(organization_id: str, numbers: NumberSpan, *, reason: str | None, user_
     numbering.require_written(organization_id, numbers.prefix, numbers.first, numbers.last)
     found = numbered_tickets.of_numbers(organization_id, numbers.prefix, numbers.first, numbers.last)
     came_to: Counter[str] = Counter()
+    void_chunk = in_this_context(lambda chunk: _void(chunk, reason, user_id))
     with ThreadPoolExecutor(_HANDS) as hands:
-        for outcome in hands.map(lambda chunk: _void(chunk, reason, user_id), _chunks(found)):
+        for outcome in hands.map(void_chunk, _chunks(found)):
             came_to += outcome
     if not came_to:
         raise NotFound("There are no tickets with these numbers.")

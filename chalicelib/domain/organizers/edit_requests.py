@@ -90,7 +90,7 @@ def _ask(
             if done is not None:
                 return get(event_id, done)
             continue  # the event changed while it was looked at
-        ids = {"request_id": request_id, "event_id": event_id, "organizer_id": organizer_id}
+        ids = {"edit_request_id": request_id, "event_id": event_id, "organizer_id": organizer_id}
         logger.info("edit requested", extra={**ids, "fields": len(diff)})
         return request
     raise Unavailable("This event is being changed at this moment. Try again.", retry_after=1)
@@ -164,7 +164,7 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
             continue  # decided by another, or something of it was sold or changed
         gate_control.forget()
         categories.forget()
-        logger.info("edit approved", extra={"request_id": request_id, "event_id": event_id, "by": by})
+        logger.info("edit approved", extra={"edit_request_id": request_id, "event_id": event_id, "by": by})
         return get(event_id, request_id)
     raise Unavailable("This event is being changed at this moment. Try again.", retry_after=1)
 
@@ -181,7 +181,7 @@ def reject(event_id: str, request_id: str, *, by: str, note: str) -> EditRequest
         found = failure.found(EditRequest)
         if found is None or found.status != EditRequestStatus.REJECTED:
             raise InvalidState("This request was approved just now.") from failure
-    logger.info("edit rejected", extra={"request_id": request_id, "event_id": event_id, "by": by})
+    logger.info("edit rejected", extra={"edit_request_id": request_id, "event_id": event_id, "by": by})
     return get(event_id, request_id)
 
 

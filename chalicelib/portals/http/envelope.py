@@ -1,4 +1,4 @@
-"""The outermost middleware: every refusal and fault in the contract's envelope, headers on every answer."""
+"""The middleware of answers: every refusal and fault in the contract's envelope, headers on every answer."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from chalicelib.errors import (
     Refusal,
     UnsupportedMediaType,
 )
-from chalicelib.observability import logger
+from chalicelib.portals.http import request_log
 from chalicelib.portals.http.answer import Answer
 
 _BARE_ERRORS = ("/api/campus", "/api/tix")  # whose clients print `data.error`
@@ -33,8 +33,7 @@ _CORS_ANSWER_HEADERS = "X-Request-Id,Retry-After,Idempotent-Replayed,ETag"
 
 def middleware(event: Any, get_response: Callable[[Any], Response]) -> Response:
     """Answer a request; what goes wrong on the way becomes the contract's error."""
-    request_id = (event.context or {}).get("requestId") or "unknown"
-    logger.append_keys(request_id=request_id)
+    request_id = request_log.request_id_of(event)
     path = event.path or ""
     try:
         response = get_response(event)
@@ -79,8 +78,7 @@ def _refused(refusal: Refusal | None, path: str, request_id: str, *, allow: Any 
     code = refusal.code if refusal else "INTERNAL"
     status = refusal.status if refusal else 500
     message = refusal.text if refusal else "Something broke on our side. The request id finds it in our log."
-    if status >= 500:
-        logger.error("request failed", extra={"path_template": path.split("?")[0][:40], "code": code})
+    request_log.note_code(code)
     retry_after = refusal.retry_after if refusal else None
     if status in (500, 503) and retry_after is None:
         retry_after = 1

@@ -16,20 +16,17 @@ from pydantic import BaseModel, TypeAdapter
 
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.portals.http import body as body_stage
-from chalicelib.portals.http import forms, padding
+from chalicelib.portals.http import forms, padding, request_log
 from chalicelib.portals.http.answer import JSON, Answer, Reply, cached
 from chalicelib.portals.http.auth import Guard
 from chalicelib.portals.http.idempotent_answers import KeyedRequest, answer_once
-from chalicelib.vocabulary import Portal
+from chalicelib.portals.http.paths import portal_of
 
 BodyT = TypeVar("BodyT")
 QueryT = TypeVar("QueryT")
 
 # The default bound on a JSON body; a route of batches says its own.
 BODY_LIMIT = 64 * 1024
-# What stands after /api/ on each portal's paths; everything else there is the staff's.
-_PORTALS = {portal.value: portal for portal in Portal} | {"v1": Portal.WEBAPP}
-_PLATFORM_PATHS = ("/api/docs", "/api/openapi.json", "/api/realtime/ticket")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +72,7 @@ class Route:
     @property
     def portal(self) -> str:
         """The portal whose page of the contract describes this route; `platform` where none does."""
-        if not self.path.startswith("/api/") or self.path in _PLATFORM_PATHS:
-            return "platform"
-        return _PORTALS.get(self.path.split("/")[2], Portal.ADMIN).value
+        return portal_of(self.path)
 
 
 ROUTES: list[Route] = []
@@ -161,6 +156,8 @@ def door(
 def _call(route: Route, request: Any, variables: Mapping[str, str]) -> Call[Any, Any]:
     """Return the request, admitted and parsed."""
     principal = route.guard.admit(request.headers) if route.guard else None
+    if principal is not None:
+        request_log.note_principal(principal)
     between = forms.boundary(request.headers) if route.form_limit else None
     # A GET or DELETE may carry a body, which is ignored.
     takes = route.body is not None or route.method == "POST" or route.idempotent

@@ -1,9 +1,5 @@
 """What an usher is shown of a customer's health, and the trace that it leaves."""
 
-import io
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,7 +10,6 @@ from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.customers import registration
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
-from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, Ticket
 from tests.support.client import call
@@ -28,25 +23,12 @@ from tests.support.factories import (
     make_usher,
     usher_token,
 )
+from tests.support.log_lines import collected
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 NUMBER = "+923001234567"
 CONTACT = {"name": "Bilal Khan", "mobile_number": "+923007654321"}
 HEALTH = {"emergency_contact": CONTACT, "blood_type": "AB-"}
-
-
-@contextmanager
-def logged() -> Iterator[io.StringIO]:
-    """Collect every line that the platform's logger writes, at its most talkative."""
-    lines = io.StringIO()
-    handler: Any = logger.registered_handler
-    level, stream = logger.log_level, handler.setStream(lines)
-    logger.setLevel("DEBUG")
-    try:
-        yield lines
-    finally:
-        handler.setStream(stream)
-        logger.setLevel(level)
 
 
 @pytest.fixture
@@ -82,27 +64,25 @@ def shown(card: Card, token: str) -> dict[str, Any]:
 def test_an_usher_is_shown_them_and_that_is_logged_by_ids_alone(event: Event, customer: Account) -> None:
     usher = make_usher(event)
     card, token = card_of(event, customer), usher_token(event, usher)
-    with logged() as lines:
+    with collected() as lines:
         attendee = shown(card, token)
     assert (attendee["emergency_contact"], attendee["blood_type"]) == (CONTACT, "AB-")
-    (line,) = [
-        each for each in map(json.loads, lines.getvalue().splitlines()) if each["message"] == "health data shown"
-    ]
+    (line,) = [each for each in lines.all() if each["message"] == "health data shown"]
     assert (line["customer_id"], line["caller_id"], line["event_id"]) == (
         customer.account_id,
         usher.account_id,
         event.event_id,
     )
     for secret in (*CONTACT.values(), "AB-", NUMBER, customer.name):
-        assert secret not in lines.getvalue()
+        assert secret not in lines.text
 
 
 def test_who_gave_none_has_none_and_nothing_is_logged(event: Event) -> None:
     card = card_of(event, make_customer())
-    with logged() as lines:
+    with collected() as lines:
         attendee = shown(card, usher_token(event))
     assert (attendee["emergency_contact"], attendee["blood_type"]) == (None, None)
-    assert "health" not in lines.getvalue()
+    assert "health" not in lines.text
 
 
 def test_a_dependents_ticket_does_not_show_the_customers(event: Event, customer: Account) -> None:
@@ -124,7 +104,7 @@ def test_a_ticket_without_a_customer_shows_nobodys(event: Event) -> None:
 
 def test_no_line_of_a_registration_a_log_in_or_a_reset_names_anyone_or_tells_a_code(moto_cloud: None) -> None:  # noqa: ARG001
     secrets = [NUMBER, NUMBER.removeprefix("+"), PASSWORD, "Zubaida Unmistakable", "a@example.com"]
-    with logged() as lines:
+    with collected() as lines:
         sent = registration.register(
             mobile_number=NUMBER,
             password=PASSWORD,
@@ -150,9 +130,9 @@ def test_no_line_of_a_registration_a_log_in_or_a_reset_names_anyone_or_tells_a_c
         assert call("POST", "/api/v1/users/reset-password/", again).status == 200
         call("POST", "/api/v1/users/forgot-password/request-otp/", {"mobile_number": NUMBER})
         assert numbers.find_by_number(NUMBER) is not None
-    text = lines.getvalue()
+    text = lines.text
     assert "code sent" in text
     assert [each for each in (*secrets, pair["access"], pair["refresh"], "another long password") if each in text] == []
     # Six digits stand by chance in times and ids: a code is looked for where it would stand alone.
-    words = {str(value) for line in text.splitlines() for value in json.loads(line).values()}
+    words = {str(value) for line in lines.all() for value in line.values()}
     assert words.isdisjoint(codes)

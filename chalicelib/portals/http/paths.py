@@ -1,0 +1,15 @@
+"""Which portal a path belongs to."""
+
+from chalicelib.vocabulary import Portal
+
+# What follows /api/ on each portal's paths; every other path there is the staff's.
+_PORTALS = {portal.value: portal for portal in Portal} | {"v1": Portal.WEBAPP}
+_PLATFORM = "platform"
+_PLATFORM_PATHS = ("/api/docs", "/api/openapi.json", "/api/realtime/ticket")
+
+
+def portal_of(path: str) -> str:
+    """Return the portal whose page of the contract describes a path; `platform` where none does."""
+    if not path.startswith("/api/") or path in _PLATFORM_PATHS:
+        return _PLATFORM
+    return _PORTALS.get(path.split("/")[2], Portal.ADMIN).value

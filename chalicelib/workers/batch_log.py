@@ -1,0 +1,48 @@
+"""One log line for each call of an event door: which records came, how many failed, and how long it took."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chalicelib.observability import log_keys, logger
+
+# Chalice's names of the kinds of event that the workers take.
+SOURCES = ("dynamodb", "sqs", "scheduled", "websocket")
+_MOST_IDS = 10
+
+
+def middleware(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    """Call a worker and log the call; every line that is logged meanwhile carries the id of the call."""
+    began = time.perf_counter()
+    context = event.context
+    content: Mapping[str, Any] = event.to_dict()
+    facts: dict[str, Any] = {"function": getattr(context, "function_name", None), **_facts_of(content)}
+    call_id = content.get("requestContext", {}).get("requestId") or getattr(context, "aws_request_id", None)
+    with log_keys(request_id=call_id):
+        write = logger.error
+        try:
+            answer = get_response(event)
+            failed = len(((answer or {}).get("batchItemFailures")) or ())
+            if "Records" in content:
+                facts["failed"] = failed
+            else:
+                facts["status"] = (answer or {}).get("statusCode")
+            write = logger.warning if failed else logger.info
+        finally:
+            write("call", extra={**facts, "milliseconds": round((time.perf_counter() - began) * 1000, 1)})
+    return answer
+
+
+def _facts_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    if "Records" in content:
+        ids = [_id_of(record) for record in content["Records"]]
+        # A batch of the stream has up to 100 records; its ends are enough to find it.
+        return {"count": len(ids), "ids": ids if len(ids) <= _MOST_IDS else [ids[0], ids[-1]]}
+    socket = content.get("requestContext")
+    if socket:
+        return {"route": socket.get("routeKey"), "connection_id": socket.get("connectionId")}
+    return {"schedule_id": content.get("id")}
+
+
+def _id_of(record: Mapping[str, Any]) -> Any:
+    return record.get("messageId") or record.get("dynamodb", {}).get("SequenceNumber")
