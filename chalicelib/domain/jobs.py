@@ -1,4 +1,4 @@
-"""Jobs: work that goes on behind an answer, of whatever kind.
+"""Jobs: background work of any kind.
 
 A job is an item that says all that is to be done, put there in the transaction that begins it, and due in the sweep's
 index until it is over. The queue only makes it quick: a worker that dies, or a message that is lost, leaves the job
@@ -37,20 +37,20 @@ def start(job_id: str) -> None:
         logger.warning("job could not be queued", extra={"job_id": job_id})
 
 
-def get(job_id: str, *, organization_id: str) -> Job:
-    """Return a job of an organization. Raises NotFound, also where it is another's."""
-    job = operations.get(Job, keys.tix_job(job_id))
-    if job is None or job.organization_id != organization_id:
+def get(job_id: str, *, owner_id: str) -> Job:
+    """Return a job of its owner. Raises NotFound, also where it belongs to another."""
+    job = operations.get(Job, keys.job(job_id))
+    if job is None or job.owner_id != owner_id:
         raise NotFound("There is no such job.")
     return job
 
 
 def revive(job_id: str) -> bool:
     """Queue a job that is due and not over again; tell whether there was one. Raises Unavailable."""
-    job = operations.get(Job, keys.tix_job(job_id))
+    job = operations.get(Job, keys.job(job_id))
     if job is None:
         return False
-    place = keys.tix_job(job_id)
+    place = keys.job(job_id)
     seen = Item.gsi2pk == job.gsi2pk if job.gsi2pk else Item.gsi2pk.does_not_exist()
     is_open = job.status == JobStatus.OPEN
     later = due_place(job_id)
@@ -67,7 +67,7 @@ def revive(job_id: str) -> bool:
 
 def run_step(job_id: str, takers: Mapping[type[Job], JobTaker]) -> None:
     """Run one step of a job by the taker of its kind; raises what the taker raises, and the queue redelivers."""
-    job = operations.get(Job, keys.tix_job(job_id))
+    job = operations.get(Job, keys.job(job_id))
     if job is None or job.status != JobStatus.OPEN:
         return  # another delivery completed it
     if takers[type(job)](job_id):

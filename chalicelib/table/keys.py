@@ -74,7 +74,7 @@ No.  question                                   index  partition                
 66   an organization with its own tickets       table  TIX_ORG#organization      TIX_ORG                tix
 67   what an organization's tickets come to     table  TIX_ORG#organization      TALLY                  tix, stream
 68   the last number of a prefix, its ranges    table  TIX_NUMBERS#org.#prefix   LAST, RANGE#first      tix
-69   a job, by the id that its asker was given  table  TIX_JOB#job               TIX_JOB                tix, worker
+69   a job of any area, by its id               table  JOB#job                   JOB                    owner, worker
 70   a numbered ticket; an organization's       table  TIX_TICKETS#org.#bucket   ordinal                the scan, tix
      tickets in the order of their making
 71   which of a bucket were scanned or deleted  table  TIX_BUCKETS#organization  BUCKET#number          tix, stream
@@ -554,9 +554,9 @@ def range_place(organization_id: str, prefix: str, first: int) -> Key:
     return Key(_key("TIX_NUMBERS", organization_id, prefix), _key("RANGE", f"{first:010d}"))
 
 
-def tix_job(job_id: str) -> Key:
+def job(job_id: str) -> Key:
     """Question 69."""
-    return Key(_key("TIX_JOB", job_id), "TIX_JOB")
+    return Key(_key("JOB", job_id), "JOB")
 
 
 def numbered_ticket(organization_id: str, ordinal: int) -> Key:

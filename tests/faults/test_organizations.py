@@ -177,7 +177,7 @@ def test_a_print_run_that_breaks_off_anywhere_has_every_ticket_once_in_the_end(
                 wired.faults[place] = fault
                 print_runs.run_step(job_id)
         print_runs.run_step(job_id)
-        run = operations.get(PrintRun, keys.tix_job(job_id))
+        run = operations.get(PrintRun, keys.job(job_id))
         assert run is not None
         assert (run.status, run.done) == (JobStatus.COMPLETE, 2)
         assert [(part["first"], part["last"], part["tickets"]) for part in run.files] == [(1, 1, 1), (2, 2, 1)]

@@ -393,9 +393,9 @@ def _unfinished_job() -> None:
     job_id = new_id("job")
     due = jobs.due_place(job_id)
     job = NumberRange(
-        *keys.tix_job(job_id),
+        *keys.job(job_id),
         job_id=job_id,
-        organization_id=new_id("ogn"),
+        owner_id=new_id("ogn"),
         status=JobStatus.OPEN.value,
         prefix="A",
         quantity=1,

@@ -39,7 +39,7 @@ def generate(admin: Account, quantity: int, prefix: str = "VIP", *, operation_id
 
 
 def stored_range(job_id: str) -> NumberRange:
-    found = operations.get(NumberRange, keys.tix_job(job_id))
+    found = operations.get(NumberRange, keys.job(job_id))
     assert found is not None
     return found
 

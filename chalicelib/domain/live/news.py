@@ -236,7 +236,7 @@ def _numbered(change: Change) -> Iterator[ChannelEvent]:
                 channel, LiveType.TICKET_SCANNED, after.ticket_id, after.scanned_at, _numbered_ticket(after)
             )
     elif isinstance(after, NumberRange) and after.status == JobStatus.COMPLETE and _has_turned(before, after):
-        channel = channels.of_organization(after.organization_id)
+        channel = channels.of_organization(after.owner_id)
         at = after.completed_at or clock.now()
         yield ChannelEvent(channel, LiveType.TICKETS_GENERATED, after.job_id, at, after)
 

@@ -81,9 +81,9 @@ def ticket_of(of: NumberRange, offset: int, *, first: int, first_ordinal: int) -
     """Return a ticket of a range as it is made."""
     ordinal = first_ordinal + offset
     return NumberedTicket(
-        *keys.numbered_ticket(of.organization_id, ordinal),
+        *keys.numbered_ticket(of.owner_id, ordinal),
         ticket_id=id_of(of, ordinal),
-        organization_id=of.organization_id,
+        organization_id=of.owner_id,
         job_id=of.job_id,
         prefix=of.prefix,
         number=first + offset,
@@ -142,7 +142,7 @@ def of_range(of: NumberRange) -> Iterator[NumberedTicket]:
     """Go through the tickets of a complete range, in their order, without those that are deleted."""
     if of.first_ordinal is not None:
         first = int(of.first_ordinal)
-        yield from of_ordinals(of.organization_id, first, first + int(of.quantity) - 1)
+        yield from of_ordinals(of.owner_id, first, first + int(of.quantity) - 1)
 
 
 def of_ordinals(organization_id: str, low: int, high: int) -> Iterator[NumberedTicket]:

@@ -63,13 +63,13 @@ def _reserve(organization_id: str, wanted: GenerationInput, *, user_id: str, ope
     organization = organizations.get(organization_id)
     now, job_id = clock.now(), new_id("job")
     due = jobs.due_place(job_id)
-    place = keys.tix_job(job_id)
+    place = keys.job(job_id)
     made = NumberRange(
         *place,
         gsi2pk=due.pk,
         gsi2sk=due.sk,
         job_id=job_id,
-        organization_id=organization_id,
+        owner_id=organization_id,
         prefix=wanted.prefix,
         quantity=wanted.quantity,
         extra=wanted.extra,
@@ -110,13 +110,13 @@ def _count_up(made: NumberRange) -> list[Write]:
         NumberSeries.last.add(quantity),
     ]
     return [
-        operations.change(TicketTally, keys.ticket_tally(made.organization_id), tally, TicketTally.pk.exists()),
+        operations.change(TicketTally, keys.ticket_tally(made.owner_id), tally, TicketTally.pk.exists()),
         operations.change(NumberSeries, _series(made), series, NumberSeries.pk.exists()),
     ]
 
 
 def _series(of: NumberRange) -> keys.Key:
-    return keys.last_number(of.organization_id, of.prefix)
+    return keys.last_number(of.owner_id, of.prefix)
 
 
 def _begin(organization_id: str, prefix: str) -> None:
@@ -131,7 +131,7 @@ def _begin(organization_id: str, prefix: str) -> None:
 
 
 def _known(job_id: str) -> NumberRange:
-    known = operations.get(NumberRange, keys.tix_job(job_id))
+    known = operations.get(NumberRange, keys.job(job_id))
     if known is None:
         raise Unavailable(retry_after=1)
     return known
@@ -167,7 +167,7 @@ def _write(made: NumberRange) -> NumberRange:
 
 def _beginning(made: NumberRange) -> tuple[int, int] | None:
     """Return the first number and ordinal of an open range, as the counters noted; None where it is complete by now."""
-    places = keys.ticket_tally(made.organization_id), _series(made)
+    places = keys.ticket_tally(made.owner_id), _series(made)
     found = operations.get_many(Item, places)
     tally, series = (found.get(place) for place in places)
     if not isinstance(tally, TicketTally) or not isinstance(series, NumberSeries):
@@ -200,7 +200,7 @@ def _next(made: NumberRange, first: int, first_ordinal: int) -> Iterator[Write]:
             NumberRange.gsi2sk.remove(),
         ]
     as_read = (NumberRange.status == JobStatus.OPEN.value) & (NumberRange.done == int(made.done))
-    yield operations.change(NumberRange, keys.tix_job(made.job_id), actions, as_read)
+    yield operations.change(NumberRange, keys.job(made.job_id), actions, as_read)
     for offset in offsets:
         ticket = numbered_tickets.ticket_of(made, offset, first=first, first_ordinal=first_ordinal)
         yield operations.put(ticket, NumberedTicket.pk.does_not_exist())
@@ -218,21 +218,21 @@ def _show(made: NumberRange, first: int, first_ordinal: int) -> Iterator[Write]:
     ]
     day: list[Action] = [
         TicketDay.kind.set(TicketDay),
-        TicketDay.organization_id.set(made.organization_id),
+        TicketDay.organization_id.set(made.owner_id),
         TicketDay.date.set(made.day),
         TicketDay.generated.add(quantity),
     ]
     place = RangePlace(
-        *keys.range_place(made.organization_id, made.prefix, first),
+        *keys.range_place(made.owner_id, made.prefix, first),
         job_id=made.job_id,
         first=first,
         quantity=quantity,
         first_ordinal=first_ordinal,
     )
-    yield operations.change(TicketTally, keys.ticket_tally(made.organization_id), tally)
+    yield operations.change(TicketTally, keys.ticket_tally(made.owner_id), tally)
     yield operations.change(NumberSeries, _series(made), [NumberSeries.firsts[made.job_id].remove()])
     yield operations.put(place)
-    yield operations.change(TicketDay, keys.ticket_day(made.organization_id, made.day), day)
+    yield operations.change(TicketDay, keys.ticket_day(made.owner_id, made.day), day)
 
 
 def _move_on(made: NumberRange, first: int, first_ordinal: int) -> None:

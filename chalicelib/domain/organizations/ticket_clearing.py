@@ -37,11 +37,11 @@ def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketC
     job_id = new_id("job")
     due = jobs.due_place(job_id)
     clearing = TicketClearing(
-        *keys.tix_job(job_id),
+        *keys.job(job_id),
         gsi2pk=due.pk,
         gsi2sk=due.sk,
         job_id=job_id,
-        organization_id=organization_id,
+        owner_id=organization_id,
         status=JobStatus.OPEN.value,
         quantity=int(tally.live),
         below=int(tally.last) + 1,
@@ -59,7 +59,7 @@ def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketC
 
 
 def _known(job_id: str) -> TicketClearing:
-    known = operations.get(TicketClearing, keys.tix_job(job_id))
+    known = operations.get(TicketClearing, keys.job(job_id))
     if known is None:
         raise NotFound("There is no such job.")
     return known
@@ -80,10 +80,10 @@ def run_step(job_id: str) -> bool:
 def _step(clearing: TicketClearing) -> None:
     """Delete the last tickets that are left, or end the job where none are."""
     spared = [(first, last) for first, last in clearing.spared]
-    left = ticket_pages.live_below(clearing.organization_id, int(clearing.below), spared, limit=_PER_TRANSACTION)
+    left = ticket_pages.live_below(clearing.owner_id, int(clearing.below), spared, limit=_PER_TRANSACTION)
     below, now = (left[-1] if left else 1), clock.now()
     for _ in operations.attempts():
-        deletions = [numbered_tickets.deletion(clearing.organization_id, ordinal, now) for ordinal in left]
+        deletions = [numbered_tickets.deletion(clearing.owner_id, ordinal, now) for ordinal in left]
         try:
             operations.commit(_progress(clearing, below=below, count=len(left), ends=not left), *deletions)
         except operations.ConditionFailed as failure:
@@ -106,4 +106,4 @@ def _progress(clearing: TicketClearing, *, below: int, count: int, ends: bool) -
             TicketClearing.gsi2sk.remove(),
         ]
     as_read = (TicketClearing.status == JobStatus.OPEN.value) & (TicketClearing.below == int(clearing.below))
-    return operations.change(TicketClearing, keys.tix_job(clearing.job_id), actions, as_read)
+    return operations.change(TicketClearing, keys.job(clearing.job_id), actions, as_read)

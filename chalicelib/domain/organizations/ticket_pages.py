@@ -50,7 +50,7 @@ def page(organization_id: str, only: TicketFilter | None, *, job_id: str | None,
     """Return a page of an organization's tickets, or of those that a job of theirs made. Raises NotFound."""
     if job_id is None:
         return newest(organization_id, only, page=page, limit=limit)
-    job = jobs.get(job_id, organization_id=organization_id)
+    job = jobs.get(job_id, owner_id=organization_id)
     found = of_range(job, page=page, limit=limit) if isinstance(job, NumberRange) else TicketPage([], 0, page, limit)
     state = JobState(job.job_id, JobStatus(job.status), int(job.done), int(job.quantity or 0))
     return replace(found, job=state)
@@ -74,7 +74,7 @@ def of_range(made: NumberRange, *, page: int, limit: int) -> TicketPage:
     quantity = int(made.quantity or 0)
     low = int(made.first_ordinal) + (page - 1) * limit
     high = min(low + limit, int(made.first_ordinal) + quantity) - 1
-    tickets = list(numbered_tickets.of_ordinals(made.organization_id, low, high))
+    tickets = list(numbered_tickets.of_ordinals(made.owner_id, low, high))
     return TicketPage(tickets, quantity, page, limit)
 
 

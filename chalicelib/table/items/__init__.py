@@ -37,6 +37,7 @@ from chalicelib.table.items.gate import (
     UnknownCard,
     Venue,
 )
+from chalicelib.table.items.jobs import Job
 from chalicelib.table.items.live import (
     Listener,
     LiveConnection,
@@ -90,7 +91,6 @@ from chalicelib.table.items.sales import (
 )
 from chalicelib.table.items.tix import (
     BucketGroup,
-    Job,
     NumberedTicket,
     NumberRange,
     NumberSeries,

@@ -1,10 +1,11 @@
-"""The items of the organizations that number and scan their own tickets: numbers, tickets, totals, jobs."""
+"""The items of the organizations that number and scan their own tickets: numbers, tickets, totals, kinds of jobs."""
 
 from typing import Any
 
 from pynamodb.attributes import BinaryAttribute, JSONAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.table.items.base import Item, MomentAttribute
+from chalicelib.table.items.jobs import Job
 
 
 class Organization(Item, discriminator="organization"):
@@ -50,20 +51,6 @@ class TicketTally(Item, discriminator="ticket_tally"):
     # Without those that were deleted since.
     live = NumberAttribute(default=0)
     scanned = NumberAttribute(default=0)
-
-
-class Job(Item, discriminator="job"):
-    """Work that goes on behind an answer; its kinds are items of their own. Due in the sweep's index while open."""
-
-    job_id = UnicodeAttribute()
-    organization_id = UnicodeAttribute()
-    status = UnicodeAttribute()
-    # How many of its tickets are done, of `quantity`.
-    done = NumberAttribute(default=0)
-    quantity = NumberAttribute(null=True)
-    created_by = UnicodeAttribute()
-    created_at = MomentAttribute()
-    completed_at = MomentAttribute(null=True)
 
 
 class NumberRange(Job, discriminator="number_range"):

@@ -91,9 +91,9 @@ def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_i
     job_id, now = new_id("job"), clock.now()
     due = jobs.due_place(job_id)
     run = PrintRun(
-        *keys.tix_job(job_id),
+        *keys.job(job_id),
         job_id=job_id,
-        organization_id=organization_id,
+        owner_id=organization_id,
         status=JobStatus.OPEN.value,
         quantity=wanted.last - wanted.first + 1,
         prefix=wanted.prefix,
@@ -121,7 +121,7 @@ def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_i
 
 def show(organization_id: str, job_id: str) -> PrintRunProgress:
     """Return a run with links to its files. Raises NotFound, also for another's, and when its files are gone."""
-    run = jobs.get(job_id, organization_id=organization_id)
+    run = jobs.get(job_id, owner_id=organization_id)
     now = clock.now()
     if not isinstance(run, PrintRun) or now >= run.created_at + KEPT:
         raise NotFound("There is no such print run; its files are kept for a day.")
@@ -152,7 +152,7 @@ def run_step(job_id: str) -> bool:
     """Make as many parts as a turn allows; tell whether some are left. Raises Unavailable."""
     until = time.monotonic() + _TURN_SECONDS
     while time.monotonic() < until:
-        run = operations.get(PrintRun, keys.tix_job(job_id))
+        run = operations.get(PrintRun, keys.job(job_id))
         if run is None or run.status != JobStatus.OPEN:
             return False
         try:
@@ -169,7 +169,7 @@ def _make_part(run: PrintRun) -> None:
     """Make the next file of a run and enter it, or end the run where there is nothing left."""
     parts = [*(run.files or [])]
     first = int(run.first) + int(run.done)
-    tickets = numbered_tickets.of_numbers(run.organization_id, run.prefix, first, int(run.last))
+    tickets = numbered_tickets.of_numbers(run.owner_id, run.prefix, first, int(run.last))
     if run.format == PrintFormat.CSV:
         these = [*tickets]
         content = ticket_lists.render(these)
@@ -182,7 +182,7 @@ def _make_part(run: PrintRun) -> None:
         _enter(run, parts, status=JobStatus.COMPLETE)
         return
     last = int(these[-1].number) if run.format == PrintFormat.PDF else int(run.last)
-    key = f"{_FOLDER}{run.organization_id}/{run.job_id}/{len(parts) + 1:03d}-{secrets.token_hex(8)}.{run.format}"
+    key = f"{_FOLDER}{run.owner_id}/{run.job_id}/{len(parts) + 1:03d}-{secrets.token_hex(8)}.{run.format}"
     files.write(key, content, content_type=_CONTENT_TYPES[PrintFormat(run.format)])
     part = {"key": key, "first": int(these[0].number), "last": int(these[-1].number), "tickets": len(these)}
     status = JobStatus.COMPLETE if last >= int(run.last) else JobStatus.OPEN
@@ -199,7 +199,7 @@ def _sheets(run: PrintRun, tickets: Sequence[NumberedTicket], layout: sheet_layo
         )
         for ticket in tickets
     ]
-    name = organizations.get(run.organization_id).name
+    name = organizations.get(run.owner_id).name
     content = ticket_sheets.render(printed, layout, name=name, made_at=run.created_at)
     sheet_proof.prove(content, [ticket.code for ticket in printed], layout)
     return content
@@ -238,7 +238,7 @@ def _enter(
         actions += [PrintRun.completed_at.set(clock.now()), PrintRun.gsi2pk.remove(), PrintRun.gsi2sk.remove()]
     seen = (PrintRun.status == JobStatus.OPEN.value) & (PrintRun.done == int(run.done))
     try:
-        operations.record(operations.change(PrintRun, keys.tix_job(run.job_id), actions, seen))
+        operations.record(operations.change(PrintRun, keys.job(run.job_id), actions, seen))
     except operations.ConditionFailed as failure:
         # Our own first try may have been the one that came before: its file has a name that no other turn gives.
         found = failure.found(PrintRun)
