@@ -1,9 +1,9 @@
 """The HTTP front: API Gateway's REST proxy integration, in process.
 
-Every request becomes the proxy event that API Gateway would send, and runs in a thread of its own with a
-copied context, so that no request sees another's data (Chalice itself keeps the request on the app object;
-app.py backs it by ContextVars). What API Gateway answers itself is answered here: preflights, unknown paths,
-bodies over its limits, functions that take too long.
+Each request becomes the event that API Gateway would send. It runs in a thread of its own with a copied context, so
+that requests stay apart: Chalice keeps the request on the app object, and app.py backs it by ContextVars. The front
+answers what API Gateway answers itself: preflights, unknown paths, bodies over its limits, functions that take too
+long.
 """
 
 import asyncio
@@ -11,38 +11,36 @@ import base64
 import contextvars
 import logging
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, Protocol
-from urllib.parse import parse_qsl
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from chalicelib.errors import MalformedJson, NotFound, Refusal, TooLarge
+from chalicelib.observability import log_keys
+from chalicelib.portals.http import request_log
 from chalicelib.portals.http.envelope import BINARY_MEDIA_TYPES
 from infra.local.answers import Answer, Broken, Timeout, preflight, refused
-from infra.local.invocation import ACCOUNT, FunctionContext
+from infra.local.invocation import FunctionContext
 from infra.local.live import Sockets
 from infra.local.meter import Meter
+from infra.local.proxy_event import Request, Scope, is_binary, proxy_event
 from infra.local.routes import Match, RouteTable, routes_of
 
 # AWS: "Quotas for configuring and running a REST API", "Lambda quotas".
 GATEWAY_BODY_LIMIT = 10 * 1024 * 1024
 FUNCTION_PAYLOAD_LIMIT = 6 * 1024 * 1024
 GATEWAY_TIMEOUT_SECONDS = 29.0
-# What is still read, and thrown away, of a body that is too large, so that its sender gets to see the answer.
+# How much of a body over the limit is read and discarded, so that its sender can read the answer.
 _DRAIN_LIMIT = 64 * 1024 * 1024
 THREADS = 16
-# RFC 9110: these answers have no content, and say no length.
+# RFC 9110: these answers have no content, and no Content-Length.
 _BODILESS = (204, 304)
-STAGE = "local"
 
 _log = logging.getLogger("gatehouse.local")
-Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -50,16 +48,16 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Inspection(Protocol):
     """What answers under `/_local`."""
 
-    def answer(self, method: str, path: str, query: Mapping[str, str], request_id: str) -> Answer:
+    @property
+    def routes(self) -> Mapping[str, list[str]]:
+        """The paths under `/_local` and their methods."""
+
+    def answer(self, request: Request) -> Answer:
         """Answer one request; called in a thread."""
 
 
-class _RequestTooLarge(Exception):
-    pass
-
-
 class _Gone(Exception):
-    """The caller hung up before the whole body had come."""
+    """The caller closed the connection before the whole body had arrived."""
 
 
 class Gateway:
@@ -78,13 +76,13 @@ class Gateway:
         self._app = app
         self._meter = meter
         self._inspection = inspection
-        self._routes = RouteTable(routes_of(app))
+        self._routes = RouteTable({**routes_of(app), **(inspection.routes if inspection else {})})
         self._binary_types = frozenset(app.api.binary_types or BINARY_MEDIA_TYPES)
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="request")
         self._sockets = Sockets(handlers, meter=meter, pool=self._pool) if handlers else None
 
     def close(self) -> None:
-        """Let the requests that are being answered end, and take no more."""
+        """Finish the requests in progress and accept no more."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,62 +92,59 @@ class Gateway:
             return
         if scope["type"] != "http":
             raise RuntimeError(f"the front does not speak {scope['type']} here")
-        answer = await self._answer(scope, receive)
-        if answer is None:
+        request = Request(scope)
+        try:
+            answer = await self._answer(request, await _read_up_to_limit(receive))
+        except _Gone:
             return
-        if scope["method"] != "HEAD" and answer.status not in _BODILESS:
+        if request.method != "HEAD" and answer.status not in _BODILESS:
             answer.headers.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
-        request_id = str(uuid.uuid4())
-        path = scope["raw_path"].decode("latin-1")
-        origin = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"), None)
-        try:
-            body = await _read(receive)
-            if self._sockets is not None and (managed := self._sockets.manage(scope["method"], path, body)):
+    async def _answer(self, request: Request, body: bytes | None) -> Answer:
+        """Answer a request; `body` is None where it is over the limit."""
+        match = self._routes.find(request.path)
+        if body is None:
+            return _refusal(request, match, _too_large())
+        if self._sockets is not None:
+            managed = self._sockets.manage(request.method, request.path, body)
+            if managed is not None:
                 return managed
-            if self._inspection is not None and path.startswith("/_local/"):
-                return await self._inspect(scope, path, request_id)
-            match = self._routes.find(path)
+        try:
+            if self._inspection is not None and request.path.startswith("/_local/"):
+                return await self._inspect(request, match)
             if match is None:
-                raise NotFound
-            if scope["method"] == "OPTIONS" and "OPTIONS" not in match.resource.methods:
-                return preflight(match.resource.methods, request_id=request_id, origin=origin)
-            return await self._invoke(scope, path, match, body, request_id)
-        except _Gone:
-            return None
-        except _RequestTooLarge:
-            limit = GATEWAY_BODY_LIMIT // 1024**2
-            refusal: Refusal = TooLarge(f"The body is larger than the {limit} MB that any route takes.")
-        except Refusal as error:
-            refusal = error
-        return refused(refusal, path, request_id=request_id, origin=origin)
+                return _refusal(request, match, NotFound())
+            if request.method == "OPTIONS" and "OPTIONS" not in match.resource.methods:
+                return _preflight(request, match)
+            return await self._invoke(request, match, body)
+        except Refusal as refusal:
+            return _refusal(request, match, refusal)
 
-    async def _inspect(self, scope: Scope, path: str, request_id: str) -> Answer:
+    async def _inspect(self, request: Request, match: Match | None) -> Answer:
         assert self._inspection is not None  # noqa: S101  # tells the type checker what the caller made sure of
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self._inspection.answer, scope["method"], path, query, request_id)
+        answer = await asyncio.get_running_loop().run_in_executor(self._pool, self._inspection.answer, request)
+        _log_answer(request, match, status=answer.status)
+        return answer
 
-    async def _invoke(self, scope: Scope, path: str, match: Match, body: bytes, request_id: str) -> Answer:
-        event = proxy_event(scope, path, match, body, request_id, self._binary_types)
+    async def _invoke(self, request: Request, match: Match, body: bytes) -> Answer:
+        event = proxy_event(request, match, body, binary_types=self._binary_types)
         if len(body) > FUNCTION_PAYLOAD_LIMIT or len(event["body"] or "") > FUNCTION_PAYLOAD_LIMIT:
-            raise _RequestTooLarge
+            raise _too_large()
         context = contextvars.copy_context()
         call = asyncio.get_running_loop().run_in_executor(
-            self._pool, context.run, self._call, event, match.resource.labels.get(scope["method"])
+            self._pool, context.run, self._call, event, match.resource.labels.get(request.method)
         )
         try:
             # A thread cannot be ended: the function runs on, as one on Lambda does until its own time-out.
             result = await asyncio.wait_for(asyncio.shield(call), GATEWAY_TIMEOUT_SECONDS)
         except TimeoutError:
             raise Timeout from None
-        except Exception:  # noqa: BLE001  # whatever it raised, the caller gets an answer
+        except Exception:  # noqa: BLE001  # any error of the app: the caller gets an answer
             _log.exception("the app raised; on AWS the gateway answers 502")
             raise Broken from None
-        return self.passed_on(result, _accept(scope))
+        return self.passed_on(result, request.accepted_type())
 
     def _call(self, event: dict[str, Any], label: str | None) -> dict[str, Any]:
         context = FunctionContext("api", GATEWAY_TIMEOUT_SECONDS)
@@ -162,7 +157,7 @@ class Gateway:
         """Return the app's answer as API Gateway passes it on."""
         body = result.get("body") or ""
         # The gateway turns base64 into bytes only for the first type that the caller accepts.
-        if result.get("isBase64Encoded") and _is_binary(accept, self._binary_types):
+        if result.get("isBase64Encoded") and is_binary(accept, self._binary_types):
             content = base64.b64decode(body)
         else:
             content = body.encode()
@@ -175,62 +170,36 @@ class Gateway:
         return Answer(int(result["statusCode"]), content, headers)
 
 
-def _is_binary(media_type: str, binary_types: frozenset[str]) -> bool:
-    """Whether the gateway passes this type as bytes (AWS: "Working with binary media types")."""
-    return media_type in binary_types or "*/*" in binary_types
+def _too_large() -> TooLarge:
+    limit = GATEWAY_BODY_LIMIT // 1024**2
+    return TooLarge(f"The body is larger than the {limit} MB that any route takes.")
 
 
-def proxy_event(
-    scope: Scope, path: str, match: Match, body: bytes, request_id: str, binary_types: frozenset[str]
-) -> dict[str, Any]:
-    """Return the event that API Gateway's REST proxy integration sends for a request."""
-    headers: dict[str, list[str]] = {}
-    for raw_name, raw_value in scope["headers"]:
-        headers.setdefault(raw_name.decode("latin-1"), []).append(raw_value.decode("latin-1"))
-    address = scope["client"][0] if scope.get("client") else "127.0.0.1"
-    forwarded = [value for name in ("x-forwarded-for",) for value in headers.get(name, [])]
-    headers["x-forwarded-for"] = [", ".join([*forwarded, address])]
-    headers.setdefault("x-forwarded-proto", [scope["scheme"]])
-    query: dict[str, list[str]] = {}
-    for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
-        query.setdefault(name, []).append(value)
-    content_type = headers.get("content-type", [""])[-1].split(";")[0].strip().lower()
-    is_binary = _is_binary(content_type, binary_types)
-    now = time.time()
-    return {
-        "resource": match.resource.path,
-        "path": path,
-        "httpMethod": scope["method"],
-        "headers": {name: values[-1] for name, values in headers.items()},
-        "multiValueHeaders": headers,
-        "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
-        "multiValueQueryStringParameters": query or None,
-        "pathParameters": match.variables or None,
-        "stageVariables": None,
-        "requestContext": {
-            "accountId": ACCOUNT,
-            "apiId": STAGE,
-            "httpMethod": scope["method"],
-            "identity": {"sourceIp": address, "userAgent": headers.get("user-agent", [None])[-1]},
-            "path": f"/{STAGE}{path}",
-            "protocol": f"HTTP/{scope['http_version']}",
-            "requestId": request_id,
-            "requestTime": datetime.fromtimestamp(now, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
-            "requestTimeEpoch": int(now * 1000),
-            "resourceId": match.resource.path,
-            "resourcePath": match.resource.path,
-            "stage": STAGE,
-        },
-        # The gateway reads what it does not know as binary as UTF-8, and replaces what is not.
-        "body": (base64.b64encode(body).decode() if is_binary else body.decode("utf-8", "replace")) if body else None,
-        "isBase64Encoded": is_binary and bool(body),
-    }
+def _refusal(request: Request, match: Match | None, refusal: Refusal) -> Answer:
+    _log_answer(request, match, status=refusal.status, code=refusal.code)
+    return refused(refusal, request.path, request_id=request.request_id, origin=request.header(b"origin"))
 
 
-async def _read(receive: Receive) -> bytes:
+def _preflight(request: Request, match: Match) -> Answer:
+    answer = preflight(match.resource.methods, request_id=request.request_id, origin=request.header(b"origin"))
+    _log_answer(request, match, status=answer.status)
+    return answer
+
+
+def _log_answer(request: Request, match: Match | None, *, status: int, **facts: str) -> None:
+    """Log an answer that the app did not give, as the app logs its own."""
+    route = match.resource.path if match else request_log.UNKNOWN_ROUTE
+    with log_keys(request_id=request.request_id):
+        seconds = time.perf_counter() - request.began
+        request_log.write(request.method, route, status=status, seconds=seconds, answered_by="gateway", **facts)
+
+
+async def _read_up_to_limit(receive: Receive) -> bytes | None:
+    """Return a request's body, or None where it is over the gateway's limit. Raises _Gone."""
     parts: list[bytes] = []
     size = 0
-    while True:
+    more = True
+    while more and size <= _DRAIN_LIMIT:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise _Gone
@@ -238,36 +207,25 @@ async def _read(receive: Receive) -> bytes:
         size += len(part)
         if size <= GATEWAY_BODY_LIMIT:
             parts.append(part)
-        elif size > _DRAIN_LIMIT:
-            raise _RequestTooLarge
-        if not message.get("more_body"):
-            break
-    if size > GATEWAY_BODY_LIMIT:
-        raise _RequestTooLarge
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _accept(scope: Scope) -> str:
-    accept: bytes = next((value for name, value in scope["headers"] if name == b"accept"), b"")
-    return accept.decode("latin-1").split(",")[0].split(";")[0].strip().lower()
+        more = message.get("more_body", False)
+    return b"".join(parts) if size <= GATEWAY_BODY_LIMIT else None
 
 
 class EnvelopeProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, which refuses what is no HTTP at all in our envelope instead of plain text."""
+    """uvicorn's HTTP protocol, which refuses malformed HTTP in our envelope instead of plain text."""
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the socket."""
+        """Parse bytes from the socket."""
         try:
             super().data_received(data)
         except (httptools.HttpParserError, TypeError, ValueError, UnicodeDecodeError):
-            # A request target that the parser takes and uvicorn does not, such as `//`.
+            # A request target that the parser accepts and uvicorn does not, such as `//`.
             self.send_400_response("")
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's wording is replaced
-        """Answer what cannot be read as a request, and hang up."""
-        request_id = str(uuid.uuid4())
-        error = MalformedJson("This is not a well-formed HTTP request.")
-        answer = refused(error, "", request_id=request_id)
+        """Answer bytes that are no HTTP request, and close the connection."""
+        request = Request({"method": request_log.UNKNOWN_METHOD, "raw_path": b"", "headers": []})
+        answer = _refusal(request, None, MalformedJson("This is not a well-formed HTTP request."))
         head = [b"HTTP/1.1 400 Bad Request", *(name + b": " + value for name, value in answer.headers)]
         head += [b"content-length: " + str(len(answer.body)).encode(), b"connection: close", b"", b""]
         self.transport.write(b"\r\n".join(head) + answer.body)

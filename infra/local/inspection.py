@@ -2,42 +2,50 @@
 
 from collections.abc import Mapping
 
-from chalicelib.errors import MethodNotAllowed, NotFound, Refusal
-from infra.local.answers import Answer, Broken, answer_json, bare, refused
+from chalicelib.errors import MethodNotAllowed, NotFound
+from infra.local.answers import Answer, Broken, answer_json, bare
 from infra.local.meter import Meter
 from infra.local.outbox import Outbox
+from infra.local.proxy_event import Request
 from infra.local.schedules import Schedules
+
+_ROUTES = {
+    "/_local/outbox": ["GET"],
+    "/_local/usage": ["GET", "DELETE"],
+    "/_local/schedule/{name}": ["POST"],
+}
 
 
 class LocalDesk:
     """Answers `/_local/…` (contract/local.md)."""
 
     def __init__(self, *, outbox: Outbox, meter: Meter, schedules: Schedules) -> None:
-        """Look into these three."""
+        """The sources of its answers."""
         self._outbox = outbox
         self._meter = meter
         self._schedules = schedules
 
-    def answer(self, method: str, path: str, query: Mapping[str, str], request_id: str) -> Answer:
-        """Answer one request; errors come in the contract's envelope."""
-        try:
-            return self._answer(method, path.strip("/").split("/")[1:], query, request_id)
-        except Refusal as refusal:
-            return refused(refusal, path, request_id=request_id)
+    @property
+    def routes(self) -> Mapping[str, list[str]]:
+        """The paths under `/_local` and their methods."""
+        return _ROUTES
 
-    def _answer(self, method: str, parts: list[str], query: Mapping[str, str], request_id: str) -> Answer:
-        match parts:
+    def answer(self, request: Request) -> Answer:
+        """Answer one request. Raises Refusal."""
+        request_id = request.request_id
+        match request.path.strip("/").split("/")[1:]:
             case ["outbox"]:
-                _require(method, "GET")
-                return answer_json(200, {"messages": self._outbox.messages(query.get("to"))}, request_id=request_id)
+                _require(request.method, "GET")
+                to = request.query().get("to", [None])[-1]
+                return answer_json(200, {"messages": self._outbox.messages(to)}, request_id=request_id)
             case ["usage"]:
-                _require(method, "GET", "DELETE")
-                if method == "DELETE":
+                _require(request.method, "GET", "DELETE")
+                if request.method == "DELETE":
                     self._meter.reset()
                     return bare(204, request_id=request_id)
                 return answer_json(200, self._meter.report(), request_id=request_id)
             case ["schedule", name]:
-                _require(method, "POST")
+                _require(request.method, "POST")
                 return self._run(name, request_id)
         raise NotFound("A local run has /_local/outbox/, /_local/usage/ and /_local/schedule/<name>/.")
 

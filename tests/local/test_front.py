@@ -16,11 +16,15 @@ import uvicorn
 from chalice import Response
 
 import app as platform
+from chalicelib.errors import NotFound
+from chalicelib.observability import in_this_context, logger
 from chalicelib.portals.http import envelope, request_log
 from infra.local import front
 from infra.local.front import EnvelopeProtocol, Gateway
 from infra.local.meter import Meter
+from infra.local.proxy_event import Request, proxy_event
 from infra.local.routes import RouteTable
+from tests.support.log_lines import Line, collected
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\xff\xfe"
 
@@ -64,6 +68,16 @@ def small_app() -> Any:
     @app.route("/api/usher/broken", methods=["GET"], name="broken")
     def broken() -> Any:
         raise KeyError("a fault of ours")
+
+    @app.route("/api/usher/logging/{name}", methods=["GET"], name="logging")
+    def logging_(name: str) -> Any:
+        logger.info("first", extra={"name_in_path": name})
+        with ThreadPoolExecutor(2) as hands:
+            list(hands.map(in_this_context(lambda part: logger.info(part, extra={"name_in_path": name})), "ab"))
+        if name.startswith("unknown"):
+            raise NotFound
+        logger.info("last", extra={"name_in_path": name})
+        return {}
 
     @app.route("/api/tix/slow", methods=["GET"], name="slow")
     def slow() -> Any:
@@ -174,6 +188,7 @@ def test_the_event_is_shaped_as_api_gateway_shapes_it(served: Served) -> None:
 def test_repeated_query_values_and_headers_all_arrive() -> None:
     scope = {
         "method": "GET",
+        "raw_path": b"/things",
         "headers": [(b"x-tag", b"a"), (b"x-tag", b"b")],
         "query_string": b"tag=x&tag=y&empty=",
         "client": ("127.0.0.5", 1),
@@ -182,7 +197,7 @@ def test_repeated_query_values_and_headers_all_arrive() -> None:
     }
     match = RouteTable({"/things": ["GET"]}).find("/things")
     assert match is not None
-    event = front.proxy_event(scope, "/things", match, b"", "r-1", frozenset())
+    event = proxy_event(Request(scope, "r-1"), match, b"", binary_types=frozenset())
     assert event["multiValueHeaders"]["x-tag"] == ["a", "b"]
     assert event["headers"]["x-tag"] == "b"
     assert event["multiValueQueryStringParameters"] == {"tag": ["x", "y"], "empty": [""]}
@@ -300,3 +315,69 @@ def test_a_function_that_takes_too_long_is_not_waited_for(served: Served, monkey
     answer = served.client.get("/api/tix/slow")
     assert (answer.status_code, answer.json()["code"]) == (503, "UNAVAILABLE")
     assert answer.headers["retry-after"] == "1"
+
+
+# The log
+
+
+def test_with_sixteen_callers_at_once_every_line_carries_the_id_of_its_own_request(served: Served) -> None:
+    def one_caller(caller: int) -> dict[str, str]:
+        """Return the name in each path by the id that the answer carried."""
+        names: dict[str, str] = {}
+        with httpx.Client(base_url=f"http://127.0.0.1:{served.port}", timeout=20) as client:
+            for number in range(20):
+                name = f"{'unknown' if number % 2 else 'known'}-{caller}-{number}"
+                answer = client.get(f"/api/usher/logging/{name}/")
+                assert answer.status_code == (404 if number % 2 else 200)
+                names[answer.headers["x-request-id"]] = name
+        return names
+
+    with collected() as lines, ThreadPoolExecutor(16) as pool:
+        answered = [pair for names in pool.map(one_caller, range(16)) for pair in names.items()]
+
+    assert len(answered) == 320
+    found: dict[str, list[Line]] = {}
+    for line in lines.all():
+        found.setdefault(line["request_id"], []).append(line)
+    for request_id, name in answered:
+        *own, summary = found.pop(request_id)
+        expected = ["a", "b", "first"] + ([] if name.startswith("unknown") else ["last"])
+        assert sorted(line["message"] for line in own) == expected
+        assert {line["name_in_path"] for line in own} == {name}
+        assert (summary["message"], summary["route"]) == ("request", "/api/usher/logging/{name}")
+        code = "NOT_FOUND" if name.startswith("unknown") else None
+        assert (summary.get("code"), summary["status"]) == (code, 404 if code else 200)
+    # A function that another test did not wait for may end meanwhile.
+    left = [line for others in found.values() for line in others]
+    assert [line for line in left if line.get("route") != "/api/tix/slow"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "route", "status", "code"),
+    [
+        ("GET", "/api/usher/nothing/+923001234567/", "(unknown)", 404, "NOT_FOUND"),
+        ("DELETE", "/api/usher/event/+923001234567/", "/api/usher/event/{name}", 405, "METHOD_NOT_ALLOWED"),
+        ("OPTIONS", "/api/usher/event/+923001234567/", "/api/usher/event/{name}", 204, None),
+        ("GET", "/api/usher/broken/", "/api/usher/broken", 500, "INTERNAL"),
+    ],
+)
+def test_each_answer_has_one_line_wherever_it_comes_from(
+    served: Served, method: str, path: str, route: str, status: int, code: str | None
+) -> None:
+    with collected() as lines:
+        answer = served.client.request(method, path)
+    assert answer.status_code == status
+    [line] = lines.of_requests()
+    assert (line["request_id"], line["method"], line["route"]) == (answer.headers["x-request-id"], method, route)
+    assert (line["status"], line.get("code")) == (status, code)
+    assert "923001234567" not in lines.text
+
+
+def test_bodies_over_the_limit_and_malformed_requests_are_logged_too(served: Served) -> None:
+    with collected() as lines:
+        large = served.client.post("/api/usher/text", content=b"x" * (front.GATEWAY_BODY_LIMIT + 1))
+        _, _, body = served.raw(b"not http at all\r\n\r\n").partition(b"\r\n\r\n")
+    too_large, malformed = lines.of_requests()
+    assert (too_large["request_id"], too_large["code"]) == (large.headers["x-request-id"], "TOO_LARGE")
+    assert (malformed["request_id"], malformed["code"]) == (json.loads(body)["error"]["request_id"], "MALFORMED_JSON")
+    assert malformed["route"] == "(unknown)"

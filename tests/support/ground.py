@@ -130,7 +130,7 @@ def scan_body(kind: Kind, one: seed.Seeded, event: Event) -> dict[str, Any]:
 def gateway_event(method: str, target: str, body: bytes, token: str | None = None) -> dict[str, Any]:
     """Return the event that API Gateway sends for a request; `target` may have a query."""
     from app import app
-    from infra.local.front import proxy_event
+    from infra.local.proxy_event import Request, proxy_event
     from infra.local.routes import RouteTable, routes_of
 
     path, _, query = target.partition("?")
@@ -142,13 +142,14 @@ def gateway_event(method: str, target: str, body: bytes, token: str | None = Non
         headers.append((b"authorization", f"Bearer {token}".encode()))
     scope = {
         "method": method,
+        "raw_path": path.encode("latin-1"),
         "headers": headers,
         "query_string": query.encode(),
         "scheme": "http",
         "http_version": "1.1",
         "client": ("127.0.0.1", 1),
     }
-    return proxy_event(scope, path, match, body, f"bench-{next(_numbers)}", frozenset())
+    return proxy_event(Request(scope, f"bench-{next(_numbers)}"), match, body, binary_types=frozenset())
 
 
 _tables: dict[int, Any] = {}

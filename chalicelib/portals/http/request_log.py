@@ -15,6 +15,7 @@ from chalicelib.observability import log_keys, logger
 from chalicelib.portals.http.paths import portal_of
 
 UNKNOWN_ROUTE = "(unknown)"
+UNKNOWN_METHOD = "(unknown)"
 _FAULT = 500
 # What is learned about a request while it is answered.
 _facts: ContextVar[dict[str, Any] | None] = ContextVar("request_facts", default=None)
