@@ -4,12 +4,13 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib import clock
+from chalicelib import clock, errors
 from chalicelib.domain.access import accounts, devices, permissions, sessions, staff
-from chalicelib.portals.http import cookies
+from chalicelib.portals.http import cookies, refusals
 from chalicelib.portals.http.answer import Reply
 from chalicelib.portals.http.auth import DEVICE_MANAGERS, DEVICE_READERS, STAFF
-from chalicelib.portals.http.route import Call, door
+from chalicelib.portals.http.door import door
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas import admin as schema
 from chalicelib.schemas.wire import Nothing, PageOut
 from chalicelib.vocabulary import Portal
@@ -30,13 +31,17 @@ def _admin_out(account: Any) -> dict[str, Any]:
 
 @door(
     bp,
-    "POST",
-    f"{_BASE}/auth/login",
-    guard=None,
-    paced=True,
-    body=schema.LoginIn,
-    query=schema.LoginQuery,
-    reply=schema.LoginOut,
+    Route(
+        "POST",
+        f"{_BASE}/auth/login",
+        guard=None,
+        padded=True,
+        body=schema.LoginIn,
+        query=schema.LoginQuery,
+        reply=schema.LoginOut,
+        refuses=refusals.LOG_IN,
+        links=(Link("admin_refresh", body={"refresh": "/refresh"}),),
+    ),
 )
 def admin_login(call: Call[schema.LoginIn, schema.LoginQuery]) -> Any:
     """Log in, with TOTP where it is switched on; `?cookie=1` for browsers."""
@@ -47,28 +52,50 @@ def admin_login(call: Call[schema.LoginIn, schema.LoginQuery]) -> Any:
     return cookies.reply(pair, in_cookie=in_cookie, admin=_admin_out(account))
 
 
-@door(bp, "POST", f"{_BASE}/auth/refresh", guard=None, body=schema.RefreshIn, reply=schema.RefreshOut, refresh=True)
+@door(
+    bp,
+    Route(
+        "POST",
+        f"{_BASE}/auth/refresh",
+        guard=None,
+        body=schema.RefreshIn,
+        reply=schema.RefreshOut,
+        refresh=True,
+        refuses=refusals.REFRESH,
+        links=(Link("admin_refresh", body={"refresh": "/refresh"}),),
+    ),
+)
 def admin_refresh(call: Call[schema.RefreshIn, None]) -> Any:
     """Spend a refresh token, from the body or from the cookie with its X-CSRF-Token."""
     token, in_cookie = cookies.refresh_token(call.headers, call.body.refresh)
     return cookies.reply(sessions.refresh(token, Portal.ADMIN, in_cookie=in_cookie), in_cookie=in_cookie)
 
 
-@door(bp, "POST", f"{_BASE}/auth/logout", guard=STAFF, reply=Nothing)
+@door(bp, Route("POST", f"{_BASE}/auth/logout", guard=STAFF, reply=Nothing))
 def admin_logout(call: Call[None, None]) -> Any:
     """End the session."""
     sessions.end(call.principal.session_id, ended_because="logged out")
     return Reply(None, headers=cookies.clearing(call.headers))
 
 
-@door(bp, "POST", f"{_BASE}/auth/change-password", guard=STAFF, body=schema.ChangePasswordIn, reply=Nothing)
+@door(
+    bp,
+    Route(
+        "POST",
+        f"{_BASE}/auth/change-password",
+        guard=STAFF,
+        body=schema.ChangePasswordIn,
+        reply=Nothing,
+        refuses=refusals.LOG_IN,
+    ),
+)
 def admin_change_password(call: Call[schema.ChangePasswordIn, None]) -> Any:
     """Change the password and end every session."""
     account = accounts.get(call.principal.id)
     accounts.change_password(account, old_password=call.body.old_password, new_password=call.body.new_password)
 
 
-@door(bp, "GET", f"{_BASE}/auth/me", guard=STAFF, reply=schema.AdminOut)
+@door(bp, Route("GET", f"{_BASE}/auth/me", guard=STAFF, reply=schema.AdminOut))
 def admin_me(call: Call[None, None]) -> Any:
     """Show one's own account and role."""
     return _admin_out(accounts.get(call.principal.id))
@@ -82,7 +109,17 @@ def _device_out(device: Any) -> dict[str, Any]:
     }
 
 
-@door(bp, "GET", f"{_BASE}/devices", guard=DEVICE_READERS, query=schema.DevicesIn, reply=PageOut[schema.DeviceOut])
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{_BASE}/devices",
+        guard=DEVICE_READERS,
+        query=schema.DevicesIn,
+        reply=PageOut[schema.DeviceOut],
+        links=(Link("admin_revoke_device", {"device_id": "/results/0/id"}), Link("admin_devices", {"cursor": "/next"})),
+    ),
+)
 def admin_devices(call: Call[None, schema.DevicesIn]) -> Any:
     """List reader devices, newest first."""
     query = call.query
@@ -97,7 +134,20 @@ def admin_devices(call: Call[None, schema.DevicesIn]) -> Any:
 
 
 @door(
-    bp, "POST", f"{_BASE}/devices", guard=DEVICE_MANAGERS, body=schema.DeviceIn, reply=schema.ProvisionOut, status=201
+    bp,
+    Route(
+        "POST",
+        f"{_BASE}/devices",
+        guard=DEVICE_MANAGERS,
+        body=schema.DeviceIn,
+        reply=schema.ProvisionOut,
+        status=201,
+        refuses=(errors.NotFound,),
+        links=(
+            Link("device_enroll", body={"code": "/enrollment_code"}),
+            Link("admin_revoke_device", {"device_id": "/device_id"}),
+        ),
+    ),
 )
 def admin_provision_device(call: Call[schema.DeviceIn, None]) -> Any:
     """Provision a reader and show its one-time enrolment code."""
@@ -105,7 +155,9 @@ def admin_provision_device(call: Call[schema.DeviceIn, None]) -> Any:
     return devices.provision(event_id=body.event_id, gate_name=body.gate, name=body.name, by=call.principal.id)
 
 
-@door(bp, "DELETE", f"{_BASE}/devices/{{device_id}}", guard=DEVICE_MANAGERS, status=204)
+@door(
+    bp, Route("DELETE", f"{_BASE}/devices/{{device_id}}", guard=DEVICE_MANAGERS, status=204, refuses=(errors.NotFound,))
+)
 def admin_revoke_device(call: Call[None, None]) -> Any:
     """Revoke a reader at once."""
     devices.revoke(call.path["device_id"])

@@ -5,11 +5,13 @@ from typing import Any
 
 from chalice import Blueprint
 
+from chalicelib import errors
 from chalicelib.domain.access import devices, tokens
 from chalicelib.domain.access.devices import DeviceHeartbeat
 from chalicelib.domain.gate import taps
 from chalicelib.portals.http.auth import DEVICE
-from chalicelib.portals.http.route import Call, door
+from chalicelib.portals.http.door import door
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas import device as schema
 
 bp = Blueprint(__name__)
@@ -18,27 +20,48 @@ _BASE = "/api/device"
 _TAPS_LIMIT = 256 * 1024
 
 
-@door(bp, "POST", f"{_BASE}/enroll", guard=None, body=schema.EnrollIn, reply=schema.EnrollOut)
+@door(
+    bp,
+    Route(
+        "POST",
+        f"{_BASE}/enroll",
+        guard=None,
+        body=schema.EnrollIn,
+        reply=schema.EnrollOut,
+        refuses=(errors.InvalidCredentials, errors.RateLimited),
+        links=(Link("device_token", body={"device_id": "/device_id"}),),
+    ),
+)
 def device_enroll(call: Call[schema.EnrollIn, None]) -> Any:
     """Exchange a one-time code for a device's identity."""
     body = call.body
     return devices.enroll(code=body.code, public_key=body.public_key, name=body.name, address=call.address)
 
 
-@door(bp, "POST", f"{_BASE}/token", guard=None, body=schema.TokenIn, reply=schema.TokenOut)
+@door(
+    bp,
+    Route(
+        "POST",
+        f"{_BASE}/token",
+        guard=None,
+        body=schema.TokenIn,
+        reply=schema.TokenOut,
+        refuses=(errors.Unauthenticated,),
+    ),
+)
 def device_token(call: Call[schema.TokenIn, None]) -> Any:
     """Exchange a JWT that the device signed for an access token."""
     access = devices.token(device_id=call.body.device_id, assertion=call.body.assertion)
     return {"access": access, "expires_in": int(tokens.LIFETIME / timedelta(seconds=1))}
 
 
-@door(bp, "POST", f"{_BASE}/taps", guard=DEVICE, body=schema.TapsIn, reply=schema.TapsOut, limit=_TAPS_LIMIT)
+@door(bp, Route("POST", f"{_BASE}/taps", guard=DEVICE, body=schema.TapsIn, reply=schema.TapsOut, limit=_TAPS_LIMIT))
 def device_taps(call: Call[schema.TapsIn, None]) -> Any:
     """Decide taps in their order, each idempotent by its scan_id."""
     return {"results": taps.decide(call.principal, call.body.taps, device_time=call.body.device_time)}
 
 
-@door(bp, "POST", f"{_BASE}/heartbeat", guard=DEVICE, body=schema.HeartbeatIn, reply=schema.HeartbeatOut)
+@door(bp, Route("POST", f"{_BASE}/heartbeat", guard=DEVICE, body=schema.HeartbeatIn, reply=schema.HeartbeatOut))
 def device_heartbeat(call: Call[schema.HeartbeatIn, None]) -> Any:
     """Report health, and learn settings and the time."""
     body = call.body

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from app import app
 from chalicelib.config import LOCAL_ORIGINS
-from chalicelib.portals.http.route import Route
+from chalicelib.portals.http.route import AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from tests.support.client import Answer
 
@@ -38,11 +38,11 @@ def validator(schema: dict[str, Any]) -> Any:
     return _validator(json.dumps(schema, sort_keys=True))
 
 
-def operation(route: Route) -> dict[str, Any]:
+def operation(route: AnyRoute) -> dict[str, Any]:
     return dict(document()["paths"][openapi.spelled(route)][route.method.lower()])
 
 
-def documented(route: Route, status: int) -> dict[str, Any] | None:
+def documented(route: AnyRoute, status: int) -> dict[str, Any] | None:
     """Return what the document says of a route's answer with this status."""
     found: dict[str, Any] | None = operation(route)["responses"].get(str(status))
     if found is not None and "$ref" in found:
@@ -56,7 +56,7 @@ def error_of(answer: Answer) -> dict[str, Any]:
     return said["error"] if isinstance(said["error"], dict) else said
 
 
-def problems(route: Route, answer: Answer, *, origin: str | None = None) -> Iterator[str]:
+def problems(route: AnyRoute, answer: Answer, *, origin: str | None = None) -> Iterator[str]:
     """Return what is wrong with an answer, as the contract and the document see it."""
     yield from _header_problems(route, answer, origin)
     if answer.status >= 500:
@@ -92,7 +92,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _header_problems(route: Route, answer: Answer, origin: str | None) -> Iterator[str]:
+def _header_problems(route: AnyRoute, answer: Answer, origin: str | None) -> Iterator[str]:
     may_be_kept = route.public_seconds is not None and answer.status < 400
     kept = f"public, max-age={route.public_seconds}" if may_be_kept else "no-store"
     if may_be_kept and not answer.headers.get("etag"):

@@ -20,7 +20,7 @@ from app import app
 from chalicelib import clock
 from chalicelib.domain import signing
 from chalicelib.domain.access import permissions
-from chalicelib.portals.http.route import Route
+from chalicelib.portals.http.route import AnyRoute
 from chalicelib.vocabulary import AdminRole, Portal
 from infra.local.demo import demo_data
 from tests.contract.ground import Ground, foreign_token, label, stored
@@ -88,7 +88,7 @@ def _forgeries(token: str) -> Iterator[tuple[str, str]]:
     yield "a very long token", token + "A" * 5000
 
 
-def wrong_callers(route: Route, ground: Ground) -> Iterator[WrongCaller]:
+def wrong_callers(route: AnyRoute, ground: Ground) -> Iterator[WrongCaller]:
     """Return everybody who must not get through to a guarded route."""
     assert route.guard is not None
     portal = route.guard.portal
@@ -119,7 +119,7 @@ def wrong_callers(route: Route, ground: Ground) -> Iterator[WrongCaller]:
         yield WrongCaller("the role member", f"Bearer {ground.member_token()}", status=403, code="FORBIDDEN")
 
 
-def violations(route: Route, ground: Ground) -> Iterator[str]:
+def violations(route: AnyRoute, ground: Ground) -> Iterator[str]:
     """Return what a guarded route did wrong, one line per wrong caller."""
     request = ground.rightful(route)
     callers = list(wrong_callers(route, ground))
@@ -135,7 +135,7 @@ def violations(route: Route, ground: Ground) -> Iterator[str]:
 
 
 @contextmanager
-def guarded_by(route: Route, guard: Any) -> Iterator[None]:
+def guarded_by(route: AnyRoute, guard: Any) -> Iterator[None]:
     """Put another guard before a route of the running app, as if it had been declared so."""
     handle: Any = app.routes[route.path][route.method].view_function
     cell = handle.__closure__[handle.__code__.co_freevars.index("route")]

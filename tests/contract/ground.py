@@ -25,7 +25,7 @@ from chalicelib.config import config
 from chalicelib.domain.access import accounts, devices, sessions, tokens
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.events import events
-from chalicelib.portals.http.route import ROUTES, Route
+from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal, UsherRole
@@ -74,7 +74,7 @@ def _route(row: dict[str, str]) -> ContractRoute:
     return ContractRoute(**row)
 
 
-def label(route: Route) -> str:
+def label(route: AnyRoute) -> str:
     return f"{route.method} {route.path}"
 
 
@@ -159,7 +159,7 @@ class Ground:
             self._access[name] = (now, token)
         return token
 
-    def token(self, route: Route) -> str | None:
+    def token(self, route: AnyRoute) -> str | None:
         """Return an access token of somebody who may call this route; None for public ones."""
         if route.guard is None:
             return None
@@ -190,7 +190,7 @@ class Ground:
         """Return the access token of a user of Tix who is no admin of the organization."""
         return sessions.start(self.tix_member).access
 
-    def send(self, route: Route, request: Request, *, token: str | None, **more: Any) -> Answer:
+    def send(self, route: AnyRoute, request: Request, *, token: str | None, **more: Any) -> Answer:
         """Send a request to a route, its path spelled as the contract does."""
         path = route.path.format(**request.path)
         slash = "" if openapi.spelled(route) == route.path else "/"
@@ -199,7 +199,7 @@ class Ground:
         more.setdefault("raw", request.raw)
         return call(route.method, f"{path}{slash}{query}", request.body, token=token, **more)
 
-    def rightful(self, route: Route) -> Request:
+    def rightful(self, route: AnyRoute) -> Request:
         """Return a request that the route's right caller gets through with."""
         return REQUESTS[route.operation_id](self)
 
@@ -423,6 +423,6 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
 }
 
 
-def routes() -> list[Route]:
+def routes() -> list[AnyRoute]:
     """Return every route that the app has, in the order of their operations' names."""
     return sorted(ROUTES, key=lambda route: route.operation_id)

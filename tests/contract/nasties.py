@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib.portals.http.route import Route
+from chalicelib.portals.http.route import AnyRoute
 from tests.contract.request import Request
 
 # Values that have broken somebody's server before; each is put into every field, path variable and query.
@@ -179,7 +179,7 @@ AUTHORIZATIONS = (
 class Nasty:
     """One request, and what must be known to send it again."""
 
-    route: Route
+    route: AnyRoute
     request: Request
     raw: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -215,7 +215,7 @@ def _as_segment(value: str) -> str:
 class Nasties:
     """Makes wrong requests to the given routes, the same ones for the same seed."""
 
-    def __init__(self, routes: list[Route], rightful: Callable[[Route], Request], *, seed: int) -> None:
+    def __init__(self, routes: list[AnyRoute], rightful: Callable[[AnyRoute], Request], *, seed: int) -> None:
         """`routes` are taken in turn, so that each gets its share; `rightful` gives the request to spoil."""
         self._routes = routes
         self._rightful = rightful
@@ -226,7 +226,7 @@ class Nasties:
         for number in range(count):
             yield self._one(self._routes[number % len(self._routes)])
 
-    def _one(self, route: Route) -> Nasty:
+    def _one(self, route: AnyRoute) -> Nasty:
         request = self._broken(route)
         raw, headers = None, {}
         if self._random.random() < 0.15:
@@ -241,7 +241,7 @@ class Nasties:
             headers["authorization"] = self._random.choice(AUTHORIZATIONS)
         return Nasty(route, request, raw, headers, has_token)
 
-    def _broken(self, route: Route) -> Request:
+    def _broken(self, route: AnyRoute) -> Request:
         right = self._rightful(route)
         body, path, query = right.body, dict(right.path), right.query
         if path and self._random.random() < 0.6:
@@ -252,13 +252,13 @@ class Nasties:
             body = self._body(route, body)
         return Request(body, path, query)
 
-    def _query(self, route: Route) -> str:
+    def _query(self, route: AnyRoute) -> str:
         if route.query is None or self._random.random() < 0.4:
             return self._random.choice(QUERIES)
         names = self._random.choices(list(route.query.model_fields), k=self._random.randint(1, 3))
         return "&".join(f"{name}={_as_segment(self._random.choice(TEXTS))}" for name in names)
 
-    def _body(self, route: Route, body: dict[str, Any]) -> dict[str, Any]:
+    def _body(self, route: AnyRoute, body: dict[str, Any]) -> dict[str, Any]:
         assert route.body is not None
         for _ in range(self._random.randint(0, 2)):
             places = [*_places(body), *((name,) for name in route.body.model_fields)]

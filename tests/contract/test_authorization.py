@@ -10,7 +10,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.portals.http.auth import Guard
-from chalicelib.portals.http.route import Route
+from chalicelib.portals.http.route import AnyRoute
 from chalicelib.vocabulary import AdminRole, Portal, TixRole
 from infra.local.demo import demo_data
 from tests.contract import authorization
@@ -33,7 +33,7 @@ _PORTAL_OF = {
 _WITHOUT_ACCESS_TOKEN = {"public", "refresh", "device-key", "signature"}
 
 
-def _named(route: Route) -> str:
+def _named(route: AnyRoute) -> str:
     return route.operation_id
 
 
@@ -45,7 +45,7 @@ def test_every_route_has_a_request_that_its_right_caller_gets_through_with() -> 
 
 
 @pytest.mark.parametrize("route", routes(), ids=_named)
-def test_a_route_is_open_or_guarded_as_the_contract_says(route: Route) -> None:
+def test_a_route_is_open_or_guarded_as_the_contract_says(route: AnyRoute) -> None:
     who = contract()[route.method, route.path].who
     if who in _WITHOUT_ACCESS_TOKEN:
         assert route.guard is None
@@ -71,7 +71,7 @@ ROLES = {
 @pytest.mark.parametrize(
     "route", [route for route in GUARDED if route.guard and route.guard.portal is Portal.ADMIN], ids=_named
 )
-def test_a_staff_route_takes_exactly_the_roles_that_the_contract_names(route: Route, ground: Ground) -> None:
+def test_a_staff_route_takes_exactly_the_roles_that_the_contract_names(route: AnyRoute, ground: Ground) -> None:
     allowed = set()
     for role in AdminRole:
         # A body that no one gets through with: what answers is the guard, or the check behind it.
@@ -86,14 +86,14 @@ def test_a_staff_route_takes_exactly_the_roles_that_the_contract_names(route: Ro
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=_named)
-def test_a_guarded_route_refuses_every_wrong_caller_and_writes_nothing(route: Route, ground: Ground) -> None:
+def test_a_guarded_route_refuses_every_wrong_caller_and_writes_nothing(route: AnyRoute, ground: Ground) -> None:
     assert list(authorization.violations(route, ground)) == []
 
 
 class _NoGuardAtAll:
     """Lets anybody through as the route's right caller: the guard that somebody forgot to write."""
 
-    def __init__(self, route: Route, ground: Ground) -> None:
+    def __init__(self, route: AnyRoute, ground: Ground) -> None:
         assert route.guard is not None
         self._principal = route.guard.admit({"authorization": f"Bearer {ground.token(route)}"})
 
@@ -106,14 +106,14 @@ _ON_TRIAL = list({(route.portal, route.method == "GET"): route for route in GUAR
 
 
 @pytest.mark.parametrize("route", _ON_TRIAL, ids=_named)
-def test_the_matrix_reports_a_route_whose_guard_was_removed(route: Route, ground: Ground) -> None:
+def test_the_matrix_reports_a_route_whose_guard_was_removed(route: AnyRoute, ground: Ground) -> None:
     for weaker in (None, _NoGuardAtAll(route, ground)):
         with authorization.guarded_by(route, weaker):
             assert next(authorization.violations(route, ground), None) is not None
 
 
 @pytest.mark.parametrize("route", [r for r in GUARDED if r.guard and r.guard.permissions], ids=_named)
-def test_the_matrix_reports_a_route_that_forgot_its_permission(route: Route, ground: Ground) -> None:
+def test_the_matrix_reports_a_route_that_forgot_its_permission(route: AnyRoute, ground: Ground) -> None:
     with authorization.guarded_by(route, Guard(Portal.ADMIN)):
         found = list(authorization.violations(route, ground))
     assert any(" as the role " in line for line in found)
@@ -121,7 +121,7 @@ def test_the_matrix_reports_a_route_that_forgot_its_permission(route: Route, gro
 
 
 @pytest.mark.parametrize("route", [r for r in GUARDED if r.guard and r.guard.portal is Portal.USHER], ids=_named)
-def test_the_matrix_reports_a_route_that_takes_another_portals_tokens(route: Route, ground: Ground) -> None:
+def test_the_matrix_reports_a_route_that_takes_another_portals_tokens(route: AnyRoute, ground: Ground) -> None:
     with authorization.guarded_by(route, Guard(Portal.DEVICE)):
         assert any(" as a token of device" in line for line in authorization.violations(route, ground))
 
@@ -176,7 +176,7 @@ def _tickets(table: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
 
 
 @pytest.mark.parametrize("route", [r for r in GUARDED if r.operation_id in TENANTS], ids=_named)
-def test_a_caller_of_another_event_reaches_nothing_of_this_one(route: Route, ground: Ground) -> None:
+def test_a_caller_of_another_event_reaches_nothing_of_this_one(route: AnyRoute, ground: Ground) -> None:
     assert route.guard is not None
     assert route.guard.portal is not None
     expected = TENANTS[route.operation_id]
@@ -213,13 +213,13 @@ def nothing_written() -> Iterator[None]:
     assert stored() == before
 
 
-def _refused(route: Route, ground: Ground, body: dict[str, Any], **more: Any) -> tuple[int, str | None]:
+def _refused(route: AnyRoute, ground: Ground, body: dict[str, Any], **more: Any) -> tuple[int, str | None]:
     answer = ground.send(route, Request(body), token=None, **more)
     return answer.status, answer.code
 
 
 @pytest.mark.parametrize("route", [r for r in OPEN if r.refresh], ids=_named)
-def test_a_refresh_takes_only_a_living_refresh_token_of_its_own_portal(route: Route, ground: Ground) -> None:
+def test_a_refresh_takes_only_a_living_refresh_token_of_its_own_portal(route: AnyRoute, ground: Ground) -> None:
     portal = Portal(route.portal)
     other = Portal.ADMIN if portal is Portal.USHER else Portal.USHER
     own = ground.session(portal)
@@ -316,6 +316,6 @@ def test_an_enrolment_code_works_for_one_key_only(ground: Ground) -> None:
 
 
 @pytest.mark.parametrize("route", routes(), ids=_named)
-def test_the_right_caller_gets_through_with_the_request_that_the_matrix_sends(route: Route, ground: Ground) -> None:
+def test_the_right_caller_gets_through_with_the_request_that_the_matrix_sends(route: AnyRoute, ground: Ground) -> None:
     answer = ground.send(route, ground.rightful(route), token=ground.token(route))
     assert answer.status == route.status, answer.text

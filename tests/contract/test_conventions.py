@@ -12,7 +12,7 @@ import pytest
 from app import app
 from chalicelib import clock
 from chalicelib.domain.events import catalogue, events, listings
-from chalicelib.portals.http.route import Route
+from chalicelib.portals.http.route import AnyRoute
 from chalicelib.vocabulary import Portal
 from infra.local.demo import demo_data
 from tests.contract.answers import ADMIN_ORIGIN, ALLOWED_ORIGINS, error_of, problems
@@ -26,15 +26,15 @@ WITH_BODY = [route for route in routes() if route.body]
 LISTS = [route for route in routes() if route.query and "cursor" in route.query.model_fields]
 
 
-def _named(route: Route) -> str:
+def _named(route: AnyRoute) -> str:
     return route.operation_id
 
 
-def _route(operation_id: str) -> Route:
+def _route(operation_id: str) -> AnyRoute:
     return next(route for route in routes() if route.operation_id == operation_id)
 
 
-def _spelled(route: Route, request: Request, *, slash: bool) -> str:
+def _spelled(route: AnyRoute, request: Request, *, slash: bool) -> str:
     query = f"?{request.query}" if request.query else ""
     return f"{route.path.format(**request.path)}{'/' if slash else ''}{query}"
 
@@ -43,20 +43,20 @@ def _spelled(route: Route, request: Request, *, slash: bool) -> str:
 
 
 @pytest.mark.parametrize("route", routes(), ids=_named)
-def test_every_route_is_one_of_the_contracts(route: Route) -> None:
+def test_every_route_is_one_of_the_contracts(route: AnyRoute) -> None:
     line = contract()[route.method, route.path]
     assert route.portal == line.portal
 
 
 @pytest.mark.parametrize("route", routes(), ids=_named)
-def test_a_routes_answer_is_the_one_that_its_document_describes(route: Route, ground: Ground) -> None:
+def test_a_routes_answer_is_the_one_that_its_document_describes(route: AnyRoute, ground: Ground) -> None:
     answer = ground.send(route, ground.rightful(route), token=ground.token(route))
     assert answer.status == route.status, answer.text
     assert list(problems(route, answer)) == []
 
 
 @pytest.mark.parametrize("route", routes(), ids=_named)
-def test_both_spellings_of_a_path_answer_the_same(route: Route, ground: Ground) -> None:
+def test_both_spellings_of_a_path_answer_the_same(route: AnyRoute, ground: Ground) -> None:
     for slash in (True, False):
         request = ground.rightful(route)
         answer = call(
@@ -93,7 +93,9 @@ def _fields(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize("route", [r for r in routes() if r.reply], ids=_named)
-def test_times_are_utc_with_z_ids_carry_their_prefix_and_numbers_are_never_floats(route: Route, ground: Ground) -> None:
+def test_times_are_utc_with_z_ids_carry_their_prefix_and_numbers_are_never_floats(
+    route: AnyRoute, ground: Ground
+) -> None:
     answer = ground.send(route, ground.rightful(route), token=ground.token(route)).json
     for name, value in _fields(answer):
         # A share of one is neither an amount nor a count.
@@ -113,7 +115,7 @@ def test_times_are_utc_with_z_ids_carry_their_prefix_and_numbers_are_never_float
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=_named)
-def test_unknown_fields_are_ignored_server_owned_ones_too(route: Route, ground: Ground) -> None:
+def test_unknown_fields_are_ignored_server_owned_ones_too(route: AnyRoute, ground: Ground) -> None:
     request = ground.rightful(route)
     more = {"unknown": [{}], "id": "x", "status": "revoked", "role": "super_admin", "result": "valid", "by": "x"}
     answer = ground.send(route, replace(request, body={**more, **(request.body or {})}), token=ground.token(route))
@@ -140,7 +142,7 @@ _NOT_AN_OBJECT = {
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=_named)
-def test_a_body_that_is_not_one_json_object_is_refused(route: Route, ground: Ground) -> None:
+def test_a_body_that_is_not_one_json_object_is_refused(route: AnyRoute, ground: Ground) -> None:
     request, token = ground.rightful(route), ground.token(route)
     for name, raw in _NOT_AN_OBJECT.items():
         answer = ground.send(route, request, token=token, raw=raw)
@@ -149,14 +151,14 @@ def test_a_body_that_is_not_one_json_object_is_refused(route: Route, ground: Gro
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=_named)
-def test_a_body_over_the_routes_limit_is_refused_unread(route: Route, ground: Ground) -> None:
+def test_a_body_over_the_routes_limit_is_refused_unread(route: AnyRoute, ground: Ground) -> None:
     raw = b'{"a": "' + b"x" * (1 << 20) + b'"}'
     answer = ground.send(route, ground.rightful(route), token=ground.token(route), raw=raw)
     assert (answer.status, answer.code) == (413, "TOO_LARGE")
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=_named)
-def test_another_media_type_than_json_is_refused(route: Route, ground: Ground) -> None:
+def test_another_media_type_than_json_is_refused(route: AnyRoute, ground: Ground) -> None:
     for media_type in ("text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data"):
         headers = {"content-type": media_type}
         answer = ground.send(route, ground.rightful(route), token=ground.token(route), headers=headers)
@@ -164,7 +166,7 @@ def test_another_media_type_than_json_is_refused(route: Route, ground: Ground) -
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=_named)
-def test_a_wrong_field_is_named(route: Route, ground: Ground) -> None:
+def test_a_wrong_field_is_named(route: AnyRoute, ground: Ground) -> None:
     request = ground.rightful(route)
     for name in request.body or {}:
         broken = replace(request, body={**(request.body or {}), name: {"not": "this"}})
@@ -231,7 +233,7 @@ _IN_ORDER_OF = {
 
 
 @pytest.mark.parametrize("route", LISTS, ids=_named)
-def test_a_list_is_walked_by_its_cursor_and_says_each_entry_once(route: Route, pages: Ground) -> None:
+def test_a_list_is_walked_by_its_cursor_and_says_each_entry_once(route: AnyRoute, pages: Ground) -> None:
     seen: list[str] = []
     order: list[str] = []
     field = _IN_ORDER_OF.get(route.operation_id)
@@ -252,7 +254,7 @@ def test_a_list_is_walked_by_its_cursor_and_says_each_entry_once(route: Route, p
         assert seen == sorted(seen, reverse=True)
 
 
-def _first_cursor(route: Route, ground: Ground) -> str:
+def _first_cursor(route: AnyRoute, ground: Ground) -> str:
     request = replace(ground.rightful(route), query="page_size=1")
     answer = ground.send(route, request, token=ground.token(route)).json
     assert answer["next"]
@@ -260,7 +262,7 @@ def _first_cursor(route: Route, ground: Ground) -> str:
 
 
 @pytest.mark.parametrize("route", LISTS, ids=_named)
-def test_a_cursor_that_was_changed_in_any_byte_is_refused(route: Route, pages: Ground) -> None:
+def test_a_cursor_that_was_changed_in_any_byte_is_refused(route: AnyRoute, pages: Ground) -> None:
     cursor = _first_cursor(route, pages)
     raw = base64.urlsafe_b64decode(cursor)
     changed = [bytes([*raw[:place], raw[place] ^ 1, *raw[place + 1 :]]) for place in range(0, len(raw), 5)]
@@ -272,7 +274,7 @@ def test_a_cursor_that_was_changed_in_any_byte_is_refused(route: Route, pages: G
 
 
 @pytest.mark.parametrize("route", LISTS, ids=_named)
-def test_a_cursor_is_good_only_for_the_caller_and_the_list_that_it_was_made_for(route: Route, pages: Ground) -> None:
+def test_a_cursor_is_good_only_for_the_caller_and_the_list_that_it_was_made_for(route: AnyRoute, pages: Ground) -> None:
     cursor = _first_cursor(route, pages)
     request = replace(pages.rightful(route), query=f"page_size=1&cursor={cursor}")
     if route.guard is None:
@@ -302,7 +304,7 @@ def test_a_cursor_is_bound_to_its_query(operation_id: str, narrowed: str, pages:
 
 
 @pytest.mark.parametrize("route", LISTS, ids=_named)
-def test_page_sizes_go_from_1_to_100(route: Route, ground: Ground) -> None:
+def test_page_sizes_go_from_1_to_100(route: AnyRoute, ground: Ground) -> None:
     statuses, request = {}, ground.rightful(route)
     for size in ("1", "100", "0", "101", "-1", "1e3", "abc", "9" * 40):
         sized = replace(request, query=f"page_size={size}")

@@ -17,7 +17,7 @@ from hypothesis import seed as seeded
 from schemathesis import Case, GenerationMode
 from schemathesis.core import NotSet
 
-from chalicelib.portals.http.route import Route
+from chalicelib.portals.http.route import AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from tests.contract.answers import document, problems
 from tests.contract.ground import Ground, routes
@@ -33,7 +33,7 @@ ROUTES = [route for route in routes() if route.portal != "platform" or route.gua
 _FROM_SCHEMA = REQUESTS // 3 // len(ROUTES) // len(GenerationMode)
 
 
-def _named(route: Route) -> str:
+def _named(route: AnyRoute) -> str:
     return route.operation_id
 
 
@@ -50,7 +50,7 @@ class Callers:
         self._requests: dict[str, Request] = {}
         self._asked: Counter[str] = Counter()
 
-    def rightful(self, route: Route) -> Request:
+    def rightful(self, route: AnyRoute) -> Request:
         name = route.operation_id
         if self._asked[name] % _RENEWED_AFTER == 0:
             self._requests[name] = self._ground.rightful(route)
@@ -59,7 +59,7 @@ class Callers:
         self._asked[name] += 1
         return self._requests[name]
 
-    def token(self, route: Route) -> str | None:
+    def token(self, route: AnyRoute) -> str | None:
         if route.operation_id not in self._tokens:
             self.rightful(route)
         return self._tokens[route.operation_id]
@@ -91,7 +91,7 @@ def test_a_raw_body_breaks_no_route(raw: bytes, ground: Ground, callers: Callers
 
 
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.query], ids=_named)
-def test_a_wrong_query_breaks_no_list(route: Route, ground: Ground, callers: Callers) -> None:
+def test_a_wrong_query_breaks_no_list(route: AnyRoute, ground: Ground, callers: Callers) -> None:
     for query in QUERIES:
         _, found = _send(Nasty(route, replace(callers.rightful(route), query=query)), ground, callers)
         assert found == [], query
@@ -116,7 +116,7 @@ def test_hand_made_wrong_requests_get_the_envelope_and_never_a_fault(ground: Gro
     assert len(reached) > len(ROUTES) * 0.8 or count < 2000, reached
 
 
-def _as_nasty(case: Case[Any], route: Route, right: Request) -> Nasty:
+def _as_nasty(case: Case[Any], route: AnyRoute, right: Request) -> Nasty:
     """Return a generated case as a request; where the document has nothing to get wrong, the right values stay."""
     raw = None
     if isinstance(case.body, bytes):
@@ -131,7 +131,7 @@ def _as_nasty(case: Case[Any], route: Route, right: Request) -> Nasty:
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("route", ROUTES, ids=_named)
 def test_requests_made_from_the_document_are_answered_as_it_says(
-    route: Route, mode: GenerationMode, ground: Ground, callers: Callers
+    route: AnyRoute, mode: GenerationMode, ground: Ground, callers: Callers
 ) -> None:
     described = schemathesis.openapi.from_dict(document())[openapi.spelled(route)][route.method]
     if mode is GenerationMode.NEGATIVE and not (route.body or route.query or (route.guard and "{" in route.path)):

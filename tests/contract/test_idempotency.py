@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.portals.http.route import Route
+from chalicelib.portals.http.route import AnyRoute
 from chalicelib.vocabulary import Portal
 from tests.contract.ground import Ground, label, routes, stored
 from tests.contract.request import Request
@@ -28,7 +28,7 @@ MOVES = {
 }
 
 
-def _send(ground: Ground, route: Route, request: Request, key: str) -> Answer:
+def _send(ground: Ground, route: AnyRoute, request: Request, key: str) -> Answer:
     return ground.send(route, request, token=ground.token(route), headers={"idempotency-key": key})
 
 
@@ -37,7 +37,7 @@ def test_whatever_moves_money_stock_or_a_ticket_takes_a_key() -> None:
 
 
 @pytest.mark.parametrize("route", IDEMPOTENT, ids=label)
-def test_the_same_key_and_body_get_the_first_answer_again_and_change_nothing(ground: Ground, route: Route) -> None:
+def test_the_same_key_and_body_get_the_first_answer_again_and_change_nothing(ground: Ground, route: AnyRoute) -> None:
     request, key = ground.rightful(route), uuid.uuid4().hex
     first = _send(ground, route, request, key)
     assert first.status < 300, first.text
@@ -50,7 +50,7 @@ def test_the_same_key_and_body_get_the_first_answer_again_and_change_nothing(gro
 
 
 @pytest.mark.parametrize("route", IDEMPOTENT, ids=label)
-def test_the_same_key_with_another_body_is_refused_and_changes_nothing(ground: Ground, route: Route) -> None:
+def test_the_same_key_with_another_body_is_refused_and_changes_nothing(ground: Ground, route: AnyRoute) -> None:
     request, key = ground.rightful(route), uuid.uuid4().hex
     assert _send(ground, route, request, key).status < 300
     before = stored()
@@ -61,7 +61,7 @@ def test_the_same_key_with_another_body_is_refused_and_changes_nothing(ground: G
 
 
 @pytest.mark.parametrize("route", IDEMPOTENT, ids=label)
-def test_the_effect_stays_one_after_the_answer_was_forgotten(ground: Ground, route: Route) -> None:
+def test_the_effect_stays_one_after_the_answer_was_forgotten(ground: Ground, route: AnyRoute) -> None:
     request, key = ground.rightful(route), uuid.uuid4().hex
     first = _send(ground, route, request, key)
     assert first.status < 300, first.text

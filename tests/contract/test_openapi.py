@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import openapi_pydantic
@@ -14,7 +15,7 @@ from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
-from chalicelib.portals.http.route import Route
+from chalicelib.portals.http.route import AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas import examples
 from chalicelib.vocabulary import Portal
@@ -25,7 +26,7 @@ from tests.support.client import call
 _REFUSALS = {"400", "401", "403", "404", "409", "413", "415", "422", "429", "500", "503"}
 
 
-def _named(route: Route) -> str:
+def _named(route: AnyRoute) -> str:
     return route.operation_id
 
 
@@ -77,7 +78,7 @@ def _references(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("route", [r for r in routes() if r.body], ids=_named)
-def test_a_requests_example_fits_its_schema_and_is_taken_by_the_route(route: Route) -> None:
+def test_a_requests_example_fits_its_schema_and_is_taken_by_the_route(route: AnyRoute) -> None:
     media = operation(route)["requestBody"]["content"]["application/json"]
     for example in media["examples"].values():
         validator(media["schema"]).validate(example["value"])
@@ -86,7 +87,7 @@ def test_a_requests_example_fits_its_schema_and_is_taken_by_the_route(route: Rou
 
 
 @pytest.mark.parametrize("route", [r for r in routes() if r.reply], ids=_named)
-def test_an_answers_example_fits_its_schema_and_says_every_field(route: Route) -> None:
+def test_an_answers_example_fits_its_schema_and_says_every_field(route: AnyRoute) -> None:
     media = operation(route)["responses"][str(route.status)]["content"]["application/json"]
     assert route.reply is not None
     adapter = TypeAdapter(route.reply)
@@ -97,7 +98,7 @@ def test_an_answers_example_fits_its_schema_and_says_every_field(route: Route) -
 
 
 def test_no_example_is_left_of_a_route_that_is_gone() -> None:
-    assert set(examples.OPERATIONS) <= {route.operation_id for route in routes()}
+    assert set(examples.operations()) <= {route.operation_id for route in routes()}
 
 
 def test_the_refusals_examples_fit_the_envelope() -> None:
@@ -113,7 +114,7 @@ def test_the_refusals_examples_fit_the_envelope() -> None:
 
 
 @pytest.mark.parametrize("route", routes(), ids=_named)
-def test_a_route_names_the_refusals_that_its_kind_can_give(route: Route) -> None:
+def test_a_route_names_the_refusals_that_its_kind_can_give(route: AnyRoute) -> None:
     named = set(operation(route)["responses"])
     expected = {"500", "503"}
     expected |= {"401"} if route.guard or route.refresh else set()
@@ -135,7 +136,7 @@ def test_every_refusal_is_the_envelope_and_says_when_to_try_again_where_that_hel
 
 
 @pytest.mark.parametrize("route", routes(), ids=_named)
-def test_a_guarded_route_names_its_portals_token_and_an_open_one_none(route: Route) -> None:
+def test_a_guarded_route_names_its_portals_token_and_an_open_one_none(route: AnyRoute) -> None:
     schemes = [scheme for choice in operation(route)["security"] for scheme in choice]
     assert set(schemes) <= set(document()["components"]["securitySchemes"])
     if route.guard:
@@ -210,7 +211,7 @@ def test_starting_the_app_does_not_build_or_even_import_the_document() -> None:
 
 def test_a_route_without_its_example_cannot_be_described() -> None:
     route = next(route for route in routes() if route.body)
-    stranger = Route(**{**{f: getattr(route, f) for f in Route.__slots__}, "operation_id": "no_such_operation"})
+    stranger = replace(route, operation_id="no_such_operation")
     with pytest.raises(KeyError):
         openapi.document([stranger])
 

@@ -10,7 +10,7 @@ from chalice import Response
 import app as platform
 from chalicelib.observability import logger
 from chalicelib.portals.http import envelope, request_log
-from chalicelib.portals.http.route import Route
+from chalicelib.portals.http.route import AnyRoute
 from chalicelib.vocabulary import Portal
 from infra.local.demo import demo_data
 from tests.contract.ground import PASSWORD, Ground, routes
@@ -40,7 +40,7 @@ PEOPLE = (
 _SHORTEST = 5
 
 
-def _named(route: Route) -> str:
+def _named(route: AnyRoute) -> str:
     return route.operation_id
 
 
@@ -69,7 +69,7 @@ def only_line(lines: LogLines, answer: Answer) -> Line:
 
 
 @pytest.mark.parametrize("route", routes(), ids=_named)
-def test_each_answer_has_one_line_without_a_secret(route: Route, ground: Ground, lines: LogLines) -> None:
+def test_each_answer_has_one_line_without_a_secret(route: AnyRoute, ground: Ground, lines: LogLines) -> None:
     request, token = ground.rightful(route), ground.token(route)
     lines.clear()
     answer = ground.send(route, request, token=token)
@@ -85,7 +85,7 @@ def test_each_answer_has_one_line_without_a_secret(route: Route, ground: Ground,
 
 
 @pytest.mark.parametrize("route", routes(), ids=_named)
-def test_each_refusal_has_one_line_with_its_code(route: Route, ground: Ground, lines: LogLines) -> None:
+def test_each_refusal_has_one_line_with_its_code(route: AnyRoute, ground: Ground, lines: LogLines) -> None:
     request = ground.rightful(route)
     lines.clear()
     other = next(method for method in ("PATCH", "DELETE") if method not in platform.app.routes[route.path])

@@ -26,7 +26,7 @@ from chalicelib.domain.organizers import organizers
 from chalicelib.domain.payments import payments, refunds
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
-from chalicelib.portals.http.route import Route
+from chalicelib.portals.http.route import AnyRoute
 from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberRange, Order
 from chalicelib.vocabulary import EventStatus, JobStatus, PaymentMethod, Portal, PrintFormat, RefundRequestStatus
@@ -137,7 +137,7 @@ def _every_route(people: Ground) -> Iterator[Callable[[], None]]:
     for route in routes():
         request, token = people.rightful(route), people.token(route)
 
-        def send(route: Route = route, request: Request = request, token: str | None = token) -> None:
+        def send(route: AnyRoute = route, request: Request = request, token: str | None = token) -> None:
             answer = people.send(route, request, token=token)
             assert answer.status < 400, (route.operation_id, answer.text)
 

@@ -49,7 +49,7 @@ def test_no_answer_comes_before_its_step_whatever_it_says() -> None:
 def test_every_door_that_takes_a_password_or_a_code_is_paced() -> None:
     secrets = {"password", "otp", "mobile_number", "contact_mobile", "challenge_id"}
     takes = {
-        route.operation_id: route.paced
+        route.operation_id: route.padded
         for route in ROUTES
         if route.guard is None and route.body is not None and secrets & set(route.body.model_fields)
     }

@@ -4,10 +4,15 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
 from chalice import Response
+from pydantic import TypeAdapter
 
+from chalicelib.portals.http.route import AnyRoute
+
+ContentT = TypeVar("ContentT")
 JSON = "application/json"
 
 
@@ -26,12 +31,32 @@ class Answer(Response):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Generic[ContentT]):
     """A view's result that needs more than a body: another status, headers."""
 
-    body: Any
+    body: ContentT
     status: int | None = None
     headers: dict[str, str | list[str]] = field(default_factory=dict)
+
+
+def answer(route: AnyRoute, result: Any) -> Answer:
+    """Return a view's result as an answer: bytes and text as they are, all else through the reply's schema."""
+    reply = result if isinstance(result, Reply) else Reply(result)
+    code = reply.status or route.status
+    headers: dict[str, Any] = {"Content-Type": JSON, **reply.headers}
+    if isinstance(reply.body, (str, bytes)):
+        return Answer(body=reply.body, status_code=code, headers=headers)
+    schema: Any = route.reply if code == route.status else route.also[code]
+    if reply.body is None or schema is None:
+        return Answer(body="" if code == 204 else "{}", status_code=code, headers=headers)
+    adapter = _adapter(schema)
+    value = adapter.validate_python(reply.body, from_attributes=True)
+    return Answer(body=adapter.dump_json(value).decode(), status_code=code, headers=headers)
+
+
+@lru_cache(maxsize=512)
+def _adapter(schema: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(schema)
 
 
 def cached(answer: Answer, headers: Mapping[str, str], seconds: int) -> Answer:

@@ -24,7 +24,7 @@ def _set(value: str, max_age: int) -> dict[str, str | list[str]]:
     return {"Set-Cookie": parts}
 
 
-def reply(pair: Tokens, *, in_cookie: bool, **more: Any) -> Reply:
+def reply(pair: Tokens, *, in_cookie: bool, **more: Any) -> Reply[dict[str, Any]]:
     """Return the answer that hands a pair out, the refresh token in the body or in the cookie."""
     body = {
         "access": pair.access,

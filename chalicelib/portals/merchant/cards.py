@@ -9,7 +9,8 @@ from chalicelib.domain.merchants import inventory, merchant_totals
 from chalicelib.domain.merchants.inventory import InventoryFilters
 from chalicelib.domain.paging import Page
 from chalicelib.portals.http.auth import MERCHANT
-from chalicelib.portals.http.route import Call, door
+from chalicelib.portals.http.door import door
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.merchant import cards as schema
 from chalicelib.schemas.wire import PageOut
 
@@ -30,7 +31,20 @@ def card_out(card: Any) -> dict[str, Any]:
     }
 
 
-@door(bp, "GET", f"{BASE}/cards", guard=MERCHANT, query=schema.CardsIn, reply=PageOut[schema.CardOut])
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{BASE}/cards",
+        guard=MERCHANT,
+        query=schema.CardsIn,
+        reply=PageOut[schema.CardOut],
+        links=(
+            Link("merchant_assign_card", body={"card_id": "/results/0/id"}),
+            Link("merchant_cards", {"cursor": "/next"}),
+        ),
+    ),
+)
 def merchant_cards(call: Call[None, schema.CardsIn]) -> Any:
     """List the merchant's cards by UID, or, by when they were handed out, the latest first."""
     query, assigned = call.query, call.query.assigned
@@ -44,7 +58,7 @@ def merchant_cards(call: Call[None, schema.CardsIn]) -> Any:
     return Page(results=[card_out(card) for card in page.results], next=page.next, count=page.count)
 
 
-@door(bp, "GET", f"{BASE}/dashboard-stats", guard=MERCHANT, reply=schema.DashboardOut)
+@door(bp, Route("GET", f"{BASE}/dashboard-stats", guard=MERCHANT, reply=schema.DashboardOut))
 def merchant_dashboard(call: Call[None, None]) -> Any:
     """Show the merchant's cards by status, and what they handed out and collected."""
     return merchant_totals.dashboard(call.principal.id)

@@ -14,10 +14,10 @@ from pydantic import BaseModel
 from chalicelib import errors
 from chalicelib.errors import Refusal
 from chalicelib.portals.http import forms
-from chalicelib.portals.http.route import ROUTES, Route
-from chalicelib.portals.openapi import facts
+from chalicelib.portals.http.route import ROUTES, AnyRoute, Link
+from chalicelib.portals.openapi import descriptions
 from chalicelib.schemas import examples
-from chalicelib.schemas.examples import tix_tickets
+from chalicelib.schemas.examples.tix import tickets as tix_tickets
 from chalicelib.schemas.wire import BareErrorOut, ErrorOut
 from chalicelib.vocabulary import Portal
 
@@ -38,7 +38,7 @@ def text() -> str:
     return json.dumps(document(ROUTES), ensure_ascii=False, separators=(",", ":"))
 
 
-def document(routes: Iterable[Route]) -> dict[str, Any]:
+def document(routes: Iterable[AnyRoute]) -> dict[str, Any]:
     """Return the document of these routes."""
     routes = list(routes)
     schemas, references = _schemas(routes)
@@ -48,10 +48,10 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         paths.setdefault(spelled(route), {})[route.method.lower()] = _operation(route, references, refusals)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Gatehouse", "version": VERSION, "description": facts.DESCRIPTION},
+        "info": {"title": "Gatehouse", "version": VERSION, "description": descriptions.DESCRIPTION},
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "servers": [{"url": "/", "description": "The host that serves this document."}],
-        "tags": [{"name": name, "description": facts.PORTALS[name]} for name in _portals(routes)],
+        "tags": [{"name": name, "description": descriptions.PORTALS[name]} for name in _portals(routes)],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -64,21 +64,21 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     }
 
 
-def spelled(route: Route) -> str:
+def spelled(route: AnyRoute) -> str:
     """Return a route's path as the contract spells it: with a trailing slash, but for tix and the platform's files."""
     is_file = route.portal == "platform" and route.guard is None
     return route.path if route.portal == "tix" or is_file else f"{route.path}/"
 
 
-def _portals(routes: Iterable[Route]) -> list[str]:
+def _portals(routes: Iterable[AnyRoute]) -> list[str]:
     used = {route.portal for route in routes}
-    return [name for name in facts.PORTALS if name in used]
+    return [name for name in descriptions.PORTALS if name in used]
 
 
 # Schemas
 
 
-def _schemas(routes: list[Route]) -> tuple[dict[str, Any], dict[type[BaseModel], dict[str, Any]]]:
+def _schemas(routes: list[AnyRoute]) -> tuple[dict[str, Any], dict[type[BaseModel], dict[str, Any]]]:
     """Return the component schemas, and for each of the routes' models its schema or a reference to it."""
     from pydantic.json_schema import models_json_schema
 
@@ -143,7 +143,7 @@ def _error_codes() -> set[str]:
 
 
 def _operation(
-    route: Route, references: dict[type[BaseModel], dict[str, Any]], refusals: dict[str, Any]
+    route: AnyRoute, references: dict[type[BaseModel], dict[str, Any]], refusals: dict[str, Any]
 ) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.operation_id,
@@ -164,7 +164,7 @@ def _operation(
         needed = " or ".join(f"`{permission}`" for permission in route.guard.permissions)
         operation["description"] = f"Needs a role with the permission {needed}."
     if route.body:
-        example = examples.OPERATIONS[route.operation_id].request
+        example = examples.operations()[route.operation_id].request
         operation["requestBody"] = {
             "required": any(field.is_required() for field in route.body.model_fields.values()),
             "content": {_JSON: _media(references[route.body], example), **_form(route, references[route.body])},
@@ -172,12 +172,12 @@ def _operation(
     return operation
 
 
-def _form(route: Route, schema: dict[str, Any]) -> dict[str, Any]:
+def _form(route: AnyRoute, schema: dict[str, Any]) -> dict[str, Any]:
     """Return the form that a route takes in place of JSON: the same fields, but for those that are files."""
-    if route.body is None or route.form_limit is None:
+    if route.body is None or route.form is None:
         return {}
     fields: dict[str, Any] = {name: {"$ref": f"{schema['$ref']}/properties/{name}"} for name in route.body.model_fields}
-    files = {name: {"type": "string", "format": "binary"} for name in facts.FILES[route.operation_id]}
+    files = {name: {"type": "string", "format": "binary"} for name in route.form.files}
     return {forms.MEDIA_TYPE: {"schema": {"type": "object", "properties": fields | files}}}
 
 
@@ -185,13 +185,13 @@ def _media(schema: dict[str, Any], example: Any) -> dict[str, Any]:
     return {"schema": schema, "examples": {"demo": {"value": example}}}
 
 
-def _path_parameters(route: Route) -> list[dict[str, Any]]:
+def _path_parameters(route: AnyRoute) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
             "in": "path",
             "required": True,
-            "description": facts.PATH_VARIABLES[name],
+            "description": descriptions.PATH_VARIABLES[name],
             "schema": {"type": "string", "minLength": 1},
             "examples": {"demo": {"value": examples.PATH_VALUES[name]}},
         }
@@ -199,7 +199,7 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
     ]
 
 
-def _query_parameters(route: Route, references: dict[type[BaseModel], dict[str, Any]]) -> list[dict[str, Any]]:
+def _query_parameters(route: AnyRoute, references: dict[type[BaseModel], dict[str, Any]]) -> list[dict[str, Any]]:
     if route.query is None:
         return []
     schema = references[route.query]
@@ -221,25 +221,25 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**shown, "anyOf": choices} if choices else shown
 
 
-def _answer(route: Route, references: dict[type[BaseModel], dict[str, Any]]) -> dict[str, Any]:
+def _answer(route: AnyRoute, references: dict[type[BaseModel], dict[str, Any]]) -> dict[str, Any]:
     headers = {name: _reference(name, "headers") for name in ("X-Request-Id", "Cache-Control")}
     answer: dict[str, Any] = {"description": f"{route.summary}.", "headers": headers}
     if route.reply:
-        example = examples.OPERATIONS[route.operation_id].answer
+        example = examples.operations()[route.operation_id].answer
         answer["content"] = {_JSON: _media(references[route.reply], example)}
-    elif route.operation_id in facts.MEDIA_TYPES:
-        media_type = facts.MEDIA_TYPES[route.operation_id]
-        answer["content"] = {media_type: {"schema": {"type": "object" if media_type == _JSON else "string"}}}
-    links = {link.to: _link(link) for link in facts.LINKS.get(route.operation_id, ())}
+    elif route.media_type:
+        kind = "object" if route.media_type == _JSON else "string"
+        answer["content"] = {route.media_type: {"schema": {"type": kind}}}
+    links = {link.to: _link(link) for link in route.links}
     return {**answer, "links": links} if links else answer
 
 
-def _also(route: Route, schema: dict[str, Any]) -> dict[str, Any]:
+def _also(route: AnyRoute, schema: dict[str, Any]) -> dict[str, Any]:
     headers = {name: _reference(name, "headers") for name in ("X-Request-Id", "Cache-Control")}
     return {"description": f"{route.summary}.", "headers": headers, "content": {_JSON: {"schema": schema}}}
 
 
-def _link(link: facts.Link) -> dict[str, Any]:
+def _link(link: Link) -> dict[str, Any]:
     shown: dict[str, Any] = {"operationId": link.to}
     if link.parameters:
         shown["parameters"] = {name: f"$response.body#{pointer}" for name, pointer in link.parameters.items()}
@@ -251,7 +251,7 @@ def _link(link: facts.Link) -> dict[str, Any]:
 # Refusals
 
 
-def _kinds(route: Route) -> list[type[Refusal]]:
+def _kinds(route: AnyRoute) -> list[type[Refusal]]:
     """Return every way in which this route refuses, faults of ours aside."""
     kinds: list[type[Refusal]] = [errors.Unavailable]
     if route.guard:
@@ -266,10 +266,10 @@ def _kinds(route: Route) -> list[type[Refusal]]:
         kinds.append(errors.ValidationFailed)
         if "cursor" in route.query.model_fields:
             kinds.append(errors.InvalidCursor)
-    return [*kinds, *facts.REFUSALS.get(route.operation_id, ())]
+    return [*kinds, *route.refuses]
 
 
-def _refusals(route: Route, shared: dict[str, Any]) -> dict[str, Any]:
+def _refusals(route: AnyRoute, shared: dict[str, Any]) -> dict[str, Any]:
     """Return the route's refusals by status; routes with the same codes share one component, put into `shared`."""
     by_status: dict[int, dict[str, str]] = {500: {"INTERNAL": "Something broke on our side."}}
     for kind in _kinds(route):
@@ -311,7 +311,7 @@ def _refused(code: str, message: str, *, bare: bool) -> dict[str, Any]:
 # Who may call
 
 
-def _security(route: Route) -> list[dict[str, list[str]]]:
+def _security(route: AnyRoute) -> list[dict[str, list[str]]]:
     if route.guard:
         # Any one of them does.
         portals = [route.guard.portal] if route.guard.portal else list(Portal)
@@ -321,7 +321,7 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
     return []
 
 
-def _security_schemes(routes: Iterable[Route]) -> dict[str, Any]:
+def _security_schemes(routes: Iterable[AnyRoute]) -> dict[str, Any]:
     guards = [route.guard for route in routes if route.guard]
     portals = sorted({portal for guard in guards for portal in ([guard.portal] if guard.portal else Portal)})
     bearers = {

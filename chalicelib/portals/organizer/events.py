@@ -4,12 +4,14 @@ from typing import Any
 
 from chalice import Blueprint
 
+from chalicelib import errors
 from chalicelib.domain.money import Money
 from chalicelib.domain.organizers import edit_requests, organizer_dashboard, organizer_events
 from chalicelib.domain.organizers.organizer_events import EventDetail, EventSummary, OrganizerEventFilters
 from chalicelib.domain.paging import Page
 from chalicelib.portals.http.auth import ORGANIZER
-from chalicelib.portals.http.route import Call, door
+from chalicelib.portals.http.door import door
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.organizer import events as schema
 from chalicelib.schemas.wire import PageOut
 
@@ -49,13 +51,27 @@ def detail_out(detail: EventDetail) -> dict[str, Any]:
     }
 
 
-@door(bp, "GET", f"{BASE}/dashboard/stats", guard=ORGANIZER, reply=schema.DashboardOut)
+@door(bp, Route("GET", f"{BASE}/dashboard/stats", guard=ORGANIZER, reply=schema.DashboardOut))
 def organizer_dashboard_stats(call: Call[None, None]) -> Any:
     """Show the organizer's events, sales and check-ins at a glance."""
     return organizer_dashboard.dashboard(call.principal.id)
 
 
-@door(bp, "GET", f"{BASE}/events", guard=ORGANIZER, query=schema.EventsIn, reply=PageOut[schema.EventOut])
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{BASE}/events",
+        guard=ORGANIZER,
+        query=schema.EventsIn,
+        reply=PageOut[schema.EventOut],
+        links=(
+            Link("organizer_event", {"event_id": "/results/0/id"}),
+            Link("organizer_request_edit", {"event_id": "/results/0/id"}),
+            Link("organizer_events_list", {"cursor": "/next"}),
+        ),
+    ),
+)
 def organizer_events_list(call: Call[None, schema.EventsIn]) -> Any:
     """List the organizer's events, those that start last first."""
     query = call.query
@@ -66,7 +82,17 @@ def organizer_events_list(call: Call[None, schema.EventsIn]) -> Any:
     return Page(results=[summary_out(summary) for summary in page.results], next=page.next)
 
 
-@door(bp, "GET", f"{BASE}/events/{{event_id}}", guard=ORGANIZER, reply=schema.EventDetailOut)
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{BASE}/events/{{event_id}}",
+        guard=ORGANIZER,
+        reply=schema.EventDetailOut,
+        refuses=(errors.NotFound,),
+        links=(Link("organizer_request_edit", {"event_id": "/id"}),),
+    ),
+)
 def organizer_event(call: Call[None, None]) -> Any:
     """Show one of the organizer's events with its live analytics."""
     return detail_out(organizer_events.detail(call.principal.id, call.path["event_id"]))
@@ -74,13 +100,16 @@ def organizer_event(call: Call[None, None]) -> Any:
 
 @door(
     bp,
-    "POST",
-    f"{BASE}/events/{{event_id}}/edit-request",
-    guard=ORGANIZER,
-    body=schema.EditRequestIn,
-    reply=schema.EditRequestOut,
-    status=201,
-    idempotent=True,
+    Route(
+        "POST",
+        f"{BASE}/events/{{event_id}}/edit-request",
+        guard=ORGANIZER,
+        body=schema.EditRequestIn,
+        reply=schema.EditRequestOut,
+        status=201,
+        idempotent=True,
+        refuses=(errors.NotFound, errors.InvalidState, errors.Conflict),
+    ),
 )
 def organizer_request_edit(call: Call[schema.EditRequestIn, None]) -> Any:
     """Ask the platform's staff to change an event."""

@@ -4,11 +4,13 @@ from typing import Any
 
 from chalice import Blueprint
 
+from chalicelib import errors
 from chalicelib.domain.payouts import payouts
 from chalicelib.domain.payouts.payouts import PayoutFilters
 from chalicelib.portals.http.answer import Reply
 from chalicelib.portals.http.auth import ORGANIZER
-from chalicelib.portals.http.route import Call, door
+from chalicelib.portals.http.door import door
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.organizer import payouts as schema
 from chalicelib.schemas.wire import PageOut
 
@@ -16,7 +18,21 @@ bp = Blueprint(__name__)
 BASE = "/api/organizer"
 
 
-@door(bp, "GET", f"{BASE}/payouts", guard=ORGANIZER, query=schema.PayoutsIn, reply=PageOut[schema.PayoutOut])
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{BASE}/payouts",
+        guard=ORGANIZER,
+        query=schema.PayoutsIn,
+        reply=PageOut[schema.PayoutOut],
+        links=(
+            Link("organizer_payout", {"payout_id": "/results/0/id"}),
+            Link("organizer_payout_invoice", {"payout_id": "/results/0/id"}),
+            Link("organizer_payouts", {"cursor": "/next"}),
+        ),
+    ),
+)
 def organizer_payouts(call: Call[None, schema.PayoutsIn]) -> Any:
     """List the organizer's payouts, the newest first."""
     query = call.query
@@ -24,13 +40,31 @@ def organizer_payouts(call: Call[None, schema.PayoutsIn]) -> Any:
     return payouts.page(call.principal.id, asked, page_size=query.page_size, cursor=query.cursor)
 
 
-@door(bp, "GET", f"{BASE}/payouts/{{payout_id}}", guard=ORGANIZER, reply=schema.PayoutDetailOut)
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{BASE}/payouts/{{payout_id}}",
+        guard=ORGANIZER,
+        reply=schema.PayoutDetailOut,
+        refuses=(errors.NotFound,),
+    ),
+)
 def organizer_payout(call: Call[None, None]) -> Any:
     """Show one of the organizer's payouts with its lines."""
     return payouts.detail(call.principal.id, call.path["payout_id"])
 
 
-@door(bp, "GET", f"{BASE}/payouts/{{payout_id}}/invoice", guard=ORGANIZER)
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{BASE}/payouts/{{payout_id}}/invoice",
+        guard=ORGANIZER,
+        media_type="application/pdf",
+        refuses=(errors.NotFound,),
+    ),
+)
 def organizer_payout_invoice(call: Call[None, None]) -> Any:
     """Return the invoice of a payout as PDF."""
     document = payouts.document(call.principal.id, call.path["payout_id"])

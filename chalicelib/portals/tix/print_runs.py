@@ -4,10 +4,12 @@ from typing import Any
 
 from chalice import Blueprint
 
+from chalicelib import errors
 from chalicelib.domain.organizations import voiding
 from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.portals.http.auth import TIX, TIX_ADMIN
-from chalicelib.portals.http.route import Call, door
+from chalicelib.portals.http.door import door
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.tix import print_runs as schema
 
 bp = Blueprint(__name__)
@@ -16,13 +18,17 @@ _BASE = "/api/tix/tickets"
 
 @door(
     bp,
-    "POST",
-    f"{_BASE}/print",
-    guard=TIX,
-    body=schema.PrintIn,
-    reply=schema.PrintStartedOut,
-    status=202,
-    idempotent=True,
+    Route(
+        "POST",
+        f"{_BASE}/print",
+        guard=TIX,
+        body=schema.PrintIn,
+        reply=schema.PrintStartedOut,
+        status=202,
+        idempotent=True,
+        refuses=(errors.NotFound, errors.InvalidState),
+        links=(Link("tix_print_run", {"job_id": "/job_id"}),),
+    ),
 )
 def tix_print_tickets(call: Call[schema.PrintIn, None]) -> Any:
     """Print a range of numbers, behind the answer."""
@@ -36,13 +42,24 @@ def tix_print_tickets(call: Call[schema.PrintIn, None]) -> Any:
     return {"job_id": job_id}
 
 
-@door(bp, "GET", f"{_BASE}/print/{{job_id}}", guard=TIX, reply=schema.PrintRunOut)
+@door(bp, Route("GET", f"{_BASE}/print/{{job_id}}", guard=TIX, reply=schema.PrintRunOut, refuses=(errors.NotFound,)))
 def tix_print_run(call: Call[None, None]) -> Any:
     """Show how far a print run has come, and its files."""
     return print_runs.show(call.principal.organization_id, call.path["job_id"])
 
 
-@door(bp, "POST", f"{_BASE}/void", guard=TIX_ADMIN, body=schema.VoidIn, reply=schema.VoidedOut, idempotent=True)
+@door(
+    bp,
+    Route(
+        "POST",
+        f"{_BASE}/void",
+        guard=TIX_ADMIN,
+        body=schema.VoidIn,
+        reply=schema.VoidedOut,
+        idempotent=True,
+        refuses=(errors.NotFound, errors.InvalidState),
+    ),
+)
 def tix_void_tickets(call: Call[schema.VoidIn, None]) -> Any:
     """Take back a range of numbers: none of them is let in from the answer on."""
     body = call.body

@@ -4,9 +4,11 @@ from typing import Any
 
 from chalice import Blueprint
 
+from chalicelib import errors
 from chalicelib.domain.organizations import organization_settings
 from chalicelib.portals.http.auth import TIX, TIX_ADMIN
-from chalicelib.portals.http.route import Call, door
+from chalicelib.portals.http.door import door
+from chalicelib.portals.http.route import Call, Route
 from chalicelib.schemas.tix import settings as schema
 from chalicelib.vocabulary import TixRole
 
@@ -14,14 +16,24 @@ bp = Blueprint(__name__)
 _PATH = "/api/tix/settings"
 
 
-@door(bp, "GET", _PATH, guard=TIX, reply=schema.SettingsOut)
+@door(bp, Route("GET", _PATH, guard=TIX, reply=schema.SettingsOut, refuses=(errors.NotFound,)))
 def tix_settings(call: Call[None, None]) -> Any:
     """Show the organization's settings."""
     is_admin = call.principal.claims.get("role") == TixRole.ADMIN
     return organization_settings.show(call.principal.organization_id, to_admin=is_admin)
 
 
-@door(bp, "PUT", _PATH, guard=TIX_ADMIN, body=schema.SettingsIn, reply=schema.SettingsOut)
+@door(
+    bp,
+    Route(
+        "PUT",
+        _PATH,
+        guard=TIX_ADMIN,
+        body=schema.SettingsIn,
+        reply=schema.SettingsOut,
+        refuses=(errors.NotFound, errors.InvalidState, errors.Conflict),
+    ),
+)
 def tix_change_settings(call: Call[schema.SettingsIn, None]) -> Any:
     """Change the organization's settings; a field that is left out stays."""
     changes = call.body.model_dump(exclude_unset=True, exclude={"rotate_invite"})

@@ -5,13 +5,15 @@ from typing import Any
 
 from chalice import Blueprint
 
+from chalicelib import errors
 from chalicelib.domain.organizations import numbered_tickets, numbering, ticket_clearing, ticket_pages
 from chalicelib.domain.organizations.numbered_tickets import NumberedDenial
 from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.errors import AlreadyScanned, TicketVoided
 from chalicelib.portals.http.answer import Reply
 from chalicelib.portals.http.auth import TIX, TIX_ADMIN
-from chalicelib.portals.http.route import Call, door
+from chalicelib.portals.http.door import door
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.tix import tickets as schema
 from chalicelib.vocabulary import JobStatus
 
@@ -27,13 +29,15 @@ def ticket_out(ticket: Any) -> dict[str, Any]:
 
 @door(
     bp,
-    "POST",
-    f"{_BASE}/generate",
-    guard=TIX,
-    body=schema.GenerateIn,
-    reply=schema.GeneratedOut,
-    also={202: schema.JobStartedOut},
-    idempotent=True,
+    Route(
+        "POST",
+        f"{_BASE}/generate",
+        guard=TIX,
+        body=schema.GenerateIn,
+        reply=schema.GeneratedOut,
+        also={202: schema.JobStartedOut},
+        idempotent=True,
+    ),
 )
 def tix_generate_tickets(call: Call[schema.GenerateIn, None]) -> Any:
     """Generate the next tickets of a prefix, many of them behind the answer."""
@@ -50,7 +54,22 @@ def tix_generate_tickets(call: Call[schema.GenerateIn, None]) -> Any:
     return [ticket_out(ticket) for ticket in numbering.as_generated(made)]
 
 
-@door(bp, "GET", _BASE, guard=TIX, query=schema.TicketsIn, reply=schema.TicketsOut)
+@door(
+    bp,
+    Route(
+        "GET",
+        _BASE,
+        guard=TIX,
+        query=schema.TicketsIn,
+        reply=schema.TicketsOut,
+        refuses=(errors.NotFound,),
+        links=(
+            Link("tix_ticket", {"ticket_id": "/tickets/0/id"}),
+            Link("tix_scan_ticket", {"ticket_id": "/tickets/0/id"}),
+            Link("tix_delete_ticket", {"ticket_id": "/tickets/0/id"}),
+        ),
+    ),
+)
 def tix_tickets(call: Call[None, schema.TicketsIn]) -> Any:
     """List the organization's tickets, the newest first, or what a job has made."""
     query, organization_id = call.query, call.principal.organization_id
@@ -64,7 +83,18 @@ def tix_tickets(call: Call[None, schema.TicketsIn]) -> Any:
     }
 
 
-@door(bp, "DELETE", _BASE, guard=TIX_ADMIN, query=schema.ClearIn, reply=schema.DoneOut, also={202: schema.ClearingOut})
+@door(
+    bp,
+    Route(
+        "DELETE",
+        _BASE,
+        guard=TIX_ADMIN,
+        query=schema.ClearIn,
+        reply=schema.DoneOut,
+        also={202: schema.ClearingOut},
+        refuses=(errors.ValidationFailed,),
+    ),
+)
 def tix_clear_tickets(call: Call[None, schema.ClearIn]) -> Any:
     """Delete all tickets of the organization, many of them behind the answer."""
     principal = call.principal
@@ -74,20 +104,30 @@ def tix_clear_tickets(call: Call[None, schema.ClearIn]) -> Any:
     return {}
 
 
-@door(bp, "GET", f"{_BASE}/{{ticket_id}}", guard=TIX, reply=schema.TicketOut)
+@door(bp, Route("GET", f"{_BASE}/{{ticket_id}}", guard=TIX, reply=schema.TicketOut, refuses=(errors.NotFound,)))
 def tix_ticket(call: Call[None, None]) -> Any:
     """Show a ticket, by its id or its number."""
     return ticket_out(numbered_tickets.find(call.principal.organization_id, call.path["ticket_id"]))
 
 
-@door(bp, "DELETE", f"{_BASE}/{{ticket_id}}", guard=TIX, reply=schema.DoneOut)
+@door(bp, Route("DELETE", f"{_BASE}/{{ticket_id}}", guard=TIX, reply=schema.DoneOut, refuses=(errors.NotFound,)))
 def tix_delete_ticket(call: Call[None, None]) -> Any:
     """Delete a ticket; its number is not used again."""
     numbered_tickets.delete(call.principal.organization_id, call.path["ticket_id"])
     return {}
 
 
-@door(bp, "PUT", f"{_BASE}/{{ticket_id}}/scan", guard=TIX, reply=schema.ScannedOut, idempotent=True)
+@door(
+    bp,
+    Route(
+        "PUT",
+        f"{_BASE}/{{ticket_id}}/scan",
+        guard=TIX,
+        reply=schema.ScannedOut,
+        idempotent=True,
+        refuses=(errors.NotFound, errors.AlreadyScanned, errors.TicketVoided),
+    ),
+)
 def tix_scan_ticket(call: Call[None, None]) -> Any:
     """Let a ticket in, exactly once."""
     scan = numbered_tickets.scan(

@@ -4,6 +4,7 @@ from typing import Any
 
 from chalice import Blueprint
 
+from chalicelib import errors
 from chalicelib.domain.cards import balances, card_requests, own_cards
 from chalicelib.domain.cards.balances import StatementFilters
 from chalicelib.domain.cards.own_cards import CardHolding
@@ -11,7 +12,8 @@ from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.paging import Page
 from chalicelib.domain.payments import auto_reload, payments
 from chalicelib.portals.http.auth import CUSTOMER
-from chalicelib.portals.http.route import Call, door
+from chalicelib.portals.http.door import door
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.webapp import cards as schema
 from chalicelib.schemas.webapp.payments import PaymentOut
 from chalicelib.schemas.wire import MoneyIn, PageIn, PageOut
@@ -40,7 +42,23 @@ def _card_out(holding: CardHolding) -> dict[str, Any]:
     }
 
 
-@door(bp, "GET", _CARDS, guard=CUSTOMER, query=PageIn, reply=PageOut[schema.CardOut])
+@door(
+    bp,
+    Route(
+        "GET",
+        _CARDS,
+        guard=CUSTOMER,
+        query=PageIn,
+        reply=PageOut[schema.CardOut],
+        links=(
+            Link("customer_reload_card", {"card_id": "/results/0/id"}),
+            Link("customer_block_card", {"card_id": "/results/0/id"}),
+            Link("customer_card_transactions", {"card_id": "/results/0/id"}),
+            Link("customer_auto_reload", {"card_id": "/results/0/id"}),
+            Link("customer_cards", {"cursor": "/next"}),
+        ),
+    ),
+)
 def customer_cards(call: Call[None, PageIn]) -> Any:
     """List the customer's cards with their balances, newest first."""
     page = own_cards.of(call.principal.id, page_size=call.query.page_size, cursor=call.query.cursor)
@@ -49,13 +67,16 @@ def customer_cards(call: Call[None, PageIn]) -> Any:
 
 @door(
     bp,
-    "POST",
-    f"{_CARDS}/request",
-    guard=CUSTOMER,
-    body=schema.CardRequestIn,
-    reply=schema.CardRequestOut,
-    status=201,
-    idempotent=True,
+    Route(
+        "POST",
+        f"{_CARDS}/request",
+        guard=CUSTOMER,
+        body=schema.CardRequestIn,
+        reply=schema.CardRequestOut,
+        status=201,
+        idempotent=True,
+        refuses=(errors.Conflict,),
+    ),
 )
 def customer_request_card(call: Call[schema.CardRequestIn, None]) -> Any:
     """Ask for a card, to be fetched or sent."""
@@ -72,13 +93,16 @@ def customer_request_card(call: Call[schema.CardRequestIn, None]) -> Any:
 
 @door(
     bp,
-    "POST",
-    f"{_CARD}/reload",
-    guard=CUSTOMER,
-    body=schema.ReloadIn,
-    reply=PaymentOut,
-    status=201,
-    idempotent=True,
+    Route(
+        "POST",
+        f"{_CARD}/reload",
+        guard=CUSTOMER,
+        body=schema.ReloadIn,
+        reply=PaymentOut,
+        status=201,
+        idempotent=True,
+        refuses=(errors.NotFound, errors.InvalidState),
+    ),
 )
 def customer_reload_card(call: Call[schema.ReloadIn, None]) -> Any:
     """Open a payment that puts money on a card."""
@@ -95,11 +119,15 @@ def customer_reload_card(call: Call[schema.ReloadIn, None]) -> Any:
 
 @door(
     bp,
-    "GET",
-    f"{_CARD}/transactions",
-    guard=CUSTOMER,
-    query=schema.TransactionsIn,
-    reply=PageOut[schema.TransactionOut],
+    Route(
+        "GET",
+        f"{_CARD}/transactions",
+        guard=CUSTOMER,
+        query=schema.TransactionsIn,
+        reply=PageOut[schema.TransactionOut],
+        refuses=(errors.NotFound,),
+        links=(Link("customer_card_transactions", {"cursor": "/next"}),),
+    ),
 )
 def customer_card_transactions(call: Call[None, schema.TransactionsIn]) -> Any:
     """List the lines of a card's ledger, newest first."""
@@ -124,12 +152,15 @@ def customer_card_transactions(call: Call[None, schema.TransactionsIn]) -> Any:
 
 @door(
     bp,
-    "POST",
-    f"{_CARD}/auto-reload-settings",
-    guard=CUSTOMER,
-    body=schema.AutoReloadIn,
-    reply=schema.CardOut,
-    idempotent=True,
+    Route(
+        "POST",
+        f"{_CARD}/auto-reload-settings",
+        guard=CUSTOMER,
+        body=schema.AutoReloadIn,
+        reply=schema.CardOut,
+        idempotent=True,
+        refuses=(errors.NotFound, errors.InvalidState),
+    ),
 )
 def customer_auto_reload(call: Call[schema.AutoReloadIn, None]) -> Any:
     """Say when a card is topped up by itself, or that it is not."""
@@ -148,12 +179,15 @@ def customer_auto_reload(call: Call[schema.AutoReloadIn, None]) -> Any:
 
 @door(
     bp,
-    "POST",
-    f"{_CARD}/block",
-    guard=CUSTOMER,
-    body=schema.BlockIn,
-    reply=schema.CardOut,
-    idempotent=True,
+    Route(
+        "POST",
+        f"{_CARD}/block",
+        guard=CUSTOMER,
+        body=schema.BlockIn,
+        reply=schema.CardOut,
+        idempotent=True,
+        refuses=(errors.NotFound,),
+    ),
 )
 def customer_block_card(call: Call[schema.BlockIn, None]) -> Any:
     """Block a card: it is refused at every gate and pays nothing from then on."""

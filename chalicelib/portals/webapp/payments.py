@@ -4,11 +4,13 @@ from typing import Any
 
 from chalice import Blueprint
 
+from chalicelib import errors
 from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import payments, reconciliation
 from chalicelib.domain.payments.payments import PaymentTerms
 from chalicelib.portals.http.auth import CUSTOMER
-from chalicelib.portals.http.route import Call, door
+from chalicelib.portals.http.door import door
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.webapp import payments as schema
 
 bp = Blueprint(__name__)
@@ -17,13 +19,17 @@ BASE = "/api/v1"
 
 @door(
     bp,
-    "POST",
-    f"{BASE}/payments/process",
-    guard=CUSTOMER,
-    body=schema.ProcessIn,
-    reply=schema.PaymentOut,
-    status=201,
-    idempotent=True,
+    Route(
+        "POST",
+        f"{BASE}/payments/process",
+        guard=CUSTOMER,
+        body=schema.ProcessIn,
+        reply=schema.PaymentOut,
+        status=201,
+        idempotent=True,
+        refuses=(errors.NotFound, errors.InvalidState, errors.InsufficientBalance),
+        links=(Link("customer_confirm_payment", body={"payment_id": "/id"}),),
+    ),
 )
 def customer_process_payment(call: Call[schema.ProcessIn, None]) -> Any:
     """Open a payment for a booking, or for money on a card."""
@@ -40,19 +46,24 @@ def customer_process_payment(call: Call[schema.ProcessIn, None]) -> Any:
 
 @door(
     bp,
-    "POST",
-    f"{BASE}/payments/confirm",
-    guard=CUSTOMER,
-    body=schema.ConfirmIn,
-    reply=schema.PaymentOut,
-    idempotent=True,
+    Route(
+        "POST",
+        f"{BASE}/payments/confirm",
+        guard=CUSTOMER,
+        body=schema.ConfirmIn,
+        reply=schema.PaymentOut,
+        idempotent=True,
+        refuses=(errors.NotFound, errors.InvalidState, errors.InsufficientBalance),
+    ),
 )
 def customer_confirm_payment(call: Call[schema.ConfirmIn, None]) -> Any:
     """Take the money, and issue the tickets or credit the card, once."""
     return payments.shown(payments.confirm(call.principal.id, call.body.payment_id))
 
 
-@door(bp, "POST", f"{BASE}/payments/webhook", guard=None, reply=schema.WebhookOut)
+@door(
+    bp, Route("POST", f"{BASE}/payments/webhook", guard=None, reply=schema.WebhookOut, refuses=(errors.BadSignature,))
+)
 def public_payment_webhook(call: Call[None, None]) -> Any:
     """Take the payment provider's signed callback."""
     reconciliation.take_webhook(call.raw, call.headers)

@@ -4,6 +4,7 @@ from typing import Any
 
 from chalice import Blueprint
 
+from chalicelib import errors
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import categories
@@ -13,7 +14,8 @@ from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets.own_tickets import OwnTicket
 from chalicelib.domain.tickets.tickets import Holder
 from chalicelib.portals.http.auth import CUSTOMER
-from chalicelib.portals.http.route import Call, door
+from chalicelib.portals.http.door import door
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.webapp import sale as schema
 from chalicelib.schemas.webapp.shared import ticket_fields
 
@@ -60,13 +62,17 @@ def _booking_out(order: Any) -> dict[str, Any]:
 
 @door(
     bp,
-    "POST",
-    f"{BASE}/tickets/book",
-    guard=CUSTOMER,
-    body=schema.BookIn,
-    reply=schema.BookingOut,
-    status=201,
-    idempotent=True,
+    Route(
+        "POST",
+        f"{BASE}/tickets/book",
+        guard=CUSTOMER,
+        body=schema.BookIn,
+        reply=schema.BookingOut,
+        status=201,
+        idempotent=True,
+        refuses=(errors.NotFound, errors.SoldOut, errors.InvalidState, errors.Conflict),
+        links=(Link("customer_process_payment", body={"booking_id": "/id"}),),
+    ),
 )
 def customer_book(call: Call[schema.BookIn, None]) -> Any:
     """Reserve tickets for ten minutes, all of them or none."""

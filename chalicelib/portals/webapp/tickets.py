@@ -6,13 +6,15 @@ from typing import Any
 
 from chalice import Blueprint
 
+from chalicelib import errors
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page
 from chalicelib.domain.tickets import gifts, own_tickets, qr_codes, refund_requests, transfers
 from chalicelib.domain.tickets.gifts import GiftInput
 from chalicelib.portals.http.answer import Reply
 from chalicelib.portals.http.auth import CUSTOMER
-from chalicelib.portals.http.route import Call, door
+from chalicelib.portals.http.door import door
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.webapp import tickets as schema
 from chalicelib.schemas.webapp.shared import TicketOut, ticket_fields
 from chalicelib.schemas.wire import PageOut
@@ -30,7 +32,24 @@ def _asks_for_picture(headers: Mapping[str, str]) -> bool:
     return named[:1] == [_PNG]
 
 
-@door(bp, "GET", f"{BASE}/users/tickets", guard=CUSTOMER, query=schema.TicketsIn, reply=PageOut[TicketOut])
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{BASE}/users/tickets",
+        guard=CUSTOMER,
+        query=schema.TicketsIn,
+        reply=PageOut[TicketOut],
+        links=(
+            Link("customer_ticket", {"ticket_id": "/results/0/id"}),
+            Link("customer_ticket_qr_code", {"ticket_id": "/results/0/id"}),
+            Link("customer_transfer_ticket", {"ticket_id": "/results/0/id"}),
+            Link("customer_gift_ticket", {"ticket_id": "/results/0/id"}),
+            Link("customer_request_refund", {"ticket_id": "/results/0/id"}),
+            Link("customer_tickets", {"cursor": "/next"}),
+        ),
+    ),
+)
 def customer_tickets(call: Call[None, schema.TicketsIn]) -> Any:
     """List the customer's tickets, newest first."""
     query = call.query
@@ -39,13 +58,22 @@ def customer_tickets(call: Call[None, schema.TicketsIn]) -> Any:
     return Page(results=[ticket_fields(shown) for shown in page.results], next=page.next)
 
 
-@door(bp, "GET", _TICKET, guard=CUSTOMER, reply=TicketOut)
+@door(bp, Route("GET", _TICKET, guard=CUSTOMER, reply=TicketOut, refuses=(errors.NotFound,)))
 def customer_ticket(call: Call[None, None]) -> Any:
     """Show one of the customer's tickets."""
     return ticket_fields(own_tickets.get(call.principal.id, call.path["ticket_id"]))
 
 
-@door(bp, "GET", f"{_TICKET}/qr-code", guard=CUSTOMER, reply=schema.QrCodeOut)
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{_TICKET}/qr-code",
+        guard=CUSTOMER,
+        reply=schema.QrCodeOut,
+        refuses=(errors.NotFound, errors.InvalidState),
+    ),
+)
 def customer_ticket_qr_code(call: Call[None, None]) -> Any:
     """Show a ticket's QR code; with `Accept: image/png` the picture itself."""
     code = qr_codes.of(call.principal.id, call.path["ticket_id"])
@@ -58,12 +86,15 @@ def customer_ticket_qr_code(call: Call[None, None]) -> Any:
 
 @door(
     bp,
-    "POST",
-    f"{_TICKET}/transfer",
-    guard=CUSTOMER,
-    body=schema.TransferIn,
-    reply=schema.TransferOut,
-    idempotent=True,
+    Route(
+        "POST",
+        f"{_TICKET}/transfer",
+        guard=CUSTOMER,
+        body=schema.TransferIn,
+        reply=schema.TransferOut,
+        idempotent=True,
+        refuses=(errors.NotFound, errors.Conflict, errors.InvalidState, errors.RateLimited),
+    ),
 )
 def customer_transfer_ticket(call: Call[schema.TransferIn, None]) -> Any:
     """Give a ticket to another customer, at once and for good."""
@@ -78,13 +109,16 @@ def customer_transfer_ticket(call: Call[schema.TransferIn, None]) -> Any:
 
 @door(
     bp,
-    "POST",
-    f"{_TICKET}/gift",
-    guard=CUSTOMER,
-    body=schema.GiftIn,
-    reply=schema.GiftOut,
-    status=201,
-    idempotent=True,
+    Route(
+        "POST",
+        f"{_TICKET}/gift",
+        guard=CUSTOMER,
+        body=schema.GiftIn,
+        reply=schema.GiftOut,
+        status=201,
+        idempotent=True,
+        refuses=(errors.NotFound, errors.Conflict, errors.InvalidState, errors.RateLimited),
+    ),
 )
 def customer_gift_ticket(call: Call[schema.GiftIn, None]) -> Any:
     """Gift a ticket to a number, which it reaches when that number registers."""
@@ -95,13 +129,16 @@ def customer_gift_ticket(call: Call[schema.GiftIn, None]) -> Any:
 
 @door(
     bp,
-    "POST",
-    f"{_TICKET}/refund-request",
-    guard=CUSTOMER,
-    body=schema.RefundRequestIn,
-    reply=schema.RefundRequestOut,
-    status=201,
-    idempotent=True,
+    Route(
+        "POST",
+        f"{_TICKET}/refund-request",
+        guard=CUSTOMER,
+        body=schema.RefundRequestIn,
+        reply=schema.RefundRequestOut,
+        status=201,
+        idempotent=True,
+        refuses=(errors.NotFound, errors.Conflict, errors.InvalidState),
+    ),
 )
 def customer_request_refund(call: Call[schema.RefundRequestIn, None]) -> Any:
     """Ask for a ticket's money back."""

@@ -1,35 +1,20 @@
-"""One worked example per operation: what a caller sends and what comes back.
+"""One worked example per operation: the request's body and the answer's.
 
-Read only when the OpenAPI document is built. Each is checked against its schema by the tests, and an operation
-without its example fails them. All of them tell one evening: Ayesha Khan's card at Gate 1.
+The packages mirror the portals, and every module names its examples in `OPERATIONS`. They are read when the OpenAPI
+document is built. Tests check each against its schema, and fail for an operation without one. All of them describe
+one evening: Ayesha Khan's card at Gate 1.
 """
 
-from chalicelib.schemas.examples import (
-    gate,
-    merchant_accounts,
-    merchant_assignments,
-    merchant_cards,
-    organizer_accounts,
-    organizer_events,
-    organizer_payouts,
-    realtime,
-    tix_accounts,
-    tix_print_runs,
-    tix_tickets,
-    webapp_accounts,
-    webapp_cards,
-    webapp_family,
-    webapp_history,
-    webapp_payments,
-    webapp_public,
-    webapp_sale,
-    webapp_tickets,
-)
+import pkgutil
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib import import_module
+
 from chalicelib.schemas.examples.shared import CARD_UID, DEVICE_ID, EVENT_ID, LOG_ID, TICKET_ID, Example
 
 _ULID = TICKET_ID.partition("_")[2]
 
-# Values for path variables, wherever they stand.
+# Values for path variables, in whichever path they occur.
 PATH_VALUES = {
     "event_id": EVENT_ID,
     "card_id": CARD_UID,
@@ -43,28 +28,13 @@ PATH_VALUES = {
     "mobile": "+923001000003",
 }
 
-OPERATIONS: dict[str, Example] = {
-    name: example
-    for part in (
-        gate,
-        webapp_accounts,
-        webapp_public,
-        webapp_sale,
-        webapp_payments,
-        webapp_tickets,
-        webapp_cards,
-        webapp_family,
-        webapp_history,
-        merchant_accounts,
-        merchant_cards,
-        merchant_assignments,
-        organizer_accounts,
-        organizer_events,
-        organizer_payouts,
-        tix_accounts,
-        tix_print_runs,
-        realtime,
-        tix_tickets,
-    )
-    for name, example in part.OPERATIONS.items()
-}
+
+@lru_cache(maxsize=1)
+def operations() -> dict[str, Example]:
+    """Return the examples by operation id."""
+    return dict(_all())
+
+
+def _all() -> Iterator[tuple[str, Example]]:
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        yield from getattr(import_module(module.name), "OPERATIONS", {}).items()

@@ -9,7 +9,7 @@ from botocore.session import get_session
 
 from chalicelib.config import config
 from chalicelib.domain.organizations import organizations
-from chalicelib.portals.http.route import ROUTES, Route
+from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 from tests.support.client import Answer, call
@@ -75,7 +75,7 @@ def theirs(moto_cloud: None) -> Theirs:  # noqa: ARG001  # the ground under it
     return Theirs()
 
 
-def ask(route: Route, theirs: Theirs, by: Account) -> Answer:
+def ask(route: AnyRoute, theirs: Theirs, by: Account) -> Answer:
     path = route.path.format(ticket_id=theirs.tickets[1].ticket_id, job_id=theirs.job_id)
     body = {**BODIES.get(route.operation_id, {}), "organization_id": theirs.organization_id}
     query = f"organization_id={theirs.organization_id}&organizationId={theirs.organization_id}&job_id=&confirm=Mine"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.schemas.examples.merchant_cards import CARD
+from chalicelib.schemas.examples.merchant.cards import CARD
 from chalicelib.schemas.examples.shared import CARD_UID, TICKET_ID, Example
 
 _ULID = TICKET_ID.partition("_")[2]

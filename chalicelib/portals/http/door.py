@@ -1,0 +1,88 @@
+"""A door: a view behind the stages that every request passes.
+
+admit → read the body → parse → replay or claim the Idempotency-Key → view → reply → cache
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
+
+from chalice import Blueprint, Response
+
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.portals.http import body, forms, padding, request_log
+from chalicelib.portals.http.answer import JSON, Answer, Reply, answer, cached
+from chalicelib.portals.http.idempotent_answers import KeyedRequest, answer_once
+from chalicelib.portals.http.route import ROUTES, AnyRoute, BodyT, Call, OtherT, QueryT, ReplyT, Route
+
+View = Callable[[Call[Any, Any]], Any]
+
+
+def door(
+    blueprint: Blueprint, declared: Route[BodyT, QueryT, ReplyT, OtherT]
+) -> Callable[[Callable[[Call[BodyT, QueryT]], ReplyT | OtherT | Reply[ReplyT | OtherT]]], Callable[..., Response]]:
+    """Register a view under its declaration."""
+
+    def declare(view: Callable[[Call[BodyT, QueryT]], Any]) -> Callable[..., Response]:
+        summary = (view.__doc__ or view.__name__).strip().splitlines()[0].rstrip(".")
+        route = replace(
+            declared, operation_id=declared.operation_id or view.__name__, summary=declared.summary or summary
+        )
+        ROUTES.append(route)
+
+        @functools.wraps(view)
+        def handle(**variables: str) -> Response:
+            return respond(route, view, blueprint.current_request, variables)
+
+        accepted = [JSON, forms.MEDIA_TYPE] if route.form else [JSON]
+        blueprint.route(route.path, methods=[route.method], name=route.operation_id, content_types=accepted)(handle)
+        return handle
+
+    return declare
+
+
+def respond(route: AnyRoute, view: View, request: Any, variables: Mapping[str, str]) -> Answer:
+    """Return the answer to one request, with its duration padded where the route asks for it."""
+    with padding.padded() if route.padded else nullcontext():
+        call = parse(route, request, variables)
+        given = _answer_once(route, view, call) if route.idempotent else answer(route, view(call))
+        return cached(given, call.headers, route.public_seconds) if route.public_seconds else given
+
+
+def parse(route: AnyRoute, request: Any, variables: Mapping[str, str]) -> Call[Any, Any]:
+    """Return a request as its view reads it: admitted first, then parsed."""
+    principal = _admit(route, request.headers)
+    boundary = forms.boundary(request.headers) if route.form else None
+    limit = route.form.limit if route.form and boundary else route.limit
+    raw = body.read(request, limit) if route.reads_body else b""
+    form = forms.parse(raw, boundary) if boundary else None
+    return Call(
+        body=body.parse(raw, route.body, form) if route.body else None,
+        query=body.parse_query(request.query_params or {}, route.query) if route.query else None,
+        path=variables,
+        headers=request.headers,
+        address=((request.context or {}).get("identity") or {}).get("sourceIp") or "unknown",
+        principal=principal,  # type: ignore[arg-type]  # public views do not read it
+        raw=raw,
+        files=form.files if form else {},
+    )
+
+
+def _admit(route: AnyRoute, headers: Mapping[str, str]) -> Principal | None:
+    if route.guard is None:
+        return None
+    principal = route.guard.admit(headers)
+    request_log.note_principal(principal)
+    return principal
+
+
+def _answer_once(route: AnyRoute, view: View, call: Call[Any, Any]) -> Answer:
+    request = KeyedRequest(
+        key=call.headers.get("idempotency-key"),
+        caller_id=call.principal.id,
+        route=f"{route.method} {route.path.format(**call.path)}",
+        body=call.raw,
+    )
+    return answer_once(request, lambda operation_id: answer(route, view(replace(call, operation_id=operation_id))))
