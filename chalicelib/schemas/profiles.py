@@ -16,7 +16,7 @@ _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _PICTURE_BYTES = 5 * 1024 * 1024
 PictureType = Literal["image/jpeg", "image/png", "image/webp"]
 PictureSize = Annotated[int, Field(ge=1, le=_PICTURE_BYTES)]
-UploadKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+UploadKey = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
 def _iban(value: str) -> str:

@@ -78,7 +78,7 @@ def _e164(value: str) -> str:
 
 Phone = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=3, max_length=32),
+    StringConstraints(strip_whitespace=True, max_length=32),
     AfterValidator(_e164),
     Field(description="In national or international form; stored and returned as E.164.", examples=["+923001000003"]),
 ]

@@ -13,6 +13,7 @@ from chalicelib.domain.live import connections, follower, frames, subscriptions
 from chalicelib.errors import MalformedJson, Refusal, Unauthenticated, ValidationFailed
 from chalicelib.observability import logger
 from chalicelib.schemas import live as schema
+from chalicelib.schemas import messages
 from chalicelib.vocabulary import LiveType
 from chalicelib.workers import Failures, failures_from
 
@@ -63,10 +64,10 @@ def _parse(body: str) -> schema.CommandIn:
     try:
         return schema.CommandIn.model_validate_json(body)
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        if not problem["loc"]:
+        if not error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]:
             raise MalformedJson from error
-        raise ValidationFailed(f"{problem['loc'][0]}: {problem['msg']}") from error
+        problem = messages.problems(error, schema.CommandIn)[0]
+        raise ValidationFailed(f"{problem['field']}: {problem['message']}") from error
 
 
 def _obey(connection_id: str, command: schema.CommandIn) -> None:
