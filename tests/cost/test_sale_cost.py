@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.cards import cards
+from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import categories
 from chalicelib.domain.sale import orders
@@ -95,7 +95,7 @@ def costs() -> Iterator[dict[int, dict[str, Cost]]]:
             forget_caches()
             event, customer = make_event(), make_customer()
             # A card that is full at this event: what it opens does not grow with the orders measured.
-            full = {event.event_id: [f"tkt_{n}" for n in range(cards.MAX_TICKETS_PER_EVENT)]}
+            full = {event.event_id: [f"tkt_{n}" for n in range(bindings.MAX_TICKETS_PER_EVENT)]}
             cards.register(CardRegistration(uid="04A1A2A3A4A5A6", customer_id=customer.account_id, tickets=full))
             category = categories.add(event_id=event.event_id, name="Standing", price=100, capacity=100_000)
             sale, found = Sale(meter, customer, category), {}

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import MAX_TICKETS_PER_EVENT, CardRegistration
+from chalicelib.domain.cards import bindings, cards
+from chalicelib.domain.cards.bindings import MAX_TICKETS_PER_EVENT
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.rules import RequestedTickets
@@ -153,7 +154,7 @@ def test_a_card_that_cannot_take_the_tickets_any_more_does_not_hinder_the_paymen
     order = reserve(event, sell(event), customer)
     assert order.card_uid == UID
     if change == "full":
-        cards.bind(UID, event_id=event.event_id, ticket_ids=[f"tkt_{n}" for n in range(MAX_TICKETS_PER_EVENT)])
+        bindings.bind(UID, event_id=event.event_id, ticket_ids=[f"tkt_{n}" for n in range(MAX_TICKETS_PER_EVENT)])
     elif change == "blocked":
         cards.set_status(UID, CardStatus.BLOCKED)
     else:

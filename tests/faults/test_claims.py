@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib.domain import throttle
 from chalicelib.domain.access import accounts, devices, sessions
-from chalicelib.domain.cards import cards
+from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.gate import checkin, sun
 from chalicelib.domain.gate.answers import ScanDecision
@@ -88,7 +88,7 @@ def test_a_fresh_ticket_is_admitted_once_and_every_other_caller_is_told_by_whom(
 def test_a_familys_card_admits_as_many_as_it_has_tickets(event: Event, stream: StreamReader) -> None:
     family = [scenarios.issue(event.event_id) for _ in range(4)]
     uid = scenarios.card_for(family[0])
-    cards.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
+    bindings.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
     caller = scenarios.caller(event.event_id)
     answers = at_once(lambda _: checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid)))
     assert Counter(answer.result for answer in answers) == {"valid": 4, "already_scanned": CALLERS - 4}
@@ -101,7 +101,7 @@ def test_a_familys_card_admits_as_many_as_it_has_tickets(event: Event, stream: S
 def test_one_sun_message_admits_one_of_a_familys_tickets(event: Event, stream: StreamReader) -> None:
     family = [scenarios.issue(event.event_id) for _ in range(4)]
     uid = scenarios.card_for(family[0], CardType.SECURE)
-    cards.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
+    bindings.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
     message = SunMessage(*sun.make_message(sun.GenuineTap(uid, 9), sun.card_keys(uid)))
     caller = scenarios.caller(event.event_id)
     answers = at_once(lambda _: checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid, sun=message)))

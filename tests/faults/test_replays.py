@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib import clock
 from chalicelib.domain.access import lock_outs
-from chalicelib.domain.cards import cards
+from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import events
 from chalicelib.domain.gate import checkin, sun
@@ -46,7 +46,7 @@ def before_opening() -> Iterator[None]:
 def family(event: Event, size: int = 3, card_type: CardType = CardType.UID) -> tuple[str, list[Ticket]]:
     bound = [scenarios.issue(event.event_id) for _ in range(size)]
     uid = scenarios.card_for(bound[0], card_type)
-    cards.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in bound])
+    bindings.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in bound])
     return uid, bound
 
 
@@ -159,7 +159,7 @@ def test_a_card_refused_before_it_opened_anything_more_stays_refused_for_that_sc
     reading = Reading(scenarios.scan_id(), uid=uid)
     first = checkin.scan(caller, reading)
     assert first.result == ("already_scanned" if opened else "not_found")
-    cards.bind(uid, event_id=event.event_id, ticket_ids=[later.ticket_id])
+    bindings.bind(uid, event_id=event.event_id, ticket_ids=[later.ticket_id])
     assert checkin.scan(caller, reading) == first
     assert checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid)).result == "valid"
     stream.drain()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.cards import cards
+from chalicelib.domain.cards import bindings
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Reading
 from chalicelib.table import operations
@@ -168,7 +168,7 @@ def test_however_a_batch_is_cut_and_repeated_each_scan_counts_once(
 def test_a_familys_hint_that_comes_late_or_twice_changes_no_admission(event: Event, stream: StreamReader) -> None:
     family = [scenarios.issue(event.event_id) for _ in range(3)]
     uid = scenarios.card_for(family[0])
-    cards.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
+    bindings.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
     caller = scenarios.caller(event.event_id)
     readings = [Reading(scenarios.scan_id(), uid=uid) for _ in range(4)]
     answers = [checkin.scan(caller, reading) for reading in readings[:2]]

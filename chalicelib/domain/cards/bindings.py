@@ -1,54 +1,186 @@
-"""Which card opens a ticket that changes hands: no longer the giver's, from now on the taker's."""
+"""Which card opens which ticket. Only this module decides it, whether a ticket is bought, moved or handed over.
 
-from chalicelib.domain.cards.cards import MAX_TICKETS_PER_EVENT
+A card keeps the ids of the tickets that it opens, by event and the holder's own first. Every change is conditional on
+the tickets that were read with the card, so concurrent bindings never overwrite each other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+
+from chalicelib import clock
+from chalicelib.domain.cards import cards
+from chalicelib.errors import Conflict, NotFound, ValidationFailed
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Card, Ticket
+from chalicelib.table.items import Card, Event, Ticket, Visit
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary import CardStatus, EventStatus, TicketStatus
 
+MAX_TICKETS_PER_EVENT = 11  # a holder and ten dependents (contract, dependents)
+# One transaction takes this many tickets beside its other writes (AWS: 100 actions).
+PER_TRANSACTION = 80
 # A person carries one card, and has lost or replaced a few.
-_CARDS_LOOKED_AT = 25
+_CARDS_READ = 25
+# Tickets bought in the last seconds are found among the newest, all others through the events to come.
+_NEWEST, _EVENTS = 100, 100
+_OVER = (EventStatus.ENDED, EventStatus.CANCELLED, EventStatus.ARCHIVED)
+_ATTEMPTS = 8
+_ROUNDS = 5
 
+# The ids of tickets, by event.
 Opens = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a card will open, the writes on its tickets, and whether more tickets are left for another transaction."""
+
+    opens: Opens
+    writes: list[Write]
+    has_more: bool
+
+
+def room(opens: Mapping[str, Sequence[str]], event_id: str) -> int:
+    """Return how many more tickets of an event fit on a card that opens these."""
+    return max(0, MAX_TICKETS_PER_EVENT - len(opens.get(event_id, ())))
+
+
+def opens_as_read(card: Card) -> Condition:
+    """Return the condition that a card opens the tickets that it was read with."""
+    unchanged: Condition = Card.tickets == dict(card.tickets)
+    return unchanged
+
+
+def newest_active(customer_id: str) -> list[Card]:
+    """Return a customer's active cards among their newest, the newest first."""
+    found = operations.get_many(Card, _newest(customer_id)).values()
+    mine = [card for card in found if card.customer_id == customer_id and card.status == CardStatus.ACTIVE]
+    return sorted(mine, key=lambda card: card.card_id, reverse=True)
+
+
+def usable(uid: str | None, customer_id: str) -> Card | None:
+    """Return a card if it is the customer's and active."""
+    card = operations.get(Card, keys.card(uid)) if uid else None
+    is_usable = card is not None and card.status == CardStatus.ACTIVE and card.customer_id == customer_id
+    return card if is_usable else None
+
+
+def fitting(card: Card | None, event_id: str, tickets: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the ids of an order's tickets that a card has room for, the holder's own before the dependents'."""
+    if card is None:
+        return []
+    opened = card.tickets.get(event_id, [])
+    own_first = sorted(tickets, key=lambda ticket: ticket["dependent_id"] is not None)
+    fresh = [str(ticket["ticket_id"]) for ticket in own_first if ticket["ticket_id"] not in opened]
+    return fresh[: room(card.tickets, event_id)]
+
+
+def adding(card: Card | None, event_id: str, ticket_ids: Sequence[str]) -> list[Write]:
+    """Return the write that adds tickets to a card; it holds only while the card is active and as it was read."""
+    if card is None or not ticket_ids:
+        return []
+    return [_opening(card, _with(card.tickets, event_id, ticket_ids), while_usable=True)]
 
 
 def rebinding(ticket: Ticket, *, to: str) -> tuple[str | None, list[Write]]:
     """Return the UID of the card that will open a ticket once it is the customer's `to`, and the writes for it.
 
-    The giver's cards let go of it. The taker's newest active card takes it, where it has room at the event. Each
-    write holds only while its card opens what it opened when it was read.
+    The ticket is removed from the giver's cards. It is added to the taker's newest active card that has room.
     """
-    found = _cards(ticket, to=to)
-    letting_go = [card for card in found if ticket.ticket_id in card.tickets.get(ticket.event_id, [])]
-    writes = [_opening(card, _without(card.tickets, ticket)) for card in letting_go]
+    found = _cards_around(ticket, to=to)
+    writes = _removing(found, ticket)
     for card in found:
-        if card.customer_id == to and card.status == CardStatus.ACTIVE and _has_room(card, ticket):
-            writes.append(_opening(card, _with(card.tickets, ticket), still_of=to))
-            return card.uid, writes
+        opened = card.tickets.get(ticket.event_id, [])
+        is_usable = card.customer_id == to and card.status == CardStatus.ACTIVE
+        if is_usable and ticket.ticket_id not in opened and room(card.tickets, ticket.event_id):
+            return card.uid, [*writes, *adding(card, ticket.event_id, [ticket.ticket_id])]
     return None, writes
 
 
 def releasing(ticket: Ticket) -> list[Write]:
-    """Return the writes by which the cards of a ticket's owner open it no more."""
-    found = _cards(ticket, to=ticket.customer_id)
-    letting_go = [card for card in found if ticket.ticket_id in card.tickets.get(ticket.event_id, [])]
-    return [_opening(card, _without(card.tickets, ticket)) for card in letting_go]
+    """Return the writes that remove a ticket from the cards of its owner."""
+    return _removing(_cards_around(ticket, to=ticket.customer_id), ticket)
 
 
-def _cards(ticket: Ticket, *, to: str) -> list[Card]:
-    """Return the cards in question as they stand: the ticket's own, the giver's and the taker's, newest first."""
-    places = [keys.card(ticket.card_uid)] if ticket.card_uid else []
-    for owner in {to, ticket.customer_id}:
-        shelf = keys.customer_cards(owner).pk
-        raws = operations.query(shelf, index="gsi1", newest_first=True, limit=_CARDS_LOOKED_AT)
-        places += operations.keys_of(raws)
-    found = operations.get_many(Card, places)
-    return sorted(found.values(), key=lambda card: card.card_id, reverse=True)
+def unbound(customer_id: str, card: Card) -> Binding:
+    """Return the binding of a card to the customer's valid tickets of events to come that no card opens.
+
+    The holder's own come first. Each write holds only while its ticket is the customer's, valid and on no card; the
+    caller sets the card's `tickets` in the same transaction, on the condition `opens_as_read`.
+    """
+    opens: Opens = {event_id: list(ticket_ids) for event_id, ticket_ids in card.tickets.items()}
+    chosen: list[Ticket] = []
+    for ticket in _unbound_tickets(customer_id):
+        opened = opens.get(ticket.event_id, [])
+        if ticket.ticket_id in opened or room(opens, ticket.event_id):
+            if len(chosen) == PER_TRANSACTION:
+                return Binding(opens, [_onto(ticket, card, customer_id) for ticket in chosen], has_more=True)
+            opens[ticket.event_id] = [*(name for name in opened if name != ticket.ticket_id), ticket.ticket_id]
+            chosen.append(ticket)
+    return Binding(opens, [_onto(ticket, card, customer_id) for ticket in chosen], has_more=False)
 
 
-def _has_room(card: Card, ticket: Ticket) -> bool:
-    opened = card.tickets.get(ticket.event_id, [])
-    return ticket.ticket_id not in opened and len(opened) < MAX_TICKETS_PER_EVENT
+def bind_unbound(customer_id: str, uid: str) -> bool:
+    """Bind a customer's card to their tickets that no card opens; return whether some may be left. Raises Unavailable.
+
+    The work of one call is bounded; it stops where the card is no longer the customer's active one.
+    """
+    for _ in range(_ROUNDS):
+        card = usable(uid, customer_id)
+        if card is None:
+            return False
+        binding = unbound(customer_id, card)
+        if not binding.writes:
+            return False
+        as_read = cards.as_read(card) & opens_as_read(card)
+        opened = operations.change(Card, keys.card(uid), [Card.tickets.set(binding.opens)], as_read)
+        try:
+            operations.commit(opened, *binding.writes)
+        except operations.ConditionFailed:
+            continue  # the card or a ticket changed between the read and the write
+        if not binding.has_more:
+            return False
+    return True
+
+
+def bind(uid: str, *, event_id: str, ticket_ids: list[str]) -> Card:
+    """Make a card open exactly these tickets of an event, the holder's first. Raises NotFound, ValidationFailed.
+
+    Called by the staff's portal, which is not built yet.
+    """
+    if not 0 < len(ticket_ids) <= MAX_TICKETS_PER_EVENT:
+        message = f"a card opens 1 to {MAX_TICKETS_PER_EVENT} tickets of one event"
+        raise ValidationFailed(details=[{"field": "ticket_ids", "message": message}])
+    for _ in range(_ATTEMPTS):
+        card = operations.get(Card, keys.card(uid))
+        if card is None:
+            raise NotFound("There is no such card.")
+        write = _opening(card, {**card.tickets, event_id: ticket_ids})
+        try:
+            return Card.from_raw_data(operations.record(write))
+        except operations.ConditionFailed:
+            continue  # another binding came between the read and the write
+    raise Conflict("The card is being changed by others. Try again.")
+
+
+def _opening(card: Card, opens: Opens, *, while_usable: bool = False) -> Write:
+    """Return the write that sets what a card opens; it holds only while the card opens what it was read with."""
+    condition = opens_as_read(card)
+    if while_usable:
+        condition &= (Card.status == CardStatus.ACTIVE.value) & (Card.customer_id == card.customer_id)
+    return operations.change(Card, keys.card(card.uid), [Card.tickets.set(opens)], condition)
+
+
+def _with(opens: Opens, event_id: str, ticket_ids: Sequence[str]) -> Opens:
+    return {**opens, event_id: [*opens.get(event_id, []), *ticket_ids]}
+
+
+def _removing(found: Sequence[Card], ticket: Ticket) -> list[Write]:
+    """Return the writes that remove a ticket from those cards that open it."""
+    opening = [card for card in found if ticket.ticket_id in card.tickets.get(ticket.event_id, [])]
+    return [_opening(card, _without(card.tickets, ticket)) for card in opening]
 
 
 def _without(opens: Opens, ticket: Ticket) -> Opens:
@@ -57,12 +189,48 @@ def _without(opens: Opens, ticket: Ticket) -> Opens:
     return {**others, ticket.event_id: rest} if rest else others
 
 
-def _with(opens: Opens, ticket: Ticket) -> Opens:
-    return {**opens, ticket.event_id: [*opens.get(ticket.event_id, []), ticket.ticket_id]}
+def _cards_around(ticket: Ticket, *, to: str) -> list[Card]:
+    """Return the cards in question: the ticket's own, the giver's and the taker's, the newest first."""
+    places = [keys.card(ticket.card_uid)] if ticket.card_uid else []
+    for owner in {to, ticket.customer_id}:
+        places += _newest(owner)
+    found = operations.get_many(Card, places)
+    return sorted(found.values(), key=lambda card: card.card_id, reverse=True)
 
 
-def _opening(card: Card, opens: Opens, *, still_of: str | None = None) -> Write:
-    unchanged = Card.tickets == dict(card.tickets)
-    if still_of is not None:
-        unchanged = unchanged & (Card.customer_id == still_of) & (Card.status == CardStatus.ACTIVE.value)
-    return operations.change(Card, keys.card(card.uid), [Card.tickets.set(opens)], unchanged)
+def _newest(customer_id: str) -> list[keys.Key]:
+    """Return the keys of a customer's newest cards; the index may lag, so the cards themselves decide."""
+    partition = keys.customer_cards(customer_id).pk
+    return operations.keys_of(operations.query(partition, index="gsi1", newest_first=True, limit=_CARDS_READ))
+
+
+def _onto(ticket: Ticket, card: Card, customer_id: str) -> Write:
+    still_free = (
+        (Ticket.customer_id == customer_id)
+        & (Ticket.status == TicketStatus.VALID.value)
+        & Ticket.card_uid.does_not_exist()
+    )
+    return operations.change(Ticket, keys.ticket(ticket.ticket_id), [Ticket.card_uid.set(card.uid)], still_free)
+
+
+def _unbound_tickets(customer_id: str) -> list[Ticket]:
+    places = {keys.ticket(ticket_id): None for ticket_id in _ticket_ids(customer_id)}
+    found = operations.get_many(Ticket, places).values()
+    free = [t for t in found if t.customer_id == customer_id and t.status == TicketStatus.VALID and not t.card_uid]
+    events = operations.get_many(Event, {keys.event(t.event_id): None for t in free}, consistent=False)
+    now = clock.now()
+    ahead = {e.event_id for e in events.values() if e.ends_at > now and e.status not in _OVER}
+    upcoming = [ticket for ticket in free if ticket.event_id in ahead]
+    return sorted(upcoming, key=lambda ticket: (ticket.dependent_id is not None, ticket.ticket_id))
+
+
+def _ticket_ids(customer_id: str) -> list[str]:
+    """Return the ids of a customer's newest tickets, and of all to events that are not over."""
+    partition = keys.customer_tickets(customer_id).pk
+    newest = operations.query(partition, index="gsi2", newest_first=True, limit=_NEWEST)
+    ids = [raw["gsi2sk"]["S"] for raw in newest]
+    # "~" sorts after every id.
+    after_now = (clock.to_text(clock.now()) + "~", "~")
+    ahead = operations.query(keys.ahead(customer_id).pk, index="gsi1", between=after_now, limit=_EVENTS)
+    visits: Sequence[Visit] = list(operations.get_many(Visit, operations.keys_of(ahead)).values())
+    return ids + [ticket_id for visit in visits for ticket_id in sorted(visit.tickets or ())]

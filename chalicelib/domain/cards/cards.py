@@ -1,4 +1,4 @@
-"""NFC cards: registered, bound to tickets, blocked, and found by UID or id."""
+"""NFC cards: registered, blocked, and found by UID or id."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -10,7 +10,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.domain import ledger
-from chalicelib.errors import AlreadyExists, Conflict, NotFound, Unavailable, ValidationFailed
+from chalicelib.errors import AlreadyExists, NotFound, Unavailable, ValidationFailed
 from chalicelib.identifiers import card_id_of, parse_uid, uid_of_card_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -20,7 +20,6 @@ from chalicelib.vocabulary import CardStatus, CardType
 # A UID that starts with 08 is random at every tap (ISO/IEC 14443-3): it names nobody.
 _RANDOM_UID = "08"
 _OUT_OF_USE = (CardStatus.BLOCKED, CardStatus.LOST, CardStatus.REPLACED)
-MAX_TICKETS_PER_EVENT = 11  # a holder and ten dependents (contract, dependents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,29 +102,6 @@ def register_many(registrations: Iterable[CardRegistration]) -> int:
 def find(name: str) -> Card | None:
     """Return a card by its id or UID, or None. Raises ValidationFailed where the name is neither."""
     return operations.get(Card, keys.card(name_to_uid(name)))
-
-
-def bind(uid: str, *, event_id: str, ticket_ids: list[str]) -> Card:
-    """Make a card open these tickets of an event, the holder's first. Raises NotFound, ValidationFailed."""
-    if not 0 < len(ticket_ids) <= MAX_TICKETS_PER_EVENT:
-        message = f"a card opens 1 to {MAX_TICKETS_PER_EVENT} tickets of one event"
-        raise ValidationFailed(details=[{"field": "ticket_ids", "message": message}])
-    for _ in range(8):
-        card = operations.get(Card, keys.card(uid))
-        if card is None:
-            raise NotFound("There is no such card.")
-        before = dict(card.tickets)
-        write = operations.change(
-            Card,
-            keys.card(uid),
-            [Card.tickets.set({**before, event_id: ticket_ids})],
-            Card.tickets == before,
-        )
-        try:
-            return Card.from_raw_data(operations.record(write))
-        except operations.ConditionFailed:
-            continue  # another binding came between the read and the write
-    raise Conflict("The card is being changed by others. Try again.")
 
 
 def shown_status(card: Card) -> CardStatus:

@@ -5,16 +5,15 @@ from datetime import timedelta
 
 from chalicelib.domain import photos, throttle
 from chalicelib.domain.access import numbers
+from chalicelib.domain.cards import bindings
 from chalicelib.domain.throttle import Limit, LimitedTry
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Card, Profile
-from chalicelib.vocabulary import AccountStatus, CardStatus, Portal
+from chalicelib.table.items import Account, Profile
+from chalicelib.vocabulary import AccountStatus, Portal
 
 # The contract: 30 look-ups a minute, whatever the numbers are.
 _LOOK_UPS, _WINDOW = 30, timedelta(minutes=1)
-# A person carries one card, and has lost or replaced a few.
-_CARDS_LOOKED_AT = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def look_up(merchant_id: str, mobile_number: str) -> FoundRecipient:
         id=customer_id,
         name=account.name,
         photo_url=photos.link(profile.photo_key) if profile and profile.photo_key else None,
-        active_cards=_active_cards(customer_id),
+        active_cards=len(bindings.newest_active(customer_id)),
     )
     return FoundRecipient(registered=True, fee_paid=bool(profile and profile.fee_paid), customer=person)
 
@@ -74,10 +73,3 @@ def _ready(account: Account | None) -> Account:
     if account is None or not is_customer or account.status != AccountStatus.ACTIVE:
         raise NotFound("There is no such customer. Let them register first, with their own number.")
     return account
-
-
-def _active_cards(customer_id: str) -> int:
-    shelf = keys.customer_cards(customer_id).pk
-    raws = operations.query(shelf, index="gsi1", newest_first=True, limit=_CARDS_LOOKED_AT)
-    found = operations.get_many(Card, operations.keys_of(raws)).values()
-    return sum(card.customer_id == customer_id and card.status == CardStatus.ACTIVE for card in found)

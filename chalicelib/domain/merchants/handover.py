@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.domain import ledger
-from chalicelib.domain.cards import cards, unbound_tickets
+from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.merchants import merchant_totals
 from chalicelib.errors import InvalidState
@@ -19,7 +18,6 @@ from chalicelib.vocabulary import AccountStatus, AssignmentStatus, CardRequestSt
 
 # Tickets that one transaction does not take are bound by the next sweeps.
 _NEXT_SWEEP = timedelta(minutes=1)
-_ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def prepare(assignment: Assignment) -> HandoverWrites:
         raise InvalidState("This card is no longer held for the customer. Take another one.")
     has_paid = isinstance(profile, Profile) and bool(profile.fee_paid)
     fee = 0 if has_paid else int(assignment.fee)
-    binding = unbound_tickets.bind(customer_id, card)
+    binding = bindings.unbound(customer_id, card)
     writes = [
         _given(card, assignment, binding.opens),
         _closed(assignment, fee=fee, has_more=binding.has_more),
@@ -70,41 +68,17 @@ def prepare(assignment: Assignment) -> HandoverWrites:
 
 
 def bind_the_rest(assignment: Assignment) -> bool:
-    """Bind the tickets that the hand-over's own transaction did not take; where some are left still, the next sweep."""
-    place = keys.assignment(assignment.assignment_id)
-    for _ in range(_ROUNDS):
-        card = operations.get(Card, keys.card(assignment.card_uid))
-        if card is None or card.status != CardStatus.ACTIVE or card.customer_id != assignment.customer_id:
-            break
-        binding = unbound_tickets.bind(assignment.customer_id, card)
-        if not binding.writes:
-            break
-        opened = [Card.tickets.set(binding.opens)]
-        try:
-            operations.commit(
-                operations.change(Card, keys.card(card.uid), opened, cards.as_read(card) & _opens_as_read(card)),
-                *binding.writes,
-            )
-        except operations.ConditionFailed:
-            continue  # the card or a ticket changed between the read and the write
-        if not binding.has_more:
-            break
-    else:
+    """Bind the tickets that the handover's own transaction did not take; what is left is due in the next sweep."""
+    actions: list[Action] = [Assignment.gsi2pk.remove(), Assignment.gsi2sk.remove()]
+    if bindings.bind_unbound(assignment.customer_id, assignment.card_uid):
         later = keys.due(clock.now() + _NEXT_SWEEP, assignment.assignment_id)
-        put_off = [Assignment.gsi2pk.set(later.pk), Assignment.gsi2sk.set(later.sk)]
-        operations.record(operations.change(Assignment, place, put_off, Assignment.pk.exists()))
-        return True
-    done = [Assignment.gsi2pk.remove(), Assignment.gsi2sk.remove()]
-    operations.record(operations.change(Assignment, place, done, Assignment.pk.exists()))
+        actions = [Assignment.gsi2pk.set(later.pk), Assignment.gsi2sk.set(later.sk)]
+    place = keys.assignment(assignment.assignment_id)
+    operations.record(operations.change(Assignment, place, actions, Assignment.pk.exists()))
     return True
 
 
-def _opens_as_read(card: Card) -> Condition:
-    unchanged: Condition = Card.tickets == dict(card.tickets)
-    return unchanged
-
-
-def _given(card: Card, assignment: Assignment, opens: unbound_tickets.Opens) -> Write:
+def _given(card: Card, assignment: Assignment, opens: bindings.Opens) -> Write:
     shelf = keys.customer_cards(assignment.customer_id, card.card_id)
     actions = [
         *cards.becoming(card, CardStatus.ACTIVE),
@@ -114,7 +88,7 @@ def _given(card: Card, assignment: Assignment, opens: unbound_tickets.Opens) -> 
         Card.gsi1sk.set(shelf.sk),
         Card.tickets.set(opens),
     ]
-    return operations.change(Card, keys.card(card.uid), actions, cards.as_read(card) & _opens_as_read(card))
+    return operations.change(Card, keys.card(card.uid), actions, cards.as_read(card) & bindings.opens_as_read(card))
 
 
 def _closed(assignment: Assignment, *, fee: int, has_more: bool) -> Write:

@@ -6,28 +6,12 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.domain.cards.cards import MAX_TICKETS_PER_EVENT
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Card, Order, Ticket
+from chalicelib.table.items import Order, Ticket
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import CardStatus, OrderStatus, TicketStatus
+from chalicelib.vocabulary import OrderStatus, TicketStatus
 
 Line = dict[str, Any]
-
-
-def room(card: Card, event_id: str) -> int:
-    """Return how many more tickets of an event a card can open."""
-    return max(0, MAX_TICKETS_PER_EVENT - len(card.tickets.get(event_id, [])))
-
-
-def that_fit(card: Card | None, event_id: str, tickets: Sequence[Line]) -> list[str]:
-    """Return the ids of those tickets that a card takes, the holder's own before the dependents'."""
-    if card is None:
-        return []
-    opened = card.tickets.get(event_id, [])
-    own_first = sorted(tickets, key=lambda ticket: ticket["dependent_id"] is not None)
-    fresh = [str(ticket["ticket_id"]) for ticket in own_first if ticket["ticket_id"] not in opened]
-    return fresh[: room(card, event_id)]
 
 
 def reserved(order: Order) -> list[Ticket]:
@@ -82,30 +66,6 @@ def make_valid(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Wr
 def remove(order: Order) -> list[Write]:
     """Return the writes that take an order's reserved tickets away; the order's own condition guards them."""
     return [operations.remove(Ticket, keys.ticket(line["ticket_id"])) for line in order.tickets]
-
-
-def card_of(order: Order) -> Card | None:
-    """Return the card that an order's tickets are to be bound to, where it may still open tickets."""
-    card = operations.get(Card, keys.card(order.card_uid)) if order.card_uid else None
-    usable = card is not None and card.status == CardStatus.ACTIVE and card.customer_id == order.customer_id
-    return card if usable else None
-
-
-def bind(card: Card | None, event_id: str, ticket_ids: Sequence[str]) -> list[Write]:
-    """Return the write that lets a card open tickets; it holds only while the card is as it was read."""
-    if card is None or not ticket_ids:
-        return []
-    before = dict(card.tickets)
-    return [
-        operations.change(
-            Card,
-            keys.card(card.uid),
-            [Card.tickets.set({**before, event_id: [*before.get(event_id, []), *ticket_ids]})],
-            (Card.tickets == before)
-            & (Card.status == CardStatus.ACTIVE.value)
-            & (Card.customer_id == card.customer_id),
-        )
-    ]
 
 
 def _card_of(order: Order, line: Line, on_card: Sequence[str]) -> str | None:

@@ -11,6 +11,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.domain import idempotency, ledger
+from chalicelib.domain.cards import bindings
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.events.categories import Offer
 from chalicelib.domain.events.stock import Portions
@@ -29,8 +30,6 @@ from chalicelib.vocabulary import CardStatus, OrderStatus
 HELD = timedelta(minutes=10)
 # Each attempt loses only to somebody else's purchase from the same shards.
 _ATTEMPTS = 10
-# A person carries one card, and has lost or replaced a few.
-_CARDS_LOOKED_AT = 25
 # Where the writes of the stock begin in a booking's transaction.
 _STOCK_AT = 2
 
@@ -89,13 +88,13 @@ def fulfil(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
 
     They hold while the order is reserved and its card as it was read: where one fails, load and decide again.
     """
-    card = order_tickets.card_of(order)
-    on_card = order_tickets.that_fit(card, order.event_id, order.tickets)
+    card = bindings.usable(order.card_uid, order.customer_id)
+    on_card = bindings.fitting(card, order.event_id, order.tickets)
     return [
         _close(order, OrderStatus.RESERVED, OrderStatus.PAID, at=at, payment_id=payment_id),
         *stock.sell(order.event_id, _taken(order)),
         *order_tickets.make_valid(order, on_card=on_card, at=at),
-        *order_tickets.bind(card, order.event_id, on_card),
+        *bindings.adding(card, order.event_id, on_card),
     ]
 
 
@@ -114,13 +113,13 @@ def revive(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
         for item in order.items
     }
     order.items = _with_shards(order, taken)
-    card = order_tickets.card_of(order)
-    on_card = order_tickets.that_fit(card, order.event_id, order.tickets)
+    card = bindings.usable(order.card_uid, order.customer_id)
+    on_card = bindings.fitting(card, order.event_id, order.tickets)
     return [
         _close(order, OrderStatus.EXPIRED, OrderStatus.PAID, at=at, payment_id=payment_id),
         *stock.sell_free(order.event_id, taken),
         *order_tickets.put(order_tickets.issued(order, on_card=on_card, at=at)),
-        *order_tickets.bind(card, order.event_id, on_card),
+        *bindings.adding(card, order.event_id, on_card),
     ]
 
 
@@ -155,23 +154,9 @@ def _draft(customer: Account, offer: Offer, wanted: Sequence[RequestedTickets], 
     sold = rules.require_sellable(offer, wanted, at=now)
     _require_own_dependents(customer, wanted)
     order_id = new_id("ord")
-    holders = [
-        (category, holder)
-        for category, want in sold
-        for holder in [*want.holders, *[Holder(name=customer.name)] * (want.quantity - len(want.holders))]
-    ]
-    tickets = [
-        {
-            "ticket_id": new_id("tkt"),
-            "number": f"{order_id[-8:]}-{place}",
-            "category_id": category.category_id,
-            "holder_name": holder.name,
-            "dependent_id": holder.dependent_id,
-        }
-        for place, (category, holder) in enumerate(holders, start=1)
-    ]
-    card = _own_card(customer, card_uid, event_id, len(tickets)) if card_uid else _default_card(customer)
-    on_card = order_tickets.that_fit(card, event_id, tickets)
+    tickets = _ticket_lines(order_id, customer, sold)
+    card = _card_for(customer, card_uid, event_id, len(tickets))
+    on_card = bindings.fitting(card, event_id, tickets)
     expires_at = now + HELD
     due = keys.due(expires_at, order_id)
     return Order(
@@ -183,17 +168,7 @@ def _draft(customer: Account, offer: Offer, wanted: Sequence[RequestedTickets], 
         event_id=event_id,
         organizer_id=offer.event.organizer_id,
         status=OrderStatus.RESERVED.value,
-        items=[
-            {
-                "category_id": category.category_id,
-                "name": category.name,
-                "tier": category.tier,
-                "quantity": want.quantity,
-                "price": int(category.price),
-                "shards": stock.anywhere(category, want.quantity),
-            }
-            for category, want in sold
-        ],
+        items=[_item(category, want.quantity) for category, want in sold],
         tickets=[{**ticket, "on_card": ticket["ticket_id"] in on_card} for ticket in tickets],
         total=sum(int(category.price) * want.quantity for category, want in sold),
         currency=sold[0][0].currency,
@@ -202,6 +177,39 @@ def _draft(customer: Account, offer: Offer, wanted: Sequence[RequestedTickets], 
         created_at=now,
         expires_at=expires_at,
     )
+
+
+def _ticket_lines(
+    order_id: str, customer: Account, sold: Sequence[tuple[Category, RequestedTickets]]
+) -> list[order_tickets.Line]:
+    """Return what an order says of each ticket; those without a named holder are the customer's."""
+    holders = [
+        (category, holder)
+        for category, want in sold
+        for holder in [*want.holders, *[Holder(name=customer.name)] * (want.quantity - len(want.holders))]
+    ]
+    return [
+        {
+            "ticket_id": new_id("tkt"),
+            "number": f"{order_id[-8:]}-{place}",
+            "category_id": category.category_id,
+            "holder_name": holder.name,
+            "dependent_id": holder.dependent_id,
+        }
+        for place, (category, holder) in enumerate(holders, start=1)
+    ]
+
+
+def _item(category: Category, quantity: int) -> order_tickets.Line:
+    """Return what an order says of one category, with shards taken at random."""
+    return {
+        "category_id": category.category_id,
+        "name": category.name,
+        "tier": category.tier,
+        "quantity": quantity,
+        "price": int(category.price),
+        "shards": stock.anywhere(category, quantity),
+    }
 
 
 def _reserve(order: Order, offer: Offer, *, operation_id: str) -> Order:
@@ -271,21 +279,16 @@ def _require_own_dependents(customer: Account, wanted: Sequence[RequestedTickets
         raise NotFound("You have no such dependent.")
 
 
-def _own_card(customer: Account, uid: str, event_id: str, count: int) -> Card:
+def _card_for(customer: Account, uid: str | None, event_id: str, count: int) -> Card | None:
+    """Return the card that was asked for, which must have room for all tickets, or the customer's newest active one."""
+    if uid is None:
+        return next(iter(bindings.newest_active(customer.account_id)), None)
     card = operations.get(Card, keys.card(uid))
     if card is None or card.customer_id != customer.account_id:
         raise NotFound("You have no such card.")
     if card.status != CardStatus.ACTIVE:
         raise InvalidState(f"This card is {card.status}; only an active card opens tickets.")
-    free = order_tickets.room(card, event_id)
+    free = bindings.room(card.tickets, event_id)
     if free < count:
         raise Conflict(f"This card can open {free} more tickets of this event, not {count}.")
     return card
-
-
-def _default_card(customer: Account) -> Card | None:
-    shelf = keys.customer_cards(customer.account_id).pk
-    raws = operations.query(shelf, index="gsi1", newest_first=True, limit=_CARDS_LOOKED_AT)
-    found = operations.get_many(Card, operations.keys_of(raws)).values()
-    mine = [c for c in found if c.customer_id == customer.account_id and c.status == CardStatus.ACTIVE]
-    return max(mine, key=lambda card: card.card_id, default=None)

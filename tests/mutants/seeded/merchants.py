@@ -67,7 +67,7 @@ MUTANTS = (
     Mutant(
         name="ticket-on-two-cards",
         bug="a new card opens what another card opens already",
-        file="chalicelib/domain/cards/unbound_tickets.py",
+        file="chalicelib/domain/cards/bindings.py",
         before=" and not t.card_uid]",
         after="]",
         tests=(f"{_DOOR}::test_a_ticket_that_another_card_opens_stays_there",),
@@ -75,10 +75,10 @@ MUTANTS = (
     Mutant(
         name="ticket-bound-behind-our-back",
         bug="of two cards that are handed out at once, both open the same ticket",
-        file="chalicelib/domain/cards/unbound_tickets.py",
+        file="chalicelib/domain/cards/bindings.py",
         before="        & Ticket.card_uid.does_not_exist()\n",
         after="",
-        tests=("tests/domain/test_unbound_tickets.py",),
+        tests=("tests/domain/test_bindings.py",),
     ),
     Mutant(
         name="new-card-stays-frozen",

@@ -8,7 +8,8 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain import idempotency
 from chalicelib.domain.cards import cards
-from chalicelib.domain.cards.cards import MAX_TICKETS_PER_EVENT, CardRegistration
+from chalicelib.domain.cards.bindings import MAX_TICKETS_PER_EVENT
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.customers import dependents
 from chalicelib.domain.customers.dependents import DependentDetails
 from chalicelib.domain.events import categories, events, stock

@@ -9,7 +9,7 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import encryption, ledger
 from chalicelib.domain.access import accounts
-from chalicelib.domain.cards import cards
+from chalicelib.domain.cards import bindings
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardRequest
 from chalicelib.vocabulary import AdminRole, CardStatus
@@ -250,7 +250,7 @@ def test_a_cursor_of_another_question_is_refused(busy: Card, token: str, custome
 def test_a_blocked_card_is_refused_at_every_gate_at_once(customer: Account, token: str) -> None:
     event = make_event()
     card = wallets.make_card(customer, holds=700)
-    cards.bind(card.uid, event_id=event.event_id, ticket_ids=[make_ticket(event).ticket_id])
+    bindings.bind(card.uid, event_id=event.event_id, ticket_ids=[make_ticket(event).ticket_id])
     answer = call("POST", f"{CARDS}{card.card_id}/block/", {"reason": "left in a taxi"}, token=token)
     assert answer.status == 200
     assert (answer.json["id"], answer.json["status"], answer.json["balance"]) == (card.card_id, "blocked", pkr("7.00"))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.access import accounts
-from chalicelib.domain.cards import cards
+from chalicelib.domain.cards import bindings
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys
 from chalicelib.table.items import Account, Ticket
@@ -80,7 +80,7 @@ def test_a_card_that_opened_only_this_ticket_opens_nothing_more(
 def test_a_card_that_was_bound_by_hand_lets_go_as_well(evening: Evening, ayesha: Account, bilal: Account) -> None:
     ticket = evening.sell(ayesha)
     hers = card_of(ayesha, "04AA0000000001")
-    cards.bind(hers.uid, event_id=ticket.event_id, ticket_ids=[ticket.ticket_id])
+    bindings.bind(hers.uid, event_id=ticket.event_id, ticket_ids=[ticket.ticket_id])
     transfer(ayesha, ticket, bilal.mobile_number)
     assert opened_by(hers) == {}
 
@@ -92,7 +92,7 @@ def test_a_card_still_listing_a_ticket_that_is_anothers_does_not_open_it(
     ticket = evening.sell(ayesha)
     transfer(ayesha, ticket, bilal.mobile_number)
     # What a gate read before the transfer, and still holds.
-    cards.bind(hers.uid, event_id=ticket.event_id, ticket_ids=[ticket.ticket_id])
+    bindings.bind(hers.uid, event_id=ticket.event_id, ticket_ids=[ticket.ticket_id])
     assert evening.scan(card_id=hers.uid) == ("not_found", None)
     assert tickets.get(ticket.ticket_id).admission is None
 
@@ -112,8 +112,8 @@ def test_a_full_card_takes_no_more_and_the_ticket_moves_all_the_same(
     evening: Evening, ayesha: Account, bilal: Account
 ) -> None:
     his = card_of(bilal, "04BB0000000001")
-    full = [f"tkt_{n}" for n in range(cards.MAX_TICKETS_PER_EVENT)]
-    cards.bind(his.uid, event_id=evening.event.event_id, ticket_ids=full)
+    full = [f"tkt_{n}" for n in range(bindings.MAX_TICKETS_PER_EVENT)]
+    bindings.bind(his.uid, event_id=evening.event.event_id, ticket_ids=full)
     ticket = evening.sell(ayesha)
     assert transfer(ayesha, ticket, bilal.mobile_number).status == 200
     assert opened_by(his) == {evening.event.event_id: full}

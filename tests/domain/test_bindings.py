@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.cards import unbound_tickets
+from chalicelib.domain.cards import bindings
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.identifiers import new_id
@@ -29,17 +29,17 @@ def ticket_of(customer: Account) -> Ticket:
 def test_of_two_cards_that_would_open_the_same_tickets_only_the_first_does(customer: Account) -> None:
     ticket = ticket_of(customer)
     cards = [wallets.make_card(customer) for _ in range(2)]
-    first, second = (unbound_tickets.bind(customer.account_id, card) for card in cards)
+    first, second = (bindings.unbound(customer.account_id, card) for card in cards)
     operations.commit(*first.writes)
     with pytest.raises(operations.ConditionFailed):
         operations.commit(*second.writes)
     assert tickets.get(ticket.ticket_id).card_uid == cards[0].uid
-    assert unbound_tickets.bind(customer.account_id, cards[1]).writes == []
+    assert bindings.unbound(customer.account_id, cards[1]).writes == []
 
 
 def test_a_ticket_that_is_cancelled_meanwhile_is_bound_to_no_card(customer: Account) -> None:
     ticket, card = ticket_of(customer), wallets.make_card(customer)
-    binding = unbound_tickets.bind(customer.account_id, card)
+    binding = bindings.unbound(customer.account_id, card)
     tickets.set_status(ticket.ticket_id, TicketStatus.CANCELLED)
     with pytest.raises(operations.ConditionFailed):
         operations.commit(*binding.writes)
