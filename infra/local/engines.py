@@ -181,12 +181,18 @@ def launch_ministack(data: Path | None = None) -> Engine:
     return Engine("MiniStack", command, home=home, is_scratch=data is None, ready_path="/_ministack/ready")
 
 
-def launch_dynamodb_local(data: Path | None = None) -> Engine:
-    """Launch DynamoDB Local; with `data` it keeps its tables there, even over a kill."""
+def launch_dynamodb_local(data: Path | None = None, *, one_database: bool = True) -> Engine:
+    """Launch DynamoDB Local; with `data` it keeps its tables there, even over a kill.
+
+    Without `one_database`, each access key has a database of its own.
+    """
     home = toolchain.dynamodb_local_home()
     java = toolchain.java()
     folder = _folder(data, "gatehouse-table-")
     storage = ["-dbPath", str(folder)] if data else ["-inMemory"]
+    if one_database:
+        # Whatever key and region a client names, as with one AWS account.
+        storage.append("-sharedDb")
 
     def command(port: int) -> tuple[list[str], dict[str, str]]:
         arguments = [
@@ -201,8 +207,6 @@ def launch_dynamodb_local(data: Path | None = None) -> Engine:
             str(home / "DynamoDBLocal.jar"),
             "-port",
             str(port),
-            # One database whatever key and region a client names, as with one AWS account.
-            "-sharedDb",
             "-disableTelemetry",
             *storage,
         ]

@@ -53,6 +53,10 @@ def create_table(client: Any, name: str | None = None) -> None:
     client.create_table(TableName=name or config().table_name, **TABLE)
 
 
+def delete_table() -> None:
+    _client("dynamodb").delete_table(TableName=config().table_name)
+
+
 def create_all(master_secret: str) -> None:
     """Make table, secret, bus, rule and queues through whatever endpoint the environment names."""
     create_table(_client("dynamodb"))

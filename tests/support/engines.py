@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from infra.local import engines, toolchain
 from infra.local.console import CannotStart
+from infra.local.resources import Cloud
 from tests.support import cloud as resources
 from tests.support import ground
 
@@ -55,33 +56,55 @@ def clients(name: str) -> Iterator[tuple[Any, Any]]:
         yield made[0], made[1]
 
 
-# What a process has started; starting MiniStack anew for each file of tests would cost more than many files do.
+# What this process has started, by name. Each engine runs until the process ends.
 _kept: dict[str, engines.Engine] = {}
 
 
 @contextmanager
-def cloud() -> Iterator[None]:
-    """Give the platform's resources afresh, the table on the best engine that is to be had; the app uses them.
+def endpoints(access_key: str | None = None) -> Iterator[Cloud]:
+    """Aim this process at empty engines, the best that can run here; they have no table and no queue yet.
 
-    MiniStack runs on until the process ends, and is emptied before each use: one cloud at a time. DynamoDB Local
-    starts anew: it keeps the streams of tables that are gone, and each write becomes slower by them.
+    The engines are shared by all tests of a process: one cloud at a time. MiniStack is reset before each use. In
+    DynamoDB Local each use has an access key, hence a database, of its own: within one database the streams of
+    deleted tables remain and make every write slower.
     """
-    with ExitStack() as running:
-        url = _ministack()
-        urls = {"AWS_ENDPOINT_URL": url}
-        if is_to_be_had(DYNAMODB_LOCAL):
-            table_url = running.enter_context(engines.dynamodb_local())
-            urls |= {"AWS_ENDPOINT_URL_DYNAMODB": table_url, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": table_url}
-        running.enter_context(ground.environment(**urls))
+    url = _ministack()
+    table_url = _engine(DYNAMODB_LOCAL).url if is_to_be_had(DYNAMODB_LOCAL) else url
+    with ground.environment(
+        AWS_ENDPOINT_URL=url,
+        AWS_ENDPOINT_URL_DYNAMODB=table_url,
+        AWS_ENDPOINT_URL_DYNAMODB_STREAMS=table_url,
+        AWS_ACCESS_KEY_ID=access_key or f"test{secrets.token_hex(8)}",
+    ):
+        yield Cloud(url, table_url)
+
+
+@contextmanager
+def cloud() -> Iterator[None]:
+    """Create the platform's resources on empty engines; the app uses them inside the block."""
+    with endpoints():
         resources.create_all(secrets.token_hex(32))
-        yield
+        try:
+            yield
+        finally:
+            # Its database remains until the engine ends, without the items.
+            resources.delete_table()
 
 
 def _ministack() -> str:
     """Return the endpoint of a MiniStack that has nothing in it."""
-    kept = _kept.get(MINISTACK)
-    if kept is None or not kept.is_alive:
-        kept = _kept[MINISTACK] = engines.launch_ministack().wait()
+    url = _engine(MINISTACK).url
     with httpx.Client(trust_env=False, timeout=30) as client:
-        client.post(f"{kept.url}/_ministack/reset").raise_for_status()
-    return kept.url
+        client.post(f"{url}/_ministack/reset").raise_for_status()
+    return url
+
+
+def _engine(name: str) -> engines.Engine:
+    """Return the running engine of this process, started where there is none."""
+    kept = _kept.get(name)
+    if kept is None or not kept.is_alive:
+        launched = (
+            engines.launch_ministack() if name == MINISTACK else engines.launch_dynamodb_local(one_database=False)
+        )
+        kept = _kept[name] = launched.wait()
+    return kept

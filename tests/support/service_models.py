@@ -5,6 +5,7 @@ look through the handlers again: nine tenths of what a client costs. Nobody chan
 the same extras in each time. Nobody signs with the key pair that moto finds for every symmetric key, either.
 """
 
+import os
 import threading
 from typing import Any
 
@@ -38,8 +39,10 @@ def _list_once(self: Any, type_name: str) -> Any:
 
 
 def _session(env_vars: Any = None) -> Session:
-    if not hasattr(_local, "session"):
-        _local.session = _new_session(env_vars)
+    # A session keeps the credentials that it has read once.
+    access_key = os.environ.get("AWS_ACCESS_KEY_ID")
+    if getattr(_local, "access_key", _local) != access_key:
+        _local.access_key, _local.session = access_key, _new_session(env_vars)
     session: Session = _local.session
     return session
 

@@ -22,14 +22,14 @@ from chalicelib.domain.payments import auto_reload, sandbox
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardEntry, Payment, SandboxCharge
 from chalicelib.vocabulary import EntryType
-from infra.local import engines as stand_ins
 from infra.local import resources
 from infra.local.meter import Meter
 from infra.local.outbox import Outbox
 from infra.local.pumps import Pumps, Source
 from infra.local.resources import Cloud
 from tests.local.conftest import wait_until
-from tests.support import engines, ground, wallets
+from tests.support import cloud as resources_of_tests
+from tests.support import engines, wallets
 from tests.support.caches import forget_caches
 from tests.support.factories import make_customer
 
@@ -67,21 +67,16 @@ class Unkind(ModuleType):
 def sent() -> Iterator[Outbox]:
     """The platform with all its pumps running; yields what was sent."""
     with ExitStack() as running:
-        url = running.enter_context(stand_ins.ministack())
-        urls = {"AWS_ENDPOINT_URL": url}
-        table_url = url
-        if engines.is_to_be_had(engines.DYNAMODB_LOCAL):
-            table_url = running.enter_context(stand_ins.dynamodb_local())
-            urls |= {"AWS_ENDPOINT_URL_DYNAMODB": table_url, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": table_url}
-        running.enter_context(ground.environment(**urls))
-        resources.create_stack(Cloud(url, url))
-        cloud = Cloud(url, table_url)
+        # The pumps use this access key.
+        cloud = running.enter_context(engines.endpoints(access_key="local"))
+        resources.create_stack(Cloud(cloud.url, cloud.url))
         stream_arn = resources.create_table(cloud)
+        running.callback(resources_of_tests.delete_table)
         forget_caches()
         running.callback(forget_caches)
         outbox = Outbox().attach()
         running.callback(outbox.detach)
-        pumps = Pumps(Unkind(), Source(table_url, stream_arn, cloud.client("sqs")), meter=Meter())
+        pumps = Pumps(Unkind(), Source(cloud.table_url, stream_arn, cloud.client("sqs")), meter=Meter())
         pumps.start()
         running.callback(pumps.stop)
         yield outbox
