@@ -217,7 +217,7 @@ def _add_ledger_lines(count: int) -> None:
     from infra.local.demo import demo_data
 
     before = ledger.balance(demo_data.CARD_UID)
-    first, amount = int(before.entries) + 1, int(before.amount)
+    first, amount = before.entries + 1, before.amount
     lines = (
         CardEntry(
             *keys.card_entry(demo_data.CARD_UID, number),

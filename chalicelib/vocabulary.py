@@ -105,6 +105,14 @@ class CardType(StrEnum):
     SECURE = "secure"
 
 
+class DeviceStatus(StrEnum):
+    """The life of a reader device."""
+
+    PROVISIONED = "provisioned"
+    ENROLLED = "enrolled"
+    REVOKED = "revoked"
+
+
 class EventStatus(StrEnum):
     """The life of an event."""
 

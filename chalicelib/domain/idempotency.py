@@ -91,7 +91,7 @@ def claim(*, caller_id: str, route: str, key: str, body: bytes) -> IdempotencyCl
             raise IdempotencyInProgress(retry_after=1) from failure
         stored = found.answer
         first = stored.body if stored.packed is None else zlib.decompress(stored.packed).decode()
-        return StoredAnswer(int(found.answer.status), first, dict(found.answer.headers))
+        return StoredAnswer(found.answer.status, first, dict(found.answer.headers))
     return mine
 
 

@@ -111,7 +111,7 @@ def freeze(uid: str, *, is_frozen: bool) -> operations.Write:
             CardBalance.currency.set(CardBalance.currency | config().currency),
             CardBalance.amount.set(CardBalance.amount | 0),
             CardBalance.entries.set(CardBalance.entries | 0),
-            CardBalance.frozen.set(True) if is_frozen else CardBalance.frozen.remove(),  # PynamoDB's signature
+            CardBalance.frozen.set(True) if is_frozen else CardBalance.frozen.remove(),
         ],
     )
 
@@ -165,16 +165,16 @@ def _book(before: CardBalance, entry: Posting, *, entry_type: EntryType, journal
         raise InvalidState(f"The card's balance is in {before.currency}, this is in {journal.currency}.")
     if entry_type is EntryType.PURCHASE and before.frozen:
         raise InvalidState("This card is not active: nothing can be paid with it.")
-    after, number = int(before.amount) + entry.amount, int(before.entries) + 1
+    after, number = before.amount + entry.amount, before.entries + 1
     if after < 0:
-        held = Money(int(before.amount), before.currency)
+        held = Money(before.amount, before.currency)
         raise InsufficientBalance(f"The card holds {held.amount} {held.currency}, which is too little.")
     line = CardEntry(
         *keys.card_entry(before.uid, number),
         entry_id=entry_id_of(before.uid, number, at=journal.posted_at),
         uid=before.uid,
         number=number,
-        type=entry_type.value,
+        type=entry_type,
         amount=entry.amount,
         balance_after=after,
         currency=journal.currency,
@@ -210,14 +210,14 @@ def _crosses(before: CardBalance, after: int, *, entry_type: EntryType) -> bool:
         entry_type is EntryType.PURCHASE
         and bool(before.auto_enabled)
         and before.auto_threshold is not None
-        and int(before.amount) >= int(before.auto_threshold) > after
+        and before.amount >= before.auto_threshold > after
     )
 
 
 def _is_as_seen(before: CardBalance, *, entry_type: EntryType) -> Condition:
     """Return the condition that nothing was booked since, nor anything changed that the booking rests on."""
     if before.entries:
-        same: Condition = (CardBalance.entries == int(before.entries)) & (CardBalance.amount == int(before.amount))
+        same: Condition = (CardBalance.entries == before.entries) & (CardBalance.amount == before.amount)
     else:
         same = CardBalance.entries.does_not_exist() | (CardBalance.entries == 0)
     if entry_type is not EntryType.PURCHASE:
@@ -225,7 +225,7 @@ def _is_as_seen(before: CardBalance, *, entry_type: EntryType) -> Condition:
     # A purchase must not miss a threshold that was set or moved since.
     settings: Condition = CardBalance.auto_enabled == bool(before.auto_enabled)
     if before.auto_enabled:
-        settings = settings & (CardBalance.auto_threshold == int(before.auto_threshold))
+        settings = settings & (CardBalance.auto_threshold == before.auto_threshold)
     else:
         settings = settings | CardBalance.auto_enabled.does_not_exist()
     conditions: Condition = same & CardBalance.frozen.does_not_exist() & settings
@@ -236,7 +236,7 @@ def total(account: str, currency: str, *, consistent: bool = False) -> Money:
     """Return the sum of all entries of an account that is no card's, as far as the stream has come."""
     shards = [keys.account_total(account, shard, currency) for shard in range(TOTAL_SHARDS)]
     found = operations.get_many(AccountTotal, shards, consistent=consistent)
-    return Money(sum(int(shard.amount) for shard in found.values()), currency)
+    return Money(sum(shard.amount for shard in found.values()), currency)
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
@@ -261,9 +261,9 @@ def _low_balance(before: CardBalance | None, after: CardBalance) -> list[Publish
     return [
         Published(
             fact=Fact.CARD_BALANCE_LOW,
-            fact_id=f"{after.uid}/{int(crossed)}",
+            fact_id=f"{after.uid}/{crossed}",
             occurred_at=clock.now(),
-            ids={"card_uid": after.uid, "entry": int(crossed)},
+            ids={"card_uid": after.uid, "entry": crossed},
         )
     ]
 
@@ -305,7 +305,7 @@ def _count(journals: Sequence[Journal]) -> None:
             operations.change(
                 Journal,
                 keys.journal(journal.journal_id),
-                [Journal.counted.set(True)],  # PynamoDB's signature
+                [Journal.counted.set(True)],
                 Journal.pk.exists() & Journal.counted.does_not_exist(),
             )
             for journal in pending

@@ -92,7 +92,7 @@ def _numbered(subject: Any) -> dict[str, Any]:
 
 def _generated(subject: Any) -> dict[str, Any]:
     made, tickets = subject.range, subject.tickets
-    first, count = int(made.first), int(made.quantity)
+    first, count = made.first, made.quantity
     return {
         "job_id": made.job_id,
         "prefix": made.prefix,

@@ -8,7 +8,6 @@ from chalicelib.domain import throttle
 from chalicelib.domain.access import accounts, otp, passwords
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Portal
 
 PASSWORD = "a password of the tests"
 _numbers = itertools.count(1)
@@ -49,5 +48,5 @@ def keeping_password(of: Account, password: str) -> None:
     account = accounts.get(of.account_id)
     operations.commit(
         operations.change(Account, keys.account(account.account_id), [Account.password_hash.set(_hash(password))]),
-        throttle.forgetting(accounts._failures(Portal(account.portal), account.login)),
+        throttle.forgetting(accounts._failures(account.portal, account.login)),
     )

@@ -59,7 +59,7 @@ class Counter:
 
     def grow(self, quantity: int) -> None:
         """Make more tickets on several days, let some in and delete some, and let the stream tell it badly."""
-        now, first = clock.now(), int(tally_of(organization_of(self.admin)).last) + 1
+        now, first = clock.now(), tally_of(organization_of(self.admin)).last + 1
         for days, left in enumerate(range(quantity, 0, -AT_MOST)):
             with clock.set_to(now - timedelta(days=3 + days % 5)):
                 generate(self.admin, min(left, AT_MOST), prefix="AB"[days % 2])
@@ -74,7 +74,7 @@ class Counter:
         self.stream.drain()
 
     def usage(self) -> dict[str, Usage]:
-        total = int(tally_of(organization_of(self.admin)).live)
+        total = tally_of(organization_of(self.admin)).live
         found = {name: self._cost("GET", path.format(last=total // 50)) for name, path in PAGES.items()}
         for scans in BATCHES:
             found[f"counting {scans}"] = self._counting(scans)

@@ -91,7 +91,7 @@ def test_a_batch_that_comes_twice_counts_once(stream: StreamReader) -> None:
     assert totals() == (2, 1, 1)
     counters = operations.get(Counters, keys.counters(EVENT_ID))
     assert counters is not None
-    assert (int(counters.scans), int(counters.result_valid), int(counters.result_already_scanned)) == (4, 3, 1)
+    assert (counters.scans, counters.result_valid, counters.result_already_scanned) == (4, 3, 1)
 
 
 def test_a_batch_that_was_half_done_counts_the_other_half_only(stream: StreamReader) -> None:

@@ -36,12 +36,12 @@ def test_numbers_go_on_from_batch_to_batch_and_a_payment_keeps_its_own(customer:
 
 
 def test_what_bought_nothing_gets_no_number(customer: Account) -> None:
-    reload = {"purpose": PaymentPurpose.RELOAD.value}
-    open_still = {"status": PaymentStatus.REQUIRES_CONFIRMATION.value}
-    failed = {"status": PaymentStatus.FAILED.value}
+    reload = {"purpose": PaymentPurpose.RELOAD}
+    open_still = {"status": PaymentStatus.REQUIRES_CONFIRMATION}
+    failed = {"status": PaymentStatus.FAILED}
     made = [
         purchases.put_payment(customer_id=customer.account_id, **changes).payment_id
-        for changes in (reload, open_still, failed, {"status": PaymentStatus.REFUNDED.value})
+        for changes in (reload, open_still, failed, {"status": PaymentStatus.REFUNDED})
     ]
     invoices.number_all(made)
     assert numbers(made) == [None, None, None, f"GH-{clock.now():%Y}-000001"]
@@ -58,7 +58,7 @@ def test_an_invoice_is_its_customers_own(customer: Account) -> None:
 
 
 def test_there_is_no_invoice_before_the_money_came(customer: Account) -> None:
-    status = PaymentStatus.REQUIRES_CONFIRMATION.value
+    status = PaymentStatus.REQUIRES_CONFIRMATION
     payment = purchases.put_payment(customer_id=customer.account_id, status=status)
     with pytest.raises(InvalidState):
         invoices.document(customer.account_id, payment.payment_id)

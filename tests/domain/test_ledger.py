@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("moto_cloud")
 
 def stored(uid: str) -> tuple[int, int]:
     balance = ledger.balance(uid)
-    return int(balance.amount), int(balance.entries)
+    return balance.amount, balance.entries
 
 
 def test_a_movement_whose_entries_do_not_sum_to_zero_is_never_written() -> None:

@@ -53,9 +53,9 @@ def revive(order: Order) -> Order:
 
 
 def shards(category: Category) -> dict[int, tuple[int, int, int]]:
-    places = [keys.stock(category.event_id, category.category_id, shard) for shard in range(int(category.shards))]
+    places = [keys.stock(category.event_id, category.category_id, shard) for shard in range(category.shards)]
     found = operations.get_many(Stock, places).values()
-    return {int(one.shard): (int(one.free), int(one.reserved), int(one.sold)) for one in found}
+    return {one.shard: (one.free, one.reserved, one.sold) for one in found}
 
 
 def tickets_of(order: Order) -> list[Ticket]:
@@ -124,7 +124,7 @@ def test_payment_sells_what_was_held_on_the_same_shards_and_makes_the_tickets_kn
         assert ticket.reserved_until is None
         place = keys.attendee(event.event_id, customer.name, ticket.ticket_id)
         assert (ticket.gsi1pk, ticket.gsi1sk) == place
-        assert (int(ticket.price), ticket.currency) == (150_000, "PKR")
+        assert (ticket.price, ticket.currency) == (150_000, "PKR")
 
 
 def test_an_order_is_paid_only_once(event: Event, customer: Account) -> None:

@@ -35,7 +35,7 @@ def charges() -> dict[str, SandboxCharge]:
 
 def held(charge: SandboxCharge) -> int:
     """Return what a provider has of a customer's money."""
-    return int(charge.amount) - int(charge.refunded or 0) if charge.status == "succeeded" else 0
+    return charge.amount - int(charge.refunded or 0) if charge.status == "succeeded" else 0
 
 
 def effects() -> list[str]:
@@ -133,9 +133,9 @@ class Histories(RuleBasedStateMachine):
             charge = books.get(payment.provider_reference or "")
             if charge is None:
                 continue
-            assert int(charge.refunded or 0) <= int(charge.amount)
+            assert int(charge.refunded or 0) <= charge.amount
             if payment.status in BOOKED:
-                assert held(charge) == int(charge.amount) == int(payment.amount)
+                assert held(charge) == charge.amount == payment.amount
                 booked += held(charge)
             elif payment.status == PaymentStatus.REFUNDED:
                 assert held(charge) == 0

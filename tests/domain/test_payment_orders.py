@@ -58,7 +58,7 @@ def assert_allowed(world: World) -> None:
     assert sum(payers.counts(world.category)) == 1
     for payment in world.payments():
         if payment.status == PaymentStatus.REFUNDED:
-            assert int(payment.refunded) == int(payment.amount)
+            assert payment.refunded == payment.amount
     order = payers.order_of(world.order)
     assert order.status in (OrderStatus.RESERVED, OrderStatus.PAID, OrderStatus.EXPIRED)
 

@@ -57,7 +57,7 @@ def move(held: Held, to: Account, *, operation_id: str | None = None) -> Transfe
     return transfers.transfer(
         held.owner.account_id,
         held.ticket.ticket_id,
-        mobile_number=str(to.mobile_number),
+        mobile_number=to.mobile_number,
         message=None,
         operation_id=operation_id or new_id("op"),
     )

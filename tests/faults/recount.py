@@ -37,14 +37,14 @@ def assert_log_and_totals_are_true(event_id: str) -> None:
     assert Counter(scan["ticket_id"] for scan in entries) == Counter(ticket["ticket_id"] for ticket in admitted)
     inside = sum(ticket.get("presence") == "inside" for ticket in tickets)
     told = {
-        "scans": int(counters.scans),
-        "valid": int(counters.result_valid),
-        "invalid": int(counters.result_invalid),
-        "already_scanned": int(counters.result_already_scanned),
-        "not_found": int(counters.result_not_found),
-        "admitted": int(counters.admitted),
-        "inside": int(counters.inside),
-        "on_leave": int(counters.on_leave),
+        "scans": counters.scans,
+        "valid": counters.result_valid,
+        "invalid": counters.result_invalid,
+        "already_scanned": counters.result_already_scanned,
+        "not_found": counters.result_not_found,
+        "admitted": counters.admitted,
+        "inside": counters.inside,
+        "on_leave": counters.on_leave,
     }
     counted = {
         "scans": len(scans),

@@ -72,7 +72,7 @@ class Desk:
     def hold(self) -> tuple[str, str]:
         wanted = AssignmentInput(card=self.card.uid, customer=self.customer.account_id, fee_collected=True)
         assignment_id = assignments.assign(self.shop.id, wanted, operation_id=new_id("op")).assignment.assignment_id
-        return assignment_id, code_for(str(self.customer.mobile_number))
+        return assignment_id, code_for(self.customer.mobile_number)
 
     def verify(self, assignment_id: str, code: str) -> AssignmentWithCard:
         return assignments.verify(self.shop.id, assignment_id, code, address=ADDRESS, operation_id=self.operation_id)
@@ -107,7 +107,7 @@ def test_whichever_request_of_an_assignment_fails_the_same_again_holds_one_card_
         befall(desk.assign, place, fault)
         handing = desk.assign()
         assert stored(desk.card).held_by == handing.assignment.assignment_id, place
-        code = code_for(str(desk.customer.mobile_number))
+        code = code_for(desk.customer.mobile_number)
         done = assignments.verify(
             shop.id, handing.assignment.assignment_id, code, address=ADDRESS, operation_id=new_id("op")
         )
@@ -122,7 +122,7 @@ def test_a_shop_that_dies_at_any_request_of_an_assignment_goes_on_with_the_same_
         with mortal():
             assert dying(desk.assign, place=place, after=after) is None
         handing = desk.assign()
-        code = code_for(str(desk.customer.mobile_number))
+        code = code_for(desk.customer.mobile_number)
         done = assignments.verify(
             shop.id, handing.assignment.assignment_id, code, address=ADDRESS, operation_id=new_id("op")
         )
@@ -186,5 +186,5 @@ def test_a_code_that_is_sent_again_counts_wherever_its_sending_failed(shop: Shop
                 dying(lambda: assignments.send_again(shop.id, held), place=place, after=after)  # noqa: B023
             texts()
             assignments.send_again(shop.id, held)
-            code = code_for(str(desk.customer.mobile_number))
+            code = code_for(desk.customer.mobile_number)
             assert desk.verify(held, code).status == "active", (place, after)

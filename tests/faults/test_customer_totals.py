@@ -19,6 +19,7 @@ from chalicelib.domain.tickets import transfers
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Order, Visit
+from chalicelib.vocabulary import OrderStatus
 from tests.faults import scenarios
 from tests.support.factories import make_customer
 from tests.support.purchases import book, make_show, pay, refund
@@ -122,7 +123,7 @@ def test_a_payment_that_bought_nothing_subtracts_nothing(stream: StreamReader) -
     pay(bought)
     lost = pay(late)
     # A payment that came too late: its order was never paid by it.
-    unpaid = [Order.status.set("expired"), Order.payment_id.remove()]
+    unpaid = [Order.status.set(OrderStatus.EXPIRED), Order.payment_id.remove()]
     operations.record(operations.change(Order, keys.order(late.order_id), unpaid))
     refund(lost)
     stream.drain()

@@ -48,7 +48,7 @@ def _where(held: Held, taker: Account) -> dict[str, Any]:
     ticket = tickets.get(held.ticket.ticket_id)
     return {
         "owner": ticket.customer_id,
-        "credential": int(ticket.credential),
+        "credential": ticket.credential,
         "pledged": ticket.pledge is not None,
         "on her card": held.ticket.ticket_id in opened_by(held.card),
         "on his card": [uid for uid in _uids_of(taker) if held.ticket.ticket_id in _opens(uid)] == [ticket.card_uid],
@@ -108,7 +108,7 @@ def given_to_a_customer(show: Event, taker: Account) -> HandOver:
     held, operation_id = hold(show, make_customer()), new_id("op")
     _give(held, number(), new_id("op"))
     return HandOver(
-        lambda: _give(held, str(taker.mobile_number), operation_id),
+        lambda: _give(held, taker.mobile_number, operation_id),
         lambda: {**_where(held, taker), "gifts": sorted(gifts_of(held))},
         _moved(taker, "cancelled", "claimed"),
     )
@@ -127,7 +127,7 @@ def taken_back(show: Event, taker: Account) -> HandOver:
     held, operation_id, to = hold(show, make_customer()), new_id("op"), number()
     _give(held, to, new_id("op"))
     return HandOver(
-        lambda: _give(held, str(held.owner.mobile_number), operation_id),
+        lambda: _give(held, held.owner.mobile_number, operation_id),
         lambda: (waiting(to), _where(held, taker)),
         (0, _stayed(held, "cancelled")),
     )

@@ -38,9 +38,9 @@ def year() -> Iterator[int]:
 
 def buy(customer_id: str, number: int) -> list[str]:
     """Let somebody pay so many times for tickets, among payments that get no number."""
-    put_payment(customer_id=customer_id, status=PaymentStatus.FAILED.value)
+    put_payment(customer_id=customer_id, status=PaymentStatus.FAILED)
     bought = [put_payment(customer_id=customer_id).payment_id for _ in range(number)]
-    put_payment(customer_id=customer_id, purpose=PaymentPurpose.RELOAD.value)
+    put_payment(customer_id=customer_id, purpose=PaymentPurpose.RELOAD)
     return bought
 
 
@@ -56,7 +56,7 @@ def assert_numbered(payment_ids: list[str], year: int) -> None:
     assert sorted(map(str, numbers.values())) == expected
     series = operations.get(InvoiceSeries, keys.invoice_series(str(year)))
     assert series is not None
-    assert int(series.last) == len(expected)
+    assert series.last == len(expected)
     issued = operations.get_many(Invoice, [keys.invoice(str(year), number) for number in expected]).values()
     assert {invoice.payment_id: invoice.number for invoice in issued} == numbers
     # None stands behind the last.

@@ -52,8 +52,8 @@ def assert_numbers_are_whole(admin: Account, ranges: int) -> None:
     """Every range is there once, and the numbers have neither gap nor repeat."""
     tally = tally_of(organization_of(admin))
     assert tally.firsts.as_dict() == tally.quantities.as_dict() == {}
-    found = list(numbered_tickets.of_ordinals(organization_of(admin), 1, int(tally.last)))
-    assert [int(ticket.number) for ticket in found] == list(range(1, 2 + ranges * QUANTITY))
+    found = list(numbered_tickets.of_ordinals(organization_of(admin), 1, tally.last))
+    assert [ticket.number for ticket in found] == list(range(1, 2 + ranges * QUANTITY))
     assert sorted(Counter(ticket.job_id for ticket in found).values()) == [1, *[QUANTITY] * ranges]
     assert_reports_are_true(organization_of(admin))
 
@@ -85,7 +85,7 @@ def test_whoever_dies_while_generating_leaves_a_range_that_the_sweep_finishes_or
     assert all(stored_range(job_id).status == "open" for job_id in waiting)
     recover()
     # Before the numbers were taken nothing was begun; from then on everything comes to its end.
-    assert_numbers_are_whole(admin, (int(tally_of(organization_of(admin)).last) - 1) // QUANTITY)
+    assert_numbers_are_whole(admin, (tally_of(organization_of(admin)).last - 1) // QUANTITY)
     assert recover() == 0
 
 
@@ -119,10 +119,10 @@ def test_a_clearing_that_fails_at_any_request_ends_with_nothing_left(fault: Faul
         recover()
         if place < 3:  # it may not have been begun
             ticket_clearing.clear(organization_of(admin), confirm="Faulty", user_id=admin.account_id)
-        last = int(tally_of(organization_of(admin)).last)
+        last = tally_of(organization_of(admin)).last
         assert list(numbered_tickets.of_ordinals(organization_of(admin), 1, last)) == []
     stream.drain()
-    assert int(tally_of(organization_of(admin)).live) == 0
+    assert tally_of(organization_of(admin)).live == 0
     assert_reports_are_true(organization_of(admin))
 
 

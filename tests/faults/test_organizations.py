@@ -38,7 +38,7 @@ def who(email: str | None = None) -> TixRegistration:
 
 
 def invite(admin: Account) -> str:
-    return organizations.invite_code(organizations.get(str(admin.organization_id)))
+    return organizations.invite_code(organizations.get(admin.organization_id))
 
 
 def users_of(admin: Account) -> list[dict[str, Any]]:
@@ -74,7 +74,7 @@ def test_a_crowd_with_one_invitation_fills_the_organization_and_no_more() -> Non
     code = invite(admin)
     came_to = at_once(lambda _: organizations.join(who(), invite_code=code).role)
     assert came_to == {"member": 9, OrganizationFull: CROWD - 9}
-    assert organizations.get(str(admin.organization_id)).members == 10 == len(users_of(admin))
+    assert organizations.get(admin.organization_id).members == 10 == len(users_of(admin))
 
 
 def test_of_a_crowd_with_one_address_one_registers() -> None:
@@ -83,12 +83,12 @@ def test_of_a_crowd_with_one_address_one_registers() -> None:
 
     def register(number: int) -> str:
         if number % 2:
-            return str(organizations.found(who(email), organization="A Run").role)
-        return str(organizations.join(who(email), invite_code=code).role)
+            return organizations.found(who(email), organization="A Run").role
+        return organizations.join(who(email), invite_code=code).role
 
     came_to = at_once(register)
     assert came_to[AlreadyExists] == CROWD - 1
-    assert organizations.get(str(admin.organization_id)).members == 1 + came_to["member"] == len(users_of(admin))
+    assert organizations.get(admin.organization_id).members == 1 + came_to["member"] == len(users_of(admin))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -108,12 +108,12 @@ def test_who_joins_while_the_table_fails_is_there_wholly_or_not_at_all_and_the_n
         except AlreadyExists:
             assert organizations.log_in(email=email, password=PASSWORD).user.email == email
         registered += 1
-    assert organizations.get(str(admin.organization_id)).members == 1 + registered == len(users_of(admin))
+    assert organizations.get(admin.organization_id).members == 1 + registered == len(users_of(admin))
 
 
 def test_no_scan_that_begins_after_a_range_was_voided_lets_anybody_in() -> None:
     admin = make_organization()
-    organization_id, by = str(admin.organization_id), admin.account_id
+    organization_id, by = admin.organization_id, admin.account_id
     made = tickets(admin, 150)
     let_in: Counter[str] = Counter()
 
@@ -144,7 +144,7 @@ def test_no_scan_that_begins_after_a_range_was_voided_lets_anybody_in() -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_void_that_breaks_off_anywhere_is_whole_when_it_is_asked_for_again(fault: Fault) -> None:
     admin = make_organization()
-    organization_id = str(admin.organization_id)
+    organization_id = admin.organization_id
     made = tickets(admin, 120)
     for place in range(5):
         numbers = voiding.NumberSpan("VIP", 1 + 24 * place, 24 + 24 * place)
@@ -162,7 +162,7 @@ def test_a_print_run_that_breaks_off_anywhere_has_every_ticket_once_in_the_end(
     fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     admin = make_organization()
-    organization_id = str(admin.organization_id)
+    organization_id = admin.organization_id
     tickets(admin, 2)
     # A sheet a file, a ticket a sheet.
     organization_settings.change(organization_id, {"paper": {"size": "A6", "columns": 1, "rows": 1}})

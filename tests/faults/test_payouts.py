@@ -156,13 +156,13 @@ def test_what_is_sold_and_given_back_while_the_books_close_is_in_them_or_beside_
                 stream.drain()
         settlement = settlements.close(event.event_id, by="adm_last")
     assert {one.payout_id for one in closed} <= {settlement.payout_id}
-    told = payouts.detail(organizer.account_id, str(settlement.payout_id))
+    told = payouts.detail(organizer.account_id, settlement.payout_id)
     beside = told.adjustments.net.minor if told.adjustments else 0
     balances = payers.balances()
-    assert balances[ledger.payable(organizer.account_id)] == told.net.minor == int(settlement.net)
+    assert balances[ledger.payable(organizer.account_id)] == told.net.minor == settlement.net
     assert balances[ledger.sales(event.event_id)] == beside
     assert sum(line.net.minor for line in told.lines) == told.net.minor
     assert sum(line.platform_fee.minor for line in told.lines) == told.platform_fee.minor
     stood = settlements.sold_so_far(event.event_id)
     assert told.net.minor + beside == stood.net
-    assert stood.gross == sum(int(one.total) for one in held) * 3 // 2
+    assert stood.gross == sum(one.total for one in held) * 3 // 2

@@ -79,10 +79,10 @@ def test_a_ticket_is_transferred_to_one_of_many(show: Event, ayesha: Account) ->
     answers = at_once(lambda number: move(held, takers[number % len(takers)]))
     assert [type(one) for one in answers].count(Transferred) == 1
     owners = [taker for taker in takers if held.ticket.ticket_id in shelved(taker)]
-    assert [str(owner.mobile_number) for owner in owners] == [
+    assert [owner.mobile_number for owner in owners] == [
         one.mobile_number for one in answers if isinstance(one, Transferred)
     ]
-    assert int(tickets.get(held.ticket.ticket_id).credential) == int(held.ticket.credential) + 1
+    assert tickets.get(held.ticket.ticket_id).credential == held.ticket.credential + 1
 
 
 def test_one_operation_moves_a_ticket_once_and_answers_all_alike(show: Event, ayesha: Account, bilal: Account) -> None:
@@ -91,8 +91,8 @@ def test_one_operation_moves_a_ticket_once_and_answers_all_alike(show: Event, ay
     # So many look-ups an hour a customer has.
     told = [one for one in answers if not isinstance(one, RateLimited)]
     assert len(told) >= 20
-    assert set(told) == {Transferred(held.ticket.ticket_id, str(bilal.mobile_number))}
-    assert int(tickets.get(held.ticket.ticket_id).credential) == int(held.ticket.credential) + 1
+    assert set(told) == {Transferred(held.ticket.ticket_id, bilal.mobile_number)}
+    assert tickets.get(held.ticket.ticket_id).credential == held.ticket.credential + 1
 
 
 def test_a_card_takes_every_ticket_that_comes_at_once(show: Event, bilal: Account) -> None:
@@ -110,7 +110,7 @@ def test_every_gift_is_claimed_once_by_many_at_once(show: Event, ayesha: Account
     sara = make_customer(mobile_number=waits)
     assert sum(at_once(lambda _: gifts.claim_all(sara))) == len(given)
     assert sorted(shelved(sara)) == sorted(held.ticket.ticket_id for held in given)
-    assert [int(tickets.get(held.ticket.ticket_id).credential) for held in given] == [2] * len(given)
+    assert [tickets.get(held.ticket.ticket_id).credential for held in given] == [2] * len(given)
     assert (waiting(waits), [gifts_of(held) for held in given]) == (0, [["claimed"]] * len(given))
 
 

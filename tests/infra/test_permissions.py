@@ -286,8 +286,8 @@ def test_the_payments_worker_may_do_what_it_does_and_no_more(template: Template,
     for token in ("tok_declined", "tok_ok"):
         show.top_up_by_itself(token)
         wallets.credit(show.card.uid, 100_000)
-        wallets.spend(show.card.uid, int(ledger.balance(show.card.uid).amount) - 1_000)
-        entry = int(ledger.balance(show.card.uid).entries)
+        wallets.spend(show.card.uid, ledger.balance(show.card.uid).amount - 1_000)
+        entry = ledger.balance(show.card.uid).entries
         used |= work({"detail-type": "card.balance_low", "detail": {"card_uid": show.card.uid, "entry": entry}})
     # Stripe's key stands in it; the sandbox, which has none, needs only the customer's sealed token opened.
     used |= {"secretsmanager:GetSecretValue"}
@@ -396,7 +396,7 @@ def _unfinished_job() -> None:
         *keys.job(job_id),
         job_id=job_id,
         owner_id=new_id("ogn"),
-        status=JobStatus.OPEN.value,
+        status=JobStatus.OPEN,
         prefix="A",
         quantity=1,
         seed=b"",

@@ -117,7 +117,7 @@ def assert_recount() -> None:
     found_entries = {(entry.pk, entry.sk): operations.put(entry).arguments["Item"] for entry in items["listing_entry"]}
     assert found_entries == entries
     found = {keys.catalogue_category(name).sk: count for name, count in counts.items()}
-    assert {count.sk: int(count.events) for count in items["category_count"] if count.events} == found
+    assert {count.sk: count.events for count in items["category_count"] if count.events} == found
     assert {listing.event_id for listing in items["listing"]} == truth.keys()
 
 

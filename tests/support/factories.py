@@ -96,14 +96,14 @@ def make_organization(*, name: str = "Lahore Marathon", max_users: int = 10, tim
     admin = organizations.found(
         TixRegistration(email=email, password=PASSWORD, name="Owner"), organization=name, timezone=timezone
     )
-    place = keys.organization(str(admin.organization_id))
+    place = keys.organization(admin.organization_id)
     operations.record(operations.change(Organization, place, [Organization.max_users.set(max_users)]))
     return admin
 
 
 def make_tix_user(admin: Account, *, email: str | None = None) -> Account:
     """Let somebody join the organization of an admin."""
-    code = organizations.invite_code(organizations.get(str(admin.organization_id)))
+    code = organizations.invite_code(organizations.get(admin.organization_id))
     address = email or f"{uuid.uuid4().hex}@tix.example.com"
     return organizations.join(TixRegistration(email=address, password=PASSWORD, name="Member"), invite_code=code)
 

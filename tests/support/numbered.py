@@ -24,7 +24,7 @@ ResultT = TypeVar("ResultT")
 
 
 def organization_of(account: Account) -> str:
-    return str(account.organization_id)
+    return account.organization_id
 
 
 def generate(admin: Account, quantity: int, prefix: str = "VIP", *, operation_id: str | None = None) -> NumberRange:
@@ -93,7 +93,7 @@ def recover() -> int:
 def assert_reports_are_true(organization_id: str) -> None:
     """Compare the running totals with a recount of every ticket that there is."""
     organization = organizations.get(organization_id)
-    last = int(tally_of(organization_id).last)
+    last = tally_of(organization_id).last
     there = list(numbered_tickets.of_ordinals(organization_id, 1, last))
     scanned = [ticket for ticket in there if ticket.scanned_at is not None]
     stats = ticket_reports.stats(organization_id)

@@ -53,7 +53,7 @@ class World:
         ).payment_id
 
     def newest(self) -> str | None:
-        pointer = operations.get(OpenPayment, keys.open_payment(self.order.order_id, self.method.value))
+        pointer = operations.get(OpenPayment, keys.open_payment(self.order.order_id, self.method))
         return pointer.payment_id if pointer else None
 
     def confirm(self, payment_id: str | None = None) -> None:

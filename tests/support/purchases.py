@@ -38,12 +38,12 @@ def put_payment(**changes: Any) -> Payment:
     """Write a payment as it stands in the table."""
     payment_id = changes.pop("payment_id", None) or new_id("pay")
     settings: dict[str, Any] = {
-        "purpose": PaymentPurpose.ORDER.value,
+        "purpose": PaymentPurpose.ORDER,
         "amount": 150_000,
         "currency": "PKR",
-        "method": PaymentMethod.CARD.value,
+        "method": PaymentMethod.CARD,
         "provider": "sandbox",
-        "status": PaymentStatus.SUCCEEDED.value,
+        "status": PaymentStatus.SUCCEEDED,
         "receipt_number": f"R-{payment_id[-8:]}",
         "created_at": clock.now(),
         "settled_at": clock.now(),
@@ -65,7 +65,7 @@ def pay(order: Order, *, at: datetime | None = None) -> Payment:
         customer_id=order.customer_id,
         order_id=order.order_id,
         event_id=order.event_id,
-        amount=int(order.total),
+        amount=order.total,
         created_at=at,
         settled_at=at,
     )
@@ -73,6 +73,6 @@ def pay(order: Order, *, at: datetime | None = None) -> Payment:
 
 def refund(payment: Payment, amount: int | None = None) -> None:
     """Let a payment be refunded, as a whole or up to an amount."""
-    refunded = int(payment.amount) if amount is None else amount
-    actions = [Payment.refunded.set(refunded), Payment.status.set(PaymentStatus.REFUNDED.value)]
+    refunded = payment.amount if amount is None else amount
+    actions = [Payment.refunded.set(refunded), Payment.status.set(PaymentStatus.REFUNDED)]
     operations.record(operations.change(Payment, keys.payment(payment.payment_id), actions))

@@ -24,7 +24,7 @@ def put_payout(organizer_id: str, **changes: Any) -> Payout:
     settings: dict[str, Any] = {
         "event_id": "evt_over",
         "event_title": "Over",
-        "status": PayoutStatus.SCHEDULED.value,
+        "status": PayoutStatus.SCHEDULED,
         "gross": 100,
         "refunds": 0,
         "platform_fee": 5,

@@ -37,7 +37,7 @@ class Shop:
 
     @property
     def id(self) -> str:
-        return str(self.merchant.account_id)
+        return self.merchant.account_id
 
     def stock(self, count: int = 1) -> list[Card]:
         return [in_stock(self.id) for _ in range(count)]
@@ -57,7 +57,7 @@ class Shop:
         """Hold a card for a customer; return the assignment's id and the code that they were sent."""
         answer = self.assign(card, customer)
         assert answer.status == 201, answer.text
-        return str(answer.json["assignment_id"]), code_for(str(customer.mobile_number))
+        return str(answer.json["assignment_id"]), code_for(customer.mobile_number)
 
     def verify(self, assignment_id: str, code: str, *, key: str | None = None) -> Answer:
         return self.post("verify-customer-otp", {"assignment_id": assignment_id, "otp": code}, key=key)
@@ -171,9 +171,9 @@ def _assert_totals(
 ) -> None:
     totals = next((t for t in items if isinstance(t, MerchantTotals) and t.merchant_id == merchant_id), None)
     days = [item for item in items if isinstance(item, MerchantDay) and item.merchant_id == merchant_id]
-    expected = len(handed), sum(int(item.fee) for item in handed)
-    assert (int(totals.assigned), int(totals.fees)) == expected if totals else expected == (0, 0)
-    assert (sum(int(day.assigned) for day in days), sum(int(day.fees) for day in days)) == expected
+    expected = len(handed), sum(item.fee for item in handed)
+    assert (totals.assigned, totals.fees) == expected if totals else expected == (0, 0)
+    assert (sum(day.assigned for day in days), sum(day.fees for day in days)) == expected
     if by_status is not None:
         assert totals is not None
         told = {status.value: int(getattr(totals, status.value)) for status in CardStatus}

@@ -100,11 +100,11 @@ def books() -> Books:
         elif isinstance(item, CardEntry):
             found.lines[item.uid].append(item)
         elif isinstance(item, AccountTotal):
-            found.totals[item.account, item.currency] += int(item.amount)
+            found.totals[item.account, item.currency] += item.amount
         elif isinstance(item, Card):
             found.statuses[item.uid] = item.status
     for lines in found.lines.values():
-        lines.sort(key=lambda line: int(line.number))
+        lines.sort(key=lambda line: line.number)
     return found
 
 
@@ -117,10 +117,10 @@ def assert_balanced(found: Books, *, drained: bool = True) -> None:
             by_account[entry["account"], journal.currency] += entry["amount"]
     for uid, balance in found.balances.items():
         lines = found.lines.get(uid, [])
-        assert [int(line.number) for line in lines] == list(range(1, int(balance.entries) + 1))
+        assert [line.number for line in lines] == list(range(1, balance.entries + 1))
         running = 0
         for line in lines:
-            running += int(line.amount)
+            running += line.amount
             assert running == line.balance_after >= 0
         assert running == balance.amount == by_account[ledger.card(uid), balance.currency]
         assert len({line.journal_id for line in lines}) == len(lines)

@@ -107,7 +107,7 @@ def assert_bound_to_one_card(held: dict[str, list[Ticket]]) -> set[str]:
     items = everything()
     own: dict[str, list[Any]] = defaultdict(list)
     for card in (item for item in items if isinstance(item, Card) and item.customer_id):
-        own[str(card.customer_id)].append(card)
+        own[card.customer_id].append(card)
     now = {item.ticket_id: item for item in items if isinstance(item, Ticket)}
     for customer_id, given in held.items():
         for ticket in given:
@@ -264,7 +264,7 @@ def test_tickets_that_are_given_away_during_the_hand_over_end_on_one_card_of_who
             transfers.transfer,
             customer.account_id,
             ticket.ticket_id,
-            mobile_number=str(taker.mobile_number),
+            mobile_number=taker.mobile_number,
             message=None,
             operation_id=new_id("op"),
         )
@@ -284,7 +284,7 @@ def test_tickets_that_are_given_away_during_the_hand_over_end_on_one_card_of_who
     for ticket in found:
         if stored(card).status == "active" or ticket.customer_id == taker.account_id:
             assert opening[ticket.ticket_id] == [ticket.card_uid]
-            assert owners[str(ticket.card_uid)] == ticket.customer_id
+            assert owners[ticket.card_uid] == ticket.customer_id
 
 
 def test_eight_workers_that_are_told_the_same_count_every_card_once() -> None:

@@ -117,13 +117,13 @@ def payments_of(customer: Account) -> list[Payment]:
 
 
 def charges_of(customer: Account) -> list[str]:
-    places = [keys.sandbox_charge(str(payment.provider_reference)) for payment in payments_of(customer)]
+    places = [keys.sandbox_charge(payment.provider_reference) for payment in payments_of(customer)]
     return [charge.status for charge in operations.get_many(SandboxCharge, places).values()]
 
 
 def below(card: Card) -> None:
     """Spend what takes the card just below its threshold."""
-    wallets.spend(card.uid, int(ledger.balance(card.uid).amount) - THRESHOLD + 1)
+    wallets.spend(card.uid, ledger.balance(card.uid).amount - THRESHOLD + 1)
 
 
 def is_topped_up(card: Card, times: int) -> bool:
@@ -175,7 +175,7 @@ def test_three_declines_are_told_and_turn_the_reload_off(customer: Account, sent
         comes(partial(is_declined, card, number))
     comes(lambda: any("turned off" in text["body"] for text in sent.messages(customer.mobile_number)))
     after = ledger.balance(card.uid)
-    assert (int(after.auto_declines), bool(after.auto_enabled)) == (3, False)
+    assert (after.auto_declines, bool(after.auto_enabled)) == (3, False)
     assert after.serialize().get("auto_token") is None
     assert (count(card), charges_of(customer)) == (0, ["failed"] * 3)
     # Eight told them at the same moment, so they may be told more than once, but never another thing.

@@ -136,7 +136,7 @@ class Round:
             time.sleep(0.001)
         cards.block(self.uid, customer_id=self.customer_id, reason="stolen")
         # It is answered: what is bought from here on has a later number.
-        self.lines_when_blocked.append(int(ledger.balance(self.uid).entries))
+        self.lines_when_blocked.append(ledger.balance(self.uid).entries)
 
     def play(self) -> Counter[str]:
         """Let all callers in; return how many of each kind were answered how."""
@@ -156,7 +156,7 @@ class Round:
         """Hold what is stored to what was answered, and to the block."""
         lines, balance = lines_of(self.uid), ledger.balance(self.uid)
         bought = [line for line in lines if line.type == EntryType.PURCHASE]
-        assert all(int(line.number) <= min(self.lines_when_blocked) for line in bought)
+        assert all(line.number <= min(self.lines_when_blocked) for line in bought)
         assert told["block done"] == BLOCKS
         assert told["reload done"] == RELOADS
         assert told["refund done"] == REFUNDS
@@ -170,12 +170,12 @@ class Round:
         went = told["order done"] * PRICE + told["direct done"] * SPENT
         assert balance.amount == HELD + came - went >= 0
         assert balance.frozen
-        taken = sum(int(item.amount) for item in charges(self.reloads) if item.status == "succeeded")
+        taken = sum(item.amount for item in charges(self.reloads) if item.status == "succeeded")
         assert taken == RELOADS * RELOADED
 
     def assert_nothing_more_is_spent(self) -> None:
         """Try to pay again, in every way, with the card that is blocked."""
-        before = int(ledger.balance(self.uid).entries)
+        before = ledger.balance(self.uid).entries
         for one in self.opened:
             if resolution.get(one.payment_id).status == PaymentStatus.REQUIRES_CONFIRMATION:
                 assert patiently(partial(payments.confirm, self.customer_id, one.payment_id)) == "InvalidState"
@@ -184,11 +184,11 @@ class Round:
         again = partial(payments.reload, self.customer_id, self.uid, asked, operation_id=new_id("op"))
         assert patiently(again) == "InvalidState"
         auto_reload.run(self.uid, 2)
-        assert int(ledger.balance(self.uid).entries) == before
+        assert ledger.balance(self.uid).entries == before
 
 
 def charges(opened: list[Payment]) -> list[SandboxCharge]:
-    places = [keys.sandbox_charge(str(one.provider_reference)) for one in opened]
+    places = [keys.sandbox_charge(one.provider_reference) for one in opened]
     return list(operations.get_many(SandboxCharge, places).values())
 
 
@@ -203,7 +203,7 @@ def test_a_card_that_is_blocked_while_it_is_used_spends_nothing_afterwards_and_l
         played.assert_nothing_more_is_spent()
         told += answers
         # The money is its holder's still: the whole of it moves to their other card, once, whoever asks.
-        held, operation_id = int(ledger.balance(played.uid).amount), new_id("op")
+        held, operation_id = ledger.balance(played.uid).amount, new_id("op")
         moving = partial(balances.move, played.uid, played.spare.uid, operation_id=operation_id)
         assert at_once([moving] * 8) == ["done"] * 8
         assert ledger.balance(played.uid).amount == 0

@@ -146,7 +146,7 @@ class Bustle:
     def _look(self) -> None:
         places = {uid: keys.card_balance(uid) for uid in self.uids}
         lately = operations.get_many(CardBalance, places.values())
-        last = {uid: keys.card_entry(uid, int(lately[places[uid]].entries)) for uid in self.uids}
+        last = {uid: keys.card_entry(uid, lately[places[uid]].entries) for uid in self.uids}
         seen = operations.snapshot(Item, [*places.values(), *last.values()])
         for uid in self.uids:
             balance: Any = seen[places[uid]]
@@ -243,7 +243,7 @@ def _wallet_order(movement: Movement, category: Category) -> Deltas:
     paid_with = f"{movement.operation_id}_pay"
     opened = payments.start(customer.account_id, order_id=order.order_id, terms=terms, operation_id=paid_with)
     assert payments.confirm(customer.account_id, opened.payment_id).status == PaymentStatus.SUCCEEDED
-    return {uid: -int(order.total)}
+    return {uid: -order.total}
 
 
 ACTS: dict[str, Callable[[Movement, Category], Deltas]] = {
@@ -305,7 +305,7 @@ def test_whatever_is_booked_and_however_often_every_sum_is_right() -> None:
     category = categories.add(event_id=event.event_id, name="Standing", price=PRICE, capacity=50_000, shards=6)
     stream = StreamReader()
     bustle = Bustle([make_purse() for _ in range(CUSTOMERS)], category)
-    began_with = {uid: int(ledger.balance(uid).amount) for uid in bustle.uids}
+    began_with = {uid: ledger.balance(uid).amount for uid in bustle.uids}
     chance = random.Random(OPERATIONS)  # noqa: S311  # the same bustle at every run
     asked = movements(bustle.purses, chance)
     befall = random.Random(1)  # noqa: S311  # faults, not a secret
@@ -322,7 +322,7 @@ def test_whatever_is_booked_and_however_often_every_sum_is_right() -> None:
     for deltas in bustle.done.values():
         for uid, amount in deltas.items():
             held[uid] += amount
-    assert {uid: int(ledger.balance(uid).amount) for uid in bustle.uids} == {uid: held[uid] for uid in bustle.uids}
+    assert {uid: ledger.balance(uid).amount for uid in bustle.uids} == {uid: held[uid] for uid in bustle.uids}
     records = stream.read()
     tell(records, chance)
     found = wallets.books()

@@ -282,7 +282,7 @@ class Ledger(RuleBasedStateMachine):
         found = operations.get_many(CardBalance, places.values())
         for purse in self.purses:
             balance = found.get(places[purse.uid])
-            stored = (int(balance.amount), int(balance.entries)) if balance else (0, 0)
+            stored = (balance.amount, balance.entries) if balance else (0, 0)
             assert stored == (purse.amount, len(purse.lines))
             assert purse.amount >= 0
 
@@ -293,7 +293,7 @@ class Ledger(RuleBasedStateMachine):
         for purse in self.purses:
             raws = operations.query(keys.card_ledger(purse.uid), consistent=True)
             lines = [CardEntry.from_raw_data(raw) for raw in raws]
-            assert [int(line.number) for line in lines] == list(range(1, len(lines) + 1))
+            assert [line.number for line in lines] == list(range(1, len(lines) + 1))
             assert [(line.type, line.amount, line.balance_after) for line in lines] == purse.lines
         for account in (self.desk, self.adjustments, ledger.sales(self.event_id)):
             assert ledger.total(account, wallets.CURRENCY).minor == self.totals[account]

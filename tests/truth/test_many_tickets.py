@@ -108,11 +108,11 @@ def test_every_page_of_every_list_is_what_a_count_of_all_tickets_says(admin: Acc
     organization_id, stream, dice = organization_of(admin), StreamReader(), random.Random(7)  # noqa: S311  # repeatable, not secret
     for number in range(6):
         generated(admin, 430 + number, prefix=f"P{number}")
-    last = int(tally_of(organization_id).last)
+    last = tally_of(organization_id).last
     everything = list(numbered_tickets.of_ordinals(organization_id, 1, last))
     # A stretch without any, few in a thousand, and many.
     for ticket in everything:
-        ordinal = int(ticket.ordinal)
+        ordinal = ticket.ordinal
         if 900 <= ordinal < 1100 or (ordinal > 2000 and dice.random() < 0.2):
             numbered_tickets.delete(organization_id, ticket.ticket_id)
         elif dice.random() < (0.5 if ordinal < 300 else 0.02):

@@ -118,7 +118,7 @@ def test_twenty_generators_get_numbers_without_gap_or_repeat_though_some_of_them
     recover()
     tally = tally_of(organization_id)
     assert tally.firsts.as_dict() == tally.quantities.as_dict() == {}
-    found = list(numbered_tickets.of_ordinals(organization_id, 1, int(tally.last)))
+    found = list(numbered_tickets.of_ordinals(organization_id, 1, tally.last))
     print(
         f"{len(found)} tickets of {GENERATORS} generators, {left} ranges finished by the sweep, "
         f"the list was read {reader.seen.total()} times in {len(reader.seen)} states"
@@ -127,13 +127,13 @@ def test_twenty_generators_get_numbers_without_gap_or_repeat_though_some_of_them
     ranges = Counter(ticket.job_id for ticket in found)
     assert set(ranges.values()) == {EACH}
     assert GENERATORS - GENERATORS // 3 <= len(ranges) - 1 <= GENERATORS
-    assert [int(ticket.ordinal) for ticket in found] == list(range(1, len(found) + 1))
+    assert [ticket.ordinal for ticket in found] == list(range(1, len(found) + 1))
     for prefix in {*PREFIXES}:
-        numbers = [int(ticket.number) for ticket in found if ticket.prefix == prefix]
+        numbers = [ticket.number for ticket in found if ticket.prefix == prefix]
         assert sorted(numbers) == list(range(1, len(numbers) + 1))
     assert len({ticket.ticket_id for ticket in found}) == len(found)
     assert reader.partial == []
-    assert int(tally.live) == len(found)
+    assert tally.live == len(found)
     assert_reports_are_true(organization_id)
     again = {job_id: stored_range(job_id) for job_id in ranges}
     assert all(made.status == "complete" and made.gsi2pk is None for made in again.values())
@@ -144,7 +144,7 @@ def test_the_same_operation_gets_the_same_numbers_again(admin: Account) -> None:
     with ThreadPoolExecutor(8) as crowd:
         made = list(crowd.map(lambda _: patiently(lambda: generate(admin, 7, operation_id=operation_id)), range(8)))
     assert len({each.job_id for each in made}) == 1
-    assert int(tally_of(organization_of(admin)).last) == 7
+    assert tally_of(organization_of(admin)).last == 7
 
 
 def test_a_worker_that_comes_late_changes_no_ticket_that_is_there(admin: Account) -> None:
@@ -183,7 +183,7 @@ def test_of_thirty_two_scanners_of_a_ticket_exactly_one_gets_it_in(admin: Accoun
             )
             assert seen.denial in (None, NumberedDenial.ALREADY_SCANNED)
             assert (seen.denial is None) == (seen.ticket.scanned_by == user_id)
-            return str(seen.ticket.scanned_by), seen.denial is None
+            return seen.ticket.scanned_by, seen.denial is None
 
         with ThreadPoolExecutor(SCANNERS) as crowd:
             answers = list(crowd.map(one, range(SCANNERS)))

@@ -215,7 +215,7 @@ def test_a_rush_never_oversells_never_loses_and_sends_nobody_away_while_there_is
 
     rush.open(BUYERS)
 
-    capacity = {category.category_id: int(category.capacity) for category in sold}
+    capacity = {category.category_id: category.capacity for category in sold}
     assert len(rush.samples) > 10
     for sample in rush.samples:
         for category_id, counts in sample.items():

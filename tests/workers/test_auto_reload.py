@@ -107,7 +107,7 @@ def charges() -> list[SandboxCharge]:
 
 
 def lines(card: Card) -> list[tuple[str, int]]:
-    return [(line.type, int(line.amount)) for line in wallets.books().lines[card.uid]]
+    return [(line.type, line.amount) for line in wallets.books().lines[card.uid]]
 
 
 def test_a_purchase_below_the_threshold_tops_the_card_up_once_however_often_it_is_told(
@@ -121,7 +121,7 @@ def test_a_purchase_below_the_threshold_tops_the_card_up_once_however_often_it_i
     assert lines(card) == [("reload", THRESHOLD), ("purchase", -10_000), ("auto_reload", AMOUNT)]
     (payment,) = [item for item in stored() if isinstance(item, Payment)]
     assert (payment.purpose, payment.status, payment.customer_id) == ("auto_reload", "succeeded", customer.account_id)
-    assert (payment.card_id, int(payment.amount)) == (card.card_id, AMOUNT)
+    assert (payment.card_id, payment.amount) == (card.card_id, AMOUNT)
     assert len(charges()) == 1
     assert low() == []
     assert texts() == []
@@ -135,7 +135,7 @@ def test_each_crossing_tops_up_anew_and_a_purchase_further_below_does_not(card: 
         messages = low()
         assert len(messages) == 1
         assert deliver(*messages) == DONE
-        wallets.spend(card.uid, int(ledger.balance(card.uid).amount) - THRESHOLD)
+        wallets.spend(card.uid, ledger.balance(card.uid).amount - THRESHOLD)
         assert low() == []
     assert lines(card).count(("auto_reload", AMOUNT)) == 2
 
@@ -156,7 +156,7 @@ def test_a_charge_whose_answer_was_lost_is_made_once(customer: Account, card: Ca
 def decline(card: Card, low: Callable[[], Rows]) -> dict[str, Any]:
     """Cross the threshold, and let the reload be declined, each message twice; return the message."""
     wallets.credit(card.uid, AMOUNT)
-    wallets.spend(card.uid, int(ledger.balance(card.uid).amount) - THRESHOLD + 1)
+    wallets.spend(card.uid, ledger.balance(card.uid).amount - THRESHOLD + 1)
     (message,) = low()
     for _ in range(2):
         assert deliver(message) == DONE
@@ -170,7 +170,7 @@ def test_declines_are_told_once_each_and_the_third_in_a_row_turns_the_reload_off
     for number in (1, 2, 3):
         decline(card, low)
         after = ledger.balance(card.uid)
-        assert (int(after.auto_declines), bool(after.auto_enabled)) == (number, number < 3)
+        assert (after.auto_declines, bool(after.auto_enabled)) == (number, number < 3)
         (text,) = texts()
         assert (text["channel"], text["to"]) == ("sms", customer.mobile_number)
         assert ("turned off" in text["body"]) == (number == 3)
@@ -184,7 +184,7 @@ def test_declines_are_told_once_each_and_the_third_in_a_row_turns_the_reload_off
     assert ("auto_reload", AMOUNT) not in lines(card)
     # Its customer may turn it on again, with another means of payment, and begins anew.
     settings(customer, card, {**SETTINGS, "payment_token": sandbox.OK})
-    assert int(ledger.balance(card.uid).auto_declines) == 0
+    assert ledger.balance(card.uid).auto_declines == 0
 
 
 def test_a_reload_that_goes_through_ends_the_row_of_declines_and_an_old_one_told_again_does_not(
@@ -197,15 +197,15 @@ def test_a_reload_that_goes_through_ends_the_row_of_declines_and_an_old_one_told
     for _ in range(2):
         decline(card, low)
     deliver(old)
-    assert int(ledger.balance(card.uid).auto_declines) == 2
+    assert ledger.balance(card.uid).auto_declines == 2
     # The means of payment works again.
     sealed = encryption.seal(customer.account_id, "auto_reload_token", sandbox.OK)
     place, works = keys.card_balance(card.uid), [CardBalance.auto_token.set(sealed)]
     operations.record(operations.change(CardBalance, place, works))
     wallets.credit(card.uid, AMOUNT)
-    wallets.spend(card.uid, int(ledger.balance(card.uid).amount) - 1)
+    wallets.spend(card.uid, ledger.balance(card.uid).amount - 1)
     assert deliver(*low()) == DONE
-    assert int(ledger.balance(card.uid).auto_declines) == 0
+    assert ledger.balance(card.uid).auto_declines == 0
 
 
 @pytest.mark.parametrize("what", ["turned off", "blocked", "lost", "given away"])
@@ -228,7 +228,7 @@ def test_nothing_is_charged_where_it_was_turned_off_or_the_card_taken_out_of_use
     assert charges() == []
     assert [item for item in stored() if isinstance(item, Payment)] == []
     assert texts() == []
-    assert int(ledger.balance(card.uid).amount) == THRESHOLD - 10_000
+    assert ledger.balance(card.uid).amount == THRESHOLD - 10_000
 
 
 def test_a_card_blocked_between_the_look_and_the_charge_is_not_charged(

@@ -49,12 +49,12 @@ def create_admin(*, email: str, password: str, name: str, role: AdminRole) -> Ac
         Account(
             *keys.account(account_id),
             account_id=account_id,
-            portal=Portal.ADMIN.value,
+            portal=Portal.ADMIN,
             login=email,
             name=name,
-            status=AccountStatus.ACTIVE.value,
+            status=AccountStatus.ACTIVE,
             password_hash=passwords.hash_password(password),
-            role=role.value,
+            role=role,
             created_at=clock.now(),
         )
     )
@@ -67,12 +67,12 @@ def create_usher(*, username: str, password: str, name: str, roles: list[UsherRo
         Account(
             *keys.account(account_id),
             account_id=account_id,
-            portal=Portal.USHER.value,
+            portal=Portal.USHER,
             login=username,
             name=name,
-            status=AccountStatus.ACTIVE.value,
+            status=AccountStatus.ACTIVE,
             password_hash=passwords.hash_password(password),
-            roles=[role.value for role in roles],
+            roles=list(roles),
             event_ids=event_ids,
             created_at=clock.now(),
         )
@@ -95,11 +95,11 @@ def _create_partner(portal: Portal, prefix: str, *, mobile_number: str, password
         Account(
             *keys.account(account_id),
             account_id=account_id,
-            portal=portal.value,
+            portal=portal,
             login=mobile_number,
             mobile_number=mobile_number,
             name=name,
-            status=AccountStatus.ACTIVE.value,
+            status=AccountStatus.ACTIVE,
             password_hash=passwords.hash_password(password),
             created_at=clock.now(),
         )
@@ -122,11 +122,11 @@ def customer(
     account = Account(
         *keys.account(account_id),
         account_id=account_id,
-        portal=Portal.WEBAPP.value,
+        portal=Portal.WEBAPP,
         login=mobile_number,
         mobile_number=mobile_number,
         name=name,
-        status=AccountStatus.ACTIVE.value,
+        status=AccountStatus.ACTIVE,
         password_hash=password_hash,
         created_at=clock.now(),
     )
@@ -193,7 +193,7 @@ def require_password(account: Account, password: str, *, otherwise: str) -> None
 
     Raises InvalidCredentials, RateLimited after ten failures in a quarter of an hour, AccountSuspended.
     """
-    (failure,) = throttle.slide(_failures(Portal(account.portal), account.login))
+    (failure,) = throttle.slide(_failures(account.portal, account.login))
     if not passwords.matches(password, account.password_hash):
         raise InvalidCredentials(otherwise)
     throttle.give_back(failure)
@@ -239,7 +239,7 @@ def password_set(account: Account, password_hash: str, *, kept_session_id: str |
         ],
         _is_unchanged(account),
     )
-    portal, event_ids = Portal(account.portal), [str(event_id) for event_id in account.event_ids or []]
+    portal, event_ids = account.portal, [str(event_id) for event_id in account.event_ids or []]
     return [
         change,
         *lock_outs.revocations(portal, account.account_id, event_ids=event_ids, kept_session_id=kept_session_id),
@@ -254,7 +254,7 @@ def password_reset(account: Account, password_hash: str) -> list[Write]:
     return [
         *password_set(account, password_hash),
         # Whoever was locked out by their own wrong guesses may log in at once.
-        throttle.forgetting(_failures(Portal(account.portal), account.login)),
+        throttle.forgetting(_failures(account.portal, account.login)),
     ]
 
 
@@ -263,7 +263,7 @@ def renumbered(account: Account, mobile_number: str) -> list[Write]:
 
     The first fails where that number is taken, another where the account was changed since.
     """
-    portal = Portal(account.portal)
+    portal = account.portal
     login = Login(*keys.login(portal, mobile_number), account_id=account.account_id)
     moved = [Account.login.set(mobile_number), Account.mobile_number.set(mobile_number)]
     return [
@@ -293,14 +293,14 @@ def deactivate(account_id: str) -> None:
             Account,
             keys.account(account_id),
             [
-                Account.status.set(AccountStatus.DEACTIVATED.value),
+                Account.status.set(AccountStatus.DEACTIVATED),
                 Account.sessions_end_before.set(clock.now()),
                 Account.kept_session_id.remove(),
             ],
             Account.pk.exists(),
         )
     )
-    lock_outs.revoke(Portal(account.portal), account_id, event_ids=account.event_ids or [])
+    lock_outs.revoke(account.portal, account_id, event_ids=account.event_ids or [])
     log_security_event("account deactivated", account_id=account_id)
 
 

@@ -25,7 +25,7 @@ from chalicelib.errors import InvalidCredentials, NotFound, Unauthenticated, Val
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device, Enrolment
-from chalicelib.vocabulary import Fact, Portal
+from chalicelib.vocabulary import DeviceStatus, Fact, Portal
 
 CODE_LIFETIME = timedelta(minutes=15)
 ASSERTION_LIFETIME = timedelta(seconds=60)
@@ -100,7 +100,7 @@ def provision(*, event_id: str, gate_name: str, name: str, by: str) -> Provision
         event_id=event_id,
         gate=gate_name,
         name=name,
-        status="provisioned",
+        status=DeviceStatus.PROVISIONED,
         created_at=now,
         created_by=by,
     )
@@ -150,7 +150,7 @@ def enroll(*, code: str, public_key: str, address: str, name: str | None = None)
         raise InvalidCredentials("This enrolment code has expired. Ask for a new one.")
     own = base64.urlsafe_b64encode(raw_key).decode().rstrip("=")
     device_key = keys.device(enrolment.device_id)
-    actions = [Device.public_key.set(own), Device.status.set("enrolled"), Device.enrolled_at.set(now)]
+    actions = [Device.public_key.set(own), Device.status.set(DeviceStatus.ENROLLED), Device.enrolled_at.set(now)]
     if name:
         actions.append(Device.name.set(name))
     try:
@@ -161,11 +161,11 @@ def enroll(*, code: str, public_key: str, address: str, name: str | None = None)
                 [Enrolment.used_by_key.set(own)],
                 Enrolment.used_by_key.does_not_exist(),
             ),
-            operations.change(Device, device_key, actions, Device.status == "provisioned"),
+            operations.change(Device, device_key, actions, Device.status == DeviceStatus.PROVISIONED),
         )
     except operations.ConditionFailed as failure:
         device = operations.get(Device, device_key)
-        if device is None or device.status != "enrolled" or device.public_key != own:
+        if device is None or device.status != DeviceStatus.ENROLLED or device.public_key != own:
             raise InvalidCredentials("This enrolment code is not known, or was used. Ask for a new one.") from failure
     else:
         device = operations.get(Device, device_key)
@@ -183,7 +183,7 @@ def enroll(*, code: str, public_key: str, address: str, name: str | None = None)
 def token(*, device_id: str, assertion: str) -> str:
     """Return an access token for a device that proves itself with a JWT it signed. Raises Unauthenticated."""
     device = operations.get(Device, keys.device(device_id))
-    if device is None or device.status != "enrolled" or device.public_key is None:
+    if device is None or device.status != DeviceStatus.ENROLLED or device.public_key is None:
         raise Unauthenticated("This device is not enrolled, or was revoked.")
     key = Ed25519PublicKey.from_public_bytes(_public_key(device.public_key))
     try:
@@ -239,7 +239,9 @@ def heartbeat(device_id: str, beat: DeviceHeartbeat) -> dict[str, Any]:
     actions = [attribute.remove() if value is None else attribute.set(value) for attribute, value in values]
     actions.append(Device.silent_since.remove())
     try:
-        operations.record(operations.change(Device, keys.device(device_id), actions, Device.status == "enrolled"))
+        operations.record(
+            operations.change(Device, keys.device(device_id), actions, Device.status == DeviceStatus.ENROLLED)
+        )
     except operations.ConditionFailed as failure:
         raise Unauthenticated("This device is not enrolled, or was revoked.") from failure
     return {"config": settings(), "revoked_before": None, "time": now}
@@ -280,7 +282,7 @@ def revoke(device_id: str) -> None:
     write = operations.change(
         Device,
         keys.device(device_id),
-        [Device.status.set("revoked"), Device.revoked_at.set(clock.now()), Device.public_key.remove()],
+        [Device.status.set(DeviceStatus.REVOKED), Device.revoked_at.set(clock.now()), Device.public_key.remove()],
         Device.pk.exists(),
     )
     try:
@@ -297,7 +299,7 @@ def watch() -> int:
     for event in events.open_now():
         raws = operations.query(keys.event_devices(event.event_id).pk, index="gsi2")
         devices = operations.get_many(Device, operations.keys_of(raws), consistent=False).values()
-        silent += [d for d in devices if d.status == "enrolled" and _fell_silent(d, now)]
+        silent += [d for d in devices if d.status == DeviceStatus.ENROLLED and _fell_silent(d, now)]
     for device in silent:
         # First told, then marked: a run that breaks off tells again rather than never.
         bus.publish([_silence(device)])
@@ -330,10 +332,10 @@ def ids(device: Device) -> dict[str, Any]:
 def facts_of_change(before: Device | None, after: Device) -> Sequence[Published]:
     """Return what this change of a device's status is to others."""
     was = before.status if before else None
-    facts = {"enrolled": Fact.DEVICE_ENROLLED, "revoked": Fact.DEVICE_REVOKED}
+    facts = {DeviceStatus.ENROLLED: Fact.DEVICE_ENROLLED, DeviceStatus.REVOKED: Fact.DEVICE_REVOKED}
     if after.status == was or after.status not in facts:
         return []
-    moment = after.revoked_at if after.status == "revoked" else after.enrolled_at
+    moment = after.revoked_at if after.status == DeviceStatus.REVOKED else after.enrolled_at
     return [
         Published(
             fact=facts[after.status],

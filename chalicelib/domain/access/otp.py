@@ -127,7 +127,7 @@ def send(
     challenge = Challenge(
         *keys.challenge(challenge_id),
         challenge_id=challenge_id,
-        purpose=purpose.value,
+        purpose=purpose,
         mac=mac,
         number_mac=numbers.number_mac(mobile_number),
         tries=0,
@@ -156,7 +156,7 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
     now = clock.now()
     if challenge is None or challenge.used_at is not None or now >= challenge.started_at + RENEWABLE:
         return SentCode(challenge_id)
-    purpose = OtpPurpose(challenge.purpose)
+    purpose = challenge.purpose
     account = _account(challenge)
     code, mac = _code(challenge_id, opens=_opens(purpose, account))
     renew = operations.change(
@@ -217,7 +217,7 @@ def _give_back(counted: CountedTry, challenge: Challenge) -> None:
 
 def _take_try(purpose: OtpPurpose, challenge_id: str, account_id: str | None) -> Challenge:
     """Count a try and return its challenge as it stood at that moment; nobody else's account's is touched."""
-    is_open = (Challenge.purpose == purpose.value) & Challenge.used_at.does_not_exist() & (Challenge.tries < TRIES)
+    is_open = (Challenge.purpose == purpose) & Challenge.used_at.does_not_exist() & (Challenge.tries < TRIES)
     if account_id is not None:
         is_open &= Challenge.account_id == account_id
     take = operations.change(Challenge, keys.challenge(challenge_id), [Challenge.tries.add(1)], is_open)
@@ -235,7 +235,7 @@ def _take_try(purpose: OtpPurpose, challenge_id: str, account_id: str | None) ->
 
 def _newest_of(purpose: OtpPurpose, mobile_number: str) -> str:
     """Return the newest challenge of a number, or one that does not exist, to be asked for all the same."""
-    places = [keys.newest_challenge(purpose.value, mac) for mac in numbers.number_macs(mobile_number)]
+    places = [keys.newest_challenge(purpose, mac) for mac in numbers.number_macs(mobile_number)]
     found = operations.get_many(NewestChallenge, places)
     return next((found[place].challenge_id for place in places if place in found), f"none_{places[0].pk}")
 

@@ -105,7 +105,7 @@ def begin(account: Account, *, event_id: str | None = None, in_cookie: bool = Fa
 
 def _principal(account: Account, session: Session) -> Principal:
     return Principal(
-        portal=Portal(account.portal),
+        portal=account.portal,
         id=account.account_id,
         session_id=session.session_id,
         issued_at=clock.now(),
@@ -115,7 +115,7 @@ def _principal(account: Account, session: Session) -> Principal:
 
 
 def _pair(account: Account, session: Session, refresh: str) -> Tokens:
-    seconds = int(tokens.lifetime(Portal(account.portal)).total_seconds())
+    seconds = int(tokens.lifetime(account.portal).total_seconds())
     return Tokens(access=tokens.issue(_principal(account, session)), refresh=refresh, expires_in=seconds)
 
 
@@ -140,7 +140,7 @@ def refresh(token: str, portal: Portal, *, in_cookie: bool = False) -> Tokens:
     if was_ended and session_id != account.kept_session_id:
         raise Unauthenticated
     accounts.require_assignment(account, session.event_id)
-    if generation == int(session.generation):
+    if generation == session.generation:
         successor = _rotate(session, token, now)
     else:
         successor = _successor_within_grace(session, generation, now)
@@ -151,7 +151,7 @@ def refresh(token: str, portal: Portal, *, in_cookie: bool = False) -> Tokens:
 
 
 def _rotate(session: Session, token: str, now: datetime) -> str | None:
-    generation = int(session.generation)
+    generation = session.generation
     successor = _token(session.session_id, generation + 1)
     spend = operations.change(
         Session,
@@ -173,9 +173,9 @@ def _rotate(session: Session, token: str, now: datetime) -> str | None:
 
 
 def _successor_within_grace(session: Session, generation: int, now: datetime) -> str | None:
-    is_last_spent = generation == int(session.generation) - 1
+    is_last_spent = generation == session.generation - 1
     if session.ended_at is None and is_last_spent and now - session.rotated_at <= GRACE:
-        return _token(session.session_id, int(session.generation))
+        return _token(session.session_id, session.generation)
     return None
 
 
@@ -188,7 +188,7 @@ def end(session_id: str, *, ended_because: str) -> None:
         return
     session = Session.from_raw_data(raw)
     lock_outs.revoke(
-        Portal(session.portal),
+        session.portal,
         session.account_id,
         session_id=session_id,
         event_ids=[session.event_id] if session.event_id else [],

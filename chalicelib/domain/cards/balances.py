@@ -65,7 +65,7 @@ def transactions(
     return Page(
         results=shown,
         next=paging.seal(following.sk, bound_to=bound_to) if following is not None else None,
-        count=None if is_filtered else int(holding.balance.entries),
+        count=None if is_filtered else holding.balance.entries,
     )
 
 
@@ -83,7 +83,7 @@ def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:
             return _moved(first)
         source, target = _movable(found.get(keys.card(from_uid)), found.get(keys.card(to_uid)))
         balances = [_balance(found, uid) for uid in (from_uid, to_uid)]
-        amount = int(balances[0].amount)
+        amount = balances[0].amount
         entries = [
             Posting(ledger.card(from_uid), -amount, EntryType.TRANSFER_OUT, reference=target.card_id),
             Posting(ledger.card(to_uid), amount, EntryType.TRANSFER_IN, reference=source.card_id),

@@ -169,7 +169,7 @@ def _opening(card: Card, opens: Opens, *, while_usable: bool = False) -> Write:
     """Return the write that sets what a card opens; it holds only while the card opens what it was read with."""
     condition = opens_as_read(card)
     if while_usable:
-        condition &= (Card.status == CardStatus.ACTIVE.value) & (Card.customer_id == card.customer_id)
+        condition &= (Card.status == CardStatus.ACTIVE) & (Card.customer_id == card.customer_id)
     return operations.change(Card, keys.card(card.uid), [Card.tickets.set(opens)], condition)
 
 
@@ -206,9 +206,7 @@ def _newest(customer_id: str) -> list[keys.Key]:
 
 def _onto(ticket: Ticket, card: Card, customer_id: str) -> Write:
     still_free = (
-        (Ticket.customer_id == customer_id)
-        & (Ticket.status == TicketStatus.VALID.value)
-        & Ticket.card_uid.does_not_exist()
+        (Ticket.customer_id == customer_id) & (Ticket.status == TicketStatus.VALID) & Ticket.card_uid.does_not_exist()
     )
     return operations.change(Ticket, keys.ticket(ticket.ticket_id), [Ticket.card_uid.set(card.uid)], still_free)
 

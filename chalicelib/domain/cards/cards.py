@@ -61,8 +61,8 @@ def _item(registration: CardRegistration) -> Card:
         gsi2sk=of_merchant.sk if of_merchant else None,
         card_id=card_id,
         uid=uid,
-        type=registration.type.value,
-        status=registration.status.value,
+        type=registration.type,
+        status=registration.status,
         customer_id=registration.customer_id,
         merchant_id=merchant_id,
         assigned_at=now if registration.status is CardStatus.ACTIVE else None,
@@ -108,7 +108,7 @@ def shown_status(card: Card) -> CardStatus:
     """Return a card's status as it is now: one that is held is in stock again when its time is over, swept or not."""
     if card.status == CardStatus.HELD and card.held_until is not None and card.held_until <= clock.now():
         return CardStatus.STOCK
-    return CardStatus(card.status)
+    return card.status
 
 
 def held_until(card: Card) -> datetime | None:
@@ -123,7 +123,7 @@ def becoming(card: Card, status: CardStatus, *, held_by: str = "", held_until: d
     A hold ends with the status; one that begins names the assignment `held_by`.
     """
     actions: list[Action] = [
-        Card.status.set(status.value),
+        Card.status.set(status),
         Card.held_by.set(held_by) if held_by else Card.held_by.remove(),
         Card.held_until.set(held_until) if held_until else Card.held_until.remove(),
     ]
@@ -214,7 +214,7 @@ def claim_counter(uid: str, *, counter: int, scan_key: str) -> tuple[Card | None
         return Card.from_raw_data(operations.record(write)), True
     except operations.ConditionFailed as failure:
         card = failure.found(Card)
-        ours = card is not None and card.sun_scan_key == scan_key and int(card.sun_counter) == counter
+        ours = card is not None and card.sun_scan_key == scan_key and card.sun_counter == counter
         return card, ours
 
 

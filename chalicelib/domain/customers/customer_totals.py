@@ -56,9 +56,9 @@ def analytics(customer_id: str) -> CustomerAnalytics:
     currency = config().currency
     by_tickets = sorted(totals.by_category.items(), key=lambda entry: (-entry[1], entry[0]))
     return CustomerAnalytics(
-        events_attended=int(totals.events_attended),
-        tickets_bought=int(totals.tickets_bought),
-        total_spent=Money(int(totals.spent), currency),
+        events_attended=totals.events_attended,
+        tickets_bought=totals.tickets_bought,
+        total_spent=Money(totals.spent, currency),
         favorite_categories=[name for name, _ in by_tickets[:_FAVORITE_CATEGORIES]],
         upcoming_events=visits.ahead(customer_id),
         card_balance=Money(_card_balance(customer_id, currency), currency),
@@ -73,7 +73,7 @@ def _card_balance(customer_id: str, currency: str) -> int:
     raws = operations.query(keys.customer_cards(customer_id).pk, index="gsi1", limit=_CARDS_AT_MOST)
     uids = [uid_of_card_id(raw["gsi1sk"]["S"]) for raw in raws]
     balances = operations.get_many(CardBalance, [keys.card_balance(uid) for uid in uids if uid])
-    return sum(int(balance.amount) for balance in balances.values() if balance.currency == currency)
+    return sum(balance.amount for balance in balances.values() if balance.currency == currency)
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
@@ -85,7 +85,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
         paid = isinstance(after, Order) and _is_news(after)
         refunded = isinstance(after, Payment) and after.order_id and after.refunded
         if isinstance(after, Order | Payment) and (paid or refunded):
-            by_customer[after.customer_id].add(str(after.order_id))
+            by_customer[after.customer_id].add(after.order_id)
     for customer_id, order_ids in by_customer.items():
         theirs = sorted(order_ids)
         for start in range(0, len(theirs), _ORDERS_PER_TRANSACTION):
@@ -121,8 +121,8 @@ def _pending(order_ids: Sequence[str]) -> list[tuple[Order, int]]:
     found = []
     for order in sold:
         payment = payments.get(keys.payment(order.payment_id))
-        refunded = int(payment.refunded) if payment else 0
-        if not order.counted or refunded > int(order.refund_counted):
+        refunded = payment.refunded if payment else 0
+        if not order.counted or refunded > order.refund_counted:
             found.append((order, refunded))
     return found
 
@@ -135,8 +135,8 @@ def _told(customer_id: str, totals: CustomerTotals, pending: Sequence[tuple[Orde
         event = events.get(keys.event(order.event_id))
         new_tickets = 0 if order.counted else sum(int(item["quantity"]) for item in order.items)
         # Amounts of another currency cannot be added to these.
-        paid = 0 if order.counted else int(order.total)
-        new_spent = paid - (refunded - int(order.refund_counted)) if order.currency == config().currency else 0
+        paid = 0 if order.counted else order.total
+        new_spent = paid - (refunded - order.refund_counted) if order.currency == config().currency else 0
         paid_at = timezones.local(order.closed_at or clock.now(), event.timezone if event else "UTC")
         month = by_month.get(f"{paid_at:%Y-%m}", {"tickets": 0, "spent": 0})
         by_month[f"{paid_at:%Y-%m}"] = {
@@ -146,15 +146,15 @@ def _told(customer_id: str, totals: CustomerTotals, pending: Sequence[tuple[Orde
         if event is not None and event.category and new_tickets:
             by_category[event.category] = by_category.get(event.category, 0) + new_tickets
         tickets, spent = tickets + new_tickets, spent + new_spent
-    version = int(totals.version)
+    version = totals.version
     return operations.change(
         CustomerTotals,
         keys.customer_totals(customer_id),
         [
             CustomerTotals.kind.set(CustomerTotals),
             CustomerTotals.customer_id.set(customer_id),
-            CustomerTotals.tickets_bought.set(int(totals.tickets_bought) + tickets),
-            CustomerTotals.spent.set(int(totals.spent) + spent),
+            CustomerTotals.tickets_bought.set(totals.tickets_bought + tickets),
+            CustomerTotals.spent.set(totals.spent + spent),
             CustomerTotals.by_month.set(by_month),
             CustomerTotals.by_category.set(by_category),
             CustomerTotals.version.set(version + 1),
@@ -164,12 +164,12 @@ def _told(customer_id: str, totals: CustomerTotals, pending: Sequence[tuple[Orde
 
 
 def _mark(order: Order, refunded: int) -> Write:
-    known = int(order.refund_counted)
+    known = order.refund_counted
     before = Order.refund_counted == known
     as_read = before if known else before | Order.refund_counted.does_not_exist()
     if order.counted:
         as_read &= Order.counted.exists()
     else:
-        as_read &= Order.counted.does_not_exist() & (Order.status == OrderStatus.PAID.value)
-    actions = [Order.counted.set(True), Order.refund_counted.set(refunded)]  # PynamoDB's signature
+        as_read &= Order.counted.does_not_exist() & (Order.status == OrderStatus.PAID)
+    actions = [Order.counted.set(True), Order.refund_counted.set(refunded)]
     return operations.change(Order, keys.order(order.order_id), actions, as_read)

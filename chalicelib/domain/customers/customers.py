@@ -69,7 +69,7 @@ def show(account: Account) -> Customer:
     opened = _opened(profile, key, _SEALED)
     return Customer(
         id=account.account_id,
-        mobile_number=str(account.mobile_number),
+        mobile_number=account.mobile_number,
         name=account.name,
         email=profile.email,
         photo_url=_photo_url(profile),

@@ -89,7 +89,7 @@ def confirm_log_in(
     Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AccountSuspended.
     """
     proof = otp.verify(_LOG_IN[portal], code, challenge_id=challenge_id, mobile_number=mobile_number, address=address)
-    account = accounts.get(str(proof.challenge.account_id))
+    account = accounts.get(proof.challenge.account_id)
     if account.status != AccountStatus.ACTIVE:
         raise AccountSuspended
     require_password_since(proof, account)
@@ -142,7 +142,7 @@ def reset_password(
     proof = otp.verify(_RESET[portal], code, challenge_id=None, mobile_number=mobile_number, address=address)
     password_hash = passwords.hash_password(new_password, field="new_password")
     for _ in range(_RESET_ATTEMPTS):
-        account = accounts.get(str(proof.challenge.account_id))
+        account = accounts.get(proof.challenge.account_id)
         _require_number_still(proof, account)
         try:
             proof.commit(*accounts.password_reset(account, password_hash))

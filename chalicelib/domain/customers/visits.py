@@ -141,7 +141,7 @@ def _mark_attended(place: CustomerAtEvent) -> Write:
         Visit.kind.set(Visit),
         Visit.customer_id.set(place.customer_id),
         Visit.event_id.set(place.event_id),
-        Visit.attended.set(True),  # PynamoDB's signature
+        Visit.attended.set(True),
     ]
     return operations.change(Visit, keys.visit(*place), actions, Visit.attended.does_not_exist())
 

@@ -73,9 +73,7 @@ def _parties(facts: InvoiceFacts) -> list[str]:
 
 def _lines(facts: InvoiceFacts) -> list[_InvoiceLine]:
     if facts.order is None:
-        return [
-            _InvoiceLine(f"Money for the card {facts.payment.card_uid or ''}".rstrip(), 1, int(facts.payment.amount))
-        ]
+        return [_InvoiceLine(f"Money for the card {facts.payment.card_uid or ''}".rstrip(), 1, facts.payment.amount)]
     return [
         _InvoiceLine(
             f"{item['name']}, {item['tier']}" if item["tier"] else item["name"], item["quantity"], item["price"]
@@ -86,9 +84,9 @@ def _lines(facts: InvoiceFacts) -> list[_InvoiceLine]:
 
 def _sums(facts: InvoiceFacts) -> list[tuple[str, str]]:
     payment = facts.payment
-    sums = [("Total", printed(int(payment.amount), payment.currency))]
+    sums = [("Total", printed(payment.amount, payment.currency))]
     if payment.refunded:
-        refunded, left = -int(payment.refunded), int(payment.amount) - int(payment.refunded)
+        refunded, left = -payment.refunded, payment.amount - payment.refunded
         sums += [
             ("Credit note: refunded", printed(refunded, payment.currency)),
             ("Remaining", printed(left, payment.currency)),
@@ -98,7 +96,7 @@ def _sums(facts: InvoiceFacts) -> list[tuple[str, str]]:
 
 def _footing(facts: InvoiceFacts) -> list[str]:
     payment = facts.payment
-    how = f"Paid by {_METHODS[PaymentMethod(payment.method)]}" if payment.amount else "Free of charge"
+    how = f"Paid by {_METHODS[payment.method]}" if payment.amount else "Free of charge"
     told = [f"{how}, {_moment(payment.settled_at or payment.created_at, facts.event)}"]
     if payment.status == PaymentStatus.REFUND_DUE:
         told.append("A refund of this payment is on its way.")

@@ -27,10 +27,10 @@ def render(payout: Payout, invoice: Invoice) -> bytes:
     sheet.block(parties)
     sheet.table(_HEADINGS, [_row(line, payout.currency) for line in payout.lines], widths=_WIDTHS)
     sums = (
-        ("Gross", int(payout.gross)),
-        ("Refunds", -int(payout.refunds)),
-        ("Platform fee", -int(payout.platform_fee)),
-        ("Net", int(payout.net)),
+        ("Gross", payout.gross),
+        ("Refunds", -payout.refunds),
+        ("Platform fee", -payout.platform_fee),
+        ("Net", payout.net),
     )
     sheet.totals([(what, printed(amount, payout.currency)) for what, amount in sums])
     sheet.block(footing)

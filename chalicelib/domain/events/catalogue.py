@@ -101,7 +101,7 @@ class _ComparedFilters:
             return True
         if entry.price is None:
             return False
-        return (self.price_from or 0) <= int(entry.price) and (self.price_to is None or entry.price <= self.price_to)
+        return (self.price_from or 0) <= entry.price and (self.price_to is None or entry.price <= self.price_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def categories() -> list[CategoryShown]:
     """Return the categories that have events to come, by name."""
     raws = operations.query(keys.catalogue_category().pk, limit=_CATEGORIES_SHOWN)
     counts = [CategoryCount.from_raw_data(raw) for raw in raws]
-    return [CategoryShown(category=count.category, events=int(count.events)) for count in counts if count.events > 0]
+    return [CategoryShown(category=count.category, events=count.events) for count in counts if count.events > 0]
 
 
 def featured(*, page_size: int, cursor: str | None) -> Page[EventShown]:
@@ -274,7 +274,7 @@ def _search_ordered(
     def place(entry: ListingEntry) -> str:
         sort = clock.to_text(entry.starts_at)
         if ordering is CatalogueOrder.PRICE:
-            sort = f"{listing_places.price_text(None if entry.price is None else int(entry.price))}|{sort}"
+            sort = f"{listing_places.price_text(entry.price)}|{sort}"
         return keys.catalogue(sort=sort, event_id=entry.event_id).sk
 
     fitting = sorted(filter(wanted.takes, entries), key=place, reverse=is_latest)

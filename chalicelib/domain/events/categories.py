@@ -141,7 +141,7 @@ def of(event_id: str) -> list[Category]:
     """Return an event's categories in the order in which they are shown."""
     place = keys.category(event_id)
     found = [Category.from_raw_data(raw) for raw in operations.query(place.pk, begins=place.sk, consistent=True)]
-    return sorted(found, key=lambda category: (int(category.position), category.category_id))
+    return sorted(found, key=lambda category: (category.position, category.category_id))
 
 
 def offer(event_id: str) -> Offer:

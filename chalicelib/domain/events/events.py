@@ -72,7 +72,7 @@ def create(
         title=title,
         description=description,
         category=category,
-        status=status.value,
+        status=status,
         starts_at=starts_at,
         ends_at=ends_at,
         timezone=timezone,
@@ -139,7 +139,7 @@ def set_scanning(event_id: str, *, enabled: bool) -> None:
 
 def set_status(event_id: str, status: EventStatus) -> None:
     """Move an event to another status. Raises NotFound."""
-    _set(event_id, Event.status.set(status.value))
+    _set(event_id, Event.status.set(status))
 
 
 def present(event_id: str, **changes: str | bool | Venue | None) -> None:
@@ -237,10 +237,10 @@ def status_of(event: Event, *, exact: bool = False) -> GateStatus:
         scanning_enabled=facts.scanning_enabled,
         starts_at=event.starts_at,
         ends_at=event.ends_at,
-        tickets_sold=int(counters.sold) + int(counters.sold_online),
-        admitted=int(counters.admitted),
-        on_leave=int(counters.on_leave),
-        inside=int(counters.inside),
+        tickets_sold=counters.sold + counters.sold_online,
+        admitted=counters.admitted,
+        on_leave=counters.on_leave,
+        inside=counters.inside,
         last_scan_at=counters.last_scan_at,
         server_time=now,
     )

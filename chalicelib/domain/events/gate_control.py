@@ -13,7 +13,6 @@ from chalicelib.domain.admission import OPENS_BEFORE_START, EventFacts
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, EventRevocation, Item
-from chalicelib.vocabulary import EventStatus
 
 # The contract locks a deactivated principal out within 60 s.
 REFRESH_SECONDS = 20
@@ -42,7 +41,7 @@ def facts_of(event: Event) -> EventFacts:
     """Return what the rule of the gate asks of an event, with the defaults of its window."""
     return EventFacts(
         event_id=event.event_id,
-        status=EventStatus(event.status),
+        status=event.status,
         opens_at=event.scanning_opens_at or event.starts_at - OPENS_BEFORE_START,
         closes_at=event.scanning_closes_at or event.ends_at,
         scanning_enabled=bool(event.scanning_enabled),

@@ -95,7 +95,7 @@ def cheapest(categories: Iterable[Category]) -> Category | None:
     """Return the category with the lowest price; the platform's own currency goes before others."""
     return min(
         categories,
-        key=lambda category: (category.currency != config().currency, category.currency, int(category.price)),
+        key=lambda category: (category.currency != config().currency, category.currency, category.price),
         default=None,
     )
 
@@ -109,7 +109,7 @@ def facts_of(event: Event, categories: Sequence[Category]) -> ListingFacts:
         category=folded(event.category or "") or None,
         city=folded(city or "") or None,
         organizer_id=event.organizer_id,
-        price=int(cheapest_one.price) if cheapest_one and cheapest_one.currency == config().currency else None,
+        price=cheapest_one.price if cheapest_one and cheapest_one.currency == config().currency else None,
         starts_at=clock.to_text(event.starts_at),
         ends_at=clock.to_text(event.ends_at),
         day=_local_day(event.starts_at, event.timezone),

@@ -82,7 +82,7 @@ def _project_stock(event_id: str) -> None:
         _, _, counts = _truth(event_id)
         sold = _sold(counts)
         changed = [
-            Listing.version.set(int(seen.version) + 1),
+            Listing.version.set(seen.version + 1),
             Listing.available.set(_available(counts)),
             Listing.sold.set(sold),
         ]
@@ -105,7 +105,7 @@ def _truth(event_id: str) -> tuple[Event | None, list[Category], dict[str, Stock
     items = [Item.from_raw_data(raw) for raw in raws]
     event = next((item for item in items if isinstance(item, Event)), None)
     categories = [item for item in items if isinstance(item, Category)]
-    categories.sort(key=lambda category: (int(category.position), category.category_id))
+    categories.sort(key=lambda category: (category.position, category.category_id))
     return event, categories, stock.counts(event_id, categories, consistent=True)
 
 
@@ -129,7 +129,7 @@ def _writes(
     listing = Listing(
         *keys.listing(event.event_id),
         event_id=event.event_id,
-        version=int(seen.version) + 1 if seen else 1,
+        version=seen.version + 1 if seen else 1,
         public=is_public,
         body=_body(event, categories),
         available=_available(counts),
@@ -151,7 +151,7 @@ def _writes(
 
 
 def _counters(event_id: str, sold: int, seen: Listing | None) -> list[Write]:
-    if sold == (int(seen.sold) if seen else 0):
+    if sold == (seen.sold if seen else 0):
         return []
     return [
         operations.change(Counters, keys.counters(event_id), [Counters.sold_online.set(sold)], Counters.pk.exists())
@@ -206,8 +206,8 @@ def _body(event: Event, categories: Sequence[Category]) -> dict[str, Any]:
                 "name": category.name,
                 "tier": category.tier,
                 "price": _price(category),
-                "capacity": int(category.capacity),
-                "per_order_limit": int(category.per_order_limit),
+                "capacity": category.capacity,
+                "per_order_limit": category.per_order_limit,
                 "sales_start": clock.to_text(category.sales_start) if category.sales_start else None,
                 "sales_end": clock.to_text(category.sales_end) if category.sales_end else None,
             }
@@ -219,4 +219,4 @@ def _body(event: Event, categories: Sequence[Category]) -> dict[str, Any]:
 
 
 def _price(category: Category) -> dict[str, str]:
-    return {"amount": Money(int(category.price), category.currency).amount, "currency": category.currency}
+    return {"amount": Money(category.price, category.currency).amount, "currency": category.currency}

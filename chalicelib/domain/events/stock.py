@@ -9,11 +9,10 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pynamodb.attributes import NumberAttribute
-
 from chalicelib.errors import Conflict, SoldOut
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Stock
+from chalicelib.table.items.attributes import IntegerAttribute
 from chalicelib.table.operations import Write
 
 # A shard is one partition, which takes 500 transactional writes a second; AWS: "TransactGetItems" reads 100 items.
@@ -46,9 +45,9 @@ def shard_count(capacity: int) -> int:
 
 def lay_in(category: Category) -> list[Write]:
     """Return the writes that put the whole stock of a new category there, all of it free."""
-    share, rest = divmod(int(category.capacity), int(category.shards))
+    share, rest = divmod(category.capacity, category.shards)
     writes = []
-    for shard in range(int(category.shards)):
+    for shard in range(category.shards):
         part = share + (shard < rest)
         item = Stock(
             *keys.stock(category.event_id, category.category_id, shard),
@@ -67,7 +66,7 @@ def resize(category: Category, by: int) -> list[Write]:
 
     Raises Conflict where fewer than that are free.
     """
-    shards = int(category.shards)
+    shards = category.shards
     if by > 0:
         share, rest = divmod(by, shards)
         parts = {shard: share + (shard < rest) for shard in range(shards)}
@@ -110,7 +109,7 @@ def snapshot(event_id: str, categories: Iterable[Category]) -> dict[str, StockCo
 
 def anywhere(category: Category, quantity: int) -> Portions:
     """Return where to take tickets from while the stock is plenty: all of them from one shard at random."""
-    return {random.randrange(int(category.shards)): quantity}  # noqa: S311  # spreads the load, keeps no secret
+    return {random.randrange(category.shards): quantity}  # noqa: S311  # spreads the load, keeps no secret
 
 
 def where_left(category: Category, quantity: int) -> Portions:
@@ -123,7 +122,7 @@ def where_left(category: Category, quantity: int) -> Portions:
         shards = operations.snapshot(Stock, _places(category)).values()
         portions = _spread(shards, quantity)
         if portions is None:
-            raise sold_out([(category, sum(int(shard.free) for shard in shards))])
+            raise sold_out([(category, sum(shard.free for shard in shards))])
     return portions
 
 
@@ -165,7 +164,7 @@ def positions(taken: Taken) -> list[str]:
 
 
 def _places(category: Category) -> list[keys.Key]:
-    return [keys.stock(category.event_id, category.category_id, shard) for shard in range(int(category.shards))]
+    return [keys.stock(category.event_id, category.category_id, shard) for shard in range(category.shards)]
 
 
 def _sums(event_id: str, category_ids: Iterable[str], shards: Iterable[Stock]) -> dict[str, StockCounts]:
@@ -181,7 +180,7 @@ def _sums(event_id: str, category_ids: Iterable[str], shards: Iterable[Stock]) -
 
 def _spread(shards: Iterable[Stock], quantity: int) -> Portions | None:
     """Return one shard that has enough, else several that have it together, else None; random among equals."""
-    shuffled = [(int(shard.shard), int(shard.free)) for shard in shards if int(shard.free) > 0]
+    shuffled = [(shard.shard, shard.free) for shard in shards if shard.free > 0]
     random.shuffle(shuffled)
     for shard, free in shuffled:
         if free >= quantity:
@@ -197,10 +196,10 @@ def _spread(shards: Iterable[Stock], quantity: int) -> Portions | None:
 def _moves(
     event_id: str,
     taken: Taken,
-    source: NumberAttribute,
-    target: NumberAttribute,
+    source: IntegerAttribute[int],
+    target: IntegerAttribute[int],
     *,
-    counted: NumberAttribute | None = None,
+    counted: IntegerAttribute[int] | None = None,
 ) -> list[Write]:
     more = [counted] if counted is not None else []
     return [

@@ -79,7 +79,7 @@ def assignment(usher_id: str, event_id: str) -> UsherAssignment:
     event = events.get(event_id)
     assigned = event_id in (account.event_ids or [])
     roles = [str(role) for role in account.roles or []]
-    role = UsherRole.USHERING.value if UsherRole.USHERING in roles else next(iter(roles), None)
+    role = UsherRole.USHERING if UsherRole.USHERING in roles else next(iter(roles), None)
     return UsherAssignment(
         assigned=assigned, role=role if assigned else None, scanning_enabled=assigned and bool(event.scanning_enabled)
     )

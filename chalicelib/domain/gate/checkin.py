@@ -122,9 +122,9 @@ def _read(look: FoundReading) -> dict[str, Ticket]:
 def _facts(ticket: Ticket) -> TicketFacts:
     return TicketFacts(
         event_id=ticket.event_id,
-        status=TicketStatus(ticket.status),
-        credential=int(ticket.credential),
-        presence=Presence(ticket.presence) if ticket.presence else None,
+        status=ticket.status,
+        credential=ticket.credential,
+        presence=ticket.presence or None,
     )
 
 
@@ -164,8 +164,8 @@ def _passage(look: FoundReading, *, ticket_id: str, remaining: int | None) -> Pa
         log_id=look.log_id,
         decided_at=look.now,
         scanned_at=None if look.at == look.now else look.at,
-        direction=None if reading.direction is Direction.ENTRY else reading.direction.value,
-        source=None if caller.source is ScanSource.ONLINE else caller.source.value,
+        direction=None if reading.direction is Direction.ENTRY else reading.direction,
+        source=None if caller.source is ScanSource.ONLINE else caller.source,
         gate=look.gate,
         remaining=remaining,
     )
@@ -173,7 +173,7 @@ def _passage(look: FoundReading, *, ticket_id: str, remaining: int | None) -> Pa
 
 def _is_ticket_fit(look: FoundReading) -> Condition:
     """Return the rule's questions of event and ticket as a condition."""
-    fit: Condition = (Ticket.event_id == look.caller.event_id) & (Ticket.status == TicketStatus.VALID.value)
+    fit: Condition = (Ticket.event_id == look.caller.event_id) & (Ticket.status == TicketStatus.VALID)
     if look.presented.credential is not None:
         fit = fit & (Ticket.credential == look.presented.credential)
     if (owner := _owner_of_card(look)) is not None:
@@ -187,7 +187,7 @@ def _first_entry(look: FoundReading, ticket_id: str, *, remaining: int | None) -
         Ticket,
         keys.ticket(ticket_id),
         [
-            Ticket.presence.set(Presence.INSIDE.value),
+            Ticket.presence.set(Presence.INSIDE),
             Ticket.admission.set(_passage(look, ticket_id=ticket_id, remaining=remaining)),
         ],
         _is_ticket_fit(look) & Ticket.admission.does_not_exist() & Ticket.contested.does_not_exist(),
@@ -201,8 +201,8 @@ def _admit_with_record(look: FoundReading, ticket: Ticket, *, remaining: int | N
     is_exit = look.reading.direction is Direction.EXIT
     unmoved = Ticket.admission.does_not_exist() if first_entry else Ticket.presence == ticket.presence
     actions = [
-        Ticket.presence.set((Presence.OUTSIDE if is_exit else Presence.INSIDE).value),
-        Ticket.contested.set(True),  # PynamoDB's signature
+        Ticket.presence.set(Presence.OUTSIDE if is_exit else Presence.INSIDE),
+        Ticket.contested.set(True),
         (Ticket.admission if first_entry else Ticket.passage).set(passage),
     ]
     record = _record(look, admission.VALID, ticket, remaining=remaining)
@@ -226,7 +226,7 @@ def _refuse(look: FoundReading, verdict: Verdict, ticket: Ticket | None) -> Scan
         mark = operations.change(
             Ticket,
             keys.ticket(ticket.ticket_id),
-            [Ticket.contested.set(True)],  # PynamoDB's signature
+            [Ticket.contested.set(True)],
             Ticket.pk.exists()
             & (
                 Ticket.admission.does_not_exist()
@@ -307,7 +307,7 @@ def _first_answer_on(look: FoundReading, ticket: Ticket) -> ScanDecision | None:
                 attendee=attendee_of(ticket),
                 ticket=ticket_shown(ticket),
                 first_scan=None,
-                remaining=int(passage.remaining) if passage.remaining is not None else None,
+                remaining=passage.remaining,
                 log_id=passage.log_id,
                 decided_at=passage.decided_at,
             )
@@ -320,12 +320,12 @@ def _first_answer_in(look: FoundReading, record: Scan) -> ScanDecision:
     first = record.first_scan
     return ScanDecision(
         scan_id=look.reading.scan_id,
-        result=ScanResult(record.result),
-        reason=Reason(record.reason) if record.reason else None,
+        result=record.result,
+        reason=record.reason or None,
         attendee=attendee_of(ticket) if ticket else None,
         ticket=ticket_shown(ticket) if ticket else None,
         first_scan=FirstScanShown(scanned_at=first.scanned_at, gate=first.gate, by=first.by) if first else None,
-        remaining=int(record.remaining) if record.remaining is not None else None,
+        remaining=record.remaining,
         log_id=record.log_id,
         decided_at=record.decided_at,
     )

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import NumberAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain import timezones
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CheckinDay, Counters, Event, Scan
+from chalicelib.table.items.attributes import IntegerAttribute
 from chalicelib.table.operations import RawItem, Write
 from chalicelib.vocabulary import Direction, ScanResult
 
@@ -52,12 +52,12 @@ class GateCheckins:
     invalid_refused: int
 
 
-def _hour(number: int) -> NumberAttribute:
-    return NumberAttribute(attr_name=f"h{number:02}")
+def _hour(number: int) -> IntegerAttribute[int]:
+    return IntegerAttribute(attr_name=f"h{number:02}")
 
 
-def _gate(letter: str, name: str) -> NumberAttribute:
-    return NumberAttribute(attr_name=f"{_GATE}_{letter}:{name}")
+def _gate(letter: str, name: str) -> IntegerAttribute[int]:
+    return IntegerAttribute(attr_name=f"{_GATE}_{letter}:{name}")
 
 
 def _begins(day: str) -> datetime:

@@ -80,7 +80,7 @@ def recent(
     rows = _newest(keys.log_partitions(event_id), "gsi1", before=before, limit=skip + page_size + 1)[skip:]
     counters = operations.get(Counters, keys.counters(event_id), consistent=False)
     found = _page(rows, page_size=page_size, more=len(rows) > page_size, bound_to=bound_to)
-    return replace(found, count=int(counters.scans) if counters else None)
+    return replace(found, count=counters.scans if counters else None)
 
 
 def search(
@@ -122,7 +122,7 @@ def _fitting(rows: Sequence[_Row], *, usher_id: str | None, result: ScanResult |
         return list(rows)
     if index == "gsi2":  # this index carries keys only
         scans = operations.get_many(Scan, [row.key for row in rows], consistent=False)
-        facts = {key: (scan.result, scan.principal_id) for key, scan in scans.items()}
+        facts: dict[keys.Key, tuple[str, str]] = {key: (scan.result, scan.principal_id) for key, scan in scans.items()}
     else:
         facts = {row.key: (row.result or "", row.principal_id or "") for row in rows}
     return [

@@ -92,7 +92,7 @@ def record_of_first_entry(before: Ticket | None, after: Ticket) -> Scan | None:
         ticket_id=after.ticket_id,
         card_uid=subject.removeprefix("card:") if subject.startswith("card:") else None,
         first_scan=None,
-        remaining=int(won.remaining) if won.remaining is not None else None,
+        remaining=won.remaining,
         at=won.scanned_at or won.decided_at,
         decided_at=won.decided_at,
         gate_name=won.gate,
@@ -164,6 +164,6 @@ def _mark(scan: Scan, *, is_new: bool) -> operations.Write:
     return operations.change(
         Scan,
         keys.Key(scan.pk, scan.sk),
-        [Scan.counted.set(True)],  # PynamoDB's signature
+        [Scan.counted.set(True)],
         Scan.pk.exists() & Scan.counted.does_not_exist(),
     )

@@ -14,7 +14,7 @@ from chalicelib.errors import NotAssigned
 from chalicelib.identifiers import log_id_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card
-from chalicelib.vocabulary import CardStatus, CardType, Direction, ScanSource, Signature
+from chalicelib.vocabulary import Direction, ScanSource, Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ class FoundReading:
         card = None
         if self.card is not None:
             card = CardFacts(
-                status=CardStatus(self.card.status),
-                type=CardType(self.card.type),
-                last_counter=int(self.card.sun_counter),
+                status=self.card.status,
+                type=self.card.type,
+                last_counter=self.card.sun_counter,
             )
         return Case(
             presented=self.presented,

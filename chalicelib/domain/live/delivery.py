@@ -65,7 +65,7 @@ def publish(news: Sequence[ChannelMessage]) -> None:
         LiveNews(
             *key,
             channel=each.channel,
-            type=each.type.value,
+            type=each.type,
             data=json.dumps(each.data, separators=(",", ":"), ensure_ascii=False),
             at=each.at,
             ttl=gone_at,
@@ -96,11 +96,11 @@ class _ChannelState:
 
     @property
     def first(self) -> int:
-        return int(self.head.last_id) + 1
+        return self.head.last_id + 1
 
     @property
     def last(self) -> int:
-        return int(self.head.last_id) + len(self.messages)
+        return self.head.last_id + len(self.messages)
 
     def add(self, type_: str, data: Any, at: datetime) -> None:
         number = self.last + 1
@@ -188,7 +188,7 @@ def _move_head(telling: _ChannelState) -> None:
     actions = [LiveHead.last_id.set(telling.last), LiveHead.told.set(telling.marks)]
     if telling.counters_told_at is not None:
         actions.append(LiveHead.counters_told_at.set(telling.counters_told_at))
-    seen = LiveHead.last_id == int(telling.head.last_id)
+    seen = LiveHead.last_id == telling.head.last_id
     try:
         operations.record(operations.change(LiveHead, keys.live_head(telling.head.channel), actions, seen))
     except operations.ConditionFailed:
@@ -227,7 +227,7 @@ def _send(tellings: Sequence[_ChannelState]) -> None:
 def _sent_to(listener: Listener, last_id: int) -> int | None:
     """Return up to which number somebody was sent a channel's messages; None where they are left to who joins them."""
     if listener.sent_to is not None:
-        return int(listener.sent_to)
+        return listener.sent_to
     if clock.now() - listener.joins_at > subscriptions.JOINING:
         # Whoever joined it was killed: its client comes anew, and catches up.
         connections.close(listener.connection_id)
@@ -238,7 +238,7 @@ def _sent_to(listener: Listener, last_id: int) -> int | None:
         operations.record(operations.change(Listener, key, [Listener.left_to.set(last_id)], still_joins))
     except operations.ConditionFailed as failure:
         found = failure.found(Listener)
-        return int(found.sent_to) if found is not None and found.sent_to is not None else None
+        return found.sent_to if found is not None and found.sent_to is not None else None
     return None
 
 

@@ -195,7 +195,7 @@ def _ticket(change: Change) -> Iterator[ChannelEvent]:
     now = clock.now()
     if was is not None and was.customer_id and was.customer_id != after.customer_id:
         # As it was theirs: nothing of whoever has it now.
-        was.status = TicketStatus.TRANSFERRED.value
+        was.status = TicketStatus.TRANSFERRED
         yield ChannelEvent(channels.of_customer(was.customer_id), LiveType.TICKET, change.position, now, was)
     if after.customer_id:
         yield ChannelEvent(channels.of_customer(after.customer_id), LiveType.TICKET, change.position, now, after)
@@ -213,13 +213,13 @@ def _card_money(changes: Sequence[Change]) -> Iterator[ChannelEvent]:
         (change.position, change.after)
         for change in changes
         if isinstance(change.after, CardBalance)
-        and (int(change.before.amount) if isinstance(change.before, CardBalance) else 0) != int(change.after.amount)
+        and (change.before.amount if isinstance(change.before, CardBalance) else 0) != change.after.amount
     ]
     cards = operations.get_many(Card, [keys.card(balance.uid) for _, balance in moved], consistent=False)
     for position, balance in moved:
         card = cards.get(keys.card(balance.uid))
         if card is not None and card.customer_id:
-            money = CardMoney(card.card_id, card.uid, Money(int(balance.amount), balance.currency))
+            money = CardMoney(card.card_id, card.uid, Money(balance.amount, balance.currency))
             channel = channels.of_customer(card.customer_id)
             yield ChannelEvent(channel, LiveType.CARD_BALANCE, position, clock.now(), money)
 

@@ -60,7 +60,7 @@ def begin(connection_id: str, channel: str, *, after: int | None = None, batch: 
         connection_id=connection_id,
         channel=channel,
         principal_id=principal.id,
-        portal=principal.portal.value,
+        portal=principal.portal,
         batch=batch,
         joins_at=clock.now(),
         ttl=gone_at,
@@ -91,7 +91,7 @@ def missed(channel: str, *, after: int) -> MissedMessages:
     """Return what a channel was told after a number, as far as it is kept."""
     head = operations.get(LiveHead, keys.live_head(channel))
     # It is moved after what was told is sent, so it may be behind.
-    last_id = int(head.last_id) if head else 0
+    last_id = head.last_id if head else 0
     if last_id - after > MOST_MISSED:
         return MissedMessages([], last_id, is_whole=False)
     first, beyond = keys.live_told(channel, max(0, after + 1 - PER_ITEM)), keys.live_told(channel, 10**12 - 1)
@@ -167,4 +167,4 @@ def _open_head(channel: str) -> int:
         LiveHead.ttl.set(int((now + _HEAD_KEPT).timestamp())),
     ]
     raw = operations.record(operations.change(LiveHead, keys.live_head(channel), actions))
-    return int(LiveHead.from_raw_data(raw).last_id)
+    return LiveHead.from_raw_data(raw).last_id

@@ -63,7 +63,7 @@ class AssignmentWithCard:
     @property
     def fee(self) -> Money:
         """What the customer pays for the card; zero where they paid for one before."""
-        return Money(int(self.assignment.fee), self.assignment.currency)
+        return Money(self.assignment.fee, self.assignment.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def shown_status(assignment: Assignment) -> AssignmentStatus:
     """Return an assignment's status as it is now."""
     if assignment.status == AssignmentStatus.AWAITING_OTP and assignment.expires_at <= clock.now():
         return AssignmentStatus.EXPIRED
-    return AssignmentStatus(assignment.status)
+    return assignment.status
 
 
 def own(merchant_id: str, assignment_id: str) -> Assignment:
@@ -201,7 +201,7 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
         customer_id=customer.account_id,
         card_uid=uid,
         card_id=card.card_id,
-        status=AssignmentStatus.AWAITING_OTP.value,
+        status=AssignmentStatus.AWAITING_OTP,
         fee=fee,
         currency=config().currency,
         fee_collected=wanted.fee_collected,
@@ -255,9 +255,9 @@ def _holding(card: Card, assignment: Assignment) -> Write:
 
 def _taking_back(assignment: Assignment) -> Sequence[Write]:
     """Return the writes that end a hold; a card that somebody else holds by now, or that was blocked, stays so."""
-    still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP.value
+    still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP
     actions = [
-        Assignment.status.set(AssignmentStatus.EXPIRED.value),
+        Assignment.status.set(AssignmentStatus.EXPIRED),
         Assignment.closed_at.set(clock.now()),
         Assignment.gsi2pk.remove(),
         Assignment.gsi2sk.remove(),
@@ -275,11 +275,11 @@ def _send(assignment: Assignment, customer: Account, *, is_counted: bool) -> Sen
 
     That it was handed to the queue is told last, so that a first code that was lost on the way is sent again.
     """
-    number, place = str(customer.mobile_number), keys.assignment(assignment.assignment_id)
+    number, place = customer.mobile_number, keys.assignment(assignment.assignment_id)
     if not is_counted:
         otp.take_send(number, address=None)
     challenge_id = new_id("chl")
-    still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP.value
+    still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP
     named = operations.change(Assignment, place, [Assignment.challenge_id.set(challenge_id)], still_awaiting)
     try:
         sent = otp.send(

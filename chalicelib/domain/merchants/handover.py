@@ -48,12 +48,12 @@ def prepare(assignment: Assignment) -> HandoverWrites:
     if not isinstance(card, Card) or card.status != CardStatus.HELD or card.held_by != assignment.assignment_id:
         raise InvalidState("This card is no longer held for the customer. Take another one.")
     has_paid = isinstance(profile, Profile) and bool(profile.fee_paid)
-    fee = 0 if has_paid else int(assignment.fee)
+    fee = 0 if has_paid else assignment.fee
     binding = bindings.unbound(customer_id, card)
     writes = [
         _given(card, assignment, binding.opens),
         _closed(assignment, fee=fee, has_more=binding.has_more),
-        operations.check(Account, keys.account(customer_id), Account.status == AccountStatus.ACTIVE.value),
+        operations.check(Account, keys.account(customer_id), Account.status == AccountStatus.ACTIVE),
         ledger.freeze(card.uid, is_frozen=False),
         *merchant_totals.one_more(merchant_id, fee=fee),
         *binding.writes,
@@ -96,7 +96,7 @@ def _closed(assignment: Assignment, *, fee: int, has_more: bool) -> Write:
     place = keys.merchant_assigned(assignment.merchant_id, clock.to_text(now), assignment.card_uid)
     due = keys.due(now, assignment.assignment_id)
     actions: list[Action] = [
-        Assignment.status.set(AssignmentStatus.ACTIVE.value),
+        Assignment.status.set(AssignmentStatus.ACTIVE),
         Assignment.closed_at.set(now),
         Assignment.fee.set(fee),
         Assignment.gsi1pk.set(place.pk),
@@ -104,7 +104,7 @@ def _closed(assignment: Assignment, *, fee: int, has_more: bool) -> Write:
         Assignment.gsi2pk.set(due.pk) if has_more else Assignment.gsi2pk.remove(),
         Assignment.gsi2sk.set(due.sk) if has_more else Assignment.gsi2sk.remove(),
     ]
-    still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP.value
+    still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP
     return operations.change(Assignment, keys.assignment(assignment.assignment_id), actions, still_awaiting)
 
 
@@ -112,7 +112,7 @@ def _paid(customer_id: str) -> Write:
     actions: list[Action] = [
         Profile.kind.set(Profile),
         Profile.customer_id.set(customer_id),
-        Profile.fee_paid.set(True),  # PynamoDB's signature
+        Profile.fee_paid.set(True),
     ]
     not_before = Profile.fee_paid.does_not_exist() | (Profile.fee_paid == False)  # noqa: E712  # a condition, not a test
     return operations.change(Profile, keys.profile(customer_id), actions, not_before)
@@ -131,7 +131,7 @@ def _fee(assignment: Assignment, fee: int) -> list[Write]:
 
 def _fulfilled(customer_id: str, wish: OpenCardRequest) -> list[Write]:
     request = keys.card_request(customer_id, wish.request_id)
-    closing = [CardRequest.status.set(CardRequestStatus.FULFILLED.value)]
+    closing = [CardRequest.status.set(CardRequestStatus.FULFILLED)]
     same = OpenCardRequest.request_id == wish.request_id
     return [
         operations.remove(OpenCardRequest, keys.open_card_request(customer_id), same),

@@ -41,7 +41,7 @@ class InventoryFilters:
     def fit(self, card: Card) -> bool:
         """Tell whether a card is one of those asked for, as it is now."""
         by_status = self.status is None or cards.shown_status(card) is self.status
-        return by_status and (self.search is None or str(card.uid).startswith(self.search))
+        return by_status and (self.search is None or card.uid.startswith(self.search))
 
 
 def page(merchant_id: str, filters: InventoryFilters, *, page_size: int, cursor: str | None) -> Page[Card]:

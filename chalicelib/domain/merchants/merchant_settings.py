@@ -59,14 +59,14 @@ def show(merchant_id: str) -> Shop:
     return Shop(
         id=merchant_id,
         name=account.name,
-        mobile_number=str(account.mobile_number),
+        mobile_number=account.mobile_number,
         email=settings.email,
         address=settings.address or "",
         city=settings.city or "",
         status=account.status,
         card_fee=Money(config().card_fee, config().currency),
         notifications=NotificationChoices(sms=bool(settings.by_sms), email=bool(settings.by_email)),
-        low_stock_threshold=int(settings.low_stock_threshold),
+        low_stock_threshold=settings.low_stock_threshold,
     )
 
 
@@ -141,7 +141,7 @@ def confirm_number_change(merchant_id: str, *, challenge_id: str, code: str, add
             continue  # the account was changed between the read and the write
         if not is_done:
             accounts.log_security_event("number changed", account_id=merchant_id)
-            _tell(str(account.mobile_number))
+            _tell(account.mobile_number)
         return show(merchant_id)
     raise Conflict("The account is being changed by others. Try again.")
 

@@ -22,13 +22,14 @@ from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, MerchantDay, MerchantTotals
 from chalicelib.table.operations import Write
+from chalicelib.vocabulary import CardStatus
 
 # How far back the dashboard goes (contract, "dashboard-stats").
 DAYS = 30
 # One write a card, and two for whose it was and is; a transaction takes 100 (AWS).
 _CARDS_PER_TRANSACTION = 33
 
-Standing = tuple[str, str]
+Standing = tuple[str, CardStatus]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,13 @@ def dashboard(merchant_id: str) -> MerchantDashboard:
     for number in range(DAYS):
         on = first + timedelta(days=number)
         day = known.get(on.isoformat())
-        by_day.append(ShopDay(on, int(day.assigned) if day else 0, Money(int(day.fees) if day else 0, currency)))
+        by_day.append(ShopDay(on, day.assigned if day else 0, Money(day.fees if day else 0, currency)))
     return MerchantDashboard(
         cards=inventory.totals_by_status(totals),
         assigned_today=by_day[-1].assigned,
-        assigned_total=int(totals.assigned),
+        assigned_total=totals.assigned,
         fees_today=by_day[-1].fees,
-        fees_total=Money(int(totals.fees), currency),
+        fees_total=Money(totals.fees, currency),
         by_day=by_day,
     )
 

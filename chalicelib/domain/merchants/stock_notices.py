@@ -30,7 +30,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     facts = []
     for position, (before, after) in fallen.items():
         settings = known.get(keys.settings(after.merchant_id))
-        if settings is not None and _left(before) >= int(settings.low_stock_threshold) > _left(after):
+        if settings is not None and _left(before) >= settings.low_stock_threshold > _left(after):
             facts.append(
                 Published(
                     fact=Fact.SHOP_STOCK_LOW,
@@ -44,7 +44,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
 
 def _left(totals: MerchantTotals) -> int:
     """Return how many cards a shop has; one that is held may still come back, and is told of when it does not."""
-    return int(totals.stock) + int(totals.held)
+    return totals.stock + totals.held
 
 
 def send(detail: dict[str, Any]) -> None:

@@ -50,7 +50,7 @@ def number_text(prefix: str, number: int) -> str:
 
 def number_of(ticket: NumberedTicket) -> str:
     """Return a ticket's number as it stands on it."""
-    return number_text(ticket.prefix, int(ticket.number))
+    return number_text(ticket.prefix, ticket.number)
 
 
 def parse_number(text: str) -> tuple[str, int] | None:
@@ -112,9 +112,9 @@ def _ordinal_of_number(organization_id: str, text: str) -> int | None:
         return None
     prefix, number = named
     place = _place_at(organization_id, prefix, number)
-    if place is None or number >= int(place.first) + int(place.quantity):
+    if place is None or number >= place.first + place.quantity:
         return None
-    return int(place.first_ordinal) + number - int(place.first)
+    return place.first_ordinal + number - place.first
 
 
 def _place_at(organization_id: str, prefix: str, number: int) -> RangePlace | None:
@@ -131,18 +131,17 @@ def of_numbers(organization_id: str, prefix: str, first: int, last: int) -> Iter
     raws = operations.query(begin.pk, between=(begin.sk, end.sk), consistent=True) if first < last else []
     places = [*([before] if before else []), *map(RangePlace.from_raw_data, raws)]
     for place in places:
-        low = max(first, int(place.first))
-        high = min(last, int(place.first) + int(place.quantity) - 1)
-        shift = int(place.first_ordinal) - int(place.first)
+        low = max(first, place.first)
+        high = min(last, place.first + place.quantity - 1)
+        shift = place.first_ordinal - place.first
         if low <= high:
             yield from of_ordinals(organization_id, low + shift, high + shift)
 
 
 def of_range(of: NumberRange) -> Iterator[NumberedTicket]:
     """Go through the tickets of a complete range, in their order, without those that are deleted."""
-    if of.first_ordinal is not None:
-        first = int(of.first_ordinal)
-        yield from of_ordinals(of.owner_id, first, first + int(of.quantity) - 1)
+    if of.first_ordinal is not None and of.quantity is not None:
+        yield from of_ordinals(of.owner_id, of.first_ordinal, of.first_ordinal + of.quantity - 1)
 
 
 def of_ordinals(organization_id: str, low: int, high: int) -> Iterator[NumberedTicket]:
@@ -201,13 +200,13 @@ def delete(organization_id: str, name: str) -> None:
     ticket = find(organization_id, name)
     now = clock.now()
     try:
-        operations.record(deletion(organization_id, int(ticket.ordinal), now))
+        operations.record(deletion(organization_id, ticket.ordinal, now))
     except operations.ConditionFailed as failure:
         found = failure.found(NumberedTicket)
         # Somebody else was faster, unless it was this request, whose first answer was lost.
         if found is None or found.deleted_at != now:
             raise NotFound("There is no such ticket.") from failure
-    logger.info("numbered ticket deleted", extra={"organization_id": organization_id, "ordinal": int(ticket.ordinal)})
+    logger.info("numbered ticket deleted", extra={"organization_id": organization_id, "ordinal": ticket.ordinal})
 
 
 def deletion(organization_id: str, ordinal: int, now: datetime) -> operations.Write:

@@ -74,7 +74,7 @@ def _reserve(organization_id: str, wanted: GenerationInput, *, user_id: str, ope
         quantity=wanted.quantity,
         extra=wanted.extra,
         seed=secrets.token_bytes(_SEED_BYTES),
-        status=JobStatus.OPEN.value,
+        status=JobStatus.OPEN,
         created_by=user_id,
         created_at=now,
         day=day_of(organization, now).isoformat(),
@@ -181,7 +181,7 @@ def _size(made: NumberRange) -> int:
 
 
 def _offsets(made: NumberRange) -> range:
-    done = int(made.done)
+    done = made.done
     return range(done, min(done + _PER_TRANSACTION, _size(made)))
 
 
@@ -192,14 +192,14 @@ def _next(made: NumberRange, first: int, first_ordinal: int) -> Iterator[Write]:
     actions: list[Action] = [NumberRange.done.set(offsets.stop)]
     if ends:
         actions += [
-            NumberRange.status.set(JobStatus.COMPLETE.value),
+            NumberRange.status.set(JobStatus.COMPLETE),
             NumberRange.completed_at.set(clock.now()),
             NumberRange.first.set(first),
             NumberRange.first_ordinal.set(first_ordinal),
             NumberRange.gsi2pk.remove(),
             NumberRange.gsi2sk.remove(),
         ]
-    as_read = (NumberRange.status == JobStatus.OPEN.value) & (NumberRange.done == int(made.done))
+    as_read = (NumberRange.status == JobStatus.OPEN) & (NumberRange.done == made.done)
     yield operations.change(NumberRange, keys.job(made.job_id), actions, as_read)
     for offset in offsets:
         ticket = numbered_tickets.ticket_of(made, offset, first=first, first_ordinal=first_ordinal)
@@ -238,8 +238,8 @@ def _show(made: NumberRange, first: int, first_ordinal: int) -> Iterator[Write]:
 def _move_on(made: NumberRange, first: int, first_ordinal: int) -> None:
     """Let a range say what was just written of it."""
     made.done = _offsets(made).stop
-    if int(made.done) == _size(made):
-        made.status, made.first, made.first_ordinal = JobStatus.COMPLETE.value, first, first_ordinal
+    if made.done == _size(made):
+        made.status, made.first, made.first_ordinal = JobStatus.COMPLETE, first, first_ordinal
 
 
 def is_at_once(made: NumberRange) -> bool:
@@ -262,7 +262,7 @@ def require_written(organization_id: str, prefix: str, first: int, last: int) ->
     Raises NotFound, InvalidState.
     """
     series = operations.get(NumberSeries, keys.last_number(organization_id, prefix))
-    if series is None or int(series.last) < first:
+    if series is None or series.last < first:
         raise NotFound("There are no tickets with these numbers.")
     if any(int(begin) <= last for begin in series.firsts.as_dict().values()):
         raise InvalidState("Tickets with these numbers are being written. Try again when their job is complete.")

@@ -41,8 +41,8 @@ def show(organization_id: str, *, to_admin: bool) -> OrganizationSettings:
         logo_url=organization.logo_url,
         timezone=organization.timezone,
         ticket_prefix=organization.ticket_prefix,
-        max_users=int(organization.max_users),
-        members=int(organization.members),
+        max_users=organization.max_users,
+        members=organization.members,
         paper=sheet_layout.shown(organization.paper),
         invite_code=organizations.invite_code(organization) if to_admin else None,
     )
@@ -93,6 +93,6 @@ def _refusal(found: Organization | None, changes: Mapping[str, Any]) -> Refusal:
     """Return why a change was not taken."""
     if found is None:
         return NotFound()
-    if int(found.members) > changes.get("max_users", found.members):
-        return InvalidState(f"The organization has {int(found.members)} users already.")
+    if found.members > changes.get("max_users", found.members):
+        return InvalidState(f"The organization has {found.members} users already.")
     return Conflict("The settings are being changed by others. Try again.")

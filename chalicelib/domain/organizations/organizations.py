@@ -142,12 +142,12 @@ def _account(who: TixRegistration, *, organization_id: str, role: TixRole) -> Ac
     return Account(
         *keys.account(account_id),
         account_id=account_id,
-        portal=Portal.TIX.value,
+        portal=Portal.TIX,
         login=who.email.casefold(),
         name=who.name,
-        status=AccountStatus.ACTIVE.value,
+        status=AccountStatus.ACTIVE,
         password_hash=passwords.hash_password(who.password),
-        role=role.value,
+        role=role,
         organization_id=organization_id,
         created_at=clock.now(),
     )
@@ -168,7 +168,7 @@ def _create(account: Account, of_organization: Write) -> None:
         if 0 in failure.failures:
             raise AlreadyExists("This address is registered already. Log in with it.") from failure
         organization = failure.found(Organization, 2)
-        if organization is None or int(organization.members) < int(organization.max_users):
+        if organization is None or organization.members < organization.max_users:
             raise _no_invitation() from failure
         raise OrganizationFull from failure
 
@@ -206,8 +206,8 @@ def user_of(account: Account) -> TixUser:
         id=account.account_id,
         email=account.login,
         name=account.name,
-        role=str(account.role),
-        organization_id=str(account.organization_id),
+        role=account.role,
+        organization_id=account.organization_id,
     )
 
 
@@ -216,7 +216,7 @@ def invite_code(organization: Organization) -> str:
     ulid = ulid_of(organization.organization_id)
     if ulid is None:
         raise NotFound
-    content = ulid.bytes + int(organization.invite_generation).to_bytes(_GENERATION_BYTES)
+    content = ulid.bytes + organization.invite_generation.to_bytes(_GENERATION_BYTES)
     return base64.b32encode(content + _mac(secrets.current(_PURPOSE), content)).decode()
 
 

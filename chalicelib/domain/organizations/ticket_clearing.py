@@ -42,16 +42,16 @@ def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketC
         gsi2sk=due.sk,
         job_id=job_id,
         owner_id=organization_id,
-        status=JobStatus.OPEN.value,
-        quantity=int(tally.live),
-        below=int(tally.last) + 1,
+        status=JobStatus.OPEN,
+        quantity=tally.live,
+        below=tally.last + 1,
         spared=[list(span) for span in ticket_pages.being_written(tally)],
         created_by=user_id,
         created_at=clock.now(),
     )
     operations.record(operations.put(clearing))
     logger.info("tickets are cleared", extra={"organization_id": organization_id, "job_id": job_id, "by": user_id})
-    if int(tally.live) > AT_ONCE:
+    if tally.live > AT_ONCE:
         jobs.start(job_id)
         return clearing
     run_step(job_id)
@@ -80,7 +80,7 @@ def run_step(job_id: str) -> bool:
 def _step(clearing: TicketClearing) -> None:
     """Delete the last tickets that are left, or end the job where none are."""
     spared = [(first, last) for first, last in clearing.spared]
-    left = ticket_pages.live_below(clearing.owner_id, int(clearing.below), spared, limit=_PER_TRANSACTION)
+    left = ticket_pages.live_below(clearing.owner_id, clearing.below, spared, limit=_PER_TRANSACTION)
     below, now = (left[-1] if left else 1), clock.now()
     for _ in operations.attempts():
         deletions = [numbered_tickets.deletion(clearing.owner_id, ordinal, now) for ordinal in left]
@@ -100,10 +100,10 @@ def _progress(clearing: TicketClearing, *, below: int, count: int, ends: bool) -
     actions: list[Action] = [TicketClearing.below.set(below), TicketClearing.done.add(count)]
     if ends:
         actions += [
-            TicketClearing.status.set(JobStatus.COMPLETE.value),
+            TicketClearing.status.set(JobStatus.COMPLETE),
             TicketClearing.completed_at.set(clock.now()),
             TicketClearing.gsi2pk.remove(),
             TicketClearing.gsi2sk.remove(),
         ]
-    as_read = (TicketClearing.status == JobStatus.OPEN.value) & (TicketClearing.below == int(clearing.below))
+    as_read = (TicketClearing.status == JobStatus.OPEN) & (TicketClearing.below == clearing.below)
     return operations.change(TicketClearing, keys.job(clearing.job_id), actions, as_read)

@@ -52,16 +52,16 @@ def page(organization_id: str, only: TicketFilter | None, *, job_id: str | None,
         return newest(organization_id, only, page=page, limit=limit)
     job = jobs.get(job_id, owner_id=organization_id)
     found = of_range(job, page=page, limit=limit) if isinstance(job, NumberRange) else TicketPage([], 0, page, limit)
-    state = JobState(job.job_id, JobStatus(job.status), int(job.done), int(job.quantity or 0))
+    state = JobState(job.job_id, job.status, job.done, int(job.quantity or 0))
     return replace(found, job=state)
 
 
 def newest(organization_id: str, only: TicketFilter | None, *, page: int, limit: int) -> TicketPage:
     """Return a page of an organization's tickets; pages are numbered from 1."""
     tally = operations.get(TicketTally, keys.ticket_tally(organization_id)) or TicketTally()
-    live, scanned = int(tally.live), int(tally.scanned)
+    live, scanned = tally.live, tally.scanned
     total = {None: live, TicketFilter.SCANNED: scanned, TicketFilter.NOT_SCANNED: live - scanned}[only]
-    shelf = _OrdinalList(organization_id, int(tally.last), being_written(tally), only)
+    shelf = _OrdinalList(organization_id, tally.last, being_written(tally), only)
     ordinals = list(shelf.ordinals(skip=(page - 1) * limit, limit=limit))
     tickets = [ticket for ticket in _read(organization_id, ordinals) if _fits(ticket, only)]
     return TicketPage(tickets, total, page, limit)
@@ -72,8 +72,8 @@ def of_range(made: NumberRange, *, page: int, limit: int) -> TicketPage:
     if made.status != JobStatus.COMPLETE or made.first_ordinal is None:
         return TicketPage([], 0, page, limit)
     quantity = int(made.quantity or 0)
-    low = int(made.first_ordinal) + (page - 1) * limit
-    high = min(low + limit, int(made.first_ordinal) + quantity) - 1
+    low = made.first_ordinal + (page - 1) * limit
+    high = min(low + limit, made.first_ordinal + quantity) - 1
     tickets = list(numbered_tickets.of_ordinals(made.owner_id, low, high))
     return TicketPage(tickets, quantity, page, limit)
 
@@ -132,7 +132,7 @@ class _OrdinalList:
     def _groups(self) -> dict[int, BucketGroup]:
         place = keys.bucket_groups(self._organization_id)
         raws = operations.query(place.pk, begins=place.sk, consistent=True)
-        return {int(item.group): item for item in map(BucketGroup.from_raw_data, raws)}
+        return {item.group: item for item in map(BucketGroup.from_raw_data, raws)}
 
     def _passed(self, group: int, known: BucketGroup | None, skip: int) -> int | None:
         """Return how many of the list are passed over with a whole group; None where it must be looked into.
@@ -145,12 +145,12 @@ class _OrdinalList:
             return count if count <= skip else None
         if self._only is TicketFilter.SCANNED:
             return 0 if known is None or not known.scanned else None
-        return 0 if known is not None and int(known.deleted) >= _IN_GROUP else None
+        return 0 if known is not None and known.deleted >= _IN_GROUP else None
 
     def _count(self, group: int, known: BucketGroup | None) -> int:
         """Return how many of the list are in a group."""
         low, high = group * _IN_GROUP + 1, min((group + 1) * _IN_GROUP, self._last)
-        scanned, deleted = (int(known.scanned), int(known.deleted)) if known else (0, 0)
+        scanned, deleted = (known.scanned, known.deleted) if known else (0, 0)
         if self._only is TicketFilter.SCANNED:
             return scanned
         hidden = sum(max(0, min(high, end) - max(low, begin) + 1) for begin, end in self._without)
@@ -170,7 +170,7 @@ class _OrdinalList:
     def _read(self, lowest: int, highest: int) -> dict[int, TicketBucket]:
         begin, end = (keys.ticket_bucket(self._organization_id, number) for number in (lowest, highest))
         raws = operations.query(begin.pk, between=(begin.sk, end.sk), consistent=True)
-        return {int(item.bucket): item for item in map(TicketBucket.from_raw_data, raws)}
+        return {item.bucket: item for item in map(TicketBucket.from_raw_data, raws)}
 
     def _shown(self, number: int, known: TicketBucket | None) -> int:
         before = number * keys.TICKETS_PER_BUCKET
@@ -202,7 +202,7 @@ def _read(organization_id: str, ordinals: Sequence[int]) -> list[NumberedTicket]
     for bucket in _by_bucket(ordinals):
         if bucket[0] - bucket[-1] < _THIN * len(bucket):
             for ticket in numbered_tickets.of_ordinals(organization_id, bucket[-1], bucket[0]):
-                found[int(ticket.ordinal)] = ticket
+                found[ticket.ordinal] = ticket
         else:
             apart += bucket
     places = {keys.numbered_ticket(organization_id, ordinal): ordinal for ordinal in apart}

@@ -38,7 +38,7 @@ class ReportRow:
 def stats(organization_id: str) -> TicketStats:
     """Return what an organization's tickets come to: one read."""
     tally = operations.get(TicketTally, keys.ticket_tally(organization_id)) or TicketTally()
-    total, scanned = int(tally.live), int(tally.scanned)
+    total, scanned = tally.live, tally.scanned
     rate = Decimal(100 * scanned) / total if total else Decimal(0)
     return TicketStats(total, scanned, total - scanned, float(rate.quantize(Decimal("0.1"), ROUND_HALF_UP)))
 
@@ -74,8 +74,8 @@ def _rows(
     for day in map(TicketDay.from_raw_data, raws):
         # Where the clocks were set back to another zone, a day of tomorrow's name may be there: it is today's.
         row = sums[name_of(min(date.fromisoformat(day.date), today))]
-        row[0] += int(day.generated)
-        row[1] += int(day.scanned)
+        row[0] += day.generated
+        row[1] += day.scanned
     return [ReportRow(name, generated, scanned) for name, (generated, scanned) in sums.items()]
 
 

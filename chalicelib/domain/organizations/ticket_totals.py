@@ -42,7 +42,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
         after = change.after
         if isinstance(after, NumberedTicket) and (after.scanned_at or after.deleted_at):
             # The last that is told of a ticket says what those before it did.
-            told[after.organization_id][int(after.ordinal)] = after
+            told[after.organization_id][after.ordinal] = after
     for organization_id, tickets in told.items():
         organization = organizations.get(organization_id)
         for chunk in _chunks(organization, [tickets[ordinal] for ordinal in sorted(tickets)]):
@@ -67,7 +67,7 @@ def _chunks(organization: Organization, tickets: Sequence[NumberedTicket]) -> It
 
 def _touched(organization: Organization, ticket: NumberedTicket) -> set[object]:
     """Return what a ticket may change beside the tally."""
-    bucket = keys.bucket_of(int(ticket.ordinal))
+    bucket = keys.bucket_of(ticket.ordinal)
     moments = (ticket.generated_at, ticket.scanned_at)
     days = {day_of(organization, moment) for moment in moments if moment is not None}
     return {("bucket", bucket), ("group", bucket // keys.BUCKETS_PER_GROUP), *days}
@@ -93,7 +93,7 @@ def _news(
     for number, item in known.items():
         news.scanned[number], news.deleted[number] = bits(item.scanned), bits(item.deleted)
     for ticket in tickets:
-        number, bit = keys.bucket_of(int(ticket.ordinal)), bit_of(int(ticket.ordinal))
+        number, bit = keys.bucket_of(ticket.ordinal), bit_of(ticket.ordinal)
         group = news.groups[number // keys.BUCKETS_PER_GROUP]
         scanned, deleted = news.scanned.get(number, 0), news.deleted.get(number, 0)
         scan_day = day_of(organization, ticket.scanned_at).isoformat() if ticket.scanned_at else None
@@ -116,11 +116,11 @@ def _news(
 
 def _count(organization: Organization, tickets: Sequence[NumberedTicket]) -> None:
     """Add to the totals what they do not know yet of these tickets."""
-    numbers = sorted({keys.bucket_of(int(ticket.ordinal)) for ticket in tickets})
+    numbers = sorted({keys.bucket_of(ticket.ordinal) for ticket in tickets})
     for _ in operations.attempts():
         places = [keys.ticket_bucket(organization.organization_id, number) for number in numbers]
         found = operations.get_many(TicketBucket, places).values()
-        known = {int(item.bucket): item for item in found}
+        known = {item.bucket: item for item in found}
         news = _news(organization, tickets, known)
         writes = _writes(organization.organization_id, news, known)
         if not writes:

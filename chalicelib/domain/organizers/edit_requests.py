@@ -63,7 +63,7 @@ def _ask(
         if not diff:
             raise ValidationFailed(details=[{"field": "changes", "message": "would change nothing"}])
         event_edits.applying(present, diff)
-        version = int(present.event.version)
+        version = present.event.version
         request_id = new_id("edr")
         place = keys.edit_requests(EditRequestStatus.PENDING, request_id)
         request = EditRequest(
@@ -73,7 +73,7 @@ def _ask(
             request_id=request_id,
             event_id=event_id,
             organizer_id=organizer_id,
-            status=EditRequestStatus.PENDING.value,
+            status=EditRequestStatus.PENDING,
             reason=reason,
             diff=diff,
             event_version=version,
@@ -107,7 +107,7 @@ def _require_changeable(event: Event) -> None:
 
 
 def _shown(request: EditRequest) -> OwnEditRequest:
-    return OwnEditRequest(request.request_id, EditRequestStatus(request.status), list(request.diff))
+    return OwnEditRequest(request.request_id, request.status, list(request.diff))
 
 
 def get(event_id: str, request_id: str) -> EditRequest:
@@ -145,10 +145,10 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
         _require_pending(request)
         present = EventSnapshot(events.get(event_id), categories.of(event_id))
         _require_changeable(present.event)
-        if int(present.event.version) != int(request.event_version):
+        if present.event.version != request.event_version:
             raise Conflict("The event has changed since this was asked. Reject it, and let it be asked anew.")
         changed, writes = event_edits.applying(present, request.diff)
-        version = int(request.event_version)
+        version = request.event_version
         try:
             operations.commit(
                 _decided(request, EditRequestStatus.APPROVED, by=by, note=note),
@@ -193,7 +193,7 @@ def _require_pending(request: EditRequest) -> None:
 def _decided(request: EditRequest, status: EditRequestStatus, *, by: str, note: str | None) -> operations.Write:
     place = keys.edit_requests(status, request.request_id)
     actions = [
-        EditRequest.status.set(status.value),
+        EditRequest.status.set(status),
         EditRequest.decided_at.set(clock.now()),
         EditRequest.decided_by.set(by),
         EditRequest.gsi1pk.set(place.pk),
@@ -205,5 +205,5 @@ def _decided(request: EditRequest, status: EditRequestStatus, *, by: str, note: 
         EditRequest,
         keys.edit_request(request.event_id, request.request_id),
         actions,
-        EditRequest.status == EditRequestStatus.PENDING.value,
+        EditRequest.status == EditRequestStatus.PENDING,
     )

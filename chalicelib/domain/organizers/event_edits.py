@@ -109,7 +109,7 @@ def _of_category(known: Mapping[str, Category], wish: Mapping[str, Any], *, fiel
 
 def _present_value(category: Category, name: str) -> object:
     if name == "price":
-        return Money(int(category.price), category.currency)
+        return Money(category.price, category.currency)
     value = getattr(category, name)
     return int(value) if name in ("capacity", "per_order_limit") else value
 
@@ -177,7 +177,7 @@ def _changes_of(event: Event, to: Mapping[str, Any]) -> list[Action]:
 
 
 def _drafted(present: EventSnapshot, category_id: str, told: Mapping[str, Any]) -> Category:
-    last = max((int(category.position) for category in present.categories), default=-1)
+    last = max((category.position for category in present.categories), default=-1)
     return categories.draft(
         event_id=present.event.event_id,
         category_id=category_id,
@@ -207,8 +207,8 @@ def _changing(category: Category, to: Mapping[str, Any]) -> list[Write]:
             actions.append(attribute.set(datetime.fromisoformat(value)))
         else:
             actions.append(getattr(Category, name).set(value))
-    unchanged: Condition = (Category.capacity == int(category.capacity)) & (Category.price == int(category.price))
+    unchanged: Condition = (Category.capacity == category.capacity) & (Category.price == category.price)
     writes = [operations.change(Category, keys.category(category.event_id, category.category_id), actions, unchanged)]
     if "capacity" in to:
-        writes += stock.resize(category, int(to["capacity"]) - int(category.capacity))
+        writes += stock.resize(category, int(to["capacity"]) - category.capacity)
     return writes

@@ -60,12 +60,12 @@ def dashboard(organizer_id: str) -> OrganizerDashboard:
     attendance = _attendance([event for event in events if event.starts_at <= clock.now()])
     return OrganizerDashboard(
         events=_counts(totals, events),
-        tickets_sold=int(totals.tickets) - int(totals.refunded_tickets),
-        revenue=Money(int(totals.revenue), currency),
-        refunded=Money(int(totals.refunded), currency),
+        tickets_sold=totals.tickets - totals.refunded_tickets,
+        revenue=Money(totals.revenue, currency),
+        refunded=Money(totals.refunded, currency),
         checked_in=attendance.checked_in,
         check_in_rate=round(attendance.checked_in / attendance.expected, 4) if attendance.expected else 0.0,
-        pending_payouts=Money(int(totals.pending_payouts), currency),
+        pending_payouts=Money(totals.pending_payouts, currency),
         sales_by_day=_by_day(organizer_id, currency),
     )
 
@@ -85,8 +85,8 @@ def _counts(totals: OrganizerTotals, events: list[Event]) -> EventCounts:
     live = sum(event.starts_at <= now < event.ends_at for event in events)
     # What is older than a year is over, as far as the totals know of it.
     ended = sum(event.ends_at <= now for event in events)
-    past = max(ended, int(totals.shown) - upcoming - live)
-    return EventCounts(total=max(int(totals.events), upcoming + live + past), upcoming=upcoming, live=live, past=past)
+    past = max(ended, totals.shown - upcoming - live)
+    return EventCounts(total=max(totals.events, upcoming + live + past), upcoming=upcoming, live=live, past=past)
 
 
 def _attendance(events: list[Event]) -> _Attendance:
@@ -99,10 +99,10 @@ def _attendance(events: list[Event]) -> _Attendance:
     checked_in, expected = 0, 0
     for item in operations.get_many(Item, places, consistent=False).values():
         if isinstance(item, Counters):
-            checked_in += int(item.admitted)
-            expected += int(item.sold)
+            checked_in += item.admitted
+            expected += item.sold
         elif isinstance(item, SalesTotals):
-            expected += int(item.tickets) - int(item.refunded_tickets)
+            expected += item.tickets - item.refunded_tickets
     return _Attendance(checked_in, expected)
 
 
@@ -120,7 +120,7 @@ def _by_day(organizer_id: str, currency: str) -> list[DaySales]:
 def _day(day: date, told: OrganizerDay, currency: str) -> DaySales:
     return DaySales(
         day,
-        tickets=int(told.tickets),
-        revenue=Money(int(told.revenue), currency),
-        refunded=Money(int(told.refunded), currency),
+        tickets=told.tickets,
+        revenue=Money(told.revenue, currency),
+        refunded=Money(told.refunded, currency),
     )

@@ -155,7 +155,7 @@ def detail(organizer_id: str, event_id: str) -> EventDetail:
     if event is None or event.organizer_id != organizer_id:
         raise NotFound("You have no such event.")
     categories = [item for item in items if isinstance(item, Category)]
-    categories.sort(key=lambda category: (int(category.position), category.category_id))
+    categories.sort(key=lambda category: (category.position, category.category_id))
     counters = next((raw for raw in around if raw["sk"]["S"] == keys.counters(event_id).sk), {})
     buckets = operations.query(keys.analytics(event_id).pk)
     return EventDetail(event, categories, _analytics(event, categories, counters, buckets))
@@ -169,34 +169,34 @@ def _analytics(
     currency = config().currency
     return EventAnalytics(
         sold=_sold(totals),
-        issued=int(counters.sold),
-        capacity=sum(int(category.capacity) for category in categories),
-        revenue=Money(int(totals.revenue), currency),
-        refunded=Money(int(totals.refunded), currency),
+        issued=counters.sold,
+        capacity=sum(category.capacity for category in categories),
+        revenue=Money(totals.revenue, currency),
+        refunded=Money(totals.refunded, currency),
         by_category=[_of_category(category, of_categories.get(category.category_id)) for category in categories],
         sales_by_day=[
             DaySales(
                 date.fromisoformat(day),
-                tickets=int(told.tickets),
-                revenue=Money(int(told.revenue), currency),
-                refunded=Money(int(told.refunded), currency),
+                tickets=told.tickets,
+                revenue=Money(told.revenue, currency),
+                refunded=Money(told.refunded, currency),
             )
             for day, told in sorted(days.items())
         ],
         check_ins=EventCheckIns(
-            admitted=int(counters.admitted),
-            on_leave=int(counters.on_leave),
-            duplicates_refused=int(counters.result_already_scanned),
-            invalid_refused=int(counters.result_invalid) + int(counters.result_not_found),
+            admitted=counters.admitted,
+            on_leave=counters.on_leave,
+            duplicates_refused=counters.result_already_scanned,
+            invalid_refused=counters.result_invalid + counters.result_not_found,
             by_hour=checkin_buckets.by_hour([raw, *buckets]),
             by_gate=checkin_buckets.by_gate(raw, list(event.gates or ())),
         ),
-        occupancy=_occupancy(event, int(counters.inside)),
+        occupancy=_occupancy(event, counters.inside),
     )
 
 
 def _sold(totals: SalesTotals) -> int:
-    return int(totals.tickets) - int(totals.refunded_tickets)
+    return totals.tickets - totals.refunded_tickets
 
 
 def _of_category(category: Category, told: SalesTotals | None) -> CategorySales:
@@ -205,11 +205,11 @@ def _of_category(category: Category, told: SalesTotals | None) -> CategorySales:
         id=category.category_id,
         name=category.name,
         tier=category.tier,
-        price=Money(int(category.price), category.currency),
-        capacity=int(category.capacity),
+        price=Money(category.price, category.currency),
+        capacity=category.capacity,
         sold=_sold(told),
-        revenue=Money(int(told.revenue), category.currency),
-        refunded=Money(int(told.refunded), category.currency),
+        revenue=Money(told.revenue, category.currency),
+        refunded=Money(told.refunded, category.currency),
     )
 
 
@@ -305,6 +305,6 @@ def _summary(event: Event, found: dict[keys.Key, Item]) -> EventSummary:
         event=event,
         sold=_sold(sold),
         capacity=sum(int(category["capacity"]) for category in offered),
-        revenue=Money(int(sold.revenue), config().currency),
-        admitted=int(counters.admitted) if isinstance(counters, Counters) else 0,
+        revenue=Money(sold.revenue, config().currency),
+        admitted=counters.admitted if isinstance(counters, Counters) else 0,
     )

@@ -57,7 +57,7 @@ def show(organizer_id: str) -> Organizer:
     return Organizer(
         id=organizer_id,
         name=account.name,
-        contact_mobile=str(account.mobile_number),
+        contact_mobile=account.mobile_number,
         email=profile.email or "",
         company_name=profile.company_name,
         address=profile.address,

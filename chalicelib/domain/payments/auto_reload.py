@@ -32,12 +32,12 @@ class AutoReloadSettings:
 
 def settings(balance: CardBalance) -> AutoReloadSettings | None:
     """Return what was last said of a card's automatic reload, if anything was."""
-    if balance.auto_threshold is None:
+    if balance.auto_threshold is None or balance.auto_amount is None:
         return None
     return AutoReloadSettings(
         enabled=bool(balance.auto_enabled),
-        threshold=Money(int(balance.auto_threshold), balance.currency),
-        amount=Money(int(balance.auto_amount), balance.currency),
+        threshold=Money(balance.auto_threshold, balance.currency),
+        amount=Money(balance.auto_amount, balance.currency),
     )
 
 
@@ -81,7 +81,7 @@ def _turn_on(
             CardBalance.currency.set(CardBalance.currency | currency),
             CardBalance.amount.set(CardBalance.amount | 0),
             CardBalance.entries.set(CardBalance.entries | 0),
-            CardBalance.auto_enabled.set(True),  # PynamoDB's signature
+            CardBalance.auto_enabled.set(True),
             CardBalance.auto_threshold.set(under.minor),
             CardBalance.auto_amount.set(by.minor),
             CardBalance.auto_customer_id.set(customer_id),
@@ -92,7 +92,7 @@ def _turn_on(
             actions.append(CardBalance.auto_token.set(sealed))
         else:
             unchanged = CardBalance.auto_token.exists()
-        still_theirs = (Card.status == CardStatus.ACTIVE.value) & (Card.customer_id == customer_id)
+        still_theirs = (Card.status == CardStatus.ACTIVE) & (Card.customer_id == customer_id)
         try:
             operations.commit(
                 operations.change(CardBalance, keys.card_balance(uid), actions, unchanged),
@@ -114,7 +114,7 @@ def _turn_off(customer_id: str, name: str) -> CardHolding:
     return own_cards.get(customer_id, holding.card.uid)
 
 
-_OFF = [CardBalance.auto_enabled.set(False), CardBalance.auto_token.remove()]  # PynamoDB's signature
+_OFF = [CardBalance.auto_enabled.set(False), CardBalance.auto_token.remove()]
 
 
 def run(uid: str, entry: int) -> None:
@@ -127,7 +127,7 @@ def run(uid: str, entry: int) -> None:
     ids = {"operation_id": operation_id}
     found = own_cards.holdings([uid])
     balance = found[0].balance if found else None
-    if balance is None or not _is_on(found[0]):
+    if balance is None or balance.auto_amount is None or not _is_on(found[0]):
         logger.info("automatic reload not run: it is off, or the card is not active", extra=ids)
         return
     owner_id = balance.auto_customer_id
@@ -135,7 +135,7 @@ def run(uid: str, entry: int) -> None:
         payment = payments.charge_saved(
             owner_id,
             uid,
-            AmountInput(Money(int(balance.auto_amount), balance.currency).amount),
+            AmountInput(Money(balance.auto_amount, balance.currency).amount),
             token=encryption.open_sealed(owner_id, _TOKEN, bytes(balance.auto_token)),
             operation_id=operation_id,
         )

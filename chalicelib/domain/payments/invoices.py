@@ -25,7 +25,7 @@ from chalicelib.vocabulary import PaymentPurpose, PaymentStatus
 _NUMBERS_PER_TRANSACTION = 30
 # Everybody who numbers invoices meets at the series; the stream brings many at a time.
 _ATTEMPTS = 30
-_PAID = (PaymentStatus.SUCCEEDED.value, PaymentStatus.REFUND_DUE.value, PaymentStatus.REFUNDED.value)
+_PAID = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _numbering(payments: Sequence[Payment]) -> list[Write]:
     series = f"{now:%Y}"
     place = keys.invoice_series(series)
     known = operations.get(InvoiceSeries, place)
-    last = int(known.last) if known else 0
+    last = known.last if known else 0
     as_read = InvoiceSeries.last == last if known else InvoiceSeries.pk.does_not_exist()
     moved = [InvoiceSeries.last.set(last + len(payments)), InvoiceSeries.kind.set(InvoiceSeries)]
     writes = [operations.change(InvoiceSeries, place, moved, as_read)]

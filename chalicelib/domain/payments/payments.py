@@ -64,12 +64,12 @@ class OwnPayment:
 
 def shown(payment: Payment) -> OwnPayment:
     """Return a payment as its customer sees it."""
-    status = PaymentStatus(payment.status)
+    status = payment.status
     is_open = status is PaymentStatus.REQUIRES_CONFIRMATION
     return OwnPayment(
         id=payment.payment_id,
         status=PaymentStatus.REFUNDED if status is PaymentStatus.REFUND_DUE else status,
-        amount=Money(int(payment.amount), payment.currency),
+        amount=Money(payment.amount, payment.currency),
         provider=payment.provider,
         method=payment.method,
         client_secret=payment.client_secret if is_open else None,
@@ -136,7 +136,7 @@ def _start(customer_id: str, order_id: str, terms: PaymentTerms, operation_id: s
         order = orders.own(customer_id, order_id)
         _require_payable(order)
         card = _paying_card(customer_id, order, terms) if terms.method is PaymentMethod.WALLET else None
-        place = keys.open_payment(order_id, terms.method.value)
+        place = keys.open_payment(order_id, terms.method)
         known = operations.get(OpenPayment, place)
         current = get(known.payment_id) if known else None
         instead: list[Write] = []
@@ -154,7 +154,7 @@ def _start(customer_id: str, order_id: str, terms: PaymentTerms, operation_id: s
                 idempotency.once(operation_id, payment.payment_id),
                 operations.put(payment, Payment.pk.does_not_exist()),
                 operations.put(pointer, unchanged),
-                operations.check(Order, keys.order(order_id), Order.status == OrderStatus.RESERVED.value),
+                operations.check(Order, keys.order(order_id), Order.status == OrderStatus.RESERVED),
                 *instead,
             )
         except operations.ConditionFailed as failure:
@@ -186,8 +186,8 @@ def _paying_card(customer_id: str, order: Order, terms: PaymentTerms) -> Card:
         holding = usable[0]
     if holding.balance.currency != order.currency:
         raise InvalidState(f"The card's balance is in {holding.balance.currency}, the booking in {order.currency}.")
-    if int(holding.balance.amount) < int(order.total):
-        held = Money(int(holding.balance.amount), holding.balance.currency)
+    if holding.balance.amount < order.total:
+        held = Money(holding.balance.amount, holding.balance.currency)
         raise InsufficientBalance(f"The card holds {held.amount} {held.currency}, which is too little.")
     return holding.card
 
@@ -196,12 +196,12 @@ def _for_order(order: Order, terms: PaymentTerms, card: Card | None) -> Payment:
     provider = WALLET if terms.method is PaymentMethod.WALLET else config().payment_provider
     return _new(
         customer_id=order.customer_id,
-        purpose=PaymentPurpose.ORDER.value,
+        purpose=PaymentPurpose.ORDER,
         order_id=order.order_id,
         event_id=order.event_id,
         card_uid=card.uid if card else None,
         card_id=card.card_id if card else None,
-        amount=int(order.total),
+        amount=order.total,
         currency=order.currency,
         method=terms.method.value,
         provider=provider if order.total else FREE,
@@ -222,7 +222,7 @@ def _new(*, customer_id: str, open_until: datetime, **fields: Any) -> Payment:
         gsi2sk=due.sk,
         payment_id=payment_id,
         customer_id=customer_id,
-        status=PaymentStatus.REQUIRES_CONFIRMATION.value,
+        status=PaymentStatus.REQUIRES_CONFIRMATION,
         created_at=clock.now(),
         open_until=open_until,
         **fields,
@@ -331,7 +331,7 @@ def _opened(payment: Payment, *, token: str | None = None) -> Payment:
 def _charge(payment: Payment, *, token: str | None = None) -> Charge:
     return Charge(
         payment_id=payment.payment_id,
-        amount=int(payment.amount),
+        amount=payment.amount,
         currency=payment.currency,
         token=token,
         return_url=payment.return_url,
@@ -340,7 +340,7 @@ def _charge(payment: Payment, *, token: str | None = None) -> Charge:
 
 
 def _closed(payment: Payment, reason: str) -> Write:
-    actions = [Payment.status.set(PaymentStatus.FAILED.value), Payment.failure_reason.set(reason), *resolution.NOT_DUE]
+    actions = [Payment.status.set(PaymentStatus.FAILED), Payment.failure_reason.set(reason), *resolution.NOT_DUE]
     return operations.change(Payment, keys.payment(payment.payment_id), actions, Payment.status == payment.status)
 
 
@@ -361,7 +361,7 @@ def _confirmed(payment: Payment) -> Outcome:
         return Outcome(
             reference=payment.payment_id,
             status=OutcomeStatus.SUCCEEDED,
-            amount=int(payment.amount),
+            amount=payment.amount,
             currency=payment.currency,
             is_closed=True,
         )

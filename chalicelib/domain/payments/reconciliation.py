@@ -49,7 +49,7 @@ def refund(payment_id: str) -> bool:
     provider = providers.named(payment.provider)
     try:
         reference = provider.refund(
-            payment.provider_reference, amount=int(payment.taken), key=f"{payment.payment_id}/refund"
+            payment.provider_reference, amount=resolution.owed(payment), key=f"{payment.payment_id}/refund"
         )
     except Declined as declined:
         raise resolution.unknown(payment, declined) from declined
@@ -72,7 +72,8 @@ def reconcile(payment_id: str) -> bool:
         return False
     if payment.status == PaymentStatus.REFUND_DUE:
         return refund(payment_id)
-    if payment.status not in OPEN or payment.gsi2pk is None or clock.now() < payment.open_until:
+    is_due = payment.gsi2pk is not None and payment.open_until is not None and payment.open_until <= clock.now()
+    if payment.status not in OPEN or not is_due:
         return False
     settled = settle(payment_id, _final(payment))
     if settled.gsi2pk is not None and settled.status in OPEN:

@@ -60,7 +60,7 @@ def approve(
         request = get(ticket_id, refund_id)
         if request.status in (RefundRequestStatus.APPROVED, RefundRequestStatus.REFUNDED):
             # Its amount is by now what was approved; the caller may be the one who did it, the answer lost.
-            if amount is not None and _asked(request, amount) != int(request.amount):
+            if amount is not None and _asked(request, amount) != request.amount:
                 raise Conflict("This refund was approved already, with another amount.")
             return request
         if request.status != RefundRequestStatus.PENDING:
@@ -96,7 +96,7 @@ def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundReque
     """
     now = clock.now()
     decided = [
-        RefundRequest.status.set(RefundRequestStatus.REJECTED.value),
+        RefundRequest.status.set(RefundRequestStatus.REJECTED),
         RefundRequest.decided_at.set(now),
         RefundRequest.decided_by.set(by),
         RefundRequest.note.set(note),
@@ -107,7 +107,7 @@ def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundReque
                 RefundRequest,
                 keys.refund_request(ticket_id, refund_id),
                 decided,
-                RefundRequest.status == RefundRequestStatus.PENDING.value,
+                RefundRequest.status == RefundRequestStatus.PENDING,
             ),
             operations.change(Ticket, keys.ticket(ticket_id), [Ticket.pledge.remove()], Ticket.pledge == refund_id),
         )
@@ -123,9 +123,9 @@ def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundReque
 def _asked(request: RefundRequest, amount: AmountInput | None) -> int:
     """Return what is to be given back, in minor units. Raises ValidationFailed."""
     if amount is None:
-        return int(request.amount)
+        return request.amount
     asked = money.require(amount, currency=request.currency, field="amount")
-    most = Money(int(request.amount), request.currency)
+    most = Money(request.amount, request.currency)
     if request.status == RefundRequestStatus.PENDING and asked > most:
         message = f"must not be more than {most.amount}, which was paid for the ticket"
         raise ValidationFailed(details=[{"field": "amount", "message": message}])
@@ -136,16 +136,16 @@ def _approval(
     request: RefundRequest, ticket: Ticket, amount: int, *, by: str, note: str | None, at: datetime
 ) -> list[Write]:
     """Return the writes of one approval; all hold only while everything is as it was read."""
-    order = orders.get(str(ticket.order_id))
-    payment = resolution.get(str(order.payment_id))
-    refunded = int(payment.refunded) + amount
-    if refunded > int(payment.amount):
+    order = orders.get(ticket.order_id)
+    payment = resolution.get(order.payment_id)
+    refunded = payment.refunded + amount
+    if refunded > payment.amount:
         raise InvalidState("More would be given back than was paid.")
     fee = _fee_given_back(order, payment, amount)
     from_card = payment.method == PaymentMethod.WALLET
     status = RefundRequestStatus.REFUNDED if from_card else RefundRequestStatus.APPROVED
     decided: list[Action] = [
-        RefundRequest.status.set(status.value),
+        RefundRequest.status.set(status),
         RefundRequest.amount.set(amount),
         RefundRequest.fee.set(fee),
         RefundRequest.category_id.set(ticket.category_id),
@@ -156,26 +156,26 @@ def _approval(
     if note:
         decided.append(RefundRequest.note.set(note))
     of_payment: list[Action] = [Payment.refunded.set(refunded)]
-    if refunded == int(payment.amount):
-        of_payment.append(Payment.status.set(PaymentStatus.REFUNDED.value))
+    if refunded == payment.amount:
+        of_payment.append(Payment.status.set(PaymentStatus.REFUNDED))
     gone: list[Action] = [
-        Ticket.status.set(TicketStatus.REFUNDED.value),
-        Ticket.credential.set(int(ticket.credential) + 1),
+        Ticket.status.set(TicketStatus.REFUNDED),
+        Ticket.credential.set(ticket.credential + 1),
         Ticket.pledge.remove(),
         Ticket.card_uid.remove(),
     ]
-    as_paid = (Payment.status == payment.status) & (Payment.refunded == int(payment.refunded))
+    as_paid = (Payment.status == payment.status) & (Payment.refunded == payment.refunded)
     return [
         operations.change(
             RefundRequest,
             keys.refund_request(ticket.ticket_id, request.refund_id),
             decided,
-            RefundRequest.status == RefundRequestStatus.PENDING.value,
+            RefundRequest.status == RefundRequestStatus.PENDING,
         ),
         operations.change(Ticket, keys.ticket(ticket.ticket_id), gone, transfers.is_as_read(ticket)),
         operations.change(Payment, keys.payment(payment.payment_id), of_payment, as_paid),
         *bindings.releasing(ticket),
-        *stock.take_back(ticket.event_id, {str(ticket.category_id): {_shard(order, ticket): 1}}),
+        *stock.take_back(ticket.event_id, {ticket.category_id: {_shard(order, ticket): 1}}),
         *_reversal(request, payment, amount, fee=fee),
     ]
 
@@ -183,8 +183,8 @@ def _approval(
 def _fee_given_back(order: Order, payment: Payment, amount: int) -> int:
     """Return how much of an order's fee goes back with an amount: with all of its amounts, all of the fee."""
     before, after = (
-        money.portion(int(order.fee), part=refunded, whole=int(payment.amount))
-        for refunded in (int(payment.refunded), int(payment.refunded) + amount)
+        money.portion(order.fee, part=refunded, whole=payment.amount)
+        for refunded in (payment.refunded, payment.refunded + amount)
     )
     return after - before
 
@@ -208,7 +208,7 @@ def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int
         entries=ledger.refund_entries(target, event_id=request.event_id, amount=amount, fee=fee),
         references={
             "refund_id": request.refund_id,
-            "order_id": str(payment.order_id),
+            "order_id": payment.order_id,
             "payment_id": payment.payment_id,
             "event_id": request.event_id,
         },
@@ -225,14 +225,14 @@ def pay_back(ticket_id: str, refund_id: str) -> bool:
     request = get(ticket_id, refund_id)
     if request.status != RefundRequestStatus.APPROVED:
         return False
-    payment, amount = resolution.get(str(request.payment_id)), int(request.amount)
+    payment, amount = resolution.get(request.payment_id), request.amount
     provider = providers.named(payment.provider)
     try:
         reference = provider.refund(payment.provider_reference, amount=amount, key=refund_id)
     except Declined as declined:
         raise resolution.unknown(payment, declined) from declined
     done = [
-        RefundRequest.status.set(RefundRequestStatus.REFUNDED.value),
+        RefundRequest.status.set(RefundRequestStatus.REFUNDED),
         RefundRequest.refund_reference.set(reference),
     ]
     booked = ledger.post(
@@ -242,7 +242,7 @@ def pay_back(ticket_id: str, refund_id: str) -> bool:
         entries=[Posting(resolution.REFUNDS_DUE, -amount), Posting(ledger.clearing(payment.provider), amount)],
         references={"refund_id": refund_id, "payment_id": payment.payment_id, "event_id": request.event_id},
     )
-    as_owed = RefundRequest.status == RefundRequestStatus.APPROVED.value
+    as_owed = RefundRequest.status == RefundRequestStatus.APPROVED
     place = keys.refund_request(ticket_id, refund_id)
     try:
         operations.commit(operations.change(RefundRequest, place, done, as_owed), *booked)

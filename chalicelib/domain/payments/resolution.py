@@ -98,7 +98,7 @@ def decide(payment: Payment, outcome: Outcome, facts: PaymentFacts) -> PaymentDe
         return PaymentDecision(PaymentVerdict.CLOSE if outcome.is_closed and is_due else PaymentVerdict.NOTHING)
     if payment.provider in INTERNAL and payment.status == PaymentStatus.FAILED:
         return PaymentDecision(PaymentVerdict.NOTHING)
-    if (outcome.amount, outcome.currency) != (int(payment.amount), payment.currency):
+    if (outcome.amount, outcome.currency) != (payment.amount, payment.currency):
         return PaymentDecision(PaymentVerdict.OWE, _NOT_WHAT_WAS_ASKED)
     if payment.purpose != PaymentPurpose.ORDER:
         theirs = facts.card is not None and facts.card.customer_id == payment.customer_id
@@ -106,7 +106,7 @@ def decide(payment: Payment, outcome: Outcome, facts: PaymentFacts) -> PaymentDe
     if facts.order is None or facts.order.status == OrderStatus.CANCELLED or facts.is_event_cancelled:
         return PaymentDecision(PaymentVerdict.OWE, _CANCELLED)
     verdicts = {OrderStatus.RESERVED: PaymentVerdict.FULFIL, OrderStatus.EXPIRED: PaymentVerdict.REVIVE}
-    verdict = verdicts.get(OrderStatus(facts.order.status))
+    verdict = verdicts.get(facts.order.status)
     return PaymentDecision(verdict) if verdict else PaymentDecision(PaymentVerdict.OWE, _PAID_ALREADY)
 
 
@@ -186,13 +186,13 @@ def _not_served(payment: Payment, outcome: Outcome, reason: str, *, at: datetime
     if payment.provider in INTERNAL:
         return [_failed(payment, outcome, f"{reason}; nothing was taken.")]
     taken = (outcome.amount, outcome.currency)
-    if taken != (int(payment.amount), payment.currency):
-        ids = {"payment_id": payment.payment_id, "asked": int(payment.amount), "taken": outcome.amount}
+    if taken != (payment.amount, payment.currency):
+        ids = {"payment_id": payment.payment_id, "asked": payment.amount, "taken": outcome.amount}
         logger.error("a provider took another amount than it was asked for", extra=ids)
     due = due_at(payment.payment_id, at + _STUCK_AFTER)
     actions = [
         *_known_reference(payment, outcome),
-        Payment.status.set(PaymentStatus.REFUND_DUE.value),
+        Payment.status.set(PaymentStatus.REFUND_DUE),
         Payment.failure_reason.set(f"{reason}; {_RETURNED}."),
         Payment.taken.set(outcome.amount),
         Payment.taken_currency.set(outcome.currency),
@@ -203,11 +203,18 @@ def _not_served(payment: Payment, outcome: Outcome, reason: str, *, at: datetime
     return [_change(payment, actions), *_post(payment, "charge", entries, currency=outcome.currency)]
 
 
+def owed(payment: Payment) -> int:
+    """Return what the provider took for a payment that is owed back."""
+    if payment.taken is None:
+        raise ValueError(f"nothing was taken for {payment.payment_id}")
+    return payment.taken
+
+
 def refunded(payment: Payment, *, refund_reference: str) -> list[Write]:
     """Return the writes that close a refund that its provider has made; they hold once."""
-    amount = int(payment.taken)
+    amount = owed(payment)
     actions: list[Action] = [
-        Payment.status.set(PaymentStatus.REFUNDED.value),
+        Payment.status.set(PaymentStatus.REFUNDED),
         Payment.refunded.set(amount),
         Payment.refund_reference.set(refund_reference),
         *NOT_DUE,
@@ -240,7 +247,7 @@ def _succeeded(payment: Payment, outcome: Outcome, *, at: datetime) -> Write:
         payment,
         [
             *_known_reference(payment, outcome),
-            Payment.status.set(PaymentStatus.SUCCEEDED.value),
+            Payment.status.set(PaymentStatus.SUCCEEDED),
             Payment.failure_reason.remove(),
             Payment.receipt_number.set(f"R-{payment.payment_id.removeprefix('pay_')}"),
             Payment.settled_at.set(at),
@@ -251,7 +258,7 @@ def _succeeded(payment: Payment, outcome: Outcome, *, at: datetime) -> Write:
 
 def _failed(payment: Payment, outcome: Outcome, reason: str | None) -> Write:
     """Return the write that fails a payment; it stays due until its provider takes no money for it any more."""
-    actions: list[Action] = [Payment.status.set(PaymentStatus.FAILED.value)]
+    actions: list[Action] = [Payment.status.set(PaymentStatus.FAILED)]
     if reason is not None:
         actions.append(Payment.failure_reason.set(reason))
     if outcome.is_closed:
@@ -261,7 +268,7 @@ def _failed(payment: Payment, outcome: Outcome, reason: str | None) -> Write:
 
 def _charge(payment: Payment) -> list[Write]:
     """Return the ledger's writes for a payment that bought what it is for; one of nothing moves nothing."""
-    amount = int(payment.amount)
+    amount = payment.amount
     if payment.purpose != PaymentPurpose.ORDER:
         entries = [Posting(ledger.clearing(payment.provider), -amount), Posting(ledger.card(payment.card_uid), amount)]
         entry_type = EntryType.RELOAD if payment.purpose == PaymentPurpose.RELOAD else EntryType.AUTO_RELOAD
@@ -311,7 +318,7 @@ def refused(payment: Payment, reason: str) -> Outcome:
     return Outcome(
         reference=payment.provider_reference or payment.payment_id,
         status=OutcomeStatus.FAILED,
-        amount=int(payment.amount),
+        amount=payment.amount,
         currency=payment.currency,
         failure_reason=reason,
         is_closed=True,

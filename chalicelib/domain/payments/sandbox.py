@@ -90,7 +90,7 @@ class Sandbox:
         unless_more = (
             (SandboxCharge.status == _SUCCEEDED)
             & ~SandboxCharge.refunds.contains(key)
-            & (SandboxCharge.refunded <= int(book.amount) - amount)
+            & (SandboxCharge.refunded <= book.amount - amount)
         )
         try:
             operations.record(operations.change(SandboxCharge, keys.sandbox_charge(reference), given_back, unless_more))
@@ -187,7 +187,7 @@ def _outcome(book: SandboxCharge) -> Outcome:
     return Outcome(
         reference=book.reference,
         status=statuses.get(book.status, OutcomeStatus.FAILED),
-        amount=int(book.amount),
+        amount=book.amount,
         currency=book.currency,
         failure_reason=reasons.get(book.status),
         is_closed=book.status != _OPEN,

@@ -169,7 +169,7 @@ def _shown(payout: Payout, *, adjustments: PayoutAmounts | None = None) -> OwnPa
         **_money(_figures(payout.attribute_values), payout.currency),
         id=payout.payout_id,
         event=NamedEvent(payout.event_id, payout.event_title),
-        status=PayoutStatus(payout.status),
+        status=payout.status,
         lines=[_line(line, payout.currency) for line in payout.lines],
         scheduled_for=date.fromisoformat(payout.scheduled_for),
         paid_at=payout.paid_at,

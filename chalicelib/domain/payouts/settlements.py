@@ -123,7 +123,7 @@ def close(event_id: str, *, by: str) -> Settlement:
         except operations.ConditionFailed:
             continue  # another closed it, changed the event, or took this invoice's number
         ids = {"event_id": event_id, "payout_id": settlement.payout_id, "by": by}
-        logger.info("event settled", extra={**ids, "net": int(settlement.net)})
+        logger.info("event settled", extra={**ids, "net": settlement.net})
         return settlement
     raise Unavailable(retry_after=1)
 
@@ -160,7 +160,7 @@ def _by_category(event_id: str) -> Mapping[str, SalesTotals]:
 
 
 def _figures(told: SalesTotals) -> SalesFigures:
-    return SalesFigures(gross=int(told.revenue), refunds=int(told.refunded), platform_fee=int(told.fees))
+    return SalesFigures(gross=told.revenue, refunds=told.refunded, platform_fee=told.fees)
 
 
 def _require_closable(event: Event, offered: Sequence[Category]) -> str:
@@ -180,7 +180,7 @@ def _require_counted(event_id: str, offered: Sequence[Category], sold: Mapping[s
         if counts.reserved:
             raise InvalidState("Tickets of this event are being paid for. Try again in ten minutes.")
         told = sold.get(category_id, SalesTotals())
-        if (counts.sold + counts.returned, counts.returned) != (int(told.tickets), int(told.refunded_tickets)):
+        if (counts.sold + counts.returned, counts.returned) != (told.tickets, told.refunded_tickets):
             raise Unavailable(_NOT_COUNTED, retry_after=5)
 
 
@@ -189,8 +189,8 @@ def _line(category: Category, told: SalesTotals) -> _CategorySales:
     return _CategorySales(
         category_id=category.category_id,
         description=", ".join(names),
-        quantity=int(told.tickets),
-        refunded_quantity=int(told.refunded_tickets),
+        quantity=told.tickets,
+        refunded_quantity=told.refunded_tickets,
         figures=_figures(told),
     )
 
@@ -217,8 +217,8 @@ def _settlement(event: Event, whole: SalesFigures, *, currency: str, by: str, at
 
 def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales]) -> list[Write]:
     """Return the writes that put the net on its way: the ledger's, the payout, its invoice, and what is pending."""
-    payout_id, organizer_id = str(settlement.payout_id), settlement.organizer_id
-    at, net, currency = settlement.closed_at, int(settlement.net), settlement.currency
+    payout_id, organizer_id = settlement.payout_id, settlement.organizer_id
+    at, net, currency = settlement.closed_at, settlement.net, settlement.currency
     number, of_invoice = _invoice(organizer_id, payout_id, at=at)
     place = keys.organizer_payouts(organizer_id, payout_id)
     payout = Payout(
@@ -229,7 +229,7 @@ def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales
         organizer_id=organizer_id,
         event_id=event.event_id,
         event_title=event.title,
-        status=PayoutStatus.SCHEDULED.value,
+        status=PayoutStatus.SCHEDULED,
         gross=settlement.gross,
         refunds=settlement.refunds,
         platform_fee=settlement.platform_fee,
@@ -279,7 +279,7 @@ def _invoice(organizer_id: str, payout_id: str, *, at: datetime) -> tuple[str, l
     billed = (keys.account(organizer_id), keys.profile(organizer_id))
     found = operations.get_many(Item, [place, *billed])
     known = found.get(place)
-    last = int(known.last) if isinstance(known, InvoiceSeries) else 0
+    last = known.last if isinstance(known, InvoiceSeries) else 0
     number = f"GHP-{at:%Y}-{last + 1:06d}"
     as_read = InvoiceSeries.last == last if known else InvoiceSeries.pk.does_not_exist()
     invoice = Invoice(

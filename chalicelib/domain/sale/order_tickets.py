@@ -34,7 +34,7 @@ def issued(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Ticket
     for line in order.tickets:
         ticket = _ticket(order, line, card_uid=_card_of(order, line, on_card))
         ticket.gsi1pk, ticket.gsi1sk = keys.attendee(order.event_id, ticket.holder_name, ticket.ticket_id)
-        ticket.status, ticket.issued_at, ticket.reserved_until = TicketStatus.VALID.value, at, None
+        ticket.status, ticket.issued_at, ticket.reserved_until = TicketStatus.VALID, at, None
         tickets.append(ticket)
     return tickets
 
@@ -51,14 +51,14 @@ def make_valid(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Wr
         place = keys.attendee(order.event_id, line["holder_name"], line["ticket_id"])
         card_uid = _card_of(order, line, on_card)
         actions: list[Action] = [
-            Ticket.status.set(TicketStatus.VALID.value),
+            Ticket.status.set(TicketStatus.VALID),
             Ticket.issued_at.set(at),
             Ticket.reserved_until.remove(),
             Ticket.gsi1pk.set(place.pk),
             Ticket.gsi1sk.set(place.sk),
             Ticket.card_uid.set(card_uid) if card_uid else Ticket.card_uid.remove(),
         ]
-        unpaid = (Ticket.status == TicketStatus.RESERVED.value) & (Ticket.order_id == order.order_id)
+        unpaid = (Ticket.status == TicketStatus.RESERVED) & (Ticket.order_id == order.order_id)
         writes.append(operations.change(Ticket, keys.ticket(line["ticket_id"]), actions, unpaid))
     return writes
 
@@ -87,7 +87,7 @@ def _ticket(order: Order, line: Line, *, card_uid: str | None) -> Ticket:
         customer_id=order.customer_id,
         dependent_id=line["dependent_id"],
         holder_name=line["holder_name"],
-        status=TicketStatus.RESERVED.value,
+        status=TicketStatus.RESERVED,
         reserved_until=order.expires_at,
         card_uid=card_uid,
         issued_at=order.created_at,

@@ -80,7 +80,7 @@ def shown_status(order: Order) -> OrderStatus:
     """Return an order's status as its customer sees it: a reservation is over when its time is, swept or not."""
     if order.status == OrderStatus.RESERVED and order.expires_at <= clock.now():
         return OrderStatus.EXPIRED
-    return OrderStatus(order.status)
+    return order.status
 
 
 def fulfil(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
@@ -167,10 +167,10 @@ def _draft(customer: Account, offer: Offer, wanted: Sequence[RequestedTickets], 
         customer_id=customer.account_id,
         event_id=event_id,
         organizer_id=offer.event.organizer_id,
-        status=OrderStatus.RESERVED.value,
+        status=OrderStatus.RESERVED,
         items=[_item(category, want.quantity) for category, want in sold],
         tickets=[{**ticket, "on_card": ticket["ticket_id"] in on_card} for ticket in tickets],
-        total=sum(int(category.price) * want.quantity for category, want in sold),
+        total=sum(category.price * want.quantity for category, want in sold),
         currency=sold[0][0].currency,
         card_uid=card.uid if card else None,
         card_id=card.card_id if card else None,
@@ -207,7 +207,7 @@ def _item(category: Category, quantity: int) -> order_tickets.Line:
         "name": category.name,
         "tier": category.tier,
         "quantity": quantity,
-        "price": int(category.price),
+        "price": category.price,
         "shards": stock.anywhere(category, quantity),
     }
 
@@ -246,15 +246,15 @@ def _close(
 ) -> Write:
     """Return the write that takes an order from one status to another; from then on it is due no more."""
     actions: list[Action] = [
-        Order.status.set(after.value),
+        Order.status.set(after),
         Order.closed_at.set(at),
         Order.items.set(order.items),
         Order.gsi2pk.remove(),
         Order.gsi2sk.remove(),
     ]
     if payment_id is not None:
-        actions += [Order.payment_id.set(payment_id), Order.fee.set(ledger.fee_of(int(order.total)))]
-    return operations.change(Order, keys.order(order.order_id), actions, Order.status == before.value)
+        actions += [Order.payment_id.set(payment_id), Order.fee.set(ledger.fee_of(order.total))]
+    return operations.change(Order, keys.order(order.order_id), actions, Order.status == before)
 
 
 def _taken(order: Order) -> dict[str, Portions]:

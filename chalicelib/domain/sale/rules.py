@@ -65,7 +65,7 @@ def _problems(place: int, want: RequestedTickets, categories: Mapping[str, Categ
     if category is None:
         return [{"field": f"items.{place}.category_id", "message": "is no category of this event"}]
     problems = []
-    limit = int(category.per_order_limit)
+    limit = category.per_order_limit
     if not 1 <= want.quantity <= limit:
         problems.append({"field": f"items.{place}.quantity", "message": f"must be 1 to {limit}"})
     if len(want.holders) > want.quantity:

@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pynamodb.attributes import NumberAttribute
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -21,6 +20,7 @@ from chalicelib.domain.changes import Change
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, Item, Order, OrganizerDay, OrganizerTotals, RefundRequest, SalesTotals
+from chalicelib.table.items.attributes import IntegerAttribute
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import EventStatus, OrderStatus, RefundRequestStatus
 
@@ -89,7 +89,7 @@ def _count(event_id: str, event: Event | None, trades: Sequence[Trade]) -> None:
 
 def _mark(trade: Trade) -> Write:
     if isinstance(trade, Order):
-        fresh = Order.sales_counted.does_not_exist() & (Order.status == OrderStatus.PAID.value)
+        fresh = Order.sales_counted.does_not_exist() & (Order.status == OrderStatus.PAID)
         return operations.change(Order, keys.order(trade.order_id), [Order.sales_counted.set(True)], fresh)
     fresh = RefundRequest.pk.exists() & RefundRequest.sales_counted.does_not_exist()
     place = keys.refund_request(trade.ticket_id, trade.refund_id)
@@ -98,13 +98,13 @@ def _mark(trade: Trade) -> Write:
 
 def _lines(trade: Trade) -> list[_TradeLine]:
     if isinstance(trade, RefundRequest):
-        numbers = Counter(refunded_tickets=1, refunded=int(trade.amount), fees=-int(trade.fee))
+        numbers = Counter(refunded_tickets=1, refunded=trade.amount, fees=-trade.fee)
         return [_TradeLine(trade.category_id or "", numbers)]
-    lines, before, fee = [], 0, int(trade.fee)
+    lines, before, fee = [], 0, trade.fee
     for item in trade.items:
         quantity, revenue = int(item["quantity"]), int(item["quantity"]) * int(item["price"])
         # Each item's part of the fee, so that all of them sum to it.
-        up_to, after = (money.portion(fee, part=sold, whole=int(trade.total)) for sold in (before, before + revenue))
+        up_to, after = (money.portion(fee, part=sold, whole=trade.total) for sold in (before, before + revenue))
         lines.append(_TradeLine(item["category_id"], Counter(tickets=quantity, revenue=revenue, fees=after - up_to)))
         before += revenue
     return lines
@@ -140,7 +140,7 @@ def _additions(event_id: str, event: Event | None, trades: Sequence[Trade]) -> l
 
 def _added(cls: type[SalesTotals | OrganizerTotals | OrganizerDay], numbers: Numbers) -> list[Action]:
     names = (*_NUMBERS, "fees") if cls is SalesTotals else _NUMBERS
-    attributes: dict[str, NumberAttribute] = {name: getattr(cls, name) for name in names}
+    attributes: dict[str, IntegerAttribute[int]] = {name: getattr(cls, name) for name in names}
     return [attributes[name].add(numbers[name]) for name in names if numbers[name]]
 
 
@@ -229,6 +229,6 @@ def sales_of(raws: Sequence[operations.RawItem]) -> tuple[SalesTotals, dict[str,
     """Return, of the raw buckets of an event, its totals, its days by date and its categories by id."""
     items = [item for item in map(Item.from_raw_data, raws) if isinstance(item, SalesTotals)]
     totals = next((item for item in items if item.of == TOTALS), SalesTotals())
-    days = {str(item.name): item for item in items if item.of == SALES}
-    categories = {str(item.name): item for item in items if item.of == CATEGORY}
+    days = {item.name: item for item in items if item.of == SALES}
+    categories = {item.name: item for item in items if item.of == CATEGORY}
     return totals, days, categories

@@ -69,7 +69,7 @@ def give(giver_id: str, present: GiftInput, *, operation_id: str) -> OwnGift:
     _tell(giver, gift, present, operation_id=operation_id)
     return OwnGift(
         id=gift.gift_id,
-        status=GiftStatus(gift.status),
+        status=gift.status,
         ticket_id=gift.ticket_id,
         name=gift.name,
         created_at=gift.created_at,
@@ -125,7 +125,7 @@ def _giving(ticket: Ticket, present: GiftInput, *, to: Account | None) -> tuple[
         ticket_id=ticket.ticket_id,
         event_id=ticket.event_id,
         giver_id=ticket.customer_id,
-        status=GiftStatus.PENDING.value,
+        status=GiftStatus.PENDING,
         name=present.name,
         created_at=clock.now(),
     )
@@ -154,7 +154,7 @@ def _ended(gift: Gift, status: GiftStatus) -> Gift:
         ticket_id=gift.ticket_id,
         event_id=gift.event_id,
         giver_id=gift.giver_id,
-        status=status.value,
+        status=status,
         name=gift.name,
         created_at=gift.created_at,
     )
@@ -188,7 +188,7 @@ def _tell(giver: Account, gift: Gift, present: GiftInput, *, operation_id: str) 
         GiftStatus.PENDING: f"Register with this number to get it: {config().public_url}",
         GiftStatus.CLAIMED: "It is among your tickets now.",
     }
-    outcome = outcomes.get(GiftStatus(gift.status))
+    outcome = outcomes.get(gift.status)
     if outcome is not None:
         news = f"{giver.name} has a ticket for you: {events.get(gift.event_id).title}. {outcome}"
         transfers.tell(present.mobile_number, news, present.message, operation_id)

@@ -49,7 +49,7 @@ def _ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) ->
             ticket_id=ticket_id,
             customer_id=customer_id,
             event_id=ticket.event_id,
-            status=RefundRequestStatus.PENDING.value,
+            status=RefundRequestStatus.PENDING,
             reason=reason,
             amount=ticket.price,
             currency=ticket.currency,

@@ -60,7 +60,7 @@ def _item(order: TicketToIssue) -> Ticket:
         holder_name=order.holder.name,
         photo_url=order.holder.photo_url,
         labels=order.holder.labels or None,
-        status=order.status.value,
+        status=order.status,
         card_uid=order.card_uid,
         issued_at=clock.now(),
     )
@@ -127,7 +127,7 @@ def shown_status(ticket: Ticket) -> TicketShown:
 
 def code(ticket: Ticket) -> str:
     """Return the signed code that stands in a ticket's QR."""
-    return credentials.encode(ticket.ticket_id, event_id=ticket.event_id, credential=int(ticket.credential))
+    return credentials.encode(ticket.ticket_id, event_id=ticket.event_id, credential=ticket.credential)
 
 
 # Which status may follow which; cancelled and refunded tickets stay what they are.
@@ -142,11 +142,11 @@ _MAY_FOLLOW = {
 def set_status(ticket_id: str, status: TicketStatus) -> Ticket:
     """Move a ticket along its state machine. Raises NotFound, InvalidState."""
     before = _MAY_FOLLOW.get(status, set())
-    allowed = Ticket.status.is_in(*sorted(state.value for state in before)) if before else None
+    allowed = Ticket.status.is_in(*sorted(state for state in before)) if before else None
     if allowed is None:
         raise InvalidState(f"No ticket goes back to {status}.")
     # A credential dies with the ticket's validity, also on devices that learn of it by number only.
-    actions: list[Action] = [Ticket.status.set(status.value)]
+    actions: list[Action] = [Ticket.status.set(status)]
     if status is not TicketStatus.VALID:
         actions.append(Ticket.credential.add(1))
     write = operations.change(Ticket, keys.ticket(ticket_id), actions, Ticket.pk.exists() & allowed)

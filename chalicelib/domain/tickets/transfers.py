@@ -86,8 +86,8 @@ def is_as_read(ticket: Ticket) -> Condition:
     """Return the condition that nothing has happened to an unused ticket since it was read."""
     fit: Condition = (
         (Ticket.customer_id == ticket.customer_id)
-        & (Ticket.status == TicketStatus.VALID.value)
-        & (Ticket.credential == int(ticket.credential))
+        & (Ticket.status == TicketStatus.VALID)
+        & (Ticket.credential == ticket.credential)
         & Ticket.admission.does_not_exist()
         & Ticket.passage.does_not_exist()
     )
@@ -107,7 +107,7 @@ def handing_over(ticket: Ticket, *, to: Account) -> list[Write]:
     actions: list[Action] = [
         Ticket.customer_id.set(to.account_id),
         Ticket.holder_name.set(to.name),
-        Ticket.credential.set(int(ticket.credential) + 1),
+        Ticket.credential.set(ticket.credential + 1),
         Ticket.gsi1pk.set(name_at_gate.pk),
         Ticket.gsi1sk.set(name_at_gate.sk),
         Ticket.gsi2pk.set(shelf.pk),
@@ -122,7 +122,7 @@ def handing_over(ticket: Ticket, *, to: Account) -> list[Write]:
     ]
     return [
         operations.change(Ticket, keys.ticket(ticket.ticket_id), actions, is_as_read(ticket)),
-        operations.check(Account, keys.account(to.account_id), Account.status == AccountStatus.ACTIVE.value),
+        operations.check(Account, keys.account(to.account_id), Account.status == AccountStatus.ACTIVE),
         *rebound,
     ]
 

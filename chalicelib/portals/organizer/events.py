@@ -35,7 +35,7 @@ def detail_out(detail: EventDetail) -> dict[str, Any]:
     categories = [
         {
             "id": category.category_id,
-            "price": Money(int(category.price), category.currency),
+            "price": Money(category.price, category.currency),
             **{name: getattr(category, name) for name in _OFFERED},
         }
         for category in detail.categories
@@ -46,7 +46,7 @@ def detail_out(detail: EventDetail) -> dict[str, Any]:
         **{name: bool(getattr(event, name)) for name in _SWITCHES},
         "gates": list(event.gates or ()),
         "ticket_categories": categories,
-        "version": int(event.version),
+        "version": event.version,
         "analytics": detail.analytics,
     }
 

@@ -35,7 +35,7 @@ def _card_out(holding: CardHolding) -> dict[str, Any]:
         "id": card.card_id,
         "uid": card.uid,
         "status": card.status,
-        "balance": Money(int(balance.amount), balance.currency),
+        "balance": Money(balance.amount, balance.currency),
         "merchant": merchant,
         "assigned_at": card.assigned_at,
         "auto_reload": auto_reload.settings(balance),
@@ -88,7 +88,7 @@ def customer_request_card(call: Call[schema.CardRequestIn, None]) -> Any:
         address=body.address,
         operation_id=call.operation_id,
     )
-    return {"id": request.request_id, "status": request.status, "fee": Money(int(request.fee), request.currency)}
+    return {"id": request.request_id, "status": request.status, "fee": Money(request.fee, request.currency)}
 
 
 @door(
@@ -140,8 +140,8 @@ def customer_card_transactions(call: Call[None, schema.TransactionsIn]) -> Any:
         {
             "id": line.entry_id,
             "type": line.type,
-            "amount": Money(int(line.amount), line.currency),
-            "balance_after": Money(int(line.balance_after), line.currency),
+            "amount": Money(line.amount, line.currency),
+            "balance_after": Money(line.balance_after, line.currency),
             "reference": line.reference,
             "created_at": line.created_at,
         }

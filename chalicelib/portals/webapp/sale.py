@@ -42,7 +42,7 @@ def _booking_out(order: Any) -> dict[str, Any]:
             }
             for item in order.items
         ],
-        "total": Money(int(order.total), order.currency),
+        "total": Money(order.total, order.currency),
         "card_id": order.card_id,
         "created_at": order.created_at,
         "expires_at": order.expires_at,

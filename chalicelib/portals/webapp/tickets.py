@@ -149,6 +149,6 @@ def customer_request_refund(call: Call[schema.RefundRequestIn, None]) -> Any:
         "id": asked.refund_id,
         "status": asked.status,
         "ticket_id": asked.ticket_id,
-        "amount": Money(int(asked.amount), asked.currency),
+        "amount": Money(asked.amount, asked.currency),
         "created_at": asked.created_at,
     }

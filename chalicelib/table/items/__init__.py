@@ -3,7 +3,6 @@
 All kinds are imported here, so that a raw item of any of them finds its class.
 """
 
-from chalicelib.table.items.base import Item, MomentAttribute
 from chalicelib.table.items.customers import (
     Challenge,
     CustomerTotals,
@@ -37,6 +36,7 @@ from chalicelib.table.items.gate import (
     UnknownCard,
     Venue,
 )
+from chalicelib.table.items.item import Item
 from chalicelib.table.items.jobs import Job
 from chalicelib.table.items.live import (
     Listener,
@@ -151,7 +151,6 @@ __all__ = [
     "MerchantDay",
     "MerchantSettings",
     "MerchantTotals",
-    "MomentAttribute",
     "NewestChallenge",
     "NumberRange",
     "NumberSeries",

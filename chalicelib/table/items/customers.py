@@ -7,12 +7,13 @@ from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
     MapAttribute,
-    NumberAttribute,
     UnicodeAttribute,
     UnicodeSetAttribute,
 )
 
-from chalicelib.table.items.base import Item, MomentAttribute
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
+from chalicelib.table.items.item import Item
+from chalicelib.vocabulary import OtpPurpose
 
 
 class LockOut(Item, discriminator="lock_out"):
@@ -49,11 +50,11 @@ class Challenge(Item, discriminator="challenge"):
     """A one-time code that was sent, as a keyed hash, and how often it was tried."""
 
     challenge_id = UnicodeAttribute()
-    purpose = UnicodeAttribute()
+    purpose = EnumAttribute(OtpPurpose)
     mac = UnicodeAttribute()
     # What stands for the number that the code was sent to, as it does in the key of the newest code.
     number_mac = UnicodeAttribute()
-    tries = NumberAttribute(default=0)
+    tries = IntegerAttribute(default=0)
     started_at = MomentAttribute()
     expires_at = MomentAttribute()
     used_at = MomentAttribute(null=True)
@@ -100,12 +101,12 @@ class CustomerTotals(Item, discriminator="customer_totals"):
     """
 
     customer_id = UnicodeAttribute()
-    tickets_bought = NumberAttribute(default=0)
+    tickets_bought = IntegerAttribute(default=0)
     # In minor units of the platform's currency.
-    spent = NumberAttribute(default=0)
-    events_attended = NumberAttribute(default=0)
-    dependents = NumberAttribute(default=0)
-    version = NumberAttribute(default=0)
+    spent = IntegerAttribute(default=0)
+    events_attended = IntegerAttribute(default=0)
+    dependents = IntegerAttribute(default=0)
+    version = IntegerAttribute(default=0)
     by_month: JSONAttribute = JSONAttribute(default=dict)
     by_category: JSONAttribute = JSONAttribute(default=dict)
 
@@ -122,7 +123,7 @@ class Visit(Item, discriminator="visit"):
 class IdempotentAnswer(MapAttribute[str, Any]):
     """The first answer to a key."""
 
-    status = NumberAttribute()
+    status = IntegerAttribute()
     # A large body is packed instead (zlib, RFC 1950).
     body = UnicodeAttribute()
     packed = BinaryAttribute(legacy_encoding=False, null=True)

@@ -7,12 +7,26 @@ from pynamodb.attributes import (
     JSONAttribute,
     ListAttribute,
     MapAttribute,
-    NumberAttribute,
     UnicodeAttribute,
     UnicodeSetAttribute,
 )
 
-from chalicelib.table.items.base import Item, MomentAttribute
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
+from chalicelib.table.items.item import Item
+from chalicelib.vocabulary import (
+    AccountStatus,
+    CardStatus,
+    CardType,
+    DeviceStatus,
+    Direction,
+    EventStatus,
+    Portal,
+    Presence,
+    Reason,
+    ScanResult,
+    ScanSource,
+    TicketStatus,
+)
 
 
 class Venue(MapAttribute[str, Any]):
@@ -38,7 +52,7 @@ class Event(Item, discriminator="event"):
     image_url = UnicodeAttribute(null=True)
     featured = BooleanAttribute(default=False)
     refunds_until = MomentAttribute(null=True)
-    status = UnicodeAttribute()
+    status = EnumAttribute(EventStatus)
     starts_at = MomentAttribute()
     ends_at = MomentAttribute()
     timezone = UnicodeAttribute(default="UTC")
@@ -49,7 +63,7 @@ class Event(Item, discriminator="event"):
     children_enabled = BooleanAttribute(default=False)
     venue = Venue(null=True)
     # Counts its changes, so that whoever decides on what they saw knows whether it still stands.
-    version = NumberAttribute(default=0)
+    version = IntegerAttribute(default=0)
     gates: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     # Whose totals count it, and whether as one of those that were ever on show.
     counted_for = UnicodeAttribute(null=True)
@@ -78,16 +92,16 @@ class Counters(Item, discriminator="counters"):
     """
 
     # Sold by orders, as the stock was last summed up; `sold` is what was issued otherwise.
-    sold = NumberAttribute(default=0)
-    sold_online = NumberAttribute(default=0)
-    admitted = NumberAttribute(default=0)
-    inside = NumberAttribute(default=0)
-    on_leave = NumberAttribute(default=0)
-    scans = NumberAttribute(default=0)
-    result_valid = NumberAttribute(default=0)
-    result_invalid = NumberAttribute(default=0)
-    result_already_scanned = NumberAttribute(default=0)
-    result_not_found = NumberAttribute(default=0)
+    sold = IntegerAttribute(default=0)
+    sold_online = IntegerAttribute(default=0)
+    admitted = IntegerAttribute(default=0)
+    inside = IntegerAttribute(default=0)
+    on_leave = IntegerAttribute(default=0)
+    scans = IntegerAttribute(default=0)
+    result_valid = IntegerAttribute(default=0)
+    result_invalid = IntegerAttribute(default=0)
+    result_already_scanned = IntegerAttribute(default=0)
+    result_not_found = IntegerAttribute(default=0)
     last_scan_at = MomentAttribute(null=True)
     # The day, in the event's time zone, whose hours it holds; earlier ones have been put aside.
     day = UnicodeAttribute(null=True)
@@ -109,10 +123,10 @@ class Passage(MapAttribute[str, Any]):
     # Only where it differs from decided_at.
     scanned_at = MomentAttribute(null=True)
     # Only where it is not "entry", not "online".
-    direction = UnicodeAttribute(null=True)
-    source = UnicodeAttribute(null=True)
+    direction = EnumAttribute(Direction, null=True)
+    source = EnumAttribute(ScanSource, null=True)
     gate = UnicodeAttribute(null=True)
-    remaining = NumberAttribute(null=True)
+    remaining = IntegerAttribute(null=True)
 
 
 class Ticket(Item, discriminator="ticket"):
@@ -128,13 +142,13 @@ class Ticket(Item, discriminator="ticket"):
     holder_name = UnicodeAttribute()
     photo_url = UnicodeAttribute(null=True)
     labels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
-    status = UnicodeAttribute()
-    credential = NumberAttribute(default=1)
+    status = EnumAttribute(TicketStatus)
+    credential = IntegerAttribute(default=1)
     card_uid = UnicodeAttribute(null=True)
     issued_at = MomentAttribute()
     order_id = UnicodeAttribute(null=True)
     # What was paid for it, in minor units.
-    price = NumberAttribute(null=True)
+    price = IntegerAttribute(null=True)
     currency = UnicodeAttribute(null=True)
     # Until when a reserved ticket is held; over that moment it is nobody's, whenever it is removed.
     reserved_until = MomentAttribute(null=True)
@@ -142,7 +156,7 @@ class Ticket(Item, discriminator="ticket"):
     pledge = UnicodeAttribute(null=True)
     # The number that an open gift waits for, as its MAC.
     pledged_to = UnicodeAttribute(null=True)
-    presence = UnicodeAttribute(null=True)
+    presence = EnumAttribute(Presence, null=True)
     admission = Passage(null=True)
     passage = Passage(null=True)
     # An earlier scan of this ticket was refused, or its bearer has left: from now on it passes only in one
@@ -155,8 +169,8 @@ class Card(Item, discriminator="card"):
 
     card_id = UnicodeAttribute()
     uid = UnicodeAttribute()
-    type = UnicodeAttribute()
-    status = UnicodeAttribute()
+    type = EnumAttribute(CardType)
+    status = EnumAttribute(CardStatus)
     customer_id = UnicodeAttribute(null=True)
     merchant_id = UnicodeAttribute(null=True)
     assigned_at = MomentAttribute(null=True)
@@ -167,14 +181,14 @@ class Card(Item, discriminator="card"):
     held_until = MomentAttribute(null=True)
     # Which merchant's totals count it, and in which status.
     counted_for = UnicodeAttribute(null=True)
-    counted_as = UnicodeAttribute(null=True)
+    counted_as = EnumAttribute(CardStatus, null=True)
     tickets: JSONAttribute = JSONAttribute(default=dict)
     # Tickets that are known to have been admitted, with the scan that did it: a hint by which a family's
     # next tap goes straight to the next ticket. Only the ticket decides.
     admitted: JSONAttribute = JSONAttribute(default=dict)
     # Events where it was refused: a scan by it may be a repeat there, whatever it opens by then.
     refused_at = UnicodeSetAttribute(null=True)
-    sun_counter = NumberAttribute(default=-1)
+    sun_counter = IntegerAttribute(default=-1)
     sun_scan_key = UnicodeAttribute(null=True)
 
 
@@ -201,15 +215,15 @@ class Scan(Item, discriminator="scan"):
     event_id = UnicodeAttribute()
     ticket_id = UnicodeAttribute(null=True)
     card_uid = UnicodeAttribute(null=True)
-    result = UnicodeAttribute()
-    reason = UnicodeAttribute(null=True)
-    direction = UnicodeAttribute()
-    source = UnicodeAttribute()
+    result = EnumAttribute(ScanResult)
+    reason = EnumAttribute(Reason, null=True)
+    direction = EnumAttribute(Direction)
+    source = EnumAttribute(ScanSource)
     gate = UnicodeAttribute(null=True)
     principal_id = UnicodeAttribute()
     principal_name = UnicodeAttribute(null=True)
     first_scan = FirstScan(null=True)
-    remaining = NumberAttribute(null=True)
+    remaining = IntegerAttribute(null=True)
     first_entry = BooleanAttribute(null=True)
     scanned_at = MomentAttribute()
     decided_at = MomentAttribute()
@@ -226,14 +240,14 @@ class Account(Item, discriminator="account"):
     """A person who logs in; `claims` are what the portal's tokens carry of it."""
 
     account_id = UnicodeAttribute()
-    portal = UnicodeAttribute()
+    portal = EnumAttribute(Portal)
     login = UnicodeAttribute()
     name = UnicodeAttribute()
-    status = UnicodeAttribute()
+    status = EnumAttribute(AccountStatus)
     password_hash = UnicodeAttribute()
     totp_secret = UnicodeAttribute(null=True)
     # The time step (RFC 6238) of the last code that was taken.
-    totp_step = NumberAttribute(null=True)
+    totp_step = IntegerAttribute(null=True)
     # The phone number, where the portal's people have one (E.164).
     mobile_number = UnicodeAttribute(null=True)
     labels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
@@ -251,10 +265,10 @@ class Session(Item, discriminator="session"):
     """One log-in; its refresh token is kept only as a hash and changes at each use."""
 
     session_id = UnicodeAttribute()
-    portal = UnicodeAttribute()
+    portal = EnumAttribute(Portal)
     account_id = UnicodeAttribute()
     event_id = UnicodeAttribute(null=True)
-    generation = NumberAttribute()
+    generation = IntegerAttribute()
     token_hash = UnicodeAttribute()
     rotated_at = MomentAttribute()
     started_at = MomentAttribute()
@@ -270,7 +284,7 @@ class Device(Item, discriminator="device"):
     event_id = UnicodeAttribute()
     gate = UnicodeAttribute()
     name = UnicodeAttribute()
-    status = UnicodeAttribute()
+    status = EnumAttribute(DeviceStatus)
     public_key = UnicodeAttribute(null=True)
     created_at = MomentAttribute()
     created_by = UnicodeAttribute()
@@ -278,8 +292,8 @@ class Device(Item, discriminator="device"):
     revoked_at = MomentAttribute(null=True)
     last_seen_at = MomentAttribute(null=True)
     silent_since = MomentAttribute(null=True)
-    queue_depth = NumberAttribute(null=True)
-    clock_offset_ms = NumberAttribute(null=True)
+    queue_depth = IntegerAttribute(null=True)
+    clock_offset_ms = IntegerAttribute(null=True)
     reader_path = UnicodeAttribute(null=True)
     reader_model = UnicodeAttribute(null=True)
     app_version = UnicodeAttribute(null=True)
@@ -297,7 +311,7 @@ class Enrolment(Item, discriminator="enrolment"):
 class Throttle(Item, discriminator="throttle"):
     """How often something was tried in one window of time, or the moments of the last tries, each marked."""
 
-    tries = NumberAttribute(default=0)
+    tries = IntegerAttribute(default=0)
     moments: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     # How often the moments were written.
-    version = NumberAttribute(null=True)
+    version = IntegerAttribute(null=True)

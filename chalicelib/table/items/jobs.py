@@ -1,8 +1,10 @@
 """The item of a background job."""
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.table.items.base import Item, MomentAttribute
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
+from chalicelib.table.items.item import Item
+from chalicelib.vocabulary import JobStatus
 
 
 class Job(Item, discriminator="job"):
@@ -11,10 +13,10 @@ class Job(Item, discriminator="job"):
     job_id = UnicodeAttribute()
     # The organization or account that may read it.
     owner_id = UnicodeAttribute()
-    status = UnicodeAttribute()
+    status = EnumAttribute(JobStatus)
     # How many of its `quantity` parts are done.
-    done = NumberAttribute(default=0)
-    quantity = NumberAttribute(null=True)
+    done = IntegerAttribute(default=0)
+    quantity = IntegerAttribute(null=True)
     created_by = UnicodeAttribute()
     created_at = MomentAttribute()
     completed_at = MomentAttribute(null=True)

@@ -6,12 +6,13 @@ from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
     ListAttribute,
-    NumberAttribute,
     UnicodeAttribute,
     UnicodeSetAttribute,
 )
 
-from chalicelib.table.items.base import Item, MomentAttribute
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
+from chalicelib.table.items.item import Item
+from chalicelib.vocabulary import LiveType, Portal
 
 
 class LiveTicket(Item, discriminator="live_ticket"):
@@ -52,19 +53,19 @@ class Listener(Item, discriminator="listener"):
     connection_id = UnicodeAttribute()
     channel = UnicodeAttribute()
     principal_id = UnicodeAttribute()
-    portal = UnicodeAttribute()
+    portal = EnumAttribute(Portal)
     # Several messages may go in one frame.
     batch = BooleanAttribute(default=False)
     joins_at = MomentAttribute()
-    sent_to = NumberAttribute(null=True)
-    left_to = NumberAttribute(null=True)
+    sent_to = IntegerAttribute(null=True)
+    left_to = IntegerAttribute(null=True)
 
 
 class LiveHead(Item, discriminator="live_head"):
     """How far a channel has come, and until when somebody may be listening; where nobody is, nothing is told."""
 
     channel = UnicodeAttribute()
-    last_id = NumberAttribute(default=0)
+    last_id = IntegerAttribute(default=0)
     listened_until = MomentAttribute(null=True)
     # The short hashes of the news that was told last: a batch that comes again is known by them.
     told = UnicodeAttribute(null=True)
@@ -75,14 +76,14 @@ class LiveCounters(Item, discriminator="live_counters"):
     """That an event's counters have changed and are to be told; each change of this item is a reminder."""
 
     channel = UnicodeAttribute()
-    changed = NumberAttribute(default=0)
+    changed = IntegerAttribute(default=0)
 
 
 class LiveNews(Item, discriminator="live_news"):
     """Something that is to be told on a channel: written once, and told from the stream."""
 
     channel = UnicodeAttribute()
-    type = UnicodeAttribute()
+    type = EnumAttribute(LiveType)
     data = UnicodeAttribute()
     at = MomentAttribute()
 

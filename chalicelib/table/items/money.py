@@ -4,12 +4,20 @@ from pynamodb.attributes import (
     BinaryAttribute,
     BooleanAttribute,
     JSONAttribute,
-    NumberAttribute,
     UnicodeAttribute,
     UnicodeSetAttribute,
 )
 
-from chalicelib.table.items.base import Item, MomentAttribute
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
+from chalicelib.table.items.item import Item
+from chalicelib.vocabulary import (
+    CardDelivery,
+    CardRequestStatus,
+    EntryType,
+    PaymentMethod,
+    PaymentPurpose,
+    PaymentStatus,
+)
 
 
 class Payment(Item, discriminator="payment"):
@@ -17,24 +25,24 @@ class Payment(Item, discriminator="payment"):
 
     payment_id = UnicodeAttribute()
     customer_id = UnicodeAttribute()
-    purpose = UnicodeAttribute()
+    purpose = EnumAttribute(PaymentPurpose)
     order_id = UnicodeAttribute(null=True)
     card_uid = UnicodeAttribute(null=True)
     card_id = UnicodeAttribute(null=True)
     event_id = UnicodeAttribute(null=True)
-    amount = NumberAttribute()
+    amount = IntegerAttribute()
     currency = UnicodeAttribute()
     # What the provider really took, where that is not what it was asked for.
-    taken = NumberAttribute(null=True)
+    taken = IntegerAttribute(null=True)
     taken_currency = UnicodeAttribute(null=True)
-    method = UnicodeAttribute()
+    method = EnumAttribute(PaymentMethod)
     provider = UnicodeAttribute()
     provider_reference = UnicodeAttribute(null=True)
     client_secret = UnicodeAttribute(null=True)
     return_url = UnicodeAttribute(null=True)
-    status = UnicodeAttribute()
+    status = EnumAttribute(PaymentStatus)
     failure_reason = UnicodeAttribute(null=True)
-    refunded = NumberAttribute(default=0)
+    refunded = IntegerAttribute(default=0)
     refund_reference = UnicodeAttribute(null=True)
     receipt_number = UnicodeAttribute(null=True)
     invoice_number = UnicodeAttribute(null=True)
@@ -63,11 +71,11 @@ class SandboxCharge(Item, discriminator="sandbox_charge"):
     """What the sandbox provider knows of a charge: its own books, apart from ours."""
 
     reference = UnicodeAttribute()
-    amount = NumberAttribute()
+    amount = IntegerAttribute()
     currency = UnicodeAttribute()
     token = UnicodeAttribute()
     status = UnicodeAttribute()
-    refunded = NumberAttribute(default=0)
+    refunded = IntegerAttribute(default=0)
     # The keys of the refunds that were made.
     refunds = UnicodeSetAttribute(null=True)
 
@@ -92,7 +100,7 @@ class AccountTotal(Item, discriminator="account_total"):
 
     account = UnicodeAttribute()
     currency = UnicodeAttribute()
-    amount = NumberAttribute(default=0)
+    amount = IntegerAttribute(default=0)
 
 
 class CardBalance(Item, discriminator="card_balance"):
@@ -100,22 +108,22 @@ class CardBalance(Item, discriminator="card_balance"):
 
     uid = UnicodeAttribute()
     currency = UnicodeAttribute()
-    amount = NumberAttribute(default=0)
-    entries = NumberAttribute(default=0)
+    amount = IntegerAttribute(default=0)
+    entries = IntegerAttribute(default=0)
     # The card is not active: nothing is bought with it. Always changed in one transaction with the card's status.
     frozen = BooleanAttribute(null=True)
     auto_enabled = BooleanAttribute(default=False)
-    auto_threshold = NumberAttribute(null=True)
-    auto_amount = NumberAttribute(null=True)
+    auto_threshold = IntegerAttribute(null=True)
+    auto_amount = IntegerAttribute(null=True)
     # The saved means of payment, sealed.
     auto_token = BinaryAttribute(legacy_encoding=False, null=True)
     auto_customer_id = UnicodeAttribute(null=True)
     # The entry that last took the balance under its threshold: one reload each.
-    crossed_at_entry = NumberAttribute(null=True)
+    crossed_at_entry = IntegerAttribute(null=True)
     # How many of those reloads were declined since the last one that went through.
-    auto_declines = NumberAttribute(null=True)
+    auto_declines = IntegerAttribute(null=True)
     # The last entry whose reload was declined.
-    auto_declined_at_entry = NumberAttribute(null=True)
+    auto_declined_at_entry = IntegerAttribute(null=True)
 
 
 class CardEntry(Item, discriminator="card_entry"):
@@ -123,10 +131,10 @@ class CardEntry(Item, discriminator="card_entry"):
 
     entry_id = UnicodeAttribute()
     uid = UnicodeAttribute()
-    number = NumberAttribute()
-    type = UnicodeAttribute()
-    amount = NumberAttribute()
-    balance_after = NumberAttribute()
+    number = IntegerAttribute()
+    type = EnumAttribute(EntryType)
+    amount = IntegerAttribute()
+    balance_after = IntegerAttribute()
     currency = UnicodeAttribute()
     journal_id = UnicodeAttribute()
     reference = UnicodeAttribute(null=True)
@@ -138,12 +146,12 @@ class CardRequest(Item, discriminator="card_request"):
 
     request_id = UnicodeAttribute()
     customer_id = UnicodeAttribute()
-    delivery = UnicodeAttribute()
+    delivery = EnumAttribute(CardDelivery)
     merchant_id = UnicodeAttribute(null=True)
     # Where to send it, sealed.
     address = BinaryAttribute(legacy_encoding=False, null=True)
-    status = UnicodeAttribute()
-    fee = NumberAttribute()
+    status = EnumAttribute(CardRequestStatus)
+    fee = IntegerAttribute()
     currency = UnicodeAttribute()
     created_at = MomentAttribute()
 
@@ -157,7 +165,7 @@ class OpenCardRequest(Item, discriminator="open_card_request"):
 class InvoiceSeries(Item, discriminator="invoice_series"):
     """The last number given in one series of invoices."""
 
-    last = NumberAttribute(default=0)
+    last = IntegerAttribute(default=0)
 
 
 class Invoice(Item, discriminator="invoice"):

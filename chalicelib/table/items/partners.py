@@ -3,9 +3,11 @@
 Amounts are integer minor units.
 """
 
-from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, UnicodeAttribute
 
-from chalicelib.table.items.base import Item, MomentAttribute
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
+from chalicelib.table.items.item import Item
+from chalicelib.vocabulary import AssignmentStatus, EditRequestStatus, PayoutStatus
 
 
 class MerchantSettings(Item, discriminator="merchant_settings"):
@@ -17,22 +19,22 @@ class MerchantSettings(Item, discriminator="merchant_settings"):
     city = UnicodeAttribute(null=True)
     by_sms = BooleanAttribute(default=True)
     by_email = BooleanAttribute(default=False)
-    low_stock_threshold = NumberAttribute(default=0)
+    low_stock_threshold = IntegerAttribute(default=0)
 
 
 class MerchantTotals(Item, discriminator="merchant_totals"):
     """A merchant's running totals: their cards by status, kept by the stream worker, and what they handed out."""
 
     merchant_id = UnicodeAttribute()
-    stock = NumberAttribute(default=0)
-    held = NumberAttribute(default=0)
-    active = NumberAttribute(default=0)
-    blocked = NumberAttribute(default=0)
-    lost = NumberAttribute(default=0)
-    replaced = NumberAttribute(default=0)
+    stock = IntegerAttribute(default=0)
+    held = IntegerAttribute(default=0)
+    active = IntegerAttribute(default=0)
+    blocked = IntegerAttribute(default=0)
+    lost = IntegerAttribute(default=0)
+    replaced = IntegerAttribute(default=0)
     # These two change in the transaction of the assignment itself.
-    assigned = NumberAttribute(default=0)
-    fees = NumberAttribute(default=0)
+    assigned = IntegerAttribute(default=0)
+    fees = IntegerAttribute(default=0)
 
 
 class MerchantDay(Item, discriminator="merchant_day"):
@@ -40,8 +42,8 @@ class MerchantDay(Item, discriminator="merchant_day"):
 
     merchant_id = UnicodeAttribute()
     date = UnicodeAttribute()
-    assigned = NumberAttribute(default=0)
-    fees = NumberAttribute(default=0)
+    assigned = IntegerAttribute(default=0)
+    fees = IntegerAttribute(default=0)
 
 
 class Assignment(Item, discriminator="assignment"):
@@ -52,11 +54,11 @@ class Assignment(Item, discriminator="assignment"):
     customer_id = UnicodeAttribute()
     card_uid = UnicodeAttribute()
     card_id = UnicodeAttribute()
-    status = UnicodeAttribute()
+    status = EnumAttribute(AssignmentStatus)
     # The last code that was made for it, and when the first was handed to the queue.
     challenge_id = UnicodeAttribute(null=True)
     sent_at = MomentAttribute(null=True)
-    fee = NumberAttribute()
+    fee = IntegerAttribute()
     currency = UnicodeAttribute()
     fee_collected = BooleanAttribute(default=False)
     created_at = MomentAttribute()
@@ -87,14 +89,14 @@ class OrganizerTotals(Item, discriminator="organizer_totals"):
 
     organizer_id = UnicodeAttribute()
     # Events that are not archived, and of these the ones that were ever on show.
-    events = NumberAttribute(default=0)
-    shown = NumberAttribute(default=0)
-    tickets = NumberAttribute(default=0)
-    revenue = NumberAttribute(default=0)
-    refunded_tickets = NumberAttribute(default=0)
-    refunded = NumberAttribute(default=0)
+    events = IntegerAttribute(default=0)
+    shown = IntegerAttribute(default=0)
+    tickets = IntegerAttribute(default=0)
+    revenue = IntegerAttribute(default=0)
+    refunded_tickets = IntegerAttribute(default=0)
+    refunded = IntegerAttribute(default=0)
     # What is on its way to them; changes in the transactions of their payouts.
-    pending_payouts = NumberAttribute(default=0)
+    pending_payouts = IntegerAttribute(default=0)
 
 
 class OrganizerDay(Item, discriminator="organizer_day"):
@@ -102,10 +104,10 @@ class OrganizerDay(Item, discriminator="organizer_day"):
 
     organizer_id = UnicodeAttribute()
     date = UnicodeAttribute()
-    tickets = NumberAttribute(default=0)
-    revenue = NumberAttribute(default=0)
-    refunded_tickets = NumberAttribute(default=0)
-    refunded = NumberAttribute(default=0)
+    tickets = IntegerAttribute(default=0)
+    revenue = IntegerAttribute(default=0)
+    refunded_tickets = IntegerAttribute(default=0)
+    refunded = IntegerAttribute(default=0)
 
 
 class SalesTotals(Item, discriminator="sales_totals"):
@@ -115,12 +117,12 @@ class SalesTotals(Item, discriminator="sales_totals"):
     # TOTALS, SALES or CATEGORY; and which day or category.
     of = UnicodeAttribute()
     name = UnicodeAttribute(null=True)
-    tickets = NumberAttribute(default=0)
-    revenue = NumberAttribute(default=0)
-    refunded_tickets = NumberAttribute(default=0)
-    refunded = NumberAttribute(default=0)
+    tickets = IntegerAttribute(default=0)
+    revenue = IntegerAttribute(default=0)
+    refunded_tickets = IntegerAttribute(default=0)
+    refunded = IntegerAttribute(default=0)
     # The platform's part of it, without what went back with refunds.
-    fees = NumberAttribute(default=0)
+    fees = IntegerAttribute(default=0)
 
 
 class CheckinDay(Item, discriminator="checkin_day"):
@@ -150,10 +152,10 @@ class EditRequest(Item, discriminator="edit_request"):
     request_id = UnicodeAttribute()
     event_id = UnicodeAttribute()
     organizer_id = UnicodeAttribute()
-    status = UnicodeAttribute()
+    status = EnumAttribute(EditRequestStatus)
     reason = UnicodeAttribute()
     diff: JSONAttribute = JSONAttribute()
-    event_version = NumberAttribute()
+    event_version = IntegerAttribute()
     created_at = MomentAttribute()
     decided_at = MomentAttribute(null=True)
     decided_by = UnicodeAttribute(null=True)
@@ -166,10 +168,10 @@ class Settlement(Item, discriminator="settlement"):
     event_id = UnicodeAttribute()
     organizer_id = UnicodeAttribute()
     payout_id = UnicodeAttribute(null=True)
-    gross = NumberAttribute()
-    refunds = NumberAttribute()
-    platform_fee = NumberAttribute()
-    net = NumberAttribute()
+    gross = IntegerAttribute()
+    refunds = IntegerAttribute()
+    platform_fee = IntegerAttribute()
+    net = IntegerAttribute()
     currency = UnicodeAttribute()
     closed_at = MomentAttribute()
     closed_by = UnicodeAttribute()
@@ -185,11 +187,11 @@ class Payout(Item, discriminator="payout"):
     organizer_id = UnicodeAttribute()
     event_id = UnicodeAttribute()
     event_title = UnicodeAttribute()
-    status = UnicodeAttribute()
-    gross = NumberAttribute()
-    refunds = NumberAttribute()
-    platform_fee = NumberAttribute()
-    net = NumberAttribute()
+    status = EnumAttribute(PayoutStatus)
+    gross = IntegerAttribute()
+    refunds = IntegerAttribute()
+    platform_fee = IntegerAttribute()
+    net = IntegerAttribute()
     currency = UnicodeAttribute()
     lines: JSONAttribute = JSONAttribute()
     invoice_number = UnicodeAttribute()

@@ -1,8 +1,10 @@
 """The items of the sale: categories, stock, orders, and the catalogue that the public reads."""
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
 
-from chalicelib.table.items.base import Item, MomentAttribute
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
+from chalicelib.table.items.item import Item
+from chalicelib.vocabulary import GiftStatus, OrderStatus, RefundRequestStatus
 
 
 class Category(Item, discriminator="category"):
@@ -12,14 +14,14 @@ class Category(Item, discriminator="category"):
     event_id = UnicodeAttribute()
     name = UnicodeAttribute()
     tier = UnicodeAttribute(null=True)
-    price = NumberAttribute()
+    price = IntegerAttribute()
     currency = UnicodeAttribute()
-    capacity = NumberAttribute()
-    shards = NumberAttribute()
-    per_order_limit = NumberAttribute()
+    capacity = IntegerAttribute()
+    shards = IntegerAttribute()
+    per_order_limit = IntegerAttribute()
     sales_start = MomentAttribute(null=True)
     sales_end = MomentAttribute(null=True)
-    position = NumberAttribute(default=0)
+    position = IntegerAttribute(default=0)
 
 
 class Stock(Item, discriminator="stock"):
@@ -27,13 +29,13 @@ class Stock(Item, discriminator="stock"):
 
     event_id = UnicodeAttribute()
     category_id = UnicodeAttribute()
-    shard = NumberAttribute()
-    capacity = NumberAttribute()
-    free = NumberAttribute()
-    reserved = NumberAttribute(default=0)
-    sold = NumberAttribute(default=0)
+    shard = IntegerAttribute()
+    capacity = IntegerAttribute()
+    free = IntegerAttribute()
+    reserved = IntegerAttribute(default=0)
+    sold = IntegerAttribute(default=0)
     # How many were sold and given back; with `sold`, all that ever were sold.
-    returned = NumberAttribute(default=0)
+    returned = IntegerAttribute(default=0)
 
 
 class Order(Item, discriminator="order"):
@@ -47,12 +49,12 @@ class Order(Item, discriminator="order"):
     customer_id = UnicodeAttribute()
     event_id = UnicodeAttribute()
     organizer_id = UnicodeAttribute(null=True)
-    status = UnicodeAttribute()
+    status = EnumAttribute(OrderStatus)
     items: JSONAttribute = JSONAttribute()
     tickets: JSONAttribute = JSONAttribute()
-    total = NumberAttribute()
+    total = IntegerAttribute()
     # The platform's part of it, as it was when the order was paid.
-    fee = NumberAttribute(default=0)
+    fee = IntegerAttribute(default=0)
     currency = UnicodeAttribute()
     card_uid = UnicodeAttribute(null=True)
     card_id = UnicodeAttribute(null=True)
@@ -62,7 +64,7 @@ class Order(Item, discriminator="order"):
     closed_at = MomentAttribute(null=True)
     # Whether the customer's totals know that this order was paid, and how much of it they know to be refunded.
     counted = BooleanAttribute(null=True)
-    refund_counted = NumberAttribute(default=0)
+    refund_counted = IntegerAttribute(default=0)
     # Whether the event's and the organizer's totals know of it.
     sales_counted = BooleanAttribute(null=True)
 
@@ -74,12 +76,12 @@ class Listing(Item, discriminator="listing"):
     """
 
     event_id = UnicodeAttribute()
-    version = NumberAttribute(default=0)
+    version = IntegerAttribute(default=0)
     public = BooleanAttribute(default=False)
     body: JSONAttribute = JSONAttribute()
     # By category; and how many of all were sold by orders.
     available: JSONAttribute = JSONAttribute(default=dict)
-    sold = NumberAttribute(default=0)
+    sold = IntegerAttribute(default=0)
     # Where its entries stand and what they say, so that the next projection removes those that are no longer right.
     entries: JSONAttribute = JSONAttribute(default=list)
     facts: JSONAttribute = JSONAttribute(default=dict)
@@ -97,7 +99,7 @@ class ListingEntry(Item, discriminator="listing_entry"):
     city = UnicodeAttribute(null=True)
     organizer_id = UnicodeAttribute(null=True)
     # The cheapest category, in the platform's currency.
-    price = NumberAttribute(null=True)
+    price = IntegerAttribute(null=True)
     starts_at = MomentAttribute()
     ends_at = MomentAttribute()
     # The day on which it starts, in its own time zone.
@@ -108,7 +110,7 @@ class CategoryCount(Item, discriminator="category_count"):
     """How many public events to come one category of the catalogue has; changed only together with a Listing."""
 
     category = UnicodeAttribute()
-    events = NumberAttribute(default=0)
+    events = IntegerAttribute(default=0)
 
 
 class Gift(Item, discriminator="gift"):
@@ -118,7 +120,7 @@ class Gift(Item, discriminator="gift"):
     ticket_id = UnicodeAttribute()
     event_id = UnicodeAttribute()
     giver_id = UnicodeAttribute()
-    status = UnicodeAttribute()
+    status = EnumAttribute(GiftStatus)
     name = UnicodeAttribute(null=True)
     created_at = MomentAttribute()
 
@@ -133,11 +135,11 @@ class RefundRequest(Item, discriminator="refund_request"):
     ticket_id = UnicodeAttribute()
     customer_id = UnicodeAttribute()
     event_id = UnicodeAttribute()
-    status = UnicodeAttribute()
+    status = EnumAttribute(RefundRequestStatus)
     reason = UnicodeAttribute()
-    amount = NumberAttribute()
+    amount = IntegerAttribute()
     # How much of the platform's fee goes back with it.
-    fee = NumberAttribute(default=0)
+    fee = IntegerAttribute(default=0)
     currency = UnicodeAttribute()
     created_at = MomentAttribute()
     # Known once it is approved.

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from pynamodb.attributes import BinaryAttribute, JSONAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, JSONAttribute, MapAttribute, UnicodeAttribute
 
-from chalicelib.table.items.base import Item, MomentAttribute
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
+from chalicelib.table.items.item import Item
 from chalicelib.table.items.jobs import Job
+from chalicelib.vocabulary import PrintFormat
 
 
 class Organization(Item, discriminator="organization"):
@@ -17,10 +19,10 @@ class Organization(Item, discriminator="organization"):
     # Those that were in force before: [{"name", "until"}], the earliest first.
     zones: JSONAttribute = JSONAttribute(default=list)
     ticket_prefix = UnicodeAttribute()
-    max_users = NumberAttribute()
-    members = NumberAttribute()
+    max_users = IntegerAttribute()
+    members = IntegerAttribute()
     # How often the invite code was changed; the code itself is derived.
-    invite_generation = NumberAttribute(default=1)
+    invite_generation = IntegerAttribute(default=1)
     logo_url = UnicodeAttribute(null=True)
     # How tickets lie on a printed sheet, as the settings write it.
     paper: JSONAttribute = JSONAttribute(null=True)
@@ -32,7 +34,7 @@ class NumberSeries(Item, discriminator="number_series"):
 
     organization_id = UnicodeAttribute()
     prefix = UnicodeAttribute()
-    last = NumberAttribute(default=0)
+    last = IntegerAttribute(default=0)
     # By job.
     firsts: MapAttribute[str, Any] = MapAttribute(default=dict)
 
@@ -45,12 +47,12 @@ class TicketTally(Item, discriminator="ticket_tally"):
     """
 
     organization_id = UnicodeAttribute()
-    last = NumberAttribute(default=0)
+    last = IntegerAttribute(default=0)
     firsts: MapAttribute[str, Any] = MapAttribute(default=dict)
     quantities: MapAttribute[str, Any] = MapAttribute(default=dict)
     # Without those that were deleted since.
-    live = NumberAttribute(default=0)
-    scanned = NumberAttribute(default=0)
+    live = IntegerAttribute(default=0)
+    scanned = IntegerAttribute(default=0)
 
 
 class NumberRange(Job, discriminator="number_range"):
@@ -61,8 +63,8 @@ class NumberRange(Job, discriminator="number_range"):
     """
 
     prefix = UnicodeAttribute()
-    first = NumberAttribute(null=True)
-    first_ordinal = NumberAttribute(null=True)
+    first = IntegerAttribute(null=True)
+    first_ordinal = IntegerAttribute(null=True)
     # As JSON; what the organization wants to stand on each ticket.
     extra = UnicodeAttribute(null=True)
     # What the ids of its tickets are made from.
@@ -75,9 +77,9 @@ class RangePlace(Item, discriminator="range_place"):
     """Which range a number is in: stands in its prefix's partition under the first number, once it is complete."""
 
     job_id = UnicodeAttribute()
-    first = NumberAttribute()
-    quantity = NumberAttribute()
-    first_ordinal = NumberAttribute()
+    first = IntegerAttribute()
+    quantity = IntegerAttribute()
+    first_ordinal = IntegerAttribute()
 
 
 class NumberedTicket(Item, discriminator="numbered_ticket"):
@@ -90,8 +92,8 @@ class NumberedTicket(Item, discriminator="numbered_ticket"):
     organization_id = UnicodeAttribute()
     job_id = UnicodeAttribute()
     prefix = UnicodeAttribute()
-    number = NumberAttribute()
-    ordinal = NumberAttribute()
+    number = IntegerAttribute()
+    ordinal = IntegerAttribute()
     extra = UnicodeAttribute(null=True)
     created_by = UnicodeAttribute()
     generated_at = MomentAttribute()
@@ -113,7 +115,7 @@ class TicketBucket(Item, discriminator="ticket_bucket"):
     """
 
     organization_id = UnicodeAttribute()
-    bucket = NumberAttribute()
+    bucket = IntegerAttribute()
     scanned = BinaryAttribute(legacy_encoding=False)
     deleted = BinaryAttribute(legacy_encoding=False)
 
@@ -122,9 +124,9 @@ class BucketGroup(Item, discriminator="bucket_group"):
     """How many tickets of a hundred buckets were deleted, and how many were scanned and not deleted."""
 
     organization_id = UnicodeAttribute()
-    group = NumberAttribute()
-    scanned = NumberAttribute(default=0)
-    deleted = NumberAttribute(default=0)
+    group = IntegerAttribute()
+    scanned = IntegerAttribute(default=0)
+    deleted = IntegerAttribute(default=0)
 
 
 class TicketDay(Item, discriminator="ticket_day"):
@@ -132,15 +134,15 @@ class TicketDay(Item, discriminator="ticket_day"):
 
     organization_id = UnicodeAttribute()
     date = UnicodeAttribute()
-    generated = NumberAttribute(default=0)
-    scanned = NumberAttribute(default=0)
+    generated = IntegerAttribute(default=0)
+    scanned = IntegerAttribute(default=0)
 
 
 class TicketClearing(Job, discriminator="ticket_clearing"):
     """The job that deletes all tickets that an organization had at one moment, the newest first."""
 
     # It is done with all ordinals but those below this one.
-    below = NumberAttribute()
+    below = IntegerAttribute()
     # [[first, last]] ordinals of the ranges that were being written at that moment: they stay.
     spared: JSONAttribute = JSONAttribute(default=list)
 
@@ -149,9 +151,9 @@ class PrintRun(Job, discriminator="print_run"):
     """The job that makes files of a range of numbers: PDFs to print, or a CSV."""
 
     prefix = UnicodeAttribute()
-    first = NumberAttribute()
-    last = NumberAttribute()
-    format = UnicodeAttribute()
+    first = IntegerAttribute()
+    last = IntegerAttribute()
+    format = EnumAttribute(PrintFormat)
     # How the tickets lie on a sheet, as the settings said when it was asked for.
     paper: JSONAttribute = JSONAttribute(null=True)
     # Its files in the bucket, each with its key and the numbers in it; and why it failed.

@@ -47,7 +47,7 @@ def _held(ground: Any) -> tuple[Assignment, str]:
     customer = _customer()
     wanted = AssignmentInput(card=_in_stock(ground).card_id, customer=customer.account_id, fee_collected=True)
     handing = assignments.assign(ground.merchant.account_id, wanted, operation_id=new_id("op"))
-    return handing.assignment, code_for(str(customer.mobile_number))
+    return handing.assignment, code_for(customer.mobile_number)
 
 
 def _verify(ground: Any) -> Request:
@@ -56,7 +56,7 @@ def _verify(ground: Any) -> Request:
 
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {
-    "merchant_verify_customer": lambda _: Request(path={"mobile": str(_customer().mobile_number)}),
+    "merchant_verify_customer": lambda _: Request(path={"mobile": _customer().mobile_number}),
     "merchant_assign_card": _assign,
     "merchant_send_customer_otp": lambda ground: Request({"assignment_id": _held(ground)[0].assignment_id}),
     "merchant_verify_customer_otp": _verify,

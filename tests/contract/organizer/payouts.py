@@ -13,7 +13,7 @@ from tests.contract.request import Request
 
 def _payout(_: Any) -> Request:
     settlement = settlements.close(past_event.EVENT_ID, by="adm_test")
-    return Request(path={"payout_id": str(settlement.payout_id)})
+    return Request(path={"payout_id": settlement.payout_id})
 
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {

@@ -20,7 +20,7 @@ def _numbers(ground: Any) -> dict[str, Any]:
     made = numbering.generate(
         str(admin.organization_id), GenerationInput(1, "PRINT"), user_id=admin.account_id, operation_id=new_id("op")
     )
-    first = int(numbering.as_generated(made)[0].number)
+    first = numbering.as_generated(made)[0].number
     return {"prefix": "PRINT", "from": first, "to": first}
 
 

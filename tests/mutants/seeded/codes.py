@@ -51,7 +51,7 @@ MUTANTS = (
         name="purpose-not-compared",
         bug="a code for logging in resets a password",
         file=_FILE,
-        before="(Challenge.purpose == purpose.value) & Challenge.used_at",
+        before="(Challenge.purpose == purpose) & Challenge.used_at",
         after="Challenge.used_at",
         tests=(f"{_REGISTRATION}::test_a_code_of_one_purpose_opens_nothing_else",),
     ),

@@ -78,7 +78,7 @@ MUTANTS = (
         file="chalicelib/domain/access/devices.py",
         before=(
             "                Enrolment.used_by_key.does_not_exist(),\n            ),\n"
-            '            operations.change(Device, device_key, actions, Device.status == "provisioned"),\n'
+            "            operations.change(Device, device_key, actions, Device.status == DeviceStatus.PROVISIONED),\n"
         ),
         after=(
             "                Enrolment.pk.exists(),\n            ),\n"

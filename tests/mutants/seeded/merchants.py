@@ -36,8 +36,8 @@ MUTANTS = (
         name="fee-booked-again",
         bug="a customer who has paid the fee at one shop pays it at the next",
         file=_HAND_OVER,
-        before="fee = 0 if has_paid else int(assignment.fee)",
-        after="fee = int(assignment.fee)",
+        before="fee = 0 if has_paid else assignment.fee",
+        after="fee = assignment.fee",
         tests=(f"{_DOOR}::test_of_two_shops_that_collected_the_fee_the_second_is_told_that_none_was_due",),
     ),
     Mutant(
@@ -76,8 +76,8 @@ MUTANTS = (
         name="ticket-bound-behind-our-back",
         bug="of two cards that are handed out at once, both open the same ticket",
         file="chalicelib/domain/cards/bindings.py",
-        before="        & Ticket.card_uid.does_not_exist()\n",
-        after="",
+        before=" & Ticket.card_uid.does_not_exist()\n",
+        after="\n",
         tests=("tests/domain/test_bindings.py",),
     ),
     Mutant(
@@ -116,8 +116,8 @@ MUTANTS = (
         name="held-cards-are-gone",
         bug="a shop is told that its cards run out each time one is held and comes back",
         file="chalicelib/domain/merchants/stock_notices.py",
-        before="    return int(totals.stock) + int(totals.held)\n",
-        after="    return int(totals.stock)\n",
+        before="    return totals.stock + totals.held\n",
+        after="    return totals.stock\n",
         tests=("tests/portals/merchant/test_notices.py",),
     ),
 )

@@ -14,7 +14,7 @@ MUTANTS = (
         bug="whatever amount was taken pays the order",
         file="chalicelib/domain/payments/resolution.py",
         before=(
-            "    if (outcome.amount, outcome.currency) != (int(payment.amount), payment.currency):\n"
+            "    if (outcome.amount, outcome.currency) != (payment.amount, payment.currency):\n"
             "        return PaymentDecision(PaymentVerdict.OWE, _NOT_WHAT_WAS_ASKED)\n"
         ),
         after="",
@@ -24,8 +24,8 @@ MUTANTS = (
         name="taken-currency-not-compared",
         bug="three thousand of any currency pay the order",
         file="chalicelib/domain/payments/resolution.py",
-        before="    if (outcome.amount, outcome.currency) != (int(payment.amount), payment.currency):\n",
-        after="    if outcome.amount != int(payment.amount):\n",
+        before="    if (outcome.amount, outcome.currency) != (payment.amount, payment.currency):\n",
+        after="    if outcome.amount != payment.amount:\n",
         tests=(f"{_DOOR}::test_another_amount_than_was_asked_for_never_pays_the_order",),
     ),
     Mutant(
@@ -146,8 +146,8 @@ MUTANTS = (
         name="refund-of-what-was-asked",
         bug="a refund gives back what was asked for, not what was taken",
         file="chalicelib/domain/payments/reconciliation.py",
-        before="amount=int(payment.taken), key=",
-        after="amount=int(payment.amount), key=",
+        before="amount=resolution.owed(payment),",
+        after="amount=payment.amount,",
         tests=(f"{_SETTLEMENTS}::test_a_refund_gives_back_what_was_taken_not_what_was_asked_for",),
     ),
     # Invoices

@@ -26,7 +26,7 @@ MUTANTS = (
         name="order-close-condition-dropped",
         bug="an order is paid twice, or paid and expired",
         file="chalicelib/domain/sale/orders.py",
-        before="actions, Order.status == before.value)",
+        before="actions, Order.status == before)",
         after="actions, Order.status.exists())",
         tests=(
             f"{_ORDERS}::test_an_order_is_paid_only_once",

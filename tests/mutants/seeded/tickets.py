@@ -13,8 +13,8 @@ MUTANTS = (
         name="old-credential-kept",
         bug="the code of the one who gave a ticket away still opens",
         file=_OWNERSHIP,
-        before="Ticket.credential.set(int(ticket.credential) + 1)",
-        after="Ticket.credential.set(int(ticket.credential))",
+        before="Ticket.credential.set(ticket.credential + 1)",
+        after="Ticket.credential.set(ticket.credential)",
         tests=(f"{_TRANSFERS}::test_the_old_code_is_stale_at_once_and_the_new_one_opens",),
     ),
     Mutant(
@@ -39,10 +39,10 @@ MUTANTS = (
         file=_OWNERSHIP,
         before=(
             "        (Ticket.customer_id == ticket.customer_id)\n"
-            "        & (Ticket.status == TicketStatus.VALID.value)\n"
-            "        & (Ticket.credential == int(ticket.credential))\n"
+            "        & (Ticket.status == TicketStatus.VALID)\n"
+            "        & (Ticket.credential == ticket.credential)\n"
         ),
-        after="        (Ticket.status == TicketStatus.VALID.value)\n",
+        after="        (Ticket.status == TicketStatus.VALID)\n",
         tests=(f"{_OVERTAKEN}::test_a_ticket_that_something_happened_to_since_it_was_read_does_not_move",),
     ),
     Mutant(

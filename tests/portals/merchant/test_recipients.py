@@ -42,7 +42,7 @@ def test_a_shop_sees_the_least_it_needs_of_a_customer(shop: Shop) -> None:
 
 def test_a_number_is_read_in_every_spelling(shop: Shop) -> None:
     customer = new_customer()
-    number = str(customer.mobile_number)
+    number = customer.mobile_number
     for spelled in (number, quote(number, safe=""), f"0{number[3:]}", f"0092{number[3:]}"):
         assert look_up(shop, spelled).json["customer"]["id"] == customer.account_id, spelled
     answer = look_up(shop, "12")

@@ -75,7 +75,7 @@ def image_of(organizer: Account) -> Image.Image:
     """Return the image that is shown of an organizer, as it stands in the bucket."""
     profile = profile_of(organizer)
     assert profile is not None
-    content = files.read(str(profile.image_key), limit=1_000_000)
+    content = files.read(profile.image_key, limit=1_000_000)
     assert content is not None
     return Image.open(io.BytesIO(content))
 
@@ -315,7 +315,7 @@ class TestImage:
         assert send_image(token, whole).status == 200
         profile = profile_of(organizer)
         assert profile is not None
-        content = files.read(str(profile.image_key), limit=1_000_000) or b""
+        content = files.read(profile.image_key, limit=1_000_000) or b""
         assert b"html" not in content
         s3: Any = get_session().create_client("s3")
         assert s3.head_object(Bucket=config().files_bucket, Key=profile.image_key)["ContentType"] == "image/jpeg"
@@ -350,7 +350,7 @@ class TestImage:
         assert not image.getexif().get_ifd(0x8825)
         profile = profile_of(organizer)
         assert profile is not None
-        assert b"ecret" not in (files.read(str(profile.image_key), limit=1_000_000) or b"")
+        assert b"ecret" not in (files.read(profile.image_key, limit=1_000_000) or b"")
 
     def test_one_byte_over_5_mb_is_refused(self, organizer: Account, token: str) -> None:
         answer = send_image(token, bytes(5 * 1024 * 1024 + 1))

@@ -31,7 +31,7 @@ def register(**changes: Any) -> Answer:
 
 
 def organization(of: Account) -> Organization:
-    return organizations.get(str(of.organization_id))
+    return organizations.get(of.organization_id)
 
 
 def invite(of: Account) -> str:
@@ -79,7 +79,7 @@ def test_who_has_an_invite_code_joins_until_the_organization_is_full(admin: Acco
 
 def test_a_code_that_was_changed_withdrawn_or_made_up_invites_nobody(admin: Account) -> None:
     code, other = invite(admin), make_organization()
-    place = keys.organization(str(admin.organization_id))
+    place = keys.organization(admin.organization_id)
     operations.record(operations.change(Organization, place, [Organization.invite_generation.add(1)]))
     present = invite(admin)
     assert present != code

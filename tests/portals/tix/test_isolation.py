@@ -46,7 +46,7 @@ class Theirs:
 
     def __init__(self) -> None:
         self.admin = make_organization(name=NAME)
-        self.organization_id = str(self.admin.organization_id)
+        self.organization_id = self.admin.organization_id
         self.tickets = tickets(self.admin, MANY)
         token = token_of(self.admin)
         assert call("PUT", f"/api/tix/tickets/{self.tickets[0].ticket_id}/scan", token=token).status == 200
@@ -104,7 +104,7 @@ def test_a_job_of_another_organization_shows_nothing(theirs: Theirs) -> None:
 def test_numbers_of_two_organizations_do_not_meet(theirs: Theirs) -> None:
     stranger = make_organization(name="Another")
     mine = tickets(stranger, MANY)
-    assert [int(ticket.number) for ticket in mine] == [1, 2, 3]
+    assert [ticket.number for ticket in mine] == [1, 2, 3]
     shown = call("GET", "/api/tix/tickets/VIP-000002", token=token_of(stranger)).json
     assert (shown["id"], shown["organization_id"]) == (mine[1].ticket_id, stranger.organization_id)
     assert mine[1].ticket_id != theirs.tickets[1].ticket_id

@@ -177,7 +177,7 @@ def test_a_voided_ticket_is_refused_as_voided_and_never_as_a_duplicate(admin: Ac
     scanned, fresh = generate(token, 2)
     assert scan(token, scanned["id"]).status == 200
     for ticket in (scanned, fresh):
-        place = keys.numbered_ticket(organization_of(admin), int(stored(admin, ticket["id"]).ordinal))
+        place = keys.numbered_ticket(organization_of(admin), stored(admin, ticket["id"]).ordinal)
         void = [NumberedTicket.voided_at.set(stored(admin, ticket["id"]).generated_at)]
         operations.record(operations.change(NumberedTicket, place, void))
         answer = scan(token, ticket["id"])

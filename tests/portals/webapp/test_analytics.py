@@ -56,12 +56,12 @@ def recounted(customer: Account) -> dict[str, Any]:
     categories: Counter[str] = Counter()
     orders: list[Order] = [order for order in items(Order, "order") if order.customer_id == me]
     for order in orders:
-        if order.status != OrderStatus.PAID:
+        if order.status != OrderStatus.PAID or order.closed_at is None:
             continue
         event = events[order.event_id]
         month = months[f"{order.closed_at.astimezone(ZoneInfo(event.timezone)):%Y-%m}"]
         month["tickets"] += len(order.tickets)
-        month["spent"] += int(order.total) - int(payments[order.payment_id].refunded)
+        month["spent"] += order.total - payments[order.payment_id].refunded
         categories[event.category] += len(order.tickets)
     held: list[Ticket] = [ticket for ticket in items(Ticket, "ticket") if ticket.customer_id == me]
     valid = {ticket.event_id for ticket in held if ticket.status == TicketStatus.VALID}

@@ -40,7 +40,7 @@ def stored(parent: Account) -> list[Dependent]:
 
 def counted(parent: Account) -> int:
     totals = operations.get(CustomerTotals, keys.customer_totals(parent.account_id))
-    return int(totals.dependents) if totals else 0
+    return totals.dependents if totals else 0
 
 
 def test_a_dependent_is_shown_as_said_and_health_data_is_stored_sealed(parent: Account, token: str) -> None:

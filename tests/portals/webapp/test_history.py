@@ -103,10 +103,10 @@ def test_nobody_sees_anothers_payments(ayesha: Account, bilal: Account) -> None:
 
 def test_the_list_is_narrowed_by_status_and_method(ayesha: Account) -> None:
     paid = put(ayesha)
-    failed = put(ayesha, status=PaymentStatus.FAILED.value, receipt_number=None)
-    refunded = put(ayesha, status=PaymentStatus.REFUNDED.value, refunded=150_000)
-    wallet = put(ayesha, method=PaymentMethod.WALLET.value)
-    opened = put(ayesha, status=PaymentStatus.REQUIRES_CONFIRMATION.value, receipt_number=None)
+    failed = put(ayesha, status=PaymentStatus.FAILED, receipt_number=None)
+    refunded = put(ayesha, status=PaymentStatus.REFUNDED, refunded=150_000)
+    wallet = put(ayesha, method=PaymentMethod.WALLET)
+    opened = put(ayesha, status=PaymentStatus.REQUIRES_CONFIRMATION, receipt_number=None)
     assert listed(ayesha) == [opened, wallet, refunded, failed, paid]
     assert listed(ayesha, "status=succeeded") == [wallet, paid]
     assert listed(ayesha, "status=failed") == [failed]
@@ -133,7 +133,7 @@ def test_the_list_is_narrowed_by_time_both_ends_included(ayesha: Account) -> Non
 
 
 def test_a_filter_that_fits_little_leads_on_to_what_fits(ayesha: Account) -> None:
-    wanted = put(ayesha, method=PaymentMethod.WALLET.value)
+    wanted = put(ayesha, method=PaymentMethod.WALLET)
     for _ in range(120):
         put(ayesha)
     page = ask(ayesha, "method=wallet&page_size=5").json
@@ -196,12 +196,12 @@ def test_a_refund_stands_on_the_invoice_under_the_number_it_had(evening: Evening
 
 
 def test_an_invoice_says_that_its_refund_is_on_its_way(evening: Evening, ayesha: Account) -> None:
-    due = put(ayesha, status=PaymentStatus.REFUND_DUE.value, event_id=evening.event.event_id)
+    due = put(ayesha, status=PaymentStatus.REFUND_DUE, event_id=evening.event.event_id)
     assert "A refund of this payment is on its way." in lines_of(invoice(ayesha, due))
 
 
 def test_a_reloads_document_is_a_receipt_without_a_number_of_the_series(ayesha: Account) -> None:
-    reload = put(ayesha, purpose=PaymentPurpose.RELOAD.value, card_uid="04C1D2E3F40001", amount=50_000)
+    reload = put(ayesha, purpose=PaymentPurpose.RELOAD, card_uid="04C1D2E3F40001", amount=50_000)
     answer = invoice(ayesha, reload)
     lines = lines_of(answer)
     receipt = stored(reload).receipt_number

@@ -108,7 +108,7 @@ def asked(url: str) -> sdk.StripeClient:
 
 def card(url: str, number: str) -> str:
     params: Any = {"type": "card", "card": {"number": number, "exp_month": 12, "exp_year": 2040, "cvc": "123"}}
-    return str(asked(url).v1.payment_methods.create(params).id)
+    return asked(url).v1.payment_methods.create(params).id
 
 
 def test_a_payment_is_made_and_its_event_confirms_what_was_done(

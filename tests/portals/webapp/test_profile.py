@@ -220,7 +220,7 @@ class TestPhoto:
         content = picture(size=(400, 200), exif=exif, comment=b"secret comment", xmp=b"<x>secret xmp</x>")
         assert b"SecretCamera" in content
         put(token, photo_key=uploaded(token, content))
-        shown = files.read(str(profile_of(customer).photo_key), limit=1_000_000) or b""
+        shown = files.read(profile_of(customer).photo_key, limit=1_000_000) or b""
         image = Image.open(io.BytesIO(shown))
         assert image.size == (200, 400)
         assert not image.getexif()
@@ -230,7 +230,7 @@ class TestPhoto:
         made = io.BytesIO()
         Image.new("RGBA", (10, 10), (255, 0, 0, 0)).save(made, "PNG")
         put(token, photo_key=uploaded(token, made.getvalue()))
-        shown = files.read(str(profile_of(customer).photo_key), limit=1_000_000) or b""
+        shown = files.read(profile_of(customer).photo_key, limit=1_000_000) or b""
         assert Image.open(io.BytesIO(shown)).getpixel((5, 5)) == (255, 255, 255)
 
     def test_the_same_key_again_changes_nothing(self, customer: Account, token: str) -> None:

@@ -94,12 +94,12 @@ def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_i
         *keys.job(job_id),
         job_id=job_id,
         owner_id=organization_id,
-        status=JobStatus.OPEN.value,
+        status=JobStatus.OPEN,
         quantity=wanted.last - wanted.first + 1,
         prefix=wanted.prefix,
         first=wanted.first,
         last=wanted.last,
-        format=wanted.format.value,
+        format=wanted.format,
         paper=organization.paper,
         files=[],
         created_by=user_id,
@@ -131,10 +131,10 @@ def show(organization_id: str, job_id: str) -> PrintRunProgress:
         status=run.status,
         format=run.format,
         prefix=run.prefix,
-        first=int(run.first),
-        last=int(run.last),
-        count=int(run.quantity),
-        done=int(run.done),
+        first=run.first,
+        last=run.last,
+        count=run.quantity or 0,
+        done=run.done,
         problem=run.problem,
         files=[_file(run, part, now) for part in run.files or []] if is_complete else [],
         created_at=run.created_at,
@@ -168,8 +168,8 @@ def run_step(job_id: str) -> bool:
 def _make_part(run: PrintRun) -> None:
     """Make the next file of a run and enter it, or end the run where there is nothing left."""
     parts = [*(run.files or [])]
-    first = int(run.first) + int(run.done)
-    tickets = numbered_tickets.of_numbers(run.owner_id, run.prefix, first, int(run.last))
+    first = run.first + run.done
+    tickets = numbered_tickets.of_numbers(run.owner_id, run.prefix, first, run.last)
     if run.format == PrintFormat.CSV:
         these = [*tickets]
         content = ticket_lists.render(these)
@@ -181,12 +181,12 @@ def _make_part(run: PrintRun) -> None:
     if not these:
         _enter(run, parts, status=JobStatus.COMPLETE)
         return
-    last = int(these[-1].number) if run.format == PrintFormat.PDF else int(run.last)
+    last = int(these[-1].number) if run.format == PrintFormat.PDF else run.last
     key = f"{_FOLDER}{run.owner_id}/{run.job_id}/{len(parts) + 1:03d}-{secrets.token_hex(8)}.{run.format}"
-    files.write(key, content, content_type=_CONTENT_TYPES[PrintFormat(run.format)])
+    files.write(key, content, content_type=_CONTENT_TYPES[run.format])
     part = {"key": key, "first": int(these[0].number), "last": int(these[-1].number), "tickets": len(these)}
-    status = JobStatus.COMPLETE if last >= int(run.last) else JobStatus.OPEN
-    if not _enter(run, [*parts, part], status=status, done=last - int(run.first) + 1):
+    status = JobStatus.COMPLETE if last >= run.last else JobStatus.OPEN
+    if not _enter(run, [*parts, part], status=status, done=last - run.first + 1):
         files.delete(key)  # another turn entered its own
 
 
@@ -226,8 +226,8 @@ def _enter(
     """Write how far a run has come, unless another turn wrote it meanwhile; tell whether it stands so."""
     actions = [
         PrintRun.files.set(parts),
-        PrintRun.status.set(status.value),
-        PrintRun.done.set(int(run.quantity) if status is JobStatus.COMPLETE else (done or int(run.done))),
+        PrintRun.status.set(status),
+        PrintRun.done.set((run.quantity if status is JobStatus.COMPLETE else done) or run.done),
     ]
     if problem is not None:
         actions.append(PrintRun.problem.set(problem))
@@ -236,7 +236,7 @@ def _enter(
         actions += [PrintRun.gsi2pk.set(due.pk), PrintRun.gsi2sk.set(due.sk)]
     else:
         actions += [PrintRun.completed_at.set(clock.now()), PrintRun.gsi2pk.remove(), PrintRun.gsi2sk.remove()]
-    seen = (PrintRun.status == JobStatus.OPEN.value) & (PrintRun.done == int(run.done))
+    seen = (PrintRun.status == JobStatus.OPEN) & (PrintRun.done == run.done)
     try:
         operations.record(operations.change(PrintRun, keys.job(run.job_id), actions, seen))
     except operations.ConditionFailed as failure:

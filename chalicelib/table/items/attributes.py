@@ -1,0 +1,89 @@
+"""The types of the table's attributes: what a reader gets needs no cast, and what is stored keeps one format.
+
+An attribute with `null=True` reads None where it is absent, and its type says so.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, TypeVar, overload
+
+from pynamodb.attributes import Attribute
+from pynamodb.constants import NUMBER, STRING
+
+from chalicelib import clock
+
+MomentT = TypeVar("MomentT", datetime, datetime | None)
+IntegerT = TypeVar("IntegerT", int, int | None)
+WordT = TypeVar("WordT", bound=StrEnum | None)
+SomeWordT = TypeVar("SomeWordT", bound=StrEnum)
+
+
+class MomentAttribute(Attribute[MomentT]):
+    """A moment in UTC, as RFC 3339 text with milliseconds."""
+
+    attr_type = STRING
+
+    @overload
+    def __init__(self: "MomentAttribute[datetime]") -> None: ...
+    @overload
+    def __init__(self: "MomentAttribute[datetime | None]", *, null: Literal[True]) -> None: ...
+    def __init__(self, *, null: bool = False) -> None:
+        super().__init__(null=null)
+
+    def serialize(self, value: datetime) -> str:
+        """Write a moment."""
+        return clock.to_text(value)
+
+    def deserialize(self, value: str) -> datetime:
+        """Read a moment."""
+        return datetime.fromisoformat(value)
+
+
+class IntegerAttribute(Attribute[IntegerT]):
+    """A whole number."""
+
+    attr_type = NUMBER
+
+    @overload
+    def __init__(
+        self: "IntegerAttribute[int]", *, default: int | None = None, attr_name: str | None = None
+    ) -> None: ...
+    @overload
+    def __init__(self: "IntegerAttribute[int | None]", *, null: Literal[True]) -> None: ...
+    def __init__(self, *, null: bool = False, default: int | None = None, attr_name: str | None = None) -> None:
+        super().__init__(null=null, default=default, attr_name=attr_name)
+
+    def serialize(self, value: int) -> str:
+        """Write a number; raises ValueError for one that is not whole."""
+        return format(value, "d")
+
+    def deserialize(self, value: str) -> int:
+        """Read a number."""
+        return int(value)
+
+
+class EnumAttribute(Attribute[WordT]):
+    """A word of the vocabulary, as its text."""
+
+    attr_type = STRING
+
+    @overload
+    def __init__(self: "EnumAttribute[SomeWordT]", words: type[SomeWordT]) -> None: ...
+    @overload
+    def __init__(self: "EnumAttribute[SomeWordT | None]", words: type[SomeWordT], *, null: Literal[True]) -> None: ...
+    def __init__(self, words: type[StrEnum], *, null: bool = False) -> None:
+        super().__init__(null=null)
+        self.words: Callable[[str], StrEnum] = words
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        """Keep the word itself, also where its text was given."""
+        super().__set__(instance, value if value is None else self.words(value))  # type: ignore[arg-type]
+
+    def serialize(self, value: str) -> str:
+        """Write a word; raises ValueError for one that the vocabulary does not have."""
+        return self.words(value).value
+
+    def deserialize(self, value: str) -> StrEnum:
+        """Read a word."""
+        return self.words(value)
