@@ -56,7 +56,10 @@ def count(metric: str, numbers: Mapping[str, int], *, by: str) -> None:
     """Add to a metric, split by one dimension, in CloudWatch's embedded format; for workers, not for requests."""
     # Imported here: requests send no metrics, and every cold start would pay for it.
     from aws_lambda_powertools.metrics import MetricUnit, single_metric
+    from aws_lambda_powertools.metrics.functions import is_metrics_disabled
 
+    if is_metrics_disabled():  # single_metric writes to the standard output even then
+        return
     for value, number in numbers.items():
         with single_metric(name=metric, unit=MetricUnit.Count, value=number, namespace="Gatehouse") as sink:
             sink.add_dimension(name="stage", value=config().stage)

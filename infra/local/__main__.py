@@ -13,7 +13,7 @@ _ENGINES = ("ministack", "dynamodb-local")
 
 
 def main() -> int:
-    """Read the options, run, and turn what goes wrong into a sentence."""
+    """Read the options, run, and explain an error in a sentence."""
     try:
         run(_options())
     except CannotStart as why:
@@ -23,7 +23,8 @@ def main() -> int:
         complain(f"\n{explained(error)}")
         return 1
     except (BotoCoreError, ClientError) as error:
-        complain(f"\nAn engine refused or stopped answering: {error}. Run again; if it stays, choose another DATA.")
+        complain(f"\nAn engine refused a request or stopped answering: {error}.")
+        complain("Run again. If it happens again, choose another DATA.")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -53,7 +54,7 @@ def _options() -> Options:
     )
     given = parser.parse_args()
     if given.engine not in _ENGINES:
-        raise CannotStart(f"ENGINE={given.engine} is none. Choose: {' or '.join(_ENGINES)}.")
+        raise CannotStart(f"ENGINE={given.engine} is not an engine. Choose {' or '.join(_ENGINES)}.")
     return Options(
         port=given.port,
         data=given.data.resolve() if given.data else None,
@@ -64,7 +65,7 @@ def _options() -> Options:
 
 def _port(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; choose one from 1 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port. Choose one from 1 to 65535.")
     return int(text)
 
 

@@ -1,9 +1,10 @@
 """What the event source mappings do on AWS: the stream, the queues and the schedules drive the workers.
 
-Which handlers there are comes from the app itself, so a new one is pumped without a word here. The bus needs
-no pump: the embedded cloud routes published facts to the queues by the template's own rules.
+The app itself lists its handlers, so a new one is driven without a change here. The bus needs no pump: the embedded
+cloud routes published facts to the queues by the template's own rules.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ from infra.local.invocation import ACCOUNT, REGION, FunctionContext
 from infra.local.meter import Meter
 from infra.local.queues import QueueMapping, QueuePump
 from infra.local.schedules import Schedule, Schedules, period_of
-from infra.local.streams import Checkpoints, StreamPump
+from infra.local.shards import Checkpoints
+from infra.local.streams import StreamPump
 from infra.package.functions import stream_pattern
 
 WORKER_TIMEOUT_SECONDS = 30.0
@@ -26,7 +28,7 @@ STREAM_DEAD_LETTERS = "gatehouse-stream-dlq"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the pumps draw from: the table's engine and its stream, and a client of the queues."""
+    """What the pumps read: the table's engine and its stream, and the queues through a client."""
 
     table_url: str
     stream_arn: str
@@ -55,19 +57,27 @@ class Pumps:
                 text = expression if isinstance(expression, str) else expression.to_string()
                 scheduled.append(Schedule(handler.name, period_of(text), self._invoker(handler)))
             else:
-                raise TypeError(f"{handler.name}: a local run knows no {type(handler).__name__}; teach pumps.py")
+                raise TypeError(
+                    f"{handler.name}: a local run has no pump for {type(handler).__name__}; add one to pumps.py"
+                )
         self.schedules = Schedules(scheduled)
 
     def start(self) -> None:
-        """Begin to drive the workers."""
+        """Start to drive the workers."""
         for stream in self._streams:
             stream.start()
         for queue in self._queues:
             queue.start()
         self.schedules.start()
 
+    def wait_until_caught_up(self, seconds: float) -> None:
+        """Wait until the stream was read to its end once, for at most so many seconds."""
+        deadline = time.monotonic() + seconds
+        for stream in self._streams:
+            stream.caught_up.wait(max(0.0, deadline - time.monotonic()))
+
     def stop(self) -> None:
-        """Project what has been written, finish what is in hand, and end."""
+        """Project what has been written, finish the work in progress, and end."""
         self.schedules.stop()
         for stream in self._streams:
             stream.stop()
@@ -90,7 +100,7 @@ class Pumps:
             source.sqs.send_message(QueueUrl=dead_letters_url, MessageBody=note)
 
         return StreamPump(
-            # The deployed mapping's filter, so that a kind that was forgotten there is missed here first.
+            # The deployed mapping's filter, so that a kind that it forgets is missed in local runs first.
             StreamMapping(handler.name, batch_size=handler.batch_size, pattern=stream_pattern(handler.name)),
             url=source.table_url,
             stream_arn=source.stream_arn,

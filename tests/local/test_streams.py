@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from infra.local.delivery import Delivery, StreamMapping
-from infra.local.streams import Checkpoints, StreamPump
+from infra.local.shards import Checkpoints
+from infra.local.streams import StreamPump
 from tests.local.conftest import Table, wait_until
 
 MAPPING = StreamMapping("stream", maximum_retry_attempts=2, first_backoff_seconds=0.001, longest_backoff_seconds=0.002)

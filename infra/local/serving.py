@@ -1,0 +1,81 @@
+"""The platform on a started cloud: the app, its data, its pumps and its front."""
+
+import importlib
+import socket
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import ModuleType
+
+from chalicelib.config import config
+from infra.local import resources, terminal_log, welcome
+from infra.local.console import step
+from infra.local.demo import demo_data
+from infra.local.ending import Ending
+from infra.local.engines import Engine
+from infra.local.front import Gateway
+from infra.local.inspection import LocalDesk
+from infra.local.meter import Meter
+from infra.local.outbox import Outbox
+from infra.local.pumps import Pumps, Source
+from infra.local.resources import Cloud
+from infra.local.runner import Options
+from infra.local.server import Server
+
+_CATCH_UP_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the terminal chose, and the cloud that was started for it."""
+
+    options: Options
+    cloud: Cloud
+    stream_arn: str
+
+
+def serve(run: Run, listener: socket.socket, ending: Ending, engines: Sequence[Engine]) -> None:
+    """Load the app and its data, and serve until the end is asked for."""
+    with ExitStack() as undo:
+        step("loading the app")
+        terminal_log.configure()
+        meter = Meter().attach()
+        undo.callback(meter.detach)
+        outbox = Outbox(run.options.data / "outbox.jsonl" if run.options.data else None).attach()
+        undo.callback(outbox.detach)
+        module = importlib.import_module("app")
+        with terminal_log.warnings_only():
+            pumps = _load(run, module, meter=meter, undo=undo)
+        desk = LocalDesk(outbox=outbox, meter=meter, schedules=pumps.schedules)
+        gateway = Gateway(module.app, meter=meter, inspection=desk, handlers=module)
+        undo.callback(gateway.close)
+        server = Server(gateway, on_ready=lambda: _welcome(run))
+        ending.begin_with(lambda: setattr(server, "should_exit", True))
+        ending.end_if_an_engine_dies(engines)
+        undo.callback(step, "ending: finishing the work in progress")
+        server.run_on(listener)
+
+
+def _load(run: Run, module: ModuleType, *, meter: Meter, undo: ExitStack) -> Pumps:
+    """Load the data, and return the pumps once they have projected it."""
+    resources.allow_mail(run.cloud, config().mail_from)
+    if run.options.demo:
+        step("loading the demo data")
+        demo_data.load()
+    else:
+        step("creating the first administrator")
+        demo_data.load_first_admin()
+    meter.reset()
+    checkpoint = run.options.data / "stream-checkpoint.json" if run.options.data else None
+    source = Source(run.cloud.table_url, run.stream_arn, run.cloud.client("sqs"), checkpoint)
+    pumps = Pumps(module, source, meter=meter)
+    step("starting stream, queues and schedules: " + ", ".join(handler.name for handler in module.app.event_sources))
+    pumps.start()
+    undo.callback(pumps.stop)
+    pumps.wait_until_caught_up(_CATCH_UP_SECONDS)
+    return pumps
+
+
+def _welcome(run: Run) -> None:
+    step("serving")
+    print("\n" + welcome.tables(run.options, run.cloud) + "\n\nready", flush=True)

@@ -1,0 +1,55 @@
+"""What a local run prints when it is ready: its addresses, and the log-ins of the demo data."""
+
+from infra.local.demo import demo_data
+from infra.local.resources import Cloud
+from infra.local.runner import Options
+
+
+def tables(options: Options, cloud: Cloud) -> str:
+    """Return the addresses and the log-ins, and how to get the code of a log-in."""
+    url = f"http://localhost:{options.port}"
+    lines = [*_aligned(_addresses(options, cloud, url)), "", *_aligned(_log_ins(options))]
+    if options.demo:
+        number = demo_data.CUSTOMER_NUMBER.removeprefix("+")
+        lines += ["", f"  codes: curl '{url}/_local/outbox/?to={number}' (the newest message is the last)"]
+    return "\n".join(lines)
+
+
+def _addresses(options: Options, cloud: Cloud, url: str) -> list[tuple[str, ...]]:
+    engine = "DynamoDB Local" if options.on_dynamodb_local else "MiniStack"
+    return [
+        ("API", f"{url}/api/"),
+        ("docs page", f"{url}/api/docs"),
+        ("OpenAPI", f"{url}/api/openapi.json"),
+        ("live", f"ws://localhost:{options.port}/live", "tickets: POST /api/realtime/ticket/"),
+        ("outbox", f"{url}/_local/outbox/", "mail and SMS that were sent"),
+        ("usage", f"{url}/_local/usage/", "DynamoDB units per route"),
+        ("status", f"{url}/health/"),
+        ("cloud", cloud.url),
+        ("table", cloud.table_url, engine),
+        ("data", str(options.data) if options.data else "deleted at the end (DATA=folder keeps it)"),
+    ]
+
+
+def _log_ins(options: Options) -> list[tuple[str, ...]]:
+    rows = [("super admin", demo_data.ADMIN_EMAIL, demo_data.ADMIN_PASSWORD)]
+    if not options.demo:
+        return list(rows)
+    return [
+        *rows,
+        ("organizer", demo_data.ORGANIZER_NUMBER, demo_data.ORGANIZER_PASSWORD, "and a code"),
+        ("merchant", demo_data.MERCHANT_NUMBER, demo_data.MERCHANT_PASSWORD, "and a code"),
+        ("customer", demo_data.CUSTOMER_NUMBER, demo_data.CUSTOMER_PASSWORD, "and a code"),
+        ("usher", demo_data.USHER_NAME, demo_data.USHER_PASSWORD, f"at event {demo_data.EVENT_ID}"),
+        ("tix admin", demo_data.TIX_EMAIL, demo_data.TIX_PASSWORD),
+        ("card", demo_data.CARD_UID, "", f"a valid VIP ticket for {demo_data.EVENT_ID}"),
+    ]
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    columns = max(len(row) for row in rows)
+    full = [(*row, *([""] * (columns - len(row)))) for row in rows]
+    # A long last cell must not widen the column for all rows.
+    widths = [max(len(row[column]) for row in full if any(row[column + 1 :])) for column in range(columns - 1)]
+    cells = [[cell.ljust(width) for cell, width in zip(row, widths, strict=False)] + [row[-1]] for row in full]
+    return [f"  {'  '.join(row)}".rstrip() for row in cells]
