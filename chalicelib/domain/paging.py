@@ -1,18 +1,25 @@
-"""Cursors: opaque, tamper-proof, and good only for the caller and the question they were made for."""
+"""Pages of a list and their cursors: opaque, tamper-proof, and valid only for the caller and query they were made for.
+
+`walk` reads rows until a page is full or its read budget is spent; a page may then be short, and `next` continues.
+"""
 
 import base64
 import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from chalicelib.clients import secrets
 from chalicelib.errors import InvalidCursor
+from chalicelib.table import operations
+from chalicelib.table.keys import Key
 
 ResultT = TypeVar("ResultT")
+RowT = TypeVar("RowT")
+ShownT = TypeVar("ShownT")
 DEFAULT_SIZE = 20
 MAX_SIZE = 100
 _PURPOSE = "cursor"
@@ -27,6 +34,38 @@ class Page(Generic[ResultT]):
     next: str | None = None
     count: int | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+
+    def showing(self, results: Sequence[ShownT]) -> "Page[ShownT]":
+        """Return the same page with its results shown in another way."""
+        return Page(results=results, next=self.next, count=self.count, extra=self.extra)
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """The page that a caller asks for; `bound_to` names the caller and the query, with its filters."""
+
+    bound_to: str
+    size: int
+    cursor: str | None = None
+
+    def after(self) -> str | None:
+        """Return the position that the page follows, or None for the first page. Raises InvalidCursor."""
+        return unseal(self.cursor, bound_to=self.bound_to) if self.cursor else None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBudget:
+    """How many rows one request reads: in its first read (by default a page and one more), in each other, in all."""
+
+    first: int | None = None
+    chunk: int = 100
+    total: int = 500
+
+
+# Returns the rows after a position, each with its own position, and at most as many as asked for. Fewer end the list.
+Read = Callable[[str | None, int], Sequence[tuple[str, RowT]]]
+# Returns what each row shows, or None where a row does not belong on the page.
+Load = Callable[[Sequence[RowT]], Sequence[ResultT | None]]
 
 
 def _mac(key: bytes, payload: bytes, bound_to: str) -> bytes:
@@ -53,3 +92,57 @@ def unseal(cursor: str, *, bound_to: str) -> str:
     if not isinstance(position, str):
         raise InvalidCursor
     return position
+
+
+def walk(asked: PageRequest, read: Read[RowT], load: Load[RowT, ResultT], *, budget: ReadBudget) -> Page[ResultT]:
+    """Return a page of the rows that `load` keeps; `next` is None where no more of them follow. Raises InvalidCursor.
+
+    Where the budget is spent before that is known, `next` continues after the last row that was read.
+    """
+    last = asked.after()
+    found: list[ResultT] = []
+    done = 0
+    while done < budget.total:
+        first = budget.first or asked.size + 1
+        limit = min(budget.chunk if done else first, budget.total - done)
+        rows = read(last, limit)
+        for (position, _), result in zip(rows, load([row for _, row in rows]), strict=True):
+            if result is not None:
+                if len(found) == asked.size:
+                    return Page(results=found, next=_sealed(last, asked))
+                found.append(result)
+            last = position
+        if len(rows) < limit:
+            return Page(results=found)
+        done += limit
+    return Page(results=found, next=_sealed(last, asked))
+
+
+def _sealed(position: str | None, asked: PageRequest) -> str | None:
+    return seal(position, bound_to=asked.bound_to) if position is not None else None
+
+
+def rows_of(
+    partition: str, *, index: str, between: tuple[str, str] | None = None, newest_first: bool = True
+) -> Read[Key]:
+    """Return the reader of one partition of an index: the sort key is the position, the table key the row."""
+
+    def read(after: str | None, limit: int) -> list[tuple[str, Key]]:
+        if between is None and newest_first:
+            raws = operations.query(partition, index=index, before=after, newest_first=True, limit=limit)
+        else:
+            low, high = between or ("!", "~")
+            if after is not None:
+                low, high = (low, after) if newest_first else (after, high)
+            if low > high:
+                return []  # DynamoDB refuses such a range
+            # Both ends are part of the range, and `after` is on the page before.
+            one_more = limit + (after is not None)
+            raws = operations.query(
+                partition, index=index, between=(low, high), newest_first=newest_first, limit=one_more
+            )
+        positions = [raw[f"{index}sk"]["S"] for raw in raws]
+        rows = zip(positions, operations.keys_of(raws), strict=True)
+        return [(position, place) for position, place in rows if position != after][:limit]
+
+    return read

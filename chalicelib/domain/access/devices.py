@@ -20,7 +20,7 @@ from chalicelib.domain import paging, signing, throttle
 from chalicelib.domain.access import lock_outs, tokens
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.events import events
-from chalicelib.domain.paging import Page
+from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import InvalidCredentials, NotFound, Unauthenticated, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -256,25 +256,15 @@ def list_all(
     *, caller_id: str, page_size: int, cursor: str | None, event_id: str | None, status: str | None
 ) -> Page[Device]:
     """Return a page of devices, newest first; `event_id` and `status` narrow it."""
-    bound_to = f"devices/{caller_id}/{event_id}/{status}"
-    before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
     index, partition = ("gsi2", keys.event_devices(event_id).pk) if event_id else ("gsi1", keys.all_devices().pk)
-    found: list[Device] = []
-    more = True
-    while more and len(found) < page_size:
-        raws = operations.query(partition, index=index, before=before, newest_first=True, limit=page_size + 1)
-        more = len(raws) > page_size
-        page_keys = operations.keys_of(raws[:page_size])
-        items = operations.get_many(Device, page_keys, consistent=False)
-        for key in page_keys:
-            before = key.pk.partition("#")[2]
-            if key in items and (status is None or items[key].status == status):
-                found.append(items[key])
-                if len(found) == page_size:
-                    more = more or key != page_keys[-1]
-                    break
-    following = paging.seal(before, bound_to=bound_to) if more and before else None
-    return Page(results=found, next=following)
+
+    def load(places: Sequence[keys.Key]) -> list[Device | None]:
+        items = operations.get_many(Device, places, consistent=False)
+        found = [items.get(place) for place in places]
+        return [device if device and status in (None, device.status) else None for device in found]
+
+    asked = PageRequest(f"devices/{caller_id}/{event_id}/{status}", page_size, cursor)
+    return paging.walk(asked, paging.rows_of(partition, index=index), load, budget=ReadBudget())
 
 
 def revoke(device_id: str) -> None:

@@ -1,21 +1,21 @@
 """Card balances: their lines, and how one card's money becomes another's."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain import ledger, paging
 from chalicelib.domain.cards import own_cards
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import Money
-from chalicelib.domain.paging import Page
+from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, CardBalance, CardEntry, Item, Journal
 from chalicelib.vocabulary import CardStatus, EntryType
 
-# One request reads at most this many lines for filters that no key answers; `next` goes on from there.
-_SWEEP_LINES = 500
+# For filters that no key answers.
+_FILTERED = ReadBudget(first=500)
 _MOVABLE = (CardStatus.BLOCKED, CardStatus.LOST, CardStatus.REPLACED)
 
 
@@ -45,28 +45,20 @@ def transactions(
     """
     holding = own_cards.get(customer_id, name)
     uid = holding.card.uid
-    bound_to = f"card-lines/{customer_id}/{uid}/{filters}"
-    before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
     is_filtered = filters != StatementFilters()
-    limit = _SWEEP_LINES if is_filtered else page_size + 1
-    raws = operations.query(keys.card_ledger(uid), before=before, newest_first=True, limit=limit, consistent=True)
-    lines = [CardEntry.from_raw_data(raw) for raw in raws]
-    fitting = [line for line in lines if filters.fit(line)]
-    shown = fitting[:page_size]
-    is_over = len(lines) < limit or (
-        # Lines come in the order of time.
-        filters.date_from is not None and lines[-1].created_at < filters.date_from
-    )
-    following = None
-    if len(fitting) > page_size:
-        following = shown[-1]
-    elif not is_over:
-        following = lines[-1]
-    return Page(
-        results=shown,
-        next=paging.seal(following.sk, bound_to=bound_to) if following is not None else None,
-        count=None if is_filtered else holding.balance.entries,
-    )
+
+    def read(after: str | None, limit: int) -> list[tuple[str, CardEntry]]:
+        raws = operations.query(keys.card_ledger(uid), before=after, newest_first=True, limit=limit, consistent=True)
+        lines = [CardEntry.from_raw_data(raw) for raw in raws]
+        # Lines come in the order of time, so an earlier one ends the list.
+        return [(line.sk, line) for line in lines if filters.date_from is None or line.created_at >= filters.date_from]
+
+    def load(lines: Sequence[CardEntry]) -> list[CardEntry | None]:
+        return [line if filters.fit(line) else None for line in lines]
+
+    asked = PageRequest(f"card-lines/{customer_id}/{uid}/{filters}", page_size, cursor)
+    page = paging.walk(asked, read, load, budget=_FILTERED if is_filtered else ReadBudget())
+    return page if is_filtered else replace(page, count=holding.balance.entries)
 
 
 def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:

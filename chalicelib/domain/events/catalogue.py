@@ -1,7 +1,7 @@
 """The catalogue: what anyone may read of events. Every list is one range of one partition, and one batch of listings.
 
-What a list is not ordered by is filtered while it is read, `_LOOKED_AT` entries a request at most: a page may then hold
-fewer events than asked for, and `next` goes on. The beginnings of lists, which everybody reads, are kept by a
+What a list is not ordered by is filtered while it is read, within a read budget: a page may then hold fewer events than
+asked for, and `next` continues. The beginnings of lists, which everybody reads, are kept by a
 container for `KEPT_SECONDS`.
 """
 
@@ -21,7 +21,7 @@ from chalicelib.domain import money, paging
 from chalicelib.domain.changes import Change
 from chalicelib.domain.events import listing_places, listings
 from chalicelib.domain.events.listing_places import ALL, BY_PRICE, BY_START, UPCOMING
-from chalicelib.domain.paging import Page
+from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CategoryCount, Listing, ListingEntry
@@ -29,8 +29,7 @@ from chalicelib.vocabulary import CatalogueOrder
 
 KEPT_SECONDS = 2.0
 _LISTS_KEPT = 200
-_LOOKED_AT = 500
-_CHUNK = 100
+_BUDGET = ReadBudget()
 _CATEGORIES_SHOWN = 500
 _ANYONE = "public"
 # After every text that a name or a moment begins.
@@ -157,7 +156,7 @@ def featured(*, page_size: int, cursor: str | None) -> Page[EventShown]:
     """Return a page of the featured events to come, the earliest first. Raises InvalidCursor."""
     wanted = _wanted(CatalogueFilters())
     of_list = _ListRange(listing_places.featured_partition())
-    return _walk(of_list, wanted.takes, bound_to=f"{_ANYONE}/featured", page_size=page_size, cursor=cursor)
+    return _page(of_list, wanted.takes, PageRequest(f"{_ANYONE}/featured", page_size, cursor))
 
 
 def browse(filters: CatalogueFilters, *, page_size: int, cursor: str | None) -> Page[EventShown]:
@@ -166,13 +165,13 @@ def browse(filters: CatalogueFilters, *, page_size: int, cursor: str | None) -> 
     Raises ValidationFailed (prices, ranges that end before they begin), InvalidCursor.
     """
     wanted = _wanted(filters)
-    bound_to = f"{_ANYONE}/events/{filters}"
+    asked = PageRequest(f"{_ANYONE}/events/{filters}", page_size, cursor)
     if wanted.search is not None:
         if not wanted.search:
             return Page(results=[])
         if filters.ordering is not None:
-            return _search_ordered(wanted, filters.ordering, bound_to=bound_to, page_size=page_size, cursor=cursor)
-    return _walk(_range(wanted, filters.ordering), wanted.takes, bound_to=bound_to, page_size=page_size, cursor=cursor)
+            return _search_ordered(wanted, filters.ordering, asked)
+    return _page(_range(wanted, filters.ordering), wanted.takes, asked)
 
 
 def _wanted(filters: CatalogueFilters) -> _ComparedFilters:
@@ -239,36 +238,26 @@ def _range(wanted: _ComparedFilters, ordering: CatalogueOrder | None) -> _ListRa
     return _ListRange(partition, low=wanted.starts_from, high=wanted.starts_to + _LAST, newest_first=newest_first)
 
 
-def _walk(
-    of_list: _ListRange, takes: Callable[[ListingEntry], bool], *, bound_to: str, page_size: int, cursor: str | None
-) -> Page[EventShown]:
-    last = paging.unseal(cursor, bound_to=bound_to) if cursor else None
-    found: list[ListingEntry] = []
-    looked_at = 0
-    while looked_at < _LOOKED_AT:
-        limit = page_size + 1 if looked_at == 0 else min(_CHUNK, _LOOKED_AT - looked_at)
-        entries = _read(of_list, after=last, limit=limit)
-        for entry in entries:
-            last = entry.sk
-            if takes(entry):
-                found.append(entry)
-            if len(found) > page_size:
-                return Page(results=_listed(found[:-1]), next=paging.seal(found[-2].sk, bound_to=bound_to))
-        if len(entries) < limit:
-            return Page(results=_listed(found))
-        looked_at += limit
-    return Page(results=_listed(found), next=paging.seal(last or "", bound_to=bound_to))
+def _page(of_list: _ListRange, takes: Callable[[ListingEntry], bool], asked: PageRequest) -> Page[EventShown]:
+    """Return a page of those entries of a list that `takes` keeps."""
+
+    def read(after: str | None, limit: int) -> list[tuple[str, ListingEntry]]:
+        return [(entry.sk, entry) for entry in _read(of_list, after=after, limit=limit)]
+
+    def load(entries: Sequence[ListingEntry]) -> list[ListingEntry | None]:
+        return [entry if takes(entry) else None for entry in entries]
+
+    page = paging.walk(asked, read, load, budget=_BUDGET)
+    return page.showing(_listed(page.results))
 
 
-def _search_ordered(
-    wanted: _ComparedFilters, ordering: CatalogueOrder, *, bound_to: str, page_size: int, cursor: str | None
-) -> Page[EventShown]:
+def _search_ordered(wanted: _ComparedFilters, ordering: CatalogueOrder, asked: PageRequest) -> Page[EventShown]:
     """Return a page of what is searched for, in another order than by title.
 
-    `_LOOKED_AT` titles at a time are put in order; where more begin like this, they follow in an order of their own.
+    The titles of one read budget are put in order; where more begin like this, they follow in an order of their own.
     """
-    started_after, shown_last = _position(cursor, bound_to=bound_to)
-    entries = _read(_range(wanted, None), after=started_after, limit=_LOOKED_AT)
+    started_after, shown_last = _position(asked)
+    entries = _read(_range(wanted, None), after=started_after, limit=_BUDGET.total)
     is_latest = ordering is CatalogueOrder.LATEST
 
     def place(entry: ListingEntry) -> str:
@@ -280,23 +269,24 @@ def _search_ordered(
     fitting = sorted(filter(wanted.takes, entries), key=place, reverse=is_latest)
     if shown_last is not None:
         fitting = [each for each in fitting if (place(each) < shown_last if is_latest else place(each) > shown_last)]
-    shown = fitting[:page_size]
+    shown = fitting[: asked.size]
     following: list[str | None] | None = None
-    if len(fitting) > page_size:
+    if len(fitting) > asked.size:
         following = [started_after, place(shown[-1])]
-    elif len(entries) == _LOOKED_AT:
+    elif len(entries) == _BUDGET.total:
         following = [entries[-1].sk, None]
     return Page(
         results=_listed(shown),
-        next=paging.seal(json.dumps(following), bound_to=bound_to) if following else None,
+        next=paging.seal(json.dumps(following), bound_to=asked.bound_to) if following else None,
     )
 
 
-def _position(cursor: str | None, *, bound_to: str) -> tuple[str | None, str | None]:
+def _position(asked: PageRequest) -> tuple[str | None, str | None]:
     """Return after which title the part that a cursor is in begins, and what of it was shown last."""
-    if cursor is None:
+    position = asked.after()
+    if position is None:
         return None, None
-    started_after, shown_last = json.loads(paging.unseal(cursor, bound_to=bound_to))
+    started_after, shown_last = json.loads(position)
     return started_after, shown_last
 
 

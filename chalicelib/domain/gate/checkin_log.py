@@ -9,7 +9,7 @@ from heapq import merge
 from chalicelib.domain import paging
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
-from chalicelib.domain.paging import Page
+from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.identifiers import log_id_of
 from chalicelib.table import keys, operations
@@ -18,8 +18,8 @@ from chalicelib.vocabulary import Portal, ScanResult
 
 # A numbered page is reached by reading the index up to it; deeper than this, go by cursor.
 MAX_PAGE = 50
-# One request reads at most this many index rows for filters that no key answers; `next` goes on from there.
-_SWEEP_ROWS = 1000
+# For filters that no key answers.
+_FILTERED = ReadBudget(first=1000, total=1000)
 _ATTENDEE_TICKETS = 25
 _LOG_ID = re.compile(r"log_[0-9A-HJKMNP-TV-Z]{26}")
 
@@ -91,47 +91,50 @@ def search(
     By card or attendee it asks the index of that ticket or card. By usher and result it reads the event's log,
     a bounded part per request: a page may then hold fewer entries than asked for, and `next` goes on.
     """
-    bound_to = f"log-search/{caller_id}/{event_id}/{filters}"
-    before = paging.unseal(cursor, bound_to=bound_to) if cursor else _end_of(filters.date_to)
+    usher_id = _usher_id(filters.username) if filters.username else None
+    if filters.username and usher_id is None:
+        return Page(results=[])
     if filters.card_id is not None or filters.attendee is not None:
         partitions, index = _partitions_of(event_id, filters), "gsi2"
     else:
         partitions, index = keys.log_partitions(event_id), "gsi1"
-    start = log_id_of("", decided_at=filters.date_from)[:14] if filters.date_from else ""
-    usher_id = _usher_id(filters.username) if filters.username else None
-    if filters.username and usher_id is None:
-        return Page(results=[])
-    limit = _SWEEP_ROWS if index == "gsi1" and (usher_id or filters.result) else page_size + 1
-    if index == "gsi2" and (usher_id or filters.result):
-        limit = _SWEEP_ROWS
-    rows = _newest(partitions, index, before=before, limit=limit)
-    exhausted = len(rows) < limit
-    in_time = [row for row in rows if row.log_id >= start]
-    if len(in_time) < len(rows):
-        exhausted = True
-    fits = _fitting(in_time, usher_id=usher_id, result=filters.result, index=index)
-    if len(fits) > page_size:
-        return _page(fits, page_size=page_size, more=True, bound_to=bound_to)
-    last = in_time[-1].log_id if in_time else None
-    following = paging.seal(last, bound_to=bound_to) if last and not exhausted else None
-    return Page(results=_entries([row.key for row in fits]), next=following)
+    start, end = _start_of(filters.date_from), _end_of(filters.date_to)
+
+    def read(after: str | None, limit: int) -> list[tuple[str, _Row]]:
+        rows = _newest(partitions, index, before=after or end, limit=limit)
+        return [(row.log_id, row) for row in rows if row.log_id >= start]
+
+    def load(rows: Sequence[_Row]) -> list[keys.Key | None]:
+        fitting = _fitting(rows, usher_id=usher_id, result=filters.result, index=index)
+        return [row.key if row.key in fitting else None for row in rows]
+
+    page = paging.walk(
+        PageRequest(f"log-search/{caller_id}/{event_id}/{filters}", page_size, cursor),
+        read,
+        load,
+        budget=_FILTERED if usher_id or filters.result else ReadBudget(),
+    )
+    return page.showing(_entries(page.results))
 
 
-def _fitting(rows: Sequence[_Row], *, usher_id: str | None, result: ScanResult | None, index: str) -> list[_Row]:
+def _fitting(rows: Sequence[_Row], *, usher_id: str | None, result: ScanResult | None, index: str) -> set[keys.Key]:
+    """Return the keys of the scans with this result and by this usher."""
     if usher_id is None and result is None:
-        return list(rows)
+        return {row.key for row in rows}
     if index == "gsi2":  # this index carries keys only
         scans = operations.get_many(Scan, [row.key for row in rows], consistent=False)
         facts: dict[keys.Key, tuple[str, str]] = {key: (scan.result, scan.principal_id) for key, scan in scans.items()}
     else:
         facts = {row.key: (row.result or "", row.principal_id or "") for row in rows}
-    return [
-        row
-        for row in rows
-        if row.key in facts
-        and (result is None or facts[row.key][0] == result)
-        and (usher_id is None or facts[row.key][1] == usher_id)
-    ]
+    return {
+        key
+        for key, (was, by) in facts.items()
+        if (result is None or was == result) and (usher_id is None or by == usher_id)
+    }
+
+
+def _start_of(date_from: datetime | None) -> str:
+    return log_id_of("", decided_at=date_from)[:14] if date_from else ""
 
 
 def _end_of(date_to: datetime | None) -> str | None:

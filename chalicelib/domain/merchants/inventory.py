@@ -6,20 +6,19 @@ bounded part: a page may then hold fewer cards than asked for, and `next` goes o
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib import clock
 from chalicelib.domain import paging
 from chalicelib.domain.cards import cards
-from chalicelib.domain.paging import Page
+from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, MerchantTotals
 from chalicelib.vocabulary import CardStatus
 
-# One request looks at so many cards for filters that no key answers.
-_LOOKED_AT = 500
-_CHUNK = 100
+# For filters that no key answers.
+_FILTERED = ReadBudget(first=100)
 # Before and after every character of a UID.
 _FIRST, _LAST = "!", "~"
 
@@ -46,31 +45,18 @@ class InventoryFilters:
 
 def page(merchant_id: str, filters: InventoryFilters, *, page_size: int, cursor: str | None) -> Page[Card]:
     """Return a page of a merchant's cards; `count` where no more than the status is filtered. Raises InvalidCursor."""
-    bound_to = f"inventory/{merchant_id}/{filters}"
-    last = paging.unseal(cursor, bound_to=bound_to) if cursor else None
-    found: list[Card] = []
-    left = _LOOKED_AT
-    while left > 0:
-        limit = min(left, page_size + 1 if not filters.by_assignment else _CHUNK)
-        places = _places(merchant_id, filters, after=last, limit=limit)
-        known = operations.get_many(Card, [keys.card(uid) for _, uid in places])
-        for position, uid in places:
-            if len(found) == page_size and last is not None:
-                return _page(merchant_id, filters, found, following=paging.seal(last, bound_to=bound_to))
-            last = position
-            card = known.get(keys.card(uid))
-            # The index may name a card that has just moved on.
-            if card is not None and card.merchant_id == merchant_id and filters.fit(card):
-                found.append(card)
-        if len(places) < limit or last is None:
-            return _page(merchant_id, filters, found, following=None)
-        left -= limit
-    following = paging.seal(last, bound_to=bound_to) if last else None
-    return _page(merchant_id, filters, found, following=following)
+    asked = PageRequest(f"inventory/{merchant_id}/{filters}", page_size, cursor)
 
+    def load(uids: Sequence[str]) -> list[Card | None]:
+        known = operations.get_many(Card, [keys.card(uid) for uid in uids])
+        found = [known.get(keys.card(uid)) for uid in uids]
+        # The index may name a card that has just moved on.
+        return [card if card and card.merchant_id == merchant_id and filters.fit(card) else None for card in found]
 
-def _page(merchant_id: str, filters: InventoryFilters, found: Sequence[Card], *, following: str | None) -> Page[Card]:
-    return Page(results=found, next=following, count=_count(merchant_id, filters))
+    if filters.by_assignment:
+        return paging.walk(asked, _assigned(merchant_id, filters), load, budget=_FILTERED)
+    page = paging.walk(asked, _by_uid(merchant_id, filters), load, budget=ReadBudget())
+    return replace(page, count=_count(merchant_id, filters))
 
 
 def _count(merchant_id: str, filters: InventoryFilters) -> int | None:
@@ -89,20 +75,22 @@ def totals_by_status(totals: MerchantTotals) -> dict[str, int]:
     return {status.value: max(0, int(getattr(totals, status.value))) for status in CardStatus}
 
 
-def _places(merchant_id: str, filters: InventoryFilters, *, after: str | None, limit: int) -> list[tuple[str, str]]:
-    """Return positions in the list and the UIDs that stand there, those after a position only."""
-    if filters.by_assignment:
-        return _assigned(merchant_id, filters, after=after, limit=limit)
-    prefix = filters.search or ""
-    reach = (f"{after}{_FIRST}" if after else prefix or _FIRST, f"{prefix}{_LAST}")
-    lists = []
-    for status in _listed(filters.status):
-        partition = keys.merchant_cards(merchant_id, status).pk
-        raws = operations.query(partition, index="gsi2", between=reach, limit=limit)
-        lists.append([raw["gsi2sk"]["S"] for raw in raws])
-    # A card that moves from one status to another may stand in both for a moment.
-    uids = list(dict.fromkeys(heapq.merge(*lists)))[:limit]
-    return [(uid, uid) for uid in uids]
+def _by_uid(merchant_id: str, filters: InventoryFilters) -> paging.Read[str]:
+    """Return the reader of a merchant's cards by UID, merged from the lists of each status."""
+
+    def read(after: str | None, limit: int) -> list[tuple[str, str]]:
+        prefix = filters.search or ""
+        between = (f"{after}{_FIRST}" if after else prefix or _FIRST, f"{prefix}{_LAST}")
+        lists = []
+        for status in _listed(filters.status):
+            partition = keys.merchant_cards(merchant_id, status).pk
+            raws = operations.query(partition, index="gsi2", between=between, limit=limit)
+            lists.append([raw["gsi2sk"]["S"] for raw in raws])
+        # A card that moves from one status to another may be in both lists for a moment.
+        uids = list(dict.fromkeys(heapq.merge(*lists)))[:limit]
+        return [(uid, uid) for uid in uids]
+
+    return read
 
 
 def _listed(status: CardStatus | None) -> Sequence[CardStatus]:
@@ -112,12 +100,9 @@ def _listed(status: CardStatus | None) -> Sequence[CardStatus]:
     return [CardStatus.STOCK, CardStatus.HELD] if status is CardStatus.STOCK else [status]
 
 
-def _assigned(merchant_id: str, filters: InventoryFilters, *, after: str | None, limit: int) -> list[tuple[str, str]]:
-    partition = keys.merchant_assigned(merchant_id).pk
+def _assigned(merchant_id: str, filters: InventoryFilters) -> paging.Read[str]:
+    """Return the reader of a merchant's cards by when they were handed out, the latest first."""
     low = clock.to_text(filters.assigned_from) if filters.assigned_from else _FIRST
-    high = after or (clock.to_text(filters.assigned_to) + _LAST if filters.assigned_to else _LAST)
-    if low > high:
-        return []  # DynamoDB refuses such a range
-    raws = operations.query(partition, index="gsi1", between=(low, high), newest_first=True, limit=limit + 1)
-    positions = [raw["gsi1sk"]["S"] for raw in raws]
-    return [(position, keys.uid_assigned(position)) for position in positions if position != after][:limit]
+    high = clock.to_text(filters.assigned_to) + _LAST if filters.assigned_to else _LAST
+    read = paging.rows_of(keys.merchant_assigned(merchant_id).pk, index="gsi1", between=(low, high))
+    return lambda after, limit: [(position, keys.uid_assigned(position)) for position, _ in read(after, limit)]

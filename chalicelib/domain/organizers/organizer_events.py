@@ -15,7 +15,7 @@ from chalicelib.domain.access import devices
 from chalicelib.domain.gate import checkin_buckets
 from chalicelib.domain.gate.checkin_buckets import GateCheckins, HourCheckins
 from chalicelib.domain.money import Money
-from chalicelib.domain.paging import Page
+from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.domain.sale import sales_totals
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
@@ -23,9 +23,6 @@ from chalicelib.table.items import Category, Counters, Device, Event, Item, List
 from chalicelib.table.operations import RawItem
 from chalicelib.vocabulary import EventStatus
 
-# One request looks at so many events for filters that no key answers.
-_LOOKED_AT = 500
-_CHUNK = 100
 # The days of the world's time zones begin up to so long before and after that of UTC.
 _DAY_BEGINS_BEFORE, _DAY_BEGINS_AFTER = timedelta(hours=14), timedelta(hours=12)
 _FIRST, _LAST = "!", "~"
@@ -238,46 +235,26 @@ def page(
 
     Raises InvalidCursor.
     """
-    bound_to = f"organizer events/{organizer_id}/{filters}"
-    before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
-    found: list[Event] = []
-    looked_at = 0
-    while looked_at < _LOOKED_AT:
-        limit = page_size + 1 if looked_at == 0 else _CHUNK
-        places = _places(organizer_id, filters, before=before, limit=limit)
-        known = operations.get_many(Event, [place for _, place in places])
-        for sort, place in places:
-            event = known.get(place)
-            if event is not None and event.organizer_id == organizer_id and filters.fit(event):
-                if len(found) == page_size and before is not None:
-                    return Page(results=_summaries(found), next=paging.seal(before, bound_to=bound_to))
-                found.append(event)
-            before = sort
-        if len(places) < limit:
-            return Page(results=_summaries(found))
-        looked_at += limit
-    return Page(results=_summaries(found), next=paging.seal(before or "", bound_to=bound_to))
-
-
-def _places(
-    organizer_id: str, filters: OrganizerEventFilters, *, before: str | None, limit: int
-) -> list[tuple[str, keys.Key]]:
-    """Return where events stand in the organizer's list, and their own keys, the last to start first."""
     low, high = _FIRST, _LAST
     if filters.date_from is not None:
         low = clock.to_text(datetime.combine(filters.date_from, time.min, UTC) - _DAY_BEGINS_BEFORE)
     if filters.date_to is not None:
         high = clock.to_text(datetime.combine(filters.date_to, time.max, UTC) + _DAY_BEGINS_AFTER) + _LAST
-    high = before or high
-    if low > high:
-        return []  # DynamoDB refuses such a range
-    partition = keys.organizer_events(organizer_id).pk
-    # Both ends are part of the range: where a page went on from stood on the page before.
-    raws = operations.query(
-        partition, index="gsi1", between=(low, high), newest_first=True, limit=limit + (before is not None)
+
+    def load(places: Sequence[keys.Key]) -> list[Event | None]:
+        known = operations.get_many(Event, places)
+        found = [known.get(place) for place in places]
+        return [
+            event if event and event.organizer_id == organizer_id and filters.fit(event) else None for event in found
+        ]
+
+    page = paging.walk(
+        PageRequest(f"organizer events/{organizer_id}/{filters}", page_size, cursor),
+        paging.rows_of(keys.organizer_events(organizer_id).pk, index="gsi1", between=(low, high)),
+        load,
+        budget=ReadBudget(),
     )
-    told = [(raw["gsi1sk"]["S"], keys.Key(raw["pk"]["S"], raw["sk"]["S"])) for raw in raws]
-    return [(sort, place) for sort, place in told if sort != before][:limit]
+    return page.showing(_summaries(page.results))
 
 
 def _summaries(events: Sequence[Event]) -> list[EventSummary]:

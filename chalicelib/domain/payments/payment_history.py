@@ -1,10 +1,11 @@
 """What a customer has paid, and tried to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain import paging
-from chalicelib.domain.paging import Page
+from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.domain.payments import payments
 from chalicelib.domain.payments.payments import OwnPayment
 from chalicelib.identifiers import beginning_of_ids
@@ -12,8 +13,8 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, Payment
 from chalicelib.vocabulary import PaymentMethod, PaymentStatus
 
-# What no key answers is filtered among so many payments a request; `next` goes on from there.
-_LOOKED_AT = 100
+# For filters that no key answers.
+_FILTERED = ReadBudget(first=100, total=100)
 _PREFIX = "pay"
 
 
@@ -42,28 +43,21 @@ def of(customer_id: str, filters: PaymentFilters, *, page_size: int, cursor: str
 
     Raises InvalidCursor.
     """
-    bound_to = f"payments/{customer_id}/{filters}"
-    after = paging.unseal(cursor, bound_to=bound_to) if cursor else None
     first = beginning_of_ids(_PREFIX, made_at=filters.date_from) if filters.date_from else _PREFIX
-    last = after or (beginning_of_ids(_PREFIX, made_at=filters.date_to) if filters.date_to else _PREFIX) + "~"
-    if last < first:
-        return Page(results=[])
-    limit = _LOOKED_AT if filters.status or filters.method else page_size + 1
-    partition = keys.customer_payments(customer_id).pk
-    # One more, since the page begins after an id that is part of the range.
-    raws = operations.query(partition, index="gsi1", between=(first, last), newest_first=True, limit=limit + 1)
-    places = [place for place, raw in zip(operations.keys_of(raws), raws, strict=True) if raw["gsi1sk"]["S"] != after]
-    places = places[:limit]
-    found = operations.get_many(Payment, places)
-    looked_at = [found[place] for place in places if place in found]
-    fitting = [payment for payment in looked_at if _fits(payment, filters)]
-    shown = fitting[:page_size]
-    following = None
-    if len(fitting) > page_size:
-        following = shown[-1].payment_id
-    elif len(places) == limit and limit == _LOOKED_AT:
-        following = looked_at[-1].payment_id
-    return Page(results=_entries(shown), next=paging.seal(following, bound_to=bound_to) if following else None)
+    last = (beginning_of_ids(_PREFIX, made_at=filters.date_to) if filters.date_to else _PREFIX) + "~"
+
+    def load(places: Sequence[keys.Key]) -> list[Payment | None]:
+        found = operations.get_many(Payment, places)
+        payments = [found.get(place) for place in places]
+        return [payment if payment and _fits(payment, filters) else None for payment in payments]
+
+    page = paging.walk(
+        PageRequest(f"payments/{customer_id}/{filters}", page_size, cursor),
+        paging.rows_of(keys.customer_payments(customer_id).pk, index="gsi1", between=(first, last)),
+        load,
+        budget=_FILTERED if filters.status or filters.method else ReadBudget(),
+    )
+    return page.showing(_entries(page.results))
 
 
 def _fits(payment: Payment, filters: PaymentFilters) -> bool:
@@ -71,7 +65,7 @@ def _fits(payment: Payment, filters: PaymentFilters) -> bool:
     return filters.status in (None, shown.status) and filters.method in (None, shown.method)
 
 
-def _entries(found: list[Payment]) -> list[PaymentHistoryEntry]:
+def _entries(found: Sequence[Payment]) -> list[PaymentHistoryEntry]:
     wanted = {keys.event(payment.event_id) for payment in found if payment.event_id}
     events = operations.get_many(Event, wanted, consistent=False)
     titles = {event.event_id: event.title for event in events.values()}

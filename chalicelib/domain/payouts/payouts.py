@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.domain import paging
 from chalicelib.domain.documents import payout_document
 from chalicelib.domain.money import Money
-from chalicelib.domain.paging import Page
+from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.domain.payouts import settlements
 from chalicelib.domain.payouts.settlements import SalesFigures
 from chalicelib.errors import NotFound
@@ -19,9 +19,8 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Invoice, Payout
 from chalicelib.vocabulary import PayoutStatus
 
-# What no key answers is filtered among so many payouts a request; `next` goes on from there.
-_LOOKED_AT = 100
-_PREFIX = "pto_"
+# For filters that no key answers.
+_FILTERED = ReadBudget(first=100, total=100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,23 +106,19 @@ def page(organizer_id: str, filters: PayoutFilters, *, page_size: int, cursor: s
 
     Raises InvalidCursor.
     """
-    bound_to = f"payouts/{organizer_id}/{filters}"
-    before = paging.unseal(cursor, bound_to=bound_to) if cursor else f"{_PREFIX}~"
-    limit = page_size + 1 if filters.take_all else _LOOKED_AT
-    partition = keys.organizer_payouts(organizer_id).pk
-    raws = operations.query(partition, index="gsi1", before=before, newest_first=True, limit=limit)
-    places = operations.keys_of(raws)
-    found = operations.get_many(Payout, places)
-    looked_at = [found[place] for place in places if place in found]
-    fitting = [payout for payout in looked_at if filters.fit(payout)]
-    shown = fitting[:page_size]
-    following = None
-    if len(fitting) > page_size:
-        following = shown[-1].payout_id
-    elif len(places) == limit:
-        following = looked_at[-1].payout_id
-    sealed = paging.seal(following, bound_to=bound_to) if following else None
-    return Page(results=[_shown(payout) for payout in shown], next=sealed)
+
+    def load(places: Sequence[keys.Key]) -> list[Payout | None]:
+        found = operations.get_many(Payout, places)
+        payouts = [found.get(place) for place in places]
+        return [payout if payout and filters.fit(payout) else None for payout in payouts]
+
+    page = paging.walk(
+        PageRequest(f"payouts/{organizer_id}/{filters}", page_size, cursor),
+        paging.rows_of(keys.organizer_payouts(organizer_id).pk, index="gsi1"),
+        load,
+        budget=ReadBudget() if filters.take_all else _FILTERED,
+    )
+    return page.showing([_shown(payout) for payout in page.results])
 
 
 def detail(organizer_id: str, payout_id: str) -> OwnPayout:

@@ -10,15 +10,14 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import paging
 from chalicelib.domain.money import Money
-from chalicelib.domain.paging import Page
+from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.domain.tickets import tickets, transfers
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Category, Event, Item, Ticket
 from chalicelib.vocabulary import TicketShown
 
-# One request looks at so many tickets for filters that no key answers; `next` goes on from there.
-_LOOKED_AT = 500
-_CHUNK = 100
+# For filters that no key answers.
+_FILTERED = ReadBudget(first=100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,36 +65,22 @@ def page(customer_id: str, filters: OwnTicketFilters, *, page_size: int, cursor:
     With filters it looks at a bounded part per request: a page may then hold fewer tickets than asked for, and
     `next` goes on. Raises InvalidCursor.
     """
-    bound_to = f"tickets/{customer_id}/{filters}"
-    last = paging.unseal(cursor, bound_to=bound_to) if cursor else None
-    found: list[OwnTicket] = []
-    left = _LOOKED_AT
-    while left > 0:
-        limit = min(left, page_size + 1 if filters.take_all else _CHUNK)
-        places = _places(customer_id, before=last, limit=limit)
-        fitting = {shown.ticket.ticket_id: shown for shown in _fitting(customer_id, filters, places)}
-        for ticket_id, _ in places:
-            if len(found) == page_size and last is not None:
-                return Page(results=found, next=paging.seal(last, bound_to=bound_to))
-            last = ticket_id
-            if ticket_id in fitting:
-                found.append(fitting[ticket_id])
-        if len(places) < limit or last is None:
-            return Page(results=found)
-        left -= limit
-    return Page(results=found, next=paging.seal(last, bound_to=bound_to) if last else None)
+
+    def load(places: Sequence[keys.Key]) -> list[OwnTicket | None]:
+        fitting = {keys.ticket(one.ticket.ticket_id): one for one in _fitting(customer_id, filters, places)}
+        return [fitting.get(place) for place in places]
+
+    return paging.walk(
+        PageRequest(f"tickets/{customer_id}/{filters}", page_size, cursor),
+        paging.rows_of(keys.customer_tickets(customer_id).pk, index="gsi2"),
+        load,
+        budget=ReadBudget() if filters.take_all else _FILTERED,
+    )
 
 
-def _places(customer_id: str, *, before: str | None, limit: int) -> list[tuple[str, keys.Key]]:
-    """Return the ids and places of a customer's tickets, newest first, those after `before` only."""
-    partition = keys.customer_tickets(customer_id).pk
-    raws = operations.query(partition, index="gsi2", before=before, newest_first=True, limit=limit)
-    return [(raw["gsi2sk"]["S"], place) for raw, place in zip(raws, operations.keys_of(raws), strict=True)]
-
-
-def _fitting(customer_id: str, filters: OwnTicketFilters, places: Sequence[tuple[str, keys.Key]]) -> list[OwnTicket]:
+def _fitting(customer_id: str, filters: OwnTicketFilters, places: Sequence[keys.Key]) -> list[OwnTicket]:
     # Not from replicas that lag: what was given away or bought a moment ago must show.
-    found = operations.get_many(Ticket, [place for _, place in places]).values()
+    found = operations.get_many(Ticket, places).values()
     mine = [
         ticket
         for ticket in found

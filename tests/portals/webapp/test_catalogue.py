@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.events import catalogue, events
+from chalicelib.domain.paging import ReadBudget
 from chalicelib.table.items import Event, Venue
 from chalicelib.vocabulary import EventStatus
 from tests.support.catalogue import PATH, Show, counted, listed, page, walked
@@ -217,8 +218,7 @@ def test_a_cursor_is_bound_to_its_query_and_cannot_be_made(shows: list[Event]) -
 def test_a_page_looks_at_a_bounded_part_of_a_list_and_then_goes_on(
     stream: StreamReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalogue, "_LOOKED_AT", 10)
-    monkeypatch.setattr(catalogue, "_CHUNK", 4)
+    monkeypatch.setattr(catalogue, "_BUDGET", ReadBudget(chunk=4, total=10))
     for number in range(14):
         Show(f"Dear {number:02}", in_days=1 + number, prices=(900_000,)).put()
     Show("Cheap", in_days=20, prices=(100,)).put()
