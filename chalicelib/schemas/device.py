@@ -1,6 +1,6 @@
 """The reader agent's JSON: contract/usher.md, "Device"."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -16,7 +16,7 @@ MAX_TAPS = 100
 class EnrollIn(In):
     """The one-time code, and the public key that the program has made for itself."""
 
-    code: Annotated[str, StringConstraints(min_length=8, max_length=40)]
+    code: Annotated[str, StringConstraints(min_length=8, max_length=40)] = Field(description="The one-time code.")
     public_key: Annotated[str, StringConstraints(min_length=40, max_length=64)]
     name: Name | None = None
 
@@ -51,7 +51,7 @@ class TokenOut(Out):
     """An access token; `expires_in` is its life in seconds."""
 
     access: str
-    token_type: str = "Bearer"  # noqa: S105  # the scheme of RFC 6750, no secret
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the scheme of RFC 6750, no secret
     expires_in: int
 
 

@@ -28,7 +28,7 @@ class TicketOut(Out):
     """Where to open the socket: at `url`, with `?ticket=`, once, before it expires."""
 
     url: str
-    ticket: str
+    ticket: str = Field(description="The one-time ticket; it opens one socket.")
     expires_at: Moment
 
 

@@ -2,11 +2,13 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from chalicelib.schemas.wire import Moment, Out
 
 
 class HealthOut(Out):
     """The service is up."""
 
-    status: Literal["ok"]
+    status: Literal["ok"] = Field(description="Always ok: the service answers.")
     time: Moment

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from chalicelib.schemas.wire import (
     BetweenIn,
     Cursor,
+    Filter,
     Id,
     In,
     Instant,
@@ -18,7 +19,17 @@ from chalicelib.schemas.wire import (
     ScanId,
     TokensOut,
 )
-from chalicelib.vocabulary import Direction, EventStatus, Reason, ScanResult, ScanSource, UsherRole
+from chalicelib.vocabulary import (
+    BloodType,
+    CardStatus,
+    CardType,
+    Direction,
+    EventStatus,
+    Reason,
+    ScanResult,
+    ScanSource,
+    UsherRole,
+)
 
 CardName = Annotated[
     str,
@@ -124,7 +135,7 @@ class VerifyCardOut(Out):
 
     known: bool
     usable: bool
-    status: str
+    status: CardStatus | Literal["unknown"]
     reason: Reason | None = None
 
 
@@ -133,8 +144,8 @@ class CardOut(Out):
 
     id: str
     uid: str
-    type: str
-    status: str
+    type: CardType
+    status: CardStatus
     assigned_at: Moment | None
     has_ticket: bool
 
@@ -241,7 +252,7 @@ class AttendeeOut(Out):
     scan_status: Literal["not_scanned", "previously_scanned"]
     scanned_at: Moment | None
     emergency_contact: EmergencyContactOut | None = None
-    blood_type: str | None = None
+    blood_type: BloodType | None = None
     labels: list[str]
     children: list[ChildOut]
 
@@ -302,6 +313,6 @@ class LogSearchIn(LogsIn, BetweenIn):
 
     card_id: CardName | None = None
     username: Name | None = None
-    result: ScanResult | None = None
-    attendee: Name | None = None
+    result: Filter[ScanResult] | None = None
+    attendee: Name | None = Field(default=None, description="What a word of the attendee's name begins with.")
     event_id: Id | None = None

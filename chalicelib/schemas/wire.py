@@ -1,7 +1,7 @@
 """What all portals' bodies share."""
 
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -10,10 +10,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
 )
+from pydantic_core import core_schema
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -28,10 +30,19 @@ class In(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True, hide_input_in_errors=True)
 
 
-class Out(BaseModel):
-    """An answer's body, read off whatever the domain returned."""
+class ChangeIn(In):
+    """A change: a field that is left out stays as it is, so the default of its class is never its value."""
 
-    model_config = ConfigDict(from_attributes=True, defer_build=True, hide_input_in_errors=True)
+
+class Out(BaseModel):
+    """An answer's body, read from what the domain returned; every field is present."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        defer_build=True,
+        hide_input_in_errors=True,
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 Moment = Annotated[
@@ -41,6 +52,27 @@ Moment = Annotated[
 ]
 # From the epoch, where a reader's clock stands after it lost its battery, to what any id can carry.
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+WordT = TypeVar("WordT")
+
+
+class _EitherSpelling:
+    """Accepts `Already Scanned` for `already_scanned`, and for any other word of an enumeration."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        words = {_spelled(str(word)): str(word) for word in (get_args(source) or source)}
+
+        def respell(value: Any) -> Any:
+            return words.get(_spelled(value), value) if isinstance(value, str) else value
+
+        return core_schema.no_info_before_validator_function(respell, handler(source))
+
+
+def _spelled(word: str) -> str:
+    return word.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+# An enumerated filter, in either spelling.
+Filter = Annotated[WordT, _EitherSpelling()]
 
 
 def _within_reach(value: datetime) -> datetime:
@@ -88,8 +120,8 @@ OneTimeCode = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"
 class MoneyOut(Out):
     """An amount as a decimal string with the currency's digits, and its ISO 4217 code."""
 
-    amount: str
-    currency: str
+    amount: Annotated[str, Field(json_schema_extra={"pattern": r"^-?[0-9]+(\.[0-9]+)?$"}, examples=["1500.00"])]
+    currency: Annotated[str, Field(json_schema_extra={"pattern": r"^[A-Z]{3}$"}, examples=["PKR"])]
 
 
 class MoneyIn(In):
@@ -147,7 +179,7 @@ class TokensOut(Out):
 
     access: str
     refresh: str
-    token_type: str = "Bearer"  # noqa: S105  # the scheme of RFC 6750, no secret
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the scheme of RFC 6750, no secret
     expires_in: int
 
 
@@ -164,12 +196,15 @@ class FieldProblem(Out):
     message: str
 
 
+_Details = Annotated[list[FieldProblem] | None, Field(exclude_if=lambda details: details is None)]
+
+
 class ErrorBody(Out):
     """Why a request was refused."""
 
     code: str
     message: str
-    details: list[FieldProblem] | None = None
+    details: _Details = None
     request_id: str
 
 
@@ -182,9 +217,9 @@ class ErrorOut(Out):
 class BareErrorOut(Out):
     """The envelope of every refusal to campus and Tix, whose clients print `error`."""
 
-    error: str
+    error: str = Field(description="The message, for people.")
     code: str
-    details: list[FieldProblem] | None = None
+    details: _Details = None
     request_id: str
 
 

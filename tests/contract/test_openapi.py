@@ -12,6 +12,7 @@ from typing import Any
 import openapi_pydantic
 import pytest
 from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import TypeAdapter
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
@@ -37,6 +38,7 @@ def _operations() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_the_document_is_valid_openapi_3_1() -> None:
+    OpenAPIV31SpecValidator(document()).validate()
     Draft202012Validator(OPENAPI_31).validate(document())
     assert openapi_pydantic.OpenAPI.model_validate(document()).openapi == "3.1.0"
 
@@ -121,8 +123,10 @@ def test_a_route_names_the_refusals_that_its_kind_can_give(route: AnyRoute) -> N
     expected |= {"403"} if route.guard and (route.guard.permissions or route.guard.roles) else set()
     expected |= {"400", "413", "415"} if route.body else set()
     expected |= {"400"} if route.query else set()
+    expected |= {"400", "409", "422"} if route.idempotent else set()
     assert expected <= named
-    assert named - _REFUSALS == {str(status) for status in (route.status, *route.also)}
+    good = {str(status) for status in (route.status, *route.also)} | ({"304"} if route.public_seconds else set())
+    assert named - _REFUSALS == good
 
 
 def test_every_refusal_is_the_envelope_and_says_when_to_try_again_where_that_helps() -> None:

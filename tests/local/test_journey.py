@@ -4,8 +4,10 @@ against `make run` itself: nothing in it is stubbed."""
 import base64
 import io
 import json
+import os
 import re
 import secrets
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -24,6 +26,7 @@ pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("engines")]
 
 PASSWORD = "a long enough password"
 CLIENT = toolchain.ROOT / "tests" / "tix_client"
+GENERATED = toolchain.ROOT / "tests" / "api_client"
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +181,18 @@ def test_a_card_is_reloaded_and_its_ledger_says_so(run: LocalRun) -> None:
     [newest, *_] = owner.ask("GET", f"users/nfc-cards/{before['id']}/transactions/").json()["results"]
     assert (newest["type"], newest["amount"]["amount"]) == ("reload", "250.00")
     assert newest["balance_after"] == card()["balance"]
+
+
+@pytest.mark.skipif(not (GENERATED / "node_modules").exists(), reason="Node or its registry is not to be had here")
+def test_a_client_generated_from_the_document_compiles_and_gets_from_registering_to_the_gate(run: LocalRun) -> None:
+    url = f"http://127.0.0.1:{run.port}"
+    environment = {**os.environ, "DOCUMENT": f"{url}/api/openapi.json"}
+    for command in ("npm run --silent client", f"node build/journey.js {url}"):
+        done = subprocess.run(
+            shlex.split(command), cwd=GENERATED, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["scan"].startswith("scn_")
 
 
 @pytest.mark.skipif(not (CLIENT / "node_modules").exists(), reason="Node or its registry is not to be had here")

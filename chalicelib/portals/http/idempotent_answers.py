@@ -10,7 +10,7 @@ from chalicelib.domain.idempotency import IdempotencyClaim
 from chalicelib.errors import Refusal, ValidationFailed
 from chalicelib.portals.http.answer import JSON, Answer
 
-_KEY_LENGTH = 255
+KEY_LENGTH = 255
 _REFUSED = 400
 
 
@@ -32,8 +32,8 @@ def answer_once(request: KeyedRequest, answer_to: Callable[[str], Answer]) -> An
     key = request.key
     if key is None:
         return answer_to(idempotency.unkeyed().operation_id)
-    if not (0 < len(key) <= _KEY_LENGTH and key.isascii() and key.isprintable()):
-        message = f"must have 1 to {_KEY_LENGTH} printable ASCII characters"
+    if not (0 < len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
+        message = f"must have 1 to {KEY_LENGTH} printable ASCII characters"
         raise ValidationFailed(details=[{"field": "Idempotency-Key", "message": message}])
     claimed = idempotency.claim(caller_id=request.caller_id, route=request.route, key=key, body=request.body)
     if not isinstance(claimed, IdempotencyClaim):

@@ -1,5 +1,7 @@
 """The descriptions in the OpenAPI document that belong to no route: path variables, portals, and the whole."""
 
+from chalicelib.vocabulary import Portal
+
 PATH_VARIABLES = {
     "job_id": "The id that a job was answered with.",
     "event_id": "The event's id.",
@@ -24,14 +26,38 @@ PORTALS = {
     "platform": "Live updates, liveness, and this document.",
 }
 
-DESCRIPTION = """\
-Every attendee goes in once.
+ANSWER_HEADERS = {
+    "X-Request-Id": "Finds this request in the platform's log.",
+    "Retry-After": "Seconds to wait before the next try.",
+    "Cache-Control": "`no-store`, or for public events how long any cache may keep the answer.",
+    "ETag": "Names this version of the answer; send it back as `If-None-Match`.",
+    "Idempotent-Replayed": "`true` where this is the first answer to the same `Idempotency-Key`, sent again.",
+}
 
-- **Paths** are written with a trailing slash (Tix: without); both spellings of every path answer the same.
-- **Tokens**: `Authorization: Bearer <access>`. An access token lives 15 minutes (Tix: 12 hours) and is worth nothing
-  in another portal.
-- **Scans** are idempotent by `scan_id`: the same one again gets the same answer again.
-- **Times** are RFC 3339 in UTC. **Lists** answer `results`, `next` (a cursor bound to caller and query) and `count`.
-- **Refusals** are `{"error": {"code", "message", "details"?, "request_id"}}` (Tix: `error` is the message, the others
-  stand beside it). Unknown request fields are ignored.
+REQUEST_HEADERS = {
+    "Idempotency-Key": (
+        "A key of your own, such as a UUID, of printable ASCII characters; one for each act, the same for its retries. "
+        "The same key with the same body returns the first answer again, with `Idempotent-Replayed: true`. "
+        "With another body it is refused with 422 `IDEMPOTENCY_MISMATCH`, and while the first request is still "
+        "running with 409 `IDEMPOTENCY_IN_PROGRESS`. Keys are kept for 72 hours."
+    ),
+    "If-None-Match": "The `ETag` of a copy; if it is still right the answer is 304 without a body.",
+}
+
+DESCRIPTION = """\
+Each attendee is admitted exactly once.
+
+- **Paths** end with a slash (Tix: without); both spellings of every path answer the same.
+- **Tokens**: `Authorization: Bearer <access>`. An access token is valid for 15 minutes (Tix: 12 hours), in one portal.
+- **Scans** are idempotent by `scan_id`: the same one again returns the same answer.
+- **Idempotency**: requests that move money, stock, a ticket or an admission accept an `Idempotency-Key`.
+- **Times** are RFC 3339 in UTC, dates are `YYYY-MM-DD`. **Money** is a decimal string with its currency.
+- **Lists** answer `results`, `next` (a cursor bound to caller and query) and `count`.
+- **Refusals** are `{"error": {"code", "message", "details"?, "request_id"}}`; in Tix `error` is the message, and the
+  others are beside it. Unknown request fields are ignored.
 """
+
+
+def lifetime(portal: Portal) -> str:
+    """Return how long an access token of this portal is valid."""
+    return "12 hours" if portal is Portal.TIX else "15 minutes"

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.schemas.log_ins import ChallengeId
 from chalicelib.schemas.profiles import Email
-from chalicelib.schemas.wire import In, MoneyOut, Name, OneTimeCode, Out, Password, Phone, TokensOut
+from chalicelib.schemas.wire import ChangeIn, In, MoneyOut, Name, OneTimeCode, Out, Password, Phone, TokensOut
 from chalicelib.vocabulary import AccountStatus
 
 _Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -50,7 +50,7 @@ class ShopSettingsOut(Out):
     low_stock_threshold: int
 
 
-class NotificationsIn(In):
+class NotificationsIn(ChangeIn):
     """What to change of the ways; one that is left out stays."""
 
     sms: Annotated[bool, Field(strict=True)] = False
@@ -63,7 +63,7 @@ class NotificationsIn(In):
         return self
 
 
-class ShopSettingsIn(In):
+class ShopSettingsIn(ChangeIn):
     """What to change: null clears the email address, a field that is left out stays."""
 
     name: Annotated[Name, Field(description="Cannot be cleared.")] = ""

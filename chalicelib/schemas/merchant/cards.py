@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from chalicelib.schemas.wire import BetweenIn, Day, Instant, Moment, MoneyOut, Out, PageIn
+from chalicelib.schemas.wire import BetweenIn, Day, Filter, Instant, Moment, MoneyOut, Out, PageIn
 from chalicelib.vocabulary import CardStatus, CardType
 
 
@@ -38,7 +38,7 @@ UidPrefix = Annotated[
 class CardsIn(PageIn):
     """Which cards to show; dates are days in UTC or moments."""
 
-    status: CardStatus | None = None
+    status: Filter[CardStatus] | None = None
     search: UidPrefix | None = None
     assigned_from: Instant | Day | None = None
     assigned_to: Instant | Day | None = None
@@ -54,7 +54,7 @@ class CountsOut(Out):
 
     stock: int
     held: int
-    active: int
+    active: int = Field(description="How many are active.")
     blocked: int
 
 
@@ -62,7 +62,7 @@ class DayOut(Out):
     """What was handed out and collected on one day."""
 
     date: date
-    assigned: int
+    assigned: int = Field(description="How many cards were handed out.")
     fees: MoneyOut
 
 

@@ -14,7 +14,7 @@ from chalicelib.schemas.profiles import (
     UploadKey,
     UploadOut,
 )
-from chalicelib.schemas.wire import In, Name, OneTimeCode, Out, Password, Phone, TokensOut
+from chalicelib.schemas.wire import ChangeIn, In, Name, OneTimeCode, Out, Password, Phone, TokensOut
 from chalicelib.vocabulary import AccountStatus
 
 ValueT = TypeVar("ValueT")
@@ -61,7 +61,7 @@ class ImageIn(In):
     size: PictureSize | None = None
 
 
-class ProfileIn(In):
+class ProfileIn(ChangeIn):
     """What to change: null, or in a form an empty text, clears a field; one that is left out stays.
 
     `image` asks for `image_upload`, a form that the image is posted with; its `key`, sent as `image_key`, then makes

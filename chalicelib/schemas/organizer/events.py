@@ -3,10 +3,9 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import Field, PlainSerializer, StringConstraints, WithJsonSchema
-from typing_extensions import TypedDict
+from pydantic import ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
-from chalicelib.schemas.wire import Amount, Day, Id, In, Instant, Moment, MoneyOut, Name, Out, PageIn
+from chalicelib.schemas.wire import Amount, ChangeIn, Day, Filter, Id, In, Instant, Moment, MoneyOut, Name, Out, PageIn
 from chalicelib.vocabulary import EditRequestStatus, EventStatus
 
 LocalHour = Annotated[
@@ -20,7 +19,7 @@ LocalHour = Annotated[
 class EventsIn(PageIn):
     """Which events to list; a date is the event's own day, and both ends are part of a range."""
 
-    status: EventStatus | None = None
+    status: Filter[EventStatus] | None = None
     date_from: Day | None = None
     date_to: Day | None = None
     search: Name | None = Field(
@@ -193,7 +192,7 @@ Url = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https:/
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
 
 
-class CategoryChangeIn(In):
+class CategoryChangeIn(ChangeIn):
     """A ticket category as it should be: with its `id` what is named of it changes, without one it is new.
 
     A new one needs a name, a price and a capacity.
@@ -209,7 +208,7 @@ class CategoryChangeIn(In):
     sales_end: Instant | None = None
 
 
-class ChangesIn(In):
+class ChangesIn(ChangeIn):
     """What should change of an event; what is not named stays."""
 
     title: Title | None = None
@@ -228,9 +227,17 @@ class EditRequestIn(In):
     reason: Reason
 
 
-# One value that is to change; money and moments as the wire writes them. A category's is named like
-# `ticket_categories.cat_01JDEM.price`, a new one's `ticket_categories.cat_01JDEM`, from null.
-DifferenceOut = TypedDict("DifferenceOut", {"field": str, "from": Any, "to": Any})
+class DifferenceOut(Out):
+    """One value that is to change, as the wire writes it.
+
+    A category's is named like `ticket_categories.cat_01JDEM.price`, a new one's `ticket_categories.cat_01JDEM`.
+    """
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    field: str
+    before: Any = Field(alias="from", description="The value before the change; null for what is new.")
+    after: Any = Field(alias="to", description="The value after the change.")
 
 
 class EditRequestOut(Out):

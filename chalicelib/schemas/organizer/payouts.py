@@ -4,14 +4,14 @@ from datetime import date
 
 from pydantic import Field
 
-from chalicelib.schemas.wire import Day, Moment, MoneyOut, Out, PageIn
+from chalicelib.schemas.wire import Day, Filter, Moment, MoneyOut, Out, PageIn
 from chalicelib.vocabulary import PayoutStatus
 
 
 class PayoutsIn(PageIn):
     """Which payouts to list; both ends are part of a range."""
 
-    status: PayoutStatus | None = None
+    status: Filter[PayoutStatus] | None = None
     scheduled_from: Day | None = None
     scheduled_to: Day | None = None
 

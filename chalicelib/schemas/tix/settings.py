@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from chalicelib.schemas.wire import In, Name, Out
+from chalicelib.schemas.wire import ChangeIn, In, Name, Out
 
 # What else a client keeps with its paper, as JSON.
 _PAPER_BYTES = 4_000
@@ -61,7 +61,7 @@ class PaperIn(In):
         return self
 
 
-class SettingsIn(In):
+class SettingsIn(ChangeIn):
     """What to change; what is left out stays. `logo_url` null clears it."""
 
     name: Name = ""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue, RootModel, StringConstraints
 
-from chalicelib.schemas.wire import Id, In, Moment, Out
+from chalicelib.schemas.wire import Filter, Id, In, Moment, Out
 from chalicelib.vocabulary import JobStatus, TicketFilter
 
 _EXTRA_BYTES = 1000
@@ -72,7 +72,7 @@ class TicketsIn(In):
 
     page: Annotated[int, Field(ge=1, le=10_000_000)] = 1
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
-    filter: TicketFilter | None = None
+    filter: Filter[TicketFilter] | None = None
     job_id: Id | None = None
 
 

@@ -1,5 +1,6 @@
 """Bodies of the customers' door: registration, log-in, codes, profile."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -15,7 +16,7 @@ from chalicelib.schemas.profiles import (
     UploadKey,
     UploadOut,
 )
-from chalicelib.schemas.wire import Day, In, Moment, Name, OneTimeCode, Out, Password, Phone, TokensOut
+from chalicelib.schemas.wire import ChangeIn, Day, In, Moment, Name, OneTimeCode, Out, Password, Phone, TokensOut
 from chalicelib.vocabulary import AccountStatus, BloodType
 
 
@@ -72,7 +73,7 @@ class PhotoIn(In):
     size: PictureSize
 
 
-class ProfileIn(In):
+class ProfileIn(ChangeIn):
     """What to change: null clears a field, one that is left out stays.
 
     `photo` asks for `photo_upload`, a form that the photo is posted with; its `key`, sent as `photo_key`, then
@@ -104,7 +105,7 @@ class CustomerOut(Out):
     name: str
     email: str | None
     photo_url: str | None
-    date_of_birth: str | None
+    date_of_birth: date | None
     emergency_contact: ContactOut | None
     blood_type: BloodType | None
     labels: list[str]

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from chalicelib.schemas.wire import Amount, BetweenIn, Id, In, Moment, MoneyOut, Out, PageIn
+from chalicelib.schemas.wire import Amount, BetweenIn, Filter, Id, In, Moment, MoneyOut, Out, PageIn
 from chalicelib.vocabulary import CardDelivery, CardRequestStatus, CardStatus, EntryType
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -105,7 +105,7 @@ class BlockIn(In):
 class TransactionsIn(PageIn, BetweenIn):
     """Which lines of the card's ledger to show; dates are days in UTC or moments."""
 
-    type: EntryType | None = None
+    type: Filter[EntryType] | None = None
 
 
 class TransactionOut(Out):

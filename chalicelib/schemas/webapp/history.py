@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from chalicelib.schemas.webapp.payments import PaymentOut
-from chalicelib.schemas.wire import BetweenIn, MoneyOut, Out, PageIn
+from chalicelib.schemas.wire import BetweenIn, Filter, MoneyOut, Out, PageIn
 from chalicelib.vocabulary import PaymentMethod, PaymentStatus
 
 
@@ -20,8 +20,8 @@ class MonthOut(Out):
 class AnalyticsOut(Out):
     """A customer's own statistics."""
 
-    events_attended: int
-    tickets_bought: int
+    events_attended: int = Field(description="Events at which an own ticket was admitted.")
+    tickets_bought: int = Field(description="Tickets that were bought and not given back.")
     total_spent: MoneyOut = Field(description="What was paid and not refunded.")
     favorite_categories: list[str] = Field(description="Of events; the one of the most tickets first.")
     upcoming_events: int = Field(description="Events that are not over, of which a valid ticket is held.")
@@ -29,19 +29,19 @@ class AnalyticsOut(Out):
     by_month: list[MonthOut]
 
 
+_Listed = Literal[
+    PaymentStatus.REQUIRES_CONFIRMATION,
+    PaymentStatus.SUCCEEDED,
+    PaymentStatus.FAILED,
+    PaymentStatus.REFUNDED,
+]
+
+
 class PaymentsIn(PageIn, BetweenIn):
     """Which payments to list; dates are days in UTC or moments, and both ends are part of a range."""
 
-    status: (
-        Literal[
-            PaymentStatus.REQUIRES_CONFIRMATION,
-            PaymentStatus.SUCCEEDED,
-            PaymentStatus.FAILED,
-            PaymentStatus.REFUNDED,
-        ]
-        | None
-    ) = None
-    method: PaymentMethod | None = None
+    status: Filter[_Listed] | None = Field(default=None, description="Payments in this state only.")
+    method: Filter[PaymentMethod] | None = None
 
 
 class PastPaymentOut(PaymentOut):

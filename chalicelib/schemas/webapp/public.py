@@ -30,7 +30,7 @@ class EventsIn(PageIn):
     ordering: CatalogueOrder | None = Field(
         default=None, description="By beginning unless told otherwise; what is searched for by title."
     )
-    include_past: bool = False
+    include_past: bool = Field(default=False, description="Whether events that are over are listed too.")
 
 
 class VenueOut(Out):

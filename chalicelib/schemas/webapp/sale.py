@@ -6,6 +6,7 @@ from pydantic import Field, StrictInt
 
 from chalicelib.schemas.webapp.shared import TicketOut
 from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Name, Out
+from chalicelib.vocabulary import OrderStatus
 
 # What one order may hold (the domain says the same, and less for each category).
 _MOST = 20
@@ -51,7 +52,7 @@ class BookingOut(Out):
     """A reservation; it gives its stock back at `expires_at` unless it is paid."""
 
     id: str
-    status: str
+    status: OrderStatus
     event_id: str
     items: list[BookedItemOut]
     total: MoneyOut

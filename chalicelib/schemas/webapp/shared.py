@@ -1,6 +1,6 @@
 """What several parts of the customers' door show: a ticket."""
 
-from typing import Any
+from typing import Any, Literal
 
 from chalicelib.schemas.wire import Moment, MoneyOut, Out
 from chalicelib.vocabulary import TicketShown
@@ -15,7 +15,7 @@ class TicketEventOut(Out):
     venue_name: str | None = None
 
 
-class TicketCategoryOut(Out):
+class SoldCategoryOut(Out):
     """The category that a ticket was sold in; a ticket from elsewhere has only its tier."""
 
     id: str | None = None
@@ -36,10 +36,10 @@ class TicketOut(Out):
     id: str
     number: str
     event: TicketEventOut
-    category: TicketCategoryOut
+    category: SoldCategoryOut
     holder: HolderOut
     status: TicketShown
-    scan_status: str
+    scan_status: Literal["scanned", "not_scanned"]
     scanned_at: Moment | None = None
     card_id: str | None = None
     purchased_at: Moment

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Name, Out, PageIn, Phone
+from chalicelib.schemas.wire import Filter, Id, In, Moment, MoneyOut, Name, Out, PageIn, Phone
 from chalicelib.vocabulary import GiftStatus, RefundRequestStatus, TicketShown, TicketStatus
 
 # Two text messages of 160 characters, less what the platform itself says.
@@ -15,7 +15,7 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 class TicketsIn(PageIn):
     """What narrows the list."""
 
-    status: TicketShown | None = None
+    status: Filter[TicketShown] | None = None
     upcoming: bool | None = Field(default=None, description="Whether the event has not ended yet.")
     event_id: Id | None = None
 
@@ -25,7 +25,7 @@ class QrCodeOut(Out):
 
     ticket_id: str
     payload: str
-    image: str
+    image: str = Field(description="The QR code as a PNG, in a data URL.")
     expires_at: Moment | None = Field(default=None, description="When the gates close for good.")
 
 

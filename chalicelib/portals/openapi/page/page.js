@@ -121,7 +121,7 @@ function address(path, inputs) {
   for (const { parameter, input } of inputs) {
     const value = input.value.trim();
     if (parameter.in === "path") filled = filled.replace(`{${parameter.name}}`, encodeURIComponent(value));
-    else if (value) query.set(parameter.name, value);
+    else if (parameter.in === "query" && value) query.set(parameter.name, value);
   }
   const asked = query.toString();
   return base + filled + (asked ? `?${asked}` : "");
@@ -140,6 +140,9 @@ async function send(method, path, operation, inputs, body) {
   const scheme = schemeOf(operation);
   if (scheme && tokens[scheme]) headers.Authorization = `Bearer ${tokens[scheme]}`;
   if (body) headers["Content-Type"] = "application/json";
+  for (const { parameter, input } of inputs) {
+    if (parameter.in === "header" && input.value.trim()) headers[parameter.name] = input.value.trim();
+  }
   const began = performance.now();
   const answer = await fetch(address(path, inputs), { method, headers, body: body || undefined });
   const text = await answer.text();

@@ -1,0 +1,163 @@
+"""One operation of the document: who may call it, what it takes, and what it answers."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib.portals.http import forms
+from chalicelib.portals.http.answer import JSON
+from chalicelib.portals.http.idempotent_answers import KEY_LENGTH
+from chalicelib.portals.http.route import AnyRoute, Link
+from chalicelib.portals.openapi import components, descriptions, refusals
+from chalicelib.portals.openapi.components import Components, Schema
+from chalicelib.schemas import examples
+from chalicelib.vocabulary import Portal
+
+_VARIABLE = re.compile(r"{(\w+)}")
+_COOKIE_REFRESH = "admin_refresh"
+
+
+def operation(route: AnyRoute, of: Components, shared: refusals.Shared) -> Schema:
+    """Return a route as the document shows it; its refusals are added to those that routes share."""
+    found: Schema = {
+        "operationId": route.operation_id,
+        "summary": route.summary.replace("`", ""),
+        "description": " ".join(_sentences(route)),
+        "tags": [route.portal],
+        "security": _security(route),
+        "parameters": [*_path_parameters(route), *_query_parameters(route, of), *_header_parameters(route)],
+        "responses": {**dict(_answers(route, of)), **shared.of(route)},
+    }
+    if route.body:
+        example = examples.operations()[route.operation_id].request
+        found["requestBody"] = {
+            "required": any(field.is_required() for field in route.body.model_fields.values()),
+            "content": {JSON: _media(of.of_model[route.body], example), **_form(route, of)},
+        }
+    return found
+
+
+def _sentences(route: AnyRoute) -> Iterator[str]:
+    """Say what a caller has to know besides the schemas."""
+    yield f"{route.summary}."
+    guard = route.guard
+    if guard is None:
+        yield "Needs no access token."
+    elif guard.portal is None:
+        yield "Needs an access token of any portal."
+    else:
+        yield f"Needs an access token of the {guard.portal} portal."
+    if guard and guard.roles:
+        yield f"The account needs the role {_any_of(guard.roles)}."
+    if guard and guard.permissions:
+        yield f"The account's role needs the permission {_any_of(guard.permissions)}."
+    if route.idempotent:
+        yield "Send an `Idempotency-Key`, so that a retry has no second effect."
+    if route.public_seconds:
+        yield f"Any cache may keep the answer for {route.public_seconds} seconds."
+    if route.form:
+        yield "The body may also be a form (multipart/form-data)."
+
+
+def _any_of(words: Any) -> str:
+    return " or ".join(f"`{word}`" for word in words)
+
+
+def _security(route: AnyRoute) -> list[dict[str, list[str]]]:
+    if route.guard:
+        # Any one of them is enough.
+        portals = [route.guard.portal] if route.guard.portal else list(Portal)
+        return [{f"{portal}Token": []} for portal in portals]
+    if route.operation_id == _COOKIE_REFRESH:
+        return [{}, {"adminRefreshCookie": [], "adminCsrfToken": []}]
+    return []
+
+
+# What it takes
+
+
+def _form(route: AnyRoute, of: Components) -> Schema:
+    """Return the form that a route takes in place of JSON: the same fields, but for those that are files."""
+    if route.body is None or route.form is None:
+        return {}
+    reference = of.of_model[route.body]["$ref"]
+    fields: Schema = {name: {"$ref": f"{reference}/properties/{name}"} for name in route.body.model_fields}
+    files = {name: {"type": "string", "format": "binary"} for name in route.form.files}
+    return {forms.MEDIA_TYPE: {"schema": {"type": "object", "properties": fields | files}}}
+
+
+def _media(schema: Schema, example: Any) -> Schema:
+    return {"schema": schema, "examples": {"demo": {"value": example}}}
+
+
+def _path_parameters(route: AnyRoute) -> Iterator[Schema]:
+    for name in _VARIABLE.findall(route.path):
+        yield {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": descriptions.PATH_VARIABLES[name],
+            "schema": {"type": "string", "minLength": 1},
+            "examples": {"demo": {"value": examples.PATH_VALUES[name]}},
+        }
+
+
+def _query_parameters(route: AnyRoute, of: Components) -> Iterator[Schema]:
+    if route.query is None:
+        return
+    for name, schema, is_required in components.parameters(of.of_model[route.query]):
+        description = schema.pop("description", None)
+        parameter = {"name": name, "in": "query", "required": is_required, "schema": schema}
+        yield {**parameter, "description": description} if description else parameter
+
+
+def _header_parameters(route: AnyRoute) -> Iterator[Schema]:
+    if route.idempotent:
+        yield _header("Idempotency-Key", {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH})
+    if route.public_seconds:
+        yield _header("If-None-Match", {"type": "string"})
+
+
+def _header(name: str, schema: Schema) -> Schema:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": descriptions.REQUEST_HEADERS[name],
+        "schema": schema,
+    }
+
+
+# What it answers
+
+
+def _answers(route: AnyRoute, of: Components) -> Iterator[tuple[str, Schema]]:
+    headers = ["X-Request-Id", "Cache-Control"]
+    headers += ["Idempotent-Replayed"] * route.idempotent + ["ETag"] * bool(route.public_seconds)
+    shown: Schema = {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers}}
+    first: Schema = {"description": f"{route.summary}.", **shown}
+    if route.reply:
+        example = examples.operations()[route.operation_id].answer
+        first["content"] = {JSON: _media(of.of_model[route.reply], example)}
+    elif route.media_type:
+        kind = "object" if route.media_type == JSON else "string"
+        first["content"] = {route.media_type: {"schema": {"type": kind}}}
+    if route.links:
+        first["links"] = {link.to: _link(link) for link in route.links}
+    yield str(route.status), first
+    for status, model in route.also.items():
+        yield (
+            str(status),
+            {"description": f"{route.summary}.", **shown, "content": {JSON: {"schema": of.of_model[model]}}},
+        )
+    if route.public_seconds:
+        yield "304", {"description": "The copy that `If-None-Match` names is still right; there is no body.", **shown}
+
+
+def _link(link: Link) -> Schema:
+    shown: Schema = {"operationId": link.to}
+    if link.parameters:
+        shown["parameters"] = {name: f"$response.body#{pointer}" for name, pointer in link.parameters.items()}
+    if link.body:
+        shown["requestBody"] = {name: f"$response.body#{pointer}" for name, pointer in link.body.items()}
+    return shown
