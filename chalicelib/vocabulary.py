@@ -306,14 +306,6 @@ class AssignmentStatus(StrEnum):
     EXPIRED = "expired"
 
 
-class DeviceStatus(StrEnum):
-    """The life of a reader device."""
-
-    PROVISIONED = "provisioned"
-    ENROLLED = "enrolled"
-    REVOKED = "revoked"
-
-
 class EditRequestStatus(StrEnum):
     """The life of an organizer's wish to change an event; staff approve or reject it."""
 
