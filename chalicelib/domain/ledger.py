@@ -46,6 +46,20 @@ class Posting:
     reference: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Money that moves in one journal; its entries sum to zero.
+
+    `journal_id` is made from what the movement is for, so that a repeat meets the first at position 0.
+    """
+
+    journal_id: str
+    type: str
+    currency: str
+    entries: Sequence[Posting]
+    references: Mapping[str, str]
+
+
 def card(uid: str) -> str:
     """Return the account of a card: what its holder may spend."""
     return f"{_CARD}{uid}"
@@ -117,46 +131,41 @@ def freeze(uid: str, *, is_frozen: bool) -> operations.Write:
 
 
 def post(
-    journal_id: str,
-    *,
-    type: str,  # noqa: A002  # the item's own word
-    currency: str,
-    entries: Sequence[Posting],
-    references: Mapping[str, str],
-    balances: Sequence[CardBalance] = (),
-    card_entry_type: EntryType | None = None,
+    movement: Movement, *, balances: Sequence[CardBalance] = (), card_entry_type: EntryType | None = None
 ) -> list[operations.Write]:
     """Return the writes that book a movement once for ever: the journal first, then two for each card's entry.
 
-    `journal_id` is made from what the movement is for, so that a repeat meets the first at position 0.
     `balances` are the cards' balances as they were read; where one has changed since, its write fails, and the
     caller reads again. Raises InsufficientBalance, InvalidState (a purchase with a card that is not active, or
     in another currency than the card's).
     """
-    if sum(entry.amount for entry in entries) != 0:
-        raise ValueError(f"the entries of journal {journal_id} do not sum to zero")
-    now = clock.now()
-    journal = Journal(
-        *keys.journal(journal_id),
-        journal_id=journal_id,
-        type=type,
-        currency=currency,
-        entries=[{"account": entry.account, "amount": entry.amount} for entry in entries],
-        references=dict(references),
-        posted_at=now,
-    )
+    journal = _journal(movement)
     writes = [operations.put(journal, Journal.pk.does_not_exist())]
     seen = {card(balance.uid): balance for balance in balances}
-    on_cards = [entry for entry in entries if entry.account.startswith(_CARD)]
+    on_cards = [entry for entry in movement.entries if entry.account.startswith(_CARD)]
     if len({entry.account for entry in on_cards}) != len(on_cards):
-        raise ValueError(f"journal {journal_id} has two entries on one card")
+        raise ValueError(f"journal {movement.journal_id} has two entries on one card")
     for entry in on_cards:
         before = seen.get(entry.account)
         entry_type = entry.type or card_entry_type
         if before is None or entry_type is None:
-            raise ValueError(f"journal {journal_id} needs the balance and the type of every card's entry")
+            raise ValueError(f"journal {movement.journal_id} needs the balance and the type of every card's entry")
         writes += _book(before, entry, entry_type=entry_type, journal=journal)
     return writes
+
+
+def _journal(movement: Movement) -> Journal:
+    if sum(entry.amount for entry in movement.entries) != 0:
+        raise ValueError(f"the entries of journal {movement.journal_id} do not sum to zero")
+    return Journal(
+        *keys.journal(movement.journal_id),
+        journal_id=movement.journal_id,
+        type=movement.type,
+        currency=movement.currency,
+        entries=[{"account": entry.account, "amount": entry.amount} for entry in movement.entries],
+        references=dict(movement.references),
+        posted_at=clock.now(),
+    )
 
 
 def _book(before: CardBalance, entry: Posting, *, entry_type: EntryType, journal: Journal) -> list[operations.Write]:

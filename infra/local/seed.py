@@ -133,12 +133,14 @@ def create_event(event_id: str) -> None:
 
     now = clock.now().replace(minute=0, second=0, microsecond=0)
     events.create(
-        event_id=event_id,
-        title="A full house",
-        starts_at=now + timedelta(hours=1),
-        ends_at=now + timedelta(days=30),
-        scanning_opens_at=now - timedelta(hours=1),
-        gates=["Gate 1", "Gate 2"],
+        events.EventDraft(
+            event_id=event_id,
+            title="A full house",
+            starts_at=now + timedelta(hours=1),
+            ends_at=now + timedelta(days=30),
+            scanning_opens_at=now - timedelta(hours=1),
+            gates=["Gate 1", "Gate 2"],
+        )
     )
 
 

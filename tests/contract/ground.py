@@ -209,10 +209,12 @@ def lay() -> Ground:
     demo_data.load()
     now = clock.now()
     events.create(
-        event_id=OTHER_EVENT_ID,
-        title="Another evening",
-        starts_at=now - timedelta(hours=1),
-        ends_at=now + timedelta(days=1),
+        events.EventDraft(
+            event_id=OTHER_EVENT_ID,
+            title="Another evening",
+            starts_at=now - timedelta(hours=1),
+            ends_at=now + timedelta(days=1),
+        )
     )
     usher = accounts.find(Portal.USHER, demo_data.USHER_NAME)
     customer = accounts.find(Portal.WEBAPP, demo_data.CUSTOMER_NUMBER)

@@ -210,11 +210,13 @@ def pages(ground: Ground) -> Ground:
         enrolled(demo_data.EVENT_ID)
         now = clock.now()
         shown = events.create(
-            title="Evening",
-            starts_at=now,
-            ends_at=now + timedelta(days=1),
-            featured=True,
-            organizer_id=ground.organizer.account_id,
+            events.EventDraft(
+                title="Evening",
+                starts_at=now,
+                ends_at=now + timedelta(days=1),
+                featured=True,
+                organizer_id=ground.organizer.account_id,
+            )
         )
         listings.project(shown.event_id)
         wallets.make_card(ground.customer)

@@ -38,13 +38,15 @@ def _show(organizer_id: str, size: int) -> tuple[Event, Category]:
     """An event of so many tickets, of which some were sold and some have come in."""
     now = clock.now()
     event = events.create(
-        title="Evening",
-        starts_at=now,
-        ends_at=now + timedelta(hours=6),
-        gates=["Gate 1", "Gate 2"],
-        organizer_id=organizer_id,
+        events.EventDraft(
+            title="Evening",
+            starts_at=now,
+            ends_at=now + timedelta(hours=6),
+            gates=["Gate 1", "Gate 2"],
+            organizer_id=organizer_id,
+        )
     )
-    category = categories.add(event_id=event.event_id, name="Standard", price=150_000, capacity=size)
+    category = categories.add(event.event_id, categories.CategoryDraft(name="Standard", price=150_000, capacity=size))
     issued = tickets.issue_many(
         TicketToIssue(event_id=event.event_id, holder=Holder(name="Guest"), number=str(number))
         for number in range(size)

@@ -97,7 +97,9 @@ def costs() -> Iterator[dict[int, dict[str, Cost]]]:
             # A card that is full at this event: what it opens does not grow with the orders measured.
             full = {event.event_id: [f"tkt_{n}" for n in range(bindings.MAX_TICKETS_PER_EVENT)]}
             cards.register(CardRegistration(uid="04A1A2A3A4A5A6", customer_id=customer.account_id, tickets=full))
-            category = categories.add(event_id=event.event_id, name="Standing", price=100, capacity=100_000)
+            category = categories.add(
+                event.event_id, categories.CategoryDraft(name="Standing", price=100, capacity=100_000)
+            )
             sale, found = Sale(meter, customer, category), {}
             for size in (SMALL, LARGE):
                 while sale.orders < size:

@@ -29,11 +29,13 @@ Records = list[dict[str, Any]]
 def event() -> Iterator[None]:
     with clock.set_to(START):
         events.create(
-            event_id=EVENT_ID,
-            title="Concert",
-            starts_at=START,
-            ends_at=START + timedelta(hours=6),
-            re_entry_allowed=True,
+            events.EventDraft(
+                event_id=EVENT_ID,
+                title="Concert",
+                starts_at=START,
+                ends_at=START + timedelta(hours=6),
+                re_entry_allowed=True,
+            )
         )
         yield
 

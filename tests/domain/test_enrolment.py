@@ -24,7 +24,9 @@ EVENT_ID = "evt_concert"
 @pytest.fixture
 def event() -> Iterator[None]:
     with clock.set_to(START):
-        events.create(event_id=EVENT_ID, title="Concert", starts_at=START, ends_at=START + timedelta(hours=6))
+        events.create(
+            events.EventDraft(event_id=EVENT_ID, title="Concert", starts_at=START, ends_at=START + timedelta(hours=6))
+        )
         yield
 
 

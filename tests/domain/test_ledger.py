@@ -26,7 +26,13 @@ def stored(uid: str) -> tuple[int, int]:
 def test_a_movement_whose_entries_do_not_sum_to_zero_is_never_written() -> None:
     with pytest.raises(ValueError, match="do not sum to zero"):
         ledger.post(
-            "jrn_x", type="x", currency="PKR", entries=[Posting(ledger.FEES, 1), Posting("sales:e", -2)], references={}
+            ledger.Movement(
+                "jrn_x",
+                type="x",
+                currency="PKR",
+                entries=[Posting(ledger.FEES, 1), Posting("sales:e", -2)],
+                references={},
+            )
         )
 
 
@@ -36,11 +42,7 @@ def test_a_cards_entry_without_its_balance_or_twice_in_one_journal_is_never_writ
     for entries, seen in ((twice, [ledger.balance(card.uid)]), ([twice[0], Posting("fees", -1)], [])):
         with pytest.raises(ValueError, match="jrn_x"):
             ledger.post(
-                "jrn_x",
-                type="x",
-                currency="PKR",
-                entries=entries,
-                references={},
+                ledger.Movement("jrn_x", type="x", currency="PKR", entries=entries, references={}),
                 balances=seen,
                 card_entry_type=EntryType.ADJUSTMENT,
             )
@@ -73,7 +75,7 @@ def test_the_same_movement_is_booked_once() -> None:
     for _ in range(3):
         wallets.spend(card.uid, 300, journal_id="jrn_once")
     assert stored(card.uid) == (700, 2)
-    writes = ledger.post("jrn_once", type="x", currency="PKR", entries=[], references={})
+    writes = ledger.post(ledger.Movement("jrn_once", type="x", currency="PKR", entries=[], references={}))
     with pytest.raises(operations.ConditionFailed) as failure:
         operations.commit(*writes)
     first = failure.value.found(Journal)
@@ -95,11 +97,13 @@ def test_a_balance_that_changed_since_it_was_read_is_not_written_over() -> None:
     seen = ledger.balance(card.uid)
     wallets.credit(card.uid, 1)
     writes = ledger.post(
-        "jrn_late",
-        type="purchase",
-        currency="PKR",
-        entries=ledger.sale_entries(ledger.card(card.uid), event_id="evt_1", amount=500),
-        references={},
+        ledger.Movement(
+            "jrn_late",
+            type="purchase",
+            currency="PKR",
+            entries=ledger.sale_entries(ledger.card(card.uid), event_id="evt_1", amount=500),
+            references={},
+        ),
         balances=[seen],
         card_entry_type=EntryType.PURCHASE,
     )
@@ -114,11 +118,13 @@ def test_a_card_pays_in_its_own_currency_only() -> None:
     card = wallets.make_card(holds=500)
     with pytest.raises(InvalidState, match="PKR"):
         ledger.post(
-            "jrn_x",
-            type="purchase",
-            currency="EUR",
-            entries=ledger.sale_entries(ledger.card(card.uid), event_id="evt_1", amount=5),
-            references={},
+            ledger.Movement(
+                "jrn_x",
+                type="purchase",
+                currency="EUR",
+                entries=ledger.sale_entries(ledger.card(card.uid), event_id="evt_1", amount=5),
+                references={},
+            ),
             balances=[ledger.balance(card.uid)],
             card_entry_type=EntryType.PURCHASE,
         )
@@ -133,11 +139,13 @@ def test_a_card_out_of_use_pays_nothing_and_still_takes_its_refunds(status: Card
         wallets.spend(card.uid, 1)
     # One that read the balance before.
     writes = ledger.post(
-        "jrn_late",
-        type="purchase",
-        currency="PKR",
-        entries=ledger.sale_entries(ledger.card(card.uid), event_id="evt_1", amount=5),
-        references={},
+        ledger.Movement(
+            "jrn_late",
+            type="purchase",
+            currency="PKR",
+            entries=ledger.sale_entries(ledger.card(card.uid), event_id="evt_1", amount=5),
+            references={},
+        ),
         balances=[seen],
         card_entry_type=EntryType.PURCHASE,
     )
@@ -256,11 +264,13 @@ def test_a_purchase_does_not_miss_a_threshold_that_was_set_since_it_read_the_bal
     settings = [CardBalance.auto_enabled.set(True), CardBalance.auto_threshold.set(500)]  # PynamoDB's signature
     operations.record(operations.change(CardBalance, place, settings))
     writes = ledger.post(
-        "jrn_late",
-        type="purchase",
-        currency="PKR",
-        entries=ledger.sale_entries(ledger.card(card.uid), event_id="evt_1", amount=900),
-        references={},
+        ledger.Movement(
+            "jrn_late",
+            type="purchase",
+            currency="PKR",
+            entries=ledger.sale_entries(ledger.card(card.uid), event_id="evt_1", amount=900),
+            references={},
+        ),
         balances=[seen],
         card_entry_type=EntryType.PURCHASE,
     )

@@ -33,7 +33,9 @@ PRINCIPAL = Principal(Portal.USHER, "ush_1", "ses_1", START, "first", {"event_id
 @pytest.fixture
 def event() -> Iterator[None]:
     with clock.set_to(START):
-        events.create(event_id=EVENT_ID, title="Concert", starts_at=START, ends_at=START + timedelta(hours=6))
+        events.create(
+            events.EventDraft(event_id=EVENT_ID, title="Concert", starts_at=START, ends_at=START + timedelta(hours=6))
+        )
         yield
 
 

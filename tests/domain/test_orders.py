@@ -34,7 +34,9 @@ def customer() -> Account:
 
 
 def sell(event: Event, *, capacity: int = 20, shards: int = 4) -> Category:
-    return categories.add(event_id=event.event_id, name="Standing", price=150_000, capacity=capacity, shards=shards)
+    return categories.add(
+        event.event_id, categories.CategoryDraft(name="Standing", price=150_000, capacity=capacity, shards=shards)
+    )
 
 
 def reserve(event: Event, category: Category, customer: Account, quantity: int = 2) -> Order:
@@ -68,8 +70,12 @@ def over(minutes: int = 10) -> timedelta:
 
 
 def test_a_category_comes_with_all_of_its_stock_and_only_once(event: Event) -> None:
-    first = categories.add(event_id=event.event_id, name="A", price=100, capacity=103, category_id="cat_1")
-    again = categories.add(event_id=event.event_id, name="B", price=200, capacity=999, category_id="cat_1")
+    first = categories.add(
+        event.event_id, categories.CategoryDraft(name="A", price=100, capacity=103, category_id="cat_1")
+    )
+    again = categories.add(
+        event.event_id, categories.CategoryDraft(name="B", price=200, capacity=999, category_id="cat_1")
+    )
     assert (again.name, again.price, again.capacity) == ("A", 100, 103)
     assert shards(first) == {0: (52, 0, 0), 1: (51, 0, 0)}
     assert [category.category_id for category in categories.of(event.event_id)] == ["cat_1"]
@@ -84,9 +90,9 @@ def test_stock_is_spread_by_how_much_there_is(capacity: int, expected: int) -> N
 
 def test_a_category_needs_an_event_and_numbers_that_make_sense(event: Event) -> None:
     with pytest.raises(NotFound):
-        categories.add(event_id="evt_of_nobody", name="A", price=1, capacity=1)
+        categories.add("evt_of_nobody", categories.CategoryDraft(name="A", price=1, capacity=1))
     with pytest.raises(ValidationFailed) as refused:
-        categories.add(event_id=event.event_id, name="A", price=-1, capacity=0, per_order_limit=21)
+        categories.add(event.event_id, categories.CategoryDraft(name="A", price=-1, capacity=0, per_order_limit=21))
     assert {problem["field"] for problem in refused.value.details or []} == {
         "price",
         "capacity",

@@ -33,11 +33,13 @@ def event() -> Iterator[None]:
     with clock.set_to(START):
         for event_id in (EVENT_ID, OTHER_EVENT_ID):
             events.create(
-                event_id=event_id,
-                title="Concert",
-                starts_at=START,
-                ends_at=START + timedelta(hours=6),
-                re_entry_allowed=True,
+                events.EventDraft(
+                    event_id=event_id,
+                    title="Concert",
+                    starts_at=START,
+                    ends_at=START + timedelta(hours=6),
+                    re_entry_allowed=True,
+                )
             )
         yield
 

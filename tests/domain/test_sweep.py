@@ -25,7 +25,7 @@ def event() -> Event:
 
 @pytest.fixture
 def category(event: Event) -> Category:
-    return categories.add(event_id=event.event_id, name="Standing", price=150_000, capacity=100)
+    return categories.add(event.event_id, categories.CategoryDraft(name="Standing", price=150_000, capacity=100))
 
 
 @pytest.fixture

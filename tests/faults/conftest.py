@@ -30,9 +30,11 @@ def event() -> Event:
     """An event that is open now, where people may leave and come back."""
     now = clock.now()
     return events.create(
-        title="Fault night",
-        starts_at=now,
-        ends_at=now + timedelta(hours=6),
-        re_entry_allowed=True,
-        gates=["Gate 1"],
+        events.EventDraft(
+            title="Fault night",
+            starts_at=now,
+            ends_at=now + timedelta(hours=6),
+            re_entry_allowed=True,
+            gates=["Gate 1"],
+        )
     )

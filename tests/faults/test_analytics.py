@@ -137,17 +137,22 @@ def build(seed: int) -> House:
     shows = []
     for zone in ("Asia/Karachi", "America/St_Johns"):
         event = events.create(
-            title="Long nights",
-            starts_at=BEGINS,
-            ends_at=BEGINS + timedelta(days=30),
-            timezone=zone,
-            refunds_until=BEGINS + timedelta(days=30),
-            re_entry_allowed=True,
-            gates=["Gate 1", "Gate 2"],
-            organizer_id=organizer_id,
+            events.EventDraft(
+                title="Long nights",
+                starts_at=BEGINS,
+                ends_at=BEGINS + timedelta(days=30),
+                timezone=zone,
+                refunds_until=BEGINS + timedelta(days=30),
+                re_entry_allowed=True,
+                gates=["Gate 1", "Gate 2"],
+                organizer_id=organizer_id,
+            )
         )
         offered = [
-            categories.add(event_id=event.event_id, name=name, price=price, capacity=200_000, shards=4, position=place)
+            categories.add(
+                event.event_id,
+                categories.CategoryDraft(name=name, price=price, capacity=200_000, shards=4, position=place),
+            )
             for place, (name, price) in enumerate((("Standing", 150_000), ("Seated", 233_333), ("Free", 0)))
         ]
         shows.append((event, offered))

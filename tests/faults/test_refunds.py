@@ -196,7 +196,7 @@ def test_of_two_edits_that_are_approved_at_once_one_is_stale() -> None:
 def test_a_capacity_that_shrinks_while_tickets_are_bought_stays_above_what_is_sold() -> None:
     organizer = make_organizer()
     event, _ = make_show(organizer_id=organizer.account_id)
-    small = categories.add(event_id=event.event_id, name="Box", price=150_000, capacity=40, shards=4)
+    small = categories.add(event.event_id, categories.CategoryDraft(name="Box", price=150_000, capacity=40, shards=4))
     wish = edit_requests.ask(
         organizer.account_id,
         event.event_id,

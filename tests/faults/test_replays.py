@@ -34,7 +34,9 @@ REGISTRATION_RACES = 20
 def strict_event() -> Event:
     """An event that is open now, where nobody comes back."""
     now = clock.now()
-    return events.create(title="Strict night", starts_at=now, ends_at=now + timedelta(hours=6), gates=["Gate 1"])
+    return events.create(
+        events.EventDraft(title="Strict night", starts_at=now, ends_at=now + timedelta(hours=6), gates=["Gate 1"])
+    )
 
 
 @contextmanager
@@ -215,7 +217,13 @@ def test_whatever_happened_since_each_scan_keeps_its_first_answer(
 ) -> None:
     now = clock.now()
     event = events.create(
-        title="Any night", starts_at=now, ends_at=now + timedelta(hours=6), re_entry_allowed=re_entry, gates=["Gate 1"]
+        events.EventDraft(
+            title="Any night",
+            starts_at=now,
+            ends_at=now + timedelta(hours=6),
+            re_entry_allowed=re_entry,
+            gates=["Gate 1"],
+        )
     )
     lock_outs.forget()
     uid, bound = family(event, 2)

@@ -29,7 +29,9 @@ CAPACITY = 500
 
 
 def sell(event: Event, *, capacity: int = CAPACITY, shards: int = 3) -> Category:
-    return categories.add(event_id=event.event_id, name="Standing", price=150_000, capacity=capacity, shards=shards)
+    return categories.add(
+        event.event_id, categories.CategoryDraft(name="Standing", price=150_000, capacity=capacity, shards=shards)
+    )
 
 
 @pytest.fixture

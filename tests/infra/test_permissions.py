@@ -221,7 +221,7 @@ def test_the_stream_may_do_what_it_does_and_no_more(template: Template, recorded
         send()
     organizers.change(people.organizer.account_id, {"name": "Lahore Nights"})
     now = clock.now()
-    gone = events.create(title="Cancelled", starts_at=now, ends_at=now + timedelta(hours=1))
+    gone = events.create(events.EventDraft(title="Cancelled", starts_at=now, ends_at=now + timedelta(hours=1)))
     listings.project(gone.event_id)
     events.set_status(gone.event_id, EventStatus.CANCELLED)
     records = stream.read()

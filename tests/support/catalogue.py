@@ -41,10 +41,11 @@ class Show:
             "organizer_name": "Shows Ltd" if self.organizer_id else None,
             "featured": self.featured,
         }
-        event = events.create(**{**settings, **changes})
+        event = events.create(events.EventDraft(**{**settings, **changes}))
         for place, price in enumerate(self.prices):
             categories.add(
-                event_id=event.event_id, name=f"Tier {place}", price=price, capacity=100, shards=2, position=place
+                event.event_id,
+                categories.CategoryDraft(name=f"Tier {place}", price=price, capacity=100, shards=2, position=place),
             )
         return event
 

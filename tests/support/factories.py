@@ -29,7 +29,7 @@ def make_event(**changes: Any) -> Event:
     """Create an event whose gates are open now."""
     now = clock.now()
     settings = {"title": "Concert", "starts_at": now, "ends_at": now + timedelta(hours=6), "gates": ["Gate 1"]}
-    return events.create(**{**settings, **changes})
+    return events.create(events.EventDraft(**{**settings, **changes}))
 
 
 def make_ticket(event: Event, *, name: str = "Ayesha Khan", status: TicketStatus = TicketStatus.VALID) -> Ticket:

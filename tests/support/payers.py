@@ -64,7 +64,7 @@ def stored(payment_id: str) -> Payment:
 def last_ticket() -> Category:
     """Put a category on sale that has one ticket."""
     event = purchases.make_show()[0]
-    return categories.add(event_id=event.event_id, name="Box", price=150_000, capacity=1)
+    return categories.add(event.event_id, categories.CategoryDraft(name="Box", price=150_000, capacity=1))
 
 
 def order_of(order: Order) -> Order:
@@ -97,11 +97,7 @@ def card_with(customer: Account, amount: int, *, uid: str, status: CardStatus = 
     if amount:
         entries = [Posting(ledger.clearing("desk"), -amount), Posting(ledger.card(uid), amount)]
         writes = ledger.post(
-            new_id("jrn"),
-            type="reload",
-            currency=config().currency,
-            entries=entries,
-            references={},
+            ledger.Movement(new_id("jrn"), type="reload", currency=config().currency, entries=entries, references={}),
             balances=[ledger.balance(uid)],
             card_entry_type=EntryType.RELOAD,
         )

@@ -51,7 +51,11 @@ def put_payout(organizer_id: str, **changes: Any) -> Payout:
 def make_evening(organizer: Account, **changes: Any) -> tuple[Event, Category, Category]:
     """Create an event on sale with two categories: one at 1,500.00, another at 2,333.33."""
     event, standard = make_show(organizer_id=organizer.account_id, **changes)
-    return event, standard, categories.add(event_id=event.event_id, name="Box", tier="VIP", price=233_333, capacity=500)
+    return (
+        event,
+        standard,
+        categories.add(event.event_id, categories.CategoryDraft(name="Box", tier="VIP", price=233_333, capacity=500)),
+    )
 
 
 def buy(category: Category, quantity: int = 1) -> Order:

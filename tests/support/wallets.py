@@ -60,11 +60,13 @@ def book(
         if operations.get(Journal, keys.journal(journal_id)) is not None:
             return
         writes = ledger.post(
-            journal_id,
-            type=entry_type.value if entry_type else "transfer",
-            currency=CURRENCY,
-            entries=entries,
-            references={"payment_id": f"pay_{journal_id}"},
+            ledger.Movement(
+                journal_id,
+                type=entry_type.value if entry_type else "transfer",
+                currency=CURRENCY,
+                entries=entries,
+                references={"payment_id": f"pay_{journal_id}"},
+            ),
             balances=[found.get(place) or ledger.no_balance(place.pk.partition("#")[2]) for place in places],
             card_entry_type=entry_type,
         )

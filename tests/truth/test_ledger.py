@@ -302,7 +302,9 @@ def tell(records: list[dict[str, Any]], chance: random.Random) -> None:
 
 def test_whatever_is_booked_and_however_often_every_sum_is_right() -> None:
     event = make_event()
-    category = categories.add(event_id=event.event_id, name="Standing", price=PRICE, capacity=50_000, shards=6)
+    category = categories.add(
+        event.event_id, categories.CategoryDraft(name="Standing", price=PRICE, capacity=50_000, shards=6)
+    )
     stream = StreamReader()
     bustle = Bustle([make_purse() for _ in range(CUSTOMERS)], category)
     began_with = {uid: ledger.balance(uid).amount for uid in bustle.uids}
@@ -356,7 +358,7 @@ def test_of_32_who_book_the_same_movement_one_does() -> None:
 
 def test_of_32_who_confirm_the_same_wallet_payment_all_are_told_that_it_succeeded() -> None:
     event = make_event()
-    category = categories.add(event_id=event.event_id, name="Box", price=PRICE, capacity=100)
+    category = categories.add(event.event_id, categories.CategoryDraft(name="Box", price=PRICE, capacity=100))
     for _ in range(WALLET_RACES):
         purse = make_purse()
         uid, customer = wallets.make_card(purse.customer, holds=PRICE).uid, purse.customer
@@ -384,7 +386,7 @@ def test_of_32_who_book_the_same_sale_by_a_provider_one_does() -> None:
 
     def book(_: int) -> bool:
         writes = ledger.post(
-            f"jrn_{event_id}", type="charge", currency=wallets.CURRENCY, entries=entries, references={}
+            ledger.Movement(f"jrn_{event_id}", type="charge", currency=wallets.CURRENCY, entries=entries, references={})
         )
         try:
             operations.commit(*writes)

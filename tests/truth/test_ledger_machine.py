@@ -184,11 +184,13 @@ class Ledger(RuleBasedStateMachine):
 
         def read() -> None:
             writes[:] = ledger.post(
-                booking.journal_id,
-                type=kind.value,
-                currency=wallets.CURRENCY,
-                entries=[Posting(ledger.card(purse.uid), booking.amount), *booking.against],
-                references={},
+                ledger.Movement(
+                    booking.journal_id,
+                    type=kind.value,
+                    currency=wallets.CURRENCY,
+                    entries=[Posting(ledger.card(purse.uid), booking.amount), *booking.against],
+                    references={},
+                ),
                 balances=[ledger.balance(purse.uid)],
                 card_entry_type=kind,
             )

@@ -59,7 +59,9 @@ def customer() -> Account:
 
 
 def sell(event: Event, capacity: int, *, name: str = "Standing", shards: int = SHARDS) -> Category:
-    return categories.add(event_id=event.event_id, name=name, price=150_000, capacity=capacity, shards=shards)
+    return categories.add(
+        event.event_id, categories.CategoryDraft(name=name, price=150_000, capacity=capacity, shards=shards)
+    )
 
 
 def reserve(event: Event, category: Category, quantity: int) -> Order:

@@ -81,11 +81,13 @@ def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:
             Posting(ledger.card(to_uid), amount, EntryType.TRANSFER_IN, reference=source.card_id),
         ]
         writes = ledger.post(
-            journal_id,
-            type="transfer",
-            currency=balances[0].currency,
-            entries=entries if amount else [],
-            references={"from_card_id": source.card_id, "to_card_id": target.card_id},
+            ledger.Movement(
+                journal_id,
+                type="transfer",
+                currency=balances[0].currency,
+                entries=entries if amount else [],
+                references={"from_card_id": source.card_id, "to_card_id": target.card_id},
+            ),
             balances=balances,
         )
         try:

@@ -33,6 +33,23 @@ class Offer:
     categories: dict[str, Category]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryDraft:
+    """A category as it is to be sold; `price` in minor units, `shards` the number of items that share its stock."""
+
+    name: str
+    price: int
+    capacity: int
+    currency: str | None = None
+    tier: str | None = None
+    per_order_limit: int = 10
+    sales_start: datetime | None = None
+    sales_end: datetime | None = None
+    category_id: str | None = None
+    shards: int | None = None
+    position: int = 0
+
+
 _lock = threading.Lock()
 _offers: dict[str, tuple[float, Offer]] = {}
 
@@ -43,39 +60,12 @@ def forget() -> None:
         _offers.clear()
 
 
-def add(
-    *,
-    event_id: str,
-    name: str,
-    price: int,
-    capacity: int,
-    currency: str | None = None,
-    tier: str | None = None,
-    per_order_limit: int = 10,
-    sales_start: datetime | None = None,
-    sales_end: datetime | None = None,
-    category_id: str | None = None,
-    shards: int | None = None,
-    position: int = 0,
-) -> Category:
-    """Put a category on sale; `price` is in minor units, `shards` over how many items its stock is spread.
+def add(event_id: str, draft: CategoryDraft) -> Category:
+    """Put a category on sale; one with this `category_id` is returned unchanged.
 
-    A `category_id` in use is left alone and returned as it stands. Raises NotFound (no such event), ValidationFailed.
+    Raises NotFound (no such event), ValidationFailed.
     """
-    category = draft(
-        event_id=event_id,
-        name=name,
-        price=price,
-        capacity=capacity,
-        currency=currency,
-        tier=tier,
-        per_order_limit=per_order_limit,
-        sales_start=sales_start,
-        sales_end=sales_end,
-        category_id=category_id,
-        shards=shards,
-        position=position,
-    )
+    category = new(event_id, draft)
     try:
         operations.commit(
             *laying(category),
@@ -95,45 +85,32 @@ def laying(category: Category) -> list[Write]:
     return [operations.put(category, Category.pk.does_not_exist()), *stock.lay_in(category)]
 
 
-def draft(
-    *,
-    event_id: str,
-    name: str,
-    price: int,
-    capacity: int,
-    currency: str | None = None,
-    tier: str | None = None,
-    per_order_limit: int = 10,
-    sales_start: datetime | None = None,
-    sales_end: datetime | None = None,
-    category_id: str | None = None,
-    shards: int | None = None,
-    position: int = 0,
-) -> Category:
-    """Return a category as it will be, not written yet. Raises ValidationFailed."""
-    shards = shards if shards is not None else stock.shard_count(capacity)
+def new(event_id: str, draft: CategoryDraft) -> Category:
+    """Return a category of an event, not written yet. Raises ValidationFailed."""
+    shards = draft.shards if draft.shards is not None else stock.shard_count(draft.capacity)
+    limit, starts, ends = draft.per_order_limit, draft.sales_start, draft.sales_end
     _require(
-        price=(price >= 0, "must not be negative"),
-        capacity=(1 <= capacity <= _CAPACITY_LIMIT, f"must be 1 to {_CAPACITY_LIMIT}"),
-        per_order_limit=(1 <= per_order_limit <= MAX_TICKETS_PER_ORDER, f"must be 1 to {MAX_TICKETS_PER_ORDER}"),
-        shards=(1 <= shards <= min(capacity, stock.MAX_SHARDS), f"must be 1 to {stock.MAX_SHARDS}"),
-        sales_end=(not (sales_start and sales_end) or sales_start < sales_end, "must be after sales_start"),
+        price=(draft.price >= 0, "must not be negative"),
+        capacity=(1 <= draft.capacity <= _CAPACITY_LIMIT, f"must be 1 to {_CAPACITY_LIMIT}"),
+        per_order_limit=(1 <= limit <= MAX_TICKETS_PER_ORDER, f"must be 1 to {MAX_TICKETS_PER_ORDER}"),
+        shards=(1 <= shards <= min(draft.capacity, stock.MAX_SHARDS), f"must be 1 to {stock.MAX_SHARDS}"),
+        sales_end=(not (starts and ends) or starts < ends, "must be after sales_start"),
     )
-    category_id = category_id or new_id("cat")
+    category_id = draft.category_id or new_id("cat")
     return Category(
         *keys.category(event_id, category_id),
         category_id=category_id,
         event_id=event_id,
-        name=name,
-        tier=tier,
-        price=price,
-        currency=currency or config().currency,
-        capacity=capacity,
+        name=draft.name,
+        tier=draft.tier,
+        price=draft.price,
+        currency=draft.currency or config().currency,
+        capacity=draft.capacity,
         shards=shards,
-        per_order_limit=per_order_limit,
-        sales_start=sales_start,
-        sales_end=sales_end,
-        position=position,
+        per_order_limit=limit,
+        sales_start=starts,
+        sales_end=ends,
+        position=draft.position,
     )
 
 

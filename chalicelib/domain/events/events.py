@@ -1,6 +1,6 @@
 """Events as a gate needs them: the show, its window and its running totals."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 
 from pynamodb.expressions.update import Action
@@ -35,63 +35,44 @@ class GateStatus:
     server_time: datetime
 
 
-def create(
-    *,
-    title: str,
-    starts_at: datetime,
-    ends_at: datetime,
-    event_id: str | None = None,
-    status: EventStatus = EventStatus.PUBLISHED,
-    description: str | None = None,
-    category: str | None = None,
-    timezone: str = "UTC",
-    scanning_opens_at: datetime | None = None,
-    scanning_closes_at: datetime | None = None,
-    scanning_enabled: bool = True,
-    re_entry_allowed: bool = False,
-    children_enabled: bool = False,
-    venue: Venue | None = None,
-    venue_name: str | None = None,
-    venue_city: str | None = None,
-    gates: list[str] | None = None,
-    organizer_id: str | None = None,
-    organizer_name: str | None = None,
-    image_url: str | None = None,
-    featured: bool = False,
-    refunds_until: datetime | None = None,
-) -> Event:
-    """Create an event with its totals at nought; `venue`, or no more than its name and city.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDraft:
+    """An event as it is to be created; each name is that of the event's attribute."""
 
-    Raises ValidationFailed; an `event_id` in use is left alone.
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    event_id: str | None = None
+    status: EventStatus = EventStatus.PUBLISHED
+    description: str | None = None
+    category: str | None = None
+    timezone: str = "UTC"
+    scanning_opens_at: datetime | None = None
+    scanning_closes_at: datetime | None = None
+    scanning_enabled: bool = True
+    re_entry_allowed: bool = False
+    children_enabled: bool = False
+    venue: Venue | None = None
+    gates: list[str] | None = None
+    organizer_id: str | None = None
+    organizer_name: str | None = None
+    image_url: str | None = None
+    featured: bool = False
+    refunds_until: datetime | None = None
+
+
+def create(draft: EventDraft) -> Event:
+    """Create an event with its totals at zero; an event with this `event_id` is returned unchanged.
+
+    Raises ValidationFailed.
     """
-    _require_order(starts_at, ends_at)
-    event_id = event_id or new_id("evt")
-    event = Event(
-        *keys.event(event_id),
-        event_id=event_id,
-        title=title,
-        description=description,
-        category=category,
-        status=status,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        timezone=timezone,
-        scanning_opens_at=scanning_opens_at,
-        scanning_closes_at=scanning_closes_at,
-        scanning_enabled=scanning_enabled,
-        re_entry_allowed=re_entry_allowed,
-        children_enabled=children_enabled,
-        venue=venue or (Venue(name=venue_name, city=venue_city) if venue_name else None),
-        gates=gates,
-        organizer_id=organizer_id,
-        organizer_name=organizer_name,
-        image_url=image_url,
-        featured=featured,
-        refunds_until=refunds_until,
-    )
+    _require_order(draft.starts_at, draft.ends_at)
+    event_id = draft.event_id or new_id("evt")
+    attributes = {field.name: getattr(draft, field.name) for field in fields(draft)}
+    event = Event(*keys.event(event_id), **{**attributes, "event_id": event_id})
     event.gsi2pk, event.gsi2sk = _day_of(event)
-    if organizer_id:
-        event.gsi1pk, event.gsi1sk = _place_of(event, organizer_id)
+    if draft.organizer_id:
+        event.gsi1pk, event.gsi1sk = _place_of(event, draft.organizer_id)
     try:
         operations.commit(
             operations.put(event, Event.pk.does_not_exist()),

@@ -72,50 +72,51 @@ def first_scan_of(verdict: Verdict, ticket: Ticket | None) -> FirstScanShown | N
     )
 
 
-def scan_record(
-    caller: Caller,
-    reading: Reading,
-    *,
-    subject: str,
-    log_id: str,
-    verdict: Verdict,
-    ticket_id: str | None,
-    card_uid: str | None,
-    first_scan: FirstScanShown | None,
-    remaining: int | None,
-    at: datetime,
-    decided_at: datetime,
-    gate_name: str | None,
-) -> Scan:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanFacts:
+    """What was decided on a reading; `at` is when it was read, `subject` the ticket or card that it was of."""
+
+    subject: str
+    log_id: str
+    verdict: Verdict
+    ticket_id: str | None
+    card_uid: str | None
+    first_scan: FirstScanShown | None
+    remaining: int | None
+    at: datetime
+    decided_at: datetime
+    gate_name: str | None
+
+
+def scan_record(caller: Caller, reading: Reading, facts: ScanFacts) -> Scan:
     """Return the record of a scan: its log entry and its first answer in one item."""
-    place = keys.log(caller.event_id, log_id)
-    if ticket_id is not None:
-        history = keys.ticket_log(caller.event_id, ticket_id, log_id)
+    place = keys.log(caller.event_id, facts.log_id)
+    if facts.ticket_id is not None:
+        history = keys.ticket_log(caller.event_id, facts.ticket_id, facts.log_id)
     else:
-        history = keys.card_log(caller.event_id, card_uid or subject, log_id)
+        history = keys.card_log(caller.event_id, facts.card_uid or facts.subject, facts.log_id)
+    first = facts.first_scan
     return Scan(
-        *keys.scan(caller.id, reading.scan_id, subject),
+        *keys.scan(caller.id, reading.scan_id, facts.subject),
         gsi1pk=place.pk,
         gsi1sk=place.sk,
         gsi2pk=history.pk,
         gsi2sk=history.sk,
         scan_id=reading.scan_id,
-        log_id=log_id,
-        subject=subject,
+        log_id=facts.log_id,
+        subject=facts.subject,
         event_id=caller.event_id,
-        ticket_id=ticket_id,
-        card_uid=card_uid,
-        result=verdict.result,
-        reason=verdict.reason or None,
+        ticket_id=facts.ticket_id,
+        card_uid=facts.card_uid,
+        result=facts.verdict.result,
+        reason=facts.verdict.reason or None,
         direction=reading.direction,
         source=caller.source,
-        gate=gate_name,
+        gate=facts.gate_name,
         principal_id=caller.id,
         principal_name=caller.name,
-        first_scan=FirstScan(scanned_at=first_scan.scanned_at, gate=first_scan.gate, by=first_scan.by)
-        if first_scan
-        else None,
-        remaining=remaining,
-        scanned_at=at,
-        decided_at=decided_at,
+        first_scan=FirstScan(scanned_at=first.scanned_at, gate=first.gate, by=first.by) if first else None,
+        remaining=facts.remaining,
+        scanned_at=facts.at,
+        decided_at=facts.decided_at,
     )

@@ -18,6 +18,7 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.gate.answers import (
     FirstScanShown,
     ScanDecision,
+    ScanFacts,
     attendee_of,
     first_scan_of,
     scan_record,
@@ -258,9 +259,7 @@ def _refuse(look: FoundReading, verdict: Verdict, ticket: Ticket | None) -> Scan
 
 def _record(look: FoundReading, verdict: Verdict, ticket: Ticket | None, *, remaining: int | None) -> Scan:
     shown = ticket if verdict.reason is not Reason.WRONG_EVENT else None
-    return scan_record(
-        look.caller,
-        look.reading,
+    facts = ScanFacts(
         subject=look.subject,
         log_id=look.log_id,
         verdict=verdict,
@@ -272,6 +271,7 @@ def _record(look: FoundReading, verdict: Verdict, ticket: Ticket | None, *, rema
         decided_at=look.now,
         gate_name=look.gate,
     )
+    return scan_record(look.caller, look.reading, facts)
 
 
 def _decision(

@@ -16,7 +16,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.domain.admission import VALID
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import gate_control
-from chalicelib.domain.gate.answers import scan_record
+from chalicelib.domain.gate.answers import ScanFacts, scan_record
 from chalicelib.domain.gate.checkin_buckets import CheckinBuckets
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.errors import NotFound, Unavailable
@@ -83,9 +83,7 @@ def record_of_first_entry(before: Ticket | None, after: Ticket) -> Scan | None:
         name=won.caller_name,
         source=ScanSource(won.source or ScanSource.ONLINE),
     )
-    record = scan_record(
-        caller,
-        Reading(scan_id=won.scan_id, direction=Direction(won.direction or Direction.ENTRY)),
+    facts = ScanFacts(
         subject=subject,
         log_id=won.log_id,
         verdict=VALID,
@@ -97,6 +95,8 @@ def record_of_first_entry(before: Ticket | None, after: Ticket) -> Scan | None:
         decided_at=won.decided_at,
         gate_name=won.gate,
     )
+    reading = Reading(scan_id=won.scan_id, direction=Direction(won.direction or Direction.ENTRY))
+    record = scan_record(caller, reading, facts)
     record.first_entry = True
     return record
 

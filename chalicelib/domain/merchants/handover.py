@@ -121,11 +121,13 @@ def _paid(customer_id: str) -> Write:
 def _fee(assignment: Assignment, fee: int) -> list[Write]:
     """Return the writes that book a fee: the merchant has collected it for the platform."""
     return ledger.post(
-        f"jrn_fee_{assignment.assignment_id}",
-        type="card_fee",
-        currency=assignment.currency,
-        entries=[Posting(ledger.merchant(assignment.merchant_id), -fee), Posting(ledger.CARD_FEES, fee)],
-        references={"assignment_id": assignment.assignment_id, "card_id": assignment.card_id},
+        ledger.Movement(
+            f"jrn_fee_{assignment.assignment_id}",
+            type="card_fee",
+            currency=assignment.currency,
+            entries=[Posting(ledger.merchant(assignment.merchant_id), -fee), Posting(ledger.CARD_FEES, fee)],
+            references={"assignment_id": assignment.assignment_id, "card_id": assignment.card_id},
+        )
     )
 
 

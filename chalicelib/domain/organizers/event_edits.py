@@ -17,6 +17,7 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import money
 from chalicelib.domain.events import categories, events, stock, venues
+from chalicelib.domain.events.categories import CategoryDraft
 from chalicelib.domain.money import Money
 from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
@@ -178,8 +179,7 @@ def _changes_of(event: Event, to: Mapping[str, Any]) -> list[Action]:
 
 def _drafted(present: EventSnapshot, category_id: str, told: Mapping[str, Any]) -> Category:
     last = max((category.position for category in present.categories), default=-1)
-    return categories.draft(
-        event_id=present.event.event_id,
+    draft = CategoryDraft(
         category_id=category_id,
         name=told["name"],
         tier=told.get("tier"),
@@ -191,6 +191,7 @@ def _drafted(present: EventSnapshot, category_id: str, told: Mapping[str, Any]) 
         sales_end=_moment(told.get("sales_end")),
         position=last + 1,
     )
+    return categories.new(present.event.event_id, draft)
 
 
 def _moment(text: str | None) -> datetime | None:

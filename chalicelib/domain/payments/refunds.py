@@ -202,16 +202,18 @@ def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int
     from_card = payment.method == PaymentMethod.WALLET
     target = ledger.card(payment.card_uid) if from_card else resolution.REFUNDS_DUE
     return ledger.post(
-        f"jrn_refund_{request.refund_id}",
-        type="refund",
-        currency=payment.currency,
-        entries=ledger.refund_entries(target, event_id=request.event_id, amount=amount, fee=fee),
-        references={
-            "refund_id": request.refund_id,
-            "order_id": payment.order_id,
-            "payment_id": payment.payment_id,
-            "event_id": request.event_id,
-        },
+        ledger.Movement(
+            f"jrn_refund_{request.refund_id}",
+            type="refund",
+            currency=payment.currency,
+            entries=ledger.refund_entries(target, event_id=request.event_id, amount=amount, fee=fee),
+            references={
+                "refund_id": request.refund_id,
+                "order_id": payment.order_id,
+                "payment_id": payment.payment_id,
+                "event_id": request.event_id,
+            },
+        ),
         balances=[ledger.balance(payment.card_uid)] if from_card else (),
         card_entry_type=EntryType.REFUND if from_card else None,
     )
@@ -236,11 +238,13 @@ def pay_back(ticket_id: str, refund_id: str) -> bool:
         RefundRequest.refund_reference.set(reference),
     ]
     booked = ledger.post(
-        f"jrn_paid_back_{refund_id}",
-        type="refund",
-        currency=request.currency,
-        entries=[Posting(resolution.REFUNDS_DUE, -amount), Posting(ledger.clearing(payment.provider), amount)],
-        references={"refund_id": refund_id, "payment_id": payment.payment_id, "event_id": request.event_id},
+        ledger.Movement(
+            f"jrn_paid_back_{refund_id}",
+            type="refund",
+            currency=request.currency,
+            entries=[Posting(resolution.REFUNDS_DUE, -amount), Posting(ledger.clearing(payment.provider), amount)],
+            references={"refund_id": refund_id, "payment_id": payment.payment_id, "event_id": request.event_id},
+        )
     )
     as_owed = RefundRequest.status == RefundRequestStatus.APPROVED
     place = keys.refund_request(ticket_id, refund_id)

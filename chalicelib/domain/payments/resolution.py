@@ -303,11 +303,13 @@ def _post(
 ) -> list[Write]:
     named = {"payment_id": payment.payment_id, "order_id": payment.order_id, "event_id": payment.event_id}
     return ledger.post(
-        f"jrn_{what}_{payment.payment_id}",
-        type=what,
-        currency=currency or payment.currency,
-        entries=entries,
-        references={name: value for name, value in named.items() if value},
+        ledger.Movement(
+            f"jrn_{what}_{payment.payment_id}",
+            type=what,
+            currency=currency or payment.currency,
+            entries=entries,
+            references={name: value for name, value in named.items() if value},
+        ),
         balances=[ledger.balance(card_uid)] if card_uid else (),
         card_entry_type=card_entry_type,
     )

@@ -250,11 +250,13 @@ def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales
         created_at=at,
     )
     posted = ledger.post(
-        f"jrn_settlement_{event.event_id}",
-        type="settlement",
-        currency=currency,
-        entries=[Posting(ledger.sales(event.event_id), -net), Posting(ledger.payable(organizer_id), net)],
-        references={"event_id": event.event_id, "payout_id": payout_id},
+        ledger.Movement(
+            f"jrn_settlement_{event.event_id}",
+            type="settlement",
+            currency=currency,
+            entries=[Posting(ledger.sales(event.event_id), -net), Posting(ledger.payable(organizer_id), net)],
+            references={"event_id": event.event_id, "payout_id": payout_id},
+        )
     )
     return [
         *posted,

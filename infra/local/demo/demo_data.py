@@ -17,7 +17,7 @@ from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.errors import AlreadyExists, NotFound
 from chalicelib.table import operations
-from chalicelib.table.items import Account
+from chalicelib.table.items import Account, Venue
 from chalicelib.vocabulary import AdminRole, CardStatus, EntryType, Portal, UsherRole
 from infra.local.demo import past_event
 
@@ -76,20 +76,21 @@ def load() -> None:
     organizer = _load_partners()
     now = clock.now().replace(minute=0, second=0, microsecond=0)
     events.create(
-        event_id=EVENT_ID,
-        organizer_id=organizer.account_id,
-        organizer_name=organizer.name,
-        title="Gatehouse Demo Night",
-        description="One evening, one admission each.",
-        category="music",
-        starts_at=now + timedelta(hours=1),
-        ends_at=now + timedelta(days=30),
-        timezone="Asia/Karachi",
-        scanning_opens_at=now - timedelta(hours=1),
-        children_enabled=True,
-        venue_name="Alhamra Arts Centre",
-        venue_city="Lahore",
-        gates=["Gate 1", "Gate 2"],
+        events.EventDraft(
+            event_id=EVENT_ID,
+            organizer_id=organizer.account_id,
+            organizer_name=organizer.name,
+            title="Gatehouse Demo Night",
+            description="One evening, one admission each.",
+            category="music",
+            starts_at=now + timedelta(hours=1),
+            ends_at=now + timedelta(days=30),
+            timezone="Asia/Karachi",
+            scanning_opens_at=now - timedelta(hours=1),
+            children_enabled=True,
+            venue=Venue(name="Alhamra Arts Centre", city="Lahore"),
+            gates=["Gate 1", "Gate 2"],
+        )
     )
     _load_sale(now, organizer)
     with suppress(AlreadyExists):
@@ -127,30 +128,33 @@ def load() -> None:
 def _load_sale(now: datetime, organizer: Account) -> None:
     """Put the demo event on sale, and another one a week later."""
     events.create(
-        event_id=MATINEE_ID,
-        organizer_id=organizer.account_id,
-        organizer_name=organizer.name,
-        title="Gatehouse Matinée",
-        description="An afternoon for the whole family.",
-        category="family",
-        starts_at=now + timedelta(days=7),
-        ends_at=now + timedelta(days=7, hours=4),
-        timezone="Asia/Karachi",
-        children_enabled=True,
-        venue_name="National Academy of Performing Arts",
-        venue_city="Karachi",
-        featured=True,
+        events.EventDraft(
+            event_id=MATINEE_ID,
+            organizer_id=organizer.account_id,
+            organizer_name=organizer.name,
+            title="Gatehouse Matinée",
+            description="An afternoon for the whole family.",
+            category="family",
+            starts_at=now + timedelta(days=7),
+            ends_at=now + timedelta(days=7, hours=4),
+            timezone="Asia/Karachi",
+            children_enabled=True,
+            venue=Venue(name="National Academy of Performing Arts", city="Karachi"),
+            featured=True,
+        )
     )
     for event_id in (EVENT_ID, MATINEE_ID):
         for place, (tier, price, capacity) in enumerate(_TIERS):
             categories.add(
-                event_id=event_id,
-                category_id=f"cat_{event_id.removeprefix('evt_')}_{tier.lower()}",
-                name=tier,
-                tier=tier,
-                price=price,
-                capacity=capacity,
-                position=place,
+                event_id,
+                categories.CategoryDraft(
+                    category_id=f"cat_{event_id.removeprefix('evt_')}_{tier.lower()}",
+                    name=tier,
+                    tier=tier,
+                    price=price,
+                    capacity=capacity,
+                    position=place,
+                ),
             )
 
 
@@ -192,11 +196,9 @@ def _load_balance() -> None:
         ledger.Posting(ledger.card(CARD_UID), _BALANCE),
     ]
     writes = ledger.post(
-        "jrn_demo_reload",
-        type=EntryType.RELOAD,
-        currency=config().currency,
-        entries=entries,
-        references={},
+        ledger.Movement(
+            "jrn_demo_reload", type=EntryType.RELOAD, currency=config().currency, entries=entries, references={}
+        ),
         balances=[ledger.balance(CARD_UID)],
         card_entry_type=EntryType.RELOAD,
     )

@@ -15,7 +15,7 @@ from chalicelib.domain.sale import orders, sales_totals
 from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets import refund_requests
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Event, Item, Order
+from chalicelib.table.items import Account, Event, Item, Order, Venue
 from chalicelib.vocabulary import PaymentMethod
 
 EVENT_ID = "evt_demo_over"
@@ -32,22 +32,26 @@ def load(organizer: Account, customer: Account, *, now: datetime) -> None:
     """
     begins_at = now - timedelta(days=2)
     event = events.create(
-        event_id=EVENT_ID,
-        organizer_id=organizer.account_id,
-        organizer_name=organizer.name,
-        title="Gatehouse Opening Night",
-        description="It is over; its books are closed.",
-        category="theatre",
-        starts_at=begins_at,
-        ends_at=begins_at + timedelta(hours=4),
-        refunds_until=begins_at,
-        timezone="Asia/Karachi",
-        venue_name="Alhamra Arts Centre",
-        venue_city="Lahore",
-        gates=list(_GATES),
+        events.EventDraft(
+            event_id=EVENT_ID,
+            organizer_id=organizer.account_id,
+            organizer_name=organizer.name,
+            title="Gatehouse Opening Night",
+            description="It is over; its books are closed.",
+            category="theatre",
+            starts_at=begins_at,
+            ends_at=begins_at + timedelta(hours=4),
+            refunds_until=begins_at,
+            timezone="Asia/Karachi",
+            venue=Venue(name="Alhamra Arts Centre", city="Lahore"),
+            gates=list(_GATES),
+        )
     )
     for place, (category_id, name, price) in enumerate(((_STALLS, "Stalls", 250_000), (_BALCONY, "Balcony", 120_000))):
-        categories.add(event_id=EVENT_ID, category_id=category_id, name=name, price=price, capacity=200, position=place)
+        categories.add(
+            EVENT_ID,
+            categories.CategoryDraft(category_id=category_id, name=name, price=price, capacity=200, position=place),
+        )
     bought = [_sell(event, customer, number) for number in range(len(_SALES))]
     given_back = _give_back(event, bought[0])
     tickets = [line["ticket_id"] for order in bought for line in order.tickets if line["ticket_id"] != given_back]

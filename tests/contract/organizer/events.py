@@ -17,10 +17,12 @@ def _edit(ground: Any) -> Request:
     """An event of its own, so that what is asked is always news."""
     now = clock.now()
     event = events.create(
-        title="Evening",
-        starts_at=now + timedelta(days=1),
-        ends_at=now + timedelta(days=2),
-        organizer_id=ground.organizer.account_id,
+        events.EventDraft(
+            title="Evening",
+            starts_at=now + timedelta(days=1),
+            ends_at=now + timedelta(days=2),
+            organizer_id=ground.organizer.account_id,
+        )
     )
     return Request({"changes": {"title": "Late evening"}, "reason": "It begins later."}, {"event_id": event.event_id})
 

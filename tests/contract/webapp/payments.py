@@ -21,7 +21,8 @@ from tests.contract.webapp import sale
 
 def _order_id(ground: Any) -> str:
     categories.add(
-        event_id=demo_data.EVENT_ID, name="Standing", price=150_000, capacity=1_000_000, category_id=sale.CATEGORY_ID
+        demo_data.EVENT_ID,
+        categories.CategoryDraft(name="Standing", price=150_000, capacity=1_000_000, category_id=sale.CATEGORY_ID),
     )
     want = RequestedTickets(sale.CATEGORY_ID, 1, [])
     return orders.book(ground.customer, event_id=demo_data.EVENT_ID, wants=[want], operation_id=new_id("op")).order_id

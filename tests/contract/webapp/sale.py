@@ -15,7 +15,8 @@ CATEGORY_ID = "cat_01JDEM000000000000000STAND"
 
 def _booking(_: Any) -> Request:
     categories.add(
-        event_id=demo_data.EVENT_ID, name="Standing", price=150_000, capacity=1_000_000, category_id=CATEGORY_ID
+        demo_data.EVENT_ID,
+        categories.CategoryDraft(name="Standing", price=150_000, capacity=1_000_000, category_id=CATEGORY_ID),
     )
     return Request({"event_id": demo_data.EVENT_ID, "items": [{"category_id": CATEGORY_ID, "quantity": 1}]})
 

@@ -25,10 +25,12 @@ def _fresh_ticket(ground: Any) -> dict[str, str]:
     """Return the path of a paid ticket that may still be given back."""
     now = clock.now()
     events.create(
-        event_id=_EVENT_ID,
-        title="An evening next week",
-        starts_at=now + timedelta(days=7),
-        ends_at=now + timedelta(days=8),
+        events.EventDraft(
+            event_id=_EVENT_ID,
+            title="An evening next week",
+            starts_at=now + timedelta(days=7),
+            ends_at=now + timedelta(days=8),
+        )
     )
     holder = Holder(name=ground.customer.name, customer_id=ground.customer.account_id)
     ticket = tickets.issue(TicketToIssue(event_id=_EVENT_ID, holder=holder, number=f"T-{next(_numbers)}"))

@@ -18,8 +18,8 @@ MUTANTS = (
         bug="money comes from nowhere",
         file="chalicelib/domain/ledger.py",
         before=(
-            "    if sum(entry.amount for entry in entries) != 0:\n"
-            '        raise ValueError(f"the entries of journal {journal_id} do not sum to zero")\n'
+            "    if sum(entry.amount for entry in movement.entries) != 0:\n"
+            '        raise ValueError(f"the entries of journal {movement.journal_id} do not sum to zero")\n'
         ),
         after="",
         tests=(f"{_LEDGER}::test_a_movement_whose_entries_do_not_sum_to_zero_is_never_written",),

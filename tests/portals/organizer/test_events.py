@@ -164,12 +164,14 @@ def test_the_list_is_narrowed_by_status_day_and_title_and_goes_on() -> None:
         for number, title in enumerate(("Jazz Evening", "Évening of Blues", "Qawwali")):
             start = NOON + timedelta(days=number, hours=10)
             made[title] = events.create(
-                title=title,
-                starts_at=start,
-                ends_at=start + timedelta(hours=3),
-                timezone="Asia/Karachi",
-                organizer_id=organizer.account_id,
-                status=EventStatus.DRAFT if title == "Qawwali" else EventStatus.PUBLISHED,
+                events.EventDraft(
+                    title=title,
+                    starts_at=start,
+                    ends_at=start + timedelta(hours=3),
+                    timezone="Asia/Karachi",
+                    organizer_id=organizer.account_id,
+                    status=EventStatus.DRAFT if title == "Qawwali" else EventStatus.PUBLISHED,
+                )
             ).event_id
         make_event(organizer_id=make_organizer().account_id, title="Jazz Evening")
 
@@ -220,7 +222,7 @@ def test_the_dashboard_counts_events_sales_and_who_came() -> None:
         ids[name] = make_event(
             title=name, starts_at=begins, ends_at=over, status=status, organizer_id=organizer.account_id
         ).event_id
-    standard = categories.add(event_id=ids["live"], name="Standard", price=100_000, capacity=10)
+    standard = categories.add(ids["live"], categories.CategoryDraft(name="Standard", price=100_000, capacity=10))
     order = book(make_customer(), standard, 4)
     pay(order)
     drain()

@@ -139,7 +139,7 @@ def test_books_stay_open_until_everything_is_over_paid_and_counted() -> None:
         with settled.after(other):
             refused(other, InvalidState, told)
     mixed, _, _ = settled.make_evening(organizer)
-    categories.add(event_id=mixed.event_id, name="Abroad", price=100, capacity=5, currency="EUR")
+    categories.add(mixed.event_id, categories.CategoryDraft(name="Abroad", price=100, capacity=5, currency="EUR"))
     with settled.after(mixed):
         refused(mixed, InvalidState, "one currency")
     with pytest.raises(NotFound):
@@ -232,7 +232,9 @@ def test_a_payout_in_another_currency_is_paid_in_it_and_stays_out_of_the_totals(
     event = make_event(
         organizer_id=organizer.account_id, starts_at=(now := clock.now()), ends_at=now + timedelta(days=9)
     )
-    settled.buy(categories.add(event_id=event.event_id, name="Abroad", price=1_001, capacity=5, currency="EUR"))
+    settled.buy(
+        categories.add(event.event_id, categories.CategoryDraft(name="Abroad", price=1_001, capacity=5, currency="EUR"))
+    )
     StreamReader().drain()
     told = ask(organizer, f"{closed(event).payout_id}/").json
     assert money(told) == ("10.01", "0.00", "0.50", "9.51")

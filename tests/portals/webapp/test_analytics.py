@@ -203,11 +203,7 @@ def test_what_a_card_is_charged_and_given_shows_in_its_balance_at_once(ayesha: A
     uid = payers.card_with(ayesha, 50_000, uid="04C1D2E3F40001").uid
     entries = [Posting(ledger.card(uid), -20_000), Posting(ledger.clearing("desk"), 20_000)]
     writes = ledger.post(
-        new_id("jrn"),
-        type="adjustment",
-        currency="PKR",
-        entries=entries,
-        references={},
+        ledger.Movement(new_id("jrn"), type="adjustment", currency="PKR", entries=entries, references={}),
         balances=[ledger.balance(uid)],
         card_entry_type=EntryType.ADJUSTMENT,
     )

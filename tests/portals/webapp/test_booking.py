@@ -17,7 +17,7 @@ from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Card, Category, Event, IdempotencyRecord, Order, Ticket
+from chalicelib.table.items import Account, Card, Category, Event, IdempotencyRecord, Order, Ticket, Venue
 from chalicelib.vocabulary import CardStatus, EventStatus
 from tests.contract.ground import stored
 from tests.support.client import Answer, call
@@ -29,7 +29,7 @@ PATH = "/api/v1/tickets/book/"
 
 @pytest.fixture
 def event() -> Event:
-    return make_event(title="Concert", venue_name="Alhamra", starts_at=clock.now() + timedelta(hours=2))
+    return make_event(title="Concert", venue=Venue(name="Alhamra"), starts_at=clock.now() + timedelta(hours=2))
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def token(customer: Account) -> str:
 
 
 def sell(event: Event, *, capacity: int = 20, name: str = "Standing", **more: Any) -> Category:
-    return categories.add(event_id=event.event_id, name=name, price=150_000, capacity=capacity, **more)
+    return categories.add(event.event_id, categories.CategoryDraft(name=name, price=150_000, capacity=capacity, **more))
 
 
 def wanted(category: Category, quantity: Any = 1, **more: Any) -> dict[str, Any]:

@@ -148,8 +148,8 @@ def test_a_price_in_another_currency_is_compared_with_none(stream: StreamReader)
     from chalicelib.domain.events import categories
 
     abroad, home = Show("Abroad", prices=()).put(), Show("Home").put()
-    categories.add(event_id=abroad.event_id, name="Standard", price=100, capacity=10, currency="USD")
-    categories.add(event_id=home.event_id, name="Tourist", price=100, capacity=10, currency="USD")
+    categories.add(abroad.event_id, categories.CategoryDraft(name="Standard", price=100, capacity=10, currency="USD"))
+    categories.add(home.event_id, categories.CategoryDraft(name="Tourist", price=100, capacity=10, currency="USD"))
     stream.drain()
     assert listed(price_to="2000") == ["Home"]
     assert listed(ordering="price") == ["Home", "Abroad"]

@@ -7,7 +7,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.events import events, listings
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Favorite
+from chalicelib.table.items import Account, Favorite, Venue
 from chalicelib.vocabulary import EventStatus
 from tests.support.client import call
 from tests.support.factories import customer_token, make_customer, make_event
@@ -28,7 +28,7 @@ def token(fan: Account) -> str:
 
 
 def test_a_favourite_is_listed_with_what_the_public_sees_of_its_event(fan: Account, token: str) -> None:
-    event, _ = make_show(venue_name="Alhamra", venue_city="Lahore")
+    event, _ = make_show(venue=Venue(name="Alhamra", city="Lahore"))
     listings.project(event.event_id)
     added = call("POST", PATH, {"event_id": event.event_id}, token=token)
     assert added.status == 201

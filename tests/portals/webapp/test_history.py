@@ -15,7 +15,7 @@ from chalicelib.domain.events import categories
 from chalicelib.domain.payments import invoices
 from chalicelib.domain.sale import orders, rules
 from chalicelib.identifiers import new_id
-from chalicelib.table.items import Account
+from chalicelib.table.items import Account, Venue
 from chalicelib.vocabulary import PaymentMethod, PaymentPurpose, PaymentStatus
 from tests.portals.webapp.evening import Evening
 from tests.support import payers, purchases
@@ -148,9 +148,9 @@ def test_a_filter_that_fits_little_leads_on_to_what_fits(ayesha: Account) -> Non
 
 def test_an_invoice_says_what_was_bought_by_whom_and_for_how_much(ayesha: Account) -> None:
     event, standard = purchases.make_show(
-        venue_name="Alhamra Arts Centre", venue_city="Lahore", organizer_name="Lahore Live", organizer_id="org_1"
+        venue=Venue(name="Alhamra Arts Centre", city="Lahore"), organizer_name="Lahore Live", organizer_id="org_1"
     )
-    box = categories.add(event_id=event.event_id, name="Box", price=1_234_567, capacity=10, tier="VIP")
+    box = categories.add(event.event_id, categories.CategoryDraft(name="Box", price=1_234_567, capacity=10, tier="VIP"))
     wants = [rules.RequestedTickets(standard.category_id, 2, []), rules.RequestedTickets(box.category_id, 1, [])]
     order = orders.book(ayesha, event_id=event.event_id, wants=wants, operation_id=new_id("op"))
     payment = purchases.pay(order)

@@ -114,7 +114,7 @@ def test_a_price_that_changes_moves_the_event_in_the_order_of_prices(event: Even
     assert listed(ordering="price") == ["Jazz Night", "Blues"]
     assert listed(price_to="500") == ["Jazz Night"]
     assert call("GET", f"{PATH}{event.event_id}/").json["price_from"]["amount"] == "500.00"
-    categories.add(event_id=event.event_id, name="Child", price=100, capacity=10)
+    categories.add(event.event_id, categories.CategoryDraft(name="Child", price=100, capacity=10))
     stream.drain()
     assert call("GET", f"{PATH}{event.event_id}/").json["price_from"]["amount"] == "1.00"
     assert_recount()
