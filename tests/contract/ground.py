@@ -55,7 +55,7 @@ class ContractRoute:
     who: str
 
 
-# What Gatehouse has beside the contract (README, "Decisions").
+# Routes beside the contract (D-TIX-10).
 ADDED = (
     ContractRoute("tix", "POST", "/api/tix/tickets/print", "tix-user"),
     ContractRoute("tix", "GET", "/api/tix/tickets/print/{job_id}", "tix-user"),
