@@ -1,6 +1,6 @@
 """Ids: a short prefix and a ULID, so that they sort by creation.
 
-A card's id carries its UID, so that either of the two names finds the card with one read.
+A card's id carries its UID, so either of the two names finds the card with one read (D-CARD-01).
 """
 
 import hashlib

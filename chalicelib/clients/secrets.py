@@ -1,7 +1,7 @@
-"""The master secret, and every key that is derived from it.
+"""The master secret, and the keys that are derived from it (D-SEC-02).
 
-One secret is rotated as a whole: AWSCURRENT makes new signatures, AWSPREVIOUS still proves old ones.
-Keys are derived by HKDF-SHA-256 (RFC 5869), one `purpose` each, so that no key serves two ends.
+One secret is rotated as a whole: AWSCURRENT makes new signatures, AWSPREVIOUS still verifies old ones.
+Keys are derived by HKDF-SHA-256 (RFC 5869), one `purpose` each, so that no key serves two purposes.
 """
 
 import json

@@ -1,8 +1,8 @@
-"""Sealed data: what only its owner, and those whom the contract names, may read.
+"""Sealed data, readable by its owner and by those whom the contract names (D-SEC-01).
 
-Envelope encryption: each owner has a data key of their own, wrapped by KMS, in an item of their own; without it
-every sealed copy is noise, backups included. AES-256-GCM (NIST SP 800-38D) with a random nonce of 96 bits; owner
-and field are its associated data, so that sealed bytes open in no other place.
+Envelope encryption: each owner has a data key, wrapped by KMS, in an item of its own. Without it every sealed copy is
+unreadable, backups included. AES-256-GCM (NIST SP 800-38D) with a random nonce of 96 bits. Owner and field are the
+associated data, so sealed bytes open in no other place.
 """
 
 import secrets

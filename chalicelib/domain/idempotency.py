@@ -1,8 +1,8 @@
-"""Idempotency-Key: the first answer again, and never a second effect (contract, "Idempotency").
+"""Idempotency-Key: the first answer again, and never a second effect (contract, "Idempotency"; D-ARC-03).
 
-Two guards. The record here gives the answer again for 72 h; an operation's own id, put by the domain in the
-transaction that has the effect, holds for ever. So a function that was killed between its effect and its
-answer finds on the next try what it did.
+There are two guards. The record here returns the answer again for 72 h. An operation's own id is stored by the domain
+in the transaction that has the effect, for ever. So a function that was killed between its effect and its answer
+finds its effect on the next try.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
-"""The ledger: every movement of money is a journal whose entries sum to zero, and is only ever added.
+"""The ledger: every movement of money is a journal whose entries sum to zero, and is only ever added (D-PAY-02).
 
-An account's balance is the sum of its entries. A card's balance is what its holder may spend; it is guarded by
+An account's balance is the sum of its entries. A card's balance is what its holder may spend. It is guarded by
 conditions and changes in the same transaction as its entries. All other accounts (what a provider holds for us,
-sales, fees) are only summed up, by the stream worker, in shards, since every sale moves the same few of them.
+sales, fees) are summed by the stream worker, in shards, because every sale moves the same few of them.
 """
 
 import hashlib

@@ -1,8 +1,9 @@
-"""What is due at a minute and must happen though nobody asks: reservations and events that end, payments that hang.
+"""The sweep over what is due at a minute: reservations, holds and events that end, open payments, stalled jobs (D-ARC-08).
 
-Whatever is due stands in an index under its minute; handling it takes it out. A run takes the minutes that are over,
-from the mark of the last run to now, so an idle minute costs four queries and nothing is ever looked for. Two runs at
-once are safe, since each taker decides by the thing itself; so is a run that is killed, since the mark moves last.
+Whatever is due is in an index under its minute, and handling it removes it. A run takes the minutes that are over,
+from the mark of the last run to now, so an idle minute costs four queries and nothing else is read. Concurrent runs
+are safe, because each taker decides by the stored state of the thing itself. A killed run is safe, because the mark
+moves last.
 """
 
 import time

@@ -1,8 +1,7 @@
-"""The stock of a category, spread over shards: in each, free + reserved + sold = capacity, whatever happens.
+"""The stock of a category, in shards: in each, free + reserved + sold = capacity (D-SALE-01).
 
-An order takes what it needs from one shard, picked at random, so that the first second of a sale meets no hot key.
-Only where that shard is short are all of them looked at, and as many as it takes are drawn on. Every move is a part
-of the transaction of the order that causes it.
+An order takes what it needs from one random shard, so the first second of a sale meets no hot key. Only if that shard
+is short are all of them read, and as many drawn on as needed. Each move is part of the transaction of its order.
 """
 
 import random

@@ -1,13 +1,13 @@
-"""The scan: one attendee goes in once, decided in one conditional write of the ticket.
+"""The scan: each attendee is admitted once, by one conditional write of the ticket (D-GATE-01).
 
-`scan` is load → decide → record. The usual path sends one write (after one read where a card is shown): its
-condition *is* the rule for a ticket that was never scanned. Where it fails, DynamoDB returns the ticket as
-it stands, and the pure rule says why, without a second read.
+`scan` is load → decide → record. The usual path sends one write, after one read if a card is shown. Its condition
+*is* the rule for a ticket that was never scanned. If it fails, DynamoDB returns the ticket, and the pure rule gives
+the reason without a second read.
 
-`scan_id` makes a scan idempotent per caller and thing shown. An admission's id stands on its ticket, a
-refusal's in the scan's own record. A ticket that was refused, or left, is `contested`: from then on it is
-admitted only in one transaction with that record, so an answered scan is never answered anew. A card opens
-several tickets, and others tomorrow: one that was refused is marked too, for all that it opens at the event.
+`scan_id` makes a scan idempotent per caller and thing shown (D-GATE-03). An admission's id is on its ticket, a
+refusal's in the scan's own record. A ticket that was refused, or has left, is `contested`: it is only admitted in one
+transaction with that record, so the answer of a scan never changes (D-GATE-02). A card opens several tickets, so a
+refused card is marked as well, for all that it opens at the event (D-GATE-09).
 """
 
 from pynamodb.expressions.condition import Condition

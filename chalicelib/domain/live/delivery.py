@@ -1,10 +1,10 @@
-"""Telling news on channels: numbered, written down, and sent to everybody who listens.
+"""Delivery of live messages on channels: numbered, stored, and sent to every subscriber (D-LIVE-01).
 
-News is written as items of the channel's partition, and told from their stream records. The stream tells of one
-partition in order and to one function at a time, so the numbers of a channel rise by one, without a gap, in the order
-in which its listeners get the messages. News has the key of what it is of: a batch of changes that comes twice writes
-it once, and a batch of news that comes twice is known by what the channel's head remembers. Where the function is
-killed between sending and moving the head, what it sent is sent again under the same numbers.
+News is written as items of the channel's partition and delivered from their stream records. The stream returns one
+partition in order and to one function at a time. So the numbers of a channel rise by one, without a gap, in the order
+in which its subscribers get the messages. News has the key of its source: a repeated batch of changes writes it once.
+A repeated batch of news is recognized by what the channel's head stores. If the function dies between sending and
+moving the head, the messages are sent again under the same numbers.
 """
 
 import base64

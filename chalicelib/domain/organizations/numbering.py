@@ -1,11 +1,10 @@
-"""Numbers without gap or repeat, whoever asks for them at the same time.
+"""Numbers without gaps or repeats, for any number of concurrent callers (D-TIX-01).
 
-One transaction counts a prefix's series and the organization's tally up and puts the range that says what is to be
-written: the counters note in themselves where the range begins, so nobody has to have read them before, and no number
-is lost with whoever asked for it. The tickets are written behind it, a transaction at a time, each under the condition
-that the range stands where it was read; so it does not matter how often the work is begun anew, nor by how many at
-once. The last of them makes the whole range visible: until then readers leave its ordinals out, and its numbers have
-no place yet.
+One transaction increments a prefix's series and the organization's tally, and writes the range. The counters store
+where the range begins in the same update: nobody reads them first, and no number is lost if the process dies.
+The tickets are written afterwards, a transaction at a time, each under the condition that the range is where it was
+read. So the work may be resumed any number of times, also concurrently. The last transaction makes the whole range
+visible. Until then, readers leave its ordinals out, and its numbers have no place yet.
 """
 
 import secrets

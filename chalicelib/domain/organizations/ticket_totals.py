@@ -1,10 +1,10 @@
-"""What an organization generated and scanned, kept from the table's stream: each ticket counted once.
+"""Totals of generated and scanned tickets, kept from the table's stream: each ticket counts once (D-TIX-02).
 
-Which tickets are counted as scanned or as deleted stands in bits, a thousand in an item, and the bits are set in the
-transaction that changes the totals. A bit that is set already changes nothing, so whatever is told twice, cut or out
-of order counts once, and a ticket needs no mark of its own: a hundred scans are one transaction of four writes.
-What is generated is counted by the transaction that shows it (numbering.py); what is deleted is taken back from the
-days on which it was generated and scanned.
+Whether a ticket is counted as scanned or as deleted is one bit, a thousand in an item. The bits are set in the
+transaction that changes the totals. A bit that is already set changes nothing, so records that are repeated, cut or
+out of order count once. A ticket needs no mark of its own: a hundred scans are one transaction of four writes.
+Generated tickets are counted by the transaction that shows them (numbering.py). Deleted tickets are taken back from
+the days on which they were generated and scanned.
 """
 
 from collections import Counter, defaultdict

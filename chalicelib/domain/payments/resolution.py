@@ -1,8 +1,8 @@
-"""What becomes of a payment once its provider has spoken: one decision, recorded in one transaction.
+"""The resolution of a payment once its provider has answered: one decision, recorded in one transaction (D-PAY-01).
 
-The order in which confirmation, callback and expiry come does not matter, nor how often: money that was taken is
-taken, so success wins over failure, and pays what the payment is for, or is owed back in full. Payment, order,
-stock, tickets, ledger and the callback's own id change together or not at all.
+Confirmation, callback and expiry may arrive in any order and repeatedly. A successful charge wins over failure and
+expiry. It pays what the payment is for, or is owed back in full. Payment, order, stock, tickets, ledger and the
+callback's id change together or not at all.
 """
 
 from dataclasses import dataclass

@@ -1,11 +1,11 @@
-"""Closing an event's books, once for ever, and putting its organizer's money on its way.
+"""Closing an event's books, once, and scheduling its organizer's payout (D-OUT-01).
 
-What was sold and given back is read from running totals, and these follow the table's stream. So the books close only
-where the totals know every ticket that the stock, which changes with each sale, ever sold and took back; and where the
-ledger comes to the same net. Until then closing is refused and nothing is written.
+Sales and refunds are read from running totals, which follow the table's stream. So the books close only if the totals
+account for every ticket that the stock ever sold and took back, and if the ledger has the same net. The stock is
+exact, because it changes with each sale. Until then closing is refused and nothing is written.
 
-What is sold or given back afterwards, such as a payment that came late, leaves settlement and payout as they are: it
-stays on the event's own account in the ledger, which the closing brought to zero, and is shown beside the payout.
+Later sales and refunds, such as a late payment, leave settlement and payout as they are. They stay on the event's own
+account in the ledger, which the closing brought to zero, and are shown beside the payout.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Padding: an answer's duration does not reveal whether a number or a name has an account."""
+"""Padding: a response's duration does not reveal whether a number or a name has an account (D-SEC-06)."""
 
 import math
 import time
