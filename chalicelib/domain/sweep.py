@@ -1,4 +1,4 @@
-"""The sweep over what is due at a minute: reservations, holds and events that end, open payments, stalled jobs (D-ARC-08).
+"""The sweep over what is due at a minute: expired holds, ended events, open payments, stalled jobs (D-ARC-08).
 
 Whatever is due is in an index under its minute, and handling it removes it. A run takes the minutes that are over,
 from the mark of the last run to now, so an idle minute costs four queries and nothing else is read. Concurrent runs
