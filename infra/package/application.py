@@ -1,4 +1,4 @@
-"""What Chalice itself makes of the app: its template, and its code with Chalice's runtime beside it."""
+"""Chalice's own output for the app: its template, and the code together with Chalice's runtime."""
 
 import json
 import os
@@ -18,14 +18,14 @@ _NOT_CODE = shutil.ignore_patterns("__pycache__", "*.pyc", "deployed", "deployme
 
 
 class Application(NamedTuple):
-    """Chalice's template (of AWS SAM), and its archive, which holds no dependencies yet."""
+    """Chalice's SAM template, and its archive without dependencies."""
 
     template: Template
     archive: Path
 
 
 def stages() -> list[str]:
-    """Return the stages that .chalice/config.json knows."""
+    """Return the stages of .chalice/config.json."""
     config = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
     return list(config["stages"])
 
@@ -33,8 +33,8 @@ def stages() -> list[str]:
 def build(stage: str, scratch: Path) -> Application:
     """Run `chalice package` on a copy of the app.
 
-    A copy, because Chalice would resolve the dependencies for the interpreter that runs it; an empty list of
-    requirements leaves them to dependencies.py, which resolves them for the machine that is deployed to.
+    Chalice would resolve dependencies for the interpreter that runs it. The copy has an empty list of requirements;
+    archive.py installs the dependencies for the target machine.
     """
     project, out = scratch / "project", scratch / "chalice"
     project.mkdir(parents=True)
@@ -49,7 +49,7 @@ def build(stage: str, scratch: Path) -> Application:
     done = subprocess.run(
         [sys.executable, "-c", "from chalice.cli import main; main()", "package", "--stage", stage, str(out)],
         cwd=project,
-        # Chalice wants some region; nothing in its template depends on which.
+        # Chalice requires a region. Nothing in its template depends on it.
         env={**environment, "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"},
         capture_output=True,
         text=True,
@@ -61,6 +61,6 @@ def build(stage: str, scratch: Path) -> Application:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Put the app's code, and the part of Chalice that it needs to run, into a folder."""
+    """Extract the app's code and Chalice's runtime into a folder."""
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder)

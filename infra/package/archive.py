@@ -1,4 +1,4 @@
-"""The archive that is deployed: code, dependencies and compiled files, the same bytes from the same sources."""
+"""The archive that is deployed: code, dependencies and compiled files. The same sources give the same bytes."""
 
 import hashlib
 import shutil
@@ -11,7 +11,7 @@ from infra.package.targets import ROOT, Target, uv
 
 # AWS: "Deployment package size", unzipped with layers.
 UNZIPPED_LIMIT = 250 * 1024**2
-# The services whose descriptions the functions' clients load; botocore brings 400 others, half of the package.
+# The services whose models the functions load. botocore has 400 others, which would be half of the package.
 BOTOCORE_SERVICES = frozenset(
     {"apigatewaymanagementapi", "dynamodb", "events", "kms", "s3", "secretsmanager", "ses", "sns", "sqs", "sts"}
 )
@@ -20,7 +20,7 @@ _SEEN_AT = "/var/task"
 
 
 def install(target: Target, folder: Path) -> None:
-    """Put the pinned dependencies into a folder, as wheels for the target, each checked against its hash."""
+    """Install the pinned dependencies into a folder, as wheels for the target, each verified by its hash."""
     done = subprocess.run(
         [
             *(uv(), "pip", "install", "-q", "--target", str(folder), *target.uv_options),
@@ -34,9 +34,9 @@ def install(target: Target, folder: Path) -> None:
     )
     if done.returncode:
         raise CannotStart(
-            f"The dependencies could not be had for {target.runtime} on {target.architecture}:\n"
+            f"The dependencies could not be installed for {target.runtime} on {target.architecture}:\n"
             f"{done.stderr.strip()[-1500:]}\n"
-            "Is there a network? If a package has no wheel for that machine, pin a version that has (make lock)."
+            "Check the network. If a package has no wheel for that machine, pin a version that has one (make lock)."
         )
     for leftover in ("bin", ".lock"):
         path = folder / leftover
@@ -47,40 +47,42 @@ def install(target: Target, folder: Path) -> None:
 
 
 def drop_unused_services(folder: Path) -> None:
-    """Remove the descriptions of services that no function calls."""
+    """Remove the models of services that no function calls."""
     for service in (folder / "botocore" / "data").iterdir():
         if service.is_dir() and service.name not in BOTOCORE_SERVICES:
             shutil.rmtree(service)
 
 
 def compile_all(python: Path, folder: Path) -> int:
-    """Compile every module for the interpreter that will run it; return how many files that made.
+    """Compile every module for the interpreter that will run it; return the number of compiled files.
 
-    Lambda's disk is read-only, so what is not compiled here is compiled anew on every cold start. The files
-    say that their sources are never looked at again: the archive is all there is.
+    Lambda's disk is read-only, so a module that is not compiled here is compiled at every cold start. The compiled
+    files never check their sources.
     """
     done = subprocess.run(
         [
             *(str(python), "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"),
             *("-s", str(folder), "-p", _SEEN_AT, str(folder)),
         ],
-        # A fixed seed: constants that are sets keep their order from build to build.
+        # With a fixed seed, constant sets have the same order in every build.
         env={"PYTHONHASHSEED": "0", "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        raise CannotStart(f"Some modules do not compile:\n{(done.stdout + done.stderr).strip()[-1500:]}")
+        raise CannotStart(f"These modules do not compile:\n{(done.stdout + done.stderr).strip()[-1500:]}")
     return sum(1 for _ in folder.rglob("*.pyc"))
 
 
 def pack(folder: Path, archive: Path) -> str:
-    """Zip a folder with fixed order, times and rights; return the archive's SHA-256."""
+    """Zip a folder with fixed order, times and permissions; return the archive's SHA-256."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     size = sum(path.stat().st_size for path in files)
     if size > UNZIPPED_LIMIT:
-        raise CannotStart(f"The package is {size // 1024**2} MB unzipped; Lambda takes {UNZIPPED_LIMIT // 1024**2}.")
+        raise CannotStart(
+            f"The package is {size // 1024**2} MB unzipped. Lambda's limit is {UNZIPPED_LIMIT // 1024**2} MB."
+        )
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as packed:
         for path in files:
             entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)

@@ -1,4 +1,4 @@
-"""The package, built step by step, with a line for each."""
+"""The build of the package, with a line of output per step."""
 
 import shutil
 import tempfile
@@ -11,7 +11,7 @@ from infra.package.targets import Target, fetch_interpreter
 
 
 class Package(NamedTuple):
-    """What was built: the template, the archive, and the key that the template expects it under."""
+    """The files that were built, and the key under which the template expects the archive."""
 
     template: Path
     archive: Path
@@ -19,14 +19,14 @@ class Package(NamedTuple):
 
 
 def build(stage: str, target: Target, out: Path) -> Package:
-    """Build template and archive of a stage into `out`, replacing what was there."""
+    """Build template and archive of a stage into `out`, replacing an earlier build."""
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="gatehouse-package-") as made:
         scratch = Path(made)
-        step("asking Chalice for functions, routes and triggers")
+        step("reading functions, routes and triggers from Chalice")
         app = application.build(stage, scratch)
         code = scratch / "code"
-        step(f"getting the dependencies for {target.runtime} on {target.architecture}")
+        step(f"installing the dependencies for {target.runtime} on {target.architecture}")
         archive.install(target, code)
         archive.drop_unused_services(code)
         application.unpack(app.archive, code)
@@ -42,7 +42,7 @@ def build(stage: str, target: Target, out: Path) -> Package:
     merged = merge.merge(app.template, target, stage=stage, code_key=code_key)
     size = merge.write(merged, template)
     step(f"template: {size:,} bytes, {len(merged['Resources'])} resources")
-    step("checking it with cfn-lint")
+    step("checking the template with cfn-lint")
     warnings = merge.lint(template)
     for line in warnings:
         step(f"  {line}")
@@ -54,15 +54,15 @@ def _compile(stage: str, target: Target, code: Path) -> None:
     version = target.python_version
     compiler = target.compiler
     if compiler is None:
-        step(f"no Python {version} is on this machine; asking uv for one (once)")
+        step(f"this machine has no Python {version}; installing one with uv (once)")
         compiler = fetch_interpreter(version)
     if compiler is not None:
         step(f"compiled {archive.compile_all(compiler, code)} modules with Python {version}")
         return
     what_to_do = f"Install Python {version} (uv python install {version}, pyenv install {version}) and run again."
     if stage == "prod":
-        raise CannotStart(f"What production runs is compiled by Python {version}, and there is none here. {what_to_do}")
-    step(f"NOT compiled, so every cold start would compile anew: no Python {version} is to be had. {what_to_do}")
+        raise CannotStart(f"Production needs modules compiled by Python {version}, which was not found. {what_to_do}")
+    step(f"NOT compiled, so every cold start will compile: Python {version} was not found. {what_to_do}")
 
 
 def clear(out: Path) -> None:

@@ -1,6 +1,6 @@
 """Chalice's functions as plain CloudFormation: names, environment, roles, triggers with their failure handling.
 
-No macro is left in the template: what is reviewed is what is created, and cfn-lint sees all of it.
+The template has no macro, so what is reviewed is what is created, and cfn-lint checks all of it.
 """
 
 import json
@@ -14,12 +14,10 @@ from infra.package.targets import Target
 
 Resources = dict[str, Any]
 
-# The kinds of items that each of the stream's functions is told of; its mapping drops the others before they cost an
+# The kinds of items that each stream function receives. Its mapping filters out the others before they cost an
 # invocation. A stream has two readers at most (AWS: "Reading and processing a stream").
 _KINDS = {"stream": PROJECTED, "live": LIVE}
-
-
-# What was not told for an hour is no news any more.
+# Live messages older than an hour are dropped.
 _LIVE_SECONDS = 3600
 
 
@@ -46,21 +44,21 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "PublicUrl": {
         "Type": "String",
         "AllowedPattern": "https?://[A-Za-z0-9./:-]+[A-Za-z0-9]",
-        "Description": "Where the API is reached from outside",
+        "Description": "The API's public address",
     },
     "MailFrom": {"Type": "String", "AllowedPattern": "[^@ ]+@[^@ ]+", "Description": "A sender that SES has verified"},
-    "AlertsMailTo": {"Type": "String", "AllowedPattern": "[^@ ]+@[^@ ]+", "Description": "Who is told of alerts"},
+    "AlertsMailTo": {"Type": "String", "AllowedPattern": "[^@ ]+@[^@ ]+", "Description": "The address for alerts"},
     "PaymentProvider": {
         "Type": "String",
         "Default": "stripe",
         "AllowedValues": ["stripe", "sandbox"],
-        "Description": "Who takes the money; sandbox takes none",
+        "Description": "The payment provider; sandbox takes no money",
     },
     "Currency": {
         "Type": "String",
         "Default": "PKR",
         "AllowedPattern": "[A-Z]{3}",
-        "Description": "The currency of cards' balances and of fees (ISO 4217)",
+        "Description": "The currency of card balances and fees (ISO 4217)",
     },
     "FeeBasisPoints": {
         "Type": "Number",
@@ -73,24 +71,24 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "Type": "Number",
         "Default": 50000,
         "MinValue": 0,
-        "Description": "What a new NFC card costs its holder, in minor units of that currency",
+        "Description": "The price of a new NFC card, in minor units of that currency",
     },
     "AnswerPaceMs": {
         "Type": "Number",
         "Default": 300,
         "MinValue": 0,
-        "Description": "The steps at which log-ins are answered, in milliseconds, so that their time tells nothing",
+        "Description": "Log-in responses are padded to multiples of this, in milliseconds",
     },
     "PhoneRegion": {
         "Type": "String",
         "Default": "PK",
         "AllowedPattern": "[A-Z]{2}",
-        "Description": "The country that national phone numbers are read in (ISO 3166)",
+        "Description": "The country of national phone numbers (ISO 3166)",
     },
     "LogLevel": {"Type": "String", "Default": "INFO", "AllowedValues": ["DEBUG", "INFO", "WARNING", "ERROR"]},
 }
 
-# Every function imports app.py, which reads them all; a default of chalicelib/config.py would be a local one.
+# Every function imports app.py, which reads all of them. The defaults of chalicelib/config.py are for local runs.
 ENVIRONMENT: dict[str, Any] = {
     "STAGE": {"Ref": "Stage"},
     "TABLE_NAME": {"Ref": "Table"},
@@ -122,9 +120,9 @@ ENVIRONMENT: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a function of the app has in infra/resources: its log group, and the queue it is fed from.
+    """A function's log group in infra/resources, and the queue that triggers it.
 
-    `local_seconds` is the visibility time-out of that queue in a local stage.
+    `local_seconds` is the function's timeout in a local stage.
     """
 
     log: str
@@ -133,7 +131,7 @@ class Place:
     local_seconds: int = 5
 
 
-# By the name that Chalice gives the function in its template.
+# By the logical name of the function in Chalice's template.
 PLACES = {
     "APIHandler": Place(log="ApiLog"),
     "Stream": Place(log="StreamLog", name_ending="-stream"),
@@ -151,7 +149,7 @@ PLACES = {
 
 
 def expand(chalice: Template, target: Target) -> Resources:
-    """Return functions, roles, triggers and permissions of Chalice's template, whose APIs are for others."""
+    """Return the functions, roles, triggers and permissions of Chalice's template, without its APIs."""
     made: Resources = {}
     for name, resource in chalice["Resources"].items():
         kind = resource["Type"]
@@ -164,10 +162,10 @@ def expand(chalice: Template, target: Target) -> Resources:
     return made
 
 
-def _function(name: str, told: dict[str, Any], target: Target) -> dict[str, Any]:
+def _function(name: str, declared: dict[str, Any], target: Target) -> dict[str, Any]:
     if name not in PLACES:
         raise ValueError(
-            f"app.py has a function that the package does not know: {name}. "
+            f"app.py has a function that infra/package does not know: {name}. "
             "Give it a log group and an alarm in infra/resources, a policy in .chalice/ and a place in "
             "infra/package/functions.py."
         )
@@ -178,12 +176,12 @@ def _function(name: str, told: dict[str, Any], target: Target) -> dict[str, Any]
             "FunctionName": {"Fn::Sub": f"gatehouse-${{Stage}}{place.name_ending}"},
             "Runtime": target.runtime,
             "Architectures": [target.architecture],
-            "Handler": told["Handler"],
+            "Handler": declared["Handler"],
             "Code": {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}},
-            "Role": told["Role"],
-            "MemorySize": told["MemorySize"],
-            "Timeout": _timeout(place, told["Timeout"]),
-            "TracingConfig": {"Mode": told["Tracing"]},
+            "Role": declared["Role"],
+            "MemorySize": declared["MemorySize"],
+            "Timeout": _timeout(place, declared["Timeout"]),
+            "TracingConfig": {"Mode": declared["Tracing"]},
             "LoggingConfig": {"LogGroup": {"Ref": place.log}},
             "Environment": {"Variables": ENVIRONMENT},
         },
@@ -191,50 +189,50 @@ def _function(name: str, told: dict[str, Any], target: Target) -> dict[str, Any]
 
 
 def _timeout(place: Place, seconds: int) -> Any:
-    # Lambda refuses a queue whose messages come back before its function has ended; local ones come back soon.
+    # Lambda refuses a queue whose visibility timeout is below the function's timeout. Local queues retry soon.
     return {"Fn::If": ["IsLocal", place.local_seconds, seconds]} if place.queue else seconds
 
 
 def _trigger(name: str, trigger: dict[str, Any]) -> Resources:
-    told = trigger["Properties"]
+    declared = trigger["Properties"]
     match trigger["Type"]:
         case "SQS":
-            return {f"{name}Source": _queue_source(name, told)}
+            return {f"{name}Source": _queue_source(name, declared)}
         case "DynamoDB":
-            return {f"{name}Source": _stream_source(name, told)}
+            return {f"{name}Source": _stream_source(name, declared)}
         case "Schedule":
-            return _schedule(name, told)
+            return _schedule(name, declared)
         case other:
             raise ValueError(f"{name} has a trigger that infra/package/functions.py does not know: {other}")
 
 
-def _queue_source(name: str, told: dict[str, Any]) -> dict[str, Any]:
+def _queue_source(name: str, declared: dict[str, Any]) -> dict[str, Any]:
     return {
         "Type": "AWS::Lambda::EventSourceMapping",
         "Properties": {
             "FunctionName": {"Ref": name},
             "EventSourceArn": {"Fn::GetAtt": [PLACES[name].queue, "Arn"]},
-            "BatchSize": told["BatchSize"],
-            # Without it Lambda deletes the messages that the function reports as failed.
+            "BatchSize": declared["BatchSize"],
+            # Without this, Lambda deletes the messages that the function reports as failed.
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
         },
     }
 
 
-def _stream_source(name: str, told: dict[str, Any]) -> dict[str, Any]:
+def _stream_source(name: str, declared: dict[str, Any]) -> dict[str, Any]:
     pattern = stream_pattern(name.lower())
     return {
         "Type": "AWS::Lambda::EventSourceMapping",
         "Properties": {
             "FunctionName": {"Ref": name},
             "EventSourceArn": {"Fn::GetAtt": ["Table", "StreamArn"]},
-            "BatchSize": told["BatchSize"],
-            # Nothing that is written while the mapping is being made is missed.
+            "BatchSize": declared["BatchSize"],
+            # Includes what is written while the mapping is created.
             "StartingPosition": "TRIM_HORIZON",
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
             "BisectBatchOnFunctionError": True,
-            # Many tries, so that a table that throttles for minutes sends no scan to the dead letters; what is half
-            # a day old goes there while the stream, which keeps a day, still holds it.
+            # Many retries: a table that throttles for minutes must not send scans to the dead letters. Records go
+            # there after half a day, while the stream, which keeps 24 h, still has them.
             "MaximumRetryAttempts": 20,
             "MaximumRecordAgeInSeconds": _LIVE_SECONDS if name == "Live" else 43200,
             "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["StreamDeadLetters", "Arn"]}}},
@@ -243,14 +241,14 @@ def _stream_source(name: str, told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _schedule(name: str, told: dict[str, Any]) -> Resources:
+def _schedule(name: str, declared: dict[str, Any]) -> Resources:
     rule = f"{name}Rule"
     return {
         rule: {
             "Type": "AWS::Events::Rule",
             "Properties": {
                 "Name": {"Fn::Sub": f"gatehouse-${{Stage}}{PLACES[name].name_ending}"},
-                "ScheduleExpression": told["Schedule"],
+                "ScheduleExpression": declared["Schedule"],
                 "Targets": [{"Id": "function", "Arn": {"Fn::GetAtt": [name, "Arn"]}}],
             },
         },

@@ -1,7 +1,7 @@
-"""The REST API: Chalice's routes, and what the gateway answers by itself, as the contract wants it.
+"""The REST API: Chalice's routes, and the gateway's own responses as the contract defines them.
 
-On AWS an unknown path, a wrong method, a body over 10 MB or a throttled caller never reaches the function, and
-neither does a browser's preflight.
+On AWS an unknown path, a wrong method, a body over 10 MB, a throttled caller and a browser's preflight never reach
+the function.
 """
 
 import hashlib
@@ -17,17 +17,17 @@ from infra.package.functions import Resources
 STAGE_NAME = "live"
 API = "RestAPI"
 _MAX_AGE_SECONDS = "600"
-# What the gateway does not act on; a template has its limit of size.
+# Fields that the gateway ignores. They are left out, because the template's size is limited.
 _UNUSED = ("summary", "description", "consumes", "produces")
-# Every method that a path does not name.
+# Matches every method that a path does not name.
 ANY_OTHER = "x-amazon-apigateway-any-method"
-# Their clients print `data.error`, so there it is the message itself (contract/README.md).
+# Their clients print `data.error`, so it is the message itself (contract/README.md).
 _BARE_ERRORS = ("/api/campus", "/api/tix")
 
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """One of the gateway's own answers; `status` None keeps the one it has."""
+    """One of the gateway's own responses; `status` None keeps the gateway's."""
 
     code: str
     message: str
@@ -36,7 +36,7 @@ class _Refusal:
 
 
 _REFUSALS = {
-    # The gateway's words for a path that is not there.
+    # The gateway's name for an unknown path.
     "MISSING_AUTHENTICATION_TOKEN": _Refusal("NOT_FOUND", "There is nothing here.", 404),
     "RESOURCE_NOT_FOUND": _Refusal("NOT_FOUND", "There is nothing here.", 404),
     "BAD_REQUEST_BODY": _Refusal("MALFORMED_JSON", "The body must be one JSON object in UTF-8.", 400),
@@ -57,16 +57,16 @@ _REFUSALS = {
 
 
 def expand(chalice: Template) -> Resources:
-    """Return the API, its preflights, its own refusals, and a stage that is deployed anew when they change."""
-    told = chalice["Resources"][API]["Properties"]
-    body = dict(told["DefinitionBody"])
+    """Return the API with preflights and gateway responses, and a stage that is redeployed when they change."""
+    declared = chalice["Resources"][API]["Properties"]
+    body = dict(declared["DefinitionBody"])
     body["paths"] = {path: _completed(path, item) for path, item in body["paths"].items()}
     body["x-amazon-apigateway-binary-media-types"] = list(envelope.BINARY_MEDIA_TYPES)
-    # In the body and not beside it: each import of a body drops the gateway responses that it does not hold.
+    # Inside the body: importing a body drops gateway responses that it does not hold (D-OPS-03).
     body["x-amazon-apigateway-gateway-responses"] = {
         kind: _gateway_response(refusal) for kind, refusal in _REFUSALS.items()
     }
-    # A deployment is a snapshot: under the same name CloudFormation would keep the old one.
+    # A deployment is a snapshot. Under the same name CloudFormation would keep the old one.
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:12]
     deployment = f"ApiDeployment{digest}"
     return {
@@ -89,7 +89,7 @@ def expand(chalice: Template) -> Resources:
                 "DeploymentId": {"Ref": deployment},
                 "StageName": STAGE_NAME,
                 "TracingEnabled": True,
-                # What the preflights' templates compare with.
+                # The preflight templates compare with these.
                 "Variables": {"corsOrigins": {"Ref": "CorsOrigins"}, "adminOrigin": {"Ref": "AdminOrigin"}},
             },
         },
@@ -99,19 +99,20 @@ def expand(chalice: Template) -> Resources:
 def _completed(path: str, item: dict[str, Any]) -> dict[str, Any]:
     methods = sorted(method.upper() for method in item)
     routed = {
-        method: {name: part for name, part in told.items() if name not in _UNUSED} for method, told in item.items()
+        method: {name: part for name, part in declared.items() if name not in _UNUSED}
+        for method, declared in item.items()
     }
     return {**routed, "options": preflight(methods), ANY_OTHER: wrong_method(path, methods)}
 
 
 def outputs() -> dict[str, Any]:
-    """Return what the deployer wants to know of the API."""
+    """Return the API's outputs."""
     url = f"https://${{{API}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE_NAME}"
     return {"ApiId": {"Value": {"Ref": API}}, "ApiUrl": {"Value": {"Fn::Sub": url}}}
 
 
 def preflight(methods: list[str]) -> dict[str, Any]:
-    """Return the OPTIONS method of a resource: a mock that names an origin only if it is on the list."""
+    """Return the OPTIONS method of a resource: a mock that names an origin only if it is allowed."""
     granted = {
         "Access-Control-Allow-Methods": ",".join([*methods, "OPTIONS"]),
         "Access-Control-Allow-Headers": envelope.CORS_REQUEST_HEADERS,
@@ -121,7 +122,7 @@ def preflight(methods: list[str]) -> dict[str, Any]:
 
 
 def wrong_method(path: str, methods: list[str]) -> dict[str, Any]:
-    """Return what a resource answers to every method that it does not take: our 405, not the gateway's 403."""
+    """Return a resource's response to unknown methods: 405 in our envelope, not the gateway's 403."""
     error = {"code": MethodNotAllowed.code, "message": MethodNotAllowed.message, "request_id": "$context.requestId"}
     bare = path.startswith(_BARE_ERRORS)
     body = {"error": error.pop("message"), **error} if bare else {"error": error}
@@ -131,11 +132,11 @@ def wrong_method(path: str, methods: list[str]) -> dict[str, Any]:
 
 
 def _cors(granted: dict[str, str]) -> str:
-    """Return the lines of a template that do what envelope.cors_headers does, and grant more to those on the list."""
+    """Return the template lines that mirror envelope.cors_headers; allowed origins also get `granted`."""
     headers = {"Access-Control-Allow-Origin": "$origin", **granted}
     return "".join(
         (
-            # HTTP/2 callers send the name in lower case. A quiet reference to what is not there is nothing at all.
+            # HTTP/2 clients send the name in lower case. A quiet reference to a missing value is empty.
             "#set($headers=$input.params().header)",
             """#set($origin="$!headers.get('origin')$!headers.get('Origin')")""",
             '#set($listed=",$stageVariables.corsOrigins,")',
@@ -160,7 +161,7 @@ def _mock(status: int, headers: dict[str, str], template: str) -> dict[str, Any]
         },
         "x-amazon-apigateway-integration": {
             "type": "mock",
-            # A body of another type is a 415; it must not be taken for the mock's own instruction.
+            # A body of another type is a 415. It must not be read as the mock's instruction.
             "passthroughBehavior": "never",
             "requestTemplates": {"application/json": f'{{"statusCode":{status}}}'},
             "responses": {
@@ -175,7 +176,7 @@ def _mock(status: int, headers: dict[str, str], template: str) -> dict[str, Any]
 
 
 def envelope_headers() -> dict[str, str]:
-    """Return the headers that every answer has, whoever gives it."""
+    """Return the headers that every response has, also the gateway's own."""
     return {
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
@@ -186,8 +187,8 @@ def envelope_headers() -> dict[str, str]:
 def _gateway_response(refusal: _Refusal) -> dict[str, Any]:
     headers = {name: f"'{value}'" for name, value in envelope_headers().items()}
     headers["X-Request-Id"] = "context.requestId"
-    # No template can look at the list here. Any origin may read these answers: they hold a code and a request
-    # id, nothing of anybody, and browsers keep them from calls that carry cookies.
+    # Gateway responses cannot check the list of origins. Any origin may read them: they hold a code and a request
+    # id and no personal data. Browsers withhold them from calls with cookies.
     headers["Access-Control-Allow-Origin"] = "'*'"
     if refusal.retry_after is not None:
         headers["Retry-After"] = f"'{refusal.retry_after}'"

@@ -1,4 +1,4 @@
-"""Both halves, the resources and the functions, as one template."""
+"""Resources and functions merged into one template."""
 
 import json
 import subprocess
@@ -12,16 +12,16 @@ from infra.package import functions, gateway, sockets
 from infra.package.application import Template
 from infra.package.targets import Target
 
-# AWS: "CloudFormation quotas": a template from S3, and the resources of one stack.
+# AWS: "CloudFormation quotas": the size of a template in S3, and the resources of a stack.
 _TEMPLATE_BYTES = 1_000_000
 _STACK_RESOURCES = 500
-# cfn-lint's exit code is a sum; warnings are 4, notes 8.
+# cfn-lint's exit code is a bit field; warnings are 4, notes 8.
 _LINT_ERRORS = 2
 _LINT = "import sys; from cfnlint.runner import main; sys.exit(main())"
 
 
 def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Template:
-    """Return the one template; a name that both halves use is a fault."""
+    """Return the merged template. Raises CannotStart if two parts use one name."""
     base = resources.load()
     parameters = {**functions.PARAMETERS, "CodeKey": {"Type": "String", "Default": code_key}}
     base["Parameters"] = _joined("Parameters", base["Parameters"], parameters)
@@ -39,11 +39,11 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Te
 
 
 def write(template: Template, path: Path) -> int:
-    """Write a template within AWS's limits; return its size in bytes."""
+    """Write a template and return its size in bytes. Raises CannotStart above AWS's limits."""
     text = json.dumps(template, separators=(",", ":"))
     if len(text) > _TEMPLATE_BYTES or len(template["Resources"]) > _STACK_RESOURCES:
         raise CannotStart(
-            f"The template has {len(text):,} bytes and {len(template['Resources'])} resources; CloudFormation takes "
+            f"The template has {len(text):,} bytes and {len(template['Resources'])} resources. The limits are "
             f"{_TEMPLATE_BYTES:,} and {_STACK_RESOURCES}. Move a part of infra/resources to a stack of its own."
         )
     path.write_text(text, encoding="utf-8")
@@ -51,7 +51,7 @@ def write(template: Template, path: Path) -> int:
 
 
 def lint(path: Path) -> list[str]:
-    """Run cfn-lint; return its warnings, and raise CannotStart with its errors."""
+    """Run cfn-lint and return its warnings. Raises CannotStart with its errors."""
     done = subprocess.run(
         [sys.executable, "-c", _LINT, "--format", "parseable", "--regions", "us-east-1", "--", str(path)],
         capture_output=True,
@@ -60,7 +60,7 @@ def lint(path: Path) -> list[str]:
     )
     lines = [line.replace(f"{path}:", "") for line in done.stdout.splitlines() if line.strip()]
     if done.returncode & _LINT_ERRORS or done.returncode in (1, 32):
-        raise CannotStart("cfn-lint finds errors in the template:\n" + "\n".join(lines or [done.stderr[-1500:]]))
+        raise CannotStart("cfn-lint found errors in the template:\n" + "\n".join(lines or [done.stderr[-1500:]]))
     return lines
 
 
@@ -68,6 +68,6 @@ def _joined(section: str, *parts: dict[str, Any]) -> dict[str, Any]:
     joined: dict[str, Any] = {}
     for part in parts:
         if twice := joined.keys() & part.keys():
-            raise CannotStart(f"Two {section} of the template have one name: {', '.join(sorted(twice))}")
+            raise CannotStart(f"{section} of the template are defined twice: {', '.join(sorted(twice))}")
         joined |= part
     return joined

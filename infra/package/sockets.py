@@ -1,4 +1,4 @@
-"""The WebSocket API: Chalice's routes, and a stage that is deployed anew when they change."""
+"""The WebSocket API: Chalice's routes, and a stage that is redeployed when they change."""
 
 import hashlib
 import json
@@ -10,32 +10,31 @@ Resources = dict[str, Any]
 
 _API, _DEPLOYMENT, _STAGE = "WebsocketAPI", "WebsocketAPIDeployment", "WebsocketAPIStage"
 _STAGE_NAME = "live"
-# Where clients connect to; the management of sockets is beside it, over HTTPS.
+# Clients connect here. The management API has the same address over HTTPS.
 URL = f"wss://${{{_API}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{_STAGE_NAME}"
 TYPES = tuple(f"AWS::ApiGatewayV2::{part}" for part in ("Api", "Integration", "Route", "Deployment", "Stage"))
-# What one account's sockets may ask for in a second, so that one client that runs wild does not use up the region's
-# share of the account.
+# Requests per second over all sockets. A limit keeps one client from using up the account's quota in the region.
 _RATE, _BURST = 500, 1000
 
 
 def expand(chalice: Template) -> Resources:
     """Return the API with its routes, integrations, deployment and stage."""
-    told = {name: part for name, part in chalice["Resources"].items() if part["Type"] in TYPES}
-    parts = {name: part for name, part in told.items() if name not in (_API, _DEPLOYMENT, _STAGE)}
-    # A deployment is a snapshot: under the same name CloudFormation would keep the old one.
+    declared = {name: part for name, part in chalice["Resources"].items() if part["Type"] in TYPES}
+    parts = {name: part for name, part in declared.items() if name not in (_API, _DEPLOYMENT, _STAGE)}
+    # A deployment is a snapshot. Under the same name CloudFormation would keep the old one.
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
     deployment = f"{_DEPLOYMENT}{digest}"
     return {
         **parts,
         _API: {
-            "Type": told[_API]["Type"],
-            "Properties": {**told[_API]["Properties"], "Name": {"Fn::Sub": "gatehouse-live-${Stage}"}},
+            "Type": declared[_API]["Type"],
+            "Properties": {**declared[_API]["Properties"], "Name": {"Fn::Sub": "gatehouse-live-${Stage}"}},
         },
-        deployment: told[_DEPLOYMENT],
+        deployment: declared[_DEPLOYMENT],
         _STAGE: {
-            "Type": told[_STAGE]["Type"],
+            "Type": declared[_STAGE]["Type"],
             "Properties": {
-                **told[_STAGE]["Properties"],
+                **declared[_STAGE]["Properties"],
                 "DeploymentId": {"Ref": deployment},
                 "StageName": _STAGE_NAME,
                 "DefaultRouteSettings": {"ThrottlingRateLimit": _RATE, "ThrottlingBurstLimit": _BURST},
@@ -45,5 +44,5 @@ def expand(chalice: Template) -> Resources:
 
 
 def outputs() -> dict[str, Any]:
-    """Return what the deployer wants to know of it."""
+    """Return the API's outputs."""
     return {"LiveUrl": {"Value": {"Fn::Sub": URL}}}

@@ -16,12 +16,12 @@ _FETCH_SECONDS = 180
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the archive runs: `runtime` and `architecture` as Lambda calls them, `uv_options` as uv does."""
+    """Where the archive runs: `runtime` and `architecture` in Lambda's terms, `uv_options` for uv."""
 
     runtime: str
     architecture: str
     uv_options: tuple[str, ...]
-    # Compiles the archive's files; None where no interpreter of that version is here.
+    # Compiles the archive's files; None if this machine has no interpreter of that version.
     compiler: Path | None
 
     @property
@@ -31,7 +31,7 @@ class Target:
 
 
 def aws() -> Target:
-    """Return AWS Lambda's Python 3.13 on arm64, which costs a fifth less than x86 for the same work."""
+    """Return AWS Lambda's Python 3.13 on arm64, which costs a fifth less than x86."""
     return Target(
         runtime="python3.13",
         architecture="arm64",
@@ -65,12 +65,12 @@ def interpreter(version: str) -> Path | None:
         *sorted((home / ".pyenv" / "versions").glob(f"{version}.*/bin/python")),
         *sorted((home / ".local" / "share" / "uv" / "python").glob(f"cpython-{version}.*/bin/python{version}")),
     ]
-    # A shim may stand on the path for a version that is not switched on: only one that answers counts.
+    # The path may hold a shim for a version that is not active, so each candidate is run.
     return next((path for path in candidates if _version_of(path) == version), None)
 
 
 def fetch_interpreter(version: str) -> Path | None:
-    """Get an interpreter of a version with uv, which builds none but downloads; None where that cannot be."""
+    """Download an interpreter of a version with uv; return None if that fails."""
     with suppress(CannotStart, OSError, subprocess.SubprocessError):
         subprocess.run(
             [uv(), "python", "install", "-q", version], capture_output=True, timeout=_FETCH_SECONDS, check=True
@@ -79,10 +79,10 @@ def fetch_interpreter(version: str) -> Path | None:
 
 
 def uv() -> str:
-    """Return the program that resolves dependencies for machines other than this one."""
+    """Return the path of uv, which resolves dependencies for other machines."""
     found = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".venv-boot" / "bin" / "uv")
     if not Path(found).exists():
-        raise CannotStart("uv is missing. Run `make package`, which gets it, or name yours: UV=/path/to/uv")
+        raise CannotStart("uv is missing. Run `make package`, which installs it, or name yours: UV=/path/to/uv")
     return found
 
 
