@@ -53,11 +53,10 @@ def _old_events(organizer: Any, numbers: range) -> Iterator[Any]:
     model = events.get(demo_data.EVENT_ID)
     for number in numbers:
         event_id, starts_at = f"evt_past{number:07}", model.starts_at - timedelta(days=400, minutes=number)
-        place = keys.organizer_events(organizer.account_id, clock.to_text(starts_at), event_id)
+        place = keys.organizers.organizer_events(organizer.account_id, clock.to_text(starts_at), event_id)
         yield Event(
-            *keys.event(event_id),
-            gsi1pk=place.pk,
-            gsi1sk=place.sk,
+            *keys.events.event(event_id),
+            gsi1=place,
             event_id=event_id,
             title=f"Evening {number}",
             status=model.status,
@@ -78,11 +77,10 @@ def _payouts(organizer: Any, numbers: range) -> Iterator[Any]:
     for number in numbers:
         # Older than the demo's own, so that the newest page is the same.
         payout_id = f"pto_0{number:025}"
-        place = keys.organizer_payouts(organizer.account_id, payout_id)
+        place = keys.money.organizer_payouts(organizer.account_id, payout_id)
         yield Payout(
-            *keys.payout(payout_id),
-            gsi1pk=place.pk,
-            gsi1sk=place.sk,
+            *keys.money.payout(payout_id),
+            gsi1=place,
             payout_id=payout_id,
             organizer_id=organizer.account_id,
             event_id=f"evt_past{number:07}",
@@ -110,11 +108,10 @@ def _cards(merchant: Any, numbers: range) -> Iterator[Any]:
     for number in numbers:
         uid, now = f"05B0{number:010X}", clock.now()
         status = ("stock", "active")[number % 2]
-        place, customer_id = keys.merchant_cards(merchant.account_id, status, uid), f"cus_{number}"
+        place, customer_id = keys.cards.merchant_cards(merchant.account_id, status, uid), f"cus_{number}"
         card = Card(
-            *keys.card(uid),
-            gsi2pk=place.pk,
-            gsi2sk=place.sk,
+            *keys.cards.card(uid),
+            gsi2=place,
             card_id=card_id_of(uid, created_at=now),
             uid=uid,
             type="uid",
@@ -123,12 +120,14 @@ def _cards(merchant: Any, numbers: range) -> Iterator[Any]:
         )
         if status == "active":
             card.customer_id, card.assigned_at = customer_id, now
-            card.gsi1pk, card.gsi1sk = keys.customer_cards(customer_id, card.card_id)
-            handed, assignment_id = keys.merchant_assigned(merchant.account_id, clock.to_text(now), uid), new_id("asg")
+            card.gsi1pk, card.gsi1sk = keys.cards.customer_cards(customer_id, card.card_id)
+            handed, assignment_id = (
+                keys.merchants.merchant_assigned(merchant.account_id, clock.to_text(now), uid),
+                new_id("asg"),
+            )
             yield Assignment(
-                *keys.assignment(assignment_id),
-                gsi1pk=handed.pk,
-                gsi1sk=handed.sk,
+                *keys.merchants.assignment(assignment_id),
+                gsi1=handed,
                 assignment_id=assignment_id,
                 merchant_id=merchant.account_id,
                 customer_id=customer_id,
@@ -151,11 +150,10 @@ def _payments(customer: Any, numbers: range) -> Iterator[Any]:
 
     for _ in numbers:
         payment_id = new_id("pay")
-        shelf = keys.customer_payments(customer.account_id, payment_id)
+        shelf = keys.money.customer_payments(customer.account_id, payment_id)
         yield Payment(
-            *keys.payment(payment_id),
-            gsi1pk=shelf.pk,
-            gsi1sk=shelf.sk,
+            *keys.money.payment(payment_id),
+            gsi1=shelf,
             payment_id=payment_id,
             customer_id=customer.account_id,
             purpose="reload",
@@ -172,19 +170,19 @@ def _payments(customer: Any, numbers: range) -> Iterator[Any]:
 def _events(numbers: range) -> Iterator[Any]:
     from chalicelib.domain.events import events, listing_places
     from chalicelib.table import keys, operations
-    from chalicelib.table.items import Category, Event, Listing
+    from chalicelib.table.items import Event, Listing
     from infra.local.demo import demo_data
 
     model = events.get(demo_data.EVENT_ID)
-    listing = operations.get(Listing, keys.listing(demo_data.EVENT_ID))
-    (category,) = operations.get_many(Category, [keys.category(demo_data.EVENT_ID, "cat_demo_standard")]).values()
+    listing = operations.get(keys.events.listing(demo_data.EVENT_ID))
+    (category,) = operations.get_many([keys.events.category(demo_data.EVENT_ID, "cat_demo_standard")]).values()
     if listing is None:
         raise RuntimeError("the demo event was not projected")
     for number in numbers:
         event_id = f"evt_bench{number:07}"
         starts_at = model.starts_at + timedelta(minutes=number)
         event = Event(
-            *keys.event(event_id),
+            *keys.events.event(event_id),
             event_id=event_id,
             title=f"Evening {number}",
             category=model.category,
@@ -199,7 +197,7 @@ def _events(numbers: range) -> Iterator[Any]:
         entries = listing_places.entries_of(event, facts, is_to_come=True)
         yield event
         yield Listing(
-            *keys.listing(event_id),
+            *keys.events.listing(event_id),
             event_id=event_id,
             version=1,
             public=True,
@@ -220,7 +218,7 @@ def _add_ledger_lines(count: int) -> None:
     first, amount = before.entries + 1, before.amount
     lines = (
         CardEntry(
-            *keys.card_entry(demo_data.CARD_UID, number),
+            *keys.money.card_entry(demo_data.CARD_UID, number),
             entry_id=f"ent_{number}",
             uid=demo_data.CARD_UID,
             number=number,
@@ -235,4 +233,4 @@ def _add_ledger_lines(count: int) -> None:
     )
     operations.put_many(lines)
     actions = [CardBalance.entries.set(first + count - 1), CardBalance.amount.set(amount + 100 * count)]
-    operations.record(operations.change(CardBalance, keys.card_balance(demo_data.CARD_UID), actions))
+    operations.record(operations.change(keys.money.card_balance(demo_data.CARD_UID), actions))

@@ -55,7 +55,7 @@ class Envelope:
 
 def envelope(owner_id: str) -> Envelope:
     """Open an owner's key, making it at the first use; two first users end with one. Raises Unavailable."""
-    return _with_key(owner_id, operations.get(DataKey, keys.data_key(owner_id)), _first_key)
+    return _with_key(owner_id, operations.get(keys.access.data_key(owner_id)), _first_key)
 
 
 def existing_envelope(owner_id: str, key: DataKey | None) -> Envelope:
@@ -74,7 +74,7 @@ def _erased(_: str) -> bytes:
 
 def _first_key(owner_id: str) -> bytes:
     plain, wrapped = data_keys.generate(owner_id)
-    item = DataKey(*keys.data_key(owner_id), owner_id=owner_id, wrapped=wrapped, created_at=clock.now())
+    item = DataKey(*keys.access.data_key(owner_id), owner_id=owner_id, wrapped=wrapped, created_at=clock.now())
     try:
         operations.record(operations.put(item, DataKey.pk.does_not_exist()))
     except operations.ConditionFailed as failure:
@@ -93,4 +93,4 @@ def seal(owner_id: str, field: str, text: str) -> bytes:
 
 def open_sealed(owner_id: str, field: str, sealed: bytes) -> str:
     """Return what was sealed in a field of this owner's. Raises Unreadable, Unavailable."""
-    return existing_envelope(owner_id, operations.get(DataKey, keys.data_key(owner_id))).open(field, sealed)
+    return existing_envelope(owner_id, operations.get(keys.access.data_key(owner_id))).open(field, sealed)

@@ -18,6 +18,7 @@ from chalicelib.errors import IdempotencyInProgress, IdempotencyMismatch
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import IdempotencyRecord, IdempotentAnswer, Operation
+from chalicelib.table.places import Place
 
 KEPT = timedelta(hours=72)
 # Longer than API Gateway and the function live (29 s): after it, the first try is dead.
@@ -40,7 +41,7 @@ class IdempotencyClaim:
     """The right to answer a request: `operation_id` names its effect; `record` is where its answer goes."""
 
     operation_id: str
-    record: keys.Key | None = None
+    record: Place[IdempotencyRecord] | None = None
     fingerprint: str = ""
 
 
@@ -63,7 +64,7 @@ def claim(*, caller_id: str, route: str, key: str, body: bytes) -> IdempotencyCl
     fingerprint = hashlib.sha256(body).hexdigest()
     # Not under the rotating secret: the operation must have the same name for ever.
     operation_id = "op_" + hashlib.sha256("\x00".join((caller_id, route, key)).encode()).hexdigest()[:40]
-    place = keys.idempotency(_mac(caller_id, route, key))
+    place = keys.idempotency.answer(_mac(caller_id, route, key))
     mine = IdempotencyClaim(operation_id=operation_id, record=place, fingerprint=fingerprint)
     record = IdempotencyRecord(
         *place,
@@ -105,7 +106,6 @@ def keep(claimed: IdempotencyClaim, answer: StoredAnswer) -> None:
         stored.body, stored.packed = "", zlib.compress(answer.body.encode())
     operations.record(
         operations.change(
-            IdempotencyRecord,
             claimed.record,
             [IdempotencyRecord.answer.set(stored)],
             IdempotencyRecord.fingerprint == claimed.fingerprint,
@@ -117,16 +117,21 @@ def release(claimed: IdempotencyClaim) -> None:
     """Give the key back: this try had no effect, and the next may."""
     if claimed.record is not None:
         unanswered = IdempotencyRecord.answer.does_not_exist()
-        operations.record(operations.remove(IdempotencyRecord, claimed.record, unanswered))
+        operations.record(operations.remove(claimed.record, unanswered))
 
 
 def once(operation_id: str, result_id: str) -> operations.Write:
     """Return the write that makes a transaction happen once for ever; it fails where `done` finds a result."""
-    done = Operation(*keys.operation(operation_id), operation_id=operation_id, result_id=result_id, done_at=clock.now())
+    done = Operation(
+        *keys.idempotency.operation(operation_id),
+        operation_id=operation_id,
+        result_id=result_id,
+        done_at=clock.now(),
+    )
     return operations.put(done, Operation.pk.does_not_exist())
 
 
 def result_of(operation_id: str) -> str | None:
     """Return what an operation made, if it was done."""
-    done = operations.get(Operation, keys.operation(operation_id))
+    done = operations.get(keys.idempotency.operation(operation_id))
     return done.result_id if done else None

@@ -14,7 +14,8 @@ from chalicelib.clients import jobs as queue
 from chalicelib.errors import NotFound, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Item, Job
+from chalicelib.table.items import Job
+from chalicelib.table.places import Key
 from chalicelib.vocabulary import JobStatus
 
 # Longer than a worker is at one job, so that the sweep begins none that is being done.
@@ -24,9 +25,9 @@ PATIENCE = timedelta(minutes=3)
 JobTaker = Callable[[str], bool]
 
 
-def due_place(job_id: str) -> keys.Key:
+def due_place(job_id: str) -> Key:
     """Return where a job stands among what is due, so that the sweep looks after it when its patience is over."""
-    return keys.due(clock.now() + PATIENCE, job_id)
+    return keys.jobs.due(clock.now() + PATIENCE, job_id)
 
 
 def start(job_id: str) -> None:
@@ -39,7 +40,7 @@ def start(job_id: str) -> None:
 
 def get(job_id: str, *, owner_id: str) -> Job:
     """Return a job of its owner. Raises NotFound, also where it belongs to another."""
-    job = operations.get(Job, keys.job(job_id))
+    job = operations.get(keys.jobs.job(job_id))
     if job is None or job.owner_id != owner_id:
         raise NotFound("There is no such job.")
     return job
@@ -47,17 +48,17 @@ def get(job_id: str, *, owner_id: str) -> Job:
 
 def revive(job_id: str) -> bool:
     """Queue a job that is due and not over again; tell whether there was one. Raises Unavailable."""
-    job = operations.get(Job, keys.job(job_id))
+    job = operations.get(keys.jobs.job(job_id))
     if job is None:
         return False
-    place = keys.job(job_id)
-    seen = Item.gsi2pk == job.gsi2pk if job.gsi2pk else Item.gsi2pk.does_not_exist()
+    place = keys.jobs.job(job_id)
+    seen = job.is_due_as_read()
     is_open = job.status == JobStatus.OPEN
     later = due_place(job_id)
-    put_off = [Item.gsi2pk.set(later.pk), Item.gsi2sk.set(later.sk)]
-    actions = put_off if is_open else [Item.gsi2pk.remove(), Item.gsi2sk.remove()]
+    put_off = Job.due_at(later)
+    actions = put_off if is_open else Job.not_due()
     try:
-        operations.record(operations.change(Item, place, actions, seen))
+        operations.record(operations.change(place, actions, seen))
     except operations.ConditionFailed:
         return False  # it was ended, or looked after by another, meanwhile
     if is_open:
@@ -67,7 +68,7 @@ def revive(job_id: str) -> bool:
 
 def run_step(job_id: str, takers: Mapping[type[Job], JobTaker]) -> None:
     """Run one step of a job by the taker of its kind; raises what the taker raises, and the queue redelivers."""
-    job = operations.get(Job, keys.job(job_id))
+    job = operations.get(keys.jobs.job(job_id))
     if job is None or job.status != JobStatus.OPEN:
         return  # another delivery completed it
     if takers[type(job)](job_id):

@@ -22,6 +22,7 @@ from chalicelib.errors import InsufficientBalance, InvalidState
 from chalicelib.identifiers import entry_id_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AccountTotal, CardBalance, CardEntry, Journal
+from chalicelib.table.places import Place
 from chalicelib.vocabulary import EntryType, Fact
 
 FEES = "fees"
@@ -105,20 +106,19 @@ def refund_entries(target_account: str, *, event_id: str, amount: int, fee: int)
 
 def balance(uid: str) -> CardBalance:
     """Return a card's balance as it is now (a consistent read); one of zero where nothing was ever booked."""
-    found = operations.get(CardBalance, keys.card_balance(uid))
+    found = operations.get(keys.money.card_balance(uid))
     return found or no_balance(uid)
 
 
 def no_balance(uid: str) -> CardBalance:
     """Return the balance of a card that nothing was ever booked on; it is not stored."""
-    return CardBalance(*keys.card_balance(uid), uid=uid, currency=config().currency, amount=0, entries=0)
+    return CardBalance(*keys.money.card_balance(uid), uid=uid, currency=config().currency, amount=0, entries=0)
 
 
 def freeze(uid: str, *, is_frozen: bool) -> operations.Write:
     """Return the write that keeps a card from paying, or lets it pay again; it goes with the card's new status."""
     return operations.change(
-        CardBalance,
-        keys.card_balance(uid),
+        keys.money.card_balance(uid),
         [
             CardBalance.kind.set(CardBalance),
             CardBalance.uid.set(uid),
@@ -158,7 +158,7 @@ def _journal(movement: Movement) -> Journal:
     if sum(entry.amount for entry in movement.entries) != 0:
         raise ValueError(f"the entries of journal {movement.journal_id} do not sum to zero")
     return Journal(
-        *keys.journal(movement.journal_id),
+        *keys.money.journal(movement.journal_id),
         journal_id=movement.journal_id,
         type=movement.type,
         currency=movement.currency,
@@ -179,7 +179,7 @@ def _book(before: CardBalance, entry: Posting, *, entry_type: EntryType, journal
         held = Money(before.amount, before.currency)
         raise InsufficientBalance(f"The card holds {held.amount} {held.currency}, which is too little.")
     line = CardEntry(
-        *keys.card_entry(before.uid, number),
+        *keys.money.card_entry(before.uid, number),
         entry_id=entry_id_of(before.uid, number, at=journal.posted_at),
         uid=before.uid,
         number=number,
@@ -201,9 +201,7 @@ def _book(before: CardBalance, entry: Posting, *, entry_type: EntryType, journal
     if _crosses(before, after, entry_type=entry_type):
         actions.append(CardBalance.crossed_at_entry.set(number))
     return [
-        operations.change(
-            CardBalance, keys.card_balance(before.uid), actions, _is_as_seen(before, entry_type=entry_type)
-        ),
+        operations.change(keys.money.card_balance(before.uid), actions, _is_as_seen(before, entry_type=entry_type)),
         operations.put(line, CardEntry.pk.does_not_exist()),
     ]
 
@@ -243,8 +241,8 @@ def _is_as_seen(before: CardBalance, *, entry_type: EntryType) -> Condition:
 
 def total(account: str, currency: str, *, consistent: bool = False) -> Money:
     """Return the sum of all entries of an account that is no card's, as far as the stream has come."""
-    shards = [keys.account_total(account, shard, currency) for shard in range(TOTAL_SHARDS)]
-    found = operations.get_many(AccountTotal, shards, consistent=consistent)
+    shards = [keys.money.account_total(account, shard, currency) for shard in range(TOTAL_SHARDS)]
+    found = operations.get_many(shards, consistent=consistent)
     return Money(sum(shard.amount for shard in found.values()), currency)
 
 
@@ -281,13 +279,13 @@ def _shard(journal_id: str) -> int:
     return hashlib.sha256(journal_id.encode()).digest()[0] % TOTAL_SHARDS
 
 
-def _sums(journals: Sequence[Journal]) -> Counter[keys.Key]:
+def _sums(journals: Sequence[Journal]) -> Counter[Place[AccountTotal]]:
     """Return what journals add to their accounts' totals; cards have balances of their own."""
-    sums: Counter[keys.Key] = Counter()
+    sums: Counter[Place[AccountTotal]] = Counter()
     for journal in journals:
         for entry in journal.entries:
             if not entry["account"].startswith(_CARD):
-                place = keys.account_total(entry["account"], _shard(journal.journal_id), journal.currency)
+                place = keys.money.account_total(entry["account"], _shard(journal.journal_id), journal.currency)
                 sums[place] += int(entry["amount"])
     return sums
 
@@ -312,8 +310,7 @@ def _count(journals: Sequence[Journal]) -> None:
     while pending:
         marks = [
             operations.change(
-                Journal,
-                keys.journal(journal.journal_id),
+                keys.money.journal(journal.journal_id),
                 [Journal.counted.set(True)],
                 Journal.pk.exists() & Journal.counted.does_not_exist(),
             )
@@ -329,7 +326,7 @@ def _count(journals: Sequence[Journal]) -> None:
 
 def _additions(journals: Sequence[Journal]) -> list[operations.Write]:
     accounts = {
-        keys.account_total(entry["account"], _shard(journal.journal_id), journal.currency): (
+        keys.money.account_total(entry["account"], _shard(journal.journal_id), journal.currency): (
             entry["account"],
             journal.currency,
         )
@@ -338,7 +335,6 @@ def _additions(journals: Sequence[Journal]) -> list[operations.Write]:
     }
     return [
         operations.change(
-            AccountTotal,
             place,
             [
                 AccountTotal.kind.set(AccountTotal),

@@ -15,9 +15,11 @@ from typing import Any, Generic, TypeVar
 from chalicelib.clients import secrets
 from chalicelib.errors import InvalidCursor
 from chalicelib.table import operations
-from chalicelib.table.keys import Key
+from chalicelib.table.items import Item
+from chalicelib.table.places import Place
 
 ResultT = TypeVar("ResultT")
+ItemT = TypeVar("ItemT", bound=Item)
 RowT = TypeVar("RowT")
 ShownT = TypeVar("ShownT")
 DEFAULT_SIZE = 20
@@ -123,11 +125,16 @@ def _sealed(position: str | None, asked: PageRequest) -> str | None:
 
 
 def rows_of(
-    partition: str, *, index: str, between: tuple[str, str] | None = None, newest_first: bool = True
-) -> Read[Key]:
-    """Return the reader of one partition of an index: the sort key is the position, the table key the row."""
+    item: type[ItemT],
+    partition: str,
+    *,
+    index: str,
+    between: tuple[str, str] | None = None,
+    newest_first: bool = True,
+) -> Read[Place[ItemT]]:
+    """Return the reader of one partition of an index: the sort key is the position, the item's place the row."""
 
-    def read(after: str | None, limit: int) -> list[tuple[str, Key]]:
+    def read(after: str | None, limit: int) -> list[tuple[str, Place[ItemT]]]:
         if between is None and newest_first:
             raws = operations.query(partition, index=index, before=after, newest_first=True, limit=limit)
         else:
@@ -142,7 +149,7 @@ def rows_of(
                 partition, index=index, between=(low, high), newest_first=newest_first, limit=one_more
             )
         positions = [raw[f"{index}sk"]["S"] for raw in raws]
-        rows = zip(positions, operations.keys_of(raws), strict=True)
+        rows = zip(positions, operations.places_of(item, raws), strict=True)
         return [(position, place) for position, place in rows if position != after][:limit]
 
     return read

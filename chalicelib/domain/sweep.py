@@ -18,6 +18,7 @@ from chalicelib import clock
 from chalicelib.observability import in_this_context, logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Item, SweepMark
+from chalicelib.table.places import Place
 
 # Handles one due thing by its id and returns whether there was anything left to do. It is idempotent and removes the
 # thing from the index of what is due.
@@ -40,7 +41,7 @@ class DueItem:
     """One thing that is due: its id, where it stands, and the partition of the index that named it."""
 
     due_id: str
-    place: keys.Key
+    place: Place[Item]
     partition: str
 
 
@@ -79,7 +80,7 @@ def run(takers: Mapping[str, SweepTaker]) -> SweepRun:
         if time.monotonic() > deadline:
             done_before = min(done_before, minute + timedelta(minutes=1))
             break
-    mark = keys.minute(done_before)
+    mark = keys.jobs.minute(done_before)
     _move_mark(mark)
     return SweepRun(handled=outcomes[SweepOutcome.HANDLED], put_off=outcomes[SweepOutcome.PUT_OFF], done_before=mark)
 
@@ -88,7 +89,7 @@ def _sweep(
     minute: datetime, takers: Mapping[str, SweepTaker], *, put_off_to: datetime, deadline: float
 ) -> Counter[SweepOutcome]:
     outcomes: Counter[SweepOutcome] = Counter()
-    for partition in keys.due_partitions(minute):
+    for partition in keys.jobs.due_partitions(minute):
         due = _due_in(partition)
         for start in range(0, len(due), _CHUNK):
             if time.monotonic() > deadline:
@@ -99,7 +100,7 @@ def _sweep(
 
 def _minutes(this_minute: datetime) -> Iterator[datetime]:
     """Yield the minutes that are over and perhaps not done, the oldest first."""
-    mark = operations.get(SweepMark, keys.sweep_mark(_WHAT))
+    mark = operations.get(keys.jobs.sweep_mark(_WHAT))
     minute = this_minute - _FIRST_REACH
     if mark is not None:
         minute = datetime.fromisoformat(mark.minute).replace(tzinfo=UTC) - _OVERLAP
@@ -110,7 +111,7 @@ def _minutes(this_minute: datetime) -> Iterator[datetime]:
 
 def _due_in(partition: str) -> list[DueItem]:
     raws = operations.query(partition, index="gsi2")
-    places = operations.keys_of(raws)
+    places = operations.places_of(Item, raws)
     return [DueItem(raw["gsi2sk"]["S"], place, partition) for raw, place in zip(raws, places, strict=True)]
 
 
@@ -137,10 +138,10 @@ def _take(due: DueItem, takers: Mapping[str, SweepTaker], *, put_off_to: datetim
 
 def _put_off(due: DueItem, *, to: datetime) -> SweepOutcome:
     """Make a thing due again in a later minute, so that no failure makes every later run longer."""
-    later = keys.due(to, due.due_id)
-    actions = [Item.gsi2pk.set(later.pk), Item.gsi2sk.set(later.sk)]
+    later = keys.jobs.due(to, due.due_id)
+    actions = Item.in_gsi2(later)
     try:
-        operations.record(operations.change(Item, due.place, actions, Item.gsi2pk == due.partition))
+        operations.record(operations.change(due.place, actions, Item.gsi2pk == due.partition))
     except operations.ConditionFailed:
         return SweepOutcome.NOTHING_LEFT  # somebody else has handled it, or put it off
     except Exception:  # noqa: BLE001  # then its minute is not done, and the next run reads it again
@@ -151,7 +152,7 @@ def _put_off(due: DueItem, *, to: datetime) -> SweepOutcome:
 
 def _move_mark(minute: str) -> None:
     forward = SweepMark.pk.does_not_exist() | (SweepMark.minute < minute)
-    mark = SweepMark(*keys.sweep_mark(_WHAT), minute=minute)
+    mark = SweepMark(*keys.jobs.sweep_mark(_WHAT), minute=minute)
     try:
         operations.record(operations.put(mark, forward))
     except operations.ConditionFailed:

@@ -17,12 +17,13 @@ from chalicelib.clients import secrets
 from chalicelib.errors import RateLimited, Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Throttle
+from chalicelib.table.places import Key, Place
 
 
-def _key(what: str, whom: str, window: timedelta) -> tuple[keys.Key, int]:
+def _key(what: str, whom: str, window: timedelta) -> tuple[Place[Throttle], int]:
     seconds = int(window.total_seconds())
     number, elapsed = divmod(int(clock.now().timestamp()), seconds)
-    return keys.throttle(what, _mac(what, whom), number), seconds - elapsed
+    return keys.access.throttle(what, _mac(what, whom), number), seconds - elapsed
 
 
 def _mac(what: str, whom: str) -> str:
@@ -34,7 +35,7 @@ def _mac(what: str, whom: str) -> str:
 class CountedTry:
     """A try that was counted, and where."""
 
-    place: keys.Key
+    place: Place[Throttle]
 
 
 def take(what: str, whom: str, *, limit: int, window: timedelta) -> CountedTry:
@@ -42,7 +43,6 @@ def take(what: str, whom: str, *, limit: int, window: timedelta) -> CountedTry:
     place, left = _key(what, whom, window)
     gone_at = int(clock.now().timestamp()) + left + 60
     one_more = operations.change(
-        Throttle,
         place,
         [Throttle.tries.add(1), Throttle.ttl.set(gone_at), Throttle.kind.set(Throttle)],
         Throttle.tries.does_not_exist() | (Throttle.tries < limit),
@@ -56,7 +56,7 @@ def take(what: str, whom: str, *, limit: int, window: timedelta) -> CountedTry:
 
 def uncount(counted: CountedTry) -> None:
     """Let a try not have counted, as one that was right."""
-    one_less = operations.change(Throttle, counted.place, [Throttle.tries.add(-1)], Throttle.tries > 0)
+    one_less = operations.change(counted.place, [Throttle.tries.add(-1)], Throttle.tries > 0)
     try:
         # A transaction, since its token keeps a request that is sent again from taking off another one.
         operations.commit(one_less)
@@ -75,9 +75,9 @@ class Limit:
     locks: bool = False
 
     @property
-    def place(self) -> keys.Key:
+    def place(self) -> Place[Throttle]:
         """Where its moments are kept."""
-        return keys.throttle(self.what, _mac(self.what, self.whom), 0)
+        return keys.access.throttle(self.what, _mac(self.what, self.whom), 0)
 
     def wait(self, moments: Sequence[datetime], now: datetime) -> timedelta:
         """Return how long it is until one more try is taken; nothing or less where that is now."""
@@ -103,7 +103,7 @@ def slide(*limits: Limit) -> list[LimitedTry]:
     Raises RateLimited where one of them is full, Unavailable where others are faster all the time.
     """
     places = [limit.place for limit in limits]
-    seen: dict[keys.Key, Throttle | None] = {**operations.get_many(Throttle, places)}
+    seen: dict[Key, Throttle | None] = {**operations.get_many(places)}
     # Each try that fails means that another one was counted, and so many fit.
     for _ in range(sum(limit.limit for limit in limits) * 2):
         now = clock.now()
@@ -148,7 +148,7 @@ def give_back(taken: LimitedTry) -> None:
 
 def forgetting(limit: Limit) -> operations.Write:
     """Return the write by which all tries under a limit have not counted."""
-    return operations.remove(Throttle, limit.place)
+    return operations.remove(limit.place)
 
 
 def _mark(moment: datetime) -> str:

@@ -7,7 +7,7 @@ transactions reorder their parts.
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.config import config
 from chalicelib.errors import Unavailable
 from chalicelib.table.items import Item
-from chalicelib.table.keys import Key
+from chalicelib.table.places import Key, Place
 
 RawItem = dict[str, Any]
 T = TypeVar("T")
@@ -96,53 +96,48 @@ def _send(operation: str, **arguments: Any) -> dict[str, Any]:
     return answer
 
 
-def get(cls: type[ItemT], key: Key, *, consistent: bool = True) -> ItemT | None:
-    """Return one item, or None; a consistent read unless told otherwise."""
+def get(place: Place[ItemT], *, consistent: bool = True) -> ItemT | None:
+    """Return one item, or None; the read is strongly consistent by default."""
     answer = _send(
         "get_item",
         TableName=config().table_name,
-        Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}},
+        Key=_raw(place),
         ConsistentRead=consistent,
     )
     raw = answer.get("Item")
-    return cls.from_raw_data(raw) if raw else None
+    return place.item.from_raw_data(raw) if raw else None
 
 
-def get_many(cls: type[ItemT], keys: Iterable[Key], *, consistent: bool = True) -> dict[Key, ItemT]:
+def get_many(places: Iterable[Place[ItemT]], *, consistent: bool = True) -> dict[Key, ItemT]:
     """Return the items that exist, by key, at one request per 100."""
-    wanted = list(dict.fromkeys(keys))
+    wanted: dict[Key, type[ItemT]] = {place: place.item for place in places}
     found: dict[Key, ItemT] = {}
-    for start in range(0, len(wanted), BATCH_READ_LIMIT):
-        pending: list[dict[str, Any]] = [
-            {"pk": {"S": k.pk}, "sk": {"S": k.sk}} for k in wanted[start : start + BATCH_READ_LIMIT]
-        ]
+    for chunk in _chunks(wanted, BATCH_READ_LIMIT):
+        pending: list[dict[str, Any]] = [_raw(place) for place in chunk]
         attempt = 0
         while pending:
             answer = _send(
                 "batch_get_item",
                 RequestItems={config().table_name: {"Keys": pending, "ConsistentRead": consistent}},
             )
-            for raw in answer["Responses"].get(config().table_name, []):
-                found[Key(raw["pk"]["S"], raw["sk"]["S"])] = cls.from_raw_data(raw)
+            found |= _items(answer["Responses"].get(config().table_name, []), wanted)
             pending = answer.get("UnprocessedKeys", {}).get(config().table_name, {}).get("Keys", [])
             attempt = _pause(attempt) if pending else 0
     return found
 
 
-def snapshot(cls: type[ItemT], keys: Iterable[Key]) -> dict[Key, ItemT]:
+def snapshot(places: Iterable[Place[ItemT]]) -> dict[Key, ItemT]:
     """Return the items that exist, by key, all as they stood at one and the same moment.
 
     Takes at most `TRANSACTION_LIMIT` keys. A read that only met a transaction is tried again; raises Unavailable
     where the conflict lasts.
     """
-    wanted = [
-        {"Get": {"TableName": config().table_name, "Key": {"pk": {"S": k.pk}, "sk": {"S": k.sk}}}}
-        for k in dict.fromkeys(keys)
-    ]
+    wanted: dict[Key, type[ItemT]] = {place: place.item for place in places}
+    reads = [{"Get": {"TableName": config().table_name, "Key": _raw(place)}} for place in wanted]
     attempt = 0
     while True:
         try:
-            answer = _send("transact_get_items", TransactItems=wanted)
+            answer = _send("transact_get_items", TransactItems=reads)
         except ClientError as error:
             if error.response["Error"]["Code"] != "TransactionCanceledException":
                 raise
@@ -153,8 +148,15 @@ def snapshot(cls: type[ItemT], keys: Iterable[Key]) -> dict[Key, ItemT]:
                 raise Unavailable(retry_after=1) from error
             attempt = _pause(attempt)
             continue
-        raws = [told["Item"] for told in answer["Responses"] if told.get("Item")]
-        return {Key(raw["pk"]["S"], raw["sk"]["S"]): cls.from_raw_data(raw) for raw in raws}
+        return _items([read["Item"] for read in answer["Responses"] if read.get("Item")], wanted)
+
+
+def _raw(key: Key) -> dict[str, Any]:
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+
+
+def _items(raws: Iterable[RawItem], classes: Mapping[Key, type[ItemT]]) -> dict[Key, ItemT]:
+    return {key: classes[key].from_raw_data(raw) for key, raw in ((key_of(raw), raw) for raw in raws)}
 
 
 def query(
@@ -206,9 +208,14 @@ def query(
         arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def keys_of(raws: Iterable[RawItem]) -> list[Key]:
-    """Return the table keys of raw items, in their order."""
-    return [Key(raw["pk"]["S"], raw["sk"]["S"]) for raw in raws]
+def key_of(raw: RawItem) -> Key:
+    """Return the table key of a raw item."""
+    return Key(raw["pk"]["S"], raw["sk"]["S"])
+
+
+def places_of(item: type[ItemT], raws: Iterable[RawItem]) -> list[Place[ItemT]]:
+    """Return the places of raw items of one class, in their order."""
+    return [Place(item, *key_of(raw)) for raw in raws]
 
 
 def put(item: Item, condition: Condition | None = None) -> Write:
@@ -222,11 +229,11 @@ def put(item: Item, condition: Condition | None = None) -> Write:
     )
 
 
-def change(cls: type[Item], key: Key, actions: Sequence[Action], condition: Condition | None = None) -> Write:
-    """Describe changing attributes of the item at `key`."""
+def change(place: Place[Item], actions: Sequence[Action], condition: Condition | None = None) -> Write:
+    """Describe changing attributes of the item at a place."""
     return Write(
         "Update",
-        cls(key.pk, key.sk).get_update_kwargs_from_instance(
+        place.item(*place).get_update_kwargs_from_instance(
             actions=list(actions),
             condition=condition,
             return_values_on_condition_failure="ALL_OLD" if condition is not None else None,
@@ -234,20 +241,20 @@ def change(cls: type[Item], key: Key, actions: Sequence[Action], condition: Cond
     )
 
 
-def remove(cls: type[Item], key: Key, condition: Condition | None = None) -> Write:
-    """Describe deleting the item at `key`."""
+def remove(place: Place[Item], condition: Condition | None = None) -> Write:
+    """Describe deleting the item at a place."""
     return Write(
         "Delete",
-        cls(key.pk, key.sk).get_delete_kwargs_from_instance(
+        place.item(*place).get_delete_kwargs_from_instance(
             condition=condition,
             return_values_on_condition_failure="ALL_OLD" if condition is not None else None,
         ),
     )
 
 
-def check(cls: type[Item], key: Key, condition: Condition) -> Write:
+def check(place: Place[Item], condition: Condition) -> Write:
     """Describe a condition on an item that the transaction leaves as it is."""
-    arguments = cls.get_operation_kwargs_from_class(key.pk, key.sk, condition=condition)
+    arguments = place.item.get_operation_kwargs_from_class(*place, condition=condition)
     return Write("ConditionCheck", {**arguments, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"})
 
 
@@ -326,8 +333,8 @@ def put_many(items: Iterable[Item]) -> int:
 
 
 def remove_many(places: Iterable[Key]) -> int:
-    """Delete whatever stands at these keys, unconditionally, 25 a request; return how many keys there were."""
-    return _write_many({"DeleteRequest": {"Key": {"pk": {"S": k.pk}, "sk": {"S": k.sk}}}} for k in places)
+    """Delete the items at these keys, unconditionally, 25 a request; return how many keys there were."""
+    return _write_many({"DeleteRequest": {"Key": _raw(key)}} for key in places)
 
 
 def _write_many(requests: Iterable[dict[str, Any]]) -> int:

@@ -47,6 +47,6 @@ def keeping_password(of: Account, password: str) -> None:
     """Let an account have its password again, whatever an earlier request made of it or guessed at."""
     account = accounts.get(of.account_id)
     operations.commit(
-        operations.change(Account, keys.account(account.account_id), [Account.password_hash.set(_hash(password))]),
+        operations.change(keys.access.account(account.account_id), [Account.password_hash.set(_hash(password))]),
         throttle.forgetting(accounts._failures(account.portal, account.login)),
     )

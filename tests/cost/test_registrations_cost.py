@@ -48,12 +48,12 @@ def left_behind(places: range) -> Iterator[Item]:
         number = number_of(place)
         account, _ = accounts.customer(mobile_number=number, password_hash=password_hash, name="Ayesha Khan")
         yield account
-        yield Login(*keys.login(account.portal, account.login), account_id=account.account_id)
-        yield Profile(*keys.profile(account.account_id), customer_id=account.account_id)
+        yield Login(*keys.access.login(account.portal, account.login), account_id=account.account_id)
+        yield Profile(*keys.customers.profile(account.account_id), customer_id=account.account_id)
         yield from _spent_code(account, number)
         session_id = new_id("ses")
         yield Session(
-            *keys.session(session_id),
+            *keys.access.session(session_id),
             session_id=session_id,
             portal=account.portal,
             account_id=account.account_id,
@@ -67,9 +67,9 @@ def left_behind(places: range) -> Iterator[Item]:
 
 def _spent_code(account: Account, number: str) -> Iterator[Item]:
     challenge_id, now, mac = new_id("chl"), clock.now(), numbers.number_mac(number)
-    yield NewestChallenge(*keys.newest_challenge("register", mac), challenge_id=challenge_id)
+    yield NewestChallenge(*keys.access.newest_challenge("register", mac), challenge_id=challenge_id)
     yield Challenge(
-        *keys.challenge(challenge_id),
+        *keys.access.challenge(challenge_id),
         challenge_id=challenge_id,
         purpose="register",
         mac="0" * 64,

@@ -14,7 +14,6 @@ from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Counters
 from chalicelib.vocabulary import Direction
 from tests.support.streams import StreamReader, project
 
@@ -91,7 +90,7 @@ def test_a_batch_that_comes_twice_counts_once(stream: StreamReader) -> None:
     for _ in range(2):
         assert project(records) == {"batchItemFailures": []}
     assert totals() == (2, 1, 1)
-    counters = operations.get(Counters, keys.counters(EVENT_ID))
+    counters = operations.get(keys.gate.counters(EVENT_ID))
     assert counters is not None
     assert (counters.scans, counters.result_valid, counters.result_already_scanned) == (4, 3, 1)
 
@@ -131,7 +130,7 @@ def test_a_worker_that_fails_between_totals_and_mark_leaves_neither(stream: Stre
 
 def test_a_record_that_cannot_be_taken_is_reported_with_all_after_it(stream: StreamReader) -> None:
     records = an_evening(stream)
-    operations.record(operations.remove(Counters, keys.counters(EVENT_ID)))
+    operations.record(operations.remove(keys.gate.counters(EVENT_ID)))
     answer = project(records)
     first = next(r for r in records if r["dynamodb"]["NewImage"]["kind"]["S"] in ("ticket", "scan"))
     assert answer == {"batchItemFailures": [{"itemIdentifier": first["dynamodb"]["SequenceNumber"]}]}

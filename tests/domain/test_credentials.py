@@ -14,7 +14,7 @@ from chalicelib.config import config
 from chalicelib.domain.gate import sun
 from chalicelib.domain.tickets import credentials
 from chalicelib.identifiers import UID_LENGTHS, card_id_of, new_id, parse_uid, uid_of_card_id
-from chalicelib.table.keys import search_name
+from chalicelib.table.keys.gate import search_name
 
 SOME = settings(
     max_examples=60,

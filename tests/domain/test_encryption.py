@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("moto_cloud")
 
 
 def key_of(owner_id: str) -> DataKey:
-    key = operations.get(DataKey, keys.data_key(owner_id))
+    key = operations.get(keys.access.data_key(owner_id))
     assert key is not None
     return key
 
@@ -39,7 +39,7 @@ def test_sealed_bytes_open_for_no_other_owner_even_with_the_key() -> None:
         encryption.open_sealed("cus_2", "blood_type", sealed)
     # The key itself, moved to the other owner's item, is refused by KMS.
     operations.record(
-        operations.change(DataKey, keys.data_key("cus_2"), [DataKey.wrapped.set(bytes(key_of("cus_1").wrapped))])
+        operations.change(keys.access.data_key("cus_2"), [DataKey.wrapped.set(bytes(key_of("cus_1").wrapped))])
     )
     with pytest.raises(ClientError):
         encryption.open_sealed("cus_2", "blood_type", sealed)
@@ -63,7 +63,7 @@ def test_one_changed_bit_is_noticed(place: int) -> None:
 
 def test_without_its_key_every_copy_is_noise() -> None:
     sealed = encryption.seal("cus_1", "blood_type", "AB-")
-    operations.record(operations.remove(DataKey, keys.data_key("cus_1")))
+    operations.record(operations.remove(keys.access.data_key("cus_1")))
     with pytest.raises(UndecryptableData):
         encryption.open_sealed("cus_1", "blood_type", sealed)
 

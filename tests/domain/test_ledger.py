@@ -111,7 +111,7 @@ def test_a_balance_that_changed_since_it_was_read_is_not_written_over() -> None:
         operations.commit(*writes)
     assert set(failure.value.failures) == {1, 2}
     assert stored(card.uid) == (501, 2)
-    assert operations.get(Journal, keys.journal("jrn_late")) is None
+    assert operations.get(keys.money.journal("jrn_late")) is None
 
 
 def test_a_card_pays_in_its_own_currency_only() -> None:
@@ -234,15 +234,15 @@ def test_money_moves_only_from_a_card_out_of_use_to_an_active_one_of_the_same_cu
 
 def low(uid: str) -> list[Published]:
     """Return the facts that the stream would tell of this card's balance, whatever else changed on it."""
-    after = operations.get(CardBalance, keys.card_balance(uid))
+    after = operations.get(keys.money.card_balance(uid))
     return ledger.follow([Change(position="1", before=None, after=after)])
 
 
 def test_a_purchase_that_takes_a_balance_under_its_threshold_is_told_once_per_crossing() -> None:
     card = wallets.make_card(holds=1_000)
-    place = keys.card_balance(card.uid)
+    place = keys.money.card_balance(card.uid)
     settings = [CardBalance.auto_enabled.set(True), CardBalance.auto_threshold.set(500)]  # PynamoDB's signature
-    operations.record(operations.change(CardBalance, place, settings))
+    operations.record(operations.change(place, settings))
     wallets.spend(card.uid, 500)
     assert low(card.uid) == []  # at the threshold is not under it
     wallets.spend(card.uid, 1)
@@ -260,9 +260,9 @@ def test_a_purchase_that_takes_a_balance_under_its_threshold_is_told_once_per_cr
 def test_a_purchase_does_not_miss_a_threshold_that_was_set_since_it_read_the_balance() -> None:
     card = wallets.make_card(holds=1_000)
     seen = ledger.balance(card.uid)
-    place = keys.card_balance(card.uid)
+    place = keys.money.card_balance(card.uid)
     settings = [CardBalance.auto_enabled.set(True), CardBalance.auto_threshold.set(500)]  # PynamoDB's signature
-    operations.record(operations.change(CardBalance, place, settings))
+    operations.record(operations.change(place, settings))
     writes = ledger.post(
         ledger.Movement(
             "jrn_late",

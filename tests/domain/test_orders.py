@@ -15,7 +15,7 @@ from chalicelib.domain.tickets import tickets
 from chalicelib.errors import NotFound, SoldOut, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Category, Event, Order, Stock, Ticket
+from chalicelib.table.items import Account, Category, Event, Order, Ticket
 from chalicelib.vocabulary import CardStatus
 from tests.support.factories import make_customer, make_event
 
@@ -55,14 +55,14 @@ def revive(order: Order) -> Order:
 
 
 def shards(category: Category) -> dict[int, tuple[int, int, int]]:
-    places = [keys.stock(category.event_id, category.category_id, shard) for shard in range(category.shards)]
-    found = operations.get_many(Stock, places).values()
+    places = [keys.events.stock(category.event_id, category.category_id, shard) for shard in range(category.shards)]
+    found = operations.get_many(places).values()
     return {one.shard: (one.free, one.reserved, one.sold) for one in found}
 
 
 def tickets_of(order: Order) -> list[Ticket]:
-    places = [keys.ticket(line["ticket_id"]) for line in order.tickets]
-    return list(operations.get_many(Ticket, places).values())
+    places = [keys.tickets.ticket(line["ticket_id"]) for line in order.tickets]
+    return list(operations.get_many(places).values())
 
 
 def over(minutes: int = 10) -> timedelta:
@@ -128,7 +128,7 @@ def test_payment_sells_what_was_held_on_the_same_shards_and_makes_the_tickets_kn
     for ticket in tickets_of(paid):
         assert (ticket.status, ticket.issued_at) == ("valid", at)
         assert ticket.reserved_until is None
-        place = keys.attendee(event.event_id, customer.name, ticket.ticket_id)
+        place = keys.gate.attendee(event.event_id, customer.name, ticket.ticket_id)
         assert (ticket.gsi1pk, ticket.gsi1sk) == place
         assert (ticket.price, ticket.currency) == (150_000, "PKR")
 

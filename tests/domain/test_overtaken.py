@@ -15,7 +15,7 @@ from chalicelib.domain.tickets.gifts import GiftInput
 from chalicelib.errors import OtpInvalid
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Gift, InvoiceSeries, Listing, Payment
+from chalicelib.table.items import Account, Gift, Payment
 from chalicelib.vocabulary import EventStatus, OrderStatus, OtpPurpose, PaymentStatus, TicketStatus
 from tests.portals.webapp.evening import Evening, beside, listed, make_evening
 from tests.support import payers, purchases
@@ -75,7 +75,7 @@ def test_two_who_number_invoices_at_once_give_each_number_once(overtake: Overtak
     invoices.number_all([first])
     year = f"{clock.now():%Y}"
     assert [payers.stored(one).invoice_number for one in (second, first)] == [f"GH-{year}-00000{n}" for n in (1, 2)]
-    series = operations.get(InvoiceSeries, keys.invoice_series(year))
+    series = operations.get(keys.money.invoice_series(year))
     assert series is not None
     assert series.last == 2
 
@@ -195,7 +195,7 @@ def test_a_listing_that_was_projected_from_an_older_state_is_not_written(overtak
 
     overtake(hide)
     listings.project(event_id)
-    listing = operations.get(Listing, keys.listing(event_id))
+    listing = operations.get(keys.events.listing(event_id))
     assert listing is not None
     assert not listing.public
     assert_recount()

@@ -47,7 +47,7 @@ def owed(customer: Account, order: Order) -> str:
 
 
 def charge(payment_id: str) -> SandboxCharge:
-    found = operations.get(SandboxCharge, keys.sandbox_charge(payers.stored(payment_id).provider_reference))
+    found = operations.get(keys.money.sandbox_charge(payers.stored(payment_id).provider_reference))
     assert found is not None
     return found
 
@@ -107,7 +107,7 @@ def test_a_refund_gives_back_what_was_taken_not_what_was_asked_for(customer: Acc
     payment_id = str(payers.process(customer, order).json["id"])
     payment = payers.stored(payment_id)
     taken = [SandboxCharge.status.set("succeeded"), SandboxCharge.amount.set(300_001)]
-    operations.record(operations.change(SandboxCharge, keys.sandbox_charge(payment.provider_reference), taken))
+    operations.record(operations.change(keys.money.sandbox_charge(payment.provider_reference), taken))
     payers.post_webhook(payers.told(payment, OutcomeStatus.SUCCEEDED, amount=300_001))
     assert reconciliation.refund(payment_id)
     refunded = payers.stored(payment_id)

@@ -11,7 +11,7 @@ from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Category, Event, Order, SweepMark
+from chalicelib.table.items import Category, Event, Order
 from chalicelib.workers import schedules
 from tests.support.factories import make_customer, make_event
 
@@ -44,7 +44,7 @@ def counts(category: Category) -> stock.StockCounts:
 
 
 def mark() -> str:
-    found = operations.get(SweepMark, keys.sweep_mark("due"))
+    found = operations.get(keys.jobs.sweep_mark("due"))
     assert found is not None
     return found.minute
 

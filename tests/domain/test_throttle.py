@@ -9,7 +9,6 @@ from chalicelib.domain import throttle
 from chalicelib.domain.throttle import Limit
 from chalicelib.errors import RateLimited
 from chalicelib.table import operations
-from chalicelib.table.items import Throttle
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
@@ -69,9 +68,9 @@ def test_a_try_that_is_taken_off_did_not_count_and_one_that_was_refused_neither(
 def test_a_try_of_a_window_that_is_forgotten_is_taken_off_nothing() -> None:
     with clock.set_to(START):
         counted = throttle.take("code", "somebody", limit=2, window=WINDOW)
-        operations.record(operations.remove(Throttle, counted.place))
+        operations.record(operations.remove(counted.place))
         throttle.uncount(counted)
-        assert operations.get(Throttle, counted.place) is None
+        assert operations.get(counted.place) is None
 
 
 def slid(*limits: Limit, after: timedelta) -> int | None:

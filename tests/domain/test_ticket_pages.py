@@ -20,21 +20,23 @@ OPEN = [(250_100, 250_199), (199_950, 200_050)]
 
 def _marked(organization_id: str, scanned: set[int], deleted: set[int]) -> None:
     """Put the bits and the sums there that the stream would have put."""
-    for number in {keys.bucket_of(ordinal) for ordinal in scanned | deleted}:
+    for number in {keys.organizations.bucket_of(ordinal) for ordinal in scanned | deleted}:
         both = [
-            sum(bit_of(ordinal) for ordinal in each if keys.bucket_of(ordinal) == number).to_bytes(125, "little")
+            sum(bit_of(ordinal) for ordinal in each if keys.organizations.bucket_of(ordinal) == number).to_bytes(
+                125, "little"
+            )
             for each in (scanned, deleted)
         ]
-        place = keys.ticket_bucket(organization_id, number)
+        place = keys.organizations.ticket_bucket(organization_id, number)
         item = TicketBucket(*place, organization_id=organization_id, bucket=number, scanned=both[0], deleted=both[1])
         operations.record(operations.put(item))
     for group in range(4):
         within = range(group * 100_000 + 1, (group + 1) * 100_000 + 1)
         sums = [sum(ordinal in within for ordinal in each) for each in (scanned - deleted, deleted)]
-        place = keys.bucket_group(organization_id, group)
+        of_group = keys.organizations.bucket_group(organization_id, group)
         if any(sums):
             item_of = BucketGroup(
-                *place, organization_id=organization_id, group=group, scanned=sums[0], deleted=sums[1]
+                *of_group, organization_id=organization_id, group=group, scanned=sums[0], deleted=sums[1]
             )
             operations.record(operations.put(item_of))
 

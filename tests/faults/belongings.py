@@ -43,7 +43,7 @@ def hold(show: Event, owner: Account) -> Held:
     ticket = tickets.issue(TicketToIssue(event_id=show.event_id, holder=holder, number=uuid.uuid4().hex[:8]))
     card = own_card(owner, ticket)
     bound = [Ticket.card_uid.set(card.uid), Ticket.price.set(150_000), Ticket.currency.set("PKR")]
-    raw = operations.record(operations.change(Ticket, keys.ticket(ticket.ticket_id), bound, Ticket.pk.exists()))
+    raw = operations.record(operations.change(keys.tickets.ticket(ticket.ticket_id), bound, Ticket.pk.exists()))
     return Held(owner, Ticket.from_raw_data(raw), card)
 
 
@@ -76,9 +76,9 @@ def opened_by(card: Card) -> list[str]:
 
 
 def gifts_of(held: Held) -> list[str]:
-    raws = operations.query(keys.ticket(held.ticket.ticket_id).pk, begins="GIFT#", consistent=True)
+    raws = operations.query(keys.tickets.ticket(held.ticket.ticket_id).pk, begins="GIFT#", consistent=True)
     return [str(Gift.from_raw_data(raw).status) for raw in raws]
 
 
 def waiting(mobile_number: str) -> int:
-    return len(operations.query(keys.gift(numbers.number_mac(mobile_number)).pk, consistent=True))
+    return len(operations.query(keys.tickets.gift(numbers.number_mac(mobile_number)).pk, consistent=True))

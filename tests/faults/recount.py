@@ -5,7 +5,6 @@ from typing import Any
 
 from chalicelib.config import config
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Counters
 
 
 def items_of(event_id: str, kind: str) -> list[dict[str, Any]]:
@@ -28,7 +27,7 @@ def items_of(event_id: str, kind: str) -> list[dict[str, Any]]:
 def assert_log_and_totals_are_true(event_id: str) -> None:
     """Assert that each scan was counted once, and that the totals are what the log and the tickets say."""
     scans, tickets = items_of(event_id, "scan"), items_of(event_id, "ticket")
-    counters = operations.get(Counters, keys.counters(event_id))
+    counters = operations.get(keys.gate.counters(event_id))
     assert counters is not None
     results = Counter(scan["result"] for scan in scans)
     admitted = [ticket for ticket in tickets if "admission" in ticket]

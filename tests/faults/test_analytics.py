@@ -31,7 +31,7 @@ from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.domain.tickets.tickets import Holder
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Category, Counters, Event, Order, RefundRequest, Scan
+from chalicelib.table.items import Account, Category, Event, Order, RefundRequest, Scan
 from chalicelib.vocabulary import Direction
 from tests.support.factories import scan_id
 from tests.support.purchases import pay
@@ -70,7 +70,7 @@ class House:
     def buy(self) -> None:
         event, offered = self.dice.choice(self.shows)
         account_id = new_id("cus")
-        customer = Account(*keys.account(account_id), account_id=account_id, name="Buyer")
+        customer = Account(*keys.access.account(account_id), account_id=account_id, name="Buyer")
         wanted = self.dice.sample(offered, self.dice.randint(1, len(offered)))
         wants = [RequestedTickets(category.category_id, self.dice.randint(1, 3)) for category in wanted]
         order = orders.book(customer, event_id=event.event_id, wants=wants, operation_id=new_id("op"))
@@ -324,6 +324,6 @@ def _assert_the_organizers_totals_are_the_sum(house: House, counted: list[dict[s
     }
     assert {day: numbers for day, numbers in by_day.items() if numbers} == days
     for event, _ in house.shows:
-        counters = operations.get(Counters, keys.counters(event.event_id))
+        counters = operations.get(keys.gate.counters(event.event_id))
         assert counters is not None
         assert counters.admitted == counters.inside + counters.on_leave

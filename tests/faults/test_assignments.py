@@ -36,7 +36,7 @@ def shop() -> Iterator[Shop]:
     Desk(shop).hold()  # from then on the queue's address is known
     yield shop
     with clock.set_to(clock.now() + HELD):
-        for raw in operations.query(keys.merchant_cards(shop.id, "held").pk, index="gsi2"):
+        for raw in operations.query(keys.cards.merchant_cards(shop.id, "held").pk, index="gsi2"):
             assignments.sweep(stored(Card(uid=raw["gsi2sk"]["S"])).held_by)
     assert_handed_over_once([shop.id])
 

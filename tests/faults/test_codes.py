@@ -25,7 +25,7 @@ from chalicelib.errors import (
     Unavailable,
 )
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Challenge, Throttle
+from chalicelib.table.items import Account
 from chalicelib.vocabulary import OtpPurpose, Portal
 from tests.faults.wire import Fault, wire
 from tests.support.codes import code_for, texts
@@ -141,7 +141,7 @@ def test_of_64_guesses_at_once_from_one_address_30_are_evaluated_whatever_they_a
     got = at_once(guess, callers=64)
     assert holds(got, otp.TRIES_PER_ADDRESS, OtpInvalid), kinds(got)
     assert set(kinds(got)) <= {OtpInvalid, RateLimited, Unavailable}
-    challenges = [operations.get(Challenge, keys.challenge(challenge_id)) for challenge_id, _ in begun]
+    challenges = [operations.get(keys.access.challenge(challenge_id)) for challenge_id, _ in begun]
     assert sum(one.tries for one in challenges if one) == kinds(got)[OtpInvalid]
     challenge_id, code = begun[0]
     with pytest.raises(RateLimited):
@@ -269,7 +269,7 @@ def test_a_code_whose_effects_answer_is_lost_has_its_effect_once(place: int) -> 
     assert account is not None
     assert account.account_id == result.account.account_id
     assert sessions.refresh(result.tokens.refresh, Portal.WEBAPP).access
-    challenge = operations.get(Challenge, keys.challenge(challenge_id))
+    challenge = operations.get(keys.access.challenge(challenge_id))
     assert challenge is not None
     assert (challenge.used_at is not None, challenge.pending) == (True, None)
 
@@ -325,7 +325,7 @@ def test_a_try_whose_answer_is_lost_counts_once_and_is_given_back_once() -> None
         with wire(retries=True) as faulty:
             faulty.faults = {0: Fault.ANSWER_LOST}
             throttle.give_back(taken)
-        left = operations.get(Throttle, limit.place)
+        left = operations.get(limit.place)
     assert left is not None
     assert left.moments == [kept.mark]
 
@@ -336,6 +336,6 @@ def test_a_counted_try_that_is_taken_off_while_the_answer_is_lost_is_taken_off_o
     with wire(retries=True) as faulty:
         faulty.faults = {0: Fault.ANSWER_LOST}
         throttle.uncount(first)
-    left = operations.get(Throttle, first.place)
+    left = operations.get(first.place)
     assert left is not None
     assert left.tries == 1

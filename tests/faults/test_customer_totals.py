@@ -18,7 +18,7 @@ from chalicelib.domain.gate.readings import Reading
 from chalicelib.domain.tickets import transfers
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Order, Visit
+from chalicelib.table.items import Account, Order
 from chalicelib.vocabulary import OrderStatus
 from tests.faults import scenarios
 from tests.support.factories import make_customer
@@ -124,7 +124,7 @@ def test_a_payment_that_bought_nothing_subtracts_nothing(stream: StreamReader) -
     lost = pay(late)
     # A payment that came too late: its order was never paid by it.
     unpaid = [Order.status.set(OrderStatus.EXPIRED), Order.payment_id.remove()]
-    operations.record(operations.change(Order, keys.order(late.order_id), unpaid))
+    operations.record(operations.change(keys.sale.order(late.order_id), unpaid))
     refund(lost)
     stream.drain()
     assert customer_totals.analytics(customer.account_id).total_spent.minor == 150_000
@@ -137,13 +137,13 @@ def test_a_visit_names_the_tickets_that_are_valid_and_none_when_all_are_gone(str
     pay(order)
     stream.drain()
     ids = {line["ticket_id"] for line in order.tickets}
-    visit = operations.get(Visit, keys.visit(customer.account_id, event.event_id))
+    visit = operations.get(keys.customers.visit(customer.account_id, event.event_id))
     assert visit is not None
     assert set(visit.tickets or ()) == ids
     for ticket_id in ids:
         hand_over(customer, ticket_id, friend)
     stream.drain()
-    visit = operations.get(Visit, keys.visit(customer.account_id, event.event_id))
+    visit = operations.get(keys.customers.visit(customer.account_id, event.event_id))
     assert visit is not None
     raw = visit.serialize()
     assert set(raw) & {"tickets", "gsi1pk", "gsi1sk"} == set()

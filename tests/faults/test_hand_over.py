@@ -14,6 +14,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event
+from chalicelib.table.places import whose
 from tests.faults.belongings import (
     Held,
     gifts_of,
@@ -59,8 +60,8 @@ def _where(held: Held, taker: Account) -> dict[str, Any]:
 
 
 def _uids_of(customer: Account) -> list[str]:
-    raws = operations.query(keys.customer_cards(customer.account_id).pk, index="gsi1")
-    return [key.pk.partition("#")[2] for key in operations.keys_of(raws)]
+    raws = operations.query(keys.cards.customer_cards(customer.account_id).pk, index="gsi1")
+    return [whose(operations.key_of(raw).pk) for raw in raws]
 
 
 def _opens(uid: str) -> list[str]:
@@ -150,7 +151,7 @@ def asked_back(show: Event, taker: Account) -> HandOver:
     ticket_id = held.ticket.ticket_id
 
     def outcome() -> object:
-        requests = operations.query(keys.ticket(ticket_id).pk, begins="REFUND#", consistent=True)
+        requests = operations.query(keys.tickets.ticket(ticket_id).pk, begins="REFUND#", consistent=True)
         return len(requests), _where(held, taker)
 
     return HandOver(

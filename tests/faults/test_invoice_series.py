@@ -14,7 +14,6 @@ from chalicelib import clock
 from chalicelib.domain.payments import invoices
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Invoice, InvoiceSeries, Payment
 from chalicelib.vocabulary import PaymentPurpose, PaymentStatus
 from tests.faults.wire import Fault, some, wire
 from tests.support.factories import at, make_customer
@@ -45,7 +44,7 @@ def buy(customer_id: str, number: int) -> list[str]:
 
 
 def numbers_of(payment_ids: list[str]) -> dict[str, str | None]:
-    found = operations.get_many(Payment, [keys.payment(payment_id) for payment_id in payment_ids])
+    found = operations.get_many([keys.money.payment(payment_id) for payment_id in payment_ids])
     return {payment.payment_id: payment.invoice_number for payment in found.values()}
 
 
@@ -54,14 +53,14 @@ def assert_numbered(payment_ids: list[str], year: int) -> None:
     expected = [f"GH-{year}-{place:06d}" for place in range(1, len(payment_ids) + 1)]
     numbers = numbers_of(payment_ids)
     assert sorted(map(str, numbers.values())) == expected
-    series = operations.get(InvoiceSeries, keys.invoice_series(str(year)))
+    series = operations.get(keys.money.invoice_series(str(year)))
     assert series is not None
     assert series.last == len(expected)
-    issued = operations.get_many(Invoice, [keys.invoice(str(year), number) for number in expected]).values()
+    issued = operations.get_many([keys.money.invoice(str(year), number) for number in expected]).values()
     assert {invoice.payment_id: invoice.number for invoice in issued} == numbers
     # None stands behind the last.
-    beyond = keys.invoice(str(year), f"GH-{year}-{len(expected) + 1:06d}")
-    assert operations.get(Invoice, beyond) is None
+    beyond = keys.money.invoice(str(year), f"GH-{year}-{len(expected) + 1:06d}")
+    assert operations.get(beyond) is None
 
 
 def test_records_told_twice_and_out_of_order_number_each_payment_once(stream: StreamReader, year: int) -> None:

@@ -20,7 +20,7 @@ from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.errors import AlreadyExists, OrganizationFull, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, PrintRun
+from chalicelib.table.items import Account
 from chalicelib.vocabulary import JobStatus, PrintFormat
 from tests.faults.wire import Fault, some, wire
 from tests.support.factories import PASSWORD, make_organization
@@ -177,7 +177,7 @@ def test_a_print_run_that_breaks_off_anywhere_has_every_ticket_once_in_the_end(
                 wired.faults[place] = fault
                 print_runs.run_step(job_id)
         print_runs.run_step(job_id)
-        run = operations.get(PrintRun, keys.job(job_id))
+        run = operations.get(keys.organizations.print_run(job_id))
         assert run is not None
         assert (run.status, run.done) == (JobStatus.COMPLETE, 2)
         assert [(part["first"], part["last"], part["tickets"]) for part in run.files] == [(1, 1, 1), (2, 2, 1)]

@@ -20,7 +20,7 @@ from chalicelib.domain.organizers import organizers
 from chalicelib.domain.organizers.organizers import Organizer
 from chalicelib.errors import AlreadyExists, Conflict, InvalidCredentials, OtpExhausted, OtpInvalid, Unavailable
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Login, OrganizerProfile
+from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 from tests.faults.test_codes import at_once, kinds, number, sessions_of
 from tests.faults.wire import Fault, some, wire
@@ -45,8 +45,8 @@ def confirm(merchant: Account, challenge_id: str, code: str) -> Shop:
 
 
 def owners(*numbers: str) -> list[str | None]:
-    places = [keys.login(Portal.MERCHANT, each) for each in numbers]
-    found = operations.get_many(Login, places)
+    places = [keys.access.login(Portal.MERCHANT, each) for each in numbers]
+    found = operations.get_many(places)
     return [found[place].account_id if place in found else None for place in places]
 
 
@@ -253,7 +253,7 @@ def images_of(organizer: Account) -> list[str]:
 
 
 def shown(organizer: Account) -> str | None:
-    profile = operations.get(OrganizerProfile, keys.profile(organizer.account_id))
+    profile = operations.get(keys.organizers.profile(organizer.account_id))
     return profile.image_key if profile else None
 
 

@@ -16,7 +16,7 @@ from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.errors import Conflict, InvalidState, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Category, Event, Order, Payment
+from chalicelib.table.items import Category, Event, Order
 from chalicelib.vocabulary import EditRequestStatus
 from tests.faults.wire import Fault, wire
 from tests.support import payers
@@ -43,7 +43,7 @@ class Asked:
 
     def outcome(self) -> dict[str, Any]:
         """Return everything that may tell whether it was given back more than once."""
-        payment = operations.get(Payment, keys.payment(self.order.payment_id))
+        payment = operations.get(keys.money.payment(self.order.payment_id))
         assert payment is not None
         ticket = tickets.get(self.ticket_id)
         balances = payers.balances()

@@ -17,7 +17,7 @@ from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Category, Event, Order, SweepMark, Ticket
+from chalicelib.table.items import Account, Category, Event, Order, SweepMark
 from chalicelib.workers import schedules
 from tests.faults.wire import Fault, some, wire
 from tests.support.caches import forget_caches
@@ -41,14 +41,14 @@ def category(event: Event) -> Category:
 
 def customer() -> Account:
     account_id = new_id("cus")
-    return Account(*keys.account(account_id), account_id=account_id, name="Buyer")
+    return Account(*keys.access.account(account_id), account_id=account_id, name="Buyer")
 
 
 @pytest.fixture
 def swept() -> None:
     """Nothing of the tests before is due any more, and the next sweep goes on from a moment ago."""
     start = clock.now()
-    mark = SweepMark(*keys.sweep_mark("due"), minute=keys.minute(start))
+    mark = SweepMark(*keys.jobs.sweep_mark("due"), minute=keys.jobs.minute(start))
     operations.record(operations.put(mark))
     with clock.set_to(start + timedelta(minutes=14)):
         schedules.sweep()
@@ -65,8 +65,8 @@ def counts(category: Category) -> stock.StockCounts:
 
 
 def statuses(order: Order) -> list[str]:
-    places = [keys.ticket(line["ticket_id"]) for line in order.tickets]
-    return [ticket.status for ticket in operations.get_many(Ticket, places).values()]
+    places = [keys.tickets.ticket(line["ticket_id"]) for line in order.tickets]
+    return [ticket.status for ticket in operations.get_many(places).values()]
 
 
 def sent_by(act: Callable[[], object]) -> int:
@@ -199,14 +199,14 @@ def test_a_process_killed_around_the_booking_leaves_one_order_or_none(category: 
 @pytest.mark.usefixtures("swept")
 def test_a_thing_that_could_not_even_be_put_off_keeps_its_minute_undone(category: Category) -> None:
     order = book(category, customer(), new_id("op"))
-    minute = keys.minute(order.expires_at)
+    minute = keys.jobs.minute(order.expires_at)
     start = clock.now()
     with clock.set_to(start + timedelta(minutes=12)):
         with wire(retries=False) as wired:
             wired.choose = lambda: Fault.BROKEN if wired.sent[-1] in ("TransactWriteItems", "UpdateItem") else None
             came_to = schedules.sweep()
         assert (came_to.handled, came_to.put_off, came_to.done_before) == (0, 0, minute)
-        found = operations.get(SweepMark, keys.sweep_mark("due"))
+        found = operations.get(keys.jobs.sweep_mark("due"))
         assert found is not None
         assert found.minute == minute
     with clock.set_to(start + timedelta(minutes=13)):
@@ -218,11 +218,11 @@ def test_a_thing_that_could_not_even_be_put_off_keeps_its_minute_undone(category
 def test_a_sweep_that_cannot_read_moves_no_mark_and_loses_nothing(category: Category) -> None:
     order = book(category, customer(), new_id("op"))
     with clock.set_to(clock.now() + timedelta(minutes=12)):
-        before = operations.get(SweepMark, keys.sweep_mark("due"))
+        before = operations.get(keys.jobs.sweep_mark("due"))
         with wire(retries=False) as wired, pytest.raises(Unavailable):  # noqa: PT012  # the wire is set up inside
             wired.choose = lambda: Fault.BROKEN if wired.sent[-1] == "Query" else None
             schedules.sweep()
-        after = operations.get(SweepMark, keys.sweep_mark("due"))
+        after = operations.get(keys.jobs.sweep_mark("due"))
         assert (before and before.minute) == (after and after.minute)
         schedules.sweep()
     assert orders.get(order.order_id).status == "expired"

@@ -175,7 +175,7 @@ def test_a_ticket_is_pledged_or_moved_once_whatever_is_asked_at_once(show: Event
 
     won = [one for one in at_once(act) if isinstance(one, str)]
     assert len(won) == 1
-    requests = operations.query(keys.ticket(ticket_id).pk, begins="REFUND#", consistent=True)
+    requests = operations.query(keys.tickets.ticket(ticket_id).pk, begins="REFUND#", consistent=True)
     ticket = tickets.get(ticket_id)
     assert Counter(won) == {"asked" if requests else "moved": 1}
     assert ticket.pledge == (RefundRequest.from_raw_data(requests[0]).refund_id if requests else None)
@@ -192,5 +192,5 @@ def test_many_wishes_for_one_refund_at_once_make_one_request(show: Event, ayesha
     answers = at_once(act)
     (asked,) = [one for one in answers if isinstance(one, str)]
     assert {type(one) for one in answers} <= {str, Conflict, *Conflict.__subclasses__(), Unavailable}
-    (raw,) = operations.query(keys.ticket(held.ticket.ticket_id).pk, begins="REFUND#", consistent=True)
+    (raw,) = operations.query(keys.tickets.ticket(held.ticket.ticket_id).pk, begins="REFUND#", consistent=True)
     assert RefundRequest.from_raw_data(raw).refund_id == asked == tickets.get(held.ticket.ticket_id).pledge

@@ -393,7 +393,7 @@ def _unfinished_job() -> None:
     job_id = new_id("job")
     due = jobs.due_place(job_id)
     job = NumberRange(
-        *keys.job(job_id),
+        *keys.organizations.number_range(job_id),
         job_id=job_id,
         owner_id=new_id("ogn"),
         status=JobStatus.OPEN,
@@ -403,8 +403,7 @@ def _unfinished_job() -> None:
         day="2026-11-21",
         created_by=new_id("usr"),
         created_at=clock.now(),
-        gsi2pk=due.pk,
-        gsi2sk=due.sk,
+        gsi2=due,
     )
     operations.record(operations.put(job))
 

@@ -34,7 +34,7 @@ def enroll(code: str, key: Ed25519PrivateKey, **more: str) -> Answer:
 
 
 def device(device_id: str) -> Device:
-    found = operations.get(Device, keys.device(device_id))
+    found = operations.get(keys.access.device(device_id))
     assert found is not None
     return found
 

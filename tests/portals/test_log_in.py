@@ -8,7 +8,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.access import accounts
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Session
+from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, UsherRole
 from infra.local.demo import demo_data
 from tests.support.client import Answer, call
@@ -26,7 +26,7 @@ def test_an_usher_gets_tokens_for_one_event_and_the_session_is_kept_without_the_
     answer = log_in(event.event_id, make_usher(event, username="gate-1").login).json
     assert answer["usher"]["roles"] == ["ushering"]
     assert (answer["event"]["id"], answer["token_type"], answer["expires_in"]) == (event.event_id, "Bearer", 900)
-    session = operations.get(Session, keys.session(answer["refresh"].partition(".")[0]))
+    session = operations.get(keys.access.session(answer["refresh"].partition(".")[0]))
     assert session is not None
     assert answer["refresh"] not in str(session.attribute_values)
 
@@ -92,7 +92,7 @@ class TestStaff:
 
     def test_a_second_factor_is_needed_and_taken_once(self, admin: Account) -> None:
         secret = pyotp.random_base32()
-        change = operations.change(Account, keys.account(admin.account_id), [Account.totp_secret.set(secret)])
+        change = operations.change(keys.access.account(admin.account_id), [Account.totp_secret.set(secret)])
         operations.record(change)
         code = pyotp.TOTP(secret).at(clock.now())
         wrong = f"{(int(code) + 1) % 1_000_000:06}"
@@ -103,7 +103,7 @@ class TestStaff:
 
     def test_a_code_is_taken_once_at_whatever_moment_it_comes_again(self, admin: Account) -> None:
         secret = pyotp.random_base32()
-        change = operations.change(Account, keys.account(admin.account_id), [Account.totp_secret.set(secret)])
+        change = operations.change(keys.access.account(admin.account_id), [Account.totp_secret.set(secret)])
         operations.record(change)
         start = datetime.fromtimestamp(int(clock.now().timestamp()) // 300 * 300, UTC)
         code = pyotp.TOTP(secret).at(start)

@@ -10,7 +10,6 @@ from chalicelib.domain.access import devices
 from chalicelib.domain.gate import sun
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Device
 from chalicelib.vocabulary import CardType
 from tests.support.client import call
 from tests.support.factories import admin_token, make_card, make_event, make_reader, make_ticket, scan_id, usher_token
@@ -120,7 +119,7 @@ def test_a_heartbeat_is_kept_and_shows_in_the_staffs_list() -> None:
     with clock.set_to(clock.now() + timedelta(minutes=2)):
         listed = call("GET", "/api/devices/", token=admin_token()).json["results"]
     assert listed[0]["online"] is False
-    stored = operations.get(Device, keys.device(reader.device_id))
+    stored = operations.get(keys.access.device(reader.device_id))
     assert stored is not None
     assert (stored.clock_offset_ms, stored.reader_model, stored.last_error) == (-120, "PN532", "reader unplugged")
 

@@ -8,7 +8,6 @@ from chalicelib.domain.access import lock_outs
 from chalicelib.domain.cards import cards
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Counters
 from chalicelib.vocabulary import CardStatus, EventStatus
 from tests.support.client import call
 from tests.support.factories import make_card, make_event, make_ticket, scan_id, usher_token
@@ -96,7 +95,7 @@ def test_each_answer_is_totalled_under_its_own_result_and_none_twice() -> None:
         )
     ][-1]
     stream.drain()
-    counted = operations.get(Counters, keys.counters(event.event_id))
+    counted = operations.get(keys.gate.counters(event.event_id))
     assert counted is not None
     names = ("scans", "result_valid", "result_already_scanned", "result_not_found", "result_invalid", "admitted")
     assert [int(getattr(counted, name)) for name in names] == [5, 1, 1, 1, 2, 1]

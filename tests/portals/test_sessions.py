@@ -42,7 +42,7 @@ def works(access: str) -> bool:
 
 
 def stored(token: str) -> Session:
-    session = operations.get(Session, keys.session(token.partition(".")[0]))
+    session = operations.get(keys.access.session(token.partition(".")[0]))
     assert session is not None
     return session
 
@@ -123,7 +123,7 @@ def test_a_new_password_ends_the_sessions_that_the_old_one_began(event: Event, p
 
 
 def test_who_is_no_longer_assigned_is_not_refreshed(usher: Account, pair: sessions.Tokens) -> None:
-    operations.record(operations.change(Account, keys.account(usher.account_id), [Account.event_ids.set([])]))
+    operations.record(operations.change(keys.access.account(usher.account_id), [Account.event_ids.set([])]))
     assert refresh(pair.refresh).code == "NOT_ASSIGNED"
 
 

@@ -86,7 +86,7 @@ def counted() -> dict[str, int]:
 def set_price(category: Category, price: int) -> None:
     """Change what a category costs."""
     operations.record(
-        operations.change(Category, keys.category(category.event_id, category.category_id), [Category.price.set(price)])
+        operations.change(keys.events.category(category.event_id, category.category_id), [Category.price.set(price)])
     )
 
 
@@ -107,17 +107,17 @@ def assert_recount() -> None:
         if is_to_come and facts.category:
             counts[facts.category] += 1
         left = stock.counts(event.event_id, of_event, consistent=True)
-        listing = operations.get(Listing, keys.listing(event.event_id))
+        listing = operations.get(keys.events.listing(event.event_id))
         assert listing is not None, event.event_id
         assert listing.public == is_public
         assert listing.available == {category_id: count.free for category_id, count in left.items()}
         assert listing.body["title"] == event.title
-        counters = operations.get(Counters, keys.counters(event.event_id))
+        counters = operations.get(keys.gate.counters(event.event_id))
         assert counters is not None
         assert counters.sold_online == sum(count.sold for count in left.values())
     found_entries = {(entry.pk, entry.sk): operations.put(entry).arguments["Item"] for entry in items["listing_entry"]}
     assert found_entries == entries
-    found = {keys.catalogue_category(name).sk: count for name, count in counts.items()}
+    found = {keys.events.catalogue_category(name).sk: count for name, count in counts.items()}
     assert {count.sk: count.events for count in items["category_count"] if count.events} == found
     assert {listing.event_id for listing in items["listing"]} == truth.keys()
 

@@ -96,8 +96,8 @@ def make_organization(*, name: str = "Lahore Marathon", max_users: int = 10, tim
     admin = organizations.found(
         TixRegistration(email=email, password=PASSWORD, name="Owner"), organization=name, timezone=timezone
     )
-    place = keys.organization(admin.organization_id)
-    operations.record(operations.change(Organization, place, [Organization.max_users.set(max_users)]))
+    place = keys.organizations.organization(admin.organization_id)
+    operations.record(operations.change(place, [Organization.max_users.set(max_users)]))
     return admin
 
 

@@ -39,7 +39,7 @@ def generate(admin: Account, quantity: int, prefix: str = "VIP", *, operation_id
 
 
 def stored_range(job_id: str) -> NumberRange:
-    found = operations.get(NumberRange, keys.job(job_id))
+    found = operations.get(keys.organizations.number_range(job_id))
     assert found is not None
     return found
 
@@ -55,7 +55,7 @@ def scan(admin: Account, ticket: NumberedTicket) -> numbered_tickets.NumberedSca
 
 
 def tally_of(organization_id: str) -> TicketTally:
-    return operations.get(TicketTally, keys.ticket_tally(organization_id)) or TicketTally()
+    return operations.get(keys.organizations.ticket_tally(organization_id)) or TicketTally()
 
 
 def patiently(act: Callable[[], ResultT], *, tries: int = 60) -> ResultT:

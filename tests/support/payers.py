@@ -56,7 +56,7 @@ def post_webhook(raw: bytes, *, signature: str | None = None, age: int = 0) -> A
 
 
 def stored(payment_id: str) -> Payment:
-    payment = operations.get(Payment, keys.payment(payment_id))
+    payment = operations.get(keys.money.payment(payment_id))
     assert payment is not None
     return payment
 
@@ -68,21 +68,21 @@ def last_ticket() -> Category:
 
 
 def order_of(order: Order) -> Order:
-    found = operations.get(Order, keys.order(order.order_id))
+    found = operations.get(keys.sale.order(order.order_id))
     assert found is not None
     return found
 
 
 def category_of(order: Order) -> Category:
-    found = operations.get(Category, keys.category(order.event_id, order.items[0]["category_id"]))
+    found = operations.get(keys.events.category(order.event_id, order.items[0]["category_id"]))
     assert found is not None
     return found
 
 
 def tickets_of(order: Order) -> list[str]:
     """Return the states of an order's tickets as they stand in the table."""
-    places = [keys.ticket(line["ticket_id"]) for line in order.tickets]
-    return sorted(ticket.status for ticket in operations.get_many(Ticket, places).values())
+    places = [keys.tickets.ticket(line["ticket_id"]) for line in order.tickets]
+    return sorted(ticket.status for ticket in operations.get_many(places).values())
 
 
 def counts(category: Category) -> tuple[int, int, int]:

@@ -20,7 +20,7 @@ from chalicelib.domain.sale import orders, rules
 from chalicelib.errors import Refusal
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Category, OpenPayment, Order, Payment
+from chalicelib.table.items import Account, Category, Order, Payment
 from chalicelib.vocabulary import PaymentMethod
 from tests.support import payers, purchases
 from tests.support.factories import make_customer
@@ -53,7 +53,7 @@ class World:
         ).payment_id
 
     def newest(self) -> str | None:
-        pointer = operations.get(OpenPayment, keys.open_payment(self.order.order_id, self.method))
+        pointer = operations.get(keys.money.open_payment(self.order.order_id, self.method))
         return pointer.payment_id if pointer else None
 
     def confirm(self, payment_id: str | None = None) -> None:

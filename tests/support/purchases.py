@@ -49,8 +49,8 @@ def put_payment(**changes: Any) -> Payment:
         "settled_at": clock.now(),
     }
     settings |= changes
-    place = keys.customer_payments(settings["customer_id"], payment_id)
-    payment = Payment(*keys.payment(payment_id), gsi1pk=place.pk, gsi1sk=place.sk, payment_id=payment_id, **settings)
+    place = keys.money.customer_payments(settings["customer_id"], payment_id)
+    payment = Payment(*keys.money.payment(payment_id), gsi1=place, payment_id=payment_id, **settings)
     operations.record(operations.put(payment))
     return payment
 
@@ -75,4 +75,4 @@ def refund(payment: Payment, amount: int | None = None) -> None:
     """Let a payment be refunded, as a whole or up to an amount."""
     refunded = payment.amount if amount is None else amount
     actions = [Payment.refunded.set(refunded), Payment.status.set(PaymentStatus.REFUNDED)]
-    operations.record(operations.change(Payment, keys.payment(payment.payment_id), actions))
+    operations.record(operations.change(keys.money.payment(payment.payment_id), actions))

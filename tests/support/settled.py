@@ -35,11 +35,10 @@ def put_payout(organizer_id: str, **changes: Any) -> Payout:
         "scheduled_for": "2026-11-28",
         "created_at": clock.now(),
     }
-    place = keys.organizer_payouts(organizer_id, payout_id)
+    place = keys.money.organizer_payouts(organizer_id, payout_id)
     payout = Payout(
-        *keys.payout(payout_id),
-        gsi1pk=place.pk,
-        gsi1sk=place.sk,
+        *keys.money.payout(payout_id),
+        gsi1=place,
         payout_id=payout_id,
         organizer_id=organizer_id,
         **{**settings, **changes},

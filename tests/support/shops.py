@@ -88,13 +88,13 @@ def new_customer(name: str = "Ayesha Khan") -> Account:
 
 
 def stored(card: Card) -> Any:
-    found = operations.get(Card, keys.card(card.uid))
+    found = operations.get(keys.cards.card(card.uid))
     assert found is not None
     return found
 
 
 def assignment(assignment_id: str) -> Any:
-    found = operations.get(Assignment, keys.assignment(assignment_id))
+    found = operations.get(keys.merchants.assignment(assignment_id))
     assert found is not None
     return found
 
@@ -125,7 +125,7 @@ def assert_handed_over_once(merchant_ids: Iterable[str], *, drained: bool = Fals
     found: list[Any] = [item for item in items if isinstance(item, Card) and item.merchant_id in ids]
     for card in found:
         statuses[card.merchant_id][card.status] += 1
-        place = keys.merchant_cards(card.merchant_id, card.status, card.uid)
+        place = keys.cards.merchant_cards(card.merchant_id, card.status, card.uid)
         assert (card.gsi2pk, card.gsi2sk) == place
         assert (card.held_by, card.held_until) == (None, None)
         one = handed.get(card.uid)
@@ -134,7 +134,7 @@ def assert_handed_over_once(merchant_ids: Iterable[str], *, drained: bool = Fals
         else:
             assert card.status != "stock"
             assert (card.customer_id, card.merchant_id) == (one.customer_id, one.merchant_id)
-            assert (card.gsi1pk, card.gsi1sk) == keys.customer_cards(one.customer_id, card.card_id)
+            assert (card.gsi1pk, card.gsi1sk) == keys.cards.customer_cards(one.customer_id, card.card_id)
     _assert_fees(items, list(handed.values()))
     for merchant_id, counted in statuses.items():
         own = [item for item in handed.values() if item.merchant_id == merchant_id]

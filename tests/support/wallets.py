@@ -53,11 +53,11 @@ def book(
 
     Raises InsufficientBalance, Unavailable.
     """
-    places = [keys.card_balance(uid) for uid in ([uids] if isinstance(uids, str) else uids)]
+    places = [keys.money.card_balance(uid) for uid in ([uids] if isinstance(uids, str) else uids)]
     for _ in operations.attempts(12):
-        found = operations.get_many(CardBalance, places)
+        found = operations.get_many(places)
         # After the balances were read: what is not booked now is not in them either.
-        if operations.get(Journal, keys.journal(journal_id)) is not None:
+        if operations.get(keys.money.journal(journal_id)) is not None:
             return
         writes = ledger.post(
             ledger.Movement(

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Assignment, Card
+from chalicelib.table.items import Account, Card
 from tests.faults.deaths import LIFE, Died
 from tests.support.client import Answer
 from tests.support.codes import code_in, texts
@@ -156,7 +156,7 @@ class Clerk:
 
 
 def stored_status(assignment_id: str) -> str:
-    found = operations.get(Assignment, keys.assignment(assignment_id))
+    found = operations.get(keys.merchants.assignment(assignment_id))
     assert found is not None
     return str(found.status)
 

@@ -25,7 +25,7 @@ from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Card, Event, MerchantTotals, SweepMark, Ticket
+from chalicelib.table.items import Account, Card, Event, SweepMark, Ticket
 from chalicelib.vocabulary import CardStatus
 from chalicelib.workers import schedules
 from tests.faults.deaths import LIFE, mortal
@@ -60,7 +60,7 @@ def give_tickets(customer: Account, events: list[Event]) -> list[Ticket]:
 def sweep_all() -> None:
     """Let every hold be over, and be taken back."""
     mark = clock.now() - 2 * MINUTE
-    operations.record(operations.put(SweepMark(*keys.sweep_mark("due"), minute=keys.minute(mark))))
+    operations.record(operations.put(SweepMark(*keys.jobs.sweep_mark("due"), minute=keys.jobs.minute(mark))))
     with clock.set_to(clock.now() + timedelta(hours=3)):
         for _ in range(20):
             if not schedules.sweep().handled:
@@ -295,7 +295,7 @@ def test_eight_workers_that_are_told_the_same_count_every_card_once() -> None:
         cards.set_status(card.uid, CardStatus.BLOCKED)
     records = stream.read()
     at_once([partial(_project, records)] * 8)
-    totals = operations.get(MerchantTotals, keys.account_totals(shop.id))
+    totals = operations.get(keys.merchants.totals(shop.id))
     assert totals is not None
     assert (totals.stock, totals.blocked) == (35, 5)
 

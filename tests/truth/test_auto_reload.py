@@ -20,7 +20,7 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import auto_reload, sandbox
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Card, CardEntry, Payment, SandboxCharge
+from chalicelib.table.items import Account, Card, CardEntry, Payment
 from chalicelib.vocabulary import EntryType
 from infra.local import resources
 from infra.local.meter import Meter
@@ -102,7 +102,7 @@ def topped_up(customer: Account, token: str) -> Card:
 
 
 def lines(card: Card) -> list[CardEntry]:
-    raws = operations.query(keys.card_ledger(card.uid), consistent=True)
+    raws = operations.query(keys.money.card_ledger(card.uid), consistent=True)
     return [CardEntry.from_raw_data(raw) for raw in raws]
 
 
@@ -111,14 +111,14 @@ def count(card: Card, kind: EntryType = EntryType.AUTO_RELOAD) -> int:
 
 
 def payments_of(customer: Account) -> list[Payment]:
-    raws = operations.query(keys.customer_payments(customer.account_id).pk, index="gsi1")
-    places = [keys.payment(raw["gsi1sk"]["S"]) for raw in raws]
-    return list(operations.get_many(Payment, places).values())
+    raws = operations.query(keys.money.customer_payments(customer.account_id).pk, index="gsi1")
+    places = [keys.money.payment(raw["gsi1sk"]["S"]) for raw in raws]
+    return list(operations.get_many(places).values())
 
 
 def charges_of(customer: Account) -> list[str]:
-    places = [keys.sandbox_charge(payment.provider_reference) for payment in payments_of(customer)]
-    return [charge.status for charge in operations.get_many(SandboxCharge, places).values()]
+    places = [keys.money.sandbox_charge(payment.provider_reference) for payment in payments_of(customer)]
+    return [charge.status for charge in operations.get_many(places).values()]
 
 
 def below(card: Card) -> None:

@@ -87,7 +87,7 @@ def at_once(acts: Sequence[Callable[[], object]]) -> list[str]:
 
 
 def lines_of(uid: str) -> list[CardEntry]:
-    raws = operations.query(keys.card_ledger(uid), consistent=True)
+    raws = operations.query(keys.money.card_ledger(uid), consistent=True)
     return [CardEntry.from_raw_data(raw) for raw in raws]
 
 
@@ -188,8 +188,8 @@ class Round:
 
 
 def charges(opened: list[Payment]) -> list[SandboxCharge]:
-    places = [keys.sandbox_charge(one.provider_reference) for one in opened]
-    return list(operations.get_many(SandboxCharge, places).values())
+    places = [keys.money.sandbox_charge(one.provider_reference) for one in opened]
+    return list(operations.get_many(places).values())
 
 
 def test_a_card_that_is_blocked_while_it_is_used_spends_nothing_afterwards_and_loses_nothing(
@@ -222,7 +222,7 @@ def test_of_32_who_block_the_same_card_all_are_told_so_and_the_first_reason_stay
         partial(own_cards.block, customer.account_id, card.card_id, reason=f"reason {number}") for number in range(32)
     ]
     assert at_once(blocks) == ["done"] * 32
-    stored = operations.get(Card, keys.card(card.uid))
+    stored = operations.get(keys.cards.card(card.uid))
     assert stored is not None
     first = stored.block_reason
     assert own_cards.block(customer.account_id, card.card_id, reason="another").card.block_reason == first
@@ -244,7 +244,7 @@ def test_of_32_who_ask_for_a_card_at_once_one_gets_it() -> None:
 
     same = new_id("op")
     answers = at_once([partial(ask, same if number % 2 else new_id("op")) for number in range(32)])
-    stored = operations.query(keys.account(customer_id).pk, begins=keys.card_request(customer_id).sk)
+    stored = operations.query(keys.access.account(customer_id).pk, begins=keys.cards.card_request(customer_id).sk)
     assert len(stored) == 1
     assert sorted(Counter(answers).items()) in (
         [("Conflict", 16), ("done", 16)],  # the repeated one came first, and is told the same each time

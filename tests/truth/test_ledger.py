@@ -24,7 +24,7 @@ from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.errors import InsufficientBalance, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, CardBalance, CardEntry, Category, Item
+from chalicelib.table.items import Account, CardEntry, Category
 from chalicelib.vocabulary import CardStatus, EntryType, PaymentMethod, PaymentStatus
 from tests.faults.wire import Fault, wire
 from tests.support import engines, wallets
@@ -144,10 +144,10 @@ class Bustle:
                 return
 
     def _look(self) -> None:
-        places = {uid: keys.card_balance(uid) for uid in self.uids}
-        lately = operations.get_many(CardBalance, places.values())
-        last = {uid: keys.card_entry(uid, lately[places[uid]].entries) for uid in self.uids}
-        seen = operations.snapshot(Item, [*places.values(), *last.values()])
+        places = {uid: keys.money.card_balance(uid) for uid in self.uids}
+        lately = operations.get_many(places.values())
+        last = {uid: keys.money.card_entry(uid, lately[places[uid]].entries) for uid in self.uids}
+        seen = operations.snapshot([*places.values(), *last.values()])
         for uid in self.uids:
             balance: Any = seen[places[uid]]
             line: Any = seen[last[uid]]
@@ -260,7 +260,7 @@ ACTS: dict[str, Callable[[Movement, Category], Deltas]] = {
 
 def make_purse() -> Purse:
     account_id = new_id("cus")
-    customer = Account(*keys.account(account_id), account_id=account_id, name="Holder")
+    customer = Account(*keys.access.account(account_id), account_id=account_id, name="Holder")
     first, second = (wallets.make_card(customer, holds=5_000).uid for _ in range(2))
     return Purse(customer, (first, second), wallets.make_card(customer, status=CardStatus.LOST, holds=500).uid)
 

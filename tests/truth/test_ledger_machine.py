@@ -22,7 +22,7 @@ from chalicelib.domain.payments import auto_reload, sandbox
 from chalicelib.errors import InsufficientBalance, InvalidState, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, CardBalance, CardEntry
+from chalicelib.table.items import Account, CardEntry
 from chalicelib.vocabulary import CardStatus, EntryType
 from tests.faults.wire import Fault, wire
 from tests.support import engines, wallets
@@ -280,8 +280,8 @@ class Ledger(RuleBasedStateMachine):
 
     @invariant()
     def balances_are_the_models(self) -> None:
-        places = {purse.uid: keys.card_balance(purse.uid) for purse in self.purses}
-        found = operations.get_many(CardBalance, places.values())
+        places = {purse.uid: keys.money.card_balance(purse.uid) for purse in self.purses}
+        found = operations.get_many(places.values())
         for purse in self.purses:
             balance = found.get(places[purse.uid])
             stored = (balance.amount, balance.entries) if balance else (0, 0)
@@ -293,7 +293,7 @@ class Ledger(RuleBasedStateMachine):
             return
         self.the_stream_tells(len(self.done))
         for purse in self.purses:
-            raws = operations.query(keys.card_ledger(purse.uid), consistent=True)
+            raws = operations.query(keys.money.card_ledger(purse.uid), consistent=True)
             lines = [CardEntry.from_raw_data(raw) for raw in raws]
             assert [line.number for line in lines] == list(range(1, len(lines) + 1))
             assert [(line.type, line.amount, line.balance_after) for line in lines] == purse.lines

@@ -167,7 +167,7 @@ def test_a_worker_that_comes_late_changes_no_ticket_that_is_there(admin: Account
 
 
 def stored_tickets(admin: Account) -> list[operations.RawItem]:
-    return operations.query(keys.numbered_ticket(organization_of(admin), 1).pk, consistent=True)
+    return operations.query(keys.organizations.numbered_ticket(organization_of(admin), 1).pk, consistent=True)
 
 
 def test_of_thirty_two_scanners_of_a_ticket_exactly_one_gets_it_in(admin: Account) -> None:

@@ -85,11 +85,11 @@ def settled_counters(event_id: str, scans: int) -> Counters:
     """Wait until the stream has counted so many scans, and a moment longer for any too many."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
-        counters = operations.get(Counters, keys.counters(event_id))
+        counters = operations.get(keys.gate.counters(event_id))
         assert counters is not None
         if counters.scans >= scans or time.monotonic() > deadline:
             time.sleep(1)
-            settled = operations.get(Counters, keys.counters(event_id))
+            settled = operations.get(keys.gate.counters(event_id))
             assert settled is not None
             assert settled.scans == scans
             return settled

@@ -20,7 +20,7 @@ from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.errors import SoldOut, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Category, Event, Order, Ticket
+from chalicelib.table.items import Account, Category, Event, Order
 from chalicelib.workers import schedules
 from tests.support import engines
 from tests.support.caches import forget_caches
@@ -55,7 +55,7 @@ def event() -> Event:
 def customer() -> Account:
     """A customer as far as the sale asks: no password is hashed for them."""
     account_id = new_id("cus")
-    return Account(*keys.account(account_id), account_id=account_id, name="Buyer")
+    return Account(*keys.access.account(account_id), account_id=account_id, name="Buyer")
 
 
 def sell(event: Event, capacity: int, *, name: str = "Standing", shards: int = SHARDS) -> Category:
@@ -126,7 +126,7 @@ def run(threads: Iterator[threading.Thread]) -> None:
 
 def tickets_of(order: Order) -> list[str]:
     """Return the statuses of the tickets that stand in the table for an order."""
-    found = operations.get_many(Ticket, [keys.ticket(line["ticket_id"]) for line in order.tickets])
+    found = operations.get_many([keys.tickets.ticket(line["ticket_id"]) for line in order.tickets])
     return [ticket.status for ticket in found.values()]
 
 
@@ -253,7 +253,7 @@ def test_a_rush_never_oversells_never_loses_and_sends_nobody_away_while_there_is
 def quantities(order_ids: list[str]) -> Counter[str]:
     """Return how many tickets these orders hold, by category."""
     found: Counter[str] = Counter()
-    for order in operations.get_many(Order, [keys.order(order_id) for order_id in order_ids]).values():
+    for order in operations.get_many([keys.sale.order(order_id) for order_id in order_ids]).values():
         for item in order.items:
             found[item["category_id"]] += int(item["quantity"])
             assert sum(item["shards"].values()) == item["quantity"]

@@ -200,8 +200,8 @@ def test_a_reload_that_goes_through_ends_the_row_of_declines_and_an_old_one_told
     assert ledger.balance(card.uid).auto_declines == 2
     # The means of payment works again.
     sealed = encryption.seal(customer.account_id, "auto_reload_token", sandbox.OK)
-    place, works = keys.card_balance(card.uid), [CardBalance.auto_token.set(sealed)]
-    operations.record(operations.change(CardBalance, place, works))
+    place, works = keys.money.card_balance(card.uid), [CardBalance.auto_token.set(sealed)]
+    operations.record(operations.change(place, works))
     wallets.credit(card.uid, AMOUNT)
     wallets.spend(card.uid, ledger.balance(card.uid).amount - 1)
     assert deliver(*low()) == DONE
@@ -222,7 +222,7 @@ def test_nothing_is_charged_where_it_was_turned_off_or_the_card_taken_out_of_use
         cards.set_status(card.uid, CardStatus.LOST)
     else:
         given = [Card.customer_id.set(make_customer().account_id)]
-        operations.record(operations.change(Card, keys.card(card.uid), given))
+        operations.record(operations.change(keys.cards.card(card.uid), given))
     assert len(messages) == 1
     assert deliver(*messages) == DONE
     assert charges() == []

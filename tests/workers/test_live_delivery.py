@@ -18,7 +18,7 @@ from chalicelib.domain.events import events
 from chalicelib.domain.live import delivery, subscriptions
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Listener, LiveConnection
+from chalicelib.table.items import Listener
 from chalicelib.vocabulary import Portal
 from tests.contract.ground import stored
 from tests.support.client import call
@@ -62,7 +62,7 @@ class Gate:
 
     @property
     def listeners(self) -> set[str]:
-        raws = operations.query(keys.listener(self.channel).pk, consistent=True)
+        raws = operations.query(keys.live.listener(self.channel).pk, consistent=True)
         return {raw["sk"]["S"] for raw in raws}
 
 
@@ -218,7 +218,7 @@ def test_a_socket_that_takes_nothing_or_is_gone_delays_nobody_and_is_dropped(
     well, slow, gone, unsaid = (at.listener() for _ in range(4))
     slow.slow, gone.is_open = 30.0, False
     # Its end was told of before it stood among the listeners.
-    operations.record(operations.remove(LiveConnection, keys.live_connection(unsaid.id)))
+    operations.record(operations.remove(keys.live.connection(unsaid.id)))
     unsaid.is_open = False
     scanned = at.scan(2)
     records = at.stream.live()
@@ -238,8 +238,8 @@ def test_who_was_never_let_in_is_cut_off_so_that_they_come_again(at: Gate, monke
         assert fails.subscribe(at.channel).types == ["subscribed", "error"]
     assert at.listeners == {killed.id}
     # As a function that was killed while it joined somebody leaves them.
-    key = keys.listener(at.channel, killed.id)
-    operations.record(operations.change(Listener, key, [Listener.sent_to.remove()]))
+    key = keys.live.listener(at.channel, killed.id)
+    operations.record(operations.change(key, [Listener.sent_to.remove()]))
     at.scan()
     at.stream.drain()
     assert killed.is_open

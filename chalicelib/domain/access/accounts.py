@@ -31,7 +31,7 @@ _FAILURE_WINDOW = timedelta(minutes=15)
 
 def _create(account: Account) -> Account:
     """Write an account and its log-in together. Raises AlreadyExists where the name is taken."""
-    login = Login(*keys.login(account.portal, account.login), account_id=account.account_id)
+    login = Login(*keys.access.login(account.portal, account.login), account_id=account.account_id)
     try:
         operations.commit(
             operations.put(login, Login.pk.does_not_exist()),
@@ -47,7 +47,7 @@ def create_admin(*, email: str, password: str, name: str, role: AdminRole) -> Ac
     account_id = new_id("adm")
     return _create(
         Account(
-            *keys.account(account_id),
+            *keys.access.account(account_id),
             account_id=account_id,
             portal=Portal.ADMIN,
             login=email,
@@ -65,7 +65,7 @@ def create_usher(*, username: str, password: str, name: str, roles: list[UsherRo
     account_id = new_id("ush")
     return _create(
         Account(
-            *keys.account(account_id),
+            *keys.access.account(account_id),
             account_id=account_id,
             portal=Portal.USHER,
             login=username,
@@ -93,7 +93,7 @@ def _create_partner(portal: Portal, prefix: str, *, mobile_number: str, password
     account_id = new_id(prefix)
     return _create(
         Account(
-            *keys.account(account_id),
+            *keys.access.account(account_id),
             account_id=account_id,
             portal=portal,
             login=mobile_number,
@@ -120,7 +120,7 @@ def customer(
     """
     account_id = new_id("cus")
     account = Account(
-        *keys.account(account_id),
+        *keys.access.account(account_id),
         account_id=account_id,
         portal=Portal.WEBAPP,
         login=mobile_number,
@@ -130,8 +130,10 @@ def customer(
         password_hash=password_hash,
         created_at=clock.now(),
     )
-    login = Login(*keys.login(account.portal, account.login), account_id=account_id)
-    profile = Profile(*keys.profile(account_id), customer_id=account_id, email=email, date_of_birth=date_of_birth)
+    login = Login(*keys.access.login(account.portal, account.login), account_id=account_id)
+    profile = Profile(
+        *keys.customers.profile(account_id), customer_id=account_id, email=email, date_of_birth=date_of_birth
+    )
     return account, [
         operations.put(login, Login.pk.does_not_exist()),
         operations.put(account, Account.pk.does_not_exist()),
@@ -154,7 +156,7 @@ def create_customer(*, mobile_number: str, password: str, name: str) -> Account:
 
 def get(account_id: str) -> Account:
     """Return an account. Raises NotFound."""
-    account = operations.get(Account, keys.account(account_id))
+    account = operations.get(keys.access.account(account_id))
     if account is None:
         raise NotFound
     return account
@@ -162,8 +164,8 @@ def get(account_id: str) -> Account:
 
 def find(portal: Portal, login: str) -> Account | None:
     """Return the account behind a log-in name; asks the table for as much where there is none."""
-    found = operations.get(Login, keys.login(portal, login))
-    account = operations.get(Account, keys.account(found.account_id if found else f"none_{login.strip().casefold()}"))
+    found = operations.get(keys.access.login(portal, login))
+    account = operations.get(keys.access.account(found.account_id if found else f"none_{login.strip().casefold()}"))
     return account if found else None
 
 
@@ -230,8 +232,7 @@ def password_set(account: Account, password_hash: str, *, kept_session_id: str |
     """
     kept = Account.kept_session_id
     change = operations.change(
-        Account,
-        keys.account(account.account_id),
+        keys.access.account(account.account_id),
         [
             Account.password_hash.set(password_hash),
             Account.sessions_end_before.set(clock.now()),
@@ -264,20 +265,20 @@ def renumbered(account: Account, mobile_number: str) -> list[Write]:
     The first fails where that number is taken, another where the account was changed since.
     """
     portal = account.portal
-    login = Login(*keys.login(portal, mobile_number), account_id=account.account_id)
+    login = Login(*keys.access.login(portal, mobile_number), account_id=account.account_id)
     moved = [Account.login.set(mobile_number), Account.mobile_number.set(mobile_number)]
     return [
         operations.put(login, Login.pk.does_not_exist()),
-        operations.change(Account, keys.account(account.account_id), moved, _is_unchanged(account)),
+        operations.change(keys.access.account(account.account_id), moved, _is_unchanged(account)),
         # Gone where another change of the number was faster.
-        operations.remove(Login, keys.login(portal, account.login), Login.account_id == account.account_id),
+        operations.remove(keys.access.login(portal, account.login), Login.account_id == account.account_id),
     ]
 
 
 def unchanged(account: Account) -> Write:
     """Return the check that an account has the same log-in name, password and state still."""
     same = _is_unchanged(account) & (Account.login == account.login)
-    return operations.check(Account, keys.account(account.account_id), same)
+    return operations.check(keys.access.account(account.account_id), same)
 
 
 def _is_unchanged(account: Account) -> Condition:
@@ -290,8 +291,7 @@ def deactivate(account_id: str) -> None:
     account = get(account_id)
     operations.record(
         operations.change(
-            Account,
-            keys.account(account_id),
+            keys.access.account(account_id),
             [
                 Account.status.set(AccountStatus.DEACTIVATED),
                 Account.sessions_end_before.set(clock.now()),

@@ -25,6 +25,7 @@ from chalicelib.errors import InvalidCredentials, NotFound, Unauthenticated, Val
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device, Enrolment
+from chalicelib.table.places import Place
 from chalicelib.vocabulary import DeviceStatus, Fact, Portal
 
 CODE_LIFETIME = timedelta(minutes=15)
@@ -89,13 +90,11 @@ def provision(*, event_id: str, gate_name: str, name: str, by: str) -> Provision
     device_id = new_id("dev")
     code = "".join(random_source.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))
     expires_at = now + CODE_LIFETIME
-    listed, at_event = keys.all_devices(device_id), keys.event_devices(event_id, device_id)
+    listed, at_event = keys.access.all_devices(device_id), keys.access.event_devices(event_id, device_id)
     device = Device(
-        *keys.device(device_id),
-        gsi1pk=listed.pk,
-        gsi1sk=listed.sk,
-        gsi2pk=at_event.pk,
-        gsi2sk=at_event.sk,
+        *keys.access.device(device_id),
+        gsi1=listed,
+        gsi2=at_event,
         device_id=device_id,
         event_id=event_id,
         gate=gate_name,
@@ -105,7 +104,7 @@ def provision(*, event_id: str, gate_name: str, name: str, by: str) -> Provision
         created_by=by,
     )
     enrolment = Enrolment(
-        *keys.enrolment(_mac(code)[0]),
+        *keys.access.enrolment(_mac(code)[0]),
         device_id=device_id,
         expires_at=expires_at,
         ttl=int(expires_at.timestamp()) + 3600,
@@ -140,7 +139,7 @@ def enroll(*, code: str, public_key: str, address: str, name: str | None = None)
     raw_key = _public_key(public_key)
     throttle.take("device enrolment", address, limit=30, window=timedelta(minutes=15))
     for mac in _mac(code):
-        enrolment = operations.get(Enrolment, keys.enrolment(mac))
+        enrolment = operations.get(keys.access.enrolment(mac))
         if enrolment is not None:
             break
     else:
@@ -149,26 +148,25 @@ def enroll(*, code: str, public_key: str, address: str, name: str | None = None)
     if now >= enrolment.expires_at:
         raise InvalidCredentials("This enrolment code has expired. Ask for a new one.")
     own = base64.urlsafe_b64encode(raw_key).decode().rstrip("=")
-    device_key = keys.device(enrolment.device_id)
+    device_key = keys.access.device(enrolment.device_id)
     actions = [Device.public_key.set(own), Device.status.set(DeviceStatus.ENROLLED), Device.enrolled_at.set(now)]
     if name:
         actions.append(Device.name.set(name))
     try:
         operations.commit(
             operations.change(
-                Enrolment,
-                keys.Key(enrolment.pk, enrolment.sk),
+                enrolment.place,
                 [Enrolment.used_by_key.set(own)],
                 Enrolment.used_by_key.does_not_exist(),
             ),
-            operations.change(Device, device_key, actions, Device.status == DeviceStatus.PROVISIONED),
+            operations.change(device_key, actions, Device.status == DeviceStatus.PROVISIONED),
         )
     except operations.ConditionFailed as failure:
-        device = operations.get(Device, device_key)
+        device = operations.get(device_key)
         if device is None or device.status != DeviceStatus.ENROLLED or device.public_key != own:
             raise InvalidCredentials("This enrolment code is not known, or was used. Ask for a new one.") from failure
     else:
-        device = operations.get(Device, device_key)
+        device = operations.get(device_key)
     if device is None:
         raise NotFound
     return EnrolledDevice(
@@ -182,7 +180,7 @@ def enroll(*, code: str, public_key: str, address: str, name: str | None = None)
 
 def token(*, device_id: str, assertion: str) -> str:
     """Return an access token for a device that proves itself with a JWT it signed. Raises Unauthenticated."""
-    device = operations.get(Device, keys.device(device_id))
+    device = operations.get(keys.access.device(device_id))
     if device is None or device.status != DeviceStatus.ENROLLED or device.public_key is None:
         raise Unauthenticated("This device is not enrolled, or was revoked.")
     key = Ed25519PublicKey.from_public_bytes(_public_key(device.public_key))
@@ -240,7 +238,7 @@ def heartbeat(device_id: str, beat: DeviceHeartbeat) -> dict[str, Any]:
     actions.append(Device.silent_since.remove())
     try:
         operations.record(
-            operations.change(Device, keys.device(device_id), actions, Device.status == DeviceStatus.ENROLLED)
+            operations.change(keys.access.device(device_id), actions, Device.status == DeviceStatus.ENROLLED)
         )
     except operations.ConditionFailed as failure:
         raise Unauthenticated("This device is not enrolled, or was revoked.") from failure
@@ -256,22 +254,23 @@ def list_all(
     *, caller_id: str, page_size: int, cursor: str | None, event_id: str | None, status: str | None
 ) -> Page[Device]:
     """Return a page of devices, newest first; `event_id` and `status` narrow it."""
-    index, partition = ("gsi2", keys.event_devices(event_id).pk) if event_id else ("gsi1", keys.all_devices().pk)
+    index, partition = (
+        ("gsi2", keys.access.event_devices(event_id).pk) if event_id else ("gsi1", keys.access.all_devices().pk)
+    )
 
-    def load(places: Sequence[keys.Key]) -> list[Device | None]:
-        items = operations.get_many(Device, places, consistent=False)
+    def load(places: Sequence[Place[Device]]) -> list[Device | None]:
+        items = operations.get_many(places, consistent=False)
         found = [items.get(place) for place in places]
         return [device if device and status in (None, device.status) else None for device in found]
 
     asked = PageRequest(f"devices/{caller_id}/{event_id}/{status}", page_size, cursor)
-    return paging.walk(asked, paging.rows_of(partition, index=index), load, budget=ReadBudget())
+    return paging.walk(asked, paging.rows_of(Device, partition, index=index), load, budget=ReadBudget())
 
 
 def revoke(device_id: str) -> None:
     """Lock a device out; doing so twice is no error. Raises NotFound."""
     write = operations.change(
-        Device,
-        keys.device(device_id),
+        keys.access.device(device_id),
         [Device.status.set(DeviceStatus.REVOKED), Device.revoked_at.set(clock.now()), Device.public_key.remove()],
         Device.pk.exists(),
     )
@@ -287,14 +286,14 @@ def watch() -> int:
     now = clock.now()
     silent: list[Device] = []
     for event in events.open_now():
-        raws = operations.query(keys.event_devices(event.event_id).pk, index="gsi2")
-        devices = operations.get_many(Device, operations.keys_of(raws), consistent=False).values()
+        raws = operations.query(keys.access.event_devices(event.event_id).pk, index="gsi2")
+        devices = operations.get_many(operations.places_of(Device, raws), consistent=False).values()
         silent += [d for d in devices if d.status == DeviceStatus.ENROLLED and _fell_silent(d, now)]
     for device in silent:
         # First told, then marked: a run that breaks off tells again rather than never.
         bus.publish([_silence(device)])
         operations.record(
-            operations.change(Device, keys.device(device.device_id), [Device.silent_since.set(now)], Device.pk.exists())
+            operations.change(keys.access.device(device.device_id), [Device.silent_since.set(now)], Device.pk.exists())
         )
     return len(silent)
 

@@ -45,7 +45,7 @@ def _staff_revoked(*, fresh: bool) -> dict[str, datetime]:
     with _lock:
         read_at, revoked = _staff
     if fresh or time.monotonic() - read_at > REFRESH_SECONDS:
-        raws = operations.query(keys.staff_revoked("").pk, begins="REVOKED", consistent=True)
+        raws = operations.query(keys.access.staff_revoked("").pk, begins="REVOKED", consistent=True)
         items = [StaffRevocation.from_raw_data(raw) for raw in raws]
         revoked = {item.principal_id: item.revoked_at for item in items}
         with _lock:
@@ -58,7 +58,7 @@ def _principal_revoked(principal_id: str, session_id: str, *, fresh: bool) -> di
     with _lock:
         read_at, lock_outs = _principals.get(principal_id, (float("-inf"), []))
     if fresh or time.monotonic() - read_at > REFRESH_SECONDS:
-        raws = operations.query(keys.locked_out(principal_id).pk, consistent=True)
+        raws = operations.query(keys.access.locked_out(principal_id).pk, consistent=True)
         lock_outs = [LockOut.from_raw_data(raw) for raw in raws]
         with _lock:
             _principals.pop(principal_id, None)
@@ -106,13 +106,14 @@ def revocations(
     name = session_id or principal_id
     items: list[Item] = []
     if portal is Portal.ADMIN:
-        items.append(StaffRevocation(*keys.staff_revoked(name), principal_id=name, revoked_at=now, ttl=gone_at))
+        items.append(StaffRevocation(*keys.access.staff_revoked(name), principal_id=name, revoked_at=now, ttl=gone_at))
     elif portal not in AT_EVENTS:
-        key = keys.locked_out(principal_id, name)
-        items.append(LockOut(*key, principal_id=name, revoked_at=now, kept_session_id=kept_session_id, ttl=gone_at))
-    for event_id in event_ids:
-        key = keys.event_revoked(event_id, name)
-        items.append(EventRevocation(*key, principal_id=name, revoked_at=now, ttl=gone_at))
+        place = keys.access.locked_out(principal_id, name)
+        items.append(LockOut(*place, principal_id=name, revoked_at=now, kept_session_id=kept_session_id, ttl=gone_at))
+    items += [
+        EventRevocation(*keys.access.event_revoked(event_id, name), principal_id=name, revoked_at=now, ttl=gone_at)
+        for event_id in event_ids
+    ]
     return [operations.put(item) for item in items]
 
 

@@ -69,14 +69,12 @@ class VerifiedCode:
         """
         challenge = self.challenge
         spend = operations.change(
-            Challenge,
-            keys.challenge(challenge.challenge_id),
+            keys.access.challenge(challenge.challenge_id),
             [Challenge.used_at.set(clock.now()), Challenge.used_by.set(self.used_by), Challenge.pending.remove()],
             Challenge.used_at.does_not_exist() & (Challenge.mac == challenge.mac),
         )
         newest = operations.check(
-            NewestChallenge,
-            keys.newest_challenge(challenge.purpose, challenge.number_mac),
+            keys.access.newest_challenge(challenge.purpose, challenge.number_mac),
             NewestChallenge.challenge_id == challenge.challenge_id,
         )
         before = (spend, newest)
@@ -125,7 +123,7 @@ def send(
     challenge_id = challenge_id or new_id("chl")
     code, mac = _code(challenge_id, opens=_opens(purpose, account))
     challenge = Challenge(
-        *keys.challenge(challenge_id),
+        *keys.access.challenge(challenge_id),
         challenge_id=challenge_id,
         purpose=purpose,
         mac=mac,
@@ -149,7 +147,7 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
 
     Who asks is told the same where there is no such challenge.
     """
-    challenge = operations.get(Challenge, keys.challenge(challenge_id))
+    challenge = operations.get(keys.access.challenge(challenge_id))
     if challenge is not None and challenge.purpose not in _RENEWED:
         challenge = None
     _take_send(challenge.number_mac if challenge else challenge_id, address)
@@ -160,8 +158,7 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
     account = _account(challenge)
     code, mac = _code(challenge_id, opens=_opens(purpose, account))
     renew = operations.change(
-        Challenge,
-        keys.challenge(challenge_id),
+        keys.access.challenge(challenge_id),
         [Challenge.mac.set(mac), Challenge.tries.set(0), Challenge.expires_at.set(now + LIFETIME)],
         Challenge.pk.exists() & Challenge.used_at.does_not_exist(),
     )
@@ -220,7 +217,7 @@ def _take_try(purpose: OtpPurpose, challenge_id: str, account_id: str | None) ->
     is_open = (Challenge.purpose == purpose) & Challenge.used_at.does_not_exist() & (Challenge.tries < TRIES)
     if account_id is not None:
         is_open &= Challenge.account_id == account_id
-    take = operations.change(Challenge, keys.challenge(challenge_id), [Challenge.tries.add(1)], is_open)
+    take = operations.change(keys.access.challenge(challenge_id), [Challenge.tries.add(1)], is_open)
     try:
         return Challenge.from_raw_data(operations.record(take))
     except ConditionFailed as failure:
@@ -235,18 +232,18 @@ def _take_try(purpose: OtpPurpose, challenge_id: str, account_id: str | None) ->
 
 def _newest_of(purpose: OtpPurpose, mobile_number: str) -> str:
     """Return the newest challenge of a number, or one that does not exist, to be asked for all the same."""
-    places = [keys.newest_challenge(purpose, mac) for mac in numbers.number_macs(mobile_number)]
-    found = operations.get_many(NewestChallenge, places)
+    places = [keys.access.newest_challenge(purpose, mac) for mac in numbers.number_macs(mobile_number)]
+    found = operations.get_many(places)
     return next((found[place].challenge_id for place in places if place in found), f"none_{places[0].pk}")
 
 
 def _newest(challenge: Challenge, older_macs: list[str]) -> list[Write]:
     """Return the writes by which a challenge is its number's newest, also under what stood for the number before."""
-    place = keys.newest_challenge(challenge.purpose, challenge.number_mac)
+    place = keys.access.newest_challenge(challenge.purpose, challenge.number_mac)
     gone_at = int((clock.now() + RENEWABLE).timestamp())
     pointer = NewestChallenge(*place, challenge_id=challenge.challenge_id, ttl=gone_at)
-    older = [keys.newest_challenge(challenge.purpose, mac) for mac in older_macs]
-    return [operations.put(pointer), *(operations.remove(NewestChallenge, place) for place in older)]
+    older = [keys.access.newest_challenge(challenge.purpose, mac) for mac in older_macs]
+    return [operations.put(pointer), *(operations.remove(place) for place in older)]
 
 
 def _opens(purpose: OtpPurpose, account: Account | None) -> bool:
@@ -268,7 +265,7 @@ def _account(challenge: Challenge) -> Account | None:
     """Return who has the number of a challenge now, with the same reads where nobody has."""
     if challenge.pending is not None:
         return numbers.find_by_number(challenge.pending["mobile_number"])
-    return operations.get(Account, keys.account(challenge.account_id or f"none_{challenge.challenge_id}"))
+    return operations.get(keys.access.account(challenge.account_id or f"none_{challenge.challenge_id}"))
 
 
 def _number(challenge: Challenge, account: Account | None) -> str:

@@ -86,7 +86,7 @@ def begin(account: Account, *, event_id: str | None = None, in_cookie: bool = Fa
     session_id = new_id("ses")
     refresh = _token(session_id, 1)
     session = Session(
-        *keys.session(session_id),
+        *keys.access.session(session_id),
         session_id=session_id,
         portal=account.portal,
         account_id=account.account_id,
@@ -125,7 +125,7 @@ def refresh(token: str, portal: Portal, *, in_cookie: bool = False) -> Tokens:
     Raises Unauthenticated, TokenExpired, TokenReused (which ends the session) or AccountSuspended.
     """
     session_id, generation = _parse(token)
-    session = operations.get(Session, keys.session(session_id))
+    session = operations.get(keys.access.session(session_id))
     if session is None or session.portal != portal or bool(session.in_cookie) != in_cookie:
         raise Unauthenticated
     if session.ended_at is not None or not _is_genuine(token, session_id, generation):
@@ -133,7 +133,7 @@ def refresh(token: str, portal: Portal, *, in_cookie: bool = False) -> Tokens:
     now = clock.now()
     if now >= session.expires_at:
         raise TokenExpired
-    account = operations.get(Account, keys.account(session.account_id))
+    account = operations.get(keys.access.account(session.account_id))
     if account is None or account.status != AccountStatus.ACTIVE:
         raise AccountSuspended
     was_ended = account.sessions_end_before is not None and session.started_at <= account.sessions_end_before
@@ -154,8 +154,7 @@ def _rotate(session: Session, token: str, now: datetime) -> str | None:
     generation = session.generation
     successor = _token(session.session_id, generation + 1)
     spend = operations.change(
-        Session,
-        keys.session(session.session_id),
+        keys.access.session(session.session_id),
         [
             Session.generation.set(generation + 1),
             Session.token_hash.set(_hash(successor)),
@@ -183,7 +182,7 @@ def end(session_id: str, *, ended_because: str) -> None:
     """End one session: its refresh token is dead at once, its access token within the guards' delay."""
     actions = [Session.ended_at.set(clock.now())]
     try:
-        raw = operations.record(operations.change(Session, keys.session(session_id), actions, Session.pk.exists()))
+        raw = operations.record(operations.change(keys.access.session(session_id), actions, Session.pk.exists()))
     except operations.ConditionFailed:
         return
     session = Session.from_raw_data(raw)

@@ -37,7 +37,7 @@ def _require_totp(account: Account, code: str | None) -> None:
     is_unused = Account.totp_step.does_not_exist() | (Account.totp_step < step)
     try:
         operations.record(
-            operations.change(Account, keys.account(account.account_id), [Account.totp_step.set(step)], is_unused)
+            operations.change(keys.access.account(account.account_id), [Account.totp_step.set(step)], is_unused)
         )
     except operations.ConditionFailed as failure:
         raise InvalidCredentials("This code was used. Wait for the next one.") from failure

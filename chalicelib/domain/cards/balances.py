@@ -12,6 +12,7 @@ from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, CardBalance, CardEntry, Item, Journal
+from chalicelib.table.places import Key
 from chalicelib.vocabulary import CardStatus, EntryType
 
 # For filters that no key answers.
@@ -48,7 +49,9 @@ def transactions(
     is_filtered = filters != StatementFilters()
 
     def read(after: str | None, limit: int) -> list[tuple[str, CardEntry]]:
-        raws = operations.query(keys.card_ledger(uid), before=after, newest_first=True, limit=limit, consistent=True)
+        raws = operations.query(
+            keys.money.card_ledger(uid), before=after, newest_first=True, limit=limit, consistent=True
+        )
         lines = [CardEntry.from_raw_data(raw) for raw in raws]
         # Lines come in the order of time, so an earlier one ends the list.
         return [(line.sk, line) for line in lines if filters.date_from is None or line.created_at >= filters.date_from]
@@ -68,12 +71,12 @@ def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:
     """
     journal_id = f"jrn_move_{operation_id}"
     for _ in operations.attempts():
-        places = [place for uid in (from_uid, to_uid) for place in (keys.card(uid), keys.card_balance(uid))]
-        found = operations.get_many(Item, [keys.journal(journal_id), *places])
-        first = found.get(keys.journal(journal_id))
+        places = [place for uid in (from_uid, to_uid) for place in (keys.cards.card(uid), keys.money.card_balance(uid))]
+        found = operations.get_many([keys.money.journal(journal_id), *places])
+        first = found.get(keys.money.journal(journal_id))
         if isinstance(first, Journal):
             return _moved(first)
-        source, target = _movable(found.get(keys.card(from_uid)), found.get(keys.card(to_uid)))
+        source, target = _movable(found.get(keys.cards.card(from_uid)), found.get(keys.cards.card(to_uid)))
         balances = [_balance(found, uid) for uid in (from_uid, to_uid)]
         amount = balances[0].amount
         entries = [
@@ -109,14 +112,14 @@ def _movable(source: Item | None, target: Item | None) -> tuple[Card, Card]:
     return source, target
 
 
-def _balance(found: Mapping[keys.Key, Item], uid: str) -> CardBalance:
-    balance = found.get(keys.card_balance(uid))
+def _balance(found: Mapping[Key, Item], uid: str) -> CardBalance:
+    balance = found.get(keys.money.card_balance(uid))
     return balance if isinstance(balance, CardBalance) else ledger.no_balance(uid)
 
 
 def _stays(card: Card) -> operations.Write:
     same = (Card.status == card.status) & (Card.customer_id == card.customer_id)
-    return operations.check(Card, keys.card(card.uid), same)
+    return operations.check(keys.cards.card(card.uid), same)
 
 
 def _moved(journal: Journal) -> Money:

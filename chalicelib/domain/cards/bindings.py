@@ -14,8 +14,9 @@ from chalicelib import clock
 from chalicelib.domain.cards import cards
 from chalicelib.errors import Conflict, NotFound, ValidationFailed
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Card, Event, Ticket, Visit
+from chalicelib.table.items import Card, Ticket, Visit
 from chalicelib.table.operations import Write
+from chalicelib.table.places import Place
 from chalicelib.vocabulary import CardStatus, EventStatus, TicketStatus
 
 MAX_TICKETS_PER_EVENT = 11  # a holder and ten dependents (contract, dependents)
@@ -55,14 +56,14 @@ def opens_as_read(card: Card) -> Condition:
 
 def newest_active(customer_id: str) -> list[Card]:
     """Return a customer's active cards among their newest, the newest first."""
-    found = operations.get_many(Card, _newest(customer_id)).values()
+    found = operations.get_many(_newest(customer_id)).values()
     mine = [card for card in found if card.customer_id == customer_id and card.status == CardStatus.ACTIVE]
     return sorted(mine, key=lambda card: card.card_id, reverse=True)
 
 
 def usable(uid: str | None, customer_id: str) -> Card | None:
     """Return a card if it is the customer's and active."""
-    card = operations.get(Card, keys.card(uid)) if uid else None
+    card = operations.get(keys.cards.card(uid)) if uid else None
     is_usable = card is not None and card.status == CardStatus.ACTIVE and card.customer_id == customer_id
     return card if is_usable else None
 
@@ -135,7 +136,7 @@ def bind_unbound(customer_id: str, uid: str) -> bool:
         if not binding.writes:
             return False
         as_read = cards.as_read(card) & opens_as_read(card)
-        opened = operations.change(Card, keys.card(uid), [Card.tickets.set(binding.opens)], as_read)
+        opened = operations.change(keys.cards.card(uid), [Card.tickets.set(binding.opens)], as_read)
         try:
             operations.commit(opened, *binding.writes)
         except operations.ConditionFailed:
@@ -154,7 +155,7 @@ def bind(uid: str, *, event_id: str, ticket_ids: list[str]) -> Card:
         message = f"a card opens 1 to {MAX_TICKETS_PER_EVENT} tickets of one event"
         raise ValidationFailed(details=[{"field": "ticket_ids", "message": message}])
     for _ in range(_ATTEMPTS):
-        card = operations.get(Card, keys.card(uid))
+        card = operations.get(keys.cards.card(uid))
         if card is None:
             raise NotFound("There is no such card.")
         write = _opening(card, {**card.tickets, event_id: ticket_ids})
@@ -170,7 +171,7 @@ def _opening(card: Card, opens: Opens, *, while_usable: bool = False) -> Write:
     condition = opens_as_read(card)
     if while_usable:
         condition &= (Card.status == CardStatus.ACTIVE) & (Card.customer_id == card.customer_id)
-    return operations.change(Card, keys.card(card.uid), [Card.tickets.set(opens)], condition)
+    return operations.change(keys.cards.card(card.uid), [Card.tickets.set(opens)], condition)
 
 
 def _with(opens: Opens, event_id: str, ticket_ids: Sequence[str]) -> Opens:
@@ -191,31 +192,31 @@ def _without(opens: Opens, ticket: Ticket) -> Opens:
 
 def _cards_around(ticket: Ticket, *, to: str) -> list[Card]:
     """Return the cards in question: the ticket's own, the giver's and the taker's, the newest first."""
-    places = [keys.card(ticket.card_uid)] if ticket.card_uid else []
+    places = [keys.cards.card(ticket.card_uid)] if ticket.card_uid else []
     for owner in {to, ticket.customer_id}:
         places += _newest(owner)
-    found = operations.get_many(Card, places)
+    found = operations.get_many(places)
     return sorted(found.values(), key=lambda card: card.card_id, reverse=True)
 
 
-def _newest(customer_id: str) -> list[keys.Key]:
+def _newest(customer_id: str) -> list[Place[Card]]:
     """Return the keys of a customer's newest cards; the index may lag, so the cards themselves decide."""
-    partition = keys.customer_cards(customer_id).pk
-    return operations.keys_of(operations.query(partition, index="gsi1", newest_first=True, limit=_CARDS_READ))
+    partition = keys.cards.customer_cards(customer_id).pk
+    return operations.places_of(Card, operations.query(partition, index="gsi1", newest_first=True, limit=_CARDS_READ))
 
 
 def _onto(ticket: Ticket, card: Card, customer_id: str) -> Write:
     still_free = (
         (Ticket.customer_id == customer_id) & (Ticket.status == TicketStatus.VALID) & Ticket.card_uid.does_not_exist()
     )
-    return operations.change(Ticket, keys.ticket(ticket.ticket_id), [Ticket.card_uid.set(card.uid)], still_free)
+    return operations.change(keys.tickets.ticket(ticket.ticket_id), [Ticket.card_uid.set(card.uid)], still_free)
 
 
 def _unbound_tickets(customer_id: str) -> list[Ticket]:
-    places = {keys.ticket(ticket_id): None for ticket_id in _ticket_ids(customer_id)}
-    found = operations.get_many(Ticket, places).values()
+    places = {keys.tickets.ticket(ticket_id): None for ticket_id in _ticket_ids(customer_id)}
+    found = operations.get_many(places).values()
     free = [t for t in found if t.customer_id == customer_id and t.status == TicketStatus.VALID and not t.card_uid]
-    events = operations.get_many(Event, {keys.event(t.event_id): None for t in free}, consistent=False)
+    events = operations.get_many({keys.events.event(t.event_id): None for t in free}, consistent=False)
     now = clock.now()
     ahead = {e.event_id for e in events.values() if e.ends_at > now and e.status not in _OVER}
     upcoming = [ticket for ticket in free if ticket.event_id in ahead]
@@ -224,11 +225,11 @@ def _unbound_tickets(customer_id: str) -> list[Ticket]:
 
 def _ticket_ids(customer_id: str) -> list[str]:
     """Return the ids of a customer's newest tickets, and of all to events that are not over."""
-    partition = keys.customer_tickets(customer_id).pk
+    partition = keys.tickets.customer_tickets(customer_id).pk
     newest = operations.query(partition, index="gsi2", newest_first=True, limit=_NEWEST)
     ids = [raw["gsi2sk"]["S"] for raw in newest]
     # "~" sorts after every id.
     after_now = (clock.to_text(clock.now()) + "~", "~")
-    ahead = operations.query(keys.ahead(customer_id).pk, index="gsi1", between=after_now, limit=_EVENTS)
-    visits: Sequence[Visit] = list(operations.get_many(Visit, operations.keys_of(ahead)).values())
+    ahead = operations.query(keys.customers.ahead(customer_id).pk, index="gsi1", between=after_now, limit=_EVENTS)
+    visits: Sequence[Visit] = list(operations.get_many(operations.places_of(Visit, ahead)).values())
     return ids + [ticket_id for visit in visits for ticket_id in sorted(visit.tickets or ())]

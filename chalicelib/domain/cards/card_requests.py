@@ -27,7 +27,7 @@ def make(
         return _found(customer_id, first)
     request_id = new_id("crq")
     request = CardRequest(
-        *keys.card_request(customer_id, request_id),
+        *keys.cards.card_request(customer_id, request_id),
         request_id=request_id,
         customer_id=customer_id,
         delivery=delivery,
@@ -38,7 +38,7 @@ def make(
         currency=config().currency,
         created_at=clock.now(),
     )
-    is_open = OpenCardRequest(*keys.open_card_request(customer_id), request_id=request_id)
+    is_open = OpenCardRequest(*keys.cards.open_card_request(customer_id), request_id=request_id)
     try:
         operations.commit(
             idempotency.once(operation_id, request_id),
@@ -57,7 +57,7 @@ def make(
 
 
 def _found(customer_id: str, request_id: str) -> CardRequest:
-    request = operations.get(CardRequest, keys.card_request(customer_id, request_id))
+    request = operations.get(keys.cards.card_request(customer_id, request_id))
     if request is None:
         raise Conflict("That request for a card is gone.")
     return request

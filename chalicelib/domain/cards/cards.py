@@ -50,15 +50,13 @@ def _item(registration: CardRegistration) -> Card:
         raise ValidationFailed(details=[{"field": "uid", "message": message}])
     now = clock.now()
     card_id = card_id_of(uid, created_at=now)
-    owned = keys.customer_cards(registration.customer_id, card_id) if registration.customer_id else None
+    owned = keys.cards.customer_cards(registration.customer_id, card_id) if registration.customer_id else None
     merchant_id = registration.merchant_id
-    of_merchant = keys.merchant_cards(merchant_id, registration.status, uid) if merchant_id else None
+    of_merchant = keys.cards.merchant_cards(merchant_id, registration.status, uid) if merchant_id else None
     return Card(
-        *keys.card(uid),
-        gsi1pk=owned.pk if owned else None,
-        gsi1sk=owned.sk if owned else None,
-        gsi2pk=of_merchant.pk if of_merchant else None,
-        gsi2sk=of_merchant.sk if of_merchant else None,
+        *keys.cards.card(uid),
+        gsi1=owned,
+        gsi2=of_merchant,
         card_id=card_id,
         uid=uid,
         type=registration.type,
@@ -77,15 +75,13 @@ def register(registration: CardRegistration) -> Card:
     one that is refused at this moment either is seen here or sees the card (`remember_unknown`).
     """
     card = _item(registration)
-    place = keys.unknown_card(card.uid)
+    place = keys.cards.unknown_card(card.uid)
     for _ in operations.attempts():
-        unknown = operations.get(UnknownCard, place)
+        unknown = operations.get(place)
         card.refused_at = seen = set(unknown.refused_at) if unknown else None
         unchanged = UnknownCard.refused_at == seen if seen else UnknownCard.pk.does_not_exist()
         try:
-            operations.commit(
-                operations.put(card, Card.pk.does_not_exist()), operations.check(UnknownCard, place, unchanged)
-            )
+            operations.commit(operations.put(card, Card.pk.does_not_exist()), operations.check(place, unchanged))
         except operations.ConditionFailed as failure:
             if 0 in failure.failures:
                 raise AlreadyExists("A card with this UID is known already.") from failure
@@ -101,7 +97,7 @@ def register_many(registrations: Iterable[CardRegistration]) -> int:
 
 def find(name: str) -> Card | None:
     """Return a card by its id or UID, or None. Raises ValidationFailed where the name is neither."""
-    return operations.get(Card, keys.card(name_to_uid(name)))
+    return operations.get(keys.cards.card(name_to_uid(name)))
 
 
 def shown_status(card: Card) -> CardStatus:
@@ -128,8 +124,8 @@ def becoming(card: Card, status: CardStatus, *, held_by: str = "", held_until: d
         Card.held_until.set(held_until) if held_until else Card.held_until.remove(),
     ]
     if card.merchant_id:
-        place = keys.merchant_cards(card.merchant_id, status, card.uid)
-        actions += [Card.gsi2pk.set(place.pk), Card.gsi2sk.set(place.sk)]
+        place = keys.cards.merchant_cards(card.merchant_id, status, card.uid)
+        actions += Card.in_gsi2(place)
     return actions
 
 
@@ -154,7 +150,7 @@ def set_status(uid: str, status: CardStatus) -> Card:
         card = _known(uid)
         try:
             operations.commit(
-                operations.change(Card, keys.card(uid), becoming(card, status), as_read(card)),
+                operations.change(keys.cards.card(uid), becoming(card, status), as_read(card)),
                 ledger.freeze(uid, is_frozen=status is not CardStatus.ACTIVE),
             )
         except operations.ConditionFailed:
@@ -183,7 +179,7 @@ def block(uid: str, *, customer_id: str, reason: str) -> Card:
         ]
         try:
             operations.commit(
-                operations.change(Card, keys.card(uid), actions, as_read(card)), ledger.freeze(uid, is_frozen=True)
+                operations.change(keys.cards.card(uid), actions, as_read(card)), ledger.freeze(uid, is_frozen=True)
             )
         except operations.ConditionFailed:
             continue  # another change of the card came first
@@ -193,7 +189,7 @@ def block(uid: str, *, customer_id: str, reason: str) -> Card:
 
 
 def _known(uid: str) -> Card:
-    card = operations.get(Card, keys.card(uid))
+    card = operations.get(keys.cards.card(uid))
     if card is None:
         raise NotFound("There is no such card.")
     return card
@@ -205,8 +201,7 @@ def claim_counter(uid: str, *, counter: int, scan_key: str) -> tuple[Card | None
     Returns the card, and whether this scan holds the counter: now, or since an earlier try of its own.
     """
     write = operations.change(
-        Card,
-        keys.card(uid),
+        keys.cards.card(uid),
         [Card.sun_counter.set(counter), Card.sun_scan_key.set(scan_key)],
         Card.pk.exists() & (Card.sun_counter < counter),
     )
@@ -220,7 +215,7 @@ def claim_counter(uid: str, *, counter: int, scan_key: str) -> tuple[Card | None
 
 def mark_refused(uid: str, *, event_id: str) -> None:
     """Remember that a card was refused at an event; doing so twice changes nothing."""
-    mark = operations.change(Card, keys.card(uid), [Card.refused_at.add({event_id})], Card.pk.exists())
+    mark = operations.change(keys.cards.card(uid), [Card.refused_at.add({event_id})], Card.pk.exists())
     with suppress(operations.ConditionFailed):  # a card that is gone admits nobody
         operations.record(mark)
 
@@ -232,8 +227,8 @@ def remember_unknown(uid: str, *, event_id: str) -> bool:
     before this was written; one that comes after finds it. Either way the card that is scanned next has the mark.
     """
     remembered = [UnknownCard.kind.set(UnknownCard), UnknownCard.refused_at.add({event_id})]
-    operations.record(operations.change(UnknownCard, keys.unknown_card(uid), remembered))
-    is_known = operations.get(Card, keys.card(uid)) is not None
+    operations.record(operations.change(keys.cards.unknown_card(uid), remembered))
+    is_known = operations.get(keys.cards.card(uid)) is not None
     if is_known:
         mark_refused(uid, event_id=event_id)
     return is_known
@@ -245,13 +240,12 @@ def hint_admitted(uid: str, *, ticket_id: str, scan_key: str) -> None:
     Only a hint: it may come late or not at all, and only the ticket decides.
     """
     for _ in range(8):
-        card = operations.get(Card, keys.card(uid))
+        card = operations.get(keys.cards.card(uid))
         if card is None or ticket_id in card.admitted:
             return
         before = dict(card.admitted)
         write = operations.change(
-            Card,
-            keys.card(uid),
+            keys.cards.card(uid),
             [Card.admitted.set({**before, ticket_id: scan_key})],
             Card.admitted == before,
         )

@@ -9,7 +9,7 @@ from chalicelib.domain.paging import Page
 from chalicelib.errors import InvalidState, NotFound
 from chalicelib.identifiers import parse_uid, uid_of_card_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Card, CardBalance, Item
+from chalicelib.table.items import Card, CardBalance
 from chalicelib.vocabulary import CardStatus
 
 
@@ -43,7 +43,7 @@ def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[CardHold
     """Return a page of a customer's cards, newest first. Raises InvalidCursor."""
     bound_to = f"own-cards/{customer_id}"
     before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
-    shelf = keys.customer_cards(customer_id).pk
+    shelf = keys.cards.customer_cards(customer_id).pk
     raws = operations.query(shelf, index="gsi1", before=before, newest_first=True, limit=page_size + 1)
     card_ids = [raw["gsi1sk"]["S"] for raw in raws[:page_size]]
     following = paging.seal(card_ids[-1], bound_to=bound_to) if len(raws) > page_size else None
@@ -62,16 +62,16 @@ def block(customer_id: str, name: str, *, reason: str) -> CardHolding:
 
 def holdings(uids: Sequence[str]) -> list[CardHolding]:
     """Return the cards that exist, in this order: two requests for a page, one where no merchant is named."""
-    places = [place for uid in uids for place in (keys.card(uid), keys.card_balance(uid))]
-    found = operations.get_many(Item, places)
-    known = [card for uid in uids if isinstance(card := found.get(keys.card(uid)), Card)]
+    places = [place for uid in uids for place in (keys.cards.card(uid), keys.money.card_balance(uid))]
+    found = operations.get_many(places)
+    known = [card for uid in uids if isinstance(card := found.get(keys.cards.card(uid)), Card)]
     merchants = operations.get_many(
-        Account, [keys.account(card.merchant_id) for card in known if card.merchant_id], consistent=False
+        [keys.access.account(card.merchant_id) for card in known if card.merchant_id], consistent=False
     )
     holdings = []
     for card in known:
-        balance = found.get(keys.card_balance(card.uid))
-        merchant = merchants.get(keys.account(card.merchant_id)) if card.merchant_id else None
+        balance = found.get(keys.money.card_balance(card.uid))
+        merchant = merchants.get(keys.access.account(card.merchant_id)) if card.merchant_id else None
         holdings.append(
             CardHolding(
                 card=card,

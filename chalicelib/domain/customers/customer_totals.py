@@ -18,7 +18,7 @@ from chalicelib.domain.money import Money
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import uid_of_card_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import CardBalance, CustomerTotals, Event, Order, Payment
+from chalicelib.table.items import CustomerTotals, Order, Payment
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import OrderStatus
 
@@ -52,7 +52,7 @@ class CustomerAnalytics:
 
 def analytics(customer_id: str) -> CustomerAnalytics:
     """Return a customer's statistics; amounts are in the platform's currency, months in the events' time zones."""
-    totals = operations.get(CustomerTotals, keys.customer_totals(customer_id)) or CustomerTotals()
+    totals = operations.get(keys.customers.totals(customer_id)) or CustomerTotals()
     currency = config().currency
     by_tickets = sorted(totals.by_category.items(), key=lambda entry: (-entry[1], entry[0]))
     return CustomerAnalytics(
@@ -70,9 +70,9 @@ def analytics(customer_id: str) -> CustomerAnalytics:
 
 
 def _card_balance(customer_id: str, currency: str) -> int:
-    raws = operations.query(keys.customer_cards(customer_id).pk, index="gsi1", limit=_CARDS_AT_MOST)
+    raws = operations.query(keys.cards.customer_cards(customer_id).pk, index="gsi1", limit=_CARDS_AT_MOST)
     uids = [uid_of_card_id(raw["gsi1sk"]["S"]) for raw in raws]
-    balances = operations.get_many(CardBalance, [keys.card_balance(uid) for uid in uids if uid])
+    balances = operations.get_many([keys.money.card_balance(uid) for uid in uids if uid])
     return sum(balance.amount for balance in balances.values() if balance.currency == currency)
 
 
@@ -100,7 +100,7 @@ def _is_news(order: Order) -> bool:
 def _count(customer_id: str, order_ids: Sequence[str]) -> None:
     """Tell a customer's totals what they do not know yet of these orders."""
     for _ in operations.attempts():
-        known = operations.get(CustomerTotals, keys.customer_totals(customer_id)) or CustomerTotals()
+        known = operations.get(keys.customers.totals(customer_id)) or CustomerTotals()
         pending = _pending(order_ids)
         if not pending:
             return
@@ -115,12 +115,12 @@ def _count(customer_id: str, order_ids: Sequence[str]) -> None:
 
 def _pending(order_ids: Sequence[str]) -> list[tuple[Order, int]]:
     """Return the orders that the totals should be told of, each with what was refunded of it."""
-    orders = operations.get_many(Order, [keys.order(order_id) for order_id in order_ids])
+    orders = operations.get_many([keys.sale.order(order_id) for order_id in order_ids])
     sold = [order for order in orders.values() if order.payment_id and (order.counted or _is_news(order))]
-    payments = operations.get_many(Payment, [keys.payment(order.payment_id) for order in sold])
+    payments = operations.get_many([keys.money.payment(order.payment_id) for order in sold])
     found = []
     for order in sold:
-        payment = payments.get(keys.payment(order.payment_id))
+        payment = payments.get(keys.money.payment(order.payment_id))
         refunded = payment.refunded if payment else 0
         if not order.counted or refunded > order.refund_counted:
             found.append((order, refunded))
@@ -128,11 +128,11 @@ def _pending(order_ids: Sequence[str]) -> list[tuple[Order, int]]:
 
 
 def _told(customer_id: str, totals: CustomerTotals, pending: Sequence[tuple[Order, int]]) -> Write:
-    events = operations.get_many(Event, [keys.event(order.event_id) for order, _ in pending], consistent=False)
+    events = operations.get_many([keys.events.event(order.event_id) for order, _ in pending], consistent=False)
     tickets, spent = 0, 0
     by_month, by_category = dict(totals.by_month), dict(totals.by_category)
     for order, refunded in pending:
-        event = events.get(keys.event(order.event_id))
+        event = events.get(keys.events.event(order.event_id))
         new_tickets = 0 if order.counted else sum(int(item["quantity"]) for item in order.items)
         # Amounts of another currency cannot be added to these.
         paid = 0 if order.counted else order.total
@@ -148,8 +148,7 @@ def _told(customer_id: str, totals: CustomerTotals, pending: Sequence[tuple[Orde
         tickets, spent = tickets + new_tickets, spent + new_spent
     version = totals.version
     return operations.change(
-        CustomerTotals,
-        keys.customer_totals(customer_id),
+        keys.customers.totals(customer_id),
         [
             CustomerTotals.kind.set(CustomerTotals),
             CustomerTotals.customer_id.set(customer_id),
@@ -172,4 +171,4 @@ def _mark(order: Order, refunded: int) -> Write:
     else:
         as_read &= Order.counted.does_not_exist() & (Order.status == OrderStatus.PAID)
     actions = [Order.counted.set(True), Order.refund_counted.set(refunded)]
-    return operations.change(Order, keys.order(order.order_id), actions, as_read)
+    return operations.change(keys.sale.order(order.order_id), actions, as_read)

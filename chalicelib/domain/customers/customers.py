@@ -17,7 +17,7 @@ from chalicelib.domain.bank_accounts import BankAccount
 from chalicelib.domain.photos import PhotoUpload
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, DataKey, Item, Profile
+from chalicelib.table.items import Account, DataKey, Profile
 
 _PLAIN = ("email", "date_of_birth")
 _SEALED = ("emergency_contact", "blood_type", "bank_account")
@@ -106,7 +106,7 @@ def change(customer_id: str, changes: Mapping[str, Any]) -> Customer:
 
     `photo` asks for an upload form, `photo_key` takes an upload. Raises ValidationFailed, Unavailable.
     """
-    present = operations.get(Profile, keys.profile(customer_id))
+    present = operations.get(keys.customers.profile(customer_id))
     present_photo = present.photo_key if present else None
     new_photo = present_photo
     if "photo_key" in changes:
@@ -115,13 +115,13 @@ def change(customer_id: str, changes: Mapping[str, Any]) -> Customer:
     writes = []
     if "name" in changes:
         renamed = [Account.name.set(changes["name"])]
-        writes.append(operations.change(Account, keys.account(customer_id), renamed, Account.pk.exists()))
+        writes.append(operations.change(keys.access.account(customer_id), renamed, Account.pk.exists()))
     actions = _profile_actions(customer_id, changes)
     if new_photo != present_photo:
         actions.append(Profile.photo_key.set(new_photo) if new_photo else Profile.photo_key.remove())
     if actions:
         actions += [Profile.kind.set(Profile), Profile.customer_id.set(customer_id)]
-        writes.append(operations.change(Profile, keys.profile(customer_id), actions))
+        writes.append(operations.change(keys.customers.profile(customer_id), actions))
     if writes:
         operations.commit(*writes)
         logger.info("profile changed", extra={"customer_id": customer_id, "fields": sorted(changes)})
@@ -148,8 +148,8 @@ def _profile_actions(customer_id: str, changes: Mapping[str, Any]) -> list[Actio
 
 def _read(customer_id: str) -> tuple[Profile, DataKey | None]:
     """Return a customer's profile, an empty one where there is none, and their data key, with one read."""
-    places = keys.profile(customer_id), keys.data_key(customer_id)
-    found = operations.get_many(Item, places)
+    places = keys.customers.profile(customer_id), keys.access.data_key(customer_id)
+    found = operations.get_many(places)
     profile, key = found.get(places[0]), found.get(places[1])
     return (
         profile if isinstance(profile, Profile) else Profile(*places[0], customer_id=customer_id),

@@ -15,7 +15,7 @@ from chalicelib.domain.customers.customers import EmergencyContact
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Card, CustomerTotals, DataKey, Dependent
+from chalicelib.table.items import Card, CustomerTotals, Dependent
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import BloodType
 
@@ -45,7 +45,7 @@ class OwnDependent:
 
 def own(customer_id: str, dependent_id: str) -> Dependent:
     """Return one of a customer's dependents. Raises NotFound."""
-    dependent = operations.get(Dependent, keys.dependent(customer_id, dependent_id))
+    dependent = operations.get(keys.customers.dependent(customer_id, dependent_id))
     if dependent is None:
         raise NotFound("There is no such dependent.")
     return dependent
@@ -53,7 +53,7 @@ def own(customer_id: str, dependent_id: str) -> Dependent:
 
 def of(customer_id: str) -> list[OwnDependent]:
     """Return a customer's dependents, the first added first."""
-    place = keys.dependent(customer_id)
+    place = keys.customers.dependent(customer_id)
     raws = operations.query(place.pk, begins=place.sk, consistent=True)
     return _unsealed(customer_id, [Dependent.from_raw_data(raw) for raw in raws])
 
@@ -98,7 +98,7 @@ def replace(customer_id: str, dependent_id: str, details: DependentDetails) -> O
 
 def remove(customer_id: str, dependent_id: str) -> None:
     """Remove a dependent; tickets bought for them stay as they are. Raises NotFound."""
-    gone = operations.remove(Dependent, keys.dependent(customer_id, dependent_id), Dependent.pk.exists())
+    gone = operations.remove(keys.customers.dependent(customer_id, dependent_id), Dependent.pk.exists())
     try:
         operations.commit(gone, _counted(customer_id, -1))
     except operations.ConditionFailed as failure:
@@ -112,7 +112,7 @@ def _item(
     if details.card_id and (card is None or card.customer_id != customer_id):
         raise NotFound("There is no such card.")
     dependent = Dependent(
-        *keys.dependent(customer_id, dependent_id),
+        *keys.customers.dependent(customer_id, dependent_id),
         dependent_id=dependent_id,
         customer_id=customer_id,
         name=details.name,
@@ -143,7 +143,7 @@ def _shown(dependent: Dependent) -> OwnDependent:
 def _unsealed(customer_id: str, dependents: list[Dependent]) -> list[OwnDependent]:
     """Return dependents as the customer sees them; the data key is opened once, and only where it is needed."""
     sealed = any(one.blood_type or one.emergency_contact for one in dependents)
-    key = operations.get(DataKey, keys.data_key(customer_id)) if sealed else None
+    key = operations.get(keys.access.data_key(customer_id)) if sealed else None
     envelope = encryption.existing_envelope(customer_id, key) if sealed else None
 
     def text(one: Dependent, name: str) -> str | None:
@@ -169,8 +169,7 @@ def _counted(customer_id: str, step: int) -> Write:
     """Return the write that counts dependents, and fails where there would be one too many."""
     number = CustomerTotals.dependents
     return operations.change(
-        CustomerTotals,
-        keys.customer_totals(customer_id),
+        keys.customers.totals(customer_id),
         [number.add(step), CustomerTotals.kind.set(CustomerTotals), CustomerTotals.customer_id.set(customer_id)],
         number > 0 if step < 0 else number.does_not_exist() | (number < MOST),
     )
@@ -180,5 +179,5 @@ def _card_is_own(dependent: Dependent) -> list[Write]:
     """Return the write that fails where the card went to somebody else since it was read."""
     if dependent.card_uid is None:
         return []
-    place = keys.card(dependent.card_uid)
-    return [operations.check(Card, place, Card.customer_id == dependent.customer_id)]
+    place = keys.cards.card(dependent.card_uid)
+    return [operations.check(place, Card.customer_id == dependent.customer_id)]

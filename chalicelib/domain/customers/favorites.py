@@ -31,7 +31,7 @@ def add(customer_id: str, event_id: str) -> FavoriteEvent:
     """Add an event to a customer's favourites; adding it again changes nothing. Raises NotFound."""
     if events.get(event_id).status in _UNSEEN:
         raise NotFound("There is no such event.")
-    place = keys.favorite(customer_id, event_id)
+    place = keys.customers.favorite(customer_id, event_id)
     favorite = Favorite(*place, customer_id=customer_id, event_id=event_id, added_at=clock.now())
     try:
         operations.record(operations.put(favorite, Favorite.pk.does_not_exist()))
@@ -42,14 +42,14 @@ def add(customer_id: str, event_id: str) -> FavoriteEvent:
 
 def remove(customer_id: str, event_id: str) -> None:
     """Take an event out of a customer's favourites, where it stands among them."""
-    operations.record(operations.remove(Favorite, keys.favorite(customer_id, event_id)))
+    operations.record(operations.remove(keys.customers.favorite(customer_id, event_id)))
 
 
 def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[FavoriteEvent]:
     """Return a page of a customer's favourites, the newest event first. Raises InvalidCursor."""
     bound_to = f"favorites/{customer_id}"
-    first = keys.favorite(customer_id)
-    last = keys.favorite(customer_id, paging.unseal(cursor, bound_to=bound_to) if cursor else "~")
+    first = keys.customers.favorite(customer_id)
+    last = keys.customers.favorite(customer_id, paging.unseal(cursor, bound_to=bound_to) if cursor else "~")
     # Both ends are part of the range: the page's own beginning stands on the page before.
     raws = operations.query(
         first.pk, between=(first.sk, last.sk), newest_first=True, limit=page_size + 2, consistent=True

@@ -38,7 +38,7 @@ def ahead(customer_id: str) -> int:
 
     An event ends when it was to end as one of these tickets last changed.
     """
-    partition = keys.ahead(customer_id).pk
+    partition = keys.customers.ahead(customer_id).pk
     # "~" stands after every id: what ends at this very moment is over.
     reach = (clock.to_text(clock.now()) + "~", "~")
     return len(operations.query(partition, index="gsi1", between=reach, limit=_AHEAD_AT_MOST))
@@ -59,9 +59,9 @@ def follow(changes: Sequence[Change]) -> None:
         if after.customer_id and after.admission is not None and (old is None or old.admission is None):
             attended[CustomerAtEvent(after.customer_id, after.event_id)] = None
     if touched:
-        events = operations.get_many(Event, [keys.event(place.event_id) for place in touched], consistent=False)
+        events = operations.get_many([keys.events.event(place.event_id) for place in touched], consistent=False)
         for place, ticket_ids in touched.items():
-            _hold(place, sorted(ticket_ids), events.get(keys.event(place.event_id)))
+            _hold(place, sorted(ticket_ids), events.get(keys.events.event(place.event_id)))
     _count_attended(list(attended))
 
 
@@ -80,8 +80,8 @@ def _hold(place: CustomerAtEvent, ticket_ids: Sequence[str], event: Event | None
 def _hold_some(place: CustomerAtEvent, ticket_ids: Sequence[str], event: Event | None) -> None:
     """Write which of these tickets a customer holds, if it is not written yet."""
     for _ in operations.attempts():
-        tickets = operations.get_many(Ticket, [keys.ticket(ticket_id) for ticket_id in ticket_ids])
-        visit = operations.get(Visit, keys.visit(*place))
+        tickets = operations.get_many([keys.tickets.ticket(ticket_id) for ticket_id in ticket_ids])
+        visit = operations.get(keys.customers.visit(*place))
         before = set(visit.tickets or ()) if visit else set()
         held = {ticket.ticket_id for ticket in tickets.values() if _held_at(ticket) == place}
         after = (before - set(ticket_ids)) | held
@@ -103,24 +103,26 @@ def _holding(place: CustomerAtEvent, before: set[str], after: set[str], event: E
         Visit.tickets.set(after) if after else Visit.tickets.remove(),
     ]
     if after and event is not None:
-        index = keys.ahead(place.customer_id, clock.to_text(event.ends_at), place.event_id)
-        actions += [Visit.gsi1pk.set(index.pk), Visit.gsi1sk.set(index.sk)]
+        index = keys.customers.ahead(place.customer_id, clock.to_text(event.ends_at), place.event_id)
+        actions += Visit.in_gsi1(index)
     else:
-        actions += [Visit.gsi1pk.remove(), Visit.gsi1sk.remove()]
+        actions += Visit.in_gsi1(None)
     as_read = Visit.tickets == before if before else Visit.tickets.does_not_exist()
-    return operations.change(Visit, keys.visit(*place), actions, as_read)
+    return operations.change(keys.customers.visit(*place), actions, as_read)
 
 
 def _still(ticket: Ticket) -> Write:
     owner = Ticket.customer_id
     owned = owner == ticket.customer_id if ticket.customer_id else owner.does_not_exist()
-    return operations.check(Ticket, keys.ticket(ticket.ticket_id), (Ticket.status == ticket.status) & owned)
+    return operations.check(keys.tickets.ticket(ticket.ticket_id), (Ticket.status == ticket.status) & owned)
 
 
 def _count_attended(places: Sequence[CustomerAtEvent]) -> None:
     """Count that customers were at events, each once for ever."""
-    known = operations.get_many(Visit, [keys.visit(*place) for place in places])
-    pending = [place for place in places if (visit := known.get(keys.visit(*place))) is None or not visit.attended]
+    known = operations.get_many([keys.customers.visit(*place) for place in places])
+    pending = [
+        place for place in places if (visit := known.get(keys.customers.visit(*place))) is None or not visit.attended
+    ]
     while pending:
         # A transaction changes an item once, so it takes one event of each customer.
         chunk = list({place.customer_id: place for place in pending}.values())[:_VISITS_PER_TRANSACTION]
@@ -143,7 +145,7 @@ def _mark_attended(place: CustomerAtEvent) -> Write:
         Visit.event_id.set(place.event_id),
         Visit.attended.set(True),
     ]
-    return operations.change(Visit, keys.visit(*place), actions, Visit.attended.does_not_exist())
+    return operations.change(keys.customers.visit(*place), actions, Visit.attended.does_not_exist())
 
 
 def _one_more_attended(place: CustomerAtEvent) -> Write:
@@ -152,4 +154,4 @@ def _one_more_attended(place: CustomerAtEvent) -> Write:
         CustomerTotals.customer_id.set(place.customer_id),
         CustomerTotals.events_attended.add(1),
     ]
-    return operations.change(CustomerTotals, keys.customer_totals(place.customer_id), actions)
+    return operations.change(keys.customers.totals(place.customer_id), actions)

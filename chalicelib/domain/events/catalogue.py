@@ -132,7 +132,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
 
 def event(event_id: str) -> EventShown:
     """Return a public event, at the cost of one read. Raises NotFound."""
-    listing = operations.get(Listing, keys.listing(event_id), consistent=False)
+    listing = operations.get(keys.events.listing(event_id), consistent=False)
     if listing is None or not listing.public:
         raise NotFound("There is no such event.")
     return _shown(listing)
@@ -140,14 +140,14 @@ def event(event_id: str) -> EventShown:
 
 def summaries(event_ids: Iterable[str]) -> dict[str, Listing]:
     """Return the listings of events, also of those that are not public any more, by id; one batch read."""
-    wanted = [keys.listing(event_id) for event_id in event_ids]
-    found = operations.get_many(Listing, wanted, consistent=False) if wanted else {}
+    wanted = [keys.events.listing(event_id) for event_id in event_ids]
+    found = operations.get_many(wanted, consistent=False) if wanted else {}
     return {listing.event_id: listing for listing in found.values()}
 
 
 def categories() -> list[CategoryShown]:
     """Return the categories that have events to come, by name."""
-    raws = operations.query(keys.catalogue_category().pk, limit=_CATEGORIES_SHOWN)
+    raws = operations.query(keys.events.catalogue_category().pk, limit=_CATEGORIES_SHOWN)
     counts = [CategoryCount.from_raw_data(raw) for raw in raws]
     return [CategoryShown(category=count.category, events=count.events) for count in counts if count.events > 0]
 
@@ -264,7 +264,7 @@ def _search_ordered(wanted: _ComparedFilters, ordering: CatalogueOrder, asked: P
         sort = clock.to_text(entry.starts_at)
         if ordering is CatalogueOrder.PRICE:
             sort = f"{listing_places.price_text(entry.price)}|{sort}"
-        return keys.catalogue(sort=sort, event_id=entry.event_id).sk
+        return keys.events.catalogue(sort=sort, event_id=entry.event_id).sk
 
     fitting = sorted(filter(wanted.takes, entries), key=place, reverse=is_latest)
     if shown_last is not None:
@@ -293,7 +293,7 @@ def _position(asked: PageRequest) -> tuple[str | None, str | None]:
 def _is_first_match(entry: ListingEntry, text: str) -> bool:
     """Whether an entry stands where the search comes upon its event first: a title may have two words alike."""
     found = [ending for ending in listing_places.endings(entry.title or "") if ending.startswith(text)]
-    return bool(found) and entry.sk == keys.catalogue(sort=min(found), event_id=entry.event_id).sk
+    return bool(found) and entry.sk == keys.events.catalogue(sort=min(found), event_id=entry.event_id).sk
 
 
 def _read(of_list: _ListRange, *, after: str | None, limit: int) -> list[ListingEntry]:

@@ -69,7 +69,7 @@ def add(event_id: str, draft: CategoryDraft) -> Category:
     try:
         operations.commit(
             *laying(category),
-            operations.change(Event, keys.event(event_id), [Event.version.add(1)], Event.pk.exists()),
+            operations.change(keys.events.event(event_id), [Event.version.add(1)], Event.pk.exists()),
         )
     except operations.ConditionFailed as failure:
         existing = failure.found(Category)
@@ -98,7 +98,7 @@ def new(event_id: str, draft: CategoryDraft) -> Category:
     )
     category_id = draft.category_id or new_id("cat")
     return Category(
-        *keys.category(event_id, category_id),
+        *keys.events.category(event_id, category_id),
         category_id=category_id,
         event_id=event_id,
         name=draft.name,
@@ -116,7 +116,7 @@ def new(event_id: str, draft: CategoryDraft) -> Category:
 
 def of(event_id: str) -> list[Category]:
     """Return an event's categories in the order in which they are shown."""
-    place = keys.category(event_id)
+    place = keys.events.category(event_id)
     found = [Category.from_raw_data(raw) for raw in operations.query(place.pk, begins=place.sk, consistent=True)]
     return sorted(found, key=lambda category: (category.position, category.category_id))
 
@@ -127,7 +127,7 @@ def offer(event_id: str) -> Offer:
         read_at, known = _offers.get(event_id, (float("-inf"), None))
     if known is not None and time.monotonic() - read_at <= KEPT_SECONDS:
         return known
-    event = operations.get(Event, keys.event(event_id))
+    event = operations.get(keys.events.event(event_id))
     if event is None:
         raise NotFound("There is no such event.")
     fresh = Offer(event=event, categories={category.category_id: category for category in of(event_id)})

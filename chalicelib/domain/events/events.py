@@ -11,6 +11,7 @@ from chalicelib.errors import Conflict, NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters, Event, Venue
+from chalicelib.table.places import Key, Place
 from chalicelib.vocabulary import EventStatus
 
 # What an event says of itself, and neither the gate nor the sale goes by.
@@ -69,14 +70,14 @@ def create(draft: EventDraft) -> Event:
     _require_order(draft.starts_at, draft.ends_at)
     event_id = draft.event_id or new_id("evt")
     attributes = {field.name: getattr(draft, field.name) for field in fields(draft)}
-    event = Event(*keys.event(event_id), **{**attributes, "event_id": event_id})
-    event.gsi2pk, event.gsi2sk = _day_of(event)
+    event = Event(*keys.events.event(event_id), **{**attributes, "event_id": event_id})
+    event.put_in_gsi2(_day_of(event))
     if draft.organizer_id:
-        event.gsi1pk, event.gsi1sk = _place_of(event, draft.organizer_id)
+        event.put_in_gsi1(_place_of(event, draft.organizer_id))
     try:
         operations.commit(
             operations.put(event, Event.pk.does_not_exist()),
-            operations.put(Counters(*keys.counters(event_id)), Counters.pk.does_not_exist()),
+            operations.put(Counters(*keys.gate.counters(event_id)), Counters.pk.does_not_exist()),
         )
     except operations.ConditionFailed as failure:
         existing = failure.found(Event)
@@ -91,17 +92,17 @@ def _require_order(starts_at: datetime, ends_at: datetime) -> None:
         raise ValidationFailed(details=[{"field": "ends_at", "message": "must be after starts_at"}])
 
 
-def _day_of(event: Event) -> keys.Key:
-    return keys.events_by_day(gate_control.facts_of(event).opens_at.date().isoformat(), event.event_id)
+def _day_of(event: Event) -> Key:
+    return keys.events.events_by_day(gate_control.facts_of(event).opens_at.date().isoformat(), event.event_id)
 
 
-def _place_of(event: Event, organizer_id: str) -> keys.Key:
-    return keys.organizer_events(organizer_id, clock.to_text(event.starts_at), event.event_id)
+def _place_of(event: Event, organizer_id: str) -> Key:
+    return keys.organizers.organizer_events(organizer_id, clock.to_text(event.starts_at), event.event_id)
 
 
 def get(event_id: str) -> Event:
     """Return an event. Raises NotFound."""
-    event = operations.get(Event, keys.event(event_id))
+    event = operations.get(keys.events.event(event_id))
     if event is None:
         raise NotFound("There is no such event.")
     return event
@@ -109,7 +110,7 @@ def get(event_id: str) -> Event:
 
 def get_many(event_ids: list[str]) -> list[Event]:
     """Return the events that exist, the earliest first."""
-    found = operations.get_many(Event, [keys.event(event_id) for event_id in event_ids])
+    found = operations.get_many([keys.events.event(event_id) for event_id in event_ids])
     return sorted(found.values(), key=lambda event: (event.starts_at, event.event_id))
 
 
@@ -140,14 +141,9 @@ def present(event_id: str, **changes: str | bool | Venue | None) -> None:
 
 def _give_to(event: Event, organizer_id: object, actions: list[Action]) -> None:
     """Move an event to another organizer's list, where it stands by its start."""
-    if isinstance(organizer_id, str):
-        partition, sort = _place_of(event, organizer_id)
-        place = [Event.gsi1pk.set(partition), Event.gsi1sk.set(sort)]
-    else:
-        place = [Event.gsi1pk.remove(), Event.gsi1sk.remove()]
+    place = Event.in_gsi1(_place_of(event, organizer_id) if isinstance(organizer_id, str) else None)
     write = operations.change(
-        Event,
-        keys.event(event.event_id),
+        keys.events.event(event.event_id),
         [*actions, *place, Event.version.add(1)],
         Event.starts_at == event.starts_at,
     )
@@ -167,7 +163,7 @@ def reschedule(event_id: str, *, starts_at: datetime, ends_at: datetime) -> None
     as_seen &= owner == event.organizer_id if event.organizer_id else owner.does_not_exist()
     times = moving(event, starts_at=starts_at, ends_at=ends_at)
     try:
-        operations.record(operations.change(Event, keys.event(event_id), [*times, Event.version.add(1)], as_seen))
+        operations.record(operations.change(keys.events.event(event_id), [*times, Event.version.add(1)], as_seen))
     except operations.ConditionFailed as failure:
         found = failure.found(Event)
         if found is None or (found.starts_at, found.ends_at) != (starts_at, ends_at):
@@ -183,18 +179,17 @@ def moving(event: Event, *, starts_at: datetime, ends_at: datetime) -> list[Acti
     actions: list[Action] = [
         Event.starts_at.set(starts_at),
         Event.ends_at.set(ends_at),
-        Event.gsi2pk.set(day.pk),
-        Event.gsi2sk.set(day.sk),
+        *Event.in_gsi2(day),
     ]
     if event.organizer_id:
         place = _place_of(event, event.organizer_id)
-        actions += [Event.gsi1pk.set(place.pk), Event.gsi1sk.set(place.sk)]
+        actions += Event.in_gsi1(place)
     return actions
 
 
 def _set(event_id: str, *actions: Action) -> None:
     try:
-        operations.record(operations.change(Event, keys.event(event_id), actions, Event.pk.exists()))
+        operations.record(operations.change(keys.events.event(event_id), actions, Event.pk.exists()))
     except operations.ConditionFailed as failure:
         raise NotFound("There is no such event.") from failure
     gate_control.forget()
@@ -210,7 +205,7 @@ def status(event_id: str, *, exact: bool = False) -> GateStatus:
 
 def status_of(event: Event, *, exact: bool = False) -> GateStatus:
     """Return the live status of an event that is known already."""
-    counters = operations.get(Counters, keys.counters(event.event_id), consistent=exact) or Counters()
+    counters = operations.get(keys.gate.counters(event.event_id), consistent=exact) or Counters()
     now = clock.now()
     facts = gate_control.facts_of(event)
     return GateStatus(
@@ -231,10 +226,10 @@ def open_now() -> list[Event]:
     """Return the events whose gates are open at this moment; reads one index partition a day."""
     now = clock.now()
     days = {(now - timedelta(days=back)).astimezone(UTC).date().isoformat() for back in range(4)}
-    found: list[keys.Key] = []
+    found: list[Place[Event]] = []
     for day in sorted(days):
-        found += operations.keys_of(operations.query(keys.events_by_day(day).pk, index="gsi2"))
-    events = operations.get_many(Event, found, consistent=False).values()
+        found += operations.places_of(Event, operations.query(keys.events.events_by_day(day).pk, index="gsi2"))
+    events = operations.get_many(found, consistent=False).values()
     return [
         event
         for event in events

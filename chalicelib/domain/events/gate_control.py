@@ -50,10 +50,10 @@ def facts_of(event: Event) -> EventFacts:
 
 
 def _read(event_id: str) -> GateControl | None:
-    partition = keys.event(event_id).pk
+    partition = keys.events.event(event_id).pk
     event: Event | None = None
     revoked: dict[str, datetime] = {}
-    for raw in operations.query(partition, begins=keys.event(event_id).sk, consistent=True):
+    for raw in operations.query(partition, begins=keys.events.event(event_id).sk, consistent=True):
         item = Item.from_raw_data(raw)
         if isinstance(item, Event):
             event = item

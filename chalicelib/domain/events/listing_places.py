@@ -15,7 +15,7 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.table import keys
 from chalicelib.table.items import Category, Event, ListingEntry
-from chalicelib.table.keys import Key
+from chalicelib.table.places import Key
 
 # Names of the lists: of events to come and of all, by their beginning and by price, of what is featured, of titles.
 UPCOMING, ALL = "upcoming", "all"
@@ -48,7 +48,7 @@ class ListingFacts:
 def folded(text: str) -> str:
     """Return a text as the catalogue compares it: without case, accents and punctuation, its words apart."""
     plain = "".join(
-        character if unicodedata.category(character)[0] in "LMN" else " " for character in keys.search_name(text)
+        character if unicodedata.category(character)[0] in "LMN" else " " for character in keys.gate.search_name(text)
     )
     return " ".join(plain.split())[:_TEXT].rstrip()
 
@@ -73,22 +73,22 @@ def partition(period: str, order: str, *, category: str | None = None, city: str
     """Return the partition of the narrowest list by category and city."""
     which = {"category": category, "city": city}
     narrowed = [part for name, value in which.items() if value is not None for part in (name, value)]
-    return keys.catalogue(period, order, *narrowed).pk
+    return keys.events.catalogue(period, order, *narrowed).pk
 
 
 def organizers_partition(period: str, order: str, organizer_id: str) -> str:
     """Return the partition of an organizer's list."""
-    return keys.catalogue(period, order, "organizer", organizer_id).pk
+    return keys.events.catalogue(period, order, "organizer", organizer_id).pk
 
 
 def titles_partition(period: str, text: str) -> str:
     """Return the partition of the titles with a word that begins like this one."""
-    return keys.catalogue(period, TITLES, text[:1]).pk
+    return keys.events.catalogue(period, TITLES, text[:1]).pk
 
 
 def featured_partition() -> str:
     """Return the partition of what is featured and to come."""
-    return keys.catalogue(UPCOMING, FEATURED).pk
+    return keys.events.catalogue(UPCOMING, FEATURED).pk
 
 
 def cheapest(categories: Iterable[Category]) -> Category | None:
@@ -169,4 +169,4 @@ def _places(event_id: str, facts: ListingFacts, period: str) -> Iterable[tuple[K
 
 
 def _in(pk: str, sort: str, event_id: str) -> Key:
-    return Key(pk, keys.catalogue(sort=sort, event_id=event_id).sk)
+    return Key(pk, keys.events.catalogue(sort=sort, event_id=event_id).sk)

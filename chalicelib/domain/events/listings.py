@@ -18,8 +18,8 @@ from chalicelib.domain.money import Money
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, CategoryCount, Counters, Event, Item, Listing, ListingEntry, Stock
-from chalicelib.table.keys import Key
 from chalicelib.table.operations import Write
+from chalicelib.table.places import Place
 from chalicelib.vocabulary import EventStatus
 
 PUBLIC = (EventStatus.PUBLISHED, EventStatus.LIVE)
@@ -48,7 +48,7 @@ def project(event_id: str) -> None:
     Raises Unavailable where others kept coming before.
     """
     for _ in operations.attempts():
-        seen = operations.get(Listing, keys.listing(event_id))
+        seen = operations.get(keys.events.listing(event_id))
         event, categories, counts = _truth(event_id)
         if event is None:
             return
@@ -65,8 +65,8 @@ def project(event_id: str) -> None:
 
 def close(event_id: str) -> bool:
     """Take an event that is over out of the lists of what is to come; return whether it was still due to leave."""
-    listing = operations.get(Listing, keys.listing(event_id))
-    if listing is None or listing.gsi2pk is None:
+    listing = operations.get(keys.events.listing(event_id))
+    if listing is None or not listing.is_due:
         return False
     project(event_id)
     return True
@@ -75,7 +75,7 @@ def close(event_id: str) -> bool:
 def _project_stock(event_id: str) -> None:
     """Bring what is left of an event's categories up to date, and nothing else."""
     for _ in operations.attempts():
-        seen = operations.get(Listing, keys.listing(event_id))
+        seen = operations.get(keys.events.listing(event_id))
         if seen is None:
             project(event_id)
             return
@@ -86,7 +86,7 @@ def _project_stock(event_id: str) -> None:
             Listing.available.set(_available(counts)),
             Listing.sold.set(sold),
         ]
-        writes = [operations.change(Listing, keys.listing(event_id), changed, Listing.version == seen.version)]
+        writes = [operations.change(keys.events.listing(event_id), changed, Listing.version == seen.version)]
         try:
             operations.commit(*writes, *_counters(event_id, sold, seen))
         except operations.ConditionFailed as failure:
@@ -99,9 +99,9 @@ def _project_stock(event_id: str) -> None:
 
 def _truth(event_id: str) -> tuple[Event | None, list[Category], dict[str, StockCounts]]:
     """Return an event, its categories in the order in which they are shown, and their stock, as they are now."""
-    place = keys.event(event_id)
+    place = keys.events.event(event_id)
     # Categories sort before the event itself; those whose access was revoked stand behind it.
-    raws = operations.query(place.pk, between=(keys.category(event_id).sk, place.sk), consistent=True)
+    raws = operations.query(place.pk, between=(keys.events.category(event_id).sk, place.sk), consistent=True)
     items = [Item.from_raw_data(raw) for raw in raws]
     event = next((item for item in items if isinstance(item, Event)), None)
     categories = [item for item in items if isinstance(item, Category)]
@@ -127,7 +127,7 @@ def _writes(
     is_to_come = is_public and event.ends_at > clock.now()
     entries = listing_places.entries_of(event, facts, is_to_come=is_to_come) if is_public else []
     listing = Listing(
-        *keys.listing(event.event_id),
+        *keys.events.listing(event.event_id),
         event_id=event.event_id,
         version=seen.version + 1 if seen else 1,
         public=is_public,
@@ -140,7 +140,7 @@ def _writes(
     )
     if is_to_come:
         # It is looked at again when the minute of its end is over.
-        listing.gsi2pk, listing.gsi2sk = keys.due(event.ends_at, event.event_id)
+        listing.put_in_gsi2(keys.jobs.due(event.ends_at, event.event_id))
     condition = Listing.version == seen.version if seen else Listing.pk.does_not_exist()
     return [
         operations.put(listing, condition),
@@ -153,20 +153,16 @@ def _writes(
 def _counters(event_id: str, sold: int, seen: Listing | None) -> list[Write]:
     if sold == (seen.sold if seen else 0):
         return []
-    return [
-        operations.change(Counters, keys.counters(event_id), [Counters.sold_online.set(sold)], Counters.pk.exists())
-    ]
+    return [operations.change(keys.gate.counters(event_id), [Counters.sold_online.set(sold)], Counters.pk.exists())]
 
 
 def _moves(entries: Sequence[ListingEntry], facts: ListingFacts, seen: Listing | None) -> list[Write]:
     """Return the writes that take an event from where it stood to where it belongs."""
-    stood = {Key(*place) for place in seen.entries} if seen else set()
-    belongs = {Key(entry.pk, entry.sk) for entry in entries}
+    stood = {Place(ListingEntry, *place) for place in seen.entries} if seen else set()
+    belongs = {entry.place for entry in entries}
     is_unchanged = seen is not None and seen.facts == asdict(facts)
-    gone = [operations.remove(ListingEntry, place) for place in sorted(stood - belongs)]
-    return gone + [
-        operations.put(entry) for entry in entries if not (is_unchanged and Key(entry.pk, entry.sk) in stood)
-    ]
+    gone = [operations.remove(place) for place in sorted(stood - belongs)]
+    return gone + [operations.put(entry) for entry in entries if not (is_unchanged and entry.place in stood)]
 
 
 def _recounts(name: str, listing: Listing, seen: Listing | None) -> list[Write]:
@@ -175,10 +171,10 @@ def _recounts(name: str, listing: Listing, seen: Listing | None) -> list[Write]:
         return []
     writes = []
     if before is not None:
-        writes.append(operations.change(CategoryCount, keys.catalogue_category(before), [CategoryCount.events.add(-1)]))
+        writes.append(operations.change(keys.events.catalogue_category(before), [CategoryCount.events.add(-1)]))
     if listing.counted_in is not None:
         told = [CategoryCount.kind.set(CategoryCount), CategoryCount.category.set(name), CategoryCount.events.add(1)]
-        writes.append(operations.change(CategoryCount, keys.catalogue_category(listing.counted_in), told))
+        writes.append(operations.change(keys.events.catalogue_category(listing.counted_in), told))
     return writes
 
 

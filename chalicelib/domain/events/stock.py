@@ -13,6 +13,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Stock
 from chalicelib.table.items.attributes import IntegerAttribute
 from chalicelib.table.operations import Write
+from chalicelib.table.places import Place
 
 # A shard is one partition, which takes 500 transactional writes a second; AWS: "TransactGetItems" reads 100 items.
 MAX_SHARDS = 64
@@ -49,7 +50,7 @@ def lay_in(category: Category) -> list[Write]:
     for shard in range(category.shards):
         part = share + (shard < rest)
         item = Stock(
-            *keys.stock(category.event_id, category.category_id, shard),
+            *keys.events.stock(category.event_id, category.category_id, shard),
             event_id=category.event_id,
             category_id=category.category_id,
             shard=shard,
@@ -70,14 +71,13 @@ def resize(category: Category, by: int) -> list[Write]:
         share, rest = divmod(by, shards)
         parts = {shard: share + (shard < rest) for shard in range(shards)}
     else:
-        taken = _spread(operations.get_many(Stock, _places(category)).values(), -by)
+        taken = _spread(operations.get_many(_places(category)).values(), -by)
         if taken is None:
             raise Conflict(f"{category.name}: its capacity cannot go under what is sold or reserved.")
         parts = {shard: -part for shard, part in taken.items()}
     return [
         operations.change(
-            Stock,
-            keys.stock(category.event_id, category.category_id, shard),
+            keys.events.stock(category.event_id, category.category_id, shard),
             [Stock.capacity.add(part), Stock.free.add(part)],
             Stock.free >= max(0, -part),
         )
@@ -92,7 +92,7 @@ def counts(event_id: str, categories: Iterable[Category], *, consistent: bool = 
     The shards are read one after the other: while a sale runs, what is moving between them may be seen twice.
     """
     places = {place: category.category_id for category in categories for place in _places(category)}
-    found = operations.get_many(Stock, places, consistent=consistent)
+    found = operations.get_many(places, consistent=consistent)
     return _sums(event_id, places.values(), found.values())
 
 
@@ -102,7 +102,7 @@ def snapshot(event_id: str, categories: Iterable[Category]) -> dict[str, StockCo
     Raises Unavailable where sales do not let it through.
     """
     places = {place: category.category_id for category in categories for place in _places(category)}
-    found = operations.snapshot(Stock, places)
+    found = operations.snapshot(places)
     return _sums(event_id, places.values(), found.values())
 
 
@@ -116,9 +116,9 @@ def where_left(category: Category, quantity: int) -> Portions:
 
     Raises SoldOut only where at one and the same moment less was left of the whole category.
     """
-    portions = _spread(operations.get_many(Stock, _places(category)).values(), quantity)
+    portions = _spread(operations.get_many(_places(category)).values(), quantity)
     if portions is None:
-        shards = operations.snapshot(Stock, _places(category)).values()
+        shards = operations.snapshot(_places(category)).values()
         portions = _spread(shards, quantity)
         if portions is None:
             raise sold_out([(category, sum(shard.free for shard in shards))])
@@ -162,8 +162,8 @@ def positions(taken: Taken) -> list[str]:
     return [category_id for category_id, portions in taken.items() for _ in portions]
 
 
-def _places(category: Category) -> list[keys.Key]:
-    return [keys.stock(category.event_id, category.category_id, shard) for shard in range(category.shards)]
+def _places(category: Category) -> list[Place[Stock]]:
+    return [keys.events.stock(category.event_id, category.category_id, shard) for shard in range(category.shards)]
 
 
 def _sums(event_id: str, category_ids: Iterable[str], shards: Iterable[Stock]) -> dict[str, StockCounts]:
@@ -203,8 +203,7 @@ def _moves(
     more = [counted] if counted is not None else []
     return [
         operations.change(
-            Stock,
-            keys.stock(event_id, category_id, shard),
+            keys.events.stock(event_id, category_id, shard),
             [source.add(-quantity), *(attribute.add(quantity) for attribute in [target, *more])],
             source >= quantity,
         )

@@ -18,7 +18,7 @@ def add(
     """Write a venue down; one whose id is in use is left alone and returned as it stands."""
     venue_id = venue_id or new_id("ven")
     venue = KnownVenue(
-        *keys.venue(venue_id),
+        *keys.events.venue(venue_id),
         venue_id=venue_id,
         name=name,
         city=city,
@@ -35,7 +35,7 @@ def add(
 
 def get(venue_id: str) -> KnownVenue:
     """Return a venue. Raises NotFound."""
-    venue = operations.get(KnownVenue, keys.venue(venue_id))
+    venue = operations.get(keys.events.venue(venue_id))
     if venue is None:
         raise NotFound("There is no such venue.")
     return venue

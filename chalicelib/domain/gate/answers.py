@@ -90,18 +90,16 @@ class ScanFacts:
 
 def scan_record(caller: Caller, reading: Reading, facts: ScanFacts) -> Scan:
     """Return the record of a scan: its log entry and its first answer in one item."""
-    place = keys.log(caller.event_id, facts.log_id)
+    place = keys.gate.log(caller.event_id, facts.log_id)
     if facts.ticket_id is not None:
-        history = keys.ticket_log(caller.event_id, facts.ticket_id, facts.log_id)
+        history = keys.gate.ticket_log(caller.event_id, facts.ticket_id, facts.log_id)
     else:
-        history = keys.card_log(caller.event_id, facts.card_uid or facts.subject, facts.log_id)
+        history = keys.gate.card_log(caller.event_id, facts.card_uid or facts.subject, facts.log_id)
     first = facts.first_scan
     return Scan(
-        *keys.scan(caller.id, reading.scan_id, facts.subject),
-        gsi1pk=place.pk,
-        gsi1sk=place.sk,
-        gsi2pk=history.pk,
-        gsi2sk=history.sk,
+        *keys.gate.scan(caller.id, reading.scan_id, facts.subject),
+        gsi1=place,
+        gsi2=history,
         scan_id=reading.scan_id,
         log_id=facts.log_id,
         subject=facts.subject,

@@ -138,8 +138,8 @@ def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
     """Return the person behind a card and their dependents. Raises NotFound where the card opens nothing here."""
     found = _existing(name)
     ticket_ids = found.tickets.get(event_id, [])
-    tickets = operations.get_many(Ticket, [keys.ticket(ticket_id) for ticket_id in ticket_ids])
-    in_order = [tickets[keys.ticket(t)] for t in ticket_ids if keys.ticket(t) in tickets]
+    tickets = operations.get_many([keys.tickets.ticket(ticket_id) for ticket_id in ticket_ids])
+    in_order = [tickets[keys.tickets.ticket(t)] for t in ticket_ids if keys.tickets.ticket(t) in tickets]
     if not in_order:
         raise NotFound("This card has no ticket for this event.")
     logger.info("attendee looked up", extra={"caller_id": by, "event_id": event_id, "card_id": found.card_id})

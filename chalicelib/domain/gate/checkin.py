@@ -114,10 +114,10 @@ def _read(look: FoundReading) -> dict[str, Ticket]:
     """Return the tickets in question as they stand, in the card's order."""
     ids = (*look.passed_over, *look.ticket_ids)
     if len(ids) == 1:
-        one = operations.get(Ticket, keys.ticket(ids[0]))
+        one = operations.get(keys.tickets.ticket(ids[0]))
         return {ids[0]: one} if one else {}
-    found = operations.get_many(Ticket, [keys.ticket(ticket_id) for ticket_id in ids])
-    return {t: found[keys.ticket(t)] for t in ids if keys.ticket(t) in found}
+    found = operations.get_many([keys.tickets.ticket(ticket_id) for ticket_id in ids])
+    return {t: found[keys.tickets.ticket(t)] for t in ids if keys.tickets.ticket(t) in found}
 
 
 def _facts(ticket: Ticket) -> TicketFacts:
@@ -185,8 +185,7 @@ def _is_ticket_fit(look: FoundReading) -> Condition:
 def _first_entry(look: FoundReading, ticket_id: str, *, remaining: int | None) -> operations.Write:
     """Return the one write that admits a ticket that was never scanned."""
     return operations.change(
-        Ticket,
-        keys.ticket(ticket_id),
+        keys.tickets.ticket(ticket_id),
         [
             Ticket.presence.set(Presence.INSIDE),
             Ticket.admission.set(_passage(look, ticket_id=ticket_id, remaining=remaining)),
@@ -210,7 +209,7 @@ def _admit_with_record(look: FoundReading, ticket: Ticket, *, remaining: int | N
     record.first_entry = first_entry or None
     try:
         operations.commit(
-            operations.change(Ticket, keys.ticket(ticket.ticket_id), actions, _is_ticket_fit(look) & unmoved),
+            operations.change(keys.tickets.ticket(ticket.ticket_id), actions, _is_ticket_fit(look) & unmoved),
             operations.put(record, Scan.pk.does_not_exist()),
         )
     except operations.ConditionFailed as failure:
@@ -225,8 +224,7 @@ def _refuse(look: FoundReading, verdict: Verdict, ticket: Ticket | None) -> Scan
     may_turn = verdict.result is not ScanResult.ALREADY_SCANNED and verdict.reason is not Reason.WRONG_EVENT
     if ticket is not None and may_turn and not ticket.contested:
         mark = operations.change(
-            Ticket,
-            keys.ticket(ticket.ticket_id),
+            keys.tickets.ticket(ticket.ticket_id),
             [Ticket.contested.set(True)],
             Ticket.pk.exists()
             & (
@@ -316,7 +314,7 @@ def _first_answer_on(look: FoundReading, ticket: Ticket) -> ScanDecision | None:
 
 def _first_answer_in(look: FoundReading, record: Scan) -> ScanDecision:
     """Return the answer that this very scan got before, from its record."""
-    ticket = operations.get(Ticket, keys.ticket(record.ticket_id)) if record.ticket_id else None
+    ticket = operations.get(keys.tickets.ticket(record.ticket_id)) if record.ticket_id else None
     first = record.first_scan
     return ScanDecision(
         scan_id=look.reading.scan_id,

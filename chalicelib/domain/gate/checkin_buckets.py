@@ -23,7 +23,6 @@ from chalicelib.table.items.attributes import IntegerAttribute
 from chalicelib.table.operations import RawItem, Write
 from chalicelib.vocabulary import Direction, ScanResult
 
-HOURS = "HOURS"
 _HOURS_OF_A_DAY = 24
 # What a gate answered; the letter stands in the attribute's name.
 _ADMITTED, _DUPLICATE, _INVALID = "a", "d", "i"
@@ -125,8 +124,7 @@ class CheckinBuckets:
 def _put_aside(event_id: str, hours: dict[str, Counter[int]]) -> list[Write]:
     return [
         operations.change(
-            CheckinDay,
-            keys.analytics(event_id, HOURS, day),
+            keys.gate.checkin_day(event_id, day),
             [
                 CheckinDay.kind.set(CheckinDay),
                 CheckinDay.event_id.set(event_id),

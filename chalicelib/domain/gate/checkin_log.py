@@ -13,7 +13,8 @@ from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.identifiers import log_id_of
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Card, Counters, Scan, Ticket
+from chalicelib.table.items import Scan, Ticket
+from chalicelib.table.places import Key, Place, whose
 from chalicelib.vocabulary import Portal, ScanResult
 
 # A numbered page is reached by reading the index up to it; deeper than this, go by cursor.
@@ -49,7 +50,7 @@ class _Row:
     """A place in the log, before the entry itself is read."""
 
     log_id: str
-    key: keys.Key
+    key: Place[Scan]
     result: str | None
     principal_id: str | None
 
@@ -57,9 +58,9 @@ class _Row:
 def get(event_id: str, log_id: str) -> CheckinEntry:
     """Return one entry of an event's log. Raises NotFound."""
     if _LOG_ID.fullmatch(log_id):
-        place = keys.log(event_id, log_id)
+        place = keys.gate.log(event_id, log_id)
         raws = operations.query(place.pk, index="gsi1", between=(place.sk, place.sk))
-        entries = _entries(operations.keys_of(raws))
+        entries = _entries(operations.places_of(Scan, raws))
         if entries:
             return entries[0]
     raise NotFound("There is no such log entry.")
@@ -77,8 +78,8 @@ def recent(
             message = f"goes to {MAX_PAGE}; use the cursor in `next`, or search"
             raise ValidationFailed(details=[{"field": "page", "message": message}])
         skip = (page - 1) * page_size
-    rows = _newest(keys.log_partitions(event_id), "gsi1", before=before, limit=skip + page_size + 1)[skip:]
-    counters = operations.get(Counters, keys.counters(event_id), consistent=False)
+    rows = _newest(keys.gate.log_partitions(event_id), "gsi1", before=before, limit=skip + page_size + 1)[skip:]
+    counters = operations.get(keys.gate.counters(event_id), consistent=False)
     found = _page(rows, page_size=page_size, more=len(rows) > page_size, bound_to=bound_to)
     return replace(found, count=counters.scans if counters else None)
 
@@ -97,14 +98,14 @@ def search(
     if filters.card_id is not None or filters.attendee is not None:
         partitions, index = _partitions_of(event_id, filters), "gsi2"
     else:
-        partitions, index = keys.log_partitions(event_id), "gsi1"
+        partitions, index = keys.gate.log_partitions(event_id), "gsi1"
     start, end = _start_of(filters.date_from), _end_of(filters.date_to)
 
     def read(after: str | None, limit: int) -> list[tuple[str, _Row]]:
         rows = _newest(partitions, index, before=after or end, limit=limit)
         return [(row.log_id, row) for row in rows if row.log_id >= start]
 
-    def load(rows: Sequence[_Row]) -> list[keys.Key | None]:
+    def load(rows: Sequence[_Row]) -> list[Place[Scan] | None]:
         fitting = _fitting(rows, usher_id=usher_id, result=filters.result, index=index)
         return [row.key if row.key in fitting else None for row in rows]
 
@@ -117,13 +118,13 @@ def search(
     return page.showing(_entries(page.results))
 
 
-def _fitting(rows: Sequence[_Row], *, usher_id: str | None, result: ScanResult | None, index: str) -> set[keys.Key]:
+def _fitting(rows: Sequence[_Row], *, usher_id: str | None, result: ScanResult | None, index: str) -> set[Key]:
     """Return the keys of the scans with this result and by this usher."""
     if usher_id is None and result is None:
         return {row.key for row in rows}
     if index == "gsi2":  # this index carries keys only
-        scans = operations.get_many(Scan, [row.key for row in rows], consistent=False)
-        facts: dict[keys.Key, tuple[str, str]] = {key: (scan.result, scan.principal_id) for key, scan in scans.items()}
+        scans = operations.get_many([row.key for row in rows], consistent=False)
+        facts: dict[Key, tuple[str, str]] = {key: (scan.result, scan.principal_id) for key, scan in scans.items()}
     else:
         facts = {row.key: (row.result or "", row.principal_id or "") for row in rows}
     return {
@@ -152,11 +153,11 @@ def _newest(partitions: list[str], index: str, *, before: str | None, limit: int
             [
                 _Row(
                     log_id=raw[f"{index}sk"]["S"],
-                    key=keys.Key(raw["pk"]["S"], raw["sk"]["S"]),
+                    key=place,
                     result=raw.get("result", {}).get("S"),
                     principal_id=raw.get("principal_id", {}).get("S"),
                 )
-                for raw in raws
+                for raw, place in zip(raws, operations.places_of(Scan, raws), strict=True)
             ]
         )
     return list(merge(*streams, key=sort, reverse=True))[:limit]
@@ -168,8 +169,8 @@ def _page(rows: Sequence[_Row], *, page_size: int, more: bool, bound_to: str) ->
     return Page(results=_entries([row.key for row in shown]), next=following)
 
 
-def _entries(scan_keys: Sequence[keys.Key]) -> list[CheckinEntry]:
-    scans = operations.get_many(Scan, scan_keys, consistent=False)
+def _entries(scan_keys: Sequence[Place[Scan]]) -> list[CheckinEntry]:
+    scans = operations.get_many(scan_keys, consistent=False)
     names = attendee_names(scans.values())
     found = [scans[key] for key in scan_keys if key in scans]
     return [CheckinEntry(scan=scan, attendee_name=names.get(scan.ticket_id or "")) for scan in found]
@@ -177,8 +178,8 @@ def _entries(scan_keys: Sequence[keys.Key]) -> list[CheckinEntry]:
 
 def attendee_names(scans: Iterable[Scan]) -> dict[str, str]:
     """Return the names on the tickets that were scanned, by ticket."""
-    wanted = {keys.ticket(scan.ticket_id) for scan in scans if scan.ticket_id}
-    tickets = operations.get_many(Ticket, wanted, consistent=False).values()
+    wanted = {keys.tickets.ticket(scan.ticket_id) for scan in scans if scan.ticket_id}
+    tickets = operations.get_many(wanted, consistent=False).values()
     return {ticket.ticket_id: ticket.holder_name for ticket in tickets}
 
 
@@ -192,16 +193,16 @@ def _partitions_of(event_id: str, filters: CheckinFilters) -> list[str]:
     partitions: list[str] = []
     if filters.card_id is not None:
         uid = cards.name_to_uid(filters.card_id)
-        card = operations.get(Card, keys.card(uid), consistent=False)
+        card = operations.get(keys.cards.card(uid), consistent=False)
         ticket_ids += card.tickets.get(event_id, []) if card else []
-        partitions.append(keys.card_log(event_id, uid).pk)
+        partitions.append(keys.gate.card_log(event_id, uid).pk)
     if filters.attendee is not None:
-        prefix = keys.search_name(filters.attendee)
+        prefix = keys.gate.search_name(filters.attendee)
         raws = operations.query(
-            keys.attendees(event_id, filters.attendee), index="gsi1", begins=prefix, limit=_ATTENDEE_TICKETS
+            keys.gate.attendees(event_id, filters.attendee), index="gsi1", begins=prefix, limit=_ATTENDEE_TICKETS
         )
-        named = [key.pk.partition("#")[2] for key in operations.keys_of(raws)]
+        named = [whose(place.pk) for place in operations.places_of(Ticket, raws)]
         ticket_ids = [t for t in ticket_ids if t in named] if filters.card_id is not None else named
         if filters.card_id is not None:
             partitions = []
-    return [keys.ticket_log(event_id, ticket_id).pk for ticket_id in ticket_ids] + partitions
+    return [keys.gate.ticket_log(event_id, ticket_id).pk for ticket_id in ticket_ids] + partitions

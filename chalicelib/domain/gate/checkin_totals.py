@@ -65,7 +65,7 @@ class _Sums:
         more, of_the_day, aside = self.buckets.writes(event_id, seen)
         if of_the_day is not None:
             condition &= of_the_day
-        return [operations.change(Counters, keys.counters(event_id), [*actions, *more], condition), *aside]
+        return [operations.change(keys.gate.counters(event_id), [*actions, *more], condition), *aside]
 
 
 def record_of_first_entry(before: Ticket | None, after: Ticket) -> Scan | None:
@@ -162,8 +162,7 @@ def _mark(scan: Scan, *, is_new: bool) -> operations.Write:
         scan.counted = True
         return operations.put(scan, Scan.pk.does_not_exist())
     return operations.change(
-        Scan,
-        keys.Key(scan.pk, scan.sk),
+        scan.place,
         [Scan.counted.set(True)],
         Scan.pk.exists() & Scan.counted.does_not_exist(),
     )

@@ -160,7 +160,7 @@ def _look_by_card(
                 uid_matches=matches,
             )
     if card is None and uid is not None:
-        card = operations.get(Card, keys.card(uid))
+        card = operations.get(keys.cards.card(uid))
     mine = card.tickets.get(control.facts.event_id, []) if card else []
     # Where people may come back, a ticket that was in may be out again: then none is passed over.
     admitted = card.admitted if card and not control.facts.re_entry_allowed else {}

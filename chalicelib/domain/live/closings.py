@@ -3,7 +3,8 @@
 from chalicelib.domain.changes import Change
 from chalicelib.domain.live import channels, connections
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Event, EventRevocation, Item, Listener, LockOut, Session, StaffRevocation
+from chalicelib.table.items import Event, EventRevocation, Item, Listener, LockOut, StaffRevocation
+from chalicelib.table.places import whose
 from chalicelib.vocabulary import Portal
 
 _SESSION = "ses_"
@@ -13,11 +14,11 @@ def follow(change: Change) -> None:
     """Close the connections that a lock-out is about; safe to repeat."""
     after = change.after
     if isinstance(after, LockOut):
-        _close(after, owner=keys.whose(after.pk), kept_session_id=after.kept_session_id)
+        _close(after, owner=whose(after.pk), kept_session_id=after.kept_session_id)
     elif isinstance(after, StaffRevocation):
         _close(after)
     elif isinstance(after, EventRevocation):
-        _close(after, event_id=keys.whose(after.pk))
+        _close(after, event_id=whose(after.pk))
     elif isinstance(after, Event) and _was_anothers(change.before, after):
         _close_former_organizers(after)
 
@@ -28,7 +29,7 @@ def _was_anothers(before: Item | None, after: Event) -> bool:
 
 def _close_former_organizers(event: Event) -> None:
     channel = channels.of_event(event.event_id)
-    for raw in operations.query(keys.listener(channel).pk, consistent=True):
+    for raw in operations.query(keys.live.listener(channel).pk, consistent=True):
         listener = Listener.from_raw_data(raw)
         if listener.portal == Portal.ORGANIZER and listener.principal_id != event.organizer_id:
             connections.close(listener.connection_id)
@@ -45,7 +46,7 @@ def _close(
     name = lock_out.principal_id
     session_id = name if name.startswith(_SESSION) else None
     if session_id is not None and owner is None:
-        session = operations.get(Session, keys.session(session_id))
+        session = operations.get(keys.access.session(session_id))
         owner = session.account_id if session else None
     if owner is not None or session_id is None:
         connections.close_those_of(

@@ -22,6 +22,7 @@ from chalicelib.errors import Unauthenticated
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import LiveConnection, LiveOf, LiveTicket
+from chalicelib.table.places import Key
 from chalicelib.vocabulary import Portal
 
 TICKET_LIFETIME = timedelta(seconds=30)
@@ -54,7 +55,7 @@ def issue_ticket(principal: Principal, *, channels: Sequence[str] | None = None)
     ticket = secrets.token_urlsafe(32)
     expires_at = clock.now() + TICKET_LIFETIME
     stored = LiveTicket(
-        *keys.live_ticket(_hash(ticket)),
+        *keys.live.ticket(_hash(ticket)),
         principal=_described(principal),
         channels=list(dict.fromkeys(channels)) if channels else None,
         expires_at=expires_at,
@@ -66,9 +67,9 @@ def issue_ticket(principal: Principal, *, channels: Sequence[str] | None = None)
 
 def open_(connection_id: str, *, ticket: str) -> None:
     """Spend a ticket for a connection. Raises Unauthenticated: unknown, spent or expired, or its holder locked out."""
-    key = keys.live_ticket(_hash(ticket))
+    key = keys.live.ticket(_hash(ticket))
     try:
-        raw = operations.record(operations.remove(LiveTicket, key, LiveTicket.pk.exists()))
+        raw = operations.record(operations.remove(key, LiveTicket.pk.exists()))
     except operations.ConditionFailed as failure:
         raise Unauthenticated("This ticket opens nothing. Get a new one.") from failure
     spent = LiveTicket.from_raw_data(raw)
@@ -80,7 +81,7 @@ def open_(connection_id: str, *, ticket: str) -> None:
     operations.put_many(
         [
             LiveConnection(
-                *keys.live_connection(connection_id),
+                *keys.live.connection(connection_id),
                 connection_id=connection_id,
                 principal=spent.principal,
                 channels=spent.channels,
@@ -88,7 +89,7 @@ def open_(connection_id: str, *, ticket: str) -> None:
                 ttl=gone_at,
             ),
             LiveOf(
-                *keys.live_of(principal.id, connection_id),
+                *keys.live.of_principal(principal.id, connection_id),
                 connection_id=connection_id,
                 session_id=principal.session_id,
                 event_id=principal.claims.get("event_id"),
@@ -108,7 +109,7 @@ def open_(connection_id: str, *, ticket: str) -> None:
 
 def get(connection_id: str) -> LiveConnection:
     """Return an open connection. Raises Unauthenticated."""
-    connection = operations.get(LiveConnection, keys.live_connection(connection_id))
+    connection = operations.get(keys.live.connection(connection_id))
     if connection is None or clock.now() >= connection.opened_at + LIFETIME:
         raise Unauthenticated("This connection has ended. Open a new one.")
     return connection
@@ -116,13 +117,13 @@ def get(connection_id: str) -> LiveConnection:
 
 def end(connection_id: str) -> None:
     """Forget a connection and whatever it listened to; one that is unknown is forgotten already."""
-    key = keys.live_connection(connection_id)
+    key = keys.live.connection(connection_id)
     try:
-        connection = LiveConnection.from_raw_data(operations.record(operations.remove(LiveConnection, key, _EXISTS)))
+        connection = LiveConnection.from_raw_data(operations.record(operations.remove(key, _EXISTS)))
     except operations.ConditionFailed:
         return
-    places = [keys.listener(channel, connection_id) for channel in sorted(connection.listens_to or ())]
-    places.append(keys.live_of(principal_of(connection.principal).id, connection_id))
+    places: list[Key] = [keys.live.listener(channel, connection_id) for channel in sorted(connection.listens_to or ())]
+    places.append(keys.live.of_principal(principal_of(connection.principal).id, connection_id))
     operations.remove_many(places)
 
 
@@ -151,7 +152,7 @@ def close_those_of(
     `session_id` or `event_id`, where given, bound it to one session or one event; `kept_session_id` is let alone.
     """
     closed = 0
-    for raw in operations.query(keys.live_of(principal_id).pk, consistent=True):
+    for raw in operations.query(keys.live.of_principal(principal_id).pk, consistent=True):
         found = LiveOf.from_raw_data(raw)
         if found.issued_at > locked_out_at or found.session_id == kept_session_id:
             continue

@@ -51,7 +51,7 @@ class ChannelMessage:
 def heard(channels: Collection[str]) -> set[str]:
     """Return those of these channels that somebody may be listening to."""
     now = clock.now()
-    heads = operations.get_many(LiveHead, [keys.live_head(channel) for channel in channels]).values()
+    heads = operations.get_many([keys.live.head(channel) for channel in channels]).values()
     return {head.channel for head in heads if head.listened_until is not None and head.listened_until > now}
 
 
@@ -59,7 +59,7 @@ def publish(news: Sequence[ChannelMessage]) -> None:
     """Write news down, to be told from the stream; what was written before is not told again."""
     gone_at = int((clock.now() + _NEWS_KEPT).timestamp())
     items = {
-        keys.live_news(each.channel, f"{each.type.value}:{each.source}"): each for each in news
+        keys.live.news(each.channel, f"{each.type.value}:{each.source}"): each for each in news
     }  # one request must not hold a key twice
     operations.put_many(
         LiveNews(
@@ -82,7 +82,7 @@ def remind_of_counters(channel: str) -> None:
         LiveCounters.changed.add(1),
         LiveCounters.ttl.set(int((clock.now() + _NEWS_KEPT).timestamp())),
     ]
-    operations.record(operations.change(LiveCounters, keys.live_counters(channel), actions))
+    operations.record(operations.change(keys.live.counters(channel), actions))
 
 
 @dataclass(slots=True)
@@ -119,7 +119,7 @@ def tell(
     `COUNTERS_EVERY`, and put off by way of the stream till then.
     """
     channels = {*news, *counters_changed}
-    heads = operations.get_many(LiveHead, [keys.live_head(channel) for channel in channels])
+    heads = operations.get_many([keys.live.head(channel) for channel in channels])
     now = clock.now()
     tellings: list[_ChannelState] = []
     put_off: list[str] = []
@@ -165,7 +165,7 @@ def _write_down(tellings: Sequence[_ChannelState], now: datetime) -> None:
     for telling in tellings:
         number = telling.first
         for part in _parts(telling.messages):
-            place = keys.live_told(telling.head.channel, number)
+            place = keys.live.told(telling.head.channel, number)
             items.append(LiveTold(*place, channel=telling.head.channel, messages=part, told_at=now, ttl=gone_at))
             number += len(part)
     operations.put_many(items)
@@ -190,7 +190,7 @@ def _move_head(telling: _ChannelState) -> None:
         actions.append(LiveHead.counters_told_at.set(telling.counters_told_at))
     seen = LiveHead.last_id == telling.head.last_id
     try:
-        operations.record(operations.change(LiveHead, keys.live_head(telling.head.channel), actions, seen))
+        operations.record(operations.change(keys.live.head(telling.head.channel), actions, seen))
     except operations.ConditionFailed:
         return  # our own first try, whose answer was lost
 
@@ -203,7 +203,7 @@ def _send(tellings: Sequence[_ChannelState]) -> None:
     sendings: dict[str, list[str]] = defaultdict(list)
     channels: dict[str, list[str]] = defaultdict(list)
     for telling in tellings:
-        for raw in operations.query(keys.listener(telling.head.channel).pk, consistent=True):
+        for raw in operations.query(keys.live.listener(telling.head.channel).pk, consistent=True):
             listener = Listener.from_raw_data(raw)
             sent_to = _sent_to(listener, telling.last)
             due = telling.messages[max(0, sent_to + 1 - telling.first) :] if sent_to is not None else []
@@ -232,10 +232,10 @@ def _sent_to(listener: Listener, last_id: int) -> int | None:
         # Whoever joined it was killed: its client comes anew, and catches up.
         connections.close(listener.connection_id)
         return None
-    key = keys.listener(listener.channel, listener.connection_id)
+    key = keys.live.listener(listener.channel, listener.connection_id)
     still_joins = Listener.pk.exists() & Listener.sent_to.does_not_exist()
     try:
-        operations.record(operations.change(Listener, key, [Listener.left_to.set(last_id)], still_joins))
+        operations.record(operations.change(key, [Listener.left_to.set(last_id)], still_joins))
     except operations.ConditionFailed as failure:
         found = failure.found(Listener)
         return found.sent_to if found is not None and found.sent_to is not None else None
@@ -253,7 +253,7 @@ def _serve(connection_id: str, frames: Sequence[str], channels: Sequence[str]) -
     else:
         return
     # One whose connection had ended before it stood among the listeners is found by nobody else.
-    operations.remove_many(keys.listener(channel, connection_id) for channel in channels)
+    operations.remove_many(keys.live.listener(channel, connection_id) for channel in channels)
 
 
 @lru_cache(maxsize=1)

@@ -11,8 +11,8 @@ from chalicelib.domain.live import channels, closings, delivery, news
 from chalicelib.domain.live.delivery import ChannelMessage
 from chalicelib.errors import NotFound
 from chalicelib.observability import logger
-from chalicelib.table import keys
 from chalicelib.table.items import Counters, LiveCounters, LiveNews
+from chalicelib.table.places import whose
 from chalicelib.vocabulary import LiveType
 
 # Makes what a message says of a thing of the domain, as JSON.
@@ -29,9 +29,7 @@ def follow(changes: Sequence[Change], *, show: Show) -> None:
 
 def _find(changes: Sequence[Change], show: Show) -> None:
     findings = news.found_in(changes)
-    counters = {
-        channels.of_event(keys.whose(change.after.pk)) for change in changes if isinstance(change.after, Counters)
-    }
+    counters = {channels.of_event(whose(change.after.pk)) for change in changes if isinstance(change.after, Counters)}
     concerned = {finding.channel for finding in findings} | counters
     if not concerned:
         return

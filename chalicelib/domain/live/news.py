@@ -19,7 +19,6 @@ from chalicelib.domain.tickets import own_tickets
 from chalicelib.domain.tickets.own_tickets import OwnTicket
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
-    Card,
     CardBalance,
     Device,
     EditRequest,
@@ -215,9 +214,9 @@ def _card_money(changes: Sequence[Change]) -> Iterator[ChannelEvent]:
         if isinstance(change.after, CardBalance)
         and (change.before.amount if isinstance(change.before, CardBalance) else 0) != change.after.amount
     ]
-    cards = operations.get_many(Card, [keys.card(balance.uid) for _, balance in moved], consistent=False)
+    cards = operations.get_many([keys.cards.card(balance.uid) for _, balance in moved], consistent=False)
     for position, balance in moved:
-        card = cards.get(keys.card(balance.uid))
+        card = cards.get(keys.cards.card(balance.uid))
         if card is not None and card.customer_id:
             money = CardMoney(card.card_id, card.uid, Money(balance.amount, balance.currency))
             channel = channels.of_customer(card.customer_id)

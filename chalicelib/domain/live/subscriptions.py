@@ -56,7 +56,7 @@ def begin(connection_id: str, channel: str, *, after: int | None = None, batch: 
     last_id = _open_head(channel)
     gone_at = int((connection.opened_at + connections.LIFETIME).timestamp())
     joining = Listener(
-        *keys.listener(channel, connection_id),
+        *keys.live.listener(channel, connection_id),
         connection_id=connection_id,
         channel=channel,
         principal_id=principal.id,
@@ -71,17 +71,17 @@ def begin(connection_id: str, channel: str, *, after: int | None = None, batch: 
         _catch_up(joining, after=last_id if after is None else after)
     except BaseException:
         # One who never came to the end of joining would be left everything, and sent nothing.
-        operations.remove_many([keys.listener(channel, connection_id)])
+        operations.remove_many([keys.live.listener(channel, connection_id)])
         raise
 
 
 def end(connection_id: str, channel: str) -> None:
     """Leave the listeners of a channel; who never was one has left."""
-    key = keys.live_connection(connection_id)
-    operations.record(operations.remove(Listener, keys.listener(channel, connection_id)))
+    key = keys.live.connection(connection_id)
+    operations.record(operations.remove(keys.live.listener(channel, connection_id)))
     actions = [LiveConnection.listens_to.delete({channel})]
     try:
-        operations.record(operations.change(LiveConnection, key, actions, LiveConnection.pk.exists()))
+        operations.record(operations.change(key, actions, LiveConnection.pk.exists()))
     except operations.ConditionFailed:
         return
     sockets.send(connection_id, frames.message(LiveType.UNSUBSCRIBED, channel=channel))
@@ -89,19 +89,19 @@ def end(connection_id: str, channel: str) -> None:
 
 def missed(channel: str, *, after: int) -> MissedMessages:
     """Return what a channel was told after a number, as far as it is kept."""
-    head = operations.get(LiveHead, keys.live_head(channel))
+    head = operations.get(keys.live.head(channel))
     # It is moved after what was told is sent, so it may be behind.
     last_id = head.last_id if head else 0
     if last_id - after > MOST_MISSED:
         return MissedMessages([], last_id, is_whole=False)
-    first, beyond = keys.live_told(channel, max(0, after + 1 - PER_ITEM)), keys.live_told(channel, 10**12 - 1)
+    first, beyond = keys.live.told(channel, max(0, after + 1 - PER_ITEM)), keys.live.told(channel, 10**12 - 1)
     oldest = clock.now() - KEPT
     found: dict[int, str] = {}
     for raw in operations.query(first.pk, between=(first.sk, beyond.sk), consistent=True):
         told = LiveTold.from_raw_data(raw)
         if told.told_at >= oldest:
             # What a repeated batch wrote anew, perhaps in other items, is the same under the same numbers.
-            number = keys.told_number(told.sk)
+            number = keys.live.told_number(told.sk)
             found |= {number + n: text for n, text in enumerate(told.messages)}
     numbers = sorted(number for number in found if number > after)
     if not numbers:
@@ -132,8 +132,8 @@ def _catch_up(joining: Listener, *, after: int) -> None:
 def _is_let_in(joining: Listener, sent_to: int) -> bool:
     """From here on others send; not so while they have left something to this listener, or it is gone."""
     nothing_left = Listener.left_to.does_not_exist() | (Listener.left_to <= sent_to)
-    key = keys.listener(joining.channel, joining.connection_id)
-    write = operations.change(Listener, key, [Listener.sent_to.set(sent_to)], Listener.pk.exists() & nothing_left)
+    key = keys.live.listener(joining.channel, joining.connection_id)
+    write = operations.change(key, [Listener.sent_to.set(sent_to)], Listener.pk.exists() & nothing_left)
     try:
         operations.record(write)
     except operations.ConditionFailed as failure:
@@ -148,10 +148,10 @@ def _note(connection: LiveConnection, channel: str) -> None:
         return
     if len(heard) >= _CHANNELS_PER_CONNECTION:
         raise Conflict(f"One connection listens to {_CHANNELS_PER_CONNECTION} channels at most.")
-    key = keys.live_connection(connection.connection_id)
+    key = keys.live.connection(connection.connection_id)
     actions = [LiveConnection.listens_to.add({channel})]
     try:
-        operations.record(operations.change(LiveConnection, key, actions, LiveConnection.pk.exists()))
+        operations.record(operations.change(key, actions, LiveConnection.pk.exists()))
     except operations.ConditionFailed as failure:
         raise Unauthenticated("This connection has ended. Open a new one.") from failure
 
@@ -166,5 +166,5 @@ def _open_head(channel: str) -> int:
         LiveHead.last_id.add(0),
         LiveHead.ttl.set(int((now + _HEAD_KEPT).timestamp())),
     ]
-    raw = operations.record(operations.change(LiveHead, keys.live_head(channel), actions))
+    raw = operations.record(operations.change(keys.live.head(channel), actions))
     return LiveHead.from_raw_data(raw).last_id

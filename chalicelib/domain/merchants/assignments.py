@@ -30,7 +30,7 @@ from chalicelib.errors import (
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Assignment, Card, Item, OpenAssignment, Operation, Profile
+from chalicelib.table.items import Account, Assignment, Card, OpenAssignment, Operation, Profile
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AssignmentStatus, CardStatus, OtpPurpose
 
@@ -84,7 +84,7 @@ def shown_status(assignment: Assignment) -> AssignmentStatus:
 
 def own(merchant_id: str, assignment_id: str) -> Assignment:
     """Return a merchant's assignment. Raises NotFound, for another's as well."""
-    assignment = operations.get(Assignment, keys.assignment(assignment_id))
+    assignment = operations.get(keys.merchants.assignment(assignment_id))
     if assignment is None or assignment.merchant_id != merchant_id:
         raise NotFound("You have begun no such assignment.")
     return assignment
@@ -162,8 +162,8 @@ def sweep(assignment_id: str) -> bool:
     Returns whether there was anything to do. Raises Unavailable.
     """
     for _ in operations.attempts():
-        assignment = operations.get(Assignment, keys.assignment(assignment_id))
-        if assignment is None or assignment.gsi2pk is None:
+        assignment = operations.get(keys.merchants.assignment(assignment_id))
+        if assignment is None or not assignment.is_due:
             return False
         if assignment.status == AssignmentStatus.ACTIVE:
             return handover.bind_the_rest(assignment)
@@ -182,8 +182,8 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
     customer, look_up = _customer(merchant_id, wanted)
     uid = cards.name_to_uid(wanted.card)
     assignment_id, now = new_id("asg"), clock.now()
-    places = keys.card(uid), keys.profile(customer.account_id)
-    found = operations.get_many(Item, places)
+    places = keys.cards.card(uid), keys.customers.profile(customer.account_id)
+    found = operations.get_many(places)
     card, profile = found.get(places[0]), found.get(places[1])
     if not isinstance(card, Card) or card.merchant_id != merchant_id or cards.shown_status(card) != CardStatus.STOCK:
         raise Conflict(_NOT_IN_STOCK)
@@ -191,11 +191,10 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
     _require_collected(fee, wanted)
     # Counted before the card is held: whoever may be sent no code now has no card held for them either.
     otp.take_send(str(customer.mobile_number), address=None)
-    due = keys.due(now + HELD, assignment_id)
+    due = keys.jobs.due(now + HELD, assignment_id)
     assignment = Assignment(
-        *keys.assignment(assignment_id),
-        gsi2pk=due.pk,
-        gsi2sk=due.sk,
+        *keys.merchants.assignment(assignment_id),
+        gsi2=due,
         assignment_id=assignment_id,
         merchant_id=merchant_id,
         customer_id=customer.account_id,
@@ -208,7 +207,9 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
         created_at=now,
         expires_at=now + HELD,
     )
-    last = OpenAssignment(*keys.open_assignment(customer.account_id, merchant_id), assignment_id=assignment_id)
+    last = OpenAssignment(
+        *keys.merchants.open_assignment(customer.account_id, merchant_id), assignment_id=assignment_id
+    )
     last.ttl = int(assignment.expires_at.timestamp())
     try:
         operations.commit(
@@ -250,7 +251,7 @@ def _require_collected(fee: int, wanted: AssignmentInput) -> None:
 def _holding(card: Card, assignment: Assignment) -> Write:
     """Return the write that holds a card, from stock or from a hold whose time is over."""
     actions = cards.becoming(card, CardStatus.HELD, held_by=assignment.assignment_id, held_until=assignment.expires_at)
-    return operations.change(Card, keys.card(card.uid), actions, cards.as_read(card))
+    return operations.change(keys.cards.card(card.uid), actions, cards.as_read(card))
 
 
 def _taking_back(assignment: Assignment) -> Sequence[Write]:
@@ -259,14 +260,13 @@ def _taking_back(assignment: Assignment) -> Sequence[Write]:
     actions = [
         Assignment.status.set(AssignmentStatus.EXPIRED),
         Assignment.closed_at.set(clock.now()),
-        Assignment.gsi2pk.remove(),
-        Assignment.gsi2sk.remove(),
+        *Assignment.not_due(),
     ]
-    writes = [operations.change(Assignment, keys.assignment(assignment.assignment_id), actions, still_awaiting)]
-    card = operations.get(Card, keys.card(assignment.card_uid))
+    writes = [operations.change(keys.merchants.assignment(assignment.assignment_id), actions, still_awaiting)]
+    card = operations.get(keys.cards.card(assignment.card_uid))
     if card is not None and card.status == CardStatus.HELD and card.held_by == assignment.assignment_id:
         back = cards.becoming(card, CardStatus.STOCK)
-        writes.append(operations.change(Card, keys.card(card.uid), back, cards.as_read(card)))
+        writes.append(operations.change(keys.cards.card(card.uid), back, cards.as_read(card)))
     return writes
 
 
@@ -275,21 +275,19 @@ def _send(assignment: Assignment, customer: Account, *, is_counted: bool) -> Sen
 
     That it was handed to the queue is told last, so that a first code that was lost on the way is sent again.
     """
-    number, place = customer.mobile_number, keys.assignment(assignment.assignment_id)
+    number, place = customer.mobile_number, keys.merchants.assignment(assignment.assignment_id)
     if not is_counted:
         otp.take_send(number, address=None)
     challenge_id = new_id("chl")
     still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP
-    named = operations.change(Assignment, place, [Assignment.challenge_id.set(challenge_id)], still_awaiting)
+    named = operations.change(place, [Assignment.challenge_id.set(challenge_id)], still_awaiting)
     try:
         sent = otp.send(
             OtpPurpose.CARD_ASSIGNMENT, number, account=customer, challenge_id=challenge_id, together_with=[named]
         )
     except operations.ConditionFailed as failure:
         raise InvalidState("This card was handed over already, or is no longer held.") from failure
-    operations.record(
-        operations.change(Assignment, place, [Assignment.sent_at.set(clock.now())], Assignment.pk.exists())
-    )
+    operations.record(operations.change(place, [Assignment.sent_at.set(clock.now())], Assignment.pk.exists()))
     return sent
 
 
@@ -301,8 +299,8 @@ def _was_done(assignment: Assignment, operation_id: str) -> bool:
 
 def _last_for(merchant_id: str, mobile_number: str) -> str:
     customer = numbers.find_by_number(mobile_number)
-    place = keys.open_assignment(customer.account_id if customer else "none", merchant_id)
-    last = operations.get(OpenAssignment, place)
+    place = keys.merchants.open_assignment(customer.account_id if customer else "none", merchant_id)
+    last = operations.get(place)
     if last is None:
         raise NotFound("No card is held for this number. Assign one first.")
     return last.assignment_id
@@ -317,7 +315,7 @@ def _require_open(assignment: Assignment) -> None:
 
 
 def _with_card(assignment: Assignment) -> AssignmentWithCard:
-    card = operations.get(Card, keys.card(assignment.card_uid))
+    card = operations.get(keys.cards.card(assignment.card_uid))
     if card is None:
         raise NotFound("There is no such card.")
     return AssignmentWithCard(assignment, card)

@@ -9,7 +9,7 @@ from chalicelib.domain.cards import bindings
 from chalicelib.domain.throttle import Limit, LimitedTry
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Profile
+from chalicelib.table.items import Account
 from chalicelib.vocabulary import AccountStatus, Portal
 
 # The contract: 30 look-ups a minute, whatever the numbers are.
@@ -42,7 +42,7 @@ def look_up(merchant_id: str, mobile_number: str) -> FoundRecipient:
     if account is None or account.status != AccountStatus.ACTIVE:
         return FoundRecipient(registered=False, fee_paid=False)
     customer_id = account.account_id
-    profile = operations.get(Profile, keys.profile(customer_id))
+    profile = operations.get(keys.customers.profile(customer_id))
     person = CustomerAtShop(
         id=customer_id,
         name=account.name,
@@ -65,7 +65,7 @@ def with_number(mobile_number: str) -> Account:
 
 def with_id(customer_id: str) -> Account:
     """Return the customer with this id who may be handed a card. Raises NotFound."""
-    return _ready(operations.get(Account, keys.account(customer_id)))
+    return _ready(operations.get(keys.access.account(customer_id)))
 
 
 def _ready(account: Account | None) -> Account:

@@ -12,7 +12,7 @@ from chalicelib.domain.ledger import Posting
 from chalicelib.domain.merchants import merchant_totals
 from chalicelib.errors import InvalidState
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Assignment, Card, CardRequest, Item, OpenCardRequest, Profile
+from chalicelib.table.items import Account, Assignment, Card, CardRequest, OpenCardRequest, Profile
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, AssignmentStatus, CardRequestStatus, CardStatus
 
@@ -36,12 +36,12 @@ def prepare(assignment: Assignment) -> HandoverWrites:
     """
     customer_id, merchant_id = assignment.customer_id, assignment.merchant_id
     places = (
-        keys.card(assignment.card_uid),
-        keys.account(customer_id),
-        keys.profile(customer_id),
-        keys.open_card_request(customer_id),
+        keys.cards.card(assignment.card_uid),
+        keys.access.account(customer_id),
+        keys.customers.profile(customer_id),
+        keys.cards.open_card_request(customer_id),
     )
-    found = operations.get_many(Item, places)
+    found = operations.get_many(places)
     card, account, profile, wish = (found.get(place) for place in places)
     if not isinstance(account, Account) or account.status != AccountStatus.ACTIVE:
         raise InvalidState("This customer is handed no card. Ask the platform's staff.")
@@ -53,7 +53,7 @@ def prepare(assignment: Assignment) -> HandoverWrites:
     writes = [
         _given(card, assignment, binding.opens),
         _closed(assignment, fee=fee, has_more=binding.has_more),
-        operations.check(Account, keys.account(customer_id), Account.status == AccountStatus.ACTIVE),
+        operations.check(keys.access.account(customer_id), Account.status == AccountStatus.ACTIVE),
         ledger.freeze(card.uid, is_frozen=False),
         *merchant_totals.one_more(merchant_id, fee=fee),
         *binding.writes,
@@ -69,43 +69,40 @@ def prepare(assignment: Assignment) -> HandoverWrites:
 
 def bind_the_rest(assignment: Assignment) -> bool:
     """Bind the tickets that the handover's own transaction did not take; what is left is due in the next sweep."""
-    actions: list[Action] = [Assignment.gsi2pk.remove(), Assignment.gsi2sk.remove()]
+    actions: list[Action] = Assignment.not_due()
     if bindings.bind_unbound(assignment.customer_id, assignment.card_uid):
-        later = keys.due(clock.now() + _NEXT_SWEEP, assignment.assignment_id)
-        actions = [Assignment.gsi2pk.set(later.pk), Assignment.gsi2sk.set(later.sk)]
-    place = keys.assignment(assignment.assignment_id)
-    operations.record(operations.change(Assignment, place, actions, Assignment.pk.exists()))
+        later = keys.jobs.due(clock.now() + _NEXT_SWEEP, assignment.assignment_id)
+        actions = Assignment.due_at(later)
+    place = keys.merchants.assignment(assignment.assignment_id)
+    operations.record(operations.change(place, actions, Assignment.pk.exists()))
     return True
 
 
 def _given(card: Card, assignment: Assignment, opens: bindings.Opens) -> Write:
-    shelf = keys.customer_cards(assignment.customer_id, card.card_id)
+    shelf = keys.cards.customer_cards(assignment.customer_id, card.card_id)
     actions = [
         *cards.becoming(card, CardStatus.ACTIVE),
         Card.customer_id.set(assignment.customer_id),
         Card.assigned_at.set(clock.now()),
-        Card.gsi1pk.set(shelf.pk),
-        Card.gsi1sk.set(shelf.sk),
+        *Card.in_gsi1(shelf),
         Card.tickets.set(opens),
     ]
-    return operations.change(Card, keys.card(card.uid), actions, cards.as_read(card) & bindings.opens_as_read(card))
+    return operations.change(keys.cards.card(card.uid), actions, cards.as_read(card) & bindings.opens_as_read(card))
 
 
 def _closed(assignment: Assignment, *, fee: int, has_more: bool) -> Write:
     now = clock.now()
-    place = keys.merchant_assigned(assignment.merchant_id, clock.to_text(now), assignment.card_uid)
-    due = keys.due(now, assignment.assignment_id)
+    place = keys.merchants.merchant_assigned(assignment.merchant_id, clock.to_text(now), assignment.card_uid)
+    due = keys.jobs.due(now, assignment.assignment_id)
     actions: list[Action] = [
         Assignment.status.set(AssignmentStatus.ACTIVE),
         Assignment.closed_at.set(now),
         Assignment.fee.set(fee),
-        Assignment.gsi1pk.set(place.pk),
-        Assignment.gsi1sk.set(place.sk),
-        Assignment.gsi2pk.set(due.pk) if has_more else Assignment.gsi2pk.remove(),
-        Assignment.gsi2sk.set(due.sk) if has_more else Assignment.gsi2sk.remove(),
+        *Assignment.in_gsi1(place),
+        *(Assignment.due_at(due) if has_more else Assignment.not_due()),
     ]
     still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP
-    return operations.change(Assignment, keys.assignment(assignment.assignment_id), actions, still_awaiting)
+    return operations.change(keys.merchants.assignment(assignment.assignment_id), actions, still_awaiting)
 
 
 def _paid(customer_id: str) -> Write:
@@ -115,7 +112,7 @@ def _paid(customer_id: str) -> Write:
         Profile.fee_paid.set(True),
     ]
     not_before = Profile.fee_paid.does_not_exist() | (Profile.fee_paid == False)  # noqa: E712  # a condition, not a test
-    return operations.change(Profile, keys.profile(customer_id), actions, not_before)
+    return operations.change(keys.customers.profile(customer_id), actions, not_before)
 
 
 def _fee(assignment: Assignment, fee: int) -> list[Write]:
@@ -132,10 +129,10 @@ def _fee(assignment: Assignment, fee: int) -> list[Write]:
 
 
 def _fulfilled(customer_id: str, wish: OpenCardRequest) -> list[Write]:
-    request = keys.card_request(customer_id, wish.request_id)
+    request = keys.cards.card_request(customer_id, wish.request_id)
     closing = [CardRequest.status.set(CardRequestStatus.FULFILLED)]
     same = OpenCardRequest.request_id == wish.request_id
     return [
-        operations.remove(OpenCardRequest, keys.open_card_request(customer_id), same),
-        operations.change(CardRequest, request, closing, CardRequest.pk.exists()),
+        operations.remove(keys.cards.open_card_request(customer_id), same),
+        operations.change(request, closing, CardRequest.pk.exists()),
     ]

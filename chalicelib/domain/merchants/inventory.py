@@ -14,7 +14,7 @@ from chalicelib.domain import paging
 from chalicelib.domain.cards import cards
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Card, MerchantTotals
+from chalicelib.table.items import Assignment, Card, MerchantTotals
 from chalicelib.vocabulary import CardStatus
 
 # For filters that no key answers.
@@ -48,8 +48,8 @@ def page(merchant_id: str, filters: InventoryFilters, *, page_size: int, cursor:
     asked = PageRequest(f"inventory/{merchant_id}/{filters}", page_size, cursor)
 
     def load(uids: Sequence[str]) -> list[Card | None]:
-        known = operations.get_many(Card, [keys.card(uid) for uid in uids])
-        found = [known.get(keys.card(uid)) for uid in uids]
+        known = operations.get_many([keys.cards.card(uid) for uid in uids])
+        found = [known.get(keys.cards.card(uid)) for uid in uids]
         # The index may name a card that has just moved on.
         return [card if card and card.merchant_id == merchant_id and filters.fit(card) else None for card in found]
 
@@ -63,7 +63,7 @@ def _count(merchant_id: str, filters: InventoryFilters) -> int | None:
     """Return how many cards there are, as far as the stream has come; None where no counter tells."""
     if filters.search is not None or filters.by_assignment:
         return None
-    totals = operations.get(MerchantTotals, keys.account_totals(merchant_id), consistent=False)
+    totals = operations.get(keys.merchants.totals(merchant_id), consistent=False)
     if totals is None:
         return None
     status = filters.status
@@ -83,7 +83,7 @@ def _by_uid(merchant_id: str, filters: InventoryFilters) -> paging.Read[str]:
         between = (f"{after}{_FIRST}" if after else prefix or _FIRST, f"{prefix}{_LAST}")
         lists = []
         for status in _listed(filters.status):
-            partition = keys.merchant_cards(merchant_id, status).pk
+            partition = keys.cards.merchant_cards(merchant_id, status).pk
             raws = operations.query(partition, index="gsi2", between=between, limit=limit)
             lists.append([raw["gsi2sk"]["S"] for raw in raws])
         # A card that moves from one status to another may be in both lists for a moment.
@@ -104,5 +104,9 @@ def _assigned(merchant_id: str, filters: InventoryFilters) -> paging.Read[str]:
     """Return the reader of a merchant's cards by when they were handed out, the latest first."""
     low = clock.to_text(filters.assigned_from) if filters.assigned_from else _FIRST
     high = clock.to_text(filters.assigned_to) + _LAST if filters.assigned_to else _LAST
-    read = paging.rows_of(keys.merchant_assigned(merchant_id).pk, index="gsi1", between=(low, high))
-    return lambda after, limit: [(position, keys.uid_assigned(position)) for position, _ in read(after, limit)]
+    read = paging.rows_of(
+        Assignment, keys.merchants.merchant_assigned(merchant_id).pk, index="gsi1", between=(low, high)
+    )
+    return lambda after, limit: [
+        (position, keys.merchants.uid_assigned(position)) for position, _ in read(after, limit)
+    ]

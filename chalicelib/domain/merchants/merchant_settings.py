@@ -17,7 +17,7 @@ from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, NotFoun
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Item, Login, MerchantSettings
+from chalicelib.table.items import Account, Login, MerchantSettings
 from chalicelib.vocabulary import AccountStatus, OtpPurpose
 
 _PLAIN = ("email", "address", "city", "low_stock_threshold")
@@ -49,8 +49,8 @@ class Shop:
 
 def show(merchant_id: str) -> Shop:
     """Return a merchant, with one read. Raises NotFound."""
-    places = keys.account(merchant_id), keys.settings(merchant_id)
-    found = operations.get_many(Item, places)
+    places = keys.access.account(merchant_id), keys.merchants.settings(merchant_id)
+    found = operations.get_many(places)
     account, settings = found.get(places[0]), found.get(places[1])
     if not isinstance(account, Account):
         raise NotFound
@@ -75,11 +75,11 @@ def change(merchant_id: str, changes: Mapping[str, Any]) -> Shop:
     writes = []
     if "name" in changes:
         renamed = [Account.name.set(changes["name"])]
-        writes.append(operations.change(Account, keys.account(merchant_id), renamed, Account.pk.exists()))
+        writes.append(operations.change(keys.access.account(merchant_id), renamed, Account.pk.exists()))
     actions = _actions(changes)
     if actions:
         actions += [MerchantSettings.kind.set(MerchantSettings), MerchantSettings.merchant_id.set(merchant_id)]
-        writes.append(operations.change(MerchantSettings, keys.settings(merchant_id), actions))
+        writes.append(operations.change(keys.merchants.settings(merchant_id), actions))
     if writes:
         operations.commit(*writes)
         logger.info("settings changed", extra={"merchant_id": merchant_id, "fields": sorted(changes)})

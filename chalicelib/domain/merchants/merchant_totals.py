@@ -55,10 +55,10 @@ class MerchantDashboard:
 
 def dashboard(merchant_id: str) -> MerchantDashboard:
     """Return a merchant's totals: one read and one query of at most thirty small items."""
-    totals = operations.get(MerchantTotals, keys.account_totals(merchant_id)) or MerchantTotals()
+    totals = operations.get(keys.merchants.totals(merchant_id)) or MerchantTotals()
     today, currency = clock.now().date(), config().currency
     first = today - timedelta(days=DAYS - 1)
-    places = keys.account_day(merchant_id, first.isoformat()), keys.account_day(merchant_id, today.isoformat())
+    places = keys.merchants.day(merchant_id, first.isoformat()), keys.merchants.day(merchant_id, today.isoformat())
     raws = operations.query(places[0].pk, between=(places[0].sk, places[1].sk), consistent=True)
     known = {day.date: day for day in map(MerchantDay.from_raw_data, raws)}
     by_day = []
@@ -93,8 +93,8 @@ def one_more(merchant_id: str, *, fee: int) -> list[Write]:
         MerchantDay.fees.add(fee),
     ]
     return [
-        operations.change(MerchantTotals, keys.account_totals(merchant_id), totals),
-        operations.change(MerchantDay, keys.account_day(merchant_id, today), day),
+        operations.change(keys.merchants.totals(merchant_id), totals),
+        operations.change(keys.merchants.day(merchant_id, today), day),
     ]
 
 
@@ -123,7 +123,7 @@ def _counted(card: Card) -> Standing | None:
 def _count(uids: Sequence[str]) -> None:
     """Tell the totals what they do not know yet of these cards."""
     for _ in operations.attempts():
-        found = operations.get_many(Card, [keys.card(uid) for uid in uids]).values()
+        found = operations.get_many([keys.cards.card(uid) for uid in uids]).values()
         pending = [card for card in found if _counted(card) != _standing(card)]
         if not pending:
             return
@@ -155,7 +155,7 @@ def _mark(card: Card) -> Write:
         Card.counted_as.set(standing[1]) if standing else Card.counted_as.remove(),
     ]
     still = (Card.status == card.status) & same_merchant & as_counted
-    return operations.change(Card, keys.card(card.uid), actions, still)
+    return operations.change(keys.cards.card(card.uid), actions, still)
 
 
 def _moved(moves: Counter[Standing]) -> list[Write]:
@@ -168,6 +168,5 @@ def _moved(moves: Counter[Standing]) -> list[Write]:
             ]
             by_merchant.setdefault(merchant_id, begun).append(getattr(MerchantTotals, status).add(by))
     return [
-        operations.change(MerchantTotals, keys.account_totals(merchant_id), actions)
-        for merchant_id, actions in by_merchant.items()
+        operations.change(keys.merchants.totals(merchant_id), actions) for merchant_id, actions in by_merchant.items()
     ]

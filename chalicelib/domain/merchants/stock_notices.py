@@ -12,7 +12,7 @@ from chalicelib.domain.changes import Change
 from chalicelib.domain.merchants import merchant_settings
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import MerchantSettings, MerchantTotals
+from chalicelib.table.items import MerchantTotals
 from chalicelib.vocabulary import Fact
 
 
@@ -25,11 +25,11 @@ def follow(changes: Sequence[Change]) -> list[Published]:
         and isinstance(change.after, MerchantTotals)
         and _left(change.after) < _left(change.before)
     }
-    places = [keys.settings(after.merchant_id) for _, after in fallen.values()]
-    known = operations.get_many(MerchantSettings, places, consistent=False)
+    places = [keys.merchants.settings(after.merchant_id) for _, after in fallen.values()]
+    known = operations.get_many(places, consistent=False)
     facts = []
     for position, (before, after) in fallen.items():
-        settings = known.get(keys.settings(after.merchant_id))
+        settings = known.get(keys.merchants.settings(after.merchant_id))
         if settings is not None and _left(before) >= settings.low_stock_threshold > _left(after):
             facts.append(
                 Published(

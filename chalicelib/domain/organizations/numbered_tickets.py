@@ -81,7 +81,7 @@ def ticket_of(of: NumberRange, offset: int, *, first: int, first_ordinal: int) -
     """Return a ticket of a range as it is made."""
     ordinal = first_ordinal + offset
     return NumberedTicket(
-        *keys.numbered_ticket(of.owner_id, ordinal),
+        *keys.organizations.numbered_ticket(of.owner_id, ordinal),
         ticket_id=id_of(of, ordinal),
         organization_id=of.owner_id,
         job_id=of.job_id,
@@ -100,7 +100,7 @@ def find(organization_id: str, name: str) -> NumberedTicket:
     by_id = ordinal is not None
     if ordinal is None:
         ordinal = _ordinal_of_number(organization_id, name)
-    ticket = operations.get(NumberedTicket, keys.numbered_ticket(organization_id, ordinal)) if ordinal else None
+    ticket = operations.get(keys.organizations.numbered_ticket(organization_id, ordinal)) if ordinal else None
     if ticket is None or ticket.deleted_at is not None or (by_id and ticket.ticket_id != name):
         raise NotFound("There is no such ticket.")
     return ticket
@@ -119,7 +119,7 @@ def _ordinal_of_number(organization_id: str, text: str) -> int | None:
 
 def _place_at(organization_id: str, prefix: str, number: int) -> RangePlace | None:
     """Return the last range that begins at a number or before it."""
-    lowest, place = (keys.range_place(organization_id, prefix, each) for each in (0, number))
+    lowest, place = (keys.organizations.range_place(organization_id, prefix, each) for each in (0, number))
     raws = operations.query(place.pk, between=(lowest.sk, place.sk), newest_first=True, limit=1, consistent=True)
     return RangePlace.from_raw_data(raws[0]) if raws else None
 
@@ -127,7 +127,7 @@ def _place_at(organization_id: str, prefix: str, number: int) -> RangePlace | No
 def of_numbers(organization_id: str, prefix: str, first: int, last: int) -> Iterator[NumberedTicket]:
     """Go through the tickets of a prefix from one number to another, in their order, without those that are deleted."""
     before = _place_at(organization_id, prefix, first)
-    begin, end = (keys.range_place(organization_id, prefix, number) for number in (first + 1, last))
+    begin, end = (keys.organizations.range_place(organization_id, prefix, number) for number in (first + 1, last))
     raws = operations.query(begin.pk, between=(begin.sk, end.sk), consistent=True) if first < last else []
     places = [*([before] if before else []), *map(RangePlace.from_raw_data, raws)]
     for place in places:
@@ -147,9 +147,9 @@ def of_range(of: NumberRange) -> Iterator[NumberedTicket]:
 def of_ordinals(organization_id: str, low: int, high: int) -> Iterator[NumberedTicket]:
     """Go through the tickets from one ordinal to another, without those that are deleted."""
     while low <= high:
-        bucket_ends = (keys.bucket_of(low) + 1) * keys.TICKETS_PER_BUCKET
-        begin = keys.numbered_ticket(organization_id, low)
-        end = keys.numbered_ticket(organization_id, min(high, bucket_ends))
+        bucket_ends = (keys.organizations.bucket_of(low) + 1) * keys.organizations.TICKETS_PER_BUCKET
+        begin = keys.organizations.numbered_ticket(organization_id, low)
+        end = keys.organizations.numbered_ticket(organization_id, min(high, bucket_ends))
         for raw in operations.query(begin.pk, between=(begin.sk, end.sk), consistent=True):
             ticket = NumberedTicket.from_raw_data(raw)
             if ticket.deleted_at is None:
@@ -173,9 +173,9 @@ def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: st
         & NumberedTicket.voided_at.does_not_exist()
         & NumberedTicket.scanned_at.does_not_exist()
     )
-    place = keys.numbered_ticket(organization_id, ordinal)
+    place = keys.organizations.numbered_ticket(organization_id, ordinal)
     try:
-        raw = operations.record(operations.change(NumberedTicket, place, actions, fresh))
+        raw = operations.record(operations.change(place, actions, fresh))
     except operations.ConditionFailed as failure:
         told = _refused(failure.found(NumberedTicket), ticket_id, operation_id)
     else:
@@ -217,4 +217,4 @@ def deletion(organization_id: str, ordinal: int, now: datetime) -> operations.Wr
         NumberedTicket.extra.remove(),
     ]
     there = NumberedTicket.pk.exists() & NumberedTicket.deleted_at.does_not_exist()
-    return operations.change(NumberedTicket, keys.numbered_ticket(organization_id, ordinal), actions, there)
+    return operations.change(keys.organizations.numbered_ticket(organization_id, ordinal), actions, there)

@@ -24,6 +24,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Item, NumberedTicket, NumberRange, NumberSeries, RangePlace, TicketDay, TicketTally
 from chalicelib.table.operations import Write
+from chalicelib.table.places import Place
 from chalicelib.vocabulary import JobStatus
 
 # Up to this many are written before the answer (contract, "Tix").
@@ -62,11 +63,10 @@ def _reserve(organization_id: str, wanted: GenerationInput, *, user_id: str, ope
     organization = organizations.get(organization_id)
     now, job_id = clock.now(), new_id("job")
     due = jobs.due_place(job_id)
-    place = keys.job(job_id)
+    place = keys.jobs.job(job_id)
     made = NumberRange(
         *place,
-        gsi2pk=due.pk,
-        gsi2sk=due.sk,
+        gsi2=due,
         job_id=job_id,
         owner_id=organization_id,
         prefix=wanted.prefix,
@@ -109,19 +109,21 @@ def _count_up(made: NumberRange) -> list[Write]:
         NumberSeries.last.add(quantity),
     ]
     return [
-        operations.change(TicketTally, keys.ticket_tally(made.owner_id), tally, TicketTally.pk.exists()),
-        operations.change(NumberSeries, _series(made), series, NumberSeries.pk.exists()),
+        operations.change(keys.organizations.ticket_tally(made.owner_id), tally, TicketTally.pk.exists()),
+        operations.change(_series(made), series, NumberSeries.pk.exists()),
     ]
 
 
-def _series(of: NumberRange) -> keys.Key:
-    return keys.last_number(of.owner_id, of.prefix)
+def _series(of: NumberRange) -> Place[NumberSeries]:
+    return keys.organizations.last_number(of.owner_id, of.prefix)
 
 
 def _begin(organization_id: str, prefix: str) -> None:
     """Put the counters there where this is the first time that they count."""
-    tally = TicketTally(*keys.ticket_tally(organization_id), organization_id=organization_id)
-    series = NumberSeries(*keys.last_number(organization_id, prefix), organization_id=organization_id, prefix=prefix)
+    tally = TicketTally(*keys.organizations.ticket_tally(organization_id), organization_id=organization_id)
+    series = NumberSeries(
+        *keys.organizations.last_number(organization_id, prefix), organization_id=organization_id, prefix=prefix
+    )
     for item in (tally, series):
         try:
             operations.record(operations.put(item, type(item).pk.does_not_exist()))
@@ -130,7 +132,7 @@ def _begin(organization_id: str, prefix: str) -> None:
 
 
 def _known(job_id: str) -> NumberRange:
-    known = operations.get(NumberRange, keys.job(job_id))
+    known = operations.get(keys.organizations.number_range(job_id))
     if known is None:
         raise Unavailable(retry_after=1)
     return known
@@ -166,8 +168,8 @@ def _write(made: NumberRange) -> NumberRange:
 
 def _beginning(made: NumberRange) -> tuple[int, int] | None:
     """Return the first number and ordinal of an open range, as the counters noted; None where it is complete by now."""
-    places = keys.ticket_tally(made.owner_id), _series(made)
-    found = operations.get_many(Item, places)
+    places: list[Place[Item]] = [keys.organizations.ticket_tally(made.owner_id), _series(made)]
+    found = operations.get_many(places)
     tally, series = (found.get(place) for place in places)
     if not isinstance(tally, TicketTally) or not isinstance(series, NumberSeries):
         return None
@@ -195,11 +197,10 @@ def _next(made: NumberRange, first: int, first_ordinal: int) -> Iterator[Write]:
             NumberRange.completed_at.set(clock.now()),
             NumberRange.first.set(first),
             NumberRange.first_ordinal.set(first_ordinal),
-            NumberRange.gsi2pk.remove(),
-            NumberRange.gsi2sk.remove(),
+            *NumberRange.not_due(),
         ]
     as_read = (NumberRange.status == JobStatus.OPEN) & (NumberRange.done == made.done)
-    yield operations.change(NumberRange, keys.job(made.job_id), actions, as_read)
+    yield operations.change(keys.organizations.number_range(made.job_id), actions, as_read)
     for offset in offsets:
         ticket = numbered_tickets.ticket_of(made, offset, first=first, first_ordinal=first_ordinal)
         yield operations.put(ticket, NumberedTicket.pk.does_not_exist())
@@ -222,16 +223,16 @@ def _show(made: NumberRange, first: int, first_ordinal: int) -> Iterator[Write]:
         TicketDay.generated.add(quantity),
     ]
     place = RangePlace(
-        *keys.range_place(made.owner_id, made.prefix, first),
+        *keys.organizations.range_place(made.owner_id, made.prefix, first),
         job_id=made.job_id,
         first=first,
         quantity=quantity,
         first_ordinal=first_ordinal,
     )
-    yield operations.change(TicketTally, keys.ticket_tally(made.owner_id), tally)
-    yield operations.change(NumberSeries, _series(made), [NumberSeries.firsts[made.job_id].remove()])
+    yield operations.change(keys.organizations.ticket_tally(made.owner_id), tally)
+    yield operations.change(_series(made), [NumberSeries.firsts[made.job_id].remove()])
     yield operations.put(place)
-    yield operations.change(TicketDay, keys.ticket_day(made.owner_id, made.day), day)
+    yield operations.change(keys.organizations.ticket_day(made.owner_id, made.day), day)
 
 
 def _move_on(made: NumberRange, first: int, first_ordinal: int) -> None:
@@ -260,7 +261,7 @@ def require_written(organization_id: str, prefix: str, first: int, last: int) ->
 
     Raises NotFound, InvalidState.
     """
-    series = operations.get(NumberSeries, keys.last_number(organization_id, prefix))
+    series = operations.get(keys.organizations.last_number(organization_id, prefix))
     if series is None or series.last < first:
         raise NotFound("There are no tickets with these numbers.")
     if any(int(begin) <= last for begin in series.firsts.as_dict().values()):

@@ -70,7 +70,7 @@ def change(organization_id: str, changes: Mapping[str, Any], *, rotate_invite: b
         if present.timezone != changes["timezone"]:
             # What was counted stays on the day that it was counted on.
             actions.append(Organization.zones.set(organization_days.zones_after(present, clock.now())))
-    write = operations.change(Organization, keys.organization(organization_id), actions, condition)
+    write = operations.change(keys.organizations.organization(organization_id), actions, condition)
     try:
         # A transaction, since its token keeps a request that is sent again from changing the code twice.
         operations.commit(write)

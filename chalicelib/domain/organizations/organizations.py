@@ -21,7 +21,7 @@ from chalicelib.domain.access.accounts import log_security_event
 from chalicelib.errors import AlreadyExists, NotFound, OrganizationFull, ValidationFailed
 from chalicelib.identifiers import new_id, ulid_of
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Item, Login, Organization
+from chalicelib.table.items import Account, Login, Organization
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, Portal, TixRole
 
@@ -83,7 +83,7 @@ class TixRegistration:
 
 def get(organization_id: str) -> Organization:
     """Return an organization. Raises NotFound."""
-    organization = operations.get(Organization, keys.organization(organization_id))
+    organization = operations.get(keys.organizations.organization(organization_id))
     if organization is None:
         raise NotFound
     return organization
@@ -105,7 +105,7 @@ def found(who: TixRegistration, *, organization: str, timezone: str = DEFAULT_TI
     organization_id = new_id(_PREFIX)
     account = _account(who, organization_id=organization_id, role=TixRole.ADMIN)
     made = Organization(
-        *keys.organization(organization_id),
+        *keys.organizations.organization(organization_id),
         organization_id=organization_id,
         name=organization,
         timezone=timezone,
@@ -127,8 +127,7 @@ def join(who: TixRegistration, *, invite_code: str) -> Account:
     organization_id, generation = _unseal(invite_code)
     account = _account(who, organization_id=organization_id, role=TixRole.MEMBER)
     one_more = operations.change(
-        Organization,
-        keys.organization(organization_id),
+        keys.organizations.organization(organization_id),
         [Organization.members.add(1)],
         (Organization.invite_generation == generation) & (Organization.members < Organization.max_users),
     )
@@ -140,7 +139,7 @@ def join(who: TixRegistration, *, invite_code: str) -> Account:
 def _account(who: TixRegistration, *, organization_id: str, role: TixRole) -> Account:
     account_id = new_id("usr")
     return Account(
-        *keys.account(account_id),
+        *keys.access.account(account_id),
         account_id=account_id,
         portal=Portal.TIX,
         login=who.email.casefold(),
@@ -154,7 +153,7 @@ def _account(who: TixRegistration, *, organization_id: str, role: TixRole) -> Ac
 
 
 def _create(account: Account, of_organization: Write) -> None:
-    login = Login(*keys.login(account.portal, account.login), account_id=account.account_id)
+    login = Login(*keys.access.login(account.portal, account.login), account_id=account.account_id)
     try:
         operations.commit(
             operations.put(login, Login.pk.does_not_exist()),
@@ -185,8 +184,8 @@ def logged_in(account: Account) -> TixLogIn:
 
 def me(account_id: str, organization_id: str) -> TixUserWithOrganization:
     """Return a user with their organization, with one read. Raises NotFound."""
-    places = keys.account(account_id), keys.organization(organization_id)
-    found = operations.get_many(Item, places)
+    places = keys.access.account(account_id), keys.organizations.organization(organization_id)
+    found = operations.get_many(places)
     account, organization = (found.get(place) for place in places)
     if not isinstance(account, Account) or not isinstance(organization, Organization):
         raise NotFound

@@ -33,13 +33,12 @@ def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketC
     if confirm != organization.name:
         message = "must be the name of the organization, since this deletes all of its tickets"
         raise ValidationFailed(details=[{"field": "confirm", "message": message}])
-    tally = operations.get(TicketTally, keys.ticket_tally(organization_id)) or TicketTally()
+    tally = operations.get(keys.organizations.ticket_tally(organization_id)) or TicketTally()
     job_id = new_id("job")
     due = jobs.due_place(job_id)
     clearing = TicketClearing(
-        *keys.job(job_id),
-        gsi2pk=due.pk,
-        gsi2sk=due.sk,
+        *keys.organizations.ticket_clearing(job_id),
+        gsi2=due,
         job_id=job_id,
         owner_id=organization_id,
         status=JobStatus.OPEN,
@@ -59,7 +58,7 @@ def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketC
 
 
 def _known(job_id: str) -> TicketClearing:
-    known = operations.get(TicketClearing, keys.job(job_id))
+    known = operations.get(keys.organizations.ticket_clearing(job_id))
     if known is None:
         raise NotFound("There is no such job.")
     return known
@@ -102,8 +101,7 @@ def _progress(clearing: TicketClearing, *, below: int, count: int, ends: bool) -
         actions += [
             TicketClearing.status.set(JobStatus.COMPLETE),
             TicketClearing.completed_at.set(clock.now()),
-            TicketClearing.gsi2pk.remove(),
-            TicketClearing.gsi2sk.remove(),
+            *TicketClearing.not_due(),
         ]
     as_read = (TicketClearing.status == JobStatus.OPEN) & (TicketClearing.below == clearing.below)
-    return operations.change(TicketClearing, keys.job(clearing.job_id), actions, as_read)
+    return operations.change(keys.organizations.ticket_clearing(clearing.job_id), actions, as_read)

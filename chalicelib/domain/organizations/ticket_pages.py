@@ -15,7 +15,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import BucketGroup, NumberedTicket, NumberRange, TicketBucket, TicketTally
 from chalicelib.vocabulary import JobStatus, TicketFilter
 
-_IN_GROUP = keys.TICKETS_PER_BUCKET * keys.BUCKETS_PER_GROUP
+_IN_GROUP = keys.organizations.TICKETS_PER_BUCKET * keys.organizations.BUCKETS_PER_GROUP
 # The newest buckets of a group are read first: mostly the page is among them.
 _FEW_BUCKETS = 10
 # Neighbours are read together as long as at least one in so many is wanted.
@@ -58,7 +58,7 @@ def page(organization_id: str, only: TicketFilter | None, *, job_id: str | None,
 
 def newest(organization_id: str, only: TicketFilter | None, *, page: int, limit: int) -> TicketPage:
     """Return a page of an organization's tickets; pages are numbered from 1."""
-    tally = operations.get(TicketTally, keys.ticket_tally(organization_id)) or TicketTally()
+    tally = operations.get(keys.organizations.ticket_tally(organization_id)) or TicketTally()
     live, scanned = tally.live, tally.scanned
     total = {None: live, TicketFilter.SCANNED: scanned, TicketFilter.NOT_SCANNED: live - scanned}[only]
     shelf = _OrdinalList(organization_id, tally.last, being_written(tally), only)
@@ -119,7 +119,7 @@ class _OrdinalList:
                 if skip >= found:
                     skip -= found
                     continue
-                first = number * keys.TICKETS_PER_BUCKET + 1
+                first = number * keys.organizations.TICKETS_PER_BUCKET + 1
                 for place in _highest_first(shown):
                     if skip:
                         skip -= 1
@@ -130,7 +130,7 @@ class _OrdinalList:
                         return
 
     def _groups(self) -> dict[int, BucketGroup]:
-        place = keys.bucket_groups(self._organization_id)
+        place = keys.organizations.bucket_groups(self._organization_id)
         raws = operations.query(place.pk, begins=place.sk, consistent=True)
         return {item.group: item for item in map(BucketGroup.from_raw_data, raws)}
 
@@ -159,8 +159,8 @@ class _OrdinalList:
 
     def _buckets(self, group: int) -> Iterator[tuple[int, int]]:
         """Yield the buckets of a group, the newest first, each with the bits of those that the list shows."""
-        lowest = group * keys.BUCKETS_PER_GROUP
-        highest = min(lowest + keys.BUCKETS_PER_GROUP - 1, keys.bucket_of(self._last))
+        lowest = group * keys.organizations.BUCKETS_PER_GROUP
+        highest = min(lowest + keys.organizations.BUCKETS_PER_GROUP - 1, keys.organizations.bucket_of(self._last))
         parts = (range(max(lowest, highest - _FEW_BUCKETS + 1), highest + 1), range(lowest, highest - _FEW_BUCKETS + 1))
         for part in parts:
             known = self._read(part.start, part.stop - 1) if part else {}
@@ -168,15 +168,15 @@ class _OrdinalList:
                 yield number, self._shown(number, known.get(number))
 
     def _read(self, lowest: int, highest: int) -> dict[int, TicketBucket]:
-        begin, end = (keys.ticket_bucket(self._organization_id, number) for number in (lowest, highest))
+        begin, end = (keys.organizations.ticket_bucket(self._organization_id, number) for number in (lowest, highest))
         raws = operations.query(begin.pk, between=(begin.sk, end.sk), consistent=True)
         return {item.bucket: item for item in map(TicketBucket.from_raw_data, raws)}
 
     def _shown(self, number: int, known: TicketBucket | None) -> int:
-        before = number * keys.TICKETS_PER_BUCKET
-        there = _ones(min(keys.TICKETS_PER_BUCKET, self._last - before))
+        before = number * keys.organizations.TICKETS_PER_BUCKET
+        there = _ones(min(keys.organizations.TICKETS_PER_BUCKET, self._last - before))
         for begin, end in self._without:
-            low, high = max(begin - before, 1), min(end - before, keys.TICKETS_PER_BUCKET)
+            low, high = max(begin - before, 1), min(end - before, keys.organizations.TICKETS_PER_BUCKET)
             if low <= high:
                 there &= ~(_ones(high) & ~_ones(low - 1))
         scanned, deleted = (bits(known.scanned), bits(known.deleted)) if known else (0, 0)
@@ -205,15 +205,13 @@ def _read(organization_id: str, ordinals: Sequence[int]) -> list[NumberedTicket]
                 found[ticket.ordinal] = ticket
         else:
             apart += bucket
-    places = {keys.numbered_ticket(organization_id, ordinal): ordinal for ordinal in apart}
-    for place, ticket in operations.get_many(NumberedTicket, places).items():
-        if ticket.deleted_at is None:
-            found[places[place]] = ticket
+    places = [keys.organizations.numbered_ticket(organization_id, ordinal) for ordinal in apart]
+    found |= {t.ordinal: t for t in operations.get_many(places).values() if t.deleted_at is None}
     return [found[ordinal] for ordinal in ordinals if ordinal in found]
 
 
 def _by_bucket(ordinals: Iterable[int]) -> Iterable[list[int]]:
     buckets: dict[int, list[int]] = {}
     for ordinal in ordinals:
-        buckets.setdefault(keys.bucket_of(ordinal), []).append(ordinal)
+        buckets.setdefault(keys.organizations.bucket_of(ordinal), []).append(ordinal)
     return buckets.values()

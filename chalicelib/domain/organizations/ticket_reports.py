@@ -37,7 +37,7 @@ class ReportRow:
 
 def stats(organization_id: str) -> TicketStats:
     """Return what an organization's tickets come to: one read."""
-    tally = operations.get(TicketTally, keys.ticket_tally(organization_id)) or TicketTally()
+    tally = operations.get(keys.organizations.ticket_tally(organization_id)) or TicketTally()
     total, scanned = tally.live, tally.scanned
     rate = Decimal(100 * scanned) / total if total else Decimal(0)
     return TicketStats(total, scanned, total - scanned, float(rate.quantize(Decimal("0.1"), ROUND_HALF_UP)))
@@ -68,7 +68,10 @@ def _rows(
     while len(ends) <= size:
         ends.append(before(ends[-1]))
     begin = ends[size] + timedelta(days=1)
-    first, last = keys.ticket_day(organization_id, begin.isoformat()), keys.ticket_day(organization_id, _LAST)
+    first, last = (
+        keys.organizations.ticket_day(organization_id, begin.isoformat()),
+        keys.organizations.ticket_day(organization_id, _LAST),
+    )
     raws = operations.query(first.pk, between=(first.sk, last.sk), consistent=True)
     sums = {name_of(end): [0, 0] for end in ends[:size]}
     for day in map(TicketDay.from_raw_data, raws):

@@ -22,12 +22,12 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import BucketGroup, NumberedTicket, Organization, TicketBucket, TicketDay, TicketTally
 from chalicelib.table.operations import Write
 
-_BUCKET_BYTES = keys.TICKETS_PER_BUCKET // 8
+_BUCKET_BYTES = keys.organizations.TICKETS_PER_BUCKET // 8
 
 
 def bit_of(ordinal: int) -> int:
     """Return the bit of an ordinal in its bucket."""
-    return 1 << ((ordinal - 1) % keys.TICKETS_PER_BUCKET)
+    return 1 << ((ordinal - 1) % keys.organizations.TICKETS_PER_BUCKET)
 
 
 def bits(stored: bytes | None) -> int:
@@ -67,10 +67,10 @@ def _chunks(organization: Organization, tickets: Sequence[NumberedTicket]) -> It
 
 def _touched(organization: Organization, ticket: NumberedTicket) -> set[object]:
     """Return what a ticket may change beside the tally."""
-    bucket = keys.bucket_of(ticket.ordinal)
+    bucket = keys.organizations.bucket_of(ticket.ordinal)
     moments = (ticket.generated_at, ticket.scanned_at)
     days = {day_of(organization, moment) for moment in moments if moment is not None}
-    return {("bucket", bucket), ("group", bucket // keys.BUCKETS_PER_GROUP), *days}
+    return {("bucket", bucket), ("group", bucket // keys.organizations.BUCKETS_PER_GROUP), *days}
 
 
 @dataclass(slots=True)
@@ -93,8 +93,8 @@ def _news(
     for number, item in known.items():
         news.scanned[number], news.deleted[number] = bits(item.scanned), bits(item.deleted)
     for ticket in tickets:
-        number, bit = keys.bucket_of(ticket.ordinal), bit_of(ticket.ordinal)
-        group = news.groups[number // keys.BUCKETS_PER_GROUP]
+        number, bit = keys.organizations.bucket_of(ticket.ordinal), bit_of(ticket.ordinal)
+        group = news.groups[number // keys.organizations.BUCKETS_PER_GROUP]
         scanned, deleted = news.scanned.get(number, 0), news.deleted.get(number, 0)
         scan_day = day_of(organization, ticket.scanned_at).isoformat() if ticket.scanned_at else None
         by = 0
@@ -116,10 +116,10 @@ def _news(
 
 def _count(organization: Organization, tickets: Sequence[NumberedTicket]) -> None:
     """Add to the totals what they do not know yet of these tickets."""
-    numbers = sorted({keys.bucket_of(ticket.ordinal) for ticket in tickets})
+    numbers = sorted({keys.organizations.bucket_of(ticket.ordinal) for ticket in tickets})
     for _ in operations.attempts():
-        places = [keys.ticket_bucket(organization.organization_id, number) for number in numbers]
-        found = operations.get_many(TicketBucket, places).values()
+        places = [keys.organizations.ticket_bucket(organization.organization_id, number) for number in numbers]
+        found = operations.get_many(places).values()
         known = {item.bucket: item for item in found}
         news = _news(organization, tickets, known)
         writes = _writes(organization.organization_id, news, known)
@@ -151,7 +151,7 @@ def _writes(organization_id: str, news: _TotalsChange, known: dict[int, TicketBu
         tally.append(TicketTally.live.add(news.live))
     if news.in_all:
         tally.append(TicketTally.scanned.add(news.in_all))
-    of_all = [operations.change(TicketTally, keys.ticket_tally(organization_id), tally)] if tally else []
+    of_all = [operations.change(keys.organizations.ticket_tally(organization_id), tally)] if tally else []
     return [*buckets, *groups, *days, *of_all]
 
 
@@ -159,7 +159,7 @@ def _set_bits(organization_id: str, number: int, news: _TotalsChange, seen: Tick
     scanned, deleted = (each.get(number, 0).to_bytes(_BUCKET_BYTES, "little") for each in (news.scanned, news.deleted))
     if seen is not None and (seen.scanned, seen.deleted) == (scanned, deleted):
         return None
-    place = keys.ticket_bucket(organization_id, number)
+    place = keys.organizations.ticket_bucket(organization_id, number)
     bucket = TicketBucket(*place, organization_id=organization_id, bucket=number, scanned=scanned, deleted=deleted)
     if seen is None:
         return operations.put(bucket, TicketBucket.pk.does_not_exist())
@@ -175,7 +175,7 @@ def _of_group(organization_id: str, group: int, numbers: Counter[str]) -> Write:
     ]
     counts = ((BucketGroup.scanned, numbers["scanned"]), (BucketGroup.deleted, numbers["deleted"]))
     actions += [attribute.add(by) for attribute, by in counts if by]
-    return operations.change(BucketGroup, keys.bucket_group(organization_id, group), actions)
+    return operations.change(keys.organizations.bucket_group(organization_id, group), actions)
 
 
 def _of_day(organization_id: str, day: str, numbers: Counter[str]) -> Write:
@@ -186,4 +186,4 @@ def _of_day(organization_id: str, day: str, numbers: Counter[str]) -> Write:
     ]
     counts = ((TicketDay.generated, numbers["generated"]), (TicketDay.scanned, numbers["scanned"]))
     actions += [attribute.add(by) for attribute, by in counts if by]
-    return operations.change(TicketDay, keys.ticket_day(organization_id, day), actions)
+    return operations.change(keys.organizations.ticket_day(organization_id, day), actions)

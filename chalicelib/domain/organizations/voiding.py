@@ -106,5 +106,5 @@ def _write(ticket: NumberedTicket, reason: str | None, user_id: str) -> Write:
         & NumberedTicket.voided_at.does_not_exist()
         & NumberedTicket.deleted_at.does_not_exist()
     )
-    place = keys.numbered_ticket(ticket.organization_id, ticket.ordinal)
-    return operations.change(NumberedTicket, place, actions, untouched)
+    place = keys.organizations.numbered_ticket(ticket.organization_id, ticket.ordinal)
+    return operations.change(place, actions, untouched)

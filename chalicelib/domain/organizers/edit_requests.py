@@ -65,11 +65,10 @@ def _ask(
         event_edits.applying(present, diff)
         version = present.event.version
         request_id = new_id("edr")
-        place = keys.edit_requests(EditRequestStatus.PENDING, request_id)
+        place = keys.organizers.edit_requests(EditRequestStatus.PENDING, request_id)
         request = EditRequest(
-            *keys.edit_request(event_id, request_id),
-            gsi1pk=place.pk,
-            gsi1sk=place.sk,
+            *keys.organizers.edit_request(event_id, request_id),
+            gsi1=place,
             request_id=request_id,
             event_id=event_id,
             organizer_id=organizer_id,
@@ -83,7 +82,7 @@ def _ask(
             operations.commit(
                 idempotency.once(operation_id, request_id),
                 operations.put(request, EditRequest.pk.does_not_exist()),
-                operations.check(Event, keys.event(event_id), _is_version(version)),
+                operations.check(keys.events.event(event_id), _is_version(version)),
             )
         except operations.ConditionFailed:
             done = idempotency.result_of(operation_id)
@@ -112,7 +111,7 @@ def _shown(request: EditRequest) -> OwnEditRequest:
 
 def get(event_id: str, request_id: str) -> EditRequest:
     """Return a request. Raises NotFound."""
-    request = operations.get(EditRequest, keys.edit_request(event_id, request_id))
+    request = operations.get(keys.organizers.edit_request(event_id, request_id))
     if request is None:
         raise NotFound("There is no such edit request.")
     return request
@@ -122,10 +121,10 @@ def by_status(status: EditRequestStatus, *, caller_id: str, page_size: int, curs
     """Return a page of the requests of one status, the newest first. Raises InvalidCursor."""
     bound_to = f"edit requests/{caller_id}/{status}"
     before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
-    partition = keys.edit_requests(status).pk
+    partition = keys.organizers.edit_requests(status).pk
     raws = operations.query(partition, index="gsi1", before=before, newest_first=True, limit=page_size + 1)
-    places = operations.keys_of(raws[:page_size])
-    found = operations.get_many(EditRequest, places)
+    places = operations.places_of(EditRequest, raws[:page_size])
+    found = operations.get_many(places)
     # The index may name a request that was decided just now.
     results = [found[place] for place in places if place in found and found[place].status == status]
     last = raws[page_size - 1]["gsi1sk"]["S"] if len(raws) > page_size else None
@@ -153,8 +152,7 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
             operations.commit(
                 _decided(request, EditRequestStatus.APPROVED, by=by, note=note),
                 operations.change(
-                    Event,
-                    keys.event(event_id),
+                    keys.events.event(event_id),
                     [*changed, Event.version.set(version + 1)],
                     _is_version(version) & (Event.status == present.event.status),
                 ),
@@ -191,19 +189,17 @@ def _require_pending(request: EditRequest) -> None:
 
 
 def _decided(request: EditRequest, status: EditRequestStatus, *, by: str, note: str | None) -> operations.Write:
-    place = keys.edit_requests(status, request.request_id)
+    place = keys.organizers.edit_requests(status, request.request_id)
     actions = [
         EditRequest.status.set(status),
         EditRequest.decided_at.set(clock.now()),
         EditRequest.decided_by.set(by),
-        EditRequest.gsi1pk.set(place.pk),
-        EditRequest.gsi1sk.set(place.sk),
+        *EditRequest.in_gsi1(place),
     ]
     if note:
         actions.append(EditRequest.note.set(note))
     return operations.change(
-        EditRequest,
-        keys.edit_request(request.event_id, request.request_id),
+        keys.organizers.edit_request(request.event_id, request.request_id),
         actions,
         EditRequest.status == EditRequestStatus.PENDING,
     )

@@ -209,7 +209,7 @@ def _changing(category: Category, to: Mapping[str, Any]) -> list[Write]:
         else:
             actions.append(getattr(Category, name).set(value))
     unchanged: Condition = (Category.capacity == category.capacity) & (Category.price == category.price)
-    writes = [operations.change(Category, keys.category(category.event_id, category.category_id), actions, unchanged)]
+    writes = [operations.change(keys.events.category(category.event_id, category.category_id), actions, unchanged)]
     if "capacity" in to:
         writes += stock.resize(category, int(to["capacity"]) - category.capacity)
     return writes

@@ -13,7 +13,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.organizers.organizer_events import DaySales
 from chalicelib.domain.sale import sales_totals
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Counters, Event, Item, OrganizerDay, OrganizerTotals, SalesTotals
+from chalicelib.table.items import Counters, Event, OrganizerDay, OrganizerTotals, SalesTotals
 
 # How far back the sales by day go, and the check-ins.
 DAYS = 30
@@ -55,7 +55,7 @@ class _Attendance:
 def dashboard(organizer_id: str) -> OrganizerDashboard:
     """Return an organizer's totals; `sales_by_day` begins with the earliest of the last thirty days."""
     currency = config().currency
-    totals = operations.get(OrganizerTotals, keys.account_totals(organizer_id)) or OrganizerTotals()
+    totals = operations.get(keys.organizers.totals(organizer_id)) or OrganizerTotals()
     events = _events(organizer_id)
     attendance = _attendance([event for event in events if event.starts_at <= clock.now()])
     return OrganizerDashboard(
@@ -73,9 +73,9 @@ def dashboard(organizer_id: str) -> OrganizerDashboard:
 def _events(organizer_id: str) -> list[Event]:
     """Return the events that began within a year or are to come, of those that are or were on show."""
     since = clock.to_text(clock.now() - _YEAR)
-    partition = keys.organizer_events(organizer_id).pk
+    partition = keys.organizers.organizer_events(organizer_id).pk
     raws = operations.query(partition, index="gsi1", between=(since, "~"), newest_first=True, limit=_EVENTS_AT_MOST)
-    found = operations.get_many(Event, operations.keys_of(raws), consistent=False).values()
+    found = operations.get_many(operations.places_of(Event, raws), consistent=False).values()
     return [event for event in found if event.status in sales_totals.SHOWN and event.organizer_id == organizer_id]
 
 
@@ -94,10 +94,10 @@ def _attendance(events: list[Event]) -> _Attendance:
     places = [
         place
         for event in events
-        for place in (keys.counters(event.event_id), keys.analytics(event.event_id, sales_totals.TOTALS))
+        for place in (keys.gate.counters(event.event_id), keys.sale.sales_totals(event.event_id, sales_totals.TOTALS))
     ]
     checked_in, expected = 0, 0
-    for item in operations.get_many(Item, places, consistent=False).values():
+    for item in operations.get_many(places, consistent=False).values():
         if isinstance(item, Counters):
             checked_in += item.admitted
             expected += item.sold
@@ -110,7 +110,7 @@ def _by_day(organizer_id: str, currency: str) -> list[DaySales]:
     """Return thirty days up to today in UTC, and tomorrow where an event's clocks have come to it; days are theirs."""
     today = clock.now().date()
     first = today - timedelta(days=DAYS - 1)
-    places = keys.account_day(organizer_id, first.isoformat()), keys.account_day(organizer_id, "~")
+    places = keys.organizers.day(organizer_id, first.isoformat()), keys.organizers.day(organizer_id, "~")
     raws = operations.query(places[0].pk, between=(places[0].sk, places[1].sk), consistent=True)
     known = {date.fromisoformat(day.date): day for day in map(OrganizerDay.from_raw_data, raws)}
     days = sorted({*known, *(first + timedelta(days=number) for number in range(DAYS))})

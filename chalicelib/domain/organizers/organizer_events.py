@@ -21,6 +21,7 @@ from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Counters, Device, Event, Item, Listing, SalesTotals
 from chalicelib.table.operations import RawItem
+from chalicelib.table.places import Key, Place
 from chalicelib.vocabulary import EventStatus
 
 # The days of the world's time zones begin up to so long before and after that of UTC.
@@ -45,7 +46,10 @@ class OrganizerEventFilters:
             self.status in (None, event.status)
             and (self.date_from is None or self.date_from <= day)
             and (self.date_to is None or day <= self.date_to)
-            and (self.search is None or f" {keys.search_name(self.search)}" in f" {keys.search_name(event.title)}")
+            and (
+                self.search is None
+                or f" {keys.gate.search_name(self.search)}" in f" {keys.gate.search_name(event.title)}"
+            )
         )
 
 
@@ -136,7 +140,7 @@ class EventDetail:
 
 def own(organizer_id: str, event_id: str) -> Event:
     """Return an organizer's event. Raises NotFound, for another's as well."""
-    event = operations.get(Event, keys.event(event_id))
+    event = operations.get(keys.events.event(event_id))
     if event is None or event.organizer_id != organizer_id:
         raise NotFound("You have no such event.")
     return event
@@ -144,17 +148,17 @@ def own(organizer_id: str, event_id: str) -> Event:
 
 def detail(organizer_id: str, event_id: str) -> EventDetail:
     """Return an organizer's event with its analytics, a few seconds old at most. Raises NotFound."""
-    place = keys.event(event_id)
+    place = keys.events.event(event_id)
     # Categories and counters sort before the event itself.
-    around = operations.query(place.pk, between=(keys.category(event_id).sk, place.sk), consistent=True)
+    around = operations.query(place.pk, between=(keys.events.category(event_id).sk, place.sk), consistent=True)
     items = [Item.from_raw_data(raw) for raw in around]
     event = next((item for item in items if isinstance(item, Event)), None)
     if event is None or event.organizer_id != organizer_id:
         raise NotFound("You have no such event.")
     categories = [item for item in items if isinstance(item, Category)]
     categories.sort(key=lambda category: (category.position, category.category_id))
-    counters = next((raw for raw in around if raw["sk"]["S"] == keys.counters(event_id).sk), {})
-    buckets = operations.query(keys.analytics(event_id).pk)
+    counters = next((raw for raw in around if raw["sk"]["S"] == keys.gate.counters(event_id).sk), {})
+    buckets = operations.query(keys.sale.sales_totals(event_id).pk)
     return EventDetail(event, categories, _analytics(event, categories, counters, buckets))
 
 
@@ -212,8 +216,8 @@ def _of_category(category: Category, told: SalesTotals | None) -> CategorySales:
 
 def _occupancy(event: Event, inside: int) -> EventOccupancy:
     now = clock.now()
-    raws = operations.query(keys.event_devices(event.event_id).pk, index="gsi2")
-    found = operations.get_many(Device, operations.keys_of(raws), consistent=False).values()
+    raws = operations.query(keys.access.event_devices(event.event_id).pk, index="gsi2")
+    found = operations.get_many(operations.places_of(Device, raws), consistent=False).values()
     unsynced = [device for device in found if device.status == _ENROLLED and _is_unsynced(device, now)]
     heard = [device.last_seen_at or device.enrolled_at or now for device in unsynced]
     return EventOccupancy(
@@ -241,8 +245,8 @@ def page(
     if filters.date_to is not None:
         high = clock.to_text(datetime.combine(filters.date_to, time.max, UTC) + _DAY_BEGINS_AFTER) + _LAST
 
-    def load(places: Sequence[keys.Key]) -> list[Event | None]:
-        known = operations.get_many(Event, places)
+    def load(places: Sequence[Place[Event]]) -> list[Event | None]:
+        known = operations.get_many(places)
         found = [known.get(place) for place in places]
         return [
             event if event and event.organizer_id == organizer_id and filters.fit(event) else None for event in found
@@ -250,7 +254,7 @@ def page(
 
     page = paging.walk(
         PageRequest(f"organizer events/{organizer_id}/{filters}", page_size, cursor),
-        paging.rows_of(keys.organizer_events(organizer_id).pk, index="gsi1", between=(low, high)),
+        paging.rows_of(Event, keys.organizers.organizer_events(organizer_id).pk, index="gsi1", between=(low, high)),
         load,
         budget=ReadBudget(),
     )
@@ -263,19 +267,19 @@ def _summaries(events: Sequence[Event]) -> list[EventSummary]:
         place
         for event in events
         for place in (
-            keys.counters(event.event_id),
-            keys.analytics(event.event_id, sales_totals.TOTALS),
-            keys.listing(event.event_id),
+            keys.gate.counters(event.event_id),
+            keys.sale.sales_totals(event.event_id, sales_totals.TOTALS),
+            keys.events.listing(event.event_id),
         )
     ]
-    found = operations.get_many(Item, wanted, consistent=False)
+    found = operations.get_many(wanted, consistent=False)
     return [_summary(event, found) for event in events]
 
 
-def _summary(event: Event, found: dict[keys.Key, Item]) -> EventSummary:
-    counters = found.get(keys.counters(event.event_id))
-    totals = found.get(keys.analytics(event.event_id, sales_totals.TOTALS))
-    listing = found.get(keys.listing(event.event_id))
+def _summary(event: Event, found: dict[Key, Item]) -> EventSummary:
+    counters = found.get(keys.gate.counters(event.event_id))
+    totals = found.get(keys.sale.sales_totals(event.event_id, sales_totals.TOTALS))
+    listing = found.get(keys.events.listing(event.event_id))
     sold = totals if isinstance(totals, SalesTotals) else SalesTotals()
     offered = listing.body["ticket_categories"] if isinstance(listing, Listing) else []
     return EventSummary(

@@ -17,7 +17,7 @@ from chalicelib.domain.photos import PhotoUpload
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, DataKey, Event, Item, OrganizerProfile
+from chalicelib.table.items import Account, DataKey, Event, OrganizerProfile
 from chalicelib.vocabulary import Portal
 
 # No event that is not over began before that.
@@ -47,8 +47,12 @@ class Organizer:
 
 def show(organizer_id: str) -> Organizer:
     """Return an organizer, with one read. Raises NotFound, Unavailable."""
-    places = keys.account(organizer_id), keys.profile(organizer_id), keys.data_key(organizer_id)
-    found = operations.get_many(Item, places)
+    places = (
+        keys.access.account(organizer_id),
+        keys.organizers.profile(organizer_id),
+        keys.access.data_key(organizer_id),
+    )
+    found = operations.get_many(places)
     account, profile, key = (found.get(place) for place in places)
     if not isinstance(account, Account):
         raise NotFound
@@ -108,21 +112,20 @@ def follow(changes: Sequence[Change]) -> list[Published]:
 
 
 def _rename_events(organizer_id: str) -> None:
-    account = operations.get(Account, keys.account(organizer_id))
+    account = operations.get(keys.access.account(organizer_id))
     if account is None:
         return
     now = clock.now()
-    places = keys.organizer_events(organizer_id).pk, clock.to_text(now - _LONGEST)
+    places = keys.organizers.organizer_events(organizer_id).pk, clock.to_text(now - _LONGEST)
     raws = operations.query(places[0], index="gsi1", between=(places[1], "~"))
-    for event in operations.get_many(Event, operations.keys_of(raws)).values():
+    for event in operations.get_many(operations.places_of(Event, raws)).values():
         if event.ends_at <= now or event.organizer_name == account.name:
             continue
         try:
             operations.commit(
-                operations.check(Account, keys.account(organizer_id), Account.name == account.name),
+                operations.check(keys.access.account(organizer_id), Account.name == account.name),
                 operations.change(
-                    Event,
-                    keys.event(event.event_id),
+                    keys.events.event(event.event_id),
                     [Event.organizer_name.set(account.name)],
                     Event.organizer_id == organizer_id,
                 ),
@@ -134,7 +137,7 @@ def _rename_events(organizer_id: str) -> None:
 
 def _take_image(organizer_id: str, renamed: list[Action], actions: list[Action], upload_key: str | None) -> str | None:
     """Make an upload the image, or none; return the key of the image that it replaced."""
-    profile = operations.get(OrganizerProfile, keys.profile(organizer_id))
+    profile = operations.get(keys.organizers.profile(organizer_id))
     present = profile.image_key if profile else None
     taken = photos.take(organizer_id, upload_key, present=present, field="image_key") if upload_key else None
     replaced = _set_image(organizer_id, renamed, actions, taken)
@@ -147,7 +150,7 @@ def _set_image(organizer_id: str, renamed: list[Action], actions: list[Action], 
     """Write the changes and the image's key, and return the key of the image that this very write replaced, if any."""
     stored = OrganizerProfile.image_key
     for _ in operations.attempts():
-        profile = operations.get(OrganizerProfile, keys.profile(organizer_id))
+        profile = operations.get(keys.organizers.profile(organizer_id))
         present = profile.image_key if profile else None
         same = stored == present if present else stored.does_not_exist()
         shown = stored.set(image_key) if image_key else stored.remove()
@@ -167,9 +170,9 @@ def _commit(
     writes = []
     if actions:
         own = [OrganizerProfile.kind.set(OrganizerProfile), OrganizerProfile.organizer_id.set(organizer_id)]
-        writes.append(operations.change(OrganizerProfile, keys.profile(organizer_id), [*actions, *own], condition))
+        writes.append(operations.change(keys.organizers.profile(organizer_id), [*actions, *own], condition))
     if renamed:
-        writes.append(operations.change(Account, keys.account(organizer_id), renamed, Account.pk.exists()))
+        writes.append(operations.change(keys.access.account(organizer_id), renamed, Account.pk.exists()))
     if writes:
         operations.commit(*writes)
 

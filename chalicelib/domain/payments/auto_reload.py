@@ -95,8 +95,8 @@ def _turn_on(
         still_theirs = (Card.status == CardStatus.ACTIVE) & (Card.customer_id == customer_id)
         try:
             operations.commit(
-                operations.change(CardBalance, keys.card_balance(uid), actions, unchanged),
-                operations.check(Card, keys.card(uid), still_theirs),
+                operations.change(keys.money.card_balance(uid), actions, unchanged),
+                operations.check(keys.cards.card(uid), still_theirs),
             )
         except operations.ConditionFailed:
             continue  # the card was blocked, or its reload turned off, between the read and the write
@@ -106,9 +106,9 @@ def _turn_on(
 
 def _turn_off(customer_id: str, name: str) -> CardHolding:
     holding = own_cards.get(customer_id, name)
-    place = keys.card_balance(holding.card.uid)
+    place = keys.money.card_balance(holding.card.uid)
     try:
-        operations.record(operations.change(CardBalance, place, _OFF, CardBalance.pk.exists()))
+        operations.record(operations.change(place, _OFF, CardBalance.pk.exists()))
     except operations.ConditionFailed:
         return holding  # it never had one
     return own_cards.get(customer_id, holding.card.uid)
@@ -160,7 +160,7 @@ def _forget_declines(uid: str, *, before: int) -> None:
     none_since = CardBalance.auto_declined_at_entry < before
     with suppress(operations.ConditionFailed):  # this one is told of late
         operations.record(
-            operations.change(CardBalance, keys.card_balance(uid), [CardBalance.auto_declines.set(0)], none_since)
+            operations.change(keys.money.card_balance(uid), [CardBalance.auto_declines.set(0)], none_since)
         )
 
 
@@ -186,7 +186,7 @@ def _count_decline(uid: str, entry: int, owner_id: str, *, operation_id: str, pa
         try:
             operations.commit(
                 idempotency.once(operation_id, payment_id),
-                operations.change(CardBalance, keys.card_balance(uid), actions, same),
+                operations.change(keys.money.card_balance(uid), actions, same),
             )
         except operations.ConditionFailed:
             continue  # another delivery counted it, or another decline came first

@@ -17,7 +17,7 @@ from chalicelib.domain.documents import invoice_document
 from chalicelib.domain.documents.invoice_document import InvoiceFacts
 from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Event, Invoice, InvoiceSeries, Order, Payment
+from chalicelib.table.items import Invoice, InvoiceSeries, Payment
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import PaymentPurpose, PaymentStatus
 
@@ -59,7 +59,7 @@ def number_all(payment_ids: Sequence[str]) -> None:
 
 def _number_some(payment_ids: Sequence[str]) -> None:
     for _ in operations.attempts(_ATTEMPTS):
-        found = operations.get_many(Payment, [keys.payment(payment_id) for payment_id in payment_ids])
+        found = operations.get_many([keys.money.payment(payment_id) for payment_id in payment_ids])
         pending = sorted((payment for payment in found.values() if _waits(payment)), key=lambda one: one.payment_id)
         if not pending:
             return
@@ -75,19 +75,21 @@ def _numbering(payments: Sequence[Payment]) -> list[Write]:
     """Return the writes that give the next numbers of this year's series to these payments."""
     now = clock.now()
     series = f"{now:%Y}"
-    place = keys.invoice_series(series)
-    known = operations.get(InvoiceSeries, place)
+    place = keys.money.invoice_series(series)
+    known = operations.get(place)
     last = known.last if known else 0
     as_read = InvoiceSeries.last == last if known else InvoiceSeries.pk.does_not_exist()
     moved = [InvoiceSeries.last.set(last + len(payments)), InvoiceSeries.kind.set(InvoiceSeries)]
-    writes = [operations.change(InvoiceSeries, place, moved, as_read)]
+    writes = [operations.change(place, moved, as_read)]
     for position, payment in enumerate(payments, start=last + 1):
         number = f"GH-{series}-{position:06d}"
-        invoice = Invoice(*keys.invoice(series, number), number=number, payment_id=payment.payment_id, issued_at=now)
+        invoice = Invoice(
+            *keys.money.invoice(series, number), number=number, payment_id=payment.payment_id, issued_at=now
+        )
         writes.append(operations.put(invoice, Invoice.pk.does_not_exist()))
         unnumbered = Payment.status.is_in(*_PAID) & Payment.invoice_number.does_not_exist()
-        place_of_payment = keys.payment(payment.payment_id)
-        writes.append(operations.change(Payment, place_of_payment, [Payment.invoice_number.set(number)], unnumbered))
+        place_of_payment = keys.money.payment(payment.payment_id)
+        writes.append(operations.change(place_of_payment, [Payment.invoice_number.set(number)], unnumbered))
     return writes
 
 
@@ -103,12 +105,12 @@ def document(customer_id: str, payment_id: str) -> InvoiceFile:
         # The stream has not come yet.
         number_all([payment_id])
         payment = _own(customer_id, payment_id)
-    order = operations.get(Order, keys.order(payment.order_id)) if payment.order_id else None
+    order = operations.get(keys.sale.order(payment.order_id)) if payment.order_id else None
     facts = InvoiceFacts(
         customer_name=accounts.get(customer_id).name,
         payment=payment,
         order=order,
-        event=operations.get(Event, keys.event(order.event_id)) if order else None,
+        event=operations.get(keys.events.event(order.event_id)) if order else None,
         issued_at=_issued_at(payment),
     )
     name = payment.invoice_number or payment.receipt_number or payment.payment_id
@@ -116,7 +118,7 @@ def document(customer_id: str, payment_id: str) -> InvoiceFile:
 
 
 def _own(customer_id: str, payment_id: str) -> Payment:
-    payment = operations.get(Payment, keys.payment(payment_id))
+    payment = operations.get(keys.money.payment(payment_id))
     if payment is None or payment.customer_id != customer_id:
         raise NotFound("There is no such payment.")
     return payment
@@ -125,7 +127,7 @@ def _own(customer_id: str, payment_id: str) -> Payment:
 def _issued_at(payment: Payment) -> datetime:
     if payment.invoice_number:
         series = payment.invoice_number.split("-")[1]
-        invoice = operations.get(Invoice, keys.invoice(series, payment.invoice_number))
+        invoice = operations.get(keys.money.invoice(series, payment.invoice_number))
         if invoice is not None:
             return invoice.issued_at
     return payment.settled_at or payment.created_at

@@ -10,7 +10,8 @@ from chalicelib.domain.payments import payments
 from chalicelib.domain.payments.payments import OwnPayment
 from chalicelib.identifiers import beginning_of_ids
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Event, Payment
+from chalicelib.table.items import Payment
+from chalicelib.table.places import Place
 from chalicelib.vocabulary import PaymentMethod, PaymentStatus
 
 # For filters that no key answers.
@@ -46,14 +47,14 @@ def of(customer_id: str, filters: PaymentFilters, *, page_size: int, cursor: str
     first = beginning_of_ids(_PREFIX, made_at=filters.date_from) if filters.date_from else _PREFIX
     last = (beginning_of_ids(_PREFIX, made_at=filters.date_to) if filters.date_to else _PREFIX) + "~"
 
-    def load(places: Sequence[keys.Key]) -> list[Payment | None]:
-        found = operations.get_many(Payment, places)
+    def load(places: Sequence[Place[Payment]]) -> list[Payment | None]:
+        found = operations.get_many(places)
         payments = [found.get(place) for place in places]
         return [payment if payment and _fits(payment, filters) else None for payment in payments]
 
     page = paging.walk(
         PageRequest(f"payments/{customer_id}/{filters}", page_size, cursor),
-        paging.rows_of(keys.customer_payments(customer_id).pk, index="gsi1", between=(first, last)),
+        paging.rows_of(Payment, keys.money.customer_payments(customer_id).pk, index="gsi1", between=(first, last)),
         load,
         budget=_FILTERED if filters.status or filters.method else ReadBudget(),
     )
@@ -66,8 +67,8 @@ def _fits(payment: Payment, filters: PaymentFilters) -> bool:
 
 
 def _entries(found: Sequence[Payment]) -> list[PaymentHistoryEntry]:
-    wanted = {keys.event(payment.event_id) for payment in found if payment.event_id}
-    events = operations.get_many(Event, wanted, consistent=False)
+    wanted = {keys.events.event(payment.event_id) for payment in found if payment.event_id}
+    events = operations.get_many(wanted, consistent=False)
     titles = {event.event_id: event.title for event in events.values()}
     return [
         PaymentHistoryEntry(

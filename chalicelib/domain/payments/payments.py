@@ -83,7 +83,7 @@ def shown(payment: Payment) -> OwnPayment:
 
 def own(customer_id: str, payment_id: str) -> Payment:
     """Return a customer's payment. Raises NotFound, for another's as well."""
-    payment = operations.get(Payment, keys.payment(payment_id))
+    payment = operations.get(keys.money.payment(payment_id))
     if payment is None or payment.customer_id != customer_id:
         raise NotFound("There is no such payment.")
     return payment
@@ -136,8 +136,8 @@ def _start(customer_id: str, order_id: str, terms: PaymentTerms, operation_id: s
         order = orders.own(customer_id, order_id)
         _require_payable(order)
         card = _paying_card(customer_id, order, terms) if terms.method is PaymentMethod.WALLET else None
-        place = keys.open_payment(order_id, terms.method)
-        known = operations.get(OpenPayment, place)
+        place = keys.money.open_payment(order_id, terms.method)
+        known = operations.get(place)
         current = get(known.payment_id) if known else None
         instead: list[Write] = []
         if current is not None and current.status == PaymentStatus.REQUIRES_CONFIRMATION:
@@ -154,7 +154,7 @@ def _start(customer_id: str, order_id: str, terms: PaymentTerms, operation_id: s
                 idempotency.once(operation_id, payment.payment_id),
                 operations.put(payment, Payment.pk.does_not_exist()),
                 operations.put(pointer, unchanged),
-                operations.check(Order, keys.order(order_id), Order.status == OrderStatus.RESERVED),
+                operations.check(keys.sale.order(order_id), Order.status == OrderStatus.RESERVED),
                 *instead,
             )
         except operations.ConditionFailed as failure:
@@ -212,14 +212,12 @@ def _for_order(order: Order, terms: PaymentTerms, card: Card | None) -> Payment:
 
 def _new(*, customer_id: str, open_until: datetime, **fields: Any) -> Payment:
     payment_id = new_id("pay")
-    shelf = keys.customer_payments(customer_id, payment_id)
-    due = keys.due(open_until, payment_id)
+    shelf = keys.money.customer_payments(customer_id, payment_id)
+    due = keys.jobs.due(open_until, payment_id)
     return Payment(
-        *keys.payment(payment_id),
-        gsi1pk=shelf.pk,
-        gsi1sk=shelf.sk,
-        gsi2pk=due.pk,
-        gsi2sk=due.sk,
+        *keys.money.payment(payment_id),
+        gsi1=shelf,
+        gsi2=due,
         payment_id=payment_id,
         customer_id=customer_id,
         status=PaymentStatus.REQUIRES_CONFIRMATION,
@@ -324,7 +322,7 @@ def _opened(payment: Payment, *, token: str | None = None) -> Payment:
     ]
     unknown = (Payment.status == payment.status) & Payment.provider_reference.does_not_exist()
     with suppress(operations.ConditionFailed):  # another call has opened it, or a callback was faster
-        operations.record(operations.change(Payment, keys.payment(payment.payment_id), known, unknown))
+        operations.record(operations.change(keys.money.payment(payment.payment_id), known, unknown))
     return get(payment.payment_id)
 
 
@@ -340,8 +338,8 @@ def _charge(payment: Payment, *, token: str | None = None) -> Charge:
 
 
 def _closed(payment: Payment, reason: str) -> Write:
-    actions = [Payment.status.set(PaymentStatus.FAILED), Payment.failure_reason.set(reason), *resolution.NOT_DUE]
-    return operations.change(Payment, keys.payment(payment.payment_id), actions, Payment.status == payment.status)
+    actions = [Payment.status.set(PaymentStatus.FAILED), Payment.failure_reason.set(reason), *Payment.not_due()]
+    return operations.change(keys.money.payment(payment.payment_id), actions, Payment.status == payment.status)
 
 
 def confirm(customer_id: str, payment_id: str) -> Payment:

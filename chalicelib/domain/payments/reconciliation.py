@@ -28,12 +28,12 @@ def take_webhook(raw: bytes, headers: Mapping[str, str]) -> None:
     if notice.outcome is None or not notice.payment_id:
         return
     provider = config().payment_provider
-    payment = operations.get(Payment, keys.payment(notice.payment_id))
+    payment = operations.get(keys.money.payment(notice.payment_id))
     if payment is None or payment.provider != provider:
         logger.warning("a callback speaks of no payment of ours", extra={"provider_event_id": notice.event_id})
         return
     taken = ProviderEvent(
-        *keys.provider_event(provider, notice.event_id),
+        *keys.money.provider_event(provider, notice.event_id),
         provider=provider,
         payment_id=notice.payment_id,
         taken_at=clock.now(),
@@ -67,21 +67,21 @@ def reconcile(payment_id: str) -> bool:
 
     Returns whether there was anything to do. Raises Unavailable.
     """
-    payment = operations.get(Payment, keys.payment(payment_id))
+    payment = operations.get(keys.money.payment(payment_id))
     if payment is None:
         return False
     if payment.status == PaymentStatus.REFUND_DUE:
         return refund(payment_id)
-    is_due = payment.gsi2pk is not None and payment.open_until is not None and payment.open_until <= clock.now()
+    is_due = payment.is_due and payment.open_until is not None and payment.open_until <= clock.now()
     if payment.status not in OPEN or not is_due:
         return False
     settled = settle(payment_id, _final(payment))
-    if settled.gsi2pk is not None and settled.status in OPEN:
+    if settled.is_due and settled.status in OPEN:
         # The provider is at it still. Nothing is settled, so it stays due, somewhat later.
         later = resolution.due_at(payment_id, clock.now() + _ASK_AGAIN_AFTER)
-        same = (Payment.status == settled.status) & (Payment.gsi2pk == settled.gsi2pk)
+        same = (Payment.status == settled.status) & settled.is_due_as_read()
         try:
-            operations.record(operations.change(Payment, keys.payment(payment_id), later, same))
+            operations.record(operations.change(keys.money.payment(payment_id), later, same))
         except operations.ConditionFailed:
             return True  # settled, or put off, by another
     return True

@@ -42,7 +42,7 @@ _ATTEMPTS = 12
 
 def get(ticket_id: str, refund_id: str) -> RefundRequest:
     """Return a request. Raises NotFound."""
-    request = operations.get(RefundRequest, keys.refund_request(ticket_id, refund_id))
+    request = operations.get(keys.tickets.refund_request(ticket_id, refund_id))
     if request is None:
         raise NotFound("There is no such refund request.")
     return request
@@ -104,12 +104,11 @@ def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundReque
     try:
         operations.commit(
             operations.change(
-                RefundRequest,
-                keys.refund_request(ticket_id, refund_id),
+                keys.tickets.refund_request(ticket_id, refund_id),
                 decided,
                 RefundRequest.status == RefundRequestStatus.PENDING,
             ),
-            operations.change(Ticket, keys.ticket(ticket_id), [Ticket.pledge.remove()], Ticket.pledge == refund_id),
+            operations.change(keys.tickets.ticket(ticket_id), [Ticket.pledge.remove()], Ticket.pledge == refund_id),
         )
     except operations.ConditionFailed as failure:
         request = get(ticket_id, refund_id)
@@ -167,13 +166,12 @@ def _approval(
     as_paid = (Payment.status == payment.status) & (Payment.refunded == payment.refunded)
     return [
         operations.change(
-            RefundRequest,
-            keys.refund_request(ticket.ticket_id, request.refund_id),
+            keys.tickets.refund_request(ticket.ticket_id, request.refund_id),
             decided,
             RefundRequest.status == RefundRequestStatus.PENDING,
         ),
-        operations.change(Ticket, keys.ticket(ticket.ticket_id), gone, transfers.is_as_read(ticket)),
-        operations.change(Payment, keys.payment(payment.payment_id), of_payment, as_paid),
+        operations.change(keys.tickets.ticket(ticket.ticket_id), gone, transfers.is_as_read(ticket)),
+        operations.change(keys.money.payment(payment.payment_id), of_payment, as_paid),
         *bindings.releasing(ticket),
         *stock.take_back(ticket.event_id, {ticket.category_id: {_shard(order, ticket): 1}}),
         *_reversal(request, payment, amount, fee=fee),
@@ -247,9 +245,9 @@ def pay_back(ticket_id: str, refund_id: str) -> bool:
         )
     )
     as_owed = RefundRequest.status == RefundRequestStatus.APPROVED
-    place = keys.refund_request(ticket_id, refund_id)
+    place = keys.tickets.refund_request(ticket_id, refund_id)
     try:
-        operations.commit(operations.change(RefundRequest, place, done, as_owed), *booked)
+        operations.commit(operations.change(place, done, as_owed), *booked)
     except operations.ConditionFailed:
         return False  # another has recorded the same refund
     logger.info("refund paid back", extra={"refund_id": refund_id, "payment_id": payment.payment_id})

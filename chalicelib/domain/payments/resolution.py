@@ -81,7 +81,7 @@ class PaymentFacts:
 
 def get(payment_id: str) -> Payment:
     """Return a payment. Raises NotFound."""
-    payment = operations.get(Payment, keys.payment(payment_id))
+    payment = operations.get(keys.money.payment(payment_id))
     if payment is None:
         raise NotFound("There is no such payment.")
     return payment
@@ -94,7 +94,7 @@ def decide(payment: Payment, outcome: Outcome, facts: PaymentFacts) -> PaymentDe
     if outcome.status is OutcomeStatus.FAILED:
         if payment.status == PaymentStatus.REQUIRES_CONFIRMATION:
             return PaymentDecision(PaymentVerdict.FAIL, outcome.failure_reason)
-        is_due = payment.gsi2pk is not None
+        is_due = payment.is_due
         return PaymentDecision(PaymentVerdict.CLOSE if outcome.is_closed and is_due else PaymentVerdict.NOTHING)
     if payment.provider in INTERNAL and payment.status == PaymentStatus.FAILED:
         return PaymentDecision(PaymentVerdict.NOTHING)
@@ -137,7 +137,7 @@ def settle(payment_id: str, outcome: Outcome, *, told_by: ProviderEvent | None =
         try:
             operations.commit(*writes)
         except operations.ConditionFailed:
-            if told_by is not None and operations.get(ProviderEvent, keys.Key(told_by.pk, told_by.sk)):
+            if told_by is not None and operations.get(told_by.place):
                 return get(payment_id)  # this very callback came twice
             continue  # something changed since it was read: decide again
         settled = get(payment_id)
@@ -153,7 +153,7 @@ def _facts(payment: Payment, outcome: Outcome) -> PaymentFacts:
     if outcome.status is not OutcomeStatus.SUCCEEDED or payment.status not in OPEN:
         return PaymentFacts()
     if payment.purpose != PaymentPurpose.ORDER:
-        return PaymentFacts(card=operations.get(Card, keys.card(payment.card_uid)))
+        return PaymentFacts(card=operations.get(keys.cards.card(payment.card_uid)))
     is_cancelled = events.get(payment.event_id).status == EventStatus.CANCELLED
     return PaymentFacts(order=orders.get(payment.order_id), is_event_cancelled=is_cancelled)
 
@@ -167,7 +167,7 @@ def _writes(payment: Payment, outcome: Outcome, *, at: datetime) -> list[Write]:
         case PaymentVerdict.FAIL | PaymentVerdict.CLOSE:
             return [_failed(payment, outcome, decision.reason)]
         case PaymentVerdict.CREDIT:
-            own = operations.check(Card, keys.card(payment.card_uid), Card.customer_id == payment.customer_id)
+            own = operations.check(keys.cards.card(payment.card_uid), Card.customer_id == payment.customer_id)
             return [_succeeded(payment, outcome, at=at), own, *_charge(payment)]
         case PaymentVerdict.FULFIL if facts.order is not None:
             fulfilled = orders.fulfil(facts.order, payment_id=payment.payment_id, at=at)
@@ -217,23 +217,20 @@ def refunded(payment: Payment, *, refund_reference: str) -> list[Write]:
         Payment.status.set(PaymentStatus.REFUNDED),
         Payment.refunded.set(amount),
         Payment.refund_reference.set(refund_reference),
-        *NOT_DUE,
+        *Payment.not_due(),
     ]
     entries = [Posting(REFUNDS_DUE, -amount), Posting(ledger.clearing(payment.provider), amount)]
     return [_change(payment, actions), *_post(payment, "refund", entries, currency=payment.taken_currency)]
 
 
-NOT_DUE: tuple[Action, ...] = (Payment.gsi2pk.remove(), Payment.gsi2sk.remove())
-
-
 def due_at(payment_id: str, moment: datetime) -> list[Action]:
     """Return the changes by which the sweep comes back to a payment at a moment."""
-    place = keys.due(moment, payment_id)
-    return [Payment.gsi2pk.set(place.pk), Payment.gsi2sk.set(place.sk)]
+    place = keys.jobs.due(moment, payment_id)
+    return Payment.due_at(place)
 
 
 def _change(payment: Payment, actions: list[Action]) -> Write:
-    return operations.change(Payment, keys.payment(payment.payment_id), actions, Payment.status == payment.status)
+    return operations.change(keys.money.payment(payment.payment_id), actions, Payment.status == payment.status)
 
 
 def _known_reference(payment: Payment, outcome: Outcome) -> list[Action]:
@@ -251,7 +248,7 @@ def _succeeded(payment: Payment, outcome: Outcome, *, at: datetime) -> Write:
             Payment.failure_reason.remove(),
             Payment.receipt_number.set(f"R-{payment.payment_id.removeprefix('pay_')}"),
             Payment.settled_at.set(at),
-            *NOT_DUE,
+            *Payment.not_due(),
         ],
     )
 
@@ -262,7 +259,7 @@ def _failed(payment: Payment, outcome: Outcome, reason: str | None) -> Write:
     if reason is not None:
         actions.append(Payment.failure_reason.set(reason))
     if outcome.is_closed:
-        actions += NOT_DUE
+        actions += Payment.not_due()
     return _change(payment, actions)
 
 
@@ -278,7 +275,7 @@ def _charge(payment: Payment) -> list[Write]:
     if payment.method != PaymentMethod.WALLET:
         source = ledger.clearing(payment.provider)
         return _post(payment, "charge", ledger.sale_entries(source, event_id=payment.event_id, amount=amount))
-    require_usable(operations.get(Card, keys.card(payment.card_uid)), payment.customer_id)
+    require_usable(operations.get(keys.cards.card(payment.card_uid)), payment.customer_id)
     entries = ledger.sale_entries(ledger.card(payment.card_uid), event_id=payment.event_id, amount=amount)
     return _post(payment, "charge", entries, card_uid=payment.card_uid, card_entry_type=EntryType.PURCHASE)
 

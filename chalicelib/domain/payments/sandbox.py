@@ -52,7 +52,7 @@ class Sandbox:
             raise Declined("unknown_token")
         reference = f"sbx_{charge.payment_id.removeprefix('pay_')}"
         item = SandboxCharge(
-            *keys.sandbox_charge(reference),
+            *keys.money.sandbox_charge(reference),
             reference=reference,
             amount=charge.amount,
             currency=charge.currency,
@@ -93,7 +93,7 @@ class Sandbox:
             & (SandboxCharge.refunded <= book.amount - amount)
         )
         try:
-            operations.record(operations.change(SandboxCharge, keys.sandbox_charge(reference), given_back, unless_more))
+            operations.record(operations.change(keys.money.sandbox_charge(reference), given_back, unless_more))
         except operations.ConditionFailed as failure:
             found = failure.found(SandboxCharge)
             if found is None or key not in (found.refunds or ()):
@@ -159,7 +159,7 @@ def _is_signed(body: bytes, at: int, given: str) -> bool:
 
 
 def _book(reference: str) -> SandboxCharge:
-    book = operations.get(SandboxCharge, keys.sandbox_charge(reference))
+    book = operations.get(keys.money.sandbox_charge(reference))
     if book is None:
         raise Declined("no_such_charge")
     return book
@@ -170,8 +170,7 @@ def _close(reference: str, status: str) -> bool:
     try:
         operations.record(
             operations.change(
-                SandboxCharge,
-                keys.sandbox_charge(reference),
+                keys.money.sandbox_charge(reference),
                 [SandboxCharge.status.set(status)],
                 SandboxCharge.status == _OPEN,
             )

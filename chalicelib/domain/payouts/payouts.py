@@ -16,7 +16,8 @@ from chalicelib.domain.payouts import settlements
 from chalicelib.domain.payouts.settlements import SalesFigures
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Invoice, Payout
+from chalicelib.table.items import Payout
+from chalicelib.table.places import Place
 from chalicelib.vocabulary import PayoutStatus
 
 # For filters that no key answers.
@@ -107,14 +108,14 @@ def page(organizer_id: str, filters: PayoutFilters, *, page_size: int, cursor: s
     Raises InvalidCursor.
     """
 
-    def load(places: Sequence[keys.Key]) -> list[Payout | None]:
-        found = operations.get_many(Payout, places)
+    def load(places: Sequence[Place[Payout]]) -> list[Payout | None]:
+        found = operations.get_many(places)
         payouts = [found.get(place) for place in places]
         return [payout if payout and filters.fit(payout) else None for payout in payouts]
 
     page = paging.walk(
         PageRequest(f"payouts/{organizer_id}/{filters}", page_size, cursor),
-        paging.rows_of(keys.organizer_payouts(organizer_id).pk, index="gsi1"),
+        paging.rows_of(Payout, keys.money.organizer_payouts(organizer_id).pk, index="gsi1"),
         load,
         budget=ReadBudget() if filters.take_all else _FILTERED,
     )
@@ -133,14 +134,14 @@ def document(organizer_id: str, payout_id: str) -> PayoutFile:
     """Return the invoice of an organizer's payout, always the same bytes. Raises NotFound, for another's as well."""
     payout = _own(organizer_id, payout_id)
     series = f"P{payout.invoice_number.split('-')[1]}"
-    invoice = operations.get(Invoice, keys.invoice(series, payout.invoice_number))
+    invoice = operations.get(keys.money.invoice(series, payout.invoice_number))
     if invoice is None:
         raise NotFound("There is no such invoice.")
     return PayoutFile(name=f"{invoice.number}.pdf", content=payout_document.render(payout, invoice))
 
 
 def _own(organizer_id: str, payout_id: str) -> Payout:
-    payout = operations.get(Payout, keys.payout(payout_id))
+    payout = operations.get(keys.money.payout(payout_id))
     if payout is None or payout.organizer_id != organizer_id:
         raise NotFound("You have no such payout.")
     return payout

@@ -129,7 +129,7 @@ def close(event_id: str, *, by: str) -> Settlement:
 
 
 def _known(event_id: str) -> Settlement | None:
-    return operations.get(Settlement, keys.settlement(event_id))
+    return operations.get(keys.money.settlement(event_id))
 
 
 def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
@@ -148,13 +148,13 @@ def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
     settlement = _settlement(event, whole, currency=currency, by=by, at=clock.now())
     return settlement, [
         operations.put(settlement, Settlement.pk.does_not_exist()),
-        operations.check(Event, keys.event(event_id), _is_as_read(event)),
+        operations.check(keys.events.event(event_id), _is_as_read(event)),
         *(_payout(event, settlement, lines) if whole.net > 0 else ()),
     ]
 
 
 def _by_category(event_id: str) -> Mapping[str, SalesTotals]:
-    place = keys.analytics(event_id, sales_totals.CATEGORY, "-")
+    place = keys.sale.sales_totals(event_id, sales_totals.CATEGORY, "-")
     raws = operations.query(place.pk, begins=place.sk[:-1], consistent=True)
     return sales_totals.sales_of(raws)[2]
 
@@ -203,7 +203,7 @@ def _is_as_read(event: Event) -> Condition:
 
 def _settlement(event: Event, whole: SalesFigures, *, currency: str, by: str, at: datetime) -> Settlement:
     return Settlement(
-        *keys.settlement(event.event_id),
+        *keys.money.settlement(event.event_id),
         event_id=event.event_id,
         organizer_id=event.organizer_id,
         payout_id=new_id("pto") if whole.net > 0 else None,
@@ -220,11 +220,10 @@ def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales
     payout_id, organizer_id = settlement.payout_id, settlement.organizer_id
     at, net, currency = settlement.closed_at, settlement.net, settlement.currency
     number, of_invoice = _invoice(organizer_id, payout_id, at=at)
-    place = keys.organizer_payouts(organizer_id, payout_id)
+    place = keys.money.organizer_payouts(organizer_id, payout_id)
     payout = Payout(
-        *keys.payout(payout_id),
-        gsi1pk=place.pk,
-        gsi1sk=place.sk,
+        *keys.money.payout(payout_id),
+        gsi1=place,
         payout_id=payout_id,
         organizer_id=organizer_id,
         event_id=event.event_id,
@@ -271,21 +270,21 @@ def _pending(organizer_id: str, net: int, currency: str) -> Write:
     actions: list[Action] = [OrganizerTotals.kind.set(OrganizerTotals), OrganizerTotals.organizer_id.set(organizer_id)]
     if currency == config().currency:
         actions.append(OrganizerTotals.pending_payouts.add(net))
-    return operations.change(OrganizerTotals, keys.account_totals(organizer_id), actions)
+    return operations.change(keys.organizers.totals(organizer_id), actions)
 
 
 def _invoice(organizer_id: str, payout_id: str, *, at: datetime) -> tuple[str, list[Write]]:
     """Return the next number of this year's series of payouts, and the writes that take it."""
     series = f"P{at:%Y}"
-    place = keys.invoice_series(series)
-    billed = (keys.account(organizer_id), keys.profile(organizer_id))
-    found = operations.get_many(Item, [place, *billed])
+    place = keys.money.invoice_series(series)
+    billed = (keys.access.account(organizer_id), keys.organizers.profile(organizer_id))
+    found = operations.get_many([place, *billed])
     known = found.get(place)
     last = known.last if isinstance(known, InvoiceSeries) else 0
     number = f"GHP-{at:%Y}-{last + 1:06d}"
     as_read = InvoiceSeries.last == last if known else InvoiceSeries.pk.does_not_exist()
     invoice = Invoice(
-        *keys.invoice(series, number),
+        *keys.money.invoice(series, number),
         number=number,
         payout_id=payout_id,
         billed_to=_billed_to(*(found.get(key) for key in billed)),
@@ -293,7 +292,7 @@ def _invoice(organizer_id: str, payout_id: str, *, at: datetime) -> tuple[str, l
     )
     moved = [InvoiceSeries.last.set(last + 1), InvoiceSeries.kind.set(InvoiceSeries)]
     return number, [
-        operations.change(InvoiceSeries, place, moved, as_read),
+        operations.change(place, moved, as_read),
         operations.put(invoice, Invoice.pk.does_not_exist()),
     ]
 

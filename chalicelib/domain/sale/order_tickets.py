@@ -23,8 +23,8 @@ def of(order: Order) -> list[Ticket]:
     """Return an order's tickets; those of one that is not paid are what its reservation said of them."""
     if order.status != OrderStatus.PAID:
         return reserved(order)
-    places = [keys.ticket(line["ticket_id"]) for line in order.tickets]
-    found = operations.get_many(Ticket, places)
+    places = [keys.tickets.ticket(line["ticket_id"]) for line in order.tickets]
+    found = operations.get_many(places)
     return [found[place] for place in places if place in found]
 
 
@@ -33,7 +33,7 @@ def issued(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Ticket
     tickets = []
     for line in order.tickets:
         ticket = _ticket(order, line, card_uid=_card_of(order, line, on_card))
-        ticket.gsi1pk, ticket.gsi1sk = keys.attendee(order.event_id, ticket.holder_name, ticket.ticket_id)
+        ticket.put_in_gsi1(keys.gate.attendee(order.event_id, ticket.holder_name, ticket.ticket_id))
         ticket.status, ticket.issued_at, ticket.reserved_until = TicketStatus.VALID, at, None
         tickets.append(ticket)
     return tickets
@@ -48,24 +48,23 @@ def make_valid(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Wr
     """Return the writes that make an order's reserved tickets valid and known at the gate."""
     writes = []
     for line in order.tickets:
-        place = keys.attendee(order.event_id, line["holder_name"], line["ticket_id"])
+        place = keys.gate.attendee(order.event_id, line["holder_name"], line["ticket_id"])
         card_uid = _card_of(order, line, on_card)
         actions: list[Action] = [
             Ticket.status.set(TicketStatus.VALID),
             Ticket.issued_at.set(at),
             Ticket.reserved_until.remove(),
-            Ticket.gsi1pk.set(place.pk),
-            Ticket.gsi1sk.set(place.sk),
+            *Ticket.in_gsi1(place),
             Ticket.card_uid.set(card_uid) if card_uid else Ticket.card_uid.remove(),
         ]
         unpaid = (Ticket.status == TicketStatus.RESERVED) & (Ticket.order_id == order.order_id)
-        writes.append(operations.change(Ticket, keys.ticket(line["ticket_id"]), actions, unpaid))
+        writes.append(operations.change(keys.tickets.ticket(line["ticket_id"]), actions, unpaid))
     return writes
 
 
 def remove(order: Order) -> list[Write]:
     """Return the writes that take an order's reserved tickets away; the order's own condition guards them."""
-    return [operations.remove(Ticket, keys.ticket(line["ticket_id"])) for line in order.tickets]
+    return [operations.remove(keys.tickets.ticket(line["ticket_id"])) for line in order.tickets]
 
 
 def _card_of(order: Order, line: Line, on_card: Sequence[str]) -> str | None:
@@ -74,11 +73,10 @@ def _card_of(order: Order, line: Line, on_card: Sequence[str]) -> str | None:
 
 def _ticket(order: Order, line: Line, *, card_uid: str | None) -> Ticket:
     sold = next(item for item in order.items if item["category_id"] == line["category_id"])
-    shelf = keys.customer_tickets(order.customer_id, line["ticket_id"])
+    shelf = keys.tickets.customer_tickets(order.customer_id, line["ticket_id"])
     return Ticket(
-        *keys.ticket(line["ticket_id"]),
-        gsi2pk=shelf.pk,
-        gsi2sk=shelf.sk,
+        *keys.tickets.ticket(line["ticket_id"]),
+        gsi2=shelf,
         ticket_id=line["ticket_id"],
         event_id=order.event_id,
         number=line["number"],

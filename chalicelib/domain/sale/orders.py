@@ -22,7 +22,7 @@ from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, SoldOut
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Card, Category, Dependent, Operation, Order
+from chalicelib.table.items import Account, Card, Category, Operation, Order
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import CardStatus, OrderStatus
 
@@ -62,7 +62,7 @@ def book(
 
 def get(order_id: str) -> Order:
     """Return an order. Raises NotFound."""
-    order = operations.get(Order, keys.order(order_id))
+    order = operations.get(keys.sale.order(order_id))
     if order is None:
         raise NotFound("There is no such booking.")
     return order
@@ -70,7 +70,7 @@ def get(order_id: str) -> Order:
 
 def own(customer_id: str, order_id: str) -> Order:
     """Return a customer's order. Raises NotFound, for another's as well."""
-    order = operations.get(Order, keys.order(order_id))
+    order = operations.get(keys.sale.order(order_id))
     if order is None or order.customer_id != customer_id:
         raise NotFound("There is no such booking.")
     return order
@@ -104,8 +104,8 @@ def revive(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
     They hold while the order is expired, and stock and card as they were read: where one fails, load and decide again.
     Raises SoldOut where too little is left, Unavailable.
     """
-    places = {item["category_id"]: keys.category(order.event_id, item["category_id"]) for item in order.items}
-    found = operations.get_many(Category, places.values())
+    places = {item["category_id"]: keys.events.category(order.event_id, item["category_id"]) for item in order.items}
+    found = operations.get_many(places.values())
     if len(found) < len(places):
         raise SoldOut("What was booked is not sold any more.")
     taken = {
@@ -128,7 +128,7 @@ def expire(order_id: str) -> bool:
 
     Raises Unavailable.
     """
-    order = operations.get(Order, keys.order(order_id))
+    order = operations.get(keys.sale.order(order_id))
     now = clock.now()
     if order is None or order.status != OrderStatus.RESERVED or now < order.expires_at:
         return False
@@ -158,11 +158,10 @@ def _draft(customer: Account, offer: Offer, wanted: Sequence[RequestedTickets], 
     card = _card_for(customer, card_uid, event_id, len(tickets))
     on_card = bindings.fitting(card, event_id, tickets)
     expires_at = now + HELD
-    due = keys.due(expires_at, order_id)
+    due = keys.jobs.due(expires_at, order_id)
     return Order(
-        *keys.order(order_id),
-        gsi2pk=due.pk,
-        gsi2sk=due.sk,
+        *keys.sale.order(order_id),
+        gsi2=due,
         order_id=order_id,
         customer_id=customer.account_id,
         event_id=event_id,
@@ -249,12 +248,11 @@ def _close(
         Order.status.set(after),
         Order.closed_at.set(at),
         Order.items.set(order.items),
-        Order.gsi2pk.remove(),
-        Order.gsi2sk.remove(),
+        *Order.not_due(),
     ]
     if payment_id is not None:
         actions += [Order.payment_id.set(payment_id), Order.fee.set(ledger.fee_of(order.total))]
-    return operations.change(Order, keys.order(order.order_id), actions, Order.status == before)
+    return operations.change(keys.sale.order(order.order_id), actions, Order.status == before)
 
 
 def _taken(order: Order) -> dict[str, Portions]:
@@ -274,8 +272,8 @@ def _with_shards(order: Order, taken: dict[str, Portions]) -> list[order_tickets
 def _require_own_dependents(customer: Account, wanted: Sequence[RequestedTickets]) -> None:
     """Raise NotFound where a holder is a dependent, but not the customer's; one read for all."""
     named = {holder.dependent_id for want in wanted for holder in want.holders if holder.dependent_id}
-    places = [keys.dependent(customer.account_id, dependent_id) for dependent_id in sorted(named)]
-    if len(operations.get_many(Dependent, places)) < len(named):
+    places = [keys.customers.dependent(customer.account_id, dependent_id) for dependent_id in sorted(named)]
+    if len(operations.get_many(places)) < len(named):
         raise NotFound("You have no such dependent.")
 
 
@@ -283,7 +281,7 @@ def _card_for(customer: Account, uid: str | None, event_id: str, count: int) -> 
     """Return the card that was asked for, which must have room for all tickets, or the customer's newest active one."""
     if uid is None:
         return next(iter(bindings.newest_active(customer.account_id)), None)
-    card = operations.get(Card, keys.card(uid))
+    card = operations.get(keys.cards.card(uid))
     if card is None or card.customer_id != customer.account_id:
         raise NotFound("You have no such card.")
     if card.status != CardStatus.ACTIVE:

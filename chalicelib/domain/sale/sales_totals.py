@@ -22,6 +22,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, Item, Order, OrganizerDay, OrganizerTotals, RefundRequest, SalesTotals
 from chalicelib.table.items.attributes import IntegerAttribute
 from chalicelib.table.operations import Write
+from chalicelib.table.places import Key
 from chalicelib.vocabulary import EventStatus, OrderStatus, RefundRequestStatus
 
 TOTALS, SALES, CATEGORY = "TOTALS", "SALES", "CATEGORY"
@@ -46,18 +47,18 @@ class _TradeLine:
 
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Bring the totals of sales up to date with these changes; safe to repeat, in whole or in part."""
-    trades: dict[str, dict[keys.Key, Trade]] = defaultdict(dict)
+    trades: dict[str, dict[Key, Trade]] = defaultdict(dict)
     events: dict[str, None] = {}
     for change in changes:
         after = change.after
         if isinstance(after, Order | RefundRequest) and _is_news(after):
-            trades[after.event_id][keys.Key(after.pk, after.sk)] = after
+            trades[after.event_id][after.place] = after
         elif isinstance(after, Event) and _counted(after) != _standing(after):
             events[after.event_id] = None
     if trades:
-        known = operations.get_many(Event, [keys.event(event_id) for event_id in trades], consistent=False)
+        known = operations.get_many([keys.events.event(event_id) for event_id in trades], consistent=False)
         for event_id, of_event in trades.items():
-            _count(event_id, known.get(keys.event(event_id)), list(of_event.values()))
+            _count(event_id, known.get(keys.events.event(event_id)), list(of_event.values()))
     for event_id in events:
         _count_event(event_id)
     return []
@@ -90,10 +91,10 @@ def _count(event_id: str, event: Event | None, trades: Sequence[Trade]) -> None:
 def _mark(trade: Trade) -> Write:
     if isinstance(trade, Order):
         fresh = Order.sales_counted.does_not_exist() & (Order.status == OrderStatus.PAID)
-        return operations.change(Order, keys.order(trade.order_id), [Order.sales_counted.set(True)], fresh)
+        return operations.change(keys.sale.order(trade.order_id), [Order.sales_counted.set(True)], fresh)
     fresh = RefundRequest.pk.exists() & RefundRequest.sales_counted.does_not_exist()
-    place = keys.refund_request(trade.ticket_id, trade.refund_id)
-    return operations.change(RefundRequest, place, [RefundRequest.sales_counted.set(True)], fresh)
+    place = keys.tickets.refund_request(trade.ticket_id, trade.refund_id)
+    return operations.change(place, [RefundRequest.sales_counted.set(True)], fresh)
 
 
 def _lines(trade: Trade) -> list[_TradeLine]:
@@ -148,14 +149,14 @@ def _of_event(event_id: str, of: str, name: str | None, numbers: Numbers) -> Wri
     named = [SalesTotals.kind.set(SalesTotals), SalesTotals.event_id.set(event_id), SalesTotals.of.set(of)]
     if name:
         named.append(SalesTotals.name.set(name))
-    place = keys.analytics(event_id, of, name or "")
-    return operations.change(SalesTotals, place, [*named, *_added(SalesTotals, numbers)])
+    place = keys.sale.sales_totals(event_id, of, name or "")
+    return operations.change(place, [*named, *_added(SalesTotals, numbers)])
 
 
 def _of_organizer(organizer_id: str, numbers: Numbers) -> Write:
     named = [OrganizerTotals.kind.set(OrganizerTotals), OrganizerTotals.organizer_id.set(organizer_id)]
-    place = keys.account_totals(organizer_id)
-    return operations.change(OrganizerTotals, place, [*named, *_added(OrganizerTotals, numbers)])
+    place = keys.organizers.totals(organizer_id)
+    return operations.change(place, [*named, *_added(OrganizerTotals, numbers)])
 
 
 def _of_day(organizer_id: str, day: str, numbers: Numbers) -> Write:
@@ -164,8 +165,8 @@ def _of_day(organizer_id: str, day: str, numbers: Numbers) -> Write:
         OrganizerDay.organizer_id.set(organizer_id),
         OrganizerDay.date.set(day),
     ]
-    place = keys.account_day(organizer_id, day)
-    return operations.change(OrganizerDay, place, [*named, *_added(OrganizerDay, numbers)])
+    place = keys.organizers.day(organizer_id, day)
+    return operations.change(place, [*named, *_added(OrganizerDay, numbers)])
 
 
 # Whose event it is, and whether it was ever on show.
@@ -185,7 +186,7 @@ def _counted(event: Event) -> _Standing | None:
 def _count_event(event_id: str) -> None:
     """Tell the organizers concerned that an event became theirs, is theirs no more, or is on show."""
     for _ in operations.attempts():
-        event = operations.get(Event, keys.event(event_id))
+        event = operations.get(keys.events.event(event_id))
         if event is None or _counted(event) == _standing(event):
             return
         moves: dict[str, Numbers] = defaultdict(Counter)
@@ -212,7 +213,7 @@ def _mark_event(event: Event) -> Write:
         actions = [Event.counted_for.remove(), Event.counted_as_shown.remove()]
     else:
         actions = [Event.counted_for.set(standing[0]), Event.counted_as_shown.set(standing[1])]
-    return operations.change(Event, keys.event(event.event_id), actions, unchanged)
+    return operations.change(keys.events.event(event.event_id), actions, unchanged)
 
 
 def _moved(organizer_id: str, numbers: Numbers) -> Write:
@@ -222,7 +223,7 @@ def _moved(organizer_id: str, numbers: Numbers) -> Write:
     ]
     counts = ((OrganizerTotals.events, numbers["events"]), (OrganizerTotals.shown, numbers["shown"]))
     actions += [attribute.add(by) for attribute, by in counts if by]
-    return operations.change(OrganizerTotals, keys.account_totals(organizer_id), actions)
+    return operations.change(keys.organizers.totals(organizer_id), actions)
 
 
 def sales_of(raws: Sequence[operations.RawItem]) -> tuple[SalesTotals, dict[str, SalesTotals], dict[str, SalesTotals]]:

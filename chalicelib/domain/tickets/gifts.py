@@ -108,7 +108,7 @@ def _waiting(ticket: Ticket) -> Gift | None:
     if ticket.pledge is None or ticket.pledged_to is None:
         transfers.require_unpledged(ticket)
         return None
-    return operations.get(Gift, keys.gift(ticket.pledged_to, ticket.pledge))
+    return operations.get(keys.tickets.gift(ticket.pledged_to, ticket.pledge))
 
 
 def _taking_back(ticket: Ticket, waiting: Gift | None) -> tuple[Gift, list[Write]]:
@@ -133,23 +133,23 @@ def _giving(ticket: Ticket, present: GiftInput, *, to: Account | None) -> tuple[
         claimed = _ended(gift, GiftStatus.CLAIMED)
         return claimed, [*transfers.handing_over(ticket, to=to), operations.put(claimed)]
     mac = numbers.number_mac(present.mobile_number)
-    gift.pk, gift.sk = keys.gift(mac, gift.gift_id)
+    gift.pk, gift.sk = keys.tickets.gift(mac, gift.gift_id)
     pledged = [Ticket.pledge.set(gift.gift_id), Ticket.pledged_to.set(mac)]
     writes = [
-        operations.change(Ticket, keys.ticket(ticket.ticket_id), pledged, transfers.is_as_read(ticket)),
+        operations.change(keys.tickets.ticket(ticket.ticket_id), pledged, transfers.is_as_read(ticket)),
         operations.put(gift, Gift.pk.does_not_exist()),
     ]
     if to is None:
         # Whoever registers from now on finds the gift; who just did is found by the next attempt.
-        login = keys.login(Portal.WEBAPP, present.mobile_number)
-        writes.append(operations.check(Login, login, Login.pk.does_not_exist()))
+        login = keys.access.login(Portal.WEBAPP, present.mobile_number)
+        writes.append(operations.check(login, Login.pk.does_not_exist()))
     return gift, writes
 
 
 def _ended(gift: Gift, status: GiftStatus) -> Gift:
     """Return a gift as it stands with its ticket once it waits no more."""
     return Gift(
-        *keys.closed_gift(gift.ticket_id, gift.gift_id),
+        *keys.tickets.closed_gift(gift.ticket_id, gift.gift_id),
         gift_id=gift.gift_id,
         ticket_id=gift.ticket_id,
         event_id=gift.event_id,
@@ -162,12 +162,12 @@ def _ended(gift: Gift, status: GiftStatus) -> Gift:
 
 def _ending(waiting: Gift, *, as_: Gift) -> list[Write]:
     """Return the writes that let a gift wait no more; they fail where it does not wait by then."""
-    return [operations.remove(Gift, keys.Key(waiting.pk, waiting.sk), Gift.pk.exists()), operations.put(as_)]
+    return [operations.remove(waiting.place, Gift.pk.exists()), operations.put(as_)]
 
 
 def _unpledging(ticket: Ticket) -> Write:
     actions = [Ticket.pledge.remove(), Ticket.pledged_to.remove()]
-    return operations.change(Ticket, keys.ticket(ticket.ticket_id), actions, Ticket.pledge == ticket.pledge)
+    return operations.change(keys.tickets.ticket(ticket.ticket_id), actions, Ticket.pledge == ticket.pledge)
 
 
 def _found(result: str, present: GiftInput) -> Gift:
@@ -176,8 +176,8 @@ def _found(result: str, present: GiftInput) -> Gift:
     if mac not in numbers.number_macs(present.mobile_number):
         raise IdempotencyMismatch
     # It moves from the one place to the other, never back.
-    waiting = operations.get(Gift, keys.gift(mac, gift_id))
-    gift = waiting or operations.get(Gift, keys.closed_gift(present.ticket_id, gift_id))
+    waiting = operations.get(keys.tickets.gift(mac, gift_id))
+    gift = waiting or operations.get(keys.tickets.closed_gift(present.ticket_id, gift_id))
     if gift is None:
         raise NotFound
     return gift
@@ -204,7 +204,7 @@ def claim_all(customer: Account) -> int:
         return 0
     count = 0
     for mac in numbers.number_macs(customer.mobile_number):
-        waiting = operations.query(keys.gift(mac).pk, limit=_CLAIMED_AT_ONCE, consistent=True)
+        waiting = operations.query(keys.tickets.gift(mac).pk, limit=_CLAIMED_AT_ONCE, consistent=True)
         count += sum(_claim(Gift.from_raw_data(raw), customer) for raw in waiting)
     return count
 
@@ -217,7 +217,7 @@ def _claim(gift: Gift, customer: Account) -> bool:
             try:
                 operations.commit(*writes)
             except operations.ConditionFailed:
-                if operations.get(Gift, keys.Key(gift.pk, gift.sk)) is None:
+                if operations.get(gift.place) is None:
                     return False
                 continue
             logger.info("gift", extra={"gift_id": gift.gift_id, "ticket_id": gift.ticket_id, "status": status})
@@ -230,7 +230,7 @@ def _claim(gift: Gift, customer: Account) -> bool:
 
 
 def _claiming(gift: Gift, customer: Account) -> tuple[GiftStatus, list[Write]]:
-    ticket = operations.get(Ticket, keys.ticket(gift.ticket_id))
+    ticket = operations.get(keys.tickets.ticket(gift.ticket_id))
     pledged = ticket if ticket is not None and ticket.pledge == gift.gift_id else None
     if pledged is not None and transfers.is_unused(pledged):
         claimed = _ended(gift, GiftStatus.CLAIMED)

@@ -14,6 +14,7 @@ from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.domain.tickets import tickets, transfers
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Category, Event, Item, Ticket
+from chalicelib.table.places import Place
 from chalicelib.vocabulary import TicketShown
 
 # For filters that no key answers.
@@ -66,21 +67,21 @@ def page(customer_id: str, filters: OwnTicketFilters, *, page_size: int, cursor:
     `next` goes on. Raises InvalidCursor.
     """
 
-    def load(places: Sequence[keys.Key]) -> list[OwnTicket | None]:
-        fitting = {keys.ticket(one.ticket.ticket_id): one for one in _fitting(customer_id, filters, places)}
+    def load(places: Sequence[Place[Ticket]]) -> list[OwnTicket | None]:
+        fitting = {keys.tickets.ticket(one.ticket.ticket_id): one for one in _fitting(customer_id, filters, places)}
         return [fitting.get(place) for place in places]
 
     return paging.walk(
         PageRequest(f"tickets/{customer_id}/{filters}", page_size, cursor),
-        paging.rows_of(keys.customer_tickets(customer_id).pk, index="gsi2"),
+        paging.rows_of(Ticket, keys.tickets.customer_tickets(customer_id).pk, index="gsi2"),
         load,
         budget=ReadBudget() if filters.take_all else _FILTERED,
     )
 
 
-def _fitting(customer_id: str, filters: OwnTicketFilters, places: Sequence[keys.Key]) -> list[OwnTicket]:
+def _fitting(customer_id: str, filters: OwnTicketFilters, places: Sequence[Place[Ticket]]) -> list[OwnTicket]:
     # Not from replicas that lag: what was given away or bought a moment ago must show.
-    found = operations.get_many(Ticket, places).values()
+    found = operations.get_many(places).values()
     mine = [
         ticket
         for ticket in found
@@ -101,8 +102,8 @@ def _with_surroundings(mine: Sequence[Ticket]) -> list[OwnTicket]:
 
 def around(mine: Sequence[Ticket]) -> list[OwnTicket | None]:
     """Return tickets with their events, categories and cards, which are read in one batch; None without an event."""
-    places = [place for ticket in mine for place in _surroundings(ticket) if place is not None]
-    found = operations.get_many(Item, places, consistent=False)
+    places: list[Place[Item]] = [p for ticket in mine for p in _surroundings(ticket) if p is not None]
+    found = operations.get_many(places, consistent=False)
     shown: list[OwnTicket | None] = []
     for ticket in mine:
         event, category, card = (place and found.get(place) for place in _surroundings(ticket))
@@ -120,9 +121,9 @@ def around(mine: Sequence[Ticket]) -> list[OwnTicket | None]:
     return shown
 
 
-def _surroundings(ticket: Ticket) -> tuple[keys.Key, keys.Key | None, keys.Key | None]:
+def _surroundings(ticket: Ticket) -> tuple[Place[Event], Place[Category] | None, Place[Card] | None]:
     return (
-        keys.event(ticket.event_id),
-        keys.category(ticket.event_id, ticket.category_id) if ticket.category_id else None,
-        keys.card(ticket.card_uid) if ticket.card_uid else None,
+        keys.events.event(ticket.event_id),
+        keys.events.category(ticket.event_id, ticket.category_id) if ticket.category_id else None,
+        keys.cards.card(ticket.card_uid) if ticket.card_uid else None,
     )

@@ -44,7 +44,7 @@ def _ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) ->
         _require_refundable(ticket, events.get(ticket.event_id))
         refund_id = new_id("rfd")
         request = RefundRequest(
-            *keys.refund_request(ticket_id, refund_id),
+            *keys.tickets.refund_request(ticket_id, refund_id),
             refund_id=refund_id,
             ticket_id=ticket_id,
             customer_id=customer_id,
@@ -58,7 +58,7 @@ def _ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) ->
         pledged = [Ticket.pledge.set(refund_id)]
         try:
             operations.commit(
-                operations.change(Ticket, keys.ticket(ticket_id), pledged, transfers.is_as_read(ticket)),
+                operations.change(keys.tickets.ticket(ticket_id), pledged, transfers.is_as_read(ticket)),
                 operations.put(request, RefundRequest.pk.does_not_exist()),
                 idempotency.once(operation_id, refund_id),
             )
@@ -82,7 +82,7 @@ def _require_refundable(ticket: Ticket, event: Event) -> None:
 
 
 def _get(ticket_id: str, refund_id: str) -> RefundRequest:
-    request = operations.get(RefundRequest, keys.refund_request(ticket_id, refund_id))
+    request = operations.get(keys.tickets.refund_request(ticket_id, refund_id))
     if request is None:
         raise NotFound("There is no such request.")
     return request

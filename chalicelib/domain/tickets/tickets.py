@@ -41,15 +41,13 @@ class TicketToIssue:
 
 def _item(order: TicketToIssue) -> Ticket:
     ticket_id = order.ticket_id or new_id("tkt")
-    place = keys.attendee(order.event_id, order.holder.name, ticket_id)
+    place = keys.gate.attendee(order.event_id, order.holder.name, ticket_id)
     owner = order.holder.customer_id
-    shelf = keys.customer_tickets(owner, ticket_id) if owner else None
+    shelf = keys.tickets.customer_tickets(owner, ticket_id) if owner else None
     return Ticket(
-        *keys.ticket(ticket_id),
-        gsi1pk=place.pk,
-        gsi1sk=place.sk,
-        gsi2pk=shelf.pk if shelf else None,
-        gsi2sk=shelf.sk if shelf else None,
+        *keys.tickets.ticket(ticket_id),
+        gsi1=place,
+        gsi2=shelf,
         ticket_id=ticket_id,
         event_id=order.event_id,
         number=order.number,
@@ -105,12 +103,12 @@ def issue_many(orders: Iterable[TicketToIssue]) -> list[str]:
 
 
 def _sold(event_id: str, count: int) -> operations.Write:
-    return operations.change(Counters, keys.counters(event_id), [Counters.sold.add(count)], Counters.pk.exists())
+    return operations.change(keys.gate.counters(event_id), [Counters.sold.add(count)], Counters.pk.exists())
 
 
 def get(ticket_id: str) -> Ticket:
     """Return a ticket. Raises NotFound."""
-    ticket = operations.get(Ticket, keys.ticket(ticket_id))
+    ticket = operations.get(keys.tickets.ticket(ticket_id))
     if ticket is None:
         raise NotFound("There is no such ticket.")
     return ticket
@@ -149,7 +147,7 @@ def set_status(ticket_id: str, status: TicketStatus) -> Ticket:
     actions: list[Action] = [Ticket.status.set(status)]
     if status is not TicketStatus.VALID:
         actions.append(Ticket.credential.add(1))
-    write = operations.change(Ticket, keys.ticket(ticket_id), actions, Ticket.pk.exists() & allowed)
+    write = operations.change(keys.tickets.ticket(ticket_id), actions, Ticket.pk.exists() & allowed)
     try:
         return Ticket.from_raw_data(operations.record(write))
     except operations.ConditionFailed as failure:
@@ -161,7 +159,7 @@ def set_status(ticket_id: str, status: TicketStatus) -> Ticket:
 
 def renew_credential(ticket_id: str) -> Ticket:
     """Give a ticket a new code; every older one is refused as stale. Raises NotFound."""
-    write = operations.change(Ticket, keys.ticket(ticket_id), [Ticket.credential.add(1)], Ticket.pk.exists())
+    write = operations.change(keys.tickets.ticket(ticket_id), [Ticket.credential.add(1)], Ticket.pk.exists())
     try:
         return Ticket.from_raw_data(operations.record(write))
     except operations.ConditionFailed as failure:

@@ -42,7 +42,7 @@ class Transferred:
 
 def own(customer_id: str, ticket_id: str) -> Ticket:
     """Return a customer's ticket. Raises NotFound, for another's as well."""
-    ticket = operations.get(Ticket, keys.ticket(ticket_id))
+    ticket = operations.get(keys.tickets.ticket(ticket_id))
     if ticket is None or not is_of(ticket, customer_id):
         raise NotFound("You have no such ticket.")
     return ticket
@@ -102,16 +102,14 @@ def handing_over(ticket: Ticket, *, to: Account) -> list[Write]:
     All hold only while ticket, cards and the taker's account are as they were read: where one fails, read again.
     """
     card_uid, rebound = bindings.rebinding(ticket, to=to.account_id)
-    name_at_gate = keys.attendee(ticket.event_id, to.name, ticket.ticket_id)
-    shelf = keys.customer_tickets(to.account_id, ticket.ticket_id)
+    name_at_gate = keys.gate.attendee(ticket.event_id, to.name, ticket.ticket_id)
+    shelf = keys.tickets.customer_tickets(to.account_id, ticket.ticket_id)
     actions: list[Action] = [
         Ticket.customer_id.set(to.account_id),
         Ticket.holder_name.set(to.name),
         Ticket.credential.set(ticket.credential + 1),
-        Ticket.gsi1pk.set(name_at_gate.pk),
-        Ticket.gsi1sk.set(name_at_gate.sk),
-        Ticket.gsi2pk.set(shelf.pk),
-        Ticket.gsi2sk.set(shelf.sk),
+        *Ticket.in_gsi1(name_at_gate),
+        *Ticket.in_gsi2(shelf),
         # What described the one before.
         Ticket.dependent_id.remove(),
         Ticket.photo_url.remove(),
@@ -121,8 +119,8 @@ def handing_over(ticket: Ticket, *, to: Account) -> list[Write]:
         Ticket.labels.set(list(to.labels)) if to.labels else Ticket.labels.remove(),
     ]
     return [
-        operations.change(Ticket, keys.ticket(ticket.ticket_id), actions, is_as_read(ticket)),
-        operations.check(Account, keys.account(to.account_id), Account.status == AccountStatus.ACTIVE),
+        operations.change(keys.tickets.ticket(ticket.ticket_id), actions, is_as_read(ticket)),
+        operations.check(keys.access.account(to.account_id), Account.status == AccountStatus.ACTIVE),
         *rebound,
     ]
 

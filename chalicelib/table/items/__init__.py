@@ -1,43 +1,38 @@
-"""The items of the table, one class per kind; keys.py says where each of them stands.
+"""The items of the table, one class per kind, in modules of the same names as those of the keys.
 
 All kinds are imported here, so that a raw item of any of them finds its class.
 """
 
-from chalicelib.table.items.customers import (
-    Challenge,
-    CustomerTotals,
-    DataKey,
-    Dependent,
-    Favorite,
-    IdempotencyRecord,
-    IdempotentAnswer,
-    LockOut,
-    NewestChallenge,
-    Operation,
-    Profile,
-    Visit,
-)
-from chalicelib.table.items.gate import (
+from chalicelib.table.items.access import (
     Account,
-    Card,
-    Counters,
+    Challenge,
+    DataKey,
     Device,
     Enrolment,
-    Event,
     EventRevocation,
-    FirstScan,
+    LockOut,
     Login,
-    Passage,
-    Scan,
+    NewestChallenge,
     Session,
     StaffRevocation,
     Throttle,
-    Ticket,
-    UnknownCard,
+)
+from chalicelib.table.items.cards import Card, CardRequest, OpenCardRequest, UnknownCard
+from chalicelib.table.items.customers import CustomerTotals, Dependent, Favorite, Profile, Visit
+from chalicelib.table.items.events import (
+    Category,
+    CategoryCount,
+    Event,
+    KnownVenue,
+    Listing,
+    ListingEntry,
+    Stock,
     Venue,
 )
+from chalicelib.table.items.gate import CheckinDay, Counters, FirstScan, Scan
+from chalicelib.table.items.idempotency import IdempotencyRecord, IdempotentAnswer, Operation
 from chalicelib.table.items.item import Item
-from chalicelib.table.items.jobs import Job
+from chalicelib.table.items.jobs import Job, SweepMark
 from chalicelib.table.items.live import (
     Listener,
     LiveConnection,
@@ -48,48 +43,22 @@ from chalicelib.table.items.live import (
     LiveTicket,
     LiveTold,
 )
+from chalicelib.table.items.merchants import Assignment, MerchantDay, MerchantSettings, MerchantTotals, OpenAssignment
 from chalicelib.table.items.money import (
     AccountTotal,
     CardBalance,
     CardEntry,
-    CardRequest,
     Invoice,
     InvoiceSeries,
     Journal,
-    OpenCardRequest,
     OpenPayment,
     Payment,
+    Payout,
     ProviderEvent,
     SandboxCharge,
-)
-from chalicelib.table.items.partners import (
-    Assignment,
-    CheckinDay,
-    EditRequest,
-    KnownVenue,
-    MerchantDay,
-    MerchantSettings,
-    MerchantTotals,
-    OpenAssignment,
-    OrganizerDay,
-    OrganizerProfile,
-    OrganizerTotals,
-    Payout,
-    SalesTotals,
     Settlement,
 )
-from chalicelib.table.items.sales import (
-    Category,
-    CategoryCount,
-    Gift,
-    Listing,
-    ListingEntry,
-    Order,
-    RefundRequest,
-    Stock,
-    SweepMark,
-)
-from chalicelib.table.items.tix import (
+from chalicelib.table.items.organizations import (
     BucketGroup,
     NumberedTicket,
     NumberRange,
@@ -102,6 +71,9 @@ from chalicelib.table.items.tix import (
     TicketDay,
     TicketTally,
 )
+from chalicelib.table.items.organizers import EditRequest, OrganizerDay, OrganizerProfile, OrganizerTotals
+from chalicelib.table.items.sale import Order, SalesTotals
+from chalicelib.table.items.tickets import Gift, Passage, RefundRequest, Ticket
 
 __all__ = [
     "Account",

@@ -1,14 +1,19 @@
 """What every item of the table has."""
 
+from typing import Any, Self
+
 from pynamodb.attributes import DiscriminatorAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from chalicelib.config import config
 from chalicelib.table.items.attributes import IntegerAttribute
+from chalicelib.table.places import Key, Place
 
 
 class Item(Model):
-    """What every item has: its keys, its place in the indexes, and when it may vanish."""
+    """What every item has: its keys, its places in the indexes, and when it may vanish."""
 
     class Meta:
         """The table."""
@@ -23,3 +28,70 @@ class Item(Model):
     gsi2pk = UnicodeAttribute(null=True)
     gsi2sk = UnicodeAttribute(null=True)
     ttl = IntegerAttribute(null=True)
+
+    def __init__(
+        self,
+        pk: str | None = None,
+        sk: str | None = None,
+        *,
+        gsi1: Key | None = None,
+        gsi2: Key | None = None,
+        **attributes: Any,
+    ) -> None:
+        """Make an item; `gsi1` and `gsi2` are its places in the indexes."""
+        super().__init__(pk, sk, **attributes)
+        if gsi1 is not None:
+            self.put_in_gsi1(gsi1)
+        if gsi2 is not None:
+            self.put_in_gsi2(gsi2)
+
+    def put_in_gsi1(self, key: Key) -> None:
+        """Give an item that is not yet written its place in the first index."""
+        self.gsi1pk, self.gsi1sk = key
+
+    def put_in_gsi2(self, key: Key) -> None:
+        """Give an item that is not yet written its place in the second index."""
+        self.gsi2pk, self.gsi2sk = key
+
+    @property
+    def place(self) -> Place[Self]:
+        """Return where it is stored."""
+        return Place(type(self), self.pk, self.sk)
+
+    @classmethod
+    def in_gsi1(cls, key: Key | None) -> list[Action]:
+        """Return the actions that put an item at a key of the first index, or take it out."""
+        if key is None:
+            return [cls.gsi1pk.remove(), cls.gsi1sk.remove()]
+        return [cls.gsi1pk.set(key.pk), cls.gsi1sk.set(key.sk)]
+
+    @classmethod
+    def in_gsi2(cls, key: Key | None) -> list[Action]:
+        """Return the actions that put an item at a key of the second index, or take it out."""
+        if key is None:
+            return [cls.gsi2pk.remove(), cls.gsi2sk.remove()]
+        return [cls.gsi2pk.set(key.pk), cls.gsi2sk.set(key.sk)]
+
+
+class SweptItem(Item):
+    """An item that the sweep finds in the second index, for as long as something is to be done about it."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the sweep will find it, now or later."""
+        return self.gsi2pk is not None
+
+    @classmethod
+    def due_at(cls, key: Key) -> list[Action]:
+        """Return the actions that let the sweep find it at a minute."""
+        return cls.in_gsi2(key)
+
+    @classmethod
+    def not_due(cls) -> list[Action]:
+        """Return the actions after which the sweep no longer finds it."""
+        return cls.in_gsi2(None)
+
+    def is_due_as_read(self) -> Condition:
+        """Return the condition that it is due when it was, or is not due still."""
+        cls = type(self)
+        return cls.gsi2pk == self.gsi2pk if self.gsi2pk else cls.gsi2pk.does_not_exist()

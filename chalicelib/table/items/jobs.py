@@ -1,13 +1,13 @@
-"""The item of a background job."""
+"""The items of background jobs and the sweep."""
 
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
-from chalicelib.table.items.item import Item
+from chalicelib.table.items.item import Item, SweptItem
 from chalicelib.vocabulary import JobStatus
 
 
-class Job(Item, discriminator="job"):
+class Job(SweptItem, discriminator="job"):
     """Work that goes on in the background; each kind is a subclass. Due in the sweep's index while open."""
 
     job_id = UnicodeAttribute()
@@ -20,3 +20,9 @@ class Job(Item, discriminator="job"):
     created_by = UnicodeAttribute()
     created_at = MomentAttribute()
     completed_at = MomentAttribute(null=True)
+
+
+class SweepMark(Item, discriminator="sweep_mark"):
+    """Up to which minute everything that was due has been taken care of."""
+
+    minute = UnicodeAttribute()

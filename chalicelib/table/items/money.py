@@ -1,26 +1,13 @@
-"""The items of money: payments, the journal, card balances, invoices. Amounts are integer minor units."""
+"""The items of payments, the journal, card balances, invoices, settlements and payouts."""
 
-from pynamodb.attributes import (
-    BinaryAttribute,
-    BooleanAttribute,
-    JSONAttribute,
-    UnicodeAttribute,
-    UnicodeSetAttribute,
-)
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, UnicodeAttribute, UnicodeSetAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
-from chalicelib.table.items.item import Item
-from chalicelib.vocabulary import (
-    CardDelivery,
-    CardRequestStatus,
-    EntryType,
-    PaymentMethod,
-    PaymentPurpose,
-    PaymentStatus,
-)
+from chalicelib.table.items.item import Item, SweptItem
+from chalicelib.vocabulary import EntryType, PaymentMethod, PaymentPurpose, PaymentStatus, PayoutStatus
 
 
-class Payment(Item, discriminator="payment"):
+class Payment(SweptItem, discriminator="payment"):
     """One attempt to pay for an order or to reload a card."""
 
     payment_id = UnicodeAttribute()
@@ -141,27 +128,6 @@ class CardEntry(Item, discriminator="card_entry"):
     created_at = MomentAttribute()
 
 
-class CardRequest(Item, discriminator="card_request"):
-    """A customer's wish for an NFC card."""
-
-    request_id = UnicodeAttribute()
-    customer_id = UnicodeAttribute()
-    delivery = EnumAttribute(CardDelivery)
-    merchant_id = UnicodeAttribute(null=True)
-    # Where to send it, sealed.
-    address = BinaryAttribute(legacy_encoding=False, null=True)
-    status = EnumAttribute(CardRequestStatus)
-    fee = IntegerAttribute()
-    currency = UnicodeAttribute()
-    created_at = MomentAttribute()
-
-
-class OpenCardRequest(Item, discriminator="open_card_request"):
-    """The one wish for an NFC card that a customer has open."""
-
-    request_id = UnicodeAttribute()
-
-
 class InvoiceSeries(Item, discriminator="invoice_series"):
     """The last number given in one series of invoices."""
 
@@ -179,3 +145,43 @@ class Invoice(Item, discriminator="invoice"):
     payout_id = UnicodeAttribute(null=True)
     billed_to: JSONAttribute = JSONAttribute(null=True)
     issued_at = MomentAttribute()
+
+
+class Settlement(Item, discriminator="settlement"):
+    """An event's books, closed once for ever: gross - refunds - platform fee = net; a payout where there is a net."""
+
+    event_id = UnicodeAttribute()
+    organizer_id = UnicodeAttribute()
+    payout_id = UnicodeAttribute(null=True)
+    gross = IntegerAttribute()
+    refunds = IntegerAttribute()
+    platform_fee = IntegerAttribute()
+    net = IntegerAttribute()
+    currency = UnicodeAttribute()
+    closed_at = MomentAttribute()
+    closed_by = UnicodeAttribute()
+
+
+class Payout(Item, discriminator="payout"):
+    """An organizer's money for one event, on its way to them: gross - refunds - platform fee = net.
+
+    `lines` is `[{category_id, description, quantity, refunded_quantity, gross, refunds, platform_fee}]`.
+    """
+
+    payout_id = UnicodeAttribute()
+    organizer_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    event_title = UnicodeAttribute()
+    status = EnumAttribute(PayoutStatus)
+    gross = IntegerAttribute()
+    refunds = IntegerAttribute()
+    platform_fee = IntegerAttribute()
+    net = IntegerAttribute()
+    currency = UnicodeAttribute()
+    lines: JSONAttribute = JSONAttribute()
+    invoice_number = UnicodeAttribute()
+    # A date.
+    scheduled_for = UnicodeAttribute()
+    created_at = MomentAttribute()
+    paid_at = MomentAttribute(null=True)
+    reference = UnicodeAttribute(null=True)

@@ -96,12 +96,12 @@ def _give_back(event: Event, order: Order) -> str:
 
 def _count(event: Event, bought: list[Order], given_back: str) -> None:
     """Tell those who keep totals of what happened, as the stream does."""
-    asked = operations.query(keys.ticket(given_back).pk, begins=keys.refund_request(given_back).sk)
+    asked = operations.query(keys.tickets.ticket(given_back).pk, begins=keys.tickets.refund_request(given_back).sk)
     requests = [Item.from_raw_data(raw) for raw in asked]
     names = [f"jrn_charge_{order.payment_id}" for order in bought]
     names += [f"jrn_refund_{raw['refund_id']['S']}" for raw in asked]
-    journals = operations.get_many(Item, [keys.journal(name) for name in names]).values()
-    orders_now = operations.get_many(Item, [keys.order(order.order_id) for order in bought]).values()
+    journals = operations.get_many([keys.money.journal(name) for name in names]).values()
+    orders_now = operations.get_many([keys.sale.order(order.order_id) for order in bought]).values()
     changes = [Change(position="", before=None, after=item) for item in [*orders_now, *requests, *journals, event]]
     sales_totals.follow(changes)
     ledger.follow(changes)

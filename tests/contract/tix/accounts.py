@@ -10,14 +10,13 @@ from typing import Any
 
 from chalicelib.domain import throttle
 from chalicelib.table import operations
-from chalicelib.table.items import Throttle
 from infra.local.demo import demo_data
 from tests.contract.request import Request
 
 
 def _register(_: Any) -> Request:
     place, _left = throttle._key("registration from address", "127.0.0.1", timedelta(hours=1))
-    operations.record(operations.remove(Throttle, place))
+    operations.record(operations.remove(place))
     address = f"{uuid.uuid4().hex}@tix.example.com"
     return Request({"email": address, "password": "a password of the tests", "name": "Sana", "organization": "A Run"})
 

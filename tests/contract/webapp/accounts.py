@@ -99,7 +99,7 @@ def _change_password(ground: Any) -> Request:
     # An earlier request may have changed it, or guessed at it too often.
     account = accounts.get(ground.customer.account_id)
     operations.commit(
-        operations.change(Account, keys.account(account.account_id), [Account.password_hash.set(_demo_hash())]),
+        operations.change(keys.access.account(account.account_id), [Account.password_hash.set(_demo_hash())]),
         throttle.forgetting(accounts._failures(Portal.WEBAPP, account.login)),
     )
     return Request({"old_password": demo_data.CUSTOMER_PASSWORD, "new_password": demo_data.CUSTOMER_PASSWORD})

@@ -10,7 +10,6 @@ from typing import Any
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.table import keys, operations
-from chalicelib.table.items import OpenCardRequest
 from infra.local.demo import demo_data
 from tests.contract.request import Request
 
@@ -20,7 +19,7 @@ _OF_CARD = {"card_id": demo_data.CARD_UID}
 
 def _requested(ground: Any) -> Request:
     # The one before was handed out.
-    operations.record(operations.remove(OpenCardRequest, keys.open_card_request(ground.customer.account_id)))
+    operations.record(operations.remove(keys.cards.open_card_request(ground.customer.account_id)))
     return Request({"delivery": "post", "address": {"line1": "12 Mall Road", "city": "Lahore"}})
 
 

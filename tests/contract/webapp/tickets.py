@@ -35,7 +35,7 @@ def _fresh_ticket(ground: Any) -> dict[str, str]:
     holder = Holder(name=ground.customer.name, customer_id=ground.customer.account_id)
     ticket = tickets.issue(TicketToIssue(event_id=_EVENT_ID, holder=holder, number=f"T-{next(_numbers)}"))
     paid = [Ticket.price.set(250_000), Ticket.currency.set("PKR")]
-    operations.record(operations.change(Ticket, keys.ticket(ticket.ticket_id), paid, Ticket.pk.exists()))
+    operations.record(operations.change(keys.tickets.ticket(ticket.ticket_id), paid, Ticket.pk.exists()))
     return {"ticket_id": ticket.ticket_id}
 
 

@@ -44,8 +44,8 @@ MUTANTS = (
         name="key-of-all-callers",
         bug="a customer who uses another's key is given that customer's answer",
         file=_FILE,
-        before="keys.idempotency(_mac(caller_id, route, key))",
-        after="keys.idempotency(_mac(route, key))",
+        before="keys.idempotency.answer(_mac(caller_id, route, key))",
+        after="keys.idempotency.answer(_mac(route, key))",
         tests=(f"{_DOORS}::test_a_key_belongs_to_its_caller_and_route",),
     ),
     Mutant(

@@ -78,11 +78,11 @@ MUTANTS = (
         file="chalicelib/domain/access/devices.py",
         before=(
             "                Enrolment.used_by_key.does_not_exist(),\n            ),\n"
-            "            operations.change(Device, device_key, actions, Device.status == DeviceStatus.PROVISIONED),\n"
+            "            operations.change(device_key, actions, Device.status == DeviceStatus.PROVISIONED),\n"
         ),
         after=(
             "                Enrolment.pk.exists(),\n            ),\n"
-            "            operations.change(Device, device_key, actions, Device.pk.exists()),\n"
+            "            operations.change(device_key, actions, Device.pk.exists()),\n"
         ),
         tests=_DEVICES,
     ),

@@ -33,8 +33,8 @@ MUTANTS = (
         name="live-ticket-spent-twice",
         bug="a ticket opens as many sockets as it is shown for",
         file=_CONNECTIONS,
-        before="        raw = operations.record(operations.remove(LiveTicket, key, LiveTicket.pk.exists()))\n",
-        after="        raw = operations.record(operations.change(LiveTicket, key, [LiveTicket.ttl.add(0)]))\n",
+        before="        raw = operations.record(operations.remove(key, LiveTicket.pk.exists()))\n",
+        after="        raw = operations.record(operations.change(key, [LiveTicket.ttl.add(0)]))\n",
         tests=_WHO,
     ),
     Mutant(

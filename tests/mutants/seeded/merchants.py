@@ -92,7 +92,7 @@ MUTANTS = (
         name="inventory-place-kept",
         bug="a card that was handed out is still listed in stock",
         file=_CARDS,
-        before="        actions += [Card.gsi2pk.set(place.pk), Card.gsi2sk.set(place.sk)]\n",
+        before="        actions += Card.in_gsi2(place)\n",
         after="        actions += [Card.gsi2pk.set(card.gsi2pk), Card.gsi2sk.set(card.gsi2sk)]\n",
         tests=("tests/portals/merchant/test_cards.py::test_a_shop_narrows_its_list",),
     ),

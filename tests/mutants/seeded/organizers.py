@@ -54,8 +54,8 @@ MUTANTS = (
         name="anothers-event-changed",
         bug="an organizer asks for a change of another's event",
         file="chalicelib/domain/organizers/organizer_events.py",
-        before="keys.event(event_id))\n    if event is None or event.organizer_id != organizer_id:",
-        after="keys.event(event_id))\n    if event is None:",
+        before="keys.events.event(event_id))\n    if event is None or event.organizer_id != organizer_id:",
+        after="keys.events.event(event_id))\n    if event is None:",
         tests=("tests/portals/organizer/test_isolation.py",),
     ),
     Mutant(

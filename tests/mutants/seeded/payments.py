@@ -84,12 +84,12 @@ MUTANTS = (
         file="chalicelib/domain/payments/resolution.py",
         before=(
             "    return operations.change("
-            "Payment, keys.payment(payment.payment_id), actions, Payment.status == payment.status)\n\n\n"
+            "keys.money.payment(payment.payment_id), actions, Payment.status == payment.status)\n\n\n"
             "def _known_reference"
         ),
         after=(
             "    return operations.change("
-            "Payment, keys.payment(payment.payment_id), actions, Payment.status.exists())\n\n\n"
+            "keys.money.payment(payment.payment_id), actions, Payment.status.exists())\n\n\n"
             "def _known_reference"
         ),
         tests=(f"{_OVERTAKEN}::test_a_failure_that_was_decided_on_before_a_success_does_not_undo_it",),
@@ -156,19 +156,23 @@ MUTANTS = (
         bug="two who number invoices at once give one number twice",
         file="chalicelib/domain/payments/invoices.py",
         before=(
-            "    writes = [operations.change(InvoiceSeries, place, moved, as_read)]\n"
+            "    writes = [operations.change(place, moved, as_read)]\n"
             "    for position, payment in enumerate(payments, start=last + 1):\n"
             '        number = f"GH-{series}-{position:06d}"\n'
-            "        invoice = Invoice(*keys.invoice(series, number), number=number, "
-            "payment_id=payment.payment_id, issued_at=now)\n"
+            "        invoice = Invoice(\n"
+            "            *keys.money.invoice(series, number), number=number, "
+            "payment_id=payment.payment_id, issued_at=now\n"
+            "        )\n"
             "        writes.append(operations.put(invoice, Invoice.pk.does_not_exist()))\n"
         ),
         after=(
-            "    writes = [operations.change(InvoiceSeries, place, moved, as_read | InvoiceSeries.pk.exists())]\n"
+            "    writes = [operations.change(place, moved, as_read | InvoiceSeries.pk.exists())]\n"
             "    for position, payment in enumerate(payments, start=last + 1):\n"
             '        number = f"GH-{series}-{position:06d}"\n'
-            "        invoice = Invoice(*keys.invoice(series, number), number=number, "
-            "payment_id=payment.payment_id, issued_at=now)\n"
+            "        invoice = Invoice(\n"
+            "            *keys.money.invoice(series, number), number=number, "
+            "payment_id=payment.payment_id, issued_at=now\n"
+            "        )\n"
             "        writes.append(operations.put(invoice))\n"
         ),
         tests=(f"{_OVERTAKEN}::test_two_who_number_invoices_at_once_give_each_number_once",),

@@ -36,7 +36,7 @@ MUTANTS = (
         name="paid-out-to-whom-it-was",
         bug="an event that changes hands while its books close is paid out to its last organizer",
         file=_SETTLEMENTS,
-        before="        operations.check(Event, keys.event(event_id), _is_as_read(event)),\n",
+        before="        operations.check(keys.events.event(event_id), _is_as_read(event)),\n",
         after="",
         tests=(_DOOR,),
     ),

@@ -16,12 +16,8 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import (
     Account,
     Assignment,
-    CardBalance,
-    CardRequest,
     Event,
     Journal,
-    OpenCardRequest,
-    Profile,
     Ticket,
 )
 from chalicelib.vocabulary import CardDelivery, CardStatus, TicketStatus
@@ -61,12 +57,12 @@ def ticket_for(event: Event, customer: Account, **changes: Any) -> Ticket:
     holder = Holder(name="Holder", customer_id=customer.account_id)
     made = tickets.issue(TicketToIssue(event_id=event.event_id, holder=holder, number=new_id("n")[-8:], **changes))
     if dependent:
-        operations.record(operations.change(Ticket, keys.ticket(made.ticket_id), [Ticket.dependent_id.set(dependent)]))
+        operations.record(operations.change(keys.tickets.ticket(made.ticket_id), [Ticket.dependent_id.set(dependent)]))
     return made
 
 
 def fee_journal(assignment_id: str) -> Journal | None:
-    return operations.get(Journal, keys.journal(f"jrn_fee_{assignment_id}"))
+    return operations.get(keys.money.journal(f"jrn_fee_{assignment_id}"))
 
 
 # Holding a card.
@@ -213,7 +209,7 @@ def test_the_code_makes_the_card_the_customers_and_all_changes_together(shop: Sh
         {"account": f"merchant:{shop.id}", "amount": -config().card_fee},
         {"account": "card_fees", "amount": config().card_fee},
     ]
-    profile = operations.get(Profile, keys.profile(ayesha.account_id))
+    profile = operations.get(keys.customers.profile(ayesha.account_id))
     assert profile is not None
     assert profile.fee_paid
     assert assert_handed_over_once([shop.id]) == {"active": 1}
@@ -237,8 +233,8 @@ def test_of_two_shops_that_collected_the_fee_the_second_is_told_that_none_was_du
     assert shops[0].verify(first, first_code).status == 200
     # This one had asked for the fee before the first had booked it.
     answer = shops[1].assign(other, ayesha)
-    place = keys.assignment(answer.json["assignment_id"])
-    operations.record(operations.change(Assignment, place, [Assignment.fee.set(config().card_fee)]))
+    place = keys.merchants.assignment(answer.json["assignment_id"])
+    operations.record(operations.change(place, [Assignment.fee.set(config().card_fee)]))
     done = shops[1].verify(answer.json["assignment_id"], code_for(ayesha.mobile_number))
     assert (done.status, done.json["fee"]) == (200, NOTHING)
     assert assert_handed_over_once([shop.id for shop in shops]) == {"active": 2}
@@ -405,17 +401,17 @@ def test_an_open_wish_for_a_card_is_fulfilled(shop: Shop, ayesha: Account) -> No
         ayesha.account_id, delivery=CardDelivery.PICKUP, merchant_id=shop.id, address=None, operation_id=new_id("op")
     )
     shop.hand_over(shop.stock()[0], ayesha)
-    request = operations.get(CardRequest, keys.card_request(ayesha.account_id, wish.request_id))
+    request = operations.get(keys.cards.card_request(ayesha.account_id, wish.request_id))
     assert request is not None
     assert request.status == "fulfilled"
-    assert operations.get(OpenCardRequest, keys.open_card_request(ayesha.account_id)) is None
+    assert operations.get(keys.cards.open_card_request(ayesha.account_id)) is None
 
 
 def test_the_card_has_a_balance_that_pays_from_then_on(shop: Shop, ayesha: Account) -> None:
     (card,) = shop.stock()
-    assert operations.get(CardBalance, keys.card_balance(card.uid)) is None
+    assert operations.get(keys.money.card_balance(card.uid)) is None
     shop.hand_over(card, ayesha)
-    balance: Any = operations.get(CardBalance, keys.card_balance(card.uid))
+    balance: Any = operations.get(keys.money.card_balance(card.uid))
     assert (balance.frozen, balance.amount, balance.currency) == (None, 0, "PKR")
 
 

@@ -81,7 +81,7 @@ def test_a_card_that_goes_to_another_shop_is_counted_there(shop: Shop) -> None:
     first, second = shop.stock(2)
     stream.drain()
     for uid, merchant in ((first.uid, Card.merchant_id.set(other.id)), (second.uid, Card.merchant_id.remove())):
-        operations.record(operations.change(Card, keys.card(uid), [merchant]))
+        operations.record(operations.change(keys.cards.card(uid), [merchant]))
     stream.drain()
     assert (dashboard(shop)["cards"]["stock"], dashboard(other)["cards"]["stock"]) == (0, 1)
     assert (stored(second).counted_for, stored(second).counted_as) == (None, None)

@@ -8,7 +8,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.access import accounts, tokens
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Challenge, Session
+from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, texts
@@ -55,7 +55,7 @@ def test_password_and_code_open_a_session_of_the_merchants_portal(merchant: Acco
     }
     principal = tokens.verify(answer.json["access"], Portal.MERCHANT)
     assert (principal.id, principal.claims) == (merchant.account_id, {})
-    session = operations.get(Session, keys.session(principal.session_id))
+    session = operations.get(keys.access.session(principal.session_id))
     assert session is not None
     assert (session.portal, session.account_id) == ("merchant", merchant.account_id)
     assert call("GET", f"{BASE}/settings/", token=answer.json["access"]).status == 200
@@ -149,7 +149,7 @@ def test_three_codes_in_a_quarter_of_an_hour_go_to_one_number_of_whatever_portal
 
 def test_a_merchants_code_is_not_sent_again_by_the_customers_door(merchant: Account) -> None:
     begun = log_in()
-    before = operations.get(Challenge, keys.challenge(begun.json["challenge_id"]))
+    before = operations.get(keys.access.challenge(begun.json["challenge_id"]))
     assert before is not None
     code = code_for(merchant.login)
     again = call("POST", "/api/v1/users/resend-otp/", {"challenge_id": begun.json["challenge_id"]})

@@ -9,7 +9,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.access import accounts
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Challenge, Login
+from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 from tests.contract.ground import stored
 from tests.support.asked import requests
@@ -47,7 +47,7 @@ def begun(token: str, new_mobile: str = NEW) -> tuple[str, str]:
 
 
 def owner_of(number: str) -> str | None:
-    login = operations.get(Login, keys.login(Portal.MERCHANT, number))
+    login = operations.get(keys.access.login(Portal.MERCHANT, number))
     return login.account_id if login else None
 
 
@@ -117,7 +117,7 @@ def test_a_number_in_use_is_409_and_nothing_moves(merchant: Account, token: str)
     assert (owner_of(OLD), owner_of(NEW)) == (merchant.account_id, other.account_id)
     assert accounts.get(merchant.account_id).login == OLD
     assert texts() == []
-    challenge = operations.get(Challenge, keys.challenge(challenge_id))
+    challenge = operations.get(keys.access.challenge(challenge_id))
     assert challenge is not None
     assert challenge.used_at is None
 

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.access import accounts
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, MerchantSettings
+from chalicelib.table.items import Account
 from tests.contract.ground import stored
 from tests.support.client import Answer, call
 from tests.support.factories import make_merchant, token_of
@@ -57,7 +57,7 @@ def test_settings_are_stored_and_shown(merchant: Account, token: str) -> None:
     answer = put(token, **SET)
     assert (answer.status, answer.json) == (200, SET)
     assert shown(token) == SET
-    settings = operations.get(MerchantSettings, keys.settings(merchant.account_id))
+    settings = operations.get(keys.merchants.settings(merchant.account_id))
     assert settings is not None
     assert (settings.merchant_id, settings.by_email, settings.low_stock_threshold) == (merchant.account_id, True, 10)
     assert accounts.get(merchant.account_id).name == "Liberty Books II"

@@ -8,7 +8,7 @@ from chalicelib import clock
 from chalicelib.domain.access import accounts, tokens
 from chalicelib.errors import InvalidCredentials
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Session
+from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, texts
@@ -67,7 +67,7 @@ def test_password_and_code_open_a_session_of_the_organizers_portal(organizer: Ac
         "status": "active",
     }
     principal = tokens.verify(answer.json["access"], Portal.ORGANIZER)
-    session = operations.get(Session, keys.session(principal.session_id))
+    session = operations.get(keys.access.session(principal.session_id))
     assert session is not None
     assert (session.portal, session.account_id) == ("organizer", organizer.account_id)
     for path in ("me", "profile"):

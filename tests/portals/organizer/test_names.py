@@ -67,7 +67,7 @@ def test_a_name_that_was_given_up_meanwhile_is_not_written(monkeypatch: pytest.M
     monkeypatch.setattr(operations, "query", query_just_before_they_go_by_another)
     # The event as read before the second name, written after it.
     read = operations.get_many
-    monkeypatch.setattr(operations, "get_many", lambda cls, places, **more: _once_old(read(cls, places, **more)))
+    monkeypatch.setattr(operations, "get_many", lambda places, **more: _once_old(read(places, **more)))
     project(first)
     assert events.get(show.event_id).organizer_name == "Lahore Nights"
 

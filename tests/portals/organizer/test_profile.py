@@ -68,7 +68,7 @@ def send_image(token: str, content: bytes, *, filename: str = "image.png", conte
 
 
 def profile_of(organizer: Account) -> OrganizerProfile | None:
-    return operations.get(OrganizerProfile, keys.profile(organizer.account_id))
+    return operations.get(keys.organizers.profile(organizer.account_id))
 
 
 def image_of(organizer: Account) -> Image.Image:
@@ -128,7 +128,7 @@ class TestFields:
         profile = profile_of(organizer)
         assert profile is not None
         assert IBAN.encode() not in bytes(profile.bank_account)
-        assert keys.data_key(organizer.account_id) in stored()
+        assert keys.access.data_key(organizer.account_id) in stored()
 
     @pytest.mark.parametrize(
         ("field", "value"),

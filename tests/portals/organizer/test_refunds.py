@@ -16,7 +16,7 @@ from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.errors import Conflict, InvalidState, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Card, Category, Order, Payment, RefundRequest, SandboxCharge, Ticket
+from chalicelib.table.items import Account, Category, Order, Payment, Ticket
 from chalicelib.workers import payments as payments_worker
 from tests.support import payers
 from tests.support.client import call
@@ -52,7 +52,7 @@ def told(ticket_id: str, refund_id: str) -> dict[str, Any]:
 
 
 def payment_of(order: Order) -> Payment:
-    found = operations.get(Payment, keys.payment(order.payment_id))
+    found = operations.get(keys.money.payment(order.payment_id))
     assert found is not None
     return found
 
@@ -75,7 +75,7 @@ def test_an_approved_refund_takes_the_ticket_back_and_pays_the_money_once() -> N
     for _ in range(2):
         assert payments_worker.handle(told(ticket_id, refund_id)) == DONE
     assert refunds.get(ticket_id, refund_id).status == "refunded"
-    charge = operations.get(SandboxCharge, keys.sandbox_charge(payment.provider_reference))
+    charge = operations.get(keys.money.sandbox_charge(payment.provider_reference))
     assert charge is not None
     assert charge.refunded == 150_000
     assert payers.balances() == {
@@ -112,7 +112,7 @@ def test_what_was_paid_from_a_card_is_on_the_card_again() -> None:
     assert before[ledger.FEES] > 0
     assert (after[ledger.FEES], after[ledger.sales(event.event_id)]) == (0, 0)
     assert payment_of(order).status == "refunded"
-    bound = operations.get(Card, keys.card(card.uid))
+    bound = operations.get(keys.cards.card(card.uid))
     assert bound is not None
     assert bound.tickets == {}
     assert payers.counts(standard) == (500, 0, 0)
@@ -146,7 +146,7 @@ def test_a_rejected_ticket_is_its_owners_to_use_again() -> None:
         refunds.approve(ticket_id, refund_id, by="adm_1")
     again = asked(customer, order, 0)[1]
     assert refunds.approve(ticket_id, again, by="adm_1").status == "approved"
-    stored = operations.get(RefundRequest, keys.refund_request(ticket_id, refund_id))
+    stored = operations.get(keys.tickets.refund_request(ticket_id, refund_id))
     assert stored is not None
     assert stored.note == "Too late"
 

@@ -79,8 +79,8 @@ def test_who_has_an_invite_code_joins_until_the_organization_is_full(admin: Acco
 
 def test_a_code_that_was_changed_withdrawn_or_made_up_invites_nobody(admin: Account) -> None:
     code, other = invite(admin), make_organization()
-    place = keys.organization(admin.organization_id)
-    operations.record(operations.change(Organization, place, [Organization.invite_generation.add(1)]))
+    place = keys.organizations.organization(admin.organization_id)
+    operations.record(operations.change(place, [Organization.invite_generation.add(1)]))
     present = invite(admin)
     assert present != code
     # The other organization's proof under this one's name.
@@ -130,7 +130,7 @@ def test_logging_out_revokes_the_token_and_no_other(admin: Account) -> None:
     with clock.set_to(clock.now() + timedelta(hours=11)):
         lock_outs.forget()
         assert call("GET", ME, token=leaving).status == 401
-        (lock_out,) = operations.query(keys.locked_out(admin.account_id).pk)
+        (lock_out,) = operations.query(keys.access.locked_out(admin.account_id).pk)
         assert float(lock_out["ttl"]["N"]) > clock.now().timestamp()
 
 

@@ -188,7 +188,7 @@ def test_many_tickets_come_in_parts_and_a_turn_goes_on_where_the_last_one_stoppe
 
 
 def raw_run(job_id: str) -> operations.RawItem:
-    (raw,) = operations.query(keys.job(job_id).pk, consistent=True)
+    (raw,) = operations.query(keys.jobs.job(job_id).pk, consistent=True)
     return raw
 
 

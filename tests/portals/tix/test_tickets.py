@@ -59,7 +59,7 @@ def numbers(page: dict[str, Any]) -> list[str]:
 
 def stored(admin: Account, ticket_id: str) -> NumberedTicket:
     ordinal = numbered_tickets.ordinal_of(ticket_id)
-    found = operations.get(NumberedTicket, keys.numbered_ticket(organization_of(admin), ordinal or 0))
+    found = operations.get(keys.organizations.numbered_ticket(organization_of(admin), ordinal or 0))
     assert found is not None
     return found
 
@@ -177,9 +177,9 @@ def test_a_voided_ticket_is_refused_as_voided_and_never_as_a_duplicate(admin: Ac
     scanned, fresh = generate(token, 2)
     assert scan(token, scanned["id"]).status == 200
     for ticket in (scanned, fresh):
-        place = keys.numbered_ticket(organization_of(admin), stored(admin, ticket["id"]).ordinal)
+        place = keys.organizations.numbered_ticket(organization_of(admin), stored(admin, ticket["id"]).ordinal)
         void = [NumberedTicket.voided_at.set(stored(admin, ticket["id"]).generated_at)]
-        operations.record(operations.change(NumberedTicket, place, void))
+        operations.record(operations.change(place, void))
         answer = scan(token, ticket["id"])
         assert (answer.status, answer.code) == (400, "TICKET_VOIDED")
         assert answer.json["duplicate"] is False

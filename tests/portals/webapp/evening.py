@@ -85,5 +85,5 @@ def whole_table() -> str:
 
 def beside(ticket_id: str, prefix: str) -> list[Item]:
     """Return what stands with a ticket: its gifts that are over, its requests for a refund."""
-    raws = operations.query(keys.ticket(ticket_id).pk, begins=prefix, consistent=True)
+    raws = operations.query(keys.tickets.ticket(ticket_id).pk, begins=prefix, consistent=True)
     return [Item.from_raw_data(raw) for raw in raws]

@@ -18,6 +18,7 @@ from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Event, IdempotencyRecord, Order, Ticket, Venue
+from chalicelib.table.places import Place
 from chalicelib.vocabulary import CardStatus, EventStatus
 from tests.contract.ground import stored
 from tests.support.client import Answer, call
@@ -60,7 +61,7 @@ def counts(category: Category) -> stock.StockCounts:
 
 
 def ticket(ticket_id: str) -> Ticket | None:
-    return operations.get(Ticket, keys.ticket(ticket_id))
+    return operations.get(keys.tickets.ticket(ticket_id))
 
 
 def card_of(customer: Account, uid: str, *, opened: dict[str, list[str]] | None = None, **more: Any) -> Card:
@@ -110,7 +111,7 @@ def test_a_booking_holds_stock_and_shows_its_tickets_for_ten_minutes(
     assert kept is not None
     assert (kept.status, kept.order_id) == ("reserved", booking["id"])
     assert kept.gsi1pk is None
-    assert (kept.gsi2pk, kept.gsi2sk) == keys.customer_tickets(customer.account_id, first["id"])
+    assert (kept.gsi2pk, kept.gsi2sk) == keys.tickets.customer_tickets(customer.account_id, first["id"])
     order = orders.get(booking["id"])
     assert (order.status, order.customer_id, order.total) == ("reserved", customer.account_id, 300_000)
 
@@ -362,7 +363,7 @@ def _forget_the_answer() -> None:
     """Leave the table as a function does that was killed between its effect and its answer."""
     for pk, sk in stored():
         if pk.startswith("IDEMPOTENCY#"):
-            operations.record(operations.remove(IdempotencyRecord, keys.Key(pk, sk)))
+            operations.record(operations.remove(Place(IdempotencyRecord, pk, sk)))
 
 
 def test_a_reservation_that_is_over_is_shown_so_before_any_sweep(event: Event, token: str) -> None:

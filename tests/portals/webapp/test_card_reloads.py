@@ -53,9 +53,9 @@ def transactions(card: Card, token: str) -> list[Any]:
 
 
 def payments_of(customer: Account) -> list[Payment]:
-    raws = operations.query(keys.customer_payments(customer.account_id).pk, index="gsi1")
-    places = [keys.payment(raw["gsi1sk"]["S"]) for raw in raws]
-    return list(operations.get_many(Payment, places).values())
+    raws = operations.query(keys.money.customer_payments(customer.account_id).pk, index="gsi1")
+    places = [keys.money.payment(raw["gsi1sk"]["S"]) for raw in raws]
+    return list(operations.get_many(places).values())
 
 
 def test_a_reload_that_is_confirmed_stands_on_the_card_and_in_its_ledger(

@@ -78,7 +78,7 @@ def test_a_card_names_the_merchant_who_handed_it_out_and_none_where_nobody_knows
     )
     for merchant_id, name in ((shop.account_id, "Shop"), ("mer_nobody", None)):
         card = wallets.make_card(customer)
-        operations.record(operations.change(Card, keys.card(card.uid), [Card.merchant_id.set(merchant_id)]))
+        operations.record(operations.change(keys.cards.card(card.uid), [Card.merchant_id.set(merchant_id)]))
         shown = next(found for found in listed(token) if found["id"] == card.card_id)
         assert shown["merchant"] == {"id": merchant_id, "name": name}
 
@@ -94,7 +94,7 @@ def test_a_card_that_is_not_the_customers_own_is_not_found(name: str, token: str
         call("POST", f"{path}/block/", {"reason": "lost"}, token=token),
     ]
     assert {refused(answer) for answer in answers} == {(404, "NOT_FOUND")}
-    stored = operations.get(Card, keys.card(other.uid))
+    stored = operations.get(keys.cards.card(other.uid))
     assert stored is not None
     assert (stored.status, ledger.balance(other.uid).auto_enabled) == ("active", False)
 
@@ -103,7 +103,9 @@ def test_a_card_that_is_not_the_customers_own_is_not_found(name: str, token: str
 
 
 def requests_of(customer: Account) -> list[CardRequest]:
-    raws = operations.query(keys.account(customer.account_id).pk, begins=keys.card_request(customer.account_id).sk)
+    raws = operations.query(
+        keys.access.account(customer.account_id).pk, begins=keys.cards.card_request(customer.account_id).sk
+    )
     return [CardRequest.from_raw_data(raw) for raw in raws]
 
 
@@ -257,7 +259,7 @@ def test_a_blocked_card_is_refused_at_every_gate_at_once(customer: Account, toke
     scan = {"scan_id": scan_id(), "card_id": card.uid}
     verdict = call("POST", "/api/usher/scan/result/", scan, token=usher_token(event)).json
     assert (verdict["result"], verdict["reason"]) == ("invalid", "card_blocked")
-    stored = operations.get(Card, keys.card(card.uid))
+    stored = operations.get(keys.cards.card(card.uid))
     assert stored is not None
     assert (stored.status, stored.block_reason, stored.blocked_at is not None) == ("blocked", "left in a taxi", True)
     wallets.assert_balanced(wallets.books(), drained=False)
@@ -270,7 +272,7 @@ def test_blocking_again_changes_nothing_and_is_no_error(customer: Account, token
     with clock.set_to(clock.now() + MINUTE):
         again = call("POST", path, {"reason": "another reason"}, token=token)
     assert (again.status, again.json) == (200, first.json)
-    stored = operations.get(Card, keys.card(card.uid))
+    stored = operations.get(keys.cards.card(card.uid))
     assert stored is not None
     assert stored.block_reason == "lost"
 

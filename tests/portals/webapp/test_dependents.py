@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, CustomerTotals, Dependent
+from chalicelib.table.items import Account, Dependent
 from chalicelib.vocabulary import CardStatus
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer
@@ -34,12 +34,12 @@ def token(parent: Account) -> str:
 
 
 def stored(parent: Account) -> list[Dependent]:
-    place = keys.dependent(parent.account_id)
+    place = keys.customers.dependent(parent.account_id)
     return [Dependent.from_raw_data(raw) for raw in operations.query(place.pk, begins=place.sk, consistent=True)]
 
 
 def counted(parent: Account) -> int:
-    totals = operations.get(CustomerTotals, keys.customer_totals(parent.account_id))
+    totals = operations.get(keys.customers.totals(parent.account_id))
     return totals.dependents if totals else 0
 
 
@@ -60,7 +60,7 @@ def test_the_sealed_data_of_one_dependent_opens_for_no_other(parent: Account, to
     first, second = (call("POST", PATH, SARA, token=token).json["id"] for _ in range(2))
     one = next(one for one in stored(parent) if one.dependent_id == first)
     moved = [Dependent.blood_type.set(one.blood_type)]
-    operations.record(operations.change(Dependent, keys.dependent(parent.account_id, second), moved))
+    operations.record(operations.change(keys.customers.dependent(parent.account_id, second), moved))
     assert call("GET", PATH, token=token).status == 500
 
 

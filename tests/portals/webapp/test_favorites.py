@@ -7,7 +7,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.events import events, listings
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Favorite, Venue
+from chalicelib.table.items import Account, Venue
 from chalicelib.vocabulary import EventStatus
 from tests.support.client import call
 from tests.support.factories import customer_token, make_customer, make_event
@@ -37,7 +37,7 @@ def test_a_favourite_is_listed_with_what_the_public_sees_of_its_event(fan: Accou
     assert added.json["event"]["venue"]["city"] == "Lahore"
     assert added.json["event"]["price_from"] == {"amount": "1500.00", "currency": "PKR"}
     assert call("GET", PATH, token=token).json == {"results": [added.json], "next": None, "count": None}
-    assert operations.get(Favorite, keys.favorite(fan.account_id, event.event_id)) is not None
+    assert operations.get(keys.customers.favorite(fan.account_id, event.event_id)) is not None
 
 
 def test_adding_twice_is_no_error_and_keeps_the_first_moment(token: str) -> None:
@@ -68,10 +68,10 @@ def test_a_favourite_is_removed_and_removing_it_again_is_no_error(fan: Account, 
     call("POST", PATH, {"event_id": event.event_id}, token=token)
     stranger = customer_token(make_customer())
     assert call("DELETE", f"{PATH}{event.event_id}/", token=stranger).status == 204
-    assert operations.get(Favorite, keys.favorite(fan.account_id, event.event_id)) is not None
+    assert operations.get(keys.customers.favorite(fan.account_id, event.event_id)) is not None
     for _ in range(2):
         assert call("DELETE", f"{PATH}{event.event_id}/", token=token).status == 204
-    assert operations.get(Favorite, keys.favorite(fan.account_id, event.event_id)) is None
+    assert operations.get(keys.customers.favorite(fan.account_id, event.event_id)) is None
 
 
 def test_pages_of_favourites_hold_each_once_the_newest_event_first(token: str) -> None:

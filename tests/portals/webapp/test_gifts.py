@@ -36,7 +36,7 @@ def gift(giver: Account, ticket: Ticket, to: str | None, *, key: str | None = No
 
 def waiting(number: str) -> list[str]:
     """Return the ids of the gifts that wait for a number."""
-    raws = operations.query(keys.gift(numbers.number_mac(number)).pk, consistent=True)
+    raws = operations.query(keys.tickets.gift(numbers.number_mac(number)).pk, consistent=True)
     return [Gift.from_raw_data(raw).gift_id for raw in raws]
 
 

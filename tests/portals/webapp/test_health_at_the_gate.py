@@ -49,7 +49,7 @@ def card_of(event: Event, customer: Account, **changes: Any) -> Card:
     ticket = tickets.issue(TicketToIssue(event_id=event.event_id, holder=holder, number="A-1"))
     if changes:
         actions = [getattr(Ticket, name).set(value) for name, value in changes.items()]
-        operations.record(operations.change(Ticket, keys.ticket(ticket.ticket_id), actions))
+        operations.record(operations.change(keys.tickets.ticket(ticket.ticket_id), actions))
     opens = {event.event_id: [ticket.ticket_id]}
     return cards.register(CardRegistration(uid="04A1A2A3A4A5A6", customer_id=customer.account_id, tickets=opens))
 
@@ -92,7 +92,7 @@ def test_a_dependents_ticket_does_not_show_the_customers(event: Event, customer:
 
 def test_a_card_of_somebody_else_does_not_show_the_ticket_owners(event: Event, customer: Account) -> None:
     card = card_of(event, customer)
-    operations.record(operations.change(Card, keys.card(card.uid), [Card.customer_id.set("cus_other")]))
+    operations.record(operations.change(keys.cards.card(card.uid), [Card.customer_id.set("cus_other")]))
     assert shown(card, usher_token(event))["blood_type"] is None
 
 

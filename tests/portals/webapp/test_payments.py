@@ -12,7 +12,7 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.payments import sandbox
 from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, CardEntry, Category, Order, SandboxCharge
+from chalicelib.table.items import Account, Category, Order, SandboxCharge
 from chalicelib.vocabulary import CardStatus, OrderStatus, PaymentStatus
 from chalicelib.workers import payments as worker
 from chalicelib.workers import schedules
@@ -46,7 +46,7 @@ def order(customer: Account, category: Category) -> Order:
 
 
 def charge(payment_id: str) -> SandboxCharge:
-    found = operations.get(SandboxCharge, keys.sandbox_charge(payers.stored(payment_id).provider_reference))
+    found = operations.get(keys.money.sandbox_charge(payers.stored(payment_id).provider_reference))
     assert found is not None
     return found
 
@@ -218,7 +218,7 @@ def test_a_wallet_payment_debits_the_card_and_issues_the_tickets_at_once(custome
         f"sales:{order.event_id}": 285_000,
         "fees": 15_000,
     }
-    line = operations.get(CardEntry, keys.card_entry(UID, 2))
+    line = operations.get(keys.money.card_entry(UID, 2))
     assert line is not None
     assert (line.type, line.amount, line.balance_after, line.reference) == (
         "purchase",
@@ -303,7 +303,7 @@ def test_a_reload_puts_what_the_provider_took_on_the_card(customer: Account) -> 
     for _ in range(2):
         assert confirm(customer, opened["id"]).json["status"] == "succeeded"
     assert payers.balances() == {"clearing:sandbox": -25_050, f"card:{UID}": 25_050}
-    line = operations.get(CardEntry, keys.card_entry(UID, 1))
+    line = operations.get(keys.money.card_entry(UID, 1))
     assert line is not None
     assert line.type == "reload"
 

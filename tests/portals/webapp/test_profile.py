@@ -51,7 +51,7 @@ def me(token: str) -> dict[str, Any]:
 
 
 def profile_of(customer: Account) -> Profile:
-    found = operations.get(Profile, keys.profile(customer.account_id))
+    found = operations.get(keys.customers.profile(customer.account_id))
     assert found is not None
     return found
 
@@ -149,21 +149,21 @@ class TestSealed:
         put(customer_token(other), blood_type="O+")
         moved = profile_of(customer).blood_type
         operations.record(
-            operations.change(Profile, keys.profile(other.account_id), [Profile.blood_type.set(bytes(moved))])
+            operations.change(keys.customers.profile(other.account_id), [Profile.blood_type.set(bytes(moved))])
         )
         with pytest.raises(encryption.UndecryptableData):
             customers.show(other)
 
     def test_each_customer_has_one_key_however_often_they_write(self, customer: Account, token: str) -> None:
         put(token, **SEALED)
-        before = stored()[keys.data_key(customer.account_id)]
+        before = stored()[keys.access.data_key(customer.account_id)]
         put(token, **SEALED)
-        assert stored()[keys.data_key(customer.account_id)] == before
+        assert stored()[keys.access.data_key(customer.account_id)] == before
         assert me(token)["blood_type"] == "AB-"
 
     def test_who_has_nothing_sealed_needs_no_key(self, customer: Account, token: str) -> None:
         put(token, email="a@example.com", blood_type=None)
-        assert keys.data_key(customer.account_id) not in stored()
+        assert keys.access.data_key(customer.account_id) not in stored()
 
 
 def picture(kind: str = "JPEG", size: tuple[int, int] = (1200, 800), **more: Any) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.access import accounts, numbers
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Challenge, Profile, Session
+from chalicelib.table.items import Account, Challenge
 from chalicelib.vocabulary import Portal
 from tests.contract.ground import stored
 from tests.support.client import Answer, call
@@ -43,7 +43,7 @@ def other_than(code: str) -> str:
 
 
 def challenge(answer: Answer) -> Challenge:
-    found = operations.get(Challenge, keys.challenge(answer.json["challenge_id"]))
+    found = operations.get(keys.access.challenge(answer.json["challenge_id"]))
     assert found is not None
     return found
 
@@ -79,10 +79,10 @@ def test_the_right_code_makes_the_account_and_logs_in() -> None:
     account = numbers.find_by_number(NUMBER)
     assert account is not None
     assert (account.account_id, account.status, account.portal) == (customer["id"], "active", "webapp")
-    profile = operations.get(Profile, keys.profile(account.account_id))
+    profile = operations.get(keys.customers.profile(account.account_id))
     assert profile is not None
     assert profile.email == "a@example.com"
-    session = operations.get(Session, keys.session(answer.json["refresh"].partition(".")[0]))
+    session = operations.get(keys.access.session(answer.json["refresh"].partition(".")[0]))
     assert session is not None
     assert session.account_id == account.account_id
 
@@ -176,7 +176,7 @@ def test_a_code_for_nothing_is_wrong() -> None:
     assert verify("123456").code == "OTP_INVALID"
     body = {"challenge_id": "chl_01K9ZC1B7Q3S5V8X0Z2M4P6R8T", "otp": "123456"}
     assert call("POST", f"{USERS}/verify-otp/", body).code == "OTP_INVALID"
-    assert operations.get(Challenge, keys.challenge(body["challenge_id"])) is None
+    assert operations.get(keys.access.challenge(body["challenge_id"])) is None
 
 
 def test_a_number_that_somebody_else_registered_meanwhile_is_not_taken_over() -> None:

@@ -78,7 +78,7 @@ def test_a_refunded_ticket_opens_nothing_by_code_or_card(evening: Evening, ayesh
     assert evening.scan(card_id=hers.uid)[0] == "invalid"
     refused = ask(ayesha, "GET", f"{ticket.ticket_id}/qr-code/")
     assert (refused.status, refused.code) == (409, "INVALID_STATE")
-    stored = operations.get(Ticket, keys.ticket(ticket.ticket_id))
+    stored = operations.get(keys.tickets.ticket(ticket.ticket_id))
     assert stored is not None
     assert stored.admission is None
     assert cards.find(hers.uid) is not None

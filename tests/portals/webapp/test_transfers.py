@@ -38,7 +38,7 @@ def test_a_transferred_ticket_is_the_recipients_alone(evening: Evening, ayesha: 
     assert (shown["status"], shown["holder"]) == ("valid", {"name": "Bilal Ahmed", "dependent_id": None})
     moved = tickets.get(ticket.ticket_id)
     assert (moved.customer_id, moved.credential) == (bilal.account_id, ticket.credential + 1)
-    assert (moved.gsi1pk, moved.gsi1sk) == keys.attendee(ticket.event_id, "Bilal Ahmed", ticket.ticket_id)
+    assert (moved.gsi1pk, moved.gsi1sk) == keys.gate.attendee(ticket.event_id, "Bilal Ahmed", ticket.ticket_id)
     (message,) = texts()
     assert (message["channel"], message["to"]) == ("sms", bilal.mobile_number)
     assert "Enjoy!" in message["body"]

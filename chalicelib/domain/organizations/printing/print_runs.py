@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from pynamodb.expressions.update import Action
+
 from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.domain import idempotency, jobs
@@ -91,7 +93,7 @@ def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_i
     job_id, now = new_id("job"), clock.now()
     due = jobs.due_place(job_id)
     run = PrintRun(
-        *keys.job(job_id),
+        *keys.organizations.print_run(job_id),
         job_id=job_id,
         owner_id=organization_id,
         status=JobStatus.OPEN,
@@ -104,8 +106,7 @@ def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_i
         files=[],
         created_by=user_id,
         created_at=now,
-        gsi2pk=due.pk,
-        gsi2sk=due.sk,
+        gsi2=due,
         ttl=int((now + KEPT).timestamp()),
     )
     try:
@@ -152,7 +153,7 @@ def run_step(job_id: str) -> bool:
     """Make as many parts as a turn allows; tell whether some are left. Raises Unavailable."""
     until = time.monotonic() + _TURN_SECONDS
     while time.monotonic() < until:
-        run = operations.get(PrintRun, keys.job(job_id))
+        run = operations.get(keys.organizations.print_run(job_id))
         if run is None or run.status != JobStatus.OPEN:
             return False
         try:
@@ -224,7 +225,7 @@ def _enter(
     problem: str | None = None,
 ) -> bool:
     """Write how far a run has come, unless another turn wrote it meanwhile; tell whether it stands so."""
-    actions = [
+    actions: list[Action] = [
         PrintRun.files.set(parts),
         PrintRun.status.set(status),
         PrintRun.done.set((run.quantity if status is JobStatus.COMPLETE else done) or run.done),
@@ -233,12 +234,12 @@ def _enter(
         actions.append(PrintRun.problem.set(problem))
     if status is JobStatus.OPEN:
         due = jobs.due_place(run.job_id)
-        actions += [PrintRun.gsi2pk.set(due.pk), PrintRun.gsi2sk.set(due.sk)]
+        actions += PrintRun.due_at(due)
     else:
-        actions += [PrintRun.completed_at.set(clock.now()), PrintRun.gsi2pk.remove(), PrintRun.gsi2sk.remove()]
+        actions += [PrintRun.completed_at.set(clock.now()), *PrintRun.not_due()]
     seen = (PrintRun.status == JobStatus.OPEN) & (PrintRun.done == run.done)
     try:
-        operations.record(operations.change(PrintRun, keys.job(run.job_id), actions, seen))
+        operations.record(operations.change(keys.organizations.print_run(run.job_id), actions, seen))
     except operations.ConditionFailed as failure:
         # Our own first try may have been the one that came before: its file has a name that no other turn gives.
         found = failure.found(PrintRun)

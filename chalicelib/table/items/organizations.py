@@ -1,4 +1,4 @@
-"""The items of the organizations that number and scan their own tickets: numbers, tickets, totals, kinds of jobs."""
+"""The items of organizations with tickets of their own: numbers, tickets, totals and kinds of jobs."""
 
 from typing import Any
 

@@ -1,0 +1,64 @@
+"""The items of organizers: profiles, totals and edit requests."""
+
+from pynamodb.attributes import BinaryAttribute, JSONAttribute, UnicodeAttribute
+
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
+from chalicelib.table.items.item import Item
+from chalicelib.vocabulary import EditRequestStatus
+
+
+class OrganizerProfile(Item, discriminator="organizer_profile"):
+    """What an organizer says of themselves; the bank account is sealed under their own data key."""
+
+    organizer_id = UnicodeAttribute()
+    email = UnicodeAttribute(null=True)
+    company_name = UnicodeAttribute(null=True)
+    address = UnicodeAttribute(null=True)
+    tax_number = UnicodeAttribute(null=True)
+    bank_account = BinaryAttribute(legacy_encoding=False, null=True)
+    image_key = UnicodeAttribute(null=True)
+
+
+class OrganizerTotals(Item, discriminator="organizer_totals"):
+    """An organizer's running totals over all their events, kept by the stream worker."""
+
+    organizer_id = UnicodeAttribute()
+    # Events that are not archived, and of these the ones that were ever on show.
+    events = IntegerAttribute(default=0)
+    shown = IntegerAttribute(default=0)
+    tickets = IntegerAttribute(default=0)
+    revenue = IntegerAttribute(default=0)
+    refunded_tickets = IntegerAttribute(default=0)
+    refunded = IntegerAttribute(default=0)
+    # What is on its way to them; changes in the transactions of their payouts.
+    pending_payouts = IntegerAttribute(default=0)
+
+
+class OrganizerDay(Item, discriminator="organizer_day"):
+    """What was sold of all events of an organizer on one day."""
+
+    organizer_id = UnicodeAttribute()
+    date = UnicodeAttribute()
+    tickets = IntegerAttribute(default=0)
+    revenue = IntegerAttribute(default=0)
+    refunded_tickets = IntegerAttribute(default=0)
+    refunded = IntegerAttribute(default=0)
+
+
+class EditRequest(Item, discriminator="edit_request"):
+    """An organizer's wish to change an event, with what stood there when it was made.
+
+    `diff` is `[{field, from, to}]`, values as the wire writes them; `event_version` is the event's at that time.
+    """
+
+    request_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    organizer_id = UnicodeAttribute()
+    status = EnumAttribute(EditRequestStatus)
+    reason = UnicodeAttribute()
+    diff: JSONAttribute = JSONAttribute()
+    event_version = IntegerAttribute()
+    created_at = MomentAttribute()
+    decided_at = MomentAttribute(null=True)
+    decided_by = UnicodeAttribute(null=True)
+    note = UnicodeAttribute(null=True)

@@ -1,0 +1,87 @@
+"""The keys of who logs in, sessions, lock-outs, codes, devices and data keys."""
+
+from chalicelib.table.items.access import (
+    Account,
+    Challenge,
+    DataKey,
+    Device,
+    Enrolment,
+    EventRevocation,
+    LockOut,
+    Login,
+    NewestChallenge,
+    Session,
+    StaffRevocation,
+    Throttle,
+)
+from chalicelib.table.places import Key, Place, joined
+
+
+def event_revoked(event_id: str, principal_id: str) -> Place[EventRevocation]:
+    """Question 1: a principal or session that this event's gates no longer know."""
+    return Place(EventRevocation, joined("EVENT", event_id), joined("EVENT_REVOKED", principal_id))
+
+
+def login(portal: str, name: str) -> Place[Login]:
+    """Question 9; names differ in more than case."""
+    return Place(Login, joined("LOGIN", portal, name.strip().casefold()), "LOGIN")
+
+
+def account(account_id: str) -> Place[Account]:
+    """Question 10."""
+    return Place(Account, joined("ACCOUNT", account_id), "ACCOUNT")
+
+
+def session(session_id: str) -> Place[Session]:
+    """Question 11."""
+    return Place(Session, joined("SESSION", session_id), "SESSION")
+
+
+def staff_revoked(principal_id: str) -> Place[StaffRevocation]:
+    """Question 12."""
+    return Place(StaffRevocation, "STAFF", joined("REVOKED", principal_id))
+
+
+def device(device_id: str) -> Place[Device]:
+    """Question 13."""
+    return Place(Device, joined("DEVICE", device_id), "DEVICE")
+
+
+def all_devices(device_id: str = "") -> Key:
+    """Question 14."""
+    return Key("DEVICES", device_id)
+
+
+def event_devices(event_id: str, device_id: str = "") -> Key:
+    """Question 15."""
+    return Key(joined("EVENT_DEVICES", event_id), device_id)
+
+
+def enrolment(mac: str) -> Place[Enrolment]:
+    """Question 16."""
+    return Place(Enrolment, joined("ENROLMENT", mac), "ENROLMENT")
+
+
+def throttle(what: str, whom: str, window: int) -> Place[Throttle]:
+    """Question 17."""
+    return Place(Throttle, joined("THROTTLE", what, whom), joined("THROTTLE", str(window)))
+
+
+def locked_out(principal_id: str, name: str = "") -> Place[LockOut]:
+    """Question 19; `name` is the principal or one of their sessions."""
+    return Place(LockOut, joined("LOCKED_OUT", principal_id), joined("REVOKED", name))
+
+
+def data_key(owner_id: str) -> Place[DataKey]:
+    """Question 20: the key of what is sealed."""
+    return Place(DataKey, account(owner_id).pk, "DATA_KEY")
+
+
+def challenge(challenge_id: str) -> Place[Challenge]:
+    """Question 21."""
+    return Place(Challenge, joined("CHALLENGE", challenge_id), "CHALLENGE")
+
+
+def newest_challenge(purpose: str, mac: str) -> Place[NewestChallenge]:
+    """Question 22."""
+    return Place(NewestChallenge, joined("OTP", purpose, mac), "OTP")

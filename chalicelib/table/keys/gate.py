@@ -1,0 +1,67 @@
+"""The keys of scans, the check-in log and the running totals of an event."""
+
+import unicodedata
+
+from chalicelib.table.items.gate import CheckinDay, Counters, Scan
+from chalicelib.table.keys import sale
+from chalicelib.table.places import Key, Place, joined
+
+LOG_SHARDS = 4
+
+
+def counters(event_id: str) -> Place[Counters]:
+    """Question 2."""
+    return Place(Counters, joined("EVENT", event_id), "COUNTERS")
+
+
+def search_name(name: str) -> str:
+    """Return a name as it is searched: without case and accents, single spaces."""
+    decomposed = unicodedata.normalize("NFKD", name)
+    # Folded after it was taken apart: ℠ only then is "SM".
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    return " ".join(plain.replace("#", " ").split())
+
+
+def attendee(event_id: str, name: str, ticket_id: str) -> Key:
+    """Question 4: a ticket under its holder's name."""
+    return Key(attendees(event_id, name), joined(search_name(name), ticket_id))
+
+
+def attendees(event_id: str, prefix: str) -> str:
+    """Question 4: the partition in which names with this prefix stand."""
+    return joined("ATTENDEES", event_id, (search_name(prefix) or "_")[0])
+
+
+def scan(caller_id: str, scan_id: str, subject: str) -> Place[Scan]:
+    """Question 6."""
+    return Place(Scan, joined("SCAN", caller_id, scan_id), joined("SCAN", subject))
+
+
+def log_shard(log_id: str) -> str:
+    """Question 7: the shard that an entry's id puts it in."""
+    return str(ord(log_id[-1]) % LOG_SHARDS)
+
+
+def log(event_id: str, log_id: str) -> Key:
+    """Question 7: one entry."""
+    return Key(joined("LOG", event_id, log_shard(log_id)), log_id)
+
+
+def log_partitions(event_id: str) -> list[str]:
+    """Question 7: all of an event's log partitions."""
+    return [joined("LOG", event_id, str(shard)) for shard in range(LOG_SHARDS)]
+
+
+def ticket_log(event_id: str, ticket_id: str, log_id: str = "") -> Key:
+    """Question 8, for a ticket."""
+    return Key(joined("TICKET_LOG", event_id, ticket_id), log_id)
+
+
+def card_log(event_id: str, uid: str, log_id: str = "") -> Key:
+    """Question 8, for a card whose scan met no ticket."""
+    return Key(joined("CARD_LOG", event_id, uid), log_id)
+
+
+def checkin_day(event_id: str, day: str) -> Place[CheckinDay]:
+    """Question 57: who came in on a day that the event's counters hold no more."""
+    return Place(CheckinDay, sale.sales_totals(event_id).pk, joined("HOURS", day))

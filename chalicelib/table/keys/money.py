@@ -1,0 +1,93 @@
+"""The keys of payments, the journal, card balances, invoices, settlements and payouts."""
+
+from chalicelib.table.items.money import (
+    AccountTotal,
+    CardBalance,
+    CardEntry,
+    Invoice,
+    InvoiceSeries,
+    Journal,
+    OpenPayment,
+    Payment,
+    Payout,
+    ProviderEvent,
+    SandboxCharge,
+    Settlement,
+)
+from chalicelib.table.keys import cards, events, sale
+from chalicelib.table.places import Key, Place, joined
+
+
+def payment(payment_id: str) -> Place[Payment]:
+    """Question 34."""
+    return Place(Payment, joined("PAYMENT", payment_id), "PAYMENT")
+
+
+def customer_payments(customer_id: str, payment_id: str = "") -> Key:
+    """Question 35."""
+    return Key(joined("CUSTOMER_PAYMENTS", customer_id), payment_id)
+
+
+def provider_event(provider: str, provider_event_id: str) -> Place[ProviderEvent]:
+    """Question 36."""
+    return Place(ProviderEvent, joined("PROVIDER_EVENT", provider, provider_event_id), "PROVIDER_EVENT")
+
+
+def sandbox_charge(reference: str) -> Place[SandboxCharge]:
+    """Question 37."""
+    return Place(SandboxCharge, joined("SANDBOX", reference), "SANDBOX")
+
+
+def journal(journal_id: str) -> Place[Journal]:
+    """Question 38."""
+    return Place(Journal, joined("JOURNAL", journal_id), "JOURNAL")
+
+
+def account_total(ledger_account: str, shard: int, currency: str) -> Place[AccountTotal]:
+    """Question 39."""
+    return Place(AccountTotal, joined("ACCOUNT_TOTAL", ledger_account, str(shard)), currency)
+
+
+def card_balance(uid: str) -> Place[CardBalance]:
+    """Question 40."""
+    return Place(CardBalance, cards.card(uid).pk, "BALANCE")
+
+
+def card_entry(uid: str, number: int) -> Place[CardEntry]:
+    """Question 41; twelve digits, so that text order is number order."""
+    return Place(CardEntry, joined("CARD_LEDGER", uid), f"{number:012d}")
+
+
+def card_ledger(uid: str) -> str:
+    """Question 41: all lines of a card."""
+    return joined("CARD_LEDGER", uid)
+
+
+def invoice(series: str, number: str) -> Place[Invoice]:
+    """Question 44: one invoice."""
+    return Place(Invoice, joined("INVOICE", series), number)
+
+
+def invoice_series(series: str) -> Place[InvoiceSeries]:
+    """Question 44: the last number of a series."""
+    return Place(InvoiceSeries, joined("INVOICE", series), "LAST")
+
+
+def open_payment(order_id: str, method: str) -> Place[OpenPayment]:
+    """Question 51."""
+    return Place(OpenPayment, sale.order(order_id).pk, joined("OPEN_PAYMENT", method))
+
+
+def payout(payout_id: str) -> Place[Payout]:
+    """Question 61."""
+    return Place(Payout, joined("PAYOUT", payout_id), "PAYOUT")
+
+
+def organizer_payouts(organizer_id: str, payout_id: str = "") -> Key:
+    """Question 62."""
+    return Key(joined("ORGANIZER_PAYOUTS", organizer_id), payout_id)
+
+
+def settlement(event_id: str) -> Place[Settlement]:
+    """Question 65."""
+    return Place(Settlement, events.event(event_id).pk, "SETTLEMENT")

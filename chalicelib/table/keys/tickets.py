@@ -1,0 +1,29 @@
+"""The keys of tickets, gifts and refund requests."""
+
+from chalicelib.table.items.tickets import Gift, RefundRequest, Ticket
+from chalicelib.table.places import Key, Place, joined
+
+
+def ticket(ticket_id: str) -> Place[Ticket]:
+    """Question 3."""
+    return Place(Ticket, joined("TICKET", ticket_id), "TICKET")
+
+
+def customer_tickets(customer_id: str, ticket_id: str = "") -> Key:
+    """Question 30."""
+    return Key(joined("CUSTOMER_TICKETS", customer_id), ticket_id)
+
+
+def gift(mac: str, gift_id: str = "") -> Place[Gift]:
+    """Question 45; `mac` stands for the number."""
+    return Place(Gift, joined("GIFTS", mac), gift_id)
+
+
+def refund_request(ticket_id: str, refund_id: str = "") -> Place[RefundRequest]:
+    """Question 46."""
+    return Place(RefundRequest, ticket(ticket_id).pk, joined("REFUND", refund_id))
+
+
+def closed_gift(ticket_id: str, gift_id: str) -> Place[Gift]:
+    """Question 47: a gift that waits no more."""
+    return Place(Gift, ticket(ticket_id).pk, joined("GIFT", gift_id))
