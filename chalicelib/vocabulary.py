@@ -351,6 +351,7 @@ class Fact(StrEnum):
     DEVICE_REVOKED = "device.revoked"
     DEVICE_SILENT = "device.silent"
     CLONE_SUSPECTED = "card.clone_suspected"
-    REFUND_DUE = "payment.refund_due"
+    PAYMENT_REFUND_DUE = "payment.refund_due"
+    TICKET_REFUND_DUE = "ticket.refund_due"
     CARD_BALANCE_LOW = "card.balance_low"
     SHOP_STOCK_LOW = "shop.stock_low"

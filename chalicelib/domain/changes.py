@@ -1,11 +1,14 @@
 """A change of the table, as the stream reports it, and what follows from it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from chalicelib.clients.bus import Published
 from chalicelib.table.items import Item
+
+ItemT = TypeVar("ItemT", bound=Item)
 
 # The kinds of items from whose changes something follows; infra/package/functions.py filters by the same.
 PROJECTED = frozenset(
@@ -73,6 +76,21 @@ def change_of(record: dict[str, Any], kinds: frozenset[str] = PROJECTED) -> Chan
         before=Item.from_raw_data(before) if before else None,
         after=Item.from_raw_data(told["NewImage"]),
     )
+
+
+def that_became(changes: Iterable[Change], cls: type[ItemT], status: StrEnum) -> list[ItemT]:
+    """Return the items of a class that have this status since one of these changes."""
+    return [
+        change.after
+        for change in changes
+        if isinstance(change.after, cls)
+        and _status_of(change.after) == status
+        and not (isinstance(change.before, cls) and _status_of(change.before) == status)
+    ]
+
+
+def _status_of(item: Item) -> str | None:
+    return item.attribute_values.get("status")
 
 
 # Takes a batch of changes, updates what it keeps, and returns the facts to publish. Idempotent, in whole or in part.

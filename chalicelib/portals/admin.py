@@ -46,9 +46,8 @@ def _admin_out(account: Any) -> dict[str, Any]:
 def admin_login(call: Call[schema.LoginIn, schema.LoginQuery]) -> Any:
     """Log in, with TOTP where it is switched on; `?cookie=1` for browsers."""
     body = call.body
-    account = staff.log_in(email=body.email, password=body.password, totp=body.totp)
     in_cookie = call.query.cookie == "1"
-    pair = sessions.start(account, in_cookie=in_cookie)
+    account, pair = staff.log_in(email=body.email, password=body.password, totp=body.totp, in_cookie=in_cookie)
     return cookies.reply(pair, in_cookie=in_cookie, admin=_admin_out(account))
 
 
@@ -91,8 +90,8 @@ def admin_logout(call: Call[None, None]) -> Any:
 )
 def admin_change_password(call: Call[schema.ChangePasswordIn, None]) -> Any:
     """Change the password and end every session."""
-    account = accounts.get(call.principal.id)
-    accounts.change_password(account, old_password=call.body.old_password, new_password=call.body.new_password)
+    old, new = call.body.old_password, call.body.new_password
+    accounts.change_password(call.principal.id, old_password=old, new_password=new)
 
 
 @door(bp, Route("GET", f"{_BASE}/auth/me", guard=STAFF, reply=schema.AdminOut))

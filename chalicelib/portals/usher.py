@@ -5,7 +5,7 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.access import accounts, sessions
+from chalicelib.domain.access import accounts, sessions, ushers
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import events, gate_control
@@ -66,12 +66,10 @@ def _caller(principal: Principal) -> Caller:
 def usher_login(call: Call[schema.LoginIn, None]) -> Any:
     """Log in at one event: role and assignment are checked."""
     body = call.body
-    account = accounts.verify_password(Portal.USHER, body.username, body.password)
-    accounts.require_assignment(account, body.event_id)
-    event = events.get(body.event_id)
-    pair = sessions.start(account, event_id=event.event_id)
+    done = ushers.log_in(body.username, body.password, event_id=body.event_id)
+    account = done.account
     shown = {"id": account.account_id, "username": account.login, "name": account.name, "roles": account.roles}
-    return {**vars_of(pair), "usher": shown, "event": _event_out(event)}
+    return {**vars_of(done.tokens), "usher": shown, "event": _event_out(done.event)}
 
 
 def vars_of(pair: sessions.Tokens) -> dict[str, Any]:

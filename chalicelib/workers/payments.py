@@ -10,11 +10,8 @@ from chalicelib.workers import Failures, each_message
 
 # What is done about each fact, given what it says.
 _TAKERS: dict[Fact, Callable[[dict[str, Any]], object]] = {
-    Fact.REFUND_DUE: lambda detail: (
-        refunds.pay_back(detail["ticket_id"], detail["refund_id"])
-        if "refund_id" in detail
-        else reconciliation.refund(detail["payment_id"])
-    ),
+    Fact.PAYMENT_REFUND_DUE: lambda detail: reconciliation.refund(detail["payment_id"]),
+    Fact.TICKET_REFUND_DUE: lambda detail: refunds.pay_back(detail["ticket_id"], detail["refund_id"]),
     Fact.CARD_BALANCE_LOW: lambda detail: auto_reload.run(detail["card_uid"], int(detail["entry"])),
 }
 

@@ -237,7 +237,7 @@ def test_one_old_password_is_changed_once_by_8_at_once_and_one_session_stays() -
     def change(n: int) -> int:
         session_id = pairs[n].refresh.partition(".")[0]
         accounts.change_password(
-            customer, old_password=PASSWORD, new_password=f"a new password {n}", kept_session_id=session_id
+            customer.account_id, old_password=PASSWORD, new_password=f"a new password {n}", kept_session_id=session_id
         )
         return n
 
@@ -295,7 +295,7 @@ def test_a_reset_meets_a_change_of_password_and_the_later_one_stands() -> None:
                 mobile_number=mobile_number, code=code, new_password="set by the reset", address=code
             )
         else:
-            accounts.change_password(customer, old_password=PASSWORD, new_password="set by the change")
+            accounts.change_password(customer.account_id, old_password=PASSWORD, new_password="set by the change")
         return accounts.get(customer.account_id)
 
     got = at_once(act, callers=2)

@@ -106,7 +106,7 @@ def test_a_change_of_number_meets_a_change_of_password_and_both_are_whole(_: int
 
     def act(n: int) -> str:
         if n:
-            accounts.change_password(merchant, old_password=PASSWORD, new_password="set by the change")
+            accounts.change_password(merchant.account_id, old_password=PASSWORD, new_password="set by the change")
             return "password"
         confirm(merchant, challenge_id, code)
         return "number"

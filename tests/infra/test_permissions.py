@@ -281,7 +281,7 @@ def test_the_payments_worker_may_do_what_it_does_and_no_more(template: Template,
     used = work(show.paid_twice())
     owed = settled.give_back(settled.buy(purchases.make_show()[1]))
     told = {"ticket_id": owed.ticket_id, "refund_id": owed.refund_id, "payment_id": owed.payment_id}
-    used |= work({"detail-type": "payment.refund_due", "detail": told})
+    used |= work({"detail-type": "ticket.refund_due", "detail": told})
     assert refunds.get(owed.ticket_id, owed.refund_id).status == RefundRequestStatus.REFUNDED
     for token in ("tok_declined", "tok_ok"):
         show.top_up_by_itself(token)

@@ -114,7 +114,7 @@ def test_a_deactivated_usher_is_out_of_every_session(event: Event, usher: Accoun
 def test_a_new_password_ends_the_sessions_that_the_old_one_began(event: Event, pair: sessions.Tokens) -> None:
     usher = accounts.find(Portal.USHER, "gate-1")
     assert usher is not None
-    accounts.change_password(usher, old_password=PASSWORD, new_password="a wholly new one")
+    accounts.change_password(usher.account_id, old_password=PASSWORD, new_password="a wholly new one")
     assert not works(pair.access)
     assert refresh(pair.refresh).status == 401
     with clock.set_to(clock.now() + timedelta(seconds=2)):

@@ -204,13 +204,14 @@ def require_password(account: Account, password: str, *, otherwise: str) -> None
 
 
 def change_password(
-    account: Account, *, old_password: str, new_password: str, kept_session_id: str | None = None
+    account_id: str, *, old_password: str, new_password: str, kept_session_id: str | None = None
 ) -> None:
     """Set a new password and end every session but `kept_session_id`.
 
     Raises InvalidCredentials, RateLimited after ten failures in a quarter of an hour, ValidationFailed,
-    AccountSuspended.
+    AccountSuspended, NotFound.
     """
+    account = get(account_id)
     require_password(account, old_password, otherwise="The old password is wrong.")
     new_hash = passwords.hash_password(new_password, field="new_password")
     try:

@@ -5,19 +5,23 @@ from datetime import timedelta
 
 from chalicelib import clock
 from chalicelib.domain import throttle
-from chalicelib.domain.access import accounts
+from chalicelib.domain.access import accounts, sessions
+from chalicelib.domain.access.sessions import Tokens
 from chalicelib.errors import InvalidCredentials
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 
 
-def log_in(*, email: str, password: str, totp: str | None) -> Account:
-    """Return the account of a member of staff. Raises InvalidCredentials, RateLimited, AccountSuspended."""
+def log_in(*, email: str, password: str, totp: str | None, in_cookie: bool = False) -> tuple[Account, Tokens]:
+    """Begin a session of a member of staff; return their account and first tokens.
+
+    Raises InvalidCredentials, RateLimited, AccountSuspended.
+    """
     account = accounts.verify_password(Portal.ADMIN, email, password)
     if account.totp_secret:
         _require_totp(account, totp)
-    return account
+    return account, sessions.start(account, in_cookie=in_cookie)
 
 
 def _require_totp(account: Account, code: str | None) -> None:

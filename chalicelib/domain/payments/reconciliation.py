@@ -7,7 +7,7 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Declined, Outcome
 from chalicelib.config import config
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, that_became
 from chalicelib.domain.payments import providers, resolution
 from chalicelib.domain.payments.resolution import INTERNAL, OPEN, get, settle
 from chalicelib.observability import logger
@@ -100,20 +100,13 @@ def _final(payment: Payment) -> Outcome:
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Tell of payments that are to be given back."""
-    facts = []
-    for change in changes:
-        before, after = change.before, change.after
-        if not isinstance(after, Payment) or after.status != PaymentStatus.REFUND_DUE:
-            continue
-        if isinstance(before, Payment) and before.status == after.status:
-            continue
-        facts.append(
-            Published(
-                fact=Fact.REFUND_DUE,
-                fact_id=after.payment_id,
-                occurred_at=after.settled_at or clock.now(),
-                ids={"payment_id": after.payment_id},
-            )
+    """Publish the payments that are to be given back."""
+    return [
+        Published(
+            fact=Fact.PAYMENT_REFUND_DUE,
+            fact_id=payment.payment_id,
+            occurred_at=payment.settled_at or clock.now(),
+            ids={"payment_id": payment.payment_id},
         )
-    return facts
+        for payment in that_became(changes, Payment, PaymentStatus.REFUND_DUE)
+    ]

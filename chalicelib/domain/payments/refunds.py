@@ -16,7 +16,7 @@ from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Declined
 from chalicelib.domain import ledger, money
 from chalicelib.domain.cards import bindings
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, that_became
 from chalicelib.domain.events import stock
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import AmountInput, Money
@@ -255,20 +255,13 @@ def pay_back(ticket_id: str, refund_id: str) -> bool:
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Tell of refunds that were approved and are owed by a provider."""
-    facts = []
-    for change in changes:
-        before, after = change.before, change.after
-        if not isinstance(after, RefundRequest) or after.status != RefundRequestStatus.APPROVED:
-            continue
-        if isinstance(before, RefundRequest) and before.status == after.status:
-            continue
-        facts.append(
-            Published(
-                fact=Fact.REFUND_DUE,
-                fact_id=after.refund_id,
-                occurred_at=after.decided_at or clock.now(),
-                ids={"refund_id": after.refund_id, "ticket_id": after.ticket_id, "payment_id": after.payment_id},
-            )
+    """Publish the refunds that were approved and are owed by a provider."""
+    return [
+        Published(
+            fact=Fact.TICKET_REFUND_DUE,
+            fact_id=request.refund_id,
+            occurred_at=request.decided_at or clock.now(),
+            ids={"refund_id": request.refund_id, "ticket_id": request.ticket_id, "payment_id": request.payment_id},
         )
-    return facts
+        for request in that_became(changes, RefundRequest, RefundRequestStatus.APPROVED)
+    ]

@@ -118,7 +118,7 @@ def merchant_change_settings(call: Call[schema.ShopSettingsIn, None]) -> Any:
 def merchant_change_password(call: Call[PasswordChangeIn, None]) -> Any:
     """Change the password and end all other sessions."""
     accounts.change_password(
-        accounts.get(call.principal.id),
+        call.principal.id,
         old_password=call.body.old_password,
         new_password=call.body.new_password,
         kept_session_id=call.principal.session_id,

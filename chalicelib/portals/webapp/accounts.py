@@ -194,7 +194,7 @@ def customer_change_profile(call: Call[schema.ProfileIn, None]) -> Any:
 def customer_change_password(call: Call[PasswordChangeIn, None]) -> Any:
     """Change the password and end all other sessions."""
     accounts.change_password(
-        accounts.get(call.principal.id),
+        call.principal.id,
         old_password=call.body.old_password,
         new_password=call.body.new_password,
         kept_session_id=call.principal.session_id,

@@ -47,7 +47,7 @@ def told(ticket_id: str, refund_id: str) -> dict[str, Any]:
     """Return the batch that the payments queue gives to its worker."""
     detail = {"ticket_id": ticket_id, "refund_id": refund_id, "payment_id": "pay_x", "fact_id": refund_id}
     return {
-        "Records": [{"messageId": "m1", "body": json.dumps({"detail-type": "payment.refund_due", "detail": detail})}]
+        "Records": [{"messageId": "m1", "body": json.dumps({"detail-type": "ticket.refund_due", "detail": detail})}]
     }
 
 

@@ -316,7 +316,7 @@ class TestLogIn:
     def test_a_password_change_voids_the_log_in_that_waits(self, customer: Account) -> None:
         begun = log_in()
         code = code_for(NUMBER)
-        accounts.change_password(customer, old_password=PASSWORD, new_password="another long password")
+        accounts.change_password(customer.account_id, old_password=PASSWORD, new_password="another long password")
         assert verify(code, of=begun, path="verify-login-otp").code == "OTP_INVALID"
 
 
