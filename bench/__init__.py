@@ -1,1 +1,1 @@
-"""`make bench`: what a scan costs in time, on this machine, and the same beside the incumbent's figures."""
+"""`make bench`: cost and speed on this machine, beside the incumbent's figures."""

@@ -1,4 +1,4 @@
-"""`python -m bench [--quick]`: measure, print the tables, and keep them in build/bench/."""
+"""`python -m bench [--quick]`: measure, print the tables, and write them to build/bench/."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ from tests.support.stack import Stack
 
 _OUT = Path(__file__).parents[1] / "build" / "bench"
 _KINDS = (Kind.QR, Kind.CARD)
-# The engine is a Java program: its first thousand answers are slow ones.
+# The engine is a Java program: its first thousand answers are slow.
 _WARM_UP = 400
 
 

@@ -1,4 +1,4 @@
-"""Visitors who come in over HTTP, and what their scans cost the platform."""
+"""Visitors who are scanned over HTTP, and the cost of their scans."""
 
 import json
 import subprocess
@@ -39,7 +39,7 @@ class Run:
 
 
 class Crowd:
-    """Visitors of one event, who come in over HTTP."""
+    """Visitors of one event, who are scanned over HTTP."""
 
     def __init__(self, stack: Stack, event: Event, tickets: list[Seeded]) -> None:
         """`tickets` have never been scanned."""
@@ -86,7 +86,7 @@ class Crowd:
         path = f"/api/usher/events/{self._event.event_id}/status/"
         while (counted := self._ask("GET", path, None)["admitted"]) != self._admitted:
             if time.monotonic() > deadline:
-                raise RuntimeError(f"the totals stand at {counted} of {self._admitted} admissions")
+                raise RuntimeError(f"the totals are {counted} of {self._admitted} admissions")
             time.sleep(0.2)
         # The totals show before their own write is booked, and the records that it made come once more.
         time.sleep(0.5)

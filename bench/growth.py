@@ -1,7 +1,7 @@
-"""What fills the demo's shelves for the bench: written straight into the table, since it is only to be there.
+"""Data that fills the demo's lists for the bench: written straight into the table.
 
-Public events, tickets, payments and ledger lines of the customer; cards of the merchant, in stock and handed out;
-payouts of the organizer, and events of theirs that are more than a year old; tickets of the organization of Tix.
+Public events; tickets, payments and ledger lines of the customer; cards of the merchant, in stock and handed out;
+payouts and events over a year old of the organizer; numbered tickets of the organization.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def grow(people: Any, numbers: range) -> None:
-    """Put so many of each kind there; `people` are the ground of the contract's tests."""
+    """Write so many of each kind; `people` is the ground of the contract's tests."""
     from chalicelib.domain.tickets import tickets
     from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
     from chalicelib.table import operations
@@ -31,7 +31,7 @@ def grow(people: Any, numbers: range) -> None:
 
 
 def _number_tickets(admin: Any, count: int) -> None:
-    """Let the demo organization generate as many tickets; its newest page begins within a thousand, as most do."""
+    """Generate as many numbered tickets; the newest page begins within a thousand, as most do."""
     from chalicelib.domain.organizations import numbering
     from chalicelib.domain.organizations.numbering import GenerationInput
     from chalicelib.identifiers import new_id
@@ -99,7 +99,7 @@ def _payouts(organizer: Any, numbers: range) -> Iterator[Any]:
 
 
 def _cards(merchant: Any, numbers: range) -> Iterator[Any]:
-    """Every second card is in stock, the others were handed out, each to somebody else."""
+    """Every second card is in stock; the others were handed out, each to another customer."""
     from chalicelib import clock
     from chalicelib.identifiers import card_id_of, new_id
     from chalicelib.table import keys

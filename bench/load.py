@@ -1,7 +1,7 @@
-"""The gate's crowd: clients that scan over HTTP, in a process of its own.
+"""The load generator: clients that scan over HTTP, in a process of its own.
 
-Plain sockets and requests that are made beforehand, so that on a machine with two cores the clients take
-as little from the server as they can. Reads its orders as JSON on stdin, answers as JSON on stdout.
+It uses plain sockets and requests that are built beforehand, so that on a machine with two cores the clients take
+little CPU from the server. It reads its order as JSON on stdin and writes its result as JSON on stdout.
 """
 
 import json

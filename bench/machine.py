@@ -1,4 +1,4 @@
-"""What the figures were measured on, and what its processes spent."""
+"""The machine of the figures, and the CPU time of its processes."""
 
 import os
 import platform
@@ -35,7 +35,7 @@ def load() -> str:
 
 
 def children_of(pid: int) -> list[int]:
-    """Return a process and all that it started, and they."""
+    """Return a process and all its descendants."""
     parents: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -52,7 +52,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def cpu_seconds(pids: list[int]) -> dict[str, float]:
-    """Return the CPU time that processes have used so far, by what they are: the application or its stand-ins."""
+    """Return the CPU time of processes until now, by kind: the application or its engines."""
     spent: dict[str, float] = {"application": 0.0, "engine": 0.0, "other cloud services": 0.0}
     for pid in pids:
         try:

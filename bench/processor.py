@@ -1,7 +1,7 @@
 """CPU time of the application for one valid scan: the handler before the answer, the stream worker after it.
 
-The engine works in a process of its own, and waiting for it costs no CPU time here: what is left is ours.
-Run as a program, so that nothing else is loaded, and its log lines go to nowhere at their full price.
+The engine runs in a process of its own, and waiting for it takes no CPU time here. The measurement runs as a program of
+its own, so that nothing else is loaded. Its log lines are formatted in full and written to /dev/null.
 """
 
 import argparse
@@ -48,7 +48,7 @@ class _Gate:
         ]
 
     def require_counted(self, scans: int) -> None:
-        """Require that the stream worker did what its time was taken of."""
+        """Require that the stream worker did the work that was timed."""
         from chalicelib.domain.events import events
 
         counted = events.status(self._event.event_id).admitted
@@ -69,7 +69,7 @@ def _scan(events: list[dict[str, Any]], *, under: Profiler | None = None) -> lis
 
 
 class _Stream:
-    """Hands the table's changes to the stream worker, and times the worker alone."""
+    """Delivers the table's changes to the stream worker, and times the worker alone."""
 
     def __init__(self) -> None:
         from tests.support.streams import StreamReader
@@ -81,7 +81,7 @@ class _Stream:
             pass
 
     def drain(self, batch_size: int) -> float:
-        """Project until nothing new comes; return the worker's CPU seconds."""
+        """Project until there are no new records; return the worker's CPU seconds."""
         from app import stream
 
         spent = 0.0
@@ -96,7 +96,7 @@ class _Stream:
         return spent
 
     def profile(self) -> Profile:
-        """Project until nothing new comes, under the profiler."""
+        """Project until there are no new records, under the profiler."""
         from app import stream
 
         profiler = Profiler()

@@ -1,6 +1,6 @@
-"""Where the time goes: a profile, summed up by whose code it is.
+"""A profile of CPU time, summed up by the owner of the code.
 
-Time in Python's own library and in built-ins is charged to whoever called them.
+Time in Python's standard library and in built-ins counts for their callers.
 """
 
 import cProfile
@@ -37,7 +37,7 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Shares of the CPU time by owner, and the functions that took most of it themselves."""
+    """Shares of the CPU time by owner, and the functions with most time of their own."""
 
     owners: dict[str, float]
     functions: list[tuple[str, float]]
@@ -89,14 +89,14 @@ class Profiler:
 
 
 class _Payers:
-    """Who pays for a function: its owner, or the owners of those who called it, by how much they called."""
+    """The owners of a function's time: its own, or those of its callers, by their share of calls."""
 
     def __init__(self, stats: Stats) -> None:
         self._stats = stats
         self._known: dict[Function, dict[str, float]] = {}
 
     def of(self, function: Function, above: frozenset[Function] = frozenset()) -> dict[str, float]:
-        """Return the shares of those who pay, which add up to 1."""
+        """Return the shares of the owners, which add up to 1."""
         if (owner := _owner(function)) is not None:
             return {owner: 1.0}
         if function in self._known:

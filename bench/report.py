@@ -22,7 +22,7 @@ AIM_HANDLER, AIM_HANDLER_AND_BACKGROUND, AIM_IMPORT = 0.005, 0.008, 0.450
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that was measured."""
+    """All results."""
 
     machine: dict[str, str]
     imports: Imports
@@ -222,7 +222,7 @@ def _timing(timing: dict[str, Timing]) -> str:
         (name, _ms(t.known), _ms(t.unknown), f"{t.known / t.unknown:.3f}", f"{t.longer:.3f}", f"{t.z:+.2f}")
         for name, t in timing.items()
     ]
-    head = ["medians", "known", "unknown", "ratio", "known took longer (0.5: cannot be told)", "z"]
+    head = ["medians", "known", "unknown", "ratio", "known took longer (0.5: no difference)", "z"]
     return _table(head, rows)
 
 
@@ -231,7 +231,7 @@ def _bill(cost: RouteCost) -> str:
 
 
 def is_same(few: RouteCost, many: RouteCost) -> bool:
-    """Tell whether a route costs the same however much there is, within the tolerance."""
+    """Return whether a route costs the same at each size, within the tolerance."""
     pairs = zip(
         (few.requests, few.read_units, few.write_units), (many.requests, many.read_units, many.write_units), strict=True
     )

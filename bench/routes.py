@@ -1,7 +1,7 @@
-"""What each route of the portals asks of DynamoDB, with few things in the table and with many.
+"""The cost of each route in DynamoDB requests and units, with few items in the table and with many.
 
-Each route gets the request that the contract's tests send it, from the demo's customer, merchant, organizer or admin of
-an organization, whose shelves are filled (growth.py). What a container keeps for some seconds is read beforehand.
+Each route gets the request of the contract's tests, from the demo's customer, merchant, organizer or admin of an
+organization, whose lists are filled (growth.py). Data that a container caches for some seconds is read beforehand.
 """
 
 import dataclasses
@@ -15,10 +15,10 @@ from tests.support import ground
 
 SIZES = (100, 10_000)
 CALLS = 3
-# Measured again in a table that has grown, a route may cost this much more or less.
+# The cost of a route in a larger table may differ by this much.
 TOLERANCE = 0.10
 
-# Read as they are: with filters they look at a bounded part of the shelf, until their page is full.
+# Without filters: with filters they read a bounded part of the list, until their page is full.
 _LISTS = (
     "customer_tickets",
     "customer_payments",
@@ -35,7 +35,7 @@ _GROWING = ("tix_clear_tickets",)
 
 @dataclass(frozen=True, slots=True)
 class RouteCost:
-    """Of one call: requests and units before the answer."""
+    """The cost of one call: requests and units before the answer."""
 
     requests: float
     read_units: float
@@ -43,7 +43,7 @@ class RouteCost:
 
 
 def measure(sizes: Iterable[int] = SIZES, *, calls: int = CALLS) -> dict[str, dict[int, RouteCost]]:
-    """Return what each of these portals' routes costs at each size, by method and path."""
+    """Return the cost of each route of these portals at each size, by method and path."""
     found: dict[str, dict[int, RouteCost]] = {}
     for size in sizes:
         meter = Meter().attach()

@@ -1,8 +1,8 @@
-"""How long the doors take over a number that has an account and over one that has none.
+"""The time of answers about numbers with an account and about numbers without one.
 
-Known and unknown numbers are asked about in turn, each number once and from an address of its own, so that whatever
-else the machine does befalls both alike. A rank test (Mann and Whitney, 1947) says how often a known number took
-longer than an unknown one: 0.5 where nobody can tell them apart.
+Known and unknown numbers alternate, each number once and from an address of its own, so that the machine's load affects
+both alike. A rank test (Mann and Whitney, 1947) gives the share of pairs in which the known number took longer: 0.5
+where there is no difference.
 """
 
 import math
@@ -16,7 +16,7 @@ from chalicelib.config import config
 from tests.support import ground
 
 PAIRS = 100
-# As it is deployed (chalicelib/config.py).
+# The deployed value (chalicelib/config.py).
 _PACE_MS = "300"
 # A number and an address, both used once.
 _Ask = Callable[[str, str], Any]

@@ -1,4 +1,4 @@
-"""`python -m infra.deploy_local`: exit status 0 only when everything was seen that must be."""
+"""`python -m infra.deploy_local`: exit status 0 only when every check passed."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ from infra.package import builder, targets
 
 
 def main() -> int:
-    """Build, deploy, do the job; say what was not as it must be."""
+    """Build, deploy and use the package; print the check that failed."""
     parser = argparse.ArgumentParser(prog="python -m infra.deploy_local", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build/deploy-local"))
     out: Path = parser.parse_args().out
@@ -35,12 +35,12 @@ def main() -> int:
     except OSError as error:
         complain(str(explained(error)))
         return 1
-    step("deployed and used: all of it held")
+    step("deployed and used: every check passed")
     return 0
 
 
 def _use_cloud(url: str) -> None:
-    """Let the domain, which puts the demo data, and its settings look at this cloud and at nothing else."""
+    """Direct the domain, which loads the demo data, to this cloud and to no other."""
     for name in list(os.environ):
         if name.startswith("AWS_") or name in ("STAGE", "TABLE_NAME", "SECRET_ID"):
             del os.environ[name]
@@ -72,7 +72,7 @@ def _do_the_job(deployment: Deployment) -> None:
     from infra.deploy_local.queues import Queues
     from infra.local.demo import demo_data
 
-    step("putting the demo data")
+    step("loading the demo data")
     demo_data.load()
     door = Door(deployment.api_url)
     gate.check_envelope(door)

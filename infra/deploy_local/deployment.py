@@ -1,4 +1,4 @@
-"""The package on MiniStack: a bucket, a stack, and what MiniStack leaves out of an API's definition."""
+"""The package on MiniStack: a bucket, a stack, and the parts of an API that MiniStack does not import."""
 
 import json
 import time
@@ -17,7 +17,7 @@ _GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
 class Deployment(NamedTuple):
-    """The stack as it stands: its outputs, and where its API answers."""
+    """A created stack: its outputs, and the URL of its API."""
 
     cloud: Cloud
     outputs: dict[str, str]
@@ -28,7 +28,7 @@ def deploy(cloud: Cloud, package: Package, parameters: dict[str, str]) -> Deploy
     """Create the stack from the package. Raises CannotStart with the reason that CloudFormation gives."""
     s3, stacks = cloud.client("s3"), cloud.client("cloudformation")
     s3.create_bucket(Bucket=_BUCKET)
-    template = _as_ministack_takes_it(json.loads(package.template.read_bytes()))
+    template = _for_ministack(json.loads(package.template.read_bytes()))
     for key, content in (
         (package.code_key, package.archive.read_bytes()),
         ("template.json", json.dumps(template).encode()),
@@ -50,10 +50,10 @@ def deploy(cloud: Cloud, package: Package, parameters: dict[str, str]) -> Deploy
     return Deployment(cloud, outputs, f"{cloud.url}/restapis/{outputs['ApiId']}/{stage}/_user_request_")
 
 
-def _as_ministack_takes_it(template: dict[str, Any]) -> dict[str, Any]:
-    """Return a template without the deployments of WebSocket APIs, of which MiniStack knows nothing.
+def _for_ministack(template: dict[str, Any]) -> dict[str, Any]:
+    """Return a template without the deployments of WebSocket APIs, which MiniStack does not support.
 
-    Nobody can listen there, so the stream is not read for listeners either: MiniStack runs one function at a time.
+    There are no sockets then, so the live worker does not read the stream: MiniStack runs one function at a time.
     """
     resources = {name: part for name, part in template["Resources"].items() if part["Type"] != _SOCKET_DEPLOYMENT}
     resources.pop("LiveSource", None)
@@ -82,7 +82,7 @@ def _settled(stacks: Any) -> dict[str, Any]:
 
 
 def _import_gateway_responses(cloud: Cloud, api_id: str, template: dict[str, Any]) -> str:
-    """Put the definition's gateway responses in force, which AWS does and MiniStack leaves; return the stage's name."""
+    """Apply the definition's gateway responses, as AWS does and MiniStack does not; return the stage's name."""
     gateway = cloud.client("apigateway")
     stage: str = gateway.get_stages(restApiId=api_id)["item"][0]["stageName"]
     body = template["Resources"]["RestAPI"]["Properties"]["Body"]

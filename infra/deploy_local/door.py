@@ -10,7 +10,7 @@ _SECONDS = 60
 
 
 class Answer(NamedTuple):
-    """What came back; header names are in lower case."""
+    """An answer; header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -21,7 +21,7 @@ class Door:
     """The API at one address, for one caller."""
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        """`token` is the caller's access token, where they have one."""
+        """`token` is the caller's access token, if any."""
         self._url = url
         self._token = token
 

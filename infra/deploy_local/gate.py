@@ -16,7 +16,7 @@ _STREAM_SECONDS = 60.0
 
 
 def check_envelope(door: Door) -> None:
-    """What the function and the gateway answer to strangers."""
+    """Check the answers of the function and the gateway without a log-in."""
     step("GET /health/ and GET /nothing/here/")
     hold("the function is up", door.call("GET", "/health/").status, 200)
     unknown = door.call("GET", "/nothing/here/")
@@ -33,7 +33,7 @@ def log_in_admin(door: Door) -> Door:
     answer = door.call(
         "POST", "/api/auth/login/", {"email": demo_data.ADMIN_EMAIL, "password": demo_data.ADMIN_PASSWORD}
     )
-    hold("the administrator is in", answer.status, 200)
+    hold("the administrator is logged in", answer.status, 200)
     return door.as_caller(answer.body["access"])
 
 
@@ -44,12 +44,12 @@ def log_in_usher(door: Door) -> Door:
     hold("a wrong password is refused", _code(door.call("POST", "/api/usher/login/", wrong)), "INVALID_CREDENTIALS")
     right = {**wrong, "password": demo_data.USHER_PASSWORD}
     answer = door.call("POST", "/api/usher/login/", right)
-    hold("the usher is in", answer.status, 200)
+    hold("the usher is logged in", answer.status, 200)
     return door.as_caller(answer.body["access"])
 
 
 def scan(usher: Door) -> None:
-    """Tap the demo card twice, and send each tap again."""
+    """Scan the demo card twice, and send each scan again."""
     tap = {"card_id": demo_data.CARD_UID, "gate": "Gate 1"}
     step(f"POST /api/usher/scan/result/ with card {demo_data.CARD_UID}")
     first = _scan(usher, "/api/usher/scan/result/", {**tap, "scan_id": _FIRST})
@@ -58,7 +58,7 @@ def scan(usher: Door) -> None:
     second = _scan(usher, "/api/usher/scan/result", {**tap, "scan_id": _SECOND})
     hold("it is refused", second["result"], "already_scanned")
     hold("  with when, where and by whom", second["first_scan"], _first_scan(first))
-    step("both readings sent again, as after a lost answer")
+    step("both scans sent again, as after a lost answer")
     hold("the first has its first answer", _scan(usher, "/api/usher/scan/result/", {**tap, "scan_id": _FIRST}), first)
     again = _scan(usher, "/api/usher/scan/result/", {**tap, "scan_id": _SECOND})
     hold("the second has its first answer", again, second)
@@ -76,7 +76,7 @@ def race(usher: Door) -> None:
 
 
 def check_log(usher: Door) -> None:
-    """The stream's function has written log and totals."""
+    """Check that the stream's function wrote log and totals."""
     step("GET /api/usher/scan/logs/ and the event's status")
     expected = 2 + _CALLERS
     results = wait_for("the log has every scan", lambda: _log(usher, expected), seconds=_STREAM_SECONDS)

@@ -1,7 +1,7 @@
-"""Messages that fail: one is tried again and sent, one is beyond help and ends as a dead letter.
+"""Messages that fail: one is retried and sent, one ends as a dead letter.
 
-Nothing in the app knows of this. The mail that tells staff of a revoked reader fails because its sender is not
-verified with the mail service yet, which is what a fresh account is like; then the sender is verified.
+The app has no part in this. The mail about a revoked reader fails while its sender is not verified with the mail
+service, as in a new account; then the sender is verified.
 """
 
 import json
@@ -17,7 +17,7 @@ from infra.local.demo import demo_data
 
 _MESSAGES_LOG = "/aws/lambda/gatehouse-local-messages"
 _DEAD_LETTERS = "gatehouse-messages-dlq"
-_POISON = "this is no message"
+_POISON = "this is not a message"
 _NEIGHBOUR = "neighbour@example.com"
 # infra/resources/queues.yaml: maxReceiveCount. Retries are one visibility timeout apart.
 _TRIES = 5
@@ -25,7 +25,7 @@ _SECONDS = 120.0
 
 
 class Queues:
-    """The messages queue of a deployment, with what stands behind and after it."""
+    """The messages queue of a deployment, its function's log and its dead letters."""
 
     def __init__(self, deployment: Deployment) -> None:
         """Look up the queues by their names."""
@@ -36,7 +36,7 @@ class Queues:
         self._dead = self._url(_DEAD_LETTERS)
 
     def check_retry(self, admin: Door) -> None:
-        """A mail that cannot be sent at first is sent when it can be."""
+        """Check that a mail that fails at first is retried and sent."""
         step("an administrator provisions a reader and revokes it: stream -> bus -> alerts queue -> messages queue")
         body = {"event_id": demo_data.EVENT_ID, "gate": "Gate 2", "name": "Spare reader"}
         made = admin.call("POST", "/api/devices/", body)
@@ -47,13 +47,13 @@ class Queues:
         hold("no mail was sent", self._mails(), [])
         step(f"  tried {len(failed)} time(s) so far; now the sender is verified")
         self._cloud.client("ses").verify_email_identity(EmailAddress=config().mail_from)
-        mails = wait_for("the same mail is tried again and sent", self._mails, seconds=_SECONDS)
-        hold("it tells staff of the reader", [made.body["device_id"] in mail["BodyText"] for mail in mails], [True])
-        hold("no dead letter is left of it", self._count(self._dead), 0)
+        mails = wait_for("the same mail is retried and sent", self._mails, seconds=_SECONDS)
+        hold("it names the reader to staff", [made.body["device_id"] in mail["BodyText"] for mail in mails], [True])
+        hold("it leaves no dead letter", self._count(self._dead), 0)
 
     def check_poison(self) -> None:
-        """A message that no try can save ends in the dead-letter queue; its neighbours do not."""
-        step("a batch with a poisonous message between good ones")
+        """Check that a message that always fails becomes a dead letter, and the others of its batch do not."""
+        step("a batch with an invalid message between good ones")
         good = {"channel": "email", "to": _NEIGHBOUR, "subject": "A good one", "body": "Good."}
         bodies = [
             json.dumps({**good, "message_id": "msg_good1"}),
@@ -63,10 +63,10 @@ class Queues:
         entries = [{"Id": str(place), "MessageBody": body} for place, body in enumerate(bodies)]
         sent = self._sqs.send_message_batch(QueueUrl=self._messages, Entries=entries)["Successful"]
         poison_id = next(entry["MessageId"] for entry in sent if entry["Id"] == str(bodies.index(_POISON)))
-        letters = wait_for("the poisonous one is a dead letter", self._dead_letters, seconds=_SECONDS)
+        letters = wait_for("the invalid one is a dead letter", self._dead_letters, seconds=_SECONDS)
         hold("it and no other", [letter["Body"] for letter in letters], [_POISON])
         hold(f"it was tried {_TRIES} times", sum(poison_id in line for line in self._failures()), _TRIES)
-        hold("each neighbour was sent once", [mail["To"] for mail in self._mails()[1:]], [[_NEIGHBOUR]] * 2)
+        hold("each of the others was sent once", [mail["To"] for mail in self._mails()[1:]], [[_NEIGHBOUR]] * 2)
         wait_for("the queue is empty", lambda: self._count(self._messages) == 0, seconds=_SECONDS)
 
     def _url(self, name: str) -> str:
@@ -92,7 +92,7 @@ class Queues:
         return [event["message"] for event in events if "message failed" in event["message"]]
 
     def _mails(self) -> list[dict[str, Any]]:
-        """Return what the mail service has taken, oldest first."""
+        """Return the mails that the mail service accepted, oldest first."""
         url = f"{self._cloud.url}/_ministack/ses/messages"
         with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310  # loopback
             taken = json.load(answer)["messages"]

@@ -1,4 +1,4 @@
-"""What was seen, held against what must be: a line for each, and a stop at the first that does not hold."""
+"""Checks of what was seen: a line for each, and a stop at the first that fails."""
 
 import time
 from collections.abc import Callable
@@ -10,19 +10,19 @@ SeenT = TypeVar("SeenT")
 _PAUSE_SECONDS = 0.25
 
 
-class NotSeen(Exception):  # it reads as what it says to the person at the terminal
-    """Something that must hold did not; the text says what was there instead."""
+class NotSeen(Exception):  # named for its message at the terminal
+    """A check failed; the text says what was seen instead."""
 
 
 def hold(what: str, seen: object, expected: object) -> None:
-    """Print what was seen. Raises NotSeen where it is not what must be."""
+    """Print what was seen. Raises NotSeen where it is not as expected."""
     if seen != expected:
         raise NotSeen(f"{what}: expected {expected!r}, and saw {seen!r}")
     step(f"  seen: {what}")
 
 
 def wait_for(what: str, look: Callable[[], SeenT], *, seconds: float) -> SeenT:
-    """Look again and again until there is something to see, and return it. Raises NotSeen when the time is over."""
+    """Poll until there is something to see, and return it. Raises NotSeen after the timeout."""
     started = time.monotonic()
     while True:
         seen = look()

@@ -1,1 +1,1 @@
-"""`make run`: the whole platform on this machine, on embedded stand-ins for the cloud services."""
+"""`make run`: the whole platform on this machine, on embedded emulators of the cloud services."""

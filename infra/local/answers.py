@@ -1,4 +1,4 @@
-"""Answers that never reach the app: what API Gateway itself refuses, and everything under `/_local`."""
+"""Answers that the app does not give: those of API Gateway itself, and those under `/_local`."""
 
 import json
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class Timeout(Refusal):
 
 
 class Broken(Refusal):
-    """The function raised, or answered what API Gateway cannot pass on."""
+    """The function raised, or its answer is not one that API Gateway passes on."""
 
     status = 500
     code = "INTERNAL"
@@ -34,7 +34,7 @@ class Broken(Refusal):
 
 @dataclass(slots=True)
 class Answer:
-    """A whole HTTP answer."""
+    """A complete HTTP answer."""
 
     status: int
     body: bytes = b""
@@ -70,7 +70,7 @@ def refused(refusal: Refusal, path: str, *, request_id: str, origin: str | None 
 
 
 def preflight(methods: list[str], *, request_id: str, origin: str | None) -> Answer:
-    """Answer a browser's question before it calls a route of these methods, as the gateway's mock does."""
+    """Answer a browser's preflight for a route with these methods, as the gateway's mock does."""
     answer = bare(204, request_id=request_id, origin=origin)
     if any(name == b"access-control-allow-origin" for name, _ in answer.headers):
         answer.headers += [

@@ -1,6 +1,6 @@
-"""The place where the app meets the services: every botocore client, seen when it is made.
+"""A hook on every botocore client that is created, by which the meter and the outbox see the app's requests.
 
-botocore offers no hook for that, so its one factory is wrapped, once and only while somebody watches.
+botocore has no such hook, so its one factory is wrapped, once and only while there are watchers.
 """
 
 import threading
@@ -18,7 +18,7 @@ _original: Any = None
 
 
 def watch(service: str, watcher: Watcher) -> None:
-    """Call `watcher` with every client of a service that any botocore session makes from now on."""
+    """Call `watcher` with each client of a service that a botocore session creates from now on."""
     global _original  # the factory is one for the process
     with _lock:
         _watchers.append((service, watcher))
@@ -28,7 +28,7 @@ def watch(service: str, watcher: Watcher) -> None:
 
 
 def leave(watcher: Watcher) -> None:
-    """Stop calling a watcher; clients that it has seen keep what it did to them."""
+    """Stop calling a watcher; its changes to earlier clients stay."""
     global _original  # as above
     with _lock:
         _watchers[:] = [pair for pair in _watchers if pair[1] != watcher]

@@ -1,4 +1,4 @@
-"""What a person at the terminal sees: one line per step, and failures that say what to do."""
+"""The terminal: one line per step, and errors that say what to do."""
 
 import errno
 import shutil
@@ -8,14 +8,14 @@ from pathlib import Path
 
 _started = time.monotonic()
 
-# The engines' journals, logs and the fetched programs stay far below this; less is a disk about to be full.
+# The engines' journals, logs and fetched programs need far less; a disk with less is almost full.
 NEEDED_BYTES = 300 * 1024 * 1024
-# What is left on a disk that takes nothing more.
+# Free space at which a disk counts as full.
 _FULL_BYTES = 1024 * 1024
 
 
-class CannotStart(Exception):  # it reads as what it says to the person at the terminal
-    """The local run cannot go on; the text says what to do about it."""
+class CannotStart(Exception):  # named for its message at the terminal
+    """The local run cannot continue; the text says what to do."""
 
 
 def step(text: str) -> None:
@@ -24,17 +24,17 @@ def step(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Print a failure where failures belong."""
+    """Print an error on standard error."""
     print(text, file=sys.stderr, flush=True)
 
 
 def is_full(folder: Path) -> bool:
-    """Tell whether the disk of a folder has come to its end."""
+    """Return whether the disk of a folder is full."""
     return shutil.disk_usage(folder).free < _FULL_BYTES
 
 
 def require_space(folder: Path, *, needed_bytes: int = NEEDED_BYTES) -> None:
-    """Refuse to start on a disk that is about to be full."""
+    """Raise CannotStart on a disk that is almost full."""
     free = shutil.disk_usage(folder).free
     if free < needed_bytes:
         raise CannotStart(
@@ -44,7 +44,7 @@ def require_space(folder: Path, *, needed_bytes: int = NEEDED_BYTES) -> None:
 
 
 def explained(error: OSError) -> CannotStart:
-    """Return what an error of the operating system means for the person at the terminal."""
+    """Return an error of the operating system with advice on what to do."""
     where = f" ({error.filename})" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return CannotStart(

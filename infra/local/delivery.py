@@ -1,8 +1,8 @@
-"""A shard's records handed to the stream's function, with the retries of Lambda's event source mapping.
+"""A shard's records, delivered to the stream's function with the retries of Lambda's event source mapping.
 
-A partial failure checkpoints what came before the first failed record; a batch that fails as a whole is cut in
-halves; a single record that keeps failing is given up after its retries and leaves a note in the dead-letter
-queue; nothing behind it is lost.
+A partial failure checkpoints the records before the first failed one. A batch that fails as a whole is bisected. A
+single record that keeps failing is discarded after its retries, with a note in the dead-letter queue; the records
+after it are delivered.
 """
 
 import json
@@ -23,13 +23,13 @@ _log = logging.getLogger("gatehouse.local")
 
 @dataclass(frozen=True, slots=True)
 class StreamMapping:
-    """How a stream is handed to its function; the names are those of Lambda's event source mapping."""
+    """How a stream is mapped to its function; the names are those of Lambda's event source mapping."""
 
     function_name: str
     batch_size: int = 100
     # As `make package` sets it for the deployed mapping (infra/package).
     maximum_retry_attempts: int = 20
-    # AWS waits between tries as well, and does not say how long.
+    # AWS waits between tries too, and does not document how long.
     first_backoff_seconds: float = 0.1
     longest_backoff_seconds: float = 5.0
     # Lambda's filter criteria: what does not match never reaches the function.
@@ -37,7 +37,7 @@ class StreamMapping:
 
 
 class Delivery:
-    """Hands batches to the function, with Lambda's retries, and says what is done."""
+    """Delivers batches to the function with Lambda's retries, and reports the position reached."""
 
     def __init__(
         self,
@@ -97,11 +97,11 @@ class Delivery:
         return True
 
     def _failed_at(self, batch: list[Record]) -> int | None:
-        """Call the function; return the index of the first record to try again, None when all are done."""
+        """Call the function; return the index of the first record to retry, None when all are done."""
         try:
             answer = self._invoke({"Records": batch})
-        except Exception:  # noqa: BLE001  # whatever the function raised, the batch failed
-            _log.exception("%s raised; its batch is tried again", self._mapping.function_name)
+        except Exception:  # noqa: BLE001  # any error: the batch failed
+            _log.exception("%s raised; its batch is retried", self._mapping.function_name)
             return 0
         failures = (answer or {}).get("batchItemFailures") or []
         if not failures:
@@ -113,11 +113,11 @@ class Delivery:
 
     def _backoff(self, tries: int) -> float:
         doubled = self._mapping.first_backoff_seconds * 2.0 ** min(max(tries - 1, 0), 16)
-        # Spread, so that several shards do not come again together.
+        # With jitter, so that several shards do not retry together.
         return min(self._mapping.longest_backoff_seconds, doubled) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
 
     def _give_up(self, shard_id: str, batch: list[Record], *, invocations: int) -> None:
-        """Leave the note that Lambda leaves: which records, not what is in them."""
+        """Send the note that Lambda sends: which records, not their content."""
         arrived = [datetime.fromtimestamp(float(r["dynamodb"]["ApproximateCreationDateTime"]), UTC) for r in batch]
         note = {
             "requestContext": {
@@ -139,12 +139,12 @@ class Delivery:
                 "streamArn": self._stream_arn,
             },
         }
-        _log.error("%s gave up on record %s", self._mapping.function_name, _sequence_number(batch[0]))
+        _log.error("%s: record %s discarded after its retries", self._mapping.function_name, _sequence_number(batch[0]))
         self._dead_letter(json.dumps(note))
 
 
 def matches(pattern: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
-    """Tell whether a record passes a filter of exact values: at each name, one of the listed ones."""
+    """Return whether a record passes a filter: at each name, its value is one of those listed."""
     for name, wanted in pattern.items():
         found = record.get(name)
         if isinstance(wanted, Mapping):

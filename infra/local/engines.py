@@ -1,6 +1,6 @@
-"""The stand-ins for the cloud, as child processes on free loopback ports.
+"""The engines that emulate the cloud, as child processes on free loopback ports.
 
-MiniStack answers for every service; DynamoDB Local, Amazon's own engine, for the table where asked.
+MiniStack emulates every service; DynamoDB Local, Amazon's own engine, holds the table where it is chosen.
 Runner, tests and bench start them here:
 
     with ministack() as url: ...
@@ -33,13 +33,13 @@ _READY_SECONDS = 45.0
 _STOP_SECONDS = 20.0
 _PORT_TRIES = 3
 _PORT_TAKEN = ("already in use", "address in use", "bindexception")
-# MiniStack ends as if nothing had happened when it cannot write its state.
+# MiniStack ends with status 0 when it cannot write its state.
 _NOT_SAVED = "Persistence: failed to save"
 _DISK_FULL = ("no space left", "disk is full", "database or disk is full")
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
-# Loopback is never behind a proxy, whatever this machine has configured.
+# Loopback is never behind a proxy.
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _running: set["Engine"] = set()
 
@@ -48,10 +48,10 @@ Command = Callable[[int], tuple[list[str], dict[str, str]]]
 
 
 class Engine:
-    """One stand-in: launched, waited for, stopped."""
+    """One engine: launched, awaited, stopped."""
 
     def __init__(self, name: str, command: Command, *, home: Path, is_scratch: bool, ready_path: str) -> None:
-        """Launch the child; `home` holds its log and data, and goes with it where it is scratch."""
+        """Launch the child; `home` holds its log and data, and is deleted at the end where it is scratch."""
         self.name = name
         self._command = command
         self._home = home
@@ -72,7 +72,7 @@ class Engine:
         return self._process.poll() is None
 
     def wait(self) -> "Engine":
-        """Wait until the child answers; on another port, where something took the first in between."""
+        """Wait until the child answers; where its port was taken meanwhile, start it on another."""
         for attempt in range(_PORT_TRIES):
             if attempt:
                 self._launch()
@@ -191,7 +191,7 @@ def launch_dynamodb_local(data: Path | None = None, *, one_database: bool = True
     folder = _folder(data, "gatehouse-table-")
     storage = ["-dbPath", str(folder)] if data else ["-inMemory"]
     if one_database:
-        # Whatever key and region a client names, as with one AWS account.
+        # One database for all keys and regions, as with one AWS account.
         storage.append("-sharedDb")
 
     def command(port: int) -> tuple[list[str], dict[str, str]]:
@@ -245,13 +245,13 @@ def _folder(data: Path | None, prefix: str) -> Path:
 def _why(name: str, said: str) -> str:
     if any(sign in said.lower() for sign in _DISK_FULL):
         return f"{name} could not start: the disk is full. Free some space, or set DATA=/path/on/another/disk."
-    tail = "\n  ".join(said.strip().splitlines()[-12:]) or "(it said nothing)"
+    tail = "\n  ".join(said.strip().splitlines()[-12:]) or "(no output)"
     again = ".venv-ministack" if name == "MiniStack" else f"{toolchain.FETCHED.name}/"
-    return f"{name} did not start. Its last words:\n  {tail}\nIf this is no news to you, remove {again} and run again."
+    return f"{name} did not start. Its last output:\n  {tail}\nIf that does not help, remove {again} and run again."
 
 
 def _end_with_parent() -> None:
-    """Ask the kernel to end this child should the runner be killed: no orphans, even then."""
+    """Ask the kernel to end this child when the runner is killed, so that no orphan is left."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -263,7 +263,7 @@ def _free_port() -> int:
 
 
 def main() -> int:
-    """Fetch an engine ahead of its first use."""
+    """Fetch an engine before its first use."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.engines", description=__doc__)
     parser.add_argument("verb", choices=["fetch"])
     parser.add_argument("engine", choices=["ministack", "dynamodb-local"])

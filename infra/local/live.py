@@ -1,8 +1,8 @@
 """The WebSocket front: API Gateway's WebSocket API, in process, with the management API that sends to its sockets.
 
-Each socket's `$connect`, messages and `$disconnect` go to the app's own handlers, as events like API Gateway's. What
-the handlers send comes in over HTTP at `/live/@connections/<id>`, as it does on AWS; a socket whose client reads too
-slowly is reported full, one that is gone is reported gone.
+Each socket's `$connect`, messages and `$disconnect` go to the app's own handlers, as events like API Gateway's. The
+handlers send over HTTP to `/live/@connections/<id>`, as on AWS. A socket whose client reads too slowly answers 429, a
+closed one 410.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ _STAGE = "live"
 CONNECTION_SECONDS = 2 * 3600.0
 IDLE_SECONDS = 600.0
 MESSAGE_BYTES = 128 * 1024
-# AWS does not say how much it keeps for a client that does not read.
+# AWS does not document its buffer for a client that does not read.
 _WAITING_FRAMES = 500
 _GOING_AWAY, _TOO_BIG = 1001, 1009
 
@@ -61,7 +61,7 @@ class Sockets:
         self._open: dict[str, _Socket] = {}
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take one socket from its handshake to its end."""
+        """Serve one socket from its handshake to its end."""
         address = scope["client"][0] if scope.get("client") else "127.0.0.1"
         socket = _Socket(uuid.uuid4().hex, address)
         await receive()  # the handshake
@@ -69,7 +69,7 @@ class Sockets:
         status = await self._connect(socket, scope) if path == PATH else 404
         if status != 200:
             await _refuse(send, status)
-            # uvicorn's own word that it is over, and the end of the connection: returning earlier is an error to it.
+            # uvicorn sends two more messages, and treats an earlier return as an error.
             await receive()
             await receive()
             return
@@ -84,7 +84,7 @@ class Sockets:
             async with asyncio.timeout(CONNECTION_SECONDS):
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
-            _log.info("a socket came to the end of its two hours")
+            _log.info("socket closed after two hours")
         finally:
             self._open.pop(socket.connection_id, None)
             for task in tasks:
@@ -92,12 +92,12 @@ class Sockets:
             await asyncio.gather(*tasks, return_exceptions=True)
             try:
                 await send({"type": "websocket.close", "code": _GOING_AWAY})
-            except Exception:  # noqa: BLE001  # it is closed already, in whichever way
-                _log.debug("a socket was closed by its client")
+            except Exception:  # noqa: BLE001  # it is closed already
+                _log.debug("socket closed by its client")
             await self._call("websocket_disconnect", self._event(socket, "$disconnect", "DISCONNECT"))
 
     def manage(self, method: str, path: str, body: bytes) -> Answer | None:
-        """Answer a request of the management API; None where the path is none of its."""
+        """Answer a request of the management API; None for other paths."""
         if not path.startswith(_MANAGED):
             return None
         socket = self._open.get(unquote(path.removeprefix(_MANAGED)))
@@ -142,7 +142,7 @@ class Sockets:
             answer = await asyncio.get_running_loop().run_in_executor(
                 self._pool, context.run, self._invoke, name, event
             )
-        except Exception:  # noqa: BLE001  # whatever it raised, the gateway answers
+        except Exception:  # noqa: BLE001  # any error: the gateway answers
             _log.exception("%s raised; on AWS the gateway answers 502", name)
             return 502
         return int(answer["statusCode"])
@@ -175,7 +175,7 @@ class Sockets:
 async def _write(socket: _Socket, send: Send) -> None:
     while True:
         frame = await socket.waiting.get()
-        # It waits while the client reads nothing; meanwhile the queue fills up.
+        # It waits while the client does not read; meanwhile the queue fills up.
         await send({"type": "websocket.send", "text": frame})
 
 

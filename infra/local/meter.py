@@ -1,15 +1,14 @@
-"""What each route and each worker asks of DynamoDB: requests, read units, write units.
+"""The usage of DynamoDB by each route and each worker: requests, read units, write units.
 
-The figures are the engine's own (`ReturnConsumedCapacity=INDEXES`), indexes included, and are booked to
-whoever was at work: a route or a worker, kept in a ContextVar. Corrections, each because the engine's word
-is not AWS's:
+The figures are the engine's own (`ReturnConsumedCapacity=INDEXES`), with indexes. They are counted for the route or
+worker at work, which a ContextVar holds. Three corrections are made, because the engines differ from AWS:
 
-* DynamoDB Local adds up a transaction's parts as a set: parts that cost the same are told as one. And it
-  doubles the indexes' share, where AWS charges twice for the table only, to prepare and to commit. Its
-  transactions are therefore counted here from what was asked.
-* A failed condition is charged like the write, one unit per KB of the item that was found, and its error
-  carries no figure. The same for each part of a cancelled transaction, twice.
-* MiniStack reports reads flat, whatever their size: for read units use DynamoDB Local.
+* DynamoDB Local sums up a transaction's parts as a set, so that parts of equal cost count once. It also doubles the
+  indexes' share, while AWS charges twice for the table only, to prepare and to commit. Its transactions are therefore
+  counted here from their requests.
+* AWS charges a failed condition like the write, one unit per KB of the item that was found; the error carries no
+  figure. Each part of a cancelled transaction costs the same, twice.
+* MiniStack reports one unit for each read of any size: for read units use DynamoDB Local.
 
 Retries inside botocore count as requests of their own.
 """
@@ -26,14 +25,14 @@ from infra.local import boundary
 
 _READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"})
 _UNIT_BYTES = 1024
-# Where the parts of a transaction wait in botocore's context of a call.
+# The key of a transaction's parts in botocore's context of a call.
 _PARTS = "gatehouse_transaction_parts"
-# Requests made by no route and no worker that the meter knows: a thread that lost its context, say.
+# Requests of no known route or worker, such as those of a thread without a context.
 _UNATTRIBUTED = "unattributed"
 
 
 class Label(NamedTuple):
-    """Who is at work: a route of a portal, or a worker in the background."""
+    """What is at work: a route of a portal, or a worker in the background."""
 
     is_request: bool
     name: str
@@ -41,7 +40,7 @@ class Label(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """What one route or worker has used so far."""
+    """The usage of one route or worker until now."""
 
     calls: int = 0
     dynamodb_requests: int = 0
@@ -49,7 +48,7 @@ class Tally:
     write_units: float = 0.0
 
     def as_dict(self) -> dict[str, float]:
-        """Return the figures as they are served."""
+        """Return the figures as `/_local/usage/` shows them."""
         return {
             "calls": self.calls,
             "dynamodb_requests": self.dynamodb_requests,
@@ -76,7 +75,7 @@ class Meter:
         return self
 
     def detach(self) -> None:
-        """Leave the clients that are made from now on alone."""
+        """Stop counting on clients that are made from now on."""
         boundary.leave(self.watch)
 
     def watch(self, client: Any) -> None:
@@ -88,13 +87,13 @@ class Meter:
 
     @contextmanager
     def request(self, name: str) -> Iterator[None]:
-        """Book what happens inside the block to a route, as one call."""
+        """Count the requests within the block for a route, as one call."""
         with self._booked_to(Label(is_request=True, name=name)):
             yield
 
     @contextmanager
     def background(self, name: str) -> Iterator[None]:
-        """Book what happens inside the block to a worker, as one call."""
+        """Count the requests within the block for a worker, as one call."""
         with self._booked_to(Label(is_request=False, name=name)):
             yield
 
@@ -143,7 +142,7 @@ class Meter:
 
 
 def units_of(operation: str, answer: Mapping[str, Any], parts: Sequence[Mapping[str, Any]] = ()) -> tuple[float, float]:
-    """Return the read and write units that one answer of DynamoDB stands for; `parts` are a transaction's."""
+    """Return the read and write units of one answer of DynamoDB; `parts` are a transaction's."""
     if "Error" in answer:
         return 0.0, _units_of_refusal(answer)
     consumed = answer.get("ConsumedCapacity") or []
@@ -156,16 +155,16 @@ def units_of(operation: str, answer: Mapping[str, Any], parts: Sequence[Mapping[
     return 0.0, units
 
 
-def _units_of_parts(told: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> float:
-    """Return what a transaction costs: the table's units twice, an index's once."""
+def _units_of_parts(capacity: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> float:
+    """Return a transaction's cost: the table's units twice, an index's once."""
     puts = [part["Put"]["Item"] for part in parts if "Put" in part]
-    # An item that is changed, deleted or checked is not in sight; those of this table stay within one unit.
+    # The sizes of changed, deleted and checked items are unknown here; in this table they are within one unit.
     table = 2 * (sum(_write_units(item) for item in puts) + len(parts) - len(puts))
     indexes = 0.0
-    for name, index in told.get("GlobalSecondaryIndexes", {}).items():
+    for name, index in capacity.get("GlobalSecondaryIndexes", {}).items():
         entered = sum(f"{name}pk" in item and f"{name}sk" in item for item in puts)
         indexes += max(entered, float(index.get("CapacityUnits", 0.0)) / 2)
-    return max(table, float(told.get("Table", {}).get("CapacityUnits", 0.0))) + indexes
+    return max(table, float(capacity.get("Table", {}).get("CapacityUnits", 0.0))) + indexes
 
 
 def _units_of_refusal(answer: Mapping[str, Any]) -> float:
@@ -183,7 +182,7 @@ def _write_units(item: Mapping[str, Any] | None) -> float:
 
 
 def _size(item: Mapping[str, Any]) -> int:
-    """Return about what DynamoDB takes as an item's size: its names and its values in UTF-8."""
+    """Return approximately an item's size for DynamoDB: its names and its values in UTF-8."""
     return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
 
 

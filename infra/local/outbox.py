@@ -1,6 +1,6 @@
-"""The mails and SMS that were really sent: each one that the embedded cloud's services have taken.
+"""The mails and SMS that were sent: each one that the embedded cloud's services accepted.
 
-They are noted where the app's clients get the service's answer, because MiniStack keeps no time for an SMS.
+They are recorded when the app's clients get the service's answer, because MiniStack stores no time of an SMS.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 from infra.local import boundary
 
-# More than anyone reads; a long run must not grow for ever.
+# A bound, so that a long run does not grow without end.
 _KEPT = 5000
 _CONTEXT_KEY = "gatehouse_outbox"
 
@@ -21,7 +21,7 @@ class Outbox:
     """Every message sent by this run, and by earlier ones on the same data."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """`path` is a file of one message a line, where the data is to outlive the run."""
+        """`path` is a file of one message a line, where the data outlives the run."""
         self._path = path
         self._lock = threading.Lock()
         self._messages: list[dict[str, Any]] = []
@@ -30,13 +30,13 @@ class Outbox:
             self._messages = [json.loads(line) for line in lines if line.endswith("}")][-_KEPT:]
 
     def attach(self) -> "Outbox":
-        """Note what every client of the mail and SMS services sends from now on."""
+        """Record what each new client of the mail and SMS services sends."""
         boundary.watch("ses", self._watch_ses)
         boundary.watch("sns", self._watch_sns)
         return self
 
     def detach(self) -> None:
-        """Leave the clients that are made from now on alone."""
+        """Stop recording for clients that are made from now on."""
         boundary.leave(self._watch_ses)
         boundary.leave(self._watch_sns)
 

@@ -1,7 +1,7 @@
 """Queues, delivered to their functions as Lambda's event source mapping does.
 
-A batch is received and handed over; what the function took is deleted, what it reported as failed stays, and
-comes again when its visibility time is over, until the queue's own redrive policy moves it to the dead letters.
+A batch is received and passed to the function. Messages that it handled are deleted. Failed ones stay, and are received
+again after their visibility timeout, until the queue's redrive policy moves them to the dead letters.
 """
 
 import logging
@@ -15,14 +15,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.local.invocation import REGION
 
 _log = logging.getLogger("gatehouse.local")
-# Short enough for a quick end; the engine answers at once when a message comes.
+# Short, for a quick end; the engine answers at once when a message arrives.
 _WAIT_SECONDS = 1
 _MOST_MESSAGES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class QueueMapping:
-    """How a queue is handed to its function."""
+    """How a queue is mapped to its function."""
 
     function_name: str
     queue_url: str
@@ -31,7 +31,7 @@ class QueueMapping:
 
 
 class QueuePump:
-    """Takes messages from one queue to its function."""
+    """Delivers the messages of one queue to its function."""
 
     def __init__(self, mapping: QueueMapping, *, client: Any, invoke: Callable[[dict[str, Any]], Any]) -> None:
         """`client` speaks SQS; `invoke` calls the function with an event."""
@@ -42,11 +42,11 @@ class QueuePump:
         self._thread = threading.Thread(target=self._run, name=f"{mapping.function_name}-queue", daemon=True)
 
     def start(self) -> None:
-        """Begin to deliver."""
+        """Start to deliver."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the batch in hand and end."""
+        """Finish the current batch and end."""
         self._stopping.set()
         self._thread.join(_WAIT_SECONDS + 5.0)
 
@@ -55,7 +55,7 @@ class QueuePump:
             try:
                 messages = self._receive()
                 if messages:
-                    self._delete(self._taken(messages))
+                    self._delete(self._handled(messages))
             except (BotoCoreError, ClientError) as error:
                 if self._stopping.is_set():
                     return
@@ -73,13 +73,13 @@ class QueuePump:
         found: list[dict[str, Any]] = answer.get("Messages", [])
         return found
 
-    def _taken(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Call the function; return the messages that it is done with."""
+    def _handled(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Call the function; return the messages that it handled."""
         records = [sqs_record(message, self._mapping.queue_arn) for message in messages]
         try:
             answer = self._invoke({"Records": records})
-        except Exception:  # noqa: BLE001  # whatever the function raised, the whole batch comes again
-            _log.exception("%s raised; its messages come again", self._mapping.function_name)
+        except Exception:  # noqa: BLE001  # any error: the whole batch is delivered again
+            _log.exception("%s raised; its messages are delivered again", self._mapping.function_name)
             return []
         failed = {str((f or {}).get("itemIdentifier")) for f in (answer or {}).get("batchItemFailures") or []}
         if not failed <= {message["MessageId"] for message in messages}:
@@ -99,7 +99,7 @@ class QueuePump:
 
 
 def sqs_record(message: Mapping[str, Any], queue_arn: str) -> dict[str, Any]:
-    """Return a received message as Lambda puts it into its event."""
+    """Return a received message as Lambda passes it in its event."""
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],

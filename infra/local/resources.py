@@ -1,4 +1,4 @@
-"""The platform's resources on the embedded cloud, made from infra/resources."""
+"""The platform's resources on the embedded cloud, created from infra/resources."""
 
 import time
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ class Cloud(NamedTuple):
     table_url: str
 
     def client(self, service: str) -> Any:
-        """Return a botocore client of one service, apart from any settings of this machine."""
+        """Return a botocore client of one service; settings of this machine are ignored."""
         url = self.table_url if service in ("dynamodb", "dynamodbstreams") else self.url
         return Session().create_client(
             service,
@@ -39,7 +39,7 @@ class Cloud(NamedTuple):
 
 
 def create_stack(cloud: Cloud) -> None:
-    """Create the template's resources, or bring those of an earlier run up to the template."""
+    """Create the template's resources, or update those of an earlier run."""
     client = cloud.client("cloudformation")
     body = template.text()
     try:
@@ -70,14 +70,14 @@ def create_stack(cloud: Cloud) -> None:
 
 
 def allow_mail(cloud: Cloud, sender: str) -> None:
-    """Let the mail service send for the platform's address, which on AWS its owner confirms."""
+    """Verify the platform's address with the mail service; on AWS its owner confirms it."""
     cloud.client("ses").verify_email_identity(EmailAddress=sender)
 
 
 def create_table(cloud: Cloud) -> str:
-    """Make the table on an engine that knows no CloudFormation, and TTL on both; return the stream's ARN.
+    """Create the table where the engine has no CloudFormation, and set TTL on both; return the stream's ARN.
 
-    On MiniStack the table is there from the template already, but its TTL setting is not.
+    MiniStack has the table from the template already, but without its TTL setting.
     """
     client = cloud.client("dynamodb")
     shape = table_shape()

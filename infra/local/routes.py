@@ -1,4 +1,4 @@
-"""Which route of the app a path means, as API Gateway finds it: by segment, literals before variables."""
+"""Finds the route of a path as API Gateway does: by segment, literals before variables."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ class Resource(NamedTuple):
 
 
 class Match(NamedTuple):
-    """The resource that a path means, with the values of its variables as the caller spelled them."""
+    """The resource of a path, with the values of its variables as they were sent."""
 
     resource: Resource
     variables: dict[str, str]
@@ -49,7 +49,7 @@ class RouteTable:
                 self._exact[path] = self._exact[path.rstrip("/") + "/"] = Match(resource, {})
 
     def find(self, path: str) -> Match | None:
-        """Return what a path means, with or without a trailing slash; None where there is no such route."""
+        """Return the route of a path, with or without a trailing slash; None where there is none."""
         exact = self._exact.get(path)
         if exact is not None:
             return exact
@@ -59,7 +59,7 @@ class RouteTable:
 
 
 def usage_label(path: str, method: str) -> str:
-    """Return the name under which a route's usage is booked: portal, method and path as in the route list."""
+    """Return the name of a route in the usage report: portal, method and path as in the route list."""
     portal = portal_of(path)
     slash = "" if portal == "tix" or path.endswith("/") else "/"
     return f"{portal} {method} {path}{slash}"
@@ -71,7 +71,7 @@ def routes_of(app: Any) -> dict[str, list[str]]:
 
 
 def _segments(path: str) -> list[str]:
-    # One slash at either end is spelling; an empty segment inside is a path of its own, and nobody's.
+    # A slash at either end makes no difference; a path with an empty segment inside is unknown.
     return path.removeprefix("/").removesuffix("/").split("/")
 
 

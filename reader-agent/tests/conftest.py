@@ -73,7 +73,7 @@ class WorkingAgent:
         assert not self._thread.is_alive()
 
     def tap(self, card: SimulatedCard) -> tuple[Card, Outcome | None]:
-        """Hold a card to the reader until there is an outcome, then take it away and let the reader notice."""
+        """Hold a card to the reader until there is an outcome, then remove it and wait until the reader notices."""
         self.air.place(card)
         seen = self.outcomes.get(timeout=15)
         self.air.remove()

@@ -1,4 +1,4 @@
-"""A stand-in for the *server*, speaking the wire contract on loopback, with faults to order.
+"""A fake *server* that speaks the wire contract on loopback, with faults on demand.
 
 It is the agent's other side and not the agent's own code: it checks assertions with the enrolled key, answers a
 `scan_id` twice alike, admits a card once, and does on demand what servers and networks do to a gate.

@@ -64,7 +64,7 @@ def simulate(run: Command, platform: Platform, *more: str, uid: str = DEMO_UID) 
 def test_a_simulated_card_is_admitted_once_right_after_the_platform_came_up(platform: Platform) -> None:
     first, second = simulate(reader, platform), simulate(reader, platform)
     assert (first.returncode, second.returncode) == (0, 1), first.stderr + second.stderr
-    assert "enrolled by itself" in first.stdout
+    assert "enrolled with the local run" in first.stdout
     assert "ADMITTED" in first.stdout
     assert "enrolled" not in second.stdout
     assert "ALREADY SCANNED" in second.stdout
@@ -86,14 +86,14 @@ def test_a_simulated_card_without_a_platform_is_kept_and_sent_first_the_next_tim
     assert [tap["uid"] for tap in platform.received] == ["04000000000001", DEMO_UID, "04000000000002"]
 
 
-def test_a_local_run_that_was_started_afresh_is_enrolled_with_again(here: Command, platform: Platform) -> None:
+def test_a_demo_device_enrols_again_with_a_restarted_local_run(here: Command, platform: Platform) -> None:
     simulate(here, platform)
     platform.keys.clear()
     platform.tokens.clear()
     platform.tickets[DEMO_UID] = None
     again = simulate(here, platform)
     assert again.returncode == 0, again.stderr
-    assert "started afresh" in again.stdout
+    assert "it was restarted" in again.stdout
 
 
 def test_a_secure_simulated_card_counts_on_from_run_to_run(here: Command, platform: Platform) -> None:
@@ -117,7 +117,7 @@ def test_a_simulated_felica_card_is_read(here: Command, platform: Platform) -> N
     [
         (["--uid", "04A1"], "has 2"),
         (["--uid", "zz"], "hexadecimal"),
-        (["--uid", DEMO_UID, "--kind", "mifare"], "ntag213, ntag424 and felica"),
+        (["--uid", DEMO_UID, "--kind", "mifare"], "ntag213, ntag424 or felica"),
         (["--uid", DEMO_UID, "--kind", "felica"], "8 bytes"),
         (["--uid", DEMO_UID, "--kind", "ntag424", "--meta-key", "00"], "16 bytes"),
         (["--uid", DEMO_UID, "--server", "https://gate.example.com"], "gatehouse-reader enroll --server"),
@@ -137,7 +137,7 @@ def test_bad_input_to_simulate_gets_a_sentence_and_exit_code_3(here: Command, ar
 def test_a_wrong_administrators_log_in_is_said(here: Command, platform: Platform) -> None:
     done = simulate(here, platform, "--enroll-admin", "admin@example.com:wrong")
     assert done.returncode == 3
-    assert "does not take the log-in of admin@example.com" in " ".join(done.stderr.split())
+    assert "refuses the log-in of admin@example.com" in " ".join(done.stderr.split())
     assert "wrong" not in done.stderr.replace("log-in", "")
 
 
@@ -218,7 +218,7 @@ def test_an_agent_at_work_can_be_looked_at_exported_and_stopped(
                 assert status(here, where)["running"]
                 second = here("run", *where)
                 assert second.returncode == 3
-                assert "another agent works in" in " ".join(second.stderr.split())
+                assert "another agent uses" in " ".join(second.stderr.split())
                 listed = here("outbox", "list", *where)
                 assert DEMO_UID not in listed.stdout
                 assert "valid" in listed.stdout

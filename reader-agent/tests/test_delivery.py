@@ -69,9 +69,9 @@ def test_a_card_that_is_refused_for_its_own_kept_tap_is_pointed_out(work: Work, 
         wait_until(lambda: gate.agent.outbox.depth() == 0)
         wait_until(lambda: "now sent, ADMITTED" in gate.screen.getvalue())
         assert gate.decision(card()).result == "already_scanned"
-        assert gate.screen.getvalue().count("this card's own kept tap") == 1
+        assert gate.screen.getvalue().count("the earlier tap is this card's own") == 1
         gate.decision(card(1))
-        assert gate.screen.getvalue().count("this card's own kept tap") == 1
+        assert gate.screen.getvalue().count("the earlier tap is this card's own") == 1
 
 
 def test_the_person_at_the_gate_waits_a_second_at_most(work: Work, platform: Platform) -> None:
@@ -218,7 +218,7 @@ def test_a_device_that_is_locked_out_stops_sending_and_raises_the_alarm(
         assert gate.agent.outbox.dead() == 0
         assert gate.agent.snapshot()["alarm"]
     del platform.always[TAPS]
-    with work() as gate:  # once the device is let in again, a restart sends what was kept
+    with work() as gate:  # once the device is accepted again, a restart sends the kept taps
         wait_until(lambda: gate.agent.outbox.depth() == 0)
     assert len(platform.received) == 2
 

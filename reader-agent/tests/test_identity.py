@@ -133,9 +133,9 @@ def test_a_board_that_boots_with_a_wrong_clock_signs_by_the_servers_time(
         assert server.clock_offset_seconds == pytest.approx(ahead, abs=0.5)
 
 
-@pytest.mark.parametrize("told", ["Wed, 21 Oct 2099 07:28:00 GMT", "5", "soon", "-3", "1e99"])
-def test_any_form_of_retry_after_is_survived(platform: Platform, identity: Identity, told: str) -> None:
-    platform.break_once(TOKEN, Fault(status=503, headers={"Retry-After": told}))
+@pytest.mark.parametrize("header", ["Wed, 21 Oct 2099 07:28:00 GMT", "5", "soon", "-3", "1e99"])
+def test_any_form_of_retry_after_is_survived(platform: Platform, identity: Identity, header: str) -> None:
+    platform.break_once(TOKEN, Fault(status=503, headers={"Retry-After": header}))
     with connect(identity) as server, pytest.raises(TryLater) as caught:
         server.access_token(timeout=5)
     assert caught.value.retry_after is None or 0 <= caught.value.retry_after <= 3600
@@ -146,8 +146,8 @@ def test_the_heartbeat_tells_how_the_device_is_and_follows_the_configuration(wor
     with work(online_seconds=None, debounce_seconds=None) as gate:
         wait_until(lambda: len(platform.heartbeats) >= 1)
         platform.config |= {"batch_size": 7, "online_timeout_ms": 400, "debounce_ms": 100}
-        wait_until(lambda: gate.agent.delivery.batch_size == 7)
-        assert (gate.agent.delivery.online_seconds, gate.agent.reader.debounce.seconds) == (0.4, 0.1)
+        wait_until(lambda: gate.agent.delivery.pace.batch_size == 7)
+        assert (gate.agent.delivery.pace.online_seconds, gate.agent.reader.debounce.seconds) == (0.4, 0.1)
         beat = platform.heartbeats[-1]
     assert beat["queue_depth"] == 0
     assert beat["reader"]["path"].startswith("udp:")

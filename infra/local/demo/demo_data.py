@@ -126,7 +126,7 @@ def load() -> None:
 
 
 def _load_sale(now: datetime, organizer: Account) -> None:
-    """Put the demo event on sale, and another one a week later."""
+    """Create the categories of the demo event, and another event a week later."""
     events.create(
         events.EventDraft(
             event_id=MATINEE_ID,
@@ -190,7 +190,7 @@ def _load_organization() -> None:
 
 
 def _load_balance() -> None:
-    """Put money on the demo customer's card, once."""
+    """Credit the demo customer's card, once."""
     entries = [
         ledger.Posting(ledger.clearing("sandbox"), -_BALANCE),
         ledger.Posting(ledger.card(CARD_UID), _BALANCE),

@@ -1,4 +1,4 @@
-"""An evening of the demo organizer that is over, with its sales, a refund, its guests, and its payout on the way."""
+"""A past event of the demo organizer, with sales, a refund, guests, and a payout in progress."""
 
 from datetime import datetime, timedelta
 
@@ -26,9 +26,9 @@ _GATES = ("Gate 1", "Gate 2")
 
 
 def load(organizer: Account, customer: Account, *, now: datetime) -> None:
-    """Let the evening have been; loading it twice changes nothing.
+    """Create a past event with sales; idempotent.
 
-    The clock of the whole process is held while it is: nothing else may run meanwhile.
+    It sets the clock of the whole process, so nothing else may run meanwhile.
     """
     begins_at = now - timedelta(days=2)
     event = events.create(
@@ -59,7 +59,7 @@ def load(organizer: Account, customer: Account, *, now: datetime) -> None:
         with clock.set_to(event.starts_at + timedelta(minutes=17 * number)):
             reading = Reading(f"scn_demo_over_{number}", ticket_id=ticket_id, gate=_GATES[number % len(_GATES)])
             checkin.scan(Caller(id="ush_demo", event_id=EVENT_ID, name="Demo Usher"), reading)
-    # The stream would come to it in its own time.
+    # The stream would do it later.
     _count(event, bought, given_back)
     with clock.set_to(event.ends_at + timedelta(hours=12)):
         settlements.close(EVENT_ID, by="demo")
@@ -86,7 +86,7 @@ def _sell(event: Event, customer: Account, number: int) -> Order:
 
 
 def _give_back(event: Event, order: Order) -> str:
-    """Take the first ticket of an order back, and return its id."""
+    """Refund the first ticket of an order; return its id."""
     ticket_id = str(order.tickets[0]["ticket_id"])
     with clock.set_to(event.starts_at - timedelta(hours=5)):
         asked = refund_requests.ask(order.customer_id, ticket_id, reason="Ill", operation_id="demo_over_refund")
@@ -95,7 +95,7 @@ def _give_back(event: Event, order: Order) -> str:
 
 
 def _count(event: Event, bought: list[Order], given_back: str) -> None:
-    """Tell those who keep totals of what happened, as the stream does."""
+    """Update the totals, as the stream does."""
     asked = operations.query(keys.tickets.ticket(given_back).pk, begins=keys.tickets.refund_request(given_back).sk)
     requests = [Item.from_raw_data(raw) for raw in asked]
     names = [f"jrn_charge_{order.payment_id}" for order in bought]

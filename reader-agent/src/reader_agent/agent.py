@@ -1,4 +1,4 @@
-"""The agent: reader, gate, delivery, heartbeat and health put together for one state folder."""
+"""The agent: composes reader, gate, delivery, heartbeat and health for one state folder."""
 
 import fcntl
 import json
@@ -14,7 +14,7 @@ import structlog
 
 from reader_agent import __version__, watchdog
 from reader_agent.clock import Clock, write_time
-from reader_agent.delivery import Delivery, Outcome
+from reader_agent.delivery import Delivery, Outcome, Pace
 from reader_agent.display import Display
 from reader_agent.failures import BadSetup
 from reader_agent.gate import Gate
@@ -28,14 +28,14 @@ from reader_agent.settings import Settings
 from reader_agent.wire import DeviceConfig
 
 RUNTIME = "runtime.json"
-# nfcpy comes back to the loop several times a second; a reader that hangs in its driver does not.
+# nfcpy returns to the loop several times a second; a reader that hangs in its driver does not.
 _LOOP_DEAD_SECONDS = 20.0
 _LOOK_SECONDS, _REPORT_SECONDS = 1.0, 15.0
 
 
 @contextmanager
 def only_one(state_dir: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
-    """Hold the state folder: two agents on one outbox would show each other's answers."""
+    """Lock the state folder: two agents on one outbox would show each other's answers."""
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     give_up_at = time.monotonic() + wait_seconds
     with (state_dir / "agent.lock").open("w") as file:
@@ -46,7 +46,7 @@ def only_one(state_dir: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
             except OSError:
                 if time.monotonic() >= give_up_at:
                     raise BadSetup(
-                        f"another agent works in {state_dir}; stop it, or give this one a folder with --state"
+                        f"another agent uses {state_dir}; stop it, or name another folder with --state"
                     ) from None
                 time.sleep(0.1)
         yield
@@ -63,50 +63,66 @@ class Agent:
         self._settings = settings
         self._display = display
         self._log = log
-        clock = Clock()
-        config = identity.config
         self.outbox = Outbox(identity.outbox_path(settings.state_dir))
-        self.server = Server(identity.server, clock=clock, identity=identity)
-        self.delivery = Delivery(
+        self.server = Server(identity.server, clock=Clock(), identity=identity)
+        self.delivery = self._make_delivery()
+        self.gate = self._make_gate()
+        self.reader = self._make_reader()
+        self.heartbeat = self._make_heartbeat()
+        self.health = Health(settings.health_port, self.snapshot) if settings.health_port else None
+
+    def _make_delivery(self) -> Delivery:
+        config = self.identity.config
+        pace = Pace(
+            online_seconds=self._settings.online_seconds or config.online_timeout_ms / 1000,
+            sync_seconds=self._settings.sync_seconds,
+            batch_size=config.batch_size,
+        )
+        return Delivery(
             self.outbox,
             self.server,
-            clock=clock,
-            log=log,
-            online_seconds=settings.online_seconds or config.online_timeout_ms / 1000,
-            sync_seconds=settings.sync_seconds,
-            batch_size=config.batch_size,
+            pace=pace,
+            log=self._log,
             on_late=lambda tap, outcome: self.gate.decided_late(tap, outcome),
-            on_alarm=display.alarm,
+            on_alarm=self._display.alarm,
         )
-        self.gate = Gate(
+
+    def _make_gate(self) -> Gate:
+        return Gate(
             self.delivery,
-            display,
-            clock=clock,
-            log=log,
-            direction=settings.direction,
+            self._display,
+            clock=self.server.clock,
+            log=self._log,
+            direction=self._settings.direction,
             clock_offset_ms=self._clock_offset_ms,
         )
-        debounce = config.debounce_ms / 1000 if settings.debounce_seconds is None else settings.debounce_seconds
-        self.reader = NfcReader(settings.reader, log=log, debounce_seconds=debounce, air_seconds=settings.air_seconds)
-        self.heartbeat = Heartbeat(
+
+    def _make_reader(self) -> NfcReader:
+        settings = self._settings
+        debounce = settings.debounce_seconds
+        if debounce is None:
+            debounce = self.identity.config.debounce_ms / 1000
+        return NfcReader(settings.reader, log=self._log, debounce_seconds=debounce, air_seconds=settings.air_seconds)
+
+    def _make_heartbeat(self) -> Heartbeat:
+        return Heartbeat(
             self.server,
-            config=config,
-            log=log,
+            config=self.identity.config,
+            log=self._log,
             state=self.snapshot,
             on_config=self._configure,
             on_lock_out=self.delivery.lock_out,
         )
-        self.health = Health(settings.health_port, self.snapshot) if settings.health_port else None
 
     def _clock_offset_ms(self) -> int | None:
         offset = self.server.clock_offset_seconds
         return None if offset is None else round(offset * 1000)
 
     def _configure(self, config: DeviceConfig) -> None:
-        """Follow a new configuration at once and remember it, except where this machine's settings say otherwise."""
-        self.delivery.batch_size = config.batch_size
+        """Apply a new configuration at once and store it; settings of this machine take precedence."""
+        self.delivery.pace.batch_size = config.batch_size
         if self._settings.online_seconds is None:
-            self.delivery.online_seconds = config.online_timeout_ms / 1000
+            self.delivery.pace.online_seconds = config.online_timeout_ms / 1000
         if self._settings.debounce_seconds is None:
             self.reader.debounce.seconds = config.debounce_ms / 1000
         self.identity = self.identity.model_copy(update={"config": config})
@@ -114,7 +130,7 @@ class Agent:
         self._log.info("configured", **config.model_dump())
 
     def snapshot(self) -> dict[str, Any]:
-        """Return how the agent is, without any card's or person's data."""
+        """Return the agent's state, without data of cards or persons."""
         reader, delivery, answer = self.reader, self.delivery, self.heartbeat.last_answer
         return {
             "app_version": __version__,
@@ -137,7 +153,7 @@ class Agent:
         }
 
     def run(self, on_outcome: Callable[[Card, Outcome | None], None] = lambda _card, _outcome: None) -> None:
-        """Work until `stop` is set."""
+        """Run until `stop` is set."""
 
         def on_card(card: Card) -> None:
             on_outcome(card, self.gate.tapped(card))
@@ -158,7 +174,7 @@ class Agent:
             self.close()
 
     def close(self) -> None:
-        """Let everything go; what is in the outbox stays."""
+        """Close everything; taps in the outbox stay there."""
         self.delivery.stop()
         self.heartbeat.stop()
         if self.health:
@@ -168,7 +184,7 @@ class Agent:
         (self._settings.state_dir / RUNTIME).unlink(missing_ok=True)
 
     def _report(self) -> None:
-        """Keep the file that `status` reads fresh, and systemd content as long as the reader's loop turns."""
+        """Update the file that `status` reads, and notify systemd as long as the reader's loop runs."""
         reported: dict[str, Any] = {}
         reported_at = 0.0
         while not self.stop.is_set():

@@ -33,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-outbox_app = typer.Typer(help="Look at the taps on this device, and send dead letters again.", no_args_is_help=True)
+outbox_app = typer.Typer(help="List the taps on this device, and send dead letters again.", no_args_is_help=True)
 app.add_typer(outbox_app, name="outbox")
 
 
@@ -97,13 +97,16 @@ def root(
 def enroll(
     server: Annotated[str, typer.Option(help="The platform's address, such as https://gate.example.com.")],
     code: Annotated[
-        str | None, typer.Option(help="The administrator's one-time code; asked for if not given.", show_default=False)
+        str | None,
+        typer.Option(
+            help="The administrator's one-time code; the command asks for it if it is not given.", show_default=False
+        ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="What to call this device.")] = None,
+    name: Annotated[str | None, typer.Option(help="A name for this device.")] = None,
     state: State = None,
-    replace: Annotated[bool, typer.Option(help="Make an enrolled device another one.")] = False,
+    replace: Annotated[bool, typer.Option(help="Replace the identity of an enrolled device.")] = False,
 ) -> int:
-    """Make this machine a device of one gate, with a code from an administrator."""
+    """Enrol this machine as a device of one gate, with a code from an administrator."""
     settings = _settings(state_dir=state)
     secret = code or os.environ.get("GATEHOUSE_READER_CODE") or typer.prompt("Enrolment code", hide_input=True)
     with only_one(settings.state_dir):
@@ -117,12 +120,12 @@ def run(
     reader: Annotated[
         str | None, typer.Option(help="Path of the reader, such as tty:USB0:pn532, usb or udp:127.0.0.1:54321.")
     ] = None,
-    direction: Annotated[str | None, typer.Option(help="entry or exit; the server takes a tap as entry.")] = None,
+    direction: Annotated[str | None, typer.Option(help="entry or exit; the default is entry.")] = None,
     health_port: Annotated[int | None, typer.Option(help="Port for /healthz, /readyz, /metrics on loopback.")] = None,
     state: State = None,
     log_level: Level = None,
 ) -> int:
-    """Work at the gate until told to stop (Ctrl-C, or systemd)."""
+    """Run at the gate until Ctrl-C or systemd stops it."""
     settings = _settings(
         state_dir=state, reader=reader, direction=direction, health_port=health_port, log_level=log_level
     )
@@ -144,7 +147,7 @@ def run(
 
 @app.command()
 def status(state: State = None, as_json: AsJson = False) -> int:
-    """Show who this device is, what waits to be sent, and how a running agent is."""
+    """Show this device's identity, what is to be sent, and the state of a running agent."""
     settings = _settings(state_dir=state)
     facts = _status(settings)
     if as_json:
@@ -201,7 +204,7 @@ def self_test_command(
     state: State = None,
     as_json: AsJson = False,
 ) -> int:
-    """Try everything a gate needs: folder, key, outbox, server, reader, secure cards."""
+    """Check everything a gate needs: folder, key, outbox, server, reader, secure cards."""
     logs.configure("error")
     checks = self_test.run(_settings(state_dir=state, reader=reader))
     if as_json:
@@ -254,12 +257,12 @@ def _open_outbox(state: Path | None) -> Outbox:
 
 @outbox_app.command("list")
 def outbox_list(
-    only: Annotated[OutboxState | None, typer.Option("--only", help="Only these.")] = None,
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 100,
+    only: Annotated[OutboxState | None, typer.Option("--only", help="Only taps in this state.")] = None,
+    limit: Annotated[int, typer.Option(help="The most taps to list.", min=1)] = 100,
     state: State = None,
     as_json: AsJson = False,
 ) -> int:
-    """List taps with what became of them, oldest first, card numbers masked."""
+    """List taps with their outcomes, oldest first, card numbers masked."""
     with _open_outbox(state) as outbox:
         entries = outbox.entries(only.value if only else None, limit=limit)
     rows = [_row(entry, mask) for entry in entries]
@@ -278,7 +281,7 @@ def outbox_export(
     to: Annotated[Path | None, typer.Option("--to", help="A file; standard output if not given.")] = None,
     state: State = None,
 ) -> int:
-    """Write every tap as a JSON line, whole card numbers included, for an administrator to load elsewhere."""
+    """Write every tap as a JSON line, with whole card numbers, for an administrator to load elsewhere."""
     with _open_outbox(state) as outbox:
         lines = "".join(json.dumps(_row(entry, str)) + "\n" for entry in outbox.entries())
     if to is None:
@@ -288,7 +291,7 @@ def outbox_export(
         to.touch(mode=0o600, exist_ok=False)
         to.write_text(lines)
     except FileExistsError:
-        raise BadSetup(f"{to} is there already; name another file") from None
+        raise BadSetup(f"{to} exists already; name another file") from None
     except OSError as error:
         raise BadSetup(f"{to} cannot be written: {error.strerror}") from None
     return DONE
@@ -299,12 +302,12 @@ def outbox_retry(
     scan_id: Annotated[list[str] | None, typer.Argument(help="Dead letters to send again; all if not given.")] = None,
     state: State = None,
 ) -> int:
-    """Put dead letters back among the taps to send; a running agent sends them within seconds."""
+    """Make dead letters pending again; a running agent sends them within seconds."""
     with _open_outbox(state) as outbox:
         count = outbox.retry(scan_id, at=Clock().wall())
     _console().print(f"{count} to be sent again")
     if scan_id and count < len(set(scan_id)):
-        raise BadSetup(f"{len(set(scan_id)) - count} of these are no dead letters; see `outbox list --only dead`")
+        raise BadSetup(f"{len(set(scan_id)) - count} of these are not dead letters; see `outbox list --only dead`")
     return DONE
 
 
@@ -327,7 +330,7 @@ def _row(entry: Entry, shown: Callable[[str], str]) -> dict[str, Any]:
 
 
 def _said(row: dict[str, Any]) -> str:
-    """Return in short what the server said to a tap."""
+    """Return the server's answer to a tap in short."""
     if row["state"] != "done":
         return str(row["detail"])
     decision = json.loads(row["detail"])
@@ -339,8 +342,8 @@ def _write_json(value: Any) -> None:
 
 
 def main() -> None:
-    """Run a command; say in a sentence what went wrong."""
-    # Identity, outbox and status are nobody else's to read.
+    """Run a command; explain an error in one sentence."""
+    # Identity, outbox and status are for this user only.
     os.umask(0o077)
     try:
         code = app(standalone_mode=False)

@@ -1,4 +1,4 @@
-"""Time at a gate: the wall clock may be wrong or jump, the boot clock only counts."""
+"""Time at a gate: the wall clock may be wrong or jump; the boot clock only counts up."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -8,17 +8,17 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Clock:
-    """The device's clocks; a test hands over one of its own."""
+    """The device's clocks; tests pass their own."""
 
     def __init__(self) -> None:
         self.boot_id = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else "unknown"
 
     def wall(self) -> datetime:
-        """Return the device's idea of the time."""
+        """Return the time of the device's wall clock."""
         return datetime.now(UTC)
 
     def monotonic_ns(self) -> int:
-        """Return nanoseconds since boot, counting on through a suspend where the system can tell."""
+        """Return nanoseconds since boot, including time in suspend where the system counts it."""
         if hasattr(time, "CLOCK_BOOTTIME"):
             return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         return time.monotonic_ns()
@@ -28,10 +28,10 @@ class Clock:
         return self.monotonic_ns() / 1e9
 
     def wall_of(self, *, boot_id: str, monotonic_ns: int, scanned_at: datetime) -> datetime:
-        """Return when something happened by today's wall clock.
+        """Return when something happened by the present wall clock.
 
-        A clock that was set since then (a board without a battery boots in the past) would give a kept tap a
-        wrong time; within one boot the counting clock says how long ago it was.
+        A clock that was set since then would give a kept tap a wrong time: a board without a battery boots in the
+        past. Within one boot, the boot clock tells how long ago it was.
         """
         if boot_id != self.boot_id:
             return scanned_at
@@ -40,7 +40,7 @@ class Clock:
 
 
 def write_time(moment: datetime) -> str:
-    """Return a moment as the wire contract wants it: RFC 3339 in UTC with `Z`, to the millisecond."""
+    """Return a moment in the wire contract's form: RFC 3339 in UTC with `Z`, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -1,7 +1,7 @@
-"""Sending what the outbox holds: the tap at the gate within a second, everything else when the server is there again.
+"""Sends what the outbox holds: a tap at the gate within a second, all others once the server can be reached.
 
-One thread sends, oldest first, so the server sees the taps of a gate in the order they were made. A person who
-waits at the gate makes it try at once and briefly; without one it takes its time and backs off with full jitter.
+One thread sends, oldest first, so the server gets the taps of a gate in the order they were made. While a person waits
+at the gate, the thread tries at once with a short timeout. Otherwise it backs off with full jitter.
 """
 
 import sqlite3
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import structlog
 import tenacity
 
-from reader_agent.clock import Clock
 from reader_agent.failures import BadSetup, LockedOut, Rejected, TryLater
 from reader_agent.outbox import Entry, Outbox, Tap
 from reader_agent.server import Server
@@ -30,14 +29,14 @@ class Decided:
 
 @dataclass(frozen=True)
 class Kept:
-    """The tap is safe in the outbox and will be sent; nobody is admitted by it yet."""
+    """The tap is stored in the outbox and will be sent. It admits nobody yet."""
 
     why: str
 
 
 @dataclass(frozen=True)
 class Refused:
-    """The server will not take the tap as it is: it stands among the dead letters."""
+    """The server rejected the tap for good: it is a dead letter."""
 
     why: str
 
@@ -47,7 +46,7 @@ Outcome = Decided | Kept | Refused
 
 @dataclass
 class Tally:
-    """What the sender did since it was started."""
+    """Counts of what the sender did since it started."""
 
     decided: int = 0
     kept: int = 0
@@ -55,37 +54,40 @@ class Tally:
     failed_attempts: int = 0
 
 
+@dataclass
+class Pace:
+    """How long a request may take, how many taps it carries, and how long a pause may be."""
+
+    online_seconds: float = 1.0
+    sync_seconds: float = 30.0
+    batch_size: int = 100
+    longest_pause: float = 60.0
+
+
 class Delivery:
-    """Takes taps into the outbox and sees them to the server."""
+    """Stores taps in the outbox and sends them to the server."""
 
     def __init__(
         self,
         outbox: Outbox,
         server: Server,
         *,
-        clock: Clock,
+        pace: Pace,
         log: structlog.stdlib.BoundLogger,
-        online_seconds: float = 1.0,
-        sync_seconds: float = 30.0,
-        batch_size: int = 100,
         on_late: Callable[[Tap, Outcome], None],
         on_alarm: Callable[[str], None],
-        longest_pause: float = 60.0,
     ) -> None:
         self.outbox = outbox
         self.server = server
+        self.pace = pace
         self.tally = Tally()
         self.locked_out: str | None = None
         self.last_error: str | None = None
-        self._clock = clock
+        self._clock = server.clock
         self._log = log
-        self.online_seconds = online_seconds
-        self.batch_size = batch_size
-        self._sync_seconds = sync_seconds
         self._on_late = on_late
         self._on_alarm = on_alarm
-        self._longest_pause = longest_pause
-        # Guards all that follows; waited on by the gate for an answer and by the sender for something to do.
+        # Guards all fields below. The gate waits on it for an answer, the sender for work.
         self._changed = threading.Condition()
         self._waiting: dict[str, Outcome | None] = {}
         self._not_before = 0.0
@@ -95,7 +97,7 @@ class Delivery:
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
 
     def start(self) -> None:
-        """Start sending; what an earlier run left in the outbox goes first."""
+        """Start sending; taps that an earlier run left in the outbox go first."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -104,14 +106,14 @@ class Delivery:
         with self._changed:
             self._changed.notify_all()
         if self._thread.ident:
-            self._thread.join(timeout=self.online_seconds + 1.0)
+            self._thread.join(timeout=self.pace.online_seconds + 1.0)
 
     def take(self, tap: Tap) -> Outcome:
-        """Put a tap on the disk, try to have it decided at once, and say what came of it.
+        """Store a tap on the disk, ask the server to decide it at once, and return the outcome.
 
-        Raises `sqlite3.Error` where the tap could not be kept: then it was not sent either.
+        Raises `sqlite3.Error` where the tap could not be stored: then it was not sent either.
         """
-        deadline = self._clock.monotonic() + self.online_seconds
+        deadline = self._clock.monotonic() + self.pace.online_seconds
         with self._changed:
             self._waiting[tap.scan_id] = None
         try:
@@ -139,7 +141,7 @@ class Delivery:
                 return outcome
             left = deadline - self._clock.monotonic()
             if left <= 0 or self._stop.is_set():
-                return Kept(f"no answer within {self.online_seconds:g} s")
+                return Kept(f"no answer within {self.pace.online_seconds:g} s")
             self._changed.wait(left)
 
     def _run(self) -> None:
@@ -153,19 +155,19 @@ class Delivery:
         )
         while not self._stop.is_set():
             with self._changed:
-                # Looks again now and then: `outbox retry` in another process puts dead letters back.
+                # Checks at intervals, because `outbox retry` in another process makes dead letters pending again.
                 self._changed.wait_for(lambda: self._stop.is_set() or self.outbox.depth() > 0, _LOOK_AGAIN_SECONDS)
             if self._stop.is_set() or self.locked_out:
                 return
             try:
                 retrying(self._send_batch)
             except TryLater:
-                return  # stopped in the middle of an outage
+                return  # stopped during an outage
             except (LockedOut, BadSetup) as error:
                 self.lock_out(str(error))
                 return
-            except Exception as error:  # noqa: BLE001  # logged in full; a sender that died would strand every tap
-                # Whatever it was, the taps are on the disk: say so loudly and go on.
+            except Exception as error:  # noqa: BLE001  # logged in full; without a sender no tap would be sent
+                # The taps are on the disk, so it is safe to continue.
                 self._log.exception("delivery failed", error=str(error))
                 self.last_error = f"{type(error).__name__}: {error}"
                 self._pause(_LOOK_AGAIN_SECONDS)
@@ -174,7 +176,7 @@ class Delivery:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, TryLater) and error.retry_after is not None:
             return error.retry_after
-        jitter = tenacity.wait_random_exponential(multiplier=0.5, max=self._longest_pause)
+        jitter = tenacity.wait_random_exponential(multiplier=0.5, max=self.pace.longest_pause)
         return jitter(state)
 
     def _note_failure(self, state: tenacity.RetryCallState) -> None:
@@ -193,7 +195,7 @@ class Delivery:
         )
 
     def _pause(self, seconds: float) -> None:
-        """Wait before the next attempt; a new tap cuts it short unless the server asked for the pause."""
+        """Wait before the next attempt. A new tap ends the wait, unless the server asked for the pause."""
         with self._changed:
             self._new_tap = False
             self._changed.wait_for(
@@ -205,8 +207,8 @@ class Delivery:
             if self.locked_out:
                 return
             self._new_tap = False
-            limit = 1 if self._one_by_one else self.batch_size
-            timeout = self.online_seconds if self._waiting else self._sync_seconds
+            limit = 1 if self._one_by_one else self.pace.batch_size
+            timeout = self.pace.online_seconds if self._waiting else self.pace.sync_seconds
         entries = self.outbox.pending(limit)
         if not entries:
             return
@@ -221,9 +223,9 @@ class Delivery:
             try:
                 self.outbox.decided(entry.sequence, decision, at=now)
             except sqlite3.Error as error:
-                # The answer holds all the same; a tap that stays in the outbox is sent again and gets it again.
+                # The answer is valid all the same: the tap stays in the outbox, and its retry gets the same answer.
                 unrecorded = error
-            self._tell(entry.tap, Decided(decision), also_late=unrecorded is None)
+            self._report(entry.tap, Decided(decision), also_late=unrecorded is None)
         if unrecorded:
             raise unrecorded
         with self._changed:
@@ -233,7 +235,7 @@ class Delivery:
 
     def _bury(self, entries: list[Entry], error: Rejected) -> None:
         if len(entries) > 1:
-            # One bad tap must not take its neighbours along: send them singly until it is found.
+            # One bad tap must not make the others dead letters: send them one by one until it is found.
             with self._changed:
                 self._one_by_one = len(entries)
             return
@@ -244,9 +246,9 @@ class Delivery:
             self._one_by_one = max(0, self._one_by_one - 1)
         self.last_error = str(error)
         self._log.error("tap refused by the server", scan_id=entry.tap.scan_id, status=error.status, code=error.code)
-        self._tell(entry.tap, Refused(str(error)))
+        self._report(entry.tap, Refused(str(error)))
 
-    def _tell(self, tap: Tap, outcome: Outcome, *, also_late: bool = True) -> None:
+    def _report(self, tap: Tap, outcome: Outcome, *, also_late: bool = True) -> None:
         with self._changed:
             if tap.scan_id in self._waiting:
                 self._waiting[tap.scan_id] = outcome

@@ -1,4 +1,4 @@
-"""What the person at the gate sees: green goes in, red does not, amber is kept and not yet decided."""
+"""The display at the gate: green is admitted, red is refused, amber is kept and not yet decided."""
 
 import threading
 from datetime import UTC, datetime
@@ -16,13 +16,13 @@ from reader_agent.wire import Decision, FirstScan
 
 _Colour = Literal["green", "red", "yellow"]
 
-# What an usher says to the person, for each word of the contract. One not listed here is shown as it came.
+# What an usher says to the person, for each reason of the contract. Other reasons are shown as they are.
 _REASONS = {
     "wrong_event": "the ticket is for another event",
     "not_paid": "the ticket is not paid",
     "cancelled": "the ticket was cancelled",
     "refunded": "the ticket was refunded",
-    "transferred": "the ticket was transferred to somebody else",
+    "transferred": "the ticket was transferred to another person",
     "card_blocked": "the card is blocked",
     "card_not_active": "the card is not active",
     "not_yet_open": "the gates are not open yet",
@@ -44,29 +44,29 @@ class Display:
         self._lock = threading.Lock()
 
     def outcome(self, tap: Tap, outcome: Outcome, *, own_kept_tap: bool = False) -> None:
-        """Show what came of a tap, to a person who waits for it.
+        """Show the outcome of a tap to the person who waits.
 
-        `own_kept_tap`: the card is refused for a tap of its own that was shown amber here, so the usher may let it in.
+        `own_kept_tap`: the card is refused because of its own tap that was shown amber here, so the usher may admit it.
         """
         if isinstance(outcome, Decided):
             if outcome.decision.admitted:
                 self._panel("green", "ADMITTED", _who(outcome.decision), tap)
             else:
                 heading = _RESULTS.get(outcome.decision.result, "REFUSED")
-                hint = ["that was this card's own kept tap, shown amber here: let the usher decide"] * own_kept_tap
+                hint = ["the earlier tap is this card's own, shown amber here: the usher decides"] * own_kept_tap
                 self._panel("red", heading, [*_why(outcome.decision), *hint, *_who(outcome.decision)], tap)
         elif isinstance(outcome, Kept):
-            lines = ["not admitted by this device: let the usher decide", f"why: {outcome.why}"]
+            lines = ["not admitted by this device: the usher decides", f"why: {outcome.why}"]
             self._panel("yellow", "KEPT, NOT YET SENT", lines, tap)
         else:
             lines = [
-                f"the server does not take this tap: {outcome.why}",
+                f"the server rejected this tap: {outcome.why}",
                 "see `gatehouse-reader outbox list --only dead`",
             ]
             self._panel("red", "NOT TAKEN", lines, tap)
 
     def late(self, tap: Tap, outcome: Outcome) -> None:
-        """Show, in a line, what came of a tap that was shown amber before."""
+        """Show in one line the outcome of a tap that was shown amber before."""
         when = _clock_time(tap.scanned_at)
         if isinstance(outcome, Decided):
             decision = outcome.decision
@@ -80,11 +80,11 @@ class Display:
             self.console.print(Text(f"kept tap of {when}, {_card(tap)}: now sent, {text}", style=colour))
 
     def refused_here(self, heading: str, *lines: str) -> None:
-        """Show that this device itself cannot take a card."""
+        """Show that this device itself refuses a card."""
         self._panel("red", heading, list(lines), None)
 
     def alarm(self, message: str) -> None:
-        """Show that the device needs somebody."""
+        """Show that the device needs an administrator."""
         lines = [message, "taps are kept on this device and nothing is lost; call an administrator"]
         self._panel("red", "ALARM: THIS DEVICE IS LOCKED OUT", lines, None)
 

@@ -1,4 +1,4 @@
-"""Becoming a device: with an administrator's code, or, against a local run, as the demo administrator."""
+"""Enrols this machine as a device: with an administrator's code, or as the demo administrator of a local run."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from reader_agent.identity import Identity, forget_enrolment_key, key_for_enrolm
 from reader_agent.outbox import Outbox
 from reader_agent.server import Server, check_address, is_loopback
 
-# What contract/local.md publishes for local runs; no deployed platform has it.
+# The log-in that local runs publish; no deployed platform has it.
 DEMO_ADMIN = "admin@example.com:demo-Admin-2026"
 DEMO_EVENT, DEMO_GATE = "evt_demo", "Gate 1"
 _TIMEOUT_SECONDS = 15.0
 
 
 def unsent(state_dir: Path, identity: Identity) -> int:
-    """Return how many taps of this enrolment still wait."""
+    """Return how many taps of this enrolment are not sent yet."""
     path = identity.outbox_path(state_dir)
     if not path.exists():
         return 0
@@ -26,7 +26,7 @@ def unsent(state_dir: Path, identity: Identity) -> int:
 
 
 def enroll(state_dir: Path, *, server: str, code: str, name: str | None, replace: bool) -> Identity:
-    """Exchange the code for an identity and keep it in the state folder."""
+    """Exchange the code for an identity and store it in the state folder."""
     url = check_address(server)
     try:
         present = Identity.load(state_dir)
@@ -41,7 +41,7 @@ def enroll(state_dir: Path, *, server: str, code: str, name: str | None, replace
         raise BadSetup(
             f"this device is {present.device_id} at {present.gate} already"
             + (f" and {waiting} of its taps are not sent yet (`run` sends them)" if waiting else "")
-            + "; to make it another one, give --replace: its outbox stays in the folder"
+            + "; to enrol it as another device, give --replace: its outbox stays in the folder"
         )
     return _exchange(state_dir, url=url, code=code, name=name, demo=False)
 
@@ -53,11 +53,11 @@ def _exchange(state_dir: Path, *, url: str, code: str, name: str | None, demo: b
             answer = server.enroll(code=code, public_key=public_key_text(key), name=name)
         except (LockedOut, Rejected) as error:
             forget_enrolment_key(state_dir)
-            raise BadSetup(f"the server does not take this code ({error}); ask for a new one") from None
+            raise BadSetup(f"the server refuses this code ({error}); ask for a new one") from None
         except TryLater as error:
             raise BadSetup(
-                f"{error}; check the address and the network and run the same command again: "
-                "the same code is answered again if the first answer was lost"
+                f"{error}; check the address and the network, then run the same command again: "
+                "the same code works again if the first answer was lost"
             ) from None
     identity = Identity.of(answer, key, server=url, origin="demo" if demo else "enrolled")
     identity.store(state_dir)
@@ -66,7 +66,7 @@ def _exchange(state_dir: Path, *, url: str, code: str, name: str | None, demo: b
 
 
 def enroll_demo(state_dir: Path, *, server: str, login: str, name: str) -> Identity:
-    """Provision a device as the demo administrator of a local run, and become it."""
+    """Provision a device as the demo administrator of a local run, and enrol as that device."""
     url = check_address(server)
     if not is_loopback(url):
         raise NotEnrolled(
@@ -76,13 +76,19 @@ def enroll_demo(state_dir: Path, *, server: str, login: str, name: str) -> Ident
     email, _, password = login.partition(":")
     if not email or not password:
         raise BadSetup("give the administrator's log-in as EMAIL:PASSWORD")
+    code = _demo_code(url, email=email, password=password, name=name)
+    return _exchange(state_dir, url=url, code=code, name=name, demo=True)
+
+
+def _demo_code(url: str, *, email: str, password: str, name: str) -> str:
+    """Return an enrolment code that the demo administrator asked for."""
     try:
         with httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
             answer = client.post("/api/auth/login/", json={"email": email, "password": password})
             if answer.status_code in (400, 401, 403, 404):
                 raise BadSetup(
-                    f"{url} does not take the log-in of {email} (HTTP {answer.status_code}); is this Gatehouse's "
-                    "`make run`? Where it runs with other log-ins, give one with --enroll-admin EMAIL:PASSWORD"
+                    f"{url} refuses the log-in of {email} (HTTP {answer.status_code}); is this Gatehouse's "
+                    "`make run`? If it has other log-ins, give one with --enroll-admin EMAIL:PASSWORD"
                 )
             access = answer.raise_for_status().json()["access"]
             provision = client.post(
@@ -94,11 +100,10 @@ def enroll_demo(state_dir: Path, *, server: str, login: str, name: str) -> Ident
                 raise BadSetup(
                     f"{url} has no event {DEMO_EVENT}; start it with the demo data (`make run`, without DEMO=0)"
                 )
-            code = provision.raise_for_status().json()["enrollment_code"]
+            return str(provision.raise_for_status().json()["enrollment_code"])
     except httpx.ConnectError:
         raise BadSetup(
             f"nothing answers at {url}; start the platform with `make run`, or name it with --server"
         ) from None
     except (httpx.HTTPError, KeyError, ValueError, TypeError) as error:
         raise BadSetup(f"{url} does not answer as Gatehouse does ({type(error).__name__}: {error})") from None
-    return _exchange(state_dir, url=url, code=code, name=name, demo=True)

@@ -1,18 +1,18 @@
-"""Every way the agent can fail, drawn as a tree.
+"""The tree of the agent's errors.
 
 AgentError
 ├── NotEnrolled            no identity in the state folder
-├── BadSetup               a setting or a file that somebody has to put right
+├── BadSetup               a setting or a file that must be corrected
 ├── ReaderUnavailable      the card reader cannot be opened
 └── ServerError
     ├── TryLater           no answer, or one that says "later": the tap stays in the outbox
-    ├── Rejected           the server will never take this request: it goes to the dead letters
+    ├── Rejected           the server rejects this request for good: it becomes a dead letter
     └── LockedOut          the device's credentials are refused: stop and alarm
 """
 
 
 class AgentError(Exception):
-    """Something the operator is told in a sentence."""
+    """An error that the operator reads as one sentence."""
 
 
 class NotEnrolled(AgentError):
@@ -20,7 +20,7 @@ class NotEnrolled(AgentError):
 
 
 class BadSetup(AgentError):
-    """A setting or a file that somebody has to put right."""
+    """A setting or a file that must be corrected."""
 
 
 class ReaderUnavailable(AgentError):
@@ -28,7 +28,7 @@ class ReaderUnavailable(AgentError):
 
 
 class ServerError(AgentError):
-    """The server did not give the answer that was asked for."""
+    """The server did not give the expected answer."""
 
 
 class TryLater(ServerError):
@@ -40,7 +40,7 @@ class TryLater(ServerError):
 
 
 class Rejected(ServerError):
-    """The server will never take this request as it is."""
+    """The server rejects this request for good."""
 
     def __init__(self, message: str, *, status: int, code: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""A gate: what happens between a card in the field and the colour on the display."""
+"""A gate: from a card in the field to the colour on the display."""
 
 import sqlite3
 from collections import Counter
@@ -18,7 +18,7 @@ _SAME_TAP = timedelta(seconds=2)
 
 
 class Gate:
-    """Turns cards into taps and shows what came of them."""
+    """Turns cards into taps and shows their outcomes."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Gate:
         clock_offset_ms: Callable[[], int | None] = lambda: None,
     ) -> None:
         self.shown: Counter[str] = Counter()
-        # Cards whose kept tap admitted them after it had been shown amber, with that tap's time.
+        # Cards that a kept tap admitted after it was shown amber, with the time of that tap.
         self._admitted_late: dict[str, datetime] = {}
         self._delivery = delivery
         self._display = display
@@ -41,13 +41,13 @@ class Gate:
         self._clock_offset_ms = clock_offset_ms
 
     def tapped(self, card: Card) -> Outcome | None:
-        """Take one tap through: on the disk, to the server, onto the display. None where it is no tap at all."""
+        """Store a tap, send it, and show its outcome. Returns None where the card made no tap."""
         if card.is_random:
             self.shown["random_identifier"] += 1
             self._log.info("card refused", why="random identifier", kind=card.kind)
             self._display.refused_here(
                 "NOT A GATE CARD",
-                "it gives another number at each tap (a phone, or a privacy setting): use another card",
+                "its number changes at each tap (a phone, or a privacy setting): use another card",
             )
             return None
         tap = Tap.of_card(
@@ -60,11 +60,11 @@ class Gate:
         try:
             outcome = self._delivery.take(tap)
         except sqlite3.Error as error:
-            # Not on the disk means not sent: an admission nobody could account for later is worse than a wait.
+            # A tap that is not on the disk is not sent: an admission without a record is worse than a wait.
             self.shown["not_recorded"] += 1
             self._log.error("tap not recorded", uid=card.uid, scan_id=tap.scan_id, error=str(error))
             self._display.refused_here(
-                "NOT RECORDED", f"this device cannot write to its disk ({error}): use another gate, and make room"
+                "NOT RECORDED", f"this device cannot write to its disk ({error}): use another gate, and free some space"
             )
             return None
         word = _word(outcome)
@@ -82,14 +82,14 @@ class Gate:
         return outcome
 
     def decided_late(self, tap: Tap, outcome: Outcome) -> None:
-        """Take what the server said, later, to a tap that was shown amber."""
+        """Show the server's later decision on a tap that was shown amber."""
         if isinstance(outcome, Decided) and outcome.decision.admitted and tap.uid:
             self._admitted_late[tap.uid] = tap.scanned_at
         self._log.info("kept tap sent", scan_id=tap.scan_id, uid=tap.uid, outcome=_word(outcome))
         self._display.late(tap, outcome)
 
     def _is_own_kept_tap(self, tap: Tap, outcome: Outcome) -> bool:
-        """Say whether a card is refused for a tap of its own that nobody went in on, because it was shown amber."""
+        """Return whether a card is refused because of its own kept tap, which admitted nobody at the gate."""
         first = outcome.decision.first_scan if isinstance(outcome, Decided) else None
         kept_at = self._admitted_late.get(tap.uid or "")
         if kept_at is None or first is None or first.scanned_at is None:

@@ -1,4 +1,4 @@
-"""/healthz, /readyz and /metrics for whoever watches the machine; on loopback only."""
+"""/healthz, /readyz and /metrics for monitoring; on loopback only."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ def metrics_text(state: dict[str, Any]) -> str:
         "# HELP gatehouse_reader_queue_depth Taps that wait to be sent.",
         "# TYPE gatehouse_reader_queue_depth gauge",
         f"gatehouse_reader_queue_depth {state['queue_depth']}",
-        "# HELP gatehouse_reader_dead_letters Taps that the server refused to take.",
+        "# HELP gatehouse_reader_dead_letters Taps that the server rejected.",
         "# TYPE gatehouse_reader_dead_letters gauge",
         f"gatehouse_reader_dead_letters {state['dead_letters']}",
         "# HELP gatehouse_reader_open Whether the card reader answers.",
@@ -41,41 +41,47 @@ def metrics_text(state: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one request; `snapshot` returns the agent's state."""
+
+    snapshot: Snapshot
+
+    def do_GET(self) -> None:  # the standard library's name
+        state = self.snapshot()
+        if self.path == "/metrics":
+            self._send(200, metrics_text(state), "text/plain; version=0.0.4")
+        elif self.path == "/healthz":
+            self._verdict(state, good=state["loop_alive"])
+        elif self.path == "/readyz":
+            self._verdict(state, good=state["loop_alive"] and state["reader_open"] and not state["alarm"])
+        else:
+            self._send(404, '{"error": "there are /healthz, /readyz and /metrics"}', "application/json")
+
+    def _verdict(self, state: dict[str, Any], *, good: bool) -> None:
+        self._send(200 if good else 503, json.dumps({"ok": good, **state}), "application/json")
+
+    def _send(self, status: int, text: str, kind: str) -> None:
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the standard library's name
+        """Log nothing: monitoring asks every few seconds."""
+
+
 class Health:
     """The endpoints, in a thread of their own."""
 
     def __init__(self, port: int, snapshot: Snapshot) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # the standard library's name
-                state = snapshot()
-                if self.path == "/metrics":
-                    self._send(200, metrics_text(state), "text/plain; version=0.0.4")
-                elif self.path == "/healthz":
-                    self._verdict(state, good=state["loop_alive"])
-                elif self.path == "/readyz":
-                    self._verdict(state, good=state["loop_alive"] and state["reader_open"] and not state["alarm"])
-                else:
-                    self._send(404, '{"error": "there are /healthz, /readyz and /metrics"}', "application/json")
-
-            def _verdict(self, state: dict[str, Any], *, good: bool) -> None:
-                self._send(200 if good else 503, json.dumps({"ok": good, **state}), "application/json")
-
-            def _send(self, status: int, text: str, kind: str) -> None:
-                body = text.encode()
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the standard library's name
-                """Keep quiet: a watcher asks every few seconds."""
-
+        handler = type("Handler", (_Handler,), {"snapshot": staticmethod(snapshot)})
         try:
-            self._http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+            self._http = ThreadingHTTPServer(("127.0.0.1", port), handler)
         except OSError as error:
             raise BadSetup(
-                f"port {port} for /healthz cannot be had ({error.strerror}); choose another --health-port"
+                f"port {port} for /healthz is not available ({error.strerror}); choose another --health-port"
             ) from None
         self._http.daemon_threads = True
         self.port: int = self._http.server_address[1]

@@ -1,4 +1,4 @@
-"""The heartbeat: tells the server how the device is, and learns its configuration and the time."""
+"""The heartbeat: sends the device's state to the server, and receives its configuration and the time."""
 
 import threading
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from reader_agent.server import Server
 from reader_agent.wire import DeviceConfig, HeartbeatAnswer
 
 _TIMEOUT_SECONDS = 10.0
-# What the wire takes of a text.
+# The wire contract's limits on texts.
 _LONGEST_ERROR, _LONGEST_NAME = 300, 100
 
 
 class Heartbeat:
-    """Beats until it is stopped or the device is locked out."""
+    """Sends a heartbeat at intervals, until it is stopped or the device is locked out."""
 
     def __init__(
         self,
@@ -40,11 +40,11 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Start beating, at once for the first time."""
+        """Start; the first heartbeat is sent at once."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop beating."""
+        """Stop."""
         self._stop.set()
         if self._thread.ident:
             self._thread.join(timeout=1.0)
@@ -58,12 +58,12 @@ class Heartbeat:
                 return
             except AgentError as error:
                 self._log.info("heartbeat missed", error=str(error))
-            except Exception as error:  # noqa: BLE001  # logged in full; the next beat is another try
+            except Exception as error:  # noqa: BLE001  # logged in full; the next heartbeat is a retry
                 self._log.exception("heartbeat failed", error=str(error))
             self._stop.wait(self.config.heartbeat_seconds)
 
     def beat(self) -> HeartbeatAnswer:
-        """Beat once."""
+        """Send one heartbeat."""
         state = self._state()
         path, model = state.get("reader_path"), state.get("reader_model")
         offset = self._server.clock_offset_seconds

@@ -1,4 +1,4 @@
-"""Who this device is: its Ed25519 key and what the server said when it was enrolled."""
+"""The device's identity: its Ed25519 key, and the server's answer to its enrolment."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ _FRESH_KEY = "enrolling.key"
 
 
 def write_privately(path: Path, data: bytes, *, durably: bool = True) -> None:
-    """Write a file only its owner can read, whole or not at all; `durably` also when the power goes."""
+    """Write a file atomically, readable by its owner only; `durably` syncs it to the disk."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -47,9 +47,9 @@ def write_privately(path: Path, data: bytes, *, durably: bool = True) -> None:
 
 
 def key_for_enrolment(state_dir: Path) -> Ed25519PrivateKey:
-    """Return the key to enrol with, on the disk already.
+    """Return the key to enrol with, which is on the disk already.
 
-    The server answers the same code with the same key again: an enrolment whose answer was lost is simply repeated.
+    The server accepts the same code with the same key again, so an enrolment whose answer was lost can be retried.
     """
     path = state_dir / _FRESH_KEY
     try:
@@ -74,12 +74,12 @@ def _seal(key: Ed25519PrivateKey) -> str:
 def _unseal(pem: bytes) -> Ed25519PrivateKey:
     key = serialization.load_pem_private_key(pem, password=None)
     if not isinstance(key, Ed25519PrivateKey):
-        raise BadSetup("the device key is of another kind than Ed25519; enrol the device again")
+        raise BadSetup("the device key is not an Ed25519 key; enrol the device again")
     return key
 
 
 def public_key_text(key: Ed25519PrivateKey) -> str:
-    """Return the 32 raw bytes of the public key in base64url, as enrolment wants them."""
+    """Return the 32 raw bytes of the public key in base64url, as enrolment takes them."""
     raw = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
@@ -96,7 +96,7 @@ class Identity(BaseModel):
     server_public_key: Any
     private_key: str
     config: DeviceConfig = Field(default_factory=DeviceConfig)
-    # A demo identity was made by `simulate` against a local run and may be made again when that run is gone.
+    # `simulate` makes a demo identity with a local run, and replaces it when that run is gone.
     origin: Literal["enrolled", "demo"] = "enrolled"
 
     @classmethod
@@ -120,7 +120,7 @@ class Identity(BaseModel):
 
     @classmethod
     def of(cls, answer: Enrolled, key: Ed25519PrivateKey, *, server: str, origin: Literal["enrolled", "demo"]) -> Self:
-        """Return the identity that an enrolment gave."""
+        """Return the identity from the answer to an enrolment."""
         return cls(
             server=server,
             device_id=answer.device_id,
@@ -133,17 +133,17 @@ class Identity(BaseModel):
         )
 
     def store(self, state_dir: Path) -> None:
-        """Keep this identity."""
+        """Store this identity."""
         write_privately(state_dir / _IDENTITY, self.model_dump_json(indent=2).encode())
 
     def outbox_path(self, state_dir: Path) -> Path:
-        """Return this enrolment's outbox: another enrolment's taps are another event's."""
+        """Return the path of this enrolment's outbox: each enrolment has its own, since it has its own event."""
         return state_dir / f"outbox-{self.device_id}.sqlite3"
 
     def assertion(self, *, clock_offset_seconds: float) -> str:
-        """Return a signed statement that this is the device, by the server's clock as far as it is known."""
+        """Return a signed proof of identity, timed by the server's clock where it is known."""
         key = _unseal(self.private_key.encode())
-        # A few seconds back: a server whose clock is a little behind must not read "issued in the future".
+        # Some seconds in the past, so that a server whose clock is slow does not see a time in the future.
         issued_at = int(time.time() + clock_offset_seconds) - 5
         claims = {
             "iss": self.device_id,
@@ -157,7 +157,7 @@ class Identity(BaseModel):
 
 
 def read_json(path: Path) -> Any:
-    """Return what a JSON file of the agent's own holds, or None where there is none."""
+    """Return the content of one of the agent's JSON files, or None where there is none."""
     try:
         return json.loads(path.read_bytes())
     except (FileNotFoundError, ValueError):

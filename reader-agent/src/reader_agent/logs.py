@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 import structlog
 
-# Values that may never reach a log, whatever a caller passes.
+# Values that must never reach a log.
 _SECRET = frozenset({"access", "assertion", "cmac", "code", "password", "picc_data", "qr", "token"})
 
 
@@ -25,7 +25,7 @@ def _mask_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapp
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:
-    """Send the agent's logs, and the libraries' warnings, as JSON lines to standard error."""
+    """Write the agent's logs, and the libraries' warnings, as JSON lines to standard error."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

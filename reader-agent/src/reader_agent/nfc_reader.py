@@ -1,9 +1,9 @@
-"""The one file that knows nfcpy: opens a reader, hands over each card once, survives whatever a card makes it raise.
+"""The one module that uses nfcpy: opens a reader, reports each card once, and survives every error of a card.
 
-nfcpy is an optional extra, so it is imported only when a reader is opened. What it is guarded against was measured:
-`connect()` returns None when told to end, False after an I/O error, something else after a card; RuntimeError,
-IndexError (a short answer to select is legal) and the NDEF decoder's errors can leave it; after an unplug even
-`close()` may raise.
+nfcpy is an optional extra, so it is imported only when a reader is opened. These behaviours were measured: `connect()`
+returns None when it is asked to end, False after an I/O error, and another value after a card. It may raise
+RuntimeError, IndexError (a short answer to select is legal) and the NDEF decoder's errors. After an unplug, `close()`
+may raise as well.
 """
 
 import errno
@@ -22,17 +22,17 @@ from reader_agent import sun
 from reader_agent.failures import BadSetup, ReaderUnavailable
 from reader_agent.wire import Sun
 
-# Five looks with a pause between cost nothing and see a card in 15 to 35 ms; one without a pause spins a core.
+# Five polls with pauses use little CPU and find a card in 15 to 35 ms; polling without a pause uses a whole core.
 _ITERATIONS, _INTERVAL_SECONDS = 5, 0.05
-# ISO 14443 type B is left out: its identifier may be a new one at each activation.
+# Without ISO 14443 type B: its identifier may change at each activation.
 _TECHNOLOGIES = ("106A", "212F")
 _FAILURES_UNTIL_REOPENED = 10
-_BREATH_SECONDS = 0.2
+_PAUSE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Card:
-    """A card in the field: its identifier in upper-case hex, its kind in words, its secure message if it has one."""
+    """A card in the field: its identifier in upper-case hex, its kind, and its secure message if it has one."""
 
     uid: str
     kind: str
@@ -40,12 +40,12 @@ class Card:
 
     @property
     def is_random(self) -> bool:
-        """Say whether the identifier is a new one at each tap (a single-size UID that starts with 08)."""
+        """Return whether the identifier changes at each tap (a single-size UID that starts with 08)."""
         return len(self.uid) == 8 and self.uid.startswith("08")
 
 
 class Debounce:
-    """Lets a card through once, however often it flickers at the edge of the field."""
+    """Reports a card once, also where it flickers at the edge of the field."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
@@ -54,20 +54,20 @@ class Debounce:
         self._seen_at = 0.0
 
     def is_new(self, uid: str) -> bool:
-        """Say whether this sighting is a new tap; each sighting prolongs the card's stay."""
+        """Return whether this reading is a new tap; each reading prolongs the card's stay."""
         now = self._clock()
         is_new = uid != self._uid or now - self._seen_at >= self.seconds
         self._uid, self._seen_at = uid, now
         return is_new
 
     def released(self, uid: str) -> None:
-        """Note that the card left the field just now."""
+        """Note that the card has left the field now."""
         if uid == self._uid:
             self._seen_at = self._clock()
 
 
 class NfcReader:
-    """A contactless reader under a path of nfcpy's: `tty:USB0:pn532`, `usb:054c:06c3`, `udp:127.0.0.1:54321`."""
+    """A contactless reader at one of nfcpy's paths: `tty:USB0:pn532`, `usb:054c:06c3`, `udp:127.0.0.1:54321`."""
 
     def __init__(
         self,
@@ -91,11 +91,11 @@ class NfcReader:
 
     @property
     def is_open(self) -> bool:
-        """Say whether the reader answers."""
+        """Return whether the reader is open."""
         return self._frontend is not None
 
     def open(self) -> None:
-        """Open the reader, or raise `ReaderUnavailable` with what to do about it."""
+        """Open the reader. Raises ReaderUnavailable, which says what to do."""
         nfc = _load_nfcpy()
         try:
             if self.path.startswith("udp"):
@@ -109,16 +109,16 @@ class NfcReader:
         self.last_error = None
 
     def close(self) -> None:
-        """Let the reader go; an unplugged one may raise anything on the way."""
+        """Close the reader; after an unplug nfcpy may raise any error."""
         frontend, self._frontend = self._frontend, None
         if frontend is not None:
             try:
                 frontend.close()
-            except Exception as error:  # noqa: BLE001  # termios.error and others after an unplug; it is gone anyway
+            except Exception as error:  # noqa: BLE001  # termios.error and others after an unplug; the reader is gone
                 self._log.info("reader closed badly", error=_text(error))
 
     def run(self, on_card: Callable[[Card], None], stop: threading.Event) -> None:
-        """Hand over each card that is tapped, once, until `stop`; reopen the reader whenever it fails."""
+        """Report each tapped card once, until `stop`; reopen the reader each time it fails."""
         opening = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(ReaderUnavailable),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=self._longest_pause),
@@ -132,7 +132,7 @@ class NfcReader:
                 try:
                     opening(self.open)
                 except ReaderUnavailable:
-                    return  # told to stop while no reader was there
+                    return  # stopped while there was no reader
                 self._log.info("reader open", path=self.path, model=self.model)
                 self._watch(on_card, stop)
                 self.close()
@@ -147,42 +147,46 @@ class NfcReader:
         self.last_error = error
 
     def _watch(self, on_card: Callable[[Card], None], stop: threading.Event) -> None:
-        """Poll the open reader until `stop`, or until it has to be reopened."""
+        """Poll the open reader until `stop`, or until it must be reopened."""
         failures = 0
-
-        def ended() -> bool:
-            self.alive_at = time.monotonic()
-            return stop.is_set()
-
         while not stop.is_set():
             try:
-                result = self._frontend.connect(
-                    rdwr={
-                        "targets": _TECHNOLOGIES,
-                        "on-connect": lambda tag: self._on_connect(tag, on_card),
-                        "on-release": self._on_release,
-                        "iterations": _ITERATIONS,
-                        "interval": _INTERVAL_SECONDS,
-                        # The default beeps before anything is decided.
-                        "beep-on-connect": False,
-                    },
-                    terminate=ended,
-                )
-            except Exception as error:  # noqa: BLE001  # a card must not be able to stop a gate, whatever it makes nfcpy raise
+                result = self._poll(on_card, stop)
+            except Exception as error:  # noqa: BLE001  # no error that a card causes in nfcpy may stop the gate
                 failures += 1
                 self._count(error)
-                stop.wait(_BREATH_SECONDS)
+                stop.wait(_PAUSE_SECONDS)
                 if failures >= _FAILURES_UNTIL_REOPENED:
                     return
                 continue
             if result is False:
                 self.last_error = f"{self.path}: the reader stopped answering"
                 self._log.error("reader lost", path=self.path)
-                stop.wait(_BREATH_SECONDS)
+                stop.wait(_PAUSE_SECONDS)
                 return
             failures = 0
-            # A card that flickers ends each look at once; without a breath it would keep the processor busy.
+            # A card that flickers ends each poll at once; without a pause it would keep the CPU busy.
             stop.wait(_INTERVAL_SECONDS)
+
+    def _poll(self, on_card: Callable[[Card], None], stop: threading.Event) -> Any:
+        """Wait for a card until it has come and gone, or until `stop`; return False where the reader is lost."""
+
+        def ended() -> bool:
+            self.alive_at = time.monotonic()
+            return stop.is_set()
+
+        return self._frontend.connect(
+            rdwr={
+                "targets": _TECHNOLOGIES,
+                "on-connect": lambda tag: self._on_connect(tag, on_card),
+                "on-release": self._on_release,
+                "iterations": _ITERATIONS,
+                "interval": _INTERVAL_SECONDS,
+                # The default beeps before there is a decision.
+                "beep-on-connect": False,
+            },
+            terminate=ended,
+        )
 
     def _count(self, error: Exception) -> None:
         self.errors += 1
@@ -193,7 +197,7 @@ class NfcReader:
         uid = bytes(tag.identifier).hex().upper()
         if uid and self.debounce.is_new(uid):
             message = self._read_message(tag)
-            # Reading took its time, and the decision will: the card's stay counts from where the polling goes on.
+            # Reading and the decision take time: the card's stay counts from where polling continues.
             on_card(Card(uid=uid, kind=str(tag.product), sun=message))
             self.debounce.released(uid)
         return True  # nfcpy then waits until the card is gone
@@ -203,12 +207,12 @@ class NfcReader:
         return True
 
     def _read_message(self, tag: Any) -> Sun | None:
-        """Return the card's secure message; read exactly once, for each reading burns a counter value."""
+        """Return the card's secure message. It is read exactly once, since each reading uses up a counter value."""
         try:
             if tag.ndef is None:
                 return None
             for record in tag.ndef.records:
-                # `iri`, not `uri`: the latter re-quotes "=" and "&" and destroys the parameters.
+                # `iri`, not `uri`: the latter quotes "=" and "&" again and breaks the parameters.
                 message = sun.from_address(getattr(record, "iri", "") or "")
                 if message:
                     return message
@@ -229,23 +233,23 @@ def _load_nfcpy() -> Any:
             f"the reader's library is not installed ({error}); install the agent with its extra: "
             "pip install 'gatehouse-reader[nfc]'"
         ) from None
-    # nfcpy routes every warning of the process into logging when it is imported; that is not its business.
+    # On import nfcpy routes every warning of the process into logging; that is undone here.
     logging.captureWarnings(capture=False)
-    # Nor is its chatter a gate's: below error it names whole UIDs, and warns of every card that is taken away.
+    # Below level error nfcpy logs whole UIDs, and a warning for each card that is removed.
     logging.getLogger("nfc").setLevel(logging.ERROR)
     return nfc
 
 
 def _open_simulated_air(nfc: Any, path: str, seconds: float) -> Any:
-    """Open nfcpy's udp driver, made patient.
+    """Open nfcpy's udp driver with longer timeouts.
 
-    Its time-outs are those of RF, 5 to 30 ms. Two processes on a busy machine need longer, and a late answer would be
-    taken for the next one's: so it waits longer, and empties the line before it speaks.
+    Its timeouts are those of RF, 5 to 30 ms. Two processes on a busy machine need longer, and a late answer would be
+    read as the answer to the next command. So this driver waits longer, and discards pending data before it sends.
     """
 
     class PatientAir(nfc.clf.udp.Device):  # type: ignore[misc]  # nfcpy has no types
         def __init__(self, host: str, port: int) -> None:
-            # Not the driver's own: it looks the port up by number, and one that has a name (9 is "discard") breaks it.
+            # Replaces the driver's own: it looks the port up by number, and fails for one with a name (9 is "discard").
             self.addr = (socket.gethostbyname(host), port)
             self._path = f"{host}:{port}"
             self._vendor_name, self._device_name, self._chipset_name = "Gatehouse", "simulated air", "UDP"
@@ -261,7 +265,7 @@ def _open_simulated_air(nfc: Any, path: str, seconds: float) -> Any:
                 while self.socket.recv(1024):
                     pass
             except OSError:
-                pass  # nothing (more) to throw away
+                pass  # nothing left to discard
             finally:
                 self.socket.settimeout(None)
             super()._send_data(brty, data, addr)
@@ -282,9 +286,9 @@ def _advice(path: str, error: Exception) -> str:
     if isinstance(error, FileNotFoundError) and path.startswith("usb"):
         return f"{path}: libusb is missing; install the system's libusb-1.0 package"
     if number == errno.ENODEV:
-        return f"{path}: no reader there; check the cable and the path (see README, Readers)"
+        return f"{path}: no reader found; check the cable and the path (see README, Readers)"
     if number in (errno.EACCES, errno.EPERM):
         return f"{path}: this user may not open the reader; add the udev rule of the README"
     if number == errno.EBUSY:
-        return f"{path}: another program holds the reader; unload or blacklist pn533_usb (see README)"
+        return f"{path}: another program uses the reader; unload or blacklist pn533_usb (see README)"
     return f"{path}: the reader cannot be opened ({_text(error)})"

@@ -1,7 +1,7 @@
-"""The durable outbox: every tap is on disk before the network hears of it, and is never forgotten.
+"""The durable outbox: every tap is on disk before it is sent, and is never deleted.
 
-`tap` and `outcome` are a journal that only grows, triggers see to that. `open` is an index over it: the taps that
-still have to be sent (`dead` = 0) or that the server refused to take (`dead` = 1).
+`tap` and `outcome` are a journal; triggers make it append-only. `open` is an index over it: the taps that are still to
+be sent (`dead` = 0), and those that the server rejected (`dead` = 1).
 """
 
 import os
@@ -68,7 +68,7 @@ FROM tap LEFT JOIN open ON open.sequence = tap.sequence
     LEFT JOIN outcome ON outcome.id = (SELECT max(id) FROM outcome WHERE outcome.sequence = tap.sequence)
 """
 _WHERE: dict[State | None, str] = {
-    # Asked through the index over what is open, so that a long journal costs a waiting person nothing.
+    # Reads through the index of open taps, so that the length of the journal does not matter.
     "pending": "WHERE tap.sequence IN (SELECT sequence FROM open WHERE dead = 0 ORDER BY sequence)",
     "dead": "WHERE tap.sequence IN (SELECT sequence FROM open WHERE dead = 1 ORDER BY sequence)",
     "done": "WHERE open.sequence IS NULL",
@@ -78,7 +78,7 @@ _WHERE: dict[State | None, str] = {
 
 @dataclass(frozen=True)
 class Tap:
-    """One reading of a card at this gate. Its `scan_id` is the same at every attempt to send it."""
+    """One reading of a card at this gate. Its `scan_id` is the same in each attempt to send it."""
 
     scan_id: str
     scanned_at: datetime
@@ -121,7 +121,7 @@ class Tap:
 
 @dataclass(frozen=True)
 class Entry:
-    """A tap in the outbox with what became of it."""
+    """A tap in the outbox with its outcome."""
 
     sequence: int
     tap: Tap
@@ -131,7 +131,7 @@ class Entry:
 
 
 class Outbox:
-    """The outbox of one enrolment. Safe for several threads; several processes may look at it at once."""
+    """The outbox of one enrolment. Safe for several threads; several processes may read it at once."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -147,7 +147,8 @@ class Outbox:
         except sqlite3.Error as error:
             self._db.close()
             raise BadSetup(
-                f"the outbox {path} cannot be used: {error}. If the disk is full, make room. If the file is damaged, "
+                f"the outbox {path} cannot be used: {error}. If the disk is full, free some space. "
+                "If the file is damaged, "
                 "move it aside (do not delete it: it holds unsent taps) and start again"
             ) from None
         except BaseException:
@@ -156,7 +157,7 @@ class Outbox:
 
     def _prepare(self) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
-        # FULL syncs the log at each commit: a tap that was shown is on the disk when the power goes.
+        # FULL syncs the log at each commit: a tap that was shown survives a power cut.
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA foreign_keys = ON")
         with self._transaction() as db:
@@ -223,13 +224,13 @@ class Outbox:
         return self.entries("pending", limit=limit)
 
     def decided(self, sequence: int, decision: Decision, *, at: datetime) -> None:
-        """Note the server's answer. A second answer to the same tap changes nothing."""
-        # The attendee's name is for the display and has no business on the disk of a device at a gate.
+        """Record the server's answer. A second answer to the same tap changes nothing."""
+        # The attendee's name is for the display only and must not be stored on a device at a gate.
         detail = decision.model_dump_json(exclude={"attendee", "ticket"}, exclude_none=True)
         self._settle(sequence, "decided", 200, detail, at)
 
     def buried(self, sequence: int, *, status: int, detail: str, at: datetime) -> None:
-        """Move a tap that the server will never take to the dead letters, where an operator sees it."""
+        """Make a tap that the server rejected a dead letter, which an operator can list."""
         self._settle(sequence, "dead", status, detail, at)
 
     def _settle(self, sequence: int, kind: str, status: int, detail: str, at: datetime) -> None:
@@ -245,7 +246,7 @@ class Outbox:
                 )
 
     def retry(self, scan_ids: Sequence[str] | None, *, at: datetime) -> int:
-        """Put dead letters (all, or these) back among the taps to send; return how many there were."""
+        """Make dead letters (all, or these) pending again; return how many there were."""
         with self._transaction() as db:
             dead = db.execute("SELECT sequence, scan_id FROM open JOIN tap USING (sequence) WHERE dead = 1").fetchall()
             chosen = [sequence for sequence, scan_id in dead if scan_ids is None or scan_id in scan_ids]
@@ -258,11 +259,11 @@ class Outbox:
         return len(chosen)
 
     def depth(self) -> int:
-        """Return how many taps wait to be sent."""
+        """Return how many taps are to be sent."""
         return self._count("SELECT count(*) FROM open WHERE dead = 0")
 
     def dead(self) -> int:
-        """Return how many taps the server refused to take."""
+        """Return how many taps the server rejected."""
         return self._count("SELECT count(*) FROM open WHERE dead = 1")
 
     def total(self) -> int:
@@ -281,10 +282,10 @@ class Outbox:
         return [_entry(row) for row in rows]
 
     def check_writable(self) -> None:
-        """Raise `sqlite3.Error` or `OSError` where a tap could not be kept now."""
+        """Raise `sqlite3.Error` or `OSError` where a tap could not be stored now."""
         with self._transaction() as db:
             db.execute("SELECT count(*) FROM open").fetchone()
-        # SQLite holds small changes in memory until a commit; the probe shows a full disk here and not at the gate.
+        # SQLite keeps small changes in memory until a commit; the probe finds a full disk now, not at the gate.
         probe = self.path.with_name(f".{self.path.name}.probe")
         try:
             with probe.open("wb") as file:

@@ -1,4 +1,4 @@
-"""`self-test`: everything a gate needs, tried one after the other before the doors open."""
+"""`self-test`: checks everything a gate needs before the doors open."""
 
 import sqlite3
 from collections.abc import Callable
@@ -27,7 +27,7 @@ _CLOCK_OFF_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was tried."""
+    """The result of one check."""
 
     name: str
     passed: bool
@@ -75,7 +75,7 @@ def _secure_cards() -> str:
 
 
 def run(settings: Settings) -> list[Check]:
-    """Try everything; a check that needs an identity fails where there is none."""
+    """Run all checks; those that need an identity fail where there is none."""
     try:
         identity: Identity | None = Identity.load(settings.state_dir)
         enrolled = ""

@@ -1,4 +1,4 @@
-"""The platform as the agent sees it: enrolment, token, taps, heartbeat. One class of failure for each thing to do."""
+"""The platform's API for devices: enrolment, token, taps, heartbeat. Each kind of failure has its own class."""
 
 import ipaddress
 import threading
@@ -20,16 +20,16 @@ from reader_agent.wire import Enrolled, ErrorEnvelope, HeartbeatAnswer, TapOut, 
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
-# The access token is renewed this long before it ends, so that no tap has to pay for it.
+# The access token is renewed this long before it expires, so that no tap waits for it.
 _RENEW_BEFORE_SECONDS = 60.0
-# The Date header counts in whole seconds and travels; less than this is no news.
+# The Date header has whole seconds, and it travels: smaller differences are ignored.
 _DATE_TRUSTED_SECONDS = 5.0
 _FOREVER_REFUSED = frozenset({400, 404, 405, 410, 413, 414, 415, 422})
 _LOCKED_OUT = frozenset({401, 403})
 
 
 def is_loopback(url: str) -> bool:
-    """Say whether a server address is on this machine."""
+    """Return whether a server address is on this machine."""
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True
@@ -40,10 +40,10 @@ def is_loopback(url: str) -> bool:
 
 
 def check_address(url: str) -> str:
-    """Return a server's address in its plain form; refuse what credentials must not travel over."""
+    """Return a server's address in its plain form. Raises BadSetup where credentials would travel unencrypted."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadSetup(f"{url!r} is no server address; give it as https://host or http://127.0.0.1:8000")
+        raise BadSetup(f"{url!r} is not a server address; give it as https://host or http://127.0.0.1:8000")
     if parts.scheme == "http" and not is_loopback(url):
         raise BadSetup(f"{url} would send the device's credentials in the clear; use https")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
@@ -56,7 +56,7 @@ class Server:
         self.url = check_address(url)
         self.clock = clock
         self.identity = identity
-        # What to add to this device's wall clock to get the server's; None until the server told.
+        # The server's clock minus this device's wall clock; None until it is known.
         self.clock_offset_seconds: float | None = None
         self._client = httpx.Client(
             base_url=self.url,
@@ -78,7 +78,7 @@ class Server:
         self.close()
 
     def close(self) -> None:
-        """Let the connections go."""
+        """Close the connections."""
         self._client.close()
 
     def enroll(self, *, code: str, public_key: str, name: str | None) -> Enrolled:
@@ -98,7 +98,7 @@ class Server:
         return answer
 
     def heartbeat(self, body: dict[str, Any], *, timeout: float) -> HeartbeatAnswer:
-        """Tell the server how the device is; learn its configuration and the time."""
+        """Send the device's state; return its configuration and the time."""
         before = self.clock.monotonic()
         answer = self._as_device("/api/device/heartbeat/", body, HeartbeatAnswer, timeout=timeout)
         travelled = self.clock.monotonic() - before
@@ -110,7 +110,7 @@ class Server:
         return answer
 
     def access_token(self, *, timeout: float) -> str:
-        """Return a token that is good for a while; it is fetched only when the last one is about to end."""
+        """Return a valid token; a new one is fetched only when the last is about to expire."""
         with self._lock:
             if self._access and self.clock.monotonic() < self._renew_at:
                 return self._access
@@ -132,11 +132,11 @@ class Server:
             try:
                 return self._post("/api/device/token/", body, TokenAnswer, timeout=timeout)
             except LockedOut:
-                # A board that booted in the past signs statements that are long over: once more, by the server's time.
-                told = self.clock_offset_seconds
-                if last_try or told is None or abs(told - offset) < _DATE_TRUSTED_SECONDS:
+                # A board that booted in the past signs proofs that have expired: retry once, by the server's time.
+                measured = self.clock_offset_seconds
+                if last_try or measured is None or abs(measured - offset) < _DATE_TRUSTED_SECONDS:
                     raise
-                offset = told
+                offset = measured
             except Rejected as error:
                 raise LockedOut(f"the server does not know this device: {error}") from None
         raise LockedOut("the server refuses this device")
@@ -148,7 +148,7 @@ class Server:
         except LockedOut as error:
             if error.status != 401:
                 raise
-            # The token may have ended early (a changed key, a clock that was set): one fresh one, once.
+            # The token may have expired early (a changed key, a clock that was set): retry once with a fresh one.
             with self._lock:
                 if self._access == token:
                     self._access = ""
@@ -178,17 +178,17 @@ class Server:
 
     def _learn_time(self, response: httpx.Response) -> None:
         try:
-            told = parsedate_to_datetime(response.headers.get("Date", "")).timestamp() + 0.5
+            stated = parsedate_to_datetime(response.headers.get("Date", "")).timestamp() + 0.5
         except (TypeError, ValueError):
             return
-        offset = told - self.clock.wall().timestamp()
-        # The heartbeat's own time is finer: the header only speaks where it tells something quite different.
+        offset = stated - self.clock.wall().timestamp()
+        # The heartbeat's own time is finer: the header counts only where it differs by far.
         if self.clock_offset_seconds is None or abs(offset - self.clock_offset_seconds) > _DATE_TRUSTED_SECONDS:
             self.clock_offset_seconds = offset
 
 
 def _failure(response: httpx.Response, url: str) -> Exception:
-    """Return what an answer other than 2xx means for what was sent."""
+    """Return the failure that an answer other than 2xx means."""
     status = response.status_code
     try:
         refusal = ErrorEnvelope.model_validate_json(response.content).error
@@ -199,19 +199,19 @@ def _failure(response: httpx.Response, url: str) -> Exception:
         return LockedOut(f"{url} refuses this device's credentials ({said})", status=status)
     if status in _FOREVER_REFUSED and refusal:
         return Rejected(said, status=status, code=refusal.code)
-    # A 4xx without the platform's envelope comes from something between: no reason to give a tap up.
-    return TryLater(f"{url} says {said}", retry_after=_retry_after(response))
+    # A 4xx without the platform's envelope comes from a proxy or a captive portal: the tap is retried.
+    return TryLater(f"{url} answered {said}", retry_after=_retry_after(response))
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    told = response.headers.get("Retry-After", "").strip()
-    if not told:
+    header = response.headers.get("Retry-After", "").strip()
+    if not header:
         return None
     try:
-        seconds = float(told)
+        seconds = float(header)
     except ValueError:
         try:
-            seconds = (parsedate_to_datetime(told) - datetime.fromtimestamp(time.time(), UTC)).total_seconds()
+            seconds = (parsedate_to_datetime(header) - datetime.fromtimestamp(time.time(), UTC)).total_seconds()
         except (TypeError, ValueError):
             return None
     return min(max(seconds, 0.0), 3600.0)

@@ -11,7 +11,7 @@ DEFAULT_SERVER = "http://127.0.0.1:8000"
 
 
 def default_state_dir() -> Path:
-    """Return where the agent keeps its identity and its outbox unless told otherwise."""
+    """Return the default folder of the identity and the outbox."""
     by_systemd = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
     if by_systemd:
         return Path(by_systemd)
@@ -20,7 +20,7 @@ def default_state_dir() -> Path:
 
 
 class Settings(BaseSettings):
-    """How one agent runs; the server, the gate and the key stand in the identity that `enroll` stores."""
+    """How one agent runs. The server, the gate and the key are in the identity that `enroll` stores."""
 
     model_config = SettingsConfigDict(env_prefix="GATEHOUSE_READER_", frozen=True)
 
@@ -28,13 +28,13 @@ class Settings(BaseSettings):
     reader: str = "usb"
     direction: Literal["entry", "exit"] | None = None
     # These two come from the server's configuration of the device unless they are set here.
-    # A person stands at the gate: after this the tap is kept and shown amber.
+    # A person waits at the gate: after this time the tap is kept and shown amber.
     online_seconds: Annotated[float, Field(gt=0, le=10)] | None = None
     debounce_seconds: Annotated[float, Field(ge=0, le=30)] | None = None
-    # Nobody waits for the sync thread.
+    # The timeout where nobody waits.
     sync_seconds: Annotated[float, Field(gt=0, le=120)] = 30.0
-    # How long the simulated air (reader path `udp:…`) waits for a card; a busy machine needs more than RF does.
+    # How long the simulated air (reader path `udp:…`) waits for a card; a busy machine needs longer than RF.
     air_seconds: Annotated[float, Field(gt=0, le=5)] = 0.25
-    # /healthz, /readyz and /metrics on loopback; 0 switches them off.
+    # /healthz, /readyz and /metrics on loopback; 0 disables them.
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0
     log_level: Literal["debug", "info", "warning", "error"] = "info"

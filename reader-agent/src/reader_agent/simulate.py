@@ -29,7 +29,7 @@ _NAME = "simulated reader"
 
 @dataclass(frozen=True)
 class CardPlan:
-    """The card to play; the keys only matter for an NTAG 424 DNA."""
+    """The card to simulate; only an NTAG 424 DNA uses the keys."""
 
     uid: bytes
     kind: Kind
@@ -38,11 +38,11 @@ class CardPlan:
 
 
 def plan_card(uid: str, kind: str, meta_read_key: str | None, file_read_key: str | None) -> CardPlan:
-    """Return the card that the command line asks for, or say what is wrong with it."""
+    """Return the card that the command line asks for. Raises BadSetup."""
     plain = re.sub(r"[\s:-]", "", uid)
     length = {"ntag213": (4, 7), "ntag424": (7,), "felica": (8,)}.get(kind)
     if length is None:
-        raise BadSetup(f"--kind {kind} is not known; there are ntag213, ntag424 and felica")
+        raise BadSetup(f"--kind {kind} is not known; choose ntag213, ntag424 or felica")
     raw = _hex(plain, "--uid")
     if len(raw) not in length:
         wanted = " or ".join(f"{size} bytes ({size * 2} hex digits)" for size in length)
@@ -64,7 +64,7 @@ def _hex(text: str, option: str) -> bytes:
 
 
 def make_card(plan: CardPlan, state_dir: Path) -> SimulatedCard:
-    """Return the card. A secure one counts on from where it was, as the chip would."""
+    """Return the card. The counter of a secure one continues from the last run, as the chip's does."""
     from reader_agent.simulator import FelicaCard, Ntag213, Ntag424
 
     if plan.kind == "felica":
@@ -81,7 +81,7 @@ def make_card(plan: CardPlan, state_dir: Path) -> SimulatedCard:
 
 
 def keep_counter(card: SimulatedCard, state_dir: Path) -> None:
-    """Remember a secure card's counter."""
+    """Store a secure card's counter."""
     from reader_agent.simulator import Ntag424
 
     if isinstance(card, Ntag424):
@@ -98,7 +98,7 @@ def json_bytes(value: object) -> bytes:
 
 
 def find_identity(settings: Settings, *, server: str | None, login: str, display: Display) -> Identity:
-    """Return a device identity that the server knows; against a local run, become a demo device if need be."""
+    """Return a device identity that the server knows; with a local run, enrol a demo device where needed."""
     state_dir = settings.state_dir
     try:
         identity: Identity | None = Identity.load(state_dir)
@@ -108,16 +108,16 @@ def find_identity(settings: Settings, *, server: str | None, login: str, display
     if identity and identity.server != wanted:
         if identity.origin != "demo":
             raise BadSetup(
-                f"this device belongs to {identity.server}, not to {wanted}; give another folder with --state"
+                f"this device belongs to {identity.server}, not to {wanted}; name another folder with --state"
             )
         identity = None
     if identity and identity.origin == "demo" and is_loopback(wanted) and _is_forgotten(identity):
-        display.say("the local run does not know this demo device any more (it was started afresh)", "dim")
+        display.say("the local run does not know this demo device (it was restarted); enrolling again", "dim")
         identity = None
     if identity is None:
         identity = enrolment.enroll_demo(state_dir, server=wanted, login=login, name=_NAME)
         display.say(
-            f"enrolled by itself with the local run at {wanted}, as its demo administrator: {identity.device_id}, "
+            f"enrolled with the local run at {wanted}, as its demo administrator: {identity.device_id}, "
             f"{identity.gate} of {identity.event_id}",
             "dim",
         )
@@ -131,7 +131,7 @@ def _is_forgotten(identity: Identity) -> bool:
         except LockedOut:
             return True
         except ServerError:
-            return False  # not there at all: the tap will be kept
+            return False  # no server: the tap will be kept
     return False
 
 
@@ -143,7 +143,7 @@ def tap_once(
     display: Display,
     log: structlog.stdlib.BoundLogger,
 ) -> int:
-    """Tap the card once and return what the process should exit with."""
+    """Tap the card once and return the exit code."""
     seen: list[Outcome | None] = []
     done = threading.Event()
 
@@ -170,13 +170,13 @@ def tap_once(
         raise BadSetup(
             f"the reader did not see the card within {_READ_WITHIN_SECONDS:g} s "
             f"({agent.reader.last_error or 'no error'}); "
-            "on a very busy machine give it longer with GATEHOUSE_READER_AIR_SECONDS=1"
+            "on a busy machine, set GATEHOUSE_READER_AIR_SECONDS=1"
         )
     return exit_code(seen[0])
 
 
 def exit_code(outcome: Outcome | None) -> int:
-    """Return the exit code for what came of a tap."""
+    """Return the exit code for the outcome of a tap."""
     match outcome:
         case Decided(decision):
             return ADMITTED if decision.admitted else REFUSED

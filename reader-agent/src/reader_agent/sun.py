@@ -1,7 +1,6 @@
 """Secure Unique NFC of the NTAG 424 DNA (NXP AN12196): reading a message, and making and checking one.
 
-The agent only forwards messages: the keys stay on the server. Making and checking is what the card simulator
-and the self-test need.
+The agent only forwards messages: the keys stay on the server. The card simulator and the self-test make and check them.
 """
 
 import hmac
@@ -25,7 +24,7 @@ class UnusableMessageError(ValueError):
 
 @dataclass(frozen=True)
 class Reading:
-    """What a message says once it is decrypted."""
+    """The content of a decrypted message."""
 
     uid: str
     counter: int
@@ -44,7 +43,7 @@ def from_address(address: str) -> Sun | None:
     if not picc_data or not cmac:
         return None
     if len(picc_data) == _LRP_PICC_HEX:
-        raise UnusableMessageError("the card speaks LRP; only AES messages are taken")
+        raise UnusableMessageError("the card uses LRP; only AES messages are supported")
     if len(picc_data) != _PICC_HEX or len(cmac) != _CMAC_HEX:
         raise UnusableMessageError("the message has the wrong length")
     try:
@@ -73,7 +72,7 @@ def make(*, uid: bytes, counter: int, meta_read_key: bytes, file_read_key: bytes
 
 
 def check(message: Sun, *, meta_read_key: bytes, file_read_key: bytes) -> Reading:
-    """Return what the message says, or raise `UnusableMessageError` where these keys did not make it."""
+    """Return the content of a message. Raises UnusableMessageError where it was not made with these keys."""
     decryptor = Cipher(algorithms.AES(meta_read_key), modes.CBC(bytes(16))).decryptor()
     plain = decryptor.update(bytes.fromhex(message.picc_data)) + decryptor.finalize()
     if plain[0] != _PICC_DATA_TAG:

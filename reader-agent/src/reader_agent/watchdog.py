@@ -1,11 +1,11 @@
-"""Telling systemd that the agent is up, and still is (sd_notify); without systemd nothing happens."""
+"""Notifies systemd that the agent runs (sd_notify); without systemd it does nothing."""
 
 import os
 import socket
 
 
 def notify(message: str) -> None:
-    """Send systemd a word such as `READY=1` or `WATCHDOG=1`."""
+    """Send a message such as `READY=1` or `WATCHDOG=1` to systemd."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
@@ -13,4 +13,4 @@ def notify(message: str) -> None:
         try:
             sender.sendto(message.encode(), "\0" + address[1:] if address.startswith("@") else address)
         except OSError:
-            return  # systemd will notice by itself
+            return  # systemd then restarts the agent by its own timeout

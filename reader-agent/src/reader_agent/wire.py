@@ -1,7 +1,6 @@
 """The wire contract's bodies as the agent sends and reads them.
 
-What the agent reads is read tolerantly: fields it does not know are kept or ignored, so that a newer server
-does not stop a gate.
+The agent ignores fields that it does not know, so that a newer server does not stop a gate.
 """
 
 from typing import Annotated, Any
@@ -16,7 +15,7 @@ class _In(BaseModel):
 
 
 class Sun(BaseModel):
-    """A Secure Unique NFC message: what an NTAG 424 DNA says afresh at each tap, in hex."""
+    """A Secure Unique NFC message: an NTAG 424 DNA sends a fresh one at each tap; in hex."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,7 +41,7 @@ def _name_of(by: Any) -> Any:
 
 
 class FirstScan(_In):
-    """Who was let in on this ticket before: when, where and by whom."""
+    """The earlier admission of this ticket: when, where and by whom."""
 
     scanned_at: str | None = None
     gate: str | None = None
@@ -50,7 +49,7 @@ class FirstScan(_In):
 
 
 class Attendee(_In):
-    """As much of the attendee as a gate display shows."""
+    """The part of the attendee that a gate display shows."""
 
     name: str | None = None
     labels: list[str] = Field(default_factory=list)
@@ -79,7 +78,7 @@ class Decision(_In):
 
     @property
     def admitted(self) -> bool:
-        """Say whether the person may go in. Any word but `valid` is a refusal, also one yet to be invented."""
+        """Return whether the person may enter. Any other word than `valid` is a refusal, also a future one."""
         return self.result == ADMITTED
 
 
@@ -90,7 +89,7 @@ class TapsAnswer(_In):
 
 
 class DeviceConfig(_In):
-    """What the server tells a device about how to run. An answer out of bounds is no answer of the platform's."""
+    """The server's configuration of a device. An answer out of these bounds is not the platform's."""
 
     heartbeat_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     batch_size: Annotated[int, Field(ge=1, le=100)] = 100
@@ -125,7 +124,7 @@ class HeartbeatAnswer(_In):
 
 
 class ErrorBody(_In):
-    """What stands in the error envelope."""
+    """The content of the error envelope."""
 
     code: str
     message: str = ""

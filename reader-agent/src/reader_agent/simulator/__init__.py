@@ -1,4 +1,4 @@
-"""A test bed without hardware: cards that answer nfcpy's `udp` driver datagram for datagram, as chips would."""
+"""Simulated cards, for tests without hardware: they answer nfcpy's `udp` driver datagram by datagram."""
 
 from reader_agent.simulator.air import Air, SimulatedCard
 from reader_agent.simulator.felica import FelicaCard

@@ -1,7 +1,7 @@
 """The air between a reader and a card, over UDP on loopback.
 
 nfcpy's `udp` driver sends `<technology> <hex>`, for instance `106A 26`, and expects the same form back. A poll for a
-card that is not there is answered with the bare technology: a silent peer would cost the driver a second each time.
+missing card is answered with the technology alone: without an answer the driver would wait a second each time.
 """
 
 import contextlib
@@ -13,20 +13,20 @@ from typing import Protocol, Self
 
 
 class SimulatedCard(Protocol):
-    """What a card has to be able to do: to lose power, and to answer a frame (None: to keep silent)."""
+    """A card: it can lose power, and answer a frame (None: it does not answer)."""
 
     technology: str
     uid: bytes
 
     def power_off(self) -> None:
-        """Forget everything that a chip forgets when the field goes."""
+        """Clear the state that a chip loses without the field."""
 
     def answer(self, frame: bytes) -> bytes | None:
         """Return the chip's answer to one frame."""
 
 
 class Air:
-    """A reader's field that a test puts cards into and takes them out of."""
+    """A reader's field, in which a test places cards."""
 
     def __init__(self, port: int = 0) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

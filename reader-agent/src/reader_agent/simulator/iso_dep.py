@@ -9,7 +9,7 @@ _FRAME_SIZES = (16, 24, 32, 40, 48, 64, 96, 128, 256)
 
 
 class IsoDep:
-    """A card's side of one activation."""
+    """The card's side of one activation."""
 
     def __init__(self, answer_apdu: Callable[[bytes], bytes], *, frame_size_index: int) -> None:
         self._answer_apdu = answer_apdu
@@ -21,7 +21,7 @@ class IsoDep:
         self._last = b""
 
     def answer(self, block: bytes) -> bytes | None:
-        """Answer one block; a repeated question gets the same block again and does nothing twice."""
+        """Answer one block. A repeated block gets the same answer again and has no second effect."""
         control = block[0]
         if control & 0xE2 == _I_BLOCK:
             self._number ^= 1

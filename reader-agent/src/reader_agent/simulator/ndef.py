@@ -1,4 +1,4 @@
-"""The one NDEF message a gate's cards carry: an address."""
+"""The NDEF message of a gate's cards: one address."""
 
 import ndef
 

@@ -15,7 +15,7 @@ _GET_VERSION, _READ, _FAST_READ = 0x60, 0x30, 0x3A
 
 
 class Ntag213(TypeACard):
-    """An NTAG213 as it comes to a gate: readable, write-protected."""
+    """An NTAG213 as used at a gate: readable, write-protected."""
 
     def __init__(self, uid: bytes, address: str = "https://t.gatehouse.example/c") -> None:
         super().__init__(uid, answer_to_request=bytes.fromhex("4400"), select_acknowledge=0x00)

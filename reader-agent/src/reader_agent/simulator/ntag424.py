@@ -1,4 +1,4 @@
-"""NTAG 424 DNA: a type 4 tag whose NDEF file says something new, encrypted and signed, at each reading."""
+"""NTAG 424 DNA: a type 4 tag whose NDEF file has fresh, encrypted and signed content at each reading."""
 
 from reader_agent import sun
 from reader_agent.simulator.iso_dep import IsoDep
@@ -17,7 +17,7 @@ _LARGEST_COUNTER = 0xFFFFFF
 
 
 class Ntag424(TypeACard):
-    """An NTAG 424 DNA provisioned for a gate. Its counter rises at each reading of the NDEF file, for ever."""
+    """An NTAG 424 DNA provisioned for a gate. Its counter rises at each reading of the NDEF file."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""ISO/IEC 14443-3 type A: being found and selected, the same for every card of that technology."""
+"""ISO/IEC 14443-3 type A: detection and selection, the same for every card of that technology."""
 
 from functools import reduce
 from operator import xor
