@@ -182,6 +182,15 @@ def test_a_fact_becomes_a_mail_and_a_killed_run_leaves_no_orphans(start: Start) 
     wait_until(lambda: all(is_gone(child) for child in children))
 
 
+def test_a_run_whose_engine_dies_ends_with_the_reason(start: Start) -> None:
+    run = start(DEMO="0")
+    [engine] = run.children()
+    os.kill(engine, signal.SIGKILL)
+    assert run.process.wait(60) == 1
+    assert run.end() == 1
+    assert any("MiniStack ended unexpectedly." in line for line in run.lines)
+
+
 def test_a_refusal_is_found_in_the_log_by_its_id_with_sixteen_callers_at_once(start: Start) -> None:
     run = start(LOG="json", LOG_LEVEL="INFO")
     headers = run.usher()
