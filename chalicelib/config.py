@@ -37,11 +37,6 @@ class Config:
     answer_pace_seconds: float
     log_level: str
 
-    @property
-    def is_local(self) -> bool:
-        """Whether this process runs on a developer's machine."""
-        return self.stage == "local"
-
 
 @lru_cache(maxsize=1)
 def config() -> Config:

@@ -5,7 +5,7 @@
     ├── OtpInvalid, OtpExpired, OtpExhausted, BadSignature           400
     ├── AlreadyScanned, TicketVoided                                 400
     ├── Unauthenticated, TokenExpired, TokenReused, InvalidCredentials 401
-    ├── Forbidden, NotAssigned, AccountSuspended, AccountUnverified  403
+    ├── Forbidden, NotAssigned, AccountSuspended                     403
     ├── NotFound 404 · MethodNotAllowed 405 · UnsupportedMediaType 415
     ├── Conflict, AlreadyExists, InvalidState, SoldOut               409
     │   └── InsufficientBalance, IdempotencyInProgress, OrganizationFull
@@ -175,13 +175,6 @@ class AccountSuspended(Forbidden):
 
     code = "ACCOUNT_SUSPENDED"
     message = "This account is suspended. Ask the platform's staff."
-
-
-class AccountUnverified(Forbidden):
-    """An account whose number is not proven yet."""
-
-    code = "ACCOUNT_UNVERIFIED"
-    message = "Verify your number first."
 
 
 class NotFound(Refusal):

@@ -15,6 +15,7 @@ from chalicelib.domain.gate import sun
 from chalicelib.domain.tickets import credentials
 from chalicelib.identifiers import UID_LENGTHS, card_id_of, new_id, parse_uid, uid_of_card_id
 from chalicelib.table.keys.gate import search_name
+from tests.support import secure_cards
 
 SOME = settings(
     max_examples=60,
@@ -38,8 +39,8 @@ class TestCodes:
         read = credentials.decode(code)
         assert read is not None
         assert (read.ticket_id, read.credential) == (ticket_id, number)
-        assert read.names_event(EVENT_ID)
-        assert not read.names_event("evt_other")
+        assert read.event_tag == credentials.event_tag(EVENT_ID)
+        assert read.event_tag != credentials.event_tag("evt_other")
 
     def test_a_code_fits_a_qrs_alphanumeric_mode_and_stays_short(self) -> None:
         code = credentials.encode(new_id("tkt"), event_id=EVENT_ID, credential=1)
@@ -99,7 +100,8 @@ class TestSecureMessages:
     @given(uid=st.binary(min_size=7, max_size=7), counter=st.integers(0, 2**24 - 1), bit=st.integers(0, 63))
     def test_a_cards_message_is_opened_and_with_a_flipped_bit_is_not(self, uid: bytes, counter: int, bit: int) -> None:
         tap = sun.GenuineTap(uid.hex().upper(), counter)
-        picc_data, cmac = sun.make_message(tap, sun.card_keys(tap.uid))
+        message = secure_cards.message(tap.uid, counter)
+        picc_data, cmac = message.picc_data, message.cmac
         assert sun.open_message(picc_data, cmac) == tap
         assert sun.open_message(picc_data, f"{int(cmac, 16) ^ 1 << bit:016X}") is None
         assert sun.open_message(f"{int(picc_data, 16) ^ 1 << bit:032X}", cmac) is None

@@ -16,6 +16,7 @@ from chalicelib.domain.access import devices, sessions, tokens
 from chalicelib.domain.gate import sun
 from chalicelib.errors import InvalidCredentials, InvalidCursor, Unauthenticated
 from chalicelib.vocabulary import Portal
+from tests.support import secure_cards
 from tests.support.factories import make_event, make_usher, public
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -87,11 +88,11 @@ def test_what_was_made_two_rotations_ago_is_worth_nothing(what: str) -> None:
 
 
 def test_a_secure_card_written_before_a_rotation_is_read_after_it_and_not_after_two() -> None:
-    picc_data, cmac = sun.make_message(sun.GenuineTap(UID, 7), sun.card_keys(UID))
+    message = secure_cards.message(UID, 7)
     rotate("another master")
-    assert sun.open_message(picc_data, cmac) == sun.GenuineTap(UID, 7)
+    assert sun.open_message(message.picc_data, message.cmac) == sun.GenuineTap(UID, 7)
     rotate("a third master")
-    assert sun.open_message(picc_data, cmac) is None
+    assert sun.open_message(message.picc_data, message.cmac) is None
 
 
 def _made_by_another_container(monkeypatch: pytest.MonkeyPatch, *, read_seconds_ago: float) -> str:

@@ -10,14 +10,14 @@ from chalicelib import clock
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import events
-from chalicelib.domain.gate import checkin, sun
+from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
-from chalicelib.domain.gate.sun import GenuineTap
 from chalicelib.domain.tickets import credentials, tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import operations
 from chalicelib.vocabulary import CardType, Direction, Reason, ScanResult, TicketStatus
+from tests.support import secure_cards
 
 pytestmark = pytest.mark.usefixtures("moto_cloud", "event")
 START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
@@ -160,7 +160,7 @@ def secure_card(ticket_id: str) -> None:
 
 
 def tap(counter: int) -> SunMessage:
-    return SunMessage(*sun.make_message(GenuineTap(uid=SECURE_UID, counter=counter), sun.card_keys(SECURE_UID)))
+    return secure_cards.message(SECURE_UID, counter)
 
 
 def test_a_recorded_message_of_a_secure_card_is_a_suspected_clone() -> None:

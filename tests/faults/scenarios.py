@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
-from chalicelib.domain.gate import checkin, sun
-from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table.items import Ticket
 from chalicelib.vocabulary import CardType, Direction, TicketStatus
+from tests.support import secure_cards
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def by_card(event_id: str) -> Scenario:
 def by_secure_card(event_id: str) -> Scenario:
     ticket = issue(event_id)
     uid = card_for(ticket, CardType.SECURE)
-    message = SunMessage(*sun.make_message(sun.GenuineTap(uid, 7), sun.card_keys(uid)))
+    message = secure_cards.message(uid, 7)
     return Scenario(caller(event_id), Reading(scan_id(), uid=uid, sun=message), ticket, "valid")
 
 

@@ -15,9 +15,9 @@ from chalicelib.domain import throttle
 from chalicelib.domain.access import accounts, devices, sessions
 from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.cards.cards import CardRegistration
-from chalicelib.domain.gate import checkin, sun
+from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.answers import ScanDecision
-from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
+from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.throttle import CountedTry
 from chalicelib.domain.tickets import tickets
 from chalicelib.errors import AlreadyExists, InvalidCredentials, RateLimited, Refusal, TokenReused
@@ -25,6 +25,7 @@ from chalicelib.table.items import Account, Event
 from chalicelib.vocabulary import CardType, Portal, UsherRole
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true
+from tests.support import secure_cards
 from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_claims")]
@@ -102,7 +103,7 @@ def test_one_sun_message_admits_one_of_a_familys_tickets(event: Event, stream: S
     family = [scenarios.issue(event.event_id) for _ in range(4)]
     uid = scenarios.card_for(family[0], CardType.SECURE)
     bindings.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
-    message = SunMessage(*sun.make_message(sun.GenuineTap(uid, 9), sun.card_keys(uid)))
+    message = secure_cards.message(uid, 9)
     caller = scenarios.caller(event.event_id)
     answers = at_once(lambda _: checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid, sun=message)))
     assert Counter((answer.result, answer.reason) for answer in answers) == {

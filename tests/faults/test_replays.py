@@ -16,13 +16,14 @@ from chalicelib.domain.access import lock_outs
 from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import events
-from chalicelib.domain.gate import checkin, sun
-from chalicelib.domain.gate.readings import Reading, SunMessage
+from chalicelib.domain.gate import checkin
+from chalicelib.domain.gate.readings import Reading
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Event, Ticket
 from chalicelib.vocabulary import CardStatus, CardType, Direction
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
+from tests.support import secure_cards
 from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_replays")]
@@ -170,8 +171,8 @@ def test_a_card_refused_before_it_opened_anything_more_stays_refused_for_that_sc
 
 def test_a_sun_message_is_good_for_its_own_scan_alone(event: Event, stream: StreamReader) -> None:
     uid, bound = family(event, 2, CardType.SECURE)
-    caller, card_keys = scenarios.caller(event.event_id), sun.card_keys(uid)
-    older, newer = (SunMessage(*sun.make_message(sun.GenuineTap(uid, counter), card_keys)) for counter in (4, 5))
+    caller, keys_of_card = scenarios.caller(event.event_id), secure_cards.keys_of(uid)
+    older, newer = (secure_cards.message(uid, counter, keys_of_card) for counter in (4, 5))
     readings = [
         Reading(scenarios.scan_id(), uid=uid, sun=newer),
         Reading(scenarios.scan_id(), uid=uid, sun=newer),
@@ -183,7 +184,7 @@ def test_a_sun_message_is_good_for_its_own_scan_alone(event: Event, stream: Stre
     assert [(answer.result, answer.reason) for answer in answers] == [("valid", None)] + [
         ("invalid", "clone_suspected")
     ] * 4
-    next_tap = SunMessage(*sun.make_message(sun.GenuineTap(uid, 6), card_keys))
+    next_tap = secure_cards.message(uid, 6, keys_of_card)
     second = checkin.scan(caller, Reading(scenarios.scan_id(), sun=next_tap))
     assert second.ticket is not None
     assert second.ticket.id == bound[1].ticket_id

@@ -1,5 +1,6 @@
 """Reader devices: their taps, their health, their list, their end."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -7,10 +8,10 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.access import devices
-from chalicelib.domain.gate import sun
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.vocabulary import CardType
+from tests.support import secure_cards
 from tests.support.client import call
 from tests.support.factories import admin_token, make_card, make_event, make_reader, make_ticket, scan_id, usher_token
 from tests.support.streams import StreamReader
@@ -44,8 +45,8 @@ def test_a_secure_cards_tap_is_taken_with_and_without_its_uid_and_each_message_o
     now = clock.to_text(clock.now())
 
     def tap(counter: int, **more: str) -> dict[str, Any]:
-        picc_data, cmac = sun.make_message(sun.GenuineTap(card.uid, counter), sun.card_keys(card.uid))
-        return {"scan_id": scan_id(), "scanned_at": now, "sun": {"picc_data": picc_data, "cmac": cmac}, **more}
+        message = secure_cards.message(card.uid, counter)
+        return {"scan_id": scan_id(), "scanned_at": now, "sun": asdict(message), **more}
 
     plain = {"scan_id": scan_id(), "scanned_at": now, "uid": card.uid}
     taps = [tap(1, uid=card.uid), tap(2), tap(2), tap(1), tap(3, uid="04AABBCCDDEEFF"), plain]

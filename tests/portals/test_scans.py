@@ -1,6 +1,7 @@
 """Every answer of the gate, through the usher's door, with what it leaves in the log and the totals."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,10 @@ from chalicelib import clock
 from chalicelib.domain.access import lock_outs
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import events
-from chalicelib.domain.gate import sun
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Event
 from chalicelib.vocabulary import CardStatus, CardType, EventStatus, TicketStatus
+from tests.support import secure_cards
 from tests.support.client import Answer, call
 from tests.support.factories import (
     make_card,
@@ -234,8 +235,8 @@ class TestSecureCards:
 
     @staticmethod
     def message(uid: str, counter: int) -> dict[str, str]:
-        picc_data, cmac = sun.make_message(sun.GenuineTap(uid, counter), sun.card_keys(uid))
-        return {"picc_data": picc_data, "cmac": cmac}
+        message = secure_cards.message(uid, counter)
+        return asdict(message)
 
     def test_a_fresh_message_is_admitted_and_its_repeat_is_a_clone(self, event: Event) -> None:
         card, token = make_card(make_ticket(event), make_ticket(event), card_type=CardType.SECURE), usher_token(event)

@@ -43,7 +43,10 @@ def _create(account: Account) -> Account:
 
 
 def create_admin(*, email: str, password: str, name: str, role: AdminRole) -> Account:
-    """Create a member of the platform's staff. Raises AlreadyExists, ValidationFailed."""
+    """Create a member of the platform's staff. Raises AlreadyExists, ValidationFailed.
+
+    Called by the staff's portal, which is not built yet.
+    """
     account_id = new_id("adm")
     return _create(
         Account(
@@ -61,7 +64,10 @@ def create_admin(*, email: str, password: str, name: str, role: AdminRole) -> Ac
 
 
 def create_usher(*, username: str, password: str, name: str, roles: list[UsherRole], event_ids: list[str]) -> Account:
-    """Create an usher with their assignments. Raises AlreadyExists, ValidationFailed."""
+    """Create an usher with their assignments. Raises AlreadyExists, ValidationFailed.
+
+    Called by the staff's portal, which is not built yet.
+    """
     account_id = new_id("ush")
     return _create(
         Account(
@@ -80,12 +86,18 @@ def create_usher(*, username: str, password: str, name: str, roles: list[UsherRo
 
 
 def create_merchant(*, mobile_number: str, password: str, name: str) -> Account:
-    """Create a merchant, who logs in with this number. Raises AlreadyExists, ValidationFailed."""
+    """Create a merchant, who logs in with this number. Raises AlreadyExists, ValidationFailed.
+
+    Called by the staff's portal, which is not built yet.
+    """
     return _create_partner(Portal.MERCHANT, "mer", mobile_number=mobile_number, password=password, name=name)
 
 
 def create_organizer(*, contact_mobile: str, password: str, name: str) -> Account:
-    """Create an organizer, who logs in with this number. Raises AlreadyExists, ValidationFailed."""
+    """Create an organizer, who logs in with this number. Raises AlreadyExists, ValidationFailed.
+
+    Called by the staff's portal, which is not built yet.
+    """
     return _create_partner(Portal.ORGANIZER, "org", mobile_number=contact_mobile, password=password, name=name)
 
 
@@ -288,7 +300,10 @@ def _is_unchanged(account: Account) -> Condition:
 
 
 def deactivate(account_id: str) -> None:
-    """Close an account: no log-in, no refresh, and its tokens are refused within the guards' delay."""
+    """Close an account: no log-in, no refresh, and its tokens are refused within the guards' delay.
+
+    Called by the staff's portal, which is not built yet.
+    """
     account = get(account_id)
     operations.record(
         operations.change(

@@ -68,6 +68,8 @@ def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:
     """Move the whole balance of a card that is out of use to an active one of the same customer; return it.
 
     One transaction, done once for ever by `operation_id`. Raises NotFound, InvalidState, Unavailable.
+
+    Called by the staff's portal, which is not built yet.
     """
     journal_id = f"jrn_move_{operation_id}"
     for _ in operations.attempts():

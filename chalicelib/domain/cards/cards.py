@@ -73,6 +73,8 @@ def register(registration: CardRegistration) -> Card:
 
     Scans that refused it while it was unknown keep their answer: the events where that was are marked on it, and
     one that is refused at this moment either is seen here or sees the card (`remember_unknown`).
+
+    Called by the staff's portal, which is not built yet.
     """
     card = _item(registration)
     place = keys.cards.unknown_card(card.uid)
@@ -145,6 +147,8 @@ def set_status(uid: str, status: CardStatus) -> Card:
     """Change a card's status: one that is not active is refused at every gate and pays nothing from then on.
 
     Raises NotFound, Unavailable.
+
+    Called by the staff's portal, which is not built yet.
     """
     for _ in operations.attempts():
         card = _known(uid)

@@ -66,6 +66,8 @@ def create(draft: EventDraft) -> Event:
     """Create an event with its totals at zero; an event with this `event_id` is returned unchanged.
 
     Raises ValidationFailed.
+
+    Called by the staff's portal, which is not built yet.
     """
     _require_order(draft.starts_at, draft.ends_at)
     event_id = draft.event_id or new_id("evt")
@@ -115,17 +117,26 @@ def get_many(event_ids: list[str]) -> list[Event]:
 
 
 def set_scanning(event_id: str, *, enabled: bool) -> None:
-    """Open or stop scanning at every gate of an event. Raises NotFound."""
+    """Open or stop scanning at every gate of an event. Raises NotFound.
+
+    Called by the staff's portal, which is not built yet.
+    """
     _set(event_id, Event.scanning_enabled.set(enabled))
 
 
 def set_status(event_id: str, status: EventStatus) -> None:
-    """Move an event to another status. Raises NotFound."""
+    """Move an event to another status. Raises NotFound.
+
+    Called by the staff's portal, which is not built yet.
+    """
     _set(event_id, Event.status.set(status))
 
 
 def present(event_id: str, **changes: str | bool | Venue | None) -> None:
-    """Change how an event is shown; `changes` are attributes of Event that no rule hangs on. Raises NotFound."""
+    """Change how an event is shown; `changes` are attributes of Event that no rule hangs on. Raises NotFound.
+
+    Called by the staff's portal, which is not built yet.
+    """
     unknown = changes.keys() - _SHOWN
     if unknown:
         raise ValueError(f"not for showing: {sorted(unknown)}")
@@ -155,7 +166,10 @@ def _give_to(event: Event, organizer_id: object, actions: list[Action]) -> None:
 
 
 def reschedule(event_id: str, *, starts_at: datetime, ends_at: datetime) -> None:
-    """Move an event in time, its gates with it. Raises NotFound, ValidationFailed, Conflict (it moves already)."""
+    """Move an event in time, its gates with it. Raises NotFound, ValidationFailed, Conflict (it moves already).
+
+    Called by the staff's portal, which is not built yet.
+    """
     _require_order(starts_at, ends_at)
     event = get(event_id)
     as_seen = (Event.starts_at == event.starts_at) & (Event.ends_at == event.ends_at)

@@ -15,7 +15,10 @@ def add(
     longitude: str | None = None,
     venue_id: str | None = None,
 ) -> KnownVenue:
-    """Write a venue down; one whose id is in use is left alone and returned as it stands."""
+    """Write a venue down; one whose id is in use is left alone and returned as it stands.
+
+    Called by the staff's portal, which is not built yet.
+    """
     venue_id = venue_id or new_id("ven")
     venue = KnownVenue(
         *keys.events.venue(venue_id),

@@ -30,14 +30,6 @@ class GenuineTap:
     counter: int
 
 
-@dataclass(frozen=True, slots=True)
-class CardKeys:
-    """The two AES-128 keys that are written to a card when it is made secure."""
-
-    meta_read: bytes
-    file_read: bytes
-
-
 def _cmac(key: bytes, message: bytes) -> bytes:
     mac = CMAC(algorithms.AES(key))
     mac.update(message)
@@ -48,14 +40,6 @@ def diversify(master: bytes, uid: str) -> bytes:
     """Return a card's own AES-128 key: AN10922, section 2.2, over the UID and the system's name."""
     # 17 bytes for the 7-byte UID that every NTAG 424 DNA has: over one block, so CMAC's own padding is AN10922's.
     return _cmac(master, b"\x01" + bytes.fromhex(uid) + _SYSTEM)
-
-
-def card_keys(uid: str) -> CardKeys:
-    """Return the keys to write to a card under the current master secret."""
-    return CardKeys(
-        meta_read=secrets.current(_META_READ, length=16),
-        file_read=diversify(secrets.current(_FILE_READ_MASTER, length=16), uid),
-    )
 
 
 def open_message(picc_data: str, cmac: str) -> GenuineTap | None:
@@ -97,12 +81,3 @@ def is_authentic(tap: GenuineTap, cmac: str, file_read_key: bytes) -> bool:
     session_key = _cmac(file_read_key, _SV2 + bytes.fromhex(tap.uid) + tap.counter.to_bytes(3, "little"))
     expected = _cmac(session_key, b"")[1::2]
     return len(given) == _MAC_BYTES and hmac.compare_digest(given, expected)
-
-
-def make_message(tap: GenuineTap, keys: CardKeys) -> tuple[str, str]:
-    """Return (picc_data, cmac) in hex as the card would: for provisioning checks and simulated cards."""
-    plain = bytes([_UID_AND_COUNTER]) + bytes.fromhex(tap.uid) + tap.counter.to_bytes(3, "little") + bytes(5)
-    encryptor = Cipher(algorithms.AES(keys.meta_read), modes.CBC(bytes(16))).encryptor()
-    picc_data = encryptor.update(plain) + encryptor.finalize()
-    session_key = _cmac(keys.file_read, _SV2 + bytes.fromhex(tap.uid) + tap.counter.to_bytes(3, "little"))
-    return picc_data.hex().upper(), _cmac(session_key, b"")[1::2].hex().upper()

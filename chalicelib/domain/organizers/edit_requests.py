@@ -118,7 +118,10 @@ def get(event_id: str, request_id: str) -> EditRequest:
 
 
 def by_status(status: EditRequestStatus, *, caller_id: str, page_size: int, cursor: str | None) -> Page[EditRequest]:
-    """Return a page of the requests of one status, the newest first. Raises InvalidCursor."""
+    """Return a page of the requests of one status, the newest first. Raises InvalidCursor.
+
+    Called by the staff's portal, which is not built yet.
+    """
     bound_to = f"edit requests/{caller_id}/{status}"
     before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
     partition = keys.organizers.edit_requests(status).pk
@@ -136,6 +139,8 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
 
     Raises NotFound, InvalidState (rejected, or the event is over), Conflict (the event changed since it was asked, or
     more was sold than there would be), Unavailable.
+
+    Called by the staff's portal, which is not built yet.
     """
     for _ in operations.attempts():
         request = get(event_id, request_id)
@@ -168,7 +173,10 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
 
 
 def reject(event_id: str, request_id: str, *, by: str, note: str) -> EditRequest:
-    """Turn a request down, and say why; once more changes nothing. Raises NotFound, InvalidState (approved)."""
+    """Turn a request down, and say why; once more changes nothing. Raises NotFound, InvalidState (approved).
+
+    Called by the staff's portal, which is not built yet.
+    """
     request = get(event_id, request_id)
     if request.status == EditRequestStatus.REJECTED:
         return request

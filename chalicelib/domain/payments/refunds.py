@@ -55,6 +55,8 @@ def approve(
 
     Approving once more, with the same amount, changes nothing. Raises NotFound, ValidationFailed (the amount),
     InvalidState (rejected, the ticket was used), Conflict (approved with another amount), Unavailable.
+
+    Called by the staff's portal, which is not built yet.
     """
     for _ in operations.attempts(_ATTEMPTS):
         request = get(ticket_id, refund_id)
@@ -93,6 +95,8 @@ def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundReque
     """Turn a request down: the ticket is its owner's to use again. Once more changes nothing.
 
     Raises NotFound, InvalidState (approved already).
+
+    Called by the staff's portal, which is not built yet.
     """
     now = clock.now()
     decided = [

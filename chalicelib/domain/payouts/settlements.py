@@ -105,6 +105,8 @@ def close(event_id: str, *, by: str) -> Settlement:
     A net above zero is put on its way as a payout. Raises NotFound, InvalidState (not over, nobody's, tickets being
     paid for, a cancelled event of which something is to be given back, several currencies), Unavailable (sales not
     all counted yet).
+
+    Called by the staff's portal, which is not built yet.
     """
     for _ in operations.attempts(_ATTEMPTS):
         known = _known(event_id)

@@ -34,10 +34,6 @@ class TicketCode:
     credential: int
     event_tag: bytes
 
-    def names_event(self, event_id: str) -> bool:
-        """Whether the code was made for this event."""
-        return self.event_tag == event_tag(event_id)
-
 
 def event_tag(event_id: str) -> bytes:
     """Return the 8 bytes by which a code names its event."""

@@ -65,7 +65,10 @@ def _item(order: TicketToIssue) -> Ticket:
 
 
 def issue(order: TicketToIssue) -> Ticket:
-    """Issue one ticket and count it as sold, together or not at all. A ticket id in use is left alone."""
+    """Issue one ticket and count it as sold, together or not at all. A ticket id in use is left alone.
+
+    Called by the staff's portal, which is not built yet.
+    """
     ticket = _item(order)
     writes = [operations.put(ticket, Ticket.pk.does_not_exist())]
     if order.status is TicketStatus.VALID:
@@ -138,7 +141,10 @@ _MAY_FOLLOW = {
 
 
 def set_status(ticket_id: str, status: TicketStatus) -> Ticket:
-    """Move a ticket along its state machine. Raises NotFound, InvalidState."""
+    """Move a ticket along its state machine. Raises NotFound, InvalidState.
+
+    Called by the staff's portal, which is not built yet.
+    """
     before = _MAY_FOLLOW.get(status, set())
     allowed = Ticket.status.is_in(*sorted(state for state in before)) if before else None
     if allowed is None:
@@ -158,7 +164,10 @@ def set_status(ticket_id: str, status: TicketStatus) -> Ticket:
 
 
 def renew_credential(ticket_id: str) -> Ticket:
-    """Give a ticket a new code; every older one is refused as stale. Raises NotFound."""
+    """Give a ticket a new code; every older one is refused as stale. Raises NotFound.
+
+    Called by the staff's portal, which is not built yet.
+    """
     write = operations.change(keys.tickets.ticket(ticket_id), [Ticket.credential.add(1)], Ticket.pk.exists())
     try:
         return Ticket.from_raw_data(operations.record(write))
