@@ -64,7 +64,17 @@ for source in batch_log.SOURCES:
 # bytes is decided by the answer (portals/http/answer.py) and by the gateway (portals/http/envelope.py).
 app.api.binary_types = []
 app.experimental_feature_flags.update(["WEBSOCKETS"])
-for door in (usher, device, admin, platform, realtime, *webapp.DOORS, *merchant.DOORS, *organizer.DOORS, *tix.DOORS):
+for door in (
+    *usher.DOORS,
+    device,
+    *admin.DOORS,
+    platform,
+    realtime,
+    *webapp.DOORS,
+    *merchant.DOORS,
+    *organizer.DOORS,
+    *tix.DOORS,
+):
     app.register_blueprint(door.bp)
 
 

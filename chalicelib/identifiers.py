@@ -33,6 +33,11 @@ def beginning_of_ids(prefix: str, *, made_at: datetime) -> str:
     return f"{prefix}_{ULID.from_datetime(made_at)}"[: len(prefix) + 11]
 
 
+def ticket_number(prefix: str, number: int) -> str:
+    """Return the number of a numbered ticket as it is printed, such as `VIP-000001`."""
+    return f"{prefix}-{number:06d}"
+
+
 def parse_uid(text: str) -> str | None:
     """Return a UID as upper-case hex without separators, or None where it is none."""
     plain = text.replace(":", "").replace("-", "").upper()

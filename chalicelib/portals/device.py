@@ -1,7 +1,6 @@
 """The reader agents' door: enrol once, prove yourself, send taps."""
 
-from datetime import timedelta
-from typing import Any
+from collections.abc import Sequence
 
 from chalice import Blueprint
 
@@ -9,15 +8,33 @@ from chalicelib import errors
 from chalicelib.domain.access import devices, tokens
 from chalicelib.domain.access.devices import DeviceHeartbeat
 from chalicelib.domain.gate import taps
+from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.portals.http.auth import DEVICE
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas import device as schema
+from chalicelib.schemas.usher.scans import DecisionOut
 
 bp = Blueprint(__name__)
 _BASE = "/api/device"
+_TOKEN_SECONDS = int(tokens.LIFETIME.total_seconds())
 # A hundred taps with SUN messages and codes.
 _TAPS_LIMIT = 256 * 1024
+
+
+def _decisions_out(decisions: Sequence[ScanDecision]) -> schema.TapsOut:
+    return schema.TapsOut(results=[DecisionOut.read(decision) for decision in decisions])
+
+
+def _heartbeat(body: schema.HeartbeatIn) -> DeviceHeartbeat:
+    return DeviceHeartbeat(
+        queue_depth=body.queue_depth,
+        clock_offset_ms=body.clock_offset_ms,
+        app_version=body.app_version,
+        reader_path=body.reader.path if body.reader else None,
+        reader_model=body.reader.model if body.reader else None,
+        last_error=body.last_error,
+    )
 
 
 @door(
@@ -32,10 +49,12 @@ _TAPS_LIMIT = 256 * 1024
         links=(Link("device_token", body={"device_id": "/device_id"}),),
     ),
 )
-def device_enroll(call: Call[schema.EnrollIn, None]) -> Any:
+def device_enroll(call: Call[schema.EnrollIn, None]) -> schema.EnrollOut:
     """Exchange a one-time code for a device's identity."""
     body = call.body
-    return devices.enroll(code=body.code, public_key=body.public_key, name=body.name, address=call.address)
+    return schema.EnrollOut.read(
+        devices.enroll(code=body.code, public_key=body.public_key, name=body.name, address=call.address)
+    )
 
 
 @door(
@@ -49,30 +68,19 @@ def device_enroll(call: Call[schema.EnrollIn, None]) -> Any:
         refuses=(errors.Unauthenticated,),
     ),
 )
-def device_token(call: Call[schema.TokenIn, None]) -> Any:
+def device_token(call: Call[schema.TokenIn, None]) -> schema.TokenOut:
     """Exchange a JWT that the device signed for an access token."""
     access = devices.token(device_id=call.body.device_id, assertion=call.body.assertion)
-    return {"access": access, "expires_in": int(tokens.LIFETIME / timedelta(seconds=1))}
+    return schema.TokenOut(access=access, expires_in=_TOKEN_SECONDS)
 
 
 @door(bp, Route("POST", f"{_BASE}/taps", guard=DEVICE, body=schema.TapsIn, reply=schema.TapsOut, limit=_TAPS_LIMIT))
-def device_taps(call: Call[schema.TapsIn, None]) -> Any:
+def device_taps(call: Call[schema.TapsIn, None]) -> schema.TapsOut:
     """Decide taps in their order, each idempotent by its scan_id."""
-    return {"results": taps.decide(call.principal, call.body.taps, device_time=call.body.device_time)}
+    return _decisions_out(taps.decide(call.principal, call.body.taps, device_time=call.body.device_time))
 
 
 @door(bp, Route("POST", f"{_BASE}/heartbeat", guard=DEVICE, body=schema.HeartbeatIn, reply=schema.HeartbeatOut))
-def device_heartbeat(call: Call[schema.HeartbeatIn, None]) -> Any:
+def device_heartbeat(call: Call[schema.HeartbeatIn, None]) -> schema.HeartbeatOut:
     """Report health, and learn settings and the time."""
-    body = call.body
-    return devices.heartbeat(
-        call.principal.id,
-        DeviceHeartbeat(
-            queue_depth=body.queue_depth,
-            clock_offset_ms=body.clock_offset_ms,
-            app_version=body.app_version,
-            reader_path=body.reader.path if body.reader else None,
-            reader_model=body.reader.model if body.reader else None,
-            last_error=body.last_error,
-        ),
-    )
+    return schema.HeartbeatOut.read(devices.heartbeat(call.principal.id, _heartbeat(call.body)))

@@ -1,11 +1,9 @@
-"""Doors that belong to no portal: liveness, and the document and the page that describe all the others."""
-
-from typing import Any
+"""Routes of no portal: liveness, the OpenAPI document, and the page that shows it."""
 
 from chalice import Blueprint
 
 from chalicelib import clock
-from chalicelib.portals.http.answer import Reply
+from chalicelib.portals.http.answer import JSON, File
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Route
 from chalicelib.schemas.platform import HealthOut
@@ -14,22 +12,22 @@ bp = Blueprint(__name__)
 
 
 @door(bp, Route("GET", "/health", guard=None, reply=HealthOut))
-def health(_: Call[None, None]) -> Any:
-    """Tell that the service is up; touches nothing behind it."""
-    return {"status": "ok", "time": clock.now()}
+def health(_: Call[None, None]) -> HealthOut:
+    """Show that the service is up; nothing behind it is asked."""
+    return HealthOut(status="ok", time=clock.now())
 
 
-@door(bp, Route("GET", "/api/openapi.json", guard=None, media_type="application/json"))
-def openapi_document(_: Call[None, None]) -> Any:
+@door(bp, Route("GET", "/api/openapi.json", guard=None, media_type=JSON))
+def openapi_document(_: Call[None, None]) -> File:
     """Show this document."""
     from chalicelib.portals.openapi import document  # built on demand: other requests and cold starts do not pay for it
 
-    return document.text()
+    return File(document.text(), JSON)
 
 
 @door(bp, Route("GET", "/api/docs", guard=None, media_type="text/html"))
-def docs_page(_: Call[None, None]) -> Any:
+def docs_page(_: Call[None, None]) -> File:
     """Show the browser page of this document."""
     from chalicelib.portals.openapi import page  # as above
 
-    return Reply(page.page(), headers=page.HEADERS)
+    return File(page.page(), page.MEDIA_TYPE, headers=page.HEADERS)

@@ -1,6 +1,4 @@
-"""The door to live updates: the one-time ticket by which a socket is opened."""
-
-from typing import Any
+"""Live updates: the one-time ticket that opens a socket."""
 
 from chalice import Blueprint
 
@@ -25,6 +23,6 @@ bp = Blueprint(__name__)
         refuses=(errors.NotFound,),
     ),
 )
-def realtime_ticket(call: Call[schema.TicketIn, None]) -> Any:
-    """Give a one-time ticket to open the WebSocket."""
-    return connections.issue_ticket(call.principal, channels=call.body.channels)
+def realtime_ticket(call: Call[schema.TicketIn, None]) -> schema.TicketOut:
+    """Issue a one-time ticket that opens the WebSocket."""
+    return schema.TicketOut.read(connections.issue_ticket(call.principal, channels=call.body.channels))

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.identifiers import parse_uid
-from chalicelib.schemas.usher import Code, DecisionOut, SunIn
+from chalicelib.schemas.usher.scans import Code, DecisionOut, SunIn
 from chalicelib.schemas.wire import Id, In, Instant, Moment, Name, Out, ScanId
 from chalicelib.vocabulary import Direction, ScanResult
 

@@ -1,13 +1,13 @@
 """The JSON of live updates: the ticket that opens a socket, and what a channel's messages hold."""
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints
 
-from chalicelib.schemas import usher
 from chalicelib.schemas.tix import tickets as tix_tickets
+from chalicelib.schemas.usher import events as usher_events
+from chalicelib.schemas.usher import log as usher_log
 from chalicelib.schemas.webapp import payments as webapp_payments
 from chalicelib.schemas.webapp import shared as webapp_shared
 from chalicelib.schemas.wire import In, Moment, MoneyOut, Out
@@ -83,49 +83,44 @@ class ConflictOut(Out):
     """What contradicts itself, and the scan that shows it."""
 
     kind: str
-    entry: usher.LogEntryOut
+    entry: usher_log.LogEntryOut
 
 
-def _numbered(subject: Any) -> dict[str, Any]:
-    return tix_tickets.ticket_fields(subject.ticket, number=subject.number)
+def _numbered(subject: Any) -> tix_tickets.TicketOut:
+    return tix_tickets.TicketOut.from_ticket(subject.ticket)
 
 
-def _generated(subject: Any) -> dict[str, Any]:
+def _generated(subject: Any) -> RangeOut:
     made, tickets = subject.range, subject.tickets
-    first, count = made.first, made.quantity
-    return {
-        "job_id": made.job_id,
-        "prefix": made.prefix,
-        "from": first,
-        "to": first + count - 1,
-        "count": count,
-        "tickets": None if tickets is None else [_numbered(each) for each in tickets],
-    }
+    return RangeOut(
+        **{"from": made.first},
+        job_id=made.job_id,
+        prefix=made.prefix,
+        to=made.first + made.quantity - 1,
+        count=made.quantity,
+        tickets=None if tickets is None else [_numbered(each) for each in tickets],
+    )
 
 
-# What each message holds, and how the fields of its subject are found where they are not the subject's own.
-_SHAPES: dict[LiveType, tuple[type[Out], Callable[[Any], Any] | None]] = {
-    LiveType.CHECK_IN: (usher.LogEntryOut, usher.log_entry),
-    LiveType.STATUS: (usher.StatusOut, None),
-    LiveType.COUNTERS: (CountersOut, None),
-    LiveType.TICKET: (webapp_shared.TicketOut, webapp_shared.ticket_fields),
-    LiveType.CARD_BALANCE: (CardBalanceOut, None),
-    LiveType.PAYMENT: (webapp_payments.PaymentOut, None),
-    LiveType.TICKET_SCANNED: (tix_tickets.TicketOut, _numbered),
-    LiveType.TICKETS_GENERATED: (RangeOut, _generated),
-    LiveType.ACTIVITY: (ActivityOut, None),
-    LiveType.CONFLICT: (ConflictOut, lambda subject: {"kind": subject.kind, "entry": usher.log_entry(subject.entry)}),
+def _conflict(subject: Any) -> ConflictOut:
+    return ConflictOut(kind=subject.kind, entry=usher_log.LogEntryOut.from_entry(subject.entry))
+
+
+# How the subject of each type of message is shown.
+_SHOWN: dict[LiveType, Callable[[Any], Out]] = {
+    LiveType.CHECK_IN: usher_log.LogEntryOut.from_entry,
+    LiveType.STATUS: usher_events.StatusOut.read,
+    LiveType.COUNTERS: CountersOut.read,
+    LiveType.TICKET: webapp_shared.TicketOut.from_ticket,
+    LiveType.CARD_BALANCE: CardBalanceOut.read,
+    LiveType.PAYMENT: webapp_payments.PaymentOut.read,
+    LiveType.TICKET_SCANNED: _numbered,
+    LiveType.TICKETS_GENERATED: _generated,
+    LiveType.ACTIVITY: ActivityOut.read,
+    LiveType.CONFLICT: _conflict,
 }
 
 
 def data_of(type_: LiveType, subject: Any) -> Any:
     """Return what a message of this type says of its subject, as JSON."""
-    schema, fields = _SHAPES[type_]
-    adapter = _adapter(schema)
-    shown = subject if fields is None else fields(subject)
-    return adapter.dump_python(adapter.validate_python(shown, from_attributes=True), mode="json", by_alias=True)
-
-
-@lru_cache(maxsize=32)
-def _adapter(schema: type[Out]) -> TypeAdapter[Any]:
-    return TypeAdapter(schema)
+    return _SHOWN[type_](subject).model_dump(mode="json", by_alias=True)

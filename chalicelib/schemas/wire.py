@@ -1,7 +1,8 @@
 """What all portals' bodies share."""
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
+from typing import Annotated, Any, Generic, Literal, Protocol, Self, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +22,8 @@ from chalicelib import clock
 from chalicelib.config import config
 
 ItemT = TypeVar("ItemT")
+SourceT = TypeVar("SourceT")
+ShownT = TypeVar("ShownT", covariant=True)
 
 
 class In(BaseModel):
@@ -35,7 +38,11 @@ class ChangeIn(In):
 
 
 class Out(BaseModel):
-    """An answer's body, read from what the domain returned; every field is present."""
+    """An answer's body; every field is present.
+
+    `read` shows an object of the domain whose attributes have the names of the fields. Any other object is shown field
+    by field, in the part of the portal that answers with it; by a `from_…` classmethod where live updates show it too.
+    """
 
     model_config = ConfigDict(
         from_attributes=True,
@@ -43,6 +50,11 @@ class Out(BaseModel):
         hide_input_in_errors=True,
         json_schema_serialization_defaults_required=True,
     )
+
+    @classmethod
+    def read(cls, source: object) -> Self:
+        """Return the model of an object whose attributes have the names of the fields; a missing one is a fault."""
+        return cls.model_validate(source)
 
 
 Moment = Annotated[
@@ -138,12 +150,33 @@ def _bare_amount(value: Any) -> Any:
 Amount = Annotated[MoneyIn, BeforeValidator(_bare_amount, json_schema_input_type=str | MoneyIn)]
 
 
+class Page(Protocol[ShownT]):
+    """One page of a list, as the domain returns it."""
+
+    @property
+    def results(self) -> Sequence[ShownT]:
+        """The page's entries."""
+
+    @property
+    def next(self) -> str | None:
+        """The cursor of the page after this one."""
+
+    @property
+    def count(self) -> int | None:
+        """The length of the whole list, where it is known."""
+
+
 class PageOut(Out, Generic[ItemT]):
     """One page of a list."""
 
     results: list[ItemT]
-    next: str | None = Field(default=None, description="The cursor of the page after this one.")
-    count: int | None = Field(default=None, description="The whole list, where a counter makes it cheap.")
+    next: str | None = Field(description="The cursor of the page after this one.")
+    count: int | None = Field(description="The whole list, where a counter makes it cheap.")
+
+    @classmethod
+    def of(cls, page: Page[SourceT], show: Callable[[SourceT], ItemT]) -> "PageOut[ItemT]":
+        """Return a page of the domain with each entry shown."""
+        return PageOut(results=[show(entry) for entry in page.results], next=page.next, count=page.count)
 
 
 class BetweenIn(In):
@@ -204,7 +237,7 @@ class ErrorBody(Out):
 
     code: str
     message: str
-    details: _Details = None
+    details: _Details
     request_id: str
 
 
@@ -219,7 +252,7 @@ class BareErrorOut(Out):
 
     error: str = Field(description="The message, for people.")
     code: str
-    details: _Details = None
+    details: _Details
     request_id: str
 
 

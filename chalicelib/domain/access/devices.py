@@ -73,6 +73,23 @@ class DeviceHeartbeat:
     last_error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HeartbeatAnswer:
+    """What a device learns from its heartbeat: its settings and the platform's time."""
+
+    config: dict[str, int]
+    revoked_before: datetime | None
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDevice:
+    """A device, and whether it sent a heartbeat lately."""
+
+    device: Device
+    online: bool
+
+
 def settings() -> dict[str, int]:
     """Return what every device is told to do, in seconds and counts."""
     return {"heartbeat_seconds": 30, "batch_size": 100, "online_timeout_ms": 1000, "debounce_ms": 1000}
@@ -222,7 +239,7 @@ def _is_timely(issued: object, expires: object) -> bool:
     return is_open and expires - issued <= ASSERTION_LIFETIME.total_seconds()
 
 
-def heartbeat(device_id: str, beat: DeviceHeartbeat) -> dict[str, Any]:
+def heartbeat(device_id: str, beat: DeviceHeartbeat) -> HeartbeatAnswer:
     """Keep what a device says of itself and return its settings. Raises Unauthenticated for a revoked one."""
     now = clock.now()
     values: list[tuple[Any, Any]] = [
@@ -242,7 +259,7 @@ def heartbeat(device_id: str, beat: DeviceHeartbeat) -> dict[str, Any]:
         )
     except operations.ConditionFailed as failure:
         raise Unauthenticated("This device is not enrolled, or was revoked.") from failure
-    return {"config": settings(), "revoked_before": None, "time": now}
+    return HeartbeatAnswer(config=settings(), revoked_before=None, time=now)
 
 
 def is_online(device: Device, now: datetime) -> bool:
@@ -252,7 +269,7 @@ def is_online(device: Device, now: datetime) -> bool:
 
 def list_all(
     *, caller_id: str, page_size: int, cursor: str | None, event_id: str | None, status: str | None
-) -> Page[Device]:
+) -> Page[ListedDevice]:
     """Return a page of devices, newest first; `event_id` and `status` narrow it."""
     index, partition = (
         ("gsi2", keys.access.event_devices(event_id).pk) if event_id else ("gsi1", keys.access.all_devices().pk)
@@ -264,7 +281,9 @@ def list_all(
         return [device if device and status in (None, device.status) else None for device in found]
 
     asked = PageRequest(f"devices/{caller_id}/{event_id}/{status}", page_size, cursor)
-    return paging.walk(asked, paging.rows_of(Device, partition, index=index), load, budget=ReadBudget())
+    page = paging.walk(asked, paging.rows_of(Device, partition, index=index), load, budget=ReadBudget())
+    now = clock.now()
+    return page.showing([ListedDevice(device, online=is_online(device, now)) for device in page.results])
 
 
 def revoke(device_id: str) -> None:

@@ -1,11 +1,12 @@
 """The platform's own staff: log-in with a second factor where it is switched on."""
 
 import hmac
+from dataclasses import dataclass
 from datetime import timedelta
 
 from chalicelib import clock
 from chalicelib.domain import throttle
-from chalicelib.domain.access import accounts, sessions
+from chalicelib.domain.access import accounts, permissions, sessions
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.errors import InvalidCredentials
 from chalicelib.table import keys, operations
@@ -13,15 +14,47 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 
 
-def log_in(*, email: str, password: str, totp: str | None, in_cookie: bool = False) -> tuple[Account, Tokens]:
-    """Begin a session of a member of staff; return their account and first tokens.
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """A member of staff and what they may do."""
 
-    Raises InvalidCredentials, RateLimited, AccountSuspended.
-    """
+    id: str
+    email: str
+    name: str
+    role: str
+    permissions: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffLogIn:
+    """A member of staff who has logged in, and the session's first tokens."""
+
+    member: StaffMember
+    tokens: Tokens
+
+
+def log_in(*, email: str, password: str, totp: str | None, in_cookie: bool) -> StaffLogIn:
+    """Log a member of staff in. Raises InvalidCredentials, RateLimited, AccountSuspended."""
     account = accounts.verify_password(Portal.ADMIN, email, password)
     if account.totp_secret:
         _require_totp(account, totp)
-    return account, sessions.start(account, in_cookie=in_cookie)
+    return StaffLogIn(_member(account), sessions.start(account, in_cookie=in_cookie))
+
+
+def me(account_id: str) -> StaffMember:
+    """Return a member of staff. Raises NotFound."""
+    return _member(accounts.get(account_id))
+
+
+def _member(account: Account) -> StaffMember:
+    role = str(account.role)
+    return StaffMember(
+        id=account.account_id,
+        email=account.login,
+        name=account.name,
+        role=role,
+        permissions=permissions.granted(role),
+    )
 
 
 def _require_totp(account: Account, code: str | None) -> None:

@@ -1,21 +1,41 @@
-"""Ushers: their log-in at one event."""
+"""Ushers: the log-in at one event, and the events that an usher is assigned to."""
 
 from dataclasses import dataclass
 
 from chalicelib.domain.access import accounts, sessions
 from chalicelib.domain.access.sessions import Tokens
-from chalicelib.domain.events import events
+from chalicelib.domain.admission import EventFacts
+from chalicelib.domain.events import events, gate_control
+from chalicelib.domain.events.events import GateStatus
+from chalicelib.errors import NotAssigned
 from chalicelib.table.items import Account, Event
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary import Portal, UsherRole
+
+
+@dataclass(frozen=True, slots=True)
+class UsherEvent:
+    """An event as its ushers see it, with the window in which its gates scan."""
+
+    event: Event
+    facts: EventFacts
 
 
 @dataclass(frozen=True, slots=True)
 class UsherLogIn:
-    """An usher who has logged in, their event, and the first tokens of the session."""
+    """An usher who has logged in at an event, and the session's first tokens."""
 
     account: Account
-    event: Event
+    event: UsherEvent
     tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class UsherAssignment:
+    """Whether an usher works at an event."""
+
+    assigned: bool
+    role: str | None
+    scanning_enabled: bool
 
 
 def log_in(username: str, password: str, *, event_id: str) -> UsherLogIn:
@@ -26,4 +46,44 @@ def log_in(username: str, password: str, *, event_id: str) -> UsherLogIn:
     account = accounts.verify_password(Portal.USHER, username, password)
     accounts.require_assignment(account, event_id)
     event = events.get(event_id)
-    return UsherLogIn(account, event, sessions.start(account, event_id=event.event_id))
+    return UsherLogIn(account, _shown(event), sessions.start(account, event_id=event.event_id))
+
+
+def assigned_events(usher_id: str) -> list[UsherEvent]:
+    """Return the events that an usher is assigned to, the earliest first."""
+    event_ids = [str(event_id) for event_id in accounts.get(usher_id).event_ids or []]
+    return [_shown(event) for event in events.get_many(event_ids)]
+
+
+def event(usher_id: str, *, event_id: str, works_at: str) -> UsherEvent:
+    """Return an event that an usher works at or is assigned to. Raises NotAssigned, NotFound."""
+    _require_assigned(usher_id, event_id=event_id, works_at=works_at)
+    control = gate_control.control(event_id)
+    return UsherEvent(control.event, control.facts)
+
+
+def status(usher_id: str, *, event_id: str, works_at: str) -> GateStatus:
+    """Return the live status of an event that an usher works at or is assigned to. Raises NotAssigned, NotFound."""
+    _require_assigned(usher_id, event_id=event_id, works_at=works_at)
+    return events.status(event_id)
+
+
+def assignment(usher_id: str, event_id: str) -> UsherAssignment:
+    """Return whether an usher works at an event, and in which role. Raises NotFound for an unknown event."""
+    account = accounts.get(usher_id)
+    event = events.get(event_id)
+    assigned = event_id in (account.event_ids or [])
+    roles = [str(role) for role in account.roles or []]
+    role = UsherRole.USHERING if UsherRole.USHERING in roles else next(iter(roles), None)
+    return UsherAssignment(
+        assigned=assigned, role=role if assigned else None, scanning_enabled=assigned and bool(event.scanning_enabled)
+    )
+
+
+def _require_assigned(usher_id: str, *, event_id: str, works_at: str) -> None:
+    if event_id != works_at and event_id not in (accounts.get(usher_id).event_ids or []):
+        raise NotAssigned
+
+
+def _shown(event: Event) -> UsherEvent:
+    return UsherEvent(event, gate_control.facts_of(event))

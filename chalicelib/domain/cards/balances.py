@@ -37,9 +37,32 @@ class StatementFilters:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One line of a card's statement; `amount` is signed."""
+
+    id: str
+    type: EntryType
+    amount: Money
+    balance_after: Money
+    reference: str | None
+    created_at: datetime
+
+
+def _shown(line: CardEntry) -> StatementLine:
+    return StatementLine(
+        id=line.entry_id,
+        type=line.type,
+        amount=Money(line.amount, line.currency),
+        balance_after=Money(line.balance_after, line.currency),
+        reference=line.reference,
+        created_at=line.created_at,
+    )
+
+
 def transactions(
     customer_id: str, name: str, filters: StatementFilters, *, page_size: int, cursor: str | None
-) -> Page[CardEntry]:
+) -> Page[StatementLine]:
     """Return a page of the lines of a customer's card, newest first; `count` where nothing is filtered.
 
     A filtered page may hold fewer lines than asked for, and `next` goes on. Raises NotFound, InvalidCursor.
@@ -61,7 +84,8 @@ def transactions(
 
     asked = PageRequest(f"card-lines/{customer_id}/{uid}/{filters}", page_size, cursor)
     page = paging.walk(asked, read, load, budget=_FILTERED if is_filtered else ReadBudget())
-    return page if is_filtered else replace(page, count=holding.balance.entries)
+    shown = page.showing([_shown(line) for line in page.results])
+    return shown if is_filtered else replace(shown, count=holding.balance.entries)
 
 
 def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:

@@ -115,6 +115,23 @@ def held_until(card: Card) -> datetime | None:
     return moment
 
 
+@dataclass(frozen=True, slots=True)
+class ShopCard:
+    """A card as the shop that hands it out sees it."""
+
+    card: Card
+
+    @property
+    def status(self) -> CardStatus:
+        """Its status now."""
+        return shown_status(self.card)
+
+    @property
+    def held_until(self) -> datetime | None:
+        """The end of its hold, if it is held."""
+        return held_until(self.card)
+
+
 def becoming(card: Card, status: CardStatus, *, held_by: str = "", held_until: datetime | None = None) -> list[Action]:
     """Return what takes a card to another status, and its place among its merchant's cards with it.
 

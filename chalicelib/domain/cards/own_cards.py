@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain import ledger, paging
 from chalicelib.domain.cards import cards
+from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page
 from chalicelib.errors import InvalidState, NotFound
 from chalicelib.identifiers import parse_uid, uid_of_card_id
@@ -14,12 +15,38 @@ from chalicelib.vocabulary import CardStatus
 
 
 @dataclass(frozen=True, slots=True)
+class AutoReloadSettings:
+    """The balance below which a card is topped up, and the amount."""
+
+    enabled: bool
+    threshold: Money
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class CardHolding:
-    """A card with its money; the merchant's name is None where nobody knows it."""
+    """A card with its balance; the merchant's name is None where it is not known."""
 
     card: Card
     balance: CardBalance
     merchant_name: str | None = None
+
+    @property
+    def money(self) -> Money:
+        """The balance as money."""
+        return Money(self.balance.amount, self.balance.currency)
+
+    @property
+    def auto_reload(self) -> AutoReloadSettings | None:
+        """The latest settings of the automatic reload, if there are any."""
+        balance = self.balance
+        if balance.auto_threshold is None or balance.auto_amount is None:
+            return None
+        return AutoReloadSettings(
+            enabled=bool(balance.auto_enabled),
+            threshold=Money(balance.auto_threshold, balance.currency),
+            amount=Money(balance.auto_amount, balance.currency),
+        )
 
 
 def get(customer_id: str, name: str) -> CardHolding:

@@ -84,6 +84,11 @@ def show(account: Account) -> Customer:
     )
 
 
+def own(customer_id: str) -> Customer:
+    """Return a customer by their id, as they see themselves. Raises NotFound, Unavailable."""
+    return show(accounts.get(customer_id))
+
+
 def photo_url(customer_id: str) -> str | None:
     """Return the address of a customer's photo, good for an hour."""
     return _photo_url(_read(customer_id)[0])

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from chalicelib.domain.access import accounts, lock_outs, numbers, otp, passwords, sessions
 from chalicelib.domain.access.otp import SentCode, VerifiedCode
 from chalicelib.domain.access.sessions import Tokens
+from chalicelib.domain.customers import customers
+from chalicelib.domain.customers.customers import Customer
 from chalicelib.domain.tickets import gifts
 from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, OtpInvalid, Unavailable
 from chalicelib.observability import logger
@@ -32,6 +34,14 @@ class CustomerLogIn:
     """Somebody who is in, and the first tokens of their session."""
 
     account: Account
+    tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedInCustomer:
+    """A customer who has logged in, and the session's first tokens."""
+
+    customer: Customer
     tokens: Tokens
 
 
@@ -102,6 +112,20 @@ def confirm_log_in(
     if portal is Portal.WEBAPP:
         _claim_gifts(account)
     return CustomerLogIn(account, tokens)
+
+
+def complete(*, code: str, challenge_id: str | None, mobile_number: str | None, address: str) -> LoggedInCustomer:
+    """Create a customer as `confirm` does and return them as they see themselves."""
+    log_in = confirm(code=code, challenge_id=challenge_id, mobile_number=mobile_number, address=address)
+    return LoggedInCustomer(customers.show(log_in.account), log_in.tokens)
+
+
+def complete_log_in(
+    *, code: str, challenge_id: str | None, mobile_number: str | None, address: str
+) -> LoggedInCustomer:
+    """Log a customer in as `confirm_log_in` does and return them as they see themselves."""
+    log_in = confirm_log_in(code=code, challenge_id=challenge_id, mobile_number=mobile_number, address=address)
+    return LoggedInCustomer(customers.show(log_in.account), log_in.tokens)
 
 
 def require_password_since(proof: VerifiedCode, account: Account) -> None:

@@ -3,25 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
 from chalicelib.domain.customers import customers
 from chalicelib.domain.customers.customers import EmergencyContact
-from chalicelib.domain.events import events, gate_control
-from chalicelib.errors import NotAssigned, NotFound
+from chalicelib.domain.events import gate_control
+from chalicelib.errors import NotFound
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Ticket
-from chalicelib.vocabulary import CardStatus, Reason, TicketStatus, UsherRole
-
-
-@dataclass(frozen=True, slots=True)
-class UsherAssignment:
-    """Whether an usher works at an event."""
-
-    assigned: bool
-    role: str | None
-    scanning_enabled: bool
+from chalicelib.vocabulary import CardStatus, Reason, TicketStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +61,6 @@ class AttendeeFound:
     blood_type: str | None
     labels: list[str]
     children: list[DependentTicket]
-
-
-def assignment(usher_id: str, event_id: str) -> UsherAssignment:
-    """Tell whether an usher works at an event, and as what. Raises NotFound for an unknown event."""
-    account = accounts.get(usher_id)
-    event = events.get(event_id)
-    assigned = event_id in (account.event_ids or [])
-    roles = [str(role) for role in account.roles or []]
-    role = UsherRole.USHERING if UsherRole.USHERING in roles else next(iter(roles), None)
-    return UsherAssignment(
-        assigned=assigned, role=role if assigned else None, scanning_enabled=assigned and bool(event.scanning_enabled)
-    )
-
-
-def require_assigned(usher_id: str, *, event_id: str, works_at: str) -> str:
-    """Return `event_id` if the usher works there now, or is assigned to it. Raises NotAssigned."""
-    if event_id != works_at and event_id not in (accounts.get(usher_id).event_ids or []):
-        raise NotAssigned
-    return event_id
 
 
 def verify_card(name: str) -> CardVerified:

@@ -16,6 +16,7 @@ from chalicelib.domain import idempotency, throttle
 from chalicelib.domain.access import numbers, otp
 from chalicelib.domain.access.otp import SentCode
 from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import ShopCard
 from chalicelib.domain.merchants import customer_lookup, handover
 from chalicelib.domain.money import Money
 from chalicelib.errors import (
@@ -59,6 +60,11 @@ class AssignmentWithCard:
     def status(self) -> AssignmentStatus:
         """Its status: a hold is over when its time is, swept or not."""
         return shown_status(self.assignment)
+
+    @property
+    def shop_card(self) -> ShopCard:
+        """Its card as the shop sees it."""
+        return ShopCard(self.card)
 
     @property
     def fee(self) -> Money:

@@ -12,6 +12,7 @@ from datetime import datetime
 from chalicelib import clock
 from chalicelib.domain import paging
 from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import ShopCard
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Assignment, Card, MerchantTotals
@@ -43,7 +44,7 @@ class InventoryFilters:
         return by_status and (self.search is None or card.uid.startswith(self.search))
 
 
-def page(merchant_id: str, filters: InventoryFilters, *, page_size: int, cursor: str | None) -> Page[Card]:
+def page(merchant_id: str, filters: InventoryFilters, *, page_size: int, cursor: str | None) -> Page[ShopCard]:
     """Return a page of a merchant's cards; `count` where no more than the status is filtered. Raises InvalidCursor."""
     asked = PageRequest(f"inventory/{merchant_id}/{filters}", page_size, cursor)
 
@@ -54,9 +55,11 @@ def page(merchant_id: str, filters: InventoryFilters, *, page_size: int, cursor:
         return [card if card and card.merchant_id == merchant_id and filters.fit(card) else None for card in found]
 
     if filters.by_assignment:
-        return paging.walk(asked, _assigned(merchant_id, filters), load, budget=_FILTERED)
-    page = paging.walk(asked, _by_uid(merchant_id, filters), load, budget=ReadBudget())
-    return replace(page, count=_count(merchant_id, filters))
+        page = paging.walk(asked, _assigned(merchant_id, filters), load, budget=_FILTERED)
+    else:
+        found = paging.walk(asked, _by_uid(merchant_id, filters), load, budget=ReadBudget())
+        page = replace(found, count=_count(merchant_id, filters))
+    return page.showing([ShopCard(card) for card in page.results])
 
 
 def _count(merchant_id: str, filters: InventoryFilters) -> int | None:

@@ -11,6 +11,7 @@ from chalicelib.clients.messages import Channel, Message
 from chalicelib.config import config
 from chalicelib.domain.access import accounts, otp
 from chalicelib.domain.access.otp import SentCode
+from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.customers import registration
 from chalicelib.domain.money import Money
 from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, NotFound, Unavailable, ValidationFailed
@@ -18,7 +19,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Login, MerchantSettings
-from chalicelib.vocabulary import AccountStatus, OtpPurpose
+from chalicelib.vocabulary import AccountStatus, OtpPurpose, Portal
 
 _PLAIN = ("email", "address", "city", "low_stock_threshold")
 
@@ -45,6 +46,26 @@ class Shop:
     card_fee: Money
     notifications: NotificationChoices
     low_stock_threshold: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedInShop:
+    """A merchant who has logged in, and the session's first tokens."""
+
+    shop: Shop
+    tokens: Tokens
+
+
+def complete_log_in(*, code: str, challenge_id: str | None, mobile_number: str | None, address: str) -> LoggedInShop:
+    """Log a merchant in by the code. Raises as `registration.confirm_log_in` does."""
+    log_in = registration.confirm_log_in(
+        code=code,
+        challenge_id=challenge_id,
+        mobile_number=mobile_number,
+        address=address,
+        portal=Portal.MERCHANT,
+    )
+    return LoggedInShop(show(log_in.account.account_id), log_in.tokens)
 
 
 def show(merchant_id: str) -> Shop:

@@ -16,7 +16,7 @@ from ulid import ULID
 
 from chalicelib import clock
 from chalicelib.errors import NotFound
-from chalicelib.identifiers import ulid_of
+from chalicelib.identifiers import ticket_number, ulid_of
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberedTicket, NumberRange, RangePlace
@@ -43,20 +43,15 @@ class NumberedScan:
     denial: NumberedDenial | None = None
 
 
-def number_text(prefix: str, number: int) -> str:
-    """Return a number as it stands on its ticket, such as `VIP-000001`."""
-    return f"{prefix}-{number:06d}"
-
-
 def number_of(ticket: NumberedTicket) -> str:
     """Return a ticket's number as it stands on it."""
-    return number_text(ticket.prefix, ticket.number)
+    return ticket_number(ticket.prefix, ticket.number)
 
 
 def parse_number(text: str) -> tuple[str, int] | None:
     """Return the prefix and the number of a text such as `VIP-000001`, or None where it is none."""
     found = _NUMBER.fullmatch(text)
-    if found is None or number_text(found[1], int(found[2])) != text:
+    if found is None or ticket_number(found[1], int(found[2])) != text:
         return None
     return found[1], int(found[2])
 

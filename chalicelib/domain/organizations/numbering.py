@@ -37,6 +37,14 @@ _SEED_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
+class GeneratedTickets:
+    """The tickets of one generation, or None where its job is still to write them."""
+
+    job_id: str
+    tickets: list[NumberedTicket] | None
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationInput:
     """What is asked for: how many numbers of which prefix; `extra` is JSON that is to stand on each ticket."""
 
@@ -242,9 +250,13 @@ def _move_on(made: NumberRange, first: int, first_ordinal: int) -> None:
         made.status, made.first, made.first_ordinal = JobStatus.COMPLETE, first, first_ordinal
 
 
-def is_at_once(made: NumberRange) -> bool:
-    """Return whether a range is one that is told with its tickets, and not as a job."""
-    return made.status == JobStatus.COMPLETE and _size(made) <= AT_ONCE
+def generate_tickets(
+    organization_id: str, wanted: GenerationInput, *, user_id: str, operation_id: str
+) -> GeneratedTickets:
+    """Generate the next tickets of a prefix as `generate` does; few are returned, many are left to the job."""
+    made = generate(organization_id, wanted, user_id=user_id, operation_id=operation_id)
+    is_at_once = made.status == JobStatus.COMPLETE and _size(made) <= AT_ONCE
+    return GeneratedTickets(made.job_id, as_generated(made) if is_at_once else None)
 
 
 def as_generated(made: NumberRange) -> list[NumberedTicket]:

@@ -11,8 +11,10 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.domain import bank_accounts, encryption, photos
+from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.bank_accounts import BankAccount
 from chalicelib.domain.changes import Change
+from chalicelib.domain.customers import registration
 from chalicelib.domain.photos import PhotoUpload
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.observability import logger
@@ -43,6 +45,28 @@ class Organizer:
     image_url: str | None
     status: str
     image_upload: PhotoUpload | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedInOrganizer:
+    """An organizer who has logged in, and the session's first tokens."""
+
+    organizer: Organizer
+    tokens: Tokens
+
+
+def complete_log_in(
+    *, code: str, challenge_id: str | None, mobile_number: str | None, address: str
+) -> LoggedInOrganizer:
+    """Log an organizer in by the code. Raises as `registration.confirm_log_in` does."""
+    log_in = registration.confirm_log_in(
+        code=code,
+        challenge_id=challenge_id,
+        mobile_number=mobile_number,
+        address=address,
+        portal=Portal.ORGANIZER,
+    )
+    return LoggedInOrganizer(show(log_in.account.account_id), log_in.tokens)
 
 
 def show(organizer_id: str) -> Organizer:

@@ -1,7 +1,6 @@
 """Automatic reload: what tops a card up when a purchase takes its balance under a threshold."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
@@ -19,26 +18,6 @@ from chalicelib.vocabulary import CardStatus, PaymentStatus
 
 MOST_DECLINES = 3
 _TOKEN = "auto_reload_token"  # noqa: S105  # the name of a field
-
-
-@dataclass(frozen=True, slots=True)
-class AutoReloadSettings:
-    """When a card is topped up, and by how much."""
-
-    enabled: bool
-    threshold: Money
-    amount: Money
-
-
-def settings(balance: CardBalance) -> AutoReloadSettings | None:
-    """Return what was last said of a card's automatic reload, if anything was."""
-    if balance.auto_threshold is None or balance.auto_amount is None:
-        return None
-    return AutoReloadSettings(
-        enabled=bool(balance.auto_enabled),
-        threshold=Money(balance.auto_threshold, balance.currency),
-        amount=Money(balance.auto_amount, balance.currency),
-    )
 
 
 def change(

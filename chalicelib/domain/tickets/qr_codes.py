@@ -24,6 +24,16 @@ class QrCode:
     payload: str
     expires_at: datetime
 
+    @property
+    def picture(self) -> bytes:
+        """The code as a PNG in black and white."""
+        import segno  # its tables would weigh on the cold start of every route
+
+        drawn = io.BytesIO()
+        code = segno.make(self.payload, error=_ERROR_CORRECTION, micro=False)
+        code.save(drawn, kind="png", scale=_SCALE, border=_BORDER)
+        return drawn.getvalue()
+
 
 def of(customer_id: str, ticket_id: str) -> QrCode:
     """Return the code of a customer's valid ticket. Raises NotFound, InvalidState."""
@@ -32,13 +42,3 @@ def of(customer_id: str, ticket_id: str) -> QrCode:
         raise InvalidState(f"This ticket is {ticket.status}; only a valid one has a QR code.")
     closes_at = gate_control.facts_of(events.get(ticket.event_id)).closes_at
     return QrCode(ticket_id=ticket.ticket_id, payload=tickets.code(ticket), expires_at=closes_at)
-
-
-def picture(payload: str) -> bytes:
-    """Return a code as a PNG in black and white."""
-    import segno  # its tables would weigh on the cold start of every route
-
-    drawn = io.BytesIO()
-    code = segno.make(payload, error=_ERROR_CORRECTION, micro=False)
-    code.save(drawn, kind="png", scale=_SCALE, border=_BORDER)
-    return drawn.getvalue()

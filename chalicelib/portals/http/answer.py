@@ -4,16 +4,16 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from chalice import Response
-from pydantic import TypeAdapter
 
 from chalicelib.portals.http.route import AnyRoute
 
 ContentT = TypeVar("ContentT")
 JSON = "application/json"
+PNG = "image/png"
+PDF = "application/pdf"
 
 
 class Answer(Response):
@@ -32,31 +32,47 @@ class Answer(Response):
 
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[ContentT]):
-    """A view's result that needs more than a body: another status, headers."""
+    """A view's result with headers of its own."""
 
-    body: ContentT
-    status: int | None = None
-    headers: dict[str, str | list[str]] = field(default_factory=dict)
+    content: ContentT
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def answer(route: AnyRoute, result: Any) -> Answer:
-    """Return a view's result as an answer: bytes and text as they are, all else through the reply's schema."""
+@dataclass(frozen=True, slots=True)
+class File:
+    """A view's result that is no JSON of a schema: text or bytes, under a file name where it is a download."""
+
+    content: str | bytes
+    media_type: str
+    name: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def answer(route: AnyRoute, result: Any, request_headers: Mapping[str, str]) -> Answer:
+    """Return a view's result as an answer; the status follows from the type of the reply."""
     reply = result if isinstance(result, Reply) else Reply(result)
-    code = reply.status or route.status
-    headers: dict[str, Any] = {"Content-Type": JSON, **reply.headers}
-    if isinstance(reply.body, (str, bytes)):
-        return Answer(body=reply.body, status_code=code, headers=headers)
-    schema: Any = route.reply if code == route.status else route.also[code]
-    if reply.body is None or schema is None:
-        return Answer(body="" if code == 204 else "{}", status_code=code, headers=headers)
-    adapter = _adapter(schema)
-    value = adapter.validate_python(reply.body, from_attributes=True)
-    return Answer(body=adapter.dump_json(value).decode(), status_code=code, headers=headers)
+    content = reply.content
+    if route.as_png is not None and _prefers_png(request_headers):
+        content = File(route.as_png(content), PNG)
+    if isinstance(content, File):
+        return _file(content, route.status)
+    status = next((status for status, kind in route.also.items() if isinstance(content, kind)), route.status)
+    body = "" if content is None else content.model_dump_json()
+    return Answer(body=body, status_code=status, headers={"Content-Type": JSON, **reply.headers})
 
 
-@lru_cache(maxsize=512)
-def _adapter(schema: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(schema)
+def _file(file: File, status: int) -> Answer:
+    named = {"Content-Disposition": f'inline; filename="{file.name}"'} if file.name else {}
+    return Answer(
+        body=file.content, status_code=status, headers={"Content-Type": file.media_type, **named, **file.headers}
+    )
+
+
+def _prefers_png(headers: Mapping[str, str]) -> bool:
+    """Whether a caller names the picture, and no JSON before it."""
+    ranges = [part.partition(";")[0].strip().lower() for part in (headers.get("accept") or "").split(",")]
+    named = [name for name in ranges if name in (PNG, JSON)]
+    return named[:1] == [PNG]
 
 
 def cached(answer: Answer, headers: Mapping[str, str], seconds: int) -> Answer:

@@ -1,40 +1,42 @@
-"""The staff's refresh token in a cookie: out of reach of scripts, and worthless without its CSRF token."""
+"""The staff's refresh token in a cookie: scripts cannot read it, and it is useless without its CSRF token."""
 
 import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
 
-from chalicelib.domain.access.sessions import LIFETIME, Tokens
+from chalicelib.domain.access.sessions import LIFETIME
 from chalicelib.errors import Unauthenticated
-from chalicelib.portals.http.answer import Reply
 
 _NAME = "gatehouse_refresh"
 _PATH = "/api/auth"
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedToken:
+    """A refresh token as the answer carries it: in the body, or in the cookie with its CSRF token in the body."""
+
+    refresh: str | None
+    csrf_token: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 def _csrf_token(refresh: str) -> str:
-    """Return the token that goes with a refresh token: who cannot read the one cannot make the other."""
+    """Return the CSRF token of a refresh token; only a reader of the one can compute the other."""
     return hashlib.sha256(b"csrf\x00" + refresh.encode()).hexdigest()
 
 
-def _set(value: str, max_age: int) -> dict[str, str | list[str]]:
+def _set(value: str, max_age: int) -> dict[str, str]:
     parts = f"{_NAME}={value}; Max-Age={max_age}; Path={_PATH}; HttpOnly; Secure; SameSite=Strict"
     return {"Set-Cookie": parts}
 
 
-def reply(pair: Tokens, *, in_cookie: bool, **more: Any) -> Reply[dict[str, Any]]:
-    """Return the answer that hands a pair out, the refresh token in the body or in the cookie."""
-    body = {
-        "access": pair.access,
-        "refresh": None if in_cookie else pair.refresh,
-        "token_type": pair.token_type,
-        "expires_in": pair.expires_in,
-        "csrf_token": _csrf_token(pair.refresh) if in_cookie else None,
-        **more,
-    }
-    return Reply(body, headers=_set(pair.refresh, int(LIFETIME.total_seconds())) if in_cookie else {})
+def place(refresh: str, *, in_cookie: bool) -> PlacedToken:
+    """Return where an answer carries a refresh token."""
+    if not in_cookie:
+        return PlacedToken(refresh)
+    return PlacedToken(None, _csrf_token(refresh), _set(refresh, int(LIFETIME.total_seconds())))
 
 
 def _in_cookie(headers: Mapping[str, str]) -> str | None:
@@ -56,6 +58,6 @@ def refresh_token(headers: Mapping[str, str], in_body: str | None) -> tuple[str,
     return token, True
 
 
-def clearing(headers: Mapping[str, str]) -> dict[str, str | list[str]]:
-    """Return the header that drops the cookie, where there is one."""
+def clearing(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the header that deletes the cookie, if the request carries one."""
     return _set("", 0) if _in_cookie(headers) is not None else {}

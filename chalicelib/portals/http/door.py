@@ -13,7 +13,7 @@ from chalice import Blueprint, Response
 
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.portals.http import body, forms, padding, request_log
-from chalicelib.portals.http.answer import JSON, Answer, Reply, answer, cached
+from chalicelib.portals.http.answer import JSON, Answer, File, Reply, answer, cached
 from chalicelib.portals.http.idempotent_answers import KeyedRequest, answer_once
 from chalicelib.portals.http.route import ROUTES, AnyRoute, BodyT, Call, OtherT, QueryT, ReplyT, Route
 
@@ -22,7 +22,7 @@ View = Callable[[Call[Any, Any]], Any]
 
 def door(
     blueprint: Blueprint, declared: Route[BodyT, QueryT, ReplyT, OtherT]
-) -> Callable[[Callable[[Call[BodyT, QueryT]], ReplyT | OtherT | Reply[ReplyT | OtherT]]], Callable[..., Response]]:
+) -> Callable[[Callable[[Call[BodyT, QueryT]], ReplyT | OtherT | Reply[ReplyT] | File]], Callable[..., Response]]:
     """Register a view under its declaration."""
 
     def declare(view: Callable[[Call[BodyT, QueryT]], Any]) -> Callable[..., Response]:
@@ -47,7 +47,7 @@ def respond(route: AnyRoute, view: View, request: Any, variables: Mapping[str, s
     """Return the answer to one request, with its duration padded where the route asks for it."""
     with padding.padded() if route.padded else nullcontext():
         call = parse(route, request, variables)
-        given = _answer_once(route, view, call) if route.idempotent else answer(route, view(call))
+        given = _answer_once(route, view, call) if route.idempotent else answer(route, view(call), call.headers)
         return cached(given, call.headers, route.public_seconds) if route.public_seconds else given
 
 
@@ -85,4 +85,8 @@ def _answer_once(route: AnyRoute, view: View, call: Call[Any, Any]) -> Answer:
         route=f"{route.method} {route.path.format(**call.path)}",
         body=call.raw,
     )
-    return answer_once(request, lambda operation_id: answer(route, view(replace(call, operation_id=operation_id))))
+
+    def answer_to(operation_id: str) -> Answer:
+        return answer(route, view(replace(call, operation_id=operation_id)), call.headers)
+
+    return answer_once(request, answer_to)

@@ -3,7 +3,7 @@
 The handler, the OpenAPI document and the contract's tests all read it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Never
 
@@ -63,7 +63,8 @@ class FormBody:
 class Route(Generic[BodyT, QueryT, ReplyT, OtherT]):
     """A route as its portal declares it. `path` has no trailing slash; `guard` is None for public routes.
 
-    `also` are other successful replies by status. `media_type` is the type of an answer without a schema. `refuses`
+    `also` are other successful replies by status. `media_type` is the type of an answer without a schema. `as_png`
+    draws the reply for callers that accept image/png rather than JSON. `refuses`
     lists the refusals that do not follow from the guard and the schemas. `refresh` marks routes that a refresh token
     in the body authorizes. `idempotent` routes accept an Idempotency-Key. `padded` routes hide their duration. Any
     cache may keep an answer for `public_seconds`.
@@ -78,6 +79,7 @@ class Route(Generic[BodyT, QueryT, ReplyT, OtherT]):
     status: int = 200
     also: Mapping[int, type[OtherT]] = field(default_factory=dict)
     media_type: str | None = None
+    as_png: Callable[[ReplyT], bytes] | None = None
     refuses: tuple[type[Refusal], ...] = ()
     links: tuple[Link, ...] = ()
     limit: int = BODY_LIMIT

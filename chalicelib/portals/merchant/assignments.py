@@ -1,6 +1,4 @@
-"""The merchants' door: customers, and the cards that are handed to them."""
-
-from typing import Any
+"""The merchants' portal: customers, and the cards assigned to them."""
 
 from chalice import Blueprint
 
@@ -13,19 +11,29 @@ from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.portals.merchant.cards import card_out
 from chalicelib.schemas.merchant import assignments as schema
+from chalicelib.schemas.wire import MoneyOut
 
 bp = Blueprint(__name__)
 BASE = "/api/merchant"
 
 
-def _handing_out(handing: AssignmentWithCard) -> dict[str, Any]:
-    return {
-        "assignment_id": handing.assignment.assignment_id,
-        "status": handing.status,
-        "card": card_out(handing.card),
-        "fee": handing.fee,
-        "expires_at": handing.assignment.expires_at,
-    }
+def _held_out(held: AssignmentWithCard) -> schema.AssignmentOut:
+    return schema.AssignmentOut(
+        assignment_id=held.assignment.assignment_id,
+        status=held.status,
+        card=card_out(held.shop_card),
+        fee=MoneyOut.read(held.fee),
+        expires_at=held.assignment.expires_at,
+    )
+
+
+def _handed_over_out(held: AssignmentWithCard) -> schema.HandedOverOut:
+    return schema.HandedOverOut(
+        status=held.status,
+        assignment_id=held.assignment.assignment_id,
+        card=card_out(held.shop_card),
+        fee=MoneyOut.read(held.fee),
+    )
 
 
 @door(
@@ -39,9 +47,10 @@ def _handing_out(handing: AssignmentWithCard) -> dict[str, Any]:
         links=(Link("merchant_assign_card", body={"customer_id": "/customer/id"}),),
     ),
 )
-def merchant_verify_customer(call: Call[None, None]) -> Any:
-    """Tell whether a number is a customer's, and whether they have paid for a card."""
-    return customer_lookup.look_up(call.principal.id, schema.number_in(call.path["mobile"]))
+def merchant_verify_customer(call: Call[None, None]) -> schema.RecipientOut:
+    """Return whether a number belongs to a customer, and whether they have paid for a card."""
+    number = schema.number_in(call.path["mobile"])
+    return schema.RecipientOut.read(customer_lookup.look_up(call.principal.id, number))
 
 
 @door(
@@ -61,11 +70,11 @@ def merchant_verify_customer(call: Call[None, None]) -> Any:
         ),
     ),
 )
-def merchant_assign_card(call: Call[schema.AssignIn, None]) -> Any:
-    """Hold a card for a customer for ten minutes, and send them the code that makes it theirs."""
+def merchant_assign_card(call: Call[schema.AssignIn, None]) -> schema.AssignmentOut:
+    """Hold a card for a customer for ten minutes, and send the customer its confirmation code."""
     body = call.body
     wanted = AssignmentInput(card=body.card, customer=body.customer, fee_collected=body.fee_collected)
-    return _handing_out(assignments.assign(call.principal.id, wanted, operation_id=call.operation_id))
+    return _held_out(assignments.assign(call.principal.id, wanted, operation_id=call.operation_id))
 
 
 @door(
@@ -79,9 +88,9 @@ def merchant_assign_card(call: Call[schema.AssignIn, None]) -> Any:
         refuses=(errors.NotFound, errors.InvalidState, errors.RateLimited),
     ),
 )
-def merchant_send_customer_otp(call: Call[schema.SendCodeIn, None]) -> Any:
+def merchant_send_customer_otp(call: Call[schema.SendCodeIn, None]) -> schema.SentOut:
     """Send the customer of an assignment a new code."""
-    return assignments.send_again(call.principal.id, call.body.name)
+    return schema.SentOut.read(assignments.send_again(call.principal.id, call.body.name))
 
 
 @door(
@@ -96,10 +105,10 @@ def merchant_send_customer_otp(call: Call[schema.SendCodeIn, None]) -> Any:
         refuses=(*refusals.CODE, errors.NotFound, errors.InvalidState),
     ),
 )
-def merchant_verify_customer_otp(call: Call[schema.VerifyCodeIn, None]) -> Any:
-    """Make a held card its customer's by the code that they were sent."""
+def merchant_verify_customer_otp(call: Call[schema.VerifyCodeIn, None]) -> schema.HandedOverOut:
+    """Assign a held card to its customer by the code."""
     body = call.body
-    handing = assignments.verify(
+    held = assignments.verify(
         call.principal.id, body.assignment_id, body.otp, address=call.address, operation_id=call.operation_id
     )
-    return _handing_out(handing)
+    return _handed_over_out(held)

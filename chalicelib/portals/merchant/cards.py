@@ -1,13 +1,10 @@
-"""The merchants' door: the inventory and the dashboard."""
-
-from typing import Any
+"""The merchants' portal: the inventory and the dashboard."""
 
 from chalice import Blueprint
 
-from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import ShopCard
 from chalicelib.domain.merchants import inventory, merchant_totals
 from chalicelib.domain.merchants.inventory import InventoryFilters
-from chalicelib.domain.paging import Page
 from chalicelib.portals.http.auth import MERCHANT
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -18,17 +15,17 @@ bp = Blueprint(__name__)
 BASE = "/api/merchant"
 
 
-def card_out(card: Any) -> dict[str, Any]:
+def card_out(shown: ShopCard) -> schema.CardOut:
     """Return a card as its merchant sees it."""
-    status = cards.shown_status(card)
-    return {
-        "id": card.card_id,
-        "uid": card.uid,
-        "type": card.type,
-        "status": status,
-        "held_until": cards.held_until(card),
-        "assigned_at": card.assigned_at,
-    }
+    card = shown.card
+    return schema.CardOut(
+        id=card.card_id,
+        uid=card.uid,
+        type=card.type,
+        status=shown.status,
+        held_until=shown.held_until,
+        assigned_at=card.assigned_at,
+    )
 
 
 @door(
@@ -45,8 +42,8 @@ def card_out(card: Any) -> dict[str, Any]:
         ),
     ),
 )
-def merchant_cards(call: Call[None, schema.CardsIn]) -> Any:
-    """List the merchant's cards by UID, or, by when they were handed out, the latest first."""
+def merchant_cards(call: Call[None, schema.CardsIn]) -> PageOut[schema.CardOut]:
+    """List the merchant's cards by UID, or the cards assigned in a period, latest first."""
     query, assigned = call.query, call.query.assigned
     filters = InventoryFilters(
         status=query.status,
@@ -55,10 +52,10 @@ def merchant_cards(call: Call[None, schema.CardsIn]) -> Any:
         assigned_to=assigned.ends_at(),
     )
     page = inventory.page(call.principal.id, filters, page_size=query.page_size, cursor=query.cursor)
-    return Page(results=[card_out(card) for card in page.results], next=page.next, count=page.count)
+    return PageOut.of(page, card_out)
 
 
 @door(bp, Route("GET", f"{BASE}/dashboard-stats", guard=MERCHANT, reply=schema.DashboardOut))
-def merchant_dashboard(call: Call[None, None]) -> Any:
-    """Show the merchant's cards by status, and what they handed out and collected."""
-    return merchant_totals.dashboard(call.principal.id)
+def merchant_dashboard(call: Call[None, None]) -> schema.DashboardOut:
+    """Show the merchant's cards by status, and the assigned cards and collected fees."""
+    return schema.DashboardOut.read(merchant_totals.dashboard(call.principal.id))

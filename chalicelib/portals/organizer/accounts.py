@@ -1,25 +1,37 @@
-"""The organizers' door: log-in, forgotten password, profile."""
-
-from typing import Any
+"""The organizers' portal: log-in, forgotten password, profile."""
 
 from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain import photos
-from chalicelib.domain.access import accounts, sessions
 from chalicelib.domain.customers import registration
 from chalicelib.domain.organizers import organizers
+from chalicelib.domain.organizers.organizers import LoggedInOrganizer
+from chalicelib.portals import session_routes
 from chalicelib.portals.http import refusals
 from chalicelib.portals.http.auth import ORGANIZER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import BODY_LIMIT, Call, FormBody, Link, Route
-from chalicelib.schemas.log_ins import ChallengeOut, ContactLoginIn, ContactVerifyIn, PasswordChangeIn
+from chalicelib.portals.session_routes import Audience
+from chalicelib.schemas.log_ins import ChallengeOut, ContactLoginIn, ContactVerifyIn
 from chalicelib.schemas.organizer import accounts as schema
-from chalicelib.schemas.wire import Nothing, RefreshIn, TokensOut
+from chalicelib.schemas.wire import Nothing
 from chalicelib.vocabulary import Portal
 
 bp = Blueprint(__name__)
 _BASE = "/api/organizer"
+_AUDIENCE = Audience("organizer", Portal.ORGANIZER, ORGANIZER)
+
+
+def _logged_in_out(log_in: LoggedInOrganizer) -> schema.OrganizerLoggedInOut:
+    pair = log_in.tokens
+    return schema.OrganizerLoggedInOut(
+        access=pair.access,
+        refresh=pair.refresh,
+        token_type=pair.token_type,
+        expires_in=pair.expires_in,
+        organizer=schema.OrganizerProfileOut.read(log_in.organizer),
+    )
 
 
 @door(
@@ -34,12 +46,13 @@ _BASE = "/api/organizer"
         refuses=refusals.LOG_IN,
     ),
 )
-def public_organizer_login(call: Call[ContactLoginIn, None]) -> Any:
+def public_organizer_login(call: Call[ContactLoginIn, None]) -> ChallengeOut:
     """Check number and password and send the log-in's code."""
     body = call.body
-    return registration.log_in(
+    sent = registration.log_in(
         mobile_number=body.contact_mobile, password=body.password, address=call.address, portal=Portal.ORGANIZER
     )
+    return ChallengeOut.read(sent)
 
 
 @door(
@@ -55,18 +68,13 @@ def public_organizer_login(call: Call[ContactLoginIn, None]) -> Any:
         links=(Link("organizer_refresh", body={"refresh": "/refresh"}),),
     ),
 )
-def public_organizer_verify_otp(call: Call[ContactVerifyIn, None]) -> Any:
+def public_organizer_verify_otp(call: Call[ContactVerifyIn, None]) -> schema.OrganizerLoggedInOut:
     """Complete a log-in by its code."""
     body = call.body
-    result = registration.confirm_log_in(
-        code=body.otp,
-        challenge_id=body.challenge_id,
-        mobile_number=body.contact_mobile,
-        address=call.address,
-        portal=Portal.ORGANIZER,
+    log_in = organizers.complete_log_in(
+        code=body.otp, challenge_id=body.challenge_id, mobile_number=body.contact_mobile, address=call.address
     )
-    organizer = organizers.show(result.account.account_id)
-    return {**TokensOut.model_validate(result.tokens).model_dump(), "organizer": organizer}
+    return _logged_in_out(log_in)
 
 
 @door(
@@ -82,11 +90,12 @@ def public_organizer_verify_otp(call: Call[ContactVerifyIn, None]) -> Any:
         refuses=(errors.RateLimited,),
     ),
 )
-def public_organizer_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> Any:
-    """Send a code for a new password, without telling whether there is an account."""
-    return registration.forget_password(
+def public_organizer_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> ChallengeOut:
+    """Send a code for a new password; the answer does not show whether there is an account."""
+    sent = registration.forget_password(
         mobile_number=call.body.contact_mobile, address=call.address, portal=Portal.ORGANIZER
     )
+    return ChallengeOut.read(sent)
 
 
 @door(
@@ -101,7 +110,7 @@ def public_organizer_forgot_password(call: Call[schema.ForgotPasswordIn, None]) 
         refuses=(*refusals.CODE, errors.Conflict),
     ),
 )
-def public_organizer_reset_password(call: Call[schema.ResetPasswordIn, None]) -> Any:
+def public_organizer_reset_password(call: Call[schema.ResetPasswordIn, None]) -> Nothing:
     """Set a new password by the code and end all sessions."""
     body = call.body
     registration.reset_password(
@@ -111,42 +120,24 @@ def public_organizer_reset_password(call: Call[schema.ResetPasswordIn, None]) ->
         address=call.address,
         portal=Portal.ORGANIZER,
     )
+    return Nothing()
 
 
-@door(
-    bp,
-    Route(
-        "POST",
-        f"{_BASE}/token/refresh",
-        guard=None,
-        body=RefreshIn,
-        reply=TokensOut,
-        refresh=True,
-        refuses=refusals.REFRESH,
-        links=(Link("organizer_refresh", body={"refresh": "/refresh"}),),
-    ),
-)
-def organizer_refresh(call: Call[RefreshIn, None]) -> Any:
-    """Spend a refresh token for the next pair."""
-    return sessions.refresh(call.body.refresh, Portal.ORGANIZER)
-
-
-@door(bp, Route("POST", f"{_BASE}/logout", guard=ORGANIZER, reply=Nothing))
-def organizer_logout(call: Call[None, None]) -> Any:
-    """End the session."""
-    sessions.end(call.principal.session_id, ended_because="logged out")
+session_routes.add_refresh(bp, f"{_BASE}/token/refresh", _AUDIENCE)
+session_routes.add_log_out(bp, f"{_BASE}/logout", _AUDIENCE)
+session_routes.add_change_password(bp, f"{_BASE}/profile/change-password", _AUDIENCE)
 
 
 @door(bp, Route("GET", f"{_BASE}/me", guard=ORGANIZER, reply=schema.OrganizerProfileOut))
-def organizer_me(call: Call[None, None]) -> Any:
+def organizer_me(call: Call[None, None]) -> schema.OrganizerProfileOut:
     """Show one's own account."""
-    return organizers.show(call.principal.id)
+    return schema.OrganizerProfileOut.read(organizers.show(call.principal.id))
 
 
 @door(bp, Route("GET", f"{_BASE}/profile", guard=ORGANIZER, reply=schema.OrganizerProfileOut))
-def organizer_profile(call: Call[None, None]) -> Any:
+def organizer_profile(call: Call[None, None]) -> schema.OrganizerProfileOut:
     """Show one's own profile, which is one's own account."""
-    return organizers.show(call.principal.id)
+    return schema.OrganizerProfileOut.read(organizers.show(call.principal.id))
 
 
 @door(
@@ -161,28 +152,8 @@ def organizer_profile(call: Call[None, None]) -> Any:
         refuses=(errors.Conflict,),
     ),
 )
-def organizer_change_profile(call: Call[schema.ProfileIn, None]) -> Any:
-    """Change one's own profile, by JSON or by a form that carries the image; a field that is left out stays."""
+def organizer_change_profile(call: Call[schema.ProfileIn, None]) -> schema.ChangedProfileOut:
+    """Change one's own profile, by JSON or by a form with the image; an omitted field keeps its value."""
     changes = call.body.model_dump(mode="json", exclude_unset=True)
-    return organizers.change(call.principal.id, changes, image=call.files.get("image"))
-
-
-@door(
-    bp,
-    Route(
-        "POST",
-        f"{_BASE}/profile/change-password",
-        guard=ORGANIZER,
-        body=PasswordChangeIn,
-        reply=Nothing,
-        refuses=refusals.LOG_IN,
-    ),
-)
-def organizer_change_password(call: Call[PasswordChangeIn, None]) -> Any:
-    """Change the password and end all other sessions."""
-    accounts.change_password(
-        call.principal.id,
-        old_password=call.body.old_password,
-        new_password=call.body.new_password,
-        kept_session_id=call.principal.session_id,
-    )
+    changed = organizers.change(call.principal.id, changes, image=call.files.get("image"))
+    return schema.ChangedProfileOut.read(changed)

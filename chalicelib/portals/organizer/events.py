@@ -1,6 +1,4 @@
-"""The organizers' door: own events, their analytics, wishes to change them."""
-
-from typing import Any
+"""The organizers' portal: own events, their analytics, requests to change them."""
 
 from chalice import Blueprint
 
@@ -8,53 +6,75 @@ from chalicelib import errors
 from chalicelib.domain.money import Money
 from chalicelib.domain.organizers import edit_requests, organizer_dashboard, organizer_events
 from chalicelib.domain.organizers.organizer_events import EventDetail, EventSummary, OrganizerEventFilters
-from chalicelib.domain.paging import Page
 from chalicelib.portals.http.auth import ORGANIZER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.organizer import events as schema
-from chalicelib.schemas.wire import PageOut
+from chalicelib.schemas.wire import MoneyOut, PageOut
 
 bp = Blueprint(__name__)
 BASE = "/api/organizer"
-_SHOWN = ("title", "description", "category", "status", "starts_at", "ends_at", "timezone", "venue", "image_url")
-_SWITCHES = ("featured", "children_enabled", "re_entry_allowed")
-_OFFERED = ("name", "tier", "capacity", "per_order_limit", "sales_start", "sales_end")
 
 
-def summary_out(summary: EventSummary) -> dict[str, Any]:
-    """Return an event as it stands in the list."""
-    shown = {name: getattr(summary.event, name) for name in _SHOWN}
-    numbers = {"sold": summary.sold, "capacity": summary.capacity, "revenue": summary.revenue}
-    return {"id": summary.event.event_id, **shown, **numbers, "checked_in": summary.admitted}
+def _summary_out(summary: EventSummary) -> schema.EventOut:
+    event = summary.event
+    return schema.EventOut(
+        id=event.event_id,
+        title=event.title,
+        category=event.category,
+        status=event.status,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        timezone=event.timezone,
+        venue=schema.VenueOut.read(event.venue) if event.venue else None,
+        image_url=event.image_url,
+        sold=summary.sold,
+        capacity=summary.capacity,
+        revenue=MoneyOut.read(summary.revenue),
+        checked_in=summary.admitted,
+    )
 
 
-def detail_out(detail: EventDetail) -> dict[str, Any]:
-    """Return an event with its analytics."""
+def _detail_out(detail: EventDetail) -> schema.EventDetailOut:
     event = detail.event
     categories = [
-        {
-            "id": category.category_id,
-            "price": Money(category.price, category.currency),
-            **{name: getattr(category, name) for name in _OFFERED},
-        }
+        schema.TicketCategoryOut(
+            id=category.category_id,
+            name=category.name,
+            tier=category.tier,
+            price=MoneyOut.read(Money(category.price, category.currency)),
+            capacity=category.capacity,
+            per_order_limit=category.per_order_limit,
+            sales_start=category.sales_start,
+            sales_end=category.sales_end,
+        )
         for category in detail.categories
     ]
-    return {
-        "id": event.event_id,
-        **{name: getattr(event, name) for name in _SHOWN},
-        **{name: bool(getattr(event, name)) for name in _SWITCHES},
-        "gates": list(event.gates or ()),
-        "ticket_categories": categories,
-        "version": event.version,
-        "analytics": detail.analytics,
-    }
+    return schema.EventDetailOut(
+        id=event.event_id,
+        title=event.title,
+        description=event.description,
+        category=event.category,
+        status=event.status,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        timezone=event.timezone,
+        venue=schema.VenueOut.read(event.venue) if event.venue else None,
+        image_url=event.image_url,
+        featured=bool(event.featured),
+        children_enabled=bool(event.children_enabled),
+        re_entry_allowed=bool(event.re_entry_allowed),
+        gates=list(event.gates or ()),
+        ticket_categories=categories,
+        version=event.version,
+        analytics=schema.AnalyticsOut.read(detail.analytics),
+    )
 
 
 @door(bp, Route("GET", f"{BASE}/dashboard/stats", guard=ORGANIZER, reply=schema.DashboardOut))
-def organizer_dashboard_stats(call: Call[None, None]) -> Any:
+def organizer_dashboard_stats(call: Call[None, None]) -> schema.DashboardOut:
     """Show the organizer's events, sales and check-ins at a glance."""
-    return organizer_dashboard.dashboard(call.principal.id)
+    return schema.DashboardOut.read(organizer_dashboard.dashboard(call.principal.id))
 
 
 @door(
@@ -72,14 +92,14 @@ def organizer_dashboard_stats(call: Call[None, None]) -> Any:
         ),
     ),
 )
-def organizer_events_list(call: Call[None, schema.EventsIn]) -> Any:
-    """List the organizer's events, those that start last first."""
+def organizer_events_list(call: Call[None, schema.EventsIn]) -> PageOut[schema.EventOut]:
+    """List the organizer's events, the latest start first."""
     query = call.query
     filters = OrganizerEventFilters(
         status=query.status, date_from=query.date_from, date_to=query.date_to, search=query.search
     )
     page = organizer_events.page(call.principal.id, filters, page_size=query.page_size, cursor=query.cursor)
-    return Page(results=[summary_out(summary) for summary in page.results], next=page.next)
+    return PageOut.of(page, _summary_out)
 
 
 @door(
@@ -93,9 +113,9 @@ def organizer_events_list(call: Call[None, schema.EventsIn]) -> Any:
         links=(Link("organizer_request_edit", {"event_id": "/id"}),),
     ),
 )
-def organizer_event(call: Call[None, None]) -> Any:
+def organizer_event(call: Call[None, None]) -> schema.EventDetailOut:
     """Show one of the organizer's events with its live analytics."""
-    return detail_out(organizer_events.detail(call.principal.id, call.path["event_id"]))
+    return _detail_out(organizer_events.detail(call.principal.id, call.path["event_id"]))
 
 
 @door(
@@ -111,12 +131,13 @@ def organizer_event(call: Call[None, None]) -> Any:
         refuses=(errors.NotFound, errors.InvalidState, errors.Conflict),
     ),
 )
-def organizer_request_edit(call: Call[schema.EditRequestIn, None]) -> Any:
-    """Ask the platform's staff to change an event."""
-    return edit_requests.ask(
+def organizer_request_edit(call: Call[schema.EditRequestIn, None]) -> schema.EditRequestOut:
+    """Request a change of an event from the platform's staff."""
+    asked = edit_requests.ask(
         call.principal.id,
         call.path["event_id"],
         changes=call.body.changes.model_dump(exclude_none=True),
         reason=call.body.reason,
         operation_id=call.operation_id,
     )
+    return schema.EditRequestOut.read(asked)

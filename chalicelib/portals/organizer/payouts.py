@@ -1,13 +1,11 @@
-"""The organizers' door: money on its way to them."""
-
-from typing import Any
+"""The organizers' portal: payouts."""
 
 from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.payouts import payouts
 from chalicelib.domain.payouts.payouts import PayoutFilters
-from chalicelib.portals.http.answer import Reply
+from chalicelib.portals.http.answer import PDF, File
 from chalicelib.portals.http.auth import ORGANIZER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -33,11 +31,12 @@ BASE = "/api/organizer"
         ),
     ),
 )
-def organizer_payouts(call: Call[None, schema.PayoutsIn]) -> Any:
-    """List the organizer's payouts, the newest first."""
+def organizer_payouts(call: Call[None, schema.PayoutsIn]) -> PageOut[schema.PayoutOut]:
+    """List the organizer's payouts, newest first."""
     query = call.query
-    asked = PayoutFilters(query.status, query.scheduled_from, query.scheduled_to)
-    return payouts.page(call.principal.id, asked, page_size=query.page_size, cursor=query.cursor)
+    filters = PayoutFilters(query.status, query.scheduled_from, query.scheduled_to)
+    page = payouts.page(call.principal.id, filters, page_size=query.page_size, cursor=query.cursor)
+    return PageOut.of(page, schema.PayoutOut.read)
 
 
 @door(
@@ -50,9 +49,9 @@ def organizer_payouts(call: Call[None, schema.PayoutsIn]) -> Any:
         refuses=(errors.NotFound,),
     ),
 )
-def organizer_payout(call: Call[None, None]) -> Any:
+def organizer_payout(call: Call[None, None]) -> schema.PayoutDetailOut:
     """Show one of the organizer's payouts with its lines."""
-    return payouts.detail(call.principal.id, call.path["payout_id"])
+    return schema.PayoutDetailOut.read(payouts.detail(call.principal.id, call.path["payout_id"]))
 
 
 @door(
@@ -61,12 +60,11 @@ def organizer_payout(call: Call[None, None]) -> Any:
         "GET",
         f"{BASE}/payouts/{{payout_id}}/invoice",
         guard=ORGANIZER,
-        media_type="application/pdf",
+        media_type=PDF,
         refuses=(errors.NotFound,),
     ),
 )
-def organizer_payout_invoice(call: Call[None, None]) -> Any:
+def organizer_payout_invoice(call: Call[None, None]) -> File:
     """Return the invoice of a payout as PDF."""
-    document = payouts.document(call.principal.id, call.path["payout_id"])
-    named = {"Content-Disposition": f'inline; filename="{document.name}"'}
-    return Reply(document.content, headers={"Content-Type": "application/pdf", **named})
+    invoice = payouts.document(call.principal.id, call.path["payout_id"])
+    return File(invoice.content, PDF, name=invoice.name)

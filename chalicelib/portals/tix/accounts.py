@@ -1,18 +1,18 @@
-"""The door of Tix: registration and log-in."""
-
-from typing import Any
+"""Tix: registration and log-in."""
 
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.access import sessions
 from chalicelib.domain.organizations import organizations
+from chalicelib.domain.organizations.organizations import TixRegistration
+from chalicelib.portals import session_routes
 from chalicelib.portals.http import refusals
 from chalicelib.portals.http.auth import TIX
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Route
+from chalicelib.portals.session_routes import Audience
 from chalicelib.schemas.tix import accounts as schema
-from chalicelib.schemas.wire import Nothing
+from chalicelib.vocabulary import Portal
 
 bp = Blueprint(__name__)
 _BASE = "/api/tix/auth"
@@ -31,13 +31,14 @@ _BASE = "/api/tix/auth"
         refuses=(errors.AlreadyExists, errors.OrganizationFull, errors.RateLimited),
     ),
 )
-def public_tix_register(call: Call[schema.RegisterIn, None]) -> Any:
+def public_tix_register(call: Call[schema.RegisterIn, None]) -> schema.LoggedInOut:
     """Found an organization, or join one by its invite code."""
     body = call.body
-    who = organizations.TixRegistration(email=body.email, password=body.password, name=body.name)
-    return organizations.register(
+    who = TixRegistration(email=body.email, password=body.password, name=body.name)
+    log_in = organizations.register(
         who, organization=body.organization, invite_code=body.invite_code, address=call.address
     )
+    return schema.LoggedInOut.read(log_in)
 
 
 @door(
@@ -52,18 +53,15 @@ def public_tix_register(call: Call[schema.RegisterIn, None]) -> Any:
         refuses=refusals.LOG_IN,
     ),
 )
-def public_tix_login(call: Call[schema.LoginIn, None]) -> Any:
-    """Log in with address and password."""
-    return organizations.log_in(email=call.body.email, password=call.body.password)
+def public_tix_login(call: Call[schema.LoginIn, None]) -> schema.LoggedInOut:
+    """Log in with email address and password."""
+    return schema.LoggedInOut.read(organizations.log_in(email=call.body.email, password=call.body.password))
 
 
-@door(bp, Route("POST", f"{_BASE}/logout", guard=TIX, reply=Nothing))
-def tix_logout(call: Call[None, None]) -> Any:
-    """Revoke the token."""
-    sessions.end(call.principal.session_id, ended_because="logged out")
+session_routes.add_log_out(bp, f"{_BASE}/logout", Audience("tix", Portal.TIX, TIX))
 
 
 @door(bp, Route("GET", f"{_BASE}/me", guard=TIX, reply=schema.MeOut, refuses=(errors.NotFound,)))
-def tix_me(call: Call[None, None]) -> Any:
+def tix_me(call: Call[None, None]) -> schema.MeOut:
     """Show the caller's account and organization."""
-    return organizations.me(call.principal.id, call.principal.organization_id)
+    return schema.MeOut.read(organizations.me(call.principal.id, call.principal.organization_id))

@@ -1,12 +1,12 @@
-"""The door of Tix: print runs, and tickets that are taken back."""
-
-from typing import Any
+"""Tix: print runs, and voided tickets."""
 
 from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.organizations import voiding
 from chalicelib.domain.organizations.printing import print_runs
+from chalicelib.domain.organizations.printing.print_runs import PrintInput
+from chalicelib.domain.organizations.voiding import NumberSpan
 from chalicelib.portals.http.auth import TIX, TIX_ADMIN
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -30,22 +30,22 @@ _BASE = "/api/tix/tickets"
         links=(Link("tix_print_run", {"job_id": "/job_id"}),),
     ),
 )
-def tix_print_tickets(call: Call[schema.PrintIn, None]) -> Any:
-    """Print a range of numbers, behind the answer."""
+def tix_print_tickets(call: Call[schema.PrintIn, None]) -> schema.PrintStartedOut:
+    """Print a range of numbers in the background."""
     body = call.body
     job_id = print_runs.begin(
         call.principal.organization_id,
-        print_runs.PrintInput(prefix=body.prefix, first=body.first, last=body.last, format=body.format),
+        PrintInput(prefix=body.prefix, first=body.first, last=body.last, format=body.format),
         user_id=call.principal.id,
         operation_id=call.operation_id,
     )
-    return {"job_id": job_id}
+    return schema.PrintStartedOut(job_id=job_id)
 
 
 @door(bp, Route("GET", f"{_BASE}/print/{{job_id}}", guard=TIX, reply=schema.PrintRunOut, refuses=(errors.NotFound,)))
-def tix_print_run(call: Call[None, None]) -> Any:
-    """Show how far a print run has come, and its files."""
-    return print_runs.show(call.principal.organization_id, call.path["job_id"])
+def tix_print_run(call: Call[None, None]) -> schema.PrintRunOut:
+    """Show the progress of a print run, and its files."""
+    return schema.PrintRunOut.read(print_runs.show(call.principal.organization_id, call.path["job_id"]))
 
 
 @door(
@@ -60,12 +60,13 @@ def tix_print_run(call: Call[None, None]) -> Any:
         refuses=(errors.NotFound, errors.InvalidState),
     ),
 )
-def tix_void_tickets(call: Call[schema.VoidIn, None]) -> Any:
-    """Take back a range of numbers: none of them is let in from the answer on."""
+def tix_void_tickets(call: Call[schema.VoidIn, None]) -> schema.VoidedOut:
+    """Void a range of numbers; from this answer on none of them is admitted."""
     body = call.body
-    return voiding.void(
+    counts = voiding.void(
         call.principal.organization_id,
-        voiding.NumberSpan(prefix=body.prefix, first=body.first, last=body.last),
+        NumberSpan(prefix=body.prefix, first=body.first, last=body.last),
         reason=body.reason,
         user_id=call.principal.id,
     )
+    return schema.VoidedOut.read(counts)

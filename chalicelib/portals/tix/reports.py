@@ -1,7 +1,7 @@
-"""The door of Tix: reports."""
+"""Tix: reports."""
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import date
 
 from chalice import Blueprint
 
@@ -16,29 +16,39 @@ bp = Blueprint(__name__)
 _BASE = "/api/tix/reports"
 
 
-def _named(rows: Iterable[ReportRow], what: str) -> list[dict[str, Any]]:
-    return [{what: row.name, "generated": row.generated, "scanned": row.scanned} for row in rows]
+def _days_out(rows: Iterable[ReportRow]) -> schema.DaysOut:
+    return schema.DaysOut(
+        [schema.DayOut(date=date.fromisoformat(r.name), generated=r.generated, scanned=r.scanned) for r in rows]
+    )
+
+
+def _weeks_out(rows: Iterable[ReportRow]) -> schema.WeeksOut:
+    return schema.WeeksOut([schema.WeekOut(week=r.name, generated=r.generated, scanned=r.scanned) for r in rows])
+
+
+def _months_out(rows: Iterable[ReportRow]) -> schema.MonthsOut:
+    return schema.MonthsOut([schema.MonthOut(month=r.name, generated=r.generated, scanned=r.scanned) for r in rows])
 
 
 @door(bp, Route("GET", f"{_BASE}/stats", guard=TIX, reply=schema.StatsOut))
-def tix_stats(call: Call[None, None]) -> Any:
-    """Show how many tickets there are and how many were scanned."""
-    return ticket_reports.stats(call.principal.organization_id)
+def tix_stats(call: Call[None, None]) -> schema.StatsOut:
+    """Show the number of tickets and of scanned tickets."""
+    return schema.StatsOut.read(ticket_reports.stats(call.principal.organization_id))
 
 
 @door(bp, Route("GET", f"{_BASE}/daily", guard=TIX, reply=schema.DaysOut))
-def tix_daily(call: Call[None, None]) -> Any:
-    """Show what was generated and scanned by day."""
-    return _named(ticket_reports.daily(call.principal.organization_id), "date")
+def tix_daily(call: Call[None, None]) -> schema.DaysOut:
+    """Show generated and scanned tickets by day."""
+    return _days_out(ticket_reports.daily(call.principal.organization_id))
 
 
 @door(bp, Route("GET", f"{_BASE}/weekly", guard=TIX, reply=schema.WeeksOut))
-def tix_weekly(call: Call[None, None]) -> Any:
-    """Show what was generated and scanned by week."""
-    return _named(ticket_reports.weekly(call.principal.organization_id), "week")
+def tix_weekly(call: Call[None, None]) -> schema.WeeksOut:
+    """Show generated and scanned tickets by week."""
+    return _weeks_out(ticket_reports.weekly(call.principal.organization_id))
 
 
 @door(bp, Route("GET", f"{_BASE}/monthly", guard=TIX, reply=schema.MonthsOut))
-def tix_monthly(call: Call[None, None]) -> Any:
-    """Show what was generated and scanned by month."""
-    return _named(ticket_reports.monthly(call.principal.organization_id), "month")
+def tix_monthly(call: Call[None, None]) -> schema.MonthsOut:
+    """Show generated and scanned tickets by month."""
+    return _months_out(ticket_reports.monthly(call.principal.organization_id))

@@ -1,6 +1,4 @@
-"""The door of Tix: settings."""
-
-from typing import Any
+"""Tix: settings."""
 
 from chalice import Blueprint
 
@@ -17,10 +15,10 @@ _PATH = "/api/tix/settings"
 
 
 @door(bp, Route("GET", _PATH, guard=TIX, reply=schema.SettingsOut, refuses=(errors.NotFound,)))
-def tix_settings(call: Call[None, None]) -> Any:
+def tix_settings(call: Call[None, None]) -> schema.SettingsOut:
     """Show the organization's settings."""
     is_admin = call.principal.claims.get("role") == TixRole.ADMIN
-    return organization_settings.show(call.principal.organization_id, to_admin=is_admin)
+    return schema.SettingsOut.read(organization_settings.show(call.principal.organization_id, to_admin=is_admin))
 
 
 @door(
@@ -34,7 +32,10 @@ def tix_settings(call: Call[None, None]) -> Any:
         refuses=(errors.NotFound, errors.InvalidState, errors.Conflict),
     ),
 )
-def tix_change_settings(call: Call[schema.SettingsIn, None]) -> Any:
-    """Change the organization's settings; a field that is left out stays."""
+def tix_change_settings(call: Call[schema.SettingsIn, None]) -> schema.SettingsOut:
+    """Change the organization's settings; an omitted field keeps its value."""
     changes = call.body.model_dump(exclude_unset=True, exclude={"rotate_invite"})
-    return organization_settings.change(call.principal.organization_id, changes, rotate_invite=call.body.rotate_invite)
+    settings = organization_settings.change(
+        call.principal.organization_id, changes, rotate_invite=call.body.rotate_invite
+    )
+    return schema.SettingsOut.read(settings)

@@ -1,30 +1,52 @@
 """The door of Tix: numbers, tickets and their scan."""
 
 import json
-from typing import Any
 
 from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.organizations import numbered_tickets, numbering, ticket_clearing, ticket_pages
-from chalicelib.domain.organizations.numbered_tickets import NumberedDenial
-from chalicelib.domain.organizations.numbering import GenerationInput
-from chalicelib.errors import AlreadyScanned, TicketVoided
-from chalicelib.portals.http.answer import Reply
+from chalicelib.domain.organizations.numbered_tickets import NumberedDenial, NumberedScan
+from chalicelib.domain.organizations.numbering import GeneratedTickets, GenerationInput
+from chalicelib.domain.organizations.ticket_pages import TicketPage
 from chalicelib.portals.http.auth import TIX, TIX_ADMIN
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.tix import tickets as schema
-from chalicelib.vocabulary import JobStatus
 
 bp = Blueprint(__name__)
 _BASE = "/api/tix/tickets"
-_DENIALS = {NumberedDenial.ALREADY_SCANNED: AlreadyScanned, NumberedDenial.VOIDED: TicketVoided}
+_DENIALS = {NumberedDenial.ALREADY_SCANNED: errors.AlreadyScanned, NumberedDenial.VOIDED: errors.TicketVoided}
 
 
-def ticket_out(ticket: Any) -> dict[str, Any]:
-    """Return a ticket as its organization sees it."""
-    return schema.ticket_fields(ticket, number=numbered_tickets.number_of(ticket))
+def _wanted(body: schema.GenerateIn) -> GenerationInput:
+    extra = None if body.extra is None else json.dumps(body.extra, ensure_ascii=False)
+    return GenerationInput(quantity=body.count, prefix=body.prefix, extra=extra)
+
+
+def _generated_out(made: GeneratedTickets) -> schema.GeneratedOut | schema.JobStartedOut:
+    if made.tickets is None:
+        return schema.JobStartedOut(job_id=made.job_id)
+    return schema.GeneratedOut([schema.TicketOut.from_ticket(ticket) for ticket in made.tickets])
+
+
+def _page_out(page: TicketPage) -> schema.TicketsOut:
+    return schema.TicketsOut(
+        tickets=[schema.TicketOut.from_ticket(ticket) for ticket in page.tickets],
+        total=page.total,
+        page=page.page,
+        limit=page.limit,
+        job=schema.JobOut.read(page.job) if page.job else None,
+    )
+
+
+def _scanned_out(scan: NumberedScan) -> schema.ScannedOut:
+    """Return the scanned ticket; the clients of Tix read a denial as an error with the ticket next to it."""
+    ticket = schema.TicketOut.from_ticket(scan.ticket)
+    if scan.denial is None:
+        return schema.ScannedOut(ticket=ticket)
+    is_duplicate = scan.denial is NumberedDenial.ALREADY_SCANNED
+    raise _DENIALS[scan.denial](beside={"ticket": ticket.model_dump(mode="json"), "duplicate": is_duplicate})
 
 
 @door(
@@ -39,19 +61,15 @@ def ticket_out(ticket: Any) -> dict[str, Any]:
         idempotent=True,
     ),
 )
-def tix_generate_tickets(call: Call[schema.GenerateIn, None]) -> Any:
-    """Generate the next tickets of a prefix, many of them behind the answer."""
-    body = call.body
-    extra = None if body.extra is None else json.dumps(body.extra, ensure_ascii=False)
-    made = numbering.generate(
+def tix_generate_tickets(call: Call[schema.GenerateIn, None]) -> schema.GeneratedOut | schema.JobStartedOut:
+    """Generate the next tickets of a prefix; many are written in the background."""
+    made = numbering.generate_tickets(
         call.principal.organization_id,
-        GenerationInput(quantity=body.count, prefix=body.prefix, extra=extra),
+        _wanted(call.body),
         user_id=call.principal.id,
         operation_id=call.operation_id,
     )
-    if not numbering.is_at_once(made):
-        return Reply({"job_id": made.job_id}, status=202)
-    return [ticket_out(ticket) for ticket in numbering.as_generated(made)]
+    return _generated_out(made)
 
 
 @door(
@@ -70,17 +88,11 @@ def tix_generate_tickets(call: Call[schema.GenerateIn, None]) -> Any:
         ),
     ),
 )
-def tix_tickets(call: Call[None, schema.TicketsIn]) -> Any:
-    """List the organization's tickets, the newest first, or what a job has made."""
+def tix_tickets(call: Call[None, schema.TicketsIn]) -> schema.TicketsOut:
+    """List the organization's tickets, newest first, or the tickets of a job."""
     query, organization_id = call.query, call.principal.organization_id
     page = ticket_pages.page(organization_id, query.filter, job_id=query.job_id, page=query.page, limit=query.limit)
-    return {
-        "tickets": [ticket_out(ticket) for ticket in page.tickets],
-        "total": page.total,
-        "page": page.page,
-        "limit": page.limit,
-        "job": page.job,
-    }
+    return _page_out(page)
 
 
 @door(
@@ -95,26 +107,24 @@ def tix_tickets(call: Call[None, schema.TicketsIn]) -> Any:
         refuses=(errors.ValidationFailed,),
     ),
 )
-def tix_clear_tickets(call: Call[None, schema.ClearIn]) -> Any:
-    """Delete all tickets of the organization, many of them behind the answer."""
+def tix_clear_tickets(call: Call[None, schema.ClearIn]) -> schema.DoneOut | schema.ClearingOut:
+    """Delete all tickets of the organization; many are deleted in the background."""
     principal = call.principal
     job = ticket_clearing.clear(principal.organization_id, confirm=call.query.confirm, user_id=principal.id)
-    if job.status == JobStatus.OPEN:
-        return Reply({"job_id": job.job_id}, status=202)
-    return {}
+    return schema.cleared_out(job)
 
 
 @door(bp, Route("GET", f"{_BASE}/{{ticket_id}}", guard=TIX, reply=schema.TicketOut, refuses=(errors.NotFound,)))
-def tix_ticket(call: Call[None, None]) -> Any:
+def tix_ticket(call: Call[None, None]) -> schema.TicketOut:
     """Show a ticket, by its id or its number."""
-    return ticket_out(numbered_tickets.find(call.principal.organization_id, call.path["ticket_id"]))
+    return schema.TicketOut.from_ticket(numbered_tickets.find(call.principal.organization_id, call.path["ticket_id"]))
 
 
 @door(bp, Route("DELETE", f"{_BASE}/{{ticket_id}}", guard=TIX, reply=schema.DoneOut, refuses=(errors.NotFound,)))
-def tix_delete_ticket(call: Call[None, None]) -> Any:
+def tix_delete_ticket(call: Call[None, None]) -> schema.DoneOut:
     """Delete a ticket; its number is not used again."""
     numbered_tickets.delete(call.principal.organization_id, call.path["ticket_id"])
-    return {}
+    return schema.DoneOut()
 
 
 @door(
@@ -128,19 +138,12 @@ def tix_delete_ticket(call: Call[None, None]) -> Any:
         refuses=(errors.NotFound, errors.AlreadyScanned, errors.TicketVoided),
     ),
 )
-def tix_scan_ticket(call: Call[None, None]) -> Any:
-    """Let a ticket in, exactly once."""
+def tix_scan_ticket(call: Call[None, None]) -> schema.ScannedOut:
+    """Admit a ticket, exactly once."""
     scan = numbered_tickets.scan(
         call.principal.organization_id,
         call.path["ticket_id"],
         user_id=call.principal.id,
         operation_id=call.operation_id,
     )
-    if scan.denial is not None:
-        raise _DENIALS[scan.denial](
-            beside={
-                "ticket": schema.TicketOut.model_validate(ticket_out(scan.ticket)).model_dump(mode="json"),
-                "duplicate": scan.denial is NumberedDenial.ALREADY_SCANNED,
-            }
-        )
-    return {"ticket": ticket_out(scan.ticket)}
+    return _scanned_out(scan)

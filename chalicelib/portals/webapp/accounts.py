@@ -1,29 +1,41 @@
-"""The customers' door: registration, log-in, codes, profile."""
-
-from typing import Any
+"""The web app: registration, log-in, codes, profile."""
 
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.access import accounts, otp, sessions
+from chalicelib.domain.access import otp
 from chalicelib.domain.customers import customers, registration
-from chalicelib.domain.customers.registration import CustomerLogIn
+from chalicelib.domain.customers.registration import LoggedInCustomer
+from chalicelib.portals import session_routes
 from chalicelib.portals.http import refusals
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
-from chalicelib.schemas.log_ins import ChallengeOut, MobileLoginIn, PasswordChangeIn, VerifyIn
+from chalicelib.portals.session_routes import Audience
+from chalicelib.schemas.log_ins import ChallengeOut, MobileLoginIn, VerifyIn
 from chalicelib.schemas.webapp import accounts as schema
-from chalicelib.schemas.wire import Nothing, RefreshIn, TokensOut
+from chalicelib.schemas.wire import Nothing
 from chalicelib.vocabulary import Portal
 
 bp = Blueprint(__name__)
 BASE = "/api/v1"
 _USERS = f"{BASE}/users"
+_AUDIENCE = Audience("customer", Portal.WEBAPP, CUSTOMER)
 
 
-def _logged_in_out(result: CustomerLogIn) -> dict[str, Any]:
-    return {**TokensOut.model_validate(result.tokens).model_dump(), "customer": customers.show(result.account)}
+def _logged_in_out(log_in: LoggedInCustomer) -> schema.LoggedInOut:
+    pair = log_in.tokens
+    return schema.LoggedInOut(
+        access=pair.access,
+        refresh=pair.refresh,
+        token_type=pair.token_type,
+        expires_in=pair.expires_in,
+        customer=schema.CustomerOut.read(log_in.customer),
+    )
+
+
+def _birthday(body: schema.RegisterIn) -> str | None:
+    return body.date_of_birth.isoformat() if body.date_of_birth else None
 
 
 @door(
@@ -39,17 +51,18 @@ def _logged_in_out(result: CustomerLogIn) -> dict[str, Any]:
         refuses=(errors.RateLimited,),
     ),
 )
-def public_register(call: Call[schema.RegisterIn, None]) -> Any:
+def public_register(call: Call[schema.RegisterIn, None]) -> ChallengeOut:
     """Begin a registration and send its code."""
     body = call.body
-    return registration.register(
+    sent = registration.register(
         mobile_number=body.mobile_number,
         password=body.password,
         name=body.name,
         email=body.email,
-        date_of_birth=body.date_of_birth.isoformat() if body.date_of_birth else None,
+        date_of_birth=_birthday(body),
         address=call.address,
     )
+    return ChallengeOut.read(sent)
 
 
 @door(
@@ -66,14 +79,13 @@ def public_register(call: Call[schema.RegisterIn, None]) -> Any:
         links=(Link("customer_refresh", body={"refresh": "/refresh"}),),
     ),
 )
-def public_verify_otp(call: Call[VerifyIn, None]) -> Any:
+def public_verify_otp(call: Call[VerifyIn, None]) -> schema.LoggedInOut:
     """Complete a registration by its code and log in."""
     body = call.body
-    return _logged_in_out(
-        registration.confirm(
-            code=body.otp, challenge_id=body.challenge_id, mobile_number=body.mobile_number, address=call.address
-        )
+    log_in = registration.complete(
+        code=body.otp, challenge_id=body.challenge_id, mobile_number=body.mobile_number, address=call.address
     )
+    return _logged_in_out(log_in)
 
 
 @door(
@@ -88,10 +100,12 @@ def public_verify_otp(call: Call[VerifyIn, None]) -> Any:
         refuses=refusals.LOG_IN,
     ),
 )
-def public_login(call: Call[MobileLoginIn, None]) -> Any:
+def public_login(call: Call[MobileLoginIn, None]) -> ChallengeOut:
     """Check number and password and send the log-in's code."""
     body = call.body
-    return registration.log_in(mobile_number=body.mobile_number, password=body.password, address=call.address)
+    return ChallengeOut.read(
+        registration.log_in(mobile_number=body.mobile_number, password=body.password, address=call.address)
+    )
 
 
 @door(
@@ -107,14 +121,13 @@ def public_login(call: Call[MobileLoginIn, None]) -> Any:
         links=(Link("customer_refresh", body={"refresh": "/refresh"}),),
     ),
 )
-def public_verify_login_otp(call: Call[VerifyIn, None]) -> Any:
+def public_verify_login_otp(call: Call[VerifyIn, None]) -> schema.LoggedInOut:
     """Complete a log-in by its code."""
     body = call.body
-    return _logged_in_out(
-        registration.confirm_log_in(
-            code=body.otp, challenge_id=body.challenge_id, mobile_number=body.mobile_number, address=call.address
-        )
+    log_in = registration.complete_log_in(
+        code=body.otp, challenge_id=body.challenge_id, mobile_number=body.mobile_number, address=call.address
     )
+    return _logged_in_out(log_in)
 
 
 @door(
@@ -130,33 +143,14 @@ def public_verify_login_otp(call: Call[VerifyIn, None]) -> Any:
         refuses=(errors.RateLimited,),
     ),
 )
-def public_resend_otp(call: Call[schema.ResendIn, None]) -> Any:
+def public_resend_otp(call: Call[schema.ResendIn, None]) -> ChallengeOut:
     """Send a new code for a challenge, under the same limits."""
-    return otp.resend(call.body.challenge_id, address=call.address)
+    return ChallengeOut.read(otp.resend(call.body.challenge_id, address=call.address))
 
 
-@door(
-    bp,
-    Route(
-        "POST",
-        f"{_USERS}/token/refresh",
-        guard=None,
-        body=RefreshIn,
-        reply=TokensOut,
-        refresh=True,
-        refuses=refusals.REFRESH,
-        links=(Link("customer_refresh", body={"refresh": "/refresh"}),),
-    ),
-)
-def customer_refresh(call: Call[RefreshIn, None]) -> Any:
-    """Spend a refresh token for the next pair."""
-    return sessions.refresh(call.body.refresh, Portal.WEBAPP)
-
-
-@door(bp, Route("POST", f"{_USERS}/logout", guard=CUSTOMER, reply=Nothing))
-def customer_logout(call: Call[None, None]) -> Any:
-    """End the session."""
-    sessions.end(call.principal.session_id, ended_because="logged out")
+session_routes.add_refresh(bp, f"{_USERS}/token/refresh", _AUDIENCE)
+session_routes.add_log_out(bp, f"{_USERS}/logout", _AUDIENCE)
+session_routes.add_change_password(bp, f"{_USERS}/change-password", _AUDIENCE)
 
 
 @door(
@@ -169,36 +163,16 @@ def customer_logout(call: Call[None, None]) -> Any:
         links=(Link("merchant_verify_customer", {"mobile": "/mobile_number"}),),
     ),
 )
-def customer_me(call: Call[None, None]) -> Any:
+def customer_me(call: Call[None, None]) -> schema.MeOut:
     """Show one's own account."""
-    return customers.show(accounts.get(call.principal.id))
+    return schema.MeOut.read(customers.own(call.principal.id))
 
 
 @door(bp, Route("PUT", f"{_USERS}/profile", guard=CUSTOMER, body=schema.ProfileIn, reply=schema.ProfileOut))
-def customer_change_profile(call: Call[schema.ProfileIn, None]) -> Any:
-    """Change one's own profile; null clears a field, one that is left out stays."""
-    return customers.change(call.principal.id, call.body.model_dump(mode="json", exclude_unset=True))
-
-
-@door(
-    bp,
-    Route(
-        "POST",
-        f"{_USERS}/change-password",
-        guard=CUSTOMER,
-        body=PasswordChangeIn,
-        reply=Nothing,
-        refuses=refusals.LOG_IN,
-    ),
-)
-def customer_change_password(call: Call[PasswordChangeIn, None]) -> Any:
-    """Change the password and end all other sessions."""
-    accounts.change_password(
-        call.principal.id,
-        old_password=call.body.old_password,
-        new_password=call.body.new_password,
-        kept_session_id=call.principal.session_id,
-    )
+def customer_change_profile(call: Call[schema.ProfileIn, None]) -> schema.ProfileOut:
+    """Change one's own profile; null clears a field, an omitted one keeps its value."""
+    changes = call.body.model_dump(mode="json", exclude_unset=True)
+    return schema.ProfileOut.read(customers.change(call.principal.id, changes))
 
 
 @door(
@@ -214,9 +188,9 @@ def customer_change_password(call: Call[PasswordChangeIn, None]) -> Any:
         refuses=(errors.RateLimited,),
     ),
 )
-def public_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> Any:
-    """Send a code for a new password, without telling whether there is an account."""
-    return registration.forget_password(mobile_number=call.body.mobile_number, address=call.address)
+def public_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> ChallengeOut:
+    """Send a code for a new password; the answer does not show whether there is an account."""
+    return ChallengeOut.read(registration.forget_password(mobile_number=call.body.mobile_number, address=call.address))
 
 
 @door(
@@ -231,9 +205,10 @@ def public_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> Any:
         refuses=(*refusals.CODE, errors.Conflict),
     ),
 )
-def public_reset_password(call: Call[schema.ResetPasswordIn, None]) -> Any:
+def public_reset_password(call: Call[schema.ResetPasswordIn, None]) -> Nothing:
     """Set a new password by the code and end all sessions."""
     body = call.body
     registration.reset_password(
         mobile_number=body.mobile_number, code=body.otp, new_password=body.new_password, address=call.address
     )
+    return Nothing()

@@ -1,6 +1,4 @@
-"""The customers' door: a customer's NFC cards."""
-
-from typing import Any
+"""The web app: a customer's NFC cards."""
 
 from chalice import Blueprint
 
@@ -9,14 +7,13 @@ from chalicelib.domain.cards import balances, card_requests, own_cards
 from chalicelib.domain.cards.balances import StatementFilters
 from chalicelib.domain.cards.own_cards import CardHolding
 from chalicelib.domain.money import AmountInput, Money
-from chalicelib.domain.paging import Page
 from chalicelib.domain.payments import auto_reload, payments
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.webapp import cards as schema
 from chalicelib.schemas.webapp.payments import PaymentOut
-from chalicelib.schemas.wire import MoneyIn, PageIn, PageOut
+from chalicelib.schemas.wire import MoneyIn, MoneyOut, PageIn, PageOut
 
 bp = Blueprint(__name__)
 BASE = "/api/v1"
@@ -24,22 +21,22 @@ _CARDS = f"{BASE}/users/nfc-cards"
 _CARD = f"{_CARDS}/{{card_id}}"
 
 
-def _asked(amount: MoneyIn | None) -> AmountInput | None:
+def _amount(amount: MoneyIn | None) -> AmountInput | None:
     return AmountInput(amount.amount, amount.currency) if amount else None
 
 
-def _card_out(holding: CardHolding) -> dict[str, Any]:
-    card, balance = holding.card, holding.balance
-    merchant = {"id": card.merchant_id, "name": holding.merchant_name} if card.merchant_id else None
-    return {
-        "id": card.card_id,
-        "uid": card.uid,
-        "status": card.status,
-        "balance": Money(balance.amount, balance.currency),
-        "merchant": merchant,
-        "assigned_at": card.assigned_at,
-        "auto_reload": auto_reload.settings(balance),
-    }
+def _card_out(holding: CardHolding) -> schema.CardOut:
+    card = holding.card
+    merchant = schema.MerchantOut(id=card.merchant_id, name=holding.merchant_name) if card.merchant_id else None
+    return schema.CardOut(
+        id=card.card_id,
+        uid=card.uid,
+        status=card.status,
+        balance=MoneyOut.read(holding.money),
+        merchant=merchant,
+        assigned_at=card.assigned_at,
+        auto_reload=schema.AutoReloadOut.read(holding.auto_reload) if holding.auto_reload else None,
+    )
 
 
 @door(
@@ -59,10 +56,10 @@ def _card_out(holding: CardHolding) -> dict[str, Any]:
         ),
     ),
 )
-def customer_cards(call: Call[None, PageIn]) -> Any:
+def customer_cards(call: Call[None, PageIn]) -> PageOut[schema.CardOut]:
     """List the customer's cards with their balances, newest first."""
     page = own_cards.of(call.principal.id, page_size=call.query.page_size, cursor=call.query.cursor)
-    return Page(results=[_card_out(holding) for holding in page.results], next=page.next)
+    return PageOut.of(page, _card_out)
 
 
 @door(
@@ -78,8 +75,8 @@ def customer_cards(call: Call[None, PageIn]) -> Any:
         refuses=(errors.Conflict,),
     ),
 )
-def customer_request_card(call: Call[schema.CardRequestIn, None]) -> Any:
-    """Ask for a card, to be fetched or sent."""
+def customer_request_card(call: Call[schema.CardRequestIn, None]) -> schema.CardRequestOut:
+    """Request a card, to be collected or sent."""
     body = call.body
     request = card_requests.make(
         call.principal.id,
@@ -88,7 +85,11 @@ def customer_request_card(call: Call[schema.CardRequestIn, None]) -> Any:
         address=body.address,
         operation_id=call.operation_id,
     )
-    return {"id": request.request_id, "status": request.status, "fee": Money(request.fee, request.currency)}
+    return schema.CardRequestOut(
+        id=request.request_id,
+        status=request.status,
+        fee=MoneyOut.read(Money(request.fee, request.currency)),
+    )
 
 
 @door(
@@ -104,17 +105,17 @@ def customer_request_card(call: Call[schema.CardRequestIn, None]) -> Any:
         refuses=(errors.NotFound, errors.InvalidState),
     ),
 )
-def customer_reload_card(call: Call[schema.ReloadIn, None]) -> Any:
-    """Open a payment that puts money on a card."""
+def customer_reload_card(call: Call[schema.ReloadIn, None]) -> PaymentOut:
+    """Open a payment that adds money to a card."""
     body = call.body
     payment = payments.reload(
         call.principal.id,
         call.path["card_id"],
-        AmountInput(body.amount.amount, body.amount.currency),
+        _amount(body.amount),
         token=body.payment_token,
         operation_id=call.operation_id,
     )
-    return payments.shown(payment)
+    return PaymentOut.read(payments.shown(payment))
 
 
 @door(
@@ -129,25 +130,17 @@ def customer_reload_card(call: Call[schema.ReloadIn, None]) -> Any:
         links=(Link("customer_card_transactions", {"cursor": "/next"}),),
     ),
 )
-def customer_card_transactions(call: Call[None, schema.TransactionsIn]) -> Any:
+def customer_card_transactions(call: Call[None, schema.TransactionsIn]) -> PageOut[schema.TransactionOut]:
     """List the lines of a card's ledger, newest first."""
     query = call.query
-    filters = StatementFilters(type=query.type, date_from=query.begins_at(), date_to=query.ends_at())
     page = balances.transactions(
-        call.principal.id, call.path["card_id"], filters, page_size=query.page_size, cursor=query.cursor
+        call.principal.id,
+        call.path["card_id"],
+        StatementFilters(type=query.type, date_from=query.begins_at(), date_to=query.ends_at()),
+        page_size=query.page_size,
+        cursor=query.cursor,
     )
-    results = [
-        {
-            "id": line.entry_id,
-            "type": line.type,
-            "amount": Money(line.amount, line.currency),
-            "balance_after": Money(line.balance_after, line.currency),
-            "reference": line.reference,
-            "created_at": line.created_at,
-        }
-        for line in page.results
-    ]
-    return Page(results=results, next=page.next, count=page.count)
+    return PageOut.of(page, schema.TransactionOut.read)
 
 
 @door(
@@ -162,19 +155,18 @@ def customer_card_transactions(call: Call[None, schema.TransactionsIn]) -> Any:
         refuses=(errors.NotFound, errors.InvalidState),
     ),
 )
-def customer_auto_reload(call: Call[schema.AutoReloadIn, None]) -> Any:
-    """Say when a card is topped up by itself, or that it is not."""
+def customer_auto_reload(call: Call[schema.AutoReloadIn, None]) -> schema.CardOut:
+    """Turn the automatic reload of a card on or off."""
     body = call.body
-    return _card_out(
-        auto_reload.change(
-            call.principal.id,
-            call.path["card_id"],
-            enabled=body.enabled,
-            threshold=_asked(body.threshold),
-            amount=_asked(body.amount),
-            token=body.payment_token,
-        )
+    holding = auto_reload.change(
+        call.principal.id,
+        call.path["card_id"],
+        enabled=body.enabled,
+        threshold=_amount(body.threshold),
+        amount=_amount(body.amount),
+        token=body.payment_token,
     )
+    return _card_out(holding)
 
 
 @door(
@@ -189,6 +181,6 @@ def customer_auto_reload(call: Call[schema.AutoReloadIn, None]) -> Any:
         refuses=(errors.NotFound,),
     ),
 )
-def customer_block_card(call: Call[schema.BlockIn, None]) -> Any:
-    """Block a card: it is refused at every gate and pays nothing from then on."""
+def customer_block_card(call: Call[schema.BlockIn, None]) -> schema.CardOut:
+    """Block a card: every gate and every payment refuses it from now on."""
     return _card_out(own_cards.block(call.principal.id, call.path["card_id"], reason=call.body.reason))

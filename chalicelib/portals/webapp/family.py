@@ -1,7 +1,4 @@
-"""The customers' door: dependents and favourites."""
-
-from dataclasses import asdict
-from typing import Any
+"""The web app: dependents and favourites."""
 
 from chalice import Blueprint
 
@@ -9,11 +6,11 @@ from chalicelib import errors
 from chalicelib.domain.customers import dependents, favorites
 from chalicelib.domain.customers.customers import EmergencyContact
 from chalicelib.domain.customers.dependents import DependentDetails, OwnDependent
-from chalicelib.domain.paging import Page
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.webapp import family as schema
+from chalicelib.schemas.webapp.accounts import ContactOut
 from chalicelib.schemas.wire import PageIn, PageOut
 
 bp = Blueprint(__name__)
@@ -21,15 +18,33 @@ BASE = "/api/v1"
 
 
 def _details(body: schema.DependentIn) -> DependentDetails:
-    said = {name: getattr(body, name) for name in schema.DependentIn.model_fields}
     contact = body.emergency_contact
     return DependentDetails(
-        **{**said, "emergency_contact": EmergencyContact(contact.name, contact.mobile_number) if contact else None}
+        name=body.name,
+        relation=body.relation,
+        date_of_birth=body.date_of_birth,
+        blood_type=body.blood_type,
+        emergency_contact=EmergencyContact(contact.name, contact.mobile_number) if contact else None,
+        card_id=body.card_id,
     )
 
 
-def _out(dependent: OwnDependent) -> dict[str, Any]:
-    return {"id": dependent.id, **asdict(dependent.details)}
+def _dependent_out(dependent: OwnDependent) -> schema.DependentOut:
+    details = dependent.details
+    contact = details.emergency_contact
+    return schema.DependentOut(
+        id=dependent.id,
+        name=details.name,
+        relation=details.relation,
+        date_of_birth=details.date_of_birth,
+        blood_type=details.blood_type,
+        emergency_contact=ContactOut.read(contact) if contact else None,
+        card_id=details.card_id,
+    )
+
+
+def _dependents_out(found: list[OwnDependent]) -> PageOut[schema.DependentOut]:
+    return PageOut(results=[_dependent_out(dependent) for dependent in found], next=None, count=len(found))
 
 
 @door(
@@ -45,10 +60,9 @@ def _out(dependent: OwnDependent) -> dict[str, Any]:
         ),
     ),
 )
-def customer_dependents(call: Call[None, None]) -> Any:
+def customer_dependents(call: Call[None, None]) -> PageOut[schema.DependentOut]:
     """List the customer's dependents."""
-    found = dependents.of(call.principal.id)
-    return Page(results=[_out(one) for one in found], count=len(found))
+    return _dependents_out(dependents.of(call.principal.id))
 
 
 @door(
@@ -64,9 +78,9 @@ def customer_dependents(call: Call[None, None]) -> Any:
         refuses=(errors.Conflict, errors.NotFound),
     ),
 )
-def customer_add_dependent(call: Call[schema.DependentIn, None]) -> Any:
-    """Add a dependent; a customer has ten at most."""
-    return _out(dependents.add(call.principal.id, _details(call.body), operation_id=call.operation_id))
+def customer_add_dependent(call: Call[schema.DependentIn, None]) -> schema.DependentOut:
+    """Add a dependent; a customer has at most ten."""
+    return _dependent_out(dependents.add(call.principal.id, _details(call.body), operation_id=call.operation_id))
 
 
 @door(
@@ -80,9 +94,9 @@ def customer_add_dependent(call: Call[schema.DependentIn, None]) -> Any:
         refuses=(errors.NotFound,),
     ),
 )
-def customer_replace_dependent(call: Call[schema.DependentIn, None]) -> Any:
-    """Replace what is said of a dependent."""
-    return _out(dependents.replace(call.principal.id, call.path["dependent_id"], _details(call.body)))
+def customer_replace_dependent(call: Call[schema.DependentIn, None]) -> schema.DependentOut:
+    """Replace the details of a dependent."""
+    return _dependent_out(dependents.replace(call.principal.id, call.path["dependent_id"], _details(call.body)))
 
 
 @door(
@@ -91,8 +105,8 @@ def customer_replace_dependent(call: Call[schema.DependentIn, None]) -> Any:
         "DELETE", f"{BASE}/users/dependents/{{dependent_id}}", guard=CUSTOMER, status=204, refuses=(errors.NotFound,)
     ),
 )
-def customer_remove_dependent(call: Call[None, None]) -> Any:
-    """Remove a dependent; tickets bought for them stay."""
+def customer_remove_dependent(call: Call[None, None]) -> None:
+    """Remove a dependent; their tickets remain."""
     dependents.remove(call.principal.id, call.path["dependent_id"])
 
 
@@ -110,9 +124,10 @@ def customer_remove_dependent(call: Call[None, None]) -> Any:
         ),
     ),
 )
-def customer_favorites(call: Call[None, PageIn]) -> Any:
-    """List the events that the customer likes, the newest event first."""
-    return favorites.of(call.principal.id, page_size=call.query.page_size, cursor=call.query.cursor)
+def customer_favorites(call: Call[None, PageIn]) -> PageOut[schema.FavoriteOut]:
+    """List the customer's favourite events, the latest event first."""
+    page = favorites.of(call.principal.id, page_size=call.query.page_size, cursor=call.query.cursor)
+    return PageOut.of(page, schema.FavoriteOut.read)
 
 
 @door(
@@ -127,12 +142,12 @@ def customer_favorites(call: Call[None, PageIn]) -> Any:
         refuses=(errors.NotFound,),
     ),
 )
-def customer_add_favorite(call: Call[schema.FavoriteIn, None]) -> Any:
+def customer_add_favorite(call: Call[schema.FavoriteIn, None]) -> schema.FavoriteOut:
     """Add an event to the favourites; adding it again changes nothing."""
-    return favorites.add(call.principal.id, call.body.event_id)
+    return schema.FavoriteOut.read(favorites.add(call.principal.id, call.body.event_id))
 
 
 @door(bp, Route("DELETE", f"{BASE}/users/favorites/{{event_id}}", guard=CUSTOMER, status=204))
-def customer_remove_favorite(call: Call[None, None]) -> Any:
-    """Take an event out of the favourites."""
+def customer_remove_favorite(call: Call[None, None]) -> None:
+    """Remove an event from the favourites."""
     favorites.remove(call.principal.id, call.path["event_id"])

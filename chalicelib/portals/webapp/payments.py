@@ -1,6 +1,4 @@
-"""The customers' door: payments, and the provider's callback about them."""
-
-from typing import Any
+"""The web app: payments, and the provider's callback about them."""
 
 from chalice import Blueprint
 
@@ -12,9 +10,14 @@ from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.webapp import payments as schema
+from chalicelib.schemas.wire import MoneyIn
 
 bp = Blueprint(__name__)
 BASE = "/api/v1"
+
+
+def _amount(amount: MoneyIn | None) -> AmountInput | None:
+    return AmountInput(amount.amount, amount.currency) if amount else None
 
 
 @door(
@@ -31,17 +34,17 @@ BASE = "/api/v1"
         links=(Link("customer_confirm_payment", body={"payment_id": "/id"}),),
     ),
 )
-def customer_process_payment(call: Call[schema.ProcessIn, None]) -> Any:
+def customer_process_payment(call: Call[schema.ProcessIn, None]) -> schema.PaymentOut:
     """Open a payment for a booking, or for money on a card."""
     body = call.body
     payment = payments.process(
         call.principal.id,
         order_id=body.booking_id,
-        amount=AmountInput(body.amount.amount, body.amount.currency) if body.amount else None,
+        amount=_amount(body.amount),
         terms=PaymentTerms(body.method, card_name=body.card_id, token=body.payment_token, return_url=body.return_url),
         operation_id=call.operation_id,
     )
-    return payments.shown(payment)
+    return schema.PaymentOut.read(payments.shown(payment))
 
 
 @door(
@@ -56,15 +59,15 @@ def customer_process_payment(call: Call[schema.ProcessIn, None]) -> Any:
         refuses=(errors.NotFound, errors.InvalidState, errors.InsufficientBalance),
     ),
 )
-def customer_confirm_payment(call: Call[schema.ConfirmIn, None]) -> Any:
-    """Take the money, and issue the tickets or credit the card, once."""
-    return payments.shown(payments.confirm(call.principal.id, call.body.payment_id))
+def customer_confirm_payment(call: Call[schema.ConfirmIn, None]) -> schema.PaymentOut:
+    """Charge the payment, and issue the tickets or credit the card, once."""
+    return schema.PaymentOut.read(payments.shown(payments.confirm(call.principal.id, call.body.payment_id)))
 
 
 @door(
     bp, Route("POST", f"{BASE}/payments/webhook", guard=None, reply=schema.WebhookOut, refuses=(errors.BadSignature,))
 )
-def public_payment_webhook(call: Call[None, None]) -> Any:
-    """Take the payment provider's signed callback."""
+def public_payment_webhook(call: Call[None, None]) -> schema.WebhookOut:
+    """Accept the payment provider's signed callback."""
     reconciliation.take_webhook(call.raw, call.headers)
     return schema.WebhookOut()

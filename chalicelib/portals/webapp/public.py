@@ -1,12 +1,10 @@
-"""The customers' door: what anyone may read of events."""
-
-from typing import Any
+"""The web app: the public pages of events."""
 
 from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.events import catalogue
-from chalicelib.domain.events.catalogue import CatalogueFilters
+from chalicelib.domain.events.catalogue import CatalogueFilters, CategoryShown
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.webapp import public as schema
@@ -14,8 +12,27 @@ from chalicelib.schemas.wire import PageIn, PageOut
 
 bp = Blueprint(__name__)
 BASE = "/api/v1"
-# The contract: public event pages may be kept for half a minute.
-_KEPT_SECONDS = 30
+# The contract lets caches keep public event pages for half a minute.
+_CACHE_SECONDS = 30
+
+
+def _filters(query: schema.EventsIn) -> CatalogueFilters:
+    return CatalogueFilters(
+        category=query.category,
+        city=query.city,
+        date_from=query.date_from,
+        date_to=query.date_to,
+        price_from=query.price_from,
+        price_to=query.price_to,
+        organizer_id=query.organizer_id,
+        search=query.search,
+        ordering=query.ordering,
+        include_past=query.include_past,
+    )
+
+
+def _categories_out(found: list[CategoryShown]) -> schema.CategoriesOut:
+    return schema.CategoriesOut(results=[schema.CategoryOut.read(category) for category in found])
 
 
 @door(
@@ -26,14 +43,14 @@ _KEPT_SECONDS = 30
         guard=None,
         query=schema.EventsIn,
         reply=PageOut[schema.EventOut],
-        public_seconds=_KEPT_SECONDS,
+        public_seconds=_CACHE_SECONDS,
         links=(Link("public_event", {"event_id": "/results/0/id"}), Link("public_events", {"cursor": "/next"})),
     ),
 )
-def public_events(call: Call[None, schema.EventsIn]) -> Any:
-    """List the events to come, or all of them."""
-    asked = {name: getattr(call.query, name) for name in schema.EventsIn.model_fields.keys() - PageIn.model_fields}
-    return catalogue.browse(CatalogueFilters(**asked), page_size=call.query.page_size, cursor=call.query.cursor)
+def public_events(call: Call[None, schema.EventsIn]) -> PageOut[schema.EventOut]:
+    """List upcoming events, or all of them."""
+    page = catalogue.browse(_filters(call.query), page_size=call.query.page_size, cursor=call.query.cursor)
+    return PageOut.of(page, schema.EventOut.read)
 
 
 @door(
@@ -44,27 +61,28 @@ def public_events(call: Call[None, schema.EventsIn]) -> Any:
         guard=None,
         query=PageIn,
         reply=PageOut[schema.EventOut],
-        public_seconds=_KEPT_SECONDS,
+        public_seconds=_CACHE_SECONDS,
         links=(
             Link("public_event", {"event_id": "/results/0/id"}),
             Link("public_featured_events", {"cursor": "/next"}),
         ),
     ),
 )
-def public_featured_events(call: Call[None, PageIn]) -> Any:
-    """List the featured events to come."""
-    return catalogue.featured(page_size=call.query.page_size, cursor=call.query.cursor)
+def public_featured_events(call: Call[None, PageIn]) -> PageOut[schema.EventOut]:
+    """List the featured upcoming events."""
+    page = catalogue.featured(page_size=call.query.page_size, cursor=call.query.cursor)
+    return PageOut.of(page, schema.EventOut.read)
 
 
 @door(
     bp,
     Route(
-        "GET", f"{BASE}/public/events/categories", guard=None, reply=schema.CategoriesOut, public_seconds=_KEPT_SECONDS
+        "GET", f"{BASE}/public/events/categories", guard=None, reply=schema.CategoriesOut, public_seconds=_CACHE_SECONDS
     ),
 )
-def public_categories(_: Call[None, None]) -> Any:
-    """List the categories of events to come, with how many each has."""
-    return {"results": catalogue.categories()}
+def public_categories(_: Call[None, None]) -> schema.CategoriesOut:
+    """List the categories of upcoming events with the number of events in each."""
+    return _categories_out(catalogue.categories())
 
 
 @door(
@@ -74,10 +92,10 @@ def public_categories(_: Call[None, None]) -> Any:
         f"{BASE}/public/events/{{event_id}}",
         guard=None,
         reply=schema.EventOut,
-        public_seconds=_KEPT_SECONDS,
+        public_seconds=_CACHE_SECONDS,
         refuses=(errors.NotFound,),
     ),
 )
-def public_event(call: Call[None, None]) -> Any:
-    """Show an event with its ticket categories and what is left of each."""
-    return catalogue.event(call.path["event_id"])
+def public_event(call: Call[None, None]) -> schema.EventOut:
+    """Show an event with its ticket categories and their availability."""
+    return schema.EventOut.read(catalogue.event(call.path["event_id"]))

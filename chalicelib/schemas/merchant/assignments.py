@@ -28,7 +28,7 @@ class PersonOut(Out):
 
     id: str
     name: str
-    photo_url: str | None = None
+    photo_url: str | None
     active_cards: int
 
 
@@ -37,7 +37,7 @@ class RecipientOut(Out):
 
     registered: bool
     fee_paid: bool
-    customer: PersonOut | None = None
+    customer: PersonOut | None
 
 
 class AssignIn(In):

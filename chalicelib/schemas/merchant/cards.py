@@ -16,8 +16,8 @@ class CardOut(Out):
     uid: str
     type: CardType
     status: CardStatus
-    held_until: Moment | None = Field(default=None, description="Until when it is held for a customer.")
-    assigned_at: Moment | None = None
+    held_until: Moment | None = Field(description="Until when it is held for a customer.")
+    assigned_at: Moment | None
 
 
 def _plain_hex(value: str) -> str:

@@ -1,10 +1,12 @@
 """Bodies of the door of Tix: numbers, tickets and their scan."""
 
 import json
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Protocol, Self
 
 from pydantic import AfterValidator, Field, JsonValue, RootModel, StringConstraints
 
+from chalicelib.identifiers import ticket_number
 from chalicelib.schemas.wire import Filter, Id, In, Moment, Out
 from chalicelib.vocabulary import JobStatus, TicketFilter
 
@@ -29,6 +31,40 @@ class GenerateIn(In):
     extra: Extra | None = None
 
 
+class _Ticket(Protocol):
+    """A numbered ticket, as the domain returns it."""
+
+    @property
+    def ticket_id(self) -> str: ...
+
+    @property
+    def prefix(self) -> str: ...
+
+    @property
+    def number(self) -> float: ...
+
+    @property
+    def extra(self) -> str | None: ...
+
+    @property
+    def generated_at(self) -> datetime: ...
+
+    @property
+    def scanned_at(self) -> datetime | None: ...
+
+    @property
+    def scanned_by(self) -> str | None: ...
+
+    @property
+    def voided_at(self) -> datetime | None: ...
+
+    @property
+    def organization_id(self) -> str: ...
+
+    @property
+    def created_by(self) -> str: ...
+
+
 class TicketOut(Out):
     """A numbered ticket; `scanned_by` and `created_by` are ids of users."""
 
@@ -43,18 +79,21 @@ class TicketOut(Out):
     organization_id: str
     created_by: str
 
-
-_SHOWN = ("prefix", "generated_at", "scanned_at", "scanned_by", "voided_at", "organization_id", "created_by")
-
-
-def ticket_fields(ticket: Any, *, number: str) -> dict[str, Any]:
-    """Return the fields of a ticket; `number` is written as on the ticket."""
-    return {
-        "id": ticket.ticket_id,
-        "number": number,
-        "extra": json.loads(ticket.extra) if ticket.extra else None,
-        **{name: getattr(ticket, name) for name in _SHOWN},
-    }
+    @classmethod
+    def from_ticket(cls, ticket: _Ticket) -> Self:
+        """Return a ticket as its organization sees it."""
+        return cls(
+            id=ticket.ticket_id,
+            number=ticket_number(ticket.prefix, int(ticket.number)),
+            prefix=ticket.prefix,
+            extra=json.loads(ticket.extra) if ticket.extra else None,
+            generated_at=ticket.generated_at,
+            scanned_at=ticket.scanned_at,
+            scanned_by=ticket.scanned_by,
+            voided_at=ticket.voided_at,
+            organization_id=ticket.organization_id,
+            created_by=ticket.created_by,
+        )
 
 
 class GeneratedOut(RootModel[list[TicketOut]]):
@@ -92,7 +131,7 @@ class TicketsOut(Out):
     total: int
     page: int
     limit: int
-    job: JobOut | None = None
+    job: JobOut | None
 
 
 class ClearIn(In):
@@ -111,6 +150,21 @@ class ClearingOut(DoneOut):
     """It goes on behind the answer; `GET tickets?job_id=` tells how far it is."""
 
     job_id: str
+
+
+class _Clearing(Protocol):
+    """The job that deletes tickets, as the domain returns it."""
+
+    @property
+    def job_id(self) -> str: ...
+
+    @property
+    def status(self) -> str: ...
+
+
+def cleared_out(clearing: _Clearing) -> DoneOut | ClearingOut:
+    """Return the end of a deletion, or its job while it is open."""
+    return ClearingOut(job_id=clearing.job_id) if clearing.status == JobStatus.OPEN else DoneOut()
 
 
 class ScannedOut(DoneOut):

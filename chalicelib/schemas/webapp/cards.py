@@ -55,7 +55,7 @@ class MerchantOut(Out):
     """The shop that handed the card out."""
 
     id: str
-    name: str | None = None
+    name: str | None
 
 
 class AutoReloadOut(Out):
@@ -73,9 +73,9 @@ class CardOut(Out):
     uid: str
     status: CardStatus
     balance: MoneyOut
-    merchant: MerchantOut | None = None
-    assigned_at: Moment | None = None
-    auto_reload: AutoReloadOut | None = None
+    merchant: MerchantOut | None
+    assigned_at: Moment | None
+    auto_reload: AutoReloadOut | None
 
 
 class ReloadIn(In):
@@ -115,5 +115,5 @@ class TransactionOut(Out):
     type: EntryType
     amount: MoneyOut
     balance_after: MoneyOut
-    reference: str | None = None
+    reference: str | None
     created_at: Moment

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from chalicelib import clock
-from chalicelib.schemas.usher import CardName
+from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.webapp.accounts import ContactIn, ContactOut
 from chalicelib.schemas.webapp.public import VenueOut
 from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Name, Out
@@ -40,10 +40,10 @@ class DependentOut(Out):
     id: str
     name: str
     relation: str
-    date_of_birth: date | None = None
-    blood_type: BloodType | None = None
-    emergency_contact: ContactOut | None = None
-    card_id: str | None = None
+    date_of_birth: date | None
+    blood_type: BloodType | None
+    emergency_contact: ContactOut | None
+    card_id: str | None
 
 
 class FavoriteIn(In):

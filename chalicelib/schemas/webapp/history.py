@@ -47,6 +47,6 @@ class PaymentsIn(PageIn, BetweenIn):
 class PastPaymentOut(PaymentOut):
     """A payment as the history shows it, with its invoice's number and the event that it was for."""
 
-    invoice_number: str | None = Field(default=None, description="There shortly after a payment for tickets succeeded.")
-    event_id: str | None = None
-    event_title: str | None = None
+    invoice_number: str | None = Field(description="There shortly after a payment for tickets succeeded.")
+    event_id: str | None
+    event_title: str | None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.schemas.usher import CardName
+from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.wire import Amount, Id, In, Moment, MoneyOut, Out
 from chalicelib.vocabulary import PaymentMethod, PaymentStatus
 
@@ -39,11 +39,11 @@ class PaymentOut(Out):
     amount: MoneyOut
     provider: str
     method: PaymentMethod
-    client_secret: str | None = None
-    booking_id: str | None = None
-    card_id: str | None = None
-    receipt_number: str | None = None
-    failure_reason: str | None = None
+    client_secret: str | None
+    booking_id: str | None
+    card_id: str | None
+    receipt_number: str | None
+    failure_reason: str | None
     created_at: Moment
 
 

@@ -42,7 +42,7 @@ class BookedItemOut(Out):
 
     category_id: str
     name: str
-    tier: str | None = None
+    tier: str | None
     quantity: int
     price: MoneyOut
     subtotal: MoneyOut
@@ -56,7 +56,7 @@ class BookingOut(Out):
     event_id: str
     items: list[BookedItemOut]
     total: MoneyOut
-    card_id: str | None = None
+    card_id: str | None
     created_at: Moment
     expires_at: Moment
     tickets: list[TicketOut]

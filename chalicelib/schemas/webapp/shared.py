@@ -1,6 +1,7 @@
 """What several parts of the customers' door show: a ticket."""
 
-from typing import Any, Literal
+from datetime import datetime
+from typing import Literal, Protocol, Self
 
 from chalicelib.schemas.wire import Moment, MoneyOut, Out
 from chalicelib.vocabulary import TicketShown
@@ -12,22 +13,105 @@ class TicketEventOut(Out):
     id: str
     title: str
     starts_at: Moment
-    venue_name: str | None = None
+    venue_name: str | None
 
 
 class SoldCategoryOut(Out):
     """The category that a ticket was sold in; a ticket from elsewhere has only its tier."""
 
-    id: str | None = None
-    name: str | None = None
-    tier: str | None = None
+    id: str | None
+    name: str | None
+    tier: str | None
 
 
 class HolderOut(Out):
     """Who a ticket is for."""
 
     name: str
-    dependent_id: str | None = None
+    dependent_id: str | None
+
+
+class _Named(Protocol):
+    """Something with a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class _Event(Protocol):
+    """The event of a ticket."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def starts_at(self) -> datetime: ...
+
+    @property
+    def venue(self) -> _Named | None: ...
+
+
+class _Admission(Protocol):
+    """The admission of a ticket."""
+
+    @property
+    def scanned_at(self) -> datetime | None: ...
+
+    @property
+    def decided_at(self) -> datetime: ...
+
+
+class _Ticket(Protocol):
+    """A ticket."""
+
+    @property
+    def ticket_id(self) -> str: ...
+
+    @property
+    def number(self) -> str: ...
+
+    @property
+    def event_id(self) -> str: ...
+
+    @property
+    def category_id(self) -> str | None: ...
+
+    @property
+    def tier(self) -> str | None: ...
+
+    @property
+    def holder_name(self) -> str: ...
+
+    @property
+    def dependent_id(self) -> str | None: ...
+
+    @property
+    def admission(self) -> _Admission | None: ...
+
+    @property
+    def issued_at(self) -> datetime: ...
+
+
+class _OwnTicket(Protocol):
+    """A ticket of a customer, as the domain returns it."""
+
+    @property
+    def ticket(self) -> _Ticket: ...
+
+    @property
+    def event(self) -> _Event: ...
+
+    @property
+    def category(self) -> _Named | None: ...
+
+    @property
+    def card_id(self) -> str | None: ...
+
+    @property
+    def status(self) -> TicketShown: ...
+
+    @property
+    def price(self) -> object: ...
 
 
 class TicketOut(Out):
@@ -40,31 +124,32 @@ class TicketOut(Out):
     holder: HolderOut
     status: TicketShown
     scan_status: Literal["scanned", "not_scanned"]
-    scanned_at: Moment | None = None
-    card_id: str | None = None
+    scanned_at: Moment | None
+    card_id: str | None
     purchased_at: Moment
     price: MoneyOut
 
-
-def ticket_fields(shown: Any) -> dict[str, Any]:
-    """Return the fields of a ticket with what stands around it."""
-    ticket, event, category = shown.ticket, shown.event, shown.category
-    passed = ticket.admission
-    return {
-        "id": ticket.ticket_id,
-        "number": ticket.number,
-        "event": {
-            "id": ticket.event_id,
-            "title": event.title,
-            "starts_at": event.starts_at,
-            "venue_name": event.venue.name if event.venue else None,
-        },
-        "category": {"id": ticket.category_id, "name": category.name if category else ticket.tier, "tier": ticket.tier},
-        "holder": {"name": ticket.holder_name, "dependent_id": ticket.dependent_id},
-        "status": shown.status,
-        "scan_status": "scanned" if passed else "not_scanned",
-        "scanned_at": (passed.scanned_at or passed.decided_at) if passed else None,
-        "card_id": shown.card_id,
-        "purchased_at": ticket.issued_at,
-        "price": shown.price,
-    }
+    @classmethod
+    def from_ticket(cls, shown: _OwnTicket) -> Self:
+        """Return a ticket with its event, its category and its card."""
+        ticket, event, category, admission = shown.ticket, shown.event, shown.category, shown.ticket.admission
+        return cls(
+            id=ticket.ticket_id,
+            number=ticket.number,
+            event=TicketEventOut(
+                id=ticket.event_id,
+                title=event.title,
+                starts_at=event.starts_at,
+                venue_name=event.venue.name if event.venue else None,
+            ),
+            category=SoldCategoryOut(
+                id=ticket.category_id, name=category.name if category else ticket.tier, tier=ticket.tier
+            ),
+            holder=HolderOut(name=ticket.holder_name, dependent_id=ticket.dependent_id),
+            status=shown.status,
+            scan_status="scanned" if admission else "not_scanned",
+            scanned_at=(admission.scanned_at or admission.decided_at) if admission else None,
+            card_id=shown.card_id,
+            purchased_at=ticket.issued_at,
+            price=MoneyOut.read(shown.price),
+        )

@@ -1,5 +1,6 @@
 """Bodies of the customers' door: a customer's tickets."""
 
+import base64
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -26,7 +27,11 @@ class QrCodeOut(Out):
     ticket_id: str
     payload: str
     image: str = Field(description="The QR code as a PNG, in a data URL.")
-    expires_at: Moment | None = Field(default=None, description="When the gates close for good.")
+    expires_at: Moment | None = Field(description="When the gates close for good.")
+
+    def png(self) -> bytes:
+        """Return the picture."""
+        return base64.b64decode(self.image.partition(",")[2])
 
 
 class TransferIn(In):
@@ -58,7 +63,7 @@ class GiftOut(Out):
     id: str
     status: GiftStatus
     ticket_id: str
-    name: str | None = None
+    name: str | None
     created_at: Moment
 
 

@@ -24,7 +24,7 @@ from chalicelib.domain.organizations.printing import sheet_layout, sheet_proof, 
 from chalicelib.domain.organizations.printing.sheet_proof import UnreadableSheet
 from chalicelib.domain.organizations.printing.ticket_sheets import PrintedTicket
 from chalicelib.errors import NotFound
-from chalicelib.identifiers import new_id
+from chalicelib.identifiers import new_id, ticket_number
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberedTicket, PrintRun
@@ -144,7 +144,7 @@ def show(organization_id: str, job_id: str) -> PrintRunProgress:
 
 
 def _file(run: PrintRun, part: Mapping[str, Any], now: datetime) -> PrintedFile:
-    first, last = (numbered_tickets.number_text(run.prefix, int(part[end])) for end in ("first", "last"))
+    first, last = (ticket_number(run.prefix, int(part[end])) for end in ("first", "last"))
     url = files.link(part["key"], lifetime=_LINK_LIFETIME)
     return PrintedFile(url=url, expires_at=now + _LINK_LIFETIME, first=first, last=last, tickets=int(part["tickets"]))
 

@@ -28,8 +28,8 @@ _POLICY = (
     "form-action 'none'",
     "frame-ancestors 'none'",
 )
-HEADERS: dict[str, str | list[str]] = {
-    "Content-Type": "text/html; charset=utf-8",
+MEDIA_TYPE = "text/html; charset=utf-8"
+HEADERS = {
     "Content-Security-Policy": "; ".join(_POLICY),
     "Referrer-Policy": "no-referrer",
 }

@@ -1,4 +1,4 @@
-"""The examples of Tix: registration, log-in, settings."""
+"""The examples of Tix: registration and log-in."""
 
 from typing import Any
 
@@ -16,37 +16,17 @@ _USER: dict[str, Any] = {
     "organizationId": ORGANIZATION_ID,
 }
 _LOGGED_IN = {"token": TOKENS["access"], "user": _USER}
-_ORGANIZATION = {
+ORGANIZATION = {
     "id": ORGANIZATION_ID,
     "name": "Lahore Marathon",
     "timezone": "Asia/Karachi",
     "ticket_prefix": "RUN",
     "logo_url": None,
 }
-_PAPER = {
-    "size": "A4",
-    "orientation": "portrait",
-    "columns": 3,
-    "rows": 8,
-    "margin": 10,
-    "gap": 2,
-    "show_name": True,
-    "show_number": True,
-    "show_extra": True,
-}
-_SETTINGS = {
-    **_ORGANIZATION,
-    "max_users": 10,
-    "members": 3,
-    "paper": _PAPER,
-    "invite_code": "AGJ5YUA7JOQ6PXJK2PUHJXJQWYAAC2LJ6QK2R3ZVLPK6OZ3D",
-}
 
 OPERATIONS: dict[str, Example] = {
     "public_tix_register": Example({**_WHO, "name": "Sana Malik", "organization": "Lahore Marathon"}, _LOGGED_IN),
     "public_tix_login": Example(_WHO, _LOGGED_IN),
     "tix_logout": Example(None, {}),
-    "tix_me": Example(None, {**_USER, "organization": _ORGANIZATION}),
-    "tix_settings": Example(None, _SETTINGS),
-    "tix_change_settings": Example({"ticket_prefix": "RUN", "paper": {"columns": 3, "rows": 8}}, _SETTINGS),
+    "tix_me": Example(None, {**_USER, "organization": ORGANIZATION}),
 }

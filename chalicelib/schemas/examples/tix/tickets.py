@@ -1,4 +1,4 @@
-"""The examples of Tix: numbers, tickets and their scan, and the reports."""
+"""The examples of Tix: numbers, tickets and their scan."""
 
 from typing import Any
 
@@ -19,7 +19,6 @@ _TICKET: dict[str, Any] = {
     "created_by": _USER_ID,
 }
 _SCANNED = {**_TICKET, "scanned_at": "2026-11-20T15:04:05.000Z", "scanned_by": _USER_ID}
-_COUNTS = {"generated": 500, "scanned": 71}
 _DONE = {"success": True}
 
 # What stands beside a refusal, by its code.
@@ -35,8 +34,4 @@ OPERATIONS: dict[str, Example] = {
     "tix_ticket": Example(None, _TICKET),
     "tix_delete_ticket": Example(None, _DONE),
     "tix_scan_ticket": Example(None, {**_DONE, "ticket": _SCANNED}),
-    "tix_stats": Example(None, {"total": 500, "scanned": 71, "not_scanned": 429, "scan_rate": 14.2}),
-    "tix_daily": Example(None, [{"date": "2026-11-20", **_COUNTS}]),
-    "tix_weekly": Example(None, [{"week": "2026-W47", **_COUNTS}]),
-    "tix_monthly": Example(None, [{"month": "2026-11", **_COUNTS}]),
 }

@@ -1,11 +1,11 @@
-"""The staff's JSON: contract/admin.md, as far as the gate needs it."""
+"""Bodies of the staff's portal: log-in."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.schemas.wire import Filter, Id, In, Moment, Name, Out, PageIn, Password, TokensOut
-from chalicelib.vocabulary import AdminRole, DeviceStatus
+from chalicelib.schemas.wire import In, Out, Password, TokensOut
+from chalicelib.vocabulary import AdminRole
 
 
 class LoginIn(In):
@@ -20,6 +20,11 @@ class LoginQuery(In):
     """`cookie=1` puts the refresh token into an httpOnly cookie instead of the body."""
 
     cookie: Literal["0", "1"] = Field(default="0", description="1 for browsers: the refresh token travels as a cookie.")
+
+    @property
+    def in_cookie(self) -> bool:
+        """Whether the refresh token goes into the cookie."""
+        return self.cookie == "1"
 
 
 class AdminOut(Out):
@@ -36,7 +41,7 @@ class LoginOut(TokensOut):
     """Tokens and who they are for; with `cookie=1` the refresh token is null and `csrf_token` is there."""
 
     refresh: str | None  # type: ignore[assignment]  # null where the cookie carries it
-    csrf_token: str | None = None
+    csrf_token: str | None
     admin: AdminOut
 
 
@@ -50,53 +55,4 @@ class RefreshOut(TokensOut):
     """The next pair; with the cookie, `refresh` is null and a new `csrf_token` is there."""
 
     refresh: str | None  # type: ignore[assignment]  # null where the cookie carries it
-    csrf_token: str | None = None
-
-
-class ChangePasswordIn(In):
-    """The old password, and the new one of at least ten characters."""
-
-    old_password: Password
-    new_password: Password
-
-
-class DeviceIn(In):
-    """The device to provision."""
-
-    event_id: Id
-    gate: Name
-    name: Name
-
-
-class ProvisionOut(Out):
-    """The one-time code, shown only now; it is good for a quarter of an hour."""
-
-    device_id: str
-    enrollment_code: str
-    expires_at: Moment
-
-
-class DevicesIn(PageIn):
-    """Which devices to list."""
-
-    event_id: Id | None = None
-    status: Filter[DeviceStatus] | None = None
-
-
-class DeviceOut(Out):
-    """A device as staff sees it."""
-
-    id: str
-    event_id: str
-    gate: str
-    name: str
-    status: DeviceStatus
-    online: bool
-    last_seen_at: Moment | None
-    queue_depth: int | None
-    clock_offset_ms: int | None
-    app_version: str | None
-    last_error: str | None
-    created_at: Moment
-    enrolled_at: Moment | None
-    revoked_at: Moment | None
+    csrf_token: str | None

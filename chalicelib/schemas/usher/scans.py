@@ -1,34 +1,25 @@
-"""The usher's JSON: contract/usher.md."""
+"""Bodies of the ushers' portal: cards, scans and attendees."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.schemas.wire import (
-    BetweenIn,
-    Cursor,
-    Filter,
     Id,
     In,
     Instant,
     Moment,
     Name,
     Out,
-    PageSize,
-    Password,
     ScanId,
-    TokensOut,
 )
 from chalicelib.vocabulary import (
     BloodType,
     CardStatus,
     CardType,
     Direction,
-    EventStatus,
     Reason,
     ScanResult,
-    ScanSource,
-    UsherRole,
 )
 
 CardName = Annotated[
@@ -39,82 +30,6 @@ CardName = Annotated[
 Code = Annotated[
     str, StringConstraints(min_length=1, max_length=512), Field(description="The text that was read from a QR code.")
 ]
-
-
-class LoginIn(In):
-    """An usher's log-in at one event."""
-
-    event_id: Id
-    username: Name
-    password: Password
-
-
-class UsherOut(Out):
-    """Who the usher is."""
-
-    id: str
-    username: str
-    name: str
-    roles: list[UsherRole]
-
-
-class VenueOut(Out):
-    """Where an event is held."""
-
-    id: str | None = None
-    name: str
-    city: str | None = None
-    address: str | None = None
-
-
-class EventOut(Out):
-    """An event as its ushers see it."""
-
-    id: str
-    title: str
-    description: str | None
-    category: str | None
-    status: EventStatus
-    starts_at: Moment
-    ends_at: Moment
-    timezone: str
-    scanning_opens_at: Moment
-    scanning_closes_at: Moment
-    scanning_enabled: bool
-    re_entry_allowed: bool
-    children_enabled: bool
-    venue: VenueOut | None
-    gates: list[str]
-
-
-class LoginOut(TokensOut):
-    """Tokens, and what they are good for."""
-
-    usher: UsherOut
-    event: EventOut
-
-
-class AssignmentOut(Out):
-    """Whether the usher works at this event."""
-
-    assigned: bool
-    role: UsherRole | None
-    scanning_enabled: bool
-
-
-class StatusOut(Out):
-    """The live status of an event."""
-
-    active: bool
-    scanning_enabled: bool
-    starts_at: Moment
-    ends_at: Moment
-    tickets_sold: int
-    admitted: int
-    on_leave: int
-    inside: int
-    last_scan_at: Moment | None
-    server_time: Moment
 
 
 class SunIn(In):
@@ -136,7 +51,7 @@ class VerifyCardOut(Out):
     known: bool
     usable: bool
     status: CardStatus | Literal["unknown"]
-    reason: Reason | None = None
+    reason: Reason | None
 
 
 class CardOut(Out):
@@ -251,68 +166,7 @@ class AttendeeOut(Out):
     ticket_tier: str | None
     scan_status: Literal["not_scanned", "previously_scanned"]
     scanned_at: Moment | None
-    emergency_contact: EmergencyContactOut | None = None
-    blood_type: BloodType | None = None
+    emergency_contact: EmergencyContactOut | None
+    blood_type: BloodType | None
     labels: list[str]
     children: list[ChildOut]
-
-
-class UsherShownOut(Out):
-    """Who scanned, where it was an usher."""
-
-    id: str
-    username: str | None
-
-
-class LogEntryOut(Out):
-    """One entry of the check-in log."""
-
-    id: str
-    scan_id: str
-    event_id: str
-    card_id: str | None
-    ticket_id: str | None
-    attendee_name: str | None
-    result: ScanResult
-    reason: Reason | None
-    direction: Direction
-    gate: str | None
-    usher: UsherShownOut | None
-    device_id: str | None
-    source: ScanSource
-    conflict: Literal["double_admission"] | None = None
-    scanned_at: Moment
-    received_at: Moment
-
-
-def log_entry(entry: Any) -> dict[str, Any]:
-    """Return the fields of an entry of the log: a scan, with the name of its attendee."""
-    scan = entry.scan
-    by_device = scan.principal_id.startswith("dev_")
-    return {
-        **{name: getattr(scan, name) for name in LogEntryOut.model_fields if hasattr(scan, name)},
-        "id": scan.log_id,
-        "card_id": scan.card_uid,
-        "attendee_name": entry.attendee_name,
-        "usher": None if by_device else {"id": scan.principal_id, "username": scan.principal_name},
-        "device_id": scan.principal_id if by_device else None,
-        "received_at": scan.decided_at,
-    }
-
-
-class LogsIn(In):
-    """A page of the log: by number (10 a page), or by cursor."""
-
-    page: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    page_size: PageSize = 10
-    cursor: Cursor | None = None
-
-
-class LogSearchIn(LogsIn, BetweenIn):
-    """What to find in the log; dates are days in UTC or moments."""
-
-    card_id: CardName | None = None
-    username: Name | None = None
-    result: Filter[ScanResult] | None = None
-    attendee: Name | None = Field(default=None, description="What a word of the attendee's name begins with.")
-    event_id: Id | None = None

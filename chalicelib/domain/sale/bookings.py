@@ -1,0 +1,51 @@
+"""Bookings: an order that is being reserved, with its tickets as its customer sees them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.access import accounts
+from chalicelib.domain.cards import cards
+from chalicelib.domain.events import categories
+from chalicelib.domain.sale import order_tickets, orders
+from chalicelib.domain.sale.rules import RequestedTickets
+from chalicelib.domain.tickets.own_tickets import OwnTicket
+from chalicelib.table.items import Order
+from chalicelib.vocabulary import OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """An order and its tickets."""
+
+    order: Order
+    status: OrderStatus
+    tickets: Sequence[OwnTicket]
+
+
+def book(
+    customer_id: str,
+    *,
+    event_id: str,
+    wants: Sequence[RequestedTickets],
+    card_name: str | None,
+    operation_id: str,
+) -> Booking:
+    """Reserve tickets as `orders.book` does; the card is named by its id or UID."""
+    order = orders.book(
+        accounts.get(customer_id),
+        event_id=event_id,
+        wants=wants,
+        card_uid=cards.name_to_uid(card_name) if card_name else None,
+        operation_id=operation_id,
+    )
+    offer = categories.offer(order.event_id)
+    tickets = [
+        OwnTicket(
+            ticket=ticket,
+            event=offer.event,
+            category=offer.categories.get(ticket.category_id),
+            card_id=order.card_id if ticket.card_uid else None,
+        )
+        for ticket in order_tickets.of(order)
+    ]
+    return Booking(order, orders.shown_status(order), tickets)

@@ -1,0 +1,105 @@
+"""The routes of a session that every portal has: refresh, log-out and change of password."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from chalice import Blueprint
+
+from chalicelib.domain.access import accounts, sessions
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.errors import Refusal
+from chalicelib.portals.http import refusals
+from chalicelib.portals.http.answer import Reply
+from chalicelib.portals.http.auth import Guard
+from chalicelib.portals.http.door import door
+from chalicelib.portals.http.route import Call, Link, Route
+from chalicelib.schemas.log_ins import PasswordChangeIn
+from chalicelib.schemas.wire import Nothing, RefreshIn, TokensOut
+from chalicelib.vocabulary import Portal
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whose sessions these are; `name` begins the operation ids."""
+
+    name: str
+    portal: Portal
+    guard: Guard
+
+
+def _no_headers(_: Mapping[str, str]) -> Mapping[str, str]:
+    return {}
+
+
+def add_refresh(
+    blueprint: Blueprint, path: str, audience: Audience, *, refuses: tuple[type[Refusal], ...] = ()
+) -> None:
+    """Add the route that exchanges a refresh token for the next pair."""
+    operation_id = f"{audience.name}_refresh"
+
+    @door(
+        blueprint,
+        Route(
+            "POST",
+            path,
+            guard=None,
+            body=RefreshIn,
+            reply=TokensOut,
+            refresh=True,
+            refuses=(*refusals.REFRESH, *refuses),
+            links=(Link(operation_id, body={"refresh": "/refresh"}),),
+            operation_id=operation_id,
+        ),
+    )
+    def refresh(call: Call[RefreshIn, None]) -> TokensOut:
+        """Exchange a refresh token for the next pair."""
+        return TokensOut.read(sessions.refresh(call.body.refresh, audience.portal))
+
+
+def add_log_out(
+    blueprint: Blueprint,
+    path: str,
+    audience: Audience,
+    *,
+    headers: Callable[[Mapping[str, str]], Mapping[str, str]] = _no_headers,
+) -> None:
+    """Add the route that ends the session; `headers` go with the answer."""
+
+    @door(
+        blueprint,
+        Route("POST", path, guard=audience.guard, reply=Nothing, operation_id=f"{audience.name}_logout"),
+    )
+    def log_out(call: Call[None, None]) -> Reply[Nothing]:
+        """End the session."""
+        sessions.end(call.principal.session_id, ended_because="logged out")
+        return Reply(Nothing(), headers=headers(call.headers))
+
+
+def add_change_password(blueprint: Blueprint, path: str, audience: Audience, *, keeps_session: bool = True) -> None:
+    """Add the route that changes the password and ends the sessions, all but this one where it is kept."""
+
+    def kept(principal: Principal) -> str | None:
+        return principal.session_id if keeps_session else None
+
+    @door(
+        blueprint,
+        Route(
+            "POST",
+            path,
+            guard=audience.guard,
+            body=PasswordChangeIn,
+            reply=Nothing,
+            refuses=refusals.LOG_IN,
+            operation_id=f"{audience.name}_change_password",
+            summary=f"Change the password and end {'all other sessions' if keeps_session else 'every session'}",
+        ),
+    )
+    def change_password(call: Call[PasswordChangeIn, None]) -> Nothing:
+        """Change the password and end the sessions."""
+        accounts.change_password(
+            call.principal.id,
+            old_password=call.body.old_password,
+            new_password=call.body.new_password,
+            kept_session_id=kept(call.principal),
+        )
+        return Nothing()

@@ -1,0 +1,1 @@
+"""Bodies of the staff's portal."""

@@ -1,0 +1,29 @@
+"""The examples of the staff's portal: reader devices."""
+
+from chalicelib.schemas.examples.shared import DEVICE_ID, EVENT_ID, Example, page
+
+_DEVICE = {
+    "id": DEVICE_ID,
+    "event_id": EVENT_ID,
+    "gate": "Gate 1",
+    "name": "Gate 1 left",
+    "status": "enrolled",
+    "online": True,
+    "last_seen_at": "2026-11-20T19:04:30.000Z",
+    "queue_depth": 0,
+    "clock_offset_ms": 12,
+    "app_version": "0.1.0",
+    "last_error": None,
+    "created_at": "2026-11-20T16:00:00.000Z",
+    "enrolled_at": "2026-11-20T16:05:00.000Z",
+    "revoked_at": None,
+}
+
+OPERATIONS: dict[str, Example] = {
+    "admin_devices": Example(answer=page(_DEVICE)),
+    "admin_provision_device": Example(
+        {"event_id": EVENT_ID, "gate": "Gate 1", "name": "Gate 1 left"},
+        {"device_id": DEVICE_ID, "enrollment_code": "ABCD-EFGH-JKLM", "expires_at": "2026-11-20T16:15:00.000Z"},
+    ),
+    "admin_revoke_device": Example(),
+}

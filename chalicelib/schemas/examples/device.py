@@ -1,0 +1,39 @@
+"""The examples of the reader agents."""
+
+from chalicelib.schemas.examples.shared import ACCESS, ASSERTION, CARD_UID, DEVICE_ID, EVENT_ID, KEY, SCAN_ID, Example
+from chalicelib.schemas.examples.usher.scans import ADMITTED
+
+_SETTINGS = {"heartbeat_seconds": 30, "batch_size": 100, "online_timeout_ms": 1000, "debounce_ms": 1000}
+
+OPERATIONS: dict[str, Example] = {
+    "device_enroll": Example(
+        {"code": "ABCD-EFGH-JKLM", "public_key": KEY, "name": "Gate 1 left"},
+        {
+            "device_id": DEVICE_ID,
+            "event_id": EVENT_ID,
+            "gate": "Gate 1",
+            "server_public_key": KEY,
+            "config": _SETTINGS,
+        },
+    ),
+    "device_token": Example(
+        {"device_id": DEVICE_ID, "assertion": ASSERTION},
+        {"access": ACCESS, "token_type": "Bearer", "expires_in": 900},
+    ),
+    "device_taps": Example(
+        {
+            "taps": [{"scan_id": SCAN_ID, "uid": CARD_UID, "scanned_at": "2026-11-20T19:04:31Z"}],
+            "device_time": "2026-11-20T19:04:32Z",
+        },
+        {"results": [ADMITTED]},
+    ),
+    "device_heartbeat": Example(
+        {
+            "queue_depth": 0,
+            "clock_offset_ms": 12,
+            "reader": {"path": "usb:072f:2200", "model": "ACS ACR122U"},
+            "app_version": "0.1.0",
+        },
+        {"config": _SETTINGS, "revoked_before": None, "time": "2026-11-20T19:05:00.000Z"},
+    ),
+}

@@ -1,0 +1,137 @@
+"""Bodies of the ushers' portal: the check-in log."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Protocol, Self
+
+from pydantic import Field
+
+from chalicelib.schemas.usher.scans import CardName
+from chalicelib.schemas.wire import BetweenIn, Cursor, Filter, Id, In, Moment, Name, Out, PageSize
+from chalicelib.vocabulary import Direction, Reason, ScanResult, ScanSource
+
+
+class _Scan(Protocol):
+    """The scan of an entry."""
+
+    @property
+    def log_id(self) -> str: ...
+
+    @property
+    def scan_id(self) -> str: ...
+
+    @property
+    def event_id(self) -> str: ...
+
+    @property
+    def card_uid(self) -> str | None: ...
+
+    @property
+    def ticket_id(self) -> str | None: ...
+
+    @property
+    def result(self) -> ScanResult: ...
+
+    @property
+    def reason(self) -> Reason | None: ...
+
+    @property
+    def direction(self) -> Direction: ...
+
+    @property
+    def gate(self) -> str | None: ...
+
+    @property
+    def principal_id(self) -> str: ...
+
+    @property
+    def principal_name(self) -> str | None: ...
+
+    @property
+    def source(self) -> ScanSource: ...
+
+    @property
+    def scanned_at(self) -> datetime: ...
+
+    @property
+    def decided_at(self) -> datetime: ...
+
+
+class _Entry(Protocol):
+    """An entry of the log, as the domain returns it."""
+
+    @property
+    def scan(self) -> _Scan: ...
+
+    @property
+    def attendee_name(self) -> str | None: ...
+
+
+class UsherShownOut(Out):
+    """Who scanned, where it was an usher."""
+
+    id: str
+    username: str | None
+
+
+class LogEntryOut(Out):
+    """One entry of the check-in log."""
+
+    id: str
+    scan_id: str
+    event_id: str
+    card_id: str | None
+    ticket_id: str | None
+    attendee_name: str | None
+    result: ScanResult
+    reason: Reason | None
+    direction: Direction
+    gate: str | None
+    usher: UsherShownOut | None
+    device_id: str | None
+    source: ScanSource
+    conflict: Literal["double_admission"] | None
+    scanned_at: Moment
+    received_at: Moment
+
+    @classmethod
+    def from_entry(cls, entry: _Entry) -> Self:
+        """Return an entry of the log: a scan, with the name of its attendee."""
+        scan = entry.scan
+        by_device = scan.principal_id.startswith("dev_")
+        usher = UsherShownOut(id=scan.principal_id, username=scan.principal_name)
+        return cls(
+            id=scan.log_id,
+            scan_id=scan.scan_id,
+            event_id=scan.event_id,
+            card_id=scan.card_uid,
+            ticket_id=scan.ticket_id,
+            attendee_name=entry.attendee_name,
+            result=scan.result,
+            reason=scan.reason,
+            direction=scan.direction,
+            gate=scan.gate,
+            usher=None if by_device else usher,
+            device_id=scan.principal_id if by_device else None,
+            source=scan.source,
+            conflict=None,
+            scanned_at=scan.scanned_at,
+            received_at=scan.decided_at,
+        )
+
+
+class LogsIn(In):
+    """A page of the log: by number (10 a page), or by cursor."""
+
+    page: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    page_size: PageSize = 10
+    cursor: Cursor | None = None
+
+
+class LogSearchIn(LogsIn, BetweenIn):
+    """What to find in the log; dates are days in UTC or moments."""
+
+    card_id: CardName | None = None
+    username: Name | None = None
+    result: Filter[ScanResult] | None = None
+    attendee: Name | None = Field(default=None, description="What a word of the attendee's name begins with.")
+    event_id: Id | None = None

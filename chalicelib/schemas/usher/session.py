@@ -1,0 +1,29 @@
+"""Bodies of the ushers' portal: log-in."""
+
+from chalicelib.schemas.usher.events import EventOut
+from chalicelib.schemas.wire import Id, In, Name, Out, Password, TokensOut
+from chalicelib.vocabulary import UsherRole
+
+
+class LoginIn(In):
+    """An usher's log-in at one event."""
+
+    event_id: Id
+    username: Name
+    password: Password
+
+
+class UsherOut(Out):
+    """Who the usher is."""
+
+    id: str
+    username: str
+    name: str
+    roles: list[UsherRole]
+
+
+class LoginOut(TokensOut):
+    """Tokens, and what they are good for."""
+
+    usher: UsherOut
+    event: EventOut
