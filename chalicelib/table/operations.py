@@ -159,7 +159,7 @@ def _items(raws: Iterable[RawItem], classes: Mapping[Key, type[ItemT]]) -> dict[
     return {key: classes[key].from_raw_data(raw) for key, raw in ((key_of(raw), raw) for raw in raws)}
 
 
-def query(
+def query(  # noqa: PLR0913  # the choices of DynamoDB's Query
     partition: str,
     *,
     index: str | None = None,

@@ -51,7 +51,7 @@ def _content(raw: bytes) -> tuple[str, bool]:
         return base64.b64encode(raw).decode(), True
 
 
-def call(
+def call(  # noqa: PLR0913  # the parts of a request
     method: str,
     path: str,
     body: Any = None,
