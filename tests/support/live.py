@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import logging
 import threading
 import time
 import uuid
@@ -16,6 +17,7 @@ import pytest
 import app
 from chalicelib.clients import sockets
 from chalicelib.config import config
+from chalicelib.domain.live import follower
 from infra.local.delivery import matches
 from infra.package.functions import stream_pattern
 from tests.support.client import call
@@ -77,11 +79,17 @@ class Gateway:
 
     def __init__(self) -> None:
         self.sockets: dict[str, Socket] = {}
+        # What was logged of messages that could not be shown.
+        self.not_shown: list[logging.LogRecord] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"gateway": self}))
         self._server.daemon_threads = True
         self.url = f"ws://127.0.0.1:{self._server.server_address[1]}/live"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
+
+    def note(self, record: logging.LogRecord) -> None:
+        if record.getMessage() == follower.NOT_SHOWN:
+            self.not_shown.append(record)
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -112,19 +120,27 @@ class Gateway:
 
 @contextlib.contextmanager
 def gateway() -> Iterator[Gateway]:
-    """Run a gateway, and have the platform send to it, with patience: these tests share a busy machine."""
+    """Run a gateway, and have the platform send to it, with patience: these tests share a busy machine.
+
+    Fails at its end where a message could not be shown.
+    """
     made = Gateway()
+    written, notes = logging.getLogger("gatehouse"), logging.Handler(logging.ERROR)
+    notes.emit = made.note  # type: ignore[method-assign]  # the shortest handler
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sockets, "SECONDS", 30.0)
         patch.setenv("LIVE_URL", made.url)
         config.cache_clear()
         sockets.forget()
         try:
+            written.addHandler(notes)
             yield made
         finally:
+            written.removeHandler(notes)
             made.stop()
     config.cache_clear()
     sockets.forget()
+    assert not made.not_shown, made.not_shown[0].exc_info
 
 
 class Stream:

@@ -13,13 +13,15 @@ import pytest
 import app
 from chalicelib import clock
 from chalicelib.clients import sockets
+from chalicelib.domain import changes
 from chalicelib.domain.access import accounts, lock_outs, sessions
 from chalicelib.domain.events import events
-from chalicelib.domain.live import delivery, subscriptions
+from chalicelib.domain.live import delivery, follower, subscriptions
 from chalicelib.errors import Unavailable
+from chalicelib.schemas import live as schema
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Listener
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary import LiveType, Portal
 from tests.contract.ground import stored
 from tests.support.client import call
 from tests.support.factories import (
@@ -100,6 +102,23 @@ def test_whatever_comes_twice_is_told_once(at: Gate) -> None:
     at.stream.drain()
     assert check_ins(socket) == scanned
     assert ids(socket) == list(range(1, len(ids(socket)) + 1))
+
+
+def test_a_message_that_cannot_be_shown_holds_up_no_other(at: Gate) -> None:
+    socket = at.listener()
+    broken, whole = at.scan(2)
+
+    def show(type_: LiveType, subject: Any) -> Any:
+        if type_ is LiveType.CHECK_IN and subject.scan.log_id == broken:
+            raise KeyError("a bug in what shows it")
+        return schema.data_of(type_, subject)
+
+    found = [changes.change_of(record, changes.LIVE) for record in at.stream.live()]
+    follower.follow(found, show=show)
+    at.stream.drain()
+    assert check_ins(socket) == [whole]
+    assert len(at.live.not_shown) == 1
+    at.live.not_shown.clear()
 
 
 def test_news_that_is_found_again_after_the_head_forgot_it_is_not_told_again(

@@ -12,6 +12,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import bus, secrets
@@ -39,6 +40,7 @@ SILENT_AFTER = timedelta(minutes=3)
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _CODE_LENGTH = 12
 _KEY_BYTES = 32
+_UNKNOWN_CODE = "This enrolment code is not known, or was used. Ask for a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,37 +157,8 @@ def enroll(*, code: str, public_key: str, address: str, name: str | None = None)
     """
     raw_key = _public_key(public_key)
     throttle.take("device enrolment", address, limit=30, window=timedelta(minutes=15))
-    for mac in _mac(code):
-        enrolment = operations.get(keys.access.enrolment(mac))
-        if enrolment is not None:
-            break
-    else:
-        raise InvalidCredentials("This enrolment code is not known, or was used. Ask for a new one.")
-    now = clock.now()
-    if now >= enrolment.expires_at:
-        raise InvalidCredentials("This enrolment code has expired. Ask for a new one.")
-    own = base64.urlsafe_b64encode(raw_key).decode().rstrip("=")
-    device_key = keys.access.device(enrolment.device_id)
-    actions = [Device.public_key.set(own), Device.status.set(DeviceStatus.ENROLLED), Device.enrolled_at.set(now)]
-    if name:
-        actions.append(Device.name.set(name))
-    try:
-        operations.commit(
-            operations.change(
-                enrolment.place,
-                [Enrolment.used_by_key.set(own)],
-                Enrolment.used_by_key.does_not_exist(),
-            ),
-            operations.change(device_key, actions, Device.status == DeviceStatus.PROVISIONED),
-        )
-    except operations.ConditionFailed as failure:
-        device = operations.get(device_key)
-        if device is None or device.status != DeviceStatus.ENROLLED or device.public_key != own:
-            raise InvalidCredentials("This enrolment code is not known, or was used. Ask for a new one.") from failure
-    else:
-        device = operations.get(device_key)
-    if device is None:
-        raise NotFound
+    enrolment = _enrolment(code)
+    device = _spend(enrolment, base64.urlsafe_b64encode(raw_key).decode().rstrip("="), name=name)
     return EnrolledDevice(
         device_id=device.device_id,
         event_id=device.event_id,
@@ -193,6 +166,47 @@ def enroll(*, code: str, public_key: str, address: str, name: str | None = None)
         server_public_key=base64.urlsafe_b64encode(signing.public_key(signing.TICKET_CODES)).decode().rstrip("="),
         config=settings(),
     )
+
+
+def _enrolment(code: str) -> Enrolment:
+    """Return what a code was made for. Raises InvalidCredentials where it is unknown or expired."""
+    for mac in _mac(code):
+        enrolment = operations.get(keys.access.enrolment(mac))
+        if enrolment is not None:
+            break
+    else:
+        raise InvalidCredentials(_UNKNOWN_CODE)
+    if clock.now() >= enrolment.expires_at:
+        raise InvalidCredentials("This enrolment code has expired. Ask for a new one.")
+    return enrolment
+
+
+def _spend(enrolment: Enrolment, public_key: str, *, name: str | None) -> Device:
+    """Give a device its key, and return it. Raises InvalidCredentials where the code was used with another key."""
+    place = keys.access.device(enrolment.device_id)
+    actions: list[Action] = [
+        Device.public_key.set(public_key),
+        Device.status.set(DeviceStatus.ENROLLED),
+        Device.enrolled_at.set(clock.now()),
+    ]
+    if name:
+        actions.append(Device.name.set(name))
+    is_unused = Enrolment.used_by_key.does_not_exist()
+    is_waiting = Device.status == DeviceStatus.PROVISIONED
+    try:
+        operations.commit(
+            operations.change(enrolment.place, [Enrolment.used_by_key.set(public_key)], is_unused),
+            operations.change(place, actions, is_waiting),
+        )
+    except operations.ConditionFailed as failure:
+        device = operations.get(place)
+        if device is None or device.status != DeviceStatus.ENROLLED or device.public_key != public_key:
+            raise InvalidCredentials(_UNKNOWN_CODE) from failure
+        return device
+    device = operations.get(place)
+    if device is None:
+        raise NotFound
+    return device
 
 
 def token(*, device_id: str, assertion: str) -> str:

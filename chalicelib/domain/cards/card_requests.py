@@ -19,10 +19,7 @@ def make(
     Raises ValidationFailed (no merchant, no address), Conflict (one is open already), Unavailable.
     """
     by_post = delivery is CardDelivery.POST
-    if by_post and not address:
-        raise ValidationFailed(details=[{"field": "address", "message": "say where to send the card"}])
-    if not by_post and not merchant_id:
-        raise ValidationFailed(details=[{"field": "merchant_id", "message": "say where you will fetch the card"}])
+    _require_destination(by_post=by_post, merchant_id=merchant_id, address=address)
     if (first := idempotency.result_of(operation_id)) is not None:
         return _found(customer_id, first)
     request_id = new_id("crq")
@@ -54,6 +51,13 @@ def make(
         "card requested", extra={"card_request_id": request_id, "customer_id": customer_id, "delivery": delivery}
     )
     return request
+
+
+def _require_destination(*, by_post: bool, merchant_id: str | None, address: str | None) -> None:
+    if by_post and not address:
+        raise ValidationFailed(details=[{"field": "address", "message": "say where to send the card"}])
+    if not by_post and not merchant_id:
+        raise ValidationFailed(details=[{"field": "merchant_id", "message": "say where you will fetch the card"}])
 
 
 def _found(customer_id: str, request_id: str) -> CardRequest:

@@ -135,30 +135,29 @@ def look_at(caller: Caller, reading: Reading, *, spend: bool) -> FoundReading:
     return _look_by_card(caller, reading, control, now, spend=spend)
 
 
+def _read_card(reading: Reading, *, own_key: str, spend: bool) -> tuple[str | None, Card | None, Presented]:
+    """Return which card was presented and how far it is proven; the card itself only where its counter was spent."""
+    uid = reading.uid
+    if reading.sun is None:
+        return uid, None, Presented(by_card=True)
+    tap = sun.open_message(reading.sun.picc_data, reading.sun.cmac)
+    if tap is None:
+        return uid, None, Presented(by_card=True, signature=Signature.BAD)
+    matches = uid is None or uid == tap.uid
+    uid = uid or tap.uid
+    card, fresh = None, True
+    if spend and matches:
+        card, fresh = cards.claim_counter(uid, counter=tap.counter, scan_key=own_key)
+    # A counter that this scan itself has spent is no objection to it.
+    counter = None if spend and fresh else tap.counter
+    return uid, card, Presented(by_card=True, signature=Signature.GOOD, counter=counter, uid_matches=matches)
+
+
 def _look_by_card(
     caller: Caller, reading: Reading, control: gate_control.GateControl, now: datetime, *, spend: bool
 ) -> FoundReading:
-    uid = reading.uid
-    card: Card | None = None
-    presented = Presented(by_card=True)
     own_key = f"{caller.id}/{reading.scan_id}"
-    if reading.sun is not None:
-        tap = sun.open_message(reading.sun.picc_data, reading.sun.cmac)
-        if tap is None:
-            presented = Presented(by_card=True, signature=Signature.BAD)
-        else:
-            matches = uid is None or uid == tap.uid
-            uid = uid or tap.uid
-            fresh = True
-            if spend and matches:
-                card, fresh = cards.claim_counter(uid, counter=tap.counter, scan_key=own_key)
-            presented = Presented(
-                by_card=True,
-                signature=Signature.GOOD,
-                # A counter that this scan itself has spent is no objection to it.
-                counter=None if spend and fresh else tap.counter,
-                uid_matches=matches,
-            )
+    uid, card, presented = _read_card(reading, own_key=own_key, spend=spend)
     if card is None and uid is not None:
         card = operations.get(keys.cards.card(uid))
     mine = card.tickets.get(control.facts.event_id, []) if card else []

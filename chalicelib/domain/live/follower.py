@@ -10,10 +10,13 @@ from chalicelib.domain.events import events
 from chalicelib.domain.live import channels, closings, delivery, news
 from chalicelib.domain.live.delivery import ChannelMessage
 from chalicelib.errors import NotFound
-from chalicelib.observability import logger
+from chalicelib.observability import count, logger
 from chalicelib.table.items import Counters, LiveCounters, LiveNews
 from chalicelib.table.places import whose
 from chalicelib.vocabulary import LiveType
+
+# Is logged for each message that could not be shown; tests fail on it.
+NOT_SHOWN = "live message not shown"
 
 # Makes what a message says of a thing of the domain, as JSON.
 Show = Callable[[LiveType, Any], Any]
@@ -63,9 +66,10 @@ def _tell(changes: Sequence[Change], show: Show) -> None:
 
 
 def _shown(show: Show, type_: LiveType, subject: Any) -> Any:
-    """Return what a message says, or None where it cannot be said: that must not hold up the others."""
+    """Return what a message says, or None where showing it fails; a fault of one must not hold up the others."""
     try:
         return show(type_, subject)
-    except (ValueError, TypeError, AttributeError):
-        logger.exception("news not shown", extra={"type": type_.value})
+    except Exception:  # noqa: BLE001  # a bug in what shows one type: logged, counted, and its message left out
+        logger.exception(NOT_SHOWN, extra={"type": type_.value})
+        count("LiveMessagesNotShown", {type_.value: 1}, by="type")
         return None

@@ -187,7 +187,6 @@ def sweep(assignment_id: str) -> bool:
 def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tuple[Assignment, Account]:
     customer, look_up = _customer(merchant_id, wanted)
     uid = cards.name_to_uid(wanted.card)
-    assignment_id, now = new_id("asg"), clock.now()
     places = keys.cards.card(uid), keys.customers.profile(customer.account_id)
     found = operations.get_many(places)
     card, profile = found.get(places[0]), found.get(places[1])
@@ -197,26 +196,40 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
     _require_collected(fee, wanted)
     # Counted before the card is held: whoever may be sent no code now has no card held for them either.
     otp.take_send(str(customer.mobile_number), address=None)
-    due = keys.jobs.due(now + HELD, assignment_id)
-    assignment = Assignment(
+    assignment = _awaiting_code(card, customer, fee=fee, fee_collected=wanted.fee_collected)
+    _record_hold(card, assignment, operation_id=operation_id)
+    if look_up is not None:
+        throttle.give_back(look_up)
+    ids = {"assignment_id": assignment.assignment_id, "card_id": card.card_id, "merchant_id": merchant_id}
+    logger.info("card held", extra={**ids, "customer_id": customer.account_id})
+    return assignment, customer
+
+
+def _awaiting_code(card: Card, customer: Account, *, fee: int, fee_collected: bool) -> Assignment:
+    """Return the assignment of a merchant's card as it begins, not written yet."""
+    assignment_id, now = new_id("asg"), clock.now()
+    return Assignment(
         *keys.merchants.assignment(assignment_id),
-        gsi2=due,
+        gsi2=keys.jobs.due(now + HELD, assignment_id),
         assignment_id=assignment_id,
-        merchant_id=merchant_id,
+        merchant_id=card.merchant_id,
         customer_id=customer.account_id,
-        card_uid=uid,
+        card_uid=card.uid,
         card_id=card.card_id,
         status=AssignmentStatus.AWAITING_OTP,
         fee=fee,
         currency=config().currency,
-        fee_collected=wanted.fee_collected,
+        fee_collected=fee_collected,
         created_at=now,
         expires_at=now + HELD,
     )
-    last = OpenAssignment(
-        *keys.merchants.open_assignment(customer.account_id, merchant_id), assignment_id=assignment_id
-    )
-    last.ttl = int(assignment.expires_at.timestamp())
+
+
+def _record_hold(card: Card, assignment: Assignment, *, operation_id: str) -> None:
+    """Hold a card in stock for an assignment. Raises Conflict where the card is no longer in stock."""
+    assignment_id = assignment.assignment_id
+    place = keys.merchants.open_assignment(assignment.customer_id, assignment.merchant_id)
+    last = OpenAssignment(*place, assignment_id=assignment_id, ttl=int(assignment.expires_at.timestamp()))
     try:
         operations.commit(
             idempotency.once(operation_id, assignment_id),
@@ -228,11 +241,6 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
         done = failure.found(Operation)
         if done is None or done.result_id != assignment_id:  # else it was our own first try, its answer lost
             raise Conflict(_NOT_IN_STOCK) from failure
-    if look_up is not None:
-        throttle.give_back(look_up)
-    ids = {"assignment_id": assignment_id, "card_id": card.card_id, "merchant_id": merchant_id}
-    logger.info("card held", extra={**ids, "customer_id": customer.account_id})
-    return assignment, customer
 
 
 def _customer(merchant_id: str, wanted: AssignmentInput) -> tuple[Account, throttle.LimitedTry | None]:

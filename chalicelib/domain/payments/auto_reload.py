@@ -2,6 +2,8 @@
 
 from contextlib import suppress
 
+from pynamodb.expressions.update import Action
+
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.domain import encryption, idempotency, ledger, money
@@ -40,6 +42,21 @@ def change(
     return _turn_on(customer_id, name, threshold=threshold, amount=amount, token=token)
 
 
+def _turning_on(uid: str, threshold: Money, amount: Money) -> list[Action]:
+    """Return the actions that turn a card's automatic reload on, also where nothing was ever booked on the card."""
+    return [
+        CardBalance.kind.set(CardBalance),
+        CardBalance.uid.set(uid),
+        CardBalance.currency.set(CardBalance.currency | threshold.currency),
+        CardBalance.amount.set(CardBalance.amount | 0),
+        CardBalance.entries.set(CardBalance.entries | 0),
+        CardBalance.auto_enabled.set(True),
+        CardBalance.auto_threshold.set(threshold.minor),
+        CardBalance.auto_amount.set(amount.minor),
+        CardBalance.auto_declines.set(0),
+    ]
+
+
 def _turn_on(
     customer_id: str, name: str, *, threshold: AmountInput | None, amount: AmountInput | None, token: str | None
 ) -> CardHolding:
@@ -54,18 +71,7 @@ def _turn_on(
             message = "name a saved means of payment"
             raise ValidationFailed(details=[{"field": "payment_token", "message": message}])
         uid = holding.card.uid
-        actions = [
-            CardBalance.kind.set(CardBalance),
-            CardBalance.uid.set(uid),
-            CardBalance.currency.set(CardBalance.currency | currency),
-            CardBalance.amount.set(CardBalance.amount | 0),
-            CardBalance.entries.set(CardBalance.entries | 0),
-            CardBalance.auto_enabled.set(True),
-            CardBalance.auto_threshold.set(under.minor),
-            CardBalance.auto_amount.set(by.minor),
-            CardBalance.auto_customer_id.set(customer_id),
-            CardBalance.auto_declines.set(0),
-        ]
+        actions = [*_turning_on(uid, under, by), CardBalance.auto_customer_id.set(customer_id)]
         unchanged = None
         if sealed is not None:
             actions.append(CardBalance.auto_token.set(sealed))

@@ -99,12 +99,7 @@ def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundReque
     Called by the staff's portal, which is not built yet.
     """
     now = clock.now()
-    decided = [
-        RefundRequest.status.set(RefundRequestStatus.REJECTED),
-        RefundRequest.decided_at.set(now),
-        RefundRequest.decided_by.set(by),
-        RefundRequest.note.set(note),
-    ]
+    decided = _decision(RefundRequestStatus.REJECTED, by=by, note=note, at=now)
     try:
         operations.commit(
             operations.change(
@@ -135,6 +130,16 @@ def _asked(request: RefundRequest, amount: AmountInput | None) -> int:
     return asked.minor
 
 
+def _decision(status: RefundRequestStatus, *, by: str, note: str | None, at: datetime) -> list[Action]:
+    """Return the actions that decide a request."""
+    actions: list[Action] = [
+        RefundRequest.status.set(status),
+        RefundRequest.decided_at.set(at),
+        RefundRequest.decided_by.set(by),
+    ]
+    return [*actions, RefundRequest.note.set(note)] if note else actions
+
+
 def _approval(
     request: RefundRequest, ticket: Ticket, amount: int, *, by: str, note: str | None, at: datetime
 ) -> list[Write]:
@@ -147,17 +152,13 @@ def _approval(
     fee = _fee_given_back(order, payment, amount)
     from_card = payment.method == PaymentMethod.WALLET
     status = RefundRequestStatus.REFUNDED if from_card else RefundRequestStatus.APPROVED
-    decided: list[Action] = [
-        RefundRequest.status.set(status),
+    decided = [
+        *_decision(status, by=by, note=note, at=at),
         RefundRequest.amount.set(amount),
         RefundRequest.fee.set(fee),
         RefundRequest.category_id.set(ticket.category_id),
         RefundRequest.payment_id.set(payment.payment_id),
-        RefundRequest.decided_at.set(at),
-        RefundRequest.decided_by.set(by),
     ]
-    if note:
-        decided.append(RefundRequest.note.set(note))
     of_payment: list[Action] = [Payment.refunded.set(refunded)]
     if refunded == payment.amount:
         of_payment.append(Payment.status.set(PaymentStatus.REFUNDED))

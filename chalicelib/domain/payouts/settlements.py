@@ -11,6 +11,7 @@ account in the ledger, which the closing brought to zero, and are shown beside t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -217,15 +218,25 @@ def _settlement(event: Event, whole: SalesFigures, *, currency: str, by: str, at
     )
 
 
+def _line_shown(line: _CategorySales) -> dict[str, Any]:
+    """Return what a payout says of one category."""
+    return {
+        "category_id": line.category_id,
+        "description": line.description,
+        "quantity": line.quantity,
+        "refunded_quantity": line.refunded_quantity,
+        **asdict(line.figures),
+    }
+
+
 def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales]) -> list[Write]:
     """Return the writes that put the net on its way: the ledger's, the payout, its invoice, and what is pending."""
     payout_id, organizer_id = settlement.payout_id, settlement.organizer_id
     at, net, currency = settlement.closed_at, settlement.net, settlement.currency
     number, of_invoice = _invoice(organizer_id, payout_id, at=at)
-    place = keys.money.organizer_payouts(organizer_id, payout_id)
     payout = Payout(
         *keys.money.payout(payout_id),
-        gsi1=place,
+        gsi1=keys.money.organizer_payouts(organizer_id, payout_id),
         payout_id=payout_id,
         organizer_id=organizer_id,
         event_id=event.event_id,
@@ -236,16 +247,7 @@ def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales
         platform_fee=settlement.platform_fee,
         net=net,
         currency=currency,
-        lines=[
-            {
-                "category_id": line.category_id,
-                "description": line.description,
-                "quantity": line.quantity,
-                "refunded_quantity": line.refunded_quantity,
-                **asdict(line.figures),
-            }
-            for line in lines
-        ],
+        lines=[_line_shown(line) for line in lines],
         invoice_number=number,
         scheduled_for=timezones.local(at + PAID_AFTER, event.timezone).date().isoformat(),
         created_at=at,

@@ -77,13 +77,10 @@ MUTANTS = (
         bug="a one-time code makes a second device of another key",
         file="chalicelib/domain/access/devices.py",
         before=(
-            "                Enrolment.used_by_key.does_not_exist(),\n            ),\n"
-            "            operations.change(device_key, actions, Device.status == DeviceStatus.PROVISIONED),\n"
+            "    is_unused = Enrolment.used_by_key.does_not_exist()\n"
+            "    is_waiting = Device.status == DeviceStatus.PROVISIONED\n"
         ),
-        after=(
-            "                Enrolment.pk.exists(),\n            ),\n"
-            "            operations.change(device_key, actions, Device.pk.exists()),\n"
-        ),
+        after="    is_unused = Enrolment.pk.exists()\n    is_waiting = Device.pk.exists()\n",
         tests=_DEVICES,
     ),
     Mutant(
