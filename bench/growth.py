@@ -13,14 +13,12 @@ def grow(people: Any, numbers: range) -> None:
     """Write so many of each kind; `people` is the ground of the contract's tests."""
     from chalicelib.domain.tickets import tickets
     from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
+    from chalicelib.schemas.examples import demo
     from chalicelib.table import operations
-    from infra.local.demo import demo_data
 
     customer = people.customer
     holder = Holder(name=customer.name, customer_id=customer.account_id)
-    tickets.issue_many(
-        TicketToIssue(event_id=demo_data.EVENT_ID, holder=holder, number=f"B-{number}") for number in numbers
-    )
+    tickets.issue_many(TicketToIssue(event_id=demo.EVENT_ID, holder=holder, number=f"B-{number}") for number in numbers)
     operations.put_many(_payments(customer, numbers))
     operations.put_many(_events(numbers))
     operations.put_many(_old_events(people.organizer, numbers))
@@ -46,11 +44,11 @@ def _number_tickets(admin: Any, count: int) -> None:
 def _old_events(organizer: Any, numbers: range) -> Iterator[Any]:
     from chalicelib import clock
     from chalicelib.domain.events import events
+    from chalicelib.schemas.examples import demo
     from chalicelib.table import keys
     from chalicelib.table.items import Event
-    from infra.local.demo import demo_data
 
-    model = events.get(demo_data.EVENT_ID)
+    model = events.get(demo.EVENT_ID)
     for number in numbers:
         event_id, starts_at = f"evt_past{number:07}", model.starts_at - timedelta(days=400, minutes=number)
         place = keys.organizers.organizer_events(organizer.account_id, clock.to_text(starts_at), event_id)
@@ -169,13 +167,13 @@ def _payments(customer: Any, numbers: range) -> Iterator[Any]:
 
 def _events(numbers: range) -> Iterator[Any]:
     from chalicelib.domain.events import events, listing_places
+    from chalicelib.schemas.examples import demo
     from chalicelib.table import keys, operations
     from chalicelib.table.items import Event, Listing
-    from infra.local.demo import demo_data
 
-    model = events.get(demo_data.EVENT_ID)
-    listing = operations.get(keys.events.listing(demo_data.EVENT_ID))
-    (category,) = operations.get_many([keys.events.category(demo_data.EVENT_ID, "cat_demo_standard")]).values()
+    model = events.get(demo.EVENT_ID)
+    listing = operations.get(keys.events.listing(demo.EVENT_ID))
+    (category,) = operations.get_many([keys.events.category(demo.EVENT_ID, "cat_demo_standard")]).values()
     if listing is None:
         raise RuntimeError("the demo event was not projected")
     for number in numbers:
@@ -210,17 +208,17 @@ def _events(numbers: range) -> Iterator[Any]:
 def _add_ledger_lines(count: int) -> None:
     from chalicelib import clock
     from chalicelib.domain import ledger
+    from chalicelib.schemas.examples import demo
     from chalicelib.table import keys, operations
     from chalicelib.table.items import CardBalance, CardEntry
-    from infra.local.demo import demo_data
 
-    before = ledger.balance(demo_data.CARD_UID)
+    before = ledger.balance(demo.CARD_UID)
     first, amount = before.entries + 1, before.amount
     lines = (
         CardEntry(
-            *keys.money.card_entry(demo_data.CARD_UID, number),
+            *keys.money.card_entry(demo.CARD_UID, number),
             entry_id=f"ent_{number}",
-            uid=demo_data.CARD_UID,
+            uid=demo.CARD_UID,
             number=number,
             type="adjustment",
             amount=100,
@@ -233,4 +231,4 @@ def _add_ledger_lines(count: int) -> None:
     )
     operations.put_many(lines)
     actions = [CardBalance.entries.set(first + count - 1), CardBalance.amount.set(amount + 100 * count)]
-    operations.record(operations.change(keys.money.card_balance(demo_data.CARD_UID), actions))
+    operations.record(operations.change(keys.money.card_balance(demo.CARD_UID), actions))

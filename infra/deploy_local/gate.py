@@ -4,10 +4,10 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from chalicelib.schemas.examples import demo
 from infra.deploy_local.door import Answer, Door
 from infra.deploy_local.seen import NotSeen, hold, wait_for
 from infra.local.console import step
-from infra.local.demo import demo_data
 
 # MiniStack unpacks the whole package for each process that it starts, one a caller.
 _CALLERS = 4
@@ -30,9 +30,7 @@ def check_envelope(door: Door) -> None:
 def log_in_admin(door: Door) -> Door:
     """Return the API for the first administrator."""
     step("POST /api/auth/login/")
-    answer = door.call(
-        "POST", "/api/auth/login/", {"email": demo_data.ADMIN_EMAIL, "password": demo_data.ADMIN_PASSWORD}
-    )
+    answer = door.call("POST", "/api/auth/login/", {"email": demo.ADMIN_EMAIL, "password": demo.ADMIN_PASSWORD})
     hold("the administrator is logged in", answer.status, 200)
     return door.as_caller(answer.body["access"])
 
@@ -40,9 +38,9 @@ def log_in_admin(door: Door) -> Door:
 def log_in_usher(door: Door) -> Door:
     """Return the API for the demo event's usher."""
     step("POST /api/usher/login/")
-    wrong = {"event_id": demo_data.EVENT_ID, "username": demo_data.USHER_NAME, "password": "not-the-Password-1"}
+    wrong = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": "not-the-Password-1"}
     hold("a wrong password is refused", _code(door.call("POST", "/api/usher/login/", wrong)), "INVALID_CREDENTIALS")
-    right = {**wrong, "password": demo_data.USHER_PASSWORD}
+    right = {**wrong, "password": demo.USHER_PASSWORD}
     answer = door.call("POST", "/api/usher/login/", right)
     hold("the usher is logged in", answer.status, 200)
     return door.as_caller(answer.body["access"])
@@ -50,8 +48,8 @@ def log_in_usher(door: Door) -> Door:
 
 def scan(usher: Door) -> None:
     """Scan the demo card twice, and send each scan again."""
-    tap = {"card_id": demo_data.CARD_UID, "gate": "Gate 1"}
-    step(f"POST /api/usher/scan/result/ with card {demo_data.CARD_UID}")
+    tap = {"card_id": demo.CARD_UID, "gate": "Gate 1"}
+    step(f"POST /api/usher/scan/result/ with card {demo.CARD_UID}")
     first = _scan(usher, "/api/usher/scan/result/", {**tap, "scan_id": _FIRST})
     hold("the card is admitted", first["result"], "valid")
     step("the same card again, at the path without its trailing slash")
@@ -66,7 +64,7 @@ def scan(usher: Door) -> None:
 
 def race(usher: Door) -> None:
     """Scan one ticket from many callers at once."""
-    ticket_id = demo_data.ticket_id("5")
+    ticket_id = demo.ticket_id(5)
     step(f"{_CALLERS} callers at once scan ticket {ticket_id}")
     bodies = [{"ticket_id": ticket_id, "scan_id": f"scn_deployrace{number:02}"} for number in range(_CALLERS)]
     with ThreadPoolExecutor(_CALLERS) as pool:
@@ -85,7 +83,7 @@ def check_log(usher: Door) -> None:
 
 
 def _totals(usher: Door) -> tuple[int, int]:
-    status = usher.call("GET", f"/api/usher/events/{demo_data.EVENT_ID}/status/").body
+    status = usher.call("GET", f"/api/usher/events/{demo.EVENT_ID}/status/").body
     return status["admitted"], status["inside"]
 
 
@@ -95,7 +93,7 @@ def _log(usher: Door, expected: int) -> list[str]:
 
 
 def _first_scan(first: dict[str, Any]) -> dict[str, Any]:
-    return {"scanned_at": first["decided_at"], "gate": "Gate 1", "by": demo_data.USHER_NAME}
+    return {"scanned_at": first["decided_at"], "gate": "Gate 1", "by": demo.USHER_USERNAME}
 
 
 def _scan(usher: Door, path: str, body: dict[str, Any]) -> dict[str, Any]:

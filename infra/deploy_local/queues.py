@@ -9,11 +9,11 @@ import urllib.request
 from typing import Any
 
 from chalicelib.config import config
+from chalicelib.schemas.examples import demo
 from infra.deploy_local.deployment import Deployment
 from infra.deploy_local.door import Door
 from infra.deploy_local.seen import NotSeen, hold, wait_for
 from infra.local.console import step
-from infra.local.demo import demo_data
 
 _MESSAGES_LOG = "/aws/lambda/gatehouse-local-messages"
 _DEAD_LETTERS = "gatehouse-messages-dlq"
@@ -38,7 +38,7 @@ class Queues:
     def check_retry(self, admin: Door) -> None:
         """Check that a mail that fails at first is retried and sent."""
         step("an administrator provisions a reader and revokes it: stream -> bus -> alerts queue -> messages queue")
-        body = {"event_id": demo_data.EVENT_ID, "gate": "Gate 2", "name": "Spare reader"}
+        body = {"event_id": demo.EVENT_ID, "gate": "Gate 2", "name": "Spare reader"}
         made = admin.call("POST", "/api/devices/", body)
         hold("the reader is provisioned", made.status, 201)
         gone = admin.call("DELETE", f"/api/devices/{made.body['device_id']}/")

@@ -1,6 +1,6 @@
 """What a local run prints when it is ready: its addresses, and the log-ins of the demo data."""
 
-from infra.local.demo import demo_data
+from chalicelib.schemas.examples import demo
 from infra.local.resources import Cloud
 from infra.local.runner import Options
 
@@ -10,7 +10,7 @@ def tables(options: Options, cloud: Cloud) -> str:
     url = f"http://localhost:{options.port}"
     lines = [*_aligned(_addresses(options, cloud, url)), "", *_aligned(_log_ins(options))]
     if options.demo:
-        number = demo_data.CUSTOMER_NUMBER.removeprefix("+")
+        number = demo.CUSTOMER_NUMBER.removeprefix("+")
         lines += ["", f"  codes: curl '{url}/_local/outbox/?to={number}' (the newest message is the last)"]
     return "\n".join(lines)
 
@@ -32,17 +32,17 @@ def _addresses(options: Options, cloud: Cloud, url: str) -> list[tuple[str, ...]
 
 
 def _log_ins(options: Options) -> list[tuple[str, ...]]:
-    rows = [("super admin", demo_data.ADMIN_EMAIL, demo_data.ADMIN_PASSWORD)]
+    rows = [("super admin", demo.ADMIN_EMAIL, demo.ADMIN_PASSWORD)]
     if not options.demo:
         return list(rows)
     return [
         *rows,
-        ("organizer", demo_data.ORGANIZER_NUMBER, demo_data.ORGANIZER_PASSWORD, "and a code"),
-        ("merchant", demo_data.MERCHANT_NUMBER, demo_data.MERCHANT_PASSWORD, "and a code"),
-        ("customer", demo_data.CUSTOMER_NUMBER, demo_data.CUSTOMER_PASSWORD, "and a code"),
-        ("usher", demo_data.USHER_NAME, demo_data.USHER_PASSWORD, f"at event {demo_data.EVENT_ID}"),
-        ("tix admin", demo_data.TIX_EMAIL, demo_data.TIX_PASSWORD),
-        ("card", demo_data.CARD_UID, "", f"a valid VIP ticket for {demo_data.EVENT_ID}"),
+        ("organizer", demo.ORGANIZER_NUMBER, demo.ORGANIZER_PASSWORD, "and a code"),
+        ("merchant", demo.MERCHANT_NUMBER, demo.MERCHANT_PASSWORD, "and a code"),
+        ("customer", demo.CUSTOMER_NUMBER, demo.CUSTOMER_PASSWORD, "and a code"),
+        ("usher", demo.USHER_USERNAME, demo.USHER_PASSWORD, f"at event {demo.EVENT_ID}"),
+        ("tix admin", demo.TIX_EMAIL, demo.TIX_PASSWORD),
+        ("card", demo.CARD_UID, "", f"a valid VIP ticket for {demo.EVENT_ID}"),
     ]
 
 

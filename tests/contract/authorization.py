@@ -21,8 +21,8 @@ from chalicelib import clock
 from chalicelib.domain import signing
 from chalicelib.domain.access import permissions
 from chalicelib.portals.http.route import AnyRoute
+from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import AdminRole, Portal
-from infra.local.demo import demo_data
 from tests.contract.ground import Ground, foreign_token, label, stored
 
 
@@ -62,7 +62,7 @@ def _forgeries(token: str) -> Iterator[tuple[str, str]]:
     """Return tokens that nobody issued, each wrong in one respect."""
     header, claims = _parts(token)
     head, body, signature = token.split(".")
-    raised = _text(json.dumps({**claims, "role": "super_admin", "event_id": demo_data.EVENT_ID, "x": 1}).encode())
+    raised = _text(json.dumps({**claims, "role": "super_admin", "event_id": demo.EVENT_ID, "x": 1}).encode())
     public_key = signing.public_key(signing.ACCESS_TOKENS)
     stranger = Ed25519PrivateKey.generate()
     yield "malformed", "not-a-token"

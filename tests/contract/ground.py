@@ -27,6 +27,7 @@ from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.events import events
 from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.portals.openapi import document as openapi
+from chalicelib.schemas.examples import demo
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal, UsherRole
 from infra.local.demo import demo_data
@@ -41,7 +42,7 @@ from tests.support.streams import StreamReader
 
 OTHER_EVENT_ID = "evt_other"
 PASSWORD = "a password of the tests"
-_CARD = demo_data.CARD_UID
+_CARD = demo.CARD_UID
 _numbers = itertools.count(1)
 
 
@@ -138,7 +139,7 @@ class Ground:
     def session(self, portal: Portal, *, role: AdminRole = AdminRole.SUPER_ADMIN) -> sessions.Tokens:
         """Return a fresh session of the portal's rightful caller."""
         if portal is Portal.USHER:
-            return sessions.start(self.usher, event_id=demo_data.EVENT_ID)
+            return sessions.start(self.usher, event_id=demo.EVENT_ID)
         if portal is Portal.WEBAPP:
             return sessions.start(self.customer)
         if portal is Portal.MERCHANT:
@@ -216,12 +217,12 @@ def lay() -> Ground:
             ends_at=now + timedelta(days=1),
         )
     )
-    usher = accounts.find(Portal.USHER, demo_data.USHER_NAME)
-    customer = accounts.find(Portal.WEBAPP, demo_data.CUSTOMER_NUMBER)
+    usher = accounts.find(Portal.USHER, demo.USHER_USERNAME)
+    customer = accounts.find(Portal.WEBAPP, demo.CUSTOMER_NUMBER)
     assert usher is not None
     assert customer is not None
-    merchant = accounts.find(Portal.MERCHANT, demo_data.MERCHANT_NUMBER)
-    organizer = accounts.find(Portal.ORGANIZER, demo_data.ORGANIZER_NUMBER)
+    merchant = accounts.find(Portal.MERCHANT, demo.MERCHANT_NUMBER)
+    organizer = accounts.find(Portal.ORGANIZER, demo.ORGANIZER_NUMBER)
     assert merchant is not None
     assert organizer is not None
     other_merchant, disabled_merchant = _merchant("+923001000012"), _merchant("+923001000022")
@@ -229,20 +230,20 @@ def lay() -> Ground:
     other_customer = _customer("+923001000013")
     disabled_customer = _customer("+923001000023")
     other_usher = _usher("usher2", OTHER_EVENT_ID)
-    disabled_usher = _usher("usher3", demo_data.EVENT_ID)
-    tix_admin, other_tix_admin = accounts.find(Portal.TIX, demo_data.TIX_EMAIL), make_organization(name="Another")
+    disabled_usher = _usher("usher3", demo.EVENT_ID)
+    tix_admin, other_tix_admin = accounts.find(Portal.TIX, demo.TIX_EMAIL), make_organization(name="Another")
     assert tix_admin is not None
     tix_member, disabled_tix_user = make_tix_user(tix_admin), make_tix_user(tix_admin)
     admins = {role: _admin(f"{role}@staff.example.com", role) for role in AdminRole}
     disabled_admin = _admin("gone@example.com", AdminRole.SUPER_ADMIN)
     device, other_device, revoked_device = (
-        enrolled(demo_data.EVENT_ID),
+        enrolled(demo.EVENT_ID),
         enrolled(OTHER_EVENT_ID),
-        enrolled(demo_data.EVENT_ID),
+        enrolled(demo.EVENT_ID),
     )
 
     disabled = {
-        Portal.USHER: sessions.start(disabled_usher, event_id=demo_data.EVENT_ID),
+        Portal.USHER: sessions.start(disabled_usher, event_id=demo.EVENT_ID),
         Portal.WEBAPP: sessions.start(disabled_customer),
         Portal.MERCHANT: sessions.start(disabled_merchant),
         Portal.ORGANIZER: sessions.start(disabled_organizer),
@@ -250,7 +251,7 @@ def lay() -> Ground:
         Portal.ADMIN: sessions.start(disabled_admin),
     }
     ended = {
-        Portal.USHER: sessions.start(usher, event_id=demo_data.EVENT_ID),
+        Portal.USHER: sessions.start(usher, event_id=demo.EVENT_ID),
         Portal.WEBAPP: sessions.start(customer),
         Portal.MERCHANT: sessions.start(merchant),
         Portal.ORGANIZER: sessions.start(organizer),
@@ -272,7 +273,7 @@ def lay() -> Ground:
     devices.revoke(revoked_device.device_id)
 
     stream = StreamReader()
-    token = sessions.start(usher, event_id=demo_data.EVENT_ID).access
+    token = sessions.start(usher, event_id=demo.EVENT_ID).access
     scan = {"scan_id": "scn_ground001", "card_id": "04B1B2C3D4E5F6", "gate": "Gate 1"}
     log_id = call("POST", "/api/usher/scan/result/", scan, token=token).json["log_id"]
     stream.drain()
@@ -333,7 +334,7 @@ def foreign_token(ground: Ground, portal: Portal) -> str:
     if portal is not Portal.CAMPUS:
         return ground.access(portal)
     # The portal that has no log-in yet: its tokens are genuine all the same.
-    claims = {"event_id": demo_data.EVENT_ID, "role": "super_admin"}
+    claims = {"event_id": demo.EVENT_ID, "role": "super_admin"}
     return tokens.issue(
         Principal(portal=portal, id="xyz_1", session_id="ses_1", issued_at=clock.now(), name="x", claims=claims)
     )
@@ -358,7 +359,7 @@ def _text(item: Any) -> str | None:
 
 
 def _scan(_: Ground) -> Request:
-    return Request({"scan_id": f"scn_right{next(_numbers):06}", "card_id": _CARD, "event_id": demo_data.EVENT_ID})
+    return Request({"scan_id": f"scn_right{next(_numbers):06}", "card_id": _CARD, "event_id": demo.EVENT_ID})
 
 
 def _taps(_: Ground) -> Request:
@@ -368,7 +369,7 @@ def _taps(_: Ground) -> Request:
 
 
 def _enroll(_: Ground) -> Request:
-    provision = devices.provision(event_id=demo_data.EVENT_ID, gate_name="Gate 2", name="New", by="adm_test")
+    provision = devices.provision(event_id=demo.EVENT_ID, gate_name="Gate 2", name="New", by="adm_test")
     return Request({"code": provision.enrollment_code, "public_key": public_key_text(Ed25519PrivateKey.generate())})
 
 
@@ -376,14 +377,12 @@ def _fixed(request: Request) -> Callable[[Ground], Request]:
     return lambda _: request
 
 
-_AT_EVENT = _fixed(Request(path={"event_id": demo_data.EVENT_ID}))
+_AT_EVENT = _fixed(Request(path={"event_id": demo.EVENT_ID}))
 _OF_CARD = _fixed(Request(path={"card_id": _CARD}))
 
 REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "usher_login": _fixed(
-        Request(
-            {"event_id": demo_data.EVENT_ID, "username": demo_data.USHER_NAME, "password": demo_data.USHER_PASSWORD}
-        )
+        Request({"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD})
     ),
     "usher_refresh": lambda ground: Request({"refresh": ground.session(Portal.USHER).refresh}),
     "usher_logout": _fixed(Request()),
@@ -393,12 +392,12 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "usher_event_status": _AT_EVENT,
     "usher_verify_card": _fixed(Request({"card_id": _CARD})),
     "usher_card": _OF_CARD,
-    "usher_validate_card": _fixed(Request({"event_id": demo_data.EVENT_ID}, path={"card_id": _CARD})),
+    "usher_validate_card": _fixed(Request({"event_id": demo.EVENT_ID}, path={"card_id": _CARD})),
     "usher_attendee": _OF_CARD,
-    "usher_attendee_at_event": _fixed(Request(path={"card_id": _CARD, "event_id": demo_data.EVENT_ID})),
+    "usher_attendee_at_event": _fixed(Request(path={"card_id": _CARD, "event_id": demo.EVENT_ID})),
     "usher_scan": _scan,
     "usher_logs": _fixed(Request(query="page_size=5")),
-    "usher_search_logs": _fixed(Request(query=f"event_id={demo_data.EVENT_ID}&result=valid")),
+    "usher_search_logs": _fixed(Request(query=f"event_id={demo.EVENT_ID}&result=valid")),
     "usher_log": lambda ground: Request(path={"log_id": ground.log_id}),
     "device_enroll": _enroll,
     "device_token": lambda ground: Request(
@@ -406,19 +405,19 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     ),
     "device_taps": _taps,
     "device_heartbeat": _fixed(Request({"queue_depth": 0, "app_version": "1.0"})),
-    "admin_login": _fixed(Request({"email": demo_data.ADMIN_EMAIL, "password": demo_data.ADMIN_PASSWORD})),
+    "admin_login": _fixed(Request({"email": demo.ADMIN_EMAIL, "password": demo.ADMIN_PASSWORD})),
     "admin_refresh": lambda ground: Request({"refresh": ground.session(Portal.ADMIN).refresh}),
     "admin_logout": _fixed(Request()),
     "admin_change_password": _fixed(Request({"old_password": PASSWORD, "new_password": "another password of tests"})),
     "admin_me": _fixed(Request()),
-    "admin_devices": _fixed(Request(query=f"event_id={demo_data.EVENT_ID}")),
-    "admin_provision_device": _fixed(Request({"event_id": demo_data.EVENT_ID, "gate": "Gate 1", "name": "Left"})),
-    "admin_revoke_device": lambda _: Request(path={"device_id": enrolled(demo_data.EVENT_ID).device_id}),
+    "admin_devices": _fixed(Request(query=f"event_id={demo.EVENT_ID}")),
+    "admin_provision_device": _fixed(Request({"event_id": demo.EVENT_ID, "gate": "Gate 1", "name": "Left"})),
+    "admin_revoke_device": lambda _: Request(path={"device_id": enrolled(demo.EVENT_ID).device_id}),
     **webapp.REQUESTS,
     **merchant_requests.REQUESTS,
     **organizer_requests.REQUESTS,
     **tix_requests.REQUESTS,
-    "realtime_ticket": _fixed(Request({"channels": [f"event-{demo_data.EVENT_ID}"]})),
+    "realtime_ticket": _fixed(Request({"channels": [f"event-{demo.EVENT_ID}"]})),
     "health": _fixed(Request()),
     "openapi_document": _fixed(Request()),
     "docs_page": _fixed(Request()),

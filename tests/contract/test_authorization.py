@@ -11,8 +11,8 @@ from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.portals.http.auth import Guard
 from chalicelib.portals.http.route import AnyRoute
+from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import AdminRole, Portal, TixRole
-from infra.local.demo import demo_data
 from tests.contract import authorization
 from tests.contract.ground import OTHER_EVENT_ID, PASSWORD, REQUESTS, Ground, contract, routes, stored
 from tests.contract.request import Request
@@ -172,7 +172,7 @@ def test_every_route_of_ushers_and_devices_says_what_another_events_caller_gets(
 
 
 def _tickets(table: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
-    return {key: item for key, item in table.items() if '"ticket"' in item and demo_data.EVENT_ID in item}
+    return {key: item for key, item in table.items() if '"ticket"' in item and demo.EVENT_ID in item}
 
 
 @pytest.mark.parametrize("route", [r for r in GUARDED if r.operation_id in TENANTS], ids=_named)
@@ -254,11 +254,11 @@ def test_the_staffs_refresh_cookie_is_worth_nothing_without_its_csrf_token(groun
 
 def test_an_usher_logs_in_only_with_the_password_the_role_and_the_assignment(ground: Ground) -> None:
     route = next(r for r in OPEN if r.operation_id == "usher_login")
-    right = {"event_id": demo_data.EVENT_ID, "username": demo_data.USHER_NAME, "password": demo_data.USHER_PASSWORD}
+    right = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD}
     wrong: list[tuple[dict[str, Any], tuple[int, str]]] = [
         ({"password": "wrong"}, (401, "INVALID_CREDENTIALS")),
         ({"username": "nobody"}, (401, "INVALID_CREDENTIALS")),
-        ({"username": demo_data.ADMIN_EMAIL, "password": demo_data.ADMIN_PASSWORD}, (401, "INVALID_CREDENTIALS")),
+        ({"username": demo.ADMIN_EMAIL, "password": demo.ADMIN_PASSWORD}, (401, "INVALID_CREDENTIALS")),
         ({"event_id": OTHER_EVENT_ID}, (403, "NOT_ASSIGNED")),
         ({"event_id": "evt_unknown"}, (403, "NOT_ASSIGNED")),
         ({"username": "usher3", "password": PASSWORD}, (403, "ACCOUNT_SUSPENDED")),
@@ -271,9 +271,9 @@ def test_an_usher_logs_in_only_with_the_password_the_role_and_the_assignment(gro
 def test_staff_log_in_only_with_their_password(ground: Ground) -> None:
     route = next(r for r in OPEN if r.operation_id == "admin_login")
     wrong = (
-        {"email": demo_data.ADMIN_EMAIL, "password": "wrong"},
-        {"email": "nobody@example.com", "password": demo_data.ADMIN_PASSWORD},
-        {"email": demo_data.USHER_NAME, "password": demo_data.USHER_PASSWORD},
+        {"email": demo.ADMIN_EMAIL, "password": "wrong"},
+        {"email": "nobody@example.com", "password": demo.ADMIN_PASSWORD},
+        {"email": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD},
     )
     with nothing_written():
         for body in wrong:

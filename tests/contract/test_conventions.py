@@ -13,8 +13,8 @@ from app import app
 from chalicelib import clock
 from chalicelib.domain.events import catalogue, events, listings
 from chalicelib.portals.http.route import AnyRoute
+from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import Portal
-from infra.local.demo import demo_data
 from tests.contract.answers import ADMIN_ORIGIN, ALLOWED_ORIGINS, error_of, problems
 from tests.contract.ground import REQUESTS, Ground, contract, enrolled, routes
 from tests.contract.request import Request
@@ -77,7 +77,7 @@ _ID = re.compile(
 )
 # The demo's, given by hand.
 _DEMO = re.compile(r"(?:evt|cat)_demo(?:_[a-z]+)*")
-_GIVEN_BY_HAND = {*(demo_data.ticket_id(suffix) for suffix in "123456")}
+_GIVEN_BY_HAND = {*(demo.ticket_id(place) for place in range(1, 7))}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
@@ -207,7 +207,7 @@ def pages(ground: Ground) -> Ground:
     for _ in range(3):
         assert ground.send(scan, ground.rightful(scan), token=ground.token(scan)).status == 200
     for _ in range(3):
-        enrolled(demo_data.EVENT_ID)
+        enrolled(demo.EVENT_ID)
         now = clock.now()
         shown = events.create(
             events.EventDraft(
@@ -220,7 +220,7 @@ def pages(ground: Ground) -> Ground:
         )
         listings.project(shown.event_id)
         wallets.make_card(ground.customer)
-        wallets.credit(demo_data.CARD_UID, 100)
+        wallets.credit(demo.CARD_UID, 100)
         settled.put_payout(ground.organizer.account_id)
     catalogue.forget()
     return ground
@@ -339,7 +339,7 @@ def _secrets_of(answer: Answer) -> list[str]:
 
 
 def test_no_log_line_of_a_log_in_and_a_scan_carries_a_token_a_password_a_name_or_a_code(ground: Ground) -> None:
-    secret = [demo_data.USHER_PASSWORD, demo_data.ADMIN_PASSWORD, "Ayesha Khan", "Bilal Ahmed", demo_data.ADMIN_EMAIL]
+    secret = [demo.USHER_PASSWORD, demo.ADMIN_PASSWORD, "Ayesha Khan", "Bilal Ahmed", demo.ADMIN_EMAIL]
     with collected() as lines:
         for operation_id in REQUESTS:
             route = _route(operation_id)
@@ -353,7 +353,7 @@ def test_no_log_line_of_a_log_in_and_a_scan_carries_a_token_a_password_a_name_or
                 for name, value in (request.body or {}).items()
                 if name in ("password", "refresh", "assertion", "code", "old_password", "new_password")
             ]
-        wrong = {"event_id": demo_data.EVENT_ID, "username": "somebody", "password": "a wrong secret"}
+        wrong = {"event_id": demo.EVENT_ID, "username": "somebody", "password": "a wrong secret"}
         assert call("POST", "/api/usher/login/", wrong).status == 401
     secret += ["a wrong secret", "somebody"]
     logged = lines.text

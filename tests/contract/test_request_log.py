@@ -11,8 +11,8 @@ import app as platform
 from chalicelib.observability import logger
 from chalicelib.portals.http import envelope, request_log
 from chalicelib.portals.http.route import AnyRoute
+from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import Portal
-from infra.local.demo import demo_data
 from tests.contract.ground import PASSWORD, Ground, routes
 from tests.contract.request import Request
 from tests.support.client import Answer, call
@@ -26,11 +26,11 @@ SENSITIVE = {
     "phone", "public_key", "qr", "refresh", "title", "token", "username",
 }  # fmt: skip
 PEOPLE = (
-    demo_data.CUSTOMER_NUMBER,
-    demo_data.ORGANIZER_NUMBER,
-    demo_data.MERCHANT_NUMBER,
-    demo_data.ADMIN_EMAIL,
-    demo_data.TIX_EMAIL,
+    demo.CUSTOMER_NUMBER,
+    demo.ORGANIZER_NUMBER,
+    demo.MERCHANT_NUMBER,
+    demo.ADMIN_EMAIL,
+    demo.TIX_EMAIL,
     "Ayesha Khan",
     "Bilal Ahmed",
     "Liberty Books",

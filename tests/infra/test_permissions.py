@@ -27,6 +27,7 @@ from chalicelib.domain.payments import payments, refunds
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.portals.http.route import AnyRoute
+from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberRange, Order
 from chalicelib.vocabulary import EventStatus, JobStatus, PaymentMethod, Portal, PrintFormat, RefundRequestStatus
@@ -258,7 +259,7 @@ def test_the_watch_over_devices_may_do_what_it_does_and_no_more(
     template: Template, recorded: Callable[..., Used]
 ) -> None:
     demo_data.load()
-    provision = devices.provision(event_id=demo_data.EVENT_ID, gate_name="G", name="R", by="adm")
+    provision = devices.provision(event_id=demo.EVENT_ID, gate_name="G", name="R", by="adm")
     key = base64.urlsafe_b64encode(Ed25519PrivateKey.generate().public_key().public_bytes_raw()).decode().rstrip("=")
     devices.enroll(code=provision.enrollment_code, public_key=key, address="192.0.2.1")
     tick: dict[str, Any] = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "version": "0"}

@@ -17,8 +17,8 @@ import httpx
 import pytest
 from pypdf import PdfReader
 
+from chalicelib.schemas.examples import demo
 from infra.local import toolchain
-from infra.local.demo import demo_data
 from tests.local.conftest import wait_until
 from tests.local.test_run import LocalRun
 
@@ -78,7 +78,7 @@ class Customer:
     def book(self, quantity: int) -> dict[str, Any]:
         """Reserve tickets of the demo event, which is found in the public list."""
         events = self.ask("GET", "public/events/").json()["results"]
-        [event] = [event for event in events if event["id"] == demo_data.EVENT_ID]
+        [event] = [event for event in events if event["id"] == demo.EVENT_ID]
         [standard] = [one for one in event["ticket_categories"] if one["name"] == "Standard"]
         body = {"event_id": event["id"], "items": [{"category_id": standard["id"], "quantity": quantity}]}
         booking: dict[str, Any] = self.ask("POST", "tickets/book/", body, status=201).json()
@@ -93,7 +93,7 @@ class Customer:
         return paid
 
     def available(self) -> int:
-        event = self.ask("GET", f"public/events/{demo_data.EVENT_ID}/").json()
+        event = self.ask("GET", f"public/events/{demo.EVENT_ID}/").json()
         return int(next(one["available"] for one in event["ticket_categories"] if one["name"] == "Standard"))
 
 
@@ -162,11 +162,11 @@ def test_a_declined_payment_buys_nothing_and_another_may_follow(nadia: Customer)
 
 def test_a_card_is_reloaded_and_its_ledger_says_so(run: LocalRun) -> None:
     owner = Customer(run)
-    owner.log_in(demo_data.CUSTOMER_NUMBER, demo_data.CUSTOMER_PASSWORD)
+    owner.log_in(demo.CUSTOMER_NUMBER, demo.CUSTOMER_PASSWORD)
 
     def card() -> dict[str, Any]:
         cards = owner.ask("GET", "users/nfc-cards/").json()["results"]
-        found: dict[str, Any] = next(one for one in cards if one["uid"] == demo_data.CARD_UID)
+        found: dict[str, Any] = next(one for one in cards if one["uid"] == demo.CARD_UID)
         return found
 
     def minor(amount: str) -> int:

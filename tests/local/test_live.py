@@ -17,7 +17,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from infra.local.demo import demo_data
+from chalicelib.schemas.examples import demo
 from tests.local.test_run import LocalRun
 
 pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("engines")]
@@ -109,7 +109,7 @@ async def _scan_all(api: httpx.AsyncClient, tickets: list[str], listeners: list[
 
 async def _show(url: str) -> dict[str, Any]:
     async with httpx.AsyncClient(base_url=url, timeout=30, limits=httpx.Limits(max_connections=16)) as api:
-        body = {"email": demo_data.TIX_EMAIL, "password": demo_data.TIX_PASSWORD}
+        body = {"email": demo.TIX_EMAIL, "password": demo.TIX_PASSWORD}
         logged_in = (await api.post("/api/tix/auth/login", json=body)).json()
         api.headers["authorization"] = f"Bearer {logged_in['token']}"
         channel = f"org-{logged_in['user']['organizationId']}"

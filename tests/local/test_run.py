@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
+from chalicelib.schemas.examples import demo
 from infra.local import console, toolchain
 from infra.local.console import CannotStart
-from infra.local.demo import demo_data
 from infra.local.resources import Cloud
 from tests.local.conftest import wait_until
 
@@ -81,19 +81,17 @@ class LocalRun:
         return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
 
     def usher(self) -> dict[str, str]:
-        body = {"event_id": demo_data.EVENT_ID, "username": demo_data.USHER_NAME, "password": demo_data.USHER_PASSWORD}
+        body = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD}
         answer = self.client.post("/api/usher/login/", json=body)
         assert answer.status_code == 200, answer.text
         return {"Authorization": f"Bearer {answer.json()['access']}"}
 
     def scan(self, headers: dict[str, str], scan_id: str) -> Any:
-        body = {"scan_id": scan_id, "card_id": demo_data.CARD_UID, "gate": "Gate 1"}
+        body = {"scan_id": scan_id, "card_id": demo.CARD_UID, "gate": "Gate 1"}
         return self.client.post("/api/usher/scan/result/", json=body, headers=headers).json()
 
     def admitted(self, headers: dict[str, str]) -> int:
-        return int(
-            self.client.get(f"/api/usher/events/{demo_data.EVENT_ID}/status/", headers=headers).json()["admitted"]
-        )
+        return int(self.client.get(f"/api/usher/events/{demo.EVENT_ID}/status/", headers=headers).json()["admitted"])
 
 
 Start = Callable[..., LocalRun]
@@ -219,7 +217,7 @@ def test_nothing_but_its_steps_is_printed_before_a_run_is_ready(start: Start) ->
     run = start(LOG_LEVEL="INFO")
     ready, serving = run.lines.index("ready"), next(n for n, line in enumerate(run.lines) if line.endswith(" serving"))
     assert [line for line in run.lines[:serving] if not line.startswith("[")] == []
-    assert any(demo_data.CUSTOMER_NUMBER in line for line in run.lines[serving:ready])
+    assert any(demo.CUSTOMER_NUMBER in line for line in run.lines[serving:ready])
     answer = run.client.get("/api/usher/nothing/")
     request_id = answer.headers["x-request-id"][:8]
     wait_until(lambda: any(f"{request_id} GET (unknown) 404 NOT_FOUND" in line for line in run.lines[ready:]))
@@ -278,10 +276,10 @@ def test_a_port_in_use_is_told_at_once_with_what_to_do() -> None:
 
 def test_an_empty_start_has_the_first_administrator_and_nothing_else(start: Start) -> None:
     run = start(DEMO="0")
-    body = {"event_id": demo_data.EVENT_ID, "username": demo_data.USHER_NAME, "password": demo_data.USHER_PASSWORD}
+    body = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD}
     assert run.client.post("/api/usher/login/", json=body).status_code == 401
     assert not any("usher1" in line for line in run.lines)
-    assert any(demo_data.ADMIN_EMAIL in line for line in run.lines)
+    assert any(demo.ADMIN_EMAIL in line for line in run.lines)
     assert run.end() == 0
 
 

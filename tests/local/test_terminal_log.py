@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from chalicelib.observability import log_keys, logger
+from chalicelib.schemas.examples import demo
 from infra.local import terminal_log, welcome
-from infra.local.demo import demo_data
 from infra.local.resources import Cloud
 from infra.local.runner import Options
 
@@ -135,22 +135,22 @@ def test_the_tables_name_every_address_and_every_log_in_with_the_way_to_its_code
     for path in ("/api/", "/api/docs", "/api/openapi.json", "/_local/outbox/", "/_local/usage/", "/health/"):
         assert f"http://localhost:8123{path}" in shown
     for portal, name, password in (
-        ("super admin", demo_data.ADMIN_EMAIL, demo_data.ADMIN_PASSWORD),
-        ("organizer", demo_data.ORGANIZER_NUMBER, demo_data.ORGANIZER_PASSWORD),
-        ("merchant", demo_data.MERCHANT_NUMBER, demo_data.MERCHANT_PASSWORD),
-        ("customer", demo_data.CUSTOMER_NUMBER, demo_data.CUSTOMER_PASSWORD),
-        ("usher", demo_data.USHER_NAME, demo_data.USHER_PASSWORD),
-        ("tix admin", demo_data.TIX_EMAIL, demo_data.TIX_PASSWORD),
+        ("super admin", demo.ADMIN_EMAIL, demo.ADMIN_PASSWORD),
+        ("organizer", demo.ORGANIZER_NUMBER, demo.ORGANIZER_PASSWORD),
+        ("merchant", demo.MERCHANT_NUMBER, demo.MERCHANT_PASSWORD),
+        ("customer", demo.CUSTOMER_NUMBER, demo.CUSTOMER_PASSWORD),
+        ("usher", demo.USHER_USERNAME, demo.USHER_PASSWORD),
+        ("tix admin", demo.TIX_EMAIL, demo.TIX_PASSWORD),
     ):
         [row] = [line for line in shown.splitlines() if line.strip().startswith(f"{portal} ")]
         assert row.strip().removeprefix(portal).split()[:2] == [name, password]
-    assert f"/_local/outbox/?to={demo_data.CUSTOMER_NUMBER.removeprefix('+')}" in shown
+    assert f"/_local/outbox/?to={demo.CUSTOMER_NUMBER.removeprefix('+')}" in shown
     assert "http://127.0.0.1:8001" in shown
     assert max(len(line) for line in shown.splitlines()) <= 110
 
 
 def test_an_empty_start_shows_the_first_administrator_alone(tmp_path: Path) -> None:
     shown = welcome.tables(Options(8000, tmp_path, demo=False, on_dynamodb_local=False), CLOUD)
-    assert demo_data.ADMIN_EMAIL in shown
-    assert demo_data.USHER_NAME not in shown
+    assert demo.ADMIN_EMAIL in shown
+    assert demo.USHER_USERNAME not in shown
     assert str(tmp_path) in shown

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.schemas.examples import demo
 from infra.local.demo import demo_data
 from tests.support.client import call
 from tests.support.streams import StreamReader
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("moto_cloud")
 @pytest.fixture
 def usher_token() -> str:
     demo_data.load()
-    body = {"event_id": demo_data.EVENT_ID, "username": demo_data.USHER_NAME, "password": demo_data.USHER_PASSWORD}
+    body = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD}
     answer = call("POST", "/api/usher/login/", body)
     assert answer.status == 200, answer.text
     return str(answer.json["access"])
@@ -37,7 +38,7 @@ def test_a_card_is_admitted_once_and_the_log_and_counters_follow(usher_token: st
     stream.drain()
     logs = call("GET", "/api/usher/scan/logs/", token=usher_token).json
     assert [entry["result"] for entry in logs["results"]] == ["already_scanned", "valid"]
-    status = call("GET", f"/api/usher/events/{demo_data.EVENT_ID}/status/", token=usher_token).json
+    status = call("GET", f"/api/usher/events/{demo.EVENT_ID}/status/", token=usher_token).json
     assert (status["admitted"], status["inside"], status["tickets_sold"]) == (1, 1, 6)
     one = call("GET", f"/api/usher/scan/logs/{first['log_id']}/", token=usher_token).json
     assert one["scan_id"] == "scn_first0001"

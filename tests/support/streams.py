@@ -1,5 +1,6 @@
 """The table's stream, read to its end and handed to the stream's door as Lambda would."""
 
+import copy
 import json
 from typing import Any
 
@@ -18,6 +19,12 @@ class StreamReader:
         self._arn = table["LatestStreamArn"]
         self._client = session.create_client("dynamodbstreams")
         self._read_to: dict[str, str] = {}
+
+    def fork(self) -> "StreamReader":
+        """Return a reader that goes on by itself from where this one is."""
+        made = copy.copy(self)
+        made._read_to = dict(self._read_to)
+        return made
 
     def read(self) -> list[dict[str, Any]]:
         """Return the records that have come since, as Lambda's JSON."""

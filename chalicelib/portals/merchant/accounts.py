@@ -42,6 +42,7 @@ def _logged_in_out(log_in: LoggedInShop) -> schema.ShopLoggedInOut:
         body=MobileLoginIn,
         reply=ChallengeOut,
         refuses=refusals.LOG_IN,
+        links=(Link("public_merchant_verify_otp", body={"challenge_id": "/challenge_id"}),),
     ),
 )
 def public_merchant_login(call: Call[MobileLoginIn, None]) -> ChallengeOut:

@@ -11,6 +11,7 @@ from chalicelib.portals.http.route import AnyRoute, Link
 from chalicelib.portals.openapi import components, descriptions, refusals
 from chalicelib.portals.openapi.components import Components, Schema
 from chalicelib.schemas import examples
+from chalicelib.schemas.examples.shared import Example
 from chalicelib.vocabulary import Portal
 
 _VARIABLE = re.compile(r"{(\w+)}")
@@ -105,10 +106,14 @@ def _path_parameters(route: AnyRoute) -> Iterator[Schema]:
 def _query_parameters(route: AnyRoute, of: Components) -> Iterator[Schema]:
     if route.query is None:
         return
+    values = examples.operations().get(route.operation_id, Example()).query or {}
     for name, schema, is_required in components.parameters(of.of_model[route.query]):
-        description = schema.pop("description", None)
         parameter = {"name": name, "in": "query", "required": is_required, "schema": schema}
-        yield {**parameter, "description": description} if description else parameter
+        if "description" in schema:
+            parameter["description"] = schema.pop("description")
+        if name in values:
+            parameter["examples"] = {"demo": {"value": values[name]}}
+        yield parameter
 
 
 def _header_parameters(route: AnyRoute) -> Iterator[Schema]:

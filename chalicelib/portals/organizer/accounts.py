@@ -44,6 +44,7 @@ def _logged_in_out(log_in: LoggedInOrganizer) -> schema.OrganizerLoggedInOut:
         body=ContactLoginIn,
         reply=ChallengeOut,
         refuses=refusals.LOG_IN,
+        links=(Link("public_organizer_verify_otp", body={"challenge_id": "/challenge_id"}),),
     ),
 )
 def public_organizer_login(call: Call[ContactLoginIn, None]) -> ChallengeOut:
@@ -88,6 +89,7 @@ def public_organizer_verify_otp(call: Call[ContactVerifyIn, None]) -> schema.Org
         reply=ChallengeOut,
         status=202,
         refuses=(errors.RateLimited,),
+        links=(Link("public_organizer_reset_password"),),
     ),
 )
 def public_organizer_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> ChallengeOut:

@@ -49,6 +49,10 @@ def _birthday(body: schema.RegisterIn) -> str | None:
         reply=ChallengeOut,
         status=202,
         refuses=(errors.RateLimited,),
+        links=(
+            Link("public_verify_otp", body={"challenge_id": "/challenge_id"}),
+            Link("public_resend_otp", body={"challenge_id": "/challenge_id"}),
+        ),
     ),
 )
 def public_register(call: Call[schema.RegisterIn, None]) -> ChallengeOut:
@@ -98,6 +102,10 @@ def public_verify_otp(call: Call[VerifyIn, None]) -> schema.LoggedInOut:
         body=MobileLoginIn,
         reply=ChallengeOut,
         refuses=refusals.LOG_IN,
+        links=(
+            Link("public_verify_login_otp", body={"challenge_id": "/challenge_id"}),
+            Link("public_resend_otp", body={"challenge_id": "/challenge_id"}),
+        ),
     ),
 )
 def public_login(call: Call[MobileLoginIn, None]) -> ChallengeOut:
@@ -186,6 +194,7 @@ def customer_change_profile(call: Call[schema.ProfileIn, None]) -> schema.Profil
         reply=ChallengeOut,
         status=202,
         refuses=(errors.RateLimited,),
+        links=(Link("public_reset_password"),),
     ),
 )
 def public_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> ChallengeOut:

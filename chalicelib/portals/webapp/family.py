@@ -76,6 +76,10 @@ def customer_dependents(call: Call[None, None]) -> PageOut[schema.DependentOut]:
         status=201,
         idempotent=True,
         refuses=(errors.Conflict, errors.NotFound),
+        links=(
+            Link("customer_replace_dependent", {"dependent_id": "/id"}),
+            Link("customer_remove_dependent", {"dependent_id": "/id"}),
+        ),
     ),
 )
 def customer_add_dependent(call: Call[schema.DependentIn, None]) -> schema.DependentOut:

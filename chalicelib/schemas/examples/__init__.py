@@ -1,8 +1,8 @@
 """One worked example per operation: the request's body and the answer's.
 
 The packages mirror the portals, and every module names its examples in `OPERATIONS`. They are read when the OpenAPI
-document is built. Tests check each against its schema, and fail for an operation without one. All of them describe
-one evening: Ayesha Khan's card at Gate 1.
+document is built. Tests check each against its schema, and fail for an operation without one. All of them show
+the demo data, and a test sends each of them to it.
 """
 
 import pkgutil
@@ -10,22 +10,21 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib import import_module
 
-from chalicelib.schemas.examples.shared import CARD_UID, DEVICE_ID, EVENT_ID, LOG_ID, TICKET_ID, Example
-
-_ULID = TICKET_ID.partition("_")[2]
+from chalicelib.schemas.examples import demo
+from chalicelib.schemas.examples.shared import DEVICE_ID, LOG_ID, ULID, Example
 
 # Values for path variables, in whichever path they occur.
 PATH_VALUES = {
-    "event_id": EVENT_ID,
-    "card_id": CARD_UID,
+    "event_id": demo.EVENT_ID,
+    "card_id": demo.CARD_UID,
     "log_id": LOG_ID,
     "device_id": DEVICE_ID,
-    "ticket_id": TICKET_ID,
-    "job_id": f"job_{_ULID}",
-    "dependent_id": f"dpd_{_ULID}",
-    "payment_id": f"pay_{_ULID}",
-    "payout_id": f"pto_{_ULID}",
-    "mobile": "+923001000003",
+    "ticket_id": demo.HOLDER.ticket_id,
+    "job_id": f"job_{ULID}",
+    "dependent_id": f"dpd_{ULID}",
+    "payment_id": f"pay_{ULID}",
+    "payout_id": f"pto_{ULID}",
+    "mobile": demo.CUSTOMER_NUMBER,
 }
 
 

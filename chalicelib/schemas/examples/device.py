@@ -1,6 +1,7 @@
 """The examples of the reader agents."""
 
-from chalicelib.schemas.examples.shared import ACCESS, ASSERTION, CARD_UID, DEVICE_ID, EVENT_ID, KEY, SCAN_ID, Example
+from chalicelib.schemas.examples import demo
+from chalicelib.schemas.examples.shared import ACCESS, ASSERTION, DEVICE_ID, KEY, SCAN_ID, Example
 from chalicelib.schemas.examples.usher.scans import ADMITTED
 
 _SETTINGS = {"heartbeat_seconds": 30, "batch_size": 100, "online_timeout_ms": 1000, "debounce_ms": 1000}
@@ -10,8 +11,8 @@ OPERATIONS: dict[str, Example] = {
         {"code": "ABCD-EFGH-JKLM", "public_key": KEY, "name": "Gate 1 left"},
         {
             "device_id": DEVICE_ID,
-            "event_id": EVENT_ID,
-            "gate": "Gate 1",
+            "event_id": demo.EVENT_ID,
+            "gate": demo.GATES[0],
             "server_public_key": KEY,
             "config": _SETTINGS,
         },
@@ -22,7 +23,7 @@ OPERATIONS: dict[str, Example] = {
     ),
     "device_taps": Example(
         {
-            "taps": [{"scan_id": SCAN_ID, "uid": CARD_UID, "scanned_at": "2026-11-20T19:04:31Z"}],
+            "taps": [{"scan_id": SCAN_ID, "uid": demo.CARD_UID, "scanned_at": "2026-11-20T19:04:31Z"}],
             "device_time": "2026-11-20T19:04:32Z",
         },
         {"results": [ADMITTED]},

@@ -1,12 +1,11 @@
-"""What the examples of all portals share: one evening, Ayesha Khan's."""
+"""What the examples of all portals share: ids and tokens that the platform makes, and the shape of an example."""
 
 from dataclasses import dataclass
 from typing import Any
 
-EVENT_ID = "evt_demo"
-CARD_UID = "04A1B2C3D4E5F6"
 CARD_ID = "crd_01K9ZC3V8G0000400TC7B6KYQ6"
-TICKET_ID = "tkt_01JDEM00000000000000000001"
+# For ids of which only the prefix matters.
+ULID = "01K9ZC3V8G0000400TC7B6KYQ6"
 LOG_ID = "log_01K9ZC8N1RQ4TW1D0B5M7XJ2FA"
 SCAN_ID = "scn_01K9ZC8MZ3Y6A9P2E7V4HD5KGR"
 DEVICE_ID = "dev_01K9ZBX3N5C7T9F2W4Q6R8M0JS"
@@ -26,10 +25,11 @@ TOKENS = {"access": ACCESS, "refresh": REFRESH, "token_type": "Bearer", "expires
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """The body sent, where the operation takes one, and the body answered, where there is one."""
+    """The body and query that are sent, where the operation takes them, and the body that is answered."""
 
     request: dict[str, Any] | None = None
     answer: dict[str, Any] | list[dict[str, Any]] | None = None
+    query: dict[str, str] | None = None
 
 
 def page(entry: dict[str, Any], *, count: int | None = None) -> dict[str, Any]:

@@ -14,15 +14,13 @@ from chalicelib.domain.payouts import settlements
 from chalicelib.domain.sale import orders, sales_totals
 from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets import refund_requests
+from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, Item, Order, Venue
 from chalicelib.vocabulary import PaymentMethod
 
-EVENT_ID = "evt_demo_over"
-_BALCONY, _STALLS = "cat_demo_over_balcony", "cat_demo_over_stalls"
 # On which day before the evening, and how many tickets of which category.
-_SALES = ((5, _STALLS, 4), (3, _BALCONY, 2), (1, _STALLS, 3))
-_GATES = ("Gate 1", "Gate 2")
+_SALES = ((5, demo.STALLS, 4), (3, demo.BALCONY, 2), (1, demo.STALLS, 3))
 
 
 def load(organizer: Account, customer: Account, *, now: datetime) -> None:
@@ -33,46 +31,52 @@ def load(organizer: Account, customer: Account, *, now: datetime) -> None:
     begins_at = now - timedelta(days=2)
     event = events.create(
         events.EventDraft(
-            event_id=EVENT_ID,
+            event_id=demo.PAST_EVENT_ID,
             organizer_id=organizer.account_id,
             organizer_name=organizer.name,
-            title="Gatehouse Opening Night",
-            description="It is over; its books are closed.",
-            category="theatre",
+            title=demo.PAST_EVENT_TITLE,
+            description=demo.PAST_EVENT_DESCRIPTION,
+            category=demo.PAST_EVENT_CATEGORY,
             starts_at=begins_at,
             ends_at=begins_at + timedelta(hours=4),
             refunds_until=begins_at,
-            timezone="Asia/Karachi",
-            venue=Venue(name="Alhamra Arts Centre", city="Lahore"),
-            gates=list(_GATES),
+            timezone=demo.TIMEZONE,
+            venue=Venue(name=demo.EVENT_VENUE.name, city=demo.EVENT_VENUE.city),
+            gates=list(demo.GATES),
         )
     )
-    for place, (category_id, name, price) in enumerate(((_STALLS, "Stalls", 250_000), (_BALCONY, "Balcony", 120_000))):
+    for place, tier in enumerate((demo.STALLS, demo.BALCONY)):
         categories.add(
-            EVENT_ID,
-            categories.CategoryDraft(category_id=category_id, name=name, price=price, capacity=200, position=place),
+            demo.PAST_EVENT_ID,
+            categories.CategoryDraft(
+                category_id=demo.category_id(demo.PAST_EVENT_ID, tier),
+                name=tier.name,
+                price=tier.price,
+                capacity=tier.capacity,
+                position=place,
+            ),
         )
     bought = [_sell(event, customer, number) for number in range(len(_SALES))]
     given_back = _give_back(event, bought[0])
     tickets = [line["ticket_id"] for order in bought for line in order.tickets if line["ticket_id"] != given_back]
     for number, ticket_id in enumerate(tickets):
         with clock.set_to(event.starts_at + timedelta(minutes=17 * number)):
-            reading = Reading(f"scn_demo_over_{number}", ticket_id=ticket_id, gate=_GATES[number % len(_GATES)])
-            checkin.scan(Caller(id="ush_demo", event_id=EVENT_ID, name="Demo Usher"), reading)
+            reading = Reading(f"scn_demo_over_{number}", ticket_id=ticket_id, gate=demo.GATES[number % len(demo.GATES)])
+            checkin.scan(Caller(id="ush_demo", event_id=demo.PAST_EVENT_ID, name=demo.USHER_NAME), reading)
     # The stream would do it later.
     _count(event, bought, given_back)
     with clock.set_to(event.ends_at + timedelta(hours=12)):
-        settlements.close(EVENT_ID, by="demo")
+        settlements.close(demo.PAST_EVENT_ID, by="demo")
 
 
 def _sell(event: Event, customer: Account, number: int) -> Order:
-    days_before, category_id, quantity = _SALES[number]
+    days_before, tier, quantity = _SALES[number]
     with clock.set_to(event.starts_at - timedelta(days=days_before)):
         categories.forget()
         order = orders.book(
             customer,
-            event_id=EVENT_ID,
-            wants=[RequestedTickets(category_id, quantity)],
+            event_id=demo.PAST_EVENT_ID,
+            wants=[RequestedTickets(demo.category_id(demo.PAST_EVENT_ID, tier), quantity)],
             operation_id=f"demo_over_book_{number}",
         )
         paid = payments.start(

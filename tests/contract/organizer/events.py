@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.domain.events import events
-from infra.local.demo import demo_data
+from chalicelib.schemas.examples import demo
 from tests.contract.request import Request
 
 
@@ -30,6 +30,6 @@ def _edit(ground: Any) -> Request:
 REQUESTS: dict[str, Callable[[Any], Request]] = {
     "organizer_dashboard_stats": lambda _: Request(),
     "organizer_events_list": lambda _: Request(query="status=published&search=gate&page_size=5"),
-    "organizer_event": lambda _: Request(path={"event_id": demo_data.EVENT_ID}),
+    "organizer_event": lambda _: Request(path={"event_id": demo.EVENT_ID}),
     "organizer_request_edit": _edit,
 }

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.payouts import settlements
-from infra.local.demo import past_event
+from chalicelib.schemas.examples import demo
 from tests.contract.request import Request
 
 
 def _payout(_: Any) -> Request:
-    settlement = settlements.close(past_event.EVENT_ID, by="adm_test")
+    settlement = settlements.close(demo.PAST_EVENT_ID, by="adm_test")
     return Request(path={"payout_id": settlement.payout_id})
 
 

@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.domain import throttle
+from chalicelib.schemas.examples import demo
 from chalicelib.table import operations
-from infra.local.demo import demo_data
 from tests.contract.request import Request
 
 
@@ -23,7 +23,7 @@ def _register(_: Any) -> Request:
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {
     "public_tix_register": _register,
-    "public_tix_login": lambda _: Request({"email": demo_data.TIX_EMAIL, "password": demo_data.TIX_PASSWORD}),
+    "public_tix_login": lambda _: Request({"email": demo.TIX_EMAIL, "password": demo.TIX_PASSWORD}),
     "tix_logout": lambda _: Request(),
     "tix_me": lambda _: Request(),
 }

@@ -11,10 +11,10 @@ from typing import Any
 from chalicelib.domain import throttle
 from chalicelib.domain.access import accounts, otp, passwords
 from chalicelib.domain.customers import registration
+from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
-from infra.local.demo import demo_data
 from tests.contract.request import Request
 from tests.support.codes import code_for, texts
 
@@ -92,7 +92,7 @@ def _reset(ground: Any) -> Request:
 
 @lru_cache(maxsize=1)
 def _demo_hash() -> str:
-    return passwords.hash_password(demo_data.CUSTOMER_PASSWORD)
+    return passwords.hash_password(demo.CUSTOMER_PASSWORD)
 
 
 def _change_password(ground: Any) -> Request:
@@ -102,13 +102,13 @@ def _change_password(ground: Any) -> Request:
         operations.change(keys.access.account(account.account_id), [Account.password_hash.set(_demo_hash())]),
         throttle.forgetting(accounts._failures(Portal.WEBAPP, account.login)),
     )
-    return Request({"old_password": demo_data.CUSTOMER_PASSWORD, "new_password": demo_data.CUSTOMER_PASSWORD})
+    return Request({"old_password": demo.CUSTOMER_PASSWORD, "new_password": demo.CUSTOMER_PASSWORD})
 
 
 def _profile(_: Any) -> Request:
     return Request(
         {
-            "name": demo_data._VIP.name,
+            "name": demo.HOLDER.name,
             "email": "ayesha@example.com",
             "date_of_birth": "1998-04-12",
             "emergency_contact": {"name": "Bilal Khan", "mobile_number": "+923007654321"},

@@ -9,12 +9,12 @@ from typing import Any
 
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
+from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
-from infra.local.demo import demo_data
 from tests.contract.request import Request
 
 _MONEY = {"threshold": "500.00", "amount": {"amount": "1000.00", "currency": "PKR"}}
-_OF_CARD = {"card_id": demo_data.CARD_UID}
+_OF_CARD = {"card_id": demo.CARD_UID}
 
 
 def _requested(ground: Any) -> Request:

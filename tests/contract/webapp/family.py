@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.domain.customers import dependents, favorites
 from chalicelib.domain.customers.dependents import DependentDetails
 from chalicelib.identifiers import new_id
-from infra.local.demo import demo_data
+from chalicelib.schemas.examples import demo
 from tests.contract.request import Request
 from tests.support.factories import make_event
 
@@ -19,7 +19,7 @@ _BODY: dict[str, Any] = {
     "date_of_birth": "2016-04-09",
     "blood_type": "B+",
     "emergency_contact": {"name": "Bilal Khan", "mobile_number": "+923001000004"},
-    "card_id": demo_data.CARD_UID,
+    "card_id": demo.CARD_UID,
 }
 
 
@@ -56,6 +56,6 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
     "customer_replace_dependent": lambda ground: Request(_BODY, path={"dependent_id": _one(ground)}),
     "customer_remove_dependent": lambda ground: Request(path={"dependent_id": _one(ground)}),
     "customer_favorites": _liked,
-    "customer_add_favorite": lambda _: Request({"event_id": demo_data.EVENT_ID}),
-    "customer_remove_favorite": lambda _: Request(path={"event_id": demo_data.EVENT_ID}),
+    "customer_add_favorite": lambda _: Request({"event_id": demo.EVENT_ID}),
+    "customer_remove_favorite": lambda _: Request(path={"event_id": demo.EVENT_ID}),
 }

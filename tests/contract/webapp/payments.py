@@ -13,19 +13,19 @@ from chalicelib.domain.payments.payments import PaymentTerms
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.identifiers import new_id
+from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import PaymentMethod
-from infra.local.demo import demo_data
 from tests.contract.request import Request
 from tests.contract.webapp import sale
 
 
 def _order_id(ground: Any) -> str:
     categories.add(
-        demo_data.EVENT_ID,
+        demo.EVENT_ID,
         categories.CategoryDraft(name="Standing", price=150_000, capacity=1_000_000, category_id=sale.CATEGORY_ID),
     )
     want = RequestedTickets(sale.CATEGORY_ID, 1, [])
-    return orders.book(ground.customer, event_id=demo_data.EVENT_ID, wants=[want], operation_id=new_id("op")).order_id
+    return orders.book(ground.customer, event_id=demo.EVENT_ID, wants=[want], operation_id=new_id("op")).order_id
 
 
 def _process(ground: Any) -> Request:

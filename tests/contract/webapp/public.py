@@ -6,12 +6,12 @@ Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo 
 from collections.abc import Callable
 from typing import Any
 
-from infra.local.demo import demo_data
+from chalicelib.schemas.examples import demo
 from tests.contract.request import Request
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {
     "public_events": lambda _: Request(query="city=lahore&ordering=starts_at"),
     "public_featured_events": lambda _: Request(),
     "public_categories": lambda _: Request(),
-    "public_event": lambda _: Request(path={"event_id": demo_data.EVENT_ID}),
+    "public_event": lambda _: Request(path={"event_id": demo.EVENT_ID}),
 }

@@ -12,9 +12,9 @@ from chalicelib import clock
 from chalicelib.domain.events import events
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
+from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Ticket
-from infra.local.demo import demo_data
 from tests.contract.request import Request
 
 _EVENT_ID = "evt_01JDEM00000000000000000009"
@@ -40,7 +40,7 @@ def _fresh_ticket(ground: Any) -> dict[str, str]:
 
 
 def _demo_ticket(_: Any) -> Request:
-    return Request(path={"ticket_id": demo_data.ticket_id("1")})
+    return Request(path={"ticket_id": demo.ticket_id(1)})
 
 
 def _given_to(number: str, **more: str) -> Callable[[Any], Request]:

@@ -19,9 +19,10 @@ from chalicelib.domain.organizers import organizers
 from chalicelib.domain.payouts import settlements
 from chalicelib.domain.sale import orders, sales_totals
 from chalicelib.errors import InvalidState, NotFound, Unavailable
+from chalicelib.schemas.examples import demo
 from chalicelib.table.items import Account, Event, Settlement
 from chalicelib.vocabulary import EventStatus, Portal
-from infra.local.demo import demo_data, past_event
+from infra.local.demo import demo_data
 from tests.support import payers, settled
 from tests.support.client import Answer, call
 from tests.support.factories import make_customer, make_event, make_organizer, token_of
@@ -328,13 +329,13 @@ def test_the_demo_organizer_has_an_evening_that_is_over_paid_out_and_loaded_once
     (payout,) = ask(organizer).json["results"]
     assert money(payout) == ("19900.00", "2500.00", "870.00", "16530.00")
     assert ask(organizer, f"{payout['id']}/").json["adjustments"] is None
-    path = f"/api/organizer/events/{past_event.EVENT_ID}/"
+    path = f"/api/organizer/events/{demo.PAST_EVENT_ID}/"
     shown = call("GET", path, token=token_of(organizer)).json["analytics"]
     assert (shown["sold"], shown["check_ins"]["admitted"], len(shown["check_ins"]["by_hour"])) == (8, 8, 2)
     assert (shown["revenue"]["amount"], sum(day["tickets"] for day in shown["sales_by_day"])) == ("19900.00", 9)
 
 
 def demo_organizer() -> Account:
-    organizer = accounts.find(Portal.ORGANIZER, demo_data.ORGANIZER_NUMBER)
+    organizer = accounts.find(Portal.ORGANIZER, demo.ORGANIZER_NUMBER)
     assert organizer is not None
     return organizer

@@ -97,7 +97,7 @@ function parameterTable(parameters) {
     parameter,
     input: make("input", {
       "aria-label": parameter.name,
-      value: parameter.in === "path" ? (example(parameter) ?? "") : "",
+      value: example(parameter) ?? "",
       placeholder: parameter.schema?.default ?? "",
       autocomplete: "off",
     }),

@@ -1,11 +1,12 @@
 """The examples of the staff's portal: reader devices."""
 
-from chalicelib.schemas.examples.shared import DEVICE_ID, EVENT_ID, Example, page
+from chalicelib.schemas.examples import demo
+from chalicelib.schemas.examples.shared import DEVICE_ID, Example, page
 
 _DEVICE = {
     "id": DEVICE_ID,
-    "event_id": EVENT_ID,
-    "gate": "Gate 1",
+    "event_id": demo.EVENT_ID,
+    "gate": demo.GATES[0],
     "name": "Gate 1 left",
     "status": "enrolled",
     "online": True,
@@ -22,7 +23,7 @@ _DEVICE = {
 OPERATIONS: dict[str, Example] = {
     "admin_devices": Example(answer=page(_DEVICE)),
     "admin_provision_device": Example(
-        {"event_id": EVENT_ID, "gate": "Gate 1", "name": "Gate 1 left"},
+        {"event_id": demo.EVENT_ID, "gate": demo.GATES[0], "name": "Gate 1 left"},
         {"device_id": DEVICE_ID, "enrollment_code": "ABCD-EFGH-JKLM", "expires_at": "2026-11-20T16:15:00.000Z"},
     ),
     "admin_revoke_device": Example(),

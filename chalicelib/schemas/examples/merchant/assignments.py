@@ -2,14 +2,13 @@
 
 from typing import Any
 
+from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.merchant.cards import CARD
-from chalicelib.schemas.examples.shared import CARD_UID, TICKET_ID, Example
+from chalicelib.schemas.examples.shared import ULID, Example
 
-_ULID = TICKET_ID.partition("_")[2]
-_CUSTOMER_ID, _ASSIGNMENT_ID = f"cus_{_ULID}", f"asg_{_ULID}"
-_FEE = {"amount": "500.00", "currency": "PKR"}
+_CUSTOMER_ID, _ASSIGNMENT_ID = f"cus_{ULID}", f"asg_{ULID}"
+_FEE = demo.money(demo.CARD_FEE)
 _HELD_UNTIL = "2026-11-21T09:41:00.000Z"
-_NUMBER = "+923001000003"
 _HANDING: dict[str, Any] = {
     "assignment_id": _ASSIGNMENT_ID,
     "status": "awaiting_otp",
@@ -23,14 +22,14 @@ OPERATIONS: dict[str, Example] = {
         answer={
             "registered": True,
             "fee_paid": False,
-            "customer": {"id": _CUSTOMER_ID, "name": "Ayesha Khan", "photo_url": None, "active_cards": 0},
+            "customer": {"id": _CUSTOMER_ID, "name": demo.CUSTOMER_NAME, "photo_url": None, "active_cards": 1},
         }
     ),
     "merchant_assign_card": Example(
-        {"customer_id": _CUSTOMER_ID, "card_uid": CARD_UID, "fee_collected": True}, _HANDING
+        {"mobile_number": demo.CUSTOMER_NUMBER, "card_uid": demo.stock_uid(0), "fee_collected": True}, _HANDING
     ),
     "merchant_send_customer_otp": Example(
-        {"mobile_number": _NUMBER},
+        {"assignment_id": _ASSIGNMENT_ID},
         {"otp_required": True, "assignment_id": _ASSIGNMENT_ID, "expires_in": 300, "expires_at": _HELD_UNTIL},
     ),
     "merchant_verify_customer_otp": Example(

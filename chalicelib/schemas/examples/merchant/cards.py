@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from chalicelib.schemas.examples.shared import CARD_ID, CARD_UID, Example, page
+from chalicelib.schemas.examples import demo
+from chalicelib.schemas.examples.shared import CARD_ID, Example, page
 
 CARD: dict[str, Any] = {
     "id": CARD_ID,
-    "uid": CARD_UID,
+    "uid": demo.stock_uid(0),
     "type": "uid",
     "status": "stock",
     "held_until": None,
@@ -14,22 +15,18 @@ CARD: dict[str, Any] = {
 }
 
 
-def _pkr(amount: str) -> dict[str, str]:
-    return {"amount": amount, "currency": "PKR"}
-
-
 OPERATIONS: dict[str, Example] = {
-    "merchant_cards": Example(answer=page(CARD, count=1)),
+    "merchant_cards": Example(answer=page(CARD, count=demo.STOCK_COUNT)),
     "merchant_dashboard": Example(
         answer={
-            "cards": {"stock": 11, "held": 0, "active": 41, "blocked": 1},
-            "assigned_today": 3,
-            "assigned_total": 42,
-            "fees_today": _pkr("1500.00"),
-            "fees_total": _pkr("20500.00"),
+            "cards": {"stock": demo.STOCK_COUNT, "held": 0, "active": 0, "blocked": 0},
+            "assigned_today": 0,
+            "assigned_total": 0,
+            "fees_today": demo.money(0),
+            "fees_total": demo.money(0),
             "by_day": [
-                {"date": "2026-11-20", "assigned": 0, "fees": _pkr("0.00")},
-                {"date": "2026-11-21", "assigned": 3, "fees": _pkr("1500.00")},
+                {"date": "2026-11-20", "assigned": 0, "fees": demo.money(0)},
+                {"date": "2026-11-21", "assigned": 0, "fees": demo.money(0)},
             ],
         }
     ),

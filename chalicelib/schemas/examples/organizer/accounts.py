@@ -2,25 +2,25 @@
 
 from typing import Any
 
+from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import REFRESH, TOKENS, Example
 
 _CHALLENGE_ID = "chl_01K9ZC1B7Q3S5V8X0Z2M4P6R8T"
 _ORGANIZER_ID = "org_01K9ZC0Y5T7W9A1C3E5G7J9M1P"
-_NUMBER = "+923001000001"
-_PASSWORD, _NEW_PASSWORD = "a long enough password", "another long password"
 _CHALLENGE = {"otp_required": True, "challenge_id": _CHALLENGE_ID, "expires_in": 300}
 _ORGANIZER: dict[str, Any] = {
     "id": _ORGANIZER_ID,
-    "name": "Lahore Live",
-    "contact_mobile": _NUMBER,
-    "email": "office@example.com",
-    "company_name": "Lahore Live (Private) Limited",
-    "address": "68 Shahrah-e-Quaid-e-Azam, Lahore",
-    "tax_number": "1234567-8",
-    "bank_account": {"title": "Lahore Live", "iban": "PK36****************6702"},
+    "name": demo.ORGANIZER_NAME,
+    "contact_mobile": demo.ORGANIZER_NUMBER,
+    "email": "",
+    "company_name": None,
+    "address": None,
+    "tax_number": None,
+    "bank_account": None,
     "image_url": None,
     "status": "active",
 }
+_COMPANY = f"{demo.ORGANIZER_NAME} (Private) Limited"
 _UPLOAD = {
     "url": "https://gatehouse-files.s3.amazonaws.com/",
     "fields": {"key": f"uploads/{_ORGANIZER_ID}/5f1d", "Content-Type": "image/png", "policy": "…"},
@@ -28,13 +28,15 @@ _UPLOAD = {
 }
 
 OPERATIONS: dict[str, Example] = {
-    "public_organizer_login": Example({"contact_mobile": _NUMBER, "password": _PASSWORD}, _CHALLENGE),
+    "public_organizer_login": Example(
+        {"contact_mobile": demo.ORGANIZER_NUMBER, "password": demo.ORGANIZER_PASSWORD}, _CHALLENGE
+    ),
     "public_organizer_verify_otp": Example(
         {"challenge_id": _CHALLENGE_ID, "otp": "123456"}, {**TOKENS, "organizer": _ORGANIZER}
     ),
-    "public_organizer_forgot_password": Example({"contact_mobile": _NUMBER}, _CHALLENGE),
+    "public_organizer_forgot_password": Example({"contact_mobile": demo.ORGANIZER_NUMBER}, _CHALLENGE),
     "public_organizer_reset_password": Example(
-        {"contact_mobile": _NUMBER, "otp": "123456", "new_password": _NEW_PASSWORD}, {}
+        {"contact_mobile": demo.ORGANIZER_NUMBER, "otp": "123456", "new_password": demo.NEW_PASSWORD}, {}
     ),
     "organizer_refresh": Example({"refresh": REFRESH}, TOKENS),
     "organizer_logout": Example(None, {}),
@@ -42,11 +44,18 @@ OPERATIONS: dict[str, Example] = {
     "organizer_profile": Example(None, _ORGANIZER),
     "organizer_change_profile": Example(
         {
-            "company_name": "Lahore Live (Private) Limited",
-            "bank_account": {"title": "Lahore Live", "iban": "PK36 SCBL 0000 0011 2345 6702"},
+            "company_name": _COMPANY,
+            "bank_account": {"title": demo.ORGANIZER_NAME, "iban": "PK36 SCBL 0000 0011 2345 6702"},
             "image": {"content_type": "image/png", "size": 204800},
         },
-        {**_ORGANIZER, "image_upload": _UPLOAD},
+        {
+            **_ORGANIZER,
+            "company_name": _COMPANY,
+            "bank_account": {"title": demo.ORGANIZER_NAME, "iban": "PK36****************6702"},
+            "image_upload": _UPLOAD,
+        },
     ),
-    "organizer_change_password": Example({"old_password": _PASSWORD, "new_password": _NEW_PASSWORD}, {}),
+    "organizer_change_password": Example(
+        {"old_password": demo.ORGANIZER_PASSWORD, "new_password": demo.NEW_PASSWORD}, {}
+    ),
 }

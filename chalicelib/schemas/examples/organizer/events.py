@@ -2,42 +2,38 @@
 
 from typing import Any
 
-from chalicelib.schemas.examples.shared import EVENT_ID, TICKET_ID, Example, page
+from chalicelib.schemas.examples import demo
+from chalicelib.schemas.examples.shared import ULID, Example, page
 
-_ULID = TICKET_ID.partition("_")[2]
-_CATEGORY_ID = f"cat_{_ULID}"
-
-
-def _rupees(amount: str) -> dict[str, str]:
-    return {"amount": amount, "currency": "PKR"}
+_CATEGORY_ID = demo.category_id(demo.EVENT_ID, demo.STANDARD)
 
 
 _EVENT: dict[str, Any] = {
-    "id": EVENT_ID,
-    "title": "Gatehouse Demo Night",
-    "category": "music",
-    "status": "live",
+    "id": demo.EVENT_ID,
+    "title": demo.EVENT_TITLE,
+    "category": demo.EVENT_CATEGORY,
+    "status": "published",
     "starts_at": "2026-11-20T13:00:00.000Z",
     "ends_at": "2026-11-20T18:00:00.000Z",
-    "timezone": "Asia/Karachi",
-    "venue": {"id": f"ven_{_ULID}", "name": "Alhamra Arts Centre", "city": "Lahore", "address": "68 Mall Road"},
-    "image_url": "https://files.example.com/events/demo-night.jpg",
+    "timezone": demo.TIMEZONE,
+    "venue": {"id": None, "name": demo.EVENT_VENUE.name, "city": demo.EVENT_VENUE.city, "address": None},
+    "image_url": None,
 }
 _CATEGORY: dict[str, Any] = {
     "id": _CATEGORY_ID,
-    "name": "Standard",
-    "tier": "Standard",
-    "price": _rupees("1500.00"),
-    "capacity": 500,
+    "name": demo.STANDARD.name,
+    "tier": demo.STANDARD.name,
+    "price": demo.money(demo.STANDARD.price),
+    "capacity": demo.STANDARD.capacity,
 }
-_DAY = {"date": "2026-11-19", "tickets": 88, "revenue": _rupees("132000.00"), "refunded": _rupees("1500.00")}
+_DAY = {"date": "2026-11-19", "tickets": 88, "revenue": demo.money(13_200_000), "refunded": demo.money(150_000)}
 _ANALYTICS: dict[str, Any] = {
     "sold": 87,
     "issued": 6,
     "capacity": 500,
-    "revenue": _rupees("132000.00"),
-    "refunded": _rupees("1500.00"),
-    "by_category": [{**_CATEGORY, "sold": 87, "revenue": _rupees("132000.00"), "refunded": _rupees("1500.00")}],
+    "revenue": demo.money(13_200_000),
+    "refunded": demo.money(150_000),
+    "by_category": [{**_CATEGORY, "sold": 87, "revenue": demo.money(13_200_000), "refunded": demo.money(150_000)}],
     "sales_by_day": [_DAY],
     "check_ins": {
         "admitted": 71,
@@ -45,7 +41,7 @@ _ANALYTICS: dict[str, Any] = {
         "duplicates_refused": 2,
         "invalid_refused": 1,
         "by_hour": [{"hour": "2026-11-20T18:00:00+05:00", "count": 71}],
-        "by_gate": [{"gate": "Gate 1", "admitted": 71, "duplicates_refused": 2, "invalid_refused": 1}],
+        "by_gate": [{"gate": demo.GATES[0], "admitted": 71, "duplicates_refused": 2, "invalid_refused": 1}],
     },
     "occupancy": {
         "inside": 68,
@@ -54,37 +50,36 @@ _ANALYTICS: dict[str, Any] = {
         "unsynced_devices": 1,
     },
 }
+_NEW_TITLE = f"{demo.EVENT_TITLE}, with guests"
 _PRICE = f"ticket_categories.{_CATEGORY_ID}.price"
 
 OPERATIONS: dict[str, Example] = {
     "organizer_dashboard_stats": Example(
         None,
         {
-            "events": {"total": 14, "upcoming": 3, "live": 1, "past": 9},
-            "tickets_sold": 4210,
-            "revenue": _rupees("6315000.00"),
-            "refunded": _rupees("45000.00"),
-            "checked_in": 3790,
-            "check_in_rate": 0.9171,
-            "pending_payouts": _rupees("250000.00"),
+            "events": {"total": 3, "upcoming": 2, "live": 0, "past": 1},
+            "tickets_sold": 8,
+            "revenue": demo.money(1_990_000),
+            "refunded": demo.money(demo.STALLS.price),
+            "checked_in": 8,
+            "check_in_rate": 1.0,
+            "pending_payouts": demo.money(1_653_000),
             "sales_by_day": [_DAY],
         },
     ),
     "organizer_events_list": Example(
-        None, page({**_EVENT, "sold": 87, "capacity": 500, "revenue": _rupees("132000.00"), "checked_in": 71})
+        None, page({**_EVENT, "sold": 87, "capacity": 500, "revenue": demo.money(13_200_000), "checked_in": 71})
     ),
     "organizer_event": Example(
         None,
         {
             **_EVENT,
-            "description": "One evening, one admission each.",
-            "featured": True,
+            "description": demo.EVENT_DESCRIPTION,
+            "featured": False,
             "children_enabled": True,
             "re_entry_allowed": False,
-            "gates": ["Gate 1", "Gate 2"],
-            "ticket_categories": [
-                {**_CATEGORY, "per_order_limit": 10, "sales_start": "2026-10-01T05:00:00.000Z", "sales_end": None}
-            ],
+            "gates": list(demo.GATES),
+            "ticket_categories": [{**_CATEGORY, "per_order_limit": 10, "sales_start": None, "sales_end": None}],
             "version": 4,
             "analytics": _ANALYTICS,
         },
@@ -92,17 +87,17 @@ OPERATIONS: dict[str, Example] = {
     "organizer_request_edit": Example(
         {
             "changes": {
-                "title": "Gatehouse Demo Night, with guests",
-                "ticket_categories": [{"id": _CATEGORY_ID, "price": _rupees("1800.00")}],
+                "title": _NEW_TITLE,
+                "ticket_categories": [{"id": _CATEGORY_ID, "price": demo.money(180_000)}],
             },
             "reason": "A second band joins.",
         },
         {
-            "id": f"edr_{_ULID}",
+            "id": f"edr_{ULID}",
             "status": "pending",
             "diff": [
-                {"field": "title", "from": "Gatehouse Demo Night", "to": "Gatehouse Demo Night, with guests"},
-                {"field": _PRICE, "from": _rupees("1500.00"), "to": _rupees("1800.00")},
+                {"field": "title", "from": demo.EVENT_TITLE, "to": _NEW_TITLE},
+                {"field": _PRICE, "from": demo.money(demo.STANDARD.price), "to": demo.money(180_000)},
             ],
         },
     ),

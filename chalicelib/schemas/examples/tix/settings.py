@@ -1,5 +1,6 @@
 """The examples of Tix: settings."""
 
+from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import Example
 from chalicelib.schemas.examples.tix.accounts import ORGANIZATION
 
@@ -17,7 +18,7 @@ _PAPER = {
 _SETTINGS = {
     **ORGANIZATION,
     "max_users": 10,
-    "members": 3,
+    "members": 1,
     "paper": _PAPER,
     "invite_code": "AGJ5YUA7JOQ6PXJK2PUHJXJQWYAAC2LJ6QK2R3ZVLPK6OZ3D",
 }
@@ -25,5 +26,7 @@ _SETTINGS = {
 
 OPERATIONS: dict[str, Example] = {
     "tix_settings": Example(None, _SETTINGS),
-    "tix_change_settings": Example({"ticket_prefix": "RUN", "paper": {"columns": 3, "rows": 8}}, _SETTINGS),
+    "tix_change_settings": Example(
+        {"ticket_prefix": demo.PREFIX, "paper": {"columns": 3, "rows": 8}}, {**_SETTINGS, "ticket_prefix": demo.PREFIX}
+    ),
 }

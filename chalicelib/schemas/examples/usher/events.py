@@ -1,23 +1,24 @@
 """The examples of the ushers' portal: events."""
 
-from chalicelib.schemas.examples.shared import EVENT_ID, Example, page
+from chalicelib.schemas.examples import demo
+from chalicelib.schemas.examples.shared import Example, page
 
 EVENT = {
-    "id": EVENT_ID,
-    "title": "Gatehouse Demo Night",
-    "description": "One evening, one admission each.",
-    "category": "music",
-    "status": "live",
+    "id": demo.EVENT_ID,
+    "title": demo.EVENT_TITLE,
+    "description": demo.EVENT_DESCRIPTION,
+    "category": demo.EVENT_CATEGORY,
+    "status": "published",
     "starts_at": "2026-11-20T19:00:00.000Z",
     "ends_at": "2026-11-20T23:30:00.000Z",
-    "timezone": "Asia/Karachi",
+    "timezone": demo.TIMEZONE,
     "scanning_opens_at": "2026-11-20T17:00:00.000Z",
     "scanning_closes_at": "2026-11-20T23:30:00.000Z",
     "scanning_enabled": True,
     "re_entry_allowed": False,
     "children_enabled": True,
-    "venue": {"id": None, "name": "Alhamra Arts Centre", "city": "Lahore", "address": None},
-    "gates": ["Gate 1", "Gate 2"],
+    "venue": {"id": None, "name": demo.EVENT_VENUE.name, "city": demo.EVENT_VENUE.city, "address": None},
+    "gates": list(demo.GATES),
 }
 
 OPERATIONS: dict[str, Example] = {

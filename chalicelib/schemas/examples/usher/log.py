@@ -1,19 +1,20 @@
 """The examples of the ushers' portal: the check-in log."""
 
-from chalicelib.schemas.examples.shared import CARD_UID, EVENT_ID, LOG_ID, SCAN_ID, TICKET_ID, USHER_ID, Example, page
+from chalicelib.schemas.examples import demo
+from chalicelib.schemas.examples.shared import LOG_ID, SCAN_ID, USHER_ID, Example, page
 
 _ENTRY = {
     "id": LOG_ID,
     "scan_id": SCAN_ID,
-    "event_id": EVENT_ID,
-    "card_id": CARD_UID,
-    "ticket_id": TICKET_ID,
-    "attendee_name": "Ayesha Khan",
+    "event_id": demo.EVENT_ID,
+    "card_id": demo.CARD_UID,
+    "ticket_id": demo.HOLDER.ticket_id,
+    "attendee_name": demo.HOLDER.name,
     "result": "valid",
     "reason": None,
     "direction": "entry",
-    "gate": "Gate 1",
-    "usher": {"id": USHER_ID, "username": "usher1"},
+    "gate": demo.GATES[0],
+    "usher": {"id": USHER_ID, "username": demo.USHER_USERNAME},
     "device_id": None,
     "source": "online",
     "conflict": None,

@@ -2,28 +2,34 @@
 
 from typing import Any
 
+from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import REFRESH, TOKENS, Example
 
 _CHALLENGE_ID = "chl_01K9ZC1B7Q3S5V8X0Z2M4P6R8T"
-_NUMBER = "+923001234567"
-_PASSWORD = "a long enough password"  # noqa: S105  # an example
 _CHALLENGE = {"otp_required": True, "challenge_id": _CHALLENGE_ID, "expires_in": 300}
-_CONTACT = {"name": "Bilal Khan", "mobile_number": "+923007654321"}
+_CONTACT = {"name": demo.RELATIVE_NAME, "mobile_number": demo.RELATIVE_NUMBER}
 _CUSTOMER: dict[str, Any] = {
     "id": "cus_01K9ZC0Y5T7W9A1C3E5G7J9M1P",
-    "mobile_number": _NUMBER,
-    "name": "Ayesha Khan",
-    "email": "ayesha@example.com",
+    "mobile_number": demo.CUSTOMER_NUMBER,
+    "name": demo.CUSTOMER_NAME,
+    "email": None,
     "photo_url": None,
-    "date_of_birth": "1998-04-12",
-    "emergency_contact": _CONTACT,
-    "blood_type": "B+",
-    "labels": ["vip"],
+    "date_of_birth": None,
+    "emergency_contact": None,
+    "blood_type": None,
+    "labels": [],
     "status": "active",
     "fee_paid": False,
     "created_at": "2026-11-21T08:30:00.000Z",
 }
-_ME = {**_CUSTOMER, "bank_account": {"title": "Ayesha Khan", "iban": "PK36****************6702"}}
+_ME = {**_CUSTOMER, "bank_account": None}
+_CHANGED = {
+    **_CUSTOMER,
+    "email": "ayesha@example.com",
+    "emergency_contact": _CONTACT,
+    "blood_type": "B+",
+    "bank_account": {"title": demo.CUSTOMER_NAME, "iban": "PK36****************6702"},
+}
 _UPLOAD = {
     "url": "https://gatehouse-files.s3.amazonaws.com/",
     "fields": {"key": "uploads/cus_01K9ZC0Y5T7W9A1C3E5G7J9M1P/5f1d", "Content-Type": "image/jpeg", "policy": "…"},
@@ -32,14 +38,21 @@ _UPLOAD = {
 
 OPERATIONS: dict[str, Example] = {
     "public_register": Example(
-        {"mobile_number": "0300 1234567", "password": _PASSWORD, "name": "Ayesha Khan", "email": "ayesha@example.com"},
+        {"mobile_number": demo.NEW_CUSTOMER_NUMBER, "password": demo.NEW_PASSWORD, "name": demo.NEW_CUSTOMER_NAME},
         _CHALLENGE,
     ),
     "public_verify_otp": Example(
         {"challenge_id": _CHALLENGE_ID, "otp": "123456"},
-        {**TOKENS, "customer": {**_CUSTOMER, "emergency_contact": None, "blood_type": None, "labels": []}},
+        {
+            **TOKENS,
+            "customer": {
+                **_CUSTOMER,
+                "mobile_number": demo.NEW_CUSTOMER_NUMBER,
+                "name": demo.NEW_CUSTOMER_NAME,
+            },
+        },
     ),
-    "public_login": Example({"mobile_number": _NUMBER, "password": _PASSWORD}, _CHALLENGE),
+    "public_login": Example({"mobile_number": demo.CUSTOMER_NUMBER, "password": demo.CUSTOMER_PASSWORD}, _CHALLENGE),
     "public_verify_login_otp": Example(
         {"challenge_id": _CHALLENGE_ID, "otp": "123456"}, {**TOKENS, "customer": _CUSTOMER}
     ),
@@ -52,14 +65,16 @@ OPERATIONS: dict[str, Example] = {
             "email": "ayesha@example.com",
             "emergency_contact": _CONTACT,
             "blood_type": "B+",
-            "bank_account": {"title": "Ayesha Khan", "iban": "PK36 SCBL 0000 0011 2345 6702"},
+            "bank_account": {"title": demo.CUSTOMER_NAME, "iban": "PK36 SCBL 0000 0011 2345 6702"},
             "photo": {"content_type": "image/jpeg", "size": 204800},
         },
-        {**_ME, "photo_upload": _UPLOAD},
+        {**_CHANGED, "photo_upload": _UPLOAD},
     ),
-    "customer_change_password": Example({"old_password": _PASSWORD, "new_password": "another long password"}, {}),
-    "public_forgot_password": Example({"mobile_number": _NUMBER}, _CHALLENGE),
+    "customer_change_password": Example(
+        {"old_password": demo.CUSTOMER_PASSWORD, "new_password": demo.NEW_PASSWORD}, {}
+    ),
+    "public_forgot_password": Example({"mobile_number": demo.CUSTOMER_NUMBER}, _CHALLENGE),
     "public_reset_password": Example(
-        {"mobile_number": _NUMBER, "otp": "123456", "new_password": "another long password"}, {}
+        {"mobile_number": demo.CUSTOMER_NUMBER, "otp": "123456", "new_password": demo.NEW_PASSWORD}, {}
     ),
 }

@@ -2,53 +2,48 @@
 
 from typing import Any
 
-from chalicelib.schemas.examples.shared import CARD_ID, CARD_UID, TICKET_ID, Example, page
+from chalicelib.schemas.examples import demo
+from chalicelib.schemas.examples.shared import CARD_ID, ULID, Example, page
 
-
-def _pkr(amount: str) -> dict[str, str]:
-    return {"amount": amount, "currency": "PKR"}
-
-
-_ULID = TICKET_ID.partition("_")[2]
-_RELOADED = {"enabled": True, "threshold": _pkr("500.00"), "amount": _pkr("1000.00")}
+_RELOADED = {"enabled": True, "threshold": demo.money(50_000), "amount": demo.money(100_000)}
 _CARD: dict[str, Any] = {
     "id": CARD_ID,
-    "uid": CARD_UID,
+    "uid": demo.CARD_UID,
     "status": "active",
-    "balance": _pkr("2500.00"),
-    "merchant": {"id": f"mer_{_ULID}", "name": "Liberty Books"},
+    "balance": demo.money(demo.BALANCE),
+    "merchant": None,
     "assigned_at": "2026-11-01T10:00:00.000Z",
-    "auto_reload": _RELOADED,
+    "auto_reload": None,
 }
 
 OPERATIONS: dict[str, Example] = {
     "customer_cards": Example(answer=page(_CARD)),
     "customer_request_card": Example(
-        {"delivery": "pickup", "merchant_id": f"mer_{_ULID}"},
-        {"id": f"crq_{_ULID}", "status": "requested", "fee": _pkr("500.00")},
+        {"delivery": "post", "address": "12 Main Boulevard, Lahore"},
+        {"id": f"crq_{ULID}", "status": "requested", "fee": demo.money(50_000)},
     ),
     "customer_card_transactions": Example(
         answer=page(
             {
-                "id": f"ent_{_ULID}",
-                "type": "purchase",
-                "amount": _pkr("-1500.00"),
-                "balance_after": _pkr("2500.00"),
-                "reference": f"ord_{_ULID}",
+                "id": f"ent_{ULID}",
+                "type": "reload",
+                "amount": demo.money(demo.BALANCE),
+                "balance_after": demo.money(demo.BALANCE),
+                "reference": None,
                 "created_at": "2026-11-20T18:40:12.004Z",
             },
             count=1,
         )
     ),
     "customer_reload_card": Example(
-        {"amount": _pkr("1000.00"), "payment_token": "tok_ok"},
+        {"amount": demo.money(100_000), "payment_token": "tok_ok"},
         {
-            "id": f"pay_{_ULID}",
+            "id": f"pay_{ULID}",
             "status": "requires_confirmation",
-            "amount": _pkr("1000.00"),
+            "amount": demo.money(100_000),
             "provider": "sandbox",
             "method": "card",
-            "client_secret": f"sbx_{_ULID}_secret",
+            "client_secret": f"sbx_{ULID}_secret",
             "booking_id": None,
             "card_id": CARD_ID,
             "receipt_number": None,
@@ -56,6 +51,6 @@ OPERATIONS: dict[str, Example] = {
             "created_at": "2026-11-21T09:31:00.000Z",
         },
     ),
-    "customer_auto_reload": Example({**_RELOADED, "payment_token": "tok_ok"}, _CARD),
+    "customer_auto_reload": Example({**_RELOADED, "payment_token": "tok_ok"}, {**_CARD, "auto_reload": _RELOADED}),
     "customer_block_card": Example({"reason": "lost"}, {**_CARD, "status": "blocked"}),
 }

@@ -1,48 +1,42 @@
 """The examples of the web app: history."""
 
-from typing import Any
+from chalicelib.schemas.examples import demo
+from chalicelib.schemas.examples.shared import ULID, Example, page
 
-from chalicelib.schemas.examples.shared import EVENT_ID, TICKET_ID, Example, page
-
-
-def _money(amount: str) -> dict[str, Any]:
-    return {"amount": amount, "currency": "PKR"}
-
-
-_ULID = TICKET_ID.partition("_")[2]
+_SPENT = demo.money(6 * demo.STALLS.price + 2 * demo.BALCONY.price)
 
 OPERATIONS: dict[str, Example] = {
     "customer_payments": Example(
         None,
         page(
             {
-                "id": f"pay_{_ULID}",
+                "id": f"pay_{ULID}",
                 "status": "succeeded",
-                "amount": _money("3000.00"),
+                "amount": demo.money(3 * demo.STALLS.price),
                 "provider": "sandbox",
                 "method": "card",
                 "client_secret": None,
-                "booking_id": f"ord_{_ULID}",
+                "booking_id": f"ord_{ULID}",
                 "card_id": None,
                 "receipt_number": "GH-R-7XJ2FA",
                 "failure_reason": None,
                 "created_at": "2026-11-14T18:04:10.000Z",
                 "invoice_number": "GH-2026-000123",
-                "event_id": EVENT_ID,
-                "event_title": "Gatehouse Demo Night",
+                "event_id": demo.PAST_EVENT_ID,
+                "event_title": demo.PAST_EVENT_TITLE,
             }
         ),
     ),
     "customer_analytics": Example(
         None,
         {
-            "events_attended": 3,
-            "tickets_bought": 7,
-            "total_spent": _money("10500.00"),
-            "favorite_categories": ["music", "theatre"],
-            "upcoming_events": 2,
-            "card_balance": _money("850.00"),
-            "by_month": [{"month": "2026-11", "tickets": 7, "spent": _money("10500.00")}],
+            "events_attended": 1,
+            "tickets_bought": 9,
+            "total_spent": _SPENT,
+            "favorite_categories": [demo.PAST_EVENT_CATEGORY],
+            "upcoming_events": 1,
+            "card_balance": demo.money(demo.BALANCE),
+            "by_month": [{"month": "2026-11", "tickets": 9, "spent": _SPENT}],
         },
     ),
 }

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import Example
 
 _ORDER_ID = "ord_01K9ZC2T5N7Q9S1V3X5Z7B9DFG"
 _PAYMENT: dict[str, Any] = {
     "id": "pay_01K9ZC3B6P8R0T2V4X6Z8A0CEG",
     "status": "requires_confirmation",
-    "amount": {"amount": "1500.00", "currency": "PKR"},
+    "amount": demo.money(demo.VIP.price),
     "provider": "sandbox",
     "method": "card",
     "client_secret": "sbx_01K9ZC3B6P8R0T2V4X6Z8A0CEG_secret",

@@ -2,50 +2,70 @@
 
 from typing import Any
 
-from chalicelib.schemas.examples.shared import EVENT_ID, TICKET_ID, Example, page
+from chalicelib.schemas.examples import demo
+from chalicelib.schemas.examples.shared import ULID, Example, page
 
-_ULID = TICKET_ID.partition("_")[2]
 _EVENT: dict[str, Any] = {
-    "id": EVENT_ID,
-    "title": "Gatehouse Demo Night",
-    "description": "One evening, one admission each.",
-    "category": "music",
+    "id": demo.EVENT_ID,
+    "title": demo.EVENT_TITLE,
+    "description": demo.EVENT_DESCRIPTION,
+    "category": demo.EVENT_CATEGORY,
     "status": "published",
     "starts_at": "2026-11-20T18:00:00.000Z",
     "ends_at": "2026-11-20T23:00:00.000Z",
-    "timezone": "Asia/Karachi",
+    "timezone": demo.TIMEZONE,
     "venue": {
-        "id": f"ven_{_ULID}",
-        "name": "Alhamra Arts Centre",
-        "city": "Lahore",
-        "address": "68 Mall Road",
-        "latitude": "31.5588",
-        "longitude": "74.3292",
+        "id": None,
+        "name": demo.EVENT_VENUE.name,
+        "city": demo.EVENT_VENUE.city,
+        "address": None,
+        "latitude": None,
+        "longitude": None,
     },
-    "organizer": {"id": f"org_{_ULID}", "name": "Gatehouse Live"},
-    "image_url": "https://files.example.com/events/demo-night.jpg",
-    "featured": True,
-    "price_from": {"amount": "1500.00", "currency": "PKR"},
+    "organizer": {"id": f"org_{ULID}", "name": demo.ORGANIZER_NAME},
+    "image_url": None,
+    "featured": False,
+    "price_from": demo.money(demo.CHILD.price),
     "ticket_categories": [
         {
-            "id": f"cat_{_ULID}",
-            "name": "Standard",
-            "tier": "Standard",
-            "price": {"amount": "1500.00", "currency": "PKR"},
-            "capacity": 500,
-            "available": 412,
+            "id": demo.category_id(demo.EVENT_ID, tier),
+            "name": tier.name,
+            "tier": tier.name,
+            "price": demo.money(tier.price),
+            "capacity": tier.capacity,
+            "available": tier.capacity,
             "per_order_limit": 10,
-            "sales_start": "2026-10-01T05:00:00.000Z",
+            "sales_start": None,
             "sales_end": None,
         }
+        for tier in demo.TIERS
     ],
     "children_enabled": True,
     "re_entry_allowed": False,
 }
 
+_MATINEE = {
+    **_EVENT,
+    "id": demo.MATINEE_ID,
+    "title": demo.MATINEE_TITLE,
+    "description": demo.MATINEE_DESCRIPTION,
+    "category": demo.MATINEE_CATEGORY,
+    "starts_at": "2026-11-27T18:00:00.000Z",
+    "ends_at": "2026-11-27T22:00:00.000Z",
+    "venue": {**_EVENT["venue"], "name": demo.MATINEE_VENUE.name, "city": demo.MATINEE_VENUE.city},
+    "featured": True,
+    "ticket_categories": [
+        {**category, "id": demo.category_id(demo.MATINEE_ID, tier)}
+        for tier, category in zip(demo.TIERS, _EVENT["ticket_categories"], strict=True)
+    ],
+}
+
 OPERATIONS: dict[str, Example] = {
     "public_events": Example(None, page(_EVENT)),
-    "public_featured_events": Example(None, page(_EVENT)),
-    "public_categories": Example(None, {"results": [{"category": "music", "events": 12}]}),
+    "public_featured_events": Example(None, page(_MATINEE)),
+    "public_categories": Example(
+        None,
+        {"results": [{"category": demo.MATINEE_CATEGORY, "events": 1}, {"category": demo.EVENT_CATEGORY, "events": 1}]},
+    ),
     "public_event": Example(None, _EVENT),
 }

@@ -2,21 +2,22 @@
 
 from typing import Any
 
-from chalicelib.schemas.examples.shared import CARD_ID, EVENT_ID, TICKET_ID, Example
+from chalicelib.schemas.examples import demo
+from chalicelib.schemas.examples.shared import CARD_ID, ULID, Example
 
-_CATEGORY_ID = "cat_01JDEM00000000000000000001"
-_PRICE = {"amount": "1500.00", "currency": "PKR"}
+_CATEGORY_ID = demo.category_id(demo.EVENT_ID, demo.VIP)
+_PRICE = demo.money(demo.VIP.price)
 _TICKET: dict[str, Any] = {
-    "id": TICKET_ID,
+    "id": f"tkt_{ULID}",
     "number": "K8RSX5TM-1",
     "event": {
-        "id": EVENT_ID,
-        "title": "Gatehouse Demo Night",
+        "id": demo.EVENT_ID,
+        "title": demo.EVENT_TITLE,
         "starts_at": "2026-11-21T15:00:00.000Z",
-        "venue_name": "Alhamra Arts Centre",
+        "venue_name": demo.EVENT_VENUE.name,
     },
-    "category": {"id": _CATEGORY_ID, "name": "VIP", "tier": "VIP"},
-    "holder": {"name": "Ayesha Khan", "dependent_id": None},
+    "category": {"id": _CATEGORY_ID, "name": demo.VIP.name, "tier": demo.VIP.name},
+    "holder": {"name": demo.CUSTOMER_NAME, "dependent_id": None},
     "status": "reserved",
     "scan_status": "not_scanned",
     "scanned_at": None,
@@ -28,19 +29,18 @@ _TICKET: dict[str, Any] = {
 OPERATIONS: dict[str, Example] = {
     "customer_book": Example(
         {
-            "event_id": EVENT_ID,
-            "items": [{"category_id": _CATEGORY_ID, "quantity": 1, "holders": [{"name": "Ayesha Khan"}]}],
-            "card_id": CARD_ID,
+            "event_id": demo.EVENT_ID,
+            "items": [{"category_id": _CATEGORY_ID, "quantity": 1, "holders": [{"name": demo.CUSTOMER_NAME}]}],
         },
         {
             "id": "ord_01K9ZC2T5N7Q9S1V3X5Z7B9DFG",
             "status": "reserved",
-            "event_id": EVENT_ID,
+            "event_id": demo.EVENT_ID,
             "items": [
                 {
                     "category_id": _CATEGORY_ID,
-                    "name": "VIP",
-                    "tier": "VIP",
+                    "name": demo.VIP.name,
+                    "tier": demo.VIP.name,
                     "quantity": 1,
                     "price": _PRICE,
                     "subtotal": _PRICE,

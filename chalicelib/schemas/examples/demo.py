@@ -1,0 +1,113 @@
+"""What the demo data of a local run is made of. The examples show it, and infra/local/demo loads it."""
+
+from dataclasses import dataclass
+
+CURRENCY = "PKR"
+TIMEZONE = "Asia/Karachi"
+
+# Log-ins
+ADMIN_EMAIL, ADMIN_PASSWORD, ADMIN_NAME = "admin@example.com", "demo-Admin-2026", "Demo Admin"
+CUSTOMER_NUMBER, CUSTOMER_PASSWORD, CUSTOMER_NAME = "+923001000003", "demo-Customer-2026", "Ayesha Khan"
+# The customer's brother, with the same password.
+RELATIVE_NUMBER, RELATIVE_NAME = "+923001000004", "Bilal Ahmed"
+ORGANIZER_NUMBER, ORGANIZER_PASSWORD, ORGANIZER_NAME = "+923001000001", "demo-Organizer-2026", "Lahore Live"
+MERCHANT_NUMBER, MERCHANT_PASSWORD, MERCHANT_NAME = "+923001000002", "demo-Merchant-2026", "Liberty Books"
+TIX_EMAIL, TIX_PASSWORD, TIX_NAME = "owner@tix.example.com", "demo-Tix-2026", "Demo Owner"
+USHER_USERNAME, USHER_PASSWORD, USHER_NAME = "usher1", "demo-Usher-2026", "Demo Usher"
+
+# People and firms that an example adds
+NEW_CUSTOMER_NUMBER, NEW_CUSTOMER_NAME = "+923001000010", "Nadia Iqbal"
+NEW_MERCHANT_NUMBER = "+923001000052"
+NEW_TIX_EMAIL, NEW_TIX_NAME, NEW_ORGANIZATION = "sana@tix.example.com", "Sana Malik", "City Run"
+NEW_PASSWORD = "a longer and better one"  # noqa: S105  # an example
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A ticket category: its price in minor units, and how many tickets it has."""
+
+    name: str
+    price: int
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A guest of the demo event with a ticket of their own."""
+
+    ticket_id: str
+    name: str
+    tier: str
+    number: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """Where an event is held."""
+
+    name: str
+    city: str
+
+
+def ticket_id(place: int) -> str:
+    """Return the id of a ticket of the demo event."""
+    return f"tkt_01JDEM0000000000000000000{place}"
+
+
+def _guest(place: int, name: str, tier: str, *labels: str) -> Guest:
+    return Guest(ticket_id(place), name, tier, f"DEMO-{place:06}", labels)
+
+
+# The demo event
+EVENT_ID, EVENT_TITLE = "evt_demo", "Gatehouse Demo Night"
+EVENT_DESCRIPTION, EVENT_CATEGORY = "One evening, one admission each.", "music"
+EVENT_VENUE = Venue("Alhamra Arts Centre", "Lahore")
+GATES = ("Gate 1", "Gate 2")
+STANDARD, VIP, CHILD = Tier("Standard", 150_000, 500), Tier("VIP", 500_000, 100), Tier("Child", 50_000, 200)
+TIERS = (STANDARD, VIP, CHILD)
+CARD_UID, FAMILY_UID = "04A1B2C3D4E5F6", "04B1B2C3D4E5F6"
+HOLDER = _guest(1, CUSTOMER_NAME, VIP.name, "vip")
+FAMILY = (
+    _guest(2, "Bilal Ahmed", STANDARD.name),
+    _guest(3, "Sara Ahmed", CHILD.name),
+    _guest(4, "Omar Ahmed", CHILD.name),
+)
+OTHERS = (_guest(5, "Zoë Müller", STANDARD.name), _guest(6, "Hamza Siddiqui", STANDARD.name))
+
+# The event a week later
+MATINEE_ID, MATINEE_TITLE = "evt_demo_matinee", "Gatehouse Matinée"
+MATINEE_DESCRIPTION, MATINEE_CATEGORY = "An afternoon for the whole family.", "family"
+MATINEE_VENUE = Venue("National Academy of Performing Arts", "Karachi")
+
+# The event that is over
+PAST_EVENT_ID, PAST_EVENT_TITLE = "evt_demo_over", "Gatehouse Opening Night"
+PAST_EVENT_DESCRIPTION, PAST_EVENT_CATEGORY = "It is over; its books are closed.", "theatre"
+STALLS, BALCONY = Tier("Stalls", 250_000, 200), Tier("Balcony", 120_000, 200)
+
+# The shop, the customer's card and the organization
+STOCK_COUNT = 12
+BALANCE = 1_000_000
+CARD_FEE = 50_000
+ORGANIZATION, PREFIX, SHEET_COUNT, SCANNED_COUNT = "Lahore Marathon", "RUN", 24, 3
+
+
+def category_id(event_id: str, tier: Tier) -> str:
+    """Return the id of a ticket category of a demo event."""
+    return f"cat_{event_id.removeprefix('evt_')}_{tier.name.lower()}"
+
+
+def stock_uid(place: int) -> str:
+    """Return the UID of a card that the demo shop has in stock."""
+    return f"04D0{place:010X}"
+
+
+def numbered(place: int) -> str:
+    """Return the number of one of the organization's tickets, as it is printed."""
+    return f"{PREFIX}-{place:06}"
+
+
+def money(minor_units: int) -> dict[str, str]:
+    """Return an amount as the wire writes it."""
+    sign, whole = "-" if minor_units < 0 else "", abs(minor_units)
+    return {"amount": f"{sign}{whole // 100}.{whole % 100:02}", "currency": CURRENCY}
