@@ -17,6 +17,9 @@ test: setup engine localstripe tixclient apiclient ## Run every test
 
 check: setup lint test ## Run the one gate: format, lint, types, import contracts, tests
 
+check-next: setup engine next ## Run the tests of rules, routes and workers on Python 3.13, which Lambda runs, if it is installed
+	@if [ -x .venv-next/bin/python ]; then FETCH=0 .venv-next/bin/python -m pytest -n 2 --dist loadgroup tests/domain tests/portals tests/workers; fi
+
 lint: setup ## Check format, lint rules, types (Python 3.11 and 3.13) and import contracts
 	@$(PY) -m ruff format --check $(CODE) reader-agent
 	@$(PY) -m ruff check $(CODE) reader-agent
@@ -54,7 +57,7 @@ lock: setup ## Compile every requirements file with hashes
 	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done
 
 clean: ## Remove environments, builds and local data
-	@rm -rf .venv .venv-boot .venv-ministack .venv-localstripe .local build reader-agent/.venv tests/tix_client/node_modules tests/api_client/node_modules tests/api_client/build
+	@rm -rf .venv .venv-boot .venv-ministack .venv-localstripe .venv-next .local build reader-agent/.venv tests/tix_client/node_modules tests/api_client/node_modules tests/api_client/build
 
 setup:
 	@infra/setup.sh app ministack reader
@@ -71,4 +74,7 @@ tixclient: setup
 apiclient: setup
 	@infra/setup.sh apiclient
 
-.PHONY: help run test check lint format truth mutants bench package deploy-local seed lock clean setup engine localstripe tixclient apiclient client
+next: setup
+	@infra/setup.sh next
+
+.PHONY: help run test check check-next next lint format truth mutants bench package deploy-local seed lock clean setup engine localstripe tixclient apiclient client

