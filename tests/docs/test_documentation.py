@@ -61,7 +61,7 @@ def test_the_readme_opens_with_its_two_commands_and_fits_on_six_thousand_bytes()
 
 
 def test_every_demo_log_in_of_the_readme_is_one() -> None:
-    demo = (pages.ROOT / "infra" / "local" / "demo" / "demo_data.py").read_text()
+    demo = (pages.ROOT / "chalicelib" / "schemas" / "examples" / "demo.py").read_text()
     words = re.findall(
         r"^\| [^|]+ \| `([^`]+)` \| `(demo-[^`]+)` \|$", (pages.ROOT / "README.md").read_text(), re.MULTILINE
     )
