@@ -1,6 +1,6 @@
-"""The composition root: the app, its middleware, every blueprint once, the event doors. No logic.
+"""The composition root: the app, its middleware, every blueprint once, the event handlers. No logic.
 
-The event handlers stand here and not in blueprints, because Lambda imports only the handler's own module.
+The event handlers are here and not in blueprints, because Lambda imports only the handler's own module.
 """
 
 from contextvars import ContextVar
@@ -86,59 +86,59 @@ def stream(event: Any) -> Any:
 
 @app.on_dynamodb_record(stream_arn=config().table_stream_arn, batch_size=100, name="live")
 def live(event: Any) -> Any:
-    """Tell who listens of the table's changes."""
+    """Publish the table's changes to live subscribers."""
     return live_worker.handle(event.to_dict())
 
 
 @app.on_ws_connect(name="websocket_connect")
 def websocket_connect(event: Any) -> Any:
-    """Let a socket in."""
+    """Accept a socket."""
     return live_worker.connect(event.to_dict())
 
 
 @app.on_ws_message(name="websocket_message")
 def websocket_message(event: Any) -> Any:
-    """Answer what comes over a socket."""
+    """Answer a message from a socket."""
     return live_worker.message(event.to_dict())
 
 
 @app.on_ws_disconnect(name="websocket_disconnect")
 def websocket_disconnect(event: Any) -> Any:
-    """Forget a socket."""
+    """Remove a socket."""
     return live_worker.disconnect(event.to_dict())
 
 
 @app.on_sqs_message(queue=config().alerts_queue_name, batch_size=10, name="alerts")
 def alerts(event: Any) -> Any:
-    """Tell staff of facts."""
+    """Notify people of facts."""
     return alerts_worker.handle(event.to_dict())
 
 
 @app.on_sqs_message(queue=config().messages_queue_name, batch_size=10, name="messages")
 def messages(event: Any) -> Any:
-    """Send mail and SMS."""
+    """Send email and SMS."""
     return messages_worker.handle(event.to_dict())
 
 
 @app.on_sqs_message(queue=config().payments_queue_name, batch_size=10, name="payments")
 def payments(event: Any) -> Any:
-    """Move money in the background."""
+    """Refund payments and reload cards."""
     return payments_worker.handle(event.to_dict())
 
 
 @app.on_sqs_message(queue=config().jobs_queue_name, batch_size=1, name="jobs")
 def jobs(event: Any) -> Any:
-    """Do what goes on behind an answer."""
+    """Run a step of a background job."""
     return jobs_worker.handle(event.to_dict())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(event: Any) -> None:  # noqa: ARG001  # Chalice passes it
-    """End what has run out of time."""
+    """Handle everything that is due."""
     schedules.sweep()
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="watch_devices")
 def watch_devices(event: Any) -> None:  # noqa: ARG001  # Chalice passes it
-    """Look for readers that fell silent."""
+    """Look for readers that stopped sending heartbeats."""
     schedules.watch_devices()

@@ -57,7 +57,7 @@ def config() -> Config:
         mail_from=env("MAIL_FROM", "gatehouse@example.com"),
         alerts_mail_to=env("ALERTS_MAIL_TO", "admin@example.com"),
         public_url=env("PUBLIC_URL", "http://localhost:8000"),
-        # Where live updates are connected to; the gateway's management of sockets is beside it.
+        # The URL of live updates; the management API of the sockets is on the same host.
         live_url=env("LIVE_URL", "ws://localhost:8000/live"),
         files_bucket=env("FILES_BUCKET", "gatehouse-files"),
         data_key_id=env("DATA_KEY_ID", "alias/gatehouse-data"),
@@ -69,10 +69,10 @@ def config() -> Config:
         # The currency of cards' balances and of fees.
         currency=env("CURRENCY", "PKR"),
         fee_basis_points=int(env("FEE_BASIS_POINTS", "500")),
-        # What a new NFC card costs its holder, in minor units of that currency.
+        # The fee of a new NFC card, in minor units of that currency.
         card_fee=int(env("CARD_FEE", "50000")),
         phone_region=env("PHONE_REGION", "PK"),
-        # The steps at which log-ins and codes are answered; 0 for none.
+        # The step to which the duration of log-ins and codes is padded; 0 for none.
         answer_pace_seconds=int(env("ANSWER_PACE_MS", "300")) / 1000,
         log_level=env("LOG_LEVEL", "INFO"),
     )

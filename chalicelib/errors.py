@@ -1,4 +1,4 @@
-"""Every way a request is refused.
+"""Every refusal of a request.
 
     Refusal
     ├── MalformedJson, ValidationFailed, InvalidCursor               400
@@ -12,7 +12,7 @@
     ├── TooLarge 413 · IdempotencyMismatch 422 · RateLimited 429
     └── Unavailable                                                  503
 
-A denial at the gate is not here: it is a right answer, a value with status 200.
+A denial at the gate is not an error: it is a value, answered with status 200.
 """
 
 from typing import Any
@@ -21,14 +21,14 @@ from chalice.app import ChaliceUnhandledError
 
 
 class Refusal(ChaliceUnhandledError):
-    """A question that cannot be taken; `code` and `status` are its answer on the wire.
+    """A request that cannot be processed; `code` and `status` are its answer on the wire.
 
-    It extends Chalice's one base class that reaches middleware as an exception.
+    It extends the one base class of Chalice that reaches middleware as an exception.
     """
 
     status = 400
     code = "VALIDATION_ERROR"
-    message = "The request cannot be taken."
+    message = "The request cannot be processed."
 
     def __init__(
         self,
@@ -36,38 +36,38 @@ class Refusal(ChaliceUnhandledError):
         *,
         details: list[dict[str, str]] | None = None,
         retry_after: int | None = None,
-        beside: dict[str, Any] | None = None,
+        extra: dict[str, Any] | None = None,
     ) -> None:
-        """`details` names fields: `[{"field", "message"}]`; `retry_after` is in seconds; `beside` is shown with it."""
+        """`details` names fields: `[{"field", "message"}]`; `retry_after` is in seconds; `extra` joins the body."""
         super().__init__(message or self.message)
         self.text = message or self.message
         self.details = details
         self.retry_after = retry_after
-        self.beside = beside or {}
+        self.extra = extra or {}
         self.replayed = False
 
     @property
     def is_final(self) -> bool:
-        """Whether the same request would be refused for good, so that its Idempotency-Key may remember it."""
+        """Whether the same request is always refused, so that its Idempotency-Key may store the refusal."""
         return self.status < 500 and self.status not in (401, 429) and self.retry_after is None
 
     @property
-    def told(self) -> dict[str, Any]:
-        """What the caller was told, to be told again."""
-        return {"code": self.code, "message": self.text, "details": self.details, "beside": self.beside}
+    def stored(self) -> dict[str, Any]:
+        """The refusal as an Idempotency-Key stores it."""
+        return {"code": self.code, "message": self.text, "details": self.details, "extra": self.extra}
 
     @classmethod
-    def replay(cls, status: int, told: dict[str, Any]) -> "Refusal":
-        """Return a refusal as it was first given."""
-        refusal = cls(told["message"], details=told["details"], beside=told.get("beside"))
-        refusal.status, refusal.code, refusal.replayed = status, told["code"], True
+    def replay(cls, status: int, stored: dict[str, Any]) -> "Refusal":
+        """Return a stored refusal."""
+        refusal = cls(stored["message"], details=stored["details"], extra=stored["extra"])
+        refusal.status, refusal.code, refusal.replayed = status, stored["code"], True
         return refusal
 
 
 class ValidationFailed(Refusal):
     """A field is missing or out of its range."""
 
-    message = "Some fields are missing or wrong; see details."
+    message = "Some fields are missing or invalid. See `details`."
 
 
 class MalformedJson(Refusal):
@@ -78,78 +78,78 @@ class MalformedJson(Refusal):
 
 
 class InvalidCursor(Refusal):
-    """A cursor of another list, principal or maker."""
+    """A cursor of another list, another caller or another platform."""
 
     code = "INVALID_CURSOR"
-    message = "This cursor does not belong to this list. Start again without it."
+    message = "This cursor does not belong to this list. Start again without a cursor."
 
 
 class OtpInvalid(Refusal):
-    """A code that is not the one that was sent, or belongs to nothing."""
+    """A code other than the one that was sent, or one without a challenge."""
 
     code = "OTP_INVALID"
-    message = "The code is wrong."
+    message = "The code is wrong. Check it and try again."
 
 
 class OtpExpired(Refusal):
-    """The right code, too late."""
+    """The right code, after its time."""
 
     code = "OTP_EXPIRED"
-    message = "The code has expired. Ask for a new one."
+    message = "The code has expired. Request a new one."
 
 
 class OtpExhausted(Refusal):
-    """A code that was guessed at too often: it is dead."""
+    """A code with too many failed attempts: it is no longer valid."""
 
     code = "OTP_EXHAUSTED"
-    message = "This code was tried too often and is dead. Ask for a new one."
+    message = "This code had too many failed attempts. Request a new one."
 
 
 class BadSignature(Refusal):
-    """A callback that its sender did not sign."""
+    """A callback without its sender's signature."""
 
     code = "VALIDATION_ERROR"
-    message = "The signature does not fit this body."
+    message = "The signature does not match this body."
 
 
 class AlreadyScanned(Refusal):
-    """A numbered ticket that was let in before; it stands beside the refusal."""
+    """A numbered ticket that was admitted before; the body also carries the ticket."""
 
     code = "ALREADY_SCANNED"
     message = "Ticket already scanned"
 
 
 class TicketVoided(Refusal):
-    """A numbered ticket that its organization took back; it stands beside the refusal."""
+    """A numbered ticket that its organization voided; the body also carries the ticket."""
 
     code = "TICKET_VOIDED"
     message = "Ticket was voided"
 
 
 class Unauthenticated(Refusal):
-    """No token, or one that proves nothing here."""
+    """No token, or one that is not valid here."""
 
     status = 401
     code = "UNAUTHENTICATED"
-    message = "Log in: no valid access token came with the request."
+    message = "The request has no valid access token. Log in."
 
 
 class TokenExpired(Unauthenticated):
-    """A token whose time is over."""
+    """A token after its expiry."""
 
     code = "TOKEN_EXPIRED"
     message = "The token has expired. Refresh it."
 
 
 class TokenReused(Unauthenticated):
-    """A spent refresh token: the whole session is ended, since two parties hold it."""
+    """A refresh token that was used before: two parties hold it, so the session ends."""
 
     code = "TOKEN_REUSED"
-    message = "This refresh token was used before; the session is ended. Log in again."
+    message = "This refresh token was used before, so the session has ended. Log in again."
 
 
 class InvalidCredentials(Unauthenticated):
-    """A wrong log-in, whichever part of it was wrong."""
+    """A wrong log-in name, password or second factor."""
 
     code = "INVALID_CREDENTIALS"
     message = "The log-in or the password is wrong."
@@ -164,94 +164,94 @@ class Forbidden(Refusal):
 
 
 class NotAssigned(Forbidden):
-    """An usher at an event that is not theirs."""
+    """An usher at an event that they are not assigned to."""
 
     code = "NOT_ASSIGNED"
     message = "You are not assigned to this event."
 
 
 class AccountSuspended(Forbidden):
-    """An account that staff has suspended or deactivated."""
+    """An account that the staff suspended or deactivated."""
 
     code = "ACCOUNT_SUSPENDED"
-    message = "This account is suspended. Ask the platform's staff."
+    message = "This account is suspended. Contact support."
 
 
 class NotFound(Refusal):
-    """No such thing, or not the caller's to see."""
+    """It does not exist, or the caller may not see it."""
 
     status = 404
     code = "NOT_FOUND"
-    message = "There is no such thing here."
+    message = "Not found. Check the id."
 
 
 class MethodNotAllowed(Refusal):
-    """A path that exists, with a method that it does not know."""
+    """A path that exists, with a method that it does not support."""
 
     status = 405
     code = "METHOD_NOT_ALLOWED"
-    message = "This path does not take that method."
+    message = "This path does not support this method. See the Allow header."
 
 
 class Conflict(Refusal):
-    """The state does not allow it; nothing changed."""
+    """The current state does not allow the request; nothing changed."""
 
     status = 409
     code = "CONFLICT"
-    message = "The present state does not allow this; nothing was changed."
+    message = "The current state does not allow this. Nothing was changed."
 
 
 class AlreadyExists(Conflict):
-    """A name that must be unique is taken."""
+    """A unique name that is already taken."""
 
     code = "ALREADY_EXISTS"
-    message = "That name is taken."
+    message = "This name is already taken. Choose another one."
 
 
 class InvalidState(Conflict):
-    """A step that the thing's state machine does not know."""
+    """A transition that the state machine does not have."""
 
     code = "INVALID_STATE"
 
 
 class OrganizationFull(Conflict):
-    """An organization has as many users as it may have."""
+    """An organization whose number of users is at its limit."""
 
     code = "ORGANIZATION_FULL"
-    message = "This organization has as many users as it may have. Ask its admin to raise the limit."
+    message = "This organization is at its limit of users. Ask its admin to raise the limit."
 
 
 class SoldOut(Conflict):
-    """Less is left of a category than was asked for."""
+    """Fewer tickets of a category are available than requested."""
 
     code = "SOLD_OUT"
-    message = "Not enough tickets are left."
+    message = "Not enough tickets are available. Choose fewer, or another category."
 
 
 class InsufficientBalance(Conflict):
-    """A card holds less than it should pay."""
+    """A card whose balance is below the amount."""
 
     code = "INSUFFICIENT_BALANCE"
-    message = "The card's balance is too low."
+    message = "The card's balance is too low. Reload it, or pay in another way."
 
 
 class IdempotencyInProgress(Conflict):
-    """The first request with this key is still being answered."""
+    """The first request with this key is still in progress."""
 
     code = "IDEMPOTENCY_IN_PROGRESS"
-    message = "The first request with this key is still running. Try again."
+    message = "The first request with this key is still in progress. Try again shortly."
 
 
 class TooLarge(Refusal):
-    """A body over the route's limit."""
+    """A body above the route's limit."""
 
     status = 413
     code = "TOO_LARGE"
-    message = "The body is larger than this route takes."
+    message = "The body is larger than this route accepts. Send less."
 
 
 class UnsupportedMediaType(Refusal):
-    """A body in a format that the route does not read."""
+    """A body in a format that the route does not accept."""
 
     status = 415
     code = "UNSUPPORTED_MEDIA_TYPE"
@@ -259,23 +259,23 @@ class UnsupportedMediaType(Refusal):
 
 
 class IdempotencyMismatch(Refusal):
-    """An operation id that was used with another body."""
+    """An Idempotency-Key that was used with another body."""
 
     status = 422
     code = "IDEMPOTENCY_MISMATCH"
-    message = "This key was used before with another body. Use a new one."
+    message = "This Idempotency-Key was used with another body. Use a new key."
 
 
 class RateLimited(Refusal):
-    """Too many tries; `retry_after` says when the next is taken."""
+    """Too many requests; `retry_after` is the time until the next is accepted."""
 
     status = 429
     code = "RATE_LIMITED"
-    message = "Too many tries. Wait and try again."
+    message = "Too many attempts. Wait and try again."
 
 
 class Unavailable(Refusal):
-    """A fault of ours that a retry may mend."""
+    """A fault of the platform that a retry may resolve."""
 
     status = 503
     code = "UNAVAILABLE"

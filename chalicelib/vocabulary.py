@@ -26,7 +26,7 @@ class ScanResult(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a scan was judged invalid."""
+    """The reason of an invalid scan."""
 
     WRONG_EVENT = "wrong_event"
     NOT_PAID = "not_paid"
@@ -59,7 +59,7 @@ class Presence(StrEnum):
 
 
 class Signature(StrEnum):
-    """What the credential itself proved before anything was looked up."""
+    """The result of verifying the credential itself, before any lookup."""
 
     NONE = "none"
     GOOD = "good"
@@ -67,7 +67,7 @@ class Signature(StrEnum):
 
 
 class TicketStatus(StrEnum):
-    """The life of a ticket; whether it was used stands in its admission."""
+    """The state of a ticket; its admission records whether it was used."""
 
     RESERVED = "reserved"
     VALID = "valid"
@@ -77,7 +77,7 @@ class TicketStatus(StrEnum):
 
 
 class TicketShown(StrEnum):
-    """A ticket's life as its customer sees it: one that was admitted is used."""
+    """The state of a ticket as its customer sees it: an admitted one is used."""
 
     RESERVED = "reserved"
     VALID = "valid"
@@ -88,7 +88,7 @@ class TicketShown(StrEnum):
 
 
 class CardStatus(StrEnum):
-    """The life of an NFC card."""
+    """The state of an NFC card."""
 
     STOCK = "stock"
     HELD = "held"
@@ -106,7 +106,7 @@ class CardType(StrEnum):
 
 
 class DeviceStatus(StrEnum):
-    """The life of a reader device."""
+    """The state of a reader device."""
 
     PROVISIONED = "provisioned"
     ENROLLED = "enrolled"
@@ -114,7 +114,7 @@ class DeviceStatus(StrEnum):
 
 
 class EventStatus(StrEnum):
-    """The life of an event."""
+    """The state of an event."""
 
     DRAFT = "draft"
     PUBLISHED = "published"
@@ -125,7 +125,7 @@ class EventStatus(StrEnum):
 
 
 class CatalogueOrder(StrEnum):
-    """In which order the catalogue lists events."""
+    """The order of events in the catalogue."""
 
     EARLIEST = "starts_at"
     LATEST = "-starts_at"
@@ -150,14 +150,14 @@ class TixRole(StrEnum):
 
 
 class TicketFilter(StrEnum):
-    """Which of its numbered tickets an organization wants to see."""
+    """A filter of an organization's numbered tickets."""
 
     SCANNED = "scanned"
     NOT_SCANNED = "not-scanned"
 
 
 class JobStatus(StrEnum):
-    """The life of work that goes on behind an answer."""
+    """The state of a background job."""
 
     OPEN = "open"
     COMPLETE = "complete"
@@ -165,7 +165,7 @@ class JobStatus(StrEnum):
 
 
 class PrintFormat(StrEnum):
-    """What a print run makes: sheets with codes, or a list."""
+    """The output of a print run: sheets with codes, or a list."""
 
     PDF = "pdf"
     CSV = "csv"
@@ -208,7 +208,7 @@ class ScanSource(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """The life of an order: it is reserved first, and paid, expired or cancelled from there."""
+    """The state of an order: reserved first, then paid, expired or cancelled."""
 
     RESERVED = "reserved"
     PAID = "paid"
@@ -217,7 +217,7 @@ class OrderStatus(StrEnum):
 
 
 class PaymentStatus(StrEnum):
-    """The life of a payment; `failed` may still turn, `refund_due` and `refunded` follow success only."""
+    """The state of a payment; `failed` may still succeed, `refund_due` and `refunded` follow success only."""
 
     REQUIRES_CONFIRMATION = "requires_confirmation"
     SUCCEEDED = "succeeded"
@@ -242,7 +242,7 @@ class PaymentPurpose(StrEnum):
 
 
 class EntryType(StrEnum):
-    """What a line of a card's ledger says it is."""
+    """The type of a line of a card's ledger."""
 
     RELOAD = "reload"
     PURCHASE = "purchase"
@@ -254,21 +254,21 @@ class EntryType(StrEnum):
 
 
 class CardDelivery(StrEnum):
-    """How a customer gets the NFC card that they asked for."""
+    """The delivery of a requested NFC card."""
 
     PICKUP = "pickup"
     POST = "post"
 
 
 class CardRequestStatus(StrEnum):
-    """The life of a wish for an NFC card, until a merchant hands one out."""
+    """The state of a request for an NFC card, until a merchant assigns one."""
 
     REQUESTED = "requested"
     FULFILLED = "fulfilled"
 
 
 class OtpPurpose(StrEnum):
-    """What a one-time code opens."""
+    """The purpose of a one-time code."""
 
     REGISTER = "register"
     LOGIN = "login"
@@ -281,7 +281,7 @@ class OtpPurpose(StrEnum):
 
 
 class GiftStatus(StrEnum):
-    """The life of a gift: it waits for its number, or reached it, or was taken back, or its ticket went elsewhere."""
+    """The state of a gift: it waits for its number, arrived, was taken back, or its ticket is gone."""
 
     PENDING = "pending"
     CLAIMED = "claimed"
@@ -290,7 +290,7 @@ class GiftStatus(StrEnum):
 
 
 class RefundRequestStatus(StrEnum):
-    """The life of a wish to give a ticket back; staff approve or reject it, then the money is returned."""
+    """The state of a refund request; staff approve or reject it, then the money is returned."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -299,7 +299,7 @@ class RefundRequestStatus(StrEnum):
 
 
 class AssignmentStatus(StrEnum):
-    """The life of handing a card to a customer: it is held for them until their code comes, or the hold runs out."""
+    """The state of an assignment: the card is held until its customer's code arrives, or the hold expires."""
 
     AWAITING_OTP = "awaiting_otp"
     ACTIVE = "active"
@@ -307,7 +307,7 @@ class AssignmentStatus(StrEnum):
 
 
 class EditRequestStatus(StrEnum):
-    """The life of an organizer's wish to change an event; staff approve or reject it."""
+    """The state of an organizer's request to change an event; staff approve or reject it."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -315,7 +315,7 @@ class EditRequestStatus(StrEnum):
 
 
 class PayoutStatus(StrEnum):
-    """The life of an organizer's money on its way to them."""
+    """The state of a payout."""
 
     SCHEDULED = "scheduled"
     PROCESSING = "processing"
@@ -325,7 +325,7 @@ class PayoutStatus(StrEnum):
 
 
 class LiveType(StrEnum):
-    """What a live message is: the news of a channel, or an answer to its client."""
+    """The type of a live message: an event of a channel, or an answer to its client."""
 
     CHECK_IN = "check-in"
     COUNTERS = "counters"
@@ -345,7 +345,7 @@ class LiveType(StrEnum):
 
 
 class Fact(StrEnum):
-    """What the platform publishes on its event bus, in the past tense."""
+    """The facts that the platform publishes on its event bus, in the past tense."""
 
     DEVICE_ENROLLED = "device.enrolled"
     DEVICE_REVOKED = "device.revoked"

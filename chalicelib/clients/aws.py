@@ -1,4 +1,4 @@
-"""botocore clients, made when first used and kept for the life of the container."""
+"""botocore clients, created at first use and cached for the life of the container."""
 
 from functools import lru_cache
 from typing import Any
@@ -9,7 +9,7 @@ from botocore.session import get_session
 
 @lru_cache(maxsize=8)
 def client(service: str) -> Any:
-    """Return the client of one AWS service; its time-outs stay within a function's own."""
+    """Return the client of one AWS service; its time-outs are below a function's own."""
     config = ClientConfig(
         connect_timeout=1,
         read_timeout=5,

@@ -18,7 +18,7 @@ _ENTRIES = 10
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Something that has happened; `fact_id` is the same however often it is published."""
+    """A fact, in the past tense; `fact_id` is the same each time it is published."""
 
     fact: Fact
     fact_id: str
@@ -27,7 +27,7 @@ class Published:
 
 
 def publish(facts: Sequence[Published]) -> None:
-    """Put facts on the bus, at least once. Raises Unavailable where the bus refused one."""
+    """Publish facts at least once. Raises Unavailable if the bus refused one."""
     for start in range(0, len(facts), _ENTRIES):
         entries = [
             {
@@ -43,4 +43,4 @@ def publish(facts: Sequence[Published]) -> None:
         ]
         answer = client("events").put_events(Entries=entries)
         if answer["FailedEntryCount"]:
-            raise Unavailable("The event bus refused a fact.", retry_after=1)
+            raise Unavailable("The event bus refused a fact. Try again.", retry_after=1)

@@ -1,4 +1,4 @@
-"""Data keys: made and unwrapped by KMS, whose own key never leaves it.
+"""Data keys: made and unwrapped by KMS, whose master key never leaves it.
 
 The owner is KMS's encryption context: a wrapped key is worth nothing under another owner's name.
 """

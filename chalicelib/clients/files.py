@@ -1,4 +1,4 @@
-"""Files in the platform's bucket: written and read by it, or by whoever holds a signed link for a while."""
+"""Files in the platform's bucket: accessed by the platform, or by a signed link with an expiry."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ _MISSING = {"NoSuchKey", "404", "NotFound"}
 def upload_form(
     key: str, *, content_type: str, limit: int, lifetime: timedelta
 ) -> tuple[str, dict[str, str], datetime]:
-    """Return the address and fields of a form by which a browser uploads one file, and until when it is good.
+    """Return the URL and the fields of a form that uploads one file, and its expiry.
 
     S3 itself holds the upload to `key`, `content_type` and 1 to `limit` bytes (AWS: "POST policy").
     """
@@ -32,7 +32,7 @@ def upload_form(
 
 
 def link(key: str, *, lifetime: timedelta) -> str:
-    """Return an address by which anyone who has it reads a file for a while."""
+    """Return a signed URL that reads a file until it expires."""
     parameters = {"Bucket": config().files_bucket, "Key": key}
     url: str = client("s3").generate_presigned_url(
         "get_object", Params=parameters, ExpiresIn=int(lifetime.total_seconds())
@@ -41,7 +41,7 @@ def link(key: str, *, lifetime: timedelta) -> str:
 
 
 def read(key: str, *, limit: int) -> bytes | None:
-    """Return a file of at most `limit` bytes; None where there is none, or a larger one. Raises Unavailable."""
+    """Return a file of at most `limit` bytes, or None if it is missing or larger. Raises Unavailable."""
     try:
         answer = client("s3").get_object(Bucket=config().files_bucket, Key=key)
         if answer["ContentLength"] > limit:
@@ -63,7 +63,7 @@ def write(key: str, content: bytes, *, content_type: str) -> None:
 
 
 def delete(key: str) -> None:
-    """Remove a file, if it is there. Raises Unavailable."""
+    """Delete a file if it exists. Raises Unavailable."""
     _ask("delete_object", Key=key)
 
 

@@ -1,4 +1,4 @@
-"""The queue of jobs: work that goes on behind an answer, or is begun anew where it stopped."""
+"""The queue of jobs: background work, and interrupted work that is resumed."""
 
 import json
 from functools import lru_cache
@@ -17,7 +17,7 @@ def _queue_url(name: str) -> str:
 
 
 def enqueue(job_id: str) -> None:
-    """Hand a job to the worker, which gets it at least once. Raises Unavailable."""
+    """Send a job to its worker, at least once. Raises Unavailable."""
     try:
         client("sqs").send_message(
             QueueUrl=_queue_url(config().jobs_queue_name), MessageBody=json.dumps({"job_id": job_id})

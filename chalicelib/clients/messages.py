@@ -1,4 +1,4 @@
-"""Mail and SMS: put on a queue by whoever has something to say, sent by the worker behind it."""
+"""Email and SMS: enqueued by the domain, sent by the queue's worker."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from chalicelib.errors import Unavailable
 
 
 class Channel(StrEnum):
-    """The ways a message can go."""
+    """The channels of a message."""
 
     EMAIL = "email"
     SMS = "sms"
@@ -21,7 +21,7 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to one address; `message_id` names it in logs, which never show address or text.
+    """One message to one address; logs show its `message_id`, never its address or text.
 
     A decoy is not sent: it is there so that a request without anybody to write to takes as long.
     """
@@ -41,7 +41,7 @@ def _queue_url(name: str) -> str:
 
 
 def enqueue(message: Message) -> None:
-    """Hand a message to the queue; it is sent at least once. Raises Unavailable."""
+    """Enqueue a message; it is sent at least once. Raises Unavailable."""
     try:
         client("sqs").send_message(
             QueueUrl=_queue_url(config().messages_queue_name), MessageBody=json.dumps(asdict(message))
@@ -51,7 +51,7 @@ def enqueue(message: Message) -> None:
 
 
 def send(message: Message) -> None:
-    """Send a message now, by SES or SNS; raises botocore's ClientError where the service refuses it."""
+    """Send a message now, by SES or SNS; raises botocore's ClientError if the service refuses it."""
     if message.decoy:
         return
     if message.channel is Channel.EMAIL:

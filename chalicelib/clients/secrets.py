@@ -18,8 +18,8 @@ from chalicelib.config import config
 from chalicelib.errors import Unavailable
 
 _LIFETIME_SECONDS = 600
-# How soon a proof that no known key made may cause another read: after a rotation other containers sign already
-# with what this one has not read yet, and strangers must not make it read at will.
+# How soon a proof by an unknown key may cause another read. After a rotation other containers already sign with a
+# key that this one has not read yet; an attacker must not be able to cause a read per request.
 _READ_AGAIN_SECONDS = 30
 
 
@@ -33,13 +33,13 @@ class Version(StrEnum):
 _lock = threading.Lock()
 _masters: dict[Version, bytes] = {}
 _derived: dict[tuple[str, int, Version], bytes] = {}
-# What else stands in the current secret: keys that others gave to the platform.
+# The other values of the current secret: keys of external services.
 _fields: dict[str, str] = {}
 _read_at = float("-inf")
 
 
 def forget() -> None:
-    """Drop what was read, as after a rotation; the next use reads the secret again."""
+    """Clear the cache, as after a rotation; the next use reads the secret again."""
     global _read_at  # one cache per process, guarded by the lock
     with _lock:
         _read_at = float("-inf")
@@ -60,7 +60,7 @@ def _read() -> tuple[dict[Version, bytes], dict[str, str]]:
                 "InvalidRequestException",
             ):
                 continue
-            raise Unavailable("The platform's keys cannot be read now. Try again.", retry_after=5) from error
+            raise Unavailable("The platform's keys cannot be read. Try again.", retry_after=5) from error
         content = json.loads(answer["SecretString"])
         found[version] = content.pop("master").encode()
         if version is Version.CURRENT:
@@ -84,7 +84,7 @@ def _master(version: Version) -> bytes | None:
 
 
 def read_again() -> bool:
-    """Read the secret anew if that was not done just now; tell whether it had changed."""
+    """Read the secret again unless it was read recently; return whether it changed."""
     global _read_at  # one cache per process, guarded by the lock
     with _lock:
         if time.monotonic() - _read_at <= _READ_AGAIN_SECONDS:
@@ -108,7 +108,7 @@ def derive(purpose: str, *, length: int = 32, version: Version = Version.CURRENT
 
 
 def field(name: str) -> str | None:
-    """Return what the current secret says beside the master: a key that another service gave to the platform."""
+    """Return another value of the current secret: the key of an external service."""
     _master(Version.CURRENT)
     return _fields.get(name)
 
@@ -117,11 +117,11 @@ def current(purpose: str, *, length: int = 32) -> bytes:
     """Return the key for `purpose` under the current secret."""
     key = derive(purpose, length=length)
     if key is None:
-        raise Unavailable("The platform's master secret is missing.", retry_after=5)
+        raise Unavailable("The platform's master secret is missing. Try again later.", retry_after=5)
     return key
 
 
 def candidates(purpose: str, *, length: int = 32) -> list[bytes]:
-    """Return the keys that may have made an older proof, the current one first."""
+    """Return the keys that may have signed an older proof, the current one first."""
     keys = (derive(purpose, length=length, version=version) for version in Version)
     return [key for key in keys if key is not None]

@@ -9,11 +9,11 @@ from botocore.session import get_session
 
 from chalicelib.config import config
 
-# How many sockets are sent to at once.
+# The number of sockets that are sent to in parallel.
 HANDS = 32
-# What a socket that takes nothing may cost the others, once.
+# The longest that one unresponsive socket delays the others, once.
 SECONDS = 0.7
-# What the gateway answers for sockets that are closed, and for ids that never were any.
+# The gateway's response for closed sockets and for unknown ids.
 _GONE = ("GoneException", "NotFoundException")
 
 
@@ -22,7 +22,7 @@ class Gone(Exception):
 
 
 class NotTaken(Exception):
-    """The socket, or the gateway before it, took nothing in time; what came of it is not known."""
+    """The socket or its gateway timed out; the outcome is unknown."""
 
 
 @lru_cache(maxsize=1)
@@ -34,7 +34,7 @@ def _client() -> Any:
         config=ClientConfig(
             connect_timeout=SECONDS,
             read_timeout=SECONDS,
-            # What may have been sent is not sent twice.
+            # The frame may have been sent, so it is not sent again.
             retries={"total_max_attempts": 1},
             max_pool_connections=HANDS,
             parameter_validation=False,
@@ -49,7 +49,7 @@ def send(connection_id: str, frame: str) -> None:
 
 
 def close(connection_id: str) -> None:
-    """Close a socket, where it is open still. Raises NotTaken."""
+    """Close a socket if it is still open. Raises NotTaken."""
     try:
         _ask("delete_connection", ConnectionId=connection_id)
     except Gone:
@@ -57,7 +57,7 @@ def close(connection_id: str) -> None:
 
 
 def forget() -> None:
-    """Make the client anew at its next use."""
+    """Create a new client at the next use."""
     _client.cache_clear()
 
 

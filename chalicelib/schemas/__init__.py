@@ -1,1 +1,1 @@
-"""The JSON contract: what goes in and out of each portal."""
+"""The JSON contract: the requests and answers of each portal."""

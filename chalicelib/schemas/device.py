@@ -9,12 +9,12 @@ from chalicelib.schemas.usher.scans import Code, DecisionOut, SunIn
 from chalicelib.schemas.wire import Id, In, Instant, Moment, Name, Out, ScanId
 from chalicelib.vocabulary import Direction, ScanResult
 
-# A replay is sent in slices; more in one call would outlast the gateway's 29 s (AWS limit).
+# A replay is sent in batches; a larger one would exceed the gateway's 29 s (AWS limit).
 MAX_TAPS = 100
 
 
 class EnrollIn(In):
-    """The one-time code, and the public key that the program has made for itself."""
+    """The one-time code, and the public key that the device created."""
 
     code: Annotated[str, StringConstraints(min_length=8, max_length=40)] = Field(description="The one-time code.")
     public_key: Annotated[str, StringConstraints(min_length=40, max_length=64)]
@@ -22,7 +22,7 @@ class EnrollIn(In):
 
 
 class SettingsOut(Out):
-    """What every device is told to do."""
+    """The settings of every device."""
 
     heartbeat_seconds: int
     batch_size: int
@@ -41,14 +41,14 @@ class EnrollOut(Out):
 
 
 class TokenIn(In):
-    """A JWT that the device signed with its own key, good for 60 seconds."""
+    """A JWT that the device signed with its own key, valid for 60 seconds."""
 
     device_id: Id
     assertion: Annotated[str, StringConstraints(min_length=10, max_length=2048)]
 
 
 class TokenOut(Out):
-    """An access token; `expires_in` is its life in seconds."""
+    """An access token; `expires_in` is its lifetime in seconds."""
 
     access: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the scheme of RFC 6750, no secret
@@ -56,7 +56,7 @@ class TokenOut(Out):
 
 
 class OfflineIn(In):
-    """What the device decided by itself."""
+    """The device's own decision while it was offline."""
 
     result: ScanResult
 
@@ -82,7 +82,7 @@ class TapIn(In):
 
 
 class TapsIn(In):
-    """Taps in the order they were made; `device_time` is the device's clock now, by which theirs are corrected."""
+    """Taps in the order they were made; `device_time` is the device's current clock, which corrects their times."""
 
     taps: Annotated[list[TapIn], Field(min_length=1, max_length=MAX_TAPS)]
     device_time: Instant
@@ -102,7 +102,7 @@ class ReaderIn(In):
 
 
 class HeartbeatIn(In):
-    """What a device says of itself."""
+    """The state of a device."""
 
     queue_depth: Annotated[int, Field(ge=0, le=10_000_000)]
     clock_offset_ms: Annotated[int, Field(ge=-(10**13), le=10**13)] = 0
@@ -112,7 +112,7 @@ class HeartbeatIn(In):
 
 
 class HeartbeatOut(Out):
-    """What the device is to do, and the platform's time."""
+    """The device's settings, and the platform's time."""
 
     config: SettingsOut
     revoked_before: Moment | None

@@ -135,7 +135,7 @@ FIELDS: Mapping[str, str] = {
     "refunds": "What was paid back to buyers.",
     "platform_fee": "What the platform keeps.",
     "net": "What the organizer receives.",
-    "spent": "What was paid and not refunded.",
+    "spent": "The payments less refunds.",
     "pending_payouts": "What is on its way to the organizer.",
     "refunded_quantity": "How many of the tickets were given back.",
     "scheduled_for": "The day on which it is to be paid.",

@@ -1,4 +1,4 @@
-"""The JSON of live updates: the ticket that opens a socket, and what a channel's messages hold."""
+"""Bodies of live updates: the ticket that opens a socket, and the messages of the channels."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ Channel = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=
 
 
 class TicketIn(In):
-    """What the socket is for; without channels it may listen to all that are open to the caller."""
+    """The channels of the socket; without them it may subscribe to all channels that are open to the caller."""
 
     channels: Annotated[list[Channel], Field(min_length=1, max_length=20)] | None = Field(
         default=None, description="The channels that the socket may subscribe to, such as `event-evt_…`."
@@ -25,7 +25,7 @@ class TicketIn(In):
 
 
 class TicketOut(Out):
-    """Where to open the socket: at `url`, with `?ticket=`, once, before it expires."""
+    """The URL of the socket, opened with `?ticket=`, once, before the ticket expires."""
 
     url: str
     ticket: str = Field(description="The one-time ticket; it opens one socket.")
@@ -33,7 +33,7 @@ class TicketOut(Out):
 
 
 class CommandIn(In):
-    """What a client says over its socket."""
+    """A client's command over its socket."""
 
     action: Annotated[str, StringConstraints(min_length=1, max_length=20)]
     channel: Channel | None = None
@@ -42,7 +42,7 @@ class CommandIn(In):
 
 
 class CountersOut(Out):
-    """An event's numbers as they stand."""
+    """The current counters of an event."""
 
     tickets_sold: int
     admitted: int
@@ -52,7 +52,7 @@ class CountersOut(Out):
 
 
 class CardBalanceOut(Out):
-    """What is on a card now."""
+    """The current balance of a card."""
 
     card_id: str
     uid: str
@@ -60,7 +60,7 @@ class CardBalanceOut(Out):
 
 
 class RangeOut(Out):
-    """Consecutive tickets: `from` is the first number, `to` the last; the tickets themselves where they are few."""
+    """Consecutive tickets from number `from` to number `to`; the tickets themselves if they are few."""
 
     job_id: str
     prefix: str
@@ -71,7 +71,7 @@ class RangeOut(Out):
 
 
 class ActivityOut(Out):
-    """Something that happened, such as `device.enrolled`, and to which thing."""
+    """An activity, such as `device.enrolled`, and its entity."""
 
     action: str
     entity_type: str
@@ -80,7 +80,7 @@ class ActivityOut(Out):
 
 
 class ConflictOut(Out):
-    """What contradicts itself, and the scan that shows it."""
+    """A contradiction, and the scan that shows it."""
 
     kind: str
     entry: usher_log.LogEntryOut
@@ -122,5 +122,5 @@ _SHOWN: dict[LiveType, Callable[[Any], Out]] = {
 
 
 def data_of(type_: LiveType, subject: Any) -> Any:
-    """Return what a message of this type says of its subject, as JSON."""
+    """Return the JSON of a message of this type about its subject."""
     return _SHOWN[type_](subject).model_dump(mode="json", by_alias=True)

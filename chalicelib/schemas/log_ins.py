@@ -1,4 +1,4 @@
-"""Bodies of log-ins by number and code, as several portals have them."""
+"""Bodies of log-ins by number and code, shared by several portals."""
 
 from typing import Annotated, Self
 
@@ -10,21 +10,21 @@ ChallengeId = Annotated[str, StringConstraints(min_length=1, max_length=64, patt
 
 
 class MobileLoginIn(In):
-    """Who logs in: their number and password."""
+    """A log-in by number and password."""
 
     mobile_number: Phone
     password: Password
 
 
 class ContactLoginIn(In):
-    """Which organizer logs in: their contact's number, and the password."""
+    """An organizer's log-in by the contact's number and the password."""
 
     contact_mobile: Phone
     password: Password
 
 
 class VerifyIn(In):
-    """The code that was sent, and what for: the challenge, or the number where that is not at hand."""
+    """The code that was sent, with its challenge, or with the number if the challenge is not known."""
 
     challenge_id: ChallengeId | None = None
     mobile_number: Phone | None = None
@@ -38,7 +38,7 @@ class VerifyIn(In):
 
 
 class ContactVerifyIn(In):
-    """The code that was sent, and what for: the challenge, or the contact's number where that is not at hand."""
+    """The code that was sent, with its challenge, or with the contact's number if the challenge is not known."""
 
     challenge_id: ChallengeId | None = None
     contact_mobile: Phone | None = None
@@ -59,7 +59,7 @@ class PasswordChangeIn(In):
 
 
 class ChallengeOut(Out):
-    """What the code will be asked with; `expires_in` is in seconds. The same whether or not a code was sent."""
+    """The challenge of a code; `expires_in` is in seconds. It is the same whether or not a code was sent."""
 
     otp_required: bool
     challenge_id: str

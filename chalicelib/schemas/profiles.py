@@ -1,4 +1,4 @@
-"""Parts of what people and firms say of themselves, as several portals have them."""
+"""Parts of profiles, shared by several portals."""
 
 import re
 from typing import Annotated, Literal
@@ -7,12 +7,12 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from chalicelib.schemas.wire import In, Moment, Name, Out
 
-# RFC 5321 bounds a path at 256 with its brackets; only mail itself can tell whether an address is one.
+# RFC 5321 bounds a path at 256 with its brackets; only delivery shows whether an address exists.
 Email = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$")
 ]
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
-# S3 takes no larger upload with the form that is given.
+# S3 accepts no larger upload with the form that is returned.
 _PICTURE_BYTES = 5 * 1024 * 1024
 PictureType = Literal["image/jpeg", "image/png", "image/webp"]
 PictureSize = Annotated[int, Field(ge=1, le=_PICTURE_BYTES)]
@@ -31,21 +31,21 @@ Iban = Annotated[str, StringConstraints(max_length=42), AfterValidator(_iban)]
 
 
 class BankAccountIn(In):
-    """Where somebody is paid: an IBAN (ISO 13616) and whose it is."""
+    """A bank account: an IBAN (ISO 13616) and its holder."""
 
     title: Name
     iban: Iban
 
 
 class BankAccountOut(Out):
-    """Where somebody is paid; the IBAN is masked."""
+    """A bank account; the IBAN is masked."""
 
     title: str
     iban: str
 
 
 class UploadOut(Out):
-    """A form to post a picture with: `fields` first, then `file`."""
+    """A form that uploads a picture: `fields` first, then `file`."""
 
     url: str
     fields: dict[str, str]

@@ -1,4 +1,4 @@
-"""What all portals' bodies share."""
+"""Parts of bodies that all portals share."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
@@ -29,12 +29,12 @@ ShownT = TypeVar("ShownT", covariant=True)
 class In(BaseModel):
     """A request's body or query; unknown fields are ignored."""
 
-    # The text of an error may be logged, and its input may be a person's.
+    # The text of an error may be logged, and its input may be personal data.
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True, hide_input_in_errors=True)
 
 
 class ChangeIn(In):
-    """A change: a field that is left out stays as it is, so the default of its class is never its value."""
+    """A change: an omitted field keeps its stored value, so the default of its class is never used."""
 
 
 class Out(BaseModel):
@@ -62,7 +62,7 @@ Moment = Annotated[
     PlainSerializer(clock.to_text, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
 ]
-# From the epoch, where a reader's clock stands after it lost its battery, to what any id can carry.
+# From the epoch, which a reader's clock shows after its battery failed, to the latest time of an id.
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 WordT = TypeVar("WordT")
 
@@ -100,7 +100,7 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A
 ScanId = Annotated[
     str,
     StringConstraints(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$"),
-    Field(description="Made by the scanner, one per scan, such as scn_ and a ULID; the same again is the same scan."),
+    Field(description="Created by the scanner, one per scan, such as scn_ and a ULID; a repeated id is the same scan."),
 ]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 PageSize = Annotated[int, Field(ge=1, le=100)]
@@ -108,7 +108,7 @@ Cursor = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 
 def _e164(value: str) -> str:
-    """Return a number in E.164 (ITU-T), read as a caller in the platform's own country would write it."""
+    """Return a number in E.164 (ITU-T), read as a number of the platform's own country by default."""
     import phonenumbers  # its tables would weigh on the cold start of every route
 
     try:
@@ -137,7 +137,7 @@ class MoneyOut(Out):
 
 
 class MoneyIn(In):
-    """An amount as a decimal string; without its currency it is in the currency of the thing it is for."""
+    """An amount as a decimal string; the default currency is the one of the item that it pays."""
 
     amount: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$")]
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
@@ -163,7 +163,7 @@ class Page(Protocol[ShownT]):
 
     @property
     def count(self) -> int | None:
-        """The length of the whole list, where it is known."""
+        """The length of the whole list, if it is known."""
 
 
 class PageOut(Out, Generic[ItemT]):
@@ -171,7 +171,7 @@ class PageOut(Out, Generic[ItemT]):
 
     results: list[ItemT]
     next: str | None = Field(description="The cursor of the page after this one.")
-    count: int | None = Field(description="The whole list, where a counter makes it cheap.")
+    count: int | None = Field(description="The length of the whole list, if a counter has it.")
 
     @classmethod
     def of(cls, page: Page[SourceT], show: Callable[[SourceT], ItemT]) -> "PageOut[ItemT]":
@@ -180,17 +180,17 @@ class PageOut(Out, Generic[ItemT]):
 
 
 class BetweenIn(In):
-    """From when to when; each a day in UTC, which counts as a whole, or a moment."""
+    """A period; each end is a day in UTC, counted as a whole, or a moment."""
 
     date_from: Instant | Day | None = None
     date_to: Instant | Day | None = None
 
     def begins_at(self) -> datetime | None:
-        """Return the first moment that is asked for."""
+        """Return the first moment of the period."""
         return _moment(self.date_from, time.min)
 
     def ends_at(self) -> datetime | None:
-        """Return the last moment that is asked for."""
+        """Return the last moment of the period."""
         return _moment(self.date_to, time.max)
 
 
@@ -201,14 +201,14 @@ def _moment(value: datetime | date | None, of_day: time) -> datetime | None:
 
 
 class PageIn(In):
-    """What every list takes."""
+    """The page of a list."""
 
     page_size: PageSize = 20
     cursor: Cursor | None = None
 
 
 class TokensOut(Out):
-    """A pair of tokens; `expires_in` is the access token's life in seconds."""
+    """A pair of tokens; `expires_in` is the access token's lifetime in seconds."""
 
     access: str
     refresh: str
@@ -217,13 +217,13 @@ class TokensOut(Out):
 
 
 class RefreshIn(In):
-    """The refresh token to spend."""
+    """The refresh token to exchange."""
 
     refresh: Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 
 
 class FieldProblem(Out):
-    """What is wrong with one field."""
+    """The problem of one field."""
 
     field: str
     message: str
@@ -233,7 +233,7 @@ _Details = Annotated[list[FieldProblem] | None, Field(exclude_if=lambda details:
 
 
 class ErrorBody(Out):
-    """Why a request was refused."""
+    """The reason of a refusal."""
 
     code: str
     message: str
@@ -257,4 +257,4 @@ class BareErrorOut(Out):
 
 
 class Nothing(Out):
-    """An answer that says nothing but that it is done."""
+    """An empty answer: the request succeeded."""

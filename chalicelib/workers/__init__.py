@@ -13,12 +13,12 @@ Failures = dict[str, list[dict[str, str]]]
 
 
 def failures_from(identifiers: Iterable[str]) -> Failures:
-    """Return the answer that reports these records as not taken."""
+    """Return the response that reports these records as failed."""
     return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in identifiers]}
 
 
 def each_message(batch: dict[str, Any], take: Callable[[str], None]) -> Failures:
-    """Call `take` with each SQS message's body and report those that failed; the others are done."""
+    """Call `take` with the body of each SQS message and report the messages that failed."""
     failed: list[str] = []
     for record in batch["Records"]:
         with log_keys(message_id=record["messageId"]):

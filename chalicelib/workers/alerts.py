@@ -1,4 +1,4 @@
-"""The door of the alerts queue: facts that somebody is told of."""
+"""Worker of the alerts queue: facts that people are notified of."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from chalicelib.domain.merchants import stock_notices
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import Failures, each_message
 
-# Who is told of what; the others are for staff.
+# The facts that go to somebody other than the staff.
 _TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {Fact.SHOP_STOCK_LOW: stock_notices.send}
 
 

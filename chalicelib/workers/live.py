@@ -1,4 +1,4 @@
-"""The doors of live updates: the sockets' own, and the stream's, from which news is found and told."""
+"""Workers of live updates: the events of the sockets, and the stream, whose changes are published."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -24,7 +24,7 @@ _OK = {"statusCode": HTTPStatus.OK.value}
 
 
 def connect(event: dict[str, Any]) -> dict[str, int]:
-    """Let a socket in that shows a ticket."""
+    """Accept a socket that presents a ticket."""
     ticket = (event.get("queryStringParameters") or {}).get("ticket") or ""
     try:
         connections.open_(event["requestContext"]["connectionId"], ticket=ticket)
@@ -34,13 +34,13 @@ def connect(event: dict[str, Any]) -> dict[str, int]:
 
 
 def disconnect(event: dict[str, Any]) -> dict[str, int]:
-    """Forget a socket that was closed."""
+    """Remove a socket that was closed."""
     connections.end(event["requestContext"]["connectionId"])
     return _OK
 
 
 def message(event: dict[str, Any]) -> dict[str, int]:
-    """Do what a client asks for over its socket, and answer over it."""
+    """Run a client's command and answer over its socket."""
     connection_id = event["requestContext"]["connectionId"]
     channel: str | None = None
     try:
@@ -49,8 +49,8 @@ def message(event: dict[str, Any]) -> dict[str, int]:
             channel = command.channel
             _obey(connection_id, command)
         except Refusal as refusal:
-            told = {"code": refusal.code, "message": refusal.text}
-            sockets.send(connection_id, frames.message(LiveType.ERROR, channel=channel, data=told))
+            error = {"code": refusal.code, "message": refusal.text}
+            sockets.send(connection_id, frames.message(LiveType.ERROR, channel=channel, data=error))
             if isinstance(refusal, Unauthenticated):
                 connections.close(connection_id)
     except sockets.Gone:
@@ -86,25 +86,25 @@ def _obey(connection_id: str, command: schema.CommandIn) -> None:
 
 
 def handle(batch: dict[str, Any]) -> Failures:
-    """Find the news in a batch of changes, tell what was found before, and close the sockets of who was locked out.
+    """Publish the news in a batch of changes, and close the sockets of locked-out callers.
 
-    The first change that cannot be taken is reported, and Lambda comes again with it and all after it.
+    The first change that fails is reported, and Lambda retries from it.
     """
-    told = [changes.change_of(record, changes.LIVE) for record in batch["Records"]]
+    batch_changes = [changes.change_of(record, changes.LIVE) for record in batch["Records"]]
     try:
-        _take(told)
-    except Exception:  # noqa: BLE001  # whatever it was, the changes are taken one by one
-        logger.exception("live batch failed; taking its changes one by one", extra={"count": len(told)})
+        _apply(batch_changes)
+    except Exception:  # noqa: BLE001  # any failure: the changes are applied one by one
+        logger.exception("live batch failed; applying its changes one by one", extra={"count": len(batch_changes)})
     else:
         return failures_from([])
-    for change in told:
+    for change in batch_changes:
         try:
-            _take([change])
-        except Exception:  # noqa: BLE001  # whatever it was, this change and the rest come again
+            _apply([change])
+        except Exception:  # noqa: BLE001  # any failure: this change and the rest are retried
             logger.exception("live change failed", extra={"position": change.position})
             return failures_from([change.position])
     return failures_from([])
 
 
-def _take(told: Sequence[Change]) -> None:
-    follower.follow(told, show=schema.data_of)
+def _apply(batch_changes: Sequence[Change]) -> None:
+    follower.follow(batch_changes, show=schema.data_of)

@@ -1,4 +1,4 @@
-"""The door of the messages queue: mail and SMS that are due."""
+"""Worker of the messages queue: email and SMS."""
 
 import json
 from typing import Any

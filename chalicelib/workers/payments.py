@@ -1,4 +1,4 @@
-"""The door of the payments queue: money that is to be given back, and cards that top themselves up."""
+"""Worker of the payments queue: refunds and automatic reloads of cards."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from chalicelib.domain.payments import auto_reload, reconciliation, refunds
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import Failures, each_message
 
-# What is done about each fact, given what it says.
+# The handler of each fact.
 _TAKERS: dict[Fact, Callable[[dict[str, Any]], object]] = {
     Fact.PAYMENT_REFUND_DUE: lambda detail: reconciliation.refund(detail["payment_id"]),
     Fact.TICKET_REFUND_DUE: lambda detail: refunds.pay_back(detail["ticket_id"], detail["refund_id"]),

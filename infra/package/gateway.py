@@ -46,10 +46,10 @@ _REFUSALS = {
     "THROTTLED": _Refusal("RATE_LIMITED", "Too many requests. Wait a moment.", 429, 1),
     "QUOTA_EXCEEDED": _Refusal("RATE_LIMITED", "Too many requests. Wait a moment.", 429, 60),
     "ACCESS_DENIED": _Refusal("FORBIDDEN", "This is not allowed.", 403),
-    "UNAUTHORIZED": _Refusal("UNAUTHENTICATED", "Log in: no valid access token came with the request.", 401),
+    "UNAUTHORIZED": _Refusal("UNAUTHENTICATED", "The request has no valid access token. Log in.", 401),
     "WAF_FILTERED": _Refusal("FORBIDDEN", "This is not allowed.", 403),
     "INTEGRATION_TIMEOUT": _Refusal("UNAVAILABLE", "This took too long. Try again.", 503, 1),
-    "DEFAULT_4XX": _Refusal("VALIDATION_ERROR", "The request cannot be taken."),
+    "DEFAULT_4XX": _Refusal("VALIDATION_ERROR", "The request cannot be processed."),
     "DEFAULT_5XX": _Refusal(
         "INTERNAL", "Something broke on our side. The request id finds it in our log.", status=500, retry_after=1
     ),

@@ -267,7 +267,7 @@ def test_a_body_over_what_a_function_takes_is_too_large(served: Served) -> None:
 def test_an_unknown_path_is_not_found_in_the_audiences_own_envelope(served: Served) -> None:
     assert served.client.get("/api/usher/nothing/").json()["error"]["code"] == "NOT_FOUND"
     bare = served.client.get("/api/tix/nothing").json()
-    assert (bare["code"], bare["error"]) == ("NOT_FOUND", "There is no such thing here.")
+    assert (bare["code"], bare["error"]) == ("NOT_FOUND", "Not found. Check the id.")
 
 
 def test_a_wrong_method_is_refused_and_told_which_are_right(served: Served) -> None:

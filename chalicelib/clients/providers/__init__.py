@@ -1,7 +1,7 @@
-"""Payment providers: what the platform asks of each, in its own words.
+"""Payment providers: the interface that the platform needs from each.
 
-A provider knows money only. Whatever is asked of it carries the payment's id, so that the same question asked
-again has no second effect; what it answers is the truth about the money, never about the order.
+A provider knows money only. Every request carries the payment's id, so that a retry has no second effect. Its response
+is authoritative for the money, never for the order.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class OutcomeStatus(StrEnum):
-    """What a provider says became of a charge: pending ones may still turn out either way."""
+    """The outcome of a charge; a pending one may still succeed or fail."""
 
     PENDING = "pending"
     SUCCEEDED = "succeeded"
@@ -20,9 +20,9 @@ class OutcomeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What is to be charged; `amount` is in minor units. `token` is the customer's means of payment, if known.
+    """A charge to open; `amount` is in minor units. `token` is the customer's means of payment, if known.
 
-    Where `is_owner_away`, the token is a saved one and nobody is there to be asked for anything.
+    With `is_owner_away`, the token is a saved one and the customer cannot answer a challenge.
     """
 
     payment_id: str
@@ -43,9 +43,9 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a charge; `amount` and `currency` say what was really taken.
+    """The outcome of a charge; `amount` and `currency` are what was really charged.
 
-    `is_closed` says that the provider takes no money for it any more, whatever anyone sends.
+    With `is_closed` the provider accepts no further payment for it.
     """
 
     reference: str

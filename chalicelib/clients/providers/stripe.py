@@ -28,7 +28,7 @@ _NETWORK_RETRIES = 2
 _TOLERANCE = 300
 _KINDS = ("payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled")
 _REFUNDS_LOOKED_AT = 100
-# The states of a refund that gives nothing back (docs.stripe.com/api/refunds/object).
+# The states of a refund that returns no money (docs.stripe.com/api/refunds/object).
 _NOT_REFUNDED = ("failed", "canceled")
 
 
@@ -36,7 +36,7 @@ class Stripe:
     """The provider `stripe`."""
 
     def create(self, charge: Charge) -> Opened:
-        """Open a payment intent; the customer's means of payment is set on it where it is known."""
+        """Open a payment intent, with the customer's means of payment if it is known."""
         params: dict[str, Any] = {
             "amount": charge.amount,
             "currency": charge.currency.lower(),
@@ -51,14 +51,14 @@ class Stripe:
             params |= {"customer": method["customer"]} if method.get("customer") else {}
         key = charge.payment_id
         if charge.token:
-            # The same payment with another token is another question, which Stripe would refuse under the same key.
-            # As a digest, since a token may be whatever a customer sends, and a key is a header of up to 255 letters.
+            # The same payment with another token is another request, which Stripe would refuse under the same key.
+            # A digest, since a token may be any text, and a key is a header of up to 255 letters.
             key += f"/{hashlib.sha256(charge.token.encode()).hexdigest()}"
         intent = _ask(lambda client: client.v1.payment_intents.create(params, _once(key)))
         return Opened(reference=intent["id"], client_secret=intent["client_secret"])
 
     def confirm(self, charge: Charge, reference: str) -> Outcome:
-        """Confirm an intent that waits for nothing else; one that its customer confirmed is only looked at."""
+        """Confirm an intent that needs nothing else; one that its customer confirmed is only read."""
         intent = _intent(reference)
         if intent["status"] != "requires_confirmation":
             return _outcome(intent)
@@ -72,11 +72,11 @@ class Stripe:
             return _outcome(_intent(reference))
 
     def retrieve(self, reference: str) -> Outcome:
-        """Return what became of an intent."""
+        """Return the outcome of an intent."""
         return _outcome(_intent(reference))
 
     def cancel(self, reference: str) -> Outcome:
-        """Cancel an intent, unless it has taken the money or is taking it at this moment."""
+        """Cancel an intent unless it has succeeded or is being processed."""
         try:
             return _outcome(_ask(lambda client: client.v1.payment_intents.cancel(reference)))
         except Declined:
@@ -99,7 +99,7 @@ class Stripe:
         return str(refund["id"])
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
-        """Return what a callback says of an intent, once its signature is proven."""
+        """Return the outcome in a callback, after its signature is verified."""
         import stripe  # heavy, and no other route needs it
 
         try:
@@ -110,7 +110,7 @@ class Stripe:
         try:
             return _notice(json.loads(raw))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise BadSignature("The body is signed, but it is no event.") from error
+            raise BadSignature("The body is signed, but it is not an event.") from error
 
 
 def _notice(event: Mapping[str, Any]) -> Notice:
@@ -130,7 +130,7 @@ def _intent(reference: str) -> dict[str, Any]:
 
 
 def _outcome(intent: Mapping[str, Any]) -> Outcome:
-    """Return what an intent's state means (docs.stripe.com/payments/paymentintents/lifecycle)."""
+    """Return the outcome of an intent's state (docs.stripe.com/payments/paymentintents/lifecycle)."""
     status, error = intent["status"], intent.get("last_payment_error")
     amount, reason, outcome = intent["amount"], None, OutcomeStatus.PENDING
     if status == "succeeded":
@@ -153,7 +153,7 @@ def _secret(name: str) -> str:
     value = secrets.field(name)
     if not value:
         logger.error("the secret has no key of the payment provider", extra={"field": name})
-        raise Unavailable("Payments by card are not set up here.", retry_after=60)
+        raise Unavailable("Payments by card are not configured. Try again later.", retry_after=60)
     return value
 
 
@@ -170,7 +170,7 @@ def _client(key: str, base: str | None) -> Any:
 
 
 def _ask(question: Callable[[Any], Any]) -> dict[str, Any]:
-    """Return Stripe's answer. Raises Declined where it will not, Unavailable where it cannot at this moment."""
+    """Return Stripe's response. Raises Declined if it refuses, Unavailable if it cannot be reached."""
     import stripe  # heavy, and no other route needs it
 
     try:

@@ -14,15 +14,17 @@ _SCHEME = "bearer "
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Who may call a route: a portal's principals, or any portal's; of the staff those with any of the permissions, and
-    elsewhere those in any of the roles, where some are named."""
+    """The callers that a route accepts: the principals of one portal, or of any.
+
+    Staff need one of the permissions, others one of the roles, where the guard names some.
+    """
 
     portal: Portal | None
     permissions: tuple[Permission, ...] = ()
     roles: tuple[str, ...] = ()
 
     def admit(self, headers: Mapping[str, str]) -> Principal:
-        """Return who is calling. Raises Unauthenticated, TokenExpired, Forbidden."""
+        """Return the caller. Raises Unauthenticated, TokenExpired, Forbidden."""
         header = headers.get("authorization") or ""
         if not header.lower().startswith(_SCHEME):
             raise Unauthenticated
@@ -50,7 +52,7 @@ DEVICE_READERS = Guard(Portal.ADMIN, (Permission.DEVICES, Permission.READ))
 
 
 def require_own_event(principal: Principal, event_id: str | None) -> str:
-    """Return the caller's event. Raises NotAssigned where another one is named."""
+    """Return the caller's event. Raises NotAssigned for another event."""
     if event_id is not None and event_id != principal.event_id:
         raise NotAssigned
     return principal.event_id

@@ -48,13 +48,13 @@ def _in_cookie(headers: Mapping[str, str]) -> str | None:
 
 
 def refresh_token(headers: Mapping[str, str], in_body: str | None) -> tuple[str, bool]:
-    """Return the refresh token and whether the cookie carried it. Raises Unauthenticated."""
+    """Return the refresh token, and whether it came from the cookie. Raises Unauthenticated."""
     if in_body is not None:
         return in_body, False
     token = _in_cookie(headers)
     given = headers.get("x-csrf-token") or ""
     if token is None or not hmac.compare_digest(given.encode(), _csrf_token(token).encode()):
-        raise Unauthenticated("Send the refresh token in the body, or its cookie with X-CSRF-Token.")
+        raise Unauthenticated("Send the refresh token in the body, or its cookie together with X-CSRF-Token.")
     return token, True
 
 

@@ -1,4 +1,4 @@
-"""The middleware of answers: every refusal and fault in the contract's envelope, headers on every answer."""
+"""The envelope: the body of every refusal and fault, and the headers of every answer."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,8 +23,8 @@ _HEADERS = {
     # One year, as ASVS 5 asks for.
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
 }
-# What the gateway passes on as bytes: everything, since it goes by the first type that a caller accepts (AWS:
-# "Content type conversions in API Gateway").
+# The gateway must pass every type as bytes, since it decides by the first type that a caller accepts (AWS: "Content
+# type conversions in API Gateway").
 BINARY_MEDIA_TYPES = ("*/*",)
 CORS_METHODS = "GET,POST,PUT,DELETE,OPTIONS"
 CORS_REQUEST_HEADERS = "Authorization,Content-Type,Idempotency-Key,If-None-Match,X-CSRF-Token"
@@ -32,7 +32,7 @@ _CORS_ANSWER_HEADERS = "X-Request-Id,Retry-After,Idempotent-Replayed,ETag"
 
 
 def middleware(event: Any, get_response: Callable[[Any], Response]) -> Response:
-    """Answer a request; what goes wrong on the way becomes the contract's error."""
+    """Answer a request; a refusal or a fault becomes an error as the contract describes it."""
     request_id = request_log.request_id_of(event)
     path = event.path or ""
     try:
@@ -49,7 +49,7 @@ def middleware(event: Any, get_response: Callable[[Any], Response]) -> Response:
 
 
 def cors_headers(origin: str | None) -> dict[str, str]:
-    """Return the headers by which a browser lets an allow-listed origin read the answer."""
+    """Return the headers that allow an allow-listed origin to read the answer."""
     headers = {"Vary": "Origin"}
     if origin in config().cors_origins:
         headers["Access-Control-Allow-Origin"] = origin
@@ -87,7 +87,7 @@ def _refused(refusal: Refusal | None, path: str, request_id: str, *, allow: Any 
         error["details"] = refusal.details
     body = {"error": error}
     if path.startswith(_BARE_ERRORS):
-        body = {"error": error.pop("message"), **error, **(refusal.beside if refusal else {})}
+        body = {"error": error.pop("message"), **error, **(refusal.extra if refusal else {})}
     headers: dict[str, Any] = {"Content-Type": "application/json"}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)

@@ -1,4 +1,4 @@
-"""Forms: how a browser sends a file together with its fields (multipart/form-data, RFC 7578)."""
+"""Forms: a file together with fields (multipart/form-data, RFC 7578)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,23 +7,23 @@ from typing import Any
 from chalicelib.errors import UnsupportedMediaType, ValidationFailed
 
 MEDIA_TYPE = "multipart/form-data"
-# More than any of the platform's forms has.
+# More parts than any form of the platform has.
 _MOST_PARTS = 40
 _TEXT_LIMIT = 64 * 1024
 
 
 @dataclass(slots=True)
 class Form:
-    """What came in a form: its texts and its files, by the names of their fields."""
+    """A parsed form: its texts and its files by field."""
 
     texts: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
 
 
 def boundary(headers: Mapping[str, str]) -> bytes | None:
-    """Return what stands between the parts of a form; None where the body is something else.
+    """Return the boundary of a form, or None if the body is no form.
 
-    Raises UnsupportedMediaType for a form that does not say.
+    Raises UnsupportedMediaType for a form without a boundary.
     """
     content_type = headers.get("content-type") or ""
     if not content_type.lower().startswith(MEDIA_TYPE):
@@ -38,7 +38,7 @@ def boundary(headers: Mapping[str, str]) -> bytes | None:
 
 
 def parse(raw: bytes, between: bytes) -> Form:
-    """Return what stands in a form, all of it in memory. Raises ValidationFailed."""
+    """Return a form, parsed in memory. Raises ValidationFailed."""
     from python_multipart.exceptions import FormParserError
     from python_multipart.multipart import FormParser
 
@@ -50,7 +50,7 @@ def parse(raw: bytes, between: bytes) -> Form:
     def on_file(part: Any) -> None:
         part.file_object.seek(0)
         content = part.file_object.read()
-        if content or part.file_name:  # else a field for a file, left empty
+        if content or part.file_name:  # else an empty file field
             _put(form, form.files, part.field_name, content)
 
     limits = {"MAX_FIELD_SIZE": _TEXT_LIMIT, "MAX_MEMORY_FILE_SIZE": len(raw) + 1}
@@ -59,18 +59,18 @@ def parse(raw: bytes, between: bytes) -> Form:
         parser.write(raw)
         parser.finalize()
     except FormParserError as error:
-        raise _wrong("is not a form as RFC 7578 describes it") from error
+        raise _wrong("must be a form as RFC 7578 describes it") from error
     if not ended:
-        raise _wrong("is cut short: the form's last boundary is missing")
+        raise _wrong("must end with the form's last boundary")
     return form
 
 
 def _put(form: Form, among: dict[str, Any], raw_name: bytes | None, value: Any) -> None:
     name = _text(raw_name or b"")
     if name in form.texts or name in form.files:
-        raise _wrong(f"has {name[:40]!r} twice")
+        raise _wrong(f"must not have the field {name[:40]!r} twice")
     if len(form.texts) + len(form.files) >= _MOST_PARTS:
-        raise _wrong(f"has more than {_MOST_PARTS} parts")
+        raise _wrong(f"must have at most {_MOST_PARTS} parts")
     among[name] = value
 
 
@@ -78,7 +78,7 @@ def _text(content: bytes) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise _wrong("must be in UTF-8, but for its files") from error
+        raise _wrong("must be UTF-8, except for its files") from error
 
 
 def _wrong(problem: str) -> ValidationFailed:

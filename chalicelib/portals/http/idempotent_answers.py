@@ -45,7 +45,7 @@ def answer_once(request: KeyedRequest, answer_to: Callable[[str], Answer]) -> An
         answer = answer_to(claimed.operation_id)
     except Refusal as refusal:
         if refusal.is_final:
-            idempotency.keep(claimed, idempotency.StoredAnswer(refusal.status, json.dumps(refusal.told), {}))
+            idempotency.keep(claimed, idempotency.StoredAnswer(refusal.status, json.dumps(refusal.stored), {}))
         else:
             idempotency.release(claimed)
         raise

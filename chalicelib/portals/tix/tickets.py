@@ -46,7 +46,7 @@ def _scanned_out(scan: NumberedScan) -> schema.ScannedOut:
     if scan.denial is None:
         return schema.ScannedOut(ticket=ticket)
     is_duplicate = scan.denial is NumberedDenial.ALREADY_SCANNED
-    raise _DENIALS[scan.denial](beside={"ticket": ticket.model_dump(mode="json"), "duplicate": is_duplicate})
+    raise _DENIALS[scan.denial](extra={"ticket": ticket.model_dump(mode="json"), "duplicate": is_duplicate})
 
 
 @door(

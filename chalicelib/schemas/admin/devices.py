@@ -13,7 +13,7 @@ class DeviceIn(In):
 
 
 class ProvisionOut(Out):
-    """The one-time code, shown only now; it is good for a quarter of an hour."""
+    """The one-time code, shown only once; it expires after 15 minutes."""
 
     device_id: str
     enrollment_code: str
@@ -21,14 +21,14 @@ class ProvisionOut(Out):
 
 
 class DevicesIn(PageIn):
-    """Which devices to list."""
+    """A filter of the device list."""
 
     event_id: Id | None = None
     status: Filter[DeviceStatus] | None = None
 
 
 class DeviceOut(Out):
-    """A device as staff sees it."""
+    """A device as the staff sees it."""
 
     id: str
     event_id: str

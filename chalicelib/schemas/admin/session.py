@@ -9,7 +9,7 @@ from chalicelib.vocabulary import AdminRole
 
 
 class LoginIn(In):
-    """A staff log-in; `totp` is the six digits of those who switched it on."""
+    """A staff log-in; `totp` is the six-digit code of accounts with a second factor."""
 
     email: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=254)]
     password: Password
@@ -38,7 +38,7 @@ class AdminOut(Out):
 
 
 class LoginOut(TokensOut):
-    """Tokens and who they are for; with `cookie=1` the refresh token is null and `csrf_token` is there."""
+    """Tokens and their owner; with `cookie=1` the refresh token is null and `csrf_token` is set."""
 
     refresh: str | None  # type: ignore[assignment]  # null where the cookie carries it
     csrf_token: str | None
@@ -46,13 +46,13 @@ class LoginOut(TokensOut):
 
 
 class RefreshIn(In):
-    """The refresh token to spend; left out where the cookie carries it."""
+    """The refresh token; omitted where the cookie carries it."""
 
     refresh: Annotated[str, StringConstraints(min_length=1, max_length=2048)] | None = None
 
 
 class RefreshOut(TokensOut):
-    """The next pair; with the cookie, `refresh` is null and a new `csrf_token` is there."""
+    """The next pair; with the cookie, `refresh` is null and `csrf_token` is new."""
 
     refresh: str | None  # type: ignore[assignment]  # null where the cookie carries it
     csrf_token: str | None

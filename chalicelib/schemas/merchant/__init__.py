@@ -1,1 +1,1 @@
-"""The JSON of the merchants' portal."""
+"""Bodies of the merchants' portal."""

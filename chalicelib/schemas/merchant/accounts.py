@@ -1,4 +1,4 @@
-"""Bodies of the merchants' door: log-in, settings, change of number."""
+"""Bodies of the merchants' portal: log-in, settings, change of number."""
 
 from typing import Annotated, Self
 
@@ -14,7 +14,7 @@ _City = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
 
 
 class ShopOut(Out):
-    """A merchant as they see themselves; `card_fee` is what a customer pays for a card."""
+    """A merchant as they see themselves; `card_fee` is the price of a card."""
 
     id: str
     name: str
@@ -27,20 +27,20 @@ class ShopOut(Out):
 
 
 class ShopLoggedInOut(TokensOut):
-    """The first tokens of a session, and whose it is."""
+    """The first tokens of a session, and its owner."""
 
     merchant: ShopOut
 
 
 class NotificationsOut(Out):
-    """By which ways a merchant wants to be told of what concerns the shop."""
+    """The channels of a merchant's notifications."""
 
     sms: bool
     email: bool
 
 
 class ShopSettingsOut(Out):
-    """A shop's settings; under `low_stock_threshold` cards in stock its merchant wants to be told, at 0 never."""
+    """A shop's settings; fewer cards in stock than `low_stock_threshold` trigger a notification, 0 turns it off."""
 
     name: str
     email: str | None
@@ -51,7 +51,7 @@ class ShopSettingsOut(Out):
 
 
 class NotificationsIn(ChangeIn):
-    """What to change of the ways; one that is left out stays."""
+    """The channels to change; an omitted one keeps its value."""
 
     sms: Annotated[bool, Field(strict=True)] = False
     email: Annotated[bool, Field(strict=True)] = False
@@ -64,7 +64,7 @@ class NotificationsIn(ChangeIn):
 
 
 class ShopSettingsIn(ChangeIn):
-    """What to change: null clears the email address, a field that is left out stays."""
+    """The changes: null clears the email address, an omitted field keeps its value."""
 
     name: Annotated[Name, Field(description="Cannot be cleared.")] = ""
     email: Email | None = None
@@ -75,7 +75,7 @@ class ShopSettingsIn(ChangeIn):
 
 
 class ChangeMobileIn(In):
-    """The number to log in with from now on, and the password."""
+    """The new log-in number, and the password."""
 
     new_mobile: Phone
     password: Password

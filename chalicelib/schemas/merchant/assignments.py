@@ -1,4 +1,4 @@
-"""Bodies of the merchants' door: customers, and the cards that are handed to them."""
+"""Bodies of the merchants' portal: customers, and the cards assigned to them."""
 
 from typing import Annotated, Self
 from urllib.parse import unquote
@@ -33,7 +33,7 @@ class PersonOut(Out):
 
 
 class RecipientOut(Out):
-    """Whether a number is a customer's, and whether they have paid for a card before."""
+    """Whether a number belongs to a customer, and whether they have paid for a card before."""
 
     registered: bool
     fee_paid: bool
@@ -41,7 +41,7 @@ class RecipientOut(Out):
 
 
 class AssignIn(In):
-    """Which card is for whom; `fee_collected` says that the customer has paid for it, where they must."""
+    """A card and its customer; `fee_collected` confirms that the customer has paid the fee, if one is due."""
 
     mobile_number: Phone | None = None
     customer_id: Id | None = None
@@ -69,7 +69,7 @@ class AssignIn(In):
 
 
 class AssignmentOut(Out):
-    """A card that is held for a customer until `expires_at`, and what they pay for it."""
+    """A card that is held for a customer until `expires_at`, and its fee."""
 
     assignment_id: str
     status: AssignmentStatus
@@ -79,7 +79,7 @@ class AssignmentOut(Out):
 
 
 class SendCodeIn(In):
-    """The assignment whose customer wants a new code, by its id or by the customer's number."""
+    """The assignment that needs a new code, by its id or by the customer's number."""
 
     assignment_id: Id | None = None
     mobile_number: Phone | None = None
@@ -97,7 +97,7 @@ class SendCodeIn(In):
 
 
 class SentOut(Out):
-    """A code that is on its way; `expires_in` is its life in seconds, `expires_at` the end of the hold."""
+    """A sent code; `expires_in` is its lifetime in seconds, `expires_at` the end of the hold."""
 
     otp_required: bool = True
     assignment_id: str
@@ -106,14 +106,14 @@ class SentOut(Out):
 
 
 class VerifyCodeIn(In):
-    """The code that the customer was sent."""
+    """The code that was sent to the customer."""
 
     assignment_id: Id
     otp: OneTimeCode
 
 
 class HandedOverOut(Out):
-    """A card that is its customer's, and what was booked as its fee."""
+    """An assigned card, and the fee that was booked."""
 
     status: AssignmentStatus = Field(examples=["active"])
     assignment_id: str

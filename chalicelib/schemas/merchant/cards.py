@@ -1,4 +1,4 @@
-"""Bodies of the merchants' door: the inventory and the dashboard."""
+"""Bodies of the merchants' portal: the inventory and the dashboard."""
 
 from datetime import date
 from typing import Annotated
@@ -10,13 +10,13 @@ from chalicelib.vocabulary import CardStatus, CardType
 
 
 class CardOut(Out):
-    """A card as the shop that hands it out sees it."""
+    """A card as its shop sees it."""
 
     id: str
     uid: str
     type: CardType
     status: CardStatus
-    held_until: Moment | None = Field(description="Until when it is held for a customer.")
+    held_until: Moment | None = Field(description="The end of its hold for a customer.")
     assigned_at: Moment | None
 
 
@@ -36,7 +36,7 @@ UidPrefix = Annotated[
 
 
 class CardsIn(PageIn):
-    """Which cards to show; dates are days in UTC or moments."""
+    """A filter of the cards; a date is a day in UTC or a moment."""
 
     status: Filter[CardStatus] | None = None
     search: UidPrefix | None = None
@@ -45,12 +45,12 @@ class CardsIn(PageIn):
 
     @property
     def assigned(self) -> BetweenIn:
-        """From when to when they were handed out."""
+        """The period in which they were assigned."""
         return BetweenIn(date_from=self.assigned_from, date_to=self.assigned_to)
 
 
 class CountsOut(Out):
-    """How many cards there are of each status."""
+    """The number of cards of each status."""
 
     stock: int
     held: int
@@ -59,15 +59,15 @@ class CountsOut(Out):
 
 
 class DayOut(Out):
-    """What was handed out and collected on one day."""
+    """The assigned cards and collected fees of one day."""
 
     date: date
-    assigned: int = Field(description="How many cards were handed out.")
+    assigned: int = Field(description="The number of assigned cards.")
     fees: MoneyOut
 
 
 class DashboardOut(Out):
-    """A merchant at a glance; days are UTC's, the last is today."""
+    """A merchant at a glance; days are in UTC, and the last is today."""
 
     cards: CountsOut
     assigned_today: int

@@ -1,1 +1,1 @@
-"""The JSON of the organizers' portal."""
+"""Bodies of the organizers' portal."""

@@ -1,4 +1,4 @@
-"""Bodies of the organizers' door: log-in, forgotten password, profile."""
+"""Bodies of the organizers' portal: log-in, forgotten password, profile."""
 
 import json
 from typing import Annotated, Any, TypeVar
@@ -41,7 +41,7 @@ _TaxNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=
 
 
 class ForgotPasswordIn(In):
-    """Whose password is forgotten."""
+    """The number of the account with the forgotten password."""
 
     contact_mobile: Phone
 
@@ -55,16 +55,16 @@ class ResetPasswordIn(In):
 
 
 class ImageIn(In):
-    """The image that is to be uploaded: its type, and its size in bytes."""
+    """The image to upload: its type, and its size in bytes."""
 
     content_type: PictureType
     size: PictureSize | None = None
 
 
 class ProfileIn(ChangeIn):
-    """What to change: null, or in a form an empty text, clears a field; one that is left out stays.
+    """The changes: null, or an empty text in a form, clears a field; an omitted field keeps its value.
 
-    `image` asks for `image_upload`, a form that the image is posted with; its `key`, sent as `image_key`, then makes
+    `image` requests `image_upload`, a form that uploads the image; its `key`, sent as `image_key`, then makes
     the upload the organizer's image. Sent as multipart/form-data, `image` is the picture itself and `bank_account` is
     written as JSON.
     """
@@ -95,12 +95,12 @@ class OrganizerProfileOut(Out):
 
 
 class ChangedProfileOut(OrganizerProfileOut):
-    """An organizer as they are now; `image_upload` is there where it was asked for."""
+    """An organizer after the change; `image_upload` is set if it was requested."""
 
     image_upload: UploadOut | None
 
 
 class OrganizerLoggedInOut(TokensOut):
-    """The first tokens of a session, and whose it is."""
+    """The first tokens of a session, and its owner."""
 
     organizer: OrganizerProfileOut

@@ -1,4 +1,4 @@
-"""Bodies of the organizers' door: own events, their analytics, wishes to change them."""
+"""Bodies of the organizers' portal: own events, their analytics, requests to change them."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -17,18 +17,18 @@ LocalHour = Annotated[
 
 
 class EventsIn(PageIn):
-    """Which events to list; a date is the event's own day, and both ends are part of a range."""
+    """A filter of the event list; a date is a day in the event's time zone, and ranges include both ends."""
 
     status: Filter[EventStatus] | None = None
     date_from: Day | None = None
     date_to: Day | None = None
     search: Name | None = Field(
-        default=None, description="What a word of the title begins with, and what may follow it there."
+        default=None, description="The beginning of a word of the title, with any text after it."
     )
 
 
 class VenueOut(Out):
-    """Where an event is held."""
+    """The venue of an event."""
 
     id: str | None
     name: str
@@ -37,7 +37,7 @@ class VenueOut(Out):
 
 
 class EventOut(Out):
-    """An event in the organizer's list, with its numbers; `sold` is without tickets that were given back."""
+    """An event in the organizer's list, with its totals; `sold` excludes refunded tickets."""
 
     id: str
     title: str
@@ -55,7 +55,7 @@ class EventOut(Out):
 
 
 class TicketCategoryOut(Out):
-    """What an event sells."""
+    """A ticket category of an event."""
 
     id: str
     name: str
@@ -68,7 +68,7 @@ class TicketCategoryOut(Out):
 
 
 class CategorySalesOut(Out):
-    """What became of one ticket category, in its own currency."""
+    """The sales of one ticket category, in its own currency."""
 
     id: str
     name: str
@@ -81,7 +81,7 @@ class CategorySalesOut(Out):
 
 
 class DaySalesOut(Out):
-    """What was sold on one day of the event's time zone, and what was given back on it."""
+    """The sales and refunds on one day of the event's time zone."""
 
     date: date
     tickets: int
@@ -90,14 +90,14 @@ class DaySalesOut(Out):
 
 
 class HourOut(Out):
-    """How many came in for the first time in one hour."""
+    """The first entries in one hour."""
 
     hour: LocalHour
     count: int
 
 
 class GateOut(Out):
-    """What one gate answered; null stands for all scans that named no gate of the event."""
+    """The results of one gate; null groups the scans that named no gate of the event."""
 
     gate: str | None
     admitted: int
@@ -106,7 +106,7 @@ class GateOut(Out):
 
 
 class CheckInsOut(Out):
-    """What the gates answered; `by_hour` counts first entries."""
+    """The results of all gates; `by_hour` counts first entries."""
 
     admitted: int
     on_leave: int
@@ -117,7 +117,7 @@ class CheckInsOut(Out):
 
 
 class OccupancyOut(Out):
-    """How many are inside as of a moment; `upper_bound` counts the scans that offline readers said they hold."""
+    """The people inside at a moment; `upper_bound` adds the scans that offline readers reported as pending."""
 
     inside: int
     as_of: Moment
@@ -126,9 +126,9 @@ class OccupancyOut(Out):
 
 
 class AnalyticsOut(Out):
-    """An event in numbers: `sold` is without tickets that were given back, `revenue` is before `refunded`.
+    """An event in numbers: `sold` excludes refunded tickets, `revenue` includes `refunded`.
 
-    `issued` are tickets that were handed out without an order.
+    `issued` are tickets without an order.
     """
 
     sold: int
@@ -143,7 +143,7 @@ class AnalyticsOut(Out):
 
 
 class EventDetailOut(Out):
-    """An event with all that its organizer may know; `version` counts its changes."""
+    """An event with all details for its organizer; `version` counts its changes."""
 
     id: str
     title: str
@@ -165,7 +165,7 @@ class EventDetailOut(Out):
 
 
 class EventCountsOut(Out):
-    """How many events there are; those that are drafts or cancelled count in the total only."""
+    """The number of events; drafts and cancelled events count in the total only."""
 
     total: int
     upcoming: int
@@ -174,7 +174,7 @@ class EventCountsOut(Out):
 
 
 class DashboardOut(Out):
-    """An organizer at a glance; checked in are those of the events of the last twelve months."""
+    """An organizer at a glance; `checked_in` counts events of the last twelve months."""
 
     events: EventCountsOut
     tickets_sold: int
@@ -193,9 +193,9 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 
 
 class CategoryChangeIn(ChangeIn):
-    """A ticket category as it should be: with its `id` what is named of it changes, without one it is new.
+    """A change of a ticket category: with an `id` its named fields change, without one it is new.
 
-    A new one needs a name, a price and a capacity.
+    A new category needs a name, a price and a capacity.
     """
 
     id: Id | None = None
@@ -209,7 +209,7 @@ class CategoryChangeIn(ChangeIn):
 
 
 class ChangesIn(ChangeIn):
-    """What should change of an event; what is not named stays."""
+    """The changes of an event; an omitted field keeps its value."""
 
     title: Title | None = None
     description: Text | None = None
@@ -221,7 +221,7 @@ class ChangesIn(ChangeIn):
 
 
 class EditRequestIn(In):
-    """A wish to change an event, for the platform's staff to decide on."""
+    """A request to change an event; the platform's staff decides on it."""
 
     changes: ChangesIn
     reason: Reason
@@ -241,7 +241,7 @@ class DifferenceOut(Out):
 
 
 class EditRequestOut(Out):
-    """A wish to change an event and what it comes to."""
+    """A request to change an event, and its effect."""
 
     id: str
     status: EditRequestStatus

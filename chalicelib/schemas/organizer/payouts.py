@@ -1,4 +1,4 @@
-"""Bodies of the organizers' door: money on its way to them."""
+"""Bodies of the organizers' portal: payouts."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from chalicelib.vocabulary import PayoutStatus
 
 
 class PayoutsIn(PageIn):
-    """Which payouts to list; both ends are part of a range."""
+    """A filter of the payout list; ranges include both ends."""
 
     status: Filter[PayoutStatus] | None = None
     scheduled_from: Day | None = None
@@ -26,18 +26,18 @@ class AmountsOut(Out):
 
 
 class PayoutEventOut(Out):
-    """The event that a payout is for, as it was called when its books were closed."""
+    """The event of a payout, with its title when its books were closed."""
 
     id: str
     title: str
 
 
 class PayoutLineOut(AmountsOut):
-    """What one ticket category brought in."""
+    """The amounts of one ticket category."""
 
     category_id: str
     description: str
-    quantity: int = Field(description="Tickets that were sold, with those that were given back.")
+    quantity: int = Field(description="Sold tickets, including the refunded ones.")
     refunded_quantity: int
 
 
@@ -56,8 +56,8 @@ class PayoutOut(AmountsOut):
 
 
 class PayoutDetailOut(PayoutOut):
-    """A payout, and what changed since the event's books were closed, which is not part of it."""
+    """A payout, and later changes, which are not part of it."""
 
     adjustments: AmountsOut | None = Field(
-        description="What was sold and given back after the event's books were closed; null where nothing was."
+        description="Sales and refunds after the event's books were closed; null if there were none."
     )

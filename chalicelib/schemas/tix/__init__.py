@@ -1,1 +1,1 @@
-"""The JSON of Tix, one file per part of it."""
+"""Bodies of Tix, one file per part of it."""

@@ -1,4 +1,4 @@
-"""Bodies of the door of Tix: registration and log-in."""
+"""Bodies of Tix: registration and log-in."""
 
 from typing import Annotated
 
@@ -12,9 +12,9 @@ InviteCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=
 
 
 class RegisterIn(In):
-    """Who registers: with an invite code they join its organization, without one they found one of their own.
+    """A registration: with an invite code it joins an organization, without one it founds one.
 
-    An organization that is given no name is called after who founds it.
+    An organization without a name gets the name of its founder.
     """
 
     email: Email
@@ -25,14 +25,14 @@ class RegisterIn(In):
 
 
 class LoginIn(In):
-    """A user's address and password."""
+    """A user's email address and password."""
 
     email: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=254)]
     password: Password
 
 
 class UserOut(Out):
-    """A user of Tix; named as its clients read it."""
+    """A user of Tix."""
 
     id: str
     email: str
@@ -42,7 +42,7 @@ class UserOut(Out):
 
 
 class LoggedInOut(Out):
-    """A token, good for twelve hours or until its log-out, and whose it is."""
+    """A token, valid for twelve hours or until log-out, and its user."""
 
     token: str
     user: UserOut

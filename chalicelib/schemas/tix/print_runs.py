@@ -1,4 +1,4 @@
-"""Bodies of the door of Tix: print runs, and tickets that are taken back."""
+"""Bodies of Tix: print runs, and voided tickets."""
 
 from typing import Annotated, Self
 
@@ -8,14 +8,14 @@ from chalicelib.schemas.tix.settings import Prefix
 from chalicelib.schemas.wire import In, Moment, Out
 from chalicelib.vocabulary import JobStatus, PrintFormat
 
-# What one request may be about; what one generation makes.
+# The most numbers of one request, as many as one generation makes.
 _MOST = 10_000
 Number = Annotated[int, Field(ge=1, le=9_999_999_999)]
 _NAMED = ConfigDict(from_attributes=True, defer_build=True, serialize_by_alias=True, validate_by_name=True)
 
 
 class NumbersIn(In):
-    """The numbers of a prefix, the first and the last of them included."""
+    """A range of numbers of a prefix, both ends included."""
 
     prefix: Prefix
     first: Number = Field(alias="from")
@@ -26,18 +26,18 @@ class NumbersIn(In):
         if self.last < self.first:
             raise ValueError("`to` must not be less than `from`")
         if self.last - self.first >= _MOST:
-            raise ValueError(f"from `from` to `to` there may be at most {_MOST} numbers")
+            raise ValueError(f"the range from `from` to `to` must have at most {_MOST} numbers")
         return self
 
 
 class PrintIn(NumbersIn):
-    """What is to be printed, as sheets (PDF) or as a list (CSV)."""
+    """The range to print, as sheets (PDF) or as a list (CSV)."""
 
     format: PrintFormat = PrintFormat.PDF
 
 
 class VoidIn(NumbersIn):
-    """Which tickets are taken back, and why."""
+    """The range to void, and the reason."""
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
 
@@ -49,7 +49,7 @@ class PrintStartedOut(Out):
 
 
 class PrintedFileOut(Out):
-    """One file of a run: its first and last ticket, and where it can be had until when."""
+    """One file of a run: its first and last ticket, its URL and the URL's expiry."""
 
     model_config = _NAMED
 
@@ -61,7 +61,7 @@ class PrintedFileOut(Out):
 
 
 class PrintRunOut(Out):
-    """How far a run has come; its files are there once it is complete, for a day."""
+    """The progress of a run; its files are available for a day once it is complete."""
 
     model_config = _NAMED
 

@@ -1,4 +1,4 @@
-"""Bodies of the door of Tix: reports."""
+"""Bodies of Tix: reports."""
 
 from datetime import date
 
@@ -8,16 +8,16 @@ from chalicelib.schemas.wire import Out
 
 
 class StatsOut(Out):
-    """All tickets that there are."""
+    """The totals of all tickets."""
 
     total: int
     scanned: int
     not_scanned: int
-    scan_rate: float = Field(description="The share that was scanned, in percent with one decimal.")
+    scan_rate: float = Field(description="The scanned share, in percent with one decimal.")
 
 
 class DayOut(Out):
-    """What was generated and scanned on one day of the organization's time zone."""
+    """Generated and scanned tickets on one day of the organization's time zone."""
 
     date: date
     generated: int
@@ -25,7 +25,7 @@ class DayOut(Out):
 
 
 class WeekOut(Out):
-    """What was generated and scanned in one week (ISO 8601)."""
+    """Generated and scanned tickets in one week (ISO 8601)."""
 
     week: str = Field(examples=["2026-W47"])
     generated: int
@@ -33,7 +33,7 @@ class WeekOut(Out):
 
 
 class MonthOut(Out):
-    """What was generated and scanned in one month."""
+    """Generated and scanned tickets in one month."""
 
     month: str = Field(examples=["2026-11"])
     generated: int
@@ -41,12 +41,12 @@ class MonthOut(Out):
 
 
 class DaysOut(RootModel[list[DayOut]]):
-    """The last thirty days, the newest first."""
+    """The last thirty days, newest first."""
 
 
 class WeeksOut(RootModel[list[WeekOut]]):
-    """The last twelve weeks, the newest first."""
+    """The last twelve weeks, newest first."""
 
 
 class MonthsOut(RootModel[list[MonthOut]]):
-    """The last twelve months, the newest first."""
+    """The last twelve months, newest first."""

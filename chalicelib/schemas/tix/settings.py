@@ -1,4 +1,4 @@
-"""Bodies of the door of Tix: settings."""
+"""Bodies of Tix: settings."""
 
 import json
 from typing import Annotated, Any, Literal
@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 
 from chalicelib.schemas.wire import ChangeIn, In, Name, Out
 
-# What else a client keeps with its paper, as JSON.
+# The size of a client's own fields in `paper`, as JSON.
 _PAPER_BYTES = 4_000
 
 
@@ -39,7 +39,7 @@ Length = Annotated[int, Field(ge=0, le=100)] | Annotated[float, Field(ge=0, le=1
 class PaperIn(In):
     """How tickets are printed: the sheet, and the tickets on it; lengths in millimetres.
 
-    What else a client keeps here stays as it is.
+    A client's own fields are stored unchanged.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
@@ -57,12 +57,12 @@ class PaperIn(In):
     @model_validator(mode="after")
     def _not_too_much(self) -> "PaperIn":
         if len(json.dumps(self.model_extra, default=str).encode()) > _PAPER_BYTES:
-            raise ValueError(f"keeps more than {_PAPER_BYTES} bytes of its own")
+            raise ValueError(f"must have at most {_PAPER_BYTES} bytes of other fields")
         return self
 
 
 class SettingsIn(ChangeIn):
-    """What to change; what is left out stays. `logo_url` null clears it."""
+    """The changes; an omitted field keeps its value. `logo_url` null clears it."""
 
     name: Name = ""
     logo_url: Url | None = None
@@ -70,7 +70,7 @@ class SettingsIn(ChangeIn):
     ticket_prefix: Prefix = "TIX"
     max_users: Annotated[int, Field(ge=1, le=10_000)] = 10
     paper: PaperIn = PaperIn()
-    rotate_invite: bool = Field(default=False, description="Makes a new invite code; the present one ends.")
+    rotate_invite: bool = Field(default=False, description="Creates a new invite code and invalidates the current one.")
 
 
 class SettingsOut(Out):

@@ -1,4 +1,4 @@
-"""Bodies of the door of Tix: numbers, tickets and their scan."""
+"""Bodies of Tix: numbers, tickets and their scan."""
 
 import json
 from datetime import datetime
@@ -24,7 +24,7 @@ Extra = Annotated[dict[str, JsonValue] | str, AfterValidator(_small)]
 
 
 class GenerateIn(In):
-    """How many tickets of which prefix; `extra` is kept with each of them."""
+    """The number of tickets and their prefix; `extra` is stored with each ticket."""
 
     count: Annotated[int, Field(ge=1, le=10_000)]
     prefix: Prefix
@@ -69,7 +69,7 @@ class TicketOut(Out):
     """A numbered ticket; `scanned_by` and `created_by` are ids of users."""
 
     id: str
-    number: str = Field(description="As it stands on the ticket, such as `VIP-000001`.")
+    number: str = Field(description="The number as printed, such as `VIP-000001`.")
     prefix: str
     extra: dict[str, JsonValue] | str | None
     generated_at: Moment
@@ -101,13 +101,13 @@ class GeneratedOut(RootModel[list[TicketOut]]):
 
 
 class JobStartedOut(Out):
-    """Work that goes on behind the answer; `GET tickets?job_id=` tells how far it is."""
+    """A background job; `GET tickets?job_id=` returns its progress."""
 
     job_id: str
 
 
 class TicketsIn(In):
-    """Which tickets: all, those of a filter, or those that a job made; pages are numbered from 1."""
+    """All tickets, those of a filter, or those of a job; pages are numbered from 1."""
 
     page: Annotated[int, Field(ge=1, le=10_000_000)] = 1
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
@@ -116,7 +116,7 @@ class TicketsIn(In):
 
 
 class JobOut(Out):
-    """How far a job is: `done` tickets of `count`."""
+    """The progress of a job: `done` of `count` tickets."""
 
     id: str
     status: JobStatus
@@ -125,7 +125,7 @@ class JobOut(Out):
 
 
 class TicketsOut(Out):
-    """One page of tickets; `total` counts all pages. A job's tickets are all there once it is complete."""
+    """One page of tickets; `total` counts all pages. A job's tickets are listed once it is complete."""
 
     tickets: list[TicketOut]
     total: int
@@ -135,19 +135,19 @@ class TicketsOut(Out):
 
 
 class ClearIn(In):
-    """The name of the organization, in full, so that nobody clears its tickets by mistake."""
+    """The full name of the organization, which confirms the deletion."""
 
     confirm: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
 class DoneOut(Out):
-    """It is done."""
+    """The request succeeded."""
 
     success: bool = True
 
 
 class ClearingOut(DoneOut):
-    """It goes on behind the answer; `GET tickets?job_id=` tells how far it is."""
+    """The deletion continues in the background; `GET tickets?job_id=` returns its progress."""
 
     job_id: str
 
@@ -168,6 +168,6 @@ def cleared_out(clearing: _Clearing) -> DoneOut | ClearingOut:
 
 
 class ScannedOut(DoneOut):
-    """The ticket as this scan left it."""
+    """The ticket after this scan."""
 
     ticket: TicketOut

@@ -5,7 +5,7 @@ from chalicelib.vocabulary import EventStatus, UsherRole
 
 
 class VenueOut(Out):
-    """Where an event is held."""
+    """The venue of an event."""
 
     id: str | None
     name: str

@@ -67,7 +67,7 @@ class _Entry(Protocol):
 
 
 class UsherShownOut(Out):
-    """Who scanned, where it was an usher."""
+    """The usher who scanned."""
 
     id: str
     username: str | None
@@ -128,7 +128,7 @@ class LogsIn(In):
 
 
 class LogSearchIn(LogsIn, BetweenIn):
-    """What to find in the log; dates are days in UTC or moments."""
+    """A search of the log; a date is a day in UTC or a moment."""
 
     card_id: CardName | None = None
     username: Name | None = None

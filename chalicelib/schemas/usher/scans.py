@@ -40,7 +40,7 @@ class SunIn(In):
 
 
 class VerifyCardIn(In):
-    """The card to look at."""
+    """The card to check."""
 
     card_id: CardName
 
@@ -66,7 +66,7 @@ class CardOut(Out):
 
 
 class ValidateIn(In):
-    """The event to judge the card for; the usher's own where it is left out."""
+    """The event to check the card for; by default the usher's own."""
 
     event_id: Id | None = None
 
@@ -93,7 +93,7 @@ class ScanIn(In):
 
 
 class AttendeeShownOut(Out):
-    """What a gate's display shows of a person."""
+    """The attendee on a gate's display."""
 
     name: str
     photo_url: str | None
@@ -101,7 +101,7 @@ class AttendeeShownOut(Out):
 
 
 class TicketShownOut(Out):
-    """What a gate's display shows of a ticket."""
+    """The ticket on a gate's display."""
 
     id: str
     number: str
@@ -125,13 +125,13 @@ class DecisionOut(Out):
     attendee: AttendeeShownOut | None
     ticket: TicketShownOut | None
     first_scan: FirstScanOut | None
-    remaining: int | None = Field(description="How many of the card's tickets for this event are left.")
+    remaining: int | None = Field(description="The card's tickets for this event that are not admitted yet.")
     log_id: str | None
     decided_at: Moment
 
 
 class PreviewOut(Out):
-    """The decision that a scan would get now; nothing was changed."""
+    """The decision that a scan would get now; nothing changed."""
 
     result: ScanResult
     reason: Reason | None
@@ -149,7 +149,7 @@ class ChildOut(Out):
 
 
 class EmergencyContactOut(Out):
-    """Whom to call if something happens to the attendee."""
+    """The attendee's emergency contact."""
 
     name: str
     mobile_number: str

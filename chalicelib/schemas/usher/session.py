@@ -14,7 +14,7 @@ class LoginIn(In):
 
 
 class UsherOut(Out):
-    """Who the usher is."""
+    """The usher."""
 
     id: str
     username: str
@@ -23,7 +23,7 @@ class UsherOut(Out):
 
 
 class LoginOut(TokensOut):
-    """Tokens, and what they are good for."""
+    """Tokens, with their usher and event."""
 
     usher: UsherOut
     event: EventOut

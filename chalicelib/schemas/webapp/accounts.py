@@ -1,4 +1,4 @@
-"""Bodies of the customers' door: registration, log-in, codes, profile."""
+"""Bodies of the web app: registration, log-in, codes, profile."""
 
 from datetime import date
 from typing import Annotated
@@ -30,7 +30,7 @@ Birthday = Annotated[Day, AfterValidator(_past)]
 
 
 class RegisterIn(In):
-    """Who wants to register; the password has at least ten characters."""
+    """A registration; the password has at least ten characters."""
 
     mobile_number: Phone
     password: Password
@@ -40,13 +40,13 @@ class RegisterIn(In):
 
 
 class ResendIn(In):
-    """The challenge that wants a new code."""
+    """The challenge that needs a new code."""
 
     challenge_id: ChallengeId
 
 
 class ForgotPasswordIn(In):
-    """Whose password is forgotten."""
+    """The number of the account with the forgotten password."""
 
     mobile_number: Phone
 
@@ -60,23 +60,23 @@ class ResetPasswordIn(In):
 
 
 class ContactIn(In):
-    """Whom to call."""
+    """An emergency contact."""
 
     name: Name
     mobile_number: Phone
 
 
 class PhotoIn(In):
-    """The photo that is to be uploaded: its type, and its size in bytes."""
+    """The photo to upload: its type, and its size in bytes."""
 
     content_type: PictureType
     size: PictureSize
 
 
 class ProfileIn(ChangeIn):
-    """What to change: null clears a field, one that is left out stays.
+    """The changes: null clears a field, an omitted one keeps its value.
 
-    `photo` asks for `photo_upload`, a form that the photo is posted with; its `key`, sent as `photo_key`, then
+    `photo` requests `photo_upload`, a form that uploads the photo; its `key`, sent as `photo_key`, then
     makes the upload the customer's photo.
     """
 
@@ -91,7 +91,7 @@ class ProfileIn(ChangeIn):
 
 
 class ContactOut(Out):
-    """Whom to call."""
+    """An emergency contact."""
 
     name: str
     mobile_number: str
@@ -121,12 +121,12 @@ class MeOut(CustomerOut):
 
 
 class ProfileOut(MeOut):
-    """A customer's own account as it is now; `photo_upload` is there where it was asked for."""
+    """A customer's own account after the change; `photo_upload` is set if it was requested."""
 
     photo_upload: UploadOut | None
 
 
 class LoggedInOut(TokensOut):
-    """The first tokens of a session, and whose it is."""
+    """The first tokens of a session, and its owner."""
 
     customer: CustomerOut

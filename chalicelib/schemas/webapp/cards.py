@@ -1,4 +1,4 @@
-"""Bodies of the customers' door: a customer's NFC cards."""
+"""Bodies of the web app: a customer's NFC cards."""
 
 from typing import Annotated, Any
 
@@ -36,7 +36,7 @@ Address = Annotated[
 
 
 class CardRequestIn(In):
-    """How the card should reach its holder: fetched at a merchant's, or sent to an address."""
+    """The delivery of a card: collected from a merchant, or sent to an address."""
 
     delivery: CardDelivery
     merchant_id: Id | None = None
@@ -44,7 +44,7 @@ class CardRequestIn(In):
 
 
 class CardRequestOut(Out):
-    """A wish for a card, and what the card costs."""
+    """A request for a card, and its fee."""
 
     id: str
     status: CardRequestStatus
@@ -52,14 +52,14 @@ class CardRequestOut(Out):
 
 
 class MerchantOut(Out):
-    """The shop that handed the card out."""
+    """The shop that assigned the card."""
 
     id: str
     name: str | None
 
 
 class AutoReloadOut(Out):
-    """When the card is topped up by itself, and by how much."""
+    """The automatic reload: its threshold and its amount."""
 
     enabled: bool
     threshold: MoneyOut
@@ -79,14 +79,14 @@ class CardOut(Out):
 
 
 class ReloadIn(In):
-    """How much to put on the card, and with what."""
+    """The amount of a reload, and the means of payment."""
 
     amount: Amount
     payment_token: PaymentToken | None = None
 
 
 class AutoReloadIn(In):
-    """When to top the card up; without `enabled` nothing else is asked for, and the means of payment is forgotten."""
+    """The automatic reload; turning it off needs no other field and deletes the means of payment."""
 
     enabled: bool
     threshold: Amount | None = None
@@ -95,7 +95,7 @@ class AutoReloadIn(In):
 
 
 class BlockIn(In):
-    """Why the card is to be refused from now on."""
+    """The reason for blocking the card."""
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = Field(
         examples=["lost"]
@@ -103,13 +103,13 @@ class BlockIn(In):
 
 
 class TransactionsIn(PageIn, BetweenIn):
-    """Which lines of the card's ledger to show; dates are days in UTC or moments."""
+    """A filter of the card's statement; a date is a day in UTC or a moment."""
 
     type: Filter[EntryType] | None = None
 
 
 class TransactionOut(Out):
-    """One line of a card's ledger; `amount` is signed, `reference` names what it was for."""
+    """One line of a card's statement; `amount` is signed, `reference` is the id of its cause."""
 
     id: str
     type: EntryType

@@ -1,4 +1,4 @@
-"""Bodies of the customers' door: dependents and favourites."""
+"""Bodies of the web app: dependents and favourites."""
 
 from datetime import date
 from typing import Annotated
@@ -14,7 +14,7 @@ from chalicelib.vocabulary import BloodType, EventStatus
 
 
 def _not_ahead(day: date) -> date:
-    # Somebody who is born today may be born tomorrow where the clock is ahead.
+    # Time zones ahead of UTC may be a day ahead: somebody born today there is born tomorrow here.
     if day > clock.now().date():
         raise ValueError("must not lie in the future")
     return day
@@ -24,7 +24,7 @@ BirthDate = Annotated[date, Field(ge=date(1900, 1, 1)), AfterValidator(_not_ahea
 
 
 class DependentIn(In):
-    """A dependent, whole: what is left out is not known, or forgotten."""
+    """The complete details of a dependent; an omitted field is cleared."""
 
     name: Name
     relation: Name = Field(examples=["daughter"])
@@ -47,13 +47,13 @@ class DependentOut(Out):
 
 
 class FavoriteIn(In):
-    """The event to like."""
+    """The event to add."""
 
     event_id: Id
 
 
 class FavoriteEventOut(Out):
-    """An event in short, as the public sees it."""
+    """A short form of an event, as the public sees it."""
 
     id: str
     title: str
@@ -68,7 +68,7 @@ class FavoriteEventOut(Out):
 
 
 class FavoriteOut(Out):
-    """A favourite, and since when it is one; an event that is not public any more is null."""
+    """A favourite and the time it was added; an event that is no longer public is null."""
 
     event_id: str
     added_at: Moment

@@ -1,4 +1,4 @@
-"""Bodies of the customers' door: statistics, payments, invoices."""
+"""Bodies of the web app: statistics, payments, invoices."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from chalicelib.vocabulary import PaymentMethod, PaymentStatus
 
 
 class MonthOut(Out):
-    """What was bought in one month."""
+    """The purchases of one month."""
 
     month: str = Field(description="Such as 2026-11, in the events' time zones.")
     tickets: int
@@ -21,11 +21,11 @@ class AnalyticsOut(Out):
     """A customer's own statistics."""
 
     events_attended: int = Field(description="Events at which an own ticket was admitted.")
-    tickets_bought: int = Field(description="Tickets that were bought and not given back.")
-    total_spent: MoneyOut = Field(description="What was paid and not refunded.")
-    favorite_categories: list[str] = Field(description="Of events; the one of the most tickets first.")
-    upcoming_events: int = Field(description="Events that are not over, of which a valid ticket is held.")
-    card_balance: MoneyOut = Field(description="Of all own cards together.")
+    tickets_bought: int = Field(description="Bought tickets that were not refunded.")
+    total_spent: MoneyOut = Field(description="The payments less refunds.")
+    favorite_categories: list[str] = Field(description="Categories of events; the one with the most tickets first.")
+    upcoming_events: int = Field(description="Events that have not ended, with a valid ticket.")
+    card_balance: MoneyOut = Field(description="The sum over all own cards.")
     by_month: list[MonthOut]
 
 
@@ -38,15 +38,15 @@ _Listed = Literal[
 
 
 class PaymentsIn(PageIn, BetweenIn):
-    """Which payments to list; dates are days in UTC or moments, and both ends are part of a range."""
+    """A filter of the payments; a date is a day in UTC or a moment, and ranges include both ends."""
 
     status: Filter[_Listed] | None = Field(default=None, description="Payments in this state only.")
     method: Filter[PaymentMethod] | None = None
 
 
 class PastPaymentOut(PaymentOut):
-    """A payment as the history shows it, with its invoice's number and the event that it was for."""
+    """A payment in the history, with its invoice number and its event."""
 
-    invoice_number: str | None = Field(description="There shortly after a payment for tickets succeeded.")
+    invoice_number: str | None = Field(description="Set shortly after a payment for tickets succeeded.")
     event_id: str | None
     event_title: str | None

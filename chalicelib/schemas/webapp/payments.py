@@ -1,4 +1,4 @@
-"""Bodies of the customers' door: payments."""
+"""Bodies of the web app: payments."""
 
 from typing import Annotated
 
@@ -10,11 +10,12 @@ from chalicelib.vocabulary import PaymentMethod, PaymentStatus
 
 
 class ProcessIn(In):
-    """What to pay: a booking, or an amount that is put on a card."""
+    """A payment for a booking, or for an amount that is added to a card."""
 
     booking_id: Id | None = None
     card_id: CardName | None = Field(
-        default=None, description="The card to put `amount` on; with a booking the card that pays, for method wallet."
+        default=None,
+        description="The card that receives `amount`; with a booking the card that pays, for method wallet.",
     )
     amount: Amount | None = None
     method: PaymentMethod
@@ -26,13 +27,13 @@ class ProcessIn(In):
 
 
 class ConfirmIn(In):
-    """The payment to take the money of."""
+    """The payment to charge."""
 
     payment_id: Id
 
 
 class PaymentOut(Out):
-    """A payment. `failure_reason` says why it failed, or why its money is returned."""
+    """A payment. `failure_reason` is the reason of its failure or of its refund."""
 
     id: str
     status: PaymentStatus
@@ -48,6 +49,6 @@ class PaymentOut(Out):
 
 
 class WebhookOut(Out):
-    """The callback was taken, whatever it was about."""
+    """The callback was accepted."""
 
     received: bool = True

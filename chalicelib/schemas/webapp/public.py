@@ -1,4 +1,4 @@
-"""Bodies of the customers' door: what anyone may read of events."""
+"""Bodies of the web app: the public pages of events."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ Price = Annotated[
 
 
 class EventsIn(PageIn):
-    """Which events to list; a date is the event's own day, and both ends are part of a range."""
+    """A filter of the event list; a date is a day in the event's time zone, and ranges include both ends."""
 
     category: Name | None = None
     city: Name | None = None
@@ -25,16 +25,16 @@ class EventsIn(PageIn):
     price_to: Price | None = None
     organizer_id: Id | None = None
     search: Name | None = Field(
-        default=None, description="What a word of the title begins with, and what may follow it there."
+        default=None, description="The beginning of a word of the title, with any text after it."
     )
     ordering: CatalogueOrder | None = Field(
-        default=None, description="By beginning unless told otherwise; what is searched for by title."
+        default=None, description="By start time by default; search results by title."
     )
-    include_past: bool = Field(default=False, description="Whether events that are over are listed too.")
+    include_past: bool = Field(default=False, description="Whether past events are listed too.")
 
 
 class VenueOut(Out):
-    """Where an event is held; its place on earth in decimal degrees (WGS 84)."""
+    """The venue of an event; its position is in decimal degrees (WGS 84)."""
 
     id: str | None
     name: str
@@ -45,14 +45,14 @@ class VenueOut(Out):
 
 
 class OrganizerOut(Out):
-    """Who holds an event."""
+    """The organizer of an event."""
 
     id: str
     name: str | None
 
 
 class TicketCategoryOut(Out):
-    """What an event sells; `available` is what nobody holds or has bought."""
+    """A ticket category of an event; `available` excludes reserved and sold tickets."""
 
     id: str
     name: str
@@ -66,7 +66,7 @@ class TicketCategoryOut(Out):
 
 
 class EventOut(Out):
-    """An event as the public sees it; `price_from` is the cheapest category's, null while nothing is on sale."""
+    """An event as the public sees it; `price_from` is the lowest price, null while nothing is on sale."""
 
     id: str
     title: str
@@ -87,13 +87,13 @@ class EventOut(Out):
 
 
 class CategoryOut(Out):
-    """A category of the catalogue and how many events to come it has."""
+    """A category of the catalogue and its number of upcoming events."""
 
     category: str
     events: int
 
 
 class CategoriesOut(Out):
-    """All categories that have events to come."""
+    """All categories with upcoming events."""
 
     results: list[CategoryOut]

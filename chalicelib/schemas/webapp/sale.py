@@ -1,4 +1,4 @@
-"""Bodies of the customers' door: booking."""
+"""Bodies of the web app: booking."""
 
 from typing import Annotated
 
@@ -8,19 +8,19 @@ from chalicelib.schemas.webapp.shared import TicketOut
 from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Name, Out
 from chalicelib.vocabulary import OrderStatus
 
-# What one order may hold (the domain says the same, and less for each category).
+# The most tickets of one order; the domain has the same limit, and a lower one per category.
 _MOST = 20
 
 
 class HolderIn(In):
-    """Who a ticket is for; a member of the customer's family by their id as well."""
+    """The holder of a ticket; a dependent also by their id."""
 
     name: Name
     dependent_id: Id | None = None
 
 
 class BookItemIn(In):
-    """So many tickets of one category; whoever is not named is the customer."""
+    """A number of tickets of one category; unnamed holders are the customer."""
 
     category_id: Id
     quantity: Annotated[StrictInt, Field(ge=1, le=_MOST)]
@@ -28,17 +28,17 @@ class BookItemIn(In):
 
 
 class BookIn(In):
-    """What to reserve: all of it or nothing."""
+    """The tickets to reserve: all of them or none."""
 
     event_id: Id
     items: Annotated[list[BookItemIn], Field(min_length=1, max_length=_MOST)]
     card_id: Id | None = Field(
-        default=None, description="Your own active card that will open the tickets; by default your newest one."
+        default=None, description="The customer's own active card for the tickets; by default the newest one."
     )
 
 
 class BookedItemOut(Out):
-    """What was reserved of one category; `price` is one ticket's."""
+    """The reserved tickets of one category; `price` is the price of one ticket."""
 
     category_id: str
     name: str
@@ -49,7 +49,7 @@ class BookedItemOut(Out):
 
 
 class BookingOut(Out):
-    """A reservation; it gives its stock back at `expires_at` unless it is paid."""
+    """A reservation; its stock is released at `expires_at` unless it is paid."""
 
     id: str
     status: OrderStatus

@@ -1,4 +1,4 @@
-"""What several parts of the customers' door show: a ticket."""
+"""A ticket, as several parts of the web app show it."""
 
 from datetime import datetime
 from typing import Literal, Protocol, Self
@@ -17,7 +17,7 @@ class TicketEventOut(Out):
 
 
 class SoldCategoryOut(Out):
-    """The category that a ticket was sold in; a ticket from elsewhere has only its tier."""
+    """The category that a ticket was sold in; an imported ticket has only its tier."""
 
     id: str | None
     name: str | None
@@ -25,7 +25,7 @@ class SoldCategoryOut(Out):
 
 
 class HolderOut(Out):
-    """Who a ticket is for."""
+    """The holder of a ticket."""
 
     name: str
     dependent_id: str | None

@@ -1,4 +1,4 @@
-"""Bodies of the customers' door: a customer's tickets."""
+"""Bodies of the web app: a customer's tickets."""
 
 import base64
 from typing import Annotated
@@ -8,13 +8,13 @@ from pydantic import Field, StringConstraints
 from chalicelib.schemas.wire import Filter, Id, In, Moment, MoneyOut, Name, Out, PageIn, Phone
 from chalicelib.vocabulary import GiftStatus, RefundRequestStatus, TicketShown, TicketStatus
 
-# Two text messages of 160 characters, less what the platform itself says.
+# Two text messages of 160 characters, less the platform's own text.
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 class TicketsIn(PageIn):
-    """What narrows the list."""
+    """A filter of the tickets."""
 
     status: Filter[TicketShown] | None = None
     upcoming: bool | None = Field(default=None, description="Whether the event has not ended yet.")
@@ -27,7 +27,7 @@ class QrCodeOut(Out):
     ticket_id: str
     payload: str
     image: str = Field(description="The QR code as a PNG, in a data URL.")
-    expires_at: Moment | None = Field(description="When the gates close for good.")
+    expires_at: Moment | None = Field(description="The time when the gates close.")
 
     def png(self) -> bytes:
         """Return the picture."""
@@ -35,14 +35,14 @@ class QrCodeOut(Out):
 
 
 class TransferIn(In):
-    """Who gets the ticket: a registered customer's number."""
+    """The receiver of the ticket: a registered customer's number."""
 
     mobile_number: Phone
     message: Words | None = None
 
 
 class TransferOut(Out):
-    """A ticket that has left its sender."""
+    """A transferred ticket."""
 
     ticket_id: str
     status: TicketStatus
@@ -50,7 +50,7 @@ class TransferOut(Out):
 
 
 class GiftIn(In):
-    """Who gets the ticket, registered or not; one's own number takes it back."""
+    """The receiver of the ticket, registered or not; the sender's own number takes it back."""
 
     mobile_number: Phone
     name: Name | None = None
@@ -58,7 +58,7 @@ class GiftIn(In):
 
 
 class GiftOut(Out):
-    """A gift: it waits until its number registers, or has reached it."""
+    """A gift: it waits until its number registers, or has arrived."""
 
     id: str
     status: GiftStatus
@@ -68,13 +68,13 @@ class GiftOut(Out):
 
 
 class RefundRequestIn(In):
-    """Why the ticket is given back."""
+    """The reason for the refund."""
 
     reason: Reason
 
 
 class RefundRequestOut(Out):
-    """A request for a refund; `amount` is what was paid for the ticket."""
+    """A request for a refund; `amount` is the price that was paid."""
 
     id: str
     status: RefundRequestStatus
