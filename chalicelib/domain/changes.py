@@ -66,15 +66,15 @@ class Change:
 
 def change_of(record: dict[str, Any], kinds: frozenset[str] = PROJECTED) -> Change:
     """Return the change that a DynamoDB stream record tells of; both images None where nothing follows from it."""
-    told = record["dynamodb"]
-    kind = told.get("NewImage", {}).get("kind", {}).get("S")
+    body = record["dynamodb"]
+    kind = body.get("NewImage", {}).get("kind", {}).get("S")
     if kind not in kinds:
-        return Change(position=told["SequenceNumber"], before=None, after=None)
-    before = told.get("OldImage")
+        return Change(position=body["SequenceNumber"], before=None, after=None)
+    before = body.get("OldImage")
     return Change(
-        position=told["SequenceNumber"],
+        position=body["SequenceNumber"],
         before=Item.from_raw_data(before) if before else None,
-        after=Item.from_raw_data(told["NewImage"]),
+        after=Item.from_raw_data(body["NewImage"]),
     )
 
 

@@ -70,8 +70,8 @@ def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[CardHold
     """Return a page of a customer's cards, newest first. Raises InvalidCursor."""
     bound_to = f"own-cards/{customer_id}"
     before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
-    shelf = keys.cards.customer_cards(customer_id).pk
-    raws = operations.query(shelf, index="gsi1", before=before, newest_first=True, limit=page_size + 1)
+    partition = keys.cards.customer_cards(customer_id).pk
+    raws = operations.query(partition, index="gsi1", before=before, newest_first=True, limit=page_size + 1)
     card_ids = [raw["gsi1sk"]["S"] for raw in raws[:page_size]]
     following = paging.seal(card_ids[-1], bound_to=bound_to) if len(raws) > page_size else None
     uids = [uid for uid in map(uid_of_card_id, card_ids) if uid]

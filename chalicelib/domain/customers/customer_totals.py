@@ -63,8 +63,8 @@ def analytics(customer_id: str) -> CustomerAnalytics:
         upcoming_events=visits.ahead(customer_id),
         card_balance=Money(_card_balance(customer_id, currency), currency),
         by_month=[
-            SpendingMonth(month, tickets=told["tickets"], spent=Money(told["spent"], currency))
-            for month, told in sorted(totals.by_month.items())
+            SpendingMonth(month, tickets=sums["tickets"], spent=Money(sums["spent"], currency))
+            for month, sums in sorted(totals.by_month.items())
         ],
     )
 
@@ -82,7 +82,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     by_customer: dict[str, set[str]] = defaultdict(set)
     for change in changes:
         after = change.after
-        paid = isinstance(after, Order) and _is_news(after)
+        paid = isinstance(after, Order) and _is_uncounted(after)
         refunded = isinstance(after, Payment) and after.order_id and after.refunded
         if isinstance(after, Order | Payment) and (paid or refunded):
             by_customer[after.customer_id].add(after.order_id)
@@ -93,7 +93,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     return []
 
 
-def _is_news(order: Order) -> bool:
+def _is_uncounted(order: Order) -> bool:
     return order.status == OrderStatus.PAID and not order.counted
 
 
@@ -104,7 +104,7 @@ def _count(customer_id: str, order_ids: Sequence[str]) -> None:
         pending = _pending(order_ids)
         if not pending:
             return
-        totals = _told(customer_id, known, pending)
+        totals = _totals_changed(customer_id, known, pending)
         try:
             operations.commit(totals, *(_mark(order, refunded) for order, refunded in pending))
         except operations.ConditionFailed:
@@ -116,7 +116,7 @@ def _count(customer_id: str, order_ids: Sequence[str]) -> None:
 def _pending(order_ids: Sequence[str]) -> list[tuple[Order, int]]:
     """Return the orders that the totals should be told of, each with what was refunded of it."""
     orders = operations.get_many([keys.sale.order(order_id) for order_id in order_ids])
-    sold = [order for order in orders.values() if order.payment_id and (order.counted or _is_news(order))]
+    sold = [order for order in orders.values() if order.payment_id and (order.counted or _is_uncounted(order))]
     payments = operations.get_many([keys.money.payment(order.payment_id) for order in sold])
     found = []
     for order in sold:
@@ -127,7 +127,7 @@ def _pending(order_ids: Sequence[str]) -> list[tuple[Order, int]]:
     return found
 
 
-def _told(customer_id: str, totals: CustomerTotals, pending: Sequence[tuple[Order, int]]) -> Write:
+def _totals_changed(customer_id: str, totals: CustomerTotals, pending: Sequence[tuple[Order, int]]) -> Write:
     events = operations.get_many([keys.events.event(order.event_id) for order, _ in pending], consistent=False)
     tickets, spent = 0, 0
     by_month, by_category = dict(totals.by_month), dict(totals.by_category)

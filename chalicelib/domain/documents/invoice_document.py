@@ -63,12 +63,12 @@ def _heading(facts: InvoiceFacts) -> list[str]:
 def _parties(facts: InvoiceFacts) -> list[str]:
     event = facts.event
     on_behalf = f", on behalf of {event.organizer_name}" if event and event.organizer_name else ""
-    told = [f"Sold by {SELLER}{on_behalf}", f"To {facts.customer_name}"]
+    shown = [f"Sold by {SELLER}{on_behalf}", f"To {facts.customer_name}"]
     if event is not None:
-        told += ["", event.title, _moment(event.starts_at, event)]
+        shown += ["", event.title, _moment(event.starts_at, event)]
         if event.venue is not None:
-            told.append(", ".join(part for part in (event.venue.name, event.venue.address, event.venue.city) if part))
-    return told
+            shown.append(", ".join(part for part in (event.venue.name, event.venue.address, event.venue.city) if part))
+    return shown
 
 
 def _lines(facts: InvoiceFacts) -> list[_InvoiceLine]:
@@ -97,10 +97,10 @@ def _sums(facts: InvoiceFacts) -> list[tuple[str, str]]:
 def _footing(facts: InvoiceFacts) -> list[str]:
     payment = facts.payment
     how = f"Paid by {_METHODS[payment.method]}" if payment.amount else "Free of charge"
-    told = [f"{how}, {_moment(payment.settled_at or payment.created_at, facts.event)}"]
+    shown = [f"{how}, {_moment(payment.settled_at or payment.created_at, facts.event)}"]
     if payment.status == PaymentStatus.REFUND_DUE:
-        told.append("A refund of this payment is on its way.")
-    return told
+        shown.append("A refund of this payment is on its way.")
+    return shown
 
 
 def _moment(moment: datetime, event: Event | None) -> str:

@@ -13,12 +13,12 @@ _WIDTHS = (23, 9, 20, 16, 13, 20)
 
 def render(payout: Payout, invoice: Invoice) -> bytes:
     """Return the document."""
-    told = invoice.billed_to or {}
+    recipient = invoice.billed_to or {}
     title, day = f"Invoice {invoice.number}", date.fromisoformat(payout.scheduled_for)
     heading = [title, f"Date of issue {date_in_words(invoice.issued_at)} (UTC)", f"Payout {payout.payout_id}"]
-    names = dict.fromkeys(told[name] for name in ("company_name", "name") if name in told)
-    tax_number = [f"Tax number {told['tax_number']}"] if "tax_number" in told else []
-    address = [told["address"]] if "address" in told else []
+    names = dict.fromkeys(recipient[name] for name in ("company_name", "name") if name in recipient)
+    tax_number = [f"Tax number {recipient['tax_number']}"] if "tax_number" in recipient else []
+    address = [recipient["address"]] if "address" in recipient else []
     parties = [f"Issued by {SELLER}", f"To {', '.join(names)}", *address, *tax_number, "", payout.event_title]
     footing = [f"The net amount is to be paid out on {day.day} {day:%B %Y}."]
     described = [line["description"] for line in payout.lines]

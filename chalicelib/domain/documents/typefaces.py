@@ -44,17 +44,17 @@ _PICTURES = ("NotoEmoji[wght].ttf", ((0x2190, 0x2BFF), (0x1F000, 0x1FAFF)))
 
 def load(document: "FPDF", texts: Iterable[str]) -> None:
     """Give a document the faces that these texts need, with the shaping that some scripts need to be readable."""
-    shelf = Path(str(files(_PACKAGE)))
+    folder = Path(str(files(_PACKAGE)))
     characters = {ord(character) for text in texts for character in text}
-    document.add_font(BODY, fname=shelf / _BODY_FILE)
+    document.add_font(BODY, fname=folder / _BODY_FILE)
     others = []
     for name, blocks in _SCRIPTS.items():
         if _any_in(characters, blocks):
-            document.add_font(name, fname=shelf / f"NotoSans{name}[wght].ttf")
+            document.add_font(name, fname=folder / f"NotoSans{name}[wght].ttf")
             others.append(name)
     file, blocks = _PICTURES
     if _any_in(characters, blocks):
-        document.add_font("Pictures", fname=shelf / file)
+        document.add_font("Pictures", fname=folder / file)
         others.append("Pictures")
     document.set_fallback_fonts(others, exact_match=False)
     document.set_text_shaping(use_shaping_engine=True)

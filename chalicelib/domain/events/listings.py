@@ -173,8 +173,8 @@ def _recounts(name: str, listing: Listing, seen: Listing | None) -> list[Write]:
     if before is not None:
         writes.append(operations.change(keys.events.catalogue_category(before), [CategoryCount.events.add(-1)]))
     if listing.counted_in is not None:
-        told = [CategoryCount.kind.set(CategoryCount), CategoryCount.category.set(name), CategoryCount.events.add(1)]
-        writes.append(operations.change(keys.events.catalogue_category(listing.counted_in), told))
+        actions = [CategoryCount.kind.set(CategoryCount), CategoryCount.category.set(name), CategoryCount.events.add(1)]
+        writes.append(operations.change(keys.events.catalogue_category(listing.counted_in), actions))
     return writes
 
 

@@ -127,9 +127,9 @@ def where_left(category: Category, quantity: int) -> Portions:
 
 def sold_out(short: Sequence[tuple[Category, int]]) -> SoldOut:
     """Return the refusal that says which categories have too little left, and how much."""
-    told = [f"{category.name}: {left} left" if left else f"{category.name} is sold out" for category, left in short]
+    problems = [f"{category.name}: {left} left" if left else f"{category.name} is sold out" for category, left in short]
     details = [{"field": category.category_id, "message": f"{left} left"} for category, left in short]
-    return SoldOut(f"Not enough tickets are left. {'; '.join(told)}.", details=details)
+    return SoldOut(f"Not enough tickets are left. {'; '.join(problems)}.", details=details)
 
 
 def reserve(event_id: str, taken: Taken) -> list[Write]:

@@ -160,6 +160,6 @@ def by_gate(counters: RawItem, gates: Sequence[str]) -> list[GateCheckins]:
         if separator and kind.startswith(f"{_GATE}_"):
             counts.setdefault(gate, {})[kind.removeprefix(f"{_GATE}_")] = int(value["N"])
     return [
-        GateCheckins(gate or None, told.get(_ADMITTED, 0), told.get(_DUPLICATE, 0), told.get(_INVALID, 0))
-        for gate, told in counts.items()
+        GateCheckins(gate or None, answers.get(_ADMITTED, 0), answers.get(_DUPLICATE, 0), answers.get(_INVALID, 0))
+        for gate, answers in counts.items()
     ]

@@ -58,8 +58,8 @@ class _Sums:
         """
         actions: list[Action] = [getattr(Counters, name).add(number) for name, number in self.numbers.items() if number]
         condition: Condition = Counters.pk.exists()
-        told = Counters.from_raw_data(seen).last_scan_at if seen else None
-        if self.last_scan_at is not None and (told is None or told < self.last_scan_at):
+        latest = Counters.from_raw_data(seen).last_scan_at if seen else None
+        if self.last_scan_at is not None and (latest is None or latest < self.last_scan_at):
             actions.append(Counters.last_scan_at.set(self.last_scan_at))
             condition &= Counters.last_scan_at.does_not_exist() | (Counters.last_scan_at < self.last_scan_at)
         more, of_the_day, aside = self.buckets.writes(event_id, seen)

@@ -175,12 +175,12 @@ def _described(principal: Principal) -> dict[str, Any]:
     }
 
 
-def principal_of(told: dict[str, Any]) -> Principal:
+def principal_of(saved: dict[str, Any]) -> Principal:
     """Return who holds a ticket or a connection."""
     return Principal(
-        portal=Portal(told["portal"]),
-        id=told["id"],
-        session_id=told["session_id"],
-        issued_at=datetime.fromtimestamp(told["issued_at"], tz=clock.now().tzinfo),
-        claims=told["claims"],
+        portal=Portal(saved["portal"]),
+        id=saved["id"],
+        session_id=saved["session_id"],
+        issued_at=datetime.fromtimestamp(saved["issued_at"], tz=clock.now().tzinfo),
+        claims=saved["claims"],
     )

@@ -107,7 +107,7 @@ class _ChannelState:
         self.messages.append(frames.message(type_, channel=self.head.channel, data=data, number=number, at=at))
 
 
-def tell(
+def deliver(
     news: Mapping[str, Sequence[LiveNews]],
     *,
     counters_changed: Collection[str] = (),
@@ -124,49 +124,49 @@ def tell(
     tellings: list[_ChannelState] = []
     put_off: list[str] = []
     for head in heads.values():
-        telling = _telling(head, news.get(head.channel, ()))
+        state = _state_of(head, news.get(head.channel, ()))
         if head.channel in counters_changed:
             told_at = head.counters_told_at
             if told_at is None or now - told_at >= COUNTERS_EVERY:
                 # Last, so that the news before them has the same numbers when it comes again.
                 data = counters_of(head.channel)
                 if data is not None:
-                    telling.add(LiveType.COUNTERS, data, now)
-                    telling.counters_told_at = now
+                    state.add(LiveType.COUNTERS, data, now)
+                    state.counters_told_at = now
             else:
                 put_off.append(head.channel)
-        if telling.messages:
-            tellings.append(telling)
+        if state.messages:
+            tellings.append(state)
     _write_down(tellings, now)
     _send(tellings)
-    for telling in tellings:
-        _move_head(telling)
+    for state in tellings:
+        _move_head(state)
     for channel in put_off:
         remind_of_counters(channel)
 
 
-def _telling(head: LiveHead, news: Sequence[LiveNews]) -> _ChannelState:
+def _state_of(head: LiveHead, news: Sequence[LiveNews]) -> _ChannelState:
     known = head.told or ""
     told = {known[n : n + _MARK_LENGTH] for n in range(0, len(known), _MARK_LENGTH)}
-    telling = _ChannelState(head, marks=known)
+    state = _ChannelState(head, marks=known)
     for each in news:
         mark = base64.urlsafe_b64encode(hashlib.sha256(each.sk.encode()).digest()[:6]).decode()
         if mark not in told:
             told.add(mark)
-            telling.marks += mark
-            telling.add(each.type, json.loads(each.data), each.at)
-    telling.marks = telling.marks[-_MARKS * _MARK_LENGTH :]
-    return telling
+            state.marks += mark
+            state.add(each.type, json.loads(each.data), each.at)
+    state.marks = state.marks[-_MARKS * _MARK_LENGTH :]
+    return state
 
 
 def _write_down(tellings: Sequence[_ChannelState], now: datetime) -> None:
     gone_at = int((now + _NEWS_KEPT).timestamp())
     items: list[LiveTold] = []
-    for telling in tellings:
-        number = telling.first
-        for part in _parts(telling.messages):
-            place = keys.live.told(telling.head.channel, number)
-            items.append(LiveTold(*place, channel=telling.head.channel, messages=part, told_at=now, ttl=gone_at))
+    for state in tellings:
+        number = state.first
+        for part in _parts(state.messages):
+            place = keys.live.told(state.head.channel, number)
+            items.append(LiveTold(*place, channel=state.head.channel, messages=part, told_at=now, ttl=gone_at))
             number += len(part)
     operations.put_many(items)
 
@@ -184,13 +184,13 @@ def _parts(messages: Sequence[str]) -> list[list[str]]:
     return parts
 
 
-def _move_head(telling: _ChannelState) -> None:
-    actions = [LiveHead.last_id.set(telling.last), LiveHead.told.set(telling.marks)]
-    if telling.counters_told_at is not None:
-        actions.append(LiveHead.counters_told_at.set(telling.counters_told_at))
-    seen = LiveHead.last_id == telling.head.last_id
+def _move_head(state: _ChannelState) -> None:
+    actions = [LiveHead.last_id.set(state.last), LiveHead.told.set(state.marks)]
+    if state.counters_told_at is not None:
+        actions.append(LiveHead.counters_told_at.set(state.counters_told_at))
+    seen = LiveHead.last_id == state.head.last_id
     try:
-        operations.record(operations.change(keys.live.head(telling.head.channel), actions, seen))
+        operations.record(operations.change(keys.live.head(state.head.channel), actions, seen))
     except operations.ConditionFailed:
         return  # our own first try, whose answer was lost
 
@@ -202,13 +202,13 @@ def _send(tellings: Sequence[_ChannelState]) -> None:
     """Send to all listeners side by side; one who takes nothing is dropped, and delays nobody by more than one send."""
     sendings: dict[str, list[str]] = defaultdict(list)
     channels: dict[str, list[str]] = defaultdict(list)
-    for telling in tellings:
-        for raw in operations.query(keys.live.listener(telling.head.channel).pk, consistent=True):
+    for state in tellings:
+        for raw in operations.query(keys.live.listener(state.head.channel).pk, consistent=True):
             listener = Listener.from_raw_data(raw)
-            sent_to = _sent_to(listener, telling.last)
-            due = telling.messages[max(0, sent_to + 1 - telling.first) :] if sent_to is not None else []
+            sent_to = _sent_to(listener, state.last)
+            due = state.messages[max(0, sent_to + 1 - state.first) :] if sent_to is not None else []
             sendings[listener.connection_id] += frames.frames(due, batch=bool(listener.batch))
-            channels[listener.connection_id].append(telling.head.channel)
+            channels[listener.connection_id].append(state.head.channel)
     sending: dict[Future[None], str] = {}
     for connection_id, due_frames in sendings.items():
         if due_frames:

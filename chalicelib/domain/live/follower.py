@@ -26,11 +26,11 @@ def follow(changes: Sequence[Change], *, show: Show) -> None:
     """Bring all who listen up to date with these changes, in their order."""
     for change in changes:
         closings.follow(change)
-    _find(changes, show)
-    _tell(changes, show)
+    _publish(changes, show)
+    _send(changes, show)
 
 
-def _find(changes: Sequence[Change], show: Show) -> None:
+def _publish(changes: Sequence[Change], show: Show) -> None:
     findings = news.found_in(changes)
     counters = {channels.of_event(whose(change.after.pk)) for change in changes if isinstance(change.after, Counters)}
     concerned = {finding.channel for finding in findings} | counters
@@ -44,7 +44,7 @@ def _find(changes: Sequence[Change], show: Show) -> None:
         delivery.remind_of_counters(channel)
 
 
-def _tell(changes: Sequence[Change], show: Show) -> None:
+def _send(changes: Sequence[Change], show: Show) -> None:
     unsent: dict[str, list[LiveNews]] = defaultdict(list)
     counters: set[str] = set()
     for change in changes:
@@ -62,7 +62,7 @@ def _tell(changes: Sequence[Change], show: Show) -> None:
         return _shown(show, LiveType.COUNTERS, status)
 
     if unsent or counters:
-        delivery.tell(unsent, counters_changed=counters, counters_of=counters_of)
+        delivery.deliver(unsent, counters_changed=counters, counters_of=counters_of)
 
 
 def _shown(show: Show, type_: LiveType, subject: Any) -> Any:

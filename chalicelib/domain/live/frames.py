@@ -20,14 +20,14 @@ def message(
     at: datetime | None = None,
 ) -> str:
     """Return one message as text; `number` is its id, which rises within its channel."""
-    told = {
+    fields = {
         "type": type_,
         "channel": channel,
         "data": data if data is not None else {},
         "id": number,
         "at": clock.to_text(at or clock.now()),
     }
-    return json.dumps(told, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
 
 
 def frames(messages: Sequence[str], *, batch: bool) -> list[str]:

@@ -98,11 +98,11 @@ def missed(channel: str, *, after: int) -> MissedMessages:
     oldest = clock.now() - KEPT
     found: dict[int, str] = {}
     for raw in operations.query(first.pk, between=(first.sk, beyond.sk), consistent=True):
-        told = LiveTold.from_raw_data(raw)
-        if told.told_at >= oldest:
+        stored = LiveTold.from_raw_data(raw)
+        if stored.told_at >= oldest:
             # What a repeated batch wrote anew, perhaps in other items, is the same under the same numbers.
-            number = keys.live.told_number(told.sk)
-            found |= {number + n: text for n, text in enumerate(told.messages)}
+            number = keys.live.told_number(stored.sk)
+            found |= {number + n: text for n, text in enumerate(stored.messages)}
     numbers = sorted(number for number in found if number > after)
     if not numbers:
         return MissedMessages([], last_id, is_whole=after == last_id or (after > last_id and after in found))

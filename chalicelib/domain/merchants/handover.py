@@ -42,7 +42,7 @@ def prepare(assignment: Assignment) -> HandoverWrites:
         keys.cards.open_card_request(customer_id),
     )
     found = operations.get_many(places)
-    card, account, profile, wish = (found.get(place) for place in places)
+    card, account, profile, open_request = (found.get(place) for place in places)
     if not isinstance(account, Account) or account.status != AccountStatus.ACTIVE:
         raise InvalidState("This customer is handed no card. Ask the platform's staff.")
     if not isinstance(card, Card) or card.status != CardStatus.HELD or card.held_by != assignment.assignment_id:
@@ -62,8 +62,8 @@ def prepare(assignment: Assignment) -> HandoverWrites:
         writes.append(_paid(customer_id))
     if fee:
         writes += _fee(assignment, fee)
-    if isinstance(wish, OpenCardRequest):
-        writes += _fulfilled(customer_id, wish)
+    if isinstance(open_request, OpenCardRequest):
+        writes += _fulfilled(customer_id, open_request)
     return HandoverWrites(writes, fee)
 
 
@@ -79,12 +79,12 @@ def bind_the_rest(assignment: Assignment) -> bool:
 
 
 def _given(card: Card, assignment: Assignment, opens: bindings.Opens) -> Write:
-    shelf = keys.cards.customer_cards(assignment.customer_id, card.card_id)
+    index_key = keys.cards.customer_cards(assignment.customer_id, card.card_id)
     actions = [
         *cards.becoming(card, CardStatus.ACTIVE),
         Card.customer_id.set(assignment.customer_id),
         Card.assigned_at.set(clock.now()),
-        *Card.in_gsi1(shelf),
+        *Card.in_gsi1(index_key),
         Card.tickets.set(opens),
     ]
     return operations.change(keys.cards.card(card.uid), actions, cards.as_read(card) & bindings.opens_as_read(card))
@@ -128,10 +128,10 @@ def _fee(assignment: Assignment, fee: int) -> list[Write]:
     )
 
 
-def _fulfilled(customer_id: str, wish: OpenCardRequest) -> list[Write]:
-    request = keys.cards.card_request(customer_id, wish.request_id)
+def _fulfilled(customer_id: str, open_request: OpenCardRequest) -> list[Write]:
+    request = keys.cards.card_request(customer_id, open_request.request_id)
     closing = [CardRequest.status.set(CardRequestStatus.FULFILLED)]
-    same = OpenCardRequest.request_id == wish.request_id
+    same = OpenCardRequest.request_id == open_request.request_id
     return [
         operations.remove(keys.cards.open_card_request(customer_id), same),
         operations.change(request, closing, CardRequest.pk.exists()),

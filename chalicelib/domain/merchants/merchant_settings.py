@@ -162,7 +162,7 @@ def confirm_number_change(merchant_id: str, *, challenge_id: str, code: str, add
             continue  # the account was changed between the read and the write
         if not is_done:
             accounts.log_security_event("number changed", account_id=merchant_id)
-            _tell(account.mobile_number)
+            _notify(account.mobile_number)
         return show(merchant_id)
     raise Conflict("The account is being changed by others. Try again.")
 
@@ -173,7 +173,7 @@ def _is_anothers(failure: operations.ConditionFailed, merchant_id: str) -> bool:
     return login is None or login.account_id != merchant_id
 
 
-def _tell(old_mobile: str) -> None:
+def _notify(old_mobile: str) -> None:
     """Tell whoever has the number before, so that a stolen account does not move unseen (OWASP ASVS 5, 6.3.7)."""
     body = "The number of your Gatehouse shop was changed. If that was not you, tell us at once."
     try:

@@ -60,7 +60,7 @@ def send(detail: dict[str, Any]) -> None:
         ways.append((Channel.EMAIL, shop.email))
     for channel, to in ways:
         # The same fact delivered twice makes the same message id, by which a mailbox can tell.
-        told = hashlib.sha256(f"{detail['fact_id']}/{channel}".encode()).hexdigest()[:26]
+        digest = hashlib.sha256(f"{detail['fact_id']}/{channel}".encode()).hexdigest()[:26]
         subject = "[Gatehouse] Few cards left" if channel is Channel.EMAIL else None
-        messages.enqueue(Message(message_id=f"msg_{told}", channel=channel, to=to, subject=subject, body=body))
+        messages.enqueue(Message(message_id=f"msg_{digest}", channel=channel, to=to, subject=subject, body=body))
     logger.info("shop told of low stock", extra={"merchant_id": shop.id, "left": detail["left"], "ways": len(ways)})

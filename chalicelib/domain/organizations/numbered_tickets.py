@@ -172,13 +172,13 @@ def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: st
     try:
         raw = operations.record(operations.change(place, actions, fresh))
     except operations.ConditionFailed as failure:
-        told = _refused(failure.found(NumberedTicket), ticket_id, operation_id)
+        result = _refused(failure.found(NumberedTicket), ticket_id, operation_id)
     else:
-        told = NumberedScan(NumberedTicket.from_raw_data(raw))
+        result = NumberedScan(NumberedTicket.from_raw_data(raw))
     # Not by its id, which is what the code on the ticket says.
-    facts = {"organization_id": organization_id, "ordinal": ordinal, "denial": told.denial}
+    facts = {"organization_id": organization_id, "ordinal": ordinal, "denial": result.denial}
     logger.info("numbered ticket scanned", extra=facts)
-    return told
+    return result
 
 
 def _refused(found: NumberedTicket | None, ticket_id: str, operation_id: str) -> NumberedScan:

@@ -61,8 +61,8 @@ def newest(organization_id: str, only: TicketFilter | None, *, page: int, limit:
     tally = operations.get(keys.organizations.ticket_tally(organization_id)) or TicketTally()
     live, scanned = tally.live, tally.scanned
     total = {None: live, TicketFilter.SCANNED: scanned, TicketFilter.NOT_SCANNED: live - scanned}[only]
-    shelf = _OrdinalList(organization_id, tally.last, being_written(tally), only)
-    ordinals = list(shelf.ordinals(skip=(page - 1) * limit, limit=limit))
+    listed = _OrdinalList(organization_id, tally.last, being_written(tally), only)
+    ordinals = list(listed.ordinals(skip=(page - 1) * limit, limit=limit))
     tickets = [ticket for ticket in _read(organization_id, ordinals) if _fits(ticket, only)]
     return TicketPage(tickets, total, page, limit)
 

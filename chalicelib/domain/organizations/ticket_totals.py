@@ -86,32 +86,32 @@ class _TotalsChange:
     days: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
 
-def _news(
+def _changed(
     organization: Organization, tickets: Sequence[NumberedTicket], known: dict[int, TicketBucket]
 ) -> _TotalsChange:
-    news = _TotalsChange()
+    changed = _TotalsChange()
     for number, item in known.items():
-        news.scanned[number], news.deleted[number] = bits(item.scanned), bits(item.deleted)
+        changed.scanned[number], changed.deleted[number] = bits(item.scanned), bits(item.deleted)
     for ticket in tickets:
         number, bit = keys.organizations.bucket_of(ticket.ordinal), bit_of(ticket.ordinal)
-        group = news.groups[number // keys.organizations.BUCKETS_PER_GROUP]
-        scanned, deleted = news.scanned.get(number, 0), news.deleted.get(number, 0)
+        group = changed.groups[number // keys.organizations.BUCKETS_PER_GROUP]
+        scanned, deleted = changed.scanned.get(number, 0), changed.deleted.get(number, 0)
         scan_day = day_of(organization, ticket.scanned_at).isoformat() if ticket.scanned_at else None
         by = 0
         if scan_day and not scanned & bit:
-            news.scanned[number] = scanned | bit
+            changed.scanned[number] = scanned | bit
             by += 1
         if ticket.deleted_at and not deleted & bit:
-            news.deleted[number] = deleted | bit
-            news.live -= 1
+            changed.deleted[number] = deleted | bit
+            changed.live -= 1
             group["deleted"] += 1
-            news.days[day_of(organization, ticket.generated_at).isoformat()]["generated"] -= 1
+            changed.days[day_of(organization, ticket.generated_at).isoformat()]["generated"] -= 1
             by -= 1 if scan_day else 0
         if scan_day and by:
-            news.days[scan_day]["scanned"] += by
+            changed.days[scan_day]["scanned"] += by
             group["scanned"] += by
-            news.in_all += by
-    return news
+            changed.in_all += by
+    return changed
 
 
 def _count(organization: Organization, tickets: Sequence[NumberedTicket]) -> None:
@@ -121,8 +121,8 @@ def _count(organization: Organization, tickets: Sequence[NumberedTicket]) -> Non
         places = [keys.organizations.ticket_bucket(organization.organization_id, number) for number in numbers]
         found = operations.get_many(places).values()
         known = {item.bucket: item for item in found}
-        news = _news(organization, tickets, known)
-        writes = _writes(organization.organization_id, news, known)
+        changed = _changed(organization, tickets, known)
+        writes = _writes(organization.organization_id, changed, known)
         if not writes:
             return
         try:
@@ -133,30 +133,32 @@ def _count(organization: Organization, tickets: Sequence[NumberedTicket]) -> Non
     raise Unavailable(retry_after=1)
 
 
-def _writes(organization_id: str, news: _TotalsChange, known: dict[int, TicketBucket]) -> list[Write]:
+def _writes(organization_id: str, changed: _TotalsChange, known: dict[int, TicketBucket]) -> list[Write]:
     """Return the writes that make what is new known; none where nothing is."""
     buckets = [
         write
-        for number in sorted({*news.scanned, *news.deleted})
-        if (write := _set_bits(organization_id, number, news, known.get(number)))
+        for number in sorted({*changed.scanned, *changed.deleted})
+        if (write := _set_bits(organization_id, number, changed, known.get(number)))
     ]
     if not buckets:
         return []
     groups = [
-        _of_group(organization_id, group, numbers) for group, numbers in news.groups.items() if any(numbers.values())
+        _of_group(organization_id, group, numbers) for group, numbers in changed.groups.items() if any(numbers.values())
     ]
-    days = [_of_day(organization_id, day, numbers) for day, numbers in news.days.items() if any(numbers.values())]
+    days = [_of_day(organization_id, day, numbers) for day, numbers in changed.days.items() if any(numbers.values())]
     tally: list[Action] = []
-    if news.live:
-        tally.append(TicketTally.live.add(news.live))
-    if news.in_all:
-        tally.append(TicketTally.scanned.add(news.in_all))
+    if changed.live:
+        tally.append(TicketTally.live.add(changed.live))
+    if changed.in_all:
+        tally.append(TicketTally.scanned.add(changed.in_all))
     of_all = [operations.change(keys.organizations.ticket_tally(organization_id), tally)] if tally else []
     return [*buckets, *groups, *days, *of_all]
 
 
-def _set_bits(organization_id: str, number: int, news: _TotalsChange, seen: TicketBucket | None) -> Write | None:
-    scanned, deleted = (each.get(number, 0).to_bytes(_BUCKET_BYTES, "little") for each in (news.scanned, news.deleted))
+def _set_bits(organization_id: str, number: int, changed: _TotalsChange, seen: TicketBucket | None) -> Write | None:
+    scanned, deleted = (
+        each.get(number, 0).to_bytes(_BUCKET_BYTES, "little") for each in (changed.scanned, changed.deleted)
+    )
     if seen is not None and (seen.scanned, seen.deleted) == (scanned, deleted):
         return None
     place = keys.organizations.ticket_bucket(organization_id, number)

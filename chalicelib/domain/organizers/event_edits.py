@@ -51,8 +51,8 @@ def differences(present: EventSnapshot, changes: Mapping[str, Any]) -> list[Diff
         venues.get(changes["venue_id"])
         found.append(_difference("venue_id", event.venue.id if event.venue else None, changes["venue_id"]))
     known = {category.category_id: category for category in present.categories}
-    for place, wish in enumerate(changes.get(_CATEGORIES) or ()):
-        found += _of_category(known, wish, field=f"{_CATEGORIES}.{place}")
+    for place, request in enumerate(changes.get(_CATEGORIES) or ()):
+        found += _of_category(known, request, field=f"{_CATEGORIES}.{place}")
     really = [each for each in found if each["from"] != each["to"]]
     names = [each["field"] for each in really]
     if len(set(names)) < len(names):
@@ -88,22 +88,22 @@ def _require_times(event: Event, to: Mapping[str, Any]) -> None:
         raise _invalid("ends_at", "must be after starts_at")
 
 
-def _of_category(known: Mapping[str, Category], wish: Mapping[str, Any], *, field: str) -> list[Difference]:
-    if "id" not in wish:
-        return [_new_category(known, wish, field=field)]
-    category = known.get(wish["id"])
+def _of_category(known: Mapping[str, Category], request: Mapping[str, Any], *, field: str) -> list[Difference]:
+    if "id" not in request:
+        return [_new_category(known, request, field=field)]
+    category = known.get(request["id"])
     if category is None:
         raise _invalid(f"{field}.id", "is no category of this event")
     named = f"{_CATEGORIES}.{category.category_id}"
     found = []
     for name in _OF_CATEGORY:
-        if name in wish:
-            before, after = _present_value(category, name), wish[name]
+        if name in request:
+            before, after = _present_value(category, name), request[name]
             if name == "price":
-                after = _price(wish["price"], category.currency, field=f"{field}.price")
+                after = _price(request["price"], category.currency, field=f"{field}.price")
             found.append(_difference(f"{named}.{name}", before, after))
     _require_window(
-        wish.get("sales_start", category.sales_start), wish.get("sales_end", category.sales_end), field=field
+        request.get("sales_start", category.sales_start), request.get("sales_end", category.sales_end), field=field
     )
     return found
 
@@ -115,14 +115,14 @@ def _present_value(category: Category, name: str) -> object:
     return int(value) if name in ("capacity", "per_order_limit") else value
 
 
-def _new_category(known: Mapping[str, Category], wish: Mapping[str, Any], *, field: str) -> Difference:
-    missing = [name for name in _NEEDED if name not in wish]
+def _new_category(known: Mapping[str, Category], request: Mapping[str, Any], *, field: str) -> Difference:
+    missing = [name for name in _NEEDED if name not in request]
     if missing:
         raise _invalid(f"{field}.{missing[0]}", "a new category needs a name, a price and a capacity")
-    _require_window(wish.get("sales_start"), wish.get("sales_end"), field=field)
+    _require_window(request.get("sales_start"), request.get("sales_end"), field=field)
     currency = next((category.currency for category in known.values()), config().currency)
-    values = {name: _wire(wish[name]) for name in _OF_CATEGORY if name in wish}
-    values["price"] = _wire(_price(wish["price"], currency, field=f"{field}.price"))
+    values = {name: _wire(request[name]) for name in _OF_CATEGORY if name in request}
+    values["price"] = _wire(_price(request["price"], currency, field=f"{field}.price"))
     return {"field": f"{_CATEGORIES}.{new_id('cat')}", "from": None, "to": values}
 
 
@@ -131,10 +131,10 @@ def _require_window(start: datetime | None, end: datetime | None, *, field: str)
         raise _invalid(f"{field}.sales_end", "must be after sales_start")
 
 
-def _price(told: Mapping[str, Any], currency: str, *, field: str) -> Money:
+def _price(given: Mapping[str, Any], currency: str, *, field: str) -> Money:
     """Return a price, which may be nothing. Raises ValidationFailed."""
-    parsed = money.parse(told["amount"], currency)
-    if told.get("currency") not in (None, currency) or parsed is None:
+    parsed = money.parse(given["amount"], currency)
+    if given.get("currency") not in (None, currency) or parsed is None:
         raise _invalid(field, f"must be an amount of {currency}, with at most {money.digits(currency)} decimals")
     return parsed
 
@@ -177,18 +177,18 @@ def _changes_of(event: Event, to: Mapping[str, Any]) -> list[Action]:
     return actions
 
 
-def _drafted(present: EventSnapshot, category_id: str, told: Mapping[str, Any]) -> Category:
+def _drafted(present: EventSnapshot, category_id: str, given: Mapping[str, Any]) -> Category:
     last = max((category.position for category in present.categories), default=-1)
     draft = CategoryDraft(
         category_id=category_id,
-        name=told["name"],
-        tier=told.get("tier"),
-        price=_price(told["price"], told["price"]["currency"], field=_CATEGORIES).minor,
-        currency=told["price"]["currency"],
-        capacity=told["capacity"],
-        per_order_limit=told.get("per_order_limit", 10),
-        sales_start=_moment(told.get("sales_start")),
-        sales_end=_moment(told.get("sales_end")),
+        name=given["name"],
+        tier=given.get("tier"),
+        price=_price(given["price"], given["price"]["currency"], field=_CATEGORIES).minor,
+        currency=given["price"]["currency"],
+        capacity=given["capacity"],
+        per_order_limit=given.get("per_order_limit", 10),
+        sales_start=_moment(given.get("sales_start")),
+        sales_end=_moment(given.get("sales_end")),
         position=last + 1,
     )
     return categories.new(present.event.event_id, draft)

@@ -117,10 +117,10 @@ def _by_day(organizer_id: str, currency: str) -> list[DaySales]:
     return [_day(day, known.get(day) or OrganizerDay(), currency) for day in days]
 
 
-def _day(day: date, told: OrganizerDay, currency: str) -> DaySales:
+def _day(day: date, sums: OrganizerDay, currency: str) -> DaySales:
     return DaySales(
         day,
-        tickets=told.tickets,
-        revenue=Money(told.revenue, currency),
-        refunded=Money(told.refunded, currency),
+        tickets=sums.tickets,
+        revenue=Money(sums.revenue, currency),
+        refunded=Money(sums.refunded, currency),
     )

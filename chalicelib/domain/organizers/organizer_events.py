@@ -178,11 +178,11 @@ def _analytics(
         sales_by_day=[
             DaySales(
                 date.fromisoformat(day),
-                tickets=told.tickets,
-                revenue=Money(told.revenue, currency),
-                refunded=Money(told.refunded, currency),
+                tickets=sums.tickets,
+                revenue=Money(sums.revenue, currency),
+                refunded=Money(sums.refunded, currency),
             )
-            for day, told in sorted(days.items())
+            for day, sums in sorted(days.items())
         ],
         check_ins=EventCheckIns(
             admitted=counters.admitted,
@@ -200,17 +200,17 @@ def _sold(totals: SalesTotals) -> int:
     return totals.tickets - totals.refunded_tickets
 
 
-def _of_category(category: Category, told: SalesTotals | None) -> CategorySales:
-    told = told or SalesTotals()
+def _of_category(category: Category, sums: SalesTotals | None) -> CategorySales:
+    sums = sums or SalesTotals()
     return CategorySales(
         id=category.category_id,
         name=category.name,
         tier=category.tier,
         price=Money(category.price, category.currency),
         capacity=category.capacity,
-        sold=_sold(told),
-        revenue=Money(told.revenue, category.currency),
-        refunded=Money(told.refunded, category.currency),
+        sold=_sold(sums),
+        revenue=Money(sums.revenue, category.currency),
+        refunded=Money(sums.refunded, category.currency),
     )
 
 

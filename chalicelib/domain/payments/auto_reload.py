@@ -159,7 +159,7 @@ def _count_decline(uid: str, entry: int, owner_id: str, *, operation_id: str, pa
         before = int(balance.auto_declines or 0)
         is_last = before + 1 >= MOST_DECLINES
         # Before it is counted: where this is cut off here, the customer is told again rather than not at all.
-        _tell(owner_id, uid, is_last=is_last, message_id=f"msg_{payment_id}")
+        _notify(owner_id, uid, is_last=is_last, message_id=f"msg_{payment_id}")
         same = CardBalance.auto_declines == before
         if not before:
             same = same | CardBalance.auto_declines.does_not_exist()
@@ -179,7 +179,7 @@ def _count_decline(uid: str, entry: int, owner_id: str, *, operation_id: str, pa
     raise Unavailable(retry_after=1)
 
 
-def _tell(owner_id: str, uid: str, *, is_last: bool, message_id: str) -> None:
+def _notify(owner_id: str, uid: str, *, is_last: bool, message_id: str) -> None:
     number = accounts.get(owner_id).mobile_number
     if number is None:
         return

@@ -178,8 +178,8 @@ def _paying_card(customer_id: str, order: Order, terms: PaymentTerms) -> Card:
     if terms.card_name or order.card_uid:
         holding = own_cards.active(customer_id, terms.card_name or order.card_uid)
     else:
-        shelf = own_cards.of(customer_id, page_size=100, cursor=None).results
-        usable = [one for one in shelf if one.card.status == CardStatus.ACTIVE]
+        index_key = own_cards.of(customer_id, page_size=100, cursor=None).results
+        usable = [one for one in index_key if one.card.status == CardStatus.ACTIVE]
         if len(usable) != 1:
             words = "You have no active card." if not usable else "You have several cards: name the one that pays."
             raise InvalidState(words)
@@ -212,11 +212,11 @@ def _for_order(order: Order, terms: PaymentTerms, card: Card | None) -> Payment:
 
 def _new(*, customer_id: str, open_until: datetime, **fields: Any) -> Payment:
     payment_id = new_id("pay")
-    shelf = keys.money.customer_payments(customer_id, payment_id)
+    index_key = keys.money.customer_payments(customer_id, payment_id)
     due = keys.jobs.due(open_until, payment_id)
     return Payment(
         *keys.money.payment(payment_id),
-        gsi1=shelf,
+        gsi1=index_key,
         gsi2=due,
         payment_id=payment_id,
         customer_id=customer_id,

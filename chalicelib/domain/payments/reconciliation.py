@@ -38,7 +38,7 @@ def take_webhook(raw: bytes, headers: Mapping[str, str]) -> None:
         payment_id=notice.payment_id,
         taken_at=clock.now(),
     )
-    settle(notice.payment_id, notice.outcome, told_by=taken)
+    settle(notice.payment_id, notice.outcome, callback=taken)
 
 
 def refund(payment_id: str) -> bool:

@@ -110,10 +110,10 @@ def decide(payment: Payment, outcome: Outcome, facts: PaymentFacts) -> PaymentDe
     return PaymentDecision(verdict) if verdict else PaymentDecision(PaymentVerdict.OWE, _PAID_ALREADY)
 
 
-def settle(payment_id: str, outcome: Outcome, *, told_by: ProviderEvent | None = None) -> Payment:
+def settle(payment_id: str, outcome: Outcome, *, callback: ProviderEvent | None = None) -> Payment:
     """Record what a provider says became of a payment, once, and return the payment as it is then.
 
-    `told_by` is the callback that brought it. Raises NotFound, Unavailable; for a payment from a card's balance
+    `callback` is the callback that brought it. Raises NotFound, Unavailable; for a payment from a card's balance
     InsufficientBalance and InvalidState (the card is not active), which change nothing.
     """
     for _ in operations.attempts(_ATTEMPTS):
@@ -130,14 +130,14 @@ def settle(payment_id: str, outcome: Outcome, *, told_by: ProviderEvent | None =
             if get(payment_id).status == payment.status:
                 raise
             continue
-        if told_by is not None:
-            writes.append(operations.put(told_by, ProviderEvent.pk.does_not_exist()))
+        if callback is not None:
+            writes.append(operations.put(callback, ProviderEvent.pk.does_not_exist()))
         if not writes:
             return payment
         try:
             operations.commit(*writes)
         except operations.ConditionFailed:
-            if told_by is not None and operations.get(told_by.place):
+            if callback is not None and operations.get(callback.place):
                 return get(payment_id)  # this very callback came twice
             continue  # something changed since it was read: decide again
         settled = get(payment_id)

@@ -128,10 +128,10 @@ def sign(body: bytes, *, at: int) -> str:
 
 def callback(payment_id: str, outcome: Outcome, *, event_id: str, kind: str | None = None) -> bytes:
     """Return the body of a callback about a charge."""
-    told = SUCCEEDED_KIND if outcome.status is OutcomeStatus.SUCCEEDED else FAILED_KIND
+    default_kind = SUCCEEDED_KIND if outcome.status is OutcomeStatus.SUCCEEDED else FAILED_KIND
     said = {
         "id": event_id,
-        "type": kind or told,
+        "type": kind or default_kind,
         "payment_id": payment_id,
         "reference": outcome.reference,
         "amount": outcome.amount,

@@ -156,8 +156,10 @@ def _money(figures: SalesFigures, currency: str) -> dict[str, Money]:
     return {name: Money(amount, currency) for name, amount in amounts.items()}
 
 
-def _figures(told: Mapping[str, Any]) -> SalesFigures:
-    return SalesFigures(gross=int(told["gross"]), refunds=int(told["refunds"]), platform_fee=int(told["platform_fee"]))
+def _figures(stored: Mapping[str, Any]) -> SalesFigures:
+    return SalesFigures(
+        gross=int(stored["gross"]), refunds=int(stored["refunds"]), platform_fee=int(stored["platform_fee"])
+    )
 
 
 def _shown(payout: Payout, *, adjustments: PayoutAmounts | None = None) -> OwnPayout:

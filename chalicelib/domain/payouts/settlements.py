@@ -87,11 +87,11 @@ class _CategorySales:
 
 def sum_of(figures: Iterable[SalesFigures]) -> SalesFigures:
     """Return what figures come to together."""
-    told = list(figures)
+    sums = list(figures)
     return SalesFigures(
-        gross=sum(one.gross for one in told),
-        refunds=sum(one.refunds for one in told),
-        platform_fee=sum(one.platform_fee for one in told),
+        gross=sum(one.gross for one in sums),
+        refunds=sum(one.refunds for one in sums),
+        platform_fee=sum(one.platform_fee for one in sums),
     )
 
 
@@ -142,7 +142,7 @@ def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
     event, offered = events.get(event_id), categories.of(event_id)
     currency = _require_closable(event, offered)
     _require_counted(event_id, offered, sold)
-    lines = [_line(category, told) for category in offered if (told := sold.get(category.category_id))]
+    lines = [_line(category, sums) for category in offered if (sums := sold.get(category.category_id))]
     whole = sum_of(line.figures for line in lines)
     if ledger.total(ledger.sales(event_id), currency, consistent=True).minor != whole.net:
         raise Unavailable(_NOT_COUNTED, retry_after=5)
@@ -162,8 +162,8 @@ def _by_category(event_id: str) -> Mapping[str, SalesTotals]:
     return sales_totals.sales_of(raws)[2]
 
 
-def _figures(told: SalesTotals) -> SalesFigures:
-    return SalesFigures(gross=told.revenue, refunds=told.refunded, platform_fee=told.fees)
+def _figures(sums: SalesTotals) -> SalesFigures:
+    return SalesFigures(gross=sums.revenue, refunds=sums.refunded, platform_fee=sums.fees)
 
 
 def _require_closable(event: Event, offered: Sequence[Category]) -> str:
@@ -182,19 +182,19 @@ def _require_counted(event_id: str, offered: Sequence[Category], sold: Mapping[s
     for category_id, counts in stock.counts(event_id, offered, consistent=True).items():
         if counts.reserved:
             raise InvalidState("Tickets of this event are being paid for. Try again in ten minutes.")
-        told = sold.get(category_id, SalesTotals())
-        if (counts.sold + counts.returned, counts.returned) != (told.tickets, told.refunded_tickets):
+        sums = sold.get(category_id, SalesTotals())
+        if (counts.sold + counts.returned, counts.returned) != (sums.tickets, sums.refunded_tickets):
             raise Unavailable(_NOT_COUNTED, retry_after=5)
 
 
-def _line(category: Category, told: SalesTotals) -> _CategorySales:
+def _line(category: Category, sums: SalesTotals) -> _CategorySales:
     names = dict.fromkeys(name for name in (category.name, category.tier) if name)
     return _CategorySales(
         category_id=category.category_id,
         description=", ".join(names),
-        quantity=told.tickets,
-        refunded_quantity=told.refunded_tickets,
-        figures=_figures(told),
+        quantity=sums.tickets,
+        refunded_quantity=sums.refunded_tickets,
+        figures=_figures(sums),
     )
 
 
@@ -303,7 +303,7 @@ def _invoice(organizer_id: str, payout_id: str, *, at: datetime) -> tuple[str, l
 
 def _billed_to(account: Item | None, profile: Item | None) -> dict[str, str]:
     """Return what an organizer says of themselves today, which an invoice keeps saying."""
-    told: dict[str, str | None] = {"name": account.name if isinstance(account, Account) else None}
+    sums: dict[str, str | None] = {"name": account.name if isinstance(account, Account) else None}
     if isinstance(profile, OrganizerProfile):
-        told |= {name: getattr(profile, name) for name in ("company_name", "address", "tax_number")}
-    return {name: value for name, value in told.items() if value}
+        sums |= {name: getattr(profile, name) for name in ("company_name", "address", "tax_number")}
+    return {name: value for name, value in sums.items() if value}

@@ -73,10 +73,10 @@ def _card_of(order: Order, line: Line, on_card: Sequence[str]) -> str | None:
 
 def _ticket(order: Order, line: Line, *, card_uid: str | None) -> Ticket:
     sold = next(item for item in order.items if item["category_id"] == line["category_id"])
-    shelf = keys.tickets.customer_tickets(order.customer_id, line["ticket_id"])
+    index_key = keys.tickets.customer_tickets(order.customer_id, line["ticket_id"])
     return Ticket(
         *keys.tickets.ticket(line["ticket_id"]),
-        gsi2=shelf,
+        gsi2=index_key,
         ticket_id=line["ticket_id"],
         event_id=order.event_id,
         number=line["number"],

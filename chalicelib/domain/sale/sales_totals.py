@@ -51,7 +51,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     events: dict[str, None] = {}
     for change in changes:
         after = change.after
-        if isinstance(after, Order | RefundRequest) and _is_news(after):
+        if isinstance(after, Order | RefundRequest) and _is_uncounted(after):
             trades[after.event_id][after.place] = after
         elif isinstance(after, Event) and _counted(after) != _standing(after):
             events[after.event_id] = None
@@ -64,7 +64,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     return []
 
 
-def _is_news(trade: Trade) -> bool:
+def _is_uncounted(trade: Trade) -> bool:
     if trade.sales_counted:
         return False
     return trade.status == OrderStatus.PAID if isinstance(trade, Order) else trade.status in _GIVEN_BACK
@@ -124,11 +124,11 @@ def _additions(event_id: str, event: Event | None, trades: Sequence[Trade]) -> l
     for trade in trades:
         for line in _lines(trade):
             by_category[line.category_id].update(line.numbers)
-            told = line.numbers
+            of_trade = line.numbers
             if trade.currency != config().currency:
-                told = Counter({name: told[name] for name in ("tickets", "refunded_tickets")})
-            by_day[_day(trade, event)].update(told)
-            in_all.update(told)
+                of_trade = Counter({name: of_trade[name] for name in ("tickets", "refunded_tickets")})
+            by_day[_day(trade, event)].update(of_trade)
+            in_all.update(of_trade)
     writes = [_of_event(event_id, TOTALS, None, in_all)]
     writes += [_of_event(event_id, SALES, day, numbers) for day, numbers in by_day.items()]
     writes += [_of_event(event_id, CATEGORY, name, numbers) for name, numbers in by_category.items()]

@@ -66,7 +66,7 @@ def give(giver_id: str, present: GiftInput, *, operation_id: str) -> OwnGift:
         if result is None:
             raise
         gift = _found(result, present)
-    _tell(giver, gift, present, operation_id=operation_id)
+    _notify(giver, gift, present, operation_id=operation_id)
     return OwnGift(
         id=gift.gift_id,
         status=gift.status,
@@ -183,15 +183,15 @@ def _found(result: str, present: GiftInput) -> Gift:
     return gift
 
 
-def _tell(giver: Account, gift: Gift, present: GiftInput, *, operation_id: str) -> None:
+def _notify(giver: Account, gift: Gift, present: GiftInput, *, operation_id: str) -> None:
     outcomes = {
         GiftStatus.PENDING: f"Register with this number to get it: {config().public_url}",
         GiftStatus.CLAIMED: "It is among your tickets now.",
     }
     outcome = outcomes.get(gift.status)
     if outcome is not None:
-        news = f"{giver.name} has a ticket for you: {events.get(gift.event_id).title}. {outcome}"
-        transfers.tell(present.mobile_number, news, present.message, operation_id)
+        text = f"{giver.name} has a ticket for you: {events.get(gift.event_id).title}. {outcome}"
+        transfers.notify(present.mobile_number, text, present.message, operation_id)
 
 
 def claim_all(customer: Account) -> int:

@@ -43,11 +43,11 @@ def _item(order: TicketToIssue) -> Ticket:
     ticket_id = order.ticket_id or new_id("tkt")
     place = keys.gate.attendee(order.event_id, order.holder.name, ticket_id)
     owner = order.holder.customer_id
-    shelf = keys.tickets.customer_tickets(owner, ticket_id) if owner else None
+    index_key = keys.tickets.customer_tickets(owner, ticket_id) if owner else None
     return Ticket(
         *keys.tickets.ticket(ticket_id),
         gsi1=place,
-        gsi2=shelf,
+        gsi2=index_key,
         ticket_id=ticket_id,
         event_id=order.event_id,
         number=order.number,

@@ -103,13 +103,13 @@ def handing_over(ticket: Ticket, *, to: Account) -> list[Write]:
     """
     card_uid, rebound = bindings.rebinding(ticket, to=to.account_id)
     name_at_gate = keys.gate.attendee(ticket.event_id, to.name, ticket.ticket_id)
-    shelf = keys.tickets.customer_tickets(to.account_id, ticket.ticket_id)
+    index_key = keys.tickets.customer_tickets(to.account_id, ticket.ticket_id)
     actions: list[Action] = [
         Ticket.customer_id.set(to.account_id),
         Ticket.holder_name.set(to.name),
         Ticket.credential.set(ticket.credential + 1),
         *Ticket.in_gsi1(name_at_gate),
-        *Ticket.in_gsi2(shelf),
+        *Ticket.in_gsi2(index_key),
         # What described the one before.
         Ticket.dependent_id.remove(),
         Ticket.photo_url.remove(),
@@ -150,7 +150,7 @@ def transfer(
         taker = numbers.find_by_number(mobile_number)
         if taker is None or taker.account_id != taker_id:
             raise IdempotencyMismatch from None
-    tell(mobile_number, f"{sender.name} gave you a ticket. It is among your tickets now.", message, operation_id)
+    notify(mobile_number, f"{sender.name} gave you a ticket. It is among your tickets now.", message, operation_id)
     return Transferred(ticket_id, mobile_number)
 
 
@@ -178,7 +178,7 @@ def _transfer(sender: Account, ticket_id: str, *, mobile_number: str, operation_
     raise Unavailable("This ticket or its card is being changed by others. Try again.", retry_after=1)
 
 
-def tell(mobile_number: str, news: str, message: str | None, operation_id: str) -> None:
-    """Send an SMS with the giver's own words below the news."""
-    body = f"{news}\n{message}" if message else news
+def notify(mobile_number: str, text: str, message: str | None, operation_id: str) -> None:
+    """Send an SMS with the giver's own words below the text."""
+    body = f"{text}\n{message}" if message else text
     messages.enqueue(Message(message_id=operation_id, channel=Channel.SMS, to=mobile_number, body=body))

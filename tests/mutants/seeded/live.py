@@ -105,8 +105,8 @@ MUTANTS = (
         name="gap-passed-over",
         bug="who comes back for what is kept no longer is not told that they missed it",
         file=_SUBSCRIPTIONS,
-        before="        if told.told_at >= oldest:\n",
-        after="        if told.told_at:\n",
+        before="        if stored.told_at >= oldest:\n",
+        after="        if stored.told_at:\n",
         tests=_HOW,
     ),
 )

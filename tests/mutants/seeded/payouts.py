@@ -20,8 +20,8 @@ MUTANTS = (
         name="books-closed-before-all-is-counted",
         bug="a sale and a refund of it that wait for the stream are missing in a payout",
         file=_SETTLEMENTS,
-        before="(counts.sold + counts.returned, counts.returned) != (told.tickets, told.refunded_tickets)",
-        after="counts.sold != told.tickets - told.refunded_tickets",
+        before="(counts.sold + counts.returned, counts.returned) != (sums.tickets, sums.refunded_tickets)",
+        after="counts.sold != sums.tickets - sums.refunded_tickets",
         tests=(_DOOR,),
     ),
     Mutant(

@@ -129,10 +129,10 @@ class _TicketText:
     def _fit(self, text: str, points: float) -> _FittedLine:
         known = self._fitted.get((text, points))
         if known is None:
-            known = self._fitted[text, points] = self._fit_anew(text, points)
+            known = self._fitted[text, points] = self._fitting(text, points)
         return known
 
-    def _fit_anew(self, text: str, points: float) -> _FittedLine:
+    def _fitting(self, text: str, points: float) -> _FittedLine:
         document = self._document
         shown = text if text.isascii() and text.isprintable() else typefaces.printable(document, text)
         document.set_font_size(points)
