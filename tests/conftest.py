@@ -22,12 +22,14 @@ os.environ.setdefault("ANSWER_PACE_MS", "0")
 import pytest
 from moto import mock_aws
 
-from tests.support import moto_answers, moto_copies, service_models
+from tests.support import cheap_hashes, moto_answers, moto_copies, moto_queries, service_models
 
 # Before the modules below import what the patches replace.
 service_models.install()
 moto_copies.install()
 moto_answers.install()
+moto_queries.install()
+cheap_hashes.install()
 
 from tests.support import cloud
 from tests.support.caches import forget_answers

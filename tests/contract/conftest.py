@@ -5,17 +5,10 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from chalicelib.domain.access import otp
 from tests.contract.ground import Ground, lay
 from tests.support import cloud
 from tests.support.caches import forget_caches
 from tests.support.cloud import MASTER_SECRET
-
-
-@pytest.fixture(autouse=True)
-def untried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the place that all tests ask from show more wrong codes than anybody else may."""
-    monkeypatch.setattr(otp, "TRIES_PER_ADDRESS", 10**6)
 
 
 @pytest.fixture(scope="module")

@@ -79,6 +79,11 @@ def label(route: AnyRoute) -> str:
     return f"{route.method} {route.path}"
 
 
+def fresh_address() -> str:
+    """Return an address that nobody has sent from yet: how often one place may try codes is bounded."""
+    return f"10.{'.'.join(str(part) for part in next(_numbers).to_bytes(3))}"
+
+
 @dataclass
 class Device:
     """A reader with its own key, as the program at the gate holds it."""
@@ -198,6 +203,7 @@ class Ground:
         query = f"?{request.query}" if request.query else ""
         more["headers"] = {**request.headers, **(more.get("headers") or {})}
         more.setdefault("raw", request.raw)
+        more.setdefault("address", fresh_address())
         return call(route.method, f"{path}{slash}{query}", request.body, token=token, **more)
 
     def rightful(self, route: AnyRoute) -> Request:

@@ -312,10 +312,4 @@ def test_an_enrolment_code_works_for_one_key_only(ground: Ground) -> None:
         assert _refused(route, ground, {**request.body, "code": "AAAA-BBBB-CCCC"}) == (401, "INVALID_CREDENTIALS")
 
 
-# The control: the same requests, sent by those who may
-
-
-@pytest.mark.parametrize("route", routes(), ids=_named)
-def test_the_right_caller_gets_through_with_the_request_that_the_matrix_sends(route: AnyRoute, ground: Ground) -> None:
-    answer = ground.send(route, ground.rightful(route), token=ground.token(route))
-    assert answer.status == route.status, answer.text
+# The control, the same requests sent by those who may, is in test_conventions.py.

@@ -33,10 +33,6 @@ class Held:
     card: Card
 
 
-def number() -> str:
-    return f"+92300{uuid.uuid4().int % 10**7:07}"
-
-
 def hold(show: Event, owner: Account) -> Held:
     """Give somebody a paid ticket on a card of its own."""
     holder = Holder(name=owner.name, customer_id=owner.account_id)

@@ -29,15 +29,11 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary import OtpPurpose, Portal
 from tests.faults.wire import Fault, wire
 from tests.support.codes import code_for, texts
-from tests.support.factories import PASSWORD, make_customer
+from tests.support.factories import PASSWORD, make_customer, unused_number
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_codes"), pytest.mark.timeout(600)]
 CROWD = 32
 GUESSES = 200
-
-
-def number() -> str:
-    return f"+92302{uuid.uuid4().int % 10**7:07}"
 
 
 def at_once(act: Callable[[int], Any], *, callers: int = CROWD) -> list[Any]:
@@ -117,7 +113,7 @@ def confirm_log_in(code: str, challenge_id: str) -> CustomerLogIn:
 
 
 def test_of_200_guesses_at_once_at_most_five_are_evaluated() -> None:
-    challenge_id, code = begin(number())
+    challenge_id, code = begin(unused_number("2"))
     wrong = [f"{(int(code) + n) % 10**6:06}" for n in range(1, GUESSES + 1)]
     got = at_once(
         lambda n: verify(wrong[n], challenge_id, address=f"{challenge_id} {n}"),
@@ -131,7 +127,7 @@ def test_of_200_guesses_at_once_at_most_five_are_evaluated() -> None:
 
 def test_of_64_guesses_at_once_from_one_address_30_are_evaluated_whatever_they_are_at() -> None:
     # Enough challenges that none of them is tried out.
-    begun = [begin(number()) for _ in range(16)]
+    begun = [begin(unused_number("2")) for _ in range(16)]
     place = uuid.uuid4().hex
 
     def guess(n: int) -> otp.VerifiedCode:
@@ -149,11 +145,11 @@ def test_of_64_guesses_at_once_from_one_address_30_are_evaluated_whatever_they_a
 
 
 def test_right_codes_at_once_leave_no_try_behind_at_their_address() -> None:
-    begun = [begin(number()) for _ in range(16)]
+    begun = [begin(unused_number("2")) for _ in range(16)]
     place = uuid.uuid4().hex
     got = at_once(lambda n: verify(begun[n][1], begun[n][0], address=place), callers=16)
     assert kinds(got) == {otp.VerifiedCode: 16}
-    challenge_id, code = begin(number())
+    challenge_id, code = begin(unused_number("2"))
     wrong = f"{(int(code) + 1) % 10**6:06}"
     for n in range(otp.TRIES_PER_ADDRESS):
         with pytest.raises(OtpInvalid if n < otp.TRIES else OtpExhausted):
@@ -163,7 +159,7 @@ def test_right_codes_at_once_leave_no_try_behind_at_their_address() -> None:
 
 
 def test_a_code_makes_one_account_of_32_who_show_it_at_once() -> None:
-    mobile_number = number()
+    mobile_number = unused_number("2")
     challenge_id, code = begin(mobile_number)
     got = at_once(lambda _: confirm(code, challenge_id))
     found = kinds(got)
@@ -176,7 +172,7 @@ def test_a_code_makes_one_account_of_32_who_show_it_at_once() -> None:
 
 
 def test_a_code_begins_one_session_of_32_who_show_it_at_once() -> None:
-    mobile_number = number()
+    mobile_number = unused_number("2")
     customer = make_customer(mobile_number=mobile_number)
     sent = registration.log_in(mobile_number=mobile_number, password=PASSWORD, address=mobile_number)
     code = code_for(mobile_number)
@@ -186,7 +182,7 @@ def test_a_code_begins_one_session_of_32_who_show_it_at_once() -> None:
 
 
 def test_a_number_is_sent_three_texts_of_32_asked_for_at_once() -> None:
-    mobile_number = number()
+    mobile_number = unused_number("2")
     texts()
     got = at_once(lambda n: registration.forget_password(mobile_number=mobile_number, address=f"{mobile_number} {n}"))
     assert holds(got, 3, otp.SentCode), kinds(got)
@@ -196,14 +192,14 @@ def test_a_number_is_sent_three_texts_of_32_asked_for_at_once() -> None:
 
 def test_an_address_is_sent_ten_texts_of_32_asked_for_at_once() -> None:
     place = uuid.uuid4().hex
-    got = at_once(lambda _: registration.forget_password(mobile_number=number(), address=place))
-    got += at_once(lambda _: registration.forget_password(mobile_number=number(), address=place))
+    got = at_once(lambda _: registration.forget_password(mobile_number=unused_number("2"), address=place))
+    got += at_once(lambda _: registration.forget_password(mobile_number=unused_number("2"), address=place))
     assert holds(got, 10, otp.SentCode), kinds(got)
     assert set(kinds(got)) <= {otp.SentCode, RateLimited, Unavailable}
 
 
 def test_of_64_wrong_passwords_at_once_ten_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    mobile_number = number()
+    mobile_number = unused_number("2")
     make_customer(mobile_number=mobile_number)
     looked_at: list[str] = []
     matches = passwords.matches
@@ -220,7 +216,7 @@ def test_of_64_wrong_passwords_at_once_ten_are_looked_at(monkeypatch: pytest.Mon
 
 
 def test_right_passwords_at_once_leave_no_failure_behind() -> None:
-    mobile_number = number()
+    mobile_number = unused_number("2")
     make_customer(mobile_number=mobile_number)
     at_once(lambda _: accounts.verify_password(Portal.WEBAPP, mobile_number, PASSWORD), callers=8)
     for n in range(10):
@@ -231,7 +227,7 @@ def test_right_passwords_at_once_leave_no_failure_behind() -> None:
 
 
 def test_one_old_password_is_changed_once_by_8_at_once_and_one_session_stays() -> None:
-    customer = make_customer(mobile_number=number())
+    customer = make_customer(mobile_number=unused_number("2"))
     pairs = [sessions.start(customer) for _ in range(8)]
 
     def change(n: int) -> int:
@@ -260,7 +256,7 @@ def test_32_first_writers_end_with_one_key() -> None:
 
 @pytest.mark.parametrize("place", range(8))
 def test_a_code_whose_effects_answer_is_lost_has_its_effect_once(place: int) -> None:
-    mobile_number = number()
+    mobile_number = unused_number("2")
     challenge_id, code = begin(mobile_number)
     with wire(retries=True) as faulty:
         faulty.faults = {place: Fault.ANSWER_LOST}
@@ -275,7 +271,7 @@ def test_a_code_whose_effects_answer_is_lost_has_its_effect_once(place: int) -> 
 
 
 def test_a_spent_proof_that_is_committed_again_is_its_own_success_and_nobody_elses() -> None:
-    challenge_id, code = begin(number())
+    challenge_id, code = begin(unused_number("2"))
     first, second = (verify(code, challenge_id, address=challenge_id) for _ in range(2))
     first.commit()
     first.commit()
@@ -284,7 +280,7 @@ def test_a_spent_proof_that_is_committed_again_is_its_own_success_and_nobody_els
 
 
 def test_a_reset_meets_a_change_of_password_and_the_later_one_stands() -> None:
-    mobile_number = number()
+    mobile_number = unused_number("2")
     customer = make_customer(mobile_number=mobile_number)
     registration.forget_password(mobile_number=mobile_number, address=mobile_number)
     code = code_for(mobile_number)

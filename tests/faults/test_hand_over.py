@@ -21,14 +21,13 @@ from tests.faults.belongings import (
     hold,
     make_show,
     move,
-    number,
     opened_by,
     own_card,
     shelved,
     waiting,
 )
 from tests.faults.wire import Fault, wire
-from tests.support.factories import make_customer
+from tests.support.factories import make_customer, unused_number
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_hand_over"), pytest.mark.timeout(900)]
 
@@ -107,7 +106,7 @@ def _give(held: Held, to: str, operation_id: str) -> object:
 
 def given_to_a_customer(show: Event, taker: Account) -> HandOver:
     held, operation_id = hold(show, make_customer()), new_id("op")
-    _give(held, number(), new_id("op"))
+    _give(held, unused_number(), new_id("op"))
     return HandOver(
         lambda: _give(held, taker.mobile_number, operation_id),
         lambda: {**_where(held, taker), "gifts": sorted(gifts_of(held))},
@@ -116,7 +115,7 @@ def given_to_a_customer(show: Event, taker: Account) -> HandOver:
 
 
 def given_to_a_number(show: Event, taker: Account) -> HandOver:
-    held, operation_id, to = hold(show, make_customer()), new_id("op"), number()
+    held, operation_id, to = hold(show, make_customer()), new_id("op"), unused_number()
     return HandOver(
         lambda: _give(held, to, operation_id),
         lambda: (waiting(to), _where(held, taker)),
@@ -125,7 +124,7 @@ def given_to_a_number(show: Event, taker: Account) -> HandOver:
 
 
 def taken_back(show: Event, taker: Account) -> HandOver:
-    held, operation_id, to = hold(show, make_customer()), new_id("op"), number()
+    held, operation_id, to = hold(show, make_customer()), new_id("op"), unused_number()
     _give(held, to, new_id("op"))
     return HandOver(
         lambda: _give(held, held.owner.mobile_number, operation_id),
@@ -135,7 +134,7 @@ def taken_back(show: Event, taker: Account) -> HandOver:
 
 
 def claimed(show: Event, _: Account) -> HandOver:
-    held, to = hold(show, make_customer()), number()
+    held, to = hold(show, make_customer()), unused_number()
     _give(held, to, new_id("op"))
     taker = make_customer(mobile_number=to)
     own_card(taker)

@@ -22,10 +22,10 @@ from chalicelib.errors import AlreadyExists, Conflict, InvalidCredentials, OtpEx
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
-from tests.faults.test_codes import at_once, kinds, number, sessions_of
+from tests.faults.test_codes import at_once, kinds, sessions_of
 from tests.faults.wire import Fault, some, wire
 from tests.support.codes import code_for, texts
-from tests.support.factories import PASSWORD, make_merchant, make_organizer
+from tests.support.factories import PASSWORD, make_merchant, make_organizer, unused_number
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_partners"), pytest.mark.timeout(600)]
 
@@ -62,7 +62,7 @@ def require_one_log_in(merchant: Account, *numbers: str) -> str:
 
 
 def test_a_code_moves_the_number_once_of_32_who_show_it_at_once() -> None:
-    merchant, new = make_merchant(), number()
+    merchant, new = make_merchant(), unused_number("2")
     challenge_id, code = begin(merchant, new)
     texts()
     got = at_once(lambda _: confirm(merchant, challenge_id, code))
@@ -75,7 +75,7 @@ def test_a_code_moves_the_number_once_of_32_who_show_it_at_once() -> None:
 
 def test_of_many_changes_of_one_shop_at_once_the_last_stands_alone() -> None:
     merchant = make_merchant()
-    numbers = [number() for _ in range(6)]
+    numbers = [unused_number("2") for _ in range(6)]
     begun = [begin(merchant, each) for each in numbers]
     got = at_once(lambda n: confirm(merchant, *begun[n]), callers=6)
     assert kinds(got)[Shop] >= 1
@@ -85,7 +85,7 @@ def test_of_many_changes_of_one_shop_at_once_the_last_stands_alone() -> None:
 
 @pytest.mark.parametrize("_", range(4))
 def test_a_number_that_is_taken_at_this_moment_has_one_owner(_: int) -> None:
-    merchant, new = make_merchant(), number()
+    merchant, new = make_merchant(), unused_number("2")
     challenge_id, code = begin(merchant, new)
 
     def act(n: int) -> Shop | Account:
@@ -101,7 +101,7 @@ def test_a_number_that_is_taken_at_this_moment_has_one_owner(_: int) -> None:
 
 @pytest.mark.parametrize("_", range(4))
 def test_a_change_of_number_meets_a_change_of_password_and_both_are_whole(_: int) -> None:
-    merchant, new = make_merchant(), number()
+    merchant, new = make_merchant(), unused_number("2")
     challenge_id, code = begin(merchant, new)
 
     def act(n: int) -> str:
@@ -136,7 +136,7 @@ def just_before_the_transaction(act: Callable[[], object]) -> Iterator[None]:
 
 
 def test_a_number_that_moves_while_its_code_is_looked_at_begins_no_session() -> None:
-    merchant, new = make_merchant(), number()
+    merchant, new = make_merchant(), unused_number("2")
     old = merchant.login
     sent = registration.log_in(mobile_number=old, password=PASSWORD, address=old, portal=Portal.MERCHANT)
     log_in_code = code_for(old)
@@ -154,7 +154,7 @@ def test_a_number_that_moves_while_its_code_is_looked_at_begins_no_session() -> 
 
 
 def test_a_number_that_moves_while_another_change_is_decided_moves_on_from_there() -> None:
-    merchant, first, second = make_merchant(), number(), number()
+    merchant, first, second = make_merchant(), unused_number("2"), unused_number("2")
     moving, then = begin(merchant, first), begin(merchant, second)
     with just_before_the_transaction(lambda: confirm(merchant, *moving)):
         assert confirm(merchant, *then).mobile_number == second
@@ -163,7 +163,7 @@ def test_a_number_that_moves_while_another_change_is_decided_moves_on_from_there
 
 @pytest.mark.parametrize("place", range(6))
 def test_a_change_of_number_whose_answer_is_lost_has_its_effect_once(place: int) -> None:
-    merchant, new = make_merchant(), number()
+    merchant, new = make_merchant(), unused_number("2")
     challenge_id, code = begin(merchant, new)
     texts()
     with wire(retries=True) as faulty:
@@ -177,7 +177,7 @@ def test_a_change_of_number_whose_answer_is_lost_has_its_effect_once(place: int)
 @pytest.mark.parametrize("fault", some(Fault.DROPPED, Fault.ANSWER_LOST, Fault.BROKEN, Fault.CONFLICT))
 @pytest.mark.parametrize("place", range(4))
 def test_a_change_of_number_that_breaks_off_anywhere_is_whole_or_was_nothing(place: int, fault: Fault) -> None:
-    merchant, new = make_merchant(), number()
+    merchant, new = make_merchant(), unused_number("2")
     challenge_id, code = begin(merchant, new)
     broke_off = False
     with wire(retries=False) as faulty:

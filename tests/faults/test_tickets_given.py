@@ -20,9 +20,9 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, RefundRequest
 from tests.faults import scenarios
-from tests.faults.belongings import gifts_of, hold, make_show, move, number, opened_by, own_card, shelved, waiting
+from tests.faults.belongings import gifts_of, hold, make_show, move, opened_by, own_card, shelved, waiting
 from tests.faults.test_claims import CALLERS, at_once
-from tests.support.factories import make_customer
+from tests.support.factories import make_customer, unused_number
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_tickets_given"), pytest.mark.timeout(900)]
 
@@ -104,7 +104,7 @@ def test_a_card_takes_every_ticket_that_comes_at_once(show: Event, bilal: Accoun
 
 
 def test_every_gift_is_claimed_once_by_many_at_once(show: Event, ayesha: Account) -> None:
-    given, waits = [hold(show, ayesha) for _ in range(4)], number()
+    given, waits = [hold(show, ayesha) for _ in range(4)], unused_number()
     for held in given:
         gifts.give(ayesha.account_id, GiftInput(held.ticket.ticket_id, waits), operation_id=new_id("op"))
     sara = make_customer(mobile_number=waits)
@@ -116,7 +116,7 @@ def test_every_gift_is_claimed_once_by_many_at_once(show: Event, ayesha: Account
 
 @pytest.mark.parametrize("_", range(ROUNDS))
 def test_a_gift_reaches_a_number_that_registers_at_the_same_moment(show: Event, ayesha: Account, _: int) -> None:
-    given, waits = [hold(show, ayesha) for _ in range(CALLERS // 2)], number()
+    given, waits = [hold(show, ayesha) for _ in range(CALLERS // 2)], unused_number()
 
     def act(number: int) -> object:
         if number == 0:
@@ -135,7 +135,7 @@ def test_a_gift_reaches_a_number_that_registers_at_the_same_moment(show: Event, 
 
 @pytest.mark.parametrize("_", range(ROUNDS))
 def test_a_gift_is_either_claimed_or_taken_back_or_let_in(show: Event, ayesha: Account, _: int) -> None:
-    held, waits = hold(show, ayesha), number()
+    held, waits = hold(show, ayesha), unused_number()
     ticket_id = held.ticket.ticket_id
     gifts.give(ayesha.account_id, GiftInput(ticket_id, waits), operation_id=new_id("op"))
     sara, caller, code = make_customer(mobile_number=waits), scenarios.caller(show.event_id), tickets.code(held.ticket)

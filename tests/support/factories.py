@@ -1,6 +1,7 @@
 """What tests are set in: made through the domain, with defaults that a test changes only where it is about them."""
 
 import base64
+import itertools
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,12 @@ from chalicelib.table.items import Account, Card, Event, Organization, Ticket
 from chalicelib.vocabulary import AdminRole, CardStatus, CardType, TicketStatus, UsherRole
 
 PASSWORD = "a long enough password"
+_numbers = itertools.count(1)
+
+
+def unused_number(series: str = "0") -> str:
+    """Return a Pakistani mobile number that this process has not used; `series` is one digit."""
+    return f"+9230{series}{next(_numbers):07}"
 
 
 def make_event(**changes: Any) -> Event:
@@ -74,19 +81,19 @@ def admin_token(role: AdminRole = AdminRole.SUPER_ADMIN) -> str:
 
 def make_customer(*, mobile_number: str | None = None, name: str = "Ayesha Khan") -> Account:
     """Create a customer whose number is proven."""
-    number = mobile_number or f"+92300{uuid.uuid4().int % 10**7:07}"
+    number = mobile_number or unused_number("0")
     return accounts.create_customer(mobile_number=number, password=PASSWORD, name=name)
 
 
 def make_merchant(*, mobile_number: str | None = None, name: str = "Liberty Books") -> Account:
     """Create a merchant."""
-    number = mobile_number or f"+92301{uuid.uuid4().int % 10**7:07}"
+    number = mobile_number or unused_number("1")
     return accounts.create_merchant(mobile_number=number, password=PASSWORD, name=name)
 
 
 def make_organizer(*, contact_mobile: str | None = None, name: str = "Lahore Live") -> Account:
     """Create an organizer."""
-    number = contact_mobile or f"+92302{uuid.uuid4().int % 10**7:07}"
+    number = contact_mobile or unused_number("2")
     return accounts.create_organizer(contact_mobile=number, password=PASSWORD, name=name)
 
 

@@ -150,11 +150,13 @@ class Stream:
         self._reader = StreamReader()
 
     def live(self) -> list[dict[str, Any]]:
-        """Project what is new, and return what is for live updates, untold."""
-        records = self._reader.read()
-        for start in range(0, len(records), 100):
-            assert project(records[start : start + 100]) == {"batchItemFailures": []}
-        return [record for record in records if matches(stream_pattern("live"), record)]
+        """Project until something new is for live updates, and return it; nothing where the stream is drained."""
+        found: list[dict[str, Any]] = []
+        while not found and (records := self._reader.read()):
+            for start in range(0, len(records), 100):
+                assert project(records[start : start + 100]) == {"batchItemFailures": []}
+            found = [record for record in records if matches(stream_pattern("live"), record)]
+        return found
 
     def drain(self) -> None:
         deadline = time.monotonic() + 20

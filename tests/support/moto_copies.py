@@ -2,34 +2,53 @@
 
 moto 5 copies the whole table once for each action of a transaction, its stream's records with it, and keeps every
 copy for ever in the class's list of instances: a module of tests grew by gigabytes. Here the actions of one
-transaction share one copy, and a copy shares every item and record with its original, which is safe since an update
-replaces the item that it changes; and copies are not listed.
+transaction share one copy. The copy has partitions of its own only where the transaction writes, and shares every
+item and record with its original, which is safe since an update replaces the item that it changes. Copies are not
+listed.
 """
 
 import copy
-from collections import defaultdict
+import threading
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import StreamRecord, StreamShard, Table
 
-_last: tuple[Table, int, Table] | None = None
+# The keys of the partitions that the transaction of this thread writes to, and the copy that it made of its table.
+_transaction = threading.local()
 _update_item = DynamoDBBackend.update_item
+_transact = DynamoDBBackend.transact_write_items
+
+
+def _transact_with_one_copy(self: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+    actions = [action for item in transact_items for action in item.values()]
+    _transaction.partitions = [
+        DynamoType(key[self.tables[action["TableName"]].hash_key_attr])
+        for action in actions
+        if (key := action.get("Key") or action.get("Item")) and action.get("TableName") in self.tables
+    ]
+    _transaction.copies = {}
+    try:
+        _transact(self, transact_items)
+    finally:
+        del _transaction.partitions, _transaction.copies
 
 
 def _copy_of_table(table: Table, memo: dict[int, Any]) -> Table:
-    """Return a copy of a table; the one before, where nothing was written since."""
-    global _last  # a transaction is one thread's, and moto has no races
-    written = len(table.stream_shard.items) if table.stream_shard else -1
-    if _last is not None and written >= 0 and _last[0] is table and _last[1] == written:
-        return _last[2]
+    """Return a table that keeps what this one has now, for the transaction of this thread."""
+    copies: dict[int, Table] = _transaction.copies
+    if id(table) in copies:
+        return copies[id(table)]
     made: Table = object.__new__(type(table))
     memo[id(table)] = made
     vars(made).update(vars(table))
-    made.items = defaultdict(dict, {key: dict(ranges) for key, ranges in table.items.items()})
+    made.items = table.items.copy()
+    for key in _transaction.partitions:
+        if key in made.items:
+            made.items[key] = made.items[key].copy()
     made.stream_shard = copy.deepcopy(table.stream_shard, memo)
-    _last = (table, written, made)
+    copies[id(table)] = made
     return made
 
 
@@ -57,6 +76,7 @@ def install() -> None:
     Table.__deepcopy__ = _copy_of_table  # type: ignore[attr-defined]
     StreamShard.__deepcopy__ = _copy_of_shard  # type: ignore[attr-defined]
     DynamoDBBackend.update_item = _update_a_copy  # type: ignore[method-assign]
+    DynamoDBBackend.transact_write_items = _transact_with_one_copy  # type: ignore[method-assign]
     for kept in (Table, StreamShard, StreamRecord, Item):
         kept.__new__ = _new  # type: ignore[method-assign]
 

@@ -1,0 +1,178 @@
+"""What the platform asks of a table, asked of moto: `python -m tests.support.moto_sample` asks it as it comes.
+
+Everything that our patches of moto replace is in it: queries of the table and of an index, comparisons of strings and
+numbers, sizes, transactions that are applied, refused and wrong, and the stream's records.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+from botocore.session import get_session
+from moto import mock_aws
+
+ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+_TABLE = "sample"
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _items() -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    for place in range(12):
+        item = _key(f"P#{place % 3}", f"S#{place:02}")
+        item |= {"n": {"N": str(place * 7 % 5)}, "text": {"S": "é" * (place % 4)}, "flag": {"BOOL": place % 2 == 0}}
+        item |= {"map": {"M": {"a": {"S": "b"}, "c": {"L": [{"N": "1"}, {"NULL": True}]}}}, "set": {"SS": ["x", "y"]}}
+        if place % 4:
+            item |= {"gsi1pk": {"S": f"G#{place % 2}"}, "gsi1sk": {"S": f"{9 - place % 10}"}}
+        items.append(item)
+    return items
+
+
+class _Table:
+    """A table to ask; each answer is kept as it is, a refusal with its reasons."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def ask(self, operation: str, **named: Any) -> Any:
+        try:
+            answer = getattr(self._client, operation)(**named)
+        except ClientError as refused:
+            answer = {"refused": refused.response["Error"], "reasons": refused.response.get("CancellationReasons")}
+        answer.pop("ResponseMetadata", None)
+        return answer
+
+    def query(self, index: str | None, value: str, more: str = "", **named: Any) -> Any:
+        prefix = "gsi1" if index else ""
+        return self.ask(
+            "query",
+            TableName=_TABLE,
+            KeyConditionExpression=f"{prefix}pk = :h{more.replace('sk', f'{prefix}sk')}",
+            ExpressionAttributeValues={":h": {"S": value}, **named.pop("values", {})},
+            **({"IndexName": index} if index else {}),
+            **named,
+        )
+
+
+def _queries(table: _Table) -> Iterator[Any]:
+    for index, value in ((None, "P#1"), ("gsi1", "G#1"), (None, "none"), ("gsi1", "none")):
+        for forward in (True, False):
+            yield table.query(index, value, ScanIndexForward=forward)
+            yield table.query(index, value, ScanIndexForward=forward, Limit=2)
+    low, high = {":a": {"S": "S#02"}, ":b": {"S": "S#07"}}, {":a": {"S": "2"}, ":b": {"S": "6"}}
+    for index, value, values in ((None, "P#1", low), ("gsi1", "G#1", high)):
+        yield table.query(index, value, " AND sk BETWEEN :a AND :b", values=values)
+        for sign in ("<", "<=", ">", ">=", "="):
+            yield table.query(index, value, f" AND sk {sign} :a", values={":a": values[":a"]})
+        yield table.query(index, value, " AND begins_with(sk, :a)", values={":a": {"S": values[":a"]["S"][:2]}})
+        first = table.query(index, value, Limit=1)
+        yield table.query(index, value, ExclusiveStartKey=first["LastEvaluatedKey"])
+        yield table.query(index, value, ProjectionExpression="pk, n")
+        filtered = {":n": {"N": "1"}, ":f": {"BOOL": True}}
+        yield table.query(index, value, values=filtered, FilterExpression="n > :n AND flag = :f")
+
+
+def _update(pk: str, sk: str, expression: str, condition: str, **values: Any) -> dict[str, Any]:
+    return {
+        "TableName": _TABLE,
+        "Key": _key(pk, sk),
+        "UpdateExpression": expression,
+        "ConditionExpression": condition,
+        "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
+    }
+
+
+def _writes(table: _Table) -> Iterator[Any]:
+    numbers = {"n": {"N": "2.5"}, "m": {"N": "10"}}
+    add = _update("P#1", "S#01", "ADD n :n SET gsi1sk = :s", "n < :m", s={"S": "new"}, **numbers)
+    wrong = _update("P#2", "S#02", "SET n = :n", "n > :m", n={"N": "1"}, m={"N": "99"})
+    added, refused = ({"Update": {**each, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}} for each in (add, wrong))
+    put = {"Put": {"TableName": _TABLE, "Item": _key("P#9", "S#1"), "ConditionExpression": "attribute_not_exists(pk)"}}
+    delete = {"Delete": {"TableName": _TABLE, "Key": _key("P#0", "S#03")}}
+    check = {
+        "ConditionCheck": {
+            "TableName": _TABLE,
+            "Key": _key("P#0", "S#00"),
+            "ConditionExpression": "size(#t) >= :z",
+            "ExpressionAttributeNames": {"#t": "text"},
+            "ExpressionAttributeValues": {":z": {"N": "0"}},
+        }
+    }
+    for actions in (
+        [added, put],
+        [added, refused],
+        [put, delete],
+        [delete, check],
+        [delete, delete],
+        [refused, put, added],
+    ):
+        yield table.ask("transact_write_items", TransactItems=actions)
+        yield table.ask("scan", TableName=_TABLE)
+    for condition in ("n < :m", "n < :m AND attribute_not_exists(pk)"):
+        yield table.ask("update_item", **(add | {"ConditionExpression": condition, "ReturnValues": "ALL_NEW"}))
+
+
+def _reads(table: _Table) -> Iterator[Any]:
+    keys = [_key("P#1", "S#01"), _key("P#1", "S#04"), _key("P#1", "none")]
+    yield table.ask("batch_get_item", RequestItems={_TABLE: {"Keys": keys, "ConsistentRead": True}})
+    yield table.ask("delete_item", TableName=_TABLE, Key=keys[1], ReturnValues="ALL_OLD")
+    yield table.ask(
+        "scan",
+        TableName=_TABLE,
+        FilterExpression="contains(#t, :e)",
+        ExpressionAttributeNames={"#t": "text"},
+        ExpressionAttributeValues={":e": {"S": "é"}},
+    )
+
+
+def _streamed(session: Any, arn: str) -> Iterator[Any]:
+    client = session.create_client("dynamodbstreams")
+    for shard in client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+        iterator = client.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")[
+            "ShardIterator"
+        ]
+        for record in client.get_records(ShardIterator=iterator)["Records"]:
+            told = record["dynamodb"]
+            yield [record["eventName"], told["Keys"], told.get("OldImage"), told.get("NewImage")]
+
+
+def asked() -> list[Any]:
+    """Ask everything of a fresh table; return the answers and the stream's records, as JSON has them."""
+    with mock_aws():
+        session: Any = get_session()
+        client = session.create_client("dynamodb")
+        names = ("pk", "sk", "gsi1pk", "gsi1sk")
+        table = client.create_table(
+            TableName=_TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+            KeySchema=_schema("pk", "sk"),
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "gsi1",
+                    "KeySchema": _schema("gsi1pk", "gsi1sk"),
+                    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["n"]},
+                }
+            ],
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        )["TableDescription"]
+        sample = _Table(client)
+        puts = [sample.ask("put_item", TableName=_TABLE, Item=item) for item in _items()]
+        found = [*puts, *_queries(sample), *_writes(sample), *_reads(sample)]
+        found += _streamed(session, table["LatestStreamArn"])
+    return list(json.loads(json.dumps(found, default=sorted)))
+
+
+def _schema(hash_name: str, range_name: str) -> list[dict[str, str]]:
+    return [{"AttributeName": hash_name, "KeyType": "HASH"}, {"AttributeName": range_name, "KeyType": "RANGE"}]
+
+
+if __name__ == "__main__":
+    os.environ.update(ENVIRONMENT)
+    json.dump(asked(), sys.stdout)
