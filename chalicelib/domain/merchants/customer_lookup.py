@@ -71,5 +71,5 @@ def with_id(customer_id: str) -> Account:
 def _ready(account: Account | None) -> Account:
     is_customer = account is not None and account.portal == Portal.WEBAPP
     if account is None or not is_customer or account.status != AccountStatus.ACTIVE:
-        raise NotFound("There is no such customer. Let them register first, with their own number.")
+        raise NotFound("There is no such customer. They must register first, with their own number.")
     return account

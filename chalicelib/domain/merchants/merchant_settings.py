@@ -26,7 +26,7 @@ _PLAIN = ("email", "address", "city", "low_stock_threshold")
 
 @dataclass(frozen=True, slots=True)
 class NotificationChoices:
-    """By which ways a merchant wants to be told of what concerns the shop."""
+    """By which ways a merchant receives notices about the shop."""
 
     sms: bool
     email: bool

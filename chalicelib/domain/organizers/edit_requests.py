@@ -150,7 +150,7 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
         present = EventSnapshot(events.get(event_id), categories.of(event_id))
         _require_changeable(present.event)
         if present.event.version != request.event_version:
-            raise Conflict("The event has changed since this was asked. Reject it, and let it be asked anew.")
+            raise Conflict("The event has changed since this request. Reject it, and ask for a fresh one.")
         changed, writes = event_edits.applying(present, request.diff)
         version = request.event_version
         try:

@@ -1,0 +1,103 @@
+"""The language of what people read: messages, the OpenAPI document, README and docs.
+
+The words below make a sentence that must be read twice. What each should be is beside it.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.schemas import messages
+from tests.contract.answers import document
+
+ROOT = Path(__file__).parents[2]
+
+# The word, as a pattern, and what to write in its place.
+WORDS = {
+    r"told": "sent, published, notified, shown",
+    r"whoever": "the caller, each user, anyone who",
+    r"whatever": "any, regardless of",
+    r"whosoever": "anyone who",
+    r"anew": "again, fresh",
+    r"let it": "the verb itself",
+    r"let them": "the verb itself",
+    r"nobody knows": "is unknown",
+    r"it stands": "is",
+    r"stands beside": "is beside",
+    r"stands for": "is, means",
+    r"stands in": "is in",
+    r"goes by": "uses",
+    r"has its way": "wins, succeeds",
+    r"is to be had": "is available",
+    r"not to be had": "is not available",
+    r"comes to it": "runs",
+    r"lets? (?:in|be|have)": "admits, allows",
+    r"makes? good": "repairs",
+    r"thereof|therein|whereby|wherein|thereupon": "a plain clause",
+    r"hath|shall": "must, will",
+}
+_WORD = re.compile(rf"\b(?:{'|'.join(WORDS)})\b", re.IGNORECASE)
+
+
+def _worst(text: str) -> list[str]:
+    return [found[0].lower() for found in _WORD.finditer(text)]
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if key in ("description", "summary", "title") and isinstance(part, str):
+                yield part
+            elif key not in ("example", "examples"):
+                yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
+
+
+def test_the_openapi_document_has_none_of_the_worst_words() -> None:
+    assert [(text, words) for text in _strings(document()) if (words := _worst(text))] == []
+
+
+def test_the_sentences_for_wrong_fields_have_none_of_the_worst_words() -> None:
+    sentences = [*messages.PATTERNS.values(), *(entry for entry in messages.TABLE.values() if isinstance(entry, str))]
+    assert len(sentences) > 20
+    assert [(text, words) for text in sentences if (words := _worst(text))] == []
+
+
+def _messages_in(path: Path) -> Iterator[tuple[int, str]]:
+    """Return the texts that a module raises, and those that an error class has as its message."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        inside: list[ast.AST] = []
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            inside = [node.exc]
+        elif isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "message" for t in node.targets):
+            inside = [node.value]
+        for part in (leaf for root in inside for leaf in ast.walk(root)):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                yield part.lineno, part.value
+
+
+def test_no_message_that_is_raised_has_one_of_the_worst_words() -> None:
+    found = [
+        (f"{path.relative_to(ROOT)}:{line}", text, words)
+        for path in sorted((ROOT / "chalicelib").rglob("*.py"))
+        for line, text in _messages_in(path)
+        if (words := _worst(text))
+    ]
+    assert found == []
+
+
+def _pages() -> list[Path]:
+    return sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")})
+
+
+@pytest.mark.parametrize("page", _pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_has_none_of_the_worst_words(page: Path) -> None:
+    prose = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    found = [(number, words) for number, line in enumerate(prose.splitlines(), start=1) if (words := _worst(line))]
+    assert found == []
