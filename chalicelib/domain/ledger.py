@@ -215,7 +215,7 @@ def _crosses(before: CardBalance, after: int, *, entry_type: EntryType) -> bool:
     """Tell whether a purchase takes the balance under the threshold of its automatic reload."""
     return (
         entry_type is EntryType.PURCHASE
-        and bool(before.auto_enabled)
+        and before.auto_enabled
         and before.auto_threshold is not None
         and before.amount >= before.auto_threshold > after
     )
@@ -230,7 +230,7 @@ def _is_as_seen(before: CardBalance, *, entry_type: EntryType) -> Condition:
     if entry_type is not EntryType.PURCHASE:
         return same
     # A purchase must not miss a threshold that was set or moved since.
-    settings: Condition = CardBalance.auto_enabled == bool(before.auto_enabled)
+    settings: Condition = CardBalance.auto_enabled == before.auto_enabled
     if before.auto_enabled:
         settings = settings & (CardBalance.auto_threshold == before.auto_threshold)
     else:

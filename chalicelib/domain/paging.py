@@ -17,6 +17,7 @@ from chalicelib.errors import InvalidCursor
 from chalicelib.table import operations
 from chalicelib.table.items import Item
 from chalicelib.table.places import Place
+from chalicelib.table.ranges import Before, Between
 
 ResultT = TypeVar("ResultT")
 ItemT = TypeVar("ItemT", bound=Item)
@@ -136,7 +137,9 @@ def rows_of(
 
     def read(after: str | None, limit: int) -> list[tuple[str, Place[ItemT]]]:
         if between is None and newest_first:
-            raws = operations.query(partition, index=index, before=after, newest_first=True, limit=limit)
+            raws = operations.query(
+                partition, Before(after) if after else None, index=index, newest_first=True, limit=limit
+            )
         else:
             low, high = between or ("!", "~")
             if after is not None:
@@ -146,7 +149,7 @@ def rows_of(
             # Both ends are part of the range, and `after` is on the page before.
             one_more = limit + (after is not None)
             raws = operations.query(
-                partition, index=index, between=(low, high), newest_first=newest_first, limit=one_more
+                partition, Between(low, high), index=index, newest_first=newest_first, limit=one_more
             )
         positions = [raw[f"{index}sk"]["S"] for raw in raws]
         rows = zip(positions, operations.places_of(item, raws), strict=True)

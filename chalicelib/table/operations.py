@@ -5,8 +5,6 @@ client, because PynamoDB's own `update` cannot return the item that made a condi
 transactions reorder their parts.
 """
 
-import random
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +21,8 @@ from chalicelib.config import config
 from chalicelib.errors import Unavailable
 from chalicelib.table.items import Item
 from chalicelib.table.places import Key, Place
+from chalicelib.table.ranges import Range
+from chalicelib.table.retries import Patience
 
 RawItem = dict[str, Any]
 T = TypeVar("T")
@@ -41,7 +41,6 @@ _BUSY = {
     "ServiceUnavailable",
     "TransactionInProgressException",
 }
-_CONFLICT_ATTEMPTS = 6
 
 
 class ConditionFailed(Exception):
@@ -109,20 +108,21 @@ def get(place: Place[ItemT], *, consistent: bool = True) -> ItemT | None:
 
 
 def get_many(places: Iterable[Place[ItemT]], *, consistent: bool = True) -> dict[Key, ItemT]:
-    """Return the items that exist, by key, at one request per 100."""
+    """Return the items that exist, by key, at one request per 100. Raises Unavailable where the table stays busy."""
     wanted: dict[Key, type[ItemT]] = {place: place.item for place in places}
     found: dict[Key, ItemT] = {}
     for chunk in _chunks(wanted, BATCH_READ_LIMIT):
         pending: list[dict[str, Any]] = [_raw(place) for place in chunk]
-        attempt = 0
+        patience = Patience()
         while pending:
             answer = _send(
                 "batch_get_item",
                 RequestItems={config().table_name: {"Keys": pending, "ConsistentRead": consistent}},
             )
             found |= _items(answer["Responses"].get(config().table_name, []), wanted)
-            pending = answer.get("UnprocessedKeys", {}).get(config().table_name, {}).get("Keys", [])
-            attempt = _pause(attempt) if pending else 0
+            left = answer.get("UnprocessedKeys", {}).get(config().table_name, {}).get("Keys", [])
+            _wait_for_rest(patience, pending, left)
+            pending = left
     return found
 
 
@@ -134,7 +134,7 @@ def snapshot(places: Iterable[Place[ItemT]]) -> dict[Key, ItemT]:
     """
     wanted: dict[Key, type[ItemT]] = {place: place.item for place in places}
     reads = [{"Get": {"TableName": config().table_name, "Key": _raw(place)}} for place in wanted]
-    attempt = 0
+    patience = Patience()
     while True:
         try:
             answer = _send("transact_get_items", TransactItems=reads)
@@ -144,9 +144,7 @@ def snapshot(places: Iterable[Place[ItemT]]) -> dict[Key, ItemT]:
             reasons: list[Any] = error.response.get("CancellationReasons", [])
             if not _was_only_busy(reasons):
                 raise
-            if attempt >= _CONFLICT_ATTEMPTS:
-                raise Unavailable(retry_after=1) from error
-            attempt = _pause(attempt)
+            patience.wait(error)
             continue
         return _items([read["Item"] for read in answer["Responses"] if read.get("Item")], wanted)
 
@@ -159,33 +157,22 @@ def _items(raws: Iterable[RawItem], classes: Mapping[Key, type[ItemT]]) -> dict[
     return {key: classes[key].from_raw_data(raw) for key, raw in ((key_of(raw), raw) for raw in raws)}
 
 
-def query(  # noqa: PLR0913  # the choices of DynamoDB's Query
+def query(  # the choices of DynamoDB's Query
     partition: str,
+    where: Range | None = None,
     *,
-    index: str | None = None,
-    begins: str = "",
-    before: str | None = None,
-    between: tuple[str, str] | None = None,
+    index: str = "",
     newest_first: bool = False,
     limit: int | None = None,
     consistent: bool = False,
 ) -> list[RawItem]:
-    """Return the raw items of a partition in sort order, at most `limit`."""
-    prefix = f"{index}" if index else ""
-    names, values = {"#p": f"{prefix}pk"}, {":p": {"S": partition}}
-    condition = "#p = :p"
-    if between is not None:
-        names["#s"] = f"{prefix}sk"
-        values |= {":a": {"S": between[0]}, ":b": {"S": between[1]}}
-        condition += " AND #s BETWEEN :a AND :b"
-    elif before is not None:
-        names["#s"] = f"{prefix}sk"
-        values[":s"] = {"S": before}
-        condition += " AND #s < :s"
-    elif begins:
-        names["#s"] = f"{prefix}sk"
-        values[":s"] = {"S": begins}
-        condition += " AND begins_with(#s, :s)"
+    """Return the raw items of a partition in sort order, at most `limit`; `index` is empty for the table itself."""
+    condition, names, values = "#p = :p", {"#p": f"{index}pk"}, {":p": {"S": partition}}
+    if where is not None:
+        of_sort, bounds = where.condition()
+        condition += f" AND {of_sort}"
+        names["#s"] = f"{index}sk"
+        values |= {f":s{n}": {"S": bound} for n, bound in enumerate(bounds)}
     arguments: dict[str, Any] = {
         "TableName": config().table_name,
         "KeyConditionExpression": condition,
@@ -271,7 +258,7 @@ def record(write: Write) -> RawItem:
     arguments = dict(write.arguments)
     if write.kind in _RETURNED:
         arguments["ReturnValues"] = _RETURNED[write.kind]
-    attempt = 0
+    patience = Patience()
     while True:
         try:
             attributes: RawItem = _send(_SINGLE[write.kind], **arguments).get("Attributes", {})
@@ -279,9 +266,7 @@ def record(write: Write) -> RawItem:
             code = error.response["Error"]["Code"]
             if code == "TransactionConflictException":
                 # A transaction holds the item at this moment; the SDK does not try again by itself.
-                if attempt >= _CONFLICT_ATTEMPTS:
-                    raise Unavailable(retry_after=1) from error
-                attempt = _pause(attempt)
+                patience.wait(error)
                 continue
             if code != "ConditionalCheckFailedException":
                 raise
@@ -297,7 +282,7 @@ def commit(*writes: Write) -> None:
     hold, and Unavailable where the conflict lasts.
     """
     items = [{write.kind: write.arguments} for write in writes]
-    attempt = 0
+    patience = Patience()
     while True:
         try:
             _send("transact_write_items", TransactItems=items)
@@ -314,9 +299,7 @@ def commit(*writes: Write) -> None:
                 raise ConditionFailed(failed) from error
             if not _was_only_busy(reasons):
                 raise
-            if attempt >= _CONFLICT_ATTEMPTS:
-                raise Unavailable(retry_after=1) from error
-            attempt = _pause(attempt)
+            patience.wait(error)
         else:
             return
 
@@ -328,7 +311,7 @@ def _was_only_busy(reasons: Iterable[dict[str, Any]]) -> bool:
 
 
 def put_many(items: Iterable[Item]) -> int:
-    """Write whole items, unconditionally, 25 a request; return how many."""
+    """Write whole items, unconditionally, 25 a request; return how many. Raises Unavailable as get_many does."""
     return _write_many({"PutRequest": {"Item": put(item).arguments["Item"]}} for item in items)
 
 
@@ -341,26 +324,21 @@ def _write_many(requests: Iterable[dict[str, Any]]) -> int:
     count = 0
     for pending in _chunks(requests, BATCH_WRITE_LIMIT):
         count += len(pending)
-        attempt = 0
+        patience = Patience()
         while pending:
             answer = _send("batch_write_item", RequestItems={config().table_name: pending})
-            pending = answer.get("UnprocessedItems", {}).get(config().table_name, [])
-            attempt = _pause(attempt) if pending else 0
+            left = answer.get("UnprocessedItems", {}).get(config().table_name, [])
+            _wait_for_rest(patience, pending, left)
+            pending = left
     return count
 
 
-def attempts(most: int = 8) -> Iterator[int]:
-    """Yield the numbers of the attempts at a change that others may come before; waits between them, with jitter."""
-    for attempt in range(most):
-        if attempt:
-            _pause(attempt)
-        yield attempt
-
-
-def _pause(attempt: int) -> int:
-    """Wait with full jitter (AWS Architecture Blog, 2015) and return the number of the next attempt."""
-    time.sleep(random.uniform(0, min(1.0, 0.02 * 2**attempt)))  # noqa: S311  # jitter, not a secret
-    return attempt + 1
+def _wait_for_rest(patience: Patience, asked: Sequence[Any], left: Sequence[Any]) -> None:
+    """Wait where a batch left something undone. Raises Unavailable where it did nothing too many times in a row."""
+    if len(left) < len(asked):
+        patience.renew()
+    if left:
+        patience.wait()
 
 
 def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:

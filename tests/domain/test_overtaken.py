@@ -172,7 +172,7 @@ def test_a_gift_that_was_taken_back_before_its_claim_stays_cancelled(
     def then_take_back(*asked: object, **more: object) -> object:
         monkeypatch.setattr(operations, "query", query)
         found = query(*asked, **more)  # type: ignore[arg-type]  # handed on as they came
-        own = GiftInput(ticket.ticket_id, str(ayesha.mobile_number))
+        own = GiftInput(ticket.ticket_id, ayesha.mobile_number)
         gifts.give(ayesha.account_id, own, operation_id=new_id("op"))
         return found
 

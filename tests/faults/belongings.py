@@ -14,6 +14,7 @@ from chalicelib.domain.tickets.transfers import Transferred
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, Gift, Ticket
+from chalicelib.table.ranges import Begins
 from tests.support.factories import make_event
 
 
@@ -72,7 +73,7 @@ def opened_by(card: Card) -> list[str]:
 
 
 def gifts_of(held: Held) -> list[str]:
-    raws = operations.query(keys.tickets.ticket(held.ticket.ticket_id).pk, begins="GIFT#", consistent=True)
+    raws = operations.query(keys.tickets.ticket(held.ticket.ticket_id).pk, Begins("GIFT#"), consistent=True)
     return [str(Gift.from_raw_data(raw).status) for raw in raws]
 
 

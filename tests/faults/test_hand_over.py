@@ -15,6 +15,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event
 from chalicelib.table.places import whose
+from chalicelib.table.ranges import Begins
 from tests.faults.belongings import (
     Held,
     gifts_of,
@@ -150,7 +151,7 @@ def asked_back(show: Event, taker: Account) -> HandOver:
     ticket_id = held.ticket.ticket_id
 
     def outcome() -> object:
-        requests = operations.query(keys.tickets.ticket(ticket_id).pk, begins="REFUND#", consistent=True)
+        requests = operations.query(keys.tickets.ticket(ticket_id).pk, Begins("REFUND#"), consistent=True)
         return len(requests), _where(held, taker)
 
     return HandOver(

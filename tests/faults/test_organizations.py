@@ -19,7 +19,7 @@ from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.errors import AlreadyExists, OrganizationFull, Refusal, Unavailable
 from chalicelib.identifiers import new_id
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import JobStatus, PrintFormat
 from tests.faults.wire import Fault, some, wire
@@ -56,7 +56,7 @@ def at_once(work: Callable[[int], object], callers: int = CROWD) -> Counter[obje
     """Let so many do it at the same moment; tell how often each came to what."""
 
     def one(number: int) -> object:
-        for _ in operations.attempts():
+        for _ in retries.attempts():
             try:
                 return work(number)
             except Unavailable:
@@ -172,8 +172,8 @@ def test_a_print_run_that_breaks_off_anywhere_has_every_ticket_once_in_the_end(
     for place in range(PLACES):
         job_id = print_runs.begin(organization_id, wanted, user_id=admin.account_id, operation_id=new_id("op"))
         # Where the SDK tries again by itself, it meets what its first try has done.
-        for retries in (True, False) if fault is Fault.ANSWER_LOST else (False,):
-            with wire(retries=retries) as wired, suppress(Unavailable):
+        for sdk_retries in (True, False) if fault is Fault.ANSWER_LOST else (False,):
+            with wire(retries=sdk_retries) as wired, suppress(Unavailable):
                 wired.faults[place] = fault
                 print_runs.run_step(job_id)
         print_runs.run_step(job_id)

@@ -19,6 +19,7 @@ from chalicelib.errors import Conflict, RateLimited, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, RefundRequest
+from chalicelib.table.ranges import Begins
 from tests.faults import scenarios
 from tests.faults.belongings import gifts_of, hold, make_show, move, opened_by, own_card, shelved, waiting
 from tests.faults.test_claims import CALLERS, at_once
@@ -144,7 +145,7 @@ def test_a_gift_is_either_claimed_or_taken_back_or_let_in(show: Event, ayesha: A
         if number % 3 == 0:
             return gifts.claim_all(sara)
         if number % 3 == 1:
-            back = GiftInput(ticket_id, str(ayesha.mobile_number))
+            back = GiftInput(ticket_id, ayesha.mobile_number)
             return gifts.give(ayesha.account_id, back, operation_id=new_id("op"))
         return checkin.scan(caller, Reading(scenarios.scan_id(), code=code))
 
@@ -175,7 +176,7 @@ def test_a_ticket_is_pledged_or_moved_once_whatever_is_asked_at_once(show: Event
 
     won = [one for one in at_once(act) if isinstance(one, str)]
     assert len(won) == 1
-    requests = operations.query(keys.tickets.ticket(ticket_id).pk, begins="REFUND#", consistent=True)
+    requests = operations.query(keys.tickets.ticket(ticket_id).pk, Begins("REFUND#"), consistent=True)
     ticket = tickets.get(ticket_id)
     assert Counter(won) == {"asked" if requests else "moved": 1}
     assert ticket.pledge == (RefundRequest.from_raw_data(requests[0]).refund_id if requests else None)
@@ -192,5 +193,5 @@ def test_many_wishes_for_one_refund_at_once_make_one_request(show: Event, ayesha
     answers = at_once(act)
     (asked,) = [one for one in answers if isinstance(one, str)]
     assert {type(one) for one in answers} <= {str, Conflict, *Conflict.__subclasses__(), Unavailable}
-    (raw,) = operations.query(keys.tickets.ticket(held.ticket.ticket_id).pk, begins="REFUND#", consistent=True)
+    (raw,) = operations.query(keys.tickets.ticket(held.ticket.ticket_id).pk, Begins("REFUND#"), consistent=True)
     assert RefundRequest.from_raw_data(raw).refund_id == asked == tickets.get(held.ticket.ticket_id).pledge

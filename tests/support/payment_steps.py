@@ -99,7 +99,7 @@ def _table() -> Any:
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read moto's table where it lies, and wait before no retry: nothing else is at work here."""
-    monkeypatch.setattr("chalicelib.table.operations.time.sleep", lambda _: None)
+    monkeypatch.setattr("chalicelib.table.retries.time.sleep", lambda _: None)
     monkeypatch.setattr(payers, "all_raws", _raws)
 
 

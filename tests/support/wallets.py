@@ -11,7 +11,7 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.ledger import Posting
 from chalicelib.errors import Unavailable
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, AccountTotal, Card, CardBalance, CardEntry, Item, Journal
 from chalicelib.vocabulary import CardStatus, EntryType
 
@@ -54,7 +54,7 @@ def book(
     Raises InsufficientBalance, Unavailable.
     """
     places = [keys.money.card_balance(uid) for uid in ([uids] if isinstance(uids, str) else uids)]
-    for _ in operations.attempts(12):
+    for _ in retries.attempts(12):
         found = operations.get_many(places)
         # After the balances were read: what is not booked now is not in them either.
         if operations.get(keys.money.journal(journal_id)) is not None:

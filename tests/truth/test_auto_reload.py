@@ -175,7 +175,7 @@ def test_three_declines_are_told_and_turn_the_reload_off(customer: Account, sent
         comes(partial(is_declined, card, number))
     comes(lambda: any("turned off" in text["body"] for text in sent.messages(customer.mobile_number)))
     after = ledger.balance(card.uid)
-    assert (after.auto_declines, bool(after.auto_enabled)) == (3, False)
+    assert (after.auto_declines, after.auto_enabled) == (3, False)
     assert after.serialize().get("auto_token") is None
     assert (count(card), charges_of(customer)) == (0, ["failed"] * 3)
     # Eight told them at the same moment, so they may be told more than once, but never another thing.

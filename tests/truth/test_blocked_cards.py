@@ -21,6 +21,7 @@ from chalicelib.errors import Conflict, InsufficientBalance, InvalidState, Unava
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardEntry, Category, Order, Payment, SandboxCharge
+from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import CardDelivery, CardStatus, EntryType, OrderStatus, PaymentMethod, PaymentStatus
 from tests.support import engines, payers, purchases, wallets
 from tests.support.caches import forget_caches
@@ -244,7 +245,7 @@ def test_of_32_who_ask_for_a_card_at_once_one_gets_it() -> None:
 
     same = new_id("op")
     answers = at_once([partial(ask, same if number % 2 else new_id("op")) for number in range(32)])
-    stored = operations.query(keys.access.account(customer_id).pk, begins=keys.cards.card_request(customer_id).sk)
+    stored = operations.query(keys.access.account(customer_id).pk, Begins(keys.cards.card_request(customer_id).sk))
     assert len(stored) == 1
     assert sorted(Counter(answers).items()) in (
         [("Conflict", 16), ("done", 16)],  # the repeated one came first, and is told the same each time

@@ -170,7 +170,7 @@ def test_declines_are_told_once_each_and_the_third_in_a_row_turns_the_reload_off
     for number in (1, 2, 3):
         decline(card, low)
         after = ledger.balance(card.uid)
-        assert (after.auto_declines, bool(after.auto_enabled)) == (number, number < 3)
+        assert (after.auto_declines, after.auto_enabled) == (number, number < 3)
         (text,) = texts()
         assert (text["channel"], text["to"]) == ("sms", customer.mobile_number)
         assert ("turned off" in text["body"]) == (number == 3)

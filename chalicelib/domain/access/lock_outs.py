@@ -17,6 +17,7 @@ from chalicelib.domain.events.gate_control import REFRESH_SECONDS
 from chalicelib.errors import NotFound, Unauthenticated
 from chalicelib.table import keys, operations
 from chalicelib.table.items import EventRevocation, Item, LockOut, StaffRevocation
+from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import Portal
 
 # Portals whose principals work at an event, and are locked out there.
@@ -45,7 +46,8 @@ def _staff_revoked(*, fresh: bool) -> dict[str, datetime]:
     with _lock:
         read_at, revoked = _staff
     if fresh or time.monotonic() - read_at > REFRESH_SECONDS:
-        raws = operations.query(keys.access.staff_revoked("").pk, begins="REVOKED", consistent=True)
+        all_staff = keys.access.staff_revoked()
+        raws = operations.query(all_staff.pk, Begins(all_staff.sk), consistent=True)
         items = [StaffRevocation.from_raw_data(raw) for raw in raws]
         revoked = {item.principal_id: item.revoked_at for item in items}
         with _lock:

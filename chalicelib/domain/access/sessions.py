@@ -126,7 +126,7 @@ def refresh(token: str, portal: Portal, *, in_cookie: bool = False) -> Tokens:
     """
     session_id, generation = _parse(token)
     session = operations.get(keys.access.session(session_id))
-    if session is None or session.portal != portal or bool(session.in_cookie) != in_cookie:
+    if session is None or session.portal != portal or session.in_cookie != in_cookie:
         raise Unauthenticated
     if session.ended_at is not None or not _is_genuine(token, session_id, generation):
         raise Unauthenticated

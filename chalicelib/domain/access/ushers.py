@@ -76,7 +76,7 @@ def assignment(usher_id: str, event_id: str) -> UsherAssignment:
     roles = [str(role) for role in account.roles or []]
     role = UsherRole.USHERING if UsherRole.USHERING in roles else next(iter(roles), None)
     return UsherAssignment(
-        assigned=assigned, role=role if assigned else None, scanning_enabled=assigned and bool(event.scanning_enabled)
+        assigned=assigned, role=role if assigned else None, scanning_enabled=assigned and event.scanning_enabled
     )
 
 

@@ -10,9 +10,10 @@ from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import InvalidState, NotFound, Unavailable
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, CardBalance, CardEntry, Item, Journal
 from chalicelib.table.places import Key
+from chalicelib.table.ranges import Before
 from chalicelib.vocabulary import CardStatus, EntryType
 
 # For filters that no key answers.
@@ -73,7 +74,11 @@ def transactions(
 
     def read(after: str | None, limit: int) -> list[tuple[str, CardEntry]]:
         raws = operations.query(
-            keys.money.card_ledger(uid), before=after, newest_first=True, limit=limit, consistent=True
+            keys.money.card_ledger(uid),
+            Before(after) if after else None,
+            newest_first=True,
+            limit=limit,
+            consistent=True,
         )
         lines = [CardEntry.from_raw_data(raw) for raw in raws]
         # Lines come in the order of time, so an earlier one ends the list.
@@ -96,7 +101,7 @@ def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:
     Called by the staff's portal, which is not built yet.
     """
     journal_id = f"jrn_move_{operation_id}"
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         places = [place for uid in (from_uid, to_uid) for place in (keys.cards.card(uid), keys.money.card_balance(uid))]
         found = operations.get_many([keys.money.journal(journal_id), *places])
         first = found.get(keys.money.journal(journal_id))

@@ -17,6 +17,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Ticket, Visit
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
+from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import CardStatus, EventStatus, TicketStatus
 
 MAX_TICKETS_PER_EVENT = 11  # a holder and ten dependents (contract, dependents)
@@ -229,7 +230,7 @@ def _ticket_ids(customer_id: str) -> list[str]:
     newest = operations.query(partition, index="gsi2", newest_first=True, limit=_NEWEST)
     ids = [raw["gsi2sk"]["S"] for raw in newest]
     # "~" sorts after every id.
-    after_now = (clock.to_text(clock.now()) + "~", "~")
-    ahead = operations.query(keys.customers.ahead(customer_id).pk, index="gsi1", between=after_now, limit=_EVENTS)
+    after_now = Between(clock.to_text(clock.now()) + "~", "~")
+    ahead = operations.query(keys.customers.ahead(customer_id).pk, after_now, index="gsi1", limit=_EVENTS)
     visits: Sequence[Visit] = list(operations.get_many(operations.places_of(Visit, ahead)).values())
     return ids + [ticket_id for visit in visits for ticket_id in sorted(visit.tickets or ())]

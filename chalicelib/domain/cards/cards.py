@@ -13,7 +13,7 @@ from chalicelib.domain import ledger
 from chalicelib.errors import AlreadyExists, NotFound, Unavailable, ValidationFailed
 from chalicelib.identifiers import card_id_of, parse_uid, uid_of_card_id
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, UnknownCard
 from chalicelib.vocabulary import CardStatus, CardType
 
@@ -78,7 +78,7 @@ def register(registration: CardRegistration) -> Card:
     """
     card = _item(registration)
     place = keys.cards.unknown_card(card.uid)
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         unknown = operations.get(place)
         card.refused_at = seen = set(unknown.refused_at) if unknown else None
         unchanged = UnknownCard.refused_at == seen if seen else UnknownCard.pk.does_not_exist()
@@ -167,7 +167,7 @@ def set_status(uid: str, status: CardStatus) -> Card:
 
     Called by the staff's portal, which is not built yet.
     """
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         card = _known(uid)
         try:
             operations.commit(
@@ -186,7 +186,7 @@ def block(uid: str, *, customer_id: str, reason: str) -> Card:
     Its balance stays the customer's: `balances.move` takes it to another card. Raises NotFound (not theirs),
     Unavailable.
     """
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         card = _known(uid)
         if card.customer_id != customer_id:
             raise NotFound("There is no such card.")

@@ -11,6 +11,7 @@ from chalicelib.errors import InvalidState, NotFound
 from chalicelib.identifiers import parse_uid, uid_of_card_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, CardBalance
+from chalicelib.table.ranges import Before
 from chalicelib.vocabulary import CardStatus
 
 
@@ -43,7 +44,7 @@ class CardHolding:
         if balance.auto_threshold is None or balance.auto_amount is None:
             return None
         return AutoReloadSettings(
-            enabled=bool(balance.auto_enabled),
+            enabled=balance.auto_enabled,
             threshold=Money(balance.auto_threshold, balance.currency),
             amount=Money(balance.auto_amount, balance.currency),
         )
@@ -71,7 +72,9 @@ def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[CardHold
     bound_to = f"own-cards/{customer_id}"
     before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
     partition = keys.cards.customer_cards(customer_id).pk
-    raws = operations.query(partition, index="gsi1", before=before, newest_first=True, limit=page_size + 1)
+    raws = operations.query(
+        partition, Before(before) if before else None, index="gsi1", newest_first=True, limit=page_size + 1
+    )
     card_ids = [raw["gsi1sk"]["S"] for raw in raws[:page_size]]
     following = paging.seal(card_ids[-1], bound_to=bound_to) if len(raws) > page_size else None
     uids = [uid for uid in map(uid_of_card_id, card_ids) if uid]

@@ -17,7 +17,7 @@ from chalicelib.domain.customers import visits
 from chalicelib.domain.money import Money
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import uid_of_card_id
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import CustomerTotals, Order, Payment
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import OrderStatus
@@ -99,7 +99,7 @@ def _is_uncounted(order: Order) -> bool:
 
 def _count(customer_id: str, order_ids: Sequence[str]) -> None:
     """Tell a customer's totals what they do not know yet of these orders."""
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         known = operations.get(keys.customers.totals(customer_id)) or CustomerTotals()
         pending = _pending(order_ids)
         if not pending:

@@ -79,7 +79,7 @@ def show(account: Account) -> Customer:
         bank_account=_bank_account(opened),
         labels=[str(label) for label in account.labels or []],
         status=account.status,
-        fee_paid=bool(profile.fee_paid),
+        fee_paid=profile.fee_paid,
         created_at=account.created_at,
     )
 

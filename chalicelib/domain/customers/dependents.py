@@ -17,6 +17,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, CustomerTotals, Dependent
 from chalicelib.table.operations import Write
+from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import BloodType
 
 # Contract, "The rest".
@@ -54,7 +55,7 @@ def own(customer_id: str, dependent_id: str) -> Dependent:
 def of(customer_id: str) -> list[OwnDependent]:
     """Return a customer's dependents, the first added first."""
     place = keys.customers.dependent(customer_id)
-    raws = operations.query(place.pk, begins=place.sk, consistent=True)
+    raws = operations.query(place.pk, Begins(place.sk), consistent=True)
     return _unsealed(customer_id, [Dependent.from_raw_data(raw) for raw in raws])
 
 

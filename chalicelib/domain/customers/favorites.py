@@ -12,6 +12,7 @@ from chalicelib.domain.paging import Page
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Favorite
+from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import EventStatus
 
 # What only its organizer may see.
@@ -52,7 +53,7 @@ def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[Favorite
     last = keys.customers.favorite(customer_id, paging.unseal(cursor, bound_to=bound_to) if cursor else "~")
     # Both ends are part of the range: the page's own beginning stands on the page before.
     raws = operations.query(
-        first.pk, between=(first.sk, last.sk), newest_first=True, limit=page_size + 2, consistent=True
+        first.pk, Between(first.sk, last.sk), newest_first=True, limit=page_size + 2, consistent=True
     )
     found = [favorite for favorite in map(Favorite.from_raw_data, raws) if favorite.sk != last.sk][: page_size + 1]
     shown = found[:page_size]

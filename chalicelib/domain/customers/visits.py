@@ -14,9 +14,10 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.domain.changes import Change
 from chalicelib.errors import Unavailable
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import CustomerTotals, Event, Ticket, Visit
 from chalicelib.table.operations import Write
+from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import TicketStatus
 
 # Two writes each; a transaction takes 100 (AWS).
@@ -40,8 +41,8 @@ def ahead(customer_id: str) -> int:
     """
     partition = keys.customers.ahead(customer_id).pk
     # "~" stands after every id: what ends at this very moment is over.
-    reach = (clock.to_text(clock.now()) + "~", "~")
-    return len(operations.query(partition, index="gsi1", between=reach, limit=_AHEAD_AT_MOST))
+    after_now = Between(clock.to_text(clock.now()) + "~", "~")
+    return len(operations.query(partition, after_now, index="gsi1", limit=_AHEAD_AT_MOST))
 
 
 def follow(changes: Sequence[Change]) -> None:
@@ -79,7 +80,7 @@ def _hold(place: CustomerAtEvent, ticket_ids: Sequence[str], event: Event | None
 
 def _hold_some(place: CustomerAtEvent, ticket_ids: Sequence[str], event: Event | None) -> None:
     """Write which of these tickets a customer holds, if it is not written yet."""
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         tickets = operations.get_many([keys.tickets.ticket(ticket_id) for ticket_id in ticket_ids])
         visit = operations.get(keys.customers.visit(*place))
         before = set(visit.tickets or ()) if visit else set()

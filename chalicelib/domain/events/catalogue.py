@@ -25,6 +25,7 @@ from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CategoryCount, Listing, ListingEntry
+from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import CatalogueOrder
 
 KEPT_SECONDS = 2.0
@@ -310,7 +311,7 @@ def _read(of_list: _ListRange, *, after: str | None, limit: int) -> list[Listing
     # Both ends are part of the range: where a page went on from stood on the page before.
     raws = operations.query(
         of_list.partition,
-        between=(low, high),
+        Between(low, high),
         newest_first=of_list.newest_first,
         limit=limit + (after is not None),
     )

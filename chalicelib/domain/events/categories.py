@@ -17,6 +17,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Event
 from chalicelib.table.operations import Write
+from chalicelib.table.ranges import Begins
 
 KEPT_SECONDS = 5.0
 # What one order may hold, of all its categories together: it is written in one transaction.
@@ -117,7 +118,7 @@ def new(event_id: str, draft: CategoryDraft) -> Category:
 def of(event_id: str) -> list[Category]:
     """Return an event's categories in the order in which they are shown."""
     place = keys.events.category(event_id)
-    found = [Category.from_raw_data(raw) for raw in operations.query(place.pk, begins=place.sk, consistent=True)]
+    found = [Category.from_raw_data(raw) for raw in operations.query(place.pk, Begins(place.sk), consistent=True)]
     return sorted(found, key=lambda category: (category.position, category.category_id))
 
 

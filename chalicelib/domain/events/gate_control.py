@@ -13,6 +13,7 @@ from chalicelib.domain.admission import OPENS_BEFORE_START, EventFacts
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, EventRevocation, Item
+from chalicelib.table.ranges import Begins
 
 # The contract locks a deactivated principal out within 60 s.
 REFRESH_SECONDS = 20
@@ -44,8 +45,8 @@ def facts_of(event: Event) -> EventFacts:
         status=event.status,
         opens_at=event.scanning_opens_at or event.starts_at - OPENS_BEFORE_START,
         closes_at=event.scanning_closes_at or event.ends_at,
-        scanning_enabled=bool(event.scanning_enabled),
-        re_entry_allowed=bool(event.re_entry_allowed),
+        scanning_enabled=event.scanning_enabled,
+        re_entry_allowed=event.re_entry_allowed,
     )
 
 
@@ -53,7 +54,7 @@ def _read(event_id: str) -> GateControl | None:
     partition = keys.events.event(event_id).pk
     event: Event | None = None
     revoked: dict[str, datetime] = {}
-    for raw in operations.query(partition, begins=keys.events.event(event_id).sk, consistent=True):
+    for raw in operations.query(partition, Begins(keys.events.event(event_id).sk), consistent=True):
         item = Item.from_raw_data(raw)
         if isinstance(item, Event):
             event = item

@@ -113,7 +113,7 @@ def facts_of(event: Event, categories: Sequence[Category]) -> ListingFacts:
         starts_at=clock.to_text(event.starts_at),
         ends_at=clock.to_text(event.ends_at),
         day=_local_day(event.starts_at, event.timezone),
-        featured=bool(event.featured),
+        featured=event.featured,
     )
 
 

@@ -16,10 +16,11 @@ from chalicelib.domain.events.listing_places import ListingFacts
 from chalicelib.domain.events.stock import StockCounts
 from chalicelib.domain.money import Money
 from chalicelib.errors import Unavailable
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Category, CategoryCount, Counters, Event, Item, Listing, ListingEntry, Stock
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
+from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import EventStatus
 
 PUBLIC = (EventStatus.PUBLISHED, EventStatus.LIVE)
@@ -47,7 +48,7 @@ def project(event_id: str) -> None:
 
     Raises Unavailable where others kept coming before.
     """
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         seen = operations.get(keys.events.listing(event_id))
         event, categories, counts = _truth(event_id)
         if event is None:
@@ -74,7 +75,7 @@ def close(event_id: str) -> bool:
 
 def _project_stock(event_id: str) -> None:
     """Bring what is left of an event's categories up to date, and nothing else."""
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         seen = operations.get(keys.events.listing(event_id))
         if seen is None:
             project(event_id)
@@ -101,7 +102,7 @@ def _truth(event_id: str) -> tuple[Event | None, list[Category], dict[str, Stock
     """Return an event, its categories in the order in which they are shown, and their stock, as they are now."""
     place = keys.events.event(event_id)
     # Categories sort before the event itself; those whose access was revoked stand behind it.
-    raws = operations.query(place.pk, between=(keys.events.category(event_id).sk, place.sk), consistent=True)
+    raws = operations.query(place.pk, Between(keys.events.category(event_id).sk, place.sk), consistent=True)
     items = [Item.from_raw_data(raw) for raw in raws]
     event = next((item for item in items if isinstance(item, Event)), None)
     categories = [item for item in items if isinstance(item, Category)]
@@ -194,7 +195,7 @@ def _body(event: Event, categories: Sequence[Category]) -> dict[str, Any]:
         "venue": {name: getattr(venue, name) for name in _VENUE} if venue else None,
         "organizer": {"id": event.organizer_id, "name": event.organizer_name} if event.organizer_id else None,
         "image_url": event.image_url,
-        "featured": bool(event.featured),
+        "featured": event.featured,
         "price_from": _price(cheapest) if cheapest else None,
         "ticket_categories": [
             {
@@ -209,8 +210,8 @@ def _body(event: Event, categories: Sequence[Category]) -> dict[str, Any]:
             }
             for category in categories
         ],
-        "children_enabled": bool(event.children_enabled),
-        "re_entry_allowed": bool(event.re_entry_allowed),
+        "children_enabled": event.children_enabled,
+        "re_entry_allowed": event.re_entry_allowed,
     }
 
 

@@ -15,6 +15,7 @@ from chalicelib.identifiers import log_id_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Scan, Ticket
 from chalicelib.table.places import Key, Place, whose
+from chalicelib.table.ranges import Before, Begins, Between
 from chalicelib.vocabulary import Portal, ScanResult
 
 # A numbered page is reached by reading the index up to it; deeper than this, go by cursor.
@@ -59,7 +60,7 @@ def get(event_id: str, log_id: str) -> CheckinEntry:
     """Return one entry of an event's log. Raises NotFound."""
     if _LOG_ID.fullmatch(log_id):
         place = keys.gate.log(event_id, log_id)
-        raws = operations.query(place.pk, index="gsi1", between=(place.sk, place.sk))
+        raws = operations.query(place.pk, Between(place.sk, place.sk), index="gsi1")
         entries = _entries(operations.places_of(Scan, raws))
         if entries:
             return entries[0]
@@ -148,7 +149,9 @@ def _newest(partitions: list[str], index: str, *, before: str | None, limit: int
     sort: Callable[[_Row], str] = lambda row: row.log_id  # noqa: E731  # one key for query and merge
     streams = []
     for partition in partitions:
-        raws = operations.query(partition, index=index, before=before, newest_first=True, limit=limit)
+        raws = operations.query(
+            partition, Before(before) if before else None, index=index, newest_first=True, limit=limit
+        )
         streams.append(
             [
                 _Row(
@@ -199,7 +202,7 @@ def _partitions_of(event_id: str, filters: CheckinFilters) -> list[str]:
     if filters.attendee is not None:
         prefix = keys.gate.search_name(filters.attendee)
         raws = operations.query(
-            keys.gate.attendees(event_id, filters.attendee), index="gsi1", begins=prefix, limit=_ATTENDEE_TICKETS
+            keys.gate.attendees(event_id, filters.attendee), Begins(prefix), index="gsi1", limit=_ATTENDEE_TICKETS
         )
         named = [whose(place.pk) for place in operations.places_of(Ticket, raws)]
         ticket_ids = [t for t in ticket_ids if t in named] if filters.card_id is not None else named

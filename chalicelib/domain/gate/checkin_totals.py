@@ -20,7 +20,7 @@ from chalicelib.domain.gate.answers import ScanFacts, scan_record
 from chalicelib.domain.gate.checkin_buckets import CheckinBuckets
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.errors import NotFound, Unavailable
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Counters, Event, Scan, Ticket
 from chalicelib.vocabulary import Direction, ScanResult, ScanSource
 
@@ -129,7 +129,7 @@ def _count(event_id: str, scans: Sequence[tuple[Scan, bool]]) -> Counter[str]:
     pending = list(scans)
     event = _event(event_id)
     seen: operations.RawItem | None = None
-    for _ in operations.attempts(_ATTEMPTS):
+    for _ in retries.attempts(_ATTEMPTS):
         sums = _Sums()
         for scan, _is_new in pending:
             sums.add(scan, event)

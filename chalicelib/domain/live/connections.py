@@ -104,7 +104,7 @@ def open_(connection_id: str, *, ticket: str) -> None:
     except Unauthenticated:
         end(connection_id)
         raise
-    logger.info("live connection opened", extra={"principal_id": principal.id, "portal": principal.portal.value})
+    logger.info("live connection opened", extra={"principal_id": principal.id, "portal": principal.portal})
 
 
 def get(connection_id: str) -> LiveConnection:

@@ -59,7 +59,7 @@ def publish(news: Sequence[ChannelMessage]) -> None:
     """Write news down, to be told from the stream; what was written before is not told again."""
     gone_at = int((clock.now() + _NEWS_KEPT).timestamp())
     items = {
-        keys.live.news(each.channel, f"{each.type.value}:{each.source}"): each for each in news
+        keys.live.news(each.channel, f"{each.type}:{each.source}"): each for each in news
     }  # one request must not hold a key twice
     operations.put_many(
         LiveNews(
@@ -207,7 +207,7 @@ def _send(tellings: Sequence[_ChannelState]) -> None:
             listener = Listener.from_raw_data(raw)
             sent_to = _sent_to(listener, state.last)
             due = state.messages[max(0, sent_to + 1 - state.first) :] if sent_to is not None else []
-            sendings[listener.connection_id] += frames.frames(due, batch=bool(listener.batch))
+            sendings[listener.connection_id] += frames.frames(due, batch=listener.batch)
             channels[listener.connection_id].append(state.head.channel)
     sending: dict[Future[None], str] = {}
     for connection_id, due_frames in sendings.items():

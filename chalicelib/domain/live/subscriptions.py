@@ -15,6 +15,7 @@ from chalicelib.domain.live import channels, connections, frames
 from chalicelib.errors import Conflict, NotFound, Unauthenticated
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Listener, LiveConnection, LiveHead, LiveTold
+from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import LiveType
 
 # What a client that comes back is told of (contract/realtime.md).
@@ -97,7 +98,7 @@ def missed(channel: str, *, after: int) -> MissedMessages:
     first, beyond = keys.live.told(channel, max(0, after + 1 - PER_ITEM)), keys.live.told(channel, 10**12 - 1)
     oldest = clock.now() - KEPT
     found: dict[int, str] = {}
-    for raw in operations.query(first.pk, between=(first.sk, beyond.sk), consistent=True):
+    for raw in operations.query(first.pk, Between(first.sk, beyond.sk), consistent=True):
         stored = LiveTold.from_raw_data(raw)
         if stored.told_at >= oldest:
             # What a repeated batch wrote anew, perhaps in other items, is the same under the same numbers.
@@ -116,7 +117,7 @@ def _catch_up(joining: Listener, *, after: int) -> None:
     for _ in range(_ROUNDS):
         found = missed(joining.channel, after=sent_to)
         if found.is_whole:
-            for frame in frames.frames(found.messages, batch=bool(joining.batch)):
+            for frame in frames.frames(found.messages, batch=joining.batch):
                 sockets.send(joining.connection_id, frame)
             sent_to = max(sent_to, found.last_id)
         else:

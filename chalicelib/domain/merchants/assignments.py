@@ -30,7 +30,7 @@ from chalicelib.errors import (
 )
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Assignment, Card, OpenAssignment, Operation, Profile
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AssignmentStatus, CardStatus, OtpPurpose
@@ -145,7 +145,7 @@ def verify(merchant_id: str, assignment_id: str, code: str, *, address: str, ope
     proof = otp.verify(
         OtpPurpose.CARD_ASSIGNMENT, code, challenge_id=assignment.challenge_id, mobile_number=None, address=address
     )
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         transfer = handover.prepare(assignment)
         try:
             proof.commit(idempotency.once(operation_id, assignment_id), *transfer.writes)
@@ -167,7 +167,7 @@ def sweep(assignment_id: str) -> bool:
 
     Returns whether there was anything to do. Raises Unavailable.
     """
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         assignment = operations.get(keys.merchants.assignment(assignment_id))
         if assignment is None or not assignment.is_due:
             return False
@@ -195,7 +195,7 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
     fee = 0 if isinstance(profile, Profile) and profile.fee_paid else config().card_fee
     _require_collected(fee, wanted)
     # Counted before the card is held: whoever may be sent no code now has no card held for them either.
-    otp.take_send(str(customer.mobile_number), address=None)
+    otp.take_send(customer.mobile_number, address=None)
     assignment = _awaiting_code(card, customer, fee=fee, fee_collected=wanted.fee_collected)
     _record_hold(card, assignment, operation_id=operation_id)
     if look_up is not None:

@@ -47,7 +47,7 @@ def prepare(assignment: Assignment) -> HandoverWrites:
         raise InvalidState("This customer is handed no card. Ask the platform's staff.")
     if not isinstance(card, Card) or card.status != CardStatus.HELD or card.held_by != assignment.assignment_id:
         raise InvalidState("This card is no longer held for the customer. Take another one.")
-    has_paid = isinstance(profile, Profile) and bool(profile.fee_paid)
+    has_paid = isinstance(profile, Profile) and profile.fee_paid
     fee = 0 if has_paid else assignment.fee
     binding = bindings.unbound(customer_id, card)
     writes = [

@@ -16,6 +16,7 @@ from chalicelib.domain.cards.cards import ShopCard
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Assignment, Card, MerchantTotals
+from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import CardStatus
 
 # For filters that no key answers.
@@ -75,7 +76,7 @@ def _count(merchant_id: str, filters: InventoryFilters) -> int | None:
 
 def totals_by_status(totals: MerchantTotals) -> dict[str, int]:
     """Return how many cards of each status a merchant has, as far as the stream has come."""
-    return {status.value: max(0, int(getattr(totals, status.value))) for status in CardStatus}
+    return {status.value: max(0, getattr(totals, status)) for status in CardStatus}
 
 
 def _by_uid(merchant_id: str, filters: InventoryFilters) -> paging.Read[str]:
@@ -83,11 +84,11 @@ def _by_uid(merchant_id: str, filters: InventoryFilters) -> paging.Read[str]:
 
     def read(after: str | None, limit: int) -> list[tuple[str, str]]:
         prefix = filters.search or ""
-        between = (f"{after}{_FIRST}" if after else prefix or _FIRST, f"{prefix}{_LAST}")
+        beyond = Between(f"{after}{_FIRST}" if after else prefix or _FIRST, f"{prefix}{_LAST}")
         lists = []
         for status in _listed(filters.status):
             partition = keys.cards.merchant_cards(merchant_id, status).pk
-            raws = operations.query(partition, index="gsi2", between=between, limit=limit)
+            raws = operations.query(partition, beyond, index="gsi2", limit=limit)
             lists.append([raw["gsi2sk"]["S"] for raw in raws])
         # A card that moves from one status to another may be in both lists for a moment.
         uids = list(dict.fromkeys(heapq.merge(*lists)))[:limit]

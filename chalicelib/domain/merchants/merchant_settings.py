@@ -17,7 +17,7 @@ from chalicelib.domain.money import Money
 from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, NotFound, Unavailable, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Login, MerchantSettings
 from chalicelib.vocabulary import AccountStatus, OtpPurpose, Portal
 
@@ -86,7 +86,7 @@ def show(merchant_id: str) -> Shop:
         city=settings.city or "",
         status=account.status,
         card_fee=Money(config().card_fee, config().currency),
-        notifications=NotificationChoices(sms=bool(settings.by_sms), email=bool(settings.by_email)),
+        notifications=NotificationChoices(sms=settings.by_sms, email=settings.by_email),
         low_stock_threshold=settings.low_stock_threshold,
     )
 
@@ -146,7 +146,7 @@ def confirm_number_change(merchant_id: str, *, challenge_id: str, code: str, add
         account_id=merchant_id,
     )
     new_mobile = str((proof.challenge.pending or {}).get("mobile_number"))
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         account = accounts.get(merchant_id)
         if account.status != AccountStatus.ACTIVE:
             raise AccountSuspended

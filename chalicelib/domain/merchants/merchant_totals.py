@@ -19,9 +19,10 @@ from chalicelib.domain.changes import Change
 from chalicelib.domain.merchants import inventory
 from chalicelib.domain.money import Money
 from chalicelib.errors import Unavailable
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, MerchantDay, MerchantTotals
 from chalicelib.table.operations import Write
+from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import CardStatus
 
 # How far back the dashboard goes (contract, "dashboard-stats").
@@ -59,7 +60,7 @@ def dashboard(merchant_id: str) -> MerchantDashboard:
     today, currency = clock.now().date(), config().currency
     first = today - timedelta(days=DAYS - 1)
     places = keys.merchants.day(merchant_id, first.isoformat()), keys.merchants.day(merchant_id, today.isoformat())
-    raws = operations.query(places[0].pk, between=(places[0].sk, places[1].sk), consistent=True)
+    raws = operations.query(places[0].pk, Between(places[0].sk, places[1].sk), consistent=True)
     known = {day.date: day for day in map(MerchantDay.from_raw_data, raws)}
     by_day = []
     for number in range(DAYS):
@@ -122,7 +123,7 @@ def _counted(card: Card) -> Standing | None:
 
 def _count(uids: Sequence[str]) -> None:
     """Tell the totals what they do not know yet of these cards."""
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         found = operations.get_many([keys.cards.card(uid) for uid in uids]).values()
         pending = [card for card in found if _counted(card) != _standing(card)]
         if not pending:

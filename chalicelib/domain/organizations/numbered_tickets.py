@@ -20,6 +20,7 @@ from chalicelib.identifiers import ticket_number, ulid_of
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberedTicket, NumberRange, RangePlace
+from chalicelib.table.ranges import Between
 
 _PREFIX = "tkt_"
 _TIME_BYTES, _ORDINAL_BYTES, _REST_BYTES = 6, 4, 6
@@ -115,7 +116,7 @@ def _ordinal_of_number(organization_id: str, text: str) -> int | None:
 def _place_at(organization_id: str, prefix: str, number: int) -> RangePlace | None:
     """Return the last range that begins at a number or before it."""
     lowest, place = (keys.organizations.range_place(organization_id, prefix, each) for each in (0, number))
-    raws = operations.query(place.pk, between=(lowest.sk, place.sk), newest_first=True, limit=1, consistent=True)
+    raws = operations.query(place.pk, Between(lowest.sk, place.sk), newest_first=True, limit=1, consistent=True)
     return RangePlace.from_raw_data(raws[0]) if raws else None
 
 
@@ -123,7 +124,7 @@ def of_numbers(organization_id: str, prefix: str, first: int, last: int) -> Iter
     """Go through the tickets of a prefix from one number to another, in their order, without those that are deleted."""
     before = _place_at(organization_id, prefix, first)
     begin, end = (keys.organizations.range_place(organization_id, prefix, number) for number in (first + 1, last))
-    raws = operations.query(begin.pk, between=(begin.sk, end.sk), consistent=True) if first < last else []
+    raws = operations.query(begin.pk, Between(begin.sk, end.sk), consistent=True) if first < last else []
     places = [*([before] if before else []), *map(RangePlace.from_raw_data, raws)]
     for place in places:
         low = max(first, place.first)
@@ -145,7 +146,7 @@ def of_ordinals(organization_id: str, low: int, high: int) -> Iterator[NumberedT
         bucket_ends = (keys.organizations.bucket_of(low) + 1) * keys.organizations.TICKETS_PER_BUCKET
         begin = keys.organizations.numbered_ticket(organization_id, low)
         end = keys.organizations.numbered_ticket(organization_id, min(high, bucket_ends))
-        for raw in operations.query(begin.pk, between=(begin.sk, end.sk), consistent=True):
+        for raw in operations.query(begin.pk, Between(begin.sk, end.sk), consistent=True):
             ticket = NumberedTicket.from_raw_data(raw)
             if ticket.deleted_at is None:
                 yield ticket

@@ -21,7 +21,7 @@ from chalicelib.domain.organizations.organization_days import day_of
 from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Item, NumberedTicket, NumberRange, NumberSeries, RangePlace, TicketDay, TicketTally
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
@@ -86,7 +86,7 @@ def _reserve(organization_id: str, wanted: GenerationInput, *, user_id: str, ope
         created_at=now,
         day=day_of(organization, now).isoformat(),
     )
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         try:
             operations.commit(
                 idempotency.once(operation_id, job_id),

@@ -10,7 +10,7 @@ from chalicelib.domain.organizations import numbered_tickets, organizations, tic
 from chalicelib.errors import NotFound, Unavailable, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import TicketClearing, TicketTally
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import JobStatus
@@ -81,7 +81,7 @@ def _step(clearing: TicketClearing) -> None:
     spared = [(first, last) for first, last in clearing.spared]
     left = ticket_pages.live_below(clearing.owner_id, clearing.below, spared, limit=_PER_TRANSACTION)
     below, now = (left[-1] if left else 1), clock.now()
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         deletions = [numbered_tickets.deletion(clearing.owner_id, ordinal, now) for ordinal in left]
         try:
             operations.commit(_progress(clearing, below=below, count=len(left), ends=not left), *deletions)

@@ -13,6 +13,7 @@ from chalicelib.domain.organizations import numbered_tickets
 from chalicelib.domain.organizations.ticket_totals import bits
 from chalicelib.table import keys, operations
 from chalicelib.table.items import BucketGroup, NumberedTicket, NumberRange, TicketBucket, TicketTally
+from chalicelib.table.ranges import Begins, Between
 from chalicelib.vocabulary import JobStatus, TicketFilter
 
 _IN_GROUP = keys.organizations.TICKETS_PER_BUCKET * keys.organizations.BUCKETS_PER_GROUP
@@ -131,7 +132,7 @@ class _OrdinalList:
 
     def _groups(self) -> dict[int, BucketGroup]:
         place = keys.organizations.bucket_groups(self._organization_id)
-        raws = operations.query(place.pk, begins=place.sk, consistent=True)
+        raws = operations.query(place.pk, Begins(place.sk), consistent=True)
         return {item.group: item for item in map(BucketGroup.from_raw_data, raws)}
 
     def _passed(self, group: int, known: BucketGroup | None, skip: int) -> int | None:
@@ -169,7 +170,7 @@ class _OrdinalList:
 
     def _read(self, lowest: int, highest: int) -> dict[int, TicketBucket]:
         begin, end = (keys.organizations.ticket_bucket(self._organization_id, number) for number in (lowest, highest))
-        raws = operations.query(begin.pk, between=(begin.sk, end.sk), consistent=True)
+        raws = operations.query(begin.pk, Between(begin.sk, end.sk), consistent=True)
         return {item.bucket: item for item in map(TicketBucket.from_raw_data, raws)}
 
     def _shown(self, number: int, known: TicketBucket | None) -> int:

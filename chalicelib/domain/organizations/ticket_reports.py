@@ -10,6 +10,7 @@ from chalicelib.domain.organizations import organizations
 from chalicelib.domain.organizations.organization_days import day_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import TicketDay, TicketTally
+from chalicelib.table.ranges import Between
 
 # How many of each a report shows (contract, "Tix").
 DAYS, WEEKS, MONTHS = 30, 12, 12
@@ -72,7 +73,7 @@ def _rows(
         keys.organizations.ticket_day(organization_id, begin.isoformat()),
         keys.organizations.ticket_day(organization_id, _LAST),
     )
-    raws = operations.query(first.pk, between=(first.sk, last.sk), consistent=True)
+    raws = operations.query(first.pk, Between(first.sk, last.sk), consistent=True)
     sums = {name_of(end): [0, 0] for end in ends[:size]}
     for day in map(TicketDay.from_raw_data, raws):
         # Where the clocks were set back to another zone, a day of tomorrow's name may be there: it is today's.

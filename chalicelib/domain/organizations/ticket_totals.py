@@ -18,7 +18,7 @@ from chalicelib.domain.changes import Change
 from chalicelib.domain.organizations import organizations
 from chalicelib.domain.organizations.organization_days import day_of
 from chalicelib.errors import Unavailable
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import BucketGroup, NumberedTicket, Organization, TicketBucket, TicketDay, TicketTally
 from chalicelib.table.operations import Write
 
@@ -117,7 +117,7 @@ def _changed(
 def _count(organization: Organization, tickets: Sequence[NumberedTicket]) -> None:
     """Add to the totals what they do not know yet of these tickets."""
     numbers = sorted({keys.organizations.bucket_of(ticket.ordinal) for ticket in tickets})
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         places = [keys.organizations.ticket_bucket(organization.organization_id, number) for number in numbers]
         found = operations.get_many(places).values()
         known = {item.bucket: item for item in found}

@@ -19,8 +19,9 @@ from chalicelib.domain.paging import Page
 from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, Unavailable, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import EditRequest, Event
+from chalicelib.table.ranges import Before
 from chalicelib.vocabulary import EditRequestStatus, EventStatus
 
 _CHANGEABLE = (EventStatus.DRAFT, EventStatus.PUBLISHED, EventStatus.LIVE)
@@ -56,7 +57,7 @@ def ask(
 def _ask(
     organizer_id: str, event_id: str, *, changes: Mapping[str, Any], reason: str, operation_id: str
 ) -> EditRequest:
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         present = EventSnapshot(organizer_events.own(organizer_id, event_id), categories.of(event_id))
         _require_changeable(present.event)
         diff = event_edits.differences(present, changes)
@@ -125,7 +126,9 @@ def by_status(status: EditRequestStatus, *, caller_id: str, page_size: int, curs
     bound_to = f"edit requests/{caller_id}/{status}"
     before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
     partition = keys.organizers.edit_requests(status).pk
-    raws = operations.query(partition, index="gsi1", before=before, newest_first=True, limit=page_size + 1)
+    raws = operations.query(
+        partition, Before(before) if before else None, index="gsi1", newest_first=True, limit=page_size + 1
+    )
     places = operations.places_of(EditRequest, raws[:page_size])
     found = operations.get_many(places)
     # The index may name a request that was decided just now.
@@ -142,7 +145,7 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
 
     Called by the staff's portal, which is not built yet.
     """
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         request = get(event_id, request_id)
         if request.status == EditRequestStatus.APPROVED:
             return request

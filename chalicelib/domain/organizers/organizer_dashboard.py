@@ -14,6 +14,7 @@ from chalicelib.domain.organizers.organizer_events import DaySales
 from chalicelib.domain.sale import sales_totals
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters, Event, OrganizerDay, OrganizerTotals, SalesTotals
+from chalicelib.table.ranges import Between
 
 # How far back the sales by day go, and the check-ins.
 DAYS = 30
@@ -74,7 +75,7 @@ def _events(organizer_id: str) -> list[Event]:
     """Return the events that began within a year or are to come, of those that are or were on show."""
     since = clock.to_text(clock.now() - _YEAR)
     partition = keys.organizers.organizer_events(organizer_id).pk
-    raws = operations.query(partition, index="gsi1", between=(since, "~"), newest_first=True, limit=_EVENTS_AT_MOST)
+    raws = operations.query(partition, Between(since, "~"), index="gsi1", newest_first=True, limit=_EVENTS_AT_MOST)
     found = operations.get_many(operations.places_of(Event, raws), consistent=False).values()
     return [event for event in found if event.status in sales_totals.SHOWN and event.organizer_id == organizer_id]
 
@@ -111,7 +112,7 @@ def _by_day(organizer_id: str, currency: str) -> list[DaySales]:
     today = clock.now().date()
     first = today - timedelta(days=DAYS - 1)
     places = keys.organizers.day(organizer_id, first.isoformat()), keys.organizers.day(organizer_id, "~")
-    raws = operations.query(places[0].pk, between=(places[0].sk, places[1].sk), consistent=True)
+    raws = operations.query(places[0].pk, Between(places[0].sk, places[1].sk), consistent=True)
     known = {date.fromisoformat(day.date): day for day in map(OrganizerDay.from_raw_data, raws)}
     days = sorted({*known, *(first + timedelta(days=number) for number in range(DAYS))})
     return [_day(day, known.get(day) or OrganizerDay(), currency) for day in days]

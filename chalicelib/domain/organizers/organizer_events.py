@@ -22,6 +22,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Counters, Device, Event, Item, Listing, SalesTotals
 from chalicelib.table.operations import RawItem
 from chalicelib.table.places import Key, Place
+from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import EventStatus
 
 # The days of the world's time zones begin up to so long before and after that of UTC.
@@ -150,7 +151,7 @@ def detail(organizer_id: str, event_id: str) -> EventDetail:
     """Return an organizer's event with its analytics, a few seconds old at most. Raises NotFound."""
     place = keys.events.event(event_id)
     # Categories and counters sort before the event itself.
-    around = operations.query(place.pk, between=(keys.events.category(event_id).sk, place.sk), consistent=True)
+    around = operations.query(place.pk, Between(keys.events.category(event_id).sk, place.sk), consistent=True)
     items = [Item.from_raw_data(raw) for raw in around]
     event = next((item for item in items if isinstance(item, Event)), None)
     if event is None or event.organizer_id != organizer_id:

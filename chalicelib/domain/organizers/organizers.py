@@ -18,8 +18,9 @@ from chalicelib.domain.customers import registration
 from chalicelib.domain.photos import PhotoUpload
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, DataKey, Event, OrganizerProfile
+from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import Portal
 
 # No event that is not over began before that.
@@ -141,7 +142,7 @@ def _rename_events(organizer_id: str) -> None:
         return
     now = clock.now()
     places = keys.organizers.organizer_events(organizer_id).pk, clock.to_text(now - _LONGEST)
-    raws = operations.query(places[0], index="gsi1", between=(places[1], "~"))
+    raws = operations.query(places[0], Between(places[1], "~"), index="gsi1")
     for event in operations.get_many(operations.places_of(Event, raws)).values():
         if event.ends_at <= now or event.organizer_name == account.name:
             continue
@@ -173,7 +174,7 @@ def _take_image(organizer_id: str, renamed: list[Action], actions: list[Action],
 def _set_image(organizer_id: str, renamed: list[Action], actions: list[Action], image_key: str | None) -> str | None:
     """Write the changes and the image's key, and return the key of the image that this very write replaced, if any."""
     stored = OrganizerProfile.image_key
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         profile = operations.get(keys.organizers.profile(organizer_id))
         present = profile.image_key if profile else None
         same = stored == present if present else stored.does_not_exist()

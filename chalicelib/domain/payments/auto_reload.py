@@ -14,7 +14,7 @@ from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import payments
 from chalicelib.errors import InvalidState, NotFound, Unavailable, ValidationFailed
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, CardBalance
 from chalicelib.vocabulary import CardStatus, PaymentStatus
 
@@ -65,7 +65,7 @@ def _turn_on(
     by = money.require(amount, currency=currency, field="amount")
     payments.require_reloadable(by)
     sealed = encryption.seal(customer_id, _TOKEN, token) if token else None
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         holding = own_cards.active(customer_id, name)
         if sealed is None and holding.balance.auto_token is None:
             message = "name a saved means of payment"
@@ -137,7 +137,7 @@ def run(uid: str, entry: int) -> None:
 def _is_on(holding: CardHolding) -> bool:
     card, balance = holding.card, holding.balance
     is_theirs = card.status == CardStatus.ACTIVE and card.customer_id == balance.auto_customer_id
-    return is_theirs and bool(balance.auto_enabled) and balance.auto_token is not None
+    return is_theirs and balance.auto_enabled and balance.auto_token is not None
 
 
 def _forget_declines(uid: str, *, before: int) -> None:
@@ -151,7 +151,7 @@ def _forget_declines(uid: str, *, before: int) -> None:
 
 def _count_decline(uid: str, entry: int, owner_id: str, *, operation_id: str, payment_id: str) -> None:
     """Count a declined reload once, and tell its customer; the last one that is borne turns the reload off."""
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         balance = ledger.balance(uid)
         # After the balance was read: what is not counted now is not in it either.
         if idempotency.result_of(operation_id) is not None:

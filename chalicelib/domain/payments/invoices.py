@@ -16,7 +16,7 @@ from chalicelib.domain.changes import Change
 from chalicelib.domain.documents import invoice_document
 from chalicelib.domain.documents.invoice_document import InvoiceFacts
 from chalicelib.errors import InvalidState, NotFound, Unavailable
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Invoice, InvoiceSeries, Payment
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import PaymentPurpose, PaymentStatus
@@ -58,7 +58,7 @@ def number_all(payment_ids: Sequence[str]) -> None:
 
 
 def _number_some(payment_ids: Sequence[str]) -> None:
-    for _ in operations.attempts(_ATTEMPTS):
+    for _ in retries.attempts(_ATTEMPTS):
         found = operations.get_many([keys.money.payment(payment_id) for payment_id in payment_ids])
         pending = sorted((payment for payment in found.values() if _waits(payment)), key=lambda one: one.payment_id)
         if not pending:

@@ -23,7 +23,7 @@ from chalicelib.domain.sale import orders
 from chalicelib.errors import InsufficientBalance, InvalidState, NotFound, Refusal, Unavailable, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, OpenPayment, Operation, Order, Payment
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import CardStatus, OrderStatus, PaymentMethod, PaymentPurpose, PaymentStatus
@@ -132,7 +132,7 @@ def start(customer_id: str, *, order_id: str, terms: PaymentTerms, operation_id:
 
 
 def _start(customer_id: str, order_id: str, terms: PaymentTerms, operation_id: str) -> Payment:
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         order = orders.own(customer_id, order_id)
         _require_payable(order)
         card = _paying_card(customer_id, order, terms) if terms.method is PaymentMethod.WALLET else None
@@ -203,7 +203,7 @@ def _for_order(order: Order, terms: PaymentTerms, card: Card | None) -> Payment:
         card_id=card.card_id if card else None,
         amount=order.total,
         currency=order.currency,
-        method=terms.method.value,
+        method=terms.method,
         provider=provider if order.total else FREE,
         return_url=terms.return_url,
         open_until=order.expires_at + _GRACE,
@@ -284,12 +284,12 @@ def _start_reload(
     card = holding.card
     payment = _new(
         customer_id=customer_id,
-        purpose=purpose.value,
+        purpose=purpose,
         card_uid=card.uid,
         card_id=card.card_id,
         amount=amount.minor,
         currency=amount.currency,
-        method=terms.method.value,
+        method=terms.method,
         provider=config().payment_provider,
         return_url=terms.return_url,
         open_until=clock.now() + _OPEN_FOR + _GRACE,

@@ -25,7 +25,7 @@ from chalicelib.domain.sale import orders
 from chalicelib.domain.tickets import tickets, transfers
 from chalicelib.errors import Conflict, InvalidState, NotFound, Unavailable, ValidationFailed
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Order, Payment, RefundRequest, Ticket
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import (
@@ -58,7 +58,7 @@ def approve(
 
     Called by the staff's portal, which is not built yet.
     """
-    for _ in operations.attempts(_ATTEMPTS):
+    for _ in retries.attempts(_ATTEMPTS):
         request = get(ticket_id, refund_id)
         if request.status in (RefundRequestStatus.APPROVED, RefundRequestStatus.REFUNDED):
             # Its amount is by now what was approved; the caller may be the one who did it, the answer lost.

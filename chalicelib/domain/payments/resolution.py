@@ -19,7 +19,7 @@ from chalicelib.domain.ledger import Posting
 from chalicelib.domain.sale import orders
 from chalicelib.errors import InvalidState, NotFound, Refusal, SoldOut, Unavailable
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, Order, Payment, ProviderEvent
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import (
@@ -116,7 +116,7 @@ def settle(payment_id: str, outcome: Outcome, *, callback: ProviderEvent | None 
     `callback` is the callback that brought it. Raises NotFound, Unavailable; for a payment from a card's balance
     InsufficientBalance and InvalidState (the card is not active), which change nothing.
     """
-    for _ in operations.attempts(_ATTEMPTS):
+    for _ in retries.attempts(_ATTEMPTS):
         payment = get(payment_id)
         if payment.provider_reference not in (None, outcome.reference):
             ids = {"payment_id": payment_id, "reference": outcome.reference}

@@ -25,7 +25,7 @@ from chalicelib.domain.sale import sales_totals
 from chalicelib.errors import InvalidState, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import (
     Account,
     Category,
@@ -40,6 +40,7 @@ from chalicelib.table.items import (
     Settlement,
 )
 from chalicelib.table.operations import Write
+from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import EventStatus, PayoutStatus
 
 # Closings of other events meet at the series of invoices.
@@ -109,7 +110,7 @@ def close(event_id: str, *, by: str) -> Settlement:
 
     Called by the staff's portal, which is not built yet.
     """
-    for _ in operations.attempts(_ATTEMPTS):
+    for _ in retries.attempts(_ATTEMPTS):
         known = _known(event_id)
         if known is not None:
             return known
@@ -157,8 +158,8 @@ def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
 
 
 def _by_category(event_id: str) -> Mapping[str, SalesTotals]:
-    place = keys.sale.sales_totals(event_id, sales_totals.CATEGORY, "-")
-    raws = operations.query(place.pk, begins=place.sk[:-1], consistent=True)
+    place = keys.sale.sales_totals(event_id, sales_totals.CATEGORY, "")
+    raws = operations.query(place.pk, Begins(place.sk), consistent=True)
     return sales_totals.sales_of(raws)[2]
 
 

@@ -21,7 +21,7 @@ from chalicelib.domain.tickets.tickets import Holder
 from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, SoldOut, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Card, Category, Operation, Order
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import CardStatus, OrderStatus
@@ -214,7 +214,7 @@ def _item(category: Category, quantity: int) -> order_tickets.Line:
 def _reserve(order: Order, offer: Offer, *, operation_id: str) -> Order:
     """Write a draft with its stock; where a shard is short, look at all of its category and try again."""
     taken = _taken(order)
-    for _ in operations.attempts(_ATTEMPTS):
+    for _ in retries.attempts(_ATTEMPTS):
         order.items = _with_shards(order, taken)
         try:
             operations.commit(

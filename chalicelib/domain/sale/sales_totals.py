@@ -18,7 +18,7 @@ from chalicelib.config import config
 from chalicelib.domain import money, timezones
 from chalicelib.domain.changes import Change
 from chalicelib.errors import Unavailable
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Event, Item, Order, OrganizerDay, OrganizerTotals, RefundRequest, SalesTotals
 from chalicelib.table.items.attributes import IntegerAttribute
 from chalicelib.table.operations import Write
@@ -149,7 +149,7 @@ def _of_event(event_id: str, of: str, name: str | None, numbers: Numbers) -> Wri
     named = [SalesTotals.kind.set(SalesTotals), SalesTotals.event_id.set(event_id), SalesTotals.of.set(of)]
     if name:
         named.append(SalesTotals.name.set(name))
-    place = keys.sale.sales_totals(event_id, of, name or "")
+    place = keys.sale.sales_totals(event_id, of, name)
     return operations.change(place, [*named, *_added(SalesTotals, numbers)])
 
 
@@ -185,7 +185,7 @@ def _counted(event: Event) -> _Standing | None:
 
 def _count_event(event_id: str) -> None:
     """Tell the organizers concerned that an event became theirs, is theirs no more, or is on show."""
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         event = operations.get(keys.events.event(event_id))
         if event is None or _counted(event) == _standing(event):
             return

@@ -20,7 +20,7 @@ from chalicelib.domain.tickets import transfers
 from chalicelib.errors import Conflict, IdempotencyMismatch, NotFound, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Gift, Login, Ticket
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, GiftStatus, Portal
@@ -77,7 +77,7 @@ def give(giver_id: str, present: GiftInput, *, operation_id: str) -> OwnGift:
 
 
 def _give(giver: Account, present: GiftInput, *, operation_id: str) -> Gift:
-    for attempt in operations.attempts():
+    for attempt in retries.attempts():
         ticket = transfers.own(giver.account_id, present.ticket_id)
         transfers.require_unused(ticket)
         waiting = _waiting(ticket)
@@ -212,7 +212,7 @@ def claim_all(customer: Account) -> int:
 def _claim(gift: Gift, customer: Account) -> bool:
     """Move the ticket of one gift; False where it went elsewhere, or somebody else was faster."""
     try:
-        for _ in operations.attempts():
+        for _ in retries.attempts():
             status, writes = _claiming(gift, customer)
             try:
                 operations.commit(*writes)

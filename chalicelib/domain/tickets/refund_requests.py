@@ -9,7 +9,7 @@ from chalicelib.domain.tickets import transfers
 from chalicelib.errors import InvalidState, NotFound, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Event, RefundRequest, Ticket
 from chalicelib.vocabulary import RefundRequestStatus
 
@@ -39,7 +39,7 @@ def ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) -> 
 
 
 def _ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) -> RefundRequest:
-    for _ in operations.attempts():
+    for _ in retries.attempts():
         ticket = transfers.own(customer_id, ticket_id)
         _require_refundable(ticket, events.get(ticket.event_id))
         refund_id = new_id("rfd")

@@ -20,7 +20,7 @@ from chalicelib.domain.access import accounts, numbers
 from chalicelib.domain.cards import bindings
 from chalicelib.errors import Conflict, IdempotencyMismatch, InvalidState, NotFound, Refusal, Unavailable
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Ticket
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, TicketStatus
@@ -155,7 +155,7 @@ def transfer(
 
 
 def _transfer(sender: Account, ticket_id: str, *, mobile_number: str, operation_id: str) -> None:
-    for attempt in operations.attempts():
+    for attempt in retries.attempts():
         ticket = own(sender.account_id, ticket_id)
         require_unused(ticket)
         require_unpledged(ticket)

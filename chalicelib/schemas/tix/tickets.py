@@ -41,7 +41,7 @@ class _Ticket(Protocol):
     def prefix(self) -> str: ...
 
     @property
-    def number(self) -> float: ...
+    def number(self) -> int: ...
 
     @property
     def extra(self) -> str | None: ...
@@ -84,7 +84,7 @@ class TicketOut(Out):
         """Return a ticket as its organization sees it."""
         return cls(
             id=ticket.ticket_id,
-            number=ticket_number(ticket.prefix, int(ticket.number)),
+            number=ticket_number(ticket.prefix, ticket.number),
             prefix=ticket.prefix,
             extra=json.loads(ticket.extra) if ticket.extra else None,
             generated_at=ticket.generated_at,

@@ -10,16 +10,29 @@ from typing import Any, Literal, TypeVar, overload
 
 from pynamodb.attributes import Attribute
 from pynamodb.constants import NUMBER, STRING
+from pynamodb.expressions.operand import _Decrement, _IfNotExists, _Increment, _ListAppend
+from pynamodb.expressions.update import RemoveAction, SetAction
 
 from chalicelib import clock
 
+ValueT = TypeVar("ValueT")
 MomentT = TypeVar("MomentT", datetime, datetime | None)
 IntegerT = TypeVar("IntegerT", int, int | None)
 WordT = TypeVar("WordT", bound=StrEnum | None)
 SomeWordT = TypeVar("SomeWordT", bound=StrEnum)
 
 
-class MomentAttribute(Attribute[MomentT]):
+class TypedAttribute(Attribute[ValueT]):
+    """An attribute that is absent where it is None: PynamoDB itself would store DynamoDB's NULL."""
+
+    def set(
+        self, value: ValueT | Attribute[ValueT] | _Increment | _Decrement | _IfNotExists | _ListAppend
+    ) -> SetAction | RemoveAction:
+        """Return the action that writes a value, or removes the attribute for None."""
+        return self.remove() if value is None else super().set(value)
+
+
+class MomentAttribute(TypedAttribute[MomentT]):
     """A moment in UTC, as RFC 3339 text with milliseconds."""
 
     attr_type = STRING
@@ -40,7 +53,7 @@ class MomentAttribute(Attribute[MomentT]):
         return datetime.fromisoformat(value)
 
 
-class IntegerAttribute(Attribute[IntegerT]):
+class IntegerAttribute(TypedAttribute[IntegerT]):
     """A whole number."""
 
     attr_type = NUMBER
@@ -63,7 +76,7 @@ class IntegerAttribute(Attribute[IntegerT]):
         return int(value)
 
 
-class EnumAttribute(Attribute[WordT]):
+class EnumAttribute(TypedAttribute[WordT]):
     """A word of the vocabulary, as its text."""
 
     attr_type = STRING

@@ -37,7 +37,7 @@ def session(session_id: str) -> Place[Session]:
     return Place(Session, joined("SESSION", session_id), "SESSION")
 
 
-def staff_revoked(principal_id: str) -> Place[StaffRevocation]:
+def staff_revoked(principal_id: str = "") -> Place[StaffRevocation]:
     """Question 12."""
     return Place(StaffRevocation, "STAFF", joined("REVOKED", principal_id))
 

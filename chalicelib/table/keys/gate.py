@@ -64,4 +64,4 @@ def card_log(event_id: str, uid: str, log_id: str = "") -> Key:
 
 def checkin_day(event_id: str, day: str) -> Place[CheckinDay]:
     """Question 57: who came in on a day that the event's counters hold no more."""
-    return Place(CheckinDay, sale.sales_totals(event_id).pk, joined("HOURS", day))
+    return Place(CheckinDay, *sale.sales_totals(event_id, "HOURS", day))

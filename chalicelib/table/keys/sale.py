@@ -9,6 +9,6 @@ def order(order_id: str) -> Place[Order]:
     return Place(Order, joined("ORDER", order_id), "ORDER")
 
 
-def sales_totals(event_id: str, what: str = "", name: str = "") -> Place[SalesTotals]:
-    """Question 57: one bucket; `what` is SALES, CATEGORY, HOURS or, without a name, TOTALS."""
-    return Place(SalesTotals, joined("ANALYTICS", event_id), joined(what, name) if name else what)
+def sales_totals(event_id: str, what: str = "", name: str | None = None) -> Place[SalesTotals]:
+    """Question 57: one bucket; `what` is SALES or CATEGORY or, without a name, TOTALS."""
+    return Place(SalesTotals, joined("ANALYTICS", event_id), joined(what, *([name] if name is not None else [])))

@@ -17,6 +17,7 @@ from chalicelib.domain.tickets import refund_requests
 from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, Item, Order, Venue
+from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import PaymentMethod
 
 # On which day before the evening, and how many tickets of which category.
@@ -100,7 +101,7 @@ def _give_back(event: Event, order: Order) -> str:
 
 def _count(event: Event, bought: list[Order], given_back: str) -> None:
     """Update the totals, as the stream does."""
-    asked = operations.query(keys.tickets.ticket(given_back).pk, begins=keys.tickets.refund_request(given_back).sk)
+    asked = operations.query(keys.tickets.ticket(given_back).pk, Begins(keys.tickets.refund_request(given_back).sk))
     requests = [Item.from_raw_data(raw) for raw in asked]
     names = [f"jrn_charge_{order.payment_id}" for order in bought]
     names += [f"jrn_refund_{raw['refund_id']['S']}" for raw in asked]

@@ -10,6 +10,7 @@ from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Event, Item, Ticket
+from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import CardStatus
 from tests.support import purchases
 from tests.support.client import Answer, call
@@ -85,5 +86,5 @@ def whole_table() -> str:
 
 def beside(ticket_id: str, prefix: str) -> list[Item]:
     """Return what stands with a ticket: its gifts that are over, its requests for a refund."""
-    raws = operations.query(keys.tickets.ticket(ticket_id).pk, begins=prefix, consistent=True)
+    raws = operations.query(keys.tickets.ticket(ticket_id).pk, Begins(prefix), consistent=True)
     return [Item.from_raw_data(raw) for raw in raws]

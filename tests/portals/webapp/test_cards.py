@@ -12,6 +12,7 @@ from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import bindings
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardRequest
+from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import AdminRole, CardStatus
 from tests.support import wallets
 from tests.support.client import Answer, call
@@ -104,7 +105,7 @@ def test_a_card_that_is_not_the_customers_own_is_not_found(name: str, token: str
 
 def requests_of(customer: Account) -> list[CardRequest]:
     raws = operations.query(
-        keys.access.account(customer.account_id).pk, begins=keys.cards.card_request(customer.account_id).sk
+        keys.access.account(customer.account_id).pk, Begins(keys.cards.card_request(customer.account_id).sk)
     )
     return [CardRequest.from_raw_data(raw) for raw in raws]
 

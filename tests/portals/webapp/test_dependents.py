@@ -8,6 +8,7 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Dependent
+from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import CardStatus
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer
@@ -35,7 +36,7 @@ def token(parent: Account) -> str:
 
 def stored(parent: Account) -> list[Dependent]:
     place = keys.customers.dependent(parent.account_id)
-    return [Dependent.from_raw_data(raw) for raw in operations.query(place.pk, begins=place.sk, consistent=True)]
+    return [Dependent.from_raw_data(raw) for raw in operations.query(place.pk, Begins(place.sk), consistent=True)]
 
 
 def counted(parent: Account) -> int:

@@ -1,0 +1,40 @@
+"""How long to wait for others, and when to give up."""
+
+import random
+import time
+from collections.abc import Iterator
+
+from chalicelib.errors import Unavailable
+
+
+class Patience:
+    """Waits between attempts at one request, with backoff; at most so many attempts in a row may fail."""
+
+    def __init__(self, attempts: int = 7) -> None:
+        """Allow `attempts` in a row."""
+        self._most = attempts
+        self._failed = 0
+
+    def wait(self, cause: Exception | None = None) -> None:
+        """Wait after an attempt that failed. Raises Unavailable after the last one."""
+        self._failed += 1
+        if self._failed >= self._most:
+            raise Unavailable(retry_after=1) from cause
+        _pause(self._failed - 1)
+
+    def renew(self) -> None:
+        """Begin to count again, since an attempt got something done."""
+        self._failed = 0
+
+
+def attempts(most: int = 8) -> Iterator[int]:
+    """Yield the numbers of the attempts at an optimistic change; waits between them."""
+    for attempt in range(most):
+        if attempt:
+            _pause(attempt)
+        yield attempt
+
+
+def _pause(attempt: int) -> None:
+    """Wait with exponential backoff and full jitter (AWS Architecture Blog, 2015)."""
+    time.sleep(random.uniform(0, min(1.0, 0.02 * 2**attempt)))  # noqa: S311  # jitter, not a secret
