@@ -1,6 +1,7 @@
 """A printed page: where the parts of a document go, from the top down."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from chalicelib.domain.documents import typefaces
@@ -12,6 +13,14 @@ _BODY, _LARGE, _SMALL = 10, 20, 8
 _INK, _FAINT = 30, 110
 _MARGIN, _LINE = 20, 5.5
 _WIDTH = 210 - 2 * _MARGIN
+
+
+@dataclass(frozen=True, slots=True)
+class PdfFile:
+    """A PDF and the name to save it under."""
+
+    name: str
+    content: bytes
 
 
 def date_in_words(moment: datetime) -> str:

@@ -6,7 +6,6 @@ Money put on a card buys nothing yet: its document is a receipt, without a numbe
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib import clock
@@ -15,6 +14,7 @@ from chalicelib.domain.access import accounts
 from chalicelib.domain.changes import Change
 from chalicelib.domain.documents import invoice_document
 from chalicelib.domain.documents.invoice_document import InvoiceFacts
+from chalicelib.domain.documents.page import PdfFile
 from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Invoice, InvoiceSeries, Payment
@@ -26,14 +26,6 @@ _NUMBERS_PER_TRANSACTION = 30
 # Everybody who numbers invoices meets at the series; the stream brings many at a time.
 _ATTEMPTS = 30
 _PAID = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED)
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceFile:
-    """A PDF and the name to keep it under."""
-
-    name: str
-    content: bytes
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
@@ -93,7 +85,7 @@ def _numbering(payments: Sequence[Payment]) -> list[Write]:
     return writes
 
 
-def document(customer_id: str, payment_id: str) -> InvoiceFile:
+def document(customer_id: str, payment_id: str) -> PdfFile:
     """Return the invoice of a customer's payment, or the receipt of a reload; the same bytes for the same facts.
 
     Raises NotFound, InvalidState where the payment has not succeeded, Unavailable.
@@ -114,7 +106,7 @@ def document(customer_id: str, payment_id: str) -> InvoiceFile:
         issued_at=_issued_at(payment),
     )
     name = payment.invoice_number or payment.receipt_number or payment.payment_id
-    return InvoiceFile(name=f"{name}.pdf", content=invoice_document.render(facts))
+    return PdfFile(name=f"{name}.pdf", content=invoice_document.render(facts))
 
 
 def _own(customer_id: str, payment_id: str) -> Payment:

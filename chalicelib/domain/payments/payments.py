@@ -1,7 +1,7 @@
-"""Payments: opened with a provider or from a card's balance, confirmed, told of by callbacks, closed or given back.
+"""Payments: opened with a provider or from a card's balance, and confirmed.
 
-What becomes of one is decided in outcomes.py, whoever asks. Here is who may ask, and what the provider is asked
-first: always before anything is recorded, and always in a way that may be repeated.
+Their outcome is decided in resolution.py. The provider is always asked before anything is recorded, and every request
+to it is idempotent.
 """
 
 from contextlib import suppress

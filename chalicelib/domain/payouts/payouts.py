@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.domain import paging
 from chalicelib.domain.documents import payout_document
+from chalicelib.domain.documents.page import PdfFile
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.domain.payouts import settlements
@@ -94,14 +95,6 @@ class OwnPayout(PayoutAmounts):
     adjustments: PayoutAmounts | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PayoutFile:
-    """A PDF and the name to keep it under."""
-
-    name: str
-    content: bytes
-
-
 def page(organizer_id: str, filters: PayoutFilters, *, page_size: int, cursor: str | None) -> Page[OwnPayout]:
     """Return a page of an organizer's payouts, the newest first; a filtered page may hold fewer than asked for.
 
@@ -130,14 +123,14 @@ def detail(organizer_id: str, payout_id: str) -> OwnPayout:
     return _shown(payout, adjustments=_amounts(since, payout.currency) if since != settlements.NOTHING else None)
 
 
-def document(organizer_id: str, payout_id: str) -> PayoutFile:
+def document(organizer_id: str, payout_id: str) -> PdfFile:
     """Return the invoice of an organizer's payout, always the same bytes. Raises NotFound, for another's as well."""
     payout = _own(organizer_id, payout_id)
     series = f"P{payout.invoice_number.split('-')[1]}"
     invoice = operations.get(keys.money.invoice(series, payout.invoice_number))
     if invoice is None:
         raise NotFound("There is no such invoice.")
-    return PayoutFile(name=f"{invoice.number}.pdf", content=payout_document.render(payout, invoice))
+    return PdfFile(name=f"{invoice.number}.pdf", content=payout_document.render(payout, invoice))
 
 
 def _own(organizer_id: str, payout_id: str) -> Payout:
