@@ -174,10 +174,11 @@ def _sources(route: AnyRoute) -> Iterator[tuple[AnyRoute, Link]]:
                 yield source, link
 
 
-# What a run makes by itself: ids, times, codes and numbers. All else of an answer is the example's.
+# What a run makes by itself: ids, times, codes, numbers, and what changes when the demo event begins. All else of an
+# answer is the example's.
 _MADE = re.compile(
     r"(id|ids|at|by|until|from|to|after|hour|date|month|week|for|time|url|code|key|number|token|secret)$"
-    r"|^(access|refresh|url|fields|image|payload|policy|organizationId|uid|ticket|extra|sales_by_day)$"
+    r"|^(access|refresh|url|fields|image|payload|policy|organizationId|uid|ticket|extra|sales_by_day|upcoming|live|check_in_rate)$"
 )
 
 
