@@ -15,6 +15,12 @@ test: setup engine localstripe tixclient apiclient ## Run every test
 	@FETCH=0 $(PY) -m pytest -n 2 --dist loadgroup tests
 	@cd reader-agent && .venv/bin/python -m pytest tests
 
+test-fast: setup ## Run rules, tables and workers only, without an engine (the inner loop)
+	@FETCH=0 $(PY) -m pytest -n auto --dist loadgroup -m "not engine and not ministack" tests/domain tests/table tests/workers
+
+fuzz: setup ## Send each route wrong requests at full size (FUZZ_REQUESTS, FUZZ_SEED)
+	@FUZZ_REQUESTS=$(or $(FUZZ_REQUESTS),3000) FETCH=0 $(PY) -m pytest tests/contract/test_fuzz.py
+
 check: setup lint test ## Run the one gate: format, lint, types, import contracts, tests
 
 check-next: setup engine next ## Run the tests of rules, routes and workers on Python 3.13, which Lambda runs, if it is installed
@@ -31,8 +37,8 @@ lint: setup ## Check format, lint rules, types (Python 3.11 and 3.13) and import
 format: setup ## Format the code and apply safe lint fixes
 	@$(PY) -m ruff check --fix -q $(CODE) reader-agent; $(PY) -m ruff format $(CODE) reader-agent
 
-truth: setup engine ## Run the races at full size: scans, the sale, the ledger, numbering, payouts
-	@FETCH=0 FAULTS=all TRUTH_TICKETS=2000 SALE_BUYERS=500 LEDGER_OPERATIONS=10000 NUMBERING_TICKETS=500 PAYOUT_ORDERS=200 $(PY) -m pytest tests/truth tests/faults -x
+truth: setup engine ## Run the races at full size: scans, the sale, the ledger, numbering, payouts, and the whole fuzz
+	@FETCH=0 FAULTS=all TRUTH_TICKETS=2000 SALE_BUYERS=500 LEDGER_OPERATIONS=10000 NUMBERING_TICKETS=500 PAYOUT_ORDERS=200 FUZZ_REQUESTS=3000 $(PY) -m pytest tests/truth tests/faults tests/contract/test_fuzz.py -x
 
 mutants: setup engine ## Seed bugs one by one, and require that a test fails for each
 	@FETCH=0 $(PY) -m tests.mutants
@@ -77,4 +83,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test check check-next next lint format truth mutants bench package deploy-local seed lock clean setup engine localstripe tixclient apiclient client
+.PHONY: help run test test-fast fuzz check check-next next lint format truth mutants bench package deploy-local seed lock clean setup engine localstripe tixclient apiclient client

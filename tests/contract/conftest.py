@@ -1,6 +1,7 @@
 """One ground for all the tests of a module: they refuse, or write only what is their own."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from moto import mock_aws
@@ -9,6 +10,15 @@ from tests.contract.ground import Ground, lay
 from tests.support import cloud
 from tests.support.caches import forget_caches
 from tests.support.cloud import MASTER_SECRET
+
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run each file here on one worker: two would lay its ground twice."""
+    for item in items:
+        if item.path.parent == _HERE:
+            item.add_marker(pytest.mark.xdist_group(f"contract {item.path.stem}"))
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,8 @@
 """Which passwords are taken, and that only the right one matches."""
 
+import subprocess
+import sys
+
 import pytest
 
 from chalicelib.domain.access import passwords
@@ -29,3 +32,10 @@ def test_the_same_password_is_kept_differently_each_time() -> None:
 
 def test_nobodys_password_matches_nothing() -> None:
     assert not passwords.matches("a password that nobody has", None)
+
+
+def test_a_password_is_hashed_with_at_least_the_work_that_owasp_asks_for() -> None:
+    # In a process of its own: in this one the tests' patch makes hashes cheap (tests/support/cheap_hashes.py).
+    code = "from chalicelib.domain.access import passwords; print(passwords.hash_password('a long enough one'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
