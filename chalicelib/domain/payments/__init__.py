@@ -1,5 +1,5 @@
 """Payments: charges, their resolution, refunds, invoices and automatic top-ups.
 
-Owns the one decision on a payment, in whatever order confirm, callback and sweep arrive. Providers are in `clients`.
-May not know gates, shops or payouts.
+Confirm, callback and sweep may arrive in any order; one decision here resolves the payment. Providers are in
+`clients`. Must not import gates, shops or payouts.
 """

@@ -1,4 +1,4 @@
-"""Automatic reload: what tops a card up when a purchase takes its balance under a threshold."""
+"""Automatic reload: tops a card up when a purchase takes its balance below a threshold."""
 
 from contextlib import suppress
 
@@ -31,11 +31,11 @@ def change(
     amount: AmountInput | None,
     token: str | None,
 ) -> CardHolding:
-    """Turn a card's automatic reload on or off, and return the card as it is then.
+    """Turn a card's automatic reload on or off, and return the updated card.
 
-    On: it is topped up by `amount` whenever a purchase takes it under `threshold`; `token` is a saved means of
-    payment and is kept sealed, None keeps the one that is saved. Off: the token is forgotten. Raises NotFound,
-    InvalidState (turned on where the card is not active), ValidationFailed, Unavailable.
+    On: each purchase that takes the balance below `threshold` triggers a top-up of `amount`. `token` is a saved means
+    of payment and is stored sealed; None keeps the stored one. Off: the token is deleted.
+    Raises NotFound, InvalidState (turned on for a card that is not active), ValidationFailed, Unavailable.
     """
     if not enabled:
         return _turn_off(customer_id, name)
@@ -43,7 +43,7 @@ def change(
 
 
 def _turning_on(uid: str, threshold: Money, amount: Money) -> list[Action]:
-    """Return the actions that turn a card's automatic reload on, also where nothing was ever booked on the card."""
+    """Return the actions that turn automatic reload on; they also create the balance of a card without bookings."""
     return [
         CardBalance.kind.set(CardBalance),
         CardBalance.uid.set(uid),
@@ -95,7 +95,7 @@ def _turn_off(customer_id: str, name: str) -> CardHolding:
     try:
         operations.record(operations.change(place, _OFF, CardBalance.pk.exists()))
     except operations.ConditionFailed:
-        return holding  # it never had one
+        return holding  # it was never turned on
     return own_cards.get(customer_id, holding.card.uid)
 
 
@@ -103,10 +103,10 @@ _OFF = [CardBalance.auto_enabled.set(False), CardBalance.auto_token.remove()]
 
 
 def run(uid: str, entry: int) -> None:
-    """Top a card up because its line number `entry` took it under its threshold: once for that line, for ever.
+    """Top up a card because its ledger line `entry` took it below its threshold; idempotent per line.
 
-    Nothing is done where the card is not active, or its automatic reload was turned off meanwhile. A declined one
-    is counted, and its customer told; after `MOST_DECLINES` in a row it is turned off. Raises Unavailable.
+    Does nothing if the card is not active or automatic reload is off. A decline is counted, and the customer is
+    notified. After `MOST_DECLINES` consecutive declines the reload is turned off. Raises Unavailable.
     """
     operation_id = f"op_auto_reload_{uid}_{entry}"
     ids = {"operation_id": operation_id}
@@ -141,24 +141,24 @@ def _is_on(holding: CardHolding) -> bool:
 
 
 def _forget_declines(uid: str, *, before: int) -> None:
-    """Begin to count anew, since a reload went through; a decline of a later line than that one's still counts."""
+    """Reset the decline count after a successful reload, unless line `before` or a later one was declined."""
     none_since = CardBalance.auto_declined_at_entry < before
-    with suppress(operations.ConditionFailed):  # this one is told of late
+    with suppress(operations.ConditionFailed):  # a later reload was declined first
         operations.record(
             operations.change(keys.money.card_balance(uid), [CardBalance.auto_declines.set(0)], none_since)
         )
 
 
 def _count_decline(uid: str, entry: int, owner_id: str, *, operation_id: str, payment_id: str) -> None:
-    """Count a declined reload once, and tell its customer; the last one that is borne turns the reload off."""
+    """Count a declined reload once and notify the customer; the decline number MOST_DECLINES turns the reload off."""
     for _ in retries.attempts():
         balance = ledger.balance(uid)
-        # After the balance was read: what is not counted now is not in it either.
+        # Checked after the balance was read: an operation not recorded yet is not counted in that balance.
         if idempotency.result_of(operation_id) is not None:
             return
         before = int(balance.auto_declines or 0)
         is_last = before + 1 >= MOST_DECLINES
-        # Before it is counted: where this is cut off here, the customer is told again rather than not at all.
+        # Notify before counting: after a crash the retry repeats the message instead of losing it.
         _notify(owner_id, uid, is_last=is_last, message_id=f"msg_{payment_id}")
         same = CardBalance.auto_declines == before
         if not before:
@@ -174,7 +174,7 @@ def _count_decline(uid: str, entry: int, owner_id: str, *, operation_id: str, pa
                 operations.change(keys.money.card_balance(uid), actions, same),
             )
         except operations.ConditionFailed:
-            continue  # another delivery counted it, or another decline came first
+            continue  # another delivery counted it, or another decline was recorded first
         return
     raise Unavailable(retry_after=1)
 

@@ -1,4 +1,4 @@
-"""What payments follow in the stream and do when due."""
+"""The stream followers of payments, and their part of the sweep."""
 
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.payments import invoices, reconciliation, refunds

@@ -1,8 +1,8 @@
-"""Invoices: their numbers, without gaps or repeats in each calendar year (UTC), and the documents.
+"""Invoices: gapless, unique numbers per calendar year (UTC), and the documents.
 
-A number is given in one transaction with the series, the invoice and the payment: no number is lost on the way, and
-no payment gets two. Whoever pays for tickets gets one, also where the money went back; the document then says so.
-Money put on a card buys nothing yet: its document is a receipt, without a number of the series.
+One transaction writes the series, the invoice and the payment. So no number is lost, and no payment gets two.
+Every payment for tickets gets an invoice, also if it was refunded; the document then says so.
+A card reload is not a sale yet: its document is a receipt without an invoice number.
 """
 
 from collections.abc import Sequence
@@ -21,15 +21,15 @@ from chalicelib.table.items import Invoice, InvoiceSeries, Payment
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import PaymentPurpose, PaymentStatus
 
-# Two writes each and one of the series; a transaction takes 100 (AWS).
+# Two writes for each payment and one for the series; a transaction holds at most 100 (AWS).
 _NUMBERS_PER_TRANSACTION = 30
-# Everybody who numbers invoices meets at the series; the stream brings many at a time.
+# All concurrent numbering contends for the one series item, and the stream delivers many payments at a time.
 _ATTEMPTS = 30
 _PAID = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED)
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Number the payments that these changes tell to have succeeded; safe to repeat, in whole or in part."""
+    """Number the payments that succeeded in these changes; idempotent, also after a partial run."""
     number_all([after.payment_id for change in changes if isinstance(after := change.after, Payment) and _waits(after)])
     return []
 
@@ -40,9 +40,9 @@ def _waits(payment: Payment) -> bool:
 
 
 def number_all(payment_ids: Sequence[str]) -> None:
-    """Give an invoice's number to each of these payments that should have one and has none.
+    """Assign an invoice number to each of these payments that needs one and has none.
 
-    Raises Unavailable where others numbered theirs at every attempt.
+    Raises Unavailable if every attempt loses to concurrent numbering.
     """
     distinct = list(dict.fromkeys(payment_ids))
     for start in range(0, len(distinct), _NUMBERS_PER_TRANSACTION):
@@ -58,13 +58,13 @@ def _number_some(payment_ids: Sequence[str]) -> None:
         try:
             operations.commit(*_numbering(pending))
         except operations.ConditionFailed:
-            continue  # others took these numbers, or one of these payments got its own
+            continue  # others used these numbers, or one of these payments was numbered
         return
     raise Unavailable(retry_after=1)
 
 
 def _numbering(payments: Sequence[Payment]) -> list[Write]:
-    """Return the writes that give the next numbers of this year's series to these payments."""
+    """Return the writes that assign the next numbers of this year's series to these payments."""
     now = clock.now()
     series = f"{now:%Y}"
     place = keys.money.invoice_series(series)
@@ -86,15 +86,15 @@ def _numbering(payments: Sequence[Payment]) -> list[Write]:
 
 
 def document(customer_id: str, payment_id: str) -> PdfFile:
-    """Return the invoice of a customer's payment, or the receipt of a reload; the same bytes for the same facts.
+    """Return the invoice of a customer's payment, or the receipt of a reload; equal facts give equal bytes.
 
-    Raises NotFound, InvalidState where the payment has not succeeded, Unavailable.
+    Raises NotFound, InvalidState (the payment has not succeeded), Unavailable.
     """
     payment = _own(customer_id, payment_id)
     if payment.status not in _PAID:
         raise InvalidState("This payment has not succeeded, so there is no invoice of it.")
     if _waits(payment):
-        # The stream has not come yet.
+        # The stream has not delivered this payment yet.
         number_all([payment_id])
         payment = _own(customer_id, payment_id)
     order = operations.get(keys.sale.order(payment.order_id)) if payment.order_id else None

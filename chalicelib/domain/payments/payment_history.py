@@ -1,4 +1,4 @@
-"""What a customer has paid, and tried to."""
+"""A customer's payments, including failed and open ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from chalicelib.table.items import Payment
 from chalicelib.table.places import Place
 from chalicelib.vocabulary import PaymentMethod, PaymentStatus
 
-# For filters that no key answers.
+# For filters that no key supports.
 _FILTERED = ReadBudget(first=100, total=100)
 _PREFIX = "pay"
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentFilters:
-    """What the history is narrowed by; both ends are part of a range."""
+    """Filters of the history; `date_from` and `date_to` are inclusive."""
 
     status: PaymentStatus | None = None
     method: PaymentMethod | None = None
@@ -31,7 +31,7 @@ class PaymentFilters:
 
 @dataclass(frozen=True, slots=True)
 class PaymentHistoryEntry:
-    """A payment with its invoice's number, and the event that it was for."""
+    """A payment with its invoice number and its event."""
 
     payment: OwnPayment
     invoice_number: str | None
@@ -40,7 +40,7 @@ class PaymentHistoryEntry:
 
 
 def of(customer_id: str, filters: PaymentFilters, *, page_size: int, cursor: str | None) -> Page[PaymentHistoryEntry]:
-    """Return a page of a customer's payments, the newest first; a filtered page may hold fewer than asked for.
+    """Return a page of a customer's payments, newest first; a filtered page may be shorter than `page_size`.
 
     Raises InvalidCursor.
     """

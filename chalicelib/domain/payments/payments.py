@@ -1,7 +1,7 @@
 """Payments: opened with a provider or from a card's balance, and confirmed.
 
-Their outcome is decided in resolution.py. The provider is always asked before anything is recorded, and every request
-to it is idempotent.
+`resolution` decides their outcome. The provider is always called before its result is recorded, and every request to
+it is idempotent.
 """
 
 from contextlib import suppress
@@ -28,16 +28,16 @@ from chalicelib.table.items import Card, OpenPayment, Operation, Order, Payment
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import CardStatus, OrderStatus, PaymentMethod, PaymentPurpose, PaymentStatus
 
-# What one reload may be, in whole units of the currency.
+# Limits of one reload, in whole units of the currency.
 RELOAD_LEAST, RELOAD_MOST = 1, 100_000
-# For how long a reload may be paid, and how long after its time a customer may still be at the provider's page.
+# How long a reload may be paid, and how much longer a customer may still be at the provider's page.
 _OPEN_FOR = timedelta(minutes=10)
 _GRACE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentTerms:
-    """How a customer wants to pay: `token` is their means of payment, where the provider is told it by us."""
+    """How a customer wants to pay; `token` is their means of payment, for providers that get it from us."""
 
     method: PaymentMethod
     card_name: str | None = None
@@ -47,7 +47,7 @@ class PaymentTerms:
 
 @dataclass(frozen=True, slots=True)
 class OwnPayment:
-    """A payment as its customer sees it: one that is to be given back is refunded."""
+    """A payment as its customer sees it: `refund_due` is shown as refunded."""
 
     id: str
     status: PaymentStatus
@@ -82,7 +82,7 @@ def shown(payment: Payment) -> OwnPayment:
 
 
 def own(customer_id: str, payment_id: str) -> Payment:
-    """Return a customer's payment. Raises NotFound, for another's as well."""
+    """Return a customer's payment. Raises NotFound, also for another customer's payment."""
     payment = operations.get(keys.money.payment(payment_id))
     if payment is None or payment.customer_id != customer_id:
         raise NotFound("There is no such payment.")
@@ -92,9 +92,9 @@ def own(customer_id: str, payment_id: str) -> Payment:
 def process(
     customer_id: str, *, order_id: str | None, amount: AmountInput | None, terms: PaymentTerms, operation_id: str
 ) -> Payment:
-    """Open a payment for a booking, or, where none is named, for putting an amount on a card.
+    """Open a payment for a booking, or for a card reload if `order_id` is None.
 
-    Raises what `start` and `reload` raise, ValidationFailed.
+    Raises ValidationFailed and the errors of `start` and `reload`.
     """
     if order_id is not None:
         if amount is not None:
@@ -116,14 +116,14 @@ def process(
 
 
 def start(customer_id: str, *, order_id: str, terms: PaymentTerms, operation_id: str) -> Payment:
-    """Open a payment for a customer's reserved order, or return the one that is open already with this method.
+    """Open a payment for a customer's reserved order, or return the open one of the same method.
 
     Raises NotFound, InvalidState (paid, expired; card not active), InsufficientBalance, Unavailable.
     """
     try:
         payment = _start(customer_id, order_id, terms, operation_id)
     except Refusal:
-        # This very operation may have gone through before, and the order be paid or over by now.
+        # A retry: the operation may have succeeded before, and the order may be paid or expired by now.
         done = idempotency.result_of(operation_id)
         if done is None:
             raise
@@ -161,7 +161,7 @@ def _start(customer_id: str, order_id: str, terms: PaymentTerms, operation_id: s
             done = failure.found(Operation)
             if done is not None:
                 return get(done.result_id)
-            continue  # another process came first, or the order changed
+            continue  # another process committed first, or the order changed
         return _announced(payment)
     raise Unavailable("This booking is being paid at this moment. Try again.", retry_after=1)
 
@@ -174,7 +174,10 @@ def _require_payable(order: Order) -> None:
 
 
 def _paying_card(customer_id: str, order: Order, terms: PaymentTerms) -> Card:
-    """Return the active card that pays: the one named, else the order's, else the customer's only active one."""
+    """Return the active card that pays: the named one, else the order's, else the customer's only active card.
+
+    Raises NotFound, InvalidState (no or several active cards, another currency), InsufficientBalance.
+    """
     if terms.card_name or order.card_uid:
         holding = own_cards.active(customer_id, terms.card_name or order.card_uid)
     else:
@@ -242,7 +245,7 @@ def reload(
     return_url: str | None = None,
     operation_id: str,
 ) -> Payment:
-    """Open a payment that puts money on a customer's own active card; the same operation's again is the same one.
+    """Open a payment that reloads a customer's own active card; idempotent per `operation_id`.
 
     Raises NotFound, InvalidState (the card is not active), ValidationFailed (the amount), Unavailable.
     """
@@ -252,9 +255,9 @@ def reload(
 
 
 def charge_saved(customer_id: str, card_name: str, amount: AmountInput, *, token: str, operation_id: str) -> Payment:
-    """Reload a card from a saved means of payment while its owner is away, and return what became of that.
+    """Reload a card from a saved means of payment while its owner is away, and return the resolved payment.
 
-    Once for an operation, however often it is tried. Raises what `reload` raises.
+    Idempotent per `operation_id`. Raises the errors of `reload`.
     """
     terms = PaymentTerms(method=PaymentMethod.CARD, card_name=card_name, token=token)
     payment = _start_reload(customer_id, amount, terms, purpose=PaymentPurpose.AUTO_RELOAD, operation_id=operation_id)
@@ -265,7 +268,7 @@ def charge_saved(customer_id: str, card_name: str, amount: AmountInput, *, token
 
 
 def require_reloadable(amount: Money) -> None:
-    """Raise ValidationFailed where a card cannot be reloaded by so little, or so much, at once."""
+    """Raise ValidationFailed if an amount is outside RELOAD_LEAST to RELOAD_MOST."""
     unit = 10 ** money.digits(amount.currency)
     if not RELOAD_LEAST * unit <= amount.minor <= RELOAD_MOST * unit:
         message = f"must be {RELOAD_LEAST} to {RELOAD_MOST:,}"
@@ -308,7 +311,7 @@ def _start_reload(
 
 
 def _opened(payment: Payment, *, token: str | None = None) -> Payment:
-    """Return a payment that its provider knows; one that it does not take has failed then. Raises Unavailable."""
+    """Return a payment that is open at its provider, or failed if the provider declined it. Raises Unavailable."""
     is_open = payment.status == PaymentStatus.REQUIRES_CONFIRMATION
     if payment.provider in INTERNAL or payment.provider_reference is not None or not is_open:
         return payment
@@ -321,7 +324,7 @@ def _opened(payment: Payment, *, token: str | None = None) -> Payment:
         Payment.client_secret.set(opened.client_secret),
     ]
     unknown = (Payment.status == payment.status) & Payment.provider_reference.does_not_exist()
-    with suppress(operations.ConditionFailed):  # another call has opened it, or a callback was faster
+    with suppress(operations.ConditionFailed):  # another call has opened it, or a callback arrived first
         operations.record(operations.change(keys.money.payment(payment.payment_id), known, unknown))
     return get(payment.payment_id)
 
@@ -343,7 +346,7 @@ def _closed(payment: Payment, reason: str) -> Write:
 
 
 def confirm(customer_id: str, payment_id: str) -> Payment:
-    """Take the money of a customer's payment, and return what became of it; one that is settled stays as it is.
+    """Charge a customer's payment and return the result; a settled payment is returned unchanged.
 
     Raises NotFound, Unavailable; for a payment from a card's balance InsufficientBalance, InvalidState.
     """
@@ -354,7 +357,7 @@ def confirm(customer_id: str, payment_id: str) -> Payment:
 
 
 def _confirmed(payment: Payment) -> Outcome:
-    """Return what the provider says once it was asked for the money. Raises Unavailable."""
+    """Ask the provider to charge the payment, and return the outcome. Raises Unavailable."""
     if payment.provider in INTERNAL:
         return Outcome(
             reference=payment.payment_id,

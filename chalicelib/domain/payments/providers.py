@@ -1,4 +1,4 @@
-"""Who takes the money: the provider that is configured, and those of payments that were made before."""
+"""Payment providers: the configured one for new payments, and any earlier one by name."""
 
 from collections.abc import Callable
 
@@ -18,5 +18,5 @@ def chosen() -> Provider:
 
 
 def named(name: str) -> Provider:
-    """Return a provider by the name that its payments keep."""
+    """Return a provider by the name stored in its payments."""
     return _MADE[name]()

@@ -1,4 +1,4 @@
-"""What happens to payments while no customer waits: callbacks, refunds, and the end of what nobody paid."""
+"""Background processing of payments: callbacks, refunds, and the closing of unpaid ones."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -15,12 +15,12 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Payment, ProviderEvent
 from chalicelib.vocabulary import Fact, PaymentStatus
 
-# When a provider is at a charge still, although its time is over.
+# Delay until the next check if a provider still processes a charge after its deadline.
 _ASK_AGAIN_AFTER = timedelta(minutes=5)
 
 
 def take_webhook(raw: bytes, headers: Mapping[str, str]) -> None:
-    """Record what the provider's callback says; what it says of unknown payments or other things changes nothing.
+    """Record the outcome in a provider's callback; other callbacks and unknown payments change nothing.
 
     Raises BadSignature, Unavailable.
     """
@@ -42,7 +42,7 @@ def take_webhook(raw: bytes, headers: Mapping[str, str]) -> None:
 
 
 def refund(payment_id: str) -> bool:
-    """Give back what a payment owes, once, and return whether this call recorded it. Raises Unavailable."""
+    """Refund a payment in `refund_due`; idempotent. Returns whether this call recorded it. Raises Unavailable."""
     payment = get(payment_id)
     if payment.status != PaymentStatus.REFUND_DUE:
         return False
@@ -56,14 +56,14 @@ def refund(payment_id: str) -> bool:
     try:
         operations.commit(*resolution.refunded(payment, refund_reference=reference))
     except operations.ConditionFailed:
-        return False  # another has recorded the same refund
+        return False  # another process recorded the same refund
     ids = {"payment_id": payment_id, "order_id": payment.order_id, "customer_id": payment.customer_id}
     logger.info("payment refunded", extra=ids)
     return True
 
 
 def reconcile(payment_id: str) -> bool:
-    """Close a payment whose time is over as its provider says, or make a refund that hangs; for the sweep.
+    """Resolve a payment past its deadline as its provider reports, or make an overdue refund; for the sweep.
 
     Returns whether there was anything to do. Raises Unavailable.
     """
@@ -77,21 +77,21 @@ def reconcile(payment_id: str) -> bool:
         return False
     settled = settle(payment_id, _final(payment))
     if settled.is_due and settled.status in OPEN:
-        # The provider is at it still. Nothing is settled, so it stays due, somewhat later.
+        # The provider still processes the charge, so the payment stays due and is checked again later.
         later = resolution.due_at(payment_id, clock.now() + _ASK_AGAIN_AFTER)
         same = (Payment.status == settled.status) & settled.is_due_as_read()
         try:
             operations.record(operations.change(keys.money.payment(payment_id), later, same))
         except operations.ConditionFailed:
-            return True  # settled, or put off, by another
+            return True  # another process settled or postponed it
     return True
 
 
 def _final(payment: Payment) -> Outcome:
-    """Return what the provider says of a payment that may not be paid any more: it takes no money from now on."""
+    """Cancel an overdue payment at its provider, and return the final outcome. Raises Unavailable."""
     reason = "It was not paid in time."
     if payment.provider in INTERNAL or payment.provider_reference is None:
-        # A charge whose reference nobody has learned cannot have been confirmed.
+        # A charge cannot have been confirmed without its reference.
         return resolution.refused(payment, reason)
     try:
         return providers.named(payment.provider).cancel(payment.provider_reference)
@@ -100,7 +100,7 @@ def _final(payment: Payment) -> Outcome:
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Publish the payments that are to be given back."""
+    """Publish the payments that became `refund_due`."""
     return [
         Published(
             fact=Fact.PAYMENT_REFUND_DUE,

@@ -1,9 +1,14 @@
-"""Giving the money for a ticket back: staff approve or reject what a customer asked for.
+"""Ticket refunds: staff approve or reject a customer's request.
 
-Approving is one transaction: the ticket is refunded and its codes and cards open nothing any more, its seat is free
-again, the sale is reversed in the ledger with the platform's fee of it, and the payment knows how much of it was given
-back, never more than was paid. Money that came from a card's balance is on the card again at once; what a provider took
-is owed from then on, and paid back from the queue, once, by the refund's own id.
+Approval is one transaction:
+
+- the ticket is refunded, and its codes and cards become invalid;
+- its seat returns to the stock;
+- the ledger reverses the sale and the platform's share of the fee;
+- the payment's refunded total grows, never above the amount paid.
+
+Money from a card's balance is credited to the card in that transaction. What a provider charged is owed from then on,
+and a queue consumer pays it back once, with the refund's id as idempotency key.
 """
 
 from collections.abc import Sequence
@@ -51,17 +56,17 @@ def get(ticket_id: str, refund_id: str) -> RefundRequest:
 def approve(
     ticket_id: str, refund_id: str, *, by: str, amount: AmountInput | None = None, note: str | None = None
 ) -> RefundRequest:
-    """Take a ticket back, and return the request as it is then; `amount` is the whole price unless it is named.
+    """Refund a ticket and return the updated request; `amount` defaults to the whole price.
 
-    Approving once more, with the same amount, changes nothing. Raises NotFound, ValidationFailed (the amount),
-    InvalidState (rejected, the ticket was used), Conflict (approved with another amount), Unavailable.
+    Idempotent for the same amount. Raises NotFound, ValidationFailed (the amount), InvalidState (rejected, the ticket
+    was used), Conflict (approved with another amount), Unavailable.
 
-    Called by the staff's portal, which is not built yet.
+    For the staff's portal, which is not built yet.
     """
     for _ in retries.attempts(_ATTEMPTS):
         request = get(ticket_id, refund_id)
         if request.status in (RefundRequestStatus.APPROVED, RefundRequestStatus.REFUNDED):
-            # Its amount is by now what was approved; the caller may be the one who did it, the answer lost.
+            # The stored amount is the approved one. The caller may retry its own approval.
             if amount is not None and _asked(request, amount) != request.amount:
                 raise Conflict("This refund was approved already, with another amount.")
             return request
@@ -74,12 +79,12 @@ def approve(
             writes = _approval(request, ticket, back, by=by, note=note, at=clock.now())
         except InvalidState:
             if get(ticket_id, refund_id).status != request.status:
-                continue  # it was decided while the rest was read
+                continue  # another process decided the request after it was read
             raise
         try:
             operations.commit(*writes)
         except operations.ConditionFailed:
-            continue  # something changed since it was read: look again
+            continue  # something changed after the read: read again
         ids = {"refund_id": refund_id, "ticket_id": ticket_id, "event_id": request.event_id, "by": by}
         logger.info("refund approved", extra={**ids, "amount": back})
         return get(ticket_id, refund_id)
@@ -92,11 +97,11 @@ def _require_given_back(ticket: Ticket, refund_id: str) -> None:
 
 
 def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundRequest:
-    """Turn a request down: the ticket is its owner's to use again. Once more changes nothing.
+    """Reject a request, so that its owner can use the ticket again; idempotent.
 
     Raises NotFound, InvalidState (approved already).
 
-    Called by the staff's portal, which is not built yet.
+    For the staff's portal, which is not built yet.
     """
     now = clock.now()
     decided = _decision(RefundRequestStatus.REJECTED, by=by, note=note, at=now)
@@ -119,7 +124,7 @@ def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundReque
 
 
 def _asked(request: RefundRequest, amount: AmountInput | None) -> int:
-    """Return what is to be given back, in minor units. Raises ValidationFailed."""
+    """Return the amount to refund, in minor units. Raises ValidationFailed."""
     if amount is None:
         return request.amount
     asked = money.require(amount, currency=request.currency, field="amount")
@@ -143,7 +148,10 @@ def _decision(status: RefundRequestStatus, *, by: str, note: str | None, at: dat
 def _approval(
     request: RefundRequest, ticket: Ticket, amount: int, *, by: str, note: str | None, at: datetime
 ) -> list[Write]:
-    """Return the writes of one approval; all hold only while everything is as it was read."""
+    """Return the writes of one approval, conditional on everything being unchanged since the read.
+
+    Raises InvalidState if the total refunded would exceed the amount paid.
+    """
     order = orders.get(ticket.order_id)
     payment = resolution.get(order.payment_id)
     refunded = payment.refunded + amount
@@ -184,7 +192,7 @@ def _approval(
 
 
 def _fee_given_back(order: Order, payment: Payment, amount: int) -> int:
-    """Return how much of an order's fee goes back with an amount: with all of its amounts, all of the fee."""
+    """Return the share of the order's fee for an amount; the shares of a full refund add up to the whole fee."""
     before, after = (
         money.portion(order.fee, part=refunded, whole=payment.amount)
         for refunded in (payment.refunded, payment.refunded + amount)
@@ -193,7 +201,7 @@ def _fee_given_back(order: Order, payment: Payment, amount: int) -> int:
 
 
 def _shard(order: Order, ticket: Ticket) -> int:
-    """Return which shard of the stock a ticket came from: an order's tickets are dealt out in their order."""
+    """Return the stock shard that a ticket was taken from; an order assigns its shards in ticket order."""
     item = next(item for item in order.items if item["category_id"] == ticket.category_id)
     alike = [line["ticket_id"] for line in order.tickets if line["category_id"] == ticket.category_id]
     drawn = [int(shard) for shard, count in item["shards"].items() for _ in range(int(count))]
@@ -201,7 +209,7 @@ def _shard(order: Order, ticket: Ticket) -> int:
 
 
 def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int) -> list[Write]:
-    """Return the ledger's writes."""
+    """Return the ledger writes of a refund."""
     from_card = payment.method == PaymentMethod.WALLET
     target = ledger.card(payment.card_uid) if from_card else resolution.REFUNDS_DUE
     return ledger.post(
@@ -223,9 +231,9 @@ def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int
 
 
 def pay_back(ticket_id: str, refund_id: str) -> bool:
-    """Give back through the provider what an approved refund owes, and return whether this call recorded it.
+    """Refund an approved request through the provider, and return whether this call recorded it.
 
-    Raises NotFound, Unavailable.
+    Idempotent. Raises NotFound, Unavailable.
     """
     request = get(ticket_id, refund_id)
     if request.status != RefundRequestStatus.APPROVED:
@@ -254,13 +262,13 @@ def pay_back(ticket_id: str, refund_id: str) -> bool:
     try:
         operations.commit(operations.change(place, done, as_owed), *booked)
     except operations.ConditionFailed:
-        return False  # another has recorded the same refund
+        return False  # another process recorded the same refund
     logger.info("refund paid back", extra={"refund_id": refund_id, "payment_id": payment.payment_id})
     return True
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Publish the refunds that were approved and are owed by a provider."""
+    """Publish the approved refunds that a provider must pay back."""
     return [
         Published(
             fact=Fact.TICKET_REFUND_DUE,

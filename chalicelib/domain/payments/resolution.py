@@ -32,13 +32,13 @@ from chalicelib.vocabulary import (
     PaymentStatus,
 )
 
-# The providers of payments that need none: an NFC card's balance, and orders that cost nothing.
+# Internal providers: an NFC card's balance, and orders that cost nothing.
 WALLET, FREE = "wallet", "free"
 INTERNAL = (WALLET, FREE)
-# The account of what was taken and is to be given back.
+# The ledger account of charges that must be refunded.
 REFUNDS_DUE = "refunds_due"
 OPEN = (PaymentStatus.REQUIRES_CONFIRMATION, PaymentStatus.FAILED)
-# When the sweep looks for a refund that the queue should have made long ago.
+# Delay until the sweep retries a refund that the queue should have made.
 _STUCK_AFTER = timedelta(minutes=5)
 _ATTEMPTS = 12
 
@@ -51,7 +51,7 @@ _NOT_THEIRS = "The card is no longer yours"
 
 
 class PaymentVerdict(StrEnum):
-    """What is to be done about an outcome."""
+    """What to do about an outcome."""
 
     NOTHING = auto()
     FAIL = auto()
@@ -64,7 +64,7 @@ class PaymentVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PaymentDecision:
-    """What is to be done, and why where that is not good news."""
+    """What to do, and the reason if the payment does not succeed."""
 
     verdict: PaymentVerdict
     reason: str | None = None
@@ -72,7 +72,7 @@ class PaymentDecision:
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """What a decision rests on, beside the payment: the order or the card that it is for."""
+    """What a decision depends on besides the payment: its order or its card."""
 
     order: Order | None = None
     is_event_cancelled: bool = False
@@ -88,7 +88,7 @@ def get(payment_id: str) -> Payment:
 
 
 def decide(payment: Payment, outcome: Outcome, facts: PaymentFacts) -> PaymentDecision:
-    """Return what an outcome means for a payment as it stands."""
+    """Return what an outcome means for a payment in its current status."""
     if payment.status not in OPEN or outcome.status is OutcomeStatus.PENDING:
         return PaymentDecision(PaymentVerdict.NOTHING)
     if outcome.status is OutcomeStatus.FAILED:
@@ -111,10 +111,10 @@ def decide(payment: Payment, outcome: Outcome, facts: PaymentFacts) -> PaymentDe
 
 
 def settle(payment_id: str, outcome: Outcome, *, callback: ProviderEvent | None = None) -> Payment:
-    """Record what a provider says became of a payment, once, and return the payment as it is then.
+    """Record a provider's outcome of a payment once, and return the updated payment.
 
-    `callback` is the callback that brought it. Raises NotFound, Unavailable; for a payment from a card's balance
-    InsufficientBalance and InvalidState (the card is not active), which change nothing.
+    `callback` is the callback that carried the outcome. Raises NotFound, Unavailable; for a payment from a card's
+    balance InsufficientBalance and InvalidState (the card is not active), which change nothing.
     """
     for _ in retries.attempts(_ATTEMPTS):
         payment = get(payment_id)
@@ -126,7 +126,7 @@ def settle(payment_id: str, outcome: Outcome, *, callback: ProviderEvent | None 
         try:
             writes = _writes(payment, outcome, at=now)
         except Refusal:
-            # What stands against it may be its own success, which another call has recorded since it was read.
+            # A concurrent call may have recorded this payment's success, which then causes the refusal.
             if get(payment_id).status == payment.status:
                 raise
             continue
@@ -138,8 +138,8 @@ def settle(payment_id: str, outcome: Outcome, *, callback: ProviderEvent | None 
             operations.commit(*writes)
         except operations.ConditionFailed:
             if callback is not None and operations.get(callback.place):
-                return get(payment_id)  # this very callback came twice
-            continue  # something changed since it was read: decide again
+                return get(payment_id)  # a duplicate of this callback
+            continue  # something changed after the read: decide again
         settled = get(payment_id)
         if settled.status != payment.status:
             ids = {"payment_id": payment_id, "order_id": payment.order_id, "customer_id": payment.customer_id}
@@ -149,7 +149,7 @@ def settle(payment_id: str, outcome: Outcome, *, callback: ProviderEvent | None 
 
 
 def _facts(payment: Payment, outcome: Outcome) -> PaymentFacts:
-    """Return what a success rests on; a failure rests on nothing."""
+    """Return the facts that a success depends on; a failure depends on none."""
     if outcome.status is not OutcomeStatus.SUCCEEDED or payment.status not in OPEN:
         return PaymentFacts()
     if payment.purpose != PaymentPurpose.ORDER:
@@ -182,7 +182,10 @@ def _writes(payment: Payment, outcome: Outcome, *, at: datetime) -> list[Write]:
 
 
 def _not_served(payment: Payment, outcome: Outcome, reason: str, *, at: datetime) -> list[Write]:
-    """Return the writes for a success that buys nothing: what a provider took is owed, what we hold stays there."""
+    """Return the writes for a success that cannot be fulfilled.
+
+    A provider's charge becomes `refund_due`; an internal payment fails and moves no money.
+    """
     if payment.provider in INTERNAL:
         return [_failed(payment, outcome, f"{reason}; nothing was taken.")]
     taken = (outcome.amount, outcome.currency)
@@ -204,14 +207,14 @@ def _not_served(payment: Payment, outcome: Outcome, reason: str, *, at: datetime
 
 
 def owed(payment: Payment) -> int:
-    """Return what the provider took for a payment that is owed back."""
+    """Return the charged amount to refund. Raises ValueError if nothing was charged."""
     if payment.taken is None:
         raise ValueError(f"nothing was taken for {payment.payment_id}")
     return payment.taken
 
 
 def refunded(payment: Payment, *, refund_reference: str) -> list[Write]:
-    """Return the writes that close a refund that its provider has made; they hold once."""
+    """Return the writes that record a provider's refund; their condition holds only once."""
     amount = owed(payment)
     actions: list[Action] = [
         Payment.status.set(PaymentStatus.REFUNDED),
@@ -224,7 +227,7 @@ def refunded(payment: Payment, *, refund_reference: str) -> list[Write]:
 
 
 def due_at(payment_id: str, moment: datetime) -> list[Action]:
-    """Return the changes by which the sweep comes back to a payment at a moment."""
+    """Return the actions that make a payment due for the sweep at a moment."""
     place = keys.jobs.due(moment, payment_id)
     return Payment.due_at(place)
 
@@ -254,7 +257,7 @@ def _succeeded(payment: Payment, outcome: Outcome, *, at: datetime) -> Write:
 
 
 def _failed(payment: Payment, outcome: Outcome, reason: str | None) -> Write:
-    """Return the write that fails a payment; it stays due until its provider takes no money for it any more."""
+    """Return the write that fails a payment; it stays due until its provider has closed the charge."""
     actions: list[Action] = [Payment.status.set(PaymentStatus.FAILED)]
     if reason is not None:
         actions.append(Payment.failure_reason.set(reason))
@@ -264,7 +267,7 @@ def _failed(payment: Payment, outcome: Outcome, reason: str | None) -> Write:
 
 
 def _charge(payment: Payment) -> list[Write]:
-    """Return the ledger's writes for a payment that bought what it is for; one of nothing moves nothing."""
+    """Return the ledger writes for a fulfilled payment; an order that costs nothing has none."""
     amount = payment.amount
     if payment.purpose != PaymentPurpose.ORDER:
         entries = [Posting(ledger.clearing(payment.provider), -amount), Posting(ledger.card(payment.card_uid), amount)]
@@ -281,7 +284,10 @@ def _charge(payment: Payment) -> list[Write]:
 
 
 def require_usable(card: Card | None, customer_id: str) -> Card:
-    """Return a customer's card that may pay. Raises NotFound (also for another's), InvalidState."""
+    """Return a customer's active card.
+
+    Raises NotFound (also for another customer's card), InvalidState (not active).
+    """
     if card is None or card.customer_id != customer_id:
         raise NotFound("There is no such card among yours.")
     if card.status != CardStatus.ACTIVE:
@@ -313,7 +319,7 @@ def _post(
 
 
 def refused(payment: Payment, reason: str) -> Outcome:
-    """Return the outcome of a charge that was never opened, or that nobody may confirm any more."""
+    """Return the outcome of a charge that was never opened, or that can no longer be confirmed."""
     return Outcome(
         reference=payment.provider_reference or payment.payment_id,
         status=OutcomeStatus.FAILED,
@@ -325,7 +331,7 @@ def refused(payment: Payment, reason: str) -> Outcome:
 
 
 def unknown(payment: Payment, declined: Declined) -> Unavailable:
-    """Return the fault that a provider does not know, or will not touch, a payment that it opened; it is logged."""
+    """Log that a provider rejects a request about a charge it opened, and return the error to raise."""
     ids = {"payment_id": payment.payment_id, "provider": payment.provider}
     logger.error("a provider refuses to speak of a payment", extra={**ids, "code": declined.code})
     return Unavailable("The payment provider cannot say what became of this payment. Try again.", retry_after=60)

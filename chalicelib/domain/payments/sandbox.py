@@ -1,7 +1,7 @@
-"""The sandbox provider: it takes no money, and keeps books of its own in the table as a provider would.
+"""The sandbox provider: charges no money, and keeps its own records in the table as a real provider would.
 
-The customer's token says how a charge turns out: `tok_ok` (the default) succeeds, `tok_declined` is declined, and
-`tok_timeout` succeeds but its first answer is lost. Callbacks are signed with a key derived from the master secret.
+The customer's token selects the result. `tok_ok` (the default) succeeds, `tok_declined` is declined, and
+`tok_timeout` succeeds but loses its first response. Callbacks are signed with a key derived from the master secret.
 """
 
 import hashlib
@@ -26,13 +26,13 @@ TOKENS = (OK, DECLINED, TIMEOUT)
 SUCCEEDED_KIND, FAILED_KIND = "payment.succeeded", "payment.failed"
 
 _PURPOSE = "sandbox webhook"
-# How old, or how far ahead, a callback's time may be, in seconds (as Stripe's).
+# Largest difference between a callback's time and ours, in seconds, in either direction (as Stripe's).
 _TOLERANCE = 300
 _OPEN, _SUCCEEDED, _FAILED, _CANCELED = "open", "succeeded", "failed", "canceled"
 
 
 class _Callback(BaseModel):
-    """What a callback says; its kind says whether the money was taken."""
+    """The body of a callback; `type` says whether the charge succeeded."""
 
     id: str
     type: str
@@ -47,7 +47,7 @@ class Sandbox:
     """The provider `sandbox`."""
 
     def create(self, charge: Charge) -> Opened:
-        """Open a charge in the sandbox's books."""
+        """Open a charge; idempotent per payment. Raises Declined for an unknown token."""
         if charge.token not in (None, *TOKENS):
             raise Declined("unknown_token")
         reference = f"sbx_{charge.payment_id.removeprefix('pay_')}"
@@ -59,12 +59,12 @@ class Sandbox:
             token=charge.token or OK,
             status=_OPEN,
         )
-        with suppress(operations.ConditionFailed):  # the same payment's charge, opened before
+        with suppress(operations.ConditionFailed):  # this payment's charge is open already
             operations.record(operations.put(item, SandboxCharge.pk.does_not_exist()))
         return Opened(reference=reference, client_secret=f"{reference}_secret")
 
     def confirm(self, charge: Charge, reference: str) -> Outcome:  # noqa: ARG002  # the Protocol's signature
-        """Take the money of an open charge, as its token says."""
+        """Complete an open charge as its token says. Raises Declined, Unavailable (`tok_timeout`)."""
         book = _book(reference)
         if book.status != _OPEN:
             return _outcome(book)
@@ -75,16 +75,19 @@ class Sandbox:
         return _outcome(_book(reference))
 
     def retrieve(self, reference: str) -> Outcome:
-        """Return what became of a charge."""
+        """Return the outcome of a charge. Raises Declined for an unknown reference."""
         return _outcome(_book(reference))
 
     def cancel(self, reference: str) -> Outcome:
-        """Close a charge that is open."""
+        """Cancel a charge if it is open, and return its outcome. Raises Declined for an unknown reference."""
         _close(reference, _CANCELED)
         return _outcome(_book(reference))
 
     def refund(self, reference: str, *, amount: int, key: str) -> str:
-        """Give back, never more than was taken."""
+        """Refund an amount once per `key`, and return the refund's reference.
+
+        Raises Declined if the refunds would exceed the charge, or if it never succeeded.
+        """
         book = _book(reference)
         given_back = [SandboxCharge.refunded.add(amount), SandboxCharge.refunds.add({key})]
         unless_more = (
@@ -101,7 +104,7 @@ class Sandbox:
         return f"{reference}/{key}"
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
-        """Return what a callback says, once its signature is proven."""
+        """Verify a callback's signature and return its content. Raises BadSignature."""
         _require_signature(raw, headers.get(SIGNATURE_HEADER) or "")
         try:
             said = _Callback.model_validate_json(raw)
@@ -166,7 +169,7 @@ def _book(reference: str) -> SandboxCharge:
 
 
 def _close(reference: str, status: str) -> bool:
-    """Close an open charge; tells whether this call did."""
+    """Close an open charge, and return whether this call closed it."""
     try:
         operations.record(
             operations.change(
