@@ -21,7 +21,7 @@ from chalicelib.config import config
 from chalicelib.errors import Unavailable
 from chalicelib.table.items import Item
 from chalicelib.table.places import Key, Place
-from chalicelib.table.ranges import Range
+from chalicelib.table.ranges import Begins, Range
 from chalicelib.table.retries import Patience
 
 RawItem = dict[str, Any]
@@ -33,6 +33,8 @@ BATCH_READ_LIMIT = 100
 BATCH_WRITE_LIMIT = 25
 TRANSACTION_LIMIT = 100
 
+# Every sort key begins with an empty prefix, which DynamoDB refuses.
+_ALL = Begins("")
 _BUSY = {
     "ProvisionedThroughputExceededException",
     "ThrottlingException",
@@ -168,7 +170,7 @@ def query(  # the choices of DynamoDB's Query
 ) -> list[RawItem]:
     """Return the raw items of a partition in sort order, at most `limit`; `index` is empty for the table itself."""
     condition, names, values = "#p = :p", {"#p": f"{index}pk"}, {":p": {"S": partition}}
-    if where is not None:
+    if where is not None and where != _ALL:
         of_sort, bounds = where.condition()
         condition += f" AND {of_sort}"
         names["#s"] = f"{index}sk"

@@ -225,6 +225,7 @@ def test_a_query_reads_the_part_of_a_partition_that_is_asked_for() -> None:
 
     assert read() == ["000", "001", "002", "003", "004", "005"]
     assert read(Begins("SWEEP#00"), limit=2) == ["000", "001"]
+    assert read(Begins("")) == read()  # an empty prefix is no condition
     assert read(Before("SWEEP#002"), newest_first=True) == ["001", "000"]
     assert read(Between("SWEEP#001", "SWEEP#003"), consistent=True) == ["001", "002", "003"]
     assert read(Begins("SWEEP#9")) == []
