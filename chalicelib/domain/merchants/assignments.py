@@ -1,9 +1,9 @@
-"""The handing over of a card: held for a customer, then theirs by their code, or back in stock by itself.
+"""Card assignments: a merchant holds a card for a customer, and the customer's code completes the handover.
 
-Each step is one transaction. `assign` takes a card out of its merchant's stock for ten minutes and sends the customer
-a code; `verify` spends the code together with all that it opens: the card and its customer, the tickets that it opens,
-the fee in the ledger, the merchant's totals. Whatever is killed between the two leaves a hold that ends by itself: its
-end is read off the clock by everybody, and written by the sweep or by whoever holds the card next.
+Each step is one transaction. `assign` holds a card from the merchant's stock for ten minutes and sends the customer a
+code. `verify` spends the code in the transaction that writes its effects: the card's customer, their tickets, the fee
+in the ledger and the merchant's totals. A process that dies between the two leaves a hold that expires. Readers derive
+the expiry from the clock. The sweep, or the next hold of the card, writes it.
 """
 
 from collections.abc import Sequence
@@ -35,14 +35,14 @@ from chalicelib.table.items import Account, Assignment, Card, OpenAssignment, Op
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AssignmentStatus, CardStatus, OtpPurpose
 
-# For how long a card is held (contract, "assign-card").
+# Duration of a hold (contract, "assign-card").
 HELD = timedelta(minutes=10)
 _NOT_IN_STOCK = "This card is not in your stock. Take another one."
 
 
 @dataclass(frozen=True, slots=True)
 class AssignmentInput:
-    """Which card is to be handed to whom: `customer` is an id or a number (E.164); whether they have paid for it."""
+    """A request to assign a card. `customer` is an id or a number (E.164)."""
 
     card: str
     customer: str
@@ -51,30 +51,30 @@ class AssignmentInput:
 
 @dataclass(frozen=True, slots=True)
 class AssignmentWithCard:
-    """An assignment as it is now, with its card."""
+    """The current state of an assignment, with its card."""
 
     assignment: Assignment
     card: Card
 
     @property
     def status(self) -> AssignmentStatus:
-        """Its status: a hold is over when its time is, swept or not."""
+        """The current status. A hold expires by the clock, even before the sweep writes it."""
         return shown_status(self.assignment)
 
     @property
     def shop_card(self) -> ShopCard:
-        """Its card as the shop sees it."""
+        """The card as shown to the shop."""
         return ShopCard(self.card)
 
     @property
     def fee(self) -> Money:
-        """What the customer pays for the card; zero where they paid for one before."""
+        """The card fee, zero if the customer has paid one before."""
         return Money(self.assignment.fee, self.assignment.currency)
 
 
 @dataclass(frozen=True, slots=True)
 class ResentCode:
-    """A code that was sent to a customer, and until when their card is held; `expires_in` is the code's, in seconds."""
+    """A code sent again. `expires_in` is the code's, in seconds; `expires_at` ends the hold."""
 
     assignment_id: str
     expires_in: int
@@ -82,14 +82,14 @@ class ResentCode:
 
 
 def shown_status(assignment: Assignment) -> AssignmentStatus:
-    """Return an assignment's status as it is now."""
+    """Return the current status of an assignment, by the clock."""
     if assignment.status == AssignmentStatus.AWAITING_OTP and assignment.expires_at <= clock.now():
         return AssignmentStatus.EXPIRED
     return assignment.status
 
 
 def own(merchant_id: str, assignment_id: str) -> Assignment:
-    """Return a merchant's assignment. Raises NotFound, for another's as well."""
+    """Return a merchant's assignment. Raises NotFound, also for an assignment of another merchant."""
     assignment = operations.get(keys.merchants.assignment(assignment_id))
     if assignment is None or assignment.merchant_id != merchant_id:
         raise NotFound("You have begun no such assignment.")
@@ -97,16 +97,16 @@ def own(merchant_id: str, assignment_id: str) -> Assignment:
 
 
 def assign(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> AssignmentWithCard:
-    """Hold a card of the merchant's stock for a customer and send them the code that makes it theirs.
+    """Hold a card of the merchant's stock for a customer and send them the code for the handover.
 
-    The same operation again returns the same assignment, and sends the code if it was not sent. Raises ValidationFailed
-    (the fee is due and not collected), NotFound (no such customer), Conflict (the card is not the merchant's, not in
-    stock, or held), RateLimited (codes to a number, look-ups of numbers), Unavailable.
+    Idempotent by `operation_id`: a repeat returns the same assignment and sends the code if it was not sent yet.
+    Raises ValidationFailed (the fee is due and not collected), NotFound (no such customer), Conflict (the card is not
+    the merchant's, not in stock, or held), RateLimited (codes to a number, look-ups of numbers), Unavailable.
     """
     try:
         assignment, customer = _hold(merchant_id, wanted, operation_id=operation_id)
     except Refusal:
-        # What is refused now may have been done before by this very operation, its answer lost on the way.
+        # This operation may have succeeded on an earlier try whose response was lost.
         done = idempotency.result_of(operation_id)
         if done is None:
             raise
@@ -119,10 +119,10 @@ def assign(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> A
 
 
 def send_again(merchant_id: str, name: str) -> ResentCode:
-    """Send the customer of an assignment a new code, which voids the one before.
+    """Send the customer of an assignment a new code, which voids the previous one.
 
-    `name` is the assignment's id, or the number (E.164) of the customer whom the merchant's last one is for. Raises
-    NotFound, InvalidState (handed over already, or no longer held), RateLimited.
+    `name` is the assignment's id or the customer's number (E.164). A number selects the merchant's last assignment
+    for that customer. Raises NotFound, InvalidState (handed over already, or no longer held), RateLimited.
     """
     assignment = own(merchant_id, _last_for(merchant_id, name) if _is_number(name) else name)
     _require_open(assignment)
@@ -131,10 +131,10 @@ def send_again(merchant_id: str, name: str) -> ResentCode:
 
 
 def verify(merchant_id: str, assignment_id: str, code: str, *, address: str, operation_id: str) -> AssignmentWithCard:
-    """Make a held card its customer's by their code: all that goes with it, or nothing.
+    """Complete the handover of a held card with the customer's code, in one transaction.
 
-    The same operation again returns the same. Raises NotFound, InvalidState (handed over already, no longer held),
-    OtpInvalid, OtpExpired, OtpExhausted, RateLimited, Unavailable.
+    Idempotent by `operation_id`. Raises NotFound, InvalidState (handed over already, no longer held), OtpInvalid,
+    OtpExpired, OtpExhausted, RateLimited, Unavailable.
     """
     assignment = own(merchant_id, assignment_id)
     if _was_done(assignment, operation_id):
@@ -150,7 +150,7 @@ def verify(merchant_id: str, assignment_id: str, code: str, *, address: str, ope
         try:
             proof.commit(idempotency.once(operation_id, assignment_id), *transfer.writes)
         except operations.ConditionFailed:
-            # The card, the customer, their tickets or their wish for a card changed between the read and the write.
+            # The card, the customer, their tickets or their card request changed between the read and the write.
             assignment = own(merchant_id, assignment_id)
             if _was_done(assignment, operation_id):
                 return _with_card(assignment)
@@ -163,7 +163,7 @@ def verify(merchant_id: str, assignment_id: str, code: str, *, address: str, ope
 
 
 def sweep(assignment_id: str) -> bool:
-    """Take back a card whose hold is over, or go on binding tickets to one that was handed over.
+    """Return a card with an expired hold to stock, or bind the remaining tickets of a completed handover.
 
     Returns whether there was anything to do. Raises Unavailable.
     """
@@ -178,7 +178,7 @@ def sweep(assignment_id: str) -> bool:
         try:
             operations.commit(*_taking_back(assignment))
         except operations.ConditionFailed:
-            continue  # the card was handed over or held anew between the read and the write
+            continue  # the card was handed over or held again between the read and the write
         logger.info("card taken back", extra={"assignment_id": assignment_id, "card_id": assignment.card_id})
         return True
     raise Unavailable(retry_after=1)
@@ -194,7 +194,7 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
         raise Conflict(_NOT_IN_STOCK)
     fee = 0 if isinstance(profile, Profile) and profile.fee_paid else config().card_fee
     _require_collected(fee, wanted)
-    # Counted before the card is held: whoever may be sent no code now has no card held for them either.
+    # Counted before the hold, so that no card is held for a customer at the limit of codes.
     otp.take_send(customer.mobile_number, address=None)
     assignment = _awaiting_code(card, customer, fee=fee, fee_collected=wanted.fee_collected)
     _record_hold(card, assignment, operation_id=operation_id)
@@ -206,7 +206,7 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
 
 
 def _awaiting_code(card: Card, customer: Account, *, fee: int, fee_collected: bool) -> Assignment:
-    """Return the assignment of a merchant's card as it begins, not written yet."""
+    """Return a new assignment of a merchant's card; the caller writes it."""
     assignment_id, now = new_id("asg"), clock.now()
     return Assignment(
         *keys.merchants.assignment(assignment_id),
@@ -239,12 +239,12 @@ def _record_hold(card: Card, assignment: Assignment, *, operation_id: str) -> No
         )
     except operations.ConditionFailed as failure:
         done = failure.found(Operation)
-        if done is None or done.result_id != assignment_id:  # else it was our own first try, its answer lost
+        if done is None or done.result_id != assignment_id:  # else an earlier try of this call succeeded
             raise Conflict(_NOT_IN_STOCK) from failure
 
 
 def _customer(merchant_id: str, wanted: AssignmentInput) -> tuple[Account, throttle.LimitedTry | None]:
-    """Return who gets the card; a number that comes to nothing counts as a look-up of it."""
+    """Return the customer and, for a number, its counted look-up. An unknown number stays counted."""
     if not _is_number(wanted.customer):
         return customer_lookup.with_id(wanted.customer), None
     look_up = customer_lookup.count_look_up(merchant_id)
@@ -263,13 +263,13 @@ def _require_collected(fee: int, wanted: AssignmentInput) -> None:
 
 
 def _holding(card: Card, assignment: Assignment) -> Write:
-    """Return the write that holds a card, from stock or from a hold whose time is over."""
+    """Return the write that holds a card that is in stock or has an expired hold."""
     actions = cards.becoming(card, CardStatus.HELD, held_by=assignment.assignment_id, held_until=assignment.expires_at)
     return operations.change(keys.cards.card(card.uid), actions, cards.as_read(card))
 
 
 def _taking_back(assignment: Assignment) -> Sequence[Write]:
-    """Return the writes that end a hold; a card that somebody else holds by now, or that was blocked, stays so."""
+    """Return the writes that expire a hold. A card held for another assignment, or blocked, is not changed."""
     still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP
     actions = [
         Assignment.status.set(AssignmentStatus.EXPIRED),
@@ -285,9 +285,9 @@ def _taking_back(assignment: Assignment) -> Sequence[Write]:
 
 
 def _send(assignment: Assignment, customer: Account, *, is_counted: bool) -> SentCode:
-    """Send a code, the only one that the assignment takes from then on. Raises InvalidState, RateLimited.
+    """Send a code, which becomes the only valid one of the assignment. Raises InvalidState, RateLimited.
 
-    That it was handed to the queue is told last, so that a first code that was lost on the way is sent again.
+    `sent_at` is written last, so that a repeat sends the code again if the queue did not accept it.
     """
     number, place = customer.mobile_number, keys.merchants.assignment(assignment.assignment_id)
     if not is_counted:
@@ -306,7 +306,7 @@ def _send(assignment: Assignment, customer: Account, *, is_counted: bool) -> Sen
 
 
 def _was_done(assignment: Assignment, operation_id: str) -> bool:
-    """Whether this very operation has made the card its customer's, its answer lost on the way."""
+    """Whether this operation completed the handover on an earlier try."""
     is_active = assignment.status == AssignmentStatus.ACTIVE
     return is_active and idempotency.result_of(operation_id) == assignment.assignment_id
 

@@ -1,4 +1,4 @@
-"""What merchants follow in the stream and do when due."""
+"""Stream followers and sweep tasks of the merchants area."""
 
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.merchants import assignments, merchant_totals, stock_notices

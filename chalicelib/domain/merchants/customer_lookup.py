@@ -1,4 +1,4 @@
-"""The customers that merchants hand cards to: the least that a shop must see of them."""
+"""Customers as merchants look them up: the minimum of personal data that a shop needs."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,13 +12,13 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AccountStatus, Portal
 
-# The contract: 30 look-ups a minute, whatever the numbers are.
+# The contract: 30 look-ups a minute per merchant, known and unknown numbers alike.
 _LOOK_UPS, _WINDOW = 30, timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerAtShop:
-    """A customer as a shop sees them."""
+    """A customer as shown to a shop."""
 
     id: str
     name: str
@@ -28,7 +28,7 @@ class CustomerAtShop:
 
 @dataclass(frozen=True, slots=True)
 class FoundRecipient:
-    """Whether a number is a customer's, and whether they have paid for a card before."""
+    """Whether a number belongs to a customer, and whether the customer has paid a card fee."""
 
     registered: bool
     fee_paid: bool
@@ -36,7 +36,7 @@ class FoundRecipient:
 
 
 def look_up(merchant_id: str, mobile_number: str) -> FoundRecipient:
-    """Return what a shop may know of whoever has this number. Raises RateLimited after 30 look-ups in a minute."""
+    """Return what a shop may know of the owner of a number. Raises RateLimited after 30 look-ups in a minute."""
     count_look_up(merchant_id)
     account = numbers.find_by_number(mobile_number)
     if account is None or account.status != AccountStatus.ACTIVE:
@@ -53,18 +53,18 @@ def look_up(merchant_id: str, mobile_number: str) -> FoundRecipient:
 
 
 def count_look_up(merchant_id: str) -> LimitedTry:
-    """Count one more look-up by a merchant. Raises RateLimited where it is one too many."""
+    """Count one look-up by a merchant. Raises RateLimited above the limit."""
     (taken,) = throttle.slide(Limit("customer look-up", merchant_id, _LOOK_UPS, _WINDOW))
     return taken
 
 
 def with_number(mobile_number: str) -> Account:
-    """Return the customer with this number who may be handed a card. Raises NotFound."""
+    """Return the customer with this number. Raises NotFound, also if the customer cannot receive a card."""
     return _ready(numbers.find_by_number(mobile_number))
 
 
 def with_id(customer_id: str) -> Account:
-    """Return the customer with this id who may be handed a card. Raises NotFound."""
+    """Return the customer with this id. Raises NotFound, also if the customer cannot receive a card."""
     return _ready(operations.get(keys.access.account(customer_id)))
 
 

@@ -1,4 +1,4 @@
-"""What goes with a card that becomes a customer's: its tickets, its fee, the totals, the wish that it fulfils."""
+"""The writes of a card's handover: its tickets, its fee, the totals, and the card request that it fulfils."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,23 +16,23 @@ from chalicelib.table.items import Account, Assignment, Card, CardRequest, OpenC
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, AssignmentStatus, CardRequestStatus, CardStatus
 
-# Tickets that one transaction does not take are bound by the next sweeps.
+# Tickets above the limit of one transaction are bound by the next sweeps.
 _NEXT_SWEEP = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class HandoverWrites:
-    """The writes that make a held card its customer's, and what they pay for it, in minor units."""
+    """The writes that complete a handover, and the fee in minor units."""
 
     writes: list[Write]
     fee: int
 
 
 def prepare(assignment: Assignment) -> HandoverWrites:
-    """Return what makes a held card its customer's; all holds only while everything is as it was read.
+    """Return the writes that complete a handover, conditional on the state that was read (optimistic lock).
 
-    The fee is due unless the customer has paid one before, by whichever merchant. Raises InvalidState where the card
-    is no longer held, or the customer locked out.
+    The fee is due unless the customer has paid one before, to any merchant. Raises InvalidState if the card is no
+    longer held or the customer is locked out.
     """
     customer_id, merchant_id = assignment.customer_id, assignment.merchant_id
     places = (
@@ -68,7 +68,7 @@ def prepare(assignment: Assignment) -> HandoverWrites:
 
 
 def bind_the_rest(assignment: Assignment) -> bool:
-    """Bind the tickets that the handover's own transaction did not take; what is left is due in the next sweep."""
+    """Bind tickets that exceeded the handover's transaction, and schedule the rest for the next sweep."""
     actions: list[Action] = Assignment.not_due()
     if bindings.bind_unbound(assignment.customer_id, assignment.card_uid):
         later = keys.jobs.due(clock.now() + _NEXT_SWEEP, assignment.assignment_id)
@@ -116,7 +116,7 @@ def _paid(customer_id: str) -> Write:
 
 
 def _fee(assignment: Assignment, fee: int) -> list[Write]:
-    """Return the writes that book a fee: the merchant has collected it for the platform."""
+    """Return the writes that book a fee as collected by the merchant for the platform."""
     return ledger.post(
         ledger.Movement(
             f"jrn_fee_{assignment.assignment_id}",

@@ -1,7 +1,7 @@
-"""A merchant's cards: by UID through all statuses or one, or, by when they were handed out, the latest first.
+"""A merchant's cards: listed by UID, for all statuses or one, or by time of assignment, latest first.
 
-The index that lists them carries keys only; the cards themselves are read in one batch a page. One request looks at a
-bounded part: a page may then hold fewer cards than asked for, and `next` goes on.
+The index projects keys only, so each page reads its cards in one batch. The reads of one request are bounded. A page
+may therefore be short, and `next` continues.
 """
 
 import heapq
@@ -19,15 +19,15 @@ from chalicelib.table.items import Assignment, Card, MerchantTotals
 from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import CardStatus
 
-# For filters that no key answers.
+# For filters that no index key covers.
 _FILTERED = ReadBudget(first=100)
-# Before and after every character of a UID.
+# Sort before and after every character of a UID.
 _FIRST, _LAST = "!", "~"
 
 
 @dataclass(frozen=True, slots=True)
 class InventoryFilters:
-    """What a merchant narrows the list by; both ends of a range are part of it, `search` begins a UID in hex."""
+    """Filters of a merchant's list. Ranges include both ends; `search` is a prefix of a UID in hex."""
 
     status: CardStatus | None = None
     search: str | None = None
@@ -36,23 +36,23 @@ class InventoryFilters:
 
     @property
     def by_assignment(self) -> bool:
-        """Whether only cards that were handed out are asked for, by when that was."""
+        """Whether the filters select assigned cards only, listed by time of assignment."""
         return self.assigned_from is not None or self.assigned_to is not None
 
     def fit(self, card: Card) -> bool:
-        """Tell whether a card is one of those asked for, as it is now."""
+        """Return whether the current state of a card matches the filters."""
         by_status = self.status is None or cards.shown_status(card) is self.status
         return by_status and (self.search is None or card.uid.startswith(self.search))
 
 
 def page(merchant_id: str, filters: InventoryFilters, *, page_size: int, cursor: str | None) -> Page[ShopCard]:
-    """Return a page of a merchant's cards; `count` where no more than the status is filtered. Raises InvalidCursor."""
+    """Return a page of a merchant's cards, with `count` if only the status is filtered. Raises InvalidCursor."""
     asked = PageRequest(f"inventory/{merchant_id}/{filters}", page_size, cursor)
 
     def load(uids: Sequence[str]) -> list[Card | None]:
         known = operations.get_many([keys.cards.card(uid) for uid in uids])
         found = [known.get(keys.cards.card(uid)) for uid in uids]
-        # The index may name a card that has just moved on.
+        # The index is eventually consistent and may list a card that has changed since.
         return [card if card and card.merchant_id == merchant_id and filters.fit(card) else None for card in found]
 
     if filters.by_assignment:
@@ -64,7 +64,7 @@ def page(merchant_id: str, filters: InventoryFilters, *, page_size: int, cursor:
 
 
 def _count(merchant_id: str, filters: InventoryFilters) -> int | None:
-    """Return how many cards there are, as far as the stream has come; None where no counter tells."""
+    """Return the number of cards from the totals (eventually consistent); None if no counter covers the filters."""
     if filters.search is not None or filters.by_assignment:
         return None
     totals = operations.get(keys.merchants.totals(merchant_id), consistent=False)
@@ -75,7 +75,7 @@ def _count(merchant_id: str, filters: InventoryFilters) -> int | None:
 
 
 def totals_by_status(totals: MerchantTotals) -> dict[str, int]:
-    """Return how many cards of each status a merchant has, as far as the stream has come."""
+    """Return the number of cards per status (eventually consistent, kept by the stream)."""
     return {status.value: max(0, getattr(totals, status)) for status in CardStatus}
 
 
@@ -90,7 +90,7 @@ def _by_uid(merchant_id: str, filters: InventoryFilters) -> paging.Read[str]:
             partition = keys.cards.merchant_cards(merchant_id, status).pk
             raws = operations.query(partition, beyond, index="gsi2", limit=limit)
             lists.append([raw["gsi2sk"]["S"] for raw in raws])
-        # A card that moves from one status to another may be in both lists for a moment.
+        # A card that changes its status may briefly be in both lists.
         uids = list(dict.fromkeys(heapq.merge(*lists)))[:limit]
         return [(uid, uid) for uid in uids]
 
@@ -98,14 +98,14 @@ def _by_uid(merchant_id: str, filters: InventoryFilters) -> paging.Read[str]:
 
 
 def _listed(status: CardStatus | None) -> Sequence[CardStatus]:
-    """Return the statuses that cards of this one are listed under: a hold that is over is stock, swept or not."""
+    """Return the stored statuses to read for a shown one. An expired hold counts as stock before the sweep."""
     if status is None:
         return list(CardStatus)
     return [CardStatus.STOCK, CardStatus.HELD] if status is CardStatus.STOCK else [status]
 
 
 def _assigned(merchant_id: str, filters: InventoryFilters) -> paging.Read[str]:
-    """Return the reader of a merchant's cards by when they were handed out, the latest first."""
+    """Return the reader of a merchant's assigned cards, latest assignment first."""
     low = clock.to_text(filters.assigned_from) if filters.assigned_from else _FIRST
     high = clock.to_text(filters.assigned_to) + _LAST if filters.assigned_to else _LAST
     read = paging.rows_of(

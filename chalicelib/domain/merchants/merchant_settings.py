@@ -1,4 +1,4 @@
-"""Merchants: what they say of their shop and want to be told, and the number they log in with."""
+"""Merchant settings: shop profile, notification choices and log-in number."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _PLAIN = ("email", "address", "city", "low_stock_threshold")
 
 @dataclass(frozen=True, slots=True)
 class NotificationChoices:
-    """By which ways a merchant receives notices about the shop."""
+    """The channels by which a merchant receives notices about the shop."""
 
     sms: bool
     email: bool
@@ -34,7 +34,7 @@ class NotificationChoices:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A merchant as they see themselves; `card_fee` is what a customer pays for a card."""
+    """A merchant as shown to themselves. `card_fee` is what a customer pays for a card."""
 
     id: str
     name: str
@@ -50,14 +50,14 @@ class Shop:
 
 @dataclass(frozen=True, slots=True)
 class LoggedInShop:
-    """A merchant who has logged in, and the session's first tokens."""
+    """A logged-in merchant and the session's first tokens."""
 
     shop: Shop
     tokens: Tokens
 
 
 def complete_log_in(*, code: str, challenge_id: str | None, mobile_number: str | None, address: str) -> LoggedInShop:
-    """Log a merchant in by the code. Raises as `registration.confirm_log_in` does."""
+    """Log a merchant in with the code. Raises as `registration.confirm_log_in` does."""
     log_in = registration.confirm_log_in(
         code=code,
         challenge_id=challenge_id,
@@ -92,7 +92,7 @@ def show(merchant_id: str) -> Shop:
 
 
 def change(merchant_id: str, changes: Mapping[str, Any]) -> Shop:
-    """Change what a merchant says of the shop and return all of it; None clears a field, what is not named stays."""
+    """Update the given fields and return the whole shop. None clears a field."""
     writes = []
     if "name" in changes:
         renamed = [Account.name.set(changes["name"])]
@@ -118,9 +118,9 @@ def _actions(changes: Mapping[str, Any]) -> list[Action]:
 
 
 def begin_number_change(merchant_id: str, *, new_mobile: str, password: str, address: str) -> SentCode:
-    """Send a code to the number that a merchant wants to log in with; who has it is not told.
+    """Send a code to a merchant's new log-in number, without disclosing whether the number is taken.
 
-    Raises InvalidCredentials, RateLimited, AccountSuspended, ValidationFailed where it is their number already.
+    Raises InvalidCredentials, RateLimited, AccountSuspended, ValidationFailed if it is the current number.
     """
     account = accounts.get(merchant_id)
     accounts.require_password(account, password, otherwise="The password is wrong.")
@@ -132,10 +132,10 @@ def begin_number_change(merchant_id: str, *, new_mobile: str, password: str, add
 
 
 def confirm_number_change(merchant_id: str, *, challenge_id: str, code: str, address: str) -> Shop:
-    """Move the log-in to the number that the code proves, and tell the old one. Sessions go on.
+    """Move the log-in to the number that the code proves, and notify the old number. Sessions stay valid.
 
-    Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AccountSuspended, AlreadyExists where the number is
-    another merchant's; then the code is not spent.
+    Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AccountSuspended, AlreadyExists if the number is another
+    merchant's. In that case the code is not spent.
     """
     proof = otp.verify(
         OtpPurpose.MOBILE_CHANGE,
@@ -151,7 +151,7 @@ def confirm_number_change(merchant_id: str, *, challenge_id: str, code: str, add
         if account.status != AccountStatus.ACTIVE:
             raise AccountSuspended
         registration.require_password_since(proof, account)
-        # Where another code to the same number was faster, nothing is left to do but to spend this one.
+        # A concurrent code may have set the same number. Then this code is only spent.
         is_done = account.mobile_number == new_mobile
         effects = [accounts.unchanged(account)] if is_done else accounts.renumbered(account, new_mobile)
         try:
@@ -168,16 +168,16 @@ def confirm_number_change(merchant_id: str, *, challenge_id: str, code: str, add
 
 
 def _is_anothers(failure: operations.ConditionFailed, merchant_id: str) -> bool:
-    """Whether the log-in that was to be put is there already, and not this merchant's own."""
+    """Whether the new log-in exists already and belongs to another merchant."""
     login = failure.found(Login)
     return login is None or login.account_id != merchant_id
 
 
 def _notify(old_mobile: str) -> None:
-    """Tell whoever has the number before, so that a stolen account does not move unseen (OWASP ASVS 5, 6.3.7)."""
+    """Notify the old number, so that its owner learns of a stolen account (OWASP ASVS 5, 6.3.7)."""
     body = "The number of your Gatehouse shop was changed. If that was not you, tell us at once."
     try:
         messages.enqueue(Message(message_id=new_id("msg"), channel=Channel.SMS, to=old_mobile, body=body))
     except Unavailable:
-        # The log-in has moved: whoever asked for it must not be told that it has not.
+        # The change is committed, so a failed notice must not fail the request.
         logger.warning("the old number could not be told")

@@ -1,8 +1,8 @@
-"""A merchant's dashboard, from running totals: the same cost however many cards they have handed out.
+"""A merchant's dashboard, read from running totals at constant cost.
 
-What was handed out and collected changes in the transaction of the hand-over itself. How many cards there are of each
-status is kept from the table's stream: a card says itself whose it is counted as and in which status, which is written
-in the transaction that changes the totals, so that whatever is told twice, cut or out of order counts once.
+Assignments and fees are counted in the transaction of the handover. Cards per status are a projection of the table's
+stream. Each card stores the merchant and status that it is counted under. The transaction that changes the totals
+writes both, so repeated, partial or reordered stream records count once.
 """
 
 from collections import Counter
@@ -25,9 +25,9 @@ from chalicelib.table.operations import Write
 from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import CardStatus
 
-# How far back the dashboard goes (contract, "dashboard-stats").
+# Days that the dashboard covers (contract, "dashboard-stats").
 DAYS = 30
-# One write a card, and two for whose it was and is; a transaction takes 100 (AWS).
+# One write a card, and one for each of its old and new merchant; a transaction takes 100 (AWS).
 _CARDS_PER_TRANSACTION = 33
 
 Standing = tuple[str, CardStatus]
@@ -35,7 +35,7 @@ Standing = tuple[str, CardStatus]
 
 @dataclass(frozen=True, slots=True)
 class ShopDay:
-    """What was handed out and collected on one day, in UTC."""
+    """Cards assigned and fees collected on one UTC day."""
 
     date: date
     assigned: int
@@ -44,7 +44,7 @@ class ShopDay:
 
 @dataclass(frozen=True, slots=True)
 class MerchantDashboard:
-    """A merchant at a glance; `by_day` begins with the earliest of the last thirty days, today among them."""
+    """A merchant's dashboard. `by_day` covers the last thirty days including today, oldest first."""
 
     cards: dict[str, int]
     assigned_today: int
@@ -78,7 +78,7 @@ def dashboard(merchant_id: str) -> MerchantDashboard:
 
 
 def one_more(merchant_id: str, *, fee: int) -> list[Write]:
-    """Return the writes by which a merchant has handed out one card more; the caller guards them against repeats."""
+    """Return the writes that count one more assigned card. Not idempotent: the caller's transaction must be."""
     today = clock.now().date().isoformat()
     totals: list[Action] = [
         MerchantTotals.kind.set(MerchantTotals),
@@ -100,7 +100,7 @@ def one_more(merchant_id: str, *, fee: int) -> list[Write]:
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Bring merchants' counts of their cards up to date with these changes; safe to repeat, in whole or in part."""
+    """Update the merchants' card counts from these changes. Idempotent, in whole or in part."""
     touched = {
         change.after.uid: None
         for change in changes
@@ -113,7 +113,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
 
 
 def _standing(card: Card) -> Standing | None:
-    """Return among whose cards a card is, and as what."""
+    """Return the merchant and status of a card, None without a merchant."""
     return (card.merchant_id, card.status) if card.merchant_id else None
 
 
@@ -122,7 +122,7 @@ def _counted(card: Card) -> Standing | None:
 
 
 def _count(uids: Sequence[str]) -> None:
-    """Tell the totals what they do not know yet of these cards."""
+    """Add the uncounted changes of these cards to the totals."""
     for _ in retries.attempts():
         found = operations.get_many([keys.cards.card(uid) for uid in uids]).values()
         pending = [card for card in found if _counted(card) != _standing(card)]

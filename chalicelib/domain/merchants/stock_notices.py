@@ -1,4 +1,4 @@
-"""What a shop is told without asking: that it has few cards left, each time their number goes under its threshold."""
+"""Low-stock notices: sent to a shop each time its number of cards drops below its threshold."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from chalicelib.vocabulary import Fact
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Tell of shops whose cards went under their threshold with one of these changes."""
+    """Return a fact for each shop whose stock dropped below its threshold in these changes."""
     fallen = {
         change.position: (change.before, change.after)
         for change in changes
@@ -43,12 +43,12 @@ def follow(changes: Sequence[Change]) -> list[Published]:
 
 
 def _left(totals: MerchantTotals) -> int:
-    """Return how many cards a shop has; one that is held may still come back, and is told of when it does not."""
+    """Return the cards left in a shop. Held cards count, since an expired hold returns the card to stock."""
     return totals.stock + totals.held
 
 
 def send(detail: dict[str, Any]) -> None:
-    """Queue what tells a shop that its cards run out, by the ways that it chose. Raises NotFound, Unavailable."""
+    """Queue the low-stock notice of a shop on its chosen channels. Raises NotFound, Unavailable."""
     shop = merchant_settings.show(detail["merchant_id"])
     body = (
         f"{detail['left']} Gatehouse cards are left at {shop.name}: fewer than the {shop.low_stock_threshold} you set."
@@ -59,7 +59,7 @@ def send(detail: dict[str, Any]) -> None:
     if shop.notifications.email and shop.email:
         ways.append((Channel.EMAIL, shop.email))
     for channel, to in ways:
-        # The same fact delivered twice makes the same message id, by which a mailbox can tell.
+        # A redelivered fact gets the same message id, so that mailboxes can deduplicate.
         digest = hashlib.sha256(f"{detail['fact_id']}/{channel}".encode()).hexdigest()[:26]
         subject = "[Gatehouse] Few cards left" if channel is Channel.EMAIL else None
         messages.enqueue(Message(message_id=f"msg_{digest}", channel=channel, to=to, subject=subject, body=body))
