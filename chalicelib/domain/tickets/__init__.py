@@ -1,5 +1,5 @@
-"""Tickets: issued tickets, their credentials and QR codes, transfers, gifts and requests for a refund.
+"""Tickets: issued tickets, their credentials and QR codes, transfers, gifts and refund requests.
 
-Owns the states of a ticket outside the gate. A transfer raises the credential in the transaction that moves it.
-May not admit (`gate`), sell (`sale`) or pay back (`payments`).
+Owns a ticket's state outside the gate. A transfer increments the credential number in its own transaction.
+Must not admit (`gate`), sell (`sale`) or pay back (`payments`).
 """

@@ -1,12 +1,12 @@
-"""The code on a ticket: short, versioned, signed, so that a gate can check it without a network.
+"""The code on a ticket: short, versioned and signed, so that a gate can verify it offline.
 
 `GH1:` and base45 (RFC 9285, made for QR's alphanumeric mode) of
 
     1 byte   version of this layout
     4 bytes  kid of the signing key
    16 bytes  ticket ULID
-    2 bytes  credential number; a transfer or refund raises it, which kills older codes
-    8 bytes  SHA-256 of the event id, cut
+    2 bytes  credential number; a transfer or refund increments it, which invalidates older codes
+    8 bytes  SHA-256 of the event id, truncated
    64 bytes  Ed25519 over all of the above, under the label `gatehouse ticket code`
 """
 
@@ -28,7 +28,7 @@ MAX_CODE_LENGTH = 256
 
 @dataclass(frozen=True, slots=True)
 class TicketCode:
-    """What a genuine code says."""
+    """The content of a genuine code."""
 
     ticket_id: str
     credential: int
@@ -36,7 +36,7 @@ class TicketCode:
 
 
 def event_tag(event_id: str) -> bytes:
-    """Return the 8 bytes by which a code names its event."""
+    """Return the 8 bytes that identify an event in a code."""
     return hashlib.sha256(event_id.encode()).digest()[:8]
 
 
@@ -49,7 +49,7 @@ def encode(ticket_id: str, *, event_id: str, credential: int) -> str:
 
 
 def decode(code: str) -> TicketCode | None:
-    """Return what a code says, or None unless this platform signed it."""
+    """Return the content of a code, or None unless this platform signed it."""
     raw = _from_base45(code.removeprefix(_PREFIX)) if code.startswith(_PREFIX) else None
     if raw is None or len(raw) != _TOTAL_BYTES or raw[0] != 1:
         return None

@@ -1,11 +1,11 @@
-"""Gifts: a ticket that waits for a number to register, and moves the moment it does.
+"""Gifts: a ticket for a phone number, which moves to the customer as soon as the number registers.
 
-A gift that waits stands under the MAC of its number, and its ticket is pledged to it. The two are written together
-and end together: claimed, cancelled by the giver, or closed because the ticket went to the gate instead. From then on
-the gift stands with its ticket, so that only gifts that wait are read when a number registers.
+A pending gift is stored under the MAC of its number, and its ticket is pledged to it. One transaction writes both, and
+one ends both. A gift is claimed, cancelled by the giver, or closed because the ticket was scanned or withdrawn.
+An ended gift is stored with its ticket, so a registration reads pending gifts only.
 
-Of a gift and a registration at the same moment, the gift finds the number registered or is found by it: a gift is put
-only while nobody logs in with the number.
+A gift and a registration of the same number may race. A gift is stored only while the number has no login. So either
+the gift sees the registered number, or the registration finds the gift.
 """
 
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ from chalicelib.table.items import Account, Gift, Login, Ticket
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, GiftStatus, Portal
 
-# One log-in claims so many gifts; what is left waits for the next.
+# The most gifts that one log-in claims; the rest wait for the next log-in.
 _CLAIMED_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class GiftInput:
-    """A ticket to be given: to which number, whose name the giver may know, and with which words."""
+    """A ticket to give: the number, the recipient's name as the giver knows it, and a message."""
 
     ticket_id: str
     mobile_number: str
@@ -51,17 +51,17 @@ class OwnGift:
 
 
 def give(giver_id: str, present: GiftInput, *, operation_id: str) -> OwnGift:
-    """Give a ticket to a number: at once where it is registered, else as soon as it is.
+    """Give a ticket to a number: at once if it is registered, else when it registers.
 
-    A gift of the same ticket that waits is replaced; one's own number takes it back. The same operation again
-    changes nothing. Raises NotFound, InvalidState (scanned, not valid), Conflict (a refund was asked for; nothing to
-    take back), RateLimited, Unavailable.
+    A pending gift of the same ticket is replaced; the giver's own number takes it back. Idempotent per `operation_id`.
+    Raises NotFound, InvalidState (scanned, not valid), Conflict (a refund request is open; nothing to take back),
+    IdempotencyMismatch, RateLimited, Unavailable.
     """
     giver = accounts.get(giver_id)
     try:
         gift = _give(giver, present, operation_id=operation_id)
     except Refusal:
-        # What is refused now may have been done before, by this very operation, its answer lost on the way.
+        # A retry: this operation may have succeeded before, and its response may have been lost.
         result = idempotency.result_of(operation_id)
         if result is None:
             raise
@@ -82,7 +82,7 @@ def _give(giver: Account, present: GiftInput, *, operation_id: str) -> Gift:
         transfers.require_unused(ticket)
         waiting = _waiting(ticket)
         if ticket.pledge is not None and waiting is None:
-            continue  # it ended since the ticket was read
+            continue  # the gift ended after the ticket was read
         if present.mobile_number == giver.mobile_number:
             gift, writes = _taking_back(ticket, waiting)
         else:
@@ -104,7 +104,7 @@ def _give(giver: Account, present: GiftInput, *, operation_id: str) -> Gift:
 
 
 def _waiting(ticket: Ticket) -> Gift | None:
-    """Return the gift that a ticket is pledged to. Raises Conflict where it is pledged to something else."""
+    """Return the pending gift that a ticket is pledged to. Raises Conflict if it is pledged to a refund request."""
     if ticket.pledge is None or ticket.pledged_to is None:
         transfers.require_unpledged(ticket)
         return None
@@ -119,7 +119,7 @@ def _taking_back(ticket: Ticket, waiting: Gift | None) -> tuple[Gift, list[Write
 
 
 def _giving(ticket: Ticket, present: GiftInput, *, to: Account | None) -> tuple[Gift, list[Write]]:
-    """Return the gift and its writes: the ticket moves where its taker is registered, else it is pledged."""
+    """Return the gift and its writes: the ticket moves if the number is registered, else it is pledged."""
     gift = Gift(
         gift_id=new_id("gft"),
         ticket_id=ticket.ticket_id,
@@ -140,14 +140,14 @@ def _giving(ticket: Ticket, present: GiftInput, *, to: Account | None) -> tuple[
         operations.put(gift, Gift.pk.does_not_exist()),
     ]
     if to is None:
-        # Whoever registers from now on finds the gift; who just did is found by the next attempt.
+        # A later registration finds the gift. An earlier one fails this check, and the retry finds its account.
         login = keys.access.login(Portal.WEBAPP, present.mobile_number)
         writes.append(operations.check(login, Login.pk.does_not_exist()))
     return gift, writes
 
 
 def _ended(gift: Gift, status: GiftStatus) -> Gift:
-    """Return a gift as it stands with its ticket once it waits no more."""
+    """Return the ended gift, as stored with its ticket."""
     return Gift(
         *keys.tickets.closed_gift(gift.ticket_id, gift.gift_id),
         gift_id=gift.gift_id,
@@ -161,7 +161,7 @@ def _ended(gift: Gift, status: GiftStatus) -> Gift:
 
 
 def _ending(waiting: Gift, *, as_: Gift) -> list[Write]:
-    """Return the writes that let a gift wait no more; they fail where it does not wait by then."""
+    """Return the writes that end a pending gift; they fail if it has ended already."""
     return [operations.remove(waiting.place, Gift.pk.exists()), operations.put(as_)]
 
 
@@ -171,11 +171,11 @@ def _unpledging(ticket: Ticket) -> Write:
 
 
 def _found(result: str, present: GiftInput) -> Gift:
-    """Return the gift that an operation made, as it stands. Raises IdempotencyMismatch for another number."""
+    """Return the current state of the gift that an operation made. Raises IdempotencyMismatch for another number."""
     gift_id, mac = result.split()
     if mac not in numbers.number_macs(present.mobile_number):
         raise IdempotencyMismatch
-    # It moves from the one place to the other, never back.
+    # Pending first: a gift moves from pending to ended, never back.
     waiting = operations.get(keys.tickets.gift(mac, gift_id))
     gift = waiting or operations.get(keys.tickets.closed_gift(present.ticket_id, gift_id))
     if gift is None:
@@ -195,10 +195,10 @@ def _notify(giver: Account, gift: Gift, present: GiftInput, *, operation_id: str
 
 
 def claim_all(customer: Account) -> int:
-    """Move every ticket that waits for a customer's number to them; return how many moved by this call.
+    """Move the tickets of pending gifts for a customer's number to them; return how many this call moved.
 
-    Each moves in a transaction of its own, so it may be repeated and called by several at once. A gift whose ticket
-    was scanned or withdrawn meanwhile is closed; one that cannot be moved now waits for the next call.
+    Each ticket moves in a transaction of its own, so calls may repeat and overlap. A gift whose ticket was scanned or
+    withdrawn meanwhile is closed. A gift that cannot be moved now waits for the next call.
     """
     if customer.mobile_number is None or customer.status != AccountStatus.ACTIVE:
         return 0
@@ -210,7 +210,7 @@ def claim_all(customer: Account) -> int:
 
 
 def _claim(gift: Gift, customer: Account) -> bool:
-    """Move the ticket of one gift; False where it went elsewhere, or somebody else was faster."""
+    """Move the ticket of one gift; False if the gift was closed, claimed elsewhere or could not be moved now."""
     try:
         for _ in retries.attempts():
             status, writes = _claiming(gift, customer)
@@ -223,7 +223,7 @@ def _claim(gift: Gift, customer: Account) -> bool:
             logger.info("gift", extra={"gift_id": gift.gift_id, "ticket_id": gift.ticket_id, "status": status})
             return status is GiftStatus.CLAIMED
     except Unavailable:
-        # The customer is let in all the same.
+        # The customer's log-in must not fail because of a gift.
         pass
     logger.warning("gift could not be claimed now", extra={"gift_id": gift.gift_id})
     return False

@@ -1,6 +1,6 @@
-"""A customer's tickets as they see them: a list, newest first, and each with its event, category and card.
+"""A customer's tickets: a list, newest first, each with its event, category and card.
 
-The index that lists them carries keys only: tickets, and what stands around them, are read in two batches a page.
+The list's index carries keys only. Tickets, and then their events, categories and cards, take two batch reads a page.
 """
 
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from chalicelib.table.items import Card, Category, Event, Item, Ticket
 from chalicelib.table.places import Place
 from chalicelib.vocabulary import TicketShown
 
-# For filters that no key answers.
+# For filters that no key supports.
 _FILTERED = ReadBudget(first=100)
 
 
 @dataclass(frozen=True, slots=True)
 class OwnTicketFilters:
-    """What a customer narrows the list by; `upcoming` events are those that have not ended."""
+    """Filters of the list; `upcoming` selects events that have not ended."""
 
     status: TicketShown | None = None
     upcoming: bool | None = None
@@ -37,7 +37,7 @@ class OwnTicketFilters:
 
 @dataclass(frozen=True, slots=True)
 class OwnTicket:
-    """A ticket with its event, and the category and card where it was sold in one and is on one."""
+    """A ticket with its event; `category` and `card_id` are None without a category or card."""
 
     ticket: Ticket
     event: Event
@@ -51,20 +51,20 @@ class OwnTicket:
 
     @property
     def price(self) -> Money:
-        """What was paid for it."""
+        """The price paid; zero for a ticket without a price."""
         return Money(int(self.ticket.price or 0), self.ticket.currency or config().currency)
 
 
 def get(customer_id: str, ticket_id: str) -> OwnTicket:
-    """Return a customer's ticket. Raises NotFound, for another's as well."""
+    """Return a customer's ticket. Raises NotFound, also for another customer's ticket."""
     return _with_surroundings([transfers.own(customer_id, ticket_id)])[0]
 
 
 def page(customer_id: str, filters: OwnTicketFilters, *, page_size: int, cursor: str | None) -> Page[OwnTicket]:
-    """Return a page of a customer's tickets, the newest first.
+    """Return a page of a customer's tickets, newest first.
 
-    With filters it looks at a bounded part per request: a page may then hold fewer tickets than asked for, and
-    `next` goes on. Raises InvalidCursor.
+    A filtered request reads a bounded number of tickets. Its page may then be shorter than `page_size`, and `next`
+    continues after it. Raises InvalidCursor.
     """
 
     def load(places: Sequence[Place[Ticket]]) -> list[OwnTicket | None]:
@@ -80,12 +80,12 @@ def page(customer_id: str, filters: OwnTicketFilters, *, page_size: int, cursor:
 
 
 def _fitting(customer_id: str, filters: OwnTicketFilters, places: Sequence[Place[Ticket]]) -> list[OwnTicket]:
-    # Not from replicas that lag: what was given away or bought a moment ago must show.
+    # Consistent reads: a ticket given away or bought a moment ago must be current.
     found = operations.get_many(places).values()
     mine = [
         ticket
         for ticket in found
-        # The index may still name a ticket that has left, or whose reservation is over.
+        # The index may lag and still list a transferred ticket or an expired reservation.
         if transfers.is_of(ticket, customer_id)
         and (filters.status is None or tickets.shown_status(ticket) is filters.status)
         and (filters.event_id is None or ticket.event_id == filters.event_id)
@@ -101,7 +101,7 @@ def _with_surroundings(mine: Sequence[Ticket]) -> list[OwnTicket]:
 
 
 def around(mine: Sequence[Ticket]) -> list[OwnTicket | None]:
-    """Return tickets with their events, categories and cards, which are read in one batch; None without an event."""
+    """Return tickets with their events, categories and cards, from one batch read; None without an event."""
     places: list[Place[Item]] = [p for ticket in mine for p in _surroundings(ticket) if p is not None]
     found = operations.get_many(places, consistent=False)
     shown: list[OwnTicket | None] = []

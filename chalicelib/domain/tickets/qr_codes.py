@@ -1,4 +1,4 @@
-"""The QR code of a ticket: what a gate reads, as text and as a picture."""
+"""The QR code of a ticket, as text and as an image."""
 
 import io
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from chalicelib.domain.tickets import tickets, transfers
 from chalicelib.errors import InvalidState
 from chalicelib.vocabulary import TicketStatus
 
-# Pixels a module and modules of quiet zone round it (ISO/IEC 18004 asks for four): sharp on a phone's screen.
+# Pixels per module, and modules of quiet zone (ISO/IEC 18004 requires four): sharp on a phone's screen.
 _SCALE = 8
 _BORDER = 4
-# A seventh of the code may be scratched or glare (ISO/IEC 18004, level M); more would make its modules smaller.
+# Level M (ISO/IEC 18004) recovers about a seventh of a damaged code; a higher level makes the modules smaller.
 _ERROR_CORRECTION = "m"
 
 
 @dataclass(frozen=True, slots=True)
 class QrCode:
-    """A ticket's signed code; it opens the gate until `expires_at`, unless the ticket changes hands before."""
+    """A ticket's signed code, accepted at the gate until `expires_at` or until the ticket is transferred."""
 
     ticket_id: str
     payload: str
@@ -26,8 +26,8 @@ class QrCode:
 
     @property
     def picture(self) -> bytes:
-        """The code as a PNG in black and white."""
-        import segno  # its tables would weigh on the cold start of every route
+        """The code as a black and white PNG."""
+        import segno  # its tables would slow the cold start of every route
 
         drawn = io.BytesIO()
         code = segno.make(self.payload, error=_ERROR_CORRECTION, micro=False)

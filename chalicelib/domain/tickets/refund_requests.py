@@ -1,4 +1,4 @@
-"""A customer's wish to give a ticket back: one open per ticket, and none after a scan or the event's deadline."""
+"""A customer's request to refund a ticket: one open per ticket, and none after a scan or the event's deadline."""
 
 from datetime import datetime, timedelta
 
@@ -13,25 +13,25 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Event, RefundRequest, Ticket
 from chalicelib.vocabulary import RefundRequestStatus
 
-# Where an event says nothing else: so long before it starts, a seat can still be sold to somebody else.
+# Default deadline before an event's start: time enough to sell the seat again.
 _ENDS_BEFORE_START = timedelta(hours=24)
 
 
 def deadline(event: Event) -> datetime:
-    """Return until when tickets of an event may be given back."""
+    """Return the last moment at which tickets of an event may be returned."""
     return event.refunds_until or event.starts_at - _ENDS_BEFORE_START
 
 
 def ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) -> RefundRequest:
-    """Ask for the money that was paid for a ticket; until that is answered the ticket goes nowhere else.
+    """Request a refund of a ticket; until the decision the ticket cannot be given away.
 
-    The same operation again changes nothing. Raises NotFound, InvalidState (not paid, scanned, too late), Conflict (a
-    gift or another request is open), Unavailable.
+    Idempotent per `operation_id`. Raises NotFound, InvalidState (not paid, scanned, too late), Conflict (a gift or
+    another request is open), Unavailable.
     """
     try:
         return _ask(customer_id, ticket_id, reason=reason, operation_id=operation_id)
     except Refusal:
-        # What is refused now may have been done before, by this very operation, its answer lost on the way.
+        # A retry: this operation may have succeeded before, and its response may have been lost.
         refund_id = idempotency.result_of(operation_id)
         if refund_id is None:
             raise

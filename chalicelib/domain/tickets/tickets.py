@@ -1,4 +1,4 @@
-"""Tickets: issued, found, withdrawn. Whether one may pass is decided in checkin."""
+"""Tickets: issue, find, withdraw. `gate` decides on admission."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from chalicelib.vocabulary import TicketShown, TicketStatus
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who a ticket is for."""
+    """The person a ticket is for."""
 
     name: str
     customer_id: str | None = None
@@ -27,7 +27,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class TicketToIssue:
-    """One ticket to be issued; `number` is what stands on it."""
+    """One ticket to be issued; `number` is printed on it."""
 
     event_id: str
     holder: Holder
@@ -65,9 +65,9 @@ def _item(order: TicketToIssue) -> Ticket:
 
 
 def issue(order: TicketToIssue) -> Ticket:
-    """Issue one ticket and count it as sold, together or not at all. A ticket id in use is left alone.
+    """Issue one ticket and count it as sold, in one transaction; idempotent for a ticket id in use.
 
-    Called by the staff's portal, which is not built yet.
+    Raises NotFound (event). For the staff's portal, which is not built yet.
     """
     ticket = _item(order)
     writes = [operations.put(ticket, Ticket.pk.does_not_exist())]
@@ -84,10 +84,10 @@ def issue(order: TicketToIssue) -> Ticket:
 
 
 def issue_many(orders: Iterable[TicketToIssue]) -> list[str]:
-    """Issue many tickets of one event at once and return their ids.
+    """Issue many tickets and return their ids.
 
-    For seeding and imports: the tickets are written in batches and counted when all of them stand, so a
-    run that breaks off leaves tickets that are good but not yet in the total.
+    For seeding and imports. Tickets are written in batches, and counted after all of them are stored. So an
+    interrupted run leaves valid tickets that the total does not include.
     """
     ticket_ids: list[str] = []
     sold: dict[str, int] = {}
@@ -118,7 +118,7 @@ def get(ticket_id: str) -> Ticket:
 
 
 def shown_status(ticket: Ticket) -> TicketShown:
-    """Return a ticket's status as its customer sees it; a reservation is over when its time is, swept or not."""
+    """Return a ticket's status as its customer sees it; an expired reservation counts as cancelled before its sweep."""
     if ticket.status == TicketStatus.VALID and ticket.admission is not None:
         return TicketShown.USED
     if ticket.status == TicketStatus.RESERVED and ticket.reserved_until and ticket.reserved_until <= clock.now():
@@ -127,11 +127,11 @@ def shown_status(ticket: Ticket) -> TicketShown:
 
 
 def code(ticket: Ticket) -> str:
-    """Return the signed code that stands in a ticket's QR."""
+    """Return the signed code in a ticket's QR."""
     return credentials.encode(ticket.ticket_id, event_id=ticket.event_id, credential=ticket.credential)
 
 
-# Which status may follow which; cancelled and refunded tickets stay what they are.
+# The allowed previous states of each status; cancelled and refunded tickets never change.
 _MAY_FOLLOW = {
     TicketStatus.VALID: {TicketStatus.RESERVED},
     TicketStatus.CANCELLED: {TicketStatus.RESERVED, TicketStatus.VALID},
@@ -143,13 +143,13 @@ _MAY_FOLLOW = {
 def set_status(ticket_id: str, status: TicketStatus) -> Ticket:
     """Move a ticket along its state machine. Raises NotFound, InvalidState.
 
-    Called by the staff's portal, which is not built yet.
+    For the staff's portal, which is not built yet.
     """
     before = _MAY_FOLLOW.get(status, set())
     allowed = Ticket.status.is_in(*sorted(state for state in before)) if before else None
     if allowed is None:
         raise InvalidState(f"No ticket goes back to {status}.")
-    # A credential dies with the ticket's validity, also on devices that learn of it by number only.
+    # An invalid ticket also gets a new credential number, for devices that sync only the number.
     actions: list[Action] = [Ticket.status.set(status)]
     if status is not TicketStatus.VALID:
         actions.append(Ticket.credential.add(1))
@@ -164,9 +164,9 @@ def set_status(ticket_id: str, status: TicketStatus) -> Ticket:
 
 
 def renew_credential(ticket_id: str) -> Ticket:
-    """Give a ticket a new code; every older one is refused as stale. Raises NotFound.
+    """Invalidate a ticket's codes; the gate then refuses older ones as stale. Raises NotFound.
 
-    Called by the staff's portal, which is not built yet.
+    For the staff's portal, which is not built yet.
     """
     write = operations.change(keys.tickets.ticket(ticket_id), [Ticket.credential.add(1)], Ticket.pk.exists())
     try:

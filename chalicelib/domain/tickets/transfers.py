@@ -1,9 +1,9 @@
-"""Whose ticket it is: one's own, and how it passes to somebody else.
+"""Ticket ownership: checks, and transfers to another customer.
 
-A ticket changes hands in one transaction. It raises the credential, which kills the old QR code, moves the ticket
-between the customers' lists, between names at the gate and between cards; and it holds only for a ticket that is
-as it was read. A scan writes the same ticket under a condition of its own, so of a scan and a transfer at the same
-moment exactly one has its way.
+A transfer is one transaction. It increments the credential number, which invalidates the old QR code. It moves the
+ticket between customers' lists, names at the gate and cards. Its condition is that the ticket is unchanged since it
+was read. A scan writes the same ticket under its own condition, so exactly one of a concurrent scan and transfer
+succeeds.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from chalicelib.table.items import Account, Ticket
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, TicketStatus
 
-# Whoever gives tickets away learns which numbers are registered: so many look-ups a customer may make.
+# A look-up reveals whether a number is registered, so each customer has a limit.
 _LOOK_UPS = "recipient look-up"
 _LOOK_UP_LIMIT = 20
 _LOOK_UP_WINDOW = timedelta(hours=1)
@@ -33,7 +33,7 @@ _LOOK_UP_WINDOW = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Transferred:
-    """A ticket that has left its sender."""
+    """A ticket that was transferred to another customer."""
 
     ticket_id: str
     mobile_number: str
@@ -41,7 +41,7 @@ class Transferred:
 
 
 def own(customer_id: str, ticket_id: str) -> Ticket:
-    """Return a customer's ticket. Raises NotFound, for another's as well."""
+    """Return a customer's ticket. Raises NotFound, also for another customer's ticket."""
     ticket = operations.get(keys.tickets.ticket(ticket_id))
     if ticket is None or not is_of(ticket, customer_id):
         raise NotFound("You have no such ticket.")
@@ -49,7 +49,7 @@ def own(customer_id: str, ticket_id: str) -> Ticket:
 
 
 def is_of(ticket: Ticket, customer_id: str) -> bool:
-    """Whether a ticket is this customer's at this moment; one that was reserved only until now is nobody's."""
+    """Whether a ticket is this customer's now; after its reservation expires it belongs to no customer."""
     reservation_over = (
         ticket.status == TicketStatus.RESERVED
         and ticket.reserved_until is not None
@@ -59,12 +59,12 @@ def is_of(ticket: Ticket, customer_id: str) -> bool:
 
 
 def is_unused(ticket: Ticket) -> bool:
-    """Whether a ticket is paid, valid and was never scanned: only then may its owner part with it."""
+    """Whether a ticket is paid, valid and never scanned, so that its owner may give it away or return it."""
     return ticket.status == TicketStatus.VALID and ticket.admission is None and ticket.passage is None
 
 
 def require_unused(ticket: Ticket) -> None:
-    """Raise InvalidState for a ticket that its owner may not part with."""
+    """Raise InvalidState unless a ticket is paid, valid and never scanned."""
     if is_unused(ticket):
         return
     if ticket.status == TicketStatus.RESERVED:
@@ -75,7 +75,7 @@ def require_unused(ticket: Ticket) -> None:
 
 
 def require_unpledged(ticket: Ticket) -> None:
-    """Raise Conflict where a gift or a wish for a refund is open for a ticket."""
+    """Raise Conflict if a gift or a refund request is open for a ticket."""
     if ticket.pledge is not None and ticket.pledged_to is not None:
         raise Conflict("This ticket waits as a gift. Take it back first, by gifting it to your own number.")
     if ticket.pledge is not None:
@@ -83,7 +83,7 @@ def require_unpledged(ticket: Ticket) -> None:
 
 
 def is_as_read(ticket: Ticket) -> Condition:
-    """Return the condition that nothing has happened to an unused ticket since it was read."""
+    """Return the condition that an unused ticket is unchanged since it was read."""
     fit: Condition = (
         (Ticket.customer_id == ticket.customer_id)
         & (Ticket.status == TicketStatus.VALID)
@@ -97,9 +97,9 @@ def is_as_read(ticket: Ticket) -> Condition:
 
 
 def handing_over(ticket: Ticket, *, to: Account) -> list[Write]:
-    """Return the writes that make a ticket another customer's, the ticket's own first; they end its pledge.
+    """Return the writes that transfer a ticket and end its pledge, the ticket's own first.
 
-    All hold only while ticket, cards and the taker's account are as they were read: where one fails, read again.
+    Their conditions require ticket, cards and recipient unchanged since the read; on failure, read again.
     """
     card_uid, rebound = bindings.rebinding(ticket, to=to.account_id)
     name_at_gate = keys.gate.attendee(ticket.event_id, to.name, ticket.ticket_id)
@@ -110,7 +110,7 @@ def handing_over(ticket: Ticket, *, to: Account) -> list[Write]:
         Ticket.credential.set(ticket.credential + 1),
         *Ticket.in_gsi1(name_at_gate),
         *Ticket.in_gsi2(index_key),
-        # What described the one before.
+        # These describe the previous holder.
         Ticket.dependent_id.remove(),
         Ticket.photo_url.remove(),
         Ticket.pledge.remove(),
@@ -126,24 +126,24 @@ def handing_over(ticket: Ticket, *, to: Account) -> list[Write]:
 
 
 def count_look_up(asked_by: str) -> None:
-    """Count one more look-up of a number by a customer. Raises RateLimited where it is one too many."""
+    """Count a customer's look-up of a number. Raises RateLimited above the limit."""
     throttle.take(_LOOK_UPS, asked_by, limit=_LOOK_UP_LIMIT, window=_LOOK_UP_WINDOW)
 
 
 def transfer(
     sender_id: str, ticket_id: str, *, mobile_number: str, message: str | None, operation_id: str
 ) -> Transferred:
-    """Give a ticket to the registered customer with this number, at once and for good.
+    """Give a ticket to the registered customer with this number, immediately and irrevocably.
 
-    Its old QR code and card open nothing any more. The same operation again changes nothing. Raises NotFound (no
-    such ticket, nobody registered), InvalidState (scanned, not valid), Conflict (pledged, one's own number),
-    RateLimited, Unavailable.
+    The old QR code and card no longer open the gate. Idempotent per `operation_id`. Raises NotFound (no such ticket,
+    number not registered), InvalidState (scanned, not valid), Conflict (pledged, the sender's own number),
+    IdempotencyMismatch, RateLimited, Unavailable.
     """
     sender = accounts.get(sender_id)
     try:
         _transfer(sender, ticket_id, mobile_number=mobile_number, operation_id=operation_id)
     except Refusal:
-        # What is refused now may have been done before, by this very operation, its answer lost on the way.
+        # A retry: this operation may have succeeded before, and its response may have been lost.
         taker_id = idempotency.result_of(operation_id)
         if taker_id is None:
             raise
