@@ -1,5 +1,5 @@
 """Sale: bookings, their tickets and stock, and an organizer's sales totals.
 
-Owns an order from its reservation to its end. Stock is taken and given back in the order's own transactions.
-May not charge or refund: `payments` decides what an order's payment came to.
+Owns an order from its reservation until it is paid or expired. Stock changes in the order's own transactions.
+Must not charge or refund: `payments` resolves an order's payment.
 """

@@ -1,4 +1,4 @@
-"""What the sale follows in the stream and does when due."""
+"""The stream followers of the sale, and its part of the sweep."""
 
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.sale import orders, sales_totals

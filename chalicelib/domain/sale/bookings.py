@@ -1,4 +1,4 @@
-"""Bookings: an order that is being reserved, with its tickets as its customer sees them."""
+"""Bookings: an order with its tickets as its customer sees them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,10 @@ def book(
     card_name: str | None,
     operation_id: str,
 ) -> Booking:
-    """Reserve tickets as `orders.book` does; the card is named by its id or UID."""
+    """Reserve tickets as `orders.book` does; `card_name` is a card's id or UID.
+
+    Raises ValidationFailed (the card's name) and the errors of `orders.book`.
+    """
     order = orders.book(
         accounts.get(customer_id),
         event_id=event_id,

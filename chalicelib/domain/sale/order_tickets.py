@@ -1,4 +1,4 @@
-"""The tickets of an order: reserved with it, made valid and bound to a card when it is paid."""
+"""The tickets of an order: reserved with it, and made valid and bound to a card when it is paid."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,12 +15,12 @@ Line = dict[str, Any]
 
 
 def reserved(order: Order) -> list[Ticket]:
-    """Return the tickets of an order that waits for its payment: on their customer's shelf, unknown at the gate."""
+    """Return the tickets of a reserved order: listed for their customer, but not indexed for the gate."""
     return [_ticket(order, line, card_uid=order.card_uid if line["on_card"] else None) for line in order.tickets]
 
 
 def of(order: Order) -> list[Ticket]:
-    """Return an order's tickets; those of one that is not paid are what its reservation said of them."""
+    """Return an order's tickets; those of an unpaid order are built from its reservation."""
     if order.status != OrderStatus.PAID:
         return reserved(order)
     places = [keys.tickets.ticket(line["ticket_id"]) for line in order.tickets]
@@ -29,7 +29,7 @@ def of(order: Order) -> list[Ticket]:
 
 
 def issued(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Ticket]:
-    """Return the tickets of an order that is paid at this moment."""
+    """Return new valid tickets of an order that is paid at `at`."""
     tickets = []
     for line in order.tickets:
         ticket = _ticket(order, line, card_uid=_card_of(order, line, on_card))
@@ -40,12 +40,12 @@ def issued(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Ticket
 
 
 def put(tickets: Sequence[Ticket]) -> list[Write]:
-    """Return the writes that put tickets where none are."""
+    """Return the writes that store new tickets; they fail if a ticket exists."""
     return [operations.put(ticket, Ticket.pk.does_not_exist()) for ticket in tickets]
 
 
 def make_valid(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Write]:
-    """Return the writes that make an order's reserved tickets valid and known at the gate."""
+    """Return the writes that make an order's reserved tickets valid and index them for the gate."""
     writes = []
     for line in order.tickets:
         place = keys.gate.attendee(order.event_id, line["holder_name"], line["ticket_id"])
@@ -63,7 +63,7 @@ def make_valid(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Wr
 
 
 def remove(order: Order) -> list[Write]:
-    """Return the writes that take an order's reserved tickets away; the order's own condition guards them."""
+    """Return the writes that delete an order's reserved tickets; the condition on the order guards them."""
     return [operations.remove(keys.tickets.ticket(line["ticket_id"])) for line in order.tickets]
 
 

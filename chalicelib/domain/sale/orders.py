@@ -1,7 +1,7 @@
-"""Orders: reserved, then paid or expired. An order is all or nothing, and never holds what is not there.
+"""Orders: reserved, then paid or expired. An order reserves all its tickets or none, and never more than the stock.
 
-Each step is one transaction of order, stock and tickets. What was taken, and from which shards, stands in the order, so
-that exactly this is sold or given back, once: every step holds only in the status that it starts from.
+Each step is one transaction of order, stock and tickets, conditional on the order's current status. The order records
+how many tickets it took from which stock shard. So exactly these are sold or released, once.
 """
 
 from collections.abc import Sequence
@@ -26,11 +26,11 @@ from chalicelib.table.items import Account, Card, Category, Operation, Order
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import CardStatus, OrderStatus
 
-# For how long a reservation holds its stock (contract, "Booking").
+# How long a reservation holds its stock (contract, "Booking").
 HELD = timedelta(minutes=10)
-# Each attempt loses only to somebody else's purchase from the same shards.
+# An attempt fails only if another purchase took from the same shards.
 _ATTEMPTS = 10
-# Where the writes of the stock begin in a booking's transaction.
+# Position of the first stock write in a booking's transaction.
 _STOCK_AT = 2
 
 
@@ -42,18 +42,19 @@ def book(
     card_uid: str | None = None,
     operation_id: str,
 ) -> Order:
-    """Reserve tickets for ten minutes, all that is wanted or nothing; the same operation again returns the same order.
+    """Reserve all requested tickets for ten minutes, or none; idempotent per `operation_id`.
 
-    `card_uid` is the customer's own active card that the tickets will be bound to; by default their newest active
-    one, as far as it has room. Raises NotFound (event, card, dependent), ValidationFailed, InvalidState (not on sale),
-    Conflict (the card), SoldOut, Unavailable where others bought from the same shards at every attempt.
+    `card_uid` is the customer's own active card to bind the tickets to, which must have room for all of them. The
+    default is the customer's newest active card, as far as it has room.
+    Raises NotFound (event, card, dependent), ValidationFailed, InvalidState (not on sale; card not active), Conflict
+    (the card is full), SoldOut, Unavailable (every attempt lost to purchases from the same shards).
     """
     try:
         offer = categories.offer(event_id)
         draft = _draft(customer, offer, wants, card_uid=card_uid)
         return _reserve(draft, offer, operation_id=operation_id)
     except Refusal:
-        # This very operation may have gone through before, and what it found then be gone by now.
+        # A retry: this operation may have succeeded before, and the event may have changed since.
         done = idempotency.result_of(operation_id)
         if done is None:
             raise
@@ -69,7 +70,7 @@ def get(order_id: str) -> Order:
 
 
 def own(customer_id: str, order_id: str) -> Order:
-    """Return a customer's order. Raises NotFound, for another's as well."""
+    """Return a customer's order. Raises NotFound, also for another customer's order."""
     order = operations.get(keys.sale.order(order_id))
     if order is None or order.customer_id != customer_id:
         raise NotFound("There is no such booking.")
@@ -77,16 +78,16 @@ def own(customer_id: str, order_id: str) -> Order:
 
 
 def shown_status(order: Order) -> OrderStatus:
-    """Return an order's status as its customer sees it: a reservation is over when its time is, swept or not."""
+    """Return an order's status as its customer sees it: an overdue reservation is expired, even before its sweep."""
     if order.status == OrderStatus.RESERVED and order.expires_at <= clock.now():
         return OrderStatus.EXPIRED
     return order.status
 
 
 def fulfil(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
-    """Return the writes that make a reserved order paid, the order's own first; also after its time, unless it expired.
+    """Return the writes that pay a reserved order, the order's own first; also after its deadline, until it is expired.
 
-    They hold while the order is reserved and its card as it was read: where one fails, load and decide again.
+    Their conditions require a reserved order and a card unchanged since the read; on failure, load and decide again.
     """
     card = bindings.usable(order.card_uid, order.customer_id)
     on_card = bindings.fitting(card, order.event_id, order.tickets)
@@ -99,10 +100,10 @@ def fulfil(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
 
 
 def revive(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
-    """Return the writes that make an expired order paid from what is left now, the order's own first.
+    """Return the writes that pay an expired order from the stock left now, the order's own first.
 
-    They hold while the order is expired, and stock and card as they were read: where one fails, load and decide again.
-    Raises SoldOut where too little is left, Unavailable.
+    Their conditions require an expired order, and stock and card unchanged since the read. On failure, load and
+    decide again. Raises SoldOut (too little stock left), Unavailable.
     """
     places = {item["category_id"]: keys.events.category(order.event_id, item["category_id"]) for item in order.items}
     found = operations.get_many(places.values())
@@ -124,7 +125,7 @@ def revive(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
 
 
 def expire(order_id: str) -> bool:
-    """Give back what an unpaid order holds once its time is over, and return whether this call did it.
+    """Release the stock and tickets of an overdue unpaid order; idempotent. Returns whether this call did it.
 
     Raises Unavailable.
     """
@@ -141,13 +142,13 @@ def expire(order_id: str) -> bool:
     except operations.ConditionFailed as failure:
         if 0 not in failure.failures:
             raise
-        return False  # it was paid, or expired by another, between the read and the write
+        return False  # another process paid or expired it after the read
     logger.info("order expired", extra={"order_id": order_id, "event_id": order.event_id})
     return True
 
 
 def _draft(customer: Account, offer: Offer, wanted: Sequence[RequestedTickets], *, card_uid: str | None) -> Order:
-    """Return the order as it will be, taking from shards at random."""
+    """Return the order to be reserved, with randomly chosen stock shards."""
     now = clock.now()
     event_id = offer.event.event_id
     rules.require_on_sale(offer.event, at=now)
@@ -181,7 +182,7 @@ def _draft(customer: Account, offer: Offer, wanted: Sequence[RequestedTickets], 
 def _ticket_lines(
     order_id: str, customer: Account, sold: Sequence[tuple[Category, RequestedTickets]]
 ) -> list[order_tickets.Line]:
-    """Return what an order says of each ticket; those without a named holder are the customer's."""
+    """Return one line per ticket of an order; tickets without a named holder are for the customer."""
     holders = [
         (category, holder)
         for category, want in sold
@@ -200,7 +201,7 @@ def _ticket_lines(
 
 
 def _item(category: Category, quantity: int) -> order_tickets.Line:
-    """Return what an order says of one category, with shards taken at random."""
+    """Return an order's item for one category, with randomly chosen stock shards."""
     return {
         "category_id": category.category_id,
         "name": category.name,
@@ -212,7 +213,7 @@ def _item(category: Category, quantity: int) -> order_tickets.Line:
 
 
 def _reserve(order: Order, offer: Offer, *, operation_id: str) -> Order:
-    """Write a draft with its stock; where a shard is short, look at all of its category and try again."""
+    """Store a draft with its stock; if a shard is short, retry with the shards that have stock left."""
     taken = _taken(order)
     for _ in retries.attempts(_ATTEMPTS):
         order.items = _with_shards(order, taken)
@@ -243,7 +244,7 @@ def _reserve(order: Order, offer: Offer, *, operation_id: str) -> Order:
 def _close(
     order: Order, before: OrderStatus, after: OrderStatus, *, at: datetime, payment_id: str | None = None
 ) -> Write:
-    """Return the write that takes an order from one status to another; from then on it is due no more."""
+    """Return the write that moves an order to another status and removes it from the sweep's due items."""
     actions: list[Action] = [
         Order.status.set(after),
         Order.closed_at.set(at),
@@ -262,7 +263,7 @@ def _taken(order: Order) -> dict[str, Portions]:
 
 
 def _with_shards(order: Order, taken: dict[str, Portions]) -> list[order_tickets.Line]:
-    """Return an order's items with what was taken of each; JSON knows only text as a name."""
+    """Return an order's items with the counts taken per shard; the keys are text, as in JSON."""
     return [
         {**item, "shards": {str(shard): count for shard, count in taken[item["category_id"]].items()}}
         for item in order.items
@@ -270,7 +271,7 @@ def _with_shards(order: Order, taken: dict[str, Portions]) -> list[order_tickets
 
 
 def _require_own_dependents(customer: Account, wanted: Sequence[RequestedTickets]) -> None:
-    """Raise NotFound where a holder is a dependent, but not the customer's; one read for all."""
+    """Raise NotFound if a holder is not the customer's own dependent; one batch read for all."""
     named = {holder.dependent_id for want in wanted for holder in want.holders if holder.dependent_id}
     places = [keys.customers.dependent(customer.account_id, dependent_id) for dependent_id in sorted(named)]
     if len(operations.get_many(places)) < len(named):
@@ -278,7 +279,10 @@ def _require_own_dependents(customer: Account, wanted: Sequence[RequestedTickets
 
 
 def _card_for(customer: Account, uid: str | None, event_id: str, count: int) -> Card | None:
-    """Return the card that was asked for, which must have room for all tickets, or the customer's newest active one."""
+    """Return the requested card, which must have room for all tickets, or the customer's newest active card.
+
+    Raises NotFound, InvalidState (not active), Conflict (too little room).
+    """
     if uid is None:
         return next(iter(bindings.newest_active(customer.account_id)), None)
     card = operations.get(keys.cards.card(uid))

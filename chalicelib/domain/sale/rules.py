@@ -1,4 +1,4 @@
-"""What a customer wants to book, and whether the event sells it: the rules of the sale, pure."""
+"""The rules of the sale, without I/O: whether an event sells the requested tickets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _ON_SALE = (EventStatus.PUBLISHED, EventStatus.LIVE)
 
 @dataclass(frozen=True, slots=True)
 class RequestedTickets:
-    """So many tickets of one category; whoever is not named in `holders` is the customer."""
+    """A number of tickets of one category; tickets beyond the named `holders` are for the customer."""
 
     category_id: str
     quantity: int
@@ -24,7 +24,7 @@ class RequestedTickets:
 
 
 def require_on_sale(event: Event, *, at: datetime) -> None:
-    """Raise NotFound for an event that is not public yet, InvalidState for one that sells nothing any more."""
+    """Raise NotFound for an unpublished event, InvalidState for an event that no longer sells tickets."""
     if event.status == EventStatus.DRAFT:
         raise NotFound("There is no such event.")
     if event.status not in _ON_SALE:
@@ -36,9 +36,9 @@ def require_on_sale(event: Event, *, at: datetime) -> None:
 def require_sellable(
     offer: Offer, wants: Sequence[RequestedTickets], *, at: datetime
 ) -> list[tuple[Category, RequestedTickets]]:
-    """Return each want with its category, in the order given.
+    """Return each request with its category, in the given order.
 
-    Raises ValidationFailed for a want that no state of the sale could serve, InvalidState outside the sales windows.
+    Raises ValidationFailed for a request that can never be served, InvalidState outside the sales windows.
     """
     if not wants:
         raise ValidationFailed(details=[{"field": "items", "message": "must name at least one category"}])

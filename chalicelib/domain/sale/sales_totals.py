@@ -1,9 +1,9 @@
-"""What was sold and given back, of an event and of all events of an organizer; kept from the table's stream.
+"""Sales totals of events and organizers: a projection of the table's stream.
 
-A paid order and an approved refund say themselves that the totals know them: that is written in the transaction which
-adds them up, so that whatever is told twice, cut or out of order counts once. Sales are booked to the day on which
-they were paid, refunds to the day of their approval, in the event's time zone. Only amounts in the platform's currency
-add up over categories; a category's own are in its currency.
+One transaction adds a paid order or approved refund to the totals and marks it as counted. So repeated, partial or
+unordered stream batches count each one once. A sale counts on the day of its payment, and a refund on the day of its
+approval, in the event's time zone. Totals over categories include only amounts in the platform's currency. A
+category's own totals are in the category's currency.
 """
 
 from collections import Counter, defaultdict
@@ -26,11 +26,11 @@ from chalicelib.table.places import Key
 from chalicelib.vocabulary import EventStatus, OrderStatus, RefundRequestStatus
 
 TOTALS, SALES, CATEGORY = "TOTALS", "SALES", "CATEGORY"
-# What an event's totals and an organizer's have in common; fees are told of events only.
+# The numbers of both event and organizer totals; only event totals have fees.
 _NUMBERS = ("tickets", "revenue", "refunded_tickets", "refunded")
 _PER_TRANSACTION = 40
 _GIVEN_BACK = (RefundRequestStatus.APPROVED, RefundRequestStatus.REFUNDED)
-# What an organizer's dashboard counts as an event that was or is on.
+# The event statuses that the organizer's dashboard counts as shown.
 SHOWN = (EventStatus.PUBLISHED, EventStatus.LIVE, EventStatus.ENDED)
 
 Trade = Order | RefundRequest
@@ -39,14 +39,14 @@ Numbers = Counter[str]
 
 @dataclass(frozen=True, slots=True)
 class _TradeLine:
-    """What a trade adds to one category."""
+    """The numbers that a trade adds to one category."""
 
     category_id: str
     numbers: Numbers
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Bring the totals of sales up to date with these changes; safe to repeat, in whole or in part."""
+    """Update the sales totals from these changes; idempotent, also after a partial run."""
     trades: dict[str, dict[Key, Trade]] = defaultdict(dict)
     events: dict[str, None] = {}
     for change in changes:
@@ -74,7 +74,7 @@ def _count(event_id: str, event: Event | None, trades: Sequence[Trade]) -> None:
     """Add trades of one event to the totals, each exactly once."""
     pending = list(trades)
     while pending:
-        # Orders of many categories, or of many days, fill a transaction sooner.
+        # Orders with many categories or days need more writes each, so fewer of them fit in a transaction.
         size = min(len(pending), _PER_TRANSACTION)
         while size > 1 and size + len(_additions(event_id, event, pending[:size])) > operations.TRANSACTION_LIMIT:
             size //= 2
@@ -104,7 +104,7 @@ def _lines(trade: Trade) -> list[_TradeLine]:
     lines, before, fee = [], 0, trade.fee
     for item in trade.items:
         quantity, revenue = int(item["quantity"]), int(item["quantity"]) * int(item["price"])
-        # Each item's part of the fee, so that all of them sum to it.
+        # Each item's share of the fee is a difference of rounded sums, so the shares add up to the fee.
         up_to, after = (money.portion(fee, part=sold, whole=trade.total) for sold in (before, before + revenue))
         lines.append(_TradeLine(item["category_id"], Counter(tickets=quantity, revenue=revenue, fees=after - up_to)))
         before += revenue
@@ -169,7 +169,7 @@ def _of_day(organizer_id: str, day: str, numbers: Numbers) -> Write:
     return operations.change(place, [*named, *_added(OrganizerDay, numbers)])
 
 
-# Whose event it is, and whether it was ever on show.
+# The organizer whom an event is counted for, and whether it is counted as shown.
 _Standing = tuple[str, bool]
 
 
@@ -184,7 +184,10 @@ def _counted(event: Event) -> _Standing | None:
 
 
 def _count_event(event_id: str) -> None:
-    """Tell the organizers concerned that an event became theirs, is theirs no more, or is on show."""
+    """Update the event counts of the old and new organizer after an event's owner or status changed.
+
+    Raises Unavailable.
+    """
     for _ in retries.attempts():
         event = operations.get(keys.events.event(event_id))
         if event is None or _counted(event) == _standing(event):
@@ -196,7 +199,7 @@ def _count_event(event_id: str) -> None:
         try:
             operations.commit(_mark_event(event), *(_moved(name, numbers) for name, numbers in moves.items()))
         except operations.ConditionFailed:
-            continue  # the event changed, or was counted, between the read and the write
+            continue  # the event changed, or was counted, after the read
         return
     raise Unavailable(retry_after=1)
 
@@ -227,7 +230,7 @@ def _moved(organizer_id: str, numbers: Numbers) -> Write:
 
 
 def sales_of(raws: Sequence[operations.RawItem]) -> tuple[SalesTotals, dict[str, SalesTotals], dict[str, SalesTotals]]:
-    """Return, of the raw buckets of an event, its totals, its days by date and its categories by id."""
+    """Return an event's totals, its days by date, and its categories by id, from its raw totals items."""
     items = [item for item in map(Item.from_raw_data, raws) if isinstance(item, SalesTotals)]
     totals = next((item for item in items if item.of == TOTALS), SalesTotals())
     days = {item.name: item for item in items if item.of == SALES}
