@@ -1,5 +1,5 @@
 """Cards: NFC cards, their balance, and which tickets a card opens.
 
 Owns a card's states and its bindings. Money moves only through the ledger, in the same transaction.
-May not sell, admit or hand cards out: `merchants` and `gate` do, through what is here.
+Must not sell, admit or hand out cards: `merchants` and `gate` do so through this area.
 """

@@ -1,4 +1,4 @@
-"""Card balances: their lines, and how one card's money becomes another's."""
+"""Card balances: their statements, and moving a balance to another card."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,21 +16,21 @@ from chalicelib.table.places import Key
 from chalicelib.table.ranges import Before
 from chalicelib.vocabulary import CardStatus, EntryType
 
-# For filters that no key answers.
+# For filters that no key supports.
 _FILTERED = ReadBudget(first=500)
 _MOVABLE = (CardStatus.BLOCKED, CardStatus.LOST, CardStatus.REPLACED)
 
 
 @dataclass(frozen=True, slots=True)
 class StatementFilters:
-    """What a card's lines are narrowed by."""
+    """Filters of a card's statement; both ends of the date range are inclusive."""
 
     type: EntryType | None = None
     date_from: datetime | None = None
     date_to: datetime | None = None
 
     def fit(self, line: CardEntry) -> bool:
-        """Tell whether a line is one of those asked for."""
+        """Whether a line passes the filters."""
         return (
             (self.type is None or line.type == self.type)
             and (self.date_from is None or line.created_at >= self.date_from)
@@ -64,9 +64,9 @@ def _shown(line: CardEntry) -> StatementLine:
 def transactions(
     customer_id: str, name: str, filters: StatementFilters, *, page_size: int, cursor: str | None
 ) -> Page[StatementLine]:
-    """Return a page of the lines of a customer's card, newest first; `count` where nothing is filtered.
+    """Return a page of a card's statement, newest first; `count` is set only without filters.
 
-    A filtered page may hold fewer lines than asked for, and `next` goes on. Raises NotFound, InvalidCursor.
+    A filtered page may be shorter than `page_size`, and `next` continues after it. Raises NotFound, InvalidCursor.
     """
     holding = own_cards.get(customer_id, name)
     uid = holding.card.uid
@@ -81,7 +81,7 @@ def transactions(
             consistent=True,
         )
         lines = [CardEntry.from_raw_data(raw) for raw in raws]
-        # Lines come in the order of time, so an earlier one ends the list.
+        # Lines are sorted by time, so the first line before `date_from` ends the list.
         return [(line.sk, line) for line in lines if filters.date_from is None or line.created_at >= filters.date_from]
 
     def load(lines: Sequence[CardEntry]) -> list[CardEntry | None]:
@@ -94,11 +94,11 @@ def transactions(
 
 
 def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:
-    """Move the whole balance of a card that is out of use to an active one of the same customer; return it.
+    """Move the whole balance of a card out of use to an active card of the same customer; return the amount.
 
-    One transaction, done once for ever by `operation_id`. Raises NotFound, InvalidState, Unavailable.
+    One transaction, idempotent per `operation_id`. Raises NotFound, InvalidState, Unavailable.
 
-    Called by the staff's portal, which is not built yet.
+    For the staff's portal, which is not built yet.
     """
     journal_id = f"jrn_move_{operation_id}"
     for _ in retries.attempts():
@@ -127,13 +127,13 @@ def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:
         try:
             operations.commit(*writes, _stays(source), _stays(target))
         except operations.ConditionFailed:
-            continue  # done already, or something was booked on a card, or its status changed meanwhile
+            continue  # moved already, or a booking or status change came after the read
         return Money(amount, balances[0].currency)
     raise Unavailable("These cards are being used by many at once. Try again.", retry_after=1)
 
 
 def _movable(source: Item | None, target: Item | None) -> tuple[Card, Card]:
-    """Return two cards between which money may move. Raises NotFound, InvalidState."""
+    """Return both cards if money may move between them. Raises NotFound, InvalidState."""
     if not isinstance(source, Card) or not isinstance(target, Card):
         raise NotFound("There is no such card.")
     if source.customer_id is None or source.customer_id != target.customer_id:

@@ -1,6 +1,6 @@
-"""Which card opens which ticket. Only this module decides it, whether a ticket is bought, moved or handed over.
+"""Bindings: which card opens which ticket, whether the ticket is bought, transferred or handed over.
 
-A card keeps the ids of the tickets that it opens, by event and the holder's own first. Every change is conditional on
+A card stores the ids of the tickets that it opens, by event and the holder's own first. Every change is conditional on
 the tickets that were read with the card, so concurrent bindings never overwrite each other.
 """
 
@@ -21,23 +21,23 @@ from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import CardStatus, EventStatus, TicketStatus
 
 MAX_TICKETS_PER_EVENT = 11  # a holder and ten dependents (contract, dependents)
-# One transaction takes this many tickets beside its other writes (AWS: 100 actions).
+# The most tickets in one transaction, which leaves room for its other writes (AWS: 100 actions).
 PER_TRANSACTION = 80
-# A person carries one card, and has lost or replaced a few.
+# A customer has one card in use, and a few lost or replaced ones.
 _CARDS_READ = 25
-# Tickets bought in the last seconds are found among the newest, all others through the events to come.
+# The newest tickets cover recent purchases; the upcoming events cover all others.
 _NEWEST, _EVENTS = 100, 100
 _OVER = (EventStatus.ENDED, EventStatus.CANCELLED, EventStatus.ARCHIVED)
 _ATTEMPTS = 8
 _ROUNDS = 5
 
-# The ids of tickets, by event.
+# Ticket ids by event id.
 Opens = dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a card will open, the writes on its tickets, and whether more tickets are left for another transaction."""
+    """A card's new tickets, the writes on these tickets, and whether more need another transaction."""
 
     opens: Opens
     writes: list[Write]
@@ -45,18 +45,18 @@ class Binding:
 
 
 def room(opens: Mapping[str, Sequence[str]], event_id: str) -> int:
-    """Return how many more tickets of an event fit on a card that opens these."""
+    """Return how many more tickets of an event fit on a card with these tickets."""
     return max(0, MAX_TICKETS_PER_EVENT - len(opens.get(event_id, ())))
 
 
 def opens_as_read(card: Card) -> Condition:
-    """Return the condition that a card opens the tickets that it was read with."""
+    """Return the condition that a card's tickets are unchanged since the read."""
     unchanged: Condition = Card.tickets == dict(card.tickets)
     return unchanged
 
 
 def newest_active(customer_id: str) -> list[Card]:
-    """Return a customer's active cards among their newest, the newest first."""
+    """Return the active ones among a customer's newest cards, newest first."""
     found = operations.get_many(_newest(customer_id)).values()
     mine = [card for card in found if card.customer_id == customer_id and card.status == CardStatus.ACTIVE]
     return sorted(mine, key=lambda card: card.card_id, reverse=True)
@@ -70,7 +70,7 @@ def usable(uid: str | None, customer_id: str) -> Card | None:
 
 
 def fitting(card: Card | None, event_id: str, tickets: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the ids of an order's tickets that a card has room for, the holder's own before the dependents'."""
+    """Return the ids of an order's tickets that fit on a card, the holder's own before the dependents'."""
     if card is None:
         return []
     opened = card.tickets.get(event_id, [])
@@ -80,16 +80,17 @@ def fitting(card: Card | None, event_id: str, tickets: Sequence[Mapping[str, Any
 
 
 def adding(card: Card | None, event_id: str, ticket_ids: Sequence[str]) -> list[Write]:
-    """Return the write that adds tickets to a card; it holds only while the card is active and as it was read."""
+    """Return the write that adds tickets to a card; its condition requires an active and unchanged card."""
     if card is None or not ticket_ids:
         return []
     return [_opening(card, _with(card.tickets, event_id, ticket_ids), while_usable=True)]
 
 
 def rebinding(ticket: Ticket, *, to: str) -> tuple[str | None, list[Write]]:
-    """Return the UID of the card that will open a ticket once it is the customer's `to`, and the writes for it.
+    """Return the UID of the card for a ticket after its transfer to customer `to`, and the writes for it.
 
-    The ticket is removed from the giver's cards. It is added to the taker's newest active card that has room.
+    The ticket is removed from the giver's cards. It is added to the recipient's newest active card that has room; the
+    UID is None without such a card.
     """
     found = _cards_around(ticket, to=to)
     writes = _removing(found, ticket)
@@ -102,14 +103,14 @@ def rebinding(ticket: Ticket, *, to: str) -> tuple[str | None, list[Write]]:
 
 
 def releasing(ticket: Ticket) -> list[Write]:
-    """Return the writes that remove a ticket from the cards of its owner."""
+    """Return the writes that remove a ticket from its owner's cards."""
     return _removing(_cards_around(ticket, to=ticket.customer_id), ticket)
 
 
 def unbound(customer_id: str, card: Card) -> Binding:
-    """Return the binding of a card to the customer's valid tickets of events to come that no card opens.
+    """Return the binding of a card to the customer's valid, unbound tickets of upcoming events.
 
-    The holder's own come first. Each write holds only while its ticket is the customer's, valid and on no card; the
+    The holder's own tickets come first. Each write requires that its ticket is the customer's, valid and unbound. The
     caller sets the card's `tickets` in the same transaction, on the condition `opens_as_read`.
     """
     opens: Opens = {event_id: list(ticket_ids) for event_id, ticket_ids in card.tickets.items()}
@@ -125,9 +126,9 @@ def unbound(customer_id: str, card: Card) -> Binding:
 
 
 def bind_unbound(customer_id: str, uid: str) -> bool:
-    """Bind a customer's card to their tickets that no card opens; return whether some may be left. Raises Unavailable.
+    """Bind a customer's unbound tickets to their card; return whether some may be left.
 
-    The work of one call is bounded; it stops where the card is no longer the customer's active one.
+    One call does a bounded number of transactions. It stops once the card is not the customer's active card.
     """
     for _ in range(_ROUNDS):
         card = usable(uid, customer_id)
@@ -141,16 +142,18 @@ def bind_unbound(customer_id: str, uid: str) -> bool:
         try:
             operations.commit(opened, *binding.writes)
         except operations.ConditionFailed:
-            continue  # the card or a ticket changed between the read and the write
+            continue  # the card or a ticket changed after the read
         if not binding.has_more:
             return False
     return True
 
 
 def bind(uid: str, *, event_id: str, ticket_ids: list[str]) -> Card:
-    """Make a card open exactly these tickets of an event, the holder's first. Raises NotFound, ValidationFailed.
+    """Set the tickets of an event that a card opens, the holder's first.
 
-    Called by the staff's portal, which is not built yet.
+    Raises NotFound, ValidationFailed, Conflict (every attempt lost to other changes).
+
+    For the staff's portal, which is not built yet.
     """
     if not 0 < len(ticket_ids) <= MAX_TICKETS_PER_EVENT:
         message = f"a card opens 1 to {MAX_TICKETS_PER_EVENT} tickets of one event"
@@ -163,12 +166,12 @@ def bind(uid: str, *, event_id: str, ticket_ids: list[str]) -> Card:
         try:
             return Card.from_raw_data(operations.record(write))
         except operations.ConditionFailed:
-            continue  # another binding came between the read and the write
+            continue  # another binding was written after the read
     raise Conflict("The card is being changed by others. Try again.")
 
 
 def _opening(card: Card, opens: Opens, *, while_usable: bool = False) -> Write:
-    """Return the write that sets what a card opens; it holds only while the card opens what it was read with."""
+    """Return the write that sets a card's tickets; its condition requires the tickets that were read."""
     condition = opens_as_read(card)
     if while_usable:
         condition &= (Card.status == CardStatus.ACTIVE) & (Card.customer_id == card.customer_id)
@@ -180,7 +183,7 @@ def _with(opens: Opens, event_id: str, ticket_ids: Sequence[str]) -> Opens:
 
 
 def _removing(found: Sequence[Card], ticket: Ticket) -> list[Write]:
-    """Return the writes that remove a ticket from those cards that open it."""
+    """Return the writes that remove a ticket from the cards that open it."""
     opening = [card for card in found if ticket.ticket_id in card.tickets.get(ticket.event_id, [])]
     return [_opening(card, _without(card.tickets, ticket)) for card in opening]
 
@@ -192,7 +195,7 @@ def _without(opens: Opens, ticket: Ticket) -> Opens:
 
 
 def _cards_around(ticket: Ticket, *, to: str) -> list[Card]:
-    """Return the cards in question: the ticket's own, the giver's and the taker's, the newest first."""
+    """Return the cards that a transfer may change, newest first: the ticket's, the giver's and the recipient's."""
     places = [keys.cards.card(ticket.card_uid)] if ticket.card_uid else []
     for owner in {to, ticket.customer_id}:
         places += _newest(owner)
@@ -201,7 +204,7 @@ def _cards_around(ticket: Ticket, *, to: str) -> list[Card]:
 
 
 def _newest(customer_id: str) -> list[Place[Card]]:
-    """Return the keys of a customer's newest cards; the index may lag, so the cards themselves decide."""
+    """Return the keys of a customer's newest cards; the index may lag, so check the owner on the card itself."""
     partition = keys.cards.customer_cards(customer_id).pk
     return operations.places_of(Card, operations.query(partition, index="gsi1", newest_first=True, limit=_CARDS_READ))
 
@@ -225,7 +228,7 @@ def _unbound_tickets(customer_id: str) -> list[Ticket]:
 
 
 def _ticket_ids(customer_id: str) -> list[str]:
-    """Return the ids of a customer's newest tickets, and of all to events that are not over."""
+    """Return the ids of a customer's newest tickets, and of their tickets to events that are not over."""
     partition = keys.tickets.customer_tickets(customer_id).pk
     newest = operations.query(partition, index="gsi2", newest_first=True, limit=_NEWEST)
     ids = [raw["gsi2sk"]["S"] for raw in newest]

@@ -1,4 +1,4 @@
-"""A customer's wish for an NFC card: one at a time, until it is handed out."""
+"""A customer's request for an NFC card: one at a time, until it is handed out."""
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -14,8 +14,9 @@ from chalicelib.vocabulary import CardDelivery, CardRequestStatus
 def make(
     customer_id: str, *, delivery: CardDelivery, merchant_id: str | None, address: str | None, operation_id: str
 ) -> CardRequest:
-    """Ask for a card, to be fetched at a merchant's or sent to an address, which is sealed; its fee is `CARD_FEE`.
+    """Request a card, for pick-up at a merchant or by post; idempotent per `operation_id`.
 
+    The address is stored sealed. The fee is `CARD_FEE`.
     Raises ValidationFailed (no merchant, no address), Conflict (one is open already), Unavailable.
     """
     by_post = delivery is CardDelivery.POST

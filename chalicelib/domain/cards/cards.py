@@ -17,14 +17,14 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, UnknownCard
 from chalicelib.vocabulary import CardStatus, CardType
 
-# A UID that starts with 08 is random at every tap (ISO/IEC 14443-3): it names nobody.
+# A 4-byte UID starting with 08 is random at every tap (ISO/IEC 14443-3), so it identifies no card.
 _RANDOM_UID = "08"
 _OUT_OF_USE = (CardStatus.BLOCKED, CardStatus.LOST, CardStatus.REPLACED)
 
 
 @dataclass(frozen=True, slots=True)
 class CardRegistration:
-    """One card to be known to the platform."""
+    """One card to register."""
 
     uid: str
     type: CardType = CardType.UID
@@ -35,7 +35,7 @@ class CardRegistration:
 
 
 def name_to_uid(name: str) -> str:
-    """Return the UID behind a card's id or its UID in hex. Raises ValidationFailed."""
+    """Return the UID for a card's id or its UID in hex. Raises ValidationFailed."""
     uid = uid_of_card_id(name) or parse_uid(name)
     if uid is None:
         message = "must be a card's id or its UID in hex (4, 7, 8 or 10 bytes)"
@@ -69,12 +69,12 @@ def _item(registration: CardRegistration) -> Card:
 
 
 def register(registration: CardRegistration) -> Card:
-    """Make a card known. Raises AlreadyExists for a UID in use, ValidationFailed, Unavailable.
+    """Register a card. Raises AlreadyExists for a UID in use, ValidationFailed, Unavailable.
 
-    Scans that refused it while it was unknown keep their answer: the events where that was are marked on it, and
-    one that is refused at this moment either is seen here or sees the card (`remember_unknown`).
+    Earlier scans that refused the unknown card keep their answer: the card is marked with their events. A concurrent
+    refusal is either read here, or it finds the card and marks it (`remember_unknown`).
 
-    Called by the staff's portal, which is not built yet.
+    For the staff's portal, which is not built yet.
     """
     card = _item(registration)
     place = keys.cards.unknown_card(card.uid)
@@ -87,55 +87,55 @@ def register(registration: CardRegistration) -> Card:
         except operations.ConditionFailed as failure:
             if 0 in failure.failures:
                 raise AlreadyExists("A card with this UID is known already.") from failure
-            continue  # it was refused somewhere else meanwhile
+            continue  # another event refused it after the read
         return card
     raise Unavailable("This card is being scanned by many at once. Try again.", retry_after=1)
 
 
 def register_many(registrations: Iterable[CardRegistration]) -> int:
-    """Write many new cards in batches, for seeding; return how many."""
+    """Write many new cards in batches, for seeding; return their count."""
     return operations.put_many(_item(registration) for registration in registrations)
 
 
 def find(name: str) -> Card | None:
-    """Return a card by its id or UID, or None. Raises ValidationFailed where the name is neither."""
+    """Return a card by its id or UID, or None. Raises ValidationFailed if the name is neither."""
     return operations.get(keys.cards.card(name_to_uid(name)))
 
 
 def shown_status(card: Card) -> CardStatus:
-    """Return a card's status as it is now: one that is held is in stock again when its time is over, swept or not."""
+    """Return a card's current status: an expired hold counts as in stock, even before its sweep."""
     if card.status == CardStatus.HELD and card.held_until is not None and card.held_until <= clock.now():
         return CardStatus.STOCK
     return card.status
 
 
 def held_until(card: Card) -> datetime | None:
-    """Return until when a card is held for a customer, or None where it is not."""
+    """Return the end of a card's hold for a customer, or None if it is not held."""
     moment: datetime | None = card.held_until if shown_status(card) is CardStatus.HELD else None
     return moment
 
 
 @dataclass(frozen=True, slots=True)
 class ShopCard:
-    """A card as the shop that hands it out sees it."""
+    """A card as its merchant sees it."""
 
     card: Card
 
     @property
     def status(self) -> CardStatus:
-        """Its status now."""
+        """The card's current status."""
         return shown_status(self.card)
 
     @property
     def held_until(self) -> datetime | None:
-        """The end of its hold, if it is held."""
+        """The end of its hold, or None."""
         return held_until(self.card)
 
 
 def becoming(card: Card, status: CardStatus, *, held_by: str = "", held_until: datetime | None = None) -> list[Action]:
-    """Return what takes a card to another status, and its place among its merchant's cards with it.
+    """Return the actions that change a card's status and its key in the merchant's index.
 
-    A hold ends with the status; one that begins names the assignment `held_by`.
+    They replace any hold; `held_by` is the assignment of a new hold, which ends at `held_until`.
     """
     actions: list[Action] = [
         Card.status.set(status),
@@ -149,7 +149,7 @@ def becoming(card: Card, status: CardStatus, *, held_by: str = "", held_until: d
 
 
 def as_read(card: Card) -> Condition:
-    """Return the condition that a card has the status, customer, merchant and hold that it was read with."""
+    """Return the condition that a card's status, customer, merchant and hold are unchanged since the read."""
     same: Condition = Card.status == card.status
     for attribute, value in (
         (Card.customer_id, card.customer_id),
@@ -161,11 +161,11 @@ def as_read(card: Card) -> Condition:
 
 
 def set_status(uid: str, status: CardStatus) -> Card:
-    """Change a card's status: one that is not active is refused at every gate and pays nothing from then on.
+    """Change a card's status; a card that is not active is refused at every gate and cannot pay.
 
     Raises NotFound, Unavailable.
 
-    Called by the staff's portal, which is not built yet.
+    For the staff's portal, which is not built yet.
     """
     for _ in retries.attempts():
         card = _known(uid)
@@ -175,15 +175,15 @@ def set_status(uid: str, status: CardStatus) -> Card:
                 ledger.freeze(uid, is_frozen=status is not CardStatus.ACTIVE),
             )
         except operations.ConditionFailed:
-            continue  # another change of the card came first
+            continue  # another change of the card was written first
         return _known(uid)
     raise Unavailable(retry_after=1)
 
 
 def block(uid: str, *, customer_id: str, reason: str) -> Card:
-    """Block a customer's card for good; blocking it again changes nothing, a lost or replaced one stays what it is.
+    """Block a customer's card permanently; idempotent. A lost or replaced card is left unchanged.
 
-    Its balance stays the customer's: `balances.move` takes it to another card. Raises NotFound (not theirs),
+    The customer keeps the balance: `balances.move` moves it to another card. Raises NotFound (not theirs),
     Unavailable.
     """
     for _ in retries.attempts():
@@ -203,7 +203,7 @@ def block(uid: str, *, customer_id: str, reason: str) -> Card:
                 operations.change(keys.cards.card(uid), actions, as_read(card)), ledger.freeze(uid, is_frozen=True)
             )
         except operations.ConditionFailed:
-            continue  # another change of the card came first
+            continue  # another change of the card was written first
         logger.info("card blocked by its customer", extra={"card_id": card.card_id, "customer_id": customer_id})
         return _known(uid)
     raise Unavailable(retry_after=1)
@@ -217,9 +217,10 @@ def _known(uid: str) -> Card:
 
 
 def claim_counter(uid: str, *, counter: int, scan_key: str) -> tuple[Card | None, bool]:
-    """Spend one SUN message: store its counter if it is higher than every one before.
+    """Consume one SUN message: store its counter if it is higher than the stored one.
 
-    Returns the card, and whether this scan holds the counter: now, or since an earlier try of its own.
+    Returns the card, or None for an unknown one, and whether this scan owns the counter. A retry of the scan still
+    owns it.
     """
     write = operations.change(
         keys.cards.card(uid),
@@ -235,17 +236,17 @@ def claim_counter(uid: str, *, counter: int, scan_key: str) -> tuple[Card | None
 
 
 def mark_refused(uid: str, *, event_id: str) -> None:
-    """Remember that a card was refused at an event; doing so twice changes nothing."""
+    """Record that a card was refused at an event; idempotent."""
     mark = operations.change(keys.cards.card(uid), [Card.refused_at.add({event_id})], Card.pk.exists())
-    with suppress(operations.ConditionFailed):  # a card that is gone admits nobody
+    with suppress(operations.ConditionFailed):  # a missing card admits nobody
         operations.record(mark)
 
 
 def remember_unknown(uid: str, *, event_id: str) -> bool:
-    """Remember that a card that nobody has registered was refused at an event, for its registration to see.
+    """Record that an unregistered card was refused at an event, for its later registration.
 
-    Returns whether the card is known by now. Then it is marked itself, since its registration may have come
-    before this was written; one that comes after finds it. Either way the card that is scanned next has the mark.
+    Returns whether the card is registered by now. If so, the card itself is marked, because its registration may have
+    read before this write. A later registration reads this record. In both cases the registered card has the mark.
     """
     remembered = [UnknownCard.kind.set(UnknownCard), UnknownCard.refused_at.add({event_id})]
     operations.record(operations.change(keys.cards.unknown_card(uid), remembered))
@@ -256,9 +257,9 @@ def remember_unknown(uid: str, *, event_id: str) -> bool:
 
 
 def hint_admitted(uid: str, *, ticket_id: str, scan_key: str) -> None:
-    """Remember on a family's card that one of its tickets is in, so that the next tap goes to the next.
+    """Record on a family's card that one of its tickets was admitted, so that the next tap uses the next ticket.
 
-    Only a hint: it may come late or not at all, and only the ticket decides.
+    Only a hint: it may be late or missing, and the ticket alone decides.
     """
     for _ in range(8):
         card = operations.get(keys.cards.card(uid))

@@ -1,4 +1,4 @@
-"""A customer's own cards: each with its money and who handed it out. Somebody else's is not found."""
+"""A customer's own cards, each with its balance and merchant. Another customer's card is not found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from chalicelib.vocabulary import CardStatus
 
 @dataclass(frozen=True, slots=True)
 class AutoReloadSettings:
-    """The balance below which a card is topped up, and the amount."""
+    """Whether automatic reload is on, the balance below which it tops up, and the amount."""
 
     enabled: bool
     threshold: Money
@@ -26,7 +26,7 @@ class AutoReloadSettings:
 
 @dataclass(frozen=True, slots=True)
 class CardHolding:
-    """A card with its balance; the merchant's name is None where it is not known."""
+    """A card with its balance; `merchant_name` is None if unknown."""
 
     card: Card
     balance: CardBalance
@@ -39,7 +39,7 @@ class CardHolding:
 
     @property
     def auto_reload(self) -> AutoReloadSettings | None:
-        """The latest settings of the automatic reload, if there are any."""
+        """The latest automatic reload settings, or None if there are none."""
         balance = self.balance
         if balance.auto_threshold is None or balance.auto_amount is None:
             return None
@@ -51,7 +51,10 @@ class CardHolding:
 
 
 def get(customer_id: str, name: str) -> CardHolding:
-    """Return a customer's card by its id or UID, as it is now. Raises NotFound (also where it is not theirs)."""
+    """Return the current state of a customer's card by its id or UID.
+
+    Raises NotFound (also for another customer's card).
+    """
     uid = uid_of_card_id(name) or parse_uid(name)
     found = holdings([uid]) if uid else []
     if not found or found[0].card.customer_id != customer_id:
@@ -60,7 +63,7 @@ def get(customer_id: str, name: str) -> CardHolding:
 
 
 def active(customer_id: str, name: str) -> CardHolding:
-    """Return a customer's card that may be used now. Raises NotFound, InvalidState."""
+    """Return a customer's active card. Raises NotFound, InvalidState (not active)."""
     holding = get(customer_id, name)
     if holding.card.status != CardStatus.ACTIVE:
         raise InvalidState(f"This card is {holding.card.status}. Use an active one.")
@@ -78,20 +81,20 @@ def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[CardHold
     card_ids = [raw["gsi1sk"]["S"] for raw in raws[:page_size]]
     following = paging.seal(card_ids[-1], bound_to=bound_to) if len(raws) > page_size else None
     uids = [uid for uid in map(uid_of_card_id, card_ids) if uid]
-    # The index may name a card that has just changed hands.
+    # The index may lag and still list a card of another customer.
     own = [holding for holding in holdings(uids) if holding.card.customer_id == customer_id]
     return Page(results=own, next=following)
 
 
 def block(customer_id: str, name: str, *, reason: str) -> CardHolding:
-    """Block a customer's card at every gate and for every payment, at once. Raises NotFound, Unavailable."""
+    """Block a customer's card immediately, at every gate and for every payment. Raises NotFound, Unavailable."""
     uid = get(customer_id, name).card.uid
     cards.block(uid, customer_id=customer_id, reason=reason)
     return get(customer_id, uid)
 
 
 def holdings(uids: Sequence[str]) -> list[CardHolding]:
-    """Return the cards that exist, in this order: two requests for a page, one where no merchant is named."""
+    """Return the existing cards in this order; a page costs two batch reads, or one if no card has a merchant."""
     places = [place for uid in uids for place in (keys.cards.card(uid), keys.money.card_balance(uid))]
     found = operations.get_many(places)
     known = [card for uid in uids if isinstance(card := found.get(keys.cards.card(uid)), Card)]
