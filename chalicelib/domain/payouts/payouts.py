@@ -1,6 +1,6 @@
-"""An organizer's payouts as they see them: a list, newest first, each with its lines, and its invoice.
+"""An organizer's payouts: a list, newest first, each with its lines and its invoice.
 
-What changed of an event's sales after its books were closed is shown beside the payout, which stays as it is.
+Sales and refunds after the settlement are shown as adjustments; the payout itself never changes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,13 +21,13 @@ from chalicelib.table.items import Payout
 from chalicelib.table.places import Place
 from chalicelib.vocabulary import PayoutStatus
 
-# For filters that no key answers.
+# For filters that no key supports.
 _FILTERED = ReadBudget(first=100, total=100)
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutFilters:
-    """What an organizer narrows the list by; both ends are part of the range."""
+    """Filters of the list; both ends of the date range are inclusive."""
 
     status: PayoutStatus | None = None
     scheduled_from: date | None = None
@@ -39,7 +39,7 @@ class PayoutFilters:
         return self == PayoutFilters()
 
     def fit(self, payout: Payout) -> bool:
-        """Whether a payout is one of those asked for."""
+        """Whether a payout passes the filters."""
         day = date.fromisoformat(payout.scheduled_for)
         return (
             self.status in (None, payout.status)
@@ -60,7 +60,7 @@ class PayoutAmounts:
 
 @dataclass(frozen=True, slots=True)
 class PayoutLine(PayoutAmounts):
-    """What one ticket category brought in; `quantity` is with the tickets that were given back."""
+    """The amounts of one ticket category; `quantity` includes refunded tickets."""
 
     category_id: str
     description: str
@@ -70,7 +70,7 @@ class PayoutLine(PayoutAmounts):
 
 @dataclass(frozen=True, slots=True)
 class NamedEvent:
-    """An event by its id, and its title when its books were closed."""
+    """An event's id, and its title at the settlement."""
 
     id: str
     title: str
@@ -80,7 +80,7 @@ class NamedEvent:
 class OwnPayout(PayoutAmounts):
     """A payout as its organizer sees it.
 
-    `adjustments` is what was sold or given back after the books were closed, if anything was; a list does not tell.
+    `adjustments` holds sales and refunds after the settlement, or None if there are none; lists omit it.
     """
 
     id: str
@@ -96,7 +96,7 @@ class OwnPayout(PayoutAmounts):
 
 
 def page(organizer_id: str, filters: PayoutFilters, *, page_size: int, cursor: str | None) -> Page[OwnPayout]:
-    """Return a page of an organizer's payouts, the newest first; a filtered page may hold fewer than asked for.
+    """Return a page of an organizer's payouts, newest first; a filtered page may be shorter than `page_size`.
 
     Raises InvalidCursor.
     """
@@ -116,7 +116,7 @@ def page(organizer_id: str, filters: PayoutFilters, *, page_size: int, cursor: s
 
 
 def detail(organizer_id: str, payout_id: str) -> OwnPayout:
-    """Return an organizer's payout. Raises NotFound, for another's as well."""
+    """Return an organizer's payout. Raises NotFound, also for another organizer's payout."""
     payout = _own(organizer_id, payout_id)
     then = _figures(payout.attribute_values)
     since = settlements.sold_so_far(payout.event_id).less(then)
@@ -124,7 +124,10 @@ def detail(organizer_id: str, payout_id: str) -> OwnPayout:
 
 
 def document(organizer_id: str, payout_id: str) -> PdfFile:
-    """Return the invoice of an organizer's payout, always the same bytes. Raises NotFound, for another's as well."""
+    """Return the invoice of an organizer's payout, with the same bytes each time.
+
+    Raises NotFound, also for another organizer's payout.
+    """
     payout = _own(organizer_id, payout_id)
     series = f"P{payout.invoice_number.split('-')[1]}"
     invoice = operations.get(keys.money.invoice(series, payout.invoice_number))

@@ -1,11 +1,11 @@
-"""Closing an event's books, once, and scheduling its organizer's payout (D-OUT-01).
+"""Settlement: closes an event's books once, and schedules its organizer's payout (D-OUT-01).
 
-Sales and refunds are read from running totals, which follow the table's stream. So the books close only if the totals
-account for every ticket that the stock ever sold and took back, and if the ledger has the same net. The stock is
-exact, because it changes with each sale. Until then closing is refused and nothing is written.
+Sales and refunds come from running totals, a projection of the table's stream. The stock is exact, because it changes
+with each sale. So the books close only if the totals match every ticket that the stock sold and took back, and if the
+ledger has the same net. Otherwise closing is refused and nothing is written.
 
-Later sales and refunds, such as a late payment, leave settlement and payout as they are. They stay on the event's own
-account in the ledger, which the closing brought to zero, and are shown beside the payout.
+Later sales and refunds, such as a late payment, leave settlement and payout unchanged. They stay on the event's own
+ledger account, which the settlement brought to zero, and the payout shows them as adjustments.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,16 +43,16 @@ from chalicelib.table.operations import Write
 from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import EventStatus, PayoutStatus
 
-# Closings of other events meet at the series of invoices.
+# Concurrent settlements of other events contend for the one invoice series.
 _ATTEMPTS = 30
-# Ours to choose: time for complaints about the evening.
+# Our choice: time for complaints about the event.
 PAID_AFTER = timedelta(days=7)
 _NOT_COUNTED = "Not every sale of this event is booked yet. Try again."
 
 
 @dataclass(frozen=True, slots=True)
 class SalesFigures:
-    """What was sold, given back of it, and kept by the platform; minor units."""
+    """Sales, their refunds and the platform's fee, in minor units."""
 
     gross: int
     refunds: int
@@ -60,11 +60,11 @@ class SalesFigures:
 
     @property
     def net(self) -> int:
-        """What is left for the organizer."""
+        """The organizer's share: gross - refunds - platform fee."""
         return self.gross - self.refunds - self.platform_fee
 
     def less(self, others: "SalesFigures") -> "SalesFigures":
-        """Return the difference to other figures."""
+        """Return these figures minus `others`."""
         return SalesFigures(
             gross=self.gross - others.gross,
             refunds=self.refunds - others.refunds,
@@ -77,7 +77,7 @@ NOTHING = SalesFigures(gross=0, refunds=0, platform_fee=0)
 
 @dataclass(frozen=True, slots=True)
 class _CategorySales:
-    """What one ticket category brought in; `quantity` is with the tickets that were given back."""
+    """The sales of one ticket category; `quantity` includes refunded tickets."""
 
     category_id: str
     description: str
@@ -87,7 +87,7 @@ class _CategorySales:
 
 
 def sum_of(figures: Iterable[SalesFigures]) -> SalesFigures:
-    """Return what figures come to together."""
+    """Return the sum of figures."""
     sums = list(figures)
     return SalesFigures(
         gross=sum(one.gross for one in sums),
@@ -97,18 +97,17 @@ def sum_of(figures: Iterable[SalesFigures]) -> SalesFigures:
 
 
 def sold_so_far(event_id: str) -> SalesFigures:
-    """Return what was sold of an event up to now, over all its categories, as far as the stream has come."""
+    """Return an event's sales over all its categories, as far as the stream has been processed."""
     return sum_of(map(_figures, _by_category(event_id).values()))
 
 
 def close(event_id: str, *, by: str) -> Settlement:
-    """Close the books of an event that is over, and return its settlement; once more returns the first.
+    """Close the books of an event that is over, and return its settlement; idempotent.
 
-    A net above zero is put on its way as a payout. Raises NotFound, InvalidState (not over, nobody's, tickets being
-    paid for, a cancelled event of which something is to be given back, several currencies), Unavailable (sales not
-    all counted yet).
+    A net above zero is scheduled as a payout. Raises NotFound, InvalidState (not over, no organizer, reserved tickets,
+    a cancelled event with refunds outstanding, several currencies), Unavailable (not all sales counted yet).
 
-    Called by the staff's portal, which is not built yet.
+    For the staff's portal, which is not built yet.
     """
     for _ in retries.attempts(_ATTEMPTS):
         known = _known(event_id)
@@ -117,7 +116,7 @@ def close(event_id: str, *, by: str) -> Settlement:
         try:
             settlement, writes = _closing(event_id, by=by)
         except Refusal:
-            # What stands against it may be its own success: another call closed them since that was read.
+            # A concurrent call may have settled the event, which then causes the refusal.
             known = _known(event_id)
             if known is None:
                 raise
@@ -125,7 +124,7 @@ def close(event_id: str, *, by: str) -> Settlement:
         try:
             operations.commit(*writes)
         except operations.ConditionFailed:
-            continue  # another closed it, changed the event, or took this invoice's number
+            continue  # another call settled it, changed the event, or used this invoice number
         ids = {"event_id": event_id, "payout_id": settlement.payout_id, "by": by}
         logger.info("event settled", extra={**ids, "net": settlement.net})
         return settlement
@@ -137,8 +136,11 @@ def _known(event_id: str) -> Settlement | None:
 
 
 def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
-    """Return an event's settlement and the writes that record it, its own first."""
-    # Totals and stock only grow. So where the totals come to the stock as it was read after them, they were whole.
+    """Return an event's settlement and the writes that record it, its own first.
+
+    Raises NotFound, InvalidState, Unavailable.
+    """
+    # Read totals before stock. Both only grow, so totals that match the later stock were complete.
     sold = _by_category(event_id)
     event, offered = events.get(event_id), categories.of(event_id)
     currency = _require_closable(event, offered)
@@ -168,7 +170,7 @@ def _figures(sums: SalesTotals) -> SalesFigures:
 
 
 def _require_closable(event: Event, offered: Sequence[Category]) -> str:
-    """Return the currency in which an event's books close. Raises InvalidState."""
+    """Return the currency of an event's settlement. Raises InvalidState."""
     if event.organizer_id is None:
         raise InvalidState("This event is no organizer's, so nobody is owed its sales.")
     if event.status == EventStatus.DRAFT or clock.now() < event.ends_at:
@@ -220,7 +222,7 @@ def _settlement(event: Event, whole: SalesFigures, *, currency: str, by: str, at
 
 
 def _line_shown(line: _CategorySales) -> dict[str, Any]:
-    """Return what a payout says of one category."""
+    """Return one category's line as a payout stores it."""
     return {
         "category_id": line.category_id,
         "description": line.description,
@@ -231,7 +233,7 @@ def _line_shown(line: _CategorySales) -> dict[str, Any]:
 
 
 def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales]) -> list[Write]:
-    """Return the writes that put the net on its way: the ledger's, the payout, its invoice, and what is pending."""
+    """Return the writes of a payout: its ledger entries, the payout, its invoice, and the organizer's pending sum."""
     payout_id, organizer_id = settlement.payout_id, settlement.organizer_id
     at, net, currency = settlement.closed_at, settlement.net, settlement.currency
     number, of_invoice = _invoice(organizer_id, payout_id, at=at)
@@ -271,7 +273,7 @@ def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales
 
 
 def _pending(organizer_id: str, net: int, currency: str) -> Write:
-    """Return the write that adds to what is on its way; running totals are in the platform's currency."""
+    """Return the write that adds a net to the pending payouts, which sum only the platform's currency."""
     actions: list[Action] = [OrganizerTotals.kind.set(OrganizerTotals), OrganizerTotals.organizer_id.set(organizer_id)]
     if currency == config().currency:
         actions.append(OrganizerTotals.pending_payouts.add(net))
@@ -279,7 +281,7 @@ def _pending(organizer_id: str, net: int, currency: str) -> Write:
 
 
 def _invoice(organizer_id: str, payout_id: str, *, at: datetime) -> tuple[str, list[Write]]:
-    """Return the next number of this year's series of payouts, and the writes that take it."""
+    """Return the next number of this year's payout invoices, and the writes that assign it."""
     series = f"P{at:%Y}"
     place = keys.money.invoice_series(series)
     billed = (keys.access.account(organizer_id), keys.organizers.profile(organizer_id))
@@ -303,7 +305,7 @@ def _invoice(organizer_id: str, payout_id: str, *, at: datetime) -> tuple[str, l
 
 
 def _billed_to(account: Item | None, profile: Item | None) -> dict[str, str]:
-    """Return what an organizer says of themselves today, which an invoice keeps saying."""
+    """Return an organizer's current billing details, which the invoice keeps."""
     sums: dict[str, str | None] = {"name": account.name if isinstance(account, Account) else None}
     if isinstance(profile, OrganizerProfile):
         sums |= {name: getattr(profile, name) for name in ("company_name", "address", "tax_number")}
