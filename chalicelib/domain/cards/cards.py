@@ -257,7 +257,7 @@ def remember_unknown(uid: str, *, event_id: str) -> bool:
 
 
 def hint_admitted(uid: str, *, ticket_id: str, scan_key: str) -> None:
-    """Record on a family's card that one of its tickets was admitted, so that the next tap uses the next ticket.
+    """Record on a family's card that a ticket was admitted, so the next tap uses the next ticket.
 
     Only a hint: it may be late or missing, and the ticket alone decides.
     """

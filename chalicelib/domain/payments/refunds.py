@@ -4,11 +4,11 @@ Approval is one transaction:
 
 - the ticket is refunded, and its codes and cards become invalid;
 - its seat returns to the stock;
-- the ledger reverses the sale and the platform's share of the fee;
+- the ledger reverses the sale and its part of the platform's fee;
 - the payment's refunded total grows, never above the amount paid.
 
-Money from a card's balance is credited to the card in that transaction. What a provider charged is owed from then on,
-and a queue consumer pays it back once, with the refund's id as idempotency key.
+Money from a card's balance is credited to the card in that transaction. A provider's charge is owed from then on. It
+is paid back from the queue once, with the refund's id as idempotency key.
 """
 
 from collections.abc import Sequence

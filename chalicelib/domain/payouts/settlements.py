@@ -1,11 +1,11 @@
 """Settlement: closes an event's books once, and schedules its organizer's payout (D-OUT-01).
 
 Sales and refunds come from running totals, a projection of the table's stream. The stock is exact, because it changes
-with each sale. So the books close only if the totals match every ticket that the stock sold and took back, and if the
-ledger has the same net. Otherwise closing is refused and nothing is written.
+with each sale. So the books close only if the totals match every ticket that the stock sold and took back. The ledger
+must have the same net. Otherwise closing is refused and nothing is written.
 
 Later sales and refunds, such as a late payment, leave settlement and payout unchanged. They stay on the event's own
-ledger account, which the settlement brought to zero, and the payout shows them as adjustments.
+ledger account, which the settlement brought to zero. The payout shows them as adjustments.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
