@@ -1,9 +1,9 @@
 """Sales totals of events and organizers: a projection of the table's stream.
 
 One transaction adds a paid order or approved refund to the totals and marks it as counted. So repeated, partial or
-unordered stream batches count each one once. A sale counts on the day of its payment. A refund counts on the day
-of its approval. Days are in the event's time zone. Totals over categories include only amounts in the platform's currency. A
-category's own totals are in the category's currency.
+unordered stream batches count each one once. A sale counts on the day of its payment. A refund counts on the day of its
+approval. Days are in the event's time zone. Totals over categories include only amounts in the platform's currency.
+A category's own totals are in the category's currency.
 """
 
 from collections import Counter, defaultdict
