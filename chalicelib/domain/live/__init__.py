@@ -1,5 +1,5 @@
 """Live: connections, channels and messages of the WebSocket API.
 
-Owns the order of a channel's messages: each once, in order, to each listener. It follows the stream by itself.
+Owns message order: each subscriber of a channel gets each message once, in order. Reads the stream directly.
 May not change anything that it reports on.
 """

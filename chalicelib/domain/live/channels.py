@@ -1,4 +1,4 @@
-"""The channels of live updates, and who may listen to each: whoever the matching HTTP route is open to."""
+"""Channels of live updates and their access rules, which match those of the corresponding HTTP routes."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ def of_event(event_id: str) -> str:
 
 
 def event_of(channel: str) -> str:
-    """Return the event whose channel this is."""
+    """Return the event id in an event channel's name."""
     return channel.partition("-")[2]
 
 
@@ -34,11 +34,11 @@ def of_customer(customer_id: str) -> str:
 
 
 def require_open(channel: str, principal: Principal) -> None:
-    """Raise NotFound where there is no such channel, or it is not this principal's to hear."""
+    """Raise NotFound for an unknown channel and for one that this principal may not subscribe to."""
     kind, dash, name = channel.partition("-")
     if kind == _ATTENDANCE:
         raise NotFound("Attendance has no channel yet: it opens with the campus portal.")
-    # The staff's channel has no name of its own, every other has one.
+    # Only the admin channel has no name part.
     is_whole = channel == ADMIN or (kind != ADMIN and dash and name)
     is_open = _OPEN.get(kind)
     if is_open is None or not is_whole or not is_open(name, principal):

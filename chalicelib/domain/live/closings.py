@@ -1,4 +1,4 @@
-"""Who was locked out hears no more: their live connections are closed as soon as the stream tells of it."""
+"""Closes the live connections of a locked-out principal when the stream delivers the lock-out."""
 
 from chalicelib.domain.changes import Change
 from chalicelib.domain.live import channels, connections
@@ -11,7 +11,7 @@ _SESSION = "ses_"
 
 
 def follow(change: Change) -> None:
-    """Close the connections that a lock-out is about; safe to repeat."""
+    """Close the connections that a lock-out or a change of organizer affects; idempotent."""
     after = change.after
     if isinstance(after, LockOut):
         _close(after, owner=whose(after.pk), kept_session_id=after.kept_session_id)
@@ -42,7 +42,7 @@ def _close(
     kept_session_id: str | None = None,
     event_id: str | None = None,
 ) -> None:
-    """`lock_out` names a principal or one of their sessions."""
+    """Close the affected connections; `lock_out.principal_id` is a principal's id or a session's id."""
     name = lock_out.principal_id
     session_id = name if name.startswith(_SESSION) else None
     if session_id is not None and owner is None:

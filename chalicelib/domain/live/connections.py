@@ -1,8 +1,8 @@
 """Live connections: the one-time ticket that opens a socket, the socket, and its end.
 
-A ticket is a random number of 256 bits, of which the table keeps the hash; the delete that finds it spends it. A
-connection stands in two items: under its own id, by which its messages are answered, and among those of its principal,
-where a lock-out finds it.
+A ticket is a random number of 256 bits. The table stores only its hash. A conditional delete redeems it once.
+A connection is stored as two items. One has the connection's id as its key, to answer its messages. The other is
+in its principal's partition, where a lock-out finds it.
 """
 
 import hashlib
@@ -26,15 +26,15 @@ from chalicelib.table.places import Key
 from chalicelib.vocabulary import Portal
 
 TICKET_LIFETIME = timedelta(seconds=30)
-# AWS: "Quotas for configuring and running a WebSocket API": a connection lives two hours.
+# AWS, "Quotas for configuring and running a WebSocket API": a connection lasts at most two hours.
 LIFETIME = timedelta(hours=2)
-# What is left of a connection whose end nobody told of goes this much later.
+# TTL margin: removes the items of a connection whose disconnect was never reported.
 _AFTERWARDS = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTicket:
-    """Where to open the socket, and what opens it, once."""
+    """The URL of the socket and the one-time ticket that opens it."""
 
     url: str
     ticket: str
@@ -46,7 +46,7 @@ def _hash(ticket: str) -> str:
 
 
 def issue_ticket(principal: Principal, *, channels: Sequence[str] | None = None) -> ConnectionTicket:
-    """Return a ticket for one connection, which may listen to these channels only where some are named.
+    """Return a ticket for one connection. `channels`, where given, restricts its subscriptions.
 
     Raises NotFound for a channel that is not open to the principal.
     """
@@ -66,7 +66,10 @@ def issue_ticket(principal: Principal, *, channels: Sequence[str] | None = None)
 
 
 def open_(connection_id: str, *, ticket: str) -> None:
-    """Spend a ticket for a connection. Raises Unauthenticated: unknown, spent or expired, or its holder locked out."""
+    """Redeem a ticket and open a connection.
+
+    Raises Unauthenticated where the ticket is unknown, used or expired, or its holder is locked out.
+    """
     key = keys.live.ticket(_hash(ticket))
     try:
         raw = operations.record(operations.remove(key, LiveTicket.pk.exists()))
@@ -98,7 +101,7 @@ def open_(connection_id: str, *, ticket: str) -> None:
             ),
         ]
     )
-    # Only now: a lock-out that this does not see finds the connection among those of its principal.
+    # Checked after the write: a lock-out too late for this check finds the connection in the table.
     try:
         lock_outs.require_not_revoked(principal, fresh=True)
     except Unauthenticated:
@@ -108,7 +111,7 @@ def open_(connection_id: str, *, ticket: str) -> None:
 
 
 def get(connection_id: str) -> LiveConnection:
-    """Return an open connection. Raises Unauthenticated."""
+    """Return an open connection. Raises Unauthenticated where it has ended or is unknown."""
     connection = operations.get(keys.live.connection(connection_id))
     if connection is None or clock.now() >= connection.opened_at + LIFETIME:
         raise Unauthenticated("This connection has ended. Open a new one.")
@@ -116,7 +119,7 @@ def get(connection_id: str) -> LiveConnection:
 
 
 def end(connection_id: str) -> None:
-    """Forget a connection and whatever it listened to; one that is unknown is forgotten already."""
+    """Delete a connection and its subscriptions; idempotent."""
     key = keys.live.connection(connection_id)
     try:
         connection = LiveConnection.from_raw_data(operations.record(operations.remove(key, _EXISTS)))
@@ -131,7 +134,7 @@ _EXISTS = LiveConnection.pk.exists()
 
 
 def close(connection_id: str) -> None:
-    """End a connection and close its socket, if it still is one."""
+    """End a connection and close its socket, if that is still open."""
     end(connection_id)
     try:
         sockets.close(connection_id)
@@ -147,9 +150,9 @@ def close_those_of(
     kept_session_id: str | None = None,
     event_id: str | None = None,
 ) -> int:
-    """Close the connections of a principal that a lock-out is about; return how many.
+    """Close the connections of a principal that a lock-out affects; return how many.
 
-    `session_id` or `event_id`, where given, bound it to one session or one event; `kept_session_id` is let alone.
+    `session_id` and `event_id` restrict it to one session or one event. `kept_session_id` stays connected.
     """
     closed = 0
     for raw in operations.query(keys.live.of_principal(principal_id).pk, consistent=True):
@@ -176,7 +179,7 @@ def _described(principal: Principal) -> dict[str, Any]:
 
 
 def principal_of(saved: dict[str, Any]) -> Principal:
-    """Return who holds a ticket or a connection."""
+    """Return the principal stored with a ticket or a connection."""
     return Principal(
         portal=Portal(saved["portal"]),
         id=saved["id"],

@@ -1,10 +1,10 @@
 """Delivery of live messages on channels: numbered, stored, and sent to every subscriber (D-LIVE-01).
 
-News is written as items of the channel's partition and delivered from their stream records. The stream returns one
-partition in order and to one function at a time. So the numbers of a channel rise by one, without a gap, in the order
-in which its subscribers get the messages. News has the key of its source: a repeated batch of changes writes it once.
-A repeated batch of news is recognized by what the channel's head stores. If the function dies between sending and
-moving the head, the messages are sent again under the same numbers.
+Messages are written as items of the channel's partition and delivered from their stream records. The stream returns
+one partition in order and to one function at a time. So the numbers of a channel increase by one, without a gap, in
+the order in which its subscribers get the messages. A message's key derives from its source, so a repeated batch of
+changes writes it once. A repeated batch of messages is recognized by the marks in the channel's head. If the function
+dies between sending and moving the head, the messages are sent again under the same numbers.
 """
 
 import base64
@@ -27,9 +27,9 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Listener, LiveCounters, LiveHead, LiveNews, LiveTold
 from chalicelib.vocabulary import LiveType
 
-# The contract: at most two a second on a channel.
+# Contract: at most two counter messages a second on a channel.
 COUNTERS_EVERY = timedelta(milliseconds=500)
-# Within the function's time-out of 30 s; who was not reached by then comes again and catches up.
+# Within the function's time-out of 30 s; later sockets are closed, and their clients reconnect and catch up.
 _BUDGET_SECONDS = 15.0
 _MARKS = 100
 _MARK_LENGTH = 8
@@ -39,7 +39,7 @@ _NEWS_KEPT = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class ChannelMessage:
-    """Something to tell on a channel; `source` is what it is of, the same however often it is found."""
+    """A message to publish on a channel; `source` is its idempotency key within channel and type."""
 
     channel: str
     type: LiveType
@@ -49,18 +49,18 @@ class ChannelMessage:
 
 
 def heard(channels: Collection[str]) -> set[str]:
-    """Return those of these channels that somebody may be listening to."""
+    """Return those of these channels that may have subscribers."""
     now = clock.now()
     heads = operations.get_many([keys.live.head(channel) for channel in channels]).values()
     return {head.channel for head in heads if head.listened_until is not None and head.listened_until > now}
 
 
 def publish(news: Sequence[ChannelMessage]) -> None:
-    """Write news down, to be told from the stream; what was written before is not told again."""
+    """Write messages to the table, to be delivered from its stream; idempotent by channel, type and source."""
     gone_at = int((clock.now() + _NEWS_KEPT).timestamp())
     items = {
         keys.live.news(each.channel, f"{each.type}:{each.source}"): each for each in news
-    }  # one request must not hold a key twice
+    }  # BatchWriteItem rejects duplicate keys
     operations.put_many(
         LiveNews(
             *key,
@@ -75,7 +75,7 @@ def publish(news: Sequence[ChannelMessage]) -> None:
 
 
 def remind_of_counters(channel: str) -> None:
-    """Have an event's counters told in a moment."""
+    """Schedule a counters message on a channel, by a write that returns through the stream."""
     actions = [
         LiveCounters.kind.set(LiveCounters),
         LiveCounters.channel.set(channel),
@@ -87,7 +87,7 @@ def remind_of_counters(channel: str) -> None:
 
 @dataclass(slots=True)
 class _ChannelState:
-    """What is told on one channel at this time."""
+    """What one call of `deliver` sends on one channel."""
 
     head: LiveHead
     messages: list[str] = field(default_factory=list)
@@ -113,10 +113,10 @@ def deliver(
     counters_changed: Collection[str] = (),
     counters_of: Callable[[str], Any] = lambda _: None,
 ) -> None:
-    """Tell news, by channel and in its order, to all who listen; and the counters of channels where they have changed.
+    """Send messages to all subscribers of their channels, in order, and counters where they have changed.
 
-    `counters_of` returns what is told of a channel's counters as they stand now, or None; they are told at most every
-    `COUNTERS_EVERY`, and put off by way of the stream till then.
+    `counters_of` returns the current counters of a channel, or None. They are sent at most every `COUNTERS_EVERY`;
+    earlier changes are deferred through the stream.
     """
     channels = {*news, *counters_changed}
     heads = operations.get_many([keys.live.head(channel) for channel in channels])
@@ -128,7 +128,7 @@ def deliver(
         if head.channel in counters_changed:
             told_at = head.counters_told_at
             if told_at is None or now - told_at >= COUNTERS_EVERY:
-                # Last, so that the news before them has the same numbers when it comes again.
+                # Last, so that the messages before it keep their numbers on a retry.
                 data = counters_of(head.channel)
                 if data is not None:
                     state.add(LiveType.COUNTERS, data, now)
@@ -172,7 +172,7 @@ def _write_down(tellings: Sequence[_ChannelState], now: datetime) -> None:
 
 
 def _parts(messages: Sequence[str]) -> list[list[str]]:
-    """Divide messages into what one item holds."""
+    """Split messages into parts that fit into one item each."""
     parts: list[list[str]] = [[]]
     size = 0
     for text in messages:
@@ -195,11 +195,11 @@ def _move_head(state: _ChannelState) -> None:
         return  # our own first try, whose answer was lost
 
 
-# Who is sent what
+# Fan-out
 
 
 def _send(tellings: Sequence[_ChannelState]) -> None:
-    """Send to all listeners side by side; one who takes nothing is dropped, and delays nobody by more than one send."""
+    """Send to all subscribers in parallel. A stuck socket is dropped, and delays others by at most one send."""
     sendings: dict[str, list[str]] = defaultdict(list)
     channels: dict[str, list[str]] = defaultdict(list)
     for state in tellings:
@@ -217,7 +217,7 @@ def _send(tellings: Sequence[_ChannelState]) -> None:
             sending[sent] = connection_id
     late = wait(sending, timeout=_BUDGET_SECONDS).not_done
     for sent in late:
-        # Who has not begun is not begun with; either way the socket is closed, and its client comes again.
+        # Cancels what has not started. The socket is closed either way, so its client reconnects.
         sent.cancel()
         connections.close(sending[sent])
     if late:
@@ -225,11 +225,11 @@ def _send(tellings: Sequence[_ChannelState]) -> None:
 
 
 def _sent_to(listener: Listener, last_id: int) -> int | None:
-    """Return up to which number somebody was sent a channel's messages; None where they are left to who joins them."""
+    """Return the last number that a subscriber was sent; None where it is to be skipped (still replaying, or gone)."""
     if listener.sent_to is not None:
         return listener.sent_to
     if clock.now() - listener.joins_at > subscriptions.JOINING:
-        # Whoever joined it was killed: its client comes anew, and catches up.
+        # The function that replayed has died. The client reconnects and catches up.
         connections.close(listener.connection_id)
         return None
     key = keys.live.listener(listener.channel, listener.connection_id)
@@ -252,7 +252,7 @@ def _serve(connection_id: str, frames: Sequence[str], channels: Sequence[str]) -
         connections.close(connection_id)
     else:
         return
-    # One whose connection had ended before it stood among the listeners is found by nobody else.
+    # A connection that ended before its subscription was stored left that item behind.
     operations.remove_many(keys.live.listener(channel, connection_id) for channel in channels)
 
 

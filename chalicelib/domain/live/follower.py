@@ -1,5 +1,8 @@
-"""What follows from changes of the table for those who listen: news is found and written down, what was written down is
-told, and the sockets of who was locked out are closed. All of it is safe to repeat, in whole or in part."""
+"""Projects table changes to live subscribers.
+
+Finds and stores messages, delivers stored messages, and closes the sockets of locked-out principals.
+Idempotent, in whole or in part.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -15,15 +18,15 @@ from chalicelib.table.items import Counters, LiveCounters, LiveNews
 from chalicelib.table.places import whose
 from chalicelib.vocabulary import LiveType
 
-# Is logged for each message that could not be shown; tests fail on it.
+# Logged for each message that could not be rendered; tests fail on it.
 NOT_SHOWN = "live message not shown"
 
-# Makes what a message says of a thing of the domain, as JSON.
+# Renders a domain object as the JSON data of a message.
 Show = Callable[[LiveType, Any], Any]
 
 
 def follow(changes: Sequence[Change], *, show: Show) -> None:
-    """Bring all who listen up to date with these changes, in their order."""
+    """Publish these changes to their subscribers, in order; idempotent."""
     for change in changes:
         closings.follow(change)
     _publish(changes, show)
@@ -48,7 +51,7 @@ def _send(changes: Sequence[Change], show: Show) -> None:
     unsent: dict[str, list[LiveNews]] = defaultdict(list)
     counters: set[str] = set()
     for change in changes:
-        # One that was written again, as by a repeated batch, was told when it was new.
+        # A message that a repeated batch wrote again was delivered when it was new.
         if isinstance(change.after, LiveNews) and change.before is None:
             unsent[change.after.channel].append(change.after)
         elif isinstance(change.after, LiveCounters):
@@ -66,10 +69,10 @@ def _send(changes: Sequence[Change], show: Show) -> None:
 
 
 def _shown(show: Show, type_: LiveType, subject: Any) -> Any:
-    """Return what a message says, or None where showing it fails; a fault of one must not hold up the others."""
+    """Return a message's data, or None where rendering fails: one faulty message must not block the others."""
     try:
         return show(type_, subject)
-    except Exception:  # noqa: BLE001  # a bug in what shows one type: logged, counted, and its message left out
+    except Exception:  # noqa: BLE001  # a bug in rendering one type: logged, counted, and its message omitted
         logger.exception(NOT_SHOWN, extra={"type": type_.value})
         count("LiveMessagesNotShown", {type_.value: 1}, by="type")
         return None

@@ -1,4 +1,4 @@
-"""What goes over a live socket: one JSON object a frame, always with the same five fields."""
+"""Frames of a live socket: each message is one JSON object with the same five fields."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib import clock
 
-# Several messages go in one frame up to this size (AWS: a message has 128 KB, a frame of it 32 KB).
+# Size limit of a batch frame (AWS: a message has 128 KB, a frame of it 32 KB).
 _FRAME_BYTES = 30_000
 
 
@@ -19,7 +19,7 @@ def message(
     number: int | None = None,
     at: datetime | None = None,
 ) -> str:
-    """Return one message as text; `number` is its id, which rises within its channel."""
+    """Return one message as JSON text; `number` is its id, which increases within its channel."""
     fields = {
         "type": type_,
         "channel": channel,
@@ -31,7 +31,7 @@ def message(
 
 
 def frames(messages: Sequence[str], *, batch: bool) -> list[str]:
-    """Return the frames that messages go in: one each, or as many as one holds for a listener who asked for that."""
+    """Return messages as frames: one each, or with `batch` as many as fit into `_FRAME_BYTES`."""
     if not batch or len(messages) < 2:
         return list(messages)
     made: list[list[str]] = [[]]

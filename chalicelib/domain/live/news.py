@@ -1,4 +1,4 @@
-"""What a change of the table is news of, on which channel."""
+"""Maps a table change to the live messages that it causes, each with its channel."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -34,13 +34,13 @@ from chalicelib.table.items import (
 )
 from chalicelib.vocabulary import Fact, JobStatus, LiveType, OrderStatus, Reason, TicketStatus
 
-# Of more tickets at once only their range is told; their list stays under a frame (AWS: 32 KB).
+# Larger ranges are published without their tickets; a list of this size fits into one frame (AWS: 32 KB).
 TICKETS_TOLD = 50
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelEvent:
-    """A piece of news: `subject` is the domain's own object, for the door to show."""
+    """A live message to render; `subject` is a domain object, which the API layer renders."""
 
     channel: str
     type: LiveType
@@ -51,7 +51,7 @@ class ChannelEvent:
 
 @dataclass(frozen=True, slots=True)
 class CardMoney:
-    """What is on a customer's card now."""
+    """The current balance of a customer's card."""
 
     card_id: str
     uid: str
@@ -60,7 +60,7 @@ class CardMoney:
 
 @dataclass(frozen=True, slots=True)
 class StaffActivity:
-    """Something that staff may want to see at once."""
+    """An entry of the live activity list for staff."""
 
     action: str
     entity_type: str
@@ -70,7 +70,7 @@ class StaffActivity:
 
 @dataclass(frozen=True, slots=True)
 class ScanConflict:
-    """Something that contradicts itself and that staff must look at: the scan of a card that seems to be a copy."""
+    """A contradiction that staff must review: the scan of a card that may be a clone."""
 
     kind: str
     entry: CheckinEntry
@@ -78,7 +78,7 @@ class ScanConflict:
 
 @dataclass(frozen=True, slots=True)
 class TicketWithNumber:
-    """An organization's ticket, and its number as it stands on it."""
+    """An organization's ticket, and its number as printed."""
 
     ticket: NumberedTicket
     number: str
@@ -86,23 +86,23 @@ class TicketWithNumber:
 
 @dataclass(frozen=True, slots=True)
 class GeneratedRange:
-    """Tickets that an organization has got: their range, and where they are few, themselves."""
+    """A generated range; `tickets` is None for more than `TICKETS_TOLD`."""
 
     range: NumberRange
     tickets: list[TicketWithNumber] | None
 
 
 def found_in(changes: Sequence[Change]) -> list[ChannelEvent]:
-    """Return all that these changes are news of, in their order; what is on cards comes last."""
+    """Return the messages that these changes cause, in order; card balances are last."""
     found = [finding for change in changes for finder in _FINDERS for finding in finder(change)]
     return [*found, *_card_money(changes)]
 
 
 def completed(findings: Sequence[ChannelEvent]) -> list[ChannelEvent]:
-    """Return findings with what their changes do not hold, read once for all: names, what stands around a ticket."""
+    """Return findings with attendee names and ticket details, which the changes lack; read in batches."""
     names = checkin_log.attendee_names(e.scan for e in map(_unnamed, findings) if e is not None)
     own = [f.subject for f in findings if f.type is LiveType.TICKET]
-    # One ticket may be told of twice, to whoever gave it away and to whoever has it now.
+    # A transferred ticket occurs twice: for its former and for its new customer.
     around = {id(ticket): shown for ticket, shown in zip(own, own_tickets.around(own), strict=True)}
     made: list[ChannelEvent] = []
     for finding in findings:
@@ -122,7 +122,7 @@ def completed(findings: Sequence[ChannelEvent]) -> list[ChannelEvent]:
 
 
 def _unnamed(finding: ChannelEvent) -> CheckinEntry | None:
-    """Return the entry that a finding shows and whose attendee is not known yet."""
+    """Return a finding's check-in entry where its attendee's name is still missing."""
     entry = finding.subject.entry if finding.type is LiveType.CONFLICT else finding.subject
     return entry if isinstance(entry, CheckinEntry) and entry.attendee_name is None else None
 
@@ -145,7 +145,7 @@ def _check_in(change: Change) -> Iterator[ChannelEvent]:
     before, after = change.before, change.after
     entry: CheckinEntry | None = None
     if isinstance(after, Ticket):
-        # The stream's worker writes its record; it is told of already here, a hop earlier.
+        # The stream's worker writes the record later; publishing here saves one hop.
         scan = checkin_totals.record_of_first_entry(before if isinstance(before, Ticket) else None, after)
         entry = CheckinEntry(scan, after.holder_name) if scan else None
     elif isinstance(after, Scan) and before is None and not after.counted:
@@ -193,7 +193,7 @@ def _ticket(change: Change) -> Iterator[ChannelEvent]:
         return
     now = clock.now()
     if was is not None and was.customer_id and was.customer_id != after.customer_id:
-        # As it was theirs: nothing of whoever has it now.
+        # The former version: nothing about the new customer may leak to the former one.
         was.status = TicketStatus.TRANSFERRED
         yield ChannelEvent(channels.of_customer(was.customer_id), LiveType.TICKET, change.position, now, was)
     if after.customer_id:
@@ -249,7 +249,7 @@ def _activity(change: Change) -> Iterator[ChannelEvent]:
         yield ChannelEvent(channels.ADMIN, LiveType.ACTIVITY, source, clock.now(), activity)
 
 
-# What is told of their statuses, and the attribute that names each.
+# Items whose status changes are published: entity type and id attribute of each.
 _WITH_STATUS: dict[type[Item], tuple[str, str]] = {
     Event: ("event", "event_id"),
     Order: ("order", "order_id"),
@@ -273,7 +273,7 @@ def _activities(before: Item | None, after: Item | None) -> Iterator[StaffActivi
 
 
 def _has_turned(before: Item | None, after: Item) -> bool:
-    """Whether a thing's status is not what it was."""
+    """Return whether an item's status has changed."""
     return before is None or getattr(before, "status", None) != getattr(after, "status", None)
 
 

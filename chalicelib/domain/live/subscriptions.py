@@ -1,9 +1,9 @@
-"""Listening to a channel: from now on, or from the last message that a client got before it lost its socket.
+"""Subscriptions to a channel: from now on, or from the last message before a client lost its socket.
 
-Whoever joins is sent each message once and in order though others send at the same time. They write down what they
-tell before they look who listens; whoever joins stands among the listeners before they read what was told. So each
-message is in what was read, or its sender sees the listener; one who still joins is left to their own reading, which
-the sender notes down, and they go on reading until nothing is left to them.
+A new subscriber gets each message once and in order, also with concurrent senders. A sender stores its messages
+before it reads the subscribers. A subscriber registers before it reads the stored messages. So each message is in
+the replay, or its sender sees the subscriber. Senders skip a subscriber that is still replaying, and record on it
+the last number skipped (`left_to`). The replay repeats until it has sent up to that number.
 """
 
 from dataclasses import dataclass
@@ -18,25 +18,25 @@ from chalicelib.table.items import Listener, LiveConnection, LiveHead, LiveTold
 from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import LiveType
 
-# What a client that comes back is told of (contract/realtime.md).
+# How far back a reconnecting client can replay (contract/realtime.md).
 KEPT = timedelta(minutes=10)
-# As many as one who comes back is sent one after the other; who missed more reads the state anew.
+# Longest replay. A client that missed more must reload the state (`resync`).
 MOST_MISSED = 1_000
-# How many messages stand in one item at most.
+# Maximum number of messages in one item.
 PER_ITEM = 100
 _CHANNELS_PER_CONNECTION = 20
-# A connection lives two hours, and what it may come back for somewhat longer.
+# A connection lasts two hours, and may be resumed for `KEPT` after that.
 _LISTENED = connections.LIFETIME + KEPT
-# A channel's numbers begin anew after nobody has listened for so long.
+# A channel's numbering restarts after this time without subscribers.
 _HEAD_KEPT = timedelta(days=30)
 _ROUNDS = 25
-# Joining ends with the function that does it (its time-out is 28 s).
+# Longer than the time-out of the function that replays (28 s).
 JOINING = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class MissedMessages:
-    """What was told after a number, in order, and the number of the last; `is_whole` says that nothing is lacking."""
+    """The messages after a number, in order, and the last number; `is_whole` says that none is missing."""
 
     messages: list[str]
     last_id: int
@@ -44,9 +44,9 @@ class MissedMessages:
 
 
 def begin(connection_id: str, channel: str, *, after: int | None = None, batch: bool = False) -> None:
-    """Join the listeners of a channel and send what they were told after a number.
+    """Subscribe a connection to a channel and replay the messages after a number.
 
-    Raises Unauthenticated (the connection has ended), NotFound (no such channel, or not theirs), Conflict (too many).
+    Raises Unauthenticated (the connection has ended), NotFound (unknown or forbidden channel), Conflict (too many).
     """
     connection = connections.get(connection_id)
     principal = connections.principal_of(connection.principal)
@@ -71,13 +71,13 @@ def begin(connection_id: str, channel: str, *, after: int | None = None, batch: 
         sockets.send(connection_id, frames.message(LiveType.SUBSCRIBED, channel=channel, number=last_id))
         _catch_up(joining, after=last_id if after is None else after)
     except BaseException:
-        # One who never came to the end of joining would be left everything, and sent nothing.
+        # Senders would skip a subscriber whose replay never ended, so it would get nothing.
         operations.remove_many([keys.live.listener(channel, connection_id)])
         raise
 
 
 def end(connection_id: str, channel: str) -> None:
-    """Leave the listeners of a channel; who never was one has left."""
+    """Unsubscribe a connection from a channel; idempotent."""
     key = keys.live.connection(connection_id)
     operations.record(operations.remove(keys.live.listener(channel, connection_id)))
     actions = [LiveConnection.listens_to.delete({channel})]
@@ -89,9 +89,9 @@ def end(connection_id: str, channel: str) -> None:
 
 
 def missed(channel: str, *, after: int) -> MissedMessages:
-    """Return what a channel was told after a number, as far as it is kept."""
+    """Return the messages of a channel after a number, as far back as they are kept."""
     head = operations.get(keys.live.head(channel))
-    # It is moved after what was told is sent, so it may be behind.
+    # The head moves after messages are sent, so it may lag.
     last_id = head.last_id if head else 0
     if last_id - after > MOST_MISSED:
         return MissedMessages([], last_id, is_whole=False)
@@ -101,7 +101,7 @@ def missed(channel: str, *, after: int) -> MissedMessages:
     for raw in operations.query(first.pk, Between(first.sk, beyond.sk), consistent=True):
         stored = LiveTold.from_raw_data(raw)
         if stored.told_at >= oldest:
-            # What a repeated batch wrote anew, perhaps in other items, is the same under the same numbers.
+            # A repeated batch may write to other items, but the same messages under the same numbers.
             number = keys.live.told_number(stored.sk)
             found |= {number + n: text for n, text in enumerate(stored.messages)}
     numbers = sorted(number for number in found if number > after)
@@ -112,7 +112,7 @@ def missed(channel: str, *, after: int) -> MissedMessages:
 
 
 def _catch_up(joining: Listener, *, after: int) -> None:
-    """Send what was told after a number, and go on until the senders have left nothing to this listener."""
+    """Replay the messages after a number until senders have skipped none for this subscriber."""
     sent_to = after
     for _ in range(_ROUNDS):
         found = missed(joining.channel, after=sent_to)
@@ -126,12 +126,15 @@ def _catch_up(joining: Listener, *, after: int) -> None:
             sockets.send(joining.connection_id, resync)
         if _is_let_in(joining, sent_to):
             return
-    # It gets more than it can be caught up with; over a new socket it reads the state anew.
+    # Messages arrive faster than the replay. Over a new socket the client reloads the state.
     connections.close(joining.connection_id)
 
 
 def _is_let_in(joining: Listener, sent_to: int) -> bool:
-    """From here on others send; not so while they have left something to this listener, or it is gone."""
+    """Hand a subscriber over to the senders; return False while skipped messages remain.
+
+    Also True where the subscription was deleted meanwhile.
+    """
     nothing_left = Listener.left_to.does_not_exist() | (Listener.left_to <= sent_to)
     key = keys.live.listener(joining.channel, joining.connection_id)
     write = operations.change(key, [Listener.sent_to.set(sent_to)], Listener.pk.exists() & nothing_left)
@@ -143,7 +146,7 @@ def _is_let_in(joining: Listener, sent_to: int) -> bool:
 
 
 def _note(connection: LiveConnection, channel: str) -> None:
-    """Write down what a connection listens to, so that its end finds it. Raises Unauthenticated, Conflict."""
+    """Record a subscription on its connection, so that its end deletes it. Raises Unauthenticated, Conflict."""
     heard = set(connection.listens_to or ())
     if channel in heard:
         return
@@ -158,7 +161,7 @@ def _note(connection: LiveConnection, channel: str) -> None:
 
 
 def _open_head(channel: str) -> int:
-    """Have the channel told of from now on; return the number of its last message."""
+    """Mark a channel as having subscribers; return the number of its last message."""
     now = clock.now()
     actions = [
         LiveHead.kind.set(LiveHead),
