@@ -1,4 +1,4 @@
-"""Accounts: people who log in with a unique name, and what their tokens say of them."""
+"""Accounts: unique log-in names, passwords, and the claims of access tokens."""
 
 from datetime import timedelta
 from typing import Any
@@ -23,14 +23,14 @@ from chalicelib.table.items import Account, Login, Profile
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, AdminRole, Portal, UsherRole
 
-# The contract: ten wrong passwords within a quarter of an hour lock the name for a quarter of an hour.
+# The contract: ten wrong passwords within 15 minutes lock the log-in name for 15 minutes.
 _FAILURES = "log-in failure"
 _FAILURE_LIMIT = 10
 _FAILURE_WINDOW = timedelta(minutes=15)
 
 
 def _create(account: Account) -> Account:
-    """Write an account and its log-in together. Raises AlreadyExists where the name is taken."""
+    """Write an account and its log-in in one transaction. Raises AlreadyExists if the name is taken."""
     login = Login(*keys.access.login(account.portal, account.login), account_id=account.account_id)
     try:
         operations.commit(
@@ -43,7 +43,7 @@ def _create(account: Account) -> Account:
 
 
 def create_admin(*, email: str, password: str, name: str, role: AdminRole) -> Account:
-    """Create a member of the platform's staff. Raises AlreadyExists, ValidationFailed.
+    """Create a member of staff. Raises AlreadyExists, ValidationFailed.
 
     Called by the staff's portal, which is not built yet.
     """
@@ -64,7 +64,7 @@ def create_admin(*, email: str, password: str, name: str, role: AdminRole) -> Ac
 
 
 def create_usher(*, username: str, password: str, name: str, roles: list[UsherRole], event_ids: list[str]) -> Account:
-    """Create an usher with their assignments. Raises AlreadyExists, ValidationFailed.
+    """Create an usher with their event assignments. Raises AlreadyExists, ValidationFailed.
 
     Called by the staff's portal, which is not built yet.
     """
@@ -86,7 +86,7 @@ def create_usher(*, username: str, password: str, name: str, roles: list[UsherRo
 
 
 def create_merchant(*, mobile_number: str, password: str, name: str) -> Account:
-    """Create a merchant, who logs in with this number. Raises AlreadyExists, ValidationFailed.
+    """Create a merchant with this log-in number. Raises AlreadyExists, ValidationFailed.
 
     Called by the staff's portal, which is not built yet.
     """
@@ -94,7 +94,7 @@ def create_merchant(*, mobile_number: str, password: str, name: str) -> Account:
 
 
 def create_organizer(*, contact_mobile: str, password: str, name: str) -> Account:
-    """Create an organizer, who logs in with this number. Raises AlreadyExists, ValidationFailed.
+    """Create an organizer with this log-in number. Raises AlreadyExists, ValidationFailed.
 
     Called by the staff's portal, which is not built yet.
     """
@@ -126,9 +126,9 @@ def customer(
     email: str | None = None,
     date_of_birth: str | None = None,
 ) -> tuple[Account, list[Write]]:
-    """Return a customer whose number is proven, and the writes that create them; the first fails where it is taken.
+    """Return a new customer and the writes that create them. The first write fails if the number is taken.
 
-    The caller puts them into one transaction with the code that proved the number.
+    The caller commits them in one transaction with the code that proved the number.
     """
     account_id = new_id("cus")
     account = Account(
@@ -154,7 +154,7 @@ def customer(
 
 
 def create_customer(*, mobile_number: str, password: str, name: str) -> Account:
-    """Create a customer whose number somebody vouches for, as seeds and staff do.
+    """Create a customer without proof of the number, for seeds and staff.
 
     Raises AlreadyExists, ValidationFailed.
     """
@@ -175,7 +175,7 @@ def get(account_id: str) -> Account:
 
 
 def find(portal: Portal, login: str) -> Account | None:
-    """Return the account behind a log-in name; asks the table for as much where there is none."""
+    """Return the account of a log-in name. An unknown name costs the same reads (no enumeration by timing)."""
     found = operations.get(keys.access.login(portal, login))
     account = operations.get(keys.access.account(found.account_id if found else f"none_{login.strip().casefold()}"))
     return account if found else None
@@ -187,11 +187,11 @@ def _failures(portal: Portal, login: str) -> throttle.Limit:
 
 
 def verify_password(portal: Portal, login: str, password: str) -> Account:
-    """Return the account whose log-in and password these are.
+    """Return the account of a log-in name after checking its password.
 
-    Raises InvalidCredentials, RateLimited after ten failures in a quarter of an hour, AccountSuspended.
+    Raises InvalidCredentials, RateLimited after ten failures in 15 minutes, AccountSuspended.
     """
-    # Counted before it is known whether it is one, so that guesses in parallel are not more than the limit.
+    # Counted before the check, so that parallel guesses cannot exceed the limit.
     (failure,) = throttle.slide(_failures(portal, login))
     account = find(portal, login)
     if not passwords.matches(password, account.password_hash if account else None) or account is None:
@@ -203,9 +203,9 @@ def verify_password(portal: Portal, login: str, password: str) -> Account:
 
 
 def require_password(account: Account, password: str, *, otherwise: str) -> None:
-    """Let somebody who is logged in prove that they know their password; `otherwise` tells who does not.
+    """Check the password of a logged-in account. `otherwise` is the message of InvalidCredentials.
 
-    Raises InvalidCredentials, RateLimited after ten failures in a quarter of an hour, AccountSuspended.
+    Raises InvalidCredentials, RateLimited after ten failures in 15 minutes, AccountSuspended.
     """
     (failure,) = throttle.slide(_failures(account.portal, account.login))
     if not passwords.matches(password, account.password_hash):
@@ -220,7 +220,7 @@ def change_password(
 ) -> None:
     """Set a new password and end every session but `kept_session_id`.
 
-    Raises InvalidCredentials, RateLimited after ten failures in a quarter of an hour, ValidationFailed,
+    Raises InvalidCredentials, RateLimited after ten failures in 15 minutes, ValidationFailed,
     AccountSuspended, NotFound.
     """
     account = get(account_id)
@@ -232,16 +232,16 @@ def change_password(
         found = failed.found(Account)
         if found is None or found.password_hash != new_hash:
             raise InvalidCredentials("The old password is wrong.") from failed
-        # Our own first try was the one that came before.
+        # An earlier try of this call had set the password.
     lock_outs.forget()
     log_security_event("password changed", account_id=account.account_id)
 
 
 def password_set(account: Account, password_hash: str, *, kept_session_id: str | None = None) -> list[Write]:
-    """Return the writes that set a password and end every session but one; the first fails where the account was
-    given another password or state since.
+    """Return the writes that set a password and end every session but `kept_session_id`.
 
-    The caller tells `gate.forget`.
+    The first write fails if the account's password or status has changed (optimistic lock). The caller then calls
+    `lock_outs.forget`.
     """
     kept = Account.kept_session_id
     change = operations.change(
@@ -261,21 +261,22 @@ def password_set(account: Account, password_hash: str, *, kept_session_id: str |
 
 
 def password_reset(account: Account, password_hash: str) -> list[Write]:
-    """Return the writes that set a password and end every session, for somebody who has proven to be the owner.
+    """Return the writes that set a password and end every session, after proof of ownership.
 
-    The first fails where the account was given another password or state since. The caller tells `gate.forget`.
+    They also clear the failed log-ins. The first write fails if the account's password or status has changed
+    (optimistic lock). The caller then calls `lock_outs.forget`.
     """
     return [
         *password_set(account, password_hash),
-        # Whoever was locked out by their own wrong guesses may log in at once.
+        # An owner locked out by wrong guesses can log in at once.
         throttle.forgetting(_failures(account.portal, account.login)),
     ]
 
 
 def renumbered(account: Account, mobile_number: str) -> list[Write]:
-    """Return the writes by which an account logs in with another number (E.164), and no more with its old one.
+    """Return the writes that move an account's log-in to another number (E.164).
 
-    The first fails where that number is taken, another where the account was changed since.
+    The first fails if the number is taken, the others if the account has changed (optimistic lock).
     """
     portal = account.portal
     login = Login(*keys.access.login(portal, mobile_number), account_id=account.account_id)
@@ -283,13 +284,13 @@ def renumbered(account: Account, mobile_number: str) -> list[Write]:
     return [
         operations.put(login, Login.pk.does_not_exist()),
         operations.change(keys.access.account(account.account_id), moved, _is_unchanged(account)),
-        # Gone where another change of the number was faster.
+        # Fails if a concurrent change of the number has removed it.
         operations.remove(keys.access.login(portal, account.login), Login.account_id == account.account_id),
     ]
 
 
 def unchanged(account: Account) -> Write:
-    """Return the check that an account has the same log-in name, password and state still."""
+    """Return the check that an account's log-in name, password and status are unchanged."""
     same = _is_unchanged(account) & (Account.login == account.login)
     return operations.check(keys.access.account(account.account_id), same)
 
@@ -300,7 +301,7 @@ def _is_unchanged(account: Account) -> Condition:
 
 
 def deactivate(account_id: str) -> None:
-    """Close an account: no log-in, no refresh, and its tokens are refused within the guards' delay.
+    """Close an account: no log-in and no refresh. Guards refuse its tokens within REFRESH_SECONDS.
 
     Called by the staff's portal, which is not built yet.
     """
@@ -321,7 +322,7 @@ def deactivate(account_id: str) -> None:
 
 
 def require_assignment(account: Account, event_id: str | None) -> None:
-    """Raise Forbidden or NotAssigned where an usher may not work at this event."""
+    """Raise Forbidden or NotAssigned if an usher may not work at this event."""
     if account.portal != Portal.USHER:
         return
     if UsherRole.USHERING not in (account.roles or []):
@@ -331,7 +332,7 @@ def require_assignment(account: Account, event_id: str | None) -> None:
 
 
 def claims(account: Account, *, event_id: str | None) -> dict[str, Any]:
-    """Return what the portal's clients read in their tokens."""
+    """Return the token claims that the portal's clients read."""
     if account.portal == Portal.USHER:
         return {"event_id": event_id, "username": account.login, "roles": list(account.roles or [])}
     if account.portal == Portal.TIX:
@@ -340,5 +341,5 @@ def claims(account: Account, *, event_id: str | None) -> dict[str, Any]:
 
 
 def log_security_event(what: str, **ids: str) -> None:
-    """Write one line on something that a security review would ask for."""
+    """Log a security event (marked `security`) with ids only."""
     logger.info(what, extra={"security": True, **ids})

@@ -1,4 +1,4 @@
-"""Reader devices: provisioned by staff, enrolled once with their own key, revoked at once."""
+"""Reader devices: provisioned by staff, enrolled once with their own key, revocable."""
 
 import base64
 import binascii
@@ -36,7 +36,7 @@ _ASSERTION_TYPE = "device-assertion+jwt"
 _CLOCK_LEEWAY_SECONDS = 30
 ONLINE_FOR = timedelta(seconds=90)
 SILENT_AFTER = timedelta(minutes=3)
-# Without the letters that are mistaken for digits; 12 of 32 are 60 bits for a quarter of an hour.
+# No letters that resemble digits. 12 of 32 characters are 60 bits, valid for CODE_LIFETIME.
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _CODE_LENGTH = 12
 _KEY_BYTES = 32
@@ -45,7 +45,7 @@ _UNKNOWN_CODE = "This enrolment code is not known, or was used. Ask for a new on
 
 @dataclass(frozen=True, slots=True)
 class ProvisionedDevice:
-    """What an admin hands to whoever sets the reader up; the code is shown once and kept only as a MAC."""
+    """A provisioned device with its enrolment code. The code is returned once and stored only as a MAC."""
 
     device_id: str
     enrollment_code: str
@@ -54,7 +54,7 @@ class ProvisionedDevice:
 
 @dataclass(frozen=True, slots=True)
 class EnrolledDevice:
-    """What a program learns when it becomes a device; `server_public_key` proves tickets' codes (base64url)."""
+    """A device's identity after enrolment. `server_public_key` verifies ticket codes (base64url)."""
 
     device_id: str
     event_id: str
@@ -65,7 +65,7 @@ class EnrolledDevice:
 
 @dataclass(frozen=True, slots=True)
 class DeviceHeartbeat:
-    """What a device says of itself."""
+    """The state that a device reports."""
 
     queue_depth: int
     clock_offset_ms: int
@@ -77,7 +77,7 @@ class DeviceHeartbeat:
 
 @dataclass(frozen=True, slots=True)
 class HeartbeatAnswer:
-    """What a device learns from its heartbeat: its settings and the platform's time."""
+    """The response to a heartbeat: the device's settings and the platform's time."""
 
     config: dict[str, int]
     revoked_before: datetime | None
@@ -86,14 +86,14 @@ class HeartbeatAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ListedDevice:
-    """A device, and whether it sent a heartbeat lately."""
+    """A device, and whether its last heartbeat is within ONLINE_FOR."""
 
     device: Device
     online: bool
 
 
 def settings() -> dict[str, int]:
-    """Return what every device is told to do, in seconds and counts."""
+    """Return the settings of every device, in seconds and counts."""
     return {"heartbeat_seconds": 30, "batch_size": 100, "online_timeout_ms": 1000, "debounce_ms": 1000}
 
 
@@ -103,7 +103,7 @@ def _mac(code: str) -> list[str]:
 
 
 def provision(*, event_id: str, gate_name: str, name: str, by: str) -> ProvisionedDevice:
-    """Make a device known and return its one-time code. Raises NotFound for an unknown event."""
+    """Create a device and return its one-time enrolment code. Raises NotFound for an unknown event."""
     events.get(event_id)
     now = clock.now()
     device_id = new_id("dev")
@@ -152,8 +152,8 @@ def _public_key(text: str) -> bytes:
 def enroll(*, code: str, public_key: str, address: str, name: str | None = None) -> EnrolledDevice:
     """Exchange a one-time code for a device's identity.
 
-    The same code with the same key is answered again, since the first answer may have been lost; with
-    another key it is refused. Raises InvalidCredentials, RateLimited, ValidationFailed.
+    A retry with the same code and key returns the same device, since the first response may be lost. Another key is
+    refused. Raises InvalidCredentials, RateLimited, ValidationFailed.
     """
     raw_key = _public_key(public_key)
     throttle.take("device enrolment", address, limit=30, window=timedelta(minutes=15))
@@ -169,7 +169,7 @@ def enroll(*, code: str, public_key: str, address: str, name: str | None = None)
 
 
 def _enrolment(code: str) -> Enrolment:
-    """Return what a code was made for. Raises InvalidCredentials where it is unknown or expired."""
+    """Return the enrolment of a code. Raises InvalidCredentials if the code is unknown or expired."""
     for mac in _mac(code):
         enrolment = operations.get(keys.access.enrolment(mac))
         if enrolment is not None:
@@ -182,7 +182,7 @@ def _enrolment(code: str) -> Enrolment:
 
 
 def _spend(enrolment: Enrolment, public_key: str, *, name: str | None) -> Device:
-    """Give a device its key, and return it. Raises InvalidCredentials where the code was used with another key."""
+    """Store a device's key and return the device. Raises InvalidCredentials if the code was used with another key."""
     place = keys.access.device(enrolment.device_id)
     actions: list[Action] = [
         Device.public_key.set(public_key),
@@ -210,7 +210,7 @@ def _spend(enrolment: Enrolment, public_key: str, *, name: str | None) -> Device
 
 
 def token(*, device_id: str, assertion: str) -> str:
-    """Return an access token for a device that proves itself with a JWT it signed. Raises Unauthenticated."""
+    """Return an access token in exchange for a JWT that the device signed. Raises Unauthenticated."""
     device = operations.get(keys.access.device(device_id))
     if device is None or device.status != DeviceStatus.ENROLLED or device.public_key is None:
         raise Unauthenticated("This device is not enrolled, or was revoked.")
@@ -223,7 +223,7 @@ def token(*, device_id: str, assertion: str) -> str:
             algorithms=["EdDSA"],
             audience=ASSERTION_AUDIENCE,
             issuer=device_id,
-            # Its times are held against this platform's own clock below.
+            # `_is_timely` checks the times below, against `clock`.
             options={"require": ["exp", "iat", "sub"], "verify_exp": False, "verify_iat": False},
         )
     except jwt.InvalidTokenError as error:
@@ -245,7 +245,7 @@ def token(*, device_id: str, assertion: str) -> str:
 
 
 def _is_timely(issued: object, expires: object) -> bool:
-    """Whether an assertion is good now and does not live too long, give or take the leeway for clocks."""
+    """Whether an assertion is valid now, within the clock leeway, and lives ASSERTION_LIFETIME at most."""
     if not isinstance(issued, int) or not isinstance(expires, int):
         return False
     now = clock.now().timestamp()
@@ -254,7 +254,7 @@ def _is_timely(issued: object, expires: object) -> bool:
 
 
 def heartbeat(device_id: str, beat: DeviceHeartbeat) -> HeartbeatAnswer:
-    """Keep what a device says of itself and return its settings. Raises Unauthenticated for a revoked one."""
+    """Store the reported state of a device and return its settings. Raises Unauthenticated if it is revoked."""
     now = clock.now()
     values: list[tuple[Any, Any]] = [
         (Device.last_seen_at, now),
@@ -277,14 +277,14 @@ def heartbeat(device_id: str, beat: DeviceHeartbeat) -> HeartbeatAnswer:
 
 
 def is_online(device: Device, now: datetime) -> bool:
-    """Whether a device was heard of lately."""
+    """Whether the last heartbeat of a device is within ONLINE_FOR."""
     return device.last_seen_at is not None and now - device.last_seen_at <= ONLINE_FOR
 
 
 def list_all(
     *, caller_id: str, page_size: int, cursor: str | None, event_id: str | None, status: str | None
 ) -> Page[ListedDevice]:
-    """Return a page of devices, newest first; `event_id` and `status` narrow it."""
+    """Return a page of devices, newest first, filtered by `event_id` and `status`."""
     index, partition = (
         ("gsi2", keys.access.event_devices(event_id).pk) if event_id else ("gsi1", keys.access.all_devices().pk)
     )
@@ -301,7 +301,7 @@ def list_all(
 
 
 def revoke(device_id: str) -> None:
-    """Lock a device out; doing so twice is no error. Raises NotFound."""
+    """Revoke a device. Idempotent. Raises NotFound."""
     write = operations.change(
         keys.access.device(device_id),
         [Device.status.set(DeviceStatus.REVOKED), Device.revoked_at.set(clock.now()), Device.public_key.remove()],
@@ -315,7 +315,7 @@ def revoke(device_id: str) -> None:
 
 
 def watch() -> int:
-    """Publish that a device fell silent, once per silence, for events whose gates are open; return how many."""
+    """Publish each newly silent device of events with open gates, once per silence. Return the count."""
     now = clock.now()
     silent: list[Device] = []
     for event in events.open_now():
@@ -323,7 +323,7 @@ def watch() -> int:
         devices = operations.get_many(operations.places_of(Device, raws), consistent=False).values()
         silent += [d for d in devices if d.status == DeviceStatus.ENROLLED and _fell_silent(d, now)]
     for device in silent:
-        # First told, then marked: a run that breaks off tells again rather than never.
+        # Published before marked: an interrupted run publishes twice rather than never.
         bus.publish([_silence(device)])
         operations.record(
             operations.change(keys.access.device(device.device_id), [Device.silent_since.set(now)], Device.pk.exists())
@@ -347,12 +347,12 @@ def _silence(device: Device) -> Published:
 
 
 def ids(device: Device) -> dict[str, Any]:
-    """Return what a fact says of a device."""
+    """Return the ids that a fact carries for a device."""
     return {"device_id": device.device_id, "event_id": device.event_id, "gate": device.gate}
 
 
 def facts_of_change(before: Device | None, after: Device) -> Sequence[Published]:
-    """Return what this change of a device's status is to others."""
+    """Return the facts to publish for a change of a device's status."""
     was = before.status if before else None
     facts = {DeviceStatus.ENROLLED: Fact.DEVICE_ENROLLED, DeviceStatus.REVOKED: Fact.DEVICE_REVOKED}
     if after.status == was or after.status not in facts:

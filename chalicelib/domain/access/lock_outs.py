@@ -1,7 +1,7 @@
 """Lock-outs of principals and sessions: written by log-outs and deactivations, checked by every guard.
 
-Those of ushers and devices are in their event's partition (events/gate_control.py), those of staff in one list, those
-of others in a partition per principal. Each is cached for REFRESH_SECONDS per container.
+Lock-outs of ushers and devices are in their event's partition (events/gate_control.py). Those of staff share one list.
+All other principals have a partition each. All are cached for REFRESH_SECONDS per container.
 """
 
 import threading
@@ -20,13 +20,13 @@ from chalicelib.table.items import EventRevocation, Item, LockOut, StaffRevocati
 from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import Portal
 
-# Portals whose principals work at an event, and are locked out there.
+# Portals whose principals work at one event; their lock-outs are stored with it.
 AT_EVENTS = (Portal.USHER, Portal.DEVICE)
-# A revocation matters as long as a token that was issued before it may live, and a little longer.
+# Margin of the TTL: a revocation must outlive every token issued before it.
 _LONGER = timedelta(minutes=15)
 
 _lock = threading.Lock()
-# Lock-outs by principal; the oldest are dropped first when there are too many.
+# Lock-outs by principal; above _PRINCIPALS_KEPT the oldest entry is evicted.
 _principals: dict[str, tuple[float, list[LockOut]]] = {}
 _PRINCIPALS_KEPT = 10_000
 _staff: tuple[float, dict[str, datetime]] = (float("-inf"), {})
@@ -56,7 +56,7 @@ def _staff_revoked(*, fresh: bool) -> dict[str, datetime]:
 
 
 def _principal_revoked(principal_id: str, session_id: str, *, fresh: bool) -> dict[str, datetime]:
-    """Return what was locked out of a principal, as far as it is about this session."""
+    """Return the lock-outs of a principal that apply to this session."""
     with _lock:
         read_at, lock_outs = _principals.get(principal_id, (float("-inf"), []))
     if fresh or time.monotonic() - read_at > REFRESH_SECONDS:
@@ -71,7 +71,7 @@ def _principal_revoked(principal_id: str, session_id: str, *, fresh: bool) -> di
 
 
 def require_not_revoked(principal: Principal, *, fresh: bool = False) -> None:
-    """Raise Unauthenticated where the caller or their session was locked out after the token was issued.
+    """Raise Unauthenticated if the caller or their session was locked out after the token was issued.
 
     Uses the cache, which is at most REFRESH_SECONDS old, unless `fresh`.
     """
@@ -86,7 +86,7 @@ def require_not_revoked(principal: Principal, *, fresh: bool = False) -> None:
             raise Unauthenticated from None
     for name in (principal.id, principal.session_id):
         locked_out_at = revoked.get(name)
-        # Issued in the very millisecond: in doubt it is refused.
+        # A token issued in the same millisecond is refused.
         if locked_out_at is not None and principal.issued_at <= locked_out_at:
             raise Unauthenticated
 
@@ -99,9 +99,9 @@ def revocations(
     event_ids: Iterable[str] = (),
     kept_session_id: str | None = None,
 ) -> list[operations.Write]:
-    """Return the writes that lock a principal or one of their sessions out; guards know within REFRESH_SECONDS.
+    """Return the writes that lock out a principal or one session; guards apply them within REFRESH_SECONDS.
 
-    `kept_session_id` is the one session that is not, in portals that are not at events nor the staff's.
+    `kept_session_id` names a session to spare. Portals of staff, ushers and devices ignore it.
     """
     now = clock.now()
     gone_at = int((now + tokens.lifetime(portal) + _LONGER).timestamp())
@@ -120,7 +120,7 @@ def revocations(
 
 
 def revoke(portal: Portal, principal_id: str, *, session_id: str | None = None, event_ids: Iterable[str] = ()) -> None:
-    """Lock a principal or one of their sessions out; guards know within REFRESH_SECONDS, this process at once."""
+    """Lock out a principal or one session: in this process at once, elsewhere within REFRESH_SECONDS."""
     for write in revocations(portal, principal_id, session_id=session_id, event_ids=event_ids):
         operations.record(write)
     forget()

@@ -1,4 +1,4 @@
-"""Mobile numbers (E.164) as identities: the customer who proved one, and the MACs that stand for numbers in keys."""
+"""Mobile numbers (E.164) as identities: look-up of customers, and the MACs that replace numbers in keys."""
 
 import hashlib
 import hmac
@@ -17,12 +17,12 @@ def find_by_number(mobile_number: str) -> Account | None:
 
 
 def number_mac(mobile_number: str) -> str:
-    """Return the keyed hash that stands for a number in keys: deterministic, and not reversible without the secret."""
+    """Return the keyed hash of a number for use in keys: deterministic, and not reversible without the secret."""
     return number_macs(mobile_number)[0]
 
 
 def number_macs(mobile_number: str) -> list[str]:
-    """Return every MAC that may stand for a number: the present secret first, then the one before its rotation."""
+    """Return the MACs of a number: under the current secret first, then under the previous one."""
     return [
         hmac.new(key, mobile_number.encode(), hashlib.sha256).hexdigest()[:32] for key in secrets.candidates(_NUMBER)
     ]

@@ -1,10 +1,9 @@
-"""One-time codes: sent to a number, guessed at five times, taken once (contract, "OTP").
+"""One-time codes: sent to a number, five tries, single use (contract, "OTP").
 
-A code stands only as its MAC, under a key derived from the master secret, over the challenge's id and the code.
-A try is counted before it is compared, first for its address and then for the challenge, so that guesses in
-parallel are not more than the limits; a code is spent in the transaction that has its effect. Only a number's newest
-code of a purpose counts. Whoever has no account, or should not be told that they have one, is sent a text without a
-code or nothing at all, after the same work.
+A code is stored only as a MAC over the challenge's id and the code. The key is derived from the master secret. A try
+is counted before the comparison, so that parallel guesses cannot exceed the limits. The address is counted first,
+then the challenge. A code is spent in the transaction of its effect. Only a number's newest code of a purpose is
+valid. Responses do not disclose accounts: such requests send a text without a code, or nothing, after the same work.
 """
 
 import hashlib
@@ -31,24 +30,24 @@ from chalicelib.vocabulary import OtpPurpose
 
 LIFETIME = timedelta(minutes=5)
 TRIES = 5
-# How long a challenge may be sent new codes, and a registration waits.
+# Lifetime of a challenge: how long codes can be resent and a registration stays pending.
 RENEWABLE = timedelta(minutes=30)
 _PER_NUMBER, _NUMBER_WINDOW = 3, timedelta(minutes=15)
 _PER_ADDRESS, _ADDRESS_WINDOW = 10, timedelta(hours=1)
-# Wrong codes from one address, over all challenges: six challenges tried out.
+# Wrong codes from one address over all challenges, equal to six exhausted challenges.
 TRIES_PER_ADDRESS, _TRIES_WINDOW = 30, timedelta(minutes=15)
 _PURPOSE = "otp"
-# The purposes whose challenge may be sent a new code; all others begin anew.
+# Purposes that allow `resend`; all others start a fresh challenge.
 _RENEWED = frozenset((OtpPurpose.REGISTER, OtpPurpose.LOGIN, OtpPurpose.RESET))
-# What is asked for by number alone: whoever has no account is sent nothing, after the same work.
+# Purposes requested by number alone: without an account nothing is sent, after the same work.
 _FORGOTTEN = frozenset((OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET))
-# Where a message goes that nobody gets: as long as a number.
+# Recipient of decoy messages, as long as a real number.
 _NOBODY = "+000000000000"
 
 
 @dataclass(frozen=True, slots=True)
 class SentCode:
-    """What the caller is told of a code; `expires_in` is in seconds. The same whether or not there was one."""
+    """The response to a request for a code, identical if none was sent. `expires_in` is in seconds."""
 
     challenge_id: str
     expires_in: int = int(LIFETIME.total_seconds())
@@ -57,15 +56,15 @@ class SentCode:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedCode:
-    """A code that was right; it is not spent before `commit`. `used_by` names this verification alone."""
+    """A verified code, unspent until `commit`. `used_by` is unique to this verification."""
 
     challenge: Challenge
     used_by: str
 
     def commit(self, *effects: Write) -> None:
-        """Spend the code together with what it opens.
+        """Spend the code in one transaction with its effects. Idempotent for SDK retries.
 
-        Raises OtpInvalid where it was spent or voided since, and ConditionFailed with the effects' own positions.
+        Raises OtpInvalid if the code was spent or voided, ConditionFailed with positions relative to `effects`.
         """
         challenge = self.challenge
         spend = operations.change(
@@ -84,17 +83,14 @@ class VerifiedCode:
             if 0 in failure.failures:
                 found = failure.found(Challenge)
                 if found is not None and found.used_by == self.used_by:
-                    return  # our own first try, whose answer was lost
+                    return  # an earlier try of this call succeeded
             if failure.failures.keys() & {0, 1}:
                 raise OtpInvalid from failure
             raise ConditionFailed({n - len(before): item for n, item in failure.failures.items()}) from failure
 
 
 def take_send(mobile_number: str, *, address: str | None) -> None:
-    """Count one more code sent to this number, from this address; without one, from somebody who is logged in.
-
-    Raises RateLimited.
-    """
+    """Count one code to this number and, unless the caller is logged in, from this address. Raises RateLimited."""
     _take_send(numbers.number_mac(mobile_number), address)
 
 
@@ -114,10 +110,10 @@ def send(
     challenge_id: str | None = None,
     together_with: Sequence[Write] = (),
 ) -> SentCode:
-    """Send a code, which voids the one before; `account` is who has the number, if anyone.
+    """Send a code, which voids the previous one. `account` is the owner of the number, if any.
 
-    `together_with` are writes of the same transaction, such as whatever names its `challenge_id`. The caller has asked
-    `take_send` first. Raises ConditionFailed where one of them fails, from position 0 on; then no code is sent.
+    `together_with` are writes for the same transaction, such as one that stores `challenge_id`. The caller must call
+    `take_send` first. Raises ConditionFailed, with positions from 0, if one of these fails; then no code is sent.
     """
     now = clock.now()
     challenge_id = challenge_id or new_id("chl")
@@ -143,9 +139,9 @@ def send(
 
 
 def resend(challenge_id: str, *, address: str | None) -> SentCode:
-    """Send a new code for a challenge that is not answered yet. Raises RateLimited.
+    """Send a new code for an open challenge. Raises RateLimited.
 
-    Who asks is told the same where there is no such challenge.
+    The response is the same for an unknown challenge.
     """
     challenge = operations.get(keys.access.challenge(challenge_id))
     if challenge is not None and challenge.purpose not in _RENEWED:
@@ -165,7 +161,7 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
     try:
         operations.commit(renew, *_newest(challenge, []))
     except ConditionFailed:
-        return SentCode(challenge_id)  # answered at this moment
+        return SentCode(challenge_id)  # used concurrently
     messages.enqueue(_message(purpose, _number(challenge, account), code, account))
     _log("code sent again", challenge)
     return SentCode(challenge_id)
@@ -180,12 +176,12 @@ def verify(
     address: str,
     account_id: str | None = None,
 ) -> VerifiedCode:
-    """Return the proof that this is the code, by its challenge or else by the number it was sent to.
+    """Verify a code, by its challenge or else by the number it was sent to.
 
-    Where `account_id` is given, only a code that was sent for that account will do. Raises OtpInvalid, OtpExpired,
-    OtpExhausted, and RateLimited where too many codes from this address were none.
+    With `account_id`, only a code sent for that account is valid. Raises OtpInvalid, OtpExpired, OtpExhausted, and
+    RateLimited after too many wrong codes from this address.
     """
-    # Before anything is looked up, so that a full limit tells nothing of any challenge and uses none of its tries.
+    # Before any read, so that a full limit discloses no challenge and uses none of its tries.
     counted = throttle.take("code tried from address", address, limit=TRIES_PER_ADDRESS, window=_TRIES_WINDOW)
     challenge = _take_try(purpose, challenge_id or _newest_of(purpose, mobile_number or ""), account_id)
     if clock.now() >= challenge.expires_at:
@@ -199,21 +195,21 @@ def verify(
 
 
 def was_sent_to(challenge: Challenge, mobile_number: str | None) -> bool:
-    """Whether a challenge's code went to this number."""
+    """Whether a challenge's code was sent to this number."""
     return mobile_number is not None and challenge.number_mac in numbers.number_macs(mobile_number)
 
 
 def _give_back(counted: CountedTry, challenge: Challenge) -> None:
-    """Let a right code not count against its address, behind which there may be many people."""
+    """Undo the counted try of a correct code, since many people may share one address."""
     try:
         throttle.uncount(counted)
     except Unavailable:
-        # The code is right all the same: its address has one try less for a quarter of an hour.
+        # The code is still valid. Its address has one try less until the window ends.
         logger.warning("try not given back", extra={"challenge_id": challenge.challenge_id})
 
 
 def _take_try(purpose: OtpPurpose, challenge_id: str, account_id: str | None) -> Challenge:
-    """Count a try and return its challenge as it stood at that moment; nobody else's account's is touched."""
+    """Count a try and return the challenge from that write. Challenges of other accounts are not counted."""
     is_open = (Challenge.purpose == purpose) & Challenge.used_at.does_not_exist() & (Challenge.tries < TRIES)
     if account_id is not None:
         is_open &= Challenge.account_id == account_id
@@ -231,14 +227,14 @@ def _take_try(purpose: OtpPurpose, challenge_id: str, account_id: str | None) ->
 
 
 def _newest_of(purpose: OtpPurpose, mobile_number: str) -> str:
-    """Return the newest challenge of a number, or one that does not exist, to be asked for all the same."""
+    """Return the id of a number's newest challenge, or a placeholder, so that the same reads follow."""
     places = [keys.access.newest_challenge(purpose, mac) for mac in numbers.number_macs(mobile_number)]
     found = operations.get_many(places)
     return next((found[place].challenge_id for place in places if place in found), f"none_{places[0].pk}")
 
 
 def _newest(challenge: Challenge, older_macs: list[str]) -> list[Write]:
-    """Return the writes by which a challenge is its number's newest, also under what stood for the number before."""
+    """Return the writes that make a challenge its number's newest, and remove pointers under older MACs."""
     place = keys.access.newest_challenge(challenge.purpose, challenge.number_mac)
     gone_at = int((clock.now() + RENEWABLE).timestamp())
     pointer = NewestChallenge(*place, challenge_id=challenge.challenge_id, ttl=gone_at)
@@ -247,12 +243,12 @@ def _newest(challenge: Challenge, older_macs: list[str]) -> list[Write]:
 
 
 def _opens(purpose: OtpPurpose, account: Account | None) -> bool:
-    """Whether somebody with this account, or without one, is sent a code that opens something."""
+    """Whether the code is real: registration requires that no account exists, all else that one does."""
     return (account is None) == (purpose is OtpPurpose.REGISTER)
 
 
 def _code(challenge_id: str, *, opens: bool) -> tuple[str, str]:
-    """Return a fresh code and its MAC; of one that opens nothing, the MAC is that of no six digits."""
+    """Return a fresh code and its MAC. Unless `opens`, no six digits match the MAC."""
     code = f"{randomness.randbelow(10**6):06d}"
     return code, _mac(secrets.current(_PURPOSE), challenge_id, code if opens else randomness.token_hex())
 
@@ -262,7 +258,7 @@ def _mac(key: bytes, challenge_id: str, code: str) -> str:
 
 
 def _account(challenge: Challenge) -> Account | None:
-    """Return who has the number of a challenge now, with the same reads where nobody has."""
+    """Return the current account of a challenge's number, with the same reads if there is none."""
     if challenge.pending is not None:
         return numbers.find_by_number(challenge.pending["mobile_number"])
     return operations.get(keys.access.account(challenge.account_id or f"none_{challenge.challenge_id}"))

@@ -1,4 +1,4 @@
-"""Passwords: argon2id, and the same work for a stranger as for a customer."""
+"""Passwords: argon2id, with the same work for unknown accounts."""
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 MIN_LENGTH = 10
-# RFC 9106 bounds neither; a very long password only costs the server time.
+# RFC 9106 sets no bounds. A very long password only costs server time.
 MAX_LENGTH = 256
-# Those of ten and more characters that head the public lists of leaked passwords.
+# Top entries of public lists of leaked passwords, of ten or more characters.
 _COMMON = frozenset(
     [
         "1234567890",
@@ -53,7 +53,7 @@ _COMMON = frozenset(
 
 @lru_cache(maxsize=1)
 def _hasher() -> "PasswordHasher":
-    # Imported here: only log-ins need it, and every function would pay for it at its cold start.
+    # Imported here: only log-ins need it, and a module-level import slows every cold start.
     from argon2 import PasswordHasher
 
     # OWASP Password Storage Cheat Sheet: argon2id with m=19456 (19 MiB), t=2, p=1.
@@ -77,13 +77,13 @@ def require_acceptable(password: str, *, field: str = "password") -> None:
 
 
 def hash_password(password: str, *, field: str = "password") -> str:
-    """Return the hash to keep. Raises ValidationFailed, naming `field`, for a password too short or too common."""
+    """Return the hash to store. Raises ValidationFailed, naming `field`, for a password too short or too common."""
     require_acceptable(password, field=field)
     return _hasher().hash(password)
 
 
 def matches(password: str, password_hash: str | None) -> bool:
-    """Whether this is the password; takes the same time where there is no such account (None)."""
+    """Whether the password matches the hash. Takes the same time for an unknown account (None)."""
     from argon2.exceptions import VerificationError  # as above
 
     try:

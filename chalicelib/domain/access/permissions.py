@@ -1,4 +1,4 @@
-"""What each role of the staff may do (contract/admin.md)."""
+"""Permissions of each staff role (contract/admin.md)."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from chalicelib.vocabulary import AdminRole
 
 
 class Permission(StrEnum):
-    """Something that a route asks of the staff's role."""
+    """A permission that a route requires of a staff role."""
 
     READ = "read"
     DEVICES = "devices"

@@ -1,7 +1,7 @@
-"""Sessions: a refresh token that changes at every use, and what happens when an old one comes back.
+"""Sessions: refresh tokens rotate at every use, and reuse of an old one ends the session.
 
-The token of generation n is derived from the master secret, so that a client whose answer was lost gets the
-same successor again for a short grace; the table keeps only the hash of the newest.
+The token of generation n is derived from the master secret. A client that lost a response can therefore receive the
+same successor again within GRACE. The table stores only the hash of the newest token.
 """
 
 import base64
@@ -21,19 +21,19 @@ from chalicelib.table.items import Account, Session
 from chalicelib.vocabulary import AccountStatus, Portal
 
 LIFETIME = timedelta(days=30)
-# OAuth 2.0 practice for rotation with lost answers; within it the spent token gets its successor again.
+# OAuth 2.0 practice for lost responses: within it a spent token returns the same successor.
 GRACE = timedelta(seconds=20)
 _PURPOSE = "refresh token"
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A pair as it goes to the client; `expires_in` is the access token's, in seconds."""
+    """A pair of access and refresh token. `expires_in` is the access token's, in seconds."""
 
     access: str
     refresh: str
     expires_in: int
-    token_type: str = "Bearer"  # noqa: S105  # the scheme of RFC 6750, no secret
+    token_type: str = "Bearer"  # noqa: S105  # the scheme of RFC 6750, not a secret
 
 
 def _secret_part(session_id: str, generation: int) -> str:
@@ -74,14 +74,14 @@ def _was_made(token: str, session_id: str, generation: int) -> bool:
 
 
 def start(account: Account, *, event_id: str | None = None, in_cookie: bool = False) -> Tokens:
-    """Begin a session of an account and return its first pair."""
+    """Start a session of an account and return its first pair of tokens."""
     write, pair = begin(account, event_id=event_id, in_cookie=in_cookie)
     operations.record(write)
     return pair
 
 
 def begin(account: Account, *, event_id: str | None = None, in_cookie: bool = False) -> tuple[operations.Write, Tokens]:
-    """Return the write that begins a session of an account, and its first pair, which is good once that is done."""
+    """Return the write that starts a session, and its first pair of tokens, valid after the write."""
     now = clock.now()
     session_id = new_id("ses")
     refresh = _token(session_id, 1)
@@ -120,7 +120,7 @@ def _pair(account: Account, session: Session, refresh: str) -> Tokens:
 
 
 def refresh(token: str, portal: Portal, *, in_cookie: bool = False) -> Tokens:
-    """Return the next pair and spend this refresh token.
+    """Spend this refresh token and return the next pair.
 
     Raises Unauthenticated, TokenExpired, TokenReused (which ends the session) or AccountSuspended.
     """
@@ -165,7 +165,7 @@ def _rotate(session: Session, token: str, now: datetime) -> str | None:
     try:
         operations.record(spend)
     except operations.ConditionFailed as failure:
-        # Another call with the same token was faster; or this one's own first try was.
+        # A concurrent call, or an earlier try of this one, has spent the token.
         found = failure.found(Session)
         return _successor_within_grace(found, generation, now) if found else None
     return successor
@@ -179,7 +179,7 @@ def _successor_within_grace(session: Session, generation: int, now: datetime) ->
 
 
 def end(session_id: str, *, ended_because: str) -> None:
-    """End one session: its refresh token is dead at once, its access token within the guards' delay."""
+    """End one session: its refresh token at once, its access token within REFRESH_SECONDS."""
     actions = [Session.ended_at.set(clock.now())]
     try:
         raw = operations.record(operations.change(keys.access.session(session_id), actions, Session.pk.exists()))

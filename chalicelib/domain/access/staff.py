@@ -1,4 +1,4 @@
-"""The platform's own staff: log-in with a second factor where it is switched on."""
+"""Staff: log-in, with a second factor if the account has one."""
 
 import hmac
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from chalicelib.vocabulary import Portal
 
 @dataclass(frozen=True, slots=True)
 class StaffMember:
-    """A member of staff and what they may do."""
+    """A member of staff with their permissions."""
 
     id: str
     email: str
@@ -27,7 +27,7 @@ class StaffMember:
 
 @dataclass(frozen=True, slots=True)
 class StaffLogIn:
-    """A member of staff who has logged in, and the session's first tokens."""
+    """A logged-in member of staff and the session's first tokens."""
 
     member: StaffMember
     tokens: Tokens
@@ -58,11 +58,11 @@ def _member(account: Account) -> StaffMember:
 
 
 def _require_totp(account: Account, code: str | None) -> None:
-    import pyotp  # only staff with a second factor pays for it
+    import pyotp  # only log-ins with a second factor need it
 
     if code is None:
         raise InvalidCredentials("This account needs its six-digit code in `totp`.")
-    # RFC 6238: five guesses per half minute leave no chance against a million codes.
+    # RFC 6238 codes have a million values: five guesses per five minutes are negligible.
     throttle.take("totp", account.account_id, limit=5, window=timedelta(minutes=5))
     totp = pyotp.TOTP(account.totp_secret or "")
     now = totp.timecode(clock.now())
@@ -70,7 +70,7 @@ def _require_totp(account: Account, code: str | None) -> None:
     step = next((s for s in (now - 1, now, now + 1) if hmac.compare_digest(totp.generate_otp(s), code)), None)
     if step is None:
         raise InvalidCredentials("The six-digit code is wrong.")
-    # RFC 6238, 5.2: a code is taken once, so that one read over a shoulder is worth nothing.
+    # RFC 6238, 5.2: a code is accepted once, so that an observed code is worthless.
     is_unused = Account.totp_step.does_not_exist() | (Account.totp_step < step)
     try:
         operations.record(

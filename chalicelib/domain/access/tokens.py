@@ -1,6 +1,6 @@
-"""Access tokens: who is calling, for a quarter of an hour, or half a day where a portal has no refresh.
+"""Access tokens: the caller's identity for 15 minutes, or 12 hours in portals without refresh.
 
-JWT (RFC 7519, RFC 9068's `typ`), Ed25519 only, with a `kid` of this platform and one portal as `aud`.
+JWT (RFC 7519, RFC 9068's `typ`), Ed25519 only, with a `kid` of this platform. `aud` is one portal.
 """
 
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ from chalicelib.errors import TokenExpired, Unauthenticated
 from chalicelib.vocabulary import Portal
 
 LIFETIME = timedelta(minutes=15)
-# The portals whose clients know no refresh (contract, "Tix").
+# Portals whose clients do not refresh (contract, "Tix").
 _LONG = {Portal.TIX: timedelta(hours=12)}
 ISSUER = "gatehouse"
-# The claim by which a portal's clients know their own id (contract, "Auth").
+# The claim that carries the caller's own id for a portal's clients (contract, "Auth").
 _ID_CLAIM = {Portal.WEBAPP: "customer_id", Portal.CAMPUS: "user_id", Portal.TIX: "userId"}
 _TYPE = "at+jwt"
 _MAX_LENGTH = 4096
@@ -27,9 +27,9 @@ _MAX_LENGTH = 4096
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling: an account or a device, in one session of one portal.
+    """The caller: an account or a device, in one session of one portal.
 
-    `claims` holds what the portal's clients read, such as `event_id` and `role`.
+    `claims` holds the values that the portal's clients read, such as `event_id` and `role`.
     """
 
     portal: Portal
@@ -51,12 +51,12 @@ class Principal:
 
     @property
     def gate(self) -> str | None:
-        """The gate a device stands at."""
+        """The gate of a device."""
         return self.claims.get("gate")
 
 
 def lifetime(portal: Portal) -> timedelta:
-    """Return how long an access token of a portal lives."""
+    """Return the lifetime of a portal's access tokens."""
     return _LONG.get(portal, LIFETIME)
 
 
@@ -65,7 +65,7 @@ def _id_claim(portal: Portal) -> str:
 
 
 def issue(principal: Principal) -> str:
-    """Return the access token of a principal, from now."""
+    """Return a new access token for a principal."""
     now = clock.now().timestamp()
     kid, key = signing.signer(signing.ACCESS_TOKENS)
     claims = {
@@ -75,8 +75,8 @@ def issue(principal: Principal) -> str:
         "aud": principal.portal.value,
         "sub": principal.id,
         "sid": principal.session_id,
-        # To the millisecond (RFC 7519, section 2, allows fractions): whoever logs in within the second in which all
-        # their sessions were ended, as after a new password, is let in.
+        # In milliseconds (RFC 7519, section 2, allows fractions). A password change ends all sessions, and a log-in
+        # within the same second must succeed.
         "iat": now,
         "exp": int(now) + int(lifetime(principal.portal).total_seconds()),
     }
@@ -90,7 +90,7 @@ _REGISTERED = {"iss", "aud", "sub", "sid", "iat", "exp", "name"}
 
 @lru_cache(maxsize=4096)
 def _proven(token: str) -> tuple[Principal, int]:
-    """Return what a genuine token says and when it expires; a refusal is not remembered."""
+    """Return the principal and expiry of a genuine token. Failures are not cached."""
     try:
         header = jwt.get_unverified_header(token)
     except jwt.InvalidTokenError as error:
@@ -123,16 +123,16 @@ def _proven(token: str) -> tuple[Principal, int]:
         )
     except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
         raise Unauthenticated from error
-    # PyJWT would take a list as `aud` and a string as `exp`; this platform makes neither.
+    # PyJWT accepts a list as `aud` and a string as `exp`; this platform issues neither.
     if not isinstance(claims["aud"], str) or not isinstance(claims["exp"], int):
         raise Unauthenticated
     return principal, claims["exp"]
 
 
 def verify(token: str, portal: Portal | None) -> Principal:
-    """Return who holds this token, if it is one of this portal, or of any, and its time is not over.
+    """Return the principal of a valid token. `portal` None accepts any portal.
 
-    Raises Unauthenticated or TokenExpired. Revocation is the caller's second question.
+    Raises Unauthenticated or TokenExpired. The caller must check revocation separately.
     """
     if len(token) > _MAX_LENGTH:
         raise Unauthenticated

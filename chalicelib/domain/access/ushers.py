@@ -1,4 +1,4 @@
-"""Ushers: the log-in at one event, and the events that an usher is assigned to."""
+"""Ushers: log-in at one event, and the events that an usher is assigned to."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from chalicelib.vocabulary import Portal, UsherRole
 
 @dataclass(frozen=True, slots=True)
 class UsherEvent:
-    """An event as its ushers see it, with the window in which its gates scan."""
+    """An event as shown to its ushers, with the window in which its gates scan."""
 
     event: Event
     facts: EventFacts
@@ -22,7 +22,7 @@ class UsherEvent:
 
 @dataclass(frozen=True, slots=True)
 class UsherLogIn:
-    """An usher who has logged in at an event, and the session's first tokens."""
+    """An usher logged in at an event, and the session's first tokens."""
 
     account: Account
     event: UsherEvent
@@ -31,7 +31,7 @@ class UsherLogIn:
 
 @dataclass(frozen=True, slots=True)
 class UsherAssignment:
-    """Whether an usher works at an event."""
+    """An usher's assignment to an event, if any."""
 
     assigned: bool
     role: str | None
@@ -39,7 +39,7 @@ class UsherAssignment:
 
 
 def log_in(username: str, password: str, *, event_id: str) -> UsherLogIn:
-    """Begin an usher's session at an event; nothing about the event is disclosed before password and assignment.
+    """Start an usher's session at an event. Password and assignment are checked before the event is read.
 
     Raises InvalidCredentials, RateLimited, AccountSuspended, Forbidden (no ushering role), NotAssigned, NotFound.
     """
@@ -50,7 +50,7 @@ def log_in(username: str, password: str, *, event_id: str) -> UsherLogIn:
 
 
 def assigned_events(usher_id: str) -> list[UsherEvent]:
-    """Return the events that an usher is assigned to, the earliest first."""
+    """Return the events that an usher is assigned to, earliest first."""
     event_ids = [str(event_id) for event_id in accounts.get(usher_id).event_ids or []]
     return [_shown(event) for event in events.get_many(event_ids)]
 
@@ -69,7 +69,7 @@ def status(usher_id: str, *, event_id: str, works_at: str) -> GateStatus:
 
 
 def assignment(usher_id: str, event_id: str) -> UsherAssignment:
-    """Return whether an usher works at an event, and in which role. Raises NotFound for an unknown event."""
+    """Return whether an usher is assigned to an event, and the role. Raises NotFound for an unknown event."""
     account = accounts.get(usher_id)
     event = events.get(event_id)
     assigned = event_id in (account.event_ids or [])
