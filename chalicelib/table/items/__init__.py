@@ -1,6 +1,6 @@
-"""The items of the table, one class per kind, in modules of the same names as those of the keys.
+"""The items of the table, one class per kind, in modules named like those of the keys.
 
-All kinds are imported here, so that a raw item of any of them finds its class.
+All kinds are imported here, because PynamoDB finds the class of a raw item only among imported ones.
 """
 
 from chalicelib.table.items.access import (

@@ -1,4 +1,4 @@
-"""The items of who logs in, sessions, lock-outs, codes, devices and data keys."""
+"""Items of accounts, sessions, lock-outs, one-time codes, devices and data keys."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from chalicelib.vocabulary import AccountStatus, DeviceStatus, OtpPurpose, Porta
 
 
 class Login(Item, discriminator="login"):
-    """A name that one account of a portal logs in with."""
+    """The login name of one account of a portal."""
 
     account_id = UnicodeAttribute()
 
 
 class Account(Item, discriminator="account"):
-    """A person who logs in; `claims` are what the portal's tokens carry of it."""
+    """A person with a login; `claims` are the fields of it in the portal's tokens."""
 
     account_id = UnicodeAttribute()
     portal = EnumAttribute(Portal)
@@ -25,9 +25,9 @@ class Account(Item, discriminator="account"):
     status = EnumAttribute(AccountStatus)
     password_hash = UnicodeAttribute()
     totp_secret = UnicodeAttribute(null=True)
-    # The time step (RFC 6238) of the last code that was taken.
+    # The time step (RFC 6238) of the last accepted code.
     totp_step = IntegerAttribute(null=True)
-    # The phone number, where the portal's people have one (E.164).
+    # E.164; only in portals whose accounts have a phone number.
     mobile_number = UnicodeAttribute(null=True)
     labels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     role = UnicodeAttribute(null=True)
@@ -35,13 +35,13 @@ class Account(Item, discriminator="account"):
     event_ids: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     organization_id = UnicodeAttribute(null=True)
     sessions_end_before = MomentAttribute(null=True)
-    # The session that changed the password, which goes on.
+    # The session that changed the password; it remains valid.
     kept_session_id = UnicodeAttribute(null=True)
     created_at = MomentAttribute()
 
 
 class Session(Item, discriminator="session"):
-    """One log-in; its refresh token is kept only as a hash and changes at each use."""
+    """One log-in; its refresh token is stored only as a hash and rotates at each use."""
 
     session_id = UnicodeAttribute()
     portal = EnumAttribute(Portal)
@@ -57,58 +57,58 @@ class Session(Item, discriminator="session"):
 
 
 class StaffRevocation(Item, discriminator="staff_revocation"):
-    """A member of staff or session that was locked out less than a token's life ago."""
+    """A member of staff or a session, locked out less than an access token's lifetime ago."""
 
     principal_id = UnicodeAttribute()
     revoked_at = MomentAttribute()
 
 
 class LockOut(Item, discriminator="lock_out"):
-    """A principal or one session of theirs that was locked out less than a token's life ago."""
+    """A principal or one of its sessions, locked out less than an access token's lifetime ago."""
 
     principal_id = UnicodeAttribute()
     revoked_at = MomentAttribute()
-    # The one session of the principal that was not.
+    # The one session of the principal that was not locked out.
     kept_session_id = UnicodeAttribute(null=True)
 
 
 class EventRevocation(Item, discriminator="event_revocation"):
-    """A principal or session that lost its access to an event less than a token's life ago."""
+    """A principal or session that lost access to an event less than an access token's lifetime ago."""
 
     principal_id = UnicodeAttribute()
     revoked_at = MomentAttribute()
 
 
 class Throttle(Item, discriminator="throttle"):
-    """How often something was tried in one window of time, or the moments of the last tries, each marked."""
+    """The number of attempts in one time window, or the marked times of the last attempts."""
 
     tries = IntegerAttribute(default=0)
     moments: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
-    # How often the moments were written.
+    # Counts the writes of `moments`, for the optimistic lock.
     version = IntegerAttribute(null=True)
 
 
 class Challenge(Item, discriminator="challenge"):
-    """A one-time code that was sent, as a keyed hash, and how often it was tried."""
+    """A one-time code that was sent, as a keyed hash, with its number of attempts."""
 
     challenge_id = UnicodeAttribute()
     purpose = EnumAttribute(OtpPurpose)
     mac = UnicodeAttribute()
-    # What stands for the number that the code was sent to, as it does in the key of the newest code.
+    # The MAC of the number the code was sent to, as in the key of the newest code.
     number_mac = UnicodeAttribute()
     tries = IntegerAttribute(default=0)
     started_at = MomentAttribute()
     expires_at = MomentAttribute()
     used_at = MomentAttribute(null=True)
-    # Names the one verification that took the code.
+    # The one verification that used the code.
     used_by = UnicodeAttribute(null=True)
     account_id = UnicodeAttribute(null=True)
-    # A registration that waits for its code: who it will be, once the number is proven.
+    # The account to create once the number is verified.
     pending: JSONAttribute = JSONAttribute(null=True)
 
 
 class NewestChallenge(Item, discriminator="newest_challenge"):
-    """Which code of a number is the newest of its purpose: the only one that counts."""
+    """The newest code of a number and purpose; only this one is valid."""
 
     challenge_id = UnicodeAttribute()
 
@@ -137,7 +137,7 @@ class Device(Item, discriminator="device"):
 
 
 class Enrolment(Item, discriminator="enrolment"):
-    """A one-time code, by its MAC, that makes a program into a device."""
+    """A one-time code, by its MAC, that enrols a reader agent as a device."""
 
     device_id = UnicodeAttribute()
     expires_at = MomentAttribute()
@@ -145,7 +145,7 @@ class Enrolment(Item, discriminator="enrolment"):
 
 
 class DataKey(Item, discriminator="data_key"):
-    """A customer's own data key, itself encrypted by KMS; without it every sealed copy is noise."""
+    """A customer's data key, encrypted by KMS. Without it no sealed attribute can be decrypted."""
 
     owner_id = UnicodeAttribute()
     wrapped = BinaryAttribute(legacy_encoding=False)

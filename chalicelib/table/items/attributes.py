@@ -1,6 +1,6 @@
-"""The types of the table's attributes: what a reader gets needs no cast, and what is stored keeps one format.
+"""Typed attributes of the table: values need no cast after reading, and each type has one stored format.
 
-An attribute with `null=True` reads None where it is absent, and its type says so.
+An attribute with `null=True` reads as None where it is absent, and its type includes None.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ SomeWordT = TypeVar("SomeWordT", bound=StrEnum)
 
 
 class TypedAttribute(Attribute[ValueT]):
-    """An attribute that is absent where it is None: PynamoDB itself would store DynamoDB's NULL."""
+    """An attribute that is absent for None, where PynamoDB itself would store DynamoDB's NULL."""
 
     def set(
         self, value: ValueT | Attribute[ValueT] | _Increment | _Decrement | _IfNotExists | _ListAppend
@@ -45,16 +45,16 @@ class MomentAttribute(TypedAttribute[MomentT]):
         super().__init__(null=null)
 
     def serialize(self, value: datetime) -> str:
-        """Write a moment."""
+        """Return the stored text of a moment."""
         return clock.to_text(value)
 
     def deserialize(self, value: str) -> datetime:
-        """Read a moment."""
+        """Return the moment of a stored text."""
         return datetime.fromisoformat(value)
 
 
 class IntegerAttribute(TypedAttribute[IntegerT]):
-    """A whole number."""
+    """An integer."""
 
     attr_type = NUMBER
 
@@ -68,16 +68,16 @@ class IntegerAttribute(TypedAttribute[IntegerT]):
         super().__init__(null=null, default=default, attr_name=attr_name)
 
     def serialize(self, value: int) -> str:
-        """Write a number; raises ValueError for one that is not whole."""
+        """Return the stored text of an integer. Raises ValueError for a fraction."""
         return format(value, "d")
 
     def deserialize(self, value: str) -> int:
-        """Read a number."""
+        """Return the integer of a stored text."""
         return int(value)
 
 
 class EnumAttribute(TypedAttribute[WordT]):
-    """A word of the vocabulary, as its text."""
+    """A member of a vocabulary enum, stored as its text."""
 
     attr_type = STRING
 
@@ -90,13 +90,13 @@ class EnumAttribute(TypedAttribute[WordT]):
         self.words: Callable[[str], StrEnum] = words
 
     def __set__(self, instance: Any, value: Any) -> None:
-        """Keep the word itself, also where its text was given."""
+        """Convert a text to its enum member."""
         super().__set__(instance, value if value is None else self.words(value))  # type: ignore[arg-type]
 
     def serialize(self, value: str) -> str:
-        """Write a word; raises ValueError for one that the vocabulary does not have."""
+        """Return the stored text of a member. Raises ValueError for a text outside the enum."""
         return self.words(value).value
 
     def deserialize(self, value: str) -> StrEnum:
-        """Read a word."""
+        """Return the member of a stored text."""
         return self.words(value)

@@ -1,4 +1,4 @@
-"""The items of NFC cards and the requests for them."""
+"""Items of NFC cards and card requests."""
 
 from pynamodb.attributes import BinaryAttribute, JSONAttribute, UnicodeAttribute, UnicodeSetAttribute
 
@@ -8,7 +8,7 @@ from chalicelib.vocabulary import CardDelivery, CardRequestStatus, CardStatus, C
 
 
 class Card(Item, discriminator="card"):
-    """An NFC card and, per event, the tickets it opens: the holder's first, then the dependents'."""
+    """An NFC card; `tickets` lists its ticket ids per event, the holder's first, then the dependents'."""
 
     card_id = UnicodeAttribute()
     uid = UnicodeAttribute()
@@ -19,36 +19,36 @@ class Card(Item, discriminator="card"):
     assigned_at = MomentAttribute(null=True)
     blocked_at = MomentAttribute(null=True)
     block_reason = UnicodeAttribute(null=True)
-    # The assignment that holds it, and until when; over that moment it is in stock, whatever its status says.
+    # The assignment that holds it, and until when. After that time the card is in stock, regardless of its status.
     held_by = UnicodeAttribute(null=True)
     held_until = MomentAttribute(null=True)
-    # Which merchant's totals count it, and in which status.
+    # The merchant whose totals count it, and under which status.
     counted_for = UnicodeAttribute(null=True)
     counted_as = EnumAttribute(CardStatus, null=True)
     tickets: JSONAttribute = JSONAttribute(default=dict)
-    # Tickets that are known to have been admitted, with the scan that did it: a hint by which a family's
-    # next tap goes straight to the next ticket. Only the ticket decides.
+    # Admitted tickets, each with its scan. A hint only: a family's next tap then starts at the next ticket.
+    # The ticket itself decides.
     admitted: JSONAttribute = JSONAttribute(default=dict)
-    # Events where it was refused: a scan by it may be a repeat there, whatever it opens by then.
+    # Events that refused it: a later scan there may be a repeat, even if its tickets changed.
     refused_at = UnicodeSetAttribute(null=True)
     sun_counter = IntegerAttribute(default=-1)
     sun_scan_key = UnicodeAttribute(null=True)
 
 
 class UnknownCard(Item, discriminator="unknown_card"):
-    """The events where a card was refused before anybody had registered it."""
+    """The events where a card was refused before its registration."""
 
     refused_at = UnicodeSetAttribute()
 
 
 class CardRequest(Item, discriminator="card_request"):
-    """A customer's wish for an NFC card."""
+    """A customer's request for an NFC card."""
 
     request_id = UnicodeAttribute()
     customer_id = UnicodeAttribute()
     delivery = EnumAttribute(CardDelivery)
     merchant_id = UnicodeAttribute(null=True)
-    # Where to send it, sealed.
+    # The delivery address, sealed.
     address = BinaryAttribute(legacy_encoding=False, null=True)
     status = EnumAttribute(CardRequestStatus)
     fee = IntegerAttribute()
@@ -57,6 +57,6 @@ class CardRequest(Item, discriminator="card_request"):
 
 
 class OpenCardRequest(Item, discriminator="open_card_request"):
-    """The one wish for an NFC card that a customer has open."""
+    """A customer's open card request; there is at most one."""
 
     request_id = UnicodeAttribute()

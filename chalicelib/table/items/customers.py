@@ -1,4 +1,4 @@
-"""The items of customers: profiles, dependents, favourites, totals and visits."""
+"""Items of customers: profiles, dependents, favourites, totals and visits."""
 
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, UnicodeAttribute, UnicodeSetAttribute
 
@@ -7,7 +7,7 @@ from chalicelib.table.items.item import Item
 
 
 class Profile(Item, discriminator="profile"):
-    """What a customer says of themselves; the sealed parts are read only with their data key."""
+    """A customer's profile; the binary attributes are sealed under the customer's data key."""
 
     customer_id = UnicodeAttribute()
     email = UnicodeAttribute(null=True)
@@ -35,7 +35,7 @@ class Dependent(Item, discriminator="dependent"):
 
 
 class Favorite(Item, discriminator="favorite"):
-    """An event that a customer likes."""
+    """An event marked as a favourite by a customer."""
 
     customer_id = UnicodeAttribute()
     event_id = UnicodeAttribute()
@@ -43,9 +43,9 @@ class Favorite(Item, discriminator="favorite"):
 
 
 class CustomerTotals(Item, discriminator="customer_totals"):
-    """A customer's running totals, kept by the stream worker.
+    """A customer's running totals, updated by the stream worker.
 
-    `by_month` is `{month: {tickets, spent}}`, `by_category` maps a category of events to a number of tickets.
+    `by_month` is `{month: {tickets, spent}}`; `by_category` maps an event category to a number of tickets.
     """
 
     customer_id = UnicodeAttribute()
@@ -60,7 +60,7 @@ class CustomerTotals(Item, discriminator="customer_totals"):
 
 
 class Visit(Item, discriminator="visit"):
-    """An event that a customer holds tickets of, or was at; `tickets` are the ids of those that are valid."""
+    """An event that a customer has valid tickets for, or attended; `tickets` are the ids of the valid ones."""
 
     customer_id = UnicodeAttribute()
     event_id = UnicodeAttribute()

@@ -1,4 +1,4 @@
-"""The items of events, venues, categories, stock, and the catalogue that the public reads."""
+"""Items of events, venues, ticket categories, stock and the public catalogue."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from chalicelib.vocabulary import EventStatus
 
 
 class Venue(MapAttribute[str, Any]):
-    """Where an event is held, as it stood when the event was last saved."""
+    """An event's copy of its venue, as of the last save of the event."""
 
     id = UnicodeAttribute(null=True)
     name = UnicodeAttribute()
@@ -21,7 +21,7 @@ class Venue(MapAttribute[str, Any]):
 
 
 class Event(Item, discriminator="event"):
-    """A show, with what its gates must know."""
+    """A show, with the settings that its gates need."""
 
     event_id = UnicodeAttribute()
     title = UnicodeAttribute()
@@ -42,16 +42,16 @@ class Event(Item, discriminator="event"):
     re_entry_allowed = BooleanAttribute(default=False)
     children_enabled = BooleanAttribute(default=False)
     venue = Venue(null=True)
-    # Counts its changes, so that whoever decides on what they saw knows whether it still stands.
+    # The optimistic lock: counts the changes, so a decision can be conditional on the version that was read.
     version = IntegerAttribute(default=0)
     gates: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
-    # Whose totals count it, and whether as one of those that were ever on show.
+    # The organizer whose totals count it, and whether they count it as ever published.
     counted_for = UnicodeAttribute(null=True)
     counted_as_shown = BooleanAttribute(null=True)
 
 
 class KnownVenue(Item, discriminator="venue"):
-    """A place where events are held; each event has a copy of what it said when it was chosen."""
+    """A venue; each event stores its own copy from the time of selection."""
 
     venue_id = UnicodeAttribute()
     name = UnicodeAttribute()
@@ -79,7 +79,7 @@ class Category(Item, discriminator="category"):
 
 
 class Stock(Item, discriminator="stock"):
-    """One shard of a category's stock: free + reserved + sold = capacity, in every state it is ever in."""
+    """One shard of a category's stock. Invariant: free + reserved + sold = capacity."""
 
     event_id = UnicodeAttribute()
     category_id = UnicodeAttribute()
@@ -88,49 +88,49 @@ class Stock(Item, discriminator="stock"):
     free = IntegerAttribute()
     reserved = IntegerAttribute(default=0)
     sold = IntegerAttribute(default=0)
-    # How many were sold and given back; with `sold`, all that ever were sold.
+    # Sold and then returned; `sold + returned` is the number ever sold.
     returned = IntegerAttribute(default=0)
 
 
 class Listing(SweptItem, discriminator="listing"):
-    """An event as the public sees it, with what is left of each category; projected from the table's stream.
+    """The public projection of an event, with the remaining stock of each category.
 
-    Whoever writes it has read the truth after the `version` that it replaces, so that the last one is right.
+    Each write is conditional on the `version` read before its sources, so the last write reflects the latest change.
     """
 
     event_id = UnicodeAttribute()
     version = IntegerAttribute(default=0)
     public = BooleanAttribute(default=False)
     body: JSONAttribute = JSONAttribute()
-    # By category; and how many of all were sold by orders.
+    # `available` is by category; `sold` is the total sold by orders.
     available: JSONAttribute = JSONAttribute(default=dict)
     sold = IntegerAttribute(default=0)
-    # Where its entries stand and what they say, so that the next projection removes those that are no longer right.
+    # Keys and content of its entries, so that the next projection can remove outdated ones.
     entries: JSONAttribute = JSONAttribute(default=list)
     facts: JSONAttribute = JSONAttribute(default=dict)
-    # The category of the catalogue that counts it.
+    # The catalogue category that counts it.
     counted_in = UnicodeAttribute(null=True)
 
 
 class ListingEntry(Item, discriminator="listing_entry"):
-    """A listing's place in one ordered list of the catalogue, with what the lists filter by, as it is searched."""
+    """An entry for a listing in one sorted list of the catalogue, with normalized fields to filter by."""
 
     event_id = UnicodeAttribute()
-    # Only in the lists of titles.
+    # Only in lists of titles.
     title = UnicodeAttribute(null=True)
     category = UnicodeAttribute(null=True)
     city = UnicodeAttribute(null=True)
     organizer_id = UnicodeAttribute(null=True)
-    # The cheapest category, in the platform's currency.
+    # The lowest category price, in the platform's currency.
     price = IntegerAttribute(null=True)
     starts_at = MomentAttribute()
     ends_at = MomentAttribute()
-    # The day on which it starts, in its own time zone.
+    # The start date in the event's time zone.
     day = UnicodeAttribute()
 
 
 class CategoryCount(Item, discriminator="category_count"):
-    """How many public events to come one category of the catalogue has; changed only together with a Listing."""
+    """The number of upcoming public events in one catalogue category; changed only together with a Listing."""
 
     category = UnicodeAttribute()
     events = IntegerAttribute(default=0)

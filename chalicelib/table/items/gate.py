@@ -1,4 +1,4 @@
-"""The items of scans, the check-in log and the running totals of an event."""
+"""Items of scans, the check-in log and an event's running totals."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from chalicelib.vocabulary import Direction, Reason, ScanResult, ScanSource
 
 
 class Counters(Item, discriminator="counters"):
-    """The running totals of an event, kept by the stream worker.
+    """The running totals of an event, updated by the stream worker.
 
-    Beside these attributes it holds, under names that totals.py makes, who came in by hour of `day` and what each gate
-    answered: a scan changes this one item anyway, and another would cost it two write units more.
+    It also holds the check-ins by hour of `day` and each gate's results, in attributes named by checkin_buckets.py.
+    A counted scan updates this item anyway; a second item would cost two more write units.
     """
 
-    # Sold by orders, as the stock was last summed up; `sold` is what was issued otherwise.
+    # `sold_online` is sold by orders, as of the last sum of the stock; `sold` was issued otherwise.
     sold = IntegerAttribute(default=0)
     sold_online = IntegerAttribute(default=0)
     admitted = IntegerAttribute(default=0)
@@ -28,19 +28,19 @@ class Counters(Item, discriminator="counters"):
     result_already_scanned = IntegerAttribute(default=0)
     result_not_found = IntegerAttribute(default=0)
     last_scan_at = MomentAttribute(null=True)
-    # The day, in the event's time zone, whose hours it holds; earlier ones have been put aside.
+    # The day, in the event's time zone, whose hours it holds; earlier days are CheckinDay items.
     day = UnicodeAttribute(null=True)
 
 
 class CheckinDay(Item, discriminator="checkin_day"):
-    """Who came in, by hour of a day that the event's counters hold no more; the hours' names are made by totals.py."""
+    """The check-ins by hour of a day that the counters no longer hold; checkin_buckets.py names the attributes."""
 
     event_id = UnicodeAttribute()
     day = UnicodeAttribute()
 
 
 class FirstScan(MapAttribute[str, Any]):
-    """The admission that a refused scan was told of."""
+    """The earlier admission that the answer to a refused scan shows."""
 
     scanned_at = MomentAttribute()
     gate = UnicodeAttribute(null=True)
@@ -48,7 +48,7 @@ class FirstScan(MapAttribute[str, Any]):
 
 
 class Scan(Item, discriminator="scan"):
-    """A scan and its first answer: the check-in log's entry. Its attendee's name stays with the ticket."""
+    """A scan and its first answer: an entry of the check-in log. The attendee's name is only on the ticket."""
 
     scan_id = UnicodeAttribute()
     log_id = UnicodeAttribute()

@@ -1,4 +1,4 @@
-"""The items of idempotency: answers to keys, and operations that happen once."""
+"""Items of idempotency: stored answers and completed operations."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from chalicelib.table.items.item import Item
 
 
 class IdempotentAnswer(MapAttribute[str, Any]):
-    """The first answer to a key."""
+    """The first answer to an Idempotency-Key."""
 
     status = IntegerAttribute()
-    # A large body is packed instead (zlib, RFC 1950).
+    # Replaces `body` for a large answer: compressed (zlib, RFC 1950).
     body = UnicodeAttribute()
     packed = BinaryAttribute(legacy_encoding=False, null=True)
     headers: JSONAttribute = JSONAttribute(default=dict)
 
 
 class IdempotencyRecord(Item, discriminator="idempotency"):
-    """One use of an Idempotency-Key: which body it came with, and what was answered."""
+    """One use of an Idempotency-Key: the fingerprint of its request, and the answer."""
 
     fingerprint = UnicodeAttribute()
     locked_until = MomentAttribute(null=True)
@@ -28,7 +28,7 @@ class IdempotencyRecord(Item, discriminator="idempotency"):
 
 
 class Operation(Item, discriminator="operation"):
-    """Something that was done once for ever, put in the transaction that did it; `result_id` names what it made."""
+    """A marker, written in the operation's own transaction, that it is done; `result_id` names its result."""
 
     operation_id = UnicodeAttribute()
     result_id = UnicodeAttribute()

@@ -1,4 +1,4 @@
-"""What every item of the table has."""
+"""Base classes of the table's items."""
 
 from typing import Any, Self
 
@@ -13,10 +13,10 @@ from chalicelib.table.places import Key, Place
 
 
 class Item(Model):
-    """What every item has: its keys, its places in the indexes, and when it may vanish."""
+    """The base of every item: table key, index keys, and the TTL in epoch seconds."""
 
     class Meta:
-        """The table."""
+        """PynamoDB's settings of the table."""
 
         table_name = config().table_name
 
@@ -38,7 +38,7 @@ class Item(Model):
         gsi2: Key | None = None,
         **attributes: Any,
     ) -> None:
-        """Make an item; `gsi1` and `gsi2` are its places in the indexes."""
+        """Create an item; `gsi1` and `gsi2` are its index keys."""
         super().__init__(pk, sk, **attributes)
         if gsi1 is not None:
             self.put_in_gsi1(gsi1)
@@ -46,35 +46,35 @@ class Item(Model):
             self.put_in_gsi2(gsi2)
 
     def put_in_gsi1(self, key: Key) -> None:
-        """Give an item that is not yet written its place in the first index."""
+        """Set the key in the first index on an item that is not yet written."""
         self.gsi1pk, self.gsi1sk = key
 
     def put_in_gsi2(self, key: Key) -> None:
-        """Give an item that is not yet written its place in the second index."""
+        """Set the key in the second index on an item that is not yet written."""
         self.gsi2pk, self.gsi2sk = key
 
     @property
     def place(self) -> Place[Self]:
-        """Return where it is stored."""
+        """Return its table key and class."""
         return Place(type(self), self.pk, self.sk)
 
     @classmethod
     def in_gsi1(cls, key: Key | None) -> list[Action]:
-        """Return the actions that put an item at a key of the first index, or take it out."""
+        """Return the actions that set the key in the first index, or remove it for None."""
         if key is None:
             return [cls.gsi1pk.remove(), cls.gsi1sk.remove()]
         return [cls.gsi1pk.set(key.pk), cls.gsi1sk.set(key.sk)]
 
     @classmethod
     def in_gsi2(cls, key: Key | None) -> list[Action]:
-        """Return the actions that put an item at a key of the second index, or take it out."""
+        """Return the actions that set the key in the second index, or remove it for None."""
         if key is None:
             return [cls.gsi2pk.remove(), cls.gsi2sk.remove()]
         return [cls.gsi2pk.set(key.pk), cls.gsi2sk.set(key.sk)]
 
 
 class SweptItem(Item):
-    """An item that the sweep finds in the second index, for as long as something is to be done about it."""
+    """An item with pending work, which the sweep finds in the second index."""
 
     @property
     def is_due(self) -> bool:
@@ -83,15 +83,15 @@ class SweptItem(Item):
 
     @classmethod
     def due_at(cls, key: Key) -> list[Action]:
-        """Return the actions that let the sweep find it at a minute."""
+        """Return the actions that schedule it for the sweep at a key of `keys.jobs.due`."""
         return cls.in_gsi2(key)
 
     @classmethod
     def not_due(cls) -> list[Action]:
-        """Return the actions after which the sweep no longer finds it."""
+        """Return the actions that remove it from the sweep's index."""
         return cls.in_gsi2(None)
 
     def is_due_as_read(self) -> Condition:
-        """Return the condition that it is due when it was, or is not due still."""
+        """Return the condition that its due key is unchanged since it was read."""
         cls = type(self)
         return cls.gsi2pk == self.gsi2pk if self.gsi2pk else cls.gsi2pk.does_not_exist()

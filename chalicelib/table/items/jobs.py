@@ -1,4 +1,4 @@
-"""The items of background jobs and the sweep."""
+"""Items of background jobs and the sweep."""
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -8,7 +8,7 @@ from chalicelib.vocabulary import JobStatus
 
 
 class Job(SweptItem, discriminator="job"):
-    """Work that goes on in the background; each kind is a subclass. Due in the sweep's index while open."""
+    """A background job; each kind is a subclass. It is in the sweep's index while open."""
 
     job_id = UnicodeAttribute()
     # The organization or account that may read it.
@@ -23,6 +23,6 @@ class Job(SweptItem, discriminator="job"):
 
 
 class SweepMark(Item, discriminator="sweep_mark"):
-    """Up to which minute everything that was due has been taken care of."""
+    """The minute up to which the sweep has processed all due items."""
 
     minute = UnicodeAttribute()

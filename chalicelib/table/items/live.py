@@ -1,4 +1,4 @@
-"""The items of live updates: connections, listeners, and the messages of a channel."""
+"""Items of live updates: connections, listeners, and the messages of a channel."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from chalicelib.vocabulary import LiveType, Portal
 
 
 class LiveTicket(Item, discriminator="live_ticket"):
-    """A one-time ticket, by its hash, and whom it lets in; `channels`, where there are any, are all it opens."""
+    """A one-time connection ticket, by its hash, and its principal; `channels`, if set, restricts it to those."""
 
     principal: JSONAttribute = JSONAttribute()
     channels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
@@ -18,7 +18,7 @@ class LiveTicket(Item, discriminator="live_ticket"):
 
 
 class LiveConnection(Item, discriminator="live_connection"):
-    """An open socket and who holds it; `listens_to` are the channels that it stands among the listeners of."""
+    """An open socket and its principal; `listens_to` are the channels with a Listener item for it."""
 
     connection_id = UnicodeAttribute()
     principal: JSONAttribute = JSONAttribute()
@@ -28,7 +28,7 @@ class LiveConnection(Item, discriminator="live_connection"):
 
 
 class LiveOf(Item, discriminator="live_of"):
-    """A connection among those of its principal, with what a lock-out may be about."""
+    """One connection of a principal, with the ids that a lock-out can match."""
 
     connection_id = UnicodeAttribute()
     session_id = UnicodeAttribute()
@@ -38,17 +38,17 @@ class LiveOf(Item, discriminator="live_of"):
 
 
 class Listener(Item, discriminator="listener"):
-    """A connection that listens to a channel.
+    """The subscription of a connection to a channel.
 
-    While it joins it has no `sent_to`: whoever joins it sends what was told so far, and others who have something to
-    send leave it to them, and say so in `left_to`.
+    It has no `sent_to` while its subscriber replays the stored messages. Senders skip it meanwhile, and record the
+    number of the last skipped message in `left_to`.
     """
 
     connection_id = UnicodeAttribute()
     channel = UnicodeAttribute()
     principal_id = UnicodeAttribute()
     portal = EnumAttribute(Portal)
-    # Several messages may go in one frame.
+    # Whether one frame may carry several messages.
     batch = BooleanAttribute(default=False)
     joins_at = MomentAttribute()
     sent_to = IntegerAttribute(null=True)
@@ -56,25 +56,25 @@ class Listener(Item, discriminator="listener"):
 
 
 class LiveHead(Item, discriminator="live_head"):
-    """How far a channel has come, and until when somebody may be listening; where nobody is, nothing is told."""
+    """A channel's last message id, and the end of its subscriptions. A channel without any publishes nothing."""
 
     channel = UnicodeAttribute()
     last_id = IntegerAttribute(default=0)
     listened_until = MomentAttribute(null=True)
-    # The short hashes of the news that was told last: a batch that comes again is known by them.
+    # Short hashes of the last published news, to recognize a redelivered batch.
     told = UnicodeAttribute(null=True)
     counters_told_at = MomentAttribute(null=True)
 
 
 class LiveCounters(Item, discriminator="live_counters"):
-    """That an event's counters have changed and are to be told; each change of this item is a reminder."""
+    """A marker that an event's counters changed; each change of this item triggers a publication."""
 
     channel = UnicodeAttribute()
     changed = IntegerAttribute(default=0)
 
 
 class LiveNews(Item, discriminator="live_news"):
-    """Something that is to be told on a channel: written once, and told from the stream."""
+    """News to publish on a channel: written once, then published from the stream."""
 
     channel = UnicodeAttribute()
     type = EnumAttribute(LiveType)
@@ -83,7 +83,7 @@ class LiveNews(Item, discriminator="live_news"):
 
 
 class LiveTold(Item, discriminator="live_told"):
-    """Messages of a channel as they were sent, the first with the number in its key: what who was away comes for."""
+    """Published messages of a channel, for replay. The number of the first is in the key."""
 
     channel = UnicodeAttribute()
     messages: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute)

@@ -1,4 +1,4 @@
-"""The items of merchants: settings, totals and the assignments of cards."""
+"""Items of merchants: settings, totals and card assignments."""
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
@@ -8,7 +8,7 @@ from chalicelib.vocabulary import AssignmentStatus
 
 
 class MerchantSettings(Item, discriminator="merchant_settings"):
-    """What a merchant says of their shop, and what they want to be told."""
+    """A merchant's contact details and notification settings."""
 
     merchant_id = UnicodeAttribute()
     email = UnicodeAttribute(null=True)
@@ -20,7 +20,7 @@ class MerchantSettings(Item, discriminator="merchant_settings"):
 
 
 class MerchantTotals(Item, discriminator="merchant_totals"):
-    """A merchant's running totals: their cards by status, kept by the stream worker, and what they handed out."""
+    """A merchant's running totals: cards by status, updated by the stream worker, and completed assignments."""
 
     merchant_id = UnicodeAttribute()
     stock = IntegerAttribute(default=0)
@@ -29,13 +29,13 @@ class MerchantTotals(Item, discriminator="merchant_totals"):
     blocked = IntegerAttribute(default=0)
     lost = IntegerAttribute(default=0)
     replaced = IntegerAttribute(default=0)
-    # These two change in the transaction of the assignment itself.
+    # These two are updated in the assignment's own transaction.
     assigned = IntegerAttribute(default=0)
     fees = IntegerAttribute(default=0)
 
 
 class MerchantDay(Item, discriminator="merchant_day"):
-    """What a merchant handed out on one day; changes in the transaction of the assignment itself."""
+    """A merchant's assignments on one day; updated in the assignment's own transaction."""
 
     merchant_id = UnicodeAttribute()
     date = UnicodeAttribute()
@@ -44,7 +44,7 @@ class MerchantDay(Item, discriminator="merchant_day"):
 
 
 class Assignment(SweptItem, discriminator="assignment"):
-    """One handing over of a card: held for a customer, then theirs by their code, or back in stock."""
+    """One hand-over of a card: held for a customer, then assigned by their code or returned to stock."""
 
     assignment_id = UnicodeAttribute()
     merchant_id = UnicodeAttribute()
@@ -52,7 +52,7 @@ class Assignment(SweptItem, discriminator="assignment"):
     card_uid = UnicodeAttribute()
     card_id = UnicodeAttribute()
     status = EnumAttribute(AssignmentStatus)
-    # The last code that was made for it, and when the first was handed to the queue.
+    # The last code created for it, and when the first was queued.
     challenge_id = UnicodeAttribute(null=True)
     sent_at = MomentAttribute(null=True)
     fee = IntegerAttribute()
@@ -64,6 +64,6 @@ class Assignment(SweptItem, discriminator="assignment"):
 
 
 class OpenAssignment(Item, discriminator="open_assignment"):
-    """The last card that a merchant held for a customer; whether it is held still, the assignment says."""
+    """A merchant's last assignment for a customer; the Assignment says whether it is still open."""
 
     assignment_id = UnicodeAttribute()

@@ -1,4 +1,4 @@
-"""The items of payments, the journal, card balances, invoices, settlements and payouts."""
+"""Items of payments, the journal, card balances, invoices, settlements and payouts."""
 
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, UnicodeAttribute, UnicodeSetAttribute
 
@@ -19,7 +19,7 @@ class Payment(SweptItem, discriminator="payment"):
     event_id = UnicodeAttribute(null=True)
     amount = IntegerAttribute()
     currency = UnicodeAttribute()
-    # What the provider really took, where that is not what it was asked for.
+    # What the provider charged, where it differs from the request.
     taken = IntegerAttribute(null=True)
     taken_currency = UnicodeAttribute(null=True)
     method = EnumAttribute(PaymentMethod)
@@ -34,20 +34,20 @@ class Payment(SweptItem, discriminator="payment"):
     receipt_number = UnicodeAttribute(null=True)
     invoice_number = UnicodeAttribute(null=True)
     created_at = MomentAttribute()
-    # From when on it is closed if nobody has paid.
+    # When to close it if it is still unpaid.
     open_until = MomentAttribute(null=True)
     settled_at = MomentAttribute(null=True)
     counted = BooleanAttribute(null=True)
 
 
 class OpenPayment(Item, discriminator="open_payment"):
-    """The payment by which an order is being paid with one method; a failed one makes room for the next."""
+    """The current payment of an order with one method; a failed one can be replaced."""
 
     payment_id = UnicodeAttribute()
 
 
 class ProviderEvent(Item, discriminator="provider_event"):
-    """A callback of a payment provider that was taken."""
+    """A processed callback of a payment provider."""
 
     provider = UnicodeAttribute()
     payment_id = UnicodeAttribute()
@@ -55,7 +55,7 @@ class ProviderEvent(Item, discriminator="provider_event"):
 
 
 class SandboxCharge(Item, discriminator="sandbox_charge"):
-    """What the sandbox provider knows of a charge: its own books, apart from ours."""
+    """The sandbox provider's own record of a charge, separate from ours."""
 
     reference = UnicodeAttribute()
     amount = IntegerAttribute()
@@ -63,14 +63,14 @@ class SandboxCharge(Item, discriminator="sandbox_charge"):
     token = UnicodeAttribute()
     status = UnicodeAttribute()
     refunded = IntegerAttribute(default=0)
-    # The keys of the refunds that were made.
+    # The idempotency keys of the refunds made.
     refunds = UnicodeSetAttribute(null=True)
 
 
 class Journal(Item, discriminator="journal"):
-    """One movement of money: entries of accounts that sum to zero. Only ever added.
+    """One movement of money: account entries that sum to zero. Append-only.
 
-    `entries` is `[{account, amount}]`; `references` names what it was for (payment_id, order_id, …).
+    `entries` is `[{account, amount}]`; `references` holds the related ids (payment_id, order_id, …).
     """
 
     journal_id = UnicodeAttribute()
@@ -83,7 +83,7 @@ class Journal(Item, discriminator="journal"):
 
 
 class AccountTotal(Item, discriminator="account_total"):
-    """The running total of a ledger account that has no guarded balance, kept by the stream worker."""
+    """The running total of a ledger account without a guarded balance, updated by the stream worker."""
 
     account = UnicodeAttribute()
     currency = UnicodeAttribute()
@@ -91,23 +91,23 @@ class AccountTotal(Item, discriminator="account_total"):
 
 
 class CardBalance(Item, discriminator="card_balance"):
-    """A card's money, and when it is topped up by itself. `entries` counts its lines, gapless from 1."""
+    """A card's balance and auto-reload settings. `entries` counts its ledger lines, gapless from 1."""
 
     uid = UnicodeAttribute()
     currency = UnicodeAttribute()
     amount = IntegerAttribute(default=0)
     entries = IntegerAttribute(default=0)
-    # The card is not active: nothing is bought with it. Always changed in one transaction with the card's status.
+    # The card is not active and cannot pay. Always changed in one transaction with the card's status.
     frozen = BooleanAttribute(null=True)
     auto_enabled = BooleanAttribute(default=False)
     auto_threshold = IntegerAttribute(null=True)
     auto_amount = IntegerAttribute(null=True)
-    # The saved means of payment, sealed.
+    # The saved payment method, sealed.
     auto_token = BinaryAttribute(legacy_encoding=False, null=True)
     auto_customer_id = UnicodeAttribute(null=True)
-    # The entry that last took the balance under its threshold: one reload each.
+    # The entry that last moved the balance below the threshold; each such entry triggers one reload.
     crossed_at_entry = IntegerAttribute(null=True)
-    # How many of those reloads were declined since the last one that went through.
+    # How many reloads were declined since the last successful one.
     auto_declines = IntegerAttribute(null=True)
     # The last entry whose reload was declined.
     auto_declined_at_entry = IntegerAttribute(null=True)
@@ -129,15 +129,15 @@ class CardEntry(Item, discriminator="card_entry"):
 
 
 class InvoiceSeries(Item, discriminator="invoice_series"):
-    """The last number given in one series of invoices."""
+    """The last number issued in one series of invoices."""
 
     last = IntegerAttribute(default=0)
 
 
 class Invoice(Item, discriminator="invoice"):
-    """An invoice's number and the payment or the payout that it is of.
+    """An invoice: its number, and the payment or payout that it covers.
 
-    `billed_to` is what an organizer said of themselves on the day of a payout's invoice.
+    `billed_to` is the organizer's billing data on the day of a payout's invoice.
     """
 
     number = UnicodeAttribute()
@@ -148,7 +148,7 @@ class Invoice(Item, discriminator="invoice"):
 
 
 class Settlement(Item, discriminator="settlement"):
-    """An event's books, closed once for ever: gross - refunds - platform fee = net; a payout where there is a net."""
+    """The final settlement of an event: gross - refunds - platform fee = net. It has a payout if there is a net."""
 
     event_id = UnicodeAttribute()
     organizer_id = UnicodeAttribute()
@@ -163,7 +163,7 @@ class Settlement(Item, discriminator="settlement"):
 
 
 class Payout(Item, discriminator="payout"):
-    """An organizer's money for one event, on its way to them: gross - refunds - platform fee = net.
+    """The payout of one event to its organizer: gross - refunds - platform fee = net.
 
     `lines` is `[{category_id, description, quantity, refunded_quantity, gross, refunds, platform_fee}]`.
     """

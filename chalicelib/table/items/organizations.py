@@ -1,4 +1,4 @@
-"""The items of organizations with tickets of their own: numbers, tickets, totals and kinds of jobs."""
+"""Items of organizations with numbered tickets: number ranges, tickets, totals and jobs."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from chalicelib.vocabulary import PrintFormat
 
 
 class Organization(Item, discriminator="organization"):
-    """A small organization with its own tickets; `members` never is over `max_users`."""
+    """A small organization with its own tickets. Invariant: `members` <= `max_users`."""
 
     organization_id = UnicodeAttribute()
     name = UnicodeAttribute()
     timezone = UnicodeAttribute()
-    # Those that were in force before: [{"name", "until"}], the earliest first.
+    # The previous time zones: [{"name", "until"}], the earliest first.
     zones: JSONAttribute = JSONAttribute(default=list)
     ticket_prefix = UnicodeAttribute()
     max_users = IntegerAttribute()
@@ -24,13 +24,13 @@ class Organization(Item, discriminator="organization"):
     # How often the invite code was changed; the code itself is derived.
     invite_generation = IntegerAttribute(default=1)
     logo_url = UnicodeAttribute(null=True)
-    # How tickets lie on a printed sheet, as the settings write it.
+    # The layout of tickets on a printed sheet, as the settings write it.
     paper: JSONAttribute = JSONAttribute(null=True)
     created_at = MomentAttribute()
 
 
 class NumberSeries(Item, discriminator="number_series"):
-    """The last number of a prefix that was given out, and the first of each range that is being written."""
+    """The last allocated number of a prefix, and the first number of each range being written."""
 
     organization_id = UnicodeAttribute()
     prefix = UnicodeAttribute()
@@ -40,41 +40,41 @@ class NumberSeries(Item, discriminator="number_series"):
 
 
 class TicketTally(Item, discriminator="ticket_tally"):
-    """What an organization's tickets come to; their ordinals count all of them, whatever their prefix, from 1.
+    """The ticket totals of an organization. Ordinals count its tickets from 1, across all prefixes.
 
-    The tickets up to the `last` ordinal are those that readers see, without the ranges that are being written:
-    `firsts` and `quantities` say by job where each of these begins and how many it has.
+    Tickets up to the `last` ordinal are visible, except the ranges being written. `firsts` and `quantities` hold,
+    by job, the first ordinal and the size of each such range.
     """
 
     organization_id = UnicodeAttribute()
     last = IntegerAttribute(default=0)
     firsts: MapAttribute[str, Any] = MapAttribute(default=dict)
     quantities: MapAttribute[str, Any] = MapAttribute(default=dict)
-    # Without those that were deleted since.
+    # Excludes deleted tickets.
     live = IntegerAttribute(default=0)
     scanned = IntegerAttribute(default=0)
 
 
 class NumberRange(Job, discriminator="number_range"):
-    """Consecutive numbers that were given out at once, and the job that writes their tickets.
+    """Consecutive numbers allocated together, and the job that writes their tickets.
 
-    The ticket at `offset` (0 is the first) has number `first + offset` and ordinal `first_ordinal + offset`. Nobody
-    sees any of them before the range is `complete`, and until then both stand in the series and in the tally.
+    The ticket at `offset` (0 is the first) has number `first + offset` and ordinal `first_ordinal + offset`. The
+    tickets are hidden until the range is `complete`. Until then the series and the tally list the range.
     """
 
     prefix = UnicodeAttribute()
     first = IntegerAttribute(null=True)
     first_ordinal = IntegerAttribute(null=True)
-    # As JSON; what the organization wants to stand on each ticket.
+    # As JSON: the organization's own fields on each ticket.
     extra = UnicodeAttribute(null=True)
-    # What the ids of its tickets are made from.
+    # The source of its ticket ids.
     seed = BinaryAttribute(legacy_encoding=False)
-    # The day on which the reports count it.
+    # The day that the reports count it under.
     day = UnicodeAttribute()
 
 
 class RangePlace(Item, discriminator="range_place"):
-    """Which range a number is in: stands in its prefix's partition under the first number, once it is complete."""
+    """Maps a number to its range: stored in the prefix's partition under the first number, once complete."""
 
     job_id = UnicodeAttribute()
     first = IntegerAttribute()
@@ -83,9 +83,9 @@ class RangePlace(Item, discriminator="range_place"):
 
 
 class NumberedTicket(Item, discriminator="numbered_ticket"):
-    """One ticket of a range; it is scanned once, unless it was voided or deleted before.
+    """One ticket of a range. It can be scanned once, unless it is voided or deleted.
 
-    A deleted one stays for some days, so that no worker that comes late writes it anew.
+    A deleted ticket remains for some days, so that a late worker does not write it again.
     """
 
     ticket_id = UnicodeAttribute()
@@ -99,7 +99,7 @@ class NumberedTicket(Item, discriminator="numbered_ticket"):
     generated_at = MomentAttribute()
     scanned_at = MomentAttribute(null=True)
     scanned_by = UnicodeAttribute(null=True)
-    # The request that scanned it, which finds its own success again.
+    # The request that scanned it, so that its retry gets the same success.
     scan_operation = UnicodeAttribute(null=True)
     voided_at = MomentAttribute(null=True)
     voided_by = UnicodeAttribute(null=True)
@@ -108,10 +108,9 @@ class NumberedTicket(Item, discriminator="numbered_ticket"):
 
 
 class TicketBucket(Item, discriminator="ticket_bucket"):
-    """Which of a thousand ordinals were scanned and which deleted, as the totals know it: one bit for each.
+    """Two bitmaps over a thousand ordinals: scanned and deleted tickets, as counted in the totals.
 
-    Bits are only ever set, together with what follows from them for the totals, so that whatever is told twice, cut
-    or out of order counts once.
+    Bits are only ever set, in one transaction with the totals. So redelivered, split or reordered batches count once.
     """
 
     organization_id = UnicodeAttribute()
@@ -121,7 +120,7 @@ class TicketBucket(Item, discriminator="ticket_bucket"):
 
 
 class BucketGroup(Item, discriminator="bucket_group"):
-    """How many tickets of a hundred buckets were deleted, and how many were scanned and not deleted."""
+    """The deleted tickets of a hundred buckets, and the scanned ones that are not deleted."""
 
     organization_id = UnicodeAttribute()
     group = IntegerAttribute()
@@ -130,7 +129,7 @@ class BucketGroup(Item, discriminator="bucket_group"):
 
 
 class TicketDay(Item, discriminator="ticket_day"):
-    """What an organization generated and scanned on one day of its time zone, without what was deleted since."""
+    """The tickets generated and scanned on one day of the organization's time zone, without deleted ones."""
 
     organization_id = UnicodeAttribute()
     date = UnicodeAttribute()
@@ -139,23 +138,23 @@ class TicketDay(Item, discriminator="ticket_day"):
 
 
 class TicketClearing(Job, discriminator="ticket_clearing"):
-    """The job that deletes all tickets that an organization had at one moment, the newest first."""
+    """The job that deletes all tickets that existed when it was created, the newest first."""
 
-    # It is done with all ordinals but those below this one.
+    # Ordinals from this one up are done.
     below = IntegerAttribute()
-    # [[first, last]] ordinals of the ranges that were being written at that moment: they stay.
+    # [[first, last]] ordinals of the ranges being written at that moment; they are kept.
     spared: JSONAttribute = JSONAttribute(default=list)
 
 
 class PrintRun(Job, discriminator="print_run"):
-    """The job that makes files of a range of numbers: PDFs to print, or a CSV."""
+    """The job that creates files of a range of numbers: PDFs to print, or a CSV."""
 
     prefix = UnicodeAttribute()
     first = IntegerAttribute()
     last = IntegerAttribute()
     format = EnumAttribute(PrintFormat)
-    # How the tickets lie on a sheet, as the settings said when it was asked for.
+    # The layout on a sheet, from the settings at the time of the request.
     paper: JSONAttribute = JSONAttribute(null=True)
-    # Its files in the bucket, each with its key and the numbers in it; and why it failed.
+    # Its files in the bucket, each with key and numbers; `problem` is why it failed.
     files: JSONAttribute = JSONAttribute(null=True)
     problem = UnicodeAttribute(null=True)

@@ -1,4 +1,4 @@
-"""The items of organizers: profiles, totals and edit requests."""
+"""Items of organizers: profiles, totals and edit requests."""
 
 from pynamodb.attributes import BinaryAttribute, JSONAttribute, UnicodeAttribute
 
@@ -8,7 +8,7 @@ from chalicelib.vocabulary import EditRequestStatus
 
 
 class OrganizerProfile(Item, discriminator="organizer_profile"):
-    """What an organizer says of themselves; the bank account is sealed under their own data key."""
+    """An organizer's profile; the bank account is sealed under the organizer's data key."""
 
     organizer_id = UnicodeAttribute()
     email = UnicodeAttribute(null=True)
@@ -20,22 +20,22 @@ class OrganizerProfile(Item, discriminator="organizer_profile"):
 
 
 class OrganizerTotals(Item, discriminator="organizer_totals"):
-    """An organizer's running totals over all their events, kept by the stream worker."""
+    """An organizer's running totals over all events, updated by the stream worker."""
 
     organizer_id = UnicodeAttribute()
-    # Events that are not archived, and of these the ones that were ever on show.
+    # Events that are not archived; `shown` are those of them ever published.
     events = IntegerAttribute(default=0)
     shown = IntegerAttribute(default=0)
     tickets = IntegerAttribute(default=0)
     revenue = IntegerAttribute(default=0)
     refunded_tickets = IntegerAttribute(default=0)
     refunded = IntegerAttribute(default=0)
-    # What is on its way to them; changes in the transactions of their payouts.
+    # Updated in the transactions of the payouts.
     pending_payouts = IntegerAttribute(default=0)
 
 
 class OrganizerDay(Item, discriminator="organizer_day"):
-    """What was sold of all events of an organizer on one day."""
+    """An organizer's sales of all events on one day."""
 
     organizer_id = UnicodeAttribute()
     date = UnicodeAttribute()
@@ -46,9 +46,9 @@ class OrganizerDay(Item, discriminator="organizer_day"):
 
 
 class EditRequest(Item, discriminator="edit_request"):
-    """An organizer's wish to change an event, with what stood there when it was made.
+    """An organizer's request to change an event.
 
-    `diff` is `[{field, from, to}]`, values as the wire writes them; `event_version` is the event's at that time.
+    `diff` is `[{field, from, to}]`, values as in the API; `event_version` is the event's version at that time.
     """
 
     request_id = UnicodeAttribute()

@@ -1,4 +1,4 @@
-"""The items of orders and the totals of sales."""
+"""Items of orders and sales totals."""
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
 
@@ -8,7 +8,7 @@ from chalicelib.vocabulary import OrderStatus
 
 
 class Order(SweptItem, discriminator="order"):
-    """A booking and what became of it.
+    """A booking and its outcome.
 
     `items` is `[{category_id, name, tier, quantity, price, shards: {shard: taken}}]`, prices in minor units;
     `tickets` is `[{ticket_id, number, category_id, holder_name, dependent_id}]`.
@@ -22,7 +22,7 @@ class Order(SweptItem, discriminator="order"):
     items: JSONAttribute = JSONAttribute()
     tickets: JSONAttribute = JSONAttribute()
     total = IntegerAttribute()
-    # The platform's part of it, as it was when the order was paid.
+    # The platform's fee, fixed when the order was paid.
     fee = IntegerAttribute(default=0)
     currency = UnicodeAttribute()
     card_uid = UnicodeAttribute(null=True)
@@ -31,23 +31,23 @@ class Order(SweptItem, discriminator="order"):
     created_at = MomentAttribute()
     expires_at = MomentAttribute()
     closed_at = MomentAttribute(null=True)
-    # Whether the customer's totals know that this order was paid, and how much of it they know to be refunded.
+    # Whether the customer's totals count this order, and how much of its refunds they count.
     counted = BooleanAttribute(null=True)
     refund_counted = IntegerAttribute(default=0)
-    # Whether the event's and the organizer's totals know of it.
+    # Whether the event's and the organizer's totals count it.
     sales_counted = BooleanAttribute(null=True)
 
 
 class SalesTotals(Item, discriminator="sales_totals"):
-    """What was sold of an event, in all, on one day, or of one category; kept by the stream worker."""
+    """An event's sales: total, of one day, or of one category; updated by the stream worker."""
 
     event_id = UnicodeAttribute()
-    # TOTALS, SALES or CATEGORY; and which day or category.
+    # TOTALS, SALES or CATEGORY; `name` is the day or category.
     of = UnicodeAttribute()
     name = UnicodeAttribute(null=True)
     tickets = IntegerAttribute(default=0)
     revenue = IntegerAttribute(default=0)
     refunded_tickets = IntegerAttribute(default=0)
     refunded = IntegerAttribute(default=0)
-    # The platform's part of it, without what went back with refunds.
+    # The platform's fees, without the refunded part.
     fees = IntegerAttribute(default=0)

@@ -1,4 +1,4 @@
-"""The items of tickets, gifts and refund requests."""
+"""Items of tickets, gifts and refund requests."""
 
 from typing import Any
 
@@ -10,21 +10,21 @@ from chalicelib.vocabulary import Direction, GiftStatus, Presence, RefundRequest
 
 
 class Passage(MapAttribute[str, Any]):
-    """One passing of a gate, as the ticket remembers it; enough to give the first answer again.
+    """One passage through a gate, stored on the ticket, with all that a repeat of its answer needs.
 
-    It is kept small: a ticket with its admission stays under 1 KB, which is one write unit.
+    It is small on purpose: a ticket with its admission stays under 1 KB, which is one write unit.
     """
 
     scan_id = UnicodeAttribute()
     caller_id = UnicodeAttribute()
     caller_name = UnicodeAttribute(null=True)
-    # What was presented; only where it was not the ticket itself.
+    # What was presented; absent where it was the ticket itself.
     subject = UnicodeAttribute(null=True)
     log_id = UnicodeAttribute()
     decided_at = MomentAttribute()
     # Only where it differs from decided_at.
     scanned_at = MomentAttribute(null=True)
-    # Only where it is not "entry", not "online".
+    # Absent for "entry" and "online".
     direction = EnumAttribute(Direction, null=True)
     source = EnumAttribute(ScanSource, null=True)
     gate = UnicodeAttribute(null=True)
@@ -32,7 +32,7 @@ class Passage(MapAttribute[str, Any]):
 
 
 class Ticket(Item, discriminator="ticket"):
-    """The one authority on whether somebody may pass."""
+    """The single source of truth for admission."""
 
     ticket_id = UnicodeAttribute()
     event_id = UnicodeAttribute()
@@ -49,25 +49,25 @@ class Ticket(Item, discriminator="ticket"):
     card_uid = UnicodeAttribute(null=True)
     issued_at = MomentAttribute()
     order_id = UnicodeAttribute(null=True)
-    # What was paid for it, in minor units.
+    # The price paid, in minor units.
     price = IntegerAttribute(null=True)
     currency = UnicodeAttribute(null=True)
-    # Until when a reserved ticket is held; over that moment it is nobody's, whenever it is removed.
+    # When a reservation ends. After that the ticket has no owner, even before it is removed.
     reserved_until = MomentAttribute(null=True)
-    # A gift or a wish for a refund that is open: until it is closed, the ticket goes nowhere else.
+    # An open gift or refund request; until it is closed, the ticket cannot be transferred.
     pledge = UnicodeAttribute(null=True)
-    # The number that an open gift waits for, as its MAC.
+    # The MAC of the number that an open gift waits for.
     pledged_to = UnicodeAttribute(null=True)
     presence = EnumAttribute(Presence, null=True)
     admission = Passage(null=True)
     passage = Passage(null=True)
-    # An earlier scan of this ticket was refused, or its bearer has left: from now on it passes only in one
-    # transaction with the scan's own record, so that a scan that was answered is never answered anew.
+    # An earlier scan was refused, or the holder has left. From then on an admission is one transaction with the
+    # scan's own record, so that the answer of a scan never changes.
     contested = BooleanAttribute(null=True)
 
 
 class Gift(Item, discriminator="gift"):
-    """A ticket that waits for a number to register, or did."""
+    """A ticket given to a phone number, pending until that number registers."""
 
     gift_id = UnicodeAttribute()
     ticket_id = UnicodeAttribute()
@@ -79,9 +79,9 @@ class Gift(Item, discriminator="gift"):
 
 
 class RefundRequest(Item, discriminator="refund_request"):
-    """A customer's wish to give a ticket back, and what became of it.
+    """A customer's request to return a ticket, and its outcome.
 
-    `amount` is what is given back once it is approved: at most what was paid for the ticket.
+    `amount` is paid back on approval: at most the price paid for the ticket.
     """
 
     refund_id = UnicodeAttribute()
@@ -91,17 +91,17 @@ class RefundRequest(Item, discriminator="refund_request"):
     status = EnumAttribute(RefundRequestStatus)
     reason = UnicodeAttribute()
     amount = IntegerAttribute()
-    # How much of the platform's fee goes back with it.
+    # How much of the platform's fee is returned with it.
     fee = IntegerAttribute(default=0)
     currency = UnicodeAttribute()
     created_at = MomentAttribute()
-    # Known once it is approved.
+    # Set on approval.
     category_id = UnicodeAttribute(null=True)
     payment_id = UnicodeAttribute(null=True)
     decided_at = MomentAttribute(null=True)
     decided_by = UnicodeAttribute(null=True)
     note = UnicodeAttribute(null=True)
-    # The provider's, once it has given the money back.
+    # The provider's reference of the completed refund.
     refund_reference = UnicodeAttribute(null=True)
-    # Whether the event's and the organizer's totals know of it.
+    # Whether the event's and the organizer's totals count it.
     sales_counted = BooleanAttribute(null=True)
