@@ -1,5 +1,5 @@
 """Customers: registration, profiles, dependents, favorites, visits and their totals.
 
-Owns what a customer says of themselves; health and bank data are encrypted under the customer's own data key.
-May not know orders, gates or shops; it follows tickets and entries through the stream.
+Owns customers' personal data. Health and bank data are encrypted under a data key per customer.
+Must not import orders, gates or shops. It follows tickets and entries through the stream.
 """

@@ -1,4 +1,4 @@
-"""What customers follow in the stream."""
+"""Stream followers of the customers area."""
 
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.customers import customer_totals

@@ -1,7 +1,7 @@
-"""A customer's statistics, from running totals that the table's stream keeps: the same cost however much was bought.
+"""A customer's statistics, read at constant cost from running totals, a projection of the table's stream.
 
-An order says itself what the totals know of it: that it was paid, and how much of it was refunded. Both are written in
-the transaction that changes the totals, so that whatever is told twice, cut or out of order counts once.
+Each order stores what the totals include of it: its payment, and the amount refunded. The transaction that changes the
+totals writes both, so repeated, partial or reordered stream records count once.
 """
 
 from collections import defaultdict
@@ -24,13 +24,13 @@ from chalicelib.vocabulary import OrderStatus
 
 _ORDERS_PER_TRANSACTION = 50
 _FAVORITE_CATEGORIES = 5
-# A person carries one card, and has lost or replaced a few.
+# A customer has one active card, and few lost or replaced ones.
 _CARDS_AT_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
 class SpendingMonth:
-    """What was bought in one month, such as `2026-11`."""
+    """Purchases of one month, such as `2026-11`."""
 
     month: str
     tickets: int
@@ -39,7 +39,7 @@ class SpendingMonth:
 
 @dataclass(frozen=True, slots=True)
 class CustomerAnalytics:
-    """A customer's own statistics; the favourite categories begin with the one of the most tickets."""
+    """A customer's own statistics. Favourite categories are sorted by number of tickets, most first."""
 
     events_attended: int
     tickets_bought: int
@@ -51,7 +51,7 @@ class CustomerAnalytics:
 
 
 def analytics(customer_id: str) -> CustomerAnalytics:
-    """Return a customer's statistics; amounts are in the platform's currency, months in the events' time zones."""
+    """Return a customer's statistics: amounts in the platform's currency, months in the events' time zones."""
     totals = operations.get(keys.customers.totals(customer_id)) or CustomerTotals()
     currency = config().currency
     by_tickets = sorted(totals.by_category.items(), key=lambda entry: (-entry[1], entry[0]))
@@ -77,7 +77,7 @@ def _card_balance(customer_id: str, currency: str) -> int:
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Bring customers' totals and visits up to date with these changes; safe to repeat, in whole or in part."""
+    """Update customers' totals and visits from these changes. Idempotent, in whole or in part."""
     visits.follow(changes)
     by_customer: dict[str, set[str]] = defaultdict(set)
     for change in changes:
@@ -98,7 +98,7 @@ def _is_uncounted(order: Order) -> bool:
 
 
 def _count(customer_id: str, order_ids: Sequence[str]) -> None:
-    """Tell a customer's totals what they do not know yet of these orders."""
+    """Add the uncounted payments and refunds of these orders to a customer's totals."""
     for _ in retries.attempts():
         known = operations.get(keys.customers.totals(customer_id)) or CustomerTotals()
         pending = _pending(order_ids)
@@ -114,7 +114,7 @@ def _count(customer_id: str, order_ids: Sequence[str]) -> None:
 
 
 def _pending(order_ids: Sequence[str]) -> list[tuple[Order, int]]:
-    """Return the orders that the totals should be told of, each with what was refunded of it."""
+    """Return the orders that the totals do not fully include, each with its refunded amount."""
     orders = operations.get_many([keys.sale.order(order_id) for order_id in order_ids])
     sold = [order for order in orders.values() if order.payment_id and (order.counted or _is_uncounted(order))]
     payments = operations.get_many([keys.money.payment(order.payment_id) for order in sold])
@@ -134,7 +134,7 @@ def _totals_changed(customer_id: str, totals: CustomerTotals, pending: Sequence[
     for order, refunded in pending:
         event = events.get(keys.events.event(order.event_id))
         new_tickets = 0 if order.counted else sum(int(item["quantity"]) for item in order.items)
-        # Amounts of another currency cannot be added to these.
+        # The totals are in one currency.
         paid = 0 if order.counted else order.total
         new_spent = paid - (refunded - order.refund_counted) if order.currency == config().currency else 0
         paid_at = timezones.local(order.closed_at or clock.now(), event.timezone if event else "UTC")

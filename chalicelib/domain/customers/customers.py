@@ -1,6 +1,6 @@
 """Customers: their profiles.
 
-Health and bank data stand sealed under the customer's own data key; the rest of the profile stands as it is.
+Health and bank data are encrypted under a data key per customer. All other fields are stored in plain text.
 """
 
 import json
@@ -25,7 +25,7 @@ _SEALED = ("emergency_contact", "blood_type", "bank_account")
 
 @dataclass(frozen=True, slots=True)
 class EmergencyContact:
-    """Whom to call."""
+    """A person to call in an emergency."""
 
     name: str
     mobile_number: str
@@ -33,7 +33,7 @@ class EmergencyContact:
 
 @dataclass(frozen=True, slots=True)
 class HelperInfo:
-    """What helpers at an event may have to know of a customer."""
+    """Customer data that helpers at an event may need."""
 
     photo_url: str | None = None
     emergency_contact: EmergencyContact | None = None
@@ -45,7 +45,7 @@ UNKNOWN = HelperInfo()
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer as they see themselves; `photo_upload` is there where they asked to upload a photo."""
+    """A customer as shown to themselves. `photo_upload` is set if an upload form was requested."""
 
     id: str
     mobile_number: str
@@ -64,7 +64,7 @@ class Customer:
 
 
 def show(account: Account) -> Customer:
-    """Return a customer as they see themselves. Raises Unavailable."""
+    """Return a customer as shown to themselves. Raises Unavailable."""
     profile, key = _read(account.account_id)
     opened = _opened(profile, key, _SEALED)
     return Customer(
@@ -85,17 +85,17 @@ def show(account: Account) -> Customer:
 
 
 def own(customer_id: str) -> Customer:
-    """Return a customer by their id, as they see themselves. Raises NotFound, Unavailable."""
+    """Return a customer by id, as shown to themselves. Raises NotFound, Unavailable."""
     return show(accounts.get(customer_id))
 
 
 def photo_url(customer_id: str) -> str | None:
-    """Return the address of a customer's photo, good for an hour."""
+    """Return the URL of a customer's photo, valid for an hour."""
     return _photo_url(_read(customer_id)[0])
 
 
 def helpful(customer_id: str, *, shown_to: str, event_id: str) -> HelperInfo:
-    """Return what an usher at an event may have to know of a customer; each time health data is shown is logged."""
+    """Return the customer data that an usher may need. Each disclosure of health data is logged."""
     profile, key = _read(customer_id)
     opened = _opened(profile, key, ("emergency_contact", "blood_type"))
     if opened:
@@ -107,9 +107,9 @@ def helpful(customer_id: str, *, shown_to: str, event_id: str) -> HelperInfo:
 
 
 def change(customer_id: str, changes: Mapping[str, Any]) -> Customer:
-    """Change what a customer says of themselves and return all of it; None clears a field, what is not named stays.
+    """Update the given fields and return the whole customer. None clears a field.
 
-    `photo` asks for an upload form, `photo_key` takes an upload. Raises ValidationFailed, Unavailable.
+    `photo` requests an upload form, `photo_key` accepts an upload. Raises ValidationFailed, Unavailable.
     """
     present = operations.get(keys.customers.profile(customer_id))
     present_photo = present.photo_key if present else None
@@ -152,7 +152,7 @@ def _profile_actions(customer_id: str, changes: Mapping[str, Any]) -> list[Actio
 
 
 def _read(customer_id: str) -> tuple[Profile, DataKey | None]:
-    """Return a customer's profile, an empty one where there is none, and their data key, with one read."""
+    """Return a customer's profile (empty if none is stored) and data key, with one read."""
     places = keys.customers.profile(customer_id), keys.access.data_key(customer_id)
     found = operations.get_many(places)
     profile, key = found.get(places[0]), found.get(places[1])
@@ -163,7 +163,7 @@ def _read(customer_id: str) -> tuple[Profile, DataKey | None]:
 
 
 def _opened(profile: Profile, key: DataKey | None, fields: Sequence[str]) -> dict[str, Any]:
-    """Return those of the fields that are there, opened; without any, no key is asked for."""
+    """Return the decrypted values of the fields that are set. If none is set, KMS is not called."""
     sealed = {name: getattr(profile, name) for name in fields if getattr(profile, name) is not None}
     if not sealed:
         return {}

@@ -1,7 +1,7 @@
-"""A customer's dependents: the members of a family for whom somebody buys tickets, at most ten of them.
+"""A customer's dependents: up to ten family members for whom the customer buys tickets.
 
-Their blood type and emergency contact are sealed under the customer's data key; the field's name carries the
-dependent's id, so that one dependent's sealed data opens for no other.
+Blood type and emergency contact are encrypted under the customer's data key. The field's name, part of the associated
+data, includes the dependent's id. So the encrypted data of one dependent cannot be decrypted as another's.
 """
 
 import json
@@ -20,13 +20,13 @@ from chalicelib.table.operations import Write
 from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import BloodType
 
-# Contract, "The rest".
+# Limit per customer (contract, "The rest").
 MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
 class DependentDetails:
-    """What a customer says of a dependent; `card_id` is one of the customer's own cards, by its id or UID."""
+    """A dependent's data as entered. `card_id` is the id or UID of one of the customer's own cards."""
 
     name: str
     relation: str
@@ -38,7 +38,7 @@ class DependentDetails:
 
 @dataclass(frozen=True, slots=True)
 class OwnDependent:
-    """A dependent as the customer sees it, unsealed."""
+    """A dependent as shown to the customer, decrypted."""
 
     id: str
     details: DependentDetails
@@ -53,16 +53,16 @@ def own(customer_id: str, dependent_id: str) -> Dependent:
 
 
 def of(customer_id: str) -> list[OwnDependent]:
-    """Return a customer's dependents, the first added first."""
+    """Return a customer's dependents in the order of their creation."""
     place = keys.customers.dependent(customer_id)
     raws = operations.query(place.pk, Begins(place.sk), consistent=True)
     return _unsealed(customer_id, [Dependent.from_raw_data(raw) for raw in raws])
 
 
 def add(customer_id: str, details: DependentDetails, *, operation_id: str) -> OwnDependent:
-    """Add a dependent; the same operation again returns the one that it added.
+    """Add a dependent. Idempotent by `operation_id`.
 
-    Raises Conflict where the customer has ten already, NotFound for a card that is not theirs, ValidationFailed.
+    Raises Conflict if the customer has ten already, NotFound for a card that is not theirs, ValidationFailed.
     """
     dependent = _item(customer_id, new_id("dpd"), details)
     writes = [
@@ -84,7 +84,7 @@ def add(customer_id: str, details: DependentDetails, *, operation_id: str) -> Ow
 
 
 def replace(customer_id: str, dependent_id: str, details: DependentDetails) -> OwnDependent:
-    """Replace what is said of a dependent; what is left out is forgotten.
+    """Replace a dependent's data. Omitted fields are cleared.
 
     Raises NotFound for a dependent or a card that is not the customer's, ValidationFailed.
     """
@@ -98,7 +98,7 @@ def replace(customer_id: str, dependent_id: str, details: DependentDetails) -> O
 
 
 def remove(customer_id: str, dependent_id: str) -> None:
-    """Remove a dependent; tickets bought for them stay as they are. Raises NotFound."""
+    """Remove a dependent. Tickets bought for them do not change. Raises NotFound."""
     gone = operations.remove(keys.customers.dependent(customer_id, dependent_id), Dependent.pk.exists())
     try:
         operations.commit(gone, _counted(customer_id, -1))
@@ -142,7 +142,7 @@ def _shown(dependent: Dependent) -> OwnDependent:
 
 
 def _unsealed(customer_id: str, dependents: list[Dependent]) -> list[OwnDependent]:
-    """Return dependents as the customer sees them; the data key is opened once, and only where it is needed."""
+    """Return dependents as shown to the customer. The data key is decrypted once, and only if needed."""
     sealed = any(one.blood_type or one.emergency_contact for one in dependents)
     key = operations.get(keys.access.data_key(customer_id)) if sealed else None
     envelope = encryption.existing_envelope(customer_id, key) if sealed else None
@@ -167,7 +167,7 @@ def _unsealed(customer_id: str, dependents: list[Dependent]) -> list[OwnDependen
 
 
 def _counted(customer_id: str, step: int) -> Write:
-    """Return the write that counts dependents, and fails where there would be one too many."""
+    """Return the write that updates the number of dependents and fails above MOST."""
     number = CustomerTotals.dependents
     return operations.change(
         keys.customers.totals(customer_id),
@@ -177,7 +177,7 @@ def _counted(customer_id: str, step: int) -> Write:
 
 
 def _card_is_own(dependent: Dependent) -> list[Write]:
-    """Return the write that fails where the card went to somebody else since it was read."""
+    """Return the check that fails if the card changed its owner after the read."""
     if dependent.card_uid is None:
         return []
     place = keys.cards.card(dependent.card_uid)

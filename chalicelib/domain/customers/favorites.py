@@ -1,4 +1,4 @@
-"""The events that a customer likes."""
+"""A customer's favourite events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from chalicelib.table.items import Favorite
 from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import EventStatus
 
-# What only its organizer may see.
+# Statuses visible to the organizer only.
 _UNSEEN = (EventStatus.DRAFT, EventStatus.ARCHIVED)
 
 
 @dataclass(frozen=True, slots=True)
 class FavoriteEvent:
-    """A favourite with what the public sees of its event; None where that is nothing any more."""
+    """A favourite with the public view of its event; None if the event is no longer public."""
 
     event_id: str
     added_at: datetime
@@ -29,7 +29,7 @@ class FavoriteEvent:
 
 
 def add(customer_id: str, event_id: str) -> FavoriteEvent:
-    """Add an event to a customer's favourites; adding it again changes nothing. Raises NotFound."""
+    """Add an event to a customer's favourites. Idempotent. Raises NotFound."""
     if events.get(event_id).status in _UNSEEN:
         raise NotFound("There is no such event.")
     place = keys.customers.favorite(customer_id, event_id)
@@ -42,16 +42,16 @@ def add(customer_id: str, event_id: str) -> FavoriteEvent:
 
 
 def remove(customer_id: str, event_id: str) -> None:
-    """Take an event out of a customer's favourites, where it stands among them."""
+    """Remove an event from a customer's favourites. Idempotent."""
     operations.record(operations.remove(keys.customers.favorite(customer_id, event_id)))
 
 
 def of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[FavoriteEvent]:
-    """Return a page of a customer's favourites, the newest event first. Raises InvalidCursor."""
+    """Return a page of a customer's favourites, newest event first. Raises InvalidCursor."""
     bound_to = f"favorites/{customer_id}"
     first = keys.customers.favorite(customer_id)
     last = keys.customers.favorite(customer_id, paging.unseal(cursor, bound_to=bound_to) if cursor else "~")
-    # Both ends are part of the range: the page's own beginning stands on the page before.
+    # The range includes both ends, and its first item is on the previous page.
     raws = operations.query(
         first.pk, Between(first.sk, last.sk), newest_first=True, limit=page_size + 2, consistent=True
     )

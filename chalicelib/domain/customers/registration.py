@@ -1,8 +1,8 @@
-"""How people come in by their number: registration, log-in, a forgotten password, each proven by a code to it.
+"""Registration, log-in and password reset by mobile number, each confirmed by a code to the number.
 
-Customers, merchants and organizers log in alike, each with codes of their own: one number may be all three. A
-registration that waits for its code stands in its challenge only, so that nobody holds a number that is not
-theirs. What is told and asked of the table is the same whether or not a number is registered.
+Customers, merchants and organizers share this flow, with separate codes: one number may have all three accounts. A
+pending registration is stored only in its challenge, so that an unproven number is never reserved. Responses and
+table reads are the same whether or not a number is registered.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _CHANGED = "The password or the number was changed since. Log in again."
 
 @dataclass(frozen=True, slots=True)
 class CustomerLogIn:
-    """Somebody who is in, and the first tokens of their session."""
+    """A logged-in account and the session's first tokens."""
 
     account: Account
     tokens: Tokens
@@ -39,7 +39,7 @@ class CustomerLogIn:
 
 @dataclass(frozen=True, slots=True)
 class LoggedInCustomer:
-    """A customer who has logged in, and the session's first tokens."""
+    """A logged-in customer and the session's first tokens."""
 
     customer: Customer
     tokens: Tokens
@@ -48,7 +48,7 @@ class LoggedInCustomer:
 def register(
     *, mobile_number: str, password: str, name: str, email: str | None, date_of_birth: str | None, address: str
 ) -> SentCode:
-    """Begin a registration and send its code; a number that is registered gets a text that says so.
+    """Start a registration and send its code. A registered number receives a text that says so instead.
 
     Raises ValidationFailed for a weak password, RateLimited.
     """
@@ -66,7 +66,7 @@ def register(
 
 
 def confirm(*, code: str, challenge_id: str | None, mobile_number: str | None, address: str) -> CustomerLogIn:
-    """Create the customer whose number the code proves.
+    """Create the customer after the code has proven the number.
 
     Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AlreadyExists.
     """
@@ -94,7 +94,7 @@ def log_in(*, mobile_number: str, password: str, address: str, portal: Portal = 
 def confirm_log_in(
     *, code: str, challenge_id: str | None, mobile_number: str | None, address: str, portal: Portal = Portal.WEBAPP
 ) -> CustomerLogIn:
-    """Begin the session that the code opens.
+    """Start the session of the account that the code was sent for.
 
     Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AccountSuspended.
     """
@@ -115,7 +115,7 @@ def confirm_log_in(
 
 
 def complete(*, code: str, challenge_id: str | None, mobile_number: str | None, address: str) -> LoggedInCustomer:
-    """Create a customer as `confirm` does and return them as they see themselves."""
+    """Create a customer as `confirm` does and return them with their profile."""
     log_in = confirm(code=code, challenge_id=challenge_id, mobile_number=mobile_number, address=address)
     return LoggedInCustomer(customers.show(log_in.account), log_in.tokens)
 
@@ -123,19 +123,19 @@ def complete(*, code: str, challenge_id: str | None, mobile_number: str | None, 
 def complete_log_in(
     *, code: str, challenge_id: str | None, mobile_number: str | None, address: str
 ) -> LoggedInCustomer:
-    """Log a customer in as `confirm_log_in` does and return them as they see themselves."""
+    """Log a customer in as `confirm_log_in` does and return them with their profile."""
     log_in = confirm_log_in(code=code, challenge_id=challenge_id, mobile_number=mobile_number, address=address)
     return LoggedInCustomer(customers.show(log_in.account), log_in.tokens)
 
 
 def require_password_since(proof: VerifiedCode, account: Account) -> None:
-    """Raise OtpInvalid where the account was given another password since the code was first sent."""
+    """Raise OtpInvalid if the password has changed since the code was first sent."""
     if account.sessions_end_before and proof.challenge.started_at <= account.sessions_end_before:
         raise OtpInvalid(_CHANGED)
 
 
 def _require_number_still(proof: VerifiedCode, account: Account) -> None:
-    """Raise OtpInvalid where the number that the code went to is the account's no more."""
+    """Raise OtpInvalid if the code was sent to a number that is no longer the account's."""
     if not otp.was_sent_to(proof.challenge, account.mobile_number):
         raise OtpInvalid(_CHANGED)
 
@@ -144,12 +144,12 @@ def _claim_gifts(customer: Account) -> None:
     try:
         gifts.claim_all(customer)
     except Unavailable:
-        # The code is spent and the customer is in: what waits for their number waits for the next log-in.
+        # The code is spent and the log-in valid, so pending gifts are claimed at the next log-in.
         logger.warning("gifts not claimed now", extra={"customer_id": customer.account_id})
 
 
 def forget_password(*, mobile_number: str, address: str, portal: Portal = Portal.WEBAPP) -> SentCode:
-    """Send the code by which a new password may be set, to whoever has an account. Raises RateLimited."""
+    """Send the code for a password reset if the number has an account. Raises RateLimited."""
     otp.take_send(mobile_number, address=address)
     account = accounts.find(portal, mobile_number)
     return otp.send(_RESET[portal], mobile_number, account=account)
@@ -158,7 +158,7 @@ def forget_password(*, mobile_number: str, address: str, portal: Portal = Portal
 def reset_password(
     *, mobile_number: str, code: str, new_password: str, address: str, portal: Portal = Portal.WEBAPP
 ) -> None:
-    """Set a new password by the code and end every session.
+    """Set a new password with the code and end every session.
 
     Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, ValidationFailed for a weak password.
     """

@@ -1,8 +1,8 @@
-"""The events that a customer holds valid tickets of, and those that they were at; kept from the table's stream.
+"""Visits: the events that a customer holds valid tickets for or attended, a projection of the table's stream.
 
-Which tickets are valid is written again from the tickets themselves, under the condition that they still are as they
-were read: whatever is told twice, late or out of order ends in what the tickets say. That a customer was at an event
-is marked on the visit in the transaction that counts it.
+Each update recomputes the valid tickets from the stored tickets, on condition that these have not changed (optimistic
+lock). So repeated, late or reordered stream records converge to the stored tickets. Attendance is marked on the visit
+in the transaction that counts it.
 """
 
 from collections import defaultdict
@@ -23,30 +23,30 @@ from chalicelib.vocabulary import TicketStatus
 # Two writes each; a transaction takes 100 (AWS).
 _VISITS_PER_TRANSACTION = 40
 _TICKETS_PER_TRANSACTION = 90
-# Nobody holds tickets of more events to come, and the reading of them stays bounded.
+# Bounds the read; customers hold tickets of fewer upcoming events.
 _AHEAD_AT_MOST = 100
 
 
 class CustomerAtEvent(NamedTuple):
-    """A customer at an event."""
+    """A pair of customer and event."""
 
     customer_id: str
     event_id: str
 
 
 def ahead(customer_id: str) -> int:
-    """Return of how many events that are not over a customer holds valid tickets, counted up to a hundred.
+    """Return the number of current and upcoming events with valid tickets of a customer, at most a hundred.
 
-    An event ends when it was to end as one of these tickets last changed.
+    An event's end is the one stored when one of these tickets last changed.
     """
     partition = keys.customers.ahead(customer_id).pk
-    # "~" stands after every id: what ends at this very moment is over.
+    # "~" sorts after every id, so an event that ends now is excluded.
     after_now = Between(clock.to_text(clock.now()) + "~", "~")
     return len(operations.query(partition, after_now, index="gsi1", limit=_AHEAD_AT_MOST))
 
 
 def follow(changes: Sequence[Change]) -> None:
-    """Bring visits up to date with these changes of tickets; safe to repeat, in whole or in part."""
+    """Update visits from these changes of tickets. Idempotent, in whole or in part."""
     touched: dict[CustomerAtEvent, set[str]] = defaultdict(set)
     attended: dict[CustomerAtEvent, None] = {}
     for change in changes:
@@ -67,7 +67,7 @@ def follow(changes: Sequence[Change]) -> None:
 
 
 def _held_at(ticket: Ticket | None) -> CustomerAtEvent | None:
-    """Return who may go where by this ticket."""
+    """Return the customer and event that a ticket admits, None if it is not valid."""
     if ticket is None or ticket.status != TicketStatus.VALID or not ticket.customer_id:
         return None
     return CustomerAtEvent(ticket.customer_id, ticket.event_id)
@@ -79,7 +79,7 @@ def _hold(place: CustomerAtEvent, ticket_ids: Sequence[str], event: Event | None
 
 
 def _hold_some(place: CustomerAtEvent, ticket_ids: Sequence[str], event: Event | None) -> None:
-    """Write which of these tickets a customer holds, if it is not written yet."""
+    """Write which of these tickets a customer holds, unless the visit has them already."""
     for _ in retries.attempts():
         tickets = operations.get_many([keys.tickets.ticket(ticket_id) for ticket_id in ticket_ids])
         visit = operations.get(keys.customers.visit(*place))
@@ -119,13 +119,13 @@ def _still(ticket: Ticket) -> Write:
 
 
 def _count_attended(places: Sequence[CustomerAtEvent]) -> None:
-    """Count that customers were at events, each once for ever."""
+    """Count the attendance of customers at events, each exactly once."""
     known = operations.get_many([keys.customers.visit(*place) for place in places])
     pending = [
         place for place in places if (visit := known.get(keys.customers.visit(*place))) is None or not visit.attended
     ]
     while pending:
-        # A transaction changes an item once, so it takes one event of each customer.
+        # A transaction may change an item once, so each chunk has one event per customer.
         chunk = list({place.customer_id: place for place in pending}.values())[:_VISITS_PER_TRANSACTION]
         while chunk:
             try:

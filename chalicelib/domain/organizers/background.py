@@ -1,4 +1,4 @@
-"""What organizers follow in the stream."""
+"""Stream followers of the organizers area."""
 
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.organizers import organizers

@@ -1,7 +1,7 @@
-"""An organizer's wish to change an event: asked with what it comes to, then approved as a whole or rejected by staff.
+"""Edit requests: an organizer submits a difference to an event, and staff approve all of it or reject it.
 
-There may be several for an event. Each rests on the version of the event that its organizer saw, so the first that is
-approved makes the others stale: they are refused, and can be asked for anew.
+An event may have several requests. Each stores the version of the event that the organizer saw (optimistic lock).
+Approval of one makes the others stale: they fail and must be submitted again.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _CHANGEABLE = (EventStatus.DRAFT, EventStatus.PUBLISHED, EventStatus.LIVE)
 
 @dataclass(frozen=True, slots=True)
 class OwnEditRequest:
-    """A request as its organizer sees it."""
+    """A request as shown to its organizer."""
 
     id: str
     status: EditRequestStatus
@@ -39,15 +39,15 @@ class OwnEditRequest:
 def ask(
     organizer_id: str, event_id: str, *, changes: Mapping[str, Any], reason: str, operation_id: str
 ) -> OwnEditRequest:
-    """Write down what an organizer wishes to change; the same operation again is the same wish.
+    """Store a request for changes to an event. Idempotent by `operation_id`.
 
-    `changes` has the contract's names. Raises NotFound (the event, the venue), ValidationFailed (a value, or nothing
-    would change), InvalidState (the event is over), Conflict (a capacity under what is sold), Unavailable.
+    `changes` uses the contract's field names. Raises NotFound (the event, the venue), ValidationFailed (a value, or no
+    actual change), InvalidState (the event is over), Conflict (a capacity under what is sold), Unavailable.
     """
     try:
         return _shown(_ask(organizer_id, event_id, changes=changes, reason=reason, operation_id=operation_id))
     except Refusal:
-        # What is refused now may have been asked before, by this very operation, its answer lost on the way.
+        # This operation may have succeeded on an earlier try whose response was lost.
         done = idempotency.result_of(operation_id)
         if done is None:
             raise
@@ -89,7 +89,7 @@ def _ask(
             done = idempotency.result_of(operation_id)
             if done is not None:
                 return get(event_id, done)
-            continue  # the event changed while it was looked at
+            continue  # the event changed between the read and the write
         ids = {"edit_request_id": request_id, "event_id": event_id, "organizer_id": organizer_id}
         logger.info("edit requested", extra={**ids, "fields": len(diff)})
         return request
@@ -119,7 +119,7 @@ def get(event_id: str, request_id: str) -> EditRequest:
 
 
 def by_status(status: EditRequestStatus, *, caller_id: str, page_size: int, cursor: str | None) -> Page[EditRequest]:
-    """Return a page of the requests of one status, the newest first. Raises InvalidCursor.
+    """Return a page of the requests of one status, newest first. Raises InvalidCursor.
 
     Called by the staff's portal, which is not built yet.
     """
@@ -131,17 +131,17 @@ def by_status(status: EditRequestStatus, *, caller_id: str, page_size: int, curs
     )
     places = operations.places_of(EditRequest, raws[:page_size])
     found = operations.get_many(places)
-    # The index may name a request that was decided just now.
+    # The index is eventually consistent and may list a request that was just decided.
     results = [found[place] for place in places if place in found and found[place].status == status]
     last = raws[page_size - 1]["gsi1sk"]["S"] if len(raws) > page_size else None
     return Page(results=results, next=paging.seal(last, bound_to=bound_to) if last else None)
 
 
 def approve(event_id: str, request_id: str, *, by: str, note: str | None = None) -> EditRequest:
-    """Change the event as was asked, all of it or nothing; once more changes nothing.
+    """Apply all requested changes in one transaction. Idempotent.
 
-    Raises NotFound, InvalidState (rejected, or the event is over), Conflict (the event changed since it was asked, or
-    more was sold than there would be), Unavailable.
+    Raises NotFound, InvalidState (rejected, or the event is over), Conflict (the event changed since the request, or a
+    capacity is under what is sold), Unavailable.
 
     Called by the staff's portal, which is not built yet.
     """
@@ -167,7 +167,7 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
                 *writes,
             )
         except operations.ConditionFailed:
-            continue  # decided by another, or something of it was sold or changed
+            continue  # decided concurrently, or sales or the event changed
         gate_control.forget()
         categories.forget()
         logger.info("edit approved", extra={"edit_request_id": request_id, "event_id": event_id, "by": by})
@@ -176,7 +176,7 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
 
 
 def reject(event_id: str, request_id: str, *, by: str, note: str) -> EditRequest:
-    """Turn a request down, and say why; once more changes nothing. Raises NotFound, InvalidState (approved).
+    """Reject a request with a reason. Idempotent. Raises NotFound, InvalidState (approved).
 
     Called by the staff's portal, which is not built yet.
     """

@@ -1,8 +1,8 @@
-"""What an organizer wishes to change of an event: the typed difference, and the writes that it comes to.
+"""Event edits: the typed difference that an organizer requests, and the writes that apply it.
 
-A difference is `{field, from, to}` with values as the wire writes them: times in RFC 3339, money as amount and
-currency. A ticket category's field is `ticket_categories.<id>.<name>`; a new one is `ticket_categories.<id>`, from
-null. It names only what really changes, and is applied exactly as it was shown.
+A difference is `{field, from, to}` with values in wire format: times in RFC 3339, money as amount and currency. A
+ticket category's field is `ticket_categories.<id>.<name>`. A new category is `ticket_categories.<id>`, from null. The
+difference lists only actual changes, and is applied exactly as shown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,20 +31,20 @@ _TEXTS = ("title", "description", "image_url")
 _TIMES = ("starts_at", "ends_at")
 _NEEDED = ("name", "price", "capacity")
 _OF_CATEGORY = ("name", "tier", "price", "capacity", "per_order_limit", "sales_start", "sales_end")
-# A transaction takes 100 actions (AWS); a few are the request's own.
+# A transaction takes 100 actions (AWS); five are reserved for the request itself.
 _WRITES_AT_MOST = operations.TRANSACTION_LIMIT - 5
 
 
 @dataclass(frozen=True, slots=True)
 class EventSnapshot:
-    """An event with its categories, as they were read together."""
+    """An event with its categories, from one read."""
 
     event: Event
     categories: Sequence[Category]
 
 
 def differences(present: EventSnapshot, changes: Mapping[str, Any]) -> list[Difference]:
-    """Return what these changes really change. Raises ValidationFailed, NotFound (the venue)."""
+    """Return the actual differences of these changes. Raises ValidationFailed, NotFound (the venue)."""
     event = present.event
     found = [_difference(name, getattr(event, name), changes[name]) for name in (*_TEXTS, *_TIMES) if name in changes]
     if "venue_id" in changes:
@@ -78,7 +78,7 @@ def _invalid(field: str, message: str) -> ValidationFailed:
 
 
 def _require_times(event: Event, to: Mapping[str, Any]) -> None:
-    """Raise ValidationFailed where an event would be moved into the past, or end before it starts."""
+    """Raise ValidationFailed if a new time is in the past or the event would end before it starts."""
     now = clock.now()
     moved = {name: datetime.fromisoformat(to[name]) for name in _TIMES if name in to}
     for name, moment in moved.items():
@@ -132,7 +132,7 @@ def _require_window(start: datetime | None, end: datetime | None, *, field: str)
 
 
 def _price(given: Mapping[str, Any], currency: str, *, field: str) -> Money:
-    """Return a price, which may be nothing. Raises ValidationFailed."""
+    """Return a price, which may be zero. Raises ValidationFailed."""
     parsed = money.parse(given["amount"], currency)
     if given.get("currency") not in (None, currency) or parsed is None:
         raise _invalid(field, f"must be an amount of {currency}, with at most {money.digits(currency)} decimals")
@@ -140,10 +140,10 @@ def _price(given: Mapping[str, Any], currency: str, *, field: str) -> Money:
 
 
 def applying(present: EventSnapshot, diff: Sequence[Difference]) -> tuple[list[Action], list[Write]]:
-    """Return the changes of the event, and the writes that change its categories and their stock.
+    """Return the update actions of the event, and the writes that change its categories and their stock.
 
-    They hold only while the categories are as they were read. Raises Conflict (a capacity under what is sold),
-    ValidationFailed (more than one transaction takes), NotFound (a venue or a category that is gone).
+    The writes fail if a category has changed after the read (optimistic lock). Raises Conflict (a capacity under what
+    is sold), ValidationFailed (more writes than one transaction takes), NotFound (a removed venue or category).
     """
     of_event = {each["field"]: each["to"] for each in diff if not each["field"].startswith(f"{_CATEGORIES}.")}
     writes: list[Write] = []

@@ -1,7 +1,7 @@
-"""An organizer's dashboard, from running totals: the same cost however much was sold over the years.
+"""An organizer's dashboard, read from running totals at constant cost.
 
-Who checked in is told of the events of the last twelve months: it is summed up from their own counters, since a scan
-must not wait for one item that all gates of an organizer share.
+Check-ins cover the events of the last twelve months and are summed from the counters of each event. A shared counter
+per organizer would make the scans of all its gates contend for one item.
 """
 
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters, Event, OrganizerDay, OrganizerTotals, SalesTotals
 from chalicelib.table.ranges import Between
 
-# How far back the sales by day go, and the check-ins.
+# Days that the sales by day and the check-ins cover.
 DAYS = 30
 _YEAR = timedelta(days=366)
-# Nobody has more events in a year and to come, and the reading of them stays bounded.
+# Bounds the read; organizers have fewer events within a year and upcoming.
 _EVENTS_AT_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class EventCounts:
-    """How many events there are; those that are drafts or cancelled count in the total only."""
+    """Numbers of events. Drafts and cancelled events count in the total only."""
 
     total: int
     upcoming: int
@@ -35,7 +35,7 @@ class EventCounts:
 
 @dataclass(frozen=True, slots=True)
 class OrganizerDashboard:
-    """An organizer at a glance; `tickets_sold` is without what was given back, `revenue` with what was refunded."""
+    """An organizer's dashboard. `tickets_sold` excludes refunded tickets, `revenue` includes refunded amounts."""
 
     events: EventCounts
     tickets_sold: int
@@ -54,7 +54,7 @@ class _Attendance:
 
 
 def dashboard(organizer_id: str) -> OrganizerDashboard:
-    """Return an organizer's totals; `sales_by_day` begins with the earliest of the last thirty days."""
+    """Return an organizer's totals; `sales_by_day` covers the last thirty days, oldest first."""
     currency = config().currency
     totals = operations.get(keys.organizers.totals(organizer_id)) or OrganizerTotals()
     events = _events(organizer_id)
@@ -72,7 +72,7 @@ def dashboard(organizer_id: str) -> OrganizerDashboard:
 
 
 def _events(organizer_id: str) -> list[Event]:
-    """Return the events that began within a year or are to come, of those that are or were on show."""
+    """Return published or formerly published events that started within a year or are upcoming."""
     since = clock.to_text(clock.now() - _YEAR)
     partition = keys.organizers.organizer_events(organizer_id).pk
     raws = operations.query(partition, Between(since, "~"), index="gsi1", newest_first=True, limit=_EVENTS_AT_MOST)
@@ -84,14 +84,14 @@ def _counts(totals: OrganizerTotals, events: list[Event]) -> EventCounts:
     now = clock.now()
     upcoming = sum(event.starts_at > now for event in events)
     live = sum(event.starts_at <= now < event.ends_at for event in events)
-    # What is older than a year is over, as far as the totals know of it.
+    # Events older than a year are over and are counted from the totals.
     ended = sum(event.ends_at <= now for event in events)
     past = max(ended, totals.shown - upcoming - live)
     return EventCounts(total=max(totals.events, upcoming + live + past), upcoming=upcoming, live=live, past=past)
 
 
 def _attendance(events: list[Event]) -> _Attendance:
-    """Return who came to events, of how many that hold tickets."""
+    """Return the check-ins of events and the numbers of tickets held."""
     places = [
         place
         for event in events
@@ -108,7 +108,7 @@ def _attendance(events: list[Event]) -> _Attendance:
 
 
 def _by_day(organizer_id: str, currency: str) -> list[DaySales]:
-    """Return thirty days up to today in UTC, and tomorrow where an event's clocks have come to it; days are theirs."""
+    """Return thirty days in event zones up to today (UTC), and tomorrow if it has begun in an event's zone."""
     today = clock.now().date()
     first = today - timedelta(days=DAYS - 1)
     places = keys.organizers.day(organizer_id, first.isoformat()), keys.organizers.day(organizer_id, "~")

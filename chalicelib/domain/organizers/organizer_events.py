@@ -1,7 +1,7 @@
-"""An organizer's own events, with what was sold and who came: read from running totals.
+"""An organizer's own events, with sales and attendance read from running totals.
 
-What an event's page costs does not grow with its tickets: a query of the event with its categories and counters, one
-of its buckets, and one of its devices.
+The cost of an event's page is independent of its tickets. It takes three queries: the event with its categories and
+counters, its buckets, and its devices.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from chalicelib.table.places import Key, Place
 from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import EventStatus
 
-# The days of the world's time zones begin up to so long before and after that of UTC.
+# Maximum offsets of time zones: a day starts up to 14 h before and 12 h after the UTC day.
 _DAY_BEGINS_BEFORE, _DAY_BEGINS_AFTER = timedelta(hours=14), timedelta(hours=12)
 _FIRST, _LAST = "!", "~"
 _ENROLLED = "enrolled"
@@ -33,7 +33,7 @@ _ENROLLED = "enrolled"
 
 @dataclass(frozen=True, slots=True)
 class OrganizerEventFilters:
-    """What an organizer narrows the list by: days are the events' own, `search` begins a word of the title."""
+    """Filters of an organizer's list. Days are in event time zones; `search` is a prefix of a title word."""
 
     status: EventStatus | None = None
     date_from: date | None = None
@@ -41,7 +41,7 @@ class OrganizerEventFilters:
     search: str | None = None
 
     def fit(self, event: Event) -> bool:
-        """Whether an event is one of those asked for."""
+        """Whether an event matches the filters."""
         day = timezones.local(event.starts_at, event.timezone).date()
         return (
             self.status in (None, event.status)
@@ -56,7 +56,7 @@ class OrganizerEventFilters:
 
 @dataclass(frozen=True, slots=True)
 class CategorySales:
-    """What became of one ticket category; `sold` is without what was given back, `revenue` with it."""
+    """Sales of one ticket category. `sold` excludes refunded tickets, `revenue` includes them."""
 
     id: str
     name: str
@@ -70,7 +70,7 @@ class CategorySales:
 
 @dataclass(frozen=True, slots=True)
 class DaySales:
-    """What was sold on one day, and what was given back on it."""
+    """Sales and refunds of one day."""
 
     date: date
     tickets: int
@@ -80,7 +80,7 @@ class DaySales:
 
 @dataclass(frozen=True, slots=True)
 class EventCheckIns:
-    """What the gates answered."""
+    """Results of the scans at the gates."""
 
     admitted: int
     on_leave: int
@@ -92,10 +92,10 @@ class EventCheckIns:
 
 @dataclass(frozen=True, slots=True)
 class EventOccupancy:
-    """How many are inside, as far as is known of `as_of`.
+    """The number of attendees inside, as known at `as_of`.
 
-    Readers that work on without a network may have let in more since: `upper_bound` is what it comes to if each scan
-    that they said they hold is another guest. `unsynced_devices` are those that hold scans, or are not heard of.
+    Offline readers may have admitted more: `upper_bound` assumes that each scan in their reported queues is another
+    guest. `unsynced_devices` counts devices with queued scans or without a recent heartbeat.
     """
 
     inside: int
@@ -106,7 +106,7 @@ class EventOccupancy:
 
 @dataclass(frozen=True, slots=True)
 class EventAnalytics:
-    """An event in numbers; `sold` is without what was given back, `issued` tickets that no order paid for."""
+    """Statistics of an event. `sold` excludes refunded tickets, `issued` counts tickets without a paid order."""
 
     sold: int
     issued: int
@@ -121,7 +121,7 @@ class EventAnalytics:
 
 @dataclass(frozen=True, slots=True)
 class EventSummary:
-    """An event in a list, with its numbers at a glance."""
+    """An event in a list, with its key figures."""
 
     event: Event
     sold: int
@@ -140,7 +140,7 @@ class EventDetail:
 
 
 def own(organizer_id: str, event_id: str) -> Event:
-    """Return an organizer's event. Raises NotFound, for another's as well."""
+    """Return an organizer's event. Raises NotFound, also for an event of another organizer."""
     event = operations.get(keys.events.event(event_id))
     if event is None or event.organizer_id != organizer_id:
         raise NotFound("You have no such event.")
@@ -148,7 +148,7 @@ def own(organizer_id: str, event_id: str) -> Event:
 
 
 def detail(organizer_id: str, event_id: str) -> EventDetail:
-    """Return an organizer's event with its analytics, a few seconds old at most. Raises NotFound."""
+    """Return an organizer's event with its analytics, at most a few seconds old. Raises NotFound."""
     place = keys.events.event(event_id)
     # Categories and counters sort before the event itself.
     around = operations.query(place.pk, Between(keys.events.category(event_id).sk, place.sk), consistent=True)
@@ -236,7 +236,7 @@ def _is_unsynced(device: Device, now: datetime) -> bool:
 def page(
     organizer_id: str, filters: OrganizerEventFilters, *, page_size: int, cursor: str | None
 ) -> Page[EventSummary]:
-    """Return a page of an organizer's events, those that start last first; it may be short where `next` goes on.
+    """Return a page of an organizer's events, latest start first. A page may be short if `next` is set.
 
     Raises InvalidCursor.
     """
@@ -263,7 +263,7 @@ def page(
 
 
 def _summaries(events: Sequence[Event]) -> list[EventSummary]:
-    """Return events with their numbers; one batch read for each 33."""
+    """Return events with their key figures, with one batch read per 33 events."""
     wanted = [
         place
         for event in events

@@ -1,4 +1,4 @@
-"""Organizers: what they say of themselves; their bank account stands sealed under a data key of their own."""
+"""Organizers: their profiles. Bank accounts are encrypted under a data key per organizer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,16 +23,16 @@ from chalicelib.table.items import Account, DataKey, Event, OrganizerProfile
 from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import Portal
 
-# No event that is not over began before that.
+# Longest duration of an event: bounds the search for events that are not over.
 _LONGEST = timedelta(days=366)
 _PLAIN = ("email", "company_name", "address", "tax_number")
 
 
 @dataclass(frozen=True, slots=True)
 class Organizer:
-    """An organizer as they see themselves; `email` is empty where there is none.
+    """An organizer as shown to themselves. `email` is empty if none is stored.
 
-    `image_upload` is there where they asked to upload an image.
+    `image_upload` is set if an upload form was requested.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Organizer:
 
 @dataclass(frozen=True, slots=True)
 class LoggedInOrganizer:
-    """An organizer who has logged in, and the session's first tokens."""
+    """A logged-in organizer and the session's first tokens."""
 
     organizer: Organizer
     tokens: Tokens
@@ -59,7 +59,7 @@ class LoggedInOrganizer:
 def complete_log_in(
     *, code: str, challenge_id: str | None, mobile_number: str | None, address: str
 ) -> LoggedInOrganizer:
-    """Log an organizer in by the code. Raises as `registration.confirm_log_in` does."""
+    """Log an organizer in with the code. Raises as `registration.confirm_log_in` does."""
     log_in = registration.confirm_log_in(
         code=code,
         challenge_id=challenge_id,
@@ -98,10 +98,10 @@ def show(organizer_id: str) -> Organizer:
 
 
 def change(organizer_id: str, changes: Mapping[str, Any], *, image: bytes | None = None) -> Organizer:
-    """Change what an organizer says of themselves and return all of it; None clears a field, what is not named stays.
+    """Update the given fields and return the whole organizer. None clears a field.
 
-    `image` is the content of a picture; in `changes`, `image` asks for a form to upload one and `image_key` takes the
-    upload. Raises ValidationFailed, Conflict where others change it all the time, Unavailable.
+    `image` is the content of a picture. In `changes`, `image` requests an upload form and `image_key` accepts an
+    upload. Raises ValidationFailed, Conflict (retries under contention exhausted), Unavailable.
     """
     renamed: list[Action] = [Account.name.set(changes["name"])] if "name" in changes else []
     actions = _actions(organizer_id, changes)
@@ -123,9 +123,9 @@ def change(organizer_id: str, changes: Mapping[str, Any], *, image: bytes | None
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Let the events of an organizer who goes by another name bear it; safe to repeat, in whole or in part.
+    """Copy a changed organizer name to current and upcoming events. Idempotent, in whole or in part.
 
-    What is over keeps the name that it was held under.
+    Past events keep the name at their time.
     """
     for change in changes:
         before, after = change.before, change.after
@@ -157,11 +157,11 @@ def _rename_events(organizer_id: str) -> None:
             )
         except operations.ConditionFailed as failure:
             if 0 in failure.failures:
-                return  # they go by yet another name, and the change to that is told as well
+                return  # renamed again, and the stream delivers that change too
 
 
 def _take_image(organizer_id: str, renamed: list[Action], actions: list[Action], upload_key: str | None) -> str | None:
-    """Make an upload the image, or none; return the key of the image that it replaced."""
+    """Set the image from an upload; None removes it. Return the key of the replaced image."""
     profile = operations.get(keys.organizers.profile(organizer_id))
     present = profile.image_key if profile else None
     taken = photos.take(organizer_id, upload_key, present=present, field="image_key") if upload_key else None
@@ -172,7 +172,7 @@ def _take_image(organizer_id: str, renamed: list[Action], actions: list[Action],
 
 
 def _set_image(organizer_id: str, renamed: list[Action], actions: list[Action], image_key: str | None) -> str | None:
-    """Write the changes and the image's key, and return the key of the image that this very write replaced, if any."""
+    """Write the changes and the image's key. Return the key of the image that this write replaced, if any."""
     stored = OrganizerProfile.image_key
     for _ in retries.attempts():
         profile = operations.get(keys.organizers.profile(organizer_id))
@@ -182,10 +182,10 @@ def _set_image(organizer_id: str, renamed: list[Action], actions: list[Action], 
         try:
             _commit(organizer_id, renamed, [*actions, shown], same)
         except operations.ConditionFailed:
-            continue  # another change of the image was faster
+            continue  # a concurrent change of the image won
         return present if present != image_key else None
     if image_key is not None:
-        photos.discard(image_key)  # nobody was shown it
+        photos.discard(image_key)  # never referenced
     raise Conflict("The image is being changed by others. Try again.")
 
 
