@@ -1,7 +1,7 @@
 """argon2's hashes at the least work that it knows: 30 ms of CPU each otherwise, a fifth of what the tests cost.
 
 Only the work is less: the hash is made and verified by argon2, and the platform's own settings of it are held to
-by a test in a process without this patch (tests/domain/test_passwords.py).
+by a test in a process without this patch (tests/domain/access/test_passwords.py).
 """
 
 import sys

@@ -4,7 +4,7 @@ from tests.mutants.seeded.mutant import Mutant
 
 _PAYMENTS = "tests/portals/webapp/test_payments.py"
 _ENCRYPTION = "tests/domain/test_encryption.py"
-_ORDERS = "tests/domain/test_orders.py"
+_ORDERS = "tests/domain/sale/test_orders.py"
 _TRANSFERS = "tests/portals/webapp/test_transfers.py"
 _CARDS = "tests/portals/webapp/test_cards.py"
 
@@ -47,7 +47,7 @@ MUTANTS = (
         file="chalicelib/domain/payments/invoices.py",
         before="if payment is None or payment.customer_id != customer_id:",
         after="if payment is None:",
-        tests=("tests/domain/test_invoice_numbers.py",),
+        tests=("tests/domain/payments/test_invoice_numbers.py",),
     ),
     # Sealed data
     Mutant(

@@ -2,9 +2,9 @@
 
 from tests.mutants.seeded.mutant import Mutant
 
-_CHECK_IN = ("tests/domain/test_scan_answers.py",)
+_CHECK_IN = ("tests/domain/gate/test_scan_answers.py",)
 _RULE = ("tests/domain/test_admission.py",)
-_TOTALS = ("tests/domain/test_counting.py",)
+_TOTALS = ("tests/domain/gate/test_counting.py",)
 
 MUTANTS = (
     # The check-in

@@ -2,8 +2,8 @@
 
 from tests.mutants.seeded.mutant import Mutant
 
-_IDENTITY = ("tests/domain/test_lockout.py",)
-_DEVICES = ("tests/domain/test_enrolment.py",)
+_IDENTITY = ("tests/domain/access/test_lockout.py",)
+_DEVICES = ("tests/domain/access/test_enrolment.py",)
 
 MUTANTS = (
     # Tokens and sessions

@@ -78,7 +78,7 @@ MUTANTS = (
         file="chalicelib/domain/cards/bindings.py",
         before=" & Ticket.card_uid.does_not_exist()\n",
         after="\n",
-        tests=("tests/domain/test_bindings.py",),
+        tests=("tests/domain/cards/test_bindings.py",),
     ),
     Mutant(
         name="new-card-stays-frozen",

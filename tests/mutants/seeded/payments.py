@@ -3,9 +3,9 @@
 from tests.mutants.seeded.mutant import Mutant
 
 _DOOR = "tests/portals/webapp/test_payments.py"
-_SETTLEMENTS = "tests/domain/test_settlements.py"
+_SETTLEMENTS = "tests/domain/payouts/test_settlements.py"
 _OVERTAKEN = "tests/domain/test_overtaken.py"
-_INVOICES = "tests/domain/test_invoice_numbers.py"
+_INVOICES = "tests/domain/payments/test_invoice_numbers.py"
 
 MUTANTS = (
     # What a provider says

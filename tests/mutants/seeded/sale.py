@@ -2,7 +2,7 @@
 
 from tests.mutants.seeded.mutant import Mutant
 
-_ORDERS = "tests/domain/test_orders.py"
+_ORDERS = "tests/domain/sale/test_orders.py"
 _BOOKING = "tests/portals/webapp/test_booking.py"
 
 MUTANTS = (
