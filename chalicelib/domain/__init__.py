@@ -1,5 +1,5 @@
-"""The business, one package per area, one noun a module; modules at this level are the ground that all areas share.
+"""Domain logic: one package per area, one noun per module. Modules at this level are shared by all areas.
 
-Areas import downwards only (the layers contract in pyproject.toml). What an area does in the background it names in
-its `background` module; `workers/` composes these, so no module here knows all areas.
+Areas import downwards only (the layers contract in pyproject.toml). Each area lists its background work in its
+`background` module. `workers/` composes these, so no module here imports all areas.
 """

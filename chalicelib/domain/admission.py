@@ -1,7 +1,7 @@
-"""The rule of the gate, pure: may this ticket pass, and if not, why.
+"""The admission rule as a pure function: whether a scan is admitted, and if not, why.
 
-The order of its questions is the contract's and the same everywhere: signature, known, event, card, ticket,
-event window, already admitted. `tests/vectors/admission.json` holds it as data that any program can run.
+The contract defines the order of its checks, the same everywhere: signature, known, event, card, ticket, event
+window, already admitted. `tests/vectors/admission.json` holds it as data that any program can run.
 """
 
 from collections.abc import Callable
@@ -20,16 +20,16 @@ from chalicelib.vocabulary import (
     TicketStatus,
 )
 
-# Where an event does not say, its gates open this long before it starts, and close when it ends.
+# Default for events without gate times: gates open this long before the start and close at the end.
 OPENS_BEFORE_START = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What was held to the reader.
+    """The card or QR code that was scanned.
 
-    `signature` is what a signed QR or a SUN message proved; `counter` is the read counter of a SUN message
-    and `uid_matches` whether the UID in it is the one that was read; `credential` is the number in a QR.
+    `signature` is the verification result of a signed QR or SUN message. `counter` is the read counter of a SUN
+    message. `uid_matches` is whether the UID in it equals the UID read. `credential` is the number in a QR.
     """
 
     by_card: bool = False
@@ -41,7 +41,7 @@ class Presented:
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """What the platform knows of the card; `last_counter` is the highest that was accepted before."""
+    """The stored state of the card. `last_counter` is the highest accepted read counter."""
 
     status: CardStatus
     type: CardType = CardType.UID
@@ -50,7 +50,7 @@ class CardFacts:
 
 @dataclass(frozen=True, slots=True)
 class TicketFacts:
-    """What the platform knows of the ticket."""
+    """The stored state of the ticket."""
 
     event_id: str
     status: TicketStatus
@@ -60,7 +60,7 @@ class TicketFacts:
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
-    """What a gate knows of its event."""
+    """The state of the event that the rule needs."""
 
     event_id: str
     status: EventStatus
@@ -72,7 +72,7 @@ class EventFacts:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question to the rule."""
+    """The input of the rule: one scan with the stored state."""
 
     presented: Presented
     card: CardFacts | None
@@ -84,7 +84,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer; `reason` is there when the result is `invalid`."""
+    """The result of the rule. `reason` is set if the result is `invalid`."""
 
     result: ScanResult
     reason: Reason | None = None
@@ -160,7 +160,7 @@ def _window(case: Case) -> Verdict | None:
     if not event.scanning_enabled:
         return _no(Reason.SCANNING_DISABLED)
     if case.direction is Direction.EXIT:
-        return None  # nobody is kept in because the doors have closed
+        return None  # an exit is allowed after the gates have closed
     if event.status is EventStatus.DRAFT or (event.status not in _OVER and case.at < event.opens_at):
         return _no(Reason.NOT_YET_OPEN)
     if event.status in _OVER or case.at >= event.closes_at:
@@ -191,7 +191,7 @@ _QUESTIONS: tuple[Callable[[Case], Verdict | None], ...] = (
 
 
 def decide(case: Case) -> Verdict:
-    """Return the verdict: the first question that has an objection, else valid."""
+    """Return the verdict: the first objection in the order of the checks, else valid."""
     for question in _QUESTIONS:
         verdict = question(case)
         if verdict is not None:
@@ -200,5 +200,5 @@ def decide(case: Case) -> Verdict:
 
 
 def objection_without_ticket(case: Case) -> bool:
-    """Whether card, credential or event alone refuse the scan, so that no ticket need be written to."""
+    """Whether card, credential or event alone refuse the scan, so that no ticket write is needed."""
     return any(question(case) is not None for question in (_signature, _card, _window))

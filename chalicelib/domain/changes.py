@@ -1,4 +1,4 @@
-"""A change of the table, as the stream reports it, and what follows from it."""
+"""Changes of table items, parsed from stream records."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from chalicelib.table.items import Item
 
 ItemT = TypeVar("ItemT", bound=Item)
 
-# The kinds of items from whose changes something follows; infra/package/functions.py filters by the same.
+# Kinds of items that followers handle; infra/package/functions.py filters the stream by the same set.
 PROJECTED = frozenset(
     {
         "ticket",
@@ -31,7 +31,7 @@ PROJECTED = frozenset(
     }
 )
 
-# The kinds that live updates tell of, or are told by; the function that sends them reads the stream for itself.
+# Kinds of items that live updates send or depend on; their function has its own stream subscription.
 LIVE = frozenset(
     {
         "ticket",
@@ -57,7 +57,7 @@ LIVE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one item; `position` is its sequence number in the stream. Deleted: `after` is None."""
+    """One change of one item. `position` is its stream sequence number; `after` is None for a deletion."""
 
     position: str
     before: Item | None
@@ -65,7 +65,7 @@ class Change:
 
 
 def change_of(record: dict[str, Any], kinds: frozenset[str] = PROJECTED) -> Change:
-    """Return the change that a DynamoDB stream record tells of; both images None where nothing follows from it."""
+    """Return the change in a DynamoDB stream record. Both images are None for kinds outside `kinds`."""
     body = record["dynamodb"]
     kind = body.get("NewImage", {}).get("kind", {}).get("S")
     if kind not in kinds:
@@ -79,7 +79,7 @@ def change_of(record: dict[str, Any], kinds: frozenset[str] = PROJECTED) -> Chan
 
 
 def that_became(changes: Iterable[Change], cls: type[ItemT], status: StrEnum) -> list[ItemT]:
-    """Return the items of a class that have this status since one of these changes."""
+    """Return the items of a class that entered this status in one of these changes."""
     return [
         change.after
         for change in changes
@@ -93,5 +93,5 @@ def _status_of(item: Item) -> str | None:
     return item.attribute_values.get("status")
 
 
-# Takes a batch of changes, updates what it keeps, and returns the facts to publish. Idempotent, in whole or in part.
+# Takes a batch of changes, updates its projection, and returns the facts to publish. Idempotent, in whole or in part.
 Follower = Callable[[Sequence[Change]], list[Published]]

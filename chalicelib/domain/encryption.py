@@ -1,8 +1,8 @@
-"""Sealed data, readable by its owner and by those whom the contract names (D-SEC-01).
+"""Envelope encryption of personal data, readable by its owner and the roles that the contract names (D-SEC-01).
 
-Envelope encryption: each owner has a data key, wrapped by KMS, in an item of its own. Without it every sealed copy is
-unreadable, backups included. AES-256-GCM (NIST SP 800-38D) with a random nonce of 96 bits. Owner and field are the
-associated data, so sealed bytes open in no other place.
+Each owner has a data key, wrapped by KMS and stored in a separate item. Erasing the key makes every copy unreadable,
+backups included. AES-256-GCM (NIST SP 800-38D) with a random nonce of 96 bits. Owner and field are the associated
+data, so a ciphertext cannot be decrypted for another owner or field.
 """
 
 import secrets
@@ -16,29 +16,29 @@ from chalicelib.clients import data_keys
 from chalicelib.table import keys, operations
 from chalicelib.table.items import DataKey
 
-# The first byte says how the rest was made.
+# The first byte identifies the format of the rest.
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
 
 
 class UndecryptableData(Exception):
-    """Sealed bytes that are not of this owner and field, or whose key was erased: a fault, not a refusal."""
+    """A ciphertext of another owner or field, or with an erased key. A server fault, not a client error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One owner's key, open for the length of a request; never kept longer, never logged."""
+    """One owner's decrypted data key. Must not outlive the request and must never be logged."""
 
     owner_id: str
     _cipher: AESGCM
 
     def seal(self, field: str, text: str) -> bytes:
-        """Return a text as it is stored in this field."""
+        """Encrypt a text for this field."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return _VERSION + nonce + self._cipher.encrypt(nonce, text.encode(), self._place(field))
 
     def open(self, field: str, sealed: bytes) -> str:
-        """Return the text that was sealed in this field. Raises Unreadable."""
+        """Decrypt the value of this field. Raises UndecryptableData."""
         from cryptography.exceptions import InvalidTag
 
         nonce, ciphertext = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
@@ -54,12 +54,12 @@ class Envelope:
 
 
 def envelope(owner_id: str) -> Envelope:
-    """Open an owner's key, making it at the first use; two first users end with one. Raises Unavailable."""
+    """Decrypt an owner's data key, created at the first use (race-safe). Raises Unavailable."""
     return _with_key(owner_id, operations.get(keys.access.data_key(owner_id)), _first_key)
 
 
 def existing_envelope(owner_id: str, key: DataKey | None) -> Envelope:
-    """Open an owner's key, which was read already. Raises Unreadable where it was erased, Unavailable."""
+    """Decrypt an owner's data key that was read already. Raises UndecryptableData if it was erased, Unavailable."""
     return _with_key(owner_id, key, _erased)
 
 
@@ -78,7 +78,7 @@ def _first_key(owner_id: str) -> bytes:
     try:
         operations.record(operations.put(item, DataKey.pk.does_not_exist()))
     except operations.ConditionFailed as failure:
-        # Another first use was faster, or our own first try was: the key that stands there is the owner's.
+        # A concurrent first use, or an earlier try of this one, stored a key: use that one.
         found = failure.found(DataKey)
         if found is None:
             return _erased(owner_id)
@@ -87,10 +87,10 @@ def _first_key(owner_id: str) -> bytes:
 
 
 def seal(owner_id: str, field: str, text: str) -> bytes:
-    """Return a text as it is stored in a field of this owner's. Raises Unavailable."""
+    """Encrypt a text for a field of this owner. Raises Unavailable."""
     return envelope(owner_id).seal(field, text)
 
 
 def open_sealed(owner_id: str, field: str, sealed: bytes) -> str:
-    """Return what was sealed in a field of this owner's. Raises Unreadable, Unavailable."""
+    """Decrypt a field of this owner. Raises UndecryptableData, Unavailable."""
     return existing_envelope(owner_id, operations.get(keys.access.data_key(owner_id))).open(field, sealed)

@@ -1,8 +1,7 @@
-"""Idempotency-Key: the first answer again, and never a second effect (contract, "Idempotency"; D-ARC-03).
+"""Idempotency-Key: a retry receives the first response and has no second effect (contract, "Idempotency"; D-ARC-03).
 
-There are two guards. The record here returns the answer again for 72 h. An operation's own id is stored by the domain
-in the transaction that has the effect, for ever. So a function that was killed between its effect and its answer
-finds its effect on the next try.
+There are two guards. The record here replays the response for 72 h. The domain stores the operation id permanently,
+in the transaction of the effect. So a retry finds the effect of a function that was killed before its response.
 """
 
 import hashlib
@@ -21,15 +20,15 @@ from chalicelib.table.items import IdempotencyRecord, IdempotentAnswer, Operatio
 from chalicelib.table.places import Place
 
 KEPT = timedelta(hours=72)
-# Longer than API Gateway and the function live (29 s): after it, the first try is dead.
+# Exceeds the time-out of API Gateway and the function (29 s): after it, the first try is dead.
 _RUNS_AT_MOST = timedelta(seconds=35)
-# Bodies of more characters are packed.
+# Longer bodies, in characters, are compressed.
 _PLAIN = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """An answer as it was first given."""
+    """The first response to a request, as stored."""
 
     status: int
     body: str
@@ -38,7 +37,7 @@ class StoredAnswer:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyClaim:
-    """The right to answer a request: `operation_id` names its effect; `record` is where its answer goes."""
+    """The right to run a request. `operation_id` identifies its effect; `record` stores its response."""
 
     operation_id: str
     record: Place[IdempotencyRecord] | None = None
@@ -46,23 +45,23 @@ class IdempotencyClaim:
 
 
 def unkeyed() -> IdempotencyClaim:
-    """Return the claim of a request that came without a key: its effect is its own."""
+    """Return the claim of a request without a key, with a unique operation id."""
     return IdempotencyClaim(operation_id=new_id("op"))
 
 
 def _mac(*parts: str) -> str:
-    # After a rotation of the secret the record is not found, and the operation's own id still holds.
+    # After a rotation of the secret the record is not found. The operation id still prevents a second effect.
     return hmac.new(secrets.current("idempotency"), "\x00".join(parts).encode(), hashlib.sha256).hexdigest()
 
 
 def claim(*, caller_id: str, route: str, key: str, body: bytes) -> IdempotencyClaim | StoredAnswer:
-    """Return the right to answer, or the first answer where there is one.
+    """Return the claim to run a request, or the stored response if there is one.
 
     Raises IdempotencyMismatch for another body, IdempotencyInProgress while the first is running.
     """
     now = clock.now()
     fingerprint = hashlib.sha256(body).hexdigest()
-    # Not under the rotating secret: the operation must have the same name for ever.
+    # Not derived from the rotating secret, since the operation id must never change.
     operation_id = "op_" + hashlib.sha256("\x00".join((caller_id, route, key)).encode()).hexdigest()[:40]
     place = keys.idempotency.answer(_mac(caller_id, route, key))
     mine = IdempotencyClaim(operation_id=operation_id, record=place, fingerprint=fingerprint)
@@ -74,7 +73,7 @@ def claim(*, caller_id: str, route: str, key: str, body: bytes) -> IdempotencyCl
         ttl=int((now + KEPT).timestamp()),
     )
     free = IdempotencyRecord.pk.does_not_exist() | (IdempotencyRecord.expires_at <= now)
-    # The dead first try's place is taken over, with the same body only.
+    # Replaces the record of a dead first try, with the same body only.
     abandoned = (
         IdempotencyRecord.answer.does_not_exist()
         & (IdempotencyRecord.locked_until <= now)
@@ -97,12 +96,12 @@ def claim(*, caller_id: str, route: str, key: str, body: bytes) -> IdempotencyCl
 
 
 def keep(claimed: IdempotencyClaim, answer: StoredAnswer) -> None:
-    """Keep the answer for whoever sends the same again."""
+    """Store the response for retries of the request."""
     if claimed.record is None:
         return
     stored = IdempotentAnswer(status=answer.status, body=answer.body, headers=dict(answer.headers))
     if len(answer.body) > _PLAIN:
-        # A thousand tickets would not fit into an item.
+        # A response with a thousand tickets exceeds the size limit of an item.
         stored.body, stored.packed = "", zlib.compress(answer.body.encode())
     operations.record(
         operations.change(
@@ -114,14 +113,14 @@ def keep(claimed: IdempotencyClaim, answer: StoredAnswer) -> None:
 
 
 def release(claimed: IdempotencyClaim) -> None:
-    """Give the key back: this try had no effect, and the next may."""
+    """Release the key after a try without effect, so that a retry can run."""
     if claimed.record is not None:
         unanswered = IdempotencyRecord.answer.does_not_exist()
         operations.record(operations.remove(claimed.record, unanswered))
 
 
 def once(operation_id: str, result_id: str) -> operations.Write:
-    """Return the write that makes a transaction happen once for ever; it fails where `done` finds a result."""
+    """Return the write that makes a transaction run at most once. It fails if `result_of` finds a result."""
     done = Operation(
         *keys.idempotency.operation(operation_id),
         operation_id=operation_id,
@@ -132,6 +131,6 @@ def once(operation_id: str, result_id: str) -> operations.Write:
 
 
 def result_of(operation_id: str) -> str | None:
-    """Return what an operation made, if it was done."""
+    """Return the result id of a completed operation, else None."""
     done = operations.get(keys.idempotency.operation(operation_id))
     return done.result_id if done else None

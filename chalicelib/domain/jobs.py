@@ -1,9 +1,8 @@
 """Jobs: background work of any kind.
 
-A job is an item that says all that is to be done, put there in the transaction that begins it, and due in the sweep's
-index until it is over. The queue only makes it quick: a worker that dies, or a message that is lost, leaves the job
-due, and the sweep queues it again. Its taker, named by the area in `background`, is idempotent, also
-concurrently.
+A job is an item that describes the whole work. It is written in the transaction that starts it, and stays in the
+sweep's index until it ends. The queue only reduces latency: after a crash or a lost message the job is still due, and
+the sweep queues it again. Its taker, registered in the area's `background`, is idempotent, also concurrently.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +17,7 @@ from chalicelib.table.items import Job
 from chalicelib.table.places import Key
 from chalicelib.vocabulary import JobStatus
 
-# Longer than a worker is at one job, so that the sweep begins none that is being done.
+# Exceeds the run time of a worker, so that the sweep does not queue running jobs.
 PATIENCE = timedelta(minutes=3)
 
 # Runs one step of a job and returns whether another step is needed. It is idempotent, also concurrently.
@@ -26,12 +25,12 @@ JobTaker = Callable[[str], bool]
 
 
 def due_place(job_id: str) -> Key:
-    """Return where a job stands among what is due, so that the sweep looks after it when its patience is over."""
+    """Return the key in the sweep's index that makes a job due after PATIENCE."""
     return keys.jobs.due(clock.now() + PATIENCE, job_id)
 
 
 def start(job_id: str) -> None:
-    """Let a worker begin a job that is written; where the queue cannot be reached the sweep does."""
+    """Queue a stored job. If the queue is unavailable, the sweep queues it later."""
     try:
         queue.enqueue(job_id)
     except Unavailable:
@@ -39,7 +38,7 @@ def start(job_id: str) -> None:
 
 
 def get(job_id: str, *, owner_id: str) -> Job:
-    """Return a job of its owner. Raises NotFound, also where it belongs to another."""
+    """Return a job of its owner. Raises NotFound, also for a job of another owner."""
     job = operations.get(keys.jobs.job(job_id))
     if job is None or job.owner_id != owner_id:
         raise NotFound("There is no such job.")
@@ -47,7 +46,7 @@ def get(job_id: str, *, owner_id: str) -> Job:
 
 
 def revive(job_id: str) -> bool:
-    """Queue a job that is due and not over again; tell whether there was one. Raises Unavailable."""
+    """Queue a due job again if it is open, and return whether it was. Raises Unavailable."""
     job = operations.get(keys.jobs.job(job_id))
     if job is None:
         return False
@@ -60,14 +59,14 @@ def revive(job_id: str) -> bool:
     try:
         operations.record(operations.change(place, actions, seen))
     except operations.ConditionFailed:
-        return False  # it was ended, or looked after by another, meanwhile
+        return False  # ended or rescheduled concurrently
     if is_open:
         queue.enqueue(job_id)
     return is_open
 
 
 def run_step(job_id: str, takers: Mapping[type[Job], JobTaker]) -> None:
-    """Run one step of a job by the taker of its kind; raises what the taker raises, and the queue redelivers."""
+    """Run one step of a job with the taker of its kind. Errors propagate, so that the queue redelivers."""
     job = operations.get(keys.jobs.job(job_id))
     if job is None or job.status != JobStatus.OPEN:
         return  # another delivery completed it

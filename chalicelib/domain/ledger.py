@@ -1,8 +1,8 @@
-"""The ledger: every movement of money is a journal whose entries sum to zero, and is only ever added (D-PAY-02).
+"""The ledger: every movement of money is an append-only journal whose entries sum to zero (D-PAY-02).
 
-An account's balance is the sum of its entries. A card's balance is what its holder may spend. It is guarded by
-conditions and changes in the same transaction as its entries. All other accounts (what a provider holds for us,
-sales, fees) are summed by the stream worker, in shards, because every sale moves the same few of them.
+An account's balance is the sum of its entries. A card's balance is the amount that its holder can spend. It is guarded
+by conditions and changes in the same transaction as its entries. The stream worker sums all other accounts (provider
+clearing, sales, fees). Those totals are sharded, because every sale changes the same few accounts.
 """
 
 import hashlib
@@ -26,10 +26,10 @@ from chalicelib.table.places import Place
 from chalicelib.vocabulary import EntryType, Fact
 
 FEES = "fees"
-# What new cards cost their holders.
+# Account of the fees for new cards.
 CARD_FEES = "card_fees"
 _CARD = "card:"
-# Every payment moves the fees and a provider's account, and one partition takes 1,000 writes a second.
+# Every payment changes the fees and a provider's account; a partition takes 1,000 writes a second (AWS).
 TOTAL_SHARDS = 8
 _JOURNALS_PER_TRANSACTION = 45
 
@@ -38,7 +38,7 @@ _JOURNALS_PER_TRANSACTION = 45
 class Posting:
     """An amount in minor units, signed, on one account.
 
-    `type` and `reference` are a card's line's own, where the journal's other lines say something else.
+    `type` and `reference` override those of the journal for the line of a card.
     """
 
     account: str
@@ -49,9 +49,9 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Money that moves in one journal; its entries sum to zero.
+    """A movement of money in one journal. Its entries sum to zero.
 
-    `journal_id` is made from what the movement is for, so that a repeat meets the first at position 0.
+    `journal_id` is derived from the purpose of the movement, so a repeat fails at position 0 (idempotent).
     """
 
     journal_id: str
@@ -62,61 +62,61 @@ class Movement:
 
 
 def card(uid: str) -> str:
-    """Return the account of a card: what its holder may spend."""
+    """Return the account of a card: the amount that its holder can spend."""
     return f"{_CARD}{uid}"
 
 
 def clearing(provider: str) -> str:
-    """Return the account of a payment provider: it goes below zero by what they hold for us."""
+    """Return the account of a payment provider: negative by the amount that the provider holds for us."""
     return f"clearing:{provider}"
 
 
 def sales(event_id: str) -> str:
-    """Return the account of an event's sales: what its organizer is owed."""
+    """Return the account of an event's sales: the amount owed to its organizer."""
     return f"sales:{event_id}"
 
 
 def merchant(merchant_id: str) -> str:
-    """Return the account of a merchant: it goes below zero by what they collected for us."""
+    """Return the account of a merchant: negative by the amount that the merchant collected for us."""
     return f"merchant:{merchant_id}"
 
 
 def payable(organizer_id: str) -> str:
-    """Return the account of what is on its way to an organizer."""
+    """Return the account of payouts in transit to an organizer."""
     return f"payable:{organizer_id}"
 
 
 def fee_of(amount: int) -> int:
-    """Return the platform's fee of a sale: a share of it (`FEE_BASIS_POINTS`), in minor units."""
+    """Return the platform's fee for a sale, a share of it (`FEE_BASIS_POINTS`), in minor units."""
     return money.share(amount, basis_points=config().fee_basis_points)
 
 
 def sale_entries(source_account: str, *, event_id: str, amount: int) -> list[Posting]:
-    """Return the entries of a sale, with the platform's fee of it."""
+    """Return the entries of a sale, including the platform's fee."""
     fee = fee_of(amount)
     entries = [Posting(source_account, -amount), Posting(sales(event_id), amount - fee), Posting(FEES, fee)]
     return [entry for entry in entries if entry.amount]
 
 
 def refund_entries(target_account: str, *, event_id: str, amount: int, fee: int) -> list[Posting]:
-    """Return the entries that give a sale back, or a part of it, with so much of the fee that was taken of it."""
+    """Return the entries that refund a sale, or a part of it, with `fee` of the platform's fee."""
     entries = [Posting(target_account, amount), Posting(sales(event_id), fee - amount), Posting(FEES, -fee)]
     return [entry for entry in entries if entry.amount]
 
 
 def balance(uid: str) -> CardBalance:
-    """Return a card's balance as it is now (a consistent read); one of zero where nothing was ever booked."""
+    """Return a card's current balance (consistent read), zero if nothing was ever booked."""
     found = operations.get(keys.money.card_balance(uid))
     return found or no_balance(uid)
 
 
 def no_balance(uid: str) -> CardBalance:
-    """Return the balance of a card that nothing was ever booked on; it is not stored."""
+    """Return the zero balance of a card without bookings, not stored."""
     return CardBalance(*keys.money.card_balance(uid), uid=uid, currency=config().currency, amount=0, entries=0)
 
 
 def freeze(uid: str, *, is_frozen: bool) -> operations.Write:
-    """Return the write that keeps a card from paying, or lets it pay again; it goes with the card's new status."""
+    """Return the write that blocks or unblocks payments of a card, for the transaction of its new status."""
     return operations.change(
         keys.money.card_balance(uid),
         [
@@ -133,11 +133,11 @@ def freeze(uid: str, *, is_frozen: bool) -> operations.Write:
 def post(
     movement: Movement, *, balances: Sequence[CardBalance] = (), card_entry_type: EntryType | None = None
 ) -> list[operations.Write]:
-    """Return the writes that book a movement once for ever: the journal first, then two for each card's entry.
+    """Return the writes that book a movement exactly once: the journal first, then two per card entry.
 
-    `balances` are the cards' balances as they were read; where one has changed since, its write fails, and the
-    caller reads again. Raises InsufficientBalance, InvalidState (a purchase with a card that is not active, or
-    in another currency than the card's).
+    `balances` are the cards' balances from the caller's read. If one has changed, its write fails (optimistic lock)
+    and the caller retries. Raises InsufficientBalance, InvalidState (a purchase with a card that is not active, or in
+    another currency than the card's).
     """
     journal = _journal(movement)
     writes = [operations.put(journal, Journal.pk.does_not_exist())]
@@ -169,7 +169,7 @@ def _journal(movement: Movement) -> Journal:
 
 
 def _book(before: CardBalance, entry: Posting, *, entry_type: EntryType, journal: Journal) -> list[operations.Write]:
-    """Return the change of a card's balance and the line that says why."""
+    """Return the write of a card's balance and that of its line."""
     if before.currency != journal.currency:
         raise InvalidState(f"The card's balance is in {before.currency}, this is in {journal.currency}.")
     if entry_type is EntryType.PURCHASE and before.frozen:
@@ -207,12 +207,12 @@ def _book(before: CardBalance, entry: Posting, *, entry_type: EntryType, journal
 
 
 def _reference(references: Mapping[str, str]) -> str | None:
-    """Return what a customer would know the movement by."""
+    """Return the reference of a movement that a customer recognizes."""
     return next((references[name] for name in ("order_id", "payment_id") if references.get(name)), None)
 
 
 def _crosses(before: CardBalance, after: int, *, entry_type: EntryType) -> bool:
-    """Tell whether a purchase takes the balance under the threshold of its automatic reload."""
+    """Return whether a purchase reduces the balance below the threshold of its automatic reload."""
     return (
         entry_type is EntryType.PURCHASE
         and before.auto_enabled
@@ -222,14 +222,14 @@ def _crosses(before: CardBalance, after: int, *, entry_type: EntryType) -> bool:
 
 
 def _is_as_seen(before: CardBalance, *, entry_type: EntryType) -> Condition:
-    """Return the condition that nothing was booked since, nor anything changed that the booking rests on."""
+    """Return the condition that neither the balance nor the settings of a booking have changed."""
     if before.entries:
         same: Condition = (CardBalance.entries == before.entries) & (CardBalance.amount == before.amount)
     else:
         same = CardBalance.entries.does_not_exist() | (CardBalance.entries == 0)
     if entry_type is not EntryType.PURCHASE:
         return same
-    # A purchase must not miss a threshold that was set or moved since.
+    # A purchase must not miss a threshold that was changed concurrently.
     settings: Condition = CardBalance.auto_enabled == before.auto_enabled
     if before.auto_enabled:
         settings = settings & (CardBalance.auto_threshold == before.auto_threshold)
@@ -240,14 +240,14 @@ def _is_as_seen(before: CardBalance, *, entry_type: EntryType) -> Condition:
 
 
 def total(account: str, currency: str, *, consistent: bool = False) -> Money:
-    """Return the sum of all entries of an account that is no card's, as far as the stream has come."""
+    """Return the total of an account other than a card's (eventually consistent, kept by the stream)."""
     shards = [keys.money.account_total(account, shard, currency) for shard in range(TOTAL_SHARDS)]
     found = operations.get_many(shards, consistent=consistent)
     return Money(sum(shard.amount for shard in found.values()), currency)
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Count new journals into their accounts' totals, each once, and tell of cards that crossed their threshold."""
+    """Add new journals to their accounts' totals, each once. Return facts on cards that crossed their threshold."""
     journals: dict[str, Journal] = {}
     facts: list[Published] = []
     for change in changes:
@@ -280,7 +280,7 @@ def _shard(journal_id: str) -> int:
 
 
 def _sums(journals: Sequence[Journal]) -> Counter[Place[AccountTotal]]:
-    """Return what journals add to their accounts' totals; cards have balances of their own."""
+    """Return the sums that journals add to account totals. Cards are excluded: they have balances."""
     sums: Counter[Place[AccountTotal]] = Counter()
     for journal in journals:
         for entry in journal.entries:
@@ -291,7 +291,7 @@ def _sums(journals: Sequence[Journal]) -> Counter[Place[AccountTotal]]:
 
 
 def _batches(journals: Sequence[Journal]) -> Iterator[list[Journal]]:
-    """Cut journals into what one transaction takes, each batch within one shard."""
+    """Split journals into batches for one transaction each, every batch within one shard."""
     batch: list[Journal] = []
     for journal in sorted(journals, key=lambda journal: _shard(journal.journal_id)):
         grown = [*batch, journal]

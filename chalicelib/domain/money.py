@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib.errors import ValidationFailed
 
-# ISO 4217, active currencies with other than two digits after the point.
+# ISO 4217, active currencies without exactly two decimal digits.
 _NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
 _DIGITS = {
@@ -18,7 +18,7 @@ _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,4})?")
 
 
 def digits(currency: str) -> int:
-    """Return how many digits a currency has after the point (ISO 4217)."""
+    """Return the number of decimal digits of a currency (ISO 4217)."""
     return _DIGITS.get(currency, 2)
 
 
@@ -31,7 +31,7 @@ class Money:
 
     @property
     def amount(self) -> str:
-        """The amount as the wire writes it, such as `1500.00`."""
+        """The amount in wire format, such as `1500.00`."""
         places = digits(self.currency)
         whole, rest = divmod(abs(self.minor), 10**places)
         sign = "-" if self.minor < 0 else ""
@@ -39,7 +39,7 @@ class Money:
 
 
 def parse(text: str, currency: str) -> Money | None:
-    """Return an unsigned amount that the wire wrote, or None where it is none or has too many digits."""
+    """Parse an unsigned amount in wire format. Return None if it is malformed or has too many digits."""
     if not _AMOUNT.fullmatch(text):
         return None
     whole, _, rest = text.partition(".")
@@ -51,14 +51,14 @@ def parse(text: str, currency: str) -> Money | None:
 
 @dataclass(frozen=True, slots=True)
 class AmountInput:
-    """An amount as a caller wrote it; without its currency it is in that of the thing it is for."""
+    """An amount as entered by a caller. Without a currency, the context defines it."""
 
     amount: str
     currency: str | None = None
 
 
 def require(asked: AmountInput | None, *, currency: str, field: str) -> Money:
-    """Return an amount above zero that a caller must name, in this currency. Raises ValidationFailed."""
+    """Return a required amount above zero, in this currency. Raises ValidationFailed."""
     if asked is None:
         raise ValidationFailed(details=[{"field": field, "message": "name an amount"}])
     if asked.currency not in (None, currency):
@@ -71,10 +71,10 @@ def require(asked: AmountInput | None, *, currency: str, field: str) -> Money:
 
 
 def share(minor: int, *, basis_points: int) -> int:
-    """Return hundredths of a percent of an amount, rounded half up."""
+    """Return a share of an amount in basis points (0.01 %), rounded half up."""
     return (minor * basis_points + 5_000) // 10_000
 
 
 def portion(minor: int, *, part: int, whole: int) -> int:
-    """Return as much of an amount as a part is of its whole, rounded half up; the whole of it for the whole."""
+    """Return `minor * part / whole`, rounded half up; exactly `minor` if the part is the whole."""
     return (2 * minor * part + whole) // (2 * whole) if whole else 0

@@ -1,6 +1,6 @@
-"""Pages of a list and their cursors: opaque, tamper-proof, and valid only for the caller and query they were made for.
+"""Pages of a list and their cursors: opaque, tamper-proof, and bound to one caller and query.
 
-`walk` reads rows until a page is full or its read budget is spent; a page may then be short, and `next` continues.
+`walk` reads rows until a page is full or its read budget is spent. A page may then be short, and `next` continues.
 """
 
 import base64
@@ -31,7 +31,7 @@ _MAC_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[ResultT]):
-    """One page of a list; `next` is the cursor of the one after, `count` the whole list where that is cheap."""
+    """One page of a list. `next` is the cursor of the next page; `count` is the length of the list, if cheap."""
 
     results: Sequence[ResultT]
     next: str | None = None
@@ -39,13 +39,13 @@ class Page(Generic[ResultT]):
     extra: dict[str, Any] = field(default_factory=dict)
 
     def showing(self, results: Sequence[ShownT]) -> "Page[ShownT]":
-        """Return the same page with its results shown in another way."""
+        """Return the same page with other representations of its results."""
         return Page(results=results, next=self.next, count=self.count, extra=self.extra)
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """The page that a caller asks for; `bound_to` names the caller and the query, with its filters."""
+    """A requested page. `bound_to` identifies the caller and the query with its filters."""
 
     bound_to: str
     size: int
@@ -58,7 +58,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class ReadBudget:
-    """How many rows one request reads: in its first read (by default a page and one more), in each other, in all."""
+    """Limits of rows read by one request: in the first read (default: a page and one), in each later one, in all."""
 
     first: int | None = None
     chunk: int = 100
@@ -67,7 +67,7 @@ class ReadBudget:
 
 # Returns the rows after a position, each with its own position, and at most as many as asked for. Fewer end the list.
 Read = Callable[[str | None, int], Sequence[tuple[str, RowT]]]
-# Returns what each row shows, or None where a row does not belong on the page.
+# Returns the result of each row, or None if the row is filtered out.
 Load = Callable[[Sequence[RowT]], Sequence[ResultT | None]]
 
 
@@ -76,7 +76,7 @@ def _mac(key: bytes, payload: bytes, bound_to: str) -> bytes:
 
 
 def seal(position: str, *, bound_to: str) -> str:
-    """Return the cursor for a position; `bound_to` names the caller and the query."""
+    """Return the cursor for a position; `bound_to` identifies the caller and the query."""
     payload = json.dumps(position).encode()
     return base64.urlsafe_b64encode(_mac(secrets.current(_PURPOSE), payload, bound_to) + payload).decode()
 
@@ -98,9 +98,9 @@ def unseal(cursor: str, *, bound_to: str) -> str:
 
 
 def walk(asked: PageRequest, read: Read[RowT], load: Load[RowT, ResultT], *, budget: ReadBudget) -> Page[ResultT]:
-    """Return a page of the rows that `load` keeps; `next` is None where no more of them follow. Raises InvalidCursor.
+    """Return a page of the rows that `load` keeps; `next` is None at the end of the list. Raises InvalidCursor.
 
-    Where the budget is spent before that is known, `next` continues after the last row that was read.
+    If the budget is spent before the end is known, `next` continues after the last row read.
     """
     last = asked.after()
     found: list[ResultT] = []
@@ -133,7 +133,7 @@ def rows_of(
     between: tuple[str, str] | None = None,
     newest_first: bool = True,
 ) -> Read[Place[ItemT]]:
-    """Return the reader of one partition of an index: the sort key is the position, the item's place the row."""
+    """Return the reader of one index partition, with sort keys as positions and places as rows."""
 
     def read(after: str | None, limit: int) -> list[tuple[str, Place[ItemT]]]:
         if between is None and newest_first:
@@ -145,8 +145,8 @@ def rows_of(
             if after is not None:
                 low, high = (low, after) if newest_first else (after, high)
             if low > high:
-                return []  # DynamoDB refuses such a range
-            # Both ends are part of the range, and `after` is on the page before.
+                return []  # DynamoDB rejects an empty range
+            # The range includes both ends, and `after` is on the previous page.
             one_more = limit + (after is not None)
             raws = operations.query(
                 partition, Between(low, high), index=index, newest_first=newest_first, limit=one_more

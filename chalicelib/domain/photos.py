@@ -1,8 +1,7 @@
-"""Pictures of customers and organizers: uploaded by their browser to the bucket, or sent to us; looked at before they
-are believed.
+"""Photos of customers and organizers: uploaded to the bucket by form, or sent in a request.
 
-What is shown is never what came: it is decoded, turned upright, made small and encoded anew, so that nothing of the
-file but its picture remains.
+Uploads are decoded, rotated upright, scaled down and re-encoded. The original bytes, including metadata, are never
+served.
 """
 
 import io
@@ -14,7 +13,7 @@ from chalicelib.clients import files
 from chalicelib.errors import ValidationFailed
 
 MAX_BYTES = 5 * 1024 * 1024
-# What a phone's camera makes and one more; decoded it has four bytes a pixel.
+# Covers photos of phone cameras, and bounds memory: a decoded image has four bytes a pixel.
 MAX_PIXELS = 30_000_000
 _TOO_MANY = f"has more than {MAX_PIXELS // 10**6} million pixels"
 _SIDE = 512
@@ -26,7 +25,7 @@ _LINK_LIFETIME = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class PhotoUpload:
-    """The form to post a photo with, and until when it is taken."""
+    """The form for the upload of a photo, and its expiry."""
 
     url: str
     fields: dict[str, str]
@@ -34,44 +33,44 @@ class PhotoUpload:
 
 
 def offer(owner_id: str, *, content_type: str) -> PhotoUpload:
-    """Return the form by which an owner uploads a photo; `fields["key"]` names it afterwards."""
+    """Return the form for an owner's upload. `fields["key"]` identifies the upload afterwards."""
     key = f"{_uploads(owner_id)}{secrets.token_hex(16)}"
     return PhotoUpload(*files.upload_form(key, content_type=content_type, limit=MAX_BYTES, lifetime=_UPLOAD_LIFETIME))
 
 
 def link(photo_key: str) -> str:
-    """Return the address of a photo, good for an hour."""
+    """Return the URL of a photo, valid for an hour."""
     return files.link(photo_key, lifetime=_LINK_LIFETIME)
 
 
 def take(owner_id: str, upload_key: str, *, present: str | None, field: str = "photo_key") -> str:
-    """Make an upload of the owner's into a photo and return its key; the same upload gives the same.
+    """Convert an owner's upload to a photo and return its key. Idempotent per upload.
 
-    `present` is the key of the photo that they have. Raises ValidationFailed, of `field`, where it is not theirs, or
-    no photo.
+    `present` is the key of the owner's current photo. Raises ValidationFailed, naming `field`, if the upload is not
+    the owner's or not a photo.
     """
     name = upload_key.removeprefix(_uploads(owner_id))
     if name == upload_key or not name.isalnum():
         raise _wrong(field, "must be the key of an upload of yours")
     photo_key = _photo(owner_id, name)
     if photo_key == present:
-        return photo_key  # taken already: the upload is gone
+        return photo_key  # converted already, and the upload deleted
     content = files.read(upload_key, limit=MAX_BYTES)
     if content is None:
         raise _wrong(field, "names no upload; upload the photo first")
     try:
         drawn = _redrawn(content, field)
     except ValidationFailed:
-        files.delete(upload_key)  # nobody has a use for it, and what it is nobody knows
+        files.delete(upload_key)  # unknown content is not kept
         raise
     files.write(photo_key, drawn, content_type="image/jpeg")
     return photo_key
 
 
 def keep(owner_id: str, content: bytes, *, field: str) -> str:
-    """Make a file that came with the request into a photo and return its key, a new one each time.
+    """Convert the content of a request to a photo and return its key, a new one each time.
 
-    Raises ValidationFailed, of `field`, where it is too large or no photo.
+    Raises ValidationFailed, naming `field`, if it is too large or not a photo.
     """
     if len(content) > MAX_BYTES:
         raise _wrong(field, f"has more than {MAX_BYTES} bytes")
@@ -82,7 +81,7 @@ def keep(owner_id: str, content: bytes, *, field: str) -> str:
 
 
 def discard(key: str) -> None:
-    """Remove an upload, or a photo that is shown no more."""
+    """Delete an upload or a photo that is no longer used."""
     files.delete(key)
 
 
@@ -99,8 +98,8 @@ def _wrong(field: str, problem: str) -> ValidationFailed:
 
 
 def _redrawn(content: bytes, field: str) -> bytes:
-    """Return the picture in a file as a small JPEG without anything else. Raises ValidationFailed."""
-    # Imported here: only this needs it, and every function would pay for it at its cold start.
+    """Re-encode an image as a small JPEG without metadata. Raises ValidationFailed."""
+    # Imported here: only this function needs it, and a module-level import slows every cold start.
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     bombs = (Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -109,11 +108,11 @@ def _redrawn(content: bytes, field: str) -> bytes:
         image: Image.Image = Image.open(io.BytesIO(content), formats=_FORMATS)
         if image.width * image.height > MAX_PIXELS:
             raise _wrong(field, _TOO_MANY)
-        # A JPEG is decoded near the size that is wanted.
+        # Decodes a JPEG near the target size, to save memory and time.
         image.draft("RGB", (2 * _SIDE, 2 * _SIDE))
         image = ImageOps.exif_transpose(image)
         image.thumbnail((_SIDE, _SIDE))
-        # A picture of its own, which knows nothing of where and with what it was taken.
+        # A new image, so that no metadata (location, camera) is copied.
         plain = Image.new("RGB", image.size, "white")
         opaque = image.convert("RGBA")
         plain.paste(opaque, mask=opaque)

@@ -1,4 +1,4 @@
-"""The platform's Ed25519 keys (RFC 8032), one pair per purpose, named by a `kid`."""
+"""The platform's Ed25519 keys (RFC 8032), one pair per purpose, identified by a `kid`."""
 
 import hashlib
 from functools import lru_cache
@@ -18,12 +18,12 @@ def _pair(seed: bytes) -> tuple[str, Ed25519PrivateKey]:
 
 
 def signer(purpose: str) -> tuple[str, Ed25519PrivateKey]:
-    """Return the `kid` and the private key that signs now."""
+    """Return the `kid` and the current private key."""
     return _pair(secrets.current(purpose))
 
 
 def verifier(purpose: str, kid: str) -> Ed25519PublicKey | None:
-    """Return the public key that `kid` names, among the current and the previous; None for a stranger's."""
+    """Return the current or previous public key with this `kid`; None if unknown."""
     found = _named(purpose, kid)
     if found is None and secrets.read_again():
         found = _named(purpose, kid)
@@ -39,5 +39,5 @@ def _named(purpose: str, kid: str) -> Ed25519PublicKey | None:
 
 
 def public_key(purpose: str) -> bytes:
-    """Return the 32 raw bytes of the public key that proves new signatures."""
+    """Return the current public key, 32 raw bytes."""
     return signer(purpose)[1].public_key().public_bytes_raw()

@@ -1,9 +1,8 @@
-"""The sweep over what is due at a minute: expired holds, ended events, open payments, stalled jobs (D-ARC-08).
+"""The sweep handles due items by minute: expired holds, ended events, open payments, stalled jobs (D-ARC-08).
 
-Whatever is due is in an index under its minute, and handling it removes it. A run takes the minutes that are over,
-from the mark of the last run to now, so an idle minute costs four queries and nothing else is read. Concurrent runs
-are safe, because each taker decides by the stored state of the thing itself. A killed run is safe, because the mark
-moves last.
+Due items are indexed by minute, and handling removes them from the index. A run reads the past minutes since the mark
+of the last run, so an idle minute costs four queries. Concurrent runs are safe, because each taker decides by the
+stored state of the item. A killed run is safe, because the mark is written last.
 """
 
 import time
@@ -20,16 +19,16 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Item, SweepMark
 from chalicelib.table.places import Place
 
-# Handles one due thing by its id and returns whether there was anything left to do. It is idempotent and removes the
-# thing from the index of what is due.
+# Handles one due item by its id and returns whether there was anything to do. It is idempotent and removes the item
+# from the index.
 SweepTaker = Callable[[str], bool]
 
 _WHAT = "due"
-# Where no run has been before; everything due has a horizon of minutes.
+# Start of the first run; items become due within minutes.
 _FIRST_REACH = timedelta(hours=3)
-# The index lags behind the table, by less than a second as a rule.
+# Margin for the index, which lags behind the table, usually by less than a second.
 _OVERLAP = timedelta(minutes=3)
-# Within the function's time-out of 30 s; the next run goes on.
+# Below the function's time-out of 30 s; the next run continues.
 _BUDGET_SECONDS = 20.0
 _CHUNK = 200
 _FEW = 16
@@ -38,7 +37,7 @@ _HANDS = 8
 
 @dataclass(frozen=True, slots=True)
 class DueItem:
-    """One thing that is due: its id, where it stands, and the partition of the index that named it."""
+    """A due item: its id, its place in the table, and the index partition that lists it."""
 
     due_id: str
     place: Place[Item]
@@ -46,7 +45,7 @@ class DueItem:
 
 
 class SweepOutcome(Enum):
-    """What became of one thing that was due."""
+    """The outcome for one due item."""
 
     HANDLED = auto()
     NOTHING_LEFT = auto()
@@ -56,7 +55,7 @@ class SweepOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SweepRun:
-    """What a run came to: things handled, things put off to the next run, and the first minute that is not done."""
+    """The result of a run: items handled, items postponed to the next run, and the first unfinished minute."""
 
     handled: int
     put_off: int
@@ -64,9 +63,9 @@ class SweepRun:
 
 
 def run(takers: Mapping[str, SweepTaker]) -> SweepRun:
-    """Handle everything that is due, by the `takers` of the first four characters of its id.
+    """Handle all due items. `takers` are keyed by the first four characters of an item's id.
 
-    What fails is put off to the next run and holds up nothing else. Raises Unavailable.
+    A failed item is postponed to the next run and does not block others. Raises Unavailable.
     """
     deadline = time.monotonic() + _BUDGET_SECONDS
     this_minute = clock.now().replace(second=0, microsecond=0)
@@ -99,7 +98,7 @@ def _sweep(
 
 
 def _minutes(this_minute: datetime) -> Iterator[datetime]:
-    """Yield the minutes that are over and perhaps not done, the oldest first."""
+    """Yield the past minutes that may be unfinished, oldest first."""
     mark = operations.get(keys.jobs.sweep_mark(_WHAT))
     minute = this_minute - _FIRST_REACH
     if mark is not None:
@@ -116,7 +115,7 @@ def _due_in(partition: str) -> list[DueItem]:
 
 
 def _take_all(due: Sequence[DueItem], takers: Mapping[str, SweepTaker], *, put_off_to: datetime) -> list[SweepOutcome]:
-    """Take each, and where there are many, some of them side by side."""
+    """Handle each item, in parallel threads from `_FEW` items on."""
 
     def take(one: DueItem) -> SweepOutcome:
         return _take(one, takers, put_off_to=put_off_to)
@@ -130,21 +129,21 @@ def _take_all(due: Sequence[DueItem], takers: Mapping[str, SweepTaker], *, put_o
 def _take(due: DueItem, takers: Mapping[str, SweepTaker], *, put_off_to: datetime) -> SweepOutcome:
     try:
         handled = takers[due.due_id[:4]](due.due_id)
-    except Exception:  # noqa: BLE001  # whatever it is, the others are due as well
+    except Exception:  # noqa: BLE001  # one failure must not stop the other items
         logger.exception("due item failed", extra={"due_id": due.due_id, "partition": due.partition})
         return _put_off(due, to=put_off_to)
     return SweepOutcome.HANDLED if handled else SweepOutcome.NOTHING_LEFT
 
 
 def _put_off(due: DueItem, *, to: datetime) -> SweepOutcome:
-    """Make a thing due again in a later minute, so that no failure makes every later run longer."""
+    """Postpone an item to a later minute, so that failures do not hold back the mark."""
     later = keys.jobs.due(to, due.due_id)
     actions = Item.in_gsi2(later)
     try:
         operations.record(operations.change(due.place, actions, Item.gsi2pk == due.partition))
     except operations.ConditionFailed:
-        return SweepOutcome.NOTHING_LEFT  # somebody else has handled it, or put it off
-    except Exception:  # noqa: BLE001  # then its minute is not done, and the next run reads it again
+        return SweepOutcome.NOTHING_LEFT  # handled or postponed concurrently
+    except Exception:  # noqa: BLE001  # its minute stays unfinished, so the next run retries it
         logger.exception("due item left where it is", extra={"due_id": due.due_id})
         return SweepOutcome.LEFT
     return SweepOutcome.PUT_OFF
@@ -156,4 +155,4 @@ def _move_mark(minute: str) -> None:
     try:
         operations.record(operations.put(mark, forward))
     except operations.ConditionFailed:
-        return  # another run came as far
+        return  # a concurrent run wrote the same or a later mark

@@ -1,7 +1,7 @@
-"""How often something may be tried: atomic counters per window, or the moments of the last tries.
+"""Rate limits: fixed windows with atomic counters, or sliding windows with the times of the last tries.
 
-A counter's windows stand still (from :00 to :15, say) and cost one write, also where many are at it at once. Moments
-give limits that hold in any window wherever it starts, for what an attacker would time; they cost a read and a write.
+A fixed window (from :00 to :15, for example) costs one write, also under contention. A sliding window costs a read and
+a write. It holds for any start, so it is used where an attacker could time the boundary of a window.
 """
 
 import hashlib
@@ -27,19 +27,19 @@ def _key(what: str, whom: str, window: timedelta) -> tuple[Place[Throttle], int]
 
 
 def _mac(what: str, whom: str) -> str:
-    # Whom may be a name, a number or an address: the table keeps only its MAC.
+    # `whom` may be a name, a number or an address, so the table stores only its MAC.
     return hmac.new(secrets.current("throttle"), f"{what}:{whom}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
 class CountedTry:
-    """A try that was counted, and where."""
+    """A counted try, with the place of its counter."""
 
     place: Place[Throttle]
 
 
 def take(what: str, whom: str, *, limit: int, window: timedelta) -> CountedTry:
-    """Count one more try, or none and raise RateLimited where it would be one too many; exact also in parallel."""
+    """Count one try in a fixed window. Raises RateLimited, uncounted, at the limit. Exact under concurrency."""
     place, left = _key(what, whom, window)
     gone_at = int(clock.now().timestamp()) + left + 60
     one_more = operations.change(
@@ -55,18 +55,18 @@ def take(what: str, whom: str, *, limit: int, window: timedelta) -> CountedTry:
 
 
 def uncount(counted: CountedTry) -> None:
-    """Let a try not have counted, as one that was right."""
+    """Undo a counted try, after a success."""
     one_less = operations.change(counted.place, [Throttle.tries.add(-1)], Throttle.tries > 0)
     try:
-        # A transaction, since its token keeps a request that is sent again from taking off another one.
+        # A transaction, since its token prevents an SDK retry from subtracting twice.
         operations.commit(one_less)
     except operations.ConditionFailed:
-        return  # the window is over, and forgotten
+        return  # the window has ended
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `limit` tries in any `window`; one that `locks` takes no more for a window after the last of them."""
+    """At most `limit` tries in any `window`. With `locks`, a full limit reopens a window after the last try."""
 
     what: str
     whom: str
@@ -76,11 +76,11 @@ class Limit:
 
     @property
     def place(self) -> Place[Throttle]:
-        """Where its moments are kept."""
+        """The place of the stored times."""
         return keys.access.throttle(self.what, _mac(self.what, self.whom), 0)
 
     def wait(self, moments: Sequence[datetime], now: datetime) -> timedelta:
-        """Return how long it is until one more try is taken; nothing or less where that is now."""
+        """Return the time until the next try is allowed, zero or negative if it is allowed now."""
         if len(moments) < self.limit:
             return timedelta(0)
         first, last = moments[-self.limit], moments[-1]
@@ -90,7 +90,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class LimitedTry:
-    """A try that was counted, as its limit stood with it."""
+    """A counted try, with the state of its limit after it."""
 
     limit: Limit
     mark: str
@@ -98,13 +98,13 @@ class LimitedTry:
 
 
 def slide(*limits: Limit) -> list[LimitedTry]:
-    """Count one more try under all of these limits, or under none; exact also in parallel.
+    """Count one try under all of these limits, or under none. Exact under concurrency.
 
-    Raises RateLimited where one of them is full, Unavailable where others are faster all the time.
+    Raises RateLimited if one of them is full, Unavailable if the retries are exhausted under contention.
     """
     places = [limit.place for limit in limits]
     seen: dict[Key, Throttle | None] = {**operations.get_many(places)}
-    # Each try that fails means that another one was counted, and so many fit.
+    # A failed condition means that another try was counted or undone, so the limits bound the retries.
     for _ in range(sum(limit.limit for limit in limits) * 2):
         now = clock.now()
         wait = max(limit.wait(_moments(seen.get(limit.place)), now) for limit in limits)
@@ -121,14 +121,14 @@ def slide(*limits: Limit) -> list[LimitedTry]:
         except operations.ConditionFailed as failure:
             seen |= {places[position]: failure.found(Throttle, position) for position in failure.failures}
             if all(mark in _marks(seen.get(place)) for place in places):
-                return taken  # our own first try, whose answer was lost
+                return taken  # an earlier try of this call succeeded
             continue
         return taken
     raise Unavailable(retry_after=1)
 
 
 def give_back(taken: LimitedTry) -> None:
-    """Let a try not have counted, as one that was right; where others are faster all the time, it counts."""
+    """Undo a counted try, after a success. The try stays counted if the retries are exhausted under contention."""
     limit, before = taken.limit, taken.item
     for _ in range(limit.limit * 2):
         left = _marks(before)
@@ -147,12 +147,12 @@ def give_back(taken: LimitedTry) -> None:
 
 
 def forgetting(limit: Limit) -> operations.Write:
-    """Return the write by which all tries under a limit have not counted."""
+    """Return the write that clears all tries under a limit."""
     return operations.remove(limit.place)
 
 
 def _mark(moment: datetime) -> str:
-    """Return a try's moment and what tells it from others of the same millisecond."""
+    """Return a try's time with a random suffix, unique within a millisecond."""
     return f"{clock.to_text(moment)} {randomness.token_hex(8)}"
 
 

@@ -1,4 +1,4 @@
-"""Time zones by their names."""
+"""Time zones by IANA name."""
 
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 @lru_cache(maxsize=64)
 def zone(name: str) -> tzinfo:
-    """Return a time zone (IANA) by its name; UTC where there is none of this name, as every report must have one."""
+    """Return a time zone by IANA name; UTC if unknown, since every report needs one."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -15,5 +15,5 @@ def zone(name: str) -> tzinfo:
 
 
 def local(moment: datetime, name: str) -> datetime:
-    """Return a moment as the clocks of a time zone show it."""
+    """Return a time converted to a time zone."""
     return moment.astimezone(zone(name))
