@@ -226,7 +226,7 @@ def _awaiting_code(card: Card, customer: Account, *, fee: int, fee_collected: bo
 
 
 def _record_hold(card: Card, assignment: Assignment, *, operation_id: str) -> None:
-    """Hold a card in stock for an assignment. Raises Conflict where the card is no longer in stock."""
+    """Hold a card in stock for an assignment. Raises Conflict if the card is no longer in stock."""
     assignment_id = assignment.assignment_id
     place = keys.merchants.open_assignment(assignment.customer_id, assignment.merchant_id)
     last = OpenAssignment(*place, assignment_id=assignment_id, ttl=int(assignment.expires_at.timestamp()))
