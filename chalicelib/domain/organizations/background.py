@@ -1,4 +1,4 @@
-"""What organizations follow in the stream, and their jobs."""
+"""Stream followers and background jobs of organizations."""
 
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.jobs import JobTaker

@@ -1,8 +1,8 @@
-"""The numbered tickets of an organization: how each is named and found, its one scan, its deletion.
+"""Numbered tickets of an organization: ids, lookup, the single scan, deletion.
 
-An id carries its ticket's ordinal, from which the ticket's key follows, so that a scan is one conditional update and
-nothing is looked up. The rest of the id is made under its range's seed: whoever holds one ticket cannot tell the id of
-the next, as they can its number. So a scan takes ids only, while a ticket may be shown by its number as well.
+An id contains its ticket's ordinal, which determines the ticket's key. So a scan is one conditional update without a
+lookup. The rest of the id is a hash keyed with its range's seed. So the next id cannot be guessed from a ticket,
+unlike the next number. A scan therefore accepts ids only; a ticket may be shown by its number as well.
 """
 
 import hashlib
@@ -25,12 +25,12 @@ from chalicelib.table.ranges import Between
 _PREFIX = "tkt_"
 _TIME_BYTES, _ORDINAL_BYTES, _REST_BYTES = 6, 4, 6
 _NUMBER = re.compile(r"([A-Z0-9-]{1,20})-([0-9]{6,10})")
-# Longer than any worker that writes tickets may come late.
+# Longer than the longest delay of a worker that writes tickets.
 TOMBSTONE_KEPT = timedelta(days=7)
 
 
 class NumberedDenial(StrEnum):
-    """Why a ticket is not let in."""
+    """Why a scan is refused."""
 
     ALREADY_SCANNED = "already_scanned"
     VOIDED = "voided"
@@ -38,19 +38,19 @@ class NumberedDenial(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NumberedScan:
-    """What came of a scan: the ticket as it stands now, and why it is not let in, where it is not."""
+    """The result of a scan: the ticket's current state, and the reason where it is refused."""
 
     ticket: NumberedTicket
     denial: NumberedDenial | None = None
 
 
 def number_of(ticket: NumberedTicket) -> str:
-    """Return a ticket's number as it stands on it."""
+    """Return a ticket's number as printed, such as `VIP-000001`."""
     return ticket_number(ticket.prefix, ticket.number)
 
 
 def parse_number(text: str) -> tuple[str, int] | None:
-    """Return the prefix and the number of a text such as `VIP-000001`, or None where it is none."""
+    """Return the prefix and the number of a text such as `VIP-000001`, or None for any other text."""
     found = _NUMBER.fullmatch(text)
     if found is None or ticket_number(found[1], int(found[2])) != text:
         return None
@@ -58,7 +58,7 @@ def parse_number(text: str) -> tuple[str, int] | None:
 
 
 def id_of(of: NumberRange, ordinal: int) -> str:
-    """Return the id of the ticket with an ordinal: always the same, sorted by the time and the order of making."""
+    """Return the id of the ticket with an ordinal: deterministic, and sortable by time and order of generation."""
     made_at = int(of.created_at.timestamp() * 1000).to_bytes(_TIME_BYTES)
     place = ordinal.to_bytes(_ORDINAL_BYTES)
     rest = hashlib.blake2b(place, key=of.seed, digest_size=_REST_BYTES).digest()
@@ -66,7 +66,7 @@ def id_of(of: NumberRange, ordinal: int) -> str:
 
 
 def ordinal_of(ticket_id: str) -> int | None:
-    """Return the ordinal in a ticket's id, or None where it is no such id."""
+    """Return the ordinal in a ticket's id, or None for any other text."""
     ulid = ulid_of(ticket_id) if ticket_id.startswith(_PREFIX) else None
     if ulid is None:
         return None
@@ -74,7 +74,7 @@ def ordinal_of(ticket_id: str) -> int | None:
 
 
 def ticket_of(of: NumberRange, offset: int, *, first: int, first_ordinal: int) -> NumberedTicket:
-    """Return a ticket of a range as it is made."""
+    """Return the ticket at an offset of a range, as first written."""
     ordinal = first_ordinal + offset
     return NumberedTicket(
         *keys.organizations.numbered_ticket(of.owner_id, ordinal),
@@ -91,7 +91,7 @@ def ticket_of(of: NumberRange, offset: int, *, first: int, first_ordinal: int) -
 
 
 def find(organization_id: str, name: str) -> NumberedTicket:
-    """Return a ticket by its id or its number. Raises NotFound, also where it is another organization's."""
+    """Return a ticket by its id or its number. Raises NotFound, also for another organization's ticket."""
     ordinal = ordinal_of(name)
     by_id = ordinal is not None
     if ordinal is None:
@@ -114,14 +114,14 @@ def _ordinal_of_number(organization_id: str, text: str) -> int | None:
 
 
 def _place_at(organization_id: str, prefix: str, number: int) -> RangePlace | None:
-    """Return the last range that begins at a number or before it."""
+    """Return the last range that begins at or before a number."""
     lowest, place = (keys.organizations.range_place(organization_id, prefix, each) for each in (0, number))
     raws = operations.query(place.pk, Between(lowest.sk, place.sk), newest_first=True, limit=1, consistent=True)
     return RangePlace.from_raw_data(raws[0]) if raws else None
 
 
 def of_numbers(organization_id: str, prefix: str, first: int, last: int) -> Iterator[NumberedTicket]:
-    """Go through the tickets of a prefix from one number to another, in their order, without those that are deleted."""
+    """Yield the tickets of a prefix from one number to another, in order, without deleted ones."""
     before = _place_at(organization_id, prefix, first)
     begin, end = (keys.organizations.range_place(organization_id, prefix, number) for number in (first + 1, last))
     raws = operations.query(begin.pk, Between(begin.sk, end.sk), consistent=True) if first < last else []
@@ -135,13 +135,13 @@ def of_numbers(organization_id: str, prefix: str, first: int, last: int) -> Iter
 
 
 def of_range(of: NumberRange) -> Iterator[NumberedTicket]:
-    """Go through the tickets of a complete range, in their order, without those that are deleted."""
+    """Yield the tickets of a complete range, in order, without deleted ones."""
     if of.first_ordinal is not None and of.quantity is not None:
         yield from of_ordinals(of.owner_id, of.first_ordinal, of.first_ordinal + of.quantity - 1)
 
 
 def of_ordinals(organization_id: str, low: int, high: int) -> Iterator[NumberedTicket]:
-    """Go through the tickets from one ordinal to another, without those that are deleted."""
+    """Yield the tickets from one ordinal to another, in order, without deleted ones."""
     while low <= high:
         bucket_ends = (keys.organizations.bucket_of(low) + 1) * keys.organizations.TICKETS_PER_BUCKET
         begin = keys.organizations.numbered_ticket(organization_id, low)
@@ -154,7 +154,7 @@ def of_ordinals(organization_id: str, low: int, high: int) -> Iterator[NumberedT
 
 
 def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: str) -> NumberedScan:
-    """Let a ticket in, once for ever, and tell of the scan that did where it is not this one. Raises NotFound."""
+    """Admit a ticket exactly once; later scans return the first one. Idempotent by operation. Raises NotFound."""
     ordinal = ordinal_of(ticket_id)
     if ordinal is None:
         raise NotFound("There is no such ticket.")
@@ -176,14 +176,14 @@ def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: st
         result = _refused(failure.found(NumberedTicket), ticket_id, operation_id)
     else:
         result = NumberedScan(NumberedTicket.from_raw_data(raw))
-    # Not by its id, which is what the code on the ticket says.
+    # Without the id, which is the secret in the ticket's code.
     facts = {"organization_id": organization_id, "ordinal": ordinal, "denial": result.denial}
     logger.info("numbered ticket scanned", extra=facts)
     return result
 
 
 def _refused(found: NumberedTicket | None, ticket_id: str, operation_id: str) -> NumberedScan:
-    """Return why a ticket was not let in; none where it was, by this very request. Raises NotFound."""
+    """Return the denial of a refused scan; none where an earlier try of this request succeeded. Raises NotFound."""
     if found is None or found.ticket_id != ticket_id or found.deleted_at is not None:
         raise NotFound("There is no such ticket.")
     if found.scan_operation == operation_id:
@@ -192,21 +192,21 @@ def _refused(found: NumberedTicket | None, ticket_id: str, operation_id: str) ->
 
 
 def delete(organization_id: str, name: str) -> None:
-    """Delete a ticket by its id or its number; its number is not used again. Raises NotFound."""
+    """Delete a ticket by its id or its number; the number is never reused. Raises NotFound."""
     ticket = find(organization_id, name)
     now = clock.now()
     try:
         operations.record(deletion(organization_id, ticket.ordinal, now))
     except operations.ConditionFailed as failure:
         found = failure.found(NumberedTicket)
-        # Somebody else was faster, unless it was this request, whose first answer was lost.
+        # Another request was faster. An equal time means our own first try, whose answer was lost.
         if found is None or found.deleted_at != now:
             raise NotFound("There is no such ticket.") from failure
     logger.info("numbered ticket deleted", extra={"organization_id": organization_id, "ordinal": ticket.ordinal})
 
 
 def deletion(organization_id: str, ordinal: int, now: datetime) -> operations.Write:
-    """Return the write that deletes a ticket, once."""
+    """Return the write that deletes a ticket, on condition that it is not deleted yet."""
     actions = [
         NumberedTicket.deleted_at.set(now),
         NumberedTicket.ttl.set(int((now + TOMBSTONE_KEPT).timestamp())),

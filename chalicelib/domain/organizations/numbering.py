@@ -1,10 +1,10 @@
 """Numbers without gaps or repeats, for any number of concurrent callers (D-TIX-01).
 
-One transaction increments a prefix's series and the organization's tally, and writes the range. The counters store
-where the range begins in the same update: nobody reads them first, and no number is lost if the process dies.
-The tickets are written afterwards, a transaction at a time, each under the condition that the range is where it was
-read. So the work may be resumed any number of times, also concurrently. The last transaction makes the whole range
-visible. Until then, readers leave its ordinals out, and its numbers have no place yet.
+One transaction increments a prefix's series and the organization's tally, and writes the range. The same update stores
+the start of the range in the counters: no read before it, and no gap if the process dies.
+The tickets are written afterwards, in several transactions, each with an optimistic lock on the range's progress. So
+the work can be resumed any number of times, also concurrently. The last transaction makes the whole range visible.
+Until then, readers omit its ordinals, and its numbers cannot be found.
 """
 
 import secrets
@@ -27,18 +27,18 @@ from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
 from chalicelib.vocabulary import JobStatus
 
-# Up to this many are written before the answer (contract, "Tix").
+# Up to this many are written before the response (contract, "Tix").
 AT_ONCE = 1000
-# A transaction takes 100 actions: the range itself, and in the last one tally, series, place and day as well.
+# A transaction has at most 100 actions: one is the range, and the last adds tally, series, place and day.
 _PER_TRANSACTION = operations.TRANSACTION_LIMIT - 5
-# A turn ends within the function's time-out of 30 s; the next one goes on.
+# A step ends within the function's time-out of 30 s; the next one resumes.
 _TURN_SECONDS = 15.0
 _SEED_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratedTickets:
-    """The tickets of one generation, or None where its job is still to write them."""
+    """The tickets of one generation, or None where its job has not written them yet."""
 
     job_id: str
     tickets: list[NumberedTicket] | None
@@ -46,7 +46,7 @@ class GeneratedTickets:
 
 @dataclass(frozen=True, slots=True)
 class GenerationInput:
-    """What is asked for: how many numbers of which prefix; `extra` is JSON that is to stand on each ticket."""
+    """A request for numbers of a prefix; `extra` is JSON to print on each ticket."""
 
     quantity: int
     prefix: str
@@ -54,10 +54,10 @@ class GenerationInput:
 
 
 def generate(organization_id: str, wanted: GenerationInput, *, user_id: str, operation_id: str) -> NumberRange:
-    """Give out the next numbers of a prefix, once for each operation; many are written behind the answer.
+    """Reserve the next numbers of a prefix, idempotent by operation; large ranges are written in the background.
 
-    The range is complete where there are no more than `AT_ONCE`. Raises Unavailable; the numbers are given out all
-    the same then, or will be, where the range was put.
+    Ranges of up to `AT_ONCE` are complete on return. Raises Unavailable. Numbers whose range was stored stay
+    reserved then, and the job writes their tickets.
     """
     made = _reserve(organization_id, wanted, user_id=user_id, operation_id=operation_id)
     if _size(made) <= AT_ONCE:
@@ -105,7 +105,7 @@ def _reserve(organization_id: str, wanted: GenerationInput, *, user_id: str, ope
 
 
 def _count_up(made: NumberRange) -> list[Write]:
-    """Return the writes that take the numbers and the ordinals of a range, and note where it begins."""
+    """Return the writes that reserve the numbers and the ordinals of a range, and store where it begins."""
     quantity = _size(made)
     tally: list[Action] = [
         TicketTally.firsts[made.job_id].set(TicketTally.last + 1),
@@ -127,7 +127,7 @@ def _series(of: NumberRange) -> Place[NumberSeries]:
 
 
 def _begin(organization_id: str, prefix: str) -> None:
-    """Put the counters there where this is the first time that they count."""
+    """Create the counters where they do not exist yet; idempotent."""
     tally = TicketTally(*keys.organizations.ticket_tally(organization_id), organization_id=organization_id)
     series = NumberSeries(
         *keys.organizations.last_number(organization_id, prefix), organization_id=organization_id, prefix=prefix
@@ -136,7 +136,7 @@ def _begin(organization_id: str, prefix: str) -> None:
         try:
             operations.record(operations.put(item, type(item).pk.does_not_exist()))
         except operations.ConditionFailed:
-            continue  # somebody has begun it
+            continue  # exists already
 
 
 def _known(job_id: str) -> NumberRange:
@@ -147,12 +147,12 @@ def _known(job_id: str) -> NumberRange:
 
 
 def run_step(job_id: str) -> bool:
-    """Write what is left of a range; tell whether some of it must wait for another turn."""
+    """Write the rest of a range; return True where another step is needed."""
     return _write(_known(job_id)).status == JobStatus.OPEN
 
 
 def _write(made: NumberRange) -> NumberRange:
-    """Write the tickets of a range from where it stands, and return it as it is then."""
+    """Write the remaining tickets of a range until the deadline, and return its new state."""
     if made.status != JobStatus.OPEN:
         return made
     begins, deadline = _beginning(made), time.monotonic() + _TURN_SECONDS
@@ -163,19 +163,19 @@ def _write(made: NumberRange) -> NumberRange:
             if 0 not in failure.failures:
                 raise
         except Unavailable:
-            # Others are at the same counters. The numbers are taken: it is tried again as long as there is time.
+            # Contention on the counters. The numbers are reserved, so retry until the deadline.
             if time.monotonic() > deadline:
                 raise
         else:
             _move_on(made, *begins)
             continue
-        # Another worker is at the same range, and came further; or it was this one, whose answer was lost.
+        # Another worker has progressed on the same range, or our own write succeeded and its answer was lost.
         made = _known(made.job_id)
     return made if begins else _known(made.job_id)
 
 
 def _beginning(made: NumberRange) -> tuple[int, int] | None:
-    """Return the first number and ordinal of an open range, as the counters noted; None where it is complete by now."""
+    """Return the first number and ordinal of an open range, from the counters; None where it is complete by now."""
     places: list[Place[Item]] = [keys.organizations.ticket_tally(made.owner_id), _series(made)]
     found = operations.get_many(places)
     tally, series = (found.get(place) for place in places)
@@ -195,7 +195,7 @@ def _offsets(made: NumberRange) -> range:
 
 
 def _next(made: NumberRange, first: int, first_ordinal: int) -> Iterator[Write]:
-    """Yield the next writes of a range, those that end it among them where they are the last."""
+    """Yield the writes of a range's next transaction; the last one also completes the range."""
     offsets = _offsets(made)
     ends = offsets.stop == _size(made)
     actions: list[Action] = [NumberRange.done.set(offsets.stop)]
@@ -217,7 +217,7 @@ def _next(made: NumberRange, first: int, first_ordinal: int) -> Iterator[Write]:
 
 
 def _show(made: NumberRange, first: int, first_ordinal: int) -> Iterator[Write]:
-    """Yield the writes by which readers see a range, and the reports count it."""
+    """Yield the writes that make a range visible and count it in the reports."""
     quantity = _size(made)
     tally: list[Action] = [
         TicketTally.firsts[made.job_id].remove(),
@@ -244,7 +244,7 @@ def _show(made: NumberRange, first: int, first_ordinal: int) -> Iterator[Write]:
 
 
 def _move_on(made: NumberRange, first: int, first_ordinal: int) -> None:
-    """Let a range say what was just written of it."""
+    """Update a range in memory after a successful write."""
     made.done = _offsets(made).stop
     if made.done == _size(made):
         made.status, made.first, made.first_ordinal = JobStatus.COMPLETE, first, first_ordinal
@@ -253,14 +253,14 @@ def _move_on(made: NumberRange, first: int, first_ordinal: int) -> None:
 def generate_tickets(
     organization_id: str, wanted: GenerationInput, *, user_id: str, operation_id: str
 ) -> GeneratedTickets:
-    """Generate the next tickets of a prefix as `generate` does; few are returned, many are left to the job."""
+    """Generate tickets as `generate` does; return them only for up to `AT_ONCE`. Raises Unavailable."""
     made = generate(organization_id, wanted, user_id=user_id, operation_id=operation_id)
     is_at_once = made.status == JobStatus.COMPLETE and _size(made) <= AT_ONCE
     return GeneratedTickets(made.job_id, as_generated(made) if is_at_once else None)
 
 
 def as_generated(made: NumberRange) -> list[NumberedTicket]:
-    """Return the tickets of a complete range as they were when it was generated, in their order."""
+    """Return the tickets of a complete range as first generated, in order."""
     first, first_ordinal = int(made.first or 0), int(made.first_ordinal or 0)
     return [
         numbered_tickets.ticket_of(made, offset, first=first, first_ordinal=first_ordinal)
@@ -269,9 +269,9 @@ def as_generated(made: NumberRange) -> list[NumberedTicket]:
 
 
 def require_written(organization_id: str, prefix: str, first: int, last: int) -> None:
-    """Return if numbers from `first` to `last` were given out, and none of them is being written.
+    """Require that numbers from `first` to `last` were given out, and none is still being written.
 
-    Raises NotFound, InvalidState.
+    Raises NotFound where none was given out, InvalidState where some are being written.
     """
     series = operations.get(keys.organizations.last_number(organization_id, prefix))
     if series is None or series.last < first:

@@ -1,7 +1,7 @@
-"""On which day of an organization something happened, so that its reports never change what they once counted.
+"""Maps a time to a day of an organization, so that past reports never change.
 
-A moment's day is that of the time zone that was in force then. A new time zone comes into force a little after it was
-chosen, so that whoever counts what happens from then on has heard of it.
+A time is assigned to a day by the time zone in effect at that time. A new time zone takes effect `_NOTICE` after it
+was chosen, so that all workers have read it by then.
 """
 
 from datetime import date, datetime, timedelta
@@ -15,7 +15,7 @@ _NOTICE = timedelta(seconds=60)
 
 
 def day_of(organization: Organization, moment: datetime) -> date:
-    """Return the day of a moment where an organization is."""
+    """Return the day of a time in an organization's time zone."""
     return timezones.local(moment, _zone_at(organization, moment)).date()
 
 
@@ -26,7 +26,7 @@ def _zone_at(organization: Organization, moment: datetime) -> str:
 
 
 def zones_after(organization: Organization, now: datetime) -> list[dict[str, Any]]:
-    """Return the zones that were in force before, of an organization that chooses another one now."""
+    """Return the former zones of an organization that changes its zone now, as `{name, until}`."""
     in_force = {"name": _zone_at(organization, now), "until": clock.to_text(now + _NOTICE)}
-    # Another choice within the notice replaces the one that was not in force yet.
+    # Another change within the notice replaces the one that was not in effect yet.
     return [*(zone for zone in organization.zones if zone["until"] <= clock.to_text(now)), in_force]

@@ -1,4 +1,4 @@
-"""What an organization says of itself: its name, its time zone, how many users it may have, its paper."""
+"""Settings of an organization: name, time zone, user limit, paper."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _PLAIN = ("name", "timezone", "ticket_prefix", "max_users", "logo_url")
 
 @dataclass(frozen=True, slots=True)
 class OrganizationSettings:
-    """An organization as its users see it; who is no admin sees no invite code."""
+    """An organization as its users see it; only admins see the invite code."""
 
     id: str
     name: str
@@ -33,7 +33,7 @@ class OrganizationSettings:
 
 
 def show(organization_id: str, *, to_admin: bool) -> OrganizationSettings:
-    """Return an organization. Raises NotFound."""
+    """Return an organization's settings. Raises NotFound."""
     organization = organizations.get(organization_id)
     return OrganizationSettings(
         id=organization.organization_id,
@@ -49,10 +49,10 @@ def show(organization_id: str, *, to_admin: bool) -> OrganizationSettings:
 
 
 def change(organization_id: str, changes: Mapping[str, Any], *, rotate_invite: bool = False) -> OrganizationSettings:
-    """Change what is named and return all of it; None clears a logo. A rotated invite code is worth nothing any more.
+    """Change the given settings and return all; None clears a logo. Rotating makes the former invite code invalid.
 
-    Raises ValidationFailed for paper that no ticket fits on, InvalidState where there are more users already, Conflict
-    where another changes the time zone at this moment.
+    Raises NotFound, ValidationFailed for paper that no ticket fits on, InvalidState where there are more users already,
+    Conflict where another request changes the time zone at the same time.
     """
     actions, condition = _plain(changes), Organization.pk.exists()
     if "paper" in changes:
@@ -68,11 +68,11 @@ def change(organization_id: str, changes: Mapping[str, Any], *, rotate_invite: b
         present = organizations.get(organization_id)
         condition &= Organization.timezone == present.timezone
         if present.timezone != changes["timezone"]:
-            # What was counted stays on the day that it was counted on.
+            # Counted tickets keep the day on which they were counted.
             actions.append(Organization.zones.set(organization_days.zones_after(present, clock.now())))
     write = operations.change(keys.organizations.organization(organization_id), actions, condition)
     try:
-        # A transaction, since its token keeps a request that is sent again from changing the code twice.
+        # A transaction, because its token makes a retried request idempotent: the code is rotated only once.
         operations.commit(write)
     except operations.ConditionFailed as failure:
         raise _refusal(failure.found(Organization), changes) from failure
@@ -90,7 +90,7 @@ def _plain(changes: Mapping[str, Any]) -> list[Action]:
 
 
 def _refusal(found: Organization | None, changes: Mapping[str, Any]) -> Refusal:
-    """Return why a change was not taken."""
+    """Return the error for a change whose condition failed."""
     if found is None:
         return NotFound()
     if found.members > changes.get("max_users", found.members):

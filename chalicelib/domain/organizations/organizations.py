@@ -1,7 +1,7 @@
-"""The organizations of Tix: an admin who founds one, members who join by its invite code, and their log-ins.
+"""The organizations of Tix: registration of admins, members who join by invite code, and log-ins.
 
-The invite code names its organization and how often it was changed, under a MAC: nothing of it is stored, so that it
-can be shown again, and a changed one is worth nothing.
+An invite code contains its organization's id and a generation number, authenticated by a MAC. It is not stored and can
+be shown again at any time. Rotation increments the generation, so former codes become invalid.
 """
 
 import base64
@@ -26,7 +26,7 @@ from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, Portal, TixRole
 
 DEFAULT_TIMEZONE, DEFAULT_PREFIX, DEFAULT_MAX_USERS = "UTC", "TIX", 10
-# A hall's computers may stand behind one address; a stranger who tries who is registered is soon at an end.
+# A hall's computers may share one IP address; the limit still stops enumeration of registered addresses.
 _REGISTRATIONS, _REGISTRATIONS_WINDOW = 100, timedelta(hours=1)
 _PREFIX = "ogn"
 _PURPOSE = "invite code"
@@ -37,7 +37,7 @@ _CODE_BYTES = 16 + _GENERATION_BYTES + _MAC_BYTES
 
 @dataclass(frozen=True, slots=True)
 class TixUser:
-    """A user of Tix as they see themselves."""
+    """A user of Tix, as shown to that user."""
 
     id: str
     email: str
@@ -66,7 +66,7 @@ class TixUserWithOrganization(TixUser):
 
 @dataclass(frozen=True, slots=True)
 class TixLogIn:
-    """A token, and whose it is."""
+    """An access token and its user."""
 
     token: str
     user: TixUser
@@ -74,7 +74,7 @@ class TixLogIn:
 
 @dataclass(frozen=True, slots=True)
 class TixRegistration:
-    """Who registers: the address that they log in with, their password in clear, their name."""
+    """Registration data: the e-mail address for logging in, the password in clear text, the name."""
 
     email: str
     password: str
@@ -90,9 +90,9 @@ def get(organization_id: str) -> Organization:
 
 
 def register(who: TixRegistration, *, organization: str | None, invite_code: str | None, address: str) -> TixLogIn:
-    """Found an organization, or join the one that a code invites to, and log in.
+    """Create an organization, or join one by invite code, and log in.
 
-    Raises AlreadyExists where the address is taken, OrganizationFull, ValidationFailed, RateLimited.
+    Raises AlreadyExists where the e-mail address is registered, OrganizationFull, ValidationFailed, RateLimited.
     """
     throttle.take("registration from address", address, limit=_REGISTRATIONS, window=_REGISTRATIONS_WINDOW)
     if invite_code is not None:
@@ -101,7 +101,10 @@ def register(who: TixRegistration, *, organization: str | None, invite_code: str
 
 
 def found(who: TixRegistration, *, organization: str, timezone: str = DEFAULT_TIMEZONE) -> Account:
-    """Make an organization and its admin. Raises AlreadyExists where the address is taken, ValidationFailed."""
+    """Create an organization and its admin.
+
+    Raises AlreadyExists where the e-mail address is registered, ValidationFailed.
+    """
     organization_id = new_id(_PREFIX)
     account = _account(who, organization_id=organization_id, role=TixRole.ADMIN)
     made = Organization(
@@ -120,9 +123,10 @@ def found(who: TixRegistration, *, organization: str, timezone: str = DEFAULT_TI
 
 
 def join(who: TixRegistration, *, invite_code: str) -> Account:
-    """Make a member of the organization that a code invites to.
+    """Create a member of the organization of an invite code.
 
-    Raises AlreadyExists where the address is taken, OrganizationFull, ValidationFailed, also where the code is none.
+    Raises AlreadyExists where the e-mail address is registered, OrganizationFull, ValidationFailed, also for an
+    invalid code.
     """
     organization_id, generation = _unseal(invite_code)
     account = _account(who, organization_id=organization_id, role=TixRole.MEMBER)
@@ -173,17 +177,17 @@ def _create(account: Account, of_organization: Write) -> None:
 
 
 def log_in(*, email: str, password: str) -> TixLogIn:
-    """Begin a session. Raises InvalidCredentials, RateLimited, AccountSuspended."""
+    """Start a session. Raises InvalidCredentials, RateLimited, AccountSuspended."""
     return logged_in(accounts.verify_password(Portal.TIX, email, password))
 
 
 def logged_in(account: Account) -> TixLogIn:
-    """Begin a session of an account."""
+    """Start a session of an account."""
     return TixLogIn(token=sessions.start(account).access, user=user_of(account))
 
 
 def me(account_id: str, organization_id: str) -> TixUserWithOrganization:
-    """Return a user with their organization, with one read. Raises NotFound."""
+    """Return a user with their organization, in one read. Raises NotFound."""
     places = keys.access.account(account_id), keys.organizations.organization(organization_id)
     found = operations.get_many(places)
     account, organization = (found.get(place) for place in places)
@@ -200,7 +204,7 @@ def me(account_id: str, organization_id: str) -> TixUserWithOrganization:
 
 
 def user_of(account: Account) -> TixUser:
-    """Return an account as its owner sees it."""
+    """Return an account as shown to its user."""
     return TixUser(
         id=account.account_id,
         email=account.login,
@@ -211,7 +215,7 @@ def user_of(account: Account) -> TixUser:
 
 
 def invite_code(organization: Organization) -> str:
-    """Return the code by which one joins an organization."""
+    """Return the current invite code of an organization. Raises NotFound where its id is malformed."""
     ulid = ulid_of(organization.organization_id)
     if ulid is None:
         raise NotFound
@@ -224,7 +228,7 @@ def _mac(key: bytes, content: bytes) -> bytes:
 
 
 def _unseal(code: str) -> tuple[str, int]:
-    """Return which organization a code invites to, and of which generation it is. Raises ValidationFailed."""
+    """Verify an invite code and return its organization's id and its generation. Raises ValidationFailed."""
     try:
         raw = base64.b32decode(code.strip().upper())
     except (binascii.Error, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Deleting all tickets of an organization: those that it had at one moment, in the background where they are many."""
+"""Deletes all tickets that an organization has at one time; large numbers in the background."""
 
 import time
 
@@ -15,19 +15,19 @@ from chalicelib.table.items import TicketClearing, TicketTally
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import JobStatus
 
-# So many are deleted before the answer.
+# Up to this many are deleted before the response.
 AT_ONCE = 1000
-# A transaction takes 100 actions, one of which is the job's.
+# A transaction has at most 100 actions; one is the job's.
 _PER_TRANSACTION = operations.TRANSACTION_LIMIT - 1
-# Within the worker's time-out of 30 s; the next turn goes on.
+# Within the worker's time-out of 30 s; the next step resumes.
 _BUDGET_SECONDS = 15.0
 
 
 def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketClearing:
-    """Delete the tickets that an organization has now; their numbers are not used again.
+    """Delete the tickets that an organization has now; their numbers are never reused.
 
-    What is being written at this moment stays. The job is over where there were no more than `AT_ONCE`. Raises
-    ValidationFailed where `confirm` is not the organization's name.
+    Tickets that are still being written are kept. The job is complete on return for up to `AT_ONCE` tickets. Raises
+    NotFound, Unavailable, and ValidationFailed where `confirm` is not the organization's name.
     """
     organization = organizations.get(organization_id)
     if confirm != organization.name:
@@ -65,7 +65,7 @@ def _known(job_id: str) -> TicketClearing:
 
 
 def run_step(job_id: str) -> bool:
-    """Go on with a clearing; tell whether some of it must wait for another turn. Raises Unavailable."""
+    """Resume a clearing; return True where another step is needed. Raises NotFound, Unavailable."""
     deadline = time.monotonic() + _BUDGET_SECONDS
     clearing = _known(job_id)
     while clearing.status == JobStatus.OPEN:
@@ -77,7 +77,7 @@ def run_step(job_id: str) -> bool:
 
 
 def _step(clearing: TicketClearing) -> None:
-    """Delete the last tickets that are left, or end the job where none are."""
+    """Delete the remaining tickets with the highest ordinals, or complete the job where none remain."""
     spared = [(first, last) for first, last in clearing.spared]
     left = ticket_pages.live_below(clearing.owner_id, clearing.below, spared, limit=_PER_TRANSACTION)
     below, now = (left[-1] if left else 1), clock.now()
@@ -87,8 +87,8 @@ def _step(clearing: TicketClearing) -> None:
             operations.commit(_progress(clearing, below=below, count=len(left), ends=not left), *deletions)
         except operations.ConditionFailed as failure:
             if 0 in failure.failures:
-                return  # another worker is at the same job, and came further
-            # These were deleted meanwhile; the totals did not know it yet.
+                return  # another worker has progressed on the same job
+            # Deleted concurrently; the totals lag behind the tickets.
             left = [ordinal for place, ordinal in enumerate(left, start=1) if place not in failure.failures]
         else:
             return

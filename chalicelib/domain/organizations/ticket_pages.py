@@ -1,8 +1,8 @@
-"""The list of an organization's tickets, the newest first, by the number of its page.
+"""The list of an organization's tickets, newest first, by page number.
 
-A page is found without reading what stands before it: groups of 100,000 ordinals and then buckets of 1,000 say how
-many tickets of the list are in them, and a bucket's bits which. Both follow the stream; so the tickets that are read
-in the end decide whether they are shown, and the tally, which changes with each range, how far the list goes.
+A page is found without reading the pages before it. Groups of 100,000 ordinals and buckets of 1,000 store how many
+tickets of the list they contain; a bucket's bits store which. Both are projections of the stream and may lag. So each
+ticket is checked again after it is read. The tally bounds the list; it changes in the transactions of each range.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,18 +17,18 @@ from chalicelib.table.ranges import Begins, Between
 from chalicelib.vocabulary import JobStatus, TicketFilter
 
 _IN_GROUP = keys.organizations.TICKETS_PER_BUCKET * keys.organizations.BUCKETS_PER_GROUP
-# The newest buckets of a group are read first: mostly the page is among them.
+# The newest buckets of a group are read first: they usually contain the page.
 _FEW_BUCKETS = 10
-# Neighbours are read together as long as at least one in so many is wanted.
+# A bucket is read with one query where more than one in so many of its span is wanted.
 _THIN = 4
 
-# The first and the last of some consecutive ordinals.
+# First and last of a run of consecutive ordinals, both included.
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """How far a job is: `done` tickets of `count`."""
+    """Progress of a job: `done` tickets of `count`."""
 
     id: str
     status: JobStatus
@@ -38,7 +38,7 @@ class JobState:
 
 @dataclass(frozen=True, slots=True)
 class TicketPage:
-    """One page of a list, and how many there are in all."""
+    """One page of a list; `total` counts the tickets of all pages."""
 
     tickets: list[NumberedTicket]
     total: int
@@ -48,7 +48,7 @@ class TicketPage:
 
 
 def page(organization_id: str, only: TicketFilter | None, *, job_id: str | None, page: int, limit: int) -> TicketPage:
-    """Return a page of an organization's tickets, or of those that a job of theirs made. Raises NotFound."""
+    """Return a page of an organization's tickets, or of those that one of its jobs made. Raises NotFound."""
     if job_id is None:
         return newest(organization_id, only, page=page, limit=limit)
     job = jobs.get(job_id, owner_id=organization_id)
@@ -69,7 +69,7 @@ def newest(organization_id: str, only: TicketFilter | None, *, page: int, limit:
 
 
 def of_range(made: NumberRange, *, page: int, limit: int) -> TicketPage:
-    """Return a page of the tickets of a range, in the order of their numbers; none before it is complete."""
+    """Return a page of a range's tickets, ordered by number; empty until the range is complete."""
     if made.status != JobStatus.COMPLETE or made.first_ordinal is None:
         return TicketPage([], 0, page, limit)
     quantity = int(made.quantity or 0)
@@ -80,12 +80,12 @@ def of_range(made: NumberRange, *, page: int, limit: int) -> TicketPage:
 
 
 def live_below(organization_id: str, ordinal: int, spared: Sequence[Span], *, limit: int) -> list[int]:
-    """Return the ordinals of the last tickets below an ordinal, the highest first, as far as the totals know."""
+    """Return ordinals of tickets below an ordinal, highest first, according to the totals (which may lag)."""
     return list(_OrdinalList(organization_id, ordinal - 1, spared, None).ordinals(skip=0, limit=limit))
 
 
 def being_written(tally: TicketTally) -> list[Span]:
-    """Return the ordinals of the ranges that nobody sees yet."""
+    """Return the ordinals of ranges that are not visible yet."""
     quantities = tally.quantities.as_dict()
     firsts = [(int(first), int(quantities[job_id])) for job_id, first in tally.firsts.as_dict().items()]
     return [(first, first + quantity - 1) for first, quantity in firsts]
@@ -96,7 +96,7 @@ def _fits(ticket: NumberedTicket, only: TicketFilter | None) -> bool:
 
 
 class _OrdinalList:
-    """The ordinals of one list: up to the last, without those that are left out."""
+    """The ordinals of one list: up to `last`, except the spans in `without`."""
 
     def __init__(self, organization_id: str, last: int, without: Sequence[Span], only: TicketFilter | None) -> None:
         self._organization_id = organization_id
@@ -105,7 +105,7 @@ class _OrdinalList:
         self._only = only
 
     def ordinals(self, *, skip: int, limit: int) -> Iterator[int]:
-        """Yield the ordinals of a page, the newest first."""
+        """Yield the ordinals of a page, newest first."""
         if not self._last:
             return
         groups = range((self._last - 1) // _IN_GROUP, -1, -1)
@@ -136,10 +136,9 @@ class _OrdinalList:
         return {item.group: item for item in map(BucketGroup.from_raw_data, raws)}
 
     def _passed(self, group: int, known: BucketGroup | None, skip: int) -> int | None:
-        """Return how many of the list are passed over with a whole group; None where it must be looked into.
+        """Return how many tickets of the list are skipped with a whole group; None where its buckets must be read.
 
-        Where nothing is to be skipped only a group that is empty is passed over, which its sums tell also where the
-        list ends within it.
+        With `skip` at 0, only an empty group is skipped. Its sums show that also where the list ends within it.
         """
         if skip:
             count = self._count(group, known)
@@ -149,7 +148,7 @@ class _OrdinalList:
         return 0 if known is not None and known.deleted >= _IN_GROUP else None
 
     def _count(self, group: int, known: BucketGroup | None) -> int:
-        """Return how many of the list are in a group."""
+        """Return how many tickets of the list are in a group."""
         low, high = group * _IN_GROUP + 1, min((group + 1) * _IN_GROUP, self._last)
         scanned, deleted = (known.scanned, known.deleted) if known else (0, 0)
         if self._only is TicketFilter.SCANNED:
@@ -159,7 +158,7 @@ class _OrdinalList:
         return live - scanned if self._only is TicketFilter.NOT_SCANNED else live
 
     def _buckets(self, group: int) -> Iterator[tuple[int, int]]:
-        """Yield the buckets of a group, the newest first, each with the bits of those that the list shows."""
+        """Yield the buckets of a group, newest first, as number and the bits of the tickets in the list."""
         lowest = group * keys.organizations.BUCKETS_PER_GROUP
         highest = min(lowest + keys.organizations.BUCKETS_PER_GROUP - 1, keys.organizations.bucket_of(self._last))
         parts = (range(max(lowest, highest - _FEW_BUCKETS + 1), highest + 1), range(lowest, highest - _FEW_BUCKETS + 1))
@@ -197,7 +196,7 @@ def _highest_first(shown: int) -> Iterator[int]:
 
 
 def _read(organization_id: str, ordinals: Sequence[int]) -> list[NumberedTicket]:
-    """Read tickets, those that stand close together with one request, in the order in which they are named."""
+    """Read tickets in the given order of ordinals; dense buckets are read with one query each."""
     found: dict[int, NumberedTicket] = {}
     apart: list[int] = []
     for bucket in _by_bucket(ordinals):

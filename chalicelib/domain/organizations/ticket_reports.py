@@ -1,4 +1,4 @@
-"""The reports of an organization, from running totals: the same cost however many tickets there are."""
+"""Reports of an organization, from running totals: the cost does not depend on the number of tickets."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import TicketDay, TicketTally
 from chalicelib.table.ranges import Between
 
-# How many of each a report shows (contract, "Tix").
+# Rows of each report (contract, "Tix").
 DAYS, WEEKS, MONTHS = 30, 12, 12
 _LAST = "9999-12-31"
 
 
 @dataclass(frozen=True, slots=True)
 class TicketStats:
-    """All tickets of an organization; `scan_rate` is the share that was scanned, in percent with one decimal."""
+    """All tickets of an organization; `scan_rate` is the scanned share in percent, with one decimal."""
 
     total: int
     scanned: int
@@ -29,7 +29,7 @@ class TicketStats:
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """What was generated and scanned in one day, week or month of the organization's time zone."""
+    """Tickets generated and scanned in one day, week or month of the organization's time zone."""
 
     name: str
     generated: int
@@ -37,7 +37,7 @@ class ReportRow:
 
 
 def stats(organization_id: str) -> TicketStats:
-    """Return what an organization's tickets come to: one read."""
+    """Return the totals of an organization's tickets, in one read."""
     tally = operations.get(keys.organizations.ticket_tally(organization_id)) or TicketTally()
     total, scanned = tally.live, tally.scanned
     rate = Decimal(100 * scanned) / total if total else Decimal(0)
@@ -45,24 +45,24 @@ def stats(organization_id: str) -> TicketStats:
 
 
 def daily(organization_id: str) -> list[ReportRow]:
-    """Return the last thirty days, the newest first."""
+    """Return the last thirty days, newest first. Raises NotFound."""
     return _rows(organization_id, DAYS, _day_before, date.isoformat)
 
 
 def weekly(organization_id: str) -> list[ReportRow]:
-    """Return the last twelve weeks (ISO 8601), the newest first."""
+    """Return the last twelve weeks (ISO 8601), newest first. Raises NotFound."""
     return _rows(organization_id, WEEKS, _week_before, _week_name)
 
 
 def monthly(organization_id: str) -> list[ReportRow]:
-    """Return the last twelve months, the newest first."""
+    """Return the last twelve months, newest first. Raises NotFound."""
     return _rows(organization_id, MONTHS, _month_before, _month_name)
 
 
 def _rows(
     organization_id: str, size: int, before: Callable[[date], date], name_of: Callable[[date], str]
 ) -> list[ReportRow]:
-    """Return rows up to today's, each the sum of its days; `before` is the last day of the row before a day's."""
+    """Return rows up to today, each the sum of its days; `before` returns the last day of the previous row."""
     organization = organizations.get(organization_id)
     today = day_of(organization, clock.now())
     ends = [today]
@@ -76,7 +76,7 @@ def _rows(
     raws = operations.query(first.pk, Between(first.sk, last.sk), consistent=True)
     sums = {name_of(end): [0, 0] for end in ends[:size]}
     for day in map(TicketDay.from_raw_data, raws):
-        # Where the clocks were set back to another zone, a day of tomorrow's name may be there: it is today's.
+        # After a change to a zone further west, a stored day may be dated tomorrow: it counts as today.
         row = sums[name_of(min(date.fromisoformat(day.date), today))]
         row[0] += day.generated
         row[1] += day.scanned

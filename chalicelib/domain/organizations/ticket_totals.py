@@ -1,10 +1,10 @@
-"""Totals of generated and scanned tickets, kept from the table's stream: each ticket counts once (D-TIX-02).
+"""Totals of generated and scanned tickets, a projection of the table's stream: each ticket counts once (D-TIX-02).
 
 Whether a ticket is counted as scanned or as deleted is one bit, a thousand in an item. The bits are set in the
 transaction that changes the totals. A bit that is already set changes nothing, so records that are repeated, cut or
-out of order count once. A ticket needs no mark of its own: a hundred scans are one transaction of four writes.
-Generated tickets are counted by the transaction that shows them (numbering.py). Deleted tickets are taken back from
-the days on which they were generated and scanned.
+out of order count once. A ticket needs no marker item: a hundred scans are one transaction of four writes.
+Generated tickets are counted by the transaction that shows them (numbering.py). Deleted tickets are subtracted
+from the days on which they were generated and scanned.
 """
 
 from collections import Counter, defaultdict
@@ -31,17 +31,17 @@ def bit_of(ordinal: int) -> int:
 
 
 def bits(stored: bytes | None) -> int:
-    """Return the bits of a bucket as they are stored; none where there is nothing yet."""
+    """Return the stored bits of a bucket as an integer (little-endian); 0 where none are stored."""
     return int.from_bytes(stored or b"", "little")
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Bring the totals up to date with these changes; safe to repeat, in whole or in part."""
+    """Apply these changes to the totals; idempotent, in whole or in part. Raises NotFound, Unavailable."""
     told: dict[str, dict[int, NumberedTicket]] = defaultdict(dict)
     for change in changes:
         after = change.after
         if isinstance(after, NumberedTicket) and (after.scanned_at or after.deleted_at):
-            # The last that is told of a ticket says what those before it did.
+            # The last change of a ticket includes the earlier ones.
             told[after.organization_id][after.ordinal] = after
     for organization_id, tickets in told.items():
         organization = organizations.get(organization_id)
@@ -51,12 +51,12 @@ def follow(changes: Sequence[Change]) -> list[Published]:
 
 
 def _chunks(organization: Organization, tickets: Sequence[NumberedTicket]) -> Iterable[list[NumberedTicket]]:
-    """Cut neighbours into parts whose totals fit into one transaction."""
+    """Split tickets, ordered by ordinal, into parts whose totals fit into one transaction."""
     part: list[NumberedTicket] = []
     touched: set[object] = set()
     for ticket in tickets:
         more = _touched(organization, ticket)
-        # One write is the tally's.
+        # One write is reserved for the tally.
         if part and len(touched | more) + 1 > operations.TRANSACTION_LIMIT:
             yield part
             part, touched = [], set()
@@ -66,7 +66,7 @@ def _chunks(organization: Organization, tickets: Sequence[NumberedTicket]) -> It
 
 
 def _touched(organization: Organization, ticket: NumberedTicket) -> set[object]:
-    """Return what a ticket may change beside the tally."""
+    """Return the items that a ticket may change in addition to the tally."""
     bucket = keys.organizations.bucket_of(ticket.ordinal)
     moments = (ticket.generated_at, ticket.scanned_at)
     days = {day_of(organization, moment) for moment in moments if moment is not None}
@@ -75,11 +75,11 @@ def _touched(organization: Organization, ticket: NumberedTicket) -> set[object]:
 
 @dataclass(slots=True)
 class _TotalsChange:
-    """What the totals do not know yet of some tickets."""
+    """The difference that some tickets make to the totals."""
 
     scanned: dict[int, int] = field(default_factory=dict)
     deleted: dict[int, int] = field(default_factory=dict)
-    # By what they add up for: the whole, groups, days.
+    # Differences of the organization, of groups and of days.
     live: int = 0
     in_all: int = 0
     groups: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -115,7 +115,7 @@ def _changed(
 
 
 def _count(organization: Organization, tickets: Sequence[NumberedTicket]) -> None:
-    """Add to the totals what they do not know yet of these tickets."""
+    """Count these tickets in the totals where they are not counted yet. Raises Unavailable."""
     numbers = sorted({keys.organizations.bucket_of(ticket.ordinal) for ticket in tickets})
     for _ in retries.attempts():
         places = [keys.organizations.ticket_bucket(organization.organization_id, number) for number in numbers]
@@ -134,7 +134,7 @@ def _count(organization: Organization, tickets: Sequence[NumberedTicket]) -> Non
 
 
 def _writes(organization_id: str, changed: _TotalsChange, known: dict[int, TicketBucket]) -> list[Write]:
-    """Return the writes that make what is new known; none where nothing is."""
+    """Return the writes that apply a difference; empty where there is none."""
     buckets = [
         write
         for number in sorted({*changed.scanned, *changed.deleted})

@@ -1,7 +1,8 @@
-"""Voiding a range of numbered tickets: none of them is let in from the answer on.
+"""Voids a range of numbered tickets: after the response, scans of them are refused.
 
-Each ticket says itself that it is void, so that a scan asks for nothing more. Hundreds are written at a time, each
-unless it was scanned, voided or deleted before; those that were stay as they are and are counted apart.
+Each ticket stores its own void mark, so a scan needs no other read. Tickets are written in parallel transactions, each
+on condition that it was not scanned, voided or deleted before. Those that were stay unchanged and are counted
+separately.
 """
 
 from collections import Counter
@@ -19,7 +20,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberedTicket
 from chalicelib.table.operations import Write
 
-# What one request may void; what one generation makes.
+# Limit of one request, equal to the limit of one generation.
 MOST = 10_000
 _HANDS = 8
 
@@ -35,8 +36,11 @@ class NumberSpan:
 
 @dataclass(frozen=True, slots=True)
 class VoidedCounts:
-    """What became of a range: tickets that are void now, and of these those that were before; tickets that were
-    scanned already, which stay."""
+    """Result of voiding a range.
+
+    `voided` counts all tickets that are void now, `voided_before` those of them that were void already, and `scanned`
+    the tickets that stay unchanged because they were scanned.
+    """
 
     voided: int
     voided_before: int
@@ -44,9 +48,9 @@ class VoidedCounts:
 
 
 def void(organization_id: str, numbers: NumberSpan, *, reason: str | None, user_id: str) -> VoidedCounts:
-    """Void the tickets of a range. Safe to repeat.
+    """Void the tickets of a range; idempotent.
 
-    Raises NotFound where there is none, InvalidState where some are being written.
+    Raises NotFound where there is no ticket, InvalidState where some are being written.
     """
     numbering.require_written(organization_id, numbers.prefix, numbers.first, numbers.last)
     found = numbered_tickets.of_numbers(organization_id, numbers.prefix, numbers.first, numbers.last)
@@ -69,7 +73,7 @@ def _chunks(found: Iterator[NumberedTicket]) -> Iterator[list[NumberedTicket]]:
 
 
 def _void(tickets: Sequence[NumberedTicket], reason: str | None, user_id: str) -> Counter[str]:
-    """Void tickets in one transaction, without those that need it no more; tell what became of each."""
+    """Void tickets in one transaction, except scanned or void ones; return the count of each outcome."""
     came_to: Counter[str] = Counter()
     left = [*tickets]
     while left:
@@ -80,7 +84,7 @@ def _void(tickets: Sequence[NumberedTicket], reason: str | None, user_id: str) -
         try:
             operations.commit(*(_write(ticket, reason, user_id) for ticket in left))
         except operations.ConditionFailed as failure:
-            # Others scanned, voided or deleted some of them meanwhile; these are looked at as they stand now.
+            # Some were scanned, voided or deleted concurrently: evaluate their current state.
             seen = {place: failure.found(NumberedTicket, place) for place in failure.failures}
             left = [now for place, ticket in enumerate(left) if (now := seen.get(place, ticket)) and not now.deleted_at]
             continue
@@ -90,7 +94,7 @@ def _void(tickets: Sequence[NumberedTicket], reason: str | None, user_id: str) -
 
 
 def _standing(ticket: NumberedTicket) -> str | None:
-    """Return why a ticket needs not be voided, or None."""
+    """Return why a ticket is not to be voided (`before` or `scanned`), or None."""
     if ticket.voided_at is not None:
         return "before"
     return "scanned" if ticket.scanned_at is not None else None
