@@ -1,5 +1,5 @@
 """Documents: PDF pages, typefaces, and the layout of invoices and payout statements.
 
-Owns how a document looks. Its callers pass plain values in and get bytes back.
+Owns the appearance of documents. Callers pass plain values and get bytes.
 May not read or write the table.
 """

@@ -1,4 +1,4 @@
-"""An invoice or a receipt as PDF. The same facts make the same bytes."""
+"""An invoice or a receipt as PDF. Deterministic: equal facts give equal bytes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ _METHODS = {PaymentMethod.CARD: "bank card", PaymentMethod.WALLET: "Gatehouse ca
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFacts:
-    """What a document is made of; a reload has no order and no event."""
+    """The content of a document; a card reload has no order and no event."""
 
     customer_name: str
     payment: Payment
@@ -24,7 +24,7 @@ class InvoiceFacts:
 
 @dataclass(frozen=True, slots=True)
 class _InvoiceLine:
-    """What was bought, how much of it, at which price, in minor units."""
+    """An item bought, its quantity, and its unit price in minor units."""
 
     what: str
     quantity: int
@@ -32,7 +32,7 @@ class _InvoiceLine:
 
 
 def render(facts: InvoiceFacts) -> bytes:
-    """Return the document."""
+    """Return the document as PDF."""
     lines, currency = _lines(facts), facts.payment.currency
     parts = _heading(facts), _parties(facts), _footing(facts)
     texts = [text for part in parts for text in part]

@@ -1,4 +1,4 @@
-"""A printed page: where the parts of a document go, from the top down."""
+"""A printed page: writes the parts of a document from top to bottom."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,28 +24,28 @@ class PdfFile:
 
 
 def date_in_words(moment: datetime) -> str:
-    """Return the day of a moment, in UTC."""
+    """Return the UTC date of a time, such as `3 March 2026`."""
     there = moment.astimezone(UTC)
     return f"{there.day} {there:%B %Y}"
 
 
 def printed(minor: int, currency: str) -> str:
-    """Return an amount with its currency before it, such as `PKR 1,500.00`."""
+    """Return an amount in minor units with its currency, such as `PKR 1,500.00`."""
     return f"{currency} {grouped(minor, currency)}"
 
 
 def grouped(minor: int, currency: str) -> str:
-    """Return an amount as it stands in a column of one currency, such as `1,500.00`."""
+    """Return an amount in minor units without its currency, such as `1,500.00`."""
     whole, point, rest = Money(minor, currency).amount.partition(".")
     return f"{int(whole):,}{point}{rest}" if int(whole) else f"{whole}{point}{rest}"
 
 
 class Sheet:
-    """A document of one kind of page; the same parts make the same bytes."""
+    """A PDF document in A4. Deterministic: equal parts give equal bytes."""
 
     def __init__(self, title: str, *, issued_at: datetime, texts: Sequence[str]) -> None:
-        """`texts` is all that will be written, from which the typefaces are chosen."""
-        from fpdf import FPDF  # its fonts would weigh on the cold start of every route
+        """`texts` must contain all text to be written: it determines the typefaces to load."""
+        from fpdf import FPDF  # imported here to keep its fonts out of every cold start
 
         document = FPDF(format="A4")
         document.set_margin(_MARGIN)
@@ -58,7 +58,7 @@ class Sheet:
         self._has_replaced = False
 
     def heading(self, lines: Sequence[str]) -> None:
-        """Write the title large and what belongs to it small."""
+        """Write the first line in large type and the others in faint body type."""
         self._write(lines[0], size=_LARGE)
         for line in lines[1:]:
             self._write(line, ink=_FAINT)
@@ -98,7 +98,7 @@ class Sheet:
         document.ln(_LINE)
 
     def content(self) -> bytes:
-        """Return the document, having said what could not be printed, where something could not."""
+        """Return the document as PDF, with a note if characters were replaced."""
         if self._has_replaced:
             self._write(_REPLACED, size=_SMALL, ink=_FAINT)
         return bytes(self._document.output())

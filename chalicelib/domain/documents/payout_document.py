@@ -1,4 +1,4 @@
-"""The invoice of a payout as PDF: what an event brought in and what the platform kept. It never changes."""
+"""The invoice of a payout as PDF: an event's revenue and the platform's fee. It never changes."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -12,7 +12,7 @@ _WIDTHS = (23, 9, 20, 16, 13, 20)
 
 
 def render(payout: Payout, invoice: Invoice) -> bytes:
-    """Return the document."""
+    """Return the document as PDF."""
     recipient = invoice.billed_to or {}
     title, day = f"Invoice {invoice.number}", date.fromisoformat(payout.scheduled_for)
     heading = [title, f"Date of issue {date_in_words(invoice.issued_at)} (UTC)", f"Payout {payout.payout_id}"]

@@ -1,7 +1,7 @@
-"""Type for documents in which people's names must print, whatever script they are written in.
+"""Typefaces for documents that must print people's names in any script.
 
-The faces are Noto's (SIL Open Font License), one per script; a document loads only those that its text needs. Their
-regular weight is what the files begin with: another one would have to be computed for each document, at seconds each.
+The faces are Noto's (SIL Open Font License), one per script. A document loads only those that its text needs. The
+files are variable fonts whose default is the regular weight. Any other weight would take seconds per document.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fpdf import FPDF
 
 BODY = "Noto"
-# Shown in place of a character that no face has; the body's face has it.
+# Replaces a character that no face has; the body's face contains it.
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _PACKAGE = "manimgx_fonts"
 _BODY_FILE = "NotoSans[wght].ttf"
@@ -43,7 +43,7 @@ _PICTURES = ("NotoEmoji[wght].ttf", ((0x2190, 0x2BFF), (0x1F000, 0x1FAFF)))
 
 
 def load(document: "FPDF", texts: Iterable[str]) -> None:
-    """Give a document the faces that these texts need, with the shaping that some scripts need to be readable."""
+    """Load the faces that these texts need into a document, with text shaping, which some scripts require."""
     folder = Path(str(files(_PACKAGE)))
     characters = {ord(character) for text in texts for character in text}
     document.add_font(BODY, fname=folder / _BODY_FILE)
@@ -66,15 +66,18 @@ def _any_in(characters: Iterable[int], blocks: Iterable[tuple[int, int]]) -> boo
 
 
 def printable(document: "FPDF", text: str) -> str:
-    """Return a text with `REPLACEMENT` for each character that none of the document's faces has."""
+    """Return a text with `REPLACEMENT` for each character that no face of the document has.
+
+    Unprintable characters and line breaks are removed.
+    """
     known = [set(getattr(face, "cmap", ())) for face in document.fonts.values()]
     return "".join(
         character if any(ord(character) in face for face in known) else REPLACEMENT
         for character in text
-        # What has no shape of its own, and what would break the line, is not printed.
+        # Joiners are not printable, but change the shape of their neighbours.
         if character.isprintable() or character in _JOINERS
     )
 
 
-# They decide how their neighbours are joined (Unicode, "Join_Control").
+# They control how adjacent characters join (Unicode, "Join_Control").
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"

@@ -1,5 +1,5 @@
-"""Printing: sheets of numbered tickets, laid out, drawn, and proved by reading every code back.
+"""Printing: sheets of numbered tickets, laid out, drawn, and verified by decoding every code.
 
-Owns print runs and their files. A file is stored only after each of its codes was read from the drawn page.
+Owns print runs and their files. A file is stored only after each of its codes was decoded from the rendered page.
 May not change a ticket.
 """

@@ -1,8 +1,8 @@
-"""Print runs: a range of numbers as sheets to print (PDF) or as a list (CSV), made behind the answer.
+"""Print runs: a range of numbers as sheets to print (PDF) or as a list (CSV), generated in the background.
 
-Sheets are made in parts, each a file of its own: drawn, proved by reading every code back from the drawn page, stored,
-and only then entered in the run. Whoever enters a part first has made it; another turn that made it at the same time
-throws its own away. So a turn may die anywhere, and the next goes on after the last part that was entered.
+Sheets are generated in parts, each a separate file. A part is drawn, verified by decoding every code, stored, and only
+then entered in the run. Entering has an optimistic lock: the first step wins, and a concurrent step deletes its own
+file. So a step may fail anywhere, and the next one resumes after the last part that was entered.
 """
 
 import json
@@ -30,15 +30,15 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberedTicket, PrintRun
 from chalicelib.vocabulary import JobStatus, PrintFormat
 
-# What one run may cover; what one generation makes.
+# Limit of one run, equal to the limit of one generation.
 MOST = 10_000
-# Their bucket forgets what stands there after a day; a link is good for an hour.
+# The bucket deletes files after a day (lifecycle rule); a link is valid for an hour.
 _FOLDER = "exports/"
 KEPT = timedelta(days=1)
 _LINK_LIFETIME = timedelta(hours=1)
-# So many tickets a file, whole sheets; a browser opens it, and a printer takes it, in one go.
+# Tickets per file, rounded down to whole sheets: a size that browsers and printers handle at once.
 _PART = 1_000
-# Well within the worker's time-out of 120 s, with the part that was begun.
+# Well within the worker's time-out of 120 s, including the part in progress.
 _TURN_SECONDS = 50.0
 _CONTENT_TYPES = {PrintFormat.PDF: "application/pdf", PrintFormat.CSV: "text/csv"}
 _EXTRA_LINES, _EXTRA_LENGTH = 4, 60
@@ -46,7 +46,7 @@ _EXTRA_LINES, _EXTRA_LENGTH = 4, 60
 
 @dataclass(frozen=True, slots=True)
 class PrintInput:
-    """What is to be printed: the numbers of a prefix from `first` to `last`."""
+    """A request to print the numbers of a prefix from `first` to `last`, both included."""
 
     prefix: str
     first: int
@@ -56,7 +56,7 @@ class PrintInput:
 
 @dataclass(frozen=True, slots=True)
 class PrintedFile:
-    """One file of a run: where it can be had until when, and which numbers are in it."""
+    """One file of a run: its link, the link's expiry, and the numbers in the file."""
 
     url: str
     expires_at: datetime
@@ -67,7 +67,7 @@ class PrintedFile:
 
 @dataclass(frozen=True, slots=True)
 class PrintRunProgress:
-    """A run as its organization sees it; `done` of `count` numbers are looked after."""
+    """A run as shown to its organization; `done` of `count` numbers are processed."""
 
     job_id: str
     status: str
@@ -84,7 +84,7 @@ class PrintRunProgress:
 
 
 def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_id: str) -> str:
-    """Begin a run and return its job's id.
+    """Start a run and return its job's id; idempotent by operation.
 
     Raises NotFound where none of the numbers was given out, InvalidState where some are being written.
     """
@@ -121,7 +121,10 @@ def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_i
 
 
 def show(organization_id: str, job_id: str) -> PrintRunProgress:
-    """Return a run with links to its files. Raises NotFound, also for another's, and when its files are gone."""
+    """Return a run with links to its files.
+
+    Raises NotFound, also for another organization's run and after its files have expired.
+    """
     run = jobs.get(job_id, owner_id=organization_id)
     now = clock.now()
     if not isinstance(run, PrintRun) or now >= run.created_at + KEPT:
@@ -150,7 +153,7 @@ def _file(run: PrintRun, part: Mapping[str, Any], now: datetime) -> PrintedFile:
 
 
 def run_step(job_id: str) -> bool:
-    """Make as many parts as a turn allows; tell whether some are left. Raises Unavailable."""
+    """Generate as many parts as time allows; return True where some remain. Raises Unavailable."""
     until = time.monotonic() + _TURN_SECONDS
     while time.monotonic() < until:
         run = operations.get(keys.organizations.print_run(job_id))
@@ -162,12 +165,12 @@ def run_step(job_id: str) -> bool:
             logger.error("printed sheet cannot be read back", extra={"job_id": job_id, "problem": str(problem)})
             _enter(run, [*(run.files or [])], status=JobStatus.FAILED, problem="A printed code could not be read back.")
         except NotFound:
-            return False  # the organization, or its tickets, are gone
+            return False  # the organization or its tickets were deleted
     return True
 
 
 def _make_part(run: PrintRun) -> None:
-    """Make the next file of a run and enter it, or end the run where there is nothing left."""
+    """Generate the next file of a run and enter it, or complete the run where no tickets remain."""
     parts = [*(run.files or [])]
     first = run.first + run.done
     tickets = numbered_tickets.of_numbers(run.owner_id, run.prefix, first, run.last)
@@ -188,7 +191,7 @@ def _make_part(run: PrintRun) -> None:
     part = {"key": key, "first": int(these[0].number), "last": int(these[-1].number), "tickets": len(these)}
     status = JobStatus.COMPLETE if last >= run.last else JobStatus.OPEN
     if not _enter(run, [*parts, part], status=status, done=last - run.first + 1):
-        files.delete(key)  # another turn entered its own
+        files.delete(key)  # a concurrent step entered its own file
 
 
 def _sheets(run: PrintRun, tickets: Sequence[NumberedTicket], layout: sheet_layout.SheetLayout) -> bytes:
@@ -207,7 +210,7 @@ def _sheets(run: PrintRun, tickets: Sequence[NumberedTicket], layout: sheet_layo
 
 
 def _extra_lines(extra: str | None) -> list[str]:
-    """Return what an organization wants on a ticket, as lines: of an object one for each field."""
+    """Return a ticket's extra data (JSON) as lines; an object has one line for each scalar field."""
     said = json.loads(extra) if extra else None
     if isinstance(said, dict):
         lines = [f"{name}: {value}" for name, value in said.items() if isinstance(value, str | int | float)]
@@ -224,7 +227,7 @@ def _enter(
     done: int | None = None,
     problem: str | None = None,
 ) -> bool:
-    """Write how far a run has come, unless another turn wrote it meanwhile; tell whether it stands so."""
+    """Store the progress of a run with an optimistic lock; return whether it is stored."""
     actions: list[Action] = [
         PrintRun.files.set(parts),
         PrintRun.status.set(status),
@@ -241,7 +244,7 @@ def _enter(
     try:
         operations.record(operations.change(keys.organizations.print_run(run.job_id), actions, seen))
     except operations.ConditionFailed as failure:
-        # Our own first try may have been the one that came before: its file has a name that no other turn gives.
+        # Our own first try may have won and its answer been lost. Its file name is unique to this step.
         found = failure.found(PrintRun)
         return found is not None and (found.files or [])[: len(parts)] == parts
     return True

@@ -1,4 +1,4 @@
-"""The paper that tickets are printed on: how a sheet is cut into tickets. All lengths are in millimetres."""
+"""Paper layout: how a sheet is divided into tickets. All lengths are in millimetres."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.errors import ValidationFailed
 
-# ISO 216, and ANSI/ASME Y14.1 in whole tenths; width and height as they stand upright.
+# ISO 216, and ANSI/ASME Y14.1 rounded to tenths; width and height in portrait orientation.
 SIZES = {"A3": (297.0, 420.0), "A4": (210.0, 297.0), "A5": (148.0, 210.0), "A6": (105.0, 148.0)} | {
     "Letter": (215.9, 279.4),
     "Legal": (215.9, 355.6),
@@ -22,10 +22,10 @@ DEFAULTS: dict[str, Any] = {
     "show_number": True,
     "show_extra": True,
 }
-# A code of a ticket's id has 29 modules and 8 of quiet zone (ISO/IEC 18004, version 3): at this width a module has
-# 0.4 mm, which a phone reads at arm's length from any printer.
+# The code of a ticket's id has 29 modules and 8 of quiet zone (ISO/IEC 18004, version 3). At this width a module has
+# 0.4 mm: phones decode it at arm's length from any printer's output.
 MIN_CODE = 15.0
-# A larger one is not read better, and what a ticket's text takes beside its code or under it.
+# A larger code is not easier to decode. The text needs this width right of the code, or this height under it.
 _MAX_CODE, _TEXT_WIDTH, _TEXT_HEIGHT = 60.0, 18.0, 9.0
 
 
@@ -33,8 +33,8 @@ _MAX_CODE, _TEXT_WIDTH, _TEXT_HEIGHT = 60.0, 18.0, 9.0
 class SheetLayout:
     """A sheet, and the tickets on it: each `cell_width` by `cell_height`, the first at (`margin`, `margin`).
 
-    A ticket's code stands in its upper left corner with the quiet zone round it, its text on the right of that or
-    under it, whichever leaves the larger code.
+    A ticket's code, with its quiet zone, is in the upper left corner. Its text is to the right or below: the variant
+    with the larger code is used.
     """
 
     width: float
@@ -51,17 +51,17 @@ class SheetLayout:
 
     @property
     def per_sheet(self) -> int:
-        """How many tickets a sheet has."""
+        """Number of tickets on a sheet."""
         return self.columns * self.rows
 
     @property
     def is_beside(self) -> bool:
-        """Whether the text stands on the right of the code."""
+        """Whether the text is to the right of the code, not under it."""
         return self._beside >= self._above
 
     @property
     def code(self) -> float:
-        """How wide and high a code is."""
+        """Width and height of a code, including its quiet zone."""
         return min(max(self._beside, self._above), _MAX_CODE)
 
     @property
@@ -79,12 +79,12 @@ class SheetLayout:
 
 
 def shown(stored: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return an organization's paper, with the defaults of what it does not say."""
+    """Return an organization's paper settings, with defaults for missing ones."""
     return {**DEFAULTS, **(stored or {})}
 
 
 def layout(stored: Mapping[str, Any] | None) -> SheetLayout:
-    """Return how tickets lie on a sheet. Raises ValidationFailed where none fits."""
+    """Return the layout of tickets on a sheet. Raises ValidationFailed where no ticket fits."""
     said = shown(stored)
     width, height = SIZES[said["size"]]
     if said["orientation"] == "landscape":

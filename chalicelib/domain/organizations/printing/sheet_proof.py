@@ -1,21 +1,21 @@
-"""The proof of a printed sheet: it is drawn as a printer would, and every code on it is read back, from its place."""
+"""Verification of printed sheets: each sheet is rendered, and every code is decoded at its position."""
 
 from collections.abc import Sequence
 
 from chalicelib.domain.organizations.printing.sheet_layout import SheetLayout
 
-# Coarser than any office printer, so that what is read here is read on paper.
+# 200 dpi, coarser than any office printer: what decodes here also decodes on paper.
 _DOTS_PER_MM = 200 / 25.4
 _POINTS_PER_MM = 72 / 25.4
 
 
 class UnreadableSheet(Exception):
-    """A sheet on which a code is missing, says something else, or stands in another ticket's place."""
+    """A sheet has a missing code, a code with the wrong content, or a code at another ticket's position."""
 
 
 def prove(document: bytes, codes: Sequence[str], layout: SheetLayout) -> None:
-    """Return if each ticket's code, and no other, stands in its own place on the sheets. Raises Unreadable."""
-    import pypdfium2  # only this needs it, and every function would pay for it at its cold start
+    """Verify that each ticket's position has its code, and no other. Raises UnreadableSheet."""
+    import pypdfium2  # imported here to keep it out of every cold start
     import zxingcpp
 
     qr_codes = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
@@ -39,7 +39,7 @@ def prove(document: bytes, codes: Sequence[str], layout: SheetLayout) -> None:
 
 
 def _position(middle: tuple[float, float], layout: SheetLayout) -> int:
-    """Return which ticket of a sheet a place belongs to; -1 for none."""
+    """Return the position of the ticket at a point (in mm) of a sheet; -1 for none."""
     column, row = (
         int((at - layout.margin) // (cell + layout.gap))
         for at, cell in zip(middle, (layout.cell_width, layout.cell_height), strict=True)

@@ -1,4 +1,4 @@
-"""Lists of numbered tickets as CSV (RFC 4180), which a spreadsheet opens without harm."""
+"""Lists of numbered tickets as CSV (RFC 4180), safe against formula injection in spreadsheets."""
 
 import csv
 import io
@@ -9,12 +9,12 @@ from chalicelib.domain.organizations import numbered_tickets
 from chalicelib.table.items import NumberedTicket
 
 COLUMNS = ("number", "id", "extra", "generated_at", "scanned_at", "voided_at")
-# What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"); an apostrophe makes it text.
+# Prefixes that spreadsheets parse as a formula (OWASP, "CSV Injection"); an apostrophe before them forces text.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def render(tickets: Iterable[NumberedTicket]) -> bytes:
-    """Return a list of tickets, with a heading."""
+    """Return tickets as CSV in UTF-8 with a byte order mark and a header row."""
     written = io.StringIO()
     rows = csv.writer(written)
     rows.writerow(COLUMNS)
@@ -22,7 +22,7 @@ def render(tickets: Iterable[NumberedTicket]) -> bytes:
         moments = (ticket.generated_at, ticket.scanned_at, ticket.voided_at)
         cells = [numbered_tickets.number_of(ticket), ticket.ticket_id, ticket.extra or ""]
         rows.writerow([*map(_harmless, cells), *(clock.to_text(at) if at else "" for at in moments)])
-    # Excel takes a file for UTF-8 only where it begins with this mark.
+    # Excel detects UTF-8 only by the byte order mark.
     return written.getvalue().encode("utf-8-sig")
 
 

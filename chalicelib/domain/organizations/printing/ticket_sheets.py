@@ -1,6 +1,6 @@
-"""Sheets of numbered tickets as PDF, each ticket with its code, its number and what else the organization wants on it.
+"""Sheets of numbered tickets as PDF, each ticket with its code, its number and the organization's extra data.
 
-A code is drawn as rectangles and not as a picture, so that it is sharp at whatever size and resolution it is printed.
+A code is drawn as rectangles, not as an image, so it is sharp at any size and resolution.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fpdf import FPDF
 
 _QUIET_MODULES = 4
-# A seventh of the code may be scratched or glare (ISO/IEC 18004, level M).
+# Level M corrects damage to about a seventh of the code, such as scratches or glare (ISO/IEC 18004).
 _ERROR_CORRECTION = "m"
 _NAME_POINTS, _NUMBER_POINTS, _EXTRA_POINTS = 8.0, 12.0, 7.0
 _SMALLEST_POINTS = 4.0
@@ -27,7 +27,7 @@ _PADDING = 1.0
 
 @dataclass(frozen=True, slots=True)
 class PrintedTicket:
-    """What stands on one ticket; `code` is what its code says."""
+    """The content of one ticket; `code` is the text encoded in its QR code."""
 
     code: str
     number: str
@@ -35,8 +35,8 @@ class PrintedTicket:
 
 
 def render(tickets: Sequence[PrintedTicket], layout: SheetLayout, *, name: str, made_at: datetime) -> bytes:
-    """Return sheets with these tickets, in their order, row by row; `name` is the organization's."""
-    from fpdf import FPDF  # only this needs it, and every function would pay for it at its cold start
+    """Return a PDF of sheets with these tickets, in order, row by row; `name` is the organization's."""
+    from fpdf import FPDF  # imported here to keep it out of every cold start
 
     document = FPDF(unit="mm", format=(layout.width, layout.height))
     document.set_margin(0)
@@ -69,7 +69,7 @@ def _draw_code(document: "FPDF", code: str, left: float, top: float, size: float
 
 
 def _runs(line: Sequence[int]) -> list[tuple[int, int]]:
-    """Return where the dark modules of a line begin and end."""
+    """Return the runs of dark modules in a line, as begin and end (exclusive)."""
     runs = []
     begin: int | None = None
     for place, dark in enumerate([*line, 0]):
@@ -83,19 +83,19 @@ def _runs(line: Sequence[int]) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class _FittedLine:
-    """A line as it is printed: as much of its text as fits, and how large, in points."""
+    """A line as printed: the text that fits, and its font size in points."""
 
     text: str
     points: float
 
     @property
     def height(self) -> float:
-        """What it takes of a ticket's height, in millimetres."""
+        """Height of the line, in millimetres."""
         return self.points * _MM_PER_POINT * _LEADING
 
 
 class _TicketText:
-    """What stands beside or under the codes. Most lines are the same on every ticket, and fitted once."""
+    """The text right of or under the codes. Fitted lines are cached: most are the same on every ticket."""
 
     def __init__(self, document: "FPDF", layout: SheetLayout) -> None:
         self._document = document
@@ -104,7 +104,7 @@ class _TicketText:
         self._fitted: dict[tuple[str, float], _FittedLine] = {}
 
     def write(self, ticket: PrintedTicket, name: str, left: float, top: float) -> None:
-        """Write a ticket's lines, each as large as fits; what finds no room under the others is left out."""
+        """Write a ticket's lines, each as large as fits; lines without room below the others are omitted."""
         layout, document = self._layout, self._document
         x = left + _PADDING + (layout.code if layout.is_beside else 0)
         y = top + (_PADDING if layout.is_beside else layout.code)
