@@ -378,7 +378,7 @@ def test_without_its_keys_a_payment_is_refused_clearly_and_the_wallet_still_pays
     put_secret()
     answer = process(customer, order)
     assert (answer.status, answer.code) == (503, "UNAVAILABLE")
-    assert answer.json["error"]["message"] == "Payments by card are not set up here."
+    assert answer.json["error"]["message"] == "Payments by card are not configured. Try again later."
     assert deliver({"id": "evt_1", "type": "x"}).status == 503
     with pytest.raises(Unavailable):
         client.Stripe().retrieve("pi_1")
