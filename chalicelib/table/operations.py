@@ -1,4 +1,4 @@
-"""What is asked of DynamoDB, and how a failed condition comes back.
+"""Requests to DynamoDB, and the errors of failed conditions.
 
 PynamoDB describes the items and their expressions; the requests themselves go through one botocore
 client, because PynamoDB's own `update` cannot return the item that made a condition fail, and its
@@ -46,7 +46,7 @@ _BUSY = {
 
 
 class ConditionFailed(Exception):
-    """A condition did not hold, so nothing was written; `failures` says which writes and what stood there."""
+    """A condition failed, so nothing was written; `failures` holds the failed writes and the items found."""
 
     def __init__(self, failures: dict[int, RawItem | None]) -> None:
         """`failures` maps the position of a failed write to the item that was found, if any."""
@@ -69,7 +69,7 @@ class Write:
 
 @lru_cache(maxsize=1)
 def client() -> BaseClient:
-    """Return the one DynamoDB client of this process; time-outs stay within a function's own."""
+    """Return the one DynamoDB client of this process. Its time-outs fit within a Lambda function's own."""
     return get_session().create_client(
         "dynamodb",
         region_name=None,
@@ -79,7 +79,7 @@ def client() -> BaseClient:
             retries={"total_max_attempts": 4, "mode": "standard"},
             max_pool_connections=32,
             parameter_validation=False,
-            # botocore composes its own anew for each request, at a tenth of a scan's CPU time.
+            # botocore composes its own for each request, at a tenth of a scan's CPU time.
             user_agent="gatehouse",
         ),
     )
@@ -129,7 +129,7 @@ def get_many(places: Iterable[Place[ItemT]], *, consistent: bool = True) -> dict
 
 
 def snapshot(places: Iterable[Place[ItemT]]) -> dict[Key, ItemT]:
-    """Return the items that exist, by key, all as they stood at one and the same moment.
+    """Return the items that exist, by key, in one consistent snapshot (TransactGetItems).
 
     Takes at most `TRANSACTION_LIMIT` keys. A read that only met a transaction is tried again; raises Unavailable
     where the conflict lasts.
@@ -242,7 +242,7 @@ def remove(place: Place[Item], condition: Condition | None = None) -> Write:
 
 
 def check(place: Place[Item], condition: Condition) -> Write:
-    """Describe a condition on an item that the transaction leaves as it is."""
+    """Describe a condition on an item that the transaction does not change."""
     arguments = place.item.get_operation_kwargs_from_class(*place, condition=condition)
     return Write("ConditionCheck", {**arguments, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"})
 
@@ -252,7 +252,7 @@ _RETURNED = {"Update": "ALL_NEW", "Delete": "ALL_OLD"}
 
 
 def record(write: Write) -> RawItem:
-    """Send one write and return the item after it (after an Update), or as it was (of a Delete); else nothing.
+    """Send one write. Return the new item of an Update, the old item of a Delete, otherwise {}.
 
     Raises ConditionFailed with the item that was found at position 0, and Unavailable where a transaction
     keeps the item for too long.
@@ -267,7 +267,7 @@ def record(write: Write) -> RawItem:
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code == "TransactionConflictException":
-                # A transaction holds the item at this moment; the SDK does not try again by itself.
+                # A transaction holds the item; the SDK does not retry this error.
                 patience.wait(error)
                 continue
             if code != "ConditionalCheckFailedException":
@@ -307,7 +307,7 @@ def commit(*writes: Write) -> None:
 
 
 def _was_only_busy(reasons: Iterable[dict[str, Any]]) -> bool:
-    """Whether a transaction was cancelled only because others were at its items, or the table was busy."""
+    """Whether a transaction was cancelled only by conflicts or throttling."""
     busy = (None, "None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded")
     return all(reason.get("Code") in busy for reason in reasons)
 

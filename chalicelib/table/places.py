@@ -27,7 +27,7 @@ class Place(Key, Generic[ItemT_co]):
         return place
 
     def __getnewargs__(self) -> tuple[type[ItemT_co], str, str]:
-        """Let a copy keep the class."""
+        """Return the arguments of `__new__`, so that a copy keeps the class."""
         return (self.item, self.pk, self.sk)
 
 
@@ -37,5 +37,5 @@ def joined(*parts: str) -> str:
 
 
 def whose(pk: str) -> str:
-    """Return whom or what a partition of one prefix is about: the customer of a lock-out, the event of a revocation."""
+    """Return the id after a partition key's prefix: the customer of a lock-out, the event of a revocation."""
     return pk.partition("#")[2]

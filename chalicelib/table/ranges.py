@@ -1,4 +1,4 @@
-"""Which part of a partition a query reads, by the sort key."""
+"""Ranges of the sort key, to query a part of a partition."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Begins:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The items whose sort key comes before one."""
+    """The items whose sort key sorts before one."""
 
     sk: str
 
@@ -27,7 +27,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """The items whose sort key is one of two, or between them."""
+    """The items whose sort key is between two, both inclusive."""
 
     first: str
     last: str

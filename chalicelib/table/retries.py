@@ -1,4 +1,4 @@
-"""How long to wait for others, and when to give up."""
+"""Backoff and retry limits."""
 
 import random
 import time
@@ -23,12 +23,12 @@ class Patience:
         _pause(self._failed - 1)
 
     def renew(self) -> None:
-        """Begin to count again, since an attempt got something done."""
+        """Reset the count, after an attempt that made progress."""
         self._failed = 0
 
 
 def attempts(most: int = 8) -> Iterator[int]:
-    """Yield the numbers of the attempts at an optimistic change; waits between them."""
+    """Yield the attempt numbers of a change with an optimistic lock; backs off between them."""
     for attempt in range(most):
         if attempt:
             _pause(attempt)

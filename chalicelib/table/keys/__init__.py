@@ -1,4 +1,4 @@
-"""Every key of the table and every question it answers. Read this first.
+"""Every key of the table and every access pattern (question) that it serves. Read this first.
 
 No.  question                                   index  partition                 sort                   asked by
  1   an event and what its gates must know      table  EVENT#event               EVENT, EVENT_REVOKED#… gate
@@ -10,7 +10,7 @@ No.  question                                   index  partition                
  7   the check-in log of an event, newest first gsi1   LOG#event#shard           log id                 usher logs
  8   the scans of one ticket or one card        gsi2   TICKET_LOG#event#ticket   log id                 log search
                                                        CARD_LOG#event#uid
- 9   who logs in under this name                table  LOGIN#portal#name         LOGIN                  log-in
+ 9   the account of a login name                table  LOGIN#portal#name         LOGIN                  log-in
 10   an account                                 table  ACCOUNT#account           ACCOUNT                log-in, refresh
 11   a session                                  table  SESSION#session           SESSION                refresh, log-out
 12   staff locked out within the last minutes   table  STAFF                     REVOKED#principal      admin's guard
@@ -18,45 +18,45 @@ No.  question                                   index  partition                
 14   all devices, newest first                  gsi1   DEVICES                   device                 admin
 15   the devices of an event                    gsi2   EVENT_DEVICES#event       device                 admin, watch
 16   a one-time enrolment code, by its MAC      table  ENROLMENT#mac             ENROLMENT              enrolment
-17   how often something was tried              table  THROTTLE#what#whom        THROTTLE#window        log-in
+17   the number of attempts at something        table  THROTTLE#what#whom        THROTTLE#window        log-in
 18   the events that gates are open for         gsi2   EVENTS_BY_DAY#date        event                  watch
-19   who else is locked out, by principal       table  LOCKED_OUT#principal      REVOKED#name           guards
+19   other lock-outs, by principal              table  LOCKED_OUT#principal      REVOKED#name           guards
 20   a customer and all that is only theirs     table  ACCOUNT#account           PROFILE, DATA_KEY,     webapp
                                                        DEPENDENT#…, FAVORITE#event, TOTALS, VISIT#event
 21   a one-time code that was sent              table  CHALLENGE#challenge       CHALLENGE              webapp
 22   the newest code of a number, by its MAC    table  OTP#purpose#mac           OTP                    webapp
 23   the answer to an Idempotency-Key           table  IDEMPOTENCY#mac           IDEMPOTENCY            every portal
-24   what was done once, and what it made       table  OPERATION#operation       OPERATION              every portal
+24   a completed operation and its result       table  OPERATION#operation       OPERATION              every portal
 25   the ticket categories of an event          table  EVENT#event               CATEGORY#category      sale, catalogue
 26   one shard of a category's stock            table  STOCK#event#category#n    STOCK                  sale
 27   an order                                   table  ORDER#order               ORDER                  sale
 28   what is due at a minute                    gsi2   DUE#minute#shard          id                     sweep
-29   up to where the sweep has come             table  SWEEP                     SWEEP#what             sweep
+29   the progress of the sweep                  table  SWEEP                     SWEEP#what             sweep
 30   the tickets of a customer, newest first    gsi2   CUSTOMER_TICKETS#customer ticket                 webapp
 31   an event as the public sees it             table  LISTING#event             LISTING                catalogue
 32   the lists of public events                 table  CATALOGUE#list…           sort#event             catalogue
 33   the categories of the catalogue            table  CATALOGUE_CATEGORIES      category               catalogue
 34   a payment                                  table  PAYMENT#payment           PAYMENT                sale
 35   the payments of a customer, newest first   gsi1   CUSTOMER_PAYMENTS#cust.   payment                webapp
-36   a provider's callback that was taken       table  PROVIDER_EVENT#provider#id PROVIDER_EVENT        webhook
-37   what the sandbox provider knows            table  SANDBOX#reference         SANDBOX                payments
+36   a processed callback of a provider         table  PROVIDER_EVENT#provider#id PROVIDER_EVENT        webhook
+37   a charge at the sandbox provider           table  SANDBOX#reference         SANDBOX                payments
 38   a movement of money                        table  JOURNAL#journal           JOURNAL                ledger
 39   the total of a ledger account, by shard    table  ACCOUNT_TOTAL#account#n   currency               ledger
 40   a card's balance                           table  CARD#uid                  BALANCE                ledger
 41   the lines of a card's ledger               table  CARD_LEDGER#uid           number                 webapp
 42   the cards of a customer                    gsi1   CUSTOMER_CARDS#customer   card                   webapp
-43   the cards that a customer asked for        table  ACCOUNT#account           CARD_REQUEST#request   webapp
+43   the card requests of a customer            table  ACCOUNT#account           CARD_REQUEST#request   webapp
 44   an invoice by its number, and its series   table  INVOICE#series            LAST, number           invoices
 45   the gifts that wait for a number           table  GIFTS#mac                 gift                   webapp
-46   the open wish to give a ticket back        table  TICKET#ticket             REFUND#refund          webapp
-47   what became of a ticket's gift             table  TICKET#ticket             GIFT#gift              webapp
-48   where a card was refused while unknown     table  CARD#uid                  REFUSED                the scan
-49   the card that a customer waits for         table  ACCOUNT#account           OPEN_CARD_REQUEST      webapp
-50   the events that a customer goes to yet     gsi1   AHEAD#customer            end#event              webapp
-51   by which payment an order is being paid    table  ORDER#order               OPEN_PAYMENT#method    payments
+46   the open refund request of a ticket        table  TICKET#ticket             REFUND#refund          webapp
+47   the closed gifts of a ticket               table  TICKET#ticket             GIFT#gift              webapp
+48   the refusals of an unregistered card       table  CARD#uid                  REFUSED                the scan
+49   the open card request of a customer        table  ACCOUNT#account           OPEN_CARD_REQUEST      webapp
+50   the upcoming events of a customer          gsi1   AHEAD#customer            end#event              webapp
+51   the open payment of an order, by method    table  ORDER#order               OPEN_PAYMENT#method    payments
 52   the cards of a merchant in one status      gsi2   MERCHANT_CARDS#mer.#stat. uid                   merchant
-53   the handing over of one card               table  ASSIGNMENT#assignment     ASSIGNMENT             merchant
-54   what a merchant handed out, newest first   gsi1   MERCHANT_ASSIGNED#mer.    moment#uid             merchant
+53   the assignment of one card                 table  ASSIGNMENT#assignment     ASSIGNMENT             merchant
+54   a merchant's assignments, newest first     gsi1   MERCHANT_ASSIGNED#mer.    moment#uid             merchant
 55   a merchant's settings, totals and days     table  ACCOUNT#account           SETTINGS, TOTALS,      merchant
                                                                                  DAY#date
 56   the events of an organizer, by their start gsi1   ORGANIZER_EVENTS#org      moment#event           organizer
@@ -64,42 +64,42 @@ No.  question                                   index  partition                
                                                                                  CATEGORY#…, HOURS#day
 58   an organizer's profile, totals and days    table  ACCOUNT#account           PROFILE, TOTALS,       organizer
                                                                                  DAY#date
-59   the wishes to change an event              table  EVENT_EDITS#event         EDIT_REQUEST#request   organizer
-60   the wishes to change events, by status     gsi1   EDIT_REQUESTS#status      request                staff
+59   the edit requests of an event              table  EVENT_EDITS#event         EDIT_REQUEST#request   organizer
+60   the edit requests, by status               gsi1   EDIT_REQUESTS#status      request                staff
 61   a payout                                   table  PAYOUT#payout             PAYOUT                 organizer
 62   the payouts of an organizer, newest first  gsi1   ORGANIZER_PAYOUTS#org     payout                 organizer
-63   the card that a merchant holds for someone table  ACCOUNT#account           OPEN_ASSIGNMENT#mer.   merchant
+63   the card a merchant holds for a customer   table  ACCOUNT#account           OPEN_ASSIGNMENT#mer.   merchant
 64   a venue                                    table  VENUE#venue               VENUE                  organizer
 65   the closed books of an event               table  EVENT#event               SETTLEMENT             payouts
 66   an organization with its own tickets       table  TIX_ORG#organization      TIX_ORG                tix
-67   what an organization's tickets come to     table  TIX_ORG#organization      TALLY                  tix, stream
+67   the ticket totals of an organization       table  TIX_ORG#organization      TALLY                  tix, stream
 68   the last number of a prefix, its ranges    table  TIX_NUMBERS#org.#prefix   LAST, RANGE#first      tix
 69   a job of any area, by its id               table  JOB#job                   JOB                    owner, worker
 70   a numbered ticket; an organization's       table  TIX_TICKETS#org.#bucket   ordinal                the scan, tix
-     tickets in the order of their making
-71   which of a bucket were scanned or deleted  table  TIX_BUCKETS#organization  BUCKET#number          tix, stream
-72   how many of a hundred buckets were         table  TIX_BUCKETS#organization  GROUP#number           tix, stream
+     tickets in order of creation
+71   the scanned and deleted ones of a bucket   table  TIX_BUCKETS#organization  BUCKET#number          tix, stream
+72   the same counts, of a hundred buckets      table  TIX_BUCKETS#organization  GROUP#number           tix, stream
 73   what an organization generated and         table  TIX_DAYS#organization     date                   tix, stream
      scanned on a day
 80   a one-time ticket of a live connection     table  LIVE_TICKET#hash          LIVE_TICKET            live
 81   a live connection                          table  LIVE_CONNECTION#conn.     LIVE_CONNECTION        live
 82   the live connections of a principal        table  LIVE_OF#principal         connection             live
-83   who listens to a channel                   table  LISTENERS#channel         connection             live
-84   how far a channel has come                 table  LIVE#channel              HEAD, COUNTERS         live
-85   what is to be told on a channel            table  LIVE#channel              NEWS#source            live
-86   what was told on a channel, by its number  table  LIVE#channel              TOLD#number            live
+83   the listeners of a channel                 table  LISTENERS#channel         connection             live
+84   the last message id of a channel           table  LIVE#channel              HEAD, COUNTERS         live
+85   news to publish on a channel               table  LIVE#channel              NEWS#source            live
+86   a channel's published messages, by number  table  LIVE#channel              TOLD#number            live
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
 Question 4 is spread by the first letter, question 18 by day, question 28 by minute and `DUE_SHARDS`.
-Question 26 has a partition per shard, since a sale's first second takes thousands of orders of one category;
-question 39 too, since every payment moves the same few accounts.
-Question 70 has a partition for each thousand tickets of an organization, which are a page's neighbours.
-Questions 84 to 86 share a partition per channel: the stream tells of one partition in order, which is the order in
-which a channel is told.
+Question 26 has a partition per shard, since the first second of a sale brings thousands of orders of one category.
+So has question 39, since every payment moves the same few accounts.
+Question 70 has a partition for each thousand tickets of an organization, so a page reads neighbours.
+Questions 84 to 86 share a partition per channel: the stream delivers one partition in order, so a channel's messages
+are published in that order.
 
-A caller imports this package and names the area: `keys.sale.order(order_id)`. So one import is enough, no area's name
-hides a module of the domain, and no function has two addresses.
+Callers import this package and name the area: `keys.sale.order(order_id)`. One import is enough, no area's name
+shadows a module of the domain, and each function has one import path.
 """
 
 from chalicelib.table.keys import (

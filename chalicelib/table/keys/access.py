@@ -1,4 +1,4 @@
-"""The keys of who logs in, sessions, lock-outs, codes, devices and data keys."""
+"""Keys of accounts, sessions, lock-outs, one-time codes, devices and data keys."""
 
 from chalicelib.table.items.access import (
     Account,
@@ -18,12 +18,12 @@ from chalicelib.table.places import Key, Place, joined
 
 
 def event_revoked(event_id: str, principal_id: str) -> Place[EventRevocation]:
-    """Question 1: a principal or session that this event's gates no longer know."""
+    """Question 1: the revoked access of a principal or session to this event's gates."""
     return Place(EventRevocation, joined("EVENT", event_id), joined("EVENT_REVOKED", principal_id))
 
 
 def login(portal: str, name: str) -> Place[Login]:
-    """Question 9; names differ in more than case."""
+    """Question 9; names are case-insensitive."""
     return Place(Login, joined("LOGIN", portal, name.strip().casefold()), "LOGIN")
 
 
@@ -73,7 +73,7 @@ def locked_out(principal_id: str, name: str = "") -> Place[LockOut]:
 
 
 def data_key(owner_id: str) -> Place[DataKey]:
-    """Question 20: the key of what is sealed."""
+    """Question 20: the data key of an account's sealed attributes."""
     return Place(DataKey, account(owner_id).pk, "DATA_KEY")
 
 

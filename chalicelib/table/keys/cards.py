@@ -1,4 +1,4 @@
-"""The keys of NFC cards and the requests for them."""
+"""Keys of NFC cards and card requests."""
 
 from chalicelib.table.items.cards import Card, CardRequest, OpenCardRequest, UnknownCard
 from chalicelib.table.keys import access

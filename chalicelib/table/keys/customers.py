@@ -1,4 +1,4 @@
-"""The keys of customers: profiles, dependents, favourites, totals and visits."""
+"""Keys of customers: profiles, dependents, favourites, totals and visits."""
 
 from chalicelib.table.items.customers import CustomerTotals, Dependent, Favorite, Profile, Visit
 from chalicelib.table.keys import access
@@ -6,7 +6,7 @@ from chalicelib.table.places import Key, Place, joined
 
 
 def profile(customer_id: str) -> Place[Profile]:
-    """Question 20: what a customer says of themselves."""
+    """Question 20: a customer's profile."""
     return Place(Profile, access.account(customer_id).pk, "PROFILE")
 
 
@@ -26,10 +26,10 @@ def totals(customer_id: str) -> Place[CustomerTotals]:
 
 
 def visit(customer_id: str, event_id: str = "") -> Place[Visit]:
-    """Question 20: an event that the customer has to do with."""
+    """Question 20: an event that the customer has tickets for or attended."""
     return Place(Visit, access.account(customer_id).pk, joined("VISIT", event_id))
 
 
 def ahead(customer_id: str, ends_at: str = "", event_id: str = "") -> Key:
-    """Question 50: an event that a customer has valid tickets of; `ends_at` is RFC 3339 in UTC."""
+    """Question 50: an event that a customer has valid tickets for; `ends_at` is RFC 3339 in UTC."""
     return Key(joined("AHEAD", customer_id), joined(ends_at, event_id))

@@ -1,4 +1,4 @@
-"""The keys of events, venues, categories, stock, and the catalogue that the public reads."""
+"""Keys of events, venues, ticket categories, stock and the public catalogue."""
 
 from chalicelib.table.items.events import Category, CategoryCount, Event, KnownVenue, Listing, ListingEntry, Stock
 from chalicelib.table.places import Key, Place, joined
@@ -30,7 +30,7 @@ def listing(event_id: str) -> Place[Listing]:
 
 
 def catalogue(*which: str, sort: str = "", event_id: str = "") -> Place[ListingEntry]:
-    """Question 32; `which` names the list, `sort` is what it is ordered by."""
+    """Question 32; `which` names the list, `sort` is its sort value."""
     return Place(ListingEntry, joined("CATALOGUE", *which), joined(sort, event_id))
 
 

@@ -1,4 +1,4 @@
-"""The keys of scans, the check-in log and the running totals of an event."""
+"""Keys of scans, the check-in log and an event's running totals."""
 
 import unicodedata
 
@@ -15,9 +15,9 @@ def counters(event_id: str) -> Place[Counters]:
 
 
 def search_name(name: str) -> str:
-    """Return a name as it is searched: without case and accents, single spaces."""
+    """Return a name normalized for search: without case and accents, with single spaces."""
     decomposed = unicodedata.normalize("NFKD", name)
-    # Folded after it was taken apart: ℠ only then is "SM".
+    # Case is folded after decomposition, since ℠ becomes "SM" only there.
     plain = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
     return " ".join(plain.replace("#", " ").split())
 
@@ -28,7 +28,7 @@ def attendee(event_id: str, name: str, ticket_id: str) -> Key:
 
 
 def attendees(event_id: str, prefix: str) -> str:
-    """Question 4: the partition in which names with this prefix stand."""
+    """Question 4: the partition of names with this prefix."""
     return joined("ATTENDEES", event_id, (search_name(prefix) or "_")[0])
 
 
@@ -38,7 +38,7 @@ def scan(caller_id: str, scan_id: str, subject: str) -> Place[Scan]:
 
 
 def log_shard(log_id: str) -> str:
-    """Question 7: the shard that an entry's id puts it in."""
+    """Question 7: the shard of an entry, from its id."""
     return str(ord(log_id[-1]) % LOG_SHARDS)
 
 
@@ -58,10 +58,10 @@ def ticket_log(event_id: str, ticket_id: str, log_id: str = "") -> Key:
 
 
 def card_log(event_id: str, uid: str, log_id: str = "") -> Key:
-    """Question 8, for a card whose scan met no ticket."""
+    """Question 8, for a card whose scan found no ticket."""
     return Key(joined("CARD_LOG", event_id, uid), log_id)
 
 
 def checkin_day(event_id: str, day: str) -> Place[CheckinDay]:
-    """Question 57: who came in on a day that the event's counters hold no more."""
+    """Question 57: the check-ins of a day that the event's counters no longer hold."""
     return Place(CheckinDay, *sale.sales_totals(event_id, "HOURS", day))

@@ -1,4 +1,4 @@
-"""The keys of idempotency: answers to keys, and operations that happen once."""
+"""Keys of idempotency: stored answers and completed operations."""
 
 from chalicelib.table.items.idempotency import IdempotencyRecord, Operation
 from chalicelib.table.places import Place, joined

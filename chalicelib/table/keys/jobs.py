@@ -1,4 +1,4 @@
-"""The keys of background jobs and the sweep."""
+"""Keys of background jobs and the sweep."""
 
 from datetime import UTC, datetime
 
@@ -19,7 +19,7 @@ def due(moment: datetime, thing_id: str) -> Key:
 
 
 def due_partitions(moment: datetime) -> list[str]:
-    """Question 28: all that is due at the minute of a moment."""
+    """Question 28: the partitions of all items due at the minute of a moment."""
     return [joined("DUE", minute(moment), str(shard)) for shard in range(DUE_SHARDS)]
 
 

@@ -1,4 +1,4 @@
-"""The keys of live updates: connections, listeners, and the messages of a channel."""
+"""Keys of live updates: connections, listeners, and the messages of a channel."""
 
 from chalicelib.table.items.live import (
     Listener,
@@ -39,12 +39,12 @@ def head(channel: str) -> Place[LiveHead]:
 
 
 def counters(channel: str) -> Place[LiveCounters]:
-    """Question 84: that an event's counters have changed."""
+    """Question 84: the marker that an event's counters changed."""
     return Place(LiveCounters, head(channel).pk, "COUNTERS")
 
 
 def news(channel: str, source: str) -> Place[LiveNews]:
-    """Question 85; `source` names what the news is of, the same however often the stream tells of it."""
+    """Question 85; `source` identifies the news, and is the same in each redelivery by the stream."""
     return Place(LiveNews, head(channel).pk, joined("NEWS", source))
 
 

@@ -1,4 +1,4 @@
-"""The keys of merchants: settings, totals and the assignments of cards."""
+"""Keys of merchants: settings, totals and card assignments."""
 
 from chalicelib.table.items.merchants import Assignment, MerchantDay, MerchantSettings, MerchantTotals, OpenAssignment
 from chalicelib.table.keys import access
@@ -31,10 +31,10 @@ def totals(merchant_id: str) -> Place[MerchantTotals]:
 
 
 def day(merchant_id: str, date: str = "") -> Place[MerchantDay]:
-    """Question 55: what a merchant assigned on one day."""
+    """Question 55: a merchant's assignments on one day."""
     return Place(MerchantDay, access.account(merchant_id).pk, joined("DAY", date))
 
 
 def open_assignment(customer_id: str, merchant_id: str) -> Place[OpenAssignment]:
-    """Question 63; the last one that the merchant began."""
+    """Question 63; the last assignment that the merchant began."""
     return Place(OpenAssignment, access.account(customer_id).pk, joined("OPEN_ASSIGNMENT", merchant_id))

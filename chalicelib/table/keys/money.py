@@ -1,4 +1,4 @@
-"""The keys of payments, the journal, card balances, invoices, settlements and payouts."""
+"""Keys of payments, the journal, card balances, invoices, settlements and payouts."""
 
 from chalicelib.table.items.money import (
     AccountTotal,

@@ -1,4 +1,4 @@
-"""The keys of organizations with tickets of their own: numbers, tickets, totals and kinds of jobs."""
+"""Keys of organizations with numbered tickets: number ranges, tickets, totals and jobs."""
 
 from chalicelib.table.items.organizations import (
     BucketGroup,
@@ -16,7 +16,7 @@ from chalicelib.table.items.organizations import (
 from chalicelib.table.keys import jobs
 from chalicelib.table.places import Key, Place, joined
 
-# How many tickets one partition holds, and how many of these a group adds up.
+# The tickets in one partition, and the partitions summed in one group.
 TICKETS_PER_BUCKET = 1000
 BUCKETS_PER_GROUP = 100
 
@@ -62,7 +62,7 @@ def bucket_group(organization_id: str, group: int) -> Place[BucketGroup]:
 
 
 def bucket_groups(organization_id: str) -> Key:
-    """Question 72: what all of them begin with."""
+    """Question 72: the prefix of all groups."""
     return Key(joined("TIX_BUCKETS", organization_id), "GROUP")
 
 
@@ -82,5 +82,5 @@ def ticket_clearing(job_id: str) -> Place[TicketClearing]:
 
 
 def print_run(job_id: str) -> Place[PrintRun]:
-    """Question 69, of a job that makes files to print."""
+    """Question 69, of a job that creates files to print."""
     return Place(PrintRun, *jobs.job(job_id))

@@ -1,4 +1,4 @@
-"""The keys of organizers: profiles, totals and edit requests."""
+"""Keys of organizers: profiles, totals and edit requests."""
 
 from chalicelib.table.items.organizers import EditRequest, OrganizerDay, OrganizerProfile, OrganizerTotals
 from chalicelib.table.keys import access
@@ -21,7 +21,7 @@ def edit_requests(status: str, request_id: str = "") -> Key:
 
 
 def profile(organizer_id: str) -> Place[OrganizerProfile]:
-    """Question 58: what an organizer says of themselves."""
+    """Question 58: an organizer's profile."""
     return Place(OrganizerProfile, access.account(organizer_id).pk, "PROFILE")
 
 
@@ -31,5 +31,5 @@ def totals(organizer_id: str) -> Place[OrganizerTotals]:
 
 
 def day(organizer_id: str, date: str = "") -> Place[OrganizerDay]:
-    """Question 58: what an organizer sold on one day."""
+    """Question 58: an organizer's sales on one day."""
     return Place(OrganizerDay, access.account(organizer_id).pk, joined("DAY", date))

@@ -1,4 +1,4 @@
-"""The keys of orders and the totals of sales."""
+"""Keys of orders and sales totals."""
 
 from chalicelib.table.items.sale import Order, SalesTotals
 from chalicelib.table.places import Place, joined

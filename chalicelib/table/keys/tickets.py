@@ -1,4 +1,4 @@
-"""The keys of tickets, gifts and refund requests."""
+"""Keys of tickets, gifts and refund requests."""
 
 from chalicelib.table.items.tickets import Gift, RefundRequest, Ticket
 from chalicelib.table.places import Key, Place, joined
@@ -15,7 +15,7 @@ def customer_tickets(customer_id: str, ticket_id: str = "") -> Key:
 
 
 def gift(mac: str, gift_id: str = "") -> Place[Gift]:
-    """Question 45; `mac` stands for the number."""
+    """Question 45; `mac` is the MAC of the number."""
     return Place(Gift, joined("GIFTS", mac), gift_id)
 
 
@@ -25,5 +25,5 @@ def refund_request(ticket_id: str, refund_id: str = "") -> Place[RefundRequest]:
 
 
 def closed_gift(ticket_id: str, gift_id: str) -> Place[Gift]:
-    """Question 47: a gift that waits no more."""
+    """Question 47: a gift that is no longer open."""
     return Place(Gift, ticket(ticket_id).pk, joined("GIFT", gift_id))
