@@ -30,13 +30,14 @@ def grow(people: Any, numbers: range) -> None:
 
 def _number_tickets(admin: Any, count: int) -> None:
     """Generate as many numbered tickets; the newest page begins within a thousand, as most do."""
+    from chalicelib.config import config
     from chalicelib.domain.organizations import numbering
     from chalicelib.domain.organizations.numbering import GenerationInput
     from chalicelib.identifiers import new_id
 
     organization_id, left = str(admin.organization_id), count + 150
     while left:
-        wanted = GenerationInput(min(left, numbering.AT_ONCE), "BENCH")
+        wanted = GenerationInput(min(left, config().limits.numbers_at_once), "BENCH")
         numbering.generate(organization_id, wanted, user_id=admin.account_id, operation_id=new_id("op"))
         left -= wanted.quantity
 

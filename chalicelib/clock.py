@@ -24,11 +24,18 @@ def to_text(moment: datetime) -> str:
 
 
 @contextmanager
-def set_to(moment: datetime) -> Iterator[None]:
-    """Hold the clock at `moment` inside the block, for every thread of the process."""
+def driven_by(source: Callable[[], datetime]) -> Iterator[None]:
+    """Take the time from `source` inside the block, for every thread of the process."""
     global _source  # the clock is the one thing that a process shares
-    before, _source = _source, lambda: moment
+    before, _source = _source, source
     try:
         yield
     finally:
         _source = before
+
+
+@contextmanager
+def set_to(moment: datetime) -> Iterator[None]:
+    """Hold the clock at `moment` inside the block, for every thread of the process."""
+    with driven_by(lambda: moment):
+        yield

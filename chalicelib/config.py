@@ -1,10 +1,35 @@
 """Every environment variable, read once, typed."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 LOCAL_ORIGINS = ",".join(f"http://localhost:{port}" for port in (8080, 8081, 8082, 8083, 8084, 5173, 3000))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is done at once or kept; LIMIT_<NAME> changes one, as tests do."""
+
+    # Wrong codes from one address in a quarter of an hour; registrations of organizations in an hour.
+    codes_per_address: int = 30
+    registrations_per_address: int = 100
+    # Numbered tickets that are written or removed before the answer, and tickets in one file of a print run.
+    numbers_at_once: int = 1000
+    print_part: int = 1000
+    # Rows of the catalogue that one request reads: at a time, and in all.
+    catalogue_chunk: int = 100
+    catalogue_rows: int = 500
+    # Live updates: messages that a follower may have missed, and sent messages that a channel remembers.
+    live_missed: int = 1000
+    live_marks: int = 100
+    # How soon an unknown key causes another read of the master secret; the longest pause before a retry.
+    secret_seconds: int = 30
+    retry_pause_ms: int = 1000
+    # How long an answer may take: the table's, another service's, and a follower's socket.
+    table_ms: int = 2000
+    service_ms: int = 5000
+    socket_ms: int = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +61,7 @@ class Config:
     phone_region: str
     answer_pace_seconds: float
     log_level: str
+    limits: Limits
 
 
 @lru_cache(maxsize=1)
@@ -75,4 +101,11 @@ def config() -> Config:
         # The step to which the duration of log-ins and codes is padded; 0 for none.
         answer_pace_seconds=int(env("ANSWER_PACE_MS", "300")) / 1000,
         log_level=env("LOG_LEVEL", "INFO"),
+        limits=Limits(
+            **{
+                field.name: int(value)
+                for field in fields(Limits)
+                if (value := env(f"LIMIT_{field.name.upper()}")) is not None
+            }
+        ),
     )

@@ -16,13 +16,16 @@ os.environ.update(
     TABLE_NAME="gatehouse",
     POWERTOOLS_LOG_LEVEL="WARNING",
 )
+# On a busy machine an engine takes longer than a deployed service may.
+for _name in ("TABLE", "SERVICE", "SOCKET"):
+    os.environ.setdefault(f"LIMIT_{_name}_MS", "30000")
 # The tests of the pace, and the bench, set their own.
 os.environ.setdefault("ANSWER_PACE_MS", "0")
 
 import pytest
 from moto import mock_aws
 
-from tests.support import cheap_hashes, moto_answers, moto_copies, moto_queries, service_models
+from tests.support import cheap_hashes, fault_days, moto_answers, moto_copies, moto_queries, service_models
 
 # Before the modules below import what the patches replace.
 service_models.install()
@@ -33,6 +36,19 @@ cheap_hashes.install()
 
 from tests.support import cloud
 from tests.support.caches import forget_answers
+
+# Before a test is collected, and the same for all workers of a run.
+fault_days.choose()
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    return None if hasattr(config, "workerinput") else fault_days.described()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Write the same where -q leaves out the header."""
+    if not terminalreporter.showheader:
+        terminalreporter.write_line(fault_days.described())
 
 
 @pytest.fixture

@@ -16,6 +16,11 @@ def _queue_url(name: str) -> str:
     return url
 
 
+def forget() -> None:
+    """Drop what a container keeps: the queue's address."""
+    _queue_url.cache_clear()
+
+
 def enqueue(job_id: str) -> None:
     """Send a job to its worker, at least once. Raises Unavailable."""
     try:

@@ -40,6 +40,11 @@ def _queue_url(name: str) -> str:
     return url
 
 
+def forget() -> None:
+    """Drop what a container keeps: the queue's address."""
+    _queue_url.cache_clear()
+
+
 def enqueue(message: Message) -> None:
     """Enqueue a message; it is sent at least once. Raises Unavailable."""
     try:

@@ -18,9 +18,6 @@ from chalicelib.config import config
 from chalicelib.errors import Unavailable
 
 _LIFETIME_SECONDS = 600
-# How soon a proof by an unknown key may cause another read. After a rotation other containers already sign with a
-# key that this one has not read yet; an attacker must not be able to cause a read per request.
-_READ_AGAIN_SECONDS = 30
 
 
 class Version(StrEnum):
@@ -84,10 +81,14 @@ def _master(version: Version) -> bytes | None:
 
 
 def read_again() -> bool:
-    """Read the secret again unless it was read recently; return whether it changed."""
+    """Read the secret again unless it was read recently; return whether it changed.
+
+    After a rotation other containers already sign with a key that this one has not read yet. An attacker must not be
+    able to cause a read per request, hence `limits.secret_seconds`.
+    """
     global _read_at  # one cache per process, guarded by the lock
     with _lock:
-        if time.monotonic() - _read_at <= _READ_AGAIN_SECONDS:
+        if time.monotonic() - _read_at <= config().limits.secret_seconds:
             return False
         before = dict(_masters)
         _read_at = float("-inf")

@@ -11,8 +11,6 @@ from chalicelib.config import config
 
 # The number of sockets that are sent to in parallel.
 HANDS = 32
-# The longest that one unresponsive socket delays the others, once.
-SECONDS = 0.7
 # The gateway's response for closed sockets and for unknown ids.
 _GONE = ("GoneException", "NotFoundException")
 
@@ -27,13 +25,14 @@ class NotTaken(Exception):
 
 @lru_cache(maxsize=1)
 def _client() -> Any:
-    address = config().live_url
+    address, seconds = config().live_url, config().limits.socket_ms / 1000
     return get_session().create_client(
         "apigatewaymanagementapi",
         endpoint_url=f"http{address.removeprefix('ws')}",
         config=ClientConfig(
-            connect_timeout=SECONDS,
-            read_timeout=SECONDS,
+            # The longest that one unresponsive socket delays the others, once.
+            connect_timeout=seconds,
+            read_timeout=seconds,
             # The frame may have been sent, so it is not sent again.
             retries={"total_max_attempts": 1},
             max_pool_connections=HANDS,

@@ -75,7 +75,7 @@ def client() -> BaseClient:
         region_name=None,
         config=ClientConfig(
             connect_timeout=1,
-            read_timeout=2,
+            read_timeout=config().limits.table_ms / 1000,
             retries={"total_max_attempts": 4, "mode": "standard"},
             max_pool_connections=32,
             parameter_validation=False,

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Iterator
 
+from chalicelib.config import config
 from chalicelib.errors import Unavailable
 
 
@@ -37,4 +38,5 @@ def attempts(most: int = 8) -> Iterator[int]:
 
 def _pause(attempt: int) -> None:
     """Wait with exponential backoff and full jitter (AWS Architecture Blog, 2015)."""
-    time.sleep(random.uniform(0, min(1.0, 0.02 * 2**attempt)))  # noqa: S311  # jitter, not a secret
+    longest = min(config().limits.retry_pause_ms / 1000, 0.02 * 2**attempt)
+    time.sleep(random.uniform(0, longest))  # noqa: S311  # jitter, not a secret

@@ -11,7 +11,7 @@ from chalicelib.vocabulary import Fact
 from chalicelib.workers import Failures, each_message
 
 # The facts that go to somebody other than the staff.
-_TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {Fact.SHOP_STOCK_LOW: stock_notices.send}
+TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {Fact.SHOP_STOCK_LOW: stock_notices.send}
 
 
 def handle(batch: dict[str, Any]) -> Failures:
@@ -22,4 +22,4 @@ def handle(batch: dict[str, Any]) -> Failures:
 def _take(body: str) -> None:
     envelope = json.loads(body)
     fact = Fact(envelope["detail-type"])
-    _TAKERS.get(fact, partial(alerts.mail, fact))(envelope["detail"])
+    TAKERS.get(fact, partial(alerts.mail, fact))(envelope["detail"])

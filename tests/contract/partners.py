@@ -48,5 +48,5 @@ def keeping_password(of: Account, password: str) -> None:
     account = accounts.get(of.account_id)
     operations.commit(
         operations.change(keys.access.account(account.account_id), [Account.password_hash.set(_hash(password))]),
-        throttle.forgetting(accounts._failures(account.portal, account.login)),
+        accounts.forgetting_failures(account),
     )

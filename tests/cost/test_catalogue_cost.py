@@ -1,6 +1,5 @@
 """What a list of the catalogue and the page of an event may cost, however many events there are and were."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,10 +10,11 @@ from infra.local.meter import Meter
 from tests.support import engines, ground
 from tests.support.caches import forget_caches
 from tests.support.catalogue import Show
+from tests.support.sizes import size_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost"), pytest.mark.timeout(3000)]
 
-FEW, MANY = 100, int(os.environ.get("CATALOGUE_EVENTS", "600"))
+FEW, MANY = 100, size_of("CATALOGUE_EVENTS", small=240, full=600)
 # What fills a page at either size; every page holds twenty events.
 LISTS = {
     "all": "",

@@ -3,7 +3,6 @@
 `TIX_TICKETS=100000` for the full size.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,11 +18,12 @@ from tests.support.caches import forget_caches
 from tests.support.client import call
 from tests.support.factories import make_organization, token_of
 from tests.support.numbered import assert_reports_are_true, generate, organization_of, scan, tally_of
+from tests.support.sizes import size_of
 from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost"), pytest.mark.timeout(1500)]
 
-SMALL, LARGE = 300, int(os.environ.get("TIX_TICKETS", "3000"))
+SMALL, LARGE = 300, size_of("TIX_TICKETS", small=1500, full=3000)
 AT_MOST = 10_000
 SCANS = 120
 # A quiet gate, and a busy one whose scans fill the stream's batches.

@@ -3,7 +3,6 @@
 `ORGANIZER_TICKETS=100000` for the full size.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -25,11 +24,12 @@ from tests.support import engines
 from tests.support.caches import forget_caches
 from tests.support.factories import make_customer, scan_id
 from tests.support.purchases import book, pay
+from tests.support.sizes import size_of
 from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost"), pytest.mark.timeout(1500)]
 
-SMALL, LARGE = 100, int(os.environ.get("ORGANIZER_TICKETS", "3000"))
+SMALL, LARGE = 100, size_of("ORGANIZER_TICKETS", small=800, full=3000)
 ORDERS = SCANS = 12
 Usage = tuple[float, float]
 

@@ -10,11 +10,12 @@ from tests.support import engines, ground
 from tests.support.caches import forget_caches
 from tests.support.ground import Event, Kind
 from tests.support.scan_cost import Till
+from tests.support.sizes import size_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
 
 # Long enough that every page is full, in each of the shards that it is merged from.
-SMALL_LOG, LARGE_LOG = 120, 600
+SMALL_LOG, LARGE_LOG = 120, size_of("LOG_ENTRIES", small=300, full=600)
 GUEST = "Xiomara Unmistakable"
 PAGES = {
     "the event's status": "/api/usher/events/{event_id}/status/",

@@ -3,7 +3,6 @@
 `OTP_REGISTRATIONS` says how many have registered before (100,000 by hand).
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,10 +20,11 @@ from tests.support.caches import forget_caches
 from tests.support.client import call
 from tests.support.codes import code_for
 from tests.support.factories import PASSWORD
+from tests.support.sizes import size_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
 
-SMALL, LARGE = 20, int(os.environ.get("OTP_REGISTRATIONS", "300"))
+SMALL, LARGE = 20, size_of("OTP_REGISTRATIONS", small=100, full=300)
 MEASURED = 3
 USERS = "/api/v1/users"
 STEPS = ["register", "confirm a registration", "log in", "confirm a log-in", "forget the password"]

@@ -1,6 +1,5 @@
 """What a booking, its payment and its expiry may cost: the same after a hundred orders and after many."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -21,10 +20,11 @@ from tests.support import engines
 from tests.support.caches import forget_caches
 from tests.support.client import call
 from tests.support.factories import customer_token, make_customer, make_event
+from tests.support.sizes import size_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
 
-SMALL, LARGE = 100, int(os.environ.get("SALE_ORDERS", "400"))
+SMALL, LARGE = 100, size_of("SALE_ORDERS", small=200, full=400)
 MEASURED = 5
 # Two tickets: customer, cards by index, the cards themselves, and the one transaction; an Idempotency-Key adds two.
 MOST_REQUESTS = 4

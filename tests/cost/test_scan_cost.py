@@ -11,10 +11,11 @@ from tests.support import engines, ground
 from tests.support.caches import forget_caches
 from tests.support.ground import Event, Kind
 from tests.support.scan_cost import Cost, Till
+from tests.support.sizes import size_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
 
-SMALL, LARGE = 100, 3000
+SMALL, LARGE = 100, size_of("SCAN_TICKETS", small=800, full=3000)
 SCANS = 10
 MOST_REQUESTS = {Kind.QR: 1, Kind.TICKET: 1, Kind.CARD: 2}
 MOST_WRITE_UNITS, MOST_WRITE_UNITS_IN_ALL = 3, 8

@@ -9,6 +9,7 @@ from chalicelib.domain import encryption
 from chalicelib.domain.encryption import Envelope, UndecryptableData
 from chalicelib.table import keys, operations
 from chalicelib.table.items import DataKey
+from tests.support.meanwhile import before
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -69,11 +70,13 @@ def test_without_its_key_every_copy_is_noise() -> None:
 
 
 def test_two_first_writers_end_with_one_key() -> None:
-    plain = encryption._first_key("cus_1")
-    assert encryption._first_key("cus_1") == plain
-    assert data_keys.unwrap("cus_1", bytes(key_of("cus_1").wrapped)) == plain
+    sealed: list[bytes] = []
+    with before("PutItem", lambda: sealed.append(encryption.seal("cus_1", "blood_type", "AB-"))):
+        sealed.append(encryption.seal("cus_1", "blood_type", "0+"))
+    assert [encryption.open_sealed("cus_1", "blood_type", each) for each in sealed] == ["AB-", "0+"]
 
 
 def test_the_table_keeps_the_key_only_wrapped() -> None:
-    plain = encryption._first_key("cus_1")
-    assert plain not in bytes(key_of("cus_1").wrapped)
+    encryption.seal("cus_1", "blood_type", "AB-")
+    wrapped = bytes(key_of("cus_1").wrapped)
+    assert data_keys.unwrap("cus_1", wrapped) not in wrapped

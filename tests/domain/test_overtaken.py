@@ -1,6 +1,7 @@
 """What was decided on what was read is not written where somebody else was faster; one thread, so every time."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -22,9 +23,10 @@ from tests.support import payers, purchases
 from tests.support.catalogue import Show, assert_recount
 from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, make_customer
+from tests.support.meanwhile import after, before
 
 Act = Callable[[], object]
-Overtake = Callable[[Act], None]
+Overtake = Callable[[Act], object]
 PLACE = "192.0.2.1"
 NUMBER = "+923007777777"
 
@@ -35,19 +37,10 @@ def table(moto_cloud: None) -> None:
 
 
 @pytest.fixture
-def overtake(table: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Overtake]:  # noqa: ARG001  # the cloud first
+def overtake(table: None) -> Iterator[Overtake]:  # noqa: ARG001  # the cloud first
     """Let something else be done at the moment when the next transaction is sent; it must come to that."""
-    commit = operations.commit
-    waiting: list[Act] = []
-
-    def overtaken(*writes: operations.Write) -> None:
-        if waiting:
-            waiting.pop()()
-        commit(*writes)
-
-    monkeypatch.setattr(operations, "commit", overtaken)
-    yield waiting.append
-    assert waiting == []
+    with ExitStack() as stack:
+        yield lambda act: stack.enter_context(before("TransactWriteItems", act))
 
 
 # Payments
@@ -161,23 +154,17 @@ def test_a_gift_whose_number_registers_at_the_same_moment_moves_at_once(
     assert [text["to"] for text in texts()] == [NUMBER]
 
 
-def test_a_gift_that_was_taken_back_before_its_claim_stays_cancelled(
-    evening: Evening, ayesha: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_gift_that_was_taken_back_before_its_claim_stays_cancelled(evening: Evening, ayesha: Account) -> None:
     ticket = evening.sell(ayesha)
     gifts.give(ayesha.account_id, GiftInput(ticket.ticket_id, NUMBER), operation_id=new_id("op"))
     sara = make_customer(mobile_number=NUMBER)
-    query = operations.query
 
-    def then_take_back(*asked: object, **more: object) -> object:
-        monkeypatch.setattr(operations, "query", query)
-        found = query(*asked, **more)  # type: ignore[arg-type]  # handed on as they came
+    def take_back() -> None:
         own = GiftInput(ticket.ticket_id, ayesha.mobile_number)
         gifts.give(ayesha.account_id, own, operation_id=new_id("op"))
-        return found
 
-    monkeypatch.setattr(operations, "query", then_take_back)
-    assert gifts.claim_all(sara) == 0
+    with after("Query", take_back):
+        assert gifts.claim_all(sara) == 0
     assert listed(ayesha) == [ticket.ticket_id]
     assert [one.status for one in beside(ticket.ticket_id, "GIFT#") if isinstance(one, Gift)] == ["cancelled"]
 

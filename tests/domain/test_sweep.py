@@ -1,11 +1,11 @@
 """The sweep: whatever is due is taken, once; what fails waits for the next run and holds up nothing else."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from chalicelib import clock
+from chalicelib.domain import sweep
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.rules import RequestedTickets
@@ -26,12 +26,6 @@ def event() -> Event:
 @pytest.fixture
 def category(event: Event) -> Category:
     return categories.add(event.event_id, categories.CategoryDraft(name="Standing", price=150_000, capacity=100))
-
-
-@pytest.fixture
-def takers(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[str], bool]], None]:
-    """Lets a test say who takes what is due."""
-    return lambda prefix, taker: monkeypatch.setitem(schedules.TAKERS, prefix, taker)
 
 
 def reserve(category: Category) -> Order:
@@ -90,34 +84,35 @@ def test_many_that_are_due_at_once_are_all_taken(category: Category) -> None:
 
 
 def test_what_fails_is_put_off_to_the_next_run_and_the_others_are_taken(
-    category: Category, takers: Callable[[str, Callable[[str], bool]], None]
+    category: Category,
 ) -> None:
     bad, good = reserve(category), reserve(category)
-    takers("ord_", lambda order_id: broken(order_id) if order_id == bad.order_id else orders.expire(order_id))
+    takers = {
+        **schedules.TAKERS,
+        "ord_": lambda order_id: broken(order_id) if order_id == bad.order_id else orders.expire(order_id),
+    }
     start = clock.now()
     with clock.set_to(start + later(12)):
-        swept = schedules.sweep()
+        swept = sweep.run(takers)
         assert (swept.handled, swept.put_off) == (1, 1)
         assert orders.get(good.order_id).status == "expired"
     for minutes in (13, 14):
         with clock.set_to(start + later(minutes)):
-            swept = schedules.sweep()
+            swept = sweep.run(takers)
             assert (swept.handled, swept.put_off) == (0, 1)
-    takers("ord_", orders.expire)
     with clock.set_to(start + later(15)):
         assert schedules.sweep().handled == 1
     assert counts(category) == stock.StockCounts(100, 0, 0, 100)
 
 
 def test_what_nobody_takes_yet_waits_for_who_does(
-    category: Category, takers: Callable[[str, Callable[[str], bool]], None], monkeypatch: pytest.MonkeyPatch
+    category: Category,
 ) -> None:
     reserve(category)
-    monkeypatch.delitem(schedules.TAKERS, "ord_")
+    others = {prefix: taker for prefix, taker in schedules.TAKERS.items() if prefix != "ord_"}
     start = clock.now()
     with clock.set_to(start + later(12)):
-        assert schedules.sweep().put_off == 1
-    takers("ord_", orders.expire)
+        assert sweep.run(others).put_off == 1
     with clock.set_to(start + later(13)):
         assert schedules.sweep().handled == 1
 

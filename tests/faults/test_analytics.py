@@ -3,7 +3,6 @@
 `ANALYTICS_STEPS=20000` for the full size.
 """
 
-import os
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -35,11 +34,12 @@ from chalicelib.table.items import Account, Category, Event, Order, RefundReques
 from chalicelib.vocabulary import Direction
 from tests.support.factories import scan_id
 from tests.support.purchases import pay
+from tests.support.sizes import size_of
 from tests.support.streams import StreamReader, project
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_analytics"), pytest.mark.timeout(3600)]
 
-STEPS = int(os.environ.get("ANALYTICS_STEPS", "300"))
+STEPS = size_of("ANALYTICS_STEPS", small=120, full=300)
 BEGINS = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 # So long that the steps, few or many, are spread over some days.
 STEP = timedelta(days=4) / STEPS

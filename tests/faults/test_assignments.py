@@ -1,7 +1,6 @@
 """The hand-over of a card while requests fail and processes die: whatever befalls it, the same again ends it, once."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -13,16 +12,15 @@ from chalicelib.domain.merchants import assignments
 from chalicelib.domain.merchants.assignments import HELD, AssignmentInput, AssignmentWithCard
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
-from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, Ticket
 from chalicelib.vocabulary import CardDelivery
-from tests.faults.deaths import dying, mortal, requests_of
-from tests.faults.wire import Fault, wire
 from tests.support.codes import code_for, texts
+from tests.support.deaths import deaths, dying, mortal, requests_of
 from tests.support.factories import make_event
 from tests.support.shops import Shop, assert_handed_over_once, assignment, in_stock, make_shop, new_customer, stored
+from tests.support.wire import Fault, befall, places
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_assignments"), pytest.mark.timeout(900)]
 ADDRESS = "192.0.2.1"
@@ -85,23 +83,17 @@ class Desk:
         assert assignment(assignment_id).status == "active"
 
 
-def each_request(act: Callable[[], object]) -> range:
+def count(act: Callable[[], object]) -> int:
+    """Return how many requests something sends, to the table and to the queue."""
     with mortal():
-        return range(requests_of(act))
-
-
-def befall(act: Callable[[], object], place: int, fault: Fault) -> None:
-    operations.client.cache_clear()  # its retry quota would outlast the fault
-    with wire(retries=False) as wired, suppress(Unavailable):
-        wired.faults[place] = fault
-        act()
+        return requests_of(act)
 
 
 @pytest.mark.parametrize("fault", IN_PROCESS)
 def test_whichever_request_of_an_assignment_fails_the_same_again_holds_one_card_and_sends_a_code_that_counts(
     fault: Fault, shop: Shop
 ) -> None:
-    for place in each_request(Desk(shop).assign):
+    for place in places(count(Desk(shop).assign), fault, IN_PROCESS):
         desk = Desk(shop)
         texts()
         befall(desk.assign, place, fault)
@@ -116,7 +108,7 @@ def test_whichever_request_of_an_assignment_fails_the_same_again_holds_one_card_
 
 @pytest.mark.parametrize("after", [False, True])
 def test_a_shop_that_dies_at_any_request_of_an_assignment_goes_on_with_the_same_again(after: bool, shop: Shop) -> None:
-    for place in each_request(Desk(shop).assign):
+    for place in deaths(count(Desk(shop).assign), after=after):
         desk = Desk(shop)
         texts()
         with mortal():
@@ -134,7 +126,7 @@ def test_a_shop_that_dies_at_any_request_of_an_assignment_goes_on_with_the_same_
 def test_whichever_request_of_a_hand_over_fails_the_same_again_ends_it_once(fault: Fault, shop: Shop) -> None:
     first = Desk(shop)
     one = first.hold()
-    for place in each_request(lambda: first.verify(*one)):
+    for place in places(count(lambda: first.verify(*one)), fault, IN_PROCESS):
         desk = Desk(shop)
         held = desk.hold()
         befall(lambda: desk.verify(*held), place, fault)  # noqa: B023  # done before the next
@@ -147,7 +139,7 @@ def test_whichever_request_of_a_hand_over_fails_the_same_again_ends_it_once(faul
 def test_a_shop_that_dies_at_any_request_of_a_hand_over_leaves_all_of_it_or_nothing(after: bool, shop: Shop) -> None:
     first = Desk(shop)
     one = first.hold()
-    for place in each_request(lambda: first.verify(*one)):
+    for place in deaths(count(lambda: first.verify(*one)), after=after):
         desk = Desk(shop)
         held = desk.hold()
         with mortal():
@@ -162,8 +154,8 @@ def test_a_shop_that_dies_at_any_request_of_a_hand_over_leaves_all_of_it_or_noth
 
 @pytest.mark.parametrize("after", [False, True])
 def test_a_sweep_that_dies_at_any_request_leaves_the_hold_to_the_next(after: bool, shop: Shop) -> None:
-    places = 3
-    for place in range(places):
+    requests = 3
+    for place in deaths(requests, after=after):
         desk = Desk(shop)
         assignment_id, _ = desk.hold()
         later = clock.now() + HELD + timedelta(minutes=1)
@@ -178,8 +170,9 @@ def test_a_sweep_that_dies_at_any_request_leaves_the_hold_to_the_next(after: boo
 def test_a_code_that_is_sent_again_counts_wherever_its_sending_failed(shop: Shop) -> None:
     first = Desk(shop)
     assignment_id, _ = first.hold()
-    for place in each_request(lambda: assignments.send_again(shop.id, assignment_id)):
-        for after in (False, True):
+    requests = count(lambda: assignments.send_again(shop.id, assignment_id))
+    for after in (False, True):
+        for place in deaths(requests, after=after):
             desk = Desk(shop)
             held, _ = desk.hold()
             with mortal():

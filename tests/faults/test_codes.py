@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import encryption, throttle
-from chalicelib.domain.access import accounts, numbers, otp, passwords, sessions
+from chalicelib.domain.access import accounts, numbers, otp, sessions
 from chalicelib.domain.customers import registration
 from chalicelib.domain.customers.registration import CustomerLogIn
 from chalicelib.errors import (
@@ -27,9 +28,9 @@ from chalicelib.errors import (
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import OtpPurpose, Portal
-from tests.faults.wire import Fault, wire
 from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, make_customer, unused_number
+from tests.support.wire import Fault, wire
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_codes"), pytest.mark.timeout(600)]
 CROWD = 32
@@ -135,7 +136,7 @@ def test_of_64_guesses_at_once_from_one_address_30_are_evaluated_whatever_they_a
         return verify(f"{(int(code) + 1) % 10**6:06}", challenge_id, address=place)
 
     got = at_once(guess, callers=64)
-    assert holds(got, otp.TRIES_PER_ADDRESS, OtpInvalid), kinds(got)
+    assert holds(got, config().limits.codes_per_address, OtpInvalid), kinds(got)
     assert set(kinds(got)) <= {OtpInvalid, RateLimited, Unavailable}
     challenges = [operations.get(keys.access.challenge(challenge_id)) for challenge_id, _ in begun]
     assert sum(one.tries for one in challenges if one) == kinds(got)[OtpInvalid]
@@ -151,7 +152,7 @@ def test_right_codes_at_once_leave_no_try_behind_at_their_address() -> None:
     assert kinds(got) == {otp.VerifiedCode: 16}
     challenge_id, code = begin(unused_number("2"))
     wrong = f"{(int(code) + 1) % 10**6:06}"
-    for n in range(otp.TRIES_PER_ADDRESS):
+    for n in range(config().limits.codes_per_address):
         with pytest.raises(OtpInvalid if n < otp.TRIES else OtpExhausted):
             verify(wrong, challenge_id, address=place)
     with pytest.raises(RateLimited):
@@ -202,13 +203,13 @@ def test_of_64_wrong_passwords_at_once_ten_are_looked_at(monkeypatch: pytest.Mon
     mobile_number = unused_number("2")
     make_customer(mobile_number=mobile_number)
     looked_at: list[str] = []
-    matches = passwords.matches
+    verify_hash = PasswordHasher.verify
 
-    def counted(password: str, password_hash: str | None) -> bool:
+    def counted(self: PasswordHasher, password_hash: str, password: str) -> Any:
         looked_at.append(password)
-        return matches(password, password_hash)
+        return verify_hash(self, password_hash, password)
 
-    monkeypatch.setattr(passwords, "matches", counted)
+    monkeypatch.setattr(PasswordHasher, "verify", counted)
     got = at_once(lambda n: accounts.verify_password(Portal.WEBAPP, mobile_number, f"a guess {n}"), callers=64)
     assert holds(got, 10, InvalidCredentials), kinds(got)
     assert len(looked_at) == kinds(got)[InvalidCredentials]

@@ -1,7 +1,6 @@
 """A ticket that changes hands while requests fail: the same operation again brings it to its end, once."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 from chalicelib.domain.cards import cards
 from chalicelib.domain.tickets import gifts, refund_requests, tickets
 from chalicelib.domain.tickets.gifts import GiftInput
-from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event
@@ -27,8 +25,8 @@ from tests.faults.belongings import (
     shelved,
     waiting,
 )
-from tests.faults.wire import Fault, wire
 from tests.support.factories import make_customer, unused_number
+from tests.support.wire import Fault, befall, befallings, requests_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_hand_over"), pytest.mark.timeout(900)]
 
@@ -168,17 +166,12 @@ def test_whichever_request_fails_the_same_again_brings_it_to_its_end_once(
     taker = make_customer(name="Bilal Ahmed")
     own_card(taker)
     whole = make(make_show(), taker)
-    with wire(retries=False) as wired:
-        whole.act()
+    requests = requests_of(whole.act)
     assert whole.outcome() == whole.expected
-    for place in range(len(wired.sent)):
-        for fault in BEFALLING:
-            one = make(make_show(), taker)  # a card opens only so many of one event
-            operations.client.cache_clear()  # its retry quota would outlast the fault
-            with wire(retries=False) as failing, suppress(Unavailable):
-                failing.faults[place] = fault
-                one.act()
-            one.act()
-            assert one.outcome() == one.expected, (place, fault)
-            one.act()
-            assert one.outcome() == one.expected, (place, fault)
+    for place, fault in befallings(requests, BEFALLING):
+        one = make(make_show(), taker)  # a card opens only so many of one event
+        befall(one.act, place, fault)
+        one.act()
+        assert one.outcome() == one.expected, (place, fault)
+        one.act()
+        assert one.outcome() == one.expected, (place, fault)

@@ -8,9 +8,9 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.customers import dependents
 from tests.faults.test_claims import at_once
-from tests.faults.wire import Fault, some, wire
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer
+from tests.support.wire import Fault, befallings, wire
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_idempotency_key")]
 
@@ -18,6 +18,7 @@ PATH = "/api/v1/users/dependents/"
 BODY = {"name": "Sara Khan", "relation": "daughter"}
 # A request of this kind sends four: who is locked out, the claim, the effect, the answer.
 REQUESTS = 4
+BEFALLING = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.BROKEN)
 
 
 def _add(token: str, key: str) -> Answer:
@@ -39,9 +40,8 @@ def test_of_32_at_once_one_has_the_effect_and_the_others_its_answer_or_are_told_
     assert len(dependents.of(customer.account_id)) == 1
 
 
-@pytest.mark.parametrize("place", range(REQUESTS))
-@pytest.mark.parametrize("fault", some(Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.BROKEN))
-def test_after_any_fault_the_same_key_brings_it_to_its_end_once(fault: Fault, place: int) -> None:
+@pytest.mark.parametrize(("place", "fault"), befallings(REQUESTS, BEFALLING))
+def test_after_any_fault_the_same_key_brings_it_to_its_end_once(place: int, fault: Fault) -> None:
     customer = make_customer()
     token, key = customer_token(customer), uuid.uuid4().hex
     with wire(retries=False) as wired:

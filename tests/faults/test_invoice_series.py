@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -15,15 +14,14 @@ from chalicelib.domain.payments import invoices
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.vocabulary import PaymentPurpose, PaymentStatus
-from tests.faults.wire import Fault, some, wire
 from tests.support.factories import at, make_customer
 from tests.support.purchases import put_payment
 from tests.support.streams import StreamReader, project
+from tests.support.wire import IN_PROCESS, befall, befallings, wire
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_invoice_series"), pytest.mark.timeout(900)]
 
 DONE: dict[str, Any] = {"batchItemFailures": []}
-BEFALLING = some(*(fault for fault in Fault if fault not in (Fault.KILLED_BEFORE, Fault.KILLED_AFTER)))
 _years = count(2101)
 
 
@@ -112,19 +110,15 @@ def test_whichever_request_fails_the_same_records_again_number_each_payment_once
     with wire(retries=False) as whole:
         invoices.number_all(bought)
     assert whole.sent.count("TransactWriteItems") == 1
-    for place in range(len(whole.sent)):
-        for fault in BEFALLING:
-            more = buy(customer.account_id, 3)
-            operations.client.cache_clear()  # its retry quota would outlast the fault
-            with wire(retries=False) as failing, suppress(Unavailable):
-                failing.faults[place] = fault
-                invoices.number_all(more)
-            told = {one: number for one, number in numbers_of(more).items() if number is not None}
-            assert len(told) in (0, 3), (place, fault)
-            invoices.number_all(more)
-            assert told.items() <= numbers_of(more).items(), (place, fault)
-            bought += more
-            assert_numbered(bought, year)
+    for place, fault in befallings(len(whole.sent), IN_PROCESS):
+        more = buy(customer.account_id, 3)
+        befall(lambda: invoices.number_all(more), place, fault)  # noqa: B023  # done before the next
+        told = {one: number for one, number in numbers_of(more).items() if number is not None}
+        assert len(told) in (0, 3), (place, fault)
+        invoices.number_all(more)
+        assert told.items() <= numbers_of(more).items(), (place, fault)
+        bought += more
+        assert_numbered(bought, year)
 
 
 def test_a_new_year_begins_its_own_series_and_numbers_given_stay(year: int) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from chalicelib.table.items import Event
-from tests.faults.deaths import dying, mortal, requests_of
+from tests.support.deaths import deaths, dying, mortal, requests_of
 from tests.support.factories import make_ticket, usher_token
 from tests.support.live import Gateway, Stream, gateway, scan, tell
 
@@ -29,7 +29,7 @@ def test_a_function_that_dies_at_any_request_loses_nothing_and_gives_no_number_t
     scanned: list[str] = []
     with mortal():
         most = 12
-        for place in range(most):
+        for place in deaths(most, after=after):
             scanned += [scan(token, make_ticket(event).ticket_id) for _ in range(2)]
             for _ in range(2):
                 records = stream.live()

@@ -13,8 +13,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, NumberRange
-from tests.faults.deaths import dying, mortal, requests_of
-from tests.faults.wire import Fault, wire
+from tests.support.deaths import deaths, dying, mortal, requests_of
 from tests.support.factories import make_organization
 from tests.support.numbered import (
     assert_reports_are_true,
@@ -27,6 +26,7 @@ from tests.support.numbered import (
     tickets,
 )
 from tests.support.streams import StreamReader, project
+from tests.support.wire import Fault, places, wire
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_numbering"), pytest.mark.timeout(900)]
 
@@ -62,8 +62,8 @@ def assert_numbers_are_whole(admin: Account, ranges: int) -> None:
 def test_a_generator_that_fails_at_any_request_gets_its_numbers_once_when_it_asks_again(
     fault: Fault, admin: Account
 ) -> None:
-    places = 5
-    for place in range(places):
+    tried = places(5, fault, IN_PROCESS)
+    for place in tried:
         operation_id = new_id("op")
         operations.client.cache_clear()
         with wire(retries=False) as wired, suppress(Unavailable):
@@ -71,14 +71,14 @@ def test_a_generator_that_fails_at_any_request_gets_its_numbers_once_when_it_ask
             ask(admin, operation_id)
         made = ask(admin, operation_id)
         assert (made.status, ask(admin, operation_id).job_id) == ("complete", made.job_id)
-    assert_numbers_are_whole(admin, places)
+    assert_numbers_are_whole(admin, len(tried))
 
 
 def test_whoever_dies_while_generating_leaves_a_range_that_the_sweep_finishes_or_nothing(admin: Account) -> None:
     with mortal():
         requests = requests_of(lambda: ask(admin, new_id("op")))
-        for place in range(requests):
-            for after in (False, True):
+        for after in (False, True):
+            for place in deaths(requests, after=after):
                 assert dying(lambda: ask(admin, new_id("op")), place=place, after=after) is None
     waiting = list(tally_of(organization_of(admin)).firsts.as_dict())
     assert waiting
@@ -110,7 +110,7 @@ def test_a_scan_whose_answer_is_lost_has_let_in_whoever_asks_again(fault: Fault,
 @pytest.mark.parametrize("fault", IN_PROCESS)
 def test_a_clearing_that_fails_at_any_request_ends_with_nothing_left(fault: Fault, admin: Account) -> None:
     stream = StreamReader()
-    for place in range(7):
+    for place in places(7, fault, IN_PROCESS):
         generate(admin, 3)
         operations.client.cache_clear()
         with wire(retries=False) as wired, suppress(Unavailable):

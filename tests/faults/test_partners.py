@@ -23,9 +23,9 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 from tests.faults.test_codes import at_once, kinds, sessions_of
-from tests.faults.wire import Fault, some, wire
 from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, make_merchant, make_organizer, unused_number
+from tests.support.wire import Fault, befallings, wire
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_partners"), pytest.mark.timeout(600)]
 
@@ -174,8 +174,9 @@ def test_a_change_of_number_whose_answer_is_lost_has_its_effect_once(place: int)
     assert [text["to"] for text in texts()] == [merchant.login]
 
 
-@pytest.mark.parametrize("fault", some(Fault.DROPPED, Fault.ANSWER_LOST, Fault.BROKEN, Fault.CONFLICT))
-@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize(
+    ("place", "fault"), befallings(4, (Fault.DROPPED, Fault.ANSWER_LOST, Fault.BROKEN, Fault.CONFLICT))
+)
 def test_a_change_of_number_that_breaks_off_anywhere_is_whole_or_was_nothing(place: int, fault: Fault) -> None:
     merchant, new = make_merchant(), unused_number("2")
     challenge_id, code = begin(merchant, new)
@@ -268,8 +269,7 @@ def test_of_8_images_at_once_one_is_shown_and_the_others_are_gone() -> None:
     assert images_of(organizer) == [shown(organizer)]
 
 
-@pytest.mark.parametrize("place", range(4))
-@pytest.mark.parametrize("fault", [Fault.DROPPED, Fault.ANSWER_LOST])
+@pytest.mark.parametrize(("place", "fault"), befallings(4, (Fault.DROPPED, Fault.ANSWER_LOST)))
 def test_an_image_that_is_shown_is_there_whatever_breaks_off(place: int, fault: Fault) -> None:
     organizer = make_organizer()
     organizers.change(organizer.account_id, {}, image=picture(1))

@@ -3,7 +3,6 @@
 `PAYOUT_ORDERS=200` for the full size.
 """
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,16 +18,16 @@ from chalicelib.domain.organizers import organizer_dashboard
 from chalicelib.domain.payouts import payouts, settlements
 from chalicelib.errors import InvalidState, Unavailable
 from chalicelib.table.items import Account, Category, Event, Settlement
-from tests.faults.test_refunds import each_request_failing
-from tests.faults.wire import Fault
 from tests.support import payers, settled
 from tests.support.factories import make_organizer
+from tests.support.sizes import size_of
 from tests.support.streams import StreamReader
+from tests.support.wire import Fault, each_request_failing
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_refunds"), pytest.mark.timeout(1800)]
 
 CALLERS = 32
-ORDERS = int(os.environ.get("PAYOUT_ORDERS", "6"))
+ORDERS = size_of("PAYOUT_ORDERS", small=4, full=6)
 BEFALLING = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.CONFLICT)
 ResultT = TypeVar("ResultT")
 
@@ -121,7 +120,7 @@ def test_a_closing_whose_requests_fail_leaves_all_of_it_or_nothing(fault: Fault,
         seen.add(settlements.close(event.event_id, by="adm_1").payout_id)
 
     with settled.after(event):
-        for _ in each_request_failing(close, fault):
+        for _ in each_request_failing(close, fault, BEFALLING):
             counts = {len(raws) for raws in written(event).values()}
             assert counts in ({0}, {1})
     assert_closed_once(event, organizer, seen)

@@ -1,6 +1,5 @@
 """Crowds at the gate while the table fails: each ticket is admitted once, and the histories can be explained."""
 
-import os
 import random
 import threading
 import time
@@ -19,17 +18,18 @@ from chalicelib.table import operations
 from chalicelib.table.items import Event, Ticket
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
-from tests.faults.wire import Fault, some, wire
+from tests.support.sizes import size_of
 from tests.support.streams import StreamReader
+from tests.support.wire import IN_PROCESS, Fault, some, wire
 from tests.truth.linearizability import Call, is_linearizable
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_races"), pytest.mark.timeout(900)]
 
-TICKETS = int(os.environ.get("FAULT_TICKETS", "8"))
+TICKETS = size_of("FAULT_TICKETS", small=5, full=8)
 CALLERS = 8
 ONE_IN = 4
 PATIENCE = 40
-BEFALLING = (None, *some(*(fault for fault in Fault if fault not in (Fault.KILLED_BEFORE, Fault.KILLED_AFTER))))
+BEFALLING = (None, *some(*IN_PROCESS))
 
 Show = Callable[[str], Reading]
 History = list[tuple[Call, ScanDecision]]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import clock
@@ -24,6 +24,7 @@ from chalicelib.vocabulary import CardStatus, CardType, Direction
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
 from tests.support import secure_cards
+from tests.support.explore import explore
 from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_replays")]
@@ -205,13 +206,7 @@ STEPS = st.lists(
 )
 
 
-@settings(
-    max_examples=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-    database=None,
-)
+@explore(most=20, fewest=3)
 @given(steps=STEPS, re_entry=st.booleans())
 def test_whatever_happened_since_each_scan_keeps_its_first_answer(
     steps: list[tuple[str, Direction, str, bool]], re_entry: bool, stream: StreamReader

@@ -1,16 +1,12 @@
 """The sale while the table fails: whatever befalls a request, stock, order and tickets stay of one mind."""
 
-import os
-import pickle
-import subprocess
-import sys
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from chalicelib import clock
+from chalicelib.domain import sweep
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.rules import RequestedTickets
@@ -19,12 +15,13 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, SweepMark
 from chalicelib.workers import schedules
-from tests.faults.wire import Fault, some, wire
+from tests.faults import dying
 from tests.support.caches import forget_caches
+from tests.support.children import exit_code
+from tests.support.wire import IN_PROCESS, Fault, befall, befallings, requests_of, wire
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_sale")]
 
-IN_PROCESS = some(Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.LIMITED, Fault.BROKEN, Fault.CONFLICT)
 CAPACITY = 500
 
 
@@ -69,36 +66,20 @@ def statuses(order: Order) -> list[str]:
     return [ticket.status for ticket in operations.get_many(places).values()]
 
 
-def sent_by(act: Callable[[], object]) -> int:
-    """Return how many requests something sends."""
-    with wire(retries=False) as wired:
-        act()
-    return len(wired.sent)
-
-
-def befall(act: Callable[[], object], place: int, fault: Fault) -> None:
-    """Do something whose request at this place meets a fault."""
-    operations.client.cache_clear()  # its retry quota would outlast the fault
-    with wire(retries=False) as wired, suppress(Unavailable):
-        wired.faults[place] = fault
-        act()
-
-
 def test_whichever_request_of_a_booking_fails_the_same_operation_comes_to_one_order(category: Category) -> None:
     def first() -> Order:
         categories.forget()
         return book(category, customer(), new_id("op"))
 
     made = 1
-    for place in range(sent_by(first)):
-        for fault in IN_PROCESS:
-            buyer, operation_id = customer(), new_id("op")
-            categories.forget()
-            befall(lambda: book(category, buyer, operation_id), place, fault)  # noqa: B023  # done before the next
-            order = book(category, buyer, operation_id)
-            assert book(category, buyer, operation_id).order_id == order.order_id
-            assert statuses(order) == ["reserved", "reserved"], (place, fault)
-            made += 1
+    for place, fault in befallings(requests_of(first), IN_PROCESS):
+        buyer, operation_id = customer(), new_id("op")
+        categories.forget()
+        befall(lambda: book(category, buyer, operation_id), place, fault)  # noqa: B023  # done before the next
+        order = book(category, buyer, operation_id)
+        assert book(category, buyer, operation_id).order_id == order.order_id
+        assert statuses(order) == ["reserved", "reserved"], (place, fault)
+        made += 1
     assert counts(category) == stock.StockCounts(CAPACITY - 2 * made, 2 * made, 0, CAPACITY)
 
 
@@ -144,13 +125,12 @@ def test_whichever_request_of_a_step_fails_its_repetition_moves_the_stock_once(c
         elif (found := orders.get(order.order_id)).status == "reserved":
             operations.commit(*orders.fulfil(found, payment_id="pay_1", at=clock.now()))
 
-    # One for each fault at each of the two requests of a step, and one that shows how many those are.
-    made = [book(category, customer(), new_id("op")) for _ in range(2 * len(IN_PROCESS) + 1)]
+    # One for each fault at each of the two requests of a step that is tried, and one that shows how many those are.
+    made = [book(category, customer(), new_id("op")) for _ in range(len(befallings(2, IN_PROCESS)) + 1)]
     with clock.set_to(clock.now() + timedelta(minutes=11)):
         last = made.pop()
-        requests = sent_by(lambda: act(last))
-        befalling = [(place, fault) for place in range(requests) for fault in IN_PROCESS]
-        for order, (place, fault) in zip(made, befalling, strict=True):
+        requests = requests_of(lambda: act(last))
+        for order, (place, fault) in zip(made, befallings(requests, IN_PROCESS), strict=True):
             befall(lambda: act(order), place, fault)  # noqa: B023  # done before the next
             act(order)
     after = counts(category)
@@ -163,32 +143,11 @@ def test_whichever_request_of_a_step_fails_its_repetition_moves_the_stock_once(c
         assert [statuses(order) for order in made] == [["valid", "valid"]] * len(made)
 
 
-DIE = """
-import pickle, sys
-from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.orders import Want
-from chalicelib.table import keys
-from chalicelib.table.items import Account
-from tests.faults.wire import Fault, wire
-account_id, event_id, category_id, operation_id, fault = pickle.load(sys.stdin.buffer)
-buyer = Account(*keys.account(account_id), account_id=account_id, name="Buyer")
-with wire(retries=False) as wired:
-    wired.choose = lambda: Fault(fault) if wired.sent[-1] == "TransactWriteItems" else None
-    orders.book(buyer, event_id=event_id, wants=[Want(category_id, 2)], operation_id=operation_id)
-"""
-
-
 @pytest.mark.parametrize("fault", [Fault.KILLED_BEFORE, Fault.KILLED_AFTER])
 def test_a_process_killed_around_the_booking_leaves_one_order_or_none(category: Category, fault: Fault) -> None:
     buyer, operation_id = customer(), new_id("op")
-    died = subprocess.run(
-        [sys.executable, "-c", DIE],
-        input=pickle.dumps((buyer.account_id, category.event_id, category.category_id, operation_id, fault.value)),
-        env={**os.environ, "PYTHONPATH": "."},
-        timeout=60,
-        check=False,
-    )
-    assert died.returncode == 137
+    died = exit_code(dying.book, buyer.account_id, category.event_id, category.category_id, operation_id, fault)
+    assert died == 137
     assert counts(category).reserved == (2 if fault is Fault.KILLED_AFTER else 0)
     forget_caches()  # another process takes over
     order = book(category, buyer, operation_id)
@@ -229,17 +188,16 @@ def test_a_sweep_that_cannot_read_moves_no_mark_and_loses_nothing(category: Cate
 
 
 @pytest.mark.usefixtures("swept")
-def test_a_failure_does_not_make_the_runs_after_it_longer(category: Category, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_does_not_make_the_runs_after_it_longer(category: Category) -> None:
     def broken(_: str) -> bool:
         raise RuntimeError("a fault of ours")
 
     book(category, customer(), new_id("op"))
-    monkeypatch.setitem(schedules.TAKERS, "ord_", broken)
+    takers = {**schedules.TAKERS, "ord_": broken}
     start, sent = clock.now(), []
     for minutes in range(12, 17):
         with clock.set_to(start + timedelta(minutes=minutes)):
-            sent.append(sent_by(schedules.sweep))
-    monkeypatch.undo()
+            sent.append(requests_of(lambda: sweep.run(takers)))
     assert len(set(sent[1:])) == 1
     with clock.set_to(start + timedelta(minutes=17)):
         assert schedules.sweep().handled == 1

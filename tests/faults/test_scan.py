@@ -1,11 +1,5 @@
 """A scan whose every request may fail: nothing is admitted twice, nothing lost, and a repeat gets one answer."""
 
-import os
-import pickle
-import subprocess
-import sys
-from contextlib import suppress
-
 import pytest
 
 from chalicelib.domain.access import lock_outs
@@ -14,24 +8,21 @@ from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.errors import Unavailable
 from chalicelib.table import operations
 from chalicelib.table.items import Event
-from tests.faults import scenarios
+from tests.faults import dying, scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
 from tests.faults.scenarios import Scenario
-from tests.faults.wire import Fault, some, wire
 from tests.support.caches import forget_caches
+from tests.support.children import exit_code
 from tests.support.streams import StreamReader
+from tests.support.wire import IN_PROCESS, Fault, befall, befallings, requests_of, wire
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_scan")]
 
-IN_PROCESS = some(Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.LIMITED, Fault.BROKEN, Fault.CONFLICT)
 
-
-def requests_of(scenario: Scenario) -> int:
+def scan_requests(scenario: Scenario) -> int:
     """Return how many requests a scan of this kind sends, the event's own included."""
     lock_outs.forget()
-    with wire(retries=False) as wired:
-        assert checkin.scan(scenario.caller, scenario.reading).result == scenario.result
-    return len(wired.sent)
+    return requests_of(lambda: checkin.scan(scenario.caller, scenario.reading))
 
 
 def scan_until_answered(scenario: Scenario) -> ScanDecision:
@@ -47,15 +38,11 @@ def test_whichever_request_fails_the_scan_is_decided_and_logged_once(
 ) -> None:
     make = scenarios.ALL[kind]
     befallen = []
-    for place in range(requests_of(make(event.event_id))):
-        for fault in IN_PROCESS:
-            scenario = make(event.event_id)
-            lock_outs.forget()
-            operations.client.cache_clear()  # its retry quota would outlast the fault
-            with wire(retries=False) as wired, suppress(Unavailable):
-                wired.faults[place] = fault
-                checkin.scan(scenario.caller, scenario.reading)
-            befallen.append((place, fault, scenario, scan_until_answered(scenario)))
+    for place, fault in befallings(scan_requests(make(event.event_id)), IN_PROCESS):
+        scenario = make(event.event_id)
+        lock_outs.forget()
+        befall(lambda: checkin.scan(scenario.caller, scenario.reading), place, fault)  # noqa: B023  # done before the next
+        befallen.append((place, fault, scenario, scan_until_answered(scenario)))
 
     stream.drain()
     scans = items_of(event.event_id, "scan")
@@ -70,7 +57,7 @@ def test_whichever_request_fails_the_scan_is_decided_and_logged_once(
 @pytest.mark.parametrize("kind", ["by_card", "contested", "leaving"])
 def test_the_sdks_own_retry_after_a_lost_answer_changes_nothing(kind: str, event: Event, stream: StreamReader) -> None:
     make = scenarios.ALL[kind]
-    for place in range(requests_of(make(event.event_id))):
+    for place in range(scan_requests(make(event.event_id))):
         scenario = make(event.event_id)
         lock_outs.forget()
         operations.client.cache_clear()
@@ -95,33 +82,15 @@ def test_a_throttled_table_is_told_as_unavailable_and_a_retry_is_decided(event: 
     assert_log_and_totals_are_true(event.event_id)
 
 
-DIE = """
-import pickle, sys
-from chalicelib.domain.gate import checkin
-from tests.faults.wire import Fault, wire
-scenario, place, fault = pickle.load(sys.stdin.buffer)
-with wire(retries=False) as wired:
-    wired.faults[place] = Fault(fault)
-    checkin.scan(scenario.caller, scenario.reading)
-"""
-
-
 @pytest.mark.parametrize("fault", [Fault.KILLED_BEFORE, Fault.KILLED_AFTER])
 @pytest.mark.parametrize("kind", ["by_code", "by_secure_card", "contested"])
 def test_a_process_killed_around_any_write_leaves_nothing_half_done(
     kind: str, fault: Fault, event: Event, stream: StreamReader
 ) -> None:
     make = scenarios.ALL[kind]
-    last = requests_of(make(event.event_id)) - 1
+    last = scan_requests(make(event.event_id)) - 1
     scenario = make(event.event_id)
-    died = subprocess.run(
-        [sys.executable, "-c", DIE],
-        input=pickle.dumps((scenario_on_the_wire(scenario), last, fault.value)),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(["."])},
-        timeout=60,
-        check=False,
-    )
-    assert died.returncode == 137
+    assert exit_code(dying.scan, scenario.caller, scenario.reading, last, fault) == 137
     forget_caches()  # another process takes over
     assert scan_until_answered(scenario).result == "valid"
     stream.drain()
@@ -129,8 +98,3 @@ def test_a_process_killed_around_any_write_leaves_nothing_half_done(
         scan["result"] for scan in items_of(event.event_id, "scan") if scan["scan_id"] == scenario.reading.scan_id
     ] == ["valid"]
     assert_log_and_totals_are_true(event.event_id)
-
-
-def scenario_on_the_wire(scenario: Scenario) -> Scenario:
-    """Return the scenario without its ticket, which does not travel to another process."""
-    return Scenario(scenario.caller, scenario.reading, None, scenario.result)  # type: ignore[arg-type]  # not used there

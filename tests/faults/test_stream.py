@@ -1,16 +1,12 @@
 """The table's stream, delivered as badly as Lambda may: twice, in halves, broken off, out of order."""
 
-import os
-import pickle
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.cards import bindings
@@ -18,20 +14,22 @@ from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Reading
 from chalicelib.table import operations
 from chalicelib.table.items import Event
-from tests.faults import scenarios
+from tests.faults import dying, scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
-from tests.faults.wire import Fault, wire
+from tests.support.children import exit_code
+from tests.support.explore import explore
 from tests.support.streams import StreamReader, project
+from tests.support.wire import Fault, places, wire
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_stream")]
 
 DONE: dict[str, Any] = {"batchItemFailures": []}
+BEFALLING = (Fault.ANSWER_LOST, Fault.DROPPED, Fault.THROTTLED, Fault.CONFLICT)
 
 
 def mixed_scans(event_id: str, stream: StreamReader) -> list[dict[str, Any]]:
     """Make scans of every kind, admitted and refused, and return the records that they left in the stream."""
-    while stream.drain():
-        pass  # what is projected leaves records as well
+    stream.skip()
     made = [make(event_id) for make in scenarios.ALL.values()]
     for scenario in made:
         assert checkin.scan(scenario.caller, scenario.reading).result == scenario.result
@@ -54,11 +52,11 @@ def test_a_batch_that_comes_whole_and_then_in_halves_counts_once(event: Event, s
     assert_log_and_totals_are_true(event.event_id)
 
 
-@pytest.mark.parametrize("fault", [Fault.ANSWER_LOST, Fault.DROPPED, Fault.THROTTLED, Fault.CONFLICT])
+@pytest.mark.parametrize("fault", BEFALLING)
 def test_a_worker_that_fails_at_any_request_reports_it_and_its_next_try_completes(
     fault: Fault, event: Event, stream: StreamReader
 ) -> None:
-    for place in range(4):
+    for place in places(4, fault, BEFALLING):
         records = mixed_scans(event.event_id, stream)
         operations.client.cache_clear()
         with wire(retries=False) as wired:
@@ -73,45 +71,19 @@ def test_a_worker_that_fails_at_any_request_reports_it_and_its_next_try_complete
     assert_log_and_totals_are_true(event.event_id)
 
 
-KILL = """
-import pickle, sys
-from chalicelib.domain.events import gate_control
-from tests.faults.wire import Fault, wire
-from tests.support.streams import project
-event_id, records, place, fault = pickle.load(sys.stdin.buffer)
-gate_control.control(event_id)  # as a container keeps it
-with wire(retries=False) as wired:
-    wired.faults[place] = Fault(fault)
-    project(records)
-"""
-
-
 @pytest.mark.parametrize("fault", [Fault.KILLED_BEFORE, Fault.KILLED_AFTER])
 def test_a_worker_killed_around_its_transaction_leaves_the_batch_to_the_next(
     fault: Fault, event: Event, stream: StreamReader
 ) -> None:
     records = mixed_scans(event.event_id, stream)
-    died = subprocess.run(
-        [sys.executable, "-c", KILL],
-        input=pickle.dumps((event.event_id, records, 0, fault.value)),
-        env={**os.environ, "PYTHONPATH": "."},
-        timeout=60,
-        check=False,
-    )
-    assert died.returncode == 137
+    assert exit_code(dying.follow, event.event_id, records, 0, fault) == 137
     counted = [scan for scan in items_of(event.event_id, "scan") if scan.get("counted")]
     assert bool(counted) is (fault is Fault.KILLED_AFTER)
     assert project(records) == DONE
     assert_log_and_totals_are_true(event.event_id)
 
 
-@settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-    database=None,
-)
+@explore(most=15, fewest=3)
 @given(shuffle=st.randoms(use_true_random=False))
 def test_records_in_any_order_and_size_count_once(shuffle: random.Random, event: Event, stream: StreamReader) -> None:
     records = mixed_scans(event.event_id, stream)
@@ -146,13 +118,7 @@ def pieces(records: list[dict[str, Any]], cuts: list[int]) -> Iterator[list[dict
         yield records[low:high]
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-    database=None,
-)
+@explore(most=25, fewest=3)
 @given(cuts=st.lists(st.integers(0, 60), min_size=2, max_size=12))
 def test_however_a_batch_is_cut_and_repeated_each_scan_counts_once(
     cuts: list[int], event: Event, stream: StreamReader

@@ -3,7 +3,6 @@
 HAND_OVER_ROUNDS says how many tickets each race is run for.
 """
 
-import os
 from collections import Counter
 
 import pytest
@@ -24,10 +23,11 @@ from tests.faults import scenarios
 from tests.faults.belongings import gifts_of, hold, make_show, move, opened_by, own_card, shelved, waiting
 from tests.faults.test_claims import CALLERS, at_once
 from tests.support.factories import make_customer, unused_number
+from tests.support.sizes import size_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_tickets_given"), pytest.mark.timeout(900)]
 
-ROUNDS = int(os.environ.get("HAND_OVER_ROUNDS", "5"))
+ROUNDS = size_of("HAND_OVER_ROUNDS", small=2, full=5)
 
 
 @pytest.fixture

@@ -271,7 +271,7 @@ def test_the_gateways_own_refusals_wear_our_envelope(template: Template) -> None
         assert error["request_id"] == "$context.requestId"
         told = {name.removeprefix("gatewayresponse.header."): v for name, v in refusal["responseParameters"].items()}
         assert told["X-Request-Id"] == "context.requestId"
-        assert {name: told[name].strip("'") for name in envelope._HEADERS} == envelope._HEADERS
+        assert {name: told[name].strip("'") for name in envelope.ANSWER_HEADERS} == envelope.ANSWER_HEADERS
         if refusal.get("statusCode") in (429, 500, 503):
             assert "Retry-After" in told, kind
     unknown = refusals["MISSING_AUTHENTICATION_TOKEN"]

@@ -48,6 +48,8 @@ from tests.support.factories import (
     usher_token,
 )
 from tests.support.live import Socket, Stream, gateway, tell
+from tests.support.meanwhile import before
+from tests.support.settings import configured
 from tests.support.streams import StreamReader, project
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -347,11 +349,15 @@ def test_the_functions_of_live_updates_may_do_what_they_do_and_no_more(
     assert {name: used[name] for name in used} == {name: _allowed(template, name) - _FOR_LAMBDA for name in used}
 
 
-def test_the_jobs_worker_may_do_what_it_does_and_no_more(
-    template: Template, recorded: Callable[..., Used], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in (numbering, ticket_clearing):
-        monkeypatch.setattr(module, "AT_ONCE", 1)
+@pytest.fixture
+def one_at_once() -> Iterator[None]:
+    """Make two numbered tickets a job."""
+    with configured(LIMIT_NUMBERS_AT_ONCE=1):
+        yield
+
+
+@pytest.mark.usefixtures("one_at_once")
+def test_the_jobs_worker_may_do_what_it_does_and_no_more(template: Template, recorded: Callable[..., Used]) -> None:
     admin = make_organization()
     organization_id, by = str(admin.organization_id), admin.account_id
     made = numbering.generate(
@@ -359,7 +365,7 @@ def test_the_jobs_worker_may_do_what_it_does_and_no_more(
     )
 
     def work(job_id: str) -> Used:
-        jobs_queue._queue_url.cache_clear()
+        jobs_queue.forget()
         batch = {"Records": [{"messageId": "1", "body": json.dumps({"job_id": job_id})}]}
         return recorded(lambda: _taken(app.jobs(batch, None)))
 
@@ -369,9 +375,8 @@ def test_the_jobs_worker_may_do_what_it_does_and_no_more(
 
     used = work(made.job_id)
     overtaken = printing()
-    with monkeypatch.context() as late:
-        late.setattr(print_runs, "_enter", lambda *_, **__: False)
-        late.setattr(print_runs, "_TURN_SECONDS", 0.3)
+    # Another turn enters its file before this one's.
+    with before("PutObject", lambda: print_runs.run_step(overtaken), None, service="s3"):
         used |= work(overtaken)
     clearing = ticket_clearing.clear(organization_id, confirm="Lahore Marathon", user_id=by)
     used |= work(printing()) | work(clearing.job_id)

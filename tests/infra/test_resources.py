@@ -184,7 +184,7 @@ def test_two_stages_share_no_name(template: Template) -> None:
 def test_the_rule_takes_exactly_the_facts_that_staff_and_shops_can_be_told_of(template: Template) -> None:
     pattern = template["Resources"]["AlertsRule"]["Properties"]["EventPattern"]
     assert pattern["source"] == ["gatehouse"]
-    assert set(pattern["detail-type"]) == {fact.value for fact in (*alerts._TEXTS, *alerts_worker._TAKERS)}
+    assert set(pattern["detail-type"]) == {fact.value for fact in (*alerts.TEXTS, *alerts_worker.TAKERS)}
 
 
 def test_every_fact_is_taken_by_exactly_one_rule(template: Template) -> None:

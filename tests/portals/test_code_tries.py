@@ -1,19 +1,19 @@
 """Wrong codes from one address: so many in a quarter of an hour, at whatever door, and no right one among them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.access import otp
 from chalicelib.domain.customers import registration
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 from tests.support.client import Answer, call
 from tests.support.codes import code_for
 from tests.support.factories import PASSWORD, make_customer, make_merchant, make_organizer, token_of
+from tests.support.settings import configured
 from tests.support.shops import make_shop, new_customer, wrong
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -29,8 +29,9 @@ Show = Callable[[str, str], Answer]
 
 
 @pytest.fixture(autouse=True)
-def limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(otp, "TRIES_PER_ADDRESS", LIMIT)
+def limit() -> Iterator[None]:
+    with configured(LIMIT_CODES_PER_ADDRESS=LIMIT):
+        yield
 
 
 def show_at(path: str, body: dict[str, Any], token: str | None = None) -> Show:

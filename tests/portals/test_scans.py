@@ -47,7 +47,7 @@ def by_card(status: CardStatus) -> Callable[[Event], Shown]:
 
 def before_opening(event: Event) -> Shown:
     ticket = make_ticket(event)
-    events._set(event.event_id, Event.scanning_opens_at.set(clock.now() + timedelta(minutes=5)))
+    events.set_deadlines(event.event_id, scanning_opens_at=clock.now() + timedelta(minutes=5))
     return {"ticket_id": ticket.ticket_id}
 
 

@@ -15,10 +15,10 @@ def forget_caches() -> None:
 
 def forget_answers() -> None:
     """Drop what a container keeps of answers; its clients stay."""
-    messages._queue_url.cache_clear()
-    jobs._queue_url.cache_clear()
+    messages.forget()
+    jobs.forget()
     secrets.forget()
     lock_outs.forget()
     categories.forget()
     catalogue.forget()
-    tokens._proven.cache_clear()
+    tokens.forget()

@@ -12,15 +12,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
-import pytest
-
 import app
 from chalicelib.clients import sockets
-from chalicelib.config import config
 from chalicelib.domain.live import follower
 from infra.local.delivery import matches
 from infra.package.functions import stream_pattern
 from tests.support.client import call
+from tests.support.settings import configured
 from tests.support.streams import StreamReader, project
 
 _numbers = itertools.count(1)
@@ -120,26 +118,22 @@ class Gateway:
 
 @contextlib.contextmanager
 def gateway() -> Iterator[Gateway]:
-    """Run a gateway, and have the platform send to it, with patience: these tests share a busy machine.
+    """Run a gateway, and have the platform send to it.
 
     Fails at its end where a message could not be shown.
     """
     made = Gateway()
     written, notes = logging.getLogger("gatehouse"), logging.Handler(logging.ERROR)
     notes.emit = made.note  # type: ignore[method-assign]  # the shortest handler
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sockets, "SECONDS", 30.0)
-        patch.setenv("LIVE_URL", made.url)
-        config.cache_clear()
-        sockets.forget()
-        try:
+    try:
+        with configured(LIVE_URL=made.url):
+            sockets.forget()
             written.addHandler(notes)
             yield made
-        finally:
-            written.removeHandler(notes)
-            made.stop()
-    config.cache_clear()
-    sockets.forget()
+    finally:
+        written.removeHandler(notes)
+        made.stop()
+        sockets.forget()
     assert not made.not_shown, made.not_shown[0].exc_info
 
 

@@ -1,19 +1,11 @@
 """One order, and everything that may befall its payments: steps that can be taken in any order, any number of times."""
 
-import json
-import pickle
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
-
-import pytest
-from moto.backends import get_backend
-from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from chalicelib.clients.providers import OutcomeStatus
-from chalicelib.config import config
 from chalicelib.domain.payments import payments, reconciliation
 from chalicelib.domain.payments.payments import PaymentTerms
 from chalicelib.domain.sale import orders, rules
@@ -91,29 +83,3 @@ def attempt(step: Callable[[], object]) -> bool:
         step()
         return True
     return False
-
-
-def _table() -> Any:
-    return get_backend("dynamodb")[DEFAULT_ACCOUNT_ID]["us-east-1"].tables[config().table_name]
-
-
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read moto's table where it lies, and wait before no retry: nothing else is at work here."""
-    monkeypatch.setattr("chalicelib.table.retries.time.sleep", lambda _: None)
-    monkeypatch.setattr(payers, "all_raws", _raws)
-
-
-def _raws(*kinds: str) -> list[dict[str, Any]]:
-    # moto takes ten times as long to write its answer to a Scan as to find what belongs into it.
-    items = [item for shelf in _table().items.values() for item in shelf.values()]
-    return [json.loads(json.dumps(item.to_json()["Attributes"])) for item in items if item.attrs["kind"].value in kinds]
-
-
-def snapshot() -> bytes:
-    """Return all that is stored on moto."""
-    return pickle.dumps(_table().items)
-
-
-def restore(stored: bytes) -> None:
-    """Put back all that was stored, and nothing else."""
-    _table().items = pickle.loads(stored)  # noqa: S301  # made by `snapshot` in this process

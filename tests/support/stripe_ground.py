@@ -30,7 +30,7 @@ def point_at(url: str, monkeypatch: pytest.MonkeyPatch, **keys: str) -> None:
 
 def leave() -> None:
     """Forget the address and its connections; the environment is put back by who changed it."""
-    client._client.cache_clear()
+    client.forget()
     config.cache_clear()
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card
-from tests.faults.deaths import LIFE, Died
 from tests.support.client import Answer
 from tests.support.codes import code_in, texts
+from tests.support.deaths import LIFE, Died
 from tests.support.shops import Shop, stored, wrong
 
 CLERKS = 8  # in each of the two shops

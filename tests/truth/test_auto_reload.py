@@ -4,7 +4,6 @@ Every function is called as an unkind cloud calls it: each batch twice, and each
 at once.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -32,10 +31,11 @@ from tests.support import cloud as resources_of_tests
 from tests.support import engines, wallets
 from tests.support.caches import forget_caches
 from tests.support.factories import make_customer
+from tests.support.sizes import size_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(600)]
 
-CROSSINGS = int(os.environ.get("CROSSINGS", "12"))
+CROSSINGS = size_of("CROSSINGS", small=4, full=12)
 CALLERS = 8
 THRESHOLD, AMOUNT = 50_000, 100_000
 SECONDS = 90

@@ -1,6 +1,5 @@
 """Cards that are blocked while they are paid with and topped up: nothing is spent afterwards, nothing is lost."""
 
-import os
 import random
 import threading
 import time
@@ -26,10 +25,11 @@ from chalicelib.vocabulary import CardDelivery, CardStatus, EntryType, OrderStat
 from tests.support import engines, payers, purchases, wallets
 from tests.support.caches import forget_caches
 from tests.support.factories import make_customer
+from tests.support.sizes import size_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(900)]
 
-ROUNDS = int(os.environ.get("BLOCK_ROUNDS", "6"))
+ROUNDS = size_of("BLOCK_ROUNDS", small=3, full=6)
 PATIENCE = 80
 PRICE = 3_000
 # The 32 callers of a round.

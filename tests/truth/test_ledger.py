@@ -1,6 +1,5 @@
 """The truth of the ledger, on an exact engine: whatever is booked, by whom and how often, every sum is right."""
 
-import os
 import random
 import threading
 import time
@@ -26,15 +25,16 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, CardEntry, Category
 from chalicelib.vocabulary import CardStatus, EntryType, PaymentMethod, PaymentStatus
-from tests.faults.wire import Fault, wire
 from tests.support import engines, wallets
 from tests.support.caches import forget_caches
 from tests.support.factories import make_event
+from tests.support.sizes import size_of
 from tests.support.streams import StreamReader, project
+from tests.support.wire import Fault, wire
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(1500)]
 
-OPERATIONS = int(os.environ.get("LEDGER_OPERATIONS", "600"))
+OPERATIONS = size_of("LEDGER_OPERATIONS", small=160, full=600)
 CUSTOMERS = 12
 AT_ONCE = 8
 CALLERS = 32

@@ -1,6 +1,5 @@
 """The ledger against a model of a few lines: the same steps, in any order and through faults, the same books."""
 
-import os
 import random
 import uuid
 from collections import Counter
@@ -24,15 +23,16 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, CardEntry
 from chalicelib.vocabulary import CardStatus, EntryType
-from tests.faults.wire import Fault, wire
 from tests.support import engines, wallets
 from tests.support.caches import forget_caches
 from tests.support.factories import make_customer
+from tests.support.sizes import size_of
 from tests.support.streams import StreamReader
+from tests.support.wire import Fault, wire
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(3000)]
 
-EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "12"))
+EXAMPLES = size_of("LEDGER_EXAMPLES", small=4, full=12)
 STEPS = 30
 FAULTS = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.BROKEN, Fault.CONFLICT)
 TOP_UP = "1000.00"

@@ -9,15 +9,16 @@ import pytest
 
 from chalicelib.domain.organizations import numbered_tickets, numbering, ticket_clearing, ticket_pages
 from chalicelib.identifiers import new_id
-from chalicelib.table import operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import TicketFilter
 from tests.portals.tix.test_tickets import NAME, TICKETS, ask, generate, listed, numbers
 from tests.support import engines
 from tests.support.caches import forget_caches
 from tests.support.client import call
+from tests.support.deaths import Died
 from tests.support.factories import make_organization, token_of
-from tests.support.numbered import assert_reports_are_true, organization_of, stored_range, tally_of, work
+from tests.support.meanwhile import before
+from tests.support.numbered import assert_reports_are_true, organization_of, tally_of, work
 from tests.support.numbered import generate as generated
 from tests.support.streams import StreamReader
 
@@ -42,6 +43,10 @@ def token(admin: Account) -> str:
     return token_of(admin)
 
 
+def die() -> None:
+    raise Died
+
+
 def test_many_are_a_job_of_which_nothing_is_seen_before_all_is_there(token: str) -> None:
     small = generate(token, 2)
     body = {"count": 1001, "prefix": "VIP"}
@@ -51,10 +56,9 @@ def test_many_are_a_job_of_which_nothing_is_seen_before_all_is_there(token: str)
     job_id = answer.json["job_id"]
     # Others go on meanwhile, behind the numbers that are taken.
     assert generate(token, 1)[0]["number"] == "VIP-001004"
-    made = stored_range(job_id)
-    begins = numbering._beginning(made)
-    assert begins is not None
-    operations.commit(*numbering._next(made, *begins))
+    # A worker dies after the first of its transactions.
+    with before("TransactWriteItems", None, die), pytest.raises(Died):
+        numbering.run_step(job_id)
     waiting = listed(token, f"job_id={job_id}")
     assert waiting["job"] == {"id": job_id, "status": "open", "done": 95, "count": 1001}
     assert (waiting["tickets"], waiting["total"]) == ([], 0)

@@ -3,14 +3,15 @@
 `NUMBERING_TICKETS=500` for the full size.
 """
 
-import os
 import random
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.domain.organizations import numbered_tickets, numbering, ticket_pages
 from chalicelib.domain.organizations.numbered_tickets import NumberedDenial
@@ -19,10 +20,11 @@ from chalicelib.errors import NotFound, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, NumberRange
-from tests.faults.deaths import dying, mortal
 from tests.support import engines
 from tests.support.caches import forget_caches
+from tests.support.deaths import dying, mortal
 from tests.support.factories import make_organization
+from tests.support.meanwhile import asked, before
 from tests.support.numbered import (
     assert_reports_are_true,
     generate,
@@ -34,12 +36,14 @@ from tests.support.numbered import (
     tally_of,
     tickets,
 )
+from tests.support.settings import configured
+from tests.support.sizes import size_of
 from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("numbering"), pytest.mark.timeout(1500)]
 
-GENERATORS = 20
-EACH = int(os.environ.get("NUMBERING_TICKETS", "110"))
+GENERATORS = size_of("NUMBERING_GENERATORS", small=9, full=20)
+EACH = size_of("NUMBERING_TICKETS", small=100, full=110)
 SCANNERS = 32
 PREFIXES = ("VIP", "VIP", "STAND-A")
 
@@ -103,7 +107,7 @@ def _generator(admin: Account, number: int) -> str:
     return operation_id
 
 
-def test_twenty_generators_get_numbers_without_gap_or_repeat_though_some_of_them_die(
+def test_many_generators_get_numbers_without_gap_or_repeat_though_some_of_them_die(
     admin: Account,
 ) -> None:
     organization_id = organization_of(admin)
@@ -148,22 +152,32 @@ def test_the_same_operation_gets_the_same_numbers_again(admin: Account) -> None:
 
 
 def test_a_worker_that_comes_late_changes_no_ticket_that_is_there(admin: Account) -> None:
-    wanted = GenerationInput(3, "VIP")
-    stale = numbering._reserve(organization_of(admin), wanted, user_id=admin.account_id, operation_id=new_id("op"))
-    begins = numbering._beginning(stale)
-    assert begins is not None
-    assert not numbering.run_step(stale.job_id)
-    first, second, third = numbering.as_generated(stored_range(stale.job_id))
-    assert scan(admin, first).denial is None
-    numbered_tickets.delete(organization_of(admin), second.ticket_id)
-    before = stored_tickets(admin)
-    for writes in (list(numbering._next(stale, *begins)), list(numbering._next(stale, *begins))[1:4]):
-        with pytest.raises(operations.ConditionFailed):
-            operations.commit(*writes)
-    with pytest.raises(operations.ConditionFailed):
-        operations.commit(next(numbering._next(stale, *begins)))
-    assert stored_tickets(admin) == before
-    assert third.ticket_id in {raw["ticket_id"]["S"] for raw in before}
+    organization_id = organization_of(admin)
+    with configured(LIMIT_NUMBERS_AT_ONCE=1):
+        made = numbering.generate(
+            organization_id, GenerationInput(3, "VIP"), user_id=admin.account_id, operation_id=new_id("op")
+        )
+    seen: list[operations.RawItem] = []
+
+    def others() -> None:
+        """Write the range, then scan one of its tickets and delete another."""
+        assert not numbering.run_step(made.job_id)
+        with configured(LIMIT_NUMBERS_AT_ONCE=3):
+            first, second, _ = numbering.as_generated(stored_range(made.job_id))
+        assert scan(admin, first).denial is None
+        numbered_tickets.delete(organization_id, second.ticket_id)
+        seen.extend(stored_tickets(admin))
+
+    with asked("TransactWriteItems") as sent, before("TransactWriteItems", others):
+        assert not numbering.run_step(made.job_id)
+    assert stored_tickets(admin) == seen
+    assert len(seen) == 2
+    # The range alone keeps the late worker out, and so does each of its tickets.
+    late, client = sent[0]["TransactItems"], cast(Any, operations.client())
+    for writes in (late[:1], *([ticket] for ticket in (late[1], late[3]))):
+        with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+            client.transact_write_items(TransactItems=writes)
+    assert stored_tickets(admin) == seen
 
 
 def stored_tickets(admin: Account) -> list[operations.RawItem]:

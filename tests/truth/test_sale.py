@@ -1,6 +1,5 @@
 """The truth of the sale, on an exact engine: never oversold, nothing lost, nobody sent away while there is stock."""
 
-import os
 import random
 import threading
 import time
@@ -25,10 +24,11 @@ from chalicelib.workers import schedules
 from tests.support import engines
 from tests.support.caches import forget_caches
 from tests.support.factories import make_event
+from tests.support.sizes import size_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("sale"), pytest.mark.timeout(1500)]
 
-BUYERS = int(os.environ.get("SALE_BUYERS", "120"))
+BUYERS = size_of("SALE_BUYERS", small=60, full=120)
 TICKETS = 2 * BUYERS
 ResultT = TypeVar("ResultT")
 # How the tickets are split into categories, in percent.

@@ -1,28 +1,29 @@
 """The automatic reload: from a purchase over the stream and the payments queue to the card's ledger, once."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from botocore.session import get_session
 
 import app
-from chalicelib.clients import bus
 from chalicelib.config import config
 from chalicelib.domain import encryption, ledger
 from chalicelib.domain.cards import cards
 from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import payments, sandbox
-from chalicelib.errors import Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardBalance, Item, Payment, SandboxCharge
 from chalicelib.vocabulary import CardStatus
-from tests.support import wallets
+from tests.support import stripe_double, wallets
 from tests.support.client import call
 from tests.support.factories import customer_token, make_customer
+from tests.support.meanwhile import asked, before
 from tests.support.streams import StreamReader
+from tests.support.stripe_double import API_KEY, GOOD, WEBHOOK_SECRET, StripeDouble
+from tests.support.stripe_ground import leave, point_at
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -57,26 +58,21 @@ def card(customer: Account) -> Card:
 
 
 @pytest.fixture
-def low(monkeypatch: pytest.MonkeyPatch, stream: StreamReader) -> Callable[[], Rows]:
+def low(stream: StreamReader) -> Iterator[Callable[[], Rows]]:
     """Reads the stream on, and returns the messages of low balances that the bus' rule would put on the queue."""
-    told: Rows = []
-    real = bus.publish
+    with asked("PutEvents", service="events") as published:
 
-    def publish(facts: Any) -> None:
-        for fact in facts:
-            if fact.fact == "card.balance_low":
-                told.append({"detail-type": fact.fact.value, "detail": {"fact_id": fact.fact_id, **fact.ids}})
-        real(facts)
+        def drained() -> Rows:
+            stream.drain()
+            entries = [entry for request in published for entry in request["Entries"]]
+            published.clear()
+            return [
+                {"detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])}
+                for entry in entries
+                if entry["DetailType"] == "card.balance_low"
+            ]
 
-    monkeypatch.setattr(bus, "publish", publish)
-
-    def drained() -> Rows:
-        stream.drain()
-        found = list(told)
-        told.clear()
-        return found
-
-    return drained
+        yield drained
 
 
 def deliver(*messages: dict[str, Any]) -> Any:
@@ -232,47 +228,51 @@ def test_nothing_is_charged_where_it_was_turned_off_or_the_card_taken_out_of_use
 
 
 def test_a_card_blocked_between_the_look_and_the_charge_is_not_charged(
-    customer: Account, card: Card, low: Callable[[], Rows], monkeypatch: pytest.MonkeyPatch
+    customer: Account, card: Card, low: Callable[[], Rows]
 ) -> None:
     wallets.spend(card.uid, 10_000)
     messages = low()
-    real = payments.charge_saved
 
-    def blocked_first(*args: Any, **kwargs: Any) -> Payment:
+    def block() -> None:
         cards.block(card.uid, customer_id=customer.account_id, reason="stolen")
-        return real(*args, **kwargs)
 
-    monkeypatch.setattr(payments, "charge_saved", blocked_first)
-    assert deliver(*messages) == DONE
+    # The charge begins by asking whether it was made before.
+    with before("GetItem", block, matches=lambda request: "op_auto_reload" in request["Key"]["pk"]["S"]):
+        assert deliver(*messages) == DONE
     assert charges() == []
 
 
+@pytest.fixture
+def stripe(monkeypatch: pytest.MonkeyPatch) -> Iterator[StripeDouble]:
+    """Stripe is the provider; its SDK retries without a pause."""
+    with stripe_double.running() as double:
+        point_at(double.url, monkeypatch, stripe_api_key=API_KEY, stripe_webhook_secret=WEBHOOK_SECRET)
+        monkeypatch.setattr("stripe._http_client.HTTPClient._sleep_time_seconds", lambda *_, **__: 0.0)
+        yield double
+        leave()
+
+
 def test_the_saved_token_is_nowhere_in_the_clear(
-    customer: Account, low: Callable[[], Rows], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    customer: Account, low: Callable[[], Rows], capsys: pytest.CaptureFixture[str], stripe: StripeDouble
 ) -> None:
-    secret = "pm_saved_card_7193"
-    monkeypatch.setattr(sandbox, "TOKENS", (*sandbox.TOKENS, secret))
-    asked: list[str | None] = []
-
-    def create(self: sandbox.Sandbox, charge: Any) -> Any:  # noqa: ARG001  # the Protocol's signature
-        asked.append(charge.token)
-        raise Unavailable(retry_after=1)
-
-    monkeypatch.setattr(sandbox.Sandbox, "create", create)
     logger.setLevel("DEBUG")
     try:
         card = wallets.make_card(customer, holds=THRESHOLD)
-        settings(customer, card, {**SETTINGS, "payment_token": secret})
+        settings(customer, card, {**SETTINGS, "payment_token": GOOD})
         wallets.spend(card.uid, 1)
-        assert deliver(*low()) != DONE
+        messages = low()
+        stripe.broken_answers = 10
+        assert deliver(*messages) != DONE
+        stripe.broken_answers = 0
+        assert deliver(*messages) == DONE
     finally:
         logger.setLevel(config().log_level)
-    assert asked == [secret]
+    assert [intent["payment_method"] for intent in stripe.intents.values()] == [GOOD]
     pages = operations.client().get_paginator("scan").paginate(TableName=config().table_name)
     raws = [raw for page in pages for raw in page["Items"]]
-    assert secret not in str(raws)
+    assert GOOD not in str(raws)
     captured = capsys.readouterr()
-    assert secret not in captured.out + captured.err
+    assert GOOD not in captured.out + captured.err
 
 
 def test_a_reload_of_the_customers_own_operation_never_answers_for_an_automatic_one(

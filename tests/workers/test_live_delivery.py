@@ -16,8 +16,7 @@ from chalicelib.clients import sockets
 from chalicelib.domain import changes
 from chalicelib.domain.access import accounts, lock_outs, sessions
 from chalicelib.domain.events import events
-from chalicelib.domain.live import delivery, follower, subscriptions
-from chalicelib.errors import Unavailable
+from chalicelib.domain.live import follower
 from chalicelib.schemas import live as schema
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Listener
@@ -37,6 +36,8 @@ from tests.support.factories import (
     usher_token,
 )
 from tests.support.live import Gateway, Socket, Stream, gateway, scan, tell
+from tests.support.meanwhile import before, failing, lost
+from tests.support.settings import configured
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -122,28 +123,27 @@ def test_a_message_that_cannot_be_shown_holds_up_no_other(at: Gate) -> None:
 
 
 def test_news_that_is_found_again_after_the_head_forgot_it_is_not_told_again(
-    at: Gate, monkeypatch: pytest.MonkeyPatch
+    at: Gate,
 ) -> None:
-    monkeypatch.setattr(delivery, "_MARKS", 1)
     socket = at.listener()
     scanned = at.scan(3)
     records = at.stream.live()
-    tell(records)
-    at.stream.drain()
-    tell(records)
-    at.stream.drain()
+    with configured(LIMIT_LIVE_MARKS=1):
+        tell(records)
+        at.stream.drain()
+        tell(records)
+        at.stream.drain()
     assert check_ins(socket) == scanned
 
 
 def test_a_worker_that_dies_between_sending_and_its_note_sends_the_same_under_the_same_numbers(
-    at: Gate, monkeypatch: pytest.MonkeyPatch
+    at: Gate,
 ) -> None:
     socket = at.listener()
     scanned = at.scan(4)
     tell(at.stream.live())
     news = [record for record in at.stream.live() if record["dynamodb"]["NewImage"]["kind"]["S"] == "live_news"]
-    with monkeypatch.context() as broken:
-        broken.setattr(delivery, "_move_head", _dies)
+    with failing("UpdateItem", matches=is_of_head):
         assert app.live({"Records": news}, None)["batchItemFailures"]
     tell(news)
     at.stream.drain()
@@ -153,8 +153,9 @@ def test_a_worker_that_dies_between_sending_and_its_note_sends_the_same_under_th
     assert [list(told) for told in by_number.values()] == [[log_id] for log_id in scanned]
 
 
-def _dies(*_: Any, **__: Any) -> None:
-    raise Unavailable
+def is_of_head(request: dict[str, Any]) -> bool:
+    """Whether a request moves the head of a channel, the note of what was sent."""
+    return "told" in request["ExpressionAttributeNames"].values()
 
 
 def test_who_comes_back_gets_what_they_missed_once_and_in_order(at: Gate) -> None:
@@ -196,14 +197,14 @@ _RESYNC = ["subscribed", "resync"]
 
 
 def test_who_missed_too_much_or_names_a_number_that_never_was_reads_anew(
-    at: Gate, monkeypatch: pytest.MonkeyPatch
+    at: Gate,
 ) -> None:
     at.listener()
     at.scan(3)
     at.stream.drain()
     assert at.listener(after=10**6).types == _RESYNC
-    monkeypatch.setattr(subscriptions, "MOST_MISSED", 2)
-    assert at.listener(after=0).types == _RESYNC
+    with configured(LIMIT_LIVE_MISSED=2):
+        assert at.listener(after=0).types == _RESYNC
 
 
 def test_who_joins_while_others_are_told_gets_each_message_once_and_in_order(at: Gate) -> None:
@@ -229,11 +230,19 @@ def test_who_joins_while_others_are_told_gets_each_message_once_and_in_order(at:
     assert ids(came) == ids(stays) == list(range(1, len(ids(stays)) + 1))
 
 
-def test_a_socket_that_takes_nothing_or_is_gone_delays_nobody_and_is_dropped(
-    at: Gate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sockets, "SECONDS", 0.7)
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """Give a socket as little time as a deployed stage does."""
+    with configured(LIMIT_SOCKET_MS=700):
+        sockets.forget()
+        yield
     sockets.forget()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_socket_that_takes_nothing_or_is_gone_delays_nobody_and_is_dropped(
+    at: Gate,
+) -> None:
     well, slow, gone, unsaid = (at.listener() for _ in range(4))
     slow.slow, gone.is_open = 30.0, False
     # Its end was told of before it stood among the listeners.
@@ -244,16 +253,18 @@ def test_a_socket_that_takes_nothing_or_is_gone_delays_nobody_and_is_dropped(
     tell(records)
     began = time.monotonic()
     at.stream.drain()
-    assert time.monotonic() - began < 1.5
+    # Far less than the slow one takes.
+    assert time.monotonic() - began < slow.slow / 2
     assert check_ins(well) == scanned
     assert at.listeners == {well.id}
     assert not slow.is_open
 
 
-def test_who_was_never_let_in_is_cut_off_so_that_they_come_again(at: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_was_never_let_in_is_cut_off_so_that_they_come_again(at: Gate) -> None:
     killed, fails = at.listener(), at.live.connect(at.token)
-    with monkeypatch.context() as broken:
-        broken.setattr(subscriptions, "missed", _dies)
+    head = keys.live.head(at.channel)
+    # What they missed cannot be read.
+    with before("GetItem", lost, matches=lambda request: request["Key"]["pk"]["S"] == head.pk):
         assert fails.subscribe(at.channel).types == ["subscribed", "error"]
     assert at.listeners == {killed.id}
     # As a function that was killed while it joined somebody leaves them.

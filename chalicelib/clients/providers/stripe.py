@@ -157,6 +157,11 @@ def _secret(name: str) -> str:
     return value
 
 
+def forget() -> None:
+    """Drop the client that a container keeps."""
+    _client.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _client(key: str, base: str | None) -> Any:
     import stripe  # heavy, and no other route needs it

@@ -186,6 +186,11 @@ def _failures(portal: Portal, login: str) -> throttle.Limit:
     return throttle.Limit(_FAILURES, whom, _FAILURE_LIMIT, _FAILURE_WINDOW, locks=True)
 
 
+def forgetting_failures(account: Account) -> Write:
+    """Return the write that forgets the wrong passwords tried at an account."""
+    return throttle.forgetting(_failures(account.portal, account.login))
+
+
 def verify_password(portal: Portal, login: str, password: str) -> Account:
     """Return the account of a log-in name after checking its password.
 
@@ -268,8 +273,8 @@ def password_reset(account: Account, password_hash: str) -> list[Write]:
     """
     return [
         *password_set(account, password_hash),
-        # An owner locked out by wrong guesses can log in at once.
-        throttle.forgetting(_failures(account.portal, account.login)),
+        # Whoever was locked out by their own wrong guesses may log in at once.
+        forgetting_failures(account),
     ]
 
 

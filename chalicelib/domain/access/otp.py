@@ -17,6 +17,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.clients import messages, secrets
 from chalicelib.clients.messages import Channel, Message
+from chalicelib.config import config
 from chalicelib.domain import throttle
 from chalicelib.domain.access import numbers
 from chalicelib.domain.throttle import CountedTry, Limit
@@ -34,8 +35,8 @@ TRIES = 5
 RENEWABLE = timedelta(minutes=30)
 _PER_NUMBER, _NUMBER_WINDOW = 3, timedelta(minutes=15)
 _PER_ADDRESS, _ADDRESS_WINDOW = 10, timedelta(hours=1)
-# Wrong codes from one address over all challenges, equal to six exhausted challenges.
-TRIES_PER_ADDRESS, _TRIES_WINDOW = 30, timedelta(minutes=15)
+# Wrong codes from one address, over all challenges: six challenges tried out.
+_TRIES_WINDOW = timedelta(minutes=15)
 _PURPOSE = "otp"
 # Purposes that allow `resend`; all others start a fresh challenge.
 _RENEWED = frozenset((OtpPurpose.REGISTER, OtpPurpose.LOGIN, OtpPurpose.RESET))
@@ -181,8 +182,10 @@ def verify(
     With `account_id`, only a code sent for that account is valid. Raises OtpInvalid, OtpExpired, OtpExhausted, and
     RateLimited after too many wrong codes from this address.
     """
-    # Before any read, so that a full limit discloses no challenge and uses none of its tries.
-    counted = throttle.take("code tried from address", address, limit=TRIES_PER_ADDRESS, window=_TRIES_WINDOW)
+    # Before anything is looked up, so that a full limit tells nothing of any challenge and uses none of its tries.
+    counted = throttle.take(
+        "code tried from address", address, limit=config().limits.codes_per_address, window=_TRIES_WINDOW
+    )
     challenge = _take_try(purpose, challenge_id or _newest_of(purpose, mobile_number or ""), account_id)
     if clock.now() >= challenge.expires_at:
         raise OtpExpired

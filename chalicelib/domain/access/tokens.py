@@ -88,6 +88,11 @@ def issue(principal: Principal) -> str:
 _REGISTERED = {"iss", "aud", "sub", "sid", "iat", "exp", "name"}
 
 
+def forget() -> None:
+    """Drop what a container keeps of tokens that were genuine."""
+    _proven.cache_clear()
+
+
 @lru_cache(maxsize=4096)
 def _proven(token: str) -> tuple[Principal, int]:
     """Return the principal and expiry of a genuine token. Failures are not cached."""

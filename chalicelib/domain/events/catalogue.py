@@ -30,7 +30,6 @@ from chalicelib.vocabulary import CatalogueOrder
 
 KEPT_SECONDS = 2.0
 _LISTS_KEPT = 200
-_BUDGET = ReadBudget()
 _CATEGORIES_SHOWN = 500
 _ANYONE = "public"
 # After every text that a name or a moment begins.
@@ -248,8 +247,13 @@ def _page(of_list: _ListRange, takes: Callable[[ListingEntry], bool], asked: Pag
     def load(entries: Sequence[ListingEntry]) -> list[ListingEntry | None]:
         return [entry if takes(entry) else None for entry in entries]
 
-    page = paging.walk(asked, read, load, budget=_BUDGET)
+    page = paging.walk(asked, read, load, budget=_budget())
     return page.showing(_listed(page.results))
+
+
+def _budget() -> ReadBudget:
+    limits = config().limits
+    return ReadBudget(chunk=limits.catalogue_chunk, total=limits.catalogue_rows)
 
 
 def _search_ordered(wanted: _ComparedFilters, ordering: CatalogueOrder, asked: PageRequest) -> Page[EventShown]:
@@ -258,7 +262,7 @@ def _search_ordered(wanted: _ComparedFilters, ordering: CatalogueOrder, asked: P
     The titles of one read budget are put in order; where more begin like this, they follow in an order of their own.
     """
     started_after, shown_last = _position(asked)
-    entries = _read(_range(wanted, None), after=started_after, limit=_BUDGET.total)
+    entries = _read(_range(wanted, None), after=started_after, limit=_budget().total)
     is_latest = ordering is CatalogueOrder.LATEST
 
     def place(entry: ListingEntry) -> str:
@@ -274,7 +278,7 @@ def _search_ordered(wanted: _ComparedFilters, ordering: CatalogueOrder, asked: P
     following: list[str | None] | None = None
     if len(fitting) > asked.size:
         following = [started_after, place(shown[-1])]
-    elif len(entries) == _BUDGET.total:
+    elif len(entries) == _budget().total:
         following = [entries[-1].sk, None]
     return Page(
         results=_listed(shown),

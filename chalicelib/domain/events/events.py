@@ -124,6 +124,14 @@ def set_scanning(event_id: str, *, enabled: bool) -> None:
     _set(event_id, Event.scanning_enabled.set(enabled))
 
 
+def set_deadlines(
+    event_id: str, *, scanning_opens_at: datetime | None = None, refunds_until: datetime | None = None
+) -> None:
+    """Change when the gates open, or until when tickets are given back; None leaves as it is. Raises NotFound."""
+    wanted = ((Event.scanning_opens_at, scanning_opens_at), (Event.refunds_until, refunds_until))
+    _set(event_id, *(attribute.set(moment) for attribute, moment in wanted if moment is not None))
+
+
 def set_status(event_id: str, status: EventStatus) -> None:
     """Move an event to another status. Raises NotFound.
 

@@ -8,7 +8,7 @@ from chalicelib.clients.messages import Channel, Message
 from chalicelib.config import config
 from chalicelib.vocabulary import Fact
 
-_TEXTS = {
+TEXTS = {
     Fact.DEVICE_ENROLLED: (
         "A reader was enrolled",
         """Reader {device_id} was enrolled for event {event_id}, {gate}.
@@ -30,7 +30,7 @@ Check its power and network; the scans that it holds are sent when it is back.""
 
 def mail(fact: Fact, detail: dict[str, Any]) -> None:
     """Queue the mail that tells staff of a fact; a missing id shows as unknown."""
-    subject, text = _TEXTS[fact]
+    subject, text = TEXTS[fact]
     known = {"device_id": "?", "event_id": "?", "gate": "?", "log_id": "?", "last_seen_at": "?"}
     body = text.format(**{**known, **{name: value for name, value in detail.items() if value is not None}})
     messages.enqueue(

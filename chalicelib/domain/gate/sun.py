@@ -30,7 +30,8 @@ class GenuineTap:
     counter: int
 
 
-def _cmac(key: bytes, message: bytes) -> bytes:
+def aes_cmac(key: bytes, message: bytes) -> bytes:
+    """Return the AES-CMAC of a message (NIST SP 800-38B)."""
     mac = CMAC(algorithms.AES(key))
     mac.update(message)
     return mac.finalize()
@@ -39,7 +40,7 @@ def _cmac(key: bytes, message: bytes) -> bytes:
 def diversify(master: bytes, uid: str) -> bytes:
     """Return a card's own AES-128 key: AN10922, section 2.2, over the UID and the system's name."""
     # 17 bytes for the 7-byte UID that every NTAG 424 DNA has: over one block, so CMAC's own padding is AN10922's.
-    return _cmac(master, b"\x01" + bytes.fromhex(uid) + _SYSTEM)
+    return aes_cmac(master, b"\x01" + bytes.fromhex(uid) + _SYSTEM)
 
 
 def open_message(picc_data: str, cmac: str) -> GenuineTap | None:
@@ -78,6 +79,6 @@ def is_authentic(tap: GenuineTap, cmac: str, file_read_key: bytes) -> bool:
         given = bytes.fromhex(cmac)
     except ValueError:
         return False
-    session_key = _cmac(file_read_key, _SV2 + bytes.fromhex(tap.uid) + tap.counter.to_bytes(3, "little"))
-    expected = _cmac(session_key, b"")[1::2]
+    session_key = aes_cmac(file_read_key, _SV2 + bytes.fromhex(tap.uid) + tap.counter.to_bytes(3, "little"))
+    expected = aes_cmac(session_key, b"")[1::2]
     return len(given) == _MAC_BYTES and hmac.compare_digest(given, expected)

@@ -21,6 +21,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.clients import sockets
+from chalicelib.config import config
 from chalicelib.domain.live import connections, frames, subscriptions
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -31,7 +32,6 @@ from chalicelib.vocabulary import LiveType
 COUNTERS_EVERY = timedelta(milliseconds=500)
 # Within the function's time-out of 30 s; later sockets are closed, and their clients reconnect and catch up.
 _BUDGET_SECONDS = 15.0
-_MARKS = 100
 _MARK_LENGTH = 8
 _ITEM_BYTES = 200_000
 _NEWS_KEPT = timedelta(minutes=15)
@@ -155,7 +155,7 @@ def _state_of(head: LiveHead, news: Sequence[LiveNews]) -> _ChannelState:
             told.add(mark)
             state.marks += mark
             state.add(each.type, json.loads(each.data), each.at)
-    state.marks = state.marks[-_MARKS * _MARK_LENGTH :]
+    state.marks = state.marks[-config().limits.live_marks * _MARK_LENGTH :]
     return state
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from chalicelib import clock
 from chalicelib.clients import sockets
+from chalicelib.config import config
 from chalicelib.domain.live import channels, connections, frames
 from chalicelib.errors import Conflict, NotFound, Unauthenticated
 from chalicelib.table import keys, operations
@@ -20,9 +21,7 @@ from chalicelib.vocabulary import LiveType
 
 # How far back a reconnecting client can replay (contract/realtime.md).
 KEPT = timedelta(minutes=10)
-# Longest replay. A client that missed more must reload the state (`resync`).
-MOST_MISSED = 1_000
-# Maximum number of messages in one item.
+# How many messages stand in one item at most.
 PER_ITEM = 100
 _CHANNELS_PER_CONNECTION = 20
 # A connection lasts two hours, and may be resumed for `KEPT` after that.
@@ -93,7 +92,7 @@ def missed(channel: str, *, after: int) -> MissedMessages:
     head = operations.get(keys.live.head(channel))
     # The head moves after messages are sent, so it may lag.
     last_id = head.last_id if head else 0
-    if last_id - after > MOST_MISSED:
+    if last_id - after > config().limits.live_missed:
         return MissedMessages([], last_id, is_whole=False)
     first, beyond = keys.live.told(channel, max(0, after + 1 - PER_ITEM)), keys.live.told(channel, 10**12 - 1)
     oldest = clock.now() - KEPT

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
+from chalicelib.config import config
 from chalicelib.domain import idempotency, jobs
 from chalicelib.domain.organizations import numbered_tickets, organizations
 from chalicelib.domain.organizations.organization_days import day_of
@@ -27,9 +28,7 @@ from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
 from chalicelib.vocabulary import JobStatus
 
-# Up to this many are written before the response (contract, "Tix").
-AT_ONCE = 1000
-# A transaction has at most 100 actions: one is the range, and the last adds tally, series, place and day.
+# A transaction takes 100 actions: the range itself, and in the last one tally, series, place and day as well.
 _PER_TRANSACTION = operations.TRANSACTION_LIMIT - 5
 # A step ends within the function's time-out of 30 s; the next one resumes.
 _TURN_SECONDS = 15.0
@@ -56,11 +55,11 @@ class GenerationInput:
 def generate(organization_id: str, wanted: GenerationInput, *, user_id: str, operation_id: str) -> NumberRange:
     """Reserve the next numbers of a prefix, idempotent by operation; large ranges are written in the background.
 
-    Ranges of up to `AT_ONCE` are complete on return. Raises Unavailable. Numbers whose range was stored stay
-    reserved then, and the job writes their tickets.
+    The range is complete where there are no more than `limits.numbers_at_once`. Raises Unavailable; where the range
+    was stored, the numbers are given out all the same, now or later.
     """
     made = _reserve(organization_id, wanted, user_id=user_id, operation_id=operation_id)
-    if _size(made) <= AT_ONCE:
+    if _size(made) <= config().limits.numbers_at_once:
         made = _write(made)
     if made.status == JobStatus.OPEN:
         jobs.start(made.job_id)
@@ -255,7 +254,7 @@ def generate_tickets(
 ) -> GeneratedTickets:
     """Generate tickets as `generate` does; return them only for up to `AT_ONCE`. Raises Unavailable."""
     made = generate(organization_id, wanted, user_id=user_id, operation_id=operation_id)
-    is_at_once = made.status == JobStatus.COMPLETE and _size(made) <= AT_ONCE
+    is_at_once = made.status == JobStatus.COMPLETE and _size(made) <= config().limits.numbers_at_once
     return GeneratedTickets(made.job_id, as_generated(made) if is_at_once else None)
 
 

@@ -15,6 +15,7 @@ from ulid import ULID
 
 from chalicelib import clock
 from chalicelib.clients import secrets
+from chalicelib.config import config
 from chalicelib.domain import throttle
 from chalicelib.domain.access import accounts, passwords, sessions
 from chalicelib.domain.access.accounts import log_security_event
@@ -26,8 +27,8 @@ from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, Portal, TixRole
 
 DEFAULT_TIMEZONE, DEFAULT_PREFIX, DEFAULT_MAX_USERS = "UTC", "TIX", 10
-# A hall's computers may share one IP address; the limit still stops enumeration of registered addresses.
-_REGISTRATIONS, _REGISTRATIONS_WINDOW = 100, timedelta(hours=1)
+# A hall's computers may stand behind one address; a stranger who tries who is registered is soon at an end.
+_REGISTRATIONS_WINDOW = timedelta(hours=1)
 _PREFIX = "ogn"
 _PURPOSE = "invite code"
 _MAC_BYTES = 12
@@ -94,7 +95,12 @@ def register(who: TixRegistration, *, organization: str | None, invite_code: str
 
     Raises AlreadyExists where the e-mail address is registered, OrganizationFull, ValidationFailed, RateLimited.
     """
-    throttle.take("registration from address", address, limit=_REGISTRATIONS, window=_REGISTRATIONS_WINDOW)
+    throttle.take(
+        "registration from address",
+        address,
+        limit=config().limits.registrations_per_address,
+        window=_REGISTRATIONS_WINDOW,
+    )
     if invite_code is not None:
         return logged_in(join(who, invite_code=invite_code))
     return logged_in(found(who, organization=organization or who.name))

@@ -5,6 +5,7 @@ import time
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
+from chalicelib.config import config
 from chalicelib.domain import jobs
 from chalicelib.domain.organizations import numbered_tickets, organizations, ticket_pages
 from chalicelib.errors import NotFound, Unavailable, ValidationFailed
@@ -15,9 +16,7 @@ from chalicelib.table.items import TicketClearing, TicketTally
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import JobStatus
 
-# Up to this many are deleted before the response.
-AT_ONCE = 1000
-# A transaction has at most 100 actions; one is the job's.
+# A transaction takes 100 actions, one of which is the job's.
 _PER_TRANSACTION = operations.TRANSACTION_LIMIT - 1
 # Within the worker's time-out of 30 s; the next step resumes.
 _BUDGET_SECONDS = 15.0
@@ -26,8 +25,8 @@ _BUDGET_SECONDS = 15.0
 def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketClearing:
     """Delete the tickets that an organization has now; their numbers are never reused.
 
-    Tickets that are still being written are kept. The job is complete on return for up to `AT_ONCE` tickets. Raises
-    NotFound, Unavailable, and ValidationFailed where `confirm` is not the organization's name.
+    What is being written at this moment stays. The job is over where there were no more than
+    `limits.numbers_at_once`. Raises ValidationFailed where `confirm` is not the organization's name.
     """
     organization = organizations.get(organization_id)
     if confirm != organization.name:
@@ -50,7 +49,7 @@ def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketC
     )
     operations.record(operations.put(clearing))
     logger.info("tickets are cleared", extra={"organization_id": organization_id, "job_id": job_id, "by": user_id})
-    if tally.live > AT_ONCE:
+    if tally.live > config().limits.numbers_at_once:
         jobs.start(job_id)
         return clearing
     run_step(job_id)

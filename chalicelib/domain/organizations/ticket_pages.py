@@ -62,7 +62,7 @@ def newest(organization_id: str, only: TicketFilter | None, *, page: int, limit:
     tally = operations.get(keys.organizations.ticket_tally(organization_id)) or TicketTally()
     live, scanned = tally.live, tally.scanned
     total = {None: live, TicketFilter.SCANNED: scanned, TicketFilter.NOT_SCANNED: live - scanned}[only]
-    listed = _OrdinalList(organization_id, tally.last, being_written(tally), only)
+    listed = OrdinalList(organization_id, tally.last, being_written(tally), only)
     ordinals = list(listed.ordinals(skip=(page - 1) * limit, limit=limit))
     tickets = [ticket for ticket in _read(organization_id, ordinals) if _fits(ticket, only)]
     return TicketPage(tickets, total, page, limit)
@@ -80,8 +80,8 @@ def of_range(made: NumberRange, *, page: int, limit: int) -> TicketPage:
 
 
 def live_below(organization_id: str, ordinal: int, spared: Sequence[Span], *, limit: int) -> list[int]:
-    """Return ordinals of tickets below an ordinal, highest first, according to the totals (which may lag)."""
-    return list(_OrdinalList(organization_id, ordinal - 1, spared, None).ordinals(skip=0, limit=limit))
+    """Return the ordinals of the last tickets below an ordinal, the highest first, as far as the totals know."""
+    return list(OrdinalList(organization_id, ordinal - 1, spared, None).ordinals(skip=0, limit=limit))
 
 
 def being_written(tally: TicketTally) -> list[Span]:
@@ -95,8 +95,8 @@ def _fits(ticket: NumberedTicket, only: TicketFilter | None) -> bool:
     return only is None or (ticket.scanned_at is not None) == (only is TicketFilter.SCANNED)
 
 
-class _OrdinalList:
-    """The ordinals of one list: up to `last`, except the spans in `without`."""
+class OrdinalList:
+    """The ordinals of one list: up to the last, without those that are left out."""
 
     def __init__(self, organization_id: str, last: int, without: Sequence[Span], only: TicketFilter | None) -> None:
         self._organization_id = organization_id

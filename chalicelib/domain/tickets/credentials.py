@@ -45,12 +45,12 @@ def encode(ticket_id: str, *, event_id: str, credential: int) -> str:
     kid, key = signing.signer(signing.TICKET_CODES)
     ulid = ULID.from_str(ticket_id.removeprefix("tkt_"))
     body = b"\x01" + bytes.fromhex(kid) + ulid.bytes + credential.to_bytes(2) + event_tag(event_id)
-    return _PREFIX + _base45(body + key.sign(_LABEL + body))
+    return _PREFIX + base45(body + key.sign(_LABEL + body))
 
 
 def decode(code: str) -> TicketCode | None:
-    """Return the content of a code, or None unless this platform signed it."""
-    raw = _from_base45(code.removeprefix(_PREFIX)) if code.startswith(_PREFIX) else None
+    """Return what a code says, or None unless this platform signed it."""
+    raw = from_base45(code.removeprefix(_PREFIX)) if code.startswith(_PREFIX) else None
     if raw is None or len(raw) != _TOTAL_BYTES or raw[0] != 1:
         return None
     body, signature = raw[:_BODY_BYTES], raw[_BODY_BYTES:]
@@ -68,7 +68,8 @@ def decode(code: str) -> TicketCode | None:
     )
 
 
-def _base45(data: bytes) -> str:
+def base45(data: bytes) -> str:
+    """Return bytes as Base45 text (RFC 9285)."""
     text: list[str] = []
     for start in range(0, len(data) - 1, 2):
         rest, low = divmod(int.from_bytes(data[start : start + 2]), 45)
@@ -80,7 +81,8 @@ def _base45(data: bytes) -> str:
     return "".join(text)
 
 
-def _from_base45(text: str) -> bytes | None:
+def from_base45(text: str) -> bytes | None:
+    """Return the bytes of Base45 text, or None where it is no such text."""
     digits = [_ALPHABET.find(character) for character in text]
     if len(text) > MAX_CODE_LENGTH or -1 in digits or len(digits) % 3 == 1:
         return None

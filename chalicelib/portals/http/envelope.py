@@ -17,7 +17,7 @@ from chalicelib.portals.http import request_log
 from chalicelib.portals.http.answer import Answer
 
 _BARE_ERRORS = ("/api/campus", "/api/tix")  # whose clients print `data.error`
-_HEADERS = {
+ANSWER_HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     # One year, as ASVS 5 asks for.
@@ -41,7 +41,7 @@ def middleware(event: Any, get_response: Callable[[Any], Response]) -> Response:
             response = _refused(_translated(response), path, request_id, allow=response.headers.get("Allow"))
     except Refusal as refusal:
         response = _refused(refusal, path, request_id)
-    for name, value in _HEADERS.items():
+    for name, value in ANSWER_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = request_id
     response.headers.update(cors_headers(event.headers.get("origin")))

@@ -100,7 +100,7 @@ def _change_password(ground: Any) -> Request:
     account = accounts.get(ground.customer.account_id)
     operations.commit(
         operations.change(keys.access.account(account.account_id), [Account.password_hash.set(_demo_hash())]),
-        throttle.forgetting(accounts._failures(Portal.WEBAPP, account.login)),
+        accounts.forgetting_failures(account),
     )
     return Request({"old_password": demo.CUSTOMER_PASSWORD, "new_password": demo.CUSTOMER_PASSWORD})
 

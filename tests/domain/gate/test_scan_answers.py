@@ -125,9 +125,9 @@ def test_an_old_code_is_refused_as_stale_and_the_new_one_admitted() -> None:
 
 def test_a_code_with_one_changed_bit_is_refused_for_its_signature() -> None:
     code = tickets.code(tickets.get(issued()))
-    raw = bytearray(credentials._from_base45(code.removeprefix("GH1:")) or b"")
+    raw = bytearray(credentials.from_base45(code.removeprefix("GH1:")) or b"")
     raw[20] ^= 1  # in the ticket's id
-    forged = "GH1:" + credentials._base45(bytes(raw))
+    forged = "GH1:" + credentials.base45(bytes(raw))
     assert verdict(scanned("scn_a0000001", code=forged)) == (ScanResult.INVALID, Reason.BAD_SIGNATURE)
 
 

@@ -61,7 +61,7 @@ def test_a_page_begins_where_a_count_of_all_ordinals_says() -> None:
         # Where a group ends, and where something is being written.
         skips += [place - 2 for place, each in enumerate(ordinals) if each % 100_000 == 1 or each in (250_200, 200_051)]
         for skip in filter(lambda skip: skip >= 0, skips):
-            shelf = ticket_pages._OrdinalList(organization_id, LAST, OPEN, only)
+            shelf = ticket_pages.OrdinalList(organization_id, LAST, OPEN, only)
             assert list(shelf.ordinals(skip=skip, limit=5)) == ordinals[skip : skip + 5], (only, skip)
 
 

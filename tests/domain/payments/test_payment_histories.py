@@ -19,9 +19,11 @@ from chalicelib.table import operations
 from chalicelib.table.items import SandboxCharge
 from chalicelib.vocabulary import PaymentMethod, PaymentStatus, TicketStatus
 from tests.support import payers
-from tests.support.payment_steps import LATE, World, attempt, hurry, restore, snapshot
+from tests.support.moto_table import restore, snapshot
+from tests.support.payment_steps import LATE, World, attempt
+from tests.support.sizes import size_of
 
-EXAMPLES = int(os.environ.get("PAYMENT_HISTORIES", "15"))
+EXAMPLES = size_of("PAYMENT_HISTORIES", small=6, full=15)
 LONGEST = int(os.environ.get("PAYMENT_HISTORY_STEPS", "12"))
 BOOKED = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUND_DUE)
 PAYMENT_TOKENS = st.sampled_from(["tok_ok", "tok_declined", "tok_timeout"])
@@ -157,9 +159,8 @@ class Histories(RuleBasedStateMachine):
             assert payment.gsi2pk is None
 
 
-@pytest.mark.usefixtures("moto_cloud")
-def test_whatever_happens_the_money_is_where_the_books_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
+@pytest.mark.usefixtures("moto_cloud", "no_pause")
+def test_whatever_happens_the_money_is_where_the_books_say() -> None:
     Histories.world = World()
     Histories.start = snapshot()
     run_state_machine_as_test(

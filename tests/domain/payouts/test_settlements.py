@@ -1,7 +1,6 @@
 """A payment is settled once; money that buys nothing goes back, as much as was taken, once."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -17,6 +16,7 @@ from chalicelib.table.items import Account, Order, SandboxCharge
 from chalicelib.vocabulary import EventStatus, OrderStatus, PaymentStatus
 from tests.support import payers, purchases
 from tests.support.factories import make_customer
+from tests.support.meanwhile import failing
 
 UID = "04C1D2E3F40007"
 
@@ -85,15 +85,10 @@ def test_a_reload_of_a_card_that_is_somebody_elses_by_then_is_owed_back(customer
 
 
 def test_a_refund_whose_record_was_lost_is_found_again_and_not_made_twice(
-    owed: str, monkeypatch: pytest.MonkeyPatch
+    owed: str,
 ) -> None:
-    def lost(*_: Any) -> None:
-        raise Unavailable
-
-    with monkeypatch.context() as broken:
-        broken.setattr(operations, "commit", lost)
-        with pytest.raises(Unavailable):
-            reconciliation.refund(owed)
+    with failing("TransactWriteItems"), pytest.raises(Unavailable):
+        reconciliation.refund(owed)
     assert payers.stored(owed).status == PaymentStatus.REFUND_DUE
     assert int(charge(owed).refunded) == 300_000
     assert reconciliation.refund(owed) is True

@@ -89,7 +89,7 @@ class TestSecureMessages:
         # NXP AN10922, section 2.2.1: the input is 01, the UID, the application's id and the system's name.
         master = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
         message = bytes.fromhex("01" + "04782E21801D80" + "3042F5") + b"NXP Abu"
-        assert sun._cmac(master, message).hex().upper() == "A8DD63A3B89D54B37CA802473FDA9175"
+        assert sun.aes_cmac(master, message).hex().upper() == "A8DD63A3B89D54B37CA802473FDA9175"
 
     @pytest.mark.parametrize("picc_data", ["", "00", "zz" * 16, "00" * 16, "00" * 24])
     def test_what_is_no_picc_data_is_refused(self, picc_data: str) -> None:

@@ -22,13 +22,13 @@ from chalicelib.table.items import (
 )
 from chalicelib.vocabulary import CardDelivery, CardStatus, TicketStatus
 from chalicelib.workers import schedules
-from tests.faults.wire import wire
 from tests.portals.webapp.evening import make_evening
 from tests.support import purchases
 from tests.support.client import Answer
 from tests.support.codes import code_for, texts
 from tests.support.factories import make_event
 from tests.support.shops import Shop, assert_handed_over_once, assignment, make_shop, new_customer, stored, wrong
+from tests.support.wire import wire
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

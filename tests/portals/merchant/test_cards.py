@@ -12,10 +12,10 @@ from chalicelib import clock
 from chalicelib.domain.cards import cards
 from chalicelib.vocabulary import CardStatus
 from chalicelib.workers import schedules
-from tests.faults.wire import wire
 from tests.support.client import Answer
 from tests.support.shops import Shop, in_stock, make_shop, new_customer
 from tests.support.streams import StreamReader
+from tests.support.wire import wire
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

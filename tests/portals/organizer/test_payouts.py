@@ -26,6 +26,7 @@ from infra.local.demo import demo_data
 from tests.support import payers, settled
 from tests.support.client import Answer, call
 from tests.support.factories import make_customer, make_event, make_organizer, token_of
+from tests.support.meanwhile import before
 from tests.support.purchases import book
 from tests.support.streams import StreamReader
 
@@ -147,19 +148,16 @@ def test_books_stay_open_until_everything_is_over_paid_and_counted() -> None:
         settlements.close("evt_unknown", by="adm_1")
 
 
-def test_an_event_is_closed_as_it_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_is_closed_as_it_was_read() -> None:
     event, standard, _ = settled.make_evening(make_organizer())
     settled.buy(standard)
     StreamReader().drain()
-    other, read = make_organizer(), categories.of
+    other = make_organizer()
 
-    def read_just_before_it_is_anothers(event_id: str) -> Any:
-        monkeypatch.setattr(categories, "of", read)
-        events.present(event_id, organizer_id=other.account_id)
-        return read(event_id)
+    def becomes_anothers() -> None:
+        events.present(event.event_id, organizer_id=other.account_id)
 
-    monkeypatch.setattr(categories, "of", read_just_before_it_is_anothers)
-    with settled.after(event):
+    with settled.after(event), before("Query", becomes_anothers):
         assert settlements.close(event.event_id, by="adm_1").organizer_id == other.account_id
 
 

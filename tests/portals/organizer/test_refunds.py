@@ -16,11 +16,12 @@ from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.errors import Conflict, InvalidState, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Category, Order, Payment, Ticket
+from chalicelib.table.items import Account, Category, Order, Payment
 from chalicelib.workers import payments as payments_worker
 from tests.support import payers
 from tests.support.client import call
 from tests.support.factories import make_customer, make_organizer, scan_id, token_of
+from tests.support.meanwhile import after
 from tests.support.purchases import book, make_show
 from tests.support.streams import StreamReader
 
@@ -182,17 +183,16 @@ def test_nothing_is_given_back_for_a_ticket_that_was_used() -> None:
     require_nothing_given_back(order, standard, ticket_id, refund_id)
 
 
-def test_nothing_is_given_back_for_a_ticket_that_is_used_while_it_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_given_back_for_a_ticket_that_is_used_while_it_is_decided() -> None:
     order, standard, ticket_id, refund_id = asked_tonight()
-    read = tickets.get
+    of_ticket = keys.tickets.ticket(ticket_id)
 
-    def read_just_before_it_is_used(wanted: str) -> Ticket:
-        monkeypatch.setattr(tickets, "get", read)
-        unused = read(wanted)
-        enter(order, wanted)
-        return unused
+    def is_of_ticket(asked: dict[str, Any]) -> bool:
+        return bool(asked["Key"] == {"pk": {"S": of_ticket.pk}, "sk": {"S": of_ticket.sk}})
 
-    monkeypatch.setattr(tickets, "get", read_just_before_it_is_used)
-    with pytest.raises(InvalidState, match="was used"):
+    with (
+        after("GetItem", lambda: enter(order, ticket_id), matches=is_of_ticket),
+        pytest.raises(InvalidState, match="was used"),
+    ):
         refunds.approve(ticket_id, refund_id, by="adm_1")
     require_nothing_given_back(order, standard, ticket_id, refund_id)

@@ -2,31 +2,35 @@
 
 import csv
 import io
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pypdfium2
 import pytest
+import segno
 import zxingcpp
 from botocore.session import get_session
 
 from chalicelib import clock
-from chalicelib.clients import files, jobs
+from chalicelib.clients import files
 from chalicelib.config import config
 from chalicelib.domain.organizations import numbered_tickets, numbering
 from chalicelib.domain.organizations.numbering import GenerationInput
-from chalicelib.domain.organizations.printing import print_runs, sheet_layout, sheet_proof, ticket_sheets
+from chalicelib.domain.organizations.printing import sheet_layout, sheet_proof, ticket_sheets
 from chalicelib.domain.organizations.printing.sheet_proof import UnreadableSheet
 from chalicelib.domain.organizations.printing.ticket_sheets import PrintedTicket
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, PrintRun
+from chalicelib.table.items import Account
 from chalicelib.workers import jobs as jobs_worker
 from chalicelib.workers import schedules
 from tests.support.client import Answer, call
 from tests.support.factories import make_organization, make_tix_user, token_of
+from tests.support.meanwhile import before, lost
+from tests.support.settings import configured
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 PRINT = "/api/tix/tickets/print"
@@ -135,43 +139,41 @@ def test_a_run_whose_codes_cannot_be_read_back_fails_and_gives_nothing_away(
     admin: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generate(admin, 3)
-    draw: Callable[..., None] = ticket_sheets._draw_code
+    make: Callable[..., segno.QRCode] = segno.make
 
-    def smudged(document: Any, code: str, *place: float) -> None:
-        draw(document, code.replace("tkt_", "tkt-"), *place)
+    def smudged(code: str, **how: Any) -> segno.QRCode:
+        return make(code.replace("tkt_", "tkt-"), **how)
 
-    monkeypatch.setattr(ticket_sheets, "_draw_code", smudged)
+    monkeypatch.setattr(segno, "make", smudged)
     run = printed(admin)
     assert (run["status"], run["files"]) == ("failed", [])
     assert run["problem"]
     assert stored_files() == {}
 
 
-def test_many_tickets_come_in_parts_and_a_turn_goes_on_where_the_last_one_stopped(
-    admin: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def small_parts() -> Iterator[None]:
+    """Let a file of a print run have eight tickets."""
+    with configured(LIMIT_PRINT_PART=8):
+        yield
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_many_tickets_come_in_parts_and_a_turn_goes_on_where_the_last_one_stopped(admin: Account) -> None:
     tickets = generate(admin, 30)
-    monkeypatch.setattr(print_runs, "_PART", 8)
     call("PUT", "/api/tix/settings", {"paper": {"columns": 2, "rows": 4}}, token=token_of(admin))
     job_id = ask(admin).json["job_id"]
-    # Another turn at the same part enters it first.
-    write = files.write
 
-    def overtaken(*arguments: Any, **named: Any) -> None:
-        monkeypatch.setattr(files, "write", write)
-        print_runs._make_part(PrintRun.from_raw_data(raw_run(job_id)))
-        write(*arguments, **named)
+    def dying_turn() -> None:
+        with pytest.raises(Unavailable):
+            jobs_worker.run_step(job_id)
 
-    monkeypatch.setattr(files, "write", overtaken)
-    print_runs._make_part(PrintRun.from_raw_data(raw_run(job_id)))
+    # Another turn stores and enters the part that this one is about to store. Then both die while they store the next.
+    with before("PutObject", dying_turn, None, lost, lost, service="s3"):
+        dying_turn()
     halfway = shown(admin, job_id)
     assert (halfway["status"], halfway["done"], halfway["files"]) == ("open", 8, [])
     assert len(stored_files()) == 1
-    # A death while the next part is stored.
-    monkeypatch.setattr(files, "write", dies)
-    with pytest.raises(Unavailable):
-        jobs_worker.run_step(job_id)
-    monkeypatch.setattr(files, "write", write)
     assert call("PUT", "/api/tix/settings", {"paper": {"columns": 1, "rows": 1}}, token=token_of(admin)).status == 200
     jobs_worker.run_step(job_id)
     run = shown(admin, job_id)
@@ -190,10 +192,6 @@ def test_many_tickets_come_in_parts_and_a_turn_goes_on_where_the_last_one_stoppe
 def raw_run(job_id: str) -> operations.RawItem:
     (raw,) = operations.query(keys.jobs.job(job_id).pk, consistent=True)
     return raw
-
-
-def dies(*_: Any, **__: Any) -> None:
-    raise Unavailable
 
 
 def test_a_list_has_a_line_for_each_ticket_and_no_formula(admin: Account) -> None:
@@ -235,22 +233,32 @@ def test_numbers_that_are_none_are_refused(admin: Account) -> None:
     assert ask(admin, **{"from": 2, "to": 3}).status == 404
 
 
-def test_a_run_that_could_not_be_queued_is_begun_by_the_sweep(admin: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def queued() -> list[str]:
+    """Take the jobs that wait in the queue."""
+    sqs: Any = get_session().create_client("sqs")
+    url = sqs.get_queue_url(QueueName=config().jobs_queue_name)["QueueUrl"]
+    found: list[str] = []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        found += [json.loads(message["Body"])["job_id"] for message in messages]
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    sqs.close()
+    return found
+
+
+def test_a_run_that_could_not_be_queued_is_begun_by_the_sweep(admin: Account) -> None:
     generate(admin, 1)
-    with monkeypatch.context() as down:
-        down.setattr(jobs, "enqueue", dies)
+    with before("SendMessage", lost, service="sqs"):
         job_id = ask(admin).json["job_id"]
-    queued: list[str] = []
-    monkeypatch.setattr(jobs, "enqueue", queued.append)
     schedules.sweep()
-    assert queued == []
+    assert queued() == []
     with clock.set_to(clock.now() + timedelta(minutes=5)):
         schedules.sweep()
-    assert queued == [job_id]
+    assert queued() == [job_id]
     jobs_worker.run_step(job_id)
     with clock.set_to(clock.now() + timedelta(minutes=12)):
         schedules.sweep()
-    assert queued == [job_id]
+    assert queued() == []
 
 
 def test_the_same_key_begins_one_run(admin: Account) -> None:

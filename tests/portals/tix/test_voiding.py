@@ -7,10 +7,11 @@ import pytest
 from chalicelib.domain.organizations import numbered_tickets, numbering, voiding
 from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.identifiers import new_id
-from chalicelib.table import operations
 from chalicelib.table.items import Account
 from tests.support.client import Answer, call
 from tests.support.factories import make_organization, make_tix_user, token_of
+from tests.support.meanwhile import before
+from tests.support.settings import configured
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 VOID = "/api/tix/tickets/void"
@@ -61,21 +62,18 @@ def test_a_range_over_several_makings_is_void_from_the_answer_on(admin: Account)
 
 
 def test_a_ticket_that_is_scanned_or_deleted_meanwhile_is_not_void_and_the_others_are(
-    admin: Account, monkeypatch: pytest.MonkeyPatch
+    admin: Account,
 ) -> None:
     tickets = generate(admin, 5)
-    commit = operations.commit
 
-    def meanwhile(*writes: Any) -> None:
-        monkeypatch.setattr(operations, "commit", commit)
+    def others() -> None:
         scan(admin, tickets[1])
         call("DELETE", f"/api/tix/tickets/{tickets[3].ticket_id}", token=token_of(admin))
-        commit(*writes)
 
-    monkeypatch.setattr(operations, "commit", meanwhile)
-    came_to = voiding.void(
-        str(admin.organization_id), voiding.NumberSpan("RUN", 1, 5), reason=None, user_id=admin.account_id
-    )
+    with before("TransactWriteItems", others):
+        came_to = voiding.void(
+            str(admin.organization_id), voiding.NumberSpan("RUN", 1, 5), reason=None, user_id=admin.account_id
+        )
     assert came_to == voiding.VoidedCounts(voided=3, voided_before=0, scanned=1)
     left = {t.number: (t.voided_at is None, t.scanned_at is None) for t in generate(admin, 1)}
     assert left == {1: (False, True), 2: (True, False), 3: (False, True), 5: (False, True), 6: (True, True)}
@@ -91,12 +89,12 @@ def test_only_an_admin_takes_tickets_back_and_only_their_own(admin: Account) -> 
 
 
 def test_numbers_that_are_being_written_are_neither_taken_back_nor_printed_in_part(
-    admin: Account, monkeypatch: pytest.MonkeyPatch
+    admin: Account,
 ) -> None:
     generate(admin, 2)
-    monkeypatch.setattr(numbering, "AT_ONCE", 1)
     organization_id, many = str(admin.organization_id), GenerationInput(3, "RUN")
-    made = numbering.generate(organization_id, many, user_id=admin.account_id, operation_id=new_id("op"))
+    with configured(LIMIT_NUMBERS_AT_ONCE=1):
+        made = numbering.generate(organization_id, many, user_id=admin.account_id, operation_id=new_id("op"))
     printing = {"prefix": "RUN", "from": 2, "to": 3}
     for answer in (void(admin, 2, 3), call("POST", "/api/tix/tickets/print", printing, token=token_of(admin))):
         assert (answer.status, answer.code) == (409, "INVALID_STATE")

@@ -17,12 +17,12 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Event, Order, Payment, Ticket
 from chalicelib.vocabulary import CardStatus, EntryType, OrderStatus, TicketStatus
-from tests.faults.wire import wire
 from tests.portals.webapp.evening import Evening, ask, make_evening
 from tests.support import payers, purchases
 from tests.support.client import call
 from tests.support.factories import at, customer_token, make_customer
 from tests.support.streams import StreamReader, project
+from tests.support.wire import wire
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

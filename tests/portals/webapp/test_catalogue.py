@@ -10,11 +10,11 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.events import catalogue, events
-from chalicelib.domain.paging import ReadBudget
 from chalicelib.table.items import Event, Venue
 from chalicelib.vocabulary import EventStatus
 from tests.support.catalogue import PATH, Show, counted, listed, page, walked
 from tests.support.client import call
+from tests.support.settings import configured
 from tests.support.streams import StreamReader
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -34,6 +34,13 @@ SHOWS = (
 def stream(moto_cloud: None) -> Iterator[StreamReader]:  # noqa: ARG001  # the cloud comes first
     with clock.set_to(NOON):
         yield StreamReader()
+
+
+@pytest.fixture
+def few_rows() -> Iterator[None]:
+    """Let a request read only a few rows of the catalogue."""
+    with configured(LIMIT_CATALOGUE_CHUNK=4, LIMIT_CATALOGUE_ROWS=10):
+        yield
 
 
 @pytest.fixture
@@ -215,10 +222,10 @@ def test_a_cursor_is_bound_to_its_query_and_cannot_be_made(shows: list[Event]) -
     assert call("GET", f"{PATH}featured/?cursor={quote(cursor)}").code == "INVALID_CURSOR"
 
 
+@pytest.mark.usefixtures("few_rows")
 def test_a_page_looks_at_a_bounded_part_of_a_list_and_then_goes_on(
-    stream: StreamReader, monkeypatch: pytest.MonkeyPatch
+    stream: StreamReader,
 ) -> None:
-    monkeypatch.setattr(catalogue, "_BUDGET", ReadBudget(chunk=4, total=10))
     for number in range(14):
         Show(f"Dear {number:02}", in_days=1 + number, prices=(900_000,)).put()
     Show("Cheap", in_days=20, prices=(100,)).put()

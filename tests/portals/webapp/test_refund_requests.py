@@ -8,7 +8,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.events import events
 from chalicelib.domain.tickets import tickets
-from chalicelib.table.items import Account, Event, RefundRequest, Ticket
+from chalicelib.table.items import Account, RefundRequest, Ticket
 from chalicelib.vocabulary import TicketStatus
 from tests.portals.webapp.evening import Evening, ask, beside, forget_answers, make_evening, raw_ticket
 from tests.support import purchases
@@ -75,7 +75,7 @@ def test_a_ticket_is_given_back_until_a_day_before_the_start(ayesha: Account, be
 @pytest.mark.parametrize(("minutes", "status"), [(1, 201), (-1, 409)])
 def test_an_event_may_set_its_own_deadline(evening: Evening, ayesha: Account, minutes: int, status: int) -> None:
     ticket = evening.sell(ayesha)
-    events._set(evening.event.event_id, Event.refunds_until.set(clock.now() + timedelta(minutes=minutes)))
+    events.set_deadlines(evening.event.event_id, refunds_until=clock.now() + timedelta(minutes=minutes))
     answer = give_back(ayesha, ticket)
     assert answer.status == status
     assert len(requests(ticket)) == (status == 201)

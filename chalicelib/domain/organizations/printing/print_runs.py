@@ -18,6 +18,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import files
+from chalicelib.config import config
 from chalicelib.domain import idempotency, jobs
 from chalicelib.domain.organizations import numbered_tickets, numbering, organizations
 from chalicelib.domain.organizations.printing import sheet_layout, sheet_proof, ticket_lists, ticket_sheets
@@ -36,9 +37,7 @@ MOST = 10_000
 _FOLDER = "exports/"
 KEPT = timedelta(days=1)
 _LINK_LIFETIME = timedelta(hours=1)
-# Tickets per file, rounded down to whole sheets: a size that browsers and printers handle at once.
-_PART = 1_000
-# Well within the worker's time-out of 120 s, including the part in progress.
+# Well within the worker's time-out of 120 s, with the part that was begun.
 _TURN_SECONDS = 50.0
 _CONTENT_TYPES = {PrintFormat.PDF: "application/pdf", PrintFormat.CSV: "text/csv"}
 _EXTRA_LINES, _EXTRA_LENGTH = 4, 60
@@ -179,7 +178,7 @@ def _make_part(run: PrintRun) -> None:
         content = ticket_lists.render(these)
     else:
         layout = sheet_layout.layout(run.paper)
-        size = max(_PART // layout.per_sheet, 1) * layout.per_sheet
+        size = max(config().limits.print_part // layout.per_sheet, 1) * layout.per_sheet
         these = [*islice((ticket for ticket in tickets if ticket.voided_at is None), size)]
         content = _sheets(run, these, layout) if these else b""
     if not these:

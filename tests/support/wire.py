@@ -3,8 +3,8 @@
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +12,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
+from chalicelib.errors import Unavailable
 from chalicelib.table import operations
+from tests.support import fault_days
 
 
 class Fault(StrEnum):
@@ -28,15 +30,27 @@ class Fault(StrEnum):
     KILLED_AFTER = "the process dies after the request, before its answer"
 
 
-# Of those by which the request is not taken, one stands for the others unless FAULTS=all asks for each.
-_ALIKE = (Fault.THROTTLED, Fault.LIMITED, Fault.BROKEN)
+# By each of these the request is not taken.
+_NOT_TAKEN = (Fault.DROPPED, Fault.THROTTLED, Fault.LIMITED, Fault.BROKEN)
+IN_PROCESS = tuple(fault for fault in Fault if fault not in (Fault.KILLED_BEFORE, Fault.KILLED_AFTER))
 
 
 def some(*faults: Fault) -> tuple[Fault, ...]:
-    """Return the faults that a test tries: of some that are alike only the first, unless FAULTS=all."""
-    if os.environ.get("FAULTS") == "all":
+    """Return the faults of a race: one of those by which a request is not taken, or all of them with FAULTS=all."""
+    if fault_days.is_everything():
         return faults
-    return tuple(fault for fault in faults if fault not in _ALIKE)
+    alike = [fault for fault in faults if fault in _NOT_TAKEN]
+    return tuple(fault for fault in faults if fault not in alike or fault is fault_days.share(alike))
+
+
+def places(count: int, fault: Fault, faults: Sequence[Fault]) -> list[int]:
+    """Return at which of so many requests to try a fault, which is one of those of a matrix."""
+    return fault_days.places(count, faults.index(fault), len(faults))
+
+
+def befallings(count: int, faults: Sequence[Fault]) -> list[tuple[int, Fault]]:
+    """Return the cells of a matrix to try: the place of a request and its fault."""
+    return [(place, fault) for fault in faults for place in places(count, fault, faults)]
 
 
 _REFUSALS = {
@@ -138,3 +152,30 @@ def wire(*, retries: bool) -> Iterator[Wire]:
 
 def _never(**_: Any) -> bool:
     return False
+
+
+def requests_of(act: Callable[[], object]) -> int:
+    """Do something and return how many requests it sends."""
+    with wire(retries=False) as wired:
+        act()
+    return len(wired.sent)
+
+
+def befall(act: Callable[[], object], place: int, fault: Fault) -> None:
+    """Do something whose request at this place meets a fault."""
+    operations.client.cache_clear()  # its retry quota would outlast the fault
+    with wire(retries=False) as wired, suppress(Unavailable):
+        wired.faults[place] = fault
+        act()
+
+
+def each_request_failing(act: Callable[[], object], fault: Fault, faults: Sequence[Fault]) -> Iterator[int]:
+    """Repeat an act whose requests fail one after the other, the day's share of them, until it goes through."""
+    for place in places(60, fault, faults):
+        with wire(retries=False) as wired:
+            wired.faults[place] = fault
+            with suppress(Unavailable):
+                act()
+                if place >= len(wired.sent):
+                    return
+        yield place

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from chalicelib import clock
 from chalicelib.clients import aws
 from chalicelib.table import operations
+from tests.support import fault_days
 
 ResultT = TypeVar("ResultT")
 
@@ -60,14 +61,12 @@ def mortal() -> Iterator[None]:
     """Let every thread die of its requests to DynamoDB and SQS, and live by its own clock."""
     clients: list[Any] = [operations.client(), aws.client("sqs")]
     sessions = [client._endpoint.http_session for client in clients]
-    source = clock._source
     for client, session in zip(clients, sessions, strict=True):
         client._endpoint.http_session = Mortal(session)
-    clock._source = lambda: datetime.now(UTC) + LIFE.offset
     try:
-        yield
+        with clock.driven_by(lambda: datetime.now(UTC) + LIFE.offset):
+            yield
     finally:
-        clock._source = source
         for client, session in zip(clients, sessions, strict=True):
             client._endpoint.http_session = session
 
@@ -77,6 +76,11 @@ def requests_of(act: Callable[[], object]) -> int:
     LIFE.left, LIFE.sent = None, 0
     act()
     return LIFE.sent
+
+
+def deaths(count: int, *, after: bool) -> list[int]:
+    """Return at which of so many requests to die, before or after each is sent: the day's share, or all."""
+    return fault_days.places(count, int(after), 2)
 
 
 def dying(act: Callable[[], ResultT], *, place: int, after: bool) -> ResultT | None:
