@@ -252,7 +252,7 @@ def _move_on(made: NumberRange, first: int, first_ordinal: int) -> None:
 def generate_tickets(
     organization_id: str, wanted: GenerationInput, *, user_id: str, operation_id: str
 ) -> GeneratedTickets:
-    """Generate tickets as `generate` does; return them only for up to `AT_ONCE`. Raises Unavailable."""
+    """Generate tickets as `generate` does; return them only for up to `limits.numbers_at_once`. Raises Unavailable."""
     made = generate(organization_id, wanted, user_id=user_id, operation_id=operation_id)
     is_at_once = made.status == JobStatus.COMPLETE and _size(made) <= config().limits.numbers_at_once
     return GeneratedTickets(made.job_id, as_generated(made) if is_at_once else None)
