@@ -1,4 +1,4 @@
-"""What the platform's staff is told at once, by mail: what happens to devices, and suspected clones."""
+"""Alerts to the platform's staff by mail: device events and suspected clones."""
 
 import hashlib
 from typing import Any
@@ -29,13 +29,13 @@ Check its power and network; the scans that it holds are sent when it is back.""
 
 
 def mail(fact: Fact, detail: dict[str, Any]) -> None:
-    """Queue the mail that tells staff of a fact; a missing id shows as unknown."""
+    """Queue the mail that notifies staff of a fact; a missing id shows as "?"."""
     subject, text = TEXTS[fact]
     known = {"device_id": "?", "event_id": "?", "gate": "?", "log_id": "?", "last_seen_at": "?"}
     body = text.format(**{**known, **{name: value for name, value in detail.items() if value is not None}})
     messages.enqueue(
         Message(
-            # The same fact delivered twice makes the same message id, by which a mailbox can tell.
+            # Derived from the fact, so a redelivered fact has the same message id.
             message_id="msg_" + hashlib.sha256(str(detail.get("fact_id")).encode()).hexdigest()[:26],
             channel=Channel.EMAIL,
             to=config().alerts_mail_to,

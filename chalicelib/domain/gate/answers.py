@@ -1,4 +1,4 @@
-"""The answer to a scan, and the record that keeps it."""
+"""The answer to a scan, and the record that stores it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from chalicelib.vocabulary import Reason, ScanResult
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
-    """What a gate's display shows of a person."""
+    """A person as a gate's display shows them."""
 
     name: str
     photo_url: str | None
@@ -21,7 +21,7 @@ class Attendee:
 
 @dataclass(frozen=True, slots=True)
 class TicketAtGate:
-    """What a gate's display shows of a ticket."""
+    """A ticket as a gate's display shows it."""
 
     id: str
     number: str
@@ -63,7 +63,7 @@ def ticket_shown(ticket: Ticket) -> TicketAtGate:
 
 
 def first_scan_of(verdict: Verdict, ticket: Ticket | None) -> FirstScanShown | None:
-    """Return the admission that a duplicate is told of."""
+    """Return the earlier admission, for a duplicate scan; else None."""
     if verdict.result is not ScanResult.ALREADY_SCANNED or ticket is None or ticket.admission is None:
         return None
     won = ticket.admission
@@ -74,7 +74,7 @@ def first_scan_of(verdict: Verdict, ticket: Ticket | None) -> FirstScanShown | N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanFacts:
-    """What was decided on a reading; `at` is when it was read, `subject` the ticket or card that it was of."""
+    """A decision on a reading; `at` is the time of the reading, `subject` the ticket or card presented."""
 
     subject: str
     log_id: str

@@ -1,4 +1,4 @@
-"""What an usher may look up around a scan: a card, and the people behind it."""
+"""Look-ups for ushers: a card, its holder and their dependents."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,7 +64,7 @@ class AttendeeFound:
 
 
 def verify_card(name: str) -> CardVerified:
-    """Tell whether a card is known and usable. Raises ValidationFailed for what is no card's name."""
+    """Return whether a card is known and usable. Raises ValidationFailed for an invalid card name."""
     card = cards.find(name)
     if card is None:
         return CardVerified(known=False, usable=False, status="unknown", reason=None)
@@ -99,14 +99,14 @@ def _scan_status(ticket: Ticket) -> str:
 
 
 def _customer_behind(card: Card, ticket: Ticket) -> str | None:
-    """Return the customer who holds a ticket themselves: what is known of them is true of nobody else."""
+    """Return the customer who holds a ticket in person, else None: their data applies to no dependent."""
     if ticket.dependent_id is not None or card.customer_id not in (None, ticket.customer_id):
         return None
     return ticket.customer_id
 
 
 def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
-    """Return the person behind a card and their dependents. Raises NotFound where the card opens nothing here."""
+    """Return the person behind a card and their dependents. Raises NotFound for a card without tickets here."""
     found = _existing(name)
     ticket_ids = found.tickets.get(event_id, [])
     tickets = operations.get_many([keys.tickets.ticket(ticket_id) for ticket_id in ticket_ids])

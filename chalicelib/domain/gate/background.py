@@ -1,4 +1,4 @@
-"""What the gate follows in the stream."""
+"""Stream followers of the gate."""
 
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.gate import projection

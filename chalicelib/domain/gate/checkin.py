@@ -31,7 +31,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Passage, Scan, Ticket
 from chalicelib.vocabulary import Direction, Presence, Reason, ScanResult, ScanSource, TicketStatus
 
-# Each attempt loses only to somebody else's progress on the same ticket.
+# An attempt fails only when another scan of the same ticket made progress.
 _ATTEMPTS = 8
 
 
@@ -65,14 +65,14 @@ def scan(caller: Caller, reading: Reading) -> ScanDecision:
 
 
 def preview(caller: Caller, reading: Reading) -> ScanDecision:
-    """Return the decision that `scan` would take now, changing nothing. Raises as `scan` does."""
+    """Return the decision that `scan` would make now, without writing. Raises as `scan` does."""
     look = look_at(caller, reading, spend=False)
     verdict, ticket = _judge(look, _read(look))
     return _decision(look, verdict, ticket, log_id=None, remaining=None)
 
 
 def _attempt(look: FoundReading) -> ScanDecision | None:
-    """Try once; None says that the ticket changed under way and the scan must look again."""
+    """Try once. Return None if the ticket changed meanwhile and the reading must be loaded again."""
     tickets: dict[str, Ticket] = {}
     refused_anyway = admission.objection_without_ticket(look.case(None))
     if look.reading.direction is Direction.ENTRY and not refused_anyway and not look.card_was_refused:
@@ -97,9 +97,9 @@ def _attempt(look: FoundReading) -> ScanDecision | None:
 
 
 def _try_first_entry(look: FoundReading, ticket_id: str, *, remaining: int | None) -> ScanDecision | Ticket | None:
-    """Try to admit a ticket that was never scanned; else return it as it stands, or None where there is none.
+    """Try to admit a ticket that was never scanned. Otherwise return its current state, or None if it does not exist.
 
-    A ticket that this scan itself admitted before, its answer lost on the way, is answered as then.
+    A retry of the scan that admitted the ticket gets the first answer again.
     """
     try:
         raw = operations.record(_first_entry(look, ticket_id, remaining=remaining))
@@ -111,7 +111,7 @@ def _try_first_entry(look: FoundReading, ticket_id: str, *, remaining: int | Non
 
 
 def _read(look: FoundReading) -> dict[str, Ticket]:
-    """Return the tickets in question as they stand, in the card's order."""
+    """Return the current state of the reading's tickets, in the card's order."""
     ids = (*look.passed_over, *look.ticket_ids)
     if len(ids) == 1:
         one = operations.get(keys.tickets.ticket(ids[0]))
@@ -130,13 +130,13 @@ def _facts(ticket: Ticket) -> TicketFacts:
 
 
 def _owner_of_card(look: FoundReading) -> str | None:
-    """Return whose tickets the card that was shown opens, where it is somebody's."""
+    """Return the customer who owns the presented card, or None."""
     return look.card.customer_id if look.card is not None else None
 
 
 def _judge(look: FoundReading, tickets: dict[str, Ticket]) -> tuple[Verdict, Ticket | None]:
     """Return the first ticket that may pass, else the first one's verdict."""
-    # A ticket that was given away since its card was read is not that card's any more.
+    # A ticket transferred since the card was read no longer belongs to that card.
     owner = _owner_of_card(look)
     opened = [ticket for ticket in tickets.values() if owner is None or ticket.customer_id in (None, owner)]
     verdicts = [(admission.decide(look.case(_facts(ticket))), ticket) for ticket in opened]
@@ -173,7 +173,7 @@ def _passage(look: FoundReading, *, ticket_id: str, remaining: int | None) -> Pa
 
 
 def _is_ticket_fit(look: FoundReading) -> Condition:
-    """Return the rule's questions of event and ticket as a condition."""
+    """Return the rule's checks of event and ticket as a condition."""
     fit: Condition = (Ticket.event_id == look.caller.event_id) & (Ticket.status == TicketStatus.VALID)
     if look.presented.credential is not None:
         fit = fit & (Ticket.credential == look.presented.credential)
@@ -195,7 +195,7 @@ def _first_entry(look: FoundReading, ticket_id: str, *, remaining: int | None) -
 
 
 def _admit_with_record(look: FoundReading, ticket: Ticket, *, remaining: int | None) -> ScanDecision | None:
-    """Let a ticket pass in one transaction with the scan's record: a return, an exit, a contested entry."""
+    """Record a passage and the scan in one transaction: a re-entry, an exit or a contested entry."""
     passage = _passage(look, ticket_id=ticket.ticket_id, remaining=remaining)
     first_entry = ticket.admission is None
     is_exit = look.reading.direction is Direction.EXIT
@@ -219,8 +219,8 @@ def _admit_with_record(look: FoundReading, ticket: Ticket, *, remaining: int | N
 
 
 def _refuse(look: FoundReading, verdict: Verdict, ticket: Ticket | None) -> ScanDecision | None:
-    # A refusal that may turn into an admission later must be found by that later scan. A duplicate cannot,
-    # unless its bearer leaves, which marks the ticket itself; a ticket never changes its event.
+    # Where a later retry might be admitted, it must find this refusal. A duplicate cannot be admitted later,
+    # unless the holder leaves, which marks the ticket itself. A ticket never changes its event.
     may_turn = verdict.result is not ScanResult.ALREADY_SCANNED and verdict.reason is not Reason.WRONG_EVENT
     if ticket is not None and may_turn and not ticket.contested:
         mark = operations.change(

@@ -1,11 +1,11 @@
-"""Who came in by hour, and what each gate answered: numbers that an event's counters carry beside the others.
+"""Check-ins by hour and results by gate, stored in an event's counters.
 
-They are attributes of the counters, whose names are made here, since every counted scan changes that item already: one
-more item in the transaction would cost two write units more. So that the item stays small however long an event goes
-on, it holds the hours of one day only. The first scan of the next day puts them aside, into an item of their own; a
-late scan of an earlier day goes there directly. Gates are those that the event names; scans elsewhere go together.
+They are attributes of the counters, and their names are defined here. Every counted scan updates that item already; a
+second item in the transaction would cost two more write units. To bound its size, the item holds the hours of one day
+only. The first scan of the next day moves them to a CheckinDay item. A late scan of an earlier day is written there
+directly. Gates are those named by the event; scans at others are counted together.
 
-A day has the event's time zone's offset in its name, so that the hour that a clock shows twice a year is two.
+A day's name includes the UTC offset of the event's time zone, so an hour repeated by a clock change counts as two.
 """
 
 from collections import Counter, defaultdict
@@ -24,18 +24,18 @@ from chalicelib.table.operations import RawItem, Write
 from chalicelib.vocabulary import Direction, ScanResult
 
 _HOURS_OF_A_DAY = 24
-# What a gate answered; the letter stands in the attribute's name.
+# The results of a gate, as the letter in the attribute's name.
 _ADMITTED, _DUPLICATE, _INVALID = "a", "d", "i"
 _GATE = "gate"
-# Where scans are counted that name no gate of the event.
+# Counts the scans that name no gate of the event.
 _ELSEWHERE = ""
-# More gates than this are counted together, as the item must stay small.
+# Gates beyond this number are counted together, to bound the item's size.
 _GATES_AT_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
 class HourCheckins:
-    """How many came in for the first time in one hour, which begins as the event's clocks show."""
+    """The first entries in one hour; `hour` is its start in the event's time zone."""
 
     hour: datetime
     count: int
@@ -43,7 +43,7 @@ class HourCheckins:
 
 @dataclass(frozen=True, slots=True)
 class GateCheckins:
-    """What one gate answered; without a name, all scans that named no gate of the event."""
+    """The results of one gate; `gate` is None for scans that named no gate of the event."""
 
     gate: str | None
     admitted: int
@@ -65,7 +65,7 @@ def _begins(day: str) -> datetime:
 
 @dataclass(slots=True)
 class CheckinBuckets:
-    """What a number of scans of one event adds to its hours and gates."""
+    """The increments that some scans of one event add to its hours and gates."""
 
     hours: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     gates: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -77,7 +77,7 @@ class CheckinBuckets:
         if scan.result == ScanResult.VALID:
             if not scan.first_entry or scan.direction != Direction.ENTRY:
                 return
-            # A reader whose clock is ahead does not make hours of the future.
+            # A reader's clock may be ahead; no hour is in the future.
             moment = timezones.local(min(scan.scanned_at, scan.decided_at), event.timezone if event else "UTC")
             self.hours[f"{moment:%Y-%m-%d}{moment.isoformat()[-6:]}"][moment.hour] += 1
             self.gates[_ADMITTED, gate] += 1
@@ -91,9 +91,9 @@ class CheckinBuckets:
         return max(self.hours, key=_begins, default=None)
 
     def writes(self, event_id: str, seen: RawItem | None) -> tuple[list[Action], Condition | None, list[Write]]:
-        """Return the changes of the counters, the condition under which they are right, and the writes beside them.
+        """Return the changes of the counters, their condition, and the writes to other items.
 
-        `seen` are the counters as they were found; without them they are taken to hold the latest of these days.
+        `seen` are the counters as last read. If None, they are assumed to hold the latest of these days.
         """
         actions: list[Action] = [_gate(*which).add(count) for which, count in self.gates.items()]
         latest = self.latest()
@@ -106,7 +106,7 @@ class CheckinBuckets:
             if not here:
                 return actions, None, _put_aside(event_id, aside)
             actions += [Counters.day.set(held), *(_hour(number).add(count) for number, count in here.items())]
-            # The first day of all is nobody's yet.
+            # Before the first check-in the counters have no day.
             return (
                 actions,
                 Counters.day.does_not_exist() | (Counters.day == held),
@@ -116,7 +116,7 @@ class CheckinBuckets:
         actions += [Counters.day.set(latest), *(_hour(number).set(count) for number, count in here.items())]
         actions += [_hour(number).remove() for number in before if number not in here]
         aside[held] = aside.get(held, Counter()) + before
-        # Nothing was counted since: what is put aside is all of it.
+        # No scan was counted since the read, so the moved hours are complete.
         unchanged = (Counters.day == held) & (Counters.scans == int((seen or {})["scans"]["N"]))
         return actions, unchanged, _put_aside(event_id, aside)
 
@@ -143,7 +143,7 @@ def _hours_in(raw: RawItem) -> Counter[int]:
 
 
 def by_hour(raws: Iterable[RawItem]) -> list[HourCheckins]:
-    """Return who came in by hour, the earliest first, from an event's counters and the days that were put aside."""
+    """Return the check-ins by hour, the earliest first, from an event's counters and its CheckinDay items."""
     hours: Counter[datetime] = Counter()
     for raw in raws:
         if "day" in raw:
@@ -153,7 +153,7 @@ def by_hour(raws: Iterable[RawItem]) -> list[HourCheckins]:
 
 
 def by_gate(counters: RawItem, gates: Sequence[str]) -> list[GateCheckins]:
-    """Return what each gate answered, those that the event names first."""
+    """Return the results by gate, those named by the event first."""
     counts: dict[str, dict[str, int]] = {gate: {} for gate in gates}
     for name, value in counters.items():
         kind, separator, gate = name.partition(":")

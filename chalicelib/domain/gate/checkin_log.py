@@ -1,4 +1,4 @@
-"""The check-in log: every scan, newest first, and found again by ticket, card, usher, result or attendee."""
+"""The check-in log: every scan, newest first, with search by card, usher, result or attendee."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -18,9 +18,9 @@ from chalicelib.table.places import Key, Place, whose
 from chalicelib.table.ranges import Before, Begins, Between
 from chalicelib.vocabulary import Portal, ScanResult
 
-# A numbered page is reached by reading the index up to it; deeper than this, go by cursor.
+# A numbered page reads the index up to it; deeper pages need the cursor.
 MAX_PAGE = 50
-# For filters that no key answers.
+# For filters without an index.
 _FILTERED = ReadBudget(first=1000, total=1000)
 _ATTENDEE_TICKETS = 25
 _LOG_ID = re.compile(r"log_[0-9A-HJKMNP-TV-Z]{26}")
@@ -28,7 +28,7 @@ _LOG_ID = re.compile(r"log_[0-9A-HJKMNP-TV-Z]{26}")
 
 @dataclass(frozen=True, slots=True)
 class CheckinEntry:
-    """A scan with the name of its attendee, which is kept with the ticket alone."""
+    """A scan with the name of its attendee, which is stored only on the ticket."""
 
     scan: Scan
     attendee_name: str | None
@@ -36,7 +36,7 @@ class CheckinEntry:
 
 @dataclass(frozen=True, slots=True)
 class CheckinFilters:
-    """What a search narrows the log by."""
+    """Filters of a search in the log."""
 
     card_id: str | None = None
     username: str | None = None
@@ -48,7 +48,7 @@ class CheckinFilters:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A place in the log, before the entry itself is read."""
+    """An index row of the log, before the entry itself is read."""
 
     log_id: str
     key: Place[Scan]
@@ -90,8 +90,8 @@ def search(
 ) -> Page[CheckinEntry]:
     """Return a page of the entries that fit, newest first.
 
-    By card or attendee it asks the index of that ticket or card. By usher and result it reads the event's log,
-    a bounded part per request: a page may then hold fewer entries than asked for, and `next` goes on.
+    By card or attendee it queries the index of that ticket or card. By usher and result it reads a bounded part of
+    the event's log per request. Such a page may hold fewer entries than requested; `next` continues.
     """
     usher_id = _usher_id(filters.username) if filters.username else None
     if filters.username and usher_id is None:
@@ -140,7 +140,7 @@ def _start_of(date_from: datetime | None) -> str:
 
 
 def _end_of(date_to: datetime | None) -> str | None:
-    # A log id begins with its time, so the id of that moment with a rest of "~" stands after all of its entries.
+    # A log id begins with its time, so that time followed by "~" sorts after all of its entries.
     return log_id_of("", decided_at=date_to)[:14] + "~" if date_to else None
 
 

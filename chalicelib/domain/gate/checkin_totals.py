@@ -1,8 +1,7 @@
-"""The running totals of an event and its log, kept from the table's stream, each scan counted once.
+"""An event's running totals and log, updated from the table's stream; each scan is counted once.
 
-A scan's record carries `counted`, set in the same transaction that adds it to the totals: a batch that comes
-twice, cut in halves or after a crash finds the mark and adds nothing. (A batch's own identity would not do:
-a halved batch has another one.)
+A scan's record carries `counted`, set in the same transaction that adds it to the totals. So a batch is idempotent,
+also if it is redelivered, split or retried after a crash. A batch id would not do, since a split batch has another.
 """
 
 from collections import Counter, defaultdict
@@ -24,14 +23,14 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Counters, Event, Scan, Ticket
 from chalicelib.vocabulary import Direction, ScanResult, ScanSource
 
-# A transaction takes 100 actions (AWS): one of them is the totals', and each scan may be of a day of its own.
+# A transaction has at most 100 actions (AWS): one for the totals, and up to two a scan (its mark and its day).
 _SCANS_PER_TRANSACTION = 48
 _ATTEMPTS = 12
 
 
 @dataclass(slots=True)
 class _Sums:
-    """What a number of scans adds to the totals of one event."""
+    """The increments that some scans add to the totals of one event."""
 
     numbers: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     buckets: CheckinBuckets = field(default_factory=CheckinBuckets)
@@ -51,10 +50,9 @@ class _Sums:
         self.last_scan_at = max(self.last_scan_at or scan.decided_at, scan.decided_at)
 
     def writes(self, event_id: str, seen: operations.RawItem | None) -> list[operations.Write]:
-        """Return the change of the counters, then the hours that go elsewhere.
+        """Return the change of the counters, then the writes of other days' hours.
 
-        `seen` are the counters as they were found; without them they are taken to be what they mostly are: of the same
-        day, and of no later scan.
+        `seen` are the counters as last read. If None, the usual case is assumed: the same day, and no later scan.
         """
         actions: list[Action] = [getattr(Counters, name).add(number) for name, number in self.numbers.items() if number]
         condition: Condition = Counters.pk.exists()
@@ -69,7 +67,7 @@ class _Sums:
 
 
 def record_of_first_entry(before: Ticket | None, after: Ticket) -> Scan | None:
-    """Return the log entry of the admission that this change of a ticket made, or None where it made none.
+    """Return the log entry of an admission made by this change of a ticket, or None.
 
     A contested ticket's admission wrote its own record in the same transaction.
     """
@@ -102,10 +100,10 @@ def record_of_first_entry(before: Ticket | None, after: Ticket) -> Scan | None:
 
 
 def count(unrecorded: Iterable[Scan], recorded: Iterable[Scan]) -> Counter[str]:
-    """Put scans into the log and the totals, each exactly once; return how many were new, by result.
+    """Add scans to the log and the totals, each exactly once; return the number of new ones, by result.
 
-    `unrecorded` are admissions whose record does not stand in the table yet, `recorded` scans whose record
-    does but is not counted yet.
+    `unrecorded` are admissions without a record in the table yet. `recorded` are scans with a record that may not
+    be counted yet. Raises Unavailable where other writers of the counters keep winning.
     """
     by_event: dict[str, list[tuple[Scan, bool]]] = defaultdict(list)
     seen: set[tuple[str, str]] = set()
@@ -150,7 +148,7 @@ def _count(event_id: str, scans: Sequence[tuple[Scan, bool]]) -> Counter[str]:
 
 
 def _event(event_id: str) -> Event | None:
-    """Return an event as its gates see it, whose time zone and gates hardly ever change."""
+    """Return an event from the gates' cache, since its time zone and gates rarely change."""
     try:
         return gate_control.control(event_id).event
     except NotFound:

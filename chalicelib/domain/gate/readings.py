@@ -1,4 +1,4 @@
-"""What a gate reads, and everything that is found out about it before a ticket is touched."""
+"""Readings at a gate, and the data that is loaded for them before a ticket is written."""
 
 import hashlib
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from chalicelib.vocabulary import Direction, ScanSource, Signature
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who scans: an usher, a device or a member of staff, at one event."""
+    """The scanning principal: an usher, a device or a member of staff, at one event."""
 
     id: str
     event_id: str
@@ -30,7 +30,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class SunMessage:
-    """A Secure Unique NFC message as the reader got it, both parts in hex."""
+    """A Secure Unique NFC message as read, both parts in hex."""
 
     picc_data: str
     cmac: str
@@ -40,7 +40,7 @@ class SunMessage:
 class Reading:
     """One reading: exactly one of `uid`, `code` (a QR's text), `ticket_id`, or `sun` (with or without `uid`).
 
-    `scanned_at` is when it was read, corrected to the platform's clock; None is now.
+    `scanned_at` is the time of the reading, corrected to the platform's clock; None means now.
     """
 
     scan_id: str
@@ -56,7 +56,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class FoundReading:
-    """A reading with everything that was found before any ticket was touched."""
+    """A reading with its card, ticket ids and event settings, before any ticket is written."""
 
     caller: Caller
     reading: Reading
@@ -66,10 +66,10 @@ class FoundReading:
     presented: Presented
     card: Card | None
     ticket_ids: tuple[str, ...]
-    # Tickets of the card that are known to be in, by another scan than this one.
+    # Tickets of the card that another scan has admitted.
     passed_over: tuple[str, ...] = ()
     has_tickets_elsewhere: bool = False
-    # The UID that was shown, where no card has it yet.
+    # The presented UID, where no card with it is registered.
     unknown_uid: str | None = None
 
     @property
@@ -79,12 +79,12 @@ class FoundReading:
 
     @property
     def at(self) -> datetime:
-        """When the reading was made; the future is now."""
+        """The time of the reading, at most now."""
         return min(self.reading.scanned_at or self.now, self.now)
 
     @property
     def gate(self) -> str | None:
-        """Where: what the reading says, else the caller's gate."""
+        """The gate in the reading, else the caller's gate."""
         return self.reading.gate or self.caller.gate
 
     @property
@@ -94,7 +94,7 @@ class FoundReading:
         return log_id_of(scan_key, decided_at=self.now)
 
     def case(self, ticket: TicketFacts | None) -> Case:
-        """Return the question to the rule about one ticket."""
+        """Return the input of the admission rule for one ticket."""
         card = None
         if self.card is not None:
             card = CardFacts(
@@ -113,7 +113,7 @@ class FoundReading:
 
 
 def look_at(caller: Caller, reading: Reading, *, spend: bool) -> FoundReading:
-    """Return a reading with its card and the tickets in question; `spend` claims a SUN message's counter.
+    """Return a reading with its card and ticket ids; `spend` claims a SUN message's counter.
 
     Raises NotAssigned, NotFound.
     """
@@ -136,7 +136,7 @@ def look_at(caller: Caller, reading: Reading, *, spend: bool) -> FoundReading:
 
 
 def _read_card(reading: Reading, *, own_key: str, spend: bool) -> tuple[str | None, Card | None, Presented]:
-    """Return which card was presented and how far it is proven; the card itself only where its counter was spent."""
+    """Return the UID, the card if its counter was claimed, and the proof that was presented."""
     uid = reading.uid
     if reading.sun is None:
         return uid, None, Presented(by_card=True)
@@ -148,7 +148,7 @@ def _read_card(reading: Reading, *, own_key: str, spend: bool) -> tuple[str | No
     card, fresh = None, True
     if spend and matches:
         card, fresh = cards.claim_counter(uid, counter=tap.counter, scan_key=own_key)
-    # A counter that this scan itself has spent is no objection to it.
+    # A counter claimed by this same scan is not a replay.
     counter = None if spend and fresh else tap.counter
     return uid, card, Presented(by_card=True, signature=Signature.GOOD, counter=counter, uid_matches=matches)
 
@@ -161,7 +161,7 @@ def _look_by_card(
     if card is None and uid is not None:
         card = operations.get(keys.cards.card(uid))
     mine = card.tickets.get(control.facts.event_id, []) if card else []
-    # Where people may come back, a ticket that was in may be out again: then none is passed over.
+    # With re-entry, an admitted ticket may be outside again, so none is passed over.
     admitted = card.admitted if card and not control.facts.re_entry_allowed else {}
     passed = tuple(t for t in mine if admitted.get(t, own_key) != own_key)
     return FoundReading(

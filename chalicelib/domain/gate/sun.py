@@ -1,7 +1,7 @@
-"""Secure Unique NFC: the message that an NTAG 424 DNA card makes afresh at every tap.
+"""Secure Unique NFC: the message that an NTAG 424 DNA card generates at every tap.
 
 Source: NXP AN12196, "NTAG 424 DNA and NTAG 424 DNA TagTamper features and hints" (SUN with encrypted PICC
-data and AES-CMAC), and AN10922 for the derivation of a key per card. LRP messages are not taken.
+data and AES-CMAC), and AN10922 for the derivation of a key per card. LRP messages are not supported.
 """
 
 import hmac
@@ -24,7 +24,7 @@ _FILE_READ_MASTER = "NTAG 424 DNA file-read master key"
 
 @dataclass(frozen=True, slots=True)
 class GenuineTap:
-    """What a genuine message says: which card, and how often it has been read."""
+    """The content of a genuine message: the card's UID and its read counter."""
 
     uid: str
     counter: int
@@ -44,7 +44,7 @@ def diversify(master: bytes, uid: str) -> bytes:
 
 
 def open_message(picc_data: str, cmac: str) -> GenuineTap | None:
-    """Return what a SUN message says, or None unless a card of this platform made it.
+    """Return the content of a SUN message, or None unless a card of this platform generated it.
 
     Both arguments are hex. The current and the previous master secret are tried.
     """
@@ -58,7 +58,7 @@ def open_message(picc_data: str, cmac: str) -> GenuineTap | None:
 
 
 def decrypt_picc_data(picc_data: str, meta_read_key: bytes) -> GenuineTap | None:
-    """Return the UID and counter in PICC data; not yet proof of anything: the MAC is."""
+    """Return the UID and counter in PICC data, or None. They prove nothing without the MAC."""
     try:
         encrypted = bytes.fromhex(picc_data)
     except ValueError:

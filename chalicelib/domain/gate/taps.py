@@ -1,4 +1,4 @@
-"""Taps: what a reader agent sends, corrected to the platform's clock and decided one by one."""
+"""Taps sent by a reader agent: corrected to the platform's clock and decided one by one."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,12 +12,12 @@ from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
 from chalicelib.identifiers import parse_uid
 from chalicelib.vocabulary import Direction, ScanSource
 
-# A tap that is younger than this when it arrives was sent at once: it was judged while its bearer stood there.
+# A tap younger than this on arrival was sent at once, so it counts as online.
 _AT_ONCE = timedelta(seconds=10)
 
 
 class SunRead(Protocol):
-    """A SUN message as the wire carries it."""
+    """A SUN message of the request."""
 
     @property
     def picc_data(self) -> str:
@@ -29,11 +29,11 @@ class SunRead(Protocol):
 
 
 class WireTap(Protocol):
-    """A tap as the wire carries it."""
+    """A tap of the request."""
 
     @property
     def scan_id(self) -> str:
-        """The id that the device gave it."""
+        """The id assigned by the device."""
 
     @property
     def uid(self) -> str | None:
@@ -49,18 +49,18 @@ class WireTap(Protocol):
 
     @property
     def scanned_at(self) -> datetime:
-        """When it was made, by the device's clock."""
+        """The time of the tap, by the device's clock."""
 
     @property
     def direction(self) -> Direction:
-        """Which way."""
+        """Entry or exit."""
 
 
 def decide(device: Principal, taps: Sequence[WireTap], *, device_time: datetime) -> list[ScanDecision]:
     """Return one decision per tap, in order.
 
-    `device_time` is the device's clock as it sent them: its distance from ours corrects every tap's time, so
-    a gate whose clock is wrong by days still logs the right moment.
+    `device_time` is the device's clock at the time of sending. Its offset from ours corrects every tap's time, so a
+    gate with a wrong clock still logs the right time.
     """
     now = clock.now()
     offset = device_time - now
