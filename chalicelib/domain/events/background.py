@@ -1,4 +1,4 @@
-"""What events follow in the stream and do when due."""
+"""Stream followers and due actions of events."""
 
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.events import catalogue, listings

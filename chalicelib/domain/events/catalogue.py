@@ -1,8 +1,7 @@
-"""The catalogue: what anyone may read of events. Every list is one range of one partition, and one batch of listings.
+"""The public catalogue of events. A page costs a query of one partition and one batch read of listings.
 
-What a list is not ordered by is filtered while it is read, within a read budget: a page may then hold fewer events than
-asked for, and `next` continues. The beginnings of lists, which everybody reads, are kept by a
-container for `KEPT_SECONDS`.
+Filters that no sort key covers are applied while reading, within a read budget. Such a page may hold fewer events than
+requested; `next` continues. Each container caches the first pages of lists for `KEPT_SECONDS`.
 """
 
 import json
@@ -32,19 +31,19 @@ KEPT_SECONDS = 2.0
 _LISTS_KEPT = 200
 _CATEGORIES_SHOWN = 500
 _ANYONE = "public"
-# After every text that a name or a moment begins.
+# Sorts after every text with the same prefix.
 _LAST = "\U0010ffff"
-# The days of the world's time zones begin up to so long before and after that of UTC.
+# A day in any time zone begins at most this long before and after the day in UTC.
 _DAY_BEGINS_BEFORE, _DAY_BEGINS_AFTER = timedelta(hours=14), timedelta(hours=12)
 
 When = date | datetime
-# What an event looks like in an answer.
+# An event in an answer.
 EventShown = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueFilters:
-    """What to show: a date is the event's own day, both ends are part of a range, prices are the wire's text."""
+    """Filters: a date is the event's local day, ranges include both ends, prices are text as in the API."""
 
     category: str | None = None
     city: str | None = None
@@ -60,7 +59,7 @@ class CatalogueFilters:
 
 @dataclass(frozen=True, slots=True)
 class CategoryShown:
-    """A category of the catalogue and how many events to come it has."""
+    """A catalogue category and its number of upcoming events."""
 
     category: str
     events: int
@@ -68,7 +67,7 @@ class CategoryShown:
 
 @dataclass(frozen=True, slots=True)
 class _ComparedFilters:
-    """Filters as the lists compare them; prices in minor units, moments as text."""
+    """Normalized filters; prices in minor units, times as text."""
 
     category: str | None
     city: str | None
@@ -83,7 +82,7 @@ class _ComparedFilters:
     include_past: bool
 
     def takes(self, entry: ListingEntry) -> bool:
-        """Whether an entry of any list belongs in the answer."""
+        """Whether an entry of a list matches the filters."""
         return (
             (self.include_past or entry.ends_at > clock.now())
             and self.category in (None, entry.category)
@@ -105,7 +104,7 @@ class _ComparedFilters:
 
 @dataclass(frozen=True, slots=True)
 class _ListRange:
-    """A part of one list."""
+    """A range of one list."""
 
     partition: str
     low: str = ""
@@ -118,20 +117,20 @@ _kept: dict[tuple[_ListRange, int], tuple[float, list[ListingEntry]]] = {}
 
 
 def forget() -> None:
-    """Drop what was kept of lists."""
+    """Clear the cache of lists."""
     with _lock:
         _kept.clear()
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Keep the catalogue up to date with these changes; safe to repeat, in whole or in part."""
+    """Update the catalogue from these changes; idempotent, in whole or in part."""
     if listings.follow(changes):
         forget()
     return []
 
 
 def event(event_id: str) -> EventShown:
-    """Return a public event, at the cost of one read. Raises NotFound."""
+    """Return a public event, with one read. Raises NotFound."""
     listing = operations.get(keys.events.listing(event_id), consistent=False)
     if listing is None or not listing.public:
         raise NotFound("There is no such event.")
@@ -139,28 +138,28 @@ def event(event_id: str) -> EventShown:
 
 
 def summaries(event_ids: Iterable[str]) -> dict[str, Listing]:
-    """Return the listings of events, also of those that are not public any more, by id; one batch read."""
+    """Return the listings of events by id, including ones no longer public; one batch read."""
     wanted = [keys.events.listing(event_id) for event_id in event_ids]
     found = operations.get_many(wanted, consistent=False) if wanted else {}
     return {listing.event_id: listing for listing in found.values()}
 
 
 def categories() -> list[CategoryShown]:
-    """Return the categories that have events to come, by name."""
+    """Return the categories with upcoming events, by name."""
     raws = operations.query(keys.events.catalogue_category().pk, limit=_CATEGORIES_SHOWN)
     counts = [CategoryCount.from_raw_data(raw) for raw in raws]
     return [CategoryShown(category=count.category, events=count.events) for count in counts if count.events > 0]
 
 
 def featured(*, page_size: int, cursor: str | None) -> Page[EventShown]:
-    """Return a page of the featured events to come, the earliest first. Raises InvalidCursor."""
+    """Return a page of the upcoming featured events, the earliest first. Raises InvalidCursor."""
     wanted = _wanted(CatalogueFilters())
     of_list = _ListRange(listing_places.featured_partition())
     return _page(of_list, wanted.takes, PageRequest(f"{_ANYONE}/featured", page_size, cursor))
 
 
 def browse(filters: CatalogueFilters, *, page_size: int, cursor: str | None) -> Page[EventShown]:
-    """Return a page of the public events that fit; what is searched for comes by title where no order is asked for.
+    """Return a page of the matching public events; a search without an ordering sorts by title.
 
     Raises ValidationFailed (prices, ranges that end before they begin), InvalidCursor.
     """
@@ -198,14 +197,14 @@ def _wanted(filters: CatalogueFilters) -> _ComparedFilters:
 
 
 def _bound(when: When | None, *, is_first: bool) -> tuple[str, str]:
-    """Return the moment that a bound of the dates sets, and the day; a day in any time zone is within its moment."""
+    """Return a date bound as a time and a day; the time bound includes that day in every time zone."""
     if when is None:
         return ("", "") if is_first else (_LAST, _LAST)
     if isinstance(when, datetime):
         return clock.to_text(when), "" if is_first else _LAST
     if is_first:
         begins = datetime.combine(when, time_of_day.min, UTC)
-        # The earliest day that can be asked for begins before the earliest moment.
+        # The earliest possible day begins before the earliest datetime.
         return clock.to_text(begins - _DAY_BEGINS_BEFORE), when.isoformat()
     return clock.to_text(datetime.combine(when, time_of_day.max, UTC) + _DAY_BEGINS_AFTER), when.isoformat()
 
@@ -220,7 +219,7 @@ def _minor(field: str, text: str | None) -> int | None:
 
 
 def _range(wanted: _ComparedFilters, ordering: CatalogueOrder | None) -> _ListRange:
-    """Return the narrowest part of a list in which everything stands that is wanted, in its order."""
+    """Return the narrowest list range that covers the filters, in the requested order."""
     period = ALL if wanted.include_past else UPCOMING
     if wanted.search is not None:
         partition = listing_places.titles_partition(period, wanted.search)
@@ -239,7 +238,7 @@ def _range(wanted: _ComparedFilters, ordering: CatalogueOrder | None) -> _ListRa
 
 
 def _page(of_list: _ListRange, takes: Callable[[ListingEntry], bool], asked: PageRequest) -> Page[EventShown]:
-    """Return a page of those entries of a list that `takes` keeps."""
+    """Return a page of the entries of a list that `takes` accepts."""
 
     def read(after: str | None, limit: int) -> list[tuple[str, ListingEntry]]:
         return [(entry.sk, entry) for entry in _read(of_list, after=after, limit=limit)]
@@ -257,9 +256,9 @@ def _budget() -> ReadBudget:
 
 
 def _search_ordered(wanted: _ComparedFilters, ordering: CatalogueOrder, asked: PageRequest) -> Page[EventShown]:
-    """Return a page of what is searched for, in another order than by title.
+    """Return a page of a search in another order than by title.
 
-    The titles of one read budget are put in order; where more begin like this, they follow in an order of their own.
+    The matches within one read budget are sorted. Further matches follow in later parts, each sorted separately.
     """
     started_after, shown_last = _position(asked)
     entries = _read(_range(wanted, None), after=started_after, limit=_budget().total)
@@ -287,7 +286,7 @@ def _search_ordered(wanted: _ComparedFilters, ordering: CatalogueOrder, asked: P
 
 
 def _position(asked: PageRequest) -> tuple[str | None, str | None]:
-    """Return after which title the part that a cursor is in begins, and what of it was shown last."""
+    """Return the cursor's position: the title after which its part begins, and the last entry shown of it."""
     position = asked.after()
     if position is None:
         return None, None
@@ -296,13 +295,13 @@ def _position(asked: PageRequest) -> tuple[str | None, str | None]:
 
 
 def _is_first_match(entry: ListingEntry, text: str) -> bool:
-    """Whether an entry stands where the search comes upon its event first: a title may have two words alike."""
+    """Whether an entry is the first match of its event, since a title may match with several words."""
     found = [ending for ending in listing_places.endings(entry.title or "") if ending.startswith(text)]
     return bool(found) and entry.sk == keys.events.catalogue(sort=min(found), event_id=entry.event_id).sk
 
 
 def _read(of_list: _ListRange, *, after: str | None, limit: int) -> list[ListingEntry]:
-    """Return entries of a list in its order; from its beginning as it was at most `KEPT_SECONDS` ago."""
+    """Return entries of a list in its order. The first page is cached for `KEPT_SECONDS`."""
     place = (of_list, limit)
     if after is None:
         with _lock:
@@ -312,7 +311,7 @@ def _read(of_list: _ListRange, *, after: str | None, limit: int) -> list[Listing
     low, high = of_list.low or " ", of_list.high
     if after is not None:
         low, high = (low, after) if of_list.newest_first else (after, high)
-    # Both ends are part of the range: where a page went on from stood on the page before.
+    # BETWEEN is inclusive, and `after` was on the page before; so read one more and drop it.
     raws = operations.query(
         of_list.partition,
         Between(low, high),
@@ -330,7 +329,7 @@ def _read(of_list: _ListRange, *, after: str | None, limit: int) -> list[Listing
 
 
 def _listed(entries: Sequence[ListingEntry]) -> list[EventShown]:
-    """Return the events of these entries, in their order, but for those that have stopped being public since."""
+    """Return the events of these entries, in order, without events that are no longer public."""
     found = summaries(entry.event_id for entry in entries)
     ordered = [found[entry.event_id] for entry in entries if entry.event_id in found]
     return [_shown(listing) for listing in ordered if listing.public]

@@ -1,8 +1,8 @@
-"""Ticket categories: what an event sells, at which price, and how much of it.
+"""Ticket categories of an event: price, capacity and sales window.
 
-A category is written with all shards of its stock in one transaction, so that none is ever seen without them.
-What is on offer is kept by a container for `KEPT_SECONDS`, so a booking reads neither event nor categories again:
-an event that is cancelled, or a price that changes, reaches the sale within that time. The stock itself is never kept.
+A category is written with all shards of its stock in one transaction, so it is never visible without them.
+Each container caches an event's offer for `KEPT_SECONDS`, so a booking needs no read of event or categories.
+A cancellation or a changed price reaches the sale within that time. The stock itself is never cached.
 """
 
 import threading
@@ -20,7 +20,7 @@ from chalicelib.table.operations import Write
 from chalicelib.table.ranges import Begins
 
 KEPT_SECONDS = 5.0
-# What one order may hold, of all its categories together: it is written in one transaction.
+# Across all categories of an order, since it is written in one transaction.
 MAX_TICKETS_PER_ORDER = 20
 _CAPACITY_LIMIT = 1_000_000
 _EVENTS_KEPT = 200
@@ -28,7 +28,7 @@ _EVENTS_KEPT = 200
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What an event sells; the categories by id, in the order in which they are shown."""
+    """An event with its categories by id, in display order."""
 
     event: Event
     categories: dict[str, Category]
@@ -36,7 +36,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryDraft:
-    """A category as it is to be sold; `price` in minor units, `shards` the number of items that share its stock."""
+    """A new category; `price` is in minor units, `shards` the number of items that share its stock."""
 
     name: str
     price: int
@@ -56,13 +56,13 @@ _offers: dict[str, tuple[float, Offer]] = {}
 
 
 def forget() -> None:
-    """Drop the offers that were read; the next booking reads them again."""
+    """Clear the cache of offers."""
     with _lock:
         _offers.clear()
 
 
 def add(event_id: str, draft: CategoryDraft) -> Category:
-    """Put a category on sale; one with this `category_id` is returned unchanged.
+    """Create a category; one with this `category_id` is returned unchanged.
 
     Raises NotFound (no such event), ValidationFailed.
     """
@@ -82,12 +82,12 @@ def add(event_id: str, draft: CategoryDraft) -> Category:
 
 
 def laying(category: Category) -> list[Write]:
-    """Return the writes that put a drafted category on sale, its own first."""
+    """Return the writes that create a category and its stock, the category first."""
     return [operations.put(category, Category.pk.does_not_exist()), *stock.lay_in(category)]
 
 
 def new(event_id: str, draft: CategoryDraft) -> Category:
-    """Return a category of an event, not written yet. Raises ValidationFailed."""
+    """Build a category of an event without writing it. Raises ValidationFailed."""
     shards = draft.shards if draft.shards is not None else stock.shard_count(draft.capacity)
     limit, starts, ends = draft.per_order_limit, draft.sales_start, draft.sales_end
     _require(
@@ -116,14 +116,14 @@ def new(event_id: str, draft: CategoryDraft) -> Category:
 
 
 def of(event_id: str) -> list[Category]:
-    """Return an event's categories in the order in which they are shown."""
+    """Return an event's categories in display order."""
     place = keys.events.category(event_id)
     found = [Category.from_raw_data(raw) for raw in operations.query(place.pk, Begins(place.sk), consistent=True)]
     return sorted(found, key=lambda category: (category.position, category.category_id))
 
 
 def offer(event_id: str) -> Offer:
-    """Return what an event sells, as it was at most `KEPT_SECONDS` ago. Raises NotFound."""
+    """Return an event's offer, cached for `KEPT_SECONDS`. Raises NotFound."""
     with _lock:
         read_at, known = _offers.get(event_id, (float("-inf"), None))
     if known is not None and time.monotonic() - read_at <= KEPT_SECONDS:

@@ -1,4 +1,4 @@
-"""Events as a gate needs them: the show, its window and its running totals."""
+"""Events: creation, changes, and the live status of their gates."""
 
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from chalicelib.table.items import Counters, Event, Venue
 from chalicelib.table.places import Key, Place
 from chalicelib.vocabulary import EventStatus
 
-# What an event says of itself, and neither the gate nor the sale goes by.
+# Attributes for display, which affect neither the gate nor the sale.
 _SHOWN = frozenset(
     {"title", "description", "category", "timezone", "organizer_id", "organizer_name", "image_url", "featured", "venue"}
 )
@@ -22,7 +22,7 @@ _SHOWN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class GateStatus:
-    """What the status page of a gate shows."""
+    """The content of a gate's status page."""
 
     active: bool
     scanning_enabled: bool
@@ -38,7 +38,7 @@ class GateStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDraft:
-    """An event as it is to be created; each name is that of the event's attribute."""
+    """A new event; each field is the attribute of Event with the same name."""
 
     title: str
     starts_at: datetime
@@ -141,7 +141,7 @@ def set_status(event_id: str, status: EventStatus) -> None:
 
 
 def present(event_id: str, **changes: str | bool | Venue | None) -> None:
-    """Change how an event is shown; `changes` are attributes of Event that no rule hangs on. Raises NotFound.
+    """Change an event's display attributes; `changes` maps names in `_SHOWN` to values. Raises NotFound, ValueError.
 
     Called by the staff's portal, which is not built yet.
     """
@@ -159,7 +159,7 @@ def present(event_id: str, **changes: str | bool | Venue | None) -> None:
 
 
 def _give_to(event: Event, organizer_id: object, actions: list[Action]) -> None:
-    """Move an event to another organizer's list, where it stands by its start."""
+    """Move an event to another organizer's list. Raises Conflict if its start changed meanwhile."""
     place = Event.in_gsi1(_place_of(event, organizer_id) if isinstance(organizer_id, str) else None)
     write = operations.change(
         keys.events.event(event.event_id),
@@ -174,7 +174,7 @@ def _give_to(event: Event, organizer_id: object, actions: list[Action]) -> None:
 
 
 def reschedule(event_id: str, *, starts_at: datetime, ends_at: datetime) -> None:
-    """Move an event in time, its gates with it. Raises NotFound, ValidationFailed, Conflict (it moves already).
+    """Move an event in time, its gates with it. Raises NotFound, ValidationFailed, Conflict (moved concurrently).
 
     Called by the staff's portal, which is not built yet.
     """
@@ -190,12 +190,12 @@ def reschedule(event_id: str, *, starts_at: datetime, ends_at: datetime) -> None
         found = failure.found(Event)
         if found is None or (found.starts_at, found.ends_at) != (starts_at, ends_at):
             raise Conflict("The event was just moved by somebody else. Look at it again.") from failure
-        # Our own first try was the one that came before.
+        # The event already has these times: a lost answer to our own write.
     gate_control.forget()
 
 
 def moving(event: Event, *, starts_at: datetime, ends_at: datetime) -> list[Action]:
-    """Return the changes that move an event in time, its places in the indexes with it."""
+    """Return the changes that move an event in time, including its index keys."""
     event.starts_at, event.ends_at = starts_at, ends_at
     day = _day_of(event)
     actions: list[Action] = [
@@ -218,15 +218,15 @@ def _set(event_id: str, *actions: Action) -> None:
 
 
 def status(event_id: str, *, exact: bool = False) -> GateStatus:
-    """Return the live status of an event from its running totals, at the cost of one read. Raises NotFound.
+    """Return the live status of an event from its running totals, with one read. Raises NotFound.
 
-    An `exact` one holds every scan that was counted before it is asked for.
+    With `exact` the read is strongly consistent, so the status includes every scan counted before the call.
     """
     return status_of(gate_control.control(event_id).event, exact=exact)
 
 
 def status_of(event: Event, *, exact: bool = False) -> GateStatus:
-    """Return the live status of an event that is known already."""
+    """Return the live status of a loaded event."""
     counters = operations.get(keys.gate.counters(event.event_id), consistent=exact) or Counters()
     now = clock.now()
     facts = gate_control.facts_of(event)
@@ -245,7 +245,7 @@ def status_of(event: Event, *, exact: bool = False) -> GateStatus:
 
 
 def open_now() -> list[Event]:
-    """Return the events whose gates are open at this moment; reads one index partition a day."""
+    """Return the events whose gates are open now; reads one index partition a day."""
     now = clock.now()
     days = {(now - timedelta(days=back)).astimezone(UTC).date().isoformat() for back in range(4)}
     found: list[Place[Event]] = []

@@ -1,4 +1,4 @@
-"""An event as its gates see it: its window and its lock-outs, cached.
+"""An event's gate settings: its window and its lock-outs, cached.
 
 Both are in one partition per event and are read together, once per container and REFRESH_SECONDS, so a
 scan needs no read for them. A changed event or a lock-out therefore takes effect within that time.
@@ -21,7 +21,7 @@ REFRESH_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class GateControl:
-    """An event as its gates see it; `revoked` maps principals and sessions to when they were locked out."""
+    """An event's gate settings; `revoked` maps principals and sessions to the time of their lock-out."""
 
     event: Event
     facts: EventFacts
@@ -39,7 +39,7 @@ def forget() -> None:
 
 
 def facts_of(event: Event) -> EventFacts:
-    """Return what the rule of the gate asks of an event, with the defaults of its window."""
+    """Return the admission rule's input from an event, with defaults for its window."""
     return EventFacts(
         event_id=event.event_id,
         status=event.status,
@@ -64,7 +64,7 @@ def _read(event_id: str) -> GateControl | None:
 
 
 def control(event_id: str, *, fresh: bool = False) -> GateControl:
-    """Return an event as its gates see it, at most REFRESH_SECONDS old, or read `fresh`. Raises NotFound."""
+    """Return an event's gate settings, cached for REFRESH_SECONDS unless `fresh`. Raises NotFound."""
     with _lock:
         read_at, known = _controls.get(event_id, (float("-inf"), None))
     if fresh or known is None or time.monotonic() - read_at > REFRESH_SECONDS:

@@ -1,8 +1,7 @@
-"""Where an event stands in the lists of the catalogue, and what they order and filter it by.
+"""The index keys of an event in the lists of the catalogue, and the values to sort and filter by.
 
-Events to come stand in lists of their own, which they leave when they are over: at the minute of their end (question
-28), and by their `ttl` should that be missed. The lists of all events keep them; no reader goes through the past to
-find what is to come.
+Upcoming events have lists of their own, so that readers need not skip past events. The sweep removes an event from
+them at the minute of its end (question 28), with the `ttl` as a fallback. The lists of all events keep it.
 """
 
 import unicodedata
@@ -17,22 +16,22 @@ from chalicelib.table import keys
 from chalicelib.table.items import Category, Event, ListingEntry
 from chalicelib.table.places import Key
 
-# Names of the lists: of events to come and of all, by their beginning and by price, of what is featured, of titles.
+# Names of the lists: of upcoming and of all events; by start, by price, featured, by title.
 UPCOMING, ALL = "upcoming", "all"
 BY_START, BY_PRICE, FEATURED, TITLES = "starts_at", "price", "featured", "titles"
-# A title is found by the words that it begins with: so many places it may take, so long is what is compared.
+# A title is indexed from each of its first `_WORDS` words on, at most `_TEXT` characters of it.
 _WORDS = 10
 _TEXT = 100
-# Twelve digits before the point and four after it are what a price may have on the wire.
+# The API allows prices of twelve digits before the point and four after it.
 _PRICE_DIGITS = 16
 _NO_PRICE = "~"
-# Sorts before every letter and digit, and after what stands between a title and its event's id.
+# Sorts before every letter and digit, and after the separator between a title and its event's id.
 _SPACE = "+"
 
 
 @dataclass(frozen=True, slots=True)
 class ListingFacts:
-    """What the lists order and filter an event by, each as it is compared; moments as text."""
+    """The normalized values that the lists sort and filter an event by; times as text."""
 
     title: str
     category: str | None
@@ -46,7 +45,7 @@ class ListingFacts:
 
 
 def folded(text: str) -> str:
-    """Return a text as the catalogue compares it: without case, accents and punctuation, its words apart."""
+    """Return a text normalized for comparison: without case, accents and punctuation, single spaces."""
     plain = "".join(
         character if unicodedata.category(character)[0] in "LMN" else " " for character in keys.gate.search_name(text)
     )
@@ -54,18 +53,18 @@ def folded(text: str) -> str:
 
 
 def title_text(text: str) -> str:
-    """Return a folded title, or how one begins, as the lists of titles order it: the shorter before the longer."""
+    """Return a folded title or its prefix as the title lists sort it: the shorter before the longer."""
     return text.replace(" ", _SPACE)
 
 
 def endings(title: str) -> list[str]:
-    """Return a folded title from each of its words on: whatever one of them begins with is found."""
+    """Return the endings of a folded title from each word on, so that a search finds any word's prefix."""
     words = title.split(" ") if title else []
     return [_SPACE.join(words[place:]) for place in range(min(len(words), _WORDS))]
 
 
 def price_text(minor: int | None) -> str:
-    """Return a price so that text order is its order; what has none comes last."""
+    """Return a price as text that sorts by amount; no price sorts last."""
     return _NO_PRICE if minor is None else f"{minor:0{_PRICE_DIGITS}d}"
 
 
@@ -82,17 +81,17 @@ def organizers_partition(period: str, order: str, organizer_id: str) -> str:
 
 
 def titles_partition(period: str, text: str) -> str:
-    """Return the partition of the titles with a word that begins like this one."""
+    """Return the partition of titles with a word that begins with the first letter of `text`."""
     return keys.events.catalogue(period, TITLES, text[:1]).pk
 
 
 def featured_partition() -> str:
-    """Return the partition of what is featured and to come."""
+    """Return the partition of upcoming featured events."""
     return keys.events.catalogue(UPCOMING, FEATURED).pk
 
 
 def cheapest(categories: Iterable[Category]) -> Category | None:
-    """Return the category with the lowest price; the platform's own currency goes before others."""
+    """Return the category with the lowest price; the platform's own currency comes first."""
     return min(
         categories,
         key=lambda category: (category.currency != config().currency, category.currency, category.price),
@@ -101,7 +100,7 @@ def cheapest(categories: Iterable[Category]) -> Category | None:
 
 
 def facts_of(event: Event, categories: Sequence[Category]) -> ListingFacts:
-    """Return what the lists must know of an event."""
+    """Return an event's values for the lists."""
     cheapest_one = cheapest(categories)
     city = event.venue.city if event.venue else None
     return ListingFacts(
@@ -121,13 +120,13 @@ def _local_day(moment: datetime, timezone: str) -> str:
     try:
         zone = ZoneInfo(timezone)
     except (KeyError, ValueError, OSError):
-        # A name that is no zone's: the day is that of UTC.
+        # For an unknown time zone the day is that of UTC.
         return moment.date().isoformat()
     return moment.astimezone(zone).date().isoformat()
 
 
 def entries_of(event: Event, facts: ListingFacts, *, is_to_come: bool) -> list[ListingEntry]:
-    """Return an event's places in all lists that it belongs to, sorted."""
+    """Return an event's entries in all of its lists, sorted by key."""
     found: dict[Key, ListingEntry] = {}
     for period in (UPCOMING, ALL) if is_to_come else (ALL,):
         for place, title in _places(event.event_id, facts, period):
@@ -150,7 +149,7 @@ def entries_of(event: Event, facts: ListingFacts, *, is_to_come: bool) -> list[L
 
 
 def _places(event_id: str, facts: ListingFacts, period: str) -> Iterable[tuple[Key, str | None]]:
-    """Yield an event's places, each with the title that its entry bears."""
+    """Yield the keys of an event's entries, each with its title in lists of titles, else None."""
     orders = {BY_START: facts.starts_at, BY_PRICE: f"{price_text(facts.price)}|{facts.starts_at}"}
     for order, sort in orders.items():
         lists = {

@@ -1,8 +1,8 @@
-"""How an event comes into the catalogue: its listing, and its places in the lists, projected from the table's stream.
+"""The projection of events into the catalogue, from the table's stream: listings and their entries in the lists.
 
-A projection reads the listing, then the truth (event, categories, stock), and writes what follows from it only where
-the listing is still the version that it read. So whoever writes last has read after the last change, whatever order
-batches come in, and doing it again changes nothing. The counts of the categories change in the same transaction.
+A projection reads the listing, then its sources (event, categories, stock). Its write is conditional on the version of
+the listing that was read. So the last write always reflects the latest change, in any order of batches, and the
+projection is idempotent. The counts of the categories change in the same transaction.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _VENUE = ("id", "name", "city", "address", "latitude", "longitude")
 
 
 def follow(changes: Sequence[Change]) -> bool:
-    """Bring the listings of the events that these changes are about up to date; say whether there were any."""
+    """Update the listings of the changed events; return whether there were any."""
     shown: set[str] = set()
     stocked: set[str] = set()
     for change in changes:
@@ -44,9 +44,9 @@ def follow(changes: Sequence[Change]) -> bool:
 
 
 def project(event_id: str) -> None:
-    """Bring an event's listing, its places in the lists and the counts up to date; safe at any time.
+    """Update an event's listing, its entries in the lists and the counts; idempotent.
 
-    Raises Unavailable where others kept coming before.
+    Raises Unavailable if every attempt lost the optimistic lock.
     """
     for _ in retries.attempts():
         seen = operations.get(keys.events.listing(event_id))
@@ -65,7 +65,7 @@ def project(event_id: str) -> None:
 
 
 def close(event_id: str) -> bool:
-    """Take an event that is over out of the lists of what is to come; return whether it was still due to leave."""
+    """Remove a finished event from the lists of upcoming events; return whether it was still due."""
     listing = operations.get(keys.events.listing(event_id))
     if listing is None or not listing.is_due:
         return False
@@ -74,7 +74,7 @@ def close(event_id: str) -> bool:
 
 
 def _project_stock(event_id: str) -> None:
-    """Bring what is left of an event's categories up to date, and nothing else."""
+    """Update only the stock counts of an event's listing."""
     for _ in retries.attempts():
         seen = operations.get(keys.events.listing(event_id))
         if seen is None:
@@ -99,9 +99,9 @@ def _project_stock(event_id: str) -> None:
 
 
 def _truth(event_id: str) -> tuple[Event | None, list[Category], dict[str, StockCounts]]:
-    """Return an event, its categories in the order in which they are shown, and their stock, as they are now."""
+    """Return the current event, its categories in display order, and their stock."""
     place = keys.events.event(event_id)
-    # Categories sort before the event itself; those whose access was revoked stand behind it.
+    # Categories sort before the event itself, and revocations of access after it.
     raws = operations.query(place.pk, Between(keys.events.category(event_id).sk, place.sk), consistent=True)
     items = [Item.from_raw_data(raw) for raw in raws]
     event = next((item for item in items if isinstance(item, Event)), None)
@@ -124,7 +124,7 @@ def _writes(
     """Return the writes of one transaction, the listing with its condition first."""
     facts = listing_places.facts_of(event, categories)
     is_public = event.status in PUBLIC
-    # A transaction takes a hundred actions (AWS): some eighty are the most that an event's lists come to.
+    # A transaction has at most 100 actions (AWS); an event's lists need at most about 80.
     is_to_come = is_public and event.ends_at > clock.now()
     entries = listing_places.entries_of(event, facts, is_to_come=is_to_come) if is_public else []
     listing = Listing(
@@ -140,7 +140,7 @@ def _writes(
         counted_in=facts.category if is_to_come else None,
     )
     if is_to_come:
-        # It is looked at again when the minute of its end is over.
+        # The sweep projects it again after the minute of its end.
         listing.put_in_gsi2(keys.jobs.due(event.ends_at, event.event_id))
     condition = Listing.version == seen.version if seen else Listing.pk.does_not_exist()
     return [
@@ -158,7 +158,7 @@ def _counters(event_id: str, sold: int, seen: Listing | None) -> list[Write]:
 
 
 def _moves(entries: Sequence[ListingEntry], facts: ListingFacts, seen: Listing | None) -> list[Write]:
-    """Return the writes that take an event from where it stood to where it belongs."""
+    """Return the writes that remove an event's outdated list entries and store the current ones."""
     stood = {Place(ListingEntry, *place) for place in seen.entries} if seen else set()
     belongs = {entry.place for entry in entries}
     is_unchanged = seen is not None and seen.facts == asdict(facts)
@@ -180,7 +180,7 @@ def _recounts(name: str, listing: Listing, seen: Listing | None) -> list[Write]:
 
 
 def _body(event: Event, categories: Sequence[Category]) -> dict[str, Any]:
-    """Return an event as the contract writes it, but for what is left of its categories."""
+    """Return an event in the format of the API contract, without the remaining stock of its categories."""
     cheapest = listing_places.cheapest(categories)
     venue = event.venue
     return {

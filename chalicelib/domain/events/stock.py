@@ -1,7 +1,7 @@
 """The stock of a category, in shards: in each, free + reserved + sold = capacity (D-SALE-01).
 
-An order takes what it needs from one random shard, so the first second of a sale meets no hot key. Only if that shard
-is short are all of them read, and as many drawn on as needed. Each move is part of the transaction of its order.
+An order takes its tickets from one random shard, so the start of a sale has no hot key. Only if that shard is short
+are all shards read, and as many used as needed. Each move is part of the transaction of its order.
 """
 
 import random
@@ -20,7 +20,7 @@ MAX_SHARDS = 64
 _SHARDS_BY_DEFAULT = 16
 _TICKETS_PER_SHARD = 50
 
-# What is taken of one category, by shard.
+# The tickets taken of one category, by shard.
 Portions = dict[int, int]
 # The same for every category of an order.
 Taken = Mapping[str, Portions]
@@ -28,23 +28,23 @@ Taken = Mapping[str, Portions]
 
 @dataclass(frozen=True, slots=True)
 class StockCounts:
-    """What became of a category's tickets."""
+    """The tickets of a category, by state."""
 
     free: int
     reserved: int
     sold: int
     capacity: int
-    # Of all that were ever sold, those that are free again.
+    # Sold and then returned, so free again.
     returned: int = 0
 
 
 def shard_count(capacity: int) -> int:
-    """Return over how many shards a category of this size is spread."""
+    """Return the number of shards for a category of this capacity."""
     return max(1, min(capacity // _TICKETS_PER_SHARD, _SHARDS_BY_DEFAULT))
 
 
 def lay_in(category: Category) -> list[Write]:
-    """Return the writes that put the whole stock of a new category there, all of it free."""
+    """Return the writes that create the stock of a new category, all of it free."""
     share, rest = divmod(category.capacity, category.shards)
     writes = []
     for shard in range(category.shards):
@@ -62,9 +62,9 @@ def lay_in(category: Category) -> list[Write]:
 
 
 def resize(category: Category, by: int) -> list[Write]:
-    """Return the writes that put so many more tickets there, all free, or take so many free ones away.
+    """Return the writes that add `by` free tickets to the stock, or remove free ones where it is negative.
 
-    Raises Conflict where fewer than that are free.
+    Raises Conflict if too few are free.
     """
     shards = category.shards
     if by > 0:
@@ -87,9 +87,9 @@ def resize(category: Category, by: int) -> list[Write]:
 
 
 def counts(event_id: str, categories: Iterable[Category], *, consistent: bool = False) -> dict[str, StockCounts]:
-    """Return what is left of these categories of an event, by id; one batch read.
+    """Return the stock of these categories of an event, by id; one batch read.
 
-    The shards are read one after the other: while a sale runs, what is moving between them may be seen twice.
+    The shards are not read at one time, so tickets that move during a sale may be counted twice.
     """
     places = {place: category.category_id for category in categories for place in _places(category)}
     found = operations.get_many(places, consistent=consistent)
@@ -97,9 +97,9 @@ def counts(event_id: str, categories: Iterable[Category], *, consistent: bool = 
 
 
 def snapshot(event_id: str, categories: Iterable[Category]) -> dict[str, StockCounts]:
-    """Return what is left of these categories, by id, all of it at one and the same moment (at most 100 shards).
+    """Return the stock of these categories, by id, in one consistent snapshot (at most 100 shards).
 
-    Raises Unavailable where sales do not let it through.
+    Raises Unavailable if conflicts with sales persist.
     """
     places = {place: category.category_id for category in categories for place in _places(category)}
     found = operations.snapshot(places)
@@ -107,14 +107,14 @@ def snapshot(event_id: str, categories: Iterable[Category]) -> dict[str, StockCo
 
 
 def anywhere(category: Category, quantity: int) -> Portions:
-    """Return where to take tickets from while the stock is plenty: all of them from one shard at random."""
+    """Return all tickets from one random shard, for the case of ample stock."""
     return {random.randrange(category.shards): quantity}  # noqa: S311  # spreads the load, keeps no secret
 
 
 def where_left(category: Category, quantity: int) -> Portions:
-    """Return where to take tickets from once some shards are short: from the fewest that will do.
+    """Return the tickets from one shard if possible, else from several, for the case that some shards are short.
 
-    Raises SoldOut only where at one and the same moment less was left of the whole category.
+    Raises SoldOut only if a consistent snapshot of the whole category has too few left.
     """
     portions = _spread(operations.get_many(_places(category)).values(), quantity)
     if portions is None:
@@ -126,39 +126,39 @@ def where_left(category: Category, quantity: int) -> Portions:
 
 
 def sold_out(short: Sequence[tuple[Category, int]]) -> SoldOut:
-    """Return the refusal that says which categories have too little left, and how much."""
+    """Return the error that names the categories with too few tickets, and what is left of each."""
     problems = [f"{category.name}: {left} left" if left else f"{category.name} is sold out" for category, left in short]
     details = [{"field": category.category_id, "message": f"{left} left"} for category, left in short]
     return SoldOut(f"Not enough tickets are left. {'; '.join(problems)}.", details=details)
 
 
 def reserve(event_id: str, taken: Taken) -> list[Write]:
-    """Return the writes that hold free tickets for an order, one for each shard, in the order of `positions`."""
+    """Return the writes that reserve free tickets for an order, one for each shard, in the order of `positions`."""
     return _moves(event_id, taken, Stock.free, Stock.reserved)
 
 
 def sell(event_id: str, taken: Taken) -> list[Write]:
-    """Return the writes that turn what is held into what is sold."""
+    """Return the writes that turn reserved tickets into sold ones."""
     return _moves(event_id, taken, Stock.reserved, Stock.sold)
 
 
 def give_back(event_id: str, taken: Taken) -> list[Write]:
-    """Return the writes that free what is held."""
+    """Return the writes that free reserved tickets."""
     return _moves(event_id, taken, Stock.reserved, Stock.free)
 
 
 def sell_free(event_id: str, taken: Taken) -> list[Write]:
-    """Return the writes that sell free tickets that nobody held."""
+    """Return the writes that sell free tickets without a reservation."""
     return _moves(event_id, taken, Stock.free, Stock.sold)
 
 
 def take_back(event_id: str, taken: Taken) -> list[Write]:
-    """Return the writes that free what was sold."""
+    """Return the writes that free sold tickets, counted as returned."""
     return _moves(event_id, taken, Stock.sold, Stock.free, counted=Stock.returned)
 
 
 def positions(taken: Taken) -> list[str]:
-    """Return whose category each write of a move is, in their order."""
+    """Return the category id of each write of a move, in order."""
     return [category_id for category_id, portions in taken.items() for _ in portions]
 
 

@@ -1,4 +1,4 @@
-"""Venues: where events are held. An event keeps a copy of its venue, so that a page of events needs no more reads."""
+"""Venues. An event stores a copy of its venue, so a page of events needs no further reads."""
 
 from chalicelib.errors import NotFound
 from chalicelib.identifiers import new_id
@@ -15,7 +15,7 @@ def add(
     longitude: str | None = None,
     venue_id: str | None = None,
 ) -> KnownVenue:
-    """Write a venue down; one whose id is in use is left alone and returned as it stands.
+    """Create a venue; an existing one with this id is returned unchanged.
 
     Called by the staff's portal, which is not built yet.
     """
@@ -45,7 +45,7 @@ def get(venue_id: str) -> KnownVenue:
 
 
 def copy_of(venue: KnownVenue) -> Venue:
-    """Return what an event keeps of its venue."""
+    """Return the copy of a venue that an event stores."""
     return Venue(
         id=venue.venue_id,
         name=venue.name,
