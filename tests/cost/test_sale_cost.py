@@ -47,15 +47,19 @@ class Sale:
     orders: int = 0
 
     def measure(self, act: Callable[[], object]) -> Cost:
-        """Return what something costs on average, in a container that is warm."""
+        """Return what something costs in a container that is warm: the cheapest of several times.
+
+        A cache may expire between two of them on a loaded machine. A cost that grows with the table is in all of them.
+        """
+        return min((self._measure_once(act) for _ in range(MEASURED)), key=lambda cost: cost.requests)
+
+    def _measure_once(self, act: Callable[[], object]) -> Cost:
         categories.offer(self.category.event_id)
         self.meter.reset()
-        for _ in range(MEASURED):
-            with self.meter.request("act"):
-                act()
+        with self.meter.request("act"):
+            act()
         used = self.meter.report()["requests"]["act"]
-        parts = (used["dynamodb_requests"], used["read_units"], used["write_units"])
-        return Cost(*(part / MEASURED for part in parts))
+        return Cost(used["dynamodb_requests"], used["read_units"], used["write_units"])
 
     def reserve(self) -> Order:
         self.orders += 1
