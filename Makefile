@@ -37,8 +37,8 @@ lint: setup ## Check format, lint rules, types (Python 3.11 and 3.13) and import
 format: setup ## Format the code and apply safe lint fixes
 	@$(PY) -m ruff check --fix -q $(CODE) reader-agent; $(PY) -m ruff format $(CODE) reader-agent
 
-truth: setup engine ## Run the races at full size: scans, the sale, the ledger, numbering, payouts, and the whole fuzz
-	@FETCH=0 FAULTS=all TRUTH_TICKETS=2000 SALE_BUYERS=500 LEDGER_OPERATIONS=10000 NUMBERING_TICKETS=500 PAYOUT_ORDERS=200 FUZZ_REQUESTS=3000 $(PY) -m pytest tests/truth tests/faults tests/contract/test_fuzz.py -x
+truth: setup engine ## Run races, fault matrices and costs at full size, and the whole fuzz
+	@FETCH=0 FAULTS=all TRUTH_TICKETS=2000 SALE_BUYERS=500 LEDGER_OPERATIONS=10000 NUMBERING_TICKETS=500 PAYOUT_ORDERS=200 FUZZ_REQUESTS=3000 $(PY) -m pytest tests/truth tests/faults tests/cost tests/domain tests/contract/test_fuzz.py -x
 
 mutants: setup engine ## Seed bugs one by one, and require that a test fails for each
 	@FETCH=0 $(PY) -m tests.mutants

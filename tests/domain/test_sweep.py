@@ -11,7 +11,7 @@ from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Category, Event, Order
+from chalicelib.table.items import Category, Event, Order, SweepMark
 from chalicelib.workers import schedules
 from tests.support.factories import make_customer, make_event
 
@@ -25,6 +25,9 @@ def event() -> Event:
 
 @pytest.fixture
 def category(event: Event) -> Category:
+    """A category on sale; the last run of the sweep was a moment ago."""
+    minute = keys.jobs.minute(clock.now())
+    operations.record(operations.put(SweepMark(*keys.jobs.sweep_mark("due"), minute=minute)))
     return categories.add(event.event_id, categories.CategoryDraft(name="Standing", price=150_000, capacity=100))
 
 
@@ -118,6 +121,7 @@ def test_what_nobody_takes_yet_waits_for_who_does(
 
 
 def test_the_first_run_looks_a_few_hours_back_and_the_next_goes_on_from_the_mark(category: Category) -> None:
+    operations.record(operations.remove(keys.jobs.sweep_mark("due")))
     reserve(category)
     start = clock.now()
     with clock.set_to(start + later(150)):

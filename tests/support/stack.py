@@ -29,12 +29,13 @@ class Stack:
 
 
 @contextmanager
-def running(engine: str = "dynamodb-local") -> Iterator[Stack]:
-    """Serve the platform with demo data; AWS clients of this process use its engines."""
+def running(engine: str = "dynamodb-local", *, demo: bool = True) -> Iterator[Stack]:
+    """Serve the platform, with demo data or empty; AWS clients of this process use its engines."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
     environ = {name: value for name, value in os.environ.items() if name not in ("DATA", "DEMO", "ENGINE", "PORT")}
+    environ |= {} if demo else {"DEMO": "0"}
     command = [sys.executable, "-m", "infra.local", "--engine", engine, "--port", str(port)]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, cwd=_ROOT, env=environ, stdout=said, stderr=subprocess.STDOUT)

@@ -20,6 +20,8 @@ from tests.support.factories import make_organization, token_of
 from tests.support.meanwhile import before
 from tests.support.numbered import assert_reports_are_true, organization_of, tally_of, work
 from tests.support.numbered import generate as generated
+from tests.support.settings import configured
+from tests.support.sizes import size_of
 from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("numbering"), pytest.mark.timeout(900)]
@@ -43,36 +45,48 @@ def token(admin: Account) -> str:
     return token_of(admin)
 
 
+# So many are written or deleted before the answer; more than one transaction takes.
+AT_ONCE = size_of("NUMBERS_AT_ONCE", small=150, full=1000)
+MANY = AT_ONCE + 1
+
+
+@pytest.fixture
+def at_once() -> Iterator[None]:
+    with configured(LIMIT_NUMBERS_AT_ONCE=AT_ONCE):
+        yield
+
+
 def die() -> None:
     raise Died
 
 
+@pytest.mark.usefixtures("at_once")
 def test_many_are_a_job_of_which_nothing_is_seen_before_all_is_there(token: str) -> None:
     small = generate(token, 2)
-    body = {"count": 1001, "prefix": "VIP"}
+    body = {"count": MANY, "prefix": "VIP"}
     answer = ask(token, body, key="many")
     assert (answer.status, set(answer.json)) == (202, {"job_id"})
     assert ask(token, body, key="many").text == answer.text
     job_id = answer.json["job_id"]
     # Others go on meanwhile, behind the numbers that are taken.
-    assert generate(token, 1)[0]["number"] == "VIP-001004"
+    assert generate(token, 1)[0]["number"] == f"VIP-{MANY + 3:06}"
     # A worker dies after the first of its transactions.
     with before("TransactWriteItems", None, die), pytest.raises(Died):
         numbering.run_step(job_id)
     waiting = listed(token, f"job_id={job_id}")
-    assert waiting["job"] == {"id": job_id, "status": "open", "done": 95, "count": 1001}
+    assert waiting["job"] == {"id": job_id, "status": "open", "done": 95, "count": MANY}
     assert (waiting["tickets"], waiting["total"]) == ([], 0)
-    assert (numbers(listed(token)), listed(token)["total"]) == (["VIP-001004", "VIP-000002", "VIP-000001"], 3)
+    assert (numbers(listed(token)), listed(token)["total"]) == ([f"VIP-{MANY + 3:06}", "VIP-000002", "VIP-000001"], 3)
     assert call("GET", f"{TICKETS}/VIP-000003", token=token).status == 404
     # A message that comes more than once puts several workers at the same job.
     with ThreadPoolExecutor(3) as workers:
         assert not any(workers.map(numbering.run_step, [job_id] * 3))
     assert work() == 1
     done = listed(token, f"job_id={job_id}&limit=2&page=2")
-    assert done["job"] == {"id": job_id, "status": "complete", "done": 1001, "count": 1001}
-    assert (numbers(done), done["total"]) == (["VIP-000005", "VIP-000006"], 1001)
-    assert numbers(listed(token, "page=1001&limit=1")) == ["VIP-000004"]
-    assert listed(token)["total"] == 1004
+    assert done["job"] == {"id": job_id, "status": "complete", "done": MANY, "count": MANY}
+    assert (numbers(done), done["total"]) == (["VIP-000005", "VIP-000006"], MANY)
+    assert numbers(listed(token, f"page={MANY}&limit=1")) == ["VIP-000004"]
+    assert listed(token)["total"] == MANY + 3
     assert call("GET", f"{TICKETS}/VIP-000002", token=token).json == small[1]
     other = token_of(make_organization(name="Another"))
     assert call("GET", f"{TICKETS}?job_id={job_id}", token=other).status == 404
@@ -89,10 +103,11 @@ def test_a_thousand_are_answered_at_once_and_again_by_their_key(token: str) -> N
     assert listed(token)["total"] == 1000
 
 
+@pytest.mark.usefixtures("at_once")
 def test_many_are_cleared_behind_the_answer(token: str) -> None:
     stream = StreamReader()
-    generate(token, 600)
-    generate(token, 600, "STAND")
+    for prefix in ("VIP", "STAND"):
+        generate(token, AT_ONCE * 6 // 10, prefix)
     answer = call("DELETE", f"{TICKETS}?confirm=Lahore%20Marathon", token=token)
     assert answer.status == 202
     assert answer.json["success"] is True
@@ -102,7 +117,7 @@ def test_many_are_cleared_behind_the_answer(token: str) -> None:
         assert not any(workers.map(ticket_clearing.run_step, [answer.json["job_id"]] * 3))
     assert work() == 1
     job = listed(token, f"job_id={answer.json['job_id']}")["job"]
-    assert (job["status"], job["done"], job["count"]) == ("complete", 1200, 1200)
+    assert (job["status"], job["done"], job["count"]) == ("complete", AT_ONCE * 6 // 10 * 2, AT_ONCE * 6 // 10 * 2)
     stream.drain()
     assert numbers(listed(token)) == [fresh["number"]]
     assert json.loads(call("GET", "/api/tix/reports/stats", token=token).text)["total"] == 1

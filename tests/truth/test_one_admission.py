@@ -31,7 +31,7 @@ def platform(request: pytest.FixtureRequest) -> Iterator[Stack]:
         pytest.skip("DynamoDB Local is not to be had here; MiniStack is the engine then")
     if request.param == engines.MINISTACK and authority and TICKETS > LARGE:
         pytest.skip("at full size the race runs on DynamoDB Local alone")
-    with stack.running(request.param) as running:
+    with stack.running(request.param, demo=False) as running:
         forget_caches()
         yield running
     forget_caches()
