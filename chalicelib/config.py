@@ -17,6 +17,8 @@ class Limits:
     # Numbered tickets that are written or removed before the answer, and tickets in one file of a print run.
     numbers_at_once: int = 1000
     print_part: int = 1000
+    # Seconds of one step of a print run; well within the worker's time-out of 120 s, including the part in progress.
+    print_step_seconds: int = 50
     # Rows of the catalogue that one request reads: at a time, and in all.
     catalogue_chunk: int = 100
     catalogue_rows: int = 500

@@ -37,8 +37,6 @@ MOST = 10_000
 _FOLDER = "exports/"
 KEPT = timedelta(days=1)
 _LINK_LIFETIME = timedelta(hours=1)
-# Well within the worker's time-out of 120 s, with the part that was begun.
-_TURN_SECONDS = 50.0
 _CONTENT_TYPES = {PrintFormat.PDF: "application/pdf", PrintFormat.CSV: "text/csv"}
 _EXTRA_LINES, _EXTRA_LENGTH = 4, 60
 
@@ -153,7 +151,7 @@ def _file(run: PrintRun, part: Mapping[str, Any], now: datetime) -> PrintedFile:
 
 def run_step(job_id: str) -> bool:
     """Generate as many parts as time allows; return True where some remain. Raises Unavailable."""
-    until = time.monotonic() + _TURN_SECONDS
+    until = time.monotonic() + config().limits.print_step_seconds
     while time.monotonic() < until:
         run = operations.get(keys.organizations.print_run(job_id))
         if run is None or run.status != JobStatus.OPEN:
