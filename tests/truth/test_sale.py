@@ -19,7 +19,7 @@ from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.errors import SoldOut, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Category, Event, Order
+from chalicelib.table.items import Account, Category, Event, Order, SweepMark
 from chalicelib.workers import schedules
 from tests.support import engines
 from tests.support.caches import forget_caches
@@ -45,6 +45,17 @@ def exact_cloud() -> Iterator[None]:
         forget_caches()
         yield
     forget_caches()
+
+
+@pytest.fixture
+def swept() -> None:
+    """Nothing of earlier tests is due, and the next sweep goes on from a moment ago."""
+    start = clock.now()
+    mark = SweepMark(*keys.jobs.sweep_mark("due"), minute=keys.jobs.minute(start))
+    operations.record(operations.put(mark))
+    with clock.set_to(start + timedelta(minutes=25)):
+        schedules.sweep()
+    operations.record(operations.put(mark))
 
 
 @pytest.fixture
@@ -210,6 +221,7 @@ class Rush:
             raise self.faults[0]
 
 
+@pytest.mark.usefixtures("swept")
 def test_a_rush_never_oversells_never_loses_and_sends_nobody_away_while_there_is_stock(event: Event) -> None:
     capacities = [TICKETS * share // 100 for share in SHARES]
     sold = [sell(event, capacity, name=f"Block {capacity}") for capacity in capacities]
@@ -313,6 +325,7 @@ def fulfil_once(order_id: str, payment_id: str) -> bool:
     raise AssertionError(f"{PATIENCE} tries brought no answer")
 
 
+@pytest.mark.usefixtures("swept")
 def test_however_many_sweeps_and_late_payments_meet_an_order_it_is_paid_once_and_stock_balances(event: Event) -> None:
     category = sell(event, 12, shards=3)
     order = reserve(event, category, 4)
