@@ -80,6 +80,7 @@ def test_the_effect_stays_one_after_the_answer_was_forgotten(ground: Ground, rou
 def test_a_key_that_is_none_is_refused_before_anything_happens(ground: Ground, key: str) -> None:
     (route,) = (route for route in IDEMPOTENT if route.operation_id == "customer_add_dependent")
     request = ground.rightful(route)
+    ground.token(route)  # log in first, so that only the refused request could write
     before = stored()
     refused = _send(ground, route, request, key)
     assert (refused.status, refused.code) == (400, "VALIDATION_ERROR")

@@ -97,7 +97,7 @@ class Customer:
         return int(next(one["available"] for one in event["ticket_categories"] if one["name"] == "Standard"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def nadia(run: LocalRun) -> Customer:
     customer = Customer(run)
     customer.register(f"+92300{secrets.randbelow(10**7):07}")

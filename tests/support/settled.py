@@ -22,7 +22,7 @@ def put_payout(organizer_id: str, **changes: Any) -> Payout:
     """Write a payout as it stands in the table."""
     payout_id = new_id("pto")
     settings: dict[str, Any] = {
-        "event_id": "evt_over",
+        "event_id": "evt_01JDEM00000000000000000ER1",
         "event_title": "Over",
         "status": PayoutStatus.SCHEDULED,
         "gross": 100,

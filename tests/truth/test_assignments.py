@@ -45,7 +45,7 @@ CALLERS = 16
 ADDRESS = "192.0.2.1"
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def exact_cloud() -> Iterator[None]:
     with engines.cloud():
         forget_caches()
