@@ -1,5 +1,6 @@
 """Every test's environment, the patches of moto and botocore, and the platform's resources on moto."""
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -26,7 +27,15 @@ os.environ.setdefault("ANSWER_PACE_MS", "0")
 import pytest
 from moto import mock_aws
 
-from tests.support import cheap_hashes, fault_days, moto_answers, moto_copies, moto_queries, service_models
+from tests.support import (
+    cheap_hashes,
+    cheap_requests,
+    fault_days,
+    moto_answers,
+    moto_copies,
+    moto_queries,
+    service_models,
+)
 
 # Before the modules below import what the patches replace.
 service_models.install()
@@ -34,12 +43,19 @@ moto_copies.install()
 moto_answers.install()
 moto_queries.install()
 cheap_hashes.install()
+cheap_requests.install()
 
 from tests.support import cloud
 from tests.support.caches import forget_answers
 
 # Before a test is collected, and the same for all workers of a run.
 fault_days.choose()
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is imported and collected out of the garbage collector, which else walks it at every full pass."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
