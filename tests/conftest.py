@@ -45,7 +45,7 @@ moto_queries.install()
 cheap_hashes.install()
 cheap_requests.install()
 
-from tests.support import cloud
+from tests.support import cloud, sweeps
 from tests.support.caches import forget_answers
 
 # Before a test is collected, and the same for all workers of a run.
@@ -81,3 +81,9 @@ def moto_cloud() -> Iterator[None]:
         cloud.create_all(cloud.MASTER_SECRET)
         yield
     forget_answers()
+
+
+@pytest.fixture
+def swept(moto_cloud: None) -> None:  # noqa: ARG001  # the cloud comes first
+    """Let the sweep's next run begin now, not three hours ago."""
+    sweeps.begin()

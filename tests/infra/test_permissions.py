@@ -297,6 +297,7 @@ def test_the_payments_worker_may_do_what_it_does_and_no_more(template: Template,
     assert used - _FOR_LAMBDA == _allowed(template, "Payments") - _FOR_LAMBDA
 
 
+@pytest.mark.usefixtures("swept")
 def test_the_sweep_may_do_what_it_does_and_no_more(template: Template, recorded: Callable[..., Used]) -> None:
     tick: dict[str, Any] = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "version": "0"}
     tick |= {"id": "1", "account": "0", "time": "", "region": "us-east-1", "resources": []}

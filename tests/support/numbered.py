@@ -19,6 +19,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, NumberedTicket, NumberRange, TicketTally
 from chalicelib.workers import jobs as worker
 from chalicelib.workers import schedules
+from tests.support import sweeps
 
 ResultT = TypeVar("ResultT")
 
@@ -85,6 +86,7 @@ def work() -> int:
 
 def recover() -> int:
     """Let the sweep find what nobody finished, once its patience is over, and the worker do it."""
+    sweeps.begin()
     with clock.set_to(clock.now() + jobs.PATIENCE + timedelta(minutes=2)):
         schedules.sweep()
         return work()

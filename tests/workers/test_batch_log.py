@@ -54,6 +54,7 @@ def test_a_batch_of_the_stream_has_one_line_with_its_ends(lines: LogLines) -> No
     assert {line["request_id"] for line in lines.all()} == {context.aws_request_id}
 
 
+@pytest.mark.usefixtures("swept")
 def test_a_schedule_and_a_socket_have_a_line_each(lines: LogLines) -> None:
     scheduled: dict[str, Any] = {
         "version": "0",

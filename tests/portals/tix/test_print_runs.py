@@ -246,6 +246,7 @@ def queued() -> list[str]:
     return found
 
 
+@pytest.mark.usefixtures("swept")
 def test_a_run_that_could_not_be_queued_is_begun_by_the_sweep(admin: Account) -> None:
     generate(admin, 1)
     with before("SendMessage", lost, service="sqs"):

@@ -475,6 +475,7 @@ def test_another_amount_than_was_asked_for_never_pays_the_order(
 # What hangs is closed
 
 
+@pytest.mark.usefixtures("swept")
 def test_a_payment_that_nobody_confirms_is_cancelled_at_the_provider_after_its_time(
     customer: Account, order: Order
 ) -> None:
@@ -491,6 +492,7 @@ def test_a_payment_that_nobody_confirms_is_cancelled_at_the_provider_after_its_t
     assert charge(payment_id).status == "canceled"
 
 
+@pytest.mark.usefixtures("swept")
 def test_a_charge_whose_answer_was_lost_for_good_is_found_by_the_sweep(customer: Account, order: Order) -> None:
     payment_id = opened(customer, order, payment_token="tok_timeout")
     assert confirm(customer, payment_id).status == 503
@@ -500,6 +502,7 @@ def test_a_charge_whose_answer_was_lost_for_good_is_found_by_the_sweep(customer:
     assert payers.order_of(order).status == OrderStatus.PAID
 
 
+@pytest.mark.usefixtures("swept")
 def test_a_refund_that_nobody_made_is_made_by_the_sweep(customer: Account, order: Order) -> None:
     payers.card_with(customer, 400_000, uid=UID)
     by_card, by_wallet = opened(customer, order), opened(customer, order, method="wallet")

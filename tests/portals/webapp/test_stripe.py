@@ -292,6 +292,7 @@ def test_a_success_after_expiry_without_stock_is_refunded_in_full_once(
     assert payers.balances() == {}
 
 
+@pytest.mark.usefixtures("swept")
 def test_a_refund_that_stripe_could_not_make_is_not_called_one_and_is_tried_again_by_the_sweep(
     customer: Account, order: Order, stripe: StripeDouble
 ) -> None:
@@ -331,6 +332,7 @@ def test_more_than_was_taken_is_never_given_back(customer: Account, order: Order
     stripe.refunds.clear()  # what was asked for here is in no book of the platform
 
 
+@pytest.mark.usefixtures("swept")
 def test_what_nobody_paid_is_cancelled_at_stripe_and_what_was_paid_unheard_is_found(
     customer: Account, stripe: StripeDouble
 ) -> None:
