@@ -14,7 +14,7 @@ from tests.support.sizes import size_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost"), pytest.mark.timeout(3000)]
 
-FEW, MANY = 60, size_of("CATALOGUE_EVENTS", small=150, full=600)
+FEW, MANY = 60, size_of("CATALOGUE_EVENTS", small=120, full=600)
 # What fills a page at either size; every page holds twenty events.
 LISTS = {
     "all": "",

@@ -23,7 +23,7 @@ from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost"), pytest.mark.timeout(1500)]
 
-SMALL, LARGE = 300, size_of("TIX_TICKETS", small=1500, full=3000)
+SMALL, LARGE = 300, size_of("TIX_TICKETS", small=900, full=3000)
 AT_MOST = 10_000
 SCANS = 120
 # A quiet gate, and a busy one whose scans fill the stream's batches.

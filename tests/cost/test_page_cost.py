@@ -15,7 +15,7 @@ from tests.support.sizes import size_of
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
 
 # Long enough that every page is full, in each of the shards that it is merged from.
-SMALL_LOG, LARGE_LOG = 120, size_of("LOG_ENTRIES", small=300, full=600)
+SMALL_LOG, LARGE_LOG = 120, size_of("LOG_ENTRIES", small=240, full=600)
 GUEST = "Xiomara Unmistakable"
 PAGES = {
     "the event's status": "/api/usher/events/{event_id}/status/",

@@ -15,7 +15,7 @@ from tests.support.sizes import size_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
 
-SMALL, LARGE = 100, size_of("SCAN_TICKETS", small=800, full=3000)
+SMALL, LARGE = 100, size_of("SCAN_TICKETS", small=400, full=3000)
 SCANS = 10
 MOST_REQUESTS = {Kind.QR: 1, Kind.TICKET: 1, Kind.CARD: 2}
 MOST_WRITE_UNITS, MOST_WRITE_UNITS_IN_ALL = 3, 8
