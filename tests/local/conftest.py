@@ -1,3 +1,4 @@
+import signal
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -8,7 +9,36 @@ import pytest
 from infra.local import engines, resources
 from infra.local.console import CannotStart
 from infra.local.resources import Cloud
+from tests.local.local_run import LocalRun, Start
 from tests.support.cloud import TABLE
+
+
+@pytest.fixture(scope="session")
+def run() -> Iterator[LocalRun]:
+    """One run with demo data and a log of JSON, for all tests that neither end it nor need other settings.
+
+    Its end is a test too: SIGTERM, as a container is stopped, ends a run cleanly.
+    """
+    shared = LocalRun({"LOG": "json", "LOG_LEVEL": "INFO"})
+    try:
+        yield shared.until_ready()
+    finally:
+        code = shared.end(signal.SIGTERM)
+    assert code == 0, shared.lines[-20:]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start runs of a test's own, which end with the test, also when it fails."""
+    runs: list[LocalRun] = []
+
+    def make(**settings: str) -> LocalRun:
+        runs.append(LocalRun(settings))
+        return runs[-1].until_ready()
+
+    yield make
+    for each in runs:
+        each.end()
 
 
 @pytest.fixture(scope="session")

@@ -87,6 +87,18 @@ def small_app() -> Any:
     return app
 
 
+class _Announced(uvicorn.Server):
+    """A server that says when it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_up = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_up.set()
+
+
 class Served:
     """The small app behind the front."""
 
@@ -98,11 +110,10 @@ class Served:
         config = uvicorn.Config(
             self.gateway, http=EnvelopeProtocol, ws="none", lifespan="off", log_config=None, proxy_headers=False
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Announced(config)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._socket])))
         self._thread.start()
-        while not self._server.started:
-            time.sleep(0.01)
+        assert self._server.is_up.wait(30), "the front did not start"
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
 
     def close(self) -> None:

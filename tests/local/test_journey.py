@@ -10,7 +10,7 @@ import secrets
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -20,23 +20,13 @@ from pypdf import PdfReader
 from chalicelib.schemas.examples import demo
 from infra.local import toolchain
 from tests.local.conftest import wait_until
-from tests.local.test_run import LocalRun
+from tests.local.local_run import LocalRun
 
 pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("engines")]
 
 PASSWORD = "a long enough password"
 CLIENT = toolchain.ROOT / "tests" / "tix_client"
 GENERATED = toolchain.ROOT / "tests" / "api_client"
-
-
-@pytest.fixture(scope="module")
-def run() -> Iterator[LocalRun]:
-    """One run for all journeys of this file."""
-    started = LocalRun({})
-    try:
-        yield started.until_ready()
-    finally:
-        started.end()
 
 
 class Customer:

@@ -1,14 +1,12 @@
 """`make run` itself, as a process."""
 
 import fcntl
-import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,142 +15,90 @@ import httpx
 import pytest
 
 from chalicelib.schemas.examples import demo
+from infra.local import __main__ as command
 from infra.local import console, toolchain
 from infra.local.console import CannotStart
 from infra.local.resources import Cloud
 from tests.local.conftest import wait_until
+from tests.local.local_run import LocalRun, Start
+from tests.support import engines
 
 pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("engines")]
-READY_SECONDS = 60
-
-
-class LocalRun:
-    """One `make run`, without the make."""
-
-    def __init__(self, settings: dict[str, str]) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = int(probe.getsockname()[1])
-        environment = {name: value for name, value in os.environ.items() if name not in ("DATA", "DEMO", "ENGINE")}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "infra.local"],
-            env={**environment, "PORT": str(self.port), "LOG_LEVEL": "WARNING", **settings},
-            cwd=toolchain.ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.lines: list[str] = []
-        self._ready = threading.Event()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip())
-            if line.strip() == "ready":
-                self._ready.set()
-        self._ready.set()
-
-    def until_ready(self) -> "LocalRun":
-        assert self._ready.wait(READY_SECONDS), self.lines
-        assert "ready" in self.lines, self.lines
-        return self
-
-    def end(self, number: int = signal.SIGINT) -> int:
-        """Send a signal and wait; return how the process ended."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        code = self.process.wait(40)
-        self._reader.join()
-        self.client.close()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
-        return code
-
-    def children(self) -> list[int]:
-        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(number) for number in found.split()]
-
-    def cpu_seconds(self) -> float:
-        """Return the CPU time of the runner itself until now."""
-        used = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
-
-    def usher(self) -> dict[str, str]:
-        body = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD}
-        answer = self.client.post("/api/usher/login/", json=body)
-        assert answer.status_code == 200, answer.text
-        return {"Authorization": f"Bearer {answer.json()['access']}"}
-
-    def scan(self, headers: dict[str, str], scan_id: str) -> Any:
-        body = {"scan_id": scan_id, "card_id": demo.CARD_UID, "gate": "Gate 1"}
-        return self.client.post("/api/usher/scan/result/", json=body, headers=headers).json()
-
-    def admitted(self, headers: dict[str, str]) -> int:
-        return int(self.client.get(f"/api/usher/events/{demo.EVENT_ID}/status/", headers=headers).json()["admitted"])
-
-
-Start = Callable[..., LocalRun]
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Start runs that end with the test, whatever becomes of it."""
-    runs: list[LocalRun] = []
-
-    def make(**settings: str) -> LocalRun:
-        runs.append(LocalRun(settings))
-        return runs[-1].until_ready()
-
-    yield make
-    for run in runs:
-        run.end()
 
 
 def is_gone(process_id: int) -> bool:
     return not Path(f"/proc/{process_id}").exists()
 
 
-def check_the_main_job_and_that_data_is_kept(start: Start, folder: Path, **settings: str) -> None:
-    first = start(DATA=str(folder), **settings)
-    children = first.children()
-    headers = first.usher()
-    assert first.scan(headers, "scn_kept00001")["result"] == "valid"
-    wait_until(lambda: first.admitted(headers) == 1)
-    usage = first.client.get("/_local/usage/").json()
+def check_that_only_steps_are_printed_before_it_is_ready(run: LocalRun) -> None:
+    """Needs a run whose log is text at INFO."""
+    ready, serving = run.lines.index("ready"), next(n for n, line in enumerate(run.lines) if line.endswith(" serving"))
+    assert [line for line in run.lines[:serving] if not line.startswith("[")] == []
+    assert any(demo.CUSTOMER_NUMBER in line for line in run.lines[serving:ready])
+    answer = run.client.get("/api/usher/nothing/")
+    request_id = answer.headers["x-request-id"][:8]
+    wait_until(lambda: any(f"{request_id} GET (unknown) 404 NOT_FOUND" in line for line in run.lines[ready:]))
+    assert "\x1b[" not in "".join(run.lines)
+
+
+def check_that_a_scan_is_decided_and_projected(run: LocalRun) -> None:
+    headers = run.usher()
+    assert run.scan(headers, "scn_kept00001")["result"] == "valid"
+    wait_until(lambda: run.admitted(headers) == 1)
+    usage = run.client.get("/_local/usage/").json()
     assert usage["requests"]["usher POST /api/usher/scan/result/"]["calls"] == 1
     assert usage["background"]["stream"]["write_units"] > 0
-    assert first.end() == 0
+
+
+def check_a_clean_end(run: LocalRun) -> None:
+    children = run.children()
     assert children
+    assert run.end() == 0
     assert all(is_gone(child) for child in children)
 
-    second = start(DATA=str(folder), **settings)
-    assert second.cpu_seconds() < 15
-    headers = second.usher()
-    assert second.scan(headers, "scn_kept00002")["result"] == "already_scanned"
-    assert second.admitted(headers) == 1
-    wait_until(lambda: len(second.client.get("/api/usher/scan/logs/", headers=headers).json()["results"]) == 2)
-    assert second.end(signal.SIGTERM) == 0
+
+def check_that_the_scan_was_kept(run: LocalRun) -> None:
+    assert run.cpu_seconds() < 15
+    headers = run.usher()
+    assert run.scan(headers, "scn_kept00002")["result"] == "already_scanned"
+    assert run.admitted(headers) == 1
+    wait_until(lambda: len(run.client.get("/api/usher/scan/logs/", headers=headers).json()["results"]) == 2)
 
 
-def test_a_scan_is_decided_projected_and_kept_over_a_restart(start: Start, tmp_path: Path) -> None:
-    check_the_main_job_and_that_data_is_kept(start, tmp_path)
+def check_that_a_killed_run_leaves_no_orphans(run: LocalRun) -> None:
+    children = run.children()
+    assert children
+    run.end(signal.SIGKILL)
+    wait_until(lambda: all(is_gone(child) for child in children))
+
+
+def test_a_run_prints_its_steps_keeps_its_data_over_a_restart_and_leaves_no_orphans(
+    start: Start, tmp_path: Path
+) -> None:
+    first = start(DATA=str(tmp_path), LOG_LEVEL="INFO")
+    check_that_only_steps_are_printed_before_it_is_ready(first)
+    check_that_a_scan_is_decided_and_projected(first)
+    check_a_clean_end(first)
+    second = start(DATA=str(tmp_path))
+    check_that_the_scan_was_kept(second)
+    check_that_a_killed_run_leaves_no_orphans(second)
 
 
 @pytest.mark.engine
-@pytest.mark.usefixtures("engine_cloud")
+@pytest.mark.skipif(not engines.is_to_be_had(engines.DYNAMODB_LOCAL), reason="DynamoDB Local is not to be had here")
 def test_amazons_own_engine_holds_the_table_where_asked(start: Start, tmp_path: Path) -> None:
-    check_the_main_job_and_that_data_is_kept(start, tmp_path, ENGINE="dynamodb-local")
+    first = start(DATA=str(tmp_path), ENGINE="dynamodb-local")
+    check_that_a_scan_is_decided_and_projected(first)
+    check_a_clean_end(first)
+    second = start(DATA=str(tmp_path), ENGINE="dynamodb-local")
+    check_that_the_scan_was_kept(second)
+    assert second.end(signal.SIGTERM) == 0
 
 
-def test_a_fact_becomes_a_mail_and_a_killed_run_leaves_no_orphans(start: Start) -> None:
-    run = start()
-    children = run.children()
-    cloud_line = next(line for line in run.lines if line.strip().startswith("cloud "))
-    cloud = Cloud(cloud_line.split()[1], cloud_line.split()[1])
-    events = cloud.client("events")
+def test_a_fact_becomes_one_mail_to_the_administrator(run: LocalRun) -> None:
+    found = (re.fullmatch(r"\s*cloud\s+(\S+).*", line) for line in run.lines)
+    url = next(match[1] for match in found if match)
+    events = Cloud(url, url).client("events")
     detail = '{"fact_id": "fct_1", "occurred_at": "2026-01-01T00:00:00Z", "device_id": "dev_1", "event_id": "evt_demo"}'
     entry = {"Source": "gatehouse", "DetailType": "device.silent", "Detail": detail, "EventBusName": "gatehouse"}
     events.put_events(Entries=[entry])
@@ -160,7 +106,7 @@ def test_a_fact_becomes_a_mail_and_a_killed_run_leaves_no_orphans(start: Start) 
 
     def mails() -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = run.client.get("/_local/outbox/?to=admin@example.com").json()["messages"]
-        return found
+        return [mail for mail in found if "dev_1" in mail["body"]]
 
     wait_until(lambda: bool(mails()))
     [mail] = mails()
@@ -169,19 +115,27 @@ def test_a_fact_becomes_a_mail_and_a_killed_run_leaves_no_orphans(start: Start) 
     assert mail["sent_at"].endswith("Z")
     assert run.client.get("/_local/outbox/?to=nobody@example.com").json() == {"messages": []}
 
+
+def test_a_schedule_runs_on_demand_and_is_metered(run: LocalRun) -> None:
+    assert run.client.delete("/_local/usage/").status_code == 204
     ran = run.client.post("/_local/schedule/watch_devices/")
     assert (ran.status_code, ran.json()["status"]) == (200, "done")
-    assert run.client.get("/_local/usage/").json()["background"]["watch_devices"]["calls"] == 1
+    # The schedule's own run may fall between the two requests.
+    assert run.client.get("/_local/usage/").json()["background"]["watch_devices"]["calls"] in (1, 2)
     assert run.client.post("/_local/schedule/nothing/").json()["error"]["code"] == "NOT_FOUND"
     assert run.client.get("/_local/schedule/watch_devices/").status_code == 405
     assert run.client.delete("/_local/usage/").status_code == 204
 
-    run.end(signal.SIGKILL)
-    wait_until(lambda: all(is_gone(child) for child in children))
 
-
-def test_a_run_whose_engine_dies_ends_with_the_reason(start: Start) -> None:
+def test_an_empty_run_has_the_first_administrator_alone_and_ends_with_the_reason_when_its_engine_dies(
+    start: Start,
+) -> None:
     run = start(DEMO="0")
+    body = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD}
+    assert run.client.post("/api/usher/login/", json=body).status_code == 401
+    assert not any("usher1" in line for line in run.lines)
+    assert any(demo.ADMIN_EMAIL in line for line in run.lines)
+
     [engine] = run.children()
     os.kill(engine, signal.SIGKILL)
     assert run.process.wait(60) == 1
@@ -189,8 +143,7 @@ def test_a_run_whose_engine_dies_ends_with_the_reason(start: Start) -> None:
     assert any("MiniStack ended unexpectedly." in line for line in run.lines)
 
 
-def test_a_refusal_is_found_in_the_log_by_its_id_with_sixteen_callers_at_once(start: Start) -> None:
-    run = start(LOG="json", LOG_LEVEL="INFO")
+def test_a_refusal_is_found_in_the_log_by_its_id_with_sixteen_callers_at_once(run: LocalRun) -> None:
     headers = run.usher()
 
     def one_caller(caller: int) -> list[str]:
@@ -202,48 +155,45 @@ def test_a_refusal_is_found_in_the_log_by_its_id_with_sixteen_callers_at_once(st
 
     with ThreadPoolExecutor(16) as callers:
         refused = [request_id for found in callers.map(one_caller, range(16)) for request_id in found]
-    assert run.end() == 0
+    # The line of the last request comes behind all others.
+    last = run.client.get("/api/usher/nothing/").headers["x-request-id"]
+    wait_until(lambda: any(last in line for line in list(run.lines)))
 
-    logged = [json.loads(line) for line in run.lines if line.startswith("{")]
+    lines: dict[str, list[dict[str, Any]]] = {}
+    for line in run.logged():
+        lines.setdefault(line.get("request_id", ""), []).append(line)
     for request_id in refused:
-        [line] = [line for line in logged if line.get("request_id") == request_id]
+        [line] = lines[request_id]
         assert (line["message"], line["route"]) == ("request", "/api/usher/scan/logs/{log_id}")
         assert (line["status"], line["code"], line["portal"]) == (404, "NOT_FOUND", "usher")
         assert line["principal_id"].startswith("ush_")
     assert len(set(refused)) == 160
 
 
-def test_nothing_but_its_steps_is_printed_before_a_run_is_ready(start: Start) -> None:
-    run = start(LOG_LEVEL="INFO")
-    ready, serving = run.lines.index("ready"), next(n for n, line in enumerate(run.lines) if line.endswith(" serving"))
-    assert [line for line in run.lines[:serving] if not line.startswith("[")] == []
-    assert any(demo.CUSTOMER_NUMBER in line for line in run.lines[serving:ready])
-    answer = run.client.get("/api/usher/nothing/")
-    request_id = answer.headers["x-request-id"][:8]
-    wait_until(lambda: any(f"{request_id} GET (unknown) 404 NOT_FOUND" in line for line in run.lines[ready:]))
-    assert "\x1b[" not in "".join(run.lines)
-
-
-def refused_start(**settings: str) -> str:
-    """Start a run that must not start; return what it prints as its error."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("DATA", "DEMO", "ENGINE")}
+@pytest.fixture
+def refused_start(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run the command with settings that it must refuse; return what it prints as its error."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    done = subprocess.run(
-        [sys.executable, "-m", "infra.local"],
-        cwd=toolchain.ROOT,
-        env={**environment, "PORT": str(port), **settings},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert done.returncode != 0
-    assert "Traceback" not in done.stderr
-    return done.stderr
+    monkeypatch.setattr(sys, "argv", ["infra.local"])
+
+    def refused(**settings: str) -> str:
+        with monkeypatch.context() as environment:
+            for name in ("DATA", "DEMO", "ENGINE"):
+                environment.delenv(name, raising=False)
+            for name, value in {"PORT": str(port), **settings}.items():
+                environment.setenv(name, value)
+            try:
+                code: object = command.main()
+            except SystemExit as left:
+                code = left.code
+        assert code in (1, 2)
+        return capsys.readouterr().err
+
+    return refused
 
 
-def test_a_wrong_setting_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_a_wrong_setting_is_refused_with_what_to_do(refused_start: Any, tmp_path: Path) -> None:
     file = tmp_path / "a file"
     file.write_text("")
     assert "is not a folder. Name one that exists or can be created." in refused_start(DATA=str(file))
@@ -251,7 +201,7 @@ def test_a_wrong_setting_is_refused_with_what_to_do(tmp_path: Path) -> None:
     assert "Choose one from 1 to 65535." in refused_start(PORT="99999")
 
 
-def test_a_folder_that_another_run_uses_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_another_run_uses_is_refused(refused_start: Any, tmp_path: Path) -> None:
     with (tmp_path / ".in-use").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "Another run uses DATA=" in refused_start(DATA=str(tmp_path))
@@ -272,15 +222,6 @@ def test_a_port_in_use_is_told_at_once_with_what_to_do() -> None:
     assert f"Port {port} is in use" in done.stderr
     assert f"PORT={port + 1} make run" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_an_empty_start_has_the_first_administrator_and_nothing_else(start: Start) -> None:
-    run = start(DEMO="0")
-    body = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD}
-    assert run.client.post("/api/usher/login/", json=body).status_code == 401
-    assert not any("usher1" in line for line in run.lines)
-    assert any(demo.ADMIN_EMAIL in line for line in run.lines)
-    assert run.end() == 0
 
 
 def test_a_full_disk_gets_a_message_that_says_what_to_do(tmp_path: Path) -> None:
