@@ -4,13 +4,15 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import jwt
 import pytest
 from botocore.client import BaseClient
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from moto import mock_aws
 
 import app
 from chalicelib import clock
@@ -27,15 +29,14 @@ from chalicelib.domain.payments import payments, refunds
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.portals.http.route import AnyRoute
-from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberRange, Order
 from chalicelib.vocabulary import EventStatus, JobStatus, PaymentMethod, Portal, PrintFormat, RefundRequestStatus
-from infra.local.demo import demo_data
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
 from tests.infra import reading
-from tests.support import purchases, settled, wallets
+from tests.support import cloud, purchases, settled, wallets
+from tests.support.caches import forget_answers
 from tests.support.client import call
 from tests.support.factories import (
     customer_token,
@@ -52,7 +53,7 @@ from tests.support.meanwhile import before
 from tests.support.settings import configured
 from tests.support.streams import StreamReader, project
 
-pytestmark = pytest.mark.usefixtures("moto_cloud")
+pytestmark = [pytest.mark.usefixtures("moto_cloud"), pytest.mark.xdist_group("package")]
 
 Template = dict[str, Any]
 Used = set[str]
@@ -91,8 +92,8 @@ _FOR_LAMBDA = {
 }
 
 
-@pytest.fixture
-def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[], Any]], Used]]:
+@contextmanager
+def _recording() -> Iterator[Callable[[Callable[[], Any]], Used]]:
     """Runs a piece of work and returns the permissions that its AWS calls need."""
     calls: list[tuple[str, str, dict[str, Any]]] = []
     send = BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore's one way out, absent from its stubs
@@ -101,14 +102,20 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[],
         calls.append((self.meta.service_model.signing_name, operation, arguments))
         return send(self, operation, arguments)
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", record)
-
     def run(work: Callable[[], Any]) -> Used:
         calls.clear()
         work()
         return {permission for made in calls for permission in _permissions(*made)}
 
-    return run  # type: ignore[return-value]  # a fixture's function
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", record)
+        yield run
+
+
+@pytest.fixture
+def recorded() -> Iterator[Callable[[Callable[[], Any]], Used]]:
+    with _recording() as record:
+        yield record
 
 
 def _permissions(service: str, operation: str, arguments: dict[str, Any]) -> Used:
@@ -204,12 +211,38 @@ def _send_a_photo(people: Ground) -> None:
     files.delete(form["fields"]["key"])
 
 
-def test_the_api_asks_for_nothing_that_it_may_not(template: Template, recorded: Callable[..., Used]) -> None:
-    people = lay()
-    secrets.forget()
-    used = recorded(lambda: _send_a_photo(people))
-    for send in _every_route(people):
-        used |= recorded(send)
+class _Day(NamedTuple):
+    """What every route asked for, and what the stream asked for to project what the routes changed."""
+
+    api: Used
+    stream: Used
+
+
+@pytest.fixture(scope="module")
+def day() -> _Day:
+    """One run through all routes, for the tests of the API and of the stream."""
+    with mock_aws(), _recording() as recorded:
+        forget_answers()
+        cloud.create_all(cloud.MASTER_SECRET)
+        stream = StreamReader()
+        people = lay()
+        secrets.forget()
+        api = recorded(lambda: _send_a_photo(people))
+        for send in _every_route(people):
+            api |= recorded(send)
+        organizers.change(people.organizer.account_id, {"name": "Lahore Nights"})
+        now = clock.now()
+        gone = events.create(events.EventDraft(title="Cancelled", starts_at=now, ends_at=now + timedelta(hours=1)))
+        listings.project(gone.event_id)
+        events.set_status(gone.event_id, EventStatus.CANCELLED)
+        records = stream.read()
+        projected = recorded(lambda: project(records))
+    forget_answers()
+    return _Day(api, projected)
+
+
+def test_the_api_asks_for_nothing_that_it_may_not(template: Template, day: _Day) -> None:
+    used = day.api
     assert {"dynamodb:UpdateItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue", "sqs:SendMessage"} <= used
     assert {"kms:GenerateDataKey", "s3:PutObject", "s3:GetObject", "s3:DeleteObject"} <= used
     # Without it S3 would call a file that is not there forbidden.
@@ -217,18 +250,8 @@ def test_the_api_asks_for_nothing_that_it_may_not(template: Template, recorded: 
     assert used - _allowed(template, "APIHandler") == set()
 
 
-def test_the_stream_may_do_what_it_does_and_no_more(template: Template, recorded: Callable[..., Used]) -> None:
-    stream = StreamReader()
-    people = lay()
-    for send in _every_route(people):
-        send()
-    organizers.change(people.organizer.account_id, {"name": "Lahore Nights"})
-    now = clock.now()
-    gone = events.create(events.EventDraft(title="Cancelled", starts_at=now, ends_at=now + timedelta(hours=1)))
-    listings.project(gone.event_id)
-    events.set_status(gone.event_id, EventStatus.CANCELLED)
-    records = stream.read()
-    used = recorded(lambda: project(records))
+def test_the_stream_may_do_what_it_does_and_no_more(template: Template, day: _Day) -> None:
+    used = day.stream
     assert {"events:PutEvents", "dynamodb:UpdateItem"} <= used
     # Lambda itself sends what the function could not take to the dead letters.
     assert used | {"sqs:SendMessage"} == _allowed(template, "Stream") - _FOR_LAMBDA
@@ -260,8 +283,7 @@ def test_the_messages_worker_may_do_what_it_does_and_no_more(template: Template,
 def test_the_watch_over_devices_may_do_what_it_does_and_no_more(
     template: Template, recorded: Callable[..., Used]
 ) -> None:
-    demo_data.load()
-    provision = devices.provision(event_id=demo.EVENT_ID, gate_name="G", name="R", by="adm")
+    provision = devices.provision(event_id=make_event().event_id, gate_name="G", name="R", by="adm")
     key = base64.urlsafe_b64encode(Ed25519PrivateKey.generate().public_key().public_bytes_raw()).decode().rstrip("=")
     devices.enroll(code=provision.enrollment_code, public_key=key, address="192.0.2.1")
     tick: dict[str, Any] = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "version": "0"}
@@ -320,7 +342,6 @@ def test_the_sweep_may_do_what_it_does_and_no_more(template: Template, recorded:
 def test_the_functions_of_live_updates_may_do_what_they_do_and_no_more(
     template: Template, recorded: Callable[..., Used]
 ) -> None:
-    demo_data.load()
     event, other = make_event(), make_event()
     usher, stream = make_usher(event), Stream()
     token, channel = usher_token(event, usher), f"event-{event.event_id}"

@@ -16,6 +16,7 @@ from infra import template as resources
 from tests.infra import reading
 from tests.support.cloud import TABLE
 
+pytestmark = pytest.mark.xdist_group("package")
 Template = dict[str, Any]
 
 
