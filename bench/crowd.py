@@ -18,6 +18,9 @@ from tests.support.stack import HOST, Stack
 
 _ROOT = Path(__file__).parents[1]
 _SETTLE_SECONDS = 60.0
+_PAUSE_SECONDS = 0.2
+# The worker rests when this long adds nothing to its bill.
+_REST_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +90,14 @@ class Crowd:
         while (counted := self._ask("GET", path, None)["admitted"]) != self._admitted:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the totals are {counted} of {self._admitted} admissions")
-            time.sleep(0.2)
+            time.sleep(_PAUSE_SECONDS)
         # The totals show before their own write is booked, and the records that it made come once more.
-        time.sleep(0.5)
+        booked, before = self._usage("GET")["background"].get("stream"), None
+        while booked != before:
+            if time.monotonic() > deadline:
+                raise RuntimeError("the stream's worker does not come to rest")
+            time.sleep(_REST_SECONDS)
+            booked, before = self._usage("GET")["background"].get("stream"), booked
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         client = Client(HOST, self._stack.port)

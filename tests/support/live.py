@@ -22,6 +22,7 @@ from tests.support.settings import configured
 from tests.support.streams import StreamReader, project
 
 _numbers = itertools.count(1)
+_LONGEST_WAIT_SECONDS = 60
 
 
 class Socket:
@@ -31,14 +32,15 @@ class Socket:
         self.id = connection_id
         self.frames: list[str] = []
         self.is_open = True
-        # How long it lets its sender wait, in seconds.
-        self.slow = 0.0
+        # While this is cleared, its sender waits.
+        self.takes = threading.Event()
+        self.takes.set()
         # What happens, once, while it is being sent to.
         self.meanwhile: Callable[[], Any] | None = None
 
     def take(self, frame: str) -> None:
         """Be sent a frame."""
-        time.sleep(self.slow)
+        self.takes.wait(_LONGEST_WAIT_SECONDS)
         self.frames.append(frame)
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile is not None:
@@ -90,6 +92,8 @@ class Gateway:
             self.not_shown.append(record)
 
     def stop(self) -> None:
+        for socket in self.sockets.values():
+            socket.takes.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

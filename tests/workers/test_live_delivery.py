@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -232,29 +231,27 @@ def test_who_joins_while_others_are_told_gets_each_message_once_and_in_order(at:
 
 @pytest.fixture
 def impatient() -> Iterator[None]:
-    """Give a socket as little time as a deployed stage does."""
-    with configured(LIMIT_SOCKET_MS=700):
+    """Give a socket little time, yet enough for one that takes its frame on a busy machine."""
+    with configured(LIMIT_SOCKET_MS=3000):
         sockets.forget()
         yield
     sockets.forget()
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_socket_that_takes_nothing_or_is_gone_delays_nobody_and_is_dropped(
-    at: Gate,
-) -> None:
+def test_a_socket_that_takes_nothing_or_is_gone_delays_nobody_and_is_dropped(at: Gate) -> None:
     well, slow, gone, unsaid = (at.listener() for _ in range(4))
-    slow.slow, gone.is_open = 30.0, False
+    slow.takes.clear()
+    gone.is_open = False
     # Its end was told of before it stood among the listeners.
     operations.record(operations.remove(keys.live.connection(unsaid.id)))
     unsaid.is_open = False
     scanned = at.scan(2)
     records = at.stream.live()
     tell(records)
-    began = time.monotonic()
     at.stream.drain()
-    # Far less than the slow one takes.
-    assert time.monotonic() - began < slow.slow / 2
+    # Everything is delivered while the slow one has still taken nothing.
+    assert not check_ins(slow)
     assert check_ins(well) == scanned
     assert at.listeners == {well.id}
     assert not slow.is_open
