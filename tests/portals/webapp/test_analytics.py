@@ -90,7 +90,7 @@ def tell_badly(stream: StreamReader) -> None:
     """Hand over what is new out of order, some of it twice, in batches of any size; then all of it again."""
     records = stream.read()
     shuffle = random.Random(3)  # noqa: S311  # no secret
-    told_of = records + shuffle.choices(records, k=len(records))
+    told_of = records + shuffle.choices(records, k=len(records) // 4)
     shuffle.shuffle(told_of)
     while told_of:
         size = shuffle.randint(1, 25)
@@ -220,7 +220,7 @@ def test_another_sees_nothing_of_it(stream: StreamReader, evening: Evening, ayes
 
 def test_the_statistics_cost_the_same_however_much_was_bought(stream: StreamReader, evening: Evening) -> None:
     sent = []
-    for orders in (1, 40):
+    for orders in (1, 15):
         customer = make_customer()
         for _ in range(orders):
             purchases.pay(purchases.book(customer, evening.category))
