@@ -11,8 +11,8 @@ help: ## List the targets
 run: setup ## Run the platform on this machine with demo data (PORT, DATA, DEMO=0, ENGINE=dynamodb-local)
 	@exec $(PY) -m infra.local
 
-test: setup engine localstripe tixclient apiclient ## Run every test
-	@FETCH=0 $(PY) -m pytest -n 2 --dist loadgroup tests
+test: setup engine localstripe tixclient apiclient ## Run every test, and measure branch coverage
+	@COVERAGE=1 FETCH=0 $(PY) -m pytest -n 2 --dist loadgroup tests
 	@cd reader-agent && .venv/bin/python -m pytest tests
 
 test-fast: setup ## Run rules, tables and workers only, without an engine (the inner loop)

@@ -27,6 +27,11 @@ os.environ.setdefault("ANSWER_PACE_MS", "0")
 import pytest
 from moto import mock_aws
 
+from tests.support import branch_coverage
+
+# Before anything imports the package.
+_measurement = branch_coverage.plugin()
+
 from tests.support import (
     cheap_hashes,
     cheap_requests,
@@ -50,6 +55,12 @@ from tests.support.caches import forget_answers
 
 # Before a test is collected, and the same for all workers of a run.
 fault_days.choose()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure branch coverage where COVERAGE=1 asks for it."""
+    if _measurement is not None:
+        config.pluginmanager.register(_measurement)
 
 
 def pytest_collection_finish() -> None:

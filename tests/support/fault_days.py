@@ -1,8 +1,8 @@
 """Which faults a run tries: the whole of each matrix with FAULTS=all, else one day's share of it.
 
-A matrix holds each request of an act against each fault. On one day each request meets one fault, and each fault is
-tried at one request at least; the days of a week try the whole matrix. FAULTS=2026-11-27 repeats the share of that
-day. Without FAULTS it is today's.
+A matrix holds each request of an act against each fault. On one day every second request meets one fault, and each
+fault is tried at one request at least. Twice as many days as there are faults, 16 at most, try the whole matrix.
+FAULTS=2026-11-27 repeats the share of that day. Without FAULTS it is today's.
 """
 
 import os
@@ -49,6 +49,5 @@ def places(count: int, number: int, of: int) -> list[int]:
     """Return at which of `count` requests to try the fault with this number, of so many faults."""
     if is_everything():
         return list(range(count))
-    if count < of:
-        return [(number + today()) % count]
-    return [place for place in range(count) if (place + today()) % of == number]
+    days = 2 * of
+    return [place for place in range(count) if (place + today()) % days == number] or [(number + today()) % count]
