@@ -153,15 +153,15 @@ def test_a_run_whose_codes_cannot_be_read_back_fails_and_gives_nothing_away(
 
 @pytest.fixture
 def small_parts() -> Iterator[None]:
-    """Let a file of a print run have eight tickets."""
-    with configured(LIMIT_PRINT_PART=8):
+    """Let a file of a print run have four tickets."""
+    with configured(LIMIT_PRINT_PART=4):
         yield
 
 
 @pytest.mark.usefixtures("small_parts")
 def test_many_tickets_come_in_parts_and_a_turn_goes_on_where_the_last_one_stopped(admin: Account) -> None:
-    tickets = generate(admin, 30)
-    call("PUT", "/api/tix/settings", {"paper": {"columns": 2, "rows": 4}}, token=token_of(admin))
+    tickets = generate(admin, 14)
+    call("PUT", "/api/tix/settings", {"paper": {"columns": 2, "rows": 2}}, token=token_of(admin))
     job_id = ask(admin).json["job_id"]
 
     def dying_turn() -> None:
@@ -172,16 +172,16 @@ def test_many_tickets_come_in_parts_and_a_turn_goes_on_where_the_last_one_stoppe
     with before("PutObject", dying_turn, None, lost, lost, service="s3"):
         dying_turn()
     halfway = shown(admin, job_id)
-    assert (halfway["status"], halfway["done"], halfway["files"]) == ("open", 8, [])
+    assert (halfway["status"], halfway["done"], halfway["files"]) == ("open", 4, [])
     assert len(stored_files()) == 1
     assert call("PUT", "/api/tix/settings", {"paper": {"columns": 1, "rows": 1}}, token=token_of(admin)).status == 200
     jobs_worker.run_step(job_id)
     run = shown(admin, job_id)
-    assert [file["tickets"] for file in run["files"]] == [8, 8, 8, 6]
-    assert [file["from"] for file in run["files"]] == ["RUN-000001", "RUN-000009", "RUN-000017", "RUN-000025"]
+    assert [file["tickets"] for file in run["files"]] == [4, 4, 4, 2]
+    assert [file["from"] for file in run["files"]] == ["RUN-000001", "RUN-000005", "RUN-000009", "RUN-000013"]
     documents = [content for _, content in sorted(stored_files().items())]
     assert [sorted(codes_and_texts(each)[0]) for each in documents] == [
-        sorted(ticket.ticket_id for ticket in tickets[start : start + 8]) for start in range(0, 30, 8)
+        sorted(ticket.ticket_id for ticket in tickets[start : start + 4]) for start in range(0, 14, 4)
     ]
     raw = raw_run(job_id)
     assert "gsi2pk" not in raw
