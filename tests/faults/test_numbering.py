@@ -150,6 +150,17 @@ def test_the_totals_count_each_ticket_once_however_badly_the_stream_is_told(admi
     assert_reports_are_true(organization_of(admin))
 
 
+def test_a_batch_with_the_changes_of_a_ticket_in_reverse_counts_all_of_them(admin: Account) -> None:
+    stream = StreamReader()
+    made = tickets(admin, 3, "BACK")
+    stream.drain()
+    for ticket in made[:2]:
+        scan(admin, ticket)
+        numbered_tickets.delete(organization_of(admin), ticket.ticket_id)
+    assert project(stream.read()[::-1]) == DONE
+    assert_reports_are_true(organization_of(admin))
+
+
 def test_workers_that_are_told_of_the_same_tickets_at_once_count_them_once(admin: Account) -> None:
     stream = StreamReader()
     made = tickets(admin, 40, "MANY")

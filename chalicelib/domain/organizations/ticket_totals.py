@@ -41,8 +41,10 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     for change in changes:
         after = change.after
         if isinstance(after, NumberedTicket) and (after.scanned_at or after.deleted_at):
-            # The last change of a ticket includes the earlier ones.
-            told[after.organization_id][after.ordinal] = after
+            # A ticket's deletion is its last change and includes the scan, in whichever order a batch has them.
+            known = told[after.organization_id].get(after.ordinal)
+            if known is None or not known.deleted_at:
+                told[after.organization_id][after.ordinal] = after
     for organization_id, tickets in told.items():
         organization = organizations.get(organization_id)
         for chunk in _chunks(organization, [tickets[ordinal] for ordinal in sorted(tickets)]):
