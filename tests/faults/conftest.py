@@ -13,7 +13,7 @@ from tests.support.streams import StreamReader
 
 @pytest.fixture(scope="module", autouse=True)
 def exact_cloud() -> Iterator[None]:
-    """DynamoDB Local for the table where it is to be had and wanted, else MiniStack."""
+    """DynamoDB Local for the table where it is available and wanted, else MiniStack."""
     with engines.cloud():
         forget_caches()
         yield

@@ -336,7 +336,7 @@ def test_a_module_that_does_not_compile_stops_the_package(tmp_path: Path) -> Non
 
 
 def test_production_is_never_packaged_uncompiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    # No interpreter here is of this version, and uv is not to be had to fetch one.
+    # No interpreter here is of this version, and uv is not available to fetch one.
     monkeypatch.setenv("UV", str(tmp_path / "uv"))
     target = targets.Target(runtime="python3.99", architecture="arm64", uv_options=(), compiler=None)
     with pytest.raises(CannotStart, match=r"Install Python 3\.99"):

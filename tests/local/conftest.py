@@ -52,11 +52,11 @@ def ministack_cloud() -> Iterator[Cloud]:
 
 @pytest.fixture(scope="session")
 def engine_cloud(ministack_cloud: Cloud) -> Iterator[Cloud]:
-    """The same, with Amazon's engine for tables; skipped where that is not to be had."""
+    """The same, with Amazon's engine for tables; skipped where that is not available."""
     try:
         engine = engines.launch_dynamodb_local().wait()
     except CannotStart as why:
-        pytest.skip(f"DynamoDB Local is not to be had here: {why}")
+        pytest.skip(f"DynamoDB Local is not available here: {why}")
     yield Cloud(ministack_cloud.url, engine.url)
     engine.stop()
 

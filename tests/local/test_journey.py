@@ -173,7 +173,7 @@ def test_a_card_is_reloaded_and_its_ledger_says_so(run: LocalRun) -> None:
     assert newest["balance_after"] == card()["balance"]
 
 
-@pytest.mark.skipif(not (GENERATED / "node_modules").exists(), reason="Node or its registry is not to be had here")
+@pytest.mark.skipif(not (GENERATED / "node_modules").exists(), reason="Node or its registry is not available here")
 def test_a_client_generated_from_the_document_compiles_and_gets_from_registering_to_the_gate(run: LocalRun) -> None:
     url = f"http://127.0.0.1:{run.port}"
     environment = {**os.environ, "DOCUMENT": f"{url}/api/openapi.json"}
@@ -185,7 +185,7 @@ def test_a_client_generated_from_the_document_compiles_and_gets_from_registering
     assert json.loads(done.stdout)["scan"].startswith("scn_")
 
 
-@pytest.mark.skipif(not (CLIENT / "node_modules").exists(), reason="Node or its registry is not to be had here")
+@pytest.mark.skipif(not (CLIENT / "node_modules").exists(), reason="Node or its registry is not available here")
 def test_the_client_of_tix_gets_through_a_day_with_its_own_calls(run: LocalRun) -> None:
     node = shutil.which("node") or "node"
     url = f"http://127.0.0.1:{run.port}"

@@ -85,7 +85,7 @@ def test_a_run_prints_its_steps_keeps_its_data_over_a_restart_and_leaves_no_orph
 
 
 @pytest.mark.engine
-@pytest.mark.skipif(not engines.is_to_be_had(engines.DYNAMODB_LOCAL), reason="DynamoDB Local is not to be had here")
+@pytest.mark.skipif(not engines.is_available(engines.DYNAMODB_LOCAL), reason="DynamoDB Local is not available here")
 def test_amazons_own_engine_holds_the_table_where_asked(start: Start, tmp_path: Path) -> None:
     first = start(DATA=str(tmp_path), ENGINE="dynamodb-local")
     check_that_a_scan_is_decided_and_projected(first)

@@ -1,4 +1,4 @@
-"""The engines that tests may run on, by name: which are to be had here, and how to reach each."""
+"""The engines that tests may run on, by name: which are available here, and how to reach each."""
 
 import os
 import secrets
@@ -22,7 +22,7 @@ EXACT = (DYNAMODB_LOCAL, MINISTACK)
 ALL = (*EXACT, MOTO)
 
 
-def is_to_be_had(name: str) -> bool:
+def is_available(name: str) -> bool:
     """Whether an engine can run here; GATEHOUSE_ENGINE=ministack leaves Amazon's own out."""
     if name != DYNAMODB_LOCAL:
         return True
@@ -69,7 +69,7 @@ def endpoints(access_key: str | None = None) -> Iterator[Cloud]:
     deleted tables remain and make every write slower.
     """
     url = _ministack()
-    table_url = _engine(DYNAMODB_LOCAL).url if is_to_be_had(DYNAMODB_LOCAL) else url
+    table_url = _engine(DYNAMODB_LOCAL).url if is_available(DYNAMODB_LOCAL) else url
     with ground.environment(
         AWS_ENDPOINT_URL=url,
         AWS_ENDPOINT_URL_DYNAMODB=table_url,

@@ -47,7 +47,7 @@ class Event:
 def cloud(*, needs_dynamodb_local: bool = False) -> Iterator[None]:
     """Run DynamoDB Local for the table and MiniStack for the rest; the app of this process uses them.
 
-    Where DynamoDB Local is not to be had, MiniStack has the table as well, unless it is needed.
+    Where DynamoDB Local is not available, MiniStack has the table as well, unless it is needed.
     """
     from tests.support import cloud as resources
 

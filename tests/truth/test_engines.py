@@ -68,8 +68,8 @@ class Table:
 
 @pytest.fixture(scope="module", params=engines.ALL)
 def table(request: pytest.FixtureRequest) -> Iterator[Table]:
-    if not engines.is_to_be_had(request.param):
-        pytest.skip(f"{request.param} is not to be had here")
+    if not engines.is_available(request.param):
+        pytest.skip(f"{request.param} is not available here")
     with engines.clients(request.param) as (client, streams):
         yield Table(request.param, client, streams)
 

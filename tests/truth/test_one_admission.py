@@ -27,9 +27,9 @@ SETTLE_SECONDS = 120
 @pytest.fixture(scope="module", params=engines.EXACT)
 def platform(request: pytest.FixtureRequest) -> Iterator[tuple[Stack, int]]:
     """The platform as `make run` serves it, on each engine, and how many tickets are raced for there."""
-    authority = engines.is_to_be_had(engines.DYNAMODB_LOCAL)
+    authority = engines.is_available(engines.DYNAMODB_LOCAL)
     if request.param == engines.DYNAMODB_LOCAL and not authority:
-        pytest.skip("DynamoDB Local is not to be had here; MiniStack is the engine then")
+        pytest.skip("DynamoDB Local is not available here; MiniStack is the engine then")
     tickets = ON_MINISTACK if authority and request.param == engines.MINISTACK else TICKETS
     if not tickets:
         pytest.skip("the race on MiniStack runs at full size; see docs/testing.md")

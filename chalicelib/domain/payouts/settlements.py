@@ -172,7 +172,7 @@ def _figures(sums: SalesTotals) -> SalesFigures:
 def _require_closable(event: Event, offered: Sequence[Category]) -> str:
     """Return the currency of an event's settlement. Raises InvalidState."""
     if event.organizer_id is None:
-        raise InvalidState("This event is no organizer's, so nobody is owed its sales.")
+        raise InvalidState("This event has no organizer, so its sales cannot be settled.")
     if event.status == EventStatus.DRAFT or clock.now() < event.ends_at:
         raise InvalidState("This event is not over. Its books close afterwards.")
     currencies = {category.currency for category in offered} or {config().currency}

@@ -70,8 +70,8 @@ def require_unused(ticket: Ticket) -> None:
     if ticket.status == TicketStatus.RESERVED:
         raise InvalidState("This ticket is not paid yet.")
     if ticket.status != TicketStatus.VALID:
-        raise InvalidState(f"This ticket is {ticket.status}; it goes nowhere any more.")
-    raise InvalidState("This ticket was scanned at the gate; it stays where it is.")
+        raise InvalidState(f"This ticket is {ticket.status}, so it cannot be given away or returned.")
+    raise InvalidState("This ticket was scanned at a gate, so it cannot be given away or returned.")
 
 
 def require_unpledged(ticket: Ticket) -> None:

@@ -135,7 +135,7 @@ def test_books_stay_open_until_everything_is_over_paid_and_counted() -> None:
         events.set_status(event.event_id, EventStatus.DRAFT)
         assert settlements.close(event.event_id, by="adm_2").net == 427_500
     for other, told in (
-        (make_event(), "no organizer's"),
+        (make_event(), "no organizer"),
         (make_event(organizer_id=organizer.account_id, status=EventStatus.DRAFT), "not over"),
     ):
         with settled.after(other):
