@@ -10,7 +10,7 @@ from chalicelib.domain.merchants import stock_notices
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import Failures, each_message
 
-# The facts that go to somebody other than the staff.
+# The facts that go to others than the staff.
 TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {Fact.SHOP_STOCK_LOW: stock_notices.send}
 
 

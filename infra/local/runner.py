@@ -34,7 +34,7 @@ class Options:
 
 
 def run(options: Options) -> None:
-    """Start everything, serve until the end is asked for, and stop everything."""
+    """Start everything, serve until a stop is requested, and stop everything."""
     ending = Ending()
     with ExitStack() as undo:
         undo.callback(ending.restore_signals)

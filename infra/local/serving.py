@@ -35,7 +35,7 @@ class Run:
 
 
 def serve(run: Run, listener: socket.socket, ending: Ending, engines: Sequence[Engine]) -> None:
-    """Load the app and its data, and serve until the end is asked for."""
+    """Load the app and its data, and serve until a stop is requested."""
     with ExitStack() as undo:
         step("loading the app")
         terminal_log.configure()

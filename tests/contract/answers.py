@@ -1,4 +1,4 @@
-"""What every answer owes its caller, whatever was asked: headers, envelope, a status and a body that are documented."""
+"""What every answer has, for every request: the headers, the envelope, a documented status and a documented body."""
 
 import json
 from collections.abc import Iterator

@@ -28,7 +28,7 @@ from tests.contract.ground import Ground, foreign_token, label, stored
 
 @dataclass(frozen=True)
 class WrongCaller:
-    """Somebody who must not get through: what they send as Authorization, and how they must be refused."""
+    """A caller that every guard must refuse: its Authorization header, and the expected status and code."""
 
     name: str
     authorization: str | None
@@ -59,7 +59,7 @@ def _hand_made(header: dict[str, Any], claims: dict[str, Any], key: bytes | None
 
 
 def _forgeries(token: str) -> Iterator[tuple[str, str]]:
-    """Return tokens that nobody issued, each wrong in one respect."""
+    """Return tokens that the platform did not issue, each wrong in one respect."""
     header, claims = _parts(token)
     head, body, signature = token.split(".")
     raised = _text(json.dumps({**claims, "role": "super_admin", "event_id": demo.EVENT_ID, "x": 1}).encode())

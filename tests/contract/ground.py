@@ -80,7 +80,7 @@ def label(route: AnyRoute) -> str:
 
 
 def fresh_address() -> str:
-    """Return an address that nobody has sent from yet: how often one place may try codes is bounded."""
+    """Return an address that has sent no request yet: the attempts at codes are limited per address."""
     return f"10.{'.'.join(str(part) for part in next(_numbers).to_bytes(3))}"
 
 
@@ -166,15 +166,15 @@ class Ground:
         return token
 
     def token(self, route: AnyRoute) -> str | None:
-        """Return an access token of somebody who may call this route; None for public ones."""
+        """Return an access token of a caller who may call this route; None for a public route."""
         if route.guard is None:
             return None
         changers = {"admin_change_password": _admin_changer, **partners.CHANGERS}
         if route.operation_id in changers:
-            # Somebody of their own, since it ends all their other sessions.
+            # A new account for each request, since the request ends all other sessions of the account.
             return sessions.start(changers[route.operation_id]()).access
         ends_it = route.operation_id.endswith("_logout")
-        # Where any portal's callers are right, an usher stands for all.
+        # A route that is open to every portal is called by an usher.
         portal = route.guard.portal or Portal.USHER
         return self.session(portal).access if ends_it else self.access(portal)
 
@@ -193,7 +193,7 @@ class Ground:
         return sessions.start(self.other_usher, event_id=OTHER_EVENT_ID).access
 
     def member_token(self) -> str:
-        """Return the access token of a user of Tix who is no admin of the organization."""
+        """Return the access token of a Tix user who is a member, not an admin, of the organization."""
         return sessions.start(self.tix_member).access
 
     def send(self, route: AnyRoute, request: Request, *, token: str | None, **more: Any) -> Answer:

@@ -1,4 +1,4 @@
-"""Requests that nobody should send: by hand, and spread over every field of every route by a seeded generator."""
+"""Malformed requests: written ones, and those that a seeded generator makes for every field of every route."""
 
 import copy
 import json
@@ -11,7 +11,7 @@ from urllib.parse import quote
 from chalicelib.portals.http.route import AnyRoute
 from tests.contract.request import Request
 
-# Values that have broken somebody's server before; each is put into every field, path variable and query.
+# Values that are known to break servers; each is sent in every field, path variable and query.
 TEXTS: tuple[str, ...] = (
     "",
     " ",

@@ -33,7 +33,7 @@ CHANGERS: dict[str, Callable[[], Account]] = {
 
 
 def unthrottled() -> None:
-    """Let the place that the tests send from have asked for no code yet."""
+    """Reset the limit of codes for the address that the tests send from."""
     limit = throttle.Limit("code from address", "127.0.0.1", 0, otp.LIFETIME)
     operations.record(throttle.forgetting(limit))
 
@@ -44,7 +44,7 @@ def _hash(password: str) -> str:
 
 
 def keeping_password(of: Account, password: str) -> None:
-    """Let an account have its password again, whatever an earlier request made of it or guessed at."""
+    """Reset an account's password and its failed attempts, which an earlier request may have changed."""
     account = accounts.get(of.account_id)
     operations.commit(
         operations.change(keys.access.account(account.account_id), [Account.password_hash.set(_hash(password))]),

@@ -91,7 +91,7 @@ def test_a_guarded_route_refuses_every_wrong_caller_and_writes_nothing(route: An
 
 
 class _NoGuardAtAll:
-    """Lets anybody through as the route's right caller: the guard that somebody forgot to write."""
+    """Admits every request as the route's right caller: a route whose guard was forgotten."""
 
     def __init__(self, route: AnyRoute, ground: Ground) -> None:
         assert route.guard is not None
@@ -131,9 +131,9 @@ def test_the_matrix_reports_a_route_that_takes_another_portals_tokens(route: Any
 
 @dataclass(frozen=True)
 class Outcome:
-    """What somebody of another event gets for a request that names this event's things.
+    """The answer to a caller of another event whose request names this event's items.
 
-    `says` is a part of the answer. Scans are answered and logged, at the caller's own event; nothing is admitted.
+    `says` is a part of the answer. A scan is answered and logged at the caller's own event. It admits nothing.
     """
 
     status: int

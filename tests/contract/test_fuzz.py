@@ -34,7 +34,7 @@ SEED = int(os.environ.get("FUZZ_SEED", "20261120"))
 # The document's own page and itself take nothing that could be wrong; asking once each is enough.
 ROUTES = [route for route in routes() if route.portal != "platform" or route.guard]
 _IS_FULL = REQUESTS >= 2000
-# A third is made from the document's schemas, the rest by hand.
+# A third is generated from the document's schemas; the rest are the malformed requests.
 _FROM_SCHEMA = max(1, REQUESTS // 3 // len(ROUTES) // len(GenerationMode))
 # Of the raw bodies and queries a route meets one in so many, the next ones on the next day.
 _PARTS = 1 if _IS_FULL else 4
@@ -67,7 +67,7 @@ _LISTS = [route for route in ROUTES if route.query]
 _WITH_BODY = [route for route in ROUTES if route.body]
 
 
-# How often a route's right request is made anew; in between it is the same one, spent or not.
+# A route's right request is made again after so many uses; until then the same one is sent, spent or not.
 _RENEWED_AFTER = 20
 
 

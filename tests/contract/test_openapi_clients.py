@@ -85,7 +85,7 @@ def test_no_parameter_has_a_default_that_says_nothing() -> None:
 
 def test_a_default_of_a_body_is_said_in_words() -> None:
     assert "By default `entry`." in _schemas()["UsherScanIn"]["properties"]["direction"]["description"]
-    # What a change leaves out stays as it is, whatever its class has as a default.
+    # A field that a change omits keeps its value, so the default of its class does not apply.
     assert "By default" not in _schemas()["TixSettingsIn"]["properties"]["timezone"].get("description", "")
 
 

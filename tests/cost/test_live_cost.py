@@ -1,4 +1,4 @@
-"""What live updates ask of the table: to open a socket, to listen, to be told; and nothing where nobody listens."""
+"""What live updates cost the table: opening a socket, subscribing, receiving. Without a listener they cost nothing."""
 
 import time
 from collections.abc import Iterator
@@ -89,7 +89,7 @@ def test_opening_a_socket_and_listening_cost_the_same_for_everybody(bench: Bench
 def test_a_message_costs_the_table_the_same_however_many_listen(bench: Bench) -> None:
     few, many = bench.told(2), bench.told(40)
     nobody = bench.told(0)
-    # Whether the counters are told in the same turn or in a later one is a matter of half seconds.
+    # The counters are sent with this batch or a later one, since they are sent at most every half second.
     assert abs(many["write_units"] - few["write_units"]) <= 4
     assert abs(many["dynamodb_requests"] - few["dynamodb_requests"]) <= 6
     # One unit a message, and what is written once a batch.

@@ -1,6 +1,6 @@
-"""What registering and logging in may cost: the same with few customers and with many.
+"""What a registration and a log-in may cost: the same with few customers and with many.
 
-`OTP_REGISTRATIONS` says how many have registered before (100,000 by hand).
+`OTP_REGISTRATIONS` is how many have registered before; 100,000 for the full size.
 """
 
 from collections.abc import Iterator

@@ -79,7 +79,7 @@ class Sale:
         def pay() -> None:
             operations.commit(*orders.fulfil(unpaid.pop(), payment_id="pay_1", at=clock.now()))
 
-        book()  # the guard reads once in 20 s who is locked out
+        book()  # the guard reads the list of lock-outs once in 20 s
         found = {"book": self.measure(book)}
         self.orders += MEASURED + 1
         unpaid = [self.reserve() for _ in range(MEASURED)]

@@ -1,4 +1,4 @@
-"""What a valid scan may cost, whatever the size of the event."""
+"""What a valid scan may cost, at any size of the event."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -187,7 +187,7 @@ def test_a_journal_among_counted_ones_is_counted() -> None:
     StreamReader().drain()
     wallets.spend(card.uid, 100)
     journals = wallets.books().journals
-    # As the stream told of them when they were new.
+    # The stream delivers them as they were when they were new.
     for journal in journals:
         journal.counted = None
     ledger.follow([Change(position=str(n), before=None, after=journal) for n, journal in enumerate(journals)])
@@ -233,7 +233,7 @@ def test_money_moves_only_from_a_card_out_of_use_to_an_active_one_of_the_same_cu
 
 
 def low(uid: str) -> list[Published]:
-    """Return the facts that the stream would tell of this card's balance, whatever else changed on it."""
+    """Return the facts that the stream would publish for this card's balance, also after other changes."""
     after = operations.get(keys.money.card_balance(uid))
     return ledger.follow([Change(position="1", before=None, after=after)])
 

@@ -1,4 +1,4 @@
-"""What was decided on what was read is not written where somebody else was faster; one thread, so every time."""
+"""A decision on a stale read is not written after a faster writer; one thread, so the race occurs every time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

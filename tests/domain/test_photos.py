@@ -16,7 +16,7 @@ WIDTH, HEIGHT = 6000, 5000
 
 
 def whole_picture(height: int) -> bytes:
-    """Return a true picture that would decode: a few KB, whatever its size."""
+    """Return a valid picture that decodes: a few KB at any number of pixels."""
     made = io.BytesIO()
     Image.new("1", (WIDTH, height), 1).save(made, "PNG")
     return made.getvalue()

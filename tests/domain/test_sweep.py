@@ -1,4 +1,4 @@
-"""The sweep: whatever is due is taken, once; what fails waits for the next run and holds up nothing else."""
+"""The sweep takes each due item once. One that fails waits for the next run and delays no other."""
 
 from datetime import timedelta
 

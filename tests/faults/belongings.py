@@ -35,7 +35,7 @@ class Held:
 
 
 def hold(show: Event, owner: Account) -> Held:
-    """Give somebody a paid ticket on a card of its own."""
+    """Issue a paid ticket to a customer, on a card that holds only this ticket."""
     holder = Holder(name=owner.name, customer_id=owner.account_id)
     ticket = tickets.issue(TicketToIssue(event_id=show.event_id, holder=holder, number=uuid.uuid4().hex[:8]))
     card = own_card(owner, ticket)

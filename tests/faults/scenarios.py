@@ -1,4 +1,4 @@
-"""Scans to let faults befall: each on a ticket of its own, with the answer that it must come to."""
+"""Scans in which faults are injected: each on a ticket of its own, with the answer that it must reach."""
 
 import uuid
 from collections.abc import Callable

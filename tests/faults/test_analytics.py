@@ -173,7 +173,7 @@ def deliver(records: list[dict[str, Any]], dice: random.Random) -> None:
 
 
 def keep(records: list[dict[str, Any]], dice: random.Random) -> list[dict[str, Any]]:
-    """Return some records, to be told again long after."""
+    """Return some records, which are delivered again much later."""
     return dice.sample(records, min(len(records), 50))
 
 

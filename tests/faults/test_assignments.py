@@ -1,4 +1,4 @@
-"""The hand-over of a card while requests fail and processes die: whatever befalls it, the same again ends it, once."""
+"""The hand-over of a card while requests fail and processes die: after any fault, a repeat completes it, once."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

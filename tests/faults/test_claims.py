@@ -1,4 +1,4 @@
-"""Whatever can be had once is had once, also by 32 callers at the same moment."""
+"""What can be claimed once is claimed once, also by 32 callers at the same moment."""
 
 import base64
 import threading

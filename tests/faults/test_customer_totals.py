@@ -58,7 +58,7 @@ def hand_over(giver: Account, ticket_id: str, taker: Account) -> None:
 
 
 def tell(stream: StreamReader) -> Story:
-    """Somebody buys two orders, gets back half of one, gives a ticket to a friend, and goes in with a guest."""
+    """A customer buys two orders, gets a refund of half of one, gives a ticket to a friend, and enters with a guest."""
     stream.skip()
     buyer, friend = make_customer(), make_customer()
     music, standard = make_show(starts_at=clock.now(), ends_at=clock.now() + timedelta(hours=4))
@@ -84,7 +84,7 @@ def test_a_batch_that_comes_twice_whole_and_in_halves_counts_once(stream: Stream
     for batch in (story.records, story.records, story.records[half:], story.records[:half]):
         assert project(batch) == DONE
     story.assert_told()
-    # What the totals themselves write is told as well, and changes nothing.
+    # The stream delivers the writes of the totals as well, and they change nothing.
     stream.drain()
     story.assert_told()
 
@@ -106,7 +106,7 @@ def test_four_workers_with_the_same_records_at_once_count_them_once(stream: Stre
     story = tell(stream)
     with ThreadPoolExecutor(4) as workers:
         list(workers.map(project, [story.records] * 4))
-    # Whoever gave up among the others comes again, as Lambda does.
+    # A worker that gave up in the race runs again, as Lambda retries it.
     assert project(story.records) == DONE
     story.assert_told()
 

@@ -1,4 +1,4 @@
-"""What a scanner is told over HTTP while the table fails, and what its next try comes to."""
+"""What a scanner receives over HTTP while the table fails, and the result of its retry."""
 
 import base64
 from datetime import timedelta

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_idempotency_key"
 
 PATH = "/api/v1/users/dependents/"
 BODY = {"name": "Sara Khan", "relation": "daughter"}
-# A request of this kind sends four: who is locked out, the claim, the effect, the answer.
+# A request of this kind sends four: the list of lock-outs, the claim, the effect, the answer.
 REQUESTS = 4
 BEFALLING = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.BROKEN)
 

@@ -34,7 +34,7 @@ def year() -> Iterator[int]:
 
 
 def buy(customer_id: str, number: int) -> list[str]:
-    """Let somebody pay so many times for tickets, among payments that get no number."""
+    """Store so many payments of a customer for tickets, among payments that get no number; return their ids."""
     put_payment(customer_id=customer_id, status=PaymentStatus.FAILED)
     bought = [put_payment(customer_id=customer_id).payment_id for _ in range(number)]
     put_payment(customer_id=customer_id, purpose=PaymentPurpose.RELOAD)
@@ -72,7 +72,7 @@ def test_records_told_twice_and_out_of_order_number_each_payment_once(stream: St
         assert project(told[start : start + 9]) == DONE
     assert_numbered(bought, year)
     before = numbers_of(bought)
-    # What the numbering writes is told as well, and all of it again.
+    # The stream delivers the writes of the numbering as well, and then every record again.
     stream.drain()
     assert project(records) == DONE
     assert numbers_of(bought) == before

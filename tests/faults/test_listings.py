@@ -1,4 +1,4 @@
-"""The catalogue under workers side by side: whoever writes last has read after the last change."""
+"""The catalogue under concurrent workers: the last writer has read after the last change."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor

@@ -34,12 +34,12 @@ def test_a_function_that_dies_at_any_request_loses_nothing_and_gives_no_number_t
             for _ in range(2):
                 records = stream.live()
                 dying(partial(tell, records), place=place, after=after)
-                # As Lambda does, with a function that was born anew.
+                # As Lambda retries, with a fresh process.
                 assert requests_of(partial(tell, records)) <= most
     stream.drain()
     told = socket.of_type("check-in")
     by_number = {message["id"]: message["data"]["id"] for message in told}
-    # Sent again, where nobody knew that it was sent, it has the number that it had.
+    # A message that is sent again, since no process recorded that it was sent, keeps its number.
     assert all(by_number[message["id"]] == message["data"]["id"] for message in told)
     assert sorted(by_number.values()) == sorted(scanned)
     numbers = {message["id"] for message in socket.messages[1:]}

@@ -1,5 +1,5 @@
-"""Organizations under crowds and faults: never more users than may be, never one that is half there, never a ticket let
-in that was taken back, and every ticket on exactly one sheet."""
+"""Organizations under load and faults: never more users than the limit, never a partly stored organization, never an
+admission of a ticket that was voided, and every ticket on exactly one sheet."""
 
 import random
 import uuid

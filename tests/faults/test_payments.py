@@ -1,4 +1,4 @@
-"""Payments on the exact engine: 32 at once settle once, and whatever befalls a request, money and tickets are true."""
+"""Payments on the exact engine: 32 at once settle once, and after any fault money and tickets are right."""
 
 import threading
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def at_once(*acts: Callable[[], object]) -> None:
         together.wait()
         try:
             patiently(acts[number % len(acts)])
-        except BaseException as fault:  # noqa: BLE001  # told to the test, which runs in another thread
+        except BaseException as fault:  # noqa: BLE001  # reported to the test, which runs in another thread
             faults.append(fault)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(CALLERS)]

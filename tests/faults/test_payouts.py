@@ -41,7 +41,7 @@ def over(stream: StreamReader, organizer: Account) -> tuple[Event, Category]:
 
 
 def until_it_is_done(act: Callable[[], ResultT]) -> ResultT:
-    """Do what a caller does who is told to try again."""
+    """Retry as a client does after a 503."""
     for _ in range(50):
         with suppress(Unavailable):
             return act()

@@ -71,7 +71,7 @@ def race(event_id: str, shown: list[list[Show]]) -> list[History]:
                     answer = scan_until_answered(caller, reading)
                     call = Call(caller.name or "", began, time.monotonic(), answer.result == "valid", named(answer))
                     history.append((call, answer))
-        except BaseException as fault:  # noqa: BLE001  # told to the test, which runs in another thread
+        except BaseException as fault:  # noqa: BLE001  # reported to the test, which runs in another thread
             faults.append(fault)
             together.abort()
 

@@ -32,7 +32,7 @@ DONE: dict[str, Any] = {"batchItemFailures": []}
 
 @dataclass(frozen=True)
 class Asked:
-    """A ticket of an order of two, whose money was asked for."""
+    """A ticket of an order of two, whose refund was requested."""
 
     event: Event
     category: Category

@@ -1,4 +1,4 @@
-"""A scan that was answered is answered the same for ever, whatever may pass the gate by then."""
+"""A repeated scan always gets its first answer, regardless of later scans."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ REGISTRATION_RACES = 20
 
 @pytest.fixture
 def strict_event() -> Event:
-    """An event that is open now, where nobody comes back."""
+    """An event that is open now and allows no re-entry."""
     now = clock.now()
     return events.create(
         events.EventDraft(title="Strict night", starts_at=now, ends_at=now + timedelta(hours=6), gates=["Gate 1"])

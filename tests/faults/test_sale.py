@@ -1,4 +1,4 @@
-"""The sale while the table fails: whatever befalls a request, stock, order and tickets stay of one mind."""
+"""The sale while the table fails: after any fault of a request, stock, order and tickets agree."""
 
 from contextlib import suppress
 from datetime import timedelta

@@ -172,7 +172,7 @@ class _Show:
         return opened.payment_id
 
     def paid_twice(self) -> dict[str, Any]:
-        """Pay for a booking by card and by wallet; return what the payments queue is told of the one too many."""
+        """Pay for a booking by card and by wallet; return the fact of the excess payment for the payments queue."""
         order = purchases.book(self.customer, self.category)
         by_card, by_wallet = self._open(order, PaymentMethod.CARD), self._open(order, PaymentMethod.WALLET)
         for payment_id in (by_wallet, by_card):
@@ -212,7 +212,7 @@ def _send_a_photo(people: Ground) -> None:
 
 
 class _Day(NamedTuple):
-    """What every route asked for, and what the stream asked for to project what the routes changed."""
+    """The permissions that all routes used, and those that the stream used to project the changes of the routes."""
 
     api: Used
     stream: Used
@@ -314,7 +314,7 @@ def test_the_payments_worker_may_do_what_it_does_and_no_more(template: Template,
         wallets.spend(show.card.uid, ledger.balance(show.card.uid).amount - 1_000)
         entry = ledger.balance(show.card.uid).entries
         used |= work({"detail-type": "card.balance_low", "detail": {"card_uid": show.card.uid, "entry": entry}})
-    # Stripe's key stands in it; the sandbox, which has none, needs only the customer's sealed token opened.
+    # The secret is read for Stripe's key. The sandbox has no key, and only decrypts the customer's token.
     used |= {"secretsmanager:GetSecretValue"}
     assert used - _FOR_LAMBDA == _allowed(template, "Payments") - _FOR_LAMBDA
 
@@ -334,7 +334,7 @@ def test_the_sweep_may_do_what_it_does_and_no_more(template: Template, recorded:
     secrets.forget()
     with clock.set_to(clock.now() + timedelta(hours=1)):
         used = recorded(lambda: app.sweep(tick, None))
-    # Stripe's key stands in it.
+    # The secret is read for Stripe's key.
     used |= {"secretsmanager:GetSecretValue"}
     assert used == _allowed(template, "Sweep") - _FOR_LAMBDA
 
@@ -420,7 +420,7 @@ def test_no_function_may_read_whole_tables_or_change_what_holds_the_data(templat
 
 
 def _unfinished_job() -> None:
-    """Put a job there that no worker was told of."""
+    """Store a job without a message to its worker."""
     job_id = new_id("job")
     due = jobs.due_place(job_id)
     job = NumberRange(

@@ -30,7 +30,7 @@ GENERATED = toolchain.ROOT / "tests" / "api_client"
 
 
 class Customer:
-    """Somebody at the customers' door."""
+    """A client of the customers' portal."""
 
     def __init__(self, run: LocalRun) -> None:
         self._run = run

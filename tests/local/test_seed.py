@@ -1,4 +1,4 @@
-"""The seed command: a full house of tickets and cards that a gate lets in."""
+"""The seed command: a full house of tickets and cards that a gate admits."""
 
 import pytest
 

@@ -25,7 +25,7 @@ def records(count: int) -> list[dict[str, Any]]:
 
 
 class Worker:
-    """A stream worker that keeps what it took, and fails as it is told."""
+    """A stream worker that keeps the records it took, and fails as its arguments say."""
 
     def __init__(self, *, poison: set[str] | None = None, reports: bool = True, falters: int = 0) -> None:
         self.taken: list[str] = []

@@ -1,4 +1,4 @@
-"""Wrong codes from one address: so many in a quarter of an hour, at whatever door, and no right one among them."""
+"""Wrong codes from one address: so many in 15 minutes at all portals together, then the right code fails too."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The check-in log by time: both ends belong to what was asked for."""
+"""The check-in log by time: the requested range includes both ends."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode

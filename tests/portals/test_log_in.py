@@ -1,4 +1,4 @@
-"""Log-in: what is told, what is not, and how often one may try."""
+"""Log-in: what the answer reveals, what it does not, and how many attempts are allowed."""
 
 from datetime import UTC, datetime, timedelta
 

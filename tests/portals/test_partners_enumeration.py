@@ -1,4 +1,4 @@
-"""Nobody learns whether a number is a merchant's or an organizer's: not by status, body, or requests to the cloud."""
+"""No answer reveals whether a number is a merchant's or an organizer's: not by status, body, or cloud requests."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a request asks of AWS: for tests that nobody learns anything from it."""
+"""Records the requests to AWS of one call, for tests that they reveal nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

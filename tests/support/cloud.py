@@ -58,7 +58,7 @@ def delete_table() -> None:
 
 
 def create_all(master_secret: str) -> None:
-    """Make table, secret, bus, rule and queues through whatever endpoint the environment names."""
+    """Create the table, secret, bus, rule and queues at the endpoint that the environment names."""
     create_table(_client("dynamodb"))
     _client("secretsmanager").create_secret(Name=config().secret_id, SecretString=json.dumps({"master": master_secret}))
     _client("events").create_event_bus(Name=config().event_bus_name)

@@ -1,7 +1,7 @@
-"""Processes that die at one of their requests, each in a thread of its own, and live by a clock of their own.
+"""Processes that die at one of their requests, each simulated by a thread with its own clock.
 
-A thread stands for a process: once it has died, every request that it still tries dies as well, so that nothing it
-would have cleaned up is cleaned up, until it is born again.
+A thread simulates a process. After its death every further request of the thread dies as well, so that no cleanup
+code has an effect until the thread is alive again.
 """
 
 import threading
@@ -19,7 +19,7 @@ ResultT = TypeVar("ResultT")
 
 
 class Died(BaseException):
-    """The process is gone; nobody was told what came of its request."""
+    """The process is gone; no caller received the result of its request."""
 
 
 class Life(threading.local):

@@ -61,7 +61,7 @@ def make_card(
 def make_usher(
     event: Event, *, username: str | None = None, roles: tuple[UsherRole, ...] = (UsherRole.USHERING,)
 ) -> Account:
-    """Create an usher who is assigned to the event."""
+    """Create an usher with an assignment to the event."""
     name = username or f"usher-{uuid.uuid4().hex[:8]}"
     return accounts.create_usher(
         username=name, password=PASSWORD, name=name, roles=list(roles), event_ids=[event.event_id]
@@ -109,7 +109,7 @@ def make_organization(*, name: str = "Lahore Marathon", max_users: int = 10, tim
 
 
 def make_tix_user(admin: Account, *, email: str | None = None) -> Account:
-    """Let somebody join the organization of an admin."""
+    """Register a user who joins the organization of an admin."""
     code = organizations.invite_code(organizations.get(admin.organization_id))
     address = email or f"{uuid.uuid4().hex}@tix.example.com"
     return organizations.join(TixRegistration(email=address, password=PASSWORD, name="Member"), invite_code=code)

@@ -36,7 +36,7 @@ def is_everything() -> bool:
 
 
 def today() -> int:
-    """Return the number of the chosen day; one and the same where everything is tried."""
+    """Return the number of the chosen day, or 0 where everything is tried."""
     return 0 if is_everything() else date.fromisoformat(choose()).toordinal()
 
 

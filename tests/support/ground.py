@@ -80,7 +80,7 @@ def environment(**urls: str) -> Iterator[None]:
 
 
 def create_event() -> Event:
-    """Create an event that is open now, and an usher who is assigned to it."""
+    """Create an event that is open now, and an usher with an assignment to it."""
     from chalicelib.domain.access import accounts
     from chalicelib.vocabulary import UsherRole
 

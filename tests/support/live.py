@@ -26,7 +26,7 @@ _LONGEST_WAIT_SECONDS = 60
 
 
 class Socket:
-    """One client's socket; what it was sent stands in `frames`."""
+    """One client's socket; `frames` holds the messages that were sent to it."""
 
     def __init__(self, connection_id: str) -> None:
         self.id = connection_id
@@ -106,7 +106,7 @@ class Gateway:
         return str(answer.json["ticket"])
 
     def open(self, ticket: str) -> tuple[int, Socket]:
-        """Show a ticket; return what the gateway is told to answer, and the socket."""
+        """Connect with a ticket; return the status for the gateway, and the socket."""
         socket = Socket(f"conn{next(_numbers)}=")
         self.sockets[socket.id] = socket
         event = _event(socket.id, "$connect") | {"queryStringParameters": {"ticket": ticket}}
@@ -210,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(204 if socket else 410)
 
     def _answer(self, status: int) -> None:
-        with contextlib.suppress(OSError):  # whoever asked may have given up
+        with contextlib.suppress(OSError):  # the client may have given up
             self.send_response(status)
             if status == 410:
                 self.send_header("x-amzn-errortype", "GoneException")

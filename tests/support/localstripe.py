@@ -1,4 +1,4 @@
-"""localstripe, somebody else's stand-in for Stripe, as a process of its own on a free loopback port."""
+"""localstripe, an independent imitation of Stripe, as a process of its own on a free loopback port."""
 
 import os
 import signal

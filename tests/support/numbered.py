@@ -29,7 +29,7 @@ def organization_of(account: Account) -> str:
 
 
 def generate(admin: Account, quantity: int, prefix: str = "VIP", *, operation_id: str | None = None) -> NumberRange:
-    """Generate tickets, all of them, whoever writes them."""
+    """Generate tickets, and run the job's steps until all are written."""
     wanted = GenerationInput(quantity=quantity, prefix=prefix)
     made = numbering.generate(
         organization_of(admin), wanted, user_id=admin.account_id, operation_id=operation_id or new_id("op")
@@ -60,7 +60,7 @@ def tally_of(organization_id: str) -> TicketTally:
 
 
 def patiently(act: Callable[[], ResultT], *, tries: int = 60) -> ResultT:
-    """Do something as a client does that is told to try again."""
+    """Retry as a client does after a 503."""
     for _ in range(tries):
         try:
             return act()
@@ -85,7 +85,7 @@ def work() -> int:
 
 
 def recover() -> int:
-    """Let the sweep find what nobody finished, once its patience is over, and the worker do it."""
+    """Run the sweep after its patience, so that it finds unfinished jobs, and the worker, which finishes them."""
     sweeps.begin()
     with clock.set_to(clock.now() + jobs.PATIENCE + timedelta(minutes=2)):
         schedules.sweep()

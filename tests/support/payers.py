@@ -106,7 +106,7 @@ def card_with(customer: Account, amount: int, *, uid: str, status: CardStatus = 
 
 
 def all_raws(*kinds: str) -> list[dict[str, Any]]:
-    """Return everything that is stored of these kinds, as it stands in the table."""
+    """Return the raw items of these kinds in the table."""
     if moto_table.is_used():
         return moto_table.raws(*kinds)
     client: Any = operations.client()

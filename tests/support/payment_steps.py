@@ -1,4 +1,4 @@
-"""One order, and everything that may befall its payments: steps that can be taken in any order, any number of times."""
+"""One order, and every step of its payments: steps that run in any order, any number of times."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -24,7 +24,7 @@ LATE = timedelta(minutes=6)
 
 @dataclass
 class World:
-    """One order for the last ticket of its kind, its customer, and somebody else who wants it too."""
+    """One order for the last ticket of its category, its customer, and another buyer of the same ticket."""
 
     method: PaymentMethod = PaymentMethod.CARD
     token: str | None = None

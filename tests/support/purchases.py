@@ -35,7 +35,7 @@ def book(customer: Account, category: Category, quantity: int = 1) -> Order:
 
 
 def put_payment(**changes: Any) -> Payment:
-    """Write a payment as it stands in the table."""
+    """Store a payment directly in the table."""
     payment_id = changes.pop("payment_id", None) or new_id("pay")
     settings: dict[str, Any] = {
         "purpose": PaymentPurpose.ORDER,

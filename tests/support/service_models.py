@@ -1,8 +1,8 @@
-"""What botocore and moto make anew for each client and each cloud, made once for the whole run.
+"""Caches for the whole run what botocore and moto build again for each client and each cloud.
 
 A test makes its clients in sessions of its own; every session would list 400 folders, parse megabytes of JSON and
-look through the handlers again: nine tenths of what a client costs. Nobody changes them but botocore, which merges
-the same extras in each time. Nobody signs with the key pair that moto finds for every symmetric key, either.
+look through the handlers again: nine tenths of what a client costs. Only botocore changes them, and it merges
+the same extras in each time. No code signs with the key pair that moto generates for every symmetric key.
 """
 
 import os

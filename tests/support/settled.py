@@ -19,7 +19,7 @@ from tests.support.purchases import book, make_show
 
 
 def put_payout(organizer_id: str, **changes: Any) -> Payout:
-    """Write a payout as it stands in the table."""
+    """Store a payout directly in the table."""
     payout_id = new_id("pto")
     settings: dict[str, Any] = {
         "event_id": "evt_01JDEM00000000000000000ER1",
@@ -80,7 +80,7 @@ def expired(category: Category) -> tuple[Account, str]:
 
 
 def give_back(order: Order, place: int = 0, *, amount: str | None = None) -> RefundRequest:
-    """Let a ticket of an order be given back, by a customer who asks and staff who approve."""
+    """Return a ticket of an order: the customer requests the refund, and staff approve it."""
     ticket_id = order.tickets[place]["ticket_id"]
     asked = refund_requests.ask(order.customer_id, ticket_id, reason="Ill", operation_id=new_id("op"))
     return refunds.approve(ticket_id, asked.refund_id, by="adm_1", amount=AmountInput(amount) if amount else None)

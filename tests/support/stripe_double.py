@@ -1,7 +1,7 @@
-"""A stand-in for Stripe on a socket, as strict as Stripe where our client leans on it.
+"""An imitation of Stripe on a socket, as strict as Stripe where our client relies on it.
 
-It honours idempotency keys, refuses to give back more than it took, declines cards, loses its answers after the deed
-on demand, and writes the events that it would send; a test delivers them, in whatever order, and signs them
+It honours idempotency keys, refuses to refund more than was paid, declines cards, loses answers after the operation
+on demand, and stores the events that it would send; a test signs and delivers them, in any order
 (docs.stripe.com/api, docs.stripe.com/webhooks#verify-manually).
 """
 
@@ -47,7 +47,7 @@ class StripeDouble:
     # How many answers are lost from now on, after what was asked has been done; and how many are 500.
     lost_answers: int = 0
     broken_answers: int = 0
-    # What becomes of a refund that is asked for.
+    # The status of each new refund.
     refund_status: str = "succeeded"
     _replies: dict[str, tuple[str, Answer]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)

@@ -18,7 +18,7 @@ from tests.support import fault_days
 
 
 class Fault(StrEnum):
-    """What befalls one request."""
+    """The fault of one request."""
 
     DROPPED = "the request never arrives"
     ANSWER_LOST = "the request is committed and its answer lost"
@@ -62,9 +62,9 @@ _SINGLE_WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 
 
 class Wire:
-    """Stands where botocore's HTTP session stood; counts the requests, and lets faults befall some of them.
+    """Replaces botocore's HTTP session; counts the requests, and injects faults into some of them.
 
-    `faults` names them by place; `choose` is asked where there is none.
+    `faults` has them by place; `choose` decides at the other places.
     """
 
     def __init__(self, session: Any) -> None:

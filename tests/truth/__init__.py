@@ -1,1 +1,1 @@
-"""One ticket, one admission, whoever scans it at once."""
+"""One ticket, one admission, however many scan it at once."""

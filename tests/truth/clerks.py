@@ -39,7 +39,7 @@ class Mailbox:
 
 @dataclass
 class Clerk:
-    """Somebody at a counter, whose computer dies now and then, and whose clock goes on by what they wait for."""
+    """A clerk at a counter, whose computer dies now and then, and whose clock advances by each wait."""
 
     merchant: Account
     mailbox: Mailbox
@@ -48,7 +48,7 @@ class Clerk:
     shop: Shop = field(init=False)
 
     def serve(self, customer: Account, card: Card) -> str:
-        """Hand a card to a customer, whatever it takes; return what it came to."""
+        """Hand a card to a customer, with retries; return the result."""
         LIFE.offset = timedelta(0)
         # Each customer at a counter of their own: how many codes one place may try is bounded.
         self.shop = Shop(self.merchant, address=uuid.uuid4().hex)
@@ -107,7 +107,7 @@ class Clerk:
                     return self._repeat(body, key, answer)
                 assert answer.status == 400, answer.text
             if stored_status(assignment_id) == "active":
-                return "handed over"  # whoever died after it knows by now
+                return "handed over"  # also when the computer died after the hand-over
             if attempt < 2 and self._ask("send-customer-otp", {"assignment_id": assignment_id}) is None:
                 continue
         self._wait(16)
@@ -124,7 +124,7 @@ class Clerk:
         return "handed over"
 
     def _ask(self, path: str, body: dict[str, Any], *, key: str | None = None) -> Answer | None:
-        """Send a request until it is answered; None where the computer died and nobody asks again."""
+        """Send a request until it is answered; None where the computer died and the request is not repeated."""
         key = key or uuid.uuid4().hex
         for _ in range(PATIENCE):
             mortal_now = self.chance.random() < 0.15
@@ -205,5 +205,5 @@ class Day:
                 return
             try:
                 self.told[clerk.serve(*pair)] += 1
-            except BaseException as fault:  # noqa: BLE001  # told to the test, which runs in another thread
+            except BaseException as fault:  # noqa: BLE001  # reported to the test, which runs in another thread
                 self.faults.append(fault)

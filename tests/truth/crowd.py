@@ -111,7 +111,7 @@ def scan_all(port: int, event: Event, tickets: Sequence[Seeded], callers: Sequen
             for one in tickets:
                 together.wait(60)
                 _scan_twice(client, caller, one, event)
-        except BaseException as fault:  # noqa: BLE001  # told to the test, which runs in another thread
+        except BaseException as fault:  # noqa: BLE001  # reported to the test, which runs in another thread
             faults.append(fault)
             together.abort()
         finally:

@@ -104,7 +104,7 @@ def test_whatever_befalls_two_shops_every_card_ends_in_one_hand_or_in_stock() ->
 
 
 def assert_bound_to_one_card(held: dict[str, list[Ticket]]) -> set[str]:
-    """Hold every ticket of whoever has a card to exactly one of theirs; return who has one."""
+    """Assert that one card opens each ticket of a customer with a card; return the customers with a card."""
     items = everything()
     own: dict[str, list[Any]] = defaultdict(list)
     for card in (item for item in items if isinstance(item, Card) and item.customer_id):
@@ -141,7 +141,7 @@ def at_once(acts: list[Callable[[], object]]) -> Counter[str]:
                 continue
             except Refusal as refusal:
                 told[type(refusal).__name__] += 1
-            except BaseException as fault:  # noqa: BLE001  # told to the test, which runs in another thread
+            except BaseException as fault:  # noqa: BLE001  # reported to the test, which runs in another thread
                 faults.append(fault)
             else:
                 told["done"] += 1

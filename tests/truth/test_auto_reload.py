@@ -42,7 +42,7 @@ SECONDS = 90
 
 
 class Unkind(ModuleType):
-    """The app, whose stream is told everything twice, and whose payments worker is called by eight at once."""
+    """The app, whose stream receives every record twice, and whose payments worker runs eight times at once."""
 
     def __init__(self) -> None:
         super().__init__("unkind")
@@ -178,7 +178,7 @@ def test_three_declines_are_told_and_turn_the_reload_off(customer: Account, sent
     assert (after.auto_declines, after.auto_enabled) == (3, False)
     assert after.serialize().get("auto_token") is None
     assert (count(card), charges_of(customer)) == (0, ["failed"] * 3)
-    # Eight told them at the same moment, so they may be told more than once, but never another thing.
+    # Eight workers sent them at the same moment, so a message may arrive more than once, but never with another text.
     texts = {text["body"].partition("declined. ")[2] for text in sent.messages(customer.mobile_number)}
     assert texts == {"We try again the next time your balance runs low.", "It is turned off now."}
 

@@ -75,7 +75,7 @@ def at_once(acts: Sequence[Callable[[], object]]) -> list[str]:
         together.wait(60)
         try:
             answers[place] = patiently(act)
-        except BaseException as fault:  # noqa: BLE001  # told to the test, which runs in another thread
+        except BaseException as fault:  # noqa: BLE001  # reported to the test, which runs in another thread
             faults.append(fault)
 
     threads = [threading.Thread(target=work, args=(place, act)) for place, act in enumerate(acts)]
@@ -198,12 +198,12 @@ def test_a_card_that_is_blocked_while_it_is_used_spends_nothing_afterwards_and_l
 ) -> None:
     told: Counter[str] = Counter()
     for number in range(ROUNDS):
-        played = Round(category, random.Random(number))  # noqa: S311  # who comes when, not a secret
+        played = Round(category, random.Random(number))  # noqa: S311  # the order of the acts, not a secret
         answers = played.play()
         played.assert_true(answers)
         played.assert_nothing_more_is_spent()
         told += answers
-        # The money is its holder's still: the whole of it moves to their other card, once, whoever asks.
+        # The money is still its holder's: all of it moves to their other card, once, however many ask.
         held, operation_id = ledger.balance(played.uid).amount, new_id("op")
         moving = partial(balances.move, played.uid, played.spare.uid, operation_id=operation_id)
         assert at_once([moving] * 8) == ["done"] * 8
@@ -248,6 +248,6 @@ def test_of_32_who_ask_for_a_card_at_once_one_gets_it() -> None:
     stored = operations.query(keys.access.account(customer_id).pk, Begins(keys.cards.card_request(customer_id).sk))
     assert len(stored) == 1
     assert sorted(Counter(answers).items()) in (
-        [("Conflict", 16), ("done", 16)],  # the repeated one came first, and is told the same each time
+        [("Conflict", 16), ("done", 16)],  # the repeated one came first, and gets the same answer each time
         [("Conflict", 31), ("done", 1)],
     )

@@ -1,4 +1,4 @@
-"""The truth of the ledger, on an exact engine: whatever is booked, by whom and how often, every sum is right."""
+"""The truth of the ledger, on an exact engine: every sum is right after any movements, also concurrent and repeated."""
 
 import random
 import threading
@@ -116,7 +116,7 @@ class Bustle:
                 return
             try:
                 self.book(movement)
-            except BaseException as fault:  # noqa: BLE001  # told to the test, which runs in another thread
+            except BaseException as fault:  # noqa: BLE001  # reported to the test, which runs in another thread
                 self.faults.append(fault)
 
     def book(self, movement: Movement) -> None:
@@ -129,7 +129,7 @@ class Bustle:
             return
         with self._lock:
             self.answers[movement.kind] += 1
-            # A repeat is told what the first was told.
+            # A repeat gets the answer of the first.
             assert self.done.setdefault(movement.operation_id, deltas) == deltas
 
     def watch(self) -> None:
@@ -139,7 +139,7 @@ class Bustle:
                 self._look()
             except Unavailable:
                 continue
-            except BaseException as fault:  # noqa: BLE001  # told to the test, which runs in another thread
+            except BaseException as fault:  # noqa: BLE001  # reported to the test, which runs in another thread
                 self.faults.append(fault)
                 return
 
@@ -175,7 +175,7 @@ class Bustle:
 
 
 def patiently(act: Callable[[], ResultT]) -> ResultT:
-    """Do something as a client does that is told to try again."""
+    """Retry as a client does after a 503."""
     for _ in range(PATIENCE):
         try:
             return act()

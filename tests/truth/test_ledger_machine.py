@@ -268,7 +268,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(seed=st.integers(0, 1_000))
     def the_stream_tells(self, seed: int) -> None:
-        """Everything that is new is told, some of it twice, in any order."""
+        """Deliver every new record, some of them twice, in any order."""
         chance = random.Random(seed)  # noqa: S311  # an order, not a secret
         records = self.reader.read()
         told = records + chance.choices(records, k=len(records) // 2) if records else []

@@ -1,4 +1,4 @@
-"""Live updates under a crowd, on an exact engine: one socket a ticket, and joining while others are told."""
+"""Live updates under load, on an exact engine: one socket a ticket, and subscribing during a delivery."""
 
 import threading
 from collections import Counter

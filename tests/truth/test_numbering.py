@@ -1,4 +1,4 @@
-"""Numbering on an exact engine: no gap, no repeat, all or nothing, whoever dies; and one scan of a ticket.
+"""Numbering on an exact engine: no gap, no repeat, all or nothing when processes die; and one scan of a ticket.
 
 `NUMBERING_TICKETS=500` for the full size.
 """
@@ -112,7 +112,7 @@ def test_many_generators_get_numbers_without_gap_or_repeat_though_some_of_them_d
 ) -> None:
     organization_id = organization_of(admin)
     reader = Reader(organization_id)
-    # The queue's address is known, so that no death befalls what a container asks once.
+    # This reads the queue's address before, so that no process dies at a request that a container sends once.
     generate(admin, EACH, "FIRST")
     reader.start()
     with mortal(), ThreadPoolExecutor(GENERATORS) as crowd:
@@ -127,7 +127,7 @@ def test_many_generators_get_numbers_without_gap_or_repeat_though_some_of_them_d
         f"{len(found)} tickets of {GENERATORS} generators, {left} ranges finished by the sweep, "
         f"the list was read {reader.seen.total()} times in {len(reader.seen)} states"
     )
-    # Every client that asked to the end has its range; of the others whoever got as far as taking numbers.
+    # Every client that retried to the end has its range; so has each other client that reserved its numbers.
     ranges = Counter(ticket.job_id for ticket in found)
     assert set(ranges.values()) == {EACH}
     assert GENERATORS - GENERATORS // 3 <= len(ranges) - 1 <= GENERATORS

@@ -1,4 +1,4 @@
-"""The truth of the sale, on an exact engine: never oversold, nothing lost, nobody sent away while there is stock."""
+"""The truth of the sale, on an exact engine: never oversold, nothing lost, no refusal while there is stock."""
 
 import random
 import threading
@@ -81,7 +81,7 @@ def reserve(event: Event, category: Category, quantity: int) -> Order:
 
 
 def patiently(act: Callable[[], ResultT]) -> ResultT:
-    """Do something as a client does that is told to try again."""
+    """Retry as a client does after a 503."""
     for _ in range(PATIENCE):
         try:
             return act()
@@ -91,7 +91,7 @@ def patiently(act: Callable[[], ResultT]) -> ResultT:
 
 
 def pay(order_id: str, payment_id: str) -> bool:
-    """Make an order paid in whatever state it is, as a payment does that succeeded; tell whether this call did it."""
+    """Make an order in any state paid, as a successful payment does; return whether this call did it."""
     for _ in range(PATIENCE):
         order = orders.get(order_id)
         if order.status == "paid":
@@ -118,7 +118,7 @@ def together(acts: list[Callable[[], bool]]) -> list[bool]:
         start.wait(60)
         try:
             results[place] = act()
-        except BaseException as fault:  # noqa: BLE001  # told to the test, which runs in another thread
+        except BaseException as fault:  # noqa: BLE001  # reported to the test, which runs in another thread
             faults.append(fault)
 
     run(threading.Thread(target=work, args=(place, act)) for place, act in enumerate(acts))
@@ -143,7 +143,7 @@ def tickets_of(order: Order) -> list[str]:
 
 @dataclass
 class Refused:
-    """A buyer who was told SOLD_OUT: what they wanted of each category, and what they were told is left."""
+    """A refusal with SOLD_OUT: what the buyer wanted of each category, and the stock that the answer named."""
 
     wanted: dict[str, int]
     left: dict[str, int]
@@ -191,7 +191,7 @@ class Rush:
                 self.samples.append(stock.snapshot(self.event.event_id, self.sold))
             except Unavailable:
                 continue
-            except BaseException as fault:  # noqa: BLE001  # told to the test, which runs in another thread
+            except BaseException as fault:  # noqa: BLE001  # reported to the test, which runs in another thread
                 self.faults.append(fault)
                 return
 
@@ -204,7 +204,7 @@ class Rush:
                 return
             try:
                 self.buy(random.Random(number))  # noqa: S311  # the same rush at every run
-            except BaseException as fault:  # noqa: BLE001  # told to the test, which runs in another thread
+            except BaseException as fault:  # noqa: BLE001  # reported to the test, which runs in another thread
                 self.faults.append(fault)
 
     def open(self, buyers: int) -> None:

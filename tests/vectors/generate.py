@@ -75,7 +75,7 @@ COMMON: Input = {
 
 @dataclass(frozen=True)
 class Objection:
-    """A change to a good case and what it leads to; `ways` are the credentials it can befall."""
+    """A change to a good case and its result; `ways` are the credentials that it applies to."""
 
     name: str
     rank: float
@@ -195,12 +195,12 @@ OBJECTIONS = [
         directions=("exit",),
     ),
 ]
-# The event's status comes before the hour, but a draft is "not yet" whatever the hour: ranks 60.5 and 61 never
+# The event's status comes before the hour, but a draft is "not yet" at any hour: ranks 60.5 and 61 never
 # meet, since both change the same field.
 
 
 def good(way: str, direction: str) -> Input:
-    """Return a case to which nobody objects."""
+    """Return a case without an objection."""
     case = copy.deepcopy({**GOOD[way], **COMMON})
     case["direction"] = direction
     if direction == "exit":
@@ -214,7 +214,7 @@ def fields(objection: Objection) -> set[str]:
 
 
 def compatible(one: Objection, other: Objection) -> bool:
-    """Whether two objections can befall one case: neither changes what the other does."""
+    """Whether two objections can apply to one case: neither changes what the other changes."""
     return not any(a == b or a.startswith(f"{b}.") or b.startswith(f"{a}.") for a in fields(one) for b in fields(other))
 
 
@@ -237,7 +237,7 @@ def edges() -> list[tuple[str, Input, tuple[str, str | None]]]:
     valid, already = ("valid", None), ("already_scanned", None)
 
     def variant(base: Input, **changes: Any) -> Input:
-        """Return a copy with changes; `__` stands for a dot."""
+        """Return a copy with changes; `__` means a dot."""
         named = tuple((name.replace("__", "."), value) for name, value in changes.items())
         return changed(base, Objection("", 0, "", None, named))
 

@@ -178,7 +178,7 @@ def test_declines_are_told_once_each_and_the_third_in_a_row_turns_the_reload_off
     wallets.spend(card.uid, AMOUNT)
     assert low() == []
     assert ("auto_reload", AMOUNT) not in lines(card)
-    # Its customer may turn it on again, with another means of payment, and begins anew.
+    # Its customer may turn it on again with another means of payment, and the count of declines restarts.
     settings(customer, card, {**SETTINGS, "payment_token": sandbox.OK})
     assert ledger.balance(card.uid).auto_declines == 0
 

@@ -181,7 +181,7 @@ def test_a_channel_opens_to_exactly_those_whom_its_routes_are_open_to(live: Gate
                 heard[channel].add(who)
             else:
                 assert (answer["type"], answer["data"]["code"]) == ("error", "NOT_FOUND")
-            # What a ticket is asked for is judged alike.
+            # A ticket for the channel is granted by the same rule.
             status = call("POST", "/api/realtime/ticket/", {"channels": [channel]}, token=token).status
             assert status == (200 if answer["type"] == "subscribed" else 404)
     assert heard == people.open_to

@@ -1,4 +1,4 @@
-"""What holds for every live message: once, in order, whatever comes twice, late, at the same time or not at all."""
+"""Every live message arrives once and in order, also when records come twice, late, at the same time or not at all."""
 
 import itertools
 import json
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.usefixtures("moto_cloud")
 
 
 class Gate:
-    """An event, an usher who scans, and whoever listens."""
+    """An event, an usher who scans, and the listeners."""
 
     def __init__(self, live: Gateway) -> None:
         self.event = make_event()
@@ -171,7 +171,7 @@ def test_who_comes_back_gets_what_they_missed_once_and_in_order(at: Gate) -> Non
     at.stream.drain()
     assert check_ins(socket) + check_ins(again) == check_ins(stays) == scanned
     assert ids(socket) + ids(again) == ids(stays) == list(range(1, len(ids(stays)) + 1))
-    # Nothing is missed where nothing was told since.
+    # A listener that is up to date gets no message again.
     assert at.listener(after=ids(stays)[-1]).types == ["subscribed"]
     as_text = at.listener(after=str(ids(stays)[-2]))
     assert as_text.types == ["subscribed", stays.types[-1]]
@@ -215,7 +215,7 @@ def test_who_joins_while_others_are_told_gets_each_message_once_and_in_order(at:
     came = at.live.connect(at.token)
 
     def goes_on() -> None:
-        # While what they missed is on its way to them, more is scanned and told to all.
+        # During the replay of the missed messages, further scans are published to all.
         scanned.extend(at.scan(2))
         at.hops()
         if len(scanned) < 8:
@@ -243,7 +243,7 @@ def test_a_socket_that_takes_nothing_or_is_gone_delays_nobody_and_is_dropped(at:
     well, slow, gone, unsaid = (at.listener() for _ in range(4))
     slow.takes.clear()
     gone.is_open = False
-    # Its end was told of before it stood among the listeners.
+    # Its disconnect was processed before it was stored among the listeners.
     operations.record(operations.remove(keys.live.connection(unsaid.id)))
     unsaid.is_open = False
     scanned = at.scan(2)
@@ -264,7 +264,7 @@ def test_who_was_never_let_in_is_cut_off_so_that_they_come_again(at: Gate) -> No
     with before("GetItem", lost, matches=lambda request: request["Key"]["pk"]["S"] == head.pk):
         assert fails.subscribe(at.channel).types == ["subscribed", "error"]
     assert at.listeners == {killed.id}
-    # As a function that was killed while it joined somebody leaves them.
+    # The state after a function was killed while it subscribed a connection.
     key = keys.live.listener(at.channel, killed.id)
     operations.record(operations.change(key, [Listener.sent_to.remove()]))
     at.scan()

@@ -273,7 +273,7 @@ def password_reset(account: Account, password_hash: str) -> list[Write]:
     """
     return [
         *password_set(account, password_hash),
-        # Whoever was locked out by their own wrong guesses may log in at once.
+        # An account that its own wrong guesses locked may log in at once.
         forgetting_failures(account),
     ]
 

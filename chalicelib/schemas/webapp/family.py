@@ -14,7 +14,7 @@ from chalicelib.vocabulary import BloodType, EventStatus
 
 
 def _not_ahead(day: date) -> date:
-    # Time zones ahead of UTC may be a day ahead: somebody born today there is born tomorrow here.
+    # Time zones ahead of UTC may be a day ahead: a birthday of today there is tomorrow's date here.
     if day > clock.now().date():
         raise ValueError("must not lie in the future")
     return day

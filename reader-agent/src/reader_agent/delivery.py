@@ -29,7 +29,7 @@ class Decided:
 
 @dataclass(frozen=True)
 class Kept:
-    """The tap is stored in the outbox and will be sent. It admits nobody yet."""
+    """The tap is stored in the outbox and will be sent. It is no admission yet."""
 
     why: str
 
@@ -195,7 +195,7 @@ class Delivery:
         )
 
     def _pause(self, seconds: float) -> None:
-        """Wait before the next attempt. A new tap ends the wait, unless the server asked for the pause."""
+        """Wait before the next attempt. A new tap ends the wait, unless the server requested the pause."""
         with self._changed:
             self._new_tap = False
             self._changed.wait_for(

@@ -81,7 +81,7 @@ def enroll_demo(state_dir: Path, *, server: str, login: str, name: str) -> Ident
 
 
 def _demo_code(url: str, *, email: str, password: str, name: str) -> str:
-    """Return an enrolment code that the demo administrator asked for."""
+    """Return an enrolment code that the demo administrator created."""
     try:
         with httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
             answer = client.post("/api/auth/login/", json={"email": email, "password": password})

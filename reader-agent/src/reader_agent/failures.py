@@ -32,7 +32,7 @@ class ServerError(AgentError):
 
 
 class TryLater(ServerError):
-    """No answer, or one that says "later"; `retry_after` is what the server asked for, in seconds."""
+    """No answer, or one that says "later"; `retry_after` is the server's Retry-After, in seconds."""
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)

@@ -89,7 +89,7 @@ class Gate:
         self._display.late(tap, outcome)
 
     def _is_own_kept_tap(self, tap: Tap, outcome: Outcome) -> bool:
-        """Return whether a card is refused because of its own kept tap, which admitted nobody at the gate."""
+        """Return whether a card is refused because of its own kept tap, which admitted no one at the gate."""
         first = outcome.decision.first_scan if isinstance(outcome, Decided) else None
         kept_at = self._admitted_late.get(tap.uid or "")
         if kept_at is None or first is None or first.scanned_at is None:

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     # A person waits at the gate: after this time the tap is kept and shown amber.
     online_seconds: Annotated[float, Field(gt=0, le=10)] | None = None
     debounce_seconds: Annotated[float, Field(ge=0, le=30)] | None = None
-    # The timeout where nobody waits.
+    # The timeout of requests in the background.
     sync_seconds: Annotated[float, Field(gt=0, le=120)] = 30.0
     # How long the simulated air (reader path `udp:…`) waits for a card; a busy machine needs longer than RF.
     air_seconds: Annotated[float, Field(gt=0, le=5)] = 0.25

@@ -27,7 +27,7 @@ def _number() -> str:
 
 
 def _unthrottled() -> None:
-    """Let the place that the tests send from have asked for no code yet."""
+    """Reset the limit of codes for the address that the tests send from."""
     limit = throttle.Limit("code from address", "127.0.0.1", 0, otp.LIFETIME)
     operations.record(throttle.forgetting(limit))
 

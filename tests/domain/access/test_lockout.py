@@ -1,4 +1,4 @@
-"""Who is let through a door, and for how long: tokens, sessions, assignments, revocation."""
+"""Which callers a portal admits, and for how long: tokens, sessions, assignments, revocation."""
 
 from collections.abc import Iterator
 from dataclasses import replace

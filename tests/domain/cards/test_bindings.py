@@ -1,4 +1,4 @@
-"""Tickets that no card opens: bound to one card, whoever else would bind them at the same moment."""
+"""Tickets without a card: each is bound to one card, also when several callers bind it at the same moment."""
 
 import pytest
 

@@ -25,7 +25,7 @@ def numbers(payment_ids: list[str]) -> list[str | None]:
 def test_numbers_go_on_from_batch_to_batch_and_a_payment_keeps_its_own(customer: Account) -> None:
     made = [purchases.put_payment(customer_id=customer.account_id).payment_id for _ in range(6)]
     invoices.number_all(made[:3])
-    # Told again, among others, and twice in one batch.
+    # Delivered again, among others, and twice in one batch.
     invoices.number_all([*made[:4], made[3]])
     invoices.number_all(made)
     year = f"{clock.now():%Y}"
@@ -53,7 +53,7 @@ def test_an_invoice_is_its_customers_own(customer: Account) -> None:
     for asked_by, payment_id in ((stranger.account_id, payment.payment_id), (customer.account_id, "pay_of_nobody")):
         with pytest.raises(NotFound):
             invoices.document(asked_by, payment_id)
-    # Nobody's looking gave it a number.
+    # A refused request for the invoice assigned no number.
     assert numbers([payment.payment_id]) == [None]
 
 

@@ -41,13 +41,13 @@ def held(charge: SandboxCharge) -> int:
 
 
 def effects() -> list[str]:
-    """Return all that is stored, as it stands."""
+    """Return every stored item of the sale and its payments, as raw text."""
     kinds = ("payment", "order", "ticket", "stock", "journal", "card_balance", "card_entry", "provider_event")
     return sorted(json.dumps(raw, sort_keys=True) for raw in payers.all_raws(*kinds))
 
 
 class Histories(RuleBasedStateMachine):
-    """Steps of a customer, a provider, a sweep and somebody else, in any order."""
+    """Steps of a customer, a provider, a sweep and another buyer, in any order."""
 
     world: World
     start: bytes

@@ -1,6 +1,6 @@
-"""Whatever happens to a payment, in whatever order and however often: every state that can be reached is allowed.
+"""Every sequence of a payment's steps, in any order and repeated, ends in an allowed state.
 
-The states are explored until nothing new is found, each from what is stored. What has been seen is not walked again,
+The states are explored until none is new, each from the stored items. A state that was seen is not explored again,
 so this covers every sequence of the steps, permuted and repeated, up to a length (PAYMENT_STEPS).
 """
 
@@ -21,7 +21,7 @@ from tests.support.moto_table import restore, snapshot
 from tests.support.payment_steps import LATE, World, attempt
 from tests.support.sizes import size_of
 
-# How many steps a sequence has at most; 0 stands for as many as there are.
+# How many steps a sequence has at most; 0 means no limit.
 LENGTH = size_of("PAYMENT_STEPS", small=4, full=5)
 _MOST_PAYMENTS = 2
 _SHAPING = (

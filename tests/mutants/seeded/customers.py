@@ -1,4 +1,4 @@
-"""Bugs of what is somebody's own: another's things seen, and sealed data that opens elsewhere."""
+"""Bugs of a customer's own data: another customer reads it, or encrypted data decrypts elsewhere."""
 
 from tests.mutants.seeded.mutant import Mutant
 

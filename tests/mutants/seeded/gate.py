@@ -1,4 +1,4 @@
-"""Bugs of the gate: who is let in, what was shown, and what the log counts."""
+"""Bugs of the gate: admissions, the credential that was shown, and the counts of the log."""
 
 from tests.mutants.seeded.mutant import Mutant
 

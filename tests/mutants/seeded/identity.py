@@ -1,4 +1,4 @@
-"""Bugs of tokens, sessions, devices and cursors: who somebody is, and for how long."""
+"""Bugs of tokens, sessions, devices and cursors: the identity of a caller, and how long it is valid."""
 
 from tests.mutants.seeded.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""Bugs of Tix: numbers that are given twice, ranges that are seen in part, scans that let in twice."""
+"""Bugs of Tix: numbers that are assigned twice, ranges that are partly visible, scans that admit twice."""
 
 from tests.mutants.seeded.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""Bugs of organizations: users over the limit, codes that should invite nobody, tickets printed or voided wrongly."""
+"""Bugs of organizations: users over the limit, accepted invalid invite codes, tickets printed or voided wrongly."""
 
 from tests.mutants.seeded.mutant import Mutant
 

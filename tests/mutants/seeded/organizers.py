@@ -1,4 +1,4 @@
-"""Bugs of organizers: numbers that are counted twice, refunds that are given twice, changes nobody approved."""
+"""Bugs of organizers: sums that count twice, refunds that are paid twice, changes without approval."""
 
 from tests.mutants.seeded.mutant import Mutant
 

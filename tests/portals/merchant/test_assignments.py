@@ -231,7 +231,7 @@ def test_of_two_shops_that_collected_the_fee_the_second_is_told_that_none_was_du
     one, other = (shop.stock()[0] for shop in shops)
     first, first_code = shops[0].hold(one, ayesha)
     assert shops[0].verify(first, first_code).status == 200
-    # This one had asked for the fee before the first had booked it.
+    # The second shop charged the fee before the first had booked it.
     answer = shops[1].assign(other, ayesha)
     place = keys.merchants.assignment(answer.json["assignment_id"])
     operations.record(operations.change(place, [Assignment.fee.set(config().card_fee)]))

@@ -1,4 +1,4 @@
-"""What a shop is told without asking: that its cards run out."""
+"""The notices that a shop receives when its stock of cards runs low."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def test_a_shop_is_told_once_that_its_cards_went_under_the_number_it_set() -> No
     settings(shop, low_stock_threshold=3, notifications={"sms": True, "email": True}, email="shop@example.com")
     cards, theirs = shop.stock(4), other.stock(2)
     assert told(stream) == []
-    # A card that is held may come back; four and three are not under three; nobody else set a number.
+    # A held card may return to the stock; four and three are not under three; no other shop set a threshold.
     shop.hold(cards[0], new_customer())
     shop.hand_over(cards[1], new_customer())
     other.hand_over(theirs[0], new_customer())
@@ -62,7 +62,7 @@ def test_a_shop_is_told_once_that_its_cards_went_under_the_number_it_set() -> No
     assert {one["body"] for one in messages} == {
         "2 Gatehouse cards are left at Liberty Books: fewer than the 3 you set."
     }
-    # Told twice, it is the same message, by its id.
+    # A second delivery of the fact makes the same message, by its id.
     assert {one["message_id"] for one in sent(fact)} == {one["message_id"] for one in messages}
     settings(shop, low_stock_threshold=3, notifications={"sms": False, "email": False})
     assert sent(fact) == []

@@ -1,4 +1,4 @@
-"""What a shop may know of whoever has a number."""
+"""What a shop may learn about the customer of a mobile number."""
 
 from datetime import timedelta
 from urllib.parse import quote

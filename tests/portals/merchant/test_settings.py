@@ -1,4 +1,4 @@
-"""What merchants say of their shop: changed field by field, nobody else's."""
+"""The settings of a merchant's own shop, which change field by field."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""An organizer's events through their door: what was sold and who came, as the stream has told it."""
+"""An organizer's events through the portal: sales and check-ins, as the stream has projected them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,7 +41,7 @@ def scan(event_id: str, ticket_id: str, *, gate: str | None = "Gate 1") -> str:
 
 
 def drain() -> None:
-    """Project all that ever happened: what was told before is told again, and changes nothing."""
+    """Project every record from the beginning; records that were projected before change nothing."""
     StreamReader().drain()
 
 

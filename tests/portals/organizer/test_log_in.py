@@ -105,7 +105,7 @@ def test_a_suspended_organizer_is_told_so_only_with_the_password(organizer: Acco
 
 
 class TestForgottenPassword:
-    """A code to the number sets a new password, ends every session, and tells nobody who has an account."""
+    """A code to the number sets a new password, ends every session, and does not reveal who has an account."""
 
     def test_the_code_sets_the_password_and_ends_all_sessions(self, organizer: Account) -> None:
         pair = logged_in()

@@ -125,13 +125,13 @@ def test_books_stay_open_until_everything_is_over_paid_and_counted() -> None:
         refused(event, Unavailable, "Not every sale")
     settled.buy(standard)
     with settled.after(event):
-        # Told to those who count sales, and not to those who count money.
+        # Projected by the sales totals, and not yet by the ledger.
         changes = [change_of(record) for record in stream.read()]
         sales_totals.follow(changes)
         refused(event, Unavailable, "Not every sale")
         ledger.follow(changes)
         assert settlements.close(event.event_id, by="adm_1").net == 427_500
-        # Known is known, whatever the event looks like by now.
+        # Closed books stay closed, also after the event's status changed.
         events.set_status(event.event_id, EventStatus.DRAFT)
         assert settlements.close(event.event_id, by="adm_2").net == 427_500
     for other, told in (

@@ -72,7 +72,7 @@ def profile_of(organizer: Account) -> OrganizerProfile | None:
 
 
 def image_of(organizer: Account) -> Image.Image:
-    """Return the image that is shown of an organizer, as it stands in the bucket."""
+    """Return an organizer's published image, as it is stored in the bucket."""
     profile = profile_of(organizer)
     assert profile is not None
     content = files.read(profile.image_key, limit=1_000_000)

@@ -127,7 +127,7 @@ def test_logging_out_revokes_the_token_and_no_other(admin: Account) -> None:
     refused = call("GET", ME, token=leaving)
     assert (refused.status, refused.code, isinstance(refused.json["error"], str)) == (401, "UNAUTHENTICATED", True)
     assert call("GET", ME, token=staying).status == 200
-    # Another container has read the list anew eleven hours later, when the token would be good still.
+    # Eleven hours later another container reads the list again; without the lock-out the token would still be valid.
     with clock.set_to(clock.now() + timedelta(hours=11)):
         lock_outs.forget()
         assert call("GET", ME, token=leaving).status == 401

@@ -1,4 +1,4 @@
-"""Two organizations: neither sees, numbers, scans, prints nor clears anything of the other, whatever it sends."""
+"""Two organizations: no request of one sees, numbers, scans, prints or clears anything of the other."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "tix_void_tickets": NUMBERS,
     "tix_change_settings": {"name": "Mine", "rotate_invite": True},
 }
-# What somebody else's own organization, which has no ticket, gets for it.
+# The answers to a user of another organization that has no ticket.
 REFUSED = {
     "tix_ticket": (404, "NOT_FOUND"),
     "tix_delete_ticket": (404, "NOT_FOUND"),
@@ -54,7 +54,7 @@ class Theirs:
         StreamReader().drain()
 
     def secrets(self) -> list[str]:
-        """Return what nobody else may be told."""
+        """Return the values that no answer to another organization may contain."""
         code = organizations.invite_code(organizations.get(self.organization_id))
         ids = [ticket.ticket_id for ticket in self.tickets]
         return [NAME, self.organization_id, self.admin.account_id, self.admin.login, self.job_id, code, *ids]

@@ -1,4 +1,4 @@
-"""Tickets of Tix: numbered without gap, shown whole or not at all, let in once, deleted for good."""
+"""Tickets of Tix: numbered without a gap, listed all or none, admitted once, deleted permanently."""
 
 from typing import Any
 

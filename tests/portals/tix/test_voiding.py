@@ -1,4 +1,4 @@
-"""Tickets that are taken back: none of them is let in from the answer on, and what was scanned stays scanned."""
+"""Voided tickets: after the answer none of them is admitted, and a scanned ticket stays scanned."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who is there in the tests of tickets: an evening, and two customers."""
+"""Fixtures of the tests of tickets: an evening, and two customers."""
 
 import pytest
 

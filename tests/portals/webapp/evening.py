@@ -1,4 +1,4 @@
-"""An evening for which tickets were bought, and that is let in already: what the tests of tickets stand on."""
+"""An evening with sold tickets whose gates are open: the arrangement of the tests of tickets."""
 
 from dataclasses import dataclass
 from typing import Any

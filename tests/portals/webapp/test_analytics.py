@@ -1,4 +1,4 @@
-"""A customer's own statistics: what a recount of everything that is stored says, after whatever happened."""
+"""A customer's own statistics always equal a recount of all stored items."""
 
 import random
 from collections import Counter, defaultdict
@@ -232,5 +232,5 @@ def test_the_statistics_cost_the_same_however_much_was_bought(stream: StreamRead
         sent.append(wired.sent)
     assert sent[0] == sent[1]
     assert set(sent[0]) <= {"GetItem", "BatchGetItem", "Query"}
-    # One visit of one event, whatever the number of tickets.
+    # One visit of one event, for any number of tickets.
     assert len(payers.all_raws("visit")) == len(sent)

@@ -1,4 +1,4 @@
-"""A customer's own NFC cards: seen, asked for, blocked, and what their ledger says."""
+"""A customer's own NFC cards: list, card requests, block, and the lines of the ledger."""
 
 from datetime import timedelta
 from typing import Any

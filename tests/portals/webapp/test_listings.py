@@ -1,4 +1,4 @@
-"""How events come into the catalogue and leave it: whatever changes, every list says what the table says."""
+"""How events enter and leave the catalogue: after any change every list agrees with the table."""
 
 import random
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from tests.support.streams import StreamReader, project
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SHOW = Show("Jazz Night", organizer_id="org_1", featured=True)
-# A query for each list that the event stands in.
+# A query for each list that has the event.
 EVERYWHERE: tuple[dict[str, str], ...] = (
     {},
     {"category": "music"},
@@ -135,7 +135,7 @@ def test_an_event_that_is_over_leaves_what_is_to_come_at_the_sweep(event: Event,
         assert listed() == ["Jazz Night"]
     with clock.set_to(ends_at):
         sweeps.begin()
-        # Nobody has taken it out yet.
+        # The sweep has not removed it yet.
         assert listed() == featured() == []
         assert listed(include_past="true") == ["Jazz Night"]
         assert counted() == {"music": 1}

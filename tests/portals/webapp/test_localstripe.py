@@ -1,4 +1,4 @@
-"""Payments on the wire: Stripe's SDK, somebody else's Stripe in another process, its signed events to our own door."""
+"""Payments on the wire: Stripe's SDK, localstripe in another process, and its signed events to our webhook."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""Nobody learns whether a number has an account: not by status, body, requests to the cloud, or time."""
+"""No answer reveals whether a number has an account: not by status, body, requests to the cloud, or time."""
 
 import json
 from collections.abc import Callable

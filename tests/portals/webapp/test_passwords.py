@@ -1,4 +1,4 @@
-"""A customer's password: changed with the old one, set anew by a code, guessed at ten times."""
+"""A customer's password: changed with the old one, reset by a code, guessed at ten times."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -110,7 +110,7 @@ class TestChange:
 
 
 class TestReset:
-    """A forgotten password is set anew by a code, once, and every session ends."""
+    """A forgotten password is reset by a code, once, and every session ends."""
 
     def test_the_code_sets_the_password_and_ends_all_sessions(self, customer: Account) -> None:
         pair = sessions.start(customer)

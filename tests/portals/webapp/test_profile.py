@@ -188,7 +188,7 @@ def uploaded(token: str, content: bytes) -> str:
 
 
 class TestPhoto:
-    """A photo is looked at before it is believed, and shown only as we drew it anew."""
+    """A photo is checked before it is accepted, and only its re-encoded copy is shown."""
 
     def test_an_upload_is_offered_with_its_bounds(self, customer: Account, token: str) -> None:
         form = put(token, photo={"content_type": "image/png", "size": 1000}).json["photo_upload"]

@@ -1,4 +1,4 @@
-"""Registration and log-in: a number is proven by its code, and nobody holds one that is not theirs."""
+"""Registration and log-in: a code proves a number, and no account has a number without its proof."""
 
 import hashlib
 import json

@@ -329,7 +329,7 @@ def test_more_than_was_taken_is_never_given_back(customer: Account, order: Order
             with pytest.raises(Declined, match="charge_already_refunded"):
                 provider.refund(reference, amount=amount, key=key)
     assert stripe.held(reference) == 0
-    stripe.refunds.clear()  # what was asked for here is in no book of the platform
+    stripe.refunds.clear()  # these refunds are in no book of the platform
 
 
 @pytest.mark.usefixtures("swept")

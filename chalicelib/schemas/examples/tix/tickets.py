@@ -22,7 +22,7 @@ _NEW = {**_TICKET, "number": demo.numbered(demo.SHEET_COUNT + 1), "extra": {"sec
 _SCANNED = {**_TICKET, "scanned_at": "2026-11-20T15:04:05.000Z", "scanned_by": _USER_ID}
 _DONE = {"success": True}
 
-# What stands beside a refusal, by its code.
+# The further fields of a refusal, by its code.
 BESIDE: dict[str, dict[str, Any]] = {
     "ALREADY_SCANNED": {"ticket": _SCANNED, "duplicate": True},
     "TICKET_VOIDED": {"ticket": {**_TICKET, "voided_at": "2026-11-20T14:00:00.000Z"}, "duplicate": False},
