@@ -1,10 +1,12 @@
-"""The language of what people read: messages, the OpenAPI document, README and docs.
+"""The language of what people read: messages, the OpenAPI document, README, docs, docstrings and comments.
 
 The words below make a sentence that must be read twice. What each should be is beside it.
 """
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,9 @@ WORDS = {
     r"makes? good": "repairs",
     r"thereof|therein|whereby|wherein|thereupon": "a plain clause",
     r"hath|shall": "must, will",
+    r"befalls?": "happens to, applies to",
+    r"one and the same": "the same",
+    r"as it stands": "as it is",
 }
 _WORD = re.compile(rf"\b(?:{'|'.join(WORDS)})\b", re.IGNORECASE)
 
@@ -88,6 +93,55 @@ def test_no_message_that_is_raised_has_one_of_the_worst_words() -> None:
         for path in sorted((ROOT / "chalicelib").rglob("*.py"))
         for line, text in _messages_in(path)
         if (words := _worst(text))
+    ]
+    assert found == []
+
+
+def _docstrings_in(source: str) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            text = ast.get_docstring(node)
+            if text is not None:
+                yield node.body[0].lineno, text
+
+
+def _comments_in(source: str) -> Iterator[tuple[int, str]]:
+    """Return each comment; adjacent lines are one comment, since a sentence may span several."""
+    comments: list[tuple[int, list[str]]] = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            line = token.start[0]
+            if not comments or line != comments[-1][0] + len(comments[-1][1]):
+                comments.append((line, []))
+            comments[-1][1].append(token.string.lstrip("# "))
+    for first, lines in comments:
+        yield first, "\n".join(lines)
+
+
+def _worst_of_code(source: str) -> list[tuple[int, list[str]]]:
+    """Return the lines of docstrings and comments with words of the list, and these words."""
+    found = []
+    for line, text in (*_docstrings_in(source), *_comments_in(source)):
+        # Names in backticks and keys of the table, such as SCAN#caller, are no prose.
+        prose = " ".join(re.sub(r"`[^`]*`|\b[A-Z_]+#", "", text).split())
+        if words := _worst(prose):
+            found.append((line, words))
+    return sorted(found)
+
+
+def test_the_words_are_found_in_docstrings_and_in_comments_also_over_two_lines() -> None:
+    source = '"""Let\nit end; `anew` and TOLD#number are names."""\nX = "anew"  # told\n\n# It goes\n# by its id.\n'
+    assert _worst_of_code(source) == [(1, ["let it"]), (3, ["told"]), (5, ["goes by"])]
+
+
+@pytest.mark.parametrize("folder", ["chalicelib", "infra", "tests", "bench", "reader-agent/src", "reader-agent/tests"])
+def test_no_docstring_and_no_comment_has_one_of_the_worst_words(folder: str) -> None:
+    paths = [path for path in sorted((ROOT / folder).rglob("*.py")) if path != Path(__file__)]
+    assert paths != []
+    found = [
+        (f"{path.relative_to(ROOT)}:{line}", words)
+        for path in paths
+        for line, words in _worst_of_code(path.read_text(encoding="utf-8"))
     ]
     assert found == []
 
