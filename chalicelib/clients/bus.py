@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from chalicelib import clock
 from chalicelib.clients.aws import client
 from chalicelib.config import config
@@ -27,7 +29,7 @@ class Published:
 
 
 def publish(facts: Sequence[Published]) -> None:
-    """Publish facts at least once. Raises Unavailable if the bus refused one."""
+    """Publish facts at least once. Raises Unavailable if the bus refused one or did not answer."""
     for start in range(0, len(facts), _ENTRIES):
         entries = [
             {
@@ -41,6 +43,9 @@ def publish(facts: Sequence[Published]) -> None:
             }
             for fact in facts[start : start + _ENTRIES]
         ]
-        answer = client("events").put_events(Entries=entries)
+        try:
+            answer = client("events").put_events(Entries=entries)
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable(retry_after=1) from error
         if answer["FailedEntryCount"]:
             raise Unavailable("The event bus refused a fact. Try again.", retry_after=1)

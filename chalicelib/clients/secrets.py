@@ -9,7 +9,7 @@ import threading
 import time
 from enum import StrEnum
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -57,6 +57,8 @@ def _read() -> tuple[dict[Version, bytes], dict[str, str]]:
                 "InvalidRequestException",
             ):
                 continue
+            raise Unavailable("The platform's keys cannot be read. Try again.", retry_after=5) from error
+        except BotoCoreError as error:
             raise Unavailable("The platform's keys cannot be read. Try again.", retry_after=5) from error
         content = json.loads(answer["SecretString"])
         found[version] = content.pop("master").encode()
