@@ -43,7 +43,7 @@ def operation(route: AnyRoute) -> dict[str, Any]:
 
 
 def documented(route: AnyRoute, status: int) -> dict[str, Any] | None:
-    """Return what the document says of a route's answer with this status."""
+    """Return the document's description of a route's answer with this status."""
     found: dict[str, Any] | None = operation(route)["responses"].get(str(status))
     if found is not None and "$ref" in found:
         found = document()["components"]["responses"][found["$ref"].rpartition("/")[2]]
@@ -51,7 +51,7 @@ def documented(route: AnyRoute, status: int) -> dict[str, Any] | None:
 
 
 def error_of(answer: Answer) -> dict[str, Any]:
-    """Return what a refusal says, in whichever of the two envelopes."""
+    """Return the error of a refusal, from either of the two envelopes."""
     said: dict[str, Any] = answer.json
     return said["error"] if isinstance(said["error"], dict) else said
 

@@ -1,7 +1,7 @@
-"""The authorization matrix: every guarded route, for everybody who must not get through.
+"""The authorization matrix: every guarded route, with every caller that it must refuse.
 
-`violations` sends the request that the route's right caller gets through with, as each wrong caller, and tells
-what the route did wrong: another answer than the contract's, or something written anywhere in the table.
+`violations` sends the request that the route accepts from its right caller, as each wrong caller, and returns
+each violation: another answer than the contract's, or a write anywhere in the table.
 """
 
 import base64
@@ -89,7 +89,7 @@ def _forgeries(token: str) -> Iterator[tuple[str, str]]:
 
 
 def wrong_callers(route: AnyRoute, ground: Ground) -> Iterator[WrongCaller]:
-    """Return everybody who must not get through to a guarded route."""
+    """Return every caller that a guarded route must refuse."""
     assert route.guard is not None
     portal = route.guard.portal
     right = ground.token(route)
@@ -136,7 +136,7 @@ def violations(route: AnyRoute, ground: Ground) -> Iterator[str]:
 
 @contextmanager
 def guarded_by(route: AnyRoute, guard: Any) -> Iterator[None]:
-    """Put another guard before a route of the running app, as if it had been declared so."""
+    """Replace the guard of a route of the running app, as if the route had declared it."""
     handle: Any = app.routes[route.path][route.method].view_function
     cell = handle.__closure__[handle.__code__.co_freevars.index("route")]
     before = cell.cell_contents

@@ -15,7 +15,7 @@ _HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run each file here on one worker: two would lay its ground twice."""
+    """Run each file here on one worker: two would create its data twice."""
     for item in items:
         if item.path.parent == _HERE:
             item.add_marker(pytest.mark.xdist_group(f"contract {item.path.stem}"))
@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def ground() -> Iterator[Ground]:
-    """The demo event and another one, with everybody who may and may not call."""
+    """The demo event and another one, with every right and wrong caller."""
     with mock_aws():
         forget_caches()
         cloud.create_all(MASTER_SECRET)

@@ -1,6 +1,6 @@
-"""Who calls in the contract's tests, and with what: two events, their ushers and readers, and the staff.
+"""The callers of the contract's tests and their data: two events, their ushers and readers, and the staff.
 
-`requests` holds, for each operation, one request that its right caller gets through with. A route without its
+`requests` holds, for each operation, one request that is accepted from its right caller. A route without its
 request here fails the tests, so that a new one cannot be forgotten.
 """
 
@@ -110,7 +110,7 @@ def public_key_text(key: Ed25519PrivateKey) -> str:
 def enrolled(event_id: str) -> Device:
     provision = devices.provision(event_id=event_id, gate_name="Gate 1", name="Reader", by="adm_test")
     key = Ed25519PrivateKey.generate()
-    # Each from a place of its own: how often one place may enrol is bounded.
+    # Each from an address of its own: enrolments are limited per address.
     place = f"place {next(_numbers)}"
     enrolment = devices.enroll(code=provision.enrollment_code, public_key=public_key_text(key), address=place)
     return Device(enrolment.device_id, key)
@@ -118,7 +118,7 @@ def enrolled(event_id: str) -> Device:
 
 @dataclass
 class Ground:
-    """Everything that a test of the contract stands on."""
+    """All data that the tests of the contract need."""
 
     usher: Account
     other_usher: Account
@@ -135,7 +135,7 @@ class Ground:
     device: Device
     other_device: Device
     log_id: str
-    # Access tokens of those who were locked out after they got them, by portal and how.
+    # Access tokens of accounts that were locked out after the log-in, by portal and kind of lock-out.
     locked_out: dict[tuple[Portal, str], str]
     ended_refresh: dict[Portal, str]
     disabled_refresh: dict[Portal, str]
@@ -212,7 +212,7 @@ class Ground:
 
 
 def lay() -> Ground:
-    """Lay the ground on an empty table."""
+    """Create all data in an empty table."""
     demo_data.load()
     now = clock.now()
     events.create(
@@ -347,7 +347,7 @@ def foreign_token(ground: Ground, portal: Portal) -> str:
 
 
 def stored() -> dict[tuple[str, str], str]:
-    """Return the whole table, but for the counters that throttle tries."""
+    """Return the whole table without the counters that throttle attempts."""
     table = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables[config().table_name]
     items = [item for ranges in table.items.values() for item in ranges.values()]
     return {(item.hash_key.value, item.range_key.value): text for item in items if (text := _text(item)) is not None}

@@ -187,7 +187,7 @@ class Nasty:
 
 
 def _places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Return where something may be put into a body: every field, at every depth."""
+    """Return the places in a body that can be changed: every field, at every depth."""
     if isinstance(value, dict):
         for name, part in value.items():
             yield (*path, name)

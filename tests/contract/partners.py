@@ -25,7 +25,7 @@ def new_number() -> str:
     return f"+923011{next(_numbers):06}"
 
 
-# Who changes their password where a request does.
+# The account for each request that changes a password.
 CHANGERS: dict[str, Callable[[], Account]] = {
     "merchant_change_password": new_merchant,
     "organizer_change_password": new_organizer,

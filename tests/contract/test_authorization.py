@@ -19,7 +19,7 @@ from tests.contract.request import Request
 
 GUARDED = [route for route in routes() if route.guard is not None]
 OPEN = [route for route in routes() if route.guard is None]
-# Who of the contract's `who` is held back by what.
+# The portal of each value of the contract's `who`.
 _PORTAL_OF = {
     "customer": Portal.WEBAPP,
     "merchant": Portal.MERCHANT,
@@ -101,7 +101,7 @@ class _NoGuardAtAll:
         return self._principal
 
 
-# The matrix itself is on trial here: one route that reads and one that writes of each portal stand for the others.
+# This tests the matrix itself, with one route that reads and one that writes of each portal.
 _ON_TRIAL = list({(route.portal, route.method == "GET"): route for route in GUARDED}.values())
 
 

@@ -1,4 +1,4 @@
-"""The conventions that every route keeps (contract/README.md), asked of each route there is."""
+"""The conventions of every route (contract/README.md), tested for each route there is."""
 
 import base64
 import json
@@ -297,13 +297,13 @@ def pages(ground: Ground) -> Ground:
         wallets.make_card(ground.customer)
         wallets.credit(demo.CARD_UID, 100)
         settled.put_payout(ground.organizer.account_id)
-    # An admission stands on its ticket until the stream's worker has written its entry of the log.
+    # The ticket keeps an admission until the stream's worker has written its entry of the log.
     stream.drain()
     catalogue.forget()
     return ground
 
 
-# The lists that do not begin with the newest: in the order of which field they are, backwards where it says so.
+# The lists that are not newest first: the field that orders each, and whether it is descending.
 _IN_ORDER_OF = {
     **{route.operation_id: "starts_at" for route in LISTS if route.guard is None},
     "merchant_cards": "uid",

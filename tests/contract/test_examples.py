@@ -174,7 +174,7 @@ def _sources(route: AnyRoute) -> Iterator[tuple[AnyRoute, Link]]:
                 yield source, link
 
 
-# What a run makes by itself: ids, times, codes, numbers, and what changes when the demo event begins. All else of an
+# Values that a run generates: ids, times, codes, numbers, and what changes when the demo event begins. All else of an
 # answer is the example's.
 _MADE = re.compile(
     r"(id|ids|at|by|until|from|to|after|hour|date|month|week|for|time|url|code|key|number|token|secret)$"
@@ -183,7 +183,7 @@ _MADE = re.compile(
 
 
 def _differences(example: Any, answer: Any, place: str = "") -> Iterator[str]:
-    """Return where an answer says something else than its example; of a list, the first entries are compared."""
+    """Return where an answer differs from its example; of a list, the first entries are compared."""
     if isinstance(example, dict) and isinstance(answer, dict):
         for name in example.keys() & answer.keys():
             if not _MADE.search(name) or isinstance(example[name], dict):

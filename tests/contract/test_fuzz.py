@@ -1,7 +1,7 @@
 """Thousands of wrong requests to every route: never a fault, always the envelope and the headers.
 
 FUZZ_REQUESTS says how many (500 by default; `make fuzz` and `make truth` send 3,000), FUZZ_SEED which. Below 2,000 a
-route meets one day's share of the raw bodies, of the queries, and of what is made from its schema.
+route gets one day's share of the raw bodies, of the queries, and of the requests from its schema.
 """
 
 import json
@@ -36,7 +36,7 @@ ROUTES = [route for route in routes() if route.portal != "platform" or route.gua
 _IS_FULL = REQUESTS >= 2000
 # A third is generated from the document's schemas; the rest are the malformed requests.
 _FROM_SCHEMA = max(1, REQUESTS // 3 // len(ROUTES) // len(GenerationMode))
-# Of the raw bodies and queries a route meets one in so many, the next ones on the next day.
+# A route gets one in so many of the raw bodies and queries, the next ones on the next day.
 _PARTS = 1 if _IS_FULL else 4
 ThingT = TypeVar("ThingT")
 
@@ -51,7 +51,7 @@ def _share(things: Sequence[ThingT], number: int) -> Sequence[ThingT]:
 
 
 def _has_wrong_requests(route: AnyRoute) -> bool:
-    """Whether the document says enough of a request to get it wrong; any text is right in a path."""
+    """Whether the document specifies a request enough to violate it; any text is valid in a path."""
     return bool(route.body or route.query or (route.guard and "{" in route.path))
 
 
@@ -141,7 +141,7 @@ def test_hand_made_wrong_requests_get_the_envelope_and_never_a_fault(ground: Gro
         assert len(wrong) < 20, "\n".join(wrong)
     assert wrong == []
     assert sum(statuses.values()) == count
-    # The requests are wrong in one place or two: enough get past the first check to reach what lies behind it.
+    # The requests are wrong in one place or two: enough pass the first check to reach the next ones.
     assert {200, 400, 401, 403, 404, 413, 415} <= set(statuses) or not _IS_FULL, statuses
     assert len(reached) > len(ROUTES) * 0.8 or not _IS_FULL, reached
 

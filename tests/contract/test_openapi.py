@@ -1,4 +1,4 @@
-"""The OpenAPI document and its page: valid, complete, true in its examples and links."""
+"""The OpenAPI document and its page: valid, complete, with correct examples and links."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The log line of a request, asked of each route there is: exactly one, found by its id, and without a secret."""
+"""The log line of a request, tested for each route there is: exactly one, found by its id, and without a secret."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -27,7 +27,7 @@ def stream() -> StreamReader:
 
 @pytest.fixture
 def event() -> Event:
-    """An event that is open now, where people may leave and come back."""
+    """An event that is open now and allows re-entry."""
     now = clock.now()
     return events.create(
         events.EventDraft(

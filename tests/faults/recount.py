@@ -25,7 +25,7 @@ def items_of(event_id: str, kind: str) -> list[dict[str, Any]]:
 
 
 def assert_log_and_totals_are_true(event_id: str) -> None:
-    """Assert that each scan was counted once, and that the totals are what the log and the tickets say."""
+    """Assert that each scan was counted once, and that the totals agree with the log and the tickets."""
     scans, tickets = items_of(event_id, "scan"), items_of(event_id, "ticket")
     counters = operations.get(keys.gate.counters(event_id))
     assert counters is not None

@@ -105,7 +105,7 @@ class House:
             self.admitted.append(ticket)
 
     def pass_again(self) -> None:
-        """Leave, come back, or try to come in twice."""
+        """Exit, re-enter, or try to enter twice."""
         if self.admitted:
             self.scan(*self.dice.choice(self.admitted), direction=self.dice.choice(list(Direction)))
 
@@ -160,7 +160,7 @@ def build(seed: int) -> House:
 
 
 def deliver(records: list[dict[str, Any]], dice: random.Random) -> None:
-    """Hand records over as badly as a stream can: cut anywhere, twice, and two batches at once."""
+    """Deliver records in the worst way of a stream: split anywhere, twice, and two batches at once."""
     batches = []
     while records:
         size = dice.randint(1, 100)
@@ -187,7 +187,7 @@ def whole_table(*kinds: str) -> list[dict[str, Any]]:
 
 
 def recount(event: Event, stored: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what the analytics must say, counted from orders, refunds and scans alone."""
+    """Return the expected analytics, counted from orders, refunds and scans alone."""
     zone = ZoneInfo(event.timezone)
     of_event = [raw for raw in stored if raw["event_id"]["S"] == event.event_id]
 
@@ -249,7 +249,7 @@ def recount(event: Event, stored: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def told(organizer_id: str, event: Event) -> dict[str, Any]:
-    """Return what the analytics say, laid out as the recount is."""
+    """Return the stored analytics in the form of the recount."""
     shown = organizer_events.detail(organizer_id, event.event_id).analytics
     gates: Counter[tuple[str | None, str]] = Counter()
     for gate in shown.check_ins.by_gate:

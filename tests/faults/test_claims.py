@@ -34,7 +34,7 @@ CALLERS = 32
 
 
 def at_once(act: Callable[[int], Any]) -> list[Any]:
-    """Let 32 callers act at the same moment; return what each got, a refusal in its place."""
+    """Run an act in 32 threads at the same moment; return each result, or the refusal in its place."""
     got: list[Any] = []
     together = threading.Barrier(CALLERS)
 

@@ -38,7 +38,7 @@ GUESSES = 200
 
 
 def at_once(act: Callable[[int], Any], *, callers: int = CROWD) -> list[Any]:
-    """Let so many callers act at the same moment; return what each got, a refusal in its place."""
+    """Run an act in so many threads at the same moment; return each result, or the refusal in its place."""
     got: list[Any] = []
     together = threading.Barrier(callers)
 

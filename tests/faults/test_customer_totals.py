@@ -1,4 +1,4 @@
-"""A customer's statistics, however badly the stream tells of what was bought, refunded, handed over and visited."""
+"""A customer's statistics, however badly the stream delivers the orders, refunds, transfers and visits."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ DONE: dict[str, Any] = {"batchItemFailures": []}
 
 @dataclass(frozen=True)
 class Story:
-    """What happened to two customers, the records that it left, and what their statistics must say in the end."""
+    """The history of two customers: its records, and the expected statistics at the end."""
 
     buyer_id: str
     friend_id: str

@@ -43,7 +43,7 @@ class HandOver:
 
 
 def _where(held: Held, taker: Account) -> dict[str, Any]:
-    """Return everything that may tell whose a ticket is, and whether it moved more than once."""
+    """Return all items that show the owner of a ticket, and whether it moved more than once."""
     ticket = tickets.get(held.ticket.ticket_id)
     return {
         "owner": ticket.customer_id,

@@ -1,4 +1,4 @@
-"""The numbers of invoices, however badly the stream tells of payments: 1 to n, each once, and they stay."""
+"""The numbers of invoices, however badly the stream delivers payments: 1 to n, each once, and they never change."""
 
 import random
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def assert_numbered(payment_ids: list[str], year: int) -> None:
     assert series.last == len(expected)
     issued = operations.get_many([keys.money.invoice(str(year), number) for number in expected]).values()
     assert {invoice.payment_id: invoice.number for invoice in issued} == numbers
-    # None stands behind the last.
+    # No number follows the last.
     beyond = keys.money.invoice(str(year), f"GH-{year}-{len(expected) + 1:06d}")
     assert operations.get(beyond) is None
 

@@ -26,7 +26,7 @@ DONE: dict[str, Any] = {"batchItemFailures": []}
 
 
 def _project_until_done(records: list[dict[str, Any]]) -> None:
-    """Do as Lambda does: come again with what could not be taken."""
+    """Retry the records that failed, as Lambda does."""
     for _ in range(20):
         failed = {failure["itemIdentifier"] for failure in project(records)["batchItemFailures"]}
         records = [record for record in records if record["dynamodb"]["SequenceNumber"] in failed]
@@ -62,7 +62,7 @@ def test_workers_side_by_side_leave_what_the_table_says(stream: StreamReader) ->
             event = dice.choice(made)
             _change_at_random(dice, event, on_sale[event.event_id])
             batches.append(stream.read())
-            # Every batch is with two workers at once, one of them late.
+            # Two workers process every batch at once, one of them late.
             running += [workers.submit(_project_until_done, batches[-1]) for _ in range(2)]
             running.append(workers.submit(_project_until_done, dice.choice(batches)))
         for each in running:

@@ -49,7 +49,7 @@ def ask(admin: Account, operation_id: str) -> NumberRange:
 
 
 def assert_numbers_are_whole(admin: Account, ranges: int) -> None:
-    """Every range is there once, and the numbers have neither gap nor repeat."""
+    """Every range is stored once, and the numbers have no gap and no repeat."""
     tally = tally_of(organization_of(admin))
     assert tally.firsts.as_dict() == tally.quantities.as_dict() == {}
     found = list(numbered_tickets.of_ordinals(organization_of(admin), 1, tally.last))
@@ -84,7 +84,7 @@ def test_whoever_dies_while_generating_leaves_a_range_that_the_sweep_finishes_or
     assert waiting
     assert all(stored_range(job_id).status == "open" for job_id in waiting)
     recover()
-    # Before the numbers were taken nothing was begun; from then on everything comes to its end.
+    # A job that died before it reserved its numbers does not exist; every later one is completed.
     assert_numbers_are_whole(admin, (tally_of(organization_of(admin)).last - 1) // QUANTITY)
     assert recover() == 0
 
@@ -117,7 +117,7 @@ def test_a_clearing_that_fails_at_any_request_ends_with_nothing_left(fault: Faul
             wired.faults[place] = fault
             ticket_clearing.clear(organization_of(admin), confirm="Faulty", user_id=admin.account_id)
         recover()
-        if place < 3:  # it may not have been begun
+        if place < 3:  # the job may not exist
             ticket_clearing.clear(organization_of(admin), confirm="Faulty", user_id=admin.account_id)
         last = tally_of(organization_of(admin)).last
         assert list(numbered_tickets.of_ordinals(organization_of(admin), 1, last)) == []

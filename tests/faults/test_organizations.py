@@ -54,7 +54,7 @@ def users_of(admin: Account) -> list[dict[str, Any]]:
 
 
 def at_once(work: Callable[[int], object], callers: int = CROWD) -> Counter[object]:
-    """Let so many do it at the same moment; tell how often each came to what."""
+    """Run an act in so many threads at the same moment; return how often each result came."""
 
     def one(number: int) -> object:
         for _ in retries.attempts():
@@ -162,7 +162,7 @@ def test_a_void_that_breaks_off_anywhere_is_whole_when_it_is_asked_for_again(fau
 
 @pytest.fixture
 def small_parts() -> Iterator[None]:
-    """Let a file of a print run have one ticket."""
+    """Limit each file of a print run to one ticket."""
     with configured(LIMIT_PRINT_PART=1):
         yield
 
@@ -180,7 +180,7 @@ def test_a_print_run_that_breaks_off_anywhere_has_every_ticket_once_in_the_end(
     wanted = print_runs.PrintInput(prefix="VIP", first=1, last=2, format=PrintFormat.PDF)
     for place in places(PLACES, fault, FAULTS):
         job_id = print_runs.begin(organization_id, wanted, user_id=admin.account_id, operation_id=new_id("op"))
-        # Where the SDK tries again by itself, it meets what its first try has done.
+        # A retry of the SDK finds the write of its own first attempt.
         for sdk_retries in (True, False) if fault is Fault.ANSWER_LOST else (False,):
             with wire(retries=sdk_retries) as wired, suppress(Unavailable):
                 wired.faults[place] = fault

@@ -122,7 +122,7 @@ def test_a_change_of_number_meets_a_change_of_password_and_both_are_whole(_: int
 
 @contextmanager
 def just_before_the_transaction(act: Callable[[], object]) -> Iterator[None]:
-    """Let something happen after all is read and before the first transaction is sent."""
+    """Run an act after all reads and before the first transaction is sent."""
     waiting = [act]
     with wire(retries=True) as wired:
 

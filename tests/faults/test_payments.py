@@ -53,7 +53,7 @@ def patiently(act: Callable[[], object]) -> None:
 
 
 def at_once(*acts: Callable[[], object]) -> None:
-    """Let 32 callers act at the same moment, in turn one of these."""
+    """Run these acts in turn in 32 threads at the same moment."""
     faults: list[BaseException] = []
     together = threading.Barrier(CALLERS)
 
@@ -95,7 +95,7 @@ def test_confirmations_callbacks_and_the_expiry_at_once_settle_once() -> None:
             deliver(payment_id, OutcomeStatus.FAILED, "sbe_b"),
         )
     payers.assert_money_and_tickets_are_true()
-    # The stock was never anybody else's, so the late success is honoured.
+    # No other order had the stock, so the late success is honoured.
     assert payers.stored(payment_id).status == PaymentStatus.SUCCEEDED
     assert payers.tickets_of(order) == ["valid"]
     assert payers.counts(category) == (0, 0, 1)

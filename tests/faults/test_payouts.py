@@ -1,4 +1,4 @@
-"""An event's books, closed by many at once, while it is still sold and given back, and by requests that fail.
+"""An event's books, closed by many at once, during late sales and refunds, and by requests that fail.
 
 `PAYOUT_ORDERS=200` for the full size.
 """
@@ -137,7 +137,7 @@ def test_what_is_sold_and_given_back_while_the_books_close_is_in_them_or_beside_
     closed: list[Settlement] = []
 
     def act(number: int) -> None:
-        """Close, or let a payment come late, or give a ticket back; the stream tells of it meanwhile."""
+        """Close the books, confirm a late payment, or refund a ticket; the stream delivers the changes meanwhile."""
         kind, place = divmod(number, ORDERS)
         if kind == 0:
             payers.confirm(*waiting[place])

@@ -55,7 +55,7 @@ def scan_until_answered(caller: Caller, reading: Reading) -> ScanDecision:
 
 
 def race(event_id: str, shown: list[list[Show]]) -> list[History]:
-    """Let all callers scan each ticket at once, and each its own again; return a history per ticket."""
+    """Scan each ticket by all callers at once, and repeat each scan; return a history per ticket."""
     histories: list[History] = [[] for _ in shown]
     faults: list[BaseException] = []
     together = threading.Barrier(CALLERS)
@@ -86,7 +86,7 @@ def race(event_id: str, shown: list[list[Show]]) -> list[History]:
 
 
 def named(answer: ScanDecision) -> str | None:
-    """Return whom a refusal names as admitted: each caller scans a ticket once, so the name tells the scan."""
+    """Return the admitted caller in a refusal. Each caller scans a ticket once, so the name identifies the scan."""
     return answer.first_scan.by if answer.first_scan else None
 
 

@@ -1,4 +1,4 @@
-"""A refund and a change of an event whose every request fails in turn: tried again, they come to their end, once."""
+"""A refund and a change of an event whose every request fails in turn: a retry completes them, once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -41,7 +41,7 @@ class Asked:
     refund_id: str
 
     def outcome(self) -> dict[str, Any]:
-        """Return everything that may tell whether it was given back more than once."""
+        """Return all items that show whether it was refunded more than once."""
         payment = operations.get(keys.money.payment(self.order.payment_id))
         assert payment is not None
         ticket = tickets.get(self.ticket_id)

@@ -43,7 +43,7 @@ def customer() -> Account:
 
 @pytest.fixture
 def swept() -> None:
-    """Nothing of the tests before is due any more, and the next sweep goes on from a moment ago."""
+    """No item of earlier tests is due, and the next sweep starts from a moment ago."""
     start = clock.now()
     mark = SweepMark(*keys.jobs.sweep_mark("due"), minute=keys.jobs.minute(start))
     operations.record(operations.put(mark))

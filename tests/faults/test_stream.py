@@ -65,7 +65,7 @@ def test_a_worker_that_fails_at_any_request_reports_it_and_its_next_try_complete
             answer = project(records)
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
         positions = [record["dynamodb"]["SequenceNumber"] for record in records]
-        # Lambda comes again with the first that failed and all after it.
+        # Lambda retries the first record that failed and all after it.
         start = min((positions.index(position) for position in failed), default=len(records))
         assert project(records[start:]) == DONE
     assert_log_and_totals_are_true(event.event_id)

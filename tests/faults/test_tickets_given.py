@@ -1,6 +1,6 @@
-"""Tickets that change hands while others are at them: each has one owner, one life, and goes in once.
+"""Tickets that are transferred during other requests: each has one owner, one state, and one admission.
 
-HAND_OVER_ROUNDS says how many tickets each race is run for.
+HAND_OVER_ROUNDS is the number of tickets of each race.
 """
 
 from collections import Counter

@@ -10,7 +10,7 @@ from chalicelib.table import operations
 
 @contextmanager
 def requests() -> Iterator[list[tuple[Any, ...]]]:
-    """Collect what is asked of AWS: operation, how many parts of which kind, and how many KB of message."""
+    """Collect the requests to AWS: the operation, the number of parts of each kind, and the KB of the message."""
     found: list[tuple[Any, ...]] = []
 
     def note(params: dict[str, Any], model: Any, **_: Any) -> None:

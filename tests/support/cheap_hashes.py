@@ -17,5 +17,5 @@ def _hash_cheaply(**settings: Any) -> bytes:
 
 
 def install() -> None:
-    """Put the cheap hashes in; a hash says itself what its verification takes."""
+    """Install the cheap hashes; a hash itself names the cost of its verification."""
     vars(sys.modules[PasswordHasher.__module__])["hash_secret"] = _hash_cheaply

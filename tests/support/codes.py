@@ -9,7 +9,7 @@ from chalicelib.config import config
 
 
 def texts() -> list[dict[str, Any]]:
-    """Take every message off the queue, in the order they were put there as far as the queue keeps it."""
+    """Receive and delete every message of the queue, in the order of sending as far as the queue keeps it."""
     sqs = aws.client("sqs")
     url = sqs.get_queue_url(QueueName=config().messages_queue_name)["QueueUrl"]
     found: list[dict[str, Any]] = []

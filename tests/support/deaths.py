@@ -35,7 +35,7 @@ LIFE = Life()
 
 
 class Mortal:
-    """Stands where botocore's HTTP session stood; counts a thread's requests, and lets it die at one of them."""
+    """Replaces botocore's HTTP session; counts a thread's requests, and raises Died at one of them."""
 
     def __init__(self, session: Any) -> None:
         self._session = session
@@ -58,7 +58,7 @@ class Mortal:
 
 @contextmanager
 def mortal() -> Iterator[None]:
-    """Let every thread die of its requests to DynamoDB and SQS, and live by its own clock."""
+    """Make each thread able to die at a request to DynamoDB or SQS, with its own clock."""
     clients: list[Any] = [operations.client(), aws.client("sqs")]
     sessions = [client._endpoint.http_session for client in clients]
     for client, session in zip(clients, sessions, strict=True):

@@ -47,7 +47,7 @@ class Socket:
             meanwhile()
 
     def say(self, **command: Any) -> "Socket":
-        """Say something, and be answered."""
+        """Send a message, and receive the answer."""
         answer = app.websocket_message(_event(self.id, "$default") | {"body": json.dumps(command)}, None)
         assert answer["statusCode"] == 200
         return self
@@ -161,13 +161,13 @@ class Stream:
         while records := self.live():
             tell(records)
             if all(record["dynamodb"]["NewImage"]["kind"]["S"] == "live_counters" for record in records):
-                # They are put off until half a second is over.
+                # They are postponed until half a second is over.
                 time.sleep(0.05)
             assert time.monotonic() < deadline, "the stream comes to no end"
 
 
 def tell(records: list[dict[str, Any]]) -> None:
-    """Hand records to the door of live updates, as Lambda would."""
+    """Call the handler of live updates with records, as Lambda would."""
     for start in range(0, len(records), 100):
         answer = app.live({"Records": records[start : start + 100]}, None)
         assert answer == {"batchItemFailures": []}, answer
@@ -218,4 +218,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Write no log line."""

@@ -67,6 +67,6 @@ def _await_answer(url: str) -> None:
 
 
 def send_events_to(address: str, *, of: str, kinds: list[str]) -> None:
-    """Let a localstripe send its signed events of some kinds to an address."""
+    """Make a localstripe send its signed events of some kinds to an address."""
     body: dict[str, Any] = {"url": address, "secret": WEBHOOK_SECRET, "events": kinds}
     httpx.post(f"{of}/_config/webhooks/gatehouse", json=body, timeout=10).raise_for_status()

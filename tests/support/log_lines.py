@@ -35,7 +35,7 @@ class LogLines:
         return [line for line in self.all() if line["message"] == "request"]
 
     def of_calls(self) -> list[Line]:
-        """Return the summary line of each call of an event door."""
+        """Return the summary line of each call of a worker's handler."""
         return [line for line in self.all() if line["message"] == "call"]
 
     def clear(self) -> None:

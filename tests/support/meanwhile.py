@@ -16,7 +16,7 @@ from chalicelib.clients import aws
 from chalicelib.table import operations
 
 Act = Callable[[], object]
-# Tells by a request's parameters whether it is meant.
+# Decides by a request's parameters whether it matches.
 Matches = Callable[[dict[str, Any]], bool]
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
 
@@ -33,7 +33,7 @@ def before(
     service: str = "dynamodb",
     matches: Matches = lambda _: True,
 ) -> Iterator[None]:
-    """Act before each of the next such requests is sent, in this order; None lets one pass. All must come to pass."""
+    """Run one act before each of the next matching requests, in this order; None skips one. All must run."""
     with _all_done(acts) as waiting, _hooked("before-call", operation, waiting, service=service, matches=matches):
         yield
 

@@ -24,5 +24,5 @@ def _write(self: Any, serialized: MutableMapping[str, Any], value: Any, shape: S
 
 
 def install() -> None:
-    """Put the short way in."""
+    """Install the short way."""
     BaseJSONSerializer._serialize_type_structure = _write  # type: ignore[method-assign]

@@ -62,7 +62,7 @@ def _copy_of_shard(shard: StreamShard, memo: dict[int, Any]) -> StreamShard:
 
 
 def _update_a_copy(self: DynamoDBBackend, table_name: str, key: dict[str, Any], *rest: Any, **named: Any) -> Item:
-    """Put a copy of the item in its place, which moto then changes where it is."""
+    """Replace the item by a copy, which moto then changes in place."""
     table = self.get_table(table_name)
     ranges = table.items.get(DynamoType(key[table.hash_key_attr]), {})
     range_key = DynamoType(key[str(table.range_key_attr)])
@@ -72,7 +72,7 @@ def _update_a_copy(self: DynamoDBBackend, table_name: str, key: dict[str, Any], 
 
 
 def install() -> None:
-    """Put the copying in, once for the whole run."""
+    """Install the copying, once for the whole run."""
     Table.__deepcopy__ = _copy_of_table  # type: ignore[attr-defined]
     StreamShard.__deepcopy__ = _copy_of_shard  # type: ignore[attr-defined]
     DynamoDBBackend.update_item = _update_a_copy  # type: ignore[method-assign]

@@ -61,7 +61,7 @@ def _bytes(self: DynamoType) -> int:
 
 
 def install() -> None:
-    """Put the short ways in."""
+    """Install the short ways."""
     Table.query = _query_one_partition  # type: ignore[method-assign]
     DynamoType.cast_value = property(_cast)  # type: ignore[method-assign,assignment]
     DynamoType.__eq__ = _equals  # type: ignore[method-assign]

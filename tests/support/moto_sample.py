@@ -1,4 +1,4 @@
-"""What the platform asks of a table, asked of moto: `python -m tests.support.moto_sample` asks it as it comes.
+"""The platform's requests to a table: `python -m tests.support.moto_sample` sends them to moto without our patches.
 
 Everything that our patches of moto replace is in it: queries of the table and of an index, comparisons of strings and
 numbers, sizes, transactions that are applied, refused and wrong, and the stream's records.

@@ -1,4 +1,4 @@
-"""moto's table where it lies in this process: read, copied and put back without a request."""
+"""moto's table in the memory of this process: read, copied and restored without a request."""
 
 import json
 import pickle
@@ -27,7 +27,7 @@ def snapshot() -> bytes:
 
 
 def restore(stored: bytes) -> None:
-    """Put back all that was stored, and nothing else."""
+    """Restore exactly the items that were stored."""
     _table().items = pickle.loads(stored)  # noqa: S301  # made by `snapshot` in this process
 
 

@@ -1,4 +1,4 @@
-"""Organizations with numbered tickets as tests need them: what was generated, and what all of it must come to."""
+"""Organizations with numbered tickets for tests: generation, and the totals that must result."""
 
 from collections import Counter
 from collections.abc import Callable

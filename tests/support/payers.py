@@ -1,4 +1,4 @@
-"""Customers who pay, through their door, and the provider that calls back: what the tests of payments share."""
+"""Customers who pay through their portal, and the provider that calls back, for the tests of payments."""
 
 import json
 from collections import Counter
@@ -80,7 +80,7 @@ def category_of(order: Order) -> Category:
 
 
 def tickets_of(order: Order) -> list[str]:
-    """Return the states of an order's tickets as they stand in the table."""
+    """Return the stored states of an order's tickets."""
     places = [keys.tickets.ticket(line["ticket_id"]) for line in order.tickets]
     return sorted(ticket.status for ticket in operations.get_many(places).values())
 
@@ -121,7 +121,7 @@ def all_items() -> list[Item]:
 
 
 def balances() -> Counter[str]:
-    """Return what every account of the ledger comes to, by its entries."""
+    """Return the balance of every ledger account, by its entries."""
     sums: Counter[str] = Counter()
     for item in all_items():
         if isinstance(item, Journal):
@@ -137,7 +137,7 @@ def envelope(payment_id: str) -> dict[str, Any]:
 
 
 def assert_money_and_tickets_are_true() -> None:
-    """Hold the whole table to what must be true of payments at every moment."""
+    """Assert on the whole table each rule of payments that holds at every moment."""
     items = all_items()
     journals = {item.journal_id: item for item in items if isinstance(item, Journal)}
     payments = {item.payment_id: item for item in items if isinstance(item, Payment)}

@@ -53,13 +53,13 @@ class World:
             payments.confirm(self.customer.account_id, wanted)
 
     def callback(self, status: OutcomeStatus) -> None:
-        """Let a provider tell of the newest payment; each of its callbacks has one id for ever."""
+        """Send a provider's callback for the newest payment; each callback keeps its id."""
         if payment_id := self.newest():
             raw = payers.told(payers.stored(payment_id), status, event_id=f"sbe_{status}_{payment_id}")
             assert payers.post_webhook(raw).status == 200
 
     def expire(self) -> None:
-        """Let the sweep come by once the time of the order and of its payments is over."""
+        """Run the sweep after the expiry of the order and of its payments."""
         orders.expire(self.order.order_id)
         for payment in self.payments():
             reconciliation.reconcile(payment.payment_id)
@@ -69,7 +69,7 @@ class World:
         orders.book(self.other, event_id=self.order.event_id, wants=[want], operation_id=new_id("op"))
 
     def refund(self) -> None:
-        """Let the worker give back what is owed."""
+        """Run the worker that refunds what is owed."""
         for payment in self.payments():
             reconciliation.refund(payment.payment_id)
 
@@ -78,7 +78,7 @@ class World:
 
 
 def attempt(step: Callable[[], object]) -> bool:
-    """Take a step that the platform may refuse; tell whether it was taken."""
+    """Run a step that the platform may refuse; return whether it succeeded."""
     with suppress(Refusal):
         step()
         return True

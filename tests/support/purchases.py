@@ -72,7 +72,7 @@ def pay(order: Order, *, at: datetime | None = None) -> Payment:
 
 
 def refund(payment: Payment, amount: int | None = None) -> None:
-    """Let a payment be refunded, as a whole or up to an amount."""
+    """Refund a payment, in full or up to an amount."""
     refunded = payment.amount if amount is None else amount
     actions = [Payment.refunded.set(refunded), Payment.status.set(PaymentStatus.REFUNDED)]
     operations.record(operations.change(keys.money.payment(payment.payment_id), actions))

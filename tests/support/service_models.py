@@ -20,7 +20,7 @@ _load_file = JSONFileLoader.load_file
 _listed: dict[str, Any] = {}
 _list = Loader.list_available_services
 _new_session = botocore.session.get_session
-# Making clients of one session is no work for two threads at once.
+# Clients of one session cannot be made by two threads at once.
 _local = threading.local()
 _key_pairs: dict[str, Any] = {}
 _new_key_pair = kms_utils.generate_private_key
@@ -54,7 +54,7 @@ def _key_pair(key_spec: str) -> Any:
 
 
 def install() -> None:
-    """Put the sharing in, before anybody imports `get_session`."""
+    """Install the sharing, before any module imports `get_session`."""
     JSONFileLoader.load_file = _load_once  # type: ignore[method-assign]
     Loader.list_available_services = _list_once  # type: ignore[method-assign]
     botocore.session.get_session = _session

@@ -1,4 +1,4 @@
-"""Events that are over: bought through the customers' door, and payouts as they stand in the table."""
+"""Events that are over, with sales through the customers' portal, and stored payouts."""
 
 from datetime import timedelta
 from typing import Any
@@ -58,7 +58,7 @@ def make_evening(organizer: Account, **changes: Any) -> tuple[Event, Category, C
 
 
 def buy(category: Category, quantity: int = 1) -> Order:
-    """Buy tickets through the customers' door."""
+    """Buy tickets through the customers' portal."""
     customer = make_customer()
     order = book(customer, category, quantity)
     if not order.total:
@@ -70,7 +70,7 @@ def buy(category: Category, quantity: int = 1) -> Order:
 
 
 def expired(category: Category) -> tuple[Account, str]:
-    """Let a customer open a payment and their reservation run out; return both, to be paid late."""
+    """Open a customer's payment and expire their reservation; return both for a late payment."""
     customer = make_customer()
     order = book(customer, category)
     opened = payers.process(customer, order, token="tok_ok").json  # the sandbox's, no secret

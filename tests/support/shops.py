@@ -1,4 +1,4 @@
-"""Shops that hand cards out, through their door, and what the table says of it afterwards."""
+"""Shops that hand out cards through their portal, and assertions on the table afterwards."""
 
 import itertools
 import uuid
@@ -111,7 +111,7 @@ def everything() -> list[Any]:
 
 
 def assert_handed_over_once(merchant_ids: Iterable[str], *, drained: bool = False) -> Counter[str]:
-    """Hold all that the table says of these merchants' cards to one another; return how many cards are what.
+    """Assert that all items of these merchants' cards agree; return the number of cards by status.
 
     `drained` says that the stream was read to its end. No hold may be open.
     """

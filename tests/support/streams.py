@@ -1,4 +1,4 @@
-"""The table's stream, read to its end and handed to the stream's door as Lambda would."""
+"""The table's stream, read to its end and passed to the stream's handler as Lambda would."""
 
 import copy
 import json
@@ -21,7 +21,7 @@ class StreamReader:
         self._read_to: dict[str, str] = {}
 
     def fork(self) -> "StreamReader":
-        """Return a reader that goes on by itself from where this one is."""
+        """Return an independent reader that continues from the position of this one."""
         made = copy.copy(self)
         made._read_to = dict(self._read_to)
         return made
@@ -65,5 +65,5 @@ class StreamReader:
 
 
 def project(records: list[dict[str, Any]]) -> Any:
-    """Hand a batch to the stream's door."""
+    """Pass a batch to the stream's handler."""
     return app.stream({"Records": records}, None)

@@ -38,13 +38,13 @@ def invalid(code: str) -> Answer:
 
 @dataclass
 class StripeDouble:
-    """What a provider knows: its intents, its refunds, the events that it tells of, and the requests it was sent."""
+    """The state of a provider: its intents, its refunds, its events, and the requests that it received."""
 
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
-    # How many answers are lost from now on, after what was asked has been done; and how many are 500.
+    # How many of the next answers are lost after the operation was done; and how many are 500.
     lost_answers: int = 0
     broken_answers: int = 0
     # The status of each new refund.
@@ -180,7 +180,7 @@ class StripeDouble:
         return int(self.intents[name]["amount_received"]) - back
 
     def pay(self, client_secret: str, method: str = GOOD) -> None:
-        """Let the customer's browser confirm an intent with a card."""
+        """Confirm an intent with a card, as the customer's browser does."""
         with self._lock:
             name = client_secret.partition("_secret_")[0]
             if self.intents[name]["status"] in ("requires_payment_method", "requires_confirmation"):
@@ -188,7 +188,7 @@ class StripeDouble:
                 self._confirm(name)
 
     def forget_keys(self) -> None:
-        """Let the idempotency keys lapse, as Stripe's do after a day."""
+        """Expire the idempotency keys, as Stripe's expire after a day."""
         with self._lock:
             self._replies.clear()
 
@@ -231,7 +231,7 @@ def _handler(double: StripeDouble) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
 
         def log_message(self, format: str, *_: Any) -> None:  # noqa: A002  # the base class's name
-            """Say nothing."""
+            """Write no log line."""
 
     return Handler
 

@@ -1,4 +1,4 @@
-"""The platform as one that is paid through Stripe: what tests against any stand-in of it share."""
+"""The platform with Stripe as its provider, for the tests against each imitation of Stripe."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ def put_secret(**fields: str) -> None:
 
 
 def point_at(url: str, monkeypatch: pytest.MonkeyPatch, **keys: str) -> None:
-    """Let Stripe, at this address, be the provider of new payments. Call `leave` at the end."""
+    """Make Stripe, at this address, the provider of new payments. Call `leave` at the end."""
     monkeypatch.setenv("PAYMENT_PROVIDER", "stripe")
     monkeypatch.setenv("STRIPE_API_BASE", url)
     config.cache_clear()
@@ -29,7 +29,7 @@ def point_at(url: str, monkeypatch: pytest.MonkeyPatch, **keys: str) -> None:
 
 
 def leave() -> None:
-    """Forget the address and its connections; the environment is put back by who changed it."""
+    """Forget the address and its connections; the caller that changed the environment restores it."""
     client.forget()
     config.cache_clear()
 

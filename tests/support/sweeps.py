@@ -5,7 +5,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import SweepMark
 from chalicelib.workers import schedules
 
-# More runs than any test needs: what is due after them comes back without end.
+# More runs than any test needs: an item that is still due after them is due in every run.
 _RUNS = 20
 
 

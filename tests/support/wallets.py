@@ -80,7 +80,7 @@ def book(
 
 @dataclass
 class Books:
-    """Everything that the table says of money."""
+    """Every stored item about money."""
 
     journals: list[Journal] = field(default_factory=list)
     balances: dict[str, CardBalance] = field(default_factory=dict)
@@ -111,7 +111,7 @@ def books() -> Books:
 
 
 def assert_balanced(found: Books, *, drained: bool = True) -> None:
-    """Hold the books to every rule of the ledger; `drained` says that the stream was read to its end."""
+    """Assert every rule of the ledger on the books; `drained` means that the stream was read to its end."""
     by_account: Counter[tuple[str, str]] = Counter()
     for journal in found.journals:
         assert sum(entry["amount"] for entry in journal.entries) == 0, journal.journal_id

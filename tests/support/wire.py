@@ -100,7 +100,7 @@ class Wire:
 
 
 def _conflict(request: Any, operation: str) -> AWSResponse | None:
-    """Return DynamoDB's words where a write meets another transaction; a read meets none."""
+    """Return DynamoDB's error for a write in conflict with another transaction; None for a read."""
     if operation in _SINGLE_WRITES:
         return _answer(request, 400, "TransactionConflictException", "Transaction is ongoing for the item")
     if operation != "TransactWriteItems":
@@ -133,7 +133,7 @@ def _answer(request: Any, status: int, kind: str, message: str, **more: Any) -> 
 
 @contextmanager
 def wire(*, retries: bool) -> Iterator[Wire]:
-    """Put a wire into the one DynamoDB client; without `retries` the SDK gives up at the first fault."""
+    """Install a wire in the one DynamoDB client; without `retries` the SDK fails at the first fault."""
     client: Any = operations.client()
     endpoint = client._endpoint
     before, wired = endpoint.http_session, Wire(endpoint.http_session)
@@ -162,7 +162,7 @@ def requests_of(act: Callable[[], object]) -> int:
 
 
 def befall(act: Callable[[], object], place: int, fault: Fault) -> None:
-    """Do something whose request at this place meets a fault."""
+    """Run an act whose request at this place gets a fault."""
     operations.client.cache_clear()  # its retry quota would outlast the fault
     with wire(retries=False) as wired, suppress(Unavailable):
         wired.faults[place] = fault
@@ -170,7 +170,7 @@ def befall(act: Callable[[], object], place: int, fault: Fault) -> None:
 
 
 def each_request_failing(act: Callable[[], object], fault: Fault, faults: Sequence[Fault]) -> Iterator[int]:
-    """Repeat an act whose requests fail one after the other, the day's share of them, until it goes through."""
+    """Repeat an act whose requests fail one after the other, the day's share of them, until it succeeds."""
     for place in places(60, fault, faults):
         with wire(retries=False) as wired:
             wired.faults[place] = fault

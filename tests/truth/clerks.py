@@ -1,4 +1,4 @@
-"""The clerks of two shops, who hand out cards all day while their computers die and their customers come late."""
+"""The clerks of two shops, who hand out cards while their computers die and their customers are late."""
 
 import random
 import threading
@@ -50,7 +50,7 @@ class Clerk:
     def serve(self, customer: Account, card: Card) -> str:
         """Hand a card to a customer, with retries; return the result."""
         LIFE.offset = timedelta(0)
-        # Each customer at a counter of their own: how many codes one place may try is bounded.
+        # Each customer has an address of their own: the attempts at codes are limited per address.
         self.shop = Shop(self.merchant, address=uuid.uuid4().hex)
         for _ in range(TRIES):
             came_to = self._try(customer, card)
@@ -149,7 +149,7 @@ class Clerk:
         raise AssertionError(f"{PATIENCE} tries brought no answer")
 
     def _wait(self, minutes: int) -> None:
-        """Let time go by on this clerk's clock, and log in again."""
+        """Advance this clerk's clock, and log in again."""
         LIFE.left = None
         LIFE.offset += minutes * MINUTE
         self.shop = Shop(self.merchant, address=self.shop.address)
@@ -163,9 +163,9 @@ def stored_status(assignment_id: str) -> str:
 
 @dataclass
 class Day:
-    """A day of two shops: every pair of a customer and a card is brought to both of them at once.
+    """A day of two shops: every pair of a customer and a card is requested at both shops at once.
 
-    Every fourth is brought to a second clerk as well, and every eighth card wanted by a stranger.
+    Every fourth is requested at a second clerk as well, and every eighth card by another customer.
     """
 
     shops: tuple[Shop, Shop]
@@ -191,7 +191,7 @@ class Day:
             raise self.faults[0]
 
     def _queue(self, number: int) -> Iterator[tuple[Account, Card]]:
-        """All that is asked of a shop, in an order of its own."""
+        """All requests to a shop, in an order of its own."""
         wanted_by_others = zip(self.strangers, (card for _, card in self.pairs[::8]), strict=True)
         asked = [*self.pairs, *self.pairs[::4], *wanted_by_others]
         random.Random(number).shuffle(asked)  # noqa: S311  # the same day at every run

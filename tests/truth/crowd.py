@@ -101,7 +101,7 @@ def crowd(event: Event, size: int) -> list[Caller]:
 
 
 def scan_all(port: int, event: Event, tickets: Sequence[Seeded], callers: Sequence[Caller]) -> None:
-    """Let every caller scan every ticket, all of them each ticket at once, and repeat its own scan right after."""
+    """Scan every ticket by every caller, each ticket by all at once; each caller repeats its own scan right after."""
     together = threading.Barrier(len(callers))
     faults: list[BaseException] = []
 
@@ -140,7 +140,7 @@ def _scan_twice(client: Client, caller: Caller, one: Seeded, event: Event) -> No
         answers.append(content)
         answer = json.loads(content)
         decision = answer["results"][0] if "results" in answer else answer
-        # Each caller scans a ticket once, so whom a refusal names as admitted tells which scan that was.
+        # Each caller scans a ticket once, so the caller that a refusal names as admitted identifies the scan.
         first = decision.get("first_scan")
         caller.calls.setdefault(one.ticket_id, []).append(
             Call(caller.name, began, ended, admitted=decision["result"] == "valid", winner=first and first["by"])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Call:
-    """One scan of a ticket as its caller saw it; `winner` is whom a refusal named as admitted."""
+    """One scan of a ticket as its caller saw it; `winner` is the caller that a refusal named as admitted."""
 
     scan: str
     began: float

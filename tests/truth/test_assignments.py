@@ -59,7 +59,7 @@ def give_tickets(customer: Account, events: list[Event]) -> list[Ticket]:
 
 
 def sweep_all() -> None:
-    """Let every hold be over, and be taken back."""
+    """Expire every hold, and sweep it."""
     mark = clock.now() - 2 * MINUTE
     operations.record(operations.put(SweepMark(*keys.jobs.sweep_mark("due"), minute=keys.jobs.minute(mark))))
     with clock.set_to(clock.now() + timedelta(hours=3)):

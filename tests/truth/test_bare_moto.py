@@ -40,7 +40,7 @@ def test_the_check_catches_double_admissions_on_bare_moto() -> None:
 
 
 def race(event_id: str, ticket_id: str) -> list[Call]:
-    """Let many callers scan one ticket at once; return what they saw."""
+    """Scan one ticket by many callers at once; return their answers."""
     history: list[Call] = []
     together = threading.Barrier(CALLERS)
 

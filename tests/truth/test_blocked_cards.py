@@ -94,7 +94,7 @@ def lines_of(uid: str) -> list[CardEntry]:
 
 @dataclass
 class Round:
-    """A customer's card that is used in every way at once, and a second one that is left alone."""
+    """A customer's card that is used in every way at once, and a second one that is not used."""
 
     category: Category
     chance: random.Random
@@ -140,7 +140,7 @@ class Round:
         self.lines_when_blocked.append(ledger.balance(self.uid).entries)
 
     def play(self) -> Counter[str]:
-        """Let all callers in; return how many of each kind were answered how."""
+        """Run all callers; return the number of answers by kind and result."""
         acts: list[tuple[str, Callable[[], object]]] = [
             *(("order", partial(self.pay, one.payment_id)) for one in self.opened),
             *(("reload", partial(payments.confirm, self.customer_id, one.payment_id)) for one in self.reloads),

@@ -1,6 +1,6 @@
-"""What the platform relies on, asked of every engine, so that a drift between them shows.
+"""What the platform relies on, tested on every engine, so that a difference between them is found.
 
-Where an engine is known to differ, its difference is stated too: once it is gone, this says so.
+A known difference of an engine is asserted too: the test fails once the difference is gone.
 """
 
 import threading
@@ -49,7 +49,7 @@ class Table:
         return [(one["eventName"], one["dynamodb"].get("OldImage"), one["dynamodb"]["NewImage"]) for one in found]
 
     def ticket(self, **more: Any) -> dict[str, Any]:
-        """Put a fresh ticket; return its key."""
+        """Store a fresh ticket; return its key."""
         key = {"pk": {"S": f"ticket#{uuid.uuid4().hex}"}, "sk": {"S": "-"}}
         self.client.put_item(TableName=NAME, Item={**key, "status": {"S": "valid"}, **more})
         return key

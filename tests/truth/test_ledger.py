@@ -41,7 +41,7 @@ CALLERS = 32
 WALLET_RACES = 6
 PATIENCE = 80
 PRICE = 3_000
-# Of a hundred operations: how often each kind, and of all requests: how many meet a fault.
+# Of a hundred operations: how often each kind, and of all requests: how many get a fault.
 KINDS = {
     "reload": 20,
     "purchase": 26,
@@ -133,7 +133,7 @@ class Bustle:
             assert self.done.setdefault(movement.operation_id, deltas) == deltas
 
     def watch(self) -> None:
-        """Look at every balance and its last line at one moment, again and again."""
+        """Read every balance and its last line in one transaction, again and again."""
         while not self.over.wait(0.01):
             try:
                 self._look()
@@ -266,7 +266,7 @@ def make_purse() -> Purse:
 
 
 def movements(purses: list[Purse], chance: random.Random) -> list[Movement]:
-    """Return random movements, some of them twice or more, close enough to meet."""
+    """Return random movements, some of them repeated, close enough to overlap."""
     made: list[Movement] = []
     while len(made) < OPERATIONS:
         if made and chance.random() < REPEATED:
@@ -283,7 +283,7 @@ def movements(purses: list[Purse], chance: random.Random) -> list[Movement]:
 
 
 def tell(records: list[dict[str, Any]], chance: random.Random) -> None:
-    """Hand all records to the stream's worker in any order, half of them twice, four batches at once."""
+    """Deliver all records to the stream's worker in any order, half of them twice, four batches at once."""
     told = records + chance.choices(records, k=len(records) // 2)
     chance.shuffle(told)
     batches: list[list[dict[str, Any]]] = []

@@ -1,4 +1,4 @@
-"""The checker itself: what it must let pass, and what it must not."""
+"""The checker itself: the histories that it must accept, and those that it must reject."""
 
 import pytest
 

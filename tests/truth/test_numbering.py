@@ -62,7 +62,7 @@ def admin() -> Account:
 
 
 class Reader(threading.Thread):
-    """Looks at the list all the time, and notes where a range was there in part."""
+    """Reads the list continuously, and records each range that was partly visible."""
 
     def __init__(self, organization_id: str) -> None:
         super().__init__(daemon=True)

@@ -49,7 +49,7 @@ def exact_cloud() -> Iterator[None]:
 
 @pytest.fixture
 def swept() -> None:
-    """Nothing of earlier tests is due, and the next sweep goes on from a moment ago."""
+    """No item of earlier tests is due, and the next sweep starts from a moment ago."""
     start = clock.now()
     mark = SweepMark(*keys.jobs.sweep_mark("due"), minute=keys.jobs.minute(start))
     operations.record(operations.put(mark))
@@ -136,7 +136,7 @@ def run(threads: Iterator[threading.Thread]) -> None:
 
 
 def tickets_of(order: Order) -> list[str]:
-    """Return the statuses of the tickets that stand in the table for an order."""
+    """Return the statuses of an order's stored tickets."""
     found = operations.get_many([keys.tickets.ticket(line["ticket_id"]) for line in order.tickets])
     return [ticket.status for ticket in found.values()]
 
@@ -151,7 +151,7 @@ class Refused:
 
 @dataclass
 class Rush:
-    """A sale under way: its buyers, and a sampler that looks at all stock at single moments."""
+    """A sale under way: its buyers, and a sampler that reads all stock in one transaction."""
 
     event: Event
     sold: list[Category]
@@ -185,7 +185,7 @@ class Rush:
             self.unpaid.append(order.order_id)
 
     def watch(self) -> None:
-        """Look at the whole stock, again and again, each time at one moment."""
+        """Read the whole stock again and again, each time in one transaction."""
         while not self.over.is_set():
             try:
                 self.samples.append(stock.snapshot(self.event.event_id, self.sold))
@@ -196,7 +196,7 @@ class Rush:
                 return
 
     def serve(self, queue: Iterator[int], lock: threading.Lock) -> None:
-        """Let one buyer after the other in, until none is left."""
+        """Serve one buyer after the other, until none is left."""
         while not self.faults:
             with lock:
                 number = next(queue, None)
@@ -208,7 +208,7 @@ class Rush:
                 self.faults.append(fault)
 
     def open(self, buyers: int) -> None:
-        """Let all buyers in, some at once, and watch until the last has left."""
+        """Serve all buyers, some at once, and sample the stock until the last has left."""
         watcher = threading.Thread(target=self.watch)
         watcher.start()
         queue, lock = iter(range(buyers)), threading.Lock()
@@ -246,7 +246,7 @@ def test_a_rush_never_oversells_never_loses_and_sends_nobody_away_while_there_is
     for buyer in rush.refused:
         assert buyer.left
         for category_id, left in buyer.left.items():
-            # Nothing was given back meanwhile: what was left then was too little, and so is what stayed free.
+            # No stock was released meanwhile: the stock at the refusal was too small, and so is the free stock now.
             assert after[category_id].free <= left < buyer.wanted[category_id]
 
     with clock.set_to(clock.now() + timedelta(minutes=12)):

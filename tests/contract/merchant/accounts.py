@@ -1,4 +1,4 @@
-"""Requests of the merchants' door: log-in, settings, change of number.
+"""Requests of the merchants' portal: log-in, settings, change of number.
 
 Each takes the ground (tests/contract/ground.py): `ground.merchant` is the demo merchant's account.
 """

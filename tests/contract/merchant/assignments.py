@@ -1,4 +1,4 @@
-"""Requests of the merchants' door: customers, and the cards that are handed to them.
+"""Requests of the merchants' portal: customers, and the cards that are handed to them.
 
 Each takes the ground (tests/contract/ground.py).
 """
@@ -24,7 +24,7 @@ _numbers = itertools.count(1)
 
 
 def _customer() -> Account:
-    """A customer who was sent no code yet; no password is hashed for them."""
+    """A customer without a sent code; their password is not hashed."""
     number = f"+923330{next(_numbers):06}"
     account, writes = accounts.customer(mobile_number=number, password_hash="none", name="Customer")
     operations.commit(*writes)

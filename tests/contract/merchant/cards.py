@@ -1,4 +1,4 @@
-"""Requests of the merchants' door: the inventory and the dashboard.
+"""Requests of the merchants' portal: the inventory and the dashboard.
 
 Each takes the ground (tests/contract/ground.py).
 """

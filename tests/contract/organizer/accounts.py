@@ -1,4 +1,4 @@
-"""Requests of the organizers' door: log-in, forgotten password, profile.
+"""Requests of the organizers' portal: log-in, forgotten password, profile.
 
 Each takes the ground (tests/contract/ground.py): `ground.organizer` is the demo organizer's account.
 """

@@ -1,4 +1,4 @@
-"""Requests of the organizers' door: own events, their analytics, wishes to change them.
+"""Requests of the organizers' portal: own events, their analytics, edit requests.
 
 Each takes the ground (tests/contract/ground.py).
 """
@@ -14,7 +14,7 @@ from tests.contract.request import Request
 
 
 def _edit(ground: Any) -> Request:
-    """An event of its own, so that what is asked is always news."""
+    """An event of its own, so that each edit request differs from the event."""
     now = clock.now()
     event = events.create(
         events.EventDraft(

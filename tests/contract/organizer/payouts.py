@@ -1,4 +1,4 @@
-"""Requests of the organizers' door: money on its way to them.
+"""Requests of the organizers' portal: payouts.
 
 Each takes the ground (tests/contract/ground.py), whose demo organizer has an evening that is over and settled.
 """

@@ -1,4 +1,4 @@
-"""Requests of the door of Tix: registration and log-in.
+"""Requests of the Tix portal: registration and log-in.
 
 Each takes the ground (tests/contract/ground.py): `ground.tix_admin` is the demo organization's admin.
 """

@@ -1,4 +1,4 @@
-"""Requests of the door of Tix: print runs, and tickets that are taken back.
+"""Requests of the Tix portal: print runs, and voided tickets.
 
 Each takes the ground (tests/contract/ground.py): `ground.tix_admin` is the demo organization's admin.
 """

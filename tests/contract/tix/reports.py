@@ -1,4 +1,4 @@
-"""Requests of the door of Tix: reports."""
+"""Requests of the Tix portal: reports."""
 
 from collections.abc import Callable
 from typing import Any

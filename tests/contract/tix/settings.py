@@ -1,4 +1,4 @@
-"""Requests of the door of Tix: settings.
+"""Requests of the Tix portal: settings.
 
 Each takes the ground (tests/contract/ground.py): `ground.tix_admin` is the demo organization's admin.
 """

@@ -1,4 +1,4 @@
-"""Requests of the door of Tix: numbers, tickets and their scan.
+"""Requests of the Tix portal: numbers, tickets and their scan.
 
 Each takes the ground (tests/contract/ground.py): `ground.tix_admin` is the demo organization's admin.
 """

@@ -1,4 +1,4 @@
-"""Requests of the customers' door: registration, log-in, codes, profile.
+"""Requests of the customers' portal: registration, log-in, codes, profile.
 
 Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo customer's account.
 """

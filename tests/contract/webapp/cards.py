@@ -1,4 +1,4 @@
-"""Requests of the customers' door: a customer's NFC cards.
+"""Requests of the customers' portal: a customer's NFC cards.
 
 Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo customer's account.
 """

@@ -1,4 +1,4 @@
-"""Requests of the customers' door: dependents and favourites.
+"""Requests of the customers' portal: dependents and favourites.
 
 Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo customer's account.
 """

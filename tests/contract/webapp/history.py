@@ -1,4 +1,4 @@
-"""Requests of the customers' door: statistics, payments, invoices.
+"""Requests of the customers' portal: statistics, payments, invoices.
 
 Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo customer's account.
 """

@@ -1,4 +1,4 @@
-"""Requests of the customers' door: payments.
+"""Requests of the customers' portal: payments.
 
 Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo customer's account.
 """

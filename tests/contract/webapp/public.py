@@ -1,4 +1,4 @@
-"""Requests of the customers' door: what anyone may read of events.
+"""Requests of the customers' portal: what anyone may read of events.
 
 Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo customer's account.
 """

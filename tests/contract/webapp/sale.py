@@ -1,4 +1,4 @@
-"""Requests of the customers' door: booking.
+"""Requests of the customers' portal: booking.
 
 Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo customer's account.
 """

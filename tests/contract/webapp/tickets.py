@@ -1,4 +1,4 @@
-"""Requests of the customers' door: a customer's tickets.
+"""Requests of the customers' portal: a customer's tickets.
 
 Each takes the ground (tests/contract/ground.py): `ground.customer` is the demo customer's account.
 """
@@ -22,7 +22,7 @@ _numbers = itertools.count(1)
 
 
 def _fresh_ticket(ground: Any) -> dict[str, str]:
-    """Return the path of a paid ticket that may still be given back."""
+    """Return the path of a paid ticket that can still be refunded."""
     now = clock.now()
     events.create(
         events.EventDraft(
