@@ -38,7 +38,7 @@ Usage = tuple[float, float]
 
 
 def _fill(numbers: range) -> str:
-    """Put events of a kind, every third of them over, and return the id of the last."""
+    """Store events of a kind, every third of them over, and return the id of the last."""
 
     def put(number: int) -> str:
         is_over = number % 3 == 0

@@ -19,7 +19,7 @@ SCANS = 10
 
 @dataclass
 class Bench:
-    """A gateway on an exact engine, and the meter that counts what is asked of it."""
+    """A gateway on an exact engine, and the meter that counts the engine's requests."""
 
     meter: Meter
     live: Gateway
@@ -41,7 +41,7 @@ class Bench:
         while records := stream.live():
             with self.meter.background("live"):
                 tell(records)
-            # The totals are put off again and again; what is measured are the check-ins.
+            # The totals are postponed again and again; only the check-ins are measured.
             if sockets and all(len(socket.of_type("check-in")) == SCANS for socket in sockets):
                 break
             assert time.monotonic() < deadline, "the check-ins do not arrive"

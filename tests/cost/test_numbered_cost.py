@@ -1,4 +1,4 @@
-"""What Tix costs: a scan one request, reports and pages the same with a few tickets and with many; and both are true.
+"""What Tix costs: a scan one request, reports and pages the same with a few tickets and with many; and both are right.
 
 `TIX_TICKETS=100000` for the full size.
 """
@@ -58,7 +58,7 @@ class Counter:
     token: str
 
     def grow(self, quantity: int) -> None:
-        """Make more tickets on several days, let some in and delete some, and let the stream tell it badly."""
+        """Generate more tickets on several days, scan some, delete some, and deliver the stream badly."""
         now, first = clock.now(), tally_of(organization_of(self.admin)).last + 1
         for days, left in enumerate(range(quantity, 0, -AT_MOST)):
             with clock.set_to(now - timedelta(days=3 + days % 5)):
@@ -84,7 +84,7 @@ class Counter:
         return found
 
     def _counting(self, scans: int) -> Usage:
-        """What the stream's worker uses to count so many scans that come to it together."""
+        """The usage of the stream's worker to count so many scans in one batch."""
         made = numbering.as_generated(generate(self.admin, scans, "COUNT"))
         self.stream.drain()
         for ticket in made:

@@ -35,7 +35,7 @@ Usage = tuple[float, float]
 
 
 def _show(organizer_id: str, size: int) -> tuple[Event, Category]:
-    """An event of so many tickets, of which some were sold and some have come in."""
+    """An event of so many tickets, of which some were sold and some were admitted."""
     now = clock.now()
     event = events.create(
         events.EventDraft(

@@ -83,7 +83,7 @@ def _spent_code(account: Account, number: str) -> Iterator[Item]:
 
 
 def measure(meter: Meter, *, first: int) -> dict[str, Cost]:
-    """Let some customers come in by every step, and return what each step costs on average."""
+    """Register and log in some customers by every step, and return the average cost of each step."""
     meter.reset()
     for place in range(first, first + MEASURED):
         number, address = number_of(place), f"2001:db8::{place:x}"

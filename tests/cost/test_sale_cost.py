@@ -98,7 +98,7 @@ def costs() -> Iterator[dict[int, dict[str, Cost]]]:
         with engines.cloud():
             forget_caches()
             event, customer = make_event(), make_customer()
-            # A card that is full at this event: what it opens does not grow with the orders measured.
+            # A card that is full at this event: its list of tickets does not grow with the measured orders.
             full = {event.event_id: [f"tkt_{n}" for n in range(bindings.MAX_TICKETS_PER_EVENT)]}
             cards.register(CardRegistration(uid="04A1A2A3A4A5A6", customer_id=customer.account_id, tickets=full))
             category = categories.add(

@@ -1,4 +1,4 @@
-"""Who may go on under an Idempotency-Key: one caller's one request, also after a try that died."""
+"""An Idempotency-Key admits one request of one caller, also after an attempt that died."""
 
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta

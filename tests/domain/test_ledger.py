@@ -206,7 +206,7 @@ def test_a_lost_cards_whole_balance_moves_once_to_another_of_the_same_customer()
     out, into = found.lines[lost.uid][-1], found.lines[new.uid][-1]
     assert (out.type, out.amount, out.reference) == ("transfer_out", -700, new.card_id)
     assert (into.type, into.amount, into.reference) == ("transfer_in", 700, lost.card_id)
-    # A refund that came late moves with an operation of its own.
+    # A late refund moves by an operation of its own.
     wallets.give_back(lost.uid, 30)
     assert balances.move(lost.uid, new.uid, operation_id=operation_id) == Money(700, "PKR")
     assert balances.move(lost.uid, new.uid, operation_id=new_id("op")) == Money(30, "PKR")

@@ -33,12 +33,12 @@ NUMBER = "+923007777777"
 
 @pytest.fixture(autouse=True)
 def table(moto_cloud: None) -> None:
-    """Let every test have a table of its own."""
+    """Create a table for each test."""
 
 
 @pytest.fixture
 def overtake(table: None) -> Iterator[Overtake]:  # noqa: ARG001  # the cloud first
-    """Let something else be done at the moment when the next transaction is sent; it must come to that."""
+    """Run another act just before the next transaction is sent; fail if none is sent."""
     with ExitStack() as stack:
         yield lambda act: stack.enter_context(before("TransactWriteItems", act))
 

@@ -11,7 +11,7 @@ from chalicelib.errors import ValidationFailed
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
-# Their product is what is let through; the library's own bound, at which it refuses by itself, is far above it.
+# Their product is the accepted limit; the library's own limit is far above it.
 WIDTH, HEIGHT = 6000, 5000
 
 

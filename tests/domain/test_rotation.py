@@ -24,13 +24,13 @@ UID = "04C1C2C3C4C5C6"
 
 
 def put(master: str) -> None:
-    """Put a new master secret, as another process finds it."""
+    """Store a new master secret, which another process finds."""
     client: Any = get_session().create_client("secretsmanager")
     client.put_secret_value(SecretId=config().secret_id, SecretString=json.dumps({"master": master}))
 
 
 def rotate(master: str) -> None:
-    """Put a new master secret, as a process that starts afterwards finds it."""
+    """Store a new master secret, which a process that starts afterwards finds."""
     put(master)
     secrets.forget()
     tokens.forget()

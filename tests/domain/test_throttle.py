@@ -16,7 +16,7 @@ WINDOW = timedelta(minutes=15)
 
 
 def taken(whom: str, *, tries: int, after: timedelta = timedelta(0)) -> int:
-    """Return how many of so many tries were let through."""
+    """Return how many of so many attempts were allowed."""
     through = 0
     with clock.set_to(START + after):
         for _ in range(tries):
@@ -74,7 +74,7 @@ def test_a_try_of_a_window_that_is_forgotten_is_taken_off_nothing() -> None:
 
 
 def slid(*limits: Limit, after: timedelta) -> int | None:
-    """Try once; return how many seconds to wait, or None where it was let through."""
+    """Try once; return the seconds to wait, or None where the attempt was allowed."""
     with clock.set_to(START + after):
         try:
             throttle.slide(*limits)

@@ -74,7 +74,7 @@ def test_only_traces_have_no_resource(template: Template) -> None:
         if "NotResource" in statement or statement["Resource"] == "*"
         for action in statement["Action"]
     }
-    # X-Ray has no resources to name; an SMS has no ARN, and topics are taken out.
+    # X-Ray has no resources to name; an SMS has no ARN, and topics are excluded.
     assert unscoped == {
         ("xray:PutTraceSegments", "*"),
         ("xray:PutTelemetryRecords", "*"),

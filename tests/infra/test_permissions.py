@@ -1,4 +1,4 @@
-"""What each function really asks of AWS, recorded while it does its work, held against its own policy."""
+"""The requests of each function to AWS, recorded while it runs, compared with its own policy."""
 
 import base64
 import json
@@ -186,7 +186,7 @@ class _Show:
             payments.confirm(self.customer.account_id, payment_id)
 
     def never_answered_reload(self) -> None:
-        """Put money on the card without ever getting the provider's answer."""
+        """Reload the card without ever getting the provider's answer."""
         name, operation_id = self.card.card_id, new_id("op")
         opened = payments.reload(
             self.customer.account_id, name, AmountInput("100.00"), token="tok_timeout", operation_id=operation_id
@@ -367,7 +367,7 @@ def test_the_functions_of_live_updates_may_do_what_they_do_and_no_more(
         while records := stream.live():
             used["Live"] |= recorded(lambda records=records: tell(records))
     used["Live"] |= {"sqs:SendMessage"}  # Lambda's own, to the dead letters
-    # A socket that takes nothing in time is closed by who sent to it.
+    # A socket that accepts nothing in time is closed by its sender.
     assert {name: used[name] for name in used} == {name: _allowed(template, name) - _FOR_LAMBDA for name in used}
 
 

@@ -1,4 +1,4 @@
-"""Live updates of a real local run, over real sockets: an organization scans, and everybody who listens sees it.
+"""Live updates of a real local run, over real sockets: an organization scans, and every listener receives it.
 
 LIVE_SOCKETS, LIVE_SCANS and LIVE_RATE (scans a second) make it larger; LIVE_BATCH=1 has messages sent in batches.
 """
@@ -38,7 +38,7 @@ def live_run(request: pytest.FixtureRequest, start: Start) -> LocalRun:
 
 @dataclass
 class Listener:
-    """A client that keeps listening: it comes back with the last id that it saw."""
+    """A client that keeps listening: it reconnects with the last id that it received."""
 
     api: httpx.AsyncClient
     channel: str

@@ -1,4 +1,4 @@
-"""Queues on MiniStack: what fails comes again, what keeps failing ends in the dead letters."""
+"""Queues on MiniStack: a failed message is delivered again, and one that keeps failing becomes a dead letter."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("engines")]
 
 
 class Pair:
-    """A queue that gives up after two receipts, and where it gives up to."""
+    """A queue that gives up after two receipts, and its dead-letter queue."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.dead = Queue(cloud)

@@ -1,4 +1,4 @@
-"""What the meter makes of DynamoDB Local's word on transactions, which tells equal parts as one."""
+"""How the meter corrects DynamoDB Local's figures for transactions, which count equal parts once."""
 
 from typing import Any
 

@@ -24,7 +24,7 @@ NUMBER = "+923031234567"
 LIMIT = 3
 NEW_PASSWORD = "another long password"
 
-# Shows a code at a door, from an address.
+# Sends a code to a route, from an address.
 Show = Callable[[str, str], Answer]
 
 

@@ -112,7 +112,7 @@ def test_codes_are_guessed_thirty_times_from_one_address_and_no_more() -> None:
 
 
 class TestTokens:
-    """An assertion is good for a minute, for this door, for one device."""
+    """An assertion is valid for one minute, for this route, for one device."""
 
     @pytest.fixture
     def reader(self, event: Event) -> Reader:

@@ -1,4 +1,4 @@
-"""Log-ins and codes are answered at even steps, so that no stopwatch tells whose number has an account."""
+"""Answers to log-ins and codes are padded to even steps, so their time does not reveal who has an account."""
 
 import time
 from collections.abc import Iterator

@@ -66,7 +66,7 @@ ASKED = [
 
 
 def plain(answer: Answer) -> Any:
-    """Return all that an answer says, but for what is new in each."""
+    """Return an answer without the values that are new in each."""
     body = dict(answer.json)
     challenge_id = body.pop("challenge_id", "")
     body.get("error", {}).pop("request_id", None)

@@ -1,4 +1,4 @@
-"""Every answer of the gate, through the usher's door, with what it leaves in the log and the totals."""
+"""Every answer of the gate, through the usher's portal, with its entry in the log and its effect on the totals."""
 
 from collections.abc import Callable
 from dataclasses import asdict

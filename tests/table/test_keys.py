@@ -28,7 +28,7 @@ def numbered() -> list[int]:
 
 
 def answered() -> set[int]:
-    """Return the numbers that the functions say they answer."""
+    """Return the numbers of the questions in the functions' docstrings."""
     found: set[int] = set()
     for function in FUNCTIONS:
         said = re.match(r"Questions? (\d+)(?: and (\d+))?", function.__doc__ or "")

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("moto_cloud")
 
 
 def taken_from(queue: str) -> dict[str, Any]:
-    """Take what a queue holds, as SQS hands it to a function."""
+    """Receive the messages of a queue, in the form that SQS passes to a function."""
     sqs: Any = get_session().create_client("sqs")
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
@@ -23,7 +23,7 @@ def taken_from(queue: str) -> dict[str, Any]:
 
 
 def put(*facts: Any) -> dict[str, Any]:
-    """Put facts on the alerts queue and take them as a batch."""
+    """Send facts to the alerts queue and process them as a batch."""
     sqs: Any = get_session().create_client("sqs")
     url = sqs.get_queue_url(QueueName=config().alerts_queue_name)["QueueUrl"]
     for fact in facts:

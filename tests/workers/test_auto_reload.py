@@ -59,7 +59,7 @@ def card(customer: Account) -> Card:
 
 @pytest.fixture
 def low(stream: StreamReader) -> Iterator[Callable[[], Rows]]:
-    """Reads the stream on, and returns the messages of low balances that the bus' rule would put on the queue."""
+    """Reads the new records of the stream, and returns the messages of low balances that the bus' rule would send."""
     with asked("PutEvents", service="events") as published:
 
         def drained() -> Rows:
@@ -150,7 +150,7 @@ def test_a_charge_whose_answer_was_lost_is_made_once(customer: Account, card: Ca
 
 
 def decline(card: Card, low: Callable[[], Rows]) -> dict[str, Any]:
-    """Cross the threshold, and let the reload be declined, each message twice; return the message."""
+    """Cross the threshold, and decline the reload, each message twice; return the message."""
     wallets.credit(card.uid, AMOUNT)
     wallets.spend(card.uid, ledger.balance(card.uid).amount - THRESHOLD + 1)
     (message,) = low()
@@ -236,7 +236,7 @@ def test_a_card_blocked_between_the_look_and_the_charge_is_not_charged(
     def block() -> None:
         cards.block(card.uid, customer_id=customer.account_id, reason="stolen")
 
-    # The charge begins by asking whether it was made before.
+    # The charge first checks whether it was made before.
     with before("GetItem", block, matches=lambda request: "op_auto_reload" in request["Key"]["pk"]["S"]):
         assert deliver(*messages) == DONE
     assert charges() == []

@@ -1,4 +1,4 @@
-"""The log line of each call of an event door, and the id by which its other lines are found."""
+"""The log line of each call of a worker's handler, and the id that its other lines share."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The channels of live updates: what each tells, as the HTTP routes show it, and who may listen to it."""
+"""The channels of live updates: the messages of each, as the HTTP routes show them, and its allowed listeners."""
 
 import base64
 import itertools
@@ -206,7 +206,7 @@ def test_nobody_hears_what_is_told_on_anothers_channel(live: Gateway) -> None:
         assert {message["channel"] for message in socket.messages} == {channel}
     everybody: Any = itertools.groupby(sorted(sockets), key=lambda pair: pair[1])
     for channel, pairs in everybody:
-        # All who listen to one channel hear the same.
+        # All listeners of one channel receive the same messages.
         assert len({tuple(sockets[pair].frames[1:]) for pair in pairs}) == 1, channel
 
 

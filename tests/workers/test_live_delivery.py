@@ -58,7 +58,7 @@ class Gate:
         return [scan(self.token, make_ticket(self.event).ticket_id) for _ in range(times)]
 
     def hops(self, count: int = 3) -> None:
-        """Let so many turns of the stream go by, each with what followed from the one before."""
+        """Run so many rounds of the stream, each with the records that the one before caused."""
         for _ in range(count):
             tell(self.stream.live())
 
@@ -361,7 +361,7 @@ def test_one_socket_listens_to_so_many_channels_and_no_more(at: Gate) -> None:
     assert left == set()
 
 
-# Who was locked out
+# Locked-out principals
 
 
 def test_who_signed_out_or_was_locked_out_is_cut_off_and_nobody_else(live: Gateway) -> None:

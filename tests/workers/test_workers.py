@@ -1,4 +1,4 @@
-"""The doors of queues, stream and schedules: what comes in as records, and what it leads to."""
+"""The handlers of queues, stream and schedules: their records, and the effects."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -87,7 +87,7 @@ def test_what_nothing_follows_from_is_passed_over() -> None:
 
 @pytest.fixture
 def published() -> Iterator[Callable[[], list[str]]]:
-    """Returns the facts that the platform has put on the bus since."""
+    """Returns the facts that the platform has published on the bus since."""
     with asked("PutEvents", service="events") as requests:
         yield lambda: [entry["DetailType"] for request in requests for entry in request["Entries"]]
 

@@ -55,7 +55,7 @@ def scanned(scan_id: str, ticket_id: str, *, after: int = 0, direction: Directio
 
 
 def an_evening(stream: StreamReader) -> Records:
-    """Two guests: one comes in, is scanned again, and leaves; the other comes in. Four records of the stream."""
+    """Two guests: one enters, is scanned again, and exits; the other enters. Four records of the stream."""
     one, other = issued(1), issued(2)
     stream.read()
     scanned("scn_in000001", one)

@@ -29,7 +29,7 @@ SECURE_UID = "04A1B2C3D4E5F6"
 
 @pytest.fixture
 def event() -> Iterator[None]:
-    """Two events that are open now, where people may leave and come back."""
+    """Two events that are open now and allow re-entry."""
     with clock.set_to(START):
         for event_id in (EVENT_ID, OTHER_EVENT_ID):
             events.create(

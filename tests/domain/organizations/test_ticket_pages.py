@@ -19,7 +19,7 @@ OPEN = [(250_100, 250_199), (199_950, 200_050)]
 
 
 def _marked(organization_id: str, scanned: set[int], deleted: set[int]) -> None:
-    """Put the bits and the sums there that the stream would have put."""
+    """Store the bits and the sums that the stream would have stored."""
     for number in {keys.organizations.bucket_of(ordinal) for ordinal in scanned | deleted}:
         both = [
             sum(bit_of(ordinal) for ordinal in each if keys.organizations.bucket_of(ordinal) == number).to_bytes(

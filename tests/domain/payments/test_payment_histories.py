@@ -1,6 +1,6 @@
-"""Random histories of one order's payments: after each step the money is where the books say, and tickets exist once.
+"""Random histories of one order's payments: after each step the money agrees with the books, and tickets exist once.
 
-Here the provider does not lie. It tells of what it did, though late, twice, out of order or never.
+The provider here is honest. It reports what it did, but late, twice, out of order or never.
 """
 
 import json
@@ -65,7 +65,7 @@ class Histories(RuleBasedStateMachine):
             self.tell()
 
     def tell(self) -> None:
-        """Let the provider write a callback about each charge that it has closed, once."""
+        """Make the provider store a callback for each closed charge, once."""
         known = charges()
         for payment in self.world.payments():
             charge = known.get(payment.provider_reference or "")
@@ -144,7 +144,7 @@ class Histories(RuleBasedStateMachine):
         assert payers.balances()["clearing:sandbox"] == -booked
 
     def teardown(self) -> None:
-        """Let everything arrive that is on its way: nothing that was taken is then unaccounted for."""
+        """Deliver every outstanding callback; after that every charge is accounted for."""
         self.now = self.world.order.expires_at + LATE
         for raw in reversed(self.callbacks):
             with clock.set_to(self.now):

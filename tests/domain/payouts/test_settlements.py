@@ -39,7 +39,7 @@ def order(customer: Account) -> Order:
 
 @pytest.fixture
 def owed(customer: Account, order: Order) -> str:
-    """A payment that is to be given back: its event was cancelled before the money came."""
+    """A payment that must be refunded: its event was cancelled before the money arrived."""
     payment_id = str(payers.process(customer, order).json["id"])
     events.set_status(order.event_id, EventStatus.CANCELLED)
     payments.confirm(customer.account_id, payment_id)

@@ -1,4 +1,4 @@
-"""What becomes of an order: paid, expired, paid after all; what it took is sold or given back, once."""
+"""The end of an order: paid, expired, or paid late; its stock is sold or released, once."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Bugs of live updates: strangers who listen, messages lost or doubled, sockets that outlive a log-out."""
+"""Bugs of live updates: unauthorized listeners, lost or doubled messages, sockets that outlive a log-out."""
 
 from tests.mutants.seeded.mutant import Mutant
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One bug: in `file`, `before`, which stands there once, becomes `after`; `tests` must then fail."""
+    """One bug: in `file`, `before`, which occurs once, becomes `after`; `tests` must then fail."""
 
     name: str
     bug: str

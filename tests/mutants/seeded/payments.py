@@ -1,4 +1,4 @@
-"""Bugs of payments and invoices: what is believed of a provider, what money buys, and what is given back."""
+"""Bugs of payments and invoices: trust in a provider, what a payment buys, and refunds."""
 
 from tests.mutants.seeded.mutant import Mutant
 
@@ -8,7 +8,7 @@ _OVERTAKEN = "tests/domain/test_overtaken.py"
 _INVOICES = "tests/domain/payments/test_invoice_numbers.py"
 
 MUTANTS = (
-    # What a provider says
+    # Reports of a provider
     Mutant(
         name="taken-amount-not-compared",
         bug="whatever amount was taken pays the order",

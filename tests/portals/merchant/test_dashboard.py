@@ -1,4 +1,4 @@
-"""A shop at a glance: from running totals, right however often the stream tells them."""
+"""A shop's dashboard: running totals, correct however often the stream delivers a change."""
 
 from datetime import timedelta
 from typing import Any

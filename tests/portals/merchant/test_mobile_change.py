@@ -1,4 +1,4 @@
-"""A merchant's number moves by password and a code to the new one, and the log-in with it, at once or not at all."""
+"""A merchant's number changes by password and a code to the new one, together with the log-in or not at all."""
 
 import uuid
 from datetime import timedelta

@@ -23,7 +23,7 @@ def settings(shop: Shop, **changes: Any) -> None:
 
 
 def told(stream: StreamReader) -> list[Published]:
-    """Let the stream tell all that is new, and return which shops have few cards left by that."""
+    """Process all new records of the stream, and return the shops for which it publishes low stock."""
     facts: list[Published] = []
     while records := stream.read():
         project(records)
@@ -32,7 +32,7 @@ def told(stream: StreamReader) -> list[Published]:
 
 
 def sent(*facts: Published) -> list[dict[str, Any]]:
-    """Return the messages that the queue holds once these facts came to the alerts' door."""
+    """Return the messages of the queue after the alerts' handler received these facts."""
     texts()
     batch = put(*({"detail-type": one.fact, "detail": {"fact_id": one.fact_id, **one.ids}} for one in facts))
     assert app.alerts(batch, None) == {"batchItemFailures": []}

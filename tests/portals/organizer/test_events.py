@@ -116,7 +116,7 @@ def test_hours_of_earlier_days_stay_when_a_new_day_begins() -> None:
             ).ticket_id
             for number in range(len(moments))
         ]
-    # The second comes late: its day has been put aside by then.
+    # The second is late: its day was already moved to an item of its own (HOURS#day).
     records = []
     for moment, ticket_id in zip(moments, issued, strict=True):
         with clock.set_to(moment):

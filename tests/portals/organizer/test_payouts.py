@@ -67,7 +67,7 @@ def closed(event: Event) -> Settlement:
 
 @contextmanager
 def fee_rate(monkeypatch: pytest.MonkeyPatch, basis_points: int) -> Iterator[None]:
-    """Let the platform take another share of sales."""
+    """Configure another platform share of sales."""
     with monkeypatch.context() as changed:
         changed.setenv("FEE_BASIS_POINTS", str(basis_points))
         config.cache_clear()
@@ -90,7 +90,7 @@ def test_a_closed_event_is_paid_out_by_category_to_the_last_of_its_money() -> No
         told = ask(organizer, f"{settlement.payout_id}/").json
         assert ask(organizer).json["results"] == [{name: told[name] for name in told if name != "adjustments"}]
         dashboard = call("GET", "/api/organizer/dashboard/stats/", token=token_of(organizer)).json
-    # 6,833.33 sold, 1,833.33 given back, 5 % of what is left kept, each order's and refund's fee rounded by itself.
+    # 6,833.33 sold, 1,833.33 refunded, a fee of 5 % of the rest; the fee of each order and refund is rounded alone.
     assert money(told) == ("6833.33", "1833.33", "250.00", "4750.00")
     assert [(one["description"], one["quantity"], one["refunded_quantity"], *money(one)) for one in told["lines"]] == [
         ("Standard", 3, 2, "4500.00", "1833.33", "133.33", "2533.34"),

@@ -1,4 +1,4 @@
-"""What organizers say of themselves: by JSON or a form, the bank account sealed, the image looked at."""
+"""An organizer's profile: changed by JSON or a form, with an encrypted bank account and a checked image."""
 
 import base64
 import io

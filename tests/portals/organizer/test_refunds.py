@@ -1,4 +1,4 @@
-"""Refunds of tickets: what is given back, once, and how an organizer's numbers tell of it."""
+"""Refunds of tickets: each is paid once, and an organizer's figures include it."""
 
 import json
 from datetime import timedelta
@@ -30,7 +30,7 @@ DONE: dict[str, Any] = {"batchItemFailures": []}
 
 
 def bought(customer: Account, category: Category, quantity: int, *, method: str = "card") -> Order:
-    """Buy tickets through the customers' door."""
+    """Buy tickets through the customers' portal."""
     order = book(customer, category, quantity)
     paid = payers.process(customer, order, method=method, **({"token": "tok_ok"} if method == "card" else {})).json
     assert payers.confirm(customer, paid["id"]).json["status"] == "succeeded"

@@ -1,4 +1,4 @@
-"""Who registers and logs in to Tix, what their token says, and how long it is worth something."""
+"""Registration and log-in of Tix: the claims of the token, and how long it is valid."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Print runs: every code on a sheet is its ticket's own, lists do no harm, what was taken back is not printed."""
+"""Print runs: every code on a sheet is its ticket's own, a list has no formulas, voided tickets are not printed."""
 
 import csv
 import io
@@ -57,7 +57,7 @@ def shown(by: Account, job_id: str) -> dict[str, Any]:
 
 
 def printed(by: Account, **changes: Any) -> dict[str, Any]:
-    """Ask for a run and let the worker do it; return what it came to."""
+    """Request a run and run the worker; return the result."""
     job_id = ask(by, **changes).json["job_id"]
     jobs_worker.run_step(job_id)
     return shown(by, job_id)
@@ -153,7 +153,7 @@ def test_a_run_whose_codes_cannot_be_read_back_fails_and_gives_nothing_away(
 
 @pytest.fixture
 def small_parts() -> Iterator[None]:
-    """Let a file of a print run have four tickets."""
+    """Limit each file of a print run to four tickets."""
     with configured(LIMIT_PRINT_PART=4):
         yield
 

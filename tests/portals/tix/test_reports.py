@@ -1,4 +1,4 @@
-"""Reports of Tix: days, weeks and months of the organization's own clocks, and what is taken back from them."""
+"""Reports of Tix: days, weeks and months in the organization's time zone, and their subtractions."""
 
 from typing import Any
 

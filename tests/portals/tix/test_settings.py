@@ -1,4 +1,4 @@
-"""What an organization says of itself, who may change it, and its invite code."""
+"""An organization's settings, the users who may change them, and its invite code."""
 
 from typing import Any
 

@@ -213,7 +213,7 @@ def test_the_list_shows_those_that_were_scanned_or_those_that_were_not(token: st
     assert (numbers(scanned), scanned["total"]) == (["VIP-000005", "VIP-000002"], 2)
     assert (numbers(others), others["total"]) == (["VIP-000006", "VIP-000004", "VIP-000003"], 4)
     assert numbers(listed(token, "filter=not-scanned&limit=3&page=2")) == ["VIP-000001"]
-    # The totals follow; what is shown is true at once.
+    # The totals follow later; the list is right at once.
     assert scan(token, made[5]["id"]).status == 200
     assert numbers(listed(token, "filter=not-scanned&limit=3")) == ["VIP-000004", "VIP-000003"]
     assert call("GET", f"{TICKETS}?filter=maybe", token=token).status == 400

@@ -66,7 +66,7 @@ def listed(customer: Account, query: str = "") -> list[str]:
 
 
 def forget_answers() -> None:
-    """Let all kept answers to Idempotency-Keys be gone, as after 72 hours."""
+    """Delete all stored answers to Idempotency-Keys, as their TTL does after 72 hours."""
     client: Any = operations.client()
     for raw in client.scan(TableName=config().table_name, ConsistentRead=True)["Items"]:
         if raw["kind"]["S"] == "idempotency":
@@ -85,6 +85,6 @@ def whole_table() -> str:
 
 
 def beside(ticket_id: str, prefix: str) -> list[Item]:
-    """Return what stands with a ticket: its gifts that are over, its requests for a refund."""
+    """Return a ticket's closed gifts and refund requests."""
     raws = operations.query(keys.tickets.ticket(ticket_id).pk, Begins(prefix), consistent=True)
     return [Item.from_raw_data(raw) for raw in raws]

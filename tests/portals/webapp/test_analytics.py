@@ -87,7 +87,7 @@ def uids(customer_id: str) -> list[str]:
 
 
 def tell_badly(stream: StreamReader) -> None:
-    """Hand over what is new out of order, some of it twice, in batches of any size; then all of it again."""
+    """Deliver the new records out of order, some twice, in batches of any size; then deliver all of them again."""
     records = stream.read()
     shuffle = random.Random(3)  # noqa: S311  # no secret
     told_of = records + shuffle.choices(records, k=len(records) // 4)
@@ -149,7 +149,7 @@ def test_the_statistics_are_what_a_recount_says(
     for customer in (ayesha, bilal):
         assert told(customer) == recounted(customer)
 
-    # Some of it is given back, others go in, and a card is loaded.
+    # Some tickets are refunded, others are admitted, and a card is reloaded.
     purchases.refund(paid[4][3], 80_000)
     tickets.set_status(bought[4][2][0], TicketStatus.REFUNDED)
     purchases.refund(paid[7][3])

@@ -1,4 +1,4 @@
-"""Booking through the door: what is taken, for how long, by what rules, and never a part of it."""
+"""Booking through the portal: the reserved stock, its time limit, the rules, and all or nothing."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reloads through the customers' door: what may be put on which card, and what it comes to."""
+"""Reloads through the customers' portal: the amounts that each card accepts, and the resulting balance."""
 
 from datetime import timedelta
 from typing import Any

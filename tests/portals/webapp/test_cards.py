@@ -185,7 +185,7 @@ def test_a_cards_lines_are_shown_newest_first_with_what_each_left(customer: Acco
 
 @pytest.fixture
 def busy(customer: Account) -> Card:
-    """A card with a line a minute: a reload, then purchases, every third of them given back."""
+    """A card with a line a minute: a reload, then purchases, every third of them refunded."""
     card = wallets.make_card(customer)
     began = clock.now() - timedelta(days=2)
     with clock.set_to(began):

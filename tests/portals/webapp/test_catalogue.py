@@ -38,7 +38,7 @@ def stream(moto_cloud: None) -> Iterator[StreamReader]:  # noqa: ARG001  # the c
 
 @pytest.fixture
 def few_rows() -> Iterator[None]:
-    """Let a request read only a few rows of the catalogue."""
+    """Limit a request to a few rows of the catalogue."""
     with configured(LIMIT_CATALOGUE_CHUNK=4, LIMIT_CATALOGUE_ROWS=10):
         yield
 
@@ -106,7 +106,7 @@ def test_filters_alone_and_combined_find_what_a_look_at_every_event_finds(shows:
         expected = _expected(query)
         found = walked(page_size=3, **query)
         assert sorted(found) == sorted(expected), query
-        # What begins at the same moment, or costs the same, comes in any order of its own.
+        # Events with the same start, or the same price, may be in any order.
         key = {show.title: show.in_days for show in SHOWS}
         if query.get("ordering") == "price":
             key = {show.title: min(show.prices, default=10**12) for show in SHOWS}
@@ -239,7 +239,7 @@ def test_a_page_looks_at_a_bounded_part_of_a_list_and_then_goes_on(
     assert first["results"] == []
     assert first["next"]
     assert walked(price_to="10", page_size=3) == ["Cheap"]
-    # Titles are put in another order ten at a time.
+    # Ten titles at a time are reordered.
     found = walked(search="dear", ordering="-starts_at", page_size=3)
     assert found == [f"Dear {number:02}" for number in (*range(9, -1, -1), 13, 12, 11, 10)]
 

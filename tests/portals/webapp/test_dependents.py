@@ -1,4 +1,4 @@
-"""A customer's dependents, through the door."""
+"""A customer's dependents, through the portal."""
 
 from typing import Any
 

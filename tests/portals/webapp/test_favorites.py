@@ -1,4 +1,4 @@
-"""The events that a customer likes, through the door."""
+"""A customer's favourite events, through the portal."""
 
 from datetime import timedelta
 

@@ -216,7 +216,7 @@ def test_the_same_key_gives_once_also_after_it_was_forgotten(evening: Evening, a
     forget_answers()
     assert gift(ayesha, ticket, OTHER_NUMBER, key=key).status == 422
     assert waiting(NUMBER) == [first.json["id"]]
-    # Taken back, it is not given again by the request that gave it.
+    # After the gift was cancelled, a repeat of its request does not give the ticket again.
     gift(ayesha, ticket, ayesha.mobile_number)
     forget_answers()
     assert gift(ayesha, ticket, NUMBER, key=key).json["status"] == "cancelled"

@@ -133,6 +133,6 @@ def test_no_line_of_a_registration_a_log_in_or_a_reset_names_anyone_or_tells_a_c
     text = lines.text
     assert "code sent" in text
     assert [each for each in (*secrets, pair["access"], pair["refresh"], "another long password") if each in text] == []
-    # Six digits stand by chance in times and ids: a code is looked for where it would stand alone.
+    # Times and ids may contain the same six digits by chance, so a code is searched as a whole word.
     words = {str(value) for line in lines.all() for value in line.values()}
     assert words.isdisjoint(codes)

@@ -1,4 +1,4 @@
-"""What customers paid, and its documents, through their door."""
+"""A customer's payments and their documents, through the portal."""
 
 import io
 import subprocess

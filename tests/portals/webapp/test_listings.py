@@ -49,7 +49,7 @@ def event(stream: StreamReader) -> Event:
 
 
 def found_by() -> list[str]:
-    """Return the lists, by their queries, that say anything."""
+    """Return the lists that are not empty, by their queries."""
     periods: tuple[dict[str, str], ...] = ({}, {"include_past": "true"})
     orders: tuple[dict[str, str], ...] = ({}, {"ordering": "price"})
     queries = [{**query, **order, **past} for query in EVERYWHERE for order in orders for past in periods]

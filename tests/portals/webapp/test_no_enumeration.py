@@ -120,7 +120,7 @@ def test_a_text_to_nobody_is_dropped_by_the_worker() -> None:
 def test_known_and_unknown_numbers_cost_the_same_hashing(
     ask: Callable[[str, str], Answer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # How long it takes is measured by the bench; argon2 is what could tell the two apart.
+    # The bench measures the time; only argon2 could make a difference between the two.
     ask("+923001111111", "192.0.2.7")
     hashed: list[str] = []
     for name in ("hash", "verify"):

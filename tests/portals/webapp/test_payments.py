@@ -1,4 +1,4 @@
-"""Payments through the customers' door: what is taken, what it buys, and what is stored of it."""
+"""Payments through the customers' portal: the charge, what it buys, and what is stored."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager

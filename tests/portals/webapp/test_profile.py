@@ -1,4 +1,4 @@
-"""What customers say of themselves: changed field by field, health and bank data sealed."""
+"""A customer's profile: changed field by field, with encrypted health and bank data."""
 
 import base64
 import io
@@ -122,7 +122,7 @@ def test_a_wrong_field_is_named_and_nothing_changes(field: str, value: Any, toke
 
 
 class TestSealed:
-    """Health and bank data stand sealed under the customer's own key, and open nowhere else."""
+    """Health and bank data are encrypted with the customer's own key, and no other key decrypts them."""
 
     def test_the_customer_sees_them_and_the_bank_account_masked(self, token: str) -> None:
         assert put(token, **SEALED).status == 200
@@ -180,7 +180,7 @@ def objects() -> list[str]:
 
 
 def uploaded(token: str, content: bytes) -> str:
-    """Ask for an upload, put the file where the form would, and return its key."""
+    """Request an upload, store the file as the form would, and return its key."""
     form = put(token, photo={"content_type": "image/jpeg", "size": max(len(content), 1)}).json["photo_upload"]
     key: str = form["fields"]["key"]
     files.write(key, content, content_type="image/jpeg")
@@ -274,7 +274,7 @@ class TestPhoto:
     @pytest.mark.parametrize("side", [6000, 12000, 40000])
     def test_a_decompression_bomb_is_refused_by_its_header(self, side: int, customer: Account, token: str) -> None:
         made = io.BytesIO()
-        # Only its header says so much: a real one of this size would take gigabytes.
+        # Only its header declares this size: a real picture would take gigabytes.
         Image.new("1", (8, 8)).save(made, "PNG")
         raw = bytearray(made.getvalue())
         raw[16:24] = side.to_bytes(4, "big") * 2

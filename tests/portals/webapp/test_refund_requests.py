@@ -1,4 +1,4 @@
-"""A ticket that its owner wants to give back: one request at a time, in time, and never after a scan."""
+"""An owner's refund requests: one at a time, before the deadline, and never after a scan."""
 
 import uuid
 from datetime import timedelta

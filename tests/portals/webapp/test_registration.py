@@ -213,7 +213,7 @@ def test_a_wrong_field_is_refused_before_anything_is_counted_or_sent(field: str,
 
 
 class TestWhatIsStored:
-    """Codes stand as their MAC only; numbers stand where they must."""
+    """Codes are stored as their MAC only; numbers are stored only where they are needed."""
 
     def test_no_code_and_no_password_is_stored(self) -> None:
         begun = register()

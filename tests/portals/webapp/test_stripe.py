@@ -282,7 +282,7 @@ def test_a_success_after_expiry_without_stock_is_refunded_in_full_once(
         stripe.lost_answers = lost
         failed = worker.handle(payers.envelope(payment_id))["batchItemFailures"]
         assert failed == ([{"itemIdentifier": "m1"}] if lost > 2 else [])
-        # By then Stripe has forgotten the key, but not the refund.
+        # Stripe has deleted the key by that time, but not the refund.
         stripe.forget_keys()
         assert worker.handle(payers.envelope(payment_id)) == {"batchItemFailures": []}
     payment = payers.stored(payment_id)
@@ -306,7 +306,7 @@ def test_a_refund_that_stripe_could_not_make_is_not_called_one_and_is_tried_agai
     with clock.set_to(order.expires_at + timedelta(minutes=8)):
         schedules.sweep()
         assert payers.stored(payment_id).status == PaymentStatus.REFUND_DUE
-    # An operator mends it at Stripe; its key has lapsed by then.
+    # An operator corrects it at Stripe after the key has expired.
     stripe.refund_status = "succeeded"
     stripe.forget_keys()
     with clock.set_to(order.expires_at + timedelta(minutes=10)):

@@ -1,4 +1,4 @@
-"""A ticket that is given to another customer: at once, once, and with nothing left behind."""
+"""The transfer of a ticket to another customer: immediate, once, and complete."""
 
 import uuid
 from typing import Any
@@ -203,7 +203,7 @@ def test_a_transfer_whose_key_was_forgotten_is_not_done_again(
     assert transfer(ayesha, ticket, bilal.mobile_number, key=key).text == first.text
     forget_answers()
     assert transfer(ayesha, ticket, make_customer().mobile_number, key=key).status == 422
-    # Also once it has come back: the first transfer is over.
+    # Also after a transfer back: the first transfer is closed.
     transfer(bilal, ticket, ayesha.mobile_number)
     forget_answers()
     assert transfer(ayesha, ticket, bilal.mobile_number, key=key).status == 200
