@@ -1,4 +1,4 @@
-"""Cards that say what no honest chip says."""
+"""Cards whose answers no genuine chip gives."""
 
 from reader_agent.simulator.ntag213 import Ntag213
 from reader_agent.simulator.type_a import TypeACard

@@ -1,4 +1,4 @@
-"""The program as an operator runs it: what it prints, what it exits with."""
+"""The program as an operator runs it: its output and its exit status."""
 
 import json
 import logging

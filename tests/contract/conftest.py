@@ -1,4 +1,4 @@
-"""One ground for all the tests of a module: they refuse, or write only what is their own."""
+"""The same data for all the tests of a module: their requests are refused, or write only items of their own."""
 
 from collections.abc import Iterator
 from pathlib import Path

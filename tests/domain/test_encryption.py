@@ -1,4 +1,4 @@
-"""Sealed data opens only for its owner, in its field, with its owner's key."""
+"""Encrypted data is decrypted only for its owner, in its field, with its owner's key."""
 
 import pytest
 from botocore.exceptions import ClientError

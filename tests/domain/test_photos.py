@@ -1,4 +1,4 @@
-"""Photos: how large a picture may be that is decoded at all."""
+"""Photos: the largest picture that is decoded."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The master secret is rotated while people are logged in and readers are being set up: once is survived, twice not."""
+"""The rotation of the master secret: tokens, codes and keys from before are valid after one rotation, not after two."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How often something may be tried: exactly so often, per window, per person."""
+"""Throttling: an exact number of attempts, per window, per person."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,1 +1,1 @@
-"""What goes wrong between the platform and its table, and what must hold all the same."""
+"""Faults between the platform and its table, and the rules that hold in spite of them."""

@@ -1,4 +1,4 @@
-"""Tickets that have an owner and a card, and what is seen of them once they changed hands."""
+"""Tickets that have an owner and a card, and their state after a transfer."""
 
 import uuid
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The log and the totals, counted again from every item of the table, as only a test may."""
+"""The log and the totals, recounted from every item of the table, as only a test may."""
 
 from collections import Counter
 from typing import Any

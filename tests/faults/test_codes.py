@@ -1,4 +1,4 @@
-"""Codes, passwords and keys under crowds and lost answers: so many tries and no more, one effect and no second."""
+"""Codes, passwords and keys under load and lost answers: the limit of attempts holds, and each effect occurs once."""
 
 import threading
 import uuid

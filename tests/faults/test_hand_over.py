@@ -1,4 +1,4 @@
-"""A ticket that changes hands while requests fail: the same operation again brings it to its end, once."""
+"""A ticket that is transferred while requests fail: a retry of the operation completes it, once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

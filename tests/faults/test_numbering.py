@@ -1,4 +1,4 @@
-"""Numbering, scans, clearing and their totals while requests fail and processes die: the same again ends it, once."""
+"""Numbering, scans, clearing and their totals while requests fail and processes die: a repeat completes each, once."""
 
 import random
 from collections import Counter

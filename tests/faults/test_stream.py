@@ -1,4 +1,4 @@
-"""The table's stream, delivered as badly as Lambda may: twice, in halves, broken off, out of order."""
+"""The table's stream, delivered in the worst ways of Lambda: twice, in halves, interrupted, out of order."""
 
 import random
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Questions that the tests ask of a template."""
+"""Queries on a template for the tests."""
 
 from typing import Any
 

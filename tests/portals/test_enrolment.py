@@ -1,4 +1,4 @@
-"""A reader's way in, through the doors: a one-time code, its own key, and tokens for what that key signs."""
+"""A reader's enrolment over HTTP: a one-time code, its own key, and tokens for assertions that the key signs."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""One tap end to end, on the doors themselves."""
+"""One tap end to end, through the app's own handlers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The check-in log: every scan, newest first, and found again."""
+"""The check-in log: every scan, newest first, and the search."""
 
 from typing import Any
 

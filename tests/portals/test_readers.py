@@ -1,4 +1,4 @@
-"""Reader devices: their taps, their health, their list, their end."""
+"""Reader devices: their taps, their health, their list, their revocation."""
 
 from dataclasses import asdict
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What a refusal keeps to itself, which states cause it, and how it is totalled."""
+"""Refusals: the data that they omit, the states that cause them, and their totals."""
 
 from typing import Any
 

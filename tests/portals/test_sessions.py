@@ -1,4 +1,4 @@
-"""What a log-in is good for, and what ends it, through the doors."""
+"""Sessions over HTTP: what a log-in permits, and what ends it."""
 
 from collections.abc import Callable
 from datetime import timedelta

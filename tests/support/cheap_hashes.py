@@ -1,4 +1,4 @@
-"""argon2's hashes at the least work that it knows: 30 ms of CPU each otherwise, a fifth of what the tests cost.
+"""argon2's hashes at its minimum cost: 30 ms of CPU each otherwise, a fifth of what the tests cost.
 
 Only the work is less: the hash is made and verified by argon2, and the platform's own settings of it are held to
 by a test in a process without this patch (tests/domain/access/test_passwords.py).

@@ -23,7 +23,7 @@ class Died(BaseException):
 
 
 class Life(threading.local):
-    """What a thread has left to live: `left` requests, the last of them sent or not; and how far its clock is off."""
+    """The remaining life of a thread: `left` requests, the last of them sent or not; and the offset of its clock."""
 
     left: int | None = None
     after: bool = False

@@ -1,4 +1,4 @@
-"""What tests are set in: made through the domain, with defaults that a test changes only where it is about them."""
+"""Test data, made through the domain, with defaults that a test changes only where it is about them."""
 
 import base64
 import itertools

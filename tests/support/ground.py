@@ -1,4 +1,4 @@
-"""The ground that scans are measured on: a cloud of its own, an event, an usher, tickets and cards."""
+"""The arrangement for measured scans: a cloud of its own, an event, an usher, tickets and cards."""
 
 import itertools
 import json

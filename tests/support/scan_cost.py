@@ -1,4 +1,4 @@
-"""What a valid scan asks of DynamoDB: requests and write units before the answer, and after it.
+"""The cost of a valid scan in DynamoDB: requests and write units before the answer, and after it.
 
 Counted by the meter that `/_local/usage` shows, which is right about DynamoDB Local's transactional writes.
 """

@@ -1,4 +1,4 @@
-"""Secure cards as their makers describe them: the keys of one and the message that it makes at a tap.
+"""Secure cards by the manufacturer's specification: the keys of one and its message at a tap.
 
 Written from NXP AN12196 and AN10922, and apart from what reads the messages.
 """

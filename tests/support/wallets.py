@@ -1,4 +1,4 @@
-"""Money on cards: booked through the ledger, and the whole of it counted again, as only a test may."""
+"""Money on cards: booked through the ledger, and recounted in full, as only a test may."""
 
 import uuid
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""A wire to DynamoDB that fails on order: before the request is taken, after it, or in DynamoDB's own words."""
+"""A wire to DynamoDB that fails on demand: before the request arrives, after it, or with an error of DynamoDB."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""Our patches of moto change what its answers cost, and nothing else of them."""
+"""Our patches of moto change only the cost of its answers."""
 
 import json
 import os

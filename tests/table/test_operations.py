@@ -1,4 +1,4 @@
-"""What the operations of the table do when it is busy, contended, or holds something else than expected."""
+"""The operations of the table when it is busy, contended, or holds an unexpected item."""
 
 import json
 from collections.abc import Callable

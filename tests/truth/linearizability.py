@@ -1,4 +1,4 @@
-"""Whether what many callers saw of one ticket can have happened one call after the other.
+"""Whether the answers to many callers of one ticket are explained by some order of the calls, one after the other.
 
 After Wing and Gong, "Testing and Verifying Concurrent Objects" (1993): look for an order of the calls that the
 ticket's model explains and that puts no call before another that had ended when it began. A call that the model

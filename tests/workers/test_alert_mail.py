@@ -1,4 +1,4 @@
-"""From a fact on the alerts queue to a mail that went out, through both queues' doors."""
+"""From a fact on the alerts queue to a sent mail, through both queues' handlers."""
 
 import json
 from typing import Any

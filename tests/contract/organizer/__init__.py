@@ -1,4 +1,4 @@
-"""Requests to the organizers' routes that their right caller gets through with, one file per part."""
+"""Requests to the organizers' routes that are accepted from their right caller, one file per part."""
 
 from tests.contract.organizer import accounts, events, payouts
 

@@ -1,4 +1,4 @@
-"""Requests to the routes of Tix that their right caller gets through with, one file per part."""
+"""Requests to the routes of Tix that are accepted from their right caller, one file per part."""
 
 from tests.contract.tix import accounts, print_runs, reports, settings, tickets
 

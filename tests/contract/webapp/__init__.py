@@ -1,4 +1,4 @@
-"""Requests to the customers' routes that their right caller gets through with, one file per part."""
+"""Requests to the customers' routes that are accepted from their right caller, one file per part."""
 
 from tests.contract.webapp import accounts, cards, family, history, payments, public, sale, tickets
 

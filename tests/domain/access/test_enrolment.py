@@ -1,4 +1,4 @@
-"""How a program becomes a device, and proves that it is one."""
+"""The enrolment of a device, and its proof of identity."""
 
 import base64
 from collections.abc import Iterator

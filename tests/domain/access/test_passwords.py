@@ -1,4 +1,4 @@
-"""Which passwords are taken, and that only the right one matches."""
+"""Which passwords are accepted, and that only the right one matches."""
 
 import subprocess
 import sys

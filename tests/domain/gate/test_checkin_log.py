@@ -1,4 +1,4 @@
-"""The log has every scan that was answered, once the stream is drained, however its records came."""
+"""After the stream is drained the log has every answered scan, in any order of its records."""
 
 import random
 from typing import Any

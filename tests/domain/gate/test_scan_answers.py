@@ -1,4 +1,4 @@
-"""A scan is answered once: the same reading gets the same answer, another one what has become of the ticket."""
+"""A scan is idempotent: the same reading gets the same answer, another reading gets the ticket's present state."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

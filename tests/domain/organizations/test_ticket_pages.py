@@ -1,4 +1,4 @@
-"""The list of tickets, where it is so long that groups of buckets are passed over without being read."""
+"""The list of tickets, at a length where it skips groups of buckets without a read."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""A payment is settled once; money that buys nothing goes back, as much as was taken, once."""
+"""A payment is settled once; money that buys nothing is refunded in full, once."""
 
 from collections.abc import Iterator
 

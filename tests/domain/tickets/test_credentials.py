@@ -1,4 +1,4 @@
-"""Codes on tickets, messages of secure cards, and names that carry what they name."""
+"""Codes on tickets, messages of secure cards, and ids that contain what they identify."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The seeded bugs: what each is, where it goes, and which tests answer for it; a module for each area."""
+"""The seeded bugs: each patch, its file, and the tests that must find it; a module for each area."""
 
 from tests.mutants.seeded import (
     catalogue,

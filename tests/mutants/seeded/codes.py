@@ -1,4 +1,4 @@
-"""Bugs of one-time codes: guessed for ever, used twice, or for something else."""
+"""Bugs of one-time codes: unlimited guesses, a second use, or a use for another purpose."""
 
 from tests.mutants.seeded.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""Bugs of idempotency: an effect that comes twice, and an answer that is another's."""
+"""Bugs of idempotency: an effect that occurs twice, and an answer of another request."""
 
 from tests.mutants.seeded.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""Bugs of merchants: cards held twice, handed out by half, or paid for twice."""
+"""Bugs of merchants: cards held twice, partly handed over, or paid for twice."""
 
 from tests.mutants.seeded.mutant import Mutant
 

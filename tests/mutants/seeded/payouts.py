@@ -1,4 +1,4 @@
-"""Bugs of payouts: books that close twice, too early or not whole, money that is dealt out wrong or shown to others."""
+"""Bugs of payouts: books that close twice, too early or incomplete, money that is split wrongly or shown to others."""
 
 from tests.mutants.seeded.mutant import Mutant
 

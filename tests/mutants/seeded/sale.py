@@ -1,4 +1,4 @@
-"""Bugs of the sale: what is held, for how long, and what becomes of it."""
+"""Bugs of the sale: reservations, their time limit, and their end."""
 
 from tests.mutants.seeded.mutant import Mutant
 

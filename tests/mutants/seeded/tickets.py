@@ -1,4 +1,4 @@
-"""Bugs of tickets that change hands: old codes that open, and tickets that move when they must not."""
+"""Bugs of transfers: old codes that still admit, and tickets that move when they must not."""
 
 from tests.mutants.seeded.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""Handing a card to a customer: held by the shop, theirs by their code, and all that goes with it."""
+"""The assignment of a card to a customer: the hold of the shop, the customer's code, and all effects."""
 
 from datetime import timedelta
 from typing import Any

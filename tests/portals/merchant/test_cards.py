@@ -1,4 +1,4 @@
-"""A shop's inventory: what is there, what was handed out and when."""
+"""A shop's inventory: its cards in stock, and the cards handed out with their times."""
 
 from collections import Counter
 from collections.abc import Callable

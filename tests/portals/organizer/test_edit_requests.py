@@ -1,4 +1,4 @@
-"""Wishes to change an event: a typed difference of what really changes, applied as a whole or not at all."""
+"""Edit requests of an event: a typed difference of the changed fields, applied in full or not at all."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""An organizer sees nothing of another, wherever the other's ids are put: in the path, the body or the query."""
+"""An organizer sees nothing of another, with the other's ids in the path, the body or the query."""
 
 import json
 from collections.abc import Iterator

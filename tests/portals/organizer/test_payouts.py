@@ -1,4 +1,4 @@
-"""Payouts: an event's books closed once for ever, to the last of its money, and what its organizer sees of it."""
+"""Payouts: an event's books close once, with all of its money, and its organizer sees the result."""
 
 import io
 from collections.abc import Iterator
