@@ -96,5 +96,5 @@ def moto_cloud() -> Iterator[None]:
 
 @pytest.fixture
 def swept(moto_cloud: None) -> None:  # noqa: ARG001  # the cloud comes first
-    """Let the sweep's next run begin now, not three hours ago."""
+    """Set the sweep's mark to now, not to three hours ago."""
     sweeps.begin()

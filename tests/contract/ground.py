@@ -207,7 +207,7 @@ class Ground:
         return call(route.method, f"{path}{slash}{query}", request.body, token=token, **more)
 
     def rightful(self, route: AnyRoute) -> Request:
-        """Return a request that the route's right caller gets through with."""
+        """Return a request that the route accepts from its right caller."""
         return REQUESTS[route.operation_id](self)
 
 
@@ -339,7 +339,7 @@ def foreign_token(ground: Ground, portal: Portal) -> str:
     """Return a genuine access token of a portal, for an account that calls the demo event its own."""
     if portal is not Portal.CAMPUS:
         return ground.access(portal)
-    # The portal that has no log-in yet: its tokens are genuine all the same.
+    # The portal that has no log-in yet; its tokens are genuine.
     claims = {"event_id": demo.EVENT_ID, "role": "super_admin"}
     return tokens.issue(
         Principal(portal=portal, id="xyz_1", session_id="ses_1", issued_at=clock.now(), name="x", claims=claims)
@@ -361,7 +361,7 @@ def _text(item: Any) -> str | None:
     return item.text  # type: ignore[no-any-return]
 
 
-# One request per operation that its right caller gets through with.
+# One request per operation that is accepted from its right caller.
 
 
 def _scan(_: Ground) -> Request:

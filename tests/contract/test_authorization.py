@@ -74,7 +74,7 @@ ROLES = {
 def test_a_staff_route_takes_exactly_the_roles_that_the_contract_names(route: AnyRoute, ground: Ground) -> None:
     allowed = set()
     for role in AdminRole:
-        # A body that no one gets through with: what answers is the guard, or the check behind it.
+        # A body that is never accepted: the guard answers, or the check after it.
         request = replace(ground.rightful(route), body={}) if route.body else ground.rightful(route)
         answer = ground.send(route, request, token=ground.session(Portal.ADMIN, role=role).access)
         if answer.status != 403:
@@ -203,7 +203,7 @@ def test_a_device_of_another_event_admits_nobody_with_this_events_card(ground: G
     assert answer["attendee"] is None
 
 
-# The doors without an access token: what they ask for instead
+# The routes without an access token, and the credentials that they require instead
 
 
 @contextmanager
@@ -312,4 +312,4 @@ def test_an_enrolment_code_works_for_one_key_only(ground: Ground) -> None:
         assert _refused(route, ground, {**request.body, "code": "AAAA-BBBB-CCCC"}) == (401, "INVALID_CREDENTIALS")
 
 
-# The control, the same requests sent by those who may, is in test_conventions.py.
+# The control, the same requests from right callers, is in test_conventions.py.

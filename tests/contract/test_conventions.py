@@ -42,7 +42,7 @@ def _spelled(route: AnyRoute, request: Request, *, slash: bool) -> str:
     return f"{route.path.format(**request.path)}{'/' if slash else ''}{query}"
 
 
-# Each route's right request, sent once in each spelling, and read by all the tests that ask what came of it
+# Each route's right request, sent once in each spelling; all the tests of its answer share it
 
 # What no line of a log may show, whichever request it is about.
 _PERSONAL = (demo.USHER_PASSWORD, demo.ADMIN_PASSWORD, "Ayesha Khan", "Bilal Ahmed", demo.ADMIN_EMAIL)
@@ -178,7 +178,7 @@ def test_times_are_utc_with_z_ids_carry_their_prefix_and_numbers_are_never_float
             assert isinstance(value, int), name
 
 
-# What comes in
+# Requests
 
 
 _NOT_AN_OBJECT = {
@@ -363,7 +363,7 @@ def test_a_cursor_is_good_only_for_the_caller_and_the_list_that_it_was_made_for(
     else:
         stranger = pages.access(Portal.ADMIN, role=next(iter(set(pages.admins) - {"super_admin", "support"})))
     if stranger is not None:
-        # Where the list is of something that is theirs alone, a stranger does not even find it.
+        # A list of a caller's own items is not found by another caller.
         assert pages.send(route, request, token=stranger).code in ("INVALID_CURSOR", "NOT_FOUND")
     for other in LISTS:
         if other is not route:

@@ -28,7 +28,7 @@ class Bench:
         return dict(self.meter.report()["background"][name])
 
     def told(self, listeners: int) -> dict[str, Any]:
-        """Scan some tickets at an event with so many listeners; return what telling of them cost."""
+        """Scan some tickets at an event with so many listeners; return the cost of publishing them."""
         event, stream = make_event(), Stream()
         token = usher_token(event)
         while stream.live():

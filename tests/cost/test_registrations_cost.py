@@ -42,7 +42,7 @@ def number_of(place: int) -> str:
 
 
 def left_behind(places: range) -> Iterator[Item]:
-    """Return what so many registrations leave in the table, each with a session and a code that was spent."""
+    """Return the items of so many registrations, each with a session and a used code."""
     password_hash, now = passwords.hash_password(PASSWORD), clock.now()
     for place in places:
         number = number_of(place)

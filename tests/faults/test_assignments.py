@@ -41,7 +41,7 @@ def shop() -> Iterator[Shop]:
 
 @dataclass
 class Desk:
-    """A customer at a counter: with two tickets and a wish for a card; the shop has one for them."""
+    """A customer at a counter, with two tickets and without a card; the shop has a card in stock."""
 
     shop: Shop
     customer: Account = field(default_factory=new_customer)

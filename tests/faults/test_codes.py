@@ -63,7 +63,7 @@ def kinds(got: list[Any]) -> Counter[type]:
 
 
 def holds(got: list[Any], limit: int, kind: type) -> bool:
-    """Whether exactly so many got through, or were counted and then not answered in time: none was refused early."""
+    """Whether exactly so many attempts were allowed, or counted and not answered in time: none was refused early."""
     found = kinds(got)
     return found[kind] <= limit <= found[kind] + found[Unavailable]
 
@@ -299,7 +299,7 @@ def test_a_reset_meets_a_change_of_password_and_the_later_one_stands() -> None:
     assert any(isinstance(each, Account) for each in got)
     with pytest.raises(InvalidCredentials):
         accounts.verify_password(Portal.WEBAPP, mobile_number, PASSWORD)
-    # The reset tries again on what the change made; only it is sure to get through.
+    # The reset retries after the change; only the reset always succeeds.
     assert accounts.verify_password(Portal.WEBAPP, mobile_number, "set by the reset")
 
 

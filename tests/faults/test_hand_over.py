@@ -169,7 +169,7 @@ def test_whichever_request_fails_the_same_again_brings_it_to_its_end_once(
     requests = requests_of(whole.act)
     assert whole.outcome() == whole.expected
     for place, fault in befallings(requests, BEFALLING):
-        one = make(make_show(), taker)  # a card opens only so many of one event
+        one = make(make_show(), taker)  # the number of one event's tickets on a card is limited
         befall(one.act, place, fault)
         one.act()
         assert one.outcome() == one.expected, (place, fault)

@@ -1,4 +1,4 @@
-"""Merchants' numbers and organizers' images under crowds and faults: one log-in each, one effect, no lost image."""
+"""Merchants' numbers and organizers' images under load and faults: one log-in each, one effect, no lost image."""
 
 import io
 import uuid

@@ -1,4 +1,4 @@
-"""Crowds at the gate while the table fails: each ticket is admitted once, and the histories can be explained."""
+"""Concurrent scans while the table fails: each ticket is admitted once, and the histories are linearizable."""
 
 import random
 import threading

@@ -26,7 +26,7 @@ def scan_requests(scenario: Scenario) -> int:
 
 
 def scan_until_answered(scenario: Scenario) -> ScanDecision:
-    """Send the scan again, as a scanner does that got no answer, and once more to see that it stays."""
+    """Send the scan again, as a scanner without an answer does, and a third time to check that the answer is stable."""
     answer = checkin.scan(scenario.caller, scenario.reading)
     assert checkin.scan(scenario.caller, scenario.reading) == answer
     return answer

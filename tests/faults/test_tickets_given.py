@@ -89,7 +89,7 @@ def test_a_ticket_is_transferred_to_one_of_many(show: Event, ayesha: Account) ->
 def test_one_operation_moves_a_ticket_once_and_answers_all_alike(show: Event, ayesha: Account, bilal: Account) -> None:
     held, operation_id = hold(show, ayesha), new_id("op")
     answers = at_once(lambda _: move(held, bilal, operation_id=operation_id))
-    # So many look-ups an hour a customer has.
+    # The limit of a customer's look-ups per hour.
     told = [one for one in answers if not isinstance(one, RateLimited)]
     assert len(told) >= 20
     assert set(told) == {Transferred(held.ticket.ticket_id, bilal.mobile_number)}

@@ -143,7 +143,7 @@ def _allowed(template: Template, function: str) -> Used:
 
 
 def _every_route(people: Ground) -> Iterator[Callable[[], None]]:
-    """Prepare for each route the request that its right caller gets through with; what is given sends it."""
+    """Prepare each route's accepted request; yield a function for each that sends it."""
     for route in routes():
         request, token = people.rightful(route), people.token(route)
 

@@ -34,7 +34,7 @@ _PASSED, _FAILED = 0, 1
 
 
 class Outcome(StrEnum):
-    """What became of a mutant."""
+    """The result of a mutant."""
 
     KILLED = "killed"
     SURVIVED = "SURVIVED"

@@ -51,7 +51,7 @@ class StreamReader:
         return str(answer["ShardIterator"])
 
     def skip(self) -> None:
-        """Pass over what has come since: it concerns no test that follows."""
+        """Skip the new records: they concern no later test."""
         while self.read():
             pass
 

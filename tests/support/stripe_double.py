@@ -171,7 +171,7 @@ class StripeDouble:
         self.events.append({**event, "created": int(time.time()), "data": {"object": self._shown(name)}})
 
     def held(self, name: str) -> int:
-        """Return what is left here of the money that was taken for an intent."""
+        """Return the charged and not refunded money of an intent."""
         back: int = sum(
             one["amount"]
             for one in self.refunds.values()

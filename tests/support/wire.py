@@ -30,7 +30,7 @@ class Fault(StrEnum):
     KILLED_AFTER = "the process dies after the request, before its answer"
 
 
-# By each of these the request is not taken.
+# With each of these the request has no effect.
 _NOT_TAKEN = (Fault.DROPPED, Fault.THROTTLED, Fault.LIMITED, Fault.BROKEN)
 IN_PROCESS = tuple(fault for fault in Fault if fault not in (Fault.KILLED_BEFORE, Fault.KILLED_AFTER))
 

@@ -88,7 +88,7 @@ def customer(sent: Outbox) -> Account:  # noqa: ARG001  # the platform runs
 
 
 def topped_up(customer: Account, token: str) -> Card:
-    """Return a card that is at its threshold, and topped up by itself."""
+    """Return a card that is at its threshold, with an automatic reload."""
     card = wallets.make_card(customer, holds=THRESHOLD)
     auto_reload.change(
         customer.account_id,

@@ -45,7 +45,7 @@ def token(admin: Account) -> str:
     return token_of(admin)
 
 
-# So many are written or deleted before the answer; more than one transaction takes.
+# So many are written or deleted before the answer, which is more than one transaction holds.
 AT_ONCE = size_of("NUMBERS_AT_ONCE", small=150, full=1000)
 MANY = AT_ONCE + 1
 
@@ -68,7 +68,7 @@ def test_many_are_a_job_of_which_nothing_is_seen_before_all_is_there(token: str)
     assert (answer.status, set(answer.json)) == (202, {"job_id"})
     assert ask(token, body, key="many").text == answer.text
     job_id = answer.json["job_id"]
-    # Others go on meanwhile, behind the numbers that are taken.
+    # Others continue meanwhile, after the reserved numbers.
     assert generate(token, 1)[0]["number"] == f"VIP-{MANY + 3:06}"
     # A worker dies after the first of its transactions.
     with before("TransactWriteItems", None, die), pytest.raises(Died):

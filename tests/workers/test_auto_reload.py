@@ -51,7 +51,7 @@ def settings(customer: Account, card: Card, body: dict[str, Any]) -> None:
 
 @pytest.fixture
 def card(customer: Account) -> Card:
-    """A card that is at its threshold, and topped up by itself."""
+    """A card that is at its threshold, with an automatic reload."""
     made = wallets.make_card(customer, holds=THRESHOLD)
     settings(customer, made, {**SETTINGS, "payment_token": sandbox.OK})
     return made

@@ -250,7 +250,7 @@ def test_a_socket_that_takes_nothing_or_is_gone_delays_nobody_and_is_dropped(at:
     records = at.stream.live()
     tell(records)
     at.stream.drain()
-    # Everything is delivered while the slow one has still taken nothing.
+    # Everything is delivered while the slow one has not received any.
     assert not check_ins(slow)
     assert check_ins(well) == scanned
     assert at.listeners == {well.id}

@@ -68,7 +68,7 @@ MUTANTS = (
         after="if payment is None:",
         tests=(f"{_DOOR}::test_a_callback_about_a_wallet_payment_pays_nothing",),
     ),
-    # What becomes of the money
+    # The effects of a settlement
     Mutant(
         name="settled-payment-decided-again",
         bug="a success that is told twice is decided on twice",

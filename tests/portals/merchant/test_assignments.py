@@ -339,7 +339,7 @@ def test_a_customer_who_is_locked_out_meanwhile_is_handed_no_card(shop: Shop, ay
     assert refused(shop.assign(shop.stock()[0], ayesha)) == (404, "NOT_FOUND")
 
 
-# What goes with it.
+# The further effects.
 
 
 def test_the_customers_tickets_without_a_card_are_bound_to_it_their_own_first(ayesha: Account, shop: Shop) -> None:

@@ -109,7 +109,7 @@ def test_anothers_ids_in_the_body_reach_nothing_of_theirs(theirs: tuple[Account,
     refused = call("POST", path, {"changes": wanted, "reason": "Cheaper"}, token=token)
     assert (refused.status, refused.code) == (400, "VALIDATION_ERROR")
     assert not tells(refused, "1500.00", TITLE)
-    # What the server owns is not taken from a body.
+    # Fields that the server sets are not read from a body.
     claims = {"organizer_id": other.account_id, "event_id": event.event_id, "status": "approved", "version": 99}
     body = {"changes": {"title": "New", **claims}, "reason": "So", **claims}
     wish = call("POST", path, body, token=token)

@@ -169,7 +169,7 @@ def test_what_leaves_nothing_to_pay_closes_without_a_payout(monkeypatch: pytest.
     order = settled.buy(standard, 2)
     settled.buy(categories.of(free.event_id)[0], 3)
     with fee_rate(monkeypatch, 900):
-        # The fee that goes back is the one that was taken.
+        # The refunded fee is the one that was charged.
         for place in range(2):
             settled.give_back(order, place)
     with fee_rate(monkeypatch, 12_000):

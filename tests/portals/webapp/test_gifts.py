@@ -41,7 +41,7 @@ def waiting(number: str) -> list[str]:
 
 
 def ended(ticket: Ticket) -> list[str]:
-    """Return what became of a ticket's gifts, the oldest first."""
+    """Return the statuses of a ticket's closed gifts, oldest first."""
     return [str(one.status) for one in beside(ticket.ticket_id, "GIFT#") if isinstance(one, Gift)]
 
 

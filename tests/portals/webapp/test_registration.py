@@ -221,7 +221,7 @@ class TestWhatIsStored:
         assert PASSWORD not in json.dumps(list(stored().values()))
         waiting = challenge(begun)
         assert re.fullmatch("[0-9a-f]{64}", waiting.mac)
-        # A code that everybody could hash would be found among a million.
+        # A plain hash of a code could be reversed by trying a million values.
         plain = hashlib.sha256(f"{waiting.challenge_id}:{code}".encode()).hexdigest()
         assert waiting.mac != plain
         others = {name: value for name, value in waiting.attribute_values.items() if name not in ("mac", "pending")}
