@@ -6,7 +6,7 @@ A line carries ids and words of the vocabulary, never a name, number, token or c
 import contextvars
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
@@ -60,7 +60,18 @@ def count(metric: str, numbers: Mapping[str, int], *, by: str) -> None:
 
     if is_metrics_disabled():  # single_metric writes to the standard output even then
         return
-    for value, number in numbers.items():
-        with single_metric(name=metric, unit=MetricUnit.Count, value=number, namespace="Gatehouse") as sink:
-            sink.add_dimension(name="stage", value=config().stage)
-            sink.add_dimension(name=by, value=value)
+    with _alone_on_the_log():
+        for value, number in numbers.items():
+            with single_metric(name=metric, unit=MetricUnit.Count, value=number, namespace="Gatehouse") as sink:
+                sink.add_dimension(name="stage", value=config().stage)
+                sink.add_dimension(name=by, value=value)
+
+
+@contextmanager
+def _alone_on_the_log() -> Iterator[None]:
+    """Keep other threads' lines out of the block: a metric is printed in two writes, its text and its line end."""
+    with ExitStack() as held:
+        for handler in logger.handlers:
+            if handler.lock is not None:
+                held.enter_context(handler.lock)
+        yield

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 API_KEY, WEBHOOK_SECRET = "sk_test_localstripe", "whsec_of_localstripe"
-_PYTHON = Path(__file__).parents[1] / ".venv-localstripe" / "bin" / "python"
+_PYTHON = Path(__file__).parents[2] / ".venv-localstripe" / "bin" / "python"
 _READY_SECONDS = 30.0
 # Its own start listens on every interface and keeps its books in a file under /tmp that everybody shares.
 _START = """
