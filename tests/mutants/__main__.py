@@ -67,7 +67,7 @@ def _copy(target: Path) -> Path:
 
 def _test(tree: Path, tests: Iterable[str], *, timeout: int = _TIMEOUT_SECONDS) -> tuple[int, str]:
     """Run tests in a tree; return pytest's exit status and what it said."""
-    command = [sys.executable, "-m", "pytest", "-x", "--tb=line", "-p", "no:randomly", *tests]
+    command = [sys.executable, "-m", "pytest", "-x", "--tb=line", "--randomly-dont-reorganize", *tests]
     # Python compares compiled files by time and size only, and a patch may change neither.
     # Each bug runs against the whole fault matrix, not only the day's part.
     environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "FAULTS": "all"}
