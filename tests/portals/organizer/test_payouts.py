@@ -157,7 +157,7 @@ def test_an_event_is_closed_as_it_was_read() -> None:
     def becomes_anothers() -> None:
         events.present(event.event_id, organizer_id=other.account_id)
 
-    with settled.after(event), before("Query", becomes_anothers):
+    with settled.after(event), before("TransactWriteItems", becomes_anothers):
         assert settlements.close(event.event_id, by="adm_1").organizer_id == other.account_id
 
 
