@@ -1,6 +1,5 @@
 """Every test's environment, the patches of moto and botocore, and the platform's resources on moto."""
 
-import gc
 import os
 from collections.abc import Iterator
 
@@ -61,12 +60,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Measure branch coverage where COVERAGE=1 asks for it."""
     if _measurement is not None:
         config.pluginmanager.register(_measurement)
-
-
-def pytest_collection_finish() -> None:
-    """Keep what is imported and collected out of the garbage collector, which else walks it at every full pass."""
-    gc.collect()
-    gc.freeze()
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
