@@ -1,8 +1,7 @@
 """Branch coverage of the platform's package, measured in the workers of a run with COVERAGE=1 and merged at its end.
 
-slipcover puts its probes into the code when a module is imported, and removes each after its first hit, so a run costs
-a few percent more. Tracing, as coverage.py does it on this Python, costs two thirds more. Its own plugin does not know
-this pytest, so this one hands the workers' results on.
+slipcover puts its probes into the code when a module is imported. Tracing, as coverage.py does it on this Python, costs
+two thirds more than the tests. Its own plugin does not know this pytest, so this one hands the workers' results on.
 """
 
 import json
@@ -16,6 +15,8 @@ import pytest
 FLOOR = 90.0
 _PACKAGE = Path(__file__).resolve().parents[2] / "chalicelib"
 _KEPT = "branch_coverage"
+# Probes stay. To remove them, slipcover replaces the code of functions in use and reads the frames of all threads.
+_NEVER = 2**31 - 1
 # Files with the least coverage that the summary lists.
 _LISTED = 5
 
@@ -26,7 +27,7 @@ class Worker:
     def __init__(self) -> None:
         from slipcover import FileMatcher, ImportManager, Slipcover  # type: ignore[import-untyped]  # only where it measures
 
-        self._probes = Slipcover(branch=True, source=[str(_PACKAGE)])
+        self._probes = Slipcover(d_miss_threshold=_NEVER, branch=True, source=[str(_PACKAGE)])
         # Stays for the life of the process.
         ImportManager(self._probes, FileMatcher(sources=[_PACKAGE])).__enter__()
 
