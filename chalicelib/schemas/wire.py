@@ -127,6 +127,8 @@ Phone = Annotated[
     Field(description="In national or international form; stored and returned as E.164.", examples=["+923001000003"]),
 ]
 OneTimeCode = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")]
+# The code that resets a password, longer than all others.
+ResetCode = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{8}$")]
 
 
 class MoneyOut(Out):

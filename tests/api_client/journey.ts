@@ -20,7 +20,7 @@ async function codeAfter(count: number): Promise<string> {
   for (const end = Date.now() + SECONDS * 1000; Date.now() < end; await pause(100)) {
     const answer = await fetch(`${url}/_local/outbox/?to=${encodeURIComponent(NUMBER)}`);
     const { messages } = (await answer.json()) as { messages: Message[] };
-    const code = messages.length > count ? messages[0]?.body.match(/\b\d{6}\b/)?.[0] : undefined;
+    const code = messages.length > count ? messages[0]?.body.match(/\b(?:\d{6}|\d{8})\b/)?.[0] : undefined;
     if (code !== undefined) return code;
   }
   return assert.fail("no code was sent");

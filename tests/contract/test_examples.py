@@ -32,7 +32,7 @@ from tests.contract.ground import Device, enrolled, routes
 from tests.support import cloud
 from tests.support.caches import forget_answers, forget_caches
 from tests.support.client import Answer, call
-from tests.support.codes import code_in, texts
+from tests.support.codes import code_in, has_code, texts
 from tests.support.streams import StreamReader
 
 # What cannot be sent as an example, and why.
@@ -129,7 +129,7 @@ class Sender:
         for name, pointer in (filled.body if filled else {}).items():
             body = {**(body or {}), name: _at(pointer, source)}
         if body and "otp" in body:
-            body["otp"] = next((code_in(text) for text in reversed(texts()) if "code" in text["body"]), body["otp"])
+            body["otp"] = next((code_in(text) for text in reversed(texts()) if has_code(text)), body["otp"])
         target = openapi.spelled(route).format(**path)
         asked = "&".join(f"{name}={value}" for name, value in query.items())
         return call(route.method, f"{target}?{asked}" if asked else target, body, token=self._token(route))

@@ -58,7 +58,7 @@ class Customer:
             return list(found.json()["messages"])
 
         wait_until(lambda: bool(texts()))
-        code = re.search(r"\b\d{6}\b", texts()[0]["body"])
+        code = re.search(r"\b(\d{6}|\d{8})\b", texts()[0]["body"])
         assert code is not None
         body = {"challenge_id": challenge_id, "otp": code[0]}
         tokens = self.ask("POST", f"users/{path}/", body, status=status).json()

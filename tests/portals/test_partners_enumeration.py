@@ -45,7 +45,7 @@ def organizer_forgets(number: str, address: str) -> Answer:
 
 
 def organizer_guesses_a_reset(number: str, address: str) -> Answer:
-    body = {"contact_mobile": number, "otp": "000000", "new_password": PASSWORD}
+    body = {"contact_mobile": number, "otp": "00000000", "new_password": PASSWORD}
     return call("POST", "/api/organizer/reset-password/", body, address=address)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from chalicelib.clients import aws
 from chalicelib.config import config
 
+_CODE = re.compile(r"Gatehouse: ([0-9]{6}|[0-9]{8}) \S.* Valid 5 min\.")
+
 
 def texts() -> list[dict[str, Any]]:
     """Receive and delete every message of the queue, in the order of sending as far as the queue keeps it."""
@@ -22,9 +24,14 @@ def texts() -> list[dict[str, Any]]:
 
 def code_in(text: dict[str, Any]) -> str:
     """Return the code in a text."""
-    found = re.fullmatch(r"Your Gatehouse code is ([0-9]{6})\. It is valid for 5 minutes\.", text["body"])
+    found = _CODE.fullmatch(text["body"])
     assert found is not None, "this text has no code"
     return found[1]
+
+
+def has_code(text: dict[str, Any]) -> bool:
+    """Whether a text has a code."""
+    return _CODE.fullmatch(text["body"]) is not None
 
 
 def code_for(mobile_number: str) -> str:

@@ -101,7 +101,7 @@ def assignment(assignment_id: str) -> Any:
 
 def wrong(code: str) -> str:
     """Return another code than this one."""
-    return f"{(int(code) + 1) % 10**6:06}"
+    return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}}"
 
 
 def everything() -> list[Any]:

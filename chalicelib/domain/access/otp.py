@@ -19,7 +19,7 @@ from chalicelib.clients import messages, secrets
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.config import config
 from chalicelib.domain import throttle
-from chalicelib.domain.access import numbers
+from chalicelib.domain.access import code_texts, numbers
 from chalicelib.domain.throttle import CountedTry, Limit
 from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid, Unavailable
 from chalicelib.identifiers import new_id
@@ -113,12 +113,13 @@ def send(
 ) -> SentCode:
     """Send a code, which voids the previous one. `account` is the owner of the number, if any.
 
-    `together_with` are writes for the same transaction, such as one that stores `challenge_id`. The caller must call
-    `take_send` first. Raises ConditionFailed, with positions from 0, if one of these fails; then no code is sent.
+    `pending` is what the code does: a registration, a number, or the `shop`, `card` and `fee` of a handover, which its
+    text names. `together_with` are writes for the same transaction, such as one that stores `challenge_id`. Call
+    `take_send` before. Raises ConditionFailed, with positions from 0, if one of these fails; then no code is sent.
     """
     now = clock.now()
     challenge_id = challenge_id or new_id("chl")
-    code, mac = _code(challenge_id, opens=_opens(purpose, account))
+    code, mac = _code(purpose, challenge_id, opens=_opens(purpose, account))
     challenge = Challenge(
         *keys.access.challenge(challenge_id),
         challenge_id=challenge_id,
@@ -134,7 +135,7 @@ def send(
     )
     older = numbers.number_macs(mobile_number)[1:]
     operations.commit(*together_with, operations.put(challenge), *_newest(challenge, older))
-    messages.enqueue(_message(purpose, mobile_number, code, account))
+    messages.enqueue(_message(challenge, mobile_number, code, account))
     _log("code sent", challenge)
     return SentCode(challenge_id)
 
@@ -153,7 +154,7 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
         return SentCode(challenge_id)
     purpose = challenge.purpose
     account = _account(challenge)
-    code, mac = _code(challenge_id, opens=_opens(purpose, account))
+    code, mac = _code(purpose, challenge_id, opens=_opens(purpose, account))
     renew = operations.change(
         keys.access.challenge(challenge_id),
         [Challenge.mac.set(mac), Challenge.tries.set(0), Challenge.expires_at.set(now + LIFETIME)],
@@ -163,7 +164,7 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
         operations.commit(renew, *_newest(challenge, []))
     except ConditionFailed:
         return SentCode(challenge_id)  # used concurrently
-    messages.enqueue(_message(purpose, _number(challenge, account), code, account))
+    messages.enqueue(_message(challenge, _number(challenge, account), code, account))
     _log("code sent again", challenge)
     return SentCode(challenge_id)
 
@@ -250,9 +251,10 @@ def _opens(purpose: OtpPurpose, account: Account | None) -> bool:
     return (account is None) == (purpose is OtpPurpose.REGISTER)
 
 
-def _code(challenge_id: str, *, opens: bool) -> tuple[str, str]:
-    """Return a fresh code and its MAC. Unless `opens`, no six digits match the MAC."""
-    code = f"{randomness.randbelow(10**6):06d}"
+def _code(purpose: OtpPurpose, challenge_id: str, *, opens: bool) -> tuple[str, str]:
+    """Return a fresh code and its MAC. Unless `opens`, no code matches the MAC."""
+    digits = code_texts.digits(purpose)
+    code = f"{randomness.randbelow(10**digits):0{digits}d}"
     return code, _mac(secrets.current(_PURPOSE), challenge_id, code if opens else randomness.token_hex())
 
 
@@ -272,13 +274,21 @@ def _number(challenge: Challenge, account: Account | None) -> str:
     return str(number or _NOBODY)
 
 
-def _message(purpose: OtpPurpose, mobile_number: str, code: str, account: Account | None) -> Message:
-    minutes = int(LIFETIME.total_seconds()) // 60
-    body = f"Your Gatehouse code is {code}. It is valid for {minutes} minutes."
+def _message(challenge: Challenge, mobile_number: str, code: str, account: Account | None) -> Message:
+    purpose, pending = challenge.purpose, challenge.pending or {}
     is_registered = purpose is OtpPurpose.REGISTER and account is not None
     is_decoy = purpose in _FORGOTTEN and account is None
-    if is_registered:
-        body = "You have a Gatehouse account already. Log in, or reset the password."
+    body = (
+        code_texts.registered()
+        if is_registered
+        else code_texts.text(
+            purpose,
+            code,
+            name=pending.get("shop") or (account.name if account else ""),
+            card=pending.get("card", ""),
+            fee=pending.get("fee", ""),
+        )
+    )
     return Message(
         message_id=new_id("msg"),
         channel=Channel.SMS,

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import idempotency, throttle
-from chalicelib.domain.access import numbers, otp
+from chalicelib.domain.access import accounts, numbers, otp
 from chalicelib.domain.access.otp import SentCode
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import ShopCard
@@ -297,12 +297,28 @@ def _send(assignment: Assignment, customer: Account, *, is_counted: bool) -> Sen
     named = operations.change(place, [Assignment.challenge_id.set(challenge_id)], still_awaiting)
     try:
         sent = otp.send(
-            OtpPurpose.CARD_ASSIGNMENT, number, account=customer, challenge_id=challenge_id, together_with=[named]
+            OtpPurpose.CARD_ASSIGNMENT,
+            number,
+            account=customer,
+            pending=_named_in_text(assignment),
+            challenge_id=challenge_id,
+            together_with=[named],
         )
     except operations.ConditionFailed as failure:
         raise InvalidState("This card was handed over already, or is no longer held.") from failure
     operations.record(operations.change(place, [Assignment.sent_at.set(clock.now())], Assignment.pk.exists()))
     return sent
+
+
+def _named_in_text(assignment: Assignment) -> dict[str, str]:
+    """Return what the code's text names: the shop, the card's last digits and the fee."""
+    fee = Money(assignment.fee, assignment.currency)
+    amount = fee.amount.removesuffix(".00")
+    return {
+        "shop": accounts.get(assignment.merchant_id).name,
+        "card": assignment.card_uid[-4:],
+        "fee": f"fee {fee.currency} {amount}" if assignment.fee else "no fee",
+    }
 
 
 def _was_done(assignment: Assignment, operation_id: str) -> bool:

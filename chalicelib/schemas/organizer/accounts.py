@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import (
     BankAccountIn,
     BankAccountOut,
@@ -14,7 +15,7 @@ from chalicelib.schemas.profiles import (
     UploadKey,
     UploadOut,
 )
-from chalicelib.schemas.wire import ChangeIn, In, Name, OneTimeCode, Out, Password, Phone, TokensOut
+from chalicelib.schemas.wire import ChangeIn, In, Out, Password, Phone, ResetCode, TokensOut
 from chalicelib.vocabulary import AccountStatus
 
 ValueT = TypeVar("ValueT")
@@ -50,7 +51,7 @@ class ResetPasswordIn(In):
     """The code that was sent to the number, and the new password of at least ten characters."""
 
     contact_mobile: Phone
-    otp: OneTimeCode
+    otp: ResetCode
     new_password: Password
 
 
@@ -69,7 +70,7 @@ class ProfileIn(ChangeIn):
     written as JSON.
     """
 
-    name: Annotated[Name, Field(description="Cannot be cleared.")] = ""
+    name: Annotated[PublicName, Field(description="Cannot be cleared.")] = ""
     email: _Clearable[Email] = None
     company_name: _Clearable[_Text] = None
     address: _Clearable[_Text] = None

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from chalicelib import clock
 from chalicelib.schemas.log_ins import ChallengeId
+from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import (
     BankAccountIn,
     BankAccountOut,
@@ -16,7 +17,7 @@ from chalicelib.schemas.profiles import (
     UploadKey,
     UploadOut,
 )
-from chalicelib.schemas.wire import ChangeIn, Day, In, Moment, Name, OneTimeCode, Out, Password, Phone, TokensOut
+from chalicelib.schemas.wire import ChangeIn, Day, In, Moment, Name, Out, Password, Phone, ResetCode, TokensOut
 from chalicelib.vocabulary import AccountStatus, BloodType
 
 
@@ -34,7 +35,7 @@ class RegisterIn(In):
 
     mobile_number: Phone
     password: Password
-    name: Name
+    name: PublicName
     email: Email | None = None
     date_of_birth: Birthday | None = None
 
@@ -55,7 +56,7 @@ class ResetPasswordIn(In):
     """The code that was sent to the number, and the new password of at least ten characters."""
 
     mobile_number: Phone
-    otp: OneTimeCode
+    otp: ResetCode
     new_password: Password
 
 
@@ -80,7 +81,7 @@ class ProfileIn(ChangeIn):
     makes the upload the customer's photo.
     """
 
-    name: Annotated[Name, Field(description="Cannot be cleared.")] = ""
+    name: Annotated[PublicName, Field(description="Cannot be cleared.")] = ""
     email: Email | None = None
     date_of_birth: Birthday | None = None
     emergency_contact: ContactIn | None = None

@@ -38,7 +38,7 @@ def wrong_password(number: str, address: str = "192.0.2.1") -> Answer:
 
 
 def guess(number: str, address: str = "192.0.2.1") -> Answer:
-    body = {"mobile_number": number, "otp": "000000", "new_password": PASSWORD}
+    body = {"mobile_number": number, "otp": "00000000", "new_password": PASSWORD}
     return call("POST", f"{USERS}/reset-password/", body, address=address)
 
 

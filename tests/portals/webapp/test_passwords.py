@@ -165,5 +165,5 @@ class TestReset:
 
     def test_no_code_resets_where_there_is_no_account(self) -> None:
         forgotten()
-        answers = [reset(f"{n:06}") for n in range(6)]
+        answers = [reset(f"{n:08}") for n in range(6)]
         assert [answer.code for answer in answers] == ["OTP_INVALID"] * 5 + ["OTP_EXHAUSTED"]

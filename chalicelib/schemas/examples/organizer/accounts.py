@@ -36,7 +36,7 @@ OPERATIONS: dict[str, Example] = {
     ),
     "public_organizer_forgot_password": Example({"contact_mobile": demo.ORGANIZER_NUMBER}, _CHALLENGE),
     "public_organizer_reset_password": Example(
-        {"contact_mobile": demo.ORGANIZER_NUMBER, "otp": "123456", "new_password": demo.NEW_PASSWORD}, {}
+        {"contact_mobile": demo.ORGANIZER_NUMBER, "otp": "12345678", "new_password": demo.NEW_PASSWORD}, {}
     ),
     "organizer_refresh": Example({"refresh": REFRESH}, TOKENS),
     "organizer_logout": Example(None, {}),

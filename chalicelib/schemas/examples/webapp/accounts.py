@@ -75,6 +75,6 @@ OPERATIONS: dict[str, Example] = {
     ),
     "public_forgot_password": Example({"mobile_number": demo.CUSTOMER_NUMBER}, _CHALLENGE),
     "public_reset_password": Example(
-        {"mobile_number": demo.CUSTOMER_NUMBER, "otp": "123456", "new_password": demo.NEW_PASSWORD}, {}
+        {"mobile_number": demo.CUSTOMER_NUMBER, "otp": "12345678", "new_password": demo.NEW_PASSWORD}, {}
     ),
 }

@@ -1,0 +1,55 @@
+"""The text of each code: what the code does, to what, and who asked for it (contract, "Every code names its act").
+
+A person reads a code out to whoever asks for it, so the text says what happens then. It begins with the platform's
+own words and fits two SMS, also where a name needs 16-bit letters.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.domain.quotations import quote
+from chalicelib.vocabulary import OtpPurpose
+
+LONGEST = 134
+_LONGEST_NAME = 24
+_NEVER_TELL = "resets your PASSWORD: never tell it to anybody."
+
+
+@dataclass(frozen=True, slots=True)
+class CodeText:
+    """How the text of a purpose goes on after its code, and how many digits the code has.
+
+    `{name}` is the account's name, `{card}` the last digits of a card, `{fee}` what it costs.
+    """
+
+    act: str
+    digits: int = 6
+
+
+TEXTS: Mapping[OtpPurpose, CodeText] = {
+    OtpPurpose.REGISTER: CodeText("opens a customer account for this number, as asked in the app."),
+    OtpPurpose.LOGIN: CodeText("logs in to your customer account, as asked in the app with your password."),
+    OtpPurpose.RESET: CodeText(f"{_NEVER_TELL} Asked in the app for your customer account.", digits=8),
+    OtpPurpose.MERCHANT_LOGIN: CodeText("logs in to your shop {name}, as asked in the shop portal."),
+    OtpPurpose.ORGANIZER_LOGIN: CodeText("logs in to organizer {name}, as asked in the organizer portal."),
+    OtpPurpose.ORGANIZER_RESET: CodeText(f"{_NEVER_TELL} Asked in the organizer portal.", digits=8),
+    OtpPurpose.MOBILE_CHANGE: CodeText("makes this number the log-in of shop {name}, as that shop asked."),
+    OtpPurpose.CARD_ASSIGNMENT: CodeText("gives card ...{card} to you at {name}, {fee}. That shop asked."),
+}
+_REGISTERED = "Gatehouse: this number was to be registered, but has an account already. Log in, or reset the password."
+
+
+def digits(purpose: OtpPurpose) -> int:
+    """Return how many digits the codes of a purpose have."""
+    return TEXTS[purpose].digits
+
+
+def text(purpose: OtpPurpose, code: str, *, name: str, card: str = "", fee: str = "") -> str:
+    """Return the text that sends a code. `name` is a person's words and stands in quotation marks."""
+    act = TEXTS[purpose].act.format(name=quote(name, longest=_LONGEST_NAME), card=card, fee=fee)
+    return f"Gatehouse: {code} {act} Valid 5 min."
+
+
+def registered() -> str:
+    """Return the text to a number that somebody tried to register again."""
+    return _REGISTERED

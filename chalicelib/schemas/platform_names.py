@@ -1,0 +1,44 @@
+"""Names that a shop, an organizer or an organization cannot have, since people would take them for the platform's."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from chalicelib.schemas.wire import Name
+
+_PLATFORM = "gatehouse"
+_BESIDE = frozenset(
+    re.findall(
+        r"\w+",
+        "account accounts admin alert alerts app care center centre code codes com customer desk help "
+        "helpdesk hotline inc info limited login ltd my net no official online org otp password payment "
+        "payments pin pk platform pvt reply secure security service services sms staff support system team "
+        "the verification verified verify www your ",
+    )
+)
+# Letters and digits that look like a Latin letter (a part of Unicode TS 39), after case folding.
+_LOOKS_LIKE = str.maketrans(
+    "аαɑ@4ьвсϲԁеєɛε3ɡցգһհнηіιıӏl1јкκмոпоοօ0σрρѕ5$тτ7υսцѵνхχуγ",  # noqa: RUF001
+    "aaaaabbccdeeeeeggghhhhiiiiiijkkmnnoooooppssstttuuuvvxxyy",
+)
+_WORDS = "|".join(sorted((word.translate(_LOOKS_LIKE) for word in _BESIDE), key=len, reverse=True))
+_IMITATION = re.compile(f"(?:{_WORDS})*{_PLATFORM}(?:{_WORDS})*")
+
+
+def imitates_platform(name: str) -> bool:
+    """Whether a name reads as the platform's own: alone, or with words such as "support" or "code"."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    folded = plain.translate(_LOOKS_LIKE)
+    return _IMITATION.fullmatch("".join(letter for letter in folded if letter.isalnum())) is not None
+
+
+def require_own(name: str) -> str:
+    """Return a name that is not an imitation of the platform's. Raises ValueError."""
+    if imitates_platform(name):
+        raise ValueError("must not read as a name of the platform")
+    return name
+
+
+PublicName = Annotated[Name, AfterValidator(require_own)]
