@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.config import config
+from chalicelib.domain.quotations import quote
 from chalicelib.vocabulary import Fact
 
 TEXTS = {
@@ -32,7 +33,10 @@ def mail(fact: Fact, detail: dict[str, Any]) -> None:
     """Queue the mail that notifies staff of a fact; a missing id shows as "?"."""
     subject, text = TEXTS[fact]
     known = {"device_id": "?", "event_id": "?", "gate": "?", "log_id": "?", "last_seen_at": "?"}
-    body = text.format(**{**known, **{name: value for name, value in detail.items() if value is not None}})
+    given = {name: value for name, value in detail.items() if value is not None}
+    if "gate" in given:
+        given["gate"] = quote(given["gate"])  # an organizer names the gates
+    body = text.format(**{**known, **given})
     messages.enqueue(
         Message(
             # Derived from the fact, so a redelivered fact has the same message id.

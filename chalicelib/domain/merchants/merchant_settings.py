@@ -175,7 +175,7 @@ def _is_anothers(failure: operations.ConditionFailed, merchant_id: str) -> bool:
 
 def _notify(old_mobile: str) -> None:
     """Notify the old number, so that its owner learns of a stolen account (OWASP ASVS 5, 6.3.7)."""
-    body = "The number of your Gatehouse shop was changed. If that was not you, tell us at once."
+    body = "Gatehouse: the number of your shop was changed. If that was not you, tell us at once."
     try:
         messages.enqueue(Message(message_id=new_id("msg"), channel=Channel.SMS, to=old_mobile, body=body))
     except Unavailable:

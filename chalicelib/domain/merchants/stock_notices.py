@@ -10,6 +10,7 @@ from chalicelib.clients.bus import Published
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.domain.changes import Change
 from chalicelib.domain.merchants import merchant_settings
+from chalicelib.domain.quotations import quote
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import MerchantTotals
@@ -51,7 +52,8 @@ def send(detail: dict[str, Any]) -> None:
     """Queue the low-stock notice of a shop on its chosen channels. Raises NotFound, Unavailable."""
     shop = merchant_settings.show(detail["merchant_id"])
     body = (
-        f"{detail['left']} Gatehouse cards are left at {shop.name}: fewer than the {shop.low_stock_threshold} you set."
+        f"Gatehouse: {detail['left']} cards are left at {quote(shop.name)}: "
+        f"fewer than the {shop.low_stock_threshold} you set."
     )
     ways: list[tuple[Channel, str]] = []
     if shop.notifications.sms:

@@ -184,5 +184,5 @@ def _notify(owner_id: str, uid: str, *, is_last: bool, message_id: str) -> None:
     if number is None:
         return
     what = "It is turned off now." if is_last else "We try again the next time your balance runs low."
-    text = f"The automatic reload of your card ending in {uid[-4:]} was declined. {what}"
+    text = f"Gatehouse: the automatic reload of your card ending in {uid[-4:]} was declined. {what}"
     messages.enqueue(Message(message_id=message_id, channel=Channel.SMS, to=number, body=text))

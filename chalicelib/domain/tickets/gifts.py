@@ -16,6 +16,7 @@ from chalicelib.config import config
 from chalicelib.domain import idempotency
 from chalicelib.domain.access import accounts, numbers
 from chalicelib.domain.events import events
+from chalicelib.domain.quotations import quote
 from chalicelib.domain.tickets import transfers
 from chalicelib.errors import Conflict, IdempotencyMismatch, NotFound, Refusal, Unavailable
 from chalicelib.identifiers import new_id
@@ -31,7 +32,7 @@ _CLAIMED_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class GiftInput:
-    """A ticket to give: the number, the recipient's name as the giver knows it, and a message."""
+    """A ticket to give: the number, the recipient's name as the giver knows it, and a message for the app."""
 
     ticket_id: str
     mobile_number: str
@@ -131,8 +132,12 @@ def _giving(ticket: Ticket, present: GiftInput, *, to: Account | None) -> tuple[
     )
     if to is not None and to.status == AccountStatus.ACTIVE:
         claimed = _ended(gift, GiftStatus.CLAIMED)
-        return claimed, [*transfers.handing_over(ticket, to=to), operations.put(claimed)]
+        return claimed, [
+            *transfers.handing_over(ticket, to=to, message=present.message),
+            operations.put(claimed),
+        ]
     mac = numbers.number_mac(present.mobile_number)
+    gift.message = present.message
     gift.pk, gift.sk = keys.tickets.gift(mac, gift.gift_id)
     pledged = [Ticket.pledge.set(gift.gift_id), Ticket.pledged_to.set(mac)]
     writes = [
@@ -190,8 +195,9 @@ def _notify(giver: Account, gift: Gift, present: GiftInput, *, operation_id: str
     }
     outcome = outcomes.get(gift.status)
     if outcome is not None:
-        text = f"{giver.name} has a ticket for you: {events.get(gift.event_id).title}. {outcome}"
-        transfers.notify(present.mobile_number, text, present.message, operation_id)
+        title = quote(events.get(gift.event_id).title)
+        text = f"Gatehouse: {quote(giver.name)} has a ticket for you: {title}. {outcome}"
+        transfers.notify(present.mobile_number, text, ticket_id=gift.ticket_id, operation_id=operation_id)
 
 
 def claim_all(customer: Account) -> int:
@@ -234,6 +240,7 @@ def _claiming(gift: Gift, customer: Account) -> tuple[GiftStatus, list[Write]]:
     pledged = ticket if ticket is not None and ticket.pledge == gift.gift_id else None
     if pledged is not None and transfers.is_unused(pledged):
         claimed = _ended(gift, GiftStatus.CLAIMED)
-        return GiftStatus.CLAIMED, [*transfers.handing_over(pledged, to=customer), *_ending(gift, as_=claimed)]
+        moved = transfers.handing_over(pledged, to=customer, message=gift.message)
+        return GiftStatus.CLAIMED, [*moved, *_ending(gift, as_=claimed)]
     closed = _ending(gift, as_=_ended(gift, GiftStatus.CLOSED))
     return GiftStatus.CLOSED, [*closed, _unpledging(pledged)] if pledged else closed

@@ -18,7 +18,9 @@ from chalicelib.clients.messages import Channel, Message
 from chalicelib.domain import idempotency, throttle
 from chalicelib.domain.access import accounts, numbers
 from chalicelib.domain.cards import bindings
-from chalicelib.errors import Conflict, IdempotencyMismatch, InvalidState, NotFound, Refusal, Unavailable
+from chalicelib.domain.quotations import quote
+from chalicelib.domain.throttle import CountedTry
+from chalicelib.errors import Conflict, IdempotencyMismatch, InvalidState, NotFound, RateLimited, Refusal, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Ticket
@@ -29,6 +31,9 @@ from chalicelib.vocabulary import AccountStatus, TicketStatus
 _LOOK_UPS = "recipient look-up"
 _LOOK_UP_LIMIT = 20
 _LOOK_UP_WINDOW = timedelta(hours=1)
+# Texts of one ticket in a day, to all numbers: giving and taking back must not send texts without end.
+_TEXTS_PER_TICKET = 5
+_TEXTS_WINDOW = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ def is_as_read(ticket: Ticket) -> Condition:
     return fit
 
 
-def handing_over(ticket: Ticket, *, to: Account) -> list[Write]:
+def handing_over(ticket: Ticket, *, to: Account, message: str | None = None) -> list[Write]:
     """Return the writes that transfer a ticket and end its pledge, the ticket's own first.
 
     Their conditions require ticket, cards and recipient unchanged since the read; on failure, read again.
@@ -115,6 +120,7 @@ def handing_over(ticket: Ticket, *, to: Account) -> list[Write]:
         Ticket.photo_url.remove(),
         Ticket.pledge.remove(),
         Ticket.pledged_to.remove(),
+        Ticket.message.set(message) if message else Ticket.message.remove(),
         Ticket.card_uid.set(card_uid) if card_uid else Ticket.card_uid.remove(),
         Ticket.labels.set(list(to.labels)) if to.labels else Ticket.labels.remove(),
     ]
@@ -135,13 +141,13 @@ def transfer(
 ) -> Transferred:
     """Give a ticket to the registered customer with this number, immediately and irrevocably.
 
-    The old QR code and card no longer open the gate. Idempotent per `operation_id`. Raises NotFound (no such ticket,
-    number not registered), InvalidState (scanned, not valid), Conflict (pledged, the sender's own number),
-    IdempotencyMismatch, RateLimited, Unavailable.
+    The old QR code and card no longer open the gate. `message` is shown with the ticket and never sent. Idempotent
+    per `operation_id`. Raises NotFound (no such ticket, number not registered), InvalidState (scanned, not valid),
+    Conflict (pledged, the sender's own number), IdempotencyMismatch, RateLimited, Unavailable.
     """
     sender = accounts.get(sender_id)
     try:
-        _transfer(sender, ticket_id, mobile_number=mobile_number, operation_id=operation_id)
+        _transfer(sender, ticket_id, mobile_number=mobile_number, message=message, operation_id=operation_id)
     except Refusal:
         # A retry: this operation may have succeeded before, and its response may have been lost.
         taker_id = idempotency.result_of(operation_id)
@@ -150,11 +156,12 @@ def transfer(
         taker = numbers.find_by_number(mobile_number)
         if taker is None or taker.account_id != taker_id:
             raise IdempotencyMismatch from None
-    notify(mobile_number, f"{sender.name} gave you a ticket. It is among your tickets now.", message, operation_id)
+    text = f"Gatehouse: {quote(sender.name)} gave you a ticket. It is among your tickets now."
+    notify(mobile_number, text, ticket_id=ticket_id, operation_id=operation_id)
     return Transferred(ticket_id, mobile_number)
 
 
-def _transfer(sender: Account, ticket_id: str, *, mobile_number: str, operation_id: str) -> None:
+def _transfer(sender: Account, ticket_id: str, *, mobile_number: str, message: str | None, operation_id: str) -> None:
     for attempt in retries.attempts():
         ticket = own(sender.account_id, ticket_id)
         require_unused(ticket)
@@ -166,7 +173,7 @@ def _transfer(sender: Account, ticket_id: str, *, mobile_number: str, operation_
         taker = numbers.find_by_number(mobile_number)
         if taker is None or taker.status != AccountStatus.ACTIVE:
             raise NotFound("No customer has this number. Gift the ticket instead: it waits until they register.")
-        writes = handing_over(ticket, to=taker)
+        writes = handing_over(ticket, to=taker, message=message)
         try:
             operations.commit(*writes, idempotency.once(operation_id, taker.account_id))
         except operations.ConditionFailed:
@@ -178,7 +185,21 @@ def _transfer(sender: Account, ticket_id: str, *, mobile_number: str, operation_
     raise Unavailable("This ticket or its card is being changed by others. Try again.", retry_after=1)
 
 
-def notify(mobile_number: str, text: str, message: str | None, operation_id: str) -> None:
-    """Send an SMS with the giver's own words below the text."""
-    body = f"{text}\n{message}" if message else text
-    messages.enqueue(Message(message_id=operation_id, channel=Channel.SMS, to=mobile_number, body=body))
+def notify(mobile_number: str, text: str, *, ticket_id: str, operation_id: str) -> None:
+    """Send the receiver of a ticket an SMS, one of each ticket a day; a ticket sends a few a day to all numbers.
+
+    Over a limit nothing is sent: the ticket is in the app all the same. Raises Unavailable.
+    """
+    receiver = numbers.number_mac(mobile_number)
+    counted: list[CountedTry] = []
+    try:
+        for whom, limit in ((f"{ticket_id}/{receiver}", 1), (ticket_id, _TEXTS_PER_TICKET)):
+            counted.append(throttle.take("text of a given ticket", whom, limit=limit, window=_TEXTS_WINDOW))
+        messages.enqueue(Message(message_id=operation_id, channel=Channel.SMS, to=mobile_number, body=text))
+    except RateLimited:
+        logger.info("no further text of a given ticket", extra={"ticket_id": ticket_id})
+    except Unavailable:
+        # Not sent, so that a retry sends it.
+        for one in counted:
+            throttle.uncount(one)
+        raise

@@ -5,8 +5,9 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.schemas.log_ins import ChallengeId
+from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import Email
-from chalicelib.schemas.wire import ChangeIn, In, MoneyOut, Name, OneTimeCode, Out, Password, Phone, TokensOut
+from chalicelib.schemas.wire import ChangeIn, In, MoneyOut, OneTimeCode, Out, Password, Phone, TokensOut
 from chalicelib.vocabulary import AccountStatus
 
 _Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -66,7 +67,7 @@ class NotificationsIn(ChangeIn):
 class ShopSettingsIn(ChangeIn):
     """The changes: null clears the email address, an omitted field keeps its value."""
 
-    name: Annotated[Name, Field(description="Cannot be cleared.")] = ""
+    name: Annotated[PublicName, Field(description="Cannot be cleared.")] = ""
     email: Email | None = None
     address: _Address = ""
     city: _City = ""

@@ -3,8 +3,9 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
+from chalicelib.schemas.platform_names import require_own
 from chalicelib.schemas.wire import Amount, ChangeIn, Day, Filter, Id, In, Instant, Moment, MoneyOut, Name, Out, PageIn
 from chalicelib.vocabulary import EditRequestStatus, EventStatus
 
@@ -186,7 +187,9 @@ class DashboardOut(Out):
     sales_by_day: list[DaySalesOut]
 
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(require_own)
+]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5_000)]
 Url = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s]+$", max_length=2_000)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field, StringConstraints
 
+from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import Email
 from chalicelib.schemas.wire import In, Name, Out, Password
 from chalicelib.vocabulary import TixRole
@@ -20,7 +21,7 @@ class RegisterIn(In):
     email: Email
     password: Password
     name: Name
-    organization: Name | None = None
+    organization: PublicName | None = None
     invite_code: InviteCode | None = None
 
 

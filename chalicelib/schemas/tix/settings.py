@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from chalicelib.schemas.wire import ChangeIn, In, Name, Out
+from chalicelib.schemas.platform_names import PublicName
+from chalicelib.schemas.wire import ChangeIn, In, Out
 
 # The size of a client's own fields in `paper`, as JSON.
 _PAPER_BYTES = 4_000
@@ -64,7 +65,7 @@ class PaperIn(In):
 class SettingsIn(ChangeIn):
     """The changes; an omitted field keeps its value. `logo_url` null clears it."""
 
-    name: Name = ""
+    name: PublicName = ""
     logo_url: Url | None = None
     timezone: Timezone = "UTC"
     ticket_prefix: Prefix = "TIX"

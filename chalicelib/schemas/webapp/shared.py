@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal, Protocol, Self
 
+from pydantic import Field
+
 from chalicelib.schemas.wire import Moment, MoneyOut, Out
 from chalicelib.vocabulary import TicketShown
 
@@ -91,6 +93,9 @@ class _Ticket(Protocol):
     @property
     def issued_at(self) -> datetime: ...
 
+    @property
+    def message(self) -> str | None: ...
+
 
 class _OwnTicket(Protocol):
     """A ticket of a customer, as the domain returns it."""
@@ -128,6 +133,7 @@ class TicketOut(Out):
     card_id: str | None
     purchased_at: Moment
     price: MoneyOut
+    message: str | None = Field(description="What the giver of the ticket wrote with it.")
 
     @classmethod
     def from_ticket(cls, shown: _OwnTicket) -> Self:
@@ -152,4 +158,5 @@ class TicketOut(Out):
             card_id=shown.card_id,
             purchased_at=ticket.issued_at,
             price=MoneyOut.read(shown.price),
+            message=ticket.message,
         )

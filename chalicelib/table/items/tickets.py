@@ -58,6 +58,8 @@ class Ticket(Item, discriminator="ticket"):
     pledge = UnicodeAttribute(null=True)
     # The MAC of the number that an open gift waits for.
     pledged_to = UnicodeAttribute(null=True)
+    # What its last giver wrote to its customer.
+    message = UnicodeAttribute(null=True)
     presence = EnumAttribute(Presence, null=True)
     admission = Passage(null=True)
     passage = Passage(null=True)
@@ -75,6 +77,8 @@ class Gift(Item, discriminator="gift"):
     giver_id = UnicodeAttribute()
     status = EnumAttribute(GiftStatus)
     name = UnicodeAttribute(null=True)
+    # Only while it is pending; then the ticket has it.
+    message = UnicodeAttribute(null=True)
     created_at = MomentAttribute()
 
 

@@ -16,6 +16,7 @@ from tests.mutants.seeded import (
     payments,
     payouts,
     sale,
+    texts,
     tickets,
 )
 from tests.mutants.seeded.mutant import Mutant
@@ -32,6 +33,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *payments.MUTANTS,
     *ledger.MUTANTS,
     *idempotency.MUTANTS,
+    *texts.MUTANTS,
     *tickets.MUTANTS,
     *merchants.MUTANTS,
     *organizers.MUTANTS,

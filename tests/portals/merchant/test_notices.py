@@ -60,7 +60,7 @@ def test_a_shop_is_told_once_that_its_cards_went_under_the_number_it_set() -> No
         ("email", "shop@example.com"),
     }
     assert {one["body"] for one in messages} == {
-        "2 Gatehouse cards are left at Liberty Books: fewer than the 3 you set."
+        'Gatehouse: 2 cards are left at "Liberty Books": fewer than the 3 you set.'
     }
     # A second delivery of the fact makes the same message, by its id.
     assert {one["message_id"] for one in sent(fact)} == {one["message_id"] for one in messages}

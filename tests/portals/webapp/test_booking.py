@@ -103,6 +103,7 @@ def test_a_booking_holds_stock_and_shows_its_tickets_for_ten_minutes(
         "scanned_at": None,
         "card_id": None,
         "purchased_at": booking["created_at"],
+        "message": None,
         "price": {"amount": "1500.00", "currency": "PKR"},
     }
     assert second["holder"]["name"] == customer.name

@@ -42,6 +42,7 @@ def test_a_ticket_shows_what_its_owner_must_know(evening: Evening, ayesha: Accou
         "scanned_at": None,
         "card_id": card.card_id,
         "purchased_at": clock.to_text(ticket.issued_at),
+        "message": None,
         "price": {"amount": "1500.00", "currency": "PKR"},
     }
     assert ask(ayesha, "GET", f"{ticket.ticket_id}/").json == expected

@@ -41,7 +41,8 @@ def test_a_transferred_ticket_is_the_recipients_alone(evening: Evening, ayesha: 
     assert (moved.gsi1pk, moved.gsi1sk) == keys.gate.attendee(ticket.event_id, "Bilal Ahmed", ticket.ticket_id)
     (message,) = texts()
     assert (message["channel"], message["to"]) == ("sms", bilal.mobile_number)
-    assert "Enjoy!" in message["body"]
+    assert message["body"] == 'Gatehouse: "Ayesha Khan" gave you a ticket. It is among your tickets now.'
+    assert shown["message"] == tickets.get(ticket.ticket_id).message == "Enjoy!"
 
 
 def test_the_old_code_is_stale_at_once_and_the_new_one_opens(evening: Evening, ayesha: Account, bilal: Account) -> None:

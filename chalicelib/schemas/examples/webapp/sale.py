@@ -24,6 +24,7 @@ _TICKET: dict[str, Any] = {
     "card_id": CARD_ID,
     "purchased_at": "2026-11-21T09:30:00.000Z",
     "price": _PRICE,
+    "message": None,
 }
 
 OPERATIONS: dict[str, Example] = {

@@ -23,6 +23,7 @@ _TICKET: dict[str, Any] = {
     "card_id": CARD_ID,
     "purchased_at": "2026-11-20T09:30:00.000Z",
     "price": _PRICE,
+    "message": None,
 }
 
 _USED: dict[str, Any] = {
