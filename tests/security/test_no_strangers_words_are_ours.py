@@ -100,6 +100,12 @@ def changed_number(words: str) -> None:
     )
 
 
+def bound_card(words: str) -> None:
+    shop = make_shop(words)
+    (card,) = shop.stock()
+    shop.hand_over(card, new_customer())
+
+
 def low_stock(words: str) -> None:
     merchant = make_merchant(name=words)
     merchant_settings.change(merchant.account_id, {"email": "shop@example.com", "notifications": {"email": True}})
@@ -128,7 +134,7 @@ SENDERS: dict[str, dict[str, Callable[[str], None]]] = {
         "an organizer's new password": code(OtpPurpose.ORGANIZER_RESET, make_organizer),
         "a customer's log-in": code(OtpPurpose.LOGIN, make_customer),
     },
-    "domain/merchants/merchant_settings.py": {"a changed number": changed_number},
+    "domain/access/notices.py": {"a changed number": changed_number, "a bound card": bound_card},
     "domain/merchants/stock_notices.py": {"low stock": low_stock},
     "domain/gate/alerts.py": {"an alert to staff": alert},
     # It names the end of a card's UID, and nobody's words.
@@ -146,7 +152,7 @@ def sent(send: str, words: str) -> list[dict[str, Any]]:
 def outside_quotations(text: dict[str, Any]) -> str:
     """Return what a message says in the platform's own words, with its codes and ids blanked."""
     own = re.sub('"[^"]*"', '""', f"{text['subject']}\n{text['body']}")
-    return re.sub(r"[0-9A-Fa-f]{4}(?= to you)|[0-9]", "0", own)
+    return re.sub(r"[0-9A-Fa-f]{4}(?= to you| was bound)|[0-9]", "0", own)
 
 
 def test_every_sender_of_messages_is_tested_here() -> None:

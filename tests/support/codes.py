@@ -36,4 +36,4 @@ def has_code(text: dict[str, Any]) -> bool:
 
 def code_for(mobile_number: str) -> str:
     """Take every message off the queue and return the code in the last one to this number."""
-    return code_in([text for text in texts() if text["to"] == mobile_number][-1])
+    return code_in([text for text in texts() if text["to"] == mobile_number and has_code(text)][-1])

@@ -30,7 +30,7 @@ from chalicelib.vocabulary import CardStatus
 from chalicelib.workers import schedules
 from tests.support import engines, wallets
 from tests.support.caches import forget_caches
-from tests.support.codes import code_in, texts
+from tests.support.codes import code_in, has_code, texts
 from tests.support.deaths import LIFE, mortal
 from tests.support.factories import make_event
 from tests.support.shops import Shop, assert_handed_over_once, everything, make_shop, new_customer, stored
@@ -190,7 +190,7 @@ def test_one_operation_sent_by_sixteen_at_once_holds_one_card_and_its_code_count
     # Where three of them were sent already, no more may be.
     with suppress(RateLimited):
         assignments.send_again(shop.id, assignment_id)
-    codes = [code_in(text) for text in texts() if text["to"] == customer.mobile_number]
+    codes = [code_in(text) for text in texts() if text["to"] == customer.mobile_number and has_code(text)]
     assert 1 <= len(codes) <= 3
 
 
@@ -236,7 +236,7 @@ def test_a_clerk_who_sends_again_twice_at_once_leaves_a_code_that_counts() -> No
     assignment_id, _ = shop.hold(card, customer)
     texts()
     at_once([partial(assignments.send_again, shop.id, assignment_id) for _ in range(2)])
-    codes = [code_in(text) for text in texts() if text["to"] == customer.mobile_number]
+    codes = [code_in(text) for text in texts() if text["to"] == customer.mobile_number and has_code(text)]
     told = Counter(
         tell(partial(assignments.verify, shop.id, assignment_id, code, address=ADDRESS, operation_id=new_id("op")))
         for code in codes

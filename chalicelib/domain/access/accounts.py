@@ -7,7 +7,8 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib import clock
 from chalicelib.domain import throttle
-from chalicelib.domain.access import lock_outs, passwords
+from chalicelib.domain.access import lock_outs, notices, passwords
+from chalicelib.domain.access.notices import Changed
 from chalicelib.errors import (
     AccountSuspended,
     AlreadyExists,
@@ -231,6 +232,7 @@ def change_password(
     account = get(account_id)
     require_password(account, old_password, otherwise="The old password is wrong.")
     new_hash = passwords.hash_password(new_password, field="new_password")
+    owner = notices.owner(account)
     try:
         operations.commit(*password_set(account, new_hash, kept_session_id=kept_session_id))
     except operations.ConditionFailed as failed:
@@ -240,6 +242,7 @@ def change_password(
         # An earlier try of this call had set the password.
     lock_outs.forget()
     log_security_event("password changed", account_id=account.account_id)
+    notices.send(owner, Changed.PASSWORD)
 
 
 def password_set(account: Account, password_hash: str, *, kept_session_id: str | None = None) -> list[Write]:

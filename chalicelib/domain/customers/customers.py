@@ -12,7 +12,8 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain import bank_accounts, encryption, photos
-from chalicelib.domain.access import accounts
+from chalicelib.domain.access import accounts, notices
+from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.bank_accounts import BankAccount
 from chalicelib.domain.photos import PhotoUpload
 from chalicelib.observability import logger
@@ -127,9 +128,12 @@ def change(customer_id: str, changes: Mapping[str, Any]) -> Customer:
     if actions:
         actions += [Profile.kind.set(Profile), Profile.customer_id.set(customer_id)]
         writes.append(operations.change(keys.customers.profile(customer_id), actions))
+    owner = notices.owner_with(accounts.get(customer_id), present) if "bank_account" in changes else None
     if writes:
         operations.commit(*writes)
         logger.info("profile changed", extra={"customer_id": customer_id, "fields": sorted(changes)})
+    if owner is not None:
+        notices.send(owner, Changed.BANK_ACCOUNT)
     if changes.get("photo_key"):
         photos.discard(changes["photo_key"])
     if present_photo and present_photo != new_photo:

@@ -7,7 +7,8 @@ table reads are the same whether or not a number is registered.
 
 from dataclasses import dataclass
 
-from chalicelib.domain.access import accounts, lock_outs, numbers, otp, passwords, sessions
+from chalicelib.domain.access import accounts, lock_outs, notices, numbers, otp, passwords, sessions
+from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.otp import SentCode, VerifiedCode
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.customers import customers
@@ -168,11 +169,13 @@ def reset_password(
     for _ in range(_RESET_ATTEMPTS):
         account = accounts.get(proof.challenge.account_id)
         _require_number_still(proof, account)
+        owner = notices.owner(account)
         try:
             proof.commit(*accounts.password_reset(account, password_hash))
         except operations.ConditionFailed:
             continue  # the account was changed between the read and the write
         lock_outs.forget()
         accounts.log_security_event("password reset", account_id=account.account_id)
+        notices.send(owner, Changed.PASSWORD)
         return
     raise Conflict("The account is being changed by others. Try again.")

@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import idempotency, throttle
-from chalicelib.domain.access import accounts, numbers, otp
+from chalicelib.domain.access import accounts, notices, numbers, otp
+from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.otp import SentCode
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import ShopCard
 from chalicelib.domain.merchants import customer_lookup, handover
 from chalicelib.domain.money import Money
+from chalicelib.domain.quotations import quote
 from chalicelib.errors import (
     Conflict,
     InvalidState,
@@ -145,6 +147,7 @@ def verify(merchant_id: str, assignment_id: str, code: str, *, address: str, ope
     proof = otp.verify(
         OtpPurpose.CARD_ASSIGNMENT, code, challenge_id=assignment.challenge_id, mobile_number=None, address=address
     )
+    named = _named_in_text(assignment)
     for _ in retries.attempts():
         transfer = handover.prepare(assignment)
         try:
@@ -157,6 +160,7 @@ def verify(merchant_id: str, assignment_id: str, code: str, *, address: str, ope
             _require_open(assignment)
             continue
         ids = {"assignment_id": assignment_id, "card_id": assignment.card_id, "merchant_id": merchant_id}
+        notices.send(transfer.owner, Changed.CARD, card=named["card"], shop=quote(named["shop"]))
         logger.info("card handed over", extra={**ids, "customer_id": assignment.customer_id, "fee": transfer.fee})
         return _with_card(own(merchant_id, assignment_id))
     raise Unavailable("This card or its customer's tickets are being changed by others. Try again.", retry_after=1)

@@ -7,6 +7,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.domain import ledger
+from chalicelib.domain.access import notices
+from chalicelib.domain.access.notices import Owner
 from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.merchants import merchant_totals
@@ -22,10 +24,11 @@ _NEXT_SWEEP = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class HandoverWrites:
-    """The writes that complete a handover, and the fee in minor units."""
+    """The writes that complete a handover, the fee in minor units, and where the customer is reached."""
 
     writes: list[Write]
     fee: int
+    owner: Owner
 
 
 def prepare(assignment: Assignment) -> HandoverWrites:
@@ -64,7 +67,8 @@ def prepare(assignment: Assignment) -> HandoverWrites:
         writes += _fee(assignment, fee)
     if isinstance(open_request, OpenCardRequest):
         writes += _fulfilled(customer_id, open_request)
-    return HandoverWrites(writes, fee)
+    owner = notices.owner_with(account, profile)
+    return HandoverWrites(writes, fee, owner)
 
 
 def bind_the_rest(assignment: Assignment) -> bool:

@@ -6,16 +6,14 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.clients import messages
-from chalicelib.clients.messages import Channel, Message
 from chalicelib.config import config
-from chalicelib.domain.access import accounts, otp
+from chalicelib.domain.access import accounts, notices, otp
+from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.otp import SentCode
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.customers import registration
 from chalicelib.domain.money import Money
-from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, NotFound, Unavailable, ValidationFailed
-from chalicelib.identifiers import new_id
+from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, NotFound, ValidationFailed
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Login, MerchantSettings
@@ -153,6 +151,7 @@ def confirm_number_change(merchant_id: str, *, challenge_id: str, code: str, add
         registration.require_password_since(proof, account)
         # A concurrent code may have set the same number. Then this code is only spent.
         is_done = account.mobile_number == new_mobile
+        owner = notices.owner(account)
         effects = [accounts.unchanged(account)] if is_done else accounts.renumbered(account, new_mobile)
         try:
             proof.commit(*effects)
@@ -162,7 +161,7 @@ def confirm_number_change(merchant_id: str, *, challenge_id: str, code: str, add
             continue  # the account was changed between the read and the write
         if not is_done:
             accounts.log_security_event("number changed", account_id=merchant_id)
-            _notify(account.mobile_number)
+            notices.send(owner, Changed.NUMBER)
         return show(merchant_id)
     raise Conflict("The account is being changed by others. Try again.")
 
@@ -171,13 +170,3 @@ def _is_anothers(failure: operations.ConditionFailed, merchant_id: str) -> bool:
     """Whether the new log-in exists already and belongs to another merchant."""
     login = failure.found(Login)
     return login is None or login.account_id != merchant_id
-
-
-def _notify(old_mobile: str) -> None:
-    """Notify the old number, so that its owner learns of a stolen account (OWASP ASVS 5, 6.3.7)."""
-    body = "Gatehouse: the number of your shop was changed. If that was not you, tell us at once."
-    try:
-        messages.enqueue(Message(message_id=new_id("msg"), channel=Channel.SMS, to=old_mobile, body=body))
-    except Unavailable:
-        # The change is committed, so a failed notice must not fail the request.
-        logger.warning("the old number could not be told")

@@ -11,6 +11,8 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.domain import bank_accounts, encryption, photos
+from chalicelib.domain.access import accounts, notices
+from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.bank_accounts import BankAccount
 from chalicelib.domain.changes import Change
@@ -105,6 +107,7 @@ def change(organizer_id: str, changes: Mapping[str, Any], *, image: bytes | None
     """
     renamed: list[Action] = [Account.name.set(changes["name"])] if "name" in changes else []
     actions = _actions(organizer_id, changes)
+    owner = notices.owner(accounts.get(organizer_id)) if "bank_account" in changes else None
     if image is not None:
         replaced = _set_image(organizer_id, renamed, actions, photos.keep(organizer_id, image, field="image"))
     elif "image_key" in changes:
@@ -112,6 +115,8 @@ def change(organizer_id: str, changes: Mapping[str, Any], *, image: bytes | None
     else:
         replaced = None
         _commit(organizer_id, renamed, actions)
+    if owner is not None:
+        notices.send(owner, Changed.BANK_ACCOUNT)
     logger.info("profile changed", extra={"organizer_id": organizer_id, "fields": sorted(changes)})
     shown = show(organizer_id)
     if replaced is not None:

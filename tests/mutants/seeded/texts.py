@@ -1,9 +1,10 @@
-"""Bugs of messages: a code that hides its act, and a stranger's words that read as the platform's."""
+"""Bugs of messages: a code that hides its act, a stranger's words sent as the platform's, a change without notice."""
 
 from tests.mutants.seeded.mutant import Mutant
 
 _ACTS = "tests/security/test_codes_name_their_act.py"
 _WORDS = "tests/security/test_no_strangers_words_are_ours.py"
+_NOTICES = "tests/security/test_owners_hear_of_changes.py"
 _CODE_TEXTS = "chalicelib/domain/access/code_texts.py"
 _QUOTATIONS = "chalicelib/domain/quotations.py"
 _TRANSFERS = "chalicelib/domain/tickets/transfers.py"
@@ -72,5 +73,21 @@ MUTANTS = (
         before="    folded = plain.translate(_LOOKS_LIKE)\n",
         after="    folded = plain\n",
         tests=(f"{_WORDS}::test_a_name_that_reads_as_the_platforms_is_known_in_any_dress",),
+    ),
+    Mutant(
+        name="reset-without-a-notice",
+        bug="a password is reset and its owner hears nothing",
+        file="chalicelib/domain/customers/registration.py",
+        before="        notices.send(owner, Changed.PASSWORD)\n",
+        after="",
+        tests=(f"{_NOTICES}::test_the_owner_hears_of_a_change_on_the_number_and_address_from_before_it",),
+    ),
+    Mutant(
+        name="notice-to-the-number-alone",
+        bug="a notice goes to a number that may be in a thief's hands, and not to the e-mail address",
+        file="chalicelib/domain/access/notices.py",
+        before="ways = [(Channel.SMS, to.number), (Channel.EMAIL, to.email)]",
+        after="ways = [(Channel.SMS, to.number)]",
+        tests=(f"{_NOTICES}::test_the_owner_hears_of_a_change_on_the_number_and_address_from_before_it",),
     ),
 )

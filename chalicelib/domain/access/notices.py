@@ -1,0 +1,82 @@
+"""Notices to an account's owner that a way in, or a way to their money, was changed (OWASP ASVS 5, 6.3.7).
+
+They go to the number and the e-mail address from before the change, without a secret and without a link. They are
+sent after the change is committed, so a notice that fails is logged and fails no request.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.clients import messages
+from chalicelib.clients.messages import Channel, Message
+from chalicelib.errors import Unavailable
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Item, MerchantSettings, OrganizerProfile, Profile
+from chalicelib.vocabulary import Portal
+
+_ADDRESSES = {
+    Portal.WEBAPP: keys.customers.profile,
+    Portal.MERCHANT: keys.merchants.settings,
+    Portal.ORGANIZER: keys.organizers.profile,
+}
+
+
+class Changed(StrEnum):
+    """What an owner hears of."""
+
+    PASSWORD = "password"  # noqa: S105  # the kind of change
+    NUMBER = "number"
+    BANK_ACCOUNT = "bank_account"
+    CARD = "card"
+
+
+TEXTS: Mapping[Changed, str] = {
+    Changed.PASSWORD: "the password of your {portal} account was changed.",
+    Changed.NUMBER: "the number of your {portal} account was changed.",
+    Changed.BANK_ACCOUNT: "the bank account of your {portal} account was changed.",
+    Changed.CARD: "card ...{card} was bound to your {portal} account by {shop}.",
+}
+_OTHERWISE = "If that was not you, tell us at once."
+_NAMES = {Portal.WEBAPP: "customer", Portal.MERCHANT: "shop", Portal.ADMIN: "staff"}
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Where the owner of an account is reached."""
+
+    account_id: str
+    portal: Portal
+    number: str | None
+    email: str | None
+
+
+def owner(account: Account) -> Owner:
+    """Return where an account's owner is reached now; read it before the change."""
+    place = _ADDRESSES.get(account.portal)
+    return owner_with(account, operations.get(place(account.account_id)) if place else None)
+
+
+def owner_with(account: Account, details: Item | None) -> Owner:
+    """Return where an account's owner is reached, by details that were read already."""
+    email = details.email if isinstance(details, Profile | MerchantSettings | OrganizerProfile) else None
+    if email is None and "@" in account.login:
+        email = account.login
+    return Owner(account.account_id, Portal(account.portal), account.mobile_number, email)
+
+
+def send(to: Owner, changed: Changed, *, card: str = "", shop: str = "") -> None:
+    """Queue the notice of a change on the owner's number and e-mail address. `shop` is quoted already."""
+    text = TEXTS[changed].format(portal=_NAMES.get(to.portal, to.portal), card=card, shop=shop)
+    ways = [(Channel.SMS, to.number), (Channel.EMAIL, to.email)]
+    for channel, address in ways:
+        if address is None:
+            continue
+        subject = "[Gatehouse] Your account was changed" if channel is Channel.EMAIL else None
+        body = f"Gatehouse: {text} {_OTHERWISE}"
+        try:
+            messages.enqueue(Message(message_id=new_id("msg"), channel=channel, to=address, subject=subject, body=body))
+        except Unavailable:
+            logger.warning("notice not sent", extra={"account_id": to.account_id, "changed": changed})

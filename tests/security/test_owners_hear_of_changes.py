@@ -1,0 +1,155 @@
+"""An owner hears of each change of a way in or of their money: on number and e-mail, without a secret or a link."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.access import accounts, notices, sessions
+from chalicelib.domain.access.notices import Changed
+from chalicelib.table.items import Account
+from chalicelib.vocabulary import AdminRole
+from tests.support.client import call
+from tests.support.codes import code_for, has_code, texts
+from tests.support.factories import PASSWORD, make_customer, make_merchant, make_organizer, unused_number
+from tests.support.shops import make_shop
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+EMAIL, NEW_EMAIL = "owner@example.com", "thief@example.com"
+NEW_PASSWORD = "another long password"
+IBAN = "PK36SCBL0000001123456702"
+PROFILES = {"customer": "/api/v1/users/profile/", "organizer": "/api/organizer/profile/"}
+
+
+def send(method: str, path: str, body: Any, account: Account | None = None) -> Any:
+    token = sessions.start(account).access if account else None
+    answer = call(method, path, body, token=token)
+    assert answer.status < 300, answer.text
+    return answer.json
+
+
+def customer() -> Account:
+    account = make_customer()
+    send("PUT", PROFILES["customer"], {"email": EMAIL}, account)
+    return account
+
+
+def organizer() -> Account:
+    account = make_organizer()
+    send("PUT", PROFILES["organizer"], {"email": EMAIL}, account)
+    return account
+
+
+def merchant() -> Account:
+    account = make_merchant()
+    send("PUT", "/api/merchant/settings/", {"email": EMAIL}, account)
+    return account
+
+
+def new_password(make: Callable[[], Account], path: str) -> Callable[[], Account]:
+    def change() -> Account:
+        account = make()
+        send("POST", path, {"old_password": PASSWORD, "new_password": NEW_PASSWORD}, account)
+        return account
+
+    return change
+
+
+def reset_by_a_customer() -> Account:
+    account = customer()
+    body = {"mobile_number": account.mobile_number}
+    send("POST", "/api/v1/users/forgot-password/request-otp/", body)
+    body |= {"otp": code_for(str(account.mobile_number)), "new_password": NEW_PASSWORD}
+    send("POST", "/api/v1/users/reset-password/", body)
+    return account
+
+
+def reset_by_an_organizer() -> Account:
+    account = organizer()
+    body = {"contact_mobile": account.mobile_number}
+    send("POST", "/api/organizer/forgot-password/", body)
+    body |= {"otp": code_for(str(account.mobile_number)), "new_password": NEW_PASSWORD}
+    send("POST", "/api/organizer/reset-password/", body)
+    return account
+
+
+def new_number() -> Account:
+    account, number = merchant(), unused_number()
+    begun = send("POST", "/api/merchant/change-mobile/", {"new_mobile": number, "password": PASSWORD}, account)
+    body = {"challenge_id": begun["challenge_id"], "otp": code_for(number)}
+    send("POST", "/api/merchant/verify-mobile-change/", body, account)
+    return account
+
+
+def new_bank_account(make: Callable[[], Account], path: str) -> Callable[[], Account]:
+    def change() -> Account:
+        account = make()
+        # A new address in the same request does not hear of it.
+        body = {"bank_account": {"title": "Ayesha Khan", "iban": IBAN}, "email": NEW_EMAIL}
+        send("PUT", path, body, account)
+        return account
+
+    return change
+
+
+def bound_card() -> Account:
+    account, shop = customer(), make_shop()
+    (card,) = shop.stock()
+    shop.hand_over(card, account)
+    return account
+
+
+# The kinds of change, and each way to make one; each returns the account as it was before.
+CHANGES: dict[Changed, dict[str, Callable[[], Account]]] = {
+    Changed.PASSWORD: {
+        "a customer's": new_password(customer, "/api/v1/users/change-password/"),
+        "a shop's": new_password(merchant, "/api/merchant/change-password/"),
+        "an organizer's": new_password(organizer, "/api/organizer/profile/change-password/"),
+        "a customer's, forgotten": reset_by_a_customer,
+        "an organizer's, forgotten": reset_by_an_organizer,
+    },
+    Changed.NUMBER: {"a shop's": new_number},
+    Changed.BANK_ACCOUNT: {
+        "a customer's": new_bank_account(customer, PROFILES["customer"]),
+        "an organizer's": new_bank_account(organizer, PROFILES["organizer"]),
+    },
+    Changed.CARD: {"a customer's": bound_card},
+}
+WAYS = [(kind, name) for kind, ways in CHANGES.items() for name in ways]
+
+
+def test_every_kind_of_change_has_a_text_and_a_test() -> None:
+    assert set(notices.TEXTS) == set(CHANGES) == set(Changed)
+
+
+@pytest.mark.parametrize(("kind", "name"), WAYS)
+def test_the_owner_hears_of_a_change_on_the_number_and_address_from_before_it(kind: Changed, name: str) -> None:
+    texts()
+    account = CHANGES[kind][name]()
+    found = [text for text in texts() if not has_code(text)]
+    assert {(text["channel"], text["to"]) for text in found} == {("sms", account.mobile_number), ("email", EMAIL)}
+    (body,) = {text["body"] for text in found}
+    assert body.startswith("Gatehouse: ")
+    assert kind.replace("_", " ") in body
+    assert "If that was not you" in body
+    secrets = [PASSWORD, NEW_PASSWORD, IBAN, IBAN[-4:], str(account.mobile_number), EMAIL, NEW_EMAIL]
+    assert [secret for secret in secrets if secret in body] == []
+    assert re.search(r"://|www\.|\w\.\w|[0-9]{5}", body.replace("...", "")) is None
+
+
+def test_staff_hear_of_a_new_password_on_the_address_that_they_log_in_with() -> None:
+    admin = accounts.create_admin(email=EMAIL, password=PASSWORD, name="Staff", role=AdminRole.SUPER_ADMIN)
+    texts()
+    accounts.change_password(admin.account_id, old_password=PASSWORD, new_password=NEW_PASSWORD)
+    assert [(text["channel"], text["to"]) for text in texts()] == [("email", EMAIL)]
+
+
+def test_a_refused_change_sends_no_notice() -> None:
+    account = customer()
+    texts()
+    body = {"old_password": "a wrong password", "new_password": NEW_PASSWORD}
+    path = "/api/v1/users/change-password/"
+    assert call("POST", path, body, token=sessions.start(account).access).status == 401
+    assert texts() == []
