@@ -11,7 +11,9 @@ LOCAL_ORIGINS = ",".join(f"http://localhost:{port}" for port in (8080, 8081, 808
 class Limits:
     """How much is done at once or kept; LIMIT_<NAME> changes one, as tests do."""
 
-    # Wrong codes from one address in a quarter of an hour; registrations of organizations in an hour.
+    # From one address: codes that anybody can ask for, in an hour; wrong codes by number, in a quarter of an hour;
+    # registrations of organizations, in an hour.
+    codes_asked_per_address: int = 300
     codes_per_address: int = 30
     registrations_per_address: int = 100
     # Numbered tickets that are written or removed before the answer, and tickets in one file of a print run.

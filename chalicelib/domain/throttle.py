@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import math
 import secrets as randomness
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,7 +38,21 @@ class CountedTry:
     place: Place[Throttle]
 
 
-def take(what: str, whom: str, *, limit: int, window: timedelta) -> CountedTry:
+def refusal(tried: str, wait_seconds: int) -> RateLimited:
+    """Return the refusal that says what was limited, and for how long. `tried` is a plural: "wrong passwords"."""
+    return RateLimited(f"Too many {tried}. Try again in {_in_words(wait_seconds)}.", retry_after=wait_seconds)
+
+
+def _in_words(seconds: int) -> str:
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        # The next smaller unit is more exact where there is less than two of this one.
+        if seconds >= 2 * size or (unit == "minute" and seconds >= size):
+            number = math.ceil(seconds / size)
+            return f"{number} {unit}{'' if number == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
+
+
+def take(what: str, whom: str, *, limit: int, window: timedelta, tried: str = "attempts") -> CountedTry:
     """Count one try in a fixed window. Raises RateLimited, uncounted, at the limit. Exact under concurrency."""
     place, left = _key(what, whom, window)
     gone_at = int(clock.now().timestamp()) + left + 60
@@ -50,8 +64,21 @@ def take(what: str, whom: str, *, limit: int, window: timedelta) -> CountedTry:
     try:
         operations.record(one_more)
     except operations.ConditionFailed as failure:
-        raise RateLimited(retry_after=left) from failure
+        raise refusal(tried, left) from failure
     return CountedTry(place)
+
+
+def window_place(what: str, whom: str, window: timedelta) -> tuple[Place[Throttle], int]:
+    """Return the place of the present fixed window's counter, and the seconds until the window ends."""
+    return _key(what, whom, window)
+
+
+def tally(what: str, whom: str, window: timedelta) -> int:
+    """Count one try in a fixed window without a limit. Return its number in the window, exact under concurrency."""
+    place, left = _key(what, whom, window)
+    gone_at = int(clock.now().timestamp()) + left + 60
+    actions = [Throttle.tries.add(1), Throttle.ttl.set(gone_at), Throttle.kind.set(Throttle)]
+    return int(Throttle.from_raw_data(operations.record(operations.change(place, actions))).tries)
 
 
 def uncount(counted: CountedTry) -> None:
@@ -65,14 +92,64 @@ def uncount(counted: CountedTry) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Streak:
+    """At most `limit` tries in a row until a success clears them; then none until `cool_down` after the last."""
+
+    what: str
+    whom: str
+    limit: int
+    cool_down: timedelta
+    tried: str
+
+    @property
+    def place(self) -> Place[Throttle]:
+        """The place of the counter."""
+        return keys.access.throttle(self.what, _mac(self.what, self.whom), 0)
+
+    def take(self) -> None:
+        """Count one try. Raises RateLimited, uncounted, at the limit. Exact under concurrency."""
+        now = clock.now()
+        counted = [Throttle.moments.set([clock.to_text(now)]), Throttle.kind.set(Throttle)]
+        # An attempt of years ago is no longer part of a row.
+        counted.append(Throttle.ttl.set(int((now + _STREAK_KEPT).timestamp())))
+        is_below = Throttle.tries.does_not_exist() | (Throttle.tries < self.limit)
+        try:
+            operations.record(operations.change(self.place, [Throttle.tries.add(1), *counted], is_below))
+        except operations.ConditionFailed as failure:
+            full = failure.found(Throttle)
+            ends_at = max(_moments(full), default=now) + self.cool_down
+            if full is None or now < ends_at:
+                raise refusal(self.tried, math.ceil((ends_at - now).total_seconds())) from failure
+            again = [Throttle.tries.set(1), *counted]
+            try:
+                operations.record(operations.change(self.place, again, Throttle.moments == full.moments))
+            except operations.ConditionFailed:
+                self.take()  # another try began the next row
+
+    def forgetting(self) -> operations.Write:
+        """Return the write that ends the row, for the transaction of a success."""
+        return operations.remove(self.place)
+
+
+_STREAK_KEPT = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `limit` tries in any `window`. With `locks`, a full limit reopens a window after the last try."""
+    """At most `limit` tries in any `window`, and any of `shorter` (limit and window) within it.
+
+    With `locks`, a full limit reopens a window after the last try. Unless it `refuses`, tries only count. `tried` names
+    the tries in a refusal.
+    """
 
     what: str
     whom: str
     limit: int
     window: timedelta
     locks: bool = False
+    tried: str = "attempts"
+    shorter: tuple[tuple[int, timedelta], ...] = ()
+    refuses: bool = True
 
     @property
     def place(self) -> Place[Throttle]:
@@ -81,11 +158,17 @@ class Limit:
 
     def wait(self, moments: Sequence[datetime], now: datetime) -> timedelta:
         """Return the time until the next try is allowed, zero or negative if it is allowed now."""
-        if len(moments) < self.limit:
+        if not self.refuses:
             return timedelta(0)
-        first, last = moments[-self.limit], moments[-1]
-        full = last - first < self.window
-        return (last if self.locks and full else first) + self.window - now
+        bounds = ((self.limit, self.window), *self.shorter)
+        return max(self._wait(moments, now, limit, window) for limit, window in bounds)
+
+    def _wait(self, moments: Sequence[datetime], now: datetime, limit: int, window: timedelta) -> timedelta:
+        if len(moments) < limit:
+            return timedelta(0)
+        first, last = moments[-limit], moments[-1]
+        full = last - first < window
+        return (last if self.locks and full else first) + window - now
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +180,22 @@ class LimitedTry:
     item: Throttle
 
 
-def slide(*limits: Limit) -> list[LimitedTry]:
+def slide(*limits: Limit, read: Mapping[Key, Throttle] | None = None) -> list[LimitedTry]:
     """Count one try under all of these limits, or under none. Exact under concurrency.
 
-    Raises RateLimited if one of them is full, Unavailable if the retries are exhausted under contention.
+    `read` are the limits' items where the caller has read them. Raises RateLimited if one of them is full, Unavailable
+    if the retries are exhausted under contention.
     """
     places = [limit.place for limit in limits]
-    seen: dict[Key, Throttle | None] = {**operations.get_many(places)}
+    seen: dict[Key, Throttle | None] = {**(operations.get_many(places) if read is None else read)}
     # A failed condition means that another try was counted or undone, so the limits bound the retries.
     for _ in range(sum(limit.limit for limit in limits) * 2):
         now = clock.now()
-        wait = max(limit.wait(_moments(seen.get(limit.place)), now) for limit in limits)
+        wait, fullest = max(
+            ((limit.wait(_moments(seen.get(limit.place)), now), limit) for limit in limits), key=lambda each: each[0]
+        )
         if wait > timedelta(0):
-            raise RateLimited(retry_after=math.ceil(wait.total_seconds()))
+            raise refusal(fullest.tried, math.ceil(wait.total_seconds()))
         mark = _mark(now)
         taken = [LimitedTry(limit, mark, _with(limit, seen.get(limit.place), mark)) for limit in limits]
         writes = [_unless_changed(one.item, seen.get(one.limit.place)) for one in taken]

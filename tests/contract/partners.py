@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from chalicelib.domain import throttle
-from chalicelib.domain.access import accounts, otp, passwords
+from chalicelib.domain.access import accounts, limits, passwords
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 
@@ -33,9 +33,9 @@ CHANGERS: dict[str, Callable[[], Account]] = {
 
 
 def unthrottled() -> None:
-    """Reset the limit of codes for the address that the tests send from."""
-    limit = throttle.Limit("code from address", "127.0.0.1", 0, otp.LIFETIME)
-    operations.record(throttle.forgetting(limit))
+    """Let the place that the tests send from have asked for no code yet."""
+    budget = limits.CODES_FROM_ADDRESS
+    operations.record(operations.remove(throttle.window_place(budget.name, "127.0.0.1", budget.window)[0]))
 
 
 @lru_cache(maxsize=4)
@@ -48,5 +48,5 @@ def keeping_password(of: Account, password: str) -> None:
     account = accounts.get(of.account_id)
     operations.commit(
         operations.change(keys.access.account(account.account_id), [Account.password_hash.set(_hash(password))]),
-        accounts.forgetting_failures(account),
+        throttle.forgetting(limits.WRONG_PASSWORDS_LOGGED_IN.of(account.account_id)),
     )

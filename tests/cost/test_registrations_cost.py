@@ -94,7 +94,7 @@ def measure(meter: Meter, *, first: int) -> dict[str, Cost]:
             assert answer.status < 300, answer.text
 
         ask("register", "register", password=PASSWORD, name="Ayesha Khan")
-        ask("confirm a registration", "verify-otp", otp=code_for(number))
+        ask("confirm a registration", "verify-otp", password=PASSWORD, otp=code_for(number))
         ask("log in", "login", password=PASSWORD)
         ask("confirm a log-in", "verify-login-otp", otp=code_for(number))
         ask("forget the password", "forgot-password/request-otp")

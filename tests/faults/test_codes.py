@@ -4,6 +4,8 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
+from types import NoneType
 from typing import Any
 
 import pytest
@@ -12,9 +14,9 @@ from argon2 import PasswordHasher
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import encryption, throttle
-from chalicelib.domain.access import accounts, numbers, otp, sessions
+from chalicelib.domain.access import accounts, limits, numbers, otp, sessions
 from chalicelib.domain.customers import registration
-from chalicelib.domain.customers.registration import CustomerLogIn
+from chalicelib.domain.customers.registration import CustomerLogIn, RegistrationNamed
 from chalicelib.errors import (
     InvalidCredentials,
     OtpExhausted,
@@ -30,6 +32,7 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary import OtpPurpose, Portal
 from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, make_customer, unused_number
+from tests.support.settings import configured
 from tests.support.wire import Fault, wire
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_codes"), pytest.mark.timeout(600)]
@@ -103,7 +106,8 @@ def verify(code: str, challenge_id: str, *, address: str) -> otp.VerifiedCode:
 
 def confirm(code: str, challenge_id: str) -> CustomerLogIn:
     """Complete a registration from an address of its own."""
-    return registration.confirm(code=code, challenge_id=challenge_id, mobile_number=None, address=uuid.uuid4().hex)
+    registered = RegistrationNamed(challenge_id)
+    return registration.confirm(code=code, registered=registered, address=uuid.uuid4().hex)
 
 
 def confirm_log_in(code: str, challenge_id: str) -> CustomerLogIn:
@@ -126,37 +130,32 @@ def test_of_200_guesses_at_once_at_most_five_are_evaluated() -> None:
         confirm(code, challenge_id)
 
 
-def test_of_64_guesses_at_once_from_one_address_30_are_evaluated_whatever_they_are_at() -> None:
-    # Enough challenges that none of them is tried out.
-    begun = [begin(unused_number("2")) for _ in range(16)]
+def test_of_64_guesses_at_once_by_number_from_one_address_30_are_told_that_they_are_wrong() -> None:
+    # Enough numbers that none of their codes is tried out.
+    made = [unused_number("2") for _ in range(16)]
+    for mobile_number in made:
+        make_customer(mobile_number=mobile_number)
+        registration.forget_password(mobile_number=mobile_number, address=mobile_number)
     place = uuid.uuid4().hex
 
     def guess(n: int) -> otp.VerifiedCode:
-        challenge_id, code = begun[n % 16]
-        return verify(f"{(int(code) + 1) % 10**6:06}", challenge_id, address=place)
+        return otp.verify(OtpPurpose.RESET, "no code", challenge_id=None, mobile_number=made[n % 16], address=place)
 
     got = at_once(guess, callers=64)
     assert holds(got, config().limits.codes_per_address, OtpInvalid), kinds(got)
     assert set(kinds(got)) <= {OtpInvalid, RateLimited, Unavailable}
-    challenges = [operations.get(keys.access.challenge(challenge_id)) for challenge_id, _ in begun]
-    assert sum(one.tries for one in challenges if one) == kinds(got)[OtpInvalid]
-    challenge_id, code = begun[0]
     with pytest.raises(RateLimited):
-        verify(code, challenge_id, address=place)
+        guess(0)
 
 
-def test_right_codes_at_once_leave_no_try_behind_at_their_address() -> None:
+def test_right_codes_at_once_count_nothing_at_their_address() -> None:
     begun = [begin(unused_number("2")) for _ in range(16)]
     place = uuid.uuid4().hex
     got = at_once(lambda n: verify(begun[n][1], begun[n][0], address=place), callers=16)
     assert kinds(got) == {otp.VerifiedCode: 16}
-    challenge_id, code = begin(unused_number("2"))
-    wrong = f"{(int(code) + 1) % 10**6:06}"
-    for n in range(config().limits.codes_per_address):
-        with pytest.raises(OtpInvalid if n < otp.TRIES else OtpExhausted):
-            verify(wrong, challenge_id, address=place)
-    with pytest.raises(RateLimited):
-        verify(wrong, challenge_id, address=place)
+    for _ in range(config().limits.codes_per_address):
+        with pytest.raises(OtpInvalid):
+            otp.verify(OtpPurpose.RESET, "no code", challenge_id=None, mobile_number=unused_number("2"), address=place)
 
 
 def test_a_code_makes_one_account_of_32_who_show_it_at_once() -> None:
@@ -191,10 +190,11 @@ def test_a_number_is_sent_three_texts_of_32_asked_for_at_once() -> None:
     assert set(kinds(got)) <= {otp.SentCode, RateLimited, Unavailable}
 
 
-def test_an_address_is_sent_ten_texts_of_32_asked_for_at_once() -> None:
+def test_an_address_is_sent_ten_texts_of_64_asked_for_at_once_where_ten_are_allowed() -> None:
     place = uuid.uuid4().hex
-    got = at_once(lambda _: registration.forget_password(mobile_number=unused_number("2"), address=place))
-    got += at_once(lambda _: registration.forget_password(mobile_number=unused_number("2"), address=place))
+    with configured(LIMIT_CODES_ASKED_PER_ADDRESS=10):
+        got = at_once(lambda _: registration.forget_password(mobile_number=unused_number("2"), address=place))
+        got += at_once(lambda _: registration.forget_password(mobile_number=unused_number("2"), address=place))
     assert holds(got, 10, otp.SentCode), kinds(got)
     assert set(kinds(got)) <= {otp.SentCode, RateLimited, Unavailable}
 
@@ -210,21 +210,43 @@ def test_of_64_wrong_passwords_at_once_ten_are_looked_at(monkeypatch: pytest.Mon
         return verify_hash(self, password_hash, password)
 
     monkeypatch.setattr(PasswordHasher, "verify", counted)
-    got = at_once(lambda n: accounts.verify_password(Portal.WEBAPP, mobile_number, f"a guess {n}"), callers=64)
+    got = at_once(
+        lambda n: accounts.verify_password(Portal.WEBAPP, mobile_number, f"a guess {n}", address="192.0.2.9"),
+        callers=64,
+    )
     assert holds(got, 10, InvalidCredentials), kinds(got)
     assert len(looked_at) == kinds(got)[InvalidCredentials]
     assert set(kinds(got)) <= {InvalidCredentials, RateLimited, Unavailable}
 
 
+def test_of_32_accounts_guessed_at_once_from_an_address_with_90_failures_ten_are_told_that_they_are_wrong() -> None:
+    budget, place = limits.WRONG_PASSWORDS_FROM_ADDRESS, uuid.uuid4().hex
+    for _ in range(90):
+        throttle.tally(f"{budget.name} {Portal.WEBAPP}", place, budget.window)
+    got = at_once(lambda _: accounts.verify_password(Portal.WEBAPP, unused_number("2"), "one for all", address=place))
+    assert holds(got, 10, InvalidCredentials), kinds(got)
+    assert set(kinds(got)) <= {InvalidCredentials, RateLimited, Unavailable}
+
+
+def test_of_wrong_codes_in_a_row_at_once_exactly_the_limit_is_compared() -> None:
+    row = limits.wrong_codes(OtpPurpose.RESET, uuid.uuid4().hex, by_number=True)
+    for _ in range(90):
+        row.take()
+    got = at_once(lambda _: row.take())
+    assert kinds(got) == {NoneType: 10, RateLimited: CROWD - 10}
+    with clock.set_to(clock.now() + timedelta(days=1, minutes=1)):
+        assert kinds(at_once(lambda _: row.take())) == {NoneType: CROWD}
+
+
 def test_right_passwords_at_once_leave_no_failure_behind() -> None:
     mobile_number = unused_number("2")
     make_customer(mobile_number=mobile_number)
-    at_once(lambda _: accounts.verify_password(Portal.WEBAPP, mobile_number, PASSWORD), callers=8)
+    at_once(lambda _: accounts.verify_password(Portal.WEBAPP, mobile_number, PASSWORD, address="192.0.2.9"), callers=8)
     for n in range(10):
         with pytest.raises(InvalidCredentials):
-            accounts.verify_password(Portal.WEBAPP, mobile_number, f"a guess {n}")
+            accounts.verify_password(Portal.WEBAPP, mobile_number, f"a guess {n}", address="192.0.2.9")
     with pytest.raises(RateLimited):
-        accounts.verify_password(Portal.WEBAPP, mobile_number, PASSWORD)
+        accounts.verify_password(Portal.WEBAPP, mobile_number, PASSWORD, address="192.0.2.9")
 
 
 def test_one_old_password_is_changed_once_by_8_at_once_and_one_session_stays() -> None:
@@ -298,9 +320,9 @@ def test_a_reset_meets_a_change_of_password_and_the_later_one_stands() -> None:
     got = at_once(act, callers=2)
     assert any(isinstance(each, Account) for each in got)
     with pytest.raises(InvalidCredentials):
-        accounts.verify_password(Portal.WEBAPP, mobile_number, PASSWORD)
-    # The reset retries after the change; only the reset always succeeds.
-    assert accounts.verify_password(Portal.WEBAPP, mobile_number, "set by the reset")
+        accounts.verify_password(Portal.WEBAPP, mobile_number, PASSWORD, address="192.0.2.9")
+    # The reset tries again on what the change made; only it is sure to get through.
+    assert accounts.verify_password(Portal.WEBAPP, mobile_number, "set by the reset", address="192.0.2.9")
 
 
 def test_a_full_limit_is_not_written_to() -> None:

@@ -117,7 +117,10 @@ def test_a_change_of_number_meets_a_change_of_password_and_both_are_whole(_: int
     assert moved or OtpInvalid in kinds(got)
     login = require_one_log_in(merchant, merchant.login, new)
     assert login == (new if moved else merchant.login)
-    assert accounts.verify_password(Portal.MERCHANT, login, "set by the change").account_id == merchant.account_id
+    assert (
+        accounts.verify_password(Portal.MERCHANT, login, "set by the change", address="192.0.2.9").account_id
+        == merchant.account_id
+    )
 
 
 @contextmanager
@@ -233,7 +236,7 @@ def test_of_8_new_passwords_by_one_code_at_once_one_is_set() -> None:
     assert set(kinds(got)) <= {str, OtpInvalid, OtpExhausted, Unavailable}
     assert passwords.matches(winner, accounts.get(organizer.account_id).password_hash)
     with pytest.raises(InvalidCredentials):
-        accounts.verify_password(Portal.ORGANIZER, organizer.login, PASSWORD)
+        accounts.verify_password(Portal.ORGANIZER, organizer.login, PASSWORD, address="192.0.2.9")
 
 
 # Images

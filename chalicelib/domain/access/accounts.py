@@ -1,13 +1,11 @@
 """Accounts: unique log-in names, passwords, and the claims of access tokens."""
 
-from datetime import timedelta
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
 from chalicelib import clock
-from chalicelib.domain import throttle
-from chalicelib.domain.access import lock_outs, notices, passwords
+from chalicelib.domain.access import limits, lock_outs, notices, passwords
 from chalicelib.domain.access.notices import Changed
 from chalicelib.errors import (
     AccountSuspended,
@@ -23,11 +21,6 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Login, Profile
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, AdminRole, Portal, UsherRole
-
-# The contract: ten wrong passwords within 15 minutes lock the log-in name for 15 minutes.
-_FAILURES = "log-in failure"
-_FAILURE_LIMIT = 10
-_FAILURE_WINDOW = timedelta(minutes=15)
 
 
 def _create(account: Account) -> Account:
@@ -182,27 +175,17 @@ def find(portal: Portal, login: str) -> Account | None:
     return account if found else None
 
 
-def _failures(portal: Portal, login: str) -> throttle.Limit:
-    whom = f"{portal}:{login.strip().casefold()}"
-    return throttle.Limit(_FAILURES, whom, _FAILURE_LIMIT, _FAILURE_WINDOW, locks=True)
-
-
-def forgetting_failures(account: Account) -> Write:
-    """Return the write that forgets the wrong passwords tried at an account."""
-    return throttle.forgetting(_failures(account.portal, account.login))
-
-
-def verify_password(portal: Portal, login: str, password: str) -> Account:
+def verify_password(portal: Portal, login: str, password: str, *, address: str) -> Account:
     """Return the account of a log-in name after checking its password.
 
-    Raises InvalidCredentials, RateLimited after ten failures in 15 minutes, AccountSuspended.
+    Raises InvalidCredentials, RateLimited after too many failures from this address, AccountSuspended.
     """
-    # Counted before the check, so that parallel guesses cannot exceed the limit.
-    (failure,) = throttle.slide(_failures(portal, login))
+    tried = limits.take_password_try(portal, login, address=address)
     account = find(portal, login)
     if not passwords.matches(password, account.password_hash if account else None) or account is None:
+        tried.failed()
         raise InvalidCredentials
-    throttle.give_back(failure)
+    tried.succeeded()
     if account.status != AccountStatus.ACTIVE:
         raise AccountSuspended
     return account
@@ -211,12 +194,13 @@ def verify_password(portal: Portal, login: str, password: str) -> Account:
 def require_password(account: Account, password: str, *, otherwise: str) -> None:
     """Check the password of a logged-in account. `otherwise` is the message of InvalidCredentials.
 
-    Raises InvalidCredentials, RateLimited after ten failures in 15 minutes, AccountSuspended.
+    Raises InvalidCredentials, RateLimited after ten failures of logged-in callers in 15 minutes, AccountSuspended.
     """
-    (failure,) = throttle.slide(_failures(account.portal, account.login))
+    tried = limits.take_session_password_try(account.portal, account.account_id)
     if not passwords.matches(password, account.password_hash):
+        tried.failed()
         raise InvalidCredentials(otherwise)
-    throttle.give_back(failure)
+    tried.succeeded()
     if account.status != AccountStatus.ACTIVE:
         raise AccountSuspended
 
@@ -268,16 +252,16 @@ def password_set(account: Account, password_hash: str, *, kept_session_id: str |
     ]
 
 
-def password_reset(account: Account, password_hash: str) -> list[Write]:
+def password_reset(account: Account, password_hash: str, *, address: str) -> list[Write]:
     """Return the writes that set a password and end every session, after proof of ownership.
 
-    They also clear the failed log-ins. The first write fails if the account's password or status has changed
-    (optimistic lock). The caller then calls `lock_outs.forget`.
+    They also clear the failed log-ins from this address. The first write fails if the account's password or status has
+    changed (optimistic lock). The caller then calls `lock_outs.forget`.
     """
     return [
         *password_set(account, password_hash),
-        # An account that its own wrong guesses locked may log in at once.
-        forgetting_failures(account),
+        # Owners who were refused after their own wrong guesses can log in at once.
+        limits.forgetting_failures(account.portal, account.login, address=address),
     ]
 
 

@@ -17,8 +17,8 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients import bus, secrets
 from chalicelib.clients.bus import Published
-from chalicelib.domain import paging, signing, throttle
-from chalicelib.domain.access import lock_outs, tokens
+from chalicelib.domain import paging, signing
+from chalicelib.domain.access import limits, lock_outs, tokens
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.events import events
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
@@ -156,8 +156,12 @@ def enroll(*, code: str, public_key: str, address: str, name: str | None = None)
     refused. Raises InvalidCredentials, RateLimited, ValidationFailed.
     """
     raw_key = _public_key(public_key)
-    throttle.take("device enrolment", address, limit=30, window=timedelta(minutes=15))
-    enrolment = _enrolment(code)
+    try:
+        enrolment = _enrolment(code)
+    except InvalidCredentials:
+        # Only wrong codes count, so that nobody who fills the limit stops a gate. A code has 60 bits.
+        limits.WRONG_ENROLMENTS.take(limits.network(address))
+        raise
     device = _spend(enrolment, base64.urlsafe_b64encode(raw_key).decode().rstrip("="), name=name)
     return EnrolledDevice(
         device_id=device.device_id,

@@ -1,9 +1,10 @@
 """One-time codes: sent to a number, five tries, single use (contract, "OTP").
 
 A code is stored only as a MAC over the challenge's id and the code. The key is derived from the master secret. A try
-is counted before the comparison, so that parallel guesses cannot exceed the limits. The address is counted first,
-then the challenge. A code is spent in the transaction of its effect. Only a number's newest code of a purpose is
-valid. Responses do not disclose accounts: such requests send a text without a code, or nothing, after the same work.
+is counted before the comparison, so that parallel guesses cannot exceed the limits. Tries by challenge and by number
+count apart, those by number for each address. A code is spent in the transaction of its effect. Only the newest code
+of a number and purpose is valid; of a registration, the newest of its number and password. Responses do not disclose
+accounts: such requests send a text without a code, or nothing, after the same work.
 """
 
 import hashlib
@@ -17,27 +18,22 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.clients import messages, secrets
 from chalicelib.clients.messages import Channel, Message
-from chalicelib.config import config
-from chalicelib.domain import throttle
-from chalicelib.domain.access import code_texts, numbers
-from chalicelib.domain.throttle import CountedTry, Limit
-from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid, Unavailable
+from chalicelib.domain.access import code_texts, limits, numbers, passwords
+from chalicelib.domain.throttle import Streak
+from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid, RateLimited
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, NewestChallenge
 from chalicelib.table.operations import ConditionFailed, Write
+from chalicelib.table.places import Place
 from chalicelib.vocabulary import OtpPurpose
 
 LIFETIME = timedelta(minutes=5)
-TRIES = 5
+TRIES = limits.TRIES_OF_CODE.limit
 # Lifetime of a challenge: how long codes can be resent and a registration stays pending.
 RENEWABLE = timedelta(minutes=30)
-_PER_NUMBER, _NUMBER_WINDOW = 3, timedelta(minutes=15)
-_PER_ADDRESS, _ADDRESS_WINDOW = 10, timedelta(hours=1)
-# Wrong codes from one address, over all challenges: six challenges tried out.
-_TRIES_WINDOW = timedelta(minutes=15)
-_PURPOSE = "otp"
+_PURPOSE, _REGISTRATION = "otp", "registration"
 # Purposes that allow `resend`; all others start a fresh challenge.
 _RENEWED = frozenset((OtpPurpose.REGISTER, OtpPurpose.LOGIN, OtpPurpose.RESET))
 # Purposes requested by number alone: without an account nothing is sent, after the same work.
@@ -61,6 +57,7 @@ class VerifiedCode:
 
     challenge: Challenge
     used_by: str
+    wrong_codes: Streak
 
     def commit(self, *effects: Write) -> None:
         """Spend the code in one transaction with its effects. Idempotent for SDK retries.
@@ -74,10 +71,10 @@ class VerifiedCode:
             Challenge.used_at.does_not_exist() & (Challenge.mac == challenge.mac),
         )
         newest = operations.check(
-            keys.access.newest_challenge(challenge.purpose, challenge.number_mac),
+            _pointer(challenge),
             NewestChallenge.challenge_id == challenge.challenge_id,
         )
-        before = (spend, newest)
+        before = (spend, newest, self.wrong_codes.forgetting())
         try:
             operations.commit(*before, *effects)
         except ConditionFailed as failure:
@@ -90,16 +87,9 @@ class VerifiedCode:
             raise ConditionFailed({n - len(before): item for n, item in failure.failures.items()}) from failure
 
 
-def take_send(mobile_number: str, *, address: str | None) -> None:
-    """Count one code to this number and, unless the caller is logged in, from this address. Raises RateLimited."""
-    _take_send(numbers.number_mac(mobile_number), address)
-
-
-def _take_send(number_mac: str, address: str | None) -> None:
-    limits = [Limit("code to number", number_mac, _PER_NUMBER, _NUMBER_WINDOW)]
-    if address is not None:
-        limits.append(Limit("code from address", address, _PER_ADDRESS, _ADDRESS_WINDOW))
-    throttle.slide(*limits)
+def take_send(purpose: OtpPurpose, mobile_number: str, *, address: str | None) -> None:
+    """Count one code to this number and, for an anonymous request, from its address. Raises RateLimited."""
+    limits.take_send(purpose, numbers.number_mac(mobile_number), address=address)
 
 
 def send(
@@ -133,7 +123,7 @@ def send(
         pending=pending,
         ttl=int((now + RENEWABLE).timestamp()),
     )
-    older = numbers.number_macs(mobile_number)[1:]
+    older = ((pending or {}).get("found_by") or numbers.number_macs(mobile_number))[1:]
     operations.commit(*together_with, operations.put(challenge), *_newest(challenge, older))
     messages.enqueue(_message(challenge, mobile_number, code, account))
     _log("code sent", challenge)
@@ -148,7 +138,9 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
     challenge = operations.get(keys.access.challenge(challenge_id))
     if challenge is not None and challenge.purpose not in _RENEWED:
         challenge = None
-    _take_send(challenge.number_mac if challenge else challenge_id, address)
+    # An unknown challenge counts as one of a registration, for itself.
+    known = (challenge.purpose, challenge.number_mac) if challenge else (OtpPurpose.REGISTER, challenge_id)
+    limits.take_send(*known, address=address)
     now = clock.now()
     if challenge is None or challenge.used_at is not None or now >= challenge.started_at + RENEWABLE:
         return SentCode(challenge_id)
@@ -181,35 +173,50 @@ def verify(
     """Verify a code, by its challenge or else by the number it was sent to.
 
     With `account_id`, only a code sent for that account is valid. Raises OtpInvalid, OtpExpired, OtpExhausted, and
-    RateLimited after too many wrong codes from this address.
+    RateLimited after too many wrong codes for this number, or by number from this address.
     """
-    # Before anything is looked up, so that a full limit tells nothing of any challenge and uses none of its tries.
-    counted = throttle.take(
-        "code tried from address", address, limit=config().limits.codes_per_address, window=_TRIES_WINDOW
-    )
-    challenge = _take_try(purpose, challenge_id or _newest_of(purpose, mobile_number or ""), account_id)
+    if challenge_id is not None:
+        return _verify(_take_try(purpose, challenge_id, account_id), code, by_number=False)
+    newest = _newest_of(purpose, mobile_number or "", address)
+    try:
+        return _verify(_take_try_by_number(purpose, newest, address), code, by_number=True)
+    except (OtpInvalid, OtpExpired, OtpExhausted):
+        # Counted also where no code was sent, so that the limit does not disclose challenges.
+        limits.count_wrong_code(address)
+        raise
+
+
+def _verify(challenge: Challenge, code: str, *, by_number: bool) -> VerifiedCode:
+    """Compare a code whose try is counted. Raises OtpInvalid, OtpExpired, RateLimited."""
     if clock.now() >= challenge.expires_at:
         raise OtpExpired
+    wrong_codes = limits.wrong_codes(challenge.purpose, challenge.number_mac, by_number=by_number)
+    wrong_codes.take()
     macs = [_mac(key, challenge.challenge_id, code) for key in secrets.candidates(_PURPOSE)]
     if not any(hmac.compare_digest(mac, challenge.mac) for mac in macs):
         _log("wrong code", challenge)
         raise OtpInvalid
-    _give_back(counted, challenge)
-    return VerifiedCode(challenge, used_by=new_id("use"))
+    return VerifiedCode(challenge, used_by=new_id("use"), wrong_codes=wrong_codes)
+
+
+def registration_macs(mobile_number: str, password: str) -> list[str]:
+    """Return the MACs under which a registration is found: of the number and the password that began it.
+
+    The password is stretched first, so that a leaked key does not make it cheap to guess.
+    """
+    stretched = passwords.stretched(password, salt=hashlib.sha256(mobile_number.encode()).digest())
+    keyed = mobile_number.encode() + stretched
+    return [hmac.new(key, keyed, hashlib.sha256).hexdigest()[:32] for key in secrets.candidates(_REGISTRATION)]
+
+
+def registration_of(mobile_number: str, password: str) -> str:
+    """Return the challenge of the registration that was begun with this number and password, or a placeholder."""
+    return _first_of(OtpPurpose.REGISTER, registration_macs(mobile_number, password))
 
 
 def was_sent_to(challenge: Challenge, mobile_number: str | None) -> bool:
     """Whether a challenge's code was sent to this number."""
     return mobile_number is not None and challenge.number_mac in numbers.number_macs(mobile_number)
-
-
-def _give_back(counted: CountedTry, challenge: Challenge) -> None:
-    """Undo the counted try of a correct code, since many people may share one address."""
-    try:
-        throttle.uncount(counted)
-    except Unavailable:
-        # The code is still valid. Its address has one try less until the window ends.
-        logger.warning("try not given back", extra={"challenge_id": challenge.challenge_id})
 
 
 def _take_try(purpose: OtpPurpose, challenge_id: str, account_id: str | None) -> Challenge:
@@ -230,20 +237,47 @@ def _take_try(purpose: OtpPurpose, challenge_id: str, account_id: str | None) ->
         raise OtpExhausted from failure
 
 
-def _newest_of(purpose: OtpPurpose, mobile_number: str) -> str:
-    """Return the id of a number's newest challenge, or a placeholder, so that the same reads follow."""
-    places = [keys.access.newest_challenge(purpose, mac) for mac in numbers.number_macs(mobile_number)]
+def _take_try_by_number(purpose: OtpPurpose, challenge_id: str, address: str) -> Challenge:
+    """Count a try by number from this address and return the challenge."""
+    challenge = operations.get(keys.access.challenge(challenge_id))
+    if challenge is None or challenge.purpose != purpose or challenge.used_at is not None:
+        raise OtpInvalid
+    try:
+        # For each code sent: a resent one has another MAC.
+        limits.TRIES_BY_NUMBER.take(f"{challenge.mac}:{limits.network(address)}")
+    except RateLimited as refusal:
+        _log("code exhausted", challenge)
+        raise OtpExhausted from refusal
+    return challenge
+
+
+def _newest_of(purpose: OtpPurpose, mobile_number: str, address: str) -> str:
+    """Return the id of a number's newest challenge, or a placeholder, so that the same reads follow.
+
+    Raises RateLimited after too many wrong codes by number from this address.
+    """
+    limits.require_codes_left(address)
+    return _first_of(purpose, numbers.number_macs(mobile_number))
+
+
+def _first_of(purpose: OtpPurpose, macs: Sequence[str]) -> str:
+    places = [keys.access.newest_challenge(purpose, mac) for mac in macs]
     found = operations.get_many(places)
     return next((found[place].challenge_id for place in places if place in found), f"none_{places[0].pk}")
 
 
 def _newest(challenge: Challenge, older_macs: list[str]) -> list[Write]:
-    """Return the writes that make a challenge its number's newest, and remove pointers under older MACs."""
-    place = keys.access.newest_challenge(challenge.purpose, challenge.number_mac)
+    """Return the writes that make a challenge the newest, and remove pointers under older MACs."""
     gone_at = int((clock.now() + RENEWABLE).timestamp())
-    pointer = NewestChallenge(*place, challenge_id=challenge.challenge_id, ttl=gone_at)
+    pointer = NewestChallenge(*_pointer(challenge), challenge_id=challenge.challenge_id, ttl=gone_at)
     older = [keys.access.newest_challenge(challenge.purpose, mac) for mac in older_macs]
     return [operations.put(pointer), *(operations.remove(place) for place in older)]
+
+
+def _pointer(challenge: Challenge) -> Place[NewestChallenge]:
+    """Return where the newest challenge is named: of the number, or of a registration's number and password."""
+    macs = (challenge.pending or {}).get("found_by") or [challenge.number_mac]
+    return keys.access.newest_challenge(challenge.purpose, macs[0])
 
 
 def _opens(purpose: OtpPurpose, account: Account | None) -> bool:

@@ -1,5 +1,6 @@
 """Passwords: argon2id, with the same work for unknown accounts."""
 
+import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -79,14 +80,39 @@ def require_acceptable(password: str, *, field: str = "password") -> None:
 def hash_password(password: str, *, field: str = "password") -> str:
     """Return the hash to store. Raises ValidationFailed, naming `field`, for a password too short or too common."""
     require_acceptable(password, field=field)
-    return _hasher().hash(password)
+    return _hasher().hash(_normal(password))
 
 
 def matches(password: str, password_hash: str | None) -> bool:
     """Whether the password matches the hash. Takes the same time for an unknown account (None)."""
     from argon2.exceptions import VerificationError  # as above
 
-    try:
-        return _hasher().verify(password_hash or _nobodys_hash(), password) and password_hash is not None
-    except VerificationError:
-        return False
+    normal = _normal(password)
+    # Hashes of former versions are of the password as it was typed.
+    for spelling in dict.fromkeys((normal, password)):
+        try:
+            return _hasher().verify(password_hash or _nobodys_hash(), spelling) and password_hash is not None
+        except VerificationError:
+            continue
+    return False
+
+
+def stretched(password: str, *, salt: bytes) -> bytes:
+    """Return bytes derived from a password with the work of a hash; the same for the same salt."""
+    from argon2.low_level import Type, hash_secret_raw  # as above
+
+    hasher = _hasher()
+    return hash_secret_raw(
+        _normal(password).encode(),
+        salt,
+        time_cost=hasher.time_cost,
+        memory_cost=hasher.memory_cost,
+        parallelism=hasher.parallelism,
+        hash_len=hasher.hash_len,
+        type=Type.ID,
+    )
+
+
+def _normal(password: str) -> str:
+    """Return a password in NFC, so that each keyboard's spelling of the same characters matches."""
+    return unicodedata.normalize("NFC", password)

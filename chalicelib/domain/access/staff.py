@@ -2,11 +2,9 @@
 
 import hmac
 from dataclasses import dataclass
-from datetime import timedelta
 
 from chalicelib import clock
-from chalicelib.domain import throttle
-from chalicelib.domain.access import accounts, permissions, sessions
+from chalicelib.domain.access import accounts, limits, permissions, sessions
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.errors import InvalidCredentials
 from chalicelib.table import keys, operations
@@ -33,11 +31,11 @@ class StaffLogIn:
     tokens: Tokens
 
 
-def log_in(*, email: str, password: str, totp: str | None, in_cookie: bool) -> StaffLogIn:
+def log_in(*, email: str, password: str, totp: str | None, in_cookie: bool, address: str) -> StaffLogIn:
     """Log a member of staff in. Raises InvalidCredentials, RateLimited, AccountSuspended."""
-    account = accounts.verify_password(Portal.ADMIN, email, password)
+    account = accounts.verify_password(Portal.ADMIN, email, password, address=address)
     if account.totp_secret:
-        _require_totp(account, totp)
+        _require_totp(account, totp, address=address)
     return StaffLogIn(_member(account), sessions.start(account, in_cookie=in_cookie))
 
 
@@ -57,13 +55,13 @@ def _member(account: Account) -> StaffMember:
     )
 
 
-def _require_totp(account: Account, code: str | None) -> None:
+def _require_totp(account: Account, code: str | None, *, address: str) -> None:
     import pyotp  # only log-ins with a second factor need it
 
     if code is None:
         raise InvalidCredentials("This account needs its six-digit code in `totp`.")
     # RFC 6238 codes have a million values: five guesses per five minutes are negligible.
-    throttle.take("totp", account.account_id, limit=5, window=timedelta(minutes=5))
+    limits.WRONG_SECOND_FACTORS.take(f"{account.account_id}:{limits.network(address)}")
     totp = pyotp.TOTP(account.totp_secret or "")
     now = totp.timecode(clock.now())
     # One step of drift each way.

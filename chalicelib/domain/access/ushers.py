@@ -38,12 +38,12 @@ class UsherAssignment:
     scanning_enabled: bool
 
 
-def log_in(username: str, password: str, *, event_id: str) -> UsherLogIn:
+def log_in(username: str, password: str, *, event_id: str, address: str) -> UsherLogIn:
     """Start an usher's session at an event. Password and assignment are checked before the event is read.
 
     Raises InvalidCredentials, RateLimited, AccountSuspended, Forbidden (no ushering role), NotAssigned, NotFound.
     """
-    account = accounts.verify_password(Portal.USHER, username, password)
+    account = accounts.verify_password(Portal.USHER, username, password, address=address)
     accounts.require_assignment(account, event_id)
     event = events.get(event_id)
     return UsherLogIn(account, _shown(event), sessions.start(account, event_id=event.event_id))

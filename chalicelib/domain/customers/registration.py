@@ -5,7 +5,7 @@ pending registration is stored only in its challenge, so that an unproven number
 table reads are the same whether or not a number is registered.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chalicelib.domain.access import accounts, lock_outs, notices, numbers, otp, passwords, sessions
 from chalicelib.domain.access.notices import Changed
@@ -46,6 +46,19 @@ class LoggedInCustomer:
     tokens: Tokens
 
 
+@dataclass(frozen=True, slots=True)
+class RegistrationNamed:
+    """A registration named by its challenge, or by the number and the password that began it."""
+
+    challenge_id: str | None = None
+    mobile_number: str = ""
+    password: str = field(default="", repr=False)
+
+    def find(self) -> str:
+        """Return the id of its challenge, or a placeholder, so that the same reads follow."""
+        return self.challenge_id or otp.registration_of(self.mobile_number, self.password)
+
+
 def register(
     *, mobile_number: str, password: str, name: str, email: str | None, date_of_birth: str | None, address: str
 ) -> SentCode:
@@ -54,8 +67,9 @@ def register(
     Raises ValidationFailed for a weak password, RateLimited.
     """
     passwords.require_acceptable(password)
-    otp.take_send(mobile_number, address=address)
+    otp.take_send(OtpPurpose.REGISTER, mobile_number, address=address)
     pending = {
+        "found_by": otp.registration_macs(mobile_number, password),
         "mobile_number": mobile_number,
         "password_hash": passwords.hash_password(password),
         "name": name,
@@ -66,15 +80,15 @@ def register(
     return otp.send(OtpPurpose.REGISTER, mobile_number, account=account, pending=pending)
 
 
-def confirm(*, code: str, challenge_id: str | None, mobile_number: str | None, address: str) -> CustomerLogIn:
+def confirm(*, code: str, registered: RegistrationNamed, address: str) -> CustomerLogIn:
     """Create the customer after the code has proven the number.
 
+    A registration belongs to the caller who began it: its challenge or its password names it.
     Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AlreadyExists.
     """
-    proof = otp.verify(
-        OtpPurpose.REGISTER, code, challenge_id=challenge_id, mobile_number=mobile_number, address=address
-    )
-    account, creation = accounts.customer(**(proof.challenge.pending or {}))
+    proof = otp.verify(OtpPurpose.REGISTER, code, challenge_id=registered.find(), mobile_number=None, address=address)
+    pending = {name: value for name, value in (proof.challenge.pending or {}).items() if name != "found_by"}
+    account, creation = accounts.customer(**pending)
     session, tokens = sessions.begin(account)
     try:
         proof.commit(*creation, session)
@@ -87,8 +101,8 @@ def confirm(*, code: str, challenge_id: str | None, mobile_number: str | None, a
 
 def log_in(*, mobile_number: str, password: str, address: str, portal: Portal = Portal.WEBAPP) -> SentCode:
     """Send the code that completes a log-in. Raises InvalidCredentials, RateLimited, AccountSuspended."""
-    account = accounts.verify_password(portal, mobile_number, password)
-    otp.take_send(mobile_number, address=address)
+    account = accounts.verify_password(portal, mobile_number, password, address=address)
+    otp.take_send(_LOG_IN[portal], mobile_number, address=address)
     return otp.send(_LOG_IN[portal], mobile_number, account=account)
 
 
@@ -115,9 +129,9 @@ def confirm_log_in(
     return CustomerLogIn(account, tokens)
 
 
-def complete(*, code: str, challenge_id: str | None, mobile_number: str | None, address: str) -> LoggedInCustomer:
+def complete(*, code: str, registered: RegistrationNamed, address: str) -> LoggedInCustomer:
     """Create a customer as `confirm` does and return them with their profile."""
-    log_in = confirm(code=code, challenge_id=challenge_id, mobile_number=mobile_number, address=address)
+    log_in = confirm(code=code, registered=registered, address=address)
     return LoggedInCustomer(customers.show(log_in.account), log_in.tokens)
 
 
@@ -151,7 +165,7 @@ def _claim_gifts(customer: Account) -> None:
 
 def forget_password(*, mobile_number: str, address: str, portal: Portal = Portal.WEBAPP) -> SentCode:
     """Send the code for a password reset if the number has an account. Raises RateLimited."""
-    otp.take_send(mobile_number, address=address)
+    otp.take_send(_RESET[portal], mobile_number, address=address)
     account = accounts.find(portal, mobile_number)
     return otp.send(_RESET[portal], mobile_number, account=account)
 
@@ -171,7 +185,7 @@ def reset_password(
         _require_number_still(proof, account)
         owner = notices.owner(account)
         try:
-            proof.commit(*accounts.password_reset(account, password_hash))
+            proof.commit(*accounts.password_reset(account, password_hash, address=address))
         except operations.ConditionFailed:
             continue  # the account was changed between the read and the write
         lock_outs.forget()

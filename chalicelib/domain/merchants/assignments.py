@@ -199,7 +199,7 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
     fee = 0 if isinstance(profile, Profile) and profile.fee_paid else config().card_fee
     _require_collected(fee, wanted)
     # Counted before the hold, so that no card is held for a customer at the limit of codes.
-    otp.take_send(customer.mobile_number, address=None)
+    otp.take_send(OtpPurpose.CARD_ASSIGNMENT, customer.mobile_number, address=None)
     assignment = _awaiting_code(card, customer, fee=fee, fee_collected=wanted.fee_collected)
     _record_hold(card, assignment, operation_id=operation_id)
     if look_up is not None:
@@ -295,7 +295,7 @@ def _send(assignment: Assignment, customer: Account, *, is_counted: bool) -> Sen
     """
     number, place = customer.mobile_number, keys.merchants.assignment(assignment.assignment_id)
     if not is_counted:
-        otp.take_send(number, address=None)
+        otp.take_send(OtpPurpose.CARD_ASSIGNMENT, number, address=None)
     challenge_id = new_id("chl")
     still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP
     named = operations.change(place, [Assignment.challenge_id.set(challenge_id)], still_awaiting)

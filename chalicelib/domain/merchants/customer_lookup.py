@@ -1,19 +1,15 @@
 """Customers as merchants look them up: the minimum of personal data that a shop needs."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from chalicelib.domain import photos, throttle
-from chalicelib.domain.access import numbers
+from chalicelib.domain.access import limits, numbers
 from chalicelib.domain.cards import bindings
-from chalicelib.domain.throttle import Limit, LimitedTry
+from chalicelib.domain.throttle import LimitedTry
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AccountStatus, Portal
-
-# The contract: 30 look-ups a minute per merchant, known and unknown numbers alike.
-_LOOK_UPS, _WINDOW = 30, timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,7 @@ def look_up(merchant_id: str, mobile_number: str) -> FoundRecipient:
 
 def count_look_up(merchant_id: str) -> LimitedTry:
     """Count one look-up by a merchant. Raises RateLimited above the limit."""
-    (taken,) = throttle.slide(Limit("customer look-up", merchant_id, _LOOK_UPS, _WINDOW))
+    (taken,) = throttle.slide(limits.LOOK_UPS_BY_MERCHANT.of(merchant_id))
     return taken
 
 

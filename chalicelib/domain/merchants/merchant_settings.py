@@ -125,7 +125,7 @@ def begin_number_change(merchant_id: str, *, new_mobile: str, password: str, add
     if new_mobile == account.mobile_number:
         message = "is the number that you log in with already"
         raise ValidationFailed(details=[{"field": "new_mobile", "message": message}])
-    otp.take_send(new_mobile, address=address)
+    otp.take_send(OtpPurpose.MOBILE_CHANGE, new_mobile, address=address)
     return otp.send(OtpPurpose.MOBILE_CHANGE, new_mobile, account=account, pending={"mobile_number": new_mobile})
 
 

@@ -9,15 +9,12 @@ import binascii
 import hashlib
 import hmac
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 
 from ulid import ULID
 
 from chalicelib import clock
 from chalicelib.clients import secrets
-from chalicelib.config import config
-from chalicelib.domain import throttle
-from chalicelib.domain.access import accounts, passwords, sessions
+from chalicelib.domain.access import accounts, limits, passwords, sessions
 from chalicelib.domain.access.accounts import log_security_event
 from chalicelib.errors import AlreadyExists, NotFound, OrganizationFull, ValidationFailed
 from chalicelib.identifiers import new_id, ulid_of
@@ -27,8 +24,6 @@ from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, Portal, TixRole
 
 DEFAULT_TIMEZONE, DEFAULT_PREFIX, DEFAULT_MAX_USERS = "UTC", "TIX", 10
-# A hall's computers may stand behind one address; a stranger who tries who is registered is soon at an end.
-_REGISTRATIONS_WINDOW = timedelta(hours=1)
 _PREFIX = "ogn"
 _PURPOSE = "invite code"
 _MAC_BYTES = 12
@@ -95,12 +90,7 @@ def register(who: TixRegistration, *, organization: str | None, invite_code: str
 
     Raises AlreadyExists where the e-mail address is registered, OrganizationFull, ValidationFailed, RateLimited.
     """
-    throttle.take(
-        "registration from address",
-        address,
-        limit=config().limits.registrations_per_address,
-        window=_REGISTRATIONS_WINDOW,
-    )
+    limits.REGISTRATIONS_OF_ORGANIZATIONS.take(limits.network(address))
     if invite_code is not None:
         return logged_in(join(who, invite_code=invite_code))
     return logged_in(found(who, organization=organization or who.name))
@@ -182,9 +172,9 @@ def _create(account: Account, of_organization: Write) -> None:
         raise OrganizationFull from failure
 
 
-def log_in(*, email: str, password: str) -> TixLogIn:
+def log_in(*, email: str, password: str, address: str) -> TixLogIn:
     """Start a session. Raises InvalidCredentials, RateLimited, AccountSuspended."""
-    return logged_in(accounts.verify_password(Portal.TIX, email, password))
+    return logged_in(accounts.verify_password(Portal.TIX, email, password, address=address))
 
 
 def logged_in(account: Account) -> TixLogIn:

@@ -16,7 +16,7 @@ from chalicelib import clock
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.domain import idempotency, throttle
-from chalicelib.domain.access import accounts, numbers
+from chalicelib.domain.access import accounts, limits, numbers
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.quotations import quote
 from chalicelib.domain.throttle import CountedTry
@@ -27,10 +27,6 @@ from chalicelib.table.items import Account, Ticket
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, TicketStatus
 
-# A look-up reveals whether a number is registered, so each customer has a limit.
-_LOOK_UPS = "recipient look-up"
-_LOOK_UP_LIMIT = 20
-_LOOK_UP_WINDOW = timedelta(hours=1)
 # Texts of one ticket in a day, to all numbers: giving and taking back must not send texts without end.
 _TEXTS_PER_TICKET = 5
 _TEXTS_WINDOW = timedelta(days=1)
@@ -133,7 +129,8 @@ def handing_over(ticket: Ticket, *, to: Account, message: str | None = None) -> 
 
 def count_look_up(asked_by: str) -> None:
     """Count a customer's look-up of a number. Raises RateLimited above the limit."""
-    throttle.take(_LOOK_UPS, asked_by, limit=_LOOK_UP_LIMIT, window=_LOOK_UP_WINDOW)
+    # A look-up reveals whether a number is registered.
+    limits.LOOK_UPS_BY_CUSTOMER.take(asked_by)
 
 
 def transfer(

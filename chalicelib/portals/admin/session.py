@@ -63,7 +63,9 @@ def _refreshed_out(pair: Tokens, *, in_cookie: bool) -> Reply[schema.RefreshOut]
 def admin_login(call: Call[schema.LoginIn, schema.LoginQuery]) -> Reply[schema.LoginOut]:
     """Log in, with TOTP where it is switched on; `?cookie=1` for browsers."""
     body, in_cookie = call.body, call.query.in_cookie
-    log_in = staff.log_in(email=body.email, password=body.password, totp=body.totp, in_cookie=in_cookie)
+    log_in = staff.log_in(
+        email=body.email, password=body.password, totp=body.totp, in_cookie=in_cookie, address=call.address
+    )
     return _logged_in_out(log_in, in_cookie=in_cookie)
 
 

@@ -55,7 +55,8 @@ def public_tix_register(call: Call[schema.RegisterIn, None]) -> schema.LoggedInO
 )
 def public_tix_login(call: Call[schema.LoginIn, None]) -> schema.LoggedInOut:
     """Log in with email address and password."""
-    return schema.LoggedInOut.read(organizations.log_in(email=call.body.email, password=call.body.password))
+    body = call.body
+    return schema.LoggedInOut.read(organizations.log_in(email=body.email, password=body.password, address=call.address))
 
 
 session_routes.add_log_out(bp, f"{_BASE}/logout", Audience("tix", Portal.TIX, TIX))

@@ -59,7 +59,8 @@ def _logged_in_out(log_in: UsherLogIn) -> schema.LoginOut:
 def usher_login(call: Call[schema.LoginIn, None]) -> schema.LoginOut:
     """Log in at one event; the role and the assignment are checked."""
     body = call.body
-    return _logged_in_out(ushers.log_in(body.username, body.password, event_id=body.event_id))
+    log_in = ushers.log_in(body.username, body.password, event_id=body.event_id, address=call.address)
+    return _logged_in_out(log_in)
 
 
 session_routes.add_refresh(bp, f"{_BASE}/token/refresh", _AUDIENCE, refuses=(errors.Forbidden, errors.NotAssigned))

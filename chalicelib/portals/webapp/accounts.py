@@ -5,7 +5,7 @@ from chalice import Blueprint
 from chalicelib import errors
 from chalicelib.domain.access import otp
 from chalicelib.domain.customers import customers, registration
-from chalicelib.domain.customers.registration import LoggedInCustomer
+from chalicelib.domain.customers.registration import LoggedInCustomer, RegistrationNamed
 from chalicelib.portals import session_routes
 from chalicelib.portals.http import refusals
 from chalicelib.portals.http.auth import CUSTOMER
@@ -76,19 +76,18 @@ def public_register(call: Call[schema.RegisterIn, None]) -> ChallengeOut:
         f"{_USERS}/verify-otp",
         guard=None,
         padded=True,
-        body=VerifyIn,
+        body=schema.VerifyRegistrationIn,
         reply=schema.LoggedInOut,
         status=201,
         refuses=(*refusals.CODE, errors.AlreadyExists),
         links=(Link("customer_refresh", body={"refresh": "/refresh"}),),
     ),
 )
-def public_verify_otp(call: Call[VerifyIn, None]) -> schema.LoggedInOut:
-    """Complete a registration by its code and log in."""
+def public_verify_otp(call: Call[schema.VerifyRegistrationIn, None]) -> schema.LoggedInOut:
+    """Complete a registration by its code and log in; by number it takes the registration's password."""
     body = call.body
-    log_in = registration.complete(
-        code=body.otp, challenge_id=body.challenge_id, mobile_number=body.mobile_number, address=call.address
-    )
+    registered = RegistrationNamed(body.challenge_id, body.mobile_number or "", body.password or "")
+    log_in = registration.complete(code=body.otp, registered=registered, address=call.address)
     return _logged_in_out(log_in)
 
 

@@ -1,9 +1,9 @@
 """Bodies of the web app: registration, log-in, codes, profile."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from chalicelib import clock
 from chalicelib.schemas.log_ins import ChallengeId
@@ -38,6 +38,21 @@ class RegisterIn(In):
     name: PublicName
     email: Email | None = None
     date_of_birth: Birthday | None = None
+
+
+class VerifyRegistrationIn(In):
+    """The code that was sent, with its challenge, or with the number and the password of the registration."""
+
+    challenge_id: ChallengeId | None = None
+    mobile_number: Phone | None = None
+    password: Password | None = None
+    otp: OneTimeCode
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.challenge_id is None and (self.mobile_number is None or self.password is None):
+            raise ValueError("needs challenge_id, or mobile_number and password")
+        return self
 
 
 class ResendIn(In):

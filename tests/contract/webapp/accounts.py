@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from chalicelib.domain import throttle
-from chalicelib.domain.access import accounts, otp, passwords
+from chalicelib.domain.access import accounts, limits, passwords
 from chalicelib.domain.customers import registration
 from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
@@ -27,9 +27,9 @@ def _number() -> str:
 
 
 def _unthrottled() -> None:
-    """Reset the limit of codes for the address that the tests send from."""
-    limit = throttle.Limit("code from address", "127.0.0.1", 0, otp.LIFETIME)
-    operations.record(throttle.forgetting(limit))
+    """Let the place that the tests send from have asked for no code yet."""
+    budget = limits.CODES_FROM_ADDRESS
+    operations.record(operations.remove(throttle.window_place(budget.name, "127.0.0.1", budget.window)[0]))
 
 
 def _registration(number: str) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _change_password(ground: Any) -> Request:
     account = accounts.get(ground.customer.account_id)
     operations.commit(
         operations.change(keys.access.account(account.account_id), [Account.password_hash.set(_demo_hash())]),
-        accounts.forgetting_failures(account),
+        throttle.forgetting(limits.WRONG_PASSWORDS_LOGGED_IN.of(account.account_id)),
     )
     return Request({"old_password": demo.CUSTOMER_PASSWORD, "new_password": demo.CUSTOMER_PASSWORD})
 

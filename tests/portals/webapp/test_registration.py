@@ -17,6 +17,7 @@ from tests.contract.ground import stored
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, code_in, texts
 from tests.support.factories import PASSWORD, make_customer
+from tests.support.settings import configured
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 NUMBER = "+923001234567"
@@ -87,14 +88,44 @@ def test_the_right_code_makes_the_account_and_logs_in() -> None:
     assert session.account_id == account.account_id
 
 
-def test_a_code_may_be_shown_by_number_alone() -> None:
+def test_a_code_may_be_shown_by_number_with_the_password_of_its_registration() -> None:
     register()
-    assert verify(code_for(NUMBER)).status == 201
+    body = {"mobile_number": NUMBER, "password": PASSWORD, "otp": code_for(NUMBER)}
+    without = call("POST", f"{USERS}/verify-otp/", {**body, "password": None})
+    assert (without.status, without.code) == (400, "VALIDATION_ERROR")
+    assert call("POST", f"{USERS}/verify-otp/", {**body, "password": "another long password"}).code == "OTP_INVALID"
+    assert call("POST", f"{USERS}/verify-otp/", body).status == 201
+
+
+def test_a_second_registration_of_a_number_leaves_the_first_as_it_was() -> None:
+    register(name="Ayesha Khan", email="ayesha@example.com")
+    code = code_for(NUMBER)
+    theirs = register(name="A Stranger", email="stranger@example.com", password="the password of a stranger")
+    body = {"mobile_number": NUMBER, "otp": code}
+    assert verify(code, of=theirs).code == "OTP_INVALID"
+    stranger = {**body, "password": "the password of a stranger"}
+    assert call("POST", f"{USERS}/verify-otp/", stranger).code == "OTP_INVALID"
+    answer = call("POST", f"{USERS}/verify-otp/", {**body, "password": PASSWORD})
+    assert answer.status == 201, answer.text
+    assert (answer.json["customer"]["name"], answer.json["customer"]["email"]) == ("Ayesha Khan", "ayesha@example.com")
+    assert log_in().status == 200
+    assert log_in(password="the password of a stranger").code == "INVALID_CREDENTIALS"
+
+
+def test_the_first_registration_of_a_number_is_completed_by_its_challenge_after_a_second() -> None:
+    mine = register()
+    code = code_for(NUMBER)
+    theirs = register(name="A Stranger", password="the password of a stranger")
+    their_code = code_for(NUMBER)
+    assert verify(code, of=mine).json["customer"]["name"] == "Ayesha Khan"
+    assert verify(their_code, of=theirs).code == "ALREADY_EXISTS"
 
 
 def test_a_national_number_is_the_same_number() -> None:
     register("0300 1234567")
-    answer = call("POST", f"{USERS}/verify-otp/", {"mobile_number": "0300-1234567", "otp": code_for(NUMBER)})
+    answer = call(
+        "POST", f"{USERS}/verify-otp/", {"mobile_number": "0300-1234567", "password": PASSWORD, "otp": code_for(NUMBER)}
+    )
     assert answer.json["customer"]["mobile_number"] == NUMBER
 
 
@@ -174,7 +205,8 @@ def test_a_verification_needs_a_challenge_or_a_number() -> None:
 
 
 def test_a_code_for_nothing_is_wrong() -> None:
-    assert verify("123456").code == "OTP_INVALID"
+    body = {"mobile_number": NUMBER, "password": PASSWORD, "otp": "123456"}
+    assert call("POST", f"{USERS}/verify-otp/", body).code == "OTP_INVALID"
     body = {"challenge_id": "chl_01K9ZC1B7Q3S5V8X0Z2M4P6R8T", "otp": "123456"}
     assert call("POST", f"{USERS}/verify-otp/", body).code == "OTP_INVALID"
     assert operations.get(keys.access.challenge(body["challenge_id"])) is None
@@ -227,7 +259,8 @@ class TestWhatIsStored:
         assert waiting.mac != plain
         others = {name: value for name, value in waiting.attribute_values.items() if name not in ("mac", "pending")}
         assert not any(code in str(value) for name, value in others.items() if name not in ("number_mac", "ttl", "pk"))
-        assert set(waiting.pending or {}) == {"mobile_number", "password_hash", "name", "email", "date_of_birth"}
+        names = {"found_by", "mobile_number", "password_hash", "name", "email", "date_of_birth"}
+        assert set(waiting.pending or {}) == names
 
     def test_a_number_stands_only_in_the_registration_that_waits_for_it(self) -> None:
         begun = register()
@@ -304,7 +337,7 @@ class TestLogIn:
                 assert log_in().status == 200
         with clock.set_to(START + timedelta(hours=12)):
             for _ in range(20):
-                assert accounts.verify_password(Portal.WEBAPP, NUMBER, PASSWORD)
+                assert accounts.verify_password(Portal.WEBAPP, NUMBER, PASSWORD, address="192.0.2.9")
 
     def test_a_suspended_customer_is_told_only_with_the_right_password(self, customer: Account) -> None:
         begun = log_in()
@@ -368,43 +401,61 @@ class TestResend:
 
 
 class TestHowOften:
-    """At most three texts in any quarter of an hour to a number, ten in any hour from an address."""
+    """At most three texts of a purpose in any quarter of an hour to a number, so many an hour from an address."""
 
-    def test_a_number_gets_three_texts_in_any_quarter_of_an_hour_whatever_for(self) -> None:
+    def test_a_number_gets_three_texts_of_a_purpose_in_any_quarter_of_an_hour(self) -> None:
         make_customer(mobile_number=NUMBER)
         with clock.set_to(START):
-            assert register().status == 202
-        with clock.set_to(START + timedelta(minutes=10)):
             begun = log_in()
             assert begun.status == 200
-            assert call("POST", f"{USERS}/resend-otp/", {"challenge_id": begun.json["challenge_id"]}).status == 202
-            refused = call("POST", f"{USERS}/forgot-password/request-otp/", {"mobile_number": NUMBER})
+        resend = {"challenge_id": begun.json["challenge_id"]}
+        with clock.set_to(START + timedelta(minutes=10)):
+            assert log_in().status == 200
+            assert call("POST", f"{USERS}/resend-otp/", resend).status == 202
+            refused = log_in()
             assert (refused.status, refused.code, refused.headers["retry-after"]) == (429, "RATE_LIMITED", "300")
-            for path, body in (
-                ("register", {"mobile_number": NUMBER, "password": PASSWORD, "name": "A"}),
-                ("login", {"mobile_number": NUMBER, "password": PASSWORD}),
-                ("resend-otp", {"challenge_id": begun.json["challenge_id"]}),
-            ):
-                assert call("POST", f"{USERS}/{path}/", body).status == 429
-        assert len(texts()) == 3
-        with clock.set_to(START + timedelta(minutes=15)):
+            assert refused.json["error"]["message"] == "Too many codes for this number. Try again in 5 minutes."
+            assert call("POST", f"{USERS}/resend-otp/", resend).status == 429
             assert register().status == 202
-            assert register().status == 429
+        assert len(texts()) == 4
+        with clock.set_to(START + timedelta(minutes=15)):
+            assert log_in().status == 200
+            assert log_in().status == 429
 
-    def test_an_address_gets_ten_texts_in_any_hour(self) -> None:
-        with clock.set_to(START):
-            statuses = [register(f"+9230012345{n:02}").status for n in range(12)]
-            assert statuses == [202] * 10 + [429] * 2
-            body = {"mobile_number": "+923009999999", "password": PASSWORD, "name": "A"}
-            assert call("POST", f"{USERS}/register/", body, address="192.0.2.9").status == 202
-        with clock.set_to(START + timedelta(minutes=59)):
-            refused = register("+923001234599")
-            assert (refused.status, refused.headers["retry-after"]) == (429, "60")
-        with clock.set_to(START + timedelta(minutes=60)):
-            assert register("+923001234599").status == 202
+    def test_a_number_gets_six_texts_in_any_quarter_of_an_hour_and_twenty_a_day_that_anybody_can_ask_for(self) -> None:
+        doors = [
+            (f"{USERS}/register/", {"mobile_number": NUMBER, "password": PASSWORD, "name": "Ayesha Khan"}),
+            (f"{USERS}/forgot-password/request-otp/", {"mobile_number": NUMBER}),
+            ("/api/organizer/forgot-password/", {"contact_mobile": NUMBER}),
+        ]
+
+        def ask(after: timedelta) -> list[int]:
+            with clock.set_to(START + after):
+                return [call("POST", path, body).status for path, body in doors for _ in range(3)]
+
+        assert ask(timedelta(0)) == [202] * 6 + [429] * 3
+        for hours in (1, 2):
+            assert ask(timedelta(hours=hours)) == [202] * 6 + [429] * 3
+        assert ask(timedelta(hours=3)) == [202] * 2 + [429] * 7
+        assert ask(timedelta(hours=25)) == [202] * 6 + [429] * 3
+
+    def test_an_address_gets_so_many_texts_an_hour_that_anybody_can_ask_for(self) -> None:
+        make_customer(mobile_number=NUMBER)
+        with configured(LIMIT_CODES_ASKED_PER_ADDRESS=10):
+            with clock.set_to(START):
+                statuses = [register(f"+9230012345{n:02}").status for n in range(12)]
+                assert statuses == [202] * 10 + [429] * 2
+                body = {"mobile_number": "+923009999999", "password": PASSWORD, "name": "Ayesha Khan"}
+                assert call("POST", f"{USERS}/register/", body, address="192.0.2.9").status == 202
+                assert log_in().status == 200
+            with clock.set_to(START + timedelta(minutes=59)):
+                refused = register("+923001234599")
+                assert (refused.status, refused.headers["retry-after"]) == (429, "60")
+            with clock.set_to(START + timedelta(minutes=60)):
+                assert register("+923001234599").status == 202
 
     def test_a_text_that_is_refused_for_its_address_does_not_count_for_its_number(self) -> None:
-        with clock.set_to(START):
+        with clock.set_to(START), configured(LIMIT_CODES_ASKED_PER_ADDRESS=10):
             for n in range(10):
                 register(f"+9230012345{n:02}")
             assert register().status == 429
