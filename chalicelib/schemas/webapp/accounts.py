@@ -17,7 +17,19 @@ from chalicelib.schemas.profiles import (
     UploadKey,
     UploadOut,
 )
-from chalicelib.schemas.wire import ChangeIn, Day, In, Moment, Name, Out, Password, Phone, ResetCode, TokensOut
+from chalicelib.schemas.wire import (
+    ChangeIn,
+    Day,
+    In,
+    Moment,
+    Name,
+    OneTimeCode,
+    Out,
+    Password,
+    Phone,
+    ResetCode,
+    TokensOut,
+)
 from chalicelib.vocabulary import AccountStatus, BloodType
 
 
