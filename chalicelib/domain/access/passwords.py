@@ -4,6 +4,7 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.access import common_passwords
 from chalicelib.errors import ValidationFailed
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def require_acceptable(password: str, *, field: str = "password") -> None:
     """Raise ValidationFailed, naming `field`, for a password too short or too common."""
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         problem = f"must have {MIN_LENGTH} to {MAX_LENGTH} characters"
-    elif password.casefold() in _COMMON:
+    elif password.casefold() in _COMMON or common_passwords.contains(_normal(password)):
         problem = "is among the most common passwords; choose another"
     else:
         return

@@ -51,12 +51,12 @@ class RegistrationNamed:
     """A registration named by its challenge, or by the number and the password that began it."""
 
     challenge_id: str | None = None
-    mobile_number: str = ""
-    password: str = field(default="", repr=False)
+    mobile_number: str | None = None
+    password: str | None = field(default=None, repr=False)
 
     def find(self) -> str:
         """Return the id of its challenge, or a placeholder, so that the same reads follow."""
-        return self.challenge_id or otp.registration_of(self.mobile_number, self.password)
+        return self.challenge_id or otp.registration_of(self.mobile_number or "", self.password or "")
 
 
 def register(

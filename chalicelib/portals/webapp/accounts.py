@@ -86,7 +86,7 @@ def public_register(call: Call[schema.RegisterIn, None]) -> ChallengeOut:
 def public_verify_otp(call: Call[schema.VerifyRegistrationIn, None]) -> schema.LoggedInOut:
     """Complete a registration by its code and log in; by number it takes the registration's password."""
     body = call.body
-    registered = RegistrationNamed(body.challenge_id, body.mobile_number or "", body.password or "")
+    registered = RegistrationNamed(body.challenge_id, body.mobile_number, body.password)
     log_in = registration.complete(code=body.otp, registered=registered, address=call.address)
     return _logged_in_out(log_in)
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from chalicelib.domain.access import passwords
+from chalicelib.domain.access import common_passwords, passwords
 from chalicelib.errors import ValidationFailed
 
 
@@ -39,3 +39,22 @@ def test_a_password_is_hashed_with_at_least_the_work_that_owasp_asks_for() -> No
     code = "from chalicelib.domain.access import passwords; print(passwords.hash_password('a long enough one'))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+@pytest.mark.parametrize("password", ["Football123", "letmein1234", "manchester", "Zaq12wsxcde3", "sonnenschein"])
+def test_a_common_password_is_refused_in_any_case(password: str) -> None:
+    with pytest.raises(ValidationFailed, match="invalid"):
+        passwords.require_acceptable(password)
+
+
+def test_few_of_other_passwords_are_taken_for_common_ones() -> None:
+    mistaken = sum(common_passwords.contains(f"no common password {n}") for n in range(20_000))
+    assert mistaken <= 40
+    assert common_passwords.FILE.stat().st_size < 300_000
+
+
+def test_a_password_matches_in_each_normal_form() -> None:
+    kept = passwords.hash_password("Zo\u00eb likes long ones")
+    assert passwords.matches("Zoe\u0308 likes long ones", kept)
+    assert passwords.matches("Zo\u00eb likes long ones", passwords.hash_password("Zoe\u0308 likes long ones"))
+    assert not passwords.matches("Zoe likes long ones", kept)
