@@ -6,6 +6,9 @@ from functools import lru_cache
 
 LOCAL_ORIGINS = ",".join(f"http://localhost:{port}" for port in (8080, 8081, 8082, 8083, 8084, 5173, 3000))
 
+# The platform's own country, its neighbours in the Gulf, and those with most of its people abroad.
+PHONE_COUNTRIES = "PK,AE,BH,KW,OM,QA,SA,CA,DE,GB,US"
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -63,6 +66,7 @@ class Config:
     fee_basis_points: int
     card_fee: int
     phone_region: str
+    phone_countries: frozenset[str]
     answer_pace_seconds: float
     log_level: str
     limits: Limits
@@ -102,6 +106,8 @@ def config() -> Config:
         # The fee of a new NFC card, in minor units of that currency.
         card_fee=int(env("CARD_FEE", "50000")),
         phone_region=env("PHONE_REGION", "PK"),
+        # The countries whose mobile numbers get SMS.
+        phone_countries=frozenset(c for c in env("PHONE_COUNTRIES", PHONE_COUNTRIES).split(",") if c),
         # The step to which the duration of log-ins and codes is padded; 0 for none.
         answer_pace_seconds=int(env("ANSWER_PACE_MS", "300")) / 1000,
         log_level=env("LOG_LEVEL", "INFO"),

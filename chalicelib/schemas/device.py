@@ -5,8 +5,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.identifiers import parse_uid
+from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.scans import Code, DecisionOut, SunIn
-from chalicelib.schemas.wire import Id, In, Instant, Moment, Name, Out, ScanId
+from chalicelib.schemas.wire import Id, In, Instant, Moment, Out, ScanId
 from chalicelib.vocabulary import Direction, ScanResult
 
 # A replay is sent in batches; a larger one would exceed the gateway's 29 s (AWS limit).

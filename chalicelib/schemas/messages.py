@@ -26,7 +26,6 @@ PATTERNS: Mapping[str, str] = {
     r"^[A-Za-z0-9_]+$": "must consist of the letters a to z, digits and underscores",
     r"^[0-9]{6}$": "must be the 6 digits of the code",
     r"^[0-9]{8}$": "must be the 8 digits of the code",
-    r"^\d{6}$": "must be the 6 digits of the code",
     r"^[0-9]{1,12}(\.[0-9]{1,4})?$": "must be a decimal amount, such as 1500.00",
     r"^[A-Z]{3}$": "must be a currency code of three capital letters, such as PKR",
     r"^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$": "must be an email address, such as name@example.com",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from chalicelib.schemas.wire import Name
+from chalicelib.schemas.texts import Name
 
 _PLATFORM = "gatehouse"
 _BESIDE = frozenset(

@@ -5,11 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from chalicelib.schemas.wire import In, Moment, Name, Out
+from chalicelib.schemas.texts import ONE_LINE, Name
+from chalicelib.schemas.wire import In, Moment, Out
 
 # RFC 5321 bounds a path at 256 with its brackets; only delivery shows whether an address exists.
 Email = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$")
+    str,
+    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$"),
+    ONE_LINE,
 ]
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 # S3 accepts no larger upload with the form that is returned.

@@ -1,5 +1,6 @@
 """Parts of bodies that all portals share."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Generic, Literal, Protocol, Self, TypeVar, get_args
@@ -16,7 +17,7 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
 )
-from pydantic_core import core_schema
+from pydantic_core import PydanticCustomError, core_schema
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -93,9 +94,45 @@ def _within_reach(value: datetime) -> datetime:
     return value
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
-Day = Annotated[date, Field(ge=date(1970, 1, 1), lt=_LATEST.date())]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+# RFC 3339; the type itself asks for the offset. Pydantic would also read Unix times and other spellings of ISO 8601.
+_SPELLED_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
+_SPELLED_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _read_as(kind: type[date], spelling: re.Pattern[str]) -> BeforeValidator:
+    """Return the validator that reads a text in one spelling only. It parses, since a strict type refuses a text."""
+    name = kind.__name__
+
+    def read(value: Any) -> date:
+        if isinstance(value, date):  # not from JSON
+            return value
+        if not isinstance(value, str):
+            raise PydanticCustomError(f"{name}_type", "must be text")
+        try:
+            if spelling.fullmatch(value):
+                return kind.fromisoformat(value.upper())
+        except ValueError:
+            pass  # such as a 13th month
+        raise PydanticCustomError(f"{name}_parsing", "must be spelled as the contract says")
+
+    return BeforeValidator(read)
+
+
+Instant = Annotated[AwareDatetime, _read_as(datetime, _SPELLED_INSTANT), AfterValidator(_within_reach)]
+_SpelledDay = Annotated[date, _read_as(date, _SPELLED_DAY)]
+Day = Annotated[_SpelledDay, Field(ge=date(1970, 1, 1), lt=_LATEST.date())]
+
+
+def _not_ahead(day: date) -> date:
+    # Time zones ahead of UTC may be a day ahead: somebody born today there is born tomorrow here.
+    if day > clock.now().date():
+        raise ValueError("must not lie in the future")
+    return day
+
+
+Birthday = Annotated[_SpelledDay, Field(ge=date(1900, 1, 1)), AfterValidator(_not_ahead)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 ScanId = Annotated[
     str,
@@ -107,10 +144,16 @@ PageSize = Annotated[int, Field(ge=1, le=100)]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 
+# No letters and no extension: the library would read both.
+_DIALLED = re.compile(r"\+?[0-9][0-9 ().-]*|\([0-9][0-9 ().-]*")
+
+
 def _e164(value: str) -> str:
     """Return a number in E.164 (ITU-T), read as a number of the platform's own country by default."""
     import phonenumbers  # its tables would weigh on the cold start of every route
 
+    if not _DIALLED.fullmatch(value):
+        raise ValueError("must be a phone number without letters or extension, such as +923001234567")
     try:
         number = phonenumbers.parse(value, config().phone_region)
     except phonenumbers.NumberParseException as error:
@@ -120,10 +163,31 @@ def _e164(value: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def _mobile(value: str) -> str:
+    """Return a number that the platform sends SMS to. Other kinds are dear, and reach nobody's mobile phone."""
+    import phonenumbers
+
+    number = phonenumbers.parse(value)
+    mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    if phonenumbers.number_type(number) not in mobile:
+        raise ValueError("must be the number of a mobile phone, such as +923001234567")
+    if phonenumbers.region_code_for_number(number) not in config().phone_countries:
+        raise ValueError("must be a number of a country that the platform serves, such as +923001234567")
+    return value
+
+
+# The number of somebody whom the platform sends nothing, such as an emergency contact.
+AnyPhone = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=32),
+    AfterValidator(_e164),
+    Field(description="In national or international form; stored and returned as E.164.", examples=["+923001000003"]),
+]
 Phone = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=32),
     AfterValidator(_e164),
+    AfterValidator(_mobile),
     Field(description="In national or international form; stored and returned as E.164.", examples=["+923001000003"]),
 ]
 OneTimeCode = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")]

@@ -18,6 +18,8 @@ from chalicelib.vocabulary import LiveType
 from chalicelib.workers import Failures, failures_from
 
 _OK = {"statusCode": HTTPStatus.OK.value}
+# In characters; a ticket has 43.
+_LONGEST_TICKET = 128
 
 
 # The sockets
@@ -27,6 +29,8 @@ def connect(event: dict[str, Any]) -> dict[str, int]:
     """Accept a socket that presents a ticket."""
     ticket = (event.get("queryStringParameters") or {}).get("ticket") or ""
     try:
+        if len(ticket) > _LONGEST_TICKET or not ticket.isascii():
+            raise Unauthenticated
         connections.open_(event["requestContext"]["connectionId"], ticket=ticket)
     except Refusal as refusal:
         return {"statusCode": refusal.status}
@@ -62,7 +66,7 @@ def message(event: dict[str, Any]) -> dict[str, int]:
 
 def _parse(body: str) -> schema.CommandIn:
     try:
-        return schema.CommandIn.model_validate_json(body)
+        return schema.CommandIn.model_validate_json(body, strict=True)
     except ValidationError as error:
         if not error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]:
             raise MalformedJson from error

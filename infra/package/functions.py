@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.config import PHONE_COUNTRIES
 from chalicelib.domain.changes import LIVE, PROJECTED
 from infra.package import sockets
 from infra.package.application import Template
@@ -85,6 +86,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "AllowedPattern": "[A-Z]{2}",
         "Description": "The country of national phone numbers (ISO 3166)",
     },
+    "PhoneCountries": {
+        "Type": "String",
+        "Default": PHONE_COUNTRIES,
+        "AllowedPattern": "[A-Z]{2}(,[A-Z]{2})*",
+        "Description": "The countries whose mobile numbers get SMS (ISO 3166)",
+    },
     "LogLevel": {"Type": "String", "Default": "INFO", "AllowedValues": ["DEBUG", "INFO", "WARNING", "ERROR"]},
 }
 
@@ -109,6 +116,7 @@ ENVIRONMENT: dict[str, Any] = {
     "CARD_FEE": {"Ref": "CardFee"},
     "ANSWER_PACE_MS": {"Ref": "AnswerPaceMs"},
     "PHONE_REGION": {"Ref": "PhoneRegion"},
+    "PHONE_COUNTRIES": {"Ref": "PhoneCountries"},
     "CORS_ORIGINS": {"Ref": "CorsOrigins"},
     "ADMIN_ORIGIN": {"Ref": "AdminOrigin"},
     "MAIL_FROM": {"Ref": "MailFrom"},

@@ -60,7 +60,7 @@ def test_a_date_that_is_none_is_named(query: str) -> None:
     assert named == {query.partition("=")[0]}
 
 
-@pytest.mark.parametrize("attendee", ["#", "%", "́"])
+@pytest.mark.parametrize("attendee", ["#", "%", "."])
 def test_a_name_of_signs_alone_finds_nobody_and_breaks_nothing(attendee: str) -> None:
     event = make_event()
     make_ticket(event)

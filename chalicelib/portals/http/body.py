@@ -1,6 +1,5 @@
-"""Read and check what a request carries: its body and its query."""
+"""Read and check the body of a request."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -23,19 +22,11 @@ def read(request: Any, limit: int) -> bytes:
 def parse(raw: bytes, schema: type[BaseModel], form: Form | None) -> BaseModel:
     """Return the body, checked against its schema. Raises MalformedJson, ValidationFailed."""
     try:
-        return schema.model_validate(form.texts) if form else schema.model_validate_json(raw or b"{}")
+        # Strict: `true` is not 1, and "12" is not 12. A form has texts only.
+        return schema.model_validate(form.texts) if form else schema.model_validate_json(raw or b"{}", strict=True)
     except ValidationError as error:
         kinds = {problem["type"] for problem in error.errors(include_url=False, include_context=False)}
         whole = any(not problem["loc"] and problem["type"] in _NOT_AN_OBJECT for problem in error.errors())
         if "json_invalid" in kinds or whole:
             raise MalformedJson from error
-        raise ValidationFailed(details=messages.problems(error, schema)) from error
-
-
-def parse_query(parameters: Mapping[str, str], schema: type[BaseModel]) -> BaseModel:
-    """Return the query, checked against its schema; an empty parameter counts as left out. Raises ValidationFailed."""
-    given = {name: value for name, value in parameters.items() if value != ""}
-    try:
-        return schema.model_validate(given)
-    except ValidationError as error:
         raise ValidationFailed(details=messages.problems(error, schema)) from error

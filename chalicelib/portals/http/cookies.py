@@ -11,6 +11,8 @@ from chalicelib.errors import Unauthenticated
 
 _NAME = "gatehouse_refresh"
 _PATH = "/api/auth"
+# In characters; a longer header is read as none.
+_LONGEST = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,9 @@ def place(refresh: str, *, in_cookie: bool) -> PlacedToken:
 
 
 def _in_cookie(headers: Mapping[str, str]) -> str | None:
+    sent = headers.get("cookie") or ""
     try:
-        morsel = SimpleCookie(headers.get("cookie") or "").get(_NAME)
+        morsel = SimpleCookie(sent if len(sent) <= _LONGEST else "").get(_NAME)
     except CookieError:
         return None
     return morsel.value if morsel else None

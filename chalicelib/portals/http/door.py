@@ -1,6 +1,7 @@
 """A door: a view behind the stages that every request passes.
 
-admit → read the body → parse → replay or claim the Idempotency-Key → view → reply → cache
+check the headers → admit → check path and query → read the body → parse → replay or claim the Idempotency-Key
+→ view → reply → cache
 """
 
 import functools
@@ -12,7 +13,7 @@ from typing import Any
 from chalice import Blueprint, Response
 
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.portals.http import body, forms, padding, request_log
+from chalicelib.portals.http import body, forms, headers, padding, query, request_log, variables
 from chalicelib.portals.http.answer import JSON, Answer, File, Reply, answer, cached
 from chalicelib.portals.http.idempotent_answers import KeyedRequest, answer_once
 from chalicelib.portals.http.route import ROUTES, AnyRoute, BodyT, Call, OtherT, QueryT, ReplyT, Route
@@ -30,11 +31,12 @@ def door(
         route = replace(
             declared, operation_id=declared.operation_id or view.__name__, summary=declared.summary or summary
         )
+        variables.of_path(route.path)  # fails here for a variable without a type
         ROUTES.append(route)
 
         @functools.wraps(view)
-        def handle(**variables: str) -> Response:
-            return respond(route, view, blueprint.current_request, variables)
+        def handle(**sent: str) -> Response:
+            return respond(route, view, blueprint.current_request, sent)
 
         accepted = [JSON, forms.MEDIA_TYPE] if route.form else [JSON]
         blueprint.route(route.path, methods=[route.method], name=route.operation_id, content_types=accepted)(handle)
@@ -43,25 +45,28 @@ def door(
     return declare
 
 
-def respond(route: AnyRoute, view: View, request: Any, variables: Mapping[str, str]) -> Answer:
+def respond(route: AnyRoute, view: View, request: Any, sent: Mapping[str, str]) -> Answer:
     """Return the answer to one request, with its duration padded where the route asks for it."""
     with padding.padded() if route.padded else nullcontext():
-        call = parse(route, request, variables)
+        call = parse(route, request, sent)
         given = _answer_once(route, view, call) if route.idempotent else answer(route, view(call), call.headers)
         return cached(given, call.headers, route.public_seconds) if route.public_seconds else given
 
 
-def parse(route: AnyRoute, request: Any, variables: Mapping[str, str]) -> Call[Any, Any]:
-    """Return a request as its view reads it: admitted first, then parsed."""
+def parse(route: AnyRoute, request: Any, sent: Mapping[str, str]) -> Call[Any, Any]:
+    """Return a request as its view reads it: admitted first, then parsed; `sent` are its path variables."""
+    headers.require_bounded(request.headers)
     principal = _admit(route, request.headers)
+    path = variables.parse(route.variables, sent)
+    parameters = query.parse(request.query_params or {}, route.query)
     boundary = forms.boundary(request.headers) if route.form else None
     limit = route.form.limit if route.form and boundary else route.limit
     raw = body.read(request, limit) if route.reads_body else b""
     form = forms.parse(raw, boundary) if boundary else None
     return Call(
         body=body.parse(raw, route.body, form) if route.body else None,
-        query=body.parse_query(request.query_params or {}, route.query) if route.query else None,
-        path=variables,
+        query=parameters,
+        path=path,
         headers=request.headers,
         address=((request.context or {}).get("identity") or {}).get("sourceIp") or "unknown",
         principal=principal,  # type: ignore[arg-type]  # public views do not read it

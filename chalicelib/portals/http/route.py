@@ -11,6 +11,7 @@ from typing_extensions import TypeVar
 
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.errors import Refusal
+from chalicelib.portals.http import variables
 from chalicelib.portals.http.auth import Guard
 from chalicelib.portals.http.paths import portal_of
 
@@ -96,6 +97,11 @@ class Route(Generic[BodyT, QueryT, ReplyT, OtherT]):
     def portal(self) -> str:
         """The portal whose page of the contract describes this route; `platform` where none does."""
         return portal_of(self.path)
+
+    @property
+    def variables(self) -> Mapping[str, variables.Variable]:
+        """The type of each variable of the path. Raises KeyError for one without a type."""
+        return variables.of_path(self.path)
 
     @property
     def reads_body(self) -> bool:

@@ -49,8 +49,7 @@ def _handed_over_out(held: AssignmentWithCard) -> schema.HandedOverOut:
 )
 def merchant_verify_customer(call: Call[None, None]) -> schema.RecipientOut:
     """Return whether a number belongs to a customer, and whether they have paid for a card."""
-    number = schema.number_in(call.path["mobile"])
-    return schema.RecipientOut.read(customer_lookup.look_up(call.principal.id, number))
+    return schema.RecipientOut.read(customer_lookup.look_up(call.principal.id, call.path["mobile"]))
 
 
 @door(

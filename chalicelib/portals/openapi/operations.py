@@ -1,6 +1,5 @@
 """One operation of the document: who may call it, what it takes, and what it answers."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,13 +7,13 @@ from chalicelib.portals.http import forms
 from chalicelib.portals.http.answer import JSON
 from chalicelib.portals.http.idempotent_answers import KEY_LENGTH
 from chalicelib.portals.http.route import AnyRoute, Link
+from chalicelib.portals.http.variables import LONGEST
 from chalicelib.portals.openapi import components, descriptions, refusals
 from chalicelib.portals.openapi.components import Components, Schema
 from chalicelib.schemas import examples
 from chalicelib.schemas.examples.shared import Example
 from chalicelib.vocabulary import Portal
 
-_VARIABLE = re.compile(r"{(\w+)}")
 _COOKIE_REFRESH = "admin_refresh"
 
 
@@ -92,13 +91,14 @@ def _media(schema: Schema, example: Any) -> Schema:
 
 
 def _path_parameters(route: AnyRoute) -> Iterator[Schema]:
-    for name in _VARIABLE.findall(route.path):
+    for name, kind in route.variables.items():
+        pattern = {"pattern": kind.pattern} if kind.pattern else {}
         yield {
             "name": name,
             "in": "path",
             "required": True,
             "description": descriptions.PATH_VARIABLES[name],
-            "schema": {"type": "string", "minLength": 1},
+            "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, **pattern},
             "examples": {"demo": {"value": examples.PATH_VALUES[name]}},
         }
 

@@ -54,20 +54,22 @@ def _all(kind: type[Refusal]) -> Iterator[type[Refusal]]:
 def _kinds(route: AnyRoute) -> Iterator[type[Refusal]]:
     """Go through every way in which this route refuses, faults aside."""
     yield errors.Unavailable
+    # A parameter or a header value that the route does not accept.
+    yield errors.ValidationFailed
+    for variable in route.variables.values():
+        yield variable.refusal
     if route.guard:
         yield from (errors.Unauthenticated, errors.TokenExpired)
         if route.guard.permissions or route.guard.roles:
             yield errors.Forbidden
     if route.body:
-        yield from (errors.MalformedJson, errors.ValidationFailed, errors.TooLarge, errors.UnsupportedMediaType)
+        yield from (errors.MalformedJson, errors.TooLarge, errors.UnsupportedMediaType)
     elif route.reads_body:
         yield errors.TooLarge
-    if route.query:
-        yield errors.ValidationFailed
-        if "cursor" in route.query.model_fields:
-            yield errors.InvalidCursor
+    if route.query and "cursor" in route.query.model_fields:
+        yield errors.InvalidCursor
     if route.idempotent:
-        yield from (errors.ValidationFailed, errors.IdempotencyMismatch, errors.IdempotencyInProgress)
+        yield from (errors.IdempotencyMismatch, errors.IdempotencyInProgress)
     yield from route.refuses
 
 

@@ -1,6 +1,7 @@
 """Bodies of the staff's portal: reader devices."""
 
-from chalicelib.schemas.wire import Filter, Id, In, Moment, Name, Out, PageIn
+from chalicelib.schemas.texts import Name
+from chalicelib.schemas.wire import Filter, Id, In, Moment, Out, PageIn
 from chalicelib.vocabulary import DeviceStatus
 
 

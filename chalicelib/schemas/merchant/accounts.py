@@ -7,11 +7,12 @@ from pydantic import Field, StringConstraints, model_validator
 from chalicelib.schemas.log_ins import ChallengeId
 from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import Email
+from chalicelib.schemas.texts import LINES, ONE_LINE
 from chalicelib.schemas.wire import ChangeIn, In, MoneyOut, OneTimeCode, Out, Password, Phone, TokensOut
 from chalicelib.vocabulary import AccountStatus
 
-_Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-_City = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
+_Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), LINES]
+_City = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), ONE_LINE]
 
 
 class ShopOut(Out):

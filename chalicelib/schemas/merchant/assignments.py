@@ -1,26 +1,14 @@
 """Bodies of the merchants' portal: customers, and the cards assigned to them."""
 
 from typing import Annotated, Self
-from urllib.parse import unquote
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from chalicelib.errors import ValidationFailed
 from chalicelib.schemas.merchant.cards import CardOut
 from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, OneTimeCode, Out, Phone
 from chalicelib.vocabulary import AssignmentStatus
 
 CardName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
-
-
-def number_in(path: str) -> str:
-    """Return the number in a path, whose + may come as %2B, as E.164. Raises ValidationFailed."""
-    try:
-        number: str = TypeAdapter(Phone).validate_python(unquote(path))
-    except ValidationError as error:
-        message = "must be a phone number, such as 03001000003 or +923001000003"
-        raise ValidationFailed(details=[{"field": "mobile", "message": message}]) from error
-    return number
 
 
 class PersonOut(Out):

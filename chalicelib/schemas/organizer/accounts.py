@@ -15,6 +15,7 @@ from chalicelib.schemas.profiles import (
     UploadKey,
     UploadOut,
 )
+from chalicelib.schemas.texts import ONE_LINE
 from chalicelib.schemas.wire import ChangeIn, In, Out, Password, Phone, ResetCode, TokensOut
 from chalicelib.vocabulary import AccountStatus
 
@@ -37,8 +38,8 @@ def _object(value: Any) -> Any:
 
 
 _Clearable = Annotated[ValueT | None, BeforeValidator(_nothing)]
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-_TaxNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), ONE_LINE]
+_TaxNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), ONE_LINE]
 
 
 class ForgotPasswordIn(In):

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from chalicelib.schemas.platform_names import require_own
-from chalicelib.schemas.wire import Amount, ChangeIn, Day, Filter, Id, In, Instant, Moment, MoneyOut, Name, Out, PageIn
+from chalicelib.schemas.texts import LINES, ONE_LINE, Name
+from chalicelib.schemas.texts import Title as AnyTitle
+from chalicelib.schemas.wire import Amount, ChangeIn, Day, Filter, Id, In, Instant, Moment, MoneyOut, Out, PageIn
 from chalicelib.vocabulary import EditRequestStatus, EventStatus
 
 LocalHour = Annotated[
@@ -187,12 +189,10 @@ class DashboardOut(Out):
     sales_by_day: list[DaySalesOut]
 
 
-Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(require_own)
-]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5_000)]
-Url = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s]+$", max_length=2_000)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
+Title = Annotated[AnyTitle, AfterValidator(require_own)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5_000), LINES]
+Url = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s]+$", max_length=2_000), ONE_LINE]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000), LINES]
 
 
 class CategoryChangeIn(ChangeIn):

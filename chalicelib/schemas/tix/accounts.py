@@ -6,7 +6,8 @@ from pydantic import AliasChoices, Field, StringConstraints
 
 from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import Email
-from chalicelib.schemas.wire import In, Name, Out, Password
+from chalicelib.schemas.texts import Name
+from chalicelib.schemas.wire import In, Out, Password
 from chalicelib.vocabulary import TixRole
 
 InviteCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]

@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
+from chalicelib.schemas.texts import LINES
 from chalicelib.schemas.tix.settings import Prefix
 from chalicelib.schemas.wire import In, Moment, Out
 from chalicelib.vocabulary import JobStatus, PrintFormat
@@ -39,7 +40,7 @@ class PrintIn(NumbersIn):
 class VoidIn(NumbersIn):
     """The range to void, and the reason."""
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), LINES] | None = None
 
 
 class PrintStartedOut(Out):

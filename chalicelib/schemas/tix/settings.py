@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from chalicelib.schemas.platform_names import PublicName
+from chalicelib.schemas.texts import ONE_LINE
 from chalicelib.schemas.wire import ChangeIn, In, Out
 
 # The size of a client's own fields in `paper`, as JSON.
@@ -32,7 +33,7 @@ Prefix = Annotated[
     StringConstraints(min_length=1, max_length=20, pattern=r"^[A-Z0-9-]+$"),
     Field(description="Capital letters, digits and hyphens.", examples=["VIP"]),
 ]
-Url = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s]+$", max_length=2_000)]
+Url = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s]+$", max_length=2_000), ONE_LINE]
 # A whole number stays one.
 Length = Annotated[int, Field(ge=0, le=100)] | Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 

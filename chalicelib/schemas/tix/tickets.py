@@ -2,11 +2,12 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Protocol, Self
+from typing import Annotated, Any, Protocol, Self
 
 from pydantic import AfterValidator, Field, JsonValue, RootModel, StringConstraints
 
 from chalicelib.identifiers import ticket_number
+from chalicelib.schemas.texts import LINES, ONE_LINE
 from chalicelib.schemas.wire import Filter, Id, In, Moment, Out
 from chalicelib.vocabulary import JobStatus, TicketFilter
 
@@ -19,8 +20,17 @@ def _small(value: dict[str, JsonValue] | str) -> dict[str, JsonValue] | str:
     return value
 
 
+def _checked(value: Any) -> Any:
+    """Return what is printed on a ticket with each of its texts checked."""
+    if isinstance(value, str):
+        return LINES.checked(value)
+    if isinstance(value, dict):
+        return {ONE_LINE.checked(name): _checked(part) for name, part in value.items()}
+    return [_checked(part) for part in value] if isinstance(value, list) else value
+
+
 Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{1,20}$")]
-Extra = Annotated[dict[str, JsonValue] | str, AfterValidator(_small)]
+Extra = Annotated[dict[str, JsonValue] | str, AfterValidator(_small), AfterValidator(_checked)]
 
 
 class GenerateIn(In):

@@ -5,8 +5,9 @@ from typing import Annotated, Literal, Protocol, Self
 
 from pydantic import Field
 
+from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.scans import CardName
-from chalicelib.schemas.wire import BetweenIn, Cursor, Filter, Id, In, Moment, Name, Out, PageSize
+from chalicelib.schemas.wire import BetweenIn, Cursor, Filter, Id, In, Moment, Out, PageSize
 from chalicelib.vocabulary import Direction, Reason, ScanResult, ScanSource
 
 

@@ -4,15 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from chalicelib.schemas.wire import (
-    Id,
-    In,
-    Instant,
-    Moment,
-    Name,
-    Out,
-    ScanId,
-)
+from chalicelib.schemas.texts import Name
+from chalicelib.schemas.wire import Id, In, Instant, Moment, Out, ScanId
 from chalicelib.vocabulary import (
     BloodType,
     CardStatus,

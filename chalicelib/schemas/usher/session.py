@@ -1,7 +1,8 @@
 """Bodies of the ushers' portal: log-in."""
 
+from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.events import EventOut
-from chalicelib.schemas.wire import Id, In, Name, Out, Password, TokensOut
+from chalicelib.schemas.wire import Id, In, Out, Password, TokensOut
 from chalicelib.vocabulary import UsherRole
 
 

@@ -3,9 +3,8 @@
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from chalicelib import clock
 from chalicelib.schemas.log_ins import ChallengeId
 from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import (
@@ -17,12 +16,13 @@ from chalicelib.schemas.profiles import (
     UploadKey,
     UploadOut,
 )
+from chalicelib.schemas.texts import Name
 from chalicelib.schemas.wire import (
+    AnyPhone,
+    Birthday,
     ChangeIn,
-    Day,
     In,
     Moment,
-    Name,
     OneTimeCode,
     Out,
     Password,
@@ -31,15 +31,6 @@ from chalicelib.schemas.wire import (
     TokensOut,
 )
 from chalicelib.vocabulary import AccountStatus, BloodType
-
-
-def _past(value: Day) -> Day:
-    if value > clock.now().date():
-        raise ValueError("must not lie in the future")
-    return value
-
-
-Birthday = Annotated[Day, AfterValidator(_past)]
 
 
 class RegisterIn(In):
@@ -91,7 +82,7 @@ class ContactIn(In):
     """An emergency contact."""
 
     name: Name
-    mobile_number: Phone
+    mobile_number: AnyPhone
 
 
 class PhotoIn(In):

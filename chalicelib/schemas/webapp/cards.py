@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from chalicelib.schemas.texts import LINES, ONE_LINE
 from chalicelib.schemas.wire import Amount, BetweenIn, Filter, Id, In, Moment, MoneyOut, Out, PageIn
 from chalicelib.vocabulary import CardDelivery, CardRequestStatus, CardStatus, EntryType
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), ONE_LINE]
 PaymentToken = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 
 
@@ -32,6 +33,7 @@ Address = Annotated[
     str,
     BeforeValidator(_in_lines, json_schema_input_type=str | AddressIn),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=1300),
+    LINES,
 ]
 
 
@@ -97,7 +99,7 @@ class AutoReloadIn(In):
 class BlockIn(In):
     """The reason for blocking the card."""
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = Field(
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), LINES] = Field(
         examples=["lost"]
     )
 

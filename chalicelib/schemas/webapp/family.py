@@ -1,26 +1,15 @@
 """Bodies of the web app: dependents and favourites."""
 
 from datetime import date
-from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from chalicelib import clock
+from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.webapp.accounts import ContactIn, ContactOut
 from chalicelib.schemas.webapp.public import VenueOut
-from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Name, Out
+from chalicelib.schemas.wire import Birthday, Id, In, Moment, MoneyOut, Out
 from chalicelib.vocabulary import BloodType, EventStatus
-
-
-def _not_ahead(day: date) -> date:
-    # Time zones ahead of UTC may be a day ahead: a birthday of today there is tomorrow's date here.
-    if day > clock.now().date():
-        raise ValueError("must not lie in the future")
-    return day
-
-
-BirthDate = Annotated[date, Field(ge=date(1900, 1, 1)), AfterValidator(_not_ahead)]
 
 
 class DependentIn(In):
@@ -28,7 +17,7 @@ class DependentIn(In):
 
     name: Name
     relation: Name = Field(examples=["daughter"])
-    date_of_birth: BirthDate | None = None
+    date_of_birth: Birthday | None = None
     blood_type: BloodType | None = None
     emergency_contact: ContactIn | None = None
     card_id: CardName | None = None

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from chalicelib.schemas.texts import ONE_LINE
 from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.wire import Amount, Id, In, Moment, MoneyOut, Out
 from chalicelib.vocabulary import PaymentMethod, PaymentStatus
@@ -23,7 +24,7 @@ class ProcessIn(In):
         default=None,
         description="The means of payment. The sandbox knows tok_ok (the default), tok_declined and tok_timeout.",
     )
-    return_url: Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[^\s]+$")] | None = None
+    return_url: Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[^\s]+$"), ONE_LINE] | None = None
 
 
 class ConfirmIn(In):

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.schemas.wire import Day, Id, Instant, Moment, MoneyOut, Name, Out, PageIn
+from chalicelib.schemas.texts import Name
+from chalicelib.schemas.wire import Day, Id, Instant, Moment, MoneyOut, Out, PageIn
 from chalicelib.vocabulary import CatalogueOrder, EventStatus
 
 Price = Annotated[

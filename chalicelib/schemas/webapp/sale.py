@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import Field, StrictInt
 
+from chalicelib.schemas.texts import Name
 from chalicelib.schemas.webapp.shared import TicketOut
-from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Name, Out
+from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Out
 from chalicelib.vocabulary import OrderStatus
 
 # The most tickets of one order; the domain has the same limit, and a lower one per category.

@@ -5,12 +5,13 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.schemas.wire import Filter, Id, In, Moment, MoneyOut, Name, Out, PageIn, Phone
+from chalicelib.schemas.texts import LINES, Name
+from chalicelib.schemas.wire import Filter, Id, In, Moment, MoneyOut, Out, PageIn, Phone
 from chalicelib.vocabulary import GiftStatus, RefundRequestStatus, TicketShown, TicketStatus
 
 # Two text messages of 160 characters, less the platform's own text.
-Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), LINES]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINES]
 
 
 class TicketsIn(PageIn):

@@ -7,6 +7,7 @@ from tests.mutants.seeded import (
     gate,
     idempotency,
     identity,
+    inputs,
     ledger,
     limits,
     live,
@@ -43,4 +44,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *payouts.MUTANTS,
     *numbering.MUTANTS,
     *organizations.MUTANTS,
+    *inputs.MUTANTS,
 )

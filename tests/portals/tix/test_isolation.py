@@ -78,7 +78,9 @@ def theirs(moto_cloud: None) -> Theirs:  # noqa: ARG001  # the ground under it
 def ask(route: AnyRoute, theirs: Theirs, by: Account) -> Answer:
     path = route.path.format(ticket_id=theirs.tickets[1].ticket_id, job_id=theirs.job_id)
     body = {**BODIES.get(route.operation_id, {}), "organization_id": theirs.organization_id}
-    query = f"organization_id={theirs.organization_id}&organizationId={theirs.organization_id}&job_id=&confirm=Mine"
+    # Any other parameter is refused as unknown.
+    known = route.query.model_fields if route.query else {}
+    query = "&".join(f"{name}={value}" for name, value in (("job_id", ""), ("confirm", "Mine")) if name in known)
     return call(route.method, f"{path}?{query}", body if route.body else None, token=token_of(by))
 
 
@@ -113,3 +115,12 @@ def test_numbers_of_two_organizations_do_not_meet(theirs: Theirs) -> None:
     for of, total in ((stranger, 0), (theirs.admin, MANY)):
         assert call("GET", "/api/tix/tickets", token=token_of(of)).json["total"] == total
         assert call("GET", "/api/tix/reports/stats", token=token_of(of)).json["total"] == total
+
+
+def test_anothers_organization_in_the_query_is_refused_as_unknown(theirs: Theirs) -> None:
+    token = token_of(make_organization())
+    for route in GUARDED:
+        path = route.path.format(ticket_id=theirs.tickets[1].ticket_id, job_id=theirs.job_id)
+        answer = call(route.method, f"{path}?organization_id={theirs.organization_id}", {}, token=token)
+        assert answer.status == 400, (route.operation_id, answer.text)
+        assert theirs.organization_id not in answer.text

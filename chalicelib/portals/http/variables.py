@@ -1,0 +1,128 @@
+"""Path variables: the type of each, and the one place that decodes and checks them.
+
+API Gateway passes a variable as it was sent. Each value is percent-decoded exactly once, as UTF-8.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from urllib.parse import unquote_to_bytes
+
+from pydantic import TypeAdapter, ValidationError
+
+from chalicelib.errors import NotFound, Refusal, ValidationFailed
+from chalicelib.identifiers import parse_uid, uid_of_card_id
+from chalicelib.portals.http.paths import portal_of
+from chalicelib.schemas.wire import Phone
+from chalicelib.vocabulary import Portal
+
+_VARIABLE = re.compile(r"{(\w+)}")
+# The longest value, decoded. Each character takes at most three as it was sent.
+LONGEST = 64
+_LONGEST_SENT = 3 * LONGEST
+# A ticket number as it is printed; an id, in either case.
+_TICKET_NUMBER = re.compile(r"[A-Z0-9-]{1,20}-[0-9]{6,10}")
+_TICKET_ID = re.compile(r"TKT_([0-9A-Z]{26})")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """The type of a path variable.
+
+    `read` returns the value as the domain knows it, or None where the text cannot be one. `problem` is the sentence of
+    the field where such a text is a 400; without one it is a 404.
+    """
+
+    read: Callable[[str], str | None]
+    pattern: str | None = None
+    problem: str | None = None
+
+    @property
+    def refusal(self) -> type[Refusal]:
+        """How a text that cannot be a value is refused."""
+        return ValidationFailed if self.problem else NotFound
+
+
+def _id(prefix: str) -> Variable:
+    pattern = re.compile(rf"^{prefix}_[0-9A-Za-z_-]{{1,60}}$")
+    # `fullmatch`, since `$` also matches before a line end.
+    return Variable(lambda text: text if pattern.fullmatch(text) else None, pattern.pattern)
+
+
+def _card(text: str) -> str | None:
+    return text if uid_of_card_id(text) else parse_uid(text)
+
+
+def _numbered_ticket(text: str) -> str | None:
+    """Return a ticket's id or number as it is stored; scanners add white space, hands write in either case."""
+    plain = text.strip().upper()
+    found = _TICKET_ID.fullmatch(plain)
+    if found:
+        return f"tkt_{found[1]}"
+    return plain if _TICKET_NUMBER.fullmatch(plain) else None
+
+
+@lru_cache(maxsize=1)
+def _phone() -> TypeAdapter[str]:
+    return TypeAdapter(Phone)
+
+
+def _number(text: str) -> str | None:
+    try:
+        return _phone().validate_python(text)
+    except ValidationError:
+        return None
+
+
+_KINDS: Mapping[str, Variable] = {
+    "event_id": _id("evt"),
+    "ticket_id": _id("tkt"),
+    "job_id": _id("job"),
+    "log_id": _id("log"),
+    "device_id": _id("dev"),
+    "dependent_id": _id("dpd"),
+    "payment_id": _id("pay"),
+    "payout_id": _id("pto"),
+    "card_id": Variable(_card),
+    "mobile": Variable(_number, problem="must be a phone number, such as 03001000003 or +923001000003"),
+}
+# Where a portal's page says otherwise.
+_KINDS_OF_PORTALS: Mapping[tuple[str, str], Variable] = {
+    (Portal.USHER, "card_id"): Variable(_card, problem="must be a card's id or its UID in hex (4, 7, 8 or 10 bytes)"),
+    (Portal.TIX, "ticket_id"): Variable(_numbered_ticket),
+}
+
+
+@cache
+def of_path(path: str) -> Mapping[str, Variable]:
+    """Return the variables of a route's path. Raises KeyError for one without a type."""
+    portal = portal_of(path)
+    names = _VARIABLE.findall(path)
+    return {name: _KINDS_OF_PORTALS.get((portal, name)) or _KINDS[name] for name in names}
+
+
+def parse(kinds: Mapping[str, Variable], sent: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of a request's path variables. Raises NotFound, or ValidationFailed where a page says so."""
+    return {name: _read(name, kind, sent[name]) for name, kind in kinds.items()}
+
+
+def _read(name: str, kind: Variable, sent: str) -> str:
+    text = _decoded(sent)
+    value = kind.read(text) if text is not None else None
+    if value is not None:
+        return value
+    if kind.problem:
+        raise ValidationFailed(details=[{"field": name, "message": kind.problem}])
+    raise NotFound
+
+
+def _decoded(sent: str) -> str | None:
+    """Return a value percent-decoded once, or None where it is too long or no UTF-8."""
+    if len(sent) > _LONGEST_SENT:
+        return None
+    try:
+        text = unquote_to_bytes(sent).decode()
+    except UnicodeError:
+        return None
+    return text if len(text) <= LONGEST else None
