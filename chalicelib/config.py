@@ -19,6 +19,8 @@ class Limits:
     codes_asked_per_address: int = 300
     codes_per_address: int = 30
     registrations_per_address: int = 100
+    # How many times its limit each budget of tries allows; more than one in local runs only.
+    times: int = 1
     # Numbered tickets that are written or removed before the answer, and tickets in one file of a print run.
     numbers_at_once: int = 1000
     print_part: int = 1000

@@ -53,8 +53,8 @@ def in_this_context(function: Callable[..., Result]) -> Callable[..., Result]:
 
 
 def count(metric: str, numbers: Mapping[str, int], *, by: str) -> None:
-    """Add to a metric, split by one dimension, in CloudWatch's embedded format; for workers, not for requests."""
-    # Imported here: requests send no metrics, and every cold start would pay for it.
+    """Add to a metric, split by one dimension, in CloudWatch's embedded format; for workers and rare refusals."""
+    # Imported here: few requests send metrics, and every cold start would pay for it.
     from aws_lambda_powertools.metrics import MetricUnit, single_metric
     from aws_lambda_powertools.metrics.functions import is_metrics_disabled
 

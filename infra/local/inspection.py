@@ -1,29 +1,34 @@
-"""What a local run serves under `/_local`: the outbox, the usage meter, schedules on demand."""
+"""What a local run serves under `/_local`: the outbox, the usage meter, schedules on demand, cleared rate limits."""
 
 from collections.abc import Mapping
 
-from chalicelib.errors import MethodNotAllowed, NotFound
+from chalicelib.errors import Forbidden, MethodNotAllowed, NotFound
 from infra.local.answers import Answer, Broken, answer_json, bare
 from infra.local.meter import Meter
 from infra.local.outbox import Outbox
 from infra.local.proxy_event import Request
+from infra.local.rate_limits import RateLimits
 from infra.local.schedules import Schedules
 
 _ROUTES = {
     "/_local/outbox": ["GET"],
     "/_local/usage": ["GET", "DELETE"],
     "/_local/schedule/{name}": ["POST"],
+    "/_local/limits": ["DELETE"],
 }
+# A form on another site cannot send it, and a script there needs a preflight for it, which is refused.
+OWN_HEADER = "X-Gatehouse-Local"
 
 
 class LocalDesk:
     """Answers `/_local/…` (contract/local.md)."""
 
-    def __init__(self, *, outbox: Outbox, meter: Meter, schedules: Schedules) -> None:
+    def __init__(self, *, outbox: Outbox, meter: Meter, schedules: Schedules, limits: RateLimits) -> None:
         """The sources of its answers."""
         self._outbox = outbox
         self._meter = meter
         self._schedules = schedules
+        self._limits = limits
 
     @property
     def routes(self) -> Mapping[str, list[str]]:
@@ -41,13 +46,20 @@ class LocalDesk:
             case ["usage"]:
                 _require(request.method, "GET", "DELETE")
                 if request.method == "DELETE":
+                    _require_own_header(request)
                     self._meter.reset()
                     return bare(204, request_id=request_id)
                 return answer_json(200, self._meter.report(), request_id=request_id)
             case ["schedule", name]:
                 _require(request.method, "POST")
+                _require_own_header(request)
                 return self._run(name, request_id)
-        raise NotFound("A local run has /_local/outbox/, /_local/usage/ and /_local/schedule/<name>/.")
+            case ["limits"]:
+                _require(request.method, "DELETE")
+                _require_own_header(request)
+                self._limits.clear()
+                return bare(204, request_id=request_id)
+        raise NotFound("A local run has /_local/outbox/, /_local/usage/, /_local/schedule/<name>/ and /_local/limits/.")
 
     def _run(self, name: str, request_id: str) -> Answer:
         if name not in self._schedules.names:
@@ -64,3 +76,8 @@ class LocalDesk:
 def _require(method: str, *allowed: str) -> None:
     if method not in allowed:
         raise MethodNotAllowed
+
+
+def _require_own_header(request: Request) -> None:
+    if request.header(OWN_HEADER.lower().encode()) != "1":
+        raise Forbidden(f"A write under /_local needs the header {OWN_HEADER}: 1.")

@@ -21,6 +21,8 @@ from infra.local.resources import Cloud
 _HOST = "127.0.0.1"
 _WAITING_CONNECTIONS = 2048
 _LOCK = ".in-use"
+# How many times a deployed stage's limits of tries; LIMIT_TIMES=1 makes a local run as strict.
+_LIMIT_TIMES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ def _environment(options: Options, cloud: Cloud, stream_arn: str) -> dict[str, s
         "AWS_SECRET_ACCESS_KEY": "test",
         # Metrics are lines of JSON on the standard output, for CloudWatch alone.
         "POWERTOOLS_METRICS_DISABLED": "false" if os.environ.get("LOG") == "json" else "true",
+        # One person tries everything here, from one address.
+        "LIMIT_TIMES": os.environ.get("LIMIT_TIMES", str(_LIMIT_TIMES)),
         # Endpoints that carry an account id exist on the real cloud only.
         "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
     }

@@ -18,6 +18,7 @@ from infra.local.inspection import LocalDesk
 from infra.local.meter import Meter
 from infra.local.outbox import Outbox
 from infra.local.pumps import Pumps, Source
+from infra.local.rate_limits import RateLimits
 from infra.local.resources import Cloud
 from infra.local.runner import Options
 from infra.local.server import Server
@@ -39,6 +40,7 @@ def serve(run: Run, listener: socket.socket, ending: Ending, engines: Sequence[E
     with ExitStack() as undo:
         step("loading the app")
         terminal_log.configure()
+        limits = RateLimits(run.cloud.client("dynamodb"))
         meter = Meter().attach()
         undo.callback(meter.detach)
         outbox = Outbox(run.options.data / "outbox.jsonl" if run.options.data else None).attach()
@@ -46,7 +48,7 @@ def serve(run: Run, listener: socket.socket, ending: Ending, engines: Sequence[E
         module = importlib.import_module("app")
         with terminal_log.warnings_only():
             pumps = _load(run, module, meter=meter, undo=undo)
-        desk = LocalDesk(outbox=outbox, meter=meter, schedules=pumps.schedules)
+        desk = LocalDesk(outbox=outbox, meter=meter, schedules=pumps.schedules, limits=limits)
         gateway = Gateway(module.app, meter=meter, inspection=desk, handlers=module)
         undo.callback(gateway.close)
         server = Server(gateway, on_ready=lambda: _welcome(run))

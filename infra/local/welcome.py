@@ -24,6 +24,7 @@ def _addresses(options: Options, cloud: Cloud, url: str) -> list[tuple[str, ...]
         ("live", f"ws://localhost:{options.port}/live", "tickets: POST /api/realtime/ticket/"),
         ("outbox", f"{url}/_local/outbox/", "mail and SMS that were sent"),
         ("usage", f"{url}/_local/usage/", "DynamoDB units per route"),
+        ("limits", f"{url}/_local/limits/", "DELETE clears all rate limits"),
         ("status", f"{url}/health/"),
         ("cloud", cloud.url),
         ("table", cloud.table_url, engine),

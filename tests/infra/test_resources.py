@@ -9,6 +9,7 @@ import pytest
 from chalicelib.config import Config
 from chalicelib.config import config as read_config
 from chalicelib.domain.gate import alerts
+from chalicelib.portals.http.route import ROUTES
 from chalicelib.table.items import Item
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import alerts as alerts_worker
@@ -61,6 +62,17 @@ def test_the_apis_alarm_and_dashboard_watch_the_stage_that_is_deployed(template:
     board = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     assert f'"Stage", "{stage["StageName"]}"' in board
     assert json.loads(board)["widgets"]
+
+
+def test_wrong_passwords_have_an_alarm_for_each_portal_with_a_log_in(template: Template) -> None:
+    watched = [
+        {entry["Name"]: entry["Value"] for entry in alarm["Dimensions"]}
+        for alarm in reading.of_type(template, "AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "WrongPasswords" and alarm["Namespace"] == "Gatehouse"
+    ]
+    log_ins = {route.portal for route in ROUTES if route.guard is None and route.path.endswith("/login")}
+    assert sorted(alarm["portal"] for alarm in watched) == sorted(log_ins)
+    assert all(alarm["stage"] == {"Ref": "Stage"} for alarm in watched)
 
 
 def test_every_alarm_tells_somebody(template: Template) -> None:

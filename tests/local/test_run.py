@@ -16,13 +16,14 @@ import pytest
 
 from chalicelib.schemas.examples import demo
 from infra.local import __main__ as command
-from infra.local import console, toolchain
+from infra.local import console, inspection, toolchain
 from infra.local.console import CannotStart
 from infra.local.resources import Cloud
 from tests.local.conftest import wait_until
 from tests.local.local_run import LocalRun, Start
 from tests.support import engines
 
+OWN = {inspection.OWN_HEADER: "1"}
 pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("engines")]
 
 
@@ -117,14 +118,37 @@ def test_a_fact_becomes_one_mail_to_the_administrator(run: LocalRun) -> None:
 
 
 def test_a_schedule_runs_on_demand_and_is_metered(run: LocalRun) -> None:
-    assert run.client.delete("/_local/usage/").status_code == 204
-    ran = run.client.post("/_local/schedule/watch_devices/")
+    assert run.client.delete("/_local/usage/", headers=OWN).status_code == 204
+    ran = run.client.post("/_local/schedule/watch_devices/", headers=OWN)
     assert (ran.status_code, ran.json()["status"]) == (200, "done")
     # The schedule's own run may fall between the two requests.
     assert run.client.get("/_local/usage/").json()["background"]["watch_devices"]["calls"] in (1, 2)
-    assert run.client.post("/_local/schedule/nothing/").json()["error"]["code"] == "NOT_FOUND"
+    assert run.client.post("/_local/schedule/nothing/", headers=OWN).json()["error"]["code"] == "NOT_FOUND"
     assert run.client.get("/_local/schedule/watch_devices/").status_code == 405
-    assert run.client.delete("/_local/usage/").status_code == 204
+    assert run.client.delete("/_local/usage/", headers=OWN).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("DELETE", "/_local/usage/"), ("DELETE", "/_local/limits/"), ("POST", "/_local/schedule/watch_devices/")],
+)
+def test_a_write_without_the_header_that_no_form_can_send_is_refused(run: LocalRun, method: str, path: str) -> None:
+    for headers in ({}, {inspection.OWN_HEADER: "0"}):
+        refused = run.client.request(method, path, headers=headers)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "FORBIDDEN")
+
+
+def test_rate_limits_are_high_and_cleared_on_demand(run: LocalRun) -> None:
+    """A deployed stage sends three codes of a purpose to a number in 15 minutes."""
+
+    def ask(_: int) -> int:
+        body = {"mobile_number": "+923007777777"}
+        return run.client.post("/api/v1/users/forgot-password/request-otp/", json=body).status_code
+
+    with ThreadPoolExecutor(8) as callers:
+        assert sorted(callers.map(ask, range(32))) == [202] * 30 + [429] * 2
+    assert run.client.delete("/_local/limits/", headers=OWN).status_code == 204
+    assert ask(0) == 202
 
 
 def test_an_empty_run_has_the_first_administrator_alone_and_ends_with_the_reason_when_its_engine_dies(

@@ -1,6 +1,7 @@
 """Every limit has a scenario here: a stranger fills it and is refused, and the owner gets in."""
 
 import itertools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -432,6 +433,25 @@ def test_an_address_that_asked_for_too_many_codes_logs_in_still() -> None:
         message = answers[-1].json["error"]["message"]
         assert message == "Too many codes requested from your address. Try again in 60 minutes."
         assert log_in(address=STRANGER).status == 200
+
+
+def test_a_local_run_allows_more_tries_but_no_more_of_one_code() -> None:
+    with clock.set_to(START), configured(LIMIT_TIMES=10):
+        make_customer(mobile_number=NUMBER)
+        answers = [forget(address=STRANGER).status for _ in range(31)]
+        assert answers == [202] * 30 + [429]
+        challenge, code = log_in(address=OWNER).json["challenge_id"], code_for(NUMBER)
+        tries = [show(wrong(code), STRANGER, challenge_id=challenge).code for _ in range(6)]
+        assert tries == ["OTP_INVALID"] * 5 + ["OTP_EXHAUSTED"]
+
+
+def test_a_wrong_password_adds_to_the_metric_of_its_portal_without_a_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log_in(password="a guessed password", address=STRANGER)
+    [metric] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert (metric["WrongPasswords"], metric["portal"], metric["stage"]) == ([1.0], "webapp", "local")
+    assert NUMBER not in json.dumps(metric)
 
 
 class TestWrongCodesInARow:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from chalicelib.config import config
 from chalicelib.domain import throttle
 from chalicelib.domain.throttle import CountedTry, Limit, LimitedTry, Streak
-from chalicelib.observability import logger
+from chalicelib.observability import count, logger
 from chalicelib.table import operations
 from chalicelib.table.items import Throttle
 from chalicelib.table.operations import Write
@@ -37,17 +37,28 @@ class Budget:
     setting: str | None = None
     shorter: tuple[tuple[int, timedelta], ...] = ()
     # Up to so many tries, a full budget refuses wrong tries only.
-    checked_until: int | None = None
+    checked_until: int = 0
+    # A local run allows more, except where the limit belongs to the code itself.
+    scales: bool = True
 
     @property
     def allowed(self) -> int:
         """The limit of this deployment."""
-        return getattr(config().limits, self.setting) if self.setting else self.limit
+        return self._scaled(getattr(config().limits, self.setting) if self.setting else self.limit)
+
+    @property
+    def checked(self) -> int:
+        """Up to how many tries this deployment checks a first try, although the budget is full."""
+        return self._scaled(self.checked_until)
+
+    def _scaled(self, limit: int) -> int:
+        return limit * config().limits.times if self.scales else limit
 
     def of(self, whom: str, *, locks: bool = False, refuses: bool = True) -> Limit:
         """Return the sliding limit of one account, number or principal."""
+        shorter = tuple((self._scaled(limit), window) for limit, window in self.shorter)
         return Limit(
-            self.name, whom, self.allowed, self.window, locks, tried=self.tried, shorter=self.shorter, refuses=refuses
+            self.name, whom, self.allowed, self.window, locks, tried=self.tried, shorter=shorter, refuses=refuses
         )
 
     def take(self, whom: str) -> CountedTry:
@@ -95,8 +106,10 @@ CODES_OF_LOG_INS = Budget(
 CODES_FROM_ADDRESS = Budget(
     "code from address", "address", 300, _HOUR, "codes requested from your address", setting="codes_asked_per_address"
 )
-TRIES_OF_CODE = Budget("try of code", "code", 5, timedelta(minutes=5), "wrong codes")
-TRIES_BY_NUMBER = Budget("try of code by number", "code and address", 5, timedelta(minutes=30), "wrong codes")
+TRIES_OF_CODE = Budget("try of code", "code", 5, timedelta(minutes=5), "wrong codes", scales=False)
+TRIES_BY_NUMBER = Budget(
+    "try of code by number", "code and address", 5, timedelta(minutes=30), "wrong codes", scales=False
+)
 WRONG_CODES_FROM_ADDRESS = Budget(
     "code tried from address",
     "address, by number",
@@ -185,6 +198,7 @@ class PasswordTry:
     def failed(self) -> None:
         """Count the failure for the address and its block. Raises RateLimited if one of them is full."""
         logger.warning("wrong password", extra={"security": True, "portal": self.portal})
+        count("WrongPasswords", {self.portal: 1}, by="portal")
         refusal = None
         for budget, whom in self.shared:
             name, window = f"{budget.name} {self.portal}", budget.window
@@ -214,7 +228,7 @@ def take_password_try(portal: Portal, login: str, *, address: str) -> PasswordTr
     for budget, _ in shared:
         place, left = places[budget.name]
         tries = int(read[place].tries) if place in read else 0
-        is_checked = not has_failed_here and tries < (budget.checked_until or 0)
+        is_checked = not has_failed_here and tries < budget.checked
         if tries >= budget.allowed and not is_checked:
             raise throttle.refusal(budget.tried, left)
     (counted,) = throttle.slide(here, read={place: item for place, item in read.items() if place == here.place})

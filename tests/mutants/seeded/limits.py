@@ -28,7 +28,7 @@ MUTANTS = (
         name="full-address-checks-nothing",
         bug="a stranger's failures refuse everybody behind the same address",
         file=_FILE,
-        before="        is_checked = not has_failed_here and tries < (budget.checked_until or 0)\n",
+        before="        is_checked = not has_failed_here and tries < budget.checked\n",
         after="        is_checked = False\n",
         tests=(_FILLS,),
     ),
