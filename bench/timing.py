@@ -74,10 +74,11 @@ def _asks() -> dict[str, _Ask]:
 
 def _timing(ask: _Ask, pairs: int, *, first: int) -> Timing:
     from chalicelib.domain.access import accounts, passwords
+    from chalicelib.vocabulary import Portal
 
     numbers = [f"+92301{first + place:07}" for place in range(2 * pairs)]
     known = numbers[:pairs]
-    password_hash = passwords.hash_password(_PASSWORD)
+    password_hash = passwords.hash_password(_PASSWORD, Portal.WEBAPP, about=())
     for number in known:
         _, writes = accounts.customer(mobile_number=number, password_hash=password_hash, name="Ayesha Khan")
         _commit(writes)

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import StringConstraints, model_validator
 
-from chalicelib.schemas.wire import In, OneTimeCode, Out, Password, Phone
+from chalicelib.schemas.wire import In, NewPassword, OneTimeCode, Out, Password, Phone
 
 ChallengeId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_]+$")]
 
@@ -52,10 +52,10 @@ class ContactVerifyIn(In):
 
 
 class PasswordChangeIn(In):
-    """The old password, and the new one of at least ten characters."""
+    """The old password, and the new one."""
 
     old_password: Password
-    new_password: Password
+    new_password: NewPassword
 
 
 class ChallengeOut(Out):

@@ -140,6 +140,13 @@ ScanId = Annotated[
     Field(description="Created by the scanner, one per scan, such as scn_ and a ULID; a repeated id is the same scan."),
 ]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+NewPassword = Annotated[
+    Password,
+    Field(
+        description="At least 10 characters, 12 for ushers, staff and Tix; not a common password, nor made of name, "
+        "number, email address, event, organization, platform, repeats or runs."
+    ),
+]
 PageSize = Annotated[int, Field(ge=1, le=100)]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 

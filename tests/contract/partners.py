@@ -8,6 +8,7 @@ from chalicelib.domain import throttle
 from chalicelib.domain.access import accounts, limits, passwords
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
+from chalicelib.vocabulary import Portal
 
 PASSWORD = "a password of the tests"
 _numbers = itertools.count(1)
@@ -40,7 +41,7 @@ def unthrottled() -> None:
 
 @lru_cache(maxsize=4)
 def _hash(password: str) -> str:
-    return passwords.hash_password(password)
+    return passwords.hash_password(password, Portal.ORGANIZER, about=())
 
 
 def keeping_password(of: Account, password: str) -> None:

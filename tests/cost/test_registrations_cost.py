@@ -14,6 +14,7 @@ from chalicelib.domain.access import accounts, numbers, passwords
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, Item, Login, NewestChallenge, Profile, Session
+from chalicelib.vocabulary import Portal
 from infra.local.meter import Meter
 from tests.support import engines
 from tests.support.caches import forget_caches
@@ -43,7 +44,7 @@ def number_of(place: int) -> str:
 
 def left_behind(places: range) -> Iterator[Item]:
     """Return the items of so many registrations, each with a session and a used code."""
-    password_hash, now = passwords.hash_password(PASSWORD), clock.now()
+    password_hash, now = passwords.hash_password(PASSWORD, Portal.WEBAPP, about=()), clock.now()
     for place in places:
         number = number_of(place)
         account, _ = accounts.customer(mobile_number=number, password_hash=password_hash, name="Ayesha Khan")

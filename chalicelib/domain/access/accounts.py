@@ -1,12 +1,14 @@
 """Accounts: unique log-in names, passwords, and the claims of access tokens."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
 from chalicelib import clock
 from chalicelib.domain.access import limits, lock_outs, notices, passwords
-from chalicelib.domain.access.notices import Changed
+from chalicelib.domain.access.notices import Changed, Owner
+from chalicelib.domain.events import events
 from chalicelib.errors import (
     AccountSuspended,
     AlreadyExists,
@@ -50,7 +52,7 @@ def create_admin(*, email: str, password: str, name: str, role: AdminRole) -> Ac
             login=email,
             name=name,
             status=AccountStatus.ACTIVE,
-            password_hash=passwords.hash_password(password),
+            password_hash=passwords.hash_password(password, Portal.ADMIN, about=(name, email)),
             role=role,
             created_at=clock.now(),
         )
@@ -63,6 +65,7 @@ def create_usher(*, username: str, password: str, name: str, roles: list[UsherRo
     Called by the staff's portal, which is not built yet.
     """
     account_id = new_id("ush")
+    about = (name, username, *_titles(event_ids))
     return _create(
         Account(
             *keys.access.account(account_id),
@@ -71,7 +74,7 @@ def create_usher(*, username: str, password: str, name: str, roles: list[UsherRo
             login=username,
             name=name,
             status=AccountStatus.ACTIVE,
-            password_hash=passwords.hash_password(password),
+            password_hash=passwords.hash_password(password, Portal.USHER, about=about),
             roles=list(roles),
             event_ids=event_ids,
             created_at=clock.now(),
@@ -106,7 +109,7 @@ def _create_partner(portal: Portal, prefix: str, *, mobile_number: str, password
             mobile_number=mobile_number,
             name=name,
             status=AccountStatus.ACTIVE,
-            password_hash=passwords.hash_password(password),
+            password_hash=passwords.hash_password(password, portal, about=(name, mobile_number)),
             created_at=clock.now(),
         )
     )
@@ -152,7 +155,8 @@ def create_customer(*, mobile_number: str, password: str, name: str) -> Account:
 
     Raises AlreadyExists, ValidationFailed.
     """
-    account, writes = customer(mobile_number=mobile_number, password_hash=passwords.hash_password(password), name=name)
+    password_hash = passwords.hash_password(password, Portal.WEBAPP, about=(name, mobile_number))
+    account, writes = customer(mobile_number=mobile_number, password_hash=password_hash, name=name)
     try:
         operations.commit(*writes)
     except operations.ConditionFailed as failure:
@@ -206,17 +210,23 @@ def require_password(account: Account, password: str, *, otherwise: str) -> None
 
 
 def change_password(
-    account_id: str, *, old_password: str, new_password: str, kept_session_id: str | None = None
+    account_id: str,
+    *,
+    old_password: str,
+    new_password: str,
+    kept_session_id: str | None = None,
+    also_known: Iterable[str] = (),
 ) -> None:
     """Set a new password and end every session but `kept_session_id`.
 
-    Raises InvalidCredentials, RateLimited after ten failures in 15 minutes, ValidationFailed,
-    AccountSuspended, NotFound.
+    `also_known` are texts that a guesser knows beside those of the account. Raises InvalidCredentials, RateLimited
+    after ten failures in 15 minutes, ValidationFailed, AccountSuspended, NotFound.
     """
     account = get(account_id)
     require_password(account, old_password, otherwise="The old password is wrong.")
-    new_hash = passwords.hash_password(new_password, field="new_password")
     owner = notices.owner(account)
+    about = (*known_of(account, owner), *also_known)
+    new_hash = passwords.hash_password(new_password, Portal(account.portal), about=about, field="new_password")
     try:
         operations.commit(*password_set(account, new_hash, kept_session_id=kept_session_id))
     except operations.ConditionFailed as failed:
@@ -227,6 +237,16 @@ def change_password(
     lock_outs.forget()
     log_security_event("password changed", account_id=account.account_id)
     notices.send(owner, Changed.PASSWORD)
+
+
+def known_of(account: Account, owner: Owner) -> tuple[str | None, ...]:
+    """Return what a guesser knows of an account: name, log-in, number, e-mail address and events."""
+    return (account.name, account.login, owner.number, owner.email, *_titles(account.event_ids or []))
+
+
+def _titles(event_ids: Iterable[str]) -> list[str]:
+    ids = [str(event_id) for event_id in event_ids]
+    return [event.title for event in events.get_many(ids)] if ids else []
 
 
 def password_set(account: Account, password_hash: str, *, kept_session_id: str | None = None) -> list[Write]:

@@ -1,56 +1,23 @@
 """Passwords: argon2id, with the same work for unknown accounts."""
 
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.access import common_passwords
+from chalicelib.domain.access import common_passwords, password_words
 from chalicelib.errors import ValidationFailed
+from chalicelib.vocabulary import Portal
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 MIN_LENGTH = 10
+# Where the password is the only factor; staff may do without a second one.
+MIN_LENGTH_ALONE = 12
+_ALONE = frozenset((Portal.USHER, Portal.ADMIN, Portal.CAMPUS, Portal.TIX))
 # RFC 9106 sets no bounds. A very long password only costs server time.
 MAX_LENGTH = 256
-# Top entries of public lists of leaked passwords, of ten or more characters.
-_COMMON = frozenset(
-    [
-        "1234567890",
-        "12345678910",
-        "0123456789",
-        "0987654321",
-        "1q2w3e4r5t",
-        "1qaz2wsx3edc",
-        "qwertyuiop",
-        "qwerty12345",
-        "qwerty123456",
-        "password12",
-        "password123",
-        "password1234",
-        "passw0rd123",
-        "iloveyou123",
-        "1111111111",
-        "0000000000",
-        "123123123123",
-        "administrator",
-        "letmein1234",
-        "welcome123",
-        "welcome1234",
-        "changeme123",
-        "superman123",
-        "football123",
-        "abcdefghij",
-        "abcdefghijk",
-        "asdfghjkl1",
-        "q1w2e3r4t5y6",
-        "aaaaaaaaaa",
-        "zaq12wsxcde3",
-        "pakistan123",
-        "pakistan1234",
-        "pakistan786",
-    ]
-)
 
 
 @lru_cache(maxsize=1)
@@ -67,20 +34,30 @@ def _nobodys_hash() -> str:
     return _hasher().hash("a password that nobody has")
 
 
-def require_acceptable(password: str, *, field: str = "password") -> None:
-    """Raise ValidationFailed, naming `field`, for a password too short or too common."""
-    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        problem = f"must have {MIN_LENGTH} to {MAX_LENGTH} characters"
-    elif password.casefold() in _COMMON or common_passwords.contains(_normal(password)):
+def least_length(portal: Portal) -> int:
+    """Return how many characters a password of a portal needs."""
+    return MIN_LENGTH_ALONE if portal in _ALONE else MIN_LENGTH
+
+
+def require_acceptable(password: str, portal: Portal, *, about: Iterable[str | None], field: str = "password") -> None:
+    """Raise ValidationFailed, naming `field`, for a password too short, too common or made of known words.
+
+    `about` are the texts that a guesser knows: the owner's name, number and e-mail address, an event, an organization.
+    """
+    normal, least = _normal(password), least_length(portal)
+    if not least <= len(normal) <= MAX_LENGTH:
+        problem: str | None = f"must have {least} to {MAX_LENGTH} characters"
+    elif common_passwords.contains(normal):
         problem = "is among the most common passwords; choose another"
     else:
-        return
-    raise ValidationFailed(details=[{"field": field, "message": problem}])
+        problem = password_words.problem(normal, about)
+    if problem:
+        raise ValidationFailed(details=[{"field": field, "message": problem}])
 
 
-def hash_password(password: str, *, field: str = "password") -> str:
-    """Return the hash to store. Raises ValidationFailed, naming `field`, for a password too short or too common."""
-    require_acceptable(password, field=field)
+def hash_password(password: str, portal: Portal, *, about: Iterable[str | None], field: str = "password") -> str:
+    """Return the hash to store. Raises ValidationFailed as `require_acceptable` does."""
+    require_acceptable(password, portal, about=about, field=field)
     return _hasher().hash(_normal(password))
 
 

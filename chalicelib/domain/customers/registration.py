@@ -66,12 +66,13 @@ def register(
 
     Raises ValidationFailed for a weak password, RateLimited.
     """
-    passwords.require_acceptable(password)
+    about = (name, mobile_number, email)
+    passwords.require_acceptable(password, Portal.WEBAPP, about=about)
     otp.take_send(OtpPurpose.REGISTER, mobile_number, address=address)
     pending = {
         "found_by": otp.registration_macs(mobile_number, password),
         "mobile_number": mobile_number,
-        "password_hash": passwords.hash_password(password),
+        "password_hash": passwords.hash_password(password, Portal.WEBAPP, about=about),
         "name": name,
         "email": email,
         "date_of_birth": date_of_birth,
@@ -177,13 +178,17 @@ def reset_password(
 
     Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, ValidationFailed for a weak password.
     """
-    passwords.require_acceptable(new_password, field="new_password")
+    # Before the code, so that a weak password costs no try of it. What is known of the account is checked after it.
+    passwords.require_acceptable(new_password, portal, about=(mobile_number,), field="new_password")
     proof = otp.verify(_RESET[portal], code, challenge_id=None, mobile_number=mobile_number, address=address)
-    password_hash = passwords.hash_password(new_password, field="new_password")
+    password_hash = None
     for _ in range(_RESET_ATTEMPTS):
         account = accounts.get(proof.challenge.account_id)
         _require_number_still(proof, account)
         owner = notices.owner(account)
+        if password_hash is None:
+            about = accounts.known_of(account, owner)
+            password_hash = passwords.hash_password(new_password, portal, about=about, field="new_password")
         try:
             proof.commit(*accounts.password_reset(account, password_hash, address=address))
         except operations.ConditionFailed:

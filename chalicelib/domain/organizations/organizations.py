@@ -102,7 +102,7 @@ def found(who: TixRegistration, *, organization: str, timezone: str = DEFAULT_TI
     Raises AlreadyExists where the e-mail address is registered, ValidationFailed.
     """
     organization_id = new_id(_PREFIX)
-    account = _account(who, organization_id=organization_id, role=TixRole.ADMIN)
+    account = _account(who, organization_id=organization_id, organization=organization, role=TixRole.ADMIN)
     made = Organization(
         *keys.organizations.organization(organization_id),
         organization_id=organization_id,
@@ -125,7 +125,10 @@ def join(who: TixRegistration, *, invite_code: str) -> Account:
     invalid code.
     """
     organization_id, generation = _unseal(invite_code)
-    account = _account(who, organization_id=organization_id, role=TixRole.MEMBER)
+    organization = operations.get(keys.organizations.organization(organization_id))
+    if organization is None:
+        raise _no_invitation()
+    account = _account(who, organization_id=organization_id, organization=organization.name, role=TixRole.MEMBER)
     one_more = operations.change(
         keys.organizations.organization(organization_id),
         [Organization.members.add(1)],
@@ -136,8 +139,9 @@ def join(who: TixRegistration, *, invite_code: str) -> Account:
     return account
 
 
-def _account(who: TixRegistration, *, organization_id: str, role: TixRole) -> Account:
+def _account(who: TixRegistration, *, organization_id: str, organization: str, role: TixRole) -> Account:
     account_id = new_id("usr")
+    about = (who.name, who.email, organization)
     return Account(
         *keys.access.account(account_id),
         account_id=account_id,
@@ -145,7 +149,7 @@ def _account(who: TixRegistration, *, organization_id: str, role: TixRole) -> Ac
         login=who.email.casefold(),
         name=who.name,
         status=AccountStatus.ACTIVE,
-        password_hash=passwords.hash_password(who.password),
+        password_hash=passwords.hash_password(who.password, Portal.TIX, about=about),
         role=role,
         organization_id=organization_id,
         created_at=clock.now(),

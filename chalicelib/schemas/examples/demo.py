@@ -6,14 +6,14 @@ CURRENCY = "PKR"
 TIMEZONE = "Asia/Karachi"
 
 # Log-ins
-ADMIN_EMAIL, ADMIN_PASSWORD, ADMIN_NAME = "admin@example.com", "demo-Admin-2026", "Demo Admin"
+ADMIN_EMAIL, ADMIN_PASSWORD, ADMIN_NAME = "admin@example.com", "demo-Admin-2026", "Nida Raza"
 CUSTOMER_NUMBER, CUSTOMER_PASSWORD, CUSTOMER_NAME = "+923001000003", "demo-Customer-2026", "Ayesha Khan"
 # The customer's brother, with the same password.
 RELATIVE_NUMBER, RELATIVE_NAME = "+923001000004", "Bilal Ahmed"
 ORGANIZER_NUMBER, ORGANIZER_PASSWORD, ORGANIZER_NAME = "+923001000001", "demo-Organizer-2026", "Lahore Live"
 MERCHANT_NUMBER, MERCHANT_PASSWORD, MERCHANT_NAME = "+923001000002", "demo-Merchant-2026", "Liberty Books"
-TIX_EMAIL, TIX_PASSWORD, TIX_NAME = "owner@tix.example.com", "demo-Tix-2026", "Demo Owner"
-USHER_USERNAME, USHER_PASSWORD, USHER_NAME = "usher1", "demo-Usher-2026", "Demo Usher"
+TIX_EMAIL, TIX_PASSWORD, TIX_NAME = "owner@tix.example.com", "demo-Tix-2026", "Imran Sheikh"
+USHER_USERNAME, USHER_PASSWORD, USHER_NAME = "usher1", "demo-Usher-2026", "Kamran Aziz"
 
 # People and firms that an example adds
 NEW_CUSTOMER_NUMBER, NEW_CUSTOMER_NAME = "+923001000010", "Nadia Iqbal"

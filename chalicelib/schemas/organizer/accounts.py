@@ -16,7 +16,7 @@ from chalicelib.schemas.profiles import (
     UploadOut,
 )
 from chalicelib.schemas.texts import ONE_LINE
-from chalicelib.schemas.wire import ChangeIn, In, Out, Password, Phone, ResetCode, TokensOut
+from chalicelib.schemas.wire import ChangeIn, In, NewPassword, Out, Phone, ResetCode, TokensOut
 from chalicelib.vocabulary import AccountStatus
 
 ValueT = TypeVar("ValueT")
@@ -49,11 +49,11 @@ class ForgotPasswordIn(In):
 
 
 class ResetPasswordIn(In):
-    """The code that was sent to the number, and the new password of at least ten characters."""
+    """The code that was sent to the number, and the new password."""
 
     contact_mobile: Phone
     otp: ResetCode
-    new_password: Password
+    new_password: NewPassword
 
 
 class ImageIn(In):

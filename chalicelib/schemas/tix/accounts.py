@@ -7,7 +7,7 @@ from pydantic import AliasChoices, Field, StringConstraints
 from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import Email
 from chalicelib.schemas.texts import Name
-from chalicelib.schemas.wire import In, Out, Password
+from chalicelib.schemas.wire import In, NewPassword, Out, Password
 from chalicelib.vocabulary import TixRole
 
 InviteCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -20,7 +20,7 @@ class RegisterIn(In):
     """
 
     email: Email
-    password: Password
+    password: NewPassword
     name: Name
     organization: PublicName | None = None
     invite_code: InviteCode | None = None

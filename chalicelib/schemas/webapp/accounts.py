@@ -23,6 +23,7 @@ from chalicelib.schemas.wire import (
     ChangeIn,
     In,
     Moment,
+    NewPassword,
     OneTimeCode,
     Out,
     Password,
@@ -34,10 +35,10 @@ from chalicelib.vocabulary import AccountStatus, BloodType
 
 
 class RegisterIn(In):
-    """A registration; the password has at least ten characters."""
+    """A registration."""
 
     mobile_number: Phone
-    password: Password
+    password: NewPassword
     name: PublicName
     email: Email | None = None
     date_of_birth: Birthday | None = None
@@ -71,11 +72,11 @@ class ForgotPasswordIn(In):
 
 
 class ResetPasswordIn(In):
-    """The code that was sent to the number, and the new password of at least ten characters."""
+    """The code that was sent to the number, and the new password."""
 
     mobile_number: Phone
     otp: ResetCode
-    new_password: Password
+    new_password: NewPassword
 
 
 class ContactIn(In):

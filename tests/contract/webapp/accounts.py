@@ -92,7 +92,7 @@ def _reset(ground: Any) -> Request:
 
 @lru_cache(maxsize=1)
 def _demo_hash() -> str:
-    return passwords.hash_password(demo.CUSTOMER_PASSWORD)
+    return passwords.hash_password(demo.CUSTOMER_PASSWORD, Portal.WEBAPP, about=())
 
 
 def _change_password(ground: Any) -> Request:

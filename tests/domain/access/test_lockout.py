@@ -43,7 +43,7 @@ def event() -> Iterator[None]:
 def usher() -> Account:
     return accounts.create_usher(
         username="gate1",
-        password="gate-One-2026",
+        password="a long enough password",
         name="Gate One",
         roles=[UsherRole.USHERING],
         event_ids=[EVENT_ID],
