@@ -89,7 +89,7 @@ def config() -> Config:
         alerts_queue_name=env("ALERTS_QUEUE_NAME", "gatehouse-alerts"),
         secret_id=env("SECRET_ID", "gatehouse/master"),
         cors_origins=frozenset(o for o in env("CORS_ORIGINS", LOCAL_ORIGINS).split(",") if o),
-        admin_origin=env("ADMIN_ORIGIN", "http://localhost:8084"),
+        admin_origin=env("ADMIN_ORIGIN", "http://localhost:8081"),
         mail_from=env("MAIL_FROM", "gatehouse@example.com"),
         alerts_mail_to=env("ALERTS_MAIL_TO", "admin@example.com"),
         public_url=env("PUBLIC_URL", "http://localhost:8000"),

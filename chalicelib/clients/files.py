@@ -63,12 +63,20 @@ def write(key: str, content: bytes, *, content_type: str) -> None:
 
 
 def delete(key: str) -> None:
-    """Delete a file if it exists. Raises Unavailable."""
-    _ask("delete_object", Key=key)
+    """Delete a file with all its versions, if it exists. Raises Unavailable.
+
+    The bucket keeps versions: without its version a deletion would only hide the file.
+    """
+    found = _ask("list_object_versions", Prefix=key)
+    for version in (*found.get("Versions", ()), *found.get("DeleteMarkers", ())):
+        # Another key may begin with this one.
+        if version["Key"] == key:
+            _ask("delete_object", Key=key, VersionId=version["VersionId"])
 
 
-def _ask(operation: str, **arguments: Any) -> None:
+def _ask(operation: str, **arguments: Any) -> dict[str, Any]:
     try:
-        getattr(client("s3"), operation)(Bucket=config().files_bucket, **arguments)
+        answer: dict[str, Any] = getattr(client("s3"), operation)(Bucket=config().files_bucket, **arguments)
     except (BotoCoreError, ClientError) as error:
         raise Unavailable(retry_after=1) from error
+    return answer

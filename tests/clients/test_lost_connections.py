@@ -24,7 +24,7 @@ REQUESTS: dict[str, tuple[str, str, Callable[[], object]]] = {
     "a wrapped data key": ("kms", "Decrypt", lambda: data_keys.unwrap("cus_1", b"wrapped")),
     "a file to read": ("s3", "GetObject", lambda: files.read("photos/1", limit=10)),
     "a file to write": ("s3", "PutObject", lambda: files.write("photos/1", b"x", content_type="image/png")),
-    "a file to delete": ("s3", "DeleteObject", lambda: files.delete("photos/1")),
+    "a file to delete": ("s3", "ListObjectVersions", lambda: files.delete("photos/1")),
     "a job": ("sqs", "SendMessage", lambda: jobs.enqueue("job_1")),
     "a message": ("sqs", "SendMessage", lambda: messages.enqueue(MESSAGE)),
     "the master secret": ("secretsmanager", "GetSecretValue", lambda: secrets.current("tests")),

@@ -14,7 +14,7 @@ from chalicelib.portals.openapi import document as openapi
 from tests.support.client import Answer
 
 ALLOWED_ORIGINS = frozenset(LOCAL_ORIGINS.split(","))
-ADMIN_ORIGIN = "http://localhost:8084"
+ADMIN_ORIGIN = "http://localhost:8081"
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "strict-transport-security": "max-age=31536000; includeSubDomains",

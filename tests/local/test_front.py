@@ -295,7 +295,7 @@ def test_an_answer_to_head_has_no_body(served: Served) -> None:
 
 
 def test_a_preflight_from_an_allowed_origin_is_told_what_it_may(served: Served) -> None:
-    origin = "http://localhost:8081"
+    origin = "http://localhost:8082"
     answer = served.client.options(
         "/api/usher/text/", headers={"origin": origin, "access-control-request-method": "POST"}
     )
@@ -305,7 +305,7 @@ def test_a_preflight_from_an_allowed_origin_is_told_what_it_may(served: Served) 
     assert "Authorization" in answer.headers["access-control-allow-headers"]
     assert "access-control-allow-credentials" not in answer.headers
     assert answer.headers["vary"] == "Origin"
-    admin = served.client.options("/api/usher/text/", headers={"origin": "http://localhost:8084"})
+    admin = served.client.options("/api/usher/text/", headers={"origin": "http://localhost:8081"})
     assert admin.headers["access-control-allow-credentials"] == "true"
 
 

@@ -1,0 +1,44 @@
+"""What production refuses: a provider that takes no money, and origins without TLS (D-SEC-63).
+
+A rule of CloudFormation cannot look into a text. So a template for production has narrower parameters, and no other
+template deploys production.
+"""
+
+from typing import Any
+
+PROD = "prod"
+_ORIGIN = "https://[A-Za-z0-9.-]+(:[0-9]+)?"
+_PATTERNS = {
+    "CorsOrigins": f"{_ORIGIN}(,{_ORIGIN})*",
+    "AdminOrigin": _ORIGIN,
+    "PublicUrl": "https://[A-Za-z0-9./:-]+[A-Za-z0-9]",
+}
+
+
+def parameters(declared: dict[str, Any], *, stage: str) -> dict[str, Any]:
+    """Return the parameters of a template for a stage."""
+    if stage != PROD:
+        return declared
+    narrowed: dict[str, dict[str, Any]] = {
+        **{name: {"AllowedPattern": pattern} for name, pattern in _PATTERNS.items()},
+        "Stage": {"AllowedValues": [PROD]},
+        "PaymentProvider": {"AllowedValues": ["stripe"]},
+    }
+    return {name: {**parameter, **narrowed.get(name, {})} for name, parameter in declared.items()}
+
+
+def rules(*, stage: str) -> dict[str, Any]:
+    """Return the rules that CloudFormation checks before it creates or changes anything."""
+    is_prod = {"Fn::Equals": [{"Ref": "Stage"}, PROD]}
+    if stage != PROD:
+        message = "This template is for other stages. Make one for production: make package STAGE=prod"
+        return {"NotForProduction": _rule({"Fn::Not": [is_prod]}, message)}
+    takes_money = {"Fn::Not": [{"Fn::Equals": [{"Ref": "PaymentProvider"}, "sandbox"]}]}
+    return {
+        "ForProductionOnly": _rule(is_prod, "This template is for production. Make another: make package STAGE=dev"),
+        "ProductionTakesMoney": _rule(takes_money, "The sandbox takes no money. Use PaymentProvider=stripe."),
+    }
+
+
+def _rule(assertion: dict[str, Any], message: str) -> dict[str, Any]:
+    return {"Assertions": [{"Assert": assertion, "AssertDescription": message}]}
