@@ -29,6 +29,8 @@ class Refusal(ChaliceUnhandledError):
     status = 400
     code = "VALIDATION_ERROR"
     message = "The request cannot be processed."
+    # The code in the security log where it says more than the one on the wire (domain/access/security_log.py).
+    traced_as: str | None = None
 
     def __init__(
         self,
@@ -110,6 +112,7 @@ class BadSignature(Refusal):
 
     code = "VALIDATION_ERROR"
     message = "The signature does not match this body."
+    traced_as = "BAD_SIGNATURE"
 
 
 class AlreadyScanned(Refusal):

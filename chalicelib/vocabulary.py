@@ -267,6 +267,16 @@ class CardRequestStatus(StrEnum):
     FULFILLED = "fulfilled"
 
 
+class Factor(StrEnum):
+    """What a caller proves at a log-in; a registration proves nothing yet."""
+
+    PASSWORD = "password"  # noqa: S105  # the word, not a password
+    OTP = "otp"
+    TOTP = "totp"
+    DEVICE_KEY = "device_key"
+    REGISTRATION = "registration"
+
+
 class OtpPurpose(StrEnum):
     """The purpose of a one-time code."""
 

@@ -1,14 +1,21 @@
-"""One log line for each call of an event door: which records came, how many failed, and how long it took."""
+"""One log line for each call of an event door: which records came, how many failed, and how long it took.
+
+A socket's call that was refused also has its line in the security log.
+"""
 
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from chalicelib.domain.access import security_log
+from chalicelib.domain.access.security_log import Ended
 from chalicelib.observability import log_keys, logger
 
 # Chalice's names of the kinds of event that the workers take.
 SOURCES = ("dynamodb", "sqs", "scheduled", "websocket")
 _MOST_IDS = 10
+# What the security log names beside the portals: sockets are shared by all of them.
+_LIVE, _FAULT = "live", 500
 
 
 def middleware(event: Any, get_response: Callable[[Any], Any]) -> Any:
@@ -18,7 +25,7 @@ def middleware(event: Any, get_response: Callable[[Any], Any]) -> Any:
     content: Mapping[str, Any] = event.to_dict()
     facts: dict[str, Any] = {"function": getattr(context, "function_name", None), **_facts_of(content)}
     call_id = content.get("requestContext", {}).get("requestId") or getattr(context, "aws_request_id", None)
-    with log_keys(request_id=call_id):
+    with log_keys(request_id=call_id), security_log.noting() as noted:
         write = logger.error
         try:
             answer = get_response(event)
@@ -30,6 +37,9 @@ def middleware(event: Any, get_response: Callable[[Any], Any]) -> Any:
             write = logger.warning if failed else logger.info
         finally:
             write("call", extra={**facts, "milliseconds": round((time.perf_counter() - began) * 1000, 1)})
+            if "route" in facts:
+                address = (content["requestContext"].get("identity") or {}).get("sourceIp")
+                security_log.write(noted, Ended(facts["route"], _LIVE, facts.get("status") or _FAULT, address))
     return answer
 
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from chalicelib.clients import sockets
 from chalicelib.domain import changes
+from chalicelib.domain.access import security_log
 from chalicelib.domain.changes import Change
 from chalicelib.domain.live import connections, follower, frames, subscriptions
 from chalicelib.errors import MalformedJson, Refusal, Unauthenticated, ValidationFailed
@@ -33,6 +34,7 @@ def connect(event: dict[str, Any]) -> dict[str, int]:
             raise Unauthenticated
         connections.open_(event["requestContext"]["connectionId"], ticket=ticket)
     except Refusal as refusal:
+        security_log.note_refusal(refusal)
         return {"statusCode": refusal.status}
     return _OK
 
@@ -53,6 +55,7 @@ def message(event: dict[str, Any]) -> dict[str, int]:
             channel = command.channel
             _obey(connection_id, command)
         except Refusal as refusal:
+            security_log.note_refusal(refusal)
             error = {"code": refusal.code, "message": refusal.text}
             sockets.send(connection_id, frames.message(LiveType.ERROR, channel=channel, data=error))
             if isinstance(refusal, Unauthenticated):

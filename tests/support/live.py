@@ -183,7 +183,7 @@ def scan(token: str, ticket_id: str) -> str:
 
 def _event(connection_id: str, route: str) -> dict[str, Any]:
     context = {"routeKey": route, "connectionId": connection_id, "domainName": "x", "stage": "live", "apiId": "x"}
-    return {"requestContext": context}
+    return {"requestContext": {**context, "identity": {"sourceIp": "192.0.2.3"}}}
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -71,7 +71,8 @@ def test_a_schedule_and_a_socket_have_a_line_each(lines: LogLines) -> None:
     socket = {"routeKey": "$connect", "connectionId": "abc=", "requestId": "socket-1", "apiId": "local"}
     event = {"requestContext": {**socket, "domainName": "localhost", "stage": "live"}, "queryStringParameters": {}}
     assert app.websocket_connect(event, FunctionContext("websocket_connect", 29.0))["statusCode"] == 401
-    [refused] = lines.of("socket-1")
+    refused, traced = lines.of("socket-1")
+    assert traced["security"] == "refusal"
     assert (refused["route"], refused["connection_id"], refused["status"]) == ("$connect", "abc=", 401)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 
 from chalicelib import clock
-from chalicelib.domain.access import limits, lock_outs, notices, passwords
+from chalicelib.domain.access import limits, lock_outs, notices, passwords, security_log
 from chalicelib.domain.access.notices import Changed, Owner
 from chalicelib.domain.events import events
 from chalicelib.errors import (
@@ -22,7 +22,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Login, Profile
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import AccountStatus, AdminRole, Portal, UsherRole
+from chalicelib.vocabulary import AccountStatus, AdminRole, Factor, Portal, UsherRole
 
 
 def _create(account: Account) -> Account:
@@ -186,10 +186,13 @@ def verify_password(portal: Portal, login: str, password: str, *, address: str) 
     """
     tried = limits.take_password_try(portal, login, address=address)
     account = find(portal, login)
+    if account is not None:
+        security_log.note_account(account.account_id)
     if not passwords.matches(password, account.password_hash if account else None) or account is None:
         tried.failed()
         raise InvalidCredentials
     tried.succeeded()
+    security_log.note_factors(Factor.PASSWORD)
     if account.status != AccountStatus.ACTIVE:
         raise AccountSuspended
     return account

@@ -1,6 +1,6 @@
 """The text of each code: what the code does, to what, and who asked for it (contract, "Every code names its act").
 
-A person reads a code out to whoever asks for it, so the text says what happens then. It begins with the platform's
+A person reads a code out to anyone who asks for it, so the text says what happens then. It begins with the platform's
 own words and fits two SMS, also where a name needs 16-bit letters.
 """
 
@@ -45,7 +45,7 @@ def digits(purpose: OtpPurpose) -> int:
 
 
 def text(purpose: OtpPurpose, code: str, *, name: str, card: str = "", fee: str = "") -> str:
-    """Return the text that sends a code. `name` is a person's words and stands in quotation marks."""
+    """Return the text that sends a code. `name` is a person's words, in quotation marks."""
     act = TEXTS[purpose].act.format(name=quote(name, longest=_LONGEST_NAME), card=card, fee=fee)
     return f"Gatehouse: {code} {act} Valid 5 min."
 

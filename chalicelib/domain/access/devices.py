@@ -18,7 +18,7 @@ from chalicelib import clock
 from chalicelib.clients import bus, secrets
 from chalicelib.clients.bus import Published
 from chalicelib.domain import paging, signing
-from chalicelib.domain.access import limits, lock_outs, tokens
+from chalicelib.domain.access import limits, lock_outs, security_log, tokens
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.events import events
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
@@ -27,7 +27,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device, Enrolment
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import DeviceStatus, Fact, Portal
+from chalicelib.vocabulary import DeviceStatus, Fact, Factor, Portal
 
 CODE_LIFETIME = timedelta(minutes=15)
 ASSERTION_LIFETIME = timedelta(seconds=60)
@@ -216,6 +216,8 @@ def _spend(enrolment: Enrolment, public_key: str, *, name: str | None) -> Device
 def token(*, device_id: str, assertion: str) -> str:
     """Return an access token in exchange for a JWT that the device signed. Raises Unauthenticated."""
     device = operations.get(keys.access.device(device_id))
+    if device is not None:
+        security_log.note_account(device_id)
     if device is None or device.status != DeviceStatus.ENROLLED or device.public_key is None:
         raise Unauthenticated("This device is not enrolled, or was revoked.")
     key = Ed25519PublicKey.from_public_bytes(_public_key(device.public_key))
@@ -236,6 +238,8 @@ def token(*, device_id: str, assertion: str) -> str:
         raise Unauthenticated("The assertion is not of this minute; check the device's clock.")
     if header.get("typ") != _ASSERTION_TYPE or claims["sub"] != device_id:
         raise Unauthenticated("The assertion must be the device's own.")
+    security_log.note_factors(Factor.DEVICE_KEY)
+    security_log.note_log_in(device_id, device_id)
     return tokens.issue(
         Principal(
             portal=Portal.DEVICE,

@@ -14,7 +14,7 @@ from datetime import timedelta
 from chalicelib.config import config
 from chalicelib.domain import throttle
 from chalicelib.domain.throttle import CountedTry, Limit, LimitedTry, Streak
-from chalicelib.observability import count, logger
+from chalicelib.observability import count
 from chalicelib.table import operations
 from chalicelib.table.items import Throttle
 from chalicelib.table.operations import Write
@@ -159,7 +159,7 @@ BUDGETS = (
 
 _MANY_AT_ONE_ADDRESS = (Portal.TIX, Portal.CAMPUS)
 # Only the owner of the password causes these codes.
-_LOG_INS = (OtpPurpose.LOGIN, OtpPurpose.MERCHANT_LOGIN, OtpPurpose.ORGANIZER_LOGIN)
+LOG_INS = (OtpPurpose.LOGIN, OtpPurpose.MERCHANT_LOGIN, OtpPurpose.ORGANIZER_LOGIN)
 
 
 def network(address: str) -> str:
@@ -197,7 +197,6 @@ class PasswordTry:
 
     def failed(self) -> None:
         """Count the failure for the address and its block. Raises RateLimited if one of them is full."""
-        logger.warning("wrong password", extra={"security": True, "portal": self.portal})
         count("WrongPasswords", {self.portal: 1}, by="portal")
         refusal = None
         for budget, whom in self.shared:
@@ -260,7 +259,7 @@ def take_send(purpose: OtpPurpose, number_mac: str, *, address: str | None) -> N
     A log-in's code counts against its number alone. Codes that anybody can cause do not use up those of log-ins.
     """
     of_purpose = CODES_OF_PURPOSE.of(f"{purpose}:{number_mac}")
-    if purpose in _LOG_INS:
+    if purpose in LOG_INS:
         throttle.slide(of_purpose, CODES_OF_LOG_INS.of(number_mac), CODES_ASKED_FOR.of(number_mac, refuses=False))
         return
     if address is not None:

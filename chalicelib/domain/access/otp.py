@@ -18,7 +18,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.clients import messages, secrets
 from chalicelib.clients.messages import Channel, Message
-from chalicelib.domain.access import code_texts, limits, numbers, passwords
+from chalicelib.domain.access import code_texts, limits, numbers, passwords, security_log
 from chalicelib.domain.throttle import Streak
 from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid, RateLimited
 from chalicelib.identifiers import new_id
@@ -27,7 +27,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, NewestChallenge
 from chalicelib.table.operations import ConditionFailed, Write
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import OtpPurpose
+from chalicelib.vocabulary import Factor, OtpPurpose
 
 LIFETIME = timedelta(minutes=5)
 TRIES = limits.TRIES_OF_CODE.limit
@@ -196,6 +196,8 @@ def _verify(challenge: Challenge, code: str, *, by_number: bool) -> VerifiedCode
     if not any(hmac.compare_digest(mac, challenge.mac) for mac in macs):
         _log("wrong code", challenge)
         raise OtpInvalid
+    # A log-in's code was sent after its right password.
+    security_log.note_factors(*((Factor.PASSWORD,) if challenge.purpose in limits.LOG_INS else ()), Factor.OTP)
     return VerifiedCode(challenge, used_by=new_id("use"), wrong_codes=wrong_codes)
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.clients import secrets
-from chalicelib.domain.access import accounts, lock_outs, tokens
+from chalicelib.domain.access import accounts, lock_outs, security_log, tokens
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.errors import AccountSuspended, TokenExpired, TokenReused, Unauthenticated
 from chalicelib.identifiers import new_id
@@ -100,6 +100,7 @@ def begin(account: Account, *, event_id: str | None = None, in_cookie: bool = Fa
         ttl=int((now + LIFETIME).timestamp()),
     )
     pair = _pair(account, session, refresh)
+    security_log.note_log_in(account.account_id, session_id)
     return operations.put(session, Session.pk.does_not_exist()), pair
 
 

@@ -4,12 +4,12 @@ import hmac
 from dataclasses import dataclass
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, limits, permissions, sessions
+from chalicelib.domain.access import accounts, limits, permissions, security_log, sessions
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.errors import InvalidCredentials
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary import Factor, Portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +76,4 @@ def _require_totp(account: Account, code: str | None, *, address: str) -> None:
         )
     except operations.ConditionFailed as failure:
         raise InvalidCredentials("This code was used. Wait for the next one.") from failure
+    security_log.note_factors(Factor.TOTP)

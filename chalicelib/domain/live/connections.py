@@ -15,7 +15,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.clients import sockets
 from chalicelib.config import config
-from chalicelib.domain.access import lock_outs
+from chalicelib.domain.access import lock_outs, security_log
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.live.channels import require_open
 from chalicelib.errors import Unauthenticated
@@ -80,6 +80,7 @@ def open_(connection_id: str, *, ticket: str) -> None:
     if now >= spent.expires_at:
         raise Unauthenticated("This ticket has expired. Get a new one.")
     principal = principal_of(spent.principal)
+    security_log.note_principal(principal.id)
     gone_at = int((now + LIFETIME + _AFTERWARDS).timestamp())
     operations.put_many(
         [
@@ -115,6 +116,7 @@ def get(connection_id: str) -> LiveConnection:
     connection = operations.get(keys.live.connection(connection_id))
     if connection is None or clock.now() >= connection.opened_at + LIFETIME:
         raise Unauthenticated("This connection has ended. Open a new one.")
+    security_log.note_principal(str(connection.principal["id"]))
     return connection
 
 

@@ -16,12 +16,13 @@ from chalicelib import clock
 from chalicelib.clients import secrets
 from chalicelib.domain.access import accounts, limits, passwords, sessions
 from chalicelib.domain.access.accounts import log_security_event
+from chalicelib.domain.access.security_log import note_factors
 from chalicelib.errors import AlreadyExists, NotFound, OrganizationFull, ValidationFailed
 from chalicelib.identifiers import new_id, ulid_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Login, Organization
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import AccountStatus, Portal, TixRole
+from chalicelib.vocabulary import AccountStatus, Factor, Portal, TixRole
 
 DEFAULT_TIMEZONE, DEFAULT_PREFIX, DEFAULT_MAX_USERS = "UTC", "TIX", 10
 _PREFIX = "ogn"
@@ -157,6 +158,7 @@ def _account(who: TixRegistration, *, organization_id: str, organization: str, r
 
 
 def _create(account: Account, of_organization: Write) -> None:
+    note_factors(Factor.REGISTRATION)
     login = Login(*keys.access.login(account.portal, account.login), account_id=account.account_id)
     try:
         operations.commit(

@@ -68,7 +68,7 @@ def parse(route: AnyRoute, request: Any, sent: Mapping[str, str]) -> Call[Any, A
         query=parameters,
         path=path,
         headers=request.headers,
-        address=((request.context or {}).get("identity") or {}).get("sourceIp") or "unknown",
+        address=request_log.address_of(request) or "unknown",
         principal=principal,  # type: ignore[arg-type]  # public views do not read it
         raw=raw,
         files=form.files if form else {},

@@ -6,6 +6,7 @@ from typing import Any
 from chalice import Response
 
 from chalicelib.config import config
+from chalicelib.domain.access import security_log
 from chalicelib.errors import (
     MalformedJson,
     MethodNotAllowed,
@@ -79,6 +80,8 @@ def _refused(refusal: Refusal | None, path: str, request_id: str, *, allow: Any 
     status = refusal.status if refusal else 500
     message = refusal.text if refusal else "Something broke on our side. The request id finds it in our log."
     request_log.note_code(code)
+    if refusal is not None:
+        security_log.note_refusal(refusal)
     retry_after = refusal.retry_after if refusal else None
     if status in (500, 503) and retry_after is None:
         retry_after = 1

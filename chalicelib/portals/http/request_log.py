@@ -1,6 +1,7 @@
 """One log line for each request: what was asked, by whom, how it ended, and how long it took.
 
-It carries the route's template and never the path itself, which may hold ids and numbers.
+It carries the route's template and never the path itself, which may hold ids and numbers. The lines of the security log
+follow it: the outermost middleware writes them, so also for refusals made before a view runs.
 """
 
 import time
@@ -10,6 +11,8 @@ from typing import Any
 
 from chalice import Response
 
+from chalicelib.domain.access import security_log
+from chalicelib.domain.access.security_log import Ended
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.observability import log_keys, logger
 from chalicelib.portals.http.paths import portal_of
@@ -29,7 +32,7 @@ def middleware(event: Any, get_response: Callable[[Any], Response]) -> Response:
     status = _FAULT
     outer = _facts.set(facts)
     try:
-        with log_keys(request_id=request_id_of(event)):
+        with log_keys(request_id=request_id_of(event)), security_log.noting() as noted:
             try:
                 response = get_response(event)
                 status = response.status_code
@@ -38,6 +41,7 @@ def middleware(event: Any, get_response: Callable[[Any], Response]) -> Response:
             finally:
                 route = context.get("resourcePath") or UNKNOWN_ROUTE
                 write(event.method, route, status=status, seconds=time.perf_counter() - began, **facts)
+                security_log.write(noted, Ended(route, portal_of(route), status, address_of(event)))
     finally:
         _facts.reset(outer)
     return response
@@ -48,9 +52,15 @@ def request_id_of(event: Any) -> str:
     return (event.context or {}).get("requestId") or "unknown"
 
 
+def address_of(event: Any) -> str | None:
+    """Return the caller's IP address, or None where the gateway names none."""
+    return ((event.context or {}).get("identity") or {}).get("sourceIp")
+
+
 def note_principal(principal: Principal) -> None:
-    """Name the caller in the line of the request that this thread is answering."""
+    """Name the caller in the lines of the request that this thread is answering."""
     _note(principal_id=principal.id)
+    security_log.note_principal(principal.id)
 
 
 def note_code(code: str) -> None:
