@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import imports, machine, processor, routes, timing
+from bench import imports, machine, processor, routes, strangers, timing
 from bench.crowd import Crowd, Run
 from bench.report import Findings, render
 from infra.local import toolchain
@@ -30,9 +30,17 @@ class Plan:
     events: dict[int, dict[int, int]]
     sizes: tuple[int, int] = routes.SIZES
     pairs: int = timing.PAIRS
+    beside_strangers: int = strangers.SCANS
 
 
-QUICK = Plan(import_repeats=3, processor_scans=100, events={1500: {1: 200, 8: 400}}, sizes=(100, 1000), pairs=30)
+QUICK = Plan(
+    import_repeats=3,
+    processor_scans=100,
+    events={1500: {1: 200, 8: 400}},
+    sizes=(100, 1000),
+    pairs=30,
+    beside_strangers=100,
+)
 FULL = Plan(import_repeats=9, processor_scans=600, events={3000: {1: 500, 8: 900}, 100_000: {1: 1500, 8: 6000}})
 _began = time.monotonic()
 
@@ -79,9 +87,13 @@ def main() -> None:
     _step("asking about numbers that have an account and numbers that have none")
     by_number = timing.measure(plan.pairs)
     runs = _runs(plan)
+    _step(
+        f"scanning beside {strangers.STRANGERS} strangers who log in, with shared threads and with threads of their own"
+    )
+    beside = strangers.measure(plan.beside_strangers)
     # Other work on the machine shows here: scans alone keep about two processes busy.
     described["load after"] = machine.load()
-    findings = Findings(described, imported, processed, runs, by_route, by_number)
+    findings = Findings(described, imported, processed, runs, by_route, by_number, beside)
     text = render(findings)
     _OUT.mkdir(parents=True, exist_ok=True)
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -84,6 +84,10 @@ class Crowd:
         cpu = {name: seconds - before[name] for name, seconds in after.items()}
         return Run(self._size, kind, clients, sorted(tally["latencies"]), tally["seconds"], cpu, self._usage("GET"))
 
+    def calls(self, route: str) -> int:
+        """Return how often a route has been called since the last scans began."""
+        return int(self._usage("GET")["requests"].get(route, {"calls": 0})["calls"])
+
     def _settle(self) -> None:
         deadline = time.monotonic() + _SETTLE_SECONDS
         path = f"/api/usher/events/{self._event.event_id}/status/"

@@ -7,6 +7,7 @@ from bench.crowd import Run
 from bench.imports import Imports
 from bench.processor import Processor
 from bench.routes import TOLERANCE, RouteCost
+from bench.strangers import STRANGERS, Beside
 from bench.timing import Timing
 
 # pretix 2026.8 on PostgreSQL, gunicorn and celery, two cores of this class: one redemption of a ticket.
@@ -30,6 +31,7 @@ class Findings:
     runs: list[Run]
     routes: dict[str, dict[int, RouteCost]]
     timing: dict[str, Timing]
+    strangers: dict[str, Beside]
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:
@@ -54,6 +56,7 @@ def render(findings: Findings) -> str:
             _routes(findings.routes),
         ),
         ("Numbers that have an account beside numbers that have none", _timing(findings.timing)),
+        (f"Scans beside {STRANGERS} strangers who log in", _strangers(findings.strangers)),
         ("Beside pretix 2026.8", _beside(findings)),
     ]
     return "\n\n".join(["# Bench", *(f"## {title}\n\n{body}" for title, body in sections)]) + "\n"
@@ -224,6 +227,14 @@ def _timing(timing: dict[str, Timing]) -> str:
     ]
     head = ["medians", "known", "unknown", "ratio", "known took longer (0.5: no difference)", "z"]
     return _table(head, rows)
+
+
+def _strangers(found: dict[str, Beside]) -> str:
+    rows = []
+    for name, each in found.items():
+        alone, beside = percentile(each.alone, 0.95), percentile(each.beside, 0.95)
+        rows.append((name, _ms(alone), _ms(beside), f"{beside / alone:.1f}"))
+    return _table(["", "scan p95 alone", "scan p95 beside them", "ratio"], rows)
 
 
 def _bill(cost: RouteCost) -> str:

@@ -1,9 +1,10 @@
 """The HTTP front: API Gateway's REST proxy integration, in process.
 
 Each request becomes the event that API Gateway would send. It runs in a thread of its own with a copied context, so
-that requests stay apart: Chalice keeps the request on the app object, and app.py backs it by ContextVars. The front
+that requests stay apart: Chalice keeps the request on the app object, and app.py backs it by ContextVars. The routes of
+the gates and the padded routes have threads of their own, as the gates have a function of their own on AWS. The front
 answers what API Gateway answers itself: preflights, unknown paths, bodies over its limits, functions that take too
-long.
+long. `/_local` answers the names of this machine only, so that no other site's name can lead a browser there.
 """
 
 import asyncio
@@ -13,16 +14,19 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
 from types import ModuleType
 from typing import Any, Protocol
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from chalicelib.errors import MalformedJson, NotFound, Refusal, TooLarge
+from chalicelib.errors import Forbidden, MalformedJson, NotFound, Refusal, TooLarge
 from chalicelib.observability import log_keys
 from chalicelib.portals.http import request_log
 from chalicelib.portals.http.envelope import BINARY_MEDIA_TYPES
+from chalicelib.portals.http.paths import is_of_gates
+from chalicelib.portals.http.route import ROUTES
 from infra.local.answers import Answer, Broken, Timeout, preflight, refused
 from infra.local.invocation import FunctionContext
 from infra.local.live import Sockets
@@ -37,6 +41,9 @@ GATEWAY_TIMEOUT_SECONDS = 29.0
 # How much of a body over the limit is read and discarded, so that its sender can read the answer.
 _DRAIN_LIMIT = 64 * 1024 * 1024
 THREADS = 16
+_GATE_THREADS, _PADDED_THREADS = 8, 8
+# Host headers of this machine; the port is left out.
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 # RFC 9110: these answers have no content, and no Content-Length.
 _BODILESS = (204, 304)
 
@@ -56,6 +63,14 @@ class Inspection(Protocol):
         """Answer one request; called in a thread."""
 
 
+class Share(StrEnum):
+    """Requests that have threads of their own."""
+
+    GATES = "gates"
+    PADDED = "log-ins"
+    OTHERS = "request"
+
+
 class _Gone(Exception):
     """The caller closed the connection before the whole body had arrived."""
 
@@ -71,19 +86,29 @@ class Gateway:
         inspection: Inspection | None = None,
         handlers: ModuleType | None = None,
         threads: int = THREADS,
+        apart: bool = True,
     ) -> None:
-        """`app` is the Chalice object; `inspection` answers what is under `/_local`, `handlers` those of sockets."""
+        """`app` is the Chalice object; `inspection` answers what is under `/_local`, `handlers` those of sockets.
+
+        Unless `apart`, all requests share their threads, which the bench compares.
+        """
         self._app = app
         self._meter = meter
         self._inspection = inspection
         self._routes = RouteTable({**routes_of(app), **(inspection.routes if inspection else {})})
         self._binary_types = frozenset(app.api.binary_types or BINARY_MEDIA_TYPES)
-        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="request")
+        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix=Share.OTHERS)
+        self._pools = dict.fromkeys(Share, self._pool)
+        self._padded = {(route.method, route.path) for route in ROUTES if route.padded}
+        if apart:
+            for share, count in ((Share.GATES, _GATE_THREADS), (Share.PADDED, _PADDED_THREADS)):
+                self._pools[share] = ThreadPoolExecutor(min(count, threads), thread_name_prefix=share)
         self._sockets = Sockets(handlers, meter=meter, pool=self._pool) if handlers else None
 
     def close(self) -> None:
         """Finish the requests in progress and accept no more."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=True, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request, or serve one socket."""
@@ -124,6 +149,8 @@ class Gateway:
 
     async def _inspect(self, request: Request, match: Match | None) -> Answer:
         assert self._inspection is not None  # noqa: S101  # tells the type checker what the caller made sure of
+        if not _is_loopback(request.header(b"host") or ""):
+            raise Forbidden("Call /_local by localhost, 127.0.0.1 or [::1].")
         answer = await asyncio.get_running_loop().run_in_executor(self._pool, self._inspection.answer, request)
         _log_answer(request, match, status=answer.status)
         return answer
@@ -134,7 +161,11 @@ class Gateway:
             raise _too_large()
         context = contextvars.copy_context()
         call = asyncio.get_running_loop().run_in_executor(
-            self._pool, context.run, self._call, event, match.resource.labels.get(request.method)
+            self._pools[self._share(request.method, match.resource.path)],
+            context.run,
+            self._call,
+            event,
+            match.resource.labels.get(request.method),
         )
         try:
             # A thread cannot be ended: the function runs on, as one on Lambda does until its own time-out.
@@ -145,6 +176,11 @@ class Gateway:
             _log.exception("the app raised; on AWS the gateway answers 502")
             raise Broken from None
         return self.passed_on(result, request.accepted_type())
+
+    def _share(self, method: str, path: str) -> Share:
+        if (method, path) in self._padded:
+            return Share.PADDED
+        return Share.GATES if is_of_gates(path) else Share.OTHERS
 
     def _call(self, event: dict[str, Any], label: str | None) -> dict[str, Any]:
         context = FunctionContext("api", GATEWAY_TIMEOUT_SECONDS)
@@ -168,6 +204,11 @@ class Gateway:
             _log.error("the answer has %d bytes; Lambda passes on %d", len(content), FUNCTION_PAYLOAD_LIMIT)
             raise Broken
         return Answer(int(result["statusCode"]), content, headers)
+
+
+def _is_loopback(host: str) -> bool:
+    name, _, port = host.rpartition(":") if ":" in host and not host.endswith("]") else (host, "", "")
+    return name.lower() in _LOOPBACK and (not port or port.isdecimal())
 
 
 def _too_large() -> TooLarge:

@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.config import PHONE_COUNTRIES
 from chalicelib.domain.changes import LIVE, PROJECTED
-from infra.package import sockets
+from infra.package import firewall, shares, sockets
 from infra.package.application import Template
 from infra.package.targets import Target
 
@@ -92,7 +92,38 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "AllowedPattern": "[A-Z]{2}(,[A-Z]{2})*",
         "Description": "The countries whose mobile numbers get SMS (ISO 3166)",
     },
-    "LogLevel": {"Type": "String", "Default": "INFO", "AllowedValues": ["DEBUG", "INFO", "WARNING", "ERROR"]},
+    # The lines of requests and of the security log are INFO.
+    "LogLevel": {"Type": "String", "Default": "INFO", "AllowedValues": ["DEBUG", "INFO"]},
+    "GatesConcurrency": {
+        "Type": "Number",
+        "Default": 100,
+        "MinValue": 0,
+        "Description": "Concurrency that is reserved for the routes of ushers and devices; 0 for none",
+    },
+    "ApiConcurrency": {
+        "Type": "Number",
+        "Default": 500,
+        "MinValue": 0,
+        "Description": "Concurrency that all other routes have at most; 0 for no bound",
+    },
+    "GatewayRole": {
+        "Type": "String",
+        "Default": "create",
+        "AllowedValues": ["create", "keep"],
+        "Description": "Whether to set the account's role for gateway logs, or keep the one that it has",
+    },
+    "FirewallRequests": {
+        "Type": "Number",
+        "Default": 0,
+        "MinValue": 0,
+        "Description": "Requests of one address in five minutes that the firewall lets through; 0 for no firewall",
+    },
+    "FirewallLogIns": {
+        "Type": "Number",
+        "Default": 2000,
+        "MinValue": firewall.LEAST,
+        "Description": "Of these, requests of log-ins and codes",
+    },
 }
 
 # Every function imports app.py, which reads all of them. The defaults of chalicelib/config.py are for local runs.
@@ -141,7 +172,8 @@ class Place:
 
 # By the logical name of the function in Chalice's template.
 PLACES = {
-    "APIHandler": Place(log="ApiLog"),
+    shares.API: Place(log="ApiLog"),
+    shares.GATES: Place(log="GatesLog", name_ending="-gates"),
     "Stream": Place(log="StreamLog", name_ending="-stream"),
     "Live": Place(log="LiveLog", name_ending="-live"),
     "WebsocketConnect": Place(log="WebsocketConnectLog", name_ending="-websocket_connect"),
@@ -159,7 +191,7 @@ PLACES = {
 def expand(chalice: Template, target: Target) -> Resources:
     """Return the functions, roles, triggers and permissions of Chalice's template, without its APIs."""
     made: Resources = {}
-    for name, resource in chalice["Resources"].items():
+    for name, resource in shares.with_gates(chalice)["Resources"].items():
         kind = resource["Type"]
         if kind == "AWS::Serverless::Function":
             made[name] = _function(name, resource["Properties"], target)
@@ -192,6 +224,7 @@ def _function(name: str, declared: dict[str, Any], target: Target) -> dict[str, 
             "TracingConfig": {"Mode": declared["Tracing"]},
             "LoggingConfig": {"LogGroup": {"Ref": place.log}},
             "Environment": {"Variables": ENVIRONMENT},
+            **shares.reserved(name),
         },
     }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from chalicelib.errors import MethodNotAllowed
 from chalicelib.portals.http import envelope
+from infra.package import access_logs, shares, throttles
 from infra.package.application import Template
 from infra.package.functions import Resources
 
@@ -89,8 +90,14 @@ def expand(chalice: Template) -> Resources:
                 "DeploymentId": {"Ref": deployment},
                 "StageName": STAGE_NAME,
                 "TracingEnabled": True,
+                "AccessLogSetting": access_logs.rest(),
+                "MethodSettings": throttles.settings(),
                 # The preflight templates compare with these.
-                "Variables": {"corsOrigins": {"Ref": "CorsOrigins"}, "adminOrigin": {"Ref": "AdminOrigin"}},
+                "Variables": {
+                    "corsOrigins": {"Ref": "CorsOrigins"},
+                    "adminOrigin": {"Ref": "AdminOrigin"},
+                    **access_logs.role(),
+                },
             },
         },
     }
@@ -100,7 +107,7 @@ def _completed(path: str, item: dict[str, Any]) -> dict[str, Any]:
     methods = sorted(method.upper() for method in item)
     routed = {
         method: {name: part for name, part in declared.items() if name not in _UNUSED}
-        for method, declared in item.items()
+        for method, declared in shares.integrated(path, item).items()
     }
     return {**routed, "options": preflight(methods), ANY_OTHER: wrong_method(path, methods)}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from infra import template as resources
 from infra.local.console import CannotStart
-from infra.package import functions, gateway, sockets
+from infra.package import access_logs, firewall, functions, gateway, production, shares, sockets
 from infra.package.application import Template
 from infra.package.targets import Target
 
@@ -24,14 +24,20 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Te
     """Return the merged template. Raises CannotStart if two parts use one name."""
     base = resources.load()
     parameters = {**functions.PARAMETERS, "CodeKey": {"Type": "String", "Default": code_key}}
-    base["Parameters"] = _joined("Parameters", base["Parameters"], parameters)
+    base["Parameters"] = production.parameters(_joined("Parameters", base["Parameters"], parameters), stage=stage)
     base["Parameters"]["Stage"]["Default"] = stage
+    base["Rules"] = production.rules(stage=stage)
+    base["Conditions"] = _joined(
+        "Conditions", base["Conditions"], shares.CONDITIONS, access_logs.CONDITIONS, firewall.CONDITIONS
+    )
     base["Resources"] = _joined(
         "Resources",
         base["Resources"],
         functions.expand(chalice, target),
         gateway.expand(chalice),
         sockets.expand(chalice),
+        access_logs.expand(),
+        firewall.expand(gateway.STAGE_NAME),
     )
     base["Outputs"] = _joined("Outputs", base["Outputs"], gateway.outputs(), sockets.outputs())
     base["Description"] = "Gatehouse - made by `make package` from app.py and infra/resources"

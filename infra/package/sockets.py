@@ -4,6 +4,7 @@ import hashlib
 import json
 from typing import Any
 
+from infra.package import access_logs
 from infra.package.application import Template
 
 Resources = dict[str, Any]
@@ -37,6 +38,8 @@ def expand(chalice: Template) -> Resources:
                 **declared[_STAGE]["Properties"],
                 "DeploymentId": {"Ref": deployment},
                 "StageName": _STAGE_NAME,
+                "AccessLogSettings": access_logs.sockets(),
+                "StageVariables": access_logs.role(),
                 "DefaultRouteSettings": {"ThrottlingRateLimit": _RATE, "ThrottlingBurstLimit": _BURST},
             },
         },

@@ -39,7 +39,7 @@ def statements(template: Template) -> list[tuple[str, dict[str, Any]]]:
     return [
         (name, statement)
         for name, role in of_type(template, "AWS::IAM::Role").items()
-        for policy in role["Policies"]
+        for policy in role.get("Policies", [])
         for statement in policy["PolicyDocument"]["Statement"]
     ]
 

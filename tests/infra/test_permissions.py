@@ -32,6 +32,7 @@ from chalicelib.portals.http.route import AnyRoute
 from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberRange, Order
 from chalicelib.vocabulary import EventStatus, JobStatus, PaymentMethod, Portal, PrintFormat, RefundRequestStatus
+from infra.package import shares
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
 from tests.infra import reading
@@ -70,7 +71,7 @@ _OBJECTS = {
     "GetObject": "s3:GetObject",
     "HeadObject": "s3:GetObject",
     "PutObject": "s3:PutObject",
-    "DeleteObject": "s3:DeleteObject",
+    "ListObjectVersions": "s3:ListBucketVersions",
 }
 # Lambda's own calls in a function's name: taking from its source, reporting what failed, writing logs and traces.
 _FOR_LAMBDA = {
@@ -122,6 +123,9 @@ def _permissions(service: str, operation: str, arguments: dict[str, Any]) -> Use
     if operation == "TransactGetItems":
         return {"dynamodb:GetItem"}
     if service == "s3":
+        if operation == "DeleteObject":
+            # Without a version a deletion only hides the object.
+            return {"s3:DeleteObjectVersion" if "VersionId" in arguments else "s3:DeleteObject"}
         return {_OBJECTS[operation]}
     if service == "execute-api":
         return {"execute-api:ManageConnections"}
@@ -142,8 +146,8 @@ def _allowed(template: Template, function: str) -> Used:
     return found
 
 
-def _every_route(people: Ground) -> Iterator[Callable[[], None]]:
-    """Prepare each route's accepted request; yield a function for each that sends it."""
+def _every_route(people: Ground) -> Iterator[tuple[AnyRoute, Callable[[], None]]]:
+    """Prepare each route's accepted request; yield each route with a function that sends it."""
     for route in routes():
         request, token = people.rightful(route), people.token(route)
 
@@ -151,7 +155,7 @@ def _every_route(people: Ground) -> Iterator[Callable[[], None]]:
             answer = people.send(route, request, token=token)
             assert answer.status < 400, (route.operation_id, answer.text)
 
-        yield send
+        yield route, send
 
 
 class _Show:
@@ -212,9 +216,10 @@ def _send_a_photo(people: Ground) -> None:
 
 
 class _Day(NamedTuple):
-    """The permissions that all routes used, and those that the stream used to project the changes of the routes."""
+    """The permissions that the routes of each function used, and those of the stream to project their changes."""
 
     api: Used
+    gates: Used
     stream: Used
 
 
@@ -228,8 +233,10 @@ def day() -> _Day:
         people = lay()
         secrets.forget()
         api = recorded(lambda: _send_a_photo(people))
-        for send in _every_route(people):
-            api |= recorded(send)
+        gates: Used = set()
+        for route, send in _every_route(people):
+            of_function = gates if shares.function_of(route.path) == shares.GATES else api
+            of_function |= recorded(send)
         organizers.change(people.organizer.account_id, {"name": "Lahore Nights"})
         now = clock.now()
         gone = events.create(events.EventDraft(title="Cancelled", starts_at=now, ends_at=now + timedelta(hours=1)))
@@ -238,16 +245,23 @@ def day() -> _Day:
         records = stream.read()
         projected = recorded(lambda: project(records))
     forget_answers()
-    return _Day(api, projected)
+    return _Day(api, gates, projected)
 
 
 def test_the_api_asks_for_nothing_that_it_may_not(template: Template, day: _Day) -> None:
     used = day.api
     assert {"dynamodb:UpdateItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue", "sqs:SendMessage"} <= used
-    assert {"kms:GenerateDataKey", "s3:PutObject", "s3:GetObject", "s3:DeleteObject"} <= used
+    assert {"kms:GenerateDataKey", "s3:PutObject", "s3:GetObject", "s3:DeleteObjectVersion"} <= used
     # Without it S3 would call a file that is not there forbidden.
     assert "s3:ListBucket" in _allowed(template, "APIHandler")
     assert used - _allowed(template, "APIHandler") == set()
+
+
+def test_the_gates_ask_for_nothing_that_they_may_not(template: Template, day: _Day) -> None:
+    assert {"dynamodb:UpdateItem", "dynamodb:BatchGetItem"} <= day.gates
+    allowed = _allowed(template, "GatesHandler")
+    assert day.gates - allowed == set()
+    assert not [action for action in allowed if action.startswith("s3:")]
 
 
 def test_the_stream_may_do_what_it_does_and_no_more(template: Template, day: _Day) -> None:
@@ -351,6 +365,11 @@ def test_the_functions_of_live_updates_may_do_what_they_do_and_no_more(
         used = {"WebsocketConnect": recorded(lambda: opened.extend(sockets.open(ticket)[1] for ticket in tickets))}
         stays, goes, is_gone, leaves = opened
         used["WebsocketMessage"] = recorded(lambda: stays.subscribe(channel).say(action="ping"))
+        # A refusal is logged with a MAC of the address, under a key of the secret.
+        secrets.forget()
+        used["WebsocketConnect"] |= recorded(lambda: sockets.open("a-ticket-that-nobody-issued"))
+        secrets.forget()
+        used["WebsocketMessage"] |= recorded(lambda: stays.subscribe("event-evt_of_others"))
         for socket in (goes, is_gone, leaves):
             used["WebsocketMessage"] |= recorded(lambda socket=socket: socket.subscribe(channel, after=0))
         used["WebsocketMessage"] |= recorded(lambda: leaves.say(action="unsubscribe", channel=channel))
@@ -413,8 +432,8 @@ def test_no_function_may_read_whole_tables_or_change_what_holds_the_data(templat
         for action in _allowed(template, name) - _FOR_LAMBDA:
             _, verb = action.removesuffix(" on an index").split(":")
             assert re.fullmatch(
-                r"(Batch)?(Get|Put|Update|Delete|Write)(Item|Events|SecretValue|QueueUrl|Object)|"
-                r"ManageConnections|Query|Decrypt|GenerateDataKey|ListBucket|ConditionCheckItem|SendMessage|SendEmail|Publish",
+                r"(Batch)?(Get|Put|Update|Delete|Write)(Item|Events|SecretValue|QueueUrl|Object|ObjectVersion)|"
+                r"ManageConnections|Query|Decrypt|GenerateDataKey|ListBucket(Versions)?|ConditionCheckItem|SendMessage|SendEmail|Publish",
                 verb,
             ), (name, action)
 

@@ -5,6 +5,7 @@ from chalicelib.vocabulary import Portal
 # What follows /api/ on each portal's paths; every other path there is the staff's.
 _PORTALS = {portal.value: portal for portal in Portal} | {"v1": Portal.WEBAPP}
 _PLATFORM = "platform"
+_OF_GATES = (Portal.USHER, Portal.DEVICE)
 _PLATFORM_PATHS = ("/api/docs", "/api/openapi.json", "/api/realtime/ticket")
 
 
@@ -13,3 +14,8 @@ def portal_of(path: str) -> str:
     if not path.startswith("/api/") or path in _PLATFORM_PATHS:
         return _PLATFORM
     return _PORTALS.get(path.split("/")[2], Portal.ADMIN).value
+
+
+def is_of_gates(path: str) -> bool:
+    """Whether a path belongs to the gates, whose routes do not share their capacity with others (D-SEC-61)."""
+    return portal_of(path) in _OF_GATES

@@ -4,6 +4,7 @@ from tests.mutants.seeded import (
     catalogue,
     codes,
     customers,
+    edge,
     gate,
     idempotency,
     identity,
@@ -47,4 +48,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *numbering.MUTANTS,
     *organizations.MUTANTS,
     *inputs.MUTANTS,
+    *edge.MUTANTS,
 )
