@@ -11,12 +11,9 @@ help: ## List the targets
 run: setup ## Run the platform on this machine with demo data (PORT, DATA, DEMO=0, ENGINE=dynamodb-local)
 	@exec $(PY) -m infra.local
 
-test: setup engine localstripe tixclient apiclient ## Run every test
-	@FETCH=0 $(PY) -m pytest -n 2 --dist loadgroup tests
+test: setup engine localstripe tixclient apiclient ## Run every test, and print branch coverage (floor 90 %)
+	@COVERAGE=1 FETCH=0 PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 2 --dist loadgroup tests
 	@cd reader-agent && .venv/bin/python -m pytest tests
-
-coverage: setup engine localstripe tixclient apiclient ## Run every test, and print branch coverage (floor 90 %)
-	@COVERAGE=1 FETCH=0 $(PY) -m pytest -n 2 --dist loadgroup tests
 
 test-fast: setup ## Run rules, tables and workers only, without an engine (the inner loop)
 	@FETCH=0 $(PY) -m pytest -n auto --dist loadgroup -m "not engine and not ministack" tests/domain tests/table tests/workers
@@ -86,4 +83,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test coverage test-fast fuzz check check-next next lint format truth mutants bench package deploy-local seed lock clean setup engine localstripe tixclient apiclient client
+.PHONY: help run test test-fast fuzz check check-next next lint format truth mutants bench package deploy-local seed lock clean setup engine localstripe tixclient apiclient client

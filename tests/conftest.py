@@ -1,5 +1,6 @@
 """Every test's environment, the patches of moto and botocore, and the platform's resources on moto."""
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -38,6 +39,7 @@ from tests.support import (
     moto_answers,
     moto_copies,
     moto_queries,
+    moto_requests,
     service_models,
 )
 
@@ -46,6 +48,7 @@ service_models.install()
 moto_copies.install()
 moto_answers.install()
 moto_queries.install()
+moto_requests.install()
 cheap_hashes.install()
 cheap_requests.install()
 
@@ -60,6 +63,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Measure branch coverage where COVERAGE=1 asks for it."""
     if _measurement is not None:
         config.pluginmanager.register(_measurement)
+
+
+def pytest_collection_finish() -> None:
+    """Take what collection has made out of the garbage collector, which would look through all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -82,7 +91,7 @@ def moto_cloud() -> Iterator[None]:
     """
     with mock_aws():
         forget_answers()
-        cloud.create_all(cloud.MASTER_SECRET)
+        cloud.create_on_moto(cloud.MASTER_SECRET)
         yield
     forget_answers()
 

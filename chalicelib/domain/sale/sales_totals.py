@@ -103,7 +103,8 @@ def _lines(trade: Trade) -> list[_TradeLine]:
         return [_TradeLine(trade.category_id or "", numbers)]
     lines, before, fee = [], 0, trade.fee
     for item in trade.items:
-        quantity, revenue = int(item["quantity"]), int(item["quantity"]) * int(item["price"])
+        quantity: int = item["quantity"]
+        revenue: int = quantity * item["price"]
         # Each item's share of the fee is a difference of rounded sums, so the shares add up to the fee.
         up_to, after = (money.portion(fee, part=sold, whole=trade.total) for sold in (before, before + revenue))
         lines.append(_TradeLine(item["category_id"], Counter(tickets=quantity, revenue=revenue, fees=after - up_to)))
