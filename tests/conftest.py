@@ -66,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Take what collection has made out of the garbage collector, which would look through all of it again and again."""
+    """Take what collection has made out of the garbage collector, which else looks through it again and again."""
     gc.collect()
     gc.freeze()
 

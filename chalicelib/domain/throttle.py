@@ -78,7 +78,7 @@ def tally(what: str, whom: str, window: timedelta) -> int:
     place, left = _key(what, whom, window)
     gone_at = int(clock.now().timestamp()) + left + 60
     actions = [Throttle.tries.add(1), Throttle.ttl.set(gone_at), Throttle.kind.set(Throttle)]
-    return int(Throttle.from_raw_data(operations.record(operations.change(place, actions))).tries)
+    return Throttle.from_raw_data(operations.record(operations.change(place, actions))).tries
 
 
 def uncount(counted: CountedTry) -> None:

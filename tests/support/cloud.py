@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.session import get_session
 from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from chalicelib.config import config
 
@@ -111,7 +111,7 @@ _made: dict[Any, list[tuple[str, dict[str, Any]]]] = {}
 
 
 class _Itself:
-    """Stands for the backend in a copy of its attributes."""
+    """Takes the place of the backend in a copy of its attributes."""
 
 
 _ITSELF = _Itself()

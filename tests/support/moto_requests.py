@@ -71,17 +71,17 @@ def _signer(authorization: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def _short(_: UserAgentString) -> str:
+def _short(_agent: UserAgentString) -> str:
     return "gatehouse-tests"
 
 
-def _enable(self: MockAWS, reset: bool = True) -> None:
+def _enable(_mock: MockAWS, *, reset: bool = True) -> None:
     botocore_stubber.enabled = True
     if reset:
         BackendDict.reset()
 
 
-def _disable(_: MockAWS, remove_data: bool) -> None:
+def _disable(_mock: MockAWS, remove_data: bool) -> None:
     botocore_stubber.enabled = False
     if remove_data:
         BackendDict.reset()
@@ -90,7 +90,7 @@ def _disable(_: MockAWS, remove_data: bool) -> None:
 
 def install() -> None:
     """Install the shortcuts; before a client is made."""
-    MockAWS._enable_patching = _enable  # type: ignore[method-assign]
-    MockAWS._disable_patching = _disable  # type: ignore[method-assign]
+    MockAWS._enable_patching = _enable  # type: ignore[method-assign,assignment]
+    MockAWS._disable_patching = _disable  # type: ignore[method-assign,assignment]
     BotocoreStubber.process_request = _process  # type: ignore[method-assign]
-    UserAgentString.to_string = _short  # type: ignore[method-assign]
+    UserAgentString.to_string = _short  # type: ignore[method-assign,assignment]

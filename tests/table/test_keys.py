@@ -83,5 +83,5 @@ def test_keys_are_composed_in_the_table_package_alone() -> None:
 
 
 def _is_text(value: str) -> bool:
-    """Whether a constant with a # is a docstring, or a colour, or the like, but no part of a key."""
-    return "\n" in value or " " in value or re.fullmatch(r"#[0-9a-fA-F]{3,8}", value) is not None
+    """Whether a constant with a # is a docstring, a colour or a row of a keyboard, but no part of a key."""
+    return "\n" in value or " " in value or re.fullmatch(r"#[0-9a-fA-F]{3,8}|[\W_]{4,}", value) is not None

@@ -229,7 +229,7 @@ def change_password(
     require_password(account, old_password, otherwise="The old password is wrong.")
     owner = notices.owner(account)
     about = (*known_of(account, owner), *also_known)
-    new_hash = passwords.hash_password(new_password, Portal(account.portal), about=about, field="new_password")
+    new_hash = passwords.hash_password(new_password, account.portal, about=about, field="new_password")
     try:
         operations.commit(*password_set(account, new_hash, kept_session_id=kept_session_id))
     except operations.ConditionFailed as failed:

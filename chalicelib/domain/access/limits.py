@@ -226,7 +226,7 @@ def take_password_try(portal: Portal, login: str, *, address: str) -> PasswordTr
     has_failed_here = here.place in read and bool(read[here.place].moments)
     for budget, _ in shared:
         place, left = places[budget.name]
-        tries = int(read[place].tries) if place in read else 0
+        tries = read[place].tries if place in read else 0
         is_checked = not has_failed_here and tries < budget.checked
         if tries >= budget.allowed and not is_checked:
             raise throttle.refusal(budget.tried, left)

@@ -64,7 +64,7 @@ def owner_with(account: Account, details: Item | None) -> Owner:
     email = details.email if isinstance(details, Profile | MerchantSettings | OrganizerProfile) else None
     if email is None and "@" in account.login:
         email = account.login
-    return Owner(account.account_id, Portal(account.portal), account.mobile_number, email)
+    return Owner(account.account_id, account.portal, account.mobile_number, email)
 
 
 def send(to: Owner, changed: Changed, *, card: str = "", shop: str = "") -> None:
