@@ -21,6 +21,9 @@ class Limits:
     registrations_per_address: int = 100
     # How many times its limit each budget of tries allows; more than one in local runs only.
     times: int = 1
+    # Open reservations of one customer, and the seconds until they may book the event again after one ran out.
+    open_reservations: int = 2
+    reservation_pause_seconds: int = 300
     # Numbered tickets that are written or removed before the answer, and tickets in one file of a print run.
     numbers_at_once: int = 1000
     print_part: int = 1000
@@ -63,6 +66,7 @@ class Config:
     payments_queue_name: str
     jobs_queue_name: str
     payment_provider: str
+    return_origins: frozenset[str]
     stripe_api_base: str | None
     currency: str
     fee_basis_points: int
@@ -100,6 +104,8 @@ def config() -> Config:
         payments_queue_name=env("PAYMENTS_QUEUE_NAME", "gatehouse-payments"),
         jobs_queue_name=env("JOBS_QUEUE_NAME", "gatehouse-jobs"),
         payment_provider=env("PAYMENT_PROVIDER", "sandbox"),
+        # The origins that a payment's return_url may name; none besides the web app's own.
+        return_origins=frozenset(o for o in (env("RETURN_ORIGINS") or env("CORS_ORIGINS", "")).split(",") if o),
         # Another address of the provider's API, for tests; None for its own.
         stripe_api_base=env("STRIPE_API_BASE") or None,
         # The currency of cards' balances and of fees.

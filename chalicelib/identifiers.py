@@ -20,6 +20,11 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{ULID()}"
 
 
+def id_of_operation(prefix: str, operation_id: str) -> str:
+    """Return an id made now whose random part is the same for all tries of an operation."""
+    return f"{prefix}_{ULID.from_bytes(ULID().bytes[:6] + hashlib.sha256(operation_id.encode()).digest()[:10])}"
+
+
 def ulid_of(value: str) -> ULID | None:
     """Return the ULID in an id, or None for ids that were given by hand, such as `evt_demo`."""
     try:
@@ -44,6 +49,11 @@ def parse_uid(text: str) -> str | None:
     if _UID.fullmatch(plain) and len(plain) % 2 == 0 and len(plain) // 2 in UID_LENGTHS:
         return plain
     return None
+
+
+def masked_uid(name: str) -> str:
+    """Return the last four digits of a UID, which may be named by its card's id."""
+    return f"…{(uid_of_card_id(name) or name)[-4:]}"
 
 
 def card_id_of(uid: str, *, created_at: datetime) -> str:

@@ -21,6 +21,8 @@ os.environ.update(
 # On a busy machine an engine takes longer than a deployed service may.
 for _name in ("TABLE", "SERVICE", "SOCKET"):
     os.environ.setdefault(f"LIMIT_{_name}_MS", "30000")
+# The tests of a customer's own reservations set the deployed number.
+os.environ.setdefault("LIMIT_OPEN_RESERVATIONS", "1000")
 # The tests of the pace, and the bench, set their own.
 os.environ.setdefault("ANSWER_PACE_MS", "0")
 

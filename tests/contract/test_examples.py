@@ -44,6 +44,7 @@ NOT_SENT = {
 # What an example shows after a busy evening, and the demo data does not hold yet.
 SHOWN_IN_USE = {
     "admin_devices",
+    "customer_bookings",
     "customer_dependents",
     "customer_favorites",
     "organizer_event",

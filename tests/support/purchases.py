@@ -25,7 +25,8 @@ def make_show(**changes: Any) -> tuple[Event, Category]:
         "ends_at": now + timedelta(days=7, hours=4),
     }
     event = make_event(**{**settings, **changes})
-    return event, categories.add(event.event_id, categories.CategoryDraft(name="Standard", price=price, capacity=500))
+    draft = categories.CategoryDraft(name="Standard", price=price, capacity=500, per_order_limit=20)
+    return event, categories.add(event.event_id, draft)
 
 
 def book(customer: Account, category: Category, quantity: int = 1) -> Order:

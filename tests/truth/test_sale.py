@@ -16,7 +16,7 @@ from chalicelib import clock
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.rules import RequestedTickets
-from chalicelib.errors import SoldOut, Unavailable
+from chalicelib.errors import Conflict, SoldOut, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, SweepMark
@@ -24,6 +24,7 @@ from chalicelib.workers import schedules
 from tests.support import engines
 from tests.support.caches import forget_caches
 from tests.support.factories import make_event
+from tests.support.settings import configured
 from tests.support.sizes import size_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("sale"), pytest.mark.timeout(1500)]
@@ -355,3 +356,35 @@ def test_a_booking_sent_by_many_at_once_under_one_operation_is_one_order(event: 
 
     assert (len(seen), len(set(seen))) == (CALLERS, 1)
     assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(97, 3, 0, 100)
+
+
+def _own_bookings_at_once(event: Event, category: Category) -> int:
+    """Let one customer book one seat by many callers at once; return how many of them were served."""
+    buyer = customer()
+
+    def book() -> bool:
+        wants = [RequestedTickets(category.category_id, 1)]
+        try:
+            patiently(lambda: orders.book(buyer, event_id=event.event_id, wants=wants, operation_id=new_id("op")))
+        except Conflict:
+            return False
+        return True
+
+    return together([book] * CALLERS).count(True)
+
+
+def test_of_many_bookings_of_one_customer_at_once_two_are_open(event: Event) -> None:
+    category = sell(event, 100, shards=4)
+    with configured(LIMIT_OPEN_RESERVATIONS=2):
+        assert _own_bookings_at_once(event, category) == 2
+    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(98, 2, 0, 100)
+
+
+def test_of_many_bookings_of_one_customer_at_once_as_many_seats_as_allowed_are_held(event: Event) -> None:
+    category = sell(event, 100, shards=4)
+    with configured(LIMIT_OPEN_RESERVATIONS=CALLERS):
+        assert _own_bookings_at_once(event, category) == category.per_order_limit
+    held = category.per_order_limit
+    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(
+        100 - held, held, 0, 100
+    )

@@ -27,7 +27,7 @@ from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import providers, resolution
 from chalicelib.domain.sale import orders
-from chalicelib.domain.tickets import tickets, transfers
+from chalicelib.domain.tickets import seats, tickets, transfers
 from chalicelib.errors import Conflict, InvalidState, NotFound, Unavailable, ValidationFailed
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
@@ -186,6 +186,7 @@ def _approval(
         operations.change(keys.tickets.ticket(ticket.ticket_id), gone, transfers.is_as_read(ticket)),
         operations.change(keys.money.payment(payment.payment_id), of_payment, as_paid),
         *bindings.releasing(ticket),
+        *seats.moving(ticket, to=None),
         *stock.take_back(ticket.event_id, {ticket.category_id: {_shard(order, ticket): 1}}),
         *_reversal(request, payment, amount, fee=fee),
     ]

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import categories
-from chalicelib.domain.sale import order_tickets, orders
+from chalicelib.domain.sale import allowances, order_tickets, orders
 from chalicelib.domain.sale.rules import RequestedTickets
+from chalicelib.domain.tickets import seats
 from chalicelib.domain.tickets.own_tickets import OwnTicket
 from chalicelib.table.items import Order
 from chalicelib.vocabulary import OrderStatus
@@ -34,13 +34,30 @@ def book(
 
     Raises ValidationFailed (the card's name) and the errors of `orders.book`.
     """
+    customer, held = seats.owner(customer_id)
     order = orders.book(
-        accounts.get(customer_id),
+        customer,
         event_id=event_id,
         wants=wants,
         card_uid=cards.name_to_uid(card_name) if card_name else None,
         operation_id=operation_id,
+        held=held,
     )
+    return _shown(order)
+
+
+def open_of(customer_id: str) -> list[Booking]:
+    """Return a customer's open reservations, the newest first."""
+    opened = allowances.read(seats.of(customer_id)).open
+    return [_shown(order) for order in reversed(opened)]
+
+
+def own(customer_id: str, booking_id: str) -> Booking:
+    """Return a customer's booking. Raises NotFound, also for another customer's."""
+    return _shown(orders.own(customer_id, booking_id))
+
+
+def _shown(order: Order) -> Booking:
     offer = categories.offer(order.event_id)
     tickets = [
         OwnTicket(

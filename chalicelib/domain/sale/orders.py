@@ -10,19 +10,20 @@ from datetime import datetime, timedelta
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import idempotency, ledger
+from chalicelib.domain import ledger
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.events.categories import Offer
 from chalicelib.domain.events.stock import Portions
-from chalicelib.domain.sale import order_tickets, rules
+from chalicelib.domain.sale import allowances, order_tickets, rules
 from chalicelib.domain.sale.rules import RequestedTickets
+from chalicelib.domain.tickets import seats
 from chalicelib.domain.tickets.tickets import Holder
 from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, SoldOut, Unavailable
-from chalicelib.identifiers import new_id
+from chalicelib.identifiers import id_of_operation, new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Account, Card, Category, Operation, Order
+from chalicelib.table.items import Account, Card, Category, Order, Seats
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import CardStatus, OrderStatus
 
@@ -30,8 +31,8 @@ from chalicelib.vocabulary import CardStatus, OrderStatus
 HELD = timedelta(minutes=10)
 # An attempt fails only if another purchase took from the same shards.
 _ATTEMPTS = 10
-# Position of the first stock write in a booking's transaction.
-_STOCK_AT = 2
+# Positions in a booking's transaction: the customer's seats, and the first stock write.
+_SEATS_AT, _STOCK_AT = 1, 2
 
 
 def book(
@@ -41,38 +42,42 @@ def book(
     wants: Sequence[RequestedTickets],
     card_uid: str | None = None,
     operation_id: str,
+    held: Seats | None = None,
 ) -> Order:
     """Reserve all requested tickets for ten minutes, or none; idempotent per `operation_id`.
 
     `card_uid` is the customer's own active card to bind the tickets to, which must have room for all of them. The
-    default is the customer's newest active card, as far as it has room.
+    default is the customer's newest active card, as far as it has room. `held` are the customer's seats, if read.
     Raises NotFound (event, card, dependent), ValidationFailed, InvalidState (not on sale; card not active), Conflict
-    (the card is full), SoldOut, Unavailable (every attempt lost to purchases from the same shards).
+    (the card is full; the customer's own reservations and seats), RateLimited (one of them ran out), SoldOut,
+    Unavailable (every attempt lost to purchases from the same shards).
     """
+    order_id = id_of_operation("ord", operation_id)
     try:
         offer = categories.offer(event_id)
-        draft = _draft(customer, offer, wants, card_uid=card_uid)
-        return _reserve(draft, offer, operation_id=operation_id)
+        draft = _draft(customer, offer, wants, card_uid=card_uid, order_id=order_id)
+        return _reserve(draft, offer, held=held or seats.of(customer.account_id))
     except Refusal:
         # A retry: this operation may have succeeded before, and the event may have changed since.
-        done = idempotency.result_of(operation_id)
+        done = operations.get(keys.sale.order(order_id))
         if done is None:
             raise
-        return get(done)
+        return done
 
 
 def get(order_id: str) -> Order:
     """Return an order. Raises NotFound."""
     order = operations.get(keys.sale.order(order_id))
-    if order is None:
+    # The key leaves out a part of the id.
+    if order is None or order.order_id != order_id:
         raise NotFound("There is no such booking.")
     return order
 
 
 def own(customer_id: str, order_id: str) -> Order:
     """Return a customer's order. Raises NotFound, also for another customer's order."""
-    order = operations.get(keys.sale.order(order_id))
-    if order is None or order.customer_id != customer_id:
+    order = get(order_id)
+    if order.customer_id != customer_id:
         raise NotFound("There is no such booking.")
     return order
 
@@ -102,7 +107,7 @@ def fulfil(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
 def revive(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
     """Return the writes that pay an expired order from the stock left now, the order's own first.
 
-    Their conditions require an expired order, and stock and card unchanged since the read. On failure, load and
+    Their conditions require an expired order, and stock, card and seats unchanged since the read. On failure, load and
     decide again. Raises SoldOut (too little stock left), Unavailable.
     """
     places = {item["category_id"]: keys.events.category(order.event_id, item["category_id"]) for item in order.items}
@@ -121,6 +126,7 @@ def revive(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
         *stock.sell_free(order.event_id, taken),
         *order_tickets.put(order_tickets.issued(order, on_card=on_card, at=at)),
         *bindings.adding(card, order.event_id, on_card),
+        seats.late(order.customer_id, order.order_id, allowances.counts(order)),
     ]
 
 
@@ -134,11 +140,7 @@ def expire(order_id: str) -> bool:
     if order is None or order.status != OrderStatus.RESERVED or now < order.expires_at:
         return False
     try:
-        operations.commit(
-            _close(order, OrderStatus.RESERVED, OrderStatus.EXPIRED, at=now),
-            *stock.give_back(order.event_id, _taken(order)),
-            *order_tickets.remove(order),
-        )
+        operations.commit(*_release(order, OrderStatus.EXPIRED, at=now))
     except operations.ConditionFailed as failure:
         if 0 not in failure.failures:
             raise
@@ -147,14 +149,41 @@ def expire(order_id: str) -> bool:
     return True
 
 
-def _draft(customer: Account, offer: Offer, wanted: Sequence[RequestedTickets], *, card_uid: str | None) -> Order:
+def give_back(customer_id: str, order_id: str) -> None:
+    """Release the stock and tickets of a customer's reservation at once; one that is over already changes nothing.
+
+    A reservation after its time has run out, so it expires. Raises NotFound, InvalidState (paid), Unavailable.
+    """
+    for _ in retries.attempts():
+        order = own(customer_id, order_id)
+        if order.status == OrderStatus.PAID:
+            raise InvalidState("This booking is paid. Ask for a refund of its tickets.")
+        if order.status != OrderStatus.RESERVED:
+            return
+        now = clock.now()
+        if now >= order.expires_at:
+            expire(order_id)
+            continue
+        try:
+            operations.commit(*_release(order, OrderStatus.CANCELLED, at=now))
+        except operations.ConditionFailed as failure:
+            if 0 not in failure.failures:
+                raise
+            continue  # it was paid, or ran out, after the read
+        logger.info("order given back", extra={"order_id": order_id, "event_id": order.event_id})
+        return
+    raise Unavailable(retry_after=1)
+
+
+def _draft(
+    customer: Account, offer: Offer, wanted: Sequence[RequestedTickets], *, card_uid: str | None, order_id: str
+) -> Order:
     """Return the order to be reserved, with randomly chosen stock shards."""
     now = clock.now()
     event_id = offer.event.event_id
     rules.require_on_sale(offer.event, at=now)
     sold = rules.require_sellable(offer, wanted, at=now)
     _require_own_dependents(customer, wanted)
-    order_id = new_id("ord")
     tickets = _ticket_lines(order_id, customer, sold)
     card = _card_for(customer, card_uid, event_id, len(tickets))
     on_card = bindings.fitting(card, event_id, tickets)
@@ -212,28 +241,34 @@ def _item(category: Category, quantity: int) -> order_tickets.Line:
     }
 
 
-def _reserve(order: Order, offer: Offer, *, operation_id: str) -> Order:
+def _reserve(order: Order, offer: Offer, *, held: Seats) -> Order:
     """Store a draft with its stock; if a shard is short, retry with the shards that have stock left."""
     taken = _taken(order)
+    before = allowances.read(held)
     for _ in retries.attempts(_ATTEMPTS):
         order.items = _with_shards(order, taken)
         try:
             operations.commit(
-                idempotency.once(operation_id, order.order_id),
                 operations.put(order, Order.pk.does_not_exist()),
+                seats.put(allowances.admit(order, offer, before)),
                 *stock.reserve(order.event_id, taken),
                 *order_tickets.put(order_tickets.reserved(order)),
             )
         except operations.ConditionFailed as failure:
-            done = failure.found(Operation)
+            done = failure.found(Order)
             if done is not None:
-                return get(done.result_id)
+                return done
             whose = stock.positions(taken)
             short = {whose[place - _STOCK_AT] for place in failure.failures if 0 <= place - _STOCK_AT < len(whose)}
-            if not short:
+            if _SEATS_AT in failure.failures:
+                before = allowances.read(failure.found(Seats, _SEATS_AT) or seats.none(order.customer_id))
+            elif not short:
                 raise
             quantities = {item["category_id"]: item["quantity"] for item in order.items}
-            taken |= {name: stock.where_left(offer.categories[name], quantities[name]) for name in short}
+            try:
+                taken |= {name: stock.where_left(offer.categories[name], quantities[name]) for name in short}
+            except SoldOut as sold_out:
+                raise allowances.explained(sold_out, order, offer, before) from sold_out
             continue
         ids = {"order_id": order.order_id, "event_id": order.event_id, "customer_id": order.customer_id}
         logger.info("order reserved", extra={**ids, "tickets": len(order.tickets)})
@@ -254,6 +289,15 @@ def _close(
     if payment_id is not None:
         actions += [Order.payment_id.set(payment_id), Order.fee.set(ledger.fee_of(order.total))]
     return operations.change(keys.sale.order(order.order_id), actions, Order.status == before)
+
+
+def _release(order: Order, after: OrderStatus, *, at: datetime) -> list[Write]:
+    """Return the writes that end a reservation unpaid, the order's own first."""
+    return [
+        _close(order, OrderStatus.RESERVED, after, at=at),
+        *stock.give_back(order.event_id, _taken(order)),
+        *order_tickets.remove(order),
+    ]
 
 
 def _taken(order: Order) -> dict[str, Portions]:

@@ -20,6 +20,7 @@ from chalicelib.domain.access import accounts, limits, numbers
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.quotations import quote
 from chalicelib.domain.throttle import CountedTry
+from chalicelib.domain.tickets import seats
 from chalicelib.errors import Conflict, IdempotencyMismatch, InvalidState, NotFound, RateLimited, Refusal, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
@@ -100,7 +101,7 @@ def is_as_read(ticket: Ticket) -> Condition:
 def handing_over(ticket: Ticket, *, to: Account, message: str | None = None) -> list[Write]:
     """Return the writes that transfer a ticket and end its pledge, the ticket's own first.
 
-    Their conditions require ticket, cards and recipient unchanged since the read; on failure, read again.
+    Their conditions require ticket, cards, seats and recipient unchanged since the read; on failure, read again.
     """
     card_uid, rebound = bindings.rebinding(ticket, to=to.account_id)
     name_at_gate = keys.gate.attendee(ticket.event_id, to.name, ticket.ticket_id)
@@ -124,6 +125,7 @@ def handing_over(ticket: Ticket, *, to: Account, message: str | None = None) -> 
         operations.change(keys.tickets.ticket(ticket.ticket_id), actions, is_as_read(ticket)),
         operations.check(keys.access.account(to.account_id), Account.status == AccountStatus.ACTIVE),
         *rebound,
+        *seats.moving(ticket, to=to.account_id),
     ]
 
 

@@ -78,6 +78,7 @@ def _number(text: str) -> str | None:
 _KINDS: Mapping[str, Variable] = {
     "event_id": _id("evt"),
     "ticket_id": _id("tkt"),
+    "booking_id": _id("ord"),
     "job_id": _id("job"),
     "log_id": _id("log"),
     "device_id": _id("dev"),

@@ -10,6 +10,7 @@ PATH_VARIABLES = {
     "device_id": "The reader device's id.",
     "ticket_id": "The ticket's id.",
     "dependent_id": "The dependent's id.",
+    "booking_id": "The id of the booking (order).",
     "payment_id": "The payment's id.",
     "payout_id": "The payout's id.",
     "mobile": "The customer's number, in national or international form; its + may be written %2B.",

@@ -1,10 +1,12 @@
 """The web app: booking."""
 
+from collections.abc import Sequence
+
 from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.money import Money
-from chalicelib.domain.sale import bookings
+from chalicelib.domain.sale import bookings, orders
 from chalicelib.domain.sale.bookings import Booking
 from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets.tickets import Holder
@@ -13,7 +15,7 @@ from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.webapp import sale as schema
 from chalicelib.schemas.webapp.shared import TicketOut
-from chalicelib.schemas.wire import MoneyOut
+from chalicelib.schemas.wire import MoneyOut, PageOut
 
 bp = Blueprint(__name__)
 BASE = "/api/v1"
@@ -56,6 +58,10 @@ def _booking_out(booking: Booking) -> schema.BookingOut:
     )
 
 
+def _bookings_out(opened: Sequence[Booking]) -> PageOut[schema.BookingOut]:
+    return PageOut(results=[_booking_out(booking) for booking in opened], next=None, count=len(opened))
+
+
 @door(
     bp,
     Route(
@@ -66,12 +72,16 @@ def _booking_out(booking: Booking) -> schema.BookingOut:
         reply=schema.BookingOut,
         status=201,
         idempotent=True,
-        refuses=(errors.NotFound, errors.SoldOut, errors.InvalidState, errors.Conflict),
-        links=(Link("customer_process_payment", body={"booking_id": "/id"}),),
+        refuses=(errors.NotFound, errors.SoldOut, errors.InvalidState, errors.Conflict, errors.RateLimited),
+        links=(
+            Link("customer_process_payment", body={"booking_id": "/id"}),
+            Link("customer_booking", {"booking_id": "/id"}),
+            Link("customer_give_booking_back", {"booking_id": "/id"}),
+        ),
     ),
 )
 def customer_book(call: Call[schema.BookIn, None]) -> schema.BookingOut:
-    """Reserve tickets for ten minutes, all of them or none."""
+    """Reserve tickets for ten minutes, all of them or none; a refusal names the customer's own open reservation."""
     body = call.body
     booking = bookings.book(
         call.principal.id,
@@ -81,3 +91,52 @@ def customer_book(call: Call[schema.BookIn, None]) -> schema.BookingOut:
         operation_id=call.operation_id,
     )
     return _booking_out(booking)
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{BASE}/users/bookings",
+        guard=CUSTOMER,
+        reply=PageOut[schema.BookingOut],
+        links=(
+            Link("customer_process_payment", body={"booking_id": "/results/0/id"}),
+            Link("customer_booking", {"booking_id": "/results/0/id"}),
+            Link("customer_give_booking_back", {"booking_id": "/results/0/id"}),
+        ),
+    ),
+)
+def customer_bookings(call: Call[None, None]) -> PageOut[schema.BookingOut]:
+    """List the customer's open reservations, the newest first."""
+    return _bookings_out(bookings.open_of(call.principal.id))
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{BASE}/users/bookings/{{booking_id}}",
+        guard=CUSTOMER,
+        reply=schema.BookingOut,
+        refuses=(errors.NotFound,),
+    ),
+)
+def customer_booking(call: Call[None, None]) -> schema.BookingOut:
+    """Show one booking of the customer, also one that was paid or has ended."""
+    return _booking_out(bookings.own(call.principal.id, call.path["booking_id"]))
+
+
+@door(
+    bp,
+    Route(
+        "DELETE",
+        f"{BASE}/users/bookings/{{booking_id}}",
+        guard=CUSTOMER,
+        status=204,
+        refuses=(errors.NotFound, errors.InvalidState),
+    ),
+)
+def customer_give_booking_back(call: Call[None, None]) -> None:
+    """Give a reservation back at once; repeating it changes nothing."""
+    orders.give_back(call.principal.id, call.path["booking_id"])

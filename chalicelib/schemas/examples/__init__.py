@@ -22,6 +22,7 @@ PATH_VALUES = {
     "ticket_id": demo.HOLDER.ticket_id,
     "job_id": f"job_{ULID}",
     "dependent_id": f"dpd_{ULID}",
+    "booking_id": f"ord_{ULID}",
     "payment_id": f"pay_{ULID}",
     "payout_id": f"pto_{ULID}",
     "mobile": demo.CUSTOMER_NUMBER,

@@ -18,7 +18,7 @@ from chalicelib.table.items.access import (
     Throttle,
 )
 from chalicelib.table.items.cards import Card, CardRequest, OpenCardRequest, UnknownCard
-from chalicelib.table.items.customers import CustomerTotals, Dependent, Favorite, Profile, Visit
+from chalicelib.table.items.customers import CustomerTotals, Dependent, Favorite, Profile, Seats, Visit
 from chalicelib.table.items.events import (
     Category,
     CategoryCount,
@@ -56,6 +56,7 @@ from chalicelib.table.items.money import (
     Payout,
     ProviderEvent,
     SandboxCharge,
+    SavedMethod,
     Settlement,
 )
 from chalicelib.table.items.organizations import (
@@ -71,7 +72,7 @@ from chalicelib.table.items.organizations import (
     TicketDay,
     TicketTally,
 )
-from chalicelib.table.items.organizers import EditRequest, OrganizerDay, OrganizerProfile, OrganizerTotals
+from chalicelib.table.items.organizers import EditRequest, OrganizerDay, OrganizerProfile, OrganizerTotals, PendingEdits
 from chalicelib.table.items.sale import Order, SalesTotals
 from chalicelib.table.items.tickets import Gift, Passage, RefundRequest, Ticket
 
@@ -139,6 +140,7 @@ __all__ = [
     "Passage",
     "Payment",
     "Payout",
+    "PendingEdits",
     "PrintRun",
     "Profile",
     "ProviderEvent",
@@ -146,7 +148,9 @@ __all__ = [
     "RefundRequest",
     "SalesTotals",
     "SandboxCharge",
+    "SavedMethod",
     "Scan",
+    "Seats",
     "Session",
     "Settlement",
     "StaffRevocation",

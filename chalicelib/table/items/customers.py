@@ -59,6 +59,18 @@ class CustomerTotals(Item, discriminator="customer_totals"):
     by_category: JSONAttribute = JSONAttribute(default=dict)
 
 
+class Seats(Item, discriminator="seats"):
+    """A customer's seats: `owned` is `{category_id: [count, day until which it is kept]}`.
+
+    `orders` is `{order_id: that day}` for the orders that were open or just over when it was written. It stays under
+    1 KB, so it has no field that its key has already.
+    """
+
+    owned: JSONAttribute = JSONAttribute(default=dict)
+    orders: JSONAttribute = JSONAttribute(default=dict)
+    version = IntegerAttribute(default=0)
+
+
 class Visit(Item, discriminator="visit"):
     """An event that a customer has valid tickets for, or attended; `tickets` are the ids of the valid ones."""
 

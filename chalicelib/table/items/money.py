@@ -46,6 +46,12 @@ class OpenPayment(Item, discriminator="open_payment"):
     payment_id = UnicodeAttribute()
 
 
+class SavedMethod(Item, discriminator="saved_method"):
+    """A provider's saved means of payment, and the customer whose it is."""
+
+    customer_id = UnicodeAttribute()
+
+
 class ProviderEvent(Item, discriminator="provider_event"):
     """A processed callback of a payment provider."""
 

@@ -62,3 +62,9 @@ class EditRequest(Item, discriminator="edit_request"):
     decided_at = MomentAttribute(null=True)
     decided_by = UnicodeAttribute(null=True)
     note = UnicodeAttribute(null=True)
+
+
+class PendingEdits(Item, discriminator="pending_edits"):
+    """The number of an event's edit requests that wait for a decision, changed in their transactions."""
+
+    pending = IntegerAttribute(default=0)

@@ -22,14 +22,15 @@ No.  question                                   index  partition                
 18   the events that gates are open for         gsi2   EVENTS_BY_DAY#date        event                  watch
 19   other lock-outs, by principal              table  LOCKED_OUT#principal      REVOKED#name           guards
 20   a customer and all that is only theirs     table  ACCOUNT#account           PROFILE, DATA_KEY,     webapp
-                                                       DEPENDENT#…, FAVORITE#event, TOTALS, VISIT#event
+                                                       DEPENDENT#…, FAVORITE#event, TOTALS, SEATS,
+                                                       VISIT#event
 21   a one-time code that was sent              table  CHALLENGE#challenge       CHALLENGE              webapp
 22   the newest code of a number, by its MAC    table  OTP#purpose#mac           OTP                    webapp
 23   the answer to an Idempotency-Key           table  IDEMPOTENCY#mac           IDEMPOTENCY            every portal
 24   a completed operation and its result       table  OPERATION#operation       OPERATION              every portal
 25   the ticket categories of an event          table  EVENT#event               CATEGORY#category      sale, catalogue
 26   one shard of a category's stock            table  STOCK#event#category#n    STOCK                  sale
-27   an order                                   table  ORDER#order               ORDER                  sale
+27   an order                                   table  ORDER#order (no time)     ORDER                  sale
 28   what is due at a minute                    gsi2   DUE#minute#shard          id                     sweep
 29   the progress of the sweep                  table  SWEEP                     SWEEP#what             sweep
 30   the tickets of a customer, newest first    gsi2   CUSTOMER_TICKETS#customer ticket                 webapp
@@ -64,7 +65,8 @@ No.  question                                   index  partition                
                                                                                  CATEGORY#…, HOURS#day
 58   an organizer's profile, totals and days    table  ACCOUNT#account           PROFILE, TOTALS,       organizer
                                                                                  DAY#date
-59   the edit requests of an event              table  EVENT_EDITS#event         EDIT_REQUEST#request   organizer
+59   the edit requests of an event, and how     table  EVENT_EDITS#event         EDIT_REQUEST#request,  organizer
+     many are pending                                                            PENDING
 60   the edit requests, by status               gsi1   EDIT_REQUESTS#status      request                staff
 61   a payout                                   table  PAYOUT#payout             PAYOUT                 organizer
 62   the payouts of an organizer, newest first  gsi1   ORGANIZER_PAYOUTS#org     payout                 organizer
@@ -81,6 +83,7 @@ No.  question                                   index  partition                
 72   the same counts, of a hundred buckets      table  TIX_BUCKETS#organization  GROUP#number           tix, stream
 73   what an organization generated and         table  TIX_DAYS#organization     date                   tix, stream
      scanned on a day
+74   whose a saved means of payment is          table  SAVED_METHOD#provider#…   SAVED_METHOD           payments
 80   a one-time ticket of a live connection     table  LIVE_TICKET#hash          LIVE_TICKET            live
 81   a live connection                          table  LIVE_CONNECTION#conn.     LIVE_CONNECTION        live
 82   the live connections of a principal        table  LIVE_OF#principal         connection             live

@@ -1,6 +1,6 @@
-"""Keys of customers: profiles, dependents, favourites, totals and visits."""
+"""Keys of customers: profiles, dependents, favourites, totals, seats and visits."""
 
-from chalicelib.table.items.customers import CustomerTotals, Dependent, Favorite, Profile, Visit
+from chalicelib.table.items.customers import CustomerTotals, Dependent, Favorite, Profile, Seats, Visit
 from chalicelib.table.keys import access
 from chalicelib.table.places import Key, Place, joined
 
@@ -23,6 +23,11 @@ def favorite(customer_id: str, event_id: str = "") -> Place[Favorite]:
 def totals(customer_id: str) -> Place[CustomerTotals]:
     """Question 20: the running totals."""
     return Place(CustomerTotals, access.account(customer_id).pk, "TOTALS")
+
+
+def seats(customer_id: str) -> Place[Seats]:
+    """Question 20: the seats that a customer owns, and the unsettled orders."""
+    return Place(Seats, access.account(customer_id).pk, "SEATS")
 
 
 def visit(customer_id: str, event_id: str = "") -> Place[Visit]:

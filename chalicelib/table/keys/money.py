@@ -12,6 +12,7 @@ from chalicelib.table.items.money import (
     Payout,
     ProviderEvent,
     SandboxCharge,
+    SavedMethod,
     Settlement,
 )
 from chalicelib.table.keys import cards, events, sale
@@ -31,6 +32,11 @@ def customer_payments(customer_id: str, payment_id: str = "") -> Key:
 def provider_event(provider: str, provider_event_id: str) -> Place[ProviderEvent]:
     """Question 36."""
     return Place(ProviderEvent, joined("PROVIDER_EVENT", provider, provider_event_id), "PROVIDER_EVENT")
+
+
+def saved_method(provider: str, digest: str) -> Place[SavedMethod]:
+    """Question 74; `digest` is the SHA-256 of the provider's id."""
+    return Place(SavedMethod, joined("SAVED_METHOD", provider, digest), "SAVED_METHOD")
 
 
 def sandbox_charge(reference: str) -> Place[SandboxCharge]:

@@ -1,6 +1,6 @@
 """Keys of organizers: profiles, totals and edit requests."""
 
-from chalicelib.table.items.organizers import EditRequest, OrganizerDay, OrganizerProfile, OrganizerTotals
+from chalicelib.table.items.organizers import EditRequest, OrganizerDay, OrganizerProfile, OrganizerTotals, PendingEdits
 from chalicelib.table.keys import access
 from chalicelib.table.places import Key, Place, joined
 
@@ -13,6 +13,11 @@ def organizer_events(organizer_id: str, starts_at: str = "", event_id: str = "")
 def edit_request(event_id: str, request_id: str = "") -> Place[EditRequest]:
     """Question 59."""
     return Place(EditRequest, joined("EVENT_EDITS", event_id), joined("EDIT_REQUEST", request_id))
+
+
+def pending_edits(event_id: str) -> Place[PendingEdits]:
+    """Question 59: how many of them are pending."""
+    return Place(PendingEdits, edit_request(event_id).pk, "PENDING")
 
 
 def edit_requests(status: str, request_id: str = "") -> Key:

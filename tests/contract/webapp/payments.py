@@ -7,35 +7,22 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain.events import categories
 from chalicelib.domain.payments import payments, sandbox
 from chalicelib.domain.payments.payments import PaymentTerms
-from chalicelib.domain.sale import orders
-from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.identifiers import new_id
-from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import PaymentMethod
 from tests.contract.request import Request
 from tests.contract.webapp import sale
 
 
-def _order_id(ground: Any) -> str:
-    categories.add(
-        demo.EVENT_ID,
-        categories.CategoryDraft(name="Standing", price=150_000, capacity=1_000_000, category_id=sale.CATEGORY_ID),
-    )
-    want = RequestedTickets(sale.CATEGORY_ID, 1, [])
-    return orders.book(ground.customer, event_id=demo.EVENT_ID, wants=[want], operation_id=new_id("op")).order_id
-
-
 def _process(ground: Any) -> Request:
-    return Request({"booking_id": _order_id(ground), "method": "card"})
+    return Request({"booking_id": sale.order_id(ground), "method": "card"})
 
 
 def _payment_id(ground: Any) -> str:
     return payments.start(
         ground.customer.account_id,
-        order_id=_order_id(ground),
+        order_id=sale.order_id(ground),
         terms=PaymentTerms(PaymentMethod.CARD),
         operation_id=new_id("op"),
     ).payment_id

@@ -7,18 +7,50 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.events import categories
+from chalicelib.domain.sale import orders
+from chalicelib.domain.sale.rules import RequestedTickets
+from chalicelib.domain.tickets import seats
+from chalicelib.identifiers import new_id
 from chalicelib.schemas.examples import demo
+from chalicelib.table import operations
 from tests.contract.request import Request
 
 CATEGORY_ID = "cat_01JDEM000000000000000STAND"
 
 
-def _booking(_: Any) -> Request:
+def order_id(ground: Any) -> str:
+    """Book a ticket for the demo customer, as if it were their first."""
+    _on_sale(ground)
+    want = RequestedTickets(CATEGORY_ID, 1, [])
+    return orders.book(ground.customer, event_id=demo.EVENT_ID, wants=[want], operation_id=new_id("op")).order_id
+
+
+def _on_sale(ground: Any) -> None:
     categories.add(
         demo.EVENT_ID,
         categories.CategoryDraft(name="Standing", price=150_000, capacity=1_000_000, category_id=CATEGORY_ID),
     )
+    # What earlier requests reserved would be too many.
+    operations.record(operations.remove(seats.none(ground.customer.account_id).place))
+
+
+def _booking(ground: Any) -> Request:
+    _on_sale(ground)
     return Request({"event_id": demo.EVENT_ID, "items": [{"category_id": CATEGORY_ID, "quantity": 1}]})
 
 
-REQUESTS: dict[str, Callable[[Any], Request]] = {"customer_book": _booking}
+def _booked(ground: Any) -> Request:
+    order_id(ground)
+    return Request()
+
+
+def _of_booking(ground: Any) -> Request:
+    return Request(path={"booking_id": order_id(ground)})
+
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "customer_book": _booking,
+    "customer_bookings": _booked,
+    "customer_booking": _of_booking,
+    "customer_give_booking_back": _of_booking,
+}

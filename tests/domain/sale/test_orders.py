@@ -248,7 +248,7 @@ def test_a_late_payment_finds_nothing_where_all_is_sold(event: Event, customer: 
 def test_no_step_starts_from_another_status_than_its_own(event: Event, customer: Account) -> None:
     category = sell(event)
     reserved, paid, expired = (reserve(event, category, customer) for _ in range(3))
-    reserve(event, category, customer, 10)
+    reserve(event, category, make_customer(), 10)
     fulfil(paid)
     with clock.set_to(clock.now() + over()):
         orders.expire(expired.order_id)

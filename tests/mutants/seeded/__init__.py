@@ -1,6 +1,7 @@
 """The seeded bugs: each patch, its file, and the tests that must find it; a module for each area."""
 
 from tests.mutants.seeded import (
+    abuse,
     catalogue,
     codes,
     customers,
@@ -49,4 +50,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *organizations.MUTANTS,
     *inputs.MUTANTS,
     *edge.MUTANTS,
+    *abuse.MUTANTS,
 )

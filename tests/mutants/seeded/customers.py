@@ -21,8 +21,8 @@ MUTANTS = (
         name="anothers-booking-paid",
         bug="anybody sees and pays anybody's booking",
         file="chalicelib/domain/sale/orders.py",
-        before="if order is None or order.customer_id != customer_id:",
-        after="if order is None:",
+        before="    if order.customer_id != customer_id:\n",
+        after="    if order.customer_id is None:\n",
         tests=(f"{_ORDERS}::test_a_booking_belongs_to_its_customer",),
     ),
     Mutant(

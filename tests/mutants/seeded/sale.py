@@ -53,7 +53,7 @@ MUTANTS = (
         name="expired-tickets-left",
         bug="an order that expired leaves its tickets on its customer's shelf",
         file="chalicelib/domain/sale/orders.py",
-        before="            *order_tickets.remove(order),\n",
+        before="        *order_tickets.remove(order),\n",
         after="",
         tests=(f"{_ORDERS}::test_an_order_expires_when_its_time_is_over_and_not_before",),
     ),

@@ -21,8 +21,8 @@ MUTANTS = (
         name="senders-card-keeps-the-ticket",
         bug="the card of the one who gave a ticket away still lists it",
         file=_OWNERSHIP,
-        before="        *rebound,\n    ]\n",
-        after="    ]\n",
+        before="        *rebound,\n",
+        after="",
         tests=(f"{_TRANSFERS}::test_the_senders_card_lets_go_of_the_ticket_and_the_recipients_takes_it",),
     ),
     Mutant(

@@ -27,31 +27,36 @@ _TICKET: dict[str, Any] = {
     "message": None,
 }
 
+_BOOKING: dict[str, Any] = {
+    "id": "ord_01K9ZC2T5N7Q9S1V3X5Z7B9DFG",
+    "status": "reserved",
+    "event_id": demo.EVENT_ID,
+    "items": [
+        {
+            "category_id": _CATEGORY_ID,
+            "name": demo.VIP.name,
+            "tier": demo.VIP.name,
+            "quantity": 1,
+            "price": _PRICE,
+            "subtotal": _PRICE,
+        }
+    ],
+    "total": _PRICE,
+    "card_id": CARD_ID,
+    "created_at": "2026-11-21T09:30:00.000Z",
+    "expires_at": "2026-11-21T09:40:00.000Z",
+    "tickets": [_TICKET],
+}
+
 OPERATIONS: dict[str, Example] = {
     "customer_book": Example(
         {
             "event_id": demo.EVENT_ID,
             "items": [{"category_id": _CATEGORY_ID, "quantity": 1, "holders": [{"name": demo.CUSTOMER_NAME}]}],
         },
-        {
-            "id": "ord_01K9ZC2T5N7Q9S1V3X5Z7B9DFG",
-            "status": "reserved",
-            "event_id": demo.EVENT_ID,
-            "items": [
-                {
-                    "category_id": _CATEGORY_ID,
-                    "name": demo.VIP.name,
-                    "tier": demo.VIP.name,
-                    "quantity": 1,
-                    "price": _PRICE,
-                    "subtotal": _PRICE,
-                }
-            ],
-            "total": _PRICE,
-            "card_id": CARD_ID,
-            "created_at": "2026-11-21T09:30:00.000Z",
-            "expires_at": "2026-11-21T09:40:00.000Z",
-            "tickets": [_TICKET],
-        },
+        _BOOKING,
     ),
+    "customer_bookings": Example(None, {"results": [_BOOKING], "next": None, "count": 1}),
+    "customer_booking": Example(None, _BOOKING),
+    "customer_give_booking_back": Example(),
 }

@@ -1,0 +1,88 @@
+"""Bugs of stock and knowledge: strangers hold seats, and portals learn more than they need."""
+
+from tests.mutants.seeded.mutant import Mutant
+
+_ALLOWANCES = "chalicelib/domain/sale/allowances.py"
+_RESERVATIONS = "tests/security/test_own_reservations.py"
+_KNOWLEDGE = "tests/security/test_least_knowledge.py"
+_PAYMENT = "tests/security/test_means_of_payment.py"
+
+MUTANTS = (
+    Mutant(
+        name="own-seats-not-counted",
+        bug="a customer books the most of a category again and again",
+        file=_ALLOWANCES,
+        before="        if has + quantity > category.per_order_limit:\n",
+        after="        if quantity > category.per_order_limit:\n",
+        tests=(f"{_RESERVATIONS}::test_reserved_and_owned_seats_of_a_category_are_limited_together",),
+    ),
+    Mutant(
+        name="paid-orders-forgotten",
+        bug="the seats of a paid order are no longer counted",
+        file=_ALLOWANCES,
+        before="        if other.status == OrderStatus.PAID\n",
+        after="        if other.status == OrderStatus.CANCELLED\n",
+        tests=(
+            f"{_RESERVATIONS}::test_reserved_and_owned_seats_of_a_category_are_limited_together",
+            f"{_RESERVATIONS}::test_a_ticket_counts_for_its_owner_after_a_transfer_a_gift_and_a_refund",
+        ),
+    ),
+    Mutant(
+        name="sold-out-by-oneself",
+        bug="an event looks sold out to the customer who reserved its last tickets",
+        file="chalicelib/domain/sale/orders.py",
+        before="raise allowances.explained(sold_out, order, offer, before) from sold_out",
+        after="raise",
+        tests=(f"{_RESERVATIONS}::test_an_event_does_not_look_sold_out_because_of_the_own_reservation",),
+    ),
+    Mutant(
+        name="seats-lock-dropped",
+        bug="bookings at once overtake the limits of their customer",
+        file="chalicelib/domain/tickets/seats.py",
+        before="Seats.version == before if before else Seats.pk.does_not_exist()",
+        after="Seats.pk.exists() | Seats.pk.does_not_exist()",
+        tests=("tests/truth/test_sale.py::test_of_many_bookings_of_one_customer_at_once_two_are_open",),
+    ),
+    Mutant(
+        name="replay-shows-all",
+        bug="an organizer who reconnects is sent names and cards",
+        file="chalicelib/domain/live/subscriptions.py",
+        before="            seen = audiences.seen_by(joining.portal, found.messages)\n",
+        after="            seen = found.messages\n",
+        tests=(f"{_KNOWLEDGE}::test_an_organizer_hears_result_gate_time_and_tier_of_a_scan_also_after_a_reconnect",),
+    ),
+    Mutant(
+        name="nested-uid-shown",
+        bug="staff see the UID in the entry of a conflict",
+        file="chalicelib/domain/live/audiences.py",
+        before="isinstance(value, str) else masked(value)",
+        after="isinstance(value, str) else value",
+        tests=(f"{_KNOWLEDGE}::test_no_live_message_shows_staff_a_whole_uid",),
+    ),
+    Mutant(
+        name="health-before-a-scan",
+        bug="an usher reads the health data of a card that was never presented",
+        file="chalicelib/domain/customers/customers.py",
+        before=" and asked.is_allowed():",
+        after=":",
+        tests=(
+            f"{_KNOWLEDGE}::test_health_data_is_shown_after_the_card_was_presented_at_the_ushers_event_and_not_before",
+        ),
+    ),
+    Mutant(
+        name="saved-method-of-another",
+        bug="a customer pays with another's saved means of payment",
+        file="chalicelib/domain/payments/saved_methods.py",
+        before="found is not None and found.customer_id != customer_id",
+        after="found is None",
+        tests=(f"{_PAYMENT}::test_anothers_saved_means_of_payment_is_not_found_wherever_a_token_comes_in",),
+    ),
+    Mutant(
+        name="return-to-any-https",
+        bug="a payment returns to a page of anybody",
+        file="chalicelib/schemas/webapp/payments.py",
+        before='    if parts.scheme == "https" and origin in config().return_origins:\n',
+        after='    if parts.scheme == "https":\n',
+        tests=(f"{_PAYMENT}::test_a_payment_returns_to_no_address_that_is_not_on_the_list",),
+    ),
+)
