@@ -19,7 +19,7 @@ from chalicelib.domain.access.limits import Budget
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Throttle
 from chalicelib.vocabulary import AdminRole, OtpPurpose
-from tests.portals.webapp.evening import make_evening
+from tests.portals.webapp.evening import card_of, make_evening
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, texts
 from tests.support.factories import (
@@ -32,7 +32,9 @@ from tests.support.factories import (
     make_organizer,
     make_usher,
     public,
+    scan_id,
     token_of,
+    usher_token,
 )
 from tests.support.settings import configured
 from tests.support.sizes import size_of
@@ -285,6 +287,35 @@ def look_ups_by_a_shop() -> Scenario:
     return Scenario(lambda: ask(token), lambda: ask(others_token))
 
 
+def look_ups_of_a_day_by_a_shop() -> Scenario:
+    shop = make_merchant()
+    token, others_token = token_of(shop), token_of(make_merchant())
+    nearly_full(limits.LOOK_UPS_OF_DAY_BY_MERCHANT, shop.account_id)
+
+    def ask(by: str) -> Answer:
+        return call("GET", f"/api/merchant/verify-customer/{quote(OTHER_NUMBER)}/", token=by, address=STRANGER)
+
+    return Scenario(lambda: ask(token), lambda: ask(others_token))
+
+
+def health_by_an_usher() -> Scenario:
+    concert = make_evening()
+    customer = make_customer()
+    health = {"blood_type": "AB-"}
+    assert call("PUT", f"{USERS}/profile/", health, token=customer_token(customer)).status == 200
+    card = card_of(customer, "04A1A2A3A4A5A6")
+    concert.sell(customer)
+    curious, other = make_usher(concert.event), make_usher(concert.event)
+    nearly_full(limits.HEALTH_BY_USHER, curious.account_id)
+
+    def look(usher: Account) -> Answer:
+        token = usher_token(concert.event, usher)
+        call("POST", "/api/usher/scan/result/", {"scan_id": scan_id(), "card_id": card.uid}, token=token)
+        return call("GET", f"/api/usher/scan/attendee/{card.uid}/", token=token, address=STRANGER)
+
+    return Scenario(lambda: look(curious), lambda: look(other))
+
+
 def look_ups_by_a_customer() -> Scenario:
     concert = make_evening()
 
@@ -341,6 +372,8 @@ SCENARIOS: dict[str, Callable[[], Scenario]] = {
     limits.REGISTRATIONS_OF_ORGANIZATIONS.name: registrations_of_organizations,
     limits.LOOK_UPS_BY_CUSTOMER.name: look_ups_by_a_customer,
     limits.LOOK_UPS_BY_MERCHANT.name: look_ups_by_a_shop,
+    limits.LOOK_UPS_OF_DAY_BY_MERCHANT.name: look_ups_of_a_day_by_a_shop,
+    limits.HEALTH_BY_USHER.name: health_by_an_usher,
 }
 # A code that is tried out is dead: it is refused as such, not for a time.
 DEAD = {limits.TRIES_OF_CODE.name, limits.TRIES_BY_NUMBER.name}

@@ -134,6 +134,8 @@ REGISTRATIONS_OF_ORGANIZATIONS = Budget(
 )
 LOOK_UPS_BY_CUSTOMER = Budget("recipient look-up", "customer", 20, _HOUR, "look-ups of numbers")
 LOOK_UPS_BY_MERCHANT = Budget("customer look-up", "merchant", 30, timedelta(minutes=1), "look-ups of customers")
+LOOK_UPS_OF_DAY_BY_MERCHANT = Budget("customer look-up of a day", "merchant", 200, _DAY, "look-ups of customers")
+HEALTH_BY_USHER = Budget("health look-up", "usher", 60, _HOUR, "look-ups of health data")
 
 BUDGETS = (
     WRONG_PASSWORDS,
@@ -155,6 +157,8 @@ BUDGETS = (
     REGISTRATIONS_OF_ORGANIZATIONS,
     LOOK_UPS_BY_CUSTOMER,
     LOOK_UPS_BY_MERCHANT,
+    LOOK_UPS_OF_DAY_BY_MERCHANT,
+    HEALTH_BY_USHER,
 )
 
 _MANY_AT_ONE_ADDRESS = (Portal.TIX, Portal.CAMPUS)

@@ -11,7 +11,7 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.domain import ledger
 from chalicelib.errors import AlreadyExists, NotFound, Unavailable, ValidationFailed
-from chalicelib.identifiers import card_id_of, parse_uid, uid_of_card_id
+from chalicelib.identifiers import card_id_of, masked_uid, parse_uid, uid_of_card_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, UnknownCard
@@ -120,6 +120,12 @@ class ShopCard:
     """A card as its merchant sees it."""
 
     card: Card
+
+    @property
+    def uid(self) -> str:
+        """The card's UID, masked once the shop has handed the card out."""
+        is_in_hand = self.status in (CardStatus.STOCK, CardStatus.HELD)
+        return self.card.uid if is_in_hand else masked_uid(self.card.uid)
 
     @property
     def status(self) -> CardStatus:

@@ -4,7 +4,7 @@ Health and bank data are encrypted under a data key per customer. All other fiel
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain import bank_accounts, encryption, photos
-from chalicelib.domain.access import accounts, notices
+from chalicelib.domain.access import accounts, limits, notices
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.bank_accounts import BankAccount
 from chalicelib.domain.photos import PhotoUpload
@@ -21,7 +21,8 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, DataKey, Profile
 
 _PLAIN = ("email", "date_of_birth")
-_SEALED = ("emergency_contact", "blood_type", "bank_account")
+_HEALTH = ("emergency_contact", "blood_type")
+_SEALED = (*_HEALTH, "bank_account")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,15 @@ class HelperInfo:
 
 
 UNKNOWN = HelperInfo()
+
+
+@dataclass(frozen=True, slots=True)
+class HealthLookUp:
+    """An usher's look-up at an event; `is_allowed` says whether the customer's card was presented there."""
+
+    usher_id: str
+    event_id: str
+    is_allowed: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +105,17 @@ def photo_url(customer_id: str) -> str | None:
     return _photo_url(_read(customer_id)[0])
 
 
-def helpful(customer_id: str, *, shown_to: str, event_id: str) -> HelperInfo:
-    """Return the customer data that an usher may need. Each disclosure of health data is logged."""
+def helpful(customer_id: str, asked: HealthLookUp) -> HelperInfo:
+    """Return the customer data that an usher may need. Each disclosure of health data is counted and logged.
+
+    Raises RateLimited where this usher has seen too many.
+    """
     profile, key = _read(customer_id)
-    opened = _opened(profile, key, ("emergency_contact", "blood_type"))
-    if opened:
-        ids = {"customer_id": customer_id, "caller_id": shown_to, "event_id": event_id}
+    opened: dict[str, str] = {}
+    if any(getattr(profile, name) is not None for name in _HEALTH) and asked.is_allowed():
+        limits.HEALTH_BY_USHER.take(asked.usher_id)
+        opened = _opened(profile, key, _HEALTH)
+        ids = {"customer_id": customer_id, "caller_id": asked.usher_id, "event_id": asked.event_id}
         accounts.log_security_event("health data shown", **ids)
     return HelperInfo(
         photo_url=_photo_url(profile), emergency_contact=_contact(opened), blood_type=opened.get("blood_type")

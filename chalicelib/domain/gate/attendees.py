@@ -1,11 +1,12 @@
 """Look-ups for ushers: a card, its holder and their dependents."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.cards import cards
 from chalicelib.domain.customers import customers
-from chalicelib.domain.customers.customers import EmergencyContact
+from chalicelib.domain.customers.customers import EmergencyContact, HealthLookUp
 from chalicelib.domain.events import gate_control
 from chalicelib.errors import NotFound
 from chalicelib.observability import logger
@@ -82,8 +83,13 @@ def _existing(name: str) -> Card:
 
 
 def card(name: str, *, event_id: str) -> CardShown:
-    """Return a card as an usher of this event sees it. Raises NotFound, ValidationFailed."""
+    """Return a card of this event: it has a ticket here, or was presented here.
+
+    Raises NotFound, also for the cards of other events, and ValidationFailed.
+    """
     found = _existing(name)
+    if not found.tickets.get(event_id) and not _was_presented(found, [], event_id):
+        raise NotFound("There is no such card at your event.")
     return CardShown(
         id=found.card_id,
         uid=found.uid,
@@ -98,6 +104,15 @@ def _scan_status(ticket: Ticket) -> str:
     return "not_scanned" if ticket.admission is None else "previously_scanned"
 
 
+def _was_presented(card: Card, tickets: Sequence[Ticket], event_id: str) -> bool:
+    """Whether a gate of the event has read a card, or one of these tickets on it, whatever the decision was."""
+    if any(ticket.admission or ticket.passage or ticket.contested for ticket in tickets):
+        return True
+    # The log of scans that found no ticket. The index lags by less than a second.
+    place = keys.gate.card_log(event_id, card.uid)
+    return bool(operations.query(place.pk, index="gsi2", limit=1))
+
+
 def _customer_behind(card: Card, ticket: Ticket) -> str | None:
     """Return the customer who holds a ticket in person, else None: their data applies to no dependent."""
     if ticket.dependent_id is not None or card.customer_id not in (None, ticket.customer_id):
@@ -106,7 +121,10 @@ def _customer_behind(card: Card, ticket: Ticket) -> str | None:
 
 
 def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
-    """Return the person behind a card and their dependents. Raises NotFound for a card without tickets here."""
+    """Return the person behind a card and their dependents; their health data only once the card was presented here.
+
+    Raises NotFound for a card without tickets here, RateLimited (look-ups of health data by this usher).
+    """
     found = _existing(name)
     ticket_ids = found.tickets.get(event_id, [])
     tickets = operations.get_many([keys.tickets.ticket(ticket_id) for ticket_id in ticket_ids])
@@ -117,7 +135,10 @@ def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
     holder, *dependents = in_order
     event = gate_control.control(event_id).event
     customer_id = _customer_behind(found, holder)
-    known = customers.helpful(customer_id, shown_to=by, event_id=event_id) if customer_id else customers.UNKNOWN
+    known = customers.UNKNOWN
+    if customer_id:
+        asked = HealthLookUp(by, event_id, lambda: _was_presented(found, in_order, event_id))
+        known = customers.helpful(customer_id, asked)
     return AttendeeFound(
         name=holder.holder_name,
         photo_url=holder.photo_url or known.photo_url,

@@ -28,10 +28,11 @@ _LOG_ID = re.compile(r"log_[0-9A-HJKMNP-TV-Z]{26}")
 
 @dataclass(frozen=True, slots=True)
 class CheckinEntry:
-    """A scan with the name of its attendee, which is stored only on the ticket."""
+    """A scan with the name of its attendee and the tier, which are stored only on the ticket."""
 
     scan: Scan
     attendee_name: str | None
+    tier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +175,20 @@ def _page(rows: Sequence[_Row], *, page_size: int, more: bool, bound_to: str) ->
 
 def _entries(scan_keys: Sequence[Place[Scan]]) -> list[CheckinEntry]:
     scans = operations.get_many(scan_keys, consistent=False)
-    names = attendee_names(scans.values())
-    found = [scans[key] for key in scan_keys if key in scans]
-    return [CheckinEntry(scan=scan, attendee_name=names.get(scan.ticket_id or "")) for scan in found]
+    tickets = scanned_tickets(scans.values())
+    return [entry_of(scans[key], tickets.get(scans[key].ticket_id or "")) for key in scan_keys if key in scans]
 
 
-def attendee_names(scans: Iterable[Scan]) -> dict[str, str]:
-    """Return the names on the tickets that were scanned, by ticket."""
+def entry_of(scan: Scan, ticket: Ticket | None) -> CheckinEntry:
+    """Return a scan with what its ticket says, if it found one."""
+    return CheckinEntry(scan, ticket.holder_name if ticket else None, ticket.tier if ticket else None)
+
+
+def scanned_tickets(scans: Iterable[Scan]) -> dict[str, Ticket]:
+    """Return the tickets that were scanned, by id."""
     wanted = {keys.tickets.ticket(scan.ticket_id) for scan in scans if scan.ticket_id}
     tickets = operations.get_many(wanted, consistent=False).values()
-    return {ticket.ticket_id: ticket.holder_name for ticket in tickets}
+    return {ticket.ticket_id: ticket for ticket in tickets}
 
 
 def _usher_id(username: str) -> str | None:

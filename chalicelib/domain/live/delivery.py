@@ -22,7 +22,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.clients import sockets
 from chalicelib.config import config
-from chalicelib.domain.live import connections, frames, subscriptions
+from chalicelib.domain.live import audiences, connections, frames, subscriptions
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Listener, LiveCounters, LiveHead, LiveNews, LiveTold
@@ -203,10 +203,14 @@ def _send(tellings: Sequence[_ChannelState]) -> None:
     sendings: dict[str, list[str]] = defaultdict(list)
     channels: dict[str, list[str]] = defaultdict(list)
     for state in tellings:
+        # Cut down once for all listeners of a portal.
+        seen: dict[str, list[str]] = {}
         for raw in operations.query(keys.live.listener(state.head.channel).pk, consistent=True):
             listener = Listener.from_raw_data(raw)
+            if listener.portal not in seen:
+                seen[listener.portal] = audiences.seen_by(listener.portal, state.messages)
             sent_to = _sent_to(listener, state.last)
-            due = state.messages[max(0, sent_to + 1 - state.first) :] if sent_to is not None else []
+            due = seen[listener.portal][max(0, sent_to + 1 - state.first) :] if sent_to is not None else []
             sendings[listener.connection_id] += frames.frames(due, batch=listener.batch)
             channels[listener.connection_id].append(state.head.channel)
     sending: dict[Future[None], str] = {}

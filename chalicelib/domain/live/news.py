@@ -100,15 +100,15 @@ def found_in(changes: Sequence[Change]) -> list[ChannelEvent]:
 
 def completed(findings: Sequence[ChannelEvent]) -> list[ChannelEvent]:
     """Return findings with attendee names and ticket details, which the changes lack; read in batches."""
-    names = checkin_log.attendee_names(e.scan for e in map(_unnamed, findings) if e is not None)
+    scanned = checkin_log.scanned_tickets(e.scan for e in map(_unnamed, findings) if e is not None)
     own = [f.subject for f in findings if f.type is LiveType.TICKET]
     # A transferred ticket occurs twice: for its former and for its new customer.
     around = {id(ticket): shown for ticket, shown in zip(own, own_tickets.around(own), strict=True)}
     made: list[ChannelEvent] = []
     for finding in findings:
         entry = _unnamed(finding)
-        if entry is not None and entry.scan.ticket_id in names:
-            named = replace(entry, attendee_name=names[entry.scan.ticket_id])
+        if entry is not None and entry.scan.ticket_id in scanned:
+            named = checkin_log.entry_of(entry.scan, scanned[entry.scan.ticket_id])
             is_conflict = finding.type is LiveType.CONFLICT
             made.append(replace(finding, subject=replace(finding.subject, entry=named) if is_conflict else named))
         elif finding.type is LiveType.TICKET:
@@ -147,7 +147,7 @@ def _check_in(change: Change) -> Iterator[ChannelEvent]:
     if isinstance(after, Ticket):
         # The stream's worker writes the record later; publishing here saves one hop.
         scan = checkin_totals.record_of_first_entry(before if isinstance(before, Ticket) else None, after)
-        entry = CheckinEntry(scan, after.holder_name) if scan else None
+        entry = checkin_log.entry_of(scan, after) if scan else None
     elif isinstance(after, Scan) and before is None and not after.counted:
         entry = CheckinEntry(after, None)
     if entry is None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from chalicelib import clock
 from chalicelib.clients import sockets
 from chalicelib.config import config
-from chalicelib.domain.live import channels, connections, frames
+from chalicelib.domain.live import audiences, channels, connections, frames
 from chalicelib.errors import Conflict, NotFound, Unauthenticated
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Listener, LiveConnection, LiveHead, LiveTold
@@ -116,7 +116,8 @@ def _catch_up(joining: Listener, *, after: int) -> None:
     for _ in range(_ROUNDS):
         found = missed(joining.channel, after=sent_to)
         if found.is_whole:
-            for frame in frames.frames(found.messages, batch=joining.batch):
+            seen = audiences.seen_by(joining.portal, found.messages)
+            for frame in frames.frames(seen, batch=joining.batch):
                 sockets.send(joining.connection_id, frame)
             sent_to = max(sent_to, found.last_id)
         else:

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import idempotency, throttle
+from chalicelib.domain import idempotency
 from chalicelib.domain.access import accounts, notices, numbers, otp
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.otp import SentCode
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import ShopCard
 from chalicelib.domain.merchants import customer_lookup, handover
+from chalicelib.domain.merchants.customer_lookup import CountedLookUp
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotations import quote
 from chalicelib.errors import (
@@ -203,7 +204,7 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
     assignment = _awaiting_code(card, customer, fee=fee, fee_collected=wanted.fee_collected)
     _record_hold(card, assignment, operation_id=operation_id)
     if look_up is not None:
-        throttle.give_back(look_up)
+        look_up.undo()
     ids = {"assignment_id": assignment.assignment_id, "card_id": card.card_id, "merchant_id": merchant_id}
     logger.info("card held", extra={**ids, "customer_id": customer.account_id})
     return assignment, customer
@@ -247,7 +248,7 @@ def _record_hold(card: Card, assignment: Assignment, *, operation_id: str) -> No
             raise Conflict(_NOT_IN_STOCK) from failure
 
 
-def _customer(merchant_id: str, wanted: AssignmentInput) -> tuple[Account, throttle.LimitedTry | None]:
+def _customer(merchant_id: str, wanted: AssignmentInput) -> tuple[Account, CountedLookUp | None]:
     """Return the customer and, for a number, its counted look-up. An unknown number stays counted."""
     if not _is_number(wanted.customer):
         return customer_lookup.with_id(wanted.customer), None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from chalicelib.domain import photos, throttle
 from chalicelib.domain.access import limits, numbers
 from chalicelib.domain.cards import bindings
-from chalicelib.domain.throttle import LimitedTry
+from chalicelib.domain.throttle import CountedTry, LimitedTry
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
@@ -32,7 +32,7 @@ class FoundRecipient:
 
 
 def look_up(merchant_id: str, mobile_number: str) -> FoundRecipient:
-    """Return what a shop may know of the owner of a number. Raises RateLimited after 30 look-ups in a minute."""
+    """Return what a shop may know of the owner of a number. Raises RateLimited after 30 in a minute, 200 in a day."""
     count_look_up(merchant_id)
     account = numbers.find_by_number(mobile_number)
     if account is None or account.status != AccountStatus.ACTIVE:
@@ -48,10 +48,23 @@ def look_up(merchant_id: str, mobile_number: str) -> FoundRecipient:
     return FoundRecipient(registered=True, fee_paid=bool(profile and profile.fee_paid), customer=person)
 
 
-def count_look_up(merchant_id: str) -> LimitedTry:
-    """Count one look-up by a merchant. Raises RateLimited above the limit."""
+@dataclass(frozen=True, slots=True)
+class CountedLookUp:
+    """A look-up, as it was counted for its minute and its day."""
+
+    of_minute: LimitedTry
+    of_day: CountedTry
+
+    def undo(self) -> None:
+        """Undo the count, after a hand-over began."""
+        throttle.give_back(self.of_minute)
+        throttle.uncount(self.of_day)
+
+
+def count_look_up(merchant_id: str) -> CountedLookUp:
+    """Count one look-up by a merchant. Raises RateLimited above a limit."""
     (taken,) = throttle.slide(limits.LOOK_UPS_BY_MERCHANT.of(merchant_id))
-    return taken
+    return CountedLookUp(taken, limits.LOOK_UPS_OF_DAY_BY_MERCHANT.take(merchant_id))
 
 
 def with_number(mobile_number: str) -> Account:

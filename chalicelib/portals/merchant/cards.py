@@ -20,7 +20,7 @@ def card_out(shown: ShopCard) -> schema.CardOut:
     card = shown.card
     return schema.CardOut(
         id=card.card_id,
-        uid=card.uid,
+        uid=shown.uid,
         type=card.type,
         status=shown.status,
         held_until=shown.held_until,

@@ -66,6 +66,9 @@ class _Entry(Protocol):
     @property
     def attendee_name(self) -> str | None: ...
 
+    @property
+    def tier(self) -> str | None: ...
+
 
 class UsherShownOut(Out):
     """The usher who scanned."""
@@ -83,6 +86,7 @@ class LogEntryOut(Out):
     card_id: str | None
     ticket_id: str | None
     attendee_name: str | None
+    tier: str | None
     result: ScanResult
     reason: Reason | None
     direction: Direction
@@ -107,6 +111,7 @@ class LogEntryOut(Out):
             card_id=scan.card_uid,
             ticket_id=scan.ticket_id,
             attendee_name=entry.attendee_name,
+            tier=entry.tier,
             result=scan.result,
             reason=scan.reason,
             direction=scan.direction,

@@ -21,6 +21,7 @@ from tests.support.factories import (
     make_customer,
     make_event,
     make_usher,
+    scan_id,
     usher_token,
 )
 from tests.support.log_lines import collected
@@ -54,7 +55,14 @@ def card_of(event: Event, customer: Account, **changes: Any) -> Card:
     return cards.register(CardRegistration(uid="04A1A2A3A4A5A6", customer_id=customer.account_id, tickets=opens))
 
 
+def present(card: Card, token: str) -> None:
+    body = {"scan_id": scan_id(), "card_id": card.uid}
+    assert call("POST", "/api/usher/scan/result/", body, token=token).status == 200
+
+
 def shown(card: Card, token: str) -> dict[str, Any]:
+    """Look an attendee up after a scan of their card."""
+    present(card, token)
     answer = call("GET", f"/api/usher/scan/attendee/{card.uid}/", token=token)
     assert answer.status == 200
     body: dict[str, Any] = answer.json

@@ -10,6 +10,7 @@ _ENTRY = {
     "card_id": demo.CARD_UID,
     "ticket_id": demo.HOLDER.ticket_id,
     "attendee_name": demo.HOLDER.name,
+    "tier": demo.HOLDER.tier,
     "result": "valid",
     "reason": None,
     "direction": "entry",
