@@ -30,7 +30,7 @@ PATTERNS: Mapping[str, str] = {
     r"^[A-Z]{3}$": "must be a currency code of three capital letters, such as PKR",
     r"^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$": "must be an email address, such as name@example.com",
     r"^https://[^\s]+$": "must be a URL that begins with https://",
-    r"^https?://[^\s]+$": "must be a URL that begins with https:// or http://",
+    r"^https?://[^\s\\]+$": "must be a URL that begins with https:// or http://",
     r"^[0-9A-Fa-f]{2,96}$": "must be 2 to 96 hexadecimal digits",
     r"^[0-9A-Fa-f]{2,32}$": "must be 2 to 32 hexadecimal digits",
     r"^[A-Z0-9-]{1,20}$": "must be 1 to 20 capital letters, digits and hyphens",

@@ -55,6 +55,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "AllowedValues": ["stripe", "sandbox"],
         "Description": "The payment provider; sandbox takes no money",
     },
+    "ReturnOrigins": {
+        "Type": "String",
+        "Default": "",
+        "AllowedPattern": "(https://[A-Za-z0-9.:-]+(,https://[A-Za-z0-9.:-]+)*)?",
+        "Description": "Origins that a payment may return to, comma between; by default the CorsOrigins",
+    },
     "Currency": {
         "Type": "String",
         "Default": "PKR",
@@ -141,6 +147,7 @@ ENVIRONMENT: dict[str, Any] = {
     "DATA_KEY_ID": {"Fn::GetAtt": ["DataKey", "Arn"]},
     "SECRET_ID": {"Ref": "MasterSecret"},
     "PAYMENT_PROVIDER": {"Ref": "PaymentProvider"},
+    "RETURN_ORIGINS": {"Ref": "ReturnOrigins"},
     "STRIPE_API_BASE": "",
     "CURRENCY": {"Ref": "Currency"},
     "FEE_BASIS_POINTS": {"Ref": "FeeBasisPoints"},

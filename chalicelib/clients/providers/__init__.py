@@ -76,6 +76,9 @@ class Declined(Exception):
 class Provider(Protocol):
     """A payment provider. Each call raises Unavailable where the answer did not come, and is safe to repeat."""
 
+    def names_saved_method(self, token: str) -> bool:
+        """Whether a token may name a means of payment that one customer has saved."""
+
     def create(self, charge: Charge) -> Opened:
         """Open a charge; the same payment's again returns the same one."""
 

@@ -29,11 +29,17 @@ _TOLERANCE = 300
 _KINDS = ("payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled")
 _REFUNDS_LOOKED_AT = 100
 # The states of a refund that returns no money (docs.stripe.com/api/refunds/object).
+# The payment methods for tests (docs.stripe.com/testing).
+_SHARED_METHODS = "pm_card_"
 _NOT_REFUNDED = ("failed", "canceled")
 
 
 class Stripe:
     """The provider `stripe`."""
+
+    def names_saved_method(self, token: str) -> bool:
+        """Whether a token is a payment method's id, and none of those for tests, which all customers share."""
+        return not token.startswith(_SHARED_METHODS)
 
     def create(self, charge: Charge) -> Opened:
         """Open a payment intent, with the customer's means of payment if it is known."""

@@ -20,10 +20,14 @@ from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, Unavail
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import EditRequest, Event
+from chalicelib.table.items import EditRequest, Event, PendingEdits
 from chalicelib.table.ranges import Before
 from chalicelib.vocabulary import EditRequestStatus, EventStatus
 
+# So that one organizer cannot fill the staff's list.
+_PENDING_AT_MOST = 5
+# Position of the counter in the transaction of a new request.
+_COUNTER_AT = 3
 _CHANGEABLE = (EventStatus.DRAFT, EventStatus.PUBLISHED, EventStatus.LIVE)
 
 
@@ -42,7 +46,8 @@ def ask(
     """Store a request for changes to an event. Idempotent by `operation_id`.
 
     `changes` uses the contract's field names. Raises NotFound (the event, the venue), ValidationFailed (a value, or no
-    actual change), InvalidState (the event is over), Conflict (a capacity under what is sold), Unavailable.
+    actual change), InvalidState (the event is over), Conflict (a capacity under what is sold; too many requests are
+    pending), Unavailable.
     """
     try:
         return _shown(_ask(organizer_id, event_id, changes=changes, reason=reason, operation_id=operation_id))
@@ -84,16 +89,33 @@ def _ask(
                 idempotency.once(operation_id, request_id),
                 operations.put(request, EditRequest.pk.does_not_exist()),
                 operations.check(keys.events.event(event_id), _is_version(version)),
+                _one_more_pending(event_id),
             )
-        except operations.ConditionFailed:
+        except operations.ConditionFailed as failure:
             done = idempotency.result_of(operation_id)
             if done is not None:
                 return get(event_id, done)
+            if _COUNTER_AT in failure.failures:
+                raise Conflict(
+                    f"{_PENDING_AT_MOST} edit requests of this event wait for a decision. Wait until one is decided."
+                ) from failure
             continue  # the event changed between the read and the write
         ids = {"edit_request_id": request_id, "event_id": event_id, "organizer_id": organizer_id}
         logger.info("edit requested", extra={**ids, "fields": len(diff)})
         return request
     raise Unavailable("This event is being changed at this moment. Try again.", retry_after=1)
+
+
+def _one_more_pending(event_id: str) -> operations.Write:
+    return operations.change(
+        keys.organizers.pending_edits(event_id),
+        [PendingEdits.pending.add(1), PendingEdits.kind.set(PendingEdits)],
+        PendingEdits.pending.does_not_exist() | (PendingEdits.pending < _PENDING_AT_MOST),
+    )
+
+
+def _one_less_pending(event_id: str) -> operations.Write:
+    return operations.change(keys.organizers.pending_edits(event_id), [PendingEdits.pending.add(-1)])
 
 
 def _is_version(version: int) -> Condition:
@@ -159,6 +181,7 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
         try:
             operations.commit(
                 _decided(request, EditRequestStatus.APPROVED, by=by, note=note),
+                _one_less_pending(event_id),
                 operations.change(
                     keys.events.event(event_id),
                     [*changed, Event.version.set(version + 1)],
@@ -185,7 +208,10 @@ def reject(event_id: str, request_id: str, *, by: str, note: str) -> EditRequest
         return request
     _require_pending(request)
     try:
-        operations.record(_decided(request, EditRequestStatus.REJECTED, by=by, note=note))
+        operations.commit(
+            _decided(request, EditRequestStatus.REJECTED, by=by, note=note),
+            _one_less_pending(event_id),
+        )
     except operations.ConditionFailed as failure:
         found = failure.found(EditRequest)
         if found is None or found.status != EditRequestStatus.REJECTED:

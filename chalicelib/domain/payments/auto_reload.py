@@ -11,7 +11,7 @@ from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import own_cards
 from chalicelib.domain.cards.own_cards import CardHolding
 from chalicelib.domain.money import AmountInput, Money
-from chalicelib.domain.payments import payments
+from chalicelib.domain.payments import payments, saved_methods
 from chalicelib.errors import InvalidState, NotFound, Unavailable, ValidationFailed
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
@@ -35,7 +35,8 @@ def change(
 
     On: each purchase that takes the balance below `threshold` triggers a top-up of `amount`. `token` is a saved means
     of payment and is stored sealed; None keeps the stored one. Off: the token is deleted.
-    Raises NotFound, InvalidState (turned on for a card that is not active), ValidationFailed, Unavailable.
+    Raises NotFound (also for another customer's means of payment), InvalidState (turned on for a card that is not
+    active), ValidationFailed, Unavailable.
     """
     if not enabled:
         return _turn_off(customer_id, name)
@@ -66,6 +67,7 @@ def _turn_on(
     payments.require_reloadable(by)
     sealed = encryption.seal(customer_id, _TOKEN, token) if token else None
     for _ in retries.attempts():
+        saved_methods.require_own(customer_id, token)
         holding = own_cards.active(customer_id, name)
         if sealed is None and holding.balance.auto_token is None:
             message = "name a saved means of payment"
@@ -82,9 +84,10 @@ def _turn_on(
             operations.commit(
                 operations.change(keys.money.card_balance(uid), actions, unchanged),
                 operations.check(keys.cards.card(uid), still_theirs),
+                *saved_methods.binding(customer_id, token),
             )
         except operations.ConditionFailed:
-            continue  # the card was blocked, or its reload turned off, between the read and the write
+            continue  # the card, its reload or the saved method changed between the read and the write
         return own_cards.get(customer_id, uid)
     raise Unavailable(retry_after=1)
 

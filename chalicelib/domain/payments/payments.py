@@ -17,7 +17,7 @@ from chalicelib.config import config
 from chalicelib.domain import idempotency, money
 from chalicelib.domain.cards import own_cards
 from chalicelib.domain.money import AmountInput, Money
-from chalicelib.domain.payments import providers, resolution
+from chalicelib.domain.payments import providers, resolution, saved_methods
 from chalicelib.domain.payments.resolution import FREE, INTERNAL, OPEN, WALLET, get, settle
 from chalicelib.domain.sale import orders
 from chalicelib.errors import InsufficientBalance, InvalidState, NotFound, Refusal, Unavailable, ValidationFailed
@@ -120,6 +120,7 @@ def start(customer_id: str, *, order_id: str, terms: PaymentTerms, operation_id:
 
     Raises NotFound, InvalidState (paid, expired; card not active), InsufficientBalance, Unavailable.
     """
+    saved_methods.require_own(customer_id, terms.token)
     try:
         payment = _start(customer_id, order_id, terms, operation_id)
     except Refusal:
@@ -278,6 +279,7 @@ def require_reloadable(amount: Money) -> None:
 def _start_reload(
     customer_id: str, asked: AmountInput | None, terms: PaymentTerms, *, purpose: PaymentPurpose, operation_id: str
 ) -> Payment:
+    saved_methods.require_own(customer_id, terms.token)
     done = idempotency.result_of(operation_id)
     if done is not None:
         return get(done)

@@ -48,6 +48,10 @@ class _Callback(BaseModel):
 class Sandbox:
     """The provider `sandbox`."""
 
+    def names_saved_method(self, token: str) -> bool:  # noqa: ARG002  # the Protocol's signature
+        """Return False: its tokens are words that all customers share."""
+        return False
+
     def create(self, charge: Charge) -> Opened:
         """Open a charge; idempotent per payment. Raises Declined for an unknown token."""
         if charge.token not in (None, *TOKENS):

@@ -1,13 +1,44 @@
 """Bodies of the web app: payments."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from chalicelib.config import config
 from chalicelib.schemas.texts import ONE_LINE
 from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.wire import Amount, Id, In, Moment, MoneyOut, Out
 from chalicelib.vocabulary import PaymentMethod, PaymentStatus
+
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+def _allowed(value: str) -> str:
+    """Return a URL of an allowed origin: https, and in local runs also http on the same machine."""
+    problem = "must be an https address of an origin that the platform allows"
+    try:
+        parts = urlsplit(value)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        is_loopback = parts.scheme == "http" and host in _LOOPBACK and parts.username is None
+        origin = f"{parts.scheme}://{parts.netloc}"
+    except ValueError as error:
+        raise ValueError(problem) from error
+    if parts.scheme == "https" and origin in config().return_origins:
+        return value
+    if is_loopback and config().stage == "local":
+        return value
+    raise ValueError(problem)
+
+
+# The exact origin is compared, so neither user info nor a longer host can pass for an allowed one.
+ReturnUrl = Annotated[
+    str,
+    StringConstraints(max_length=2048, pattern=r"^https?://[^\s\\]+$"),
+    ONE_LINE,
+    AfterValidator(_allowed),
+    Field(description="Where the provider sends the customer back to: https, of an origin that the platform allows."),
+]
 
 
 class ProcessIn(In):
@@ -24,7 +55,7 @@ class ProcessIn(In):
         default=None,
         description="The means of payment. The sandbox knows tok_ok (the default), tok_declined and tok_timeout.",
     )
-    return_url: Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[^\s]+$"), ONE_LINE] | None = None
+    return_url: ReturnUrl | None = None
 
 
 class ConfirmIn(In):

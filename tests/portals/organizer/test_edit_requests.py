@@ -12,6 +12,7 @@ from chalicelib.errors import Conflict, InvalidState
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Category, Event
 from chalicelib.vocabulary import EditRequestStatus, EventStatus
+from tests.portals.webapp.evening import forget_answers
 from tests.support.client import Answer, call
 from tests.support.factories import make_customer, make_organizer, token_of
 from tests.support.payers import counts
@@ -172,3 +173,33 @@ def test_a_venue_that_nobody_knows_is_not_found(organizer: Account) -> None:
     event, standard = make_show(organizer_id=organizer.account_id)
     assert ask(organizer, event, {"venue_id": "ven_unknown"}).status == 404
     assert stock.counts(event.event_id, [standard], consistent=True)[standard.category_id].free == 500
+
+
+def test_an_event_has_at_most_five_pending_requests_and_each_decision_frees_a_place(organizer: Account) -> None:
+    event, _ = make_show(organizer_id=organizer.account_id)
+    other, _ = make_show(organizer_id=organizer.account_id)
+    made = [ask(organizer, event, {"title": f"Night {n}"}) for n in range(5)]
+    assert [answer.status for answer in made] == [201] * 5
+
+    refused = ask(organizer, event, {"title": "One more"})
+
+    assert (refused.status, refused.code) == (409, "CONFLICT")
+    assert refused.json["error"]["message"].startswith("5 edit requests of this event wait for a decision.")
+    assert ask(organizer, other, {"title": "Another event"}).status == 201
+    for _ in range(2):
+        edit_requests.reject(event.event_id, made[0].json["id"], by="adm_1", note="No")
+    assert ask(organizer, event, {"title": "In its place"}).status == 201
+    assert ask(organizer, event, {"title": "One more"}).status == 409
+    for _ in range(2):
+        edit_requests.approve(event.event_id, made[1].json["id"], by="adm_1")
+    assert ask(organizer, event, {"title": "In its place too"}).status == 201
+    assert ask(organizer, event, {"title": "One more"}).status == 409
+
+
+def test_the_same_key_is_answered_the_same_when_the_requests_are_many(organizer: Account) -> None:
+    event, _ = make_show(organizer_id=organizer.account_id)
+    first = ask(organizer, event, {"title": "Night"}, key="k1")
+    for n in range(4):
+        ask(organizer, event, {"title": f"Night {n}"})
+    forget_answers()
+    assert ask(organizer, event, {"title": "Night"}, key="k1").json == first.json

@@ -23,6 +23,7 @@ from chalicelib.workers import schedules
 from tests.support import payers, purchases, stripe_double
 from tests.support.factories import make_customer
 from tests.support.payers import confirm, process
+from tests.support.settings import configured
 from tests.support.stripe_double import API_KEY, DECLINED, GOOD, NEEDS_OWNER, WEBHOOK_SECRET, StripeDouble, sign
 from tests.support.stripe_ground import deliver, leave, point_at, put_secret
 
@@ -143,7 +144,8 @@ def test_a_token_that_stripe_does_not_know_fails_at_once(customer: Account, orde
 def test_an_owner_who_must_prove_themselves_does_so_and_the_callback_settles(
     customer: Account, order: Order, stripe: StripeDouble
 ) -> None:
-    payment_id = opened(customer, order, payment_token=NEEDS_OWNER, return_url="https://shop.example/back")
+    with configured(RETURN_ORIGINS="https://shop.example"):
+        payment_id = opened(customer, order, payment_token=NEEDS_OWNER, return_url="https://shop.example/back")
     assert confirm(customer, payment_id).json["status"] == "requires_confirmation"
     stripe._take(intent_of(stripe, payment_id)["id"])
     deliver(stripe.event("succeeded"))
