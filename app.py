@@ -14,7 +14,7 @@ from typing import Any
 from chalice import Chalice, Rate
 
 from chalicelib.config import config
-from chalicelib.portals import admin, device, merchant, organizer, platform, realtime, tix, usher, webapp
+from chalicelib.portals import admin, device, merchant, organizer, own_sessions, platform, realtime, tix, usher, webapp
 from chalicelib.portals.http import envelope, request_log
 from chalicelib.workers import alerts as alerts_worker
 from chalicelib.workers import batch_log, schedules
@@ -74,6 +74,7 @@ for door in (
     device,
     *admin.DOORS,
     platform,
+    own_sessions,
     realtime,
     *webapp.DOORS,
     *merchant.DOORS,

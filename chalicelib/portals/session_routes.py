@@ -53,7 +53,7 @@ def add_refresh(
     )
     def refresh(call: Call[RefreshIn, None]) -> TokensOut:
         """Exchange a refresh token for the next pair."""
-        return TokensOut.read(sessions.refresh(call.body.refresh, audience.portal))
+        return TokensOut.read(sessions.refresh(call.body.refresh, audience.portal, visitor=call.visitor))
 
 
 def add_log_out(

@@ -424,6 +424,10 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     **organizer_requests.REQUESTS,
     **tix_requests.REQUESTS,
     "realtime_ticket": _fixed(Request({"channels": [f"event-{demo.EVENT_ID}"]})),
+    "own_sessions": _fixed(Request()),
+    "end_own_session": lambda ground: Request(
+        path={"session_id": ground.session(Portal.USHER).refresh.partition(".")[0]}
+    ),
     "health": _fixed(Request()),
     "openapi_document": _fixed(Request()),
     "docs_page": _fixed(Request()),

@@ -49,6 +49,7 @@ SHOWN_IN_USE = {
     "customer_favorites",
     "organizer_event",
     "organizer_events_list",
+    "own_sessions",
     "tix_print_run",
     "usher_event_status",
     "usher_logs",

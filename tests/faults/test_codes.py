@@ -15,6 +15,7 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import encryption, throttle
 from chalicelib.domain.access import accounts, limits, numbers, otp, sessions
+from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.customers import registration
 from chalicelib.domain.customers.registration import CustomerLogIn, RegistrationNamed
 from chalicelib.errors import (
@@ -107,13 +108,13 @@ def verify(code: str, challenge_id: str, *, address: str) -> otp.VerifiedCode:
 def confirm(code: str, challenge_id: str) -> CustomerLogIn:
     """Complete a registration from an address of its own."""
     registered = RegistrationNamed(challenge_id)
-    return registration.confirm(code=code, registered=registered, address=uuid.uuid4().hex)
+    return registration.confirm(code=code, registered=registered, visitor=Visitor(uuid.uuid4().hex))
 
 
 def confirm_log_in(code: str, challenge_id: str) -> CustomerLogIn:
     """Complete a log-in from an address of its own."""
     return registration.confirm_log_in(
-        code=code, challenge_id=challenge_id, mobile_number=None, address=uuid.uuid4().hex
+        code=code, challenge_id=challenge_id, mobile_number=None, visitor=Visitor(uuid.uuid4().hex)
     )
 
 

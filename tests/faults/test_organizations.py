@@ -13,6 +13,7 @@ import pytest
 
 from chalicelib.clients import files
 from chalicelib.config import config
+from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.organizations import numbered_tickets, organization_settings, organizations, voiding
 from chalicelib.domain.organizations.numbered_tickets import NumberedDenial
 from chalicelib.domain.organizations.organizations import TixRegistration
@@ -107,7 +108,9 @@ def test_who_joins_while_the_table_fails_is_there_wholly_or_not_at_all_and_the_n
         try:
             organizations.join(who(email), invite_code=code)
         except AlreadyExists:
-            assert organizations.log_in(email=email, password=PASSWORD, address="192.0.2.9").user.email == email
+            assert (
+                organizations.log_in(email=email, password=PASSWORD, visitor=Visitor("192.0.2.9")).user.email == email
+            )
         registered += 1
     assert organizations.get(admin.organization_id).members == 1 + registered == len(users_of(admin))
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from chalicelib.config import config
 from chalicelib.domain.access import accounts, passwords
+from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.customers import registration
 from chalicelib.domain.customers.registration import CustomerLogIn
 from chalicelib.domain.merchants import merchant_settings
@@ -149,7 +150,7 @@ def test_a_number_that_moves_while_its_code_is_looked_at_begins_no_session() -> 
             code=log_in_code,
             challenge_id=sent.challenge_id,
             mobile_number=None,
-            address=old,
+            visitor=Visitor(old),
             portal=Portal.MERCHANT,
         )
     assert sessions_of(merchant) == 0
@@ -210,7 +211,7 @@ def test_a_merchants_code_begins_one_session_of_32_who_show_it_at_once() -> None
             code=code,
             challenge_id=sent.challenge_id,
             mobile_number=None,
-            address=f"{merchant.login} {n}",
+            visitor=Visitor(f"{merchant.login} {n}"),
             portal=Portal.MERCHANT,
         )
     )

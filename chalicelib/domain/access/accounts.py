@@ -1,9 +1,10 @@
 """Accounts: unique log-in names, passwords, and the claims of access tokens."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.domain.access import limits, lock_outs, notices, passwords, security_log
@@ -122,6 +123,7 @@ def customer(
     name: str,
     email: str | None = None,
     date_of_birth: str | None = None,
+    known_device: str | None = None,
 ) -> tuple[Account, list[Write]]:
     """Return a new customer and the writes that create them. The first write fails if the number is taken.
 
@@ -137,6 +139,7 @@ def customer(
         name=name,
         status=AccountStatus.ACTIVE,
         password_hash=password_hash,
+        known_devices={known_device} if known_device else None,
         created_at=clock.now(),
     )
     login = Login(*keys.access.login(account.portal, account.login), account_id=account_id)
@@ -304,10 +307,10 @@ def renumbered(account: Account, mobile_number: str) -> list[Write]:
     ]
 
 
-def unchanged(account: Account) -> Write:
-    """Return the check that an account's log-in name, password and status are unchanged."""
-    same = _is_unchanged(account) & (Account.login == account.login)
-    return operations.check(keys.access.account(account.account_id), same)
+def unchanged(account: Account, *, changes: Sequence[Action] = ()) -> Write:
+    """Return the check that an account's log-in name, password and status are unchanged, with changes of the rest."""
+    place, same = keys.access.account(account.account_id), _is_unchanged(account) & (Account.login == account.login)
+    return operations.change(place, changes, same) if changes else operations.check(place, same)
 
 
 def _is_unchanged(account: Account) -> Condition:

@@ -31,6 +31,7 @@ class Changed(StrEnum):
     NUMBER = "number"
     BANK_ACCOUNT = "bank_account"
     CARD = "card"
+    NEW_DEVICE = "new_device"
 
 
 TEXTS: Mapping[Changed, str] = {
@@ -38,6 +39,7 @@ TEXTS: Mapping[Changed, str] = {
     Changed.NUMBER: "the number of your {portal} account was changed.",
     Changed.BANK_ACCOUNT: "the bank account of your {portal} account was changed.",
     Changed.CARD: "card ...{card} was bound to your {portal} account by {shop}.",
+    Changed.NEW_DEVICE: "a new device or network ({device}) logged in to your {portal} account.",
 }
 _OTHERWISE = "If that was not you, tell us at once."
 _NAMES = {Portal.WEBAPP: "customer", Portal.MERCHANT: "shop", Portal.ADMIN: "staff"}
@@ -67,9 +69,9 @@ def owner_with(account: Account, details: Item | None) -> Owner:
     return Owner(account.account_id, account.portal, account.mobile_number, email)
 
 
-def send(to: Owner, changed: Changed, *, card: str = "", shop: str = "") -> None:
+def send(to: Owner, changed: Changed, *, card: str = "", shop: str = "", device: str = "") -> None:
     """Queue the notice of a change on the owner's number and e-mail address. `shop` is quoted already."""
-    text = TEXTS[changed].format(portal=_NAMES.get(to.portal, to.portal), card=card, shop=shop)
+    text = TEXTS[changed].format(portal=_NAMES.get(to.portal, to.portal), card=card, shop=shop, device=device)
     ways = [(Channel.SMS, to.number), (Channel.EMAIL, to.email)]
     for channel, address in ways:
         if address is None:

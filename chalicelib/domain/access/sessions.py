@@ -7,17 +7,25 @@ same successor again within GRACE. The table stores only the hash of the newest 
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
 from chalicelib import clock
 from chalicelib.clients import secrets
-from chalicelib.domain.access import accounts, lock_outs, security_log, tokens
+from chalicelib.domain import paging
+from chalicelib.domain.access import accounts, known_devices, lock_outs, security_log, tokens
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.errors import AccountSuspended, TokenExpired, TokenReused, Unauthenticated
+from chalicelib.domain.access.visitors import Visitor
+from chalicelib.domain.paging import Page, PageRequest, ReadBudget
+from chalicelib.errors import AccountSuspended, NotFound, TokenExpired, TokenReused, Unauthenticated
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Session
+from chalicelib.table.places import Place
 from chalicelib.vocabulary import AccountStatus, Portal
 
 LIFETIME = timedelta(days=30)
@@ -34,6 +42,18 @@ class Tokens:
     refresh: str
     expires_in: int
     token_type: str = "Bearer"  # noqa: S105  # the scheme of RFC 6750, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """A session as its owner sees it; `current` is the one that the caller uses."""
+
+    id: str
+    created_at: datetime
+    last_used_at: datetime
+    device: str | None
+    address_hint: str | None
+    current: bool
 
 
 def _secret_part(session_id: str, generation: int) -> str:
@@ -73,20 +93,36 @@ def _was_made(token: str, session_id: str, generation: int) -> bool:
     return False
 
 
-def start(account: Account, *, event_id: str | None = None, in_cookie: bool = False) -> Tokens:
-    """Start a session of an account and return its first pair of tokens."""
-    write, pair = begin(account, event_id=event_id, in_cookie=in_cookie)
-    operations.record(write)
+def start(
+    account: Account, *, event_id: str | None = None, in_cookie: bool = False, visitor: Visitor | None = None
+) -> Tokens:
+    """Start a session of an account and return its first pair of tokens. The owner hears of a new device."""
+    write, pair = begin(account, event_id=event_id, in_cookie=in_cookie, visitor=visitor)
+    remembering = known_devices.remembering(account, visitor)
+    if remembering:
+        place = keys.access.account(account.account_id)
+        operations.commit(write, operations.change(place, remembering, Account.pk.exists()))
+    else:
+        operations.record(write)
+    known_devices.notify(account, visitor)
     return pair
 
 
-def begin(account: Account, *, event_id: str | None = None, in_cookie: bool = False) -> tuple[operations.Write, Tokens]:
-    """Return the write that starts a session, and its first pair of tokens, valid after the write."""
+def begin(
+    account: Account, *, event_id: str | None = None, in_cookie: bool = False, visitor: Visitor | None = None
+) -> tuple[operations.Write, Tokens]:
+    """Return the write that starts a session, and its first pair of tokens, valid after the write.
+
+    The caller remembers the device and sends the notice, as `start` does.
+    """
     now = clock.now()
     session_id = new_id("ses")
     refresh = _token(session_id, 1)
+    # Where clients do not refresh, a session ends with its one access token.
+    expires_at = now + (tokens.lifetime(account.portal) if account.portal in tokens.WITHOUT_REFRESH else LIFETIME)
     session = Session(
         *keys.access.session(session_id),
+        gsi1=keys.access.account_sessions(account.account_id, session_id),
         session_id=session_id,
         portal=account.portal,
         account_id=account.account_id,
@@ -95,9 +131,11 @@ def begin(account: Account, *, event_id: str | None = None, in_cookie: bool = Fa
         token_hash=_hash(refresh),
         rotated_at=now,
         started_at=now,
-        expires_at=now + LIFETIME,
+        expires_at=expires_at,
         in_cookie=in_cookie,
-        ttl=int((now + LIFETIME).timestamp()),
+        device=visitor.device if visitor else None,
+        address_hint=visitor.address_hint if visitor else None,
+        ttl=int(expires_at.timestamp()),
     )
     pair = _pair(account, session, refresh)
     security_log.note_log_in(account.account_id, session_id)
@@ -120,7 +158,7 @@ def _pair(account: Account, session: Session, refresh: str) -> Tokens:
     return Tokens(access=tokens.issue(_principal(account, session)), refresh=refresh, expires_in=seconds)
 
 
-def refresh(token: str, portal: Portal, *, in_cookie: bool = False) -> Tokens:
+def refresh(token: str, portal: Portal, *, in_cookie: bool = False, visitor: Visitor | None = None) -> Tokens:
     """Spend this refresh token and return the next pair.
 
     Raises Unauthenticated, TokenExpired, TokenReused (which ends the session) or AccountSuspended.
@@ -137,12 +175,11 @@ def refresh(token: str, portal: Portal, *, in_cookie: bool = False) -> Tokens:
     account = operations.get(keys.access.account(session.account_id))
     if account is None or account.status != AccountStatus.ACTIVE:
         raise AccountSuspended
-    was_ended = account.sessions_end_before is not None and session.started_at <= account.sessions_end_before
-    if was_ended and session_id != account.kept_session_id:
+    if _ended_with_all(session, account):
         raise Unauthenticated
     accounts.require_assignment(account, session.event_id)
     if generation == session.generation:
-        successor = _rotate(session, token, now)
+        successor = _rotate(session, token, now, visitor)
     else:
         successor = _successor_within_grace(session, generation, now)
     if successor is None:
@@ -151,16 +188,35 @@ def refresh(token: str, portal: Portal, *, in_cookie: bool = False) -> Tokens:
     return _pair(account, session, successor)
 
 
-def _rotate(session: Session, token: str, now: datetime) -> str | None:
+def _ended_with_all(session: Session, account: Account) -> bool:
+    """Whether a change of password or a deactivation has ended all sessions of an account, this one among them."""
+    ended_before = account.sessions_end_before
+    return (
+        ended_before is not None
+        and session.started_at <= ended_before
+        and session.session_id != account.kept_session_id
+    )
+
+
+def _rotate(session: Session, token: str, now: datetime, visitor: Visitor | None) -> str | None:
     generation = session.generation
     successor = _token(session.session_id, generation + 1)
+    actions: list[Action] = [
+        Session.generation.set(generation + 1),
+        Session.token_hash.set(_hash(successor)),
+        Session.rotated_at.set(now),
+        # Sessions from before there was a list enter it here. The same key again costs no write of the index.
+        *Session.in_gsi1(keys.access.account_sessions(session.account_id, session.session_id)),
+    ]
+    if visitor is not None:
+        hint = visitor.address_hint
+        actions += [
+            Session.device.set(visitor.device),
+            Session.address_hint.set(hint) if hint else Session.address_hint.remove(),
+        ]
     spend = operations.change(
         keys.access.session(session.session_id),
-        [
-            Session.generation.set(generation + 1),
-            Session.token_hash.set(_hash(successor)),
-            Session.rotated_at.set(now),
-        ],
+        actions,
         (Session.token_hash == _hash(token)) & Session.ended_at.does_not_exist(),
     )
     try:
@@ -179,13 +235,59 @@ def _successor_within_grace(session: Session, generation: int, now: datetime) ->
     return None
 
 
+def list_own(principal: Principal, *, page_size: int, cursor: str | None) -> Page[OwnSession]:
+    """Return a page of the caller's sessions that have not ended, newest first. Raises InvalidCursor.
+
+    A device has none: it proves itself with its key for each access token.
+    """
+    asked = PageRequest(f"sessions/{principal.id}", page_size, cursor)
+    account = operations.get(keys.access.account(principal.id))
+
+    def load(places: Sequence[Place[Session]]) -> list[OwnSession | None]:
+        found, now = operations.get_many(places), clock.now()
+        return [
+            _shown(session, principal) if session and account and _lives(session, account, now) else None
+            for session in (found.get(place) for place in places)
+        ]
+
+    partition = keys.access.account_sessions(principal.id).pk
+    return paging.walk(asked, paging.rows_of(Session, partition, index="gsi1"), load, budget=ReadBudget())
+
+
+def _lives(session: Session, account: Account, now: datetime) -> bool:
+    return session.ended_at is None and now < session.expires_at and not _ended_with_all(session, account)
+
+
+def _shown(session: Session, principal: Principal) -> OwnSession:
+    return OwnSession(
+        id=session.session_id,
+        created_at=session.started_at,
+        last_used_at=session.rotated_at,
+        device=session.device,
+        address_hint=session.address_hint,
+        current=session.session_id == principal.session_id,
+    )
+
+
+def end_own(principal: Principal, session_id: str) -> None:
+    """End one of the caller's sessions, as `end` does; idempotent. Raises NotFound for another's."""
+    is_own = (Session.account_id == principal.id) & (Session.portal == principal.portal)
+    if not _end(session_id, is_own, ended_because="ended by its owner"):
+        raise NotFound("You have no such session.")
+
+
 def end(session_id: str, *, ended_because: str) -> None:
-    """End one session: its refresh token at once, its access token within REFRESH_SECONDS."""
-    actions = [Session.ended_at.set(clock.now())]
+    """End one session: its refresh token at once, its access token and sockets within REFRESH_SECONDS."""
+    _end(session_id, Session.pk.exists(), ended_because=ended_because)
+
+
+def _end(session_id: str, condition: Condition, *, ended_because: str) -> bool:
+    """End a session and return True, or return False where the condition does not hold."""
+    actions = [Session.ended_at.set(clock.now()), *Session.in_gsi1(None)]
     try:
-        raw = operations.record(operations.change(keys.access.session(session_id), actions, Session.pk.exists()))
+        raw = operations.record(operations.change(keys.access.session(session_id), actions, condition))
     except operations.ConditionFailed:
-        return
+        return False
     session = Session.from_raw_data(raw)
     lock_outs.revoke(
         session.portal,
@@ -196,3 +298,4 @@ def end(session_id: str, *, ended_because: str) -> None:
     accounts.log_security_event(
         "session ended", account_id=session.account_id, session_id=session_id, because=ended_because
     )
+    return True

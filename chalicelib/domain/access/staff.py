@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from chalicelib import clock
 from chalicelib.domain.access import accounts, limits, permissions, security_log, sessions
 from chalicelib.domain.access.sessions import Tokens
+from chalicelib.domain.access.visitors import Visitor
 from chalicelib.errors import InvalidCredentials
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
@@ -31,12 +32,12 @@ class StaffLogIn:
     tokens: Tokens
 
 
-def log_in(*, email: str, password: str, totp: str | None, in_cookie: bool, address: str) -> StaffLogIn:
+def log_in(*, email: str, password: str, totp: str | None, in_cookie: bool, visitor: Visitor) -> StaffLogIn:
     """Log a member of staff in. Raises InvalidCredentials, RateLimited, AccountSuspended."""
-    account = accounts.verify_password(Portal.ADMIN, email, password, address=address)
+    account = accounts.verify_password(Portal.ADMIN, email, password, address=visitor.address)
     if account.totp_secret:
-        _require_totp(account, totp, address=address)
-    return StaffLogIn(_member(account), sessions.start(account, in_cookie=in_cookie))
+        _require_totp(account, totp, address=visitor.address)
+    return StaffLogIn(_member(account), sessions.start(account, in_cookie=in_cookie, visitor=visitor))
 
 
 def me(account_id: str) -> StaffMember:

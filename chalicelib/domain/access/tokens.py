@@ -16,8 +16,8 @@ from chalicelib.errors import TokenExpired, Unauthenticated
 from chalicelib.vocabulary import Portal
 
 LIFETIME = timedelta(minutes=15)
-# Portals whose clients do not refresh (contract, "Tix").
-_LONG = {Portal.TIX: timedelta(hours=12)}
+# Portals whose clients do not refresh (contract, "Tix"), and how long their tokens live.
+WITHOUT_REFRESH = {Portal.TIX: timedelta(hours=12)}
 ISSUER = "gatehouse"
 # The claim that carries the caller's own id for a portal's clients (contract, "Auth").
 _ID_CLAIM = {Portal.WEBAPP: "customer_id", Portal.CAMPUS: "user_id", Portal.TIX: "userId"}
@@ -57,7 +57,7 @@ class Principal:
 
 def lifetime(portal: Portal) -> timedelta:
     """Return the lifetime of a portal's access tokens."""
-    return _LONG.get(portal, LIFETIME)
+    return WITHOUT_REFRESH.get(portal, LIFETIME)
 
 
 def _id_claim(portal: Portal) -> str:

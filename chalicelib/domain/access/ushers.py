@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.access import accounts, sessions
 from chalicelib.domain.access.sessions import Tokens
+from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.admission import EventFacts
 from chalicelib.domain.events import events, gate_control
 from chalicelib.domain.events.events import GateStatus
@@ -38,15 +39,15 @@ class UsherAssignment:
     scanning_enabled: bool
 
 
-def log_in(username: str, password: str, *, event_id: str, address: str) -> UsherLogIn:
+def log_in(username: str, password: str, *, event_id: str, visitor: Visitor) -> UsherLogIn:
     """Start an usher's session at an event. Password and assignment are checked before the event is read.
 
     Raises InvalidCredentials, RateLimited, AccountSuspended, Forbidden (no ushering role), NotAssigned, NotFound.
     """
-    account = accounts.verify_password(Portal.USHER, username, password, address=address)
+    account = accounts.verify_password(Portal.USHER, username, password, address=visitor.address)
     accounts.require_assignment(account, event_id)
     event = events.get(event_id)
-    return UsherLogIn(account, _shown(event), sessions.start(account, event_id=event.event_id))
+    return UsherLogIn(account, _shown(event), sessions.start(account, event_id=event.event_id, visitor=visitor))
 
 
 def assigned_events(usher_id: str) -> list[UsherEvent]:

@@ -7,10 +7,11 @@ table reads are the same whether or not a number is registered.
 
 from dataclasses import dataclass, field
 
-from chalicelib.domain.access import accounts, lock_outs, notices, numbers, otp, passwords, sessions
+from chalicelib.domain.access import accounts, known_devices, lock_outs, notices, numbers, otp, passwords, sessions
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.otp import SentCode, VerifiedCode
 from chalicelib.domain.access.sessions import Tokens
+from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.customers import customers
 from chalicelib.domain.customers.customers import Customer
 from chalicelib.domain.tickets import gifts
@@ -81,16 +82,18 @@ def register(
     return otp.send(OtpPurpose.REGISTER, mobile_number, account=account, pending=pending)
 
 
-def confirm(*, code: str, registered: RegistrationNamed, address: str) -> CustomerLogIn:
+def confirm(*, code: str, registered: RegistrationNamed, visitor: Visitor) -> CustomerLogIn:
     """Create the customer after the code has proven the number.
 
     A registration belongs to the caller who began it: its challenge or its password names it.
     Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AlreadyExists.
     """
-    proof = otp.verify(OtpPurpose.REGISTER, code, challenge_id=registered.find(), mobile_number=None, address=address)
+    proof = otp.verify(
+        OtpPurpose.REGISTER, code, challenge_id=registered.find(), mobile_number=None, address=visitor.address
+    )
     pending = {name: value for name, value in (proof.challenge.pending or {}).items() if name != "found_by"}
-    account, creation = accounts.customer(**pending)
-    session, tokens = sessions.begin(account)
+    account, creation = accounts.customer(**pending, known_device=visitor.mark)
+    session, tokens = sessions.begin(account, visitor=visitor)
     try:
         proof.commit(*creation, session)
     except operations.ConditionFailed as failure:
@@ -108,39 +111,42 @@ def log_in(*, mobile_number: str, password: str, address: str, portal: Portal = 
 
 
 def confirm_log_in(
-    *, code: str, challenge_id: str | None, mobile_number: str | None, address: str, portal: Portal = Portal.WEBAPP
+    *, code: str, challenge_id: str | None, mobile_number: str | None, visitor: Visitor, portal: Portal = Portal.WEBAPP
 ) -> CustomerLogIn:
     """Start the session of the account that the code was sent for.
 
     Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, AccountSuspended.
     """
-    proof = otp.verify(_LOG_IN[portal], code, challenge_id=challenge_id, mobile_number=mobile_number, address=address)
+    proof = otp.verify(
+        _LOG_IN[portal], code, challenge_id=challenge_id, mobile_number=mobile_number, address=visitor.address
+    )
     account = accounts.get(proof.challenge.account_id)
     if account.status != AccountStatus.ACTIVE:
         raise AccountSuspended
     require_password_since(proof, account)
     _require_number_still(proof, account)
-    session, tokens = sessions.begin(account)
+    session, tokens = sessions.begin(account, visitor=visitor)
     try:
-        proof.commit(session, accounts.unchanged(account))
+        proof.commit(session, accounts.unchanged(account, changes=known_devices.remembering(account, visitor)))
     except operations.ConditionFailed as failure:
         raise OtpInvalid(_CHANGED) from failure
+    known_devices.notify(account, visitor)
     if portal is Portal.WEBAPP:
         _claim_gifts(account)
     return CustomerLogIn(account, tokens)
 
 
-def complete(*, code: str, registered: RegistrationNamed, address: str) -> LoggedInCustomer:
+def complete(*, code: str, registered: RegistrationNamed, visitor: Visitor) -> LoggedInCustomer:
     """Create a customer as `confirm` does and return them with their profile."""
-    log_in = confirm(code=code, registered=registered, address=address)
+    log_in = confirm(code=code, registered=registered, visitor=visitor)
     return LoggedInCustomer(customers.show(log_in.account), log_in.tokens)
 
 
 def complete_log_in(
-    *, code: str, challenge_id: str | None, mobile_number: str | None, address: str
+    *, code: str, challenge_id: str | None, mobile_number: str | None, visitor: Visitor
 ) -> LoggedInCustomer:
     """Log a customer in as `confirm_log_in` does and return them with their profile."""
-    log_in = confirm_log_in(code=code, challenge_id=challenge_id, mobile_number=mobile_number, address=address)
+    log_in = confirm_log_in(code=code, challenge_id=challenge_id, mobile_number=mobile_number, visitor=visitor)
     return LoggedInCustomer(customers.show(log_in.account), log_in.tokens)
 
 

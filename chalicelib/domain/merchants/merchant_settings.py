@@ -11,6 +11,7 @@ from chalicelib.domain.access import accounts, notices, otp
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.otp import SentCode
 from chalicelib.domain.access.sessions import Tokens
+from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.customers import registration
 from chalicelib.domain.money import Money
 from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, NotFound, ValidationFailed
@@ -54,13 +55,15 @@ class LoggedInShop:
     tokens: Tokens
 
 
-def complete_log_in(*, code: str, challenge_id: str | None, mobile_number: str | None, address: str) -> LoggedInShop:
+def complete_log_in(
+    *, code: str, challenge_id: str | None, mobile_number: str | None, visitor: Visitor
+) -> LoggedInShop:
     """Log a merchant in with the code. Raises as `registration.confirm_log_in` does."""
     log_in = registration.confirm_log_in(
         code=code,
         challenge_id=challenge_id,
         mobile_number=mobile_number,
-        address=address,
+        visitor=visitor,
         portal=Portal.MERCHANT,
     )
     return LoggedInShop(show(log_in.account.account_id), log_in.tokens)

@@ -17,6 +17,7 @@ from chalicelib.clients import secrets
 from chalicelib.domain.access import accounts, limits, passwords, sessions
 from chalicelib.domain.access.accounts import log_security_event
 from chalicelib.domain.access.security_log import note_factors
+from chalicelib.domain.access.visitors import Visitor
 from chalicelib.errors import AlreadyExists, NotFound, OrganizationFull, ValidationFailed
 from chalicelib.identifiers import new_id, ulid_of
 from chalicelib.table import keys, operations
@@ -86,15 +87,15 @@ def get(organization_id: str) -> Organization:
     return organization
 
 
-def register(who: TixRegistration, *, organization: str | None, invite_code: str | None, address: str) -> TixLogIn:
+def register(who: TixRegistration, *, organization: str | None, invite_code: str | None, visitor: Visitor) -> TixLogIn:
     """Create an organization, or join one by invite code, and log in.
 
     Raises AlreadyExists where the e-mail address is registered, OrganizationFull, ValidationFailed, RateLimited.
     """
-    limits.REGISTRATIONS_OF_ORGANIZATIONS.take(limits.network(address))
+    limits.REGISTRATIONS_OF_ORGANIZATIONS.take(limits.network(visitor.address))
     if invite_code is not None:
-        return logged_in(join(who, invite_code=invite_code))
-    return logged_in(found(who, organization=organization or who.name))
+        return logged_in(join(who, invite_code=invite_code), visitor)
+    return logged_in(found(who, organization=organization or who.name), visitor)
 
 
 def found(who: TixRegistration, *, organization: str, timezone: str = DEFAULT_TIMEZONE) -> Account:
@@ -178,14 +179,14 @@ def _create(account: Account, of_organization: Write) -> None:
         raise OrganizationFull from failure
 
 
-def log_in(*, email: str, password: str, address: str) -> TixLogIn:
+def log_in(*, email: str, password: str, visitor: Visitor) -> TixLogIn:
     """Start a session. Raises InvalidCredentials, RateLimited, AccountSuspended."""
-    return logged_in(accounts.verify_password(Portal.TIX, email, password, address=address))
+    return logged_in(accounts.verify_password(Portal.TIX, email, password, address=visitor.address), visitor)
 
 
-def logged_in(account: Account) -> TixLogIn:
+def logged_in(account: Account, visitor: Visitor) -> TixLogIn:
     """Start a session of an account."""
-    return TixLogIn(token=sessions.start(account).access, user=user_of(account))
+    return TixLogIn(token=sessions.start(account, visitor=visitor).access, user=user_of(account))
 
 
 def me(account_id: str, organization_id: str) -> TixUserWithOrganization:

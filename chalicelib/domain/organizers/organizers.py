@@ -14,6 +14,7 @@ from chalicelib.domain import bank_accounts, encryption, photos
 from chalicelib.domain.access import accounts, notices
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.sessions import Tokens
+from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.bank_accounts import BankAccount
 from chalicelib.domain.changes import Change
 from chalicelib.domain.customers import registration
@@ -59,14 +60,14 @@ class LoggedInOrganizer:
 
 
 def complete_log_in(
-    *, code: str, challenge_id: str | None, mobile_number: str | None, address: str
+    *, code: str, challenge_id: str | None, mobile_number: str | None, visitor: Visitor
 ) -> LoggedInOrganizer:
     """Log an organizer in with the code. Raises as `registration.confirm_log_in` does."""
     log_in = registration.confirm_log_in(
         code=code,
         challenge_id=challenge_id,
         mobile_number=mobile_number,
-        address=address,
+        visitor=visitor,
         portal=Portal.ORGANIZER,
     )
     return LoggedInOrganizer(show(log_in.account.account_id), log_in.tokens)

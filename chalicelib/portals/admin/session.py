@@ -64,7 +64,7 @@ def admin_login(call: Call[schema.LoginIn, schema.LoginQuery]) -> Reply[schema.L
     """Log in, with TOTP where it is switched on; `?cookie=1` for browsers."""
     body, in_cookie = call.body, call.query.in_cookie
     log_in = staff.log_in(
-        email=body.email, password=body.password, totp=body.totp, in_cookie=in_cookie, address=call.address
+        email=body.email, password=body.password, totp=body.totp, in_cookie=in_cookie, visitor=call.visitor
     )
     return _logged_in_out(log_in, in_cookie=in_cookie)
 
@@ -85,7 +85,7 @@ def admin_login(call: Call[schema.LoginIn, schema.LoginQuery]) -> Reply[schema.L
 def admin_refresh(call: Call[schema.RefreshIn, None]) -> Reply[schema.RefreshOut]:
     """Exchange a refresh token, from the body or from the cookie with its X-CSRF-Token."""
     token, in_cookie = cookies.refresh_token(call.headers, call.body.refresh)
-    return _refreshed_out(sessions.refresh(token, Portal.ADMIN, in_cookie=in_cookie), in_cookie=in_cookie)
+    return _refreshed_out(sessions.refresh(token, Portal.ADMIN, in_cookie=in_cookie, visitor=call.visitor), in_cookie=in_cookie)
 
 
 session_routes.add_log_out(bp, f"{_BASE}/logout", _AUDIENCE, headers=cookies.clearing)

@@ -1,6 +1,6 @@
 """Header values that this code reads: each is bounded before anything reads it.
 
-idempotent_answers.py bounds the Idempotency-Key, cookies.py the cookie.
+idempotent_answers.py bounds the Idempotency-Key, cookies.py the cookie, domain/access/visitors.py the User-Agent.
 """
 
 from collections.abc import Mapping

@@ -6,14 +6,15 @@ from chalicelib.vocabulary import Portal
 _PORTALS = {portal.value: portal for portal in Portal} | {"v1": Portal.WEBAPP}
 _PLATFORM = "platform"
 _OF_GATES = (Portal.USHER, Portal.DEVICE)
-_PLATFORM_PATHS = ("/api/docs", "/api/openapi.json", "/api/realtime/ticket")
+_PLATFORM_PARTS = ("docs", "openapi.json", "realtime", "sessions")
 
 
 def portal_of(path: str) -> str:
     """Return the portal whose page of the contract describes a path; `platform` where none does."""
-    if not path.startswith("/api/") or path in _PLATFORM_PATHS:
+    first = path.split("/")[2] if path.startswith("/api/") else None
+    if first is None or first in _PLATFORM_PARTS:
         return _PLATFORM
-    return _PORTALS.get(path.split("/")[2], Portal.ADMIN).value
+    return _PORTALS.get(first, Portal.ADMIN).value
 
 
 def is_of_gates(path: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Generic, Never
 from typing_extensions import TypeVar
 
 from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.access.visitors import Visitor
 from chalicelib.errors import Refusal
 from chalicelib.portals.http import variables
 from chalicelib.portals.http.auth import Guard
@@ -41,6 +42,11 @@ class Call(Generic[BodyT, QueryT]):
     raw: bytes = b""
     operation_id: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def visitor(self) -> Visitor:
+        """Where the request comes from."""
+        return Visitor(self.address, self.headers.get("user-agent"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ _KINDS: Mapping[str, Variable] = {
     "dependent_id": _id("dpd"),
     "payment_id": _id("pay"),
     "payout_id": _id("pto"),
+    "session_id": _id("ses"),
     "card_id": Variable(_card),
     "mobile": Variable(_number, problem="must be a phone number, such as 03001000003 or +923001000003"),
 }

@@ -71,7 +71,7 @@ def public_merchant_verify_otp(call: Call[VerifyIn, None]) -> schema.ShopLoggedI
     """Complete a log-in by its code."""
     body = call.body
     log_in = merchant_settings.complete_log_in(
-        code=body.otp, challenge_id=body.challenge_id, mobile_number=body.mobile_number, address=call.address
+        code=body.otp, challenge_id=body.challenge_id, mobile_number=body.mobile_number, visitor=call.visitor
     )
     return _logged_in_out(log_in)
 

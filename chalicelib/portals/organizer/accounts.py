@@ -73,7 +73,7 @@ def public_organizer_verify_otp(call: Call[ContactVerifyIn, None]) -> schema.Org
     """Complete a log-in by its code."""
     body = call.body
     log_in = organizers.complete_log_in(
-        code=body.otp, challenge_id=body.challenge_id, mobile_number=body.contact_mobile, address=call.address
+        code=body.otp, challenge_id=body.challenge_id, mobile_number=body.contact_mobile, visitor=call.visitor
     )
     return _logged_in_out(log_in)
 

@@ -36,7 +36,7 @@ def public_tix_register(call: Call[schema.RegisterIn, None]) -> schema.LoggedInO
     body = call.body
     who = TixRegistration(email=body.email, password=body.password, name=body.name)
     log_in = organizations.register(
-        who, organization=body.organization, invite_code=body.invite_code, address=call.address
+        who, organization=body.organization, invite_code=body.invite_code, visitor=call.visitor
     )
     return schema.LoggedInOut.read(log_in)
 
@@ -56,7 +56,7 @@ def public_tix_register(call: Call[schema.RegisterIn, None]) -> schema.LoggedInO
 def public_tix_login(call: Call[schema.LoginIn, None]) -> schema.LoggedInOut:
     """Log in with email address and password."""
     body = call.body
-    return schema.LoggedInOut.read(organizations.log_in(email=body.email, password=body.password, address=call.address))
+    return schema.LoggedInOut.read(organizations.log_in(email=body.email, password=body.password, visitor=call.visitor))
 
 
 session_routes.add_log_out(bp, f"{_BASE}/logout", Audience("tix", Portal.TIX, TIX))

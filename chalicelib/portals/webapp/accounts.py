@@ -87,7 +87,7 @@ def public_verify_otp(call: Call[schema.VerifyRegistrationIn, None]) -> schema.L
     """Complete a registration by its code and log in; by number it takes the registration's password."""
     body = call.body
     registered = RegistrationNamed(body.challenge_id, body.mobile_number, body.password)
-    log_in = registration.complete(code=body.otp, registered=registered, address=call.address)
+    log_in = registration.complete(code=body.otp, registered=registered, visitor=call.visitor)
     return _logged_in_out(log_in)
 
 
@@ -132,7 +132,7 @@ def public_verify_login_otp(call: Call[VerifyIn, None]) -> schema.LoggedInOut:
     """Complete a log-in by its code."""
     body = call.body
     log_in = registration.complete_log_in(
-        code=body.otp, challenge_id=body.challenge_id, mobile_number=body.mobile_number, address=call.address
+        code=body.otp, challenge_id=body.challenge_id, mobile_number=body.mobile_number, visitor=call.visitor
     )
     return _logged_in_out(log_in)
 

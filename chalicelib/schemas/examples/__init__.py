@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import import_module
 
 from chalicelib.schemas.examples import demo
-from chalicelib.schemas.examples.shared import DEVICE_ID, LOG_ID, ULID, Example
+from chalicelib.schemas.examples.shared import DEVICE_ID, LOG_ID, SESSION_ID, ULID, Example
 
 # Values for path variables, in whichever path they occur.
 PATH_VALUES = {
@@ -25,6 +25,7 @@ PATH_VALUES = {
     "booking_id": f"ord_{ULID}",
     "payment_id": f"pay_{ULID}",
     "payout_id": f"pto_{ULID}",
+    "session_id": SESSION_ID,
     "mobile": demo.CUSTOMER_NUMBER,
 }
 

@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, ListAttribute, UnicodeAttribute
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    JSONAttribute,
+    ListAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+)
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
@@ -37,6 +44,8 @@ class Account(Item, discriminator="account"):
     sessions_end_before = MomentAttribute(null=True)
     # The session that changed the password; it remains valid.
     kept_session_id = UnicodeAttribute(null=True)
+    # Marks of the devices that it has logged in from.
+    known_devices = UnicodeSetAttribute(null=True)
     created_at = MomentAttribute()
 
 
@@ -54,6 +63,9 @@ class Session(Item, discriminator="session"):
     expires_at = MomentAttribute()
     ended_at = MomentAttribute(null=True)
     in_cookie = BooleanAttribute(default=False)
+    # Where it was last refreshed from, coarsely: the family of the client, and the network.
+    device = UnicodeAttribute(null=True)
+    address_hint = UnicodeAttribute(null=True)
 
 
 class StaffRevocation(Item, discriminator="staff_revocation"):

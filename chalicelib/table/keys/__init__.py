@@ -91,6 +91,7 @@ No.  question                                   index  partition                
 84   the last message id of a channel           table  LIVE#channel              HEAD, COUNTERS         live
 85   news to publish on a channel               table  LIVE#channel              NEWS#source            live
 86   a channel's published messages, by number  table  LIVE#channel              TOLD#number            live
+87   the sessions of an account, newest first   gsi1   SESSIONS#account          session                every portal
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.

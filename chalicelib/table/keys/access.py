@@ -37,6 +37,11 @@ def session(session_id: str) -> Place[Session]:
     return Place(Session, joined("SESSION", session_id), "SESSION")
 
 
+def account_sessions(account_id: str, session_id: str = "") -> Key:
+    """Question 87."""
+    return Key(joined("SESSIONS", account_id), session_id)
+
+
 def staff_revoked(principal_id: str = "") -> Place[StaffRevocation]:
     """Question 12."""
     return Place(StaffRevocation, "STAFF", joined("REVOKED", principal_id))
