@@ -8,6 +8,7 @@ import base64
 import csv
 import itertools
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -94,7 +95,7 @@ class Device:
     def assertion(self, **changes: Any) -> str:
         """Return the JWT by which the device proves itself; `changes` falsify it."""
         now = int(clock.now().timestamp())
-        claims = {"iss": self.device_id, "sub": self.device_id, "aud": devices.ASSERTION_AUDIENCE}
+        claims = {"iss": self.device_id, "sub": self.device_id, "aud": devices.ASSERTION_AUDIENCE, "jti": uuid.uuid4().hex}
         headers = {"typ": changes.pop("typ", "device-assertion+jwt")}
         key = changes.pop("key", self.key)
         return jwt.encode({**claims, "iat": now, "exp": now + 60, **changes}, key, algorithm="EdDSA", headers=headers)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
@@ -14,7 +15,16 @@ from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import AdminRole, Portal, TixRole
 from tests.contract import authorization
-from tests.contract.ground import OTHER_EVENT_ID, PASSWORD, REQUESTS, Ground, contract, routes, stored
+from tests.contract.ground import (
+    OTHER_EVENT_ID,
+    PASSWORD,
+    REQUESTS,
+    Ground,
+    contract,
+    public_key_text,
+    routes,
+    stored,
+)
 from tests.contract.request import Request
 
 GUARDED = [route for route in routes() if route.guard is not None]
@@ -306,7 +316,7 @@ def test_an_enrolment_code_works_for_one_key_only(ground: Ground) -> None:
     request = ground.rightful(route)
     assert request.body is not None
     assert ground.send(route, request, token=None).status == 200
-    stolen = {**request.body, "public_key": "A" * 43}
+    stolen = {**request.body, "public_key": public_key_text(Ed25519PrivateKey.generate())}
     with nothing_written():
         assert _refused(route, ground, stolen) == (401, "INVALID_CREDENTIALS")
         assert _refused(route, ground, {**request.body, "code": "AAAA-BBBB-CCCC"}) == (401, "INVALID_CREDENTIALS")

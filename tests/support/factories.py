@@ -141,6 +141,7 @@ class Reader:
             "aud": devices.ASSERTION_AUDIENCE,
             "iat": now,
             "exp": now + 60,
+            "jti": uuid.uuid4().hex,
         }
         return jwt.encode({**claims, **changes}, self.key, algorithm="EdDSA", headers={"typ": "device-assertion+jwt"})
 

@@ -85,6 +85,7 @@ def device(event: Event, way: str) -> Caller:
             "sub": made.device_id,
             "aud": devices.ASSERTION_AUDIENCE,
             "iat": now,
+            "jti": uuid.uuid4().hex,
             "exp": now + timedelta(seconds=60),
         },
         key,

@@ -1,7 +1,6 @@
 """Reader devices: provisioned by staff, enrolled once with their own key, revocable."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets as random_source
@@ -18,14 +17,14 @@ from chalicelib import clock
 from chalicelib.clients import bus, secrets
 from chalicelib.clients.bus import Published
 from chalicelib.domain import paging, signing
-from chalicelib.domain.access import limits, lock_outs, security_log, tokens
+from chalicelib.domain.access import device_keys, limits, lock_outs, security_log, tokens
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.events import events
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import InvalidCredentials, NotFound, Unauthenticated, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Device, Enrolment
+from chalicelib.table.items import Device, Enrolment, UsedAssertion
 from chalicelib.table.places import Place
 from chalicelib.vocabulary import DeviceStatus, Fact, Factor, Portal
 
@@ -34,12 +33,14 @@ ASSERTION_LIFETIME = timedelta(seconds=60)
 ASSERTION_AUDIENCE = "gatehouse-device-token"
 _ASSERTION_TYPE = "device-assertion+jwt"
 _CLOCK_LEEWAY_SECONDS = 30
+_LONGEST_JTI = 128
+# One second of `iat`, and one of the network.
+_SAME_TEXT_WITHIN = timedelta(seconds=2)
 ONLINE_FOR = timedelta(seconds=90)
 SILENT_AFTER = timedelta(minutes=3)
 # No letters that resemble digits. 12 of 32 characters are 60 bits, valid for CODE_LIFETIME.
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _CODE_LENGTH = 12
-_KEY_BYTES = 32
 _UNKNOWN_CODE = "This enrolment code is not known, or was used. Ask for a new one."
 
 
@@ -138,24 +139,13 @@ def _grouped(code: str) -> str:
     return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
 
 
-def _public_key(text: str) -> bytes:
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
-    if len(raw) != _KEY_BYTES:
-        message = "must be an Ed25519 public key: its 32 raw bytes in base64url"
-        raise ValidationFailed(details=[{"field": "public_key", "message": message}])
-    return raw
-
-
 def enroll(*, code: str, public_key: str, address: str, name: str | None = None) -> EnrolledDevice:
     """Exchange a one-time code for a device's identity.
 
     A retry with the same code and key returns the same device, since the first response may be lost. Another key is
     refused. Raises InvalidCredentials, RateLimited, ValidationFailed.
     """
-    raw_key = _public_key(public_key)
+    raw_key = device_keys.parse(public_key)
     try:
         enrolment = _enrolment(code)
     except InvalidCredentials:
@@ -214,13 +204,13 @@ def _spend(enrolment: Enrolment, public_key: str, *, name: str | None) -> Device
 
 
 def token(*, device_id: str, assertion: str) -> str:
-    """Return an access token in exchange for a JWT that the device signed. Raises Unauthenticated."""
+    """Return an access token in exchange for a JWT that the device signed, once for each. Raises Unauthenticated."""
     device = operations.get(keys.access.device(device_id))
     if device is not None:
         security_log.note_account(device_id)
     if device is None or device.status != DeviceStatus.ENROLLED or device.public_key is None:
         raise Unauthenticated("This device is not enrolled, or was revoked.")
-    key = Ed25519PublicKey.from_public_bytes(_public_key(device.public_key))
+    key = _key_of(device.public_key)
     try:
         header = jwt.get_unverified_header(assertion)
         claims = jwt.decode(
@@ -238,6 +228,7 @@ def token(*, device_id: str, assertion: str) -> str:
         raise Unauthenticated("The assertion is not of this minute; check the device's clock.")
     if header.get("typ") != _ASSERTION_TYPE or claims["sub"] != device_id:
         raise Unauthenticated("The assertion must be the device's own.")
+    _use_once(device_id, assertion, claims)
     security_log.note_factors(Factor.DEVICE_KEY)
     security_log.note_log_in(device_id, device_id)
     return tokens.issue(
@@ -250,6 +241,38 @@ def token(*, device_id: str, assertion: str) -> str:
             claims={"event_id": device.event_id, "gate": device.gate},
         )
     )
+
+
+def _use_once(device_id: str, assertion: str, claims: dict[str, Any]) -> None:
+    """Remember a genuine assertion for as long as it is valid. Raises Unauthenticated if it was used before."""
+    jti = claims.get("jti")
+    if jti is not None and not 0 < len(jti) <= _LONGEST_JTI:
+        raise Unauthenticated(f"The assertion's jti must have 1 to {_LONGEST_JTI} characters.")
+    name = hashlib.sha256(f"jti {jti}".encode() if jti else assertion.rpartition(".")[0].encode()).hexdigest()
+    now, mine = clock.now(), random_source.token_hex(8)
+    used = UsedAssertion(
+        *keys.access.used_assertion(device_id, name),
+        used_at=now,
+        used_by=mine,
+        ttl=int(claims["exp"]) + 2 * _CLOCK_LEEWAY_SECONDS,
+    )
+    try:
+        operations.record(operations.put(used, UsedAssertion.pk.does_not_exist()))
+    except operations.ConditionFailed as failure:
+        first = failure.found(UsedAssertion)
+        is_own_retry = first is not None and first.used_by == mine
+        # Without a jti, two log-ins with the same `iat` are the same text.
+        is_same_text = first is not None and jti is None and now - first.used_at < _SAME_TEXT_WITHIN
+        if not is_own_retry and not is_same_text:
+            raise Unauthenticated("This assertion was used before. Sign a new one.") from failure
+
+
+def _key_of(stored: str) -> Ed25519PublicKey:
+    """Return a device's key. Raises Unauthenticated for a key of small order, enrolled when these were accepted."""
+    try:
+        return Ed25519PublicKey.from_public_bytes(device_keys.parse(stored))
+    except ValidationFailed as refusal:
+        raise Unauthenticated("This device's key proves nothing. Enrol it again.") from refusal
 
 
 def _is_timely(issued: object, expires: object) -> bool:

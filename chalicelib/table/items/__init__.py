@@ -16,6 +16,7 @@ from chalicelib.table.items.access import (
     Session,
     StaffRevocation,
     Throttle,
+    UsedAssertion,
 )
 from chalicelib.table.items.cards import Card, CardRequest, OpenCardRequest, UnknownCard
 from chalicelib.table.items.customers import CustomerTotals, Dependent, Favorite, Profile, Seats, Visit
@@ -163,6 +164,7 @@ __all__ = [
     "TicketDay",
     "TicketTally",
     "UnknownCard",
+    "UsedAssertion",
     "Venue",
     "Visit",
 ]

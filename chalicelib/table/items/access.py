@@ -156,6 +156,13 @@ class Enrolment(Item, discriminator="enrolment"):
     used_by_key = UnicodeAttribute(null=True)
 
 
+class UsedAssertion(Item, discriminator="used_assertion"):
+    """A log-in that a device signed, and the one call that exchanged it for a token."""
+
+    used_at = MomentAttribute()
+    used_by = UnicodeAttribute()
+
+
 class DataKey(Item, discriminator="data_key"):
     """A customer's data key, encrypted by KMS. Without it no sealed attribute can be decrypted."""
 

@@ -92,6 +92,7 @@ No.  question                                   index  partition                
 85   news to publish on a channel               table  LIVE#channel              NEWS#source            live
 86   a channel's published messages, by number  table  LIVE#channel              TOLD#number            live
 87   the sessions of an account, newest first   gsi1   SESSIONS#account          session                every portal
+88   a signed log-in that a device has used     table  ASSERTION#device#hash     ASSERTION              device
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.

@@ -13,6 +13,7 @@ from chalicelib.table.items.access import (
     Session,
     StaffRevocation,
     Throttle,
+    UsedAssertion,
 )
 from chalicelib.table.places import Key, Place, joined
 
@@ -65,6 +66,11 @@ def event_devices(event_id: str, device_id: str = "") -> Key:
 def enrolment(mac: str) -> Place[Enrolment]:
     """Question 16."""
     return Place(Enrolment, joined("ENROLMENT", mac), "ENROLMENT")
+
+
+def used_assertion(device_id: str, name: str) -> Place[UsedAssertion]:
+    """Question 88; `name` is the hash of its `jti`, or of what was signed."""
+    return Place(UsedAssertion, joined("ASSERTION", device_id, name), "ASSERTION")
 
 
 def throttle(what: str, whom: str, window: int) -> Place[Throttle]:
