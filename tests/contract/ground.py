@@ -417,6 +417,8 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "admin_logout": _fixed(Request()),
     "admin_change_password": _fixed(Request({"old_password": PASSWORD, "new_password": "another password of tests"})),
     "admin_me": _fixed(Request()),
+    "admin_second_factor": _fixed(Request({})),
+    "admin_remove_second_factor": _fixed(Request()),
     "admin_devices": _fixed(Request(query=f"event_id={demo.EVENT_ID}")),
     "admin_provision_device": _fixed(Request({"event_id": demo.EVENT_ID, "gate": "Gate 1", "name": "Left"})),
     "admin_revoke_device": lambda _: Request(path={"device_id": enrolled(demo.EVENT_ID).device_id}),

@@ -73,6 +73,8 @@ ROLES = {
     "admin_revoke_device": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN, AdminRole.USHER_MANAGER},
     # One's own account.
     "admin_me": set(AdminRole),
+    "admin_second_factor": set(AdminRole),
+    "admin_remove_second_factor": set(AdminRole),
     "admin_logout": set(AdminRole),
     "admin_change_password": set(AdminRole),
 }

@@ -12,7 +12,7 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, UsherRole
 from infra.local.demo import demo_data
 from tests.support.client import Answer, call
-from tests.support.factories import PASSWORD, make_event, make_usher
+from tests.support.factories import PASSWORD, make_event, make_usher, with_second_factor
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -91,9 +91,7 @@ class TestStaff:
         assert call("GET", "/api/auth/me/", token=answer["access"]).json == answer["admin"]
 
     def test_a_second_factor_is_needed_and_taken_once(self, admin: Account) -> None:
-        secret = pyotp.random_base32()
-        change = operations.change(keys.access.account(admin.account_id), [Account.totp_secret.set(secret)])
-        operations.record(change)
+        secret = with_second_factor(admin)
         code = pyotp.TOTP(secret).at(clock.now())
         wrong = f"{(int(code) + 1) % 1_000_000:06}"
         assert self.log_in().status == 401
@@ -102,9 +100,7 @@ class TestStaff:
         assert self.log_in(totp=code).status == 401
 
     def test_a_code_is_taken_once_at_whatever_moment_it_comes_again(self, admin: Account) -> None:
-        secret = pyotp.random_base32()
-        change = operations.change(keys.access.account(admin.account_id), [Account.totp_secret.set(secret)])
-        operations.record(change)
+        secret = with_second_factor(admin)
         start = datetime.fromtimestamp(int(clock.now().timestamp()) // 300 * 300, UTC)
         code = pyotp.TOTP(secret).at(start)
         for seconds, status in ((-1, 200), (0, 401), (1, 401), (59, 401)):

@@ -17,7 +17,7 @@ from chalicelib.domain import throttle
 from chalicelib.domain.access import accounts, devices, limits
 from chalicelib.domain.access.limits import Budget
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Throttle
+from chalicelib.table.items import Throttle
 from chalicelib.vocabulary import AdminRole, OtpPurpose
 from tests.portals.webapp.evening import card_of, make_evening
 from tests.support.client import Answer, call
@@ -35,6 +35,7 @@ from tests.support.factories import (
     scan_id,
     token_of,
     usher_token,
+    with_second_factor,
 )
 from tests.support.settings import configured
 from tests.support.sizes import size_of
@@ -128,11 +129,9 @@ def wrong_passwords_of_a_session() -> Scenario:
 
 
 def second_factors() -> Scenario:
-    email, secret = "limits@example.com", pyotp.random_base32()
+    email = "limits@example.com"
     staff = accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=AdminRole.SUPER_ADMIN)
-    change = operations.change(keys.access.account(staff.account_id), [Account.totp_secret.set(secret)])
-    operations.record(change)
-    right = pyotp.TOTP(secret).at(START)
+    right = pyotp.TOTP(with_second_factor(staff)).at(START)
 
     def enter(code: str, address: str) -> Answer:
         body = {"email": email, "password": PASSWORD, "totp": code}

@@ -4,15 +4,24 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pyotp
 import pytest
 
+from chalicelib import clock
 from chalicelib.domain.access import accounts, notices, sessions
 from chalicelib.domain.access.notices import Changed
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole
 from tests.support.client import call
 from tests.support.codes import code_for, has_code, texts
-from tests.support.factories import PASSWORD, make_customer, make_merchant, make_organizer, unused_number
+from tests.support.factories import (
+    PASSWORD,
+    make_customer,
+    make_merchant,
+    make_organizer,
+    unused_number,
+    with_second_factor,
+)
 from tests.support.shops import make_shop
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -101,6 +110,40 @@ def bound_card() -> Account:
     return account
 
 
+def log_in_of_a_customer(account: Account, user_agent: str) -> None:
+    headers, body = {"user-agent": user_agent}, {"mobile_number": account.mobile_number, "password": PASSWORD}
+    begun = call("POST", "/api/v1/users/login/", body, headers=headers).json
+    proof = {"challenge_id": begun["challenge_id"], "otp": code_for(str(account.mobile_number))}
+    assert call("POST", "/api/v1/users/verify-login-otp/", proof, headers=headers).status == 200
+
+
+def new_device() -> Account:
+    account = customer()
+    log_in_of_a_customer(account, "okhttp/4.12.0")
+    log_in_of_a_customer(account, "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")
+    return account
+
+
+def staff() -> Account:
+    return accounts.create_admin(email=EMAIL, password=PASSWORD, name="Staff", role=AdminRole.SUPER_ADMIN)
+
+
+def second_factor_switched_on() -> Account:
+    account = staff()
+    secret = send("POST", "/api/auth/totp/", {}, account)["secret"]
+    send("POST", "/api/auth/totp/", {"code": pyotp.TOTP(secret).at(clock.now())}, account)
+    return account
+
+
+def second_factor_removed() -> Account:
+    account = staff()
+    with_second_factor(account)
+    texts()
+    token = sessions.start(account).access
+    assert call("DELETE", "/api/auth/totp/", token=token).status == 204
+    return account
+
+
 # The kinds of change, and each way to make one; each returns the account as it was before.
 CHANGES: dict[Changed, dict[str, Callable[[], Account]]] = {
     Changed.PASSWORD: {
@@ -116,6 +159,8 @@ CHANGES: dict[Changed, dict[str, Callable[[], Account]]] = {
         "an organizer's": new_bank_account(organizer, PROFILES["organizer"]),
     },
     Changed.CARD: {"a customer's": bound_card},
+    Changed.NEW_DEVICE: {"a customer's": new_device},
+    Changed.SECOND_FACTOR: {"staff's, switched on": second_factor_switched_on, "staff's, off": second_factor_removed},
 }
 WAYS = [(kind, name) for kind, ways in CHANGES.items() for name in ways]
 
@@ -129,7 +174,8 @@ def test_the_owner_hears_of_a_change_on_the_number_and_address_from_before_it(ki
     texts()
     account = CHANGES[kind][name]()
     found = [text for text in texts() if not has_code(text)]
-    assert {(text["channel"], text["to"]) for text in found} == {("sms", account.mobile_number), ("email", EMAIL)}
+    by_number = {("sms", account.mobile_number)} if account.mobile_number else set()
+    assert {(text["channel"], text["to"]) for text in found} == {*by_number, ("email", EMAIL)}
     (body,) = {text["body"] for text in found}
     assert body.startswith("Gatehouse: ")
     assert kind.replace("_", " ") in body
@@ -140,7 +186,7 @@ def test_the_owner_hears_of_a_change_on_the_number_and_address_from_before_it(ki
 
 
 def test_staff_hear_of_a_new_password_on_the_address_that_they_log_in_with() -> None:
-    admin = accounts.create_admin(email=EMAIL, password=PASSWORD, name="Staff", role=AdminRole.SUPER_ADMIN)
+    admin = staff()
     texts()
     accounts.change_password(admin.account_id, old_password=PASSWORD, new_password=NEW_PASSWORD)
     assert [(text["channel"], text["to"]) for text in texts()] == [("email", EMAIL)]

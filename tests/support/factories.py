@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
+import pyotp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, devices, sessions
+from chalicelib.domain.access import accounts, devices, second_factor, sessions
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import events
@@ -171,3 +172,12 @@ def scan_id() -> str:
 def at(text: str) -> datetime:
     """Return a moment from RFC 3339."""
     return datetime.fromisoformat(text)
+
+
+def with_second_factor(admin: Account) -> str:
+    """Switch on the second factor of a member of staff, some minutes ago; return its secret."""
+    with clock.set_to(clock.now() - timedelta(minutes=5)):
+        secret = second_factor.enrol(admin.account_id).secret
+        assert secret is not None
+        second_factor.confirm(admin.account_id, pyotp.TOTP(secret).at(clock.now()), address="192.0.2.200")
+    return secret

@@ -32,6 +32,7 @@ class Changed(StrEnum):
     BANK_ACCOUNT = "bank_account"
     CARD = "card"
     NEW_DEVICE = "new_device"
+    SECOND_FACTOR = "second_factor"
 
 
 TEXTS: Mapping[Changed, str] = {
@@ -39,6 +40,7 @@ TEXTS: Mapping[Changed, str] = {
     Changed.NUMBER: "the number of your {portal} account was changed.",
     Changed.BANK_ACCOUNT: "the bank account of your {portal} account was changed.",
     Changed.CARD: "card ...{card} was bound to your {portal} account by {shop}.",
+    Changed.SECOND_FACTOR: "the second factor of your {portal} account was changed.",
     Changed.NEW_DEVICE: "a new device or network ({device}) logged in to your {portal} account.",
 }
 _OTHERWISE = "If that was not you, tell us at once."

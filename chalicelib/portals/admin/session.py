@@ -2,7 +2,8 @@
 
 from chalice import Blueprint
 
-from chalicelib.domain.access import sessions, staff
+from chalicelib import errors
+from chalicelib.domain.access import second_factor, sessions, staff
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.access.staff import StaffLogIn
 from chalicelib.portals import session_routes
@@ -85,7 +86,9 @@ def admin_login(call: Call[schema.LoginIn, schema.LoginQuery]) -> Reply[schema.L
 def admin_refresh(call: Call[schema.RefreshIn, None]) -> Reply[schema.RefreshOut]:
     """Exchange a refresh token, from the body or from the cookie with its X-CSRF-Token."""
     token, in_cookie = cookies.refresh_token(call.headers, call.body.refresh)
-    return _refreshed_out(sessions.refresh(token, Portal.ADMIN, in_cookie=in_cookie, visitor=call.visitor), in_cookie=in_cookie)
+    return _refreshed_out(
+        sessions.refresh(token, Portal.ADMIN, in_cookie=in_cookie, visitor=call.visitor), in_cookie=in_cookie
+    )
 
 
 session_routes.add_log_out(bp, f"{_BASE}/logout", _AUDIENCE, headers=cookies.clearing)
@@ -96,3 +99,26 @@ session_routes.add_change_password(bp, f"{_BASE}/change-password", _AUDIENCE, ke
 def admin_me(call: Call[None, None]) -> schema.AdminOut:
     """Show one's own account and role."""
     return schema.AdminOut.read(staff.me(call.principal.id))
+
+
+@door(
+    bp,
+    Route(
+        "POST",
+        f"{_BASE}/totp",
+        guard=STAFF,
+        body=schema.SecondFactorIn,
+        reply=schema.SecondFactorOut,
+        refuses=(errors.InvalidState, errors.InvalidCredentials, errors.RateLimited),
+    ),
+)
+def admin_second_factor(call: Call[schema.SecondFactorIn, None]) -> schema.SecondFactorOut:
+    """Begin the second factor and show its secret once; with a code of it, switch it on."""
+    state = second_factor.set_up(call.principal.id, code=call.body.code, address=call.address)
+    return schema.SecondFactorOut.read(state)
+
+
+@door(bp, Route("DELETE", f"{_BASE}/totp", guard=STAFF, status=204))
+def admin_remove_second_factor(call: Call[None, None]) -> None:
+    """Remove the second factor."""
+    second_factor.remove(call.principal.id)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.schemas.wire import In, Out, Password, TokensOut
+from chalicelib.schemas.wire import In, OneTimeCode, Out, Password, TokensOut
 from chalicelib.vocabulary import AdminRole
 
 
@@ -25,6 +25,20 @@ class LoginQuery(In):
     def in_cookie(self) -> bool:
         """Whether the refresh token goes into the cookie."""
         return self.cookie == "1"
+
+
+class SecondFactorIn(In):
+    """Nothing to begin the second factor; a code of the new secret to switch it on."""
+
+    code: OneTimeCode | None = None
+
+
+class SecondFactorOut(Out):
+    """The state of the second factor; the secret is shown once, before it is on."""
+
+    enabled: bool = Field(description="Whether log-ins need a code.")
+    secret: str | None = Field(description="The secret for the authenticator app, in base32; null once it is on.")
+    uri: str | None = Field(description="The same as an `otpauth:` address, to show as a QR code; null once it is on.")
 
 
 class AdminOut(Out):

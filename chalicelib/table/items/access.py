@@ -31,7 +31,10 @@ class Account(Item, discriminator="account"):
     name = UnicodeAttribute()
     status = EnumAttribute(AccountStatus)
     password_hash = UnicodeAttribute()
-    totp_secret = UnicodeAttribute(null=True)
+    # The sealed secret of the second factor, and one that waits for its first code.
+    totp_sealed = BinaryAttribute(legacy_encoding=False, null=True)
+    totp_pending = BinaryAttribute(legacy_encoding=False, null=True)
+    totp_pending_until = MomentAttribute(null=True)
     # The time step (RFC 6238) of the last accepted code.
     totp_step = IntegerAttribute(null=True)
     # E.164; only in portals whose accounts have a phone number.

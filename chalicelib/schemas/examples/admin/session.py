@@ -18,5 +18,14 @@ OPERATIONS: dict[str, Example] = {
     "admin_refresh": Example({"refresh": REFRESH}, {**TOKENS, "csrf_token": None}),
     "admin_logout": Example(answer={}),
     "admin_change_password": Example({"old_password": demo.ADMIN_PASSWORD, "new_password": demo.NEW_PASSWORD}, {}),
+    "admin_second_factor": Example(
+        {},
+        {
+            "enabled": False,
+            "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+            "uri": f"otpauth://totp/Gatehouse:{demo.ADMIN_EMAIL}?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Gatehouse",
+        },
+    ),
+    "admin_remove_second_factor": Example(),
     "admin_me": Example(answer=_ADMIN),
 }
