@@ -35,6 +35,11 @@ class Limits:
     # Live updates: messages that a follower may have missed, and sent messages that a channel remembers.
     live_missed: int = 1000
     live_marks: int = 100
+    # Of one principal: requests in a minute (of a device apart), open sockets, tickets for sockets in a minute.
+    requests: int = 600
+    device_requests: int = 6000
+    sockets: int = 10
+    socket_tickets: int = 20
     # How soon an unknown key causes another read of the master secret; the longest pause before a retry.
     secret_seconds: int = 30
     retry_pause_ms: int = 1000

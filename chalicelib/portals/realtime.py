@@ -20,7 +20,7 @@ bp = Blueprint(__name__)
         guard=ANYBODY,
         body=schema.TicketIn,
         reply=schema.TicketOut,
-        refuses=(errors.NotFound,),
+        refuses=(errors.NotFound, errors.RateLimited),
     ),
 )
 def realtime_ticket(call: Call[schema.TicketIn, None]) -> schema.TicketOut:

@@ -17,7 +17,7 @@ from chalicelib.domain import throttle
 from chalicelib.domain.access import accounts, devices, limits
 from chalicelib.domain.access.limits import Budget
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Throttle
+from chalicelib.table.items import Account, Throttle
 from chalicelib.vocabulary import AdminRole, OtpPurpose
 from tests.portals.webapp.evening import card_of, make_evening
 from tests.support.client import Answer, call
@@ -327,6 +327,15 @@ def look_ups_by_a_customer() -> Scenario:
     return Scenario(asking("+923019999999"), asking(str(make_customer().mobile_number)))
 
 
+def tickets_for_sockets() -> Scenario:
+    customer, other = make_customer(), make_customer()
+
+    def ask(by: Account) -> Answer:
+        return call("POST", "/api/realtime/ticket/", {}, token=customer_token(by), address=STRANGER)
+
+    return Scenario(lambda: ask(other), lambda: ask(customer))
+
+
 SCENARIOS: dict[str, Callable[[], Scenario]] = {
     limits.WRONG_PASSWORDS.name: wrong_passwords,
     limits.WRONG_PASSWORDS_LOGGED_IN.name: wrong_passwords_of_a_session,
@@ -369,6 +378,7 @@ SCENARIOS: dict[str, Callable[[], Scenario]] = {
     limits.WRONG_CODES_IN_A_ROW.name: wrong_codes_in_a_row,
     limits.WRONG_ENROLMENTS.name: enrolments,
     limits.REGISTRATIONS_OF_ORGANIZATIONS.name: registrations_of_organizations,
+    limits.SOCKET_TICKETS.name: tickets_for_sockets,
     limits.LOOK_UPS_BY_CUSTOMER.name: look_ups_by_a_customer,
     limits.LOOK_UPS_BY_MERCHANT.name: look_ups_by_a_shop,
     limits.LOOK_UPS_OF_DAY_BY_MERCHANT.name: look_ups_of_a_day_by_a_shop,

@@ -130,7 +130,8 @@ def gateway() -> Iterator[Gateway]:
     written, notes = logging.getLogger("gatehouse"), logging.Handler(logging.ERROR)
     notes.emit = made.note  # type: ignore[method-assign]  # the shortest handler
     try:
-        with configured(LIVE_URL=made.url):
+        # Tests of many sockets open them as one principal; tests/security/test_sockets.py sets the limits of a stage.
+        with configured(LIVE_URL=made.url, LIMIT_SOCKETS=10_000, LIMIT_SOCKET_TICKETS=10_000):
             sockets.forget()
             written.addHandler(notes)
             yield made

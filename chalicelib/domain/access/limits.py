@@ -132,6 +132,14 @@ REGISTRATIONS_OF_ORGANIZATIONS = Budget(
     "registrations from your address",
     setting="registrations_per_address",
 )
+SOCKET_TICKETS = Budget(
+    "socket ticket",
+    "principal",
+    20,
+    timedelta(minutes=1),
+    "tickets for live connections",
+    setting="socket_tickets",
+)
 LOOK_UPS_BY_CUSTOMER = Budget("recipient look-up", "customer", 20, _HOUR, "look-ups of numbers")
 LOOK_UPS_BY_MERCHANT = Budget("customer look-up", "merchant", 30, timedelta(minutes=1), "look-ups of customers")
 LOOK_UPS_OF_DAY_BY_MERCHANT = Budget("customer look-up of a day", "merchant", 200, _DAY, "look-ups of customers")
@@ -155,6 +163,7 @@ BUDGETS = (
     WRONG_CODES_IN_A_ROW,
     WRONG_ENROLMENTS,
     REGISTRATIONS_OF_ORGANIZATIONS,
+    SOCKET_TICKETS,
     LOOK_UPS_BY_CUSTOMER,
     LOOK_UPS_BY_MERCHANT,
     LOOK_UPS_OF_DAY_BY_MERCHANT,

@@ -15,8 +15,9 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.clients import sockets
 from chalicelib.config import config
-from chalicelib.domain.access import lock_outs, security_log
+from chalicelib.domain.access import limits, lock_outs, security_log
 from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.live import open_sockets
 from chalicelib.domain.live.channels import require_open
 from chalicelib.errors import Unauthenticated
 from chalicelib.observability import logger
@@ -26,8 +27,6 @@ from chalicelib.table.places import Key
 from chalicelib.vocabulary import Portal
 
 TICKET_LIFETIME = timedelta(seconds=30)
-# AWS, "Quotas for configuring and running a WebSocket API": a connection lasts at most two hours.
-LIFETIME = timedelta(hours=2)
 # TTL margin: removes the items of a connection whose disconnect was never reported.
 _AFTERWARDS = timedelta(minutes=15)
 
@@ -48,10 +47,11 @@ def _hash(ticket: str) -> str:
 def issue_ticket(principal: Principal, *, channels: Sequence[str] | None = None) -> ConnectionTicket:
     """Return a ticket for one connection. `channels`, where given, restricts its subscriptions.
 
-    Raises NotFound for a channel that is not open to the principal.
+    Raises NotFound for a channel that is not open to the principal, RateLimited.
     """
     for channel in channels or ():
         require_open(channel, principal)
+    limits.SOCKET_TICKETS.take(principal.id)
     ticket = secrets.token_urlsafe(32)
     expires_at = clock.now() + TICKET_LIFETIME
     stored = LiveTicket(
@@ -68,7 +68,8 @@ def issue_ticket(principal: Principal, *, channels: Sequence[str] | None = None)
 def open_(connection_id: str, *, ticket: str) -> None:
     """Redeem a ticket and open a connection.
 
-    Raises Unauthenticated where the ticket is unknown, used or expired, or its holder is locked out.
+    Raises Unauthenticated where the ticket is unknown, used or expired, or its holder is locked out, and RateLimited
+    where its holder has `limits.sockets` open.
     """
     key = keys.live.ticket(_hash(ticket))
     try:
@@ -81,7 +82,8 @@ def open_(connection_id: str, *, ticket: str) -> None:
         raise Unauthenticated("This ticket has expired. Get a new one.")
     principal = principal_of(spent.principal)
     security_log.note_principal(principal.id)
-    gone_at = int((now + LIFETIME + _AFTERWARDS).timestamp())
+    gone_at = int((now + open_sockets.LIFETIME + _AFTERWARDS).timestamp())
+    open_sockets.take(principal.id, connection_id, now)
     operations.put_many(
         [
             LiveConnection(
@@ -114,7 +116,7 @@ def open_(connection_id: str, *, ticket: str) -> None:
 def get(connection_id: str) -> LiveConnection:
     """Return an open connection. Raises Unauthenticated where it has ended or is unknown."""
     connection = operations.get(keys.live.connection(connection_id))
-    if connection is None or clock.now() >= connection.opened_at + LIFETIME:
+    if connection is None or clock.now() >= connection.opened_at + open_sockets.LIFETIME:
         raise Unauthenticated("This connection has ended. Open a new one.")
     security_log.note_principal(str(connection.principal["id"]))
     return connection
@@ -127,8 +129,10 @@ def end(connection_id: str) -> None:
         connection = LiveConnection.from_raw_data(operations.record(operations.remove(key, _EXISTS)))
     except operations.ConditionFailed:
         return
+    principal_id = principal_of(connection.principal).id
+    open_sockets.give_back(principal_id, connection_id, connection.opened_at)
     places: list[Key] = [keys.live.listener(channel, connection_id) for channel in sorted(connection.listens_to or ())]
-    places.append(keys.live.of_principal(principal_of(connection.principal).id, connection_id))
+    places.append(keys.live.of_principal(principal_id, connection_id))
     operations.remove_many(places)
 
 

@@ -41,6 +41,7 @@ from chalicelib.table.items.live import (
     LiveHead,
     LiveNews,
     LiveOf,
+    LiveSockets,
     LiveTicket,
     LiveTold,
 )
@@ -118,6 +119,7 @@ __all__ = [
     "LiveHead",
     "LiveNews",
     "LiveOf",
+    "LiveSockets",
     "LiveTicket",
     "LiveTold",
     "LockOut",

@@ -37,6 +37,12 @@ class LiveOf(Item, discriminator="live_of"):
     issued_at = MomentAttribute()
 
 
+class LiveSockets(Item, discriminator="live_sockets"):
+    """The open sockets of a principal, each as the second of its opening and its id."""
+
+    open = UnicodeSetAttribute(null=True)
+
+
 class Listener(Item, discriminator="listener"):
     """The subscription of a connection to a channel.
 

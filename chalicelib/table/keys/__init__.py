@@ -93,6 +93,7 @@ No.  question                                   index  partition                
 86   a channel's published messages, by number  table  LIVE#channel              TOLD#number            live
 87   the sessions of an account, newest first   gsi1   SESSIONS#account          session                every portal
 88   a signed log-in that a device has used     table  ASSERTION#device#hash     ASSERTION              device
+89   the open sockets of a principal            table  LIVE_SOCKETS#principal    LIVE_SOCKETS           live
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.

@@ -7,6 +7,7 @@ from chalicelib.table.items.live import (
     LiveHead,
     LiveNews,
     LiveOf,
+    LiveSockets,
     LiveTicket,
     LiveTold,
 )
@@ -26,6 +27,11 @@ def connection(connection_id: str) -> Place[LiveConnection]:
 def of_principal(principal_id: str, connection_id: str = "") -> Place[LiveOf]:
     """Question 82."""
     return Place(LiveOf, joined("LIVE_OF", principal_id), connection_id)
+
+
+def sockets(principal_id: str) -> Place[LiveSockets]:
+    """Question 89."""
+    return Place(LiveSockets, joined("LIVE_SOCKETS", principal_id), "LIVE_SOCKETS")
 
 
 def listener(channel: str, connection_id: str = "") -> Place[Listener]:
