@@ -73,11 +73,11 @@ def window_place(what: str, whom: str, window: timedelta) -> tuple[Place[Throttl
     return _key(what, whom, window)
 
 
-def tally(what: str, whom: str, window: timedelta) -> int:
-    """Count one try in a fixed window without a limit. Return its number in the window, exact under concurrency."""
+def tally(what: str, whom: str, window: timedelta, *, by: int = 1) -> int:
+    """Count `by` tries in a fixed window without a limit. Return the number in the window, exact under concurrency."""
     place, left = _key(what, whom, window)
     gone_at = int(clock.now().timestamp()) + left + 60
-    actions = [Throttle.tries.add(1), Throttle.ttl.set(gone_at), Throttle.kind.set(Throttle)]
+    actions = [Throttle.tries.add(by), Throttle.ttl.set(gone_at), Throttle.kind.set(Throttle)]
     return Throttle.from_raw_data(operations.record(operations.change(place, actions))).tries
 
 

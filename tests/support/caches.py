@@ -1,7 +1,7 @@
 """What a container keeps between requests, dropped so that a test starts as a fresh container."""
 
 from chalicelib.clients import aws, jobs, messages, secrets
-from chalicelib.domain.access import lock_outs, tokens
+from chalicelib.domain.access import lock_outs, request_rates, tokens
 from chalicelib.domain.events import catalogue, categories
 from chalicelib.table import operations
 
@@ -22,3 +22,4 @@ def forget_answers() -> None:
     categories.forget()
     catalogue.forget()
     tokens.forget()
+    request_rates.forget()

@@ -1,7 +1,7 @@
 """A door: a view behind the stages that every request passes.
 
-check the headers → admit → check path and query → read the body → parse → replay or claim the Idempotency-Key
-→ view → reply → cache
+check the headers → admit, within the principal's rate → check path and query → read the body → parse
+→ replay or claim the Idempotency-Key → view → reply → cache
 """
 
 import functools
@@ -12,6 +12,7 @@ from typing import Any
 
 from chalice import Blueprint, Response
 
+from chalicelib.domain.access import request_rates
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.portals.http import body, forms, headers, padding, query, request_log, variables
 from chalicelib.portals.http.answer import JSON, Answer, File, Reply, answer, cached
@@ -80,6 +81,7 @@ def _admit(route: AnyRoute, headers: Mapping[str, str]) -> Principal | None:
         return None
     principal = route.guard.admit(headers)
     request_log.note_principal(principal)
+    request_rates.take(principal)
     return principal
 
 

@@ -59,7 +59,7 @@ def _kinds(route: AnyRoute) -> Iterator[type[Refusal]]:
     for variable in route.variables.values():
         yield variable.refusal
     if route.guard:
-        yield from (errors.Unauthenticated, errors.TokenExpired)
+        yield from (errors.Unauthenticated, errors.TokenExpired, errors.RateLimited)
         if route.guard.permissions or route.guard.roles:
             yield errors.Forbidden
     if route.body:
