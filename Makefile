@@ -56,6 +56,9 @@ package: setup ## Build the template and the archive that are deployed (STAGE=de
 deploy-local: setup ## Deploy the package to MiniStack and use it through its API Gateway
 	@$(PY) -m infra.deploy_local
 
+first-admin: setup ## Print a one-time link for the first administrator (see ARGS="--help")
+	@$(PY) -m infra.first_admin $(ARGS)
+
 seed: setup ## Fill an event with tickets and cards (see ARGS="--help")
 	@$(PY) -m infra.local.seed $(ARGS)
 
@@ -83,4 +86,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint format truth mutants bench package deploy-local seed lock clean setup engine localstripe tixclient apiclient client
+.PHONY: help run test test-fast fuzz check check-next next lint format truth mutants bench package deploy-local first-admin seed lock clean setup engine localstripe tixclient apiclient client

@@ -30,6 +30,6 @@ def openapi_document(_: Call[None, None]) -> File:
 @door(bp, Route("GET", "/api/docs", guard=None, media_type="text/html"))
 def docs_page(_: Call[None, None]) -> File:
     """Show the browser page of this document."""
-    from chalicelib.portals.openapi import page  # as above
+    from chalicelib.portals.openapi.page import PAGE  # as above
 
-    return File(page.page(), page.MEDIA_TYPE, headers=page.HEADERS)
+    return PAGE.file

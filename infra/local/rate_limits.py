@@ -3,6 +3,7 @@
 from typing import Any
 
 from chalicelib.config import config
+from chalicelib.domain.access import request_rates
 from chalicelib.table.items import Throttle
 
 _BATCH = 25
@@ -30,6 +31,7 @@ class RateLimits:
             ExpressionAttributeNames={"#pk": "pk", "#sk": "sk", "#kind": "kind"},
             ExpressionAttributeValues={":kind": {"S": kind.serialize(Throttle)}},
         )
+        request_rates.forget()
         found = [key for page in pages for key in page["Items"]]
         for start in range(0, len(found), _BATCH):
             left = [{"DeleteRequest": {"Key": key}} for key in found[start : start + _BATCH]]

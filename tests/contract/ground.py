@@ -23,12 +23,13 @@ from moto.dynamodb.models import dynamodb_backends
 import app  # noqa: F401  # registers the routes
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain.access import accounts, devices, sessions, tokens
+from chalicelib.domain.access import accounts, devices, first_admin, sessions, tokens
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.events import events
 from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas.examples import demo
+from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal, UsherRole
 from infra.local.demo import demo_data
@@ -57,8 +58,10 @@ class ContractRoute:
     who: str
 
 
-# Routes beside the contract (D-TIX-10).
+# Routes beside the contract (D-TIX-10, D-SEC-43).
 ADDED = (
+    ContractRoute("admin", "GET", "/api/auth/first-admin/", "public"),
+    ContractRoute("admin", "POST", "/api/auth/first-admin/", "public"),
     ContractRoute("tix", "POST", "/api/tix/tickets/print", "tix-user"),
     ContractRoute("tix", "GET", "/api/tix/tickets/print/{job_id}", "tix-user"),
     ContractRoute("tix", "POST", "/api/tix/tickets/void", "tix-admin"),
@@ -95,7 +98,12 @@ class Device:
     def assertion(self, **changes: Any) -> str:
         """Return the JWT by which the device proves itself; `changes` falsify it."""
         now = int(clock.now().timestamp())
-        claims = {"iss": self.device_id, "sub": self.device_id, "aud": devices.ASSERTION_AUDIENCE, "jti": uuid.uuid4().hex}
+        claims = {
+            "iss": self.device_id,
+            "sub": self.device_id,
+            "aud": devices.ASSERTION_AUDIENCE,
+            "jti": uuid.uuid4().hex,
+        }
         headers = {"typ": changes.pop("typ", "device-assertion+jwt")}
         key = changes.pop("key", self.key)
         return jwt.encode({**claims, "iat": now, "exp": now + 60, **changes}, key, algorithm="EdDSA", headers=headers)
@@ -380,6 +388,13 @@ def _enroll(_: Ground) -> Request:
     return Request({"code": provision.enrollment_code, "public_key": public_key_text(Ed25519PrivateKey.generate())})
 
 
+def _first_admin(_: Ground) -> Request:
+    # There is one invitation, closed by its use.
+    operations.record(operations.remove(keys.access.first_admin()))
+    invitation = first_admin.invite(email=f"first{next(_numbers)}@example.com", name="Ada")
+    return Request({"token": invitation.token, "password": PASSWORD})
+
+
 def _fixed(request: Request) -> Callable[[Ground], Request]:
     return lambda _: request
 
@@ -417,6 +432,8 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "admin_logout": _fixed(Request()),
     "admin_change_password": _fixed(Request({"old_password": PASSWORD, "new_password": "another password of tests"})),
     "admin_me": _fixed(Request()),
+    "public_first_admin_page": _fixed(Request()),
+    "public_first_admin": _first_admin,
     "admin_second_factor": _fixed(Request({})),
     "admin_remove_second_factor": _fixed(Request()),
     "admin_devices": _fixed(Request(query=f"event_id={demo.EVENT_ID}")),

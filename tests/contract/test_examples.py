@@ -37,6 +37,7 @@ from tests.support.streams import StreamReader
 
 # What cannot be sent as an example, and why.
 NOT_SENT = {
+    "public_first_admin": "the command on the operator's machine makes the token",
     "device_token": "the device signs the assertion with its own key, for 60 seconds",
     "public_payment_webhook": "the provider signs the body",
     "customer_request_refund": "the demo customer's tickets were given to them, or have been scanned",
@@ -179,7 +180,7 @@ def _sources(route: AnyRoute) -> Iterator[tuple[AnyRoute, Link]]:
 # Values that a run generates: ids, times, codes, numbers, and what changes when the demo event begins. All else of an
 # answer is the example's.
 _MADE = re.compile(
-    r"(id|ids|at|by|until|from|to|after|hour|date|month|week|for|time|url|code|key|number|token|secret)$"
+    r"(id|ids|at|by|until|from|to|after|hour|date|month|week|for|time|url|uri|code|key|number|token|secret)$"
     r"|^(access|refresh|url|fields|image|payload|policy|organizationId|uid|ticket|extra|sales_by_day|upcoming|live|check_in_rate)$"
 )
 

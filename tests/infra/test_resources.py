@@ -11,7 +11,7 @@ from chalicelib.config import config as read_config
 from chalicelib.domain.gate import alerts
 from chalicelib.portals.http.route import ROUTES
 from chalicelib.table.items import Item
-from chalicelib.vocabulary import Fact
+from chalicelib.vocabulary import Fact, Portal
 from chalicelib.workers import alerts as alerts_worker
 from infra import template as resources
 from tests.infra import reading
@@ -73,6 +73,18 @@ def test_wrong_passwords_have_an_alarm_for_each_portal_with_a_log_in(template: T
     log_ins = {route.portal for route in ROUTES if route.guard is None and route.path.endswith("/login")}
     assert sorted(alarm["portal"] for alarm in watched) == sorted(log_ins)
     assert all(alarm["stage"] == {"Ref": "Stage"} for alarm in watched)
+
+
+def test_guesses_at_a_second_factor_have_an_alarm(template: Template) -> None:
+    (alarm,) = [
+        alarm
+        for alarm in reading.of_type(template, "AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "GuessedSecondFactors"
+    ]
+    assert {entry["Name"]: entry["Value"] for entry in alarm["Dimensions"]} == {
+        "stage": {"Ref": "Stage"},
+        "portal": Portal.ADMIN,
+    }
 
 
 def test_every_alarm_tells_somebody(template: Template) -> None:

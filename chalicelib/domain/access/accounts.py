@@ -28,12 +28,20 @@ from chalicelib.vocabulary import AccountStatus, AdminRole, Factor, Portal, Ushe
 
 def _create(account: Account) -> Account:
     """Write an account and its log-in in one transaction. Raises AlreadyExists if the name is taken."""
+    return _committed(account, _creation(account))
+
+
+def _creation(account: Account) -> list[Write]:
     login = Login(*keys.access.login(account.portal, account.login), account_id=account.account_id)
+    return [
+        operations.put(login, Login.pk.does_not_exist()),
+        operations.put(account, Account.pk.does_not_exist()),
+    ]
+
+
+def _committed(account: Account, writes: list[Write]) -> Account:
     try:
-        operations.commit(
-            operations.put(login, Login.pk.does_not_exist()),
-            operations.put(account, Account.pk.does_not_exist()),
-        )
+        operations.commit(*writes)
     except operations.ConditionFailed as failure:
         raise AlreadyExists("This log-in name is taken.") from failure
     return account
@@ -44,20 +52,28 @@ def create_admin(*, email: str, password: str, name: str, role: AdminRole) -> Ac
 
     Called by the staff's portal, which is not built yet.
     """
+    account, writes = admin(email=email, password=password, name=name, role=role)
+    return _committed(account, writes)
+
+
+def admin(*, email: str, password: str, name: str, role: AdminRole) -> tuple[Account, list[Write]]:
+    """Return a new member of staff and the writes that create them. The first write fails if the address is taken.
+
+    Raises ValidationFailed for a weak password.
+    """
     account_id = new_id("adm")
-    return _create(
-        Account(
-            *keys.access.account(account_id),
-            account_id=account_id,
-            portal=Portal.ADMIN,
-            login=email,
-            name=name,
-            status=AccountStatus.ACTIVE,
-            password_hash=passwords.hash_password(password, Portal.ADMIN, about=(name, email)),
-            role=role,
-            created_at=clock.now(),
-        )
+    account = Account(
+        *keys.access.account(account_id),
+        account_id=account_id,
+        portal=Portal.ADMIN,
+        login=email,
+        name=name,
+        status=AccountStatus.ACTIVE,
+        password_hash=passwords.hash_password(password, Portal.ADMIN, about=(name, email)),
+        role=role,
+        created_at=clock.now(),
     )
+    return account, _creation(account)
 
 
 def create_usher(*, username: str, password: str, name: str, roles: list[UsherRole], event_ids: list[str]) -> Account:

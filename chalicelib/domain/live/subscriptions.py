@@ -13,6 +13,7 @@ from chalicelib import clock
 from chalicelib.clients import sockets
 from chalicelib.config import config
 from chalicelib.domain.live import audiences, channels, connections, frames
+from chalicelib.domain.live import channels, connections, frames, open_sockets
 from chalicelib.errors import Conflict, NotFound, Unauthenticated
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Listener, LiveConnection, LiveHead, LiveTold
@@ -25,7 +26,7 @@ KEPT = timedelta(minutes=10)
 PER_ITEM = 100
 _CHANNELS_PER_CONNECTION = 20
 # A connection lasts two hours, and may be resumed for `KEPT` after that.
-_LISTENED = connections.LIFETIME + KEPT
+_LISTENED = open_sockets.LIFETIME + KEPT
 # A channel's numbering restarts after this time without subscribers.
 _HEAD_KEPT = timedelta(days=30)
 _ROUNDS = 25
@@ -54,7 +55,7 @@ def begin(connection_id: str, channel: str, *, after: int | None = None, batch: 
     channels.require_open(channel, principal)
     _note(connection, channel)
     last_id = _open_head(channel)
-    gone_at = int((connection.opened_at + connections.LIFETIME).timestamp())
+    gone_at = int((connection.opened_at + open_sockets.LIFETIME).timestamp())
     joining = Listener(
         *keys.live.listener(channel, connection_id),
         connection_id=connection_id,

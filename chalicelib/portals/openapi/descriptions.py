@@ -13,6 +13,7 @@ PATH_VARIABLES = {
     "booking_id": "The id of the booking (order).",
     "payment_id": "The payment's id.",
     "payout_id": "The payout's id.",
+    "session_id": "The session's id.",
     "mobile": "The customer's number, in national or international form; its + may be written %2B.",
 }
 

@@ -27,6 +27,15 @@ class LoginQuery(In):
         return self.cookie == "1"
 
 
+class FirstAdminIn(In):
+    """The token of the one-time link, and the password to set."""
+
+    token: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]+$")] = Field(
+        description="What stands after `#` in the one-time link."
+    )
+    password: Password
+
+
 class SecondFactorIn(In):
     """Nothing to begin the second factor; a code of the new secret to switch it on."""
 

@@ -17,6 +17,7 @@ USHER_USERNAME, USHER_PASSWORD, USHER_NAME = "usher1", "demo-Usher-2026", "Kamra
 
 # People and firms that an example adds
 NEW_CUSTOMER_NUMBER, NEW_CUSTOMER_NAME = "+923001000010", "Nadia Iqbal"
+NEW_ADMIN_EMAIL, NEW_ADMIN_NAME = "ada@example.com", "Ada"
 NEW_MERCHANT_NUMBER = "+923001000052"
 NEW_TIX_EMAIL, NEW_TIX_NAME, NEW_ORGANIZATION = "sana@tix.example.com", "Sana Malik", "City Run"
 NEW_PASSWORD = "a longer and better one"  # noqa: S105  # an example

@@ -166,6 +166,16 @@ class UsedAssertion(Item, discriminator="used_assertion"):
     used_by = UnicodeAttribute()
 
 
+class FirstAdmin(Item, discriminator="first_admin"):
+    """The invitation of the first administrator; with their account it is closed."""
+
+    token_hash = UnicodeAttribute()
+    email = UnicodeAttribute()
+    name = UnicodeAttribute()
+    expires_at = MomentAttribute()
+    account_id = UnicodeAttribute(null=True)
+
+
 class DataKey(Item, discriminator="data_key"):
     """A customer's data key, encrypted by KMS. Without it no sealed attribute can be decrypted."""
 

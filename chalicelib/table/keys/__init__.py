@@ -94,6 +94,7 @@ No.  question                                   index  partition                
 87   the sessions of an account, newest first   gsi1   SESSIONS#account          session                every portal
 88   a signed log-in that a device has used     table  ASSERTION#device#hash     ASSERTION              device
 89   the open sockets of a principal            table  LIVE_SOCKETS#principal    LIVE_SOCKETS           live
+90   the invitation of the first administrator  table  FIRST_ADMIN               FIRST_ADMIN            admin
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.

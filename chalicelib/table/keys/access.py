@@ -7,6 +7,7 @@ from chalicelib.table.items.access import (
     Device,
     Enrolment,
     EventRevocation,
+    FirstAdmin,
     LockOut,
     Login,
     NewestChallenge,
@@ -71,6 +72,11 @@ def enrolment(mac: str) -> Place[Enrolment]:
 def used_assertion(device_id: str, name: str) -> Place[UsedAssertion]:
     """Question 88; `name` is the hash of its `jti`, or of what was signed."""
     return Place(UsedAssertion, joined("ASSERTION", device_id, name), "ASSERTION")
+
+
+def first_admin() -> Place[FirstAdmin]:
+    """Question 90."""
+    return Place(FirstAdmin, "FIRST_ADMIN", "FIRST_ADMIN")
 
 
 def throttle(what: str, whom: str, window: int) -> Place[Throttle]:

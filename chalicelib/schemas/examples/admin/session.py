@@ -1,5 +1,7 @@
 """The examples of the staff's portal: log-in."""
 
+from urllib.parse import quote
+
 from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import ADMIN_ID, REFRESH, TOKENS, Example
 
@@ -11,6 +13,9 @@ _ADMIN = {
     "permissions": ["devices", "ushers"],
 }
 
+# A shape of the real ones, opening nothing.
+_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105  # as above
+
 OPERATIONS: dict[str, Example] = {
     "admin_login": Example(
         {"email": demo.ADMIN_EMAIL, "password": demo.ADMIN_PASSWORD}, {**TOKENS, "csrf_token": None, "admin": _ADMIN}
@@ -18,12 +23,16 @@ OPERATIONS: dict[str, Example] = {
     "admin_refresh": Example({"refresh": REFRESH}, {**TOKENS, "csrf_token": None}),
     "admin_logout": Example(answer={}),
     "admin_change_password": Example({"old_password": demo.ADMIN_PASSWORD, "new_password": demo.NEW_PASSWORD}, {}),
+    "public_first_admin": Example(
+        {"token": "AfPwmKS1bGmsPp0js4_S3VzIr5jSfbzzehqECxmdP9E", "password": demo.NEW_PASSWORD},
+        {**_ADMIN, "email": demo.NEW_ADMIN_EMAIL, "name": demo.NEW_ADMIN_NAME},
+    ),
     "admin_second_factor": Example(
         {},
         {
             "enabled": False,
-            "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
-            "uri": f"otpauth://totp/Gatehouse:{demo.ADMIN_EMAIL}?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Gatehouse",
+            "secret": _SECRET,
+            "uri": f"otpauth://totp/Gatehouse:{quote(demo.ADMIN_EMAIL)}?secret={_SECRET}&issuer=Gatehouse",
         },
     ),
     "admin_remove_second_factor": Example(),
