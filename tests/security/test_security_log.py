@@ -15,13 +15,13 @@ from chalicelib.errors import Refusal
 from chalicelib.portals.http import envelope, request_log
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.examples import demo
-from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal
 from tests.contract.ground import OTHER_EVENT_ID, PASSWORD, Ground, routes
 from tests.support import payers
 from tests.support.client import Answer, call
 from tests.support.encodings import forms, hidden
+from tests.support.factories import with_second_factor
 from tests.support.log_lines import Line, LogLines, collected
 
 NAME, NUMBER, EMAIL = "Zulaikha Quraishi", "+923009876543", "zulaikha@people.example.com"
@@ -67,10 +67,9 @@ def logged_in_lines(lines: LogLines) -> list[Line]:
 
 def super_admin() -> tuple[Account, str, str]:
     """Return a super admin with a second factor, the e-mail address, and the secret of the factor."""
-    email, secret = f"super{next(_emails)}@staff.example.com", pyotp.random_base32()
+    email = f"super{next(_emails)}@staff.example.com"
     account = accounts.create_admin(email=email, password=PASSWORD, name=NAME, role=AdminRole.SUPER_ADMIN)
-    operations.record(operations.change(keys.access.account(account.account_id), [Account.totp_secret.set(secret)]))
-    return account, email, secret
+    return account, email, with_second_factor(account)
 
 
 def staff_log_in(email: str, password: str, **more: str) -> Answer:

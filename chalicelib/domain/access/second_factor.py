@@ -148,7 +148,6 @@ def _step_of(account: Account, sealed: bytes, code: str, *, address: str) -> int
 
 
 def _count_wrong(account: Account) -> None:
-    accounts.log_security_event("wrong second factor", account_id=account.account_id)
     if throttle.tally(_COUNTED, account.account_id, _COUNTED_FOR) == ALARMING:
         logger.error(GUESSED, extra={"security": True, "account_id": account.account_id})
         count("GuessedSecondFactors", {account.portal: 1}, by="portal")

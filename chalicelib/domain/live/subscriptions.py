@@ -12,8 +12,7 @@ from datetime import timedelta
 from chalicelib import clock
 from chalicelib.clients import sockets
 from chalicelib.config import config
-from chalicelib.domain.live import audiences, channels, connections, frames
-from chalicelib.domain.live import channels, connections, frames, open_sockets
+from chalicelib.domain.live import audiences, channels, connections, frames, open_sockets
 from chalicelib.errors import Conflict, NotFound, Unauthenticated
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Listener, LiveConnection, LiveHead, LiveTold

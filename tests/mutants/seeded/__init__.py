@@ -21,6 +21,7 @@ from tests.mutants.seeded import (
     payments,
     payouts,
     sale,
+    sessions,
     texts,
     tickets,
 )
@@ -51,4 +52,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *inputs.MUTANTS,
     *edge.MUTANTS,
     *abuse.MUTANTS,
+    *sessions.MUTANTS,
 )
