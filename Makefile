@@ -19,7 +19,7 @@ test-fast: setup ## Run rules, tables and workers only, without an engine (the i
 	@FETCH=0 $(PY) -m pytest -n auto --dist loadgroup -m "not engine and not ministack" tests/domain tests/table tests/workers
 
 fuzz: setup ## Send each route wrong requests at full size (FUZZ_REQUESTS, FUZZ_SEED)
-	@FUZZ_REQUESTS=$(or $(FUZZ_REQUESTS),3000) FETCH=0 $(PY) -m pytest tests/contract/test_fuzz.py
+	@FUZZ_REQUESTS=$(or $(FUZZ_REQUESTS),3000) FETCH=0 $(PY) -m pytest tests/contract/test_fuzz.py tests/contract/test_fuzz_principals.py
 
 check: setup lint test ## Run the one gate: format, lint, types, import contracts, tests
 
@@ -38,7 +38,7 @@ format: setup ## Format the code and apply safe lint fixes
 	@$(PY) -m ruff check --fix -q $(CODE) reader-agent; $(PY) -m ruff format $(CODE) reader-agent
 
 truth: setup engine ## Run races, fault matrices and costs at full size, and the whole fuzz
-	@FETCH=0 FAULTS=all TRUTH_TICKETS=2000 SALE_BUYERS=500 LEDGER_OPERATIONS=10000 NUMBERING_TICKETS=500 PAYOUT_ORDERS=200 FUZZ_REQUESTS=3000 $(PY) -m pytest tests/truth tests/faults tests/cost tests/domain tests/contract/test_fuzz.py -x
+	@FETCH=0 FAULTS=all TRUTH_TICKETS=2000 SALE_BUYERS=500 LEDGER_OPERATIONS=10000 NUMBERING_TICKETS=500 PAYOUT_ORDERS=200 FUZZ_REQUESTS=3000 $(PY) -m pytest tests/truth tests/faults tests/cost tests/domain tests/contract/test_fuzz.py tests/contract/test_fuzz_principals.py -x
 
 mutants: setup engine ## Seed bugs one by one, and require that a test fails for each
 	@FETCH=0 $(PY) -m tests.mutants

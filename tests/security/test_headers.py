@@ -19,11 +19,14 @@ _WEBHOOK = "/api/v1/payments/webhook/"
 
 
 @pytest.mark.parametrize("name", headers.LONGEST)
-def test_a_header_value_that_is_too_long_or_odd_is_refused_by_every_route(ground: Ground, name: str) -> None:
+def test_a_header_value_that_is_too_long_or_odd_is_refused_by_every_route_that_reads_it(
+    ground: Ground, name: str
+) -> None:
     sent = [odd.replace("{long}", "a" * (headers.LONGEST[name] + 1)) for odd in _ODD]
     proves = {"authorization": {401}, "x-csrf-token": {401}}.get(name, {400})
 
-    for route in routes():
+    reading = [route for route in routes() if route.guard or name != "authorization"]
+    for route in reading:
         right = ground.rightful(route)
         for value in sent:
             answer = ground.send(route, right, token=None, headers={name: value})

@@ -56,7 +56,7 @@ def respond(route: AnyRoute, view: View, request: Any, sent: Mapping[str, str]) 
 
 def parse(route: AnyRoute, request: Any, sent: Mapping[str, str]) -> Call[Any, Any]:
     """Return a request as its view reads it: admitted first, then parsed; `sent` are its path variables."""
-    headers.require_bounded(request.headers)
+    headers.require_bounded(request.headers, reads_token=route.guard is not None)
     principal = _admit(route, request.headers)
     path = variables.parse(route.variables, sent)
     parameters = query.parse(request.query_params or {}, route.query)
