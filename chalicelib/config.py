@@ -78,6 +78,8 @@ class Config:
     card_fee: int
     phone_region: str
     phone_countries: frozenset[str]
+    sms_per_country: int
+    sms_in_all: int
     answer_pace_seconds: float
     log_level: str
     limits: Limits
@@ -121,6 +123,9 @@ def config() -> Config:
         phone_region=env("PHONE_REGION", "PK"),
         # The countries whose mobile numbers get SMS.
         phone_countries=frozenset(c for c in env("PHONE_COUNTRIES", PHONE_COUNTRIES).split(",") if c),
+        # The SMS of an hour: to the numbers of one country, and in all.
+        sms_per_country=int(env("SMS_PER_COUNTRY", "10000")),
+        sms_in_all=int(env("SMS_IN_ALL", "20000")),
         # The step to which the duration of log-ins and codes is padded; 0 for none.
         answer_pace_seconds=int(env("ANSWER_PACE_MS", "300")) / 1000,
         log_level=env("LOG_LEVEL", "INFO"),

@@ -32,6 +32,10 @@ class Message:
     body: str
     subject: str | None = None
     decoy: bool = False
+    # A code expires soon; everything else may wait.
+    is_code: bool = False
+    # When it was first held back, RFC 3339.
+    waits_since: str | None = None
 
 
 @lru_cache(maxsize=4)
@@ -45,11 +49,12 @@ def forget() -> None:
     _queue_url.cache_clear()
 
 
-def enqueue(message: Message) -> None:
-    """Enqueue a message; it is sent at least once. Raises Unavailable."""
+def enqueue(message: Message, *, delay_seconds: int = 0) -> None:
+    """Enqueue a message; it is sent at least once, after a delay of at most 15 minutes. Raises Unavailable."""
+    delay = {"DelaySeconds": delay_seconds} if delay_seconds else {}
     try:
         client("sqs").send_message(
-            QueueUrl=_queue_url(config().messages_queue_name), MessageBody=json.dumps(asdict(message))
+            QueueUrl=_queue_url(config().messages_queue_name), MessageBody=json.dumps(asdict(message)), **delay
         )
     except (BotoCoreError, ClientError) as error:
         raise Unavailable(retry_after=1) from error

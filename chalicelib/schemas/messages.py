@@ -17,6 +17,8 @@ _DATE = "must be a date, such as 2026-11-20"
 _MOMENT = "must be a time with its offset, such as 2026-11-20T19:00:00Z"
 _LIST = "must be a list"
 _OBJECT = "must be an object"
+# The error types that `details` carries as `code`.
+CODES = ("number_type", "number_country")
 # An error type that the table lacks; a test fails before a caller reads it.
 UNKNOWN = "is not valid"
 
@@ -65,6 +67,9 @@ def _one_of(context: Mapping[str, Any]) -> str:
 TABLE: Mapping[str, str | Callable[[Mapping[str, Any]], str]] = {
     "missing": "is required",
     "value_error": lambda context: str(context["error"]),
+    # Phone numbers that get no SMS; a client tells them apart by these codes.
+    "number_type": lambda context: str(context["error"]),
+    "number_country": lambda context: str(context["error"]),
     # Texts
     "string_type": "must be text",
     "string_unicode": "must be text in UTF-8",
@@ -118,12 +123,19 @@ def sentence(type_: str, context: Mapping[str, Any]) -> str:
 def problems(error: ValidationError, schema: type[BaseModel]) -> list[dict[str, str]]:
     """Return one problem of each field that has any; a field of several types says why it is none of them."""
     found: dict[str, list[str]] = {}
+    codes: dict[str, str] = {}
     for problem in error.errors(include_url=False, include_input=False):
-        messages = found.setdefault(_field(schema, problem["loc"]) or "body", [])
+        name = _field(schema, problem["loc"]) or "body"
+        messages = found.setdefault(name, [])
         message = sentence(problem["type"], problem.get("ctx", {}))
         if message not in messages:
             messages.append(message)
-    return [{"field": name, "message": ", or: ".join(messages)} for name, messages in found.items()]
+        if problem["type"] in CODES:
+            codes.setdefault(name, problem["type"])
+    return [
+        {"field": name, "message": ", or: ".join(messages), **({"code": codes[name]} if name in codes else {})}
+        for name, messages in found.items()
+    ]
 
 
 def _field(schema: type[BaseModel], place: Iterable[int | str]) -> str:

@@ -19,8 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, core_schema
 
-from chalicelib import clock
-from chalicelib.config import config
+from chalicelib import clock, phone_numbers
 
 ItemT = TypeVar("ItemT")
 SourceT = TypeVar("SourceT")
@@ -151,50 +150,32 @@ PageSize = Annotated[int, Field(ge=1, le=100)]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 
-# No letters and no extension: the library would read both.
-_DIALLED = re.compile(r"\+?[0-9][0-9 ().-]*|\([0-9][0-9 ().-]*")
+def _number(read: Callable[[str], str]) -> AfterValidator:
+    """Return the validator of a number; its refusal carries a code for clients, if it has one."""
 
+    def check(value: str) -> str:
+        try:
+            return read(value)
+        except phone_numbers.NumberRefused as refused:
+            if refused.code is None:
+                raise
+            raise PydanticCustomError(refused.code, "{error}", {"error": str(refused)}) from refused
 
-def _e164(value: str) -> str:
-    """Return a number in E.164 (ITU-T), read as a number of the platform's own country by default."""
-    import phonenumbers  # its tables would weigh on the cold start of every route
-
-    if not _DIALLED.fullmatch(value):
-        raise ValueError("must be a phone number without letters or extension, such as +923001234567")
-    try:
-        number = phonenumbers.parse(value, config().phone_region)
-    except phonenumbers.NumberParseException as error:
-        raise ValueError("must be a phone number, such as +923001234567") from error
-    if not phonenumbers.is_valid_number(number):
-        raise ValueError("must be a phone number that exists, such as +923001234567")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _mobile(value: str) -> str:
-    """Return a number that the platform sends SMS to. Other kinds are dear, and reach nobody's mobile phone."""
-    import phonenumbers
-
-    number = phonenumbers.parse(value)
-    mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
-    if phonenumbers.number_type(number) not in mobile:
-        raise ValueError("must be the number of a mobile phone, such as +923001234567")
-    if phonenumbers.region_code_for_number(number) not in config().phone_countries:
-        raise ValueError("must be a number of a country that the platform serves, such as +923001234567")
-    return value
+    return AfterValidator(check)
 
 
 # The number of somebody whom the platform sends nothing, such as an emergency contact.
 AnyPhone = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=32),
-    AfterValidator(_e164),
+    _number(phone_numbers.e164),
     Field(description="In national or international form; stored and returned as E.164.", examples=["+923001000003"]),
 ]
 Phone = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=32),
-    AfterValidator(_e164),
-    AfterValidator(_mobile),
+    _number(phone_numbers.e164),
+    _number(phone_numbers.mobile),
     Field(description="In national or international form; stored and returned as E.164.", examples=["+923001000003"]),
 ]
 OneTimeCode = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")]
@@ -296,10 +277,11 @@ class RefreshIn(In):
 
 
 class FieldProblem(Out):
-    """The problem of one field."""
+    """The problem of one field; `code` names it for clients where several are told apart."""
 
     field: str
     message: str
+    code: Annotated[str | None, Field(exclude_if=lambda code: code is None)]
 
 
 _Details = Annotated[list[FieldProblem] | None, Field(exclude_if=lambda details: details is None)]

@@ -3,16 +3,16 @@
 import json
 from typing import Any
 
-from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
+from chalicelib.domain.access import sms
 from chalicelib.workers import Failures, each_message
 
 
 def handle(batch: dict[str, Any]) -> Failures:
-    """Send each message."""
+    """Send each message, within the caps of SMS."""
     return each_message(batch, _take)
 
 
 def _take(body: str) -> None:
     fields = json.loads(body)
-    messages.send(Message(**{**fields, "channel": Channel(fields["channel"])}))
+    sms.deliver(Message(**{**fields, "channel": Channel(fields["channel"])}))

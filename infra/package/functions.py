@@ -99,6 +99,25 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "Description": "The countries whose mobile numbers get SMS (ISO 3166)",
     },
     # The lines of requests and of the security log are INFO.
+    "SmsPerCountry": {
+        "Type": "Number",
+        "Default": 10000,
+        "MinValue": 10,
+        "Description": "The most SMS in an hour to the numbers of one country",
+    },
+    "SmsInAll": {
+        "Type": "Number",
+        "Default": 20000,
+        "MinValue": 10,
+        "Description": "The most SMS in an hour",
+    },
+    "MessagesConcurrency": {
+        "Type": "Number",
+        "Default": 5,
+        "MinValue": 2,
+        "MaxValue": 1000,
+        "Description": "How many containers send mail and SMS at once",
+    },
     "LogLevel": {"Type": "String", "Default": "INFO", "AllowedValues": ["DEBUG", "INFO"]},
     "GatesConcurrency": {
         "Type": "Number",
@@ -155,6 +174,8 @@ ENVIRONMENT: dict[str, Any] = {
     "ANSWER_PACE_MS": {"Ref": "AnswerPaceMs"},
     "PHONE_REGION": {"Ref": "PhoneRegion"},
     "PHONE_COUNTRIES": {"Ref": "PhoneCountries"},
+    "SMS_PER_COUNTRY": {"Ref": "SmsPerCountry"},
+    "SMS_IN_ALL": {"Ref": "SmsInAll"},
     "CORS_ORIGINS": {"Ref": "CorsOrigins"},
     "ADMIN_ORIGIN": {"Ref": "AdminOrigin"},
     "MAIL_FROM": {"Ref": "MailFrom"},
@@ -175,6 +196,8 @@ class Place:
     name_ending: str = ""
     queue: str | None = None
     local_seconds: int = 5
+    # The parameter with the most containers that its queue may occupy.
+    concurrency: str | None = None
 
 
 # By the logical name of the function in Chalice's template.
@@ -187,7 +210,9 @@ PLACES = {
     "WebsocketMessage": Place(log="WebsocketMessageLog", name_ending="-websocket_message"),
     "WebsocketDisconnect": Place(log="WebsocketDisconnectLog", name_ending="-websocket_disconnect"),
     "Alerts": Place(log="AlertsLog", name_ending="-alerts", queue="AlertsQueue"),
-    "Messages": Place(log="MessagesLog", name_ending="-messages", queue="MessagesQueue"),
+    "Messages": Place(
+        log="MessagesLog", name_ending="-messages", queue="MessagesQueue", concurrency="MessagesConcurrency"
+    ),
     "Payments": Place(log="PaymentsLog", name_ending="-payments", queue="PaymentsQueue"),
     "Jobs": Place(log="JobsLog", name_ending="-jobs", queue="JobsQueue", local_seconds=60),
     "Sweep": Place(log="SweepLog", name_ending="-sweep"),
@@ -255,6 +280,7 @@ def _trigger(name: str, trigger: dict[str, Any]) -> Resources:
 
 
 def _queue_source(name: str, declared: dict[str, Any]) -> dict[str, Any]:
+    most = PLACES[name].concurrency
     return {
         "Type": "AWS::Lambda::EventSourceMapping",
         "Properties": {
@@ -263,6 +289,7 @@ def _queue_source(name: str, declared: dict[str, Any]) -> dict[str, Any]:
             "BatchSize": declared["BatchSize"],
             # Without this, Lambda deletes the messages that the function reports as failed.
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            **({"ScalingConfig": {"MaximumConcurrency": {"Ref": most}}} if most else {}),
         },
     }
 

@@ -79,6 +79,8 @@ def test_only_traces_have_no_resource(template: Template) -> None:
         ("xray:PutTraceSegments", "*"),
         ("xray:PutTelemetryRecords", "*"),
         ("sns:Publish", "not topics"),
+        # The spend limit of SMS belongs to the account.
+        ("sns:SetSMSAttributes", "*"),
     }
 
 
@@ -97,7 +99,7 @@ def test_each_function_may_do_its_own_work_only(template: Template) -> None:
     assert services("SweepRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
     assert services("JobsRole") == {"dynamodb", "kms", "sqs", "s3"}
     assert services("AlertsRole") == {"dynamodb", "sqs", "kms"}
-    assert services("MessagesRole") == {"sqs", "ses", "sns", "kms"}
+    assert services("MessagesRole") == {"sqs", "ses", "sns", "kms", "dynamodb"}
     assert services("WatchDevicesRole") == {"dynamodb", "events", "kms"}
 
 
@@ -146,6 +148,16 @@ def test_every_source_reports_partial_failures(template: Template) -> None:
     sources = of_type(template, "AWS::Lambda::EventSourceMapping")
     assert set(sources) == {f"{name}Source" for name in ("Stream", "Live", "Alerts", "Messages", "Payments", "Jobs")}
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for source in sources.values())
+
+
+def test_only_the_sender_of_sms_is_bounded_by_its_queue(template: Template) -> None:
+    bounded = {
+        name: source["ScalingConfig"]["MaximumConcurrency"]
+        for name, source in of_type(template, "AWS::Lambda::EventSourceMapping").items()
+        if "ScalingConfig" in source
+    }
+    assert bounded == {"MessagesSource": {"Ref": "MessagesConcurrency"}}
+    assert 2 <= template["Parameters"]["MessagesConcurrency"]["Default"] <= 10
 
 
 @pytest.mark.parametrize("reader", ["Stream", "Live"])

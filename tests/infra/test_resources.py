@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.config import Config
 from chalicelib.config import config as read_config
+from chalicelib.domain.access import sms
 from chalicelib.domain.gate import alerts
 from chalicelib.portals.http.route import ROUTES
 from chalicelib.table.items import Item
@@ -249,6 +250,32 @@ def _dead_letters(template: Template) -> set[str]:
         if "DestinationConfig" in mapping
     }
     return redriven | streams
+
+
+def test_the_caps_of_sms_have_their_metrics_and_alarms(template: Template) -> None:
+    filters = reading.of_type(template, "AWS::Logs::MetricFilter")
+    alarms = reading.of_type(template, "AWS::CloudWatch::Alarm")
+    for metric, words, logs in (
+        ("Capped", sms.CAPPED, {"ApiLog", "MessagesLog"}),
+        ("Dropped", sms.DROPPED, {"MessagesLog"}),
+    ):
+        of_metric = [one for one in filters.values() if one["MetricTransformations"][0]["MetricName"] == metric]
+        assert {one["FilterPattern"] for one in of_metric} == {f'{{ $.message = "{words}" }}'}
+        assert {reading.logical_name(one["LogGroupName"]) for one in of_metric} == logs
+        alarm = alarms[f"Sms{metric}Alarm"]
+        spaces = {one["MetricTransformations"][0]["MetricNamespace"]["Fn::Sub"] for one in of_metric}
+        assert (alarm["MetricName"], {alarm["Namespace"]["Fn::Sub"]}, alarm["Threshold"]) == (metric, spaces, 0)
+
+
+def test_the_monthly_spend_of_sms_is_limited_by_a_parameter_outside_local_runs(template: Template) -> None:
+    schedule = template["Resources"]["SmsSpendLimit"]
+    target = schedule["Properties"]["Target"]
+    assert schedule["Condition"] == template["Resources"]["SmsSpendLimitRole"]["Condition"] == "LimitsSmsSpend"
+    assert template["Conditions"]["LimitsSmsSpend"] == {"Fn::Not": [{"Condition": "IsLocal"}]}
+    assert target["Arn"]["Fn::Sub"].endswith(":scheduler:::aws-sdk:sns:setSMSAttributes")
+    asked = json.loads(target["Input"]["Fn::Sub"].replace("${SmsMonthlySpendLimit}", "500"))
+    assert asked == {"Attributes": {"MonthlySpendLimit": "500"}}
+    assert template["Parameters"]["SmsMonthlySpendLimit"]["MinValue"] == 1
 
 
 def test_two_files_that_use_one_name_are_refused(tmp_path: Path) -> None:

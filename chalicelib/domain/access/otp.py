@@ -18,7 +18,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.clients import messages, secrets
 from chalicelib.clients.messages import Channel, Message
-from chalicelib.domain.access import code_texts, limits, numbers, passwords, security_log
+from chalicelib.domain.access import code_texts, limits, numbers, passwords, security_log, sms
 from chalicelib.domain.throttle import Streak
 from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid, RateLimited
 from chalicelib.identifiers import new_id
@@ -90,6 +90,7 @@ class VerifiedCode:
 def take_send(purpose: OtpPurpose, mobile_number: str, *, address: str | None) -> None:
     """Count one code to this number and, for an anonymous request, from its address. Raises RateLimited."""
     limits.take_send(purpose, numbers.number_mac(mobile_number), address=address)
+    sms.take_code(purpose, mobile_number)
 
 
 def send(
@@ -146,6 +147,9 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
         return SentCode(challenge_id)
     purpose = challenge.purpose
     account = _account(challenge)
+    number = _number(challenge, account)
+    if number != _NOBODY:
+        sms.take_code(purpose, number)
     code, mac = _code(purpose, challenge_id, opens=_opens(purpose, account))
     renew = operations.change(
         keys.access.challenge(challenge_id),
@@ -156,7 +160,7 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
         operations.commit(renew, *_newest(challenge, []))
     except ConditionFailed:
         return SentCode(challenge_id)  # used concurrently
-    messages.enqueue(_message(challenge, _number(challenge, account), code, account))
+    messages.enqueue(_message(challenge, number, code, account))
     _log("code sent again", challenge)
     return SentCode(challenge_id)
 
@@ -331,6 +335,7 @@ def _message(challenge: Challenge, mobile_number: str, code: str, account: Accou
         to=_NOBODY if is_decoy else mobile_number,
         body=body,
         decoy=is_decoy,
+        is_code=True,
     )
 
 

@@ -5,6 +5,7 @@ from tests.mutants.seeded.mutant import Mutant
 _ALLOWANCES = "chalicelib/domain/sale/allowances.py"
 _RESERVATIONS = "tests/security/test_own_reservations.py"
 _KNOWLEDGE = "tests/security/test_least_knowledge.py"
+_SMS = "tests/security/test_sms_costs.py"
 _PAYMENT = "tests/security/test_means_of_payment.py"
 
 MUTANTS = (
@@ -84,5 +85,29 @@ MUTANTS = (
         before='    if parts.scheme == "https" and origin in config().return_origins:\n',
         after='    if parts.scheme == "https":\n',
         tests=(f"{_PAYMENT}::test_a_payment_returns_to_no_address_that_is_not_on_the_list",),
+    ),
+    Mutant(
+        name="strangers-use-the-owners-sms",
+        bug="codes that strangers ask for use up the log-ins' part of the cap",
+        file="chalicelib/domain/access/sms.py",
+        before="Part.ANYBODY if purpose in _FOR_ANYBODY else Part.OWNERS",
+        after="Part.ANYBODY",
+        tests=(f"{_SMS}::test_codes_over_the_cap_of_a_country_are_refused_in_words_and_owners_still_log_in",),
+    ),
+    Mutant(
+        name="capped-notice-lost",
+        bug="a notice over the cap is lost silently",
+        file="chalicelib/domain/access/sms.py",
+        before="    messages.enqueue(replace(message, waits_since=since), delay_seconds=_WAIT_SECONDS)\n",
+        after="",
+        tests=(f"{_SMS}::test_a_notice_over_its_part_waits_and_codes_still_go_out",),
+    ),
+    Mutant(
+        name="country-of-sms-unchecked-where-sent",
+        bug="an SMS goes out to a country that is no longer served",
+        file="chalicelib/domain/access/sms.py",
+        before="        phone_numbers.mobile(message.to)\n",
+        after="        phone_numbers.e164(message.to)\n",
+        tests=(f"{_SMS}::test_nothing_goes_out_to_a_number_that_no_door_would_take",),
     ),
 )

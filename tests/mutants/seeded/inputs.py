@@ -76,17 +76,17 @@ MUTANTS = (
     Mutant(
         name="premium-number-gets-sms",
         bug="SMS are sent to landlines and premium numbers",
-        file="chalicelib/schemas/wire.py",
-        before="    if phonenumbers.number_type(number) not in mobile:\n",
-        after="    if phonenumbers.number_type(number) in ():\n",
+        file="chalicelib/phone_numbers.py",
+        before="    if region is None or phonenumbers.number_type(parsed) not in kinds:\n",
+        after="    if region is None or phonenumbers.number_type(parsed) in ():\n",
         tests=(f"{_PHONES}::test_a_number_that_is_no_mobile_phone_is_400",),
     ),
     Mutant(
         name="any-country-gets-sms",
         bug="SMS are sent to countries that the platform does not serve",
-        file="chalicelib/schemas/wire.py",
-        before="    if phonenumbers.region_code_for_number(number) not in config().phone_countries:\n",
-        after="    if phonenumbers.region_code_for_number(number) in ():\n",
+        file="chalicelib/phone_numbers.py",
+        before="    if region not in config().phone_countries:\n",
+        after="    if region in ():\n",
         tests=(f"{_PHONES}::test_a_number_of_a_country_that_is_not_served_is_400",),
     ),
 )

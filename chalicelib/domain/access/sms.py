@@ -1,0 +1,126 @@
+"""SMS cost money: how many are sent in an hour, to each country and in all, and to which numbers (D-SEC-54).
+
+The caps are split, so that no stranger can use up the owners' part: codes that anybody can ask for, codes of owners,
+and notices. Codes are counted where they are asked for, and refused in words. Each SMS is counted again where it is
+sent. There a notice over its part waits a quarter of an hour, for at most a day. All counters of an hour are one item,
+which takes two writes for each SMS.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock, phone_numbers
+from chalicelib.clients import messages
+from chalicelib.clients.messages import Channel, Message
+from chalicelib.config import config
+from chalicelib.domain import throttle
+from chalicelib.errors import RateLimited
+from chalicelib.observability import count, logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Throttle
+from chalicelib.vocabulary import OtpPurpose
+
+_HOUR_SECONDS = 3600
+# Amazon SQS holds a message back for 15 minutes at most.
+_WAIT_SECONDS = 900
+_WAITS_AT_MOST = timedelta(days=1)
+# The codes that need nothing but a number.
+_FOR_ANYBODY = (OtpPurpose.REGISTER, OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET)
+# Lines that alarms count.
+CAPPED, DROPPED = "sms capped", "sms dropped"
+
+
+class Part(StrEnum):
+    """A part of the caps."""
+
+    ANYBODY = "anybody"
+    OWNERS = "owners"
+    NOTICES = "notices"
+    SENT = "sent"
+
+
+# In percent. What is sent includes the other three.
+PERCENT: Mapping[Part, int] = {Part.ANYBODY: 40, Part.OWNERS: 40, Part.NOTICES: 20, Part.SENT: 100}
+
+
+def take_code(purpose: OtpPurpose, mobile_number: str) -> None:
+    """Count a code that is asked for. Raises RateLimited over a cap."""
+    _take((Part.ANYBODY if purpose in _FOR_ANYBODY else Part.OWNERS,), mobile_number)
+
+
+def deliver(message: Message) -> None:
+    """Send a message now, unless it is an SMS over a cap or to a number that gets none.
+
+    A notice over a cap is queued again, for at most a day. A code over a cap is dropped, since it would come too late.
+    Raises botocore's ClientError if the service refuses it.
+    """
+    if message.channel is not Channel.SMS or message.decoy:
+        messages.send(message)
+        return
+    try:
+        phone_numbers.mobile(message.to)
+    except phone_numbers.NumberRefused as refused:
+        # Such as a customer of a country that is no longer served.
+        _drop(message, because=refused.code or "number")
+        return
+    try:
+        _take((Part.SENT,) if message.is_code else (Part.SENT, Part.NOTICES), message.to)
+    except RateLimited:
+        _put_off(message)
+        return
+    messages.send(message)
+
+
+def _take(parts: tuple[Part, ...], mobile_number: str) -> None:
+    """Count one SMS in these parts of the hour, for its country and in all, or in none. Raises RateLimited."""
+    country = phone_numbers.country(mobile_number) or "none"
+    # No secret is in the key, so that the sender needs no access to the master secret.
+    hour, elapsed = divmod(int(clock.now().timestamp()), _HOUR_SECONDS)
+    place, left = keys.access.throttle("sms", "all", hour), _HOUR_SECONDS - elapsed
+    allowed = {name: most for part in parts for name, most in _caps(part, country).items()}
+    actions: list[Action] = [
+        *(Path(name).add(1) for name in allowed),
+        Throttle.kind.set(Throttle),
+        Throttle.ttl.set((hour + 2) * _HOUR_SECONDS),
+    ]
+    fits: Condition = Throttle.pk.exists() | Throttle.pk.does_not_exist()
+    for name, most in allowed.items():
+        # Without a counter there is room for one, unless the part is smaller than that.
+        fits &= Path(name).does_not_exist() | (Path(name) < most) if most else Path(name) < 0
+    try:
+        operations.record(operations.change(place, actions, fits))
+    except operations.ConditionFailed as failure:
+        found = failure.failures[0] or {}
+        full = [name for name, most in allowed.items() if int(found.get(name, {}).get("N", 0)) >= most]
+        is_country = all(name.endswith(f"_{country}") for name in full)
+        logger.warning(CAPPED, extra={"part": parts[-1], "country": country if is_country else "all"})
+        raise throttle.refusal("SMS to numbers of this country" if is_country else "SMS", left) from failure
+
+
+def _caps(part: Part, country: str) -> dict[str, int]:
+    """Return the names of a part's counters, and what each may count in an hour."""
+    settings, times = config(), config().limits.times
+    in_all, to_country = settings.sms_in_all * times, settings.sms_per_country * times
+    return {part: in_all * PERCENT[part] // 100, f"{part}_{country}": to_country * PERCENT[part] // 100}
+
+
+def _put_off(message: Message) -> None:
+    """Queue a notice again; drop a code, and a notice that has waited for a day."""
+    now = clock.now()
+    since = message.waits_since or clock.to_text(now)
+    if message.is_code or datetime.fromisoformat(since) + _WAITS_AT_MOST <= now:
+        _drop(message, because="capped")
+        return
+    messages.enqueue(replace(message, waits_since=since), delay_seconds=_WAIT_SECONDS)
+    logger.info("sms waits", extra={"sms_id": message.message_id})
+
+
+def _drop(message: Message, *, because: str) -> None:
+    logger.error(DROPPED, extra={"sms_id": message.message_id, "is_code": message.is_code, "because": because})
+    count("SmsDropped", {because: 1}, by="reason")
