@@ -74,6 +74,8 @@ const booked = await answerOf(api.POST("/api/v1/tickets/book/", { body: booking,
 const replayed = await api.POST("/api/v1/tickets/book/", { body: booking, params: { header } });
 assert.equal(replayed.response.headers.get("Idempotent-Replayed"), "true");
 assert.equal(replayed.data?.id, booked.id);
+const { results: open } = await answerOf(api.GET("/api/v1/users/bookings/"));
+assert.equal(open[0]?.id, booked.id);
 const mismatch = await refusalOf(
   answerOf(
     api.POST("/api/v1/tickets/book/", {

@@ -117,24 +117,26 @@ def test_lasting_conflicts_are_told_as_unavailable_and_never_as_sold_out(event: 
     assert counts(category).free == 2
 
 
-@pytest.mark.parametrize("step", ["expire", "fulfil"])
+@pytest.mark.parametrize("step", ["expire", "fulfil", "give back"])
 def test_whichever_request_of_a_step_fails_its_repetition_moves_the_stock_once(category: Category, step: str) -> None:
     def act(order: Order) -> None:
         if step == "expire":
             orders.expire(order.order_id)
+        elif step == "give back":
+            orders.give_back(order.customer_id, order.order_id)
         elif (found := orders.get(order.order_id)).status == "reserved":
             operations.commit(*orders.fulfil(found, payment_id="pay_1", at=clock.now()))
 
     # One for each fault at each of the two requests of a step that is tried, and one that shows how many those are.
     made = [book(category, customer(), new_id("op")) for _ in range(len(befallings(2, IN_PROCESS)) + 1)]
-    with clock.set_to(clock.now() + timedelta(minutes=11)):
+    with clock.set_to(clock.now() + timedelta(minutes=3 if step == "give back" else 11)):
         last = made.pop()
         requests = requests_of(lambda: act(last))
         for order, (place, fault) in zip(made, befallings(requests, IN_PROCESS), strict=True):
             befall(lambda: act(order), place, fault)  # noqa: B023  # done before the next
             act(order)
     after = counts(category)
-    if step == "expire":
+    if step != "fulfil":
         assert after == stock.StockCounts(CAPACITY, 0, 0, CAPACITY)
         assert [statuses(order) for order in made] == [[]] * len(made)
     else:

@@ -16,7 +16,7 @@ from chalicelib import clock
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.rules import RequestedTickets
-from chalicelib.errors import Conflict, SoldOut, Unavailable
+from chalicelib.errors import Conflict, InvalidState, SoldOut, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, SweepMark
@@ -304,6 +304,36 @@ def test_of_an_expiry_and_a_payment_at_the_same_moment_exactly_one_wins(event: E
     after = [orders.get(order.order_id) for order in made]
     paid = [order for order in after if order.status == "paid"]
     assert [order.status for order in after if order not in paid] == ["expired"] * (len(made) - len(paid))
+    assert all(tickets_of(order) == (["valid"] * 2 if order.status == "paid" else []) for order in after)
+    counts = stock.snapshot(event.event_id, [category])[category.category_id]
+    assert counts == stock.StockCounts(40 - 2 * len(paid), 0, 2 * len(paid), 40)
+
+
+def test_of_giving_back_and_a_payment_at_the_same_moment_exactly_one_wins(event: Event) -> None:
+    category = sell(event, 40, shards=1)
+    made = [reserve(event, category, 2) for _ in range(8)]
+
+    def give_back(order: Order) -> bool:
+        try:
+            patiently(lambda: orders.give_back(order.customer_id, order.order_id))
+        except InvalidState:
+            return False
+        return True
+
+    for order in made:
+        wins = together(
+            [
+                partial(give_back, order) if number % 2 else partial(fulfil_once, order.order_id, f"pay_{number}")
+                for number in range(CALLERS)
+            ]
+        )
+        # Each caller who gives back is told the same; of the payments at most one is made.
+        assert len(set(wins[1::2])) == 1
+        assert wins[::2].count(True) == (0 if wins[1] else 1)
+
+    after = [orders.get(order.order_id) for order in made]
+    paid = [order for order in after if order.status == "paid"]
+    assert [order.status for order in after if order not in paid] == ["cancelled"] * (len(made) - len(paid))
     assert all(tickets_of(order) == (["valid"] * 2 if order.status == "paid" else []) for order in after)
     counts = stock.snapshot(event.event_id, [category])[category.category_id]
     assert counts == stock.StockCounts(40 - 2 * len(paid), 0, 2 * len(paid), 40)
