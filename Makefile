@@ -21,7 +21,7 @@ test-fast: setup ## Run rules, tables and workers only, without an engine (the i
 fuzz: setup ## Send each route wrong requests at full size (FUZZ_REQUESTS, FUZZ_SEED)
 	@FUZZ_REQUESTS=$(or $(FUZZ_REQUESTS),3000) FETCH=0 $(PY) -m pytest tests/contract/test_fuzz.py tests/contract/test_fuzz_principals.py
 
-check: setup lint test ## Run the one gate: format, lint, types, import contracts, tests
+check: setup lint audit test ## Run the one gate: format, lint, types, import contracts, audit, tests
 
 check-next: setup engine next ## Run the tests of rules, routes and workers on Python 3.13, which Lambda runs, if it is installed
 	@if [ -x .venv-next/bin/python ]; then FETCH=0 .venv-next/bin/python -m pytest -n 2 --dist loadgroup tests/domain tests/portals tests/workers; fi
@@ -33,6 +33,9 @@ lint: setup ## Check format, lint rules, types (Python 3.11 and 3.13) and import
 	@$(PY) -m mypy --python-version 3.13
 	@.venv/bin/lint-imports
 	@cd reader-agent && .venv/bin/python -m mypy
+
+audit: setup ## Look for insecure code (bandit) and for known holes in the pinned packages (pip-audit)
+	@$(PY) -m infra.audit
 
 format: setup ## Format the code and apply safe lint fixes
 	@$(PY) -m ruff check --fix -q $(CODE) reader-agent; $(PY) -m ruff format $(CODE) reader-agent
@@ -86,4 +89,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint format truth mutants bench package deploy-local first-admin seed lock clean setup engine localstripe tixclient apiclient client
+.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy-local first-admin seed lock clean setup engine localstripe tixclient apiclient client

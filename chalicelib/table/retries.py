@@ -39,4 +39,4 @@ def attempts(most: int = 8) -> Iterator[int]:
 def _pause(attempt: int) -> None:
     """Wait with exponential backoff and full jitter (AWS Architecture Blog, 2015)."""
     longest = min(config().limits.retry_pause_ms / 1000, 0.02 * 2**attempt)
-    time.sleep(random.uniform(0, longest))  # noqa: S311  # jitter, not a secret
+    time.sleep(random.uniform(0, longest))  # noqa: S311 # nosec B311  # jitter, not a secret

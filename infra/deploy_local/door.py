@@ -35,9 +35,9 @@ class Door:
         if self._token:
             sent["Authorization"] = f"Bearer {self._token}"
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(self._url + path, data=data, headers=sent, method=method)  # noqa: S310  # loopback
+        request = urllib.request.Request(self._url + path, data=data, headers=sent, method=method)  # noqa: S310 # nosec B310  # loopback
         try:
-            with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310  # as above
+            with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 # nosec B310  # as above
                 return _read(answer.status, answer.headers.items(), answer.read())
         except urllib.error.HTTPError as refusal:
             return _read(refusal.code, refusal.headers.items(), refusal.read())

@@ -114,7 +114,8 @@ class Delivery:
     def _backoff(self, tries: int) -> float:
         doubled = self._mapping.first_backoff_seconds * 2.0 ** min(max(tries - 1, 0), 16)
         # With jitter, so that several shards do not retry together.
-        return min(self._mapping.longest_backoff_seconds, doubled) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
+        jitter = random.uniform(0.5, 1.0)  # noqa: S311 # nosec B311  # no secret
+        return min(self._mapping.longest_backoff_seconds, doubled) * jitter
 
     def _give_up(self, shard_id: str, batch: list[Record], *, invocations: int) -> None:
         """Send the note that Lambda sends: which records, not their content."""

@@ -148,7 +148,7 @@ class Gateway:
             return _refusal(request, match, refusal)
 
     async def _inspect(self, request: Request, match: Match | None) -> Answer:
-        assert self._inspection is not None  # noqa: S101  # tells the type checker what the caller made sure of
+        assert self._inspection is not None  # noqa: S101 # nosec B101  # the caller made sure of it
         if not _is_loopback(request.header(b"host") or ""):
             raise Forbidden("Call /_local by localhost, 127.0.0.1 or [::1].")
         answer = await asyncio.get_running_loop().run_in_executor(self._pool, self._inspection.answer, request)

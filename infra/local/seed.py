@@ -67,7 +67,7 @@ def write(share: Share) -> list[Seeded]:
     from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
     from chalicelib.vocabulary import CardStatus
 
-    draw = random.Random(f"{share.lot}/{share.start}")  # noqa: S311  # nothing here is a secret
+    draw = random.Random(f"{share.lot}/{share.start}")  # noqa: S311 # nosec B311  # nothing here is a secret
     orders = [
         TicketToIssue(
             event_id=share.event_id,
