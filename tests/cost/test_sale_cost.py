@@ -146,7 +146,7 @@ def test_a_booking_is_one_transaction_after_three_reads(costs: dict[int, dict[st
         # The customer's order before may have been paid or have run out.
         assert by_step["book again"].requests <= MOST_REQUESTS + 1
         # Order, ticket and stock twice each in one transaction of two tickets; the counter of the customer's seats
-        # stands in the place of the record of the operation.
+        # replaces the record of the operation.
         assert by_step["book"].write_units <= WRITE_UNITS
         assert by_step["expire"].requests == 2
         assert by_step["pay"].requests == 2

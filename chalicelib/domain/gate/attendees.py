@@ -105,7 +105,7 @@ def _scan_status(ticket: Ticket) -> str:
 
 
 def _was_presented(card: Card, tickets: Sequence[Ticket], event_id: str) -> bool:
-    """Whether a gate of the event has read a card, or one of these tickets on it, whatever the decision was."""
+    """Whether a gate of the event has read a card, or one of these tickets on it, regardless of the decision."""
     if any(ticket.admission or ticket.passage or ticket.contested for ticket in tickets):
         return True
     # The log of scans that found no ticket. The index lags by less than a second.
