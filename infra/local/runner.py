@@ -135,7 +135,7 @@ def _environment(options: Options, cloud: Cloud, stream_arn: str) -> dict[str, s
         "TABLE_STREAM_ARN": stream_arn,
         "LIVE_URL": f"ws://localhost:{options.port}/live",
         "PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://localhost:{options.port}"),
-        # One caller of a load test stands for many.
+        # One caller of a load test represents many.
         "LIMIT_REQUESTS": os.environ.get("LIMIT_REQUESTS", "60000"),
         "LIMIT_DEVICE_REQUESTS": os.environ.get("LIMIT_DEVICE_REQUESTS", "60000"),
         "AWS_ENDPOINT_URL": cloud.url,

@@ -5,8 +5,10 @@ Many visitors of a venue have one address, so its limits must be far above one c
 
 from typing import Any
 
+import app  # noqa: F401  # registers the routes
+from chalicelib.portals.http.route import ROUTES
+
 CONDITIONS = {"HasFirewall": {"Fn::Not": [{"Fn::Equals": [{"Ref": "FirewallRequests"}, 0]}]}}
-_LOG_INS = "/(login|register|enroll|verify-otp|verify-login-otp|resend-otp|request-otp|forgot-password|reset-password)"
 _API = "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${RestAPI}"
 # AWS WAF refuses a smaller limit, also of a rule that is not created.
 LEAST = 10
@@ -56,10 +58,15 @@ def _of_log_ins() -> dict[str, Any]:
     return {
         "RegexMatchStatement": {
             "FieldToMatch": {"UriPath": {}},
-            "RegexString": _LOG_INS,
+            "RegexString": _log_ins(),
             "TextTransformations": [{"Priority": 0, "Type": "LOWERCASE"}],
         }
     }
+
+
+def _log_ins() -> str:
+    """Return the pattern of the paths of log-ins, codes and enrolments."""
+    return f"/({'|'.join(sorted({route.path.rpartition('/')[2] for route in ROUTES if route.padded} | {'enroll'}))})"
 
 
 def _counted(name: str) -> dict[str, Any]:

@@ -112,6 +112,8 @@ def test_the_firewall_is_off_by_default_and_counts_by_address(template: Template
     log_ins = re.compile(rates[1]["ScopeDownStatement"]["RegexMatchStatement"]["RegexString"])
     missed = [route.path for route in ROUTES if route.padded and not log_ins.search(route.path)]
     assert missed == []
+    # AWS WAF takes a pattern of 512 characters.
+    assert len(log_ins.pattern) <= 512
     # Samples would hold paths and headers.
     views = [firewall["VisibilityConfig"], *(rule["VisibilityConfig"] for rule in firewall["Rules"])]
     assert not any(view["SampledRequestsEnabled"] for view in views)
