@@ -277,7 +277,7 @@ class RefreshIn(In):
 
 
 class FieldProblem(Out):
-    """The problem of one field; `code` names it for clients where several are told apart."""
+    """The problem of one field; `code` names it for clients that distinguish several."""
 
     field: str
     message: str

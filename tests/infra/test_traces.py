@@ -18,7 +18,9 @@ FIELDS = {"code", "portal", "responseType"}
 
 
 def _filters(template: Template) -> dict[str, dict[str, Any]]:
-    return reading.of_type(template, "AWS::Logs::MetricFilter")
+    """Return the filters of the security log and of the gateways' access logs."""
+    found = reading.of_type(template, "AWS::Logs::MetricFilter")
+    return {name: part for name, part in found.items() if "Gatehouse/security" in _metric(part)[0]}
 
 
 def _metric(part: dict[str, Any]) -> tuple[str, str]:

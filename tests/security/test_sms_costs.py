@@ -29,7 +29,7 @@ from tests.support.settings import configured
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 USERS = "/api/v1/users"
 NUMBER, BRITISH, FRENCH = "+923001234567", "+447400123456", "+33612345678"
-# Numbers that get no SMS, by what a client is told.
+# Numbers that get no SMS, by the code of the refusal.
 REFUSED = {
     "+881612345678": "number_type",  # a satellite
     "+88213123456": None,  # of no country; the library knows no such number
