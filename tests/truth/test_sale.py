@@ -327,7 +327,7 @@ def test_of_giving_back_and_a_payment_at_the_same_moment_exactly_one_wins(event:
                 for number in range(CALLERS)
             ]
         )
-        # Each caller who gives back is told the same; of the payments at most one is made.
+        # Each caller who gives back sees the same; of the payments at most one is made.
         assert len(set(wins[1::2])) == 1
         assert wins[::2].count(True) == (0 if wins[1] else 1)
 
