@@ -8,6 +8,7 @@ from chalicelib.schemas.examples import demo
 from infra.deploy_local.door import Answer, Door
 from infra.deploy_local.seen import NotSeen, hold, wait_for
 from infra.local.console import step
+from infra.local.demo import demo_passwords
 
 # MiniStack unpacks the whole package for each process that it starts, one a caller.
 _CALLERS = 4
@@ -30,7 +31,7 @@ def check_envelope(door: Door) -> None:
 def log_in_admin(door: Door) -> Door:
     """Return the API for the first administrator."""
     step("POST /api/auth/login/")
-    answer = door.call("POST", "/api/auth/login/", {"email": demo.ADMIN_EMAIL, "password": demo.ADMIN_PASSWORD})
+    answer = door.call("POST", "/api/auth/login/", {"email": demo.ADMIN_EMAIL, "password": demo_passwords.ADMIN})
     hold("the administrator is logged in", answer.status, 200)
     return door.as_caller(answer.body["access"])
 
@@ -40,7 +41,7 @@ def log_in_usher(door: Door) -> Door:
     step("POST /api/usher/login/")
     wrong = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": "not-the-Password-1"}
     hold("a wrong password is refused", _code(door.call("POST", "/api/usher/login/", wrong)), "INVALID_CREDENTIALS")
-    right = {**wrong, "password": demo.USHER_PASSWORD}
+    right = {**wrong, "password": demo_passwords.USHER}
     answer = door.call("POST", "/api/usher/login/", right)
     hold("the usher is logged in", answer.status, 200)
     return door.as_caller(answer.body["access"])

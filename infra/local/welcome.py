@@ -1,6 +1,7 @@
 """What a local run prints when it is ready: its addresses, and the log-ins of the demo data."""
 
 from chalicelib.schemas.examples import demo
+from infra.local.demo import demo_passwords
 from infra.local.resources import Cloud
 from infra.local.runner import Options
 
@@ -33,16 +34,16 @@ def _addresses(options: Options, cloud: Cloud, url: str) -> list[tuple[str, ...]
 
 
 def _log_ins(options: Options) -> list[tuple[str, ...]]:
-    rows = [("super admin", demo.ADMIN_EMAIL, demo.ADMIN_PASSWORD)]
+    rows = [("super admin", demo.ADMIN_EMAIL, demo_passwords.ADMIN)]
     if not options.demo:
         return list(rows)
     return [
         *rows,
-        ("organizer", demo.ORGANIZER_NUMBER, demo.ORGANIZER_PASSWORD, "and a code"),
-        ("merchant", demo.MERCHANT_NUMBER, demo.MERCHANT_PASSWORD, "and a code"),
-        ("customer", demo.CUSTOMER_NUMBER, demo.CUSTOMER_PASSWORD, "and a code"),
-        ("usher", demo.USHER_USERNAME, demo.USHER_PASSWORD, f"at event {demo.EVENT_ID}"),
-        ("tix admin", demo.TIX_EMAIL, demo.TIX_PASSWORD),
+        ("organizer", demo.ORGANIZER_NUMBER, demo_passwords.ORGANIZER, "and a code"),
+        ("merchant", demo.MERCHANT_NUMBER, demo_passwords.MERCHANT, "and a code"),
+        ("customer", demo.CUSTOMER_NUMBER, demo_passwords.CUSTOMER, "and a code"),
+        ("usher", demo.USHER_USERNAME, demo_passwords.USHER, f"at event {demo.EVENT_ID}"),
+        ("tix admin", demo.TIX_EMAIL, demo_passwords.TIX),
         ("card", demo.CARD_UID, "", f"a valid VIP ticket for {demo.EVENT_ID}"),
     ]
 

@@ -13,7 +13,7 @@ from infra.local.console import CannotStart
 from infra.package.targets import ROOT
 
 Template = dict[str, Any]
-_PARTS = ("app.py", "chalicelib", ".chalice")
+PARTS = ("app.py", "chalicelib", ".chalice")
 _NOT_CODE = shutil.ignore_patterns("__pycache__", "*.pyc", "deployed", "deployments")
 
 
@@ -38,7 +38,7 @@ def build(stage: str, scratch: Path) -> Application:
     """
     project, out = scratch / "project", scratch / "chalice"
     project.mkdir(parents=True)
-    for part in _PARTS:
+    for part in PARTS:
         source = ROOT / part
         if source.is_dir():
             shutil.copytree(source, project / part, ignore=_NOT_CODE)

@@ -32,7 +32,7 @@ from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal, UsherRole
-from infra.local.demo import demo_data
+from infra.local.demo import demo_data, demo_passwords
 from tests.contract import merchant as merchant_requests
 from tests.contract import organizer as organizer_requests
 from tests.contract import partners, webapp
@@ -404,7 +404,7 @@ _OF_CARD = _fixed(Request(path={"card_id": _CARD}))
 
 REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "usher_login": _fixed(
-        Request({"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD})
+        Request({"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo_passwords.USHER})
     ),
     "usher_refresh": lambda ground: Request({"refresh": ground.session(Portal.USHER).refresh}),
     "usher_logout": _fixed(Request()),
@@ -427,7 +427,7 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     ),
     "device_taps": _taps,
     "device_heartbeat": _fixed(Request({"queue_depth": 0, "app_version": "1.0"})),
-    "admin_login": _fixed(Request({"email": demo.ADMIN_EMAIL, "password": demo.ADMIN_PASSWORD})),
+    "admin_login": _fixed(Request({"email": demo.ADMIN_EMAIL, "password": demo_passwords.ADMIN})),
     "admin_refresh": lambda ground: Request({"refresh": ground.session(Portal.ADMIN).refresh}),
     "admin_logout": _fixed(Request()),
     "admin_change_password": _fixed(Request({"old_password": PASSWORD, "new_password": "another password of tests"})),

@@ -14,6 +14,7 @@ from chalicelib.portals.http.auth import Guard
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import AdminRole, Portal, TixRole
+from infra.local.demo import demo_passwords
 from tests.contract import authorization
 from tests.contract.ground import (
     OTHER_EVENT_ID,
@@ -266,11 +267,11 @@ def test_the_staffs_refresh_cookie_is_worth_nothing_without_its_csrf_token(groun
 
 def test_an_usher_logs_in_only_with_the_password_the_role_and_the_assignment(ground: Ground) -> None:
     route = next(r for r in OPEN if r.operation_id == "usher_login")
-    right = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD}
+    right = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo_passwords.USHER}
     wrong: list[tuple[dict[str, Any], tuple[int, str]]] = [
         ({"password": "wrong"}, (401, "INVALID_CREDENTIALS")),
         ({"username": "nobody"}, (401, "INVALID_CREDENTIALS")),
-        ({"username": demo.ADMIN_EMAIL, "password": demo.ADMIN_PASSWORD}, (401, "INVALID_CREDENTIALS")),
+        ({"username": demo.ADMIN_EMAIL, "password": demo_passwords.ADMIN}, (401, "INVALID_CREDENTIALS")),
         ({"event_id": OTHER_EVENT_ID}, (403, "NOT_ASSIGNED")),
         ({"event_id": "evt_unknown"}, (403, "NOT_ASSIGNED")),
         ({"username": "usher3", "password": PASSWORD}, (403, "ACCOUNT_SUSPENDED")),
@@ -284,8 +285,8 @@ def test_staff_log_in_only_with_their_password(ground: Ground) -> None:
     route = next(r for r in OPEN if r.operation_id == "admin_login")
     wrong = (
         {"email": demo.ADMIN_EMAIL, "password": "wrong"},
-        {"email": "nobody@example.com", "password": demo.ADMIN_PASSWORD},
-        {"email": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD},
+        {"email": "nobody@example.com", "password": demo_passwords.ADMIN},
+        {"email": demo.USHER_USERNAME, "password": demo_passwords.USHER},
     )
     with nothing_written():
         for body in wrong:

@@ -18,6 +18,7 @@ from chalicelib.portals.http.route import AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import Portal
+from infra.local.demo import demo_passwords
 from tests.contract.answers import ADMIN_ORIGIN, ALLOWED_ORIGINS, error_of, problems
 from tests.contract.ground import Ground, contract, enrolled, fresh_address, routes
 from tests.contract.request import Request
@@ -46,7 +47,7 @@ def _spelled(route: AnyRoute, request: Request, *, slash: bool) -> str:
 # Each route's right request, sent once in each spelling; all the tests of its answer share it
 
 # What no line of a log may show, whichever request it is about.
-_PERSONAL = (demo.USHER_PASSWORD, demo.ADMIN_PASSWORD, "Ayesha Khan", "Bilal Ahmed", demo.ADMIN_EMAIL)
+_PERSONAL = (demo_passwords.USHER, demo_passwords.ADMIN, "Ayesha Khan", "Bilal Ahmed", demo.ADMIN_EMAIL)
 _SECRET_FIELDS = ("password", "refresh", "assertion", "code", "old_password", "new_password")
 _SERVER_OWNED = {"unknown": [{}], "id": "x", "status": "revoked", "role": "super_admin", "result": "valid", "by": "x"}
 

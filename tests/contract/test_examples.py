@@ -1,7 +1,8 @@
 """The examples of the OpenAPI document, sent to the demo data: what they show is what a local run answers.
 
-An example is sent as it is. Where it names what only an earlier answer can name, such as the id of a new booking,
-that answer is fetched first, over the links of the document, and fills in what its link says.
+An example is sent as it is, but for its password, which becomes that of the local run. Where it names what only an
+earlier answer can name, such as the id of a new booking, that answer is fetched first, over the links of the document,
+and fills in what its link says.
 """
 
 import copy
@@ -26,7 +27,7 @@ from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import Example
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
-from infra.local.demo import demo_data
+from infra.local.demo import demo_data, demo_passwords
 from tests.contract.answers import documented, validator
 from tests.contract.ground import Device, enrolled, routes
 from tests.support import cloud
@@ -133,6 +134,9 @@ class Sender:
             body = {**(body or {}), name: _at(pointer, source)}
         if body and "otp" in body:
             body["otp"] = next((code_in(text) for text in reversed(texts()) if has_code(text)), body["otp"])
+        for name, value in (body or {}).items():
+            if value == demo.PASSWORD:
+                body = {**(body or {}), name: demo_passwords.OF_PORTALS[Portal(route.portal)]}
         target = openapi.spelled(route).format(**path)
         asked = "&".join(f"{name}={value}" for name, value in query.items())
         return call(route.method, f"{target}?{asked}" if asked else target, body, token=self._token(route))

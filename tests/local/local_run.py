@@ -15,6 +15,7 @@ import httpx
 
 from chalicelib.schemas.examples import demo
 from infra.local import toolchain
+from infra.local.demo import demo_passwords
 
 READY_SECONDS = 60
 
@@ -78,7 +79,7 @@ class LocalRun:
         return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
 
     def usher(self) -> dict[str, str]:
-        body = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD}
+        body = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo_passwords.USHER}
         answer = self.client.post("/api/usher/login/", json=body)
         assert answer.status_code == 200, answer.text
         return {"Authorization": f"Bearer {answer.json()['access']}"}

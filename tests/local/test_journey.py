@@ -19,6 +19,7 @@ from pypdf import PdfReader
 
 from chalicelib.schemas.examples import demo
 from infra.local import toolchain
+from infra.local.demo import demo_passwords
 from tests.local.conftest import wait_until
 from tests.local.local_run import LocalRun
 
@@ -152,7 +153,7 @@ def test_a_declined_payment_buys_nothing_and_another_may_follow(nadia: Customer)
 
 def test_a_card_is_reloaded_and_its_ledger_says_so(run: LocalRun) -> None:
     owner = Customer(run)
-    owner.log_in(demo.CUSTOMER_NUMBER, demo.CUSTOMER_PASSWORD)
+    owner.log_in(demo.CUSTOMER_NUMBER, demo_passwords.CUSTOMER)
 
     def card() -> dict[str, Any]:
         cards = owner.ask("GET", "users/nfc-cards/").json()["results"]

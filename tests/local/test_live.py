@@ -17,6 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from chalicelib.schemas.examples import demo
+from infra.local.demo import demo_passwords
 from tests.local.local_run import LocalRun, Start
 
 pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("engines")]
@@ -112,7 +113,7 @@ async def _scan_all(api: httpx.AsyncClient, tickets: list[str], listeners: list[
 
 async def _show(url: str) -> dict[str, Any]:
     async with httpx.AsyncClient(base_url=url, timeout=30, limits=httpx.Limits(max_connections=16)) as api:
-        body = {"email": demo.TIX_EMAIL, "password": demo.TIX_PASSWORD}
+        body = {"email": demo.TIX_EMAIL, "password": demo_passwords.TIX}
         logged_in = (await api.post("/api/tix/auth/login", json=body)).json()
         api.headers["authorization"] = f"Bearer {logged_in['token']}"
         channel = f"org-{logged_in['user']['organizationId']}"

@@ -18,6 +18,7 @@ from chalicelib.schemas.examples import demo
 from infra.local import __main__ as command
 from infra.local import console, inspection, toolchain
 from infra.local.console import CannotStart
+from infra.local.demo import demo_passwords
 from infra.local.resources import Cloud
 from tests.local.conftest import wait_until
 from tests.local.local_run import LocalRun, Start
@@ -155,7 +156,7 @@ def test_an_empty_run_has_the_first_administrator_alone_and_ends_with_the_reason
     start: Start,
 ) -> None:
     run = start(DEMO="0")
-    body = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD}
+    body = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo_passwords.USHER}
     assert run.client.post("/api/usher/login/", json=body).status_code == 401
     assert not any("usher1" in line for line in run.lines)
     assert any(demo.ADMIN_EMAIL in line for line in run.lines)

@@ -12,6 +12,7 @@ import pytest
 from chalicelib.observability import log_keys, logger
 from chalicelib.schemas.examples import demo
 from infra.local import terminal_log, welcome
+from infra.local.demo import demo_passwords
 from infra.local.resources import Cloud
 from infra.local.runner import Options
 
@@ -135,12 +136,12 @@ def test_the_tables_name_every_address_and_every_log_in_with_the_way_to_its_code
     for path in ("/api/", "/api/docs", "/api/openapi.json", "/_local/outbox/", "/_local/usage/", "/health/"):
         assert f"http://localhost:8123{path}" in shown
     for portal, name, password in (
-        ("super admin", demo.ADMIN_EMAIL, demo.ADMIN_PASSWORD),
-        ("organizer", demo.ORGANIZER_NUMBER, demo.ORGANIZER_PASSWORD),
-        ("merchant", demo.MERCHANT_NUMBER, demo.MERCHANT_PASSWORD),
-        ("customer", demo.CUSTOMER_NUMBER, demo.CUSTOMER_PASSWORD),
-        ("usher", demo.USHER_USERNAME, demo.USHER_PASSWORD),
-        ("tix admin", demo.TIX_EMAIL, demo.TIX_PASSWORD),
+        ("super admin", demo.ADMIN_EMAIL, demo_passwords.ADMIN),
+        ("organizer", demo.ORGANIZER_NUMBER, demo_passwords.ORGANIZER),
+        ("merchant", demo.MERCHANT_NUMBER, demo_passwords.MERCHANT),
+        ("customer", demo.CUSTOMER_NUMBER, demo_passwords.CUSTOMER),
+        ("usher", demo.USHER_USERNAME, demo_passwords.USHER),
+        ("tix admin", demo.TIX_EMAIL, demo_passwords.TIX),
     ):
         [row] = [line for line in shown.splitlines() if line.strip().startswith(f"{portal} ")]
         assert row.strip().removeprefix(portal).split()[:2] == [name, password]

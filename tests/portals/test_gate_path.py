@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.schemas.examples import demo
-from infra.local.demo import demo_data
+from infra.local.demo import demo_data, demo_passwords
 from tests.support.client import call
 from tests.support.streams import StreamReader
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("moto_cloud")
 @pytest.fixture
 def usher_token() -> str:
     demo_data.load()
-    body = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD}
+    body = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo_passwords.USHER}
     answer = call("POST", "/api/usher/login/", body)
     assert answer.status == 200, answer.text
     return str(answer.json["access"])

@@ -17,6 +17,7 @@ from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.examples import demo
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal
+from infra.local.demo import demo_passwords
 from tests.contract.ground import OTHER_EVENT_ID, PASSWORD, Ground, routes
 from tests.support import payers
 from tests.support.client import Answer, call
@@ -304,7 +305,7 @@ def test_each_log_in_of_each_portal_leaves_one_line_with_its_factors(
 
 
 def test_a_log_in_that_is_refused_leaves_no_line_of_a_log_in(ground: Ground, lines: LogLines) -> None:
-    body = {"username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD, "event_id": OTHER_EVENT_ID}
+    body = {"username": demo.USHER_USERNAME, "password": demo_passwords.USHER, "event_id": OTHER_EVENT_ID}
     assert call("POST", "/api/usher/login/", body, address=ADDRESS).status == 403
     assert logged_in_lines(lines) == []
     line = the_refusal(lines)

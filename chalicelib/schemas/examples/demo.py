@@ -6,20 +6,22 @@ CURRENCY = "PKR"
 TIMEZONE = "Asia/Karachi"
 
 # Log-ins
-ADMIN_EMAIL, ADMIN_PASSWORD, ADMIN_NAME = "admin@example.com", "demo-Admin-2026", "Nida Raza"
-CUSTOMER_NUMBER, CUSTOMER_PASSWORD, CUSTOMER_NAME = "+923001000003", "demo-Customer-2026", "Ayesha Khan"
+ADMIN_EMAIL, ADMIN_NAME = "admin@example.com", "Nida Raza"
+CUSTOMER_NUMBER, CUSTOMER_NAME = "+923001000003", "Ayesha Khan"
 # The customer's brother, with the same password.
 RELATIVE_NUMBER, RELATIVE_NAME = "+923001000004", "Bilal Ahmed"
-ORGANIZER_NUMBER, ORGANIZER_PASSWORD, ORGANIZER_NAME = "+923001000001", "demo-Organizer-2026", "Lahore Live"
-MERCHANT_NUMBER, MERCHANT_PASSWORD, MERCHANT_NAME = "+923001000002", "demo-Merchant-2026", "Liberty Books"
-TIX_EMAIL, TIX_PASSWORD, TIX_NAME = "owner@tix.example.com", "demo-Tix-2026", "Imran Sheikh"
-USHER_USERNAME, USHER_PASSWORD, USHER_NAME = "usher1", "demo-Usher-2026", "Kamran Aziz"
+ORGANIZER_NUMBER, ORGANIZER_NAME = "+923001000001", "Lahore Live"
+MERCHANT_NUMBER, MERCHANT_NAME = "+923001000002", "Liberty Books"
+TIX_EMAIL, TIX_NAME = "owner@tix.example.com", "Imran Sheikh"
+USHER_USERNAME, USHER_NAME = "usher1", "Kamran Aziz"
 
 # People and firms that an example adds
 NEW_CUSTOMER_NUMBER, NEW_CUSTOMER_NAME = "+923001000010", "Nadia Iqbal"
 NEW_ADMIN_EMAIL, NEW_ADMIN_NAME = "ada@example.com", "Ada"
 NEW_MERCHANT_NUMBER = "+923001000052"
 NEW_TIX_EMAIL, NEW_TIX_NAME, NEW_ORGANIZATION = "sana@tix.example.com", "Sana Malik", "City Run"
+# In place of every password: those of a local run are not deployed.
+PASSWORD = "your own password"  # noqa: S105  # an example
 NEW_PASSWORD = "a longer and better one"  # noqa: S105  # an example
 
 

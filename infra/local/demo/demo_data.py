@@ -19,14 +19,14 @@ from chalicelib.schemas.examples import demo
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Venue
 from chalicelib.vocabulary import AdminRole, CardStatus, EntryType, Portal, UsherRole
-from infra.local.demo import past_event
+from infra.local.demo import demo_passwords, past_event
 
 
 def load_first_admin() -> None:
     """Create the first administrator, where there is none."""
     with suppress(AlreadyExists):
         accounts.create_admin(
-            email=demo.ADMIN_EMAIL, password=demo.ADMIN_PASSWORD, name=demo.ADMIN_NAME, role=AdminRole.SUPER_ADMIN
+            email=demo.ADMIN_EMAIL, password=demo_passwords.ADMIN, name=demo.ADMIN_NAME, role=AdminRole.SUPER_ADMIN
         )
 
 
@@ -56,7 +56,7 @@ def load() -> None:
     with suppress(AlreadyExists):
         accounts.create_usher(
             username=demo.USHER_USERNAME,
-            password=demo.USHER_PASSWORD,
+            password=demo_passwords.USHER,
             name=demo.USHER_NAME,
             roles=[UsherRole.USHERING, UsherRole.LEAVE_DESK],
             event_ids=[demo.EVENT_ID],
@@ -123,11 +123,11 @@ def _load_partners() -> Account:
     """Create the demo merchant with cards in stock, and the demo organizer; return the organizer."""
     with suppress(AlreadyExists):
         accounts.create_merchant(
-            mobile_number=demo.MERCHANT_NUMBER, password=demo.MERCHANT_PASSWORD, name=demo.MERCHANT_NAME
+            mobile_number=demo.MERCHANT_NUMBER, password=demo_passwords.MERCHANT, name=demo.MERCHANT_NAME
         )
     with suppress(AlreadyExists):
         accounts.create_organizer(
-            contact_mobile=demo.ORGANIZER_NUMBER, password=demo.ORGANIZER_PASSWORD, name=demo.ORGANIZER_NAME
+            contact_mobile=demo.ORGANIZER_NUMBER, password=demo_passwords.ORGANIZER, name=demo.ORGANIZER_NAME
         )
     merchant = accounts.find(Portal.MERCHANT, demo.MERCHANT_NUMBER)
     organizer = accounts.find(Portal.ORGANIZER, demo.ORGANIZER_NUMBER)
@@ -143,7 +143,7 @@ def _load_partners() -> Account:
 def _load_organization() -> None:
     """Create the demo organization with its admin and a sheet of tickets, three of them scanned."""
     with suppress(AlreadyExists):
-        owner = TixRegistration(email=demo.TIX_EMAIL, password=demo.TIX_PASSWORD, name=demo.TIX_NAME)
+        owner = TixRegistration(email=demo.TIX_EMAIL, password=demo_passwords.TIX, name=demo.TIX_NAME)
         organizations.found(owner, organization="Lahore Marathon", timezone=demo.TIMEZONE)
     admin = accounts.find(Portal.TIX, demo.TIX_EMAIL)
     if admin is None or admin.organization_id is None:
@@ -174,7 +174,7 @@ def _load_balance() -> None:
 def _load_customer(mobile_number: str, *, name: str) -> Account:
     """Create a demo customer and return their account."""
     with suppress(AlreadyExists):
-        accounts.create_customer(mobile_number=mobile_number, password=demo.CUSTOMER_PASSWORD, name=name)
+        accounts.create_customer(mobile_number=mobile_number, password=demo_passwords.CUSTOMER, name=name)
     customer = accounts.find(Portal.WEBAPP, mobile_number)
     if customer is None:
         raise NotFound("The demo customer was not created.")

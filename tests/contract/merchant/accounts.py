@@ -8,8 +8,8 @@ from typing import Any
 
 from chalicelib.domain.customers import registration
 from chalicelib.domain.merchants import merchant_settings
-from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import Portal
+from infra.local.demo import demo_passwords
 from tests.contract.partners import PASSWORD, keeping_password, new_merchant, new_number, unthrottled
 from tests.contract.request import Request
 from tests.support.codes import code_for, texts
@@ -47,17 +47,17 @@ def _change_password(_: Any) -> Request:
 
 
 def _change_mobile(ground: Any) -> Request:
-    keeping_password(ground.merchant, demo.MERCHANT_PASSWORD)
+    keeping_password(ground.merchant, demo_passwords.MERCHANT)
     unthrottled()
-    return Request({"new_mobile": new_number(), "password": demo.MERCHANT_PASSWORD})
+    return Request({"new_mobile": new_number(), "password": demo_passwords.MERCHANT})
 
 
 def _verify_mobile_change(ground: Any) -> Request:
-    keeping_password(ground.merchant, demo.MERCHANT_PASSWORD)
+    keeping_password(ground.merchant, demo_passwords.MERCHANT)
     texts()
     number = new_number()
     sent = merchant_settings.begin_number_change(
-        ground.merchant.account_id, new_mobile=number, password=demo.MERCHANT_PASSWORD, address=f"place {number}"
+        ground.merchant.account_id, new_mobile=number, password=demo_passwords.MERCHANT, address=f"place {number}"
     )
     return Request({"challenge_id": sent.challenge_id, "otp": code_for(number)})
 

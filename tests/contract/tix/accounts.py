@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.schemas.examples import demo
+from infra.local.demo import demo_passwords
 from tests.contract.request import Request
 
 
@@ -18,7 +19,7 @@ def _register(_: Any) -> Request:
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {
     "public_tix_register": _register,
-    "public_tix_login": lambda _: Request({"email": demo.TIX_EMAIL, "password": demo.TIX_PASSWORD}),
+    "public_tix_login": lambda _: Request({"email": demo.TIX_EMAIL, "password": demo_passwords.TIX}),
     "tix_logout": lambda _: Request(),
     "tix_me": lambda _: Request(),
 }

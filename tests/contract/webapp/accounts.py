@@ -15,6 +15,7 @@ from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
+from infra.local.demo import demo_passwords
 from tests.contract.request import Request
 from tests.support.codes import code_for, texts
 
@@ -92,7 +93,7 @@ def _reset(ground: Any) -> Request:
 
 @lru_cache(maxsize=1)
 def _demo_hash() -> str:
-    return passwords.hash_password(demo.CUSTOMER_PASSWORD, Portal.WEBAPP, about=())
+    return passwords.hash_password(demo_passwords.CUSTOMER, Portal.WEBAPP, about=())
 
 
 def _change_password(ground: Any) -> Request:
@@ -102,7 +103,7 @@ def _change_password(ground: Any) -> Request:
         operations.change(keys.access.account(account.account_id), [Account.password_hash.set(_demo_hash())]),
         throttle.forgetting(limits.WRONG_PASSWORDS_LOGGED_IN.of(account.account_id)),
     )
-    return Request({"old_password": demo.CUSTOMER_PASSWORD, "new_password": demo.CUSTOMER_PASSWORD})
+    return Request({"old_password": demo_passwords.CUSTOMER, "new_password": demo_passwords.CUSTOMER})
 
 
 def _profile(_: Any) -> Request:

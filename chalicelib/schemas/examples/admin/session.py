@@ -18,11 +18,11 @@ _SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105  # as above
 
 OPERATIONS: dict[str, Example] = {
     "admin_login": Example(
-        {"email": demo.ADMIN_EMAIL, "password": demo.ADMIN_PASSWORD}, {**TOKENS, "csrf_token": None, "admin": _ADMIN}
+        {"email": demo.ADMIN_EMAIL, "password": demo.PASSWORD}, {**TOKENS, "csrf_token": None, "admin": _ADMIN}
     ),
     "admin_refresh": Example({"refresh": REFRESH}, {**TOKENS, "csrf_token": None}),
     "admin_logout": Example(answer={}),
-    "admin_change_password": Example({"old_password": demo.ADMIN_PASSWORD, "new_password": demo.NEW_PASSWORD}, {}),
+    "admin_change_password": Example({"old_password": demo.PASSWORD, "new_password": demo.NEW_PASSWORD}, {}),
     "public_first_admin": Example(
         {"token": "AfPwmKS1bGmsPp0js4_S3VzIr5jSfbzzehqECxmdP9E", "password": demo.NEW_PASSWORD},
         {**_ADMIN, "email": demo.NEW_ADMIN_EMAIL, "name": demo.NEW_ADMIN_NAME},

@@ -31,9 +31,7 @@ _CHANGES = {
 }
 
 OPERATIONS: dict[str, Example] = {
-    "public_merchant_login": Example(
-        {"mobile_number": demo.MERCHANT_NUMBER, "password": demo.MERCHANT_PASSWORD}, _CHALLENGE
-    ),
+    "public_merchant_login": Example({"mobile_number": demo.MERCHANT_NUMBER, "password": demo.PASSWORD}, _CHALLENGE),
     "public_merchant_verify_otp": Example(
         {"challenge_id": _CHALLENGE_ID, "otp": "123456"}, {**TOKENS, "merchant": _SHOP}
     ),
@@ -41,12 +39,8 @@ OPERATIONS: dict[str, Example] = {
     "merchant_logout": Example(None, {}),
     "merchant_shop_settings": Example(None, _SETTINGS),
     "merchant_change_settings": Example(_CHANGES, {**_SETTINGS, **_CHANGES}),
-    "merchant_change_password": Example(
-        {"old_password": demo.MERCHANT_PASSWORD, "new_password": demo.NEW_PASSWORD}, {}
-    ),
-    "merchant_change_mobile": Example(
-        {"new_mobile": demo.NEW_MERCHANT_NUMBER, "password": demo.MERCHANT_PASSWORD}, _CHALLENGE
-    ),
+    "merchant_change_password": Example({"old_password": demo.PASSWORD, "new_password": demo.NEW_PASSWORD}, {}),
+    "merchant_change_mobile": Example({"new_mobile": demo.NEW_MERCHANT_NUMBER, "password": demo.PASSWORD}, _CHALLENGE),
     "merchant_verify_mobile_change": Example(
         {"challenge_id": _CHALLENGE_ID, "otp": "123456"}, {**_SHOP, "mobile_number": demo.NEW_MERCHANT_NUMBER}
     ),

@@ -28,9 +28,7 @@ _UPLOAD = {
 }
 
 OPERATIONS: dict[str, Example] = {
-    "public_organizer_login": Example(
-        {"contact_mobile": demo.ORGANIZER_NUMBER, "password": demo.ORGANIZER_PASSWORD}, _CHALLENGE
-    ),
+    "public_organizer_login": Example({"contact_mobile": demo.ORGANIZER_NUMBER, "password": demo.PASSWORD}, _CHALLENGE),
     "public_organizer_verify_otp": Example(
         {"challenge_id": _CHALLENGE_ID, "otp": "123456"}, {**TOKENS, "organizer": _ORGANIZER}
     ),
@@ -55,7 +53,5 @@ OPERATIONS: dict[str, Example] = {
             "image_upload": _UPLOAD,
         },
     ),
-    "organizer_change_password": Example(
-        {"old_password": demo.ORGANIZER_PASSWORD, "new_password": demo.NEW_PASSWORD}, {}
-    ),
+    "organizer_change_password": Example({"old_password": demo.PASSWORD, "new_password": demo.NEW_PASSWORD}, {}),
 }

@@ -33,7 +33,7 @@ OPERATIONS: dict[str, Example] = {
         },
         {**_LOGGED_IN, "user": {**_USER, "email": demo.NEW_TIX_EMAIL, "name": demo.NEW_TIX_NAME}},
     ),
-    "public_tix_login": Example({"email": demo.TIX_EMAIL, "password": demo.TIX_PASSWORD}, _LOGGED_IN),
+    "public_tix_login": Example({"email": demo.TIX_EMAIL, "password": demo.PASSWORD}, _LOGGED_IN),
     "tix_logout": Example(None, {}),
     "tix_me": Example(None, {**_USER, "organization": ORGANIZATION}),
 }

@@ -8,7 +8,7 @@ _USHER = {"id": USHER_ID, "username": demo.USHER_USERNAME, "name": demo.USHER_NA
 
 OPERATIONS: dict[str, Example] = {
     "usher_login": Example(
-        {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.USHER_PASSWORD},
+        {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo.PASSWORD},
         {**TOKENS, "usher": _USHER, "event": EVENT},
     ),
     "usher_refresh": Example({"refresh": REFRESH}, TOKENS),

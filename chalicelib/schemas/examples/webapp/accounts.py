@@ -52,7 +52,7 @@ OPERATIONS: dict[str, Example] = {
             },
         },
     ),
-    "public_login": Example({"mobile_number": demo.CUSTOMER_NUMBER, "password": demo.CUSTOMER_PASSWORD}, _CHALLENGE),
+    "public_login": Example({"mobile_number": demo.CUSTOMER_NUMBER, "password": demo.PASSWORD}, _CHALLENGE),
     "public_verify_login_otp": Example(
         {"challenge_id": _CHALLENGE_ID, "otp": "123456"}, {**TOKENS, "customer": _CUSTOMER}
     ),
@@ -70,9 +70,7 @@ OPERATIONS: dict[str, Example] = {
         },
         {**_CHANGED, "photo_upload": _UPLOAD},
     ),
-    "customer_change_password": Example(
-        {"old_password": demo.CUSTOMER_PASSWORD, "new_password": demo.NEW_PASSWORD}, {}
-    ),
+    "customer_change_password": Example({"old_password": demo.PASSWORD, "new_password": demo.NEW_PASSWORD}, {}),
     "public_forgot_password": Example({"mobile_number": demo.CUSTOMER_NUMBER}, _CHALLENGE),
     "public_reset_password": Example(
         {"mobile_number": demo.CUSTOMER_NUMBER, "otp": "12345678", "new_password": demo.NEW_PASSWORD}, {}
