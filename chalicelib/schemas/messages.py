@@ -67,7 +67,7 @@ def _one_of(context: Mapping[str, Any]) -> str:
 TABLE: Mapping[str, str | Callable[[Mapping[str, Any]], str]] = {
     "missing": "is required",
     "value_error": lambda context: str(context["error"]),
-    # Phone numbers that get no SMS; a client tells them apart by these codes.
+    # Phone numbers that get no SMS; a client distinguishes them by these codes.
     "number_type": lambda context: str(context["error"]),
     "number_country": lambda context: str(context["error"]),
     # Texts
