@@ -65,6 +65,9 @@ first-admin: setup ## Print a one-time link for the first administrator (see ARG
 seed: setup ## Fill an event with tickets and cards (see ARGS="--help")
 	@$(PY) -m infra.local.seed $(ARGS)
 
+rotate: setup ## Give a secret a fresh key (STAGE=prod NAME=sessions, ARGS="--help" explains)
+	@$(PY) -m infra.rotate $(if $(STAGE),--stage $(STAGE)) $(if $(NAME),--name $(NAME)) $(ARGS)
+
 lock: setup ## Compile every requirements file with hashes
 	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done
 
@@ -89,4 +92,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy-local first-admin seed lock clean setup engine localstripe tixclient apiclient client
+.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy-local first-admin seed rotate lock clean setup engine localstripe tixclient apiclient client

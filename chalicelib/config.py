@@ -40,7 +40,7 @@ class Limits:
     device_requests: int = 6000
     sockets: int = 10
     socket_tickets: int = 20
-    # How soon an unknown key causes another read of the master secret; the longest pause before a retry.
+    # How soon an unknown key causes another read of a secret; the longest pause before a retry.
     secret_seconds: int = 30
     retry_pause_ms: int = 1000
     # How long an answer may take: the table's, another service's, and a follower's socket.
@@ -59,7 +59,8 @@ class Config:
     event_bus_name: str
     messages_queue_name: str
     alerts_queue_name: str
-    secret_id: str
+    secret_name: str
+    earlier_secret: str | None
     cors_origins: frozenset[str]
     admin_origin: str
     mail_from: str
@@ -98,7 +99,9 @@ def config() -> Config:
         event_bus_name=env("EVENT_BUS_NAME", "gatehouse"),
         messages_queue_name=env("MESSAGES_QUEUE_NAME", "gatehouse-messages"),
         alerts_queue_name=env("ALERTS_QUEUE_NAME", "gatehouse-alerts"),
-        secret_id=env("SECRET_ID", "gatehouse/master"),
+        # The name of each secret, by its life; and the one secret of earlier releases, if this stage had it.
+        secret_name=env("SECRET_NAME", "gatehouse/{life}"),
+        earlier_secret=env("EARLIER_SECRET") or None,
         cors_origins=frozenset(o for o in env("CORS_ORIGINS", LOCAL_ORIGINS).split(",") if o),
         admin_origin=env("ADMIN_ORIGIN", "http://localhost:8081"),
         mail_from=env("MAIL_FROM", "gatehouse@example.com"),

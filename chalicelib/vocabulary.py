@@ -365,3 +365,13 @@ class Fact(StrEnum):
     TICKET_REFUND_DUE = "ticket.refund_due"
     CARD_BALANCE_LOW = "card.balance_low"
     SHOP_STOCK_LOW = "shop.stock_low"
+
+
+class SecretLife(StrEnum):
+    """The platform's secrets, by what ends when one is rotated."""
+
+    SESSIONS = "sessions"
+    NUMBERS = "numbers"
+    TICKETS = "tickets"
+    CARDS = "cards"
+    PROVIDERS = "providers"

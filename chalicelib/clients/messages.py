@@ -1,15 +1,26 @@
-"""Email and SMS: enqueued by the domain, sent by the queue's worker."""
+"""Email and SMS: enqueued by the domain, sent by the queue's worker.
 
+A text with a one-time code is sealed while it waits: queues and dead letters show no code to those who may read them.
+"""
+
+import base64
 import json
-from dataclasses import asdict, dataclass
+import secrets as randomness
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
 from botocore.exceptions import BotoCoreError, ClientError
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from chalicelib.clients import data_keys
 from chalicelib.clients.aws import client
 from chalicelib.config import config
 from chalicelib.errors import Unavailable
+
+# The owner of the data keys, one for each sealed text; the policy of the queue's worker names it.
+OWNER = "messages"
+_NONCE_BYTES = 12
 
 
 class Channel(StrEnum):
@@ -32,7 +43,7 @@ class Message:
     body: str
     subject: str | None = None
     decoy: bool = False
-    # A code expires soon; everything else may wait.
+    # A code expires soon, and everything else may wait. It is sealed in the queue.
     is_code: bool = False
     # When it was first held back, RFC 3339.
     waits_since: str | None = None
@@ -52,12 +63,32 @@ def forget() -> None:
 def enqueue(message: Message, *, delay_seconds: int = 0) -> None:
     """Enqueue a message; it is sent at least once, after a delay of at most 15 minutes. Raises Unavailable."""
     delay = {"DelaySeconds": delay_seconds} if delay_seconds else {}
+    said = _sealed(message) if message.is_code else asdict(message)
     try:
         client("sqs").send_message(
-            QueueUrl=_queue_url(config().messages_queue_name), MessageBody=json.dumps(asdict(message)), **delay
+            QueueUrl=_queue_url(config().messages_queue_name), MessageBody=json.dumps(said), **delay
         )
     except (BotoCoreError, ClientError) as error:
         raise Unavailable(retry_after=1) from error
+
+
+def _sealed(message: Message) -> dict[str, object]:
+    key, wrapped = data_keys.generate(OWNER)
+    nonce = randomness.token_bytes(_NONCE_BYTES)
+    sealed = nonce + AESGCM(key).encrypt(nonce, message.body.encode(), message.message_id.encode())
+    return {**asdict(message), "body": base64.b64encode(sealed).decode(), "key": base64.b64encode(wrapped).decode()}
+
+
+def read(body: str) -> Message:
+    """Return the message of a queue's record, opened. Raises Unavailable."""
+    said = json.loads(body)
+    wrapped = said.pop("key", None)
+    message = Message(**{**said, "channel": Channel(said["channel"])})
+    if wrapped is None:
+        return message
+    key, sealed = data_keys.unwrap(OWNER, base64.b64decode(wrapped)), base64.b64decode(message.body)
+    nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+    return replace(message, body=AESGCM(key).decrypt(nonce, ciphertext, message.message_id.encode()).decode())
 
 
 def send(message: Message) -> None:

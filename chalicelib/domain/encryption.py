@@ -19,6 +19,8 @@ from chalicelib.table.items import DataKey
 # The first byte identifies the format of the rest.
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
+# The owner in the associated data of what belongs to no person.
+_PLATFORM = "platform"
 
 
 class UndecryptableData(Exception):
@@ -34,18 +36,26 @@ class Envelope:
 
     def seal(self, field: str, text: str) -> bytes:
         """Encrypt a text for this field."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return _VERSION + nonce + self._cipher.encrypt(nonce, text.encode(), self._place(field))
+        return self.seal_bytes(field, text.encode())
 
     def open(self, field: str, sealed: bytes) -> str:
-        """Decrypt the value of this field. Raises UndecryptableData."""
+        """Decrypt the text of this field. Raises UndecryptableData."""
+        return self.open_bytes(field, sealed).decode()
+
+    def seal_bytes(self, field: str, content: bytes) -> bytes:
+        """Encrypt bytes for this field."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return _VERSION + nonce + self._cipher.encrypt(nonce, content, self._place(field))
+
+    def open_bytes(self, field: str, sealed: bytes) -> bytes:
+        """Decrypt the bytes of this field. Raises UndecryptableData."""
         from cryptography.exceptions import InvalidTag
 
         nonce, ciphertext = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         if sealed[:1] != _VERSION:
             raise UndecryptableData("sealed by an unknown version")
         try:
-            return self._cipher.decrypt(nonce, ciphertext, self._place(field)).decode()
+            return self._cipher.decrypt(nonce, ciphertext, self._place(field))
         except InvalidTag as error:
             raise UndecryptableData("sealed for another owner or field, or changed since") from error
 
@@ -56,6 +66,11 @@ class Envelope:
 def envelope(owner_id: str) -> Envelope:
     """Decrypt an owner's data key, created at the first use (race-safe). Raises Unavailable."""
     return _with_key(owner_id, operations.get(keys.access.data_key(owner_id)), _first_key)
+
+
+def platform_envelope(key: bytes) -> Envelope:
+    """Return the envelope of data that belongs to no person, under a key derived from one of the platform's secrets."""
+    return Envelope(_PLATFORM, AESGCM(key))
 
 
 def existing_envelope(owner_id: str, key: DataKey | None) -> Envelope:

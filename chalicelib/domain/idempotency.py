@@ -2,27 +2,34 @@
 
 There are two guards. The record here replays the response for 72 h. The domain stores the operation id permanently,
 in the transaction of the effect. So a retry finds the effect of a function that was killed before its response.
+
+A response may show sealed data again, such as a blood type. So it is sealed too: a customer's under the customer's
+data key, others under a key of the platform (D-SEC-71). Without its key it is lost, and computed again.
 """
 
 import hashlib
 import hmac
+import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from chalicelib import clock
-from chalicelib.clients import secrets
+from chalicelib.clients.secrets import SESSIONS
+from chalicelib.domain import encryption
+from chalicelib.domain.encryption import Envelope, UndecryptableData
 from chalicelib.errors import IdempotencyInProgress, IdempotencyMismatch
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import IdempotencyRecord, IdempotentAnswer, Operation
 from chalicelib.table.places import Place
+from chalicelib.vocabulary import Portal
 
 KEPT = timedelta(hours=72)
 # Exceeds the time-out of API Gateway and the function (29 s): after it, the first try is dead.
 _RUNS_AT_MOST = timedelta(seconds=35)
-# Longer bodies, in characters, are compressed.
+# Longer content, in bytes, is compressed.
 _PLAIN = 4096
 
 
@@ -42,6 +49,7 @@ class IdempotencyClaim:
     operation_id: str
     record: Place[IdempotencyRecord] | None = None
     fingerprint: str = ""
+    envelope: Envelope | None = field(default=None, repr=False)
 
 
 def unkeyed() -> IdempotencyClaim:
@@ -51,20 +59,23 @@ def unkeyed() -> IdempotencyClaim:
 
 def _mac(*parts: str) -> str:
     # After a rotation of the secret the record is not found. The operation id still prevents a second effect.
-    return hmac.new(secrets.current("idempotency"), "\x00".join(parts).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(SESSIONS.current("idempotency key"), "\x00".join(parts).encode(), hashlib.sha256).hexdigest()
 
 
-def claim(*, caller_id: str, route: str, key: str, body: bytes) -> IdempotencyClaim | StoredAnswer:
+def claim(*, portal: Portal, caller_id: str, route: str, key: str, body: bytes) -> IdempotencyClaim | StoredAnswer:
     """Return the claim to run a request, or the stored response if there is one.
 
-    Raises IdempotencyMismatch for another body, IdempotencyInProgress while the first is running.
+    Raises IdempotencyMismatch for another body, IdempotencyInProgress while the first is running, Unavailable.
     """
     now = clock.now()
-    fingerprint = hashlib.sha256(body).hexdigest()
+    # Before the claim: a request whose response could not be sealed has no effect.
+    envelope = _envelope(portal, caller_id)
+    # Keyed, since a body may have little that is not known, such as a blood type.
+    fingerprint = _mac("body", hashlib.sha256(body).hexdigest())
     # Not derived from the rotating secret, since the operation id must never change.
     operation_id = "op_" + hashlib.sha256("\x00".join((caller_id, route, key)).encode()).hexdigest()[:40]
     place = keys.idempotency.answer(_mac(caller_id, route, key))
-    mine = IdempotencyClaim(operation_id=operation_id, record=place, fingerprint=fingerprint)
+    mine = IdempotencyClaim(operation_id=operation_id, record=place, fingerprint=fingerprint, envelope=envelope)
     record = IdempotencyRecord(
         *place,
         fingerprint=fingerprint,
@@ -89,20 +100,35 @@ def claim(*, caller_id: str, route: str, key: str, body: bytes) -> IdempotencyCl
             raise IdempotencyMismatch from failure
         if found.answer is None:
             raise IdempotencyInProgress(retry_after=1) from failure
-        stored = found.answer
-        first = stored.body if stored.packed is None else zlib.decompress(stored.packed).decode()
-        return StoredAnswer(found.answer.status, first, dict(found.answer.headers))
+        try:
+            return _opened(found.answer, envelope, place)
+        except UndecryptableData:
+            # The key was erased meanwhile. The operation id prevents a second effect.
+            return mine
     return mine
 
 
+def _envelope(portal: Portal, caller_id: str) -> Envelope:
+    if portal is Portal.WEBAPP:
+        return encryption.envelope(caller_id)
+    return encryption.platform_envelope(SESSIONS.current("kept answers"))
+
+
+def _opened(stored: IdempotentAnswer, envelope: Envelope, place: Place[IdempotencyRecord]) -> StoredAnswer:
+    content = envelope.open_bytes(place.pk, bytes(stored.sealed))
+    said = json.loads(zlib.decompress(content) if stored.is_packed else content)
+    return StoredAnswer(stored.status, said["body"], said["headers"])
+
+
 def keep(claimed: IdempotencyClaim, answer: StoredAnswer) -> None:
-    """Store the response for retries of the request."""
-    if claimed.record is None:
+    """Store the response for retries of the request, sealed."""
+    if claimed.record is None or claimed.envelope is None:
         return
-    stored = IdempotentAnswer(status=answer.status, body=answer.body, headers=dict(answer.headers))
-    if len(answer.body) > _PLAIN:
-        # A response with a thousand tickets exceeds the size limit of an item.
-        stored.body, stored.packed = "", zlib.compress(answer.body.encode())
+    content = json.dumps({"body": answer.body, "headers": dict(answer.headers)}, ensure_ascii=False).encode()
+    # A response with a thousand tickets exceeds the size limit of an item.
+    is_long = len(content) > _PLAIN
+    sealed = claimed.envelope.seal_bytes(claimed.record.pk, zlib.compress(content) if is_long else content)
+    stored = IdempotentAnswer(status=answer.status, sealed=sealed, is_packed=is_long or None)
     operations.record(
         operations.change(
             claimed.record,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from chalicelib.clients import secrets
+from chalicelib.clients.secrets import SESSIONS
 from chalicelib.errors import InvalidCursor
 from chalicelib.table import operations
 from chalicelib.table.items import Item
@@ -78,7 +78,7 @@ def _mac(key: bytes, payload: bytes, bound_to: str) -> bytes:
 def seal(position: str, *, bound_to: str) -> str:
     """Return the cursor for a position; `bound_to` identifies the caller and the query."""
     payload = json.dumps(position).encode()
-    return base64.urlsafe_b64encode(_mac(secrets.current(_PURPOSE), payload, bound_to) + payload).decode()
+    return base64.urlsafe_b64encode(_mac(SESSIONS.current(_PURPOSE), payload, bound_to) + payload).decode()
 
 
 def unseal(cursor: str, *, bound_to: str) -> str:
@@ -88,7 +88,7 @@ def unseal(cursor: str, *, bound_to: str) -> str:
     except (binascii.Error, UnicodeEncodeError) as error:
         raise InvalidCursor from error
     mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-    genuine = [hmac.compare_digest(_mac(key, payload, bound_to), mac) for key in secrets.candidates(_PURPOSE)]
+    genuine = [hmac.compare_digest(_mac(key, payload, bound_to), mac) for key in SESSIONS.candidates(_PURPOSE)]
     if not any(genuine):
         raise InvalidCursor
     position = json.loads(payload)

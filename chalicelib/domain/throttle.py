@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib import clock
-from chalicelib.clients import secrets
+from chalicelib.clients.secrets import SESSIONS
 from chalicelib.errors import RateLimited, Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Throttle
@@ -28,7 +28,7 @@ def _key(what: str, whom: str, window: timedelta) -> tuple[Place[Throttle], int]
 
 def _mac(what: str, whom: str) -> str:
     # `whom` may be a name, a number or an address, so the table stores only its MAC.
-    return hmac.new(secrets.current("throttle"), f"{what}:{whom}".encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.new(SESSIONS.current("throttle"), f"{what}:{whom}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

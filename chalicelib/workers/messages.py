@@ -1,9 +1,8 @@
 """Worker of the messages queue: email and SMS."""
 
-import json
 from typing import Any
 
-from chalicelib.clients.messages import Channel, Message
+from chalicelib.clients.messages import read
 from chalicelib.domain.access import sms
 from chalicelib.workers import Failures, each_message
 
@@ -14,5 +13,4 @@ def handle(batch: dict[str, Any]) -> Failures:
 
 
 def _take(body: str) -> None:
-    fields = json.loads(body)
-    sms.deliver(Message(**{**fields, "channel": Channel(fields["channel"])}))
+    sms.deliver(read(body))

@@ -42,7 +42,7 @@ def main() -> int:
 def _use_cloud(url: str) -> None:
     """Direct the domain, which loads the demo data, to this cloud and to no other."""
     for name in list(os.environ):
-        if name.startswith("AWS_") or name in ("STAGE", "TABLE_NAME", "SECRET_ID"):
+        if name.startswith("AWS_") or name in ("STAGE", "TABLE_NAME", "SECRET_NAME"):
             del os.environ[name]
     os.environ |= {
         "AWS_ENDPOINT_URL": url,

@@ -98,6 +98,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "AllowedPattern": "[A-Z]{2}(,[A-Z]{2})*",
         "Description": "The countries whose mobile numbers get SMS (ISO 3166)",
     },
+    "EarlierSecret": {
+        "Type": "String",
+        "Default": "",
+        "AllowedPattern": "(gatehouse/master-[a-z0-9]+)?",
+        "Description": "The one secret of releases before secrets by life, while its keys are still in use",
+    },
     # The lines of requests and of the security log are INFO.
     "SmsPerCountry": {
         "Type": "Number",
@@ -164,7 +170,8 @@ ENVIRONMENT: dict[str, Any] = {
     "LIVE_URL": {"Fn::Sub": sockets.URL},
     "FILES_BUCKET": {"Ref": "Files"},
     "DATA_KEY_ID": {"Fn::GetAtt": ["DataKey", "Arn"]},
-    "SECRET_ID": {"Ref": "MasterSecret"},
+    "SECRET_NAME": {"Fn::If": ["IsLocal", "gatehouse/{life}", {"Fn::Sub": "gatehouse/{life}-${Stage}"}]},
+    "EARLIER_SECRET": {"Ref": "EarlierSecret"},
     "PAYMENT_PROVIDER": {"Ref": "PaymentProvider"},
     "RETURN_ORIGINS": {"Ref": "ReturnOrigins"},
     "STRIPE_API_BASE": "",

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.clients import aws, bus, data_keys, files, jobs, messages, secrets
+from chalicelib.clients import aws, bus, data_keys, files, jobs, messages
 from chalicelib.clients.bus import Published
 from chalicelib.clients.messages import Channel, Message
+from chalicelib.clients.secrets import SESSIONS
 from chalicelib.errors import Unavailable
 from chalicelib.vocabulary import Fact
 from tests.support import meanwhile
@@ -27,7 +28,7 @@ REQUESTS: dict[str, tuple[str, str, Callable[[], object]]] = {
     "a file to delete": ("s3", "ListObjectVersions", lambda: files.delete("photos/1")),
     "a job": ("sqs", "SendMessage", lambda: jobs.enqueue("job_1")),
     "a message": ("sqs", "SendMessage", lambda: messages.enqueue(MESSAGE)),
-    "the master secret": ("secretsmanager", "GetSecretValue", lambda: secrets.current("tests")),
+    "a secret": ("secretsmanager", "GetSecretValue", lambda: SESSIONS.current("tests")),
 }
 
 
@@ -41,8 +42,8 @@ def test_a_lost_connection_is_unavailable_and_says_when_to_retry(name: str) -> N
 
 def test_a_lost_connection_is_forgotten_by_the_next_request() -> None:
     with meanwhile.failing("GetSecretValue", service="secretsmanager"), pytest.raises(Unavailable):
-        secrets.current("tests")
-    assert len(secrets.current("tests")) == 32
+        SESSIONS.current("tests")
+    assert len(SESSIONS.current("tests")) == 32
 
 
 def test_every_service_has_one_client_whose_time_out_is_below_a_functions() -> None:

@@ -9,6 +9,7 @@ from chalicelib import clock
 from chalicelib.domain import idempotency
 from chalicelib.domain.idempotency import IdempotencyClaim, StoredAnswer
 from chalicelib.errors import IdempotencyInProgress, IdempotencyMismatch
+from chalicelib.vocabulary import Portal
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -19,7 +20,7 @@ def later(**so_much: int) -> AbstractContextManager[None]:
 
 
 def claim(body: bytes = b"{}", *, caller_id: str = "cus_1", route: str = "POST /a") -> IdempotencyClaim:
-    claimed = idempotency.claim(caller_id=caller_id, route=route, key="k", body=body)
+    claimed = idempotency.claim(portal=Portal.WEBAPP, caller_id=caller_id, route=route, key="k", body=body)
     assert isinstance(claimed, IdempotencyClaim)
     return claimed
 
@@ -49,6 +50,8 @@ def test_an_answer_is_kept_for_72_hours_and_then_the_key_is_free() -> None:
         claimed = claim()
         idempotency.keep(claimed, answer)
     with later(hours=71, minutes=59):
-        assert idempotency.claim(caller_id="cus_1", route="POST /a", key="k", body=b"{}") == answer
+        assert (
+            idempotency.claim(portal=Portal.WEBAPP, caller_id="cus_1", route="POST /a", key="k", body=b"{}") == answer
+        )
     with later(hours=72):
         assert claim(b'{"another": "body"}').operation_id == claimed.operation_id

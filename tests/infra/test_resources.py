@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from chalicelib import clock
+from chalicelib.clients import key_ring
 from chalicelib.config import Config
 from chalicelib.config import config as read_config
 from chalicelib.domain.access import sms
 from chalicelib.domain.gate import alerts
 from chalicelib.portals.http.route import ROUTES
 from chalicelib.table.items import Item
-from chalicelib.vocabulary import Fact, Portal
+from chalicelib.vocabulary import Fact, Portal, SecretLife
 from chalicelib.workers import alerts as alerts_worker
 from infra import template as resources
 from tests.infra import reading
@@ -170,12 +172,17 @@ def test_no_index_repeats_what_a_scan_changes_on_its_ticket(template: Template) 
     assert not repeated & {"admission", "status", "inside", "contested", "entries"}
 
 
-def test_keys_rotate_and_the_secret_is_generated_not_written_down(template: Template) -> None:
+def test_keys_rotate_and_the_secrets_are_generated_not_written_down(template: Template) -> None:
     assert all(key["EnableKeyRotation"] is True for key in reading.of_type(template, "AWS::KMS::Key").values())
-    (secret,) = reading.of_type(template, "AWS::SecretsManager::Secret").values()
-    assert "SecretString" not in secret
-    assert secret["GenerateSecretString"]["GenerateStringKey"] == "master"
-    assert secret["GenerateSecretString"]["PasswordLength"] >= 64
+    secrets = reading.of_type(template, "AWS::SecretsManager::Secret")
+    assert len(secrets) == len(SecretLife)
+    for secret in secrets.values():
+        assert "SecretString" not in secret
+        made = secret["GenerateSecretString"]
+        assert made["PasswordLength"] >= 64
+        # The first key of a ring, and nothing that a later deployment could change.
+        assert key_ring.parse({made["GenerateStringKey"]: "x"}).signing(clock.now()) is not None
+        assert made["SecretStringTemplate"] == "{}"
 
 
 def test_every_log_group_forgets(template: Template) -> None:
@@ -195,7 +202,8 @@ def test_a_local_stage_has_the_names_that_the_settings_have_by_default(template:
     assert local("JobsQueue", "QueueName") == defaults.jobs_queue_name
     assert local("Files", "BucketName") == defaults.files_bucket
     assert local("DataKeyAlias", "AliasName") == defaults.data_key_id
-    assert local("MasterSecret", "Name") == defaults.secret_id
+    for life in SecretLife:
+        assert local(f"{life.capitalize()}Secret", "Name") == defaults.secret_name.format(life=life)
 
 
 def test_two_stages_share_no_name(template: Template) -> None:

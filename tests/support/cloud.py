@@ -12,6 +12,7 @@ from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from chalicelib.config import config
+from chalicelib.vocabulary import SecretLife
 
 MASTER_SECRET = "test-master-secret-of-the-platform-000000000000"
 
@@ -62,7 +63,7 @@ def delete_table() -> None:
 
 
 def create_all(master_secret: str) -> None:
-    """Create the table, secret, bus, rule and queues at the endpoint that the environment names."""
+    """Create the table, secrets, bus, rule and queues at the endpoint that the environment names."""
     create_table(_client("dynamodb"))
     create_queues()
     create_rest(master_secret)
@@ -81,7 +82,9 @@ def _queues() -> Sequence[str]:
 
 def create_rest(master_secret: str) -> None:
     """Create what is neither a table nor a queue."""
-    _client("secretsmanager").create_secret(Name=config().secret_id, SecretString=json.dumps({"master": master_secret}))
+    for life in SecretLife:
+        content = json.dumps({"key_1": f"{life}-{master_secret}"})
+        _client("secretsmanager").create_secret(Name=config().secret_name.format(life=life), SecretString=content)
     _client("events").create_event_bus(Name=config().event_bus_name)
     _client("ses").verify_email_identity(EmailAddress=config().mail_from)
     kms = _client("kms")

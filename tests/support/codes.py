@@ -1,10 +1,11 @@
 """The texts that wait in the messages queue, and the codes in them."""
 
-import json
 import re
+from dataclasses import asdict
 from typing import Any
 
 from chalicelib.clients import aws
+from chalicelib.clients.messages import read
 from chalicelib.config import config
 
 _CODE = re.compile(r"Gatehouse: ([0-9]{6}|[0-9]{8}) \S.* Valid 5 min\.")
@@ -16,7 +17,7 @@ def texts() -> list[dict[str, Any]]:
     url = sqs.get_queue_url(QueueName=config().messages_queue_name)["QueueUrl"]
     found: list[dict[str, Any]] = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-        found += [json.loads(message["Body"]) for message in messages]
+        found += [asdict(read(message["Body"])) for message in messages]
         for message in messages:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return found

@@ -1,6 +1,6 @@
 """moto's table in the memory of this process: read, copied and restored without a request."""
 
-import json
+import copy
 import pickle
 from typing import Any
 
@@ -18,7 +18,7 @@ def is_used() -> bool:
 def raws(*kinds: str) -> list[dict[str, Any]]:
     """Return all items of these kinds; moto takes ten times as long to answer a Scan as to find them."""
     items = [item for shelf in _table().items.values() for item in shelf.values()]
-    return [json.loads(json.dumps(item.to_json()["Attributes"])) for item in items if item.attrs["kind"].value in kinds]
+    return [copy.deepcopy(item.to_json()["Attributes"]) for item in items if item.attrs["kind"].value in kinds]
 
 
 def snapshot() -> bytes:

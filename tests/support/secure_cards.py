@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from chalicelib.clients import secrets
+from chalicelib.clients.secrets import CARDS
 from chalicelib.domain.gate.readings import SunMessage
 
 
@@ -27,10 +27,10 @@ def _cmac(key: bytes, message: bytes) -> bytes:
 
 
 def keys_of(uid: str) -> CardKeys:
-    """Return the keys of a card under the current master secret; its own one is diversified by AN10922."""
-    master = secrets.current("NTAG 424 DNA file-read master key", length=16)
+    """Return the keys of a card under the current card master; its own one is diversified by AN10922."""
+    master = CARDS.current("NTAG 424 DNA file-read master key", length=16)
     return CardKeys(
-        meta_read=secrets.current("NTAG 424 DNA meta-read key", length=16),
+        meta_read=CARDS.current("NTAG 424 DNA meta-read key", length=16),
         file_read=_cmac(master, b"\x01" + bytes.fromhex(uid) + b"gatehouse"),
     )
 

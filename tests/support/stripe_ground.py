@@ -8,15 +8,17 @@ import pytest
 from chalicelib.clients import aws, secrets
 from chalicelib.clients.providers import stripe as client
 from chalicelib.config import config
+from chalicelib.vocabulary import SecretLife
 from tests.support.client import Answer, call
 from tests.support.cloud import MASTER_SECRET
 from tests.support.stripe_double import sign
 
 
 def put_secret(**fields: str) -> None:
-    """Give the platform keys beside its master secret."""
-    value = json.dumps({"master": MASTER_SECRET, **fields})
-    aws.client("secretsmanager").put_secret_value(SecretId=config().secret_id, SecretString=value)
+    """Give the platform keys of a provider."""
+    name = config().secret_name.format(life=SecretLife.PROVIDERS)
+    value = json.dumps({"key_1": MASTER_SECRET, **fields})
+    aws.client("secretsmanager").put_secret_value(SecretId=name, SecretString=value)
     secrets.forget()
 
 

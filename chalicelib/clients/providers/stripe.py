@@ -1,6 +1,6 @@
 """Stripe, by its own SDK: payment intents that carry the payment's id.
 
-The keys stand in the master secret's JSON as `stripe_api_key` and `stripe_webhook_secret`. Every request that
+The keys are the fields `stripe_api_key` and `stripe_webhook_secret` of the providers' secret. Every request that
 changes something has an idempotency key made from the payment's id, so a repeat has no second effect
 (docs.stripe.com/api/idempotent_requests).
 """
@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from chalicelib.clients import secrets
 from chalicelib.clients.providers import Charge, Declined, Notice, Opened, Outcome, OutcomeStatus
+from chalicelib.clients.secrets import PROVIDERS
 from chalicelib.config import config
 from chalicelib.errors import BadSignature, Unavailable
 from chalicelib.observability import logger
@@ -156,7 +156,7 @@ def _outcome(intent: Mapping[str, Any]) -> Outcome:
 
 
 def _secret(name: str) -> str:
-    value = secrets.field(name)
+    value = PROVIDERS.field(name)
     if not value:
         logger.error("the secret has no key of the payment provider", extra={"field": name})
         raise Unavailable("Payments by card are not configured. Try again later.", retry_after=60)

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.clients import bus, secrets
+from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
+from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain import paging, signing
 from chalicelib.domain.access import device_keys, limits, lock_outs, security_log, tokens
 from chalicelib.domain.access.tokens import Principal
@@ -29,6 +30,7 @@ from chalicelib.table.places import Place
 from chalicelib.vocabulary import DeviceStatus, Fact, Factor, Portal
 
 CODE_LIFETIME = timedelta(minutes=15)
+_ENROLMENT = "device enrolment"
 ASSERTION_LIFETIME = timedelta(seconds=60)
 ASSERTION_AUDIENCE = "gatehouse-device-token"
 _ASSERTION_TYPE = "device-assertion+jwt"
@@ -100,7 +102,7 @@ def settings() -> dict[str, int]:
 
 def _mac(code: str) -> list[str]:
     plain = code.replace("-", "").replace(" ", "").upper()
-    return [hmac.new(key, plain.encode(), hashlib.sha256).hexdigest() for key in secrets.candidates("device enrolment")]
+    return [hmac.new(key, plain.encode(), hashlib.sha256).hexdigest() for key in SESSIONS.candidates(_ENROLMENT)[:2]]
 
 
 def provision(*, event_id: str, gate_name: str, name: str, by: str) -> ProvisionedDevice:

@@ -1,6 +1,6 @@
 """One-time codes: sent to a number, five tries, single use (contract, "OTP").
 
-A code is stored only as a MAC over the challenge's id and the code. The key is derived from the master secret. A try
+A code is stored only as a MAC over the challenge's id and the code. The key is derived from the sessions' secret. A try
 is counted before the comparison, so that parallel guesses cannot exceed the limits. Tries by challenge and by number
 count apart, those by number for each address. A code is spent in the transaction of its effect. Only the newest code
 of a number and purpose is valid; of a registration, the newest of its number and password. Responses do not disclose
@@ -16,8 +16,9 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.clients import messages, secrets
+from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
+from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain.access import code_texts, limits, numbers, passwords, security_log, sms
 from chalicelib.domain.throttle import Streak
 from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid, RateLimited
@@ -196,7 +197,7 @@ def _verify(challenge: Challenge, code: str, *, by_number: bool) -> VerifiedCode
         raise OtpExpired
     wrong_codes = limits.wrong_codes(challenge.purpose, challenge.number_mac, by_number=by_number)
     wrong_codes.take()
-    macs = [_mac(key, challenge.challenge_id, code) for key in secrets.candidates(_PURPOSE)]
+    macs = [_mac(key, challenge.challenge_id, code) for key in SESSIONS.candidates(_PURPOSE)]
     if not any(hmac.compare_digest(mac, challenge.mac) for mac in macs):
         _log("wrong code", challenge)
         raise OtpInvalid
@@ -212,7 +213,7 @@ def registration_macs(mobile_number: str, password: str) -> list[str]:
     """
     stretched = passwords.stretched(password, salt=hashlib.sha256(mobile_number.encode()).digest())
     keyed = mobile_number.encode() + stretched
-    return [hmac.new(key, keyed, hashlib.sha256).hexdigest()[:32] for key in secrets.candidates(_REGISTRATION)]
+    return [hmac.new(key, keyed, hashlib.sha256).hexdigest()[:32] for key in SESSIONS.candidates(_REGISTRATION)[:2]]
 
 
 def registration_of(mobile_number: str, password: str) -> str:
@@ -295,7 +296,7 @@ def _code(purpose: OtpPurpose, challenge_id: str, *, opens: bool) -> tuple[str, 
     """Return a fresh code and its MAC. Unless `opens`, no code matches the MAC."""
     digits = code_texts.digits(purpose)
     code = f"{randomness.randbelow(10**digits):0{digits}d}"
-    return code, _mac(secrets.current(_PURPOSE), challenge_id, code if opens else randomness.token_hex())
+    return code, _mac(SESSIONS.current(_PURPOSE), challenge_id, code if opens else randomness.token_hex())
 
 
 def _mac(key: bytes, challenge_id: str, code: str) -> str:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from chalicelib.clients import secrets
+from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain.access.limits import network
 from chalicelib.errors import Refusal
 from chalicelib.observability import logger
@@ -112,7 +112,7 @@ def address_mac(address: str | None) -> str | None:
     if not address:
         return None
     try:
-        key = secrets.current(_PURPOSE)
+        key = SESSIONS.current(_PURPOSE)
     except Refusal:
         return None  # the line is worth more than its address
     return hmac.new(key, network(address).encode(), hashlib.sha256).hexdigest()[:16]

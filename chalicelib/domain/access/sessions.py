@@ -1,6 +1,6 @@
 """Sessions: refresh tokens rotate at every use, and reuse of an old one ends the session.
 
-The token of generation n is derived from the master secret. A client that lost a response can therefore receive the
+The token of generation n is derived from the sessions' secret. A client that lost a response can therefore receive the
 same successor again within GRACE. The table stores only the hash of the newest token.
 """
 
@@ -15,7 +15,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.clients import secrets
+from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain import paging
 from chalicelib.domain.access import accounts, known_devices, lock_outs, security_log, tokens
 from chalicelib.domain.access.tokens import Principal
@@ -57,7 +57,7 @@ class OwnSession:
 
 
 def _secret_part(session_id: str, generation: int) -> str:
-    mac = hmac.new(secrets.current(_PURPOSE), f"{session_id}.{generation}".encode(), hashlib.sha256)
+    mac = hmac.new(SESSIONS.current(_PURPOSE), f"{session_id}.{generation}".encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(mac.digest()).rstrip(b"=").decode()
 
 
@@ -80,12 +80,12 @@ def _parse(token: str) -> tuple[str, int]:
 def _is_genuine(token: str, session_id: str, generation: int) -> bool:
     """Whether the platform made this token, under the current or the previous secret."""
     return _was_made(token, session_id, generation) or (
-        secrets.read_again() and _was_made(token, session_id, generation)
+        SESSIONS.read_again() and _was_made(token, session_id, generation)
     )
 
 
 def _was_made(token: str, session_id: str, generation: int) -> bool:
-    for key in secrets.candidates(_PURPOSE):
+    for key in SESSIONS.candidates(_PURPOSE):
         mac = hmac.new(key, f"{session_id}.{generation}".encode(), hashlib.sha256).digest()
         made = f"{session_id}.{generation}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
         if hmac.compare_digest(made.encode(), token.encode()):

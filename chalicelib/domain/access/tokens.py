@@ -11,6 +11,7 @@ from typing import Any
 import jwt
 
 from chalicelib import clock
+from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain import signing
 from chalicelib.errors import TokenExpired, Unauthenticated
 from chalicelib.vocabulary import Portal
@@ -94,8 +95,11 @@ def forget() -> None:
 
 
 @lru_cache(maxsize=4096)
-def _proven(token: str) -> tuple[Principal, int]:
-    """Return the principal and expiry of a genuine token. Failures are not cached."""
+def _proven(token: str, _edition: int) -> tuple[Principal, int]:
+    """Return the principal and expiry of a genuine token. Failures are not cached.
+
+    Another edition of the secret proves it again, since its key may be retired.
+    """
     try:
         header = jwt.get_unverified_header(token)
     except jwt.InvalidTokenError as error:
@@ -141,7 +145,7 @@ def verify(token: str, portal: Portal | None) -> Principal:
     """
     if len(token) > _MAX_LENGTH:
         raise Unauthenticated
-    principal, expires = _proven(token)
+    principal, expires = _proven(token, SESSIONS.edition)
     if portal is not None and principal.portal is not portal:
         raise Unauthenticated
     if clock.now().timestamp() >= expires:

@@ -222,16 +222,18 @@ def _known(uid: str) -> Card:
     return card
 
 
-def claim_counter(uid: str, *, counter: int, scan_key: str) -> tuple[Card | None, bool]:
-    """Consume one SUN message: store its counter if it is higher than the stored one.
+def claim_counter(uid: str, *, counter: int, key_version: int, scan_key: str) -> tuple[Card | None, bool]:
+    """Consume one SUN message: store its counter if it is higher than the stored one, and the version of its keys.
 
     Returns the card, or None for an unknown one, and whether this scan owns the counter. A retry of the scan still
-    owns it.
+    owns it. A message under older keys than the card has is not consumed.
     """
     write = operations.change(
         keys.cards.card(uid),
-        [Card.sun_counter.set(counter), Card.sun_scan_key.set(scan_key)],
-        Card.pk.exists() & (Card.sun_counter < counter),
+        [Card.sun_counter.set(counter), Card.sun_scan_key.set(scan_key), Card.sun_key.set(key_version)],
+        Card.pk.exists()
+        & (Card.sun_counter < counter)
+        & (Card.sun_key.does_not_exist() | (Card.sun_key <= key_version)),
     )
     try:
         return Card.from_raw_data(operations.record(write)), True
@@ -239,6 +241,11 @@ def claim_counter(uid: str, *, counter: int, scan_key: str) -> tuple[Card | None
         card = failure.found(Card)
         ours = card is not None and card.sun_scan_key == scan_key and card.sun_counter == counter
         return card, ours
+
+
+def has_newer_keys(card: Card, key_version: int) -> bool:
+    """Whether a card was re-keyed after the version of a message, which cannot be from the card then."""
+    return card.sun_key is not None and key_version < card.sun_key
 
 
 def mark_refused(uid: str, *, event_id: str) -> None:

@@ -136,21 +136,29 @@ def look_at(caller: Caller, reading: Reading, *, spend: bool) -> FoundReading:
 
 
 def _read_card(reading: Reading, *, own_key: str, spend: bool) -> tuple[str | None, Card | None, Presented]:
-    """Return the UID, the card if its counter was claimed, and the proof that was presented."""
+    """Return the UID, its card, and the proof that was presented."""
     uid = reading.uid
     if reading.sun is None:
-        return uid, None, Presented(by_card=True)
-    tap = sun.open_message(reading.sun.picc_data, reading.sun.cmac)
-    if tap is None:
-        return uid, None, Presented(by_card=True, signature=Signature.BAD)
+        return uid, _card(uid), Presented(by_card=True)
+    opened = sun.open_message(reading.sun.picc_data, reading.sun.cmac)
+    if opened is None:
+        return uid, _card(uid), Presented(by_card=True, signature=Signature.BAD)
+    tap, key_version = opened.tap, opened.key_version
     matches = uid is None or uid == tap.uid
     uid = uid or tap.uid
     card, fresh = None, True
     if spend and matches:
-        card, fresh = cards.claim_counter(uid, counter=tap.counter, scan_key=own_key)
+        card, fresh = cards.claim_counter(uid, counter=tap.counter, key_version=key_version, scan_key=own_key)
+    card = card or _card(uid)
+    if card is not None and cards.has_newer_keys(card, key_version):
+        return uid, card, Presented(by_card=True, signature=Signature.BAD)
     # A counter claimed by this same scan is not a replay.
     counter = None if spend and fresh else tap.counter
     return uid, card, Presented(by_card=True, signature=Signature.GOOD, counter=counter, uid_matches=matches)
+
+
+def _card(uid: str | None) -> Card | None:
+    return operations.get(keys.cards.card(uid)) if uid is not None else None
 
 
 def _look_by_card(
@@ -158,8 +166,6 @@ def _look_by_card(
 ) -> FoundReading:
     own_key = f"{caller.id}/{reading.scan_id}"
     uid, card, presented = _read_card(reading, own_key=own_key, spend=spend)
-    if card is None and uid is not None:
-        card = operations.get(keys.cards.card(uid))
     mine = card.tickets.get(control.facts.event_id, []) if card else []
     # With re-entry, an admitted ticket may be outside again, so none is passed over.
     admitted = card.admitted if card and not control.facts.re_entry_allowed else {}

@@ -5,12 +5,14 @@ data and AES-CMAC), and AN10922 for the derivation of a key per card. LRP messag
 """
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from chalicelib.clients import secrets
+from chalicelib.clients.secrets import CARDS
+from chalicelib.observability import logger
 
 _PICC_BYTES = 16
 _MAC_BYTES = 8
@@ -30,6 +32,14 @@ class GenuineTap:
     counter: int
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedMessage:
+    """A genuine message, and the version of the keys that its card carries."""
+
+    tap: GenuineTap
+    key_version: int
+
+
 def aes_cmac(key: bytes, message: bytes) -> bytes:
     """Return the AES-CMAC of a message (NIST SP 800-38B)."""
     mac = CMAC(algorithms.AES(key))
@@ -43,17 +53,26 @@ def diversify(master: bytes, uid: str) -> bytes:
     return aes_cmac(master, b"\x01" + bytes.fromhex(uid) + _SYSTEM)
 
 
-def open_message(picc_data: str, cmac: str) -> GenuineTap | None:
+def open_message(picc_data: str, cmac: str) -> OpenedMessage | None:
     """Return the content of a SUN message, or None unless a card of this platform generated it.
 
-    Both arguments are hex. The current and the previous master secret are tried.
+    Both arguments are hex. The keys of all versions are tried, except those that leaked.
     """
-    metas = secrets.candidates(_META_READ, length=16)
-    masters = secrets.candidates(_FILE_READ_MASTER, length=16)
-    for meta, master in zip(metas, masters, strict=True):
+    metas, masters = (CARDS.versions(purpose, length=16) for purpose in (_META_READ, _FILE_READ_MASTER))
+    opened = _open(picc_data, cmac, metas, masters)
+    if opened is None:
+        metas, masters = (CARDS.retired(purpose, length=16) for purpose in (_META_READ, _FILE_READ_MASTER))
+        if (refused := _open(picc_data, cmac, metas, masters)) is not None:
+            # Anybody who has the leaked key can make such a message.
+            logger.warning("card key retired", extra={"security": True, "key_version": refused.key_version})
+    return opened
+
+
+def _open(picc_data: str, cmac: str, metas: Mapping[int, bytes], masters: Mapping[int, bytes]) -> OpenedMessage | None:
+    for version, meta in metas.items():
         tap = decrypt_picc_data(picc_data, meta)
-        if tap is not None and is_authentic(tap, cmac, diversify(master, tap.uid)):
-            return tap
+        if tap is not None and is_authentic(tap, cmac, diversify(masters[version], tap.uid)):
+            return OpenedMessage(tap, version)
     return None
 
 

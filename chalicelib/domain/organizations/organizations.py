@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from ulid import ULID
 
 from chalicelib import clock
-from chalicelib.clients import secrets
+from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain.access import accounts, limits, passwords, sessions
 from chalicelib.domain.access.accounts import log_security_event
 from chalicelib.domain.access.security_log import note_factors
@@ -223,7 +223,7 @@ def invite_code(organization: Organization) -> str:
     if ulid is None:
         raise NotFound
     content = ulid.bytes + organization.invite_generation.to_bytes(_GENERATION_BYTES)
-    return base64.b32encode(content + _mac(secrets.current(_PURPOSE), content)).decode()
+    return base64.b32encode(content + _mac(SESSIONS.current(_PURPOSE), content)).decode()
 
 
 def _mac(key: bytes, content: bytes) -> bytes:
@@ -244,11 +244,11 @@ def _unseal(code: str) -> tuple[str, int]:
 
 
 def _is_genuine(content: bytes, mac: bytes) -> bool:
-    return _was_made(content, mac) or (secrets.read_again() and _was_made(content, mac))
+    return _was_made(content, mac) or (SESSIONS.read_again() and _was_made(content, mac))
 
 
 def _was_made(content: bytes, mac: bytes) -> bool:
-    genuine = [hmac.compare_digest(_mac(key, content), mac) for key in secrets.candidates(_PURPOSE)]
+    genuine = [hmac.compare_digest(_mac(key, content), mac) for key in SESSIONS.candidates(_PURPOSE)]
     return any(genuine)
 
 

@@ -14,7 +14,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib import clock
 from chalicelib.clients.providers import Charge, Declined, Outcome, OutcomeStatus
 from chalicelib.config import config
-from chalicelib.domain import idempotency, money
+from chalicelib.domain import encryption, idempotency, money
 from chalicelib.domain.cards import own_cards
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import providers, resolution, saved_methods
@@ -72,13 +72,22 @@ def shown(payment: Payment) -> OwnPayment:
         amount=Money(payment.amount, payment.currency),
         provider=payment.provider,
         method=payment.method,
-        client_secret=payment.client_secret if is_open else None,
+        client_secret=_client_secret(payment) if is_open else None,
         booking_id=payment.order_id,
         card_id=payment.card_id,
         receipt_number=payment.receipt_number,
         failure_reason=payment.failure_reason,
         created_at=payment.created_at,
     )
+
+
+def _client_secret(payment: Payment) -> str | None:
+    sealed = payment.sealed_client_secret
+    return encryption.open_sealed(payment.customer_id, _sealed_as(payment), bytes(sealed)) if sealed else None
+
+
+def _sealed_as(payment: Payment) -> str:
+    return f"client_secret/{payment.payment_id}"
 
 
 def own(customer_id: str, payment_id: str) -> Payment:
@@ -321,10 +330,10 @@ def _opened(payment: Payment, *, token: str | None = None) -> Payment:
         opened = providers.named(payment.provider).create(_charge(payment, token=token))
     except Declined as declined:
         return settle(payment.payment_id, resolution.refused(payment, declined.code))
-    known = [
-        Payment.provider_reference.set(opened.reference),
-        Payment.client_secret.set(opened.client_secret),
-    ]
+    known = [Payment.provider_reference.set(opened.reference)]
+    if opened.client_secret is not None:
+        sealed = encryption.seal(payment.customer_id, _sealed_as(payment), opened.client_secret)
+        known.append(Payment.sealed_client_secret.set(sealed))
     unknown = (Payment.status == payment.status) & Payment.provider_reference.does_not_exist()
     with suppress(operations.ConditionFailed):  # another call has opened it, or a callback arrived first
         operations.record(operations.change(keys.money.payment(payment.payment_id), known, unknown))

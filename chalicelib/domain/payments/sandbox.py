@@ -1,7 +1,8 @@
 """The sandbox provider: charges no money, and keeps its own records in the table as a real provider would.
 
 The customer's token selects the result. `tok_ok` (the default) succeeds, `tok_declined` is declined, and
-`tok_timeout` succeeds but loses its first response. Callbacks are signed with a key derived from the master secret.
+`tok_timeout` succeeds but loses its first response. Callbacks are signed with a key derived from the
+secret of providers.
 """
 
 import hashlib
@@ -13,8 +14,8 @@ from contextlib import suppress
 from pydantic import BaseModel, ValidationError
 
 from chalicelib import clock
-from chalicelib.clients import secrets
 from chalicelib.clients.providers import Charge, Declined, Notice, Opened, Outcome, OutcomeStatus
+from chalicelib.clients.secrets import PROVIDERS
 from chalicelib.errors import BadSignature, Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import SandboxCharge
@@ -132,7 +133,7 @@ class Sandbox:
 
 def sign(body: bytes, *, at: int) -> str:
     """Return the signature of a callback sent at a Unix time: `t=<time>,v1=<hex HMAC-SHA256 of "time.body">`."""
-    return f"t={at},v1={_mac(secrets.current(_PURPOSE), body, at)}"
+    return f"t={at},v1={_mac(PROVIDERS.current(_PURPOSE), body, at)}"
 
 
 def callback(payment_id: str, outcome: Outcome, *, event_id: str, kind: str | None = None) -> bytes:
@@ -161,12 +162,12 @@ def _require_signature(body: bytes, header: str) -> None:
         raise BadSignature
     if abs(clock.now().timestamp() - int(at)) > _TOLERANCE:
         raise BadSignature
-    if not _is_signed(body, int(at), given) and not (secrets.read_again() and _is_signed(body, int(at), given)):
+    if not _is_signed(body, int(at), given) and not (PROVIDERS.read_again() and _is_signed(body, int(at), given)):
         raise BadSignature
 
 
 def _is_signed(body: bytes, at: int, given: str) -> bool:
-    return any(hmac.compare_digest(_mac(key, body, at), given) for key in secrets.candidates(_PURPOSE))
+    return any(hmac.compare_digest(_mac(key, body, at), given) for key in PROVIDERS.candidates(_PURPOSE))
 
 
 def _book(reference: str) -> SandboxCharge:

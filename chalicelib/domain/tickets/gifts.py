@@ -136,8 +136,9 @@ def _giving(ticket: Ticket, present: GiftInput, *, to: Account | None) -> tuple[
             *transfers.handing_over(ticket, to=to, message=present.message),
             operations.put(claimed),
         ]
-    mac = numbers.number_mac(present.mobile_number)
-    gift.message = present.message
+    mac, version = numbers.number_mac(present.mobile_number), numbers.index_version()
+    gift.message, gift.number_version = present.message, version
+    gift.put_in_gsi2(keys.tickets.gifts_by_version(version, gift.gift_id))
     gift.pk, gift.sk = keys.tickets.gift(mac, gift.gift_id)
     pledged = [Ticket.pledge.set(gift.gift_id), Ticket.pledged_to.set(mac)]
     writes = [
@@ -178,11 +179,11 @@ def _unpledging(ticket: Ticket) -> Write:
 def _found(result: str, present: GiftInput) -> Gift:
     """Return the current state of the gift that an operation made. Raises IdempotencyMismatch for another number."""
     gift_id, mac = result.split()
-    if mac not in numbers.number_macs(present.mobile_number):
+    if mac not in (macs := numbers.all_macs(present.mobile_number)):
         raise IdempotencyMismatch
-    # Pending first: a gift moves from pending to ended, never back.
-    waiting = operations.get(keys.tickets.gift(mac, gift_id))
-    gift = waiting or operations.get(keys.tickets.closed_gift(present.ticket_id, gift_id))
+    # Pending first: a gift moves from pending to ended, never back. It may have been re-keyed meanwhile.
+    waiting = operations.get_many([keys.tickets.gift(mac, gift_id) for mac in macs])
+    gift = next(iter(waiting.values()), None) or operations.get(keys.tickets.closed_gift(present.ticket_id, gift_id))
     if gift is None:
         raise NotFound
     return gift
@@ -209,7 +210,7 @@ def claim_all(customer: Account) -> int:
     if customer.mobile_number is None or customer.status != AccountStatus.ACTIVE:
         return 0
     count = 0
-    for mac in numbers.number_macs(customer.mobile_number):
+    for mac in numbers.macs_of_gifts(customer.mobile_number):
         waiting = operations.query(keys.tickets.gift(mac).pk, limit=_CLAIMED_AT_ONCE, consistent=True)
         count += sum(_claim(Gift.from_raw_data(raw), customer) for raw in waiting)
     return count

@@ -88,6 +88,7 @@ def _admit(route: AnyRoute, headers: Mapping[str, str]) -> Principal | None:
 def _answer_once(route: AnyRoute, view: View, call: Call[Any, Any]) -> Answer:
     request = KeyedRequest(
         key=call.headers.get("idempotency-key"),
+        portal=call.principal.portal,
         caller_id=call.principal.id,
         route=f"{route.method} {route.path.format(**call.path)}",
         body=call.raw,

@@ -9,6 +9,7 @@ from chalicelib.domain import idempotency
 from chalicelib.domain.idempotency import IdempotencyClaim
 from chalicelib.errors import Refusal, ValidationFailed
 from chalicelib.portals.http.answer import JSON, Answer
+from chalicelib.vocabulary import Portal
 
 KEY_LENGTH = 255
 _REFUSED = 400
@@ -19,6 +20,7 @@ class KeyedRequest:
     """What makes a request the same as an earlier one; `key` is None where its caller sent none."""
 
     key: str | None
+    portal: Portal
     caller_id: str
     route: str
     body: bytes
@@ -35,7 +37,9 @@ def answer_once(request: KeyedRequest, answer_to: Callable[[str], Answer]) -> An
     if not (0 < len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
         message = f"must have 1 to {KEY_LENGTH} printable ASCII characters"
         raise ValidationFailed(details=[{"field": "Idempotency-Key", "message": message}])
-    claimed = idempotency.claim(caller_id=request.caller_id, route=request.route, key=key, body=request.body)
+    claimed = idempotency.claim(
+        portal=request.portal, caller_id=request.caller_id, route=request.route, key=key, body=request.body
+    )
     if not isinstance(claimed, IdempotencyClaim):
         if claimed.status >= _REFUSED:
             raise Refusal.replay(claimed.status, json.loads(claimed.body))

@@ -33,6 +33,8 @@ class Card(Item, discriminator="card"):
     refused_at = UnicodeSetAttribute(null=True)
     sun_counter = IntegerAttribute(default=-1)
     sun_scan_key = UnicodeAttribute(null=True)
+    # The version of the keys on the card, by its last genuine message. It never goes back.
+    sun_key = IntegerAttribute(null=True)
 
 
 class UnknownCard(Item, discriminator="unknown_card"):

@@ -2,24 +2,23 @@
 
 from typing import Any
 
-from pynamodb.attributes import BinaryAttribute, JSONAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, MapAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
 
 
 class IdempotentAnswer(MapAttribute[str, Any]):
-    """The first answer to an Idempotency-Key."""
+    """The first answer to an Idempotency-Key, sealed."""
 
     status = IntegerAttribute()
-    # Replaces `body` for a large answer: compressed (zlib, RFC 1950).
-    body = UnicodeAttribute()
-    packed = BinaryAttribute(legacy_encoding=False, null=True)
-    headers: JSONAttribute = JSONAttribute(default=dict)
+    # Body and headers as JSON, encrypted; compressed before (zlib, RFC 1950) if `is_packed`.
+    sealed = BinaryAttribute(legacy_encoding=False)
+    is_packed = BooleanAttribute(null=True)
 
 
 class IdempotencyRecord(Item, discriminator="idempotency"):
-    """One use of an Idempotency-Key: the fingerprint of its request, and the answer."""
+    """One use of an Idempotency-Key: the MAC of its request's body, and the answer."""
 
     fingerprint = UnicodeAttribute()
     locked_until = MomentAttribute(null=True)

@@ -25,7 +25,8 @@ class Payment(SweptItem, discriminator="payment"):
     method = EnumAttribute(PaymentMethod)
     provider = UnicodeAttribute()
     provider_reference = UnicodeAttribute(null=True)
-    client_secret = UnicodeAttribute(null=True)
+    # The provider's key of this payment for the customer's browser, sealed.
+    sealed_client_secret = BinaryAttribute(legacy_encoding=False, null=True)
     return_url = UnicodeAttribute(null=True)
     status = EnumAttribute(PaymentStatus)
     failure_reason = UnicodeAttribute(null=True)

@@ -77,6 +77,8 @@ class Gift(Item, discriminator="gift"):
     giver_id = UnicodeAttribute()
     status = EnumAttribute(GiftStatus)
     name = UnicodeAttribute(null=True)
+    # While it is pending, the version of the number's MAC in its key; absent in gifts of earlier releases.
+    number_version = IntegerAttribute(null=True)
     # Only while it is pending; then the ticket has it.
     message = UnicodeAttribute(null=True)
     created_at = MomentAttribute()

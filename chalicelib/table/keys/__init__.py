@@ -95,6 +95,7 @@ No.  question                                   index  partition                
 88   a signed log-in that a device has used     table  ASSERTION#device#hash     ASSERTION              device
 89   the open sockets of a principal            table  LIVE_SOCKETS#principal    LIVE_SOCKETS           live
 90   the invitation of the first administrator  table  FIRST_ADMIN               FIRST_ADMIN            admin
+91   the pending gifts, by their MAC's version  gsi2   GIFTS_BY_VERSION#v.#n     gift                   re-keying
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -102,6 +103,7 @@ Question 4 is spread by the first letter, question 18 by day, question 28 by min
 Question 26 has a partition per shard, since the first second of a sale brings thousands of orders of one category.
 So has question 39, since every payment moves the same few accounts.
 Question 70 has a partition for each thousand tickets of an organization, so a page reads neighbours.
+Question 91 is spread over `GIFT_SHARDS` partitions.
 Questions 84 to 86 share a partition per channel: the stream delivers one partition in order, so a channel's messages
 are published in that order.
 

@@ -3,6 +3,8 @@
 from chalicelib.table.items.tickets import Gift, RefundRequest, Ticket
 from chalicelib.table.places import Key, Place, joined
 
+GIFT_SHARDS = 4
+
 
 def ticket(ticket_id: str) -> Place[Ticket]:
     """Question 3."""
@@ -17,6 +19,16 @@ def customer_tickets(customer_id: str, ticket_id: str = "") -> Key:
 def gift(mac: str, gift_id: str = "") -> Place[Gift]:
     """Question 45; `mac` is the MAC of the number."""
     return Place(Gift, joined("GIFTS", mac), gift_id)
+
+
+def gifts_by_version(version: int, gift_id: str) -> Key:
+    """Question 91: a pending gift, by the version of the number's MAC in its key."""
+    return Key(joined("GIFTS_BY_VERSION", str(version), str(ord(gift_id[-1]) % GIFT_SHARDS)), gift_id)
+
+
+def gift_partitions(version: int) -> list[str]:
+    """Question 91: the partitions of a version."""
+    return [joined("GIFTS_BY_VERSION", str(version), str(shard)) for shard in range(GIFT_SHARDS)]
 
 
 def refund_request(ticket_id: str, refund_id: str = "") -> Place[RefundRequest]:

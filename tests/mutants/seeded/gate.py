@@ -134,8 +134,8 @@ MUTANTS = (
         name="sun-counter-may-repeat",
         bug="a recorded SUN message is admitted a second time",
         file="chalicelib/domain/cards/cards.py",
-        before="Card.pk.exists() & (Card.sun_counter < counter),",
-        after="Card.pk.exists() & (Card.sun_counter <= counter),",
+        before="        & (Card.sun_counter < counter)\n",
+        after="        & (Card.sun_counter <= counter)\n",
         tests=_CHECK_IN,
     ),
     Mutant(

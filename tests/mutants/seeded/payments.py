@@ -32,8 +32,8 @@ MUTANTS = (
         name="callback-signature-not-compared",
         bug="anybody says that an order was paid",
         file="chalicelib/domain/payments/sandbox.py",
-        before="any(hmac.compare_digest(_mac(key, body, at), given) for key in secrets.candidates(_PURPOSE))",
-        after="any(_mac(key, body, at) and given for key in secrets.candidates(_PURPOSE))",
+        before="any(hmac.compare_digest(_mac(key, body, at), given) for key in PROVIDERS.candidates(_PURPOSE))",
+        after="any(_mac(key, body, at) and given for key in PROVIDERS.candidates(_PURPOSE))",
         tests=(f"{_DOOR}::test_a_callback_that_is_not_signed_just_now_changes_nothing",),
     ),
     Mutant(

@@ -19,7 +19,7 @@ from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Event, IdempotencyRecord, Order, Ticket, Venue
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import CardStatus, EventStatus
+from chalicelib.vocabulary import CardStatus, EventStatus, Portal
 from tests.contract.ground import stored
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer, make_event, scan_id
@@ -338,7 +338,8 @@ def test_while_the_first_is_running_its_key_waits(event: Event, customer: Accoun
         event.event_id.encode(),
         category.category_id.encode(),
     )
-    idempotency.claim(caller_id=customer.account_id, route="POST /api/v1/tickets/book", key="k1", body=raw)
+    caller_id, route = customer.account_id, "POST /api/v1/tickets/book"
+    idempotency.claim(portal=Portal.WEBAPP, caller_id=caller_id, route=route, key="k1", body=raw)
     second = call("POST", PATH, raw=raw, token=token, headers={"idempotency-key": "k1"})
     assert (second.status, second.code) == (409, "IDEMPOTENCY_IN_PROGRESS")
     assert "retry-after" in second.headers

@@ -1,0 +1,40 @@
+"""Events that are not over: how long the keys of ticket codes are needed."""
+
+from datetime import datetime, timedelta
+
+from chalicelib import clock
+from chalicelib.domain.events import gate_control
+from chalicelib.identifiers import ulid_of
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Event
+from chalicelib.vocabulary import EventStatus
+
+# The days whose events are read: an event lasts for a year at most, and is planned three years ahead at most.
+_BACK, _AHEAD = 366, 3 * 366
+_OVER = (EventStatus.ENDED, EventStatus.CANCELLED, EventStatus.ARCHIVED)
+
+
+def first_made_before(moment: datetime) -> str | None:
+    """Return the first event that was created before a moment and is not over, or None.
+
+    It reads the events of years, so it is for a command only.
+    """
+    today = clock.now().date()
+    for day in range(-_BACK, _AHEAD + 1):
+        partition = keys.events.events_by_day((today + timedelta(days=day)).isoformat()).pk
+        names = [raw["gsi2sk"]["S"] for raw in operations.query(partition, index="gsi2")]
+        found = operations.get_many([keys.events.event(name) for name in names if _was_made_before(name, moment)])
+        unfinished = [event.event_id for event in found.values() if _is_unfinished(event)]
+        if unfinished:
+            return min(unfinished)
+    return None
+
+
+def _was_made_before(event_id: str, moment: datetime) -> bool:
+    ulid = ulid_of(event_id)
+    # An id that was given by hand has no time.
+    return ulid is None or ulid.datetime < moment
+
+
+def _is_unfinished(event: Event) -> bool:
+    return event.status not in _OVER and gate_control.facts_of(event).closes_at > clock.now()

@@ -1,0 +1,1 @@
+"""Rotation of the platform's secrets: `make rotate STAGE= NAME=`."""

@@ -1,0 +1,131 @@
+"""`python -m infra.rotate --stage prod --name sessions`: give a secret a fresh key."""
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
+
+from chalicelib.config import config
+from chalicelib.vocabulary import SecretLife
+
+if TYPE_CHECKING:
+    from infra.rotate import rotation
+
+_HELP = """
+what a rotation ends:
+  sessions   nothing. Tokens, refresh tokens, one-time codes, cursors and invite codes of the old key are valid for
+             30 days more. Counters of limits begin again, and kept answers of Idempotency-Keys are computed again.
+  numbers    nothing. Look-ups try both keys until --rekey has moved the waiting gifts and ended.
+  tickets    nothing. Codes of the old key are valid until --prune finds their last event over.
+  cards      nothing. A card is read under the key that it was written with. Once re-keyed, only under the new one.
+  providers  nothing at the providers. --field sets one of their keys and rotates nothing.
+
+with --leaked VERSION, all that this version signed is refused:
+  sessions   everybody logs in again; open codes, cursors and invite codes end
+  tickets    the app shows new codes at once; printed codes of that version end
+  cards      cards of that version are refused until their chip is re-keyed; their tickets open by QR code
+  numbers    not possible: rotate, then --rekey
+
+The new key signs after 15 minutes, when every container has read it; with --leaked at once.
+Docs: docs/operations.md, "Rotate secrets".
+"""
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="make rotate STAGE= NAME= ARGS=",
+        description="Give one of the platform's secrets a fresh key.",
+        epilog=_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--stage", required=True, help="the stage, such as prod; `local` for a local run")
+    parser.add_argument("--name", required=True, choices=[life.value for life in SecretLife], help="the secret")
+    act = parser.add_mutually_exclusive_group()
+    act.add_argument("--leaked", type=int, metavar="VERSION", help="retire this version at once")
+    act.add_argument("--field", metavar="NAME", help="set a field instead; its value is read from the standard input")
+    act.add_argument("--rekey", action="store_true", help="re-key the number index; may be killed and run again")
+    act.add_argument("--prune", action="store_true", help="remove keys of ticket codes whose last event is over")
+    act.add_argument("--show", action="store_true", help="list the versions, without their keys")
+    parser.add_argument("--endpoint", help="the cloud of a local run, which `make run` prints as `cloud`")
+    parser.add_argument("--table-endpoint", help="its table, which `make run` prints as `table`")
+    given = parser.parse_args(argv)
+    if given.stage == "local" and not (given.endpoint or os.environ.get("AWS_ENDPOINT_URL")):
+        parser.error("--stage local needs --endpoint: start `make run`, and pass what it prints as `cloud`")
+    return given
+
+
+def _aim_at(given: argparse.Namespace) -> None:
+    """Set the environment that the domain reads: the stage's names, and the engines of a local run."""
+    is_local = given.stage == "local"
+    names = {
+        "STAGE": given.stage,
+        "SECRET_NAME": "gatehouse/{life}" if is_local else f"gatehouse/{{life}}-{given.stage}",
+        "EARLIER_SECRET": "gatehouse/master" if is_local else f"gatehouse/master-{given.stage}",
+        "TABLE_NAME": "gatehouse" if is_local else f"gatehouse-{given.stage}",
+    }
+    if is_local:
+        names |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+        names |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled"}
+    if given.endpoint:
+        names |= {"AWS_ENDPOINT_URL": given.endpoint}
+        names |= {"AWS_ENDPOINT_URL_DYNAMODB": given.table_endpoint or given.endpoint}
+    os.environ.update(names)
+    config.cache_clear()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return 1 with a message if it fails."""
+    given = _arguments(argv)
+    _aim_at(given)
+    from infra.rotate import rotation
+
+    life = SecretLife(given.name)
+    client = get_session().create_client("secretsmanager")
+    name = config().secret_name.format(life=life)
+    secret = rotation.Secret(client, name, life, config().earlier_secret or "")
+    try:
+        print(_act(given, secret))
+    except rotation.CannotRotate as why:
+        print(why, file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"{name} of stage {given.stage} cannot be read or written: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _act(given: argparse.Namespace, secret: "rotation.Secret") -> str:
+    from infra.rotate import rotation
+
+    if given.field:
+        value = getpass.getpass(f"{given.field}: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
+        return rotation.set_field(secret, given.field, value)
+    if given.rekey:
+        return rotation.rekey(secret, _rekey)
+    if given.prune:
+        return rotation.prune(secret, _last_used)
+    if given.show:
+        return rotation.shown(secret)
+    return rotation.rotate(secret, leaked=given.leaked)
+
+
+def _rekey() -> int:
+    from chalicelib.domain.tickets import gift_index
+
+    return sum(1 for _ in gift_index.rekey())
+
+
+def _last_used(before: datetime) -> str | None:
+    from chalicelib.domain.events import unfinished
+
+    return unfinished.first_made_before(before)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
