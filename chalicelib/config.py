@@ -26,6 +26,10 @@ class Limits:
     reservation_pause_seconds: int = 300
     # Numbered tickets that are written or removed before the answer, and tickets in one file of a print run.
     numbers_at_once: int = 1000
+    # What one organization may order: in a day, and as background jobs at the same time.
+    numbers_a_day: int = 50_000
+    print_runs_a_day: int = 20
+    open_jobs: int = 5
     print_part: int = 1000
     # Seconds of one step of a print run; well within the worker's time-out of 120 s, including the part in progress.
     print_step_seconds: int = 50

@@ -5,7 +5,7 @@
     ├── OtpInvalid, OtpExpired, OtpExhausted, BadSignature           400
     ├── AlreadyScanned, TicketVoided                                 400
     ├── Unauthenticated, TokenExpired, TokenReused, InvalidCredentials 401
-    ├── Forbidden, NotAssigned, AccountSuspended                     403
+    ├── Forbidden, NotAssigned, AccountSuspended, AccountUnverified  403
     ├── NotFound 404 · MethodNotAllowed 405 · UnsupportedMediaType 415
     ├── Conflict, AlreadyExists, InvalidState, SoldOut               409
     │   └── InsufficientBalance, IdempotencyInProgress, OrganizationFull
@@ -178,6 +178,13 @@ class AccountSuspended(Forbidden):
 
     code = "ACCOUNT_SUSPENDED"
     message = "This account is suspended. Contact support."
+
+
+class AccountUnverified(Forbidden):
+    """The caller's e-mail address is not proven yet."""
+
+    code = "ACCOUNT_UNVERIFIED"
+    message = "Prove your email address first: enter the code that was mailed to you. Another log-in sends a new one."
 
 
 class NotFound(Refusal):

@@ -288,6 +288,8 @@ class OtpPurpose(StrEnum):
     ORGANIZER_RESET = "organizer_reset"
     MOBILE_CHANGE = "mobile_change"
     CARD_ASSIGNMENT = "card_assignment"
+    TIX_ADDRESS = "tix_address"
+    TIX_RESET = "tix_reset"
 
 
 class GiftStatus(StrEnum):

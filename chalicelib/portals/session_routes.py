@@ -1,6 +1,6 @@
 """The routes of a session that every portal has: refresh, log-out and change of password."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from chalice import Blueprint
@@ -75,8 +75,22 @@ def add_log_out(
         return Reply(Nothing(), headers=headers(call.headers))
 
 
-def add_change_password(blueprint: Blueprint, path: str, audience: Audience, *, keeps_session: bool = True) -> None:
-    """Add the route that changes the password and ends the sessions, all but this one where it is kept."""
+def _nothing(_: Principal) -> Iterable[str]:
+    return ()
+
+
+def add_change_password(
+    blueprint: Blueprint,
+    path: str,
+    audience: Audience,
+    *,
+    keeps_session: bool = True,
+    also_known: Callable[[Principal], Iterable[str]] = _nothing,
+) -> None:
+    """Add the route that changes the password and ends the sessions, all but this one where it is kept.
+
+    `also_known` returns what a guesser knows of a caller beside the account.
+    """
 
     def kept(principal: Principal) -> str | None:
         return principal.session_id if keeps_session else None
@@ -101,5 +115,6 @@ def add_change_password(blueprint: Blueprint, path: str, audience: Audience, *, 
             old_password=call.body.old_password,
             new_password=call.body.new_password,
             kept_session_id=kept(call.principal),
+            also_known=also_known(call.principal),
         )
         return Nothing()

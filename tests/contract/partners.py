@@ -9,6 +9,7 @@ from chalicelib.domain.access import accounts, limits, passwords
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
+from tests.support.factories import make_organization
 
 PASSWORD = "a password of the tests"
 _numbers = itertools.count(1)
@@ -30,6 +31,7 @@ def new_number() -> str:
 CHANGERS: dict[str, Callable[[], Account]] = {
     "merchant_change_password": new_merchant,
     "organizer_change_password": new_organizer,
+    "tix_change_password": make_organization,
 }
 
 

@@ -41,6 +41,7 @@ NOT_SENT = {
     "public_first_admin": "the command on the operator's machine makes the token",
     "device_token": "the device signs the assertion with its own key, for 60 seconds",
     "public_payment_webhook": "the provider signs the body",
+    "tix_remove_member": "the demo organization has its admin only",
     "customer_request_refund": "the demo customer's tickets were given to them, or have been scanned",
 }
 # What an example shows after a busy evening, and the demo data does not hold yet.
@@ -132,9 +133,10 @@ class Sender:
             (path if f"{{{name}}}" in route.path else query)[name] = _at(pointer, source)
         for name, pointer in (filled.body if filled else {}).items():
             body = {**(body or {}), name: _at(pointer, source)}
-        if body and "otp" in body:
-            body["otp"] = next((code_in(text) for text in reversed(texts()) if has_code(text)), body["otp"])
         for name, value in (body or {}).items():
+            if name in ("otp", "code"):
+                shown = next((code_in(text) for text in reversed(texts()) if has_code(text)), value)
+                body = {**(body or {}), name: shown}
             if value == demo.PASSWORD:
                 body = {**(body or {}), name: demo_passwords.OF_PORTALS[Portal(route.portal)]}
         target = openapi.spelled(route).format(**path)

@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import encryption, throttle
-from chalicelib.domain.access import accounts, limits, numbers, otp, sessions
+from chalicelib.domain.access import accounts, limits, numbers, otp, resets, sessions
 from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.customers import registration
 from chalicelib.domain.customers.registration import CustomerLogIn, RegistrationNamed
@@ -136,7 +136,7 @@ def test_of_64_guesses_at_once_by_number_from_one_address_30_are_told_that_they_
     made = [unused_number("2") for _ in range(16)]
     for mobile_number in made:
         make_customer(mobile_number=mobile_number)
-        registration.forget_password(mobile_number=mobile_number, address=mobile_number)
+        resets.forget(Portal.WEBAPP, mobile_number, address=mobile_number)
     place = uuid.uuid4().hex
 
     def guess(n: int) -> otp.VerifiedCode:
@@ -185,7 +185,7 @@ def test_a_code_begins_one_session_of_32_who_show_it_at_once() -> None:
 def test_a_number_is_sent_three_texts_of_32_asked_for_at_once() -> None:
     mobile_number = unused_number("2")
     texts()
-    got = at_once(lambda n: registration.forget_password(mobile_number=mobile_number, address=f"{mobile_number} {n}"))
+    got = at_once(lambda n: resets.forget(Portal.WEBAPP, mobile_number, address=f"{mobile_number} {n}"))
     assert holds(got, 3, otp.SentCode), kinds(got)
     assert len(texts()) <= 3
     assert set(kinds(got)) <= {otp.SentCode, RateLimited, Unavailable}
@@ -194,8 +194,8 @@ def test_a_number_is_sent_three_texts_of_32_asked_for_at_once() -> None:
 def test_an_address_is_sent_ten_texts_of_64_asked_for_at_once_where_ten_are_allowed() -> None:
     place = uuid.uuid4().hex
     with configured(LIMIT_CODES_ASKED_PER_ADDRESS=10):
-        got = at_once(lambda _: registration.forget_password(mobile_number=unused_number("2"), address=place))
-        got += at_once(lambda _: registration.forget_password(mobile_number=unused_number("2"), address=place))
+        got = at_once(lambda _: resets.forget(Portal.WEBAPP, unused_number("2"), address=place))
+        got += at_once(lambda _: resets.forget(Portal.WEBAPP, unused_number("2"), address=place))
     assert holds(got, 10, otp.SentCode), kinds(got)
     assert set(kinds(got)) <= {otp.SentCode, RateLimited, Unavailable}
 
@@ -306,14 +306,12 @@ def test_a_spent_proof_that_is_committed_again_is_its_own_success_and_nobody_els
 def test_a_reset_meets_a_change_of_password_and_the_later_one_stands() -> None:
     mobile_number = unused_number("2")
     customer = make_customer(mobile_number=mobile_number)
-    registration.forget_password(mobile_number=mobile_number, address=mobile_number)
+    resets.forget(Portal.WEBAPP, mobile_number, address=mobile_number)
     code = code_for(mobile_number)
 
     def act(n: int) -> Account:
         if n:
-            registration.reset_password(
-                mobile_number=mobile_number, code=code, new_password="set by the reset", address=code
-            )
+            resets.reset(Portal.WEBAPP, mobile_number, code=code, new_password="set by the reset", address=code)
         else:
             accounts.change_password(customer.account_id, old_password=PASSWORD, new_password="set by the change")
         return accounts.get(customer.account_id)

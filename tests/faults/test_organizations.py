@@ -11,19 +11,29 @@ from typing import Any
 
 import pytest
 
+from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.config import config
 from chalicelib.domain.access.visitors import Visitor
-from chalicelib.domain.organizations import numbered_tickets, organization_settings, organizations, voiding
+from chalicelib.domain.organizations import (
+    members,
+    numbered_tickets,
+    numbering,
+    organization_days,
+    organization_settings,
+    organizations,
+    voiding,
+)
 from chalicelib.domain.organizations.numbered_tickets import NumberedDenial
+from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.domain.organizations.printing import print_runs
-from chalicelib.errors import AlreadyExists, OrganizationFull, Refusal, Unavailable
+from chalicelib.errors import AlreadyExists, NotFound, OrganizationFull, RateLimited, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Account
+from chalicelib.table.items import Account, Organization
 from chalicelib.vocabulary import JobStatus, PrintFormat
-from tests.support.factories import PASSWORD, make_organization
+from tests.support.factories import PASSWORD, invite_code, make_organization, make_tix_user
 from tests.support.numbered import tickets
 from tests.support.settings import configured
 from tests.support.wire import Fault, places, wire
@@ -40,7 +50,10 @@ def who(email: str | None = None) -> TixRegistration:
 
 
 def invite(admin: Account) -> str:
-    return organizations.invite_code(organizations.get(admin.organization_id))
+    """Return the invite code, which a crowd may use."""
+    place = keys.organizations.organization(admin.organization_id)
+    operations.record(operations.change(place, [Organization.invite_uses.set(2 * CROWD)]))
+    return invite_code(admin)
 
 
 def users_of(admin: Account) -> list[dict[str, Any]]:
@@ -91,6 +104,47 @@ def test_of_a_crowd_with_one_address_one_registers() -> None:
     came_to = at_once(register)
     assert came_to[AlreadyExists] == CROWD - 1
     assert organizations.get(admin.organization_id).members == 1 + came_to["member"] == len(users_of(admin))
+
+
+def test_a_crowd_orders_the_numbers_of_a_day_and_no_more() -> None:
+    admin = make_organization()
+    tickets(admin, 1)
+
+    def order(_: int) -> int:
+        wanted = GenerationInput(quantity=3, prefix="DAY")
+        made = numbering.generate(admin.organization_id, wanted, user_id=admin.account_id, operation_id=new_id("op"))
+        return int(made.quantity or 0)
+
+    with configured(LIMIT_NUMBERS_A_DAY=41):
+        came_to = at_once(order)
+    # 13 orders of three, after the first number.
+    assert came_to == {3: 13, RateLimited: CROWD - 13}
+    day = organization_days.day_of(organizations.get(admin.organization_id), clock.now()).isoformat()
+    found = operations.get(keys.organizations.ticket_day(admin.organization_id, day))
+    assert found is not None
+    assert (found.ordered, found.generated) == (40, 40)
+
+
+def test_a_crowd_begins_five_jobs_and_no_more() -> None:
+    admin = make_organization()
+    tickets(admin, 1)
+    wanted = print_runs.PrintInput(prefix="VIP", first=1, last=1, format=PrintFormat.CSV)
+
+    def order(_: int) -> str:
+        print_runs.begin(admin.organization_id, wanted, user_id=admin.account_id, operation_id=new_id("op"))
+        return "begun"
+
+    assert at_once(order) == {"begun": 5, RateLimited: CROWD - 5}
+
+
+def test_of_a_crowd_that_removes_one_member_one_does() -> None:
+    admin = make_organization()
+    member, stays = make_tix_user(admin), make_tix_user(admin)
+    came_to = at_once(lambda _: members.remove(admin.organization_id, member.account_id, by=admin.account_id))
+    assert came_to == {None: 1, NotFound: CROWD - 1}
+    assert organizations.get(admin.organization_id).members == 2
+    page = members.page(admin.organization_id, page_size=20, cursor=None)
+    assert [row.id for row in page.results] == [stays.account_id, admin.account_id]
 
 
 @pytest.mark.parametrize("fault", FAULTS)

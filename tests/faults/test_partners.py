@@ -11,7 +11,7 @@ from botocore.session import get_session
 from PIL import Image
 
 from chalicelib.config import config
-from chalicelib.domain.access import accounts, passwords
+from chalicelib.domain.access import accounts, passwords, resets
 from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.customers import registration
 from chalicelib.domain.customers.registration import CustomerLogIn
@@ -222,14 +222,12 @@ def test_a_merchants_code_begins_one_session_of_32_who_show_it_at_once() -> None
 def test_of_8_new_passwords_by_one_code_at_once_one_is_set() -> None:
     organizer = make_organizer()
     place = organizer.login
-    registration.forget_password(mobile_number=organizer.login, address=place, portal=Portal.ORGANIZER)
+    resets.forget(Portal.ORGANIZER, organizer.login, address=place)
     code = code_for(organizer.login)
 
     def reset(n: int) -> str:
         password = f"set by caller {n}"
-        registration.reset_password(
-            mobile_number=organizer.login, code=code, new_password=password, address=place, portal=Portal.ORGANIZER
-        )
+        resets.reset(Portal.ORGANIZER, organizer.login, code=code, new_password=password, address=place)
         return password
 
     got = at_once(reset, callers=8)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
+from chalicelib.domain.access import resets
 from chalicelib.domain.customers import registration
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
@@ -56,7 +57,7 @@ def logging_in(make: Callable[[], Account], portal: Portal, path: str) -> tuple[
 
 def forgetting(make: Callable[[], Account], portal: Portal, path: str, name: str) -> tuple[Show, str]:
     make()
-    registration.forget_password(mobile_number=NUMBER, address=NUMBER, portal=portal)
+    resets.forget(portal, NUMBER, address=NUMBER)
     return show_at(path, {name: NUMBER, "new_password": NEW_PASSWORD}), code_for(NUMBER)
 
 

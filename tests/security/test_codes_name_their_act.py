@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.access import code_texts, otp, sessions
+from chalicelib.domain.organizations import organizations
+from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.errors import OtpInvalid
 from chalicelib.vocabulary import OtpPurpose
 from tests.support.client import Answer, call
@@ -17,6 +19,7 @@ from tests.support.shops import make_shop, new_customer
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
 NUMBER, NEW_NUMBER = "+923031234567", "+923037654321"
+EMAIL = "sana@tix.example.com"
 SHOP, ORGANIZER = "Liberty Books", "Shehr Events"
 
 
@@ -67,6 +70,16 @@ def hand_over_a_card() -> None:
     assert shop.assign(card, new_customer()).status == 201
 
 
+def prove_an_address() -> None:
+    asked("/api/tix/auth/register", email=EMAIL, password=PASSWORD, name="Sana Malik")
+
+
+def reset_in_tix() -> None:
+    who = TixRegistration(email=EMAIL, password=PASSWORD, name="Sana Malik")
+    organizations.found(who, organization="City Run")
+    asked("/api/tix/auth/forgot-password", email=EMAIL)
+
+
 # What sends a code of each purpose, and the act, the object and the asker that its text must name.
 RULES: dict[OtpPurpose, tuple[Callable[[], None], str, str, str]] = {
     OtpPurpose.REGISTER: (register, "opens", "customer account for this number", "the app"),
@@ -76,9 +89,11 @@ RULES: dict[OtpPurpose, tuple[Callable[[], None], str, str, str]] = {
     OtpPurpose.ORGANIZER_LOGIN: (log_in_as_organizer, "logs in", f'organizer "{ORGANIZER}"', "organizer portal"),
     OtpPurpose.ORGANIZER_RESET: (reset_as_organizer, "resets", "your PASSWORD", "organizer portal"),
     OtpPurpose.MOBILE_CHANGE: (change_number, "makes this number the log-in", f'shop "{SHOP}"', "that shop asked"),
+    OtpPurpose.TIX_ADDRESS: (prove_an_address, "proves", "this email address for a Tix account", "asked in Tix"),
+    OtpPurpose.TIX_RESET: (reset_in_tix, "resets", "your PASSWORD", "Asked in Tix"),
     OtpPurpose.CARD_ASSIGNMENT: (hand_over_a_card, "gives card ...", f'at "{SHOP}", fee PKR ', "That shop asked"),
 }
-RESETS = {OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET}
+RESETS = {OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET, OtpPurpose.TIX_RESET}
 
 
 def sent(purpose: OtpPurpose) -> str:

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 import app  # noqa: F401  # registers the routes
-from chalicelib.domain.access import accounts
+from chalicelib.domain.access import accounts, first_admin
+from chalicelib.domain.organizations import organizations
+from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.errors import ValidationFailed
 from chalicelib.portals.http.route import ROUTES
+from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal, UsherRole
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, texts
@@ -102,6 +105,18 @@ def staffs_change() -> Door:
     return change(Portal.ADMIN, "/api/auth/change-password/", token_of(staff), enters, NAME, EMAIL)
 
 
+def first_administrator() -> Door:
+    token = first_admin.invite(email=EMAIL, name=NAME).token
+
+    def sets(password: str) -> Answer:
+        return post("/api/auth/first-admin/", token=token, password=password)
+
+    def enters(password: str) -> Answer:
+        return post("/api/auth/login/", email=EMAIL, password=password)
+
+    return Door(Portal.ADMIN, sets, enters, known=(NAME, EMAIL))
+
+
 def reset(portal: Portal, base: str, ask: str, name: str = "mobile_number") -> Door:
     texts()
     assert post(f"{base}/{ask}/", **{name: NUMBER}).status == 202
@@ -127,6 +142,28 @@ def tix_enters(password: str) -> Answer:
     return post(f"{TIX}/login", email=EMAIL, password=password)
 
 
+def tix_change() -> Door:
+    admin = tix_admin()
+    return change(Portal.TIX, f"{TIX}/change-password", token_of(admin), tix_enters, NAME, EMAIL, "Multan Cyclists")
+
+
+def tix_reset() -> Door:
+    tix_admin()
+    texts()
+    assert post(f"{TIX}/forgot-password", email=EMAIL).status == 202
+    code = code_for(EMAIL)
+
+    def sets(password: str) -> Answer:
+        return post(f"{TIX}/reset-password", email=EMAIL, code=code, new_password=password)
+
+    return Door(Portal.TIX, sets, tix_enters, known=(NAME, EMAIL, "Multan Cyclists"))
+
+
+def tix_admin() -> Account:
+    who = TixRegistration(email=EMAIL, password=PASSWORD, name=NAME)
+    return organizations.found(who, organization="Multan Cyclists")
+
+
 def tix_registration() -> Door:
     def sets(password: str) -> Answer:
         return post(f"{TIX}/register", email=EMAIL, name=NAME, organization="Multan Cyclists", password=password)
@@ -142,7 +179,10 @@ DOORS: dict[tuple[str, str], Callable[[], Door]] = {
     ("/api/organizer/profile/change-password", "new_password"): organizers_change,
     ("/api/organizer/reset-password", "new_password"): organizers_reset,
     ("/api/auth/change-password", "new_password"): staffs_change,
+    ("/api/auth/first-admin", "password"): first_administrator,
     (f"{TIX}/register", "password"): tix_registration,
+    (f"{TIX}/change-password", "new_password"): tix_change,
+    (f"{TIX}/reset-password", "new_password"): tix_reset,
 }
 EACH_DOOR = pytest.mark.parametrize("place", DOORS, ids=lambda place: place[0])
 

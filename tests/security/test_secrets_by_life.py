@@ -39,6 +39,7 @@ from tests.support.client import Answer, call
 from tests.support.factories import (
     PASSWORD,
     customer_token,
+    invite_code,
     make_card,
     make_customer,
     make_event,
@@ -627,8 +628,7 @@ def _join(code: str) -> Account:
 
 def test_an_invite_code_outlives_a_rotation_and_no_leak(time: Time) -> None:
     admin = make_organization()
-    organization = organizations.get(admin.organization_id or "")
-    code = organizations.invite_code(organization)
+    code = invite_code(admin)
     rotate(SecretLife.SESSIONS, time)
     assert _join(code)
     rotate(SecretLife.SESSIONS, time, leaked=1)

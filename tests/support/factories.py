@@ -16,7 +16,7 @@ from chalicelib.domain.access import accounts, devices, second_factor, sessions
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import events
-from chalicelib.domain.organizations import organizations
+from chalicelib.domain.organizations import invitations, organizations
 from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
@@ -106,14 +106,31 @@ def make_organization(*, name: str = "Lahore Marathon", max_users: int = 10, tim
     )
     place = keys.organizations.organization(admin.organization_id)
     operations.record(operations.change(place, [Organization.max_users.set(max_users)]))
-    return admin
+    return prove_address(admin)
 
 
 def make_tix_user(admin: Account, *, email: str | None = None) -> Account:
-    """Register a user who joins the organization of an admin."""
-    code = organizations.invite_code(organizations.get(admin.organization_id))
+    """Register a user who joins the organization of an admin and proves their address."""
+    place = keys.organizations.organization(admin.organization_id)
+    operations.record(operations.change(place, [Organization.invite_uses.set(10)]))
     address = email or f"{uuid.uuid4().hex}@tix.example.com"
-    return organizations.join(TixRegistration(email=address, password=PASSWORD, name="Member"), invite_code=code)
+    who = TixRegistration(email=address, password=PASSWORD, name="Member")
+    return prove_address(organizations.join(who, invite_code=invite_code(admin)))
+
+
+def invite_code(admin: Account) -> str:
+    """Return the present invite code of an admin's organization."""
+    code = invitations.code(organizations.get(admin.organization_id))
+    assert code is not None
+    return code
+
+
+def prove_address(user: Account) -> Account:
+    """Note that a user of Tix has proven their address."""
+    user.address_proven_at = clock.now()
+    proven = Account.address_proven_at.set(user.address_proven_at)
+    operations.record(operations.change(keys.access.account(user.account_id), [proven]))
+    return user
 
 
 def token_of(account: Account) -> str:

@@ -8,6 +8,7 @@ import { connect, scanMessage } from "./api.js";
 const [url] = process.argv.slice(2);
 const MANY = 1200;
 const PASSWORD = "a long enough password";
+const NEW_PASSWORD = "the next long password";
 
 async function eventually(what, ask, holds, seconds = 60) {
   let seen;
@@ -16,6 +17,16 @@ async function eventually(what, ask, holds, seconds = 60) {
     if (holds(seen)) return seen;
   }
   return assert.fail(`${what} did not come: ${JSON.stringify(seen)}`);
+}
+
+/** Enters the code that was mailed; a local run shows its mails. */
+async function prove(user, email) {
+  const mailed = async () => {
+    const answer = await fetch(`${url}/_local/outbox/?to=${encodeURIComponent(email)}`);
+    return (await answer.json()).messages.map(({ body }) => /\b\d{6}\b/.exec(body)?.[0]).find(Boolean);
+  };
+  const code = await eventually(`the code to ${email}`, mailed, Boolean);
+  assert.deepEqual(await user.verifyEmail({ email, code }), { success: true });
 }
 
 const refused = (promise) => promise.then(() => assert.fail("it was not refused"), (error) => error.response);
@@ -30,10 +41,15 @@ assert.ok((await api.tickets({ page: 1, limit: 100 })).total > 0);
 // One of our own, with a member.
 const email = `${randomUUID()}@tix.example.com`;
 const admin = await api.register({ email, password: PASSWORD, name: "Sana", organization: "City Run" });
+const unproven = await refused(api.generate(1, "RUN"));
+assert.deepEqual([unproven.status, unproven.data.code], [403, "ACCOUNT_UNVERIFIED"]);
+await prove(api, email);
 const { invite_code } = await api.saveSettings({ timezone: "Asia/Karachi", ticket_prefix: "RUN", max_users: 2 });
 const member = connect(url);
 const joined = await member.register({ email: `m-${email}`, password: PASSWORD, name: "Ali", invite_code });
 assert.deepEqual([joined.role, joined.organizationId], ["member", admin.organizationId]);
+await prove(member, `m-${email}`);
+assert.deepEqual((await member.members()).results.map(({ id }) => id), [joined.id, admin.id]);
 const full = await refused(connect(url).register({ email: `n-${email}`, password: PASSWORD, name: "No", invite_code }));
 assert.deepEqual([full.status, full.data.code, typeof full.data.error], [409, "ORGANIZATION_FULL", "string"]);
 
@@ -98,12 +114,17 @@ assert.equal((await refused(api.clear("not its name"))).status, 400);
 await api.clear("City Run");
 await eventually("the clearing", () => api.tickets({ page: 1, limit: 10 }), ({ total }) => total === 0);
 assert.equal((await api.generate(1, "RUN"))[0].number, "RUN-000006");
-await api.logout();
-api.session.token = null;
 const { token } = member.session;
 await member.logout();
 member.session.token = token;
 assert.equal((await refused(member.me())).status, 401);
+assert.deepEqual(await api.removeMember(joined.id), { success: true });
+assert.equal((await refused(member.login(`m-${email}`, PASSWORD))).status, 401);
+await api.changePassword({ old_password: PASSWORD, new_password: NEW_PASSWORD });
+await api.logout();
+api.session.token = null;
+assert.equal((await api.login(email, NEW_PASSWORD)).id, admin.id);
+await api.logout();
 assert.deepEqual([member.session.token, typeof member.session.endedBy], [null, "string"]);
 
 console.log(JSON.stringify({ pdf: files.pdf.length, csv: files.csv.length, tickets: MANY + 6 }));

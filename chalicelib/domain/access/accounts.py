@@ -271,11 +271,13 @@ def _titles(event_ids: Iterable[str]) -> list[str]:
     return [event.title for event in events.get_many(ids)] if ids else []
 
 
-def password_set(account: Account, password_hash: str, *, kept_session_id: str | None = None) -> list[Write]:
+def password_set(
+    account: Account, password_hash: str, *, kept_session_id: str | None = None, also: Sequence[Action] = ()
+) -> list[Write]:
     """Return the writes that set a password and end every session but `kept_session_id`.
 
-    The first write fails if the account's password or status has changed (optimistic lock). The caller then calls
-    `lock_outs.forget`.
+    `also` are further changes of the account. The first write fails if the account's password or status has changed
+    (optimistic lock). The caller then calls `lock_outs.forget`.
     """
     kept = Account.kept_session_id
     change = operations.change(
@@ -284,6 +286,7 @@ def password_set(account: Account, password_hash: str, *, kept_session_id: str |
             Account.password_hash.set(password_hash),
             Account.sessions_end_before.set(clock.now()),
             kept.set(kept_session_id) if kept_session_id else kept.remove(),
+            *also,
         ],
         _is_unchanged(account),
     )
@@ -294,14 +297,14 @@ def password_set(account: Account, password_hash: str, *, kept_session_id: str |
     ]
 
 
-def password_reset(account: Account, password_hash: str, *, address: str) -> list[Write]:
+def password_reset(account: Account, password_hash: str, *, address: str, also: Sequence[Action] = ()) -> list[Write]:
     """Return the writes that set a password and end every session, after proof of ownership.
 
     They also clear the failed log-ins from this address. The first write fails if the account's password or status has
     changed (optimistic lock). The caller then calls `lock_outs.forget`.
     """
     return [
-        *password_set(account, password_hash),
+        *password_set(account, password_hash, also=also),
         # Owners who were refused after their own wrong guesses can log in at once.
         limits.forgetting_failures(account.portal, account.login, address=address),
     ]

@@ -24,6 +24,8 @@ class CodeText:
 
     act: str
     digits: int = 6
+    # Of an e-mail; other codes go out as SMS.
+    subject: str | None = None
 
 
 TEXTS: Mapping[OtpPurpose, CodeText] = {
@@ -35,6 +37,13 @@ TEXTS: Mapping[OtpPurpose, CodeText] = {
     OtpPurpose.ORGANIZER_RESET: CodeText(f"{_NEVER_TELL} Asked in the organizer portal.", digits=8),
     OtpPurpose.MOBILE_CHANGE: CodeText("makes this number the log-in of shop {name}, as that shop asked."),
     OtpPurpose.CARD_ASSIGNMENT: CodeText("gives card ...{card} to you at {name}, {fee}. That shop asked."),
+    OtpPurpose.TIX_ADDRESS: CodeText(
+        "proves this email address for a Tix account, as asked in Tix at its registration or log-in.",
+        subject="[Gatehouse] Prove your email address",
+    ),
+    OtpPurpose.TIX_RESET: CodeText(
+        f"{_NEVER_TELL} Asked in Tix for your account.", digits=8, subject="[Gatehouse] Reset your password"
+    ),
 }
 _REGISTERED = "Gatehouse: this number was to be registered, but has an account already. Log in, or reset the password."
 
@@ -42,6 +51,11 @@ _REGISTERED = "Gatehouse: this number was to be registered, but has an account a
 def digits(purpose: OtpPurpose) -> int:
     """Return how many digits the codes of a purpose have."""
     return TEXTS[purpose].digits
+
+
+def subject(purpose: OtpPurpose) -> str | None:
+    """Return the subject of the e-mail that sends a code, or None for a code that goes out as SMS."""
+    return TEXTS[purpose].subject
 
 
 def text(purpose: OtpPurpose, code: str, *, name: str, card: str = "", fee: str = "") -> str:

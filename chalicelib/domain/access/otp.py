@@ -38,7 +38,7 @@ _PURPOSE, _REGISTRATION = "otp", "registration"
 # Purposes that allow `resend`; all others start a fresh challenge.
 _RENEWED = frozenset((OtpPurpose.REGISTER, OtpPurpose.LOGIN, OtpPurpose.RESET))
 # Purposes requested by number alone: without an account nothing is sent, after the same work.
-_FORGOTTEN = frozenset((OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET))
+_FORGOTTEN = frozenset((OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET, OtpPurpose.TIX_RESET))
 # Recipient of decoy messages, as long as a real number.
 _NOBODY = "+000000000000"
 
@@ -91,7 +91,9 @@ class VerifiedCode:
 def take_send(purpose: OtpPurpose, mobile_number: str, *, address: str | None) -> None:
     """Count one code to this number and, for an anonymous request, from its address. Raises RateLimited."""
     limits.take_send(purpose, numbers.number_mac(mobile_number), address=address)
-    sms.take_code(purpose, mobile_number)
+    # Some codes go out by e-mail.
+    if code_texts.subject(purpose) is None:
+        sms.take_code(purpose, mobile_number)
 
 
 def send(
@@ -330,11 +332,13 @@ def _message(challenge: Challenge, mobile_number: str, code: str, account: Accou
             fee=pending.get("fee", ""),
         )
     )
+    subject = code_texts.subject(purpose)
     return Message(
         message_id=new_id("msg"),
-        channel=Channel.SMS,
+        channel=Channel.EMAIL if subject else Channel.SMS,
         to=_NOBODY if is_decoy else mobile_number,
         body=body,
+        subject=subject,
         decoy=is_decoy,
         is_code=True,
     )

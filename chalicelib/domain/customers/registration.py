@@ -1,4 +1,4 @@
-"""Registration, log-in and password reset by mobile number, each confirmed by a code to the number.
+"""Registration and log-in by mobile number, each confirmed by a code to the number.
 
 Customers, merchants and organizers share this flow, with separate codes: one number may have all three accounts. A
 pending registration is stored only in its challenge, so that an unproven number is never reserved. Responses and
@@ -7,27 +7,24 @@ table reads are the same whether or not a number is registered.
 
 from dataclasses import dataclass, field
 
-from chalicelib.domain.access import accounts, known_devices, lock_outs, notices, numbers, otp, passwords, sessions
-from chalicelib.domain.access.notices import Changed
+from chalicelib.domain.access import accounts, known_devices, numbers, otp, passwords, sessions
 from chalicelib.domain.access.otp import SentCode, VerifiedCode
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.customers import customers
 from chalicelib.domain.customers.customers import Customer
 from chalicelib.domain.tickets import gifts
-from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, OtpInvalid, Unavailable
+from chalicelib.errors import AccountSuspended, AlreadyExists, OtpInvalid, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AccountStatus, OtpPurpose, Portal
 
-_RESET_ATTEMPTS = 3
 _LOG_IN = {
     Portal.WEBAPP: OtpPurpose.LOGIN,
     Portal.MERCHANT: OtpPurpose.MERCHANT_LOGIN,
     Portal.ORGANIZER: OtpPurpose.ORGANIZER_LOGIN,
 }
-_RESET = {Portal.WEBAPP: OtpPurpose.RESET, Portal.ORGANIZER: OtpPurpose.ORGANIZER_RESET}
 _CHANGED = "The password or the number was changed since. Log in again."
 
 
@@ -168,39 +165,3 @@ def _claim_gifts(customer: Account) -> None:
     except Unavailable:
         # The code is spent and the log-in valid, so pending gifts are claimed at the next log-in.
         logger.warning("gifts not claimed now", extra={"customer_id": customer.account_id})
-
-
-def forget_password(*, mobile_number: str, address: str, portal: Portal = Portal.WEBAPP) -> SentCode:
-    """Send the code for a password reset if the number has an account. Raises RateLimited."""
-    otp.take_send(_RESET[portal], mobile_number, address=address)
-    account = accounts.find(portal, mobile_number)
-    return otp.send(_RESET[portal], mobile_number, account=account)
-
-
-def reset_password(
-    *, mobile_number: str, code: str, new_password: str, address: str, portal: Portal = Portal.WEBAPP
-) -> None:
-    """Set a new password with the code and end every session.
-
-    Raises OtpInvalid, OtpExpired, OtpExhausted, RateLimited, ValidationFailed for a weak password.
-    """
-    # Before the code, so that a weak password costs no try of it. What is known of the account is checked after it.
-    passwords.require_acceptable(new_password, portal, about=(mobile_number,), field="new_password")
-    proof = otp.verify(_RESET[portal], code, challenge_id=None, mobile_number=mobile_number, address=address)
-    password_hash = None
-    for _ in range(_RESET_ATTEMPTS):
-        account = accounts.get(proof.challenge.account_id)
-        _require_number_still(proof, account)
-        owner = notices.owner(account)
-        if password_hash is None:
-            about = accounts.known_of(account, owner)
-            password_hash = passwords.hash_password(new_password, portal, about=about, field="new_password")
-        try:
-            proof.commit(*accounts.password_reset(account, password_hash, address=address))
-        except operations.ConditionFailed:
-            continue  # the account was changed between the read and the write
-        lock_outs.forget()
-        accounts.log_security_event("password reset", account_id=account.account_id)
-        notices.send(owner, Changed.PASSWORD)
-        return
-    raise Conflict("The account is being changed by others. Try again.")

@@ -17,7 +17,7 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import idempotency, jobs
-from chalicelib.domain.organizations import numbered_tickets, organizations
+from chalicelib.domain.organizations import numbered_tickets, organizations, quotas
 from chalicelib.domain.organizations.organization_days import day_of
 from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.identifiers import new_id
@@ -33,6 +33,8 @@ _PER_TRANSACTION = operations.TRANSACTION_LIMIT - 5
 # A step ends within the function's time-out of 30 s; the next one resumes.
 _TURN_SECONDS = 15.0
 _SEED_BYTES = 16
+# Positions in the transaction that reserves numbers.
+_OF_TALLY, _OF_DAY = 2, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,8 @@ class GenerationInput:
 def generate(organization_id: str, wanted: GenerationInput, *, user_id: str, operation_id: str) -> NumberRange:
     """Reserve the next numbers of a prefix, idempotent by operation; large ranges are written in the background.
 
-    The range is complete where there are no more than `limits.numbers_at_once`. Raises Unavailable; where the range
-    was stored, the numbers are given out all the same, now or later.
+    The range is complete where there are no more than `limits.numbers_at_once`. Raises AccountUnverified, RateLimited
+    and Unavailable; where the range was stored, the numbers are given out all the same, now or later.
     """
     made = _reserve(organization_id, wanted, user_id=user_id, operation_id=operation_id)
     if _size(made) <= config().limits.numbers_at_once:
@@ -67,7 +69,7 @@ def generate(organization_id: str, wanted: GenerationInput, *, user_id: str, ope
 
 
 def _reserve(organization_id: str, wanted: GenerationInput, *, user_id: str, operation_id: str) -> NumberRange:
-    organization = organizations.get(organization_id)
+    organization = organizations.ordered_by(organization_id, user_id)
     now, job_id = clock.now(), new_id("job")
     due = jobs.due_place(job_id)
     place = keys.jobs.job(job_id)
@@ -91,11 +93,17 @@ def _reserve(organization_id: str, wanted: GenerationInput, *, user_id: str, ope
                 idempotency.once(operation_id, job_id),
                 operations.put(made, NumberRange.pk.does_not_exist()),
                 *_count_up(made),
+                quotas.numbers(organization, wanted.quantity, now),
             )
         except operations.ConditionFailed as failure:
             if 0 in failure.failures:
                 return _known(idempotency.result_of(operation_id) or job_id)
-            _begin(organization_id, wanted.prefix)
+            if _OF_DAY in failure.failures:
+                raise quotas.too_many_numbers(organization, now) from failure
+            if failure.found(TicketTally, _OF_TALLY) is not None:
+                quotas.free_places(organization_id)
+            else:
+                _begin(organization_id, wanted.prefix)
         else:
             facts = {"organization_id": organization_id, "job_id": job_id, "quantity": wanted.quantity}
             logger.info("numbers given out", extra=facts)
@@ -105,7 +113,7 @@ def _reserve(organization_id: str, wanted: GenerationInput, *, user_id: str, ope
 
 def _count_up(made: NumberRange) -> list[Write]:
     """Return the writes that reserve the numbers and the ordinals of a range, and store where it begins."""
-    quantity = _size(made)
+    quantity, exists = _size(made), TicketTally.pk.exists()
     tally: list[Action] = [
         TicketTally.firsts[made.job_id].set(TicketTally.last + 1),
         TicketTally.quantities[made.job_id].set(quantity),
@@ -115,8 +123,11 @@ def _count_up(made: NumberRange) -> list[Write]:
         NumberSeries.firsts[made.job_id].set(NumberSeries.last + 1),
         NumberSeries.last.add(quantity),
     ]
+    if quantity > config().limits.numbers_at_once:
+        taken, is_free = quotas.place_of_job(made.job_id)
+        tally, exists = [*tally, *taken], exists & is_free
     return [
-        operations.change(keys.organizations.ticket_tally(made.owner_id), tally, TicketTally.pk.exists()),
+        operations.change(keys.organizations.ticket_tally(made.owner_id), tally, exists),
         operations.change(_series(made), series, NumberSeries.pk.exists()),
     ]
 
@@ -252,7 +263,10 @@ def _move_on(made: NumberRange, first: int, first_ordinal: int) -> None:
 def generate_tickets(
     organization_id: str, wanted: GenerationInput, *, user_id: str, operation_id: str
 ) -> GeneratedTickets:
-    """Generate tickets as `generate` does; return them only for up to `limits.numbers_at_once`. Raises Unavailable."""
+    """Generate tickets as `generate` does; return them only for up to `limits.numbers_at_once`.
+
+    Raises as `generate` does.
+    """
     made = generate(organization_id, wanted, user_id=user_id, operation_id=operation_id)
     is_at_once = made.status == JobStatus.COMPLETE and _size(made) <= config().limits.numbers_at_once
     return GeneratedTickets(made.job_id, as_generated(made) if is_at_once else None)

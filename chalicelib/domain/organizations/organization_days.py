@@ -4,7 +4,7 @@ A time is assigned to a day by the time zone in effect at that time. A new time 
 was chosen, so that all workers have read it by then.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from chalicelib import clock
@@ -17,6 +17,13 @@ _NOTICE = timedelta(seconds=60)
 def day_of(organization: Organization, moment: datetime) -> date:
     """Return the day of a time in an organization's time zone."""
     return timezones.local(moment, _zone_at(organization, moment)).date()
+
+
+def next_day(organization: Organization, moment: datetime) -> datetime:
+    """Return when the day after that of `moment` begins."""
+    here = timezones.local(moment, _zone_at(organization, moment))
+    midnight = (here + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight.astimezone(UTC)
 
 
 def _zone_at(organization: Organization, moment: datetime) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain.organizations import organization_days, organizations
+from chalicelib.domain.organizations import invitations, organization_days, organizations
 from chalicelib.domain.organizations.printing import sheet_layout
 from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal
 from chalicelib.observability import logger
@@ -30,6 +31,16 @@ class OrganizationSettings:
     members: int
     paper: dict[str, Any]
     invite_code: str | None
+    invite_expires_at: datetime | None
+    invite_uses: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class InviteInput:
+    """The invite code that is wanted: for how many days it is valid, and how many people may join with it."""
+
+    days: int = invitations.DAYS
+    uses: int = invitations.USES
 
 
 def show(organization_id: str, *, to_admin: bool) -> OrganizationSettings:
@@ -44,12 +55,16 @@ def show(organization_id: str, *, to_admin: bool) -> OrganizationSettings:
         max_users=organization.max_users,
         members=organization.members,
         paper=sheet_layout.shown(organization.paper),
-        invite_code=organizations.invite_code(organization) if to_admin else None,
+        invite_code=invitations.code(organization) if to_admin else None,
+        invite_expires_at=organization.invite_expires_at if to_admin else None,
+        invite_uses=organization.invite_uses if to_admin else None,
     )
 
 
-def change(organization_id: str, changes: Mapping[str, Any], *, rotate_invite: bool = False) -> OrganizationSettings:
-    """Change the given settings and return all; None clears a logo. Rotating makes the former invite code invalid.
+def change(
+    organization_id: str, changes: Mapping[str, Any], *, invite: InviteInput | None = None
+) -> OrganizationSettings:
+    """Change the given settings and return all; None clears a logo. `invite` makes the former invite code invalid.
 
     Raises NotFound, ValidationFailed for paper that no ticket fits on, InvalidState where there are more users already,
     Conflict where another request changes the time zone at the same time.
@@ -58,8 +73,8 @@ def change(organization_id: str, changes: Mapping[str, Any], *, rotate_invite: b
     if "paper" in changes:
         sheet_layout.layout(changes["paper"])
         actions.append(Organization.paper.set(changes["paper"]))
-    if rotate_invite:
-        actions.append(Organization.invite_generation.add(1))
+    if invite is not None:
+        actions += invitations.rotation(days=invite.days, uses=invite.uses)
     if not actions:
         return show(organization_id, to_admin=True)
     if "max_users" in changes:
@@ -76,7 +91,7 @@ def change(organization_id: str, changes: Mapping[str, Any], *, rotate_invite: b
         operations.commit(write)
     except operations.ConditionFailed as failure:
         raise _refusal(failure.found(Organization), changes) from failure
-    fields = sorted(changes) + ["invite_code"] * rotate_invite
+    fields = sorted(changes) + ["invite_code"] * (invite is not None)
     logger.info("settings changed", extra={"organization_id": organization_id, "fields": fields})
     return show(organization_id, to_admin=True)
 

@@ -7,7 +7,7 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import jobs
-from chalicelib.domain.organizations import numbered_tickets, organizations, ticket_pages
+from chalicelib.domain.organizations import numbered_tickets, organizations, quotas, ticket_pages
 from chalicelib.errors import NotFound, Unavailable, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
@@ -26,7 +26,7 @@ def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketC
     """Delete the tickets that an organization has now; their numbers are never reused.
 
     What is being written at this moment stays. The job is over where there were no more than
-    `limits.numbers_at_once`. Raises ValidationFailed where `confirm` is not the organization's name.
+    `limits.numbers_at_once`. Raises ValidationFailed where `confirm` is not the organization's name, RateLimited.
     """
     organization = organizations.get(organization_id)
     if confirm != organization.name:
@@ -47,13 +47,33 @@ def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketC
         created_by=user_id,
         created_at=clock.now(),
     )
-    operations.record(operations.put(clearing))
+    is_many = tally.live > config().limits.numbers_at_once
+    if is_many:
+        _begin_job(clearing)
+    else:
+        operations.record(operations.put(clearing))
     logger.info("tickets are cleared", extra={"organization_id": organization_id, "job_id": job_id, "by": user_id})
-    if tally.live > config().limits.numbers_at_once:
+    if is_many:
         jobs.start(job_id)
         return clearing
     run_step(job_id)
     return _known(job_id)
+
+
+def _begin_job(clearing: TicketClearing) -> None:
+    """Store a clearing that takes a place among the organization's jobs. Raises RateLimited."""
+    taken, is_free = quotas.place_of_job(clearing.job_id)
+    for _ in retries.attempts():
+        try:
+            operations.commit(
+                operations.put(clearing),
+                operations.change(keys.organizations.ticket_tally(clearing.owner_id), taken, is_free),
+            )
+        except operations.ConditionFailed:
+            quotas.free_places(clearing.owner_id)
+        else:
+            return
+    raise Unavailable(retry_after=1)
 
 
 def _known(job_id: str) -> TicketClearing:

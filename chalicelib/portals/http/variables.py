@@ -82,6 +82,7 @@ _KINDS: Mapping[str, Variable] = {
     "job_id": _id("job"),
     "log_id": _id("log"),
     "device_id": _id("dev"),
+    "user_id": _id("usr"),
     "dependent_id": _id("dpd"),
     "payment_id": _id("pay"),
     "payout_id": _id("pto"),

@@ -8,6 +8,7 @@ PATH_VARIABLES = {
     "card_id": "The card's id, or its UID in hex, with or without colons, in either case.",
     "log_id": "The check-in log entry's id.",
     "device_id": "The reader device's id.",
+    "user_id": "The user's id.",
     "ticket_id": "The ticket's id.",
     "dependent_id": "The dependent's id.",
     "booking_id": "The id of the booking (order).",

@@ -4,6 +4,7 @@ from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain import photos
+from chalicelib.domain.access import resets
 from chalicelib.domain.customers import registration
 from chalicelib.domain.organizers import organizers
 from chalicelib.domain.organizers.organizers import LoggedInOrganizer
@@ -94,10 +95,7 @@ def public_organizer_verify_otp(call: Call[ContactVerifyIn, None]) -> schema.Org
 )
 def public_organizer_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> ChallengeOut:
     """Send a code for a new password; the answer does not show whether there is an account."""
-    sent = registration.forget_password(
-        mobile_number=call.body.contact_mobile, address=call.address, portal=Portal.ORGANIZER
-    )
-    return ChallengeOut.read(sent)
+    return ChallengeOut.read(resets.forget(Portal.ORGANIZER, call.body.contact_mobile, address=call.address))
 
 
 @door(
@@ -115,12 +113,8 @@ def public_organizer_forgot_password(call: Call[schema.ForgotPasswordIn, None]) 
 def public_organizer_reset_password(call: Call[schema.ResetPasswordIn, None]) -> Nothing:
     """Set a new password by the code and end all sessions."""
     body = call.body
-    registration.reset_password(
-        mobile_number=body.contact_mobile,
-        code=body.otp,
-        new_password=body.new_password,
-        address=call.address,
-        portal=Portal.ORGANIZER,
+    resets.reset(
+        Portal.ORGANIZER, body.contact_mobile, code=body.otp, new_password=body.new_password, address=call.address
     )
     return Nothing()
 

@@ -1,21 +1,24 @@
-"""Tix: registration and log-in."""
+"""Tix: registration, log-in, proof of the address, passwords."""
 
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.organizations import organizations
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.organizations import addresses, organizations
 from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.portals import session_routes
 from chalicelib.portals.http import refusals
 from chalicelib.portals.http.auth import TIX
 from chalicelib.portals.http.door import door
-from chalicelib.portals.http.route import Call, Route
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.portals.session_routes import Audience
 from chalicelib.schemas.tix import accounts as schema
+from chalicelib.schemas.tix.tickets import DoneOut
 from chalicelib.vocabulary import Portal
 
 bp = Blueprint(__name__)
 _BASE = "/api/tix/auth"
+_AUDIENCE = Audience("tix", Portal.TIX, TIX)
 
 
 @door(
@@ -59,7 +62,68 @@ def public_tix_login(call: Call[schema.LoginIn, None]) -> schema.LoggedInOut:
     return schema.LoggedInOut.read(organizations.log_in(email=body.email, password=body.password, visitor=call.visitor))
 
 
-session_routes.add_log_out(bp, f"{_BASE}/logout", Audience("tix", Portal.TIX, TIX))
+@door(
+    bp,
+    Route(
+        "POST",
+        f"{_BASE}/verify-email",
+        guard=TIX,
+        body=schema.VerifyEmailIn,
+        reply=DoneOut,
+        refuses=(*refusals.CODE, errors.Conflict),
+    ),
+)
+def tix_verify_email(call: Call[schema.VerifyEmailIn, None]) -> DoneOut:
+    """Prove the caller's address by the code that was mailed at registration or log-in."""
+    addresses.prove(call.principal.id, email=call.body.email, code=call.body.code, address=call.address)
+    return DoneOut()
+
+
+@door(
+    bp,
+    Route(
+        "POST",
+        f"{_BASE}/forgot-password",
+        guard=None,
+        padded=True,
+        body=schema.ForgotPasswordIn,
+        reply=DoneOut,
+        status=202,
+        refuses=(errors.RateLimited,),
+        links=(Link("public_tix_reset_password"),),
+    ),
+)
+def public_tix_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> DoneOut:
+    """Mail a code for a new password; the answer does not show whether there is an account."""
+    addresses.forget_password(call.body.email, address=call.address)
+    return DoneOut()
+
+
+@door(
+    bp,
+    Route(
+        "POST",
+        f"{_BASE}/reset-password",
+        guard=None,
+        padded=True,
+        body=schema.ResetPasswordIn,
+        reply=DoneOut,
+        refuses=(*refusals.CODE, errors.Conflict),
+    ),
+)
+def public_tix_reset_password(call: Call[schema.ResetPasswordIn, None]) -> DoneOut:
+    """Set a new password by the code, end all sessions, and prove the address."""
+    body = call.body
+    addresses.reset_password(body.email, code=body.code, new_password=body.new_password, address=call.address)
+    return DoneOut()
+
+
+def _known_to_members(principal: Principal) -> list[str]:
+    return addresses.known_to_members(principal.organization_id)
+
+
+session_routes.add_log_out(bp, f"{_BASE}/logout", _AUDIENCE)
+session_routes.add_change_password(bp, f"{_BASE}/change-password", _AUDIENCE, also_known=_known_to_members)
 
 
 @door(bp, Route("GET", f"{_BASE}/me", guard=TIX, reply=schema.MeOut, refuses=(errors.NotFound,)))

@@ -26,7 +26,7 @@ _BASE = "/api/tix/tickets"
         reply=schema.PrintStartedOut,
         status=202,
         idempotent=True,
-        refuses=(errors.NotFound, errors.InvalidState),
+        refuses=(errors.NotFound, errors.InvalidState, errors.AccountUnverified, errors.RateLimited),
         links=(Link("tix_print_run", {"job_id": "/job_id"}),),
     ),
 )

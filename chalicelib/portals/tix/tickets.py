@@ -59,6 +59,7 @@ def _scanned_out(scan: NumberedScan) -> schema.ScannedOut:
         reply=schema.GeneratedOut,
         also={202: schema.JobStartedOut},
         idempotent=True,
+        refuses=(errors.AccountUnverified, errors.RateLimited),
     ),
 )
 def tix_generate_tickets(call: Call[schema.GenerateIn, None]) -> schema.GeneratedOut | schema.JobStartedOut:
@@ -104,7 +105,7 @@ def tix_tickets(call: Call[None, schema.TicketsIn]) -> schema.TicketsOut:
         query=schema.ClearIn,
         reply=schema.DoneOut,
         also={202: schema.ClearingOut},
-        refuses=(errors.ValidationFailed,),
+        refuses=(errors.ValidationFailed, errors.RateLimited),
     ),
 )
 def tix_clear_tickets(call: Call[None, schema.ClearIn]) -> schema.DoneOut | schema.ClearingOut:

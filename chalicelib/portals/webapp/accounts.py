@@ -3,7 +3,7 @@
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.access import otp
+from chalicelib.domain.access import otp, resets
 from chalicelib.domain.customers import customers, registration
 from chalicelib.domain.customers.registration import LoggedInCustomer, RegistrationNamed
 from chalicelib.portals import session_routes
@@ -198,7 +198,7 @@ def customer_change_profile(call: Call[schema.ProfileIn, None]) -> schema.Profil
 )
 def public_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> ChallengeOut:
     """Send a code for a new password; the answer does not show whether there is an account."""
-    return ChallengeOut.read(registration.forget_password(mobile_number=call.body.mobile_number, address=call.address))
+    return ChallengeOut.read(resets.forget(Portal.WEBAPP, call.body.mobile_number, address=call.address))
 
 
 @door(
@@ -216,7 +216,5 @@ def public_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> Challen
 def public_reset_password(call: Call[schema.ResetPasswordIn, None]) -> Nothing:
     """Set a new password by the code and end all sessions."""
     body = call.body
-    registration.reset_password(
-        mobile_number=body.mobile_number, code=body.otp, new_password=body.new_password, address=call.address
-    )
+    resets.reset(Portal.WEBAPP, body.mobile_number, code=body.otp, new_password=body.new_password, address=call.address)
     return Nothing()

@@ -26,6 +26,7 @@ PATH_VALUES = {
     "payment_id": f"pay_{ULID}",
     "payout_id": f"pto_{ULID}",
     "session_id": SESSION_ID,
+    "user_id": f"usr_{ULID}",
     "mobile": demo.CUSTOMER_NUMBER,
 }
 

@@ -7,7 +7,7 @@ from pydantic import AliasChoices, Field, StringConstraints
 from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import Email
 from chalicelib.schemas.texts import Name
-from chalicelib.schemas.wire import In, NewPassword, Out, Password
+from chalicelib.schemas.wire import In, NewPassword, OneTimeCode, Out, Password, ResetCode
 from chalicelib.vocabulary import TixRole
 
 InviteCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -31,6 +31,27 @@ class LoginIn(In):
 
     email: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=254)]
     password: Password
+
+
+class VerifyEmailIn(In):
+    """The caller's own email address, and the code that was mailed to it."""
+
+    email: Email
+    code: OneTimeCode
+
+
+class ForgotPasswordIn(In):
+    """The email address of the account with the forgotten password."""
+
+    email: Email
+
+
+class ResetPasswordIn(In):
+    """The code that was mailed, and the new password."""
+
+    email: Email
+    code: ResetCode
+    new_password: NewPassword
 
 
 class UserOut(Out):
@@ -63,4 +84,5 @@ class OwnOrganizationOut(Out):
 class MeOut(UserOut):
     """The caller's own account, and their organization."""
 
+    email_verified: bool
     organization: OwnOrganizationOut

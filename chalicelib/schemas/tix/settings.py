@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 
 from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.texts import ONE_LINE
-from chalicelib.schemas.wire import ChangeIn, In, Out
+from chalicelib.schemas.wire import ChangeIn, In, Moment, Out
 
 # The size of a client's own fields in `paper`, as JSON.
 _PAPER_BYTES = 4_000
@@ -73,10 +73,12 @@ class SettingsIn(ChangeIn):
     max_users: Annotated[int, Field(ge=1, le=10_000)] = 10
     paper: PaperIn = PaperIn()
     rotate_invite: bool = Field(default=False, description="Creates a new invite code and invalidates the current one.")
+    invite_days: Annotated[int, Field(ge=1, le=30, description="How long a new invite code is valid.")] = 7
+    invite_uses: Annotated[int, Field(ge=1, le=1_000, description="How many people may join with a new one.")] = 10
 
 
 class SettingsOut(Out):
-    """An organization; the invite code is shown to its admins."""
+    """An organization; the invite code is shown to its admins, and null after its end or its last use."""
 
     id: str
     name: str
@@ -87,3 +89,5 @@ class SettingsOut(Out):
     members: int
     paper: dict[str, Any]
     invite_code: str | None
+    invite_expires_at: Moment | None
+    invite_uses: int | None

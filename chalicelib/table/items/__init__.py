@@ -64,6 +64,7 @@ from chalicelib.table.items.money import (
 )
 from chalicelib.table.items.organizations import (
     BucketGroup,
+    Member,
     NumberedTicket,
     NumberRange,
     NumberSeries,
@@ -126,6 +127,7 @@ __all__ = [
     "LiveTold",
     "LockOut",
     "Login",
+    "Member",
     "MerchantDay",
     "MerchantSettings",
     "MerchantTotals",

@@ -44,6 +44,8 @@ class Account(Item, discriminator="account"):
     roles: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     event_ids: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     organization_id = UnicodeAttribute(null=True)
+    # When a code proved the e-mail address; only in Tix.
+    address_proven_at = MomentAttribute(null=True)
     sessions_end_before = MomentAttribute(null=True)
     # The session that changed the password; it remains valid.
     kept_session_id = UnicodeAttribute(null=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pynamodb.attributes import BinaryAttribute, JSONAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, MapAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
@@ -11,7 +11,7 @@ from chalicelib.vocabulary import PrintFormat
 
 
 class Organization(Item, discriminator="organization"):
-    """A small organization with its own tickets. Invariant: `members` <= `max_users`."""
+    """A small organization with its own tickets. Invariants: `members` <= `max_users`, `admins` >= 1."""
 
     organization_id = UnicodeAttribute()
     name = UnicodeAttribute()
@@ -21,12 +21,25 @@ class Organization(Item, discriminator="organization"):
     ticket_prefix = UnicodeAttribute()
     max_users = IntegerAttribute()
     members = IntegerAttribute()
+    admins = IntegerAttribute(default=1)
     # How often the invite code was changed; the code itself is derived.
     invite_generation = IntegerAttribute(default=1)
+    # How long the code is valid, and how many more people may join with it.
+    invite_expires_at = MomentAttribute()
+    invite_uses = IntegerAttribute()
+    # Whether its users must prove their addresses before they order numbers; not in the demo organization.
+    needs_proof = BooleanAttribute(default=True)
     logo_url = UnicodeAttribute(null=True)
     # The layout of tickets on a printed sheet, as the settings write it.
     paper: JSONAttribute = JSONAttribute(null=True)
     created_at = MomentAttribute()
+
+
+class Member(Item, discriminator="member"):
+    """A user of an organization; name and address are in the account alone."""
+
+    user_id = UnicodeAttribute()
+    joined_at = MomentAttribute()
 
 
 class NumberSeries(Item, discriminator="number_series"):
@@ -43,13 +56,14 @@ class TicketTally(Item, discriminator="ticket_tally"):
     """The ticket totals of an organization. Ordinals count its tickets from 1, across all prefixes.
 
     Tickets up to the `last` ordinal are visible, except the ranges being written. `firsts` and `quantities` hold,
-    by job, the first ordinal and the size of each such range.
+    by job, the first ordinal and the size of each such range. `jobs` holds the last background jobs, ended ones too.
     """
 
     organization_id = UnicodeAttribute()
     last = IntegerAttribute(default=0)
     firsts: MapAttribute[str, Any] = MapAttribute(default=dict)
     quantities: MapAttribute[str, Any] = MapAttribute(default=dict)
+    jobs: MapAttribute[str, Any] = MapAttribute(default=dict)
     # Excludes deleted tickets.
     live = IntegerAttribute(default=0)
     scanned = IntegerAttribute(default=0)
@@ -129,12 +143,17 @@ class BucketGroup(Item, discriminator="bucket_group"):
 
 
 class TicketDay(Item, discriminator="ticket_day"):
-    """The tickets generated and scanned on one day of the organization's time zone, without deleted ones."""
+    """The tickets generated and scanned on one day of the organization's time zone, without deleted ones.
+
+    `ordered` and `print_runs` count what was ordered on that day, and are never reduced.
+    """
 
     organization_id = UnicodeAttribute()
     date = UnicodeAttribute()
     generated = IntegerAttribute(default=0)
     scanned = IntegerAttribute(default=0)
+    ordered = IntegerAttribute(default=0)
+    print_runs = IntegerAttribute(default=0)
 
 
 class TicketClearing(Job, discriminator="ticket_clearing"):

@@ -84,6 +84,7 @@ No.  question                                   index  partition                
 73   what an organization generated and         table  TIX_DAYS#organization     date                   tix, stream
      scanned on a day
 74   whose a saved means of payment is          table  SAVED_METHOD#provider#…   SAVED_METHOD           payments
+75   the users of an organization               table  TIX_ORG#organization      MEMBER#user            tix
 80   a one-time ticket of a live connection     table  LIVE_TICKET#hash          LIVE_TICKET            live
 81   a live connection                          table  LIVE_CONNECTION#conn.     LIVE_CONNECTION        live
 82   the live connections of a principal        table  LIVE_OF#principal         connection             live

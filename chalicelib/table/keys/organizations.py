@@ -2,6 +2,7 @@
 
 from chalicelib.table.items.organizations import (
     BucketGroup,
+    Member,
     NumberedTicket,
     NumberRange,
     NumberSeries,
@@ -24,6 +25,11 @@ BUCKETS_PER_GROUP = 100
 def organization(organization_id: str) -> Place[Organization]:
     """Question 66."""
     return Place(Organization, joined("TIX_ORG", organization_id), "TIX_ORG")
+
+
+def member(organization_id: str, user_id: str = "") -> Place[Member]:
+    """Question 75; without a user the prefix of all members, in the order of their joining."""
+    return Place(Member, organization(organization_id).pk, joined("MEMBER", user_id))
 
 
 def ticket_tally(organization_id: str) -> Place[TicketTally]:

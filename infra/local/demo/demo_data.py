@@ -144,7 +144,7 @@ def _load_organization() -> None:
     """Create the demo organization with its admin and a sheet of tickets, three of them scanned."""
     with suppress(AlreadyExists):
         owner = TixRegistration(email=demo.TIX_EMAIL, password=demo_passwords.TIX, name=demo.TIX_NAME)
-        organizations.found(owner, organization="Lahore Marathon", timezone=demo.TIMEZONE)
+        organizations.found(owner, organization=demo.ORGANIZATION, timezone=demo.TIMEZONE, needs_proof=False)
     admin = accounts.find(Portal.TIX, demo.TIX_EMAIL)
     if admin is None or admin.organization_id is None:
         raise NotFound("The demo organization was not created.")

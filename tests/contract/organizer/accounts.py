@@ -6,6 +6,7 @@ Each takes the ground (tests/contract/ground.py): `ground.organizer` is the demo
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.domain.access import resets
 from chalicelib.domain.customers import registration
 from chalicelib.vocabulary import Portal
 from tests.contract.partners import PASSWORD, new_organizer, unthrottled
@@ -35,7 +36,7 @@ def _forgot(_: Any) -> Request:
 def _reset(_: Any) -> Request:
     texts()
     number = new_organizer().login
-    registration.forget_password(mobile_number=number, address=f"place {number}", portal=Portal.ORGANIZER)
+    resets.forget(Portal.ORGANIZER, number, address=f"place {number}")
     return Request({"contact_mobile": number, "otp": code_for(number), "new_password": "another password of tests"})
 
 

@@ -12,10 +12,12 @@ from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.identifiers import new_id
 from chalicelib.vocabulary import PrintFormat
 from tests.contract.request import Request
+from tests.contract.tix import quotas
 
 
 def _numbers(ground: Any) -> dict[str, Any]:
     """Numbers of a prefix that has tickets."""
+    quotas.renew(ground)
     admin = ground.tix_admin
     made = numbering.generate(
         str(admin.organization_id), GenerationInput(1, "PRINT"), user_id=admin.account_id, operation_id=new_id("op")

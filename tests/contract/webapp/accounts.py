@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from chalicelib.domain import throttle
-from chalicelib.domain.access import accounts, limits, passwords
+from chalicelib.domain.access import accounts, limits, passwords, resets
 from chalicelib.domain.customers import registration
 from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
@@ -87,7 +87,7 @@ def _forgot(_: Any) -> Request:
 def _reset(ground: Any) -> Request:
     texts()
     number = _customer(ground)
-    registration.forget_password(mobile_number=number, address=f"place {number}")
+    resets.forget(Portal.WEBAPP, number, address=f"place {number}")
     return Request({"mobile_number": number, "otp": code_for(number), "new_password": "another password of tests"})
 
 

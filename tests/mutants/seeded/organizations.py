@@ -3,6 +3,7 @@
 from tests.mutants.seeded.mutant import Mutant
 
 _ORGANIZATIONS = "chalicelib/domain/organizations/organizations.py"
+_INVITATIONS = "chalicelib/domain/organizations/invitations.py"
 _VOIDING = "chalicelib/domain/organizations/voiding.py"
 _PRINT_RUNS = "chalicelib/domain/organizations/printing/print_runs.py"
 _CROWD = "tests/faults/test_organizations.py"
@@ -14,23 +15,23 @@ MUTANTS = (
     Mutant(
         name="organization-overfull",
         bug="more users join than the organization may have",
-        file=_ORGANIZATIONS,
-        before="(Organization.invite_generation == generation) & (Organization.members < Organization.max_users)",
-        after="(Organization.invite_generation == generation) & (Organization.members < 1_000_000)",
+        file=_INVITATIONS,
+        before="has_room = Organization.members < Organization.max_users",
+        after="has_room = Organization.members < 1_000_000",
         tests=(_ACCOUNTS,),
     ),
     Mutant(
         name="withdrawn-code-invites",
         bug="an invite code that was changed lets people in all the same",
-        file=_ORGANIZATIONS,
-        before="(Organization.invite_generation == generation) & ",
-        after="(Organization.invite_generation >= generation) & ",
+        file=_INVITATIONS,
+        before="(Organization.invite_generation == invitation.generation) & ",
+        after="(Organization.invite_generation >= invitation.generation) & ",
         tests=(_ACCOUNTS,),
     ),
     Mutant(
         name="made-up-code-invites",
         bug="an invite code is believed without its MAC",
-        file=_ORGANIZATIONS,
+        file=_INVITATIONS,
         before="if len(raw) != _CODE_BYTES or not _is_genuine(content, mac):",
         after="if len(raw) != _CODE_BYTES or not mac:",
         tests=(_ACCOUNTS,),
@@ -106,5 +107,45 @@ MUTANTS = (
         before="if job is None or job.owner_id != owner_id:",
         after="if job is None:",
         tests=(_PRINTED,),
+    ),
+    Mutant(
+        name="numbers-before-the-proof",
+        bug="an account with anybody's address orders numbers",
+        file=_ORGANIZATIONS,
+        before="(not isinstance(account, Account) or account.address_proven_at is None)",
+        after="not isinstance(account, Account)",
+        tests=("tests/portals/tix/test_addresses.py",),
+    ),
+    Mutant(
+        name="removed-member-keeps-the-session",
+        bug="a removed member goes on with the token of twelve hours",
+        file="chalicelib/domain/organizations/members.py",
+        before="            *lock_outs.revocations(Portal.TIX, user_id),\n",
+        after="",
+        tests=("tests/portals/tix/test_members.py",),
+    ),
+    Mutant(
+        name="last-admin-goes",
+        bug="an organization is left without an admin",
+        file="chalicelib/domain/organizations/members.py",
+        before="        fewer, remains = [*fewer, Organization.admins.add(-1)], Organization.admins > 1\n",
+        after="        fewer, remains = [*fewer, Organization.admins.add(-1)], Organization.admins >= 1\n",
+        tests=("tests/portals/tix/test_members.py",),
+    ),
+    Mutant(
+        name="day-without-end",
+        bug="an organization orders any number of numbers in a day",
+        file="chalicelib/domain/organizations/quotas.py",
+        before="TicketDay.ordered <= most - quantity",
+        after="TicketDay.ordered <= most",
+        tests=("tests/portals/tix/test_quotas.py",),
+    ),
+    Mutant(
+        name="invite-without-end",
+        bug="an invite code is valid after its days",
+        file=_INVITATIONS,
+        before="        of_code & in_time & has_room,\n",
+        after="        of_code & has_room,\n",
+        tests=(_SETTINGS,),
     ),
 )

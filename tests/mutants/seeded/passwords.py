@@ -10,9 +10,9 @@ MUTANTS = (
     Mutant(
         name="password-of-the-owners-name",
         bug="a password reset accepts the owner's name",
-        file="chalicelib/domain/customers/registration.py",
-        before="            about = accounts.known_of(account, owner)\n",
-        after="            about = (mobile_number,)\n",
+        file="chalicelib/domain/access/resets.py",
+        before="            about = (*accounts.known_of(account, owner), *also_known(account))\n",
+        after="            about = (login, *also_known(account))\n",
         tests=(_WEAK,),
     ),
     Mutant(

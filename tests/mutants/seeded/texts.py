@@ -77,7 +77,7 @@ MUTANTS = (
     Mutant(
         name="reset-without-a-notice",
         bug="a password is reset and its owner hears nothing",
-        file="chalicelib/domain/customers/registration.py",
+        file="chalicelib/domain/access/resets.py",
         before="        notices.send(owner, Changed.PASSWORD)\n",
         after="",
         tests=(f"{_NOTICES}::test_the_owner_hears_of_a_change_on_the_number_and_address_from_before_it",),

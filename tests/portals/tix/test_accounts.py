@@ -14,7 +14,7 @@ from chalicelib.table.items import Account, Organization
 from chalicelib.vocabulary import Portal
 from tests.contract.ground import stored
 from tests.support.client import Answer, call
-from tests.support.factories import PASSWORD, make_organization, make_tix_user, token_of
+from tests.support.factories import PASSWORD, invite_code, make_organization, make_tix_user, token_of
 from tests.support.settings import configured
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -36,7 +36,7 @@ def organization(of: Account) -> Organization:
 
 
 def invite(of: Account) -> str:
-    return organizations.invite_code(organization(of))
+    return invite_code(of)
 
 
 def test_who_registers_founds_an_organization_and_is_its_admin() -> None:
@@ -48,7 +48,11 @@ def test_who_registers_founds_an_organization_and_is_its_admin() -> None:
     assert (claims["userId"], claims["organizationId"]) == (user["id"], user["organizationId"])
     assert claims["exp"] - int(claims["iat"]) == 12 * 3600
     me = call("GET", ME, token=answer.json["token"]).json
-    assert me == {**user, "organization": {**me["organization"], "id": user["organizationId"], "name": "City Run"}}
+    assert me == {
+        **user,
+        "email_verified": False,
+        "organization": {**me["organization"], "id": user["organizationId"], "name": "City Run"},
+    }
     found = organizations.get(user["organizationId"])
     assert (found.name, found.members, found.max_users) == ("City Run", 1, 10)
 

@@ -8,12 +8,11 @@ import pytest
 from botocore.session import get_session
 
 from chalicelib.config import config
-from chalicelib.domain.organizations import organizations
 from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 from tests.support.client import Answer, call
-from tests.support.factories import make_organization, token_of
+from tests.support.factories import PASSWORD, invite_code, make_organization, token_of
 from tests.support.numbered import tickets
 from tests.support.streams import StreamReader
 
@@ -27,6 +26,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "tix_generate_tickets": {"count": 1, "prefix": "VIP"},
     "tix_print_tickets": NUMBERS,
     "tix_void_tickets": NUMBERS,
+    "tix_verify_email": {"email": "theirs", "code": "123456"},
+    "tix_change_password": {"old_password": PASSWORD, "new_password": "the next long password"},
     "tix_change_settings": {"name": "Mine", "rotate_invite": True},
 }
 # The answers to a user of another organization that has no ticket.
@@ -38,6 +39,8 @@ REFUSED = {
     "tix_print_run": (404, "NOT_FOUND"),
     "tix_void_tickets": (404, "NOT_FOUND"),
     "tix_clear_tickets": (400, "VALIDATION_ERROR"),
+    "tix_verify_email": (400, "OTP_INVALID"),
+    "tix_remove_member": (404, "NOT_FOUND"),
 }
 
 
@@ -55,7 +58,7 @@ class Theirs:
 
     def secrets(self) -> list[str]:
         """Return the values that no answer to another organization may contain."""
-        code = organizations.invite_code(organizations.get(self.organization_id))
+        code = invite_code(self.admin)
         ids = [ticket.ticket_id for ticket in self.tickets]
         return [NAME, self.organization_id, self.admin.account_id, self.admin.login, self.job_id, code, *ids]
 
@@ -75,9 +78,16 @@ def theirs(moto_cloud: None) -> Theirs:  # noqa: ARG001  # the ground under it
     return Theirs()
 
 
+def _path(route: AnyRoute, theirs: Theirs) -> str:
+    ids = {"ticket_id": theirs.tickets[1].ticket_id, "job_id": theirs.job_id, "user_id": theirs.admin.account_id}
+    return route.path.format(**ids)
+
+
 def ask(route: AnyRoute, theirs: Theirs, by: Account) -> Answer:
-    path = route.path.format(ticket_id=theirs.tickets[1].ticket_id, job_id=theirs.job_id)
+    path = _path(route, theirs)
     body = {**BODIES.get(route.operation_id, {}), "organization_id": theirs.organization_id}
+    if "email" in body:
+        body["email"] = theirs.admin.login
     # Any other parameter is refused as unknown.
     known = route.query.model_fields if route.query else {}
     query = "&".join(f"{name}={value}" for name, value in (("job_id", ""), ("confirm", "Mine")) if name in known)
@@ -120,7 +130,7 @@ def test_numbers_of_two_organizations_do_not_meet(theirs: Theirs) -> None:
 def test_anothers_organization_in_the_query_is_refused_as_unknown(theirs: Theirs) -> None:
     token = token_of(make_organization())
     for route in GUARDED:
-        path = route.path.format(ticket_id=theirs.tickets[1].ticket_id, job_id=theirs.job_id)
+        path = _path(route, theirs)
         answer = call(route.method, f"{path}?organization_id={theirs.organization_id}", {}, token=token)
         assert answer.status == 400, (route.operation_id, answer.text)
         assert theirs.organization_id not in answer.text

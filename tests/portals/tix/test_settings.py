@@ -1,9 +1,11 @@
 """An organization's settings, the users who may change them, and its invite code."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib import clock
 from chalicelib.table.items import Account
 from tests.support.client import Answer, call
 from tests.support.factories import PASSWORD, make_organization, make_tix_user, token_of
@@ -88,8 +90,9 @@ def test_only_an_admin_changes_settings_and_sees_the_invite_code(admin: Account)
     refused = put(member, name="Mine now")
     assert (refused.status, refused.code) == (403, "FORBIDDEN")
     seen = shown(member)
-    assert seen["invite_code"] is None
-    assert {**seen, "invite_code": shown(admin)["invite_code"]} == shown(admin)
+    of_invite = {"invite_code", "invite_expires_at", "invite_uses"}
+    assert {seen[name] for name in of_invite} == {None}
+    assert {**seen, **{name: shown(admin)[name] for name in of_invite}} == shown(admin)
 
 
 def test_a_rotated_invite_code_is_another_and_the_old_one_ends(admin: Account) -> None:
@@ -99,6 +102,29 @@ def test_a_rotated_invite_code_is_another_and_the_old_one_ends(admin: Account) -
     who = {"email": "a@tix.example.com", "password": PASSWORD, "name": "A"}
     assert call("POST", "/api/tix/auth/register", {**who, "invite_code": old}).status == 400
     assert call("POST", "/api/tix/auth/register", {**who, "invite_code": new}).status == 201
+
+
+def test_an_invite_code_is_valid_for_its_days_and_its_uses(admin: Account) -> None:
+    def register(code: str, n: int) -> Answer:
+        who = {"email": f"user{n}@tix.example.com", "password": PASSWORD, "name": "A", "invite_code": code}
+        return call("POST", "/api/tix/auth/register", who)
+
+    now = clock.now()
+    with clock.set_to(now):
+        first = shown(admin)
+        assert first["invite_uses"] == 10
+        made = put(admin, rotate_invite=True, invite_days=2, invite_uses=2).json
+        assert made["invite_expires_at"] == clock.to_text(now + timedelta(days=2))
+        assert [register(made["invite_code"], n).status for n in range(3)] == [201, 201, 400]
+        used_up = shown(admin)
+        assert (used_up["invite_code"], used_up["invite_uses"], used_up["members"]) == (None, 0, 3)
+        week = put(admin, rotate_invite=True).json["invite_code"]
+    with clock.set_to(now + timedelta(days=7) - timedelta(seconds=1)):
+        assert register(week, 3).status == 201
+    with clock.set_to(now + timedelta(days=7)):
+        refused = register(week, 4)
+        assert (refused.status, refused.json["details"][0]["field"]) == (400, "invite_code")
+        assert shown(admin)["invite_code"] is None
 
 
 def test_another_organizations_settings_are_its_own(admin: Account) -> None:

@@ -20,14 +20,14 @@ from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.config import config
 from chalicelib.domain import idempotency, jobs
-from chalicelib.domain.organizations import numbered_tickets, numbering, organizations
+from chalicelib.domain.organizations import numbered_tickets, numbering, organizations, quotas
 from chalicelib.domain.organizations.printing import sheet_layout, sheet_proof, ticket_lists, ticket_sheets
 from chalicelib.domain.organizations.printing.sheet_proof import UnreadableSheet
 from chalicelib.domain.organizations.printing.ticket_sheets import PrintedTicket
-from chalicelib.errors import NotFound
+from chalicelib.errors import NotFound, Unavailable
 from chalicelib.identifiers import new_id, ticket_number
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import NumberedTicket, PrintRun
 from chalicelib.vocabulary import JobStatus, PrintFormat
 
@@ -83,9 +83,10 @@ class PrintRunProgress:
 def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_id: str) -> str:
     """Start a run and return its job's id; idempotent by operation.
 
-    Raises NotFound where none of the numbers was given out, InvalidState where some are being written.
+    Raises NotFound where none of the numbers was given out, InvalidState where some are being written,
+    AccountUnverified, RateLimited.
     """
-    organization = organizations.get(organization_id)
+    organization = organizations.ordered_by(organization_id, user_id)
     numbering.require_written(organization_id, wanted.prefix, wanted.first, wanted.last)
     job_id, now = new_id("job"), clock.now()
     due = jobs.due_place(job_id)
@@ -106,15 +107,25 @@ def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_i
         gsi2=due,
         ttl=int((now + KEPT).timestamp()),
     )
-    try:
-        operations.commit(idempotency.once(operation_id, job_id), operations.put(run, PrintRun.pk.does_not_exist()))
-    except operations.ConditionFailed:
-        known = idempotency.result_of(operation_id)
-        if known is None:
-            raise
-        return known
-    jobs.start(job_id)
-    return job_id
+    taken, is_free = quotas.place_of_job(job_id)
+    for _ in retries.attempts():
+        try:
+            operations.commit(
+                idempotency.once(operation_id, job_id),
+                operations.put(run, PrintRun.pk.does_not_exist()),
+                quotas.print_run(organization, now),
+                operations.change(keys.organizations.ticket_tally(organization_id), taken, is_free),
+            )
+        except operations.ConditionFailed as failure:
+            if 0 in failure.failures:
+                return idempotency.result_of(operation_id) or job_id
+            if 2 in failure.failures:
+                raise quotas.too_many_print_runs(organization, now) from failure
+            quotas.free_places(organization_id)
+        else:
+            jobs.start(job_id)
+            return job_id
+    raise Unavailable(retry_after=1)
 
 
 def show(organization_id: str, job_id: str) -> PrintRunProgress:

@@ -14,6 +14,7 @@ _USER: dict[str, Any] = {
     "role": "admin",
     "organizationId": ORGANIZATION_ID,
 }
+_DONE = {"success": True}
 _LOGGED_IN = {"token": TOKENS["access"], "user": _USER}
 ORGANIZATION = {
     "id": ORGANIZATION_ID,
@@ -35,5 +36,11 @@ OPERATIONS: dict[str, Example] = {
     ),
     "public_tix_login": Example({"email": demo.TIX_EMAIL, "password": demo.PASSWORD}, _LOGGED_IN),
     "tix_logout": Example(None, {}),
-    "tix_me": Example(None, {**_USER, "organization": ORGANIZATION}),
+    "tix_me": Example(None, {**_USER, "email_verified": True, "organization": ORGANIZATION}),
+    "tix_verify_email": Example({"email": demo.TIX_EMAIL, "code": "482913"}, _DONE),
+    "public_tix_forgot_password": Example({"email": demo.TIX_EMAIL}, _DONE),
+    "public_tix_reset_password": Example(
+        {"email": demo.TIX_EMAIL, "code": "48291357", "new_password": demo.NEW_PASSWORD}, _DONE
+    ),
+    "tix_change_password": Example({"old_password": demo.PASSWORD, "new_password": demo.NEW_PASSWORD}, {}),
 }

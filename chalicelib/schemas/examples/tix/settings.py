@@ -21,6 +21,8 @@ _SETTINGS = {
     "members": 1,
     "paper": _PAPER,
     "invite_code": "AGJ5YUA7JOQ6PXJK2PUHJXJQWYAAC2LJ6QK2R3ZVLPK6OZ3D",
+    "invite_expires_at": "2026-11-27T09:00:00.000Z",
+    "invite_uses": 10,
 }
 
 
