@@ -26,6 +26,7 @@ UNKNOWN = "is not valid"
 PATTERNS: Mapping[str, str] = {
     r"^[A-Za-z0-9_.:-]+$": "must consist of the letters a to z, digits and the characters _ . : -",
     r"^[A-Za-z0-9_]+$": "must consist of the letters a to z, digits and underscores",
+    r"^[A-Za-z0-9_-]+$": "must consist of the letters a to z, digits, hyphens and underscores",
     r"^[0-9]{6}$": "must be the 6 digits of the code",
     r"^[0-9]{8}$": "must be the 8 digits of the code",
     r"^[0-9]{1,12}(\.[0-9]{1,4})?$": "must be a decimal amount, such as 1500.00",
