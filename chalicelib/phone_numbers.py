@@ -43,7 +43,10 @@ def mobile(number: str) -> str:
     """
     import phonenumbers
 
-    parsed = phonenumbers.parse(number)
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException as error:
+        raise NumberRefused("must be a phone number") from error
     kinds = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
     region = country(number)
     if region is None or phonenumbers.number_type(parsed) not in kinds:

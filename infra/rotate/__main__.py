@@ -70,7 +70,7 @@ def _aim_at(given: argparse.Namespace) -> None:
         "TABLE_NAME": "gatehouse" if is_local else f"gatehouse-{given.stage}",
     }
     if is_local:
-        names |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+        names |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
         names |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled"}
     if given.endpoint:
         names |= {"AWS_ENDPOINT_URL": given.endpoint}

@@ -64,12 +64,12 @@ def usage() -> Iterator[dict[int, dict[str, Usage]]]:
     try:
         with engines.cloud():
             forget_caches()
-            found, customer = {}, make_customer()
+            found = {}
             for size in (SMALL, LARGE):
                 organizer_id = new_id("org")
                 event, category = _show(organizer_id, size)
                 for _ in range(ORDERS):
-                    pay(book(customer, category, 2))
+                    pay(book(make_customer(), category, 2))
                 StreamReader().drain()
                 found[size] = _usage(meter, organizer_id, event.event_id)
             yield found

@@ -20,7 +20,8 @@ pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("ministack")]
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
     """The template's resources, as `make run` creates them."""
-    with engines.endpoints() as found:
+    # That of all clients of a local run: in these engines each key has a database of its own.
+    with engines.endpoints(access_key="local") as found:
         resources.create_stack(Cloud(found.url, found.url))
         resources.create_table(found)
         yield found

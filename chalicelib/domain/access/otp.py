@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from chalicelib import clock
+from chalicelib import clock, phone_numbers
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.clients.secrets import SESSIONS
@@ -93,7 +93,7 @@ def take_send(purpose: OtpPurpose, mobile_number: str, *, address: str | None) -
     limits.take_send(purpose, numbers.number_mac(mobile_number), address=address)
     # Some codes go out by e-mail.
     if code_texts.subject(purpose) is None:
-        sms.take_code(purpose, mobile_number)
+        sms.take_code(purpose, phone_numbers.country(mobile_number))
 
 
 def send(
@@ -120,6 +120,7 @@ def send(
         purpose=purpose,
         mac=mac,
         number_mac=numbers.number_mac(mobile_number),
+        country=phone_numbers.country(mobile_number) if code_texts.subject(purpose) is None else None,
         tries=0,
         started_at=now,
         expires_at=now + LIFETIME,
@@ -151,8 +152,8 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
     purpose = challenge.purpose
     account = _account(challenge)
     number = _number(challenge, account)
-    if number != _NOBODY:
-        sms.take_code(purpose, number)
+    # Counted also where there is no account, so that the requests do not tell.
+    sms.take_code(purpose, challenge.country)
     code, mac = _code(purpose, challenge_id, opens=_opens(purpose, account))
     renew = operations.change(
         keys.access.challenge(challenge_id),

@@ -49,9 +49,9 @@ class Part(StrEnum):
 PERCENT: Mapping[Part, int] = {Part.ANYBODY: 40, Part.OWNERS: 40, Part.NOTICES: 20, Part.SENT: 100}
 
 
-def take_code(purpose: OtpPurpose, mobile_number: str) -> None:
-    """Count a code that is asked for. Raises RateLimited over a cap."""
-    _take((Part.ANYBODY if purpose in _FOR_ANYBODY else Part.OWNERS,), mobile_number)
+def take_code(purpose: OtpPurpose, country: str | None) -> None:
+    """Count a code that is asked for, for the country of its number. Raises RateLimited over a cap."""
+    _take((Part.ANYBODY if purpose in _FOR_ANYBODY else Part.OWNERS,), country)
 
 
 def deliver(message: Message) -> None:
@@ -69,17 +69,18 @@ def deliver(message: Message) -> None:
         # Such as a customer of a country that is no longer served.
         _drop(message, because=refused.code or "number")
         return
+    parts = (Part.SENT,) if message.is_code else (Part.SENT, Part.NOTICES)
     try:
-        _take((Part.SENT,) if message.is_code else (Part.SENT, Part.NOTICES), message.to)
+        _take(parts, phone_numbers.country(message.to))
     except RateLimited:
         _put_off(message)
         return
     messages.send(message)
 
 
-def _take(parts: tuple[Part, ...], mobile_number: str) -> None:
+def _take(parts: tuple[Part, ...], country: str | None) -> None:
     """Count one SMS in these parts of the hour, for its country and in all, or in none. Raises RateLimited."""
-    country = phone_numbers.country(mobile_number) or "none"
+    country = country or "none"
     # No secret is in the key, so that the sender needs no access to the master secret.
     hour, elapsed = divmod(int(clock.now().timestamp()), _HOUR_SECONDS)
     place, left = keys.access.throttle("sms", "all", hour), _HOUR_SECONDS - elapsed

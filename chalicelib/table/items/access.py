@@ -113,6 +113,8 @@ class Challenge(Item, discriminator="challenge"):
     mac = UnicodeAttribute()
     # The MAC of the number the code was sent to, as in the key of the newest code.
     number_mac = UnicodeAttribute()
+    # Of the number, ISO 3166; a repeated code counts for it, with an account or without.
+    country = UnicodeAttribute(null=True)
     tries = IntegerAttribute(default=0)
     started_at = MomentAttribute()
     expires_at = MomentAttribute()

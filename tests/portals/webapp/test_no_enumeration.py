@@ -111,7 +111,7 @@ def test_a_text_to_nobody_is_dropped_by_the_worker() -> None:
     client.meta.events.register("before-parameter-build.sns.*", lambda model, **_: sent.append(model.name))
     assert app.messages({"Records": [record]}, None) == {"batchItemFailures": []}
     assert sent == []
-    record["body"] = json.dumps({**decoy, "decoy": False})
+    record["body"] = json.dumps({**decoy, "decoy": False, "to": KNOWN})
     app.messages({"Records": [record]}, None)
     assert sent == ["Publish"]
 
