@@ -29,8 +29,7 @@ check-next: setup engine next ## Run the tests of rules, routes and workers on P
 lint: setup ## Check format, lint rules, types (Python 3.11 and 3.13) and import contracts
 	@$(PY) -m ruff format --check $(CODE) reader-agent
 	@$(PY) -m ruff check $(CODE) reader-agent
-	@$(PY) -m mypy
-	@$(PY) -m mypy --python-version 3.13
+	@$(PY) -m mypy --python-version 3.13 & next=$$!; $(PY) -m mypy; now=$$?; wait $$next && exit $$now
 	@.venv/bin/lint-imports
 	@cd reader-agent && .venv/bin/python -m mypy
 

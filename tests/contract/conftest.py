@@ -4,12 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto import mock_aws
 
-from tests.contract.ground import Ground, lay
-from tests.support import cloud
-from tests.support.caches import forget_caches
-from tests.support.cloud import MASTER_SECRET
+from tests.contract.ground import Ground
+from tests.contract.shared_ground import cloud_with_ground
 
 _HERE = Path(__file__).parent
 
@@ -24,8 +21,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module")
 def ground() -> Iterator[Ground]:
     """The demo event and another one, with every right and wrong caller."""
-    with mock_aws():
-        forget_caches()
-        cloud.create_on_moto(MASTER_SECRET)
-        yield lay()
-    forget_caches()
+    with cloud_with_ground() as found:
+        yield found

@@ -153,6 +153,8 @@ class Outcome:
     code: str | None = None
     says: dict[str, Any] = field(default_factory=dict)
     writes: bool = False
+    # Whether the card was presented at the caller's event before.
+    is_presented: bool = False
 
 
 _NOT_ASSIGNED = Outcome(403, "NOT_ASSIGNED")
@@ -166,7 +168,7 @@ TENANTS = {
     "usher_event_status": _NOT_ASSIGNED,
     "usher_validate_assignment": Outcome(200, says={"assigned": False, "role": None, "scanning_enabled": False}),
     "usher_verify_card": Outcome(200, says={"known": True}),
-    "usher_card": Outcome(200, says={"has_ticket": False}),
+    "usher_card": Outcome(200, says={"has_ticket": False}, is_presented=True),
     "usher_validate_card": _NOT_ASSIGNED,
     "usher_attendee": _NOT_FOUND,
     "usher_attendee_at_event": _NOT_ASSIGNED,
@@ -194,6 +196,9 @@ def test_a_caller_of_another_event_reaches_nothing_of_this_one(route: AnyRoute, 
     assert route.guard.portal is not None
     expected = TENANTS[route.operation_id]
     request, token = ground.rightful(route), ground.tenant_token(route.guard.portal)
+    if expected.is_presented:
+        taps = next(r for r in GUARDED if r.operation_id == "device_taps")
+        assert ground.send(taps, ground.rightful(taps), token=ground.other_device.token()).status == 200
     before = stored()
     answer = ground.send(route, request, token=token)
     after = stored()

@@ -3,19 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
 
-from tests.contract.ground import Ground, lay
-from tests.support import cloud
-from tests.support.caches import forget_caches
-from tests.support.cloud import MASTER_SECRET
+from tests.contract.ground import Ground
+from tests.contract.shared_ground import cloud_with_ground
 
 
 @pytest.fixture(scope="module")
 def ground() -> Iterator[Ground]:
     """The demo event and another one, with the callers of every portal."""
-    with mock_aws():
-        forget_caches()
-        cloud.create_all(MASTER_SECRET)
-        yield lay()
-    forget_caches()
+    with cloud_with_ground() as found:
+        yield found

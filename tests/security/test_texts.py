@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Literal
 
 import pytest
@@ -120,6 +121,7 @@ def _fields(route: AnyRoute, model: type[BaseModel], steps: tuple[str | int, ...
         yield from _leaves(route, field.annotation, tuple(field.metadata), (*steps, field.alias or name))
 
 
+@lru_cache(maxsize=1)
 def _all() -> list[Leaf]:
     return [leaf for route in routes() if route.body for leaf in _leaves(route, route.body, (), ())]
 
@@ -155,12 +157,21 @@ def _with(body: Any, steps: tuple[str | int, ...], value: Any) -> Any:
     return whole
 
 
+def _right(ground: Ground, route: AnyRoute) -> tuple[Request, str | None]:
+    """Return a right request and its caller's token, made once: what is refused spends neither."""
+    if (ground.customer.account_id, route.operation_id) not in _made:
+        _made[ground.customer.account_id, route.operation_id] = ground.rightful(route), ground.token(route)
+    return _made[ground.customer.account_id, route.operation_id]
+
+
+_made: dict[tuple[str, str], tuple[Request, str | None]] = {}
+
+
 def _problems(ground: Ground, leaf: Leaf, value: Any) -> tuple[int, str]:
     """Send a right body with one wrong value; return the status and what is said of its field."""
-    right = ground.rightful(leaf.route)
+    right, token = _right(ground, leaf.route)
     body = _with(right.body, leaf.steps, value)
     sent = Request(body, right.path, right.query, right.headers)
-    token = ground.token(leaf.route)
     answer = ground.send(leaf.route, sent, token=token)
     error = answer.json.get("error", {}) if answer.text else {}
     details = (error.get("details") if isinstance(error, dict) else answer.json.get("details")) or []

@@ -1,7 +1,7 @@
 """Which faults a run tries: the whole of each matrix with FAULTS=all, else one day's share of it.
 
-A matrix holds each request of an act against each fault. On one day every second request meets one fault, and each
-fault is tried at one request at least. Twice as many days as there are faults, 16 at most, try the whole matrix.
+A matrix holds each request of an act against each fault. On one day every fourth request meets one fault, and each
+fault is tried at one request at least. Four times as many days as there are faults, 32 at most, try the whole matrix.
 FAULTS=2026-11-27 repeats the share of that day. Without FAULTS it is today's.
 """
 
@@ -45,9 +45,14 @@ def share(things: Sequence[ThingT]) -> ThingT:
     return things[today() % len(things)]
 
 
+def part(things: Sequence[ThingT], number: int, *, of: int) -> Sequence[ThingT]:
+    """Return the day's part of some things for what has this number: one in `of`, or all where everything is tried."""
+    return things if is_everything() else things[(number + today()) % of :: of]
+
+
 def places(count: int, number: int, of: int) -> list[int]:
     """Return at which of `count` requests to try the fault with this number, of so many faults."""
     if is_everything():
         return list(range(count))
-    days = 2 * of
+    days = 4 * of
     return [place for place in range(count) if (place + today()) % days == number] or [(number + today()) % count]
