@@ -22,7 +22,7 @@ from queue import SimpleQueue
 from tests.mutants.seeded import MUTANTS, Mutant
 
 _ROOT = Path(__file__).resolve().parents[2]
-_COPIED = ("app.py", "chalicelib", "infra", "tests", "bench", "pyproject.toml")
+_COPIED = ("app.py", ".chalice", "chalicelib", "infra", "tests", "bench", "pyproject.toml")
 # Environments and fetched engines are the tree's own; a copy of them would only take time.
 _LINKED = (".venv", ".venv-ministack", ".local")
 _WORKERS = 2
