@@ -146,9 +146,9 @@ def test_a_full_limit_tells_nothing_of_what_is_guessed_at() -> None:
     with clock.set_to(START):
         for _ in range(LIMIT):
             never_sent()("000000", PLACE)
-        told = [show(code, PLACE), unknown(code, PLACE), never_sent()("000000", PLACE)]
-    bodies = [{**answer.json["error"], "request_id": None} for answer in told]
-    assert [answer.status for answer in told] == [429] * 3
+        said = [show(code, PLACE), unknown(code, PLACE), never_sent()("000000", PLACE)]
+    bodies = [{**answer.json["error"], "request_id": None} for answer in said]
+    assert [answer.status for answer in said] == [429] * 3
     assert bodies[0] == bodies[1] == bodies[2]
 
 

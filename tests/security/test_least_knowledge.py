@@ -83,10 +83,10 @@ def test_an_organizer_hears_result_gate_time_and_tier_of_a_scan_also_after_a_rec
     stream.drain()
     late = live.connect(tokens["organizer"]).subscribe(channel, after=0)
 
-    told = {who: socket.of_type("check-in") for who, socket in {**sockets, "late": late}.items()}
-    assert {who: len(messages) for who, messages in told.items()} == dict.fromkeys(told, 2)
-    assert told["late"] == told["organizer"]
-    for shown in (message["data"] for message in told["organizer"]):
+    said = {who: socket.of_type("check-in") for who, socket in {**sockets, "late": late}.items()}
+    assert {who: len(messages) for who, messages in said.items()} == dict.fromkeys(said, 2)
+    assert said["late"] == said["organizer"]
+    for shown in (message["data"] for message in said["organizer"]):
         assert set(shown) == {
             "id",
             "event_id",
@@ -101,8 +101,8 @@ def test_an_organizer_hears_result_gate_time_and_tier_of_a_scan_also_after_a_rec
         assert (shown["gate"], shown["tier"]) == ("Gate 1", "VIP")
     assert NAME not in str(sockets["organizer"].frames + late.frames)
     assert UID not in str(sockets["organizer"].frames + late.frames + sockets["staff"].frames)
-    assert {message["data"]["attendee_name"] for message in told["usher"]} == {NAME}
-    assert {message["data"]["card_id"] for message in told["staff"]} <= {None, "…A5F6"}
+    assert {message["data"]["attendee_name"] for message in said["usher"]} == {NAME}
+    assert {message["data"]["card_id"] for message in said["staff"]} <= {None, "…A5F6"}
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

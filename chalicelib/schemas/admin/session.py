@@ -31,7 +31,7 @@ class FirstAdminIn(In):
     """The token of the one-time link, and the password to set."""
 
     token: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]+$")] = Field(
-        description="What stands after `#` in the one-time link."
+        description="The text after `#` in the one-time link."
     )
     password: Password
 
