@@ -47,11 +47,13 @@ from tests.support import (
     moto_queries,
     moto_requests,
     service_models,
+    table_bounds,
 )
 
 # Before the modules below import what the patches replace.
 service_models.install()
 moto_copies.install()
+table_bounds.install()
 moto_answers.install()
 moto_queries.install()
 moto_requests.install()

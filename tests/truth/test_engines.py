@@ -192,6 +192,90 @@ def test_what_does_not_parse_is_refused(table: Table) -> None:
         )
 
 
+def _long(bytes_: int) -> dict[str, str]:
+    return {"S": "\U0001f3ab" * (bytes_ // 4) + "a" * (bytes_ % 4)}
+
+
+def _update(key: dict[str, Any], **values: Any) -> dict[str, Any]:
+    pairs = {f":v{place}": value for place, value in enumerate(values.values())}
+    assigned = ", ".join(f"#n{place} = :v{place}" for place in range(len(values)))
+    names = {f"#n{place}": name for place, name in enumerate(values)}
+    return {
+        "TableName": NAME,
+        "Key": key,
+        "UpdateExpression": f"SET {assigned}",
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": pairs,
+    }
+
+
+_INDEX_KEYS = [
+    {"gsi1pk": _long(2049), "gsi1sk": {"S": "-"}},
+    {"gsi1pk": {"S": "-"}, "gsi1sk": _long(1025)},
+    {"gsi2pk": {"S": "-"}, "gsi2sk": _long(1025)},
+]
+
+
+@pytest.mark.parametrize("keys", _INDEX_KEYS, ids=["partition", "sort", "second index"])
+def test_a_key_of_an_index_is_bounded_in_bytes_by_each_write(table: Table, keys: dict[str, Any]) -> None:
+    key = table.ticket()
+    item = {**key, **keys}
+    writes: list[Any] = [
+        lambda: table.client.put_item(TableName=NAME, Item=item),
+        lambda: table.client.update_item(**_update(key, **keys)),
+        lambda: table.client.transact_write_items(TransactItems=[{"Put": {"TableName": NAME, "Item": item}}]),
+        lambda: table.client.transact_write_items(TransactItems=[{"Update": _update(key, **keys)}]),
+        lambda: table.client.batch_write_item(RequestItems={NAME: [{"PutRequest": {"Item": item}}]}),
+    ]
+    for write in writes:
+        with pytest.raises(ClientError) as error:
+            write()
+        assert refused(error) == "ValidationException"
+    assert table.get(key) == {**key, "status": {"S": "valid"}}
+    fits = {"gsi1pk": _long(2048), "gsi1sk": _long(1024)}
+    table.client.update_item(**_update(key, **fits))
+    assert table.get(key)["gsi1sk"] == fits["gsi1sk"]
+
+
+def test_a_key_of_the_table_is_bounded_in_bytes_by_each_request(table: Table) -> None:
+    for key in ({"pk": _long(2049), "sk": {"S": "-"}}, {"pk": {"S": "-"}, "sk": _long(1025)}):
+        requests: list[Any] = [
+            lambda key=key: table.client.put_item(TableName=NAME, Item=key),
+            lambda key=key: table.client.get_item(TableName=NAME, Key=key),
+            lambda key=key: table.client.update_item(**_update(key, status={"S": "valid"})),
+            lambda key=key: table.client.delete_item(TableName=NAME, Key=key),
+            lambda key=key: table.client.batch_get_item(RequestItems={NAME: {"Keys": [key]}}),
+        ]
+        for request in requests:
+            with pytest.raises(ClientError) as error:
+                request()
+            assert refused(error) == "ValidationException"
+    # As `operations.query` names its values.
+    with pytest.raises(ClientError) as error:
+        table.client.query(
+            TableName=NAME,
+            KeyConditionExpression="pk = :p AND begins_with(sk, :s0)",
+            ExpressionAttributeValues={":p": {"S": "-"}, ":s0": _long(1025)},
+        )
+    assert refused(error) == "ValidationException"
+
+
+def test_an_item_and_a_transaction_are_bounded_in_bytes(table: Table) -> None:
+    key = table.ticket(text={"S": "a" * 390 * 1024})
+    with pytest.raises(ClientError) as error:
+        table.client.update_item(**_update(key, more={"S": "a" * 20 * 1024}))
+    assert refused(error) == "ValidationException"
+    assert "more" not in table.get(key)
+    parts = [
+        {"Put": {"TableName": NAME, "Item": {"pk": {"S": f"large#{n}"}, "sk": {"S": "-"}, "x": _long(390 * 1024)}}}
+        for n in range(11)
+    ]
+    with pytest.raises(ClientError) as error:
+        table.client.transact_write_items(TransactItems=parts)
+    assert refused(error) == "ValidationException"
+    assert table.get({"pk": {"S": "large#0"}, "sk": {"S": "-"}}) == {}
+
+
 def test_the_stream_tells_each_change_once_in_order_with_both_images(table: Table) -> None:
     before = len(table.changes())
     key = table.ticket()

@@ -205,7 +205,7 @@ def _partitions_of(event_id: str, filters: CheckinFilters) -> list[str]:
         ticket_ids += card.tickets.get(event_id, []) if card else []
         partitions.append(keys.gate.card_log(event_id, uid).pk)
     if filters.attendee is not None:
-        prefix = keys.gate.search_name(filters.attendee)
+        prefix = keys.gate.attendee_prefix(filters.attendee)
         raws = operations.query(
             keys.gate.attendees(event_id, filters.attendee), Begins(prefix), index="gsi1", limit=_ATTENDEE_TICKETS
         )

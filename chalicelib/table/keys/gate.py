@@ -4,7 +4,7 @@ import unicodedata
 
 from chalicelib.table.items.gate import CheckinDay, Counters, Scan
 from chalicelib.table.keys import sale
-from chalicelib.table.places import Key, Place, joined
+from chalicelib.table.places import Key, Place, beginning, joined
 
 LOG_SHARDS = 4
 
@@ -23,8 +23,13 @@ def search_name(name: str) -> str:
 
 
 def attendee(event_id: str, name: str, ticket_id: str) -> Key:
-    """Question 4: a ticket under its holder's name."""
-    return Key(attendees(event_id, name), joined(search_name(name), ticket_id))
+    """Question 4: a ticket under the beginning of its holder's name."""
+    return Key(attendees(event_id, name), joined(attendee_prefix(name), ticket_id))
+
+
+def attendee_prefix(name: str) -> str:
+    """Question 4: the beginning of a name, or of a part of it, as sort keys have it."""
+    return beginning(search_name(name))
 
 
 def attendees(event_id: str, prefix: str) -> str:

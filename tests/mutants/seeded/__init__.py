@@ -23,6 +23,7 @@ from tests.mutants.seeded import (
     sale,
     secrets,
     sessions,
+    sizes,
     texts,
     tickets,
 )
@@ -55,4 +56,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *edge.MUTANTS,
     *abuse.MUTANTS,
     *sessions.MUTANTS,
+    *sizes.MUTANTS,
 )
