@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from chalicelib.clients.providers import stripe_amounts
+from chalicelib.config import config
 from chalicelib.errors import ValidationFailed
 
 # ISO 4217, active currencies without exactly two decimal digits.
@@ -68,6 +70,50 @@ def require(asked: AmountInput | None, *, currency: str, field: str) -> Money:
         message = f"must be above zero, with at most {digits(currency)} digits after the point"
         raise ValidationFailed(details=[{"field": field, "message": message}])
     return found
+
+
+def require_chargeable(price: Money, *, field: str) -> None:
+    """Raise ValidationFailed for a price that a payment provider cannot charge; zero is free, not charged.
+
+    The limits are Stripe's for every provider. So a price stays valid when the provider changes (D-PAY-20).
+    """
+    problem = uncharged(price)
+    if problem:
+        raise ValidationFailed(details=[{"field": field, "message": problem}])
+
+
+def require_divisible(amount: Money, *, field: str) -> None:
+    """Raise ValidationFailed for a part of a charge that a provider cannot refund: its last digits must be 0."""
+    step = stripe_amounts.step(amount.currency)
+    if amount.minor % step:
+        raise ValidationFailed(details=[{"field": field, "message": _must_step(amount.currency, step)}])
+
+
+def uncharged(price: Money) -> str | None:
+    """Return why a payment provider cannot charge a price, or None if it can."""
+    currency = price.currency
+    if not stripe_amounts.is_supported(currency):
+        return f"the payment provider does not charge in {currency}"
+    step = stripe_amounts.step(currency)
+    if price.minor % step:
+        return _must_step(currency, step)
+    least, most = Money(stripe_amounts.least(currency), currency), Money(stripe_amounts.greatest(currency), currency)
+    if price.minor and not least.minor <= price.minor <= most.minor:
+        return f"must be {least.amount} to {most.amount} {currency}, which the payment provider charges"
+    return None
+
+
+def _must_step(currency: str, step: int) -> str:
+    return f"must be a multiple of {Money(step, currency).amount} {currency}, which the payment provider charges"
+
+
+def card_fee() -> Money:
+    """Return the fee of a new card (`CARD_FEE`, `CURRENCY`). Raises ValueError if the setting cannot be charged."""
+    fee = Money(config().card_fee, config().currency)
+    problem = uncharged(fee)
+    if problem:
+        raise ValueError(f"CARD_FEE {problem}")
+    return fee
 
 
 def share(minor: int, *, basis_points: int) -> int:

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.clients.providers.stripe_amounts import SUPPORTED
 from chalicelib.config import PHONE_COUNTRIES
 from chalicelib.domain.changes import LIVE, PROJECTED
 from infra.package import firewall, shares, sockets
@@ -64,7 +65,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "Currency": {
         "Type": "String",
         "Default": "PKR",
-        "AllowedPattern": "[A-Z]{3}",
+        "AllowedValues": sorted(SUPPORTED),
         "Description": "The currency of card balances and fees (ISO 4217)",
     },
     "FeeBasisPoints": {

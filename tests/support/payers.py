@@ -61,10 +61,11 @@ def stored(payment_id: str) -> Payment:
     return payment
 
 
-def last_ticket() -> Category:
+def last_ticket(*, price: int = 150_000, currency: str = "PKR") -> Category:
     """Put a category on sale that has one ticket."""
     event = purchases.make_show()[0]
-    return categories.add(event.event_id, categories.CategoryDraft(name="Box", price=150_000, capacity=1))
+    draft = categories.CategoryDraft(name="Box", price=price, currency=currency, capacity=1)
+    return categories.add(event.event_id, draft)
 
 
 def order_of(order: Order) -> Order:

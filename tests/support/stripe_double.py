@@ -23,6 +23,10 @@ API_KEY, WEBHOOK_SECRET = "sk_test_of_the_double", "whsec_of_the_double"
 GOOD, DECLINED, NEEDS_OWNER = "pm_card_visa", "pm_card_chargeDeclined", "pm_card_authenticationRequired"
 _METHODS = (GOOD, DECLINED, NEEDS_OWNER)
 _LONGEST_KEY = 255
+# What every amount of a currency must be a multiple of, and the least charge (docs.stripe.com/currencies).
+_MULTIPLES = {"isk": 100, "ugx": 100, "bhd": 10, "jod": 10, "kwd": 10, "omr": 10, "tnd": 10}
+_LEAST = {"usd": 50, "jpy": 50}
+_DIGITS = {"idr": 12}
 _CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 Answer = tuple[int, dict[str, Any]]
@@ -100,16 +104,22 @@ class StripeDouble:
         return json.loads(json.dumps(self.intents[name]))  # type: ignore[no-any-return]  # a copy of what went in
 
     def _create(self, params: dict[str, str]) -> Answer:
-        method = params.get("payment_method")
+        method, amount, currency = params.get("payment_method"), int(params["amount"]), params["currency"]
+        if amount % _MULTIPLES.get(currency, 1):
+            return invalid("parameter_invalid_integer")
+        if amount < _LEAST.get(currency, 1):
+            return invalid("amount_too_small")
+        if len(str(amount)) > _DIGITS.get(currency, 8):
+            return invalid("amount_too_large")
         if method is not None and method not in _METHODS:
             return invalid("resource_missing")
         name = f"pi_{new_id('x')[2:]}"
         self.intents[name] = {
             "id": name,
             "object": "payment_intent",
-            "amount": int(params["amount"]),
+            "amount": amount,
             "amount_received": 0,
-            "currency": params["currency"],
+            "currency": currency,
             "customer": params.get("customer"),
             "client_secret": f"{name}_secret_1",
             "metadata": {"payment_id": params["metadata[payment_id]"]},
@@ -153,6 +163,8 @@ class StripeDouble:
 
     def _refund(self, params: dict[str, str]) -> Answer:
         name, amount = params["payment_intent"], int(params["amount"])
+        if amount % _MULTIPLES.get(self.intents[name]["currency"], 1):
+            return invalid("parameter_invalid_integer")
         if self.held(name) < amount:
             return invalid("charge_already_refunded")
         refund = {

@@ -91,7 +91,7 @@ class Provider(Protocol):
     def cancel(self, reference: str) -> Outcome:
         """Close a charge that has taken no money; return what became of it, success if it had."""
 
-    def refund(self, reference: str, *, amount: int, key: str) -> str:
+    def refund(self, reference: str, *, amount: int, currency: str, key: str) -> str:
         """Give back minor units of a charge, once for each key, and return the refund's own reference.
 
         Raises Declined where more would be given back than was taken.

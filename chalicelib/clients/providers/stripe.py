@@ -1,7 +1,8 @@
 """Stripe, by its own SDK: payment intents that carry the payment's id.
 
-The keys are the fields `stripe_api_key` and `stripe_webhook_secret` of the providers' secret. Every request that
-changes something has an idempotency key made from the payment's id, so a repeat has no second effect
+Amounts here are in minor units of ISO 4217. Each request and each answer is converted (`stripe_amounts`). The keys are
+the fields `stripe_api_key` and `stripe_webhook_secret` of the providers' secret. Every request that changes something
+has an idempotency key made from the payment's id, so a repeat has no second effect
 (docs.stripe.com/api/idempotent_requests).
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from chalicelib.clients.providers import Charge, Declined, Notice, Opened, Outcome, OutcomeStatus
+from chalicelib.clients.providers import Charge, Declined, Notice, Opened, Outcome, OutcomeStatus, stripe_amounts
 from chalicelib.clients.secrets import PROVIDERS
 from chalicelib.config import config
 from chalicelib.errors import BadSignature, Unavailable
@@ -28,9 +29,9 @@ _NETWORK_RETRIES = 2
 _TOLERANCE = 300
 _KINDS = ("payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled")
 _REFUNDS_LOOKED_AT = 100
-# The states of a refund that returns no money (docs.stripe.com/api/refunds/object).
 # The payment methods for tests (docs.stripe.com/testing).
 _SHARED_METHODS = "pm_card_"
+# The states of a refund that returns no money (docs.stripe.com/api/refunds/object).
 _NOT_REFUNDED = ("failed", "canceled")
 
 
@@ -44,7 +45,7 @@ class Stripe:
     def create(self, charge: Charge) -> Opened:
         """Open a payment intent, with the customer's means of payment if it is known."""
         params: dict[str, Any] = {
-            "amount": charge.amount,
+            "amount": _units(charge.amount, charge.currency),
             "currency": charge.currency.lower(),
             "payment_method_types": ["card"],
             "metadata": {"payment_id": charge.payment_id},
@@ -88,9 +89,10 @@ class Stripe:
         except Declined:
             return _outcome(_intent(reference))
 
-    def refund(self, reference: str, *, amount: int, key: str) -> str:
+    def refund(self, reference: str, *, amount: int, currency: str, key: str) -> str:
         """Refund an intent; a refund whose idempotency key has lapsed is found by what it carries."""
-        params = {"payment_intent": reference, "amount": amount, "metadata": {"refund_key": key}}
+        units = _units(amount, currency)
+        params = {"payment_intent": reference, "amount": units, "metadata": {"refund_key": key}}
         try:
             refund = _ask(lambda client: client.v1.refunds.create(params, _once(key)))
         except Declined:
@@ -127,6 +129,14 @@ def _notice(event: Mapping[str, Any]) -> Notice:
     return Notice(event_id=event["id"], payment_id=payment_id, outcome=_outcome(intent))
 
 
+def _units(amount: int, currency: str) -> int:
+    """Return an amount in Stripe's units. Raises Declined for one that it cannot charge."""
+    try:
+        return stripe_amounts.to_stripe(amount, currency)
+    except ValueError as error:
+        raise Declined("invalid_amount") from error
+
+
 def _once(key: str) -> dict[str, str]:
     return {"idempotency_key": key}
 
@@ -138,7 +148,8 @@ def _intent(reference: str) -> dict[str, Any]:
 def _outcome(intent: Mapping[str, Any]) -> Outcome:
     """Return the outcome of an intent's state (docs.stripe.com/payments/paymentintents/lifecycle)."""
     status, error = intent["status"], intent.get("last_payment_error")
-    amount, reason, outcome = intent["amount"], None, OutcomeStatus.PENDING
+    amount, currency = intent["amount"], intent["currency"].upper()
+    reason, outcome = None, OutcomeStatus.PENDING
     if status == "succeeded":
         outcome, amount = OutcomeStatus.SUCCEEDED, intent.get("amount_received") or amount
     elif status == "canceled":
@@ -148,8 +159,8 @@ def _outcome(intent: Mapping[str, Any]) -> Outcome:
     return Outcome(
         reference=intent["id"],
         status=outcome,
-        amount=int(amount),
-        currency=intent["currency"].upper(),
+        amount=stripe_amounts.from_stripe(int(amount), currency),
+        currency=currency,
         failure_reason=reason,
         is_closed=status in ("succeeded", "canceled"),
     )

@@ -2,7 +2,7 @@
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import encryption, idempotency
+from chalicelib.domain import encryption, idempotency, money
 from chalicelib.errors import Conflict, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
@@ -32,7 +32,7 @@ def make(
         merchant_id=None if by_post else merchant_id,
         address=encryption.seal(customer_id, "card_request_address", address) if by_post and address else None,
         status=CardRequestStatus.REQUESTED,
-        fee=config().card_fee,
+        fee=money.card_fee().minor,
         currency=config().currency,
         created_at=clock.now(),
     )

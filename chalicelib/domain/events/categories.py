@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.config import config
+from chalicelib.domain import money
 from chalicelib.domain.events import stock
+from chalicelib.domain.money import Money
 from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -88,10 +90,11 @@ def laying(category: Category) -> list[Write]:
 
 def new(event_id: str, draft: CategoryDraft) -> Category:
     """Build a category of an event without writing it. Raises ValidationFailed."""
+    currency = draft.currency or config().currency
     shards = draft.shards if draft.shards is not None else stock.shard_count(draft.capacity)
     limit, starts, ends = draft.per_order_limit, draft.sales_start, draft.sales_end
     _require(
-        price=(draft.price >= 0, "must not be negative"),
+        price=_priced(draft.price, currency),
         capacity=(1 <= draft.capacity <= _CAPACITY_LIMIT, f"must be 1 to {_CAPACITY_LIMIT}"),
         per_order_limit=(1 <= limit <= MAX_TICKETS_PER_ORDER, f"must be 1 to {MAX_TICKETS_PER_ORDER}"),
         shards=(1 <= shards <= min(draft.capacity, stock.MAX_SHARDS), f"must be 1 to {stock.MAX_SHARDS}"),
@@ -105,7 +108,7 @@ def new(event_id: str, draft: CategoryDraft) -> Category:
         name=draft.name,
         tier=draft.tier,
         price=draft.price,
-        currency=draft.currency or config().currency,
+        currency=currency,
         capacity=draft.capacity,
         shards=shards,
         per_order_limit=limit,
@@ -113,6 +116,12 @@ def new(event_id: str, draft: CategoryDraft) -> Category:
         sales_end=ends,
         position=draft.position,
     )
+
+
+def _priced(price: int, currency: str) -> tuple[bool, str]:
+    """Return whether a price can be charged, and the message if it cannot."""
+    problem = "must not be negative" if price < 0 else money.uncharged(Money(price, currency))
+    return problem is None, problem or ""
 
 
 def of(event_id: str) -> list[Category]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import idempotency
+from chalicelib.domain import idempotency, money
 from chalicelib.domain.access import accounts, notices, numbers, otp
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.otp import SentCode
@@ -197,7 +197,7 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
     card, profile = found.get(places[0]), found.get(places[1])
     if not isinstance(card, Card) or card.merchant_id != merchant_id or cards.shown_status(card) != CardStatus.STOCK:
         raise Conflict(_NOT_IN_STOCK)
-    fee = 0 if isinstance(profile, Profile) and profile.fee_paid else config().card_fee
+    fee = 0 if isinstance(profile, Profile) and profile.fee_paid else money.card_fee().minor
     _require_collected(fee, wanted)
     # Counted before the hold, so that no card is held for a customer at the limit of codes.
     otp.take_send(OtpPurpose.CARD_ASSIGNMENT, customer.mobile_number, address=None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.config import config
+from chalicelib.domain import money
 from chalicelib.domain.access import accounts, notices, otp
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.otp import SentCode
@@ -86,7 +86,7 @@ def show(merchant_id: str) -> Shop:
         address=settings.address or "",
         city=settings.city or "",
         status=account.status,
-        card_fee=Money(config().card_fee, config().currency),
+        card_fee=money.card_fee(),
         notifications=NotificationChoices(sms=settings.by_sms, email=settings.by_email),
         low_stock_threshold=settings.low_stock_threshold,
     )

@@ -145,6 +145,8 @@ def _start(customer_id: str, order_id: str, terms: PaymentTerms, operation_id: s
     for _ in retries.attempts():
         order = orders.own(customer_id, order_id)
         _require_payable(order)
+        if terms.method is PaymentMethod.CARD:
+            _require_chargeable(order)
         card = _paying_card(customer_id, order, terms) if terms.method is PaymentMethod.WALLET else None
         place = keys.money.open_payment(order_id, terms.method)
         known = operations.get(place)
@@ -181,6 +183,13 @@ def _require_payable(order: Order) -> None:
         raise InvalidState("This booking is paid already.")
     if orders.shown_status(order) != OrderStatus.RESERVED:
         raise InvalidState("The reservation is over. Book again.")
+
+
+def _require_chargeable(order: Order) -> None:
+    """Raise InvalidState if one payment by card cannot charge the total; each price alone can be charged."""
+    problem = money.uncharged(Money(order.total, order.currency))
+    if problem:
+        raise InvalidState(f"The total of this booking {problem}. Book fewer tickets at once.")
 
 
 def _paying_card(customer_id: str, order: Order, terms: PaymentTerms) -> Card:
@@ -278,11 +287,12 @@ def charge_saved(customer_id: str, card_name: str, amount: AmountInput, *, token
 
 
 def require_reloadable(amount: Money) -> None:
-    """Raise ValidationFailed if an amount is outside RELOAD_LEAST to RELOAD_MOST."""
+    """Raise ValidationFailed for an amount outside RELOAD_LEAST to RELOAD_MOST, or one that cannot be charged."""
     unit = 10 ** money.digits(amount.currency)
     if not RELOAD_LEAST * unit <= amount.minor <= RELOAD_MOST * unit:
         message = f"must be {RELOAD_LEAST} to {RELOAD_MOST:,}"
         raise ValidationFailed(details=[{"field": "amount", "message": message}])
+    money.require_chargeable(amount, field="amount")
 
 
 def _start_reload(

@@ -49,7 +49,10 @@ def refund(payment_id: str) -> bool:
     provider = providers.named(payment.provider)
     try:
         reference = provider.refund(
-            payment.provider_reference, amount=resolution.owed(payment), key=f"{payment.payment_id}/refund"
+            payment.provider_reference,
+            amount=resolution.owed(payment),
+            currency=payment.taken_currency,
+            key=f"{payment.payment_id}/refund",
         )
     except Declined as declined:
         raise resolution.unknown(payment, declined) from declined

@@ -128,6 +128,7 @@ def _asked(request: RefundRequest, amount: AmountInput | None) -> int:
     if amount is None:
         return request.amount
     asked = money.require(amount, currency=request.currency, field="amount")
+    money.require_divisible(asked, field="amount")
     most = Money(request.amount, request.currency)
     if request.status == RefundRequestStatus.PENDING and asked > most:
         message = f"must not be more than {most.amount}, which was paid for the ticket"
@@ -242,7 +243,7 @@ def pay_back(ticket_id: str, refund_id: str) -> bool:
     payment, amount = resolution.get(request.payment_id), request.amount
     provider = providers.named(payment.provider)
     try:
-        reference = provider.refund(payment.provider_reference, amount=amount, key=refund_id)
+        reference = provider.refund(payment.provider_reference, amount=amount, currency=request.currency, key=refund_id)
     except Declined as declined:
         raise resolution.unknown(payment, declined) from declined
     done = [

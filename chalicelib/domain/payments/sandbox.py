@@ -90,7 +90,7 @@ class Sandbox:
         _close(reference, _CANCELED)
         return _outcome(_book(reference))
 
-    def refund(self, reference: str, *, amount: int, key: str) -> str:
+    def refund(self, reference: str, *, amount: int, currency: str, key: str) -> str:  # noqa: ARG002  # the Protocol's
         """Refund an amount once per `key`, and return the refund's reference.
 
         Raises Declined if the refunds would exceed the charge, or if it never succeeded.

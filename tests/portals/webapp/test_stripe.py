@@ -324,12 +324,11 @@ def test_more_than_was_taken_is_never_given_back(customer: Account, order: Order
     provider = client.Stripe()
     for amount, key in ((150_001, "a"), (150_000, "b"), (1, "c")):
         if key == "b":
-            assert provider.refund(reference, amount=amount, key=key) == provider.refund(
-                reference, amount=amount, key=key
-            )
+            first, again = (provider.refund(reference, amount=amount, currency="PKR", key=key) for _ in range(2))
+            assert first == again
         else:
             with pytest.raises(Declined, match="charge_already_refunded"):
-                provider.refund(reference, amount=amount, key=key)
+                provider.refund(reference, amount=amount, currency="PKR", key=key)
     assert stripe.held(reference) == 0
     stripe.refunds.clear()  # these refunds are in no book of the platform
 
