@@ -1,6 +1,7 @@
 """Email and SMS: enqueued by the domain, sent by the queue's worker.
 
 A text with a one-time code is sealed while it waits: queues and dead letters show no code to those who may read them.
+A mail with attachments is sent raw (MIME, RFC 2045); SES takes 40 MB at most (AWS: "Service quotas in Amazon SES").
 """
 
 import base64
@@ -21,6 +22,7 @@ from chalicelib.errors import Unavailable
 # The owner of the data keys, one for each sealed text; the policy of the queue's worker names it.
 OWNER = "messages"
 _NONCE_BYTES = 12
+_SUBJECT = "Gatehouse"
 
 
 class Channel(StrEnum):
@@ -28,6 +30,21 @@ class Channel(StrEnum):
 
     EMAIL = "email"
     SMS = "sms"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a mail; `content_type` is as in its MIME header, with parameters."""
+
+    name: str
+    content_type: str
+    # In Base64, since it waits as JSON; a message of the queue has 256 KB at most (AWS: "Amazon SQS quotas").
+    content: str
+
+    @classmethod
+    def of(cls, name: str, content_type: str, content: bytes) -> "Attachment":
+        """Return a file as an attachment."""
+        return cls(name, content_type, base64.b64encode(content).decode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +62,12 @@ class Message:
     decoy: bool = False
     # A code expires soon, and everything else may wait. It is sealed in the queue.
     is_code: bool = False
-    # When it was first held back, RFC 3339.
+    # When it was first held back, and until when it waits at most, RFC 3339.
     waits_since: str | None = None
+    waits_until: str | None = None
+    # An SMS over its cap is sent to this address instead, under `subject`.
+    or_mail_to: str | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @lru_cache(maxsize=4)
@@ -83,7 +104,8 @@ def read(body: str) -> Message:
     """Return the message of a queue's record, opened. Raises Unavailable."""
     said = json.loads(body)
     wrapped = said.pop("key", None)
-    message = Message(**{**said, "channel": Channel(said["channel"])})
+    attachments = tuple(Attachment(**attachment) for attachment in said.pop("attachments", ()))
+    message = Message(**{**said, "channel": Channel(said["channel"]), "attachments": attachments})
     if wrapped is None:
         return message
     key, sealed = data_keys.unwrap(OWNER, base64.b64decode(wrapped)), base64.b64decode(message.body)
@@ -95,14 +117,43 @@ def send(message: Message) -> None:
     """Send a message now, by SES or SNS; raises botocore's ClientError if the service refuses it."""
     if message.decoy:
         return
-    if message.channel is Channel.EMAIL:
+    if message.channel is Channel.SMS:
+        client("sns").publish(PhoneNumber=message.to, Message=message.body)
+    elif message.attachments:
+        client("ses").send_raw_email(
+            Source=config().mail_from, Destinations=[message.to], RawMessage={"Data": _mime(message)}
+        )
+    else:
         client("ses").send_email(
             Source=config().mail_from,
             Destination={"ToAddresses": [message.to]},
             Message={
-                "Subject": {"Data": message.subject or "Gatehouse", "Charset": "UTF-8"},
+                "Subject": {"Data": message.subject or _SUBJECT, "Charset": "UTF-8"},
                 "Body": {"Text": {"Data": message.body, "Charset": "UTF-8"}},
             },
         )
-    else:
-        client("sns").publish(PhoneNumber=message.to, Message=message.body)
+
+
+def _mime(message: Message) -> bytes:
+    """Return a mail with its attachments as bytes. Raises ValueError for an address that is none (RFC 5322)."""
+    # The parser of headers would slow the cold start of every route.
+    from email.headerregistry import Address
+    from email.message import EmailMessage
+    from email.policy import SMTP
+
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = config().mail_from
+    mail["To"] = Address(addr_spec=message.to)
+    mail["Subject"] = message.subject or _SUBJECT
+    mail.set_content(message.body)
+    for attachment in message.attachments:
+        kind, *parameters = attachment.content_type.split("; ")
+        main, _, sub = kind.partition("/")
+        mail.add_attachment(
+            base64.b64decode(attachment.content),
+            maintype=main,
+            subtype=sub,
+            filename=attachment.name,
+            params=dict(parameter.split("=", 1) for parameter in parameters),
+        )
+    return mail.as_bytes()

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.ses.models import ses_backends
 from moto.sns.models import sns_backends
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -18,6 +19,7 @@ from chalicelib import clock
 from chalicelib.clients import aws
 from chalicelib.config import config
 from chalicelib.domain.access import sms
+from chalicelib.identifiers import new_id
 from chalicelib.portals.http.route import ROUTES
 from chalicelib.schemas import messages as sentences
 from tests.support.client import Answer, call
@@ -118,7 +120,7 @@ def test_every_sms_leaves_by_the_one_door_that_checks_numbers_and_counts() -> No
             called, name = ast.unparse(node.func), str(path.relative_to(root))
             senders |= {name} if called == "messages.send" else set()
             publishers |= {name} if any(keyword.arg == "PhoneNumber" for keyword in node.keywords) else set()
-    assert senders == {"domain/access/sms.py"}
+    assert senders == {"domain/access/deliveries.py"}
     assert publishers == {"clients/messages.py"}
 
 
@@ -161,7 +163,7 @@ def batch(*bodies: dict[str, Any]) -> dict[str, Any]:
 
 
 def text(number: str = NUMBER, **more: Any) -> dict[str, Any]:
-    return {"message_id": "msg_1", "channel": "sms", "to": number, "subject": None, "body": "b", **more}
+    return {"message_id": new_id("msg"), "channel": "sms", "to": number, "subject": None, "body": "b", **more}
 
 
 def deliver(*bodies: dict[str, Any]) -> None:
@@ -195,11 +197,30 @@ def test_a_notice_waits_for_a_day_and_is_then_dropped_with_a_line() -> None:
     with clock.set_to(now), configured(SMS_PER_COUNTRY=0, SMS_IN_ALL=0), collected() as lines:
         deliver(text(waits_since=since))
         assert waiting() == 1
-        deliver(text(waits_since=clock.to_text(now - timedelta(hours=24))))
+        deliver(text(message_id="msg_1", waits_since=clock.to_text(now - timedelta(hours=24))))
         assert (sent(), waiting()) == ([], 1)
     (dropped,) = [line for line in lines.all() if line["message"] == "sms dropped"]
     assert (dropped["because"], dropped["is_code"], dropped["sms_id"]) == ("capped", False, "msg_1")
     assert NUMBER not in lines.text
+
+
+def test_a_notice_with_a_moment_waits_until_then_and_not_a_day() -> None:
+    now = clock.now().replace(minute=10)
+    long_ago, soon = clock.to_text(now - timedelta(days=3)), clock.to_text(now + timedelta(hours=1))
+    with clock.set_to(now), configured(SMS_PER_COUNTRY=0, SMS_IN_ALL=0):
+        deliver(text(waits_since=long_ago, waits_until=soon))
+        assert waiting() == 1
+        deliver(text(waits_since=long_ago, waits_until=clock.to_text(now)))
+        assert (sent(), waiting()) == ([], 1)
+
+
+@pytest.mark.parametrize("number", [NUMBER, FRENCH])
+def test_an_sms_that_may_not_be_sent_goes_by_mail_where_it_names_an_address(number: str) -> None:
+    with configured(SMS_PER_COUNTRY=0, SMS_IN_ALL=0):
+        deliver(text(number, or_mail_to="a@example.com", subject="s"))
+    (mail,) = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
+    assert (mail.destinations["ToAddresses"], mail.subject, mail.body) == (["a@example.com"], "s", "b")
+    assert (sent(), waiting()) == ([], 0)
 
 
 def test_a_code_over_the_cap_is_dropped_with_a_line_since_it_would_come_too_late() -> None:

@@ -2,8 +2,8 @@
 
 The caps are split, so that no stranger can use up the owners' part: codes that anybody can ask for, codes of owners,
 and notices. Codes are counted where they are asked for, and refused in words. Each SMS is counted again where it is
-sent. There a notice over its part waits a quarter of an hour, for at most a day. All counters of an hour are one item,
-which takes two writes for each SMS.
+sent. There a notice over its part that names an address becomes a mail. Else it waits a quarter of an hour, for at most
+a day or until the moment that it names. All counters of an hour are one item.
 """
 
 from collections.abc import Mapping
@@ -54,28 +54,26 @@ def take_code(purpose: OtpPurpose, country: str | None) -> None:
     _take((Part.ANYBODY if purpose in _FOR_ANYBODY else Part.OWNERS,), country)
 
 
-def deliver(message: Message) -> None:
-    """Send a message now, unless it is an SMS over a cap or to a number that gets none.
+def admit(message: Message) -> Message | None:
+    """Count an SMS and return what to send now: the SMS, a mail in its place, or nothing.
 
-    A notice over a cap is queued again, for at most a day. A code over a cap is dropped, since it would come too late.
-    Raises botocore's ClientError if the service refuses it.
+    A notice over a cap is queued again. A code over a cap is dropped, since it would come too late. So is an SMS to a
+    number that gets none. Raises Unavailable.
     """
-    if message.channel is not Channel.SMS or message.decoy:
-        messages.send(message)
-        return
-    try:
-        phone_numbers.mobile(message.to)
-    except phone_numbers.NumberRefused as refused:
-        # Such as a customer of a country that is no longer served.
-        _drop(message, because=refused.code or "number")
-        return
     parts = (Part.SENT,) if message.is_code else (Part.SENT, Part.NOTICES)
     try:
+        phone_numbers.mobile(message.to)
         _take(parts, phone_numbers.country(message.to))
-    except RateLimited:
-        _put_off(message)
-        return
-    messages.send(message)
+    except (phone_numbers.NumberRefused, RateLimited) as refused:
+        if message.or_mail_to is not None:
+            return replace(message, channel=Channel.EMAIL, to=message.or_mail_to)
+        if isinstance(refused, RateLimited):
+            _put_off(message)
+        else:
+            # Such as a customer of a country that is no longer served.
+            _drop(message, because=refused.code or "number")
+        return None
+    return message
 
 
 def _take(parts: tuple[Part, ...], country: str | None) -> None:
@@ -112,10 +110,12 @@ def _caps(part: Part, country: str) -> dict[str, int]:
 
 
 def _put_off(message: Message) -> None:
-    """Queue a notice again; drop a code, and a notice that has waited for a day."""
+    """Queue a notice again; drop a code, and a notice that has waited as long as it may."""
     now = clock.now()
     since = message.waits_since or clock.to_text(now)
-    if message.is_code or datetime.fromisoformat(since) + _WAITS_AT_MOST <= now:
+    until = message.waits_until
+    ends_at = datetime.fromisoformat(until) if until else datetime.fromisoformat(since) + _WAITS_AT_MOST
+    if message.is_code or ends_at <= now:
         _drop(message, because="capped")
         return
     messages.enqueue(replace(message, waits_since=since), delay_seconds=_WAIT_SECONDS)

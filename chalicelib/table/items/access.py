@@ -105,6 +105,13 @@ class Throttle(Item, discriminator="throttle"):
     version = IntegerAttribute(null=True)
 
 
+class SentMessage(Item, discriminator="sent_message"):
+    """A message by its id: a worker that sends it now, or when it was sent. So each is sent once (D-NOTE-01)."""
+
+    claimed_until = MomentAttribute(null=True)
+    sent_at = MomentAttribute(null=True)
+
+
 class Challenge(Item, discriminator="challenge"):
     """A one-time code that was sent, as a keyed hash, with its number of attempts."""
 

@@ -97,6 +97,7 @@ No.  question                                   index  partition                
 89   the open sockets of a principal            table  LIVE_SOCKETS#principal    LIVE_SOCKETS           live
 90   the invitation of the first administrator  table  FIRST_ADMIN               FIRST_ADMIN            admin
 91   the pending gifts, by their MAC's version  gsi2   GIFTS_BY_VERSION#v.#n     gift                   re-keying
+92   a message that is sent, or was sent        table  SENT#message              SENT                   every sender
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.

@@ -11,6 +11,7 @@ from chalicelib.table.items.access import (
     LockOut,
     Login,
     NewestChallenge,
+    SentMessage,
     Session,
     StaffRevocation,
     Throttle,
@@ -82,6 +83,11 @@ def first_admin() -> Place[FirstAdmin]:
 def throttle(what: str, whom: str, window: int) -> Place[Throttle]:
     """Question 17."""
     return Place(Throttle, joined("THROTTLE", what, whom), joined("THROTTLE", str(window)))
+
+
+def sent_message(message_id: str) -> Place[SentMessage]:
+    """Question 92."""
+    return Place(SentMessage, joined("SENT", message_id), "SENT")
 
 
 def locked_out(principal_id: str, name: str = "") -> Place[LockOut]:
