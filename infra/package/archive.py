@@ -7,10 +7,9 @@ import zipfile
 from pathlib import Path
 
 from infra.local.console import CannotStart
+from infra.package.quotas import UNZIPPED_BYTES
 from infra.package.targets import ROOT, Target, uv
 
-# AWS: "Deployment package size", unzipped with layers.
-UNZIPPED_LIMIT = 250 * 1024**2
 # The services whose models the functions load. botocore has 400 others, which would be half of the package.
 BOTOCORE_SERVICES = frozenset(
     {"apigatewaymanagementapi", "dynamodb", "events", "kms", "s3", "secretsmanager", "ses", "sns", "sqs", "sts"}
@@ -79,9 +78,9 @@ def pack(folder: Path, archive: Path) -> str:
     """Zip a folder with fixed order, times and permissions; return the archive's SHA-256."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     size = sum(path.stat().st_size for path in files)
-    if size > UNZIPPED_LIMIT:
+    if size > UNZIPPED_BYTES:
         raise CannotStart(
-            f"The package is {size // 1024**2} MB unzipped. Lambda's limit is {UNZIPPED_LIMIT // 1024**2} MB."
+            f"The package is {size // 1024**2} MB unzipped. Lambda's limit is {UNZIPPED_BYTES // 1024**2} MB."
         )
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as packed:
         for path in files:

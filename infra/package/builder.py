@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from infra.local.console import CannotStart, step
-from infra.package import application, archive, merge
+from infra.package import application, archive, merge, quotas
 from infra.package.targets import Target, fetch_interpreter
 
 
@@ -42,6 +42,9 @@ def build(stage: str, target: Target, out: Path) -> Package:
     merged = merge.merge(app.template, target, stage=stage, code_key=code_key)
     size = merge.write(merged, template)
     step(f"template: {size:,} bytes, {len(merged['Resources'])} resources")
+    for use in quotas.of(merged):
+        if use.share >= quotas.WARN_AT:
+            step(f"  near a quota of AWS (docs/operations.md): {use}")
     step("checking the template with cfn-lint")
     warnings = merge.lint(template)
     for line in warnings:

@@ -36,20 +36,34 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "CorsOrigins": {
         "Type": "String",
         "AllowedPattern": "https?://[A-Za-z0-9.:-]+(,https?://[A-Za-z0-9.:-]+)*",
+        # AWS API Gateway: the characters of a stage variable, which the mocks read; four fifths of them.
+        "MaxLength": 400,
         "Description": "Origins whose pages may call the API, comma between",
     },
     "AdminOrigin": {
         "Type": "String",
         "AllowedPattern": "https?://[A-Za-z0-9.:-]+",
+        "MaxLength": 128,
         "Description": "The one of them whose calls may carry cookies",
     },
     "PublicUrl": {
         "Type": "String",
         "AllowedPattern": "https?://[A-Za-z0-9./:-]+[A-Za-z0-9]",
+        "MaxLength": 128,
         "Description": "The API's public address",
     },
-    "MailFrom": {"Type": "String", "AllowedPattern": "[^@ ]+@[^@ ]+", "Description": "A sender that SES has verified"},
-    "AlertsMailTo": {"Type": "String", "AllowedPattern": "[^@ ]+@[^@ ]+", "Description": "The address for alerts"},
+    "MailFrom": {
+        "Type": "String",
+        "AllowedPattern": "[^@ ]+@[^@ ]+",
+        "MaxLength": 128,
+        "Description": "A sender that SES has verified",
+    },
+    "AlertsMailTo": {
+        "Type": "String",
+        "AllowedPattern": "[^@ ]+@[^@ ]+",
+        "MaxLength": 128,
+        "Description": "The address for alerts",
+    },
     "PaymentProvider": {
         "Type": "String",
         "Default": "stripe",
@@ -60,6 +74,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "Type": "String",
         "Default": "",
         "AllowedPattern": "(https://[A-Za-z0-9.:-]+(,https://[A-Za-z0-9.:-]+)*)?",
+        "MaxLength": 256,
         "Description": "Origins that a payment may return to, comma between; by default the CorsOrigins",
     },
     "Currency": {
@@ -91,18 +106,21 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "Type": "String",
         "Default": "PK",
         "AllowedPattern": "[A-Z]{2}",
+        "MaxLength": 2,
         "Description": "The country of national phone numbers (ISO 3166)",
     },
     "PhoneCountries": {
         "Type": "String",
         "Default": PHONE_COUNTRIES,
         "AllowedPattern": "[A-Z]{2}(,[A-Z]{2})*",
+        "MaxLength": 256,
         "Description": "The countries whose mobile numbers get SMS (ISO 3166)",
     },
     "EarlierSecret": {
         "Type": "String",
         "Default": "",
         "AllowedPattern": "(gatehouse/master-[a-z0-9]+)?",
+        "MaxLength": 64,
         "Description": "The one secret of releases before secrets by life, while its keys are still in use",
     },
     # The lines of requests and of the security log are INFO.

@@ -1,7 +1,7 @@
 """The REST API: Chalice's routes, and the gateway's own responses as the contract defines them.
 
 On AWS an unknown path, a wrong method, a body over 10 MB, a throttled caller and a browser's preflight never reach
-the function.
+the function (mocks.py).
 """
 
 import hashlib
@@ -9,21 +9,16 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.errors import MethodNotAllowed
 from chalicelib.portals.http import envelope
-from infra.package import access_logs, shares, throttles
+from infra.package import access_logs, mocks, shares, throttles
 from infra.package.application import Template
 from infra.package.functions import Resources
 
 STAGE_NAME = "live"
 API = "RestAPI"
-_MAX_AGE_SECONDS = "600"
+_INTEGRATION = "x-amazon-apigateway-integration"
 # Fields that the gateway ignores. They are left out, because the template's size is limited.
-_UNUSED = ("summary", "description", "consumes", "produces")
-# Matches every method that a path does not name.
-ANY_OTHER = "x-amazon-apigateway-any-method"
-# Their clients print `data.error`, so it is the message itself (contract/README.md).
-_BARE_ERRORS = ("/api/campus", "/api/tix")
+_UNUSED = ("summary", "description", "consumes", "produces", "responses", _INTEGRATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +62,7 @@ def expand(chalice: Template) -> Resources:
     body["x-amazon-apigateway-gateway-responses"] = {
         kind: _gateway_response(refusal) for kind, refusal in _REFUSALS.items()
     }
-    # A deployment is a snapshot. Under the same name CloudFormation would keep the old one.
-    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:12]
-    deployment = f"ApiDeployment{digest}"
+    deployment = deployment_name(body, mocks.mappings())
     return {
         API: {
             "Type": "AWS::ApiGateway::RestApi",
@@ -103,13 +96,25 @@ def expand(chalice: Template) -> Resources:
     }
 
 
+def deployment_name(body: dict[str, Any], texts: dict[str, Any]) -> str:
+    """Return the logical name of the API's deployment: another one for another definition or other texts of mocks.
+
+    A deployment is a snapshot. Under the same name CloudFormation would keep the old one.
+    """
+    digest = hashlib.sha256(json.dumps([body, texts], sort_keys=True).encode()).hexdigest()[:12]
+    return f"ApiDeployment{digest}"
+
+
 def _completed(path: str, item: dict[str, Any]) -> dict[str, Any]:
-    methods = sorted(method.upper() for method in item)
-    routed = {
-        method: {name: part for name, part in declared.items() if name not in _UNUSED}
-        for method, declared in shares.integrated(path, item).items()
-    }
-    return {**routed, "options": preflight(methods), ANY_OTHER: wrong_method(path, methods)}
+    routed = {method: _proxied(declared) for method, declared in shares.integrated(path, item).items()}
+    return {**routed, mocks.ANY_OTHER: mocks.answer(path, [method.upper() for method in item])}
+
+
+def _proxied(declared: dict[str, Any]) -> dict[str, Any]:
+    """Return a method without what the gateway ignores: the function describes its own answers."""
+    integration = {name: part for name, part in declared[_INTEGRATION].items() if name != "responses"}
+    kept = {name: part for name, part in declared.items() if name not in _UNUSED}
+    return {**kept, "responses": {}, _INTEGRATION: integration}
 
 
 def outputs() -> dict[str, Any]:
@@ -118,81 +123,8 @@ def outputs() -> dict[str, Any]:
     return {"ApiId": {"Value": {"Ref": API}}, "ApiUrl": {"Value": {"Fn::Sub": url}}}
 
 
-def preflight(methods: list[str]) -> dict[str, Any]:
-    """Return the OPTIONS method of a resource: a mock that names an origin only if it is allowed."""
-    granted = {
-        "Access-Control-Allow-Methods": ",".join([*methods, "OPTIONS"]),
-        "Access-Control-Allow-Headers": envelope.CORS_REQUEST_HEADERS,
-        "Access-Control-Max-Age": _MAX_AGE_SECONDS,
-    }
-    return _mock(204, {}, _cors(granted))
-
-
-def wrong_method(path: str, methods: list[str]) -> dict[str, Any]:
-    """Return a resource's response to unknown methods: 405 in our envelope, not the gateway's 403."""
-    error = {"code": MethodNotAllowed.code, "message": MethodNotAllowed.message, "request_id": "$context.requestId"}
-    bare = path.startswith(_BARE_ERRORS)
-    body = {"error": error.pop("message"), **error} if bare else {"error": error}
-    return _mock(
-        MethodNotAllowed.status, {"Allow": f"'{','.join([*methods, 'OPTIONS'])}'"}, _cors({}) + json.dumps(body)
-    )
-
-
-def _cors(granted: dict[str, str]) -> str:
-    """Return the template lines that mirror envelope.cors_headers; allowed origins also get `granted`."""
-    headers = {"Access-Control-Allow-Origin": "$origin", **granted}
-    return "".join(
-        (
-            # HTTP/2 clients send the name in lower case. A quiet reference to a missing value is empty.
-            "#set($headers=$input.params().header)",
-            """#set($origin="$!headers.get('origin')$!headers.get('Origin')")""",
-            '#set($listed=",$stageVariables.corsOrigins,")',
-            '#if($origin!=""&&$listed.contains(",$origin,"))',
-            *(f'#set($context.responseOverride.header.{name}="{value}")' for name, value in headers.items()),
-            "#if($origin==$stageVariables.adminOrigin)",
-            '#set($context.responseOverride.header.Access-Control-Allow-Credentials="true")',
-            "#end#end",
-        )
-    )
-
-
-def _mock(status: int, headers: dict[str, str], template: str) -> dict[str, Any]:
-    fixed = {name: f"'{value}'" for name, value in envelope_headers().items()} | {
-        "Vary": "'Origin'",
-        "X-Request-Id": "context.requestId",
-        **headers,
-    }
-    return {
-        "responses": {
-            str(status): {"description": "Mock", "headers": {name: {"type": "string"} for name in fixed}},
-        },
-        "x-amazon-apigateway-integration": {
-            "type": "mock",
-            # A body of another type is a 415. It must not be read as the mock's instruction.
-            "passthroughBehavior": "never",
-            "requestTemplates": {"application/json": f'{{"statusCode":{status}}}'},
-            "responses": {
-                "default": {
-                    "statusCode": str(status),
-                    "responseParameters": {f"method.response.header.{name}": value for name, value in fixed.items()},
-                    "responseTemplates": {"application/json": template},
-                }
-            },
-        },
-    }
-
-
-def envelope_headers() -> dict[str, str]:
-    """Return the headers that every response has, also the gateway's own."""
-    return {
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
-    }
-
-
 def _gateway_response(refusal: _Refusal) -> dict[str, Any]:
-    headers = {name: f"'{value}'" for name, value in envelope_headers().items()}
+    headers = {name: f"'{value}'" for name, value in envelope.ANSWER_HEADERS.items()}
     headers["X-Request-Id"] = "context.requestId"
     # Gateway responses cannot check the list of origins. Any origin may read them: they hold a code and a request
     # id and no personal data. Browsers withhold them from calls with cookies.

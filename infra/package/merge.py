@@ -8,13 +8,10 @@ from typing import Any
 
 from infra import template as resources
 from infra.local.console import CannotStart
-from infra.package import access_logs, firewall, functions, gateway, production, shares, sockets
+from infra.package import access_logs, firewall, functions, gateway, mocks, production, quotas, shares, sockets
 from infra.package.application import Template
 from infra.package.targets import Target
 
-# AWS: "CloudFormation quotas": the size of a template in S3, and the resources of a stack.
-_TEMPLATE_BYTES = 1_000_000
-_STACK_RESOURCES = 500
 # cfn-lint's exit code is a bit field; warnings are 4, notes 8.
 _LINT_ERRORS = 2
 _LINT = "import sys; from cfnlint.runner import main; sys.exit(main())"
@@ -30,6 +27,7 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Te
     base["Conditions"] = _joined(
         "Conditions", base["Conditions"], shares.CONDITIONS, access_logs.CONDITIONS, firewall.CONDITIONS
     )
+    base["Mappings"] = _joined("Mappings", mocks.mappings())
     base["Resources"] = _joined(
         "Resources",
         base["Resources"],
@@ -45,13 +43,13 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Te
 
 
 def write(template: Template, path: Path) -> int:
-    """Write a template and return its size in bytes. Raises CannotStart above AWS's limits."""
-    text = json.dumps(template, separators=(",", ":"))
-    if len(text) > _TEMPLATE_BYTES or len(template["Resources"]) > _STACK_RESOURCES:
+    """Write a template and return its size in bytes. Raises CannotStart above AWS's quotas."""
+    over = [str(use) for use in quotas.of(template) if use.share > 1 and not use.adjustable]
+    if over:
         raise CannotStart(
-            f"The template has {len(text):,} bytes and {len(template['Resources'])} resources. The limits are "
-            f"{_TEMPLATE_BYTES:,} and {_STACK_RESOURCES}. Move a part of infra/resources to a stack of its own."
+            f"The template is over AWS's quotas: {'; '.join(over)}. Move a part of it to a stack of its own."
         )
+    text = json.dumps(template, separators=(",", ":"))
     path.write_text(text, encoding="utf-8")
     return len(text)
 

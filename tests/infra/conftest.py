@@ -10,11 +10,15 @@ Made = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
-def make_template(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """Return a function that makes the template of a stage, of the app as it is; without the archive."""
-    scratch = tmp_path_factory.mktemp("package")
-    app = application.build("dev", scratch)
-    return lambda stage: merge.merge(app.template, targets.aws(), stage=stage, code_key="gatehouse/none.zip")
+def chalice(tmp_path_factory: pytest.TempPathFactory) -> application.Template:
+    """Chalice's own template of the app as it is."""
+    return application.build("dev", tmp_path_factory.mktemp("package")).template
+
+
+@pytest.fixture(scope="session")
+def make_template(chalice: application.Template) -> Made:
+    """Return a function that makes the template of a stage; without the archive."""
+    return lambda stage: merge.merge(chalice, targets.aws(), stage=stage, code_key="gatehouse/none.zip")
 
 
 @pytest.fixture(scope="session")

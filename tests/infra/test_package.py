@@ -15,7 +15,7 @@ import pytest
 
 from chalicelib import config
 from chalicelib.domain import changes
-from chalicelib.errors import MethodNotAllowed, NotFound, TooLarge
+from chalicelib.errors import NotFound, TooLarge
 from chalicelib.portals.http import envelope
 from infra.local.console import CannotStart
 from infra.package import archive, builder, functions, gateway, merge, shares, targets
@@ -231,39 +231,6 @@ def test_every_route_of_the_app_is_there(template: Template) -> None:
     for path, methods in app.app.routes.items():
         assert {method.lower() for method in methods} <= paths[path].keys()
     assert of_type(template, "AWS::ApiGateway::RestApi")["RestAPI"]["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
-
-
-def test_every_resource_answers_a_preflight_by_the_list(template: Template) -> None:
-    for path, item in body_of(template)["paths"].items():
-        mock = item["options"]["x-amazon-apigateway-integration"]
-        assert mock["type"] == "mock", path
-        (text,) = mock["responses"]["default"]["responseTemplates"].values()
-        methods = sorted(method.upper() for method in item if method not in ("options", gateway.ANY_OTHER))
-        (told,) = re.findall(r'Allow-Methods="([^"]+)"', text)
-        assert sorted(told.split(",")) == sorted([*methods, "OPTIONS"])
-        assert '$listed.contains(",$origin,")' in text
-        assert 'Allow-Origin="*"' not in text
-        assert text.count("#if") == text.count("#end")
-        assert envelope.CORS_REQUEST_HEADERS in text
-
-
-def test_every_other_method_is_a_405_in_our_envelope(template: Template) -> None:
-    for path, item in body_of(template)["paths"].items():
-        mock = item[gateway.ANY_OTHER]["x-amazon-apigateway-integration"]
-        answer = mock["responses"]["default"]
-        assert (mock["type"], answer["statusCode"]) == ("mock", str(MethodNotAllowed.status)), path
-        told = json.loads(answer["responseTemplates"]["application/json"].rpartition("#end")[2])
-        error = told["error"] if isinstance(told["error"], dict) else told
-        assert (error["code"], error["request_id"]) == (MethodNotAllowed.code, "$context.requestId")
-        allowed = answer["responseParameters"]["method.response.header.Allow"].strip("'").split(",")
-        assert {method.lower() for method in allowed} == set(item) - {gateway.ANY_OTHER}
-
-
-def test_the_error_of_campus_and_tix_is_the_message_itself() -> None:
-    mock = gateway.wrong_method("/api/tix/tickets", ["GET"])["x-amazon-apigateway-integration"]
-    text = mock["responses"]["default"]["responseTemplates"]["application/json"]
-    answer = json.loads(text.rpartition("#end")[2])
-    assert (answer["error"], answer["code"]) == (MethodNotAllowed.message, MethodNotAllowed.code)
 
 
 def test_the_preflights_list_is_the_parameter(template: Template) -> None:

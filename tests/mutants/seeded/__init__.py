@@ -5,6 +5,7 @@ from tests.mutants.seeded import (
     catalogue,
     codes,
     customers,
+    deployment,
     edge,
     gate,
     idempotency,
@@ -35,6 +36,7 @@ __all__ = ["MUTANTS", "Mutant"]
 
 MUTANTS: tuple[Mutant, ...] = (
     *gate.MUTANTS,
+    *deployment.MUTANTS,
     *identity.MUTANTS,
     *codes.MUTANTS,
     *limits.MUTANTS,

@@ -1,0 +1,32 @@
+"""Bugs of what is deployed: templates, filters, permissions, links."""
+
+from tests.mutants.seeded.mutant import Mutant
+
+_MOCKS = "tests/infra/test_mocks.py"
+
+MUTANTS = (
+    Mutant(
+        name="mock-without-content-handling",
+        bug="every preflight is a 500: no browser can call the API",
+        file="infra/package/mocks.py",
+        before='_AS_TEXT = {"contentHandling": "CONVERT_TO_TEXT"}',
+        after="_AS_TEXT: dict[str, str] = {}",
+        tests=(f"{_MOCKS}::test_every_mock_reads_and_writes_text_although_all_types_are_binary",),
+    ),
+    Mutant(
+        name="preflight-grants-every-origin",
+        bug="a page of any origin may call the API with the caller's cookies",
+        file="infra/package/mocks.py",
+        before='#if($origin!=""&&$listed.contains(",$origin,"))',
+        after='#if($origin!="")',
+        tests=(f"{_MOCKS}::test_preflights_get_the_headers_that_the_function_would_give",),
+    ),
+    Mutant(
+        name="deployment-does-not-follow-the-mocks",
+        bug="a change of the mocks' texts is never deployed",
+        file="infra/package/gateway.py",
+        before="json.dumps([body, texts], sort_keys=True)",
+        after="json.dumps([body], sort_keys=True)",
+        tests=(f"{_MOCKS}::test_other_texts_of_the_mocks_are_another_deployment",),
+    ),
+)
