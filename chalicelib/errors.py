@@ -8,7 +8,8 @@
     ├── Forbidden, NotAssigned, AccountSuspended, AccountUnverified  403
     ├── NotFound 404 · MethodNotAllowed 405 · UnsupportedMediaType 415
     ├── Conflict, AlreadyExists, InvalidState, SoldOut               409
-    │   └── InsufficientBalance, IdempotencyInProgress, OrganizationFull
+    │   └── InsufficientBalance, IdempotencyInProgress, OrganizationFull,
+    │       BeingWritten
     ├── TooLarge 413 · IdempotencyMismatch 422 · RateLimited 429
     └── Unavailable                                                  503
 
@@ -229,6 +230,13 @@ class OrganizationFull(Conflict):
 
     code = "ORGANIZATION_FULL"
     message = "This organization is at its limit of users. Ask its admin to raise the limit."
+
+
+class BeingWritten(Conflict):
+    """A numbered ticket that was given out and is not written yet."""
+
+    code = "BEING_WRITTEN"
+    message = "This ticket is still being written. Try again in a few seconds."
 
 
 class SoldOut(Conflict):

@@ -15,9 +15,23 @@ _UID = re.compile(r"[0-9A-F]+")
 _CARD_ID = re.compile(r"crd_[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
+# The prefix of the operation ids of requests without an Idempotency-Key.
+_UNKEYED = "req"
+
+
 def new_id(prefix: str) -> str:
     """Return a fresh id such as `tkt_01J…`."""
     return f"{prefix}_{ULID()}"
+
+
+def unkeyed_operation_id() -> str:
+    """Return the operation id of a request without an Idempotency-Key."""
+    return new_id(_UNKEYED)
+
+
+def is_unkeyed(operation_id: str) -> bool:
+    """Whether an operation id is of a request without an Idempotency-Key."""
+    return operation_id.startswith(f"{_UNKEYED}_")
 
 
 def id_of_operation(prefix: str, operation_id: str) -> str:

@@ -12,7 +12,7 @@ import hmac
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from chalicelib import clock
@@ -20,7 +20,7 @@ from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain import encryption
 from chalicelib.domain.encryption import Envelope, UndecryptableData
 from chalicelib.errors import IdempotencyInProgress, IdempotencyMismatch
-from chalicelib.identifiers import new_id
+from chalicelib.identifiers import unkeyed_operation_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import IdempotencyRecord, IdempotentAnswer, Operation
 from chalicelib.table.places import Place
@@ -31,6 +31,9 @@ KEPT = timedelta(hours=72)
 _RUNS_AT_MOST = timedelta(seconds=35)
 # Longer content, in bytes, is compressed.
 _PLAIN = 4096
+# Sealed responses above this size, in bytes, are not stored: a write costs a unit per KB, and AWS refuses items above
+# 400 KB.
+_LARGEST = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,13 @@ class IdempotencyClaim:
     record: Place[IdempotencyRecord] | None = None
     fingerprint: str = ""
     envelope: Envelope | None = field(default=None, repr=False)
+    # Whether the first response was too large to be stored, so that this run computes it again.
+    is_replay: bool = False
 
 
 def unkeyed() -> IdempotencyClaim:
     """Return the claim of a request without a key, with a unique operation id."""
-    return IdempotencyClaim(operation_id=new_id("op"))
+    return IdempotencyClaim(operation_id=unkeyed_operation_id())
 
 
 def _mac(*parts: str) -> str:
@@ -100,6 +105,8 @@ def claim(*, portal: Portal, caller_id: str, route: str, key: str, body: bytes) 
             raise IdempotencyMismatch from failure
         if found.answer is None:
             raise IdempotencyInProgress(retry_after=1) from failure
+        if found.answer.is_recomputed:
+            return replace(mine, is_replay=True)
         try:
             return _opened(found.answer, envelope, place)
         except UndecryptableData:
@@ -121,14 +128,19 @@ def _opened(stored: IdempotentAnswer, envelope: Envelope, place: Place[Idempoten
 
 
 def keep(claimed: IdempotencyClaim, answer: StoredAnswer) -> None:
-    """Store the response for retries of the request, sealed."""
-    if claimed.record is None or claimed.envelope is None:
+    """Store the response for retries of the request, sealed.
+
+    Of a response that is too large for an item, only the status is stored. Its operation computes the same one again.
+    """
+    if claimed.record is None or claimed.envelope is None or claimed.is_replay:
         return
     content = json.dumps({"body": answer.body, "headers": dict(answer.headers)}, ensure_ascii=False).encode()
     # A response with a thousand tickets exceeds the size limit of an item.
     is_long = len(content) > _PLAIN
     sealed = claimed.envelope.seal_bytes(claimed.record.pk, zlib.compress(content) if is_long else content)
     stored = IdempotentAnswer(status=answer.status, sealed=sealed, is_packed=is_long or None)
+    if len(sealed) > _LARGEST:
+        stored = IdempotentAnswer(status=answer.status, sealed=b"-", is_recomputed=True)
     operations.record(
         operations.change(
             claimed.record,

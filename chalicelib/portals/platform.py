@@ -1,12 +1,15 @@
-"""Routes of no portal: liveness, the OpenAPI document, and the page that shows it."""
+"""Routes of no portal: liveness, jobs, the OpenAPI document, and the page that shows it."""
 
 from chalice import Blueprint
 
-from chalicelib import clock
+from chalicelib import clock, errors
+from chalicelib.domain import jobs
+from chalicelib.domain.organizations import background as organizations
 from chalicelib.portals.http.answer import JSON, File
+from chalicelib.portals.http.auth import ANYBODY
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Route
-from chalicelib.schemas.platform import HealthOut
+from chalicelib.schemas.platform import BackgroundJobOut, HealthOut
 
 bp = Blueprint(__name__)
 # A new version of the document is seen within five minutes; its ETag costs less than its bytes.
@@ -33,3 +36,9 @@ def docs_page(_: Call[None, None]) -> File:
     from chalicelib.portals.openapi.page import PAGE  # as above
 
     return PAGE.file
+
+
+@door(bp, Route("GET", "/api/jobs/{job_id}", guard=ANYBODY, reply=BackgroundJobOut, refuses=(errors.NotFound,)))
+def show_job(call: Call[None, None]) -> BackgroundJobOut:
+    """Show the progress of a job to the account that started it."""
+    return BackgroundJobOut.read(jobs.show(call.path["job_id"], organizations.JOB_KINDS, starter_id=call.principal.id))

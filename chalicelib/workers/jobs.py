@@ -7,7 +7,8 @@ from chalicelib.domain import jobs
 from chalicelib.domain.organizations import background as organizations
 from chalicelib.workers import Failures, each_message
 
-_TAKERS = organizations.JOB_TAKERS
+# Every kind of job, by its item.
+KINDS = organizations.JOB_KINDS
 
 
 def handle(batch: dict[str, Any]) -> Failures:
@@ -21,4 +22,4 @@ def _take(body: str) -> None:
 
 def run_step(job_id: str) -> None:
     """Run one step of a job, by the taker that its area names."""
-    jobs.run_step(job_id, _TAKERS)
+    jobs.run_step(job_id, KINDS)

@@ -29,7 +29,7 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
 from infra.local.demo import demo_data, demo_passwords
 from tests.contract.answers import documented, validator
-from tests.contract.ground import Device, enrolled, routes
+from tests.contract.ground import CALLERS_OF_ANY, Device, enrolled, routes
 from tests.support import cloud
 from tests.support.caches import forget_answers, forget_caches
 from tests.support.client import Answer, call
@@ -162,7 +162,7 @@ class Sender:
     def _token(self, route: AnyRoute) -> str | None:
         if route.guard is None:
             return None
-        portal = route.guard.portal or Portal.USHER
+        portal = route.guard.portal or CALLERS_OF_ANY.get(route.operation_id, Portal.USHER)
         if portal is Portal.DEVICE:
             return self.state.device.token()
         account: Account | None = accounts.find(portal, _LOG_INS[portal])

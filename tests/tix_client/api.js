@@ -36,6 +36,10 @@ export function connect(baseURL) {
     removeMember: (id) => http.delete(`/members/${id}`).then(data),
     me: () => http.get("/auth/me").then(data),
     generate: (count, prefix, extra) => http.post("/tickets/generate", { count, prefix, extra }).then(data),
+    // As above, with the job that writes them behind the answer.
+    generateMany: (count, prefix) =>
+      http.post("/tickets/generate", { count, prefix })
+        .then(({ data: tickets, headers }) => ({ tickets, job_id: headers["x-job-id"] })),
     tickets: (params) => http.get("/tickets", { params }).then(data),
     ticket: (name) => http.get(`/tickets/${name}`).then(data),
     scan: (id) => http.put(`/tickets/${id}/scan`).then(data),

@@ -81,7 +81,9 @@ assert.deepEqual(await member.remove(fifth.id), { success: true });
 assert.equal((await refused(member.scan(fifth.id))).status, 404);
 
 // Many, behind the answer.
-const { job_id } = await api.generate(MANY, "BULK");
+const bulk = await api.generateMany(MANY, "BULK");
+assert.deepEqual([bulk.tickets.length, bulk.tickets[0].number], [MANY, "BULK-000001"]);
+const { job_id } = bulk;
 const { job } = await eventually("the tickets", () => api.tickets({ job_id }), (seen) => seen.job?.status === "complete");
 assert.equal(job.done, MANY);
 const page = await api.tickets({ page: 1, limit: 100 });

@@ -15,18 +15,23 @@ from enum import StrEnum
 from ulid import ULID
 
 from chalicelib import clock
-from chalicelib.errors import NotFound
+from chalicelib.errors import BeingWritten, NotFound, Refusal
 from chalicelib.identifiers import ticket_number, ulid_of
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import NumberedTicket, NumberRange, RangePlace
+from chalicelib.table.items import NumberedTicket, NumberRange, RangePlace, TicketTally
 from chalicelib.table.ranges import Between
 
 _PREFIX = "tkt_"
 _TIME_BYTES, _ORDINAL_BYTES, _REST_BYTES = 6, 4, 6
 _NUMBER = re.compile(r"([A-Z0-9-]{1,20})-([0-9]{6,10})")
+# When a client may ask again for a ticket that is being written; ten thousand take a few seconds.
+_WRITTEN_SECONDS = 2
 # Longer than the longest delay of a worker that writes tickets.
 TOMBSTONE_KEPT = timedelta(days=7)
+
+# First and last of a run of consecutive ordinals, both included.
+Span = tuple[int, int]
 
 
 class NumberedDenial(StrEnum):
@@ -91,15 +96,50 @@ def ticket_of(of: NumberRange, offset: int, *, first: int, first_ordinal: int) -
 
 
 def find(organization_id: str, name: str) -> NumberedTicket:
-    """Return a ticket by its id or its number. Raises NotFound, also for another organization's ticket."""
+    """Return a ticket by its id or its number. Raises NotFound, also for another organization's ticket.
+
+    Raises BeingWritten for the id of a ticket that was given out and is not written yet.
+    """
     ordinal = ordinal_of(name)
     by_id = ordinal is not None
     if ordinal is None:
         ordinal = _ordinal_of_number(organization_id, name)
     ticket = operations.get(keys.organizations.numbered_ticket(organization_id, ordinal)) if ordinal else None
+    if ticket is None and by_id and ordinal:
+        raise _missing(organization_id, ordinal, name)
     if ticket is None or ticket.deleted_at is not None or (by_id and ticket.ticket_id != name):
         raise NotFound("There is no such ticket.")
     return ticket
+
+
+def _missing(organization_id: str, ordinal: int, ticket_id: str) -> Refusal:
+    """Return why a ticket was not found by its id: its range is being written, or there is none."""
+    tally = operations.get(keys.organizations.ticket_tally(organization_id))
+    job_id = _job_that_writes(tally, ordinal) if tally else None
+    if job_id is not None:
+        made = operations.get(keys.organizations.number_range(job_id))
+        if made is not None and id_of(made, ordinal) == ticket_id:
+            return BeingWritten(retry_after=_WRITTEN_SECONDS)
+    elif tally is not None and ordinal <= tally.last:
+        # Its range may have been completed since.
+        now = operations.get(keys.organizations.numbered_ticket(organization_id, ordinal))
+        if now is not None and now.deleted_at is None and now.ticket_id == ticket_id:
+            return BeingWritten(retry_after=_WRITTEN_SECONDS)
+    return NotFound("There is no such ticket.")
+
+
+def _job_that_writes(tally: TicketTally, ordinal: int) -> str | None:
+    """Return the job that writes the range of an ordinal, or None where the range is complete."""
+    quantities = tally.quantities.as_dict()
+    firsts = ((job_id, int(first)) for job_id, first in tally.firsts.as_dict().items())
+    return next((job_id for job_id, first in firsts if first <= ordinal < first + int(quantities[job_id])), None)
+
+
+def being_written(tally: TicketTally) -> list[Span]:
+    """Return the ordinals of ranges that are not visible yet."""
+    quantities = tally.quantities.as_dict()
+    firsts = [(int(first), int(quantities[job_id])) for job_id, first in tally.firsts.as_dict().items()]
+    return [(first, first + quantity - 1) for first, quantity in firsts]
 
 
 def _ordinal_of_number(organization_id: str, text: str) -> int | None:
@@ -154,7 +194,10 @@ def of_ordinals(organization_id: str, low: int, high: int) -> Iterator[NumberedT
 
 
 def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: str) -> NumberedScan:
-    """Admit a ticket exactly once; later scans return the first one. Idempotent by operation. Raises NotFound."""
+    """Admit a ticket exactly once; later scans return the first one. Idempotent by operation.
+
+    Raises NotFound, and BeingWritten for a ticket that was given out and is not written yet.
+    """
     ordinal = ordinal_of(ticket_id)
     if ordinal is None:
         raise NotFound("There is no such ticket.")
@@ -173,7 +216,10 @@ def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: st
     try:
         raw = operations.record(operations.change(place, actions, fresh))
     except operations.ConditionFailed as failure:
-        result = _refused(failure.found(NumberedTicket), ticket_id, operation_id)
+        found = failure.found(NumberedTicket)
+        if found is None:
+            raise _missing(organization_id, ordinal, ticket_id) from failure
+        result = _refused(found, ticket_id, operation_id)
     else:
         result = NumberedScan(NumberedTicket.from_raw_data(raw))
     # Without the id, which is the secret in the ticket's code.
@@ -182,9 +228,9 @@ def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: st
     return result
 
 
-def _refused(found: NumberedTicket | None, ticket_id: str, operation_id: str) -> NumberedScan:
+def _refused(found: NumberedTicket, ticket_id: str, operation_id: str) -> NumberedScan:
     """Return the denial of a refused scan; none where an earlier try of this request succeeded. Raises NotFound."""
-    if found is None or found.ticket_id != ticket_id or found.deleted_at is not None:
+    if found.ticket_id != ticket_id or found.deleted_at is not None:
         raise NotFound("There is no such ticket.")
     if found.scan_operation == operation_id:
         return NumberedScan(found)
@@ -192,8 +238,14 @@ def _refused(found: NumberedTicket | None, ticket_id: str, operation_id: str) ->
 
 
 def delete(organization_id: str, name: str) -> None:
-    """Delete a ticket by its id or its number; the number is never reused. Raises NotFound."""
+    """Delete a ticket by its id or its number; the number is never reused.
+
+    Raises NotFound, and BeingWritten while its range is being written: the totals do not count it yet.
+    """
     ticket = find(organization_id, name)
+    tally = operations.get(keys.organizations.ticket_tally(organization_id))
+    if tally is not None and _job_that_writes(tally, ticket.ordinal):
+        raise BeingWritten(retry_after=_WRITTEN_SECONDS)
     now = clock.now()
     try:
         operations.record(deletion(organization_id, ticket.ordinal, now))

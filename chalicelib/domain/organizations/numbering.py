@@ -39,10 +39,10 @@ _OF_TALLY, _OF_DAY = 2, 4
 
 @dataclass(frozen=True, slots=True)
 class GeneratedTickets:
-    """The tickets of one generation, or None where its job has not written them yet."""
+    """The tickets of one generation; `job_id` names the job where they are written behind the answer."""
 
-    job_id: str
-    tickets: list[NumberedTicket] | None
+    job_id: str | None
+    tickets: list[NumberedTicket]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,18 +263,26 @@ def _move_on(made: NumberRange, first: int, first_ordinal: int) -> None:
 def generate_tickets(
     organization_id: str, wanted: GenerationInput, *, user_id: str, operation_id: str
 ) -> GeneratedTickets:
-    """Generate tickets as `generate` does; return them only for up to `limits.numbers_at_once`.
+    """Generate tickets as `generate` does, and return all of them, also those that are not written yet.
 
+    Of more than `limits.numbers_at_once`, the same request within ten minutes returns the same tickets (jobs.py).
     Raises as `generate` does.
     """
+    is_job = wanted.quantity > config().limits.numbers_at_once
+    if is_job:
+        request = ("generate", organization_id, wanted.quantity, wanted.prefix, wanted.extra)
+        operation_id = jobs.operation_of(operation_id, starter_id=user_id, request=request)
     made = generate(organization_id, wanted, user_id=user_id, operation_id=operation_id)
-    is_at_once = made.status == JobStatus.COMPLETE and _size(made) <= config().limits.numbers_at_once
-    return GeneratedTickets(made.job_id, as_generated(made) if is_at_once else None)
+    return GeneratedTickets(made.job_id if is_job else None, as_generated(made))
 
 
 def as_generated(made: NumberRange) -> list[NumberedTicket]:
-    """Return the tickets of a complete range as first generated, in order."""
-    first, first_ordinal = int(made.first or 0), int(made.first_ordinal or 0)
+    """Return the tickets of a range as first generated, in order, whether or not they are written yet."""
+    begins = _beginning(made) if made.first is None else None
+    if begins is None:
+        complete = _known(made.job_id) if made.first is None else made
+        begins = int(complete.first or 0), int(complete.first_ordinal or 0)
+    first, first_ordinal = begins
     return [
         numbered_tickets.ticket_of(made, offset, first=first, first_ordinal=first_ordinal)
         for offset in range(_size(made))

@@ -6,10 +6,10 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import jobs
+from chalicelib.domain import idempotency, jobs
 from chalicelib.domain.organizations import numbered_tickets, organizations, quotas, ticket_pages
 from chalicelib.errors import NotFound, Unavailable, ValidationFailed
-from chalicelib.identifiers import new_id
+from chalicelib.identifiers import new_id, unkeyed_operation_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import TicketClearing, TicketTally
@@ -26,13 +26,20 @@ def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketC
     """Delete the tickets that an organization has now; their numbers are never reused.
 
     What is being written at this moment stays. The job is over where there were no more than
-    `limits.numbers_at_once`. Raises ValidationFailed where `confirm` is not the organization's name, RateLimited.
+    `limits.numbers_at_once`; of more, the same request within ten minutes is the same job. Raises ValidationFailed
+    where `confirm` is not the organization's name, RateLimited.
     """
     organization = organizations.get(organization_id)
     if confirm != organization.name:
         message = "must be the name of the organization, since this deletes all of its tickets"
         raise ValidationFailed(details=[{"field": "confirm", "message": message}])
     tally = operations.get(keys.organizations.ticket_tally(organization_id)) or TicketTally()
+    is_many = tally.live > config().limits.numbers_at_once
+    operation_id = unkeyed_operation_id()
+    if is_many:
+        # What it deletes is part of the request: after more tickets were generated, it is another one.
+        request = ("clear", organization_id, tally.last)
+        operation_id = jobs.operation_of(operation_id, starter_id=user_id, request=request)
     job_id = new_id("job")
     due = jobs.due_place(job_id)
     clearing = TicketClearing(
@@ -43,13 +50,14 @@ def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketC
         status=JobStatus.OPEN,
         quantity=tally.live,
         below=tally.last + 1,
-        spared=[list(span) for span in ticket_pages.being_written(tally)],
+        spared=[list(span) for span in numbered_tickets.being_written(tally)],
         created_by=user_id,
         created_at=clock.now(),
     )
-    is_many = tally.live > config().limits.numbers_at_once
     if is_many:
-        _begin_job(clearing)
+        known = _begin_job(clearing, operation_id)
+        if known != job_id:
+            return _known(known)
     else:
         operations.record(operations.put(clearing))
     logger.info("tickets are cleared", extra={"organization_id": organization_id, "job_id": job_id, "by": user_id})
@@ -60,19 +68,25 @@ def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketC
     return _known(job_id)
 
 
-def _begin_job(clearing: TicketClearing) -> None:
-    """Store a clearing that takes a place among the organization's jobs. Raises RateLimited."""
+def _begin_job(clearing: TicketClearing, operation_id: str) -> str:
+    """Store a clearing that takes a place among the organization's jobs, idempotent by operation.
+
+    Return the job's id: an earlier one's where the same request began it. Raises RateLimited.
+    """
     taken, is_free = quotas.place_of_job(clearing.job_id)
     for _ in retries.attempts():
         try:
             operations.commit(
+                idempotency.once(operation_id, clearing.job_id),
                 operations.put(clearing),
                 operations.change(keys.organizations.ticket_tally(clearing.owner_id), taken, is_free),
             )
-        except operations.ConditionFailed:
+        except operations.ConditionFailed as failure:
+            if 0 in failure.failures:
+                return idempotency.result_of(operation_id) or clearing.job_id
             quotas.free_places(clearing.owner_id)
         else:
-            return
+            return clearing.job_id
     raise Unavailable(retry_after=1)
 
 

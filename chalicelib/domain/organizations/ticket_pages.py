@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain import jobs
-from chalicelib.domain.organizations import numbered_tickets
+from chalicelib.domain.organizations import numbered_tickets, ticket_totals
+from chalicelib.domain.organizations.numbered_tickets import Span
 from chalicelib.domain.organizations.ticket_totals import bits
 from chalicelib.table import keys, operations
 from chalicelib.table.items import BucketGroup, NumberedTicket, NumberRange, TicketBucket, TicketTally
@@ -21,9 +22,6 @@ _IN_GROUP = keys.organizations.TICKETS_PER_BUCKET * keys.organizations.BUCKETS_P
 _FEW_BUCKETS = 10
 # A bucket is read with one query where more than one in so many of its span is wanted.
 _THIN = 4
-
-# First and last of a run of consecutive ordinals, both included.
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +58,10 @@ def page(organization_id: str, only: TicketFilter | None, *, job_id: str | None,
 def newest(organization_id: str, only: TicketFilter | None, *, page: int, limit: int) -> TicketPage:
     """Return a page of an organization's tickets; pages are numbered from 1."""
     tally = operations.get(keys.organizations.ticket_tally(organization_id)) or TicketTally()
-    live, scanned = tally.live, tally.scanned
+    hidden = numbered_tickets.being_written(tally)
+    live, scanned = tally.live, tally.scanned - ticket_totals.scanned_within(organization_id, hidden)
     total = {None: live, TicketFilter.SCANNED: scanned, TicketFilter.NOT_SCANNED: live - scanned}[only]
-    listed = OrdinalList(organization_id, tally.last, being_written(tally), only)
+    listed = OrdinalList(organization_id, tally.last, hidden, only)
     ordinals = list(listed.ordinals(skip=(page - 1) * limit, limit=limit))
     tickets = [ticket for ticket in _read(organization_id, ordinals) if _fits(ticket, only)]
     return TicketPage(tickets, total, page, limit)
@@ -82,13 +81,6 @@ def of_range(made: NumberRange, *, page: int, limit: int) -> TicketPage:
 def live_below(organization_id: str, ordinal: int, spared: Sequence[Span], *, limit: int) -> list[int]:
     """Return the ordinals of the last tickets below an ordinal, the highest first, as far as the totals know."""
     return list(OrdinalList(organization_id, ordinal - 1, spared, None).ordinals(skip=0, limit=limit))
-
-
-def being_written(tally: TicketTally) -> list[Span]:
-    """Return the ordinals of ranges that are not visible yet."""
-    quantities = tally.quantities.as_dict()
-    firsts = [(int(first), int(quantities[job_id])) for job_id, first in tally.firsts.as_dict().items()]
-    return [(first, first + quantity - 1) for first, quantity in firsts]
 
 
 def _fits(ticket: NumberedTicket, only: TicketFilter | None) -> bool:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from chalicelib import clock
-from chalicelib.domain.organizations import organizations
+from chalicelib.domain.organizations import numbered_tickets, organizations, ticket_totals
 from chalicelib.domain.organizations.organization_days import day_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import TicketDay, TicketTally
@@ -37,9 +37,10 @@ class ReportRow:
 
 
 def stats(organization_id: str) -> TicketStats:
-    """Return the totals of an organization's tickets, in one read."""
+    """Return the totals of an organization's tickets, in one read where no range is being written."""
     tally = operations.get(keys.organizations.ticket_tally(organization_id)) or TicketTally()
-    total, scanned = tally.live, tally.scanned
+    hidden = ticket_totals.scanned_within(organization_id, numbered_tickets.being_written(tally))
+    total, scanned = tally.live, tally.scanned - hidden
     rate = Decimal(100 * scanned) / total if total else Decimal(0)
     return TicketStats(total, scanned, total - scanned, float(rate.quantize(Decimal("0.1"), ROUND_HALF_UP)))
 

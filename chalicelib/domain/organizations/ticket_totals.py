@@ -16,6 +16,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.clients.bus import Published
 from chalicelib.domain.changes import Change
 from chalicelib.domain.organizations import organizations
+from chalicelib.domain.organizations.numbered_tickets import Span
 from chalicelib.domain.organizations.organization_days import day_of
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
@@ -33,6 +34,23 @@ def bit_of(ordinal: int) -> int:
 def bits(stored: bytes | None) -> int:
     """Return the stored bits of a bucket as an integer (little-endian); 0 where none are stored."""
     return int.from_bytes(stored or b"", "little")
+
+
+def scanned_within(organization_id: str, spans: Sequence[Span]) -> int:
+    """Return how many tickets in runs of ordinals are counted as scanned; the usual answer, for none, costs nothing.
+
+    Tickets of a range that is being written may be scanned once each is there, and are shown once all are.
+    """
+    count = 0
+    for first, last in spans:
+        low, high = (keys.organizations.bucket_of(ordinal) for ordinal in (first, last))
+        places = [keys.organizations.ticket_bucket(organization_id, number) for number in range(low, high + 1)]
+        for bucket in operations.get_many(places).values():
+            before = bucket.bucket * keys.organizations.TICKETS_PER_BUCKET
+            from_first = bits(bucket.scanned) >> max(first - before - 1, 0)
+            within = min(last - before, keys.organizations.TICKETS_PER_BUCKET) - max(first - before - 1, 0)
+            count += (from_first & ((1 << within) - 1)).bit_count()
+    return count
 
 
 def follow(changes: Sequence[Change]) -> list[Published]:

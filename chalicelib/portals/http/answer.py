@@ -14,6 +14,8 @@ ContentT = TypeVar("ContentT")
 JSON = "application/json"
 PNG = "image/png"
 PDF = "application/pdf"
+# Names the job that goes on behind the answer.
+JOB_HEADER = "X-Job-Id"
 
 
 class Answer(Response):

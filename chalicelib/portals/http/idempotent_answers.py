@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.domain import idempotency
 from chalicelib.domain.idempotency import IdempotencyClaim
 from chalicelib.errors import Refusal, ValidationFailed
-from chalicelib.portals.http.answer import JSON, Answer
+from chalicelib.portals.http.answer import JOB_HEADER, JSON, Answer
 from chalicelib.vocabulary import Portal
 
 KEY_LENGTH = 255
@@ -57,6 +57,10 @@ def answer_once(request: KeyedRequest, answer_to: Callable[[str], Answer]) -> An
         # The outcome is unknown: the next try finds it by its operation id.
         idempotency.release(claimed)
         raise
+    if claimed.is_replay:
+        answer.headers["Idempotent-Replayed"] = "true"
+        return answer
     body = answer.body if isinstance(answer.body, str) else ""
-    idempotency.keep(claimed, idempotency.StoredAnswer(answer.status_code, body, {"Content-Type": JSON}))
+    named = {name: str(value) for name, value in answer.headers.items() if name == JOB_HEADER}
+    idempotency.keep(claimed, idempotency.StoredAnswer(answer.status_code, body, {"Content-Type": JSON, **named}))
     return answer

@@ -27,7 +27,7 @@ _BASE = "/api/tix/tickets"
         status=202,
         idempotent=True,
         refuses=(errors.NotFound, errors.InvalidState, errors.AccountUnverified, errors.RateLimited),
-        links=(Link("tix_print_run", {"job_id": "/job_id"}),),
+        links=(Link("tix_print_run", {"job_id": "/job_id"}), Link("show_job", {"job_id": "/job_id"})),
     ),
 )
 def tix_print_tickets(call: Call[schema.PrintIn, None]) -> schema.PrintStartedOut:

@@ -9,6 +9,7 @@ from chalicelib.domain.organizations import numbered_tickets, numbering, ticket_
 from chalicelib.domain.organizations.numbered_tickets import NumberedDenial, NumberedScan
 from chalicelib.domain.organizations.numbering import GeneratedTickets, GenerationInput
 from chalicelib.domain.organizations.ticket_pages import TicketPage
+from chalicelib.portals.http.answer import JOB_HEADER, Reply
 from chalicelib.portals.http.auth import TIX, TIX_ADMIN
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -16,6 +17,7 @@ from chalicelib.schemas.tix import tickets as schema
 
 bp = Blueprint(__name__)
 _BASE = "/api/tix/tickets"
+_REFUSES = (errors.NotFound, errors.BeingWritten)
 _DENIALS = {NumberedDenial.ALREADY_SCANNED: errors.AlreadyScanned, NumberedDenial.VOIDED: errors.TicketVoided}
 
 
@@ -24,10 +26,9 @@ def _wanted(body: schema.GenerateIn) -> GenerationInput:
     return GenerationInput(quantity=body.count, prefix=body.prefix, extra=extra)
 
 
-def _generated_out(made: GeneratedTickets) -> schema.GeneratedOut | schema.JobStartedOut:
-    if made.tickets is None:
-        return schema.JobStartedOut(job_id=made.job_id)
-    return schema.GeneratedOut([schema.TicketOut.from_ticket(ticket) for ticket in made.tickets])
+def _generated_out(made: GeneratedTickets) -> Reply[schema.GeneratedOut]:
+    tickets = schema.GeneratedOut([schema.TicketOut.from_ticket(ticket) for ticket in made.tickets])
+    return Reply(tickets, {JOB_HEADER: made.job_id} if made.job_id else {})
 
 
 def _page_out(page: TicketPage) -> schema.TicketsOut:
@@ -57,13 +58,12 @@ def _scanned_out(scan: NumberedScan) -> schema.ScannedOut:
         guard=TIX,
         body=schema.GenerateIn,
         reply=schema.GeneratedOut,
-        also={202: schema.JobStartedOut},
         idempotent=True,
         refuses=(errors.AccountUnverified, errors.RateLimited),
     ),
 )
-def tix_generate_tickets(call: Call[schema.GenerateIn, None]) -> schema.GeneratedOut | schema.JobStartedOut:
-    """Generate the next tickets of a prefix; many are written in the background."""
+def tix_generate_tickets(call: Call[schema.GenerateIn, None]) -> Reply[schema.GeneratedOut]:
+    """Generate the next tickets of a prefix; many are written behind the answer."""
     made = numbering.generate_tickets(
         call.principal.organization_id,
         _wanted(call.body),
@@ -115,13 +115,13 @@ def tix_clear_tickets(call: Call[None, schema.ClearIn]) -> schema.DoneOut | sche
     return schema.cleared_out(job)
 
 
-@door(bp, Route("GET", f"{_BASE}/{{ticket_id}}", guard=TIX, reply=schema.TicketOut, refuses=(errors.NotFound,)))
+@door(bp, Route("GET", f"{_BASE}/{{ticket_id}}", guard=TIX, reply=schema.TicketOut, refuses=_REFUSES))
 def tix_ticket(call: Call[None, None]) -> schema.TicketOut:
     """Show a ticket, by its id or its number."""
     return schema.TicketOut.from_ticket(numbered_tickets.find(call.principal.organization_id, call.path["ticket_id"]))
 
 
-@door(bp, Route("DELETE", f"{_BASE}/{{ticket_id}}", guard=TIX, reply=schema.DoneOut, refuses=(errors.NotFound,)))
+@door(bp, Route("DELETE", f"{_BASE}/{{ticket_id}}", guard=TIX, reply=schema.DoneOut, refuses=_REFUSES))
 def tix_delete_ticket(call: Call[None, None]) -> schema.DoneOut:
     """Delete a ticket; its number is not used again."""
     numbered_tickets.delete(call.principal.organization_id, call.path["ticket_id"])
@@ -136,7 +136,7 @@ def tix_delete_ticket(call: Call[None, None]) -> schema.DoneOut:
         guard=TIX,
         reply=schema.ScannedOut,
         idempotent=True,
-        refuses=(errors.NotFound, errors.AlreadyScanned, errors.TicketVoided),
+        refuses=(*_REFUSES, errors.AlreadyScanned, errors.TicketVoided),
     ),
 )
 def tix_scan_ticket(call: Call[None, None]) -> schema.ScannedOut:

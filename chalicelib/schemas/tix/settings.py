@@ -30,8 +30,8 @@ Timezone = Annotated[
 ]
 Prefix = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=20, pattern=r"^[A-Z0-9-]+$"),
-    Field(description="Capital letters, digits and hyphens.", examples=["VIP"]),
+    StringConstraints(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9-]+$", to_upper=True),
+    Field(description="Letters, digits and hyphens; stored with capital letters.", examples=["VIP"]),
 ]
 Url = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s]+$", max_length=2_000), ONE_LINE]
 # A whole number stays one.

@@ -4,14 +4,18 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Protocol, Self
 
-from pydantic import AfterValidator, Field, JsonValue, RootModel, StringConstraints
+from pydantic import AfterValidator, Field, JsonValue, RootModel, StringConstraints, model_validator
 
+from chalicelib import clock
 from chalicelib.identifiers import ticket_number
 from chalicelib.schemas.texts import LINES, ONE_LINE
+from chalicelib.schemas.tix.settings import Prefix
 from chalicelib.schemas.wire import Filter, Id, In, Moment, Out
 from chalicelib.vocabulary import JobStatus, TicketFilter
 
 _EXTRA_BYTES = 1000
+# A response of a function has at most 6 MB (AWS: "Lambda quotas"); the rest is for headers.
+_ANSWER_BYTES = 6 * 1024 * 1024 - 64 * 1024
 
 
 def _small(value: dict[str, JsonValue] | str) -> dict[str, JsonValue] | str:
@@ -29,7 +33,6 @@ def _checked(value: Any) -> Any:
     return [_checked(part) for part in value] if isinstance(value, list) else value
 
 
-Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{1,20}$")]
 Extra = Annotated[dict[str, JsonValue] | str, AfterValidator(_small), AfterValidator(_checked)]
 
 
@@ -39,6 +42,31 @@ class GenerateIn(In):
     count: Annotated[int, Field(ge=1, le=10_000)]
     prefix: Prefix
     extra: Extra | None = None
+
+    @model_validator(mode="after")
+    def _fits_into_one_answer(self) -> Self:
+        most = _ANSWER_BYTES // _bytes_of_one(self.prefix, self.extra)
+        if self.count > most:
+            raise ValueError(f"with this `extra` at most {most} tickets fit into one answer; ask for fewer")
+        return self
+
+
+def _bytes_of_one(prefix: str, extra: dict[str, JsonValue] | str | None) -> int:
+    """Return the most bytes that one ticket takes in an answer, as Lambda writes it: JSON within JSON."""
+    longest, now = "0" * 30, clock.now()
+    ticket = TicketOut(
+        id=longest,
+        number=f"{prefix}-9999999999",
+        prefix=prefix,
+        extra=extra,
+        generated_at=now,
+        scanned_at=None,
+        scanned_by=None,
+        voided_at=None,
+        organization_id=longest,
+        created_by=longest,
+    )
+    return len(json.dumps(ticket.model_dump_json() + ","))
 
 
 class _Ticket(Protocol):
@@ -107,13 +135,10 @@ class TicketOut(Out):
 
 
 class GeneratedOut(RootModel[list[TicketOut]]):
-    """The tickets, in the order of their numbers."""
+    """The tickets, in the order of their numbers.
 
-
-class JobStartedOut(Out):
-    """A background job; `GET tickets?job_id=` returns its progress."""
-
-    job_id: str
+    Of more than 1,000 the header X-Job-Id names the job that writes them; `GET tickets?job_id=` returns its progress.
+    """
 
 
 class TicketsIn(In):

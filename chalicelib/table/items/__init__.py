@@ -35,7 +35,7 @@ from chalicelib.table.items.events import (
 from chalicelib.table.items.gate import CheckinDay, Counters, FirstScan, Scan
 from chalicelib.table.items.idempotency import IdempotencyRecord, IdempotentAnswer, Operation
 from chalicelib.table.items.item import Item
-from chalicelib.table.items.jobs import Job, SweepMark
+from chalicelib.table.items.jobs import Job, JobRequest, SweepMark
 from chalicelib.table.items.live import (
     Listener,
     LiveConnection,
@@ -113,6 +113,7 @@ __all__ = [
     "InvoiceSeries",
     "Item",
     "Job",
+    "JobRequest",
     "Journal",
     "KnownVenue",
     "Listener",

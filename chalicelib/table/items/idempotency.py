@@ -15,6 +15,8 @@ class IdempotentAnswer(MapAttribute[str, Any]):
     # Body and headers as JSON, encrypted; compressed before (zlib, RFC 1950) if `is_packed`.
     sealed = BinaryAttribute(legacy_encoding=False)
     is_packed = BooleanAttribute(null=True)
+    # Set where the answer was too large to be stored: a retry computes it again.
+    is_recomputed = BooleanAttribute(null=True)
 
 
 class IdempotencyRecord(Item, discriminator="idempotency"):

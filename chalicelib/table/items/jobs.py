@@ -11,7 +11,7 @@ class Job(SweptItem, discriminator="job"):
     """A background job; each kind is a subclass. It is in the sweep's index while open."""
 
     job_id = UnicodeAttribute()
-    # The organization or account that may read it.
+    # The organization or account that it belongs to; `created_by` is the account that started it.
     owner_id = UnicodeAttribute()
     status = EnumAttribute(JobStatus)
     # How many of its `quantity` parts are done.
@@ -20,6 +20,13 @@ class Job(SweptItem, discriminator="job"):
     created_by = UnicodeAttribute()
     created_at = MomentAttribute()
     completed_at = MomentAttribute(null=True)
+
+
+class JobRequest(Item, discriminator="job_request"):
+    """The operation of a request that started a job, so that the same request soon after is the same job."""
+
+    operation_id = UnicodeAttribute()
+    expires_at = MomentAttribute()
 
 
 class SweepMark(Item, discriminator="sweep_mark"):

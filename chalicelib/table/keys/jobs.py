@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from chalicelib.table.items.jobs import Job, SweepMark
+from chalicelib.table.items.jobs import Job, JobRequest, SweepMark
 from chalicelib.table.places import Key, Place, joined
 
 DUE_SHARDS = 4
@@ -31,3 +31,8 @@ def sweep_mark(what: str) -> Place[SweepMark]:
 def job(job_id: str) -> Place[Job]:
     """Question 69."""
     return Place(Job, joined("JOB", job_id), "JOB")
+
+
+def job_request(digest: str) -> Place[JobRequest]:
+    """Question 76; the digest is a SHA-256 of the caller and the request."""
+    return Place(JobRequest, joined("JOB_REQUEST", digest), "JOB_REQUEST")

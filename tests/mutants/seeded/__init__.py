@@ -23,6 +23,7 @@ from tests.mutants.seeded import (
     payments,
     payouts,
     provider_money,
+    routes,
     sale,
     secrets,
     sessions,
@@ -63,4 +64,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *abuse.MUTANTS,
     *sessions.MUTANTS,
     *sizes.MUTANTS,
+    *routes.MUTANTS,
 )

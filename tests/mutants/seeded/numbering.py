@@ -49,7 +49,7 @@ MUTANTS = (
         name="range-seen-in-part",
         bug="the list shows tickets of a range that is still being written",
         file=_PAGES,
-        before="tally.last, being_written(tally), only)",
+        before="tally.last, hidden, only)",
         after="tally.last, [], only)",
         tests=(_MANY,),
     ),

@@ -227,7 +227,7 @@ def test_a_run_is_its_organizations_alone_and_is_forgotten_after_a_day(admin: Ac
 
 def test_numbers_that_are_none_are_refused(admin: Account) -> None:
     generate(admin, 1)
-    for changes in ({"from": 2, "to": 1}, {"from": 0}, {"to": 10_001}, {"format": "docx"}, {"prefix": "run"}):
+    for changes in ({"from": 2, "to": 1}, {"from": 0}, {"to": 10_001}, {"format": "docx"}, {"prefix": "r_n"}):
         refused = ask(admin, **changes)
         assert (refused.status, refused.code) == (400, "VALIDATION_ERROR"), changes
     assert ask(admin, **{"from": 2, "to": 3}).status == 404

@@ -52,7 +52,7 @@ def test_an_admin_changes_what_is_named_and_the_rest_stays(admin: Account) -> No
         ("timezone", "Mars/Base"),
         ("timezone", "../etc/passwd"),
         ("timezone", "localtime"),
-        ("ticket_prefix", "run"),
+        ("ticket_prefix", "r_n"),
         ("ticket_prefix", ""),
         ("ticket_prefix", "A" * 21),
         ("max_users", 0),

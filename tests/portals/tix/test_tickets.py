@@ -99,7 +99,7 @@ def test_numbers_go_on_where_their_prefix_stopped_and_the_newest_stand_first(adm
         {"count": 0},
         {"count": 10_001},
         {"prefix": ""},
-        {"prefix": "vip"},
+        {"prefix": "v p"},
         {"prefix": "A" * 21},
         {"prefix": "A#1"},
         {"extra": {"text": "x" * 1000}},

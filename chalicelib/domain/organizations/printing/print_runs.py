@@ -20,6 +20,7 @@ from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.config import config
 from chalicelib.domain import idempotency, jobs
+from chalicelib.domain.jobs import JobProblem, JobResult
 from chalicelib.domain.organizations import numbered_tickets, numbering, organizations, quotas
 from chalicelib.domain.organizations.printing import sheet_layout, sheet_proof, ticket_lists, ticket_sheets
 from chalicelib.domain.organizations.printing.sheet_proof import UnreadableSheet
@@ -28,7 +29,7 @@ from chalicelib.errors import NotFound, Unavailable
 from chalicelib.identifiers import new_id, ticket_number
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import NumberedTicket, PrintRun
+from chalicelib.table.items import Job, NumberedTicket, PrintRun
 from chalicelib.vocabulary import JobStatus, PrintFormat
 
 # Limit of one run, equal to the limit of one generation.
@@ -81,7 +82,7 @@ class PrintRunProgress:
 
 
 def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_id: str) -> str:
-    """Start a run and return its job's id; idempotent by operation.
+    """Start a run and return its job's id; idempotent by operation, and the same request within ten minutes.
 
     Raises NotFound where none of the numbers was given out, InvalidState where some are being written,
     AccountUnverified, RateLimited.
@@ -89,6 +90,9 @@ def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_i
     organization = organizations.ordered_by(organization_id, user_id)
     numbering.require_written(organization_id, wanted.prefix, wanted.first, wanted.last)
     job_id, now = new_id("job"), clock.now()
+    paper = json.dumps(organization.paper, sort_keys=True)
+    request = ("print", organization_id, wanted.prefix, wanted.first, wanted.last, wanted.format, paper)
+    operation_id = jobs.operation_of(operation_id, starter_id=user_id, request=request)
     due = jobs.due_place(job_id)
     run = PrintRun(
         *keys.organizations.print_run(job_id),
@@ -152,6 +156,19 @@ def show(organization_id: str, job_id: str) -> PrintRunProgress:
         created_at=run.created_at,
         completed_at=run.completed_at,
     )
+
+
+def result(job: Job) -> JobResult:
+    """Return the link of a run with one file, and why a run failed. Raises NotFound after its files have expired.
+
+    Several files are listed by `show`.
+    """
+    if not isinstance(job, PrintRun):
+        return jobs.no_result(job)
+    shown = show(job.owner_id, job.job_id)
+    (url, expires_at) = (shown.files[0].url, shown.files[0].expires_at) if len(shown.files) == 1 else (None, None)
+    errors = [JobProblem(row=shown.done + 1, message=shown.problem)] if shown.problem else []
+    return JobResult(url, expires_at, errors)
 
 
 def _file(run: PrintRun, part: Mapping[str, Any], now: datetime) -> PrintedFile:

@@ -1,0 +1,43 @@
+"""Bugs of jobs and of answers that go out before their work is done."""
+
+from tests.mutants.seeded.mutant import Mutant
+
+_JOBS = "chalicelib/domain/jobs.py"
+_TICKETS = "chalicelib/domain/organizations/numbered_tickets.py"
+_IDEMPOTENCY = "chalicelib/domain/idempotency.py"
+_BEHIND = "tests/portals/tix/test_behind_the_answer.py"
+
+MUTANTS = (
+    Mutant(
+        name="job-of-another",
+        bug="a job is shown to any account that knows its id",
+        file=_JOBS,
+        before="    if job is None or job.created_by != starter_id:\n",
+        after="    if job is None:\n",
+        tests=(f"{_BEHIND}::test_a_job_is_shown_to_its_starter_alone",),
+    ),
+    Mutant(
+        name="same-request-for-ever",
+        bug="a request of yesterday is still the same job",
+        file=_JOBS,
+        before="    is_first = JobRequest.pk.does_not_exist() | (JobRequest.expires_at <= now)\n",
+        after="    is_first = JobRequest.pk.does_not_exist()\n",
+        tests=(f"{_BEHIND}::test_the_same_request_within_ten_minutes_is_the_same_job",),
+    ),
+    Mutant(
+        name="unwritten-ticket-unknown",
+        bug="a ticket that is not written yet is refused as unknown",
+        file=_TICKETS,
+        before="        if made is not None and id_of(made, ordinal) == ticket_id:\n",
+        after="        if made is None:\n",
+        tests=(f"{_BEHIND}::test_a_ticket_that_is_not_written_yet_is_scanned_later_and_a_forged_one_is_unknown",),
+    ),
+    Mutant(
+        name="large-answer-stored",
+        bug="the answer with ten thousand tickets is stored in one item",
+        file=_IDEMPOTENCY,
+        before="_LARGEST = 64 * 1024\n",
+        after="_LARGEST = 900 * 1024\n",
+        tests=(f"{_BEHIND}::test_ten_thousand_fit_into_one_answer_and_are_answered_again_by_their_key",),
+    ),
+)
