@@ -2,6 +2,7 @@
 
 from tests.mutants.seeded.mutant import Mutant
 
+_LINKS = "tests/clients/test_links.py::test_a_link_and_a_form_are_on_the_buckets_host_in_its_region"
 _MOCKS = "tests/infra/test_mocks.py"
 
 MUTANTS = (
@@ -28,5 +29,21 @@ MUTANTS = (
         before="json.dumps([body, texts], sort_keys=True)",
         after="json.dumps([body], sort_keys=True)",
         tests=(f"{_MOCKS}::test_other_texts_of_the_mocks_are_another_deployment",),
+    ),
+    Mutant(
+        name="links-on-the-global-host",
+        bug="uploads and downloads are refused in regions opened after 2019",
+        file="chalicelib/clients/aws.py",
+        before='    style = "path" if is_engine else "virtual"\n',
+        after='    style = "path" if is_engine else "auto"\n',
+        tests=(_LINKS,),
+    ),
+    Mutant(
+        name="links-on-the-global-host-of-us-east-1",
+        bug="a bucket of us-east-1 has links on the host that redirects for other regions",
+        file="chalicelib/clients/aws.py",
+        before='"us_east_1_regional_endpoint": "regional"',
+        after='"us_east_1_regional_endpoint": "legacy"',
+        tests=(_LINKS,),
     ),
 )
