@@ -12,13 +12,15 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib import clock
 from chalicelib.domain.cards import cards
+from chalicelib.domain.events import deeds
+from chalicelib.domain.events.deeds import Deed
 from chalicelib.errors import Conflict, NotFound, ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Ticket, Visit
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import CardStatus, EventStatus, TicketStatus
+from chalicelib.vocabulary import CardStatus, TicketStatus
 
 MAX_TICKETS_PER_EVENT = 11  # a holder and ten dependents (contract, dependents)
 # The most tickets in one transaction, which leaves room for its other writes (AWS: 100 actions).
@@ -27,7 +29,6 @@ PER_TRANSACTION = 80
 _CARDS_READ = 25
 # The newest tickets cover recent purchases; the upcoming events cover all others.
 _NEWEST, _EVENTS = 100, 100
-_OVER = (EventStatus.ENDED, EventStatus.CANCELLED, EventStatus.ARCHIVED)
 _ATTEMPTS = 8
 _ROUNDS = 5
 
@@ -221,9 +222,12 @@ def _unbound_tickets(customer_id: str) -> list[Ticket]:
     found = operations.get_many(places).values()
     free = [t for t in found if t.customer_id == customer_id and t.status == TicketStatus.VALID and not t.card_uid]
     events = operations.get_many({keys.events.event(t.event_id): None for t in free}, consistent=False)
-    now = clock.now()
-    ahead = {e.event_id for e in events.values() if e.ends_at > now and e.status not in _OVER}
-    upcoming = [ticket for ticket in free if ticket.event_id in ahead]
+    upcoming = [
+        ticket
+        for ticket in free
+        if (event := events.get(keys.events.event(ticket.event_id))) is not None
+        and deeds.found(Deed.BIND, event, ticket) is None
+    ]
     return sorted(upcoming, key=lambda ticket: (ticket.dependent_id is not None, ticket.ticket_id))
 
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain.events import gate_control
+from chalicelib.domain.events import categories, gate_control
 from chalicelib.errors import Conflict, NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -170,7 +171,7 @@ def _give_to(event: Event, organizer_id: object, actions: list[Action]) -> None:
         operations.record(write)
     except operations.ConditionFailed as failure:
         raise Conflict("The event was just moved by somebody else. Look at it again.") from failure
-    gate_control.forget()
+    _forget()
 
 
 def reschedule(event_id: str, *, starts_at: datetime, ends_at: datetime) -> None:
@@ -180,7 +181,7 @@ def reschedule(event_id: str, *, starts_at: datetime, ends_at: datetime) -> None
     """
     _require_order(starts_at, ends_at)
     event = get(event_id)
-    as_seen = (Event.starts_at == event.starts_at) & (Event.ends_at == event.ends_at)
+    as_seen = as_scheduled(event)
     owner = Event.organizer_id
     as_seen &= owner == event.organizer_id if event.organizer_id else owner.does_not_exist()
     times = moving(event, starts_at=starts_at, ends_at=ends_at)
@@ -191,22 +192,51 @@ def reschedule(event_id: str, *, starts_at: datetime, ends_at: datetime) -> None
         if found is None or (found.starts_at, found.ends_at) != (starts_at, ends_at):
             raise Conflict("The event was just moved by somebody else. Look at it again.") from failure
         # The event already has these times: a lost answer to our own write.
-    gate_control.forget()
+    _forget()
+
+
+def as_scheduled(event: Event) -> Condition:
+    """Return the condition that an event's times are those that were read."""
+    same: Condition = (Event.starts_at == event.starts_at) & (Event.ends_at == event.ends_at)
+    for attribute, moment in (
+        (Event.scanning_opens_at, event.scanning_opens_at),
+        (Event.scanning_closes_at, event.scanning_closes_at),
+        (Event.refunds_until, event.refunds_until),
+    ):
+        same &= attribute.does_not_exist() if moment is None else attribute == moment
+    return same
 
 
 def moving(event: Event, *, starts_at: datetime, ends_at: datetime) -> list[Action]:
-    """Return the changes that move an event in time, including its index keys."""
+    """Return the changes that move an event in time: its index keys, its gates' times and its refund deadline too.
+
+    Times that staff have set keep their distance from the start; the closing of the gates keeps it from the end.
+    """
+    start_by, end_by = starts_at - event.starts_at, ends_at - event.ends_at
+    actions: list[Action] = [Event.starts_at.set(starts_at), Event.ends_at.set(ends_at)]
+    if start_by:
+        actions.append(Event.moved_at.set(clock.now()))
+    for attribute, moment, by in (
+        (Event.scanning_opens_at, event.scanning_opens_at, start_by),
+        (Event.scanning_closes_at, event.scanning_closes_at, end_by),
+        (Event.refunds_until, event.refunds_until, start_by),
+    ):
+        if moment is not None and by:
+            actions.append(attribute.set(moment + by))
+    if event.scanning_opens_at is not None:
+        event.scanning_opens_at += start_by
     event.starts_at, event.ends_at = starts_at, ends_at
-    day = _day_of(event)
-    actions: list[Action] = [
-        Event.starts_at.set(starts_at),
-        Event.ends_at.set(ends_at),
-        *Event.in_gsi2(day),
-    ]
+    actions += Event.in_gsi2(_day_of(event))
     if event.organizer_id:
         place = _place_of(event, event.organizer_id)
         actions += Event.in_gsi1(place)
     return actions
+
+
+def _forget() -> None:
+    """Drop this process's copies of events: at its gates and in its sale."""
+    gate_control.forget()
+    categories.forget()
 
 
 def _set(event_id: str, *actions: Action) -> None:
@@ -214,7 +244,7 @@ def _set(event_id: str, *actions: Action) -> None:
         operations.record(operations.change(keys.events.event(event_id), actions, Event.pk.exists()))
     except operations.ConditionFailed as failure:
         raise NotFound("There is no such event.") from failure
-    gate_control.forget()
+    _forget()
 
 
 def status(event_id: str, *, exact: bool = False) -> GateStatus:

@@ -1,7 +1,8 @@
 """Edit requests: an organizer submits a difference to an event, and staff approve all of it or reject it.
 
 An event may have several requests. Each stores the version of the event that the organizer saw (optimistic lock).
-Approval of one makes the others stale: they fail and must be submitted again.
+Approval of one makes the others stale: they fail and must be submitted again. Approval checks again what was true at
+the request: times, venue, sold tickets, and that the event is neither over nor cancelled.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.domain import idempotency, paging
@@ -21,6 +23,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import EditRequest, Event, PendingEdits
+from chalicelib.table.operations import Write
 from chalicelib.table.ranges import Before
 from chalicelib.vocabulary import EditRequestStatus, EventStatus
 
@@ -28,6 +31,7 @@ from chalicelib.vocabulary import EditRequestStatus, EventStatus
 _PENDING_AT_MOST = 5
 # Position of the counter in the transaction of a new request.
 _COUNTER_AT = 3
+_OUTDATED = "This request no longer fits the event. Reject it, and ask for a fresh one."
 _CHANGEABLE = (EventStatus.DRAFT, EventStatus.PUBLISHED, EventStatus.LIVE)
 
 
@@ -126,6 +130,8 @@ def _is_version(version: int) -> Condition:
 def _require_changeable(event: Event) -> None:
     if event.status not in _CHANGEABLE:
         raise InvalidState(f"This event is {event.status}; nothing of it changes any more.")
+    if event.ends_at <= clock.now():
+        raise InvalidState("This event is over; nothing of it changes any more.")
 
 
 def _shown(request: EditRequest) -> OwnEditRequest:
@@ -162,8 +168,8 @@ def by_status(status: EditRequestStatus, *, caller_id: str, page_size: int, curs
 def approve(event_id: str, request_id: str, *, by: str, note: str | None = None) -> EditRequest:
     """Apply all requested changes in one transaction. Idempotent.
 
-    Raises NotFound, InvalidState (rejected, or the event is over), Conflict (the event changed since the request, or a
-    capacity is under what is sold), Unavailable.
+    Raises NotFound, InvalidState (rejected; the event is over; a time has passed, or the venue is gone), Conflict (the
+    event changed since the request, or a capacity is under what is sold), Unavailable.
 
     Called by the staff's portal, which is not built yet.
     """
@@ -176,8 +182,9 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
         _require_changeable(present.event)
         if present.event.version != request.event_version:
             raise Conflict("The event has changed since this request. Reject it, and ask for a fresh one.")
-        changed, writes = event_edits.applying(present, request.diff)
         version = request.event_version
+        as_read = _is_version(version) & (Event.status == present.event.status) & events.as_scheduled(present.event)
+        changed, writes = _still_valid(present, request)
         try:
             operations.commit(
                 _decided(request, EditRequestStatus.APPROVED, by=by, note=note),
@@ -185,7 +192,7 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
                 operations.change(
                     keys.events.event(event_id),
                     [*changed, Event.version.set(version + 1)],
-                    _is_version(version) & (Event.status == present.event.status),
+                    as_read,
                 ),
                 *writes,
             )
@@ -196,6 +203,16 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
         logger.info("edit approved", extra={"edit_request_id": request_id, "event_id": event_id, "by": by})
         return get(event_id, request_id)
     raise Unavailable("This event is being changed at this moment. Try again.", retry_after=1)
+
+
+def _still_valid(present: EventSnapshot, request: EditRequest) -> tuple[list[Action], list[Write]]:
+    """Return the writes of a request. Raises InvalidState if it would be refused now, and Conflict."""
+    try:
+        event_edits.require_times(present.event, request.diff)
+        return event_edits.applying(present, request.diff)
+    except (ValidationFailed, NotFound) as refused:
+        message = f"{_OUTDATED} {refused.text}"
+        raise InvalidState(message, details=refused.details) from refused
 
 
 def reject(event_id: str, request_id: str, *, by: str, note: str) -> EditRequest:

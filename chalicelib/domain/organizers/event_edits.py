@@ -57,7 +57,7 @@ def differences(present: EventSnapshot, changes: Mapping[str, Any]) -> list[Diff
     names = [each["field"] for each in really]
     if len(set(names)) < len(names):
         raise _invalid(_CATEGORIES, "names the same category twice")
-    _require_times(event, {each["field"]: each["to"] for each in really})
+    require_times(event, really)
     return really
 
 
@@ -77,8 +77,9 @@ def _invalid(field: str, message: str) -> ValidationFailed:
     return ValidationFailed(details=[{"field": f"changes.{field}", "message": message}])
 
 
-def _require_times(event: Event, to: Mapping[str, Any]) -> None:
+def require_times(event: Event, diff: Sequence[Difference]) -> None:
     """Raise ValidationFailed if a new time is in the past or the event would end before it starts."""
+    to = {each["field"]: each["to"] for each in diff}
     now = clock.now()
     moved = {name: datetime.fromisoformat(to[name]) for name in _TIMES if name in to}
     for name, moment in moved.items():

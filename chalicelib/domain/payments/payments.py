@@ -16,6 +16,8 @@ from chalicelib.clients.providers import Charge, Declined, Outcome, OutcomeStatu
 from chalicelib.config import config
 from chalicelib.domain import encryption, idempotency, money
 from chalicelib.domain.cards import own_cards
+from chalicelib.domain.events import categories, deeds
+from chalicelib.domain.events.deeds import Deed, Objection
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import providers, resolution, saved_methods
 from chalicelib.domain.payments.resolution import FREE, INTERNAL, OPEN, WALLET, get, settle
@@ -127,7 +129,8 @@ def process(
 def start(customer_id: str, *, order_id: str, terms: PaymentTerms, operation_id: str) -> Payment:
     """Open a payment for a customer's reserved order, or return the open one of the same method.
 
-    Raises NotFound, InvalidState (paid, expired; card not active), InsufficientBalance, Unavailable.
+    Raises NotFound, InvalidState (paid, expired; card not active; the event sells nothing any more),
+    InsufficientBalance, Unavailable.
     """
     saved_methods.require_own(customer_id, terms.token)
     try:
@@ -147,7 +150,8 @@ def _start(customer_id: str, order_id: str, terms: PaymentTerms, operation_id: s
         _require_payable(order)
         if terms.method is PaymentMethod.CARD:
             _require_chargeable(order)
-        card = _paying_card(customer_id, order, terms) if terms.method is PaymentMethod.WALLET else None
+        is_from_card = terms.method is PaymentMethod.WALLET and order.total > 0
+        card = _paying_card(customer_id, order, terms) if is_from_card else None
         place = keys.money.open_payment(order_id, terms.method)
         known = operations.get(place)
         current = get(known.payment_id) if known else None
@@ -183,6 +187,7 @@ def _require_payable(order: Order) -> None:
         raise InvalidState("This booking is paid already.")
     if orders.shown_status(order) != OrderStatus.RESERVED:
         raise InvalidState("The reservation is over. Book again.")
+    deeds.require(Deed.CHECK_OUT, categories.offer(order.event_id).event)
 
 
 def _require_chargeable(order: Order) -> None:
@@ -369,12 +374,35 @@ def _closed(payment: Payment, reason: str) -> Write:
 def confirm(customer_id: str, payment_id: str) -> Payment:
     """Charge a customer's payment and return the result; a settled payment is returned unchanged.
 
-    Raises NotFound, Unavailable; for a payment from a card's balance InsufficientBalance, InvalidState.
+    Raises NotFound, InvalidState (the event sells nothing any more, so nothing is charged), Unavailable; for a payment
+    from a card's balance InsufficientBalance, InvalidState.
     """
     payment = own(customer_id, payment_id)
     if payment.status not in OPEN:
         return payment
+    refused = _objection(payment)
+    if refused is not None:
+        return settle(payment_id, _without_charge(payment, refused))
     return settle(payment_id, _confirmed(_opened(payment)))
+
+
+def _objection(payment: Payment) -> Objection | None:
+    """Return why an order's payment must not be charged now, from the cached offer: its resolution asks again."""
+    if payment.order_id is None or payment.status != PaymentStatus.REQUIRES_CONFIRMATION:
+        return None
+    return deeds.found(Deed.CHECK_OUT, categories.offer(payment.event_id).event)
+
+
+def _without_charge(payment: Payment, refused: Objection) -> Outcome:
+    """Return what an earlier call may have charged. Raises the refusal if nothing was, and Unavailable."""
+    if payment.provider not in INTERNAL and payment.provider_reference is not None:
+        try:
+            outcome = providers.named(payment.provider).retrieve(payment.provider_reference)
+        except Declined as declined:
+            raise resolution.unknown(payment, declined) from declined
+        if outcome.status is OutcomeStatus.SUCCEEDED:
+            return outcome
+    raise refused.refusal()
 
 
 def _confirmed(payment: Payment) -> Outcome:

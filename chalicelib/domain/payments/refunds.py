@@ -9,6 +9,8 @@ Approval is one transaction:
 
 Money from a card's balance is credited to the card in that transaction. A provider's charge is owed from then on. It
 is paid back from the queue once, with the refund's id as idempotency key.
+
+A ticket that cost nothing moves no money. The stream approves its request, since only the seat returns (D-STATE-03).
 """
 
 from collections.abc import Sequence
@@ -22,7 +24,8 @@ from chalicelib.clients.providers import Declined
 from chalicelib.domain import ledger, money
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.changes import Change, that_became
-from chalicelib.domain.events import stock
+from chalicelib.domain.events import deeds, events, stock
+from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import providers, resolution
@@ -43,6 +46,8 @@ from chalicelib.vocabulary import (
 )
 
 _ATTEMPTS = 12
+# Who decided a request that needs nobody of the staff.
+_PLATFORM = "platform"
 
 
 def get(ticket_id: str, refund_id: str) -> RefundRequest:
@@ -92,8 +97,9 @@ def approve(
 
 
 def _require_given_back(ticket: Ticket, refund_id: str) -> None:
-    if not transfers.is_unused(ticket) or ticket.pledge != refund_id:
-        raise InvalidState("This ticket was used or withdrawn meanwhile; nothing is given back for it.")
+    deeds.require(Deed.REFUND, events.get(ticket.event_id), ticket)
+    if ticket.pledge != refund_id:
+        raise InvalidState("Another request for this ticket is open.")
 
 
 def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundRequest:
@@ -159,8 +165,9 @@ def _approval(
     if refunded > payment.amount:
         raise InvalidState("More would be given back than was paid.")
     fee = _fee_given_back(order, payment, amount)
-    from_card = payment.method == PaymentMethod.WALLET
-    status = RefundRequestStatus.REFUNDED if from_card else RefundRequestStatus.APPROVED
+    # Nothing is left to pay back where the card is credited at once, or where the ticket was free.
+    is_done = payment.method == PaymentMethod.WALLET or amount == 0
+    status = RefundRequestStatus.REFUNDED if is_done else RefundRequestStatus.APPROVED
     decided = [
         *_decision(status, by=by, note=note, at=at),
         RefundRequest.amount.set(amount),
@@ -169,7 +176,7 @@ def _approval(
         RefundRequest.payment_id.set(payment.payment_id),
     ]
     of_payment: list[Action] = [Payment.refunded.set(refunded)]
-    if refunded == payment.amount:
+    if amount and refunded == payment.amount:
         of_payment.append(Payment.status.set(PaymentStatus.REFUNDED))
     gone: list[Action] = [
         Ticket.status.set(TicketStatus.REFUNDED),
@@ -211,7 +218,9 @@ def _shard(order: Order, ticket: Ticket) -> int:
 
 
 def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int) -> list[Write]:
-    """Return the ledger writes of a refund."""
+    """Return the ledger writes of a refund; a free ticket has none."""
+    if amount == 0:
+        return []
     from_card = payment.method == PaymentMethod.WALLET
     target = ledger.card(payment.card_uid) if from_card else resolution.REFUNDS_DUE
     return ledger.post(
@@ -269,8 +278,20 @@ def pay_back(ticket_id: str, refund_id: str) -> bool:
     return True
 
 
+def _approve_free(request: RefundRequest) -> None:
+    """Return the seat of a free ticket to the stock; idempotent. A ticket that was used meanwhile stays used."""
+    try:
+        approve(request.ticket_id, request.refund_id, by=_PLATFORM)
+    except (NotFound, InvalidState) as refused:
+        ids = {"refund_id": request.refund_id, "ticket_id": request.ticket_id}
+        logger.info("free ticket not returned", extra={**ids, "code": refused.code})
+
+
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Publish the approved refunds that a provider must pay back."""
+    """Publish the approved refunds that a provider must pay back, and approve the requests that cost nothing."""
+    for request in that_became(changes, RefundRequest, RefundRequestStatus.PENDING):
+        if request.amount == 0:
+            _approve_free(request)
     return [
         Published(
             fact=Fact.TICKET_REFUND_DUE,

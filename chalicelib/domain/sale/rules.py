@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib import clock
+from chalicelib.domain.events import deeds
 from chalicelib.domain.events.categories import MAX_TICKETS_PER_ORDER, Offer
+from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.tickets.tickets import Holder
-from chalicelib.errors import InvalidState, NotFound, ValidationFailed
+from chalicelib.errors import InvalidState, ValidationFailed
 from chalicelib.table.items import Category, Event
-from chalicelib.vocabulary import EventStatus
-
-_ON_SALE = (EventStatus.PUBLISHED, EventStatus.LIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +24,8 @@ class RequestedTickets:
 
 def require_on_sale(event: Event, *, at: datetime) -> None:
     """Raise NotFound for an unpublished event, InvalidState for an event that no longer sells tickets."""
-    if event.status == EventStatus.DRAFT:
-        raise NotFound("There is no such event.")
-    if event.status not in _ON_SALE:
-        raise InvalidState(f"This event is {event.status}; it sells no tickets.")
+    deeds.require(Deed.BOOK, event)
+    # Its gates may still be open.
     if event.ends_at <= at:
         raise InvalidState("This event is over; it sells no tickets.")
 

@@ -15,10 +15,11 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import idempotency
 from chalicelib.domain.access import accounts, numbers
-from chalicelib.domain.events import events
+from chalicelib.domain.events import deeds, events
+from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.quotations import quote
 from chalicelib.domain.tickets import transfers
-from chalicelib.errors import Conflict, IdempotencyMismatch, NotFound, Refusal, Unavailable
+from chalicelib.errors import IdempotencyMismatch, NotFound, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
@@ -55,8 +56,8 @@ def give(giver_id: str, present: GiftInput, *, operation_id: str) -> OwnGift:
     """Give a ticket to a number: at once if it is registered, else when it registers.
 
     A pending gift of the same ticket is replaced; the giver's own number takes it back. Idempotent per `operation_id`.
-    Raises NotFound, InvalidState (scanned, not valid), Conflict (a refund request is open; nothing to take back),
-    IdempotencyMismatch, RateLimited, Unavailable.
+    Raises NotFound, InvalidState (scanned, not valid; the event is over, cancelled or not published), Conflict (a
+    refund request is open; nothing to take back), IdempotencyMismatch, RateLimited, Unavailable.
     """
     giver = accounts.get(giver_id)
     try:
@@ -80,11 +81,13 @@ def give(giver_id: str, present: GiftInput, *, operation_id: str) -> OwnGift:
 def _give(giver: Account, present: GiftInput, *, operation_id: str) -> Gift:
     for attempt in retries.attempts():
         ticket = transfers.own(giver.account_id, present.ticket_id)
-        transfers.require_unused(ticket)
+        event = events.get(ticket.event_id)
+        is_own_number = present.mobile_number == giver.mobile_number
+        deeds.require(Deed.TAKE_BACK if is_own_number else Deed.GIFT, event, ticket)
         waiting = _waiting(ticket)
         if ticket.pledge is not None and waiting is None:
             continue  # the gift ended after the ticket was read
-        if present.mobile_number == giver.mobile_number:
+        if is_own_number and waiting is not None:
             gift, writes = _taking_back(ticket, waiting)
         else:
             if attempt == 0:
@@ -94,7 +97,7 @@ def _give(giver: Account, present: GiftInput, *, operation_id: str) -> Gift:
                 writes += _ending(waiting, as_=_ended(waiting, GiftStatus.CANCELLED))
         result = f"{gift.gift_id} {numbers.number_mac(present.mobile_number)}"
         try:
-            operations.commit(*writes, idempotency.once(operation_id, result))
+            operations.commit(*writes, idempotency.once(operation_id, result), deeds.while_unchanged(event))
         except operations.ConditionFailed:
             if (first := idempotency.result_of(operation_id)) is not None:
                 return _found(first, present)
@@ -105,16 +108,13 @@ def _give(giver: Account, present: GiftInput, *, operation_id: str) -> Gift:
 
 
 def _waiting(ticket: Ticket) -> Gift | None:
-    """Return the pending gift that a ticket is pledged to. Raises Conflict if it is pledged to a refund request."""
+    """Return the pending gift that a ticket is pledged to."""
     if ticket.pledge is None or ticket.pledged_to is None:
-        transfers.require_unpledged(ticket)
         return None
     return operations.get(keys.tickets.gift(ticket.pledged_to, ticket.pledge))
 
 
-def _taking_back(ticket: Ticket, waiting: Gift | None) -> tuple[Gift, list[Write]]:
-    if waiting is None:
-        raise Conflict("This is your own number, and the ticket waits for no other: there is nothing to take back.")
+def _taking_back(ticket: Ticket, waiting: Gift) -> tuple[Gift, list[Write]]:
     gift = _ended(waiting, GiftStatus.CANCELLED)
     return gift, [_unpledging(ticket), *_ending(waiting, as_=gift)]
 
@@ -205,7 +205,8 @@ def claim_all(customer: Account) -> int:
     """Move the tickets of pending gifts for a customer's number to them; return how many this call moved.
 
     Each ticket moves in a transaction of its own, so calls may repeat and overlap. A gift whose ticket was scanned or
-    withdrawn meanwhile is closed. A gift that cannot be moved now waits for the next call.
+    withdrawn meanwhile is closed, and so is one of an event that is over or cancelled: the giver has the ticket again.
+    A gift that cannot be moved now waits for the next call.
     """
     if customer.mobile_number is None or customer.status != AccountStatus.ACTIVE:
         return 0
@@ -221,6 +222,8 @@ def _claim(gift: Gift, customer: Account) -> bool:
     try:
         for _ in retries.attempts():
             status, writes = _claiming(gift, customer)
+            if status is GiftStatus.PENDING:
+                return False
             try:
                 operations.commit(*writes)
             except operations.ConditionFailed:
@@ -237,11 +240,17 @@ def _claim(gift: Gift, customer: Account) -> bool:
 
 
 def _claiming(gift: Gift, customer: Account) -> tuple[GiftStatus, list[Write]]:
+    """Return what becomes of a gift, and the writes; a pending one waits on, without writes."""
     ticket = operations.get(keys.tickets.ticket(gift.ticket_id))
     pledged = ticket if ticket is not None and ticket.pledge == gift.gift_id else None
-    if pledged is not None and transfers.is_unused(pledged):
-        claimed = _ended(gift, GiftStatus.CLAIMED)
-        moved = transfers.handing_over(pledged, to=customer, message=gift.message)
-        return GiftStatus.CLAIMED, [*moved, *_ending(gift, as_=claimed)]
+    if pledged is not None:
+        event = events.get(pledged.event_id)
+        refused = deeds.found(Deed.CLAIM, event, pledged)
+        if refused is None:
+            claimed = _ended(gift, GiftStatus.CLAIMED)
+            moved = transfers.handing_over(pledged, to=customer, message=gift.message)
+            return GiftStatus.CLAIMED, [*moved, *_ending(gift, as_=claimed), deeds.while_unchanged(event)]
+        if not refused.is_final:
+            return GiftStatus.PENDING, []
     closed = _ending(gift, as_=_ended(gift, GiftStatus.CLOSED))
     return GiftStatus.CLOSED, [*closed, _unpledging(pledged)] if pledged else closed

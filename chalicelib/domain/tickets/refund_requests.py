@@ -1,10 +1,15 @@
-"""A customer's request to refund a ticket: one open per ticket, and none after a scan or the event's deadline."""
+"""A customer's request to refund a ticket: one open per ticket, and none after a scan or the event's deadline.
+
+A ticket that cost nothing is returned too: its seat is for others. A ticket of a cancelled event has no deadline. One
+of an event that was moved after the booking may be returned until the event starts (D-STATE-02).
+"""
 
 from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.domain import idempotency
-from chalicelib.domain.events import events
+from chalicelib.domain.events import deeds, events
+from chalicelib.domain.events.deeds import Deed, EventState
 from chalicelib.domain.tickets import transfers
 from chalicelib.errors import InvalidState, NotFound, Refusal, Unavailable
 from chalicelib.identifiers import new_id
@@ -17,9 +22,13 @@ from chalicelib.vocabulary import RefundRequestStatus
 _ENDS_BEFORE_START = timedelta(hours=24)
 
 
-def deadline(event: Event) -> datetime:
-    """Return the last moment at which tickets of an event may be returned."""
-    return event.refunds_until or event.starts_at - _ENDS_BEFORE_START
+def deadline(event: Event, ticket: Ticket) -> datetime | None:
+    """Return the last moment at which a ticket of an event may be returned; None for a cancelled event."""
+    usual: datetime = event.refunds_until or event.starts_at - _ENDS_BEFORE_START
+    state = deeds.state_of_event(event, ticket)
+    if state is EventState.CANCELLED:
+        return None
+    return max(usual, event.starts_at) if state is EventState.MOVED else usual
 
 
 def ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) -> RefundRequest:
@@ -41,7 +50,8 @@ def ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) -> 
 def _ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) -> RefundRequest:
     for _ in retries.attempts():
         ticket = transfers.own(customer_id, ticket_id)
-        _require_refundable(ticket, events.get(ticket.event_id))
+        event = events.get(ticket.event_id)
+        _require_refundable(ticket, event)
         refund_id = new_id("rfd")
         request = RefundRequest(
             *keys.tickets.refund_request(ticket_id, refund_id),
@@ -61,6 +71,7 @@ def _ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) ->
                 operations.change(keys.tickets.ticket(ticket_id), pledged, transfers.is_as_read(ticket)),
                 operations.put(request, RefundRequest.pk.does_not_exist()),
                 idempotency.once(operation_id, refund_id),
+                deeds.while_unchanged(event),
             )
         except operations.ConditionFailed:
             if (first := idempotency.result_of(operation_id)) is not None:
@@ -72,12 +83,11 @@ def _ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) ->
 
 
 def _require_refundable(ticket: Ticket, event: Event) -> None:
-    transfers.require_unused(ticket)
-    transfers.require_unpledged(ticket)
-    if not ticket.price or ticket.currency is None:
-        raise InvalidState("Nothing was paid for this ticket, so there is nothing to give back.")
-    last = deadline(event)
-    if clock.now() > last:
+    deeds.require(Deed.ASK_REFUND, event, ticket)
+    if ticket.price is None or ticket.currency is None:
+        raise InvalidState("This ticket was not booked here, so only its issuer can take it back.")
+    last = deadline(event, ticket)
+    if last is not None and clock.now() > last:
         raise InvalidState(f"Tickets of this event could be given back until {clock.to_text(last)}.")
 
 

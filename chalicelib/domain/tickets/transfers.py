@@ -18,10 +18,12 @@ from chalicelib.clients.messages import Channel, Message
 from chalicelib.domain import idempotency, throttle
 from chalicelib.domain.access import accounts, limits, numbers
 from chalicelib.domain.cards import bindings
+from chalicelib.domain.events import deeds, events
+from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.quotations import quote
 from chalicelib.domain.throttle import CountedTry
 from chalicelib.domain.tickets import seats
-from chalicelib.errors import Conflict, IdempotencyMismatch, InvalidState, NotFound, RateLimited, Refusal, Unavailable
+from chalicelib.errors import Conflict, IdempotencyMismatch, NotFound, RateLimited, Refusal, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Ticket
@@ -58,30 +60,6 @@ def is_of(ticket: Ticket, customer_id: str) -> bool:
         and ticket.reserved_until <= clock.now()
     )
     return ticket.customer_id == customer_id and not reservation_over
-
-
-def is_unused(ticket: Ticket) -> bool:
-    """Whether a ticket is paid, valid and never scanned, so that its owner may give it away or return it."""
-    return ticket.status == TicketStatus.VALID and ticket.admission is None and ticket.passage is None
-
-
-def require_unused(ticket: Ticket) -> None:
-    """Raise InvalidState unless a ticket is paid, valid and never scanned."""
-    if is_unused(ticket):
-        return
-    if ticket.status == TicketStatus.RESERVED:
-        raise InvalidState("This ticket is not paid yet.")
-    if ticket.status != TicketStatus.VALID:
-        raise InvalidState(f"This ticket is {ticket.status}, so it cannot be given away or returned.")
-    raise InvalidState("This ticket was scanned at a gate, so it cannot be given away or returned.")
-
-
-def require_unpledged(ticket: Ticket) -> None:
-    """Raise Conflict if a gift or a refund request is open for a ticket."""
-    if ticket.pledge is not None and ticket.pledged_to is not None:
-        raise Conflict("This ticket waits as a gift. Take it back first, by gifting it to your own number.")
-    if ticket.pledge is not None:
-        raise Conflict("A refund was asked for this ticket; until that is answered it goes nowhere else.")
 
 
 def is_as_read(ticket: Ticket) -> Condition:
@@ -141,8 +119,9 @@ def transfer(
     """Give a ticket to the registered customer with this number, immediately and irrevocably.
 
     The old QR code and card no longer open the gate. `message` is shown with the ticket and never sent. Idempotent
-    per `operation_id`. Raises NotFound (no such ticket, number not registered), InvalidState (scanned, not valid),
-    Conflict (pledged, the sender's own number), IdempotencyMismatch, RateLimited, Unavailable.
+    per `operation_id`. Raises NotFound (no such ticket, number not registered), InvalidState (scanned, not valid, the
+    event is over, cancelled or not published), Conflict (pledged, the sender's own number), IdempotencyMismatch,
+    RateLimited, Unavailable.
     """
     sender = accounts.get(sender_id)
     try:
@@ -163,8 +142,8 @@ def transfer(
 def _transfer(sender: Account, ticket_id: str, *, mobile_number: str, message: str | None, operation_id: str) -> None:
     for attempt in retries.attempts():
         ticket = own(sender.account_id, ticket_id)
-        require_unused(ticket)
-        require_unpledged(ticket)
+        event = events.get(ticket.event_id)
+        deeds.require(Deed.TRANSFER, event, ticket)
         if mobile_number == sender.mobile_number:
             raise Conflict("This is your own number; the ticket is yours already.")
         if attempt == 0:
@@ -174,7 +153,7 @@ def _transfer(sender: Account, ticket_id: str, *, mobile_number: str, message: s
             raise NotFound("No customer has this number. Gift the ticket instead: it waits until they register.")
         writes = handing_over(ticket, to=taker, message=message)
         try:
-            operations.commit(*writes, idempotency.once(operation_id, taker.account_id))
+            operations.commit(*writes, idempotency.once(operation_id, taker.account_id), deeds.while_unchanged(event))
         except operations.ConditionFailed:
             if idempotency.result_of(operation_id) is not None:
                 return

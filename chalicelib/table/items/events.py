@@ -35,6 +35,8 @@ class Event(Item, discriminator="event"):
     status = EnumAttribute(EventStatus)
     starts_at = MomentAttribute()
     ends_at = MomentAttribute()
+    # When it was last moved to another time; tickets booked before may be returned until its start.
+    moved_at = MomentAttribute(null=True)
     timezone = UnicodeAttribute(default="UTC")
     scanning_opens_at = MomentAttribute(null=True)
     scanning_closes_at = MomentAttribute(null=True)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib import clock
-from chalicelib.clients.providers import OutcomeStatus
+from chalicelib.clients.providers import Charge, OutcomeStatus
 from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import events
-from chalicelib.domain.payments import payments, reconciliation
+from chalicelib.domain.payments import payments, providers, reconciliation
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Order, SandboxCharge
@@ -39,11 +39,13 @@ def order(customer: Account) -> Order:
 
 @pytest.fixture
 def owed(customer: Account, order: Order) -> str:
-    """A payment that must be refunded: its event was cancelled before the money arrived."""
-    payment_id = str(payers.process(customer, order).json["id"])
+    """A payment that must be refunded: its event was cancelled after the charge, before the answer was recorded."""
+    payment = payers.stored(str(payers.process(customer, order).json["id"]))
+    asked = Charge(payment_id=payment.payment_id, amount=payment.amount, currency=payment.currency)
+    providers.named(payment.provider).confirm(asked, payment.provider_reference)
     events.set_status(order.event_id, EventStatus.CANCELLED)
-    payments.confirm(customer.account_id, payment_id)
-    return payment_id
+    payments.confirm(customer.account_id, payment.payment_id)
+    return payment.payment_id
 
 
 def charge(payment_id: str) -> SandboxCharge:

@@ -46,8 +46,8 @@ MUTANTS = (
         name="used-ticket-tried-again",
         bug="staff who refund a ticket that was used are told to try again, for ever",
         file=_REFUNDS,
-        before="if not transfers.is_unused(ticket) or ticket.pledge != refund_id:",
-        after="if ticket.pledge != refund_id:",
+        before="    deeds.require(Deed.REFUND, events.get(ticket.event_id), ticket)\n",
+        after="",
         tests=(_REFUND,),
     ),
     Mutant(

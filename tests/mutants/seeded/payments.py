@@ -122,7 +122,7 @@ MUTANTS = (
         name="cancelled-event-paid",
         bug="a success pays for tickets of an event that was cancelled meanwhile",
         file="chalicelib/domain/payments/resolution.py",
-        before="facts.order.status == OrderStatus.CANCELLED or facts.is_event_cancelled:",
+        before="facts.order.status == OrderStatus.CANCELLED or facts.event_objection:",
         after="facts.order.status == OrderStatus.CANCELLED:",
         tests=(f"{_SETTLEMENTS}::test_a_success_for_an_event_that_was_cancelled_meanwhile_is_owed_back",),
     ),

@@ -56,9 +56,9 @@ MUTANTS = (
     Mutant(
         name="pledged-ticket-transferred",
         bug="a ticket that waits as a gift is transferred to somebody else",
-        file=_OWNERSHIP,
-        before="        require_unpledged(ticket)\n        if mobile_number",
-        after="        if mobile_number",
+        file="chalicelib/domain/events/deeds.py",
+        before="Deed.TRANSFER: {**_GONE, TicketState.GIFTED: _GIFTED, TicketState.RETURNING: _RETURNING},",
+        after="Deed.TRANSFER: _GONE,",
         tests=(f"{_GIFTS}::test_a_pledged_ticket_goes_nowhere_else",),
     ),
     Mutant(
@@ -89,8 +89,8 @@ MUTANTS = (
         name="refund-deadline-ignored",
         bug="a ticket is given back after its event's deadline",
         file="chalicelib/domain/tickets/refund_requests.py",
-        before="    if clock.now() > last:\n",
-        after="    if clock.now() > event.ends_at:\n",
+        before="if last is not None and clock.now() > last:\n",
+        after="if last is not None and clock.now() > event.ends_at:\n",
         tests=(f"{_REFUNDS}::test_a_ticket_is_given_back_until_a_day_before_the_start",),
     ),
 )

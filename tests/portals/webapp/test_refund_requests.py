@@ -9,7 +9,7 @@ from chalicelib import clock
 from chalicelib.domain.events import events
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Account, RefundRequest, Ticket
-from chalicelib.vocabulary import TicketStatus
+from chalicelib.vocabulary import EventStatus, TicketStatus
 from tests.portals.webapp.evening import Evening, ask, beside, forget_answers, make_evening, raw_ticket
 from tests.support import purchases
 from tests.support.client import Answer
@@ -84,8 +84,26 @@ def test_an_event_may_set_its_own_deadline(evening: Evening, ayesha: Account, mi
 def test_what_was_not_paid_is_not_given_back(evening: Evening, ayesha: Account) -> None:
     reserved = purchases.book(ayesha, evening.category).tickets[0]["ticket_id"]
     assert ask(ayesha, "POST", f"{reserved}/refund-request/", {"reason": "ill"}).code == "INVALID_STATE"
-    free = make_evening(price=0).sell(ayesha)
-    assert give_back(ayesha, free).code == "INVALID_STATE"
+
+
+def test_a_ticket_of_a_moved_event_may_be_returned_until_it_starts_and_later_ones_as_usual(ayesha: Account) -> None:
+    evening = make_evening()
+    ticket = evening.sell(ayesha)
+    soon = clock.now() + timedelta(hours=3)
+    events.reschedule(evening.event.event_id, starts_at=soon, ends_at=soon + timedelta(hours=2))
+    later = evening.sell(ayesha)
+    assert give_back(ayesha, later).code == "INVALID_STATE"
+    with clock.set_to(soon + timedelta(minutes=1)):
+        assert give_back(ayesha, ticket).code == "INVALID_STATE"
+    assert give_back(ayesha, ticket).status == 201
+
+
+def test_a_ticket_of_a_cancelled_event_has_no_deadline(evening: Evening, ayesha: Account) -> None:
+    ticket = evening.sell(ayesha)
+    events.set_deadlines(evening.event.event_id, refunds_until=clock.now() - timedelta(hours=1))
+    assert give_back(ayesha, ticket).code == "INVALID_STATE"
+    events.set_status(evening.event.event_id, EventStatus.CANCELLED)
+    assert give_back(ayesha, ticket).status == 201
 
 
 def test_a_dead_ticket_is_not_given_back(evening: Evening, ayesha: Account) -> None:
