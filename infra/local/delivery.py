@@ -1,8 +1,7 @@
 """A shard's records, delivered to the stream's function with the retries of Lambda's event source mapping.
 
 A partial failure checkpoints the records before the first failed one. A batch that fails as a whole is bisected. A
-single record that keeps failing is discarded after its retries, with a note in the dead-letter queue; the records
-after it are delivered.
+single record that keeps failing becomes a dead letter after its retries; the records after it are delivered.
 """
 
 import json
@@ -48,7 +47,7 @@ class Delivery:
         dead_letter: Callable[[str], None],
         stopping: threading.Event,
     ) -> None:
-        """`invoke` calls the function with an event; `dead_letter` sends a note to the dead-letter queue."""
+        """`invoke` calls the function with an event; `dead_letter` keeps the letter about a record."""
         self._mapping = mapping
         self._stream_arn = stream_arn
         self._invoke = invoke
@@ -118,9 +117,9 @@ class Delivery:
         return min(self._mapping.longest_backoff_seconds, doubled) * jitter
 
     def _give_up(self, shard_id: str, batch: list[Record], *, invocations: int) -> None:
-        """Send the note that Lambda sends: which records, not their content."""
+        """Keep the letter that Lambda writes to a bucket: which records failed, and their content."""
         arrived = [datetime.fromtimestamp(float(r["dynamodb"]["ApproximateCreationDateTime"]), UTC) for r in batch]
-        note = {
+        letter = {
             "requestContext": {
                 "requestId": str(uuid.uuid4()),
                 "functionArn": function_arn(self._mapping.function_name),
@@ -139,9 +138,10 @@ class Delivery:
                 "batchSize": len(batch),
                 "streamArn": self._stream_arn,
             },
+            "payload": json.dumps({"Records": batch}),
         }
         _log.error("%s: record %s discarded after its retries", self._mapping.function_name, _sequence_number(batch[0]))
-        self._dead_letter(json.dumps(note))
+        self._dead_letter(json.dumps(letter))
 
 
 def matches(pattern: Mapping[str, Any], record: Mapping[str, Any]) -> bool:

@@ -5,8 +5,10 @@ cloud routes published facts to the queues by the template's own rules.
 """
 
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,18 +25,19 @@ from infra.local.streams import StreamPump
 from infra.package.functions import stream_pattern
 
 WORKER_TIMEOUT_SECONDS = 30.0
-STREAM_DEAD_LETTERS = "gatehouse-stream-dlq"
+# The bucket of a stream function's dead letters in a local run (infra/resources/stream_letters.yaml).
+LETTERS = "gatehouse-{function}-letters"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the pumps read: the table's engine and its stream, and the queues through a client."""
+    """What the pumps read: the table's engine and its stream, and queues and buckets through their clients."""
 
     table_url: str
     stream_arn: str
     sqs: Any
+    s3: Any
     checkpoint: Path | None = None
-    stream_dead_letters: str = STREAM_DEAD_LETTERS
 
 
 class Pumps:
@@ -94,10 +97,13 @@ class Pumps:
         return invoke
 
     def _stream(self, handler: Any, source: Source) -> StreamPump:
-        dead_letters_url = source.sqs.get_queue_url(QueueName=source.stream_dead_letters)["QueueUrl"]
+        bucket = LETTERS.format(function=handler.name)
 
-        def dead_letter(note: str) -> None:
-            source.sqs.send_message(QueueUrl=dead_letters_url, MessageBody=note)
+        def dead_letter(letter: str) -> None:
+            now = datetime.now(UTC)
+            # Lambda's own naming (AWS: "Retain discarded records for a DynamoDB event source in Lambda").
+            name = f"aws/lambda/{handler.name}/local/{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+            source.s3.put_object(Bucket=bucket, Key=name, Body=letter.encode())
 
         return StreamPump(
             # The deployed mapping's filter, so that a kind that it forgets is missed in local runs first.

@@ -75,7 +75,7 @@ def _load(run: Run, module: ModuleType, *, meter: Meter, undo: ExitStack) -> Pum
         demo_data.load_first_admin()
     meter.reset()
     checkpoint = run.options.data / "stream-checkpoint.json" if run.options.data else None
-    source = Source(run.cloud.table_url, run.stream_arn, run.cloud.client("sqs"), checkpoint)
+    source = Source(run.cloud.table_url, run.stream_arn, run.cloud.client("sqs"), run.cloud.client("s3"), checkpoint)
     pumps = Pumps(module, source, meter=meter)
     step("starting stream, queues and schedules: " + ", ".join(handler.name for handler in module.app.event_sources))
     pumps.start()

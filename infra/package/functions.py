@@ -336,7 +336,8 @@ def _stream_source(name: str, declared: dict[str, Any]) -> dict[str, Any]:
             # there after half a day, while the stream, which keeps 24 h, still has them.
             "MaximumRetryAttempts": 20,
             "MaximumRecordAgeInSeconds": _LIVE_SECONDS if name == "Live" else 43200,
-            "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["StreamDeadLetters", "Arn"]}}},
+            # A bucket gets the whole records; a queue would get their positions only, which end after 24 h.
+            "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": [f"{name}Letters", "Arn"]}}},
             "FilterCriteria": {"Filters": [{"Pattern": json.dumps(pattern, separators=(",", ":"))}]},
         },
     }

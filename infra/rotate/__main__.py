@@ -2,7 +2,6 @@
 
 import argparse
 import getpass
-import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,6 +12,7 @@ from botocore.session import get_session
 
 from chalicelib.config import config
 from chalicelib.vocabulary import SecretLife
+from infra import stages
 
 if TYPE_CHECKING:
     from infra.rotate import rotation
@@ -44,7 +44,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         epilog=_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--stage", required=True, help="the stage, such as prod; `local` for a local run")
+    stages.add_arguments(parser)
     parser.add_argument("--name", required=True, choices=[life.value for life in SecretLife], help="the secret")
     act = parser.add_mutually_exclusive_group()
     act.add_argument("--leaked", type=int, metavar="VERSION", help="retire this version at once")
@@ -52,37 +52,15 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     act.add_argument("--rekey", action="store_true", help="re-key the number index; may be killed and run again")
     act.add_argument("--prune", action="store_true", help="remove keys of ticket codes whose last event is over")
     act.add_argument("--show", action="store_true", help="list the versions, without their keys")
-    parser.add_argument("--endpoint", help="the cloud of a local run, which `make run` prints as `cloud`")
-    parser.add_argument("--table-endpoint", help="its table, which `make run` prints as `table`")
     given = parser.parse_args(argv)
-    if given.stage == "local" and not (given.endpoint or os.environ.get("AWS_ENDPOINT_URL")):
-        parser.error("--stage local needs --endpoint: start `make run`, and pass what it prints as `cloud`")
+    stages.check(parser, given)
     return given
-
-
-def _aim_at(given: argparse.Namespace) -> None:
-    """Set the environment that the domain reads: the stage's names, and the engines of a local run."""
-    is_local = given.stage == "local"
-    names = {
-        "STAGE": given.stage,
-        "SECRET_NAME": "gatehouse/{life}" if is_local else f"gatehouse/{{life}}-{given.stage}",
-        "EARLIER_SECRET": "gatehouse/master" if is_local else f"gatehouse/master-{given.stage}",
-        "TABLE_NAME": "gatehouse" if is_local else f"gatehouse-{given.stage}",
-    }
-    if is_local:
-        names |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
-        names |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled"}
-    if given.endpoint:
-        names |= {"AWS_ENDPOINT_URL": given.endpoint}
-        names |= {"AWS_ENDPOINT_URL_DYNAMODB": given.table_endpoint or given.endpoint}
-    os.environ.update(names)
-    config.cache_clear()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return 1 with a message if it fails."""
     given = _arguments(argv)
-    _aim_at(given)
+    stages.aim_at(given)
     from infra.rotate import rotation
 
     life = SecretLife(given.name)

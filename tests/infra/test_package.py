@@ -89,12 +89,12 @@ def test_each_function_may_do_its_own_work_only(template: Template) -> None:
         return {a.split(":")[0] for s in role_named(template, role).values() for a in s["Action"]} - {"logs", "xray"}
 
     assert services("ApiHandlerRole") == {"dynamodb", "secretsmanager", "kms", "s3", "sqs"}
-    assert services("LiveRole") == {"dynamodb", "execute-api", "sqs", "kms"}
+    assert services("LiveRole") == {"dynamodb", "execute-api", "s3", "kms"}
     assert services("GatesHandlerRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
     assert services("WebsocketMessageRole") == {"dynamodb", "execute-api", "secretsmanager", "kms"}
     assert services("WebsocketConnectRole") == {"dynamodb", "secretsmanager", "kms"}
     assert services("WebsocketDisconnectRole") == {"dynamodb", "kms"}
-    assert services("StreamRole") == {"dynamodb", "events", "sqs", "kms"}
+    assert services("StreamRole") == {"dynamodb", "events", "s3", "kms"}
     assert services("PaymentsRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
     assert services("SweepRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
     assert services("JobsRole") == {"dynamodb", "kms", "sqs", "s3"}
@@ -166,9 +166,9 @@ def test_the_stream_gives_up_on_records_never_on_batches(template: Template, rea
     assert source["BisectBatchOnFunctionError"] is True
     assert 0 < source["MaximumRetryAttempts"] <= 100
     assert 0 < source["MaximumRecordAgeInSeconds"] < 86400
-    assert source["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["StreamDeadLetters", "Arn"]}
+    assert source["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [f"{reader}Letters", "Arn"]}
     role = role_named(template, f"{reader}Role")
-    assert role["DeadLetters"]["Resource"] == {"Fn::GetAtt": ["StreamDeadLetters", "Arn"]}
+    assert role["DeadLetters"]["Resource"] == {"Fn::Sub": f"${{{reader}Letters.Arn}}/*"}
 
 
 def test_the_streams_filter_lets_through_what_is_projected(template: Template) -> None:

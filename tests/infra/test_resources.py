@@ -225,7 +225,8 @@ def test_every_fact_is_taken_by_exactly_one_rule(template: Template) -> None:
     taken = [
         fact
         for rule in reading.of_type(template, "AWS::Events::Rule").values()
-        for fact in rule.get("EventPattern", {}).get("detail-type", [])
+        if rule.get("EventPattern", {}).get("source") == ["gatehouse"]
+        for fact in rule["EventPattern"]["detail-type"]
     ]
     assert sorted(taken) == sorted(fact.value for fact in Fact)
 
@@ -243,7 +244,8 @@ def test_a_fact_that_cannot_be_delivered_becomes_a_dead_letter(template: Templat
         (target,) = template["Resources"][f"{name}Rule"]["Properties"]["Targets"]
         assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [f"{name}DeadLetters", "Arn"]}}
         expected |= {f"{name}Queue", f"{name}DeadLetters"}
-    assert let_in == expected
+    # The notices of the stream's letters.
+    assert let_in == expected | {"StreamDeadLetters", "LiveDeadLetters"}
 
 
 def _dead_letters(template: Template) -> set[str]:
@@ -252,12 +254,18 @@ def _dead_letters(template: Template) -> set[str]:
         for queue in reading.of_type(template, "AWS::SQS::Queue").values()
         if "RedrivePolicy" in queue
     }
-    streams = {
-        reading.logical_name(mapping["DestinationConfig"]["OnFailure"]["Destination"])
-        for mapping in reading.of_type(template, "AWS::Lambda::EventSourceMapping").values()
-        if "DestinationConfig" in mapping
-    }
-    return redriven | streams
+    # A rule notes each letter of a stream function's bucket in a queue of its own.
+    rules = reading.of_type(template, "AWS::Events::Rule").values()
+    queues = []
+    for mapping in reading.of_type(template, "AWS::Lambda::EventSourceMapping").values():
+        if "DestinationConfig" in mapping:
+            bucket = reading.logical_name(mapping["DestinationConfig"]["OnFailure"]["Destination"])
+            notes = template["Resources"][bucket]["Properties"]["NotificationConfiguration"]
+            assert notes["EventBridgeConfiguration"]["EventBridgeEnabled"] is True
+            (rule,) = (rule for rule in rules if {"Ref": bucket} in _buckets_of(rule))
+            queues.append(reading.logical_name(rule["Targets"][0]["Arn"]))
+    assert len(set(queues)) == len(queues) == 2, "the letters of the two stream functions are apart"
+    return redriven | set(queues)
 
 
 def test_the_caps_of_sms_have_their_metrics_and_alarms(template: Template) -> None:
@@ -312,3 +320,8 @@ def test_short_tags_are_read_in_their_long_form(tmp_path: Path) -> None:
         "Third": {"Fn::If": ["IsLocal", 1, {"Fn::Sub": "x-${Stage}"}]},
     }
     assert loaded["Conditions"]["B"] == {"Fn::Not": [{"Condition": "IsLocal"}]}
+
+
+def _buckets_of(rule: dict[str, Any]) -> list[Any]:
+    names: list[Any] = rule.get("EventPattern", {}).get("detail", {}).get("bucket", {}).get("name", [])
+    return names

@@ -76,7 +76,9 @@ def sent() -> Iterator[Outbox]:
         running.callback(forget_caches)
         outbox = Outbox().attach()
         running.callback(outbox.detach)
-        pumps = Pumps(Unkind(), Source(cloud.table_url, stream_arn, cloud.client("sqs")), meter=Meter())
+        pumps = Pumps(
+            Unkind(), Source(cloud.table_url, stream_arn, cloud.client("sqs"), cloud.client("s3")), meter=Meter()
+        )
         pumps.start()
         running.callback(pumps.stop)
         yield outbox

@@ -14,7 +14,7 @@ MUTANTS = (
         file=_FILE,
         before="operations.put(done, Operation.pk.does_not_exist())",
         after="operations.put(done)",
-        tests=(f"{_BOOKING}::test_a_reservation_that_is_over_is_shown_so_before_any_sweep",),
+        tests=(f"{_DOORS}::test_the_effect_stays_one_after_the_answer_was_forgotten",),
     ),
     Mutant(
         name="fingerprint-not-compared",

@@ -1,0 +1,40 @@
+"""The stage that an operator's command works on: its arguments, and the environment that the domain reads."""
+
+import argparse
+import os
+
+from chalicelib.config import config
+
+LOCAL = "local"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that name a stage and, for a local run, its engines."""
+    parser.add_argument("--stage", required=True, help="the stage, such as prod; `local` for a local run")
+    parser.add_argument("--endpoint", help="the cloud of a local run, which `make run` prints as `cloud`")
+    parser.add_argument("--table-endpoint", help="its table, which `make run` prints as `table`")
+
+
+def check(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
+    """End the command with a message if a local stage has no endpoint."""
+    if given.stage == LOCAL and not (given.endpoint or os.environ.get("AWS_ENDPOINT_URL")):
+        parser.error("--stage local needs --endpoint: start `make run`, and pass what it prints as `cloud`")
+
+
+def aim_at(given: argparse.Namespace) -> None:
+    """Set the environment that the domain reads: the stage's names, and the engines of a local run."""
+    is_local = given.stage == LOCAL
+    names = {
+        "STAGE": given.stage,
+        "SECRET_NAME": "gatehouse/{life}" if is_local else f"gatehouse/{{life}}-{given.stage}",
+        "EARLIER_SECRET": "gatehouse/master" if is_local else f"gatehouse/master-{given.stage}",
+        "TABLE_NAME": "gatehouse" if is_local else f"gatehouse-{given.stage}",
+    }
+    if is_local:
+        names |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
+        names |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled"}
+    if given.endpoint:
+        names |= {"AWS_ENDPOINT_URL": given.endpoint}
+        names |= {"AWS_ENDPOINT_URL_DYNAMODB": given.table_endpoint or given.endpoint}
+    os.environ.update(names)
+    config.cache_clear()
