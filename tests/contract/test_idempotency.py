@@ -13,6 +13,7 @@ from tests.contract.request import Request
 from tests.support.client import Answer
 
 IDEMPOTENT = [route for route in routes() if route.idempotent]
+PORTALS = sorted({route.guard.portal for route in IDEMPOTENT if route.guard and route.guard.portal})
 # Every POST and PUT of the contract that moves money, stock or a ticket, by its path.
 MOVES = {
     "/api/v1/tickets/book",
@@ -102,7 +103,7 @@ def test_a_refusal_is_given_again_as_well(ground: Ground) -> None:
 
 
 # Customers' answers are sealed under a key of their own besides; those of other portals are not.
-@pytest.mark.parametrize("portal", sorted({route.guard.portal for route in IDEMPOTENT if route.guard and route.guard.portal}))
+@pytest.mark.parametrize("portal", PORTALS)
 def test_a_key_belongs_to_its_caller_and_route(ground: Ground, portal: Portal) -> None:
     route = next(route for route in IDEMPOTENT if route.guard and route.guard.portal is portal)
     request, key = ground.rightful(route), uuid.uuid4().hex
