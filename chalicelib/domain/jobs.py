@@ -4,6 +4,8 @@ A job is an item that describes the whole work. It is written in the transaction
 sweep's index until it ends. The queue only reduces latency: after a crash or a lost message the job is still due, and
 the sweep queues it again. Its kind is registered in the area's `background`. Its taker is
 idempotent, also concurrently.
+
+A job that makes no progress for two hours fails, with an alarm (D-ARC-21).
 """
 
 import hashlib
@@ -11,6 +13,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import jobs as queue
@@ -24,6 +28,8 @@ from chalicelib.vocabulary import JobStatus
 
 # Exceeds the run time of a worker, so that the sweep does not queue running jobs.
 PATIENCE = timedelta(minutes=3)
+# Our choice: two hours of PATIENCE without progress. The queue tries each of them five times.
+MOST_REVIVALS = 40
 
 # Runs one step of a job and returns whether another step is needed. It is idempotent, also concurrently.
 JobTaker = Callable[[str], bool]
@@ -141,21 +147,36 @@ def operation_of(operation_id: str, *, starter_id: str, request: Sequence[str | 
 
 
 def revive(job_id: str) -> bool:
-    """Queue a due job again if it is open, and return whether it was. Raises Unavailable."""
+    """Queue a due job again if it is open, and return whether it was; a job without progress fails in the end.
+
+    Raises Unavailable.
+    """
     job = operations.get(keys.jobs.job(job_id))
     if job is None:
         return False
-    place = keys.jobs.job(job_id)
-    seen = job.is_due_as_read()
     is_open = job.status == JobStatus.OPEN
-    later = due_place(job_id)
-    put_off = Job.due_at(later)
-    actions = put_off if is_open else Job.not_due()
+    revivals = (job.revivals or 0) + 1 if job.done == job.revived_at_done else 1
+    is_stuck = is_open and revivals > MOST_REVIVALS
+    actions: list[Action] = [*Job.not_due()]
+    if is_stuck:
+        actions += [Job.status.set(JobStatus.FAILED), Job.completed_at.set(clock.now())]
+    elif is_open:
+        actions = [
+            *Job.due_at(due_place(job_id)),
+            Job.revivals.set(revivals),
+            Job.revived_at_done.set(job.done),
+        ]
+    as_read = job.is_due_as_read()
+    if is_stuck:
+        as_read &= Job.done == job.done
     try:
-        operations.record(operations.change(place, actions, seen))
+        operations.record(operations.change(keys.jobs.job(job_id), actions, as_read))
     except operations.ConditionFailed:
-        return False  # ended or rescheduled concurrently
-    if is_open:
+        return False  # ended, rescheduled or progressed concurrently
+    if is_stuck:
+        # An alarm counts these lines.
+        logger.error("work given up", extra={"job_id": job_id, "job_kind": type(job).__name__, "tries": revivals - 1})
+    elif is_open:
         queue.enqueue(job_id)
     return is_open
 

@@ -3,25 +3,33 @@
 Due items are indexed by minute, and handling removes them from the index. A run reads the past minutes since the mark
 of the last run, so an idle minute costs four queries. Concurrent runs are safe, because each taker decides by the
 stored state of the item. A killed run is safe, because the mark is written last.
+
+Each item ends (D-ARC-21). One that fails is retried with backoff: a fault of ours for an hour, an outage for a day.
+Then its area ends it, or it is set aside for staff with an alarm.
 """
 
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from chalicelib import clock
+from chalicelib.errors import Unavailable
 from chalicelib.observability import in_this_context, logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Item, SweepMark
+from chalicelib.table.items import Item, SweepMark, SweptItem
 from chalicelib.table.places import Place
 
 # Handles one due item by its id and returns whether there was anything to do. It is idempotent and removes the item
 # from the index.
 SweepTaker = Callable[[str], bool]
+# Ends one item whose taker failed for good, by its id: writes what the domain says about it, and removes it from the
+# index. It is idempotent.
+SweepEnd = Callable[[str], None]
 
 _WHAT = "due"
 # Start of the first run; items become due within minutes.
@@ -33,6 +41,13 @@ _BUDGET_SECONDS = 20.0
 _CHUNK = 200
 _FEW = 16
 _HANDS = 8
+# An item that failed so many times, and for so long, is given up. Our choice: an outage of a provider or of the table
+# may last for hours, and is no reason.
+MOST_TRIES = 10
+GIVEN_UP_AFTER, GIVEN_UP_AFTER_OUTAGE = timedelta(hours=1), timedelta(hours=24)
+# The first tries are a minute apart, later ones back off to a quarter of an hour.
+_TRIES_EACH_MINUTE = 5
+_LONGEST_WAIT = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +65,42 @@ class SweepOutcome(Enum):
     HANDLED = auto()
     NOTHING_LEFT = auto()
     PUT_OFF = auto()
+    GIVEN_UP = auto()
     LEFT = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class SweepRun:
-    """The result of a run: items handled, items postponed to the next run, and the first unfinished minute."""
+    """The result of a run: items handled, postponed and given up, and the first unfinished minute."""
 
     handled: int
     put_off: int
+    given_up: int
     done_before: str
 
 
-def run(takers: Mapping[str, SweepTaker]) -> SweepRun:
-    """Handle all due items. `takers` are keyed by the first four characters of an item's id.
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What the items of one run share: who takes and who ends them, its minute, and when it stops."""
 
-    A failed item is postponed to the next run and does not block others. Raises Unavailable.
+    takers: Mapping[str, SweepTaker]
+    ends: Mapping[str, SweepEnd]
+    minute: datetime
+    deadline: float
+
+
+def run(takers: Mapping[str, SweepTaker], ends: Mapping[str, SweepEnd] | None = None) -> SweepRun:
+    """Handle all due items. `takers` and `ends` are keyed by the first four characters of an item's id.
+
+    A failed item is postponed or given up, and does not block others. Raises Unavailable.
     """
     deadline = time.monotonic() + _BUDGET_SECONDS
     this_minute = clock.now().replace(second=0, microsecond=0)
+    turn = _Turn(takers, ends or {}, this_minute, deadline)
     done_before = this_minute
     outcomes: Counter[SweepOutcome] = Counter()
     for minute in _minutes(this_minute):
-        came_to = _sweep(minute, takers, put_off_to=this_minute, deadline=deadline)
+        came_to = _sweep(minute, turn)
         outcomes += came_to
         if came_to[SweepOutcome.LEFT]:
             done_before = min(done_before, minute)
@@ -81,19 +109,22 @@ def run(takers: Mapping[str, SweepTaker]) -> SweepRun:
             break
     mark = keys.jobs.minute(done_before)
     _move_mark(mark)
-    return SweepRun(handled=outcomes[SweepOutcome.HANDLED], put_off=outcomes[SweepOutcome.PUT_OFF], done_before=mark)
+    return SweepRun(
+        handled=outcomes[SweepOutcome.HANDLED],
+        put_off=outcomes[SweepOutcome.PUT_OFF],
+        given_up=outcomes[SweepOutcome.GIVEN_UP],
+        done_before=mark,
+    )
 
 
-def _sweep(
-    minute: datetime, takers: Mapping[str, SweepTaker], *, put_off_to: datetime, deadline: float
-) -> Counter[SweepOutcome]:
+def _sweep(minute: datetime, turn: _Turn) -> Counter[SweepOutcome]:
     outcomes: Counter[SweepOutcome] = Counter()
     for partition in keys.jobs.due_partitions(minute):
         due = _due_in(partition)
         for start in range(0, len(due), _CHUNK):
-            if time.monotonic() > deadline:
+            if time.monotonic() > turn.deadline:
                 return outcomes + Counter({SweepOutcome.LEFT: 1})
-            outcomes.update(_take_all(due[start : start + _CHUNK], takers, put_off_to=put_off_to))
+            outcomes.update(_take_all(due[start : start + _CHUNK], turn))
     return outcomes
 
 
@@ -114,11 +145,11 @@ def _due_in(partition: str) -> list[DueItem]:
     return [DueItem(raw["gsi2sk"]["S"], place, partition) for raw, place in zip(raws, places, strict=True)]
 
 
-def _take_all(due: Sequence[DueItem], takers: Mapping[str, SweepTaker], *, put_off_to: datetime) -> list[SweepOutcome]:
+def _take_all(due: Sequence[DueItem], turn: _Turn) -> list[SweepOutcome]:
     """Handle each item, in parallel threads from `_FEW` items on."""
 
     def take(one: DueItem) -> SweepOutcome:
-        return _take(one, takers, put_off_to=put_off_to)
+        return _take(one, turn)
 
     if len(due) < _FEW:
         return [take(one) for one in due]
@@ -126,20 +157,42 @@ def _take_all(due: Sequence[DueItem], takers: Mapping[str, SweepTaker], *, put_o
         return list(hands.map(in_this_context(take), due))
 
 
-def _take(due: DueItem, takers: Mapping[str, SweepTaker], *, put_off_to: datetime) -> SweepOutcome:
+def _kind(due: DueItem) -> str:
+    return due.due_id[:4]
+
+
+def _take(due: DueItem, turn: _Turn) -> SweepOutcome:
     try:
-        handled = takers[due.due_id[:4]](due.due_id)
-    except Exception:  # noqa: BLE001  # one failure must not stop the other items
+        handled = _taker(due, turn)(due.due_id)
+    except Exception as fault:  # noqa: BLE001  # one failure must not stop the other items
         logger.exception("due item failed", extra={"due_id": due.due_id, "partition": due.partition})
-        return _put_off(due, to=put_off_to)
+        return _after(fault, due, turn)
     return SweepOutcome.HANDLED if handled else SweepOutcome.NOTHING_LEFT
 
 
-def _put_off(due: DueItem, *, to: datetime) -> SweepOutcome:
-    """Postpone an item to a later minute, so that failures do not hold back the mark."""
-    later = keys.jobs.due(to, due.due_id)
-    actions = Item.in_gsi2(later)
+def _taker(due: DueItem, turn: _Turn) -> SweepTaker:
+    taker = turn.takers.get(_kind(due))
+    if taker is None:
+        # An item of a newer version, such as after a rollback.
+        raise Unavailable
+    return taker
+
+
+def _after(fault: Exception, due: DueItem, turn: _Turn) -> SweepOutcome:
+    """Postpone or give up an item that failed, so that failures do not hold back the mark."""
     try:
+        item = operations.get(due.place)
+        if not isinstance(item, SweptItem) or item.gsi2pk != due.partition:
+            return SweepOutcome.NOTHING_LEFT  # handled or postponed concurrently
+        tries, since = (item.due_tries or 0) + 1, item.due_failed_at or clock.now()
+        if _is_over(fault, tries=tries, since=since):
+            return _give_up(due, turn, tries=tries)
+        wait = timedelta(minutes=_wait_minutes(tries) - 1)
+        actions = [
+            *Item.in_gsi2(keys.jobs.due(turn.minute + wait, due.due_id)),
+            SweptItem.due_tries.set(tries),
+            SweptItem.due_failed_at.set(since),
+        ]
         operations.record(operations.change(due.place, actions, Item.gsi2pk == due.partition))
     except operations.ConditionFailed:
         return SweepOutcome.NOTHING_LEFT  # handled or postponed concurrently
@@ -147,6 +200,32 @@ def _put_off(due: DueItem, *, to: datetime) -> SweepOutcome:
         logger.exception("due item left where it is", extra={"due_id": due.due_id})
         return SweepOutcome.LEFT
     return SweepOutcome.PUT_OFF
+
+
+def _is_over(fault: Exception, *, tries: int, since: datetime) -> bool:
+    """Whether an item that failed so many times since a moment is given up; an outage gets more time."""
+    patience = GIVEN_UP_AFTER_OUTAGE if isinstance(fault, Unavailable) else GIVEN_UP_AFTER
+    return tries >= MOST_TRIES and clock.now() - since >= patience
+
+
+def _wait_minutes(tries: int) -> int:
+    return 1 if tries <= _TRIES_EACH_MINUTE else min(2 ** (tries - _TRIES_EACH_MINUTE), _LONGEST_WAIT)
+
+
+def _give_up(due: DueItem, turn: _Turn, *, tries: int) -> SweepOutcome:
+    """End an item by its area, else set it aside: it leaves the due minutes, and staff find it in question 95."""
+    # An alarm counts these lines.
+    logger.error("work given up", extra={"due_id": due.due_id, "tries": tries})
+    end = turn.ends.get(_kind(due))
+    if end is not None:
+        try:
+            end(due.due_id)
+        except Exception:  # noqa: BLE001  # then it is set aside
+            logger.exception("end of a due item failed", extra={"due_id": due.due_id})
+    aside = Item.in_gsi2(keys.jobs.set_aside(due.due_id))
+    with suppress(operations.ConditionFailed):  # its area ended it
+        operations.record(operations.change(due.place, aside, Item.gsi2pk == due.partition))
+    return SweepOutcome.GIVEN_UP
 
 
 def _move_mark(minute: str) -> None:

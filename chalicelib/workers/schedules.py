@@ -7,7 +7,7 @@ from chalicelib.domain.events import background as events
 from chalicelib.domain.merchants import background as merchants
 from chalicelib.domain.payments import background as payments
 from chalicelib.domain.sale import background as sale
-from chalicelib.domain.sweep import SweepRun, SweepTaker
+from chalicelib.domain.sweep import SweepEnd, SweepRun, SweepTaker
 from chalicelib.observability import logger
 
 # By the first four characters of the id of what is due.
@@ -18,6 +18,7 @@ TAKERS: dict[str, SweepTaker] = {
     **payments.SWEEP_TAKERS,
     **merchants.SWEEP_TAKERS,
 }
+ENDS: dict[str, SweepEnd] = {**payments.SWEEP_ENDS}
 
 
 def watch_devices() -> None:
@@ -29,7 +30,8 @@ def watch_devices() -> None:
 
 def sweep() -> SweepRun:
     """Handle everything that is due: expired reservations and holds, open payments, ended events, stalled jobs."""
-    swept = due.run(TAKERS)
-    if swept.handled or swept.put_off:
-        logger.info("swept", extra={"handled": swept.handled, "put_off": swept.put_off})
+    swept = due.run(TAKERS, ENDS)
+    counts = {"handled": swept.handled, "put_off": swept.put_off, "given_up": swept.given_up}
+    if any(counts.values()):
+        logger.info("swept", extra=counts)
     return swept

@@ -1,18 +1,23 @@
 """The sweep takes each due item once. One that fails waits for the next run and delays no other."""
 
-from datetime import timedelta
+import itertools
+from datetime import datetime, timedelta
 
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import sweep
+from chalicelib.domain import jobs, sweep
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.rules import RequestedTickets
+from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Category, Event, Order, SweepMark
+from chalicelib.table.items import Category, Event, Order, PrintRun, SweepMark
+from chalicelib.table.places import Place
+from chalicelib.vocabulary import JobStatus, PrintFormat
 from chalicelib.workers import schedules
+from tests.support import log_lines
 from tests.support.factories import make_customer, make_event
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -106,6 +111,83 @@ def test_what_fails_is_put_off_to_the_next_run_and_the_others_are_taken(
     with clock.set_to(start + later(15)):
         assert schedules.sweep().handled == 1
     assert counts(category) == stock.StockCounts(100, 0, 0, 100)
+
+
+@pytest.mark.usefixtures("swept")
+@pytest.mark.parametrize("prefix", schedules.TAKERS)
+def test_what_fails_for_good_is_set_aside_and_no_longer_due(prefix: str) -> None:
+    due_id = f"{prefix}of_a_test"
+    place = Place(Order, "A_THING", due_id)
+    first = clock.now().replace(second=0, microsecond=0) + later(5)
+    item = Order(*place, gsi2=keys.jobs.due(first, due_id), status="reserved")
+    item.order_id = item.customer_id = item.event_id = item.currency = "none"
+    item.items, item.tickets, item.total, item.created_at, item.expires_at = [], [], 0, first, first
+    operations.record(operations.put(item))
+    tried: list[datetime] = []
+
+    def fail(_: str) -> bool:
+        tried.append(clock.now())
+        raise RuntimeError("a fault of ours")
+
+    minute = first
+    while (found := operations.get(place)) and found.gsi2pk != keys.jobs.set_aside(due_id).pk:
+        minute += later(1)
+        assert minute < first + later(180), "it is retried for ever"
+        with clock.set_to(minute):
+            sweep.run({prefix: fail}, {})
+    assert len(tried) >= sweep.MOST_TRIES
+    assert sweep.GIVEN_UP_AFTER <= tried[-1] - tried[0] < sweep.GIVEN_UP_AFTER + later(20)
+    waits = [(after - before) // later(1) for before, after in itertools.pairwise(tried)]
+    assert waits == sorted(waits)
+    assert waits[:4] == [1, 1, 1, 1]
+    assert [raw["sk"]["S"] for raw in operations.query(keys.jobs.set_aside("").pk, index="gsi2")] == [due_id]
+    with clock.set_to(minute + later(20)):
+        assert sweep.run({prefix: fail}, {}).put_off == 0
+
+
+@pytest.mark.usefixtures("swept")
+def test_an_outage_gets_a_day_and_scheduling_again_begins_from_the_first_try(category: Category) -> None:
+    order = reserve(category)
+    place = keys.sale.order(order.order_id)
+    actions = [Order.due_tries.set(100), Order.due_failed_at.set(clock.now() - later(60 * 24 - 30))]
+    operations.record(operations.change(place, actions))
+
+    def out(_: str) -> bool:
+        raise Unavailable
+
+    with clock.set_to(order.expires_at + later(2)):
+        assert sweep.run({"ord_": out}).put_off == 1
+        due = Order.due_at(keys.jobs.due(clock.now() + later(30), order.order_id))
+        operations.record(operations.change(place, due))
+    with clock.set_to(order.expires_at + later(35)):
+        assert sweep.run({"ord_": out}).put_off == 1
+    actions = [Order.due_tries.set(100), Order.due_failed_at.set(clock.now() - later(60 * 24))]
+    operations.record(operations.change(place, actions))
+    with clock.set_to(order.expires_at + later(40)):
+        assert sweep.run({"ord_": out}).given_up == 1
+
+
+@pytest.mark.usefixtures("swept")
+def test_a_job_without_progress_fails_and_one_with_progress_goes_on() -> None:
+    job_id = "job_of_a_test"
+    place = keys.organizations.print_run(job_id)
+    now = clock.now()
+    run = PrintRun(*place, gsi2=jobs.due_place(job_id), job_id=job_id, owner_id="org_1", status=JobStatus.OPEN)
+    run.created_by, run.created_at, run.quantity = "usr_1", now, 10
+    run.format, run.prefix, run.first, run.last = PrintFormat.CSV, "A", 1, 10
+    operations.record(operations.put(run))
+    for _ in range(jobs.MOST_REVIVALS):
+        assert jobs.revive(job_id)
+    operations.record(operations.change(place, [PrintRun.done.add(1)]))
+    for _ in range(jobs.MOST_REVIVALS):
+        assert jobs.revive(job_id)
+    with log_lines.collected() as logged:
+        assert jobs.revive(job_id)
+    failed = operations.get(place)
+    assert failed is not None
+    assert (failed.status, failed.is_due) == (JobStatus.FAILED, False)
+    assert [line["job_id"] for line in logged.all() if line["message"] == "work given up"] == [job_id]
+    assert not jobs.revive(job_id)
 
 
 def test_what_nobody_takes_yet_waits_for_who_does(

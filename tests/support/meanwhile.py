@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import repeat
 from typing import Any
 
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from chalicelib.clients import aws
 from chalicelib.table import operations
@@ -50,17 +50,30 @@ def after(
         yield
 
 
+def refused(code: str, **more: Any) -> Act:
+    """Return the act that refuses a request as AWS does, with an error code."""
+
+    def refuse() -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "refused by a test"}, **more}, "of a test")  # type: ignore[typeddict-item]
+
+    return refuse
+
+
 @contextmanager
 def failing(
-    operation: str | tuple[str, ...], *, service: str = "dynamodb", matches: Matches = lambda _: True
+    operation: str | tuple[str, ...],
+    *,
+    service: str = "dynamodb",
+    matches: Matches = lambda _: True,
+    act: Act = lost,
 ) -> Iterator[None]:
-    """Lose every such request inside the block, at least one."""
+    """Lose every such request inside the block, or end it by another act; at least one."""
     count = 0
 
     def lose() -> None:
         nonlocal count
         count += 1
-        lost()
+        act()
 
     with _hooked("before-call", operation, repeat(lose), service=service, matches=matches):
         yield

@@ -1,8 +1,11 @@
 """The sweep's mark, as a platform that has run for a while has one."""
 
+from datetime import UTC, datetime, timedelta
+
 from chalicelib import clock
 from chalicelib.table import keys, operations
-from chalicelib.table.items import SweepMark
+from chalicelib.table.items import SweepMark, SweptItem
+from chalicelib.table.places import Place
 from chalicelib.workers import schedules
 
 # More runs than any test needs: an item that is still due after them is due in every run.
@@ -18,6 +21,17 @@ def begin() -> None:
     place = keys.jobs.sweep_mark("due")
     if operations.get(place) is None:
         operations.record(operations.put(SweepMark(*place, minute=keys.jobs.minute(clock.now()))))
+
+
+def at_due(place: Place[SweptItem]) -> None:
+    """Sweep in the minute after an item is due, and read no other minutes than those just before it."""
+    item = operations.get(place)
+    assert item is not None
+    assert item.gsi2pk is not None
+    minute = datetime.fromisoformat(item.gsi2pk.split("#")[1]).replace(tzinfo=UTC)
+    operations.record(operations.put(SweepMark(*keys.jobs.sweep_mark("due"), minute=keys.jobs.minute(minute))))
+    with clock.set_to(minute + timedelta(minutes=1, seconds=1)):
+        schedules.sweep()
 
 
 def until_done() -> int:

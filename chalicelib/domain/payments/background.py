@@ -2,7 +2,7 @@
 
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.payments import invoices, reconciliation, refunds
-from chalicelib.domain.sweep import SweepTaker
+from chalicelib.domain.sweep import SweepEnd, SweepTaker
 
 FOLLOWERS: tuple[Follower, ...] = (
     reconciliation.follow,
@@ -10,3 +10,4 @@ FOLLOWERS: tuple[Follower, ...] = (
     refunds.follow,
 )
 SWEEP_TAKERS: dict[str, SweepTaker] = {"pay_": reconciliation.reconcile}
+SWEEP_ENDS: dict[str, SweepEnd] = {"pay_": reconciliation.give_up}

@@ -90,6 +90,16 @@ def reconcile(payment_id: str) -> bool:
     return True
 
 
+def give_up(payment_id: str) -> None:
+    """Fail an overdue payment whose provider says nothing about it; for the sweep.
+
+    A later callback about a charge still resolves it. A refund that is due stays due, for staff.
+    """
+    payment = get(payment_id)
+    if payment.status in OPEN:
+        settle(payment_id, resolution.refused(payment, "The payment provider could not say what became of it."))
+
+
 def _final(payment: Payment) -> Outcome:
     """Cancel an overdue payment at its provider, and return the final outcome. Raises Unavailable."""
     reason = "It was not paid in time."

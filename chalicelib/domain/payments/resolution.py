@@ -17,6 +17,7 @@ from chalicelib.domain import ledger
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.ledger import Posting
+from chalicelib.domain.payments import unsettled
 from chalicelib.domain.sale import orders
 from chalicelib.errors import InvalidState, NotFound, Refusal, SoldOut, Unavailable
 from chalicelib.observability import logger
@@ -48,6 +49,7 @@ _PAID_ALREADY = "The booking was paid already by another payment"
 _CANCELLED = "The booking or its event was cancelled"
 _NOT_WHAT_WAS_ASKED = "Another amount was taken than was asked for"
 _NOT_THEIRS = "The card is no longer yours"
+_NOT_COMPLETED = "The purchase could not be completed"
 
 
 class PaymentVerdict(StrEnum):
@@ -114,9 +116,40 @@ def decide(payment: Payment, outcome: Outcome, facts: PaymentFacts) -> PaymentDe
 def settle(payment_id: str, outcome: Outcome, *, callback: ProviderEvent | None = None) -> Payment:
     """Record a provider's outcome of a payment once, and return the updated payment.
 
-    `callback` is the callback that carried the outcome. Raises NotFound, Unavailable; for a payment from a card's
-    balance InsufficientBalance and InvalidState (the card is not active), which change nothing.
+    `callback` is the callback that carried the outcome. A charge that cannot be recorded is owed back after a few
+    tries. Raises NotFound, Unavailable; for a payment from a card's balance InsufficientBalance and InvalidState (the
+    card is not active), which change nothing.
     """
+    try:
+        return _settle(payment_id, outcome, callback=callback)
+    except Exception as fault:
+        payment = get(payment_id)
+        if not unsettled.is_final(payment, outcome, fault, internal=payment.provider in INTERNAL):
+            raise
+        return _give_up(payment, outcome, callback=callback)
+
+
+def _give_up(payment: Payment, outcome: Outcome, *, callback: ProviderEvent | None) -> Payment:
+    """Record a charge that cannot buy anything as owed back, release its order, and return the updated payment."""
+    writes = _not_served(payment, outcome, _NOT_COMPLETED, at=clock.now())
+    if callback is not None:
+        writes.append(operations.put(callback, ProviderEvent.pk.does_not_exist()))
+    ids = {"payment_id": payment.payment_id, "order_id": payment.order_id}
+    try:
+        operations.commit(*writes)
+    except operations.ConditionFailed:
+        return get(payment.payment_id)  # another call recorded it
+    # An alarm counts these lines.
+    logger.error("settlement given up", extra=ids)
+    if payment.order_id is not None:
+        try:
+            orders.give_back(payment.customer_id, payment.order_id)
+        except Exception:  # noqa: BLE001  # the sweep releases it when its time is over
+            logger.exception("order of a given up settlement not released", extra=ids)
+    return get(payment.payment_id)
+
+
+def _settle(payment_id: str, outcome: Outcome, *, callback: ProviderEvent | None = None) -> Payment:
     for _ in retries.attempts(_ATTEMPTS):
         payment = get(payment_id)
         if payment.provider_reference not in (None, outcome.reference):

@@ -34,7 +34,7 @@ from chalicelib.table.items.events import (
 )
 from chalicelib.table.items.gate import CheckinDay, Counters, FirstScan, Scan
 from chalicelib.table.items.idempotency import IdempotencyRecord, IdempotentAnswer, Operation
-from chalicelib.table.items.item import Item
+from chalicelib.table.items.item import Item, SweptItem
 from chalicelib.table.items.jobs import Job, JobRequest, SweepMark
 from chalicelib.table.items.live import (
     Listener,
@@ -166,6 +166,7 @@ __all__ = [
     "StaffRevocation",
     "Stock",
     "SweepMark",
+    "SweptItem",
     "Throttle",
     "Ticket",
     "TicketBucket",

@@ -8,7 +8,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from chalicelib.config import config
-from chalicelib.table.items.attributes import IntegerAttribute
+from chalicelib.table.items.attributes import IntegerAttribute, MomentAttribute
 from chalicelib.table.places import Key, Place
 
 
@@ -74,7 +74,13 @@ class Item(Model):
 
 
 class SweptItem(Item):
-    """An item with pending work, which the sweep finds in the second index."""
+    """An item with pending work, which the sweep finds in the second index.
+
+    `due_tries` counts the runs that failed on it in a row since `due_failed_at`; scheduling it resets both.
+    """
+
+    due_tries = IntegerAttribute(null=True)
+    due_failed_at = MomentAttribute(null=True)
 
     @property
     def is_due(self) -> bool:
@@ -84,7 +90,7 @@ class SweptItem(Item):
     @classmethod
     def due_at(cls, key: Key) -> list[Action]:
         """Return the actions that schedule it for the sweep at a key of `keys.jobs.due`."""
-        return cls.in_gsi2(key)
+        return [*cls.in_gsi2(key), cls.due_tries.remove(), cls.due_failed_at.remove()]
 
     @classmethod
     def not_due(cls) -> list[Action]:

@@ -20,6 +20,9 @@ class Job(SweptItem, discriminator="job"):
     created_by = UnicodeAttribute()
     created_at = MomentAttribute()
     completed_at = MomentAttribute(null=True)
+    # How often in a row the sweep queued it again without progress, and how many parts were done then.
+    revivals = IntegerAttribute(null=True)
+    revived_at_done = IntegerAttribute(null=True)
 
 
 class JobRequest(Item, discriminator="job_request"):

@@ -38,6 +38,10 @@ class Payment(SweptItem, discriminator="payment"):
     # When to close it if it is still unpaid.
     open_until = MomentAttribute(null=True)
     settled_at = MomentAttribute(null=True)
+    # How often its charge could not be recorded, how often of these by a fault of ours, and since when.
+    unsettled_tries = IntegerAttribute(null=True)
+    unsettled_faults = IntegerAttribute(null=True)
+    unsettled_since = MomentAttribute(null=True)
     counted = BooleanAttribute(null=True)
 
 

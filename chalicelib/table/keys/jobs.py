@@ -23,6 +23,11 @@ def due_partitions(moment: datetime) -> list[str]:
     return [joined("DUE", minute(moment), str(shard)) for shard in range(DUE_SHARDS)]
 
 
+def set_aside(thing_id: str) -> Key:
+    """Question 95. One partition: what the sweep gives up is rare."""
+    return Key("SET_ASIDE", thing_id)
+
+
 def sweep_mark(what: str) -> Place[SweepMark]:
     """Question 29."""
     return Place(SweepMark, "SWEEP", joined("SWEEP", what))

@@ -3,6 +3,7 @@
 from tests.mutants.seeded.mutant import Mutant
 
 _SIZES = "tests/table/test_key_sizes.py"
+_UNSETTLED = "tests/portals/webapp/test_unsettled_payments.py"
 
 MUTANTS = (
     Mutant(
@@ -28,5 +29,29 @@ MUTANTS = (
         before="    return beginning(text, most=MOST_BYTES - len(digest)) + digest\n",
         after="    return beginning(text, most=MOST_BYTES)\n",
         tests=(f"{_SIZES}::test_two_texts_make_two_keys_also_where_they_are_cut",),
+    ),
+    Mutant(
+        name="charge-never-owed-back",
+        bug="a charge that cannot be recorded is tried for ever",
+        file="chalicelib/domain/payments/unsettled.py",
+        before="    is_last = faults >= MOST_FAULTS or (tries >= _MOST_TRIES and lasts)\n",
+        after="    is_last = tries >= _MOST_TRIES and lasts\n",
+        tests=(f"{_UNSETTLED}::test_the_sweep_ends_a_charge_that_nobody_asks_for",),
+    ),
+    Mutant(
+        name="outage-ends-a-charge",
+        bug="money is returned after a few seconds without the table",
+        file="chalicelib/domain/payments/unsettled.py",
+        before="    is_outage = isinstance(fault, Unavailable)\n",
+        after="    is_outage = False\n",
+        tests=(f"{_UNSETTLED}::test_an_outage_of_an_hour_is_no_reason_to_return_the_money",),
+    ),
+    Mutant(
+        name="sweep-retries-for-ever",
+        bug="what fails for good is tried in each run",
+        file="chalicelib/domain/sweep.py",
+        before="        if _is_over(fault, tries=tries, since=since):\n",
+        after="        if _is_over(fault, tries=0, since=since):\n",
+        tests=("tests/domain/test_sweep.py::test_what_fails_for_good_is_set_aside_and_no_longer_due",),
     ),
 )
