@@ -31,6 +31,8 @@ class Limits:
     print_runs_a_day: int = 20
     open_jobs: int = 5
     print_part: int = 1000
+    # Drafts of events that one organizer creates in a day (UTC).
+    drafts_a_day: int = 20
     # Seconds of one step of a print run; well within the worker's time-out of 120 s, including the part in progress.
     print_step_seconds: int = 50
     # Rows of the catalogue that one request reads: at a time, and in all.

@@ -326,6 +326,13 @@ class EditRequestStatus(StrEnum):
     REJECTED = "rejected"
 
 
+class DraftReview(StrEnum):
+    """What became of an organizer's draft: submitted to the staff, or sent back by them."""
+
+    SUBMITTED = "submitted"
+    REJECTED = "rejected"
+
+
 class PayoutStatus(StrEnum):
     """The state of a payout."""
 

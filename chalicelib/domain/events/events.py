@@ -76,7 +76,7 @@ def create(draft: EventDraft) -> Event:
     event = Event(*keys.events.event(event_id), **{**attributes, "event_id": event_id})
     event.put_in_gsi2(_day_of(event))
     if draft.organizer_id:
-        event.put_in_gsi1(_place_of(event, draft.organizer_id))
+        event.put_in_gsi1(place_of(event, draft.organizer_id))
     try:
         operations.commit(
             operations.put(event, Event.pk.does_not_exist()),
@@ -99,7 +99,8 @@ def _day_of(event: Event) -> Key:
     return keys.events.events_by_day(gate_control.facts_of(event).opens_at.date().isoformat(), event.event_id)
 
 
-def _place_of(event: Event, organizer_id: str) -> Key:
+def place_of(event: Event, organizer_id: str) -> Key:
+    """Return the place of an event in its organizer's list."""
     return keys.organizers.organizer_events(organizer_id, clock.to_text(event.starts_at), event.event_id)
 
 
@@ -161,7 +162,7 @@ def present(event_id: str, **changes: str | bool | Venue | None) -> None:
 
 def _give_to(event: Event, organizer_id: object, actions: list[Action]) -> None:
     """Move an event to another organizer's list. Raises Conflict if its start changed meanwhile."""
-    place = Event.in_gsi1(_place_of(event, organizer_id) if isinstance(organizer_id, str) else None)
+    place = Event.in_gsi1(place_of(event, organizer_id) if isinstance(organizer_id, str) else None)
     write = operations.change(
         keys.events.event(event.event_id),
         [*actions, *place, Event.version.add(1)],
@@ -228,7 +229,7 @@ def moving(event: Event, *, starts_at: datetime, ends_at: datetime) -> list[Acti
     event.starts_at, event.ends_at = starts_at, ends_at
     actions += Event.in_gsi2(_day_of(event))
     if event.organizer_id:
-        place = _place_of(event, event.organizer_id)
+        place = place_of(event, event.organizer_id)
         actions += Event.in_gsi1(place)
     return actions
 

@@ -32,7 +32,7 @@ _PENDING_AT_MOST = 5
 # Position of the counter in the transaction of a new request.
 _COUNTER_AT = 3
 _OUTDATED = "This request no longer fits the event. Reject it, and ask for a fresh one."
-_CHANGEABLE = (EventStatus.DRAFT, EventStatus.PUBLISHED, EventStatus.LIVE)
+_CHANGEABLE = (EventStatus.PUBLISHED, EventStatus.LIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,8 @@ def _is_version(version: int) -> Condition:
 
 
 def _require_changeable(event: Event) -> None:
+    if event.status == EventStatus.DRAFT:
+        raise InvalidState("This event is a draft. Change it directly, without an edit request.")
     if event.status not in _CHANGEABLE:
         raise InvalidState(f"This event is {event.status}; nothing of it changes any more.")
     if event.ends_at <= clock.now():

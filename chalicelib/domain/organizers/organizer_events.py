@@ -12,6 +12,7 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import paging, timezones
 from chalicelib.domain.access import devices
+from chalicelib.domain.events import drafted_categories
 from chalicelib.domain.gate import checkin_buckets
 from chalicelib.domain.gate.checkin_buckets import GateCheckins, HourCheckins
 from chalicelib.domain.money import Money
@@ -130,6 +131,17 @@ class EventSummary:
     admitted: int
 
 
+OfferedCategory = Category
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEvent:
+    """An event with its categories; those of a draft are not on sale."""
+
+    event: Event
+    categories: Sequence[Category]
+
+
 @dataclass(frozen=True, slots=True)
 class EventDetail:
     """An event with its categories and analytics."""
@@ -156,7 +168,7 @@ def detail(organizer_id: str, event_id: str) -> EventDetail:
     event = next((item for item in items if isinstance(item, Event)), None)
     if event is None or event.organizer_id != organizer_id:
         raise NotFound("You have no such event.")
-    categories = [item for item in items if isinstance(item, Category)]
+    categories = [item for item in items if isinstance(item, Category)] or drafted_categories.of(event)
     categories.sort(key=lambda category: (category.position, category.category_id))
     counters = next((raw for raw in around if raw["sk"]["S"] == keys.gate.counters(event_id).sk), {})
     buckets = operations.query(keys.sale.sales_totals(event_id).pk)
@@ -283,6 +295,8 @@ def _summary(event: Event, found: dict[Key, Item]) -> EventSummary:
     listing = found.get(keys.events.listing(event.event_id))
     sold = totals if isinstance(totals, SalesTotals) else SalesTotals()
     offered = listing.body["ticket_categories"] if isinstance(listing, Listing) else []
+    # A draft's categories are in its item only.
+    offered = offered or event.drafted_categories or []
     return EventSummary(
         event=event,
         sold=_sold(sold),

@@ -1,5 +1,5 @@
 """The organizers' door, one file per part of it."""
 
-from chalicelib.portals.organizer import accounts, events, payouts
+from chalicelib.portals.organizer import accounts, drafts, events, payouts
 
-DOORS = (accounts, events, payouts)
+DOORS = (accounts, events, drafts, payouts)

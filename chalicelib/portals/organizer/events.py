@@ -1,11 +1,19 @@
 """The organizers' portal: own events, their analytics, requests to change them."""
 
+from typing import Any
+
 from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.money import Money
 from chalicelib.domain.organizers import edit_requests, organizer_dashboard, organizer_events
-from chalicelib.domain.organizers.organizer_events import EventDetail, EventSummary, OrganizerEventFilters
+from chalicelib.domain.organizers.organizer_events import (
+    EventDetail,
+    EventSummary,
+    OfferedCategory,
+    OrganizerEventFilters,
+    OwnEvent,
+)
 from chalicelib.portals.http.auth import ORGANIZER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -28,6 +36,7 @@ def _summary_out(summary: EventSummary) -> schema.EventOut:
         timezone=event.timezone,
         venue=schema.VenueOut.read(event.venue) if event.venue else None,
         image_url=event.image_url,
+        review=event.review,
         sold=summary.sold,
         capacity=summary.capacity,
         revenue=MoneyOut.read(summary.revenue),
@@ -35,40 +44,54 @@ def _summary_out(summary: EventSummary) -> schema.EventOut:
     )
 
 
-def _detail_out(detail: EventDetail) -> schema.EventDetailOut:
-    event = detail.event
-    categories = [
-        schema.TicketCategoryOut(
-            id=category.category_id,
-            name=category.name,
-            tier=category.tier,
-            price=MoneyOut.read(Money(category.price, category.currency)),
-            capacity=category.capacity,
-            per_order_limit=category.per_order_limit,
-            sales_start=category.sales_start,
-            sales_end=category.sales_end,
-        )
-        for category in detail.categories
-    ]
-    return schema.EventDetailOut(
-        id=event.event_id,
-        title=event.title,
-        description=event.description,
-        category=event.category,
-        status=event.status,
-        starts_at=event.starts_at,
-        ends_at=event.ends_at,
-        timezone=event.timezone,
-        venue=schema.VenueOut.read(event.venue) if event.venue else None,
-        image_url=event.image_url,
-        featured=bool(event.featured),
-        children_enabled=bool(event.children_enabled),
-        re_entry_allowed=bool(event.re_entry_allowed),
-        gates=list(event.gates or ()),
-        ticket_categories=categories,
-        version=event.version,
-        analytics=schema.AnalyticsOut.read(detail.analytics),
+def _category_out(category: OfferedCategory) -> schema.TicketCategoryOut:
+    return schema.TicketCategoryOut(
+        id=category.category_id,
+        name=category.name,
+        tier=category.tier,
+        price=MoneyOut.read(Money(category.price, category.currency)),
+        capacity=category.capacity,
+        per_order_limit=category.per_order_limit,
+        sales_start=category.sales_start,
+        sales_end=category.sales_end,
     )
+
+
+def _detail_out(detail: EventDetail) -> schema.EventDetailOut:
+    analytics = schema.AnalyticsOut.read(detail.analytics)
+    return schema.EventDetailOut(**_own_fields(detail), analytics=analytics)
+
+
+def own_event_out(event: OwnEvent) -> schema.OwnEventOut:
+    """Return an event as its organizer sees it, without analytics."""
+    return schema.OwnEventOut(**_own_fields(event))
+
+
+def _own_fields(shown: OwnEvent | EventDetail) -> dict[str, Any]:
+    event = shown.event
+    return {
+        "id": event.event_id,
+        "title": event.title,
+        "description": event.description,
+        "category": event.category,
+        "status": event.status,
+        "starts_at": event.starts_at,
+        "ends_at": event.ends_at,
+        "timezone": event.timezone,
+        "venue": schema.VenueOut.read(event.venue) if event.venue else None,
+        "image_url": event.image_url,
+        "featured": bool(event.featured),
+        "children_enabled": bool(event.children_enabled),
+        "re_entry_allowed": bool(event.re_entry_allowed),
+        "scanning_opens_at": event.scanning_opens_at,
+        "scanning_closes_at": event.scanning_closes_at,
+        "refund_deadline": event.refunds_until,
+        "gates": list(event.gates or ()),
+        "ticket_categories": [_category_out(category) for category in shown.categories],
+        "review": event.review,
+        "review_note": event.review_note,
+        "version": event.version,
+    }
 
 
 @door(bp, Route("GET", f"{BASE}/dashboard/stats", guard=ORGANIZER, reply=schema.DashboardOut))

@@ -81,6 +81,10 @@ OTHERS = (_guest(5, "Zoë Müller", STANDARD.name), _guest(6, "Hamza Siddiqui", 
 # The event a week later
 MATINEE_ID, MATINEE_TITLE = "evt_demo_matinee", "Gatehouse Matinée"
 MATINEE_DESCRIPTION, MATINEE_CATEGORY = "An afternoon for the whole family.", "family"
+# A draft of the demo organizer, at a venue that the platform knows.
+DRAFT_ID, DRAFT_TITLE = "evt_demo_draft", "Gatehouse Open Air"
+DRAFT_DESCRIPTION, DRAFT_CATEGORY = "An evening under the trees.", "music"
+KNOWN_VENUE_ID, KNOWN_VENUE = "ven_demo_garden", Venue("Bagh-e-Jinnah", "Lahore")
 MATINEE_VENUE = Venue("National Academy of Performing Arts", "Karachi")
 
 # The event that is over

@@ -1,15 +1,16 @@
 """Bodies of the organizers' portal: own events, their analytics, requests to change them."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, StrictBool, StringConstraints, WithJsonSchema
 
 from chalicelib.schemas.platform_names import require_own
 from chalicelib.schemas.texts import LINES, ONE_LINE, Name
 from chalicelib.schemas.texts import Title as AnyTitle
+from chalicelib.schemas.tix.settings import Timezone
 from chalicelib.schemas.wire import Amount, ChangeIn, Day, Filter, Id, In, Instant, Moment, MoneyOut, Out, PageIn
-from chalicelib.vocabulary import EditRequestStatus, EventStatus
+from chalicelib.vocabulary import DraftReview, EditRequestStatus, EventStatus
 
 LocalHour = Annotated[
     datetime,
@@ -51,6 +52,7 @@ class EventOut(Out):
     timezone: str
     venue: VenueOut | None
     image_url: str | None
+    review: DraftReview | None
     sold: int
     capacity: int
     revenue: MoneyOut
@@ -145,8 +147,11 @@ class AnalyticsOut(Out):
     occupancy: OccupancyOut
 
 
-class EventDetailOut(Out):
-    """An event with all details for its organizer; `version` counts its changes."""
+class OwnEventOut(Out):
+    """An event with all details for its organizer; `version` counts its changes.
+
+    `review` is set for a draft that waits for the staff or was sent back by them, with their note.
+    """
 
     id: str
     title: str
@@ -161,9 +166,19 @@ class EventDetailOut(Out):
     featured: bool
     children_enabled: bool
     re_entry_allowed: bool
+    scanning_opens_at: Moment | None
+    scanning_closes_at: Moment | None
+    refund_deadline: Moment | None
     gates: list[str]
     ticket_categories: list[TicketCategoryOut]
+    review: DraftReview | None
+    review_note: str | None
     version: int
+
+
+class EventDetailOut(OwnEventOut):
+    """An event with all details and its analytics."""
+
     analytics: AnalyticsOut
 
 
@@ -195,6 +210,10 @@ Url = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https:/
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000), LINES]
 
 
+# The default of a field that a change may leave out and cannot clear; it is never used.
+_UNUSED = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 class CategoryChangeIn(ChangeIn):
     """A change of a ticket category: with an `id` its named fields change, without one it is new.
 
@@ -221,6 +240,54 @@ class ChangesIn(ChangeIn):
     venue_id: Id | None = None
     image_url: Url | None = None
     ticket_categories: Annotated[list[CategoryChangeIn], Field(max_length=20)] | None = None
+
+
+class DraftCategoryIn(In):
+    """A ticket category of a draft; an `id` names one that the draft has already."""
+
+    id: Id | None = None
+    name: Name
+    tier: Name | None = None
+    price: Amount
+    capacity: Annotated[int, Field(ge=1, le=1_000_000)]
+    per_order_limit: Annotated[int, Field(ge=1, le=20)] | None = None
+    sales_start: Instant | None = None
+    sales_end: Instant | None = None
+
+
+class DraftChangeIn(ChangeIn):
+    """The changes of a draft: an omitted field keeps its value, null clears one that may be empty.
+
+    The list of categories is replaced as a whole. `version` is the one that the caller has seen: another one is 409.
+    """
+
+    title: Title = ""
+    description: Text | None = None
+    category: Name | None = None
+    venue_id: Id | None = None
+    starts_at: Instant = _UNUSED
+    ends_at: Instant = _UNUSED
+    timezone: Timezone = "UTC"
+    image_url: Url | None = None
+    children_enabled: StrictBool = False
+    re_entry_allowed: StrictBool = False
+    scanning_opens_at: Instant | None = None
+    scanning_closes_at: Instant | None = None
+    refund_deadline: Instant | None = None
+    ticket_categories: Annotated[list[DraftCategoryIn], Field(max_length=20)] | None = None
+    version: Annotated[int, Field(ge=0)] | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that were sent, without the version."""
+        return self.model_dump(exclude_unset=True, exclude={"version"})
+
+
+class DraftIn(DraftChangeIn):
+    """A new event, which is a draft until the staff publish it."""
+
+    title: Title
+    starts_at: Instant
+    ends_at: Instant
 
 
 class EditRequestIn(In):

@@ -6,7 +6,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, ListAttribute, 
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary import DraftReview, EventStatus
 
 
 class Venue(MapAttribute[str, Any]):
@@ -47,6 +47,10 @@ class Event(Item, discriminator="event"):
     # The optimistic lock: counts the changes, so a decision can be conditional on the version that was read.
     version = IntegerAttribute(default=0)
     gates: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    # Of a draft: its ticket categories, which become items with stock when it is published, and its review.
+    drafted_categories: JSONAttribute = JSONAttribute(null=True)
+    review = EnumAttribute(DraftReview, null=True)
+    review_note = UnicodeAttribute(null=True)
     # The organizer whose totals count it, and whether they count it as ever published.
     counted_for = UnicodeAttribute(null=True)
     counted_as_shown = BooleanAttribute(null=True)

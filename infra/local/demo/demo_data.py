@@ -9,9 +9,10 @@ from chalicelib.domain import ledger
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
-from chalicelib.domain.events import categories, events
+from chalicelib.domain.events import categories, events, venues
 from chalicelib.domain.organizations import numbered_tickets, numbering, organizations
 from chalicelib.domain.organizations.organizations import TixRegistration
+from chalicelib.domain.organizers import event_drafts
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.errors import AlreadyExists, NotFound
@@ -65,6 +66,7 @@ def load() -> None:
     _load_customer(demo.RELATIVE_NUMBER, name=demo.RELATIVE_NAME)
     customer_id = customer.account_id
     past_event.load(organizer, customer, now=now)
+    _load_draft(now, organizer)
     for guest in (demo.HOLDER, *demo.FAMILY, *demo.OTHERS):
         owner = customer_id if guest is demo.HOLDER else None
         holder = Holder(name=guest.name, labels=list(guest.labels), customer_id=owner)
@@ -117,6 +119,28 @@ def _load_sale(now: datetime, organizer: Account) -> None:
                     position=place,
                 ),
             )
+
+
+def _load_draft(now: datetime, organizer: Account) -> None:
+    """Create a venue, and a draft of the demo organizer that is to take place there."""
+    venue = venues.add(name=demo.KNOWN_VENUE.name, city=demo.KNOWN_VENUE.city, venue_id=demo.KNOWN_VENUE_ID)
+    event_drafts.create(
+        organizer.account_id,
+        {
+            "title": demo.DRAFT_TITLE,
+            "description": demo.DRAFT_DESCRIPTION,
+            "category": demo.DRAFT_CATEGORY,
+            "venue_id": venue.venue_id,
+            "starts_at": now + timedelta(days=30),
+            "ends_at": now + timedelta(days=30, hours=5),
+            "timezone": demo.TIMEZONE,
+            "ticket_categories": [
+                {"name": tier.name, "price": demo.money(tier.price), "capacity": tier.capacity} for tier in demo.TIERS
+            ],
+        },
+        operation_id="op_demo_draft",
+        event_id=demo.DRAFT_ID,
+    )
 
 
 def _load_partners() -> Account:

@@ -1,10 +1,12 @@
-"""Bugs of jobs and of answers that go out before their work is done."""
+"""Bugs of jobs, of answers that go out before their work is done, and of drafts."""
 
 from tests.mutants.seeded.mutant import Mutant
 
 _JOBS = "chalicelib/domain/jobs.py"
 _TICKETS = "chalicelib/domain/organizations/numbered_tickets.py"
 _IDEMPOTENCY = "chalicelib/domain/idempotency.py"
+_DRAFTS = "chalicelib/domain/organizers/event_drafts.py"
+_OF_DRAFTS = "tests/portals/organizer/test_drafts.py"
 _BEHIND = "tests/portals/tix/test_behind_the_answer.py"
 
 MUTANTS = (
@@ -39,5 +41,21 @@ MUTANTS = (
         before="_LARGEST = 64 * 1024\n",
         after="_LARGEST = 900 * 1024\n",
         tests=(f"{_BEHIND}::test_ten_thousand_fit_into_one_answer_and_are_answered_again_by_their_key",),
+    ),
+    Mutant(
+        name="draft-published-unseen",
+        bug="a draft that was changed after its submission is published",
+        file=_DRAFTS,
+        before="        if event.review == DraftReview.SUBMITTED:\n            actions.append",
+        after="        if event.review is None:\n            actions.append",
+        tests=(f"{_OF_DRAFTS}::test_the_staff_publish_only_what_was_submitted",),
+    ),
+    Mutant(
+        name="draft-of-last-month-published",
+        bug="a draft whose start has passed while it waited is published",
+        file=_DRAFTS,
+        before="        draft_rules.require_complete(event, offered)\n",
+        after="",
+        tests=(f"{_OF_DRAFTS}::test_what_was_valid_is_checked_again_when_it_is_submitted_and_published",),
     ),
 )

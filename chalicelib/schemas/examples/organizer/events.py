@@ -18,6 +18,7 @@ _EVENT: dict[str, Any] = {
     "timezone": demo.TIMEZONE,
     "venue": {"id": None, "name": demo.EVENT_VENUE.name, "city": demo.EVENT_VENUE.city, "address": None},
     "image_url": None,
+    "review": None,
 }
 _CATEGORY: dict[str, Any] = {
     "id": _CATEGORY_ID,
@@ -53,11 +54,56 @@ _ANALYTICS: dict[str, Any] = {
 _NEW_TITLE = f"{demo.EVENT_TITLE}, with guests"
 _PRICE = f"ticket_categories.{_CATEGORY_ID}.price"
 
+_SHOWN = {**_CATEGORY, "per_order_limit": 10, "sales_start": None, "sales_end": None}
+_DRAFT: dict[str, Any] = {
+    "id": demo.DRAFT_ID,
+    "title": demo.DRAFT_TITLE,
+    "description": demo.DRAFT_DESCRIPTION,
+    "category": demo.DRAFT_CATEGORY,
+    "status": "draft",
+    "starts_at": "2031-03-20T13:00:00.000Z",
+    "ends_at": "2031-03-20T18:00:00.000Z",
+    "timezone": demo.TIMEZONE,
+    "venue": {"id": demo.KNOWN_VENUE_ID, "name": demo.KNOWN_VENUE.name, "city": demo.KNOWN_VENUE.city, "address": None},
+    "image_url": None,
+    "featured": False,
+    "children_enabled": True,
+    "re_entry_allowed": False,
+    "scanning_opens_at": None,
+    "scanning_closes_at": None,
+    "refund_deadline": None,
+    "gates": [],
+    "ticket_categories": [_SHOWN],
+    "review": None,
+    "review_note": None,
+    "version": 0,
+}
+_NEW_DRAFT: dict[str, Any] = {
+    "title": demo.DRAFT_TITLE,
+    "description": demo.DRAFT_DESCRIPTION,
+    "category": demo.DRAFT_CATEGORY,
+    "venue_id": demo.KNOWN_VENUE_ID,
+    "starts_at": "2031-03-20T13:00:00Z",
+    "ends_at": "2031-03-20T18:00:00Z",
+    "timezone": demo.TIMEZONE,
+    "children_enabled": True,
+    "re_entry_allowed": False,
+    "ticket_categories": [
+        {
+            "name": demo.STANDARD.name,
+            "tier": demo.STANDARD.name,
+            "price": demo.money(demo.STANDARD.price),
+            "capacity": demo.STANDARD.capacity,
+            "per_order_limit": 10,
+        }
+    ],
+}
+
 OPERATIONS: dict[str, Example] = {
     "organizer_dashboard_stats": Example(
         None,
         {
-            "events": {"total": 3, "upcoming": 2, "live": 0, "past": 1},
+            "events": {"total": 4, "upcoming": 2, "live": 0, "past": 1},
             "tickets_sold": 8,
             "revenue": demo.money(1_990_000),
             "refunded": demo.money(demo.STALLS.price),
@@ -78,12 +124,22 @@ OPERATIONS: dict[str, Example] = {
             "featured": False,
             "children_enabled": True,
             "re_entry_allowed": False,
+            "scanning_opens_at": None,
+            "scanning_closes_at": None,
+            "refund_deadline": None,
             "gates": list(demo.GATES),
             "ticket_categories": [{**_CATEGORY, "per_order_limit": 10, "sales_start": None, "sales_end": None}],
+            "review_note": None,
             "version": 4,
             "analytics": _ANALYTICS,
         },
     ),
+    "organizer_create_draft": Example(_NEW_DRAFT, _DRAFT),
+    "organizer_change_draft": Example(
+        {"title": f"{demo.DRAFT_TITLE} 2031", "version": 0},
+        {**_DRAFT, "title": f"{demo.DRAFT_TITLE} 2031", "version": 1},
+    ),
+    "organizer_submit_draft": Example(None, {**_DRAFT, "review": "submitted", "version": 1}),
     "organizer_request_edit": Example(
         {
             "changes": {
