@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
 from chalicelib.domain import changes, ledger
+from chalicelib.domain.cards import background as cards
 from chalicelib.domain.changes import Change, Follower
 from chalicelib.domain.customers import background as customers
 from chalicelib.domain.events import background as events
@@ -21,6 +22,7 @@ from chalicelib.workers import Failures, failures_from
 FOLLOWERS: tuple[Follower, ...] = (
     *gate.FOLLOWERS,
     ledger.follow,
+    *cards.FOLLOWERS,
     *customers.FOLLOWERS,
     *events.FOLLOWERS,
     *payments.FOLLOWERS,

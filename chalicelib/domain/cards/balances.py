@@ -1,15 +1,23 @@
-"""Card balances: their statements, and moving a balance to another card."""
+"""Card balances: their statements, and moving a balance to another card.
 
+No balance stays on a card that its customer gave up. The stream moves it to their newest active card: when a next card
+becomes active, when a card is blocked, and when money still arrives on one, such as a refund (D-STATE-05).
+"""
+
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.clients.bus import Published
 from chalicelib.domain import ledger, paging
-from chalicelib.domain.cards import own_cards
+from chalicelib.domain.cards import bindings, cards, own_cards
+from chalicelib.domain.changes import Change
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import InvalidState, NotFound, Unavailable
+from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, CardBalance, CardEntry, Item, Journal
 from chalicelib.table.places import Key
@@ -130,6 +138,60 @@ def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:
             continue  # moved already, or a booking or status change came after the read
         return Money(amount, balances[0].currency)
     raise Unavailable("These cards are being used by many at once. Try again.", retry_after=1)
+
+
+def gather(customer_id: str, *, also: Sequence[str] = ()) -> int:
+    """Move the balances of a customer's given-up cards to their newest active card; return how many this call moved.
+
+    `also` are UIDs of cards that the index may not list yet. Each balance moves once, in its own transaction. A card
+    in another currency keeps its balance. Raises Unavailable.
+    """
+    mine = bindings.newest(customer_id, also=also)
+    target = next((card for card in mine if card.status == CardStatus.ACTIVE), None)
+    given_up = [card for card in mine if cards.is_given_up(card)]
+    if target is None or not given_up:
+        return 0
+    found = operations.get_many([keys.money.card_balance(card.uid) for card in (target, *given_up)])
+    currency = _balance(found, target.uid).currency
+    count = 0
+    for card in given_up:
+        balance = _balance(found, card.uid)
+        if not balance.amount:
+            continue
+        if balance.currency != currency:
+            logger.warning("balance in another currency stays", extra={"card_id": card.card_id})
+            continue
+        try:
+            # The same movement for all that find this balance.
+            move(card.uid, target.uid, operation_id=f"{card.uid}.{balance.entries}")
+        except InvalidState:
+            continue  # a card changed its state meanwhile, which the stream follows
+        logger.info("balance moved", extra={"from_card_id": card.card_id, "to_card_id": target.card_id})
+        count += 1
+    return count
+
+
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Gather the balances of customers whose card became active or out of use, or got money while out of use."""
+    cards_of: dict[str, set[str]] = defaultdict(set)
+    for change in changes:
+        card = _gathered(change)
+        if card is not None and card.customer_id is not None:
+            cards_of[card.customer_id].add(card.uid)
+    for customer_id, uids in cards_of.items():
+        gather(customer_id, also=sorted(uids))
+    return []
+
+
+def _gathered(change: Change) -> Card | None:
+    """Return the card that a change concerns, if a balance may have to move after it."""
+    before, after = change.before, change.after
+    if isinstance(after, Card):
+        was = before.status if isinstance(before, Card) else None
+        return after if after.status != was and after.status in (CardStatus.ACTIVE, *_MOVABLE) else None
+    if isinstance(after, CardBalance) and after.frozen and after.amount:
+        return operations.get(keys.cards.card(after.uid))
+    return None
 
 
 def _movable(source: Item | None, target: Item | None) -> tuple[Card, Card]:

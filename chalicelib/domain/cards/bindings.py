@@ -58,8 +58,13 @@ def opens_as_read(card: Card) -> Condition:
 
 def newest_active(customer_id: str) -> list[Card]:
     """Return the active ones among a customer's newest cards, newest first."""
-    found = operations.get_many(_newest(customer_id)).values()
-    mine = [card for card in found if card.customer_id == customer_id and card.status == CardStatus.ACTIVE]
+    return [card for card in newest(customer_id) if card.status == CardStatus.ACTIVE]
+
+
+def newest(customer_id: str, *, also: Sequence[str] = ()) -> list[Card]:
+    """Return a customer's newest cards, newest first, and those with these UIDs, which the index may not list yet."""
+    places = dict.fromkeys([*_newest(customer_id), *map(keys.cards.card, also)])
+    mine = [card for card in operations.get_many(places).values() if card.customer_id == customer_id]
     return sorted(mine, key=lambda card: card.card_id, reverse=True)
 
 
@@ -109,10 +114,11 @@ def releasing(ticket: Ticket) -> list[Write]:
 
 
 def unbound(customer_id: str, card: Card) -> Binding:
-    """Return the binding of a card to the customer's valid, unbound tickets of upcoming events.
+    """Return the binding of a card to the customer's valid tickets of upcoming events that no usable card opens.
 
-    The holder's own tickets come first. Each write requires that its ticket is the customer's, valid and unbound. The
-    caller sets the card's `tickets` in the same transaction, on the condition `opens_as_read`.
+    The holder's own tickets come first. Each write requires that its ticket is the customer's, valid and bound as it
+    was read: to no card, or to one that was given up. The caller sets the card's `tickets` in the same transaction, on
+    the condition `opens_as_read`.
     """
     opens: Opens = {event_id: list(ticket_ids) for event_id, ticket_ids in card.tickets.items()}
     chosen: list[Ticket] = []
@@ -211,16 +217,18 @@ def _newest(customer_id: str) -> list[Place[Card]]:
 
 
 def _onto(ticket: Ticket, card: Card, customer_id: str) -> Write:
-    still_free = (
-        (Ticket.customer_id == customer_id) & (Ticket.status == TicketStatus.VALID) & Ticket.card_uid.does_not_exist()
-    )
+    as_bound = Ticket.card_uid == ticket.card_uid if ticket.card_uid else Ticket.card_uid.does_not_exist()
+    still_free = (Ticket.customer_id == customer_id) & (Ticket.status == TicketStatus.VALID) & as_bound
     return operations.change(keys.tickets.ticket(ticket.ticket_id), [Ticket.card_uid.set(card.uid)], still_free)
 
 
 def _unbound_tickets(customer_id: str) -> list[Ticket]:
     places = {keys.tickets.ticket(ticket_id): None for ticket_id in _ticket_ids(customer_id)}
     found = operations.get_many(places).values()
-    free = [t for t in found if t.customer_id == customer_id and t.status == TicketStatus.VALID and not t.card_uid]
+    mine = [t for t in found if t.customer_id == customer_id and t.status == TicketStatus.VALID]
+    bound_to = operations.get_many({keys.cards.card(t.card_uid): None for t in mine if t.card_uid})
+    given_up = {card.uid for card in bound_to.values() if cards.is_given_up(card)}
+    free = [t for t in mine if not t.card_uid or t.card_uid in given_up]
     events = operations.get_many({keys.events.event(t.event_id): None for t in free}, consistent=False)
     upcoming = [
         ticket

@@ -16,13 +16,14 @@ def make(
 ) -> CardRequest:
     """Request a card, for pick-up at a merchant or by post; idempotent per `operation_id`.
 
-    The address is stored sealed. The fee is `CARD_FEE`.
+    The address is stored sealed. The fee is `CARD_FEE`, or zero for a customer who has paid one before.
     Raises ValidationFailed (no merchant, no address), Conflict (one is open already), Unavailable.
     """
     by_post = delivery is CardDelivery.POST
     _require_destination(by_post=by_post, merchant_id=merchant_id, address=address)
     if (first := idempotency.result_of(operation_id)) is not None:
         return _found(customer_id, first)
+    profile = operations.get(keys.customers.profile(customer_id))
     request_id = new_id("crq")
     request = CardRequest(
         *keys.cards.card_request(customer_id, request_id),
@@ -32,7 +33,7 @@ def make(
         merchant_id=None if by_post else merchant_id,
         address=encryption.seal(customer_id, "card_request_address", address) if by_post and address else None,
         status=CardRequestStatus.REQUESTED,
-        fee=money.card_fee().minor,
+        fee=fee_for(customer_id, has_paid=profile is not None and bool(profile.fee_paid)),
         currency=config().currency,
         created_at=clock.now(),
     )
@@ -52,6 +53,14 @@ def make(
         "card requested", extra={"card_request_id": request_id, "customer_id": customer_id, "delivery": delivery}
     )
     return request
+
+
+def fee_for(customer_id: str, *, has_paid: bool, requested: OpenCardRequest | None = None) -> int:
+    """Return the fee of a customer's next card, in minor units: zero after the first, else as requested."""
+    if has_paid:
+        return 0
+    request = operations.get(keys.cards.card_request(customer_id, requested.request_id)) if requested else None
+    return money.card_fee().minor if request is None else int(request.fee)
 
 
 def _require_destination(*, by_post: bool, merchant_id: str | None, address: str | None) -> None:

@@ -169,15 +169,17 @@ def as_read(card: Card) -> Condition:
 def set_status(uid: str, status: CardStatus) -> Card:
     """Change a card's status; a card that is not active is refused at every gate and cannot pay.
 
+    A card that staff block keeps its balance and tickets until staff move them, since it may be a fraud (D-STATE-05).
     Raises NotFound, Unavailable.
 
     For the staff's portal, which is not built yet.
     """
+    kept = Card.kept_by_staff.set(True) if status is CardStatus.BLOCKED else Card.kept_by_staff.remove()
     for _ in retries.attempts():
         card = _known(uid)
         try:
             operations.commit(
-                operations.change(keys.cards.card(uid), becoming(card, status), as_read(card)),
+                operations.change(keys.cards.card(uid), [*becoming(card, status), kept], as_read(card)),
                 ledger.freeze(uid, is_frozen=status is not CardStatus.ACTIVE),
             )
         except operations.ConditionFailed:
@@ -189,7 +191,7 @@ def set_status(uid: str, status: CardStatus) -> Card:
 def block(uid: str, *, customer_id: str, reason: str) -> Card:
     """Block a customer's card permanently; idempotent. A lost or replaced card is left unchanged.
 
-    The customer keeps the balance: `balances.move` moves it to another card. Raises NotFound (not theirs),
+    The customer keeps the balance: `balances.gather` moves it to their next active card. Raises NotFound (not theirs),
     Unavailable.
     """
     for _ in retries.attempts():
@@ -213,6 +215,11 @@ def block(uid: str, *, customer_id: str, reason: str) -> Card:
         logger.info("card blocked by its customer", extra={"card_id": card.card_id, "customer_id": customer_id})
         return _known(uid)
     raise Unavailable(retry_after=1)
+
+
+def is_given_up(card: Card) -> bool:
+    """Whether a card is out of use for good, and its customer may have its balance and tickets on another card."""
+    return card.status in _OUT_OF_USE and not card.kept_by_staff
 
 
 def _known(uid: str) -> Card:

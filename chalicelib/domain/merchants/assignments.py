@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import idempotency, money
+from chalicelib.domain import idempotency
 from chalicelib.domain.access import accounts, notices, numbers, otp
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.otp import SentCode
-from chalicelib.domain.cards import cards
+from chalicelib.domain.cards import balances, card_requests, cards
 from chalicelib.domain.cards.cards import ShopCard
 from chalicelib.domain.merchants import customer_lookup, handover
 from chalicelib.domain.merchants.customer_lookup import CountedLookUp
@@ -34,7 +34,7 @@ from chalicelib.errors import (
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Account, Assignment, Card, OpenAssignment, Operation, Profile
+from chalicelib.table.items import Account, Assignment, Card, OpenAssignment, OpenCardRequest, Operation, Profile
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AssignmentStatus, CardStatus, OtpPurpose
 
@@ -73,6 +73,19 @@ class AssignmentWithCard:
     def fee(self) -> Money:
         """The card fee, zero if the customer has paid one before."""
         return Money(self.assignment.fee, self.assignment.currency)
+
+    @property
+    def fee_to_return(self) -> Money:
+        """The fee that the shop collected and the customer did not owe: another hand-over has booked theirs."""
+        return Money(self.assignment.fee_to_return, self.assignment.currency)
+
+    @property
+    def note(self) -> str | None:
+        """What the shop must do about the fee, or None."""
+        back = self.fee_to_return
+        if not back.minor:
+            return None
+        return f"This customer has paid the card fee at another shop meanwhile. Return {back.currency} {back.amount}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +142,8 @@ def send_again(merchant_id: str, name: str) -> ResentCode:
     """
     assignment = own(merchant_id, _last_for(merchant_id, name) if _is_number(name) else name)
     _require_open(assignment)
+    if assignment.fee and _has_paid(assignment.customer_id):
+        assignment.fee = 0  # for the text: another shop has collected it meanwhile
     sent = _send(assignment, customer_lookup.with_id(assignment.customer_id), is_counted=False)
     return ResentCode(assignment.assignment_id, sent.expires_in, assignment.expires_at)
 
@@ -162,9 +177,23 @@ def verify(merchant_id: str, assignment_id: str, code: str, *, address: str, ope
             continue
         ids = {"assignment_id": assignment_id, "card_id": assignment.card_id, "merchant_id": merchant_id}
         notices.send(transfer.owner, Changed.CARD, card=named["card"], shop=quote(named["shop"]))
+        _gather_balances(assignment)
         logger.info("card handed over", extra={**ids, "customer_id": assignment.customer_id, "fee": transfer.fee})
         return _with_card(own(merchant_id, assignment_id))
     raise Unavailable("This card or its customer's tickets are being changed by others. Try again.", retry_after=1)
+
+
+def _has_paid(customer_id: str) -> bool:
+    profile = operations.get(keys.customers.profile(customer_id))
+    return profile is not None and bool(profile.fee_paid)
+
+
+def _gather_balances(assignment: Assignment) -> None:
+    """Move what the customer's lost cards hold to this one at once; if that fails, the stream does it."""
+    try:
+        balances.gather(assignment.customer_id, also=[assignment.card_uid])
+    except Unavailable:
+        logger.info("balances left to the stream", extra={"card_id": assignment.card_id})
 
 
 def sweep(assignment_id: str) -> bool:
@@ -192,12 +221,20 @@ def sweep(assignment_id: str) -> bool:
 def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tuple[Assignment, Account]:
     customer, look_up = _customer(merchant_id, wanted)
     uid = cards.name_to_uid(wanted.card)
-    places = keys.cards.card(uid), keys.customers.profile(customer.account_id)
+    places = (
+        keys.cards.card(uid),
+        keys.customers.profile(customer.account_id),
+        keys.cards.open_card_request(customer.account_id),
+    )
     found = operations.get_many(places)
-    card, profile = found.get(places[0]), found.get(places[1])
+    card, profile, requested = (found.get(place) for place in places)
     if not isinstance(card, Card) or card.merchant_id != merchant_id or cards.shown_status(card) != CardStatus.STOCK:
         raise Conflict(_NOT_IN_STOCK)
-    fee = 0 if isinstance(profile, Profile) and profile.fee_paid else money.card_fee().minor
+    fee = card_requests.fee_for(
+        customer.account_id,
+        has_paid=isinstance(profile, Profile) and bool(profile.fee_paid),
+        requested=requested if isinstance(requested, OpenCardRequest) else None,
+    )
     _require_collected(fee, wanted)
     # Counted before the hold, so that no card is held for a customer at the limit of codes.
     otp.take_send(OtpPurpose.CARD_ASSIGNMENT, customer.mobile_number, address=None)

@@ -34,8 +34,9 @@ class HandoverWrites:
 def prepare(assignment: Assignment) -> HandoverWrites:
     """Return the writes that complete a handover, conditional on the state that was read (optimistic lock).
 
-    The fee is due unless the customer has paid one before, to any merchant. Raises InvalidState if the card is no
-    longer held or the customer is locked out.
+    The fee is due unless the customer has paid one before, to any merchant. Two open holds may both have collected it:
+    the first to complete books it, and the other one's answer says what the shop returns (D-STATE-04). Raises
+    InvalidState if the card is no longer held or the customer is locked out.
     """
     customer_id, merchant_id = assignment.customer_id, assignment.merchant_id
     places = (
@@ -102,6 +103,7 @@ def _closed(assignment: Assignment, *, fee: int, has_more: bool) -> Write:
         Assignment.status.set(AssignmentStatus.ACTIVE),
         Assignment.closed_at.set(now),
         Assignment.fee.set(fee),
+        Assignment.fee_to_return.set(assignment.fee - fee if assignment.fee_collected else 0),
         *Assignment.in_gsi1(place),
         *(Assignment.due_at(due) if has_more else Assignment.not_due()),
     ]

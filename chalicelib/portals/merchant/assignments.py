@@ -33,6 +33,8 @@ def _handed_over_out(held: AssignmentWithCard) -> schema.HandedOverOut:
         assignment_id=held.assignment.assignment_id,
         card=card_out(held.shop_card),
         fee=MoneyOut.read(held.fee),
+        fee_to_return=MoneyOut.read(held.fee_to_return),
+        note=held.note,
     )
 
 

@@ -101,9 +101,14 @@ class VerifyCodeIn(In):
 
 
 class HandedOverOut(Out):
-    """An assigned card, and the fee that was booked."""
+    """An assigned card, and the fee that was booked.
+
+    `fee_to_return` was collected and is not due: the customer has paid another shop meanwhile. `note` says so.
+    """
 
     status: AssignmentStatus = Field(examples=["active"])
     assignment_id: str
     card: CardOut
     fee: MoneyOut
+    fee_to_return: MoneyOut
+    note: str | None

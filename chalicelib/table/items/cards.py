@@ -1,6 +1,6 @@
 """Items of NFC cards and card requests."""
 
-from pynamodb.attributes import BinaryAttribute, JSONAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, UnicodeAttribute, UnicodeSetAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
@@ -19,6 +19,8 @@ class Card(Item, discriminator="card"):
     assigned_at = MomentAttribute(null=True)
     blocked_at = MomentAttribute(null=True)
     block_reason = UnicodeAttribute(null=True)
+    # Staff blocked it: its balance and tickets stay until staff move them.
+    kept_by_staff = BooleanAttribute(null=True)
     # The assignment that holds it, and until when. After that time the card is in stock, regardless of its status.
     held_by = UnicodeAttribute(null=True)
     held_until = MomentAttribute(null=True)

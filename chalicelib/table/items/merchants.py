@@ -58,6 +58,8 @@ class Assignment(SweptItem, discriminator="assignment"):
     fee = IntegerAttribute()
     currency = UnicodeAttribute()
     fee_collected = BooleanAttribute(default=False)
+    # Collected for this hand-over, and not due any more when it was completed.
+    fee_to_return = IntegerAttribute(default=0)
     created_at = MomentAttribute()
     expires_at = MomentAttribute()
     closed_at = MomentAttribute(null=True)

@@ -15,7 +15,6 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
     Account,
-    Assignment,
     Event,
     Journal,
     Ticket,
@@ -24,9 +23,10 @@ from chalicelib.vocabulary import CardDelivery, CardStatus, TicketStatus
 from chalicelib.workers import schedules
 from tests.portals.webapp.evening import make_evening
 from tests.support import purchases, sweeps
-from tests.support.client import Answer
-from tests.support.codes import code_for, texts
-from tests.support.factories import make_event
+from tests.support.client import Answer, call
+from tests.support.codes import code_for, code_in, has_code, texts
+from tests.support.factories import customer_token, make_event
+from tests.support.settings import configured
 from tests.support.shops import Shop, assert_handed_over_once, assignment, make_shop, new_customer, stored, wrong
 from tests.support.wire import wire
 
@@ -229,15 +229,37 @@ def test_a_customer_pays_for_their_first_card_only(shop: Shop, ayesha: Account) 
 def test_of_two_shops_that_collected_the_fee_the_second_is_told_that_none_was_due(ayesha: Account) -> None:
     shops = make_shop(), make_shop("Saddar Mobiles")
     one, other = (shop.stock()[0] for shop in shops)
-    first, first_code = shops[0].hold(one, ayesha)
-    assert shops[0].verify(first, first_code).status == 200
-    # The second shop charged the fee before the first had booked it.
-    answer = shops[1].assign(other, ayesha)
-    place = keys.merchants.assignment(answer.json["assignment_id"])
-    operations.record(operations.change(place, [Assignment.fee.set(config().card_fee)]))
-    done = shops[1].verify(answer.json["assignment_id"], code_for(ayesha.mobile_number))
-    assert (done.status, done.json["fee"]) == (200, NOTHING)
+    second, _ = shops[1].hold(other, ayesha)
+    first, code = shops[0].hold(one, ayesha)
+    assert (assignment(first).fee, assignment(second).fee) == (config().card_fee, config().card_fee)
+
+    paid = shops[0].verify(first, code)
+    assert (paid.json["fee"], paid.json["fee_to_return"], paid.json["note"]) == (FEE, NOTHING, None)
+    again = shops[1].post("send-customer-otp", {"assignment_id": second})
+    assert again.status == 200, again.text
+    (text,) = [one for one in texts() if one["to"] == ayesha.mobile_number and has_code(one)]
+    assert "no fee" in text["body"]
+    key = new_id("key")
+    done = shops[1].verify(second, code_in(text), key=key)
+
+    assert (done.status, done.json["fee"], done.json["fee_to_return"]) == (200, NOTHING, FEE)
+    assert done.json["note"] == "This customer has paid the card fee at another shop meanwhile. Return PKR 500.00."
+    assert shops[1].verify(second, code_in(text), key=key).json == done.json
+    assert fee_journal(second) is None
     assert assert_handed_over_once([shop.id for shop in shops]) == {"active": 2}
+
+
+def test_a_requested_card_costs_what_its_request_said_and_nothing_after_the_first(shop: Shop, ayesha: Account) -> None:
+    def request() -> Answer:
+        return call("POST", "/api/v1/users/nfc-cards/request/", body, token=customer_token(ayesha))
+
+    body = {"delivery": "pickup", "merchant_id": shop.id}
+    assert request().json["fee"] == FEE
+    with configured(CARD_FEE=90_000):
+        first = shop.hand_over(shop.stock()[0], ayesha)
+        assert request().json["fee"] == NOTHING
+    assert (first.json["fee"], first.json["fee_to_return"]) == (FEE, NOTHING)
+    assert fee_journal(first.json["assignment_id"]) is not None
 
 
 def test_a_wrong_code_leaves_everything_as_it_is_and_the_sixth_try_is_not_looked_at(

@@ -39,6 +39,8 @@ OPERATIONS: dict[str, Example] = {
             "assignment_id": _ASSIGNMENT_ID,
             "card": {**CARD, "status": "active", "assigned_at": "2026-11-21T09:32:20.000Z"},
             "fee": _FEE,
+            "fee_to_return": demo.money(0),
+            "note": None,
         },
     ),
 }
