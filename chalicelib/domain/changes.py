@@ -1,58 +1,20 @@
-"""Changes of table items, parsed from stream records."""
+"""Changes of table items, parsed from stream records, and the followers that take them.
 
-from collections.abc import Callable, Iterable, Sequence
+A follower declares the changes that it takes. The stream's mappings let through these and no others (D-OPS-22), so that
+what projections write themselves does not call their function again.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
+
+from pynamodb.attributes import Attribute
 
 from chalicelib.clients.bus import Published
 from chalicelib.table.items import Item
 
 ItemT = TypeVar("ItemT", bound=Item)
-
-# Kinds of items that followers handle; infra/package/functions.py filters the stream by the same set.
-PROJECTED = frozenset(
-    {
-        "ticket",
-        "scan",
-        "device",
-        "event",
-        "category",
-        "stock",
-        "order",
-        "payment",
-        "journal",
-        "card_balance",
-        "card",
-        "refund_request",
-        "account",
-        "merchant_totals",
-        "numbered_ticket",
-    }
-)
-
-# Kinds of items that live updates send or depend on; their function has its own stream subscription.
-LIVE = frozenset(
-    {
-        "ticket",
-        "scan",
-        "event",
-        "counters",
-        "device",
-        "order",
-        "payment",
-        "card_balance",
-        "refund_request",
-        "edit_request",
-        "numbered_ticket",
-        "number_range",
-        "live_news",
-        "live_counters",
-        "lock_out",
-        "staff_revocation",
-        "event_revocation",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +26,50 @@ class Change:
     after: Item | None
 
 
-def change_of(record: dict[str, Any], kinds: frozenset[str] = PROJECTED) -> Change:
+# Without equality: comparing PynamoDB's attributes makes a condition.
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """Changes that a follower takes: of one class of items, perhaps only new ones, or by an attribute afterwards."""
+
+    item: type[Item]
+    only_new: bool = False
+    unless: Attribute[Any] | None = None
+    having: Attribute[Any] | None = None
+
+    @property
+    def kind(self) -> str:
+        """The item's kind, as the table stores it."""
+        return str(self.item.kind.get_discriminator(self.item))
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether only some changes of the class are taken."""
+        return self.only_new or self.unless is not None or self.having is not None
+
+    def takes(self, change: "Change") -> bool:
+        """Return whether this is such a change."""
+        after = change.after
+        if not isinstance(after, self.item) or (self.only_new and change.before is not None):
+            return False
+        if self.unless is not None and _has(after, self.unless):
+            return False
+        return self.having is None or _has(after, self.having)
+
+
+def every(*items: type[Item]) -> tuple[Wanted, ...]:
+    """Return that all changes of these classes are taken."""
+    return tuple(Wanted(item) for item in items)
+
+
+def _has(item: Item, attribute: Attribute[Any]) -> bool:
+    return item.attribute_values.get(attribute.attr_name) is not None
+
+
+def change_of(record: dict[str, Any], kinds: Collection[str] | None = None) -> Change:
     """Return the change in a DynamoDB stream record. Both images are None for kinds outside `kinds`."""
     body = record["dynamodb"]
     kind = body.get("NewImage", {}).get("kind", {}).get("S")
-    if kind not in kinds:
+    if kind is None or (kinds is not None and kind not in kinds):
         return Change(position=body["SequenceNumber"], before=None, after=None)
     before = body.get("OldImage")
     return Change(
@@ -94,4 +95,22 @@ def _status_of(item: Item) -> str | None:
 
 
 # Takes a batch of changes, updates its projection, and returns the facts to publish. Idempotent, in whole or in part.
-Follower = Callable[[Sequence[Change]], list[Published]]
+_Taker = Callable[[Sequence[Change]], list[Published]]
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """A projection or a source of facts, with the changes that it takes; it gets no others."""
+
+    wanted: tuple[Wanted, ...]
+    take: _Taker
+
+    def __call__(self, changes: Sequence[Change]) -> list[Published]:
+        """Take those of these changes that are wanted."""
+        found = [change for change in changes if any(each.takes(change) for each in self.wanted)]
+        return self.take(found) if found else []
+
+
+def follows(*wanted: Wanted) -> Callable[[_Taker], Follower]:
+    """Declare the changes that a function takes."""
+    return lambda take: Follower(wanted, take)

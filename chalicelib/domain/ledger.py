@@ -16,7 +16,7 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
 from chalicelib.domain import money
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, Wanted, every, follows
 from chalicelib.domain.money import Money
 from chalicelib.errors import InsufficientBalance, InvalidState
 from chalicelib.identifiers import entry_id_of
@@ -246,6 +246,7 @@ def total(account: str, currency: str, *, consistent: bool = False) -> Money:
     return Money(sum(shard.amount for shard in found.values()), currency)
 
 
+@follows(Wanted(Journal, only_new=True, unless=Journal.counted), *every(CardBalance))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Add new journals to their accounts' totals, each once. Return facts on cards that crossed their threshold."""
     journals: dict[str, Journal] = {}

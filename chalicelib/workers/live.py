@@ -19,6 +19,7 @@ from chalicelib.vocabulary import LiveType
 from chalicelib.workers import Failures, failures_from
 
 _OK = {"statusCode": HTTPStatus.OK.value}
+_KINDS = frozenset(wanted.kind for wanted in follower.WANTED)
 # In characters; a ticket has 43.
 _LONGEST_TICKET = 128
 
@@ -97,7 +98,7 @@ def handle(batch: dict[str, Any]) -> Failures:
 
     The first change that fails is reported, and Lambda retries from it.
     """
-    batch_changes = [changes.change_of(record, changes.LIVE) for record in batch["Records"]]
+    batch_changes = [changes.change_of(record, _KINDS) for record in batch["Records"]]
     try:
         _apply(batch_changes)
     except Exception:  # noqa: BLE001  # any failure: the changes are applied one by one

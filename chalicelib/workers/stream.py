@@ -31,6 +31,8 @@ FOLLOWERS: tuple[Follower, ...] = (
     *organizers.FOLLOWERS,
     *organizations.FOLLOWERS,
 )
+WANTED = tuple(wanted for follower in FOLLOWERS for wanted in follower.wanted)
+_KINDS = frozenset(wanted.kind for wanted in WANTED)
 
 
 def handle(batch: dict[str, Any]) -> Failures:
@@ -38,7 +40,7 @@ def handle(batch: dict[str, Any]) -> Failures:
 
     A stream is read in order: the first record that fails is reported, and Lambda retries it with all after it.
     """
-    read = [changes.change_of(record) for record in batch["Records"]]
+    read = [changes.change_of(record, _KINDS) for record in batch["Records"]]
     try:
         apply(read)
     except Exception:  # noqa: BLE001  # any failure: the records are applied one by one

@@ -9,8 +9,8 @@ import logging
 import random
 import threading
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,8 +31,8 @@ class StreamMapping:
     # AWS waits between tries too, and does not document how long.
     first_backoff_seconds: float = 0.1
     longest_backoff_seconds: float = 5.0
-    # Lambda's filter criteria: what does not match never reaches the function.
-    pattern: Mapping[str, Any] = field(default_factory=dict)
+    # Lambda's filter criteria: what matches none of them never reaches the function.
+    patterns: Sequence[Mapping[str, Any]] = ({},)
 
 
 class Delivery:
@@ -56,7 +56,7 @@ class Delivery:
 
     def deliver(self, shard_id: str, records: list[Record], done: Callable[[str], None]) -> bool:
         """Deliver records in order, calling `done` with each position reached; False when stopped before the end."""
-        wanted = [record for record in records if matches(self._mapping.pattern, record)]
+        wanted = [record for record in records if passes(self._mapping.patterns, record)]
         if wanted and not self._deliver(shard_id, wanted, done):
             return False
         if records and not (wanted and wanted[-1] is records[-1]):
@@ -144,16 +144,28 @@ class Delivery:
         self._dead_letter(json.dumps(letter))
 
 
-def matches(pattern: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
-    """Return whether a record passes a filter: at each name, its value is one of those listed."""
+def passes(patterns: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> bool:
+    """Return whether a record matches one of these filters."""
+    return any(_matches(pattern, record) for pattern in patterns)
+
+
+def _matches(pattern: Mapping[str, Any], found: Any) -> bool:
+    """Return whether each leaf of a pattern has one of its values, or is there or absent as it says."""
     for name, wanted in pattern.items():
-        found = record.get(name)
+        value = found.get(name) if isinstance(found, Mapping) else None
         if isinstance(wanted, Mapping):
-            if not isinstance(found, Mapping) or not matches(wanted, found):
+            if not _matches(wanted, value):
                 return False
-        elif found not in wanted:
+        elif not any(_is(each, value) for each in wanted):
             return False
     return True
+
+
+def _is(wanted: Any, value: Any) -> bool:
+    match wanted:
+        case {"exists": bool(expected)}:
+            return (value is not None) is expected
+    return bool(wanted == value)
 
 
 def _sequence_number(record: Record) -> str:

@@ -22,7 +22,7 @@ from infra.local.queues import QueueMapping, QueuePump
 from infra.local.schedules import Schedule, Schedules, period_of
 from infra.local.shards import Checkpoints
 from infra.local.streams import StreamPump
-from infra.package.functions import stream_pattern
+from infra.package import filters
 
 WORKER_TIMEOUT_SECONDS = 30.0
 # The bucket of a stream function's dead letters in a local run (infra/resources/stream_letters.yaml).
@@ -107,7 +107,7 @@ class Pumps:
 
         return StreamPump(
             # The deployed mapping's filter, so that a kind that it forgets is missed in local runs first.
-            StreamMapping(handler.name, batch_size=handler.batch_size, pattern=stream_pattern(handler.name)),
+            StreamMapping(handler.name, batch_size=handler.batch_size, patterns=filters.of_function(handler.name)),
             url=source.table_url,
             stream_arn=source.stream_arn,
             invoke=self._invoker(handler),

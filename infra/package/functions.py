@@ -9,26 +9,14 @@ from typing import Any
 
 from chalicelib.clients.providers.stripe_amounts import SUPPORTED
 from chalicelib.config import PHONE_COUNTRIES
-from chalicelib.domain.changes import LIVE, PROJECTED
-from infra.package import firewall, shares, sockets
+from infra.package import filters, firewall, shares, sockets
 from infra.package.application import Template
 from infra.package.targets import Target
 
 Resources = dict[str, Any]
 
-# The kinds of items that each stream function receives. Its mapping filters out the others before they cost an
-# invocation. A stream has two readers at most (AWS: "Reading and processing a stream").
-_KINDS = {"stream": PROJECTED, "live": LIVE}
 # Live messages older than an hour are dropped.
 _LIVE_SECONDS = 3600
-
-
-def stream_pattern(name: str) -> dict[str, Any]:
-    """Return the filter of the stream's mapping to a function, by the function's name in app.py."""
-    return {
-        "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"NewImage": {"kind": {"S": sorted(_KINDS[name])}}},
-    }
 
 
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -321,13 +309,14 @@ def _queue_source(name: str, declared: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stream_source(name: str, declared: dict[str, Any]) -> dict[str, Any]:
-    pattern = stream_pattern(name.lower())
+    patterns = filters.of_function(name.lower())
     return {
         "Type": "AWS::Lambda::EventSourceMapping",
         "Properties": {
             "FunctionName": {"Ref": name},
             "EventSourceArn": {"Fn::GetAtt": ["Table", "StreamArn"]},
             "BatchSize": declared["BatchSize"],
+            **_gathered(name),
             # Includes what is written while the mapping is created.
             "StartingPosition": "TRIM_HORIZON",
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
@@ -338,9 +327,16 @@ def _stream_source(name: str, declared: dict[str, Any]) -> dict[str, Any]:
             "MaximumRecordAgeInSeconds": _LIVE_SECONDS if name == "Live" else 43200,
             # A bucket gets the whole records; a queue would get their positions only, which end after 24 h.
             "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": [f"{name}Letters", "Arn"]}}},
-            "FilterCriteria": {"Filters": [{"Pattern": json.dumps(pattern, separators=(",", ":"))}]},
+            "FilterCriteria": {
+                "Filters": [{"Pattern": json.dumps(pattern, separators=(",", ":"))} for pattern in patterns]
+            },
         },
     }
+
+
+def _gathered(name: str) -> dict[str, Any]:
+    # A second in which records gather makes fewer calls of more records. Live messages do not wait for it.
+    return {} if name == "Live" else {"MaximumBatchingWindowInSeconds": 1}
 
 
 def _schedule(name: str, declared: dict[str, Any]) -> Resources:

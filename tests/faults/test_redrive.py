@@ -14,7 +14,7 @@ from chalicelib.domain.gate import checkin
 from chalicelib.table import operations
 from chalicelib.table.items import Event
 from infra.local.delivery import Delivery, StreamMapping
-from infra.package.functions import stream_pattern
+from infra.package import filters
 from infra.redrive import stream_letters
 from infra.redrive.stream_letters import NotReplayed
 from tests.faults import scenarios
@@ -29,7 +29,7 @@ MAPPING = StreamMapping(
     maximum_retry_attempts=1,
     first_backoff_seconds=0.001,
     longest_backoff_seconds=0.001,
-    pattern=stream_pattern("stream"),
+    patterns=filters.of_function("stream"),
 )
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from chalicelib import config
-from chalicelib.domain import changes
 from chalicelib.errors import NotFound, TooLarge
 from chalicelib.portals.http import envelope
 from infra.local.console import CannotStart
@@ -169,15 +168,6 @@ def test_the_stream_gives_up_on_records_never_on_batches(template: Template, rea
     assert source["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [f"{reader}Letters", "Arn"]}
     role = role_named(template, f"{reader}Role")
     assert role["DeadLetters"]["Resource"] == {"Fn::Sub": f"${{{reader}Letters.Arn}}/*"}
-
-
-def test_the_streams_filter_lets_through_what_is_projected(template: Template) -> None:
-    for reader, kinds in (("Stream", changes.PROJECTED), ("Live", changes.LIVE)):
-        source = of_type(template, "AWS::Lambda::EventSourceMapping")[f"{reader}Source"]
-        (only,) = source["FilterCriteria"]["Filters"]
-        pattern = json.loads(only["Pattern"])
-        assert set(pattern["dynamodb"]["NewImage"]["kind"]["S"]) == kinds
-        assert pattern["eventName"] == ["INSERT", "MODIFY"]
 
 
 def test_a_streams_two_readers_are_all_that_it_may_have(template: Template) -> None:

@@ -133,7 +133,7 @@ def test_a_run_that_ends_while_a_record_fails_keeps_its_place() -> None:
 
 def test_what_the_filter_drops_never_reaches_the_function_and_is_passed_over() -> None:
     worker = Worker()
-    run = Run(worker, replace(MAPPING, pattern={"dynamodb": {"NewImage": {"kind": {"S": ["scan", "ticket"]}}}}))
+    run = Run(worker, replace(MAPPING, patterns=({"dynamodb": {"NewImage": {"kind": {"S": ["scan", "ticket"]}}}},)))
     batch = records(4)
     for record, kind in zip(batch, ("scan", "session", "ticket", "session"), strict=True):
         record["dynamodb"]["NewImage"] = {"kind": {"S": kind}}

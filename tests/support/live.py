@@ -15,8 +15,8 @@ from urllib.parse import unquote
 import app
 from chalicelib.clients import sockets
 from chalicelib.domain.live import follower
-from infra.local.delivery import matches
-from infra.package.functions import stream_pattern
+from infra.local.delivery import passes
+from infra.package import filters
 from tests.support.client import call
 from tests.support.settings import configured
 from tests.support.streams import StreamReader, project
@@ -154,7 +154,7 @@ class Stream:
         while not found and (records := self._reader.read()):
             for start in range(0, len(records), 100):
                 assert project(records[start : start + 100]) == {"batchItemFailures": []}
-            found = [record for record in records if matches(stream_pattern("live"), record)]
+            found = [record for record in records if passes(filters.of_function("live"), record)]
         return found
 
     def drain(self) -> None:

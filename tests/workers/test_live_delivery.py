@@ -113,7 +113,7 @@ def test_a_message_that_cannot_be_shown_holds_up_no_other(at: Gate) -> None:
             raise KeyError("a bug in what shows it")
         return schema.data_of(type_, subject)
 
-    found = [changes.change_of(record, changes.LIVE) for record in at.stream.live()]
+    found = [changes.change_of(record) for record in at.stream.live()]
     follower.follow(found, show=show)
     at.stream.drain()
     assert check_ins(socket) == [whole]

@@ -12,13 +12,13 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
 from chalicelib.domain import timezones
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, Wanted, every, follows
 from chalicelib.domain.customers import visits
 from chalicelib.domain.money import Money
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import uid_of_card_id
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import CustomerTotals, Order, Payment
+from chalicelib.table.items import CustomerTotals, Order, Payment, Ticket
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import OrderStatus
 
@@ -76,6 +76,7 @@ def _card_balance(customer_id: str, currency: str) -> int:
     return sum(balance.amount for balance in balances.values() if balance.currency == currency)
 
 
+@follows(*every(Ticket, Payment), Wanted(Order, unless=Order.counted))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Update customers' totals and visits from these changes. Idempotent, in whole or in part."""
     visits.follow(changes)

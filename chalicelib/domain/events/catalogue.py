@@ -17,13 +17,13 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
 from chalicelib.domain import money, paging
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, every, follows
 from chalicelib.domain.events import listing_places, listings
 from chalicelib.domain.events.listing_places import ALL, BY_PRICE, BY_START, UPCOMING
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.table import keys, operations
-from chalicelib.table.items import CategoryCount, Listing, ListingEntry
+from chalicelib.table.items import Category, CategoryCount, Event, Listing, ListingEntry, Stock
 from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import CatalogueOrder
 
@@ -122,6 +122,7 @@ def forget() -> None:
         _kept.clear()
 
 
+@follows(*every(Event, Category, Stock))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Update the catalogue from these changes; idempotent, in whole or in part."""
     if listings.follow(changes):

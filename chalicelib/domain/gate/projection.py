@@ -5,12 +5,19 @@ from collections.abc import Sequence
 from chalicelib import observability
 from chalicelib.clients.bus import Published
 from chalicelib.domain.access import devices
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, Wanted, every, follows
 from chalicelib.domain.gate import checkin_totals
 from chalicelib.table.items import Device, Scan, Ticket
 from chalicelib.vocabulary import Fact, Reason
 
 
+@follows(
+    *every(Ticket),
+    Wanted(Scan, only_new=True, unless=Scan.counted),
+    # A heartbeat changes neither of these.
+    Wanted(Device, unless=Device.last_seen_at),
+    Wanted(Device, having=Device.revoked_at),
+)
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Write log entries and running totals of scans, and return the facts about scans and devices to publish."""
     unrecorded: list[Scan] = []

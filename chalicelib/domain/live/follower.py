@@ -8,18 +8,48 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, Wanted, every
 from chalicelib.domain.events import events
 from chalicelib.domain.live import channels, closings, delivery, news
 from chalicelib.domain.live.delivery import ChannelMessage
 from chalicelib.errors import NotFound
 from chalicelib.observability import count, logger
-from chalicelib.table.items import Counters, LiveCounters, LiveNews
+from chalicelib.table.items import (
+    CardBalance,
+    Counters,
+    Device,
+    EditRequest,
+    Event,
+    EventRevocation,
+    LiveCounters,
+    LiveNews,
+    LockOut,
+    NumberedTicket,
+    NumberRange,
+    Order,
+    Payment,
+    RefundRequest,
+    Scan,
+    StaffRevocation,
+    Ticket,
+)
 from chalicelib.table.places import whose
 from chalicelib.vocabulary import LiveType
 
 # Logged for each message that could not be rendered; tests fail on it.
 NOT_SHOWN = "live message not shown"
+
+WANTED = (
+    *every(Ticket, Event, Counters, Payment, CardBalance, RefundRequest, EditRequest, NumberedTicket, NumberRange),
+    *every(LiveCounters, LockOut, StaffRevocation, EventRevocation),
+    Wanted(LiveNews, only_new=True),
+    Wanted(Scan, only_new=True, unless=Scan.counted),
+    Wanted(Order, unless=Order.counted),
+    # A heartbeat changes none of these.
+    Wanted(Device, unless=Device.last_seen_at),
+    Wanted(Device, having=Device.revoked_at),
+    Wanted(Device, having=Device.silent_since),
+)
 
 # Renders a domain object as the JSON data of a message.
 Show = Callable[[LiveType, Any], Any]
@@ -27,10 +57,11 @@ Show = Callable[[LiveType, Any], Any]
 
 def follow(changes: Sequence[Change], *, show: Show) -> None:
     """Publish these changes to their subscribers, in order; idempotent."""
-    for change in changes:
+    wanted = [change for change in changes if any(each.takes(change) for each in WANTED)]
+    for change in wanted:
         closings.follow(change)
-    _publish(changes, show)
-    _send(changes, show)
+    _publish(wanted, show)
+    _send(wanted, show)
 
 
 def _publish(changes: Sequence[Change], show: Show) -> None:

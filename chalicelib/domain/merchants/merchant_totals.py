@@ -15,7 +15,7 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, every, follows
 from chalicelib.domain.merchants import inventory
 from chalicelib.domain.money import Money
 from chalicelib.errors import Unavailable
@@ -99,6 +99,7 @@ def one_more(merchant_id: str, *, fee: int) -> list[Write]:
     ]
 
 
+@follows(*every(Card))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Update the merchants' card counts from these changes. Idempotent, in whole or in part."""
     touched = {

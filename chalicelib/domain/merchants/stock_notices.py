@@ -8,7 +8,7 @@ from chalicelib import clock
 from chalicelib.clients import messages
 from chalicelib.clients.bus import Published
 from chalicelib.clients.messages import Channel, Message
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, every, follows
 from chalicelib.domain.merchants import merchant_settings
 from chalicelib.domain.quotations import quote
 from chalicelib.observability import logger
@@ -17,6 +17,7 @@ from chalicelib.table.items import MerchantTotals
 from chalicelib.vocabulary import Fact
 
 
+@follows(*every(MerchantTotals))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Return a fact for each shop whose stock dropped below its threshold in these changes."""
     fallen = {

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pynamodb.expressions.update import Action
 
 from chalicelib.clients.bus import Published
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, every, follows
 from chalicelib.domain.organizations import organizations
 from chalicelib.domain.organizations.numbered_tickets import Span
 from chalicelib.domain.organizations.organization_days import day_of
@@ -53,6 +53,7 @@ def scanned_within(organization_id: str, spans: Sequence[Span]) -> int:
     return count
 
 
+@follows(*every(NumberedTicket))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Apply these changes to the totals; idempotent, in whole or in part. Raises NotFound, Unavailable."""
     told: dict[str, dict[int, NumberedTicket]] = defaultdict(dict)

@@ -16,7 +16,7 @@ from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.bank_accounts import BankAccount
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, every, follows
 from chalicelib.domain.customers import registration
 from chalicelib.domain.photos import PhotoUpload
 from chalicelib.errors import Conflict, NotFound
@@ -128,6 +128,7 @@ def change(organizer_id: str, changes: Mapping[str, Any], *, image: bytes | None
     return replace(shown, image_upload=photos.offer(organizer_id, content_type=asked["content_type"]))
 
 
+@follows(*every(Account))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Copy a changed organizer name to current and upcoming events. Idempotent, in whole or in part.
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.domain.access import accounts
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, every, follows
 from chalicelib.domain.documents import invoice_document
 from chalicelib.domain.documents.invoice_document import InvoiceFacts
 from chalicelib.domain.documents.page import PdfFile
@@ -28,6 +28,7 @@ _ATTEMPTS = 30
 _PAID = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED)
 
 
+@follows(*every(Payment))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Number the payments that succeeded in these changes; idempotent, also after a partial run."""
     number_all([after.payment_id for change in changes if isinstance(after := change.after, Payment) and _waits(after)])

@@ -7,7 +7,7 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Declined, Outcome
 from chalicelib.config import config
-from chalicelib.domain.changes import Change, that_became
+from chalicelib.domain.changes import Change, every, follows, that_became
 from chalicelib.domain.payments import providers, resolution
 from chalicelib.domain.payments.resolution import INTERNAL, OPEN, get, settle
 from chalicelib.observability import logger
@@ -112,6 +112,7 @@ def _final(payment: Payment) -> Outcome:
         raise resolution.unknown(payment, declined) from declined
 
 
+@follows(*every(Payment))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Publish the payments that became `refund_due`."""
     return [

@@ -23,7 +23,7 @@ from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Declined
 from chalicelib.domain import ledger, money
 from chalicelib.domain.cards import bindings
-from chalicelib.domain.changes import Change, that_became
+from chalicelib.domain.changes import Change, every, follows, that_became
 from chalicelib.domain.events import deeds, events, stock
 from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.ledger import Posting
@@ -287,6 +287,7 @@ def _approve_free(request: RefundRequest) -> None:
         logger.info("free ticket not returned", extra={**ids, "code": refused.code})
 
 
+@follows(*every(RefundRequest))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Publish the approved refunds that a provider must pay back, and approve the requests that cost nothing."""
     for request in that_became(changes, RefundRequest, RefundRequestStatus.PENDING):

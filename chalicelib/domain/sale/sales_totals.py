@@ -16,7 +16,7 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
 from chalicelib.domain import money, timezones
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, Wanted, every, follows
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Event, Item, Order, OrganizerDay, OrganizerTotals, RefundRequest, SalesTotals
@@ -45,6 +45,7 @@ class _TradeLine:
     numbers: Numbers
 
 
+@follows(*every(RefundRequest, Event), Wanted(Order, unless=Order.sales_counted))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Update the sales totals from these changes; idempotent, also after a partial run."""
     trades: dict[str, dict[Key, Trade]] = defaultdict(dict)

@@ -3,6 +3,7 @@
 from tests.mutants.seeded.mutant import Mutant
 
 _LINKS = "tests/clients/test_links.py::test_a_link_and_a_form_are_on_the_buckets_host_in_its_region"
+_FILTERS = "tests/infra/test_filters.py"
 _MOCKS = "tests/infra/test_mocks.py"
 
 MUTANTS = (
@@ -45,5 +46,21 @@ MUTANTS = (
         before='"us_east_1_regional_endpoint": "regional"',
         after='"us_east_1_regional_endpoint": "legacy"',
         tests=(_LINKS,),
+    ),
+    Mutant(
+        name="projections-call-themselves-again",
+        bug="each scan costs a second call of the stream's function, for its own write",
+        file="chalicelib/domain/gate/projection.py",
+        before="    Wanted(Scan, only_new=True, unless=Scan.counted),\n",
+        after="    Wanted(Scan),\n",
+        tests=(f"{_FILTERS}::test_a_scan_calls_the_function_of_totals_once_and_its_own_writes_never",),
+    ),
+    Mutant(
+        name="filter-loses-what-is-without-an-attribute",
+        bug="orders that are not counted yet never reach the totals on AWS",
+        file="infra/package/filters.py",
+        before='[{"exists": False}]} for name',
+        after='[{"exists": True}]} for name',
+        tests=(f"{_FILTERS}::test_a_filter_lets_through_what_a_follower_takes_and_nothing_else",),
     ),
 )
