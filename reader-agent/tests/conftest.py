@@ -15,10 +15,10 @@ from rich.console import Console
 
 from reader_agent import enrolment, logs
 from reader_agent.agent import Agent
-from reader_agent.delivery import Decided, Outcome
 from reader_agent.display import Display
 from reader_agent.identity import Identity
 from reader_agent.nfc_reader import Card
+from reader_agent.outcomes import Decided, Outcome
 from reader_agent.settings import Settings
 from reader_agent.simulator import Air, SimulatedCard
 from reader_agent.wire import Decision
@@ -30,6 +30,8 @@ DEMO_UID = "04A1B2C3D4E5F6"
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    # Programs of their own run this tree's code too, wherever the package was installed from.
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "src"))
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ def work(state: Path, identity: Identity) -> Work:
     @contextmanager
     def start(**given: Any) -> Iterator[WorkingAgent]:
         with Air() as air:
-            quick: dict[str, Any] = {"debounce_seconds": 0.0, "air_seconds": 0.5, "online_seconds": 2.0}
+            quick: dict[str, Any] = {"debounce_seconds": 0.0, "air_seconds": 0.5, "online_seconds": 2.0, "sound": "off"}
             settings = Settings(state_dir=state, reader=air.path, **(quick | given))
             with WorkingAgent(settings, Identity.load(state), air) as working:
                 yield working

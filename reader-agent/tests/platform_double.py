@@ -7,6 +7,7 @@ It is the agent's other side and not the agent's own code: it checks assertions 
 import base64
 import json
 import socket
+import struct
 import threading
 import time
 from collections import deque
@@ -28,6 +29,10 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
     drop: bool = False
+    reset: bool = False
+    # Bytes of an answer as they are, one each `drip` seconds where it is set.
+    raw: bytes | None = None
+    drip: float = 0.0
     lose_answer: bool = False
 
 
@@ -57,15 +62,18 @@ class Platform:
         self.batches: list[list[str]] = []
         self.heartbeats: list[dict[str, Any]] = []
         self.token_requests = 0
-        self.config: dict[str, int] = {
+        self.config: dict[str, Any] = {
             "heartbeat_seconds": 30, "batch_size": 100, "online_timeout_ms": 1000, "debounce_ms": 1000,
+            "timezone": "Asia/Karachi",
         }  # fmt: skip
+        self.seconds_per_tap = 0.0
         self.poison: set[str] = set()
         self.poison_status = (400, "VALIDATION_ERROR")
         self.clock_ahead = 0.0
         self.faults: dict[str, deque[Fault]] = {}
         self.always: dict[str, Fault] = {}
         self.lock = threading.Lock()
+        self.stopped = threading.Event()
         self.port = port or _free_port()
         self._http: ThreadingHTTPServer | None = None
 
@@ -76,11 +84,13 @@ class Platform:
     def up(self) -> Self:
         self._http = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
         self._http.daemon_threads = True
+        self.stopped.clear()
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def down(self) -> None:
         if self._http:
+            self.stopped.set()
             self._http.shutdown()
             self._http.server_close()
             self._http = None
@@ -147,6 +157,8 @@ class Platform:
         if any(tap.get("uid") in self.poison for tap in taps):
             status, code = self.poison_status
             return status, {"error": {"code": code, "message": "a bad tap", "request_id": "req_2"}}
+        # Under the platform's lock: a batch holds up whatever comes after it.
+        time.sleep(self.seconds_per_tap * len(taps))
         self.batches.append([tap["scan_id"] for tap in taps])
         return 200, {"results": [self._decide(tap) for tap in taps]}
 
@@ -216,8 +228,8 @@ def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
                 fault = queue.popleft() if queue else platform.always.get(self.path, Fault())
             if fault.delay:
                 time.sleep(fault.delay)
-            if fault.drop:
-                self.close_connection = True
+            if fault.drop or fault.reset or fault.raw is not None:
+                self._break(fault)
                 return
             if fault.status:
                 self._send(fault.status, fault.body or b"", fault.headers)
@@ -228,6 +240,18 @@ def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
                 self.close_connection = True
                 return
             self._send(status, json.dumps(answer).encode(), {})
+
+        def _break(self, fault: Fault) -> None:
+            self.close_connection = True
+            if fault.reset:  # a linger of no time makes the system send RST
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            step = 1 if fault.drip else max(1, len(fault.raw or b""))
+            try:
+                for start in range(0, len(fault.raw or b""), step):
+                    self.wfile.write((fault.raw or b"")[start : start + step])
+                    platform.stopped.wait(fault.drip)
+            except OSError:
+                return  # the agent has left
 
         def _route(self, body: dict[str, Any]) -> tuple[int, Any]:
             if self.path in public:

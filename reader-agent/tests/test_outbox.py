@@ -7,7 +7,8 @@ import pytest
 
 from reader_agent.clock import Clock, read_time, write_time
 from reader_agent.failures import BadSetup
-from reader_agent.outbox import Outbox, Tap
+from reader_agent.outbox import Outbox
+from reader_agent.tap import Tap
 from reader_agent.wire import Attendee, Decision, Sun
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -26,7 +27,7 @@ def test_a_tap_is_pending_until_it_is_decided(tmp_path: Path) -> None:
         made = [tap(), tap(sun=Sun(picc_data="00" * 16, cmac="11" * 8)), tap()]
         for one in made:
             outbox.record(one)
-        outbox.decided(outbox.pending(1)[0].sequence, decision(made[0]), at=NOW)
+        outbox.decided({outbox.pending(1)[0].sequence: decision(made[0])}, at=NOW)
         assert [entry.tap.scan_id for entry in outbox.pending(10)] == [made[1].scan_id, made[2].scan_id]
         assert outbox.pending(1)[0].tap.sun == made[1].sun
         assert (outbox.depth(), outbox.dead(), outbox.total()) == (2, 0, 3)
@@ -48,7 +49,7 @@ def test_what_was_recorded_is_there_after_reopening(tmp_path: Path) -> None:
 def test_the_journal_can_only_grow(tmp_path: Path) -> None:
     with Outbox(tmp_path / "outbox.sqlite3") as outbox:
         one = tap()
-        outbox.decided(outbox.record(one), decision(one), at=NOW)
+        outbox.decided({outbox.record(one): decision(one)}, at=NOW)
         for statement in (
             "DELETE FROM tap",
             "UPDATE tap SET uid = 'X'",
@@ -69,8 +70,8 @@ def test_a_second_answer_changes_nothing(tmp_path: Path) -> None:
     with Outbox(tmp_path / "outbox.sqlite3") as outbox:
         one = tap()
         sequence = outbox.record(one)
-        outbox.decided(sequence, decision(one), at=NOW)
-        outbox.decided(sequence, decision(one, "already_scanned"), at=NOW)
+        assert outbox.decided({sequence: decision(one)}, at=NOW) == {sequence}
+        assert outbox.decided({sequence: decision(one, "already_scanned")}, at=NOW) == set()
         outbox.buried(sequence, status=400, detail="no", at=NOW)
         [entry] = outbox.entries()
         assert (entry.state, '"valid"' in entry.detail) == ("done", True)
@@ -94,7 +95,7 @@ def test_no_name_stays_on_the_disk_of_a_gate(tmp_path: Path) -> None:
     path = tmp_path / "outbox.sqlite3"
     with Outbox(path) as outbox:
         one = tap()
-        outbox.decided(outbox.record(one), decision(one), at=NOW)
+        outbox.decided({outbox.record(one): decision(one)}, at=NOW)
     assert not any(b"Amina" in file.read_bytes() for file in tmp_path.iterdir())
 
 

@@ -11,7 +11,7 @@ from hostile_cards import BrokenMessage, Garbage, ShortAnswerToSelect
 from platform_double import Platform
 
 from reader_agent import sun
-from reader_agent.nfc_reader import Card, Debounce, NfcReader
+from reader_agent.nfc_reader import Card, Debounce, NfcReader, Visit
 from reader_agent.simulator import Air, FelicaCard, Ntag213, Ntag424, SimulatedCard
 from reader_agent.wire import Sun
 
@@ -135,26 +135,42 @@ def test_a_card_that_stays_is_one_tap(work: Work, platform: Platform) -> None:
     assert len(platform.received) == 1
 
 
-def test_the_debounce_counts_from_when_the_card_was_last_seen() -> None:
+def visits(*steps: tuple[float, str]) -> str:
+    """Return what each reading is (N new, R repeated, S same), after these seconds each."""
     now = [100.0]
     debounce = Debounce(1.0, clock=lambda: now[0])
-    answers = []
-    for passed in (0.0, 0.5, 0.9, 0.9, 1.0):
+    found = ""
+    for passed, uid in steps:
         now[0] += passed
-        answers.append(debounce.is_new("A"))
-    assert answers == [True, False, False, False, True]
-    assert debounce.is_new("B")
-    assert debounce.is_new("A")
+        found += debounce.visit(uid).name[0]
+        debounce.released(uid)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("steps", "found"),
+    [
+        (((0, "A"), (0.5, "A"), (0.9, "A"), (0.9, "A"), (1.0, "A")), "NRRRN"),
+        (((0, "A"), (0.1, "A"), (0.3, "A")), "NSS"),
+        (((0, "A"), (0.2, "B"), (0.2, "A"), (0.2, "B"), (0.3, "A"), (0.3, "B")), "NNSSSS"),
+        (((0, "A"), *(((0.3, "B"), (0.3, "A")) * 20)), "NNS" + "SS" * 19),
+        (((0, "A"), (0.2, "B"), (0.2, "C"), (1.2, "A")), "NNNN"),
+        (((0, "A"), (0.5, "B"), (0.6, "A")), "NNN"),
+    ],
+    ids=["a person taps again", "flicker", "two cards", "two cards for long", "a quick queue", "card after card"],
+)
+def test_a_reading_is_new_repeated_or_the_same(steps: tuple[tuple[float, str], ...], found: str) -> None:
+    assert visits(*steps) == found
 
 
 def test_the_debounce_counts_from_when_the_card_left() -> None:
     now = [100.0]
     debounce = Debounce(1.0, clock=lambda: now[0])
-    debounce.is_new("A")
+    debounce.visit("A")
     now[0] += 60
     debounce.released("A")
     now[0] += 0.9
-    assert not debounce.is_new("A")
+    assert debounce.visit("A") is Visit.REPEATED
 
 
 def test_a_reader_that_is_not_there_is_waited_for_and_said_so() -> None:

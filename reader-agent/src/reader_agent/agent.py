@@ -1,8 +1,10 @@
 """The agent: composes reader, gate, delivery, heartbeat and health for one state folder."""
 
+import contextlib
 import fcntl
 import json
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +16,7 @@ import structlog
 
 from reader_agent import __version__, watchdog
 from reader_agent.clock import Clock, write_time
-from reader_agent.delivery import Delivery, Outcome, Pace
+from reader_agent.delivery import Delivery
 from reader_agent.display import Display
 from reader_agent.failures import BadSetup
 from reader_agent.gate import Gate
@@ -23,14 +25,19 @@ from reader_agent.heartbeat import Heartbeat
 from reader_agent.identity import Identity, write_privately
 from reader_agent.nfc_reader import Card, NfcReader
 from reader_agent.outbox import Outbox
+from reader_agent.outcomes import Outcome
+from reader_agent.pace import Pace
 from reader_agent.server import Server
 from reader_agent.settings import Settings
+from reader_agent.standing import Standing
 from reader_agent.wire import DeviceConfig
 
 RUNTIME = "runtime.json"
 # nfcpy returns to the loop several times a second; a reader that hangs in its driver does not.
 _LOOP_DEAD_SECONDS = 20.0
 _LOOK_SECONDS, _REPORT_SECONDS = 1.0, 15.0
+# With the road open, a kept tap is gone sooner.
+_UNSENT_TOO_LONG_SECONDS = 60.0
 
 
 @contextmanager
@@ -65,6 +72,9 @@ class Agent:
         self._log = log
         self.outbox = Outbox(identity.outbox_path(settings.state_dir))
         self.server = Server(identity.server, clock=Clock(), identity=identity)
+        self.standing = Standing(on_alarm=self._alarm, on_all_clear=self._all_clear)
+        self._unsent_since: float | None = None
+        display.show_times_of(identity.config.timezone)
         self.delivery = self._make_delivery()
         self.gate = self._make_gate()
         self.reader = self._make_reader()
@@ -84,8 +94,16 @@ class Agent:
             pace=pace,
             log=self._log,
             on_late=lambda tap, outcome: self.gate.decided_late(tap, outcome),
-            on_alarm=self._display.alarm,
+            standing=self.standing,
         )
+
+    def _alarm(self, message: str) -> None:
+        self._log.error("locked out", error=message, queue_depth=self.outbox.depth())
+        self._display.alarm(message)
+
+    def _all_clear(self) -> None:
+        self._log.info("accepted again")
+        self._display.all_clear()
 
     def _make_gate(self) -> Gate:
         return Gate(
@@ -111,7 +129,7 @@ class Agent:
             log=self._log,
             state=self.snapshot,
             on_config=self._configure,
-            on_lock_out=self.delivery.lock_out,
+            standing=self.standing,
         )
 
     def _clock_offset_ms(self) -> int | None:
@@ -125,6 +143,7 @@ class Agent:
             self.delivery.pace.online_seconds = config.online_timeout_ms / 1000
         if self._settings.debounce_seconds is None:
             self.reader.debounce.seconds = config.debounce_ms / 1000
+        self._display.show_times_of(config.timezone)
         self.identity = self.identity.model_copy(update={"config": config})
         self.identity.store(self._settings.state_dir)
         self._log.info("configured", **config.model_dump())
@@ -148,9 +167,37 @@ class Agent:
             "clock_offset_ms": self._clock_offset_ms(),
             "last_heartbeat_at": answer.time if answer else None,
             "revoked_before": answer.revoked_before if answer else None,
-            "alarm": delivery.locked_out,
-            "last_error": delivery.locked_out or reader.last_error or delivery.last_error,
+            "alarm": self.standing.locked_out,
+            "threads_alive": self._threads_alive(),
+            "why_not_ready": self._why_not_ready(),
+            "screen_error": self._display.trouble,
+            "last_error": self.standing.locked_out or self.outbox.trouble or reader.last_error or delivery.last_error,
         }
+
+    def _threads_alive(self) -> bool:
+        return self.delivery.backlog.is_alive and self.heartbeat.is_alive
+
+    def _why_not_ready(self) -> list[str]:
+        """Return why this gate must not be relied on; empty where it reads, records and sends."""
+        reasons = {
+            "the reader's loop hangs": time.monotonic() - self.reader.alive_at >= _LOOP_DEAD_SECONDS,
+            "the reader is not open": not self.reader.is_open,
+            "a thread is dead or hangs": not self._threads_alive(),
+            "the platform refuses this device": self.standing.locked_out is not None,
+            "taps cannot be recorded": self.outbox.trouble is not None,
+            "the server does not answer": not self.heartbeat.is_answered,
+            "kept taps are not sent": self._is_stuck(),
+        }
+        return [reason for reason, holds in reasons.items() if holds]
+
+    def _is_stuck(self) -> bool:
+        """Return whether taps wait, and none was sent for a while."""
+        now = time.monotonic()
+        if self.outbox.depth() == 0:
+            self._unsent_since = None
+            return False
+        self._unsent_since = self._unsent_since or now
+        return now - max(self._unsent_since, self.delivery.answered_at or 0.0) > _UNSENT_TOO_LONG_SECONDS
 
     def run(self, on_outcome: Callable[[Card, Outcome | None], None] = lambda _card, _outcome: None) -> None:
         """Run until `stop` is set."""
@@ -166,7 +213,7 @@ class Agent:
         watchdog.notify("READY=1")
         reporter.start()
         try:
-            self.reader.run(on_card, self.stop)
+            self.reader.run(on_card, self.stop, self.gate.repeated)
         finally:
             self.stop.set()
             watchdog.notify("STOPPING=1")
@@ -184,17 +231,30 @@ class Agent:
         (self._settings.state_dir / RUNTIME).unlink(missing_ok=True)
 
     def _report(self) -> None:
-        """Update the file that `status` reads, and notify systemd as long as the reader's loop runs."""
+        """Watch the other threads, notify systemd while they live, and update the file that `status` reads."""
         reported: dict[str, Any] = {}
         reported_at = 0.0
         while not self.stop.is_set():
-            state = self.snapshot()
-            if state["loop_alive"]:
-                watchdog.notify("WATCHDOG=1")
-            if state != reported or time.monotonic() - reported_at > _REPORT_SECONDS:
-                reported, reported_at = state, time.monotonic()
-                self._write_report(state)
+            try:
+                self._look_after()
+                state = self.snapshot()
+                # A thread that hangs cannot be started again: systemd then restarts the agent.
+                if state["loop_alive"] and state["threads_alive"]:
+                    watchdog.notify("WATCHDOG=1")
+                if state != reported or time.monotonic() - reported_at > _REPORT_SECONDS:
+                    reported, reported_at = state, time.monotonic()
+                    self._write_report(state)
+            except Exception as error:  # noqa: BLE001  # without this thread systemd would end a gate that works
+                self._log.exception("status not reported", error=str(error))
             self.stop.wait(_LOOK_SECONDS)
+
+    def _look_after(self) -> None:
+        """Start threads again that died, and try a disk that failed."""
+        self.delivery.backlog.ensure()
+        self.heartbeat.ensure()
+        if self.outbox.trouble:
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self.outbox.check_writable()
 
     def _write_report(self, state: dict[str, Any]) -> None:
         body = json.dumps({**state, "reported_at": write_time(Clock().wall())}, indent=2)

@@ -1,17 +1,21 @@
 """The display at the gate: green is admitted, red is refused, amber is kept and not yet decided."""
 
+import sys
 import threading
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
 from reader_agent.clock import read_time
-from reader_agent.delivery import Decided, Kept, Outcome
+from reader_agent.legible import legible
 from reader_agent.logs import mask
-from reader_agent.outbox import Tap
+from reader_agent.outcomes import Decided, Kept, Outcome
+from reader_agent.sound import Signal, Sound
+from reader_agent.tap import Tap
 from reader_agent.wire import Decision, FirstScan
 
 _Colour = Literal["green", "red", "yellow"]
@@ -33,15 +37,30 @@ _REASONS = {
     "on_exit_not_inside": "the ticket is not inside",
     "clone_suspected": "the card may be a copy",
 }
+_SIGNALS = {"green": Signal.ADMITTED, "red": Signal.REFUSED, "yellow": Signal.KEPT}
+# Several names, labels and a reason fit; more would push the verdict off the screen.
+_LONGEST_LINE = 400
 _RESULTS = {"already_scanned": "ALREADY SCANNED", "not_found": "NOT FOUND", "invalid": "REFUSED"}
 
 
 class Display:
-    """A console as a gate's display."""
+    """A console as a gate's display, with a sound for each verdict.
 
-    def __init__(self, console: Console) -> None:
+    What it shows comes from a server and from cards, so each text becomes legible here. A screen that fails loses no
+    verdict: the line goes to standard error in ASCII, and the tap goes on.
+    """
+
+    def __init__(self, console: Console, sound: Sound | None = None, *, timezone: str = "UTC") -> None:
         self.console = console
+        # Why the screen failed last; None where it works.
+        self.trouble: str | None = None
+        self._sound = sound
+        self._zone = ZoneInfo(timezone)
         self._lock = threading.Lock()
+
+    def show_times_of(self, timezone: str) -> None:
+        """Show times in this zone, the event's, by IANA name."""
+        self._zone = ZoneInfo(timezone)
 
     def outcome(self, tap: Tap, outcome: Outcome, *, own_kept_tap: bool = False) -> None:
         """Show the outcome of a tap to the person who waits.
@@ -54,59 +73,117 @@ class Display:
             else:
                 heading = _RESULTS.get(outcome.decision.result, "REFUSED")
                 hint = ["the earlier tap is this card's own, shown amber here: the usher decides"] * own_kept_tap
-                self._panel("red", heading, [*_why(outcome.decision), *hint, *_who(outcome.decision)], tap)
+                self._panel("red", heading, [*self._why(outcome.decision), *hint, *_who(outcome.decision)], tap)
         elif isinstance(outcome, Kept):
             lines = ["not admitted by this device: the usher decides", f"why: {outcome.why}"]
             self._panel("yellow", "KEPT, NOT YET SENT", lines, tap)
         else:
             lines = [
                 f"the server rejected this tap: {outcome.why}",
-                "see `gatehouse-reader outbox list --only dead`",
+                "it is kept, and retried slowly: see `gatehouse-reader outbox list --only dead`",
             ]
             self._panel("red", "NOT TAKEN", lines, tap)
 
     def late(self, tap: Tap, outcome: Outcome) -> None:
         """Show in one line the outcome of a tap that was shown amber before."""
-        when = _clock_time(tap.scanned_at)
         if isinstance(outcome, Decided):
             decision = outcome.decision
             colour = "green" if decision.admitted else "red"
             words = "ADMITTED" if decision.admitted else _RESULTS.get(decision.result, "REFUSED")
-            detail = "; ".join(_why(decision))
+            detail = "; ".join(self._why(decision))
             text = f"{words}{': ' + detail if detail else ''}"
         else:
             colour, text = "red", f"NOT TAKEN: {outcome.why}"
-        with self._lock:
-            self.console.print(Text(f"kept tap of {when}, {_card(tap)}: now sent, {text}", style=colour))
+        self.say(f"kept tap of {self._time(tap.scanned_at)}, {_card(tap.uid)}: now sent, {text}", colour)
+
+    def repeated(self, uid: str, shown: str, seconds: float) -> None:
+        """Show that a card came back within the debounce, and what it was shown."""
+        self.say(f"{_card(uid)} was read just now: {shown}. To tap it again, wait {seconds:g} s", "yellow")
 
     def refused_here(self, heading: str, *lines: str) -> None:
         """Show that this device itself refuses a card."""
         self._panel("red", heading, list(lines), None)
+
+    def hold_longer(self) -> None:
+        """Ask for the card once more: it left before it was read."""
+        self._panel("yellow", "HOLD IT LONGER", ["the card left too early: hold it still until the verdict"], None)
 
     def alarm(self, message: str) -> None:
         """Show that the device needs an administrator."""
         lines = [message, "taps are kept on this device and nothing is lost; call an administrator"]
         self._panel("red", "ALARM: THIS DEVICE IS LOCKED OUT", lines, None)
 
+    def all_clear(self) -> None:
+        """Show that the alarm is over."""
+        self.say("the platform accepts this device again", "green")
+
     def say(self, message: str, style: str = "") -> None:
         """Show a line."""
-        with self._lock:
-            self.console.print(Text(message, style=style))
+        line = legible(message, _LONGEST_LINE)
+        self._print(Text(line, style=style), line)
 
     def _panel(self, colour: _Colour, heading: str, lines: list[str], tap: Tap | None) -> None:
+        if self._sound:
+            self._sound.signal(_SIGNALS[colour])
+        shown = [legible(line, _LONGEST_LINE) for line in lines]
         body = Text(heading, style=f"bold {'black' if colour == 'yellow' else 'white'} on {colour}")
-        for line in lines:
+        for line in shown:
             body.append(f"\n{line}", style="default on default")
         if tap:
             body.append(
-                f"\n{_card(tap)} · {_clock_time(tap.scanned_at)} · {tap.scan_id}", style="dim default on default"
+                f"\n{_card(tap.uid)} · {self._time(tap.scanned_at)} · {tap.scan_id}", style="dim default on default"
             )
+        self._print(Panel(body, border_style=colour), "; ".join([heading, *shown]))
+
+    def _print(self, shown: Panel | Text, plain: str) -> None:
         with self._lock:
-            self.console.print(Panel(body, border_style=colour))
+            try:
+                self.console.print(shown)
+                self.trouble = None
+            except Exception as error:  # noqa: BLE001  # a full pipe, a lost terminal, an old encoding: the gate goes on
+                self.trouble = f"{type(error).__name__}: {error}"
+                _print_plainly(plain)
+
+    def _why(self, decision: Decision) -> list[str]:
+        lines = []
+        if decision.reason:
+            lines.append(_REASONS.get(decision.reason, decision.reason))
+        if decision.first_scan:
+            lines.append(self._first(decision.first_scan))
+        return lines
+
+    def _first(self, first: FirstScan) -> str:
+        words = ["admitted"]
+        if first.scanned_at:
+            try:
+                words.append(f"at {self._time(read_time(first.scanned_at))}")
+            except ValueError:
+                words.append(f"at {first.scanned_at}")
+        if first.gate:
+            words.append(f"at {first.gate}" if not first.scanned_at else f", {first.gate}")
+        if first.by:
+            words.append(f"by {first.by}")
+        return " ".join(words).replace(" ,", ",")
+
+    def _time(self, moment: datetime) -> str:
+        """Return a time in the event's zone; outside the calendar's range as it came."""
+        try:
+            return moment.astimezone(self._zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+        except OverflowError:
+            return moment.isoformat()
 
 
-def _card(tap: Tap) -> str:
-    return f"card …{mask(tap.uid).lstrip('*')}" if tap.uid else "QR code"
+def _print_plainly(line: str) -> None:
+    """Write a line to standard error in ASCII, if anything is there to write to."""
+    try:
+        sys.stderr.write(line.encode("ascii", "backslashreplace").decode() + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        return  # the log and the sound still have the verdict
+
+
+def _card(uid: str | None) -> str:
+    return f"card …{mask(uid).lstrip('*')}" if uid else "QR code"
 
 
 def _who(decision: Decision) -> list[str]:
@@ -119,30 +196,3 @@ def _who(decision: Decision) -> list[str]:
     if decision.remaining:
         lines.append(f"{decision.remaining} more on this card")
     return [line for line in lines if line]
-
-
-def _why(decision: Decision) -> list[str]:
-    lines = []
-    if decision.reason:
-        lines.append(_REASONS.get(decision.reason, decision.reason))
-    if decision.first_scan:
-        lines.append(_first(decision.first_scan))
-    return lines
-
-
-def _first(first: FirstScan) -> str:
-    words = ["admitted"]
-    if first.scanned_at:
-        try:
-            words.append(f"at {_clock_time(read_time(first.scanned_at))}")
-        except ValueError:
-            words.append(f"at {first.scanned_at}")
-    if first.gate:
-        words.append(f"at {first.gate}" if not first.scanned_at else f", {first.gate}")
-    if first.by:
-        words.append(f"by {first.by}")
-    return " ".join(words).replace(" ,", ",")
-
-
-def _clock_time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

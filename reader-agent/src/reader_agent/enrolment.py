@@ -21,7 +21,7 @@ def unsent(state_dir: Path, identity: Identity) -> int:
     path = identity.outbox_path(state_dir)
     if not path.exists():
         return 0
-    with Outbox(path) as outbox:
+    with Outbox.reading(path) as outbox:
         return outbox.depth()
 
 
@@ -60,9 +60,20 @@ def _exchange(state_dir: Path, *, url: str, code: str, name: str | None, demo: b
                 "the same code works again if the first answer was lost"
             ) from None
     identity = Identity.of(answer, key, server=url, origin="demo" if demo else "enrolled")
+    _keep_earlier(state_dir, identity)
     identity.store(state_dir)
     forget_enrolment_key(state_dir)
     return identity
+
+
+def _keep_earlier(state_dir: Path, following: Identity) -> None:
+    """Keep the present identity where its outbox has unsent taps: only it can send them."""
+    try:
+        present = Identity.load(state_dir)
+    except (NotEnrolled, BadSetup):
+        return
+    if present.device_id != following.device_id and unsent(state_dir, present):
+        present.keep_as_earlier(state_dir)
 
 
 def enroll_demo(state_dir: Path, *, server: str, login: str, name: str) -> Identity:

@@ -5,9 +5,9 @@ AgentError
 ├── BadSetup               a setting or a file that must be corrected
 ├── ReaderUnavailable      the card reader cannot be opened
 └── ServerError
-    ├── TryLater           no answer, or one that says "later": the tap stays in the outbox
-    ├── Rejected           the server rejects this request for good: it becomes a dead letter
-    └── LockedOut          the device's credentials are refused: stop and alarm
+    ├── TryLater           no answer, or none of the platform's: the tap stays in the outbox
+    ├── Rejected           the platform rejects this request
+    └── LockedOut          the platform refuses the device's credentials: repeated, it is an alarm
 """
 
 
@@ -32,15 +32,20 @@ class ServerError(AgentError):
 
 
 class TryLater(ServerError):
-    """No answer, or one that says "later"; `retry_after` is the server's Retry-After, in seconds."""
+    """No answer, or one that says "later".
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    `retry_after` is the platform's Retry-After in seconds. `is_reached`: the request may have reached a server, so
+    its content may be the cause.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, is_reached: bool = True) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.is_reached = is_reached
 
 
 class Rejected(ServerError):
-    """The server rejects this request for good."""
+    """The platform rejects this request."""
 
     def __init__(self, message: str, *, status: int, code: str) -> None:
         super().__init__(message)

@@ -9,12 +9,15 @@ from typing import Literal
 import structlog
 
 from reader_agent.clock import Clock, read_time
-from reader_agent.delivery import Decided, Delivery, Kept, Outcome
+from reader_agent.delivery import Delivery
 from reader_agent.display import Display
 from reader_agent.nfc_reader import Card
-from reader_agent.outbox import Tap
+from reader_agent.outcomes import Decided, Kept, Outcome
+from reader_agent.tap import Tap
+from reader_agent.wire import RESULTS
 
 _SAME_TAP = timedelta(seconds=2)
+_WORDS = {"valid": "ADMITTED", "kept": "KEPT, NOT YET SENT", "not_taken": "NOT TAKEN"}
 
 
 class Gate:
@@ -33,6 +36,8 @@ class Gate:
         self.shown: Counter[str] = Counter()
         # Cards that a kept tap admitted after it was shown amber, with the time of that tap.
         self._admitted_late: dict[str, datetime] = {}
+        # The last card and what was shown for it.
+        self._last = ("", "")
         self._delivery = delivery
         self._display = display
         self._clock = clock
@@ -49,6 +54,9 @@ class Gate:
                 "NOT A GATE CARD",
                 "its number changes at each tap (a phone, or a privacy setting): use another card",
             )
+            return None
+        if card.unreadable:
+            self._unreadable(card)
             return None
         tap = Tap.of_card(
             self._clock,
@@ -69,6 +77,7 @@ class Gate:
             return None
         word = _word(outcome)
         self.shown[word] += 1
+        self._last = (card.uid, word)
         self._log.info(
             "tap",
             scan_id=tap.scan_id,
@@ -80,6 +89,22 @@ class Gate:
         )
         self._display.outcome(tap, outcome, own_kept_tap=self._is_own_kept_tap(tap, outcome))
         return outcome
+
+    def _unreadable(self, card: Card) -> None:
+        """Ask for a secure card once more. Its plain number is not sent: the server would suspect a clone."""
+        self.shown["unreadable"] += 1
+        self._log.info("card not read", uid=card.uid, kind=card.kind, why=card.unreadable)
+        if card.is_torn:
+            self._display.hold_longer()
+        else:
+            self._display.refused_here("CARD NOT READABLE", str(card.unreadable), "use another card")
+
+    def repeated(self, uid: str, seconds: float) -> None:
+        """Show that a card came back within the debounce of `seconds`."""
+        last_uid, word = self._last
+        self.shown["repeated"] += 1
+        shown = _WORDS.get(word, word.replace("_", " ").upper()) if uid == last_uid else "it has its verdict"
+        self._display.repeated(uid, shown, seconds)
 
     def decided_late(self, tap: Tap, outcome: Outcome) -> None:
         """Show the server's later decision on a tap that was shown amber."""
@@ -105,5 +130,6 @@ class Gate:
 
 def _word(outcome: Outcome) -> str:
     if isinstance(outcome, Decided):
-        return outcome.decision.result
+        # Any text may come from a server, and this one becomes a label of the metrics.
+        return outcome.decision.result if outcome.decision.result in RESULTS else "other"
     return "kept" if isinstance(outcome, Kept) else "not_taken"

@@ -17,7 +17,7 @@ def metrics_text(state: dict[str, Any]) -> str:
         "# HELP gatehouse_reader_queue_depth Taps that wait to be sent.",
         "# TYPE gatehouse_reader_queue_depth gauge",
         f"gatehouse_reader_queue_depth {state['queue_depth']}",
-        "# HELP gatehouse_reader_dead_letters Taps that the server rejected.",
+        "# HELP gatehouse_reader_dead_letters Taps that failed alone and are retried slowly.",
         "# TYPE gatehouse_reader_dead_letters gauge",
         f"gatehouse_reader_dead_letters {state['dead_letters']}",
         "# HELP gatehouse_reader_open Whether the card reader answers.",
@@ -26,6 +26,9 @@ def metrics_text(state: dict[str, Any]) -> str:
         "# HELP gatehouse_reader_locked_out Whether the server refuses the device.",
         "# TYPE gatehouse_reader_locked_out gauge",
         f"gatehouse_reader_locked_out {int(bool(state['alarm']))}",
+        "# HELP gatehouse_reader_ready Whether the gate reads, records and sends.",
+        "# TYPE gatehouse_reader_ready gauge",
+        f"gatehouse_reader_ready {int(not state['why_not_ready'])}",
         "# HELP gatehouse_reader_card_errors_total Cards that could not be read.",
         "# TYPE gatehouse_reader_card_errors_total counter",
         f"gatehouse_reader_card_errors_total {state['card_errors']}",
@@ -51,9 +54,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/metrics":
             self._send(200, metrics_text(state), "text/plain; version=0.0.4")
         elif self.path == "/healthz":
-            self._verdict(state, good=state["loop_alive"])
+            self._verdict(state, good=state["loop_alive"] and state["threads_alive"])
         elif self.path == "/readyz":
-            self._verdict(state, good=state["loop_alive"] and state["reader_open"] and not state["alarm"])
+            self._verdict(state, good=not state["why_not_ready"])
         else:
             self._send(404, '{"error": "there are /healthz, /readyz and /metrics"}', "application/json")
 

@@ -1,6 +1,7 @@
 """The heartbeat: sends the device's state to the server, and receives its configuration and the time."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,15 +10,20 @@ import structlog
 from reader_agent import __version__
 from reader_agent.failures import AgentError, LockedOut
 from reader_agent.server import Server
+from reader_agent.standing import REFUSALS_UNTIL_ALARM, Standing
 from reader_agent.wire import DeviceConfig, HeartbeatAnswer
 
 _TIMEOUT_SECONDS = 10.0
+# After a refusal the next heartbeats follow sooner, so that a revoked device learns it within a minute.
+_DOUBT_SECONDS = 2.0
+# A device that missed this many in a row does not reach the server.
+_MISSED_UNTIL_UNREACHED = 3
 # The wire contract's limits on texts.
 _LONGEST_ERROR, _LONGEST_NAME = 300, 100
 
 
 class Heartbeat:
-    """Sends a heartbeat at intervals, until it is stopped or the device is locked out."""
+    """Sends a heartbeat at intervals, until it is stopped. A device that is locked out goes on asking."""
 
     def __init__(
         self,
@@ -27,7 +33,7 @@ class Heartbeat:
         log: structlog.stdlib.BoundLogger,
         state: Callable[[], dict[str, Any]],
         on_config: Callable[[DeviceConfig], None],
-        on_lock_out: Callable[[str], None],
+        standing: Standing,
     ) -> None:
         self.config = config
         self.last_answer: HeartbeatAnswer | None = None
@@ -35,13 +41,35 @@ class Heartbeat:
         self._log = log
         self._state = state
         self._on_config = on_config
-        self._on_lock_out = on_lock_out
+        self._standing = standing
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+        self._answered_at = time.monotonic()
+        self._thread = self._make_thread()
+
+    def _make_thread(self) -> threading.Thread:
+        return threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    @property
+    def is_alive(self) -> bool:
+        """Return whether the thread runs."""
+        return self._thread.is_alive()
+
+    @property
+    def is_answered(self) -> bool:
+        """Return whether the server answered one of the last heartbeats."""
+        patience = _MISSED_UNTIL_UNREACHED * (self.config.heartbeat_seconds + _TIMEOUT_SECONDS)
+        return time.monotonic() - self._answered_at < patience
 
     def start(self) -> None:
         """Start; the first heartbeat is sent at once."""
         self._thread.start()
+
+    def ensure(self) -> None:
+        """Start the thread again where it died."""
+        if self._thread.ident and not self._thread.is_alive() and not self._stop.is_set():
+            self._log.error("thread died", thread="heartbeat")
+            self._thread = self._make_thread()
+            self._thread.start()
 
     def stop(self) -> None:
         """Stop."""
@@ -50,17 +78,21 @@ class Heartbeat:
             self._thread.join(timeout=1.0)
 
     def _run(self) -> None:
+        refused = 0
         while not self._stop.is_set():
             try:
                 self.beat()
+                refused = 0
             except LockedOut as error:
-                self._on_lock_out(str(error))
-                return
+                refused += 1
+                self._standing.refused("heartbeat", str(error))
+                self._log.warning("heartbeat refused", error=str(error))
             except AgentError as error:
                 self._log.info("heartbeat missed", error=str(error))
             except Exception as error:  # noqa: BLE001  # logged in full; the next heartbeat is a retry
                 self._log.exception("heartbeat failed", error=str(error))
-            self._stop.wait(self.config.heartbeat_seconds)
+            is_in_doubt = 0 < refused < REFUSALS_UNTIL_ALARM
+            self._stop.wait(min(self.config.heartbeat_seconds, _DOUBT_SECONDS if is_in_doubt else 3600.0))
 
     def beat(self) -> HeartbeatAnswer:
         """Send one heartbeat."""
@@ -79,6 +111,8 @@ class Heartbeat:
         if state.get("last_error"):
             body["last_error"] = str(state["last_error"])[:_LONGEST_ERROR]
         answer = self._server.heartbeat(body, timeout=_TIMEOUT_SECONDS)
+        self._standing.accepted("heartbeat")
+        self._answered_at = time.monotonic()
         self.last_answer = answer
         if answer.config != self.config:
             self.config = answer.config

@@ -7,7 +7,7 @@ import secrets
 import time
 import uuid
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -44,6 +44,15 @@ def write_privately(path: Path, data: bytes, *, durably: bool = True) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def outbox_path(state_dir: Path, device_id: str) -> Path:
+    """Return the path of the outbox of an enrolment."""
+    return state_dir / f"outbox-{device_id}.sqlite3"
+
+
+def _earlier(state_dir: Path, device_id: str) -> Path:
+    return state_dir / f"identity-{device_id}.json"
 
 
 def key_for_enrolment(state_dir: Path) -> Ed25519PrivateKey:
@@ -90,7 +99,8 @@ class Identity(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     server: str
-    device_id: str
+    # A part of file names.
+    device_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
     event_id: str
     gate: str | None
     server_public_key: Any
@@ -102,7 +112,15 @@ class Identity(BaseModel):
     @classmethod
     def load(cls, state_dir: Path) -> Self:
         """Return the identity in this folder."""
-        path = state_dir / _IDENTITY
+        return cls._read(state_dir / _IDENTITY)
+
+    @classmethod
+    def load_earlier(cls, state_dir: Path, device_id: str) -> Self:
+        """Return the identity of an earlier enrolment, which was kept for its unsent taps."""
+        return cls._read(_earlier(state_dir, device_id))
+
+    @classmethod
+    def _read(cls, path: Path) -> Self:
         try:
             return cls.model_validate_json(path.read_bytes())
         except FileNotFoundError:
@@ -136,9 +154,17 @@ class Identity(BaseModel):
         """Store this identity."""
         write_privately(state_dir / _IDENTITY, self.model_dump_json(indent=2).encode())
 
+    def keep_as_earlier(self, state_dir: Path) -> None:
+        """Store this identity beside the next one: its taps can be sent by this device only."""
+        write_privately(_earlier(state_dir, self.device_id), self.model_dump_json(indent=2).encode())
+
+    def forget_earlier(self, state_dir: Path) -> None:
+        """Remove the kept identity of an earlier enrolment, whose taps are all sent."""
+        _earlier(state_dir, self.device_id).unlink(missing_ok=True)
+
     def outbox_path(self, state_dir: Path) -> Path:
         """Return the path of this enrolment's outbox: each enrolment has its own, since it has its own event."""
-        return state_dir / f"outbox-{self.device_id}.sqlite3"
+        return outbox_path(state_dir, self.device_id)
 
     def assertion(self, *, clock_offset_seconds: float) -> str:
         """Return a signed proof of identity, timed by the server's clock where it is known."""

@@ -9,10 +9,12 @@ may raise as well.
 import errno
 import logging
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import structlog
@@ -28,6 +30,11 @@ _ITERATIONS, _INTERVAL_SECONDS = 5, 0.05
 _TECHNOLOGIES = ("106A", "212F")
 _FAILURES_UNTIL_REOPENED = 10
 _PAUSE_SECONDS = 0.2
+_ALTERNATES_SECONDS = 0.4
+# NTAG 424 DNA is a type 4 tag; others have no secure messages.
+_SECURE_TYPE = "Type4Tag"
+_ASK_AGAIN_SECONDS = 2.0
+_MOST_SECURE_KNOWN = 20_000
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,9 @@ class Card:
     uid: str
     kind: str
     sun: Sun | None = None
+    # Why a card that can be secure gave no message; such a reading is no tap.
+    unreadable: str | None = None
+    is_torn: bool = False
 
     @property
     def is_random(self) -> bool:
@@ -44,26 +54,47 @@ class Card:
         return len(self.uid) == 8 and self.uid.startswith("08")
 
 
+class Visit(Enum):
+    """What a reading of a card is."""
+
+    NEW = "new"
+    # The card was away and came back within the debounce: a person taps again.
+    REPEATED = "repeated"
+    # The card never left, flickers at the edge, or alternates with another card in the field.
+    SAME = "same"
+
+
 class Debounce:
-    """Reports a card once, also where it flickers at the edge of the field."""
+    """Reports each card once while it is in the field, also where it flickers or shares the field with others."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
         self._clock = clock
-        self._uid = ""
-        self._seen_at = 0.0
+        # The cards since the field was last empty or their debounce ended, with when each was last there.
+        self._seen_at: dict[str, float] = {}
+        self._busy_until = 0.0
 
-    def is_new(self, uid: str) -> bool:
-        """Return whether this reading is a new tap; each reading prolongs the card's stay."""
+    def visit(self, uid: str) -> Visit:
+        """Return what this reading is; each reading prolongs the card's stay."""
         now = self._clock()
-        is_new = uid != self._uid or now - self._seen_at >= self.seconds
-        self._uid, self._seen_at = uid, now
-        return is_new
+        # A reader that alternates between two cards changes within this time; hands are slower.
+        alternates = now - self._busy_until < min(_ALTERNATES_SECONDS, self.seconds)
+        if not alternates:
+            self._seen_at = {uid: at for uid, at in self._seen_at.items() if now - at < self.seconds}
+        seen_at = self._seen_at.get(uid)
+        self._seen_at[uid] = self._busy_until = now
+        if seen_at is None:
+            return Visit.NEW
+        return Visit.SAME if alternates else Visit.REPEATED
 
     def released(self, uid: str) -> None:
         """Note that the card has left the field now."""
-        if uid == self._uid:
-            self._seen_at = self._clock()
+        if uid in self._seen_at:
+            self._seen_at[uid] = self._busy_until = self._clock()
+
+    def forget(self, uid: str) -> None:
+        """Let the next reading of this card be a new one."""
+        self._seen_at.pop(uid, None)
 
 
 class NfcReader:
@@ -88,6 +119,10 @@ class NfcReader:
         self._air_seconds = air_seconds
         self._longest_pause = longest_pause
         self._frontend: Any = None
+        self._on_repeat: Callable[[str, float], None] = lambda _uid, _seconds: None
+        # Cards that gave a secure message: their plain number alone is never a tap.
+        self._secure: set[str] = set()
+        self._asked_again = ("", 0.0)
 
     @property
     def is_open(self) -> bool:
@@ -117,8 +152,17 @@ class NfcReader:
             except Exception as error:  # noqa: BLE001  # termios.error and others after an unplug; the reader is gone
                 self._log.info("reader closed badly", error=_text(error))
 
-    def run(self, on_card: Callable[[Card], None], stop: threading.Event) -> None:
-        """Report each tapped card once, until `stop`; reopen the reader each time it fails."""
+    def run(
+        self,
+        on_card: Callable[[Card], None],
+        stop: threading.Event,
+        on_repeat: Callable[[str, float], None] = lambda _uid, _seconds: None,
+    ) -> None:
+        """Report each tapped card once, until `stop`; reopen the reader each time it fails.
+
+        `on_repeat` gets a card that comes back within the debounce, and the debounce in seconds.
+        """
+        self._on_repeat = on_repeat
         opening = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(ReaderUnavailable),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=self._longest_pause),
@@ -195,32 +239,74 @@ class NfcReader:
 
     def _on_connect(self, tag: Any, on_card: Callable[[Card], None]) -> bool:
         uid = bytes(tag.identifier).hex().upper()
-        if uid and self.debounce.is_new(uid):
-            message = self._read_message(tag)
+        visit = self.debounce.visit(uid) if uid else Visit.SAME
+        if visit is Visit.REPEATED:
+            self._on_repeat(uid, self.debounce.seconds)
+        if visit is not Visit.NEW:
+            return True  # nfcpy then waits until the card is gone
+        card = self._read(tag, uid)
+        if card.unreadable:
+            self.debounce.forget(uid)
+            self._ask_again(card, on_card)
+            return False  # a card that is still there is read again at once
+        try:
+            on_card(card)
+        finally:
             # Reading and the decision take time: the card's stay counts from where polling continues.
-            on_card(Card(uid=uid, kind=str(tag.product), sun=message))
             self.debounce.released(uid)
-        return True  # nfcpy then waits until the card is gone
+        return True
+
+    def _ask_again(self, card: Card, on_card: Callable[[Card], None]) -> None:
+        """Report a card that was not read, once in a while: it may be read many times before it is held still."""
+        now = time.monotonic()
+        uid, asked_at = self._asked_again
+        if card.uid != uid or now - asked_at > _ASK_AGAIN_SECONDS:
+            self._asked_again = (card.uid, now)
+            on_card(card)
 
     def _on_release(self, tag: Any) -> bool:
         self.debounce.released(bytes(tag.identifier).hex().upper())
         return True
 
-    def _read_message(self, tag: Any) -> Sun | None:
-        """Return the card's secure message. It is read exactly once, since each reading uses up a counter value."""
+    def _read(self, tag: Any, uid: str) -> Card:
+        """Return the card with its secure message, which is read once: each reading uses up a counter value.
+
+        A card that can be secure and left too early, or gave half a message, is unreadable, and not a plain card.
+        """
+        can_be_secure = getattr(tag, "type", "") == _SECURE_TYPE
+        message: Sun | None = None
         try:
-            if tag.ndef is None:
-                return None
-            for record in tag.ndef.records:
+            records = self._records(tag, can_be_secure=can_be_secure)
+            for record in records or ():
                 # `iri`, not `uri`: the latter quotes "=" and "&" again and breaks the parameters.
-                message = sun.from_address(getattr(record, "iri", "") or "")
-                if message:
-                    return message
+                message = message or sun.from_address(getattr(record, "iri", "") or "")
+            is_torn = records is None and can_be_secure
         except sun.UnusableMessageError as error:
             self._log.warning("secure message refused", error=str(error))
-        except Exception as error:  # noqa: BLE001  # a plain identifier is still a tap; the server refuses it where the card is secure
+            if can_be_secure:
+                return Card(uid=uid, kind=str(tag.product), unreadable=str(error))
+            is_torn = False
+        except Exception as error:  # noqa: BLE001  # no error of a card in nfcpy or its decoder may stop the gate
             self._count(error)
-        return None
+            is_torn = can_be_secure
+        if message:
+            if len(self._secure) < _MOST_SECURE_KNOWN:
+                self._secure.add(uid)
+        elif is_torn or uid in self._secure:
+            return Card(uid=uid, kind=str(tag.product), unreadable="it left before it was read", is_torn=True)
+        return Card(uid=uid, kind=str(tag.product), sun=message)
+
+    @staticmethod
+    def _records(tag: Any, *, can_be_secure: bool) -> list[Any] | None:
+        """Return a card's records; an empty list where it has none, and None where it left before all was read."""
+        if tag.ndef is not None:
+            return list(tag.ndef.records)
+        if not can_be_secure:
+            return []
+        # nfcpy hides an error of the air. A card that is still there after a second reading really has no message.
+        if tag.is_present and tag.ndef is not None:
+            return list(tag.ndef.records)
+        return [] if tag.is_present else None
 
 
 def _load_nfcpy() -> Any:
@@ -230,8 +316,8 @@ def _load_nfcpy() -> Any:
         import nfc.clf.udp
     except ImportError as error:
         raise BadSetup(
-            f"the reader's library is not installed ({error}); install the agent with its extra: "
-            "pip install 'gatehouse-reader[nfc]'"
+            f"the reader's library is not installed ({error}); in the folder of the agent (reader-agent/) run: "
+            f"{sys.executable} -m pip install '.[nfc]'"
         ) from None
     # On import nfcpy routes every warning of the process into logging; that is undone here.
     logging.captureWarnings(capture=False)

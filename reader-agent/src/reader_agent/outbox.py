@@ -1,24 +1,26 @@
 """The durable outbox: every tap is on disk before it is sent, and is never deleted.
 
 `tap` and `outcome` are a journal; triggers make it append-only. `open` is an index over it: the taps that are still to
-be sent (`dead` = 0), and those that the server rejected (`dead` = 1).
+be sent (`dead` = 0), and those that failed alone and are retried slowly (`dead` = 1). `failure` says why a tap that
+is not done failed last. `boot` holds the server's clock minus the boot clock, for each boot of this device.
 """
 
 import os
+import shutil
 import sqlite3
+import tempfile
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from ulid import ULID
-
-from reader_agent.clock import Clock, read_time, write_time
+from reader_agent.clock import read_time, write_time
 from reader_agent.failures import BadSetup
-from reader_agent.wire import Decision, Sun, TapOut
+from reader_agent.tap import Tap
+from reader_agent.wire import Decision, Sun
 
 SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -59,12 +61,26 @@ CREATE TRIGGER outcome_is_final BEFORE UPDATE ON outcome
     BEGIN SELECT RAISE(ABORT, 'outcomes are never changed'); END;
 """
 
+# Added to files of the first version too: an older agent does not know these tables and needs none of them.
+_ADDED = """
+CREATE TABLE IF NOT EXISTS failure (
+    sequence INTEGER PRIMARY KEY REFERENCES tap (sequence),
+    failed_at TEXT NOT NULL,
+    reason TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS boot (
+    boot_id TEXT PRIMARY KEY,
+    server_minus_boot_ms INTEGER NOT NULL
+);
+"""
+
 State = Literal["pending", "dead", "done"]
 
 _ENTRIES = """
 SELECT tap.sequence, scan_id, scanned_at, boot_id, monotonic_ns, clock_offset_ms, uid, qr, picc_data, cmac, direction,
-    open.sequence IS NULL, open.dead, outcome.status, outcome.detail
+    open.sequence IS NULL, open.dead, outcome.status, coalesce(nullif(outcome.detail, ''), failure.reason)
 FROM tap LEFT JOIN open ON open.sequence = tap.sequence
+    LEFT JOIN failure ON failure.sequence = tap.sequence
     LEFT JOIN outcome ON outcome.id = (SELECT max(id) FROM outcome WHERE outcome.sequence = tap.sequence)
 """
 _WHERE: dict[State | None, str] = {
@@ -74,49 +90,6 @@ _WHERE: dict[State | None, str] = {
     "done": "WHERE open.sequence IS NULL",
     None: "",
 }
-
-
-@dataclass(frozen=True)
-class Tap:
-    """One reading of a card at this gate. Its `scan_id` is the same in each attempt to send it."""
-
-    scan_id: str
-    scanned_at: datetime
-    boot_id: str
-    monotonic_ns: int
-    uid: str | None = None
-    qr: str | None = None
-    sun: Sun | None = None
-    direction: str | None = None
-    clock_offset_ms: int | None = None
-
-    @classmethod
-    def of_card(
-        cls, clock: Clock, uid: str, *, sun: Sun | None, direction: str | None, clock_offset_ms: int | None
-    ) -> Self:
-        """Return the tap of a card that was read just now."""
-        return cls(
-            scan_id=f"scn_{ULID()}",
-            scanned_at=clock.wall(),
-            boot_id=clock.boot_id,
-            monotonic_ns=clock.monotonic_ns(),
-            uid=uid,
-            sun=sun,
-            direction=direction,
-            clock_offset_ms=clock_offset_ms,
-        )
-
-    def on_the_wire(self, clock: Clock) -> TapOut:
-        """Return this tap as the server takes it."""
-        scanned_at = clock.wall_of(boot_id=self.boot_id, monotonic_ns=self.monotonic_ns, scanned_at=self.scanned_at)
-        return TapOut(
-            scan_id=self.scan_id,
-            uid=self.uid,
-            qr=self.qr,
-            scanned_at=write_time(scanned_at),
-            sun=self.sun,
-            direction=self.direction,
-        )
 
 
 @dataclass(frozen=True)
@@ -133,21 +106,30 @@ class Entry:
 class Outbox:
     """The outbox of one enrolment. Safe for several threads; several processes may read it at once."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, reads_only: bool = False) -> None:
+        """Open the file; `reads_only` reads a copy in memory, so it works on a disk that cannot be written."""
         self.path = path
+        # Why the last change could not be written; None after one that was.
+        self.trouble: str | None = None
         self._lock = threading.RLock()
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.touch(mode=0o600, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+            self._db = _copy(path) if reads_only else _open(path)
         except (OSError, sqlite3.Error) as error:
             raise BadSetup(f"the outbox {path} cannot be opened: {error}; check the folder's owner and space") from None
+        self._prepare_or_explain()
+
+    @classmethod
+    def reading(cls, path: Path) -> Self:
+        """Return an outbox that only reads. Raises BadSetup."""
+        return cls(path, reads_only=True)
+
+    def _prepare_or_explain(self) -> None:
         try:
             self._prepare()
         except sqlite3.Error as error:
             self._db.close()
             raise BadSetup(
-                f"the outbox {path} cannot be used: {error}. If the disk is full, free some space. "
+                f"the outbox {self.path} cannot be used: {error}. If the disk is full, free some space. "
                 "If the file is damaged, "
                 "move it aside (do not delete it: it holds unsent taps) and start again"
             ) from None
@@ -171,18 +153,23 @@ class Outbox:
                     f"the outbox {self.path} was written by another version of the agent (layout {version}, this one "
                     f"knows {SCHEMA_VERSION}); run the version that wrote it, or `outbox export` with it first"
                 )
+            for statement in _statements(_ADDED):
+                db.execute(statement)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
-            except BaseException:
+                self._db.execute("COMMIT")
+            except BaseException as error:
+                if isinstance(error, sqlite3.Error):
+                    self.trouble = str(error)
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
+            self.trouble = None
 
     def close(self) -> None:
         """Close the file; what is in it stays."""
@@ -219,31 +206,70 @@ class Outbox:
             raise sqlite3.DatabaseError("the database named no row")
         return sequence
 
-    def pending(self, limit: int) -> list[Entry]:
-        """Return the taps that still have to be sent, oldest first."""
-        return self.entries("pending", limit=limit)
+    def pending(self, limit: int, *, without: Collection[int] = ()) -> list[Entry]:
+        """Return the taps that still have to be sent, oldest first; `without` these."""
+        found = self.entries("pending", limit=limit + len(without))
+        return [entry for entry in found if entry.sequence not in without][:limit]
 
-    def decided(self, sequence: int, decision: Decision, *, at: datetime) -> None:
-        """Record the server's answer. A second answer to the same tap changes nothing."""
-        # The attendee's name is for the display only and must not be stored on a device at a gate.
-        detail = decision.model_dump_json(exclude={"attendee", "ticket"}, exclude_none=True)
-        self._settle(sequence, "decided", 200, detail, at)
+    def entry(self, sequence: int) -> Entry | None:
+        """Return a tap by its place, or None where there is none or it is done."""
+        query = f"{_ENTRIES} WHERE open.sequence = ?"
+        with self._lock:
+            row = self._db.execute(query, (sequence,)).fetchone()
+        return _entry(row) if row else None
 
-    def buried(self, sequence: int, *, status: int, detail: str, at: datetime) -> None:
-        """Make a tap that the server rejected a dead letter, which an operator can list."""
-        self._settle(sequence, "dead", status, detail, at)
+    def oldest_of_card(self, tap: Tap) -> Entry | None:
+        """Return the oldest other tap of the same card that still has to be sent."""
+        if tap.uid is None:
+            return None
+        query = f"{_ENTRIES} WHERE open.dead = 0 AND tap.uid = ? AND scan_id <> ? ORDER BY tap.sequence LIMIT 1"
+        with self._lock:
+            row = self._db.execute(query, (tap.uid, tap.scan_id)).fetchone()
+        return _entry(row) if row else None
 
-    def _settle(self, sequence: int, kind: str, status: int, detail: str, at: datetime) -> None:
+    def decided(self, decisions: Mapping[int, Decision], *, at: datetime) -> set[int]:
+        """Record the server's answers by the taps' places, in one transaction; return those that were open.
+
+        A second answer to the same tap changes nothing.
+        """
+        settled: set[int] = set()
         with self._transaction() as db:
-            if kind == "decided":
-                found = db.execute("DELETE FROM open WHERE sequence = ?", (sequence,)).rowcount
-            else:
-                found = db.execute("UPDATE open SET dead = 1 WHERE sequence = ? AND dead = 0", (sequence,)).rowcount
-            if found:
-                db.execute(
-                    "INSERT INTO outcome (sequence, recorded_at, kind, status, detail) VALUES (?, ?, ?, ?, ?)",
-                    (sequence, write_time(at), kind, status, detail),
-                )
+            for sequence, decision in decisions.items():
+                if not db.execute("DELETE FROM open WHERE sequence = ?", (sequence,)).rowcount:
+                    continue
+                # The attendee's name is for the display only and must not be stored on a device at a gate.
+                detail = decision.model_dump_json(exclude={"attendee", "ticket"}, exclude_none=True)
+                self._add_outcome(sequence, "decided", 200, detail, at)
+                db.execute("DELETE FROM failure WHERE sequence = ?", (sequence,))
+                settled.add(sequence)
+        return settled
+
+    def buried(self, sequence: int, *, status: int | None, detail: str, at: datetime) -> None:
+        """Make a tap that fails alone a dead letter: an operator sees it, and it is retried slowly."""
+        with self._transaction() as db:
+            if db.execute("UPDATE open SET dead = 1 WHERE sequence = ? AND dead = 0", (sequence,)).rowcount:
+                self._add_outcome(sequence, "dead", status, detail, at)
+
+    def failed(self, sequence: int, reason: str, *, at: datetime) -> None:
+        """Note why a tap that is still open failed last."""
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO failure VALUES (?, ?, ?)", (sequence, write_time(at), reason))
+
+    def _add_outcome(self, sequence: int, kind: str, status: int | None, detail: str, at: datetime) -> None:
+        self._db.execute(
+            "INSERT INTO outcome (sequence, recorded_at, kind, status, detail) VALUES (?, ?, ?, ?, ?)",
+            (sequence, write_time(at), kind, status, detail),
+        )
+
+    def learn_boot(self, boot_id: str, server_minus_boot_ms: int) -> None:
+        """Remember the server's clock minus the boot clock: it corrects this boot's taps in later boots."""
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO boot VALUES (?, ?)", (boot_id, server_minus_boot_ms))
+
+    def boots(self) -> dict[str, int]:
+        """Return the server's clock minus the boot clock, in milliseconds, for each boot where it is known."""
+        with self._lock:
+            return dict(self._db.execute("SELECT boot_id, server_minus_boot_ms FROM boot").fetchall())
 
     def retry(self, scan_ids: Sequence[str] | None, *, at: datetime) -> int:
         """Make dead letters (all, or these) pending again; return how many there were."""
@@ -263,7 +289,7 @@ class Outbox:
         return self._count("SELECT count(*) FROM open WHERE dead = 0")
 
     def dead(self) -> int:
-        """Return how many taps the server rejected."""
+        """Return how many taps failed alone and are retried slowly."""
         return self._count("SELECT count(*) FROM open WHERE dead = 1")
 
     def total(self) -> int:
@@ -283,8 +309,6 @@ class Outbox:
 
     def check_writable(self) -> None:
         """Raise `sqlite3.Error` or `OSError` where a tap could not be stored now."""
-        with self._transaction() as db:
-            db.execute("SELECT count(*) FROM open").fetchone()
         # SQLite keeps small changes in memory until a commit; the probe finds a full disk now, not at the gate.
         probe = self.path.with_name(f".{self.path.name}.probe")
         try:
@@ -292,8 +316,44 @@ class Outbox:
                 file.write(bytes(256 * 1024))
                 file.flush()
                 os.fsync(file.fileno())
+        except OSError as error:
+            self.trouble = str(error)
+            raise
         finally:
-            probe.unlink(missing_ok=True)
+            with suppress(OSError):
+                probe.unlink(missing_ok=True)
+        with self._transaction() as db:
+            db.execute("UPDATE open SET dead = dead WHERE sequence = (SELECT min(sequence) FROM open)")
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=True)
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+
+
+def _copy(path: Path) -> sqlite3.Connection:
+    """Return a copy in memory of an outbox with its log.
+
+    SQLite needs files beside a database with a log, so on a disk that cannot be written the files are copied first.
+    """
+    if not path.is_file():
+        raise FileNotFoundError("there is no such file")
+    target = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    try:
+        _read_into(path, target)
+    except sqlite3.Error:
+        with tempfile.TemporaryDirectory(prefix="gatehouse-reader-") as folder:
+            for file in (path, path.with_name(f"{path.name}-wal")):
+                if file.exists():
+                    shutil.copyfile(file, Path(folder) / file.name)
+            _read_into(Path(folder) / path.name, target)
+    return target
+
+
+def _read_into(path: Path, target: sqlite3.Connection) -> None:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as source:
+        source.backup(target)
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -2,20 +2,19 @@
 
 import ipaddress
 import threading
-import time
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar, get_args
 from urllib.parse import urlsplit
 
-import httpx
 from pydantic import BaseModel, ValidationError
 
-from reader_agent import __version__
 from reader_agent.clock import Clock, read_time, write_time
 from reader_agent.failures import BadSetup, LockedOut, Rejected, TryLater
 from reader_agent.identity import Identity
+from reader_agent.road import Reply, Road
 from reader_agent.wire import Enrolled, ErrorEnvelope, HeartbeatAnswer, TapOut, TapsAnswer, TokenAnswer
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -24,8 +23,13 @@ Answer = TypeVar("Answer", bound=BaseModel)
 _RENEW_BEFORE_SECONDS = 60.0
 # The Date header has whole seconds, and it travels: smaller differences are ignored.
 _DATE_TRUSTED_SECONDS = 5.0
-_FOREVER_REFUSED = frozenset({400, 404, 405, 410, 413, 414, 415, 422})
+_REFUSED = frozenset({400, 404, 405, 410, 413, 414, 415, 422})
 _LOCKED_OUT = frozenset({401, 403})
+# A longer pause would end a gate; a slice of taps at this interval is no load.
+_LONGEST_RETRY_AFTER = 15.0
+
+# A person at the gate, the kept taps, and the heartbeat each have a connection of their own.
+RoadName = Literal["person", "backlog", "heartbeat"]
 
 
 def is_loopback(url: str) -> bool:
@@ -50,7 +54,7 @@ def check_address(url: str) -> str:
 
 
 class Server:
-    """A connection to the platform. Safe for several threads."""
+    """The platform's API. Safe for several threads; each of its roads waits for no other."""
 
     def __init__(self, url: str, *, clock: Clock, identity: Identity | None = None) -> None:
         self.url = check_address(url)
@@ -58,13 +62,9 @@ class Server:
         self.identity = identity
         # The server's clock minus this device's wall clock; None until it is known.
         self.clock_offset_seconds: float | None = None
-        self._client = httpx.Client(
-            base_url=self.url,
-            headers={"User-Agent": f"gatehouse-reader/{__version__}", "Accept": "application/json"},
-            # A proxy that the environment names cannot reach this machine's own loopback.
-            trust_env=not is_loopback(self.url),
-            limits=httpx.Limits(max_connections=4, keepalive_expiry=60),
-        )
+        # The server's clock minus the boot clock: it stays true where the wall clock is set.
+        self.server_minus_boot_seconds: float | None = None
+        self._roads = {name: Road(self.url, trust_env=not is_loopback(self.url)) for name in get_args(RoadName)}
         self._lock = threading.Lock()
         self._access = ""
         self._renew_at = 0.0
@@ -79,48 +79,58 @@ class Server:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        for road in self._roads.values():
+            road.close()
 
     def enroll(self, *, code: str, public_key: str, name: str | None) -> Enrolled:
         """Exchange an administrator's one-time code for a device."""
         body = {"code": code, "public_key": public_key} | ({"name": name} if name else {})
-        return self._post("/api/device/enroll/", body, Enrolled, timeout=30.0)
+        return self._post("/api/device/enroll/", body, Enrolled, call=_Call("person", self._until(30.0)))
 
-    def taps(self, taps: list[TapOut], *, timeout: float) -> TapsAnswer:
+    def taps(self, taps: list[TapOut], *, timeout: float, road: RoadName = "person") -> TapsAnswer:
         """Send taps and return one decision for each, in order."""
         body = {
             "taps": [tap.model_dump(exclude_none=True) for tap in taps],
             "device_time": write_time(self.clock.wall()),
         }
-        answer = self._as_device("/api/device/taps/", body, TapsAnswer, timeout=timeout)
+        answer = self._as_device("/api/device/taps/", body, TapsAnswer, call=_Call(road, self._until(timeout)))
         if [decision.scan_id for decision in answer.results] != [tap.scan_id for tap in taps]:
             raise TryLater("the server's decisions do not match the taps that were sent")
         return answer
 
     def heartbeat(self, body: dict[str, Any], *, timeout: float) -> HeartbeatAnswer:
         """Send the device's state; return its configuration and the time."""
+        call = _Call("heartbeat", self._until(timeout))
         before = self.clock.monotonic()
-        answer = self._as_device("/api/device/heartbeat/", body, HeartbeatAnswer, timeout=timeout)
+        answer = self._as_device("/api/device/heartbeat/", body, HeartbeatAnswer, call=call)
         travelled = self.clock.monotonic() - before
         try:
             server_now = read_time(answer.time).timestamp() + travelled / 2
-        except ValueError:
+        except (ValueError, OverflowError):
             raise TryLater("the server's heartbeat answer carries no readable time") from None
-        self.clock_offset_seconds = server_now - self.clock.wall().timestamp()
+        self._set_offset(server_now - self.clock.wall().timestamp())
         return answer
 
     def access_token(self, *, timeout: float) -> str:
         """Return a valid token; a new one is fetched only when the last is about to expire."""
+        return self._token(_Call("person", self._until(timeout)))
+
+    def _until(self, seconds: float) -> float:
+        return self.clock.monotonic() + seconds
+
+    def _token(self, call: "_Call") -> str:
         with self._lock:
             if self._access and self.clock.monotonic() < self._renew_at:
                 return self._access
-            answer = self._fetch_token(timeout)
-            life = max(0.0, answer.expires_in)
+        # Fetched without the lock: a road that waits for its token holds up no other road.
+        answer = self._fetch_token(call)
+        with self._lock:
             self._access = answer.access
+            life = answer.expires_in
             self._renew_at = self.clock.monotonic() + max(life - _RENEW_BEFORE_SECONDS, life / 2)
-            return self._access
+        return answer.access
 
-    def _fetch_token(self, timeout: float) -> TokenAnswer:
+    def _fetch_token(self, call: "_Call") -> TokenAnswer:
         if self.identity is None:
             raise BadSetup("this connection has no device identity")
         offset = self.clock_offset_seconds or 0.0
@@ -130,7 +140,7 @@ class Server:
                 "assertion": self.identity.assertion(clock_offset_seconds=offset),
             }
             try:
-                return self._post("/api/device/token/", body, TokenAnswer, timeout=timeout)
+                return self._post("/api/device/token/", body, TokenAnswer, call=call)
             except LockedOut:
                 # A board that booted in the past signs proofs that have expired: retry once, by the server's time.
                 measured = self.clock_offset_seconds
@@ -141,10 +151,10 @@ class Server:
                 raise LockedOut(f"the server does not know this device: {error}") from None
         raise LockedOut("the server refuses this device")
 
-    def _as_device(self, path: str, body: dict[str, Any], kind: type[Answer], *, timeout: float) -> Answer:
-        token = self.access_token(timeout=timeout)
+    def _as_device(self, path: str, body: dict[str, Any], kind: type[Answer], *, call: "_Call") -> Answer:
+        token = self._token(call)
         try:
-            return self._post(path, body, kind, timeout=timeout, token=token)
+            return self._post(path, body, kind, call=call, token=token)
         except LockedOut as error:
             if error.status != 401:
                 raise
@@ -152,66 +162,76 @@ class Server:
             with self._lock:
                 if self._access == token:
                     self._access = ""
-            return self._post(path, body, kind, timeout=timeout, token=self.access_token(timeout=timeout))
+            return self._post(path, body, kind, call=call, token=self._token(call))
 
     def _post(
-        self, path: str, body: dict[str, Any], kind: type[Answer], *, timeout: float, token: str | None = None
+        self, path: str, body: dict[str, Any], kind: type[Answer], *, call: "_Call", token: str | None = None
     ) -> Answer:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        seconds = call.until - self.clock.monotonic()
+        if seconds <= 0:
+            raise TryLater(f"{self.url} did not answer in time")
+        reply = self._roads[call.road].post(path, body, token=token, seconds=seconds)
+        if not reply.is_json:
+            raise _foreign(self.url, reply)
+        if not 200 <= reply.status < 300:
+            raise self._failure(reply)
         try:
-            response = self._client.post(
-                path, json=body, headers=headers, timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0))
-            )
-        except httpx.TimeoutException:
-            raise TryLater(f"{self.url} did not answer within {timeout:g} s") from None
-        except httpx.HTTPError as error:
-            raise TryLater(f"{self.url} cannot be reached ({type(error).__name__})") from None
-        self._learn_time(response)
-        if response.is_success:
-            try:
-                return kind.model_validate_json(response.content)
-            except ValidationError:
-                raise TryLater(
-                    f"{self.url} gave an answer that is not the platform's; is this a captive portal?"
-                ) from None
-        raise _failure(response, self.url)
+            answer = kind.model_validate_json(reply.body)
+        except ValidationError:
+            raise _foreign(self.url, reply) from None
+        self._learn_time(reply)
+        return answer
 
-    def _learn_time(self, response: httpx.Response) -> None:
+    def _failure(self, reply: Reply) -> Exception:
+        """Return the failure that a JSON answer other than 2xx means."""
         try:
-            stated = parsedate_to_datetime(response.headers.get("Date", "")).timestamp() + 0.5
-        except (TypeError, ValueError):
+            refusal = ErrorEnvelope.model_validate_json(reply.body).error
+        except ValidationError:
+            return _foreign(self.url, reply)
+        self._learn_time(reply)
+        said = f"{refusal.code}: {refusal.message}"
+        if reply.status in _LOCKED_OUT:
+            return LockedOut(f"{self.url} refuses this device's credentials ({said})", status=reply.status)
+        if reply.status in _REFUSED:
+            return Rejected(said, status=reply.status, code=refusal.code)
+        return TryLater(f"{self.url} answered {said}", retry_after=_retry_after(reply, self.clock.wall()))
+
+    def _learn_time(self, reply: Reply) -> None:
+        """Learn the time from an answer of the platform; other senders' clocks count for nothing."""
+        try:
+            stated = parsedate_to_datetime(reply.headers.get("Date", "")).timestamp() + 0.5
+        except (TypeError, ValueError, OverflowError):
             return
         offset = stated - self.clock.wall().timestamp()
         # The heartbeat's own time is finer: the header counts only where it differs by far.
         if self.clock_offset_seconds is None or abs(offset - self.clock_offset_seconds) > _DATE_TRUSTED_SECONDS:
-            self.clock_offset_seconds = offset
+            self._set_offset(offset)
+
+    def _set_offset(self, offset: float) -> None:
+        self.clock_offset_seconds = offset
+        self.server_minus_boot_seconds = self.clock.wall().timestamp() + offset - self.clock.monotonic()
 
 
-def _failure(response: httpx.Response, url: str) -> Exception:
-    """Return the failure that an answer other than 2xx means."""
-    status = response.status_code
+@dataclass(frozen=True)
+class _Call:
+    """The road of a request and of the token it needs, and when both must be done (seconds of the boot clock)."""
+
+    road: RoadName
+    until: float
+
+
+def _foreign(url: str, reply: Reply) -> TryLater:
+    """Return the failure of an answer that a proxy or a captive portal gave: it says nothing about the tap."""
+    return TryLater(f"{url} gave an answer that is not the platform's (HTTP {reply.status}); is this a captive portal?")
+
+
+def _retry_after(reply: Reply, now: datetime) -> float | None:
+    """Return the pause that the platform asks for, in seconds, at most _LONGEST_RETRY_AFTER."""
+    header = reply.headers.get("Retry-After", "").strip()
+    if header.isascii() and header.isdigit():
+        return float(min(int(header[:6]), _LONGEST_RETRY_AFTER))
     try:
-        refusal = ErrorEnvelope.model_validate_json(response.content).error
-    except ValidationError:
-        refusal = None
-    said = f"{refusal.code}: {refusal.message}" if refusal else f"HTTP {status}"
-    if status in _LOCKED_OUT and refusal:
-        return LockedOut(f"{url} refuses this device's credentials ({said})", status=status)
-    if status in _FOREVER_REFUSED and refusal:
-        return Rejected(said, status=status, code=refusal.code)
-    # A 4xx without the platform's envelope comes from a proxy or a captive portal: the tap is retried.
-    return TryLater(f"{url} answered {said}", retry_after=_retry_after(response))
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    header = response.headers.get("Retry-After", "").strip()
-    if not header:
+        seconds = (parsedate_to_datetime(header) - now).total_seconds()
+    except (TypeError, ValueError, OverflowError):
         return None
-    try:
-        seconds = float(header)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(header) - datetime.fromtimestamp(time.time(), UTC)).total_seconds()
-        except (TypeError, ValueError):
-            return None
-    return min(max(seconds, 0.0), 3600.0)
+    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)

@@ -2,10 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from reader_agent.failures import BadSetup
+from reader_agent.sound import SoundName
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 
@@ -17,6 +20,18 @@ def default_state_dir() -> Path:
         return Path(by_systemd)
     by_xdg = os.environ.get("XDG_STATE_HOME", "")
     return (Path(by_xdg) if by_xdg else Path.home() / ".local" / "state") / "gatehouse-reader"
+
+
+def read_settings(**given: Any) -> "Settings":
+    """Return the settings; an option that is given (not None) wins over the environment. Raises BadSetup."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        raise BadSetup(
+            f"{name} (GATEHOUSE_READER_{name.upper()} or its option) is not usable: {first['msg']}"
+        ) from None
 
 
 class Settings(BaseSettings):
@@ -37,4 +52,6 @@ class Settings(BaseSettings):
     air_seconds: Annotated[float, Field(gt=0, le=5)] = 0.25
     # /healthz, /readyz and /metrics on loopback; 0 disables them.
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    # The verdicts' sounds: the terminal's bell, ALSA's player, or none.
+    sound: SoundName = "bell"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -11,11 +11,11 @@ import structlog
 from reader_agent import enrolment
 from reader_agent.agent import Agent
 from reader_agent.clock import Clock
-from reader_agent.delivery import Decided, Kept, Outcome, Refused
 from reader_agent.display import Display
 from reader_agent.failures import BadSetup, LockedOut, NotEnrolled, ServerError
 from reader_agent.identity import Identity, read_json, write_privately
 from reader_agent.nfc_reader import Card
+from reader_agent.outcomes import Decided, Kept, Outcome, Refused
 from reader_agent.server import Server, check_address, is_loopback
 from reader_agent.settings import DEFAULT_SERVER, Settings
 from reader_agent.simulator.air import Air, SimulatedCard

@@ -4,10 +4,23 @@ The agent ignores fields that it does not know, so that a newer server does not 
 """
 
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 ADMITTED = "valid"
+RESULTS = frozenset({ADMITTED, "invalid", "already_scanned", "not_found"})
+# The contract's most taps in one request.
+MOST_TAPS = 100
+_LONGEST_TEXT, _MOST_LABELS = 300, 20
+
+
+def _cut(value: Any) -> Any:
+    return value[:_LONGEST_TEXT] if isinstance(value, str) else value
+
+
+# A text for the screen; a longer one is cut, since it must not cost the verdict.
+Shown = Annotated[str, BeforeValidator(_cut)]
 
 
 class _In(BaseModel):
@@ -40,41 +53,45 @@ def _name_of(by: Any) -> Any:
     return by
 
 
+def _first_labels(labels: Any) -> Any:
+    return labels[:_MOST_LABELS] if isinstance(labels, list) else labels
+
+
 class FirstScan(_In):
     """The earlier admission of this ticket: when, where and by whom."""
 
-    scanned_at: str | None = None
-    gate: str | None = None
-    by: Annotated[str | None, BeforeValidator(_name_of)] = None
+    scanned_at: Shown | None = None
+    gate: Shown | None = None
+    by: Annotated[Shown | None, BeforeValidator(_name_of)] = None
 
 
 class Attendee(_In):
     """The part of the attendee that a gate display shows."""
 
-    name: str | None = None
-    labels: list[str] = Field(default_factory=list)
+    name: Shown | None = None
+    labels: Annotated[list[Shown], BeforeValidator(_first_labels)] = Field(default_factory=list)
 
 
 class Ticket(_In):
     """The ticket a decision is about."""
 
-    id: str | None = None
-    number: str | None = None
-    tier: str | None = None
+    id: Shown | None = None
+    number: Shown | None = None
+    tier: Shown | None = None
 
 
 class Decision(_In):
     """The platform's answer to one tap."""
 
     scan_id: str
-    result: str
-    reason: str | None = None
+    result: Shown
+    reason: Shown | None = None
     attendee: Attendee | None = None
     ticket: Ticket | None = None
     first_scan: FirstScan | None = None
     remaining: int | None = None
-    log_id: str | None = None
-    decided_at: str | None = None
+    log_id: Shown | None = None
+    decided_at: Shown | None = None
 
     @property
     def admitted(self) -> bool:
@@ -85,24 +102,36 @@ class Decision(_In):
 class TapsAnswer(_In):
     """One decision per tap, in the order of the taps."""
 
-    results: list[Decision]
+    results: Annotated[list[Decision], Field(max_length=MOST_TAPS)]
+
+
+def _known_zone(name: str) -> str:
+    """Return a time zone's name, or UTC where this machine does not know the zone: a clock is no verdict."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return "UTC"
+    return name
 
 
 class DeviceConfig(_In):
     """The server's configuration of a device. An answer out of these bounds is not the platform's."""
 
-    heartbeat_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
-    batch_size: Annotated[int, Field(ge=1, le=100)] = 100
+    heartbeat_seconds: Annotated[float, Field(ge=0.1, le=3600, allow_inf_nan=False)] = 30.0
+    batch_size: Annotated[int, Field(ge=1, le=MOST_TAPS)] = MOST_TAPS
     online_timeout_ms: Annotated[int, Field(ge=100, le=10_000)] = 1000
     debounce_ms: Annotated[int, Field(ge=0, le=30_000)] = 1000
+    # The event's, by IANA name: the screen shows its times.
+    timezone: Annotated[str, Field(max_length=100), AfterValidator(_known_zone)] = "UTC"
 
 
 class Enrolled(_In):
     """The answer to an enrolment."""
 
-    device_id: str
-    event_id: str
-    gate: str | None = None
+    # A part of file names.
+    device_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+    event_id: Annotated[str, Field(max_length=200)]
+    gate: Shown | None = None
     server_public_key: Any = None
     config: DeviceConfig = Field(default_factory=DeviceConfig)
 
@@ -110,25 +139,26 @@ class Enrolled(_In):
 class TokenAnswer(_In):
     """A short-lived access token."""
 
-    access: str
+    # Printable ASCII, else no header can carry it.
+    access: Annotated[str, Field(pattern=r"^[!-~]+$", max_length=8192)]
     token_type: str = "Bearer"  # noqa: S105  # the scheme's name, no secret
-    expires_in: float
+    expires_in: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 
 
 class HeartbeatAnswer(_In):
     """The answer to a heartbeat."""
 
     config: DeviceConfig = Field(default_factory=DeviceConfig)
-    revoked_before: str | None = None
-    time: str
+    revoked_before: Shown | None = None
+    time: Annotated[str, Field(max_length=40)]
 
 
 class ErrorBody(_In):
     """The content of the error envelope."""
 
-    code: str
-    message: str = ""
-    request_id: str | None = None
+    code: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Z][A-Z0-9_]*$")]
+    message: Shown = ""
+    request_id: Shown | None = None
 
 
 class ErrorEnvelope(_In):

@@ -1,0 +1,29 @@
+"""What a gate learns about a tap: the server's decision, or why there is none yet."""
+
+from dataclasses import dataclass
+
+from reader_agent.wire import Decision
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The server answered."""
+
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The tap is stored in the outbox and will be sent. It is no admission yet."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The server rejected the tap: it stays in the outbox and is retried slowly."""
+
+    why: str
+
+
+Outcome = Decided | Kept | Refused

@@ -1,0 +1,135 @@
+"""A road to the server: a connection of its own, a hard deadline, and a bound on each answer.
+
+httpx limits each phase of a request, not their sum: slow names, slow headers and a slow body can hold a request for
+hours. So each request runs in a thread of its own, and its caller leaves at the deadline.
+"""
+
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+
+import httpx
+
+from reader_agent import __version__
+from reader_agent.failures import TryLater
+
+# A hundred decisions need about 100 KB.
+LONGEST_ANSWER_BYTES = 1024 * 1024
+# A request that still runs this long after its deadline hangs: its connection is closed.
+_HANGS_AFTER_SECONDS = 10.0
+_MOST_HANGING = 32
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer as it came: nothing in it is checked yet."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    @property
+    def is_json(self) -> bool:
+        """Return whether the answer claims to be JSON, as all of the platform's are."""
+        return str(self.headers.get("Content-Type", "")).partition(";")[0].strip().lower() == "application/json"
+
+
+class Road:
+    """One user's requests to the server. A request that hangs here holds up no other road."""
+
+    def __init__(self, url: str, *, trust_env: bool) -> None:
+        self.url = url
+        self._trust_env = trust_env
+        self._lock = threading.Lock()
+        self._client = self._connect()
+        # The requests that run, with the time by which they should have ended.
+        self._running: dict[object, float] = {}
+
+    def _connect(self) -> httpx.Client:
+        return httpx.Client(
+            base_url=self.url,
+            headers={
+                "User-Agent": f"gatehouse-reader/{__version__}",
+                "Accept": "application/json",
+                # Answers are small, and a compressed one may unpack to any size.
+                "Accept-Encoding": "identity",
+            },
+            # A proxy that the environment names cannot reach this machine's own loopback.
+            trust_env=self._trust_env,
+            # A cookie of a captive portal would go to the platform with each later request.
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+            limits=httpx.Limits(max_connections=8, keepalive_expiry=60),
+        )
+
+    def close(self) -> None:
+        """Close the connections; requests that run end with an error."""
+        with self._lock:
+            self._client.close()
+
+    def post(self, path: str, body: dict[str, Any], *, token: str | None, seconds: float) -> Reply:
+        """Send a body and return the answer. Raises TryLater where there is none within `seconds`."""
+        client, mine = self._begin(seconds)
+        results: queue.SimpleQueue[Reply | TryLater] = queue.SimpleQueue()
+
+        def work() -> None:
+            try:
+                results.put(self._exchange(client, path, body, token, seconds))
+            except TryLater as error:
+                results.put(error)
+            except httpx.ConnectTimeout:
+                results.put(TryLater(self._silent(seconds), is_reached=False))
+            except httpx.TimeoutException:
+                results.put(TryLater(self._silent(seconds)))
+            except httpx.ConnectError as error:
+                results.put(TryLater(f"{self.url} cannot be reached ({type(error).__name__})", is_reached=False))
+            except Exception as error:  # noqa: BLE001  # no answer may end a gate, whichever error it causes
+                results.put(TryLater(f"{self.url} gave no readable answer ({type(error).__name__})"))
+            finally:
+                with self._lock:
+                    self._running.pop(mine, None)
+
+        threading.Thread(target=work, name="request", daemon=True).start()
+        try:
+            result = results.get(timeout=seconds)
+        except queue.Empty:
+            raise TryLater(self._silent(seconds)) from None
+        if isinstance(result, TryLater):
+            raise result
+        return result
+
+    def _silent(self, seconds: float) -> str:
+        return f"{self.url} did not answer within {seconds:.2g} s"
+
+    def _begin(self, seconds: float) -> tuple[httpx.Client, object]:
+        """Return the connection for a request; a fresh one where earlier requests hang."""
+        now, mine = time.monotonic(), object()
+        with self._lock:
+            if len(self._running) >= _MOST_HANGING:
+                raise TryLater(f"{self.url}: {_MOST_HANGING} earlier requests still wait", is_reached=False)
+            if any(now > due + _HANGS_AFTER_SECONDS for due in self._running.values()):
+                self._client.close()
+                self._client = self._connect()
+                self._running = dict.fromkeys(self._running, now)
+            self._running[mine] = now + seconds
+            return self._client, mine
+
+    def _exchange(
+        self, client: httpx.Client, path: str, body: dict[str, Any], token: str | None, seconds: float
+    ) -> Reply:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        until = time.monotonic() + seconds
+        limits = httpx.Timeout(seconds, connect=min(seconds, 5.0))
+        with client.stream("POST", path, json=body, headers=headers, timeout=limits) as response:
+            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                raise TryLater(f"{self.url} gave an encoded answer that was not asked for")
+            content = bytearray()
+            for chunk in response.iter_raw():
+                content += chunk
+                if len(content) > LONGEST_ANSWER_BYTES:
+                    raise TryLater(f"{self.url} gave an answer over {LONGEST_ANSWER_BYTES // 1024} KB")
+                if time.monotonic() > until:
+                    raise TryLater(self._silent(seconds))
+            return Reply(response.status_code, response.headers, bytes(content))

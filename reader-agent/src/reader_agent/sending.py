@@ -1,0 +1,105 @@
+"""One request with taps: sends them, and records each answer before anybody shows it."""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from reader_agent.failures import LockedOut, ServerError
+from reader_agent.outbox import Entry, Outbox
+from reader_agent.server import RoadName, Server
+from reader_agent.standing import Standing
+from reader_agent.tap import ServerTime
+from reader_agent.wire import Decision
+
+# A smaller difference is the jitter of the network.
+_BOOT_CHANGED_MS = 500
+
+
+@dataclass
+class Tally:
+    """Counts of what was sent since the start."""
+
+    decided: int = 0
+    kept: int = 0
+    buried: int = 0
+    failed_attempts: int = 0
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A tap with its decision. `is_new`: no earlier answer was recorded. `is_recorded`: this one is on the disk."""
+
+    entry: Entry
+    decision: Decision
+    is_new: bool
+    is_recorded: bool
+
+
+class Sender:
+    """Sends taps of one outbox. Safe for several threads, each on its own road."""
+
+    def __init__(
+        self, outbox: Outbox, server: Server, standing: Standing, *, log: structlog.stdlib.BoundLogger
+    ) -> None:
+        self.outbox = outbox
+        self.server = server
+        self.standing = standing
+        self.tally = Tally()
+        self.last_error: str | None = None
+        # When the platform last decided a tap, by the monotonic clock; None until it did.
+        self.answered_at: float | None = None
+        self._log = log
+        self._boots = outbox.boots()
+
+    def send(self, entries: Sequence[Entry], *, road: RoadName, seconds: float) -> list[Answered]:
+        """Send taps and record their decisions. Raises TryLater, Rejected and LockedOut."""
+        clock, now = self.server.clock, self._server_time()
+        try:
+            answer = self.server.taps(
+                [entry.tap.on_the_wire(clock, now) for entry in entries], timeout=seconds, road=road
+            )
+        except ServerError as error:
+            self.tally.failed_attempts += 1
+            self.last_error = str(error)
+            # Of several taps one may be the cause, so only a request with one counts against the device.
+            if isinstance(error, LockedOut) and len(entries) == 1:
+                self.standing.refused(road, str(error))
+            raise
+        self.standing.accepted(road)
+        self.answered_at = time.monotonic()
+        self.last_error = None
+        return self._record(entries, answer.results)
+
+    def _record(self, entries: Sequence[Entry], decisions: Sequence[Decision]) -> list[Answered]:
+        by_sequence = {entry.sequence: decision for entry, decision in zip(entries, decisions, strict=True)}
+        is_recorded = True
+        try:
+            self._learn_boot()
+            settled = self.outbox.decided(by_sequence, at=self.server.clock.wall())
+            self.tally.decided += len(settled)
+        except sqlite3.Error as error:
+            # The answers are valid all the same: the taps stay in the outbox, and a retry gets the same answers.
+            settled, is_recorded = set(by_sequence), False
+            self.last_error = f"the answers could not be recorded: {error}"
+            self._log.error("answers not recorded", error=str(error), taps=len(entries))
+        return [
+            Answered(entry, by_sequence[entry.sequence], entry.sequence in settled, is_recorded) for entry in entries
+        ]
+
+    def _server_time(self) -> ServerTime | None:
+        offset = self.server.clock_offset_seconds
+        return None if offset is None else ServerTime(offset, self._boots)
+
+    def _learn_boot(self) -> None:
+        """Store the server's clock minus the boot clock where it is new: later boots correct kept taps by it."""
+        ahead, boot_id = self.server.server_minus_boot_seconds, self.server.clock.boot_id
+        if ahead is None:
+            return
+        ahead_ms = round(ahead * 1000)
+        known = self._boots.get(boot_id)
+        if known is None or abs(known - ahead_ms) > _BOOT_CHANGED_MS:
+            self.outbox.learn_boot(boot_id, ahead_ms)
+            self._boots = {**self._boots, boot_id: ahead_ms}

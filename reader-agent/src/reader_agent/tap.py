@@ -1,0 +1,83 @@
+"""A tap, and its time as the server takes it: the clock of a gate may be wrong, and may be set."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from ulid import ULID
+
+from reader_agent.clock import Clock, write_time
+from reader_agent.wire import Sun, TapOut
+
+
+@dataclass(frozen=True)
+class ServerTime:
+    """What this device knows of the server's clock.
+
+    `offset_seconds` is the server's clock minus the present wall clock. `of_boots` is the server's clock minus the boot
+    clock, in milliseconds, for each boot that heard from the server.
+    """
+
+    offset_seconds: float
+    of_boots: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Tap:
+    """One reading of a card at this gate. Its `scan_id` is the same in each attempt to send it."""
+
+    scan_id: str
+    scanned_at: datetime
+    boot_id: str
+    monotonic_ns: int
+    uid: str | None = None
+    qr: str | None = None
+    sun: Sun | None = None
+    direction: str | None = None
+    clock_offset_ms: int | None = None
+
+    @classmethod
+    def of_card(
+        cls, clock: Clock, uid: str, *, sun: Sun | None, direction: str | None, clock_offset_ms: int | None
+    ) -> Self:
+        """Return the tap of a card that was read just now."""
+        return cls(
+            scan_id=f"scn_{ULID()}",
+            scanned_at=clock.wall(),
+            boot_id=clock.boot_id,
+            monotonic_ns=clock.monotonic_ns(),
+            uid=uid,
+            sun=sun,
+            direction=direction,
+            clock_offset_ms=clock_offset_ms,
+        )
+
+    def on_the_wire(self, clock: Clock, now: ServerTime | None = None) -> TapOut:
+        """Return this tap as the server takes it; `now` is what is known of the server's clock."""
+        return TapOut(
+            scan_id=self.scan_id,
+            uid=self.uid,
+            qr=self.qr,
+            scanned_at=write_time(self._time_by_present_clock(clock, now)),
+            sun=self.sun,
+            direction=self.direction,
+        )
+
+    def _time_by_present_clock(self, clock: Clock, now: ServerTime | None) -> datetime:
+        """Return when the tap was made, by the present wall clock: the server corrects it by that clock's offset."""
+        if self.boot_id == clock.boot_id:
+            return clock.wall_of(boot_id=self.boot_id, monotonic_ns=self.monotonic_ns, scanned_at=self.scanned_at)
+        if now is None:
+            return self.scanned_at
+        ahead_ms = now.of_boots.get(self.boot_id)
+        try:
+            if ahead_ms is not None:
+                by_server = datetime.fromtimestamp(self.monotonic_ns / 1e9 + ahead_ms / 1000, UTC)
+            elif self.clock_offset_ms is not None:
+                by_server = self.scanned_at + timedelta(milliseconds=self.clock_offset_ms)
+            else:
+                return self.scanned_at
+            return by_server - timedelta(seconds=now.offset_seconds)
+        except (OverflowError, ValueError, OSError):
+            return self.scanned_at
