@@ -33,8 +33,11 @@ def load(folder: Path = FOLDER) -> Template:
 
 
 def text() -> str:
-    """Return the merged template as CloudFormation takes it (JSON)."""
-    return json.dumps(load())
+    """Return the merged template as CloudFormation takes it (JSON), without white space.
+
+    A template in a request has at most 51,200 bytes (AWS: "CloudFormation quotas").
+    """
+    return json.dumps(load(), separators=(",", ":"))
 
 
 class _Loader(yaml.SafeLoader):
