@@ -12,7 +12,7 @@ from datetime import datetime
 from chalicelib.clients.bus import Published
 from chalicelib.domain import ledger, paging
 from chalicelib.domain.cards import bindings, cards, own_cards
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, Wanted, every, follows
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
@@ -171,6 +171,7 @@ def gather(customer_id: str, *, also: Sequence[str] = ()) -> int:
     return count
 
 
+@follows(*every(Card), Wanted(CardBalance, having=CardBalance.frozen))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Gather the balances of customers whose card became active or out of use, or got money while out of use."""
     cards_of: dict[str, set[str]] = defaultdict(set)
