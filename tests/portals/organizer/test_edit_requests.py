@@ -1,5 +1,6 @@
 """Edit requests of an event: a typed difference of the changed fields, applied in full or not at all."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,14 +9,15 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.events import categories, events, stock, venues
 from chalicelib.domain.organizers import edit_requests
-from chalicelib.errors import Conflict, InvalidState
+from chalicelib.errors import Conflict, InvalidState, Refusal
 from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event
 from chalicelib.vocabulary import EditRequestStatus, EventStatus
 from tests.portals.webapp.evening import forget_answers
 from tests.support.client import Answer, call
 from tests.support.factories import make_customer, make_organizer, token_of
-from tests.support.payers import counts
+from tests.support.payers import confirm, counts, process
 from tests.support.purchases import book, make_show, pay
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -203,3 +205,102 @@ def test_the_same_key_is_answered_the_same_when_the_requests_are_many(organizer:
         ask(organizer, event, {"title": f"Night {n}"})
     forget_answers()
     assert ask(organizer, event, {"title": "Night"}, key="k1").json == first.json
+
+
+def idle(*_: object) -> None:
+    """Only time passes."""
+
+
+def move(event: Event, _: Category) -> None:
+    day = timedelta(days=1)
+    events.reschedule(event.event_id, starts_at=event.starts_at + day, ends_at=event.ends_at + day)
+
+
+def becoming(status: EventStatus) -> Callable[[Event, Category], object]:
+    return lambda event, _: events.set_status(event.event_id, status)
+
+
+def wire(changes: dict[str, Any], category: Category) -> dict[str, Any]:
+    """Return changes as the wire has them: a period is a moment from now, a number the category's new capacity."""
+    return {
+        name: [{"id": category.category_id, "capacity": value}]
+        if isinstance(value, int)
+        else clock.to_text(clock.now() + value)
+        if isinstance(value, timedelta)
+        else value
+        for name, value in changes.items()
+    }
+
+
+def sell_out(event: Event, category: Category) -> None:
+    for _ in range(13):
+        pay(book(make_customer(), category, 1))
+    assert counts(category_of(event, category))[2] == 13
+
+
+def close_venue(*_: object) -> None:
+    operations.record(operations.remove(keys.events.venue("ven_gone")))
+
+
+MEANWHILE: dict[str, tuple[dict[str, Any], Callable[[Event, Category], object], timedelta, type[Refusal]]] = {
+    "its new start has passed": ({"starts_at": timedelta(hours=2)}, idle, timedelta(hours=3), InvalidState),
+    "its new end has passed": ({"ends_at": timedelta(days=7, hours=1)}, idle, timedelta(days=7, hours=2), InvalidState),
+    "the event is over by the clock": ({"title": "Late"}, idle, timedelta(days=8), InvalidState),
+    "the venue is gone": ({"venue_id": "ven_gone"}, close_venue, timedelta(0), InvalidState),
+    "more is sold": ({"ticket_categories": 12}, sell_out, timedelta(0), Conflict),
+    "the event was moved": ({"title": "Late"}, move, timedelta(0), Conflict),
+    **{
+        f"the event is {status}": ({"title": "Late"}, becoming(status), timedelta(0), InvalidState)
+        for status in (EventStatus.ENDED, EventStatus.CANCELLED, EventStatus.ARCHIVED)
+    },
+}
+
+
+@pytest.mark.parametrize("name", MEANWHILE)
+def test_what_was_true_when_asked_is_checked_again_when_approved(organizer: Account, name: str) -> None:
+    changes, meanwhile, later, error = MEANWHILE[name]
+    venues.add(name="Alhamra", city="Lahore", venue_id="ven_gone")
+    event, standard = make_show(organizer_id=organizer.account_id)
+    asked = ask(organizer, event, wire(changes, standard))
+    assert asked.status == 201, asked.text
+    meanwhile(event, standard)
+
+    with clock.set_to(clock.now() + later):
+        before = repr(events.get(event.event_id).serialize()), repr(category_of(event, standard).serialize())
+        with pytest.raises(error):
+            edit_requests.approve(event.event_id, asked.json["id"], by="adm_1")
+        after = repr(events.get(event.event_id).serialize()), repr(category_of(event, standard).serialize())
+        assert after == before
+        rejected = edit_requests.reject(event.event_id, asked.json["id"], by="adm_1", note="Ask again.")
+    assert rejected.status == "rejected"
+
+
+def test_gates_and_the_refund_deadline_move_with_the_event(organizer: Account) -> None:
+    event, _ = make_show(organizer_id=organizer.account_id)
+    opens, closes = event.starts_at - timedelta(hours=1), event.ends_at + timedelta(hours=1)
+    until = event.starts_at - timedelta(days=2)
+    times = [Event.scanning_opens_at.set(opens), Event.scanning_closes_at.set(closes), Event.refunds_until.set(until)]
+    operations.record(operations.change(event.place, times))
+    later = {name: clock.to_text(getattr(event, name) + timedelta(days=1)) for name in ("starts_at", "ends_at")}
+    asked = ask(organizer, event, later)
+
+    edit_requests.approve(event.event_id, asked.json["id"], by="adm_1")
+
+    moved = events.get(event.event_id)
+    assert [moved.scanning_opens_at, moved.scanning_closes_at, moved.refunds_until] == [
+        moment + timedelta(days=1) for moment in (opens, closes, until)
+    ]
+    assert moved.gsi2pk == keys.events.events_by_day((opens + timedelta(days=1)).date().isoformat(), "").pk
+
+
+def test_an_open_order_keeps_the_price_that_was_booked(organizer: Account) -> None:
+    event, standard = make_show(organizer_id=organizer.account_id)
+    buyer = make_customer()
+    order = book(buyer, standard, 2)
+    asked = ask(organizer, event, {"ticket_categories": [{"id": standard.category_id, "price": "1800.00"}]})
+    edit_requests.approve(event.event_id, asked.json["id"], by="adm_1")
+
+    paid = process(buyer, order, token="tok_ok")  # the sandbox's, no secret
+    assert paid.json["amount"] == rupees("3000.00")
+    assert confirm(buyer, paid.json["id"]).json["status"] == "succeeded"
+    assert book(make_customer(), category_of(event, standard)).total == 180_000
