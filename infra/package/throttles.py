@@ -41,6 +41,7 @@ _OWN = {
     "health": Throttle(20, 10),
     "openapi_document": Throttle(5, 5),
     "docs_page": Throttle(5, 5),
+    "live_module": Throttle(50, 50),
 }
 
 

@@ -452,6 +452,7 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "show_job": tix_requests.REQUESTS["tix_print_run"],
     "openapi_document": _fixed(Request()),
     "docs_page": _fixed(Request()),
+    "live_module": _fixed(Request()),
 }
 
 

@@ -6,7 +6,7 @@ from chalicelib.vocabulary import Portal
 _PORTALS = {portal.value: portal for portal in Portal} | {"v1": Portal.WEBAPP}
 _PLATFORM = "platform"
 _OF_GATES = (Portal.USHER, Portal.DEVICE)
-_PLATFORM_PARTS = ("docs", "openapi.json", "realtime", "sessions")
+_PLATFORM_PARTS = ("docs", "jobs", "live.js", "openapi.json", "realtime", "sessions")
 
 
 def portal_of(path: str) -> str:
