@@ -7,6 +7,8 @@ _TICKETS = "chalicelib/domain/organizations/numbered_tickets.py"
 _IDEMPOTENCY = "chalicelib/domain/idempotency.py"
 _DRAFTS = "chalicelib/domain/organizers/event_drafts.py"
 _OF_DRAFTS = "tests/portals/organizer/test_drafts.py"
+_MODULE = "chalicelib/portals/live.js"
+_OF_MODULE = "tests/portals/test_live_module.py"
 _BEHIND = "tests/portals/tix/test_behind_the_answer.py"
 
 MUTANTS = (
@@ -57,5 +59,21 @@ MUTANTS = (
         before="        draft_rules.require_complete(event, offered)\n",
         after="",
         tests=(f"{_OF_DRAFTS}::test_what_was_valid_is_checked_again_when_it_is_submitted_and_published",),
+    ),
+    Mutant(
+        name="live-module-forgets-its-place",
+        bug="a client that comes back does not ask for what it missed",
+        file=_MODULE,
+        before="...(after === null ? {} : { after })",
+        after="...{}",
+        tests=(_OF_MODULE,),
+    ),
+    Mutant(
+        name="live-module-fires-twice",
+        bug="a message that comes twice is fired twice",
+        file=_MODULE,
+        before="last === null || id > last",
+        after="last === null || id >= last",
+        tests=(_OF_MODULE,),
     ),
 )
