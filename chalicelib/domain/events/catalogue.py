@@ -18,7 +18,7 @@ from chalicelib.clients.bus import Published
 from chalicelib.config import config
 from chalicelib.domain import money, paging
 from chalicelib.domain.changes import Change, every, follows
-from chalicelib.domain.events import listing_places, listings
+from chalicelib.domain.events import events, listing_places, listings
 from chalicelib.domain.events.listing_places import ALL, BY_PRICE, BY_START, UPCOMING
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import NotFound, ValidationFailed
@@ -43,7 +43,10 @@ EventShown = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CatalogueFilters:
-    """Filters: a date is the event's local day, ranges include both ends, prices are text as in the API."""
+    """Filters: an event that takes place within a range is found; a date is a day in the event's time zone.
+
+    Ranges include both ends; prices are text as in the API.
+    """
 
     category: str | None = None
     city: str | None = None
@@ -75,7 +78,7 @@ class _ComparedFilters:
     search: str | None
     first_day: str
     last_day: str
-    starts_from: str
+    ends_after: str
     starts_to: str
     price_from: int | None
     price_to: int | None
@@ -88,8 +91,10 @@ class _ComparedFilters:
             and self.category in (None, entry.category)
             and self.city in (None, entry.city)
             and self.organizer_id in (None, entry.organizer_id)
-            and self.first_day <= entry.day <= self.last_day
-            and self.starts_from <= clock.to_text(entry.starts_at) <= self.starts_to
+            and entry.day <= self.last_day
+            and self.first_day <= (entry.last_day or entry.day)
+            and clock.to_text(entry.starts_at) <= self.starts_to
+            and self.ends_after < clock.to_text(entry.ends_at)
             and self._takes_price(entry)
             and (self.search is None or _is_first_match(entry, self.search))
         )
@@ -175,9 +180,9 @@ def browse(filters: CatalogueFilters, *, page_size: int, cursor: str | None) -> 
 
 
 def _wanted(filters: CatalogueFilters) -> _ComparedFilters:
-    starts_from, first_day = _bound(filters.date_from, is_first=True)
+    ends_after, first_day = _bound(filters.date_from, is_first=True)
     starts_to, last_day = _bound(filters.date_to, is_first=False)
-    if starts_from > starts_to or first_day > last_day:
+    if ends_after > starts_to or first_day > last_day:
         raise ValidationFailed(details=[{"field": "date_to", "message": "must not be before date_from"}])
     price_from, price_to = _minor("price_from", filters.price_from), _minor("price_to", filters.price_to)
     if price_from is not None and price_to is not None and price_from > price_to:
@@ -189,7 +194,7 @@ def _wanted(filters: CatalogueFilters) -> _ComparedFilters:
         search=None if filters.search is None else listing_places.title_text(listing_places.folded(filters.search)),
         first_day=first_day,
         last_day=last_day,
-        starts_from=starts_from,
+        ends_after=ends_after,
         starts_to=starts_to,
         price_from=price_from,
         price_to=price_to,
@@ -235,7 +240,13 @@ def _range(wanted: _ComparedFilters, ordering: CatalogueOrder | None) -> _ListRa
         high = "" if wanted.price_to is None else listing_places.price_text(wanted.price_to)
         return _ListRange(partition, low=low, high=high + _LAST)
     newest_first = ordering is CatalogueOrder.LATEST
-    return _ListRange(partition, low=wanted.starts_from, high=wanted.starts_to + _LAST, newest_first=newest_first)
+    low = _starts_from(wanted.ends_after)
+    return _ListRange(partition, low=low, high=wanted.starts_to + _LAST, newest_first=newest_first)
+
+
+def _starts_from(ends_after: str) -> str:
+    """Return the earliest start of an event that ends after a moment."""
+    return ends_after and clock.to_text(datetime.fromisoformat(ends_after) - events.LONGEST)
 
 
 def _page(of_list: _ListRange, takes: Callable[[ListingEntry], bool], asked: PageRequest) -> Page[EventShown]:

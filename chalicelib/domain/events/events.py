@@ -7,6 +7,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
+from chalicelib.domain import timezones
 from chalicelib.domain.events import categories, gate_control
 from chalicelib.errors import Conflict, NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
@@ -15,6 +16,10 @@ from chalicelib.table.items import Counters, Event, Venue
 from chalicelib.table.places import Key, Place
 from chalicelib.vocabulary import EventStatus
 
+# The longest event. Lists by start are read from so long before a day on, to find the events that still run on it.
+LONGEST = timedelta(days=92)
+# How long before its start and after its end an event's gates may be open.
+GATES_AROUND = timedelta(days=7)
 # Attributes for display, which affect neither the gate nor the sale.
 _SHOWN = frozenset(
     {"title", "description", "category", "timezone", "organizer_id", "organizer_name", "image_url", "featured", "venue"}
@@ -70,7 +75,8 @@ def create(draft: EventDraft) -> Event:
 
     Called by the staff's portal, which is not built yet.
     """
-    _require_order(draft.starts_at, draft.ends_at)
+    require_times(draft.starts_at, draft.ends_at)
+    timezones.require_known(draft.timezone)
     event_id = draft.event_id or new_id("evt")
     attributes = {field.name: getattr(draft, field.name) for field in fields(draft)}
     event = Event(*keys.events.event(event_id), **{**attributes, "event_id": event_id})
@@ -90,9 +96,14 @@ def create(draft: EventDraft) -> Event:
     return event
 
 
-def _require_order(starts_at: datetime, ends_at: datetime) -> None:
+def require_times(starts_at: datetime, ends_at: datetime, *, field: str = "ends_at") -> None:
+    """Raise ValidationFailed if an event ends before it starts, or takes longer than LONGEST; names `field`."""
     if ends_at <= starts_at:
-        raise ValidationFailed(details=[{"field": "ends_at", "message": "must be after starts_at"}])
+        raise ValidationFailed(details=[{"field": field, "message": "must be after starts_at"}])
+    if ends_at - starts_at > LONGEST:
+        raise ValidationFailed(
+            details=[{"field": field, "message": f"must be at most {LONGEST.days} days after starts_at"}]
+        )
 
 
 def _day_of(event: Event) -> Key:
@@ -143,13 +154,17 @@ def set_status(event_id: str, status: EventStatus) -> None:
 
 
 def present(event_id: str, **changes: str | bool | Venue | None) -> None:
-    """Change an event's display attributes; `changes` maps names in `_SHOWN` to values. Raises NotFound, ValueError.
+    """Change an event's display attributes; `changes` maps names in `_SHOWN` to values.
+
+    Raises NotFound, ValidationFailed (the time zone), ValueError.
 
     Called by the staff's portal, which is not built yet.
     """
     unknown = changes.keys() - _SHOWN
     if unknown:
         raise ValueError(f"not for showing: {sorted(unknown)}")
+    if "timezone" in changes:
+        timezones.require_known(str(changes["timezone"] or ""))
     attributes = {name: getattr(Event, name) for name in changes}
     actions = [
         attributes[name].remove() if value is None else attributes[name].set(value) for name, value in changes.items()
@@ -180,7 +195,7 @@ def reschedule(event_id: str, *, starts_at: datetime, ends_at: datetime) -> None
 
     Called by the staff's portal, which is not built yet.
     """
-    _require_order(starts_at, ends_at)
+    require_times(starts_at, ends_at)
     event = get(event_id)
     as_seen = as_scheduled(event)
     owner = Event.organizer_id
@@ -278,7 +293,8 @@ def status_of(event: Event, *, exact: bool = False) -> GateStatus:
 def open_now() -> list[Event]:
     """Return the events whose gates are open now; reads one index partition a day."""
     now = clock.now()
-    days = {(now - timedelta(days=back)).astimezone(UTC).date().isoformat() for back in range(4)}
+    longest = (LONGEST + GATES_AROUND).days
+    days = {(now - timedelta(days=back)).astimezone(UTC).date().isoformat() for back in range(longest + 1)}
     found: list[Place[Event]] = []
     for day in sorted(days):
         found += operations.places_of(Event, operations.query(keys.events.events_by_day(day).pk, index="gsi2"))

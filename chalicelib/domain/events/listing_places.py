@@ -7,11 +7,10 @@ them at the minute of its end (question 28), with the `ttl` as a fallback. The l
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from chalicelib import clock
 from chalicelib.config import config
+from chalicelib.domain import timezones
 from chalicelib.table import keys
 from chalicelib.table.items import Category, Event, ListingEntry
 from chalicelib.table.places import Key
@@ -41,6 +40,7 @@ class ListingFacts:
     starts_at: str
     ends_at: str
     day: str
+    last_day: str
     featured: bool
 
 
@@ -103,6 +103,7 @@ def facts_of(event: Event, categories: Sequence[Category]) -> ListingFacts:
     """Return an event's values for the lists."""
     cheapest_one = cheapest(categories)
     city = event.venue.city if event.venue else None
+    first_day, last_day = timezones.days(event.starts_at, event.ends_at, event.timezone)
     return ListingFacts(
         title=folded(event.title),
         category=folded(event.category or "") or None,
@@ -111,18 +112,10 @@ def facts_of(event: Event, categories: Sequence[Category]) -> ListingFacts:
         price=cheapest_one.price if cheapest_one and cheapest_one.currency == config().currency else None,
         starts_at=clock.to_text(event.starts_at),
         ends_at=clock.to_text(event.ends_at),
-        day=_local_day(event.starts_at, event.timezone),
+        day=first_day.isoformat(),
+        last_day=last_day.isoformat(),
         featured=event.featured,
     )
-
-
-def _local_day(moment: datetime, timezone: str) -> str:
-    try:
-        zone = ZoneInfo(timezone)
-    except (KeyError, ValueError, OSError):
-        # For an unknown time zone the day is that of UTC.
-        return moment.date().isoformat()
-    return moment.astimezone(zone).date().isoformat()
 
 
 def entries_of(event: Event, facts: ListingFacts, *, is_to_come: bool) -> list[ListingEntry]:
@@ -141,6 +134,7 @@ def entries_of(event: Event, facts: ListingFacts, *, is_to_come: bool) -> list[L
                 starts_at=event.starts_at,
                 ends_at=event.ends_at,
                 day=facts.day,
+                last_day=facts.last_day,
             )
             if period == UPCOMING:
                 entry.ttl = int(event.ends_at.timestamp())

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from chalicelib import clock
+from chalicelib.domain import timezones
 from chalicelib.domain.access import accounts, limits, passwords, sessions
 from chalicelib.domain.access.accounts import log_security_event
 from chalicelib.domain.access.security_log import note_factors
@@ -117,7 +118,7 @@ def found(
         *keys.organizations.organization(organization_id),
         organization_id=organization_id,
         name=organization,
-        timezone=timezone,
+        timezone=timezones.require_known(timezone),
         ticket_prefix=DEFAULT_PREFIX,
         max_users=DEFAULT_MAX_USERS,
         members=1,

@@ -8,15 +8,13 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import money
 from chalicelib.domain.events.categories import CategoryDraft
+from chalicelib.domain.events.events import GATES_AROUND, LONGEST
 from chalicelib.errors import ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Category, Event
 
-# The longest event, and how far ahead one may be planned.
-LONGEST = timedelta(days=31)
+# How far ahead an event may be planned.
 FARTHEST = timedelta(days=10 * 366)
-# How long before and after the event its gates may be open.
-_GATES_AROUND = timedelta(days=7)
 # Tickets in one order, where a category does not say.
 _PER_ORDER = 10
 
@@ -56,10 +54,10 @@ def _of_times(event: Event) -> Iterator[_Problem]:
 
 def _of_gates(event: Event) -> Iterator[_Problem]:
     opens, closes, refunds = event.scanning_opens_at, event.scanning_closes_at, event.refunds_until
-    if opens is not None and not event.starts_at - _GATES_AROUND <= opens < event.ends_at:
-        yield "scanning_opens_at", f"must be at most {_GATES_AROUND.days} days before starts_at, and before ends_at"
-    if closes is not None and not event.starts_at < closes <= event.ends_at + _GATES_AROUND:
-        yield "scanning_closes_at", f"must be after starts_at, and at most {_GATES_AROUND.days} days after ends_at"
+    if opens is not None and not event.starts_at - GATES_AROUND <= opens < event.ends_at:
+        yield "scanning_opens_at", f"must be at most {GATES_AROUND.days} days before starts_at, and before ends_at"
+    if closes is not None and not event.starts_at < closes <= event.ends_at + GATES_AROUND:
+        yield "scanning_closes_at", f"must be after starts_at, and at most {GATES_AROUND.days} days after ends_at"
     if opens is not None and closes is not None and closes <= opens:
         yield "scanning_closes_at", "must be after scanning_opens_at"
     if refunds is not None and refunds > event.starts_at:

@@ -78,15 +78,16 @@ def _invalid(field: str, message: str) -> ValidationFailed:
 
 
 def require_times(event: Event, diff: Sequence[Difference]) -> None:
-    """Raise ValidationFailed if a new time is in the past or the event would end before it starts."""
+    """Raise ValidationFailed if a new time is in the past, or the event would end before it starts or take too long."""
     to = {each["field"]: each["to"] for each in diff}
     now = clock.now()
     moved = {name: datetime.fromisoformat(to[name]) for name in _TIMES if name in to}
     for name, moment in moved.items():
         if moment <= now:
             raise _invalid(name, "must not be over")
-    if moved.get("ends_at", event.ends_at) <= moved.get("starts_at", event.starts_at):
-        raise _invalid("ends_at", "must be after starts_at")
+    if moved:
+        starts_at, ends_at = (moved.get(name, getattr(event, name)) for name in _TIMES)
+        events.require_times(starts_at, ends_at, field="changes.ends_at")
 
 
 def _of_category(known: Mapping[str, Category], request: Mapping[str, Any], *, field: str) -> list[Difference]:

@@ -12,7 +12,7 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import paging, timezones
 from chalicelib.domain.access import devices
-from chalicelib.domain.events import drafted_categories
+from chalicelib.domain.events import drafted_categories, events
 from chalicelib.domain.gate import checkin_buckets
 from chalicelib.domain.gate.checkin_buckets import GateCheckins, HourCheckins
 from chalicelib.domain.money import Money
@@ -34,7 +34,10 @@ _ENROLLED = "enrolled"
 
 @dataclass(frozen=True, slots=True)
 class OrganizerEventFilters:
-    """Filters of an organizer's list. Days are in event time zones; `search` is a prefix of a title word."""
+    """Filters of an organizer's list: an event of several days is found on each of them, in its time zone.
+
+    `search` is a prefix of a title word.
+    """
 
     status: EventStatus | None = None
     date_from: date | None = None
@@ -43,11 +46,11 @@ class OrganizerEventFilters:
 
     def fit(self, event: Event) -> bool:
         """Whether an event matches the filters."""
-        day = timezones.local(event.starts_at, event.timezone).date()
+        first, last = timezones.days(event.starts_at, event.ends_at, event.timezone)
         return (
             self.status in (None, event.status)
-            and (self.date_from is None or self.date_from <= day)
-            and (self.date_to is None or day <= self.date_to)
+            and (self.date_from is None or self.date_from <= last)
+            and (self.date_to is None or first <= self.date_to)
             and (
                 self.search is None
                 or f" {keys.gate.search_name(self.search)}" in f" {keys.gate.search_name(event.title)}"
@@ -254,7 +257,8 @@ def page(
     """
     low, high = _FIRST, _LAST
     if filters.date_from is not None:
-        low = clock.to_text(datetime.combine(filters.date_from, time.min, UTC) - _DAY_BEGINS_BEFORE)
+        begins = datetime.combine(filters.date_from, time.min, UTC) - _DAY_BEGINS_BEFORE
+        low = clock.to_text(begins - events.LONGEST)
     if filters.date_to is not None:
         high = clock.to_text(datetime.combine(filters.date_to, time.max, UTC) + _DAY_BEGINS_AFTER) + _LAST
 

@@ -21,7 +21,10 @@ LocalHour = Annotated[
 
 
 class EventsIn(PageIn):
-    """A filter of the event list; a date is a day in the event's time zone, and ranges include both ends."""
+    """A filter of the event list; a date is a day in the event's time zone, and ranges include both ends.
+
+    An event of several days is found on each of them.
+    """
 
     status: Filter[EventStatus] | None = None
     date_from: Day | None = None

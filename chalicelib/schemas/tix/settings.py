@@ -2,10 +2,10 @@
 
 import json
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from chalicelib import time_zones
 from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.texts import ONE_LINE
 from chalicelib.schemas.wire import ChangeIn, In, Moment, Out
@@ -15,17 +15,14 @@ _PAPER_BYTES = 4_000
 
 
 def _known_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError("must be the name of a time zone (IANA), such as Asia/Karachi") from error
+    if not time_zones.is_known(value):
+        raise ValueError(time_zones.UNKNOWN)
     return value
 
 
 Timezone = Annotated[
     str,
-    # Without the names that only one machine knows, such as "localtime".
-    StringConstraints(max_length=64, pattern=r"^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+){1,2})$"),
+    StringConstraints(max_length=time_zones.MOST_CHARACTERS, pattern=time_zones.NAME),
     AfterValidator(_known_zone),
 ]
 Prefix = Annotated[

@@ -16,7 +16,10 @@ Price = Annotated[
 
 
 class EventsIn(PageIn):
-    """A filter of the event list; a date is a day in the event's time zone, and ranges include both ends."""
+    """A filter of the event list; a date is a day in the event's time zone, and ranges include both ends.
+
+    An event of several days is found on each of them.
+    """
 
     category: Name | None = None
     city: Name | None = None

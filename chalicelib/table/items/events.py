@@ -131,8 +131,9 @@ class ListingEntry(Item, discriminator="listing_entry"):
     price = IntegerAttribute(null=True)
     starts_at = MomentAttribute()
     ends_at = MomentAttribute()
-    # The start date in the event's time zone.
+    # The first and the last date in the event's time zone.
     day = UnicodeAttribute()
+    last_day = UnicodeAttribute(null=True)
 
 
 class CategoryCount(Item, discriminator="category_count"):

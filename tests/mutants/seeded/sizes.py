@@ -1,8 +1,9 @@
-"""Bugs of sizes and of ends: a key without a bound, and work that is retried for ever."""
+"""Bugs of sizes, ends and days: a key without a bound, work without an end, a festival of one day."""
 
 from tests.mutants.seeded.mutant import Mutant
 
 _SIZES = "tests/table/test_key_sizes.py"
+_DAYS = "tests/portals/test_event_days.py"
 _UNSETTLED = "tests/portals/webapp/test_unsettled_payments.py"
 
 MUTANTS = (
@@ -53,5 +54,21 @@ MUTANTS = (
         before="        if _is_over(fault, tries=tries, since=since):\n",
         after="        if _is_over(fault, tries=0, since=since):\n",
         tests=("tests/domain/test_sweep.py::test_what_fails_for_good_is_set_aside_and_no_longer_due",),
+    ),
+    Mutant(
+        name="festival-on-its-first-day-alone",
+        bug="an event of several days is listed on its first one only",
+        file="chalicelib/domain/events/listing_places.py",
+        before="        last_day=last_day.isoformat(),\n",
+        after="        last_day=first_day.isoformat(),\n",
+        tests=(f"{_DAYS}::test_each_public_list_finds_an_event_on_each_of_its_days",),
+    ),
+    Mutant(
+        name="time-zone-not-checked",
+        bug="an event has the time zone Mars/Base",
+        file="chalicelib/domain/events/events.py",
+        before="    timezones.require_known(draft.timezone)\n",
+        after="",
+        tests=(f"{_DAYS}::test_a_name_that_is_no_time_zone_is_refused_wherever_one_comes_in",),
     ),
 )

@@ -60,6 +60,7 @@ def _expected(query: dict[str, Any]) -> list[str]:
     def fits(show: Show) -> bool:
         starts_at = NOON + timedelta(days=show.in_days)
         day = starts_at.date().isoformat()
+        last_day = (starts_at + timedelta(hours=show.hours)).date().isoformat()
         words = _fold(show.title).split()
         ends = [" ".join(words[place:]) for place in range(len(words))]
         cheapest = min(show.prices, default=None)
@@ -70,7 +71,8 @@ def _expected(query: dict[str, Any]) -> list[str]:
                 "category" not in query or _fold(show.category or "") == _fold(query["category"]),
                 "city" not in query or _fold(show.city or "") == _fold(query["city"]),
                 query.get("organizer_id") in (None, show.organizer_id),
-                query.get("date_from", "") <= day <= query.get("date_to", "9"),
+                day <= query.get("date_to", "9"),
+                query.get("date_from", "") <= last_day,
                 not bounds or cheapest is not None,
                 cheapest is None or float(query.get("price_from", 0)) * 100 <= cheapest,
                 cheapest is None or cheapest <= float(query.get("price_to", 1e9)) * 100,
@@ -148,7 +150,8 @@ def test_a_date_is_the_events_own_day(stream: StreamReader) -> None:
     assert listed(date_from="2026-03-11", date_to="2026-03-11") == ["Late"]
     assert listed(date_to="2026-03-10") == []
     assert listed(date_from="2026-03-10T20:00:00Z", date_to="2026-03-10T20:00:00Z") == ["Late"]
-    assert listed(date_from="2026-03-10T20:00:01Z") == []
+    assert listed(date_from="2026-03-10T21:59:59Z") == ["Late"]
+    assert listed(date_from="2026-03-10T22:00:00Z") == []
 
 
 def test_a_price_in_another_currency_is_compared_with_none(stream: StreamReader) -> None:
