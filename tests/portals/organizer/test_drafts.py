@@ -138,7 +138,7 @@ WRONG: list[tuple[str, Any]] = [
     ("starts_at", 1_900_000_000),
     ("starts_at", lambda: at(days=draft_rules.FARTHEST.days + 1)),
     ("ends_at", lambda: at(days=29)),
-    ("ends_at", lambda: at(days=30 + draft_rules.LONGEST.days, hours=1)),
+    ("ends_at", lambda: at(days=30 + events.LONGEST.days, hours=1)),
     ("timezone", "Asia/Lahore"),
     ("timezone", "localtime"),
     ("image_url", "javascript:alert(1)"),
