@@ -11,7 +11,8 @@ To deploy it (the stack keeps table, key, secret and files when it is deleted):
   aws s3 cp {archive} s3://BUCKET/{key}
   aws cloudformation deploy --stack-name gatehouse-{stage} --template-file {template} --s3-bucket BUCKET \\
     --capabilities CAPABILITY_IAM --parameter-overrides Stage={stage} CodeBucket=BUCKET CodeKey={key} \\
-    CorsOrigins=https://... AdminOrigin=https://... PublicUrl=https://... MailFrom=... AlertsMailTo=...
+    CorsOrigins=https://... AdminOrigin=https://... PublicUrl=https://... MailFrom=... AlertsMailTo=... AlarmEmail=...
+AlarmEmail gets a mail of SNS with a link that confirms it. Until then no alarm reaches anybody.
 PublicUrl is the address of your own domain. Without one, deploy once, then again with the stack's output ApiUrl."""
 
 

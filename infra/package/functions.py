@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.clients.providers.stripe_amounts import SUPPORTED
 from chalicelib.config import PHONE_COUNTRIES
-from infra.package import filters, firewall, shares, sockets
+from infra.package import filters, firewall, recursion, shares, sockets
 from infra.package.application import Template
 from infra.package.targets import Target
 
@@ -245,7 +245,7 @@ def expand(chalice: Template, target: Target) -> Resources:
                 made |= _trigger(name, trigger)
         elif kind not in ("AWS::Serverless::Api", *sockets.TYPES):
             made[name] = resource
-    return made
+    return recursion.allowed(made)
 
 
 def _function(name: str, declared: dict[str, Any], target: Target) -> dict[str, Any]:
@@ -267,12 +267,23 @@ def _function(name: str, declared: dict[str, Any], target: Target) -> dict[str, 
             "Role": declared["Role"],
             "MemorySize": declared["MemorySize"],
             "Timeout": _timeout(place, declared["Timeout"]),
-            "TracingConfig": {"Mode": declared["Tracing"]},
-            "LoggingConfig": {"LogGroup": {"Ref": place.log}},
+            # Work that nobody waits for continues the trace of its sender, and begins none: a trace costs more than it.
+            "TracingConfig": {"Mode": declared["Tracing"] if _answers_callers(name) else "PassThrough"},
+            "LoggingConfig": {
+                "LogGroup": {"Ref": place.log},
+                "LogFormat": "JSON",
+                "ApplicationLogLevel": {"Ref": "LogLevel"},
+                # Without three lines a call on its start, end and cost, which CloudWatch has as metrics.
+                "SystemLogLevel": "WARN",
+            },
             "Environment": {"Variables": ENVIRONMENT},
             **shares.reserved(name),
         },
     }
+
+
+def _answers_callers(name: str) -> bool:
+    return name in (shares.API, shares.GATES) or name.startswith("Websocket")
 
 
 def _timeout(place: Place, seconds: int) -> Any:

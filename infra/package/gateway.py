@@ -16,6 +16,8 @@ from infra.package.functions import Resources
 
 STAGE_NAME = "live"
 API = "RestAPI"
+# An answer of one packet gains nothing from compression, such as a scan's.
+_COMPRESSED_FROM_BYTES = 1400
 _INTEGRATION = "x-amazon-apigateway-integration"
 # Fields that the gateway ignores. They are left out, because the template's size is limited.
 _UNUSED = ("summary", "description", "consumes", "produces", "responses", _INTEGRATION)
@@ -58,6 +60,7 @@ def expand(chalice: Template) -> Resources:
     body = dict(declared["DefinitionBody"])
     body["paths"] = {path: _completed(path, item) for path, item in body["paths"].items()}
     body["x-amazon-apigateway-binary-media-types"] = list(envelope.BINARY_MEDIA_TYPES)
+    body["x-amazon-apigateway-minimum-compression-size"] = _COMPRESSED_FROM_BYTES
     # Inside the body: importing a body drops gateway responses that it does not hold (D-OPS-03).
     body["x-amazon-apigateway-gateway-responses"] = {
         kind: _gateway_response(refusal) for kind, refusal in _REFUSALS.items()

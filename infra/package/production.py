@@ -1,4 +1,4 @@
-"""What production refuses: a provider that takes no money, and origins without TLS (D-SEC-63).
+"""What production refuses: a provider that takes no money, origins without TLS, alarms without address (D-SEC-63).
 
 A rule of CloudFormation cannot look into a text. So a template for production has narrower parameters, and no other
 template deploys production.
@@ -8,6 +8,7 @@ from typing import Any
 
 PROD = "prod"
 _ORIGIN = "https://[A-Za-z0-9.-]+(:[0-9]+)?"
+_ADDRESS = "[^@ ]+@[^@ ]+"
 _PATTERNS = {
     "CorsOrigins": f"{_ORIGIN}(,{_ORIGIN})*",
     "AdminOrigin": _ORIGIN,
@@ -23,8 +24,12 @@ def parameters(declared: dict[str, Any], *, stage: str) -> dict[str, Any]:
         **{name: {"AllowedPattern": pattern} for name, pattern in _PATTERNS.items()},
         "Stage": {"AllowedValues": [PROD]},
         "PaymentProvider": {"AllowedValues": ["stripe"]},
+        "AlarmEmail": {"AllowedPattern": _ADDRESS, "Description": "The address that alarms are mailed to"},
     }
-    return {name: {**parameter, **narrowed.get(name, {})} for name, parameter in declared.items()}
+    made = {name: {**parameter, **narrowed.get(name, {})} for name, parameter in declared.items()}
+    # Without a default CloudFormation asks for it.
+    del made["AlarmEmail"]["Default"]
+    return made
 
 
 def rules(*, stage: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def test_the_gates_function_is_the_apis_code_with_a_role_and_a_log_of_its_own(te
         name: part for name, part in gates.items() if name not in own
     }
     assert all(api[name] != gates[name] for name in own)
-    assert gates["LoggingConfig"] == {"LogGroup": {"Ref": "GatesLog"}}
+    assert gates["LoggingConfig"] == {**api["LoggingConfig"], "LogGroup": {"Ref": "GatesLog"}}
 
 
 def test_the_gateway_may_call_both_functions(template: Template) -> None:

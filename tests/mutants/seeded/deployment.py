@@ -4,6 +4,7 @@ from tests.mutants.seeded.mutant import Mutant
 
 _LINKS = "tests/clients/test_links.py::test_a_link_and_a_form_are_on_the_buckets_host_in_its_region"
 _FILTERS = "tests/infra/test_filters.py"
+_ACCOUNT = "tests/infra/test_real_account.py"
 _MOCKS = "tests/infra/test_mocks.py"
 
 MUTANTS = (
@@ -62,5 +63,21 @@ MUTANTS = (
         before='[{"exists": False}]} for name',
         after='[{"exists": True}]} for name',
         tests=(f"{_FILTERS}::test_a_filter_lets_through_what_a_follower_takes_and_nothing_else",),
+    ),
+    Mutant(
+        name="loops-are-stopped",
+        bug="Lambda ends a long job after sixteen steps",
+        file="infra/package/functions.py",
+        before="    return recursion.allowed(made)\n",
+        after="    return made if recursion.loops(made) else {}\n",
+        tests=(f"{_ACCOUNT}::test_a_function_that_may_send_to_its_own_queue_is_not_stopped_as_a_loop",),
+    ),
+    Mutant(
+        name="alarms-of-production-reach-nobody",
+        bug="production is deployed without an address for alarms",
+        file="infra/package/production.py",
+        before='    del made["AlarmEmail"]["Default"]\n',
+        after="",
+        tests=(f"{_ACCOUNT}::test_alarms_of_production_reach_an_address_that_its_owner_must_name",),
     ),
 )

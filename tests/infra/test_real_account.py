@@ -1,0 +1,166 @@
+"""Rules that only a real account enforces: loops, traces, log lines, conditions of permissions, alarms."""
+
+import json
+import logging
+import re
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from chalicelib.observability import logger
+from infra.package import recursion
+from tests.infra import reading
+from tests.infra.conftest import Made
+
+pytestmark = pytest.mark.xdist_group("package")
+Template = dict[str, Any]
+# Functions that a caller waits for.
+_ASKED = {"APIHandler", "GatesHandler", "WebsocketConnect", "WebsocketMessage", "WebsocketDisconnect"}
+
+
+def _functions(template: Template) -> dict[str, dict[str, Any]]:
+    return reading.of_type(template, "AWS::Lambda::Function")
+
+
+def _may_send_to(template: Template, function: str) -> set[str]:
+    """Return the queues that a function's role may send to."""
+    role = reading.logical_name(_functions(template)[function]["Role"])
+    return {
+        reading.logical_name(statement["Resource"])
+        for name, statement in reading.statements(template)
+        if name == role and "sqs:SendMessage" in statement["Action"]
+    }
+
+
+def test_a_function_that_may_send_to_its_own_queue_is_not_stopped_as_a_loop(template: Template) -> None:
+    own = {
+        mapping["FunctionName"]["Ref"]
+        for mapping in reading.of_type(template, "AWS::Lambda::EventSourceMapping").values()
+        if reading.logical_name(mapping["EventSourceArn"]) in _may_send_to(template, mapping["FunctionName"]["Ref"])
+    }
+    assert own == {"Jobs", "Messages"}
+    allowed = {name for name, function in _functions(template).items() if function.get("RecursiveLoop") == "Allow"}
+    assert allowed == own
+    # Where no loop is meant, Lambda still stops one.
+    assert all("RecursiveLoop" not in function for name, function in _functions(template).items() if name not in own)
+
+
+def test_a_loop_over_two_functions_is_found_too() -> None:
+    def role(queue: str) -> dict[str, Any]:
+        statement = {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": {"Fn::GetAtt": [queue, "Arn"]}}
+        return {"Type": "AWS::IAM::Role", "Properties": {"Policies": [{"PolicyDocument": {"Statement": [statement]}}]}}
+
+    def function(name: str) -> dict[str, Any]:
+        return {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Fn::GetAtt": [name, "Arn"]}}}
+
+    def source(name: str, queue: str) -> dict[str, Any]:
+        arn = {"Fn::GetAtt": [queue, "Arn"]}
+        properties = {"FunctionName": {"Ref": name}, "EventSourceArn": arn}
+        return {"Type": "AWS::Lambda::EventSourceMapping", "Properties": properties}
+
+    resources = {
+        **{f"{name}Role": role(f"{to}Queue") for name, to in (("One", "Two"), ("Two", "One"), ("Three", "One"))},
+        **{name: function(f"{name}Role") for name in ("One", "Two", "Three")},
+        **{f"{name}Source": source(name, f"{name}Queue") for name in ("One", "Two", "Three")},
+    }
+    assert recursion.loops(resources) == {"One", "Two"}
+
+
+def test_work_that_nobody_waits_for_begins_no_trace(template: Template) -> None:
+    modes = {name: function["TracingConfig"]["Mode"] for name, function in _functions(template).items()}
+    assert {name for name, mode in modes.items() if mode == "Active"} == _ASKED
+    assert set(modes.values()) == {"Active", "PassThrough"}
+
+
+def test_functions_log_json_and_system_lines_from_warnings_on(template: Template) -> None:
+    for name, function in _functions(template).items():
+        settings = function["LoggingConfig"]
+        assert (settings["LogFormat"], settings["SystemLogLevel"]) == ("JSON", "WARN"), name
+        # Lambda drops lines below it, so it must be the level that the stage asks for.
+        assert settings["ApplicationLogLevel"] == {"Ref": "LogLevel"}
+    # Lambda's own words for levels.
+    assert set(template["Parameters"]["LogLevel"]["AllowedValues"]) <= {
+        "TRACE",
+        "DEBUG",
+        "INFO",
+        "WARN",
+        "ERROR",
+        "FATAL",
+    }
+
+
+def test_a_log_line_has_the_level_and_the_time_that_lambda_reads_from_it() -> None:
+    record = logging.LogRecord("gatehouse", logging.WARNING, __file__, 1, "call", None, None)
+    line = json.loads(logger.registered_formatter.format(record))
+    assert line["level"] == "WARNING"
+    # RFC 3339, or Lambda would give the line the level INFO and a time of its own.
+    assert datetime.fromisoformat(line["timestamp"]).tzinfo is not None
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+[+-]\d\d:\d\d", line["timestamp"])
+
+
+# The actions for which AWS has a condition key (Service Authorization Reference). A statement with another action never
+# applies under such a condition.
+_KEYS_OF_CONDITIONS = {
+    "s3:prefix": {"s3:ListBucketVersions"},
+    "kms:ViaService": {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"},
+    "kms:EncryptionContext:owner": {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"},
+    "ses:FromAddress": {"ses:SendEmail"},
+}
+
+
+def test_a_condition_names_a_key_that_its_actions_have(template: Template) -> None:
+    tried = 0
+    for role, statement in reading.statements(template):
+        for keys in statement.get("Condition", {}).values():
+            for key in keys:
+                tried += 1
+                assert set(statement["Action"]) <= _KEYS_OF_CONDITIONS[key], (role, statement["Sid"])
+    assert tried > 10
+
+
+def test_a_missing_file_is_missing_and_not_forbidden(template: Template) -> None:
+    readers = {role for role, statement in reading.statements(template) if "s3:GetObject" in statement["Action"]}
+    assert readers
+    for role in readers:
+        # S3 looks for the permission to list when a key is not there; a prefix is no part of a GetObject.
+        lists = [
+            statement
+            for name, statement in reading.statements(template)
+            if name == role and "s3:ListBucket" in statement["Action"]
+        ]
+        assert lists, role
+        assert all("Condition" not in statement for statement in lists)
+
+
+@pytest.mark.parametrize("action", ["dynamodb:ListStreams"])
+def test_an_action_without_resources_is_allowed_on_all(template: Template, action: str) -> None:
+    found = [statement for _, statement in reading.statements(template) if action in statement["Action"]]
+    assert len(found) == 2
+    assert all(statement["Resource"] == "*" and statement["Action"] == [action] for statement in found)
+
+
+def test_alarms_of_production_reach_an_address_that_its_owner_must_name(make_template: Made) -> None:
+    prod, dev = make_template("prod"), make_template("dev")
+    address = prod["Parameters"]["AlarmEmail"]
+    assert "Default" not in address
+    assert re.fullmatch(address["AllowedPattern"], "night@example.com")
+    assert not re.fullmatch(address["AllowedPattern"], "")
+    # A stage to try things may go without.
+    assert dev["Parameters"]["AlarmEmail"]["Default"] == ""
+    subscription = prod["Resources"]["AlarmsByMail"]
+    assert subscription["Condition"] == "HasAlarmEmail"
+    assert prod["Conditions"]["HasAlarmEmail"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}
+    assert subscription["Properties"]["Endpoint"] == {"Ref": "AlarmEmail"}
+    topics = {
+        reading.logical_name(action)
+        for alarm in reading.of_type(prod, "AWS::CloudWatch::Alarm").values()
+        for action in alarm["AlarmActions"]
+    }
+    assert topics == {reading.logical_name(subscription["Properties"]["TopicArn"])}
+
+
+def test_answers_of_more_than_a_packet_are_compressed_for_clients_that_ask(template: Template) -> None:
+    (api,) = reading.of_type(template, "AWS::ApiGateway::RestApi").values()
+    # AWS: from 0 to 10 MB.
+    assert 1000 <= api["Body"]["x-amazon-apigateway-minimum-compression-size"] <= 10 * 1024
