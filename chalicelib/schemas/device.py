@@ -4,10 +4,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from chalicelib import scanned_text
 from chalicelib.identifiers import parse_uid
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.scans import Code, DecisionOut, SunIn
-from chalicelib.schemas.wire import Id, In, Instant, Moment, Out, ScanId
+from chalicelib.schemas.wire import Id, In, Instant, Moment, Out, ScanId, Scanned
 from chalicelib.vocabulary import Direction, ScanResult
 
 # A replay is sent in batches; a larger one would exceed the gateway's 29 s (AWS limit).
@@ -17,7 +18,9 @@ MAX_TAPS = 100
 class EnrollIn(In):
     """The one-time code, and the public key that the device created."""
 
-    code: Annotated[str, StringConstraints(min_length=8, max_length=40)] = Field(description="The one-time code.")
+    code: Annotated[str, StringConstraints(min_length=8, max_length=40), Scanned(scanned_text.enrolment_code)] = Field(
+        description="The one-time code, with or without hyphens."
+    )
     public_key: Annotated[str, StringConstraints(min_length=40, max_length=64)]
     name: Name | None = None
 
@@ -66,7 +69,7 @@ class TapIn(In):
     """One tap: a card's UID (or its SUN message), or a QR code."""
 
     scan_id: ScanId
-    uid: Annotated[str, StringConstraints(max_length=40)] | None = None
+    uid: Annotated[str, StringConstraints(max_length=40), Scanned(scanned_text.card_name)] | None = None
     qr: Code | None = None
     sun: SunIn | None = None
     scanned_at: Instant

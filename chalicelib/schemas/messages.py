@@ -34,10 +34,10 @@ PATTERNS: Mapping[str, str] = {
     r"^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$": "must be an email address, such as name@example.com",
     r"^https://[^\s]+$": "must be a URL that begins with https://",
     r"^https?://[^\s\\]+$": "must be a URL that begins with https:// or http://",
-    r"^[0-9A-Fa-f]{2,96}$": "must be 2 to 96 hexadecimal digits",
-    r"^[0-9A-Fa-f]{2,32}$": "must be 2 to 32 hexadecimal digits",
-    r"^[A-Z0-9-]{1,20}$": "must be 1 to 20 capital letters, digits and hyphens",
-    r"^[A-Z0-9-]+$": "must consist of capital letters, digits and hyphens",
+    r"^[0-9A-F]{2,96}$": "must be 2 to 96 hexadecimal digits",
+    r"^[0-9A-F]{2,32}$": "must be 2 to 32 hexadecimal digits",
+    r"^[0-9A-F]{1,20}$": "must be the beginning of a UID in hex",
+    r"^[A-Z0-9-]+$": "must consist of letters, digits and hyphens",
     r"^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+){1,2})$": "must be the name of a time zone, such as Asia/Karachi",
 }
 

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from chalicelib import scanned_text
 from chalicelib.schemas.texts import ONE_LINE, Name
-from chalicelib.schemas.wire import In, Moment, Out
+from chalicelib.schemas.wire import In, Moment, Out, Scanned
 
 # RFC 5321 bounds a path at 256 with its brackets; only delivery shows whether an address exists.
 Email = Annotated[
@@ -23,14 +24,13 @@ UploadKey = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1
 
 
 def _iban(value: str) -> str:
-    """Return an IBAN as it is stored, if its check digits are right (ISO 13616: modulo 97 is 1)."""
-    plain = value.replace(" ", "").upper()
-    if not _IBAN.fullmatch(plain) or int("".join(str(int(c, 36)) for c in plain[4:] + plain[:4])) % 97 != 1:
+    """Return an IBAN if its check digits are right (ISO 13616: modulo 97 is 1)."""
+    if not _IBAN.fullmatch(value) or int("".join(str(int(c, 36)) for c in value[4:] + value[:4])) % 97 != 1:
         raise ValueError("must be an IBAN with right check digits, such as PK36SCBL0000001123456702")
-    return plain
+    return value
 
 
-Iban = Annotated[str, StringConstraints(max_length=42), AfterValidator(_iban)]
+Iban = Annotated[str, AfterValidator(_iban), Scanned(scanned_text.iban, longest=128)]
 
 
 class BankAccountIn(In):

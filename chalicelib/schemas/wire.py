@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Generic, Literal, Protocol, Self, TypeVar, get_args
 
@@ -13,13 +14,15 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import PydanticCustomError, PydanticKnownError, core_schema
 
-from chalicelib import clock, phone_numbers
+from chalicelib import clock, phone_numbers, scanned_text
 
 ItemT = TypeVar("ItemT")
 SourceT = TypeVar("SourceT")
@@ -132,7 +135,43 @@ def _not_ahead(day: date) -> date:
 
 
 Birthday = Annotated[_SpelledDay, Field(ge=date(1900, 1, 1)), AfterValidator(_not_ahead)]
-Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """Marks a text that scanners read or hands type: `read` returns its canonical spelling, which is then checked.
+
+    `longest` bounds it as it is sent: percent-encoded, and in a URL.
+    """
+
+    read: Callable[[str], str]
+    longest: int = 512
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Return the schema of the canonical text, with `read` before it."""
+        return core_schema.no_info_before_validator_function(self._spelled, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Return the schema of what is accepted, without the pattern of the canonical text."""
+        described = handler(schema)
+        described.pop("pattern", None)
+        return described | {"minLength": 1, "maxLength": self.longest}
+
+    def _spelled(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if len(value) > self.longest:
+            raise PydanticKnownError("string_too_long", {"max_length": self.longest})
+        return self.read(value)
+
+
+Id = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$"),
+    Scanned(scanned_text.identifier),
+]
 ScanId = Annotated[
     str,
     StringConstraints(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$"),
@@ -167,20 +206,22 @@ def _number(read: Callable[[str], str]) -> AfterValidator:
 # The number of somebody whom the platform sends nothing, such as an emergency contact.
 AnyPhone = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, max_length=32),
+    StringConstraints(max_length=32),
+    Scanned(scanned_text.phone_number, longest=64),
     _number(phone_numbers.e164),
     Field(description="In national or international form; stored and returned as E.164.", examples=["+923001000003"]),
 ]
 Phone = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, max_length=32),
+    StringConstraints(max_length=32),
+    Scanned(scanned_text.phone_number, longest=64),
     _number(phone_numbers.e164),
     _number(phone_numbers.mobile),
     Field(description="In national or international form; stored and returned as E.164.", examples=["+923001000003"]),
 ]
-OneTimeCode = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")]
+OneTimeCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$"), Scanned(scanned_text.one_time_code, longest=64)]
 # The code that resets a password, longer than all others.
-ResetCode = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{8}$")]
+ResetCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$"), Scanned(scanned_text.one_time_code, longest=64)]
 
 
 class MoneyOut(Out):

@@ -14,7 +14,7 @@ from chalicelib.domain.events import events
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Event
 from chalicelib.vocabulary import CardStatus, CardType, EventStatus, TicketStatus
-from tests.support import secure_cards
+from tests.support import scanned_forms, secure_cards
 from tests.support.client import Answer, call
 from tests.support.factories import (
     make_card,
@@ -27,6 +27,7 @@ from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 Shown = dict[str, Any]
+QR_FORMS: dict[str, scanned_forms.Form] = {**scanned_forms.CODES, **scanned_forms.KEYBOARDS}
 
 
 def scan(token: str, **shown: Any) -> Answer:
@@ -97,6 +98,20 @@ REASONS: dict[str, Callable[[Event], Shown]] = {
     "on_exit_not_inside": leaving_unentered,
     "clone_suspected": cloned,
 }
+
+
+@pytest.mark.parametrize("form", QR_FORMS)
+def test_a_code_is_admitted_in_the_form_in_which_a_scanner_sends_it_and_once_in_all_forms(form: str) -> None:
+    event = make_event()
+    token = usher_token(event)
+    ticket = make_ticket(event)
+    code = tickets.code(ticket)
+
+    first = scan(token, qr=QR_FORMS[form](code)).json
+    again = scan(token, qr=code).json
+
+    assert (first["result"], first["ticket"]["id"]) == ("valid", ticket.ticket_id)
+    assert again["result"] == "already_scanned"
 
 
 @pytest.mark.parametrize("reason", REASONS)

@@ -21,7 +21,6 @@ _TEXTS = {
     **{f"{length} letters": "a" * length for length in _LENGTHS},
     **{f"{length} letters after the prefix": "{prefix}" + "a" * length for length in _LENGTHS[1:]},
     "a NUL": "%00",
-    "an id and a NUL": "{id}%00",
     "no UTF-8": "%ff",
     "half a character": "%C3",
     "a hash": "%23",
@@ -112,3 +111,21 @@ def test_the_local_front_passes_a_variable_on_as_it_was_sent_like_the_gateway(se
     assert match is not None
     event = proxy_event(LocalRequest(scope), match, b"", binary_types=frozenset())
     assert event["pathParameters"] == {"card_id": sent}
+
+
+def test_an_id_in_a_path_is_taken_as_scanners_and_hands_send_it(ground: Ground) -> None:
+    """Each variable of a GET gets its right value in other forms, and answers as to the value itself."""
+    forms = ("%20{id}%0D%0A", "{id}%00%00", "%E2%80%8B{id}")
+    wrong = []
+    for route, name in _VARIABLES:
+        if route.method != "GET":
+            continue
+        right = ground.rightful(route)
+        for form in ("{id}", *forms):
+            path = {**right.path, name: form.replace("{id}", quote(right.path[name]))}
+            request = Request(right.body, path, right.query, right.headers, right.raw)
+            status = ground.send(route, request, token=ground.token(route)).status
+            if status != route.status:
+                wrong.append((label(route), name, form, status))
+
+    assert wrong == []

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from ulid import ULID
 
+from chalicelib import scanned_text
 from chalicelib.domain import signing
 
 _PREFIX = "GH1:"
@@ -24,6 +25,8 @@ _BODY_BYTES = 31
 _TOTAL_BYTES = _BODY_BYTES + 64
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 MAX_CODE_LENGTH = 256
+# Three characters of Base45 for each pair of bytes, two for the last byte.
+_CODE_LENGTH = len(_PREFIX) + _TOTAL_BYTES // 2 * 3 + _TOTAL_BYTES % 2 * 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,20 @@ def encode(ticket_id: str, *, event_id: str, credential: int) -> str:
     return _PREFIX + base45(body + key.sign(_LABEL + body))
 
 
-def decode(code: str) -> TicketCode | None:
-    """Return what a code says, or None unless this platform signed it."""
+def decode(text: str) -> TicketCode | None:
+    """Return what the one code in a scanned text says, or None unless this platform signed it.
+
+    Only the signature tells which reading of a text is right. Two codes in one text are none.
+    """
+    plain = _verified(text)
+    if plain is not None:
+        return plain
+    readings = scanned_text.occurrences(text, beginning=_PREFIX, length=_CODE_LENGTH)
+    genuine = {found for found in map(_verified, readings) if found is not None}
+    return genuine.pop() if len(genuine) == 1 else None
+
+
+def _verified(code: str) -> TicketCode | None:
     raw = from_base45(code.removeprefix(_PREFIX)) if code.startswith(_PREFIX) else None
     if raw is None or len(raw) != _TOTAL_BYTES or raw[0] != 1:
         return None

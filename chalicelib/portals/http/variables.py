@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from pydantic import TypeAdapter, ValidationError
 
+from chalicelib import scanned_text
 from chalicelib.errors import NotFound, Refusal, ValidationFailed
 from chalicelib.identifiers import parse_uid, uid_of_card_id
 from chalicelib.portals.http.paths import portal_of
@@ -18,12 +19,11 @@ from chalicelib.schemas.wire import Phone
 from chalicelib.vocabulary import Portal
 
 _VARIABLE = re.compile(r"{(\w+)}")
-# The longest value, decoded. Each character takes at most three as it was sent.
-LONGEST = 64
-_LONGEST_SENT = 3 * LONGEST
-# A ticket number as it is printed; an id, in either case.
-_TICKET_NUMBER = re.compile(r"[A-Z0-9-]{1,20}-[0-9]{6,10}")
-_TICKET_ID = re.compile(r"TKT_([0-9A-Z]{26})")
+# The longest value, decoded; and where scanners send it, in a URL and percent-encoded. UTF-8 has at most four bytes a
+# character, and each takes three characters as it is sent.
+LONGEST, LONGEST_SCANNED = 64, 512
+_SENT = 3 * 4
+_TICKET = re.compile(r"[A-Z0-9-]{1,20}-[0-9]{6,10}|tkt_[0-9A-Z]{26}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Variable:
     read: Callable[[str], str | None]
     pattern: str | None = None
     problem: str | None = None
+    longest: int = LONGEST
 
     @property
     def refusal(self) -> type[Refusal]:
@@ -46,21 +47,30 @@ class Variable:
 
 def _id(prefix: str) -> Variable:
     pattern = re.compile(rf"^{prefix}_[0-9A-Za-z_-]{{1,60}}$")
-    # `fullmatch`, since `$` also matches before a line end.
-    return Variable(lambda text: text if pattern.fullmatch(text) else None, pattern.pattern)
+
+    def read(text: str) -> str | None:
+        name = scanned_text.identifier(text) if _is_decoded(text) else ""
+        # `fullmatch`, since `$` also matches before a line end.
+        return name if pattern.fullmatch(name) else None
+
+    return Variable(read, pattern.pattern)
+
+
+def _is_decoded(text: str) -> bool:
+    """Whether nothing is left to decode: no id and no UID has a percent sign, and each is decoded once."""
+    return "%" not in text
 
 
 def _card(text: str) -> str | None:
-    return text if uid_of_card_id(text) else parse_uid(text)
+    if not _is_decoded(text):
+        return None
+    name = scanned_text.card_name(text)
+    return name if uid_of_card_id(name) else parse_uid(name)
 
 
 def _numbered_ticket(text: str) -> str | None:
-    """Return a ticket's id or number as it is stored; scanners add white space, hands write in either case."""
-    plain = text.strip().upper()
-    found = _TICKET_ID.fullmatch(plain)
-    if found:
-        return f"tkt_{found[1]}"
-    return plain if _TICKET_NUMBER.fullmatch(plain) else None
+    name = scanned_text.numbered_ticket(text)
+    return name if _TICKET.fullmatch(name) else None
 
 
 @lru_cache(maxsize=1)
@@ -87,13 +97,15 @@ _KINDS: Mapping[str, Variable] = {
     "payment_id": _id("pay"),
     "payout_id": _id("pto"),
     "session_id": _id("ses"),
-    "card_id": Variable(_card),
+    "card_id": Variable(_card, longest=LONGEST_SCANNED),
     "mobile": Variable(_number, problem="must be a phone number, such as 03001000003 or +923001000003"),
 }
 # Where a portal's page says otherwise.
 _KINDS_OF_PORTALS: Mapping[tuple[str, str], Variable] = {
-    (Portal.USHER, "card_id"): Variable(_card, problem="must be a card's id or its UID in hex (4, 7, 8 or 10 bytes)"),
-    (Portal.TIX, "ticket_id"): Variable(_numbered_ticket),
+    (Portal.USHER, "card_id"): Variable(
+        _card, problem="must be a card's id or its UID in hex (4, 7, 8 or 10 bytes)", longest=LONGEST_SCANNED
+    ),
+    (Portal.TIX, "ticket_id"): Variable(_numbered_ticket, longest=LONGEST_SCANNED),
 }
 
 
@@ -111,7 +123,7 @@ def parse(kinds: Mapping[str, Variable], sent: Mapping[str, str]) -> dict[str, s
 
 
 def _read(name: str, kind: Variable, sent: str) -> str:
-    text = _decoded(sent)
+    text = _decoded(sent, kind.longest)
     value = kind.read(text) if text is not None else None
     if value is not None:
         return value
@@ -120,12 +132,12 @@ def _read(name: str, kind: Variable, sent: str) -> str:
     raise NotFound
 
 
-def _decoded(sent: str) -> str | None:
+def _decoded(sent: str, longest: int) -> str | None:
     """Return a value percent-decoded once, or None where it is too long or no UTF-8."""
-    if len(sent) > _LONGEST_SENT:
+    if len(sent) > _SENT * longest:
         return None
     try:
         text = unquote_to_bytes(sent).decode()
     except UnicodeError:
         return None
-    return text if len(text) <= LONGEST else None
+    return text if len(text) <= longest else None

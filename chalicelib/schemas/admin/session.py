@@ -13,7 +13,7 @@ class LoginIn(In):
 
     email: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=254)]
     password: Password
-    totp: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")] | None = None
+    totp: OneTimeCode | None = None
 
 
 class LoginQuery(In):

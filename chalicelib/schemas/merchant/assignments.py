@@ -4,11 +4,12 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from chalicelib import scanned_text
 from chalicelib.schemas.merchant.cards import CardOut
-from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, OneTimeCode, Out, Phone
+from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, OneTimeCode, Out, Phone, Scanned
 from chalicelib.vocabulary import AssignmentStatus
 
-CardName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+CardName = Annotated[str, StringConstraints(min_length=1, max_length=64), Scanned(scanned_text.card_name)]
 
 
 class PersonOut(Out):

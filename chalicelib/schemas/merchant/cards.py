@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from chalicelib.schemas.wire import BetweenIn, Day, Filter, Instant, Moment, MoneyOut, Out, PageIn
+from chalicelib import scanned_text
+from chalicelib.schemas.wire import BetweenIn, Day, Filter, Instant, Moment, MoneyOut, Out, PageIn, Scanned
 from chalicelib.vocabulary import CardStatus, CardType
 
 
@@ -20,17 +21,10 @@ class CardOut(Out):
     assigned_at: Moment | None
 
 
-def _plain_hex(value: str) -> str:
-    plain = value.replace(":", "").replace("-", "").upper()
-    if not plain or any(character not in "0123456789ABCDEF" for character in plain):
-        raise ValueError("must be the beginning of a UID in hex")
-    return plain
-
-
 UidPrefix = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=32),
-    AfterValidator(_plain_hex),
+    StringConstraints(pattern=r"^[0-9A-F]{1,20}$"),
+    Scanned(scanned_text.hexadecimal),
     Field(description="The beginning of a UID in hex, with or without colons, in either case."),
 ]
 

@@ -4,13 +4,14 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field, StringConstraints
 
+from chalicelib import scanned_text
 from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import Email
 from chalicelib.schemas.texts import Name
-from chalicelib.schemas.wire import In, NewPassword, OneTimeCode, Out, Password, ResetCode
+from chalicelib.schemas.wire import In, NewPassword, OneTimeCode, Out, Password, ResetCode, Scanned
 from chalicelib.vocabulary import TixRole
 
-InviteCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+InviteCode = Annotated[str, StringConstraints(min_length=1, max_length=100), Scanned(scanned_text.invite_code)]
 
 
 class RegisterIn(In):

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from chalicelib import time_zones
+from chalicelib import scanned_text, time_zones
 from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.texts import ONE_LINE
-from chalicelib.schemas.wire import ChangeIn, In, Moment, Out
+from chalicelib.schemas.wire import ChangeIn, In, Moment, Out, Scanned
 
 # The size of a client's own fields in `paper`, as JSON.
 _PAPER_BYTES = 4_000
@@ -27,8 +27,9 @@ Timezone = Annotated[
 ]
 Prefix = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9-]+$", to_upper=True),
-    Field(description="Letters, digits and hyphens; stored with capital letters.", examples=["VIP"]),
+    StringConstraints(min_length=1, max_length=20, pattern=r"^[A-Z0-9-]+$"),
+    Scanned(scanned_text.prefix, longest=64),
+    Field(description="Letters, digits and hyphens; small letters are stored as capitals.", examples=["VIP"]),
 ]
 Url = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s]+$", max_length=2_000), ONE_LINE]
 # A whole number stays one.

@@ -4,8 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from chalicelib import scanned_text
 from chalicelib.schemas.texts import Name
-from chalicelib.schemas.wire import Id, In, Instant, Moment, Out, ScanId
+from chalicelib.schemas.wire import Id, In, Instant, Moment, Out, ScanId, Scanned
 from chalicelib.vocabulary import (
     BloodType,
     CardStatus,
@@ -18,18 +19,23 @@ from chalicelib.vocabulary import (
 CardName = Annotated[
     str,
     StringConstraints(min_length=8, max_length=40),
+    Scanned(scanned_text.card_name),
     Field(description="The card's id, or its UID in hex, with or without colons, in either case."),
 ]
 Code = Annotated[
-    str, StringConstraints(min_length=1, max_length=512), Field(description="The text that was read from a QR code.")
+    str,
+    # A code of 147 characters takes 441 percent-encoded once, and 735 encoded twice; NUL padding fills buffers of 1 KB.
+    StringConstraints(min_length=1, max_length=2_048),
+    Field(description="The text of a QR code as the scanner sent it: also with a prefix, in a URL, percent-encoded."),
 ]
+_Hex = Scanned(scanned_text.hexadecimal)
 
 
 class SunIn(In):
     """A Secure Unique NFC message of an NTAG 424 DNA card, both parts in hex."""
 
-    picc_data: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{2,96}$")]
-    cmac: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{2,32}$")]
+    picc_data: Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{2,96}$"), _Hex]
+    cmac: Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{2,32}$"), _Hex]
 
 
 class VerifyCardIn(In):

@@ -13,8 +13,8 @@ MUTANTS = (
         name="path-not-checked",
         bug="an id of any length and any characters reaches the table",
         file="chalicelib/portals/http/variables.py",
-        before="    return Variable(lambda text: text if pattern.fullmatch(text) else None, pattern.pattern)",
-        after="    return Variable(lambda text: text, pattern.pattern)",
+        before="        return name if pattern.fullmatch(name) else None\n",
+        after="        return text\n",
         tests=(f"{_PATHS}::test_what_cannot_be_an_id_is_404_or_400_in_the_envelope_of_every_route",),
     ),
     Mutant(

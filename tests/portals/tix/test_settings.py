@@ -53,6 +53,7 @@ def test_an_admin_changes_what_is_named_and_the_rest_stays(admin: Account) -> No
         ("timezone", "../etc/passwd"),
         ("timezone", "localtime"),
         ("ticket_prefix", "r_n"),
+        ("ticket_prefix", "r n"),
         ("ticket_prefix", ""),
         ("ticket_prefix", "A" * 21),
         ("max_users", 0),

@@ -1,6 +1,7 @@
 """Tickets of Tix: numbered without a gap, listed all or none, admitted once, deleted permanently."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from ulid import ULID
@@ -10,6 +11,7 @@ from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, NumberedTicket
+from tests.support import scanned_forms
 from tests.support.client import Answer, call
 from tests.support.factories import make_organization, make_tix_user, token_of
 from tests.support.numbered import organization_of
@@ -138,6 +140,22 @@ def test_a_ticket_is_shown_by_its_id_and_its_number_and_by_nothing_else(token: s
             assert (answer.status, answer.code) == (404, "NOT_FOUND"), name
     assert scan(token, "VIP-000001").status == 404, "whoever reads one number knows the next"
     assert listed(token)["total"] == 3
+
+
+def test_a_ticket_is_let_in_once_in_every_form_of_its_id_and_shown_in_every_form_of_its_number(token: str) -> None:
+    forms = {**scanned_forms.CODES, **scanned_forms.GROUPED, **scanned_forms.KEYBOARDS}
+    tickets = dict(zip(forms, generate(token, len(forms), prefix="yvip"), strict=True))
+
+    shown = {
+        name: call("GET", f"{TICKETS}/{quote(form(tickets[name]['number']), safe='')}", token=token).json
+        for name, form in forms.items()
+    }
+    scans = {name: scan(token, quote(form(tickets[name]["id"]), safe="")).status for name, form in forms.items()}
+
+    assert shown == tickets
+    assert scans == dict.fromkeys(forms, 200)
+    assert {ticket["prefix"] for ticket in tickets.values()} == {"YVIP"}
+    assert all(ticket["scanned_at"] for ticket in listed(token)["tickets"])
 
 
 def test_a_ticket_is_let_in_once_and_every_later_scan_is_told_of_the_first(admin: Account, token: str) -> None:
