@@ -55,6 +55,15 @@ client: setup apiclient ## Write a typed TypeScript client into tests/api_client
 package: setup ## Build the template and the archive that are deployed (STAGE=dev)
 	@$(PY) -m infra.package --stage $(or $(STAGE),dev)
 
+deploy: setup ## Build and deploy a stage, show its changes, ask, wait, and check it (STAGE=dev, ARGS="--help" explains)
+	@$(PY) -m infra.deploy deploy --stage $(or $(STAGE),dev) $(ARGS)
+
+rollback: setup ## Deploy the release of a stage before the present one again (STAGE=dev)
+	@$(PY) -m infra.deploy rollback --stage $(or $(STAGE),dev) $(ARGS)
+
+destroy: setup ## Delete the stack of a stage that is not production (STAGE=dev, ARGS=--data for its data too)
+	@$(PY) -m infra.deploy destroy --stage $(or $(STAGE),dev) $(ARGS)
+
 deploy-local: setup ## Deploy the package to MiniStack and use it through its API Gateway
 	@$(PY) -m infra.deploy_local
 
@@ -94,4 +103,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy-local first-admin seed rotate redrive lock clean setup engine localstripe tixclient apiclient client
+.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin seed rotate redrive lock clean setup engine localstripe tixclient apiclient client

@@ -1,53 +1,49 @@
-"""The package on MiniStack: a bucket, a stack, and the parts of an API that MiniStack does not import."""
+"""The package on MiniStack, deployed as `make deploy` does; and the parts of an API that MiniStack does not import."""
 
 import json
-import time
 from typing import Any, NamedTuple
 
-from infra.local.console import CannotStart, step
+from infra.deploy import deployment
+from infra.deploy.account import Account
+from infra.deploy.deployment import Target
+from infra.deploy.releases import Releases
+from infra.deploy.stack import Stack
+from infra.local.console import step
+from infra.local.invocation import ACCOUNT, REGION
 from infra.local.resources import Cloud
 from infra.package.builder import Package
 
 STACK = "gatehouse-local"
-_BUCKET = "gatehouse-packages"
-_CREATE_SECONDS = 120.0
-_WORKING = "_IN_PROGRESS"
+_STAGE = "local"
+_POLL_SECONDS = 0.2
 _SOCKET_DEPLOYMENT = "AWS::ApiGatewayV2::Deployment"
 _GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
 class Deployment(NamedTuple):
-    """A created stack: its outputs, and the URL of its API."""
+    """A created stack: its outputs, its parameters, and the URL of its API."""
 
     cloud: Cloud
+    target: Target
     outputs: dict[str, str]
+    parameters: dict[str, str]
     api_url: str
 
 
 def deploy(cloud: Cloud, package: Package, parameters: dict[str, str]) -> Deployment:
     """Create the stack from the package. Raises CannotStart with the reason that CloudFormation gives."""
-    s3, stacks = cloud.client("s3"), cloud.client("cloudformation")
-    s3.create_bucket(Bucket=_BUCKET)
     template = _for_ministack(json.loads(package.template.read_bytes()))
-    for key, content in (
-        (package.code_key, package.archive.read_bytes()),
-        ("template.json", json.dumps(template).encode()),
-    ):
-        s3.put_object(Bucket=_BUCKET, Key=key, Body=content)
-    step(f"uploaded archive and template to s3://{_BUCKET}")
-    given = {"Stage": "local", "CodeBucket": _BUCKET, **parameters}
-    stacks.create_stack(
-        StackName=STACK,
-        TemplateURL=f"{cloud.url}/{_BUCKET}/template.json",
-        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
-        Capabilities=["CAPABILITY_IAM"],
-    )
-    stack = _settled(stacks)
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    count = len(stacks.describe_stack_resources(StackName=STACK)["StackResources"])
-    step(f"CloudFormation: {stack['StackStatus']}, {count} resources")
+    adapted = package.template.with_name("template-ministack.json")
+    adapted.write_text(json.dumps(template), encoding="utf-8")
+    account = Account(cloud.client, ACCOUNT, REGION)
+    stack = Stack(account, STACK, poll_seconds=_POLL_SECONDS)
+    target = Target(account, _STAGE, stack, Releases(account, stage=_STAGE))
+    deployment.deploy(target, package._replace(template=adapted), parameters, confirm=lambda _: True)
+    outputs = stack.outputs()
+    step(f"CloudFormation: {len(stack.resources())} resources")
     stage = _import_gateway_responses(cloud, outputs["ApiId"], template)
-    return Deployment(cloud, outputs, f"{cloud.url}/restapis/{outputs['ApiId']}/{stage}/_user_request_")
+    url = f"{cloud.url}/restapis/{outputs['ApiId']}/{stage}/_user_request_"
+    return Deployment(cloud, target, outputs, stack.parameters(), url)
 
 
 def _for_ministack(template: dict[str, Any]) -> dict[str, Any]:
@@ -63,24 +59,6 @@ def _for_ministack(template: dict[str, Any]) -> dict[str, Any]:
         # MiniStack compares a parameter's text with a number, and then polls no further queue.
         part["Properties"].pop("ScalingConfig", None)
     return {**template, "Resources": resources}
-
-
-def _settled(stacks: Any) -> dict[str, Any]:
-    deadline = time.monotonic() + _CREATE_SECONDS
-    while True:
-        stack: dict[str, Any] = stacks.describe_stacks(StackName=STACK)["Stacks"][0]
-        if not stack["StackStatus"].endswith(_WORKING) or time.monotonic() > deadline:
-            break
-        time.sleep(0.2)
-    if stack["StackStatus"] != "CREATE_COMPLETE":
-        events = stacks.describe_stack_events(StackName=STACK)["StackEvents"]
-        reasons = [
-            f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
-            for event in events
-            if "FAILED" in event["ResourceStatus"]
-        ]
-        raise CannotStart(f"The stack was not created ({stack['StackStatus']}).\n  " + "\n  ".join(reasons))
-    return stack
 
 
 def _import_gateway_responses(cloud: Cloud, api_id: str, template: dict[str, Any]) -> str:

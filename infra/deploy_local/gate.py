@@ -2,18 +2,37 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from chalicelib.schemas.examples import demo
-from infra.deploy_local.door import Answer, Door
-from infra.deploy_local.seen import NotSeen, hold, wait_for
+from infra.deploy.door import Answer, Door
+from infra.deploy.seen import NotSeen, hold, wait_for
 from infra.local.console import step
 from infra.local.demo import demo_passwords
 
 # MiniStack unpacks the whole package for each process that it starts, one a caller.
 _CALLERS = 4
 _FIRST, _SECOND = "scn_deploylocal01", "scn_deploylocal02"
-_STREAM_SECONDS = 60.0
+_STREAM_SECONDS = 180.0
+_WARM_SECONDS = 240.0
+
+
+def warm_up(door: Door) -> None:
+    """Start the function's processes one after another: the n-th round has n callers at once.
+
+    Each process unpacks the package and imports the app, which a busy machine does slowly; all at once would exceed
+    the gateway's time-out.
+    """
+    step(f"warming up {_CALLERS} callers, one more at a time")
+    for callers in range(1, _CALLERS + 1):
+        wait_for(f"{callers} answered", partial(_all_answer, door, callers), seconds=_WARM_SECONDS)
+
+
+def _all_answer(door: Door, callers: int) -> bool:
+    with ThreadPoolExecutor(callers) as pool:
+        statuses = pool.map(lambda _: door.call("GET", "/health/").status, range(callers))
+        return set(statuses) == {200}
 
 
 def check_envelope(door: Door) -> None:

@@ -10,18 +10,18 @@ from typing import Any
 
 from chalicelib.config import config
 from chalicelib.schemas.examples import demo
+from infra.deploy.door import Door
+from infra.deploy.seen import NotSeen, hold, wait_for
 from infra.deploy_local.deployment import Deployment
-from infra.deploy_local.door import Door
-from infra.deploy_local.seen import NotSeen, hold, wait_for
 from infra.local.console import step
 
 _MESSAGES_LOG = "/aws/lambda/gatehouse-local-messages"
 _DEAD_LETTERS = "gatehouse-messages-dlq"
 _POISON = "this is not a message"
 _NEIGHBOUR = "neighbour@example.com"
-# infra/resources/queues.yaml: maxReceiveCount. Retries are one visibility timeout apart.
+# infra/resources/queues.yaml: maxReceiveCount. Retries are one visibility timeout of 30 s apart.
 _TRIES = 5
-_SECONDS = 120.0
+_SECONDS = 420.0
 
 
 class Queues:

@@ -7,7 +7,8 @@ from infra.local.console import CannotStart, complain, explained, step
 from infra.package import application, builder, targets
 
 _NEXT = """
-To deploy it (the stack keeps table, key, secret and files when it is deleted):
+To deploy it with its change set, a confirmation and a smoke test: make deploy STAGE={stage}
+By hand (the stack keeps table, key, secret and files when it is deleted):
   aws s3 cp {archive} s3://BUCKET/{key}
   aws cloudformation deploy --stack-name gatehouse-{stage} --template-file {template} --s3-bucket BUCKET \\
     --capabilities CAPABILITY_IAM --parameter-overrides Stage={stage} CodeBucket=BUCKET CodeKey={key} \\
@@ -24,7 +25,6 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("build/package"))
     options = parser.parse_args()
     try:
-        builder.clear(options.out)
         package = builder.build(options.stage, targets.aws(), options.out)
     except CannotStart as why:
         complain(str(why))

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from infra.local.console import CannotStart, step
-from infra.package import application, archive, merge, quotas
-from infra.package.targets import Target, fetch_interpreter
+from infra.package import application, archive, merge, production, quotas
+from infra.package.targets import CannotFetch, Target, fetch_interpreter
 
 
 class Package(NamedTuple):
@@ -19,8 +19,21 @@ class Package(NamedTuple):
 
 
 def build(stage: str, target: Target, out: Path) -> Package:
-    """Build template and archive of a stage into `out`, replacing an earlier build."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Build template and archive of a stage into `out`.
+
+    An earlier build is replaced once the new one is whole: a build that fails leaves it.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as made:
+        fresh = Path(made) / out.name
+        fresh.mkdir()
+        package = _build(stage, target, fresh)
+        shutil.rmtree(out, ignore_errors=True)
+        fresh.rename(out)
+    return package._replace(template=out / package.template.name, archive=out / package.archive.name)
+
+
+def _build(stage: str, target: Target, out: Path) -> Package:
     with tempfile.TemporaryDirectory(prefix="gatehouse-package-") as made:
         scratch = Path(made)
         step("reading functions, routes and triggers from Chalice")
@@ -58,16 +71,12 @@ def _compile(stage: str, target: Target, code: Path) -> None:
     compiler = target.compiler
     if compiler is None:
         step(f"this machine has no Python {version}; installing one with uv (once)")
-        compiler = fetch_interpreter(version)
-    if compiler is not None:
-        step(f"compiled {archive.compile_all(compiler, code)} modules with Python {version}")
-        return
-    what_to_do = f"Install Python {version} (uv python install {version}, pyenv install {version}) and run again."
-    if stage == "prod":
-        raise CannotStart(f"Production needs modules compiled by Python {version}, which was not found. {what_to_do}")
-    step(f"NOT compiled, so every cold start will compile: Python {version} was not found. {what_to_do}")
-
-
-def clear(out: Path) -> None:
-    """Remove an earlier build."""
-    shutil.rmtree(out, ignore_errors=True)
+        try:
+            compiler = fetch_interpreter(version)
+        except CannotFetch as why:
+            what_to_do = f"{why}\nInstall Python {version} another way (pyenv install {version}) and run again."
+            if stage == production.PROD:
+                raise CannotStart(f"Production needs modules compiled by Python {version}. {what_to_do}") from why
+            step(f"NOT compiled, so every cold start will compile: no Python {version}. {what_to_do}")
+            return
+    step(f"compiled {archive.compile_all(compiler, code)} modules with Python {version}")

@@ -209,7 +209,7 @@ class Place:
     log: str
     name_ending: str = ""
     queue: str | None = None
-    local_seconds: int = 5
+    local_seconds: int = 25
     # The parameter with the most containers that its queue may occupy.
     concurrency: str | None = None
 

@@ -4,7 +4,6 @@ import os
 import platform
 import shutil
 import subprocess
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,10 @@ from infra.local.console import CannotStart
 
 ROOT = Path(__file__).resolve().parents[2]
 _FETCH_SECONDS = 180
+
+
+class CannotFetch(Exception):  # named for its message at the terminal
+    """An interpreter could not be downloaded; the text has the command and its error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,19 @@ def interpreter(version: str) -> Path | None:
     return next((path for path in candidates if _version_of(path) == version), None)
 
 
-def fetch_interpreter(version: str) -> Path | None:
-    """Download an interpreter of a version with uv; return None if that fails."""
-    with suppress(CannotStart, OSError, subprocess.SubprocessError):
-        subprocess.run(
-            [uv(), "python", "install", "-q", version], capture_output=True, timeout=_FETCH_SECONDS, check=True
-        )
-    return interpreter(version)
+def fetch_interpreter(version: str) -> Path:
+    """Download an interpreter of a version with uv. Raises CannotFetch with the command and uv's own words."""
+    command = [uv(), "python", "install", version]
+    said = ""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_FETCH_SECONDS, check=False)
+        said = done.stderr.strip()
+    except (OSError, subprocess.SubprocessError) as error:
+        said = str(error)
+    found = interpreter(version)
+    if found is None:
+        raise CannotFetch(f"`{' '.join(command)}` did not give one:\n{said[-1500:] or 'uv says nothing'}")
+    return found
 
 
 def uv() -> str:

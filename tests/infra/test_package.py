@@ -308,10 +308,13 @@ def test_a_module_that_does_not_compile_stops_the_package(tmp_path: Path) -> Non
 
 
 def test_production_is_never_packaged_uncompiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    # No interpreter here is of this version, and uv is not available to fetch one.
-    monkeypatch.setenv("UV", str(tmp_path / "uv"))
+    # No interpreter here is of this version, and uv cannot fetch one.
+    uv = tmp_path / "uv"
+    uv.write_text("#!/bin/sh\necho no such version >&2\nexit 2\n")
+    uv.chmod(0o755)
+    monkeypatch.setenv("UV", str(uv))
     target = targets.Target(runtime="python3.99", architecture="arm64", uv_options=(), compiler=None)
-    with pytest.raises(CannotStart, match=r"Install Python 3\.99"):
+    with pytest.raises(CannotStart, match=r"no such version\nInstall Python 3\.99"):
         builder._compile("prod", target, tmp_path)
 
 

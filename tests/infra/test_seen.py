@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.deploy_local.seen import NotSeen, hold, wait_for
+from infra.deploy.seen import NotSeen, hold, wait_for
 
 
 def test_what_does_not_hold_stops_the_run_with_both_sides() -> None:

@@ -21,6 +21,13 @@ def hold(what: str, seen: object, expected: object) -> None:
     step(f"  seen: {what}")
 
 
+def see(what: str, seen: object) -> None:
+    """Print what was seen. Raises NotSeen where there is nothing of it."""
+    if not seen:
+        raise NotSeen(f"{what}: not seen")
+    step(f"  seen: {what}")
+
+
 def wait_for(what: str, look: Callable[[], SeenT], *, seconds: float) -> SeenT:
     """Poll until there is something to see, and return it. Raises NotSeen after the timeout."""
     started = time.monotonic()

@@ -1,0 +1,113 @@
+"""The deployment of a package to a stage: upload, change set, confirmation, execution, record."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from infra.deploy import parameters
+from infra.deploy.account import Account
+from infra.deploy.releases import Release, Releases
+from infra.deploy.stack import ChangeSet, Stack
+from infra.local.console import CannotStart, step
+from infra.package.builder import Package
+
+# Asks the operator; the answer is whether to go on.
+Confirm = Callable[[ChangeSet], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a stage is deployed to."""
+
+    account: Account
+    stage: str
+    stack: Stack
+    releases: Releases
+
+    def template_url(self, key: str) -> str:
+        """Return the URL of an uploaded template, as CloudFormation reads it with the caller's permissions."""
+        endpoint = self.account.client("s3").meta.endpoint_url
+        return f"{endpoint}/{self.releases.bucket}/{key}"
+
+
+def deploy(
+    target: Target, package: Package, given: Mapping[str, str], *, confirm: Confirm, imports: bool = False
+) -> bool:
+    """Deploy a package; return False where the operator declined. Raises CannotStart."""
+    template = json.loads(package.template.read_bytes())
+    # Before anything is uploaded: a missing parameter is the operator's first mistake.
+    chosen = parameters.resolve(template, given, target.stack.parameters())
+    target.releases.create_bucket()
+    target.releases.upload(package.archive, package.code_key)
+    key = target.releases.upload_template(json.dumps(template, separators=(",", ":")))
+    if not _apply(target, key, package.code_key, chosen, confirm=confirm, imports=imports):
+        return False
+    url = target.stack.outputs().get("ApiUrl")
+    if chosen["PublicUrl"] == parameters.NO_ADDRESS_YET and url:
+        step(f"the API has its address now: {url}")
+        chosen["PublicUrl"] = url
+        _apply(target, key, package.code_key, chosen, confirm=lambda _: True)
+    target.releases.record(template_key=key, code_key=package.code_key, parameters=chosen)
+    return True
+
+
+def roll_back(target: Target, release_id: str | None, *, confirm: Confirm) -> Release | None:
+    """Deploy an earlier release again, by default the one before the present; None where the operator declined.
+
+    Raises CannotStart where there is none.
+    """
+    release = _earlier(target.releases.all(), release_id)
+    step(f"rolling back to {release.release_id}")
+    if not _apply(target, release.template_key, release.code_key, release.parameters, confirm=confirm):
+        return None
+    return target.releases.record(
+        template_key=release.template_key, code_key=release.code_key, parameters=release.parameters
+    )
+
+
+def _earlier(releases: list[Release], release_id: str | None) -> Release:
+    if release_id is not None:
+        named = next((release for release in releases if release.release_id == release_id), None)
+        if named is None:
+            known = ", ".join(release.release_id for release in releases[-5:]) or "none"
+            raise CannotStart(f"There is no release {release_id}. The last ones are: {known}")
+        return named
+    if not releases:
+        raise CannotStart("No release of this stage is recorded. Deploy first.")
+    present = releases[-1]
+    others = [release for release in releases if release.template_key != present.template_key]
+    if not others:
+        raise CannotStart("There is no other release to roll back to.")
+    return others[-1]
+
+
+def _apply(
+    target: Target,
+    template_key: str,
+    code_key: str,
+    chosen: Mapping[str, str],
+    *,
+    confirm: Confirm,
+    imports: bool = False,
+) -> bool:
+    own = {"Stage": target.stage, "CodeBucket": target.releases.bucket, "CodeKey": code_key}
+    change_set = target.stack.prepare(target.template_url(template_key), {**chosen, **own}, imports=imports)
+    if change_set is None:
+        step("nothing changes: this is what runs already")
+        return True
+    step(f"{target.stack.name}: {len(change_set.changes)} changes")
+    change_set.show()
+    if not confirm(change_set):
+        return False
+    change_set.execute()
+    return True
+
+
+def queues(resources: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the URLs of a stack's queues, by logical name."""
+    return {
+        found["LogicalResourceId"]: found["PhysicalResourceId"]
+        for found in resources
+        if found["ResourceType"] == "AWS::SQS::Queue"
+    }

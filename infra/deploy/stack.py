@@ -1,0 +1,214 @@
+"""The stage's stack: its change set, shown before it is executed; its events; its end."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.deploy.account import Account
+from infra.local.console import CannotStart, step
+
+_POLL_SECONDS = 3.0
+_LONGEST_SECONDS = 3600.0
+_MOST_LINES = 60
+# Losing one of these loses data or what decrypts it.
+_KEEPS_DATA = (
+    "AWS::DynamoDB::Table",
+    "AWS::KMS::Key",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+)
+_SIGNS = {"Add": "+", "Modify": "~", "Remove": "-", "Import": ">", "Dynamic": "?"}
+
+
+@dataclass(frozen=True, slots=True)
+class StackChange:
+    """One change of a resource; `replaces` means that it is made again."""
+
+    action: str
+    name: str
+    kind: str
+    replaces: bool
+
+    @property
+    def loses_data(self) -> bool:
+        """Whether a resource that keeps data is replaced or removed from the stack."""
+        return self.kind in _KEEPS_DATA and (self.replaces or self.action == "Remove")
+
+    def __str__(self) -> str:
+        return f"{_SIGNS.get(self.action, '?')} {self.name} ({self.kind})" + (", replaced" if self.replaces else "")
+
+
+class Stack:
+    """One stack of CloudFormation, by its name."""
+
+    def __init__(self, account: Account, name: str, *, poll_seconds: float = _POLL_SECONDS) -> None:
+        """`poll_seconds` is the pause between two questions to CloudFormation."""
+        self._client = account.client("cloudformation")
+        self._poll_seconds = poll_seconds
+        self.name = name
+
+    def describe(self) -> dict[str, Any] | None:
+        """Return what CloudFormation says of the stack, or None where it does not exist."""
+        try:
+            found: dict[str, Any] = self._client.describe_stacks(StackName=self.name)["Stacks"][0]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ValidationError":
+                return None
+            raise
+        return None if found["StackStatus"] == "DELETE_COMPLETE" else found
+
+    def parameters(self) -> dict[str, str]:
+        """Return the parameters that the stack has."""
+        return {
+            parameter["ParameterKey"]: parameter["ParameterValue"]
+            for parameter in (self.describe() or {}).get("Parameters", [])
+        }
+
+    def outputs(self) -> dict[str, str]:
+        """Return the stack's outputs."""
+        return {output["OutputKey"]: output["OutputValue"] for output in (self.describe() or {}).get("Outputs", [])}
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the summaries of the stack's resources."""
+        pages = self._client.get_paginator("list_stack_resources").paginate(StackName=self.name)
+        return [found for page in pages for found in page["StackResourceSummaries"]]
+
+    def template(self) -> dict[str, Any]:
+        """Return the template that the stack was last made from."""
+        found = self._client.get_template(StackName=self.name, TemplateStage="Processed")["TemplateBody"]
+        body: dict[str, Any] = json.loads(found) if isinstance(found, str) else found
+        return body
+
+    def prepare(self, url: str, parameters: Mapping[str, str], *, imports: bool = False) -> "ChangeSet | None":
+        """Create a change set from a template's URL; return None where nothing changes.
+
+        `imports` takes over resources that an earlier stack kept. Raises CannotStart.
+        """
+        found = self.describe()
+        status = found["StackStatus"] if found else "REVIEW_IN_PROGRESS"
+        if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"):
+            raise CannotStart(f"{self.name} is in {status}: its creation failed. Remove it first: make destroy")
+        if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+            raise CannotStart(f"{self.name} is in {status}. Wait for its end and run again.")
+        name = f"gatehouse-{time.time_ns()}"
+        try:
+            self._client.create_change_set(
+                StackName=self.name,
+                ChangeSetName=name,
+                ChangeSetType="CREATE" if status == "REVIEW_IN_PROGRESS" else "UPDATE",
+                TemplateURL=url,
+                Parameters=[
+                    {"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())
+                ],
+                Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+                **({"ImportExistingResources": True} if imports else {}),
+            )
+        except ClientError as error:
+            raise CannotStart(f"CloudFormation refused the template or its parameters: {error}") from error
+        made = self._settled(name)
+        if made["Status"] == "FAILED":
+            reason = made.get("StatusReason", "")
+            self._client.delete_change_set(StackName=self.name, ChangeSetName=name)
+            if "didn't contain changes" in reason or "No updates are to be performed" in reason:
+                return None
+            raise CannotStart(f"CloudFormation refused the change set: {reason}")
+        return ChangeSet(self, name, self._changes(name))
+
+    def _settled(self, name: str) -> dict[str, Any]:
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        while True:
+            made: dict[str, Any] = self._client.describe_change_set(StackName=self.name, ChangeSetName=name)
+            if made["Status"] in ("CREATE_COMPLETE", "FAILED"):
+                return made
+            if time.monotonic() > deadline:
+                raise CannotStart(f"The change set {name} was not ready within an hour.")
+            time.sleep(self._poll_seconds)
+
+    def _changes(self, name: str) -> list[StackChange]:
+        found: list[StackChange] = []
+        more: dict[str, str] = {}
+        while True:
+            page = self._client.describe_change_set(StackName=self.name, ChangeSetName=name, **more)
+            for change in page.get("Changes", []):
+                part = change["ResourceChange"]
+                replaces = part.get("Replacement") in ("True", "Conditional")
+                found.append(
+                    StackChange(part["Action"], part["LogicalResourceId"], part["ResourceType"], replaces=replaces)
+                )
+            if not page.get("NextToken"):
+                return found
+            more = {"NextToken": page["NextToken"]}
+
+    def execute(self, change_set: str) -> None:
+        """Execute a change set and wait. Raises CannotStart with CloudFormation's reasons if it was rolled back."""
+        begin = time.time()
+        self._client.execute_change_set(StackName=self.name, ChangeSetName=change_set)
+        status = self._wait()
+        if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            reasons = "\n  ".join(self._failures(since=begin)) or "CloudFormation gives no reason."
+            raise CannotStart(f"{self.name} is in {status}; what ran before is back.\n  {reasons}")
+
+    def delete(self) -> None:
+        """Delete the stack and wait. Raises CannotStart with the reasons if that fails."""
+        begin = time.time()
+        self._client.delete_stack(StackName=self.name)
+        status = self._wait()
+        if status != "DELETE_COMPLETE":
+            raise CannotStart(f"{self.name} is in {status}.\n  " + "\n  ".join(self._failures(since=begin)))
+
+    def _wait(self) -> str:
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        shown = ""
+        while True:
+            found = self.describe()
+            status: str = found["StackStatus"] if found else "DELETE_COMPLETE"
+            if status != shown:
+                step(f"  {self.name}: {status}")
+                shown = status
+            if not status.endswith("_IN_PROGRESS"):
+                return status
+            if time.monotonic() > deadline:
+                raise CannotStart(f"{self.name} was still in {status} after an hour. Look at its events.")
+            time.sleep(self._poll_seconds)
+
+    def _failures(self, *, since: float) -> list[str]:
+        try:
+            events = self._client.describe_stack_events(StackName=self.name)["StackEvents"]
+        except ClientError:
+            return []
+        failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
+        return [
+            f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
+            for event in reversed(failed)
+            if event["Timestamp"].timestamp() >= since - 1
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """A change set that is ready to be executed."""
+
+    stack: Stack
+    name: str
+    changes: Sequence[StackChange]
+
+    def show(self) -> None:
+        """Print the changes, those that lose data first."""
+        ordered = sorted(self.changes, key=lambda change: (not change.loses_data, change.action, change.name))
+        for change in ordered[:_MOST_LINES]:
+            step(f"  {'LOSES DATA ' if change.loses_data else ''}{change}")
+        if len(ordered) > _MOST_LINES:
+            step(f"  and {len(ordered) - _MOST_LINES} more")
+
+    @property
+    def loses_data(self) -> bool:
+        """Whether one of the changes replaces or removes what keeps data."""
+        return any(change.loses_data for change in self.changes)
+
+    def execute(self) -> None:
+        """Execute it and wait. Raises CannotStart."""
+        self.stack.execute(self.name)

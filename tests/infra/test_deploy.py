@@ -1,0 +1,263 @@
+"""`make deploy`, `make rollback` and `make destroy` on MiniStack: what they upload, show, refuse, record and delete."""
+
+import json
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.deploy import deployment, parameters, retained
+from infra.deploy.__main__ import Question, main
+from infra.deploy.account import Account
+from infra.deploy.deployment import Target
+from infra.deploy.releases import Releases
+from infra.deploy.stack import ChangeSet, Stack
+from infra.local.console import CannotStart
+from infra.local.invocation import ACCOUNT, REGION
+from infra.local.resources import Cloud
+from infra.package import builder, targets
+from infra.package.builder import Package
+from tests.support import engines
+
+pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("ministack")]
+
+GIVEN = {"MailFrom": "tickets@example.com"}
+Template = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    with engines.endpoints() as found:
+        yield Cloud(found.url, found.url)
+
+
+@pytest.fixture
+def target(cloud: Cloud, request: pytest.FixtureRequest) -> Target:
+    """A stage of this test's own."""
+    account = Account(cloud.client, ACCOUNT, REGION)
+    stage = f"t{abs(hash(request.node.name)) % 10**8}"
+    stack = Stack(account, f"gatehouse-{stage}", poll_seconds=0.05)
+    return Target(account, stage, stack, Releases(account, stage=stage))
+
+
+def template(stage: str, *, queues: int = 1, table: bool = True) -> Template:
+    """A stack with data, queues and an address, as small as it can be."""
+    resources: dict[str, Any] = {
+        f"Work{number}Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": f"{stage}-work-{number}"}}
+        for number in range(queues)
+    }
+    # What takes the API's address, as the functions' environment does.
+    resources["Address"] = {
+        "Type": "AWS::SSM::Parameter",
+        "Properties": {"Name": f"/{stage}/address", "Type": "String", "Value": {"Ref": "PublicUrl"}},
+    }
+    if table:
+        resources["Table"] = {
+            "Type": "AWS::DynamoDB::Table",
+            "DeletionPolicy": "RetainExceptOnCreate",
+            "Properties": {
+                "TableName": f"{stage}-table",
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            },
+        }
+    return {
+        "Parameters": {
+            **{name: {"Type": "String"} for name in ("Stage", "CodeBucket", "MailFrom", "PublicUrl")},
+            "CodeKey": {"Type": "String", "Default": "gatehouse/1.zip"},
+            "Currency": {"Type": "String", "Default": "PKR"},
+        },
+        "Resources": resources,
+        "Outputs": {"ApiUrl": {"Value": "https://api.example.com/live"}},
+    }
+
+
+@pytest.fixture
+def package(tmp_path: Path, target: Target) -> Callable[..., Package]:
+    def make(**shape: Any) -> Package:
+        made = Package(tmp_path / "template.json", tmp_path / "gatehouse.zip", "gatehouse/1.zip")
+        made.template.write_text(json.dumps(template(target.stage, **shape)))
+        made.archive.write_bytes(b"an archive")
+        return made
+
+    return make
+
+
+def yes(_: ChangeSet) -> bool:
+    return True
+
+
+def names(target: Target) -> set[str]:
+    return {resource["LogicalResourceId"] for resource in target.stack.resources()}
+
+
+def test_a_first_deployment_finds_the_apis_address_and_records_its_release(
+    target: Target, package: Callable[..., Package]
+) -> None:
+    shown: list[list[str]] = []
+
+    def confirm(change_set: ChangeSet) -> bool:
+        shown.append(sorted(change.name for change in change_set.changes))
+        return True
+
+    assert deployment.deploy(target, package(), GIVEN, confirm=confirm)
+    assert shown == [["Address", "Table", "Work0Queue"]]
+    found = target.stack.parameters()
+    assert found["PublicUrl"] == "https://api.example.com/live"
+    assert (found["Stage"], found["CodeBucket"]) == (target.stage, target.releases.bucket)
+    assert found["CodeBucket"] == f"gatehouse-packages-{ACCOUNT}-{REGION}"
+    (release,) = target.releases.all()
+    assert release.parameters == {"MailFrom": "tickets@example.com", "PublicUrl": "https://api.example.com/live"}
+    assert target.releases.template(release.template_key) == template(target.stage)
+
+
+def test_the_stacks_parameters_stay_and_given_ones_win(target: Target, package: Callable[..., Package]) -> None:
+    assert deployment.deploy(target, package(), {**GIVEN, "Currency": "USD"}, confirm=yes)
+    assert deployment.deploy(target, package(queues=2), {"MailFrom": "other@example.com"}, confirm=yes)
+    found = target.stack.parameters()
+    assert (found["Currency"], found["MailFrom"]) == ("USD", "other@example.com")
+    assert names(target) == {"Address", "Table", "Work0Queue", "Work1Queue"}
+
+
+def test_the_operator_who_declines_changes_nothing(target: Target, package: Callable[..., Package]) -> None:
+    assert deployment.deploy(target, package(), GIVEN, confirm=yes)
+    assert not deployment.deploy(target, package(queues=3), GIVEN, confirm=lambda _: False)
+    assert names(target) == {"Address", "Table", "Work0Queue"}
+    assert len(target.releases.all()) == 1
+
+
+def test_a_rollback_brings_the_release_before_back(target: Target, package: Callable[..., Package]) -> None:
+    assert deployment.deploy(target, package(), GIVEN, confirm=yes)
+    assert deployment.deploy(target, package(queues=2), GIVEN, confirm=yes)
+    assert deployment.roll_back(target, None, confirm=yes) is not None
+    assert names(target) == {"Address", "Table", "Work0Queue"}
+    first, second, third = target.releases.all()
+    assert third.template_key == first.template_key != second.template_key
+    assert deployment.roll_back(target, second.release_id, confirm=yes) is not None
+    assert names(target) == {"Address", "Table", "Work0Queue", "Work1Queue"}
+
+
+def test_a_rollback_without_an_earlier_release_says_so(target: Target, package: Callable[..., Package]) -> None:
+    with pytest.raises(CannotStart, match="No release of this stage"):
+        deployment.roll_back(target, None, confirm=yes)
+    assert deployment.deploy(target, package(), GIVEN, confirm=yes)
+    with pytest.raises(CannotStart, match="no other release"):
+        deployment.roll_back(target, None, confirm=yes)
+    with pytest.raises(CannotStart, match="There is no release 2020"):
+        deployment.roll_back(target, "2020", confirm=yes)
+
+
+def test_removing_what_keeps_data_needs_a_word_of_its_own(target: Target, package: Callable[..., Package]) -> None:
+    assert deployment.deploy(target, package(), GIVEN, confirm=yes)
+    careful = Question(stage=target.stage, is_sure=True, may_lose_data=False)
+    with pytest.raises(CannotStart, match="--lose-data"):
+        deployment.deploy(target, package(table=False), GIVEN, confirm=careful)
+    assert "Table" in names(target)
+    sure = Question(stage=target.stage, is_sure=True, may_lose_data=True)
+    assert deployment.deploy(target, package(table=False), GIVEN, confirm=sure)
+    assert "Table" not in names(target)
+
+
+def test_a_stack_that_fails_names_the_resource_and_the_reason(target: Target, package: Callable[..., Package]) -> None:
+    broken = package()
+    content = template(target.stage)
+    content["Resources"]["Orphan"] = {
+        "Type": "AWS::S3::Bucket",
+        "Properties": {
+            "NotificationConfiguration": {"QueueConfigurations": [{"Event": "s3:Nothing:*", "Queue": "arn:not-there"}]}
+        },
+    }
+    broken.template.write_text(json.dumps(content))
+    with pytest.raises(CannotStart) as refused:
+        deployment.deploy(target, broken, GIVEN, confirm=yes)
+    assert "Orphan: " in str(refused.value)
+    assert target.releases.all() == []
+    with pytest.raises(CannotStart, match="make destroy"):
+        deployment.deploy(target, package(), GIVEN, confirm=yes)
+
+
+def test_a_template_that_cloudformation_does_not_take_is_refused_with_its_words(
+    target: Target, package: Callable[..., Package]
+) -> None:
+    broken = package()
+    content = template(target.stage)
+    content["Resources"]["Nothing"] = {"Type": "AWS::Nothing::AtAll", "Properties": {}}
+    broken.template.write_text(json.dumps(content))
+    with pytest.raises(CannotStart, match="AWS::Nothing::AtAll"):
+        deployment.deploy(target, broken, GIVEN, confirm=yes)
+
+
+def test_what_a_stack_keeps_is_named_and_removed_with_its_data(target: Target, package: Callable[..., Package]) -> None:
+    assert deployment.deploy(target, package(), GIVEN, confirm=yes)
+    kept = retained.of(target.stack.template(), target.stack.resources())
+    assert kept == [("AWS::DynamoDB::Table", f"{target.stage}-table")]
+    target.stack.delete()
+    assert target.stack.describe() is None
+    tables = target.account.client("dynamodb").list_tables()["TableNames"]
+    assert f"{target.stage}-table" in tables
+    assert retained.remove(target.account, kept) == []
+    assert f"{target.stage}-table" not in target.account.client("dynamodb").list_tables()["TableNames"]
+    assert retained.remove(target.account, [("AWS::Nothing::AtAll", "x")]) == [
+        "x (AWS::Nothing::AtAll): delete it by hand"
+    ]
+
+
+def test_missing_and_unknown_parameters_are_named_together() -> None:
+    declared = template("dev")
+    declared["Parameters"]["AdminOrigin"] = {"Type": "String", "Description": "The admin's page"}
+    with pytest.raises(CannotStart) as refused:
+        parameters.resolve(declared, {}, {})
+    assert "AdminOrigin: The admin's page" in str(refused.value)
+    assert 'ARGS="MailFrom=... AdminOrigin=..."' in str(refused.value)
+    with pytest.raises(CannotStart, match="no parameter Mail, Stage"):
+        parameters.resolve(declared, {"Mail": "x", "Stage": "prod"}, {})
+
+
+def test_parameters_come_from_a_file_and_words_win(tmp_path: Path) -> None:
+    path = tmp_path / "dev.json"
+    path.write_text('{"MailFrom": "a@example.com", "CardFee": 500}')
+    assert parameters.read(path, ["MailFrom=b@example.com", "Currency="]) == {
+        "MailFrom": "b@example.com",
+        "CardFee": "500",
+        "Currency": "",
+    }
+    path.write_text("[]")
+    for wrong in (path, tmp_path / "missing.json"):
+        with pytest.raises(CannotStart):
+            parameters.read(wrong, [])
+    with pytest.raises(CannotStart, match="Name=value"):
+        parameters.read(None, ["MailFrom"])
+
+
+def test_nobody_at_the_terminal_is_no_consent() -> None:
+    with pytest.raises(CannotStart, match="--yes"):
+        Question(stage="dev", is_sure=False, may_lose_data=False).ask("Deploy?")
+
+
+@pytest.mark.usefixtures("cloud")
+def test_production_is_not_destroyed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["destroy", "--stage", "prod", "--yes"]) == 1
+    assert "Production is not destroyed" in capsys.readouterr().err
+
+
+def test_an_interpreter_that_cannot_be_fetched_says_why_and_keeps_the_last_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text("#!/bin/sh\necho 'no such version, says uv' >&2\nexit 2\n")
+    uv.chmod(uv.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("UV", str(uv))
+    with pytest.raises(targets.CannotFetch) as refused:
+        targets.fetch_interpreter("3.99")
+    assert f"`{uv} python install 3.99`" in str(refused.value)
+    assert "no such version, says uv" in str(refused.value)
+    out = tmp_path / "package"
+    out.mkdir()
+    (out / "gatehouse.zip").write_bytes(b"the last good one")
+    with pytest.raises(CannotStart):
+        builder.build("prod", targets.aws(), out)  # the dependencies cannot be installed
+    assert (out / "gatehouse.zip").read_bytes() == b"the last good one"
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".package")] == []
