@@ -9,13 +9,14 @@ import pytest
 from chalicelib import clock
 from chalicelib.clients.providers import Charge, OutcomeStatus
 from chalicelib.domain.events import stock
+from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.payments import providers, reconciliation, refunds
 from chalicelib.domain.sale import orders
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Account, Card, Order, Payment, RefundRequest, Ticket
 from chalicelib.vocabulary import PaymentMethod
 from tests.portals.webapp.evening import Evening, ask, beside, make_evening
-from tests.portals.webapp.test_ticket_states import BY_EVENT, CODES, EVENTS, Deed, assert_stock_is_true, happening
+from tests.portals.webapp.test_ticket_states import BY_EVENT, CODES, EVENTS, assert_stock_is_true, happening
 from tests.support import fault_days, payers, purchases, wallets
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token
