@@ -1,4 +1,4 @@
-"""Two deeds that meet on an exact engine: one has its way, and money, seats and tickets agree afterwards."""
+"""Two deeds that meet on an exact engine: one is done, and money, seats and tickets agree afterwards."""
 
 from collections import Counter
 from collections.abc import Iterator
