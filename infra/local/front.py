@@ -122,7 +122,7 @@ class Gateway:
             answer = await self._answer(request, await _read_up_to_limit(receive))
         except _Gone:
             return
-        if request.method != "HEAD" and answer.status not in _BODILESS:
+        if answer.status not in _BODILESS:
             answer.headers.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})

@@ -62,7 +62,11 @@ def settings() -> list[dict[str, Any]]:
     return [
         _setting("/*", "*", _STAGE),
         # AWS: the path of a setting has `~1` for each slash but the first.
-        *(_setting("/" + route.path[1:].replace("/", "~1"), route.method, of(route)) for route in own),
+        *(
+            _setting("/" + route.path[1:].replace("/", "~1"), method, of(route))
+            for route in own
+            for method in route.methods
+        ),
     ]
 
 

@@ -260,6 +260,37 @@ def test_a_method_that_a_path_does_not_take_is_405_and_names_those_it_does(path:
         assert set(answer.headers["allow"].split(", ")) == set(app.routes[path])
 
 
+# Headers that differ from one answer to the next.
+_OF_ONE_ANSWER = {"x-request-id", "date"}
+_PAGES = [route for route in routes() if "HEAD" in route.methods]
+
+
+def test_public_pages_and_documents_have_a_head_and_other_routes_none() -> None:
+    pages = {route.path for route in _PAGES}
+    assert pages >= {"/health", "/api/openapi.json", "/api/docs", "/api/live.js", "/api/v1/public/events"}
+    for route in routes():
+        is_page = route.method == "GET" and (route.guard is None or route.media_type is not None)
+        assert ("HEAD" in app.routes[route.path]) == any(page.path == route.path for page in _PAGES), route.path
+        assert ("HEAD" in route.methods) == is_page
+
+
+@pytest.mark.parametrize("route", _PAGES, ids=_named)
+def test_a_page_answers_head_as_get(route: AnyRoute, ground: Ground, right: Right) -> None:
+    request, token = right(route)
+    got, headed = (ground.send(replace(route, method=method), request, token=token) for method in ("GET", "HEAD"))
+    assert (headed.status, got.status) == (route.status, route.status)
+    assert headed.headers.keys() == got.headers.keys()
+    alike = headed.headers.keys() - _OF_ONE_ANSWER
+    assert {name: headed.headers[name] for name in alike} == {name: got.headers[name] for name in alike}
+    if route.public_seconds:
+        known = {"if-none-match": got.headers["etag"]}
+        fresh = ground.send(replace(route, method="HEAD"), request, token=token, headers=known)
+        assert (fresh.status, fresh.headers["etag"]) == (304, got.headers["etag"])
+    if route.guard is not None:
+        stranger = ground.send(replace(route, method="HEAD"), request, token=None)
+        assert (stranger.status, stranger.code) == (401, "UNAUTHENTICATED")
+
+
 @pytest.mark.parametrize("origin", [*sorted(ALLOWED_ORIGINS), "https://evil.example", "null", "http://localhost:80800"])
 def test_only_an_allow_listed_origin_is_echoed_and_only_the_admins_with_credentials(origin: str) -> None:
     answer = call("GET", "/health", headers={"origin": origin})

@@ -223,6 +223,28 @@ def test_every_route_of_the_app_is_there(template: Template) -> None:
     assert of_type(template, "AWS::ApiGateway::RestApi")["RestAPI"]["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
 
 
+def test_a_page_answers_head_by_the_function_and_at_the_rate_of_its_get(template: Template) -> None:
+    from chalicelib.portals.http.route import ROUTES
+
+    paths = body_of(template)["paths"]
+    stage = of_type(template, "AWS::ApiGateway::Stage")["ApiStage"]
+    rates = {
+        (setting["ResourcePath"], setting["HttpMethod"]): (
+            setting["ThrottlingRateLimit"],
+            setting["ThrottlingBurstLimit"],
+        )
+        for setting in stage["MethodSettings"]
+    }
+    pages = [route for route in ROUTES if "HEAD" in route.methods]
+    assert pages
+    for route in pages:
+        got, headed = (paths[route.path][method] for method in ("get", "head"))
+        assert headed["x-amazon-apigateway-integration"] == got["x-amazon-apigateway-integration"]
+        place = "/" + route.path[1:].replace("/", "~1")
+        assert rates.get((place, "HEAD")) == rates.get((place, "GET"))
+    assert sum("head" in methods for methods in paths.values()) == len(pages)
+
+
 def test_the_preflights_list_is_the_parameter(template: Template) -> None:
     stage = of_type(template, "AWS::ApiGateway::Stage")["ApiStage"]
     variables = {name: value for name, value in stage["Variables"].items() if name != "logRole"}

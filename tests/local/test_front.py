@@ -53,7 +53,7 @@ def small_app() -> Any:
         request = app.current_request
         return {**request.to_dict(), "raw_path": request.path, "variable": name}
 
-    @app.route("/api/usher/event/fixed", methods=["GET"], name="fixed")
+    @app.route("/api/usher/event/fixed", methods=["GET", "HEAD"], name="fixed")
     def fixed() -> Any:
         return {"variable": None}
 
@@ -194,6 +194,19 @@ def test_the_event_is_shaped_as_api_gateway_shapes_it(served: Served) -> None:
     assert context["requestId"] == answer.headers["x-request-id"]
     assert context["path"] == "/local/api/usher/event/a%2Fb%20c/"
     assert (context["httpMethod"], context["stage"]) == ("GET", "local")
+
+
+def test_head_has_the_headers_of_get_and_no_body_and_the_connection_goes_on(served: Served) -> None:
+    path = "/api/usher/event/fixed"
+    got, headed = (served.client.request(method, path) for method in ("GET", "HEAD"))
+    assert (got.status_code, headed.status_code) == (200, 200)
+    assert (len(got.content), headed.content) == (int(headed.headers["content-length"]), b"")
+    assert headed.headers.keys() == got.headers.keys()
+    raw = served.raw(f"HEAD {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
+    assert raw.endswith(b"\r\n\r\n")
+    refused = served.client.head("/api/usher/text")
+    assert (refused.status_code, refused.content) == (405, b"")
+    assert served.client.get(path).content == got.content
 
 
 def test_repeated_query_values_and_headers_all_arrive() -> None:

@@ -40,7 +40,7 @@ def door(
             return respond(route, view, blueprint.current_request, sent)
 
         accepted = [JSON, forms.MEDIA_TYPE] if route.form else [JSON]
-        blueprint.route(route.path, methods=[route.method], name=route.operation_id, content_types=accepted)(handle)
+        blueprint.route(route.path, methods=route.methods, name=route.operation_id, content_types=accepted)(handle)
         return handle
 
     return declare

@@ -105,6 +105,15 @@ class Route(Generic[BodyT, QueryT, ReplyT, OtherT]):
         return portal_of(self.path)
 
     @property
+    def methods(self) -> list[str]:
+        """The methods that its view answers: pages and documents answer HEAD as GET (RFC 9110, section 9.3.2).
+
+        The gateway leaves the body out. All else has no HEAD: a method costs a part of the template's size.
+        """
+        is_page = self.method == "GET" and (self.guard is None or self.media_type is not None)
+        return [self.method, "HEAD"] if is_page else [self.method]
+
+    @property
     def variables(self) -> Mapping[str, variables.Variable]:
         """The type of each variable of the path. Raises KeyError for one without a type."""
         return variables.of_path(self.path)

@@ -71,4 +71,12 @@ MUTANTS = (
         after="",
         tests=(f"{_DAYS}::test_a_name_that_is_no_time_zone_is_refused_wherever_one_comes_in",),
     ),
+    Mutant(
+        name="head-not-answered",
+        bug="a cache that asks by HEAD gets 405",
+        file="chalicelib/portals/http/route.py",
+        before='        return [self.method, "HEAD"] if is_page else [self.method]\n',
+        after="        return [self.method]\n",
+        tests=("tests/contract/test_conventions.py::test_public_pages_and_documents_have_a_head_and_other_routes_none",),
+    ),
 )
