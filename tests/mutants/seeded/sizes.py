@@ -77,6 +77,8 @@ MUTANTS = (
         file="chalicelib/portals/http/route.py",
         before='        return [self.method, "HEAD"] if is_page else [self.method]\n',
         after="        return [self.method]\n",
-        tests=("tests/contract/test_conventions.py::test_public_pages_and_documents_have_a_head_and_other_routes_none",),
+        tests=(
+            "tests/contract/test_conventions.py::test_public_pages_and_documents_have_a_head_and_other_routes_none",
+        ),
     ),
 )
