@@ -13,6 +13,7 @@ from test_delivery import card, fill, sent
 from reader_agent.clock import Clock
 from reader_agent.failures import LockedOut, Rejected, TryLater
 from reader_agent.identity import Identity
+from reader_agent.nfc_reader import Card
 from reader_agent.outbox import Outbox
 from reader_agent.outcomes import Decided, Kept
 from reader_agent.server import Server
@@ -110,15 +111,15 @@ def test_a_hostile_token_does_not_stay(platform: Platform, identity: Identity, b
 def test_the_person_after_each_hostile_answer_is_decided(work: Work, platform: Platform) -> None:
     """One gate gets them all, one after the other, on every route; nobody restarts it."""
     chosen = [fault for name, fault in HOSTILE.items() if "slow" not in name]
-    with work(online_seconds=1.0) as gate:
+    with work() as gate:
         gate.agent.delivery.pace.longest_pause = 0.5
         for number, fault in enumerate(chosen):
             platform.break_once((TAPS, TOKEN)[number % 2] if number % 5 == 0 else TAPS, fault)
             platform.break_once(HEARTBEAT, fault)
-            gate.tap(card(number % 10))
+            gate.agent.gate.tapped(Card(f"04{number:012X}", "test"))
             with platform.lock:
                 platform.faults.clear()
-            _, outcome = gate.tap(card(10 + number % 10))
+            outcome = gate.agent.gate.tapped(Card(f"05{number:012X}", "test"))
             assert isinstance(outcome, Decided), (number, outcome)
         wait_until(lambda: gate.agent.outbox.depth() == 0)
         assert gate.agent.standing.locked_out is None

@@ -30,7 +30,7 @@ from reader_agent.tap import Tap
 
 KEPT, PEOPLE = int(os.environ.get("READER_KEPT", "60")), int(os.environ.get("READER_PEOPLE", "6"))
 EVERY = float(os.environ.get("READER_EVERY", "0.3"))
-ALL_TAPS, KILLS = int(os.environ.get("READER_TAPS", "8")), int(os.environ.get("READER_KILLS", "2"))
+ALL_TAPS, KILLS = int(os.environ.get("READER_TAPS", "4")), int(os.environ.get("READER_KILLS", "1"))
 
 
 def person(number: int) -> Tap:

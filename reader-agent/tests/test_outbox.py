@@ -133,7 +133,7 @@ def test_a_long_journal_does_not_slow_down_the_look_for_what_is_pending(tmp_path
         assert not any("SCAN tap" in str(row) for row in plan), plan
 
 
-class _SetClock(Clock):
+class SetClock(Clock):
     def __init__(self, wall: datetime, monotonic_ns: int, boot_id: str = "boot-1") -> None:
         super().__init__()
         self.boot_id, self._wall, self._monotonic_ns = boot_id, wall, monotonic_ns
@@ -146,18 +146,18 @@ class _SetClock(Clock):
 
 
 def test_a_clock_that_was_set_since_the_tap_does_not_falsify_its_time() -> None:
-    before = _SetClock(datetime(1970, 1, 1, 0, 1, tzinfo=UTC), 60_000_000_000)
+    before = SetClock(datetime(1970, 1, 1, 0, 1, tzinfo=UTC), 60_000_000_000)
     made = Tap.of_card(before, "04A1B2C3D4E5F6", sun=None, direction=None, clock_offset_ms=None)
-    after = _SetClock(NOW, 360_000_000_000)
+    after = SetClock(NOW, 360_000_000_000)
     assert made.on_the_wire(after).scanned_at == "2026-11-21T11:55:00.000Z"
-    another_boot = _SetClock(NOW, 5_000_000_000, boot_id="boot-2")
+    another_boot = SetClock(NOW, 5_000_000_000, boot_id="boot-2")
     assert made.on_the_wire(another_boot).scanned_at == "1970-01-01T00:01:00.000Z"
 
 
 def test_a_steady_clock_leaves_the_time_of_a_tap_as_it_was() -> None:
-    before = _SetClock(NOW, 1_000_000_000)
+    before = SetClock(NOW, 1_000_000_000)
     made = Tap.of_card(before, "04A1B2C3D4E5F6", sun=None, direction=None, clock_offset_ms=None)
-    later = _SetClock(NOW + timedelta(hours=3, milliseconds=700), 1_000_000_000 + 3 * 3600 * 10**9)
+    later = SetClock(NOW + timedelta(hours=3, milliseconds=700), 1_000_000_000 + 3 * 3600 * 10**9)
     assert made.on_the_wire(later).scanned_at == write_time(NOW)
 
 

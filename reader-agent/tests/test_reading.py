@@ -7,7 +7,7 @@ import time
 import pytest
 import structlog
 from conftest import DEMO_UID, Work, wait_until
-from hostile_cards import BrokenMessage, Garbage, ShortAnswerToSelect
+from hostile_cards import BrokenMessage, Garbage, HalfMessage, Leaving, ShortAnswerToSelect
 from platform_double import Platform
 
 from reader_agent import sun
@@ -131,6 +131,59 @@ def test_a_card_that_stays_is_one_tap(work: Work, platform: Platform) -> None:
         gate.air.place(Ntag213(bytes.fromhex(DEMO_UID)))
         gate.outcomes.get(timeout=15)
         time.sleep(0.7)
+        assert gate.outcomes.empty()
+    assert len(platform.received) == 1
+
+
+def test_a_secure_card_that_leaves_too_early_is_asked_for_again_and_never_sent_without_its_message(
+    work: Work, platform: Platform
+) -> None:
+    uid = bytes.fromhex(DEMO_UID)
+    asked = 0
+    with work() as gate:
+        for frames in range(12):
+            leaving = Leaving(uid, after_frames=frames)
+            gate.air.place(leaving)
+            wait_until(lambda leaving=leaving: leaving.has_left or not gate.outcomes.empty())  # type: ignore[misc]
+            gate.air.wait_for_polls(3, timeout=2)
+            gate.air.remove()
+            while not gate.outcomes.empty():
+                card, outcome = gate.outcomes.get()
+                asked += card.is_torn
+                assert outcome is None or card.sun
+            gate.agent.reader._asked_again = ("", 0.0)  # it asks once in two seconds
+        assert gate.decision(Ntag424(uid)).result in ("valid", "already_scanned")
+    assert asked >= 4
+    assert gate.screen.getvalue().count("HOLD IT LONGER") == asked
+    assert all("sun" in tap for tap in platform.received)
+    assert DEMO_UID not in gate.log.getvalue()
+
+
+def test_a_card_that_is_held_on_after_a_torn_reading_is_read_at_once(work: Work, platform: Platform) -> None:
+    uid = bytes.fromhex(DEMO_UID)
+    with work(debounce_seconds=5.0) as gate:
+        gate.air.place(Leaving(uid, after_frames=4))
+        card, _ = gate.outcomes.get(timeout=15)
+        assert card.is_torn
+        assert gate.decision(Ntag424(uid)).admitted  # within the debounce
+    assert len(platform.received) == 1
+
+
+def test_half_a_secure_message_is_no_plain_card(work: Work, platform: Platform) -> None:
+    with work() as gate:
+        card, outcome = gate.tap(HalfMessage(bytes.fromhex(DEMO_UID)))
+    assert (outcome, card.unreadable) == (None, "the message has the wrong length")
+    assert "CARD NOT READABLE" in gate.screen.getvalue()
+    assert platform.received == []
+
+
+def test_a_card_that_comes_back_within_the_debounce_is_shown_its_verdict(work: Work, platform: Platform) -> None:
+    card = Ntag213(bytes.fromhex(DEMO_UID))
+    with work(debounce_seconds=8.0) as gate:
+        gate.tap(card)
+        threading.Event().wait(0.5)  # longer than a flicker
+        gate.air.place(card)
+        wait_until(lambda: "was read just now: ADMITTED" in gate.screen.getvalue())
         assert gate.outcomes.empty()
     assert len(platform.received) == 1
 

@@ -131,7 +131,7 @@ class NfcReader:
 
     def open(self) -> None:
         """Open the reader. Raises ReaderUnavailable, which says what to do."""
-        nfc = _load_nfcpy()
+        nfc = load_nfcpy()
         try:
             if self.path.startswith("udp"):
                 frontend = _open_simulated_air(nfc, self.path, self._air_seconds)
@@ -309,8 +309,10 @@ class NfcReader:
         return [] if tag.is_present else None
 
 
-def _load_nfcpy() -> Any:
+def load_nfcpy() -> Any:
+    """Return the reader's library. Raises BadSetup, which says how to install it."""
     try:
+        import ndef  # noqa: F401  # nfcpy needs it, and the simulator
         import nfc
         import nfc.clf
         import nfc.clf.udp

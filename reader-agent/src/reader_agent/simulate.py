@@ -14,7 +14,7 @@ from reader_agent.clock import Clock
 from reader_agent.display import Display
 from reader_agent.failures import BadSetup, LockedOut, NotEnrolled, ServerError
 from reader_agent.identity import Identity, read_json, write_privately
-from reader_agent.nfc_reader import Card
+from reader_agent.nfc_reader import Card, load_nfcpy
 from reader_agent.outcomes import Decided, Kept, Outcome, Refused
 from reader_agent.server import Server, check_address, is_loopback
 from reader_agent.settings import DEFAULT_SERVER, Settings
@@ -151,6 +151,7 @@ def tap_once(
         seen.append(outcome)
         done.set()
 
+    load_nfcpy()
     card = make_card(plan, settings.state_dir)
     with Air() as air:
         agent = Agent(

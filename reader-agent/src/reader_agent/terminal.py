@@ -20,13 +20,21 @@ State = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
+class Screen(Console):
+    """A console whose lost reader is an error as any other: rich would end the program."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the BrokenPipeError that is being handled."""
+        raise  # rich calls this while it handles the error
+
+
 def console(*, to_errors: bool = False) -> Console:
     """Return the console of standard output or of standard error, which shows any text in any encoding."""
     stream = sys.stderr if to_errors else sys.stdout
     if isinstance(stream, io.TextIOWrapper):
         # Else a name outside an ASCII terminal's letters would raise instead of being shown.
         stream.reconfigure(errors="backslashreplace")
-    return Console(stderr=to_errors, highlight=False, soft_wrap=False)
+    return Screen(stderr=to_errors, highlight=False, soft_wrap=False)
 
 
 def say(line: str, *, style: str = "", to_errors: bool = False, soft_wrap: bool = False) -> None:
