@@ -8,12 +8,14 @@ import gc
 # A cold start: the imports create objects that stay, so that collections meanwhile cost time and free nothing.
 gc.disable()
 
+import os
 from contextvars import ContextVar
 from typing import Any
 
 from chalice import Chalice, Rate
 
 from chalicelib.config import config
+from chalicelib.domain import cold_start
 from chalicelib.portals import admin, device, merchant, organizer, own_sessions, platform, realtime, tix, usher, webapp
 from chalicelib.portals.http import envelope, request_log
 from chalicelib.workers import alerts as alerts_worker
@@ -150,6 +152,7 @@ def watch_devices(event: Any) -> None:  # noqa: ARG001  # Chalice passes it
     schedules.watch_devices()
 
 
+cold_start.prepare(os.environ.get("_HANDLER"))
 # The garbage collector leaves out the imported objects from now on.
 gc.freeze()
 gc.enable()

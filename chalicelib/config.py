@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 LOCAL_ORIGINS = ",".join(f"http://localhost:{port}" for port in (8080, 8081, 8082, 8083, 8084, 5173, 3000))
 
@@ -90,6 +91,11 @@ class Config:
     answer_pace_seconds: float
     log_level: str
     limits: Limits
+
+    @property
+    def base_path(self) -> str:
+        """The path before every route's own: empty on a domain of our own, the stage's name at execute-api (AWS)."""
+        return urlsplit(self.public_url).path.rstrip("/")
 
 
 @lru_cache(maxsize=1)

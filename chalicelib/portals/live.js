@@ -36,7 +36,9 @@ function baseOf(url) {
   const given = new URL(url, globalThis.location?.href ?? HERE);
   if (given.origin === HERE.origin) return HERE;
   const end = given.pathname.indexOf("/api");
-  return new URL(end < 0 ? "/api/" : `${given.pathname.slice(0, end)}/api/`, given.origin);
+  // At execute-api the path begins with the stage's name.
+  const base = end < 0 ? given.pathname.replace(/\/+$/, "") : given.pathname.slice(0, end);
+  return new URL(`${base}/api/`, given.origin);
 }
 
 class Connection {

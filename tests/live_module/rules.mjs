@@ -119,3 +119,10 @@ assert.deepEqual(heard, [{ present: 3 }]);
 assert.deepEqual(fired, [["attendance-update", { present: 3 }]]);
 websocketService.disconnect();
 assert.equal(sockets.length, 3);
+
+// An address without the API's path: the stage's name of execute-api stays in it.
+const staged = io("https://api.example/prod/", { WebSocket: Socket });
+staged.emit("join-organization", "ogn_1");
+await next(4);
+assert.equal(asked.at(-1).url, "https://api.example/prod/api/realtime/ticket/");
+staged.disconnect();

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 
+from chalicelib.config import config
 from chalicelib.domain.access.sessions import LIFETIME
 from chalicelib.errors import Unauthenticated
 
@@ -30,7 +31,8 @@ def _csrf_token(refresh: str) -> str:
 
 
 def _set(value: str, max_age: int) -> dict[str, str]:
-    parts = f"{_NAME}={value}; Max-Age={max_age}; Path={_PATH}; HttpOnly; Secure; SameSite=Strict"
+    path = f"{config().base_path}{_PATH}"
+    parts = f"{_NAME}={value}; Max-Age={max_age}; Path={path}; HttpOnly; Secure; SameSite=Strict"
     return {"Set-Cookie": parts}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from chalicelib.config import config
 from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.portals.openapi import components, descriptions, refusals
 from chalicelib.portals.openapi.components import Components
@@ -35,7 +36,7 @@ def document(routes: Iterable[AnyRoute]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Gatehouse", "version": VERSION, "description": descriptions.DESCRIPTION},
-        "servers": [{"url": "/", "description": "The host that serves this document."}],
+        "servers": [{"url": config().public_url.rstrip("/"), "description": "The platform's public address."}],
         "tags": [{"name": name, "description": descriptions.PORTALS[name]} for name in _portals(routes)],
         "paths": paths,
         "components": {

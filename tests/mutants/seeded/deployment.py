@@ -5,6 +5,7 @@ from tests.mutants.seeded.mutant import Mutant
 _LINKS = "tests/clients/test_links.py::test_a_link_and_a_form_are_on_the_buckets_host_in_its_region"
 _FILTERS = "tests/infra/test_filters.py"
 _ACCOUNT = "tests/infra/test_real_account.py"
+_BASE = "tests/portals/test_base_path.py"
 _MOCKS = "tests/infra/test_mocks.py"
 
 MUTANTS = (
@@ -79,5 +80,13 @@ MUTANTS = (
         before='    del made["AlarmEmail"]["Default"]\n',
         after="",
         tests=(f"{_ACCOUNT}::test_alarms_of_production_reach_an_address_that_its_owner_must_name",),
+    ),
+    Mutant(
+        name="cookie-without-the-stages-name",
+        bug="at execute-api no browser sends the refresh cookie back",
+        file="chalicelib/portals/http/cookies.py",
+        before='f"{config().base_path}{_PATH}"',
+        after="_PATH",
+        tests=(f"{_BASE}::test_the_refresh_cookie_comes_back_to_the_routes_that_read_it_and_to_no_others",),
     ),
 )

@@ -1,0 +1,19 @@
+"""What a fresh container prepares before its first request."""
+
+from chalicelib.clients import aws
+from chalicelib.table import operations
+
+# Lambda's variable _HANDLER in the functions of the API; these read a secret for every token.
+_API = "app.app"
+
+
+def prepare(handler: str | None) -> None:
+    """Create the clients that the first call of a function needs. `handler` is Lambda's; None elsewhere.
+
+    Lambda runs imports with more CPU than requests, and before the first one (AWS: "Init phase").
+    """
+    if handler is None:
+        return
+    operations.client()
+    if handler == _API:
+        aws.client("secretsmanager")
