@@ -129,7 +129,7 @@ def test_an_attendee_before_and_after_their_scan(event: Event, token: str) -> No
     path = f"/api/usher/scan/attendee/{card.uid}/"
     before = call("GET", path, token=token).json
     assert (before["name"], before["scan_status"], before["scanned_at"]) == ("Zoë Müller", "not_scanned", None)
-    assert before["children"] == []  # this event does not show them
+    assert (before["children"], [one["name"] for one in before["more"]]) == ([], ["A Child"])
     scanned = call("POST", "/api/usher/scan/result/", {"scan_id": scan_id(), "card_id": card.uid}, token=token).json
     after = call("GET", path, token=token).json
     assert (after["scan_status"], after["scanned_at"]) == ("previously_scanned", scanned["decided_at"])

@@ -1,5 +1,6 @@
 """Every answer of the gate, through the usher's portal, with its entry in the log and its effect on the totals."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
@@ -12,7 +13,8 @@ from chalicelib.domain.access import lock_outs
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import events
 from chalicelib.domain.tickets import tickets
-from chalicelib.table.items import Event
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
+from chalicelib.table.items import Event, Ticket
 from chalicelib.vocabulary import CardStatus, CardType, EventStatus, TicketStatus
 from tests.support import scanned_forms, secure_cards
 from tests.support.client import Answer, call
@@ -201,22 +203,38 @@ def test_a_preview_tells_what_a_scan_would_and_changes_nothing() -> None:
     assert (shown["result"], shown["first_scan"]["gate"]) == ("already_scanned", None)
 
 
-def test_an_attendee_is_shown_with_the_children_where_the_event_has_them() -> None:
-    event = make_event(children_enabled=True)
-    holder, child = make_ticket(event, name="Bilal Ahmed"), make_ticket(event, name="Sara Ahmed")
-    card, token = make_card(holder, child), usher_token(event)
-    scan(token, card_id=card.uid)
-    for path in (
-        f"/api/usher/scan/attendee/{card.uid}/",
-        f"/api/usher/scan/attendee/{card.card_id}/event/{event.event_id}/",
-    ):
-        shown = call("GET", path, token=token).json
-        assert (shown["name"], shown["ticket_status"], shown["scan_status"]) == (
-            "Bilal Ahmed",
-            "valid",
-            "previously_scanned",
-        )
-        assert shown["children"] == [{"name": "Sara Ahmed", "ticket_id": child.ticket_id, "scan_status": "not_scanned"}]
+def make_family_ticket(event: Event, name: str, *, customer_id: str | None, dependent_id: str | None) -> Ticket:
+    holder = Holder(name=name, customer_id=customer_id, dependent_id=dependent_id)
+    return tickets.issue(TicketToIssue(event_id=event.event_id, holder=holder, number=uuid.uuid4().hex[:8], tier="VIP"))
+
+
+def test_an_attendee_is_shown_with_the_children_where_the_event_has_them_and_with_the_cards_other_tickets() -> None:
+    for children_enabled in (True, False):
+        event = make_event(children_enabled=children_enabled)
+        holder = make_family_ticket(event, "Bilal Ahmed", customer_id="cus_1", dependent_id=None)
+        child = make_family_ticket(event, "Sara Ahmed", customer_id="cus_1", dependent_id="dpd_1")
+        guest = make_family_ticket(event, "Zoë Müller", customer_id="cus_1", dependent_id=None)
+        other = make_family_ticket(event, "Omar Khan", customer_id="cus_2", dependent_id="dpd_2")
+        card, token = make_card(holder, child, guest, other), usher_token(event)
+        scan(token, card_id=card.uid)
+        for path in (
+            f"/api/usher/scan/attendee/{card.uid}/",
+            f"/api/usher/scan/attendee/{card.card_id}/event/{event.event_id}/",
+        ):
+            shown = call("GET", path, token=token).json
+            assert (shown["name"], shown["ticket_status"], shown["scan_status"]) == (
+                "Bilal Ahmed",
+                "valid",
+                "previously_scanned",
+            )
+            children = [{"name": "Sara Ahmed", "ticket_id": child.ticket_id, "scan_status": "not_scanned"}]
+            assert shown["children"] == (children if children_enabled else [])
+            # Each ticket once, and no more of the people than the gate needs.
+            expected = [guest, other] if children_enabled else [child, guest, other]
+            assert shown["more"] == [
+                {"ticket_id": t.ticket_id, "name": t.holder_name, "tier": "VIP", "scan_status": "not_scanned"}
+                for t in expected
+            ]
 
 
 @pytest.mark.parametrize(

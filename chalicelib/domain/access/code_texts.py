@@ -19,7 +19,7 @@ _NEVER_TELL = "resets your PASSWORD: never tell it to anybody."
 class CodeText:
     """How the text of a purpose goes on after its code, and how many digits the code has.
 
-    `{name}` is the account's name, `{card}` the last digits of a card, `{fee}` what it costs.
+    `{name}` is the account's name, `{card}` a card by its last digits, `{fee}` what it costs.
     """
 
     act: str
@@ -36,7 +36,7 @@ TEXTS: Mapping[OtpPurpose, CodeText] = {
     OtpPurpose.ORGANIZER_LOGIN: CodeText("logs in to organizer {name}, as asked in the organizer portal."),
     OtpPurpose.ORGANIZER_RESET: CodeText(f"{_NEVER_TELL} Asked in the organizer portal.", digits=8),
     OtpPurpose.MOBILE_CHANGE: CodeText("makes this number the log-in of shop {name}, as that shop asked."),
-    OtpPurpose.CARD_ASSIGNMENT: CodeText("gives card ...{card} to you at {name}, {fee}. That shop asked."),
+    OtpPurpose.CARD_ASSIGNMENT: CodeText("gives {card} to you at {name}, {fee}. That shop asked."),
     OtpPurpose.TIX_ADDRESS: CodeText(
         "proves this email address for a Tix account, as asked in Tix at its registration or log-in.",
         subject="[Gatehouse] Prove your email address",
@@ -59,8 +59,12 @@ def subject(purpose: OtpPurpose) -> str | None:
 
 
 def text(purpose: OtpPurpose, code: str, *, name: str, card: str = "", fee: str = "") -> str:
-    """Return the text that sends a code. `name` is a person's words, in quotation marks."""
-    act = TEXTS[purpose].act.format(name=quote(name, longest=_LONGEST_NAME), card=card, fee=fee)
+    """Return the text that sends a code. `name` is a person's words, in quotation marks.
+
+    `card` are the last digits of a card; without them the shop has not chosen one yet.
+    """
+    chosen = f"card ...{card}" if card else "a card"
+    act = TEXTS[purpose].act.format(name=quote(name, longest=_LONGEST_NAME), card=chosen, fee=fee)
     return f"Gatehouse: {code} {act} Valid 5 min."
 
 

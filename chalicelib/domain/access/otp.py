@@ -135,6 +135,18 @@ def send(
     return SentCode(challenge_id)
 
 
+def waits(purpose: OtpPurpose, challenge_id: str, mobile_number: str) -> bool:
+    """Whether a code sent to a number can still be entered: it is the newest, neither spent, exhausted nor expired."""
+    pointers = [keys.access.newest_challenge(purpose, mac) for mac in numbers.number_macs(mobile_number)]
+    found = operations.get_many([keys.access.challenge(challenge_id), *pointers])
+    challenge = found.get(keys.access.challenge(challenge_id))
+    newest = next((found[place] for place in pointers if place in found), None)
+    if not isinstance(challenge, Challenge) or not isinstance(newest, NewestChallenge):
+        return False
+    is_unspent = challenge.used_at is None and challenge.tries < TRIES and clock.now() < challenge.expires_at
+    return is_unspent and newest.challenge_id == challenge_id
+
+
 def resend(challenge_id: str, *, address: str | None) -> SentCode:
     """Send a new code for an open challenge. Raises RateLimited.
 

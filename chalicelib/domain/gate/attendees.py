@@ -47,6 +47,16 @@ class DependentTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherTicket:
+    """Another ticket on the card: of a guest, or of a dependent where the event does not show children."""
+
+    ticket_id: str
+    name: str
+    tier: str | None
+    scan_status: str
+
+
+@dataclass(frozen=True, slots=True)
 class AttendeeFound:
     """The person behind a card at one event."""
 
@@ -62,6 +72,7 @@ class AttendeeFound:
     blood_type: str | None
     labels: list[str]
     children: list[DependentTicket]
+    more: list[OtherTicket]
 
 
 def verify_card(name: str) -> CardVerified:
@@ -120,8 +131,15 @@ def _customer_behind(card: Card, ticket: Ticket) -> str | None:
     return ticket.customer_id
 
 
+def _is_dependent(ticket: Ticket, holder: Ticket) -> bool:
+    """Whether a ticket is of a dependent of the holder."""
+    return ticket.dependent_id is not None and ticket.customer_id == holder.customer_id
+
+
 def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
-    """Return the person behind a card and their dependents; their health data only once the card was presented here.
+    """Return the person behind a card, their dependents and the other tickets on it.
+
+    Their health data are returned only once the card was presented here.
 
     Raises NotFound for a card without tickets here, RateLimited (look-ups of health data by this usher).
     """
@@ -132,8 +150,9 @@ def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
     if not in_order:
         raise NotFound("This card has no ticket for this event.")
     logger.info("attendee looked up", extra={"caller_id": by, "event_id": event_id, "card_id": found.card_id})
-    holder, *dependents = in_order
+    holder, *others = in_order
     event = gate_control.control(event_id).event
+    children = [ticket for ticket in others if event.children_enabled and _is_dependent(ticket, holder)]
     customer_id = _customer_behind(found, holder)
     known = customers.UNKNOWN
     if customer_id:
@@ -152,8 +171,11 @@ def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
         blood_type=known.blood_type,
         labels=[str(label) for label in holder.labels or []],
         children=[
-            DependentTicket(name=t.holder_name, ticket_id=t.ticket_id, scan_status=_scan_status(t)) for t in dependents
-        ]
-        if event.children_enabled
-        else [],
+            DependentTicket(name=t.holder_name, ticket_id=t.ticket_id, scan_status=_scan_status(t)) for t in children
+        ],
+        more=[
+            OtherTicket(ticket_id=t.ticket_id, name=t.holder_name, tier=t.tier, scan_status=_scan_status(t))
+            for t in others
+            if not any(t is child for child in children)
+        ],
     )

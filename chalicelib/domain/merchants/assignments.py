@@ -18,8 +18,9 @@ from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.otp import SentCode
 from chalicelib.domain.cards import balances, card_requests, cards
 from chalicelib.domain.cards.cards import ShopCard
-from chalicelib.domain.merchants import customer_lookup, handover
+from chalicelib.domain.merchants import customer_lookup, early_codes, handover
 from chalicelib.domain.merchants.customer_lookup import CountedLookUp
+from chalicelib.domain.merchants.early_codes import EarlyCodeSent
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotations import quote
 from chalicelib.errors import (
@@ -130,17 +131,32 @@ def assign(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> A
         if shown_status(assignment) is AssignmentStatus.AWAITING_OTP and assignment.sent_at is None:
             _send(assignment, customer_lookup.with_id(assignment.customer_id), is_counted=False)
         return _with_card(assignment)
-    _send(assignment, customer, is_counted=True)
+    if assignment.challenge_id is None:
+        _send(assignment, customer, is_counted=True)
     return _with_card(assignment)
 
 
-def send_again(merchant_id: str, name: str) -> ResentCode:
+def send_code(merchant_id: str, name: str) -> ResentCode | EarlyCodeSent:
+    """Send a customer a code, which voids the previous one.
+
+    `name` is the assignment's id or the customer's number (E.164). A number selects the merchant's open assignment
+    for that customer; without one the code is for the next assignment (early_codes.py). Raises NotFound, InvalidState
+    (handed over already, or no longer held), RateLimited.
+    """
+    if not _is_number(name):
+        return send_again(merchant_id, name)
+    last = _last_for(merchant_id, name)
+    if last is None or shown_status(last) is not AssignmentStatus.AWAITING_OTP:
+        return early_codes.send(merchant_id, name)
+    return send_again(merchant_id, last.assignment_id)
+
+
+def send_again(merchant_id: str, assignment_id: str) -> ResentCode:
     """Send the customer of an assignment a new code, which voids the previous one.
 
-    `name` is the assignment's id or the customer's number (E.164). A number selects the merchant's last assignment
-    for that customer. Raises NotFound, InvalidState (handed over already, or no longer held), RateLimited.
+    Raises NotFound, InvalidState (handed over already, or no longer held), RateLimited.
     """
-    assignment = own(merchant_id, _last_for(merchant_id, name) if _is_number(name) else name)
+    assignment = own(merchant_id, assignment_id)
     _require_open(assignment)
     if assignment.fee and _has_paid(assignment.customer_id):
         assignment.fee = 0  # for the text: another shop has collected it meanwhile
@@ -148,13 +164,15 @@ def send_again(merchant_id: str, name: str) -> ResentCode:
     return ResentCode(assignment.assignment_id, sent.expires_in, assignment.expires_at)
 
 
-def verify(merchant_id: str, assignment_id: str, code: str, *, address: str, operation_id: str) -> AssignmentWithCard:
+def verify(merchant_id: str, name: str, code: str, *, address: str, operation_id: str) -> AssignmentWithCard:
     """Complete the handover of a held card with the customer's code, in one transaction.
 
+    `name` is the assignment's id, or the customer's number, which selects the merchant's last assignment for them.
     Idempotent by `operation_id`. Raises NotFound, InvalidState (handed over already, no longer held), OtpInvalid,
     OtpExpired, OtpExhausted, RateLimited, Unavailable.
     """
-    assignment = own(merchant_id, assignment_id)
+    assignment = _of_number(merchant_id, name) if _is_number(name) else own(merchant_id, name)
+    assignment_id = assignment.assignment_id
     if _was_done(assignment, operation_id):
         return _with_card(assignment)
     _require_open(assignment)
@@ -225,9 +243,10 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
         keys.cards.card(uid),
         keys.customers.profile(customer.account_id),
         keys.cards.open_card_request(customer.account_id),
+        keys.merchants.early_code(customer.account_id, merchant_id),
     )
     found = operations.get_many(places)
-    card, profile, requested = (found.get(place) for place in places)
+    card, profile, requested, early = (found.get(place) for place in places)
     if not isinstance(card, Card) or card.merchant_id != merchant_id or cards.shown_status(card) != CardStatus.STOCK:
         raise Conflict(_NOT_IN_STOCK)
     fee = card_requests.fee_for(
@@ -236,10 +255,14 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
         requested=requested if isinstance(requested, OpenCardRequest) else None,
     )
     _require_collected(fee, wanted)
-    # Counted before the hold, so that no card is held for a customer at the limit of codes.
-    otp.take_send(OtpPurpose.CARD_ASSIGNMENT, customer.mobile_number, address=None)
+    code = early_codes.taken(early, customer, fee=fee)
+    if code is None:
+        # Counted before the hold, so that no card is held for a customer at the limit of codes.
+        otp.take_send(OtpPurpose.CARD_ASSIGNMENT, customer.mobile_number, address=None)
     assignment = _awaiting_code(card, customer, fee=fee, fee_collected=wanted.fee_collected)
-    _record_hold(card, assignment, operation_id=operation_id)
+    if code is not None:
+        assignment.challenge_id, assignment.sent_at = code.challenge_id, clock.now()
+    _record_hold(card, assignment, operation_id=operation_id, also=early_codes.removals(code))
     if look_up is not None:
         look_up.undo()
     ids = {"assignment_id": assignment.assignment_id, "card_id": card.card_id, "merchant_id": merchant_id}
@@ -267,7 +290,7 @@ def _awaiting_code(card: Card, customer: Account, *, fee: int, fee_collected: bo
     )
 
 
-def _record_hold(card: Card, assignment: Assignment, *, operation_id: str) -> None:
+def _record_hold(card: Card, assignment: Assignment, *, operation_id: str, also: Sequence[Write]) -> None:
     """Hold a card in stock for an assignment. Raises Conflict if the card is no longer in stock."""
     assignment_id = assignment.assignment_id
     place = keys.merchants.open_assignment(assignment.customer_id, assignment.merchant_id)
@@ -278,6 +301,7 @@ def _record_hold(card: Card, assignment: Assignment, *, operation_id: str) -> No
             _holding(card, assignment),
             operations.put(assignment, Assignment.pk.does_not_exist()),
             operations.put(last),
+            *also,
         )
     except operations.ConditionFailed as failure:
         done = failure.found(Operation)
@@ -354,12 +378,10 @@ def _send(assignment: Assignment, customer: Account, *, is_counted: bool) -> Sen
 
 def _named_in_text(assignment: Assignment) -> dict[str, str]:
     """Return what the code's text names: the shop, the card's last digits and the fee."""
-    fee = Money(assignment.fee, assignment.currency)
-    amount = fee.amount.removesuffix(".00")
     return {
         "shop": accounts.get(assignment.merchant_id).name,
         "card": assignment.card_uid[-4:],
-        "fee": f"fee {fee.currency} {amount}" if assignment.fee else "no fee",
+        "fee": early_codes.fee_in_words(assignment.fee, assignment.currency),
     }
 
 
@@ -369,13 +391,19 @@ def _was_done(assignment: Assignment, operation_id: str) -> bool:
     return is_active and idempotency.result_of(operation_id) == assignment.assignment_id
 
 
-def _last_for(merchant_id: str, mobile_number: str) -> str:
+def _last_for(merchant_id: str, mobile_number: str) -> Assignment | None:
+    """Return the merchant's last assignment for the owner of a number, if there is one."""
     customer = numbers.find_by_number(mobile_number)
     place = keys.merchants.open_assignment(customer.account_id if customer else "none", merchant_id)
     last = operations.get(place)
+    return own(merchant_id, last.assignment_id) if last else None
+
+
+def _of_number(merchant_id: str, mobile_number: str) -> Assignment:
+    last = _last_for(merchant_id, mobile_number)
     if last is None:
         raise NotFound("No card is held for this number. Assign one first.")
-    return last.assignment_id
+    return last
 
 
 def _require_open(assignment: Assignment) -> None:

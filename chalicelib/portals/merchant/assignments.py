@@ -90,8 +90,8 @@ def merchant_assign_card(call: Call[schema.AssignIn, None]) -> schema.Assignment
     ),
 )
 def merchant_send_customer_otp(call: Call[schema.SendCodeIn, None]) -> schema.SentOut:
-    """Send the customer of an assignment a new code."""
-    return schema.SentOut.read(assignments.send_again(call.principal.id, call.body.name))
+    """Send a customer a code, for an assignment or before it."""
+    return schema.SentOut.read(assignments.send_code(call.principal.id, call.body.name))
 
 
 @door(
@@ -110,6 +110,6 @@ def merchant_verify_customer_otp(call: Call[schema.VerifyCodeIn, None]) -> schem
     """Assign a held card to its customer by the code."""
     body = call.body
     held = assignments.verify(
-        call.principal.id, body.assignment_id, body.otp, address=call.address, operation_id=call.operation_id
+        call.principal.id, body.name, body.otp, address=call.address, operation_id=call.operation_id
     )
     return _handed_over_out(held)

@@ -67,8 +67,8 @@ class AssignmentOut(Out):
     expires_at: Moment
 
 
-class SendCodeIn(In):
-    """The assignment that needs a new code, by its id or by the customer's number."""
+class _AssignmentNamed(In):
+    """An assignment, by its id or by the customer's number."""
 
     assignment_id: Id | None = None
     mobile_number: Phone | None = None
@@ -85,19 +85,25 @@ class SendCodeIn(In):
         return self.assignment_id or str(self.mobile_number)
 
 
+class SendCodeIn(_AssignmentNamed):
+    """The assignment that needs a new code, or the number of the customer of the next one."""
+
+
 class SentOut(Out):
-    """A sent code; `expires_in` is its lifetime in seconds, `expires_at` the end of the hold."""
+    """A sent code; `expires_in` is its lifetime in seconds, `expires_at` the end of the hold.
+
+    Without an assignment the code is for the shop's next one for this number, which must begin before `expires_at`.
+    """
 
     otp_required: bool = True
-    assignment_id: str
+    assignment_id: str | None
     expires_in: int
     expires_at: Moment
 
 
-class VerifyCodeIn(In):
-    """The code that was sent to the customer."""
+class VerifyCodeIn(_AssignmentNamed):
+    """The code that was sent to the customer; a number selects the shop's open assignment for its owner."""
 
-    assignment_id: Id
     otp: OneTimeCode
 
 

@@ -140,10 +140,19 @@ class PreviewOut(Out):
 
 
 class ChildOut(Out):
-    """A dependent on the holder's card."""
+    """A dependent of the holder, with a ticket on this card."""
 
     name: str
     ticket_id: str | None
+    scan_status: Literal["not_scanned", "previously_scanned"]
+
+
+class OtherTicketOut(Out):
+    """Another ticket on the card, such as a guest's."""
+
+    ticket_id: str
+    name: str
+    tier: str | None
     scan_status: Literal["not_scanned", "previously_scanned"]
 
 
@@ -168,4 +177,5 @@ class AttendeeOut(Out):
     emergency_contact: EmergencyContactOut | None
     blood_type: BloodType | None
     labels: list[str]
-    children: list[ChildOut]
+    children: list[ChildOut] = Field(description="The holder's dependents on this card, where the event enables them.")
+    more: list[OtherTicketOut] = Field(description="The other tickets on this card.")

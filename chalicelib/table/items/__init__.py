@@ -47,7 +47,14 @@ from chalicelib.table.items.live import (
     LiveTicket,
     LiveTold,
 )
-from chalicelib.table.items.merchants import Assignment, MerchantDay, MerchantSettings, MerchantTotals, OpenAssignment
+from chalicelib.table.items.merchants import (
+    Assignment,
+    EarlyCode,
+    MerchantDay,
+    MerchantSettings,
+    MerchantTotals,
+    OpenAssignment,
+)
 from chalicelib.table.items.money import (
     AccountTotal,
     CardBalance,
@@ -99,6 +106,7 @@ __all__ = [
     "DataKey",
     "Dependent",
     "Device",
+    "EarlyCode",
     "EditRequest",
     "Enrolment",
     "Event",

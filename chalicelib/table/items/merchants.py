@@ -65,6 +65,15 @@ class Assignment(SweptItem, discriminator="assignment"):
     closed_at = MomentAttribute(null=True)
 
 
+class EarlyCode(Item, discriminator="early_code"):
+    """A code that a shop had sent to a customer before it chose a card; the next assignment takes it."""
+
+    challenge_id = UnicodeAttribute()
+    # The fee that its text names, in minor units.
+    fee = IntegerAttribute()
+    expires_at = MomentAttribute()
+
+
 class OpenAssignment(Item, discriminator="open_assignment"):
     """A merchant's last assignment for a customer; the Assignment says whether it is still open."""
 

@@ -86,6 +86,8 @@ No.  question                                   index  partition                
 74   whose a saved means of payment is          table  SAVED_METHOD#provider#…   SAVED_METHOD           payments
 75   the users of an organization               table  TIX_ORG#organization      MEMBER#user            tix
 76   a request that started a job, by digest    table  JOB_REQUEST#digest        JOB_REQUEST            tix
+77   a code that a merchant sent to a customer  table  ACCOUNT#account           EARLY_CODE#merchant    merchant
+     before choosing a card
 80   a one-time ticket of a live connection     table  LIVE_TICKET#hash          LIVE_TICKET            live
 81   a live connection                          table  LIVE_CONNECTION#conn.     LIVE_CONNECTION        live
 82   the live connections of a principal        table  LIVE_OF#principal         connection             live

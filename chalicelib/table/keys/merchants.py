@@ -1,6 +1,13 @@
 """Keys of merchants: settings, totals and card assignments."""
 
-from chalicelib.table.items.merchants import Assignment, MerchantDay, MerchantSettings, MerchantTotals, OpenAssignment
+from chalicelib.table.items.merchants import (
+    Assignment,
+    EarlyCode,
+    MerchantDay,
+    MerchantSettings,
+    MerchantTotals,
+    OpenAssignment,
+)
 from chalicelib.table.keys import access
 from chalicelib.table.places import Key, Place, joined
 
@@ -33,6 +40,11 @@ def totals(merchant_id: str) -> Place[MerchantTotals]:
 def day(merchant_id: str, date: str = "") -> Place[MerchantDay]:
     """Question 55: a merchant's assignments on one day."""
     return Place(MerchantDay, access.account(merchant_id).pk, joined("DAY", date))
+
+
+def early_code(customer_id: str, merchant_id: str) -> Place[EarlyCode]:
+    """Question 77."""
+    return Place(EarlyCode, access.account(customer_id).pk, joined("EARLY_CODE", merchant_id))
 
 
 def open_assignment(customer_id: str, merchant_id: str) -> Place[OpenAssignment]:

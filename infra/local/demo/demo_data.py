@@ -69,7 +69,9 @@ def load() -> None:
     _load_draft(now, organizer)
     for guest in (demo.HOLDER, *demo.FAMILY, *demo.OTHERS):
         owner = customer_id if guest is demo.HOLDER else None
-        holder = Holder(name=guest.name, labels=list(guest.labels), customer_id=owner)
+        # The family's card is its father's, who has no account.
+        child = f"dpd_demo_{guest.number}" if guest in demo.FAMILY[1:] else None
+        holder = Holder(name=guest.name, labels=list(guest.labels), customer_id=owner, dependent_id=child)
         tickets.issue(
             TicketToIssue(
                 event_id=demo.EVENT_ID,

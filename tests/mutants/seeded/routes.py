@@ -9,6 +9,8 @@ _DRAFTS = "chalicelib/domain/organizers/event_drafts.py"
 _OF_DRAFTS = "tests/portals/organizer/test_drafts.py"
 _MODULE = "chalicelib/portals/live.js"
 _OF_MODULE = "tests/portals/test_live_module.py"
+_EARLY = "chalicelib/domain/merchants/early_codes.py"
+_OF_EARLY = "tests/portals/merchant/test_early_codes.py"
 _BEHIND = "tests/portals/tix/test_behind_the_answer.py"
 
 MUTANTS = (
@@ -75,5 +77,21 @@ MUTANTS = (
         before="last === null || id > last",
         after="last === null || id >= last",
         tests=(_OF_MODULE,),
+    ),
+    Mutant(
+        name="early-code-for-any-fee",
+        bug="a code whose text names no fee hands over a card that costs one",
+        file=_EARLY,
+        before="or early.fee != fee or",
+        after="or",
+        tests=(_OF_EARLY,),
+    ),
+    Mutant(
+        name="early-code-that-is-void",
+        bug="an assignment takes a code that was voided or exhausted",
+        file=_EARLY,
+        before="    if not otp.waits(OtpPurpose.CARD_ASSIGNMENT, early.challenge_id, customer.mobile_number):\n",
+        after="    if not early.challenge_id:\n",
+        tests=(_OF_EARLY,),
     ),
 )

@@ -29,8 +29,8 @@ MUTANTS = (
     Mutant(
         name="card-code-names-no-fee",
         bug="a customer hears of a card and not of what it costs",
-        file="chalicelib/domain/merchants/assignments.py",
-        before='f"fee {fee.currency} {amount}" if assignment.fee else "no fee"',
+        file="chalicelib/domain/merchants/early_codes.py",
+        before='f"fee {currency} {amount}" if fee else "no fee"',
         after='"no fee"',
         tests=(f"{_ACTS}::test_the_card_of_a_shop_is_named_with_its_end_and_its_fee",),
     ),

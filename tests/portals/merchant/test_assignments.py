@@ -334,8 +334,8 @@ def test_an_assignment_of_another_shop_is_not_found(shop: Shop, ayesha: Account)
     stranger = make_shop()
     assert refused(stranger.verify(assignment_id, code)) == (404, "NOT_FOUND")
     assert refused(stranger.post("send-customer-otp", {"assignment_id": assignment_id})) == (404, "NOT_FOUND")
-    by_number = {"mobile_number": ayesha.mobile_number}
-    assert refused(stranger.post("send-customer-otp", by_number)) == (404, "NOT_FOUND")
+    by_number = {"mobile_number": ayesha.mobile_number, "otp": code}
+    assert refused(stranger.post("verify-customer-otp", by_number)) == (404, "NOT_FOUND")
     assert refused(stranger.post("send-customer-otp", {"mobile_number": "+923450000000"})) == (404, "NOT_FOUND")
     assert shop.verify(assignment_id, code).status == 200
 

@@ -27,6 +27,7 @@ _ATTENDEE = {
     "blood_type": None,
     "labels": list(demo.HOLDER.labels),
     "children": [],
+    "more": [],
 }
 
 OPERATIONS: dict[str, Example] = {
