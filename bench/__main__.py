@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import imports, machine, processor, routes, strangers, timing
+from bench import bill, imports, machine, processor, routes, strangers, timing
 from bench.crowd import Crowd, Run
 from bench.report import Findings, render
 from infra.local import toolchain
@@ -31,6 +31,8 @@ class Plan:
     sizes: tuple[int, int] = routes.SIZES
     pairs: int = timing.PAIRS
     beside_strangers: int = strangers.SCANS
+    # Scans at each pace of the bill, in the order of bill.PACES.
+    paced: tuple[int, int] = (120, 2400)
 
 
 QUICK = Plan(
@@ -40,6 +42,7 @@ QUICK = Plan(
     sizes=(100, 1000),
     pairs=30,
     beside_strangers=100,
+    paced=(24, 480),
 )
 FULL = Plan(import_repeats=9, processor_scans=600, events={3000: {1: 500, 8: 900}, 100_000: {1: 1500, 8: 6000}})
 _began = time.monotonic()
@@ -55,9 +58,11 @@ def _crowd(running: Stack, tickets: int) -> Crowd:
     return Crowd(running, event, ground.fill(event, tickets=tickets))
 
 
-def _runs(plan: Plan) -> list[Run]:
+def _runs(plan: Plan) -> tuple[list[Run], list[Run]]:
+    """Return the runs at full speed, and those at the paces of the bill."""
     _step("starting the platform on DynamoDB Local")
     runs: list[Run] = []
+    paced: list[Run] = []
     with stack.running() as running:
         warm_up = _crowd(running, _WARM_UP * len(_KINDS))
         for kind in _KINDS:
@@ -69,7 +74,11 @@ def _runs(plan: Plan) -> list[Run]:
                     run = crowd.scan(kind, count, clients=clients)
                     runs.append(run)
                     _step(f"{tickets:,} tickets, {clients} clients, by {kind}: {run.scans / run.seconds:.0f} scans/s")
-    return runs
+        crowd = _crowd(running, sum(plan.paced))
+        for pace, count in zip(bill.PACES, plan.paced, strict=True):
+            paced.append(crowd.scan(Kind.CARD, count, clients=8, per_second=pace))
+            _step(f"at {pace:.0f} scans a second: {count} scans")
+    return runs, paced
 
 
 def main() -> None:
@@ -86,14 +95,15 @@ def main() -> None:
     by_route = routes.measure(plan.sizes)
     _step("asking about numbers that have an account and numbers that have none")
     by_number = timing.measure(plan.pairs)
-    runs = _runs(plan)
+    runs, paced = _runs(plan)
+    bills = [bill.of(run, processed) for run in paced]
     _step(
         f"scanning beside {strangers.STRANGERS} strangers who log in, with shared threads and with threads of their own"
     )
     beside = strangers.measure(plan.beside_strangers)
     # Other work on the machine shows here: scans alone keep about two processes busy.
     described["load after"] = machine.load()
-    findings = Findings(described, imported, processed, runs, by_route, by_number, beside)
+    findings = Findings(described, imported, processed, runs, by_route, by_number, beside, bills)
     text = render(findings)
     _OUT.mkdir(parents=True, exist_ok=True)
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -34,6 +34,8 @@ class Run:
     seconds: float
     cpu: dict[str, float]
     usage: dict[str, Any]
+    # The pace that was asked for, where it was bounded.
+    per_second: float | None = None
 
     @property
     def scans(self) -> int:
@@ -52,8 +54,8 @@ class Crowd:
         body = {"event_id": event.event_id, "username": event.usher_name, "password": event.usher_password}
         self._token = str(self._ask("POST", "/api/usher/login/", body)["access"])
 
-    def scan(self, kind: Kind, count: int, *, clients: int) -> Run:
-        """Scan so many tickets and wait until the log and the totals have followed."""
+    def scan(self, kind: Kind, count: int, *, clients: int, per_second: float | None = None) -> Run:
+        """Scan so many tickets and wait until the log and the totals have followed; at most `per_second` a second."""
         if count > self._left:
             raise ValueError(f"{count} scans are more than the {self._left} tickets left")
         self._left -= count
@@ -65,6 +67,7 @@ class Crowd:
             "token": self._token,
             "bodies": bodies,
             "clients": clients,
+            "per_second": per_second,
         }
         pids = machine.children_of(self._stack.process_id)
         self._usage("DELETE")
@@ -82,7 +85,8 @@ class Crowd:
         self._settle()
         after = machine.cpu_seconds(pids)
         cpu = {name: seconds - before[name] for name, seconds in after.items()}
-        return Run(self._size, kind, clients, sorted(tally["latencies"]), tally["seconds"], cpu, self._usage("GET"))
+        latencies = sorted(tally["latencies"])
+        return Run(self._size, kind, clients, latencies, tally["seconds"], cpu, self._usage("GET"), per_second)
 
     def calls(self, route: str) -> int:
         """Return how often a route has been called since the last scans began."""

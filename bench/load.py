@@ -23,11 +23,11 @@ class Tally:
     seconds: float = 0.0
 
 
-def run(host: str, port: int, requests: list[bytes], *, clients: int) -> Tally:
-    """Send each request once, by `clients` connections at a time."""
+def run(host: str, port: int, requests: list[bytes], *, clients: int, per_second: float | None = None) -> Tally:
+    """Send each request once, by `clients` connections at a time; at most `per_second` begin in a second."""
     tally = Tally()
     ready = threading.Barrier(clients + 1)
-    todo = iter(requests)
+    todo = iter(enumerate(requests))
     lock = threading.Lock()
 
     def serve() -> None:
@@ -37,9 +37,11 @@ def run(host: str, port: int, requests: list[bytes], *, clients: int) -> Tally:
         ready.wait()
         while True:
             with lock:
-                one = next(todo, None)
+                place, one = next(todo, (0, None))
             if one is None:
                 break
+            if per_second is not None:
+                time.sleep(max(0.0, started[0] + place / per_second - time.perf_counter()))
             began = time.perf_counter()
             status, body = client.ask(one)
             latencies.append(time.perf_counter() - began)
@@ -48,11 +50,13 @@ def run(host: str, port: int, requests: list[bytes], *, clients: int) -> Tally:
             tally.results = dict(Counter(tally.results) + results)
             tally.latencies += latencies
 
+    started: list[float] = []
     threads = [threading.Thread(target=serve) for _ in range(clients)]
     for thread in threads:
         thread.start()
-    ready.wait()
     began = time.perf_counter()
+    started.append(began)
+    ready.wait()
     for thread in threads:
         thread.join()
     tally.seconds = time.perf_counter() - began
@@ -65,7 +69,8 @@ def main() -> None:
     requests = [
         request("POST", order["path"], body, host=order["host"], token=order["token"]) for body in order["bodies"]
     ]
-    json.dump(asdict(run(order["host"], order["port"], requests, clients=order["clients"])), sys.stdout)
+    tally = run(order["host"], order["port"], requests, clients=order["clients"], per_second=order.get("per_second"))
+    json.dump(asdict(tally), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,14 @@ its own, so that nothing else is loaded. Its log lines are formatted in full and
 """
 
 import argparse
+import io
 import json
+import logging
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,8 @@ class Processor:
 
     handler: dict[Kind, list[float]]
     background: dict[int, float]
+    # Bytes of log lines a scan: of the handler, and of the stream worker where a batch has the smaller size.
+    logged: dict[str, float]
     handler_profile: Profile
     background_profile: Profile
 
@@ -95,6 +100,10 @@ class _Stream:
                     raise RuntimeError(f"the stream worker failed: {answer}")
         return spent
 
+    def logged(self, batch_size: int) -> int:
+        """Project until there are no new records; return how many bytes of log lines that wrote."""
+        return _logged(lambda: self.drain(batch_size))
+
     def profile(self) -> Profile:
         """Project until there are no new records, under the profiler."""
         from app import stream
@@ -106,10 +115,26 @@ class _Stream:
         return profiler.result()
 
 
+def _logged(act: Callable[[], object]) -> int:
+    """Return how many bytes of log lines something writes."""
+    from chalicelib.observability import logger
+
+    written = io.StringIO()
+    counter = logging.StreamHandler(written)
+    counter.setFormatter(logger.handlers[0].formatter)
+    plain = logging.getLogger(logger.name)
+    plain.addHandler(counter)
+    try:
+        act()
+    finally:
+        plain.removeHandler(counter)
+    return len(written.getvalue().encode())
+
+
 def _measure(scans: int) -> Processor:
     event = ground.create_event()
     profiled = max(_WARM_UP, scans // 3)
-    crowd = ground.fill(event, tickets=len(Kind) * (_WARM_UP + scans) + len(BATCHES) * scans + profiled)
+    crowd = ground.fill(event, tickets=len(Kind) * (_WARM_UP + scans) + (len(BATCHES) + 1) * scans + profiled)
     gate, stream = _Gate(event, crowd), _Stream()
     handler = {}
     for kind in Kind:
@@ -121,11 +146,14 @@ def _measure(scans: int) -> Processor:
         _scan(gate.prepare(Kind.QR, scans))
         background[size] = stream.drain(size) / scans
     stream.skip()
+    more = gate.prepare(Kind.QR, scans)
+    logged = {"handler": _logged(lambda: _scan(more)) / scans, "background": stream.logged(BATCHES[-1]) / scans}
+    stream.skip()
     profiler = Profiler()
     _scan(gate.prepare(Kind.QR, profiled), under=profiler)
     profiles = profiler.result(), stream.profile()
-    gate.require_counted(len(BATCHES) * scans + profiled)
-    return Processor(handler, background, *profiles)
+    gate.require_counted((len(BATCHES) + 1) * scans + profiled)
+    return Processor(handler, background, logged, *profiles)
 
 
 def measure(*, scans: int) -> Processor:
@@ -137,6 +165,7 @@ def measure(*, scans: int) -> Processor:
     return Processor(
         handler={Kind(kind): sorted(seconds) for kind, seconds in found["handler"].items()},
         background={int(size): seconds for size, seconds in found["background"].items()},
+        logged=found["logged"],
         handler_profile=Profile(**found["handler_profile"]),
         background_profile=Profile(**found["background_profile"]),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bench.bill import AIM, Bill
 from bench.crowd import Run
 from bench.imports import Imports
 from bench.processor import Processor
@@ -32,6 +33,7 @@ class Findings:
     routes: dict[str, dict[int, RouteCost]]
     timing: dict[str, Timing]
     strangers: dict[str, Beside]
+    bills: list[Bill]
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:
@@ -57,6 +59,7 @@ def render(findings: Findings) -> str:
         ),
         ("Numbers that have an account beside numbers that have none", _timing(findings.timing)),
         (f"Scans beside {STRANGERS} strangers who log in", _strangers(findings.strangers)),
+        ("What a million scans cost on AWS, USD at list prices (bench/bill.py)", _bills(findings.bills)),
         ("Beside pretix 2026.8", _beside(findings)),
     ]
     return "\n\n".join(["# Bench", *(f"## {title}\n\n{body}" for title, body in sections)]) + "\n"
@@ -106,6 +109,15 @@ def _aims(findings: Findings) -> str:
             _ms(findings.imports.compiled),
             f"≤ {_ms(AIM_IMPORT)}",
             findings.imports.compiled <= AIM_IMPORT,
+        ),
+        *(
+            (
+                f"USD a million scans, at {bill.per_second:.0f} a second",
+                f"{bill.total:.2f}",
+                f"≤ {AIM:.2f}",
+                bill.total <= AIM,
+            )
+            for bill in findings.bills
         ),
     ]
     return _table(["aim", "measured", "aimed at", ""], ((*row[:3], "met" if row[3] else "MISSED") for row in rows))
@@ -178,6 +190,13 @@ def _usage(runs: Iterable[Run]) -> str:
             )
         )
     return _table(["tickets", "by", "requests", "read units", "write units", "write units in all"], rows)
+
+
+def _bills(bills: Sequence[Bill]) -> str:
+    rows = [(name, *(f"{bill.dollars[name]:.2f}" for bill in bills)) for name in bills[0].dollars]
+    rows.append(("in all", *(f"{bill.total:.2f}" for bill in bills)))
+    rows += [(f"calls of {name} a scan", *(f"{bill.calls[name]:.2f}" for bill in bills)) for name in bills[0].calls]
+    return _table(["scans a second", *(f"{bill.per_second:.0f}" for bill in bills)], rows)
 
 
 def _beside(findings: Findings) -> str:

@@ -349,3 +349,11 @@ def test_an_unknown_function_is_refused_with_what_to_do() -> None:
 def test_a_name_of_both_halves_is_a_fault() -> None:
     with pytest.raises(CannotStart, match="Table"):
         merge._joined("Resources", {"Table": {}}, {"Table": {}})
+
+
+def test_a_share_of_the_requests_is_traced_and_no_more_at_a_quiet_gate(template: Template) -> None:
+    (rule,) = of_type(template, "AWS::XRay::SamplingRule").values()
+    sampling = rule["SamplingRule"]
+    assert (sampling["ReservoirSize"], sampling["FixedRate"]) == (0, 0.05)
+    assert sampling["ResourceARN"]["Fn::Sub"].endswith("/restapis/${RestAPI}/stages/live")
+    assert all(sampling[name] == "*" for name in ("Host", "HTTPMethod", "URLPath", "ServiceName"))
