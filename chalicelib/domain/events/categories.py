@@ -24,6 +24,8 @@ from chalicelib.table.ranges import Begins
 KEPT_SECONDS = 5.0
 # Across all categories of an order, since it is written in one transaction.
 MAX_TICKETS_PER_ORDER = 20
+# The public listing of an event is one item, with all of its categories (AWS: an item has at most 400 KB).
+MAX_PER_EVENT = 50
 _CAPACITY_LIMIT = 1_000_000
 _EVENTS_KEPT = 200
 

@@ -57,6 +57,10 @@ def differences(present: EventSnapshot, changes: Mapping[str, Any]) -> list[Diff
     names = [each["field"] for each in really]
     if len(set(names)) < len(names):
         raise _invalid(_CATEGORIES, "names the same category twice")
+    # A new one has an id and no field; the event's version, which an approval checks, counts the others.
+    made = sum(name.startswith(f"{_CATEGORIES}.") and name.count(".") == 1 for name in names)
+    if len(known) + made > categories.MAX_PER_EVENT:
+        raise _invalid(_CATEGORIES, f"an event has at most {categories.MAX_PER_EVENT} ticket categories")
     require_times(event, really)
     return really
 

@@ -1,0 +1,185 @@
+"""No item grows past DynamoDB's 400 KB by what comes from outside, and no attribute that can grow lacks a bound."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pynamodb.attributes import (
+    Attribute,
+    BinaryAttribute,
+    JSONAttribute,
+    ListAttribute,
+    MapAttribute,
+    UnicodeSetAttribute,
+)
+
+import app  # noqa: F401  # declares the routes
+from chalicelib import clock
+from chalicelib.domain.events import categories
+from chalicelib.domain.organizers import edit_requests
+from chalicelib.portals.http.route import BODY_LIMIT, ROUTES
+from chalicelib.table import items, keys, operations
+from chalicelib.table.items import Item
+from tests.support import moto_table, payers, purchases
+from tests.support.client import Answer, call
+from tests.support.factories import customer_token, make_customer, make_organizer, token_of
+from tests.support.streams import StreamReader
+
+MOST = 400 * 1024
+# Four bytes in UTF-8, and twelve in the JSON of an attribute.
+WORST = "\U0001f3ab"
+# Every attribute that can hold more than one value, and what bounds it. A new one needs an entry here.
+BOUNDS = {
+    "Account.event_ids": "the assignments that staff give",
+    "Account.known_devices": "the newest few devices",
+    "Account.labels": "what staff set",
+    "Account.roles": "the vocabulary",
+    "Account.totp_pending": "one secret",
+    "Account.totp_sealed": "one secret",
+    "Card.admitted": "events on one card",
+    "Card.refused_at": "events at which it was read",
+    "Card.tickets": "eleven tickets an event",
+    "CardBalance.auto_token": "a token of the schema",
+    "CardRequest.address": "one address",
+    "Challenge.pending": "one registration",
+    "CustomerTotals.by_category": "categories of bought events",
+    "CustomerTotals.by_month": "months",
+    "DataKey.wrapped": "one key",
+    "Dependent.blood_type": "one word",
+    "Dependent.emergency_contact": "one contact",
+    "EditRequest.diff": "two texts of the schema, twenty categories",
+    "Event.gates": "what staff set",
+    "Event.venue": "one venue",
+    "IdempotencyRecord.answer": "idempotency computes a large answer again",
+    "Invoice.billed_to": "one profile",
+    "Journal.entries": "a few accounts",
+    "Journal.references": "a few ids",
+    "Listing.available": "MAX_PER_EVENT categories",
+    "Listing.body": "texts of the schema, MAX_PER_EVENT categories",
+    "Listing.entries": "ten words of a title",
+    "Listing.facts": "one event",
+    "LiveConnection.channels": "twenty channels",
+    "LiveConnection.listens_to": "twenty channels",
+    "LiveConnection.principal": "one token",
+    "LiveSockets.open": "ten sockets",
+    "LiveTicket.channels": "twenty channels",
+    "LiveTicket.principal": "one token",
+    "LiveTold.messages": "the messages of one item",
+    "NumberSeries.firsts": "open jobs",
+    "Order.items": "twenty tickets",
+    "Order.tickets": "twenty tickets",
+    "Organization.paper": "the schema's bytes",
+    "Organization.zones": "one change a day",
+    "OrganizerProfile.bank_account": "one account",
+    "Payment.sealed_client_secret": "one secret",
+    "Payout.lines": "MAX_PER_EVENT categories",
+    "PrintRun.files": "parts of one run",
+    "PrintRun.paper": "the schema's bytes",
+    "Profile.bank_account": "one account",
+    "Profile.blood_type": "one word",
+    "Profile.emergency_contact": "one contact",
+    "SandboxCharge.refunds": "refunds of one charge",
+    "Seats.orders": "open reservations",
+    "Seats.owned": "events with tickets",
+    "TicketBucket.deleted": "a bit a ticket",
+    "TicketBucket.scanned": "a bit a ticket",
+    "TicketClearing.spared": "parts of one clearing",
+    "TicketTally.firsts": "open jobs",
+    "TicketTally.jobs": "open jobs",
+    "TicketTally.quantities": "open jobs",
+    "Throttle.moments": "the tries of one window",
+    "UnknownCard.refused_at": "events at which it was read",
+    "Visit.tickets": "tickets of one event",
+    "NumberRange.seed": "one seed",
+    "Event.drafted_categories": "twenty categories of the schema",
+    "Scan.first_scan": "one scan",
+    "Ticket.admission": "one scan",
+    "Ticket.labels": "what staff set",
+    "Ticket.passage": "one scan",
+}
+_GROWING = (JSONAttribute, ListAttribute, MapAttribute, UnicodeSetAttribute, BinaryAttribute)
+
+
+def _growing() -> set[str]:
+    found = set()
+    for name in items.__all__:
+        kind: Any = getattr(items, name)
+        if isinstance(kind, type) and issubclass(kind, Item):
+            attributes: dict[str, Attribute[Any]] = kind.get_attributes()
+            own = {one: each for one, each in attributes.items() if isinstance(each, _GROWING)}
+            found |= {f"{name}.{one}" for one in own}
+    return found
+
+
+def test_every_attribute_that_can_grow_has_a_bound() -> None:
+    assert sorted(_growing() - BOUNDS.keys()) == []
+    assert sorted(BOUNDS.keys() - _growing()) == []
+
+
+def test_a_whole_body_fits_into_an_item_in_its_longest_spelling() -> None:
+    """A body of four-byte characters is three times as long in the JSON of an attribute."""
+    assert 3 * BODY_LIMIT < MOST / 2
+    # Taps are one item each.
+    assert {route.operation_id for route in ROUTES if route.limit > BODY_LIMIT} == {"device_taps"}
+
+
+@pytest.fixture
+def stream(moto_cloud: None) -> StreamReader:  # noqa: ARG001  # the cloud comes first
+    return StreamReader()
+
+
+def _sizes() -> dict[str, int]:
+    """Return the largest item of each kind; moto refuses one above 405,000 bytes."""
+    kinds = ("listing", "edit_request", "order", "event", "listing_entry", "ticket", "category", "payment")
+    found: dict[str, int] = {}
+    for raw in moto_table.raws(*kinds):
+        kind = raw["kind"]["S"]
+        size = sum(len(name) + len(str(value).encode()) for name, value in raw.items())
+        found[kind] = max(found.get(kind, 0), size)
+    return found
+
+
+def test_the_largest_event_that_can_be_asked_for_is_listed_and_edited(stream: StreamReader) -> None:
+    organizer = make_organizer()
+    event, _ = purchases.make_show(
+        title=WORST * 200, category=WORST * 100, organizer_id=organizer.account_id, organizer_name=WORST * 100
+    )
+    one = {"name": WORST * 100, "tier": WORST * 100, "price": "1.00", "capacity": 1, "per_order_limit": 1}
+
+    def ask(**changes: Any) -> Answer:
+        path = f"/api/organizer/events/{event.event_id}/edit-request/"
+        body = {"changes": changes, "reason": WORST * 1000}
+        return call("POST", path, raw=json.dumps(body, ensure_ascii=False).encode(), token=token_of(organizer))
+
+    for turn, count in enumerate((20, 20, categories.MAX_PER_EVENT - 41)):
+        words = [" ".join([WORST * 9, str(turn), str(place)]) for place in range(count)]
+        many = [{**one, "name": (word + WORST * 100)[:100]} for word in words]
+        answer = ask(description=str(turn) + WORST * 4_900, ticket_categories=many)
+        assert answer.status == 201, answer.text
+        edit_requests.approve(event.event_id, answer.json["id"], by="adm_1")
+        stream.drain()
+    refused = ask(ticket_categories=[one])
+    assert (refused.status, refused.json["error"]["details"][0]["field"]) == (400, "changes.ticket_categories")
+    listing = operations.get(keys.events.listing(event.event_id))
+    assert listing is not None
+    assert len(listing.body["ticket_categories"]) == categories.MAX_PER_EVENT
+    assert all(size < MOST * 3 // 4 for size in _sizes().values()), _sizes()
+
+
+def test_the_largest_order_that_can_be_asked_for_is_paid(stream: StreamReader) -> None:
+    del stream
+    customer = make_customer()
+    event, category = purchases.make_show(starts_at=clock.now() + timedelta(days=3))
+    holders = [{"name": WORST * 99 + "a"} for _ in range(20)]
+    body = {
+        "event_id": event.event_id,
+        "items": [{"category_id": category.category_id, "quantity": 20, "holders": holders}],
+    }
+    booked = call("POST", "/api/v1/tickets/book/", body, token=customer_token(customer))
+    assert booked.status == 201, booked.text
+    order = operations.get(keys.sale.order(booked.json["id"]))
+    assert order is not None
+    payment_id = payers.process(customer, order).json["id"]
+    assert payers.confirm(customer, payment_id).json["status"] == "succeeded"
+    assert _sizes()["order"] < MOST // 4
