@@ -226,6 +226,14 @@ class PaymentStatus(StrEnum):
     REFUNDED = "refunded"
 
 
+class RefundState(StrEnum):
+    """What became of the money of a refund."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
 class PaymentMethod(StrEnum):
     """What a customer pays with: a bank card through a provider, or an NFC card's balance."""
 
@@ -371,6 +379,10 @@ class Fact(StrEnum):
     DEVICE_SILENT = "device.silent"
     CLONE_SUSPECTED = "card.clone_suspected"
     PAYMENT_REFUND_DUE = "payment.refund_due"
+    PAYMENT_RETURNED = "payment.returned"
+    PAYMENT_DISPUTED = "payment.disputed"
+    PAYMENT_REFUND_FAILED = "payment.refund_failed"
+    PAYMENT_REFUNDED_OUTSIDE = "payment.refunded_outside"
     TICKET_REFUND_DUE = "ticket.refund_due"
     CARD_BALANCE_LOW = "card.balance_low"
     SHOP_STOCK_LOW = "shop.stock_low"

@@ -76,6 +76,16 @@ def sales(event_id: str) -> str:
     return f"sales:{event_id}"
 
 
+def chargebacks(event_id: str | None) -> str:
+    """Return the account of money that a provider took back without our decision: negative, for an event or a card."""
+    return f"chargebacks:{event_id or 'cards'}"
+
+
+def chargebacks_settled(event_id: str) -> str:
+    """Return the account of what a settlement deducted for charge-backs; the two accounts of an event cancel out."""
+    return f"chargebacks_settled:{event_id}"
+
+
 def merchant(merchant_id: str) -> str:
     """Return the account of a merchant: negative by the amount that the merchant collected for us."""
     return f"merchant:{merchant_id}"

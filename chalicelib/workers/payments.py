@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain.payments import auto_reload, reconciliation, refunds
+from chalicelib.domain.payments import auto_reload, reconciliation, refunds, withdrawals
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import Failures, each_message
 
 # The handler of each fact.
 _TAKERS: dict[Fact, Callable[[dict[str, Any]], object]] = {
     Fact.PAYMENT_REFUND_DUE: lambda detail: reconciliation.refund(detail["payment_id"]),
+    Fact.PAYMENT_RETURNED: lambda detail: withdrawals.run(detail["payment_id"]),
     Fact.TICKET_REFUND_DUE: lambda detail: refunds.pay_back(detail["ticket_id"], detail["refund_id"]),
     Fact.CARD_BALANCE_LOW: lambda detail: auto_reload.run(detail["card_uid"], int(detail["entry"])),
 }

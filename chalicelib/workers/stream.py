@@ -15,6 +15,7 @@ from chalicelib.domain.merchants import background as merchants
 from chalicelib.domain.organizations import background as organizations
 from chalicelib.domain.organizers import background as organizers
 from chalicelib.domain.payments import background as payments
+from chalicelib.domain.payouts import background as payouts
 from chalicelib.domain.sale import background as sale
 from chalicelib.observability import logger
 from chalicelib.workers import Failures, failures_from
@@ -26,6 +27,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     *customers.FOLLOWERS,
     *events.FOLLOWERS,
     *payments.FOLLOWERS,
+    *payouts.FOLLOWERS,
     *merchants.FOLLOWERS,
     *sale.FOLLOWERS,
     *organizers.FOLLOWERS,

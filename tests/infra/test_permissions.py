@@ -18,6 +18,7 @@ import app
 from chalicelib import clock
 from chalicelib.clients import files, secrets
 from chalicelib.clients import jobs as jobs_queue
+from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.domain import jobs, ledger
 from chalicelib.domain.access import accounts, devices, sessions
 from chalicelib.domain.events import events, listings
@@ -25,7 +26,7 @@ from chalicelib.domain.money import AmountInput
 from chalicelib.domain.organizations import numbering, ticket_clearing
 from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.domain.organizers import organizers
-from chalicelib.domain.payments import payments, refunds
+from chalicelib.domain.payments import payments, refunds, sandbox
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.portals.http.route import AnyRoute
@@ -36,7 +37,7 @@ from infra.package import shares
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
 from tests.infra import reading
-from tests.support import cloud, purchases, settled, wallets
+from tests.support import cloud, payers, purchases, settled, wallets
 from tests.support.caches import forget_answers
 from tests.support.client import call
 from tests.support.factories import (
@@ -327,6 +328,12 @@ def test_the_payments_worker_may_do_what_it_does_and_no_more(template: Template,
     told = {"ticket_id": owed.ticket_id, "refund_id": owed.refund_id, "payment_id": owed.payment_id}
     used |= work({"detail-type": "ticket.refund_due", "detail": told})
     assert refunds.get(owed.ticket_id, owed.refund_id).status == RefundRequestStatus.REFUNDED
+    order = settled.buy(purchases.make_show()[1])
+    paid = payers.stored(order.payment_id)
+    refund = Move("re_1", MoveKind.REFUND, paid.amount, paid.currency, (MoveWord.SUCCEEDED,))
+    payers.post_webhook(sandbox.moved(paid.payment_id, paid.provider_reference or "", refund, event_id="sbe_1"))
+    used |= work({"detail-type": "payment.returned", "detail": {"payment_id": paid.payment_id}})
+    assert payers.tickets_of(order) == ["refunded"]
     for token in ("tok_declined", "tok_ok"):
         show.top_up_by_itself(token)
         wallets.credit(show.card.uid, 100_000)

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from chalicelib import clock
@@ -131,6 +132,17 @@ def balances() -> Counter[str]:
     return Counter({account: amount for account, amount in sums.items() if amount})
 
 
+def returned_of(payment: Payment, journals: Iterable[Journal]) -> int:
+    """Return how much of a payment left the provider's balance after the charge, by the ledger."""
+    return sum(
+        int(entry["amount"])
+        for journal in journals
+        if journal.references.get("payment_id") == payment.payment_id and journal.type == "moved"
+        for entry in journal.entries
+        if entry["account"].startswith("clearing:")
+    )
+
+
 def envelope(payment_id: str) -> dict[str, Any]:
     """Return the batch that the payments queue gives to its worker for a refund that is due."""
     body = {"detail-type": "payment.refund_due", "detail": {"payment_id": payment_id}}
@@ -145,23 +157,23 @@ def assert_money_and_tickets_are_true() -> None:
     for journal in journals.values():
         assert sum(int(entry["amount"]) for entry in journal.entries) == 0
     for payment in payments.values():
-        status = payment.status
+        status, taken = payment.status, payment.taken
         charged = f"jrn_charge_{payment.payment_id}" in journals
-        returned = f"jrn_refund_{payment.payment_id}" in journals
         was_taken = status in (PaymentStatus.SUCCEEDED, PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED)
         assert charged == (was_taken and payment.amount > 0), payment.payment_id
-        assert returned == (status is PaymentStatus.REFUNDED)
-        assert (payment.receipt_number is not None) == (status is PaymentStatus.SUCCEEDED)
+        assert returned_of(payment, journals.values()) == int(payment.returned or 0)
+        if taken is not None:
+            assert (status is PaymentStatus.REFUNDED) == (int(payment.returned or 0) >= taken)
+        assert (payment.receipt_number is not None) == (was_taken and taken is None)
     for order in (item for item in items if isinstance(item, Order)):
-        paid_by = [
-            one.payment_id
-            for one in payments.values()
-            if one.order_id == order.order_id and one.status == PaymentStatus.SUCCEEDED
-        ]
+        paying = [one for one in payments.values() if one.order_id == order.order_id and one.receipt_number is not None]
+        paid_by = [one.payment_id for one in paying]
         mine = [item for item in items if isinstance(item, Ticket) and item.order_id == order.order_id]
         if order.status == OrderStatus.PAID:
             assert paid_by == [order.payment_id]
-            assert [ticket.status for ticket in mine] == [TicketStatus.VALID] * len(order.tickets)
+            fit = {TicketStatus.VALID, *([TicketStatus.REFUNDED] if paying[0].voided else [])}
+            assert len(mine) == len(order.tickets)
+            assert {ticket.status for ticket in mine} <= fit
         else:
             assert paid_by == []
             expected = len(order.tickets) if order.status == OrderStatus.RESERVED else 0

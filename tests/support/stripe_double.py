@@ -171,16 +171,51 @@ class StripeDouble:
             "id": f"re_{new_id('x')[2:]}",
             "object": "refund",
             "amount": amount,
+            "currency": self.intents[name]["currency"],
             "payment_intent": name,
-            "metadata": {"refund_key": params["metadata[refund_key]"]},
+            "metadata": {"refund_key": params["metadata[refund_key]"]} if "metadata[refund_key]" in params else {},
             "status": self.refund_status,
         }
         self.refunds[str(refund["id"])] = refund
+        self._tell_of("refund.created", refund)
+        charge = {"id": f"ch_{name[3:]}", "object": "charge", "currency": refund["currency"], "payment_intent": name}
+        self._tell_of("charge.refunded", charge)
         return 200, refund
 
     def _tell(self, kind: str, name: str) -> None:
+        self._tell_of(kind, self._shown(name))
+
+    def _tell_of(self, kind: str, said: dict[str, Any]) -> None:
         event = {"id": f"evt_{new_id('x')[2:]}", "object": "event", "type": kind}
-        self.events.append({**event, "created": int(time.time()), "data": {"object": self._shown(name)}})
+        self.events.append({**event, "created": int(time.time()), "data": {"object": json.loads(json.dumps(said))}})
+
+    def refund_by_hand(self, name: str, amount: int) -> str:
+        """Refund an intent as staff do on Stripe's own pages; return the refund's id."""
+        with self._lock:
+            status, refund = self._refund({"payment_intent": name, "amount": str(amount)})
+            assert status == 200, refund
+            return str(refund["id"])
+
+    def fail_refund(self, refund_id: str) -> None:
+        """Let a bank send a refund back, days later."""
+        with self._lock:
+            self.refunds[refund_id]["status"] = "failed"
+            self._tell_of("refund.failed", self.refunds[refund_id])
+
+    def dispute(self, name: str, what: str, status: str, *, amount: int | None = None) -> dict[str, Any]:
+        """Tell of a step of the one dispute of an intent; return the event."""
+        intent = self.intents[name]
+        said = {
+            "id": f"dp_{name[3:]}",
+            "object": "dispute",
+            "amount": amount or intent["amount"],
+            "currency": intent["currency"],
+            "payment_intent": name,
+            "status": status,
+            "metadata": {},
+        }
+        self._tell_of(f"charge.dispute.{what}", said)
+        return self.events[-1]
 
     def held(self, name: str) -> int:
         """Return the charged and not refunded money of an intent."""

@@ -56,13 +56,56 @@ class Outcome:
     is_closed: bool = False
 
 
+class MoveKind(StrEnum):
+    """How money moves at the provider after a charge."""
+
+    REFUND = "refund"
+    DISPUTE = "dispute"
+
+
+class MoveWord(StrEnum):
+    """What a provider has said of a refund (the first three) or of a dispute (the others)."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    OPENED = "opened"
+    WITHDRAWN = "withdrawn"
+    REINSTATED = "reinstated"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A refund or a dispute of a charge, in the provider's words; `amount` is in minor units.
+
+    `reference` is the provider's id of it. `key` is ours for a refund that we asked for. A `won` dispute includes one
+    that was closed without a charge-back.
+    """
+
+    reference: str
+    kind: MoveKind
+    amount: int
+    currency: str
+    words: tuple[MoveWord, ...]
+    key: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A callback that the provider signed; without an outcome it says nothing that payments rest on."""
+    """A callback that the provider signed; without outcome and moves it says nothing that payments rest on.
+
+    `charge` is the provider's reference of the charge whose `moves` it reports. `unknown` is the family of a kind of
+    callback that the platform does not read, one of a fixed set of words.
+    """
 
     event_id: str
     payment_id: str | None = None
     outcome: Outcome | None = None
+    charge: str | None = None
+    moves: tuple[Move, ...] = ()
+    unknown: str | None = None
 
 
 class Declined(Exception):
@@ -91,8 +134,8 @@ class Provider(Protocol):
     def cancel(self, reference: str) -> Outcome:
         """Close a charge that has taken no money; return what became of it, success if it had."""
 
-    def refund(self, reference: str, *, amount: int, currency: str, key: str) -> str:
-        """Give back minor units of a charge, once for each key, and return the refund's own reference.
+    def refund(self, reference: str, *, amount: int, currency: str, key: str) -> Move:
+        """Give back minor units of a charge, once for each key, and return the refund.
 
         Raises Declined where more would be given back than was taken.
         """

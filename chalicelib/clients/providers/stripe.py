@@ -8,11 +8,22 @@ has an idempotency key made from the payment's id, so a repeat has no second eff
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from chalicelib.clients.providers import Charge, Declined, Notice, Opened, Outcome, OutcomeStatus, stripe_amounts
+from chalicelib.clients.providers import (
+    Charge,
+    Declined,
+    Move,
+    MoveKind,
+    MoveWord,
+    Notice,
+    Opened,
+    Outcome,
+    OutcomeStatus,
+    stripe_amounts,
+)
 from chalicelib.clients.secrets import PROVIDERS
 from chalicelib.config import config
 from chalicelib.errors import BadSignature, Unavailable
@@ -28,6 +39,31 @@ _NETWORK_RETRIES = 2
 # How old a callback may be, in seconds (Stripe's own default).
 _TOLERANCE = 300
 _KINDS = ("payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled")
+# The callbacks about a refund, about all refunds of a charge, and about a dispute (docs.stripe.com/api/events/types).
+_REFUND_KINDS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
+_CHARGE_REFUNDED = "charge.refunded"
+_DISPUTE = "charge.dispute."
+_DISPUTE_WORDS = {"funds_withdrawn": MoveWord.WITHDRAWN, "funds_reinstated": MoveWord.REINSTATED}
+# The states of a refund and of a closed dispute (docs.stripe.com/api/refunds/object, .../api/disputes/object).
+_REFUND_STATES = {"succeeded": MoveWord.SUCCEEDED, "failed": MoveWord.FAILED, "canceled": MoveWord.FAILED}
+_DISPUTE_STATES = {
+    "won": MoveWord.WON,
+    "lost": MoveWord.LOST,
+    "warning_closed": MoveWord.WON,
+    "prevented": MoveWord.WON,
+}
+# The families of other callbacks that are counted by name; all others are counted as `other`.
+_FAMILIES = (
+    "account",
+    "balance",
+    "charge",
+    "customer",
+    "payment_intent",
+    "payment_method",
+    "payout",
+    "radar",
+    "review",
+)
 _REFUNDS_LOOKED_AT = 100
 # The payment methods for tests (docs.stripe.com/testing).
 _SHARED_METHODS = "pm_card_"
@@ -89,22 +125,21 @@ class Stripe:
         except Declined:
             return _outcome(_intent(reference))
 
-    def refund(self, reference: str, *, amount: int, currency: str, key: str) -> str:
+    def refund(self, reference: str, *, amount: int, currency: str, key: str) -> Move:
         """Refund an intent; a refund whose idempotency key has lapsed is found by what it carries."""
         units = _units(amount, currency)
         params = {"payment_intent": reference, "amount": units, "metadata": {"refund_key": key}}
         try:
             refund = _ask(lambda client: client.v1.refunds.create(params, _once(key)))
         except Declined:
-            asked = {"payment_intent": reference, "limit": _REFUNDS_LOOKED_AT}
-            known = _ask(lambda client: client.v1.refunds.list(asked))["data"]
+            known = _refunds(reference)
             found = [one for one in known if (one["metadata"] or {}).get("refund_key") == key]
             if not found:
                 raise
             refund = found[0]
         if refund["status"] in _NOT_REFUNDED:
             raise Declined(f"refund_{refund['status']}")
-        return str(refund["id"])
+        return _refund({"currency": currency, **refund})
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Return the outcome in a callback, after its signature is verified."""
@@ -122,11 +157,65 @@ class Stripe:
 
 
 def _notice(event: Mapping[str, Any]) -> Notice:
-    if event["type"] not in _KINDS:
-        return Notice(event_id=event["id"])
-    intent = event["data"]["object"]
-    payment_id = (intent.get("metadata") or {}).get("payment_id")
-    return Notice(event_id=event["id"], payment_id=payment_id, outcome=_outcome(intent))
+    event_id, kind, said = str(event["id"]), str(event["type"]), event["data"]["object"]
+    if kind in _KINDS:
+        payment_id = (said.get("metadata") or {}).get("payment_id")
+        return Notice(event_id=event_id, payment_id=payment_id, outcome=_outcome(said))
+    is_of_money = kind in (*_REFUND_KINDS, _CHARGE_REFUNDED) or kind.startswith(_DISPUTE)
+    if not is_of_money:
+        family = kind.partition(".")[0]
+        return Notice(event_id=event_id, unknown=family if family in _FAMILIES else "other")
+    charge = said.get("payment_intent")
+    if not charge:
+        return Notice(event_id=event_id)  # a charge of another integration: ours are all payment intents
+    if kind.startswith(_DISPUTE):
+        moves = [_dispute(said, kind.removeprefix(_DISPUTE))]
+    elif kind in _REFUND_KINDS:
+        moves = [_refund(said)]
+    else:
+        listed = (said.get("refunds") or {}).get("data") or _refunds(charge)
+        moves = [_refund({"currency": said["currency"], **refund}) for refund in listed]
+    return Notice(event_id=event_id, payment_id=_payment_of(charge), charge=charge, moves=tuple(moves))
+
+
+def _payment_of(intent_id: str) -> str | None:
+    """Return the id of the payment that an intent belongs to, or None for an intent that is not ours."""
+    try:
+        return (_intent(intent_id).get("metadata") or {}).get("payment_id")
+    except Declined:
+        return None
+
+
+def _refunds(intent_id: str) -> Sequence[dict[str, Any]]:
+    asked = {"payment_intent": intent_id, "limit": _REFUNDS_LOOKED_AT}
+    found: Sequence[dict[str, Any]] = _ask(lambda client: client.v1.refunds.list(asked))["data"]
+    return found
+
+
+def _refund(refund: Mapping[str, Any]) -> Move:
+    """Return a refund; one that waits, also for its customer, has left the balance already."""
+    currency = refund["currency"].upper()
+    return Move(
+        reference=str(refund["id"]),
+        kind=MoveKind.REFUND,
+        amount=stripe_amounts.from_stripe(int(refund["amount"]), currency),
+        currency=currency,
+        words=(_REFUND_STATES.get(refund["status"], MoveWord.PENDING),),
+        key=(refund.get("metadata") or {}).get("refund_key"),
+    )
+
+
+def _dispute(dispute: Mapping[str, Any], what: str) -> Move:
+    """Return a dispute in the words of its state and of the callback's kind (docs.stripe.com/disputes)."""
+    currency = dispute["currency"].upper()
+    said = (MoveWord.OPENED, _DISPUTE_STATES.get(dispute["status"]), _DISPUTE_WORDS.get(what))
+    return Move(
+        reference=str(dispute["id"]),
+        kind=MoveKind.DISPUTE,
+        amount=stripe_amounts.from_stripe(int(dispute["amount"]), currency),
+        currency=currency,
+        words=tuple(word for word in said if word is not None),
+    )
 
 
 def _units(amount: int, currency: str) -> int:

@@ -1,4 +1,4 @@
-"""Alerts to the platform's staff by mail: device events and suspected clones."""
+"""Alerts to the platform's staff by mail: device events, suspected clones, and money that moves at the provider."""
 
 import hashlib
 from typing import Any
@@ -26,16 +26,35 @@ Check its power and network; the scans that it holds are sent when it is back.""
         """A scan at event {event_id}, {gate}, was refused because the card did not prove itself
 (log entry {log_id}). Look at the card's other scans before you block it.""",
     ),
+    Fact.PAYMENT_DISPUTED: (
+        "A payment is disputed",
+        """Payment {payment_id} of event {event_id}: the provider's dispute {reference} is {word}.
+The payout of the event is held until it ends. Answer it at the provider.""",
+    ),
+    Fact.PAYMENT_REFUND_FAILED: (
+        "A refund failed",
+        """Payment {payment_id} of event {event_id}: the refund {reference} failed at the provider.
+The customer has no money yet. Refund it at the provider in another way; it is not tried again.""",
+    ),
+    Fact.PAYMENT_REFUNDED_OUTSIDE: (
+        "A payment was refunded at the provider",
+        """Payment {payment_id} of event {event_id}: the refund {reference} was not asked for here.
+A full refund withdraws the tickets that nobody used. Otherwise the payout of the event is held.""",
+    ),
 }
+
+_NAMES = ("device_id", "event_id", "gate", "log_id", "last_seen_at", "payment_id", "reference", "word")
 
 
 def mail(fact: Fact, detail: dict[str, Any]) -> None:
     """Queue the mail that notifies staff of a fact; a missing id shows as "?"."""
     subject, text = TEXTS[fact]
-    known = {"device_id": "?", "event_id": "?", "gate": "?", "log_id": "?", "last_seen_at": "?"}
+    known = dict.fromkeys(_NAMES, "?")
     given = {name: value for name, value in detail.items() if value is not None}
     if "gate" in given:
         given["gate"] = quote(given["gate"])  # an organizer names the gates
+    if "reference" in given:
+        given["reference"] = quote(given["reference"])
     body = text.format(**{**known, **given})
     messages.enqueue(
         Message(

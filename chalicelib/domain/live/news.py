@@ -14,7 +14,7 @@ from chalicelib.domain.gate.checkin_log import CheckinEntry
 from chalicelib.domain.live import channels
 from chalicelib.domain.money import Money
 from chalicelib.domain.organizations import numbered_tickets
-from chalicelib.domain.payments import payments
+from chalicelib.domain.payments import payments, reconciliation
 from chalicelib.domain.tickets import own_tickets
 from chalicelib.domain.tickets.own_tickets import OwnTicket
 from chalicelib.table import keys, operations
@@ -265,6 +265,9 @@ def _activities(before: Item | None, after: Item | None) -> Iterator[StaffActivi
             yield StaffActivity(fact.fact.value, "device", after.device_id, after.event_id)
         if after.silent_since is not None and was is not None and was.silent_since is None:
             yield StaffActivity(Fact.DEVICE_SILENT.value, "device", after.device_id, after.event_id)
+    elif isinstance(after, Payment):
+        for moved in reconciliation.moved(before if isinstance(before, Payment) else None, after):
+            yield StaffActivity(moved.fact.value, "payment", after.payment_id, after.event_id)
     elif isinstance(after, (Event, Order, RefundRequest, EditRequest)) and _has_turned(before, after):
         if isinstance(after, Order) and after.status != OrderStatus.PAID:
             return  # reservations come and go

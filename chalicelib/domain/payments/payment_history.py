@@ -6,8 +6,9 @@ from datetime import datetime
 
 from chalicelib.domain import paging
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
-from chalicelib.domain.payments import payments
+from chalicelib.domain.payments import payments, returns
 from chalicelib.domain.payments.payments import OwnPayment
+from chalicelib.domain.payments.returns import ShownRefund
 from chalicelib.identifiers import beginning_of_ids
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Payment
@@ -31,12 +32,13 @@ class PaymentFilters:
 
 @dataclass(frozen=True, slots=True)
 class PaymentHistoryEntry:
-    """A payment with its invoice number and its event."""
+    """A payment with its refunds, its invoice number and its event."""
 
     payment: OwnPayment
     invoice_number: str | None
     event_id: str | None
     event_title: str | None
+    refunds: Sequence[ShownRefund]
 
 
 def of(customer_id: str, filters: PaymentFilters, *, page_size: int, cursor: str | None) -> Page[PaymentHistoryEntry]:
@@ -76,6 +78,7 @@ def _entries(found: Sequence[Payment]) -> list[PaymentHistoryEntry]:
             invoice_number=payment.invoice_number,
             event_id=payment.event_id,
             event_title=titles.get(payment.event_id or ""),
+            refunds=returns.shown(payment),
         )
         for payment in found
     ]

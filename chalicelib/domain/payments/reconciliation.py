@@ -1,14 +1,16 @@
 """Background processing of payments: callbacks, refunds, and the closing of unpaid ones."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
-from chalicelib import clock
+from chalicelib import clock, observability
 from chalicelib.clients.bus import Published
-from chalicelib.clients.providers import Declined, Outcome
+from chalicelib.clients.providers import Declined, MoveKind, MoveWord, Notice, Outcome
 from chalicelib.config import config
 from chalicelib.domain.changes import Change, every, follows, that_became
-from chalicelib.domain.payments import providers, resolution
+from chalicelib.domain.payments import providers, resolution, returns
 from chalicelib.domain.payments.resolution import INTERNAL, OPEN, get, settle
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -20,17 +22,23 @@ _ASK_AGAIN_AFTER = timedelta(minutes=5)
 
 
 def take_webhook(raw: bytes, headers: Mapping[str, str]) -> None:
-    """Record the outcome in a provider's callback; other callbacks and unknown payments change nothing.
+    """Record what a provider's callback says of a payment: its outcome, its refunds, its disputes.
 
-    Raises BadSignature, Unavailable.
+    A callback of another kind is counted. It changes nothing, like one about an unknown payment. Raises BadSignature,
+    Unavailable.
     """
     notice = providers.chosen().parse_webhook(raw, headers)
-    if notice.outcome is None or not notice.payment_id:
+    if notice.unknown is not None:
+        observability.count("UnreadProviderCallbacks", {notice.unknown: 1}, by="kind")
+    if (notice.outcome is None and not notice.moves) or not notice.payment_id:
         return
     provider = config().payment_provider
     payment = operations.get(keys.money.payment(notice.payment_id))
     if payment is None or payment.provider != provider:
         logger.warning("a callback speaks of no payment of ours", extra={"provider_event_id": notice.event_id})
+        return
+    if notice.outcome is None:
+        _take_moves(payment, notice)
         return
     taken = ProviderEvent(
         *keys.money.provider_event(provider, notice.event_id),
@@ -41,25 +49,34 @@ def take_webhook(raw: bytes, headers: Mapping[str, str]) -> None:
     settle(notice.payment_id, notice.outcome, callback=taken)
 
 
+def _take_moves(payment: Payment, notice: Notice) -> None:
+    if payment.provider_reference not in (None, notice.charge):
+        logger.error("a callback moves another charge than the payment's own", extra={"payment_id": payment.payment_id})
+        return
+    observability.count("MoneyMovedAtProvider", Counter(move.kind.value for move in notice.moves), by="kind")
+    resolution.take_moves(payment.payment_id, notice.moves)
+
+
 def refund(payment_id: str) -> bool:
-    """Refund a payment in `refund_due`; idempotent. Returns whether this call recorded it. Raises Unavailable."""
+    """Refund what is still owed of a payment in `refund_due`; idempotent. A refund that failed is left to staff.
+
+    Returns whether this call recorded it. Raises Unavailable.
+    """
     payment = get(payment_id)
-    if payment.status != PaymentStatus.REFUND_DUE:
+    if payment.status != PaymentStatus.REFUND_DUE or returns.waits_for_staff(payment):
         return False
     provider = providers.named(payment.provider)
     try:
-        reference = provider.refund(
+        made = provider.refund(
             payment.provider_reference,
-            amount=resolution.owed(payment),
+            amount=returns.due(payment),
             currency=payment.taken_currency,
             key=f"{payment.payment_id}/refund",
         )
     except Declined as declined:
         raise resolution.unknown(payment, declined) from declined
-    try:
-        operations.commit(*resolution.refunded(payment, refund_reference=reference))
-    except operations.ConditionFailed:
-        return False  # another process recorded the same refund
+    if not resolution.take_moves(payment_id, [made]):
+        return False  # another process or the callback recorded the same refund
     ids = {"payment_id": payment_id, "order_id": payment.order_id, "customer_id": payment.customer_id}
     logger.info("payment refunded", extra=ids)
     return True
@@ -114,13 +131,47 @@ def _final(payment: Payment) -> Outcome:
 
 @follows(*every(Payment))
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Publish the payments that became `refund_due`."""
-    return [
-        Published(
-            fact=Fact.PAYMENT_REFUND_DUE,
-            fact_id=payment.payment_id,
-            occurred_at=payment.settled_at or clock.now(),
-            ids={"payment_id": payment.payment_id},
-        )
+    """Publish the payments that became `refund_due`, and what moved at their provider."""
+    facts = [
+        _fact(Fact.PAYMENT_REFUND_DUE, payment, payment.payment_id)
         for payment in that_became(changes, Payment, PaymentStatus.REFUND_DUE)
     ]
+    for change in changes:
+        after, before = change.after, change.before
+        if isinstance(after, Payment):
+            facts += moved(before if isinstance(before, Payment) else None, after)
+    return facts
+
+
+def moved(before: Payment | None, after: Payment) -> list[Published]:
+    """Return the facts about moves at the provider between two states of a payment, each once."""
+    facts = []
+    known = (before.moves if before else None) or {}
+    for reference, move in sorted((after.moves or {}).items()):
+        for word in sorted({*move["words"]} - {*known.get(reference, {}).get("words", ())}):
+            fact = _fact_of(move, word, is_new=reference not in known)
+            if fact is not None:
+                named = f"{after.payment_id}/{reference}/{word}"
+                facts.append(_fact(fact, after, named, reference=reference, word=word))
+    if after.voided and not (before and before.voided):
+        facts.append(_fact(Fact.PAYMENT_RETURNED, after, f"{after.payment_id}/returned"))
+    return facts
+
+
+def _fact_of(move: Mapping[str, Any], word: str, *, is_new: bool) -> Fact | None:
+    """Return the fact for staff about one more word of a move; a refund that we asked for is news only if it fails."""
+    if move["kind"] == MoveKind.DISPUTE:
+        return Fact.PAYMENT_DISPUTED
+    if word == MoveWord.FAILED:
+        return Fact.PAYMENT_REFUND_FAILED
+    return Fact.PAYMENT_REFUNDED_OUTSIDE if is_new and not move.get("key") else None
+
+
+def _fact(fact: Fact, payment: Payment, fact_id: str, **more: str) -> Published:
+    ids = {"payment_id": payment.payment_id, "order_id": payment.order_id, "event_id": payment.event_id, **more}
+    return Published(
+        fact=fact,
+        fact_id=fact_id,
+        occurred_at=payment.settled_at or clock.now(),
+        ids={name: value for name, value in ids.items() if value is not None},
+    )

@@ -26,9 +26,8 @@ from chalicelib.domain.cards import bindings
 from chalicelib.domain.changes import Change, every, follows, that_became
 from chalicelib.domain.events import deeds, events, stock
 from chalicelib.domain.events.deeds import Deed
-from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import AmountInput, Money
-from chalicelib.domain.payments import providers, resolution
+from chalicelib.domain.payments import providers, resolution, returns
 from chalicelib.domain.sale import orders
 from chalicelib.domain.tickets import seats, tickets, transfers
 from chalicelib.errors import Conflict, InvalidState, NotFound, Unavailable, ValidationFailed
@@ -175,16 +174,13 @@ def _approval(
         RefundRequest.category_id.set(ticket.category_id),
         RefundRequest.payment_id.set(payment.payment_id),
     ]
-    of_payment: list[Action] = [Payment.refunded.set(refunded)]
-    if amount and refunded == payment.amount:
-        of_payment.append(Payment.status.set(PaymentStatus.REFUNDED))
+    of_payment, of_moves = _granting(payment, request, amount, at=at)
     gone: list[Action] = [
         Ticket.status.set(TicketStatus.REFUNDED),
         Ticket.credential.set(ticket.credential + 1),
         Ticket.pledge.remove(),
         Ticket.card_uid.remove(),
     ]
-    as_paid = (Payment.status == payment.status) & (Payment.refunded == payment.refunded)
     return [
         operations.change(
             keys.tickets.refund_request(ticket.ticket_id, request.refund_id),
@@ -192,12 +188,30 @@ def _approval(
             RefundRequest.status == RefundRequestStatus.PENDING,
         ),
         operations.change(keys.tickets.ticket(ticket.ticket_id), gone, transfers.is_as_read(ticket)),
-        operations.change(keys.money.payment(payment.payment_id), of_payment, as_paid),
+        operations.change(keys.money.payment(payment.payment_id), of_payment, returns.as_read(payment)),
+        *of_moves,
         *bindings.releasing(ticket),
         *seats.moving(ticket, to=None),
         *stock.take_back(ticket.event_id, {ticket.category_id: {_shard(order, ticket): 1}}),
         *_reversal(request, payment, amount, fee=fee),
     ]
+
+
+def _granting(
+    payment: Payment, request: RefundRequest, amount: int, *, at: datetime
+) -> tuple[list[Action], list[Write]]:
+    """Return the actions that add a refund to its payment, and the writes for money that its provider returned."""
+    refunded = payment.refunded + amount
+    granted = {"amount": amount, "created_at": clock.to_text(at)}
+    actions: list[Action] = [
+        Payment.refunded.set(refunded),
+        Payment.granted.set({**(payment.granted or {}), request.refund_id: granted}),
+    ]
+    status: list[Action] = [Payment.status.set(PaymentStatus.REFUNDED)] if amount and refunded == payment.amount else []
+    if not payment.moves:
+        return [*status, *actions], []
+    booked = returns.booking(payment, moves=payment.moves, owed_now=refunded, taken=None)
+    return [*(booked.status or status), *actions, *booked.actions], booked.writes
 
 
 def _fee_given_back(order: Order, payment: Payment, amount: int) -> int:
@@ -222,7 +236,7 @@ def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int
     if amount == 0:
         return []
     from_card = payment.method == PaymentMethod.WALLET
-    target = ledger.card(payment.card_uid) if from_card else resolution.REFUNDS_DUE
+    target = ledger.card(payment.card_uid) if from_card else returns.REFUNDS_DUE
     return ledger.post(
         ledger.Movement(
             f"jrn_refund_{request.refund_id}",
@@ -244,35 +258,27 @@ def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int
 def pay_back(ticket_id: str, refund_id: str) -> bool:
     """Refund an approved request through the provider, and return whether this call recorded it.
 
-    Idempotent. Raises NotFound, Unavailable.
+    Money that the provider has returned already is not paid again. Idempotent. Raises NotFound, Unavailable.
     """
     request = get(ticket_id, refund_id)
     if request.status != RefundRequestStatus.APPROVED:
         return False
-    payment, amount = resolution.get(request.payment_id), request.amount
-    provider = providers.named(payment.provider)
-    try:
-        reference = provider.refund(payment.provider_reference, amount=amount, currency=request.currency, key=refund_id)
-    except Declined as declined:
-        raise resolution.unknown(payment, declined) from declined
-    done = [
-        RefundRequest.status.set(RefundRequestStatus.REFUNDED),
-        RefundRequest.refund_reference.set(reference),
-    ]
-    booked = ledger.post(
-        ledger.Movement(
-            f"jrn_paid_back_{refund_id}",
-            type="refund",
-            currency=request.currency,
-            entries=[Posting(resolution.REFUNDS_DUE, -amount), Posting(ledger.clearing(payment.provider), amount)],
-            references={"refund_id": refund_id, "payment_id": payment.payment_id, "event_id": request.event_id},
-        )
-    )
+    payment = resolution.get(request.payment_id)
+    reference, moves = returns.made_for(payment, refund_id), []
+    amount = min(request.amount, returns.due(payment))
+    if reference is None and amount:
+        provider = providers.named(payment.provider)
+        try:
+            made = provider.refund(payment.provider_reference, amount=amount, currency=request.currency, key=refund_id)
+        except Declined as declined:
+            raise resolution.unknown(payment, declined) from declined
+        reference, moves = made.reference, [made]
+    done: list[Action] = [RefundRequest.status.set(RefundRequestStatus.REFUNDED)]
+    if reference is not None:
+        done.append(RefundRequest.refund_reference.set(reference))
     as_owed = RefundRequest.status == RefundRequestStatus.APPROVED
-    place = keys.tickets.refund_request(ticket_id, refund_id)
-    try:
-        operations.commit(operations.change(place, done, as_owed), *booked)
-    except operations.ConditionFailed:
+    recorded = operations.change(keys.tickets.refund_request(ticket_id, refund_id), done, as_owed)
+    if not resolution.take_moves(payment.payment_id, moves, also=[recorded]):
         return False  # another process recorded the same refund
     logger.info("refund paid back", extra={"refund_id": refund_id, "payment_id": payment.payment_id})
     return True

@@ -5,19 +5,21 @@ expiry. It pays what the payment is for, or is owed back in full. Payment, order
 callback's id change together or not at all.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum, auto
 
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.clients.providers import Declined, Outcome, OutcomeStatus
+from chalicelib.clients.providers import Declined, Move, Outcome, OutcomeStatus
 from chalicelib.domain import ledger
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.ledger import Posting
-from chalicelib.domain.payments import unsettled
+from chalicelib.domain.payments import returns, unsettled
+from chalicelib.domain.payments.returns import REFUNDS_DUE
 from chalicelib.domain.sale import orders
 from chalicelib.errors import InvalidState, NotFound, Refusal, SoldOut, Unavailable
 from chalicelib.observability import logger
@@ -36,11 +38,7 @@ from chalicelib.vocabulary import (
 # Internal providers: an NFC card's balance, and orders that cost nothing.
 WALLET, FREE = "wallet", "free"
 INTERNAL = (WALLET, FREE)
-# The ledger account of charges that must be refunded.
-REFUNDS_DUE = "refunds_due"
 OPEN = (PaymentStatus.REQUIRES_CONFIRMATION, PaymentStatus.FAILED)
-# Delay until the sweep retries a refund that the queue should have made.
-_STUCK_AFTER = timedelta(minutes=5)
 _ATTEMPTS = 12
 
 _RETURNED = "the money is returned"
@@ -182,6 +180,37 @@ def _settle(payment_id: str, outcome: Outcome, *, callback: ProviderEvent | None
     raise Unavailable("This payment is being settled at this moment. Try again.", retry_after=1)
 
 
+def take_moves(payment_id: str, reported: Sequence[Move], *, also: Sequence[Write] = ()) -> bool:
+    """Merge refunds and disputes that a provider reports into a payment, and book them; idempotent.
+
+    `also` is written in the same transaction. Returns whether anything was written: not if it was known already, or if
+    a condition of `also` fails. Raises NotFound, Unavailable.
+    """
+    for _ in retries.attempts(_ATTEMPTS):
+        payment = get(payment_id)
+        moves = returns.merged(payment, reported)
+        if moves == (payment.moves or {}):
+            changed: list[Write] = []
+        elif payment.status in returns.TAKEN:
+            booked = returns.booking(payment, moves=moves, owed_now=returns.owed(payment), taken=payment.taken)
+            changed = [_change(payment, [*booked.status, *booked.actions]), *booked.writes]
+        else:
+            changed = [_change(payment, returns.kept(payment, moves))]
+        if not changed and not also:
+            return False
+        try:
+            operations.commit(*also, *changed)
+        except operations.ConditionFailed as failure:
+            if any(place < len(also) for place in failure.failures):
+                return False  # another process has recorded it
+            continue  # the payment changed after the read: merge again
+        for reference in moves.keys() - (payment.moves or {}).keys():
+            ids = {"payment_id": payment_id, "event_id": payment.event_id, "kind": moves[reference]["kind"]}
+            logger.info("money moved at the provider", extra={**ids, "amount": moves[reference]["amount"]})
+        return True
+    raise Unavailable("This payment is being changed by others. Try again.", retry_after=1)
+
+
 def _facts(payment: Payment, outcome: Outcome) -> PaymentFacts:
     """Return the facts that a success depends on; a failure depends on none."""
     if outcome.status is not OutcomeStatus.SUCCEEDED or payment.status not in OPEN:
@@ -203,16 +232,16 @@ def _writes(payment: Payment, outcome: Outcome, *, at: datetime) -> list[Write]:
             return [_failed(payment, outcome, decision.reason)]
         case PaymentVerdict.CREDIT:
             own = operations.check(keys.cards.card(payment.card_uid), Card.customer_id == payment.customer_id)
-            return [_succeeded(payment, outcome, at=at), own, *_charge(payment)]
+            return [*_succeeded(payment, outcome, at=at), own, *_charge(payment)]
         case PaymentVerdict.FULFIL if facts.order is not None:
             fulfilled = orders.fulfil(facts.order, payment_id=payment.payment_id, at=at)
-            return [*fulfilled, _succeeded(payment, outcome, at=at), *_charge(payment)]
+            return [*fulfilled, *_succeeded(payment, outcome, at=at), *_charge(payment)]
         case PaymentVerdict.REVIVE if facts.order is not None:
             try:
                 revived = orders.revive(facts.order, payment_id=payment.payment_id, at=at)
             except SoldOut:
                 return _not_served(payment, outcome, _TOO_LATE, at=at)
-            return [*revived, _succeeded(payment, outcome, at=at), *_charge(payment)]
+            return [*revived, *_succeeded(payment, outcome, at=at), *_charge(payment)]
     return _not_served(payment, outcome, decision.reason or _CANCELLED, at=at)
 
 
@@ -227,38 +256,17 @@ def _not_served(payment: Payment, outcome: Outcome, reason: str, *, at: datetime
     if taken != (payment.amount, payment.currency):
         ids = {"payment_id": payment.payment_id, "asked": payment.amount, "taken": outcome.amount}
         logger.error("a provider took another amount than it was asked for", extra=ids)
-    due = due_at(payment.payment_id, at + _STUCK_AFTER)
-    actions = [
+    due = [Payment.status.set(PaymentStatus.REFUND_DUE), *due_at(payment.payment_id, at + returns.STUCK_AFTER)]
+    actions: list[Action] = [
         *_known_reference(payment, outcome),
-        Payment.status.set(PaymentStatus.REFUND_DUE),
         Payment.failure_reason.set(f"{reason}; {_RETURNED}."),
         Payment.taken.set(outcome.amount),
         Payment.taken_currency.set(outcome.currency),
         Payment.settled_at.set(at),
-        *due,
     ]
     entries = [Posting(ledger.clearing(payment.provider), -outcome.amount), Posting(REFUNDS_DUE, outcome.amount)]
-    return [_change(payment, actions), *_post(payment, "charge", entries, currency=outcome.currency)]
-
-
-def owed(payment: Payment) -> int:
-    """Return the charged amount to refund. Raises ValueError if nothing was charged."""
-    if payment.taken is None:
-        raise ValueError(f"nothing was taken for {payment.payment_id}")
-    return payment.taken
-
-
-def refunded(payment: Payment, *, refund_reference: str) -> list[Write]:
-    """Return the writes that record a provider's refund; their condition holds only once."""
-    amount = owed(payment)
-    actions: list[Action] = [
-        Payment.status.set(PaymentStatus.REFUNDED),
-        Payment.refunded.set(amount),
-        Payment.refund_reference.set(refund_reference),
-        *Payment.not_due(),
-    ]
-    entries = [Posting(REFUNDS_DUE, -amount), Posting(ledger.clearing(payment.provider), amount)]
-    return [_change(payment, actions), *_post(payment, "refund", entries, currency=payment.taken_currency)]
+    charged = _post(payment, "charge", entries, currency=outcome.currency)
+    return [*_settled(payment, actions, due, taken=outcome.amount), *charged]
 
 
 def due_at(payment_id: str, moment: datetime) -> list[Action]:
@@ -268,7 +276,15 @@ def due_at(payment_id: str, moment: datetime) -> list[Action]:
 
 
 def _change(payment: Payment, actions: list[Action]) -> Write:
-    return operations.change(keys.money.payment(payment.payment_id), actions, Payment.status == payment.status)
+    return operations.change(keys.money.payment(payment.payment_id), actions, returns.as_read(payment))
+
+
+def _settled(payment: Payment, actions: list[Action], status: list[Action], *, taken: int | None = None) -> list[Write]:
+    """Return the writes of a success, with the refunds and disputes that were reported before it."""
+    if not payment.moves:
+        return [_change(payment, [*status, *actions])]
+    booked = returns.booking(payment, moves=payment.moves, owed_now=taken or 0, taken=taken)
+    return [_change(payment, [*(booked.status or status), *actions, *booked.actions]), *booked.writes]
 
 
 def _known_reference(payment: Payment, outcome: Outcome) -> list[Action]:
@@ -277,18 +293,14 @@ def _known_reference(payment: Payment, outcome: Outcome) -> list[Action]:
     return [Payment.provider_reference.set(outcome.reference)]
 
 
-def _succeeded(payment: Payment, outcome: Outcome, *, at: datetime) -> Write:
-    return _change(
-        payment,
-        [
-            *_known_reference(payment, outcome),
-            Payment.status.set(PaymentStatus.SUCCEEDED),
-            Payment.failure_reason.remove(),
-            Payment.receipt_number.set(f"R-{payment.payment_id.removeprefix('pay_')}"),
-            Payment.settled_at.set(at),
-            *Payment.not_due(),
-        ],
-    )
+def _succeeded(payment: Payment, outcome: Outcome, *, at: datetime) -> list[Write]:
+    actions: list[Action] = [
+        *_known_reference(payment, outcome),
+        Payment.failure_reason.remove(),
+        Payment.receipt_number.set(f"R-{payment.payment_id.removeprefix('pay_')}"),
+        Payment.settled_at.set(at),
+    ]
+    return _settled(payment, actions, [Payment.status.set(PaymentStatus.SUCCEEDED), *Payment.not_due()])
 
 
 def _failed(payment: Payment, outcome: Outcome, reason: str | None) -> Write:

@@ -14,7 +14,17 @@ from contextlib import suppress
 from pydantic import BaseModel, ValidationError
 
 from chalicelib import clock
-from chalicelib.clients.providers import Charge, Declined, Notice, Opened, Outcome, OutcomeStatus
+from chalicelib.clients.providers import (
+    Charge,
+    Declined,
+    Move,
+    MoveKind,
+    MoveWord,
+    Notice,
+    Opened,
+    Outcome,
+    OutcomeStatus,
+)
 from chalicelib.clients.secrets import PROVIDERS
 from chalicelib.errors import BadSignature, Unavailable
 from chalicelib.table import keys, operations
@@ -26,6 +36,14 @@ OK, DECLINED, TIMEOUT = "tok_ok", "tok_declined", "tok_timeout"
 TOKENS = (OK, DECLINED, TIMEOUT)
 SUCCEEDED_KIND, FAILED_KIND = "payment.succeeded", "payment.failed"
 
+# The kinds of callbacks about refunds and disputes, such as `refund.failed` and `dispute.opened`.
+_REFUND_WORDS = (MoveWord.PENDING, MoveWord.SUCCEEDED, MoveWord.FAILED)
+_MOVES = {
+    f"{kind}.{word}": (kind, word)
+    for word in MoveWord
+    for kind in (MoveKind.REFUND if word in _REFUND_WORDS else MoveKind.DISPUTE,)
+}
+
 _PURPOSE = "sandbox webhook"
 # Largest difference between a callback's time and ours, in seconds, in either direction (as Stripe's).
 _TOLERANCE = 300
@@ -35,7 +53,7 @@ _OPEN, _SUCCEEDED, _FAILED, _CANCELED = "open", "succeeded", "failed", "canceled
 
 
 class _Callback(BaseModel):
-    """The body of a callback; `type` says whether the charge succeeded."""
+    """The body of a callback; `type` says whether the charge succeeded, or what became of a refund or a dispute."""
 
     id: str
     type: str
@@ -44,6 +62,8 @@ class _Callback(BaseModel):
     amount: int = 0
     currency: str = ""
     failure_reason: str | None = None
+    move_reference: str = ""
+    refund_key: str | None = None
 
 
 class Sandbox:
@@ -90,8 +110,8 @@ class Sandbox:
         _close(reference, _CANCELED)
         return _outcome(_book(reference))
 
-    def refund(self, reference: str, *, amount: int, currency: str, key: str) -> str:  # noqa: ARG002  # the Protocol's
-        """Refund an amount once per `key`, and return the refund's reference.
+    def refund(self, reference: str, *, amount: int, currency: str, key: str) -> Move:
+        """Refund an amount once per `key`, and return the refund.
 
         Raises Declined if the refunds would exceed the charge, or if it never succeeded.
         """
@@ -108,7 +128,14 @@ class Sandbox:
             found = failure.found(SandboxCharge)
             if found is None or key not in (found.refunds or ()):
                 raise Declined("charge_already_refunded") from failure
-        return f"{reference}/{key}"
+        return Move(
+            reference=f"{reference}/{key}",
+            kind=MoveKind.REFUND,
+            amount=amount,
+            currency=currency,
+            words=(MoveWord.SUCCEEDED,),
+            key=key,
+        )
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Verify a callback's signature and return its content. Raises BadSignature."""
@@ -118,8 +145,12 @@ class Sandbox:
         except ValidationError as error:
             raise BadSignature("The body is signed, but it is no callback.") from error
         statuses = {SUCCEEDED_KIND: OutcomeStatus.SUCCEEDED, FAILED_KIND: OutcomeStatus.FAILED}
+        if said.type in _MOVES:
+            kind, word = _MOVES[said.type]
+            move = Move(said.move_reference, kind, said.amount, said.currency, (word,), said.refund_key)
+            return Notice(event_id=said.id, payment_id=said.payment_id, charge=said.reference, moves=(move,))
         if said.type not in statuses:
-            return Notice(event_id=said.id)
+            return Notice(event_id=said.id, unknown="other")
         outcome = Outcome(
             reference=said.reference,
             status=statuses[said.type],
@@ -147,6 +178,21 @@ def callback(payment_id: str, outcome: Outcome, *, event_id: str, kind: str | No
         "amount": outcome.amount,
         "currency": outcome.currency,
         "failure_reason": outcome.failure_reason,
+    }
+    return json.dumps(said).encode()
+
+
+def moved(payment_id: str, charge: str, move: Move, *, event_id: str) -> bytes:
+    """Return the body of a callback about a refund or a dispute, of which it says one word."""
+    said = {
+        "id": event_id,
+        "type": f"{move.kind}.{move.words[0]}",
+        "payment_id": payment_id,
+        "reference": charge,
+        "amount": move.amount,
+        "currency": move.currency,
+        "move_reference": move.reference,
+        "refund_key": move.key,
     }
     return json.dumps(said).encode()
 

@@ -119,7 +119,11 @@ def detail(organizer_id: str, payout_id: str) -> OwnPayout:
     """Return an organizer's payout. Raises NotFound, also for another organizer's payout."""
     payout = _own(organizer_id, payout_id)
     then = _figures(payout.attribute_values)
-    since = settlements.sold_so_far(payout.event_id).less(then)
+    lost = settlements.taken_back(payout.event_id, payout.currency)
+    now = settlements.sum_of(
+        [settlements.sold_so_far(payout.event_id), SalesFigures(gross=0, refunds=lost, platform_fee=0)]
+    )
+    since = now.less(then)
     return _shown(payout, adjustments=_amounts(since, payout.currency) if since != settlements.NOTHING else None)
 
 

@@ -36,6 +36,7 @@ from chalicelib.table.items import (
     OrganizerProfile,
     OrganizerTotals,
     Payout,
+    PayoutHold,
     SalesTotals,
     Settlement,
 )
@@ -47,6 +48,9 @@ from chalicelib.vocabulary import EventStatus, PayoutStatus
 _ATTEMPTS = 30
 # Our choice: time for complaints about the event.
 PAID_AFTER = timedelta(days=7)
+# The line of what the payment provider took back: it belongs to no category.
+AT_PROVIDER = "provider"
+_AT_PROVIDER = "Refunds and disputes at the payment provider"
 _NOT_COUNTED = "Not every sale of this event is booked yet. Try again."
 
 
@@ -101,6 +105,17 @@ def sold_so_far(event_id: str) -> SalesFigures:
     return sum_of(map(_figures, _by_category(event_id).values()))
 
 
+def taken_back(event_id: str, currency: str) -> int:
+    """Return what the provider has taken back of an event's sales, as far as the stream has been processed."""
+    return -ledger.total(ledger.chargebacks(event_id), currency, consistent=True).minor
+
+
+def hold_of(event_id: str) -> PayoutHold | None:
+    """Return what holds an event's payout, or None for nothing."""
+    found = operations.get(keys.money.payout_hold(event_id))
+    return found if found is not None and found.payments else None
+
+
 def close(event_id: str, *, by: str) -> Settlement:
     """Close the books of an event that is over, and return its settlement; idempotent.
 
@@ -149,14 +164,33 @@ def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
     whole = sum_of(line.figures for line in lines)
     if ledger.total(ledger.sales(event_id), currency, consistent=True).minor != whole.net:
         raise Unavailable(_NOT_COUNTED, retry_after=5)
+    hold = hold_of(event_id)
+    lost = taken_back(event_id, currency)
     if event.status == EventStatus.CANCELLED and whole.gross != whole.refunds:
         raise InvalidState("This event was cancelled. Its books close once everything was given back.")
+    if lost:
+        lines.append(_provider_line(lost))
+        whole = sum_of(line.figures for line in lines)
     settlement = _settlement(event, whole, currency=currency, by=by, at=clock.now())
     return settlement, [
         operations.put(settlement, Settlement.pk.does_not_exist()),
         operations.check(keys.events.event(event_id), _is_as_read(event)),
-        *(_payout(event, settlement, lines) if whole.net > 0 else ()),
+        hold_as_read(event_id, hold),
+        *(_payout(event, settlement, lines, is_held=hold is not None) if whole.net > 0 else ()),
     ]
+
+
+def hold_as_read(event_id: str, hold: PayoutHold | None) -> Write:
+    """Return the condition that what holds a payout is unchanged since it was read."""
+    place = keys.money.payout_hold(event_id)
+    if hold is None:
+        return operations.check(place, PayoutHold.payments.does_not_exist())
+    return operations.check(place, PayoutHold.payments == set(hold.payments))
+
+
+def _provider_line(lost: int) -> _CategorySales:
+    figures = SalesFigures(gross=0, refunds=lost, platform_fee=0)
+    return _CategorySales(AT_PROVIDER, _AT_PROVIDER, quantity=0, refunded_quantity=0, figures=figures)
 
 
 def _by_category(event_id: str) -> Mapping[str, SalesTotals]:
@@ -232,7 +266,7 @@ def _line_shown(line: _CategorySales) -> dict[str, Any]:
     }
 
 
-def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales]) -> list[Write]:
+def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales], *, is_held: bool) -> list[Write]:
     """Return the writes of a payout: its ledger entries, the payout, its invoice, and the organizer's pending sum."""
     payout_id, organizer_id = settlement.payout_id, settlement.organizer_id
     at, net, currency = settlement.closed_at, settlement.net, settlement.currency
@@ -244,7 +278,7 @@ def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales
         organizer_id=organizer_id,
         event_id=event.event_id,
         event_title=event.title,
-        status=PayoutStatus.SCHEDULED,
+        status=PayoutStatus.ON_HOLD if is_held else PayoutStatus.SCHEDULED,
         gross=settlement.gross,
         refunds=settlement.refunds,
         platform_fee=settlement.platform_fee,
@@ -260,7 +294,7 @@ def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales
             f"jrn_settlement_{event.event_id}",
             type="settlement",
             currency=currency,
-            entries=[Posting(ledger.sales(event.event_id), -net), Posting(ledger.payable(organizer_id), net)],
+            entries=_settling(event.event_id, organizer_id, net=net, lost=_lost(lines)),
             references={"event_id": event.event_id, "payout_id": payout_id},
         )
     )
@@ -270,6 +304,20 @@ def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales
         _pending(organizer_id, net, currency),
         *of_invoice,
     ]
+
+
+def _lost(lines: Sequence[_CategorySales]) -> int:
+    return sum(line.figures.refunds for line in lines if line.category_id == AT_PROVIDER)
+
+
+def _settling(event_id: str, organizer_id: str, *, net: int, lost: int) -> list[Posting]:
+    """Return the entries that settle an event's own accounts: together they come to zero."""
+    entries = [
+        Posting(ledger.sales(event_id), -net - lost),
+        Posting(ledger.chargebacks_settled(event_id), lost),
+        Posting(ledger.payable(organizer_id), net),
+    ]
+    return [entry for entry in entries if entry.amount]
 
 
 def _pending(organizer_id: str, net: int, currency: str) -> Write:

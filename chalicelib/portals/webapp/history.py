@@ -25,6 +25,7 @@ def _entry_out(entry: PaymentHistoryEntry) -> schema.PastPaymentOut:
         invoice_number=entry.invoice_number,
         event_id=entry.event_id,
         event_title=entry.event_title,
+        refunds=[schema.RefundOut.read(refund) for refund in entry.refunds],
     )
 
 

@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from chalicelib.schemas.webapp.payments import PaymentOut
-from chalicelib.schemas.wire import BetweenIn, Filter, MoneyOut, Out, PageIn
-from chalicelib.vocabulary import PaymentMethod, PaymentStatus
+from chalicelib.schemas.wire import BetweenIn, Filter, Moment, MoneyOut, Out, PageIn
+from chalicelib.vocabulary import PaymentMethod, PaymentStatus, RefundState
 
 
 class MonthOut(Out):
@@ -44,9 +44,18 @@ class PaymentsIn(PageIn, BetweenIn):
     method: Filter[PaymentMethod] | None = None
 
 
+class RefundOut(Out):
+    """A refund of a payment; `failed` means that the money has not arrived."""
+
+    amount: MoneyOut
+    status: RefundState
+    created_at: Moment
+
+
 class PastPaymentOut(PaymentOut):
-    """A payment in the history, with its invoice number and its event."""
+    """A payment in the history, with its refunds, its invoice number and its event."""
 
     invoice_number: str | None = Field(description="Set shortly after a payment for tickets succeeded.")
     event_id: str | None
     event_title: str | None
+    refunds: list[RefundOut]

@@ -32,6 +32,18 @@ class Payment(SweptItem, discriminator="payment"):
     failure_reason = UnicodeAttribute(null=True)
     refunded = IntegerAttribute(default=0)
     refund_reference = UnicodeAttribute(null=True)
+    # Refunds that were decided here: {refund_id: {amount, created_at}}.
+    granted: JSONAttribute = JSONAttribute(null=True)
+    # Refunds and disputes at the provider: {reference: {kind, amount, words, key, created_at}}.
+    moves: JSONAttribute = JSONAttribute(null=True)
+    # How much of the charge these took from the provider's balance, as booked.
+    returned = IntegerAttribute(null=True)
+    # The version of the three attributes above (optimistic lock).
+    revision = IntegerAttribute(null=True)
+    # Something at the provider waits for an end or for staff; the event's payout is held.
+    questioned = BooleanAttribute(null=True)
+    # The provider returned all of it, so its tickets are withdrawn.
+    voided = BooleanAttribute(null=True)
     receipt_number = UnicodeAttribute(null=True)
     invoice_number = UnicodeAttribute(null=True)
     created_at = MomentAttribute()
@@ -171,6 +183,13 @@ class Settlement(Item, discriminator="settlement"):
     currency = UnicodeAttribute()
     closed_at = MomentAttribute()
     closed_by = UnicodeAttribute()
+
+
+class PayoutHold(Item, discriminator="payout_hold"):
+    """What holds an event's payout: its payments with an open question at their provider."""
+
+    event_id = UnicodeAttribute()
+    payments = UnicodeSetAttribute(null=True)
 
 
 class Payout(Item, discriminator="payout"):

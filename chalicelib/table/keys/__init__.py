@@ -102,6 +102,7 @@ No.  question                                   index  partition                
 91   the pending gifts, by their MAC's version  gsi2   GIFTS_BY_VERSION#v.#n     gift                   re-keying
 92   a message that is sent, or was sent        table  SENT#message              SENT                   every sender
 95   what the sweep gave up, for staff          gsi2   SET_ASIDE                 id                     operations
+96   what holds the payout of an event          table  EVENT#event               PAYOUT_HOLD            payouts
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.

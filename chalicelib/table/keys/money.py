@@ -10,6 +10,7 @@ from chalicelib.table.items.money import (
     OpenPayment,
     Payment,
     Payout,
+    PayoutHold,
     ProviderEvent,
     SandboxCharge,
     SavedMethod,
@@ -97,3 +98,8 @@ def organizer_payouts(organizer_id: str, payout_id: str = "") -> Key:
 def settlement(event_id: str) -> Place[Settlement]:
     """Question 65."""
     return Place(Settlement, events.event(event_id).pk, "SETTLEMENT")
+
+
+def payout_hold(event_id: str) -> Place[PayoutHold]:
+    """Question 96."""
+    return Place(PayoutHold, events.event(event_id).pk, "PAYOUT_HOLD")

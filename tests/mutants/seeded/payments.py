@@ -84,13 +84,13 @@ MUTANTS = (
         file="chalicelib/domain/payments/resolution.py",
         before=(
             "    return operations.change("
-            "keys.money.payment(payment.payment_id), actions, Payment.status == payment.status)\n\n\n"
-            "def _known_reference"
+            "keys.money.payment(payment.payment_id), actions, returns.as_read(payment))\n\n\n"
+            "def _settled"
         ),
         after=(
             "    return operations.change("
             "keys.money.payment(payment.payment_id), actions, Payment.status.exists())\n\n\n"
-            "def _known_reference"
+            "def _settled"
         ),
         tests=(f"{_OVERTAKEN}::test_a_failure_that_was_decided_on_before_a_success_does_not_undo_it",),
     ),
@@ -146,7 +146,7 @@ MUTANTS = (
         name="refund-of-what-was-asked",
         bug="a refund gives back what was asked for, not what was taken",
         file="chalicelib/domain/payments/reconciliation.py",
-        before="amount=resolution.owed(payment),",
+        before="amount=returns.due(payment),",
         after="amount=payment.amount,",
         tests=(f"{_SETTLEMENTS}::test_a_refund_gives_back_what_was_taken_not_what_was_asked_for",),
     ),

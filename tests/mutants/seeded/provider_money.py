@@ -4,6 +4,9 @@ from tests.mutants.seeded.mutant import Mutant
 
 _AMOUNTS = "tests/clients/test_stripe_amounts.py"
 _CURRENCIES = "tests/portals/webapp/test_stripe_currencies.py"
+_MOVES = "tests/portals/webapp/test_stripe_moves.py"
+_ANY_ORDER = "tests/domain/payments/test_moves_in_any_order.py"
+_HOLDS = "tests/domain/payouts/test_holds.py"
 
 MUTANTS = (
     Mutant(
@@ -29,5 +32,38 @@ MUTANTS = (
         before="    if price.minor % step:\n        return _must_step(currency, step)\n",
         after="",
         tests=(_AMOUNTS,),
+    ),
+    # Refunds and disputes that begin at the provider
+    Mutant(
+        name="dispute-dropped",
+        bug="a dispute at the provider is answered 200 and forgotten",
+        file="chalicelib/clients/providers/stripe.py",
+        before="    is_of_money = kind in (*_REFUND_KINDS, _CHARGE_REFUNDED) or kind.startswith(_DISPUTE)\n",
+        after="    is_of_money = kind in (*_REFUND_KINDS, _CHARGE_REFUNDED)\n",
+        tests=(_MOVES,),
+    ),
+    Mutant(
+        name="refund-made-twice-after-staffs",
+        bug="what staff refunded at the provider is refunded again",
+        file="chalicelib/domain/payments/refunds.py",
+        before="    amount = min(request.amount, returns.due(payment))\n",
+        after="    amount = request.amount\n",
+        tests=(_MOVES,),
+    ),
+    Mutant(
+        name="dispute-won-is-not-owed-again",
+        bug="a refund that a dispute had covered stays paid after the dispute was won",
+        file="chalicelib/domain/payments/returns.py",
+        before="    if payment.status == PaymentStatus.REFUNDED:\n",
+        after="    if payment.status == PaymentStatus.FAILED:\n",
+        tests=(_ANY_ORDER,),
+    ),
+    Mutant(
+        name="payout-not-held-by-a-dispute",
+        bug="an organizer is paid money that the bank is taking back",
+        file="chalicelib/domain/payouts/settlements.py",
+        before="status=PayoutStatus.ON_HOLD if is_held else PayoutStatus.SCHEDULED,",
+        after="status=PayoutStatus.SCHEDULED,",
+        tests=(_HOLDS,),
     ),
 )

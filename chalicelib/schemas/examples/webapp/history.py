@@ -24,6 +24,7 @@ OPERATIONS: dict[str, Example] = {
                 "invoice_number": "GH-2026-000123",
                 "event_id": demo.PAST_EVENT_ID,
                 "event_title": demo.PAST_EVENT_TITLE,
+                "refunds": [],
             }
         ),
     ),

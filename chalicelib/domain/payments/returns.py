@@ -1,0 +1,245 @@
+"""Money that moves at the provider after a charge: its refunds and disputes, merged and booked (D-PAY-21).
+
+A payment stores every word that its provider said of each refund and dispute. Words are only added, and everything else
+follows from the set of them. So callbacks may arrive in any order, repeatedly, and before the charge's own success.
+
+What the provider returned settles first what is owed to the customer, so a refund that both sides made counts once. The
+rest is booked on the event's account of charge-backs, which its settlement deducts.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.clients.providers import Move, MoveKind, MoveWord
+from chalicelib.domain import ledger
+from chalicelib.domain.ledger import Posting
+from chalicelib.domain.money import Money
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Payment, PayoutHold
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import PaymentMethod, PaymentPurpose, PaymentStatus, RefundState
+
+# The ledger account of charges that must be refunded.
+REFUNDS_DUE = "refunds_due"
+TAKEN = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED)
+# Delay until the sweep retries a refund that the queue should have made.
+STUCK_AFTER = timedelta(minutes=5)
+# Of one payment. Twenty tickets have as many refunds; an item holds 400 KB (AWS).
+_MOST_MOVES = 100
+_LONGEST_REFERENCE = 255
+_WON_OR_LOST = {MoveWord.WON, MoveWord.LOST}
+
+Moves = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the moves of a payment come to, in minor units.
+
+    `away` has left the provider's balance. `final` was returned for good at some time, also if that failed later.
+    """
+
+    away: int = 0
+    final: int = 0
+    is_disputed: bool = False
+    has_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """The part of a payment's update that its moves cause, and the writes beside it.
+
+    `status` replaces the status that the payment would have without them; it is empty if they do not change it.
+    """
+
+    status: list[Action]
+    actions: list[Action]
+    writes: list[Write]
+
+
+def standing(moves: Moves | None) -> Standing:
+    """Return what moves come to."""
+    away, final, is_disputed, has_failed = 0, 0, False, False
+    for move in (moves or {}).values():
+        words, amount = {MoveWord(word) for word in move["words"]}, int(move["amount"])
+        if move["kind"] == MoveKind.REFUND:
+            away += 0 if MoveWord.FAILED in words else amount
+            final += amount if MoveWord.SUCCEEDED in words else 0
+            has_failed |= MoveWord.FAILED in words
+            continue
+        is_taken = bool(words & {MoveWord.WITHDRAWN, MoveWord.LOST}) and MoveWord.REINSTATED not in words
+        is_lost = MoveWord.LOST in words and MoveWord.WON not in words
+        away += amount if is_taken else 0
+        final += amount if is_lost else 0
+        # A dispute that was won is over when its money is back.
+        is_disputed |= not words & _WON_OR_LOST or (is_taken and not is_lost)
+    return Standing(away, final, is_disputed, has_failed)
+
+
+def merged(payment: Payment, reported: Iterable[Move]) -> dict[str, Any]:
+    """Return the payment's moves together with those reported; a move in another currency is not a part of it."""
+    moves = {reference: dict(move) for reference, move in (payment.moves or {}).items()}
+    for move in reported:
+        known = moves.get(move.reference)
+        ids = {"payment_id": payment.payment_id, "kind": move.kind.value}
+        if move.currency != (payment.taken_currency or payment.currency):
+            logger.error("a provider moves another currency than it charged", extra=ids)
+        elif known is None and (len(moves) >= _MOST_MOVES or len(move.reference) > _LONGEST_REFERENCE):
+            logger.error("a provider reports more moves of a payment than can be stored", extra=ids)
+        elif known is None or not set(move.words) <= set(known["words"]):
+            words = sorted({*(known["words"] if known else ()), *move.words})
+            made: dict[str, Any] = {"created_at": clock.to_text(clock.now())} if known is None else known
+            moves[move.reference] = {**made, "kind": move.kind, "amount": move.amount, "words": words}
+            if move.key is not None:
+                moves[move.reference]["key"] = move.key[:_LONGEST_REFERENCE]
+    return moves
+
+
+def owed(payment: Payment) -> int:
+    """Return how much of a payment this platform decided to return, paid back or not."""
+    return int(payment.taken if payment.taken is not None else payment.refunded or 0)
+
+
+def due(payment: Payment) -> int:
+    """Return how much of that is still to be paid back through the provider."""
+    return max(owed(payment) - standing(payment.moves).away, 0)
+
+
+def made_for(payment: Payment, key: str) -> str | None:
+    """Return the provider's reference of the refund that we asked for with a key, if it is known."""
+    return next((name for name, move in (payment.moves or {}).items() if move.get("key") == key), None)
+
+
+def waits_for_staff(payment: Payment) -> bool:
+    """Whether a refund of it failed: the same means of payment would fail again, so it is not tried again."""
+    return standing(payment.moves).has_failed
+
+
+def as_read(payment: Payment) -> Condition:
+    """Return the condition that status, refunds and moves of a payment are unchanged since it was read."""
+    same: Condition = (Payment.status == payment.status) & (Payment.refunded == payment.refunded)
+    known = payment.revision
+    same &= Payment.revision.does_not_exist() if known is None else Payment.revision == known
+    return same
+
+
+def booking(payment: Payment, *, moves: Moves, owed_now: int, taken: int | None) -> Booking:
+    """Return what changes with these moves and this amount owed, for a payment whose charge has succeeded.
+
+    `taken` is the charge of a payment that could not be fulfilled. It is owed in full. It is None for others.
+    """
+    was, now = int(payment.returned or 0), standing(moves)
+    beyond = max(now.away - owed_now, 0) - max(was - owed(payment), 0)
+    returned = now.away - was
+    actions: list[Action] = [Payment.moves.set(dict(moves)), Payment.revision.set(int(payment.revision or 0) + 1)]
+    actions.append(Payment.returned.set(now.away))
+    entries = [
+        Posting(ledger.clearing(payment.provider), returned),
+        Posting(ledger.chargebacks(payment.event_id), -beyond),
+        Posting(REFUNDS_DUE, beyond - returned),
+    ]
+    writes = _posted(payment, [entry for entry in entries if entry.amount])
+    is_open = now.away > owed_now or (now.has_failed and owed_now > now.away)
+    writes += _held(payment, actions, is_questioned=now.is_disputed or is_open)
+    return Booking(_status(payment, moves, taken), actions, writes)
+
+
+def _status(payment: Payment, moves: Moves, taken: int | None) -> list[Action]:
+    """Return the status that moves give a payment: a function of all its moves in any order."""
+    now = standing(moves)
+    refunded = [Payment.status.set(PaymentStatus.REFUNDED), *Payment.not_due()]
+    if taken is None:
+        return [*refunded, Payment.voided.set(True)] if now.final >= payment.amount > 0 else []
+    if now.away >= taken:
+        paid = (name for name, move in moves.items() if MoveWord.FAILED not in move["words"])
+        return [*refunded, Payment.refunded.set(taken), Payment.refund_reference.set(min(paid))]
+    owed_again = [
+        Payment.status.set(PaymentStatus.REFUND_DUE),
+        Payment.refunded.set(0),
+        Payment.refund_reference.remove(),
+    ]
+    if now.has_failed:
+        return [*owed_again, *Payment.not_due()]  # staff decide how it is returned: the sweep does not try again
+    if payment.status == PaymentStatus.REFUNDED:
+        # A dispute had returned it, and was won.
+        return [*owed_again, *Payment.due_at(keys.jobs.due(clock.now() + STUCK_AFTER, payment.payment_id))]
+    return []
+
+
+def _posted(payment: Payment, entries: Sequence[Posting]) -> list[Write]:
+    if not entries:
+        return []
+    named = {"payment_id": payment.payment_id, "order_id": payment.order_id, "event_id": payment.event_id}
+    return ledger.post(
+        ledger.Movement(
+            f"jrn_moved_{payment.payment_id}_{int(payment.revision or 0) + 1}",
+            type="moved",
+            currency=payment.taken_currency or payment.currency,
+            entries=entries,
+            references={name: value for name, value in named.items() if value},
+        )
+    )
+
+
+def _held(payment: Payment, actions: list[Action], *, is_questioned: bool) -> list[Write]:
+    """Return the write that holds or frees the event's payout, and add its mark to the payment's actions."""
+    if not is_questioned and not payment.questioned:
+        return []
+    actions.append(Payment.questioned.set(True) if is_questioned else Payment.questioned.remove())
+    if payment.purpose != PaymentPurpose.ORDER or payment.event_id is None:
+        return []
+    names = {payment.payment_id}
+    changed = PayoutHold.payments.add(names) if is_questioned else PayoutHold.payments.delete(names)
+    of_event: list[Action] = [PayoutHold.kind.set(PayoutHold), PayoutHold.event_id.set(payment.event_id), changed]
+    return [operations.change(keys.money.payout_hold(payment.event_id), of_event)]
+
+
+def kept(payment: Payment, moves: Moves) -> list[Action]:
+    """Return the actions that store moves of a payment whose charge has not succeeded yet."""
+    return [Payment.moves.set(dict(moves)), Payment.revision.set(int(payment.revision or 0) + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRefund:
+    """A refund as its customer sees it."""
+
+    amount: Money
+    status: RefundState
+    created_at: datetime
+
+
+def shown(payment: Payment) -> list[ShownRefund]:
+    """Return the refunds of a payment, oldest first: those decided here, and those that its provider reports."""
+    moves = {name: move for name, move in (payment.moves or {}).items() if move["kind"] == MoveKind.REFUND}
+    found = [_shown(payment, move["amount"], move["created_at"], _state(move)) for move in moves.values()]
+    made = {move.get("key") for move in moves.values()}
+    for refund_id, granted in (payment.granted or {}).items():
+        if payment.method == PaymentMethod.WALLET:
+            found.append(_shown(payment, granted["amount"], granted["created_at"], RefundState.SUCCEEDED))
+        elif refund_id not in made and due(payment):
+            found.append(_shown(payment, granted["amount"], granted["created_at"], RefundState.PENDING))
+    if not found and owed(payment):
+        # Owed and not paid back yet, or from before refunds were listed.
+        state = RefundState.PENDING if payment.status is PaymentStatus.REFUND_DUE else RefundState.SUCCEEDED
+        at = clock.to_text(payment.settled_at or payment.created_at)
+        found.append(_shown(payment, owed(payment), at, state))
+    return sorted(found, key=lambda refund: refund.created_at)
+
+
+def _state(move: Mapping[str, Any]) -> RefundState:
+    words = move["words"]
+    if MoveWord.FAILED in words:
+        return RefundState.FAILED
+    return RefundState.SUCCEEDED if MoveWord.SUCCEEDED in words else RefundState.PENDING
+
+
+def _shown(payment: Payment, minor: int, at: str, state: RefundState) -> ShownRefund:
+    currency = payment.taken_currency or payment.currency
+    return ShownRefund(Money(int(minor), currency), state, datetime.fromisoformat(at))
