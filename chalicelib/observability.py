@@ -4,9 +4,11 @@ A line carries ids and words of the vocabulary, never a name, number, token or c
 """
 
 import contextvars
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
@@ -15,7 +17,9 @@ from chalicelib.config import config
 
 Result = TypeVar("Result")
 
-logger = Logger(service="gatehouse", level=config().log_level, use_rfc3339=True)
+# ASCII, so that no character in a line draws at the terminal of its reader.
+_in_ascii = partial(json.dumps, default=str, separators=(",", ":"))
+logger = Logger(service="gatehouse", level=config().log_level, use_rfc3339=True, json_serializer=_in_ascii)
 
 
 def _without_raw_path(record: logging.LogRecord) -> bool:

@@ -18,6 +18,7 @@ from chalicelib.clients import data_keys
 from chalicelib.clients.aws import client
 from chalicelib.config import config
 from chalicelib.errors import Unavailable
+from chalicelib.legible import legible
 
 # The owner of the data keys, one for each sealed text; the policy of the queue's worker names it.
 OWNER = "messages"
@@ -118,7 +119,7 @@ def send(message: Message) -> None:
     if message.decoy:
         return
     if message.channel is Channel.SMS:
-        client("sns").publish(PhoneNumber=message.to, Message=message.body)
+        client("sns").publish(PhoneNumber=message.to, Message=legible(message.body, lines=True))
     elif message.attachments:
         client("ses").send_raw_email(
             Source=config().mail_from, Destinations=[message.to], RawMessage={"Data": _mime(message)}
@@ -128,8 +129,8 @@ def send(message: Message) -> None:
             Source=config().mail_from,
             Destination={"ToAddresses": [message.to]},
             Message={
-                "Subject": {"Data": message.subject or _SUBJECT, "Charset": "UTF-8"},
-                "Body": {"Text": {"Data": message.body, "Charset": "UTF-8"}},
+                "Subject": {"Data": legible(message.subject or _SUBJECT), "Charset": "UTF-8"},
+                "Body": {"Text": {"Data": legible(message.body, lines=True), "Charset": "UTF-8"}},
             },
         )
 
@@ -144,8 +145,8 @@ def _mime(message: Message) -> bytes:
     mail = EmailMessage(policy=SMTP)
     mail["From"] = config().mail_from
     mail["To"] = Address(addr_spec=message.to)
-    mail["Subject"] = message.subject or _SUBJECT
-    mail.set_content(message.body)
+    mail["Subject"] = legible(message.subject or _SUBJECT)
+    mail.set_content(legible(message.body, lines=True))
     for attachment in message.attachments:
         kind, *parameters = attachment.content_type.split("; ")
         main, _, sub = kind.partition("/")
@@ -153,7 +154,7 @@ def _mime(message: Message) -> bytes:
             base64.b64decode(attachment.content),
             maintype=main,
             subtype=sub,
-            filename=attachment.name,
+            filename=legible(attachment.name),
             params=dict(parameter.split("=", 1) for parameter in parameters),
         )
     return mail.as_bytes()

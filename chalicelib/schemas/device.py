@@ -26,12 +26,13 @@ class EnrollIn(In):
 
 
 class SettingsOut(Out):
-    """The settings of every device."""
+    """The settings of a device."""
 
     heartbeat_seconds: int
     batch_size: int
     online_timeout_ms: int
     debounce_ms: int
+    timezone: str = Field(description="The event's time zone (IANA), in which the device shows times.")
 
 
 class EnrollOut(Out):

@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from chalicelib.legible import legible
+
 _started = time.monotonic()
 
 # The engines' journals, logs and fetched programs need far less; a disk with less is almost full.
@@ -20,12 +22,12 @@ class CannotStart(Exception):  # named for its message at the terminal
 
 def step(text: str) -> None:
     """Print one line of progress, with the seconds since the start."""
-    print(f"[{time.monotonic() - _started:5.1f} s] {text}", flush=True)
+    print(f"[{time.monotonic() - _started:5.1f} s] {legible(text, lines=True)}", flush=True)
 
 
 def complain(text: str) -> None:
     """Print an error on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    print(legible(text, lines=True), file=sys.stderr, flush=True)
 
 
 def is_full(folder: Path) -> bool:

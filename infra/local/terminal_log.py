@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
+from chalicelib.legible import legible
 from chalicelib.observability import logger
 
 _OWN = "gatehouse"
@@ -62,16 +63,18 @@ class TerminalFormatter(LambdaPowertoolsFormatter):
         """Return one line, and below it the traceback of an error."""
         facts = {**self.thread_safe_get_current_keys(), **_extras(record)}
         moment = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S.%f")[:-3]
-        request_id = str(facts.pop("request_id", "") or "")[:_ID_LENGTH]
+        request_id = legible(str(facts.pop("request_id", "") or "")[:_ID_LENGTH])
         parts = [
             self._paint(moment, _DIM),
             self._paint(f"{record.levelname:<7}", _LEVEL_COLOURS.get(record.levelname, _GREEN)),
             self._paint(f"{request_id:<{_ID_LENGTH}}", _DIM),
             *self._event(record.getMessage(), facts),
-            *(self._paint(f"{name}=", _DIM) + _shown(value) for name, value in facts.items()),
+            *(self._paint(f"{legible(name)}=", _DIM) + _shown(value) for name, value in facts.items()),
         ]
         line = " ".join(part for part in parts if part)
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        if not record.exc_info:
+            return line
+        return f"{line}\n{legible(self.formatException(record.exc_info), lines=True)}"
 
     def _event(self, message: str, facts: dict[str, Any]) -> list[str]:
         """Return what happened, and remove from `facts` what that says."""
@@ -79,16 +82,16 @@ class TerminalFormatter(LambdaPowertoolsFormatter):
             method, route, status, took, code, portal = (facts.pop(name, None) for name in _REQUEST_FACTS)
             colour = _STATUS_COLOURS.get(int(status or 0) // 100, _RED)
             return [
-                f"{method} {route}",
-                self._paint(f"{status} {code or ''}".strip(), colour),
+                legible(f"{method} {route}"),
+                self._paint(legible(f"{status} {code or ''}".strip()), colour),
                 f"{took} ms",
-                portal or "",
+                legible(str(portal or "")),
             ]
         if message == "call":
             function, count, took = (facts.pop(name, None) for name in _CALL_FACTS)
             facts.pop("ids", None)
             return [f"{function or 'worker'}", f"{count} records" if count is not None else "", f"{took} ms"]
-        return [message]
+        return [legible(message)]
 
     def _paint(self, text: str, colour: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._has_colours and text.strip() else text
@@ -110,5 +113,5 @@ def _extras(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> str:
-    text = str(value)
+    text = legible(str(value))
     return repr(text) if " " in text or not text else text

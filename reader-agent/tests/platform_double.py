@@ -157,7 +157,7 @@ class Platform:
         if any(tap.get("uid") in self.poison for tap in taps):
             status, code = self.poison_status
             return status, {"error": {"code": code, "message": "a bad tap", "request_id": "req_2"}}
-        # Under the platform's lock: a batch holds up whatever comes after it.
+        # Under the platform's lock: a batch delays what comes after it.
         time.sleep(self.seconds_per_tap * len(taps))
         self.batches.append([tap["scan_id"] for tap in taps])
         return 200, {"results": [self._decide(tap) for tap in taps]}

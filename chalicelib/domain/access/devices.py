@@ -20,7 +20,7 @@ from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain import paging, signing
 from chalicelib.domain.access import device_keys, limits, lock_outs, security_log, tokens
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.domain.events import events
+from chalicelib.domain.events import events, gate_control
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import InvalidCredentials, NotFound, Unauthenticated, ValidationFailed
 from chalicelib.identifiers import new_id
@@ -56,6 +56,17 @@ class ProvisionedDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceSettings:
+    """The settings of a device; `timezone` is its event's, by IANA name."""
+
+    timezone: str
+    heartbeat_seconds: int = 30
+    batch_size: int = 100
+    online_timeout_ms: int = 1000
+    debounce_ms: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolledDevice:
     """A device's identity after enrolment. `server_public_key` verifies ticket codes (base64url)."""
 
@@ -63,7 +74,7 @@ class EnrolledDevice:
     event_id: str
     gate: str
     server_public_key: str
-    config: dict[str, int]
+    config: DeviceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +93,7 @@ class DeviceHeartbeat:
 class HeartbeatAnswer:
     """The response to a heartbeat: the device's settings and the platform's time."""
 
-    config: dict[str, int]
+    config: DeviceSettings
     revoked_before: datetime | None
     time: datetime
 
@@ -95,9 +106,12 @@ class ListedDevice:
     online: bool
 
 
-def settings() -> dict[str, int]:
-    """Return the settings of every device, in seconds and counts."""
-    return {"heartbeat_seconds": 30, "batch_size": 100, "online_timeout_ms": 1000, "debounce_ms": 1000}
+def settings(event_id: str) -> DeviceSettings:
+    """Return the settings of an event's devices. Raises NotFound.
+
+    The event is read from the cache of gate settings, where each request of a device looks for its lock-out.
+    """
+    return DeviceSettings(timezone=gate_control.control(event_id).event.timezone)
 
 
 def _mac(code: str) -> list[str]:
@@ -160,7 +174,7 @@ def enroll(*, code: str, public_key: str, address: str, name: str | None = None)
         event_id=device.event_id,
         gate=device.gate,
         server_public_key=base64.urlsafe_b64encode(signing.public_key(signing.TICKET_CODES)).decode().rstrip("="),
-        config=settings(),
+        config=settings(device.event_id),
     )
 
 
@@ -301,12 +315,12 @@ def heartbeat(device_id: str, beat: DeviceHeartbeat) -> HeartbeatAnswer:
     actions = [attribute.remove() if value is None else attribute.set(value) for attribute, value in values]
     actions.append(Device.silent_since.remove())
     try:
-        operations.record(
+        raw = operations.record(
             operations.change(keys.access.device(device_id), actions, Device.status == DeviceStatus.ENROLLED)
         )
     except operations.ConditionFailed as failure:
         raise Unauthenticated("This device is not enrolled, or was revoked.") from failure
-    return HeartbeatAnswer(config=settings(), revoked_before=None, time=now)
+    return HeartbeatAnswer(config=settings(Device.from_raw_data(raw).event_id), revoked_before=None, time=now)
 
 
 def is_online(device: Device, now: datetime) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from chalicelib.domain.documents import typefaces
 from chalicelib.domain.money import Money
+from chalicelib.legible import legible
 
 SELLER = "Gatehouse"
 _REPLACED = f"{typefaces.REPLACEMENT} stands for a character that cannot be printed here."
@@ -50,7 +51,7 @@ class Sheet:
         document = FPDF(format="A4")
         document.set_margin(_MARGIN)
         document.set_creation_date(issued_at)
-        document.set_title(title)
+        document.set_title(legible(title))
         document.set_lang("en")
         document.add_page()
         typefaces.load(document, [title, *texts])
@@ -84,17 +85,17 @@ class Sheet:
             headings_style=FontFace(emphasis="", color=_FAINT),
             line_height=_LINE * 1.4,
         ) as table:
-            table.row(headings)
+            table.row([self._printable(heading) for heading in headings])
             for first, *others in rows:
-                table.row((self._printable(first), *others))
+                table.row([self._printable(cell) for cell in (first, *others)])
         document.ln(_LINE / 2)
 
     def totals(self, sums: Sequence[tuple[str, str]]) -> None:
         """Write the sums under the amounts."""
         document = self._document
         for what, amount in sums:
-            document.cell(_WIDTH * 0.7, _LINE * 1.2, what, align="R")
-            document.cell(_WIDTH * 0.3, _LINE * 1.2, amount, align="R", new_x="LMARGIN", new_y="NEXT")
+            document.cell(_WIDTH * 0.7, _LINE * 1.2, self._printable(what), align="R")
+            document.cell(_WIDTH * 0.3, _LINE * 1.2, self._printable(amount), align="R", new_x="LMARGIN", new_y="NEXT")
         document.ln(_LINE)
 
     def content(self) -> bytes:

@@ -4,7 +4,13 @@ from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import ACCESS, ASSERTION, DEVICE_ID, KEY, SCAN_ID, Example
 from chalicelib.schemas.examples.usher.scans import ADMITTED
 
-_SETTINGS = {"heartbeat_seconds": 30, "batch_size": 100, "online_timeout_ms": 1000, "debounce_ms": 1000}
+_SETTINGS = {
+    "heartbeat_seconds": 30,
+    "batch_size": 100,
+    "online_timeout_ms": 1000,
+    "debounce_ms": 1000,
+    "timezone": "Asia/Karachi",
+}
 
 OPERATIONS: dict[str, Example] = {
     "device_enroll": Example(

@@ -95,9 +95,9 @@ MUTANTS = (
     Mutant(
         name="formula-in-the-list",
         bug="what somebody wrote on a ticket is run by the spreadsheet that opens the list",
-        file="chalicelib/domain/organizations/printing/ticket_lists.py",
-        before="cell.startswith(_FORMULA)",
-        after="cell.startswith(_FORMULA[:1])",
+        file="chalicelib/legible.py",
+        before="text.startswith(_FORMULA)",
+        after="text.startswith(_FORMULA[:1])",
         tests=(_PRINTED,),
     ),
     Mutant(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.documents import typefaces
 from chalicelib.domain.organizations.printing.sheet_layout import SheetLayout
+from chalicelib.legible import legible
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -43,7 +44,7 @@ def render(tickets: Sequence[PrintedTicket], layout: SheetLayout, *, name: str, 
     document.c_margin = 0
     document.set_auto_page_break(auto=False)
     document.set_creation_date(made_at)
-    document.set_title(f"{name}: {tickets[0].number} to {tickets[-1].number}")
+    document.set_title(legible(f"{name}: {tickets[0].number} to {tickets[-1].number}"))
     document.set_lang("en")
     typefaces.load(document, [name, *(line for ticket in tickets for line in (ticket.number, *ticket.extra))])
     document.set_fill_color(_INK)

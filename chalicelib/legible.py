@@ -1,0 +1,35 @@
+"""Text of people where it leaves the platform: in a mail, a list, a document, a log or at a terminal.
+
+The schemas refuse characters that draw (`schemas/texts.py`). Text from before that rule, from providers and from
+devices passes here as well, so that no name moves a cursor, turns a line around, or becomes a formula.
+"""
+
+import unicodedata
+
+# Controls (C0 and C1), format characters (the bidirectional ones among them), line separators, half characters.
+_DRAWING = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
+# Persian, Urdu and composed pictographs need the joiners (RFC 5892, appendix A). They move nothing.
+_JOINERS = "\u200c\u200d"
+_OF_LINES = "\n\t"
+# Beginnings that spreadsheets read as a formula (OWASP, "CSV Injection"), also in full width.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def legible(text: str, *, lines: bool = False) -> str:
+    """Return a text with each drawing character written as `<U+001B>`; `lines` keeps line ends and tabs."""
+    if text.isascii() and text.isprintable():
+        return text
+    kept = _JOINERS + (_OF_LINES if lines else "")
+    return "".join(
+        f"<U+{ord(character):04X}>"
+        if character not in kept and unicodedata.category(character) in _DRAWING
+        else character
+        for character in text
+    )
+
+
+def spreadsheet_cell(text: str) -> str:
+    """Return a text as a cell of a list; an apostrophe before it keeps a spreadsheet from computing it."""
+    # A carriage return inside a cell ends the row in some programs; a line end does not.
+    cell = legible(text, lines=True)
+    return f"'{cell}" if text.startswith(_FORMULA) else cell
