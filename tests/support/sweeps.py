@@ -1,5 +1,6 @@
 """The sweep's mark, as a platform that has run for a while has one."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from chalicelib import clock
@@ -23,15 +24,17 @@ def begin() -> None:
         operations.record(operations.put(SweepMark(*place, minute=keys.jobs.minute(clock.now()))))
 
 
-def at_due(place: Place[SweptItem]) -> None:
+def at_due(place: Place[SweptItem], run: Callable[[], object] = schedules.sweep) -> None:
     """Sweep in the minute after an item is due, and read no other minutes than those just before it."""
     item = operations.get(place)
     assert item is not None
     assert item.gsi2pk is not None
     minute = datetime.fromisoformat(item.gsi2pk.split("#")[1]).replace(tzinfo=UTC)
-    operations.record(operations.put(SweepMark(*keys.jobs.sweep_mark("due"), minute=keys.jobs.minute(minute))))
+    # The overlap before the mark is read too.
+    mark = keys.jobs.minute(minute + timedelta(minutes=2))
+    operations.record(operations.put(SweepMark(*keys.jobs.sweep_mark("due"), minute=mark)))
     with clock.set_to(minute + timedelta(minutes=1, seconds=1)):
-        schedules.sweep()
+        run()
 
 
 def until_done() -> int:
