@@ -4,6 +4,7 @@ import pytest
 
 from chalicelib.clients.providers import OutcomeStatus
 from chalicelib.domain.payments import reconciliation, unsettled
+from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Journal, Order, Payment
 from chalicelib.vocabulary import OrderStatus, PaymentStatus
@@ -78,5 +79,5 @@ def test_a_fault_at_any_request_of_the_last_try_leaves_it_owed_once() -> None:
                 break
         # Its release may be what failed: then the sweep expires it.
         if payers.order_of(order).status == OrderStatus.RESERVED:
-            purchases.orders.give_back(customer.account_id, order.order_id)
+            orders.give_back(customer.account_id, order.order_id)
         assert_owed_once(order, payment_id, category)
