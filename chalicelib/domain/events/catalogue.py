@@ -8,12 +8,12 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from typing import Any
 
-from chalicelib import clock
+from chalicelib import clock, folding
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
 from chalicelib.domain import money, paging
@@ -21,7 +21,7 @@ from chalicelib.domain.changes import Change, every, follows
 from chalicelib.domain.events import events, listing_places, listings
 from chalicelib.domain.events.listing_places import ALL, BY_PRICE, BY_START, UPCOMING
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
-from chalicelib.errors import NotFound, ValidationFailed
+from chalicelib.errors import InvalidCursor, NotFound, ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, CategoryCount, Event, Listing, ListingEntry, Stock
 from chalicelib.table.ranges import Between
@@ -76,6 +76,8 @@ class _ComparedFilters:
     city: str | None
     organizer_id: str | None
     search: str | None
+    # Words in any order, each of which begins a word of the title; empty if the title continues as it was typed.
+    words: tuple[str, ...]
     first_day: str
     last_day: str
     ends_after: str
@@ -97,6 +99,7 @@ class _ComparedFilters:
             and self.ends_after < clock.to_text(entry.ends_at)
             and self._takes_price(entry)
             and (self.search is None or _is_first_match(entry, self.search))
+            and all(folding.begins_one(listing_places.endings(entry.title or ""), word) for word in self.words)
         )
 
     def _takes_price(self, entry: ListingEntry) -> bool:
@@ -171,12 +174,33 @@ def browse(filters: CatalogueFilters, *, page_size: int, cursor: str | None) -> 
     """
     wanted = _wanted(filters)
     asked = PageRequest(f"{_ANYONE}/events/{filters}", page_size, cursor)
-    if wanted.search is not None:
-        if not wanted.search:
-            return Page(results=[])
-        if filters.ordering is not None:
-            return _search_ordered(wanted, filters.ordering, asked)
-    return _page(_range(wanted, filters.ordering), wanted.takes, asked)
+    if filters.search is None:
+        return _page(_range(wanted, filters.ordering), wanted.takes, asked)
+    if not wanted.search:
+        return Page(results=[])
+    return _found(wanted, filters, asked)
+
+
+def _found(wanted: _ComparedFilters, filters: CatalogueFilters, asked: PageRequest) -> Page[EventShown]:
+    """Return a page of a search: titles that continue as typed from a word on, else ones with these words anywhere."""
+    words = [folding.typed(word) for word in folding.words(filters.search or "")]
+    try:
+        page = _searched(wanted, filters.ordering, asked)
+    except InvalidCursor:
+        if len(words) == 1:
+            raise
+    else:
+        if len(words) == 1 or asked.cursor is not None or page.results or page.next is not None:
+            return page
+    # The longest word selects the fewest titles.
+    in_any_order = replace(wanted, search=max(words, key=len), words=tuple(words))
+    return _searched(in_any_order, filters.ordering, replace(asked, bound_to=f"{asked.bound_to}/in any order"))
+
+
+def _searched(wanted: _ComparedFilters, ordering: CatalogueOrder | None, asked: PageRequest) -> Page[EventShown]:
+    if ordering is not None:
+        return _search_ordered(wanted, ordering, asked)
+    return _page(_range(wanted, None), wanted.takes, asked)
 
 
 def _wanted(filters: CatalogueFilters) -> _ComparedFilters:
@@ -191,7 +215,8 @@ def _wanted(filters: CatalogueFilters) -> _ComparedFilters:
         category=None if filters.category is None else listing_places.folded(filters.category),
         city=None if filters.city is None else listing_places.folded(filters.city),
         organizer_id=filters.organizer_id,
-        search=None if filters.search is None else listing_places.title_text(listing_places.folded(filters.search)),
+        search=None if filters.search is None else folding.typed(filters.search),
+        words=(),
         first_day=first_day,
         last_day=last_day,
         ends_after=ends_after,

@@ -4,11 +4,10 @@ Upcoming events have lists of their own, so that readers need not skip past even
 them at the minute of its end (question 28), with the `ttl` as a fallback. The lists of all events keep it.
 """
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from chalicelib import clock
+from chalicelib import clock, folding
 from chalicelib.config import config
 from chalicelib.domain import timezones
 from chalicelib.table import keys
@@ -18,14 +17,12 @@ from chalicelib.table.places import Key
 # Names of the lists: of upcoming and of all events; by start, by price, featured, by title.
 UPCOMING, ALL = "upcoming", "all"
 BY_START, BY_PRICE, FEATURED, TITLES = "starts_at", "price", "featured", "titles"
-# A title is indexed from each of its first `_WORDS` words on, at most `_TEXT` characters of it.
+# A title is indexed from each of `_WORDS` words on. `_TEXT` bounds it after folding, which may lengthen it.
 _WORDS = 10
-_TEXT = 100
+_TEXT = 400
 # The API allows prices of twelve digits before the point and four after it.
 _PRICE_DIGITS = 16
 _NO_PRICE = "~"
-# Sorts before every letter and digit, and after the separator between a title and its event's id.
-_SPACE = "+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +43,12 @@ class ListingFacts:
 
 def folded(text: str) -> str:
     """Return a text normalized for comparison: without case, accents and punctuation, single spaces."""
-    plain = "".join(
-        character if unicodedata.category(character)[0] in "LMN" else " " for character in keys.gate.search_name(text)
-    )
-    return " ".join(plain.split())[:_TEXT].rstrip()
-
-
-def title_text(text: str) -> str:
-    """Return a folded title or its prefix as the title lists sort it: the shorter before the longer."""
-    return text.replace(" ", _SPACE)
+    return " ".join(folding.words(text))[:_TEXT].rstrip()
 
 
 def endings(title: str) -> list[str]:
-    """Return the endings of a folded title from each word on, so that a search finds any word's prefix."""
-    words = title.split(" ") if title else []
-    return [_SPACE.join(words[place:]) for place in range(min(len(words), _WORDS))]
+    """Return the endings of a folded title from its words on, so that a search finds any word's prefix."""
+    return folding.beginnings(title, most=_WORDS)
 
 
 def price_text(minor: int | None) -> str:

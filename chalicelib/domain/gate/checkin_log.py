@@ -9,20 +9,20 @@ from heapq import merge
 from chalicelib.domain import paging
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
+from chalicelib.domain.gate import attendee_names
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.identifiers import log_id_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Scan, Ticket
-from chalicelib.table.places import Key, Place, whose
-from chalicelib.table.ranges import Before, Begins, Between
+from chalicelib.table.places import Key, Place
+from chalicelib.table.ranges import Before, Between
 from chalicelib.vocabulary import Portal, ScanResult
 
 # A numbered page reads the index up to it; deeper pages need the cursor.
 MAX_PAGE = 50
 # For filters without an index.
 _FILTERED = ReadBudget(first=1000, total=1000)
-_ATTENDEE_TICKETS = 25
 _LOG_ID = re.compile(r"log_[0-9A-HJKMNP-TV-Z]{26}")
 
 
@@ -205,11 +205,7 @@ def _partitions_of(event_id: str, filters: CheckinFilters) -> list[str]:
         ticket_ids += card.tickets.get(event_id, []) if card else []
         partitions.append(keys.gate.card_log(event_id, uid).pk)
     if filters.attendee is not None:
-        prefix = keys.gate.attendee_prefix(filters.attendee)
-        raws = operations.query(
-            keys.gate.attendees(event_id, filters.attendee), Begins(prefix), index="gsi1", limit=_ATTENDEE_TICKETS
-        )
-        named = [whose(place.pk) for place in operations.places_of(Ticket, raws)]
+        named = attendee_names.find(event_id, filters.attendee)
         ticket_ids = [t for t in ticket_ids if t in named] if filters.card_id is not None else named
         if filters.card_id is not None:
             partitions = []

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from chalicelib import clock
+from chalicelib import clock, folding
 from chalicelib.config import config
 from chalicelib.domain import paging, timezones
 from chalicelib.domain.access import devices
@@ -51,10 +51,7 @@ class OrganizerEventFilters:
             self.status in (None, event.status)
             and (self.date_from is None or self.date_from <= last)
             and (self.date_to is None or first <= self.date_to)
-            and (
-                self.search is None
-                or f" {keys.gate.search_name(self.search)}" in f" {keys.gate.search_name(event.title)}"
-            )
+            and (self.search is None or folding.is_found(event.title, self.search))
         )
 
 

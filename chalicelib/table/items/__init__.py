@@ -32,7 +32,7 @@ from chalicelib.table.items.events import (
     Stock,
     Venue,
 )
-from chalicelib.table.items.gate import CheckinDay, Counters, FirstScan, Scan
+from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, FirstScan, Scan
 from chalicelib.table.items.idempotency import IdempotencyRecord, IdempotentAnswer, Operation
 from chalicelib.table.items.item import Item, SweptItem
 from chalicelib.table.items.jobs import Job, JobRequest, SweepMark
@@ -93,6 +93,7 @@ __all__ = [
     "Account",
     "AccountTotal",
     "Assignment",
+    "AttendeeWord",
     "BucketGroup",
     "Card",
     "CardBalance",

@@ -32,6 +32,10 @@ class Counters(Item, discriminator="counters"):
     day = UnicodeAttribute(null=True)
 
 
+class AttendeeWord(Item, discriminator="attendee_word"):
+    """A ticket under a later word of its holder's name. Its key says all; the ticket decides whether it still holds."""
+
+
 class CheckinDay(Item, discriminator="checkin_day"):
     """The check-ins by hour of a day that the counters no longer hold; checkin_buckets.py names the attributes."""
 

@@ -103,10 +103,12 @@ No.  question                                   index  partition                
 92   a message that is sent, or was sent        table  SENT#message              SENT                   every sender
 95   what the sweep gave up, for staff          gsi2   SET_ASIDE                 id                     operations
 96   what holds the payout of an event          table  EVENT#event               PAYOUT_HOLD            payouts
+98   the attendees of an event by a later word  table  ATTENDEE_WORDS#event#in. words#ticket           log search
+     of their name
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
-Question 4 is spread by the first letter, question 18 by day, question 28 by minute and `DUE_SHARDS`.
+Questions 4 and 98 are spread by the first letter, question 18 by day, question 28 by minute and `DUE_SHARDS`.
 Question 26 has a partition per shard, since the first second of a sale brings thousands of orders of one category.
 So has question 39, since every payment moves the same few accounts.
 Question 70 has a partition for each thousand tickets of an organization, so a page reads neighbours.

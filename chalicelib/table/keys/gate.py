@@ -1,10 +1,9 @@
 """Keys of scans, the check-in log and an event's running totals."""
 
-import unicodedata
-
-from chalicelib.table.items.gate import CheckinDay, Counters, Scan
+from chalicelib import folding
+from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, Scan
 from chalicelib.table.keys import sale
-from chalicelib.table.places import Key, Place, beginning, joined
+from chalicelib.table.places import Key, Place, joined
 
 LOG_SHARDS = 4
 
@@ -14,14 +13,6 @@ def counters(event_id: str) -> Place[Counters]:
     return Place(Counters, joined("EVENT", event_id), "COUNTERS")
 
 
-def search_name(name: str) -> str:
-    """Return a name normalized for search: without case and accents, with single spaces."""
-    decomposed = unicodedata.normalize("NFKD", name)
-    # Case is folded after decomposition, since ℠ becomes "SM" only there.
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
-    return " ".join(plain.replace("#", " ").split())
-
-
 def attendee(event_id: str, name: str, ticket_id: str) -> Key:
     """Question 4: a ticket under the beginning of its holder's name."""
     return Key(attendees(event_id, name), joined(attendee_prefix(name), ticket_id))
@@ -29,12 +20,27 @@ def attendee(event_id: str, name: str, ticket_id: str) -> Key:
 
 def attendee_prefix(name: str) -> str:
     """Question 4: the beginning of a name, or of a part of it, as sort keys have it."""
-    return beginning(search_name(name))
+    return folding.typed(name)
 
 
 def attendees(event_id: str, prefix: str) -> str:
     """Question 4: the partition of names with this prefix."""
-    return joined("ATTENDEES", event_id, (search_name(prefix) or "_")[0])
+    return joined("ATTENDEES", event_id, (folding.typed(prefix) or "_")[0])
+
+
+def attendee_word(event_id: str, words: str, ticket_id: str) -> Place[AttendeeWord]:
+    """Question 98: a ticket under its holder's folded name from a later word on."""
+    return Place(AttendeeWord, attendee_words(event_id, words), joined(words, ticket_id))
+
+
+def ticket_of_attendee_word(sk: str) -> str:
+    """Question 98: the ticket in a sort key."""
+    return sk.rpartition("#")[2]
+
+
+def attendee_words(event_id: str, words: str) -> str:
+    """Question 98: the partition of names that have a later word with this first letter."""
+    return joined("ATTENDEE_WORDS", event_id, words[:1])
 
 
 def scan(caller_id: str, scan_id: str, subject: str) -> Place[Scan]:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from chalicelib.domain.gate import sun
 from chalicelib.domain.tickets import credentials
 from chalicelib.identifiers import UID_LENGTHS, card_id_of, new_id, parse_uid, uid_of_card_id
-from chalicelib.table.keys.gate import search_name
 from tests.support import secure_cards
 
 SOME = settings(
@@ -109,18 +108,3 @@ def test_a_uid_is_read_in_every_spelling(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "04", "04A1B2C3D4", "04A1B2C3D4E5F", "G4A1B2C3", "04 A1 B2 C3"])
 def test_what_is_no_uid_is_none(text: str) -> None:
     assert parse_uid(text) is None
-
-
-@SOME
-@given(name=st.text(max_size=40))
-def test_a_name_and_what_is_searched_for_it_come_to_the_same(name: str) -> None:
-    assert search_name(search_name(name)) == search_name(name)
-    assert search_name(name.upper()) == search_name(name.upper().lower())
-
-
-def test_a_letter_that_is_folded_only_when_taken_apart_is_folded() -> None:
-    assert search_name("℠ Hussain") == "sm hussain"
-
-
-def test_names_are_searched_without_case_accents_and_stray_spaces() -> None:
-    assert search_name("  ZOË   Müller#1 ") == "zoe muller 1"

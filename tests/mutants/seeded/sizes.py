@@ -18,9 +18,9 @@ MUTANTS = (
     Mutant(
         name="searched-name-unbounded",
         bug="a long name hides the id of its ticket, and no prefix finds it",
-        file="chalicelib/table/keys/gate.py",
-        before="    return beginning(search_name(name))\n",
-        after="    return search_name(name)\n",
+        file="chalicelib/folding.py",
+        before='"".join(found)))[:MOST_CHARACTERS]',
+        after='"".join(found)))',
         tests=(f"{_SIZES}::test_a_name_of_a_hundred_ligatures_is_found_by_its_beginning_with_its_ticket",),
     ),
     Mutant(

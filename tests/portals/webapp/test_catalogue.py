@@ -128,10 +128,10 @@ def test_search_takes_no_notice_of_case_accents_and_punctuation(stream: StreamRe
     Show("Ünïcödé: Rock'n'Roll (live)").put()
     Show("موسیقی کی رات").put()
     stream.drain()
-    for text in ("unicode", "ÜNICODE rock", "rock n", "rock'n'r", "LIVE", "u"):
+    for text in ("unicode", "ÜNICODE rock", "rock n", "rock'n'r", "rocknroll", "LIVE", "u", "rock roll", "live rock"):
         assert listed(search=text) == ["Ünïcödé: Rock'n'Roll (live)"], text
     assert listed(search="کی") == ["موسیقی کی رات"]
-    for text in ("nicode", "rock roll", "!!!", "ve"):
+    for text in ("nicode", "rock oll", "!!!", "ve"):
         assert listed(search=text) == [], text
 
 
