@@ -41,8 +41,8 @@ from tests.support.caches import forget_answers
 from tests.support.factories import make_customer, scan_id, unused_number
 from tests.support.sizes import size_of
 
-EXAMPLES = size_of("WALK_EXAMPLES", small=3, full=40)
-STEPS = size_of("WALK_STEPS", small=14, full=40)
+EXAMPLES = size_of("WALK_EXAMPLES", small=2, full=12)
+STEPS = size_of("WALK_STEPS", small=14, full=30)
 PLACES = st.integers(0, 50)
 PEOPLE = st.integers(0, 1)
 

@@ -86,7 +86,7 @@ class AssignmentWithCard:
         back = self.fee_to_return
         if not back.minor:
             return None
-        return f"This customer has paid the card fee at another shop meanwhile. Return {back.currency} {back.amount}."
+        return f"This customer has paid the card fee with another card meanwhile. Return {back.currency} {back.amount}."
 
 
 @dataclass(frozen=True, slots=True)

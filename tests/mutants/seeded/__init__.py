@@ -30,6 +30,7 @@ from tests.mutants.seeded import (
     secrets,
     sessions,
     sizes,
+    states,
     texts,
     tickets,
 )
@@ -54,6 +55,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *scanned.MUTANTS,
     *searches.MUTANTS,
     *tickets.MUTANTS,
+    *states.MUTANTS,
     *merchants.MUTANTS,
     *messages.MUTANTS,
     *organizers.MUTANTS,

@@ -243,7 +243,7 @@ def test_of_two_shops_that_collected_the_fee_the_second_is_told_that_none_was_du
     done = shops[1].verify(second, code_in(text), key=key)
 
     assert (done.status, done.json["fee"], done.json["fee_to_return"]) == (200, NOTHING, FEE)
-    assert done.json["note"] == "This customer has paid the card fee at another shop meanwhile. Return PKR 500.00."
+    assert done.json["note"] == "This customer has paid the card fee with another card meanwhile. Return PKR 500.00."
     assert shops[1].verify(second, code_in(text), key=key).json == done.json
     assert fee_journal(second) is None
     assert assert_handed_over_once([shop.id for shop in shops]) == {"active": 2}
