@@ -383,6 +383,7 @@ class Fact(StrEnum):
     PAYMENT_DISPUTED = "payment.disputed"
     PAYMENT_REFUND_FAILED = "payment.refund_failed"
     PAYMENT_REFUNDED_OUTSIDE = "payment.refunded_outside"
+    PAYMENT_GIVEN_UP = "payment.given_up"
     TICKET_REFUND_DUE = "ticket.refund_due"
     CARD_BALANCE_LOW = "card.balance_low"
     SHOP_STOCK_LOW = "shop.stock_low"

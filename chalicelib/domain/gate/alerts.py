@@ -41,6 +41,11 @@ The customer has no money yet. Refund it at the provider in another way; it is n
         """Payment {payment_id} of event {event_id}: the refund {reference} was not asked for here.
 A full refund withdraws the tickets that nobody used. Otherwise the payout of the event is held.""",
     ),
+    Fact.PAYMENT_GIVEN_UP: (
+        "A payment could not be recorded",
+        """Payment {payment_id} of event {event_id} was charged, and every try to record it failed.
+What was taken is returned, and the order is closed. Find the fault in the log before others meet it.""",
+    ),
 }
 
 _NAMES = ("device_id", "event_id", "gate", "log_id", "last_seen_at", "payment_id", "reference", "word")

@@ -131,10 +131,16 @@ def _final(payment: Payment) -> Outcome:
 
 @follows(*every(Payment))
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Publish the payments that became `refund_due`, and what moved at their provider."""
+    """Publish the payments that became `refund_due` or were given up, and what moved at their provider."""
     facts = [
         _fact(Fact.PAYMENT_REFUND_DUE, payment, payment.payment_id)
         for payment in that_became(changes, Payment, PaymentStatus.REFUND_DUE)
+    ]
+    facts += [
+        _fact(Fact.PAYMENT_GIVEN_UP, payment, f"{payment.payment_id}/given_up")
+        for status in (PaymentStatus.REFUND_DUE, PaymentStatus.FAILED)
+        for payment in that_became(changes, Payment, status)
+        if resolution.was_given_up(payment)
     ]
     for change in changes:
         after, before = change.after, change.before

@@ -147,6 +147,11 @@ def _give_up(payment: Payment, outcome: Outcome, *, callback: ProviderEvent | No
     return get(payment.payment_id)
 
 
+def was_given_up(payment: Payment) -> bool:
+    """Whether a payment ended because its charge could not be recorded."""
+    return (payment.failure_reason or "").startswith(_NOT_COMPLETED)
+
+
 def _settle(payment_id: str, outcome: Outcome, *, callback: ProviderEvent | None = None) -> Payment:
     for _ in retries.attempts(_ATTEMPTS):
         payment = get(payment_id)

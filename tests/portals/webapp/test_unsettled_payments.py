@@ -9,19 +9,22 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import OutcomeStatus
+from chalicelib.domain import changes as changes_of
 from chalicelib.domain import sweep
-from chalicelib.domain.payments import unsettled
+from chalicelib.domain.gate import alerts
+from chalicelib.domain.payments import reconciliation, unsettled
 from chalicelib.domain.sale import orders, rules
 from chalicelib.domain.tickets.tickets import Holder
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Order, Payment
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import OrderStatus, PaymentStatus
+from chalicelib.vocabulary import Fact, OrderStatus, PaymentStatus
 from chalicelib.workers import payments as worker
 from tests.support import log_lines, meanwhile, payers, purchases, sweeps
 from tests.support.factories import make_customer
 from tests.support.payers import ask, confirm, process
+from tests.support.streams import StreamReader
 
 # 100 characters, which are 1,800 letters and spaces when they are folded for search.
 LONGEST_NAME = "\ufdfa" * 100
@@ -122,6 +125,23 @@ def test_a_charge_that_no_try_can_record_is_owed_back_and_its_order_closed(
     assert [line["payment_id"] for line in logged.all() if line["message"] == "settlement given up"] == [payment_id]
     assert confirm(customer, payment_id).json["status"] == "refunded"
     assert_owed_back(order, payment_id, category)
+
+
+def test_staff_are_notified_once_of_a_charge_that_was_given_up(customer: Account, order: Order) -> None:
+    stream = StreamReader()
+    payment_id = process(customer, order).json["id"]
+    stream.read()
+    with failing(FAULTS["a bug"]):
+        for _ in range(unsettled.MOST_FAULTS):
+            confirm(customer, payment_id)
+    changes = [changes_of.change_of(record) for record in stream.read()]
+    (told,) = [fact for fact in reconciliation.follow(changes) if fact.fact is Fact.PAYMENT_GIVEN_UP]
+    assert told.ids == {"payment_id": payment_id, "order_id": order.order_id, "event_id": order.event_id}
+    # The rest of its life brings no second one.
+    assert worker.handle(payers.envelope(payment_id)) == {"batchItemFailures": []}
+    later = [changes_of.change_of(record) for record in stream.read()]
+    assert [fact for fact in reconciliation.follow(later) if fact.fact is Fact.PAYMENT_GIVEN_UP] == []
+    alerts.mail(told.fact, dict(told.ids))
 
 
 def test_the_sweep_ends_a_charge_that_nobody_asks_for(customer: Account, order: Order, category: Category) -> None:
