@@ -67,6 +67,7 @@ class Platform:
             "timezone": "Asia/Karachi",
         }  # fmt: skip
         self.seconds_per_tap = 0.0
+        self.only_result = ""
         self.poison: set[str] = set()
         self.poison_status = (400, "VALIDATION_ERROR")
         self.clock_ahead = 0.0
@@ -183,6 +184,7 @@ class Platform:
             else:
                 answer["result"] = "valid"
                 self.tickets[uid] = {"scanned_at": tap["scanned_at"], "gate": "Gate 1", "by": "simulated reader"}
+        answer |= {"result": self.only_result} if self.only_result else {}
         self.answers[scan_id] = answer
         return answer
 

@@ -84,6 +84,41 @@ def test_people_are_decided_at_once_after_an_outage_and_the_kept_taps_follow(
     assert set(made) <= set(received)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_died_is_started_again_and_sends_the_rest(
+    platform: Platform, state: Path, identity: Identity
+) -> None:
+    made = fill(state, identity, 5)
+    late: list[Tap] = []
+
+    def die_once(tap: Tap, _: Outcome) -> None:
+        late.append(tap)
+        if len(late) == 1:
+            raise SystemExit
+
+    with (
+        Outbox(identity.outbox_path(state)) as outbox,
+        Server(identity.server, clock=Clock(), identity=identity) as server,
+    ):
+        delivery = Delivery(
+            outbox,
+            server,
+            pace=Pace(),
+            log=structlog.get_logger(),
+            on_late=die_once,
+            standing=Standing(on_alarm=lambda _message: None, on_all_clear=lambda: None),
+        )
+        delivery.start()
+        try:
+            wait_until(lambda: len(late) == 1 and not delivery.backlog.is_alive)
+            delivery.backlog.ensure()
+            wait_until(lambda: outbox.depth() == 0)
+            assert delivery.backlog.is_alive
+        finally:
+            delivery.stop()
+    assert [tap["scan_id"] for tap in platform.received] == made
+
+
 def test_a_person_waits_for_no_slice_of_kept_taps(platform: Platform, state: Path, identity: Identity) -> None:
     fill(state, identity, 40)
     with (

@@ -138,9 +138,7 @@ def test_nothing_from_outside_draws_in_the_log() -> None:
 def test_a_result_that_nobody_knows_is_no_label_of_the_metrics(work: Work, platform: Platform) -> None:
     tapped = Card(uid=DEMO_UID, kind="test")
     with work(health_port=Platform().port) as gate:
-        platform.tickets[DEMO_UID] = None
-        original = platform._decide
-        platform._decide = lambda tap: original(tap) | {"result": 'x"} 1\nevil{a="'}  # type: ignore[method-assign]
+        platform.only_result = 'x"} 1\nevil{a="'
         assert isinstance(gate.agent.gate.tapped(tapped), Decided)
         assert gate.agent.health
         metrics = httpx.get(f"http://127.0.0.1:{gate.agent.health.port}/metrics", trust_env=False).text
@@ -271,22 +269,10 @@ def test_a_gate_that_sends_nothing_or_records_nothing_is_not_ready(work: Work, p
         assert _why(gate) == ["the server does not answer", "kept taps are not sent"]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_thread_that_died_is_started_again_and_one_that_stays_dead_is_not_ready(work: Work) -> None:
-    def die(*_: Any) -> None:
-        raise SystemExit
-
+def test_a_gate_whose_thread_ended_is_neither_ready_nor_healthy(work: Work) -> None:
     with work(health_port=Platform().port) as gate:
-        backlog, heartbeat = gate.agent.delivery.backlog, gate.agent.heartbeat
-        wait_until(lambda: backlog.is_alive)
-        first = backlog._thread
-        backlog._step = die  # type: ignore[method-assign,assignment]
-        backlog.wake()
-        wait_until(lambda: not first.is_alive())
-        del backlog._step
-        wait_until(lambda: backlog.is_alive and backlog._thread is not first)
-        gate.decision(card())
-        heartbeat._stop.set()
+        wait_until(lambda: _why(gate) == [])
+        gate.agent.heartbeat.stop()
         wait_until(lambda: "a thread is dead or hangs" in _why(gate))
-        assert httpx.get(f"http://127.0.0.1:{gate.agent.health.port}/healthz", trust_env=False).status_code == 503  # type: ignore[union-attr]
-    assert "thread died" in gate.log.getvalue()
+        assert gate.agent.health
+        assert httpx.get(f"http://127.0.0.1:{gate.agent.health.port}/healthz", trust_env=False).status_code == 503

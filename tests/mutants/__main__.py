@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,9 +22,11 @@ from queue import SimpleQueue
 from tests.mutants.seeded import MUTANTS, Mutant
 
 _ROOT = Path(__file__).resolve().parents[2]
-_COPIED = ("app.py", ".chalice", "chalicelib", "infra", "tests", "bench", "pyproject.toml")
+_COPIED = ("app.py", ".chalice", "chalicelib", "infra", "tests", "bench", "reader-agent", "pyproject.toml")
 # Environments and fetched engines are the tree's own; a copy of them would only take time.
-_LINKED = (".venv", ".venv-ministack", ".local")
+_LINKED = (".venv", ".venv-ministack", ".local", "reader-agent/.venv")
+# The reader agent is a program of its own: its tests run in its folder, with its environment.
+_AGENT = "reader-agent/"
 _WORKERS = 2
 _TIMEOUT_SECONDS = 180
 # All the named tests together, before anything is broken.
@@ -56,7 +58,7 @@ def _copy(target: Path) -> Path:
     for name in _COPIED:
         source = _ROOT / name
         if source.is_dir():
-            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", ".venv"))
         else:
             shutil.copy(source, target / name)
     for name in _LINKED:
@@ -65,15 +67,29 @@ def _copy(target: Path) -> Path:
     return target
 
 
-def _test(tree: Path, tests: Iterable[str], *, timeout: int = _TIMEOUT_SECONDS) -> tuple[int, str]:
-    """Run tests in a tree; return pytest's exit status and what it said."""
-    command = [sys.executable, "-m", "pytest", "-x", "--tb=line", "--randomly-dont-reorganize", *tests]
+def _test(tree: Path, tests: Sequence[str], *, timeout: int = _TIMEOUT_SECONDS) -> tuple[int, str]:
+    """Run tests in a tree; return pytest's exit status and what it said, up to the first that fails."""
+    of_agent = [test.removeprefix(_AGENT) for test in tests if test.startswith(_AGENT)]
+    others = [test for test in tests if not test.startswith(_AGENT)]
+    plain = ["-m", "pytest", "-x", "--tb=line"]
+    status, said = _PASSED, ""
+    if others:
+        command = [sys.executable, *plain, "--randomly-dont-reorganize", *others]
+        status, said = _run_tests(command, tree, timeout)
+    if of_agent and status == _PASSED:
+        folder = tree / _AGENT
+        status, more = _run_tests([str(folder / ".venv/bin/python"), *plain, "-rf", *of_agent], folder, timeout)
+        said += more
+    return status, said
+
+
+def _run_tests(command: list[str], folder: Path, timeout: int) -> tuple[int, str]:
     # Python compares compiled files by time and size only, and a patch may change neither.
     # Each bug runs against the whole fault matrix, not only the day's part.
     environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "FAULTS": "all"}
     try:
         done = subprocess.run(
-            command, cwd=tree, env=environ, capture_output=True, text=True, check=False, timeout=timeout
+            command, cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=timeout
         )
     except subprocess.TimeoutExpired:
         return -1, f"the tests did not end within {timeout} s"

@@ -3,6 +3,7 @@
 A tap is stored, then sent alone with a timeout of a second. Without an answer it is kept, and the backlog sends it.
 """
 
+import sqlite3
 import time
 from collections.abc import Callable
 
@@ -71,32 +72,39 @@ class Delivery:
         until = time.monotonic() + self.pace.online_seconds
         mine = Entry(sequence=self.outbox.record(tap), tap=tap, state="pending")
         # The oldest kept tap of the same card goes along: a card handed back over the fence must not be admitted twice.
-        older = self.outbox.oldest_of_card(tap)
-        with self.backlog.held_for_gate(mine.sequence, *([older.sequence] if older else [])):
-            outcome = self._ask([older, mine], until) if older else None
-            if outcome is None:
-                outcome = self._ask([mine], until) or Kept(self._sender.last_error or "no answer")
+        older = self._older(tap)
+        with self.backlog.held_for_gate(mine.sequence, *(entry.sequence for entry in older)):
+            outcome = self._ask([*older, mine], until)
+            if older and isinstance(outcome, Kept):  # the older one may be the cause
+                outcome = self._ask([mine], until)
         if isinstance(outcome, Kept):
             self.tally.kept += 1
         return outcome
 
-    def _ask(self, entries: list[Entry], until: float) -> Outcome | None:
-        """Return the decision on the last of these taps, or None where there is none."""
+    def _older(self, tap: Tap) -> list[Entry]:
+        try:
+            found = self.outbox.oldest_of_card(tap)
+        except sqlite3.Error:  # the tap itself is recorded, so its person is not sent away
+            return []
+        return [found] if found else []
+
+    def _ask(self, entries: list[Entry], until: float) -> Outcome:
+        """Return the decision on the last of these taps, or why there is none."""
         began = time.monotonic()
-        if until - began <= 0:
-            return None
+        if until <= began:
+            return Kept(f"no answer within {self.pace.online_seconds:g} s")
         mine = entries[-1]
         try:
             answered = self._sender.send(entries, road="person", seconds=until - began)
         except Rejected as error:
             if len(entries) > 1:
-                return None
+                return Kept(str(error))
             self.backlog.was_rejected(mine.sequence)
             return Refused(str(error))
         except LockedOut as error:
-            return None if len(entries) > 1 else Kept(self.standing.locked_out or str(error))
-        except ServerError:
-            return None
+            return Kept(self.standing.locked_out or str(error))
+        except ServerError as error:
+            return Kept(str(error))
         self.backlog.road_works(time.monotonic() - began)
         for each in answered[:-1]:
             if each.is_new and each.is_recorded:

@@ -9,6 +9,7 @@ import structlog
 
 from reader_agent import __version__
 from reader_agent.failures import AgentError, LockedOut
+from reader_agent.legible import legible
 from reader_agent.server import Server
 from reader_agent.standing import REFUSALS_UNTIL_ALARM, Standing
 from reader_agent.wire import DeviceConfig, HeartbeatAnswer
@@ -105,11 +106,11 @@ class Heartbeat:
             "app_version": __version__,
         }
         if path:
-            body["reader"] = {"path": str(path)[:_LONGEST_NAME]} | (
-                {"model": str(model)[:_LONGEST_NAME]} if model else {}
+            body["reader"] = {"path": legible(path)[:_LONGEST_NAME]} | (
+                {"model": legible(model)[:_LONGEST_NAME]} if model else {}
             )
         if state.get("last_error"):
-            body["last_error"] = str(state["last_error"])[:_LONGEST_ERROR]
+            body["last_error"] = legible(state["last_error"], _LONGEST_ERROR)[:_LONGEST_ERROR]
         answer = self._server.heartbeat(body, timeout=_TIMEOUT_SECONDS)
         self._standing.accepted("heartbeat")
         self._answered_at = time.monotonic()

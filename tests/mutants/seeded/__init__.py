@@ -23,12 +23,14 @@ from tests.mutants.seeded import (
     payments,
     payouts,
     provider_money,
+    reader_agent,
     routes,
     sale,
     scanned,
     searches,
     secrets,
     sessions,
+    sinks,
     sizes,
     states,
     texts,
@@ -40,6 +42,8 @@ __all__ = ["MUTANTS", "Mutant"]
 
 MUTANTS: tuple[Mutant, ...] = (
     *gate.MUTANTS,
+    *reader_agent.MUTANTS,
+    *sinks.MUTANTS,
     *deployment.MUTANTS,
     *identity.MUTANTS,
     *codes.MUTANTS,
