@@ -14,19 +14,14 @@ ItemT_co = TypeVar("ItemT_co", bound="Item", covariant=True)
 
 # The longest sort key, also of an index (AWS: "Quotas in Amazon DynamoDB"). A partition key may have twice as much.
 MOST_BYTES = 1024
-# The longest text inside a sort key, which leaves room for an id after it.
-MOST_SEARCHED_BYTES = 768
 # No character of UTF-8 has more bytes.
 _BYTES_OF_A_CHARACTER = 4
 # Between the beginning of a long text and its digest.
 _CUT = "~"
 
 
-def beginning(text: str, *, most: int = MOST_SEARCHED_BYTES) -> str:
-    """Return the longest beginning of a text that has at most `most` bytes in UTF-8.
-
-    For text to search by prefix: a prefix and the whole text have the same beginning.
-    """
+def beginning(text: str, *, most: int) -> str:
+    """Return the longest beginning of a text that has at most `most` bytes in UTF-8."""
     if len(text) * _BYTES_OF_A_CHARACTER <= most:
         return text
     return text.encode()[:most].decode(errors="ignore")
