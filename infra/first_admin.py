@@ -9,13 +9,15 @@ import sys
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from infra import stages
+
 PATH = "/api/auth/first-admin/"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the link and print it; print why there is none."""
     options = _options(arguments)
-    os.environ["TABLE_NAME"] = "gatehouse" if options.stage == "local" else f"gatehouse-{options.stage}"
+    os.environ["TABLE_NAME"] = stages.table_of(options.stage, options.table)
     # Only now: the items read the name of their table when they are imported.
     from pydantic import BaseModel, ValidationError
 
@@ -51,6 +53,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         epilog="The AWS region and credentials come from the environment, as for the AWS command line.",
     )
     parser.add_argument("--stage", default="dev", help="the stage, a part of the table's name (default dev)")
+    parser.add_argument("--table", help="the table, where the stack uses a restored one (default gatehouse-<stage>)")
     parser.add_argument("--email", required=True, help="the address that the administrator logs in with")
     parser.add_argument("--name", required=True, help="the administrator's name")
     parser.add_argument("--url", required=True, type=_url, help="the public address of the API (the output ApiUrl)")

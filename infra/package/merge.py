@@ -8,7 +8,18 @@ from typing import Any
 
 from infra import template as resources
 from infra.local.console import CannotStart
-from infra.package import access_logs, firewall, functions, gateway, mocks, production, quotas, shares, sockets
+from infra.package import (
+    access_logs,
+    adoption,
+    firewall,
+    functions,
+    gateway,
+    mocks,
+    production,
+    quotas,
+    shares,
+    sockets,
+)
 from infra.package.application import Template
 from infra.package.targets import Target
 
@@ -20,12 +31,17 @@ _LINT = "import sys; from cfnlint.runner import main; sys.exit(main())"
 def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Template:
     """Return the merged template. Raises CannotStart if two parts use one name."""
     base = resources.load()
-    parameters = {**functions.PARAMETERS, "CodeKey": {"Type": "String", "Default": code_key}}
+    parameters = {**functions.PARAMETERS, **adoption.PARAMETERS, "CodeKey": {"Type": "String", "Default": code_key}}
     base["Parameters"] = production.parameters(_joined("Parameters", base["Parameters"], parameters), stage=stage)
     base["Parameters"]["Stage"]["Default"] = stage
-    base["Rules"] = production.rules(stage=stage)
+    base["Rules"] = {**production.rules(stage=stage), **adoption.rules()}
     base["Conditions"] = _joined(
-        "Conditions", base["Conditions"], shares.CONDITIONS, access_logs.CONDITIONS, firewall.CONDITIONS
+        "Conditions",
+        base["Conditions"],
+        shares.CONDITIONS,
+        access_logs.CONDITIONS,
+        firewall.CONDITIONS,
+        adoption.CONDITIONS,
     )
     base["Mappings"] = _joined("Mappings", mocks.mappings())
     base["Resources"] = _joined(
@@ -37,9 +53,9 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Te
         access_logs.expand(),
         firewall.expand(gateway.STAGE_NAME),
     )
-    base["Outputs"] = _joined("Outputs", base["Outputs"], gateway.outputs(), sockets.outputs())
+    base["Outputs"] = _joined("Outputs", base["Outputs"], gateway.outputs(), sockets.outputs(), adoption.OUTPUTS)
     base["Description"] = "Gatehouse - made by `make package` from app.py and infra/resources"
-    return base
+    return adoption.adopt(base)
 
 
 def write(template: Template, path: Path) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from infra.package import application, merge, targets
+from tests.infra import reading
 
 Made = Callable[[str], dict[str, Any]]
 
@@ -22,13 +23,20 @@ def make_template(chalice: application.Template) -> Made:
 
 
 @pytest.fixture(scope="session")
-def template(make_template: Made) -> dict[str, Any]:
+def packaged(make_template: Made) -> dict[str, Any]:
     """The template that `make package` deploys for other stages than production."""
     return make_template("dev")
 
 
 @pytest.fixture(scope="session")
-def template_file(template: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(packaged: dict[str, Any]) -> dict[str, Any]:
+    """That template where the stack makes its own table and keys."""
+    made: dict[str, Any] = reading.as_made(packaged)
+    return made
+
+
+@pytest.fixture(scope="session")
+def template_file(packaged: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "template.json"
-    merge.write(template, path)
+    merge.write(packaged, path)
     return path

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from infra.package import adoption
+
 Template = dict[str, Any]
 
 
@@ -51,3 +53,25 @@ def denies_plain_http(document: dict[str, Any]) -> bool:
         and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         for statement in document["Statement"]
     )
+
+
+def as_made(part: Any) -> Any:
+    """Return a part of a template as it is where the stack makes all of these itself: the inverse of adoption.adopt."""
+    match part:
+        case {"Fn::If": [str(condition), own, _]} if condition in adoption.CONDITIONS:
+            return as_made(own)
+        case {"Fn::Sub": [str(text), dict(variables)]} if all(name.startswith("The") for name in variables):
+            for name, value in variables.items():
+                match as_made(value):
+                    case {"Ref": own}:
+                        text = text.replace(f"${{{name}}}", f"${{{own}}}")
+                    case {"Fn::GetAtt": [own, attribute]}:
+                        text = text.replace(f"${{{name}}}", f"${{{own}.{attribute}}}")
+            return {"Fn::Sub": text}
+        case {"Type": str(), "Condition": str(condition), **rest} if condition in adoption.CONDITIONS:
+            return as_made({"Type": part["Type"], **rest})
+        case dict():
+            return {key: as_made(value) for key, value in part.items()}
+        case list():
+            return [as_made(each) for each in part]
+    return part

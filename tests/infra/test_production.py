@@ -25,6 +25,10 @@ def holds(assertion: Any, **parameters: str) -> bool:
             return bool(_value(left, parameters) == _value(right, parameters))
         case {"Fn::Not": [inner]}:
             return not holds(inner, **parameters)
+        case {"Fn::And": [*parts]}:
+            return all(holds(part, **parameters) for part in parts)
+        case {"Fn::Or": [*parts]}:
+            return any(holds(part, **parameters) for part in parts)
         case _:
             raise AssertionError(f"{assertion} is not evaluated here")
 
@@ -42,7 +46,8 @@ def accepted(template: Template, **parameters: str) -> bool:
         if not re.fullmatch(declared.get("AllowedPattern", ".*"), value):
             return False
     assertions = [each["Assert"] for rule in template["Rules"].values() for each in rule["Assertions"]]
-    return all(holds(assertion, **{"PaymentProvider": "stripe", **parameters}) for assertion in assertions)
+    defaults = {name: declared["Default"] for name, declared in template["Parameters"].items() if "Default" in declared}
+    return all(holds(assertion, **{**defaults, **parameters}) for assertion in assertions)
 
 
 def test_production_takes_money(prod: Template) -> None:

@@ -89,4 +89,12 @@ MUTANTS = (
         after="_PATH",
         tests=(f"{_BASE}::test_the_refresh_cookie_comes_back_to_the_routes_that_read_it_and_to_no_others",),
     ),
+    Mutant(
+        name="restored-table-is-not-read",
+        bug="a stack with a restored table keeps reading the stream of one that it does not have",
+        file="infra/package/adoption.py",
+        before='        case {"Fn::GetAtt": [str(name), str(attribute)]} if name in _ADOPTED:\n',
+        after='        case {"Fn::GetAtt": [str(name), str(attribute)]} if name in _ADOPTED and attribute == "Arn":\n',
+        tests=("tests/infra/test_adoption.py::test_nothing_refers_to_a_table_or_key_that_the_stack_may_not_make",),
+    ),
 )
