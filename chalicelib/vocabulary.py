@@ -217,9 +217,13 @@ class OrderStatus(StrEnum):
 
 
 class PaymentStatus(StrEnum):
-    """The state of a payment; `failed` may still succeed, `refund_due` and `refunded` follow success only."""
+    """The state of a payment; `failed` may still succeed, `refund_due` and `refunded` follow success only.
+
+    `requires_action` is only shown: a payment that requires confirmation, and whose owner must act at the bank.
+    """
 
     REQUIRES_CONFIRMATION = "requires_confirmation"
+    REQUIRES_ACTION = "requires_action"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     REFUND_DUE = "refund_due"

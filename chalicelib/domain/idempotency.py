@@ -1,7 +1,9 @@
 """Idempotency-Key: a retry receives the first response and has no second effect (contract, "Idempotency"; D-ARC-03).
 
-There are two guards. The record here replays the response for 72 h. The domain stores the operation id permanently,
-in the transaction of the effect. So a retry finds the effect of a function that was killed before its response.
+There are two guards. The record here replays the final response for 72 h. A response that reports a state in between,
+such as a payment that waits for its owner, is computed again until it is final (D-PAY-24). The domain stores the
+operation id permanently, in the transaction of the effect. So a retry finds the effect of a function that was killed
+before its response.
 
 A response may show sealed data again, such as a blood type. So it is sealed too: a customer's under the customer's
 data key, others under a key of the platform (D-SEC-71). Without its key it is lost, and computed again.
@@ -14,6 +16,8 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 from chalicelib import clock
 from chalicelib.clients.secrets import SESSIONS
@@ -55,6 +59,12 @@ class IdempotencyClaim:
     envelope: Envelope | None = field(default=None, repr=False)
     # Whether the first response was too large to be stored, so that this run computes it again.
     is_replay: bool = False
+    # The MAC of the first response, if that reported a state in between.
+    interim: str | None = None
+
+    def is_first_answer(self, body: str) -> bool:
+        """Whether a response is the first one of this request again."""
+        return self.interim is not None and hmac.compare_digest(self.interim, _mac("interim", body))
 
 
 def unkeyed() -> IdempotencyClaim:
@@ -67,6 +77,42 @@ def _mac(*parts: str) -> str:
     return hmac.new(SESSIONS.current("idempotency key"), "\x00".join(parts).encode(), hashlib.sha256).hexdigest()
 
 
+def canonical(body: bytes) -> bytes:
+    """Return a body in the one form that all spellings of the same JSON have; other bodies are returned unchanged.
+
+    Spacing, the order of names, escapes and the spelling of numbers do not matter: 1, 1.0 and 1e0 are one number. Of a
+    name that occurs twice the last one counts, as in the schemas. Numbers are exact, unlike in RFC 8785.
+    """
+    try:
+        text = (body or b"{}").decode()
+        said = json.loads(text, parse_int=Decimal, parse_float=Decimal, parse_constant=_no_constant)
+        return b"json " + _written(said).encode()
+    except (ValueError, ArithmeticError, RecursionError):
+        return b"bytes " + body
+
+
+def _written(said: Any) -> str:
+    if isinstance(said, dict):
+        return "{" + ",".join(f"{json.dumps(name)}:{_written(said[name])}" for name in sorted(said)) + "}"
+    if isinstance(said, list):
+        return "[" + ",".join(map(_written, said)) + "]"
+    return _number(said) if isinstance(said, Decimal) else json.dumps(said)
+
+
+def _number(said: Decimal) -> str:
+    """Return a number without zeros at either end, and its power of ten; its digits are never written out."""
+    sign, digits, exponent = said.as_tuple()
+    text = "".join(map(str, digits))
+    kept = text.rstrip("0")
+    if not kept:
+        return "0"
+    return f"{'-' if sign else ''}{kept.lstrip('0')}e{int(exponent) + len(text) - len(kept)}"
+
+
+def _no_constant(spelled: str) -> None:
+    raise ValueError(spelled)
+
+
 def claim(*, portal: Portal, caller_id: str, route: str, key: str, body: bytes) -> IdempotencyClaim | StoredAnswer:
     """Return the claim to run a request, or the stored response if there is one.
 
@@ -76,7 +122,7 @@ def claim(*, portal: Portal, caller_id: str, route: str, key: str, body: bytes) 
     # Before the claim: a request whose response could not be sealed has no effect.
     envelope = _envelope(portal, caller_id)
     # Keyed, since a body may have little that is not known, such as a blood type.
-    fingerprint = _mac("body", hashlib.sha256(body).hexdigest())
+    fingerprint = _mac("body", hashlib.sha256(canonical(body)).hexdigest())
     # Not derived from the rotating secret, since the operation id must never change.
     operation_id = "op_" + hashlib.sha256("\x00".join((caller_id, route, key)).encode()).hexdigest()[:40]
     place = keys.idempotency.answer(_mac(caller_id, route, key))
@@ -92,6 +138,7 @@ def claim(*, portal: Portal, caller_id: str, route: str, key: str, body: bytes) 
     # Replaces the record of a dead first try, with the same body only.
     abandoned = (
         IdempotencyRecord.answer.does_not_exist()
+        & IdempotencyRecord.interim.does_not_exist()
         & (IdempotencyRecord.locked_until <= now)
         & (IdempotencyRecord.fingerprint == fingerprint)
     )
@@ -103,6 +150,9 @@ def claim(*, portal: Portal, caller_id: str, route: str, key: str, body: bytes) 
             raise IdempotencyInProgress(retry_after=1) from failure
         if found.fingerprint != fingerprint:
             raise IdempotencyMismatch from failure
+        if found.answer is None and found.interim is not None:
+            # No lock: the operation id makes two of them have one effect.
+            return replace(mine, interim=found.interim)
         if found.answer is None:
             raise IdempotencyInProgress(retry_after=1) from failure
         if found.answer.is_recomputed:
@@ -150,9 +200,22 @@ def keep(claimed: IdempotencyClaim, answer: StoredAnswer) -> None:
     )
 
 
+def keep_open(claimed: IdempotencyClaim, body: str) -> None:
+    """Store that a response reported a state in between: the next request with the same body is computed again."""
+    if claimed.record is None or claimed.interim is not None:
+        return
+    operations.record(
+        operations.change(
+            claimed.record,
+            [IdempotencyRecord.interim.set(_mac("interim", body)), IdempotencyRecord.locked_until.remove()],
+            IdempotencyRecord.fingerprint == claimed.fingerprint,
+        )
+    )
+
+
 def release(claimed: IdempotencyClaim) -> None:
     """Release the key after a try without effect, so that a retry can run."""
-    if claimed.record is not None:
+    if claimed.record is not None and claimed.interim is None:
         unanswered = IdempotencyRecord.answer.does_not_exist()
         operations.record(operations.remove(claimed.record, unanswered))
 

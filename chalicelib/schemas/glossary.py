@@ -114,7 +114,7 @@ FIELDS: Mapping[str, str] = {
     "payload": "The signed text that the QR code holds.",
     "booking_id": "The id of the booking that is paid; null for money on a card.",
     "payment_id": "The payment's id.",
-    "payment_token": "The means of payment. The sandbox knows `tok_ok`, `tok_declined` and `tok_timeout`.",
+    "payment_token": "The means of payment. The sandbox knows `tok_ok`, `tok_declined`, `tok_timeout` and `tok_3ds`.",
     "client_secret": "What the provider's form needs to confirm the payment; null where nothing is to confirm.",
     "provider": "The payment provider, such as `sandbox` or `stripe`.",
     "receipt_number": "The number of the receipt; null until the payment succeeded.",

@@ -1,13 +1,31 @@
 """Idempotency-Key, on every route that takes one: the first answer again, and nothing done twice."""
 
+import json
 import uuid
 from datetime import timedelta
+from enum import StrEnum
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from chalicelib import clock
+from chalicelib.portals.http.idempotent_answers import is_in_between
 from chalicelib.portals.http.route import AnyRoute
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary import (
+    AssignmentStatus,
+    CardRequestStatus,
+    CardStatus,
+    EditRequestStatus,
+    EventStatus,
+    GiftStatus,
+    JobStatus,
+    OrderStatus,
+    PaymentStatus,
+    Portal,
+    RefundRequestStatus,
+    TicketStatus,
+)
 from tests.contract.ground import Ground, label, routes, stored
 from tests.contract.request import Request
 from tests.support.client import Answer
@@ -59,6 +77,69 @@ def test_the_same_key_with_another_body_is_refused_and_changes_nothing(ground: G
     refused = _send(ground, route, other, key)
     assert (refused.status, refused.code) == (422, "IDEMPOTENCY_MISMATCH")
     assert stored() == before
+
+
+def _spelled_otherwise(value: Any) -> str:
+    """Return the same JSON in another spelling: its names backwards, each letter escaped, with spaces."""
+    if isinstance(value, dict):
+        inner = [f"{_spelled_otherwise(name)} :\n{_spelled_otherwise(value[name])}" for name in reversed(list(value))]
+        return "{ " + " , ".join(inner) + " }"
+    if isinstance(value, list):
+        return "[ " + " , ".join(map(_spelled_otherwise, value)) + " ]"
+    if isinstance(value, str):
+        units = value.encode("utf-16-be")
+        return '"' + "".join(f"\\u{units[at]:02x}{units[at + 1]:02X}" for at in range(0, len(units), 2)) + '"'
+    return json.dumps(value)
+
+
+@pytest.mark.parametrize("route", IDEMPOTENT, ids=label)
+def test_the_same_body_in_another_spelling_gets_the_first_answer_again(ground: Ground, route: AnyRoute) -> None:
+    request, key = ground.rightful(route), uuid.uuid4().hex
+    first = _send(ground, route, request, key)
+    assert first.status < 300, first.text
+    raw = _spelled_otherwise(request.body or {}).encode()
+    again = _send(ground, route, Request(None, request.path, request.query, request.headers, raw=raw), key)
+    assert (again.status, again.text) == (first.status, first.text)
+    assert again.headers["idempotent-replayed"] == "true"
+
+
+# The states of replies that an operation does not leave by itself; each other one is in between.
+FINAL: dict[type[StrEnum], set[StrEnum]] = {
+    AssignmentStatus: {AssignmentStatus.ACTIVE, AssignmentStatus.EXPIRED},
+    CardRequestStatus: {CardRequestStatus.FULFILLED},
+    CardStatus: set(CardStatus),
+    EditRequestStatus: {EditRequestStatus.APPROVED, EditRequestStatus.REJECTED},
+    EventStatus: set(EventStatus),
+    GiftStatus: {GiftStatus.CLAIMED, GiftStatus.CANCELLED, GiftStatus.CLOSED},
+    JobStatus: {JobStatus.COMPLETE, JobStatus.FAILED},
+    OrderStatus: {OrderStatus.PAID, OrderStatus.EXPIRED, OrderStatus.CANCELLED},
+    PaymentStatus: {PaymentStatus.SUCCEEDED, PaymentStatus.FAILED, PaymentStatus.REFUNDED},
+    RefundRequestStatus: {RefundRequestStatus.REJECTED, RefundRequestStatus.REFUNDED},
+    TicketStatus: set(TicketStatus),
+}
+
+
+@pytest.mark.parametrize("route", IDEMPOTENT, ids=label)
+def test_each_state_that_an_answer_may_report_is_final_or_in_between(route: AnyRoute) -> None:
+    for reply in (route.reply, *route.also.values()):
+        kind = reply.model_fields["status"].annotation if reply and "status" in reply.model_fields else None
+        if kind is None:
+            continue
+        in_between = {state for state in kind if is_in_between(SimpleNamespace(status=state))}
+        assert in_between == set(kind) - FINAL[kind]
+
+
+@pytest.mark.parametrize("route", IDEMPOTENT, ids=label)
+def test_only_a_final_answer_is_stored(ground: Ground, route: AnyRoute) -> None:
+    before = set(stored())
+    answer = _send(ground, route, ground.rightful(route), uuid.uuid4().hex)
+    assert answer.status < 300, answer.text
+    (kept,) = (text for place, text in stored().items() if place not in before and place[0].startswith("IDEMPOTENCY#"))
+    kind = (
+        route.reply.model_fields["status"].annotation if route.reply and "status" in route.reply.model_fields else str
+    )
+    waits = "status" in answer.json and is_in_between(SimpleNamespace(status=kind(answer.json["status"])))
+    assert ('"interim"' in kept, '"answer"' in kept) == (waits, not waits)
 
 
 @pytest.mark.parametrize("route", IDEMPOTENT, ids=label)

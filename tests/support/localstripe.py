@@ -70,3 +70,10 @@ def send_events_to(address: str, *, of: str, kinds: list[str]) -> None:
     """Make a localstripe send its signed events of some kinds to an address."""
     body: dict[str, Any] = {"url": address, "secret": WEBHOOK_SECRET, "events": kinds}
     httpx.post(f"{of}/_config/webhooks/gatehouse", json=body, timeout=10).raise_for_status()
+
+
+def authenticate(client_secret: str, *, at: str) -> None:
+    """Let the owner of a challenged card prove themselves, as Stripe's script in the browser does."""
+    name = client_secret.partition("_secret_")[0]
+    body = {"client_secret": client_secret, "success": "true", "key": "pk_test_localstripe"}
+    httpx.post(f"{at}/v1/payment_intents/{name}/_authenticate", data=body, timeout=10).raise_for_status()

@@ -51,6 +51,8 @@ class StripeDouble:
     # How many of the next answers are lost after the operation was done; and how many are 500.
     lost_answers: int = 0
     broken_answers: int = 0
+    # Whether a challenge is a page to open, or one for Stripe's own script.
+    redirects: bool = True
     # The status of each new refund.
     refund_status: str = "succeeded"
     _replies: dict[str, tuple[str, Answer]] = field(default_factory=dict)
@@ -143,10 +145,30 @@ class StripeDouble:
             self._tell("payment_intent.payment_failed", name)
             return refusal(402, "card_error", **error)
         if method == NEEDS_OWNER:
-            intent["status"] = "requires_action"
+            intent |= {"status": "requires_action", "next_action": self._challenge(name)}
+            self._tell("payment_intent.requires_action", name)
         else:
             self._take(name)
         return 200, self._shown(name)
+
+    def _challenge(self, name: str) -> dict[str, Any]:
+        if not self.redirects:
+            return {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
+        url = f"https://hooks.stripe.example/3ds/{name}?secret=s"
+        return {"type": "redirect_to_url", "redirect_to_url": {"url": url, "return_url": None}}
+
+    def authenticate(self, name: str, *, is_right: bool = True) -> None:
+        """Let the owner of a card act at their bank."""
+        with self._lock:
+            assert self.intents[name]["status"] == "requires_action"
+            self.intents[name]["next_action"] = None
+            if is_right:
+                self._take(name)
+                return
+            error = {"code": "payment_intent_authentication_failure"}
+            self.intents[name] |= {"status": "requires_payment_method", "payment_method": None}
+            self.intents[name]["last_payment_error"] = error
+            self._tell("payment_intent.payment_failed", name)
 
     def _take(self, name: str) -> None:
         intent = self.intents[name]

@@ -42,10 +42,22 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class NextAction:
+    """What the owner of a means of payment must do before a charge goes on, such as 3-D Secure.
+
+    `type` is the provider's word. The browser opens `url`, or passes `client_secret` to the provider's script.
+    """
+
+    type: str
+    url: str | None = None
+    client_secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The outcome of a charge; `amount` and `currency` are what was really charged.
 
-    With `is_closed` the provider accepts no further payment for it.
+    With `is_closed` the provider accepts no further payment for it. `action` is what a pending one waits for.
     """
 
     reference: str
@@ -54,6 +66,7 @@ class Outcome:
     currency: str
     failure_reason: str | None = None
     is_closed: bool = False
+    action: NextAction | None = None
 
 
 class MoveKind(StrEnum):

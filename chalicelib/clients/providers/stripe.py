@@ -18,6 +18,7 @@ from chalicelib.clients.providers import (
     Move,
     MoveKind,
     MoveWord,
+    NextAction,
     Notice,
     Opened,
     Outcome,
@@ -38,7 +39,12 @@ _TIME_OUTS = (2, 6)
 _NETWORK_RETRIES = 2
 # How old a callback may be, in seconds (Stripe's own default).
 _TOLERANCE = 300
-_KINDS = ("payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled")
+_KINDS = (
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "payment_intent.canceled",
+    "payment_intent.requires_action",
+)
 # The callbacks about a refund, about all refunds of a charge, and about a dispute (docs.stripe.com/api/events/types).
 _REFUND_KINDS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 _CHARGE_REFUNDED = "charge.refunded"
@@ -252,7 +258,16 @@ def _outcome(intent: Mapping[str, Any]) -> Outcome:
         currency=currency,
         failure_reason=reason,
         is_closed=status in ("succeeded", "canceled"),
+        action=_action(intent) if status == "requires_action" else None,
     )
+
+
+def _action(intent: Mapping[str, Any]) -> NextAction:
+    """Return what the owner must do: open a page, or anything else by Stripe's own script (next_action.type)."""
+    asked = intent.get("next_action") or {}
+    kind = asked.get("type") or "use_stripe_sdk"
+    url = (asked.get(kind) or {}).get("url") if kind == "redirect_to_url" else None
+    return NextAction(type=kind, url=url, client_secret=None if url else intent.get("client_secret"))
 
 
 def _secret(name: str) -> str:

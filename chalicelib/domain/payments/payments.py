@@ -12,14 +12,14 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 
 from chalicelib import clock
-from chalicelib.clients.providers import Charge, Declined, Outcome, OutcomeStatus
+from chalicelib.clients.providers import Charge, Declined, NextAction, Outcome, OutcomeStatus
 from chalicelib.config import config
 from chalicelib.domain import encryption, idempotency, money
 from chalicelib.domain.cards import own_cards
 from chalicelib.domain.events import categories, deeds
 from chalicelib.domain.events.deeds import Deed, Objection
 from chalicelib.domain.money import AmountInput, Money
-from chalicelib.domain.payments import providers, resolution, saved_methods
+from chalicelib.domain.payments import next_actions, providers, resolution, saved_methods
 from chalicelib.domain.payments.resolution import FREE, INTERNAL, OPEN, WALLET, get, settle
 from chalicelib.domain.sale import orders
 from chalicelib.errors import InsufficientBalance, InvalidState, NotFound, Refusal, Unavailable, ValidationFailed
@@ -49,7 +49,10 @@ class PaymentTerms:
 
 @dataclass(frozen=True, slots=True)
 class OwnPayment:
-    """A payment as its customer sees it: `refund_due` is shown as refunded."""
+    """A payment as its customer sees it: `refund_due` is shown as refunded.
+
+    With `next_action` its owner must act at the bank. That payment is shown as `requires_action`.
+    """
 
     id: str
     status: PaymentStatus
@@ -62,15 +65,20 @@ class OwnPayment:
     receipt_number: str | None
     failure_reason: str | None
     created_at: datetime
+    next_action: NextAction | None = None
+
+
+_SHOWN = {PaymentStatus.REFUND_DUE: PaymentStatus.REFUNDED}
 
 
 def shown(payment: Payment) -> OwnPayment:
     """Return a payment as its customer sees it."""
     status = payment.status
     is_open = status is PaymentStatus.REQUIRES_CONFIRMATION
+    action = next_actions.of(payment)
     return OwnPayment(
         id=payment.payment_id,
-        status=PaymentStatus.REFUNDED if status is PaymentStatus.REFUND_DUE else status,
+        status=PaymentStatus.REQUIRES_ACTION if action else _SHOWN.get(status, status),
         amount=Money(payment.amount, payment.currency),
         provider=payment.provider,
         method=payment.method,
@@ -80,6 +88,7 @@ def shown(payment: Payment) -> OwnPayment:
         receipt_number=payment.receipt_number,
         failure_reason=payment.failure_reason,
         created_at=payment.created_at,
+        next_action=action,
     )
 
 

@@ -18,7 +18,7 @@ from chalicelib.domain import ledger
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.ledger import Posting
-from chalicelib.domain.payments import returns, unsettled
+from chalicelib.domain.payments import next_actions, returns, unsettled
 from chalicelib.domain.payments.returns import REFUNDS_DUE
 from chalicelib.domain.sale import orders
 from chalicelib.errors import InvalidState, NotFound, Refusal, SoldOut, Unavailable
@@ -232,7 +232,8 @@ def _writes(payment: Payment, outcome: Outcome, *, at: datetime) -> list[Write]:
     decision = decide(payment, outcome, facts)
     match decision.verdict:
         case PaymentVerdict.NOTHING:
-            return []
+            waiting = next_actions.changes(payment, outcome)
+            return [_change(payment, waiting)] if waiting else []
         case PaymentVerdict.FAIL | PaymentVerdict.CLOSE:
             return [_failed(payment, outcome, decision.reason)]
         case PaymentVerdict.CREDIT:

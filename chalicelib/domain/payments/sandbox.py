@@ -1,7 +1,8 @@
 """The sandbox provider: charges no money, and keeps its own records in the table as a real provider would.
 
 The customer's token selects the result. `tok_ok` (the default) succeeds, `tok_declined` is declined, and
-`tok_timeout` succeeds but loses its first response. Callbacks are signed with a key derived from the
+`tok_timeout` succeeds but loses its first response. `tok_3ds` asks its owner to act first, and succeeds when it is
+confirmed again. Callbacks are signed with a key derived from the
 secret of providers.
 """
 
@@ -20,6 +21,7 @@ from chalicelib.clients.providers import (
     Move,
     MoveKind,
     MoveWord,
+    NextAction,
     Notice,
     Opened,
     Outcome,
@@ -32,8 +34,8 @@ from chalicelib.table.items import SandboxCharge
 
 NAME = "sandbox"
 SIGNATURE_HEADER = "gatehouse-signature"
-OK, DECLINED, TIMEOUT = "tok_ok", "tok_declined", "tok_timeout"
-TOKENS = (OK, DECLINED, TIMEOUT)
+OK, DECLINED, TIMEOUT, CHALLENGED = "tok_ok", "tok_declined", "tok_timeout", "tok_3ds"
+TOKENS = (OK, DECLINED, TIMEOUT, CHALLENGED)
 SUCCEEDED_KIND, FAILED_KIND = "payment.succeeded", "payment.failed"
 
 # The kinds of callbacks about refunds and disputes, such as `refund.failed` and `dispute.opened`.
@@ -50,6 +52,9 @@ _TOLERANCE = 300
 # A Unix time of more digits is no time; a number of 400 digits cannot become a float.
 _TIME_DIGITS = 12
 _OPEN, _SUCCEEDED, _FAILED, _CANCELED = "open", "succeeded", "failed", "canceled"
+# Its owner must act at the bank; the next confirmation says that they did.
+_ACTING = "acting"
+_UNPAID = (_OPEN, _ACTING)
 
 
 class _Callback(BaseModel):
@@ -88,14 +93,17 @@ class Sandbox:
         )
         with suppress(operations.ConditionFailed):  # this payment's charge is open already
             operations.record(operations.put(item, SandboxCharge.pk.does_not_exist()))
-        return Opened(reference=reference, client_secret=f"{reference}_secret")
+        return Opened(reference=reference, client_secret=_client_secret(reference))
 
     def confirm(self, charge: Charge, reference: str) -> Outcome:  # noqa: ARG002  # the Protocol's signature
         """Complete an open charge as its token says. Raises Declined, Unavailable (`tok_timeout`)."""
         book = _book(reference)
-        if book.status != _OPEN:
+        if book.status not in _UNPAID:
             return _outcome(book)
-        if not _close(reference, _FAILED if book.token == DECLINED else _SUCCEEDED):
+        challenged = book.token == CHALLENGED and book.status == _OPEN
+        if not _close(
+            reference, _ACTING if challenged else _FAILED if book.token == DECLINED else _SUCCEEDED, was=book
+        ):
             return _outcome(_book(reference))
         if book.token == TIMEOUT:
             raise Unavailable("The payment provider did not answer in time. Try again.", retry_after=1)
@@ -107,7 +115,9 @@ class Sandbox:
 
     def cancel(self, reference: str) -> Outcome:
         """Cancel a charge if it is open, and return its outcome. Raises Declined for an unknown reference."""
-        _close(reference, _CANCELED)
+        book = _book(reference)
+        if book.status in _UNPAID:
+            _close(reference, _CANCELED, was=book)
         return _outcome(_book(reference))
 
     def refund(self, reference: str, *, amount: int, currency: str, key: str) -> Move:
@@ -223,14 +233,14 @@ def _book(reference: str) -> SandboxCharge:
     return book
 
 
-def _close(reference: str, status: str) -> bool:
-    """Close an open charge, and return whether this call closed it."""
+def _close(reference: str, status: str, *, was: SandboxCharge) -> bool:
+    """Move an unpaid charge to another status, and return whether this call did it."""
     try:
         operations.record(
             operations.change(
                 keys.money.sandbox_charge(reference),
                 [SandboxCharge.status.set(status)],
-                SandboxCharge.status == _OPEN,
+                SandboxCharge.status == was.status,
             )
         )
     except operations.ConditionFailed:
@@ -239,13 +249,22 @@ def _close(reference: str, status: str) -> bool:
 
 
 def _outcome(book: SandboxCharge) -> Outcome:
-    statuses = {_OPEN: OutcomeStatus.PENDING, _SUCCEEDED: OutcomeStatus.SUCCEEDED}
-    reasons = {_FAILED: "card_declined", _CANCELED: "canceled"}
+    statuses = {
+        _OPEN: OutcomeStatus.PENDING,
+        _ACTING: OutcomeStatus.PENDING,
+        _SUCCEEDED: OutcomeStatus.SUCCEEDED,
+    }
+    reasons, is_acting = {_FAILED: "card_declined", _CANCELED: "canceled"}, book.status == _ACTING
     return Outcome(
         reference=book.reference,
         status=statuses.get(book.status, OutcomeStatus.FAILED),
         amount=book.amount,
         currency=book.currency,
         failure_reason=reasons.get(book.status),
-        is_closed=book.status != _OPEN,
+        is_closed=book.status not in _UNPAID,
+        action=NextAction("confirm_again", client_secret=_client_secret(book.reference)) if is_acting else None,
     )
+
+
+def _client_secret(reference: str) -> str:
+    return f"{reference}_secret"

@@ -16,7 +16,7 @@ from chalicelib.domain.access import request_rates
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.portals.http import body, forms, headers, padding, query, request_log, variables
 from chalicelib.portals.http.answer import JSON, Answer, File, Reply, answer, cached
-from chalicelib.portals.http.idempotent_answers import KeyedRequest, answer_once
+from chalicelib.portals.http.idempotent_answers import KeyedRequest, Result, answer_once, is_in_between
 from chalicelib.portals.http.route import ROUTES, AnyRoute, BodyT, Call, OtherT, QueryT, ReplyT, Route
 
 View = Callable[[Call[Any, Any]], Any]
@@ -94,7 +94,9 @@ def _answer_once(route: AnyRoute, view: View, call: Call[Any, Any]) -> Answer:
         body=call.raw,
     )
 
-    def answer_to(operation_id: str) -> Answer:
-        return answer(route, view(replace(call, operation_id=operation_id)), call.headers)
+    def answer_to(operation_id: str) -> Result:
+        given = view(replace(call, operation_id=operation_id))
+        content = given.content if isinstance(given, Reply) else given
+        return Result(answer(route, given, call.headers), is_in_between(content))
 
     return answer_once(request, answer_to)

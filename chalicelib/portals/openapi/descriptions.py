@@ -42,7 +42,8 @@ REQUEST_HEADERS = {
         "A key of your own, such as a UUID, of printable ASCII characters; one for each act, the same for its retries. "
         "The same key with the same body returns the first answer again, with `Idempotent-Replayed: true`. "
         "With another body it is refused with 422 `IDEMPOTENCY_MISMATCH`, and while the first request is still "
-        "running with 409 `IDEMPOTENCY_IN_PROGRESS`. Keys are kept for 72 hours."
+        "running with 409 `IDEMPOTENCY_IN_PROGRESS`. Bodies are compared as JSON. An answer with a state in between, "
+        "such as `requires_confirmation`, is computed again. Keys are kept for 72 hours."
     ),
     "If-None-Match": "The `ETag` of a copy; if it is still right the answer is 304 without a body.",
 }

@@ -31,6 +31,7 @@ class AnalyticsOut(Out):
 
 _Listed = Literal[
     PaymentStatus.REQUIRES_CONFIRMATION,
+    PaymentStatus.REQUIRES_ACTION,
     PaymentStatus.SUCCEEDED,
     PaymentStatus.FAILED,
     PaymentStatus.REFUNDED,

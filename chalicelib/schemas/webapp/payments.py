@@ -53,7 +53,10 @@ class ProcessIn(In):
     method: PaymentMethod
     payment_token: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = Field(
         default=None,
-        description="The means of payment. The sandbox knows tok_ok (the default), tok_declined and tok_timeout.",
+        description=(
+            "The means of payment. The sandbox knows tok_ok (the default), tok_declined, tok_timeout and tok_3ds, "
+            "which must be confirmed twice: after the first time its owner acts at the bank."
+        ),
     )
     return_url: ReturnUrl | None = None
 
@@ -64,8 +67,19 @@ class ConfirmIn(In):
     payment_id: Id
 
 
+class NextActionOut(Out):
+    """What the customer must do at their bank, such as 3-D Secure: open `url`, or act with `client_secret`."""
+
+    type: str = Field(description="The provider's word, such as redirect_to_url or use_stripe_sdk.")
+    url: str | None = Field(description="The page to open, at the bank or the provider.")
+    client_secret: str | None
+
+
 class PaymentOut(Out):
-    """A payment. `failure_reason` is the reason of its failure or of its refund."""
+    """A payment. `failure_reason` is the reason of its failure or of its refund.
+
+    With the status `requires_action` the customer does what `next_action` says, and confirms again.
+    """
 
     id: str
     status: PaymentStatus
@@ -78,6 +92,7 @@ class PaymentOut(Out):
     receipt_number: str | None
     failure_reason: str | None
     created_at: Moment
+    next_action: NextActionOut | None
 
 
 class WebhookOut(Out):

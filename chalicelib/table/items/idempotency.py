@@ -26,6 +26,8 @@ class IdempotencyRecord(Item, discriminator="idempotency"):
     locked_until = MomentAttribute(null=True)
     expires_at = MomentAttribute()
     answer = IdempotentAnswer(null=True)
+    # The MAC of the first answer, if it reported a state in between and so is not stored itself.
+    interim = UnicodeAttribute(null=True)
 
 
 class Operation(Item, discriminator="operation"):

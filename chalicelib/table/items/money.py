@@ -27,6 +27,8 @@ class Payment(SweptItem, discriminator="payment"):
     provider_reference = UnicodeAttribute(null=True)
     # The provider's key of this payment for the customer's browser, sealed.
     sealed_client_secret = BinaryAttribute(legacy_encoding=False, null=True)
+    # What its owner must do at the bank, as JSON, sealed.
+    sealed_action = BinaryAttribute(legacy_encoding=False, null=True)
     return_url = UnicodeAttribute(null=True)
     status = EnumAttribute(PaymentStatus)
     failure_reason = UnicodeAttribute(null=True)

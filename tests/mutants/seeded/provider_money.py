@@ -6,6 +6,7 @@ _AMOUNTS = "tests/clients/test_stripe_amounts.py"
 _CURRENCIES = "tests/portals/webapp/test_stripe_currencies.py"
 _MOVES = "tests/portals/webapp/test_stripe_moves.py"
 _ANY_ORDER = "tests/domain/payments/test_moves_in_any_order.py"
+_KEYS = "tests/domain/test_idempotency_keys.py"
 _HOLDS = "tests/domain/payouts/test_holds.py"
 
 MUTANTS = (
@@ -65,5 +66,30 @@ MUTANTS = (
         before="status=PayoutStatus.ON_HOLD if is_held else PayoutStatus.SCHEDULED,",
         after="status=PayoutStatus.SCHEDULED,",
         tests=(_HOLDS,),
+    ),
+    # 3-D Secure and Idempotency-Keys
+    Mutant(
+        name="answer-in-between-kept",
+        bug="a payment that waited for its owner waits for ever under its key",
+        file="chalicelib/portals/http/idempotent_answers.py",
+        before="    if result.is_in_between:\n",
+        after="    if result.is_in_between and claimed.record is None:\n",
+        tests=("tests/portals/webapp/test_payments.py",),
+    ),
+    Mutant(
+        name="body-compared-as-bytes",
+        bug="the same request with other spacing is refused",
+        file="chalicelib/domain/idempotency.py",
+        before="hashlib.sha256(canonical(body)).hexdigest()",
+        after="hashlib.sha256(body).hexdigest()",
+        tests=(_KEYS,),
+    ),
+    Mutant(
+        name="next-action-not-shown",
+        bug="a customer is never sent to the bank",
+        file="chalicelib/clients/providers/stripe.py",
+        before='        action=_action(intent) if status == "requires_action" else None,\n',
+        after="",
+        tests=("tests/portals/webapp/test_stripe.py",),
     ),
 )

@@ -19,8 +19,8 @@ MUTANTS = (
         name="fingerprint-without-key",
         bug="a body is guessed by its hash",
         file="chalicelib/domain/idempotency.py",
-        before='    fingerprint = _mac("body", hashlib.sha256(body).hexdigest())\n',
-        after="    fingerprint = hashlib.sha256(body).hexdigest()\n",
+        before='    fingerprint = _mac("body", hashlib.sha256(canonical(body)).hexdigest())\n',
+        after="    fingerprint = hashlib.sha256(canonical(body)).hexdigest()\n",
         tests=(f"{_KEPT}::test_a_body_cannot_be_guessed_by_its_fingerprint",),
     ),
     Mutant(

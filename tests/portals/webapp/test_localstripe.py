@@ -15,6 +15,7 @@ import uvicorn
 
 import app as platform
 from chalicelib import clock
+from chalicelib.clients.providers import stripe as client
 from chalicelib.domain.sale import orders
 from chalicelib.table.items import Account, Order
 from chalicelib.vocabulary import PaymentStatus
@@ -30,6 +31,8 @@ KINDS = ["payment_intent.succeeded", "payment_intent.payment_failed", "payment_i
 _EVENT_SECONDS = 30.0
 # A card that localstripe declines when it is charged.
 DECLINED_NUMBER = "4000000000000341"
+# A card whose owner must act at the bank.
+CHALLENGED_NUMBER = "4000002500003155"
 
 
 class Door:
@@ -144,6 +147,43 @@ def test_a_card_that_is_declined_fails_the_payment(customer: Account, order: Ord
     assert payers.stored(payment_id).status == PaymentStatus.FAILED
     assert payers.tickets_of(order) == ["reserved"]
     assert payers.balances() == {}
+
+
+@pytest.mark.parametrize("key", [None, "one-key"])
+def test_an_owner_acts_at_the_bank_and_the_same_request_then_succeeds(
+    customer: Account, order: Order, door: Door, stripe: str, key: str | None
+) -> None:
+    payment_id = process(customer, order, payment_token=card(stripe, CHALLENGED_NUMBER)).json["id"]
+    waits = confirm(customer, payment_id, key=key).json
+    assert waits["status"] == "requires_action"
+    action = waits["next_action"]
+    assert (action["type"], action["client_secret"].partition("_secret_")[0]) == (
+        "use_stripe_sdk",
+        payers.stored(payment_id).provider_reference,
+    )
+    localstripe.authenticate(action["client_secret"], at=stripe)
+    assert confirm(customer, payment_id, key=key).json["status"] == "succeeded"
+    door.await_event()
+    assert payers.tickets_of(order) == ["valid"]
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [(5_000, 1, "ISK", 500_000), (20_000, 7, "UGX", 2_000_000), (1_230, 120, "KWD", 1_230), (500, 60, "JPY", 500)],
+)
+def test_each_currency_is_charged_and_refunded_in_stripes_units(
+    customer: Account, door: Door, stripe: str, amounts: tuple[int, int, str, int]
+) -> None:
+    price, back, currency, units = amounts
+    order = purchases.book(customer, payers.last_ticket(price=price, currency=currency))
+    payment_id = process(customer, order, payment_token=card(stripe, "4242424242424242")).json["id"]
+    assert confirm(customer, payment_id).json["status"] == "succeeded"
+    name = payers.stored(payment_id).provider_reference or ""
+    assert asked(stripe).v1.payment_intents.retrieve(name).amount == units
+    door.await_event()
+    part = client.Stripe().refund(name, amount=back, currency=currency, key="k")
+    (refund,) = asked(stripe).v1.refunds.list({"payment_intent": name}).data
+    assert (part.reference, refund.amount * price) == (refund.id, part.amount * units)
 
 
 def test_money_that_came_too_late_is_refunded_at_stripe(

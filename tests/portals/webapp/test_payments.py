@@ -9,7 +9,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.clients.providers import OutcomeStatus
 from chalicelib.domain.cards import cards
-from chalicelib.domain.payments import sandbox
+from chalicelib.domain.payments import reconciliation, sandbox
 from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Order, SandboxCharge
@@ -18,7 +18,7 @@ from chalicelib.workers import payments as worker
 from chalicelib.workers import schedules
 from tests.support import payers, purchases
 from tests.support.client import call
-from tests.support.factories import make_customer
+from tests.support.factories import customer_token, make_customer
 from tests.support.payers import confirm, process
 
 UID, OTHER_UID = "04C1D2E3F40001", "04C1D2E3F40002"
@@ -74,6 +74,7 @@ def test_a_payment_is_opened_for_the_bookings_total(customer: Account, order: Or
         "receipt_number": None,
         "failure_reason": None,
         "created_at": answer.json["created_at"],
+        "next_action": None,
     }
     assert charge(payment_id).status == "open"
     assert payers.order_of(order).status == OrderStatus.RESERVED
@@ -111,10 +112,41 @@ def test_a_payment_that_is_confirmed_again_is_the_same_and_takes_nothing_more(cu
 
 def test_the_same_keys_request_opens_one_payment_also_once_it_is_paid(customer: Account, order: Order) -> None:
     first = process(customer, order, key="a-key")
-    confirm(customer, first.json["id"])
     again = process(customer, order, key="a-key")
-    assert again.headers["idempotent-replayed"] == "true"
-    assert again.json == first.json
+    assert (again.json, again.headers["idempotent-replayed"]) == (first.json, "true")
+    confirm(customer, first.json["id"])
+    # Its first answer reported a state in between, so it is computed again.
+    paid = process(customer, order, key="a-key")
+    assert (paid.json["id"], paid.json["status"]) == (first.json["id"], "succeeded")
+    assert "idempotent-replayed" not in paid.headers
+    assert process(customer, order, key="a-key").headers["idempotent-replayed"] == "true"
+    assert process(customer, order, key="a-key", return_url=None, method="wallet").code == "IDEMPOTENCY_MISMATCH"
+
+
+@pytest.mark.parametrize("key", [None, "a-key"])
+def test_a_challenged_payment_says_what_to_do_and_is_paid_when_it_is_confirmed_again(
+    customer: Account, order: Order, key: str | None
+) -> None:
+    payment_id = process(customer, order, payment_token="tok_3ds").json["id"]
+    waits = confirm(customer, payment_id, key=key).json
+    secret = f"sbx_{payment_id[4:]}_secret"
+    assert waits["status"] == "requires_action"
+    assert waits["next_action"] == {"type": "confirm_again", "url": None, "client_secret": secret}
+    listed = call("GET", "/api/v1/users/payment-history/?status=requires_action", token=customer_token(customer)).json
+    assert [one["next_action"] for one in listed["results"]] == [waits["next_action"]]
+    assert payers.tickets_of(order) == ["reserved", "reserved"]
+    paid = confirm(customer, payment_id, key=key).json
+    assert (paid["status"], paid["next_action"]) == ("succeeded", None)
+    assert payers.tickets_of(order) == ["valid", "valid"]
+
+
+def test_a_challenge_that_nobody_answers_is_cancelled_with_its_reservation(customer: Account, order: Order) -> None:
+    payment_id = process(customer, order, payment_token="tok_3ds").json["id"]
+    confirm(customer, payment_id)
+    with after(order, 6):
+        assert reconciliation.reconcile(payment_id)
+    assert (payers.stored(payment_id).status, charge(payment_id).status) == (PaymentStatus.FAILED, "canceled")
+    assert confirm(customer, payment_id).json["next_action"] is None
 
 
 def test_a_payment_that_is_still_open_is_given_again(customer: Account, order: Order) -> None:

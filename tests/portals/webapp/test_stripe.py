@@ -141,15 +141,50 @@ def test_a_token_that_stripe_does_not_know_fails_at_once(customer: Account, orde
     assert (answer.json["status"], answer.json["failure_reason"]) == ("failed", "resource_missing")
 
 
-def test_an_owner_who_must_prove_themselves_does_so_and_the_callback_settles(
-    customer: Account, order: Order, stripe: StripeDouble
+@pytest.mark.parametrize("key", [None, "one-key"])
+@pytest.mark.parametrize("redirects", [True, False])
+@pytest.mark.parametrize("hears", ["confirm", "callback"])
+def test_an_owner_who_must_act_at_the_bank_reads_how_and_pays(
+    customer: Account, order: Order, stripe: StripeDouble, key: str | None, hears: str, *, redirects: bool
 ) -> None:
+    stripe.redirects = redirects
     with configured(RETURN_ORIGINS="https://shop.example"):
         payment_id = opened(customer, order, payment_token=NEEDS_OWNER, return_url="https://shop.example/back")
-    assert confirm(customer, payment_id).json["status"] == "requires_confirmation"
-    stripe._take(intent_of(stripe, payment_id)["id"])
-    deliver(stripe.event("succeeded"))
-    assert confirm(customer, payment_id).json["status"] == "succeeded"
+    if hears == "callback":
+        stripe._confirm(intent_of(stripe, payment_id)["id"])
+        deliver(stripe.event("requires_action"))
+    name, secret = intent_of(stripe, payment_id)["id"], intent_of(stripe, payment_id)["client_secret"]
+    page = {
+        "type": "redirect_to_url",
+        "url": f"https://hooks.stripe.example/3ds/{name}?secret=s",
+        "client_secret": None,
+    }
+    script = {"type": "use_stripe_sdk", "url": None, "client_secret": secret}
+    for _ in range(2):
+        waits = confirm(customer, payment_id, key=key)
+        assert (waits.status, waits.json["status"]) == (200, "requires_action")
+        assert waits.json["next_action"] == (page if redirects else script)
+    assert b"hooks.stripe" not in bytes(payers.stored(payment_id).sealed_action)
+    stripe.authenticate(name)
+    if hears == "callback":
+        deliver(stripe.event("succeeded"))
+        deliver(stripe.event("requires_action"))  # late
+    paid = confirm(customer, payment_id, key=key)
+    assert (paid.json["status"], paid.json["next_action"]) == ("succeeded", None)
+    assert (payers.tickets_of(order), stripe.held(name)) == (["valid"], 150_000)
+    again = confirm(customer, payment_id, key="one-key")
+    assert again.json == paid.json
+
+
+def test_an_owner_whom_the_bank_does_not_know_fails_the_payment(
+    customer: Account, order: Order, stripe: StripeDouble
+) -> None:
+    payment_id = opened(customer, order, payment_token=NEEDS_OWNER)
+    confirm(customer, payment_id, key="one-key")
+    stripe.authenticate(intent_of(stripe, payment_id)["id"], is_right=False)
+    failed = confirm(customer, payment_id, key="one-key").json
+    assert (failed["status"], failed["failure_reason"]) == ("failed", "payment_intent_authentication_failure")
+    assert (failed["next_action"], payers.tickets_of(order)) == (None, ["reserved"])
 
 
 @pytest.mark.parametrize("lost", [1, 3])

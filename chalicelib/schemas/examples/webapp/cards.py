@@ -49,6 +49,7 @@ OPERATIONS: dict[str, Example] = {
             "receipt_number": None,
             "failure_reason": None,
             "created_at": "2026-11-21T09:31:00.000Z",
+            "next_action": None,
         },
     ),
     "customer_auto_reload": Example({**_RELOADED, "payment_token": "tok_ok"}, {**_CARD, "auto_reload": _RELOADED}),

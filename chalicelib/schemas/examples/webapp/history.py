@@ -21,6 +21,7 @@ OPERATIONS: dict[str, Example] = {
                 "receipt_number": "GH-R-7XJ2FA",
                 "failure_reason": None,
                 "created_at": "2026-11-14T18:04:10.000Z",
+                "next_action": None,
                 "invoice_number": "GH-2026-000123",
                 "event_id": demo.PAST_EVENT_ID,
                 "event_title": demo.PAST_EVENT_TITLE,

@@ -18,6 +18,7 @@ _PAYMENT: dict[str, Any] = {
     "receipt_number": None,
     "failure_reason": None,
     "created_at": "2026-11-21T09:31:00.000Z",
+    "next_action": None,
 }
 _PAID = {
     **_PAYMENT,
