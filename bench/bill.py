@@ -8,7 +8,7 @@ of a vCPU that the functions get, and how long a request to DynamoDB takes there
 from dataclasses import dataclass
 
 from bench.crowd import Run
-from bench.processor import BATCHES, Processor
+from bench.processor import Processor
 from infra.package.gateway import TRACED_SHARE
 
 # Scans a second at which the bill is made: a quiet gate, and the busiest that the issue asks for.
@@ -60,9 +60,8 @@ def of(run: Run, processor: Processor) -> Bill:
     calls = {"handler": 1.0} | {name: part["calls"] / run.scans for name, part in readers.items()}
     waiting = units["dynamodb_requests"] * _REQUEST_SECONDS
     seconds = waiting + (handler_cpu + worker_cpu * len(readers)) / _VCPUS
-    # A call of the worker writes lines of its own; they were counted at the smaller batches.
     log_bytes = processor.logged["handler"] + _ACCESS_LOG_BYTES
-    log_bytes += processor.logged["background"] * BATCHES[-1] * calls["stream"]
+    log_bytes += sum(processor.logged[name] * calls[name] for name in readers)
     dollars = {
         "API Gateway": _GATEWAY,
         "Lambda, calls": _CALL * sum(calls.values()),

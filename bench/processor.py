@@ -13,7 +13,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ class Processor:
 
     handler: dict[Kind, list[float]]
     background: dict[int, float]
-    # Bytes of log lines a scan: of the handler, and of the stream worker where a batch has the smaller size.
+    # Bytes of log lines: of the handler for a scan, of the stream's functions for a call.
     logged: dict[str, float]
     handler_profile: Profile
     background_profile: Profile
@@ -100,9 +102,19 @@ class _Stream:
                     raise RuntimeError(f"the stream worker failed: {answer}")
         return spent
 
-    def logged(self, batch_size: int) -> int:
-        """Project until there are no new records; return how many bytes of log lines that wrote."""
-        return _logged(lambda: self.drain(batch_size))
+    def logged(self) -> dict[str, float]:
+        """Deliver what is new, a record at a time; return the bytes of log lines of a call, by function."""
+        import app
+        from infra.local.delivery import passes
+        from infra.package import filters
+
+        records = self._reader.read()
+        found: dict[str, float] = {}
+        for name in ("stream", "live"):
+            wanted = [record for record in records if passes(filters.of_function(name), record)]
+            work = [partial(getattr(app, name), {"Records": [record]}, None) for record in wanted]
+            found[name] = _logged(lambda work=work: [call() for call in work]) / len(work)  # type: ignore[misc]  # bound
+        return found
 
     def profile(self) -> Profile:
         """Project until there are no new records, under the profiler."""
@@ -125,7 +137,9 @@ def _logged(act: Callable[[], object]) -> int:
     plain = logging.getLogger(logger.name)
     plain.addHandler(counter)
     try:
-        act()
+        # A metric is printed, not logged.
+        with redirect_stdout(written):
+            act()
     finally:
         plain.removeHandler(counter)
     return len(written.getvalue().encode())
@@ -147,7 +161,7 @@ def _measure(scans: int) -> Processor:
         background[size] = stream.drain(size) / scans
     stream.skip()
     more = gate.prepare(Kind.QR, scans)
-    logged = {"handler": _logged(lambda: _scan(more)) / scans, "background": stream.logged(BATCHES[-1]) / scans}
+    logged = {"handler": _logged(lambda: _scan(more)) / scans} | stream.logged()
     stream.skip()
     profiler = Profiler()
     _scan(gate.prepare(Kind.QR, profiled), under=profiler)

@@ -63,6 +63,13 @@ def bodies(cloud: Cloud, name: str) -> list[str]:
     return sorted(found)
 
 
+def count(cloud: Cloud, name: str) -> int:
+    """How many messages a queue has, with those that somebody holds."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = cloud.client("sqs").get_queue_attributes(QueueUrl=url(cloud, name), AttributeNames=names)["Attributes"]
+    return sum(int(found[each]) for each in names)
+
+
 def test_letters_of_each_queue_go_back_and_a_look_moves_nothing(cloud: Cloud) -> None:
     sent = {name: [f"{name} {number}" for number in range(12)] for name in QUEUES}
     for name, texts in sent.items():
@@ -78,7 +85,7 @@ def test_letters_of_each_queue_go_back_and_a_look_moves_nothing(cloud: Cloud) ->
     assert all(f"{name}: 12 moved" in done.stdout for name in QUEUES if name != "jobs")
     assert "jobs: 7 moved" in done.stdout
     assert {name: bodies(cloud, name) for name in QUEUES} == {name: sorted(texts) for name, texts in sent.items()}
-    assert [bodies(cloud, f"{name}-dlq") for name in QUEUES] == [[]] * len(QUEUES)
+    assert [count(cloud, f"{name}-dlq") for name in QUEUES] == [0] * len(QUEUES)
 
 
 def test_records_of_the_stream_are_replayed_and_what_fails_again_is_kept(cloud: Cloud) -> None:

@@ -91,20 +91,27 @@ def search(
 ) -> Page[CheckinEntry]:
     """Return a page of the entries that fit, newest first.
 
-    By card or attendee it queries the index of that ticket or card. By usher and result it reads a bounded part of
-    the event's log per request. Such a page may hold fewer entries than requested; `next` continues.
+    By card or attendee it queries the index of that ticket or card, and reads first entries off the tickets. By usher
+    and result it reads a bounded part of the event's log per request. Such a page may hold fewer entries than
+    requested; `next` continues.
     """
     usher_id = _usher_id(filters.username) if filters.username else None
     if filters.username and usher_id is None:
         return Page(results=[])
+    entered: list[_Row] = []
     if filters.card_id is not None or filters.attendee is not None:
-        partitions, index = _partitions_of(event_id, filters), "gsi2"
+        ticket_ids, partitions = _history_of(event_id, filters)
+        partitions = [keys.gate.ticket_log(event_id, ticket_id).pk for ticket_id in ticket_ids] + partitions
+        entered, index = _first_entries(ticket_ids), "gsi2"
     else:
         partitions, index = keys.gate.log_partitions(event_id), "gsi1"
     start, end = _start_of(filters.date_from), _end_of(filters.date_to)
 
     def read(after: str | None, limit: int) -> list[tuple[str, _Row]]:
-        rows = _newest(partitions, index, before=after or end, limit=limit)
+        before = after or end
+        rows = _newest(partitions, index, before=before, limit=limit)
+        rows += [row for row in entered if before is None or row.log_id < before]
+        rows = sorted(rows, key=lambda row: row.log_id, reverse=True)[:limit]
         return [(row.log_id, row) for row in rows if row.log_id >= start]
 
     def load(rows: Sequence[_Row]) -> list[Place[Scan] | None]:
@@ -196,7 +203,23 @@ def _usher_id(username: str) -> str | None:
     return account.account_id if account else None
 
 
-def _partitions_of(event_id: str, filters: CheckinFilters) -> list[str]:
+def _first_entries(ticket_ids: Sequence[str]) -> list[_Row]:
+    """Return the rows of the tickets' first entries, which the index leaves out to save a write unit a scan.
+
+    A contested ticket's admission is in the index: it was written with its record.
+    """
+    tickets = operations.get_many([keys.tickets.ticket(ticket_id) for ticket_id in ticket_ids], consistent=False)
+    rows = []
+    for ticket in tickets.values():
+        won = ticket.admission
+        if won is not None and not ticket.contested:
+            place = keys.gate.scan(won.caller_id, won.scan_id, won.subject or ticket.ticket_id)
+            rows.append(_Row(won.log_id, place, ScanResult.VALID, won.caller_id))
+    return rows
+
+
+def _history_of(event_id: str, filters: CheckinFilters) -> tuple[list[str], list[str]]:
+    """Return the tickets of a card or attendee, and the partition of the card's scans that found none."""
     ticket_ids: list[str] = []
     partitions: list[str] = []
     if filters.card_id is not None:
@@ -209,4 +232,4 @@ def _partitions_of(event_id: str, filters: CheckinFilters) -> list[str]:
         ticket_ids = [t for t in ticket_ids if t in named] if filters.card_id is not None else named
         if filters.card_id is not None:
             partitions = []
-    return [keys.gate.ticket_log(event_id, ticket_id).pk for ticket_id in ticket_ids] + partitions
+    return ticket_ids, partitions
