@@ -12,6 +12,8 @@ AT_IMPORT = {
     "jmespath", "jwt", "pydantic", "pydantic_core", "pynamodb", "six", "typing_extensions", "typing_inspection",
     "ulid", "urllib3",
 }  # fmt: skip
+# PynamoDB uses it where it is installed. The server of moto brings it here; it is not among what is deployed.
+NOT_DEPLOYED = {"blinker"}
 _REPORT = """
 import gc, json, sys
 import app
@@ -27,6 +29,8 @@ def test_importing_the_app_loads_no_library_that_only_some_requests_need() -> No
     code = f"import sys; sys.path[:0] = {paths!r}\n{_REPORT}"
     done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     report = json.loads(done.stdout)
-    assert set(report["loaded"]) - AT_IMPORT <= {"app", "chalicelib"}
+    assert set(report["loaded"]) - AT_IMPORT <= {"app", "chalicelib"} | NOT_DEPLOYED
+    deployed = (ROOT / "requirements.txt").read_text()
+    assert not [name for name in NOT_DEPLOYED if f"\n{name}==" in deployed]
     assert report["collects"] is True
     assert report["frozen"] > 100_000
