@@ -17,8 +17,11 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Payment, ProviderEvent
 from chalicelib.vocabulary import Fact, PaymentStatus
 
-# Delay until the next check if a provider still processes a charge after its deadline.
+# The shortest delay until the next check if a provider still processes a charge after its deadline. Later ones grow
+# with the time since then. Stripe: a bank debit is processed for up to 14 days.
 _ASK_AGAIN_AFTER = timedelta(minutes=5)
+_ASKED_FOR = timedelta(days=15)
+_GROWTH = 8
 
 
 def take_webhook(raw: bytes, headers: Mapping[str, str]) -> None:
@@ -97,8 +100,14 @@ def reconcile(payment_id: str) -> bool:
         return False
     settled = settle(payment_id, _final(payment))
     if settled.is_due and settled.status in OPEN:
+        overdue = clock.now() - payment.open_until
+        if overdue > _ASKED_FOR:
+            # An alarm counts these lines.
+            logger.error("work given up", extra={"due_id": payment_id, "order_id": payment.order_id})
+            give_up(payment_id)
+            return True
         # The provider still processes the charge, so the payment stays due and is checked again later.
-        later = resolution.due_at(payment_id, clock.now() + _ASK_AGAIN_AFTER)
+        later = resolution.due_at(payment_id, clock.now() + max(_ASK_AGAIN_AFTER, overdue / _GROWTH))
         same = (Payment.status == settled.status) & settled.is_due_as_read()
         try:
             operations.record(operations.change(keys.money.payment(payment_id), later, same))

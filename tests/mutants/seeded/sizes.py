@@ -81,4 +81,15 @@ MUTANTS = (
             "tests/contract/test_conventions.py::test_public_pages_and_documents_have_a_head_and_other_routes_none",
         ),
     ),
+    Mutant(
+        name="processing-asked-for-ever",
+        bug="a charge that its provider never finishes is asked for each five minutes",
+        file="chalicelib/domain/payments/reconciliation.py",
+        before="        if overdue > _ASKED_FOR:\n",
+        after="        if overdue > 100 * _ASKED_FOR:\n",
+        tests=(
+            "tests/portals/webapp/test_stripe.py"
+            "::test_a_charge_that_stripe_processes_for_ever_is_asked_for_less_and_less_and_fails_in_the_end",
+        ),
+    ),
 )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,12 +16,14 @@ from chalicelib.domain.payments import payments
 from chalicelib.domain.sale import orders, rules
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Order, Payment
 from chalicelib.vocabulary import OrderStatus, PaymentStatus
 from chalicelib.workers import payments as worker
 from chalicelib.workers import schedules
-from tests.support import payers, purchases, stripe_double
+from tests.support import payers, purchases, stripe_double, sweeps
 from tests.support.factories import make_customer
+from tests.support.log_lines import collected
 from tests.support.payers import confirm, process
 from tests.support.settings import configured
 from tests.support.stripe_double import API_KEY, DECLINED, GOOD, NEEDS_OWNER, WEBHOOK_SECRET, StripeDouble, sign
@@ -422,3 +424,32 @@ def test_without_its_keys_a_payment_is_refused_clearly_and_the_wallet_still_pays
         client.Stripe().retrieve("pi_1")
     wallet = opened(customer, order, method="wallet")
     assert confirm(customer, wallet).json["status"] == "succeeded"
+
+
+def test_a_charge_that_stripe_processes_for_ever_is_asked_for_less_and_less_and_fails_in_the_end(
+    stripe: StripeDouble, customer: Account, order: Order
+) -> None:
+    payment_id = process(customer, order).json["id"]
+    place = keys.money.payment(payment_id)
+    reference = payers.stored(payment_id).provider_reference
+    assert reference is not None
+    stripe.intents[reference]["status"] = "processing"
+    deadline = payers.stored(payment_id).open_until
+    assert deadline is not None
+    waits = []
+    with collected() as logged:
+        for overdue in (timedelta(minutes=1), timedelta(days=8), timedelta(days=16)):
+            at = (deadline + overdue).replace(second=0, microsecond=0)
+            due = Payment.due_at(keys.jobs.due(at, payment_id))
+            operations.record(operations.change(place, due))
+            sweeps.at_due(place)
+            key = payers.stored(payment_id).gsi2pk
+            waits.append(datetime.fromisoformat(key.split("#")[1]).replace(tzinfo=UTC) - at if key else None)
+    assert waits == [timedelta(minutes=6), timedelta(days=1, minutes=1), None]
+    assert payers.stored(payment_id).status is PaymentStatus.FAILED
+    assert [line["due_id"] for line in logged.all() if line["message"] == "work given up"] == [payment_id]
+    # What the provider reports later still counts.
+    stripe.intents[reference]["status"] = "requires_confirmation"
+    stripe.pay(stripe.intents[reference]["client_secret"])
+    assert deliver(stripe.event("payment_intent.succeeded")).status == 200
+    assert payers.stored(payment_id).status in (PaymentStatus.SUCCEEDED, PaymentStatus.REFUND_DUE)
