@@ -95,12 +95,12 @@ def reconcile(payment_id: str) -> bool:
         return False
     if payment.status == PaymentStatus.REFUND_DUE:
         return refund(payment_id)
-    is_due = payment.is_due and payment.open_until is not None and payment.open_until <= clock.now()
-    if payment.status not in OPEN or not is_due:
+    deadline = payment.open_until
+    if payment.status not in OPEN or not payment.is_due or deadline is None or deadline > clock.now():
         return False
     settled = settle(payment_id, _final(payment))
     if settled.is_due and settled.status in OPEN:
-        overdue = clock.now() - payment.open_until
+        overdue = clock.now() - deadline
         if overdue > _ASKED_FOR:
             # An alarm counts these lines.
             logger.error("work given up", extra={"due_id": payment_id, "order_id": payment.order_id})

@@ -4,6 +4,7 @@ from tests.mutants.seeded.mutant import Mutant
 
 _SIZES = "tests/table/test_key_sizes.py"
 _DAYS = "tests/portals/test_event_days.py"
+_STRIPE = "tests/portals/webapp/test_stripe.py"
 _UNSETTLED = "tests/portals/webapp/test_unsettled_payments.py"
 
 MUTANTS = (
@@ -88,8 +89,7 @@ MUTANTS = (
         before="        if overdue > _ASKED_FOR:\n",
         after="        if overdue > 100 * _ASKED_FOR:\n",
         tests=(
-            "tests/portals/webapp/test_stripe.py"
-            "::test_a_charge_that_stripe_processes_for_ever_is_asked_for_less_and_less_and_fails_in_the_end",
+            f"{_STRIPE}::test_a_charge_that_stripe_processes_for_ever_is_asked_for_less_and_less_and_fails_in_the_end",
         ),
     ),
 )
