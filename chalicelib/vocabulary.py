@@ -164,6 +164,13 @@ class JobStatus(StrEnum):
     FAILED = "failed"
 
 
+class BatchStatus(StrEnum):
+    """The state of a seller's batch of numbered tickets."""
+
+    OPEN = "open"
+    SETTLED = "settled"
+
+
 class PrintFormat(StrEnum):
     """The output of a print run: sheets with codes, or a list."""
 

@@ -5,6 +5,7 @@ from chalicelib.domain import sweep as due
 from chalicelib.domain.access import devices
 from chalicelib.domain.events import background as events
 from chalicelib.domain.merchants import background as merchants
+from chalicelib.domain.organizations import background as organizations
 from chalicelib.domain.payments import background as payments
 from chalicelib.domain.sale import background as sale
 from chalicelib.domain.sweep import SweepEnd, SweepRun, SweepTaker
@@ -17,6 +18,7 @@ TAKERS: dict[str, SweepTaker] = {
     **sale.SWEEP_TAKERS,
     **payments.SWEEP_TAKERS,
     **merchants.SWEEP_TAKERS,
+    **organizations.SWEEP_TAKERS,
 }
 ENDS: dict[str, SweepEnd] = {**payments.SWEEP_ENDS}
 

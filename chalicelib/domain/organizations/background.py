@@ -2,10 +2,12 @@
 
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.jobs import JobKind
-from chalicelib.domain.organizations import numbering, ticket_clearing, ticket_totals
+from chalicelib.domain.organizations import batches, numbering, ticket_clearing, ticket_totals
 from chalicelib.domain.organizations.printing import print_runs
+from chalicelib.domain.sweep import SweepTaker
 from chalicelib.table.items import Job, NumberRange, PrintRun, TicketClearing
 
+SWEEP_TAKERS: dict[str, SweepTaker] = {"bat_": batches.sweep}
 FOLLOWERS: tuple[Follower, ...] = (ticket_totals.follow,)
 JOB_KINDS: dict[type[Job], JobKind] = {
     NumberRange: JobKind("tickets_generate", numbering.run_step),

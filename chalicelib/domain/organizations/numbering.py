@@ -289,6 +289,18 @@ def as_generated(made: NumberRange) -> list[NumberedTicket]:
     ]
 
 
+def require_given_out(organization_id: str, prefix: str, first: int, last: int) -> None:
+    """Require that all numbers from `first` to `last` were given out and are written.
+
+    Raises NotFound, InvalidState.
+    """
+    series = operations.get(keys.organizations.last_number(organization_id, prefix))
+    if series is None or series.last < last:
+        given = f"Numbers of {prefix} were given out up to {series.last}." if series else f"{prefix} has no numbers."
+        raise NotFound(f"Not all of these numbers were given out. {given}")
+    require_written(organization_id, prefix, first, last)
+
+
 def require_written(organization_id: str, prefix: str, first: int, last: int) -> None:
     """Require that numbers from `first` to `last` were given out, and none is still being written.
 

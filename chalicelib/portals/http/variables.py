@@ -90,6 +90,7 @@ _KINDS: Mapping[str, Variable] = {
     "ticket_id": _id("tkt"),
     "booking_id": _id("ord"),
     "job_id": _id("job"),
+    "batch_id": _id("bat"),
     "log_id": _id("log"),
     "device_id": _id("dev"),
     "user_id": _id("usr"),

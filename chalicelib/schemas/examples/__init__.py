@@ -21,6 +21,7 @@ PATH_VALUES = {
     "device_id": DEVICE_ID,
     "ticket_id": demo.HOLDER.ticket_id,
     "job_id": f"job_{ULID}",
+    "batch_id": f"bat_{ULID}",
     "dependent_id": f"dpd_{ULID}",
     "booking_id": f"ord_{ULID}",
     "payment_id": f"pay_{ULID}",

@@ -96,6 +96,8 @@ STALLS, BALCONY = Tier("Stalls", 250_000, 200), Tier("Balcony", 120_000, 200)
 STOCK_COUNT = 12
 BALANCE = 1_000_000
 CARD_FEE = 50_000
+# The batch of a seller: the last numbers of the sheet, and the price of a ticket in minor units.
+SELLER, BATCH_FIRST, BATCH_PRICE = "Bilal", 21, 50_000
 ORGANIZATION, PREFIX, SHEET_COUNT, SCANNED_COUNT = "Lahore Marathon", "RUN", 24, 3
 
 

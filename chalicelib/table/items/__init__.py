@@ -72,6 +72,8 @@ from chalicelib.table.items.money import (
     Settlement,
 )
 from chalicelib.table.items.organizations import (
+    BatchLock,
+    BatchPlace,
     BucketGroup,
     Member,
     NumberedTicket,
@@ -80,6 +82,7 @@ from chalicelib.table.items.organizations import (
     Organization,
     PrintRun,
     RangePlace,
+    SellerBatch,
     TicketBucket,
     TicketClearing,
     TicketDay,
@@ -94,6 +97,8 @@ __all__ = [
     "AccountTotal",
     "Assignment",
     "AttendeeWord",
+    "BatchLock",
+    "BatchPlace",
     "BucketGroup",
     "Card",
     "CardBalance",
@@ -171,6 +176,7 @@ __all__ = [
     "SavedMethod",
     "Scan",
     "Seats",
+    "SellerBatch",
     "SentMessage",
     "Session",
     "Settlement",

@@ -5,7 +5,7 @@ from typing import Any
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, MapAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
-from chalicelib.table.items.item import Item
+from chalicelib.table.items.item import Item, SweptItem
 from chalicelib.table.items.jobs import Job
 from chalicelib.vocabulary import PrintFormat
 
@@ -154,6 +154,48 @@ class TicketDay(Item, discriminator="ticket_day"):
     scanned = IntegerAttribute(default=0)
     ordered = IntegerAttribute(default=0)
     print_runs = IntegerAttribute(default=0)
+
+
+class SellerBatch(SweptItem, discriminator="seller_batch"):
+    """Numbers that a seller has taken to sell, and what came back. Money is in minor units.
+
+    It is in the sweep's index while returned numbers may not all be void yet.
+    """
+
+    batch_id = UnicodeAttribute()
+    organization_id = UnicodeAttribute()
+    seller = UnicodeAttribute()
+    prefix = UnicodeAttribute()
+    first = IntegerAttribute()
+    last = IntegerAttribute()
+    price = IntegerAttribute()
+    currency = UnicodeAttribute()
+    # [[first, last]] in order, without overlap; they only grow.
+    returned: JSONAttribute = JSONAttribute(default=list)
+    # What the seller has paid; None until the batch is settled.
+    cash = IntegerAttribute(null=True)
+    # Returned tickets that had been scanned before, which therefore were sold or used.
+    scanned_of_returned = IntegerAttribute(default=0)
+    # The optimistic lock.
+    version = IntegerAttribute(default=0)
+    returned_by = UnicodeAttribute(null=True)
+    created_by = UnicodeAttribute()
+    created_at = MomentAttribute()
+    settled_at = MomentAttribute(null=True)
+
+
+class BatchPlace(Item, discriminator="batch_place"):
+    """The numbers of a batch, stored in the prefix's partition under the first number."""
+
+    batch_id = UnicodeAttribute()
+    first = IntegerAttribute()
+    last = IntegerAttribute()
+
+
+class BatchLock(Item, discriminator="batch_lock"):
+    """Counts the batches of a prefix: the optimistic lock against batches that overlap."""
+
+    batches = IntegerAttribute(default=0)
 
 
 class TicketClearing(Job, discriminator="ticket_clearing"):

@@ -88,6 +88,9 @@ No.  question                                   index  partition                
 76   a request that started a job, by digest    table  JOB_REQUEST#digest        JOB_REQUEST            tix
 77   a code that a merchant sent to a customer  table  ACCOUNT#account           EARLY_CODE#merchant    merchant
      before choosing a card
+78   the batches of sellers, newest first       gsi1   TIX_BATCHES#organization  batch                  tix
+     a batch                                    table  TIX_BATCH#batch           TIX_BATCH              tix, sweep
+79   the batch that has a number of a prefix    table  TIX_BATCH_NUMBERS#org.#p. LOCK, RANGE#first      tix
 80   a one-time ticket of a live connection     table  LIVE_TICKET#hash          LIVE_TICKET            live
 81   a live connection                          table  LIVE_CONNECTION#conn.     LIVE_CONNECTION        live
 82   the live connections of a principal        table  LIVE_OF#principal         connection             live

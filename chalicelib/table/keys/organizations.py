@@ -1,6 +1,8 @@
 """Keys of organizations with numbered tickets: number ranges, tickets, totals and jobs."""
 
 from chalicelib.table.items.organizations import (
+    BatchLock,
+    BatchPlace,
     BucketGroup,
     Member,
     NumberedTicket,
@@ -9,6 +11,7 @@ from chalicelib.table.items.organizations import (
     Organization,
     PrintRun,
     RangePlace,
+    SellerBatch,
     TicketBucket,
     TicketClearing,
     TicketDay,
@@ -90,3 +93,23 @@ def ticket_clearing(job_id: str) -> Place[TicketClearing]:
 def print_run(job_id: str) -> Place[PrintRun]:
     """Question 69, of a job that creates files to print."""
     return Place(PrintRun, *jobs.job(job_id))
+
+
+def batch(batch_id: str) -> Place[SellerBatch]:
+    """Question 78: the batch itself."""
+    return Place(SellerBatch, joined("TIX_BATCH", batch_id), "TIX_BATCH")
+
+
+def batches(organization_id: str, batch_id: str = "") -> Key:
+    """Question 78: the batches of an organization, or the place of one in that list."""
+    return Key(joined("TIX_BATCHES", organization_id), batch_id)
+
+
+def batch_lock(organization_id: str, prefix: str) -> Place[BatchLock]:
+    """Question 79: the lock against batches that overlap."""
+    return Place(BatchLock, joined("TIX_BATCH_NUMBERS", organization_id, prefix), "LOCK")
+
+
+def batch_place(organization_id: str, prefix: str, first: int) -> Place[BatchPlace]:
+    """Question 79: the batch that begins with a number; ten digits, so that text order is number order."""
+    return Place(BatchPlace, batch_lock(organization_id, prefix).pk, joined("RANGE", f"{first:010d}"))

@@ -5,13 +5,16 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import ledger
+from chalicelib.domain import ledger, money
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import categories, events, venues
-from chalicelib.domain.organizations import numbered_tickets, numbering, organizations
+from chalicelib.domain.money import AmountInput
+from chalicelib.domain.organizations import batches, numbered_tickets, numbering, organizations
+from chalicelib.domain.organizations.batches import BatchInput
 from chalicelib.domain.organizations.organizations import TixRegistration
+from chalicelib.domain.organizations.voiding import NumberSpan
 from chalicelib.domain.organizers import event_drafts
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
@@ -167,7 +170,7 @@ def _load_partners() -> Account:
 
 
 def _load_organization() -> None:
-    """Create the demo organization with its admin and a sheet of tickets, three of them scanned."""
+    """Create the demo organization with its admin, a sheet of tickets, three of them scanned, and a seller's batch."""
     with suppress(AlreadyExists):
         owner = TixRegistration(email=demo.TIX_EMAIL, password=demo_passwords.TIX, name=demo.TIX_NAME)
         organizations.found(owner, organization=demo.ORGANIZATION, timezone=demo.TIMEZONE, needs_proof=False)
@@ -178,6 +181,12 @@ def _load_organization() -> None:
     made = numbering.generate(admin.organization_id, wanted, user_id=by, operation_id="op_demo_sheet")
     for ticket in numbering.as_generated(made)[: demo.SCANNED_COUNT]:
         numbered_tickets.scan(admin.organization_id, ticket.ticket_id, user_id=by, operation_id="op_demo_scan")
+    sold = BatchInput(
+        seller=demo.SELLER,
+        numbers=NumberSpan(demo.PREFIX, demo.BATCH_FIRST, demo.SHEET_COUNT),
+        price=AmountInput(money.Money(demo.BATCH_PRICE, config().currency).amount),
+    )
+    batches.create(admin.organization_id, sold, user_id=by, operation_id="op_demo_batch")
 
 
 def _load_balance() -> None:

@@ -11,6 +11,8 @@ _MODULE = "chalicelib/portals/live.js"
 _OF_MODULE = "tests/portals/test_live_module.py"
 _EARLY = "chalicelib/domain/merchants/early_codes.py"
 _OF_EARLY = "tests/portals/merchant/test_early_codes.py"
+_BATCHES = "chalicelib/domain/organizations/batches.py"
+_OF_BATCHES = "tests/portals/tix/test_batches.py"
 _BEHIND = "tests/portals/tix/test_behind_the_answer.py"
 
 MUTANTS = (
@@ -93,5 +95,21 @@ MUTANTS = (
         before="    if not otp.waits(OtpPurpose.CARD_ASSIGNMENT, early.challenge_id, customer.mobile_number):\n",
         after="    if not early.challenge_id:\n",
         tests=(_OF_EARLY,),
+    ),
+    Mutant(
+        name="batches-overlap",
+        bug="two sellers get the same numbers at the same time",
+        file=_BATCHES,
+        before="BatchLock.batches == seen.batches if seen else BatchLock.pk.does_not_exist()",
+        after="BatchLock.pk.exists() | BatchLock.pk.does_not_exist()",
+        tests=(f"{_OF_BATCHES}::test_overlapping_batches_at_once_are_given_to_one_seller",),
+    ),
+    Mutant(
+        name="returned-and-not-void",
+        bug="after a crash returned numbers are admitted",
+        file=_BATCHES,
+        before="        *SellerBatch.due_at(keys.jobs.due(now + _PATIENCE, batch.batch_id)),\n",
+        after="",
+        tests=(f"{_OF_BATCHES}::test_what_was_returned_is_void_although_the_request_died",),
     ),
 )
