@@ -55,6 +55,13 @@ def make(
     return request
 
 
+def open_of(customer_id: str) -> list[CardRequest]:
+    """Return the customer's open requests, of which there is at most one."""
+    is_open = operations.get(keys.cards.open_card_request(customer_id))
+    request = operations.get(keys.cards.card_request(customer_id, is_open.request_id)) if is_open else None
+    return [request] if request else []
+
+
 def fee_for(customer_id: str, *, has_paid: bool, requested: OpenCardRequest | None = None) -> int:
     """Return the fee of a customer's next card, in minor units: zero after the first, else as requested."""
     if has_paid:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain import ledger, paging
-from chalicelib.domain.cards import cards
+from chalicelib.domain.cards import card_requests, cards
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page
 from chalicelib.errors import InvalidState, NotFound
 from chalicelib.identifiers import parse_uid, uid_of_card_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Card, CardBalance
+from chalicelib.table.items import Card, CardBalance, CardRequest
 from chalicelib.table.ranges import Before
 from chalicelib.vocabulary import CardStatus
 
@@ -48,6 +48,20 @@ class CardHolding:
             threshold=Money(balance.auto_threshold, balance.currency),
             amount=Money(balance.auto_amount, balance.currency),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCards:
+    """A page of a customer's cards, and their open requests for a card."""
+
+    page: Page[CardHolding]
+    requests: list[CardRequest]
+
+
+def overview(customer_id: str, *, page_size: int, cursor: str | None) -> OwnCards:
+    """Return a page of a customer's cards, and their open requests. Raises InvalidCursor."""
+    page = of(customer_id, page_size=page_size, cursor=cursor)
+    return OwnCards(page, card_requests.open_of(customer_id))
 
 
 def get(customer_id: str, name: str) -> CardHolding:

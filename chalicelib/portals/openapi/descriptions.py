@@ -4,6 +4,7 @@ from chalicelib.vocabulary import Portal
 
 PATH_VARIABLES = {
     "job_id": "The id that a job was answered with.",
+    "batch_id": "The id of a batch of numbered tickets.",
     "event_id": "The event's id.",
     "card_id": "The card's id, or its UID in hex, with or without colons, in either case.",
     "log_id": "The check-in log entry's id.",

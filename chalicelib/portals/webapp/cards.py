@@ -46,7 +46,7 @@ def _card_out(holding: CardHolding) -> schema.CardOut:
         _CARDS,
         guard=CUSTOMER,
         query=PageIn,
-        reply=PageOut[schema.CardOut],
+        reply=schema.CardsOut,
         links=(
             Link("customer_reload_card", {"card_id": "/results/0/id"}),
             Link("customer_block_card", {"card_id": "/results/0/id"}),
@@ -56,10 +56,12 @@ def _card_out(holding: CardHolding) -> schema.CardOut:
         ),
     ),
 )
-def customer_cards(call: Call[None, PageIn]) -> PageOut[schema.CardOut]:
-    """List the customer's cards with their balances, newest first."""
-    page = own_cards.of(call.principal.id, page_size=call.query.page_size, cursor=call.query.cursor)
-    return PageOut.of(page, _card_out)
+def customer_cards(call: Call[None, PageIn]) -> schema.CardsOut:
+    """List the customer's cards with their balances, newest first, and their open requests."""
+    own = own_cards.overview(call.principal.id, page_size=call.query.page_size, cursor=call.query.cursor)
+    page = PageOut.of(own.page, _card_out)
+    requests = [schema.OpenRequestOut(id=each.request_id, status=each.status) for each in own.requests]
+    return schema.CardsOut(results=page.results, next=page.next, count=page.count, requests=requests)
 
 
 @door(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from chalicelib.schemas.texts import LINES, ONE_LINE
-from chalicelib.schemas.wire import Amount, BetweenIn, Filter, Id, In, Moment, MoneyOut, Out, PageIn
+from chalicelib.schemas.wire import Amount, BetweenIn, Filter, Id, In, Moment, MoneyOut, Out, PageIn, PageOut
 from chalicelib.vocabulary import CardDelivery, CardRequestStatus, CardStatus, EntryType
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), ONE_LINE]
@@ -78,6 +78,19 @@ class CardOut(Out):
     merchant: MerchantOut | None
     assigned_at: Moment | None
     auto_reload: AutoReloadOut | None
+
+
+class OpenRequestOut(Out):
+    """An open request for a card."""
+
+    id: str
+    status: CardRequestStatus
+
+
+class CardsOut(PageOut[CardOut]):
+    """A page of the customer's cards, and their open requests for a card."""
+
+    requests: list[OpenRequestOut]
 
 
 class ReloadIn(In):

@@ -114,6 +114,9 @@ def test_a_customer_asks_for_a_card_and_is_told_its_fee(customer: Account, token
     answer = call("POST", f"{CARDS}request/", PICKUP, token=token)
     assert answer.status == 201
     assert answer.json["status"] == "requested"
+    listed = call("GET", CARDS, token=token).json
+    assert listed["requests"] == [{"id": answer.json["id"], "status": "requested"}]
+    assert call("GET", CARDS, token=customer_token(make_customer())).json["requests"] == []
     assert answer.json["fee"] == pkr("500.00")
     (stored,) = requests_of(customer)
     assert (stored.request_id, stored.delivery, stored.merchant_id) == (answer.json["id"], "pickup", "mer_1")

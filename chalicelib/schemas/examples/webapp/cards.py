@@ -17,7 +17,7 @@ _CARD: dict[str, Any] = {
 }
 
 OPERATIONS: dict[str, Example] = {
-    "customer_cards": Example(answer=page(_CARD)),
+    "customer_cards": Example(answer={**page(_CARD), "requests": []}),
     "customer_request_card": Example(
         {"delivery": "post", "address": "12 Main Boulevard, Lahore"},
         {"id": f"crq_{ULID}", "status": "requested", "fee": demo.money(50_000)},
