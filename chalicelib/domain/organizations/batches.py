@@ -13,7 +13,7 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
-from chalicelib import clock
+from chalicelib import clock, folding
 from chalicelib.config import config
 from chalicelib.domain import idempotency, money, paging
 from chalicelib.domain.money import AmountInput, Money
@@ -47,7 +47,7 @@ class BatchInput:
 
 @dataclass(frozen=True, slots=True)
 class BatchFilters:
-    """Filters of the list; `seller` is compared without case and accents."""
+    """Filters of the list; `seller` finds a name as people type it (folding.py)."""
 
     seller: str | None = None
     prefix: str | None = None
@@ -55,9 +55,8 @@ class BatchFilters:
 
     def fit(self, batch: SellerBatch) -> bool:
         """Whether a batch matches the filters."""
-        name = keys.gate.search_name
         return (
-            (self.seller is None or name(self.seller) == name(batch.seller))
+            (self.seller is None or folding.is_found(batch.seller, self.seller))
             and self.prefix in (None, batch.prefix)
             and self.status in (None, status_of(batch))
         )
