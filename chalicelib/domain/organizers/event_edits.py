@@ -176,6 +176,9 @@ def _changes_of(event: Event, to: Mapping[str, Any]) -> list[Action]:
     actions: list[Action] = [attribute.set(to[name]) for name, attribute in attributes.items() if name in to]
     if "venue_id" in to:
         actions.append(Event.venue.set(venues.copy_of(venues.get(to["venue_id"]))))
+        # A new start says so itself; the first venue of an event moves nobody.
+        if event.venue is not None and "starts_at" not in to:
+            actions.append(Event.moved_at.set(clock.now()))
     if any(name in to for name in _TIMES):
         starts_at, ends_at = (
             datetime.fromisoformat(to[name]) if name in to else getattr(event, name) for name in _TIMES

@@ -35,7 +35,7 @@ class Event(Item, discriminator="event"):
     status = EnumAttribute(EventStatus)
     starts_at = MomentAttribute()
     ends_at = MomentAttribute()
-    # When it was last moved to another time; tickets booked before may be returned until its start.
+    # When it was last moved to another time or venue; tickets booked before may be returned until its start.
     moved_at = MomentAttribute(null=True)
     timezone = UnicodeAttribute(default="UTC")
     scanning_opens_at = MomentAttribute(null=True)

@@ -293,6 +293,15 @@ def test_gates_and_the_refund_deadline_move_with_the_event(organizer: Account) -
     assert moved.gsi2pk == keys.events.events_by_day((opens + timedelta(days=1)).date().isoformat(), "").pk
 
 
+def test_another_venue_moves_an_event_and_the_first_one_does_not(organizer: Account) -> None:
+    event, _ = make_show(organizer_id=organizer.account_id)
+    for place, is_moved in (("ven_first", False), ("ven_second", True)):
+        venues.add(name=place, city="Lahore", venue_id=place)
+        asked = ask(organizer, event, {"venue_id": place})
+        edit_requests.approve(event.event_id, asked.json["id"], by="adm_1")
+        assert (events.get(event.event_id).moved_at is not None) == is_moved
+
+
 def test_an_open_order_keeps_the_price_that_was_booked(organizer: Account) -> None:
     event, standard = make_show(organizer_id=organizer.account_id)
     buyer = make_customer()

@@ -121,6 +121,8 @@ def test_money_that_still_arrives_on_a_lost_card_moves_on_and_both_statements_sa
     customer, stream = new_customer(), StreamReader()
     card, spare = wallets.make_card(customer, holds=HELD), wallets.make_card(customer)
     order = bought_with(card, customer, make_evening().category)
+    wanted = {"card_id": card.card_id, "amount": "100.00", "method": "card", "payment_token": "tok_ok"}
+    reload = payers.ask(customer, "process", wanted)
     assert by_customer(card, customer).status == 200
     while stream.drain():
         pass
@@ -128,10 +130,16 @@ def test_money_that_still_arrives_on_a_lost_card_moves_on_and_both_statements_sa
 
     give_back(customer, order, 0)
     stream.drain()
-
     assert held_by(customer) == {card.card_id: "0.00", spare.card_id: "3500.00"}
-    assert statement(customer, card)[:2] == [("transfer_out", "-1500.00"), ("refund", "1500.00")]
-    assert statement(customer, spare) == [("transfer_in", "1500.00"), ("transfer_in", "2000.00")]
+    assert payers.confirm(customer, reload.json["id"]).json["status"] == "succeeded"
+    while stream.drain():
+        pass
+
+    assert held_by(customer) == {card.card_id: "0.00", spare.card_id: "3600.00"}
+    gone = [("transfer_out", "-100.00"), ("reload", "100.00"), ("transfer_out", "-1500.00"), ("refund", "1500.00")]
+    assert statement(customer, card)[:4] == gone
+    moved = [("transfer_in", amount) for amount in ("100.00", "1500.00", "2000.00")]
+    assert statement(customer, spare) == moved
     assert balances.gather(customer.account_id) == 0
     stream.drain()
     wallets.assert_balanced(wallets.books())
