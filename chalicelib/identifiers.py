@@ -39,6 +39,11 @@ def id_of_operation(prefix: str, operation_id: str) -> str:
     return f"{prefix}_{ULID.from_bytes(ULID().bytes[:6] + hashlib.sha256(operation_id.encode()).digest()[:10])}"
 
 
+def id_of_fact(prefix: str, fact_id: str) -> str:
+    """Return the id that a fact always gives, however often it is published; it does not say when it was made."""
+    return f"{prefix}_{ULID.from_bytes(hashlib.sha256(fact_id.encode()).digest()[:16])}"
+
+
 def ulid_of(value: str) -> ULID | None:
     """Return the ULID in an id, or None for ids that were given by hand, such as `evt_demo`."""
     try:

@@ -185,6 +185,13 @@ class UsherRole(StrEnum):
     LEAVE_DESK = "leave_desk"
 
 
+class Language(StrEnum):
+    """The languages of the texts to customers (ISO 639-1)."""
+
+    ENGLISH = "en"
+    URDU = "ur"
+
+
 class BloodType(StrEnum):
     """ABO and Rh."""
 
@@ -398,6 +405,10 @@ class Fact(StrEnum):
     TICKET_REFUND_DUE = "ticket.refund_due"
     CARD_BALANCE_LOW = "card.balance_low"
     SHOP_STOCK_LOW = "shop.stock_low"
+    ORDER_PAID = "order.paid"
+    TICKET_REFUNDED = "ticket.refunded"
+    TICKET_HANDED_ON = "ticket.handed_on"
+    PAYMENT_PAID_BACK = "payment.paid_back"
 
 
 class SecretLife(StrEnum):

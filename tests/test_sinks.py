@@ -155,3 +155,20 @@ def test_no_cell_of_a_list_is_a_formula(formula: str) -> None:
 )
 def test_a_name_of_any_language_leaves_as_it_is(name: str) -> None:
     assert legible(name) == spreadsheet_cell(name) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "is_kept"),
+    [
+        ("a \u2068\u0639\u2069, 12", True),
+        ("\u2068a\u2069\n\u2068b\u2069", True),
+        ("\u2068a", False),
+        ("a\u2069", False),
+        ("\u2068a\n\u2069", False),
+        ("\u2068a\u2068b\u2069\u2069", False),
+        ("\u2068a\u202e\u2069", False),
+    ],
+)
+def test_a_mail_keeps_isolates_that_end_in_their_line_and_no_others(text: str, is_kept: bool) -> None:
+    assert (legible(text, lines=True, isolates=True) == text) is is_kept
+    assert "\u2068" not in legible(text, lines=True)

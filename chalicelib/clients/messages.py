@@ -10,6 +10,7 @@ import secrets as randomness
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,6 +20,9 @@ from chalicelib.clients.aws import client
 from chalicelib.config import config
 from chalicelib.errors import Unavailable
 from chalicelib.legible import legible
+
+if TYPE_CHECKING:
+    from email.mime.base import MIMEBase
 
 # The owner of the data keys, one for each sealed text; the policy of the queue's worker names it.
 OWNER = "messages"
@@ -119,7 +123,7 @@ def send(message: Message) -> None:
     if message.decoy:
         return
     if message.channel is Channel.SMS:
-        client("sns").publish(PhoneNumber=message.to, Message=legible(message.body, lines=True))
+        client("sns").publish(PhoneNumber=message.to, Message=_body(message))
     elif message.attachments:
         client("ses").send_raw_email(
             Source=config().mail_from, Destinations=[message.to], RawMessage={"Data": _mime(message)}
@@ -129,32 +133,51 @@ def send(message: Message) -> None:
             Source=config().mail_from,
             Destination={"ToAddresses": [message.to]},
             Message={
-                "Subject": {"Data": legible(message.subject or _SUBJECT), "Charset": "UTF-8"},
-                "Body": {"Text": {"Data": legible(message.body, lines=True), "Charset": "UTF-8"}},
+                "Subject": {"Data": _subject(message), "Charset": "UTF-8"},
+                "Body": {"Text": {"Data": _body(message), "Charset": "UTF-8"}},
             },
         )
 
 
+def _subject(message: Message) -> str:
+    return legible(message.subject or _SUBJECT, isolates=True)
+
+
+def _body(message: Message) -> str:
+    return legible(message.body, lines=True, isolates=True)
+
+
 def _mime(message: Message) -> bytes:
     """Return a mail with its attachments as bytes. Raises ValueError for an address that is none (RFC 5322)."""
-    # The parser of headers would slow the cold start of every route.
+    # Imported here, since it would slow the cold start of every route. The newer API of `email` loses spaces between
+    # the encoded words of a subject (CPython 3.11), so that Urdu words would grow together.
+    from email.header import Header
     from email.headerregistry import Address
-    from email.message import EmailMessage
-    from email.policy import SMTP
+    from email.mime.multipart import MIMEMultipart
+    from email.mime.text import MIMEText
+    from email.policy import compat32
 
-    mail = EmailMessage(policy=SMTP)
+    mail = MIMEMultipart()
     mail["From"] = config().mail_from
-    mail["To"] = Address(addr_spec=message.to)
-    mail["Subject"] = legible(message.subject or _SUBJECT)
-    mail.set_content(legible(message.body, lines=True))
+    mail["To"] = str(Address(addr_spec=message.to))
+    mail["Subject"] = Header(_subject(message), "utf-8", header_name="Subject").encode()
+    mail.attach(MIMEText(_body(message), "plain", "utf-8"))
     for attachment in message.attachments:
-        kind, *parameters = attachment.content_type.split("; ")
-        main, _, sub = kind.partition("/")
-        mail.add_attachment(
-            base64.b64decode(attachment.content),
-            maintype=main,
-            subtype=sub,
-            filename=legible(attachment.name),
-            params=dict(parameter.split("=", 1) for parameter in parameters),
-        )
-    return mail.as_bytes()
+        mail.attach(_part(attachment))
+    return mail.as_bytes(policy=compat32.clone(linesep="\r\n"))
+
+
+def _part(attachment: Attachment) -> "MIMEBase":
+    from email.encoders import encode_base64
+    from email.mime.base import MIMEBase
+
+    kind, *parameters = attachment.content_type.split("; ")
+    main, _, sub = kind.partition("/")
+    part = MIMEBase(main, sub)
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        part.set_param(name, value)
+    part.set_payload(base64.b64decode(attachment.content))
+    encode_base64(part)
+    part.add_header("Content-Disposition", "attachment", filename=legible(attachment.name))
+    return part

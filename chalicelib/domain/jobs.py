@@ -31,8 +31,9 @@ PATIENCE = timedelta(minutes=3)
 # Our choice: two hours of PATIENCE without progress. The queue tries each of them five times.
 MOST_REVIVALS = 40
 
-# Runs one step of a job and returns whether another step is needed. It is idempotent, also concurrently.
-JobTaker = Callable[[str], bool]
+# Runs one step of a job and returns whether another step is needed, or after which pause (at most 15 minutes).
+# It is idempotent, also concurrently.
+JobTaker = Callable[[str], bool | timedelta]
 # How long the same request without an Idempotency-Key is the same job (contract, "Jobs").
 SAME_REQUEST = timedelta(minutes=10)
 
@@ -186,6 +187,7 @@ def run_step(job_id: str, kinds: Mapping[type[Job], JobKind]) -> None:
     job = operations.get(keys.jobs.job(job_id))
     if job is None or job.status != JobStatus.OPEN:
         return  # another delivery completed it
-    if kinds[type(job)].take(job_id):
-        queue.enqueue(job_id)
+    again = kinds[type(job)].take(job_id)
+    if again:
+        queue.enqueue(job_id, pause=again if isinstance(again, timedelta) else timedelta(0))
     logger.info("job step", extra={"job_id": job_id, "job_kind": type(job).__name__})

@@ -4,6 +4,7 @@ from chalice import Blueprint
 
 from chalicelib import clock, errors
 from chalicelib.domain import jobs
+from chalicelib.domain.customer_notices import background as customer_notices
 from chalicelib.domain.organizations import background as organizations
 from chalicelib.portals.http.answer import JSON, File
 from chalicelib.portals.http.auth import ANYBODY
@@ -14,6 +15,7 @@ from chalicelib.schemas.platform import BackgroundJobOut, HealthOut
 bp = Blueprint(__name__)
 # A new version of the document is seen within five minutes; its ETag costs less than its bytes.
 _DOCUMENT_SECONDS = 300
+_KINDS = {**organizations.JOB_KINDS, **customer_notices.JOB_KINDS}
 
 
 @door(bp, Route("GET", "/health", guard=None, reply=HealthOut))
@@ -41,4 +43,4 @@ def docs_page(_: Call[None, None]) -> File:
 @door(bp, Route("GET", "/api/jobs/{job_id}", guard=ANYBODY, reply=BackgroundJobOut, refuses=(errors.NotFound,)))
 def show_job(call: Call[None, None]) -> BackgroundJobOut:
     """Show the progress of a job to the account that started it."""
-    return BackgroundJobOut.read(jobs.show(call.path["job_id"], organizations.JOB_KINDS, starter_id=call.principal.id))
+    return BackgroundJobOut.read(jobs.show(call.path["job_id"], _KINDS, starter_id=call.principal.id))

@@ -5,13 +5,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from chalicelib.domain.customer_notices import background as customer_notices
 from chalicelib.domain.gate import alerts
 from chalicelib.domain.merchants import stock_notices
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import Failures, each_message
 
 # The facts that go to others than the staff.
-TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {Fact.SHOP_STOCK_LOW: stock_notices.send}
+TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {
+    Fact.SHOP_STOCK_LOW: stock_notices.send,
+    **customer_notices.FACT_TAKERS,
+}
 
 
 def handle(batch: dict[str, Any]) -> Failures:

@@ -8,6 +8,7 @@ from chalicelib.clients.bus import Published
 from chalicelib.domain import changes, ledger
 from chalicelib.domain.cards import background as cards
 from chalicelib.domain.changes import Change, Follower
+from chalicelib.domain.customer_notices import background as customer_notices
 from chalicelib.domain.customers import background as customers
 from chalicelib.domain.events import background as events
 from chalicelib.domain.gate import background as gate
@@ -32,6 +33,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     *sale.FOLLOWERS,
     *organizers.FOLLOWERS,
     *organizations.FOLLOWERS,
+    *customer_notices.FOLLOWERS,
 )
 WANTED = tuple(wanted for follower in FOLLOWERS for wanted in follower.wanted)
 _KINDS = frozenset(wanted.kind for wanted in WANTED)

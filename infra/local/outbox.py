@@ -7,6 +7,8 @@ import json
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,8 @@ class Outbox:
     def _watch_ses(self, client: Any) -> None:
         client.meta.events.register("before-parameter-build.ses.SendEmail", _remember)
         client.meta.events.register("after-call.ses.SendEmail", self._note_mail)
+        client.meta.events.register("before-parameter-build.ses.SendRawEmail", _remember)
+        client.meta.events.register("after-call.ses.SendRawEmail", self._note_raw_mail)
 
     def _watch_sns(self, client: Any) -> None:
         client.meta.events.register("before-parameter-build.sns.Publish", _remember)
@@ -65,13 +69,24 @@ class Outbox:
             for address in sent["Destination"].get(kind, []):
                 self._note("email", address, text.get("Data", ""), subject=sent["Message"]["Subject"]["Data"])
 
+    def _note_raw_mail(self, *, parsed: Mapping[str, Any], context: Mapping[str, Any], **_: Any) -> None:
+        sent = context.get(_CONTEXT_KEY)
+        if sent is None or "Error" in parsed:
+            return
+        mail = message_from_bytes(sent["RawMessage"]["Data"], policy=default)
+        text = mail.get_body(("plain",))
+        body = text.get_content() if text is not None else ""
+        attachments = [part.get_filename() or "" for part in mail.iter_attachments()]
+        for address in sent["Destinations"]:
+            self._note("email", address, body, subject=mail["Subject"], attachments=attachments)
+
     def _note_text(self, *, parsed: Mapping[str, Any], context: Mapping[str, Any], **_: Any) -> None:
         sent = context.get(_CONTEXT_KEY)
         # Publishing to a topic is no SMS.
         if sent is not None and "Error" not in parsed and sent.get("PhoneNumber"):
             self._note("sms", sent["PhoneNumber"], sent["Message"])
 
-    def _note(self, channel: str, to: str, body: str, **more: str) -> None:
+    def _note(self, channel: str, to: str, body: str, **more: str | list[str]) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         message = {"channel": channel, "to": to, "body": body, **more, "sent_at": now}
         with self._lock:

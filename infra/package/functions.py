@@ -223,7 +223,7 @@ PLACES = {
     "WebsocketConnect": Place(log="WebsocketConnectLog", name_ending="-websocket_connect"),
     "WebsocketMessage": Place(log="WebsocketMessageLog", name_ending="-websocket_message"),
     "WebsocketDisconnect": Place(log="WebsocketDisconnectLog", name_ending="-websocket_disconnect"),
-    "Alerts": Place(log="AlertsLog", name_ending="-alerts", queue="AlertsQueue"),
+    "Alerts": Place(log="AlertsLog", name_ending="-alerts", queue="AlertsQueue", concurrency="MessagesConcurrency"),
     "Messages": Place(
         log="MessagesLog", name_ending="-messages", queue="MessagesQueue", concurrency="MessagesConcurrency"
     ),

@@ -13,12 +13,23 @@ from botocore.exceptions import ReadTimeoutError
 import app
 from chalicelib import clock
 from chalicelib.clients import aws
+from chalicelib.clients.bus import Published
 from chalicelib.clients.messages import Channel
 from chalicelib.domain.access import deliveries
+from chalicelib.domain.customer_notices import runs
+from chalicelib.domain.customer_notices.wording import Kind
+from chalicelib.domain.events import events
 from chalicelib.identifiers import new_id
+from chalicelib.table import keys
+from chalicelib.table.items import Account, Category
+from chalicelib.vocabulary import EventStatus, Fact
 from infra.local.outbox import Outbox
-from tests.support import deaths
+from tests.support import deaths, notices, purchases
 from tests.support.deaths import LIFE
+from tests.support.factories import make_customer
+from tests.support.notices import chooses
+from tests.support.settings import configured
+from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_messages_once"), pytest.mark.timeout(600)]
 WORKERS = 32
@@ -107,6 +118,64 @@ def test_a_message_that_the_service_refuses_is_sent_when_it_comes_again(outbox: 
     assert sent(outbox, body) == 0
     assert take(body) == 0
     assert sent(outbox, body) == 1
+
+
+class TestNotices:
+    """Notices to customers, whose workers die at each of their requests."""
+
+    def buyer(self) -> tuple[Account, str]:
+        address = f"{new_id('mail').lower()}@example.com"
+        return chooses(make_customer(), email=address), address
+
+    def buy(self, customer: Account, category: Category) -> dict[str, Any]:
+        """Buy a ticket; return the fact of it, as its queue has it."""
+        order = purchases.book(customer, category)
+        purchases.pay(order)
+        ids = {"order_id": order.order_id}
+        return notices.envelopes([Published(Fact.ORDER_PAID, order.order_id, clock.now(), ids)])
+
+    @pytest.mark.parametrize("after", [False, True])
+    def test_a_purchase_is_mailed_once(self, outbox: Outbox, after: bool) -> None:
+        category = purchases.make_show()[1]
+        with deaths.mortal():
+            fact = self.buy(self.buyer()[0], category)
+            requests = deaths.requests_of(lambda: app.alerts(fact, None))
+            for place in deaths.deaths(requests, after=after):
+                customer, address = self.buyer()
+                fact = self.buy(customer, category)
+                deaths.dying(partial(app.alerts, fact, None), place=place, after=after)
+                at_death = len(outbox.messages(address))
+                LIFE.offset = deliveries.CLAIMED_FOR + timedelta(seconds=1)
+                try:
+                    for _ in range(3):
+                        assert app.alerts(fact, None) == {"batchItemFailures": []}
+                finally:
+                    LIFE.offset = timedelta(0)
+                assert len(outbox.messages(address)) in ((1, 2) if at_death else (1,)), place
+
+    def test_a_run_whose_workers_die_reaches_each_customer_once(self, outbox: Outbox) -> None:
+        event, category = purchases.make_show()
+        addresses = set()
+        stream = StreamReader()
+        for _ in range(5):
+            customer, address = self.buyer()
+            self.buy(customer, category)
+            addresses.add(address)
+        stream.drain()
+        kept = keys.customers.notice_run(new_id("job"))
+        events.set_status(event.event_id, EventStatus.CANCELLED)
+        cancelled = events.get(event.event_id)
+        runs.begin(cancelled, Kind.CANCELLED, fact_id=kept.pk)
+        runs.begin(cancelled, Kind.CANCELLED, fact_id=kept.pk)
+        (job_id,) = notices.due_runs(event.event_id)
+        step = {"Records": [{"messageId": "j", "body": json.dumps({"job_id": job_id})}]}
+        with configured(LIMIT_NOTICES_AT_ONCE=2), deaths.mortal():
+            for place in range(9):
+                deaths.dying(partial(app.jobs, step, None), place=place, after=bool(place % 2))
+            notices.run(job_id)
+        notices.send_waiting(times=2)
+        told = [one["to"] for one in outbox.messages() if one["to"] in addresses]
+        assert sorted(told) == sorted(addresses)
 
 
 def test_a_decoy_claims_nothing_and_is_never_sent(outbox: Outbox) -> None:

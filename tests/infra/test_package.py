@@ -98,7 +98,7 @@ def test_each_function_may_do_its_own_work_only(template: Template) -> None:
     assert services("PaymentsRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
     assert services("SweepRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
     assert services("JobsRole") == {"dynamodb", "kms", "sqs", "s3"}
-    assert services("AlertsRole") == {"dynamodb", "sqs", "kms"}
+    assert services("AlertsRole") == {"dynamodb", "sqs", "ses", "secretsmanager", "kms"}
     assert services("MessagesRole") == {"sqs", "ses", "sns", "kms", "dynamodb"}
     assert services("WatchDevicesRole") == {"dynamodb", "events", "kms"}
 
@@ -149,13 +149,13 @@ def test_every_source_reports_partial_failures(template: Template) -> None:
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for source in sources.values())
 
 
-def test_only_the_sender_of_sms_is_bounded_by_its_queue(template: Template) -> None:
+def test_the_senders_of_sms_and_mail_are_bounded_by_their_queues(template: Template) -> None:
     bounded = {
         name: source["ScalingConfig"]["MaximumConcurrency"]
         for name, source in of_type(template, "AWS::Lambda::EventSourceMapping").items()
         if "ScalingConfig" in source
     }
-    assert bounded == {"MessagesSource": {"Ref": "MessagesConcurrency"}}
+    assert bounded == {name: {"Ref": "MessagesConcurrency"} for name in ("AlertsSource", "MessagesSource")}
     assert 2 <= template["Parameters"]["MessagesConcurrency"]["Default"] <= 10
 
 

@@ -18,6 +18,8 @@ import app
 from chalicelib import clock
 from chalicelib.clients import files, secrets
 from chalicelib.clients import jobs as jobs_queue
+from chalicelib.clients import messages as messages_queue
+from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.domain import jobs, ledger
 from chalicelib.domain.access import accounts, devices, sessions
@@ -37,7 +39,7 @@ from infra.package import shares
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
 from tests.infra import reading
-from tests.support import cloud, payers, purchases, settled, wallets
+from tests.support import cloud, notices, payers, purchases, settled, wallets
 from tests.support.caches import forget_answers
 from tests.support.client import call
 from tests.support.factories import (
@@ -273,30 +275,42 @@ def test_the_stream_may_do_what_it_does_and_no_more(template: Template, day: _Da
     assert used | _LETTERS == _allowed(template, "Stream") - _FOR_LAMBDA
 
 
+def _told_customers() -> list[Published]:
+    """Return a fact of a purchase by a customer with an address, and one of a customer without."""
+    stream, category = StreamReader(), purchases.make_show()[1]
+    for customer in (notices.chooses(make_customer(), email="a@example.com"), make_customer()):
+        purchases.pay(purchases.book(customer, category))
+    return notices.facts_of(stream.read())
+
+
 def test_the_alerts_worker_may_do_what_it_does_and_no_more(template: Template, recorded: Callable[..., Used]) -> None:
     shop = make_merchant()
     facts = (
         {"detail-type": "device.revoked", "detail": {"fact_id": "f", "device_id": "d", "event_id": "e"}},
         {"detail-type": "shop.stock_low", "detail": {"fact_id": "g", "merchant_id": shop.account_id, "left": 3}},
+        *(json.loads(record["body"]) for record in notices.envelopes(_told_customers())["Records"]),
     )
+    secrets.forget()
     batch = {"Records": [{"messageId": str(n), "body": json.dumps(fact)} for n, fact in enumerate(facts)]}
     used = recorded(lambda: _taken(app.alerts(batch, None)))
-    assert {"sqs:SendMessage", "dynamodb:BatchGetItem"} <= used
+    assert {"sqs:SendMessage", "dynamodb:BatchGetItem", "ses:SendRawEmail"} <= used
     assert used == _allowed(template, "Alerts") - _FOR_LAMBDA
 
 
 def test_the_messages_worker_may_do_what_it_does_and_no_more(template: Template, recorded: Callable[..., Used]) -> None:
+    file = {"name": "event.ics", "content_type": "text/calendar; method=PUBLISH", "content": "QQ=="}
     messages = [
         {"message_id": "m1", "channel": "email", "to": "a@example.com", "subject": "s", "body": "b"},
         {"message_id": "m2", "channel": "sms", "to": "+923001234567", "body": "b"},
         {"message_id": "m3", "channel": "sms", "to": "+923001234567", "body": "b"},
+        {"message_id": "m4", "channel": "email", "to": "a@example.com", "body": "b", "attachments": [file]},
     ]
     records = [{"messageId": str(n), "body": json.dumps(message)} for n, message in enumerate(messages)]
-    used = recorded(lambda: _taken(app.messages({"Records": records[:2]}, None)))
+    used = recorded(lambda: _taken(app.messages({"Records": [*records[:2], records[3]]}, None)))
     with configured(SMS_PER_COUNTRY=0):
         # A notice over the cap waits in the queue.
-        used |= recorded(lambda: _taken(app.messages({"Records": records[2:]}, None)))
-    assert {"ses:SendEmail", "sns:Publish", "dynamodb:UpdateItem", "sqs:SendMessage"} <= used
+        used |= recorded(lambda: _taken(app.messages({"Records": records[2:3]}, None)))
+    assert {"ses:SendEmail", "ses:SendRawEmail", "sns:Publish", "dynamodb:UpdateItem", "sqs:SendMessage"} <= used
     assert used == _allowed(template, "Messages") - _FOR_LAMBDA
 
 
@@ -419,6 +433,7 @@ def test_the_jobs_worker_may_do_what_it_does_and_no_more(template: Template, rec
 
     def work(job_id: str) -> Used:
         jobs_queue.forget()
+        messages_queue.forget()
         batch = {"Records": [{"messageId": "1", "body": json.dumps({"job_id": job_id})}]}
         return recorded(lambda: _taken(app.jobs(batch, None)))
 
@@ -436,6 +451,15 @@ def test_the_jobs_worker_may_do_what_it_does_and_no_more(template: Template, rec
         used |= work(overtaken)
     clearing = ticket_clearing.clear(organization_id, confirm="Lahore Marathon", user_id=by)
     used |= work(printing()) | work(clearing.job_id)
+    event, category = purchases.make_show()
+    stream = StreamReader()
+    purchases.pay(purchases.book(make_customer(), category))
+    stream.drain()
+    events.set_status(event.event_id, EventStatus.CANCELLED)
+    notices.facts_of(stream.read())
+    (run_id,) = notices.due_runs(event.event_id)
+    for _ in keys.customers.holder_partitions(event.event_id):
+        used |= work(run_id)
     assert used == _allowed(template, "Jobs") - _FOR_LAMBDA
 
 
@@ -445,7 +469,7 @@ def test_no_function_may_read_whole_tables_or_change_what_holds_the_data(templat
             _, verb = action.removesuffix(" on an index").split(":")
             assert re.fullmatch(
                 r"(Batch)?(Get|Put|Update|Delete|Write)(Item|Events|SecretValue|QueueUrl|Object|ObjectVersion)|"
-                r"ManageConnections|Query|Decrypt|GenerateDataKey|ListBucket(Versions)?|ConditionCheckItem|SendMessage|SendEmail|Publish",
+                r"ManageConnections|Query|Decrypt|GenerateDataKey|ListBucket(Versions)?|ConditionCheckItem|SendMessage|Send(Raw)?Email|Publish",
                 verb,
             ), (name, action)
 

@@ -1,6 +1,8 @@
 """What was sent, as the mail and SMS services of MiniStack took it."""
 
 from collections.abc import Iterator
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,21 @@ def test_mails_and_texts_are_noted_newest_first_and_kept(
     assert outbox.messages("SOMEONE@example.com") == [oldest]
     assert outbox.messages("nobody@example.com") == []
     assert Outbox(tmp_path / "outbox.jsonl").messages() == [newest, oldest]
+
+
+def test_a_mail_with_files_shows_its_text_and_their_names(ministack_cloud: Cloud, outbox: Outbox) -> None:
+    allow_mail(ministack_cloud, SENDER)
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["To"], mail["Subject"] = SENDER, "someone@example.com", "Grüße"
+    mail.set_content("Your tickets: شکریہ\n")
+    for name in ("tickets.pdf", "event.ics"):
+        mail.add_attachment(b"content", maintype="application", subtype="octet-stream", filename=name)
+    ministack_cloud.client("ses").send_raw_email(
+        Source=SENDER, Destinations=["someone@example.com"], RawMessage={"Data": mail.as_bytes()}
+    )
+    (noted,) = outbox.messages("someone@example.com")
+    assert (noted["channel"], noted["subject"], noted["body"].strip()) == ("email", "Grüße", "Your tickets: شکریہ")
+    assert noted["attachments"] == ["tickets.pdf", "event.ics"]
 
 
 def test_what_the_service_refused_was_not_sent(ministack_cloud: Cloud, outbox: Outbox) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+import app
 from chalicelib import clock
 from chalicelib.domain.access import otp, sessions
+from chalicelib.domain.events import events, venues
 from chalicelib.domain.gate import alerts
 from chalicelib.domain.merchants import merchant_settings, stock_notices
 from chalicelib.domain.quotations import LONGEST, quote
@@ -20,6 +22,7 @@ from chalicelib.schemas.platform_names import imitates_platform
 from chalicelib.table.items import Account, Ticket
 from chalicelib.vocabulary import OtpPurpose
 from tests.portals.webapp.evening import Evening, ask, make_evening
+from tests.support import notices
 from tests.support.client import call
 from tests.support.codes import code_for, texts
 from tests.support.factories import (
@@ -31,6 +34,7 @@ from tests.support.factories import (
     unused_number,
 )
 from tests.support.shops import make_shop, new_customer
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -74,14 +78,42 @@ def gift(words: str, number: str | None = None) -> None:
 
 
 def gift_to_a_customer(words: str) -> None:
-    gift(words, make_customer().mobile_number)
+    told(lambda: gift(words, make_customer().mobile_number))
 
 
 def transfer(words: str) -> None:
     giver = make_customer(name=words)
     ticket_id = bought(giver, words).ticket_id
-    number = make_customer().mobile_number
-    transfers.transfer(giver.account_id, ticket_id, mobile_number=number, message=WORDS, operation_id=f"op_{ticket_id}")
+    how: Any = {"mobile_number": make_customer().mobile_number, "message": WORDS, "operation_id": f"op_{ticket_id}"}
+    told(lambda: transfers.transfer(giver.account_id, ticket_id, **how))
+
+
+def told(act: Callable[[], object]) -> None:
+    """Do something and tell its customers, as the stream's worker does."""
+    stream = StreamReader()
+    stream.skip()
+    act()
+    found = notices.facts_of(stream.read())
+    assert app.alerts(notices.envelopes(found), None) == {"batchItemFailures": []}
+
+
+def purchase(words: str) -> None:
+    buyer = make_customer(name=words)
+    told(lambda: bought(buyer, words))
+
+
+def moved_event(words: str) -> None:
+    evening = make_evening(title=words)
+    stream = StreamReader()
+    evening.sell(make_customer())
+    stream.drain()
+    texts()
+    event = events.get(evening.event.event_id)
+    venue = venues.add(name=words, city="Lahore")
+    events.present(event.event_id, venue=venues.copy_of(venue))
+    notices.facts_of(stream.read())
+    for job_id in notices.due_runs(event.event_id):
+        notices.run(job_id)
 
 
 def code(purpose: OtpPurpose, make: Callable[..., Account]) -> Callable[[str], None]:
@@ -128,10 +160,12 @@ def alert(words: str) -> None:
 SENT = ("a link", "newlines", "an override", "quotes", "500 letters", "a code of ours", "nothing to see", "a template")
 # The senders of messages by their files, and what makes each send one with the words of somebody.
 SENDERS: dict[str, dict[str, Callable[[str], None]]] = {
-    "domain/tickets/transfers.py": {
-        "a gift to a number": gift,
-        "a gift to a customer": gift_to_a_customer,
+    "domain/tickets/transfers.py": {"a gift to a number": gift},
+    "domain/customer_notices/notices.py": {
+        "a purchase": purchase,
         "a transfer": transfer,
+        "a gift to a customer": gift_to_a_customer,
+        "a moved event": moved_event,
     },
     "domain/access/otp.py": {
         "a card of a shop": card_of_a_shop,

@@ -69,7 +69,7 @@ def test_a_fact_that_comes_twice_makes_mails_of_one_id() -> None:
 def test_of_a_batch_only_the_messages_that_failed_come_again() -> None:
     good = {"message_id": "msg_1", "channel": "email", "to": "a@example.com", "subject": "s", "body": "b"}
     poison = [{**good, "channel": "pigeon"}, "not JSON", {"message_id": "msg_2"}]
-    answer = app.messages(batch(good, *poison, good), None)
+    answer = app.messages(batch(good, *poison, {**good, "message_id": "msg_3"}), None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": f"m{n}"} for n in (1, 2, 3)]}
     assert sent_count() == 2
 

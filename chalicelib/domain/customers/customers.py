@@ -15,12 +15,15 @@ from chalicelib.domain import bank_accounts, encryption, photos
 from chalicelib.domain.access import accounts, limits, notices
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.bank_accounts import BankAccount
+from chalicelib.domain.customers import contacts
+from chalicelib.domain.customers.contacts import NotificationChoices
 from chalicelib.domain.photos import PhotoUpload
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, DataKey, Profile
+from chalicelib.vocabulary import Language
 
-_PLAIN = ("email", "date_of_birth")
+_PLAIN = ("email", "date_of_birth", "language")
 _HEALTH = ("emergency_contact", "blood_type")
 _SEALED = (*_HEALTH, "bank_account")
 
@@ -71,6 +74,8 @@ class Customer:
     status: str
     fee_paid: bool
     created_at: datetime
+    notifications: NotificationChoices
+    language: Language
     photo_upload: PhotoUpload | None = None
 
 
@@ -92,6 +97,8 @@ def show(account: Account) -> Customer:
         status=account.status,
         fee_paid=profile.fee_paid,
         created_at=account.created_at,
+        notifications=contacts.choices(profile),
+        language=profile.language or Language.ENGLISH,
     )
 
 
@@ -137,7 +144,7 @@ def change(customer_id: str, changes: Mapping[str, Any]) -> Customer:
     if "name" in changes:
         renamed = [Account.name.set(changes["name"])]
         writes.append(operations.change(keys.access.account(customer_id), renamed, Account.pk.exists()))
-    actions = _profile_actions(customer_id, changes)
+    actions = _profile_actions(customer_id, present, changes)
     if new_photo != present_photo:
         actions.append(Profile.photo_key.set(new_photo) if new_photo else Profile.photo_key.remove())
     if actions:
@@ -159,7 +166,7 @@ def change(customer_id: str, changes: Mapping[str, Any]) -> Customer:
     return replace(shown, photo_upload=photos.offer(customer_id, content_type=changes["photo"]["content_type"]))
 
 
-def _profile_actions(customer_id: str, changes: Mapping[str, Any]) -> list[Action]:
+def _profile_actions(customer_id: str, present: Profile | None, changes: Mapping[str, Any]) -> list[Action]:
     named = [name for name in (*_PLAIN, *_SEALED) if name in changes]
     stored: dict[str, Any] = {name: changes[name] for name in named}
     to_seal = [name for name in named if name in _SEALED and changes[name] is not None]
@@ -167,7 +174,8 @@ def _profile_actions(customer_id: str, changes: Mapping[str, Any]) -> list[Actio
         envelope = encryption.envelope(customer_id)
         stored |= {name: envelope.seal(name, json.dumps(changes[name])) for name in to_seal}
     attributes = {name: getattr(Profile, name) for name in named}
-    return [attributes[n].remove() if stored[n] is None else attributes[n].set(stored[n]) for n in named]
+    chosen = contacts.choosing(present, changes["notifications"]) if "notifications" in changes else []
+    return [*chosen, *(attributes[n].remove() if stored[n] is None else attributes[n].set(stored[n]) for n in named)]
 
 
 def _read(customer_id: str) -> tuple[Profile, DataKey | None]:

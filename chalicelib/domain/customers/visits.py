@@ -45,6 +45,16 @@ def ahead(customer_id: str) -> int:
     return len(operations.query(partition, after_now, index="gsi1", limit=_AHEAD_AT_MOST))
 
 
+def holders(partition: str, *, after: str, limit: int) -> list[str]:
+    """Return the ids of customers with valid tickets, in order, from a partition of question 93.
+
+    `after` is the last id that was read. The index trails the tickets by seconds.
+    """
+    # A space sorts before every character of an id, so that `after` itself is left out.
+    beyond = Between(f"{after} ", "~")
+    return [raw["gsi2sk"]["S"] for raw in operations.query(partition, beyond, index="gsi2", limit=limit)]
+
+
 def follow(changes: Sequence[Change]) -> None:
     """Update visits from these changes of tickets. Idempotent, in whole or in part."""
     touched: dict[CustomerAtEvent, set[str]] = defaultdict(set)
@@ -103,6 +113,8 @@ def _holding(place: CustomerAtEvent, before: set[str], after: set[str], event: E
         Visit.event_id.set(place.event_id),
         Visit.tickets.set(after) if after else Visit.tickets.remove(),
     ]
+    holder = keys.customers.holders(place.event_id, place.customer_id)
+    actions += Visit.in_gsi2(holder if after else None)
     if after and event is not None:
         index = keys.customers.ahead(place.customer_id, clock.to_text(event.ends_at), place.event_id)
         actions += Visit.in_gsi1(index)

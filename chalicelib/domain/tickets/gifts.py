@@ -190,15 +190,13 @@ def _found(result: str, present: GiftInput) -> Gift:
 
 
 def _notify(giver: Account, gift: Gift, present: GiftInput, *, operation_id: str) -> None:
-    outcomes = {
-        GiftStatus.PENDING: f"Register with this number to get it: {config().public_url}",
-        GiftStatus.CLAIMED: "It is among your tickets now.",
-    }
-    outcome = outcomes.get(gift.status)
-    if outcome is not None:
-        title = quote(events.get(gift.event_id).title)
-        text = f"Gatehouse: {quote(giver.name)} has a ticket for you: {title}. {outcome}"
-        transfers.notify(present.mobile_number, text, ticket_id=gift.ticket_id, operation_id=operation_id)
+    """Send the number of a pending gift a text; `customer_notices` notifies registered customers."""
+    if gift.status is not GiftStatus.PENDING:
+        return
+    title = quote(events.get(gift.event_id).title)
+    how = f"Register with this number to get it: {config().public_url}"
+    text = f"Gatehouse: {quote(giver.name)} has a ticket for you: {title}. {how}"
+    transfers.notify(present.mobile_number, text, ticket_id=gift.ticket_id, operation_id=operation_id)
 
 
 def claim_all(customer: Account) -> int:

@@ -20,7 +20,6 @@ from chalicelib.domain.access import accounts, limits, numbers
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed
-from chalicelib.domain.quotations import quote
 from chalicelib.domain.throttle import CountedTry
 from chalicelib.domain.tickets import seats
 from chalicelib.errors import Conflict, IdempotencyMismatch, NotFound, RateLimited, Refusal, Unavailable
@@ -134,8 +133,6 @@ def transfer(
         taker = numbers.find_by_number(mobile_number)
         if taker is None or taker.account_id != taker_id:
             raise IdempotencyMismatch from None
-    text = f"Gatehouse: {quote(sender.name)} gave you a ticket. It is among your tickets now."
-    notify(mobile_number, text, ticket_id=ticket_id, operation_id=operation_id)
     return Transferred(ticket_id, mobile_number)
 
 
@@ -164,9 +161,10 @@ def _transfer(sender: Account, ticket_id: str, *, mobile_number: str, message: s
 
 
 def notify(mobile_number: str, text: str, *, ticket_id: str, operation_id: str) -> None:
-    """Send the receiver of a ticket an SMS, one of each ticket a day; a ticket sends a few a day to all numbers.
+    """Send a number without an account an SMS, one of each ticket a day; a ticket sends a few a day to all numbers.
 
-    Over a limit nothing is sent: the ticket is in the app all the same. Raises Unavailable.
+    `customer_notices` notifies customers. Over a limit nothing is sent: the gift waits all the same. Raises
+    Unavailable.
     """
     receiver = numbers.number_mac(mobile_number)
     counted: list[CountedTry] = []

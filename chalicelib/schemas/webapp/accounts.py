@@ -31,7 +31,7 @@ from chalicelib.schemas.wire import (
     ResetCode,
     TokensOut,
 )
-from chalicelib.vocabulary import AccountStatus, BloodType
+from chalicelib.vocabulary import AccountStatus, BloodType, Language
 
 
 class RegisterIn(In):
@@ -93,6 +93,13 @@ class PhotoIn(In):
     size: PictureSize
 
 
+class NotificationsIn(ChangeIn):
+    """The channels of notices to change; an omitted one keeps its value, and null goes back to the default."""
+
+    sms: Annotated[bool | None, Field(strict=True)] = None
+    email: Annotated[bool | None, Field(strict=True)] = None
+
+
 class ProfileIn(ChangeIn):
     """The changes: null clears a field, an omitted one keeps its value.
 
@@ -106,6 +113,10 @@ class ProfileIn(ChangeIn):
     emergency_contact: ContactIn | None = None
     blood_type: BloodType | None = None
     bank_account: BankAccountIn | None = None
+    notifications: Annotated[
+        NotificationsIn | None, Field(description="By default mail where there is an address, else SMS.")
+    ] = None
+    language: Language | None = None
     photo: PhotoIn | None = None
     photo_key: UploadKey | None = None
 
@@ -134,10 +145,19 @@ class CustomerOut(Out):
     created_at: Moment
 
 
+class NotificationsOut(Out):
+    """The channels by which a customer receives notices, chosen or by default."""
+
+    sms: bool
+    email: bool
+
+
 class MeOut(CustomerOut):
     """A customer's own account."""
 
     bank_account: BankAccountOut | None
+    notifications: NotificationsOut
+    language: Language
 
 
 class ProfileOut(MeOut):

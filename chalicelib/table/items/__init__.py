@@ -21,7 +21,15 @@ from chalicelib.table.items.access import (
     UsedAssertion,
 )
 from chalicelib.table.items.cards import Card, CardRequest, OpenCardRequest, UnknownCard
-from chalicelib.table.items.customers import CustomerTotals, Dependent, Favorite, Profile, Seats, Visit
+from chalicelib.table.items.customers import (
+    CustomerTotals,
+    Dependent,
+    Favorite,
+    NoticeRun,
+    Profile,
+    Seats,
+    Visit,
+)
 from chalicelib.table.items.events import (
     Category,
     CategoryCount,
@@ -149,6 +157,7 @@ __all__ = [
     "MerchantSettings",
     "MerchantTotals",
     "NewestChallenge",
+    "NoticeRun",
     "NumberRange",
     "NumberSeries",
     "NumberedTicket",

@@ -2,8 +2,10 @@
 
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, UnicodeAttribute, UnicodeSetAttribute
 
-from chalicelib.table.items.attributes import IntegerAttribute, MomentAttribute
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
+from chalicelib.table.items.jobs import Job
+from chalicelib.vocabulary import Language
 
 
 class Profile(Item, discriminator="profile"):
@@ -17,6 +19,10 @@ class Profile(Item, discriminator="profile"):
     blood_type = BinaryAttribute(legacy_encoding=False, null=True)
     bank_account = BinaryAttribute(legacy_encoding=False, null=True)
     fee_paid = BooleanAttribute(default=False)
+    # The channels of notices; absent until the customer chooses.
+    by_sms = BooleanAttribute(null=True)
+    by_email = BooleanAttribute(null=True)
+    language = EnumAttribute(Language, null=True)
 
 
 class Dependent(Item, discriminator="dependent"):
@@ -78,3 +84,17 @@ class Visit(Item, discriminator="visit"):
     event_id = UnicodeAttribute()
     tickets = UnicodeSetAttribute(null=True)
     attended = BooleanAttribute(null=True)
+
+
+class NoticeRun(Job, discriminator="notice_run"):
+    """The job that notifies all customers of an event; `done` counts those who were reached.
+
+    `about` is the time and place that it announces, so that a later change ends it.
+    """
+
+    event_id = UnicodeAttribute()
+    notice = UnicodeAttribute()
+    about = UnicodeAttribute()
+    # The partition of question 93 that is being read, and the last customer read in it.
+    shard = IntegerAttribute(default=0)
+    after = UnicodeAttribute(null=True)

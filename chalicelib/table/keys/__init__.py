@@ -104,6 +104,7 @@ No.  question                                   index  partition                
 90   the invitation of the first administrator  table  FIRST_ADMIN               FIRST_ADMIN            admin
 91   the pending gifts, by their MAC's version  gsi2   GIFTS_BY_VERSION#v.#n     gift                   re-keying
 92   a message that is sent, or was sent        table  SENT#message              SENT                   every sender
+93   the customers with tickets of an event     gsi2   HOLDERS#event#n           customer               notice runs
 95   what the sweep gave up, for staff          gsi2   SET_ASIDE                 id                     operations
 96   what holds the payout of an event          table  EVENT#event               PAYOUT_HOLD            payouts
 98   the attendees of an event by a later word  table  ATTENDEE_WORDS#event#in. words#ticket           log search
@@ -116,6 +117,7 @@ Question 26 has a partition per shard, since the first second of a sale brings t
 So has question 39, since every payment moves the same few accounts.
 Question 70 has a partition for each thousand tickets of an organization, so a page reads neighbours.
 Question 91 is spread over `GIFT_SHARDS` partitions.
+Question 93 is spread over `HOLDER_SHARDS`, since the first second of a sale brings thousands of customers of one event.
 Questions 84 to 86 share a partition per channel: the stream delivers one partition in order, so a channel's messages
 are published in that order.
 

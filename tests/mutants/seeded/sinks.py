@@ -15,10 +15,10 @@ MUTANTS = (
     ),
     Mutant(
         name="subject-as-it-is",
-        bug="the subject of a mail with a file takes line ends from a name",
+        bug="the subject of a mail takes line ends from a name",
         file="chalicelib/clients/messages.py",
-        before='    mail["Subject"] = legible(message.subject or _SUBJECT)\n',
-        after='    mail["Subject"] = message.subject or _SUBJECT\n',
+        before="    return legible(message.subject or _SUBJECT, isolates=True)\n",
+        after="    return message.subject or _SUBJECT\n",
         tests=_SINKS,
     ),
     Mutant(

@@ -16,6 +16,7 @@ from botocore.session import get_session
 from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.config import config
+from chalicelib.domain.documents import typefaces
 from chalicelib.domain.organizations import numbered_tickets, numbering
 from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.domain.organizations.printing import sheet_layout, sheet_proof, ticket_sheets
@@ -24,7 +25,7 @@ from chalicelib.domain.organizations.printing.ticket_sheets import PrintedTicket
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account
+from chalicelib.table.items import Account, Organization
 from chalicelib.workers import jobs as jobs_worker
 from chalicelib.workers import schedules
 from tests.support.client import Answer, call
@@ -97,6 +98,43 @@ def test_a_sheet_has_each_tickets_code_and_number_once_and_nothing_that_was_take
     for ticket in tickets:
         assert (numbered_tickets.number_of(ticket) in text) == (ticket in kept)
     assert text.count("Lahore Marathon") == text.count("section: A") == 28
+
+
+def test_chinese_and_korean_are_printed(admin: Account) -> None:
+    written = {
+        "a": "\u5f20\u4f1f \u9f8d",
+        "b": "\u3072\u3089\u304c\u306a \u30ab\u30ca \u6771\u4eac",
+        "c": "\uae40\ubbfc\uc218",
+    }
+    tickets = generate(admin, 1, extra=json.dumps(written, ensure_ascii=False))
+    run = printed(admin, to=1)
+    assert run["status"] == "complete"
+    codes, text = codes_and_texts(*stored_files().values())
+    assert sorted(codes) == sorted(ticket.ticket_id for ticket in tickets)
+    for words in written.values():
+        assert set(words) <= set(text)
+    assert typefaces.REPLACEMENT not in text
+
+
+@pytest.mark.parametrize("escaped", [False, True])
+def test_what_cannot_be_printed_is_named_before_a_sheet_is_made(admin: Account, escaped: bool) -> None:
+    generate(admin, 3)
+    generate(admin, 2, extra=json.dumps({"gate": "North \u182e\u1823"}, ensure_ascii=escaped))
+    refused = ask(admin, to=5)
+    assert refused.status == 400
+    assert "The extra data of RUN-000004" in refused.json["error"]
+    assert "\u1823 (U+1823), \u182e (U+182E)" in refused.json["error"]
+    assert stored_files() == {}
+    assert ask(admin, to=3).status == ask(admin, to=5, format="csv").status == 202
+
+
+def test_a_name_that_cannot_be_printed_is_named(admin: Account) -> None:
+    generate(admin, 1)
+    place = keys.organizations.organization(admin.organization_id)
+    operations.record(operations.change(place, [Organization.name.set("\u13a0 Club")]))
+    refused = ask(admin, to=1)
+    assert (refused.status, "The name of your organization" in refused.json["error"]) == (400, True)
+    assert "\u13a0 (U+13A0)" in refused.json["error"]
 
 
 @pytest.mark.parametrize(

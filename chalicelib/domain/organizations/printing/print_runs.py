@@ -22,7 +22,13 @@ from chalicelib.config import config
 from chalicelib.domain import idempotency, jobs
 from chalicelib.domain.jobs import JobProblem, JobResult
 from chalicelib.domain.organizations import numbered_tickets, numbering, organizations, quotas
-from chalicelib.domain.organizations.printing import sheet_layout, sheet_proof, ticket_lists, ticket_sheets
+from chalicelib.domain.organizations.printing import (
+    printable,
+    sheet_layout,
+    sheet_proof,
+    ticket_lists,
+    ticket_sheets,
+)
 from chalicelib.domain.organizations.printing.sheet_proof import UnreadableSheet
 from chalicelib.domain.organizations.printing.ticket_sheets import PrintedTicket
 from chalicelib.errors import NotFound, Unavailable
@@ -39,7 +45,6 @@ _FOLDER = "exports/"
 KEPT = timedelta(days=1)
 _LINK_LIFETIME = timedelta(hours=1)
 _CONTENT_TYPES = {PrintFormat.PDF: "application/pdf", PrintFormat.CSV: "text/csv"}
-_EXTRA_LINES, _EXTRA_LENGTH = 4, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +90,13 @@ def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_i
     """Start a run and return its job's id; idempotent by operation, and the same request within ten minutes.
 
     Raises NotFound where none of the numbers was given out, InvalidState where some are being written,
-    AccountUnverified, RateLimited.
+    ValidationFailed where a character has no glyph, AccountUnverified, RateLimited.
     """
     organization = organizations.ordered_by(organization_id, user_id)
     numbering.require_written(organization_id, wanted.prefix, wanted.first, wanted.last)
+    if wanted.format is PrintFormat.PDF:
+        tickets = numbered_tickets.of_numbers(organization_id, wanted.prefix, wanted.first, wanted.last)
+        printable.require(tickets, sheet_layout.layout(organization.paper), name=organization.name)
     job_id, now = new_id("job"), clock.now()
     paper = json.dumps(organization.paper, sort_keys=True)
     request = ("print", organization_id, wanted.prefix, wanted.first, wanted.last, wanted.format, paper)
@@ -224,7 +232,7 @@ def _sheets(run: PrintRun, tickets: Sequence[NumberedTicket], layout: sheet_layo
         PrintedTicket(
             code=ticket.ticket_id,
             number=numbered_tickets.number_of(ticket),
-            extra=_extra_lines(ticket.extra),
+            extra=printable.extra_lines(ticket.extra),
         )
         for ticket in tickets
     ]
@@ -232,16 +240,6 @@ def _sheets(run: PrintRun, tickets: Sequence[NumberedTicket], layout: sheet_layo
     content = ticket_sheets.render(printed, layout, name=name, made_at=run.created_at)
     sheet_proof.prove(content, [ticket.code for ticket in printed], layout)
     return content
-
-
-def _extra_lines(extra: str | None) -> list[str]:
-    """Return a ticket's extra data (JSON) as lines; an object has one line for each scalar field."""
-    said = json.loads(extra) if extra else None
-    if isinstance(said, dict):
-        lines = [f"{name}: {value}" for name, value in said.items() if isinstance(value, str | int | float)]
-    else:
-        lines = [str(said)] if said is not None else []
-    return [line[:_EXTRA_LENGTH] for line in lines[:_EXTRA_LINES]]
 
 
 def _enter(

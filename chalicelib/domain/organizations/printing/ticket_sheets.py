@@ -1,23 +1,17 @@
-"""Sheets of numbered tickets as PDF, each ticket with its code, its number and the organization's extra data.
-
-A code is drawn as rectangles, not as an image, so it is sharp at any size and resolution.
-"""
+"""Sheets of numbered tickets as PDF, each ticket with its code, its number and the organization's extra data."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.documents import typefaces
+from chalicelib.domain.documents import qr_drawing, typefaces
 from chalicelib.domain.organizations.printing.sheet_layout import SheetLayout
 from chalicelib.legible import legible
 
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-_QUIET_MODULES = 4
-# Level M corrects damage to about a seventh of the code, such as scratches or glare (ISO/IEC 18004).
-_ERROR_CORRECTION = "m"
 _NAME_POINTS, _NUMBER_POINTS, _EXTRA_POINTS = 8.0, 12.0, 7.0
 _SMALLEST_POINTS = 4.0
 _MM_PER_POINT = 25.4 / 72
@@ -53,33 +47,9 @@ def render(tickets: Sequence[PrintedTicket], layout: SheetLayout, *, name: str, 
         if position % layout.per_sheet == 0:
             document.add_page()
         left, top = layout.place(position)
-        _draw_code(document, ticket.code, left, top, layout.code)
+        qr_drawing.draw(document, ticket.code, left, top, layout.code)
         text.write(ticket, name, left, top)
     return bytes(document.output())
-
-
-def _draw_code(document: "FPDF", code: str, left: float, top: float, size: float) -> None:
-    import segno  # as above
-
-    matrix = segno.make(code, error=_ERROR_CORRECTION, micro=False).matrix
-    module = size / (len(matrix) + 2 * _QUIET_MODULES)
-    for row, line in enumerate(matrix):
-        y = top + (row + _QUIET_MODULES) * module
-        for begin, end in _runs(line):
-            document.rect(left + (begin + _QUIET_MODULES) * module, y, (end - begin) * module, module, style="F")
-
-
-def _runs(line: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the runs of dark modules in a line, as begin and end (exclusive)."""
-    runs = []
-    begin: int | None = None
-    for place, dark in enumerate([*line, 0]):
-        if dark and begin is None:
-            begin = place
-        elif not dark and begin is not None:
-            runs.append((begin, place))
-            begin = None
-    return runs
 
 
 @dataclass(frozen=True, slots=True)

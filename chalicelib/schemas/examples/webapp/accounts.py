@@ -22,13 +22,15 @@ _CUSTOMER: dict[str, Any] = {
     "fee_paid": False,
     "created_at": "2026-11-21T08:30:00.000Z",
 }
-_ME = {**_CUSTOMER, "bank_account": None}
+_ME = {**_CUSTOMER, "bank_account": None, "notifications": {"sms": True, "email": False}, "language": "en"}
 _CHANGED = {
     **_CUSTOMER,
     "email": "ayesha@example.com",
     "emergency_contact": _CONTACT,
     "blood_type": "B+",
     "bank_account": {"title": demo.CUSTOMER_NAME, "iban": "PK36****************6702"},
+    "notifications": {"sms": True, "email": True},
+    "language": "ur",
 }
 _UPLOAD = {
     "url": "https://gatehouse-files.s3.amazonaws.com/",
@@ -66,6 +68,8 @@ OPERATIONS: dict[str, Example] = {
             "emergency_contact": _CONTACT,
             "blood_type": "B+",
             "bank_account": {"title": demo.CUSTOMER_NAME, "iban": "PK36 SCBL 0000 0011 2345 6702"},
+            "notifications": {"sms": True},
+            "language": "ur",
             "photo": {"content_type": "image/jpeg", "size": 204800},
         },
         {**_CHANGED, "photo_upload": _UPLOAD},

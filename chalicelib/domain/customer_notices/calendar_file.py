@@ -1,0 +1,55 @@
+"""The calendar file of an event (iCalendar, RFC 5545, as in RFC 5546): one entry that later files move or cancel.
+
+A calendar knows the entry by its UID. It takes the file with the highest SEQUENCE, and of these the latest DTSTAMP.
+"""
+
+from datetime import timedelta
+
+from chalicelib import clock
+from chalicelib.clients.messages import Attachment
+from chalicelib.config import config
+from chalicelib.domain import timezones
+from chalicelib.domain.quotations import quote
+from chalicelib.table.items import Event
+from chalicelib.vocabulary import EventStatus
+
+NAME = "event.ics"
+# Longer than any title or address, so that only links and control characters are left out.
+_LONGEST = 400
+# Rules of a time zone that the entry can need.
+_MARGIN = timedelta(days=2)
+
+
+def of(event: Event) -> Attachment:
+    """Return the file that adds an event to a calendar, moves it, or removes it where it is cancelled."""
+    import icalendar  # heavy, and for workers only
+
+    is_cancelled = event.status == EventStatus.CANCELLED
+    zone = timezones.zone(event.timezone)
+    entry = icalendar.Event()
+    entry.add("uid", f"{event.event_id}@gatehouse")
+    entry.add("dtstamp", clock.now())
+    # An edit raises the event's version. A cancellation comes after every edit.
+    entry.add("sequence", event.version + is_cancelled)
+    entry.add("summary", _plain(event.title))
+    entry.add("dtstart", event.starts_at.astimezone(zone))
+    entry.add("dtend", event.ends_at.astimezone(zone))
+    entry.add("status", "CANCELLED" if is_cancelled else "CONFIRMED")
+    entry.add("organizer", f"mailto:{config().mail_from}", parameters={"CN": "Gatehouse"})
+    place = event.venue
+    if place is not None:
+        entry.add("location", _plain(", ".join(part for part in (place.name, place.address, place.city) if part)))
+    method = "CANCEL" if is_cancelled else "PUBLISH"
+    calendar = icalendar.Calendar()
+    calendar.add("prodid", "-//Gatehouse//Tickets//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    calendar.add_component(entry)
+    first, last = event.starts_at - _MARGIN, event.ends_at + _MARGIN
+    calendar.add_missing_timezones(first_date=first.date(), last_date=last.date())
+    return Attachment.of(NAME, f"text/calendar; charset=utf-8; method={method}", calendar.to_ical())
+
+
+def _plain(words: str) -> str:
+    """Return words that a person wrote without links and what cannot be seen, and without quotation marks."""
+    return quote(words, longest=_LONGEST)[1:-1]

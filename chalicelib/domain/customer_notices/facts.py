@@ -1,0 +1,66 @@
+"""What customers hear of, found in the table's stream: facts for the bus, and runs over an event's customers.
+
+A fact carries ids only. It has the same id each time its record comes, and so have its messages.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from chalicelib import clock
+from chalicelib.clients.bus import Published
+from chalicelib.domain.changes import Change, Wanted, every, follows, that_became
+from chalicelib.domain.customer_notices import runs
+from chalicelib.domain.customer_notices.wording import Kind
+from chalicelib.table.items import Event, Order, Payment, RefundRequest, Ticket
+from chalicelib.vocabulary import EventStatus, Fact, OrderStatus, PaymentStatus, RefundRequestStatus, TicketStatus
+
+_SHOWN = (EventStatus.PUBLISHED, EventStatus.LIVE)
+
+
+@follows(*every(Ticket, Event, Payment, RefundRequest), Wanted(Order, unless=Order.counted))
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Return the facts of these changes, and store a run for each event that was moved or cancelled."""
+    for change in changes:
+        kind = _news_of(change)
+        if kind is not None and isinstance(change.after, Event):
+            runs.begin(change.after, kind, fact_id=change.position)
+    return [*_bought(changes), *_paid_back(changes), *_handed_on(changes)]
+
+
+def _bought(changes: Sequence[Change]) -> Iterator[Published]:
+    for order in that_became(changes, Order, OrderStatus.PAID):
+        yield Published(Fact.ORDER_PAID, order.order_id, order.closed_at or clock.now(), {"order_id": order.order_id})
+
+
+def _paid_back(changes: Sequence[Change]) -> Iterator[Published]:
+    for request in that_became(changes, RefundRequest, RefundRequestStatus.REFUNDED):
+        # A free ticket that is returned moves no money.
+        if not request.amount:
+            continue
+        ids = {"ticket_id": request.ticket_id, "refund_id": request.refund_id}
+        yield Published(Fact.TICKET_REFUNDED, request.refund_id, request.decided_at or clock.now(), ids)
+    for payment in that_became(changes, Payment, PaymentStatus.REFUNDED):
+        # Only a charge that could not be used is returned as a whole; the rest is refunded by ticket.
+        if payment.taken is not None:
+            ids = {"payment_id": payment.payment_id}
+            yield Published(Fact.PAYMENT_PAID_BACK, payment.payment_id, payment.settled_at or clock.now(), ids)
+
+
+def _handed_on(changes: Sequence[Change]) -> Iterator[Published]:
+    for change in changes:
+        before, after = change.before, change.after
+        if not isinstance(before, Ticket) or not isinstance(after, Ticket) or after.status != TicketStatus.VALID:
+            continue
+        if before.customer_id and after.customer_id and before.customer_id != after.customer_id:
+            ids = {"ticket_id": after.ticket_id, "giver_id": before.customer_id, "taker_id": after.customer_id}
+            yield Published(Fact.TICKET_HANDED_ON, f"{after.ticket_id}/{after.credential}", clock.now(), ids)
+
+
+def _news_of(change: Change) -> Kind | None:
+    """Return what the customers of an event hear of its change."""
+    before, after = change.before, change.after
+    if not isinstance(before, Event) or not isinstance(after, Event) or before.status not in _SHOWN:
+        return None
+    if after.status == EventStatus.CANCELLED:
+        return Kind.CANCELLED
+    is_moved = after.status in _SHOWN and runs.about(before) != runs.about(after)
+    return Kind.MOVED if is_moved else None
