@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 
 _WHOLE_NUMBER = "must be a whole number, such as 12"
 _DECIMAL_NUMBER = "must be a number, such as 12.5"
+_NULL = "must not be null"
 _BOOLEAN = "must be true or false"
 _DATE = "must be a date, such as 2026-11-20"
 _MOMENT = "must be a time with its offset, such as 2026-11-20T19:00:00Z"
@@ -125,10 +126,10 @@ def problems(error: ValidationError, schema: type[BaseModel]) -> list[dict[str, 
     """Return one problem of each field that has any; a field of several types says why it is none of them."""
     found: dict[str, list[str]] = {}
     codes: dict[str, str] = {}
-    for problem in error.errors(include_url=False, include_input=False):
+    for problem in error.errors(include_url=False):
         name = _field(schema, problem["loc"]) or "body"
         messages = found.setdefault(name, [])
-        message = sentence(problem["type"], problem.get("ctx", {}))
+        message = _NULL if problem["input"] is None else sentence(problem["type"], problem.get("ctx", {}))
         if message not in messages:
             messages.append(message)
         if problem["type"] in CODES:

@@ -1,7 +1,7 @@
 """Enumerated filters: either spelling of a word is accepted, and an unknown word is refused."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -12,6 +12,7 @@ from chalicelib.schemas.tix.tickets import TicketsIn
 from chalicelib.schemas.usher.log import LogSearchIn
 from chalicelib.schemas.webapp.history import PaymentsIn
 from chalicelib.vocabulary import PaymentStatus, PayoutStatus, ScanResult, TicketFilter
+from tests.contract.ground import routes
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,37 @@ def test_a_filter_refuses_an_unknown_word_and_names_the_known_ones(value: Any) -
 def test_a_status_that_the_history_never_lists_is_refused() -> None:
     with pytest.raises(ValidationError):
         PaymentsIn.model_validate({"status": "Refund Due"})
+
+
+def _words(annotation: Any) -> list[str]:
+    """Return the words of an enumeration or of a literal of them, also where null is one of several types."""
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return [str(word) for word in annotation]
+    if get_origin(annotation) is Literal:
+        return [str(word) for word in get_args(annotation)]
+    return next((words for words in map(_words, get_args(annotation)) if words), [])
+
+
+_ENUMERATED = [
+    pytest.param(route.query, name, _words(field.annotation), id=f"{route.operation_id} {name}")
+    for route in routes()
+    if route.query is not None
+    for name, field in route.query.model_fields.items()
+    if _words(field.annotation)
+]
+
+
+@pytest.mark.parametrize(("model", "field", "words"), _ENUMERATED)
+def test_every_enumerated_filter_of_every_route_takes_each_word_in_either_spelling(
+    model: type[BaseModel], field: str, words: list[str]
+) -> None:
+    for word in words:
+        read = {
+            str(getattr(model.model_validate({field: spelling}), field))
+            for spelling in (word, word.replace("_", " ").title(), word.upper(), word.replace("_", "-"))
+        }
+        assert read == {word}
+
+
+def test_routes_have_enumerated_filters() -> None:
+    assert len(_ENUMERATED) >= 8

@@ -5,8 +5,12 @@ data, includes the dependent's id. So the encrypted data of one dependent cannot
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
+from typing import Any
+
+from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.domain import encryption, idempotency
@@ -22,6 +26,8 @@ from chalicelib.vocabulary import BloodType
 
 # Limit per customer (contract, "The rest").
 MOST = 10
+_PLAIN = ("name", "relation", "date_of_birth")
+_SEALED = ("blood_type", "emergency_contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ def add(customer_id: str, details: DependentDetails, *, operation_id: str) -> Ow
         idempotency.once(operation_id, dependent.dependent_id),
         _counted(customer_id, 1),
         operations.put(dependent, Dependent.pk.does_not_exist()),
-        *_card_is_own(dependent),
+        *_card_is_own(customer_id, dependent.card_uid),
     ]
     try:
         operations.commit(*writes)
@@ -83,18 +89,47 @@ def add(customer_id: str, details: DependentDetails, *, operation_id: str) -> Ow
     return _shown(dependent)
 
 
-def replace(customer_id: str, dependent_id: str, details: DependentDetails) -> OwnDependent:
-    """Replace a dependent's data. Omitted fields are cleared.
+def change(customer_id: str, dependent_id: str, changes: Mapping[str, Any]) -> OwnDependent:
+    """Change the given details of a dependent; None clears one.
 
     Raises NotFound for a dependent or a card that is not the customer's, ValidationFailed.
     """
-    dependent = _item(customer_id, dependent_id, details, created_at=own(customer_id, dependent_id).created_at)
-    try:
-        operations.commit(operations.put(dependent, Dependent.pk.exists()), *_card_is_own(dependent))
-    except operations.ConditionFailed as failure:
-        missing = "dependent" if 0 in failure.failures else "card"
-        raise NotFound(f"There is no such {missing}.") from failure
-    return _shown(dependent)
+    card = _own_card(customer_id, changes.get("card_id"))
+    actions = [*_plain(changes), *_sealed(customer_id, dependent_id, changes)]
+    if "card_id" in changes:
+        pair = ((Dependent.card_id, card and card.card_id), (Dependent.card_uid, card and card.uid))
+        actions += [attribute.set(value) if value else attribute.remove() for attribute, value in pair]
+    if actions:
+        write = operations.change(keys.customers.dependent(customer_id, dependent_id), actions, Dependent.pk.exists())
+        try:
+            operations.commit(write, *_card_is_own(customer_id, card.uid if card else None))
+        except operations.ConditionFailed as failure:
+            missing = "dependent" if 0 in failure.failures else "card"
+            raise NotFound(f"There is no such {missing}.") from failure
+    return _shown(own(customer_id, dependent_id))
+
+
+def _plain(changes: Mapping[str, Any]) -> list[Action]:
+    attributes = {name: getattr(Dependent, name) for name in _PLAIN if name in changes}
+    return [
+        attribute.remove() if changes[name] is None else attribute.set(changes[name])
+        for name, attribute in attributes.items()
+    ]
+
+
+def _sealed(customer_id: str, dependent_id: str, changes: Mapping[str, Any]) -> list[Action]:
+    """Return the changes of the encrypted details; the data key is decrypted only if one is set."""
+    named = {name: changes[name] for name in _SEALED if name in changes}
+    envelope = encryption.envelope(customer_id) if any(named.values()) else None
+    actions: list[Action] = []
+    for name, value in named.items():
+        attribute = getattr(Dependent, name)
+        if value is None or envelope is None:
+            actions.append(attribute.remove())
+        else:
+            text = value if isinstance(value, str) else json.dumps(value)
+            actions.append(attribute.set(envelope.seal(_field(name, dependent_id), text)))
+    return actions
 
 
 def remove(customer_id: str, dependent_id: str) -> None:
@@ -106,12 +141,15 @@ def remove(customer_id: str, dependent_id: str) -> None:
         raise NotFound("There is no such dependent.") from failure
 
 
-def _item(
-    customer_id: str, dependent_id: str, details: DependentDetails, *, created_at: datetime | None = None
-) -> Dependent:
-    card = cards.find(details.card_id) if details.card_id else None
-    if details.card_id and (card is None or card.customer_id != customer_id):
+def _own_card(customer_id: str, name: str | None) -> Card | None:
+    card = cards.find(name) if name else None
+    if name and (card is None or card.customer_id != customer_id):
         raise NotFound("There is no such card.")
+    return card
+
+
+def _item(customer_id: str, dependent_id: str, details: DependentDetails) -> Dependent:
+    card = _own_card(customer_id, details.card_id)
     dependent = Dependent(
         *keys.customers.dependent(customer_id, dependent_id),
         dependent_id=dependent_id,
@@ -121,7 +159,7 @@ def _item(
         date_of_birth=details.date_of_birth.isoformat() if details.date_of_birth else None,
         card_id=card.card_id if card else None,
         card_uid=card.uid if card else None,
-        created_at=created_at or clock.now(),
+        created_at=clock.now(),
     )
     if details.blood_type or details.emergency_contact:
         envelope = encryption.envelope(customer_id)
@@ -176,9 +214,6 @@ def _counted(customer_id: str, step: int) -> Write:
     )
 
 
-def _card_is_own(dependent: Dependent) -> list[Write]:
+def _card_is_own(customer_id: str, uid: str | None) -> list[Write]:
     """Return the check that fails if the card changed its owner after the read."""
-    if dependent.card_uid is None:
-        return []
-    place = keys.cards.card(dependent.card_uid)
-    return [operations.check(place, Card.customer_id == dependent.customer_id)]
+    return [operations.check(keys.cards.card(uid), Card.customer_id == customer_id)] if uid is not None else []

@@ -1,5 +1,6 @@
 """Read and check the body of a request."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -8,6 +9,8 @@ from chalicelib.errors import MalformedJson, TooLarge, ValidationFailed
 from chalicelib.portals.http.forms import Form
 from chalicelib.schemas import messages
 
+# What browsers send for a field of a form that has no value.
+_NO_VALUE = ("", "null", "undefined")
 _NOT_AN_OBJECT = {"model_type", "model_attributes_type", "dict_type"}
 
 
@@ -23,10 +26,22 @@ def parse(raw: bytes, schema: type[BaseModel], form: Form | None) -> BaseModel:
     """Return the body, checked against its schema. Raises MalformedJson, ValidationFailed."""
     try:
         # Strict: `true` is not 1, and "12" is not 12. A form has texts only.
-        return schema.model_validate(form.texts) if form else schema.model_validate_json(raw or b"{}", strict=True)
+        if form:
+            return schema.model_validate(_given(form.texts, schema))
+        return schema.model_validate_json(raw or b"{}", strict=True)
     except ValidationError as error:
         kinds = {problem["type"] for problem in error.errors(include_url=False, include_context=False)}
         whole = any(not problem["loc"] and problem["type"] in _NOT_AN_OBJECT for problem in error.errors())
         if "json_invalid" in kinds or whole:
             raise MalformedJson from error
         raise ValidationFailed(details=messages.problems(error, schema)) from error
+
+
+def _given(texts: Mapping[str, str], schema: type[BaseModel]) -> dict[str, str]:
+    """Return the texts of a form without the optional ones that have no value, which count as left out."""
+    fields = schema.model_fields
+    return {
+        name: text
+        for name, text in texts.items()
+        if text.strip() not in _NO_VALUE or (name in fields and fields[name].is_required())
+    }

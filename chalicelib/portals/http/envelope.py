@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalice import Response
+from chalice.app import CaseInsensitiveMapping
 
 from chalicelib.config import config
 from chalicelib.domain.access import security_log
@@ -36,6 +37,9 @@ def middleware(event: Any, get_response: Callable[[Any], Response]) -> Response:
     """Answer a request; a refusal or a fault becomes an error as the contract describes it."""
     request_id = request_log.request_id_of(event)
     path = event.path or ""
+    if not event.raw_body:
+        # No bytes are no body, and so of no type.
+        event.headers = _without_type(event.headers)
     try:
         response = get_response(event)
         if _is_chalice_error(response):
@@ -47,6 +51,10 @@ def middleware(event: Any, get_response: Callable[[Any], Response]) -> Response:
     response.headers["X-Request-Id"] = request_id
     response.headers.update(cors_headers(event.headers.get("origin")))
     return response
+
+
+def _without_type(headers: CaseInsensitiveMapping) -> CaseInsensitiveMapping:
+    return CaseInsensitiveMapping({name: value for name, value in headers.items() if name != "content-type"})
 
 
 def cors_headers(origin: str | None) -> dict[str, str]:

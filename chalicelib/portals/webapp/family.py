@@ -55,7 +55,7 @@ def _dependents_out(found: list[OwnDependent]) -> PageOut[schema.DependentOut]:
         guard=CUSTOMER,
         reply=PageOut[schema.DependentOut],
         links=(
-            Link("customer_replace_dependent", {"dependent_id": "/results/0/id"}),
+            Link("customer_change_dependent", {"dependent_id": "/results/0/id"}),
             Link("customer_remove_dependent", {"dependent_id": "/results/0/id"}),
         ),
     ),
@@ -77,7 +77,7 @@ def customer_dependents(call: Call[None, None]) -> PageOut[schema.DependentOut]:
         idempotent=True,
         refuses=(errors.Conflict, errors.NotFound),
         links=(
-            Link("customer_replace_dependent", {"dependent_id": "/id"}),
+            Link("customer_change_dependent", {"dependent_id": "/id"}),
             Link("customer_remove_dependent", {"dependent_id": "/id"}),
         ),
     ),
@@ -93,14 +93,15 @@ def customer_add_dependent(call: Call[schema.DependentIn, None]) -> schema.Depen
         "PUT",
         f"{BASE}/users/dependents/{{dependent_id}}",
         guard=CUSTOMER,
-        body=schema.DependentIn,
+        body=schema.DependentChangeIn,
         reply=schema.DependentOut,
         refuses=(errors.NotFound,),
     ),
 )
-def customer_replace_dependent(call: Call[schema.DependentIn, None]) -> schema.DependentOut:
-    """Replace the details of a dependent."""
-    return _dependent_out(dependents.replace(call.principal.id, call.path["dependent_id"], _details(call.body)))
+def customer_change_dependent(call: Call[schema.DependentChangeIn, None]) -> schema.DependentOut:
+    """Change the details of a dependent."""
+    changes = call.body.model_dump(mode="json", exclude_unset=True)
+    return _dependent_out(dependents.change(call.principal.id, call.path["dependent_id"], changes))
 
 
 @door(

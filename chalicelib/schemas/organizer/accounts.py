@@ -1,7 +1,7 @@
 """Bodies of the organizers' portal: log-in, forgotten password, profile."""
 
 import json
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
@@ -19,13 +19,6 @@ from chalicelib.schemas.texts import ONE_LINE
 from chalicelib.schemas.wire import ChangeIn, In, NewPassword, Out, Phone, ResetCode, TokensOut
 from chalicelib.vocabulary import AccountStatus
 
-ValueT = TypeVar("ValueT")
-
-
-def _nothing(value: Any) -> Any:
-    """Return None for the empty text that a form sends for a field without a value."""
-    return None if value == "" else value
-
 
 def _object(value: Any) -> Any:
     """Return what a form writes as JSON: its fields are texts."""
@@ -37,7 +30,6 @@ def _object(value: Any) -> Any:
         return value
 
 
-_Clearable = Annotated[ValueT | None, BeforeValidator(_nothing)]
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), ONE_LINE]
 _TaxNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), ONE_LINE]
 
@@ -64,7 +56,7 @@ class ImageIn(In):
 
 
 class ProfileIn(ChangeIn):
-    """The changes: null, or an empty text in a form, clears a field; an omitted field keeps its value.
+    """The changes: null clears a field, an omitted one keeps its value. A form clears nothing.
 
     `image` requests `image_upload`, a form that uploads the image; its `key`, sent as `image_key`, then makes
     the upload the organizer's image. Sent as multipart/form-data, `image` is the picture itself and `bank_account` is
@@ -72,13 +64,13 @@ class ProfileIn(ChangeIn):
     """
 
     name: Annotated[PublicName, Field(description="Cannot be cleared.")] = ""
-    email: _Clearable[Email] = None
-    company_name: _Clearable[_Text] = None
-    address: _Clearable[_Text] = None
-    tax_number: _Clearable[_TaxNumber] = None
-    bank_account: Annotated[_Clearable[BankAccountIn], BeforeValidator(_object)] = None
+    email: Email | None = None
+    company_name: _Text | None = None
+    address: _Text | None = None
+    tax_number: _TaxNumber | None = None
+    bank_account: Annotated[BankAccountIn | None, BeforeValidator(_object)] = None
     image: ImageIn | None = None
-    image_key: _Clearable[UploadKey] = None
+    image_key: UploadKey | None = None
 
 
 class OrganizerProfileOut(Out):

@@ -1,6 +1,7 @@
 """Bodies of the web app: dependents and favourites."""
 
 from datetime import date
+from typing import Annotated
 
 from pydantic import Field
 
@@ -8,15 +9,26 @@ from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.webapp.accounts import ContactIn, ContactOut
 from chalicelib.schemas.webapp.public import VenueOut
-from chalicelib.schemas.wire import Birthday, Id, In, Moment, MoneyOut, Out
+from chalicelib.schemas.wire import Birthday, ChangeIn, Id, In, Moment, MoneyOut, Out
 from chalicelib.vocabulary import BloodType, EventStatus
 
 
 class DependentIn(In):
-    """The complete details of a dependent; an omitted field is cleared."""
+    """The details of a dependent."""
 
     name: Name
     relation: Name = Field(examples=["daughter"])
+    date_of_birth: Birthday | None = None
+    blood_type: BloodType | None = None
+    emergency_contact: ContactIn | None = None
+    card_id: CardName | None = None
+
+
+class DependentChangeIn(ChangeIn):
+    """The changes: null clears a field, an omitted one keeps its value."""
+
+    name: Annotated[Name, Field(description="Cannot be cleared.")] = ""
+    relation: Annotated[Name, Field(description="Cannot be cleared.", examples=["daughter"])] = ""
     date_of_birth: Birthday | None = None
     blood_type: BloodType | None = None
     emergency_contact: ContactIn | None = None

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from chalicelib.schemas.texts import Name
-from chalicelib.schemas.wire import Day, Id, Instant, Moment, MoneyOut, Out, PageIn
+from chalicelib.schemas.wire import Day, Filter, Id, Instant, Moment, MoneyOut, Out, PageIn
 from chalicelib.vocabulary import CatalogueOrder, EventStatus
 
 Price = Annotated[
@@ -31,7 +31,7 @@ class EventsIn(PageIn):
     search: Name | None = Field(
         default=None, description="The beginning of a word of the title, with any text after it."
     )
-    ordering: CatalogueOrder | None = Field(
+    ordering: Filter[CatalogueOrder] | None = Field(
         default=None, description="By start time by default; search results by title."
     )
     include_past: bool = Field(default=False, description="Whether past events are listed too.")

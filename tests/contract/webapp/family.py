@@ -53,7 +53,7 @@ def _liked(ground: Any) -> Request:
 REQUESTS: dict[str, Callable[[Any], Request]] = {
     "customer_dependents": _listed,
     "customer_add_dependent": _added,
-    "customer_replace_dependent": lambda ground: Request(_BODY, path={"dependent_id": _one(ground)}),
+    "customer_change_dependent": lambda ground: Request(_BODY, path={"dependent_id": _one(ground)}),
     "customer_remove_dependent": lambda ground: Request(path={"dependent_id": _one(ground)}),
     "customer_favorites": _liked,
     "customer_add_favorite": lambda _: Request({"event_id": demo.EVENT_ID}),

@@ -2,6 +2,7 @@
 
 from tests.mutants.seeded import (
     abuse,
+    bodies,
     catalogue,
     codes,
     customers,
@@ -59,6 +60,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *idempotency.MUTANTS,
     *texts.MUTANTS,
     *scanned.MUTANTS,
+    *bodies.MUTANTS,
     *searches.MUTANTS,
     *tickets.MUTANTS,
     *states.MUTANTS,

@@ -65,15 +65,25 @@ def test_the_sealed_data_of_one_dependent_opens_for_no_other(parent: Account, to
     assert call("GET", PATH, token=token).status == 500
 
 
-def test_what_is_left_out_when_a_dependent_is_replaced_is_forgotten(parent: Account, token: str) -> None:
-    made = call("POST", PATH, SARA, token=token).json["id"]
+def test_what_is_left_out_when_a_dependent_is_changed_stays_and_null_clears(parent: Account, token: str) -> None:
+    made = call("POST", PATH, SARA, token=token).json
     before = stored(parent)[0].created_at
-    answer = call("PUT", f"{PATH}{made}/", {"name": "Sara", "relation": "niece"}, token=token)
+    path = f"{PATH}{made['id']}/"
+    answer = call("PUT", path, {"name": "Sara", "blood_type": "O-"}, token=token)
+    assert (answer.status, answer.json) == (200, {**made, "name": "Sara", "blood_type": "O-"})
     nothing = dict.fromkeys(("date_of_birth", "blood_type", "emergency_contact", "card_id"))
-    assert (answer.status, answer.json) == (200, {"id": made, "name": "Sara", "relation": "niece", **nothing})
+    cleared = call("PUT", path, nothing, token=token)
+    assert (cleared.status, cleared.json) == (200, {**made, "name": "Sara", **nothing})
     [one] = stored(parent)
     assert not any((one.blood_type, one.emergency_contact, one.date_of_birth))
     assert one.created_at == before
+    for field in ("name", "relation"):
+        refused = call("PUT", path, {field: None, "blood_type": "O-"}, token=token)
+        assert (refused.status, refused.json["error"]["details"]) == (
+            400,
+            [{"field": field, "message": "must not be null"}],
+        )
+    assert call("PUT", path, {}, token=token).json == cleared.json
 
 
 def test_an_eleventh_dependent_is_refused_until_one_is_removed(parent: Account, token: str) -> None:

@@ -41,7 +41,7 @@ _FAVORITE: dict[str, Any] = {
 OPERATIONS: dict[str, Example] = {
     "customer_dependents": Example(None, page(_DEPENDENT, count=1)),
     "customer_add_dependent": Example(_SAID, _DEPENDENT),
-    "customer_replace_dependent": Example(_SAID, _DEPENDENT),
+    "customer_change_dependent": Example(_SAID, _DEPENDENT),
     "customer_remove_dependent": Example(),
     "customer_favorites": Example(None, page(_FAVORITE)),
     "customer_add_favorite": Example({"event_id": demo.EVENT_ID}, _FAVORITE),
