@@ -72,6 +72,7 @@ BOUNDS = {
     "Organization.paper": "the schema's bytes",
     "Organization.zones": "one change a day",
     "OrganizerProfile.bank_account": "one account",
+    "Payment.sealed_action": "one next step of the provider",
     "Payment.sealed_client_secret": "one secret",
     "Payout.lines": "MAX_PER_EVENT categories",
     "PrintRun.files": "parts of one run",
