@@ -6,7 +6,7 @@ from pathlib import Path
 from infra.local.console import CannotStart, complain, explained, step
 from infra.package import application, builder, targets
 
-_NEXT = """
+COMMANDS = """
 To deploy it with its change set, a confirmation and a smoke test: make deploy STAGE={stage}
 By hand (the stack keeps table, key, secret and files when it is deleted):
   aws s3 cp {archive} s3://BUCKET/{key}
@@ -33,7 +33,9 @@ def main() -> int:
         complain(str(explained(error)))
         return 1
     step(f"ready: {package.template} and {package.archive}")
-    print(_NEXT.format(archive=package.archive, key=package.code_key, stage=options.stage, template=package.template))
+    print(
+        COMMANDS.format(archive=package.archive, key=package.code_key, stage=options.stage, template=package.template)
+    )
     return 0
 
 

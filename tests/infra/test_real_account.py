@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.observability import logger
 from infra.package import recursion
+from infra.package.__main__ import COMMANDS
 from tests.infra import reading
 from tests.infra.conftest import Made
 
@@ -146,6 +147,9 @@ def test_alarms_of_production_reach_an_address_that_its_owner_must_name(make_tem
     assert "Default" not in address
     assert re.fullmatch(address["AllowedPattern"], "night@example.com")
     assert not re.fullmatch(address["AllowedPattern"], "")
+    # The printed command names all that has no default.
+    asked_for = {name for name, declared in prod["Parameters"].items() if "Default" not in declared}
+    assert [name for name in asked_for if f" {name}=" not in COMMANDS.replace("\n", " ")] == []
     # A stage to try things may go without.
     assert dev["Parameters"]["AlarmEmail"]["Default"] == ""
     subscription = prod["Resources"]["AlarmsByMail"]

@@ -39,6 +39,7 @@ _LACKING = {
     "AWS::SecretsManager::Secret",
     "AWS::WAFv2::WebACL",
     "AWS::WAFv2::WebACLAssociation",
+    "AWS::XRay::SamplingRule",
 }
 # moto reads no `Body` of an API, so that it has nothing to deploy.
 _NEEDING_A_BODY = {"AWS::ApiGateway::Deployment"}
