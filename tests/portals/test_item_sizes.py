@@ -89,6 +89,7 @@ BOUNDS = {
     "TicketTally.firsts": "open jobs",
     "TicketTally.jobs": "open jobs",
     "TicketTally.quantities": "open jobs",
+    "SellerBatch.returned": "one body names all of them",
     "Throttle.moments": "the tries of one window",
     "UnknownCard.refused_at": "events at which it was read",
     "Visit.tickets": "tickets of one event",
