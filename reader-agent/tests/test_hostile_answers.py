@@ -1,5 +1,6 @@
 """No single answer ends a gate, and no tap that fails alone holds up the others."""
 
+import contextlib
 import gzip
 import json
 import time
@@ -95,6 +96,20 @@ def test_a_hostile_answer_ends_in_time_and_says_nothing_about_the_next_one(
         assert server.taps([tap_out(1)], timeout=2.0).results[0].admitted is (
             fault is not HOSTILE["401 of the platform"]
         )
+
+
+@pytest.mark.parametrize("fault", [fault for name, fault in HOSTILE.items() if "slow" not in name])
+def test_a_hostile_answer_to_the_token_or_the_heartbeat_is_not_the_last(
+    platform: Platform, identity: Identity, fault: Fault
+) -> None:
+    beat = {"queue_depth": 0, "clock_offset_ms": 0, "app_version": "1"}
+    with Server(identity.server, clock=Clock(), identity=identity) as server:
+        for path in (TOKEN, HEARTBEAT):
+            platform.break_once(path, fault)
+            with contextlib.suppress(TryLater, Rejected, LockedOut):
+                server.heartbeat(beat, timeout=0.8)
+            server.heartbeat(beat, timeout=5.0)
+        assert server.taps([tap_out()], timeout=5.0).results[0].admitted
 
 
 @pytest.mark.parametrize("body", HOSTILE_TOKENS.values(), ids=HOSTILE_TOKENS)

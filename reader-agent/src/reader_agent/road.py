@@ -5,9 +5,11 @@ hours. So each request runs in a thread of its own, and its caller leaves at the
 """
 
 import queue
+import ssl
 import threading
 import time
 from dataclasses import dataclass
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
@@ -21,6 +23,12 @@ LONGEST_ANSWER_BYTES = 1024 * 1024
 # A request that still runs this long after its deadline hangs: its connection is closed.
 _HANGS_AFTER_SECONDS = 10.0
 _MOST_HANGING = 32
+
+
+@cache
+def _certificates(*, trust_env: bool) -> ssl.SSLContext:
+    """Return the trusted certificates; reading them takes a small board a while, so the roads share them."""
+    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,7 @@ class Road:
             },
             # A proxy that the environment names cannot reach this machine's own loopback.
             trust_env=self._trust_env,
+            verify=_certificates(trust_env=self._trust_env),
             # A cookie of a captive portal would go to the platform with each later request.
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             limits=httpx.Limits(max_connections=8, keepalive_expiry=60),

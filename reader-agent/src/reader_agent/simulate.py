@@ -24,6 +24,8 @@ Kind = Literal["ntag213", "ntag424", "felica"]
 ADMITTED, REFUSED, KEPT, ERROR = 0, 1, 2, 3
 _COUNTERS = "simulated-cards.json"
 _READ_WITHIN_SECONDS = 20.0
+# Nobody waits at a gate here, and a local run that has just started needs longer than one second.
+_ANSWER_SECONDS = 5.0
 _NAME = "simulated reader"
 
 
@@ -154,9 +156,8 @@ def tap_once(
     load_nfcpy()
     card = make_card(plan, settings.state_dir)
     with Air() as air:
-        agent = Agent(
-            settings.model_copy(update={"reader": air.path, "health_port": 0}), identity, display=display, log=log
-        )
+        own = {"reader": air.path, "health_port": 0, "online_seconds": settings.online_seconds or _ANSWER_SECONDS}
+        agent = Agent(settings.model_copy(update=own), identity, display=display, log=log)
         runner = threading.Thread(target=agent.run, args=(on_outcome,), name="agent")
         runner.start()
         try:

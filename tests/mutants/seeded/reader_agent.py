@@ -55,8 +55,8 @@ MUTANTS = (
         name="two-cards-alternate",
         bug="two cards in one field are tapped again and again",
         file=f"{_AGENT}/nfc_reader.py",
-        before="        if not alternates:\n            self._seen_at",
-        after="        if uid not in self._seen_at or not alternates:\n            self._seen_at",
+        before="        alternates = now - self._busy_until < min(_ALTERNATES_SECONDS, self.seconds)\n",
+        after="        alternates = False\n",
         tests=(f"{_TESTS}/test_reading.py::test_a_reading_is_new_repeated_or_the_same",),
     ),
     Mutant(
