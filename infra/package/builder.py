@@ -55,7 +55,8 @@ def _build(stage: str, target: Target, out: Path) -> Package:
     merged = merge.merge(app.template, target, stage=stage, code_key=code_key)
     size = merge.write(merged, template)
     step(f"template: {size:,} bytes, {len(merged['Resources'])} resources")
-    for use in quotas.of(merged):
+    packed_use = quotas.Use("bytes of the archive, unzipped", unzipped, quotas.UNZIPPED_BYTES)
+    for use in (packed_use, *quotas.of(merged)):
         if use.share >= quotas.WARN_AT:
             step(f"  near a quota of AWS (docs/operations.md): {use}")
     step("checking the template with cfn-lint")
