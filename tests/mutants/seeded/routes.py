@@ -13,6 +13,7 @@ _EARLY = "chalicelib/domain/merchants/early_codes.py"
 _OF_EARLY = "tests/portals/merchant/test_early_codes.py"
 _BATCHES = "chalicelib/domain/organizations/batches.py"
 _OF_BATCHES = "tests/portals/tix/test_batches.py"
+_RACES = "tests/truth/test_route_races.py"
 _BEHIND = "tests/portals/tix/test_behind_the_answer.py"
 
 MUTANTS = (
@@ -102,7 +103,7 @@ MUTANTS = (
         file=_BATCHES,
         before="BatchLock.batches == seen.batches if seen else BatchLock.pk.does_not_exist()",
         after="BatchLock.pk.exists() | BatchLock.pk.does_not_exist()",
-        tests=(f"{_OF_BATCHES}::test_overlapping_batches_at_once_are_given_to_one_seller",),
+        tests=(f"{_RACES}::test_overlapping_batches_at_once_are_given_to_one_seller",),
     ),
     Mutant(
         name="returned-and-not-void",

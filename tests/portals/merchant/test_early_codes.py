@@ -1,6 +1,5 @@
 """Codes that a shop sends before it chooses a card: of this shop, this number, and its next assignment."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +17,6 @@ from tests.support.shops import (
     assignment,
     make_shop,
     new_customer,
-    stored,
     wrong,
 )
 
@@ -146,16 +144,3 @@ def test_a_number_or_an_assignment_is_named_and_not_both(shop: Shop, ayesha: Acc
     both = {"assignment_id": "asg_1", "mobile_number": ayesha.mobile_number, "otp": "123456"}
     for body in (both, {"otp": "123456"}):
         assert shop.post("verify-customer-otp", body).status == 400
-
-
-def test_assignments_at_once_hand_over_one_card_with_one_early_code(shop: Shop, ayesha: Account) -> None:
-    code, cards = early(shop, ayesha), shop.stock(4)
-    with ThreadPoolExecutor(4) as hands:
-        held = [
-            answer.json["assignment_id"]
-            for answer in hands.map(lambda card: shop.assign(card, ayesha), cards)
-            if answer.status == 201
-        ]
-    done = [shop.verify(assignment_id, code).status for assignment_id in held]
-    assert done.count(200) <= 1
-    assert [stored(card).status for card in cards].count("active") == done.count(200)

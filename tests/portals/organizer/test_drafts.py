@@ -1,6 +1,5 @@
 """Drafts of events: written and submitted by their organizer, published or sent back by the staff."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -304,27 +303,6 @@ def test_twenty_large_categories_are_published_in_one_transaction(token: str, ve
     event_id = submitted(token, venue_id, ticket_categories=many)
     event_drafts.publish(event_id, by="adm_1")
     assert sum(one.capacity for one in categories.of(event_id)) == 20_000_000
-
-
-def test_a_submission_a_change_and_a_decision_at_once_end_in_one_of_their_orders(token: str, venue_id: str) -> None:
-    event_id = submitted(token, venue_id)
-
-    def act(number: int) -> None:
-        try:
-            if number % 3 == 0:
-                event_drafts.publish(event_id, by="a")
-            elif number % 3 == 1:
-                change(token, event_id, title=f"Title {number}")
-            else:
-                submit(token, event_id)
-        except InvalidState:
-            pass
-
-    with ThreadPoolExecutor(8) as hands:
-        list(hands.map(act, range(24)))
-    submit(token, event_id)
-    event = event_drafts.publish(event_id, by="a")
-    assert (event.status, event.drafted_categories, len(categories.of(event_id))) == (EventStatus.PUBLISHED, None, 1)
 
 
 def test_a_staff_event_is_not_changed_as_a_draft(organizer: Account, token: str) -> None:

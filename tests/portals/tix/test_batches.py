@@ -1,6 +1,5 @@
 """Batches of sellers: no number twice, exact money, and returned numbers are void at once."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -138,20 +137,6 @@ def test_batches_do_not_overlap(admin: Account, token: str) -> None:
     assert give(token_of(other), 11, 20).status == 201
 
 
-def test_overlapping_batches_at_once_are_given_to_one_seller(token: str) -> None:
-    spans = [(first, first + 5) for first in range(1, 13)]
-    with ThreadPoolExecutor(8) as hands:
-        answers = list(hands.map(lambda each: give(token, *each), spans))
-    assert {answer.status for answer in answers} <= {201, 409, 503}
-    given = [
-        number
-        for batch in call("GET", BATCHES, token=token).json["results"]
-        for number in range(batch["from"], batch["to"] + 1)
-    ]
-    assert given
-    assert len(given) == len(set(given))
-
-
 def test_numbers_that_were_not_given_out_are_in_no_batch(admin: Account, token: str) -> None:
     for first, last, prefix in ((51, 61, "VIP"), (1, 1, "NONE")):
         refused = give(token, first, last, prefix=prefix)
@@ -216,14 +201,3 @@ def test_what_was_returned_is_void_although_the_request_died(admin: Account, tok
     assert all(ticket.voided_at is not None for ticket in found)
     done = settle(token, batch, returned=[span(1, 10)], cash="0.00").json
     assert (done["sold"], done["due"], done["difference"]) == (0, rupees("0.00"), rupees("0.00"))
-
-
-def test_returns_at_once_are_all_kept_or_refused(admin: Account, token: str) -> None:
-    batch = give(token, 1, 32).json["id"]
-    with ThreadPoolExecutor(8) as hands:
-        statuses = list(hands.map(lambda n: settle(token, batch, returned=[span(n, 32)]).status, range(32, 16, -1)))
-    assert set(statuses) <= {200, 409, 503}
-    returned = settle(token, batch).json["returned"]
-    found = numbered_tickets.of_numbers(organization_of(admin), "VIP", 1, 32)
-    void = [int(ticket.number) for ticket in found if ticket.voided_at is not None]
-    assert void == [number for each in returned for number in range(each["from"], each["to"] + 1)]

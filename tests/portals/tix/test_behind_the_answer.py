@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -236,14 +235,6 @@ def test_the_same_request_within_ten_minutes_is_the_same_job(admin: Account, tok
         assert start(token) == first
     with clock.set_to(now + jobs.SAME_REQUEST):
         assert start(token) != first
-
-
-@pytest.mark.parametrize("start", [start_generating, start_printing, start_clearing])
-def test_the_same_request_at_the_same_time_is_one_job(token: str, start: Any) -> None:
-    many(token, count=4)
-    work()
-    with ThreadPoolExecutor(8) as callers:
-        assert len(set(callers.map(lambda _: start(token), range(8)))) == 1
 
 
 def test_requests_with_keys_of_their_own_are_jobs_of_their_own(token: str) -> None:
