@@ -61,12 +61,14 @@ def _take_moves(payment: Payment, notice: Notice) -> None:
 
 
 def refund(payment_id: str) -> bool:
-    """Refund what is still owed of a payment in `refund_due`; idempotent. A refund that failed is left to staff.
+    """Refund what is still owed of a payment in `refund_due`; idempotent.
+
+    A refund that failed is left to staff, and a dispute to its end.
 
     Returns whether this call recorded it. Raises Unavailable.
     """
     payment = get(payment_id)
-    if payment.status != PaymentStatus.REFUND_DUE or returns.waits_for_staff(payment):
+    if payment.status != PaymentStatus.REFUND_DUE or returns.waits(payment):
         return False
     provider = providers.named(payment.provider)
     try:
@@ -154,7 +156,21 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     for change in changes:
         after, before = change.after, change.before
         if isinstance(after, Payment):
-            facts += moved(before if isinstance(before, Payment) else None, after)
+            known = before if isinstance(before, Payment) else None
+            facts += [*moved(known, after), *_due_again(known, after)]
+    return facts
+
+
+def _due_again(before: Payment | None, after: Payment) -> list[Published]:
+    """Return the refunds that waited for the end of a dispute."""
+    if before is None or not returns.standing(before.moves).is_disputed or returns.standing(after.moves).is_disputed:
+        return []
+    facts = [
+        _fact(Fact.TICKET_REFUND_DUE, after, refund_id, refund_id=refund_id, ticket_id=ticket_id)
+        for refund_id, ticket_id in returns.unpaid(after).items()
+    ]
+    if after.status is PaymentStatus.REFUND_DUE:
+        facts.append(_fact(Fact.PAYMENT_REFUND_DUE, after, after.payment_id))
     return facts
 
 

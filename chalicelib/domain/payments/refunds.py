@@ -202,7 +202,7 @@ def _granting(
 ) -> tuple[list[Action], list[Write]]:
     """Return the actions that add a refund to its payment, and the writes for money that its provider returned."""
     refunded = payment.refunded + amount
-    granted = {"amount": amount, "created_at": clock.to_text(at)}
+    granted = {"amount": amount, "ticket_id": request.ticket_id, "created_at": clock.to_text(at)}
     actions: list[Action] = [
         Payment.refunded.set(refunded),
         Payment.granted.set({**(payment.granted or {}), request.refund_id: granted}),
@@ -258,12 +258,15 @@ def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int
 def pay_back(ticket_id: str, refund_id: str) -> bool:
     """Refund an approved request through the provider, and return whether this call recorded it.
 
-    Money that the provider has returned already is not paid again. Idempotent. Raises NotFound, Unavailable.
+    Money that the provider has returned already is not paid again. While a dispute is open nothing is paid: its end
+    publishes the refund again. Idempotent. Raises NotFound, Unavailable.
     """
     request = get(ticket_id, refund_id)
     if request.status != RefundRequestStatus.APPROVED:
         return False
     payment = resolution.get(request.payment_id)
+    if returns.standing(payment.moves).is_disputed:
+        return False
     reference, moves = returns.made_for(payment, refund_id), []
     amount = min(request.amount, returns.due(payment))
     if reference is None and amount:

@@ -117,9 +117,16 @@ def made_for(payment: Payment, key: str) -> str | None:
     return next((name for name, move in (payment.moves or {}).items() if move.get("key") == key), None)
 
 
-def waits_for_staff(payment: Payment) -> bool:
-    """Whether a refund of it failed: the same means of payment would fail again, so it is not tried again."""
-    return standing(payment.moves).has_failed
+def waits(payment: Payment) -> bool:
+    """Whether nothing may be paid back now: a refund failed and would fail again, or the bank decides on a dispute."""
+    now = standing(payment.moves)
+    return now.has_failed or now.is_disputed
+
+
+def unpaid(payment: Payment) -> dict[str, str]:
+    """Return the refunds that were decided here and not made at the provider: the ticket's id by the refund's."""
+    made = {move.get("key") for move in (payment.moves or {}).values()}
+    return {name: grant["ticket_id"] for name, grant in (payment.granted or {}).items() if name not in made}
 
 
 def as_read(payment: Payment) -> Condition:

@@ -95,15 +95,12 @@ class Sandbox:
             operations.record(operations.put(item, SandboxCharge.pk.does_not_exist()))
         return Opened(reference=reference, client_secret=_client_secret(reference))
 
-    def confirm(self, charge: Charge, reference: str) -> Outcome:  # noqa: ARG002  # the Protocol's signature
+    def confirm(self, charge: Charge, reference: str) -> Outcome:
         """Complete an open charge as its token says. Raises Declined, Unavailable (`tok_timeout`)."""
         book = _book(reference)
         if book.status not in _UNPAID:
             return _outcome(book)
-        challenged = book.token == CHALLENGED and book.status == _OPEN
-        if not _close(
-            reference, _ACTING if challenged else _FAILED if book.token == DECLINED else _SUCCEEDED, was=book
-        ):
+        if not _close(reference, _next(book, charge), was=book):
             return _outcome(_book(reference))
         if book.token == TIMEOUT:
             raise Unavailable("The payment provider did not answer in time. Try again.", retry_after=1)
@@ -231,6 +228,13 @@ def _book(reference: str) -> SandboxCharge:
     if book is None:
         raise Declined("no_such_charge")
     return book
+
+
+def _next(book: SandboxCharge, charge: Charge) -> str:
+    """Return the status that a confirmation gives an unpaid charge; an owner who is away cannot act at the bank."""
+    if book.token == DECLINED or (book.token == CHALLENGED and charge.is_owner_away):
+        return _FAILED
+    return _ACTING if book.token == CHALLENGED and book.status == _OPEN else _SUCCEEDED
 
 
 def _close(reference: str, status: str, *, was: SandboxCharge) -> bool:

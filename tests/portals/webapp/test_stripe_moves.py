@@ -1,10 +1,12 @@
 """Money that moves at Stripe after a charge: refunds and disputes that begin there are booked, shown, and reported."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.changes import Change
 from chalicelib.domain.payments import reconciliation, refunds, withdrawals
 from chalicelib.domain.tickets import refund_requests
 from chalicelib.identifiers import new_id
@@ -187,6 +189,31 @@ def test_a_refund_that_staff_made_before_ours_was_sent_is_not_made_twice(
         assert refunds.pay_back(ticket_id, refund_id) is True
     assert sorted(refund["amount"] for refund in stripe.refunds.values()) == [100_000, 200_000]
     assert payers.balances() == {}
+
+
+@pytest.mark.parametrize(("end", "made"), [("won", 1), ("lost", 0)])
+def test_a_refund_waits_for_the_end_of_a_dispute_and_is_made_if_that_returned_nothing(
+    customer: Account, stripe: StripeDouble, end: str, made: int
+) -> None:
+    order, payment = paid(customer)
+    ticket_id, name = order.tickets[0]["ticket_id"], payment.provider_reference
+    request = refund_requests.ask(customer.account_id, ticket_id, reason="Ill", operation_id=new_id("op"))
+    refunds.approve(ticket_id, request.refund_id, by="adm_1")
+    deliver(stripe.dispute(name, "funds_withdrawn", "needs_response"))
+    assert refunds.pay_back(ticket_id, request.refund_id) is False
+    assert (refunds.get(ticket_id, request.refund_id).status, stripe.refunds) == ("approved", {})
+    before = payers.stored(payment.payment_id)
+    if end == "won":
+        deliver(stripe.dispute(name, "funds_reinstated", "won"))
+    else:
+        deliver(stripe.dispute(name, "closed", "lost"))
+    facts = reconciliation.follow([Change("1", before, payers.stored(payment.payment_id))])
+    (due,) = (fact for fact in facts if fact.fact is Fact.TICKET_REFUND_DUE)
+    body = json.dumps({"detail-type": due.fact, "detail": due.ids})
+    assert worker.handle({"Records": [{"messageId": "m1", "body": body}]}) == {"batchItemFailures": []}
+    assert (refunds.get(ticket_id, request.refund_id).status, len(stripe.refunds)) == ("refunded", made)
+    assert payers.balances() == {}
+    assert held_by(payment) == set()
 
 
 def test_money_that_is_owed_and_was_returned_at_stripe_by_hand_is_not_returned_again(
