@@ -1,6 +1,7 @@
 """Codes, ids and numbers as scanners send them and hands type them: one spelling of each is left."""
 
 import itertools
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from chalicelib.portals.http.route import ROUTES
 from chalicelib.schemas.wire import Scanned
 from tests.support import scanned_forms as forms
 from tests.support.scanned_forms import Form
+from tests.vectors import scanned
 
 SOME = settings(
     max_examples=2,
@@ -257,3 +259,17 @@ class TestTicketCodes:
 
         assert credentials.decode(f"{first}\r\n{second}") is None
         assert credentials.decode(f"{first}\r\n{first}") == credentials.decode(first)
+
+
+def test_the_vectors_are_what_their_generator_makes_and_the_platform_reads_each_as_it_says() -> None:
+    assert scanned.FILE.read_text(encoding="utf-8") == scanned.written()
+    wrong = []
+    for case in json.loads(scanned.written())["cases"]:
+        if case["kind"] == "ticket_code":
+            found = scanned_text.occurrences(case["input"], beginning="GH1:", length=len(case["expected"]))
+            is_right = case["expected"] in found
+        else:
+            is_right = getattr(scanned_text, case["kind"])(case["input"]) == case["expected"]
+        if not is_right:
+            wrong.append(case)
+    assert wrong == []
