@@ -14,6 +14,7 @@ from chalicelib.portals.http.idempotent_answers import is_in_between
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.vocabulary import (
     AssignmentStatus,
+    BatchStatus,
     CardRequestStatus,
     CardStatus,
     EditRequestStatus,
@@ -106,6 +107,7 @@ def test_the_same_body_in_another_spelling_gets_the_first_answer_again(ground: G
 # The states of replies that an operation does not leave by itself; each other one is in between.
 FINAL: dict[type[StrEnum], set[StrEnum]] = {
     AssignmentStatus: {AssignmentStatus.ACTIVE, AssignmentStatus.EXPIRED},
+    BatchStatus: set(BatchStatus),
     CardRequestStatus: {CardRequestStatus.FULFILLED},
     CardStatus: set(CardStatus),
     EditRequestStatus: {EditRequestStatus.APPROVED, EditRequestStatus.REJECTED},
