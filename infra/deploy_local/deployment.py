@@ -16,7 +16,8 @@ from infra.package.builder import Package
 STACK = "gatehouse-local"
 _STAGE = "local"
 _POLL_SECONDS = 0.2
-_SOCKET_DEPLOYMENT = "AWS::ApiGatewayV2::Deployment"
+# Types that MiniStack does not create.
+_UNKNOWN = ("AWS::ApiGatewayV2::Deployment", "AWS::XRay::SamplingRule")
 _GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
@@ -47,11 +48,11 @@ def deploy(cloud: Cloud, package: Package, parameters: dict[str, str]) -> Deploy
 
 
 def _for_ministack(template: dict[str, Any]) -> dict[str, Any]:
-    """Return a template without the deployments of WebSocket APIs, which MiniStack does not support.
+    """Return a template without what MiniStack does not support.
 
     There are no sockets then, so the live worker does not read the stream: MiniStack runs one function at a time.
     """
-    resources = {name: part for name, part in template["Resources"].items() if part["Type"] != _SOCKET_DEPLOYMENT}
+    resources = {name: part for name, part in template["Resources"].items() if part["Type"] not in _UNKNOWN}
     resources.pop("LiveSource", None)
     for part in resources.values():
         if part["Type"] == "AWS::ApiGatewayV2::Stage":

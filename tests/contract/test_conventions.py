@@ -307,6 +307,9 @@ def test_refusals_carry_the_cors_headers_too() -> None:
 
 # Lists and cursors
 
+# Whose sessions are listed.
+PORTALS = (Portal.WEBAPP, Portal.MERCHANT, Portal.ORGANIZER, Portal.TIX, Portal.USHER, Portal.ADMIN)
+
 
 @pytest.fixture(scope="module")
 def pages(ground: Ground) -> Ground:
@@ -332,6 +335,8 @@ def pages(ground: Ground) -> Ground:
         settled.put_payout(ground.organizer.account_id)
         batch = _route("tix_create_batch")
         assert ground.send(batch, ground.rightful(batch), token=ground.token(batch)).status == 201
+        for portal in PORTALS:
+            ground.session(portal)
     # The ticket keeps an admission until the stream's worker has written its entry of the log.
     stream.drain()
     catalogue.forget()

@@ -33,7 +33,7 @@ def make(
         merchant_id=None if by_post else merchant_id,
         address=encryption.seal(customer_id, "card_request_address", address) if by_post and address else None,
         status=CardRequestStatus.REQUESTED,
-        fee=fee_for(customer_id, has_paid=profile is not None and bool(profile.fee_paid)),
+        fee=fee_for(customer_id, has_paid=profile is not None and profile.fee_paid),
         currency=config().currency,
         created_at=clock.now(),
     )
@@ -67,7 +67,7 @@ def fee_for(customer_id: str, *, has_paid: bool, requested: OpenCardRequest | No
     if has_paid:
         return 0
     request = operations.get(keys.cards.card_request(customer_id, requested.request_id)) if requested else None
-    return money.card_fee().minor if request is None else int(request.fee)
+    return money.card_fee().minor if request is None else request.fee
 
 
 def _require_destination(*, by_post: bool, merchant_id: str | None, address: str | None) -> None:

@@ -203,7 +203,7 @@ def verify(merchant_id: str, name: str, code: str, *, address: str, operation_id
 
 def _has_paid(customer_id: str) -> bool:
     profile = operations.get(keys.customers.profile(customer_id))
-    return profile is not None and bool(profile.fee_paid)
+    return profile is not None and profile.fee_paid
 
 
 def _gather_balances(assignment: Assignment) -> None:
@@ -251,7 +251,7 @@ def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tu
         raise Conflict(_NOT_IN_STOCK)
     fee = card_requests.fee_for(
         customer.account_id,
-        has_paid=isinstance(profile, Profile) and bool(profile.fee_paid),
+        has_paid=isinstance(profile, Profile) and profile.fee_paid,
         requested=requested if isinstance(requested, OpenCardRequest) else None,
     )
     _require_collected(fee, wanted)

@@ -77,7 +77,7 @@ def _fee(customer: Account) -> int:
     profile, requested = (found.get(place) for place in places)
     return card_requests.fee_for(
         customer.account_id,
-        has_paid=isinstance(profile, Profile) and bool(profile.fee_paid),
+        has_paid=isinstance(profile, Profile) and profile.fee_paid,
         requested=requested if isinstance(requested, OpenCardRequest) else None,
     )
 
