@@ -49,6 +49,6 @@ def test_the_refresh_cookie_comes_back_to_the_routes_that_read_it_and_to_no_othe
 @pytest.mark.parametrize("address", _ADDRESSES)
 def test_the_document_names_the_address_under_which_its_paths_are(address: str) -> None:
     with configured(PUBLIC_URL=address):
-        (server,) = document.document(ROUTES)["servers"]
+        (server,) = document.document([])["servers"]
     assert server["url"] == address
     assert urlsplit(server["url"]).path == _ADDRESSES[address]
