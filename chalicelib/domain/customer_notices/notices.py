@@ -48,6 +48,11 @@ def subject_of(event: Event) -> Subject:
     )
 
 
+def message_id(kind: Kind, fact_id: str, channel: Channel) -> str:
+    """Return the id of the message about a fact on a channel: the same each time the fact comes."""
+    return id_of_fact("msg", f"{kind}/{fact_id}/{channel}")
+
+
 def tell(notice: Notice, customer_id: str, attach: Attach | None = None) -> None:
     """Notify one customer; `attach` makes the files of a mail. Raises Unavailable, ClientError if SES refuses it."""
     contact = contacts.find_many([customer_id]).get(customer_id)
@@ -86,7 +91,7 @@ def _messages(notice: Notice, contact: Contact) -> list[Message]:
         fact_id = (notice.sms_fact_id if is_sms else None) or notice.fact_id
         made.append(
             Message(
-                message_id=id_of_fact("msg", f"{notice.kind}/{fact_id}/{channel}"),
+                message_id=message_id(notice.kind, fact_id, channel),
                 channel=channel,
                 to=address,
                 subject=mail.subject,

@@ -3,8 +3,11 @@
 from datetime import datetime, timedelta
 
 from chalicelib import clock
+from chalicelib.clients.messages import Channel
 from chalicelib.domain import ledger
 from chalicelib.domain.changes import Change
+from chalicelib.domain.customer_notices import notices
+from chalicelib.domain.customer_notices.wording import Kind
 from chalicelib.domain.events import categories, events
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
@@ -16,7 +19,7 @@ from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets import refund_requests
 from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Event, Item, Order, Venue
+from chalicelib.table.items import Account, Event, Item, Order, SentMessage, Venue
 from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import PaymentMethod
 
@@ -64,8 +67,9 @@ def load(organizer: Account, customer: Account, *, now: datetime) -> None:
         with clock.set_to(event.starts_at + timedelta(minutes=17 * number)):
             reading = Reading(f"scn_demo_over_{number}", ticket_id=ticket_id, gate=demo.GATES[number % len(demo.GATES)])
             checkin.scan(Caller(id="ush_demo", event_id=demo.PAST_EVENT_ID, name=demo.USHER_NAME), reading)
-    # The stream would do it later.
+    # The stream would do both later.
     _count(event, bought, given_back)
+    _notify(bought, given_back)
     with clock.set_to(event.ends_at + timedelta(hours=12)):
         settlements.close(demo.PAST_EVENT_ID, by="demo")
 
@@ -110,3 +114,14 @@ def _count(event: Event, bought: list[Order], given_back: str) -> None:
     changes = [Change(position="", before=None, after=item) for item in [*orders_now, *requests, *journals, event]]
     sales_totals.follow(changes)
     ledger.follow(changes)
+
+
+def _notify(bought: list[Order], given_back: str) -> None:
+    """Store that the customer's notices were sent at their time, so that none is sent now."""
+    place = keys.tickets.refund_request(given_back)
+    refunds_of = [str(raw["refund_id"]["S"]) for raw in operations.query(place.pk, Begins(place.sk))]
+    sent = [(Kind.BOUGHT, order.order_id) for order in bought] + [(Kind.REFUNDED, one) for one in refunds_of]
+    for kind, fact_id in sent:
+        for channel in Channel:
+            message = keys.access.sent_message(notices.message_id(kind, fact_id, channel))
+            operations.record(operations.put(SentMessage(*message, sent_at=clock.now())))
