@@ -222,7 +222,7 @@ class TestHandedOn:
 
 
 class TestEvents:
-    def sold(self, *, customers: int = 3) -> tuple[Event, list[Account]]:
+    def sold(self, *, customers: int = 2) -> tuple[Event, list[Account]]:
         event, category = purchases.make_show(organizer_id=make_organizer().account_id)
         people = [chooses(make_customer(), email=f"c{n}@example.com") for n in range(customers)]
         for person in people:
@@ -290,13 +290,13 @@ class TestEvents:
         assert [mail.to for mail in received()[before:]] == ["c1@example.com"]
 
     def test_a_run_goes_on_in_slices_and_counts_whom_it_told(self, stream: StreamReader) -> None:
-        event, people = self.sold(customers=7)
+        event, people = self.sold(customers=3)
         carry(stream)
         events.set_status(event.event_id, EventStatus.CANCELLED)
         carry(stream)
         run = only_run()
         before = len(received())
-        with configured(LIMIT_NOTICES_AT_ONCE=2):
+        with configured(LIMIT_NOTICES_AT_ONCE=1):
             steps = notices.run(run.job_id)
         notices.send_waiting()
         ended = operations.get(keys.customers.notice_run(run.job_id))
