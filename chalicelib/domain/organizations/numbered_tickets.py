@@ -1,8 +1,9 @@
 """Numbered tickets of an organization: ids, lookup, the single scan, deletion.
 
 An id contains its ticket's ordinal, which determines the ticket's key. So a scan is one conditional update without a
-lookup. The rest of the id is a hash keyed with its range's seed. So the next id cannot be guessed from a ticket,
-unlike the next number. A scan therefore accepts ids only; a ticket may be shown by its number as well.
+lookup. The rest of the id is a hash keyed with its range's seed, so the next id cannot be guessed from a ticket. The
+next number can be, so printed codes hold ids. A number is for hands: it costs one more request to find its ticket
+(D-TIX-03).
 """
 
 import hashlib
@@ -193,21 +194,27 @@ def of_ordinals(organization_id: str, low: int, high: int) -> Iterator[NumberedT
         low = bucket_ends + 1
 
 
-def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: str) -> NumberedScan:
-    """Admit a ticket exactly once; later scans return the first one. Idempotent by operation.
+def scan(organization_id: str, name: str, *, user_id: str, operation_id: str) -> NumberedScan:
+    """Admit a ticket, by its id or its number, exactly once; later scans return the first one. Idempotent by operation.
 
     Raises NotFound, and BeingWritten for a ticket that was given out and is not written yet.
     """
-    ordinal = ordinal_of(ticket_id)
+    ordinal = ordinal_of(name)
+    by_number = None if ordinal is not None else parse_number(name)
+    if by_number is not None:
+        ordinal = _ordinal_of_number(organization_id, name)
     if ordinal is None:
         raise NotFound("There is no such ticket.")
+    is_it = NumberedTicket.ticket_id == name
+    if by_number is not None:
+        is_it = (NumberedTicket.prefix == by_number[0]) & (NumberedTicket.number == by_number[1])
     actions = [
         NumberedTicket.scanned_at.set(clock.now()),
         NumberedTicket.scanned_by.set(user_id),
         NumberedTicket.scan_operation.set(operation_id),
     ]
     fresh = (
-        (NumberedTicket.ticket_id == ticket_id)
+        is_it
         & NumberedTicket.deleted_at.does_not_exist()
         & NumberedTicket.voided_at.does_not_exist()
         & NumberedTicket.scanned_at.does_not_exist()
@@ -218,8 +225,8 @@ def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: st
     except operations.ConditionFailed as failure:
         found = failure.found(NumberedTicket)
         if found is None:
-            raise _missing(organization_id, ordinal, ticket_id) from failure
-        result = _refused(found, ticket_id, operation_id)
+            raise _missing(organization_id, ordinal, name) from failure
+        result = _refused(found, name, operation_id)
     else:
         result = NumberedScan(NumberedTicket.from_raw_data(raw))
     # Without the id, which is the secret in the ticket's code.
@@ -228,9 +235,9 @@ def scan(organization_id: str, ticket_id: str, *, user_id: str, operation_id: st
     return result
 
 
-def _refused(found: NumberedTicket, ticket_id: str, operation_id: str) -> NumberedScan:
+def _refused(found: NumberedTicket, name: str, operation_id: str) -> NumberedScan:
     """Return the denial of a refused scan; none where an earlier try of this request succeeded. Raises NotFound."""
-    if found.ticket_id != ticket_id or found.deleted_at is not None:
+    if name not in (found.ticket_id, number_of(found)) or found.deleted_at is not None:
         raise NotFound("There is no such ticket.")
     if found.scan_operation == operation_id:
         return NumberedScan(found)

@@ -81,8 +81,8 @@ MUTANTS = (
         name="guessed-id-let-in",
         bug="whoever knows one ticket's id gets in on the next one's",
         file=_TICKETS,
-        before="        (NumberedTicket.ticket_id == ticket_id)\n",
-        after="        NumberedTicket.pk.exists()\n",
+        before="    is_it = NumberedTicket.ticket_id == name\n",
+        after="    is_it = NumberedTicket.pk.exists()\n",
         tests=(_DOOR,),
     ),
     Mutant(

@@ -138,8 +138,19 @@ def test_a_ticket_is_shown_by_its_id_and_its_number_and_by_nothing_else(token: s
         for method, path in (("GET", ""), ("PUT", "/scan"), ("DELETE", "")):
             answer = call(method, f"{TICKETS}/{name}{path}", token=token)
             assert (answer.status, answer.code) == (404, "NOT_FOUND"), name
-    assert scan(token, "VIP-000001").status == 404, "whoever reads one number knows the next"
     assert listed(token)["total"] == 3
+
+
+def test_a_number_that_hands_type_admits_its_ticket_once_with_its_id(token: str) -> None:
+    first, second = generate(token, 2, prefix="VIP")
+    assert scan(token, "vip-000001").json["ticket"]["id"] == first["id"]
+    again = scan(token, first["id"])
+    assert (again.status, again.json["duplicate"]) == (400, True)
+    assert scan(token, second["id"]).status == 200
+    refused = scan(token, "VIP-000002")
+    assert (refused.status, refused.json["ticket"]["id"]) == (400, second["id"])
+    assert call("DELETE", f"{TICKETS}/{first['id']}", token=token).status == 200
+    assert scan(token, "VIP-000001").status == 404
 
 
 def test_a_ticket_is_let_in_once_in_every_form_of_its_id_and_shown_in_every_form_of_its_number(token: str) -> None:
