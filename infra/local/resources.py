@@ -14,6 +14,7 @@ from infra.local.table_shape import table_shape
 
 STACK = "gatehouse"
 _PARAMETERS = [{"ParameterKey": "Stage", "ParameterValue": "local"}]
+_TEMPLATES = "gatehouse-templates"
 _CREATE_SECONDS = 60.0
 _WORKING = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
 _STANDING = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
@@ -41,17 +42,17 @@ class Cloud(NamedTuple):
 def create_stack(cloud: Cloud) -> None:
     """Create the template's resources, or update those of an earlier run."""
     client = cloud.client("cloudformation")
-    body = template.text()
+    url = _uploaded(cloud, template.text())
     try:
         client.describe_stacks(StackName=STACK)
     except ClientError:
         client.create_stack(
-            StackName=STACK, TemplateBody=body, Parameters=_PARAMETERS, Capabilities=["CAPABILITY_NAMED_IAM"]
+            StackName=STACK, TemplateURL=url, Parameters=_PARAMETERS, Capabilities=["CAPABILITY_NAMED_IAM"]
         )
     else:
         try:
             client.update_stack(
-                StackName=STACK, TemplateBody=body, Parameters=_PARAMETERS, Capabilities=["CAPABILITY_NAMED_IAM"]
+                StackName=STACK, TemplateURL=url, Parameters=_PARAMETERS, Capabilities=["CAPABILITY_NAMED_IAM"]
             )
         except ClientError as error:
             if "No updates are to be performed" not in str(error):
@@ -67,6 +68,14 @@ def create_stack(cloud: Cloud) -> None:
             f"The resources could not be created: {stack['StackStatus']}: {stack.get('StackStatusReason', '')}. "
             "Check infra/resources, or choose another DATA if it holds an older run."
         )
+
+
+def _uploaded(cloud: Cloud, text: str) -> str:
+    """Put the template into a bucket and return its URL: CloudFormation takes 51,200 bytes at most in a request."""
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket=_TEMPLATES)
+    s3.put_object(Bucket=_TEMPLATES, Key="template.json", Body=text.encode())
+    return f"{cloud.url}/{_TEMPLATES}/template.json"
 
 
 def allow_mail(cloud: Cloud, sender: str) -> None:

@@ -79,11 +79,21 @@ def expired(category: Category) -> tuple[Account, str]:
     return customer, opened["id"]
 
 
+def ask_back(order: Order, place: int = 0) -> RefundRequest:
+    """Request the refund of a ticket of an order, as its customer."""
+    ticket_id = order.tickets[place]["ticket_id"]
+    return refund_requests.ask(order.customer_id, ticket_id, reason="Ill", operation_id=new_id("op"))
+
+
+def approve(asked: RefundRequest, *, amount: str | None = None) -> RefundRequest:
+    """Approve a requested refund, as staff."""
+    money = AmountInput(amount) if amount else None
+    return refunds.approve(asked.ticket_id, asked.refund_id, by="adm_1", amount=money)
+
+
 def give_back(order: Order, place: int = 0, *, amount: str | None = None) -> RefundRequest:
     """Return a ticket of an order: the customer requests the refund, and staff approve it."""
-    ticket_id = order.tickets[place]["ticket_id"]
-    asked = refund_requests.ask(order.customer_id, ticket_id, reason="Ill", operation_id=new_id("op"))
-    return refunds.approve(ticket_id, asked.refund_id, by="adm_1", amount=AmountInput(amount) if amount else None)
+    return approve(ask_back(order, place), amount=amount)
 
 
 def after(event: Event) -> Any:
