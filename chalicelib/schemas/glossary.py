@@ -89,8 +89,11 @@ FIELDS: Mapping[str, str] = {
     "latitude": "Degrees north (WGS 84), as a decimal.",
     "longitude": "Degrees east (WGS 84), as a decimal.",
     "organizer_id": "The organizer's id.",
+    "refund_deadline": "Until when a refund may be asked for; by default a day before the event.",
+    "review_note": "Why the staff sent the draft back.",
     "version": "Grows by one with each change.",
     "field": "The path of a field, with dots.",
+    "row": "The row that failed, counted from 1.",
     "from": "The first of the range, or the value before the change.",
     "to": "The last of the range, or the value after the change.",
     # Sale and tickets

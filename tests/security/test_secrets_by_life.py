@@ -188,7 +188,7 @@ def sell(number: str = "+923001230001") -> Sold:
 
 def an_event() -> Event:
     now = clock.now()
-    return make_event(starts_at=now, ends_at=now + timedelta(days=400))
+    return make_event(starts_at=now, ends_at=now + timedelta(days=90))
 
 
 def a_ticket(event: Event, customer: Account) -> Ticket:

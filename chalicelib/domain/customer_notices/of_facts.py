@@ -11,7 +11,7 @@ from chalicelib.domain.customer_notices import calendar_file, notices, wording
 from chalicelib.domain.customer_notices.notices import Notice
 from chalicelib.domain.customer_notices.wording import Kind, Subject
 from chalicelib.domain.documents import page, ticket_document
-from chalicelib.domain.documents.ticket_document import TicketPage
+from chalicelib.domain.documents.ticket_document import TicketPdfPage
 from chalicelib.domain.events import events
 from chalicelib.domain.tickets import tickets
 from chalicelib.errors import NotFound
@@ -85,7 +85,7 @@ def _files(event: Event, ticket_ids: Sequence[str], customer_id: str, language: 
         logger.info("no ticket to attach", extra={"event_id": event.event_id, "customer_id": customer_id})
         return files
     words = wording.words(language)
-    pages = [TicketPage(tickets.code(ticket), event.title, _lines(ticket, event, language)) for ticket in owned]
+    pages = [TicketPdfPage(tickets.code(ticket), event.title, _lines(ticket, event, language)) for ticket in owned]
     content = ticket_document.render(
         pages, words=words, is_rtl=wording.is_rtl(language), made_at=max(ticket.issued_at for ticket in owned)
     )

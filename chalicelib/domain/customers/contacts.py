@@ -16,7 +16,7 @@ _ATTRIBUTES = {"sms": "by_sms", "email": "by_email"}
 
 
 @dataclass(frozen=True, slots=True)
-class NotificationChoices:
+class ContactChoices:
     """The channels by which a customer receives notices, chosen or by default."""
 
     sms: bool
@@ -34,11 +34,11 @@ class Contact:
     may_mail_to: str | None
 
 
-def choices(profile: Profile) -> NotificationChoices:
+def choices(profile: Profile) -> ContactChoices:
     """Return a customer's channels: mail where there is an address, else SMS, unless they chose."""
     by_email = bool(profile.email) if profile.by_email is None else profile.by_email
     by_sms = not (by_email and profile.email) if profile.by_sms is None else profile.by_sms
-    return NotificationChoices(sms=by_sms, email=by_email)
+    return ContactChoices(sms=by_sms, email=by_email)
 
 
 def choosing(profile: Profile | None, asked: Mapping[str, Any] | None) -> list[Action]:

@@ -16,7 +16,7 @@ from chalicelib.domain.access import accounts, limits, notices
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.bank_accounts import BankAccount
 from chalicelib.domain.customers import contacts
-from chalicelib.domain.customers.contacts import NotificationChoices
+from chalicelib.domain.customers.contacts import ContactChoices
 from chalicelib.domain.photos import PhotoUpload
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -74,7 +74,7 @@ class Customer:
     status: str
     fee_paid: bool
     created_at: datetime
-    notifications: NotificationChoices
+    notifications: ContactChoices
     language: Language
     photo_upload: PhotoUpload | None = None
 

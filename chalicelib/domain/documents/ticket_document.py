@@ -23,7 +23,7 @@ _VALUE_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class TicketPage:
+class TicketPdfPage:
     """The content of one page; `code` is the text of its QR code, `lines` pairs of a label and a value."""
 
     code: str
@@ -31,7 +31,7 @@ class TicketPage:
     lines: Sequence[tuple[str, str]]
 
 
-def render(pages: Sequence[TicketPage], *, words: Mapping[str, str], is_rtl: bool, made_at: datetime) -> bytes:
+def render(pages: Sequence[TicketPdfPage], *, words: Mapping[str, str], is_rtl: bool, made_at: datetime) -> bytes:
     """Return these tickets as PDF. `words` has `ticket`, the footnote `note`, and `replaced` for unknown characters."""
     from fpdf import FPDF  # imported here to keep its fonts out of every cold start
 
@@ -56,7 +56,7 @@ class _Page:
         self._align = align
         self._has_replaced = False
 
-    def write(self, page: TicketPage, words: Mapping[str, str]) -> None:
+    def write(self, page: TicketPdfPage, words: Mapping[str, str]) -> None:
         document = self._document
         self._text(words["ticket"], size=_BODY, ink=_FAINT)
         self._text(page.title, size=_TITLE, most=_TITLE_LINES)

@@ -131,9 +131,6 @@ class EventSummary:
     admitted: int
 
 
-OfferedCategory = Category
-
-
 @dataclass(frozen=True, slots=True)
 class OwnEvent:
     """An event with its categories; those of a draft are not on sale."""

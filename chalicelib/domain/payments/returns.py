@@ -53,7 +53,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Booking:
+class MovesBooking:
     """The part of a payment's update that its moves cause, and the writes beside it.
 
     `status` replaces the status that the payment would have without them; it is empty if they do not change it.
@@ -137,7 +137,7 @@ def as_read(payment: Payment) -> Condition:
     return same
 
 
-def booking(payment: Payment, *, moves: Moves, owed_now: int, taken: int | None) -> Booking:
+def booking(payment: Payment, *, moves: Moves, owed_now: int, taken: int | None) -> MovesBooking:
     """Return what changes with these moves and this amount owed, for a payment whose charge has succeeded.
 
     `taken` is the charge of a payment that could not be fulfilled. It is owed in full. It is None for others.
@@ -155,7 +155,7 @@ def booking(payment: Payment, *, moves: Moves, owed_now: int, taken: int | None)
     writes = _posted(payment, [entry for entry in entries if entry.amount])
     is_open = now.away > owed_now or (now.has_failed and owed_now > now.away)
     writes += _held(payment, actions, is_questioned=now.is_disputed or is_open)
-    return Booking(_status(payment, moves, taken), actions, writes)
+    return MovesBooking(_status(payment, moves, taken), actions, writes)
 
 
 def _status(payment: Payment, moves: Moves, taken: int | None) -> list[Action]:

@@ -10,7 +10,6 @@ from chalicelib.domain.organizers import edit_requests, organizer_dashboard, org
 from chalicelib.domain.organizers.organizer_events import (
     EventDetail,
     EventSummary,
-    OfferedCategory,
     OrganizerEventFilters,
     OwnEvent,
 )
@@ -44,7 +43,7 @@ def _summary_out(summary: EventSummary) -> schema.EventOut:
     )
 
 
-def _category_out(category: OfferedCategory) -> schema.TicketCategoryOut:
+def _category_out(category: Any) -> schema.TicketCategoryOut:
     return schema.TicketCategoryOut(
         id=category.category_id,
         name=category.name,

@@ -23,6 +23,11 @@ def _amount(given: MoneyIn) -> AmountInput:
     return AmountInput(given.amount, given.currency)
 
 
+def _settled(body: schema.SettleIn) -> dict[str, Any]:
+    given = body.changes()
+    return {**given, "cash": _amount(body.cash)} if body.cash else given
+
+
 @door(
     bp,
     Route(
@@ -86,9 +91,7 @@ def tix_create_batch(call: Call[schema.BatchIn, None]) -> schema.BatchOut:
 )
 def tix_settle_batch(call: Call[schema.SettleIn, None]) -> schema.BatchOut:
     """Take back numbers of a batch, which are void at once, and note the seller's cash."""
-    given: dict[str, Any] = call.body.changes()
-    if given.get("cash") is not None:
-        given["cash"] = _amount(given["cash"])
+    given = _settled(call.body)
     return schema.BatchOut.read(
         batches.settle(call.principal.organization_id, call.path["batch_id"], given, user_id=call.principal.id)
     )

@@ -1,5 +1,7 @@
 """The web app: a customer's NFC cards."""
 
+from typing import Any
+
 from chalice import Blueprint
 
 from chalicelib import errors
@@ -39,6 +41,10 @@ def _card_out(holding: CardHolding) -> schema.CardOut:
     )
 
 
+def _request_out(request: Any) -> schema.OpenRequestOut:
+    return schema.OpenRequestOut(id=request.request_id, status=request.status)
+
+
 @door(
     bp,
     Route(
@@ -46,7 +52,7 @@ def _card_out(holding: CardHolding) -> schema.CardOut:
         _CARDS,
         guard=CUSTOMER,
         query=PageIn,
-        reply=schema.CardsOut,
+        reply=schema.CardPage,
         links=(
             Link("customer_reload_card", {"card_id": "/results/0/id"}),
             Link("customer_block_card", {"card_id": "/results/0/id"}),
@@ -56,12 +62,12 @@ def _card_out(holding: CardHolding) -> schema.CardOut:
         ),
     ),
 )
-def customer_cards(call: Call[None, PageIn]) -> schema.CardsOut:
+def customer_cards(call: Call[None, PageIn]) -> schema.CardPage:
     """List the customer's cards with their balances, newest first, and their open requests."""
     own = own_cards.overview(call.principal.id, page_size=call.query.page_size, cursor=call.query.cursor)
     page = PageOut.of(own.page, _card_out)
-    requests = [schema.OpenRequestOut(id=each.request_id, status=each.status) for each in own.requests]
-    return schema.CardsOut(results=page.results, next=page.next, count=page.count, requests=requests)
+    requests = [*map(_request_out, own.requests)]
+    return schema.CardPage(results=page.results, next=page.next, count=page.count, requests=requests)
 
 
 @door(

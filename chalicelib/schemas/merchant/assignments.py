@@ -118,4 +118,4 @@ class HandedOverOut(Out):
     card: CardOut
     fee: MoneyOut
     fee_to_return: MoneyOut
-    note: str | None
+    note: str | None = Field(description="What to do about `fee_to_return`.")

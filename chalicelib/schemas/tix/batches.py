@@ -12,18 +12,20 @@ from chalicelib.vocabulary import BatchStatus
 
 _NAMED = ConfigDict(from_attributes=True, defer_build=True, serialize_by_alias=True, validate_by_name=True)
 
+_SELLER = "Who sells the tickets of the batch."
+
 
 class BatchIn(NumbersIn):
     """The numbers that a seller takes, and the price of one ticket."""
 
-    seller: Name
+    seller: Name = Field(description=_SELLER)
     price: Amount
 
 
 class BatchesIn(PageIn):
     """A filter of the list of batches."""
 
-    seller: Name | None = None
+    seller: Name | None = Field(default=None, description=_SELLER)
     prefix: Prefix | None = None
     status: Filter[BatchStatus] | None = None
 
@@ -76,7 +78,7 @@ class BatchOut(Out):
     model_config = _NAMED
 
     id: str
-    seller: str
+    seller: str = Field(description=_SELLER)
     prefix: str
     first: int = Field(alias="from")
     last: int = Field(alias="to")
@@ -88,6 +90,6 @@ class BatchOut(Out):
     due: MoneyOut
     cash: MoneyOut | None
     difference: MoneyOut | None
-    scanned_of_returned: int
+    scanned_of_returned: int = Field(description="How many of the returned tickets had been scanned before.")
     created_at: Moment
-    settled_at: Moment | None
+    settled_at: Moment | None = Field(description="When the seller last brought something back.")

@@ -87,7 +87,7 @@ class OpenRequestOut(Out):
     status: CardRequestStatus
 
 
-class CardsOut(PageOut[CardOut]):
+class CardPage(PageOut[CardOut]):
     """A page of the customer's cards, and their open requests for a card."""
 
     requests: list[OpenRequestOut]

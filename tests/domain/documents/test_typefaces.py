@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.documents import ticket_document, typefaces
 from chalicelib.domain.documents.page import Sheet
-from chalicelib.domain.documents.ticket_document import TicketPage
+from chalicelib.domain.documents.ticket_document import TicketPdfPage
 
 AT = datetime(2026, 9, 1, tzinfo=UTC)
 NAMES = {
@@ -38,8 +38,8 @@ def text_of(content: bytes) -> str:
     return "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(content))
 
 
-def page_of(name: str) -> TicketPage:
-    return TicketPage("GH1:ABC", "Night", [("Holder", name)])
+def page_of(name: str) -> TicketPdfPage:
+    return TicketPdfPage("GH1:ABC", "Night", [("Holder", name)])
 
 
 def test_every_document_says_so_where_a_character_is_replaced() -> None:
@@ -59,7 +59,7 @@ def test_the_same_facts_give_the_same_bytes_and_a_chinese_name_prints() -> None:
 
 
 def test_a_ticket_is_one_page_whatever_its_texts() -> None:
-    long = TicketPage("GH1:" + "A" * 150, "W" * 200, [(name, "W" * 300) for name in ("a", "b", "c", "d", "e")])
+    long = TicketPdfPage("GH1:" + "A" * 150, "W" * 200, [(name, "W" * 300) for name in ("a", "b", "c", "d", "e")])
     content = ticket_document.render([long, page_of("Ali")], words=WORDS, is_rtl=True, made_at=AT)
     document = pypdfium2.PdfDocument(content)
     assert len(document) == 2

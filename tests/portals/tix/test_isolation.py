@@ -26,6 +26,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "tix_generate_tickets": {"count": 1, "prefix": "VIP"},
     "tix_print_tickets": NUMBERS,
     "tix_void_tickets": NUMBERS,
+    "tix_create_batch": {**NUMBERS, "seller": "Somebody", "price": "5.00"},
+    "tix_settle_batch": {"cash": "5.00"},
     "tix_verify_email": {"email": "theirs", "code": "123456"},
     "tix_change_password": {"old_password": PASSWORD, "new_password": "the next long password"},
     "tix_change_settings": {"name": "Mine", "rotate_invite": True},
@@ -38,6 +40,8 @@ REFUSED = {
     "tix_print_tickets": (404, "NOT_FOUND"),
     "tix_print_run": (404, "NOT_FOUND"),
     "tix_void_tickets": (404, "NOT_FOUND"),
+    "tix_create_batch": (404, "NOT_FOUND"),
+    "tix_settle_batch": (404, "NOT_FOUND"),
     "tix_clear_tickets": (400, "VALIDATION_ERROR"),
     "tix_verify_email": (400, "OTP_INVALID"),
     "tix_remove_member": (404, "NOT_FOUND"),
@@ -54,13 +58,24 @@ class Theirs:
         token = token_of(self.admin)
         assert call("PUT", f"/api/tix/tickets/{self.tickets[0].ticket_id}/scan", token=token).status == 200
         self.job_id: str = call("POST", "/api/tix/tickets/print", NUMBERS, token=token).json["job_id"]
+        batch = {"prefix": "VIP", "from": 1, "to": 1, "seller": "Their seller", "price": "5.00"}
+        self.batch_id: str = call("POST", "/api/tix/batches", batch, token=token).json["id"]
         StreamReader().drain()
 
     def secrets(self) -> list[str]:
         """Return the values that no answer to another organization may contain."""
         code = invite_code(self.admin)
         ids = [ticket.ticket_id for ticket in self.tickets]
-        return [NAME, self.organization_id, self.admin.account_id, self.admin.login, self.job_id, code, *ids]
+        return [
+            NAME,
+            self.organization_id,
+            self.admin.account_id,
+            self.admin.login,
+            self.job_id,
+            self.batch_id,
+            code,
+            *ids,
+        ]
 
     def stored(self) -> list[str]:
         """Return all of the table that is theirs."""
@@ -80,6 +95,7 @@ def theirs(moto_cloud: None) -> Theirs:  # noqa: ARG001  # the ground under it
 
 def _path(route: AnyRoute, theirs: Theirs) -> str:
     ids = {"ticket_id": theirs.tickets[1].ticket_id, "job_id": theirs.job_id, "user_id": theirs.admin.account_id}
+    ids["batch_id"] = theirs.batch_id
     return route.path.format(**ids)
 
 

@@ -193,7 +193,7 @@ def test_a_code_opens_no_other_challenge() -> None:
     assert verify(code, of=other).code == "OTP_INVALID"
 
 
-@pytest.mark.parametrize("otp", ["", "12345", "1234567", "abcdef", "١٢٣٤٥٦"])
+@pytest.mark.parametrize("otp", ["", "12345", "1234567", "abcdef"])
 def test_what_is_no_code_is_named(otp: str) -> None:
     answer = verify(otp)
     assert (answer.status, answer.code) == (400, "VALIDATION_ERROR")
