@@ -60,6 +60,14 @@ def get(customer_id: str, ticket_id: str) -> OwnTicket:
     return _with_surroundings([transfers.own(customer_id, ticket_id)])[0]
 
 
+def of_ids(customer_id: str, ticket_ids: Sequence[str]) -> list[OwnTicket]:
+    """Return those of these tickets that are a customer's, in this order."""
+    places = [keys.tickets.ticket(ticket_id) for ticket_id in ticket_ids]
+    found = operations.get_many(places)
+    mine = [found[place] for place in places if place in found and transfers.is_of(found[place], customer_id)]
+    return _with_surroundings(mine)
+
+
 def page(customer_id: str, filters: OwnTicketFilters, *, page_size: int, cursor: str | None) -> Page[OwnTicket]:
     """Return a page of a customer's tickets, newest first.
 

@@ -4,7 +4,7 @@ from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.money import AmountInput
-from chalicelib.domain.payments import payments, reconciliation
+from chalicelib.domain.payments import confirmations, payments, reconciliation
 from chalicelib.domain.payments.payments import PaymentTerms
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.door import door
@@ -54,14 +54,14 @@ def customer_process_payment(call: Call[schema.ProcessIn, None]) -> schema.Payme
         f"{BASE}/payments/confirm",
         guard=CUSTOMER,
         body=schema.ConfirmIn,
-        reply=schema.PaymentOut,
+        reply=schema.ConfirmedOut,
         idempotent=True,
         refuses=(errors.NotFound, errors.InvalidState, errors.InsufficientBalance),
     ),
 )
-def customer_confirm_payment(call: Call[schema.ConfirmIn, None]) -> schema.PaymentOut:
+def customer_confirm_payment(call: Call[schema.ConfirmIn, None]) -> schema.ConfirmedOut:
     """Charge the payment, and issue the tickets or credit the card, once."""
-    return schema.PaymentOut.read(payments.shown(payments.confirm(call.principal.id, call.body.payment_id)))
+    return schema.ConfirmedOut.from_confirmation(confirmations.confirm(call.principal.id, call.body.payment_id))
 
 
 @door(

@@ -1,6 +1,6 @@
 """Bodies of the web app: payments."""
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from chalicelib.config import config
 from chalicelib.schemas.texts import ONE_LINE
 from chalicelib.schemas.usher.scans import CardName
+from chalicelib.schemas.webapp.shared import TicketOut
 from chalicelib.schemas.wire import Amount, Id, In, Moment, MoneyOut, Out
 from chalicelib.vocabulary import PaymentMethod, PaymentStatus
 
@@ -93,6 +94,32 @@ class PaymentOut(Out):
     failure_reason: str | None
     created_at: Moment
     next_action: NextActionOut | None
+
+
+class PaidEventOut(Out):
+    """The event that a payment's tickets are for."""
+
+    id: str
+    title: str
+
+
+class ConfirmedOut(PaymentOut):
+    """A confirmed payment, with the tickets that it paid; none before it succeeded, and for money on a card."""
+
+    event: PaidEventOut | None = Field(description="The event of the tickets.")
+    ticket_ids: list[str] = Field(description="The ids of the tickets.")
+    tickets: list[TicketOut]
+
+    @classmethod
+    def from_confirmation(cls, confirmed: Any) -> Self:
+        """Return the payment, its event and its tickets."""
+        event = confirmed.event
+        return cls(
+            **PaymentOut.read(confirmed.payment).model_dump(),
+            event=PaidEventOut(id=event.event_id, title=event.title) if event else None,
+            ticket_ids=[each.ticket.ticket_id for each in confirmed.tickets],
+            tickets=[TicketOut.from_ticket(each) for each in confirmed.tickets],
+        )
 
 
 class WebhookOut(Out):

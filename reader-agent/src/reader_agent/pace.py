@@ -64,7 +64,7 @@ class Backoff:
         """Return the next pause in seconds, at most `longest`."""
         bound = min(longest, _FIRST_PAUSE_SECONDS * 2 ** min(self._failures, 16))
         self._failures += 1
-        return random.uniform(0.0, bound)  # noqa: S311  # jitter, no secret
+        return random.uniform(0.0, bound)  # noqa: S311 # nosec B311  # jitter, no secret
 
     def reset(self) -> None:
         """Begin again with the shortest pause."""

@@ -102,6 +102,20 @@ def test_a_confirmed_payment_issues_the_tickets_and_books_sale_and_fee(
     assert payers.stored(payment_id).gsi2pk is None
 
 
+def test_a_confirmed_payment_shows_its_event_and_tickets_and_an_open_or_failed_one_none(
+    customer: Account, order: Order
+) -> None:
+    failed = confirm(customer, process(customer, order, payment_token="tok_declined").json["id"]).json
+    assert (failed["status"], failed["event"], failed["ticket_ids"], failed["tickets"]) == ("failed", None, [], [])
+    opened = process(customer, order).json
+    paid = confirm(customer, opened["id"]).json
+    bought = [str(each["ticket_id"]) for each in order.tickets]
+    assert (paid["status"], paid["ticket_ids"]) == ("succeeded", bought)
+    assert [(ticket["id"], ticket["status"]) for ticket in paid["tickets"]] == [(each, "valid") for each in bought]
+    assert paid["event"] == {"id": order.event_id, "title": paid["tickets"][0]["event"]["title"]}
+    assert confirm(customer, opened["id"]).json == paid
+
+
 def test_a_payment_that_is_confirmed_again_is_the_same_and_takes_nothing_more(customer: Account, order: Order) -> None:
     payment_id = process(customer, order).json["id"]
     first = confirm(customer, payment_id)

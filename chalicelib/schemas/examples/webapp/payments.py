@@ -4,6 +4,7 @@ from typing import Any
 
 from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import Example
+from chalicelib.schemas.examples.webapp.tickets import TICKET
 
 _ORDER_ID = "ord_01K9ZC2T5N7Q9S1V3X5Z7B9DFG"
 _PAYMENT: dict[str, Any] = {
@@ -25,6 +26,9 @@ _PAID = {
     "status": "succeeded",
     "client_secret": None,
     "receipt_number": "R-01K9ZC3B6P8R0T2V4X6Z8A0CEG",
+    "event": {"id": demo.EVENT_ID, "title": TICKET["event"]["title"]},
+    "ticket_ids": [TICKET["id"]],
+    "tickets": [{**TICKET, "price": demo.money(demo.VIP.price)}],
 }
 
 OPERATIONS: dict[str, Example] = {

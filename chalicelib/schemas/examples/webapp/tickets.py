@@ -6,7 +6,7 @@ from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import CARD_ID, ULID, Example, page
 
 _PRICE = demo.money(0)
-_TICKET: dict[str, Any] = {
+TICKET: dict[str, Any] = {
     "id": demo.HOLDER.ticket_id,
     "number": demo.HOLDER.number,
     "event": {
@@ -27,7 +27,7 @@ _TICKET: dict[str, Any] = {
 }
 
 _USED: dict[str, Any] = {
-    **_TICKET,
+    **TICKET,
     "id": f"tkt_{ULID}",
     "number": "K8RSX5TM-3",
     "event": {
@@ -50,7 +50,7 @@ _USED: dict[str, Any] = {
 
 OPERATIONS: dict[str, Example] = {
     "customer_tickets": Example(answer=page(_USED)),
-    "customer_ticket": Example(answer=_TICKET),
+    "customer_ticket": Example(answer=TICKET),
     "customer_ticket_qr_code": Example(
         answer={
             "ticket_id": demo.HOLDER.ticket_id,

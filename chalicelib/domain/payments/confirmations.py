@@ -1,0 +1,33 @@
+"""A payment that its customer confirmed: what they see of it, with the tickets that it paid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.payments import payments
+from chalicelib.domain.payments.payments import OwnPayment
+from chalicelib.domain.tickets import own_tickets
+from chalicelib.domain.tickets.own_tickets import OwnTicket
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Event
+from chalicelib.vocabulary import PaymentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A confirmed payment; `event` and `tickets` are of its booking, once that is paid."""
+
+    payment: OwnPayment
+    event: Event | None
+    tickets: Sequence[OwnTicket]
+
+
+def confirm(customer_id: str, payment_id: str) -> Confirmation:
+    """Charge a customer's payment, and return it with what it paid. Raises as `payments.confirm` does."""
+    payment = payments.confirm(customer_id, payment_id)
+    tickets: list[OwnTicket] = []
+    if payment.order_id is not None and payment.status is PaymentStatus.SUCCEEDED:
+        order = operations.get(keys.sale.order(payment.order_id))
+        named = [str(each["ticket_id"]) for each in order.tickets] if order else []
+        tickets = own_tickets.of_ids(customer_id, named)
+    event = tickets[0].event if tickets else None
+    return Confirmation(payments.shown(payment), event, tickets)
