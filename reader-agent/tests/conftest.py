@@ -107,7 +107,7 @@ def work(state: Path, identity: Identity) -> Work:
     return start
 
 
-def wait_until(condition: Callable[[], bool], timeout: float = 15.0) -> None:
+def wait_until(condition: Callable[[], bool], timeout: float = 60.0) -> None:
     give_up = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < give_up, "what was waited for did not come"
