@@ -97,12 +97,13 @@ def test_a_token_is_kept_until_it_is_about_to_end(platform: Platform, identity: 
     assert platform.token_requests == 3
 
 
-def test_a_token_that_ended_early_is_renewed_once(work: Work, platform: Platform) -> None:
+def test_a_token_that_ended_early_is_renewed_at_most_once_a_road(work: Work, platform: Platform) -> None:
     with work() as gate:
         gate.decision(Ntag213(bytes.fromhex(DEMO_UID)))
         platform.tokens.clear()
         assert gate.decision(Ntag213(bytes.fromhex(DEMO_UID))).result == "already_scanned"
-    assert platform.token_requests == 2
+    # The heartbeat has a road of its own; it may meet the ended token at the same moment.
+    assert platform.token_requests in (2, 3)
 
 
 def test_a_revoked_device_gets_no_token(platform: Platform, identity: Identity) -> None:
