@@ -53,7 +53,7 @@ def message_id(kind: Kind, fact_id: str, channel: Channel) -> str:
     return id_of_fact("msg", f"{kind}/{fact_id}/{channel}")
 
 
-def tell(notice: Notice, customer_id: str, attach: Attach | None = None) -> None:
+def send(notice: Notice, customer_id: str, attach: Attach | None = None) -> None:
     """Notify one customer; `attach` makes the files of a mail. Raises Unavailable, ClientError if SES refuses it."""
     contact = contacts.find_many([customer_id]).get(customer_id)
     if contact is None:

@@ -33,7 +33,7 @@ def order_paid(detail: dict[str, Any]) -> None:
         notices.subject_of(event), count=len(order.tickets), amount=page.printed(order.total, order.currency)
     )
     attach = partial(_files, event, [line["ticket_id"] for line in order.tickets], order.customer_id)
-    notices.tell(Notice(Kind.BOUGHT, detail["fact_id"], subject), order.customer_id, attach)
+    notices.send(Notice(Kind.BOUGHT, detail["fact_id"], subject), order.customer_id, attach)
 
 
 def ticket_refunded(detail: dict[str, Any]) -> None:
@@ -44,7 +44,7 @@ def ticket_refunded(detail: dict[str, Any]) -> None:
     subject = replace(
         notices.subject_of(events.get(request.event_id)), amount=page.printed(request.amount, request.currency)
     )
-    notices.tell(Notice(Kind.REFUNDED, detail["fact_id"], subject), request.customer_id)
+    notices.send(Notice(Kind.REFUNDED, detail["fact_id"], subject), request.customer_id)
 
 
 def payment_paid_back(detail: dict[str, Any]) -> None:
@@ -54,7 +54,7 @@ def payment_paid_back(detail: dict[str, Any]) -> None:
         raise NotFound
     amount = page.printed(payment.taken or payment.refunded, payment.taken_currency or payment.currency)
     subject = Subject(amount=amount, reference=payment.payment_id)
-    notices.tell(Notice(Kind.RETURNED, detail["fact_id"], subject), payment.customer_id)
+    notices.send(Notice(Kind.RETURNED, detail["fact_id"], subject), payment.customer_id)
 
 
 def ticket_handed_on(detail: dict[str, Any]) -> None:
@@ -70,9 +70,9 @@ def ticket_handed_on(detail: dict[str, Any]) -> None:
     ways = ((Kind.RECEIVED, taker_id, giver_id, attach), (Kind.HANDED_ON, giver_id, taker_id, None))
     for kind, customer_id, other_id, files in ways:
         other = operations.get(keys.access.account(other_id), consistent=False)
-        told = replace(subject, person=other.name if other is not None else "")
+        personal = replace(subject, person=other.name if other is not None else "")
         sms_fact_id = f"{ticket.ticket_id}/{customer_id}/{today}"
-        notices.tell(Notice(kind, detail["fact_id"], told, sms_fact_id=sms_fact_id), customer_id, files)
+        notices.send(Notice(kind, detail["fact_id"], personal, sms_fact_id=sms_fact_id), customer_id, files)
 
 
 def _files(event: Event, ticket_ids: Sequence[str], customer_id: str, language: Language) -> list[Attachment]:

@@ -20,7 +20,7 @@ SoundName = Literal["off", "bell", "aplay"]
 _RATE, _VOLUME = 16_000, 12_000  # samples a second, and their greatest value (of 32,767)
 _GAP_SECONDS = 0.12
 _LONGEST_PLAY_SECONDS = 3.0
-# More sounds than this would still play when the next person stands there.
+# More sounds than this would still play when the next person is at the reader.
 _MOST_WAITING = 2
 
 
