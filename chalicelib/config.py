@@ -85,6 +85,7 @@ class Config:
     stripe_api_base: str | None
     currency: str
     fee_basis_points: int
+    second_person_over: frozenset[tuple[str, int]]
     card_fee: int
     phone_region: str
     phone_countries: frozenset[str]
@@ -135,6 +136,8 @@ def config() -> Config:
         # The currency of cards' balances and of fees.
         currency=env("CURRENCY", "PKR"),
         fee_basis_points=int(env("FEE_BASIS_POINTS", "500")),
+        # What one member of staff may pay out, give back or cancel alone: minor units by currency.
+        second_person_over=_amounts(env("SECOND_PERSON_OVER", "PKR:10000000")),
         # The fee of a new NFC card, in minor units of that currency.
         card_fee=int(env("CARD_FEE", "50000")),
         phone_region=env("PHONE_REGION", "PK"),
@@ -154,3 +157,9 @@ def config() -> Config:
             }
         ),
     )
+
+
+def _amounts(text: str) -> frozenset[tuple[str, int]]:
+    """Return pairs of a currency and an amount from a text such as `PKR:10000000,EUR:50000`."""
+    pairs = (pair.partition(":") for pair in text.split(",") if pair)
+    return frozenset((currency.strip(), int(amount)) for currency, _, amount in pairs)

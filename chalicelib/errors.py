@@ -6,6 +6,7 @@
     ├── AlreadyScanned, TicketVoided                                 400
     ├── Unauthenticated, TokenExpired, TokenReused, InvalidCredentials 401
     ├── Forbidden, NotAssigned, AccountSuspended, AccountUnverified  403
+    │   └── SecondPersonNeeded
     ├── NotFound 404 · MethodNotAllowed 405 · UnsupportedMediaType 415
     ├── Conflict, AlreadyExists, InvalidState, SoldOut               409
     │   └── InsufficientBalance, IdempotencyInProgress, OrganizationFull,
@@ -186,6 +187,13 @@ class AccountUnverified(Forbidden):
 
     code = "ACCOUNT_UNVERIFIED"
     message = "Prove your email address first: enter the code that was mailed to you. Another log-in sends a new one."
+
+
+class SecondPersonNeeded(Forbidden):
+    """An approval by the member of staff who asked for it."""
+
+    code = "SECOND_PERSON_NEEDED"
+    message = "You asked for this yourself, so another member of staff must approve it."
 
 
 class NotFound(Refusal):

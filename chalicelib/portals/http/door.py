@@ -14,7 +14,7 @@ from chalice import Blueprint, Response
 
 from chalicelib.domain.access import request_rates
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.portals.http import body, forms, headers, padding, query, request_log, variables
+from chalicelib.portals.http import body, forms, headers, padding, query, request_log, staff_acts, variables
 from chalicelib.portals.http.answer import JSON, Answer, File, Reply, answer, cached
 from chalicelib.portals.http.idempotent_answers import KeyedRequest, Result, answer_once, is_in_between
 from chalicelib.portals.http.route import ROUTES, AnyRoute, BodyT, Call, OtherT, QueryT, ReplyT, Route
@@ -48,7 +48,7 @@ def door(
 
 def respond(route: AnyRoute, view: View, request: Any, sent: Mapping[str, str]) -> Answer:
     """Return the answer to one request, with its duration padded where the route asks for it."""
-    with padding.padded() if route.padded else nullcontext():
+    with padding.padded() if route.padded else nullcontext(), staff_acts.recorded(route, request, sent):
         call = parse(route, request, sent)
         given = _answer_once(route, view, call) if route.idempotent else answer(route, view(call), call.headers)
         return cached(given, call.headers, route.public_seconds) if route.public_seconds else given
@@ -81,6 +81,7 @@ def _admit(route: AnyRoute, headers: Mapping[str, str]) -> Principal | None:
         return None
     principal = route.guard.admit(headers)
     request_log.note_principal(principal)
+    staff_acts.note_principal(principal)
     request_rates.take(principal)
     return principal
 

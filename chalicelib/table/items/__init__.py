@@ -20,6 +20,7 @@ from chalicelib.table.items.access import (
     Throttle,
     UsedAssertion,
 )
+from chalicelib.table.items.audit import AuditEntry, AuditHead
 from chalicelib.table.items.cards import Card, CardRequest, OpenCardRequest, UnknownCard
 from chalicelib.table.items.customers import (
     CustomerTotals,
@@ -105,6 +106,8 @@ __all__ = [
     "AccountTotal",
     "Assignment",
     "AttendeeWord",
+    "AuditEntry",
+    "AuditHead",
     "BatchLock",
     "BatchPlace",
     "BucketGroup",

@@ -109,12 +109,15 @@ No.  question                                   index  partition                
 96   what holds the payout of an event          table  EVENT#event               PAYOUT_HOLD            payouts
 98   the attendees of an event by a later word  table  ATTENDEE_WORDS#event#in. words#ticket           log search
      of their name
+110  the audit entries of a shard, in order     table  AUDIT#shard               number                 audit
+111  the last entry of a shard's chain          table  AUDIT_HEAD#shard          AUDIT_HEAD             audit
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
 Questions 4 and 98 are spread by the first letter, question 18 by day, question 28 by minute and `DUE_SHARDS`.
 Question 26 has a partition per shard, since the first second of a sale brings thousands of orders of one category.
 So has question 39, since every payment moves the same few accounts.
+So has question 110, since a chain takes one write at a time.
 Question 70 has a partition for each thousand tickets of an organization, so a page reads neighbours.
 Question 91 is spread over `GIFT_SHARDS` partitions.
 Question 93 is spread over `HOLDER_SHARDS`, since the first second of a sale brings thousands of customers of one event.
@@ -127,6 +130,7 @@ shadows a module of the domain, and each function has one import path.
 
 from chalicelib.table.keys import (
     access,
+    audit,
     cards,
     customers,
     events,
@@ -144,6 +148,7 @@ from chalicelib.table.keys import (
 
 __all__ = [
     "access",
+    "audit",
     "cards",
     "customers",
     "events",
