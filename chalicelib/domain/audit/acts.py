@@ -38,7 +38,7 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class AuditSubject:
     """What an act changed: `before` and `after` hold the changed fields only, None for what did not or does not exist.
 
     Where they hold data of a customer, `personal_to` names the customer: they are sealed under the customer's data key
@@ -65,7 +65,7 @@ def acting(act: Act) -> Iterator[None]:
         _act.reset(outer)
 
 
-def commit(*writes: Write, subject: Subject) -> None:
+def commit(*writes: Write, subject: AuditSubject) -> None:
     """Commit writes in one transaction, with an entry of the audit log if a member of staff acts.
 
     Raises ConditionFailed (with the positions of `writes`) and Unavailable, as operations.commit does.
@@ -79,11 +79,13 @@ def commit(*writes: Write, subject: Subject) -> None:
 
 def refused(act: Act, *, code: str, entity_id: str | None) -> None:
     """Record an act that was refused, and so changed nothing."""
-    subject = Subject(entity_type=act.action.partition(".")[0], entity_id=entity_id or "")
+    subject = AuditSubject(entity_type=act.action.partition(".")[0], entity_id=entity_id or "")
     _commit_with_entry(act, (), subject, result="refused", code=code)
 
 
-def _commit_with_entry(act: Act, writes: tuple[Write, ...], subject: Subject, *, result: str, code: str | None) -> None:
+def _commit_with_entry(
+    act: Act, writes: tuple[Write, ...], subject: AuditSubject, *, result: str, code: str | None
+) -> None:
     content = {
         "entry_id": new_id("aud"),
         "at": clock.to_text(clock.now()),
@@ -113,7 +115,7 @@ def _commit_with_entry(act: Act, writes: tuple[Write, ...], subject: Subject, *,
         return
 
 
-def _states(subject: Subject) -> dict[str, str | None]:
+def _states(subject: AuditSubject) -> dict[str, str | None]:
     texts = {
         name: None if state is None else json.dumps(state, ensure_ascii=False, sort_keys=True, default=str)
         for name, state in (("before", subject.before), ("after", subject.after))
