@@ -39,7 +39,7 @@ from tests.contract import partners, webapp
 from tests.contract import tix as tix_requests
 from tests.contract.request import Request
 from tests.support.client import Answer, call
-from tests.support.factories import make_organization, make_tix_user
+from tests.support.factories import make_organization, make_tix_user, verified
 from tests.support.streams import StreamReader
 
 OTHER_EVENT_ID = "evt_other"
@@ -329,11 +329,11 @@ def _customer(number: str) -> Account:
 
 
 def _merchant(number: str) -> Account:
-    return accounts.create_merchant(mobile_number=number, password=PASSWORD, name="Shop")
+    return verified(accounts.create_merchant(mobile_number=number, password=PASSWORD, name="Shop"))
 
 
 def _organizer(number: str) -> Account:
-    return accounts.create_organizer(contact_mobile=number, password=PASSWORD, name="Shows")
+    return verified(accounts.create_organizer(contact_mobile=number, password=PASSWORD, name="Shows"))
 
 
 def _admin(email: str, role: AdminRole) -> Account:

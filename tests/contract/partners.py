@@ -9,18 +9,22 @@ from chalicelib.domain.access import accounts, limits, passwords
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
-from tests.support.factories import make_organization
+from tests.support.factories import make_organization, verified
 
 PASSWORD = "a password of the tests"
 _numbers = itertools.count(1)
 
 
 def new_merchant() -> Account:
-    return accounts.create_merchant(mobile_number=f"+923011{next(_numbers):06}", password=PASSWORD, name="Shop")
+    return verified(
+        accounts.create_merchant(mobile_number=f"+923011{next(_numbers):06}", password=PASSWORD, name="Shop")
+    )
 
 
 def new_organizer() -> Account:
-    return accounts.create_organizer(contact_mobile=f"+923012{next(_numbers):06}", password=PASSWORD, name="Shows")
+    return verified(
+        accounts.create_organizer(contact_mobile=f"+923012{next(_numbers):06}", password=PASSWORD, name="Shows")
+    )
 
 
 def new_number() -> str:

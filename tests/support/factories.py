@@ -12,7 +12,7 @@ import pyotp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, devices, second_factor, sessions
+from chalicelib.domain.access import accounts, devices, second_factor, sessions, users
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import events
@@ -87,15 +87,20 @@ def make_customer(*, mobile_number: str | None = None, name: str = "Ayesha Khan"
 
 
 def make_merchant(*, mobile_number: str | None = None, name: str = "Liberty Books") -> Account:
-    """Create a merchant."""
+    """Create a merchant whom staff have verified."""
     number = mobile_number or unused_number("1")
-    return accounts.create_merchant(mobile_number=number, password=PASSWORD, name=name)
+    return verified(accounts.create_merchant(mobile_number=number, password=PASSWORD, name=name))
 
 
 def make_organizer(*, contact_mobile: str | None = None, name: str = "Lahore Live") -> Account:
-    """Create an organizer."""
+    """Create an organizer whom staff have verified."""
     number = contact_mobile or unused_number("2")
-    return accounts.create_organizer(contact_mobile=number, password=PASSWORD, name=name)
+    return verified(accounts.create_organizer(contact_mobile=number, password=PASSWORD, name=name))
+
+
+def verified(partner: Account) -> Account:
+    """Mark an organizer or a merchant as checked by staff."""
+    return users.verify(partner.account_id, by="adm_test")
 
 
 def make_organization(*, name: str = "Lahore Marathon", max_users: int = 10, timezone: str = "UTC") -> Account:

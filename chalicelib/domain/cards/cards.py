@@ -9,7 +9,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import ledger
+from chalicelib.domain import ledger, verifications
 from chalicelib.errors import AlreadyExists, NotFound, Unavailable, ValidationFailed
 from chalicelib.identifiers import card_id_of, masked_uid, parse_uid, uid_of_card_id
 from chalicelib.observability import logger
@@ -69,7 +69,9 @@ def _item(registration: CardRegistration) -> Card:
 
 
 def register(registration: CardRegistration) -> Card:
-    """Register a card. Raises AlreadyExists for a UID in use, ValidationFailed, Unavailable.
+    """Register a card. A merchant who is not verified gets none.
+
+    Raises AlreadyExists for a UID in use, InvalidState (the merchant), ValidationFailed, Unavailable.
 
     Earlier scans that refused the unknown card keep their answer: the card is marked with their events. A concurrent
     refusal is either read here, or it finds the card and marks it (`remember_unknown`).
@@ -82,11 +84,16 @@ def register(registration: CardRegistration) -> Card:
         unknown = operations.get(place)
         card.refused_at = seen = set(unknown.refused_at) if unknown else None
         unchanged = UnknownCard.refused_at == seen if seen else UnknownCard.pk.does_not_exist()
+        writes = [operations.put(card, Card.pk.does_not_exist()), operations.check(place, unchanged)]
+        if card.merchant_id is not None:
+            writes.append(verifications.check(card.merchant_id))
         try:
-            operations.commit(operations.put(card, Card.pk.does_not_exist()), operations.check(place, unchanged))
+            operations.commit(*writes)
         except operations.ConditionFailed as failure:
             if 0 in failure.failures:
                 raise AlreadyExists("A card with this UID is known already.") from failure
+            if 2 in failure.failures:
+                raise verifications.not_verified(card.merchant_id) from failure
             continue  # another event refused it after the read
         return card
     raise Unavailable("This card is being scanned by many at once. Try again.", retry_after=1)

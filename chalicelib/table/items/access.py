@@ -52,6 +52,11 @@ class Account(Item, discriminator="account"):
     # Marks of the devices that it has logged in from.
     known_devices = UnicodeSetAttribute(null=True)
     created_at = MomentAttribute()
+    # Counts the changes by staff and of what staff see, for their optimistic lock.
+    version = IntegerAttribute(default=0)
+    # When staff checked an organizer or a merchant, and who did.
+    verified_at = MomentAttribute(null=True)
+    verified_by = UnicodeAttribute(null=True)
 
 
 class Session(Item, discriminator="session"):

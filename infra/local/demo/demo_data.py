@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import ledger, money
-from chalicelib.domain.access import accounts
+from chalicelib.domain.access import accounts, users
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import categories, events, venues
@@ -162,6 +162,8 @@ def _load_partners() -> Account:
     organizer = accounts.find(Portal.ORGANIZER, demo.ORGANIZER_NUMBER)
     if merchant is None or organizer is None:
         raise NotFound("The demo merchant and organizer were not created.")
+    for partner in (merchant, organizer):
+        users.verify(partner.account_id, by=demo.ADMIN_EMAIL)
     for number in range(demo.STOCK_COUNT):
         with suppress(AlreadyExists):
             uid = demo.stock_uid(number)
