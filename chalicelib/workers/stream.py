@@ -12,6 +12,7 @@ from chalicelib.domain.customer_notices import background as customer_notices
 from chalicelib.domain.customers import background as customers
 from chalicelib.domain.events import background as events
 from chalicelib.domain.gate import background as gate
+from chalicelib.domain.lists import background as lists
 from chalicelib.domain.merchants import background as merchants
 from chalicelib.domain.organizations import background as organizations
 from chalicelib.domain.organizers import background as organizers
@@ -34,6 +35,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     *organizers.FOLLOWERS,
     *organizations.FOLLOWERS,
     *customer_notices.FOLLOWERS,
+    *lists.FOLLOWERS,
 )
 WANTED = tuple(wanted for follower in FOLLOWERS for wanted in follower.wanted)
 _KINDS = frozenset(wanted.kind for wanted in WANTED)

@@ -45,6 +45,7 @@ from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, Firs
 from chalicelib.table.items.idempotency import IdempotencyRecord, IdempotentAnswer, Operation
 from chalicelib.table.items.item import Item, SweptItem
 from chalicelib.table.items.jobs import Job, JobRequest, SweepMark
+from chalicelib.table.items.lists import ListEntry, ListWord
 from chalicelib.table.items.live import (
     Listener,
     LiveConnection,
@@ -142,6 +143,8 @@ __all__ = [
     "JobRequest",
     "Journal",
     "KnownVenue",
+    "ListEntry",
+    "ListWord",
     "Listener",
     "Listing",
     "ListingEntry",

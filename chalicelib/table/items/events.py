@@ -65,6 +65,12 @@ class KnownVenue(Item, discriminator="venue"):
     address = UnicodeAttribute(null=True)
     latitude = UnicodeAttribute(null=True)
     longitude = UnicodeAttribute(null=True)
+    country = UnicodeAttribute(null=True)
+    capacity = IntegerAttribute(null=True)
+    gates: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    created_at = MomentAttribute(null=True)
+    # The optimistic lock of its changes.
+    version = IntegerAttribute(default=0)
 
 
 class Category(Item, discriminator="category"):

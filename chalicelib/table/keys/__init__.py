@@ -109,6 +109,9 @@ No.  question                                   index  partition                
 96   what holds the payout of an event          table  EVENT#event               PAYOUT_HOLD            payouts
 98   the attendees of an event by a later word  table  ATTENDEE_WORDS#event#in. words#ticket           log search
      of their name
+100  a list of staff in one ordering, for the    table  LIST#list#order#index#n  value#id               every list
+     values of an index of its filters
+101  the things of a list by a word             table  LIST_WORDS#list#in.#n    word#id                every list
 110  the audit entries of a shard, in order     table  AUDIT#shard               number                 audit
 111  the last entry of a shard's chain          table  AUDIT_HEAD#shard          AUDIT_HEAD             audit
 
@@ -121,6 +124,7 @@ So has question 110, since a chain takes one write at a time.
 Question 70 has a partition for each thousand tickets of an organization, so a page reads neighbours.
 Question 91 is spread over `GIFT_SHARDS` partitions.
 Question 93 is spread over `HOLDER_SHARDS`, since the first second of a sale brings thousands of customers of one event.
+Questions 100 and 101 are spread over the shards that a list declares.
 Questions 84 to 86 share a partition per channel: the stream delivers one partition in order, so a channel's messages
 are published in that order.
 
@@ -137,6 +141,7 @@ from chalicelib.table.keys import (
     gate,
     idempotency,
     jobs,
+    lists,
     live,
     merchants,
     money,
@@ -155,6 +160,7 @@ __all__ = [
     "gate",
     "idempotency",
     "jobs",
+    "lists",
     "live",
     "merchants",
     "money",

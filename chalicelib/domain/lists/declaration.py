@@ -1,0 +1,147 @@
+"""What a list declares: its things, how they are filtered and sorted, and by which words they are found."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from chalicelib import clock, folding
+from chalicelib.domain.changes import Wanted
+from chalicelib.table.items import Item
+
+ItemT = TypeVar("ItemT", bound=Item)
+# What a filter compares: one value, several of which one suffices, or none.
+Value = str | bool
+# What an ordering sorts by. An amount is a Decimal in whole units of its currency.
+Sortable = datetime | date | int | Decimal | str | None
+
+# A text is searched up to here, in characters.
+_LONGEST_TEXT = 200
+# The most values of one filter that an item is found by.
+_MOST_VALUES = 100
+# Text order is the order of numbers from here up.
+_LOWEST, _DIGITS = 10**17, 18
+_DECIMALS = 10**4
+
+
+@dataclass(frozen=True, slots=True)
+class Filter(Generic[ItemT]):
+    """A filter, named like its query parameter: `of` returns the value or values of an item.
+
+    `a` is an enumeration, bool, or str. `folded` compares texts as a search does, such as names of cities. `live`
+    filters are checked on items only, so that a change of their value writes no entry.
+    """
+
+    of: Callable[[ItemT], Value | Iterable[Value | None] | None]
+    a: type[StrEnum] | type[bool] | type[str] = str
+    folded: bool = False
+    live: bool = False
+
+    def values(self, item: ItemT) -> list[str]:
+        """Return the values of an item as entries have them."""
+        found = self.of(item)
+        several = [found] if found is None or isinstance(found, str | bool) else found
+        return [self.text(value) for value in several if value is not None][:_MOST_VALUES]
+
+    def text(self, value: Value) -> str:
+        """Return a value as entries have it."""
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return folding.typed(value) if self.folded else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Order(Generic[ItemT]):
+    """An ordering, named like its field; `a` is the type of its values. All but texts take `<name>_from` and `_to`."""
+
+    of: Callable[[ItemT], Sortable]
+    a: type[datetime] | type[date] | type[int] | type[Decimal] | type[str] = datetime
+
+    def text(self, value: Sortable) -> str:
+        """Return the text of a value that sorts as the value does; no value sorts first."""
+        match value:
+            case None:
+                return ""
+            case datetime():
+                return clock.to_text(value)
+            case date():
+                return value.isoformat()
+            case Decimal():
+                return self.text(int(value * _DECIMALS))
+            case int():
+                return f"{max(value + _LOWEST, 0):0{_DIGITS}d}"
+            case str():
+                return folding.typed(value)
+
+    @property
+    def has_range(self) -> bool:
+        """Whether it takes a range."""
+        return self.a is not str
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Generic[ItemT]):
+    """A list. `id_name` is the attribute with the id of an item; `only` leaves other items of the class out.
+
+    `texts` are what a search looks at. `indexes` are sets of filters with entries of their own, apart from the whole
+    list. `shards` spread a list that takes more than a few hundred new things a second. `usual` is the ordering
+    without a wish: the first, and the latest first. `wanted` are the changes to follow, if not all of the class.
+    """
+
+    name: str
+    item: type[ItemT]
+    id_name: str
+    texts: Callable[[ItemT], Iterable[str | None]]
+    orderings: Mapping[str, Order[ItemT]]
+    filters: Mapping[str, Filter[ItemT]] = field(default_factory=dict)
+    indexes: tuple[tuple[str, ...], ...] = ()
+    only: Callable[[ItemT], bool] | None = None
+    shards: int = 1
+    usual: str = ""
+    wanted: tuple[Wanted, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the declaration. Raises ValueError."""
+        for index in self.indexes:
+            if any(self.filters[name].live for name in index):
+                raise ValueError(f"{self.name}: an index of a live filter would be written at each change")
+
+    @property
+    def follows(self) -> tuple[Wanted, ...]:
+        """The changes that its entries follow."""
+        return self.wanted or (Wanted(self.item),)
+
+    @property
+    def usual_ordering(self) -> str:
+        """The ordering of a page that asks for none."""
+        first = next(iter(self.orderings))
+        return self.usual or (f"-{first}" if issubclass(self.orderings[first].a, date) else first)
+
+    @property
+    def orderings_allowed(self) -> list[str]:
+        """Every `ordering` that it takes."""
+        return [f"{sign}{name}" for name in self.orderings for sign in ("", "-")]
+
+    def id_of(self, item: ItemT) -> str:
+        """Return the id of an item."""
+        return str(getattr(item, self.id_name))
+
+    def lists(self, item: Item) -> bool:
+        """Whether an item belongs to the list."""
+        return isinstance(item, self.item) and (self.only is None or self.only(item))
+
+    def texts_of(self, item: ItemT) -> list[str]:
+        """Return the folded texts that a search looks at, their words apart."""
+        return [" ".join(folding.words(text[:_LONGEST_TEXT])) for text in self.texts(item) if text]
+
+    def facts_of(self, item: ItemT) -> dict[str, Any]:
+        """Return the declared values of an item, without those of live filters."""
+        return {
+            "filters": {name: each.values(item) for name, each in self.filters.items() if not each.live},
+            "orderings": {name: each.text(each.of(item)) for name, each in self.orderings.items()},
+        }
+
+
+AnyList = ListOf[Any]

@@ -1,0 +1,6 @@
+"""Every declared list."""
+
+from chalicelib.domain.lists.declaration import AnyList
+from chalicelib.domain.lists.venues import VENUES
+
+LISTS: tuple[AnyList, ...] = (VENUES,)

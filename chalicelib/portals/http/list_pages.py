@@ -1,0 +1,97 @@
+"""A route that answers with a declared list: its query is made from the declaration, and so is its page.
+
+_LIST = list_query(VENUES)
+
+@door(bp, Route("GET", "/api/venues", guard=READERS, query=_LIST, reply=PageOut[schema.VenueOut]))
+def admin_venues(call: Call[None, ListIn]) -> PageOut[schema.VenueOut]:
+    return PageOut.of(list_page(VENUES, call), _venue_out)
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import Field, create_model
+
+from chalicelib.domain.lists import pages
+from chalicelib.domain.lists.declaration import AnyList, Filter, ItemT, ListOf, Order
+from chalicelib.domain.lists.pages import Asked, Bound
+from chalicelib.domain.paging import Page
+from chalicelib.portals.http.route import Call
+from chalicelib.schemas import wire
+from chalicelib.schemas.admin.lists import AmountText, FilterText, ListIn, Number
+
+_FROM, _TO = "_from", "_to"
+
+
+def list_query(listed: AnyList) -> type[ListIn]:
+    """Return the schema of a list's query: page, search, ordering, filters and ranges."""
+    name = "".join(part.capitalize() for part in listed.name.split("_"))
+    fields: dict[str, Any] = dict(_fields(listed))
+    says = f"A page of the list of {listed.name.replace('_', ' ')}."
+    made: type[ListIn] = create_model(f"{name}ListIn", __base__=ListIn, __doc__=says, **fields)
+    return made
+
+
+def list_page(listed: ListOf[ItemT], call: Call[Any, ListIn]) -> Page[ItemT]:
+    """Return the page of a list that a request asks for. Raises InvalidCursor, ValidationFailed."""
+    return pages.page(listed, asked_of(listed, call))
+
+
+def asked_of(listed: AnyList, call: Call[Any, ListIn]) -> Asked:
+    """Return the page that a request asks for."""
+    query = call.query
+    filters = {name: getattr(query, name) for name in listed.filters}
+    ranges = {
+        name: (
+            _bound(order, getattr(query, name + _FROM), time.min),
+            _bound(order, getattr(query, name + _TO), time.max),
+        )
+        for name, order in listed.orderings.items()
+        if order.has_range
+    }
+    return Asked(
+        caller_id=call.principal.id,
+        page_size=query.page_size,
+        cursor=query.cursor,
+        search=query.search,
+        ordering=query.ordering,
+        filters={name: value for name, value in filters.items() if value is not None},
+        ranges={name: ends for name, ends in ranges.items() if ends != (None, None)},
+    )
+
+
+def _bound(order: Order[Any], value: Any, of_day: time) -> Bound | None:
+    """Return an end of a range; where moments are sorted, a day counts as a whole."""
+    if value is None or isinstance(value, datetime):
+        return value
+    if order.a is datetime:
+        return datetime.combine(value, of_day, tzinfo=UTC)
+    bound: Bound = Decimal(value) if order.a is Decimal else value
+    return bound
+
+
+def _fields(listed: AnyList) -> Iterator[tuple[str, Any]]:
+    allowed = tuple(listed.orderings_allowed)
+    says = f"`-` for descending; {listed.usual_ordering} if left out."
+    yield "ordering", (wire.Filter[Literal[allowed]] | None, Field(None, description=says))  # type: ignore[valid-type,misc]  # made when the program starts
+    for name, each in listed.filters.items():
+        yield name, (_type_of(each) | None, None)
+    for name, order in listed.orderings.items():
+        if order.has_range:
+            yield name + _FROM, (_range_of(order) | None, None)
+            yield name + _TO, (_range_of(order) | None, None)
+
+
+def _type_of(each: Filter[Any]) -> Any:
+    if each.a is bool:
+        return wire.Filter[Literal["true", "false"]]
+    if issubclass(each.a, StrEnum):
+        return wire.Filter[each.a]  # type: ignore[misc]  # made when the program starts
+    return FilterText if each.folded else wire.Id
+
+
+def _range_of(order: Order[Any]) -> Any:
+    return {datetime: wire.Instant | wire.Day, date: wire.Day, int: Number, Decimal: AmountText}[order.a]
