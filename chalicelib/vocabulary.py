@@ -16,6 +16,14 @@ class Portal(StrEnum):
     TIX = "tix"
 
 
+class AuditResult(StrEnum):
+    """How an act of staff ended: done, refused, or ended well without a change."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNCHANGED = "unchanged"
+
+
 class ScanResult(StrEnum):
     """The verdict of one scan."""
 

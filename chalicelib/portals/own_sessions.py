@@ -34,7 +34,17 @@ def own_sessions(call: Call[None, PageIn]) -> PageOut[schema.SessionOut]:
     return PageOut.of(page, schema.SessionOut.read)
 
 
-@door(bp, Route("DELETE", f"{_BASE}/{{session_id}}", guard=ANYBODY, status=204, refuses=(errors.NotFound,)))
+@door(
+    bp,
+    Route(
+        "DELETE",
+        f"{_BASE}/{{session_id}}",
+        guard=ANYBODY,
+        status=204,
+        refuses=(errors.NotFound,),
+        audited="session.end",
+    ),
+)
 def end_own_session(call: Call[None, None]) -> None:
     """End one of one's own sessions, with its tokens and sockets."""
     sessions.end_own(call.principal, call.path["session_id"])

@@ -67,7 +67,14 @@ def add_log_out(
 
     @door(
         blueprint,
-        Route("POST", path, guard=audience.guard, reply=Nothing, operation_id=f"{audience.name}_logout"),
+        Route(
+            "POST",
+            path,
+            guard=audience.guard,
+            reply=Nothing,
+            operation_id=f"{audience.name}_logout",
+            audited="session.end",
+        ),
     )
     def log_out(call: Call[None, None]) -> Reply[Nothing]:
         """End the session."""
@@ -105,6 +112,7 @@ def add_change_password(
             reply=Nothing,
             refuses=refusals.LOG_IN,
             operation_id=f"{audience.name}_change_password",
+            audited="password.change",
             summary=f"Change the password and end {'all other sessions' if keeps_session else 'every session'}",
         ),
     )

@@ -109,6 +109,13 @@ def get(place: Place[ItemT], *, consistent: bool = True) -> ItemT | None:
     return place.item.from_raw_data(raw) if raw else None
 
 
+def target(write: Write) -> RawItem:
+    """Return the item that a change or a removal is about, as it is now, or {}; the read is strongly consistent."""
+    key = write.arguments["Key"]
+    found: RawItem = _send("get_item", TableName=config().table_name, Key=key, ConsistentRead=True).get("Item", {})
+    return found
+
+
 def get_many(places: Iterable[Place[ItemT]], *, consistent: bool = True) -> dict[Key, ItemT]:
     """Return the items that exist, by key, at one request per 100. Raises Unavailable where the table stays busy."""
     wanted: dict[Key, type[ItemT]] = {place: place.item for place in places}

@@ -108,10 +108,13 @@ class _NoGuardAtAll:
 
     def __init__(self, route: AnyRoute, ground: Ground) -> None:
         assert route.guard is not None
-        self._principal = route.guard.admit({"authorization": f"Bearer {ground.token(route)}"})
+        self._principal = route.guard.identify({"authorization": f"Bearer {ground.token(route)}"})
 
-    def admit(self, _: Mapping[str, str]) -> Principal:
+    def identify(self, _: Mapping[str, str]) -> Principal:
         return self._principal
+
+    def permit(self, principal: Principal) -> None:
+        pass
 
 
 # This tests the matrix itself, with one route that reads and one that writes of each portal.

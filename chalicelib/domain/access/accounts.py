@@ -9,6 +9,8 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.domain.access import limits, lock_outs, notices, passwords, security_log
 from chalicelib.domain.access.notices import Changed, Owner
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import events
 from chalicelib.errors import (
     AccountSuspended,
@@ -250,7 +252,10 @@ def change_password(
     about = (*known_of(account, owner), *also_known)
     new_hash = passwords.hash_password(new_password, account.portal, about=about, field="new_password")
     try:
-        operations.commit(*password_set(account, new_hash, kept_session_id=kept_session_id))
+        acts.commit(
+            *password_set(account, new_hash, kept_session_id=kept_session_id),
+            subject=AuditSubject("account", account_id, after={"password": "changed"}),
+        )
     except operations.ConditionFailed as failed:
         found = failed.found(Account)
         if found is None or found.password_hash != new_hash:

@@ -20,6 +20,8 @@ from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain import paging, signing
 from chalicelib.domain.access import device_keys, limits, lock_outs, security_log, tokens
 from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import events, gate_control
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import InvalidCredentials, NotFound, Unauthenticated, ValidationFailed
@@ -145,8 +147,12 @@ def provision(*, event_id: str, gate_name: str, name: str, by: str) -> Provision
         expires_at=expires_at,
         ttl=int(expires_at.timestamp()) + 3600,
     )
-    operations.commit(
-        operations.put(device, Device.pk.does_not_exist()), operations.put(enrolment, Enrolment.pk.does_not_exist())
+    acts.commit(
+        operations.put(device, Device.pk.does_not_exist()),
+        operations.put(enrolment, Enrolment.pk.does_not_exist()),
+        subject=AuditSubject(
+            "device", device_id, after={"event_id": event_id, "gate": gate_name, "name": name, "status": device.status}
+        ),
     )
     return ProvisionedDevice(device_id=device_id, enrollment_code=_grouped(code), expires_at=expires_at)
 
@@ -354,8 +360,9 @@ def revoke(device_id: str) -> None:
         [Device.status.set(DeviceStatus.REVOKED), Device.revoked_at.set(clock.now()), Device.public_key.remove()],
         Device.pk.exists(),
     )
+    subject = AuditSubject("device", device_id, after={"status": DeviceStatus.REVOKED})
     try:
-        device = Device.from_raw_data(operations.record(write))
+        device = Device.from_raw_data(acts.record(write, subject=subject))
     except operations.ConditionFailed as failure:
         raise NotFound("There is no such device.") from failure
     lock_outs.revoke(Portal.DEVICE, device_id, event_ids=[device.event_id])

@@ -14,6 +14,8 @@ from chalicelib import clock
 from chalicelib.domain import encryption, throttle
 from chalicelib.domain.access import accounts, limits, notices, security_log
 from chalicelib.domain.access.notices import Changed
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.errors import InvalidCredentials, InvalidState
 from chalicelib.observability import count, logger
 from chalicelib.table import operations
@@ -63,7 +65,10 @@ def enrol(account_id: str) -> SecondFactor:
         Account.totp_pending_until.set(clock.now() + PENDING_FOR),
     ]
     try:
-        operations.record(operations.change(account.place, pending, Account.totp_sealed.does_not_exist()))
+        acts.record(
+            operations.change(account.place, pending, Account.totp_sealed.does_not_exist()),
+            subject=_subject(account_id, before="off", after="pending"),
+        )
     except operations.ConditionFailed as failure:
         raise _is_on() from failure
     uri = pyotp.TOTP(secret).provisioning_uri(name=account.login, issuer_name=ISSUER)
@@ -91,7 +96,10 @@ def confirm(account_id: str, code: str, *, address: str) -> SecondFactor:
     is_same = Account.totp_sealed.does_not_exist() & (Account.totp_pending == bytes(pending))
     owner = notices.owner(account)
     try:
-        operations.record(operations.change(account.place, switched_on, is_same))
+        acts.record(
+            operations.change(account.place, switched_on, is_same),
+            subject=_subject(account_id, before="pending", after="on"),
+        )
     except operations.ConditionFailed as failure:
         found = failure.found(Account)
         if found is None or found.totp_sealed != pending:
@@ -109,8 +117,9 @@ def remove(account_id: str) -> None:
         return
     attributes = (Account.totp_sealed, Account.totp_step, Account.totp_pending, Account.totp_pending_until)
     owner = notices.owner(account)
-    operations.record(
-        operations.change(account.place, [attribute.remove() for attribute in attributes], Account.pk.exists())
+    acts.record(
+        operations.change(account.place, [attribute.remove() for attribute in attributes], Account.pk.exists()),
+        subject=_subject(account_id, before="on" if account.totp_sealed is not None else "pending", after="off"),
     )
     if account.totp_sealed is not None:
         accounts.log_security_event("second factor switched off", account_id=account_id)
@@ -145,6 +154,10 @@ def _step_of(account: Account, sealed: bytes, code: str, *, address: str) -> int
             return step
     _count_wrong(account)
     raise InvalidCredentials("The six-digit code is wrong.")
+
+
+def _subject(account_id: str, *, before: str, after: str) -> AuditSubject:
+    return AuditSubject("account", account_id, {"second_factor": before}, {"second_factor": after})
 
 
 def _count_wrong(account: Account) -> None:

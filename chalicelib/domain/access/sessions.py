@@ -20,6 +20,8 @@ from chalicelib.domain import paging
 from chalicelib.domain.access import accounts, known_devices, lock_outs, security_log, tokens
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.access.visitors import Visitor
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import AccountSuspended, NotFound, TokenExpired, TokenReused, Unauthenticated
 from chalicelib.identifiers import new_id
@@ -285,7 +287,10 @@ def _end(session_id: str, condition: Condition, *, ended_because: str) -> bool:
     """End a session and return True, or return False where the condition does not hold."""
     actions = [Session.ended_at.set(clock.now()), *Session.in_gsi1(None)]
     try:
-        raw = operations.record(operations.change(keys.access.session(session_id), actions, condition))
+        raw = acts.record(
+            operations.change(keys.access.session(session_id), actions, condition),
+            subject=AuditSubject("session", session_id, after={"ended_because": ended_because}),
+        )
     except operations.ConditionFailed:
         return False
     session = Session.from_raw_data(raw)

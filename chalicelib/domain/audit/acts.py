@@ -1,11 +1,9 @@
 """Acts of staff, recorded in the transaction that carries them out (D-AUD-01).
 
-A door says who acts (`acting`); a verb of any area commits with `commit`, and says what changed. Outside of `acting`,
-such as for an organizer or a worker, `commit` only commits.
+A door says who acts (`acting`, `Act.identify`). A verb of any area commits with `commit` or `record`, and says what
+changed. Outside of an act of staff, such as for an organizer or a worker, both only write.
 """
 
-import hashlib
-import json
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,26 +13,41 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.domain import encryption
+from chalicelib.domain.audit import chains, states
+from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import AuditEntry, AuditHead
-from chalicelib.table.operations import ConditionFailed, Write
+from chalicelib.table.items import AuditEntry
+from chalicelib.table.operations import ConditionFailed, RawItem, Write
+from chalicelib.vocabulary import AuditResult
 
-# The digest before the first entry of a shard.
-GENESIS = "0" * 64
+# The most writes of an act in one transaction: its entry takes a place, and the head of the shard one if there is one.
+WRITES_AT_MOST = operations.TRANSACTION_LIMIT - 1
 _ATTEMPTS = 20
 
 
 @dataclass(slots=True)
 class Act:
-    """One request by a member of staff; `action` names it, such as `venue.change`. `recorded` counts its entries."""
+    """One request that may change something, from an address; `action` names what is done, such as `venue.change`.
+
+    It is an act of staff once `identify` has said who acts. `recorded` counts its entries.
+    """
 
     action: str
-    actor_id: str
-    role: str
     address: str
     request_id: str
+    actor_id: str = ""
+    role: str = ""
     recorded: int = 0
+
+    @property
+    def is_of_staff(self) -> bool:
+        """Whether a member of staff acts."""
+        return bool(self.actor_id)
+
+    def identify(self, actor_id: str, role: str) -> None:
+        """Say which member of staff acts."""
+        self.actor_id, self.role = actor_id, role
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +70,7 @@ _act: ContextVar[Act | None] = ContextVar("act", default=None)
 
 @contextmanager
 def acting(act: Act) -> Iterator[None]:
-    """Record what `commit` commits within this block as parts of an act."""
+    """Record what `commit` and `record` write within this block as parts of an act."""
     outer = _act.set(act)
     try:
         yield
@@ -65,27 +78,84 @@ def acting(act: Act) -> Iterator[None]:
         _act.reset(outer)
 
 
+def of_staff() -> Act | None:
+    """Return the act of staff that is being carried out, or None."""
+    act = _act.get()
+    return act if act is not None and act.is_of_staff else None
+
+
 def commit(*writes: Write, subject: AuditSubject) -> None:
-    """Commit writes in one transaction, with an entry of the audit log if a member of staff acts.
+    """Commit at most WRITES_AT_MOST writes in one transaction, with an entry of the audit log if staff act.
 
     Raises ConditionFailed (with the positions of `writes`) and Unavailable, as operations.commit does.
     """
-    act = _act.get()
+    act = of_staff()
     if act is None:
         operations.commit(*writes)
         return
-    _commit_with_entry(act, writes, subject, result="done", code=None)
+    _append(act, writes, subject, result=AuditResult.DONE)
 
 
-def refused(act: Act, *, code: str, entity_id: str | None) -> None:
-    """Record an act that was refused, and so changed nothing."""
-    subject = AuditSubject(entity_type=act.action.partition(".")[0], entity_id=entity_id or "")
-    _commit_with_entry(act, (), subject, result="refused", code=code)
+def record(write: Write, *, subject: AuditSubject) -> RawItem:
+    """Send one write as `commit` does. Return the new item of an Update, the old item of a Delete, otherwise {}.
+
+    The item is read beside the transaction if staff act, since a transaction returns none. Raises ConditionFailed with
+    the item that was found at position 0, and Unavailable.
+    """
+    act = of_staff()
+    if act is None:
+        return operations.record(write)
+    before = operations.target(write) if write.kind == "Delete" else {}
+    _append(act, (write,), subject, result=AuditResult.DONE)
+    return operations.target(write) if write.kind == "Update" else before
 
 
-def _commit_with_entry(
-    act: Act, writes: tuple[Write, ...], subject: AuditSubject, *, result: str, code: str | None
+def refused(act: Act, *, code: str, entity_id: str) -> None:
+    """Record an act that was refused with a code."""
+    _append(act, (), _of_request(act, entity_id), result=AuditResult.REFUSED, code=code)
+
+
+def ended(act: Act, *, entity_id: str, reads: bool) -> None:
+    """Record an act that ended well without an entry: one that only reads, or one that found nothing to change."""
+    if not act.recorded:
+        result = AuditResult.DONE if reads else AuditResult.UNCHANGED
+        _append(act, (), _of_request(act, entity_id), result=result)
+
+
+def _of_request(act: Act, entity_id: str) -> AuditSubject:
+    return AuditSubject(entity_type=act.action.partition(".")[0], entity_id=entity_id)
+
+
+def _append(
+    act: Act, writes: tuple[Write, ...], subject: AuditSubject, *, result: AuditResult, code: str | None = None
 ) -> None:
+    if len(writes) > WRITES_AT_MOST:
+        raise ValueError(f"{act.action}: {len(writes)} writes leave no place for the entry of the audit log")
+    content = _content(act, subject, result=result, code=code)
+    has_room = len(writes) + 2 <= operations.TRANSACTION_LIMIT
+    for _ in retries.attempts(_ATTEMPTS):
+        shard = random.randrange(keys.audit.AUDIT_SHARDS)  # noqa: S311 # nosec B311  # spreads load, guards nothing
+        entry = chains.next_entry(shard, content)
+        appended = [chains.addition(entry), *([chains.head_move(entry)] if has_room else [])]
+        try:
+            operations.commit(*writes, *appended)
+        except ConditionFailed as failure:
+            failed = {place: found for place, found in failure.failures.items() if place < len(writes)}
+            if failed:
+                raise ConditionFailed(failed) from failure
+            # Another act appended to this shard. If its head trails the entry, it is moved here.
+            taken = failure.found(AuditEntry, len(writes))
+            if taken is not None:
+                chains.advance(taken)
+            continue
+        act.recorded += 1
+        if not has_room:
+            chains.advance(entry)
+        return
+    raise Unavailable(retry_after=1)
+
+
+def _content(act: Act, subject: AuditSubject, *, result: AuditResult, code: str | None) -> dict[str, Any]:
     content = {
         "entry_id": new_id("aud"),
         "at": clock.to_text(clock.now()),
@@ -95,52 +165,21 @@ def _commit_with_entry(
         "action": act.action,
         "entity_type": subject.entity_type,
         "entity_id": subject.entity_id,
-        "result": result,
+        "result": result.value,
         "code": code,
         "address": act.address,
         "request_id": act.request_id,
         "personal_to": subject.personal_to,
         **_states(subject),
     }
-    for _ in retries.attempts(_ATTEMPTS):
-        shard = random.randrange(keys.audit.AUDIT_SHARDS)  # noqa: S311  # spreads load, guards nothing
-        try:
-            operations.commit(*writes, *_appended(shard, content))
-        except ConditionFailed as failure:
-            failed = {place: found for place, found in failure.failures.items() if place < len(writes)}
-            if failed:
-                raise ConditionFailed(failed) from failure
-            continue  # another act moved this shard's head
-        act.recorded += 1
-        return
+    return {name: value for name, value in content.items() if value is not None}
 
 
 def _states(subject: AuditSubject) -> dict[str, str | None]:
-    texts = {
-        name: None if state is None else json.dumps(state, ensure_ascii=False, sort_keys=True, default=str)
-        for name, state in (("before", subject.before), ("after", subject.after))
-    }
+    texts = {"before": states.text_of(subject.before), "after": states.text_of(subject.after)}
     if subject.personal_to is None or not any(texts.values()):
         return texts
     envelope = encryption.envelope(subject.personal_to)
-    return {name: None if text is None else envelope.seal(f"audit_{name}", text).hex() for name, text in texts.items()}
-
-
-def _appended(shard: int, content: Mapping[str, Any]) -> list[Write]:
-    """Return the writes that append an entry to a shard's chain, on the condition that its head is as read."""
-    place = keys.audit.audit_head(shard)
-    head = operations.get(place)
-    number = head.number + 1 if head else 1
-    body = json.dumps({**content, "number": number, "previous": head.digest if head else GENESIS}, sort_keys=True)
-    digest = hashlib.sha256(body.encode()).hexdigest()
-    entry = AuditEntry(
-        *keys.audit.audit_entry(shard, number),
-        entry_id=content["entry_id"],
-        shard=shard,
-        number=number,
-        body=body,
-        digest=digest,
-    )
-    new_head = AuditHead(*place, shard=shard, number=number, digest=digest)
-    as_read = AuditHead.number == head.number if head else AuditHead.pk.does_not_exist()
-    return [operations.put(entry, AuditEntry.pk.does_not_exist()), operations.put(new_head, as_read)]
+    return {
+        name: None if text is None else envelope.seal(states.field_of(name), text).hex() for name, text in texts.items()
+    }

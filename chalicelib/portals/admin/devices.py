@@ -76,6 +76,7 @@ def admin_devices(call: Call[None, schema.DevicesIn]) -> PageOut[schema.DeviceOu
             Link("device_enroll", body={"code": "/enrollment_code"}),
             Link("admin_revoke_device", {"device_id": "/device_id"}),
         ),
+        audited="device.provision",
     ),
 )
 def admin_provision_device(call: Call[schema.DeviceIn, None]) -> schema.ProvisionOut:
@@ -88,7 +89,14 @@ def admin_provision_device(call: Call[schema.DeviceIn, None]) -> schema.Provisio
 
 @door(
     bp,
-    Route("DELETE", f"{_BASE}/{{device_id}}", guard=DEVICE_MANAGERS, status=204, refuses=(errors.NotFound,)),
+    Route(
+        "DELETE",
+        f"{_BASE}/{{device_id}}",
+        guard=DEVICE_MANAGERS,
+        status=204,
+        refuses=(errors.NotFound,),
+        audited="device.revoke",
+    ),
 )
 def admin_revoke_device(call: Call[None, None]) -> None:
     """Revoke a reader at once."""

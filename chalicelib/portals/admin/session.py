@@ -110,6 +110,7 @@ def admin_me(call: Call[None, None]) -> schema.AdminOut:
         body=schema.SecondFactorIn,
         reply=schema.SecondFactorOut,
         refuses=(errors.InvalidState, errors.InvalidCredentials, errors.RateLimited),
+        audited="second_factor.set_up",
     ),
 )
 def admin_second_factor(call: Call[schema.SecondFactorIn, None]) -> schema.SecondFactorOut:
@@ -118,7 +119,7 @@ def admin_second_factor(call: Call[schema.SecondFactorIn, None]) -> schema.Secon
     return schema.SecondFactorOut.read(state)
 
 
-@door(bp, Route("DELETE", f"{_BASE}/totp", guard=STAFF, status=204))
+@door(bp, Route("DELETE", f"{_BASE}/totp", guard=STAFF, status=204, audited="second_factor.remove"))
 def admin_remove_second_factor(call: Call[None, None]) -> None:
     """Remove the second factor."""
     second_factor.remove(call.principal.id)

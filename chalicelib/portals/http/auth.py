@@ -23,19 +23,22 @@ class Guard:
     permissions: tuple[Permission, ...] = ()
     roles: tuple[str, ...] = ()
 
-    def admit(self, headers: Mapping[str, str]) -> Principal:
-        """Return the caller. Raises Unauthenticated, TokenExpired, Forbidden."""
+    def identify(self, headers: Mapping[str, str]) -> Principal:
+        """Return the caller, who is of the right portal. Raises Unauthenticated, TokenExpired."""
         header = headers.get("authorization") or ""
         if not header.lower().startswith(_SCHEME):
             raise Unauthenticated
         principal = tokens.verify(header[len(_SCHEME) :].strip(), self.portal)
         lock_outs.require_not_revoked(principal)
+        return principal
+
+    def permit(self, principal: Principal) -> None:
+        """Raise Forbidden unless the caller's role is one that the guard takes."""
         role = principal.claims.get("role")
         if self.permissions and not any(permissions.may(role, permission) for permission in self.permissions):
             raise Forbidden
         if self.roles and role not in self.roles:
             raise Forbidden
-        return principal
 
 
 CUSTOMER = Guard(Portal.WEBAPP)

@@ -1,6 +1,6 @@
 """A door: a view behind the stages that every request passes.
 
-check the headers → admit, within the principal's rate → check path and query → read the body → parse
+check the headers → identify the caller, within its rate → permit → check path and query → read the body → parse
 → replay or claim the Idempotency-Key → view → reply → cache
 """
 
@@ -48,10 +48,14 @@ def door(
 
 def respond(route: AnyRoute, view: View, request: Any, sent: Mapping[str, str]) -> Answer:
     """Return the answer to one request, with its duration padded where the route asks for it."""
-    with padding.padded() if route.padded else nullcontext(), staff_acts.recorded(route, request, sent):
-        call = parse(route, request, sent)
-        given = _answer_once(route, view, call) if route.idempotent else answer(route, view(call), call.headers)
-        return cached(given, call.headers, route.public_seconds) if route.public_seconds else given
+    with padding.padded() if route.padded else nullcontext():
+        return staff_acts.recorded(route, request, sent, lambda: _answer(route, view, request, sent))
+
+
+def _answer(route: AnyRoute, view: View, request: Any, sent: Mapping[str, str]) -> Answer:
+    call = parse(route, request, sent)
+    given = _answer_once(route, view, call) if route.idempotent else answer(route, view(call), call.headers)
+    return cached(given, call.headers, route.public_seconds) if route.public_seconds else given
 
 
 def parse(route: AnyRoute, request: Any, sent: Mapping[str, str]) -> Call[Any, Any]:
@@ -79,10 +83,12 @@ def parse(route: AnyRoute, request: Any, sent: Mapping[str, str]) -> Call[Any, A
 def _admit(route: AnyRoute, headers: Mapping[str, str]) -> Principal | None:
     if route.guard is None:
         return None
-    principal = route.guard.admit(headers)
+    principal = route.guard.identify(headers)
     request_log.note_principal(principal)
-    staff_acts.note_principal(principal)
+    # Before the act is noted, so that nobody fills the audit log faster than the rate.
     request_rates.take(principal)
+    staff_acts.note_principal(principal)
+    route.guard.permit(principal)
     return principal
 
 
@@ -96,7 +102,7 @@ def _answer_once(route: AnyRoute, view: View, call: Call[Any, Any]) -> Answer:
     )
 
     def answer_to(operation_id: str) -> Result:
-        given = view(replace(call, operation_id=operation_id))
+        given = staff_acts.view_recorded(lambda: view(replace(call, operation_id=operation_id)))
         content = given.content if isinstance(given, Reply) else given
         return Result(answer(route, given, call.headers), is_in_between(content))
 

@@ -1,6 +1,6 @@
-"""Acts of staff at their routes: who acts, from where, and a refused act's entry in the audit log."""
+"""Acts of staff at their routes: who acts, from where, and the entry of an act that changed nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -9,43 +9,81 @@ from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import Act
 from chalicelib.errors import Refusal
-from chalicelib.portals.http import request_log
+from chalicelib.portals.http import request_log, variables
+from chalicelib.portals.http.answer import Answer
+from chalicelib.vocabulary import Portal
 
 if TYPE_CHECKING:
     from chalicelib.portals.http.route import AnyRoute
 
-_begun: ContextVar[Act | None] = ContextVar("begun_act", default=None)
+_FAULT = 500
+_begun: ContextVar["_Begun | None"] = ContextVar("begun_act", default=None)
 
 
-@contextmanager
-def recorded(route: "AnyRoute", request: Any, sent: Mapping[str, str]) -> Iterator[None]:
-    """Record the act of a request in the audit log where its route names one; a refused act as well."""
+class _Begun:
+    """An act of the request that this thread is answering; `entity_id` is what its path names."""
+
+    def __init__(self, act: Act, entity_id: str) -> None:
+        self.act = act
+        self.entity_id = entity_id
+        self._refusal: Refusal | None = None
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Record a refusal once: not a fault, and not the stored answer to an Idempotency-Key."""
+        if self.act.is_of_staff and refusal is not self._refusal and not refusal.replayed and refusal.status < _FAULT:
+            self._refusal = refusal
+            acts.refused(self.act, code=refusal.code, entity_id=self.entity_id)
+
+    def end(self, given: Answer, *, reads: bool) -> None:
+        """Record an answered act that has no entry yet, unless the answer is a stored one."""
+        if self.act.is_of_staff and "Idempotent-Replayed" not in given.headers:
+            acts.ended(self.act, entity_id=self.entity_id, reads=reads)
+
+
+def recorded(route: "AnyRoute", request: Any, sent: Mapping[str, str], answer: Callable[[], Answer]) -> Answer:
+    """Return the answer to a request, recorded in the audit log where its route names an act and staff call it."""
     if not route.audited:
-        yield
-        return
-    act = Act(
-        action=route.audited,
-        actor_id="",
-        role="",
-        address=request_log.address_of(request) or "unknown",
-        request_id=request_log.request_id_of(request),
-    )
-    outer = _begun.set(act)
+        return answer()
+    address = request_log.address_of(request) or "unknown"
+    act = Act(action=route.audited, address=address, request_id=request_log.request_id_of(request))
+    begun = _Begun(act, _named(route, sent))
+    outer = _begun.set(begun)
     try:
-        with acts.acting(act):
-            yield
-    except Refusal as refusal:
-        # Before the token is verified nobody is known who acts; a replay was recorded the first time.
-        if act.actor_id and not refusal.replayed:
-            acts.refused(act, code=refusal.code, entity_id=next(iter(sent.values()), None))
-        raise
+        with acts.acting(act), _refusals_recorded():
+            given = answer()
+            begun.end(given, reads=route.method == "GET")
+            return given
     finally:
         _begun.reset(outer)
 
 
+def view_recorded(view: Callable[[], Any]) -> Any:
+    """Return what a view gives; its refusal is recorded before an Idempotency-Key stores it."""
+    with _refusals_recorded():
+        return view()
+
+
 def note_principal(principal: Principal) -> None:
-    """Name the member of staff who acts in the request that this thread is answering."""
-    act = _begun.get()
-    if act is not None:
-        act.actor_id = principal.id
-        act.role = str(principal.claims.get("role") or "")
+    """Name the caller of the request that this thread is answering; one who is no member of staff is not recorded."""
+    begun = _begun.get()
+    if begun is not None and principal.portal is Portal.ADMIN:
+        begun.act.identify(principal.id, str(principal.claims.get("role") or ""))
+
+
+@contextmanager
+def _refusals_recorded() -> Iterator[None]:
+    try:
+        yield
+    except Refusal as refusal:
+        begun = _begun.get()
+        if begun is not None:
+            begun.refuse(refusal)
+        raise
+
+
+def _named(route: "AnyRoute", sent: Mapping[str, str]) -> str:
+    """Return the id in a request's path, empty where there is none or where the text cannot be one."""
+    try:
+        return next(iter(variables.parse(route.variables, sent).values()), "")
+    except Refusal:
+        return ""
