@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
@@ -141,13 +142,17 @@ def freeze(uid: str, *, is_frozen: bool) -> operations.Write:
 
 
 def post(
-    movement: Movement, *, balances: Sequence[CardBalance] = (), card_entry_type: EntryType | None = None
+    movement: Movement,
+    *,
+    balances: Sequence[CardBalance] = (),
+    card_entry_type: EntryType | None = None,
+    settings: Mapping[str, Sequence[Action]] | None = None,
 ) -> list[operations.Write]:
     """Return the writes that book a movement exactly once: the journal first, then two per card entry.
 
     `balances` are the cards' balances from the caller's read. If one has changed, its write fails (optimistic lock)
-    and the caller retries. Raises InsufficientBalance, InvalidState (a purchase with a card that is not active, or in
-    another currency than the card's).
+    and the caller retries. `settings` are further changes of a card's balance, by UID. Raises InsufficientBalance,
+    InvalidState (a purchase with a card that is not active, or in another currency than the card's).
     """
     journal = _journal(movement)
     writes = [operations.put(journal, Journal.pk.does_not_exist())]
@@ -160,7 +165,8 @@ def post(
         entry_type = entry.type or card_entry_type
         if before is None or entry_type is None:
             raise ValueError(f"journal {movement.journal_id} needs the balance and the type of every card's entry")
-        writes += _book(before, entry, entry_type=entry_type, journal=journal)
+        also = (settings or {}).get(before.uid, ())
+        writes += _book(before, entry, entry_type=entry_type, journal=journal, also=also)
     return writes
 
 
@@ -178,7 +184,9 @@ def _journal(movement: Movement) -> Journal:
     )
 
 
-def _book(before: CardBalance, entry: Posting, *, entry_type: EntryType, journal: Journal) -> list[operations.Write]:
+def _book(
+    before: CardBalance, entry: Posting, *, entry_type: EntryType, journal: Journal, also: Sequence[Action]
+) -> list[operations.Write]:
     """Return the write of a card's balance and that of its line."""
     if before.currency != journal.currency:
         raise InvalidState(f"The card's balance is in {before.currency}, this is in {journal.currency}.")
@@ -207,6 +215,7 @@ def _book(before: CardBalance, entry: Posting, *, entry_type: EntryType, journal
         CardBalance.currency.set(before.currency),
         CardBalance.amount.set(after),
         CardBalance.entries.set(number),
+        *also,
     ]
     if _crosses(before, after, entry_type=entry_type):
         actions.append(CardBalance.crossed_at_entry.set(number))
@@ -233,10 +242,7 @@ def _crosses(before: CardBalance, after: int, *, entry_type: EntryType) -> bool:
 
 def _is_as_seen(before: CardBalance, *, entry_type: EntryType) -> Condition:
     """Return the condition that neither the balance nor the settings of a booking have changed."""
-    if before.entries:
-        same: Condition = (CardBalance.entries == before.entries) & (CardBalance.amount == before.amount)
-    else:
-        same = CardBalance.entries.does_not_exist() | (CardBalance.entries == 0)
+    same = as_read(before)
     if entry_type is not EntryType.PURCHASE:
         return same
     # A purchase must not miss a threshold that was changed concurrently.
@@ -247,6 +253,15 @@ def _is_as_seen(before: CardBalance, *, entry_type: EntryType) -> Condition:
         settings = settings | CardBalance.auto_enabled.does_not_exist()
     conditions: Condition = same & CardBalance.frozen.does_not_exist() & settings
     return conditions
+
+
+def as_read(balance: CardBalance) -> Condition:
+    """Return the condition that nothing was booked on a card's balance since it was read."""
+    if balance.entries:
+        same: Condition = (CardBalance.entries == balance.entries) & (CardBalance.amount == balance.amount)
+        return same
+    untouched: Condition = CardBalance.entries.does_not_exist() | (CardBalance.entries == 0)
+    return untouched
 
 
 def total(account: str, currency: str, *, consistent: bool = False) -> Money:

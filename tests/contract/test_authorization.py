@@ -72,6 +72,10 @@ ROLES = {
     "admin_devices": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN, AdminRole.FINANCE, AdminRole.USHER_MANAGER},
     "admin_provision_device": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN, AdminRole.USHER_MANAGER},
     "admin_revoke_device": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN, AdminRole.USHER_MANAGER},
+    "admin_create_card": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN},
+    "admin_card": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN, AdminRole.FINANCE, AdminRole.SUPPORT},
+    "admin_change_card": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN, AdminRole.SUPPORT},
+    "admin_replace_card": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN},
     # One's own account.
     "admin_me": set(AdminRole),
     "admin_second_factor": set(AdminRole),

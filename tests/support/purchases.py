@@ -29,10 +29,10 @@ def make_show(**changes: Any) -> tuple[Event, Category]:
     return event, categories.add(event.event_id, draft)
 
 
-def book(customer: Account, category: Category, quantity: int = 1) -> Order:
-    """Reserve tickets."""
+def book(customer: Account, category: Category, quantity: int = 1, *, card_uid: str | None = None) -> Order:
+    """Reserve tickets, perhaps to be opened by a card."""
     want = rules.RequestedTickets(category.category_id, quantity, [])
-    return orders.book(customer, event_id=category.event_id, wants=[want], operation_id=new_id("op"))
+    return orders.book(customer, event_id=category.event_id, wants=[want], card_uid=card_uid, operation_id=new_id("op"))
 
 
 def put_payment(**changes: Any) -> Payment:

@@ -101,12 +101,16 @@ def transactions(
     return shown if is_filtered else replace(shown, count=holding.balance.entries)
 
 
+def newest_lines(uid: str, count: int) -> list[StatementLine]:
+    """Return the newest lines of a card's ledger."""
+    raws = operations.query(keys.money.card_ledger(uid), newest_first=True, limit=count, consistent=True)
+    return [_shown(CardEntry.from_raw_data(raw)) for raw in raws]
+
+
 def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:
     """Move the whole balance of a card out of use to an active card of the same customer; return the amount.
 
     One transaction, idempotent per `operation_id`. Raises NotFound, InvalidState, Unavailable.
-
-    For the staff's portal, which is not built yet.
     """
     journal_id = f"jrn_move_{operation_id}"
     for _ in retries.attempts():
@@ -143,22 +147,27 @@ def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:
 def gather(customer_id: str, *, also: Sequence[str] = ()) -> int:
     """Move the balances of a customer's given-up cards to their newest active card; return how many this call moved.
 
+    The balance of a replaced card moves to its replacement, if that is active.
+
     `also` are UIDs of cards that the index may not list yet. Each balance moves once, in its own transaction. A card
     in another currency keeps its balance. Raises Unavailable.
     """
     mine = bindings.newest(customer_id, also=also)
-    target = next((card for card in mine if card.status == CardStatus.ACTIVE), None)
+    newest = next((card for card in mine if card.status == CardStatus.ACTIVE), None)
     given_up = [card for card in mine if cards.is_given_up(card)]
-    if target is None or not given_up:
+    if newest is None or not given_up:
         return 0
-    found = operations.get_many([keys.money.card_balance(card.uid) for card in (target, *given_up)])
-    currency = _balance(found, target.uid).currency
+    known = {card.uid: card for card in mine}
+    targets = {card.uid: _heir(card, known) or newest for card in given_up}
+    uids = {*targets, *(target.uid for target in targets.values())}
+    found = operations.get_many([keys.money.card_balance(uid) for uid in sorted(uids)])
     count = 0
     for card in given_up:
         balance = _balance(found, card.uid)
         if not balance.amount:
             continue
-        if balance.currency != currency:
+        target = targets[card.uid]
+        if balance.currency != _balance(found, target.uid).currency:
             logger.warning("balance in another currency stays", extra={"card_id": card.card_id})
             continue
         try:
@@ -171,6 +180,15 @@ def gather(customer_id: str, *, also: Sequence[str] = ()) -> int:
     return count
 
 
+def _heir(card: Card, known: Mapping[str, Card]) -> Card | None:
+    """Return the active card that replaced a card, perhaps by way of others, or None."""
+    seen: set[str] = set()
+    while card.replaced_by and card.replaced_by in known and card.replaced_by not in seen:
+        seen.add(card.replaced_by)
+        card = known[card.replaced_by]
+    return card if seen and card.status == CardStatus.ACTIVE else None
+
+
 @follows(*every(Card), Wanted(CardBalance, having=CardBalance.frozen))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Gather the balances of customers whose card became active or out of use, or got money while out of use."""
@@ -178,7 +196,9 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     for change in changes:
         card = _gathered(change)
         if card is not None and card.customer_id is not None:
-            cards_of[card.customer_id].add(card.uid)
+            cards_of[card.customer_id] |= {card.uid, card.replaced_by or card.uid}
+            if card.replaced_by and isinstance(change.after, Card):
+                bindings.repoint(card)
     for customer_id, uids in cards_of.items():
         gather(customer_id, also=sorted(uids))
     return []

@@ -15,10 +15,12 @@ from chalicelib.identifiers import card_id_of, masked_uid, parse_uid, uid_of_car
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, UnknownCard
+from chalicelib.table.operations import Write
 from chalicelib.vocabulary import CardStatus, CardType
 
 # A 4-byte UID starting with 08 is random at every tap (ISO/IEC 14443-3), so it identifies no card.
 _RANDOM_UID = "08"
+NOT_A_UID = "must be a UID in hex of 4, 7, 8 or 10 bytes that is not random (08…)"
 _OUT_OF_USE = (CardStatus.BLOCKED, CardStatus.LOST, CardStatus.REPLACED)
 
 
@@ -43,11 +45,17 @@ def name_to_uid(name: str) -> str:
     return uid
 
 
-def _item(registration: CardRegistration) -> Card:
-    uid = parse_uid(registration.uid)
-    if uid is None or (len(uid) == 8 and uid.startswith(_RANDOM_UID)):  # 4 bytes in hex
-        message = "must be a UID in hex of 4, 7, 8 or 10 bytes that is not random (08…)"
-        raise ValidationFailed(details=[{"field": "uid", "message": message}])
+def lasting_uid(text: str) -> str | None:
+    """Return the UID in a text, or None where it is none, or one that changes at every tap."""
+    uid = parse_uid(text)
+    return None if uid is None or (len(uid) == 8 and uid.startswith(_RANDOM_UID)) else uid  # 4 bytes in hex
+
+
+def new_item(registration: CardRegistration) -> Card:
+    """Return a new card, not yet written. Raises ValidationFailed."""
+    uid = lasting_uid(registration.uid)
+    if uid is None:
+        raise ValidationFailed(details=[{"field": "uid", "message": NOT_A_UID}])
     now = clock.now()
     card_id = card_id_of(uid, created_at=now)
     owned = keys.cards.customer_cards(registration.customer_id, card_id) if registration.customer_id else None
@@ -68,25 +76,28 @@ def _item(registration: CardRegistration) -> Card:
     )
 
 
+def registered(card: Card, unknown: UnknownCard | None) -> list[Write]:
+    """Return the writes of a new card: the card, the events that refused it while it was unknown, its verified shop.
+
+    A concurrent refusal is either in `unknown`, or it finds the card and marks it (`remember_unknown`).
+    """
+    card.refused_at = seen = set(unknown.refused_at) if unknown else None
+    unchanged = UnknownCard.refused_at == seen if seen else UnknownCard.pk.does_not_exist()
+    place = keys.cards.unknown_card(card.uid)
+    writes = [operations.put(card, Card.pk.does_not_exist()), operations.check(place, unchanged)]
+    return [*writes, verifications.check(card.merchant_id)] if card.merchant_id is not None else writes
+
+
 def register(registration: CardRegistration) -> Card:
     """Register a card. A merchant who is not verified gets none.
 
     Raises AlreadyExists for a UID in use, InvalidState (the merchant), ValidationFailed, Unavailable.
 
-    Earlier scans that refused the unknown card keep their answer: the card is marked with their events. A concurrent
-    refusal is either read here, or it finds the card and marks it (`remember_unknown`).
-
-    For the staff's portal, which is not built yet.
+    Earlier scans that refused the unknown card keep their answer: the card is marked with their events.
     """
-    card = _item(registration)
-    place = keys.cards.unknown_card(card.uid)
+    card = new_item(registration)
     for _ in retries.attempts():
-        unknown = operations.get(place)
-        card.refused_at = seen = set(unknown.refused_at) if unknown else None
-        unchanged = UnknownCard.refused_at == seen if seen else UnknownCard.pk.does_not_exist()
-        writes = [operations.put(card, Card.pk.does_not_exist()), operations.check(place, unchanged)]
-        if card.merchant_id is not None:
-            writes.append(verifications.check(card.merchant_id))
+        writes = registered(card, operations.get(keys.cards.unknown_card(card.uid)))
         try:
             operations.commit(*writes)
         except operations.ConditionFailed as failure:
@@ -101,7 +112,7 @@ def register(registration: CardRegistration) -> Card:
 
 def register_many(registrations: Iterable[CardRegistration]) -> int:
     """Write many new cards in batches, for seeding; return their count."""
-    return operations.put_many(_item(registration) for registration in registrations)
+    return operations.put_many(new_item(registration) for registration in registrations)
 
 
 def find(name: str) -> Card | None:
@@ -154,6 +165,7 @@ def becoming(card: Card, status: CardStatus, *, held_by: str = "", held_until: d
         Card.status.set(status),
         Card.held_by.set(held_by) if held_by else Card.held_by.remove(),
         Card.held_until.set(held_until) if held_until else Card.held_until.remove(),
+        Card.version.add(1),
     ]
     if card.merchant_id:
         place = keys.cards.merchant_cards(card.merchant_id, status, card.uid)
@@ -177,9 +189,7 @@ def set_status(uid: str, status: CardStatus) -> Card:
     """Change a card's status; a card that is not active is refused at every gate and cannot pay.
 
     A card that staff block keeps its balance and tickets until staff move them, since it may be a fraud (D-STATE-05).
-    Raises NotFound, Unavailable.
-
-    For the staff's portal, which is not built yet.
+    Raises NotFound, Unavailable. The staff's portal has a state machine for it (`card_office.card_states`).
     """
     kept = Card.kept_by_staff.set(True) if status is CardStatus.BLOCKED else Card.kept_by_staff.remove()
     for _ in retries.attempts():

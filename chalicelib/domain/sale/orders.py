@@ -94,7 +94,7 @@ def fulfil(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
 
     Their conditions require a reserved order and a card unchanged since the read; on failure, load and decide again.
     """
-    card = bindings.usable(order.card_uid, order.customer_id)
+    card = _card_of(order)
     on_card = bindings.fitting(card, order.event_id, order.tickets)
     return [
         _close(order, OrderStatus.RESERVED, OrderStatus.PAID, at=at, payment_id=payment_id),
@@ -102,6 +102,14 @@ def fulfil(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
         *order_tickets.make_valid(order, on_card=on_card, at=at),
         *bindings.adding(card, order.event_id, on_card),
     ]
+
+
+def _card_of(order: Order) -> Card | None:
+    """Return the usable card for an order's tickets; one that was replaced since the booking gives way to its heir."""
+    card = bindings.usable(order.card_uid, order.customer_id)
+    if card is not None:
+        order.card_uid = card.uid
+    return card
 
 
 def revive(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
@@ -119,7 +127,7 @@ def revive(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
         for item in order.items
     }
     order.items = _with_shards(order, taken)
-    card = bindings.usable(order.card_uid, order.customer_id)
+    card = _card_of(order)
     on_card = bindings.fitting(card, order.event_id, order.tickets)
     return [
         _close(order, OrderStatus.EXPIRED, OrderStatus.PAID, at=at, payment_id=payment_id),

@@ -1,5 +1,5 @@
 """The staff's portal, one file per part of it."""
 
-from chalicelib.portals.admin import devices, first_admin, session
+from chalicelib.portals.admin import cards, devices, first_admin, session
 
-DOORS = (session, first_admin, devices)
+DOORS = (session, first_admin, devices, cards)

@@ -20,6 +20,8 @@ NEW_CUSTOMER_NUMBER, NEW_CUSTOMER_NAME = "+923001000010", "Nadia Iqbal"
 NEW_ADMIN_EMAIL, NEW_ADMIN_NAME = "ada@example.com", "Ada"
 NEW_MERCHANT_NUMBER = "+923001000052"
 NEW_TIX_EMAIL, NEW_TIX_NAME, NEW_ORGANIZATION = "sana@tix.example.com", "Sana Malik", "City Run"
+# A card that no reader of the demo has seen
+NEW_CARD_UID = "04A1B2C3D4E580"
 # In place of every password: those of a local run are not deployed.
 PASSWORD = "your own password"  # noqa: S105  # an example
 NEW_PASSWORD = "a longer and better one"  # noqa: S105  # an example

@@ -21,6 +21,11 @@ class Card(Item, discriminator="card"):
     block_reason = UnicodeAttribute(null=True)
     # Staff blocked it: its balance and tickets stay until staff move them.
     kept_by_staff = BooleanAttribute(null=True)
+    # Raised by each change of its state (optimistic lock of the staff's portal).
+    version = IntegerAttribute(null=True)
+    # The UID of the card that replaced it, and what moved there: {to_card_id, at, amount, currency, tickets, …}.
+    replaced_by = UnicodeAttribute(null=True)
+    replacement: JSONAttribute = JSONAttribute(null=True)
     # The assignment that holds it, and until when. After that time the card is in stock, regardless of its status.
     held_by = UnicodeAttribute(null=True)
     held_until = MomentAttribute(null=True)
