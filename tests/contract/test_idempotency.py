@@ -73,11 +73,16 @@ def test_the_same_key_and_body_get_the_first_answer_again_and_change_nothing(gro
 def test_the_same_key_with_another_body_is_refused_and_changes_nothing(ground: Ground, route: AnyRoute) -> None:
     request, key = ground.rightful(route), uuid.uuid4().hex
     assert _send(ground, route, request, key).status < 300
-    before = stored()
+    before = _without_audit(stored())
     other = Request({**(request.body or {}), "unknown_field": 1}, request.path, request.query, request.headers)
     refused = _send(ground, route, other, key)
     assert (refused.status, refused.code) == (422, "IDEMPOTENCY_MISMATCH")
-    assert stored() == before
+    assert _without_audit(stored()) == before
+
+
+def _without_audit(items: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    """Return all items but the audit log, which records refused writes of staff as well."""
+    return {place: item for place, item in items.items() if not place[0].startswith("AUDIT")}
 
 
 def _spelled_otherwise(value: Any) -> str:
