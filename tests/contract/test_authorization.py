@@ -1,8 +1,11 @@
 """Every route and every wrong caller, generated from the route table: refused as the contract says, nothing written."""
 
-from collections.abc import Iterator, Mapping
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.portals.http.auth import Guard
 from chalicelib.portals.http.route import AnyRoute
+from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import AdminRole, Portal, TixRole
 from infra.local.demo import demo_passwords
@@ -22,6 +26,7 @@ from tests.contract.ground import (
     REQUESTS,
     Ground,
     contract,
+    label,
     public_key_text,
     routes,
     stored,
@@ -67,28 +72,65 @@ def test_a_route_is_open_or_guarded_as_the_contract_says(route: AnyRoute) -> Non
     assert route.refresh == (who == "refresh")
 
 
-# Which of the staff's roles may do what (contract/admin.md): finance reads all, support has no devices.
-ROLES = {
-    "admin_devices": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN, AdminRole.FINANCE, AdminRole.USHER_MANAGER},
-    "admin_provision_device": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN, AdminRole.USHER_MANAGER},
-    "admin_revoke_device": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN, AdminRole.USHER_MANAGER},
-    "admin_create_card": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN},
-    "admin_card": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN, AdminRole.FINANCE, AdminRole.SUPPORT},
-    "admin_change_card": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN, AdminRole.SUPPORT},
-    "admin_replace_card": {AdminRole.SUPER_ADMIN, AdminRole.ADMIN},
-    # One's own account.
-    "admin_me": set(AdminRole),
-    "admin_second_factor": set(AdminRole),
-    "admin_remove_second_factor": set(AdminRole),
-    "admin_logout": set(AdminRole),
-    "admin_change_password": set(AdminRole),
-}
+# Which of the staff's roles may do what. The table is written by hand from contract/admin.md.
 
 
-@pytest.mark.parametrize(
-    "route", [route for route in GUARDED if route.guard and route.guard.portal is Portal.ADMIN], ids=_named
-)
-def test_a_staff_route_takes_exactly_the_roles_that_the_contract_names(route: AnyRoute, ground: Ground) -> None:
+def staff_roles() -> dict[tuple[str, str], set[AdminRole]]:
+    with (Path(__file__).parent / "staff_roles.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    return {(row["method"], row["path"].rstrip("/")): {*map(AdminRole, row["roles"].split())} for row in rows}
+
+
+STAFF_ROUTES = [route for route in GUARDED if route.portal == Portal.ADMIN]
+
+
+def wrong_guards(routes: Iterable[AnyRoute]) -> list[str]:
+    """Return each route of staff whose guard takes other roles than the table says."""
+    table, found = staff_roles(), []
+    for route in routes:
+        expected = table.get((route.method, route.path))
+        if expected is None:
+            found.append(
+                f"{label(route)} has no row in tests/contract/staff_roles.csv: write one from contract/admin.md"
+            )
+        elif route.guard is None or route.guard.portal is not Portal.ADMIN:
+            found.append(f"{label(route)} has no guard of staff")
+        elif set(route.guard.accepted_roles or ()) != expected:
+            found.append(f"{label(route)} takes {route.guard.accepted_roles}, the table says {sorted(expected)}")
+    return found
+
+
+def test_each_staff_route_takes_exactly_the_roles_that_the_contract_names() -> None:
+    assert wrong_guards(STAFF_ROUTES) == []
+
+
+@pytest.mark.parametrize("route", STAFF_ROUTES, ids=_named)
+def test_a_staff_route_whose_guard_was_removed_or_weakened_is_reported(route: AnyRoute) -> None:
+    others = [one for one in STAFF_ROUTES if one is not route]
+    takes_all = staff_roles()[route.method, route.path] == set(AdminRole)
+    for guard in (None, Guard(Portal.ORGANIZER), *(() if takes_all else (Guard(Portal.ADMIN),))):
+        assert len(wrong_guards([*others, replace(route, guard=guard)])) == 1
+    assert wrong_guards([replace(route, path="/api/unknown")])[0].endswith("write one from contract/admin.md")
+
+
+def test_the_table_of_roles_has_each_guarded_route_of_the_contract() -> None:
+    wire = {key for key, route in contract().items() if route.portal == "admin" and route.who == "admin"}
+    assert set(staff_roles()) >= wire
+
+
+def test_the_document_names_the_roles_of_each_staff_route() -> None:
+    paths = json.loads(openapi.text())["paths"]
+    named = {
+        (method.upper(), path.rstrip("/")): {*operation["x-roles"]}
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if "admin" in operation["tags"] and "x-roles" in operation
+    }
+    assert named == {(r.method, r.path): {*map(str, staff_roles()[r.method, r.path])} for r in STAFF_ROUTES}
+
+
+@pytest.mark.parametrize("route", STAFF_ROUTES, ids=_named)
+def test_a_staff_route_answers_403_to_exactly_the_other_roles(route: AnyRoute, ground: Ground) -> None:
     allowed = set()
     for role in AdminRole:
         # A body that is never accepted: the guard answers, or the check after it.
@@ -96,7 +138,7 @@ def test_a_staff_route_takes_exactly_the_roles_that_the_contract_names(route: An
         answer = ground.send(route, request, token=ground.session(Portal.ADMIN, role=role).access)
         if answer.status != 403:
             allowed.add(role)
-    assert allowed == ROLES[route.operation_id]
+    assert allowed == staff_roles()[route.method, route.path]
 
 
 # The matrix

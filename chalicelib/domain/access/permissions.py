@@ -1,5 +1,9 @@
-"""Permissions of each staff role (contract/admin.md)."""
+"""Permissions of each staff role (contract/admin.md).
 
+The guards of the routes, and the roles that the OpenAPI document names for each, come from this table.
+"""
+
+from collections.abc import Iterable
 from enum import StrEnum
 
 from chalicelib.vocabulary import AdminRole
@@ -30,6 +34,11 @@ GRANTED: dict[AdminRole, frozenset[Permission]] = {
 def may(role: str | None, permission: Permission) -> bool:
     """Whether a role grants a permission."""
     return role in set(AdminRole) and permission in GRANTED[AdminRole(role)]
+
+
+def holders(permissions: Iterable[Permission]) -> tuple[AdminRole, ...]:
+    """Return the roles that have one of these permissions."""
+    return tuple(role for role in AdminRole if any(may(role, permission) for permission in permissions))
 
 
 def granted(role: str) -> list[str]:

@@ -7,7 +7,7 @@ from chalicelib.domain.access import lock_outs, permissions, tokens
 from chalicelib.domain.access.permissions import Permission
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.errors import Forbidden, NotAssigned, Unauthenticated
-from chalicelib.vocabulary import Portal, TixRole
+from chalicelib.vocabulary import AdminRole, Portal, TixRole
 
 _SCHEME = "bearer "
 
@@ -34,11 +34,15 @@ class Guard:
 
     def permit(self, principal: Principal) -> None:
         """Raise Forbidden unless the caller's role is one that the guard takes."""
-        role = principal.claims.get("role")
-        if self.permissions and not any(permissions.may(role, permission) for permission in self.permissions):
+        if self.accepted_roles is not None and principal.claims.get("role") not in self.accepted_roles:
             raise Forbidden
-        if self.roles and role not in self.roles:
-            raise Forbidden
+
+    @property
+    def accepted_roles(self) -> tuple[str, ...] | None:
+        """The roles that the guard accepts; None where its portal has no roles."""
+        if self.permissions:
+            return permissions.holders(self.permissions)
+        return self.roles or (tuple(AdminRole) if self.portal is Portal.ADMIN else None)
 
 
 CUSTOMER = Guard(Portal.WEBAPP)

@@ -28,6 +28,8 @@ def operation(route: AnyRoute, of: Components, shared: refusals.Shared) -> Schem
         "parameters": [*_path_parameters(route), *_query_parameters(route, of), *_header_parameters(route)],
         "responses": {**dict(_answers(route, of)), **shared.of(route)},
     }
+    if route.guard and route.guard.accepted_roles is not None:
+        found["x-roles"] = list(map(str, route.guard.accepted_roles))
     if route.body:
         example = examples.operations()[route.operation_id].request
         found["requestBody"] = {
@@ -50,7 +52,7 @@ def _sentences(route: AnyRoute) -> Iterator[str]:
     if guard and guard.roles:
         yield f"The account needs the role {_any_of(guard.roles)}."
     if guard and guard.permissions:
-        yield f"The account's role needs the permission {_any_of(guard.permissions)}."
+        yield f"The account's role must be {_any_of(guard.accepted_roles)}."
     if route.idempotent:
         yield "Send an `Idempotency-Key`, so that a retry has no second effect."
     if route.public_seconds:
