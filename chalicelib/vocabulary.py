@@ -336,12 +336,23 @@ class GiftStatus(StrEnum):
 
 
 class RefundRequestStatus(StrEnum):
-    """The state of a refund request; staff approve or reject it, then the money is returned."""
+    """The state of a refund request; staff approve or reject it, then the money is returned.
+
+    One above the threshold waits for a second member of staff after the first approval.
+    """
 
     PENDING = "pending"
+    AWAITING_SECOND = "awaiting_second"
     APPROVED = "approved"
     REJECTED = "rejected"
     REFUNDED = "refunded"
+
+
+class RefundVerdict(StrEnum):
+    """What staff decide on a refund request."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
 
 
 class AssignmentStatus(StrEnum):

@@ -33,11 +33,11 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal, UsherRole
 from infra.local.demo import demo_data, demo_passwords
+from tests.contract import admin as admin_requests
 from tests.contract import merchant as merchant_requests
 from tests.contract import organizer as organizer_requests
 from tests.contract import partners, webapp
 from tests.contract import tix as tix_requests
-from tests.contract.admin import cards as admin_cards
 from tests.contract.request import Request
 from tests.support.client import Answer, call
 from tests.support.factories import make_organization, make_tix_user, verified
@@ -440,7 +440,7 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "admin_devices": _fixed(Request(query=f"event_id={demo.EVENT_ID}")),
     "admin_provision_device": _fixed(Request({"event_id": demo.EVENT_ID, "gate": "Gate 1", "name": "Left"})),
     "admin_revoke_device": lambda _: Request(path={"device_id": enrolled(demo.EVENT_ID).device_id}),
-    **admin_cards.REQUESTS,
+    **admin_requests.REQUESTS,
     **webapp.REQUESTS,
     **merchant_requests.REQUESTS,
     **organizer_requests.REQUESTS,

@@ -22,6 +22,8 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Declined
 from chalicelib.domain import ledger, money
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.changes import Change, every, follows, that_became
 from chalicelib.domain.events import deeds, events, stock
@@ -29,8 +31,8 @@ from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import providers, resolution, returns
 from chalicelib.domain.sale import orders
-from chalicelib.domain.tickets import seats, tickets, transfers
-from chalicelib.errors import Conflict, InvalidState, NotFound, Unavailable, ValidationFailed
+from chalicelib.domain.tickets import refund_requests, seats, tickets, transfers
+from chalicelib.errors import Conflict, InvalidState, NotFound, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Order, Payment, RefundRequest, Ticket
@@ -45,6 +47,8 @@ from chalicelib.vocabulary import (
 )
 
 _ATTEMPTS = 12
+# The states of a request that can be decided.
+OPEN = (RefundRequestStatus.PENDING, RefundRequestStatus.AWAITING_SECOND)
 # Who decided a request that needs nobody of the staff.
 _PLATFORM = "platform"
 
@@ -63,21 +67,21 @@ def approve(
     """Refund a ticket and return the updated request; `amount` defaults to the whole price.
 
     Idempotent for the same amount. Raises NotFound, ValidationFailed (the amount), InvalidState (rejected, the ticket
-    was used), Conflict (approved with another amount), Unavailable.
+    was used, more than is left, another currency), Conflict (approved with another amount), Unavailable.
 
-    For the staff's portal, which is not built yet.
+    `refund_decisions` decides what a member of staff may approve.
     """
     for _ in retries.attempts(_ATTEMPTS):
         request = get(ticket_id, refund_id)
         if request.status in (RefundRequestStatus.APPROVED, RefundRequestStatus.REFUNDED):
             # The stored amount is the approved one. The caller may retry its own approval.
-            if amount is not None and _asked(request, amount) != request.amount:
+            if amount is not None and asked_amount(request, tickets.get(ticket_id), amount) != request.amount:
                 raise Conflict("This refund was approved already, with another amount.")
             return request
-        if request.status != RefundRequestStatus.PENDING:
+        if request.status not in OPEN:
             raise InvalidState(f"This request is {request.status}.")
-        back = _asked(request, amount)
         ticket = tickets.get(ticket_id)
+        back = asked_amount(request, ticket, amount)
         try:
             _require_given_back(ticket, refund_id)
             writes = _approval(request, ticket, back, by=by, note=note, at=clock.now())
@@ -85,8 +89,10 @@ def approve(
             if get(ticket_id, refund_id).status != request.status:
                 continue  # another process decided the request after it was read
             raise
+        after = {"status": RefundRequestStatus.APPROVED, "amount": back, "currency": request.currency}
+        subject = AuditSubject("refund_request", refund_id, before={"status": request.status}, after=after)
         try:
-            operations.commit(*writes)
+            acts.commit(*writes, subject=subject)
         except operations.ConditionFailed:
             continue  # something changed after the read: read again
         ids = {"refund_id": refund_id, "ticket_id": ticket_id, "event_id": request.event_id, "by": by}
@@ -105,19 +111,16 @@ def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundReque
     """Reject a request, so that its owner can use the ticket again; idempotent.
 
     Raises NotFound, InvalidState (approved already).
-
-    For the staff's portal, which is not built yet.
     """
     now = clock.now()
     decided = _decision(RefundRequestStatus.REJECTED, by=by, note=note, at=now)
     try:
-        operations.commit(
+        acts.commit(
             operations.change(
-                keys.tickets.refund_request(ticket_id, refund_id),
-                decided,
-                RefundRequest.status == RefundRequestStatus.PENDING,
+                keys.tickets.refund_request(ticket_id, refund_id), decided, RefundRequest.status.is_in(*OPEN)
             ),
             operations.change(keys.tickets.ticket(ticket_id), [Ticket.pledge.remove()], Ticket.pledge == refund_id),
+            subject=AuditSubject("refund_request", refund_id, after={"status": RefundRequestStatus.REJECTED}),
         )
     except operations.ConditionFailed as failure:
         request = get(ticket_id, refund_id)
@@ -128,17 +131,12 @@ def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundReque
     return get(ticket_id, refund_id)
 
 
-def _asked(request: RefundRequest, amount: AmountInput | None) -> int:
-    """Return the amount to refund, in minor units. Raises ValidationFailed."""
+def asked_amount(request: RefundRequest, ticket: Ticket, amount: AmountInput | None) -> int:
+    """Return the amount to refund, in minor units. Raises ValidationFailed, InvalidState."""
     if amount is None:
         return request.amount
-    asked = money.require(amount, currency=request.currency, field="amount")
-    money.require_divisible(asked, field="amount")
-    most = Money(request.amount, request.currency)
-    if request.status == RefundRequestStatus.PENDING and asked > most:
-        message = f"must not be more than {most.amount}, which was paid for the ticket"
-        raise ValidationFailed(details=[{"field": "amount", "message": message}])
-    return asked.minor
+    price = max(request.amount, ticket.price or 0)
+    return refund_requests.amount_within(amount, price=Money(price, request.currency))
 
 
 def _decision(status: RefundRequestStatus, *, by: str, note: str | None, at: datetime) -> list[Action]:
@@ -162,7 +160,8 @@ def _approval(
     payment = resolution.get(order.payment_id)
     refunded = payment.refunded + amount
     if refunded > payment.amount:
-        raise InvalidState("More would be given back than was paid.")
+        left = Money(payment.amount - payment.refunded, payment.currency)
+        raise InvalidState(f"Of this payment only {left.amount} {left.currency} is left to give back.")
     fee = _fee_given_back(order, payment, amount)
     # Nothing is left to pay back where the card is credited at once, or where the ticket was free.
     is_done = payment.method == PaymentMethod.WALLET or amount == 0
@@ -185,7 +184,7 @@ def _approval(
         operations.change(
             keys.tickets.refund_request(ticket.ticket_id, request.refund_id),
             decided,
-            RefundRequest.status == RefundRequestStatus.PENDING,
+            RefundRequest.status == request.status,
         ),
         operations.change(keys.tickets.ticket(ticket.ticket_id), gone, transfers.is_as_read(ticket)),
         operations.change(keys.money.payment(payment.payment_id), of_payment, returns.as_read(payment)),

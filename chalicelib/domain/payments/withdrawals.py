@@ -9,7 +9,7 @@ from chalicelib.domain.events import deeds
 from chalicelib.domain.events.deeds import TicketState
 from chalicelib.domain.payments import refunds, resolution
 from chalicelib.domain.sale import orders
-from chalicelib.domain.tickets import tickets, transfers
+from chalicelib.domain.tickets import refund_requests, tickets, transfers
 from chalicelib.errors import InvalidState, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
@@ -71,7 +71,7 @@ def _request(ticket: Ticket, payment: Payment) -> str | None:
     try:
         operations.commit(
             operations.change(keys.tickets.ticket(ticket.ticket_id), pledged, transfers.is_as_read(ticket)),
-            operations.put(request, RefundRequest.pk.does_not_exist()),
+            *refund_requests.stored(request),
         )
     except operations.ConditionFailed:
         return None

@@ -4,18 +4,23 @@ A ticket that cost nothing is returned too: its seat is for others. A ticket of 
 of an event that was moved after the booking may be returned until the event starts (D-STATE-02).
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib import clock
-from chalicelib.domain import idempotency
+from chalicelib.domain import idempotency, money
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed, EventState
-from chalicelib.domain.tickets import transfers
+from chalicelib.domain.money import AmountInput, Money
+from chalicelib.domain.tickets import tickets, transfers
 from chalicelib.errors import InvalidState, NotFound, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Event, RefundRequest, Ticket
+from chalicelib.table.items import Event, RefundAddress, RefundRequest, Ticket
+from chalicelib.table.operations import Write
 from chalicelib.vocabulary import RefundRequestStatus
 
 # Default deadline before an event's start: time enough to sell the seat again.
@@ -31,61 +36,178 @@ def deadline(event: Event, ticket: Ticket) -> datetime | None:
     return max(usual, event.starts_at) if state is EventState.MOVED else usual
 
 
+@dataclass(frozen=True, slots=True)
+class RefundWish:
+    """What is asked for: the refund of a ticket, by its customer, or for the customer by a member of staff.
+
+    `amount` defaults to the price.
+    """
+
+    ticket_id: str
+    reason: str
+    customer_id: str | None = None
+    opened_by: str | None = None
+    amount: AmountInput | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRefundRequest:
+    """A request as staff see it; `amount` is what is paid back, or would be."""
+
+    id: str
+    status: RefundRequestStatus
+    ticket_id: str
+    customer_id: str | None
+    event_id: str
+    reason: str
+    amount: Money
+    opened_by: str | None
+    first_approved_by: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    note: str | None
+    created_at: datetime
+
+
+def for_staff(request: RefundRequest) -> StaffRefundRequest:
+    """Return a request as staff see it."""
+    first = request.first_approved if request.status is RefundRequestStatus.AWAITING_SECOND else None
+    return StaffRefundRequest(
+        id=request.refund_id,
+        status=request.status,
+        ticket_id=request.ticket_id,
+        customer_id=request.customer_id,
+        event_id=request.event_id,
+        reason=request.reason,
+        amount=Money(request.amount if first is None else first, request.currency),
+        opened_by=request.opened_by,
+        first_approved_by=request.first_approved_by,
+        decided_by=request.decided_by,
+        decided_at=request.decided_at,
+        note=request.note,
+        created_at=request.created_at,
+    )
+
+
 def ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) -> RefundRequest:
     """Request a refund of a ticket; until the decision the ticket cannot be given away.
 
     Idempotent per `operation_id`. Raises NotFound, InvalidState (not paid, scanned, too late), Conflict (a gift or
     another request is open), Unavailable.
     """
+    return _once(RefundWish(ticket_id, reason, customer_id=customer_id), operation_id=operation_id)
+
+
+def open_for_customer(
+    ticket_id: str, *, reason: str, amount: AmountInput | None, by: str, operation_id: str
+) -> StaffRefundRequest:
+    """Request a refund for the customer of a ticket, as a member of staff; the event's deadline binds customers only.
+
+    Idempotent per `operation_id`. Raises NotFound, ValidationFailed, InvalidState (not paid, scanned, over, more than
+    was paid, another currency), Conflict (a gift or another request is open), Unavailable.
+    """
+    wish = RefundWish(ticket_id, reason, opened_by=by, amount=amount)
+    return for_staff(_once(wish, operation_id=operation_id))
+
+
+def _once(wish: RefundWish, *, operation_id: str) -> RefundRequest:
     try:
-        return _ask(customer_id, ticket_id, reason=reason, operation_id=operation_id)
+        return _ask(wish, operation_id=operation_id)
     except Refusal:
         # A retry: this operation may have succeeded before, and its response may have been lost.
         refund_id = idempotency.result_of(operation_id)
         if refund_id is None:
             raise
-        return _get(ticket_id, refund_id)
+        return _get(wish.ticket_id, refund_id)
 
 
-def _ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) -> RefundRequest:
+def _ask(wish: RefundWish, *, operation_id: str) -> RefundRequest:
+    ticket_id = wish.ticket_id
     for _ in retries.attempts():
-        ticket = transfers.own(customer_id, ticket_id)
+        ticket = transfers.own(wish.customer_id, ticket_id) if wish.customer_id else tickets.get(ticket_id)
         event = events.get(ticket.event_id)
         _require_refundable(ticket, event)
-        refund_id = new_id("rfd")
-        request = RefundRequest(
-            *keys.tickets.refund_request(ticket_id, refund_id),
-            refund_id=refund_id,
-            ticket_id=ticket_id,
-            customer_id=customer_id,
-            event_id=ticket.event_id,
-            status=RefundRequestStatus.PENDING,
-            reason=reason,
-            amount=ticket.price,
-            currency=ticket.currency,
-            created_at=clock.now(),
-        )
-        pledged = [Ticket.pledge.set(refund_id)]
+        if wish.opened_by is None:
+            _require_in_time(ticket, event)
+        request = _request(wish, ticket)
+        pledged = [Ticket.pledge.set(request.refund_id)]
         try:
-            operations.commit(
+            acts.commit(
                 operations.change(keys.tickets.ticket(ticket_id), pledged, transfers.is_as_read(ticket)),
-                operations.put(request, RefundRequest.pk.does_not_exist()),
-                idempotency.once(operation_id, refund_id),
+                *stored(request),
+                idempotency.once(operation_id, request.refund_id),
                 deeds.while_unchanged(event),
+                subject=AuditSubject(
+                    "refund_request", request.refund_id, after={"ticket_id": ticket_id, "amount": request.amount}
+                ),
             )
         except operations.ConditionFailed:
             if (first := idempotency.result_of(operation_id)) is not None:
                 return _get(ticket_id, first)
             continue
-        logger.info("refund asked for", extra={"refund_id": refund_id, "ticket_id": ticket_id})
+        logger.info("refund asked for", extra={"refund_id": request.refund_id, "ticket_id": ticket_id})
         return request
     raise Unavailable("This ticket is being changed by others. Try again.", retry_after=1)
+
+
+def _request(wish: RefundWish, ticket: Ticket) -> RefundRequest:
+    refund_id = new_id("rfd")
+    return RefundRequest(
+        *keys.tickets.refund_request(ticket.ticket_id, refund_id),
+        refund_id=refund_id,
+        ticket_id=ticket.ticket_id,
+        customer_id=ticket.customer_id,
+        event_id=ticket.event_id,
+        status=RefundRequestStatus.PENDING,
+        reason=wish.reason,
+        amount=amount_within(wish.amount, price=Money(ticket.price or 0, ticket.currency)),
+        currency=ticket.currency,
+        created_at=clock.now(),
+        opened_by=wish.opened_by,
+    )
+
+
+def stored(request: RefundRequest) -> list[Write]:
+    """Return the writes that store a new request, and the address that finds it by its id alone."""
+    address = RefundAddress(*keys.tickets.refund_address(request.refund_id), ticket_id=request.ticket_id)
+    return [
+        operations.put(request, RefundRequest.pk.does_not_exist()),
+        operations.put(address, RefundAddress.pk.does_not_exist()),
+    ]
+
+
+def find(refund_id: str) -> RefundRequest:
+    """Return a request by its id alone. Raises NotFound."""
+    address = operations.get(keys.tickets.refund_address(refund_id))
+    if address is None:
+        raise NotFound("There is no such request.")
+    return _get(address.ticket_id, refund_id)
+
+
+def amount_within(asked: AmountInput | None, *, price: Money) -> int:
+    """Return the amount to refund of a price, in minor units; by default all of it.
+
+    Raises InvalidState (more than the price, another currency), ValidationFailed (not an amount).
+    """
+    if asked is None:
+        return price.minor
+    if asked.currency not in (None, price.currency):
+        raise InvalidState(f"This ticket was paid in {price.currency}; it cannot be refunded in {asked.currency}.")
+    amount = money.require(asked, currency=price.currency, field="amount")
+    money.require_divisible(amount, field="amount")
+    if amount > price:
+        paid = f"{price.amount} {price.currency}"
+        raise InvalidState(f"{amount.amount} {amount.currency} is more than is left of this ticket's price: {paid}.")
+    return amount.minor
 
 
 def _require_refundable(ticket: Ticket, event: Event) -> None:
     deeds.require(Deed.ASK_REFUND, event, ticket)
     if ticket.price is None or ticket.currency is None:
         raise InvalidState("This ticket was not booked here, so only its issuer can take it back.")
+
+
+def _require_in_time(ticket: Ticket, event: Event) -> None:
     last = deadline(event, ticket)
     if last is not None and clock.now() > last:
         raise InvalidState(f"Tickets of this event could be given back until {clock.to_text(last)}.")

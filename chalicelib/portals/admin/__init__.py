@@ -1,5 +1,5 @@
 """The staff's portal, one file per part of it."""
 
-from chalicelib.portals.admin import cards, devices, first_admin, session
+from chalicelib.portals.admin import cards, devices, first_admin, refund_requests, session
 
-DOORS = (session, first_admin, devices, cards)
+DOORS = (session, first_admin, devices, cards, refund_requests)

@@ -31,7 +31,11 @@ IN_BETWEEN: Mapping[type, tuple[StrEnum, ...]] = {
     CardRequestStatus: (CardRequestStatus.REQUESTED,),
     EditRequestStatus: (EditRequestStatus.PENDING,),
     GiftStatus: (GiftStatus.PENDING,),
-    RefundRequestStatus: (RefundRequestStatus.PENDING, RefundRequestStatus.APPROVED),
+    RefundRequestStatus: (
+        RefundRequestStatus.PENDING,
+        RefundRequestStatus.AWAITING_SECOND,
+        RefundRequestStatus.APPROVED,
+    ),
 }
 KEY_LENGTH = 255
 _REFUSED = 400

@@ -98,6 +98,8 @@ _KINDS: Mapping[str, Variable] = {
     "payment_id": _id("pay"),
     "payout_id": _id("pto"),
     "session_id": _id("ses"),
+    # Of an edit, a refund or a card: each has a prefix of its own.
+    "request_id": _id("[a-z]{3}"),
     "card_id": Variable(_card, longest=LONGEST_SCANNED),
     "mobile": Variable(_number, problem="must be a phone number, such as 03001000003 or +923001000003"),
 }

@@ -28,6 +28,7 @@ PATH_VALUES = {
     "payout_id": f"pto_{ULID}",
     "session_id": SESSION_ID,
     "user_id": f"usr_{ULID}",
+    "request_id": f"rfd_{ULID}",
     "mobile": demo.CUSTOMER_NUMBER,
 }
 

@@ -100,7 +100,7 @@ from chalicelib.table.items.organizations import (
 )
 from chalicelib.table.items.organizers import EditRequest, OrganizerDay, OrganizerProfile, OrganizerTotals, PendingEdits
 from chalicelib.table.items.sale import Order, SalesTotals
-from chalicelib.table.items.tickets import Gift, Passage, RefundRequest, Ticket
+from chalicelib.table.items.tickets import Gift, Passage, RefundAddress, RefundRequest, Ticket
 
 __all__ = [
     "Account",
@@ -185,6 +185,7 @@ __all__ = [
     "Profile",
     "ProviderEvent",
     "RangePlace",
+    "RefundAddress",
     "RefundRequest",
     "SalesTotals",
     "SandboxCharge",

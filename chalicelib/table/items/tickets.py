@@ -101,6 +101,11 @@ class RefundRequest(Item, discriminator="refund_request"):
     fee = IntegerAttribute(default=0)
     currency = UnicodeAttribute()
     created_at = MomentAttribute()
+    # The member of staff who opened it for the customer.
+    opened_by = UnicodeAttribute(null=True)
+    # While it awaits a second member of staff: who approved it first, and how much.
+    first_approved_by = UnicodeAttribute(null=True)
+    first_approved = IntegerAttribute(null=True)
     # Set on approval.
     category_id = UnicodeAttribute(null=True)
     payment_id = UnicodeAttribute(null=True)
@@ -111,3 +116,9 @@ class RefundRequest(Item, discriminator="refund_request"):
     refund_reference = UnicodeAttribute(null=True)
     # Whether the event's and the organizer's totals count it.
     sales_counted = BooleanAttribute(null=True)
+
+
+class RefundAddress(Item, discriminator="refund_address"):
+    """The ticket of a refund request, found by the request's id alone."""
+
+    ticket_id = UnicodeAttribute()

@@ -1,6 +1,6 @@
 """Keys of tickets, gifts and refund requests."""
 
-from chalicelib.table.items.tickets import Gift, RefundRequest, Ticket
+from chalicelib.table.items.tickets import Gift, RefundAddress, RefundRequest, Ticket
 from chalicelib.table.places import Key, Place, joined
 
 GIFT_SHARDS = 4
@@ -34,6 +34,11 @@ def gift_partitions(version: int) -> list[str]:
 def refund_request(ticket_id: str, refund_id: str = "") -> Place[RefundRequest]:
     """Question 46."""
     return Place(RefundRequest, ticket(ticket_id).pk, joined("REFUND", refund_id))
+
+
+def refund_address(refund_id: str) -> Place[RefundAddress]:
+    """Question 140."""
+    return Place(RefundAddress, joined("REFUND_ADDRESS", refund_id), "REFUND_ADDRESS")
 
 
 def closed_gift(ticket_id: str, gift_id: str) -> Place[Gift]:

@@ -21,7 +21,7 @@ _EVENT_ID = "evt_01JDEM00000000000000000009"
 _numbers = itertools.count(1)
 
 
-def _fresh_ticket(ground: Any) -> dict[str, str]:
+def fresh_ticket(ground: Any) -> dict[str, str]:
     """Return the path of a paid ticket that can still be refunded."""
     now = clock.now()
     events.create(
@@ -45,7 +45,7 @@ def _demo_ticket(_: Any) -> Request:
 
 def _given_to(number: str, **more: str) -> Callable[[Any], Request]:
     def request(ground: Any) -> Request:
-        return Request({"mobile_number": number, **more}, path=_fresh_ticket(ground))
+        return Request({"mobile_number": number, **more}, path=fresh_ticket(ground))
 
     return request
 
@@ -56,5 +56,5 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
     "customer_ticket_qr_code": _demo_ticket,
     "customer_transfer_ticket": lambda ground: _given_to(ground.other_customer.mobile_number)(ground),
     "customer_gift_ticket": _given_to("+923009999999", name="Somebody", message="For you"),
-    "customer_request_refund": lambda ground: Request({"reason": "I fell ill."}, path=_fresh_ticket(ground)),
+    "customer_request_refund": lambda ground: Request({"reason": "I fell ill."}, path=fresh_ticket(ground)),
 }
