@@ -213,6 +213,15 @@ class BloodType(StrEnum):
     O_NEGATIVE = "O-"
 
 
+class UserType(StrEnum):
+    """The users whom staff manage; each type is also a portal."""
+
+    ORGANIZER = "organizer"
+    MERCHANT = "merchant"
+    USHER = "usher"
+    ADMIN = "admin"
+
+
 class AccountStatus(StrEnum):
     """Whether an account may log in."""
 

@@ -37,6 +37,7 @@ from tests.contract import admin as admin_requests
 from tests.contract import merchant as merchant_requests
 from tests.contract import organizer as organizer_requests
 from tests.contract import partners, webapp
+from tests.contract import staff as staff_requests
 from tests.contract import tix as tix_requests
 from tests.contract.request import Request
 from tests.support.client import Answer, call
@@ -63,6 +64,8 @@ class ContractRoute:
 ADDED = (
     ContractRoute("admin", "GET", "/api/auth/first-admin/", "public"),
     ContractRoute("admin", "POST", "/api/auth/first-admin/", "public"),
+    # Users set their password by the link that staff have sent (D-STAFF-02).
+    ContractRoute("admin", "PUT", "/api/auth/first-admin/", "public"),
 )
 
 
@@ -435,6 +438,7 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "admin_me": _fixed(Request()),
     "public_first_admin_page": _fixed(Request()),
     "public_first_admin": _first_admin,
+    **staff_requests.REQUESTS,
     "admin_second_factor": _fixed(Request({})),
     "admin_remove_second_factor": _fixed(Request()),
     "admin_devices": _fixed(Request(query=f"event_id={demo.EVENT_ID}")),

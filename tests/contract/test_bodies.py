@@ -13,11 +13,13 @@ from tests.contract.ground import Ground, label, routes
 from tests.contract.request import Request
 from tests.support.client import Answer
 
-# A PUT with a required field is an answer, such as a decision: no field of it can be left out.
+# A PUT with a required field is an answer, such as a decision: no field of it can be left out. A version is no answer.
 _PUTS = [
     route
     for route in routes()
-    if route.method == "PUT" and route.body and not any(one.is_required() for one in route.body.model_fields.values())
+    if route.method == "PUT"
+    and route.body
+    and not any(one.is_required() for name, one in route.body.model_fields.items() if name != "version")
 ]
 _FORMS = [route for route in routes() if route.form is not None]
 _BODIES = [route for route in routes() if route.reads_body]
@@ -35,10 +37,18 @@ Put = Callable[[AnyRoute, Request, dict[str, Any]], Answer]
 
 @pytest.fixture
 def put(ground: Ground) -> Put:
-    """Send the same item other bodies."""
+    """Send the same item other bodies, with the version that its last answer showed where one is required."""
+    seen: dict[str, int] = {}
 
     def send(route: AnyRoute, right: Request, body: dict[str, Any]) -> Answer:
-        return ground.send(route, replace(right, body=body), token=ground.token(route))
+        version = route.body.model_fields.get("version") if route.body else None
+        place = str(right.path)
+        if version is not None and version.is_required() and place in seen:
+            body = {"version": seen[place], **body}
+        answer = ground.send(route, replace(right, body=body), token=ground.token(route))
+        if answer.status == 200 and "version" in answer.json:
+            seen[place] = answer.json["version"]
+        return answer
 
     return send
 

@@ -86,7 +86,8 @@ class Recordings:
                 if is_other:
                     headers, slash = {**headers, "origin": ADMIN_ORIGIN}, not slash
                     if route.body:
-                        request = replace(request, body={**_SERVER_OWNED, **(request.body or {})})
+                        owned = {n: value for n, value in _SERVER_OWNED.items() if n not in route.body.model_fields}
+                        request = replace(request, body={**owned, **(request.body or {})})
                 path = _spelled(route, request, slash=slash)
                 answer = call(
                     route.method,

@@ -39,6 +39,7 @@ from tests.support.streams import StreamReader
 # What cannot be sent as an example, and why.
 NOT_SENT = {
     "public_first_admin": "the command on the operator's machine makes the token",
+    "public_set_password": "the token comes by mail or SMS",
     "device_token": "the device signs the assertion with its own key, for 60 seconds",
     "public_payment_webhook": "the provider signs the body",
     "tix_remove_member": "the demo organization has its admin only",
@@ -128,7 +129,7 @@ class Sender:
     def send(self, route: AnyRoute, filled: Link | None = None, source: Any = None) -> Answer:
         """Send a route's example; `filled` says what of it is taken from the answer `source`."""
         example = examples.operations().get(route.operation_id, Example())
-        path = dict(examples.PATH_VALUES)
+        path = examples.path_values(route.portal)
         query = dict(example.query or {})
         body = copy.deepcopy(example.request)
         for name, pointer in (filled.parameters if filled else {}).items():

@@ -7,7 +7,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain.access import limits, lock_outs, notices, passwords, security_log
+from chalicelib.domain.access import limits, lock_outs, notices, owners, passwords, security_log
 from chalicelib.domain.access.notices import Changed, Owner
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
@@ -28,9 +28,98 @@ from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, AdminRole, Factor, Portal, UsherRole
 
 
-def _create(account: Account) -> Account:
-    """Write an account and its log-in in one transaction. Raises AlreadyExists if the name is taken."""
-    return _committed(account, _creation(account))
+def created(account: Account, writes: list[Write]) -> Account:
+    """Commit the writes of a new account, and return it. Raises AlreadyExists if its log-in name is taken."""
+    try:
+        operations.commit(*writes)
+    except operations.ConditionFailed as failure:
+        raise name_taken() from failure
+    return account
+
+
+def name_taken() -> AlreadyExists:
+    """Return the refusal of a log-in name that another account of the portal has."""
+    return AlreadyExists("This log-in name is taken.")
+
+
+def create_admin(*, email: str, password: str, name: str, role: AdminRole) -> Account:
+    """Create a member of staff, for seeds. Raises AlreadyExists, ValidationFailed."""
+    return created(*admin(email=email, password=password, name=name, role=role))
+
+
+def create_usher(*, username: str, password: str, name: str, roles: list[UsherRole], event_ids: list[str]) -> Account:
+    """Create an usher with their event assignments, for seeds. Raises AlreadyExists, ValidationFailed."""
+    return created(*usher(username=username, password=password, name=name, roles=roles, event_ids=event_ids))
+
+
+def create_merchant(*, mobile_number: str, password: str, name: str) -> Account:
+    """Create a merchant with this log-in number, for seeds. Raises AlreadyExists, ValidationFailed."""
+    return created(*partner(Portal.MERCHANT, mobile_number=mobile_number, password=password, name=name))
+
+
+def create_organizer(*, contact_mobile: str, password: str, name: str) -> Account:
+    """Create an organizer with this log-in number, for seeds. Raises AlreadyExists, ValidationFailed."""
+    return created(*partner(Portal.ORGANIZER, mobile_number=contact_mobile, password=password, name=name))
+
+
+def admin(*, email: str, password: str | None, name: str, role: AdminRole) -> tuple[Account, list[Write]]:
+    """Return a new member of staff and the writes that create them. The first write fails if the address is taken.
+
+    Without a password nobody can log in until one is set. Raises ValidationFailed for a weak password.
+    """
+    account, writes = _account(Portal.ADMIN, "adm", login=email, name=name, password=password, role=role)
+    return account, [*writes, *([owners.joined(account.account_id)] if role is AdminRole.SUPER_ADMIN else [])]
+
+
+def usher(  # the fields of the contract
+    *, username: str, password: str, name: str, roles: list[UsherRole], event_ids: list[str], email: str | None = None
+) -> tuple[Account, list[Write]]:
+    """Return a new usher and the writes that create them. The first write fails if the name is taken.
+
+    Raises ValidationFailed for a weak password.
+    """
+    more = {"roles": list(roles), "event_ids": event_ids, "email": email}
+    about = _titles(event_ids)
+    return _account(Portal.USHER, "ush", login=username, name=name, password=password, also_known=about, **more)
+
+
+def partner(portal: Portal, *, mobile_number: str, password: str | None, name: str) -> tuple[Account, list[Write]]:
+    """Return a new organizer or merchant and the writes that create them. The first write fails if the number is taken.
+
+    Without a password nobody can log in until one is set. Raises ValidationFailed for a weak password.
+    """
+    prefix = "org" if portal is Portal.ORGANIZER else "mer"
+    return _account(portal, prefix, login=mobile_number, name=name, password=password, mobile_number=mobile_number)
+
+
+def _account(
+    portal: Portal,
+    prefix: str,
+    *,
+    login: str,
+    name: str,
+    password: str | None,
+    also_known: Iterable[str] = (),
+    **more: Any,
+) -> tuple[Account, list[Write]]:
+    account_id = new_id(prefix)
+    if password is None:
+        password_hash = passwords.hash_of_none()
+    else:
+        password_hash = passwords.hash_password(password, portal, about=(name, login, *also_known))
+    account = Account(
+        *keys.access.account(account_id),
+        account_id=account_id,
+        portal=portal,
+        login=login,
+        name=name,
+        status=AccountStatus.ACTIVE,
+        password_hash=password_hash,
+        created_at=clock.now(),
+        version=1,
+        **more,
+    )
+    return account, _creation(account)
 
 
 def _creation(account: Account) -> list[Write]:
@@ -39,99 +128,6 @@ def _creation(account: Account) -> list[Write]:
         operations.put(login, Login.pk.does_not_exist()),
         operations.put(account, Account.pk.does_not_exist()),
     ]
-
-
-def _committed(account: Account, writes: list[Write]) -> Account:
-    try:
-        operations.commit(*writes)
-    except operations.ConditionFailed as failure:
-        raise AlreadyExists("This log-in name is taken.") from failure
-    return account
-
-
-def create_admin(*, email: str, password: str, name: str, role: AdminRole) -> Account:
-    """Create a member of staff. Raises AlreadyExists, ValidationFailed.
-
-    Called by the staff's portal, which is not built yet.
-    """
-    account, writes = admin(email=email, password=password, name=name, role=role)
-    return _committed(account, writes)
-
-
-def admin(*, email: str, password: str, name: str, role: AdminRole) -> tuple[Account, list[Write]]:
-    """Return a new member of staff and the writes that create them. The first write fails if the address is taken.
-
-    Raises ValidationFailed for a weak password.
-    """
-    account_id = new_id("adm")
-    account = Account(
-        *keys.access.account(account_id),
-        account_id=account_id,
-        portal=Portal.ADMIN,
-        login=email,
-        name=name,
-        status=AccountStatus.ACTIVE,
-        password_hash=passwords.hash_password(password, Portal.ADMIN, about=(name, email)),
-        role=role,
-        created_at=clock.now(),
-    )
-    return account, _creation(account)
-
-
-def create_usher(*, username: str, password: str, name: str, roles: list[UsherRole], event_ids: list[str]) -> Account:
-    """Create an usher with their event assignments. Raises AlreadyExists, ValidationFailed.
-
-    Called by the staff's portal, which is not built yet.
-    """
-    account_id = new_id("ush")
-    about = (name, username, *_titles(event_ids))
-    return _create(
-        Account(
-            *keys.access.account(account_id),
-            account_id=account_id,
-            portal=Portal.USHER,
-            login=username,
-            name=name,
-            status=AccountStatus.ACTIVE,
-            password_hash=passwords.hash_password(password, Portal.USHER, about=about),
-            roles=list(roles),
-            event_ids=event_ids,
-            created_at=clock.now(),
-        )
-    )
-
-
-def create_merchant(*, mobile_number: str, password: str, name: str) -> Account:
-    """Create a merchant with this log-in number. Raises AlreadyExists, ValidationFailed.
-
-    Called by the staff's portal, which is not built yet.
-    """
-    return _create_partner(Portal.MERCHANT, "mer", mobile_number=mobile_number, password=password, name=name)
-
-
-def create_organizer(*, contact_mobile: str, password: str, name: str) -> Account:
-    """Create an organizer with this log-in number. Raises AlreadyExists, ValidationFailed.
-
-    Called by the staff's portal, which is not built yet.
-    """
-    return _create_partner(Portal.ORGANIZER, "org", mobile_number=contact_mobile, password=password, name=name)
-
-
-def _create_partner(portal: Portal, prefix: str, *, mobile_number: str, password: str, name: str) -> Account:
-    account_id = new_id(prefix)
-    return _create(
-        Account(
-            *keys.access.account(account_id),
-            account_id=account_id,
-            portal=portal,
-            login=mobile_number,
-            mobile_number=mobile_number,
-            name=name,
-            status=AccountStatus.ACTIVE,
-            password_hash=passwords.hash_password(password, portal, about=(name, mobile_number)),
-            created_at=clock.now(),
-        )
-    )
 
 
 def customer(
@@ -290,6 +286,8 @@ def password_set(
         [
             Account.password_hash.set(password_hash),
             Account.sessions_end_before.set(clock.now()),
+            Account.link_hash.remove(),
+            Account.link_until.remove(),
             kept.set(kept_session_id) if kept_session_id else kept.remove(),
             *also,
         ],
@@ -322,7 +320,13 @@ def renumbered(account: Account, mobile_number: str) -> list[Write]:
     """
     portal = account.portal
     login = Login(*keys.access.login(portal, mobile_number), account_id=account.account_id)
-    moved = [Account.login.set(mobile_number), Account.mobile_number.set(mobile_number)]
+    moved = [
+        Account.login.set(mobile_number),
+        Account.mobile_number.set(mobile_number),
+        Account.link_hash.remove(),
+        Account.link_until.remove(),
+        Account.version.add(1),
+    ]
     return [
         operations.put(login, Login.pk.does_not_exist()),
         operations.change(keys.access.account(account.account_id), moved, _is_unchanged(account)),
@@ -343,24 +347,25 @@ def _is_unchanged(account: Account) -> Condition:
 
 
 def deactivate(account_id: str) -> None:
-    """Close an account: no log-in and no refresh. Guards refuse its tokens within REFRESH_SECONDS.
-
-    Called by the staff's portal, which is not built yet.
-    """
+    """Close an account: no log-in and no refresh. Guards refuse its tokens within REFRESH_SECONDS."""
     account = get(account_id)
-    operations.record(
-        operations.change(
-            keys.access.account(account_id),
-            [
-                Account.status.set(AccountStatus.DEACTIVATED),
-                Account.sessions_end_before.set(clock.now()),
-                Account.kept_session_id.remove(),
-            ],
-            Account.pk.exists(),
-        )
+    operations.commit(
+        operations.change(account.place, closing(AccountStatus.DEACTIVATED), Account.pk.exists()),
+        *lock_outs.revocations(account.portal, account_id, event_ids=account.event_ids or []),
     )
-    lock_outs.revoke(account.portal, account_id, event_ids=account.event_ids or [])
+    lock_outs.forget()
     log_security_event("account deactivated", account_id=account_id)
+
+
+def closing(status: AccountStatus) -> list[Action]:
+    """Return the changes of an account that give it a status without log-in, and end its sessions and its link."""
+    return [
+        Account.status.set(status),
+        Account.sessions_end_before.set(clock.now()),
+        Account.kept_session_id.remove(),
+        Account.link_hash.remove(),
+        Account.link_until.remove(),
+    ]
 
 
 def require_assignment(account: Account, event_id: str | None) -> None:

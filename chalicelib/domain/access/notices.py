@@ -29,6 +29,7 @@ class Changed(StrEnum):
 
     PASSWORD = "password"  # noqa: S105  # the kind of change
     NUMBER = "number"
+    EMAIL = "email"
     BANK_ACCOUNT = "bank_account"
     CARD = "card"
     NEW_DEVICE = "new_device"
@@ -38,6 +39,7 @@ class Changed(StrEnum):
 TEXTS: Mapping[Changed, str] = {
     Changed.PASSWORD: "the password of your {portal} account was changed.",
     Changed.NUMBER: "the number of your {portal} account was changed.",
+    Changed.EMAIL: "the e-mail address of your {portal} account was changed.",
     Changed.BANK_ACCOUNT: "the bank account of your {portal} account was changed.",
     Changed.CARD: "card ...{card} was bound to your {portal} account by {shop}.",
     Changed.SECOND_FACTOR: "the second factor of your {portal} account was changed.",
@@ -66,8 +68,8 @@ def owner(account: Account) -> Owner:
 def owner_with(account: Account, details: Item | None) -> Owner:
     """Return where an account's owner is reached, by details that were read already."""
     email = details.email if isinstance(details, Profile | MerchantSettings | OrganizerProfile) else None
-    if email is None and "@" in account.login:
-        email = account.login
+    if email is None:
+        email = account.email or (account.login if "@" in account.login else None)
     return Owner(account.account_id, account.portal, account.mobile_number, email)
 
 

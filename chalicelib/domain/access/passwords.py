@@ -1,5 +1,6 @@
 """Passwords: argon2id, with the same work for unknown accounts."""
 
+import secrets
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
@@ -59,6 +60,11 @@ def hash_password(password: str, portal: Portal, *, about: Iterable[str | None],
     """Return the hash to store. Raises ValidationFailed as `require_acceptable` does."""
     require_acceptable(password, portal, about=about, field=field)
     return _hasher().hash(_normal(password))
+
+
+def hash_of_none() -> str:
+    """Return a hash to store that no known password matches."""
+    return _hasher().hash(secrets.token_urlsafe(32))
 
 
 def matches(password: str, password_hash: str | None) -> bool:

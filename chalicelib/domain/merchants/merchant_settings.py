@@ -96,7 +96,7 @@ def change(merchant_id: str, changes: Mapping[str, Any]) -> Shop:
     """Update the given fields and return the whole shop. None clears a field."""
     writes = []
     if "name" in changes:
-        renamed = [Account.name.set(changes["name"])]
+        renamed = [Account.name.set(changes["name"]), Account.version.add(1)]
         writes.append(operations.change(keys.access.account(merchant_id), renamed, Account.pk.exists()))
     actions = _actions(changes)
     if actions:

@@ -106,7 +106,9 @@ def change(organizer_id: str, changes: Mapping[str, Any], *, image: bytes | None
     `image` is the content of a picture. In `changes`, `image` requests an upload form and `image_key` accepts an
     upload. Raises ValidationFailed, Conflict (retries under contention exhausted), Unavailable.
     """
-    renamed: list[Action] = [Account.name.set(changes["name"])] if "name" in changes else []
+    renamed: list[Action] = []
+    if "name" in changes:
+        renamed = [Account.name.set(changes["name"]), Account.version.add(1)]
     actions = _actions(organizer_id, changes)
     owner = notices.owner(accounts.get(organizer_id)) if "bank_account" in changes else None
     if image is not None:

@@ -1,5 +1,19 @@
 """The staff's portal, one file per part of it."""
 
-from chalicelib.portals.admin import cards, devices, first_admin, refund_requests, session
+from chalicelib.portals.admin import (
+    cards,
+    devices,
+    first_admin,
+    refund_requests,
+    session,
+    users,
+)
 
-DOORS = (session, first_admin, devices, cards, refund_requests)
+DOORS = (
+    session,
+    first_admin,
+    devices,
+    cards,
+    refund_requests,
+    users,
+)

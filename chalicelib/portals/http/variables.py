@@ -108,6 +108,7 @@ _KINDS_OF_PORTALS: Mapping[tuple[str, str], Variable] = {
     (Portal.USHER, "card_id"): Variable(
         _card, problem="must be a card's id or its UID in hex (4, 7, 8 or 10 bytes)", longest=LONGEST_SCANNED
     ),
+    (Portal.ADMIN, "user_id"): _id("(?:org|mer|ush|adm)"),
     (Portal.TIX, "ticket_id"): Variable(_numbered_ticket, longest=LONGEST_SCANNED),
 }
 

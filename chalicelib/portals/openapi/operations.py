@@ -101,7 +101,7 @@ def _path_parameters(route: AnyRoute) -> Iterator[Schema]:
             "required": True,
             "description": descriptions.PATH_VARIABLES[name],
             "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, **pattern},
-            "examples": {"demo": {"value": examples.PATH_VALUES[name]}},
+            "examples": {"demo": {"value": examples.path_values(route.portal)[name]}},
         }
 
 

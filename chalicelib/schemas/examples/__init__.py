@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import import_module
 
 from chalicelib.schemas.examples import demo
-from chalicelib.schemas.examples.shared import DEVICE_ID, LOG_ID, SESSION_ID, ULID, Example
+from chalicelib.schemas.examples.shared import DEVICE_ID, LOG_ID, SESSION_ID, ULID, USHER_ID, Example
 
 # Values for path variables, in whichever path they occur.
 PATH_VALUES = {
@@ -31,6 +31,14 @@ PATH_VALUES = {
     "request_id": f"rfd_{ULID}",
     "mobile": demo.CUSTOMER_NUMBER,
 }
+
+# Where a portal's variable of that name is another kind of id.
+_PATH_VALUES_OF_PORTALS = {("admin", "user_id"): USHER_ID}
+
+
+def path_values(portal: str) -> dict[str, str]:
+    """Return the examples of path variables by name, as a portal reads them."""
+    return PATH_VALUES | {name: value for (of, name), value in _PATH_VALUES_OF_PORTALS.items() if of == portal}
 
 
 @lru_cache(maxsize=1)

@@ -40,6 +40,8 @@ class Account(Item, discriminator="account"):
     # E.164; only in portals whose accounts have a phone number.
     mobile_number = UnicodeAttribute(null=True)
     labels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    # Of an usher, where they gave one; other portals have it elsewhere.
+    email = UnicodeAttribute(null=True)
     role = UnicodeAttribute(null=True)
     roles: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     event_ids: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
@@ -57,6 +59,15 @@ class Account(Item, discriminator="account"):
     # When staff checked an organizer or a merchant, and who did.
     verified_at = MomentAttribute(null=True)
     verified_by = UnicodeAttribute(null=True)
+    # The hash of the one-time link that sets the password, and until when it works.
+    link_hash = UnicodeAttribute(null=True)
+    link_until = MomentAttribute(null=True)
+
+
+class StaffOwners(Item, discriminator="staff_owners"):
+    """The active members of staff with every permission: one of them always remains."""
+
+    owner_ids = UnicodeSetAttribute(null=True)
 
 
 class Session(Item, discriminator="session"):

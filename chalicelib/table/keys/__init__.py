@@ -114,6 +114,7 @@ No.  question                                   index  partition                
 101  the things of a list by a word             table  LIST_WORDS#list#in.#n    word#id                every list
 110  the audit entries of a shard, in order     table  AUDIT#shard               number                 audit
 111  the last entry of a shard's chain          table  AUDIT_HEAD#shard          AUDIT_HEAD             audit
+120  who may do everything, so that one remains table  STAFF                     OWNERS                 staff
  140  the ticket of a refund request, by its id  table  REFUND_ADDRESS#refund     REFUND_ADDRESS         staff
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second

@@ -13,6 +13,7 @@ from chalicelib.table.items.access import (
     NewestChallenge,
     SentMessage,
     Session,
+    StaffOwners,
     StaffRevocation,
     Throttle,
     UsedAssertion,
@@ -48,6 +49,11 @@ def account_sessions(account_id: str, session_id: str = "") -> Key:
 def staff_revoked(principal_id: str = "") -> Place[StaffRevocation]:
     """Question 12."""
     return Place(StaffRevocation, "STAFF", joined("REVOKED", principal_id))
+
+
+def staff_owners() -> Place[StaffOwners]:
+    """Question 120."""
+    return Place(StaffOwners, "STAFF", "OWNERS")
 
 
 def device(device_id: str) -> Place[Device]:

@@ -163,7 +163,7 @@ def _load_partners() -> Account:
     if merchant is None or organizer is None:
         raise NotFound("The demo merchant and organizer were not created.")
     for partner in (merchant, organizer):
-        users.verify(partner.account_id, by=demo.ADMIN_EMAIL)
+        users.mark_verified(partner, by=demo.ADMIN_EMAIL)
     for number in range(demo.STOCK_COUNT):
         with suppress(AlreadyExists):
             uid = demo.stock_uid(number)

@@ -27,6 +27,12 @@ OPERATIONS: dict[str, Example] = {
         {"token": "AfPwmKS1bGmsPp0js4_S3VzIr5jSfbzzehqECxmdP9E", "password": demo.NEW_PASSWORD},
         {**_ADMIN, "email": demo.NEW_ADMIN_EMAIL, "name": demo.NEW_ADMIN_NAME},
     ),
+    "public_set_password": Example(
+        {
+            "token": "AfPwmKS1bGmsPp0js4_S3VzIr5jSfbzzehqECxmdP9Eadm_01JD0Z3M2V7T9WQX4R8N5K6P1C",
+            "password": demo.NEW_PASSWORD,
+        }
+    ),
     "admin_second_factor": Example(
         {},
         {
