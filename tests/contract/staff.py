@@ -50,6 +50,11 @@ def _link(_: "Ground") -> Request:
 
 
 REQUESTS: dict[str, Callable[["Ground"], Request]] = {
+    "admin_users": lambda _: Request(query="page_size=5&type=organizer"),
+    "admin_organizers": lambda _: Request(query="page_size=5"),
+    "admin_merchants": lambda _: Request(query="page_size=5"),
+    "admin_ushers": lambda _: Request(query="page_size=5"),
+    "admin_admins": lambda _: Request(query="page_size=5"),
     "public_set_password": _link,
     "admin_create_user": _new,
     "admin_user": lambda ground: Request(path={"user_id": ground.usher.account_id}),

@@ -67,8 +67,7 @@ def admin(*, email: str, password: str | None, name: str, role: AdminRole) -> tu
 
     Without a password nobody can log in until one is set. Raises ValidationFailed for a weak password.
     """
-    account, writes = _account(Portal.ADMIN, "adm", login=email, name=name, password=password, role=role)
-    return account, [*writes, *([owners.joined(account.account_id)] if role is AdminRole.SUPER_ADMIN else [])]
+    return _account(Portal.ADMIN, "adm", login=email, name=name, password=password, role=role)
 
 
 def usher(  # the fields of the contract
@@ -119,15 +118,16 @@ def _account(
         version=1,
         **more,
     )
-    return account, _creation(account)
+    return account, creation(account)
 
 
-def _creation(account: Account) -> list[Write]:
+def creation(account: Account) -> list[Write]:
+    """Return the writes that create an account and its log-in. The first fails if the log-in name is taken."""
     login = Login(*keys.access.login(account.portal, account.login), account_id=account.account_id)
-    return [
-        operations.put(login, Login.pk.does_not_exist()),
-        operations.put(account, Account.pk.does_not_exist()),
-    ]
+    writes = [operations.put(login, Login.pk.does_not_exist()), operations.put(account, Account.pk.does_not_exist())]
+    if account.role == AdminRole.SUPER_ADMIN:
+        writes.append(owners.joined(account.account_id))
+    return writes
 
 
 def customer(

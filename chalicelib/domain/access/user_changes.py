@@ -70,7 +70,10 @@ def change(user_id: str, given: Mapping[str, Any], *, version: int, by: str) -> 
     if link is not None:
         _require_active(after)
         password_links.require_reachable(notices.Owner(user_id, account.portal, owner.number, after["email"]))
-        plan.actions += link.changes
+    elif after["email"] != present and not plan.ends_sessions:
+        # A link that is on its way was sent to the former address.
+        plan.actions += [Account.link_hash.remove(), Account.link_until.remove()]
+    plan.actions += link.changes if link else ()
     if not plan.actions and not plan.beside:
         return users.shown([account], details)[0]
     _commit(account, actor, plan, before=before, after=after)
@@ -120,8 +123,18 @@ def _invalid(name: str, message: str) -> ValidationFailed:
 
 
 def _stale(account: Account, email: str | None) -> Conflict:
-    present = {"id": account.account_id, **users.state(account, email), "version": account.version}
-    return Conflict(f"This user was changed meanwhile: the version is {account.version}.", extra={"present": present})
+    """Return the refusal of a stale version, whose details are the present state."""
+    present = {**users.state(account, email), "version": account.version}
+    return Conflict(
+        "The user was changed since you read them. `details` has what is stored now.",
+        details=[{"field": name, "message": _text(value)} for name, value in present.items()],
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    return "" if value is None else str(value)
 
 
 def _require_not_own(actor: Account, before: Mapping[str, Any], after: Mapping[str, Any], user_id: str) -> None:
@@ -156,8 +169,6 @@ def _plan(account: Account, before: Mapping[str, Any], after: Mapping[str, Any])
 
 
 def _plan_email(plan: _Plan, account: Account, email: str | None) -> None:
-    # A link that is on its way was sent to the former address.
-    plan.actions += [Account.link_hash.remove(), Account.link_until.remove()]
     details = users.details_place(account)
     if details is not None:
         plan.beside.append(operations.change(details, users.emailed(account, email)))

@@ -6,7 +6,7 @@ member of staff has at the moment of the write: the transaction checks it.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,10 @@ from chalicelib.domain.access.permissions import Permission
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import events
+from chalicelib.domain.lists import pages
+from chalicelib.domain.lists.pages import Asked
+from chalicelib.domain.lists.users import USERS
+from chalicelib.domain.paging import Page
 from chalicelib.errors import Forbidden, InvalidState, NotFound, ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Item, MerchantSettings, OrganizerProfile
@@ -98,11 +102,21 @@ def show(user_id: str, *, by: str) -> User:
     return shown([account])[0]
 
 
-def require_may_see(by: str, portal: Portal | None) -> None:
-    """Raise Forbidden if a member of staff may not see users of a portal, or of all (None)."""
+def require_may_see(by: str, portal: Portal) -> None:
+    """Raise Forbidden if a member of staff may not see users of a portal."""
     role = accounts.get(by).role
     if portal is not Portal.USHER and not permissions.may(role, Permission.READ):
         raise Forbidden("Your role handles ushers only.")
+
+
+def page(asked: Asked, *, only: UserType | None = None, with_events: bool = False) -> Page[User]:
+    """Return a page of users, of one type where `only` names it. Raises InvalidCursor, ValidationFailed."""
+    if only is not None:
+        if asked.filters.get("type", only) != only:
+            raise ValidationFailed(details=[{"field": "type", "message": f"this list has {only}s only"}])
+        asked = replace(asked, filters={**asked.filters, "type": only})
+    found = pages.page(USERS, asked)
+    return found.showing(shown(found.results, with_events=with_events))
 
 
 def get(user_id: str) -> Account:
@@ -119,14 +133,14 @@ def create(new: NewUser, *, by: str) -> User:
     Raises Forbidden, AlreadyExists (the log-in), ValidationFailed (a weak password, an unknown event).
     """
     actor = acting(by, Portal(new.type))
-    account, writes = _created(new)
+    account = _made(new)
     link = password_links.make(account.account_id) if new.password is None else None
     if link is not None:
         account.link_hash, account.link_until = link.hash, link.until
     details = _details(account, new.email)
     try:
         acts.commit(
-            *writes,
+            *accounts.creation(account),
             *([operations.put(details, type(details).pk.does_not_exist())] if details else []),
             still(actor),
             subject=AuditSubject("user", account.account_id, after=state(account, new.email)),
@@ -147,12 +161,13 @@ def _require_complete(new: NewUser) -> None:
         raise ValidationFailed(details=[{"field": f, "message": f"is required for {new.type}s"} for f in missing])
 
 
-def _created(new: NewUser) -> tuple[Account, list[Write]]:
+def _made(new: NewUser) -> Account:
+    """Return the account of a new user, not yet written."""
     _require_complete(new)
     if new.type is UserType.USHER:
         event_ids = list(dict.fromkeys(new.event_ids or ()))
         require_events(event_ids)
-        return accounts.usher(
+        account, _ = accounts.usher(
             username=str(new.username),
             password=str(new.password),
             name=new.name,
@@ -160,11 +175,13 @@ def _created(new: NewUser) -> tuple[Account, list[Write]]:
             event_ids=event_ids,
             email=new.email,
         )
-    if new.type is UserType.ADMIN:
+    elif new.type is UserType.ADMIN:
         role = AdminRole(str(new.role))
-        return accounts.admin(email=str(new.email), password=new.password, name=new.name, role=role)
-    portal = Portal(new.type)
-    return accounts.partner(portal, mobile_number=str(new.mobile_number), password=new.password, name=new.name)
+        account, _ = accounts.admin(email=str(new.email), password=new.password, name=new.name, role=role)
+    else:
+        number, portal = str(new.mobile_number), Portal(new.type)
+        account, _ = accounts.partner(portal, mobile_number=number, password=new.password, name=new.name)
+    return account
 
 
 def require_events(event_ids: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """Every declared list."""
 
 from chalicelib.domain.lists.declaration import AnyList
+from chalicelib.domain.lists.users import USERS
 from chalicelib.domain.lists.venues import VENUES
 
-LISTS: tuple[AnyList, ...] = (VENUES,)
+LISTS: tuple[AnyList, ...] = (VENUES, USERS)

@@ -5,10 +5,15 @@ from chalice import Blueprint
 from chalicelib import errors
 from chalicelib.domain.access import user_changes, users
 from chalicelib.domain.access.users import NewUser
-from chalicelib.portals.http.auth import GATE_READERS, MANAGERS, USHER_MANAGERS
+from chalicelib.domain.lists.users import USERS
+from chalicelib.portals.http.auth import GATE_READERS, MANAGERS, READERS, USHER_MANAGERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_pages import asked_of, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import users as schema
+from chalicelib.schemas.admin.lists import ListIn
+from chalicelib.schemas.wire import PageOut
+from chalicelib.vocabulary import UserType
 
 bp = Blueprint(__name__)
 _BASE = "/api/users"
@@ -19,6 +24,89 @@ _TO_ONE = (
     Link("admin_deactivate_user", {"user_id": "/id"}),
     Link("admin_verify_user", {"user_id": "/id"}),
 )
+
+_LIST = list_query(USERS)
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        _BASE,
+        guard=READERS,
+        query=_LIST,
+        reply=PageOut[schema.UserOut],
+        links=(Link("admin_user", {"user_id": "/results/0/id"}), Link("admin_users", {"cursor": "/next"})),
+    ),
+)
+def admin_users(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
+    """List users of every kind, newest first."""
+    return PageOut.of(users.page(asked_of(USERS, call)), schema.UserOut.read)
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        "/api/organizers",
+        guard=READERS,
+        query=_LIST,
+        reply=PageOut[schema.UserOut],
+        links=(Link("admin_user", {"user_id": "/results/0/id"}), Link("admin_organizers", {"cursor": "/next"})),
+    ),
+)
+def admin_organizers(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
+    """List organizers, newest first."""
+    return PageOut.of(users.page(asked_of(USERS, call), only=UserType.ORGANIZER), schema.UserOut.read)
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        "/api/merchants",
+        guard=READERS,
+        query=_LIST,
+        reply=PageOut[schema.UserOut],
+        links=(Link("admin_user", {"user_id": "/results/0/id"}), Link("admin_merchants", {"cursor": "/next"})),
+    ),
+)
+def admin_merchants(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
+    """List merchants, newest first."""
+    return PageOut.of(users.page(asked_of(USERS, call), only=UserType.MERCHANT), schema.UserOut.read)
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        "/api/ushers",
+        guard=GATE_READERS,
+        query=_LIST,
+        reply=PageOut[schema.UsherUserOut],
+        links=(Link("admin_user", {"user_id": "/results/0/id"}), Link("admin_ushers", {"cursor": "/next"})),
+    ),
+)
+def admin_ushers(call: Call[None, ListIn]) -> PageOut[schema.UsherUserOut]:
+    """List ushers with their assignments, newest first."""
+    page = users.page(asked_of(USERS, call), only=UserType.USHER, with_events=True)
+    return PageOut.of(page, schema.UsherUserOut.read)
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        "/api/admins",
+        guard=READERS,
+        query=_LIST,
+        reply=PageOut[schema.UserOut],
+        links=(Link("admin_user", {"user_id": "/results/0/id"}), Link("admin_admins", {"cursor": "/next"})),
+    ),
+)
+def admin_admins(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
+    """List members of staff, newest first."""
+    return PageOut.of(users.page(asked_of(USERS, call), only=UserType.ADMIN), schema.UserOut.read)
 
 
 @door(
