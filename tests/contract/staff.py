@@ -53,7 +53,7 @@ REQUESTS: dict[str, Callable[["Ground"], Request]] = {
     "admin_users": lambda _: Request(query="page_size=5&type=organizer"),
     "admin_organizers": lambda _: Request(query="page_size=5"),
     "admin_merchants": lambda _: Request(query="page_size=5"),
-    "admin_ushers": lambda _: Request(query="page_size=5"),
+    "admin_ushers": lambda _: Request(query=f"page_size=5&event_id={demo.EVENT_ID}"),
     "admin_admins": lambda _: Request(query="page_size=5"),
     "public_set_password": _link,
     "admin_create_user": _new,

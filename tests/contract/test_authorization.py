@@ -174,10 +174,17 @@ def test_the_matrix_reports_a_route_whose_guard_was_removed(route: AnyRoute, gro
             assert next(authorization.violations(route, ground), None) is not None
 
 
+# Where the domain decides by the stored role as well, a forgotten permission opens nothing (D-STAFF-01).
+_DECIDED_TWICE = {"admin_create_user", "admin_change_user", "admin_deactivate_user", "admin_verify_user"}
+
+
 @pytest.mark.parametrize("route", [r for r in GUARDED if r.guard and r.guard.permissions], ids=_named)
 def test_the_matrix_reports_a_route_that_forgot_its_permission(route: AnyRoute, ground: Ground) -> None:
     with authorization.guarded_by(route, Guard(Portal.ADMIN)):
         found = list(authorization.violations(route, ground))
+    if route.operation_id in _DECIDED_TWICE:
+        assert found == []
+        return
     assert any(" as the role " in line for line in found)
     assert all(" as the role " in line or " wrote " in line for line in found)
 

@@ -9,6 +9,7 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from pynamodb.expressions.update import Action
 
@@ -27,8 +28,7 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary import AccountStatus
 
 LIFETIME = timedelta(hours=24)
-# The page that takes the token from the fragment, which browsers send to no server.
-PAGE = "/api/auth/first-admin/#set."
+PAGE = "/api/auth/first-admin/"
 _SECRET_LENGTH = 43  # of 32 bytes in base64url
 _UNKNOWN = "This link was used, replaced or has expired. Ask for a new one."
 _SUBJECT = "[Gatehouse] Set your password"
@@ -63,7 +63,8 @@ def require_reachable(owner: Owner) -> None:
 
 def send(link: PasswordLink, account: Account, owner: Owner) -> None:
     """Queue a link to its owner: by e-mail where there is an address, else to the number."""
-    address = config().public_url + PAGE + link.token
+    # In the fragment, which browsers send to no server.
+    address = urlsplit(config().public_url + PAGE)._replace(fragment=f"set.{link.token}").geturl()
     name = quote(account.name, longest=_LONGEST_NAME)
     body = f"Gatehouse: set the password of {name} ({account.portal}) here, once, within 24 hours: {address}"
     by_mail = owner.email is not None

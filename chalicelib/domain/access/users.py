@@ -110,7 +110,12 @@ def require_may_see(by: str, portal: Portal) -> None:
 
 
 def page(asked: Asked, *, only: UserType | None = None, with_events: bool = False) -> Page[User]:
-    """Return a page of users, of one type where `only` names it. Raises InvalidCursor, ValidationFailed."""
+    """Return a page of users, of one type where `only` names it; roles that handle ushers only see only these.
+
+    Raises InvalidCursor, ValidationFailed.
+    """
+    if only is None and not permissions.may(accounts.get(asked.caller_id).role, Permission.READ):
+        only = UserType.USHER
     if only is not None:
         if asked.filters.get("type", only) != only:
             raise ValidationFailed(details=[{"field": "type", "message": f"this list has {only}s only"}])

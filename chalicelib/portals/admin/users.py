@@ -18,8 +18,7 @@ from chalicelib.vocabulary import UserType
 bp = Blueprint(__name__)
 _BASE = "/api/users"
 _ONE = f"{_BASE}/{{user_id}}"
-_TO_ONE = (
-    Link("admin_user", {"user_id": "/id"}),
+_NEXT = (
     Link("admin_change_user", {"user_id": "/id"}, {"version": "/version"}),
     Link("admin_deactivate_user", {"user_id": "/id"}),
     Link("admin_verify_user", {"user_id": "/id"}),
@@ -33,14 +32,14 @@ _LIST = list_query(USERS)
     Route(
         "GET",
         _BASE,
-        guard=READERS,
+        guard=GATE_READERS,
         query=_LIST,
         reply=PageOut[schema.UserOut],
         links=(Link("admin_user", {"user_id": "/results/0/id"}), Link("admin_users", {"cursor": "/next"})),
     ),
 )
 def admin_users(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
-    """List users of every kind, newest first."""
+    """List users of every kind, newest first; those who handle ushers only see ushers."""
     return PageOut.of(users.page(asked_of(USERS, call)), schema.UserOut.read)
 
 
@@ -52,7 +51,7 @@ def admin_users(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
         guard=READERS,
         query=_LIST,
         reply=PageOut[schema.UserOut],
-        links=(Link("admin_user", {"user_id": "/results/0/id"}), Link("admin_organizers", {"cursor": "/next"})),
+        links=(Link("admin_organizers", {"cursor": "/next"}),),
     ),
 )
 def admin_organizers(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
@@ -68,7 +67,7 @@ def admin_organizers(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
         guard=READERS,
         query=_LIST,
         reply=PageOut[schema.UserOut],
-        links=(Link("admin_user", {"user_id": "/results/0/id"}), Link("admin_merchants", {"cursor": "/next"})),
+        links=(Link("admin_merchants", {"cursor": "/next"}),),
     ),
 )
 def admin_merchants(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
@@ -84,7 +83,7 @@ def admin_merchants(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
         guard=GATE_READERS,
         query=_LIST,
         reply=PageOut[schema.UsherUserOut],
-        links=(Link("admin_user", {"user_id": "/results/0/id"}), Link("admin_ushers", {"cursor": "/next"})),
+        links=(Link("admin_ushers", {"cursor": "/next"}),),
     ),
 )
 def admin_ushers(call: Call[None, ListIn]) -> PageOut[schema.UsherUserOut]:
@@ -101,7 +100,7 @@ def admin_ushers(call: Call[None, ListIn]) -> PageOut[schema.UsherUserOut]:
         guard=READERS,
         query=_LIST,
         reply=PageOut[schema.UserOut],
-        links=(Link("admin_user", {"user_id": "/results/0/id"}), Link("admin_admins", {"cursor": "/next"})),
+        links=(Link("admin_admins", {"cursor": "/next"}),),
     ),
 )
 def admin_admins(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
@@ -119,7 +118,7 @@ def admin_admins(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
         reply=schema.UserOut,
         status=201,
         refuses=(errors.AlreadyExists,),
-        links=_TO_ONE,
+        links=_NEXT,
         audited="user.create",
     ),
 )
@@ -158,7 +157,7 @@ def admin_user(call: Call[None, None]) -> schema.UserOut:
         body=schema.UserChangeIn,
         reply=schema.UserOut,
         refuses=(errors.NotFound, errors.Conflict, errors.InvalidState, errors.AlreadyExists),
-        links=_TO_ONE,
+        links=_NEXT,
         audited="user.change",
     ),
 )
@@ -194,7 +193,7 @@ def admin_deactivate_user(call: Call[None, None]) -> None:
         guard=MANAGERS,
         reply=schema.UserOut,
         refuses=(errors.NotFound, errors.InvalidState),
-        links=_TO_ONE,
+        links=_NEXT,
         audited="user.verify",
     ),
 )

@@ -272,7 +272,9 @@ def test_the_lists_of_users_filter_search_and_show_assignments() -> None:
     assert usher.account_id not in ids("/api/admins/")
     manager = admin_token(AdminRole.USHER_MANAGER)
     assert ids("/api/ushers/", manager) == {usher.account_id}
-    assert call("GET", "/api/users/", token=manager).status == 403
+    assert ids("/api/users/", manager) == {usher.account_id}
+    assert call("GET", "/api/users/?type=organizer", token=manager).status == 400
+    assert call("GET", "/api/organizers/", token=manager).status == 403
     assert call("GET", f"/api/users/{organizer.account_id}/", token=manager).status == 403
     shown = call("GET", "/api/ushers/", token=manager).json["results"][0]["assignments"]
     assert [(each["event_id"], each["title"]) for each in shown] == [(event.event_id, "Basant")]

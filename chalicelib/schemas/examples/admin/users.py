@@ -71,7 +71,7 @@ OPERATIONS: dict[str, Example] = {
     "admin_create_user": Example(
         {"type": "organizer", "name": _NAME, "contact_mobile": _NUMBER, "email": _EMAIL}, _CREATED
     ),
-    "admin_user": Example(answer=_CREATED),
+    "admin_user": Example(answer=_ORGANIZER),
     "admin_change_user": Example({"name": _NAME, "version": 1}, _CREATED),
     "admin_deactivate_user": Example(),
     "admin_verify_user": Example(
