@@ -8,7 +8,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.domain import timezones
-from chalicelib.domain.events import categories, gate_control
+from chalicelib.domain.events import categories, gate_control, venues
 from chalicelib.errors import Conflict, NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -87,6 +87,7 @@ def create(draft: EventDraft) -> Event:
         operations.commit(
             operations.put(event, Event.pk.does_not_exist()),
             operations.put(Counters(*keys.gate.counters(event_id)), Counters.pk.does_not_exist()),
+            *venues.moving(None, draft.venue.id if draft.venue else None),
         )
     except operations.ConditionFailed as failure:
         existing = failure.found(Event)

@@ -1,39 +1,50 @@
-"""Venues. An event stores a copy of its venue, so a page of events needs no further reads."""
+"""Venues. An event stores a copy of its venue, so a page of events needs no further reads.
 
-from chalicelib.errors import NotFound
+A venue counts the events that use it, in the transactions that set the venue of an event. So one that an event uses
+cannot be deleted, and no event takes one that is being deleted.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.domain import idempotency
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.errors import Conflict, InvalidState, NotFound
 from chalicelib.identifiers import new_id
-from chalicelib.table import keys, operations
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import KnownVenue, Venue
+from chalicelib.table.operations import Write
+
+FIELDS = ("name", "address", "city", "country", "latitude", "longitude", "capacity", "gates")
 
 
-def add(
-    *,
-    name: str,
-    city: str | None = None,
-    address: str | None = None,
-    latitude: str | None = None,
-    longitude: str | None = None,
-    venue_id: str | None = None,
-) -> KnownVenue:
-    """Create a venue; an existing one with this id is returned unchanged.
-
-    Called by the staff's portal, which is not built yet.
-    """
+def add(*, name: str, venue_id: str | None = None, operation_id: str | None = None, **given: Any) -> KnownVenue:
+    """Create a venue with these FIELDS; an existing one with this id is returned unchanged, so is an operation's."""
     venue_id = venue_id or new_id("ven")
     venue = KnownVenue(
-        *keys.events.venue(venue_id),
-        venue_id=venue_id,
-        name=name,
-        city=city,
-        address=address,
-        latitude=latitude,
-        longitude=longitude,
+        *keys.events.venue(venue_id), venue_id=venue_id, name=name, created_at=clock.now(), **_known(given)
     )
+    writes = [operations.put(venue, KnownVenue.pk.does_not_exist())]
+    if operation_id is not None:
+        writes.append(idempotency.once(operation_id, venue_id))
     try:
-        operations.record(operations.put(venue, KnownVenue.pk.does_not_exist()))
+        acts.commit(*writes, subject=AuditSubject("venue", venue_id, after={"name": name, **_known(given)}))
     except operations.ConditionFailed as failure:
-        return failure.found(KnownVenue) or venue
+        existing = failure.found(KnownVenue)
+        done = idempotency.result_of(operation_id) if operation_id and existing is None else None
+        if existing is None and done is None:
+            raise
+        return existing or get(done or venue_id)
     return venue
+
+
+def _known(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: given[name] for name in FIELDS if given.get(name) is not None}
 
 
 def get(venue_id: str) -> KnownVenue:
@@ -42,6 +53,83 @@ def get(venue_id: str) -> KnownVenue:
     if venue is None:
         raise NotFound("There is no such venue.")
     return venue
+
+
+def change(venue_id: str, given: Mapping[str, Any], *, version: int) -> KnownVenue:
+    """Change FIELDS of a venue: None clears one. Events keep their copies.
+
+    Raises NotFound, Conflict (another version; says what the venue is now).
+    """
+    venue = get(venue_id)
+    if venue.version != version:
+        raise _stale(venue)
+    changed = {name: value for name, value in given.items() if name in FIELDS and value != getattr(venue, name)}
+    if not changed:
+        return venue
+    actions: list[Action] = [KnownVenue.version.set(version + 1)]
+    for name, value in changed.items():
+        attribute = getattr(KnownVenue, name)
+        actions.append(attribute.remove() if value is None else attribute.set(value))
+    # A venue that was stored before venues had versions has none.
+    as_read = KnownVenue.version == version
+    if version == 0:
+        as_read |= KnownVenue.version.does_not_exist()
+    as_read &= KnownVenue.pk.exists()
+    before = {name: getattr(venue, name) for name in changed}
+    try:
+        acts.commit(
+            operations.change(keys.events.venue(venue_id), actions, as_read),
+            subject=AuditSubject("venue", venue_id, before=before, after=changed),
+        )
+    except operations.ConditionFailed as failure:
+        raise _stale(get(venue_id)) from failure
+    return get(venue_id)
+
+
+def _stale(venue: KnownVenue) -> Conflict:
+    present = {name: getattr(venue, name) for name in FIELDS} | {"id": venue.venue_id, "version": venue.version}
+    return Conflict(
+        f"The venue was changed meanwhile: its version is {venue.version}. Read it again.",
+        details=[{"field": "version", "message": f"is {venue.version} now"}],
+        extra={"present": present},
+    )
+
+
+def remove(venue_id: str) -> None:
+    """Delete a venue that no event uses. Raises NotFound, InvalidState (with the number of its events)."""
+    for _ in retries.attempts():
+        venue = get(venue_id)
+        if venue.event_count > 0:
+            events = f"{venue.event_count} event{'' if venue.event_count == 1 else 's'}"
+            raise InvalidState(f"{events} use this venue. Give them another one before you delete it.")
+        unused = (KnownVenue.event_count <= 0) | KnownVenue.event_count.does_not_exist()
+        try:
+            acts.commit(
+                operations.remove(venue.place, KnownVenue.pk.exists() & unused),
+                subject=AuditSubject("venue", venue_id, before={"name": venue.name}),
+            )
+        except operations.ConditionFailed:
+            continue  # an event took it, or it was deleted
+        logger.info("venue deleted", extra={"venue_id": venue_id})
+        return
+
+
+def moving(before: str | None, after: str | None) -> list[Write]:
+    """Return the writes for the transaction that sets the venue of an event; they fail where the new one is gone."""
+    if before == after:
+        return []
+    writes = []
+    # A venue of an event from before venues counted them may be gone.
+    if before is not None and operations.get(keys.events.venue(before)) is not None:
+        writes.append(_counting(before, -1))
+    if after is not None:
+        writes.append(_counting(after, 1))
+    return writes
+
+
+def _counting(venue_id: str, difference: int) -> Write:
+    action = KnownVenue.event_count.add(difference)
+    return operations.change(keys.events.venue(venue_id), [action], KnownVenue.pk.exists())
 
 
 def copy_of(venue: KnownVenue) -> Venue:

@@ -161,6 +161,9 @@ def applying(present: EventSnapshot, diff: Sequence[Difference]) -> tuple[list[A
             by_category.setdefault(parts[1], {})[parts[2]] = each["to"]
         elif parts[0] == _CATEGORIES:
             writes += categories.laying(_drafted(present, parts[1], each["to"]))
+    if "venue_id" in of_event:
+        venue = present.event.venue
+        writes += venues.moving(venue.id if venue else None, of_event["venue_id"])
     known = {category.category_id: category for category in present.categories}
     for category_id, values in by_category.items():
         if category_id not in known:

@@ -7,6 +7,7 @@ from chalicelib.portals.admin import (
     refund_requests,
     session,
     users,
+    venues,
 )
 
 DOORS = (
@@ -16,4 +17,5 @@ DOORS = (
     cards,
     refund_requests,
     users,
+    venues,
 )

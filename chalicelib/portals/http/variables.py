@@ -94,6 +94,7 @@ _KINDS: Mapping[str, Variable] = {
     "log_id": _id("log"),
     "device_id": _id("dev"),
     "user_id": _id("usr"),
+    "venue_id": _id("ven"),
     "dependent_id": _id("dpd"),
     "payment_id": _id("pay"),
     "payout_id": _id("pto"),

@@ -29,6 +29,7 @@ PATH_VALUES = {
     "session_id": SESSION_ID,
     "user_id": f"usr_{ULID}",
     "request_id": f"rfd_{ULID}",
+    "venue_id": demo.KNOWN_VENUE_ID,
     "mobile": demo.CUSTOMER_NUMBER,
 }
 

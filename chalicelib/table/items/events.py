@@ -71,6 +71,8 @@ class KnownVenue(Item, discriminator="venue"):
     created_at = MomentAttribute(null=True)
     # The optimistic lock of its changes.
     version = IntegerAttribute(default=0)
+    # How many events use it, drafts included.
+    event_count = IntegerAttribute(default=0)
 
 
 class Category(Item, discriminator="category"):

@@ -99,7 +99,7 @@ def test_many_matches_are_listed_by_word_or_need_more_letters_in_an_ordering() -
     assert sorted(ids(crowded, search="h", page_size=7)) == list(range(3, 303, 10))
     with pytest.raises(ValidationFailed) as refused:
         ids(crowded, search="h", ordering="-created_at")
-    assert "more letters" in refused.value.details[0]["message"]
+    assert "more letters" in str(refused.value.details)
 
 
 def test_a_page_shows_no_thing_that_is_gone_or_no_longer_fits_and_follows_its_change() -> None:
@@ -167,9 +167,15 @@ def test_a_page_costs_the_same_few_requests_at_any_length() -> None:
 def test_a_cursor_or_an_ordering_of_another_list_is_refused() -> None:
     listed(*(venue(n) for n in range(3)))
     cursor = pages.page(VENUES, Asked(caller_id="adm_1", page_size=1)).next
-    for other in ({"caller_id": "adm_2"}, {"ordering": "-name"}, {"search": "hall"}, {"filters": {"city": "Lahore"}}):
+    others: tuple[dict[str, Any], ...] = (
+        {"caller_id": "adm_2"},
+        {"ordering": "-name"},
+        {"search": "hall"},
+        {"filters": {"city": "Lahore"}},
+    )
+    for other in others:
         with pytest.raises(InvalidCursor):
-            pages.page(VENUES, Asked(**{"caller_id": "adm_1", "page_size": 1, "cursor": cursor, **other}))
+            pages.page(VENUES, replace(Asked(caller_id="adm_1", page_size=1, cursor=cursor), **other))
     with pytest.raises(ValidationFailed) as refused:
         ids(ordering="price")
-    assert "-created_at" in refused.value.details[0]["message"]
+    assert "-created_at" in str(refused.value.details)

@@ -1,0 +1,144 @@
+"""Venues, as the staff keep them."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.events import venues
+from chalicelib.table import keys, operations
+from tests.portals.organizer.test_drafts import body
+from tests.support.client import Answer, call
+from tests.support.factories import admin_token, make_organizer, token_of
+from tests.support.meanwhile import after
+from tests.support.streams import StreamReader
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+HALL = {
+    "name": "Alhamra Hall",
+    "address": "68 Mall Road",
+    "city": "Lahore",
+    "country": "Pakistan",
+    "latitude": 31.5546,
+    "longitude": "74.3331",
+    "capacity": 450,
+    "gates": ["East", "West"],
+}
+
+
+@pytest.fixture
+def token() -> str:
+    return admin_token()
+
+
+def create(token: str, **changes: Any) -> Answer:
+    return call("POST", "/api/venues/", {**HALL, **changes}, token=token)
+
+
+def one(venue_id: str) -> str:
+    return f"/api/venues/{venue_id}/"
+
+
+def test_a_venue_is_created_shown_changed_and_deleted(token: str) -> None:
+    made = create(token).json
+    assert made | HALL | {"latitude": "31.5546"} == made
+    assert call("GET", one(made["id"]), token=token).json == made
+    sent = {"capacity": 500, "address": None, "version": 0}
+    changed = call("PUT", one(made["id"]), sent, token=token).json
+    assert changed == {**made, "capacity": 500, "address": None, "version": 1}
+    assert call("DELETE", one(made["id"]), token=token).status == 204
+    assert call("GET", one(made["id"]), token=token).status == 404
+    assert call("DELETE", one(made["id"]), token=token).status == 404
+
+
+def test_a_request_that_is_repeated_with_its_key_creates_one_venue(token: str) -> None:
+    sent = [call("POST", "/api/venues/", HALL, token=token, headers={"idempotency-key": "key-1234"}) for _ in range(2)]
+    assert sent[0].json["id"] == sent[1].json["id"]
+
+
+def test_a_stale_version_is_refused_with_the_present_state_and_changes_nothing(token: str) -> None:
+    made = create(token).json
+    call("PUT", one(made["id"]), {"name": "Alhamra", "version": 0}, token=token)
+    stale = call("PUT", one(made["id"]), {"name": "Other", "version": 0}, token=token)
+    assert (stale.status, stale.code) == (409, "CONFLICT")
+    assert stale.json["error"]["details"] == [{"field": "version", "message": "is 1 now"}]
+    assert venues.get(made["id"]).name == "Alhamra"
+
+
+def test_a_change_that_overtakes_another_makes_it_stale(token: str) -> None:
+    made = create(token).json
+    is_read = {"pk": {"S": keys.events.venue(made["id"]).pk}, "sk": {"S": "VENUE"}}
+
+    def overtake() -> None:
+        venues.change(made["id"], {"city": "Multan"}, version=0)
+
+    with after("GetItem", overtake, matches=lambda sent: sent["Key"] == is_read):
+        answer = call("PUT", one(made["id"]), {"city": "Karachi", "version": 0}, token=token)
+    assert answer.status == 409
+    assert venues.get(made["id"]).city == "Multan"
+
+
+def test_a_venue_that_an_event_uses_is_not_deleted_until_the_event_moves(token: str) -> None:
+    venue_id, other_id = create(token).json["id"], create(token).json["id"]
+    organizer = make_organizer()
+    mine = token_of(organizer)
+    draft = call("POST", "/api/organizer/events/", body(venue_id=venue_id), token=mine).json
+    refused = call("DELETE", one(venue_id), token=token)
+    assert (refused.status, refused.code) == (409, "INVALID_STATE")
+    assert "1 event" in refused.json["error"]["message"]
+    call("PUT", f"/api/organizer/events/{draft['id']}/", {"venue_id": other_id}, token=mine)
+    assert call("DELETE", one(venue_id), token=token).status == 204
+    assert call("DELETE", one(other_id), token=token).status == 409
+
+
+def test_no_event_takes_a_venue_that_is_deleted_at_the_same_time(token: str) -> None:
+    venue_id = create(token).json["id"]
+    organizer = make_organizer()
+    given = {**body(), "venue_id": venue_id}
+    mine = token_of(organizer)
+    is_read = {"pk": {"S": keys.events.venue(venue_id).pk}, "sk": {"S": "VENUE"}}
+    with after("GetItem", lambda: venues.remove(venue_id), matches=lambda sent: sent["Key"] == is_read):
+        answer = call("POST", "/api/organizer/events/", given, token=mine)
+    assert answer.status in (404, 409, 503)
+    assert operations.get(keys.events.venue(venue_id)) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": ""},
+        {"latitude": 91},
+        {"latitude": "12.123456789"},
+        {"longitude": "-180.5"},
+        {"capacity": 0},
+        {"capacity": True},
+        {"capacity": "12"},
+        {"gates": ["East", "East"]},
+        {"gates": [""]},
+        {"city": "a\u202eb"},
+    ],
+)
+def test_a_venue_that_cannot_be_is_refused_by_field(token: str, wrong: dict[str, Any]) -> None:
+    refused = create(token, **wrong)
+    assert refused.status == 400
+    assert refused.json["error"]["details"][0]["field"].partition(".")[0] in wrong
+
+
+def test_the_list_of_venues_is_filtered_and_searched_by_its_routes_query(token: str) -> None:
+    reader = StreamReader()
+    for name, city in (("Alhamra Hall", "Lahore"), ("Garden", "Láhore"), ("Expo Centre", "Karachi")):
+        create(token, name=name, city=city)
+    reader.drain()
+
+    def names(query: str) -> list[str]:
+        return [each["name"] for each in call("GET", f"/api/venues/?{query}", token=token).json["results"]]
+
+    assert names("") == ["Alhamra Hall", "Expo Centre", "Garden"]
+    assert names("city=lahore&ordering=-name") == ["Garden", "Alhamra Hall"]
+    assert names("search=hal") == ["Alhamra Hall"]
+    assert names("created_at_from=2199-12-31") == []
+    unknown = call("GET", "/api/venues/?price=3", token=token)
+    assert unknown.status == 400
+    assert "city, country" in unknown.json["error"]["details"][0]["message"]
+    wrong = call("GET", "/api/venues/?ordering=price", token=token)
+    assert wrong.status == 400
+    assert "-created_at" in wrong.json["error"]["details"][0]["message"]
