@@ -41,6 +41,7 @@ NOT_SENT = {
     "public_first_admin": "the command on the operator's machine makes the token",
     "public_set_password": "the token comes by mail or SMS",
     "device_token": "the device signs the assertion with its own key, for 60 seconds",
+    "admin_delete_venue": "a demo draft uses the demo venue",
     "public_payment_webhook": "the provider signs the body",
     "tix_remove_member": "the demo organization has its admin only",
     "customer_request_refund": "the demo customer's tickets were given to them, or have been scanned",

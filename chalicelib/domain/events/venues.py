@@ -7,13 +7,14 @@ cannot be deleted, and no event takes one that is being deleted.
 from collections.abc import Mapping
 from typing import Any
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.domain import idempotency
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
-from chalicelib.errors import Conflict, InvalidState, NotFound
+from chalicelib.errors import Conflict, InvalidState, NotFound, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
@@ -55,35 +56,45 @@ def get(venue_id: str) -> KnownVenue:
     return venue
 
 
-def change(venue_id: str, given: Mapping[str, Any], *, version: int) -> KnownVenue:
-    """Change FIELDS of a venue: None clears one. Events keep their copies.
+def change(venue_id: str, given: Mapping[str, Any], *, version: int | None = None) -> KnownVenue:
+    """Change FIELDS of a venue: None clears one. Events keep their copies. `version` is the one the caller has seen.
 
-    Raises NotFound, Conflict (another version; says what the venue is now).
+    Raises NotFound, Conflict (another version; says what the venue is now), Unavailable.
     """
-    venue = get(venue_id)
-    if venue.version != version:
-        raise _stale(venue)
-    changed = {name: value for name, value in given.items() if name in FIELDS and value != getattr(venue, name)}
-    if not changed:
-        return venue
-    actions: list[Action] = [KnownVenue.version.set(version + 1)]
+    for _ in retries.attempts():
+        venue = get(venue_id)
+        if version is not None and venue.version != version:
+            raise _stale(venue)
+        changed = {name: value for name, value in given.items() if name in FIELDS and value != getattr(venue, name)}
+        if not changed:
+            return venue
+        try:
+            acts.commit(
+                operations.change(venue.place, _setting(changed, venue.version + 1), _is_version(venue.version)),
+                subject=AuditSubject(
+                    "venue", venue_id, before={name: getattr(venue, name) for name in changed}, after=changed
+                ),
+            )
+        except operations.ConditionFailed:
+            continue  # changed or deleted meanwhile
+        return get(venue_id)
+    raise Unavailable("This venue is being changed at this moment. Try again.", retry_after=1)
+
+
+def _setting(changed: Mapping[str, Any], version: int) -> list[Action]:
+    actions: list[Action] = [KnownVenue.version.set(version)]
     for name, value in changed.items():
         attribute = getattr(KnownVenue, name)
         actions.append(attribute.remove() if value is None else attribute.set(value))
-    # A venue that was stored before venues had versions has none.
-    as_read = KnownVenue.version == version
+    return actions
+
+
+def _is_version(version: int) -> Condition:
+    same: Condition = KnownVenue.version == version
     if version == 0:
-        as_read |= KnownVenue.version.does_not_exist()
-    as_read &= KnownVenue.pk.exists()
-    before = {name: getattr(venue, name) for name in changed}
-    try:
-        acts.commit(
-            operations.change(keys.events.venue(venue_id), actions, as_read),
-            subject=AuditSubject("venue", venue_id, before=before, after=changed),
-        )
-    except operations.ConditionFailed as failure:
-        raise _stale(get(venue_id)) from failure
-    return get(venue_id)
+        same |= KnownVenue.version.does_not_exist()  # it was stored before venues had versions
+    as_read: Condition = same & KnownVenue.pk.exists()
+    return as_read
 
 
 def _stale(venue: KnownVenue) -> Conflict:
@@ -96,7 +107,7 @@ def _stale(venue: KnownVenue) -> Conflict:
 
 
 def remove(venue_id: str) -> None:
-    """Delete a venue that no event uses. Raises NotFound, InvalidState (with the number of its events)."""
+    """Delete a venue that no event uses. Raises NotFound, InvalidState (with the number of its events), Unavailable."""
     for _ in retries.attempts():
         venue = get(venue_id)
         if venue.event_count > 0:
@@ -112,6 +123,7 @@ def remove(venue_id: str) -> None:
             continue  # an event took it, or it was deleted
         logger.info("venue deleted", extra={"venue_id": venue_id})
         return
+    raise Unavailable("This venue is being changed at this moment. Try again.", retry_after=1)
 
 
 def moving(before: str | None, after: str | None) -> list[Write]:

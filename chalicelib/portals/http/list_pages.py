@@ -23,6 +23,8 @@ from chalicelib.portals.http.route import Call
 from chalicelib.schemas import wire
 from chalicelib.schemas.admin.lists import AmountText, FilterText, ListIn, Number
 
+# The list of each query.
+LIST_OF_QUERY: dict[type[ListIn], AnyList] = {}
 _FROM, _TO = "_from", "_to"
 # Of words that the program makes when it starts, which a type checker does not know.
 _EITHER_SPELLING: Any = wire.Filter
@@ -35,6 +37,7 @@ def list_query(listed: AnyList) -> type[ListIn]:
     fields: dict[str, Any] = dict(_fields(listed))
     says = f"A page of the list of {listed.name.replace('_', ' ')}."
     made: type[ListIn] = create_model(f"{name}ListIn", __base__=ListIn, __doc__=says, **fields)
+    LIST_OF_QUERY[made] = listed
     return made
 
 

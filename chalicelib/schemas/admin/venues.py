@@ -65,7 +65,7 @@ class VenueChangeIn(_VenueFields):
     """The changes of a venue: an omitted field keeps its value, null clears one that may be empty."""
 
     name: Title = ""
-    version: Annotated[StrictInt, Field(ge=0, description="As it was read; another one is 409.")]
+    version: Annotated[StrictInt, Field(ge=0)] | None = Field(None, description="As it was read; another one is 409.")
 
     def changes(self) -> dict[str, Any]:
         """Return the fields that were sent, without the version."""

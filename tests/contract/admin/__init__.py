@@ -1,4 +1,7 @@
-"""Requests to the staff's routes that are accepted from their right caller, one file per part."""
+"""Requests to the staff's routes that are accepted from their right caller, one file per part.
+
+A part may also name ROWS: what makes rows of its lists, for the tests of all lists.
+"""
 
 import pkgutil
 from collections.abc import Callable
@@ -7,8 +10,8 @@ from typing import Any
 
 from tests.contract.request import Request
 
+_PARTS = [import_module(module.name) for module in pkgutil.iter_modules(__path__, f"{__name__}.")]
 REQUESTS: dict[str, Callable[[Any], Request]] = {
-    name: request
-    for module in pkgutil.iter_modules(__path__, f"{__name__}.")
-    for name, request in import_module(module.name).REQUESTS.items()
+    name: request for part in _PARTS for name, request in part.REQUESTS.items()
 }
+ROWS: list[Callable[[Any], object]] = [make for part in _PARTS for make in getattr(part, "ROWS", ())]

@@ -18,3 +18,16 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
     "admin_change_venue": lambda _: Request({"capacity": 900, "version": 0}, _venue_id()),
     "admin_delete_venue": lambda _: Request(path=_venue_id()),
 }
+
+
+def _venues(_: Any) -> None:
+    for name, city, country in (
+        ("Alhamra Arts Centre", "Lahore", "Pakistan"),
+        ("Arts Council", "Karachi", "Pakistan"),
+        ("Árts Hall", "Láhore", None),
+        ("National Stadium", None, "India"),
+    ):
+        venues.add(name=name, city=city, country=country)
+
+
+ROWS: tuple[Callable[[Any], object], ...] = (_venues,)

@@ -102,6 +102,19 @@ def test_no_event_takes_a_venue_that_is_deleted_at_the_same_time(token: str) -> 
     assert operations.get(keys.events.venue(venue_id)) is None
 
 
+def test_a_venue_that_an_event_takes_at_the_same_time_is_not_deleted(token: str) -> None:
+    venue_id = create(token).json["id"]
+    mine = token_of(make_organizer())
+    is_read = {"pk": {"S": keys.events.venue(venue_id).pk}, "sk": {"S": "VENUE"}}
+
+    def take() -> None:
+        assert call("POST", "/api/organizer/events/", {**body(), "venue_id": venue_id}, token=mine).status == 201
+
+    with after("GetItem", take, matches=lambda sent: sent["Key"] == is_read):
+        assert call("DELETE", one(venue_id), token=token).status == 409
+    assert venues.get(venue_id).event_count == 1
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

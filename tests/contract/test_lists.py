@@ -1,0 +1,225 @@
+"""Every declared list, through its route: each filter, ordering, range and search shows what the table says it must.
+
+The table of the ground is the oracle: the items of a list are found there one by one, and compared with its pages.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+
+from chalicelib import clock
+from chalicelib.config import config
+from chalicelib.domain.lists import entries
+from chalicelib.domain.lists.declaration import AnyList
+from chalicelib.domain.lists.declared import LISTS
+from chalicelib.portals.http.list_pages import LIST_OF_QUERY
+from chalicelib.portals.http.route import ROUTES, AnyRoute
+from chalicelib.table.items import Item
+from tests.contract import admin
+from tests.contract.ground import Ground
+from tests.contract.request import Request
+from tests.support.asked import requests
+from tests.support.client import Answer
+from tests.support.streams import StreamReader
+
+ROUTE_OF: dict[str, AnyRoute] = {
+    LIST_OF_QUERY[route.query].name: route for route in ROUTES if route.query in LIST_OF_QUERY
+}
+# Values of one filter that are tried.
+_TRIED = 6
+
+
+def _named(listed: AnyList) -> str:
+    return listed.name
+
+
+@pytest.fixture(scope="module")
+def filled(ground: Ground) -> Ground:
+    """Rows of every list, as the parts of the ground make them, with their entries."""
+    stream = StreamReader()
+    for make in admin.ROWS:
+        make(ground)
+    stream.drain()
+    return ground
+
+
+def items_of(listed: AnyList) -> list[Item]:
+    """Return all items of a list, from the table itself."""
+    table = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables[config().table_name]
+    raws = [item.to_json()["Attributes"] for ranges in table.items.values() for item in ranges.values()]
+    kinds = {str(item.kind.get_discriminator(item)) for item in [listed.item, *listed.item.__subclasses__()]}
+    return [item for raw in raws if raw["kind"]["S"] in kinds and listed.lists(item := Item.from_raw_data(raw))]
+
+
+def ask(ground: Ground, listed: AnyList, **query: Any) -> Answer:
+    """Send a query to the route of a list."""
+    route = ROUTE_OF[listed.name]
+    path = ground.rightful(route).path
+    return ground.send(route, Request(path=path, query=urlencode(query)), token=ground.token(route))
+
+
+def ids(ground: Ground, listed: AnyList, **query: Any) -> list[str]:
+    """Return the ids that the pages of a query show, one after the other."""
+    found: list[str] = []
+    more: dict[str, Any] = {"page_size": 7, **query}
+    for _ in range(100):
+        answer = ask(ground, listed, **more)
+        assert answer.status == 200, answer.text
+        found += [entry["id"] if "id" in entry else entry[listed.id_name] for entry in answer.json["results"]]
+        if answer.json["next"] is None:
+            assert len(found) == len(set(found)), "an item is shown twice"
+            return found
+        more["cursor"] = answer.json["next"]
+    raise AssertionError("the list does not end")
+
+
+def expected(listed: AnyList, fits: Callable[[Any], bool], *, ordering: str = "") -> list[str]:
+    """Return the ids of the items that fit, in order."""
+    wish = ordering or listed.usual_ordering
+    order = listed.orderings[wish.lstrip("-")]
+    found = [(order.text(order.of(item)), listed.id_of(item)) for item in items_of(listed) if fits(item)]
+    return [each for _, each in sorted(found, reverse=wish.startswith("-"))]
+
+
+def test_every_declared_list_has_one_route_and_one_name() -> None:
+    assert {listed.name for listed in LISTS} == set(ROUTE_OF)
+    assert len({listed.name for listed in LISTS}) == len(LISTS)
+    assert set(LIST_OF_QUERY.values()) == set(LISTS)
+
+
+@pytest.mark.parametrize("listed", LISTS, ids=_named)
+def test_every_ordering_shows_all_items_in_order(filled: Ground, listed: AnyList) -> None:
+    assert len(items_of(listed)) >= 2, "the ground has no rows of this list: see ROWS in tests/contract/admin"
+    for ordering in ("", *listed.orderings_allowed):
+        query = {"ordering": ordering} if ordering else {}
+        assert ids(filled, listed, **query) == expected(listed, lambda _: True, ordering=ordering), ordering
+
+
+@pytest.mark.parametrize("listed", LISTS, ids=_named)
+def test_every_filter_shows_the_items_with_its_value_and_no_others(filled: Ground, listed: AnyList) -> None:
+    for name, each in listed.filters.items():
+        values = sorted({value for item in items_of(listed) for value in each.values(item)})[:_TRIED]
+        for value in values:
+
+            def fits(item: Any) -> bool:
+                return value in each.values(item)  # noqa: B023  # used here
+
+            wanted = expected(listed, fits)
+            assert ids(filled, listed, **{name: value}) == wanted, (name, value)
+        absent = _absent(each.a, values)
+        if absent is not None:
+            assert ids(filled, listed, **{name: absent}) == [], (name, absent)
+
+
+def _absent(kind: Any, values: Sequence[str]) -> str | None:
+    """Return a value of a filter that no item has, or None if it has no other."""
+    if kind is str:
+        return "nowhere"
+    words = ["true", "false"] if kind is bool else [str(word) for word in kind]
+    return next((word for word in words if word not in values), None)
+
+
+@pytest.mark.parametrize("listed", LISTS, ids=_named)
+def test_two_filters_and_a_range_act_together(filled: Ground, listed: AnyList) -> None:
+    for (one, first), (two, second) in itertools.combinations(listed.filters.items(), 2):
+        for item in items_of(listed)[:3]:
+            if not (first.values(item) and second.values(item)):
+                continue
+            value, other = first.values(item)[0], second.values(item)[0]
+
+            def fits(any_item: Any) -> bool:
+                return value in first.values(any_item) and other in second.values(any_item)  # noqa: B023  # used here
+
+            assert ids(filled, listed, **{one: value, two: other}) == expected(listed, fits), (one, two)
+
+
+@pytest.mark.parametrize("listed", LISTS, ids=_named)
+def test_every_range_includes_its_ends_and_nothing_beyond(filled: Ground, listed: AnyList) -> None:
+    for name, order in listed.orderings.items():
+        values: list[Any] = sorted(value for item in items_of(listed) if (value := order.of(item)) is not None)
+        if not order.has_range or not values:
+            continue
+        low, high = values[len(values) // 3], values[2 * len(values) // 3]
+        sent = {f"{name}_from": _wire(low), f"{name}_to": _wire(high)}
+
+        def fits(item: Any) -> bool:
+            value: Any = order.of(item)  # noqa: B023  # used here
+            return value is not None and low <= value <= high  # noqa: B023
+
+        for ordering in listed.orderings_allowed:
+            assert ids(filled, listed, ordering=ordering, **sent) == expected(listed, fits, ordering=ordering), sent
+
+
+def _wire(value: datetime | date | int | Decimal) -> str:
+    return clock.to_text(value) if isinstance(value, datetime) else str(value)
+
+
+@pytest.mark.parametrize("listed", LISTS, ids=_named)
+def test_a_search_finds_each_item_by_the_beginning_of_any_of_its_words(filled: Ground, listed: AnyList) -> None:
+    for item in items_of(listed)[:3]:
+        words = [word for text in listed.texts_of(item) for word in text.split()]
+        for typed in {word[:length] for word in words for length in (3, len(word))}:
+
+            def fits(any_item: Any) -> bool:
+                return entries.is_found(listed.texts_of(any_item), typed)  # noqa: B023  # used here
+
+            found = ids(filled, listed, search=typed)
+            assert found == expected(listed, fits), typed
+            assert listed.id_of(item) in found
+    assert ids(filled, listed, search="zzqqxx") == []
+
+
+@pytest.mark.parametrize("listed", LISTS, ids=_named)
+def test_what_a_list_does_not_know_is_400_and_names_what_it_takes(filled: Ground, listed: AnyList) -> None:
+    unknown = ask(filled, listed, shoe_size="44")
+    assert unknown.status == 400
+    message = unknown.json["error"]["details"][0]["message"]
+    assert all(name in message for name in (*listed.filters, "search", "ordering", "cursor"))
+    ordering = ask(filled, listed, ordering="shoe_size")
+    assert ordering.status == 400
+    assert listed.usual_ordering in ordering.json["error"]["details"][0]["message"]
+    for name, each in listed.filters.items():
+        if each.a is bool or issubclass(each.a, StrEnum):
+            wrong = ask(filled, listed, **{name: "shoe_size"})
+            assert (wrong.status, wrong.json["error"]["details"][0]["field"]) == (400, name)
+
+
+@pytest.mark.parametrize("listed", LISTS, ids=_named)
+def test_a_cursor_of_another_query_or_list_is_400(filled: Ground, listed: AnyList) -> None:
+    cursors = {other.name: ask(filled, other, page_size=1).json["next"] for other in LISTS}
+    assert cursors[listed.name] is not None
+    for name, cursor in cursors.items():
+        if cursor is not None:
+            answer = ask(filled, listed, page_size=1, cursor=cursor)
+            assert answer.status == (200 if name == listed.name else 400), name
+    ordering = next(each for each in listed.orderings_allowed if each != listed.usual_ordering)
+    other = ask(filled, listed, page_size=1, cursor=cursors[listed.name], ordering=ordering)
+    assert (other.status, other.code) == (400, "INVALID_CURSOR")
+
+
+def _questions(listed: AnyList) -> Iterator[dict[str, Any]]:
+    yield {}
+    item = items_of(listed)[0]
+    for name, each in listed.filters.items():
+        for value in each.values(item)[:1]:
+            yield {name: value}
+    for ordering in listed.orderings_allowed:
+        yield {"ordering": ordering}
+    yield from ({"search": text[:1]} for text in listed.texts_of(item)[:1])
+
+
+@pytest.mark.parametrize("listed", LISTS, ids=_named)
+def test_a_page_costs_at_most_four_requests(filled: Ground, listed: AnyList) -> None:
+    ask(filled, listed)  # the caller's session is read once
+    for question in _questions(listed):
+        with requests() as sent:
+            assert ask(filled, listed, **question).status == 200
+        assert len([name for name, *_ in sent if name in ("Query", "BatchGetItem", "GetItem")]) <= 4, question

@@ -1,0 +1,49 @@
+"""Bugs of the lists of staff: a filter, a range or a state that is not looked at."""
+
+from tests.mutants.seeded.mutant import Mutant
+
+_PAGES = "chalicelib/domain/lists/pages.py"
+_ENGINE = "tests/domain/lists/test_engine.py"
+
+MUTANTS = (
+    Mutant(
+        name="list-filter-ignored",
+        bug="a second filter, which no index covers, shows all rows",
+        file=_PAGES,
+        before="return all(value in known[name] for name, value in self.filters.items() if name in known) and all(",
+        after="return all(name in known for name, value in self.filters.items() if name in known) and all(",
+        tests=(f"{_ENGINE}::test_a_filter_shows_the_things_that_have_its_value_and_no_others",),
+    ),
+    Mutant(
+        name="list-item-not-checked",
+        bug="a row is shown under a value that its item no longer has",
+        file=_PAGES,
+        before="if operations.key_of(row.raw) not in rows or not self.fits(self.listed.facts_of(item)):",
+        after="if not self.fits(self.listed.facts_of(item)):",
+        tests=(f"{_ENGINE}::test_a_page_shows_no_thing_that_is_gone_or_no_longer_fits_and_follows_its_change",),
+    ),
+    Mutant(
+        name="list-cursor-of-any-caller",
+        bug="the cursor of one member of staff continues the list of another",
+        file=_PAGES,
+        before='["list", listed.name, asked.caller_id, wish,',
+        after='["list", listed.name, wish,',
+        tests=(f"{_ENGINE}::test_a_cursor_or_an_ordering_of_another_list_is_refused",),
+    ),
+    Mutant(
+        name="list-replay-trusted",
+        bug="a stream record that is replayed leaves the entries of an old state",
+        file="chalicelib/domain/lists/follower.py",
+        before="    if entries.same(rows, written.rows):\n        return None\n",
+        after="    return None\n",
+        tests=(f"{_ENGINE}::test_a_replayed_or_overtaken_record_leaves_the_entries_of_the_present_state",),
+    ),
+    Mutant(
+        name="venue-in-use-deleted",
+        bug="a venue is deleted while an event takes it",
+        file="chalicelib/domain/events/venues.py",
+        before="operations.remove(venue.place, KnownVenue.pk.exists() & unused)",
+        after="operations.remove(venue.place)",
+        tests=("tests/portals/admin/test_venues.py::test_a_venue_that_an_event_takes_at_the_same_time_is_not_deleted",),
+    ),
+)
