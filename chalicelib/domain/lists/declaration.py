@@ -53,7 +53,7 @@ class Filter(Generic[ItemT]):
 
 
 @dataclass(frozen=True, slots=True)
-class Order(Generic[ItemT]):
+class Ordering(Generic[ItemT]):
     """An ordering, named like its field; `a` is the type of its values. All but texts take `<name>_from` and `_to`."""
 
     of: Callable[[ItemT], Sortable]
@@ -94,7 +94,7 @@ class ListOf(Generic[ItemT]):
     item: type[ItemT]
     id_name: str
     texts: Callable[[ItemT], Iterable[str | None]]
-    orderings: Mapping[str, Order[ItemT]]
+    orderings: Mapping[str, Ordering[ItemT]]
     filters: Mapping[str, Filter[ItemT]] = field(default_factory=dict)
     indexes: tuple[tuple[str, ...], ...] = ()
     only: Callable[[ItemT], bool] | None = None

@@ -1,13 +1,13 @@
 """The list of venues."""
 
-from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import KnownVenue
 
 VENUES = ListOf(
     name="venues",
     item=KnownVenue,
     id_name="venue_id",
-    orderings={"name": Order(lambda venue: venue.name, str), "created_at": Order(lambda venue: venue.created_at)},
+    orderings={"name": Ordering(lambda venue: venue.name, str), "created_at": Ordering(lambda venue: venue.created_at)},
     filters={
         "city": Filter(lambda venue: venue.city, folded=True),
         "country": Filter(lambda venue: venue.country, folded=True),

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import Field, create_model
 
 from chalicelib.domain.lists import pages
-from chalicelib.domain.lists.declaration import AnyList, Filter, ItemT, ListOf, Order
+from chalicelib.domain.lists.declaration import AnyList, Filter, ItemT, ListOf, Ordering
 from chalicelib.domain.lists.pages import Asked, Bound
 from chalicelib.domain.paging import Page
 from chalicelib.portals.http.route import Call
@@ -69,7 +69,7 @@ def asked_of(listed: AnyList, call: Call[Any, ListIn]) -> Asked:
     )
 
 
-def _bound(order: Order[Any], value: Any, of_day: time) -> Bound | None:
+def _bound(order: Ordering[Any], value: Any, of_day: time) -> Bound | None:
     """Return an end of a range; where moments are sorted, a day counts as a whole."""
     if value is None or isinstance(value, datetime):
         return value
@@ -99,5 +99,5 @@ def _type_of(each: Filter[Any]) -> Any:
     return FilterText if each.folded else wire.Id
 
 
-def _range_of(order: Order[Any]) -> Any:
+def _range_of(order: Ordering[Any]) -> Any:
     return {datetime: wire.Instant | wire.Day, date: wire.Day, int: Number, Decimal: AmountText}[order.a]
