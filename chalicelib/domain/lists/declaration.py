@@ -145,3 +145,6 @@ class ListOf(Generic[ItemT]):
 
 
 AnyList = ListOf[Any]
+
+# Until every declaration says Ordering.
+Order = Ordering

@@ -1,6 +1,6 @@
 """The list of users whom staff manage: organizers, merchants, ushers and members of staff."""
 
-from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AccountStatus, UserType
 
@@ -12,8 +12,8 @@ USERS = ListOf(
     id_name="account_id",
     only=lambda account: account.portal.value in _TYPES,
     orderings={
-        "created_at": Order(lambda account: account.created_at),
-        "name": Order(lambda account: account.name, str),
+        "created_at": Ordering(lambda account: account.created_at),
+        "name": Ordering(lambda account: account.name, str),
     },
     filters={
         "type": Filter(lambda account: account.portal.value, UserType),
