@@ -86,6 +86,7 @@ class Config:
     currency: str
     fee_basis_points: int
     second_person_over: frozenset[tuple[str, int]]
+    second_factor_roles: frozenset[str]
     card_fee: int
     phone_region: str
     phone_countries: frozenset[str]
@@ -138,6 +139,8 @@ def config() -> Config:
         fee_basis_points=int(env("FEE_BASIS_POINTS", "500")),
         # What one member of staff may pay out, give back or cancel alone: minor units by currency.
         second_person_over=_amounts(env("SECOND_PERSON_OVER", "PKR:10000000")),
+        # The roles of staff that require a second factor, such as `super_admin,admin,finance`.
+        second_factor_roles=frozenset(role.strip() for role in env("SECOND_FACTOR_ROLES", "").split(",") if role),
         # The fee of a new NFC card, in minor units of that currency.
         card_fee=int(env("CARD_FEE", "50000")),
         phone_region=env("PHONE_REGION", "PK"),

@@ -80,6 +80,11 @@ def one_time_code(text: str) -> str:
     return _without(_bare(text), " -.·_")
 
 
+def second_factor_code(text: str) -> str:
+    """Return the digits of a second factor's code, or the letters and digits of a recovery code."""
+    return one_time_code(text).upper()
+
+
 def enrolment_code(text: str) -> str:
     """Return the letters and digits of a device's one-time code."""
     return _first(text, _enrolment) or _bare(text)

@@ -316,6 +316,7 @@ class Factor(StrEnum):
     PASSWORD = "password"  # noqa: S105  # the word, not a password
     OTP = "otp"
     TOTP = "totp"
+    RECOVERY_CODE = "recovery_code"
     DEVICE_KEY = "device_key"
     REGISTRATION = "registration"
 

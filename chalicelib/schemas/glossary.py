@@ -41,7 +41,7 @@ FIELDS: Mapping[str, str] = {
     "token_type": "How the access token is sent (RFC 6750).",
     "expires_in": "Seconds until it expires.",
     "csrf_token": "Send it back as `X-CSRF-Token` with the refresh cookie; null without the cookie.",
-    "totp": "The six digits of the authenticator app, where the second factor is on.",
+    "totp": "The six digits of the authenticator app, or a recovery code, where the second factor is on.",
     "otp": "The one-time code that was sent: eight digits for a password reset, six for all else.",
     "otp_required": "Whether a one-time code is needed to go on.",
     "challenge_id": "Names the code that was asked for; send it back with the code.",

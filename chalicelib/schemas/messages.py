@@ -29,6 +29,7 @@ PATTERNS: Mapping[str, str] = {
     r"^[A-Za-z0-9_]+$": "must consist of the letters a to z, digits and underscores",
     r"^[A-Za-z0-9_-]+$": "must consist of the letters a to z, digits, hyphens and underscores",
     r"^[0-9]{6}$": "must be the 6 digits of the code",
+    r"^([0-9]{6}|[A-HJ-NP-Z2-9]{16})$": "must be the 6 digits of the code, or a recovery code of 16 letters and digits",
     r"^[0-9]{8}$": "must be the 8 digits of the code",
     r"^[0-9]{1,12}(\.[0-9]{1,4})?$": "must be a decimal amount, such as 1500.00",
     r"^[A-Z]{3}$": "must be a currency code of three capital letters, such as PKR",

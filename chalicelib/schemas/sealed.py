@@ -25,6 +25,8 @@ SEALED: dict[str, Kept] = {
     "client_secret": Kept.SEALED,
     # Of a second factor, shown once.
     "secret": Kept.SEALED,
+    "recovery_codes": Kept.MAC,
+    "current": Kept.COMPARED,
     "password": Kept.HASHED,
     "old_password": Kept.COMPARED,
     "new_password": Kept.HASHED,

@@ -84,6 +84,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "MinValue": 0,
         "Description": "The price of a new NFC card, in minor units of that currency",
     },
+    "SecondFactorRoles": {
+        "Type": "String",
+        "Default": "super_admin,admin,finance",
+        "AllowedPattern": "^([a-z_]+(,[a-z_]+)*)?$",
+        "Description": "The roles of staff that require a second factor; empty for none",
+    },
     "AnswerPaceMs": {
         "Type": "Number",
         "Default": 300,
@@ -185,6 +191,7 @@ ENVIRONMENT: dict[str, Any] = {
     "CURRENCY": {"Ref": "Currency"},
     "FEE_BASIS_POINTS": {"Ref": "FeeBasisPoints"},
     "CARD_FEE": {"Ref": "CardFee"},
+    "SECOND_FACTOR_ROLES": {"Ref": "SecondFactorRoles"},
     "ANSWER_PACE_MS": {"Ref": "AnswerPaceMs"},
     "PHONE_REGION": {"Ref": "PhoneRegion"},
     "PHONE_COUNTRIES": {"Ref": "PhoneCountries"},

@@ -440,7 +440,7 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "public_first_admin": _first_admin,
     **staff_requests.REQUESTS,
     "admin_second_factor": _fixed(Request({})),
-    "admin_remove_second_factor": _fixed(Request()),
+    "admin_remove_second_factor": _fixed(Request({"code": "123456"})),
     "admin_devices": _fixed(Request(query=f"event_id={demo.EVENT_ID}")),
     "admin_provision_device": _fixed(Request({"event_id": demo.EVENT_ID, "gate": "Gate 1", "name": "Left"})),
     "admin_revoke_device": lambda _: Request(path={"device_id": enrolled(demo.EVENT_ID).device_id}),

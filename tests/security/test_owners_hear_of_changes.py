@@ -16,6 +16,7 @@ from tests.support.client import call
 from tests.support.codes import code_for, has_code, texts
 from tests.support.factories import (
     PASSWORD,
+    admin_token,
     make_customer,
     make_merchant,
     make_organizer,
@@ -137,10 +138,26 @@ def second_factor_switched_on() -> Account:
 
 def second_factor_removed() -> Account:
     account = staff()
-    with_second_factor(account)
+    secret = with_second_factor(account)
     texts()
     token = sessions.start(account).access
-    assert call("DELETE", "/api/auth/totp/", token=token).status == 204
+    code = {"code": pyotp.TOTP(secret).at(clock.now())}
+    assert call("DELETE", "/api/auth/totp/", code, token=token).status == 204
+    return account
+
+
+def recovery_codes_renewed() -> Account:
+    account = staff()
+    secret = with_second_factor(account)
+    texts()
+    send("POST", "/api/auth/totp/", {"code": pyotp.TOTP(secret).at(clock.now())}, account)
+    return account
+
+
+def new_email() -> Account:
+    account = staff()
+    body = {"email": "another@example.com", "version": account.version}
+    assert call("PUT", f"/api/users/{account.account_id}/", body, token=admin_token()).status == 200
     return account
 
 
@@ -160,6 +177,8 @@ CHANGES: dict[Changed, dict[str, Callable[[], Account]]] = {
     },
     Changed.CARD: {"a customer's": bound_card},
     Changed.NEW_DEVICE: {"a customer's": new_device},
+    Changed.EMAIL: {"staff's": new_email},
+    Changed.RECOVERY_CODE: {"staff's, renewed": recovery_codes_renewed},
     Changed.SECOND_FACTOR: {"staff's, switched on": second_factor_switched_on, "staff's, off": second_factor_removed},
 }
 WAYS = [(kind, name) for kind, ways in CHANGES.items() for name in ways]

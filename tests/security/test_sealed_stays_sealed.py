@@ -196,7 +196,8 @@ def _log_in_with_a_second_factor(seeded: Seeded) -> None:
     staff = accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=AdminRole.SUPPORT)
     secret = second_factor.enrol(staff.account_id).secret or ""
     code = pyotp.TOTP(secret).at(clock.now())
-    second_factor.confirm(staff.account_id, code, address="192.0.2.1")
+    state = second_factor.confirm(staff.account_id, code, address="192.0.2.1")
+    recovery_codes = state.recovery_codes or []
     later = clock.now() + timedelta(seconds=30)
     body = {"email": email, "password": PASSWORD, "totp": pyotp.TOTP(secret).at(later)}
     with clock.set_to(later):
@@ -205,6 +206,11 @@ def _log_in_with_a_second_factor(seeded: Seeded) -> None:
     seeded.note("secret", secret)
     for used in (code, body["totp"]):
         seeded.note("totp", used)
+    current = {"current": recovery_codes[0]}
+    assert call("POST", "/api/auth/totp/", current, token=answer.json["access"]).status == 200
+    seeded.note("current", recovery_codes[0])
+    for recovery_code in recovery_codes:
+        seeded.note("recovery_codes", recovery_code)
 
 
 def _messages(watch: Watch) -> list[dict[str, Any]]:

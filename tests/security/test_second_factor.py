@@ -5,18 +5,23 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import jwt
 import pyotp
 import pytest
 
+import app  # noqa: F401  # registers the routes
 from chalicelib import clock
 from chalicelib.domain.access import accounts, second_factor, sessions
+from chalicelib.errors import Forbidden
+from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.table import operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary import AdminRole, Portal
 from tests.support.client import Answer, call
 from tests.support.codes import texts
 from tests.support.factories import PASSWORD, admin_token, with_second_factor
 from tests.support.log_lines import collected
+from tests.support.settings import configured
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -36,6 +41,10 @@ def log_in(totp: str | None = None, *, address: str = "192.0.2.1") -> Answer:
 
 def post(token: str, **body: Any) -> Answer:
     return call("POST", "/api/auth/totp/", body, token=token)
+
+
+def remove(token: str, code: str) -> Answer:
+    return call("DELETE", "/api/auth/totp/", {"code": code}, token=token)
 
 
 def wrong(code: str) -> str:
@@ -63,6 +72,7 @@ def test_a_secret_counts_after_its_first_code_and_log_ins_then_need_one(admin: A
             "enabled": False,
             "secret": secret,
             "uri": f"otpauth://totp/Gatehouse:factor%40example.com?secret={secret}&issuer=Gatehouse",
+            "recovery_codes": None,
         }
         assert len(base64.b32decode(secret)) >= 20
         assert log_in().status == 200
@@ -70,7 +80,9 @@ def test_a_secret_counts_after_its_first_code_and_log_ins_then_need_one(admin: A
         refused = post(token, code=wrong(code))
         assert (refused.status, refused.code) == (401, "INVALID_CREDENTIALS")
         assert log_in().status == 200
-        assert post(token, code=code).json == {"enabled": True, "secret": None, "uri": None}
+        switched_on = post(token, code=code).json
+        assert len(set(switched_on.pop("recovery_codes"))) == 10
+        assert switched_on == {"enabled": True, "secret": None, "uri": None}
         # The code that switched it on was used.
         assert [log_in().status, log_in(code).status] == [401, 401]
     with clock.set_to(START + timedelta(minutes=1)):
@@ -93,10 +105,13 @@ def test_a_secret_that_waits_for_its_code_is_replaced_by_the_next_and_expires(ad
 
 
 def test_a_removed_second_factor_is_asked_for_no_more(admin: Account) -> None:
-    with_second_factor(admin)
+    secret = with_second_factor(admin)
     token = sessions.start(admin).access
+    code = pyotp.TOTP(secret).at(clock.now())
     assert log_in().status == 401
-    assert [call("DELETE", "/api/auth/totp/", token=token).status for _ in range(2)] == [204, 204]
+    assert remove(token, wrong(code)).status == 401
+    assert log_in().status == 401
+    assert [remove(token, code).status for _ in range(2)] == [204, 204]
     assert log_in().status == 200
     assert len([text for text in texts() if "second factor" in text["body"]]) == 2
 
@@ -106,9 +121,11 @@ def test_a_secret_is_never_at_rest_in_the_clear(admin: Account) -> None:
         token = sessions.start(admin).access
         pending = post(token).json["secret"]
         code = pyotp.TOTP(pending).at(START)
-        assert post(token, code=code).status == 200
+        switched_on = post(token, code=code)
+        assert switched_on.status == 200
+    recovery = [spelled for code in switched_on.json["recovery_codes"] for spelled in (code, code.replace("-", ""))]
     raw = base64.b32decode(pending)
-    spellings = (pending, pending.lower(), raw.hex(), base64.b64encode(raw).decode(), f'"{code}"')
+    spellings = (pending, pending.lower(), raw.hex(), base64.b64encode(raw).decode(), f'"{code}"', *recovery)
     for place in (everything(), lines.text, json.dumps(texts())):
         assert [spelling for spelling in spellings if spelling in place] == []
 
@@ -145,5 +162,110 @@ def test_a_few_wrong_codes_raise_none(admin: Account) -> None:
 
 def test_the_second_factor_of_another_is_out_of_reach(admin: Account) -> None:
     with_second_factor(admin)
-    assert call("DELETE", "/api/auth/totp/", token=admin_token(AdminRole.SUPER_ADMIN)).status == 204
+    assert remove(admin_token(AdminRole.SUPER_ADMIN), "123456").status == 204
     assert log_in().status == 401
+
+
+# Recovery codes
+
+
+def with_recovery_codes(admin: Account) -> tuple[str, list[str]]:
+    """Switch the second factor on, some minutes ago; return its secret and its recovery codes."""
+    with clock.set_to(clock.now() - timedelta(minutes=5)):
+        secret = second_factor.enrol(admin.account_id).secret or ""
+        state = second_factor.confirm(admin.account_id, pyotp.TOTP(secret).at(clock.now()), address="192.0.2.200")
+    return secret, state.recovery_codes or []
+
+
+def test_each_of_ten_recovery_codes_opens_once_and_its_owner_hears_of_it(admin: Account) -> None:
+    _, codes = with_recovery_codes(admin)
+    assert len(set(codes)) == 10
+    texts()
+    for number, code in enumerate(codes):
+        spelled = code if number % 2 else code.replace("-", "").lower()
+        addresses = f"198.51.100.{number}", f"203.0.113.{number}"
+        assert [log_in(spelled, address=address).status for address in addresses] == [200, 401]
+    assert len([text for text in texts() if "recovery code" in text["body"]]) == 10
+    assert accounts.get(admin.account_id).recovery_macs is None
+
+
+def test_wrong_recovery_codes_are_limited_like_wrong_digits(admin: Account) -> None:
+    _, codes = with_recovery_codes(admin)
+    statuses = [log_in("ABCD-EFGH-JKLM-NPQR").status for _ in range(6)]
+    assert statuses == [401] * 5 + [429]
+    assert log_in(codes[0]).status == 429
+    assert log_in(codes[0], address="203.0.113.9").status == 200
+
+
+def test_fresh_recovery_codes_replace_the_former_ones(admin: Account) -> None:
+    secret, codes = with_recovery_codes(admin)
+    token = sessions.start(admin).access
+    assert post(token, code="000000" if pyotp.TOTP(secret).now() != "000000" else "111111").status == 401
+    renewed = post(token, code=pyotp.TOTP(secret).at(clock.now()))
+    assert renewed.status == 200
+    fresh = renewed.json["recovery_codes"]
+    assert not set(fresh) & set(codes)
+    assert [log_in(codes[0]).status, log_in(fresh[0]).status] == [401, 200]
+
+
+def test_a_factor_is_replaced_by_a_recovery_code_and_the_former_app_then_opens_nothing(admin: Account) -> None:
+    with clock.set_to(START):
+        former, codes = with_recovery_codes(admin)
+        token = sessions.start(admin).access
+        assert post(token).code == "INVALID_STATE"
+        assert post(token, current="ABCD-EFGH-JKLM-NPQR").status == 401
+        begun = post(token, current=codes[0])
+        assert (begun.status, begun.json["enabled"]) == (200, True)
+        # Until the new secret has shown a code, the former one counts.
+        assert log_in(codes[1]).status == 200
+        secret = begun.json["secret"]
+        assert post(token, code=pyotp.TOTP(former).at(START)).status == 401
+        assert post(token, code=pyotp.TOTP(secret).at(START)).status == 200
+    with clock.set_to(START + timedelta(minutes=6)):
+        assert log_in(pyotp.TOTP(former).at(clock.now())).status == 401
+        assert log_in(codes[2]).status == 401
+        assert log_in(pyotp.TOTP(secret).at(clock.now())).status == 200
+
+
+# A role that requires a second factor
+
+
+def test_a_member_whose_role_requires_a_factor_can_only_set_one_up(admin: Account) -> None:
+    with configured(SECOND_FACTOR_ROLES="support,finance"), clock.set_to(START):
+        answer = log_in()
+        assert (answer.status, answer.json["must_enrol"]) == (200, True)
+        token, refresh = answer.json["access"], answer.json["refresh"]
+        claims = jwt.decode(token, options={"verify_signature": False})
+        assert (claims["sub"], "role" in claims) == (admin.account_id, False)
+        guarded = [r for r in ROUTES if r.guard is not None and r.guard.portal in (None, Portal.ADMIN)]
+        assert len(guarded) > 10
+        admitted = {r.operation_id for r in guarded if opens(r, token)}
+        assert admitted == {"admin_second_factor", "admin_logout"}
+        # A refreshed token is no better.
+        pair = call("POST", "/api/auth/refresh/", {"refresh": refresh}).json
+        assert call("GET", "/api/auth/me/", token=pair["access"]).status == 403
+        secret = post(pair["access"]).json["secret"]
+        assert post(pair["access"], code=pyotp.TOTP(secret).at(START)).status == 200
+        # The session that proved the factor has its role from the next token on.
+        pair = call("POST", "/api/auth/refresh/", {"refresh": pair["refresh"]}).json
+        assert call("GET", "/api/auth/me/", token=pair["access"]).json["role"] == "support"
+        assert remove(pair["access"], "123456").code == "INVALID_STATE"
+
+
+def opens(route: AnyRoute, token: str) -> bool:
+    """Return whether a route's guard admits a token."""
+    assert route.guard is not None
+    principal = route.guard.identify({"authorization": f"Bearer {token}"})
+    try:
+        route.guard.permit(principal)
+    except Forbidden:
+        return False
+    return True
+
+
+def test_a_session_from_before_the_setting_loses_its_role_with_its_next_token(admin: Account) -> None:
+    pair = sessions.start(admin)
+    assert call("GET", "/api/auth/me/", token=pair.access).status == 200
+    with configured(SECOND_FACTOR_ROLES="support"):
+        renewed = call("POST", "/api/auth/refresh/", {"refresh": pair.refresh}).json
+        assert call("GET", "/api/auth/me/", token=renewed["access"]).status == 403

@@ -7,6 +7,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
+from chalicelib.config import config
 from chalicelib.domain.access import limits, lock_outs, notices, owners, passwords, security_log
 from chalicelib.domain.access.notices import Changed, Owner
 from chalicelib.domain.audit import acts
@@ -26,6 +27,9 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Login, Profile
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, AdminRole, Factor, Portal, UsherRole
+
+# The claim of staff whose role requires a second factor that they do not have yet.
+ENROLS = "enrols"
 
 
 def created(account: Account, writes: list[Write]) -> Account:
@@ -384,7 +388,20 @@ def claims(account: Account, *, event_id: str | None) -> dict[str, Any]:
         return {"event_id": event_id, "username": account.login, "roles": list(account.roles or [])}
     if account.portal == Portal.TIX:
         return {"organizationId": account.organization_id, "role": account.role}
+    if account.portal == Portal.ADMIN and must_enrol(account):
+        # Without a role: a guard that does not look at the claim grants nothing.
+        return {ENROLS: True}
     return {"role": account.role} if account.role else {}
+
+
+def requires_second_factor(account: Account) -> bool:
+    """Whether the role of a member of staff requires a second factor (`SECOND_FACTOR_ROLES`)."""
+    return account.portal == Portal.ADMIN and account.role in config().second_factor_roles
+
+
+def must_enrol(account: Account) -> bool:
+    """Whether a member of staff must set up a second factor before anything else."""
+    return account.totp_sealed is None and requires_second_factor(account)
 
 
 def log_security_event(what: str, **ids: str) -> None:

@@ -34,15 +34,17 @@ class Changed(StrEnum):
     CARD = "card"
     NEW_DEVICE = "new_device"
     SECOND_FACTOR = "second_factor"
+    RECOVERY_CODE = "recovery_code"
 
 
 TEXTS: Mapping[Changed, str] = {
     Changed.PASSWORD: "the password of your {portal} account was changed.",
     Changed.NUMBER: "the number of your {portal} account was changed.",
-    Changed.EMAIL: "the e-mail address of your {portal} account was changed.",
+    Changed.EMAIL: "the email address of your {portal} account was changed.",
     Changed.BANK_ACCOUNT: "the bank account of your {portal} account was changed.",
     Changed.CARD: "card ...{card} was bound to your {portal} account by {shop}.",
     Changed.SECOND_FACTOR: "the second factor of your {portal} account was changed.",
+    Changed.RECOVERY_CODE: "a recovery code of your {portal} account was used, or all were renewed.",
     Changed.NEW_DEVICE: "a new device or network ({device}) logged in to your {portal} account.",
 }
 _OTHERWISE = "If that was not you, tell us at once."

@@ -1,8 +1,11 @@
 """The second factor of staff: time-based codes (RFC 6238), whose secret is sealed under the account's data key.
 
-A secret counts once its owner has shown a code of it. Wrong codes count per account and address, so that nobody locks
-the owner out. Wrong codes of one account over all addresses are counted too: a caller who sends them knows the
-password.
+A secret counts once its owner has shown a code of it. Then ten recovery codes are shown, each good once in place of a
+code. Wrong codes count per account and address, so that nobody locks the owner out. Wrong codes of one account over all
+addresses are counted too: a caller who sends them knows the password.
+
+A role may require a second factor (`SECOND_FACTOR_ROLES`). A member without one then gets sessions whose tokens carry
+no role (`accounts.claims`): guards admit these to enrolling and log-out alone.
 """
 
 import hmac
@@ -10,9 +13,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
 from chalicelib import clock
 from chalicelib.domain import encryption, throttle
-from chalicelib.domain.access import accounts, limits, notices, security_log
+from chalicelib.domain.access import accounts, limits, notices, recovery_codes, security_log
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
@@ -34,45 +40,55 @@ _COUNTED = "wrong second factors of an account"
 _COUNTED_FOR = timedelta(hours=1)
 # So many wrong codes of an account in an hour raise the alarm.
 ALARMING = 20
+_ATTRIBUTES = (
+    Account.totp_sealed,
+    Account.totp_step,
+    Account.totp_pending,
+    Account.totp_pending_until,
+    Account.recovery_key,
+    Account.recovery_macs,
+)
 # The text of its line in the log.
 GUESSED = "second factor is being guessed"
 
 
 @dataclass(frozen=True, slots=True)
 class SecondFactor:
-    """The state of an account's second factor; `secret` and `uri` are shown once, before it is on."""
+    """The state of an account's second factor. `secret`, `uri` and `recovery_codes` are shown once."""
 
     enabled: bool
     secret: str | None = field(default=None, repr=False)
     uri: str | None = field(default=None, repr=False)
+    recovery_codes: list[str] | None = field(default=None, repr=False)
 
 
-def set_up(account_id: str, *, code: str | None, address: str) -> SecondFactor:
-    """Begin a second factor without a code, as `enrol` does, or switch it on with one, as `confirm` does."""
-    return enrol(account_id) if code is None else confirm(account_id, code, address=address)
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """A right code: the condition that it was not used yet, and the change of the account that spends it."""
+
+    is_unused: Condition
+    spending: Action
+    factor: Factor
+
+
+def set_up(account_id: str, *, code: str | None, current: str | None, address: str) -> SecondFactor:
+    """Take one step of setting up a second factor.
+
+    Without `code` a fresh secret is returned; where a factor is on, `current` must prove it. With a code of that secret
+    it is switched on, in place of a former one. With a code of a factor that is on, and no secret waiting, its recovery
+    codes are renewed. Raises InvalidState, InvalidCredentials, RateLimited, Unavailable.
+    """
+    account = accounts.get(account_id)
+    if code is None:
+        return _enrol(account, current, address=address)
+    if account.totp_pending is None and account.totp_sealed is not None:
+        return _renew(account, code, address=address)
+    return _confirm(account, code, address=address)
 
 
 def enrol(account_id: str) -> SecondFactor:
     """Return a fresh secret, which `confirm` switches on. Raises InvalidState if a second factor is on, Unavailable."""
-    import pyotp  # only second factors need it
-
-    account = accounts.get(account_id)
-    if account.totp_sealed is not None:
-        raise _is_on()
-    secret = pyotp.random_base32()
-    pending = [
-        Account.totp_pending.set(encryption.seal(account_id, _FIELD, secret)),
-        Account.totp_pending_until.set(clock.now() + PENDING_FOR),
-    ]
-    try:
-        acts.record(
-            operations.change(account.place, pending, Account.totp_sealed.does_not_exist()),
-            subject=_subject(account_id, before="off", after="pending"),
-        )
-    except operations.ConditionFailed as failure:
-        raise _is_on() from failure
-    uri = pyotp.TOTP(secret).provisioning_uri(name=account.login, issuer_name=ISSUER)
-    return SecondFactor(enabled=False, secret=secret, uri=uri)
+    return _enrol(accounts.get(account_id), None, address="")
 
 
 def confirm(account_id: str, code: str, *, address: str) -> SecondFactor:
@@ -80,47 +96,113 @@ def confirm(account_id: str, code: str, *, address: str) -> SecondFactor:
 
     Raises InvalidState if none is pending, InvalidCredentials, RateLimited, Unavailable.
     """
-    account = accounts.get(account_id)
+    return _confirm(accounts.get(account_id), code, address=address)
+
+
+def _enrol(account: Account, current: str | None, *, address: str) -> SecondFactor:
+    import pyotp  # only second factors need it
+
+    actions, condition = [], Account.totp_sealed.does_not_exist()
     if account.totp_sealed is not None:
-        raise _is_on()
-    pending, until = account.totp_pending, account.totp_pending_until
+        if current is None:
+            raise _is_on()
+        proof = _prove(account, current, address=address)
+        actions, condition = [proof.spending], (Account.totp_sealed == bytes(account.totp_sealed)) & proof.is_unused
+    secret = pyotp.random_base32()
+    actions += [
+        Account.totp_pending.set(encryption.seal(account.account_id, _FIELD, secret)),
+        Account.totp_pending_until.set(clock.now() + PENDING_FOR),
+    ]
+    try:
+        acts.record(
+            operations.change(account.place, actions, condition),
+            subject=_subject(account, before=_state(account), after="pending"),
+        )
+    except operations.ConditionFailed as failure:
+        raise (_is_on() if account.totp_sealed is None else _was_used()) from failure
+    uri = pyotp.TOTP(secret).provisioning_uri(name=account.login, issuer_name=ISSUER)
+    return SecondFactor(enabled=account.totp_sealed is not None, secret=secret, uri=uri)
+
+
+def _confirm(account: Account, code: str, *, address: str) -> SecondFactor:
+    pending, until, former = account.totp_pending, account.totp_pending_until, account.totp_sealed
     if pending is None or until is None or clock.now() >= until:
         raise InvalidState("No second factor waits for its code. Begin again without a code.")
     step = _step_of(account, bytes(pending), code, address=address)
+    fresh = recovery_codes.make(account.account_id)
     switched_on = [
         Account.totp_sealed.set(bytes(pending)),
         Account.totp_step.set(step),
         Account.totp_pending.remove(),
         Account.totp_pending_until.remove(),
+        *fresh.changes,
     ]
-    is_same = Account.totp_sealed.does_not_exist() & (Account.totp_pending == bytes(pending))
+    as_before = Account.totp_sealed.does_not_exist() if former is None else Account.totp_sealed == bytes(former)
     owner = notices.owner(account)
     try:
         acts.record(
-            operations.change(account.place, switched_on, is_same),
-            subject=_subject(account_id, before="pending", after="on"),
+            operations.change(account.place, switched_on, as_before & (Account.totp_pending == bytes(pending))),
+            subject=_subject(account, before="pending", after="on"),
         )
     except operations.ConditionFailed as failure:
         found = failure.found(Account)
-        if found is None or found.totp_sealed != pending:
+        if found is None or found.recovery_macs != fresh.macs:
             raise InvalidState("The second factor was changed meanwhile. Begin again.") from failure
         # An earlier try of this call had switched it on.
-    accounts.log_security_event("second factor switched on", account_id=account_id)
+    accounts.log_security_event("second factor switched on", account_id=account.account_id)
     notices.send(owner, Changed.SECOND_FACTOR)
-    return SecondFactor(enabled=True)
+    return SecondFactor(enabled=True, recovery_codes=fresh.codes)
 
 
-def remove(account_id: str) -> None:
-    """Switch the second factor off, and send the owner a notice if it was on. Idempotent."""
+def _renew(account: Account, code: str, *, address: str) -> SecondFactor:
+    """Replace the recovery codes of a factor that is on, after a code of it."""
+    proof = _prove(account, code, address=address)
+    if proof.factor is not Factor.TOTP:
+        raise InvalidCredentials(
+            "Recovery codes are renewed with a six-digit code. To replace the app, send `current`."
+        )
+    fresh = recovery_codes.make(account.account_id)
+    owner = notices.owner(account)
+    same = Account.totp_sealed == bytes(account.totp_sealed or b"")
+    try:
+        acts.record(
+            operations.change(account.place, [proof.spending, *fresh.changes], same & proof.is_unused),
+            subject=AuditSubject("account", account.account_id, after={"recovery_codes": "renewed"}),
+        )
+    except operations.ConditionFailed as failure:
+        found = failure.found(Account)
+        if found is None or found.recovery_macs != fresh.macs:
+            raise _was_used() from failure
+    accounts.log_security_event("recovery codes renewed", account_id=account.account_id)
+    notices.send(owner, Changed.RECOVERY_CODE)
+    return SecondFactor(enabled=True, recovery_codes=fresh.codes)
+
+
+def remove(account_id: str, *, code: str, address: str) -> None:
+    """Switch the second factor off with a code of it, and send the owner a notice. Idempotent.
+
+    Raises InvalidState where the role requires one, InvalidCredentials, RateLimited, Unavailable.
+    """
     account = accounts.get(account_id)
     if account.totp_sealed is None and account.totp_pending is None:
         return
-    attributes = (Account.totp_sealed, Account.totp_step, Account.totp_pending, Account.totp_pending_until)
+    condition: Condition = Account.totp_sealed.does_not_exist()
+    if account.totp_sealed is not None:
+        if accounts.requires_second_factor(account):
+            raise InvalidState("Your role requires a second factor. Replace it: begin another with `current`.")
+        proof = _prove(account, code, address=address)
+        condition = (Account.totp_sealed == bytes(account.totp_sealed)) & proof.is_unused
     owner = notices.owner(account)
-    acts.record(
-        operations.change(account.place, [attribute.remove() for attribute in attributes], Account.pk.exists()),
-        subject=_subject(account_id, before="on" if account.totp_sealed is not None else "pending", after="off"),
-    )
+    try:
+        acts.record(
+            operations.change(account.place, [attribute.remove() for attribute in _ATTRIBUTES], condition),
+            subject=_subject(account, before=_state(account), after="off"),
+        )
+    except operations.ConditionFailed as failure:
+        found = failure.found(Account)
+        if found is not None and found.totp_sealed is None and found.totp_pending is None:
+            return  # an earlier try of this call, or another call
+        raise _was_used() from failure
     if account.totp_sealed is not None:
         accounts.log_security_event("second factor switched off", account_id=account_id)
         notices.send(owner, Changed.SECOND_FACTOR)
@@ -132,20 +214,41 @@ def require(account: Account, code: str | None, *, address: str) -> None:
         return
     if code is None:
         raise InvalidCredentials("This account needs its six-digit code in `totp`.")
-    step = _step_of(account, bytes(account.totp_sealed), code, address=address)
-    # RFC 6238, 5.2: a code is accepted once, so that an observed code is worthless.
-    is_unused = Account.totp_step.does_not_exist() | (Account.totp_step < step)
+    proof = _prove(account, code, address=address)
     try:
-        operations.record(operations.change(account.place, [Account.totp_step.set(step)], is_unused))
+        operations.record(operations.change(account.place, [proof.spending], proof.is_unused))
     except operations.ConditionFailed as failure:
-        raise InvalidCredentials("This code was used. Wait for the next one.") from failure
-    security_log.note_factors(Factor.TOTP)
+        raise _was_used() from failure
+    security_log.note_factors(proof.factor)
+    if proof.factor is Factor.RECOVERY_CODE:
+        accounts.log_security_event("recovery code used", account_id=account.account_id)
+        notices.send(notices.owner(account), Changed.RECOVERY_CODE)
+
+
+def _prove(account: Account, code: str, *, address: str) -> _Proof:
+    """Return the proof of a right code, not yet spent. Raises InvalidCredentials, RateLimited."""
+    if code.isdecimal():
+        step = _step_of(account, bytes(account.totp_sealed or b""), code, address=address)
+        # RFC 6238, 5.2: a code is accepted once, so that an observed code is worthless.
+        is_unused = Account.totp_step.does_not_exist() | (Account.totp_step < step)
+        return _Proof(is_unused, Account.totp_step.set(step), Factor.TOTP)
+    _take_try(account, address)
+    mac = recovery_codes.find(account, code)
+    if mac is None:
+        _count_wrong(account)
+        raise InvalidCredentials("The recovery code is wrong, or was used.")
+    is_unused = Account.recovery_macs.contains(mac)
+    return _Proof(is_unused, Account.recovery_macs.delete({mac}), Factor.RECOVERY_CODE)
+
+
+def _take_try(account: Account, address: str) -> None:
+    # RFC 6238 codes have a million values: five guesses per five minutes are negligible.
+    limits.WRONG_SECOND_FACTORS.take(f"{account.account_id}:{limits.network(address)}")
 
 
 def _step_of(account: Account, sealed: bytes, code: str, *, address: str) -> int:
     """Return the time step of a right code. Raises InvalidCredentials, RateLimited."""
-    # RFC 6238 codes have a million values: five guesses per five minutes are negligible.
-    limits.WRONG_SECOND_FACTORS.take(f"{account.account_id}:{limits.network(address)}")
+    _take_try(account, address)
     totp = _totp(encryption.open_sealed(account.account_id, _FIELD, sealed))
     now = totp.timecode(clock.now())
     # One step of drift each way.
@@ -156,8 +259,18 @@ def _step_of(account: Account, sealed: bytes, code: str, *, address: str) -> int
     raise InvalidCredentials("The six-digit code is wrong.")
 
 
-def _subject(account_id: str, *, before: str, after: str) -> AuditSubject:
-    return AuditSubject("account", account_id, {"second_factor": before}, {"second_factor": after})
+def _state(account: Account) -> str:
+    if account.totp_sealed is not None:
+        return "on"
+    return "off" if account.totp_pending is None else "pending"
+
+
+def _was_used() -> InvalidCredentials:
+    return InvalidCredentials("This code was used. Wait for the next one.")
+
+
+def _subject(account: Account, *, before: str, after: str) -> AuditSubject:
+    return AuditSubject("account", account.account_id, {"second_factor": before}, {"second_factor": after})
 
 
 def _count_wrong(account: Account) -> None:
@@ -173,4 +286,4 @@ def _totp(secret: str) -> "pyotp.TOTP":
 
 
 def _is_on() -> InvalidState:
-    return InvalidState("A second factor is on already. Remove it first.")
+    return InvalidState("A second factor is on already. To replace it, send a code of it as `current`.")

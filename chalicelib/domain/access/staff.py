@@ -26,13 +26,16 @@ class StaffLogIn:
 
     member: StaffMember
     tokens: Tokens
+    # Whether the session can only set up the second factor that the role requires.
+    must_enrol: bool
 
 
 def log_in(*, email: str, password: str, totp: str | None, in_cookie: bool, visitor: Visitor) -> StaffLogIn:
     """Log a member of staff in. Raises InvalidCredentials, RateLimited, AccountSuspended."""
     account = accounts.verify_password(Portal.ADMIN, email, password, address=visitor.address)
     second_factor.require(account, totp, address=visitor.address)
-    return StaffLogIn(member_of(account), sessions.start(account, in_cookie=in_cookie, visitor=visitor))
+    pair = sessions.start(account, in_cookie=in_cookie, visitor=visitor)
+    return StaffLogIn(member_of(account), pair, must_enrol=accounts.must_enrol(account))
 
 
 def me(account_id: str) -> StaffMember:

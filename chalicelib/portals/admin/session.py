@@ -9,7 +9,7 @@ from chalicelib.domain.access.staff import StaffLogIn
 from chalicelib.portals import session_routes
 from chalicelib.portals.http import cookies, refusals
 from chalicelib.portals.http.answer import Reply
-from chalicelib.portals.http.auth import STAFF
+from chalicelib.portals.http.auth import ENROLLING_STAFF, STAFF
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.portals.session_routes import Audience
@@ -20,6 +20,7 @@ bp = Blueprint(__name__)
 _BASE = "/api/auth"
 _REFRESH = Link("admin_refresh", body={"refresh": "/refresh"})
 _AUDIENCE = Audience("admin", Portal.ADMIN, STAFF)
+_LEAVING = Audience("admin", Portal.ADMIN, ENROLLING_STAFF)
 
 
 def _logged_in_out(log_in: StaffLogIn, *, in_cookie: bool) -> Reply[schema.LoginOut]:
@@ -31,6 +32,7 @@ def _logged_in_out(log_in: StaffLogIn, *, in_cookie: bool) -> Reply[schema.Login
         expires_in=log_in.tokens.expires_in,
         csrf_token=placed.csrf_token,
         admin=schema.AdminOut.read(log_in.member),
+        must_enrol=log_in.must_enrol,
     )
     return Reply(content, headers=placed.headers)
 
@@ -91,7 +93,7 @@ def admin_refresh(call: Call[schema.RefreshIn, None]) -> Reply[schema.RefreshOut
     )
 
 
-session_routes.add_log_out(bp, f"{_BASE}/logout", _AUDIENCE, headers=cookies.clearing)
+session_routes.add_log_out(bp, f"{_BASE}/logout", _LEAVING, headers=cookies.clearing)
 session_routes.add_change_password(bp, f"{_BASE}/change-password", _AUDIENCE, keeps_session=False)
 
 
@@ -106,7 +108,7 @@ def admin_me(call: Call[None, None]) -> schema.AdminOut:
     Route(
         "POST",
         f"{_BASE}/totp",
-        guard=STAFF,
+        guard=ENROLLING_STAFF,
         body=schema.SecondFactorIn,
         reply=schema.SecondFactorOut,
         refuses=(errors.InvalidState, errors.InvalidCredentials, errors.RateLimited),
@@ -114,12 +116,24 @@ def admin_me(call: Call[None, None]) -> schema.AdminOut:
     ),
 )
 def admin_second_factor(call: Call[schema.SecondFactorIn, None]) -> schema.SecondFactorOut:
-    """Begin the second factor and show its secret once; with a code of it, switch it on."""
-    state = second_factor.set_up(call.principal.id, code=call.body.code, address=call.address)
+    """Begin the second factor and show its secret once; with a code of it, switch it on; with another, renew codes."""
+    body = call.body
+    state = second_factor.set_up(call.principal.id, code=body.code, current=body.current, address=call.address)
     return schema.SecondFactorOut.read(state)
 
 
-@door(bp, Route("DELETE", f"{_BASE}/totp", guard=STAFF, status=204, audited="second_factor.remove"))
-def admin_remove_second_factor(call: Call[None, None]) -> None:
-    """Remove the second factor."""
-    second_factor.remove(call.principal.id)
+@door(
+    bp,
+    Route(
+        "DELETE",
+        f"{_BASE}/totp",
+        guard=STAFF,
+        body=schema.SecondFactorRemovalIn,
+        status=204,
+        refuses=(errors.InvalidState, errors.InvalidCredentials, errors.RateLimited),
+        audited="second_factor.remove",
+    ),
+)
+def admin_remove_second_factor(call: Call[schema.SecondFactorRemovalIn, None]) -> None:
+    """Remove the second factor by one of its codes, where the role does not require it."""
+    second_factor.remove(call.principal.id, code=call.body.code, address=call.address)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.domain.access import lock_outs, permissions, tokens
+from chalicelib.domain.access import accounts, lock_outs, permissions, tokens
 from chalicelib.domain.access.permissions import Permission
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.errors import Forbidden, NotAssigned, Unauthenticated
@@ -16,12 +16,14 @@ _SCHEME = "bearer "
 class Guard:
     """The callers that a route accepts: the principals of one portal, or of any.
 
+    `enrolling` also accepts staff who must set up a second factor first; no other guard does.
     Staff need one of the permissions, others one of the roles, where the guard names some.
     """
 
     portal: Portal | None
     permissions: tuple[Permission, ...] = ()
     roles: tuple[str, ...] = ()
+    enrolling: bool = False
 
     def identify(self, headers: Mapping[str, str]) -> Principal:
         """Return the caller, who is of the right portal. Raises Unauthenticated, TokenExpired."""
@@ -34,6 +36,10 @@ class Guard:
 
     def permit(self, principal: Principal) -> None:
         """Raise Forbidden unless the caller's role is one that the guard takes."""
+        if accounts.ENROLS in principal.claims:
+            if not self.enrolling:
+                raise Forbidden("Your role requires a second factor. Set it up first: POST /api/auth/totp/.")
+            return
         if self.accepted_roles is not None and principal.claims.get("role") not in self.accepted_roles:
             raise Forbidden
 
@@ -51,6 +57,7 @@ ORGANIZER = Guard(Portal.ORGANIZER)
 USHER = Guard(Portal.USHER)
 DEVICE = Guard(Portal.DEVICE)
 STAFF = Guard(Portal.ADMIN)
+ENROLLING_STAFF = Guard(Portal.ADMIN, enrolling=True)
 TIX = Guard(Portal.TIX)
 TIX_ADMIN = Guard(Portal.TIX, roles=(TixRole.ADMIN,))
 ANYBODY = Guard(None)

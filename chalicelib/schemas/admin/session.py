@@ -4,16 +4,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.schemas.wire import In, OneTimeCode, Out, Password, TokensOut
+from chalicelib import scanned_text
+from chalicelib.schemas.wire import In, OneTimeCode, Out, Password, Scanned, TokensOut
 from chalicelib.vocabulary import AdminRole
+
+# A six-digit code of the app, or a recovery code.
+SecondFactorCode = Annotated[
+    str,
+    StringConstraints(pattern=r"^([0-9]{6}|[A-HJ-NP-Z2-9]{16})$"),
+    Scanned(scanned_text.second_factor_code, longest=64),
+]
 
 
 class LoginIn(In):
-    """A staff log-in; `totp` is the six-digit code of accounts with a second factor."""
+    """A staff log-in; `totp` is the code of accounts with a second factor: six digits, or a recovery code."""
 
     email: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=254)]
     password: Password
-    totp: OneTimeCode | None = None
+    totp: SecondFactorCode | None = None
 
 
 class LoginQuery(In):
@@ -37,9 +45,19 @@ class FirstAdminIn(In):
 
 
 class SecondFactorIn(In):
-    """Nothing to begin the second factor; a code of the new secret to switch it on."""
+    """Nothing to begin the second factor; a code of the new secret to switch it on.
+
+    Where a factor is on, `current` begins its replacement, and a `code` of it renews the recovery codes.
+    """
 
     code: OneTimeCode | None = None
+    current: SecondFactorCode | None = Field(default=None, description="A code of the factor that is on.")
+
+
+class SecondFactorRemovalIn(In):
+    """A code of the second factor to remove, or a recovery code."""
+
+    code: SecondFactorCode
 
 
 class SecondFactorOut(Out):
@@ -47,6 +65,9 @@ class SecondFactorOut(Out):
 
     enabled: bool = Field(description="Whether log-ins need a code.")
     secret: str | None = Field(description="The secret for the authenticator app, in base32; null once it is on.")
+    recovery_codes: list[str] | None = Field(
+        description="Ten codes, each good once in place of a six-digit code; shown only now."
+    )
     uri: str | None = Field(description="The same as an `otpauth:` address, to show as a QR code; null once it is on.")
 
 
@@ -66,6 +87,9 @@ class LoginOut(TokensOut):
     refresh: str | None  # type: ignore[assignment]  # null where the cookie carries it
     csrf_token: str | None
     admin: AdminOut
+    must_enrol: bool = Field(
+        description="Whether the role requires a second factor, to be set up before anything else."
+    )
 
 
 class RefreshIn(In):

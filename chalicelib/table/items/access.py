@@ -37,6 +37,9 @@ class Account(Item, discriminator="account"):
     totp_pending_until = MomentAttribute(null=True)
     # The time step (RFC 6238) of the last accepted code.
     totp_step = IntegerAttribute(null=True)
+    # The MACs of the recovery codes that are not used yet, and the sealed key of these MACs.
+    recovery_key = BinaryAttribute(legacy_encoding=False, null=True)
+    recovery_macs = UnicodeSetAttribute(null=True)
     # E.164; only in portals whose accounts have a phone number.
     mobile_number = UnicodeAttribute(null=True)
     labels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)

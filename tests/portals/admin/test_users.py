@@ -218,7 +218,7 @@ def test_a_members_new_address_is_their_log_in_and_one_in_use_is_409() -> None:
     log_in = lambda email: call("POST", "/api/auth/login/", {"email": email, "password": PASSWORD}).status  # noqa: E731
     assert (log_in("old@example.com"), log_in("new@example.com")) == (401, 200)
     assert operations.get(keys.access.login(Portal.ADMIN, "old@example.com")) is None
-    assert "e-mail address" in str([text["body"] for text in texts() if text["to"] == "old@example.com"])
+    assert "email address" in str([text["body"] for text in texts() if text["to"] == "old@example.com"])
 
 
 def test_before_the_check_a_merchant_gets_no_stock() -> None:

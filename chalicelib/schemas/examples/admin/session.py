@@ -18,7 +18,8 @@ _SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105  # as above
 
 OPERATIONS: dict[str, Example] = {
     "admin_login": Example(
-        {"email": demo.ADMIN_EMAIL, "password": demo.PASSWORD}, {**TOKENS, "csrf_token": None, "admin": _ADMIN}
+        {"email": demo.ADMIN_EMAIL, "password": demo.PASSWORD},
+        {**TOKENS, "csrf_token": None, "admin": _ADMIN, "must_enrol": False},
     ),
     "admin_refresh": Example({"refresh": REFRESH}, {**TOKENS, "csrf_token": None}),
     "admin_logout": Example(answer={}),
@@ -38,9 +39,10 @@ OPERATIONS: dict[str, Example] = {
         {
             "enabled": False,
             "secret": _SECRET,
+            "recovery_codes": None,
             "uri": f"otpauth://totp/Gatehouse:{quote(demo.ADMIN_EMAIL)}?secret={_SECRET}&issuer=Gatehouse",
         },
     ),
-    "admin_remove_second_factor": Example(),
+    "admin_remove_second_factor": Example({"code": "492039"}),
     "admin_me": Example(answer=_ADMIN),
 }
