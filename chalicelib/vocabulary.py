@@ -398,6 +398,13 @@ class PayoutStatus(StrEnum):
     ON_HOLD = "on_hold"
 
 
+class ExportFormat(StrEnum):
+    """The kind of file that an export is."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
 class LiveType(StrEnum):
     """The type of a live message: an event of a channel, or an answer to its client."""
 

@@ -1,6 +1,7 @@
 """Files in the platform's bucket: accessed by the platform, or by a signed link with an expiry."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -60,6 +61,12 @@ def read(key: str, *, limit: int) -> bytes | None:
 def write(key: str, content: bytes, *, content_type: str) -> None:
     """Store a file. Raises Unavailable."""
     _ask("put_object", Key=key, Body=content, ContentType=content_type)
+
+
+def write_from(key: str, path: Path, *, content_type: str) -> None:
+    """Store a file of this machine without reading it into memory. Raises Unavailable."""
+    with path.open("rb") as content:
+        _ask("put_object", Key=key, Body=content, ContentType=content_type)
 
 
 def delete(key: str) -> None:

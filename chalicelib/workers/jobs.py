@@ -5,11 +5,12 @@ from typing import Any
 
 from chalicelib.domain import jobs
 from chalicelib.domain.customer_notices import background as customer_notices
+from chalicelib.domain.exports import background as exports
 from chalicelib.domain.organizations import background as organizations
 from chalicelib.workers import Failures, each_message
 
 # Every kind of job, by its item.
-KINDS = {**organizations.JOB_KINDS, **customer_notices.JOB_KINDS}
+KINDS = {**organizations.JOB_KINDS, **customer_notices.JOB_KINDS, **exports.JOB_KINDS}
 
 
 def handle(batch: dict[str, Any]) -> Failures:

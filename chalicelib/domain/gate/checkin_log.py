@@ -1,10 +1,10 @@
 """The check-in log: every scan, newest first, with search by card, usher, result or attendee."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from heapq import merge
+from typing import Any
 
 from chalicelib.domain import paging
 from chalicelib.domain.access import accounts
@@ -17,7 +17,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Scan, Ticket
 from chalicelib.table.places import Key, Place
 from chalicelib.table.ranges import Before, Between
-from chalicelib.vocabulary import Portal, ScanResult
+from chalicelib.vocabulary import Portal, ScanResult, ScanSource
 
 # A numbered page reads the index up to it; deeper pages need the cursor.
 MAX_PAGE = 50
@@ -45,6 +45,32 @@ class CheckinFilters:
     attendee: str | None = None
     date_from: datetime | None = None
     date_to: datetime | None = None
+    source: ScanSource | None = None
+    conflict: bool | None = None
+    resolved: bool | None = None
+
+    def fits(self, scan: Scan) -> bool:
+        """Whether a scan has what only its item says."""
+        return (
+            (self.source is None or scan.source == self.source)
+            and (self.conflict is None or self.conflict == (scan.conflict is not None))
+            and (
+                self.resolved is None or (scan.conflict is not None and self.resolved == (scan.resolution is not None))
+            )
+        )
+
+    @property
+    def asks_items(self) -> bool:
+        """Whether only the items of scans answer it."""
+        return (self.source, self.conflict, self.resolved) != (None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckinSlice:
+    """A part of an event's log; `after` is where it goes on, None at the end."""
+
+    entries: Sequence[CheckinEntry]
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +121,40 @@ def search(
     and result it reads a bounded part of the event's log per request. Such a page may hold fewer entries than
     requested; `next` continues.
     """
+    question = _question(event_id, filters)
+    if question is None:
+        return Page(results=[])
+    page = paging.walk(
+        PageRequest(f"log-search/{caller_id}/{event_id}/{filters}", page_size, cursor),
+        question.read,
+        question.load,
+        budget=_FILTERED if question.usher_id or filters.result else ReadBudget(),
+    )
+    return page.showing(_entries(page.results))
+
+
+def slice_of(
+    event_id: str, filters: CheckinFilters, *, after: str | None, limit: int, most: int | None = None
+) -> CheckinSlice:
+    """Return the entries that fit among about `limit` next ones of an event's log, newest first, and at most `most`."""
+    question = _question(event_id, filters)
+    if question is None:
+        return CheckinSlice((), None)
+    rows, end = question.read_slice(after, limit)
+    places = question.load(rows)
+    fitting = [(row, place) for row, place in zip(rows, places, strict=True) if place is not None]
+    if most is not None and len(fitting) > most:
+        fitting = fitting[:most]
+        end = fitting[-1][0].log_id
+    entries = _entries([place for _, place in fitting])
+    return CheckinSlice([entry for entry in entries if filters.fits(entry.scan)], end)
+
+
+def _question(event_id: str, filters: CheckinFilters) -> "_Question | None":
+    """Return how a search reads an event's log, or None if nothing can fit."""
     usher_id = _usher_id(filters.username) if filters.username else None
     if filters.username and usher_id is None:
-        return Page(results=[])
+        return None
     entered: list[_Row] = []
     if filters.card_id is not None or filters.attendee is not None:
         ticket_ids, partitions = _history_of(event_id, filters)
@@ -105,26 +162,48 @@ def search(
         entered, index = _first_entries(ticket_ids), "gsi2"
     else:
         partitions, index = keys.gate.log_partitions(event_id), "gsi1"
-    start, end = _start_of(filters.date_from), _end_of(filters.date_to)
+    return _Question(filters, usher_id, partitions, index, entered)
 
-    def read(after: str | None, limit: int) -> list[tuple[str, _Row]]:
-        before = after or end
-        rows = _newest(partitions, index, before=before, limit=limit)
-        rows += [row for row in entered if before is None or row.log_id < before]
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A search of one event's log: the partitions to read, and the first entries that no partition has."""
+
+    filters: CheckinFilters
+    usher_id: str | None
+    partitions: list[str]
+    index: str
+    entered: list[_Row]
+
+    def read(self, after: str | None, limit: int) -> list[tuple[str, _Row]]:
+        """Return the next rows with their positions; fewer than `limit` end the log."""
+        before = after or _end_of(self.filters.date_to)
+        rows = _newest(self.partitions, self.index, before=before, limit=limit)
+        rows += self._entered(before)
         rows = sorted(rows, key=lambda row: row.log_id, reverse=True)[:limit]
+        start = _start_of(self.filters.date_from)
         return [(row.log_id, row) for row in rows if row.log_id >= start]
 
-    def load(rows: Sequence[_Row]) -> list[Place[Scan] | None]:
-        fitting = _fitting(rows, usher_id=usher_id, result=filters.result, index=index)
+    def read_slice(self, after: str | None, limit: int) -> tuple[list[_Row], str | None]:
+        """Return about `limit` of the next rows, and where the log goes on; each row is read once."""
+        before = after or _end_of(self.filters.date_to)
+        each = limit // max(len(self.partitions), 1) + 1
+        rows, frontier = _rows_of(self.partitions, self.index, before=before, limit=each)
+        # Behind the last row of a partition that goes on, others may have rows that were not read.
+        reached = max(frontier, default=None)
+        start = _start_of(self.filters.date_from)
+        rows += self._entered(before)
+        rows = [row for row in rows if row.log_id >= max(reached or "", start)]
+        goes_on = reached is not None and reached >= start
+        return sorted(rows, key=lambda row: row.log_id, reverse=True), reached if goes_on else None
+
+    def load(self, rows: Sequence[_Row]) -> list[Place[Scan] | None]:
+        """Return the place of each row's scan, None where it does not fit."""
+        fitting = _fitting(rows, usher_id=self.usher_id, result=self.filters.result, index=self.index)
         return [row.key if row.key in fitting else None for row in rows]
 
-    page = paging.walk(
-        PageRequest(f"log-search/{caller_id}/{event_id}/{filters}", page_size, cursor),
-        read,
-        load,
-        budget=_FILTERED if usher_id or filters.result else ReadBudget(),
-    )
-    return page.showing(_entries(page.results))
+    def _entered(self, before: str | None) -> list[_Row]:
+        return [row for row in self.entered if before is None or row.log_id < before]
 
 
 def _fitting(rows: Sequence[_Row], *, usher_id: str | None, result: ScanResult | None, index: str) -> set[Key]:
@@ -154,24 +233,30 @@ def _end_of(date_to: datetime | None) -> str | None:
 
 def _newest(partitions: list[str], index: str, *, before: str | None, limit: int) -> list[_Row]:
     """Merge the newest rows of several partitions."""
-    sort: Callable[[_Row], str] = lambda row: row.log_id  # noqa: E731  # one key for query and merge
-    streams = []
+    rows, _ = _rows_of(partitions, index, before=before, limit=limit)
+    return sorted(rows, key=lambda row: row.log_id, reverse=True)[:limit]
+
+
+def _rows_of(partitions: list[str], index: str, *, before: str | None, limit: int) -> tuple[list[_Row], list[str]]:
+    """Return the newest rows of several partitions, and the last row of each that may go on."""
+    rows: list[_Row] = []
+    goes_on: list[str] = []
     for partition in partitions:
         raws = operations.query(
             partition, Before(before) if before else None, index=index, newest_first=True, limit=limit
         )
-        streams.append(
-            [
-                _Row(
-                    log_id=raw[f"{index}sk"]["S"],
-                    key=place,
-                    result=raw.get("result", {}).get("S"),
-                    principal_id=raw.get("principal_id", {}).get("S"),
-                )
-                for raw, place in zip(raws, operations.places_of(Scan, raws), strict=True)
-            ]
-        )
-    return list(merge(*streams, key=sort, reverse=True))[:limit]
+        if len(raws) == limit:
+            goes_on.append(raws[-1][f"{index}sk"]["S"])
+        rows += [
+            _Row(
+                log_id=raw[f"{index}sk"]["S"],
+                key=place,
+                result=raw.get("result", {}).get("S"),
+                principal_id=raw.get("principal_id", {}).get("S"),
+            )
+            for raw, place in zip(raws, operations.places_of(Scan, raws), strict=True)
+        ]
+    return rows, goes_on
 
 
 def _page(rows: Sequence[_Row], *, page_size: int, more: bool, bound_to: str) -> Page[CheckinEntry]:
@@ -181,8 +266,13 @@ def _page(rows: Sequence[_Row], *, page_size: int, more: bool, bound_to: str) ->
 
 
 def _entries(scan_keys: Sequence[Place[Scan]]) -> list[CheckinEntry]:
-    scans = operations.get_many(scan_keys, consistent=False)
-    tickets = scanned_tickets(scans.values())
+    # The key of a scan mostly names its ticket, so both are read at once.
+    named = [place for key in scan_keys if (place := keys.gate.scanned_ticket(key)) is not None]
+    wanted: list[Place[Any]] = [*scan_keys, *named]
+    found: dict[Key, Any] = operations.get_many(wanted, consistent=False)
+    scans: dict[Key, Scan] = {key: found[key] for key in scan_keys if key in found}
+    tickets = {found[place].ticket_id: found[place] for place in named if place in found}
+    tickets |= scanned_tickets(scan for scan in scans.values() if scan.ticket_id not in tickets)
     return [entry_of(scans[key], tickets.get(scans[key].ticket_id or "")) for key in scan_keys if key in scans]
 
 

@@ -1,7 +1,8 @@
 """Every declared list."""
 
 from chalicelib.domain.lists.declaration import AnyList
+from chalicelib.domain.lists.events import EVENTS
 from chalicelib.domain.lists.users import USERS
 from chalicelib.domain.lists.venues import VENUES
 
-LISTS: tuple[AnyList, ...] = (VENUES, USERS)
+LISTS: tuple[AnyList, ...] = (VENUES, USERS, EVENTS)

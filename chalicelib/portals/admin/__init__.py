@@ -2,6 +2,7 @@
 
 from chalicelib.portals.admin import (
     cards,
+    checkin_log,
     devices,
     first_admin,
     refund_requests,
@@ -15,6 +16,7 @@ DOORS = (
     first_admin,
     devices,
     cards,
+    checkin_log,
     refund_requests,
     users,
     venues,

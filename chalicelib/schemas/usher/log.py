@@ -10,6 +10,8 @@ from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.wire import BetweenIn, Cursor, Filter, Id, In, Moment, Out, PageSize
 from chalicelib.vocabulary import Direction, Reason, ScanResult, ScanSource
 
+Conflict = Literal["double_admission"]
+
 
 class _Scan(Protocol):
     """The scan of an entry."""
@@ -51,23 +53,32 @@ class _Scan(Protocol):
     def source(self) -> ScanSource: ...
 
     @property
+    def conflict(self) -> str | None: ...
+
+    @property
+    def resolution(self) -> str | None: ...
+
+    @property
     def scanned_at(self) -> datetime: ...
 
     @property
     def decided_at(self) -> datetime: ...
 
 
-class _Entry(Protocol):
+class LoggedScan(Protocol):
     """An entry of the log, as the domain returns it."""
 
     @property
-    def scan(self) -> _Scan: ...
+    def scan(self) -> _Scan:
+        """The scan itself."""
 
     @property
-    def attendee_name(self) -> str | None: ...
+    def attendee_name(self) -> str | None:
+        """The name on the ticket."""
 
     @property
-    def tier(self) -> str | None: ...
+    def tier(self) -> str | None:
+        """The tier on the ticket."""
 
 
 class UsherShownOut(Out):
@@ -94,12 +105,12 @@ class LogEntryOut(Out):
     usher: UsherShownOut | None
     device_id: str | None
     source: ScanSource
-    conflict: Literal["double_admission"] | None
+    conflict: Conflict | None
     scanned_at: Moment
     received_at: Moment
 
     @classmethod
-    def from_entry(cls, entry: _Entry) -> Self:
+    def from_entry(cls, entry: LoggedScan) -> Self:
         """Return an entry of the log: a scan, with the name of its attendee."""
         scan = entry.scan
         by_device = scan.principal_id.startswith("dev_")
@@ -119,7 +130,7 @@ class LogEntryOut(Out):
             usher=None if by_device else usher,
             device_id=scan.principal_id if by_device else None,
             source=scan.source,
-            conflict=None,
+            conflict=scan.conflict,
             scanned_at=scan.scanned_at,
             received_at=scan.decided_at,
         )

@@ -45,7 +45,7 @@ from chalicelib.table.items.events import (
 from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, FirstScan, Scan
 from chalicelib.table.items.idempotency import IdempotencyRecord, IdempotentAnswer, Operation
 from chalicelib.table.items.item import Item, SweptItem
-from chalicelib.table.items.jobs import Job, JobRequest, SweepMark
+from chalicelib.table.items.jobs import ExportRun, Job, JobRequest, SweepMark
 from chalicelib.table.items.lists import ListEntry, ListWord
 from chalicelib.table.items.live import (
     Listener,
@@ -131,6 +131,7 @@ __all__ = [
     "Enrolment",
     "Event",
     "EventRevocation",
+    "ExportRun",
     "Favorite",
     "FirstAdmin",
     "FirstScan",

@@ -73,3 +73,6 @@ class Scan(Item, discriminator="scan"):
     scanned_at = MomentAttribute()
     decided_at = MomentAttribute()
     counted = BooleanAttribute(null=True)
+    # Why an offline scan contradicts another, and how staff closed that; an open conflict has no resolution.
+    conflict = UnicodeAttribute(null=True)
+    resolution = UnicodeAttribute(null=True)

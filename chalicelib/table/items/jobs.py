@@ -1,10 +1,10 @@
 """Items of background jobs and the sweep."""
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
-from chalicelib.vocabulary import JobStatus
+from chalicelib.vocabulary import ExportFormat, JobStatus
 
 
 class Job(SweptItem, discriminator="job"):
@@ -23,6 +23,21 @@ class Job(SweptItem, discriminator="job"):
     # How often in a row the sweep queued it again without progress, and how many parts were done then.
     revivals = IntegerAttribute(null=True)
     revived_at_done = IntegerAttribute(null=True)
+
+
+class ExportRun(Job, discriminator="export"):
+    """The job that writes the rows of a source into one file.
+
+    `position` is where the source goes on; `parts` are the keys of rows that are read, `file` of the file at the end.
+    """
+
+    source = UnicodeAttribute()
+    query: JSONAttribute = JSONAttribute()
+    format = EnumAttribute(ExportFormat)
+    position = UnicodeAttribute(null=True)
+    parts: JSONAttribute = JSONAttribute(default=list)
+    file = UnicodeAttribute(null=True)
+    problem = UnicodeAttribute(null=True)
 
 
 class JobRequest(Item, discriminator="job_request"):

@@ -2,7 +2,8 @@
 
 from chalicelib import folding
 from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, Scan
-from chalicelib.table.keys import sale
+from chalicelib.table.items.tickets import Ticket
+from chalicelib.table.keys import sale, tickets
 from chalicelib.table.places import Key, Place, joined
 
 LOG_SHARDS = 4
@@ -46,6 +47,12 @@ def attendee_words(event_id: str, words: str) -> str:
 def scan(caller_id: str, scan_id: str, subject: str) -> Place[Scan]:
     """Question 6."""
     return Place(Scan, joined("SCAN", caller_id, scan_id), joined("SCAN", subject))
+
+
+def scanned_ticket(scan: Key) -> Place[Ticket] | None:
+    """Question 6: the ticket that the key of a scan names, or None if it names something else."""
+    subject = scan.sk.partition("#")[2]
+    return tickets.ticket(subject) if subject.startswith("tkt_") else None
 
 
 def log_shard(log_id: str) -> str:

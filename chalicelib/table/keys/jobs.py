@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from chalicelib.table.items.jobs import Job, JobRequest, SweepMark
+from chalicelib.table.items.jobs import ExportRun, Job, JobRequest, SweepMark
 from chalicelib.table.places import Key, Place, joined
 
 DUE_SHARDS = 4
@@ -36,6 +36,11 @@ def sweep_mark(what: str) -> Place[SweepMark]:
 def job(job_id: str) -> Place[Job]:
     """Question 69."""
     return Place(Job, joined("JOB", job_id), "JOB")
+
+
+def export(job_id: str) -> Place[ExportRun]:
+    """Question 69, for an export."""
+    return Place(ExportRun, *job(job_id))
 
 
 def job_request(digest: str) -> Place[JobRequest]:

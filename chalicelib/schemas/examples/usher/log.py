@@ -3,7 +3,7 @@
 from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import LOG_ID, SCAN_ID, USHER_ID, Example, page
 
-_ENTRY = {
+ENTRY = {
     "id": LOG_ID,
     "scan_id": SCAN_ID,
     "event_id": demo.EVENT_ID,
@@ -24,7 +24,7 @@ _ENTRY = {
 }
 
 OPERATIONS: dict[str, Example] = {
-    "usher_logs": Example(answer=page(_ENTRY)),
-    "usher_search_logs": Example(answer=page(_ENTRY)),
-    "usher_log": Example(answer=_ENTRY),
+    "usher_logs": Example(answer=page(ENTRY)),
+    "usher_search_logs": Example(answer=page(ENTRY)),
+    "usher_log": Example(answer=ENTRY),
 }

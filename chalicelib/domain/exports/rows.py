@@ -1,0 +1,28 @@
+"""What an export reads: the rows of a source, piece by piece."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Cell = str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRows:
+    """Some rows of a source; `position` is where it goes on, None at the end."""
+
+    rows: Sequence[Sequence[Cell]]
+    position: str | None
+
+
+# Takes a query, the position to go on from (None at the beginning), and about how many rows to read.
+ReadRows = Callable[[Mapping[str, Any], str | None, int], ExportRows]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSource:
+    """A log or a list that can be exported; `columns` are the cells of its rows, named like the fields of the wire."""
+
+    name: str
+    columns: tuple[str, ...]
+    read: ReadRows

@@ -1,0 +1,129 @@
+"""The check-in log of all events, for staff: event by event, newest first, without a write per scan (D-LIST-04).
+
+A page reads one event's log. Which event follows comes from the list of events and their totals, at two requests, or
+from the card or the usher that is asked for. A page may be short; `next` then continues with the next event.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain import paging
+from chalicelib.domain.access import accounts
+from chalicelib.domain.cards import cards
+from chalicelib.domain.gate import checkin_log
+from chalicelib.domain.gate.checkin_log import CheckinEntry, CheckinFilters
+from chalicelib.domain.lists.events import EVENTS
+from chalicelib.domain.paging import Page
+from chalicelib.errors import ValidationFailed
+from chalicelib.table import keys, operations
+from chalicelib.table.places import whose
+from chalicelib.table.ranges import Before
+from chalicelib.vocabulary import Portal
+
+# Events whose totals are looked at for the next one with scans.
+_EVENTS_AT_ONCE = 100
+# Entries that a page looks at: where the index answers its filters, for each that is shown, and where it does not.
+_PER_ENTRY = 2
+_BY_INDEX = 1000
+_BY_ITEM = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LogPlace:
+    """Where the log goes on: in an event, after an entry of its log. Without an id the event is over, or none is begun.
+
+    `event_place` is where the events are that follow.
+    """
+
+    event_place: str | None = None
+    event_id: str | None = None
+    after: str | None = None
+
+    def text(self) -> str:
+        """Return the place as a text."""
+        return json.dumps([self.event_place, self.event_id, self.after])
+
+    @classmethod
+    def of(cls, text: str) -> "LogPlace":
+        """Return the place of a text."""
+        return cls(*json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class LogSlice:
+    """A part of the log; `goes_on` is where it goes on, None at the end."""
+
+    entries: Sequence[CheckinEntry]
+    goes_on: LogPlace | None
+
+
+def page(
+    event_id: str | None, filters: CheckinFilters, *, caller_id: str, page_size: int, cursor: str | None
+) -> Page[CheckinEntry]:
+    """Return a page of the log. Raises InvalidCursor, ValidationFailed (an attendee without an event)."""
+    bound_to = f"staff-log/{caller_id}/{event_id}/{filters}"
+    place = LogPlace.of(paging.unseal(cursor, bound_to=bound_to)) if cursor else LogPlace()
+    if filters.asks_items:
+        limit, most = _BY_ITEM, None
+    elif filters.result or filters.username:
+        limit, most = _BY_INDEX, page_size
+    else:
+        limit, most = page_size * _PER_ENTRY, page_size
+    found = read(event_id, filters, place=place, limit=limit, most=most)
+    shown, goes_on = found.entries, found.goes_on
+    if len(shown) > page_size:
+        shown = shown[:page_size]
+        goes_on = LogPlace(
+            None if goes_on is None else goes_on.event_place, shown[-1].scan.event_id, shown[-1].scan.log_id
+        )
+    return Page(results=shown, next=paging.seal(goes_on.text(), bound_to=bound_to) if goes_on else None)
+
+
+def read(
+    event_id: str | None, filters: CheckinFilters, *, place: LogPlace, limit: int, most: int | None = None
+) -> LogSlice:
+    """Return about `limit` entries of one event, and at most `most`; a slice of a longer log may be empty."""
+    at: LogPlace | None = place
+    if place.event_id is None:
+        at = LogPlace(event_id=event_id) if event_id else _next_event(filters, place.event_place)
+    if at is None or at.event_id is None:
+        return LogSlice((), at)
+    found = checkin_log.slice_of(at.event_id, filters, after=at.after, limit=limit, most=most)
+    if found.after is not None:
+        return LogSlice(found.entries, LogPlace(at.event_place, at.event_id, found.after))
+    return LogSlice(found.entries, None if event_id else LogPlace(at.event_place))
+
+
+def _next_event(filters: CheckinFilters, after: str | None) -> LogPlace | None:
+    """Return the next event with scans, None at the end; one without an id where a search for it goes on."""
+    asked = _asked_events(filters)
+    if asked is not None:
+        event_id = max((each for each in asked if after is None or each < after), default=None)
+        return LogPlace(event_id, event_id) if event_id else None
+    raws = operations.query(
+        keys.lists.entries(EVENTS.name, "starts_at", "", shards=EVENTS.shards)[0],
+        Before(after) if after else None,
+        newest_first=True,
+        limit=_EVENTS_AT_ONCE,
+    )
+    events = {raw["sk"]["S"]: whose(raw["item_pk"]["S"]) for raw in raws}
+    counted = operations.get_many([keys.gate.counters(each) for each in events.values()], consistent=False)
+    for event_place, event_id in events.items():
+        counters = counted.get(keys.gate.counters(event_id))
+        if counters is not None and counters.scans > 0:
+            return LogPlace(event_place, event_id)
+    return LogPlace(raws[-1]["sk"]["S"]) if len(raws) == _EVENTS_AT_ONCE else None
+
+
+def _asked_events(filters: CheckinFilters) -> list[str] | None:
+    """Return the events of the card or the usher that is asked for, None where all are. Raises ValidationFailed."""
+    if filters.attendee is not None:
+        raise ValidationFailed(details=[{"field": "attendee", "message": "needs an event_id"}])
+    if filters.card_id is not None:
+        card = operations.get(keys.cards.card(cards.name_to_uid(filters.card_id)), consistent=False)
+        return list(card.tickets) if card else []
+    if filters.username is not None:
+        account = accounts.find(Portal.USHER, filters.username)
+        return [str(each) for each in account.event_ids or ()] if account else []
+    return None
