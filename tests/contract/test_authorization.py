@@ -182,7 +182,8 @@ _DECIDED_TWICE = {"admin_create_user", "admin_change_user", "admin_deactivate_us
 def test_the_matrix_reports_a_route_that_forgot_its_permission(route: AnyRoute, ground: Ground) -> None:
     with authorization.guarded_by(route, Guard(Portal.ADMIN)):
         found = list(authorization.violations(route, ground))
-    if route.operation_id in _DECIDED_TWICE:
+    assert route.guard is not None
+    if route.operation_id in _DECIDED_TWICE or set(route.guard.accepted_roles or ()) == set(AdminRole):
         assert found == []
         return
     assert any(" as the role " in line for line in found)

@@ -24,6 +24,8 @@ from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.domain import jobs, ledger
 from chalicelib.domain.access import accounts, devices, sessions
 from chalicelib.domain.events import events, listings
+from chalicelib.domain.exports import checkin_rows, export_runs
+from chalicelib.domain.gate.checkin_log import CheckinFilters
 from chalicelib.domain.money import AmountInput
 from chalicelib.domain.organizations import numbering, ticket_clearing
 from chalicelib.domain.organizations.printing import print_runs
@@ -34,7 +36,15 @@ from chalicelib.identifiers import new_id
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberRange, Order
-from chalicelib.vocabulary import EventStatus, JobStatus, PaymentMethod, Portal, PrintFormat, RefundRequestStatus
+from chalicelib.vocabulary import (
+    EventStatus,
+    ExportFormat,
+    JobStatus,
+    PaymentMethod,
+    Portal,
+    PrintFormat,
+    RefundRequestStatus,
+)
 from infra.package import shares
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
@@ -460,6 +470,9 @@ def test_the_jobs_worker_may_do_what_it_does_and_no_more(template: Template, rec
     (run_id,) = notices.due_runs(event.event_id)
     for _ in keys.customers.holder_partitions(event.event_id):
         used |= work(run_id)
+    make_ticket(event)
+    query = checkin_rows.query_of(event.event_id, CheckinFilters())
+    used |= work(export_runs.begin(checkin_rows.CHECKIN_LOG, query, wanted=ExportFormat.CSV, starter_id=by).job_id)
     assert used == _allowed(template, "Jobs") - _FOR_LAMBDA
 
 
