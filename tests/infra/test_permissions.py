@@ -24,7 +24,8 @@ from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.domain import jobs, ledger
 from chalicelib.domain.access import accounts, devices, sessions
 from chalicelib.domain.events import events, listings
-from chalicelib.domain.exports import checkin_rows, export_runs
+from chalicelib.domain.exports import export_runs
+from chalicelib.domain.exports.checkin_rows import CHECKIN_LOG
 from chalicelib.domain.gate.checkin_log import CheckinFilters
 from chalicelib.domain.money import AmountInput
 from chalicelib.domain.organizations import numbering, ticket_clearing
@@ -471,8 +472,8 @@ def test_the_jobs_worker_may_do_what_it_does_and_no_more(template: Template, rec
     for _ in keys.customers.holder_partitions(event.event_id):
         used |= work(run_id)
     make_ticket(event)
-    query = checkin_rows.query_of(event.event_id, CheckinFilters())
-    used |= work(export_runs.begin(checkin_rows.CHECKIN_LOG, query, wanted=ExportFormat.CSV, starter_id=by).job_id)
+    export = export_runs.begin(CHECKIN_LOG, event.event_id, CheckinFilters(), wanted=ExportFormat.CSV, starter_id=by)
+    used |= work(export.job_id)
     assert used == _allowed(template, "Jobs") - _FOR_LAMBDA
 
 

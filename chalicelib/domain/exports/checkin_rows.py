@@ -34,7 +34,7 @@ _COLUMNS = (
 )
 
 
-def query_of(event_id: str | None, filters: CheckinFilters) -> dict[str, Any]:
+def _query(event_id: str | None, filters: CheckinFilters) -> dict[str, Any]:
     """Return a search of the log as a job stores it."""
     stored = {name: _stored(value) for name, value in asdict(filters).items()}
     return {"event_id": event_id, **stored}
@@ -93,4 +93,4 @@ def _row(entry: CheckinEntry) -> list[Cell]:
     ]
 
 
-CHECKIN_LOG = ExportSource("checkin-log", _COLUMNS, _read)
+CHECKIN_LOG = ExportSource("checkin-log", _COLUMNS, _query, _read)

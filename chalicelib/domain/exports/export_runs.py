@@ -9,7 +9,7 @@ import json
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -44,18 +44,21 @@ _MOST_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An export as whoever asked for it sees it; `url` is there once it is complete."""
+    """An export as its starter sees it; `url` is there once it is complete."""
 
     job_id: str
     status: JobStatus
     url: str | None
 
 
-def begin(source: ExportSource, query: Mapping[str, Any], *, wanted: ExportFormat, starter_id: str) -> Export:
+def begin(source: ExportSource, *search: Any, wanted: ExportFormat, starter_id: str) -> Export:
     """Start an export, or return the one that the same request started within the last ten minutes.
+
+    `search` is what the source takes.
 
     Raises Unavailable.
     """
+    query = source.stored(*search)
     request = ("export", source.name, wanted.value, json.dumps(query, sort_keys=True))
     operation_id = jobs.operation_of(unkeyed_operation_id(), starter_id=starter_id, request=request)
     job_id, now = new_id("job"), clock.now()

@@ -21,8 +21,12 @@ ReadRows = Callable[[Mapping[str, Any], str | None, int], ExportRows]
 
 @dataclass(frozen=True, slots=True)
 class ExportSource:
-    """A log or a list that can be exported; `columns` are the cells of its rows, named like the fields of the wire."""
+    """A log or a list that can be exported; `columns` are the cells of its rows, named like the fields of the wire.
+
+    `stored` returns a search as a job stores it.
+    """
 
     name: str
     columns: tuple[str, ...]
+    stored: Callable[..., Mapping[str, Any]]
     read: ReadRows

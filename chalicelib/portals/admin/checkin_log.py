@@ -2,7 +2,8 @@
 
 from chalice import Blueprint
 
-from chalicelib.domain.exports import checkin_rows, export_runs
+from chalicelib.domain.exports import export_runs
+from chalicelib.domain.exports.checkin_rows import CHECKIN_LOG
 from chalicelib.domain.gate import staff_log
 from chalicelib.domain.gate.checkin_log import CheckinFilters
 from chalicelib.portals.http.auth import CHECKIN_LOG_READERS
@@ -74,8 +75,9 @@ def admin_export_checkin_log(call: Call[None, schema.CheckinExportIn]) -> Export
     """Export the check-in log; ask again for the link to the file."""
     query = call.query
     export = export_runs.begin(
-        checkin_rows.CHECKIN_LOG,
-        checkin_rows.query_of(query.event_id, _filters(query)),
+        CHECKIN_LOG,
+        query.event_id,
+        _filters(query),
         wanted=query.format,
         starter_id=call.principal.id,
     )
