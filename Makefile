@@ -80,6 +80,9 @@ rotate: setup ## Give a secret a fresh key (STAGE=prod NAME=sessions, ARGS="--he
 redrive: setup ## Replay dead letters of the stream and the queues (STAGE=prod, ARGS="--help" explains)
 	@$(PY) -m infra.redrive $(if $(STAGE),--stage $(STAGE)) $(ARGS)
 
+relist: setup ## Write the list entries of rows that were stored before their list was declared (STAGE=prod)
+	@$(PY) -m infra.relist $(if $(STAGE),--stage $(STAGE)) $(ARGS)
+
 lock: setup ## Compile every requirements file with hashes
 	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done
 
@@ -104,4 +107,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin seed rotate redrive lock clean setup engine localstripe tixclient apiclient client
+.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin seed rotate redrive relist lock clean setup engine localstripe tixclient apiclient client

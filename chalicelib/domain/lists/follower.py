@@ -5,7 +5,7 @@ once more: a record that is replayed, or overtaken by a later one, then writes t
 after that read has a record of its own (D-LIST-02). Deletions have no record; a page skips entries without an item.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.clients.bus import Published
@@ -46,9 +46,16 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     return []
 
 
-def write(listed: AnyList, item: Item) -> None:
-    """Write the entries of one stored item, whether or not it has any yet."""
-    refresh([_Pending(listed, item.place, entries.of(listed, item))])
+def write(items: Iterable[Item]) -> int:
+    """Write the entries of stored items that may have none yet; return how many list rows these items are."""
+    pending = [
+        _Pending(listed, item.place, entries.of(listed, item))
+        for item in items
+        for listed in LISTS
+        if listed.lists(item)
+    ]
+    refresh(pending)
+    return len(pending)
 
 
 def _note(pending: dict[tuple[str, Key], _Pending], listed: AnyList, before: Item | None, after: Item) -> None:

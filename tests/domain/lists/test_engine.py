@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.changes import Change
-from chalicelib.domain.lists import follower, pages
+from chalicelib.domain.lists import entries, follower, pages
 from chalicelib.domain.lists.declaration import ListOf
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.lists.venues import VENUES
@@ -95,7 +95,8 @@ def test_many_matches_are_listed_by_word_or_need_more_letters_in_an_ordering() -
     # Of a hundred shards each is read up to ten words.
     crowded = replace(VENUES, name="crowded", shards=100)
     for number in range(3, 303, 10):
-        follower.write(crowded, venue(number, name="Ha Hb Hc"))
+        made = venue(number, name="Ha Hb Hc")
+        operations.put_many(entries.of(crowded, made).values())
     assert sorted(ids(crowded, search="h", page_size=7)) == list(range(3, 303, 10))
     with pytest.raises(ValidationFailed) as refused:
         ids(crowded, search="h", ordering="-created_at")

@@ -1,0 +1,79 @@
+"""`make relist`: write the list entries of rows that were stored before their list was declared.
+
+It reads the whole table once, which no function may do: it runs on the operator's machine, with the operator's own AWS
+permissions (D-LIST-07). The place that it has reached is in a file, so a command that was killed goes on from there.
+Entries are written as the stream writes them, so it may run while the platform does, and twice.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from infra import stages
+
+# One request reads up to a megabyte, which is 128 read units of an eventually consistent read.
+_UNITS_PER_PAGE = 128
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the table page by page, and print how far it is."""
+    options = _options(arguments)
+    os.environ["TABLE_NAME"] = stages.table_of(options.stage, options.table)
+    # Only now: the items read the name of their table when they are imported.
+    from chalicelib.domain.lists import follower
+    from chalicelib.domain.lists.declared import LISTS
+    from chalicelib.table import operations
+    from chalicelib.table.items import Item
+
+    kinds = sorted({str(kind.kind.get_discriminator(kind)) for each in LISTS for kind in _classes(each.item)})
+    marks = Path(options.mark or f".local/relist-{options.stage}.json")
+    reached = json.loads(marks.read_text()) if marks.exists() else {}
+    pause = _UNITS_PER_PAGE / options.units
+    client: Any = operations.client()
+    rows = 0
+    while True:
+        begun = time.monotonic()
+        answer = client.scan(
+            TableName=os.environ["TABLE_NAME"],
+            FilterExpression=f"kind IN ({', '.join(f':k{n}' for n in range(len(kinds)))})",
+            ExpressionAttributeValues={f":k{n}": {"S": kind} for n, kind in enumerate(kinds)},
+            **({"ExclusiveStartKey": reached} if reached else {}),
+            **({"Limit": options.limit} if options.limit else {}),
+        )
+        rows += follower.write([Item.from_raw_data(raw) for raw in answer["Items"]])
+        reached = answer.get("LastEvaluatedKey")
+        sys.stdout.write(f"{rows} rows of {len(LISTS)} lists\n")
+        if not reached:
+            marks.unlink(missing_ok=True)
+            sys.stdout.write("done\n")
+            return 0
+        marks.parent.mkdir(parents=True, exist_ok=True)
+        marks.write_text(json.dumps(reached))
+        time.sleep(max(0.0, pause - (time.monotonic() - begun)))
+
+
+def _classes(item: Any) -> list[Any]:
+    return [item, *(each for below in item.__subclasses__() for each in _classes(below))]
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="make relist",
+        description="Write the list entries of rows that were stored before their list was declared.",
+        epilog="The AWS region and credentials come from the environment, as for the AWS command line.",
+    )
+    parser.add_argument("--stage", default="dev", help="the stage, a part of the table's name (default dev)")
+    parser.add_argument("--table", help="the table, where the stack uses a restored one (default gatehouse-<stage>)")
+    parser.add_argument("--units", type=int, default=1000, help="read units a second at most (default 1000)")
+    parser.add_argument("--mark", help="the file with the place reached (default .local/relist-<stage>.json)")
+    parser.add_argument("--limit", type=int, help="items read by one request, to try the command")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
