@@ -365,6 +365,23 @@ class RefundVerdict(StrEnum):
     REJECT = "reject"
 
 
+class DisputeStatus(StrEnum):
+    """The state of a dispute: staff may answer an open one, and the bank decides."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    CONTESTED = "contested"
+    WON = "won"
+    LOST = "lost"
+
+
+class DisputeAnswer(StrEnum):
+    """What staff answer in a dispute."""
+
+    ACCEPT = "accept"
+    CONTEST = "contest"
+
+
 class AssignmentStatus(StrEnum):
     """The state of an assignment: the card is held until its customer's code arrives, or the hold expires."""
 

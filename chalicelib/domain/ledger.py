@@ -87,6 +87,16 @@ def chargebacks_settled(event_id: str) -> str:
     return f"chargebacks_settled:{event_id}"
 
 
+def disputed(event_id: str | None) -> str:
+    """Return the account of money of an event, or of cards, that a dispute may take: negative by what is frozen."""
+    return f"disputed:{event_id or 'cards'}"
+
+
+def frozen(event_id: str | None) -> str:
+    """Return the account of what is frozen for disputes; with `disputed` it comes to zero."""
+    return f"frozen:{event_id or 'cards'}"
+
+
 def merchant(merchant_id: str) -> str:
     """Return the account of a merchant: negative by the amount that the merchant collected for us."""
     return f"merchant:{merchant_id}"

@@ -45,6 +45,7 @@ NOT_SENT = {
     "public_payment_webhook": "the provider signs the body",
     "tix_remove_member": "the demo organization has its admin only",
     "customer_request_refund": "the demo customer's tickets were given to them, or have been scanned",
+    "admin_answer_dispute": "the demo data has no dispute",
     "admin_open_refund_request": "the demo customer's tickets were given to them, or have been scanned",
     "admin_decide_refund_request": "the demo data has no request for a refund",
 }
@@ -52,6 +53,8 @@ NOT_SENT = {
 SHOWN_IN_USE = {
     "admin_checkin_log",
     "admin_devices",
+    "admin_disputes",
+    "admin_refund_requests",
     "customer_bookings",
     "customer_dependents",
     "customer_favorites",

@@ -17,6 +17,7 @@ from chalicelib.vocabulary import (
     BatchStatus,
     CardRequestStatus,
     CardStatus,
+    DisputeStatus,
     EditRequestStatus,
     EventStatus,
     GiftStatus,
@@ -127,6 +128,7 @@ FINAL: dict[type[StrEnum], set[StrEnum]] = {
     OrderStatus: {OrderStatus.PAID, OrderStatus.EXPIRED, OrderStatus.CANCELLED},
     PaymentStatus: {PaymentStatus.SUCCEEDED, PaymentStatus.FAILED, PaymentStatus.REFUNDED},
     RefundRequestStatus: {RefundRequestStatus.REJECTED, RefundRequestStatus.REFUNDED},
+    DisputeStatus: set(DisputeStatus),
     TicketStatus: set(TicketStatus),
 }
 

@@ -153,5 +153,11 @@ class Provider(Protocol):
         Raises Declined where more would be given back than was taken.
         """
 
+    def accept_dispute(self, reference: str, *, amount: int, currency: str) -> Move:
+        """Give up a dispute, and return it; safe to repeat. Raises Declined where it is over or was contested."""
+
+    def contest_dispute(self, reference: str, *, evidence: str, key: str) -> None:
+        """Send the evidence of a dispute, once. Raises Declined where it is over or was accepted."""
+
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Return what a callback says. Raises BadSignature for one that the provider did not sign just now."""

@@ -147,6 +147,21 @@ class Stripe:
             raise Declined(f"refund_{refund['status']}")
         return _refund({"currency": currency, **refund})
 
+    def accept_dispute(self, reference: str, *, amount: int, currency: str) -> Move:  # noqa: ARG002  # the Protocol's
+        """Close a dispute: it is lost from then on; one that is lost already is only read."""
+        try:
+            return _dispute(_ask(lambda client: client.v1.disputes.close(reference)), "closed")
+        except Declined:
+            found = _ask(lambda client: client.v1.disputes.retrieve(reference))
+            if found["status"] != "lost":
+                raise
+            return _dispute(found, "closed")
+
+    def contest_dispute(self, reference: str, *, evidence: str, key: str) -> None:
+        """Submit the evidence of a dispute to the bank."""
+        params: Any = {"evidence": {"uncategorized_text": evidence}, "submit": True}
+        _ask(lambda client: client.v1.disputes.update(reference, params, _once(key)))
+
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Return the outcome in a callback, after its signature is verified."""
         import stripe  # heavy, and no other route needs it

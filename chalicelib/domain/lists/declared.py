@@ -1,8 +1,15 @@
 """Every declared list."""
 
 from chalicelib.domain.lists.declaration import AnyList
+from chalicelib.domain.lists.disputes import DISPUTES, REFUND_REQUESTS
 from chalicelib.domain.lists.events import EVENTS
 from chalicelib.domain.lists.users import USERS
 from chalicelib.domain.lists.venues import VENUES
 
-LISTS: tuple[AnyList, ...] = (VENUES, USERS, EVENTS)
+LISTS: tuple[AnyList, ...] = (
+    VENUES,
+    USERS,
+    EVENTS,
+    DISPUTES,
+    REFUND_REQUESTS,
+)

@@ -1,13 +1,14 @@
 """The stream followers of payments, and their part of the sweep."""
 
 from chalicelib.domain.changes import Follower
-from chalicelib.domain.payments import invoices, reconciliation, refunds
+from chalicelib.domain.payments import disputes, invoices, reconciliation, refunds
 from chalicelib.domain.sweep import SweepEnd, SweepTaker
 
 FOLLOWERS: tuple[Follower, ...] = (
     reconciliation.follow,
     invoices.follow,
     refunds.follow,
+    disputes.follow,
 )
 SWEEP_TAKERS: dict[str, SweepTaker] = {"pay_": reconciliation.reconcile}
 SWEEP_ENDS: dict[str, SweepEnd] = {"pay_": reconciliation.give_up}

@@ -44,10 +44,12 @@ class Standing:
     """What the moves of a payment come to, in minor units.
 
     `away` has left the provider's balance. `final` was returned for good at some time, also if that failed later.
+    `frozen` is in dispute, and the provider has not taken it.
     """
 
     away: int = 0
     final: int = 0
+    frozen: int = 0
     is_disputed: bool = False
     has_failed: bool = False
 
@@ -66,7 +68,7 @@ class MovesBooking:
 
 def standing(moves: Moves | None) -> Standing:
     """Return what moves come to."""
-    away, final, is_disputed, has_failed = 0, 0, False, False
+    away, final, frozen, is_disputed, has_failed = 0, 0, 0, False, False
     for move in (moves or {}).values():
         words, amount = {MoveWord(word) for word in move["words"]}, int(move["amount"])
         if move["kind"] == MoveKind.REFUND:
@@ -78,9 +80,10 @@ def standing(moves: Moves | None) -> Standing:
         is_lost = MoveWord.LOST in words and MoveWord.WON not in words
         away += amount if is_taken else 0
         final += amount if is_lost else 0
+        frozen += amount if not is_taken and not words & _WON_OR_LOST else 0
         # A dispute that was won is over when its money is back.
         is_disputed |= not words & _WON_OR_LOST or (is_taken and not is_lost)
-    return Standing(away, final, is_disputed, has_failed)
+    return Standing(away, final, frozen, is_disputed, has_failed)
 
 
 def merged(payment: Payment, reported: Iterable[Move]) -> dict[str, Any]:
@@ -147,10 +150,17 @@ def booking(payment: Payment, *, moves: Moves, owed_now: int, taken: int | None)
     returned = now.away - was
     actions: list[Action] = [Payment.moves.set(dict(moves)), Payment.revision.set(int(payment.revision or 0) + 1)]
     actions.append(Payment.returned.set(now.away))
+    # What is owed to the customer anyway is not the event's to lose.
+    frozen = max(now.away + now.frozen - owed_now, 0) - max(now.away - owed_now, 0)
+    newly_frozen = frozen - int(payment.frozen or 0)
+    if newly_frozen:
+        actions.append(Payment.frozen.set(frozen))
     entries = [
         Posting(ledger.clearing(payment.provider), returned),
         Posting(ledger.chargebacks(payment.event_id), -beyond),
         Posting(REFUNDS_DUE, beyond - returned),
+        Posting(ledger.disputed(payment.event_id), -newly_frozen),
+        Posting(ledger.frozen(payment.event_id), newly_frozen),
     ]
     writes = _posted(payment, [entry for entry in entries if entry.amount])
     is_open = now.away > owed_now or (now.has_failed and owed_now > now.away)

@@ -30,7 +30,8 @@ from chalicelib.clients.providers import (
 from chalicelib.clients.secrets import PROVIDERS
 from chalicelib.errors import BadSignature, Unavailable
 from chalicelib.table import keys, operations
-from chalicelib.table.items import SandboxCharge
+from chalicelib.table.items import SandboxCharge, SandboxDispute
+from chalicelib.vocabulary import DisputeAnswer
 
 NAME = "sandbox"
 SIGNATURE_HEADER = "gatehouse-signature"
@@ -144,6 +145,15 @@ class Sandbox:
             key=key,
         )
 
+    def accept_dispute(self, reference: str, *, amount: int, currency: str) -> Move:
+        """Give up a dispute: its amount is taken, and it is lost. Raises Declined where it was contested."""
+        _answered(reference, DisputeAnswer.ACCEPT)
+        return Move(reference, MoveKind.DISPUTE, amount, currency, (MoveWord.OPENED, MoveWord.LOST))
+
+    def contest_dispute(self, reference: str, *, evidence: str, key: str) -> None:  # noqa: ARG002  # the Protocol's
+        """Store that a dispute is contested. Raises Declined where it was accepted."""
+        _answered(reference, DisputeAnswer.CONTEST)
+
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Verify a callback's signature and return its content. Raises BadSignature."""
         _require_signature(raw, headers.get(SIGNATURE_HEADER) or "")
@@ -221,6 +231,15 @@ def _require_signature(body: bytes, header: str) -> None:
 
 def _is_signed(body: bytes, at: int, given: str) -> bool:
     return any(hmac.compare_digest(_mac(key, body, at), given) for key in PROVIDERS.candidates(_PURPOSE))
+
+
+def _answered(reference: str, answer: DisputeAnswer) -> None:
+    item = SandboxDispute(*keys.disputes.sandbox_dispute(reference), answer=answer)
+    as_before = SandboxDispute.pk.does_not_exist() | (SandboxDispute.answer == answer)
+    try:
+        operations.record(operations.put(item, as_before))
+    except operations.ConditionFailed as failure:
+        raise Declined("dispute_answered") from failure
 
 
 def _book(reference: str) -> SandboxCharge:

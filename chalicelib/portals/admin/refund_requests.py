@@ -3,15 +3,18 @@
 from chalice import Blueprint
 
 from chalicelib import errors
+from chalicelib.domain.lists.disputes import REFUND_REQUESTS
 from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import refund_decisions
 from chalicelib.domain.payments.refund_decisions import RefundDecision
 from chalicelib.domain.tickets import refund_requests
-from chalicelib.portals.http.auth import MANAGERS, SUPPORTERS
+from chalicelib.portals.http.auth import MANAGERS, PEOPLE_READERS, SUPPORTERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import refund_requests as schema
-from chalicelib.schemas.wire import MoneyIn
+from chalicelib.schemas.admin.lists import ListIn
+from chalicelib.schemas.wire import MoneyIn, PageOut
 
 bp = Blueprint(__name__)
 _BASE = "/api/refund-requests"
@@ -19,6 +22,26 @@ _BASE = "/api/refund-requests"
 
 def _amount(sent: MoneyIn | None) -> AmountInput | None:
     return AmountInput(sent.amount, sent.currency) if sent else None
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        _BASE,
+        guard=PEOPLE_READERS,
+        query=list_query(REFUND_REQUESTS),
+        reply=PageOut[schema.RefundRequestOut],
+        links=(
+            Link("admin_decide_refund_request", {"request_id": "/results/0/id"}),
+            Link("admin_refund_requests", {"cursor": "/next"}),
+        ),
+    ),
+)
+def admin_refund_requests(call: Call[None, ListIn]) -> PageOut[schema.RefundRequestOut]:
+    """List refund requests, newest first."""
+    page = list_page(REFUND_REQUESTS, call)
+    return PageOut.of(page, lambda one: schema.RefundRequestOut.read(refund_requests.for_staff(one)))
 
 
 @door(

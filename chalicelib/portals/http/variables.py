@@ -99,6 +99,7 @@ _KINDS: Mapping[str, Variable] = {
     "payment_id": _id("pay"),
     "payout_id": _id("pto"),
     "session_id": _id("ses"),
+    "dispute_id": _id("dsp"),
     # Of an edit, a refund or a card: each has a prefix of its own.
     "request_id": _id("[a-z]{3}"),
     "card_id": Variable(_card, longest=LONGEST_SCANNED),

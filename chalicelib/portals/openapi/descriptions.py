@@ -16,6 +16,7 @@ PATH_VARIABLES = {
     "booking_id": "The id of the booking (order).",
     "payment_id": "The payment's id.",
     "payout_id": "The payout's id.",
+    "dispute_id": "The dispute's id.",
     "request_id": "The id of what somebody asked for: a change of an event, a refund, a card.",
     "session_id": "The session's id.",
     "mobile": "The customer's number, in national or international form; its + may be written %2B.",

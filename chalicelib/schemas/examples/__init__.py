@@ -28,6 +28,7 @@ PATH_VALUES = {
     "payout_id": f"pto_{ULID}",
     "session_id": SESSION_ID,
     "user_id": f"usr_{ULID}",
+    "dispute_id": f"dsp_{ULID}",
     "request_id": f"rfd_{ULID}",
     "venue_id": demo.KNOWN_VENUE_ID,
     "mobile": demo.CUSTOMER_NUMBER,

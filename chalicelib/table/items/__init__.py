@@ -32,6 +32,7 @@ from chalicelib.table.items.customers import (
     Seats,
     Visit,
 )
+from chalicelib.table.items.disputes import Dispute, SandboxDispute
 from chalicelib.table.items.events import (
     Category,
     CategoryCount,
@@ -126,6 +127,7 @@ __all__ = [
     "DataKey",
     "Dependent",
     "Device",
+    "Dispute",
     "EarlyCode",
     "EditRequest",
     "Enrolment",
@@ -191,6 +193,7 @@ __all__ = [
     "RefundRequest",
     "SalesTotals",
     "SandboxCharge",
+    "SandboxDispute",
     "SavedMethod",
     "Scan",
     "Seats",

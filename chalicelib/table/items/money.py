@@ -40,7 +40,9 @@ class Payment(SweptItem, discriminator="payment"):
     moves: JSONAttribute = JSONAttribute(null=True)
     # How much of the charge these took from the provider's balance, as booked.
     returned = IntegerAttribute(null=True)
-    # The version of the three attributes above (optimistic lock).
+    # How much of the charge is in dispute and not taken yet, as booked.
+    frozen = IntegerAttribute(null=True)
+    # The version of the four attributes above (optimistic lock).
     revision = IntegerAttribute(null=True)
     # Something at the provider waits for an end or for staff; the event's payout is held.
     questioned = BooleanAttribute(null=True)

@@ -63,6 +63,10 @@ class Ticket(Item, discriminator="ticket"):
     presence = EnumAttribute(Presence, null=True)
     admission = Passage(null=True)
     passage = Passage(null=True)
+    # Its payment is disputed. It opens the gate until staff decide.
+    disputed = BooleanAttribute(null=True)
+    # The revision of the payment's moves that this follows.
+    dispute_revision = IntegerAttribute(null=True)
     # An earlier scan was refused, or the holder has left. From then on an admission is one transaction with the
     # scan's own record, so that the answer of a scan never changes.
     contested = BooleanAttribute(null=True)

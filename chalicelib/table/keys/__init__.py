@@ -116,6 +116,8 @@ No.  question                                   index  partition                
 111  the last entry of a shard's chain          table  AUDIT_HEAD#shard          AUDIT_HEAD             audit
 120  who may do everything, so that one remains table  STAFF                     OWNERS                 staff
  140  the ticket of a refund request, by its id  table  REFUND_ADDRESS#refund     REFUND_ADDRESS         staff
+ 141  a dispute                                  table  DISPUTE#dispute            DISPUTE                staff
+ 142  what the sandbox was answered in a dispute table  SANDBOX_DISPUTE#reference  SANDBOX_DISPUTE        sandbox
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -139,6 +141,7 @@ from chalicelib.table.keys import (
     audit,
     cards,
     customers,
+    disputes,
     events,
     gate,
     idempotency,
@@ -158,6 +161,7 @@ __all__ = [
     "audit",
     "cards",
     "customers",
+    "disputes",
     "events",
     "gate",
     "idempotency",

@@ -16,6 +16,7 @@ def _opened(ground: Any) -> str:
 
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "admin_refund_requests": lambda _: Request(query="status=pending&page_size=5"),
     "admin_open_refund_request": lambda ground: Request({**fresh_ticket(ground), "reason": "The customer fell ill."}),
     "admin_decide_refund_request": lambda ground: Request(
         {"decision": "reject", "note": "Too late."}, path={"request_id": _opened(ground)}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.schemas.examples import demo
-from chalicelib.schemas.examples.shared import ULID, Example
+from chalicelib.schemas.examples.shared import ULID, Example, page
 
 _REQUEST: dict[str, Any] = {
     "id": f"rfd_{ULID}",
@@ -22,6 +22,7 @@ _REQUEST: dict[str, Any] = {
 }
 
 OPERATIONS: dict[str, Example] = {
+    "admin_refund_requests": Example(answer=page(_REQUEST)),
     "admin_open_refund_request": Example(
         {"ticket_id": demo.HOLDER.ticket_id, "reason": "The customer fell ill."}, _REQUEST
     ),

@@ -1,0 +1,32 @@
+"""The lists of disputes and of refund requests."""
+
+from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.table.items import Dispute, RefundRequest
+from chalicelib.vocabulary import DisputeStatus, RefundRequestStatus
+
+DISPUTES = ListOf(
+    name="disputes",
+    item=Dispute,
+    id_name="dispute_id",
+    orderings={"opened_at": Order(lambda dispute: dispute.opened_at)},
+    filters={
+        "status": Filter(lambda dispute: dispute.status, DisputeStatus),
+        "event_id": Filter(lambda dispute: dispute.event_id),
+        "customer_id": Filter(lambda dispute: dispute.customer_id),
+    },
+    indexes=(("status",), ("event_id",), ("customer_id",)),
+    texts=lambda dispute: (dispute.payment_id, dispute.order_id, dispute.reference),
+)
+REFUND_REQUESTS = ListOf(
+    name="refund_requests",
+    item=RefundRequest,
+    id_name="refund_id",
+    orderings={"created_at": Order(lambda request: request.created_at)},
+    filters={
+        "status": Filter(lambda request: request.status, RefundRequestStatus),
+        "event_id": Filter(lambda request: request.event_id),
+        "customer_id": Filter(lambda request: request.customer_id),
+    },
+    indexes=(("status",), ("event_id",), ("customer_id",)),
+    texts=lambda request: (request.refund_id, request.ticket_id),
+)
