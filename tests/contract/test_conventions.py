@@ -20,6 +20,7 @@ from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import AdminRole, Portal
 from infra.local.demo import demo_passwords
+from tests.contract.admin import ROWS
 from tests.contract.answers import ADMIN_ORIGIN, ALLOWED_ORIGINS, error_of, problems
 from tests.contract.ground import Ground, contract, enrolled, fresh_address, routes
 from tests.contract.request import Request
@@ -144,7 +145,7 @@ def test_the_other_spelling_of_a_path_is_answered_alike_and_unknown_and_server_o
 # Ids, times, texts
 
 _ID = re.compile(
-    r"(?:evt|cat|tkt|ord|pay|crd|cus|ush|adm|dev|log|ses|tct|rfd|gft|crq|dpd|ent|ven|org|mer|asg|edr|pto|ogn|usr|job|bat)_[0-9A-HJKMNP-TV-Z]{26}"
+    r"(?:evt|cat|tkt|ord|pay|crd|cus|ush|adm|dev|log|ses|tct|rfd|gft|crq|dpd|ent|ven|org|mer|asg|edr|pto|ogn|usr|job|bat|dsp|inc)_[0-9A-HJKMNP-TV-Z]{26}"
 )
 # The fixed ids of the demo.
 _DEMO = re.compile(r"(?:evt|cat|ven)_demo(?:_[a-z]+)*")
@@ -340,6 +341,8 @@ def pages(ground: Ground) -> Ground:
         assert ground.send(batch, ground.rightful(batch), token=ground.token(batch)).status == 201
         for portal in PORTALS:
             ground.session(portal)
+    for make in ROWS:
+        make(ground)
     # The ticket keeps an admission until the stream's worker has written its entry of the log.
     stream.drain()
     catalogue.forget()

@@ -40,3 +40,11 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
         {"action": "contest", "evidence": "It was scanned."}, path={"dispute_id": _dispute(ground)}
     ),
 }
+
+
+def _disputes(ground: Any) -> None:
+    for _ in range(3):
+        _dispute(ground)
+
+
+ROWS: tuple[Callable[[Any], object], ...] = (_disputes,)

@@ -22,3 +22,11 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
         {"decision": "reject", "note": "Too late."}, path={"request_id": _opened(ground)}
     ),
 }
+
+
+def _requests(ground: Any) -> None:
+    for _ in range(3):
+        _opened(ground)
+
+
+ROWS: tuple[Callable[[Any], object], ...] = (_requests,)
