@@ -81,6 +81,7 @@ class Config:
     payments_queue_name: str
     jobs_queue_name: str
     payment_provider: str
+    payout_provider: str
     return_origins: frozenset[str]
     stripe_api_base: str | None
     currency: str
@@ -130,6 +131,7 @@ def config() -> Config:
         payments_queue_name=env("PAYMENTS_QUEUE_NAME", "gatehouse-payments"),
         jobs_queue_name=env("JOBS_QUEUE_NAME", "gatehouse-jobs"),
         payment_provider=env("PAYMENT_PROVIDER", "sandbox"),
+        payout_provider=env("PAYOUT_PROVIDER", "sandbox"),
         # The origins that a payment's return_url may name; none besides the web app's own.
         return_origins=frozenset(o for o in (env("RETURN_ORIGINS") or env("CORS_ORIGINS", "")).split(",") if o),
         # Another address of the provider's API, for tests; None for its own.

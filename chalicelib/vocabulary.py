@@ -406,7 +406,19 @@ class DraftReview(StrEnum):
 
 
 class PayoutStatus(StrEnum):
-    """The state of a payout."""
+    """The state of a payout, as staff see it."""
+
+    AWAITING_SECOND = "awaiting_second"
+    SCHEDULED = "scheduled"
+    PROCESSING = "processing"
+    PAID = "paid"
+    FAILED = "failed"
+    ON_HOLD = "on_hold"
+    CANCELLED = "cancelled"
+
+
+class OwnPayoutStatus(StrEnum):
+    """The state of a payout, as its organizer sees it: what staff decide among themselves is not shown."""
 
     SCHEDULED = "scheduled"
     PROCESSING = "processing"
@@ -420,6 +432,24 @@ class ExportFormat(StrEnum):
 
     CSV = "csv"
     XLSX = "xlsx"
+
+
+class PayoutAction(StrEnum):
+    """What staff do with a payout."""
+
+    APPROVE = "approve"
+    HOLD = "hold"
+    RELEASE = "release"
+    CANCEL = "cancel"
+    RETRY = "retry"
+
+
+class PayoutWait(StrEnum):
+    """Why a payout that is due waits: its organizer is not verified, has no bank account, or the provider lacks it."""
+
+    VERIFICATION = "verification"
+    BANK_ACCOUNT = "bank_account"
+    PROVIDER_BALANCE = "provider_balance"
 
 
 class LiveType(StrEnum):
@@ -457,6 +487,7 @@ class Fact(StrEnum):
     PAYMENT_GIVEN_UP = "payment.given_up"
     TICKET_REFUND_DUE = "ticket.refund_due"
     CARD_BALANCE_LOW = "card.balance_low"
+    PAYOUT_DUE = "payout.due"
     SHOP_STOCK_LOW = "shop.stock_low"
     ORDER_PAID = "order.paid"
     TICKET_REFUNDED = "ticket.refunded"

@@ -103,8 +103,13 @@ def merchant(merchant_id: str) -> str:
 
 
 def payable(organizer_id: str) -> str:
-    """Return the account of payouts in transit to an organizer."""
+    """Return the account of what the platform owes to an organizer by its settlements."""
     return f"payable:{organizer_id}"
+
+
+def in_transit(provider: str) -> str:
+    """Return the account of payouts that a provider has accepted and not paid yet."""
+    return f"in_transit:{provider}"
 
 
 def fee_of(amount: int) -> int:

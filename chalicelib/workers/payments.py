@@ -1,10 +1,11 @@
-"""Worker of the payments queue: refunds and automatic reloads of cards."""
+"""Worker of the payments queue: refunds, automatic reloads of cards, payouts."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.payments import auto_reload, reconciliation, refunds, withdrawals
+from chalicelib.domain.payouts import paying
 from chalicelib.vocabulary import Fact
 from chalicelib.workers import Failures, each_message
 
@@ -14,6 +15,7 @@ _TAKERS: dict[Fact, Callable[[dict[str, Any]], object]] = {
     Fact.PAYMENT_RETURNED: lambda detail: withdrawals.run(detail["payment_id"]),
     Fact.TICKET_REFUND_DUE: lambda detail: refunds.pay_back(detail["ticket_id"], detail["refund_id"]),
     Fact.CARD_BALANCE_LOW: lambda detail: auto_reload.run(detail["card_uid"], int(detail["entry"])),
+    Fact.PAYOUT_DUE: lambda detail: paying.pay(detail["payout_id"]),
 }
 
 

@@ -7,6 +7,7 @@ from chalicelib.domain.events import background as events
 from chalicelib.domain.merchants import background as merchants
 from chalicelib.domain.organizations import background as organizations
 from chalicelib.domain.payments import background as payments
+from chalicelib.domain.payouts import background as payouts
 from chalicelib.domain.sale import background as sale
 from chalicelib.domain.sweep import SweepEnd, SweepRun, SweepTaker
 from chalicelib.observability import logger
@@ -17,6 +18,7 @@ TAKERS: dict[str, SweepTaker] = {
     **events.SWEEP_TAKERS,
     **sale.SWEEP_TAKERS,
     **payments.SWEEP_TAKERS,
+    **payouts.SWEEP_TAKERS,
     **merchants.SWEEP_TAKERS,
     **organizations.SWEEP_TAKERS,
 }
@@ -31,7 +33,7 @@ def watch_devices() -> None:
 
 
 def sweep() -> SweepRun:
-    """Handle everything that is due: expired reservations and holds, open payments, ended events, stalled jobs."""
+    """Handle what is due: expired reservations and holds, open payments, ended events, payouts, stalled jobs."""
     swept = due.run(TAKERS, ENDS)
     counts = {"handled": swept.handled, "put_off": swept.put_off, "given_up": swept.given_up}
     if any(counts.values()):

@@ -11,7 +11,7 @@ from chalicelib.schemas.organizer.payouts import PayoutsIn
 from chalicelib.schemas.tix.tickets import TicketsIn
 from chalicelib.schemas.usher.log import LogSearchIn
 from chalicelib.schemas.webapp.history import PaymentsIn
-from chalicelib.vocabulary import PaymentStatus, PayoutStatus, ScanResult, TicketFilter
+from chalicelib.vocabulary import OwnPayoutStatus, PaymentStatus, ScanResult, TicketFilter
 from tests.contract.ground import routes
 
 
@@ -20,7 +20,7 @@ from tests.contract.ground import routes
     [
         (LogSearchIn, "result", "already_scanned", ScanResult.ALREADY_SCANNED),
         (LogSearchIn, "result", "Already Scanned", ScanResult.ALREADY_SCANNED),
-        (PayoutsIn, "status", "On Hold", PayoutStatus.ON_HOLD),
+        (PayoutsIn, "status", "On Hold", OwnPayoutStatus.ON_HOLD),
         (PaymentsIn, "status", "Requires Confirmation", PaymentStatus.REQUIRES_CONFIRMATION),
         (TicketsIn, "filter", "not-scanned", TicketFilter.NOT_SCANNED),
         (TicketsIn, "filter", "Not Scanned", TicketFilter.NOT_SCANNED),

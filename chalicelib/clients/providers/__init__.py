@@ -161,3 +161,49 @@ class Provider(Protocol):
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Return what a callback says. Raises BadSignature for one that the provider did not sign just now."""
+
+
+class TransferStatus(StrEnum):
+    """What became of a transfer to a bank account; a pending one may still be paid or fail."""
+
+    PENDING = "pending"
+    PAID = "paid"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Money to send to a bank account; `amount` is in minor units. A repeated `key` has no second effect.
+
+    `reference` is what the receiver reads on the statement of the account.
+    """
+
+    key: str
+    amount: int
+    currency: str
+    holder: str
+    iban: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A transfer as the provider knows it; `reference` is the provider's id."""
+
+    reference: str
+    status: TransferStatus
+    failure_reason: str | None = None
+
+
+class BalanceTooLow(Exception):
+    """The provider's balance lacks the money for a transfer. Nothing was sent; it can be tried again later."""
+
+
+class Bank(Protocol):
+    """A provider of payouts. Each call raises Unavailable where the answer did not come, and is safe to repeat."""
+
+    def send(self, transfer: Transfer) -> Sent:
+        """Send money once for each key, and return what became of it. Raises Declined, BalanceTooLow."""
+
+    def find(self, key: str) -> Sent | None:
+        """Return what became of the transfer with a key, or None where there is none."""

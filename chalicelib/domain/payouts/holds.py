@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from chalicelib.clients.bus import Published
 from chalicelib.domain.changes import Change, every, follows
-from chalicelib.domain.payouts import settlements
-from chalicelib.errors import InvalidState, NotFound
+from chalicelib.domain.payouts import payout_states, settlements
+from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Payout, PayoutHold
+from chalicelib.table.items import PayoutHold
 from chalicelib.vocabulary import PayoutStatus
 
 
@@ -29,22 +29,21 @@ def _apply(event_id: str) -> None:
         return  # its settlement will read the hold
     for _ in retries.attempts():
         hold = settlements.hold_of(event_id)
-        is_held = hold is not None
-        before, after = PayoutStatus.SCHEDULED, PayoutStatus.ON_HOLD
-        if not is_held:
-            before, after = after, before
-        payout = keys.money.payout(settlement.payout_id)
+        payout = payout_states.get(settlement.payout_id)
+        if hold is not None and payout.status in (PayoutStatus.SCHEDULED, PayoutStatus.AWAITING_SECOND):
+            status = PayoutStatus.ON_HOLD
+        elif hold is None and payout.status == PayoutStatus.ON_HOLD and payout.held_by is None:
+            status = payout_states.resting_of(payout)
+        else:
+            return  # it is as it should be, or on its way to the organizer already
+        moved = payout_states.change(payout, payout_states.entering(payout, status))
         try:
-            operations.commit(
-                operations.change(payout, [Payout.status.set(after)], Payout.status == before),
-                settlements.hold_as_read(event_id, hold),
-            )
-        except operations.ConditionFailed as failure:
-            if 0 in failure.failures:
-                return  # it is as it should be, or on its way to the organizer already
-            continue  # another payment's question was opened or closed
-        logger.info("payout held" if is_held else "payout freed", extra={"event_id": event_id})
+            operations.commit(moved, settlements.hold_as_read(event_id, hold))
+        except operations.ConditionFailed:
+            continue  # another payment's question was opened or closed, or staff acted
+        logger.info("payout held" if hold is not None else "payout freed", extra={"event_id": event_id})
         return
+    raise Unavailable(retry_after=1)
 
 
 def release(event_id: str, *, by: str) -> None:

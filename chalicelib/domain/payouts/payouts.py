@@ -19,8 +19,14 @@ from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Payout
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import PayoutStatus
+from chalicelib.vocabulary import OwnPayoutStatus, PayoutStatus
 
+# How the organizer sees what only staff distinguish.
+_OWN_STATUS = {
+    PayoutStatus.AWAITING_SECOND: OwnPayoutStatus.SCHEDULED,
+    # Its money is still owed, until another payout takes its place.
+    PayoutStatus.CANCELLED: OwnPayoutStatus.ON_HOLD,
+}
 # For filters that no key supports.
 _FILTERED = ReadBudget(first=100, total=100)
 
@@ -29,7 +35,7 @@ _FILTERED = ReadBudget(first=100, total=100)
 class PayoutFilters:
     """Filters of the list; both ends of the date range are inclusive."""
 
-    status: PayoutStatus | None = None
+    status: OwnPayoutStatus | None = None
     scheduled_from: date | None = None
     scheduled_to: date | None = None
 
@@ -42,7 +48,7 @@ class PayoutFilters:
         """Whether a payout passes the filters."""
         day = date.fromisoformat(payout.scheduled_for)
         return (
-            self.status in (None, payout.status)
+            self.status in (None, own_status(payout))
             and (self.scheduled_from is None or self.scheduled_from <= day)
             and (self.scheduled_to is None or day <= self.scheduled_to)
         )
@@ -85,7 +91,7 @@ class OwnPayout(PayoutAmounts):
 
     id: str
     event: NamedEvent
-    status: PayoutStatus
+    status: OwnPayoutStatus
     lines: Sequence[PayoutLine]
     scheduled_for: date
     paid_at: datetime | None
@@ -162,13 +168,28 @@ def _figures(stored: Mapping[str, Any]) -> SalesFigures:
     )
 
 
+def own_status(payout: Payout) -> OwnPayoutStatus:
+    """Return the status of a payout as its organizer sees it."""
+    return _OWN_STATUS.get(payout.status) or OwnPayoutStatus(payout.status.value)
+
+
+def money_of(payout: Payout) -> dict[str, Money]:
+    """Return the amounts of a payout, by the names of PayoutAmounts."""
+    return _money(_figures(payout.attribute_values), payout.currency)
+
+
+def lines_of(payout: Payout) -> list[PayoutLine]:
+    """Return the lines of a payout."""
+    return [_line(line, payout.currency) for line in payout.lines]
+
+
 def _shown(payout: Payout, *, adjustments: PayoutAmounts | None = None) -> OwnPayout:
     return OwnPayout(
-        **_money(_figures(payout.attribute_values), payout.currency),
+        **money_of(payout),
         id=payout.payout_id,
         event=NamedEvent(payout.event_id, payout.event_title),
-        status=payout.status,
-        lines=[_line(line, payout.currency) for line in payout.lines],
+        status=own_status(payout),
+        lines=lines_of(payout),
         scheduled_for=date.fromisoformat(payout.scheduled_for),
         paid_at=payout.paid_at,
         reference=payout.reference,

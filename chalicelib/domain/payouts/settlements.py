@@ -18,9 +18,13 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import ledger, timezones
+from chalicelib.domain import ledger, second_person, timezones
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import categories, events, stock
 from chalicelib.domain.ledger import Posting
+from chalicelib.domain.money import Money
+from chalicelib.domain.payouts import payout_states
 from chalicelib.domain.sale import sales_totals
 from chalicelib.errors import InvalidState, Refusal, Unavailable
 from chalicelib.identifiers import new_id
@@ -119,25 +123,25 @@ def hold_of(event_id: str) -> PayoutHold | None:
 def close(event_id: str, *, by: str) -> Settlement:
     """Close the books of an event that is over, and return its settlement; idempotent.
 
-    A net above zero is scheduled as a payout. Raises NotFound, InvalidState (not over, no organizer, reserved tickets,
-    a cancelled event with refunds outstanding, several currencies), Unavailable (not all sales counted yet).
-
-    For the staff's portal, which is not built yet.
+    A net above zero is scheduled as a payout, which waits for a second person above the threshold. Raises NotFound,
+    InvalidState (not over, no organizer, reserved tickets, a cancelled event with refunds outstanding, several
+    currencies), Unavailable (not all sales counted yet).
     """
     for _ in retries.attempts(_ATTEMPTS):
-        known = _known(event_id)
+        known = find(event_id)
         if known is not None:
             return known
         try:
             settlement, writes = _closing(event_id, by=by)
         except Refusal:
             # A concurrent call may have settled the event, which then causes the refusal.
-            known = _known(event_id)
+            known = find(event_id)
             if known is None:
                 raise
             return known
+        closed = AuditSubject("settlement", settlement_id_of(event_id), after=_shown_in_audit(settlement))
         try:
-            operations.commit(*writes)
+            acts.commit(*writes, subject=closed)
         except operations.ConditionFailed:
             continue  # another call settled it, changed the event, or used this invoice number
         ids = {"event_id": event_id, "payout_id": settlement.payout_id, "by": by}
@@ -146,7 +150,23 @@ def close(event_id: str, *, by: str) -> Settlement:
     raise Unavailable(retry_after=1)
 
 
-def _known(event_id: str) -> Settlement | None:
+def settlement_id_of(event_id: str) -> str:
+    """Return the id of the settlement of an event: each event has at most one."""
+    return f"stl_{event_id.removeprefix('evt_')}"
+
+
+def event_id_of(settlement_id: str) -> str:
+    """Return the id of the event of a settlement."""
+    return f"evt_{settlement_id.removeprefix('stl_')}"
+
+
+def _shown_in_audit(settlement: Settlement) -> dict[str, Any]:
+    names = ("event_id", "organizer_id", "payout_id", "gross", "refunds", "platform_fee", "net", "currency")
+    return {name: getattr(settlement, name) for name in names}
+
+
+def find(event_id: str) -> Settlement | None:
+    """Return the settlement of an event, or None while its books are open."""
     return operations.get(keys.money.settlement(event_id))
 
 
@@ -271,6 +291,9 @@ def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales
     payout_id, organizer_id = settlement.payout_id, settlement.organizer_id
     at, net, currency = settlement.closed_at, settlement.net, settlement.currency
     number, of_invoice = _invoice(organizer_id, payout_id, at=at)
+    needs_second = second_person.is_needed(Money(net, currency))
+    resting = payout_states.resting(needs_second=needs_second, approved_by=None)
+    status = PayoutStatus.ON_HOLD if is_held else resting
     payout = Payout(
         *keys.money.payout(payout_id),
         gsi1=keys.money.organizer_payouts(organizer_id, payout_id),
@@ -278,7 +301,10 @@ def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales
         organizer_id=organizer_id,
         event_id=event.event_id,
         event_title=event.title,
-        status=PayoutStatus.ON_HOLD if is_held else PayoutStatus.SCHEDULED,
+        status=status,
+        gsi2=keys.jobs.due(at + PAID_AFTER, payout_id) if status is PayoutStatus.SCHEDULED else None,
+        asked_by=settlement.closed_by,
+        needs_second=needs_second or None,
         gross=settlement.gross,
         refunds=settlement.refunds,
         platform_fee=settlement.platform_fee,

@@ -5,13 +5,13 @@ from datetime import date
 from pydantic import Field
 
 from chalicelib.schemas.wire import Day, Filter, Moment, MoneyOut, Out, PageIn
-from chalicelib.vocabulary import PayoutStatus
+from chalicelib.vocabulary import OwnPayoutStatus
 
 
 class PayoutsIn(PageIn):
     """A filter of the payout list; ranges include both ends."""
 
-    status: Filter[PayoutStatus] | None = None
+    status: Filter[OwnPayoutStatus] | None = None
     scheduled_from: Day | None = None
     scheduled_to: Day | None = None
 
@@ -46,7 +46,7 @@ class PayoutOut(AmountsOut):
 
     id: str
     event: PayoutEventOut
-    status: PayoutStatus
+    status: OwnPayoutStatus
     lines: list[PayoutLineOut]
     scheduled_for: date
     paid_at: Moment | None

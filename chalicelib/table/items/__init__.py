@@ -69,6 +69,7 @@ from chalicelib.table.items.merchants import (
 )
 from chalicelib.table.items.money import (
     AccountTotal,
+    BooksDue,
     CardBalance,
     CardEntry,
     Invoice,
@@ -79,7 +80,9 @@ from chalicelib.table.items.money import (
     Payout,
     PayoutHold,
     ProviderEvent,
+    SandboxBank,
     SandboxCharge,
+    SandboxPayout,
     SavedMethod,
     Settlement,
 )
@@ -113,6 +116,7 @@ __all__ = [
     "AuditHead",
     "BatchLock",
     "BatchPlace",
+    "BooksDue",
     "BucketGroup",
     "Card",
     "CardBalance",
@@ -192,8 +196,10 @@ __all__ = [
     "RefundAddress",
     "RefundRequest",
     "SalesTotals",
+    "SandboxBank",
     "SandboxCharge",
     "SandboxDispute",
+    "SandboxPayout",
     "SavedMethod",
     "Scan",
     "Seats",

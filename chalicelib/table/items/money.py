@@ -4,7 +4,7 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
-from chalicelib.vocabulary import EntryType, PaymentMethod, PaymentPurpose, PaymentStatus, PayoutStatus
+from chalicelib.vocabulary import EntryType, PaymentMethod, PaymentPurpose, PaymentStatus, PayoutStatus, PayoutWait
 
 
 class Payment(SweptItem, discriminator="payment"):
@@ -196,7 +196,15 @@ class PayoutHold(Item, discriminator="payout_hold"):
     payments = UnicodeSetAttribute(null=True)
 
 
-class Payout(Item, discriminator="payout"):
+class BooksDue(SweptItem, discriminator="books_due"):
+    """The closing of an event's books by itself. It leaves the sweep's index when they are closed."""
+
+    event_id = UnicodeAttribute()
+    # Since when the books could have been closed, but were refused.
+    refused_since = MomentAttribute(null=True)
+
+
+class Payout(SweptItem, discriminator="payout"):
     """The payout of one event to its organizer: gross - refunds - platform fee = net.
 
     `lines` is `[{category_id, description, quantity, refunded_quantity, gross, refunds, platform_fee}]`.
@@ -219,3 +227,34 @@ class Payout(Item, discriminator="payout"):
     created_at = MomentAttribute()
     paid_at = MomentAttribute(null=True)
     reference = UnicodeAttribute(null=True)
+    # Who asked for it: a member of staff, or the platform; and who approved it, if that needs a second person.
+    asked_by = UnicodeAttribute(null=True)
+    needs_second = BooleanAttribute(null=True)
+    approved_by = UnicodeAttribute(null=True)
+    approved_at = MomentAttribute(null=True)
+    # The member of staff who holds it.
+    held_by = UnicodeAttribute(null=True)
+    waits_for = EnumAttribute(PayoutWait, null=True)
+    # The provider that pays it, and how often it was asked to: another attempt only follows one that failed.
+    provider = UnicodeAttribute(null=True)
+    attempt = IntegerAttribute(null=True)
+    # When the provider accepted this attempt, which moved the money out of the organizer's account.
+    accepted_at = MomentAttribute(null=True)
+    failure_reason = UnicodeAttribute(null=True)
+    # Optimistic lock.
+    revision = IntegerAttribute(null=True)
+
+
+class SandboxPayout(Item, discriminator="sandbox_payout"):
+    """The sandbox bank's own record of a payout, separate from ours."""
+
+    key = UnicodeAttribute()
+    amount = IntegerAttribute()
+    currency = UnicodeAttribute()
+    status = UnicodeAttribute()
+
+
+class SandboxBank(Item, discriminator="sandbox_bank"):
+    """What the sandbox bank can pay in one currency, in minor units; it can pay all where this is not stored."""
+
+    available = IntegerAttribute()

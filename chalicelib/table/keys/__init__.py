@@ -118,6 +118,9 @@ No.  question                                   index  partition                
  140  the ticket of a refund request, by its id  table  REFUND_ADDRESS#refund     REFUND_ADDRESS         staff
  141  a dispute                                  table  DISPUTE#dispute            DISPUTE                staff
  142  what the sandbox was answered in a dispute table  SANDBOX_DISPUTE#reference  SANDBOX_DISPUTE        sandbox
+160  the closing of an event's books by itself   table  EVENT#event               BOOKS_DUE              sweep
+161  a payout at the sandbox bank, and what the table  SANDBOX_PAYOUT#key        SANDBOX_PAYOUT         payouts
+     bank can pay                                      SANDBOX_BANK              currency
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.

@@ -2,6 +2,7 @@
 
 from chalicelib.table.items.money import (
     AccountTotal,
+    BooksDue,
     CardBalance,
     CardEntry,
     Invoice,
@@ -12,7 +13,9 @@ from chalicelib.table.items.money import (
     Payout,
     PayoutHold,
     ProviderEvent,
+    SandboxBank,
     SandboxCharge,
+    SandboxPayout,
     SavedMethod,
     Settlement,
 )
@@ -103,3 +106,18 @@ def settlement(event_id: str) -> Place[Settlement]:
 def payout_hold(event_id: str) -> Place[PayoutHold]:
     """Question 96."""
     return Place(PayoutHold, events.event(event_id).pk, "PAYOUT_HOLD")
+
+
+def books_due(event_id: str) -> Place[BooksDue]:
+    """Question 160."""
+    return Place(BooksDue, events.event(event_id).pk, "BOOKS_DUE")
+
+
+def sandbox_payout(key: str) -> Place[SandboxPayout]:
+    """Question 161: one payout; the key is what makes it idempotent."""
+    return Place(SandboxPayout, joined("SANDBOX_PAYOUT", key), "SANDBOX_PAYOUT")
+
+
+def sandbox_bank(currency: str) -> Place[SandboxBank]:
+    """Question 161: what can be paid out."""
+    return Place(SandboxBank, "SANDBOX_BANK", currency)

@@ -1,0 +1,208 @@
+"""Payouts on their way to the provider: the sweep claims what is due, the queue's worker pays it (D-FIN-02).
+
+The claim moves a payout to `processing`, which nobody can hold or cancel. From there the provider is asked with the
+payout's own id as idempotency key. So a repeated message, a lost answer or a crash before the record pays once.
+The sweep looks at a payout in process again, so a lost message delays it and loses nothing.
+
+The books: acceptance moves the money from the organizer's account to the one in transit; payment clears that against
+the provider; a failure after acceptance moves it back.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.clients.bus import Published
+from chalicelib.clients.providers import BalanceTooLow, Bank, Declined, Sent, Transfer, TransferStatus
+from chalicelib.config import config
+from chalicelib.domain import encryption, ledger
+from chalicelib.domain.changes import Change, every, follows, that_became
+from chalicelib.domain.ledger import Posting
+from chalicelib.domain.payouts import banks, payout_states
+from chalicelib.errors import Unavailable
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, OrganizerProfile, OrganizerTotals, Payout
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import Fact, PayoutStatus, PayoutWait
+
+# Our choices: when the sweep looks again at a payout that waits, at one that the queue should have paid, and at one
+# that the provider has not paid out yet.
+_WAIT, _STUCK, _PENDING = timedelta(hours=1), timedelta(minutes=5), timedelta(minutes=15)
+
+
+def take_due(payout_id: str) -> bool:
+    """Claim a scheduled payout, or pay one in process again; return whether there was anything to do.
+
+    Raises Unavailable.
+    """
+    payout = operations.get(keys.money.payout(payout_id))
+    if payout is None or not payout.is_due:
+        return False
+    if payout.status == PayoutStatus.PROCESSING:
+        if not pay(payout_id):
+            _look_again(payout_id)
+        return True
+    if payout.status != PayoutStatus.SCHEDULED:
+        _try(payout, Payout.not_due())
+        return False
+    waits_for = _waits_for(payout.organizer_id)
+    if waits_for is not None:
+        later = payout_states.entering(payout, PayoutStatus.SCHEDULED, due=clock.now() + _WAIT)
+        _try(payout, [*later, Payout.waits_for.set(waits_for)])
+        return True
+    claimed = payout_states.entering(payout, PayoutStatus.PROCESSING, due=clock.now() + _STUCK)
+    named = [Payout.provider.set(payout.provider or banks.chosen_name()), Payout.attempt.set(payout.attempt or 1)]
+    if _try(payout, [*claimed, *named, Payout.waits_for.remove()]):
+        logger.info("payout claimed", extra={"payout_id": payout_id})
+    return True
+
+
+def _look_again(payout_id: str) -> None:
+    """Keep a payout that is still in process in the sweep."""
+    payout = payout_states.get(payout_id)
+    if payout.status == PayoutStatus.PROCESSING:
+        _try(payout, payout_states.entering(payout, PayoutStatus.PROCESSING, due=clock.now() + _PENDING))
+
+
+def _waits_for(organizer_id: str) -> PayoutWait | None:
+    """Return what an organizer lacks to be paid, or None."""
+    account, profile = keys.access.account(organizer_id), keys.organizers.profile(organizer_id)
+    found = operations.get_many([account, profile])
+    known, details = found.get(account), found.get(profile)
+    if not isinstance(known, Account) or known.verified_at is None:
+        return PayoutWait.VERIFICATION
+    if not isinstance(details, OrganizerProfile) or details.bank_account is None:
+        return PayoutWait.BANK_ACCOUNT
+    return None
+
+
+def pay(payout_id: str) -> bool:
+    """Send a claimed payout to its provider, record what became of it, and return whether this call did that.
+
+    Idempotent, also concurrently. Raises Unavailable.
+    """
+    payout = operations.get(keys.money.payout(payout_id))
+    if payout is None or payout.status != PayoutStatus.PROCESSING:
+        return False
+    bank = banks.named(str(payout.provider))
+    try:
+        sent = _earlier(bank, payout) or bank.send(_transfer(payout))
+    except BalanceTooLow:
+        waiting = payout_states.entering(payout, PayoutStatus.SCHEDULED, due=clock.now() + _WAIT)
+        logger.warning("payout waits for the provider's balance", extra={"payout_id": payout_id})
+        return _try(payout, [*waiting, Payout.waits_for.set(PayoutWait.PROVIDER_BALANCE)])
+    except Declined as declined:
+        return _record(payout, Sent(reference="", status=TransferStatus.FAILED, failure_reason=declined.code))
+    return _record(payout, sent)
+
+
+def _earlier(bank: Bank, payout: Payout) -> Sent | None:
+    """Return the transfer of this payout that exists and has not failed, of any attempt."""
+    for attempt in range(1, (payout.attempt or 1) + 1):
+        if attempt == payout.attempt and payout.accepted_at is None:
+            continue  # sending it again returns it
+        found = bank.find(_key(payout, attempt))
+        if found is not None and (found.status is not TransferStatus.FAILED or attempt == payout.attempt):
+            return found
+    return None
+
+
+def _key(payout: Payout, attempt: int) -> str:
+    """Return the provider's idempotency key: the payout's id, and its attempt from the second on."""
+    return payout.payout_id if attempt == 1 else f"{payout.payout_id}.{attempt}"
+
+
+def _transfer(payout: Payout) -> Transfer:
+    profile = operations.get(keys.organizers.profile(payout.organizer_id))
+    if profile is None or profile.bank_account is None:
+        raise Unavailable("The organizer has no bank account any more.")
+    text = encryption.open_sealed(payout.organizer_id, "bank_account", bytes(profile.bank_account))
+    account = json.loads(text)
+    return Transfer(
+        key=_key(payout, payout.attempt or 1),
+        amount=payout.net,
+        currency=payout.currency,
+        holder=account["title"],
+        iban=account["iban"],
+        reference=payout.invoice_number,
+    )
+
+
+def _record(payout: Payout, sent: Sent) -> bool:
+    """Record what became of a transfer with its journals, and return whether that changed anything."""
+    actions: list[Action] = []
+    writes: list[Write] = []
+    is_accepted = payout.accepted_at is not None
+    has_failed = sent.status is TransferStatus.FAILED
+    if not is_accepted and not has_failed:
+        actions += [Payout.accepted_at.set(clock.now()), Payout.reference.set(sent.reference)]
+        writes += _posted(payout, "accepted", ledger.payable(payout.organizer_id), _transit(payout))
+    if sent.status is TransferStatus.PENDING:
+        if is_accepted:
+            return False
+        actions += payout_states.entering(payout, PayoutStatus.PROCESSING, due=clock.now() + _PENDING)
+    elif has_failed:
+        actions += payout_states.entering(payout, PayoutStatus.FAILED)
+        actions += [Payout.failure_reason.set(sent.failure_reason or "unknown"), Payout.accepted_at.remove()]
+        if is_accepted:
+            actions.append(Payout.reference.remove())
+            writes += _posted(payout, "returned", _transit(payout), ledger.payable(payout.organizer_id))
+    else:
+        actions += [*payout_states.entering(payout, PayoutStatus.PAID), Payout.paid_at.set(clock.now())]
+        actions.append(Payout.failure_reason.remove())
+        writes += _posted(payout, "paid", _transit(payout), ledger.clearing(str(payout.provider)))
+        if payout.currency == config().currency:
+            settled = [OrganizerTotals.pending_payouts.add(-payout.net)]
+            writes.append(operations.change(keys.organizers.totals(payout.organizer_id), settled))
+    if not _try(payout, actions, *writes):
+        return False  # another delivery recorded the same transfer
+    ids = {"payout_id": payout.payout_id, "event_id": payout.event_id, "attempt": payout.attempt}
+    logger.info("payout sent", extra={**ids, "result": sent.status.value})
+    return True
+
+
+def _transit(payout: Payout) -> str:
+    return ledger.in_transit(str(payout.provider))
+
+
+def _posted(payout: Payout, what: str, source: str, target: str) -> list[Write]:
+    return ledger.post(
+        ledger.Movement(
+            f"jrn_payout_{payout.payout_id}_{payout.attempt}_{what}",
+            type=f"payout_{what}",
+            currency=payout.currency,
+            entries=[Posting(source, -payout.net), Posting(target, payout.net)],
+            references={
+                "payout_id": payout.payout_id,
+                "event_id": payout.event_id,
+                "organizer_id": payout.organizer_id,
+            },
+        )
+    )
+
+
+def _try(payout: Payout, actions: Sequence[Action], *writes: Write) -> bool:
+    """Change a payout that is as it was read, and return whether it was."""
+    try:
+        operations.commit(payout_states.change(payout, actions), *writes)
+    except operations.ConditionFailed:
+        return False
+    return True
+
+
+@follows(*every(Payout))
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Publish the payouts that were claimed, so that the worker pays them."""
+    return [
+        Published(
+            fact=Fact.PAYOUT_DUE,
+            fact_id=f"{payout.payout_id}/{payout.attempt}",
+            occurred_at=clock.now(),
+            ids={"payout_id": payout.payout_id},
+        )
+        for payout in that_became(changes, Payout, PayoutStatus.PROCESSING)
+    ]
