@@ -18,7 +18,7 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import BalanceTooLow, Bank, Declined, Sent, Transfer, TransferStatus
 from chalicelib.config import config
-from chalicelib.domain import encryption, ledger
+from chalicelib.domain import encryption, ledger, verifications
 from chalicelib.domain.changes import Change, every, follows, that_became
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.payouts import banks, payout_states
@@ -56,7 +56,8 @@ def take_due(payout_id: str) -> bool:
         return True
     claimed = payout_states.entering(payout, PayoutStatus.PROCESSING, due=clock.now() + _STUCK)
     named = [Payout.provider.set(payout.provider or banks.chosen_name()), Payout.attempt.set(payout.attempt or 1)]
-    if _try(payout, [*claimed, *named, Payout.waits_for.remove()]):
+    verified = verifications.check(payout.organizer_id)
+    if _try(payout, [*claimed, *named, Payout.waits_for.remove()], verified):
         logger.info("payout claimed", extra={"payout_id": payout_id})
     return True
 

@@ -6,8 +6,10 @@ from chalicelib.portals.admin import (
     devices,
     disputes,
     first_admin,
+    payouts,
     refund_requests,
     session,
+    settlements,
     users,
     venues,
 )
@@ -22,4 +24,6 @@ DOORS = (
     refund_requests,
     users,
     venues,
+    settlements,
+    payouts,
 )

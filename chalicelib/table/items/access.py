@@ -56,8 +56,6 @@ class Account(Item, discriminator="account"):
     kept_session_id = UnicodeAttribute(null=True)
     # Marks of the devices that it has logged in from.
     known_devices = UnicodeSetAttribute(null=True)
-    # When staff checked an organizer or a merchant; before that there is no payout and no stock.
-    verified_at = MomentAttribute(null=True)
     created_at = MomentAttribute()
     # Counts the changes by staff and of what staff see, for their optimistic lock.
     version = IntegerAttribute(default=0)

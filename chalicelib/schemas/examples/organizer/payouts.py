@@ -11,7 +11,7 @@ def _amounts(gross: int, refunds: int, platform_fee: int, net: int) -> dict[str,
     return {name: demo.money(amount) for name, amount in amounts.items()}
 
 
-_PAYOUT = {
+PAYOUT = {
     "id": f"pto_{ULID}",
     "event": {"id": demo.PAST_EVENT_ID, "title": demo.PAST_EVENT_TITLE},
     "status": "scheduled",
@@ -40,6 +40,6 @@ _PAYOUT = {
 }
 
 OPERATIONS: dict[str, Example] = {
-    "organizer_payouts": Example(None, page(_PAYOUT)),
-    "organizer_payout": Example(None, {**_PAYOUT, "adjustments": None}),
+    "organizer_payouts": Example(None, page(PAYOUT)),
+    "organizer_payout": Example(None, {**PAYOUT, "adjustments": None}),
 }

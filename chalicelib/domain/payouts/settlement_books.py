@@ -1,0 +1,40 @@
+"""The settlements of events, as staff see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.money import Money
+from chalicelib.domain.payouts import settlements
+from chalicelib.domain.payouts.payouts import PayoutAmounts
+from chalicelib.table.items import Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSettlement(PayoutAmounts):
+    """The closed books of an event; `payout_id` is None where there was nothing to pay out."""
+
+    id: str
+    event_id: str
+    organizer_id: str
+    payout_id: str | None
+    closed_at: datetime
+    closed_by: str
+
+
+def show(settlement: Settlement) -> StaffSettlement:
+    """Return a stored settlement as staff see it."""
+    amounts = {name: getattr(settlement, name) for name in ("gross", "refunds", "platform_fee", "net")}
+    return StaffSettlement(
+        **{name: Money(int(amount), settlement.currency) for name, amount in amounts.items()},
+        id=settlements.settlement_id_of(settlement.event_id),
+        event_id=settlement.event_id,
+        organizer_id=settlement.organizer_id,
+        payout_id=settlement.payout_id,
+        closed_at=settlement.closed_at,
+        closed_by=settlement.closed_by,
+    )
+
+
+def close(event_id: str, *, by: str) -> StaffSettlement:
+    """Close the books of an event now; raises as settlements.close does."""
+    return show(settlements.close(event_id, by=by))

@@ -1,0 +1,64 @@
+"""Bodies of the staff's portal: settlements and payouts."""
+
+from datetime import date
+
+from pydantic import Field
+
+from chalicelib.schemas.organizer.payouts import AmountsOut, PayoutEventOut, PayoutLineOut
+from chalicelib.schemas.wire import Day, Id, In, Moment
+from chalicelib.vocabulary import PayoutAction, PayoutStatus, PayoutWait
+
+
+class SettlementIn(In):
+    """The event whose books to close."""
+
+    event_id: Id
+
+
+class SettlementOut(AmountsOut):
+    """The closed books of an event."""
+
+    id: str
+    event_id: str
+    organizer_id: str
+    payout_id: str | None
+    closed_at: Moment
+    closed_by: str
+
+
+class PayoutIn(In):
+    """The settlement to pay out; its earlier payout was cancelled."""
+
+    settlement_id: Id
+    scheduled_for: Day | None = None
+
+
+class PayoutActionIn(In):
+    """What to do with the payout."""
+
+    action: PayoutAction
+
+
+class StaffPayoutOut(AmountsOut):
+    """A payout as staff see it."""
+
+    id: str
+    settlement_id: str
+    event: PayoutEventOut
+    organizer_id: str
+    status: PayoutStatus
+    lines: list[PayoutLineOut]
+    scheduled_for: date
+    paid_at: Moment | None
+    reference: str | None
+    invoice_number: str
+    created_at: Moment
+    asked_by: str | None
+    needs_second: bool
+    approved_by: str | None
+    approved_at: Moment | None
+    held_by: str | None
+    waits_for: PayoutWait | None
+    provider: str | None
+    attempt: int = Field(description="How often the provider was asked; each attempt follows one that failed.")
+    failure_reason: str | None

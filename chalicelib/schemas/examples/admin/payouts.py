@@ -1,0 +1,46 @@
+"""The examples of the staff's portal: settlements and payouts."""
+
+from chalicelib.schemas.examples import demo
+from chalicelib.schemas.examples.organizer.payouts import PAYOUT
+from chalicelib.schemas.examples.shared import ULID, Example
+
+_ORGANIZER_ID = f"org_{ULID}"
+_SETTLEMENT_ID = f"stl_{demo.PAST_EVENT_ID.removeprefix('evt_')}"
+_AMOUNTS = {name: PAYOUT[name] for name in ("gross", "refunds", "platform_fee", "net")}
+_SETTLEMENT = {
+    **_AMOUNTS,
+    "id": _SETTLEMENT_ID,
+    "event_id": demo.PAST_EVENT_ID,
+    "organizer_id": _ORGANIZER_ID,
+    "payout_id": PAYOUT["id"],
+    "closed_at": "2026-11-21T06:00:00.000Z",
+    "closed_by": "platform",
+}
+_PAYOUT = {
+    **PAYOUT,
+    "settlement_id": _SETTLEMENT_ID,
+    "organizer_id": _ORGANIZER_ID,
+    "status": "awaiting_second",
+    "asked_by": "platform",
+    "needs_second": True,
+    "approved_by": None,
+    "approved_at": None,
+    "held_by": None,
+    "waits_for": None,
+    "provider": None,
+    "attempt": 1,
+    "failure_reason": None,
+}
+_APPROVED = {
+    **_PAYOUT,
+    "status": "scheduled",
+    "approved_by": f"adm_{ULID}",
+    "approved_at": "2026-11-22T09:00:00.000Z",
+}
+
+OPERATIONS: dict[str, Example] = {
+    "admin_close_settlement": Example({"event_id": demo.PAST_EVENT_ID}, _SETTLEMENT),
+    "admin_create_payout": Example({"settlement_id": _SETTLEMENT_ID, "scheduled_for": "2026-11-28"}, _PAYOUT),
+    "admin_payout": Example(None, _PAYOUT),
+    "admin_change_payout": Example({"action": "approve"}, _APPROVED),
+}

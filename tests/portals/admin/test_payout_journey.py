@@ -1,0 +1,54 @@
+"""An organizer's money, from the last sale to the bank: through the portals, the sweep, the stream and the queue."""
+
+import pytest
+
+from chalicelib.domain.ledger import clearing, in_transit, payable
+from chalicelib.domain.money import Money
+from chalicelib.table import keys
+from tests.support import paid_out, payers, settled, sweeps
+from tests.support.client import call
+from tests.support.factories import token_of
+from tests.support.paid_out import DONE
+from tests.support.settings import configured
+from tests.support.streams import StreamReader
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+
+def test_an_event_that_is_over_is_settled_by_itself_approved_by_a_second_person_and_paid_once() -> None:
+    organizer, stream = paid_out.make_payee(), StreamReader()
+    event, standard, box = settled.make_evening(organizer)
+    given_back = settled.buy(standard, 2)
+    settled.buy(box)
+    settled.give_back(given_back)
+    stream.drain()
+
+    with configured(SECOND_PERSON_OVER="PKR:1000"):
+        sweeps.at_due(keys.money.books_due(event.event_id))
+    payout = paid_out.of_event(event.event_id)
+    net = 150_000 + 233_333 - 7_500 - 11_667
+    assert (payout.status, payout.asked_by, payout.net) == ("awaiting_second", "platform", net)
+
+    second = paid_out.staff()
+    approved = paid_out.act(payout.payout_id, "approve", second)
+    assert (approved.status, approved.json["status"]) == (200, "scheduled")
+    again = paid_out.act(payout.payout_id, "approve", paid_out.staff())
+    assert again.json == approved.json
+
+    with paid_out.queue(stream) as queue:
+        paid_out.sweep(payout.payout_id)
+        assert paid_out.act(payout.payout_id, "cancel", second).code == "INVALID_STATE"
+        messages = queue.messages()
+        assert len(messages) == 1
+        assert [paid_out.deliver(*messages, *messages) for _ in range(3)] == [DONE] * 3
+
+    shown = call("GET", f"/api/organizer/payouts/{payout.payout_id}/", token=token_of(organizer)).json
+    assert (shown["status"], shown["net"]) == ("paid", {"amount": Money(net, "PKR").amount, "currency": "PKR"})
+    assert shown["reference"] == f"sbp_{payout.payout_id}"
+    assert shown["paid_at"] is not None
+    dashboard = call("GET", "/api/organizer/dashboard/stats/", token=token_of(organizer)).json
+    assert dashboard["pending_payouts"]["amount"] == "0.00"
+    books = payers.balances()
+    assert sum(books.values()) == 0
+    assert {payable(organizer.account_id), in_transit("sandbox")} & books.keys() == set()
+    assert books[clearing("sandbox")] == net - 2 * 150_000 - 233_333
