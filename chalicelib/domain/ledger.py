@@ -29,6 +29,8 @@ from chalicelib.vocabulary import EntryType, Fact
 FEES = "fees"
 # Account of the fees for new cards.
 CARD_FEES = "card_fees"
+# Account of charges that must be refunded.
+REFUNDS_DUE = "refunds_due"
 _CARD = "card:"
 # Every payment changes the fees and a provider's account; a partition takes 1,000 writes a second (AWS).
 TOTAL_SHARDS = 8

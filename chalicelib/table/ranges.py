@@ -26,6 +26,17 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
+class After:
+    """The items whose sort key sorts after one."""
+
+    sk: str
+
+    def condition(self) -> tuple[str, list[str]]:
+        """Return the condition on `#s`, and the values of `:s0` and on."""
+        return "#s > :s0", [self.sk]
+
+
+@dataclass(frozen=True, slots=True)
 class Between:
     """The items whose sort key is between two, both inclusive."""
 
@@ -37,4 +48,4 @@ class Between:
         return "#s BETWEEN :s0 AND :s1", [self.first, self.last]
 
 
-Range = Begins | Before | Between
+Range = Begins | Before | After | Between

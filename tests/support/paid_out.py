@@ -8,9 +8,9 @@ from typing import Any
 import app
 from chalicelib.domain.organizers import organizers
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Payout
+from chalicelib.table.items import Account, Event, Payout
 from chalicelib.vocabulary import AdminRole, PayoutStatus
-from tests.support import sweeps
+from tests.support import settled, sweeps
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_organizer
 from tests.support.meanwhile import asked
@@ -47,6 +47,12 @@ def staff(role: AdminRole = AdminRole.FINANCE) -> str:
 def close(event_id: str, token: str) -> Answer:
     """Close the books of an event as staff."""
     return call("POST", "/api/finances/settlements/", {"event_id": event_id}, token=token)
+
+
+def close_after(event: Event) -> Answer:
+    """Close the books of an event when it is over, as a member of staff who logs in then."""
+    with settled.after(event):
+        return close(event.event_id, staff())
 
 
 def act(payout_id: str, action: str, token: str) -> Answer:

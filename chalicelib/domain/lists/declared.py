@@ -3,6 +3,7 @@
 from chalicelib.domain.lists.declaration import AnyList
 from chalicelib.domain.lists.disputes import DISPUTES, REFUND_REQUESTS
 from chalicelib.domain.lists.events import EVENTS
+from chalicelib.domain.lists.payouts import PAYOUTS, SETTLEMENTS
 from chalicelib.domain.lists.users import USERS
 from chalicelib.domain.lists.venues import VENUES
 
@@ -12,4 +13,6 @@ LISTS: tuple[AnyList, ...] = (
     EVENTS,
     DISPUTES,
     REFUND_REQUESTS,
+    SETTLEMENTS,
+    PAYOUTS,
 )

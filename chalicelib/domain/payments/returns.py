@@ -26,8 +26,7 @@ from chalicelib.table.items import Payment, PayoutHold
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import PaymentMethod, PaymentPurpose, PaymentStatus, RefundState
 
-# The ledger account of charges that must be refunded.
-REFUNDS_DUE = "refunds_due"
+REFUNDS_DUE = ledger.REFUNDS_DUE
 TAKEN = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED)
 # Delay until the sweep retries a refund that the queue should have made.
 STUCK_AFTER = timedelta(minutes=5)

@@ -1,8 +1,13 @@
-"""The stream followers of payouts, and their part of the sweep."""
+"""The stream followers of payouts, their part of the sweep, and their jobs."""
 
 from chalicelib.domain.changes import Follower
-from chalicelib.domain.payouts import books, holds, paying
+from chalicelib.domain.jobs import JobKind
+from chalicelib.domain.payouts import books, event_lines, holds, paying, settlement_files
 from chalicelib.domain.sweep import SweepTaker
+from chalicelib.table.items import Job, SettlementFile
 
-FOLLOWERS: tuple[Follower, ...] = (holds.follow, books.follow, paying.follow)
+FOLLOWERS: tuple[Follower, ...] = (holds.follow, books.follow, paying.follow, event_lines.follow)
 SWEEP_TAKERS: dict[str, SweepTaker] = {"bks_": books.close_due, "pto_": paying.take_due}
+JOB_KINDS: dict[type[Job], JobKind] = {
+    SettlementFile: JobKind("settlement_file", settlement_files.run_step, settlement_files.result),
+}

@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.domain.lists import pages
+from chalicelib.domain.lists.pages import Asked
+from chalicelib.domain.lists.payouts import SETTLEMENTS
 from chalicelib.domain.money import Money
-from chalicelib.domain.payouts import settlements
+from chalicelib.domain.paging import Page
+from chalicelib.domain.payouts import settlement_files, settlements
 from chalicelib.domain.payouts.payouts import PayoutAmounts
+from chalicelib.domain.payouts.settlement_files import CsvFile, FileJob
 from chalicelib.table.items import Settlement
 
 
@@ -38,3 +43,15 @@ def show(settlement: Settlement) -> StaffSettlement:
 def close(event_id: str, *, by: str) -> StaffSettlement:
     """Close the books of an event now; raises as settlements.close does."""
     return show(settlements.close(event_id, by=by))
+
+
+def read(asked: Asked, *, as_file: bool, by: str) -> Page[StaffSettlement] | CsvFile | FileJob:
+    """Return a page of settlements; or, as a file, every line of the event that is asked for.
+
+    Raises InvalidCursor, ValidationFailed, NotFound (the event of the file).
+    """
+    if as_file:
+        event_id = asked.filters.get("event_id")
+        return settlement_files.ask(event_id if isinstance(event_id, str) else None, by=by)
+    page = pages.page(SETTLEMENTS, asked)
+    return page.showing([show(settlement) for settlement in page.results])

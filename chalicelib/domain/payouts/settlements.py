@@ -265,6 +265,7 @@ def _settlement(event: Event, whole: SalesFigures, *, currency: str, by: str, at
     return Settlement(
         *keys.money.settlement(event.event_id),
         event_id=event.event_id,
+        event_title=event.title,
         organizer_id=event.organizer_id,
         payout_id=new_id("pto") if whole.net > 0 else None,
         **asdict(whole),

@@ -1,20 +1,51 @@
 """The staff's portal: payouts."""
 
+from typing import Any
+
 from chalice import Blueprint
 
 from chalicelib import errors
+from chalicelib.domain.lists.payouts import PAYOUTS
 from chalicelib.domain.payouts import staff_payouts
 from chalicelib.portals.http.auth import BOOKKEEPERS, READERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import payouts as schema
+from chalicelib.schemas.admin.lists import ListIn
+from chalicelib.schemas.wire import PageOut
 
 bp = Blueprint(__name__)
 _BASE = "/api/payouts"
+
+
+def _payout_out(payout: Any) -> schema.StaffPayoutOut:
+    return schema.StaffPayoutOut.read(staff_payouts.show(payout))
+
+
 _LINKS = (
     Link("admin_payout", {"payout_id": "/id"}),
     Link("admin_change_payout", {"payout_id": "/id"}),
 )
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        _BASE,
+        guard=READERS,
+        query=list_query(PAYOUTS),
+        reply=PageOut[schema.StaffPayoutOut],
+        links=(
+            Link("admin_payout", {"payout_id": "/results/0/id"}),
+            Link("admin_payouts", {"cursor": "/next"}),
+        ),
+    ),
+)
+def admin_payouts(call: Call[None, ListIn]) -> PageOut[schema.StaffPayoutOut]:
+    """List payouts."""
+    return PageOut.of(list_page(PAYOUTS, call), _payout_out)
 
 
 @door(

@@ -1,16 +1,60 @@
 """The staff's portal: settlements of events."""
 
+from typing import Any
+
 from chalice import Blueprint
+from pydantic import create_model
 
 from chalicelib import errors
+from chalicelib.domain.lists.payouts import SETTLEMENTS
 from chalicelib.domain.payouts import settlement_books
-from chalicelib.portals.http.auth import BOOKKEEPERS
+from chalicelib.domain.payouts.settlement_files import CONTENT_TYPE, CsvFile, FileJob
+from chalicelib.portals.http.answer import File
+from chalicelib.portals.http.auth import BOOKKEEPERS, READERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_pages import asked_of, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import payouts as schema
+from chalicelib.schemas.wire import PageOut
 
 bp = Blueprint(__name__)
 _BASE = "/api/finances/settlements"
+_CSV = "csv"
+_QUERY: Any = create_model(
+    "SettlementsQueryIn",
+    __base__=(list_query(SETTLEMENTS), schema.FormatIn),
+    __doc__="A page of the list of settlements; or with `format=csv` and an `event_id` every line of that event.",
+)
+
+
+def _shown(found: Any) -> PageOut[schema.SettlementOut] | schema.FileJobOut | File:
+    if isinstance(found, CsvFile):
+        return File(found.content, CONTENT_TYPE, name=found.name)
+    if isinstance(found, FileJob):
+        return schema.FileJobOut.read(found)
+    return PageOut.of(found, schema.SettlementOut.read)
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        _BASE,
+        guard=READERS,
+        query=_QUERY,
+        reply=PageOut[schema.SettlementOut],
+        also={202: schema.FileJobOut},
+        refuses=(errors.NotFound,),
+        links=(
+            Link("admin_payout", {"payout_id": "/results/0/payout_id"}),
+            Link("admin_settlements", {"cursor": "/next"}),
+        ),
+    ),
+)
+def admin_settlements(call: Call[None, Any]) -> PageOut[schema.SettlementOut] | schema.FileJobOut | File:
+    """List the closed books of events; `format=csv` lists every line of one event's."""
+    asked = asked_of(SETTLEMENTS, call)
+    return _shown(settlement_books.read(asked, as_file=call.query.format == _CSV, by=call.principal.id))
 
 
 @door(

@@ -1,12 +1,19 @@
 """Bodies of the staff's portal: settlements and payouts."""
 
 from datetime import date
+from typing import Literal
 
 from pydantic import Field
 
 from chalicelib.schemas.organizer.payouts import AmountsOut, PayoutEventOut, PayoutLineOut
-from chalicelib.schemas.wire import Day, Id, In, Moment
-from chalicelib.vocabulary import PayoutAction, PayoutStatus, PayoutWait
+from chalicelib.schemas.wire import Day, Filter, Id, In, Moment, Out
+from chalicelib.vocabulary import JobStatus, PayoutAction, PayoutStatus, PayoutWait
+
+
+class FormatIn(In):
+    """How a list is answered."""
+
+    format: Filter[Literal["json", "csv"]] = Field("json", description="`csv` lists every line of one event.")
 
 
 class SettlementIn(In):
@@ -24,6 +31,13 @@ class SettlementOut(AmountsOut):
     payout_id: str | None
     closed_at: Moment
     closed_by: str
+
+
+class FileJobOut(Out):
+    """The job that writes a file; `GET /api/jobs/{job_id}/` shows its progress and the link."""
+
+    job_id: str
+    status: JobStatus
 
 
 class PayoutIn(In):

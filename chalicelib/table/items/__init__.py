@@ -47,6 +47,7 @@ from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, Firs
 from chalicelib.table.items.idempotency import IdempotencyRecord, IdempotentAnswer, Operation
 from chalicelib.table.items.item import Item, SweptItem
 from chalicelib.table.items.jobs import ExportRun, Job, JobRequest, SweepMark
+from chalicelib.table.items.jobs import Job, JobRequest, SettlementFile, SweepMark
 from chalicelib.table.items.lists import ListEntry, ListWord
 from chalicelib.table.items.live import (
     Listener,
@@ -72,6 +73,7 @@ from chalicelib.table.items.money import (
     BooksDue,
     CardBalance,
     CardEntry,
+    EventLine,
     Invoice,
     InvoiceSeries,
     Journal,
@@ -136,6 +138,7 @@ __all__ = [
     "EditRequest",
     "Enrolment",
     "Event",
+    "EventLine",
     "EventRevocation",
     "ExportRun",
     "Favorite",
@@ -208,6 +211,7 @@ __all__ = [
     "Session",
     "Settlement",
     "StaffOwners",
+    "SettlementFile",
     "StaffRevocation",
     "Stock",
     "SweepMark",

@@ -40,6 +40,12 @@ class ExportRun(Job, discriminator="export"):
     problem = UnicodeAttribute(null=True)
 
 
+class SettlementFile(Job, discriminator="settlement_file"):
+    """The job that writes the lines of an event's settlement into a file."""
+
+    event_id = UnicodeAttribute()
+
+
 class JobRequest(Item, discriminator="job_request"):
     """The operation of a request that started a job, so that the same request soon after is the same job."""
 

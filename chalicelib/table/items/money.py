@@ -178,6 +178,7 @@ class Settlement(Item, discriminator="settlement"):
     """The final settlement of an event: gross - refunds - platform fee = net. It has a payout if there is a net."""
 
     event_id = UnicodeAttribute()
+    event_title = UnicodeAttribute(null=True)
     organizer_id = UnicodeAttribute()
     payout_id = UnicodeAttribute(null=True)
     gross = IntegerAttribute()
@@ -187,6 +188,27 @@ class Settlement(Item, discriminator="settlement"):
     currency = UnicodeAttribute()
     closed_at = MomentAttribute()
     closed_by = UnicodeAttribute()
+
+
+class EventLine(Item, discriminator="event_line"):
+    """One movement of an event's money as its settlement's file lists it; amounts are in minor units.
+
+    `gross` is what buyers paid, `refunds` what went back to them, `platform_fee` what the platform kept of it or gave
+    back. `waiting` is money that bought nothing and goes back.
+    """
+
+    journal_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    what = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    gross = IntegerAttribute(null=True)
+    refunds = IntegerAttribute(null=True)
+    platform_fee = IntegerAttribute(null=True)
+    waiting = IntegerAttribute(null=True)
+    order_id = UnicodeAttribute(null=True)
+    payment_id = UnicodeAttribute(null=True)
+    refund_id = UnicodeAttribute(null=True)
+    posted_at = MomentAttribute()
 
 
 class PayoutHold(Item, discriminator="payout_hold"):

@@ -121,6 +121,7 @@ No.  question                                   index  partition                
 160  the closing of an event's books by itself   table  EVENT#event               BOOKS_DUE              sweep
 161  a payout at the sandbox bank, and what the table  SANDBOX_PAYOUT#key        SANDBOX_PAYOUT         payouts
      bank can pay                                      SANDBOX_BANK              currency
+162  the lines of an event's settlement             table  EVENT_LINES#event#n       moment#journal         settlements
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.

@@ -5,6 +5,7 @@ from chalicelib.table.items.money import (
     BooksDue,
     CardBalance,
     CardEntry,
+    EventLine,
     Invoice,
     InvoiceSeries,
     Journal,
@@ -21,6 +22,9 @@ from chalicelib.table.items.money import (
 )
 from chalicelib.table.keys import cards, events, sale
 from chalicelib.table.places import Key, Place, joined
+
+# The first second of a sale brings thousands of orders of one event.
+LINE_SHARDS = 4
 
 
 def payment(payment_id: str) -> Place[Payment]:
@@ -121,3 +125,13 @@ def sandbox_payout(key: str) -> Place[SandboxPayout]:
 def sandbox_bank(currency: str) -> Place[SandboxBank]:
     """Question 161: what can be paid out."""
     return Place(SandboxBank, "SANDBOX_BANK", currency)
+
+
+def event_line(event_id: str, shard: int, posted_at: str, journal_id: str) -> Place[EventLine]:
+    """Question 162: one line."""
+    return Place(EventLine, joined("EVENT_LINES", event_id, str(shard)), joined(posted_at, journal_id))
+
+
+def event_lines(event_id: str) -> list[str]:
+    """Question 162: the partitions of an event's lines, each in order of time."""
+    return [joined("EVENT_LINES", event_id, str(shard)) for shard in range(LINE_SHARDS)]

@@ -2,7 +2,7 @@
 
 from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.organizer.payouts import PAYOUT
-from chalicelib.schemas.examples.shared import ULID, Example
+from chalicelib.schemas.examples.shared import ULID, Example, page
 
 _ORGANIZER_ID = f"org_{ULID}"
 _SETTLEMENT_ID = f"stl_{demo.PAST_EVENT_ID.removeprefix('evt_')}"
@@ -39,6 +39,8 @@ _APPROVED = {
 }
 
 OPERATIONS: dict[str, Example] = {
+    "admin_settlements": Example(None, page(_SETTLEMENT)),
+    "admin_payouts": Example(None, page(_PAYOUT)),
     "admin_close_settlement": Example({"event_id": demo.PAST_EVENT_ID}, _SETTLEMENT),
     "admin_create_payout": Example({"settlement_id": _SETTLEMENT_ID, "scheduled_for": "2026-11-28"}, _PAYOUT),
     "admin_payout": Example(None, _PAYOUT),

@@ -1,0 +1,36 @@
+"""The lists of settlements and payouts."""
+
+from datetime import date
+
+from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.table.items import Payout, Settlement
+from chalicelib.vocabulary import PayoutStatus
+
+SETTLEMENTS = ListOf(
+    name="settlements",
+    item=Settlement,
+    id_name="event_id",
+    orderings={"closed_at": Order(lambda settlement: settlement.closed_at)},
+    filters={
+        "event_id": Filter(lambda settlement: settlement.event_id),
+        "organizer_id": Filter(lambda settlement: settlement.organizer_id),
+    },
+    indexes=(("event_id",), ("organizer_id",)),
+    texts=lambda settlement: (settlement.event_title,),
+)
+PAYOUTS = ListOf(
+    name="payouts",
+    item=Payout,
+    id_name="payout_id",
+    orderings={
+        "created_at": Order(lambda payout: payout.created_at),
+        "scheduled_for": Order(lambda payout: date.fromisoformat(payout.scheduled_for), date),
+    },
+    filters={
+        "status": Filter(lambda payout: payout.status, PayoutStatus),
+        "organizer_id": Filter(lambda payout: payout.organizer_id),
+        "event_id": Filter(lambda payout: payout.event_id),
+    },
+    indexes=(("status",), ("organizer_id",), ("event_id",)),
+    texts=lambda payout: (payout.event_title, payout.invoice_number),
+)

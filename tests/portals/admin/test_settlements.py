@@ -1,0 +1,97 @@
+"""Settlements: closed once, listed, and equal to the sum of every line of their file."""
+
+import csv
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain.money import Money
+from chalicelib.vocabulary import AdminRole
+from tests.support import mixed_sales, paid_out, settled
+from tests.support.client import call
+from tests.support.factories import customer_token, make_organizer
+from tests.support.sizes import size_of
+from tests.support.streams import StreamReader
+from tests.truth import settlement_sums
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+PATH = "/api/finances/settlements/"
+ORDERS = size_of("SETTLED_ORDERS", small=200, full=2_000)
+
+
+def text_of(event_id: str, token: str) -> str:
+    answer = call("GET", f"{PATH}?event_id={event_id}&format=csv", token=token)
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    return answer.text
+
+
+def shown(amount: int) -> Decimal:
+    return Decimal(Money(amount, "PKR").amount)
+
+
+def test_a_settlement_equals_the_sum_of_its_file_to_the_cent_and_what_comes_later_is_apart() -> None:
+    token, organizer = paid_out.staff(), make_organizer()
+    sales = mixed_sales.make(organizer, orders=ORDERS, seed=7)
+    event_id = sales.event.event_id
+    closed = paid_out.close_after(sales.event)
+    with clock.set_to(datetime.fromisoformat(closed.json["closed_at"]) + timedelta(minutes=1)):
+        later = mixed_sales.add_late(sales, count=5, seed=8)
+    assert paid_out.close_after(sales.event).json == closed.json
+    found = settlement_sums.sums(text_of(event_id, token))
+    names = ("gross", "refunds", "platform_fee", "net")
+    assert {name: Decimal(closed.json[name]["amount"]) for name in names} == found["settled"]
+    assert found["settled"] == {name: shown(getattr(sales, name)) for name in names}
+    assert found["later"] == {
+        "gross": 0,
+        "refunds": shown(later),
+        "platform_fee": 0,
+        "net": -shown(later),
+    }
+
+
+def test_a_file_names_every_order_refund_dispute_and_late_payment_once() -> None:
+    token, organizer, stream = paid_out.staff(AdminRole.ADMIN), make_organizer(), StreamReader()
+    event, standard, _ = settled.make_evening(organizer)
+    order = settled.buy(standard, 2)
+    settled.give_back(order)
+    late, payment_id = settled.expired(standard)
+    assert (
+        call("POST", "/api/v1/payments/confirm/", {"payment_id": payment_id}, token=customer_token(late)).status == 200
+    )
+    stream.drain()
+    once = text_of(event.event_id, token)
+    rows = list(csv.DictReader(once.lstrip("\ufeff").splitlines()))
+    assert sorted(row["what"] for row in rows) in (
+        ["late_payment", "order", "refund"],
+        ["order", "order", "refund"],
+    )
+    bought = next(row for row in rows if row["order_id"] == order.order_id and row["what"] == "order")
+    assert (bought["gross"], bought["platform_fee"], bought["net"]) == ("3000.00", "150.00", "2850.00")
+    given = next(row for row in rows if row["what"] == "refund")
+    assert (given["refunds"], given["platform_fee"]) == ("1500.00", "-75.00")
+
+
+def test_the_file_needs_an_event_and_the_list_takes_its_filters_only() -> None:
+    token = paid_out.staff()
+    assert call("GET", f"{PATH}?format=csv", token=token).code == "VALIDATION_ERROR"
+    assert call("GET", f"{PATH}?format=csv&event_id=evt_none", token=token).status == 404
+    assert call("GET", f"{PATH}?status=paid", token=token).code == "VALIDATION_ERROR"
+    assert call("GET", PATH, token=paid_out.staff(AdminRole.SUPPORT)).status == 403
+
+
+def test_settlements_and_payouts_are_found_by_event_organizer_and_status() -> None:
+    token, organizer, stream = paid_out.staff(), make_organizer(), StreamReader()
+    event, standard, _ = settled.make_evening(organizer)
+    settled.buy(standard)
+    stream.drain()
+    closed = paid_out.close_after(event).json
+    stream.drain()
+    for query in (f"event_id={event.event_id}", f"organizer_id={organizer.account_id}", "search=qaww"):
+        found = call("GET", f"{PATH}?{query}", token=token).json["results"]
+        assert [each["id"] for each in found] == [closed["id"]]
+        found = call("GET", f"/api/payouts/?{query}", token=token).json["results"]
+        assert [each["id"] for each in found] == [closed["payout_id"]]
+    assert len(call("GET", "/api/payouts/?status=scheduled", token=token).json["results"]) == 1
+    assert call("GET", "/api/payouts/?status=paid", token=token).json["results"] == []
