@@ -7,8 +7,9 @@ from typing import Any
 
 import app
 from chalicelib.domain.organizers import organizers
+from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Event, Payout
+from chalicelib.table.items import Account, Event, Payout, Settlement
 from chalicelib.vocabulary import AdminRole, PayoutStatus
 from tests.support import settled, sweeps
 from tests.support.client import Answer, call
@@ -119,3 +120,25 @@ def claim(payout_id: str) -> None:
     """Have the sweep claim a payout that is scheduled."""
     sweep(payout_id)
     assert stored(payout_id).status == PayoutStatus.PROCESSING
+
+
+def put_settled(organizer_id: str, **changes: Any) -> Payout:
+    """Store the closed books of an event of its own, and their payout, directly in the table."""
+    event_id = new_id("evt")
+    payout = settled.put_payout(organizer_id, event_id=event_id, **changes)
+    books = Settlement(
+        *keys.money.settlement(event_id),
+        event_id=event_id,
+        event_title=payout.event_title,
+        organizer_id=organizer_id,
+        payout_id=payout.payout_id,
+        gross=payout.gross,
+        refunds=payout.refunds,
+        platform_fee=payout.platform_fee,
+        net=payout.net,
+        currency=payout.currency,
+        closed_at=payout.created_at,
+        closed_by="platform",
+    )
+    operations.record(operations.put(books))
+    return payout

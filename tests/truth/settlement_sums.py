@@ -22,4 +22,4 @@ def sums(text: str) -> dict[str, dict[str, Decimal]]:
 
 
 if __name__ == "__main__":
-    print(sums(Path(sys.argv[1]).read_text()))  # noqa: T201  # a script
+    print(sums(Path(sys.argv[1]).read_text()))  # a script

@@ -235,7 +235,7 @@ def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int
     if amount == 0:
         return []
     from_card = payment.method == PaymentMethod.WALLET
-    target = ledger.card(payment.card_uid) if from_card else returns.REFUNDS_DUE
+    target = ledger.card(payment.card_uid) if from_card else ledger.REFUNDS_DUE
     return ledger.post(
         ledger.Movement(
             f"jrn_refund_{request.refund_id}",

@@ -19,7 +19,6 @@ from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.payments import next_actions, returns, unsettled
-from chalicelib.domain.payments.returns import REFUNDS_DUE
 from chalicelib.domain.sale import orders
 from chalicelib.errors import InvalidState, NotFound, Refusal, SoldOut, Unavailable
 from chalicelib.observability import logger
@@ -270,7 +269,7 @@ def _not_served(payment: Payment, outcome: Outcome, reason: str, *, at: datetime
         Payment.taken_currency.set(outcome.currency),
         Payment.settled_at.set(at),
     ]
-    entries = [Posting(ledger.clearing(payment.provider), -outcome.amount), Posting(REFUNDS_DUE, outcome.amount)]
+    entries = [Posting(ledger.clearing(payment.provider), -outcome.amount), Posting(ledger.REFUNDS_DUE, outcome.amount)]
     charged = _post(payment, "charge", entries, currency=outcome.currency)
     return [*_settled(payment, actions, due, taken=outcome.amount), *charged]
 

@@ -26,7 +26,6 @@ from chalicelib.table.items import Payment, PayoutHold
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import PaymentMethod, PaymentPurpose, PaymentStatus, RefundState
 
-REFUNDS_DUE = ledger.REFUNDS_DUE
 TAKEN = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED)
 # Delay until the sweep retries a refund that the queue should have made.
 STUCK_AFTER = timedelta(minutes=5)
@@ -157,7 +156,7 @@ def booking(payment: Payment, *, moves: Moves, owed_now: int, taken: int | None)
     entries = [
         Posting(ledger.clearing(payment.provider), returned),
         Posting(ledger.chargebacks(payment.event_id), -beyond),
-        Posting(REFUNDS_DUE, beyond - returned),
+        Posting(ledger.REFUNDS_DUE, beyond - returned),
         Posting(ledger.disputed(payment.event_id), -newly_frozen),
         Posting(ledger.frozen(payment.event_id), newly_frozen),
     ]

@@ -46,8 +46,7 @@ from chalicelib.table.items.events import (
 from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, FirstScan, Scan
 from chalicelib.table.items.idempotency import IdempotencyRecord, IdempotentAnswer, Operation
 from chalicelib.table.items.item import Item, SweptItem
-from chalicelib.table.items.jobs import ExportRun, Job, JobRequest, SweepMark
-from chalicelib.table.items.jobs import Job, JobRequest, SettlementFile, SweepMark
+from chalicelib.table.items.jobs import ExportRun, Job, JobRequest, SettlementFile, SweepMark
 from chalicelib.table.items.lists import ListEntry, ListWord
 from chalicelib.table.items.live import (
     Listener,
@@ -210,8 +209,8 @@ __all__ = [
     "SentMessage",
     "Session",
     "Settlement",
-    "StaffOwners",
     "SettlementFile",
+    "StaffOwners",
     "StaffRevocation",
     "Stock",
     "SweepMark",

@@ -20,9 +20,8 @@ _PAYOUT = {
     **PAYOUT,
     "settlement_id": _SETTLEMENT_ID,
     "organizer_id": _ORGANIZER_ID,
-    "status": "awaiting_second",
-    "asked_by": "platform",
-    "needs_second": True,
+    "asked_by": "demo",
+    "needs_second": False,
     "approved_by": None,
     "approved_at": None,
     "held_by": None,
@@ -33,7 +32,7 @@ _PAYOUT = {
 }
 _APPROVED = {
     **_PAYOUT,
-    "status": "scheduled",
+    "needs_second": True,
     "approved_by": f"adm_{ULID}",
     "approved_at": "2026-11-22T09:00:00.000Z",
 }
