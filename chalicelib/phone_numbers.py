@@ -62,3 +62,12 @@ def country(number: str) -> str | None:
 
     region = phonenumbers.region_code_for_number(phonenumbers.parse(number))
     return None if region in (None, phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY) else str(region)
+
+
+def national(number: str) -> str:
+    """Return an E.164 number as people of its country write it, digits only."""
+    import phonenumbers
+
+    parsed = phonenumbers.parse(number)
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return "".join(character for character in written if character.isdigit())

@@ -227,7 +227,10 @@ class AccountStatus(StrEnum):
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
+    BLOCKED = "blocked"
     DEACTIVATED = "deactivated"
+    # Of customers only: their personal data is being erased, or is gone. It is final.
+    ERASED = "erased"
 
 
 class ScanSource(StrEnum):

@@ -81,6 +81,26 @@ def delete(key: str) -> None:
             _ask("delete_object", Key=key, VersionId=version["VersionId"])
 
 
+def delete_all(prefix: str) -> int:
+    """Delete every file whose key has a prefix, with all versions; return how many versions. Raises Unavailable."""
+    count = 0
+    # Deleted ones are not listed again, so each first page is the next.
+    while found := _ask("list_object_versions", Prefix=prefix):
+        versions = (*found.get("Versions", ()), *found.get("DeleteMarkers", ()))
+        for version in versions:
+            _ask("delete_object", Key=version["Key"], VersionId=version["VersionId"])
+        count += len(versions)
+        if not versions:
+            return count
+    return count
+
+
+def count_all(prefix: str) -> int:
+    """Return how many versions of files a prefix has, up to a page of a thousand. Raises Unavailable."""
+    found = _ask("list_object_versions", Prefix=prefix)
+    return len(found.get("Versions", ())) + len(found.get("DeleteMarkers", ()))
+
+
 def _ask(operation: str, **arguments: Any) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = getattr(client("s3"), operation)(Bucket=config().files_bucket, **arguments)

@@ -15,6 +15,7 @@ from chalicelib import clock
 from chalicelib.clients import data_keys
 from chalicelib.table import keys, operations
 from chalicelib.table.items import DataKey
+from chalicelib.table.operations import Write
 
 # The first byte identifies the format of the rest.
 _VERSION = b"\x01"
@@ -64,7 +65,10 @@ class Envelope:
 
 
 def envelope(owner_id: str) -> Envelope:
-    """Decrypt an owner's data key, created at the first use (race-safe). Raises Unavailable."""
+    """Decrypt an owner's data key, created at the first use (race-safe).
+
+    Raises UndecryptableData if it was erased, Unavailable.
+    """
     return _with_key(owner_id, operations.get(keys.access.data_key(owner_id)), _first_key)
 
 
@@ -79,8 +83,32 @@ def existing_envelope(owner_id: str, key: DataKey | None) -> Envelope:
 
 
 def _with_key(owner_id: str, key: DataKey | None, otherwise: Callable[[str], bytes]) -> Envelope:
-    plain = otherwise(owner_id) if key is None else data_keys.unwrap(owner_id, bytes(key.wrapped))
+    plain = otherwise(owner_id) if key is None else _unwrapped(key)
     return Envelope(owner_id, AESGCM(plain))
+
+
+def _unwrapped(key: DataKey) -> bytes:
+    if key.wrapped is None:
+        return _erased(key.owner_id)
+    return data_keys.unwrap(key.owner_id, bytes(key.wrapped))
+
+
+def erasing(owner_id: str) -> Write:
+    """Return the write that destroys an owner's data key, if there is one, and keeps any further key from existing."""
+    actions = [
+        DataKey.kind.set(DataKey),
+        DataKey.owner_id.set(owner_id),
+        DataKey.created_at.set(DataKey.created_at | clock.now()),
+        DataKey.erased_at.set(DataKey.erased_at | clock.now()),
+        DataKey.wrapped.remove(),
+    ]
+    return operations.change(keys.access.data_key(owner_id), actions)
+
+
+def is_erased(owner_id: str) -> bool:
+    """Whether an owner's data key was destroyed."""
+    key = operations.get(keys.access.data_key(owner_id))
+    return key is not None and key.wrapped is None
 
 
 def _erased(_: str) -> bytes:
@@ -97,7 +125,7 @@ def _first_key(owner_id: str) -> bytes:
         found = failure.found(DataKey)
         if found is None:
             return _erased(owner_id)
-        return data_keys.unwrap(owner_id, bytes(found.wrapped))
+        return _unwrapped(found)
     return plain
 
 

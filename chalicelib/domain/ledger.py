@@ -31,6 +31,8 @@ FEES = "fees"
 CARD_FEES = "card_fees"
 # Account of charges that must be refunded.
 REFUNDS_DUE = "refunds_due"
+# Account of money that is owed to customers, and that no card holds any more.
+UNCLAIMED = "unclaimed"
 _CARD = "card:"
 # Every payment changes the fees and a provider's account; a partition takes 1,000 writes a second (AWS).
 TOTAL_SHARDS = 8

@@ -85,6 +85,11 @@ def discard(key: str) -> None:
     files.delete(key)
 
 
+def folders(owner_id: str) -> tuple[str, str]:
+    """Return the beginnings of the keys of an owner's uploads and photos."""
+    return _uploads(owner_id), f"photos/{owner_id}/"
+
+
 def _uploads(owner_id: str) -> str:
     return f"uploads/{owner_id}/"
 

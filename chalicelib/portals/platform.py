@@ -8,6 +8,7 @@ from chalicelib.domain.customer_notices import background as customer_notices
 from chalicelib.domain.exports import background as exports
 from chalicelib.domain.organizations import background as organizations
 from chalicelib.domain.payouts import background as payouts
+from chalicelib.domain.personal_data import background as personal_data
 from chalicelib.portals.http.answer import JSON, File
 from chalicelib.portals.http.auth import ANYBODY
 from chalicelib.portals.http.door import door
@@ -17,7 +18,13 @@ from chalicelib.schemas.platform import BackgroundJobOut, HealthOut
 bp = Blueprint(__name__)
 # A new version of the document is seen within five minutes; its ETag costs less than its bytes.
 _DOCUMENT_SECONDS = 300
-_KINDS = {**organizations.JOB_KINDS, **customer_notices.JOB_KINDS, **exports.JOB_KINDS, **payouts.JOB_KINDS}
+_KINDS = {
+    **organizations.JOB_KINDS,
+    **customer_notices.JOB_KINDS,
+    **exports.JOB_KINDS,
+    **payouts.JOB_KINDS,
+    **personal_data.JOB_KINDS,
+}
 
 
 @door(bp, Route("GET", "/health", guard=None, reply=HealthOut))

@@ -8,10 +8,17 @@ from chalicelib.domain.customer_notices import background as customer_notices
 from chalicelib.domain.exports import background as exports
 from chalicelib.domain.organizations import background as organizations
 from chalicelib.domain.payouts import background as payouts
+from chalicelib.domain.personal_data import background as personal_data
 from chalicelib.workers import Failures, each_message
 
 # Every kind of job, by its item.
-KINDS = {**organizations.JOB_KINDS, **customer_notices.JOB_KINDS, **exports.JOB_KINDS, **payouts.JOB_KINDS}
+KINDS = {
+    **organizations.JOB_KINDS,
+    **customer_notices.JOB_KINDS,
+    **exports.JOB_KINDS,
+    **payouts.JOB_KINDS,
+    **personal_data.JOB_KINDS,
+}
 
 
 def handle(batch: dict[str, Any]) -> Failures:

@@ -135,6 +135,9 @@ class Provider(Protocol):
     def names_saved_method(self, token: str) -> bool:
         """Whether a token may name a means of payment that one customer has saved."""
 
+    def forget_method(self, token: str) -> None:
+        """Delete a saved means of payment at the provider; one that is gone already is no error."""
+
     def create(self, charge: Charge) -> Opened:
         """Open a charge; the same payment's again returns the same one."""
 

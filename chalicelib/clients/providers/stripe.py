@@ -9,6 +9,7 @@ has an idempotency key made from the payment's id, so a repeat has no second eff
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -83,6 +84,12 @@ class Stripe:
     def names_saved_method(self, token: str) -> bool:
         """Whether a token is a payment method's id, and none of those for tests, which all customers share."""
         return not token.startswith(_SHARED_METHODS)
+
+    def forget_method(self, token: str) -> None:
+        """Detach a payment method: Stripe then keeps it out of use, and nobody can attach it again."""
+        # One that is detached, or that Stripe does not know, is refused; nothing is left to do.
+        with suppress(Declined):
+            _ask(lambda client: client.v1.payment_methods.detach(token))
 
     def create(self, charge: Charge) -> Opened:
         """Open a payment intent, with the customer's means of payment if it is known."""

@@ -155,6 +155,7 @@ def customer(
         login=mobile_number,
         mobile_number=mobile_number,
         name=name,
+        email=email,
         status=AccountStatus.ACTIVE,
         password_hash=password_hash,
         known_devices={known_device} if known_device else None,

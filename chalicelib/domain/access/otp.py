@@ -28,7 +28,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, NewestChallenge
 from chalicelib.table.operations import ConditionFailed, Write
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import Factor, OtpPurpose
+from chalicelib.vocabulary import Factor, OtpPurpose, Portal
 
 LIFETIME = timedelta(minutes=5)
 TRIES = limits.TRIES_OF_CODE.limit
@@ -39,6 +39,8 @@ _PURPOSE, _REGISTRATION = "otp", "registration"
 _RENEWED = frozenset((OtpPurpose.REGISTER, OtpPurpose.LOGIN, OtpPurpose.RESET))
 # Purposes requested by number alone: without an account nothing is sent, after the same work.
 _FORGOTTEN = frozenset((OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET, OtpPurpose.TIX_RESET))
+# Purposes of the codes that an account receives at its number, by its portal.
+_OF_PORTAL = {Portal.WEBAPP: (OtpPurpose.LOGIN, OtpPurpose.RESET, OtpPurpose.CARD_ASSIGNMENT)}
 # Recipient of decoy messages, as long as a real number.
 _NOBODY = "+000000000000"
 
@@ -234,6 +236,18 @@ def registration_macs(mobile_number: str, password: str) -> list[str]:
 def registration_of(mobile_number: str, password: str) -> str:
     """Return the challenge of the registration that was begun with this number and password, or a placeholder."""
     return _first_of(OtpPurpose.REGISTER, registration_macs(mobile_number, password))
+
+
+def voiding(portal: Portal, mobile_number: str) -> list[Write]:
+    """Return the writes that void all codes that were sent to a number for an account of this portal.
+
+    A registration has no account, so its code is not among them.
+    """
+    return [
+        operations.remove(keys.access.newest_challenge(purpose, mac))
+        for purpose in _OF_PORTAL.get(portal, ())
+        for mac in numbers.number_macs(mobile_number)
+    ]
 
 
 def was_sent_to(challenge: Challenge, mobile_number: str | None) -> bool:

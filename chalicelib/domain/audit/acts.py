@@ -14,6 +14,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.domain import encryption
 from chalicelib.domain.audit import chains, states
+from chalicelib.domain.encryption import UndecryptableData
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations, retries
@@ -179,7 +180,11 @@ def _states(subject: AuditSubject) -> dict[str, str | None]:
     texts = {"before": states.text_of(subject.before), "after": states.text_of(subject.after)}
     if subject.personal_to is None or not any(texts.values()):
         return texts
-    envelope = encryption.envelope(subject.personal_to)
+    try:
+        envelope = encryption.envelope(subject.personal_to)
+    except UndecryptableData:
+        # The customer is erased: what the act says of them is not kept either.
+        return dict.fromkeys(texts)
     return {
         name: None if text is None else envelope.seal(states.field_of(name), text).hex() for name, text in texts.items()
     }

@@ -21,11 +21,14 @@ from chalicelib.domain.photos import PhotoUpload
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, DataKey, Profile
+from chalicelib.table.operations import Write
 from chalicelib.vocabulary import Language
 
 _PLAIN = ("email", "date_of_birth", "language")
 _HEALTH = ("emergency_contact", "blood_type")
 _SEALED = (*_HEALTH, "bank_account")
+# The fields that staff can change too.
+SEEN_BY_STAFF = frozenset({"name", "email", "date_of_birth"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +143,7 @@ def change(customer_id: str, changes: Mapping[str, Any]) -> Customer:
     if "photo_key" in changes:
         upload_key = changes["photo_key"]
         new_photo = photos.take(customer_id, upload_key, present=present_photo) if upload_key else None
-    writes = []
-    if "name" in changes:
-        renamed = [Account.name.set(changes["name"])]
-        writes.append(operations.change(keys.access.account(customer_id), renamed, Account.pk.exists()))
+    writes = _account_changes(customer_id, changes)
     actions = _profile_actions(customer_id, present, changes)
     if new_photo != present_photo:
         actions.append(Profile.photo_key.set(new_photo) if new_photo else Profile.photo_key.remove())
@@ -164,6 +164,18 @@ def change(customer_id: str, changes: Mapping[str, Any]) -> Customer:
     if changes.get("photo") is None:
         return shown
     return replace(shown, photo_upload=photos.offer(customer_id, content_type=changes["photo"]["content_type"]))
+
+
+def _account_changes(customer_id: str, changes: Mapping[str, Any]) -> list[Write]:
+    """Return the change of the account: staff who loaded the record before it must load it again."""
+    if not changes.keys() & SEEN_BY_STAFF:
+        return []
+    actions: list[Action] = [Account.version.add(1)]
+    if "name" in changes:
+        actions.append(Account.name.set(changes["name"]))
+    if "email" in changes:
+        actions.append(Account.email.set(changes["email"]) if changes["email"] else Account.email.remove())
+    return [operations.change(keys.access.account(customer_id), actions, Account.pk.exists())]
 
 
 def _profile_actions(customer_id: str, present: Profile | None, changes: Mapping[str, Any]) -> list[Action]:

@@ -26,14 +26,14 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     """Write the rows of new names, and remove those of former ones; idempotent."""
     written: dict[Key, AttendeeWord] = {}
     for change in changes:
-        before, after = _rows(change.before), _rows(change.after)
+        before, after = rows_of(change.before), rows_of(change.after)
         operations.remove_many(place for place in before if place not in after)
         written |= {place: AttendeeWord(*place) for place in after if place not in before}
     operations.put_many(written.values())
     return []
 
 
-def _rows(ticket: object) -> list[Place[AttendeeWord]]:
+def rows_of(ticket: object) -> list[Place[AttendeeWord]]:
     """Return the rows of a ticket's name. A reservation has none, since it is not in the index of names."""
     if not isinstance(ticket, Ticket) or ticket.gsi1pk is None:
         return []

@@ -1,5 +1,6 @@
 """Every declared list."""
 
+from chalicelib.domain.lists.customers import CUSTOMERS
 from chalicelib.domain.lists.declaration import AnyList
 from chalicelib.domain.lists.disputes import DISPUTES, REFUND_REQUESTS
 from chalicelib.domain.lists.events import EVENTS
@@ -15,4 +16,5 @@ LISTS: tuple[AnyList, ...] = (
     REFUND_REQUESTS,
     SETTLEMENTS,
     PAYOUTS,
+    CUSTOMERS,
 )

@@ -11,7 +11,7 @@ from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import own_cards
 from chalicelib.domain.cards.own_cards import CardHolding
 from chalicelib.domain.money import AmountInput, Money
-from chalicelib.domain.payments import payments, saved_methods
+from chalicelib.domain.payments import payments, providers, saved_methods
 from chalicelib.errors import InvalidState, NotFound, Unavailable, ValidationFailed
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
@@ -100,6 +100,25 @@ def _turn_off(customer_id: str, name: str) -> CardHolding:
     except operations.ConditionFailed:
         return holding  # it was never turned on
     return own_cards.get(customer_id, holding.card.uid)
+
+
+def opened_token(balance: CardBalance) -> str | None:
+    """Return the saved means of payment of a card's automatic reload. Raises UndecryptableData, Unavailable."""
+    if balance.auto_token is None or balance.auto_customer_id is None:
+        return None
+    return encryption.open_sealed(balance.auto_customer_id, _TOKEN, bytes(balance.auto_token))
+
+
+def forget(balance: CardBalance) -> None:
+    """Delete a card's saved means of payment, at the provider first; idempotent. Raises Unavailable."""
+    token = opened_token(balance)
+    if token is None:
+        return
+    providers.chosen().forget_method(token)
+    gone = saved_methods.unbinding(token)
+    is_same = CardBalance.auto_token == balance.auto_token
+    with suppress(operations.ConditionFailed):  # turned off, or another one was saved: the next look finds it
+        operations.commit(*gone, operations.change(keys.money.card_balance(balance.uid), _OFF, is_same))
 
 
 _OFF = [CardBalance.auto_enabled.set(False), CardBalance.auto_token.remove()]

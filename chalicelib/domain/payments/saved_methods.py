@@ -28,6 +28,13 @@ def binding(customer_id: str, token: str | None) -> list[Write]:
     return [operations.put(saved, SavedMethod.pk.does_not_exist() | (SavedMethod.customer_id == customer_id))]
 
 
+def unbinding(token: str) -> list[Write]:
+    """Return the writes that forget whose a means of payment was, after the provider has deleted it."""
+    if not providers.chosen().names_saved_method(token):
+        return []
+    return [operations.remove(_place(token))]
+
+
 def _place(token: str) -> Place[SavedMethod]:
     # The id itself is stored sealed only.
     return keys.money.saved_method(config().payment_provider, hashlib.sha256(token.encode()).hexdigest())

@@ -40,7 +40,7 @@ def _withdraw(ticket_id: str, payment: Payment) -> None:
         state = deeds.state_of_ticket(ticket)
         if state not in _UNUSED:
             return
-        refund_id = ticket.pledge if state is TicketState.RETURNING else _request(ticket, payment)
+        refund_id = ticket.pledge if state is TicketState.RETURNING else request(ticket, payment, _REASON)
         if refund_id is None:
             continue  # the ticket changed after the read
         try:
@@ -52,7 +52,7 @@ def _withdraw(ticket_id: str, payment: Payment) -> None:
     raise Unavailable(retry_after=1)
 
 
-def _request(ticket: Ticket, payment: Payment) -> str | None:
+def request(ticket: Ticket, payment: Payment, reason: str) -> str | None:
     """Open a refund request in place of any other pledge of the ticket; return its id, or None if it changed."""
     refund_id = new_id("rfd")
     request = RefundRequest(
@@ -62,7 +62,7 @@ def _request(ticket: Ticket, payment: Payment) -> str | None:
         customer_id=ticket.customer_id,
         event_id=ticket.event_id,
         status=RefundRequestStatus.PENDING,
-        reason=_REASON,
+        reason=reason,
         amount=ticket.price or 0,
         currency=payment.currency,
         created_at=clock.now(),

@@ -55,6 +55,7 @@ def admit(order: Order, offer: Offer, before: Allowance) -> Seats:
 
     Raises Conflict (open reservations, seats of a category), RateLimited (a reservation ran out a moment ago).
     """
+    seats.require_open(before.seats)
     others = [other for other in before.orders if other.order_id != order.order_id]
     _require_no_pause(order, others)
     _require_few_open(before.open)

@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chalicelib.domain import paging
+from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import categories
+from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.domain.sale import allowances, order_tickets, orders
 from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets import seats
 from chalicelib.domain.tickets.own_tickets import OwnTicket
+from chalicelib.table import keys, operations
 from chalicelib.table.items import Order
+from chalicelib.table.places import Place
 from chalicelib.vocabulary import OrderStatus
 
 
@@ -20,6 +25,15 @@ class Booking:
     order: Order
     status: OrderStatus
     tickets: Sequence[OwnTicket]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedBooking:
+    """An order in a list of staff; its tickets are in the list of tickets."""
+
+    order: Order
+    status: OrderStatus
+    event_title: str | None
 
 
 def book(
@@ -55,6 +69,28 @@ def open_of(customer_id: str) -> list[Booking]:
 def own(customer_id: str, booking_id: str) -> Booking:
     """Return a customer's booking. Raises NotFound, also for another customer's."""
     return _shown(orders.own(customer_id, booking_id))
+
+
+def page(customer_id: str, *, caller_id: str, page_size: int, cursor: str | None) -> Page[ListedBooking]:
+    """Return a page of a customer's bookings, newest first, expired ones too. Raises NotFound, InvalidCursor."""
+    accounts.get(customer_id)
+
+    def load(places: Sequence[Place[Order]]) -> list[Order | None]:
+        found = operations.get_many(places)
+        return [found.get(place) for place in places]
+
+    found = paging.walk(
+        PageRequest(f"bookings/{customer_id}/{caller_id}", page_size, cursor),
+        paging.rows_of(Order, keys.sale.customer_orders(customer_id).pk, index="gsi1"),
+        load,
+        budget=ReadBudget(),
+    )
+    wanted = {keys.events.event(order.event_id) for order in found.results}
+    events = operations.get_many(wanted, consistent=False)
+    titles = {event.event_id: event.title for event in events.values()}
+    return found.showing(
+        [ListedBooking(order, orders.shown_status(order), titles.get(order.event_id)) for order in found.results]
+    )
 
 
 def _shown(order: Order) -> Booking:

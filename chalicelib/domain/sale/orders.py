@@ -199,6 +199,7 @@ def _draft(
     due = keys.jobs.due(expires_at, order_id)
     return Order(
         *keys.sale.order(order_id),
+        gsi1=keys.sale.customer_orders(customer.account_id, order_id),
         gsi2=due,
         order_id=order_id,
         customer_id=customer.account_id,

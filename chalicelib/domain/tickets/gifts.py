@@ -215,6 +215,36 @@ def claim_all(customer: Account) -> int:
     return count
 
 
+def end_waiting(mobile_number: str) -> int:
+    """Close the gifts that wait for a number that is being erased; their givers have the tickets again.
+
+    Return how many this call closed. Raises Unavailable.
+    """
+    count = 0
+    for mac in numbers.macs_of_gifts(mobile_number):
+        for raw in operations.query(keys.tickets.gift(mac).pk, consistent=True):
+            count += _close(Gift.from_raw_data(raw))
+    return count
+
+
+def _close(gift: Gift) -> bool:
+    """Close one gift; False if it ended meanwhile. What its giver wrote of the receiver is not kept."""
+    closed = _ended(gift, GiftStatus.CLOSED)
+    closed.name = None
+    for _ in retries.attempts():
+        ticket = operations.get(keys.tickets.ticket(gift.ticket_id))
+        is_pledged = ticket is not None and ticket.pledge == gift.gift_id
+        unpledged = [_unpledging(ticket)] if ticket is not None and is_pledged else []
+        try:
+            operations.commit(*_ending(gift, as_=closed), *unpledged)
+        except operations.ConditionFailed:
+            if operations.get(gift.place) is None:
+                return False
+            continue
+        return True
+    raise Unavailable(retry_after=1)
+
+
 def _claim(gift: Gift, customer: Account) -> bool:
     """Move the ticket of one gift; False if the gift was closed, claimed elsewhere or could not be moved now."""
     try:

@@ -89,6 +89,11 @@ def for_staff(request: RefundRequest) -> StaffRefundRequest:
     )
 
 
+def is_past(last: datetime) -> bool:
+    """Whether a deadline is over."""
+    return clock.now() > last
+
+
 def ask(customer_id: str, ticket_id: str, *, reason: str, operation_id: str) -> RefundRequest:
     """Request a refund of a ticket; until the decision the ticket cannot be given away.
 
@@ -209,7 +214,7 @@ def _require_refundable(ticket: Ticket, event: Event) -> None:
 
 def _require_in_time(ticket: Ticket, event: Event) -> None:
     last = deadline(event, ticket)
-    if last is not None and clock.now() > last:
+    if last is not None and is_past(last):
         raise InvalidState(f"Tickets of this event could be given back until {clock.to_text(last)}.")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib import clock
-from chalicelib.errors import NotFound
+from chalicelib.errors import AccountSuspended, NotFound, SoldOut
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Seats, Ticket
 from chalicelib.table.operations import Write
@@ -69,7 +69,24 @@ def changed(before: Seats, added: Iterable[AddedSeats], *, orders: Mapping[str, 
         owned={name: entry for name, entry in counted.items() if entry[0]},
         orders=dict(orders),
         version=before.version + 1,
+        closed=before.closed,
     )
+
+
+def closing(before: Seats) -> Write:
+    """Return the write that adds no seat any more, to a customer who is being erased.
+
+    Each booking writes the seats in its transaction. So one that began before fails, reads them again and is refused.
+    """
+    after = changed(before, (), orders=before.orders)
+    after.closed = True
+    return put(after)
+
+
+def require_open(held: Seats) -> None:
+    """Raise AccountSuspended where the customer is being erased."""
+    if held.closed:
+        raise AccountSuspended("This account is closed.")
 
 
 def put(after: Seats) -> Write:
@@ -96,6 +113,8 @@ def moving(ticket: Ticket, *, to: str | None) -> list[Write]:
 def late(customer_id: str, order_id: str, counts: Mapping[str, int]) -> Write:
     """Return the write that counts the seats of an expired order that is paid after all."""
     seats = of(customer_id)
+    if seats.closed:
+        raise SoldOut("The customer of this booking is erased.")
     until = seats.orders.get(order_id) or _at_most()
     added = [AddedSeats(name, count, until) for name, count in counts.items()]
     return put(changed(seats, added, orders={name: day for name, day in seats.orders.items() if name != order_id}))

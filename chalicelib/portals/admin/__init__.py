@@ -3,6 +3,7 @@
 from chalicelib.portals.admin import (
     cards,
     checkin_log,
+    customers,
     devices,
     disputes,
     first_admin,
@@ -21,6 +22,7 @@ DOORS = (
     cards,
     checkin_log,
     disputes,
+    customers,
     refund_requests,
     users,
     venues,

@@ -95,6 +95,7 @@ _KINDS: Mapping[str, Variable] = {
     "device_id": _id("dev"),
     "user_id": _id("usr"),
     "venue_id": _id("ven"),
+    "customer_id": _id("cus"),
     "dependent_id": _id("dpd"),
     "payment_id": _id("pay"),
     "payout_id": _id("pto"),

@@ -10,6 +10,7 @@ PATH_VARIABLES = {
     "log_id": "The check-in log entry's id.",
     "device_id": "The reader device's id.",
     "user_id": "The user's id.",
+    "customer_id": "The customer's id.",
     "venue_id": "The venue's id.",
     "ticket_id": "The ticket's id.",
     "dependent_id": "The dependent's id.",

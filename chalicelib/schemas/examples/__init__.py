@@ -31,6 +31,7 @@ PATH_VALUES = {
     "dispute_id": f"dsp_{ULID}",
     "request_id": f"rfd_{ULID}",
     "venue_id": demo.KNOWN_VENUE_ID,
+    "customer_id": f"cus_{ULID}",
     "mobile": demo.CUSTOMER_NUMBER,
 }
 

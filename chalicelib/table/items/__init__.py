@@ -105,6 +105,7 @@ from chalicelib.table.items.organizations import (
     TicketTally,
 )
 from chalicelib.table.items.organizers import EditRequest, OrganizerDay, OrganizerProfile, OrganizerTotals, PendingEdits
+from chalicelib.table.items.personal_data import Erasure, PersonalExport
 from chalicelib.table.items.sale import Order, SalesTotals
 from chalicelib.table.items.tickets import Gift, Passage, RefundAddress, RefundRequest, Ticket
 
@@ -136,6 +137,7 @@ __all__ = [
     "EarlyCode",
     "EditRequest",
     "Enrolment",
+    "Erasure",
     "Event",
     "EventLine",
     "EventRevocation",
@@ -191,6 +193,7 @@ __all__ = [
     "Payout",
     "PayoutHold",
     "PendingEdits",
+    "PersonalExport",
     "PrintRun",
     "Profile",
     "ProviderEvent",

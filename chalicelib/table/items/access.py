@@ -43,7 +43,7 @@ class Account(Item, discriminator="account"):
     # E.164; only in portals whose accounts have a phone number.
     mobile_number = UnicodeAttribute(null=True)
     labels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
-    # Of an usher, where they gave one; other portals have it elsewhere.
+    # Of an usher, where they gave one; of a customer as in the profile, for lists. Other portals have it elsewhere.
     email = UnicodeAttribute(null=True)
     role = UnicodeAttribute(null=True)
     roles: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
@@ -207,8 +207,12 @@ class FirstAdmin(Item, discriminator="first_admin"):
 
 
 class DataKey(Item, discriminator="data_key"):
-    """A customer's data key, encrypted by KMS. Without it no sealed attribute can be decrypted."""
+    """An owner's data key, encrypted by KMS. Without it no sealed attribute can be decrypted.
+
+    An erased key leaves its item without the key, so that no new one takes its place.
+    """
 
     owner_id = UnicodeAttribute()
-    wrapped = BinaryAttribute(legacy_encoding=False)
+    wrapped = BinaryAttribute(legacy_encoding=False, null=True)
     created_at = MomentAttribute()
+    erased_at = MomentAttribute(null=True)

@@ -75,6 +75,8 @@ class Seats(Item, discriminator="seats"):
     owned: JSONAttribute = JSONAttribute(default=dict)
     orders: JSONAttribute = JSONAttribute(default=dict)
     version = IntegerAttribute(default=0)
+    # Its customer is erased: no further seat is added.
+    closed = BooleanAttribute(null=True)
 
 
 class Visit(Item, discriminator="visit"):

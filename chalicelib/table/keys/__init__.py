@@ -122,6 +122,7 @@ No.  question                                   index  partition                
 161  a payout at the sandbox bank, and what the table  SANDBOX_PAYOUT#key        SANDBOX_PAYOUT         payouts
      bank can pay                                      SANDBOX_BANK              currency
 162  the lines of an event's settlement             table  EVENT_LINES#event#n       moment#journal         settlements
+180  the orders of a customer, newest first     gsi1   CUSTOMER_ORDERS#customer  order                  staff, erasure
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -156,6 +157,7 @@ from chalicelib.table.keys import (
     money,
     organizations,
     organizers,
+    personal_data,
     sale,
     tickets,
 )
@@ -176,6 +178,7 @@ __all__ = [
     "money",
     "organizations",
     "organizers",
+    "personal_data",
     "sale",
     "tickets",
 ]

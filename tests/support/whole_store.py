@@ -1,0 +1,61 @@
+"""Everything that is stored: the table, the bucket and the queues, as texts to search a person in."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib import folding
+from chalicelib.clients import aws
+from chalicelib.config import config
+from chalicelib.table import operations
+
+
+def dump() -> list[str]:
+    """Return every item with its keys, every file with its key, and every message of every queue."""
+    return [*_items(), *_files(), *_messages()]
+
+
+def _items() -> Iterator[str]:
+    pages = operations.client().get_paginator("scan").paginate(TableName=config().table_name, ConsistentRead=True)
+    for raw in (raw for page in pages for raw in page["Items"]):
+        yield json.dumps(raw, ensure_ascii=False, default=_shown)
+
+
+def _shown(value: Any) -> str:
+    return base64.b64encode(value).decode() + " " + value.decode("utf-8", "ignore")
+
+
+def _files() -> Iterator[str]:
+    s3 = aws.client("s3")
+    found = s3.list_object_versions(Bucket=config().files_bucket)
+    for version in found.get("Versions", ()):
+        body = s3.get_object(Bucket=config().files_bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"]
+        content = body.read()
+        yield f"{version['Key']} {_shown(content)}"
+
+
+def _messages() -> Iterator[str]:
+    sqs = aws.client("sqs")
+    for url in sqs.list_queues().get("QueueUrls", ()):
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        for message in answer.get("Messages", ()):
+            yield str(message["Body"])
+
+
+def spellings(text: str) -> set[str]:
+    """Return how a text may be stored: as it is, folded, its digits only, or in base64 at any offset."""
+    raw = text.encode()
+    made = {text, text.casefold(), folding.typed(text), " ".join(folding.words(text))}
+    made |= {base64.b64encode(b" " * offset + raw).decode()[4 : -8 or None] for offset in (3, 4, 5)}
+    made |= {raw.hex(), raw.hex().upper()}
+    digits = "".join(character for character in text if character.isdigit())
+    if len(digits) >= 7:  # fewer are in every id
+        made.add(digits)
+    return {each for each in made if len(each) >= 6}
+
+
+def holding(text: str, found: list[str]) -> list[str]:
+    """Return what holds a text in any spelling."""
+    wanted = spellings(text)
+    return [each[:300] for each in found if any(one in each or one in each.casefold() for one in wanted)]
