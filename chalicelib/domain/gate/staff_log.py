@@ -102,7 +102,7 @@ def _next_event(filters: CheckinFilters, after: str | None) -> LogPlace | None:
         event_id = max((each for each in asked if after is None or each < after), default=None)
         return LogPlace(event_id, event_id) if event_id else None
     raws = operations.query(
-        keys.lists.entries(EVENTS.name, "starts_at", "", shards=EVENTS.shards)[0],
+        keys.lists.entries(EVENTS.name, "starts_at", "", shard=0),
         Before(after) if after else None,
         newest_first=True,
         limit=_EVENTS_AT_ONCE,

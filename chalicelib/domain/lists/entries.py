@@ -62,7 +62,7 @@ def _entries(listed: ListOf[ItemT], item: ItemT, facts: Mapping[str, Any]) -> It
         for values, _ in zip(several, range(_MOST_PARTITIONS), strict=False):
             text = index_text(index, dict(zip(index, values, strict=True)))
             for ordering, value in facts["orderings"].items():
-                partition = keys.lists.entries(listed.name, ordering, text, shards=listed.shards)[shard]
+                partition = keys.lists.entries(listed.name, ordering, text, shard=shard)
                 place = keys.lists.entry(partition, keys.lists.position(value, thing_id))
                 yield ListEntry(*place, item_pk=item.pk, item_sk=item.sk, facts=dict(facts))
 
@@ -72,6 +72,6 @@ def _words(listed: ListOf[ItemT], item: ItemT, facts: Mapping[str, Any]) -> Iter
     shard = keys.lists.shard_of(thing_id, shards=listed.shards)
     texts = listed.texts_of(item)
     for begun in beginnings(texts):
-        partition = keys.lists.words(listed.name, begun, shards=listed.shards)[shard]
+        partition = keys.lists.words(listed.name, begun, shard=shard)
         place = keys.lists.word(partition, begun, thing_id)
         yield ListWord(*place, item_pk=item.pk, item_sk=item.sk, facts=dict(facts), texts=texts)

@@ -165,14 +165,16 @@ def _by_index(question: _Question[ItemT]) -> _Read:
     high += "" if high == _HIGHEST else _AFTER_VALUE
     is_covered = set(index) == set(question.filters) and set(question.ranges) <= {question.ordering}
     limit = asked.page_size + _SLACK if is_covered else _MOST_READ // listed.shards
-    partitions = keys.lists.entries(listed.name, question.ordering, text, shards=listed.shards)
+    partitions = [
+        keys.lists.entries(listed.name, question.ordering, text, shard=shard) for shard in range(listed.shards)
+    ]
     return _merged(partitions, (low, high), question, limit=limit)
 
 
 def _by_word(question: _Question[ItemT]) -> _Read:
     """Read the words that begin as the first one typed, and sort their items; many matches stay in order of words."""
     listed, first = question.listed, question.typed[0]
-    partitions = keys.lists.words(listed.name, first, shards=listed.shards)
+    partitions = [keys.lists.words(listed.name, first, shard=shard) for shard in range(listed.shards)]
     between = (first, first + _HIGHEST)
     if question.mode == _BY_WORD:
         read = _merged(partitions, between, question, limit=_MOST_READ // listed.shards, by_word=True)

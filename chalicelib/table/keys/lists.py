@@ -7,9 +7,9 @@ from chalicelib.table.places import Place, joined
 SEPARATOR = "#"
 
 
-def entries(name: str, ordering: str, index: str, *, shards: int) -> list[str]:
-    """Question 100: the partitions of a list in one ordering, for the values of one index."""
-    return [joined("LIST", name, ordering, index, str(shard)) for shard in range(shards)]
+def entries(name: str, ordering: str, index: str, *, shard: int) -> str:
+    """Question 100: one partition of a list in one ordering, for the values of one index."""
+    return joined("LIST", name, ordering, index, str(shard))
 
 
 def entry(partition: str, position: str) -> Place[ListEntry]:
@@ -22,9 +22,9 @@ def position(value: str, thing_id: str) -> str:
     return joined(value, thing_id)
 
 
-def words(name: str, beginning: str, *, shards: int) -> list[str]:
-    """Question 101: the partitions of a list's words with this first letter."""
-    return [joined("LIST_WORDS", name, beginning[:1], str(shard)) for shard in range(shards)]
+def words(name: str, beginning: str, *, shard: int) -> str:
+    """Question 101: one partition of a list's words with this first letter."""
+    return joined("LIST_WORDS", name, beginning[:1], str(shard))
 
 
 def word(partition: str, text: str, thing_id: str) -> Place[ListWord]:
