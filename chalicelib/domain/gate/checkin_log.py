@@ -267,7 +267,7 @@ def _page(rows: Sequence[_Row], *, page_size: int, more: bool, bound_to: str) ->
 
 def _entries(scan_keys: Sequence[Place[Scan]]) -> list[CheckinEntry]:
     # The key of a scan mostly names its ticket, so both are read at once.
-    named = [place for key in scan_keys if (place := keys.gate.scanned_ticket(key)) is not None]
+    named = [place for key in scan_keys if (place := keys.gate.scanned_ticket(key.sk)) is not None]
     wanted: list[Place[Any]] = [*scan_keys, *named]
     found: dict[Key, Any] = operations.get_many(wanted, consistent=False)
     scans: dict[Key, Scan] = {key: found[key] for key in scan_keys if key in found}

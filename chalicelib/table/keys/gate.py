@@ -49,9 +49,9 @@ def scan(caller_id: str, scan_id: str, subject: str) -> Place[Scan]:
     return Place(Scan, joined("SCAN", caller_id, scan_id), joined("SCAN", subject))
 
 
-def scanned_ticket(scan: Key) -> Place[Ticket] | None:
-    """Question 6: the ticket that the key of a scan names, or None if it names something else."""
-    subject = scan.sk.partition("#")[2]
+def scanned_ticket(scan_sk: str) -> Place[Ticket] | None:
+    """Question 6: the ticket that the sort key of a scan names, or None if it names something else."""
+    subject = scan_sk.partition("#")[2]
     return tickets.ticket(subject) if subject.startswith("tkt_") else None
 
 
