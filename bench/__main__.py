@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import bill, imports, machine, processor, routes, strangers, timing
+from bench import bill, exports, imports, machine, processor, routes, strangers, timing
 from bench.crowd import Crowd, Run
 from bench.report import Findings, render
 from infra.local import toolchain
@@ -33,6 +33,8 @@ class Plan:
     beside_strangers: int = strangers.SCANS
     # Scans at each pace of the bill, in the order of bill.PACES.
     paced: tuple[int, int] = (120, 2400)
+    # Check-ins of an export.
+    exported: int = 100_000
 
 
 QUICK = Plan(
@@ -43,6 +45,7 @@ QUICK = Plan(
     pairs=30,
     beside_strangers=100,
     paced=(24, 480),
+    exported=5_000,
 )
 FULL = Plan(import_repeats=9, processor_scans=600, events={3000: {1: 500, 8: 900}, 100_000: {1: 1500, 8: 6000}})
 _began = time.monotonic()
@@ -101,9 +104,11 @@ def main() -> None:
         f"scanning beside {strangers.STRANGERS} strangers who log in, with shared threads and with threads of their own"
     )
     beside = strangers.measure(plan.beside_strangers)
+    _step(f"exporting {plan.exported:,} check-ins as CSV and as XLSX")
+    exported = exports.measure(plan.exported)
     # Other work on the machine shows here: scans alone keep about two processes busy.
     described["load after"] = machine.load()
-    findings = Findings(described, imported, processed, runs, by_route, by_number, beside, bills)
+    findings = Findings(described, imported, processed, runs, by_route, by_number, beside, bills, exported)
     text = render(findings)
     _OUT.mkdir(parents=True, exist_ok=True)
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.bill import AIM, Bill
 from bench.crowd import Run
+from bench.exports import ExportCost
 from bench.imports import Imports
 from bench.processor import Processor
 from bench.routes import TOLERANCE, RouteCost
@@ -34,6 +35,7 @@ class Findings:
     timing: dict[str, Timing]
     strangers: dict[str, Beside]
     bills: list[Bill]
+    exports: dict[str, ExportCost]
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:
@@ -60,6 +62,7 @@ def render(findings: Findings) -> str:
         ("Numbers that have an account beside numbers that have none", _timing(findings.timing)),
         (f"Scans beside {STRANGERS} strangers who log in", _strangers(findings.strangers)),
         ("What a million scans cost on AWS, USD at list prices (bench/bill.py)", _bills(findings.bills)),
+        ("Exports of the check-in log, the jobs worker and the engine on the same cores", _exports(findings.exports)),
         ("Beside pretix 2026.8", _beside(findings)),
     ]
     return "\n\n".join(["# Bench", *(f"## {title}\n\n{body}" for title, body in sections)]) + "\n"
@@ -73,6 +76,33 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     ]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def _exports(exported: dict[str, ExportCost]) -> str:
+    head = [
+        "format",
+        "rows",
+        "seconds (aim 90)",
+        "CPU s",
+        "peak MB (aim 300)",
+        "requests",
+        "read units",
+        "USD of reads",
+    ]
+    rows = [
+        [
+            name,
+            f"{cost.rows:,}",
+            f"{cost.seconds:.0f}",
+            f"{cost.cpu_seconds:.0f}",
+            f"{cost.peak_mb:.0f}",
+            f"{cost.requests:,}",
+            f"{cost.read_units:,.0f}",
+            f"{cost.usd:.4f}",
+        ]
+        for name, cost in exported.items()
+    ]
+    return _table(head, rows)
 
 
 def _ms(seconds: float) -> str:

@@ -23,6 +23,11 @@ from chalicelib.vocabulary import Portal, ScanResult, ScanSource
 MAX_PAGE = 50
 # For filters without an index.
 _FILTERED = ReadBudget(first=1000, total=1000)
+# What an entry shows, of the scan and of its ticket. Reading no more takes half the time.
+_SHOWN = (
+    *("log_id", "scan_id", "event_id", "ticket_id", "card_uid", "result", "reason", "direction", "source", "gate"),
+    *("principal_id", "principal_name", "scanned_at", "decided_at", "conflict", "resolution", "holder_name", "tier"),
+)
 _LOG_ID = re.compile(r"log_[0-9A-HJKMNP-TV-Z]{26}")
 
 
@@ -269,7 +274,7 @@ def _entries(scan_keys: Sequence[Place[Scan]]) -> list[CheckinEntry]:
     # The key of a scan mostly names its ticket, so both are read at once.
     named = [place for key in scan_keys if (place := keys.gate.scanned_ticket(key.sk)) is not None]
     wanted: list[Place[Any]] = [*scan_keys, *named]
-    found: dict[Key, Any] = operations.get_many(wanted, consistent=False)
+    found: dict[Key, Any] = operations.get_many(wanted, consistent=False, only=_SHOWN)
     scans: dict[Key, Scan] = {key: found[key] for key in scan_keys if key in found}
     tickets = {found[place].ticket_id: found[place] for place in named if place in found}
     tickets |= scanned_tickets(scan for scan in scans.values() if scan.ticket_id not in tickets)
