@@ -14,7 +14,7 @@ from app import app
 from chalicelib import clock
 from chalicelib.domain.events import catalogue, events, listings, venues
 from chalicelib.identifiers import uid_of_card_id
-from chalicelib.portals.http.list_pages import LIST_OF_QUERY
+from chalicelib.portals.http.list_pages import list_of
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas.examples import demo
@@ -353,9 +353,7 @@ def pages(ground: Ground) -> Ground:
 _BESIDE = {"customer_cards": {"requests"}}
 # The lists that are not newest first: the field that orders each, and whether it is descending.
 _IN_ORDER_OF = {
-    **{
-        route.operation_id: LIST_OF_QUERY[route.query].usual_ordering for route in LISTS if route.query in LIST_OF_QUERY
-    },
+    **{route.operation_id: listed.usual_ordering for route in LISTS if (listed := list_of(route.query)) is not None},
     **{route.operation_id: "starts_at" for route in LISTS if route.guard is None},
     "merchant_cards": "uid",
     "admin_users": "-created_at",

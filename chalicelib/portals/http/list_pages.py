@@ -23,8 +23,7 @@ from chalicelib.portals.http.route import Call
 from chalicelib.schemas import wire
 from chalicelib.schemas.admin.lists import AmountText, FilterText, ListIn, Number
 
-# The list of each query.
-LIST_OF_QUERY: dict[type[ListIn], AnyList] = {}
+_LIST_OF_QUERY: dict[type[ListIn], AnyList] = {}
 _FROM, _TO = "_from", "_to"
 # Of words that the program makes when it starts, which a type checker does not know.
 _EITHER_SPELLING: Any = wire.Filter
@@ -37,8 +36,14 @@ def list_query(listed: AnyList) -> type[ListIn]:
     fields: dict[str, Any] = dict(_fields(listed))
     says = f"A page of the list of {listed.name.replace('_', ' ')}."
     made: type[ListIn] = create_model(f"{name}ListIn", __base__=ListIn, __doc__=says, **fields)
-    LIST_OF_QUERY[made] = listed
+    _LIST_OF_QUERY[made] = listed
     return made
+
+
+def list_of(query: type[Any] | None) -> AnyList | None:
+    """Return the list that a query asks for, also one that extends a query of `list_query`; None for any other."""
+    bases = query.__mro__ if query is not None else ()
+    return next((_LIST_OF_QUERY[base] for base in bases if base in _LIST_OF_QUERY), None)
 
 
 def list_page(listed: ListOf[ItemT], call: Call[Any, ListIn]) -> Page[ItemT]:
