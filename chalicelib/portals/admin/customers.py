@@ -32,13 +32,14 @@ def _list_query() -> type[ListIn]:
         "created_at_from": (Instant | Day | None, Field(None, alias="created_from")),
         "created_at_to": (Instant | Day | None, Field(None, alias="created_to")),
     }
-    made: type[ListIn] = create_model(
+    made: Any = create_model(
         f"{CUSTOMERS.name.capitalize()}In",
         __base__=list_query(CUSTOMERS),
         __doc__="A page of the list of customers.",
         **fields,
     )
-    return made
+    query: type[ListIn] = made
+    return query
 
 
 _LIST = _list_query()
