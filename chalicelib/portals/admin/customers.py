@@ -1,6 +1,6 @@
 """The staff's portal: customers."""
 
-from typing import Any
+from typing import Any, cast
 
 from chalice import Blueprint
 from pydantic import Field, create_model
@@ -32,14 +32,13 @@ def _list_query() -> type[ListIn]:
         "created_at_from": (Instant | Day | None, Field(None, alias="created_from")),
         "created_at_to": (Instant | Day | None, Field(None, alias="created_to")),
     }
-    made: Any = create_model(
+    made = create_model(
         f"{CUSTOMERS.name.capitalize()}In",
         __base__=list_query(CUSTOMERS),
         __doc__="A page of the list of customers.",
         **fields,
     )
-    query: type[ListIn] = made
-    return query
+    return cast("type[ListIn]", made)
 
 
 _LIST = _list_query()
