@@ -299,6 +299,15 @@ class EntryType(StrEnum):
     AUTO_RELOAD = "auto_reload"
 
 
+class CardBatchAction(StrEnum):
+    """What bulk work does to its cards."""
+
+    CREATE = "create"
+    ASSIGN_MERCHANT = "assign_merchant"
+    ACTIVATE = "activate"
+    BLOCK = "block"
+
+
 class CardDelivery(StrEnum):
     """The delivery of a requested NFC card."""
 
@@ -307,10 +316,21 @@ class CardDelivery(StrEnum):
 
 
 class CardRequestStatus(StrEnum):
-    """The state of a request for an NFC card, until a merchant assigns one."""
+    """The state of a request for an NFC card: open until a merchant hands one out, or staff send one or decline."""
 
     REQUESTED = "requested"
+    APPROVED = "approved"
     FULFILLED = "fulfilled"
+    SENT = "sent"
+    REJECTED = "rejected"
+
+
+class CardRequestAction(StrEnum):
+    """What staff answer to a request for an NFC card."""
+
+    APPROVE = "approve"
+    SEND = "send"
+    REJECT = "reject"
 
 
 class Factor(StrEnum):
@@ -496,6 +516,7 @@ class Fact(StrEnum):
     TICKET_REFUNDED = "ticket.refunded"
     TICKET_HANDED_ON = "ticket.handed_on"
     PAYMENT_PAID_BACK = "payment.paid_back"
+    CARD_REQUEST_ANSWERED = "card_request.answered"
 
 
 class SecretLife(StrEnum):

@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
 from chalicelib.domain import changes, ledger
+from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.cards import background as cards
 from chalicelib.domain.changes import Change, Follower
 from chalicelib.domain.customer_notices import background as customer_notices
@@ -35,6 +36,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     *organizers.FOLLOWERS,
     *organizations.FOLLOWERS,
     *customer_notices.FOLLOWERS,
+    *card_office.FOLLOWERS,
     *lists.FOLLOWERS,
 )
 WANTED = tuple(wanted for follower in FOLLOWERS for wanted in follower.wanted)

@@ -157,7 +157,8 @@ def create(uid: str, card_type: CardType, *, merchant_id: str | None, operation_
     for _ in retries.attempts():
         if (done := idempotency.result_of(operation_id)) is not None:
             return show(done)
-        writes = cards.registered(card, operations.get(keys.cards.unknown_card(card.uid)))
+        unknown = operations.get(keys.cards.unknown_card(card.uid))
+        writes = cards.with_verified_shop(card, cards.registered(card, unknown))
         try:
             acts.commit(*writes, idempotency.once(operation_id, card.uid), subject=_created(card))
         except operations.ConditionFailed as failure:

@@ -7,7 +7,7 @@ from chalicelib.errors import Conflict, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import CardRequest, OpenCardRequest
+from chalicelib.table.items import CardRequest, CardRequestOwner, OpenCardRequest
 from chalicelib.vocabulary import CardDelivery, CardRequestStatus
 
 
@@ -43,6 +43,7 @@ def make(
             idempotency.once(operation_id, request_id),
             operations.put(request),
             operations.put(is_open, OpenCardRequest.pk.does_not_exist()),
+            operations.put(CardRequestOwner(*keys.cards.card_request_owner(request_id), customer_id=customer_id)),
         )
     except operations.ConditionFailed as failure:
         first = idempotency.result_of(operation_id)

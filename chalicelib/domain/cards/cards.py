@@ -1,6 +1,6 @@
 """NFC cards: registered, blocked, and found by UID or id."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,15 +77,19 @@ def new_item(registration: CardRegistration) -> Card:
 
 
 def registered(card: Card, unknown: UnknownCard | None) -> list[Write]:
-    """Return the writes of a new card: the card, the events that refused it while it was unknown, its verified shop.
+    """Return the two writes of a new card, which takes over the events that refused it while it was unknown.
 
     A concurrent refusal is either in `unknown`, or it finds the card and marks it (`remember_unknown`).
     """
     card.refused_at = seen = set(unknown.refused_at) if unknown else None
     unchanged = UnknownCard.refused_at == seen if seen else UnknownCard.pk.does_not_exist()
     place = keys.cards.unknown_card(card.uid)
-    writes = [operations.put(card, Card.pk.does_not_exist()), operations.check(place, unchanged)]
-    return [*writes, verifications.check(card.merchant_id)] if card.merchant_id is not None else writes
+    return [operations.put(card, Card.pk.does_not_exist()), operations.check(place, unchanged)]
+
+
+def with_verified_shop(card: Card, writes: Sequence[Write]) -> list[Write]:
+    """Return the writes of a card together with the condition that its shop is verified, if it has one."""
+    return [*writes, *([verifications.check(card.merchant_id)] if card.merchant_id is not None else [])]
 
 
 def register(registration: CardRegistration) -> Card:
@@ -97,7 +101,7 @@ def register(registration: CardRegistration) -> Card:
     """
     card = new_item(registration)
     for _ in retries.attempts():
-        writes = registered(card, operations.get(keys.cards.unknown_card(card.uid)))
+        writes = with_verified_shop(card, registered(card, operations.get(keys.cards.unknown_card(card.uid))))
         try:
             operations.commit(*writes)
         except operations.ConditionFailed as failure:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.changes import Follower
-from chalicelib.domain.customer_notices import facts, of_facts, runs
+from chalicelib.domain.customer_notices import facts, of_cards, of_facts, runs
 from chalicelib.domain.jobs import JobKind
 from chalicelib.table.items import Job, NoticeRun
 from chalicelib.vocabulary import Fact
@@ -16,4 +16,5 @@ FACT_TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {
     Fact.TICKET_REFUNDED: of_facts.ticket_refunded,
     Fact.TICKET_HANDED_ON: of_facts.ticket_handed_on,
     Fact.PAYMENT_PAID_BACK: of_facts.payment_paid_back,
+    Fact.CARD_REQUEST_ANSWERED: of_cards.request_answered,
 }

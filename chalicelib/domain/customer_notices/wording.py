@@ -36,6 +36,10 @@ class Kind(StrEnum):
     HANDED_ON = "handed_on"
     MOVED = "moved"
     CANCELLED = "cancelled"
+    CARD_APPROVED = "card_approved"
+    CARD_READY = "card_ready"
+    CARD_SENT = "card_sent"
+    CARD_REFUSED = "card_refused"
 
 
 @dataclass(frozen=True, slots=True)

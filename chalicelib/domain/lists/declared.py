@@ -1,6 +1,7 @@
 """Every declared list."""
 
 from chalicelib.domain.lists.customers import CUSTOMERS
+from chalicelib.domain.lists.cards import CARD_REQUESTS, CARDS
 from chalicelib.domain.lists.declaration import AnyList
 from chalicelib.domain.lists.disputes import DISPUTES, REFUND_REQUESTS
 from chalicelib.domain.lists.events import EVENTS
@@ -17,4 +18,6 @@ LISTS: tuple[AnyList, ...] = (
     SETTLEMENTS,
     PAYOUTS,
     CUSTOMERS,
+    CARDS,
+    CARD_REQUESTS,
 )

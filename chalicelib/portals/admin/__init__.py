@@ -1,6 +1,7 @@
 """The staff's portal, one file per part of it."""
 
 from chalicelib.portals.admin import (
+    card_requests,
     cards,
     checkin_log,
     customers,

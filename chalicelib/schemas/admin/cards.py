@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from chalicelib.schemas.texts import LINES
 from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Out
-from chalicelib.vocabulary import CardStatus, CardType, EntryType
+from chalicelib.vocabulary import CardBatchAction, CardStatus, CardType, EntryType
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINES]
 Uid = Annotated[
@@ -73,6 +73,31 @@ class CardDetailsOut(CardOut):
     replaced_by: str | None = Field(description="The UID of the card that has taken its place.")
     tickets: int
     ledger: LedgerSummaryOut
+
+
+class BulkIn(In):
+    """Cards, as a list or as a CSV, and what to do with them; a form may carry the CSV as a file."""
+
+    action: CardBatchAction
+    cards: Annotated[list[str], Field(min_length=1, max_length=10_000)] | None = Field(
+        None, description="UIDs in hex, at most 10,000; a bad one is reported by its place and stops no other."
+    )
+    csv: str | None = Field(None, description="A CSV in UTF-8: a column uid, or the first one without a header.")
+    merchant_id: Id | None = None
+    reason: Why | None = None
+
+
+class BulkOut(Out):
+    """The job, and how many rows it tries; the others are among its errors already."""
+
+    job_id: str
+    accepted: int
+
+
+class BulkQuery(In):
+    """The job of bulk work."""
+
+    job_id: Id
 
 
 class ReplacementIn(In):

@@ -22,7 +22,16 @@ from chalicelib.table.items.access import (
     UsedAssertion,
 )
 from chalicelib.table.items.audit import AuditEntry, AuditHead
-from chalicelib.table.items.cards import Card, CardRequest, OpenCardRequest, UnknownCard
+from chalicelib.table.items.cards import (
+    Card,
+    CardBatch,
+    CardBatchProblems,
+    CardBatchRows,
+    CardRequest,
+    CardRequestOwner,
+    OpenCardRequest,
+    UnknownCard,
+)
 from chalicelib.table.items.customers import (
     CustomerTotals,
     Dependent,
@@ -122,8 +131,12 @@ __all__ = [
     "BucketGroup",
     "Card",
     "CardBalance",
+    "CardBatch",
+    "CardBatchProblems",
+    "CardBatchRows",
     "CardEntry",
     "CardRequest",
+    "CardRequestOwner",
     "Category",
     "CategoryCount",
     "Challenge",

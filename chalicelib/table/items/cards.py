@@ -4,7 +4,8 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
-from chalicelib.vocabulary import CardDelivery, CardRequestStatus, CardStatus, CardType
+from chalicelib.table.items.jobs import Job
+from chalicelib.vocabulary import CardBatchAction, CardDelivery, CardRequestStatus, CardStatus, CardType
 
 
 class Card(Item, discriminator="card"):
@@ -63,9 +64,47 @@ class CardRequest(Item, discriminator="card_request"):
     fee = IntegerAttribute()
     currency = UnicodeAttribute()
     created_at = MomentAttribute()
+    # The answer: by whom, when and why, and the card that was sent.
+    decided_by = UnicodeAttribute(null=True)
+    decided_at = MomentAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    card_uid = UnicodeAttribute(null=True)
+
+
+class CardRequestOwner(Item, discriminator="card_request_owner"):
+    """Whose a card request is."""
+
+    customer_id = UnicodeAttribute()
 
 
 class OpenCardRequest(Item, discriminator="open_card_request"):
     """A customer's open card request; there is at most one."""
 
     request_id = UnicodeAttribute()
+
+
+class CardBatch(Job, discriminator="card_batch"):
+    """The job of bulk work on cards: `position` of its `accepted` rows are tried, `failed` of all are not done."""
+
+    action = EnumAttribute(CardBatchAction)
+    merchant_id = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    accepted = IntegerAttribute()
+    position = IntegerAttribute(default=0)
+    failed = IntegerAttribute(default=0)
+    # The first problems, each [line, what it says, why].
+    problems: JSONAttribute = JSONAttribute(null=True)
+    # The file with all problems, in the bucket.
+    file_key = UnicodeAttribute(null=True)
+
+
+class CardBatchRows(Item, discriminator="card_batch_rows"):
+    """A part of a bulk job's list: rows of [line, UID]."""
+
+    rows: JSONAttribute = JSONAttribute()
+
+
+class CardBatchProblems(Item, discriminator="card_batch_problems"):
+    """Problems of some rows of a bulk job, each [line, what it says, why]."""
+
+    problems: JSONAttribute = JSONAttribute()

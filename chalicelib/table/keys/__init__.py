@@ -123,6 +123,8 @@ No.  question                                   index  partition                
      bank can pay                                      SANDBOX_BANK              currency
 162  the lines of an event's settlement             table  EVENT_LINES#event#n       moment#journal         settlements
 180  the orders of a customer, newest first     gsi1   CUSTOMER_ORDERS#customer  order                  staff, erasure
+150  the rows of a bulk job, and their problems  table  JOB#job                   ROWS#…, PROBLEMS#…     worker
+151  whose a card request is                    table  CARD_REQUEST#request      CARD_REQUEST           staff
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.

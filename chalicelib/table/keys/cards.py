@@ -1,7 +1,16 @@
 """Keys of NFC cards and card requests."""
 
-from chalicelib.table.items.cards import Card, CardRequest, OpenCardRequest, UnknownCard
-from chalicelib.table.keys import access
+from chalicelib.table.items.cards import (
+    Card,
+    CardBatch,
+    CardBatchProblems,
+    CardBatchRows,
+    CardRequest,
+    CardRequestOwner,
+    OpenCardRequest,
+    UnknownCard,
+)
+from chalicelib.table.keys import access, jobs
 from chalicelib.table.places import Key, Place, joined
 
 
@@ -20,6 +29,11 @@ def card_request(customer_id: str, request_id: str = "") -> Place[CardRequest]:
     return Place(CardRequest, access.account(customer_id).pk, joined("CARD_REQUEST", request_id))
 
 
+def card_request_owner(request_id: str) -> Place[CardRequestOwner]:
+    """Question 151."""
+    return Place(CardRequestOwner, joined("CARD_REQUEST", request_id), "CARD_REQUEST")
+
+
 def unknown_card(uid: str) -> Place[UnknownCard]:
     """Question 48."""
     return Place(UnknownCard, card(uid).pk, "REFUSED")
@@ -33,3 +47,18 @@ def open_card_request(customer_id: str) -> Place[OpenCardRequest]:
 def merchant_cards(merchant_id: str, status: str, uid: str = "") -> Key:
     """Question 52."""
     return Key(joined("MERCHANT_CARDS", merchant_id, status), uid)
+
+
+def batch(job_id: str) -> Place[CardBatch]:
+    """Question 69: a bulk job on cards."""
+    return Place(CardBatch, *jobs.job(job_id))
+
+
+def batch_rows(job_id: str, number: int) -> Place[CardBatchRows]:
+    """Question 150: one part of its list."""
+    return Place(CardBatchRows, jobs.job(job_id).pk, joined("ROWS", f"{number:05d}"))
+
+
+def batch_problems(job_id: str, name: str) -> Place[CardBatchProblems]:
+    """Question 150: problems of some of its rows."""
+    return Place(CardBatchProblems, jobs.job(job_id).pk, joined("PROBLEMS", name))

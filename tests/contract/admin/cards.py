@@ -7,10 +7,13 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain.cards import cards
+from chalicelib.domain.card_office import bulk_cards
+from chalicelib.domain.card_office.bulk_cards import BulkInput
+from chalicelib.domain.cards import card_requests, cards
 from chalicelib.domain.cards.cards import CardRegistration
+from chalicelib.identifiers import new_id
 from chalicelib.schemas.examples import demo
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary import AdminRole, CardBatchAction, CardDelivery, CardStatus
 from tests.contract.request import Request
 
 
@@ -23,9 +26,28 @@ def _replace(_: Any) -> Request:
     return Request({"to_uid": _card(), "reason": "Lost it."}, path={"card_id": _card(CardStatus.ACTIVE)})
 
 
+def _progress(ground: Any) -> Request:
+    staff = ground.admins[AdminRole.SUPER_ADMIN].account_id
+    wanted = BulkInput(CardBatchAction.CREATE, cards=[f"04{uuid.uuid4().hex[:12]}"])
+    job_id = bulk_cards.begin(wanted, by=staff, operation_id=new_id("op")).job_id
+    return Request(query=f"job_id={job_id}")
+
+
+def _answer(_: Any) -> Request:
+    asked = card_requests.make(
+        new_id("cus"), delivery=CardDelivery.PICKUP, merchant_id="mer_1", address=None, operation_id=new_id("op")
+    )
+    return Request({"action": "approve"}, path={"request_id": asked.request_id})
+
+
 REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "admin_cards": lambda _: Request(query="status=stock&search=04&page_size=5"),
+    "admin_card_requests": lambda _: Request(query="status=requested&ordering=created_at"),
+    "admin_answer_card_request": _answer,
     "admin_create_card": lambda _: Request({"uid": f"04{uuid.uuid4().hex[:12]}", "type": "uid"}),
     "admin_card": lambda _: Request(path={"card_id": demo.CARD_UID}),
     "admin_change_card": lambda _: Request({"status": "blocked", "reason": "Broken."}, path={"card_id": _card()}),
     "admin_replace_card": _replace,
+    "admin_bulk_cards": lambda _: Request({"action": "create", "cards": [f"04{uuid.uuid4().hex[:12]}"]}),
+    "admin_bulk_cards_progress": _progress,
 }

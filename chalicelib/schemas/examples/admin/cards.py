@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.schemas.examples import demo
-from chalicelib.schemas.examples.shared import CARD_ID, ULID, Example
+from chalicelib.schemas.examples.shared import CARD_ID, ULID, Example, page
 
 SPARE_ID = f"crd_{ULID}"
 _LISTED: dict[str, Any] = {
@@ -50,6 +50,7 @@ _IN_USE: dict[str, Any] = {
 }
 
 OPERATIONS: dict[str, Example] = {
+    "admin_cards": Example(answer=page(_LISTED)),
     "admin_create_card": Example({"uid": demo.NEW_CARD_UID, "type": "uid"}, _CARD),
     "admin_card": Example(answer=_IN_USE),
     "admin_change_card": Example(
@@ -60,6 +61,22 @@ OPERATIONS: dict[str, Example] = {
             "block_reason": "Reported stolen.",
             "blocked_at": "2026-11-21T09:31:00.000Z",
             "version": 1,
+        },
+    ),
+    "admin_bulk_cards": Example(
+        {"action": "create", "cards": [demo.NEW_CARD_UID]}, {"job_id": f"job_{ULID}", "accepted": 1}
+    ),
+    "admin_bulk_cards_progress": Example(
+        query={"job_id": f"job_{ULID}"},
+        answer={
+            "job_id": f"job_{ULID}",
+            "kind": "cards_bulk",
+            "status": "open",
+            "done": 0,
+            "total": 1,
+            "errors": [],
+            "url": None,
+            "expires_at": None,
         },
     ),
     "admin_replace_card": Example(
