@@ -308,6 +308,37 @@ class CardBatchAction(StrEnum):
     BLOCK = "block"
 
 
+class LeftoverKind(StrEnum):
+    """Why money is left: on a card out of use, on a card that nobody uses, or of a refund that failed."""
+
+    DEAD_CARD = "dead_card"
+    UNUSED_CARD = "unused_card"
+    UNDELIVERED_REFUND = "undelivered_refund"
+
+
+class LeftoverAction(StrEnum):
+    """What staff do about leftover money."""
+
+    PAY_BACK = "pay_back"
+    CLAIM_LINK = "claim_link"
+
+
+class LeftoverState(StrEnum):
+    """What became of leftover money."""
+
+    AWAITING_SECOND = "awaiting_second"
+    REFUNDING = "refunding"
+    LINK_SENT = "link_sent"
+    REFUSED = "refused"
+
+
+class PayBackStatus(StrEnum):
+    """The state of a card's pay-back to one payment."""
+
+    OWED = "owed"
+    PAID = "paid"
+
+
 class CardDelivery(StrEnum):
     """The delivery of a requested NFC card."""
 
@@ -517,6 +548,7 @@ class Fact(StrEnum):
     TICKET_HANDED_ON = "ticket.handed_on"
     PAYMENT_PAID_BACK = "payment.paid_back"
     CARD_REQUEST_ANSWERED = "card_request.answered"
+    CARD_PAY_BACK_DUE = "card.pay_back_due"
 
 
 class SecretLife(StrEnum):

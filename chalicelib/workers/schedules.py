@@ -3,6 +3,7 @@
 from chalicelib.domain import jobs
 from chalicelib.domain import sweep as due
 from chalicelib.domain.access import devices
+from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.events import background as events
 from chalicelib.domain.merchants import background as merchants
 from chalicelib.domain.organizations import background as organizations
@@ -21,6 +22,7 @@ TAKERS: dict[str, SweepTaker] = {
     **payouts.SWEEP_TAKERS,
     **merchants.SWEEP_TAKERS,
     **organizations.SWEEP_TAKERS,
+    **card_office.SWEEP_TAKERS,
 }
 ENDS: dict[str, SweepEnd] = {**payments.SWEEP_ENDS}
 

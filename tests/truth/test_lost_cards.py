@@ -100,16 +100,17 @@ def test_what_lost_cards_held_is_on_their_replacements_whatever_happened_meanwhi
         with lock:
             results[what, loss.spare] = found
 
-    acts: list[tuple[str, Loss, Callable[[], Any]]] = []
-    for loss in losses:
-        acts += [
-            ("replace", loss, lambda loss=loss: replace(loss, token)),
-            ("again", loss, lambda loss=loss: replace(loss, token)),
-            ("pay", loss, lambda loss=loss: pay(loss)),
-            ("reload", loss, lambda loss=loss: wallets.credit(loss.card.uid, RELOADED)),
-            ("scan old", loss, lambda loss=loss: evening.scan(card_id=loss.card.uid)),
-            ("scan new", loss, lambda loss=loss: evening.scan(card_id=loss.spare)),
+    def acts_on(loss: Loss) -> list[tuple[str, Loss, Callable[[], Any]]]:
+        return [
+            ("replace", loss, lambda: replace(loss, token)),
+            ("again", loss, lambda: replace(loss, token)),
+            ("pay", loss, lambda: pay(loss)),
+            ("reload", loss, lambda: wallets.credit(loss.card.uid, RELOADED)),
+            ("scan old", loss, lambda: evening.scan(card_id=loss.card.uid)),
+            ("scan new", loss, lambda: evening.scan(card_id=loss.spare)),
         ]
+
+    acts = [one for loss in losses for one in acts_on(loss)]
     random.shuffle(acts)
     with ThreadPoolExecutor(12) as hands:
         list(hands.map(lambda one: act(*one), acts))

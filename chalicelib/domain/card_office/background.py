@@ -1,9 +1,11 @@
-"""The stream followers and background jobs of the card office."""
+"""The stream followers, the background jobs and the due work of the card office."""
 
-from chalicelib.domain.card_office import bulk_cards, request_answers
+from chalicelib.domain.card_office import bulk_cards, leftovers, pay_backs, request_answers
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.jobs import JobKind
+from chalicelib.domain.sweep import SweepTaker
 from chalicelib.table.items import CardBatch, Job
 
-FOLLOWERS: tuple[Follower, ...] = (request_answers.follow,)
+FOLLOWERS: tuple[Follower, ...] = (request_answers.follow, leftovers.follow, pay_backs.follow)
 JOB_KINDS: dict[type[Job], JobKind] = {CardBatch: bulk_cards.KIND}
+SWEEP_TAKERS: dict[str, SweepTaker] = {"pbk_": pay_backs.run}

@@ -3,6 +3,7 @@
 from chalicelib.domain.lists.customers import CUSTOMERS
 from chalicelib.domain.lists.cards import CARD_REQUESTS, CARDS
 from chalicelib.domain.lists.declaration import AnyList
+from chalicelib.domain.lists.leftovers import LEFTOVERS
 from chalicelib.domain.lists.disputes import DISPUTES, REFUND_REQUESTS
 from chalicelib.domain.lists.events import EVENTS
 from chalicelib.domain.lists.payouts import PAYOUTS, SETTLEMENTS
@@ -20,4 +21,5 @@ LISTS: tuple[AnyList, ...] = (
     CUSTOMERS,
     CARDS,
     CARD_REQUESTS,
+    LEFTOVERS,
 )

@@ -127,7 +127,9 @@ def waits(payment: Payment) -> bool:
 def unpaid(payment: Payment) -> dict[str, str]:
     """Return the refunds that were decided here and not made at the provider: the ticket's id by the refund's."""
     made = {move.get("key") for move in (payment.moves or {}).values()}
-    return {name: grant["ticket_id"] for name, grant in (payment.granted or {}).items() if name not in made}
+    granted = (payment.granted or {}).items()
+    # A card's pay-back names no ticket, and comes due by itself.
+    return {name: grant["ticket_id"] for name, grant in granted if name not in made and "ticket_id" in grant}
 
 
 def as_read(payment: Payment) -> Condition:

@@ -12,6 +12,7 @@ from chalicelib.portals.admin import (
     refund_requests,
     session,
     settlements,
+    unclaimed,
     users,
     venues,
 )
@@ -24,7 +25,9 @@ DOORS = (
     checkin_log,
     disputes,
     customers,
+    card_requests,
     refund_requests,
+    unclaimed,
     users,
     venues,
     settlements,

@@ -1,5 +1,5 @@
 """The customers' web app, one file per part of it."""
 
-from chalicelib.portals.webapp import accounts, cards, family, history, payments, public, sale, tickets
+from chalicelib.portals.webapp import accounts, cards, claims, family, history, payments, public, sale, tickets
 
-DOORS = (accounts, public, sale, payments, tickets, cards, family, history)
+DOORS = (accounts, public, sale, payments, tickets, cards, claims, family, history)

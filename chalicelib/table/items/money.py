@@ -4,7 +4,17 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
-from chalicelib.vocabulary import EntryType, PaymentMethod, PaymentPurpose, PaymentStatus, PayoutStatus, PayoutWait
+from chalicelib.vocabulary import (
+    EntryType,
+    LeftoverAction,
+    LeftoverKind,
+    PayBackStatus,
+    PaymentMethod,
+    PaymentPurpose,
+    PaymentStatus,
+    PayoutStatus,
+    PayoutWait,
+)
 
 
 class Payment(SweptItem, discriminator="payment"):
@@ -280,3 +290,58 @@ class SandboxBank(Item, discriminator="sandbox_bank"):
     """What the sandbox bank can pay in one currency, in minor units; it can pay all where this is not stored."""
 
     available = IntegerAttribute()
+
+
+
+class Leftover(Item, discriminator="leftover"):
+    """Money that is left on a card, or of a refund that failed; `since` is the day of the last movement."""
+
+    leftover_id = UnicodeAttribute()
+    leftover_kind = EnumAttribute(LeftoverKind)
+    card_uid = UnicodeAttribute(null=True)
+    card_id = UnicodeAttribute(null=True)
+    payment_id = UnicodeAttribute(null=True)
+    customer_id = UnicodeAttribute(null=True)
+    event_ids: JSONAttribute = JSONAttribute(default=list)
+    # Zero once it was spent or returned.
+    amount = IntegerAttribute()
+    currency = UnicodeAttribute()
+    since = MomentAttribute()
+    # The member of staff who asked for an amount above the threshold, and for what.
+    asked_by = UnicodeAttribute(null=True)
+    asked_for = EnumAttribute(LeftoverAction, null=True)
+    revision = IntegerAttribute()
+
+
+class CardPayBack(SweptItem, discriminator="card_pay_back"):
+    """A part of a card's balance that returns to one payment that loaded it."""
+
+    pay_back_id = UnicodeAttribute()
+    payment_id = UnicodeAttribute()
+    card_uid = UnicodeAttribute()
+    amount = IntegerAttribute()
+    currency = UnicodeAttribute()
+    status = EnumAttribute(PayBackStatus)
+    decided_by = UnicodeAttribute()
+    created_at = MomentAttribute()
+
+
+class CardClaim(Item, discriminator="card_claim"):
+    """A link that claims a card's balance, under the digest of its token."""
+
+    claim_id = UnicodeAttribute()
+    card_uid = UnicodeAttribute()
+    customer_id = UnicodeAttribute()
+    created_at = MomentAttribute()
+    expires_at = MomentAttribute()
+    claimed_at = MomentAttribute(null=True)
+    claimed_by = UnicodeAttribute(null=True)
+    to_card_id = UnicodeAttribute(null=True)
+    amount = IntegerAttribute(null=True)
+    currency = UnicodeAttribute(null=True)
+
+
+class NewestCardClaim(Item, discriminator="newest_card_claim"):
+    """The newest link of a card; it voids those before."""
+
+    claim_id = UnicodeAttribute()

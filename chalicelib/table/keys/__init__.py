@@ -125,6 +125,10 @@ No.  question                                   index  partition                
 180  the orders of a customer, newest first     gsi1   CUSTOMER_ORDERS#customer  order                  staff, erasure
 150  the rows of a bulk job, and their problems  table  JOB#job                   ROWS#…, PROBLEMS#…     worker
 151  whose a card request is                    table  CARD_REQUEST#request      CARD_REQUEST           staff
+152  money that is left on a card or of a refund  table  LEFTOVER#card or payment LEFTOVER               stream, staff
+153  a card's pay-back to one payment             table  CARD_PAY_BACK#pay-back   CARD_PAY_BACK          payments
+154  a claim link by its digest, and a card's     table  CARD_CLAIM#digest,       CARD_CLAIM,            webapp
+     newest                                              CARD#uid                 NEWEST_CLAIM
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.

@@ -4,11 +4,15 @@ from chalicelib.table.items.money import (
     AccountTotal,
     BooksDue,
     CardBalance,
+    CardClaim,
     CardEntry,
     EventLine,
+    CardPayBack,
     Invoice,
     InvoiceSeries,
     Journal,
+    Leftover,
+    NewestCardClaim,
     OpenPayment,
     Payment,
     Payout,
@@ -135,3 +139,23 @@ def event_line(event_id: str, shard: int, posted_at: str, journal_id: str) -> Pl
 def event_lines(event_id: str) -> list[str]:
     """Question 162: the partitions of an event's lines, each in order of time."""
     return [joined("EVENT_LINES", event_id, str(shard)) for shard in range(LINE_SHARDS)]
+
+
+def leftover(name: str) -> Place[Leftover]:
+    """Question 152; `name` is a card's UID or a payment's id."""
+    return Place(Leftover, joined("LEFTOVER", name), "LEFTOVER")
+
+
+def card_pay_back(pay_back_id: str) -> Place[CardPayBack]:
+    """Question 153."""
+    return Place(CardPayBack, joined("CARD_PAY_BACK", pay_back_id), "CARD_PAY_BACK")
+
+
+def card_claim(digest: str) -> Place[CardClaim]:
+    """Question 154; the digest is a SHA-256 of the link's token."""
+    return Place(CardClaim, joined("CARD_CLAIM", digest), "CARD_CLAIM")
+
+
+def newest_claim(uid: str) -> Place[NewestCardClaim]:
+    """Question 154: the newest link of a card."""
+    return Place(NewestCardClaim, cards.card(uid).pk, "NEWEST_CLAIM")

@@ -1,0 +1,180 @@
+"""Leftover money: listed by age, paid back the way it came, or claimed by a link that works once."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+import app
+from chalicelib import clock
+from chalicelib.domain import changes
+from chalicelib.domain.card_office import pay_backs
+from chalicelib.domain.cards import cards
+from chalicelib.domain.ledger import clearing
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Card, SandboxCharge
+from chalicelib.vocabulary import CardStatus
+from tests.support import notices, payers, wallets
+from tests.support.client import Answer, call
+from tests.support.desk import ask
+from tests.support.factories import admin_token, customer_token
+from tests.support.shops import new_customer
+from tests.support.streams import StreamReader
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+
+def loaded(customer: Account, amount: str = "1000.00") -> tuple[Card, str]:
+    """Give a customer a card that a payment loaded; return the payment's id."""
+    card = wallets.make_card(customer)
+    opened = payers.ask(customer, "process", {"card_id": card.card_id, "amount": amount, "method": "card"})
+    assert payers.confirm(customer, opened.json["id"]).json["status"] == "succeeded"
+    return card, str(opened.json["id"])
+
+
+def drain(stream: StreamReader) -> None:
+    """Read the stream to its end: what it writes comes through it again."""
+    while stream.drain():
+        pass
+
+
+def act(action: str, *ids: str, token: str | None = None) -> Answer:
+    return ask("POST", "finances/unclaimed/", {"ids": list(ids), "action": action}, token=token)
+
+
+def listed(query: str = "age=30") -> dict[str, tuple[str, str]]:
+    rows = ask("GET", f"finances/unclaimed/?{query}").json["results"]
+    return {row["id"]: (row["kind"], row["amount"]["amount"]) for row in rows}
+
+
+def make_refunds(stream: StreamReader, *, times: int = 2) -> None:
+    """Pass what is owed through the payments queue, each so many times."""
+    read = [changes.change_of(record) for record in stream.fork().read()]
+    for _ in range(times):
+        assert app.payments(notices.envelopes(pay_backs.follow(read)), None) == {"batchItemFailures": []}
+
+
+def charge(payment_id: str) -> SandboxCharge:
+    payment = payers.stored(payment_id)
+    found = operations.get(keys.money.sandbox_charge(payment.provider_reference or ""))
+    assert found is not None
+    return found
+
+
+def token_sent_to(customer: Account) -> list[str]:
+    notices.send_waiting(times=2)
+    bodies = [sent.body for sent in notices.received(customer.mobile_number)]
+    return [found[1] for body in bodies if (found := re.search(r"#([\w-]{20,})", body))]
+
+
+def claim(customer: Account, token: str, card: Card) -> Answer:
+    body = {"token": token, "card_id": card.card_id}
+    return call("POST", "/api/v1/claims/", body, token=customer_token(customer))
+
+
+def test_balances_that_nobody_uses_are_listed_by_age_and_leave_when_they_are_spent() -> None:
+    stream, customer = StreamReader(), new_customer()
+    used, dead = wallets.make_card(customer, holds=30_000), wallets.make_card(customer, holds=20_000)
+    cards.set_status(dead.uid, CardStatus.BLOCKED)
+    empty = wallets.make_card(customer)
+    drain(stream)
+    assert not {used.card_id, dead.card_id, empty.card_id} & listed().keys()
+
+    with clock.set_to(clock.now() + timedelta(days=31)):
+        assert {name: row for name, row in listed().items() if name in (used.card_id, dead.card_id)} == {
+            used.card_id: ("unused_card", "300.00"),
+            dead.card_id: ("dead_card", "200.00"),
+        }
+        assert used.card_id not in listed("age=30&kind=dead_card")
+        assert used.card_id not in listed("age=90")
+        wallets.spend(used.uid, 30_000)
+        drain(stream)
+        assert used.card_id not in listed()
+    with clock.set_to(clock.now() + timedelta(days=400)):
+        assert listed(f"age=365&customer_id={customer.account_id}") == {dead.card_id: ("dead_card", "200.00")}
+    assert ask("GET", "finances/unclaimed/?age=31").status == 400
+
+
+def test_a_balance_returns_once_to_the_payments_that_loaded_it_and_the_books_sum_to_zero() -> None:
+    stream, customer = StreamReader(), new_customer()
+    card, first = loaded(customer)
+    again = payers.ask(customer, "process", {"card_id": card.card_id, "amount": "500.00", "method": "card"})
+    payers.confirm(customer, again.json["id"])
+    wallets.spend(card.uid, 40_000)
+    cards.set_status(card.uid, CardStatus.BLOCKED)
+    drain(stream)
+
+    paid = act("pay_back", card.card_id)
+    once_more = act("pay_back", card.card_id)
+    make_refunds(stream)
+    drain(stream)
+
+    assert (paid.status, paid.json["results"][0]["state"]) == (200, "refunding"), paid.text
+    assert paid.json["results"][0]["amount"]["amount"] == "1100.00"
+    assert (once_more.status, once_more.code) == (409, "INVALID_STATE")
+    # The newest payment first, each no more than it was.
+    assert (charge(again.json["id"]).refunded, charge(first).refunded) == (50_000, 60_000)
+    assert payers.stored(again.json["id"]).status == "refunded"
+    books = wallets.books()
+    wallets.assert_balanced(books)
+    assert books.balances[card.uid].amount == 0
+    assert books.totals["refunds_due", "PKR"] == 0
+    assert books.totals[clearing("sandbox"), "PKR"] == -40_000
+
+
+def test_money_of_a_replaced_card_returns_to_the_payment_that_loaded_the_lost_one() -> None:
+    stream, customer = StreamReader(), new_customer()
+    card, payment_id = loaded(customer)
+    spare = wallets.make_card(None, status=CardStatus.STOCK)
+    moved = ask("POST", f"nfc-cards/{card.card_id}/transfer/", {"to_uid": spare.uid, "reason": "Lost."})
+    assert moved.status == 200, moved.text
+    assert act("pay_back", spare.uid).json["results"][0]["amount"]["amount"] == "1000.00"
+    make_refunds(stream)
+    assert charge(payment_id).refunded == 100_000
+
+
+def test_an_amount_above_the_threshold_waits_for_another_member_of_staff() -> None:
+    stream, customer = StreamReader(), new_customer()
+    card = wallets.make_card(customer, holds=20_000_000)
+    one, other = admin_token(), admin_token()
+    drain(stream)
+
+    asked, own = act("claim_link", card.card_id, token=one), act("claim_link", card.card_id, token=one)
+    assert asked.json["results"][0]["state"] == "awaiting_second"
+    assert (own.status, own.code) == (403, "SECOND_PERSON_NEEDED")
+    assert token_sent_to(customer) == []
+    assert act("claim_link", card.card_id, token=other).json["results"][0]["state"] == "link_sent"
+    assert len(token_sent_to(customer)) == 1
+
+
+def test_a_link_moves_what_no_payment_takes_back_to_another_card_and_works_once() -> None:
+    stream, customer, heir, thief = StreamReader(), new_customer(), new_customer(), new_customer()
+    dead, alive, theirs = wallets.make_card(customer, holds=12_300), wallets.make_card(heir), wallets.make_card(thief)
+    cards.set_status(dead.uid, CardStatus.BLOCKED)
+    drain(stream)
+    refused = act("pay_back", dead.card_id)
+    assert (refused.status, "claim link" in refused.json["error"]["message"]) == (409, True)
+
+    assert act("claim_link", dead.card_id).status == act("claim_link", dead.card_id).status == 200
+    old, new = sorted(token_sent_to(customer), key=lambda token: claim(heir, token, alive).status == 200)
+
+    assert claim(thief, new, theirs).status == 404
+    assert claim(heir, new, alive).json["amount"]["amount"] == "123.00"
+    assert claim(heir, old, alive).status == claim(heir, "x" * 43, alive).status == 404
+    drain(stream)
+    books = wallets.books()
+    wallets.assert_balanced(books)
+    assert [books.balances[card.uid].amount for card in (dead, alive)] == [0, 12_300]
+    # Nothing that is stored or logged shows the token.
+    assert all(new not in str(operations.get(keys.money.card_claim(digest))) for digest in ("", new))
+
+
+def test_a_link_ends_after_its_time() -> None:
+    stream, customer = StreamReader(), new_customer()
+    dead, alive = wallets.make_card(customer, holds=500), wallets.make_card(customer)
+    drain(stream)
+    act("claim_link", dead.card_id)
+    (token,) = token_sent_to(customer)
+    with clock.set_to(clock.now() + timedelta(days=31)):
+        assert claim(customer, token, alive).status == 404
+    assert claim(customer, token, alive).status == 200
