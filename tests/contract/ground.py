@@ -64,6 +64,8 @@ class ContractRoute:
 ADDED = (
     ContractRoute("admin", "GET", "/api/auth/first-admin/", "public"),
     ContractRoute("admin", "POST", "/api/auth/first-admin/", "public"),
+    # The link of D-CRD-08.
+    ContractRoute("webapp", "POST", "/api/v1/claims/", "customer"),
     # Users set their password by the link that staff have sent (D-STAFF-02).
     ContractRoute("admin", "PUT", "/api/auth/first-admin/", "public"),
 )

@@ -45,12 +45,17 @@ NOT_SENT = {
     "public_payment_webhook": "the provider signs the body",
     "tix_remove_member": "the demo organization has its admin only",
     "customer_request_refund": "the demo customer's tickets were given to them, or have been scanned",
+    "admin_answer_card_request": "the demo customer has asked for no card",
+    "customer_claim": "the token of the link comes by mail or SMS",
     "admin_answer_dispute": "the demo data has no dispute",
     "admin_open_refund_request": "the demo customer's tickets were given to them, or have been scanned",
     "admin_decide_refund_request": "the demo data has no request for a refund",
 }
 # What an example shows after a busy evening, and the demo data does not hold yet.
 SHOWN_IN_USE = {
+    "admin_card_requests",
+    "admin_cards",
+    "admin_unclaimed",
     "admin_checkin_log",
     "admin_devices",
     "admin_disputes",

@@ -23,7 +23,6 @@ from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.payments import providers, resolution, returns
 from chalicelib.domain.payments.resolution import INTERNAL
-from chalicelib.domain.payments.returns import REFUNDS_DUE
 from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.identifiers import new_id, uid_of_card_id
 from chalicelib.observability import logger
@@ -193,7 +192,7 @@ def _writes(card: Card, balance: CardBalance, sources: Sequence[_Source], total:
         currency=balance.currency,
         entries=[
             Posting(ledger.card(card.uid), -total, EntryType.ADJUSTMENT, reference=sources[0].payment.payment_id),
-            Posting(REFUNDS_DUE, total),
+            Posting(ledger.REFUNDS_DUE, total),
         ],
         references={"card_id": card.card_id},
     )

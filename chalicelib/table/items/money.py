@@ -292,7 +292,6 @@ class SandboxBank(Item, discriminator="sandbox_bank"):
     available = IntegerAttribute()
 
 
-
 class Leftover(Item, discriminator="leftover"):
     """Money that is left on a card, or of a refund that failed; `since` is the day of the last movement."""
 

@@ -15,6 +15,8 @@ from chalicelib.identifiers import new_id
 from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import AdminRole, CardBatchAction, CardDelivery, CardStatus
 from tests.contract.request import Request
+from tests.support import wallets
+from tests.support.shops import new_customer
 
 
 def _card(status: CardStatus = CardStatus.STOCK, customer_id: str | None = None) -> str:
@@ -40,10 +42,17 @@ def _answer(_: Any) -> Request:
     return Request({"action": "approve"}, path={"request_id": asked.request_id})
 
 
+def _return(_: Any) -> Request:
+    card = wallets.make_card(new_customer(), holds=500)
+    return Request({"card_ids": [card.card_id], "action": "claim_link"})
+
+
 REQUESTS: dict[str, Callable[[Any], Request]] = {
     "admin_cards": lambda _: Request(query="status=stock&search=04&page_size=5"),
     "admin_card_requests": lambda _: Request(query="status=requested&ordering=created_at"),
     "admin_answer_card_request": _answer,
+    "admin_unclaimed": lambda _: Request(query="age=90&kind=dead_card"),
+    "admin_return_unclaimed": _return,
     "admin_create_card": lambda _: Request({"uid": f"04{uuid.uuid4().hex[:12]}", "type": "uid"}),
     "admin_card": lambda _: Request(path={"card_id": demo.CARD_UID}),
     "admin_change_card": lambda _: Request({"status": "blocked", "reason": "Broken."}, path={"card_id": _card()}),
