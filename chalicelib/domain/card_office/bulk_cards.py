@@ -248,7 +248,7 @@ def _of_row(job: CardBatch, row: CardRow, found: Mapping[Key, Item]) -> list[Wri
         raise NotFound("There is no card with this UID.")
     if job.action == CardBatchAction.ASSIGN_MERCHANT:
         return _assigned(card, job.merchant_id or "")
-    status = _BECOMES[CardBatchAction(job.action)]
+    status = _BECOMES[job.action]
     if cards.shown_status(card) is status:
         return []
     return card_states.changing(card, status, reason=job.reason or "Changed in bulk by our staff.")

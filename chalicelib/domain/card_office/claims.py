@@ -1,7 +1,7 @@
 """Claims: money that no payment takes back is claimed by a link that works once (D-CRD-08).
 
-The link goes to the card's customer. Only a digest of its token is stored. Whoever holds it and is a registered
-customer moves the balance to their own active card, in one transaction with the end of the link.
+The link goes to the card's customer. Only a digest of its token is stored. A registered customer who has the link moves
+the balance to their own active card, in one transaction with the end of the link.
 """
 
 import hashlib

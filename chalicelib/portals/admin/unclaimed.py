@@ -88,4 +88,4 @@ def admin_return_unclaimed(call: Call[schema.UnclaimedActIn, None]) -> schema.Ou
     """Pay leftover money back the way it came, or send its customer a link that claims it."""
     body = call.body
     outcomes = leftover_answers.act(body.named(), body.action, by=call.principal.id, operation_id=call.operation_id)
-    return schema.OutcomesOut(results=[_outcome_out(outcome) for outcome in outcomes])
+    return schema.OutcomesOut(results=[*map(_outcome_out, outcomes)])
