@@ -1,6 +1,14 @@
-"""The sources of exports, by name. A source names its columns like the fields of its list on the wire."""
+"""The sources of exports, by name: the check-in log, and every declared list."""
 
+from chalicelib.domain.exports import list_rows
 from chalicelib.domain.exports.checkin_rows import CHECKIN_LOG
 from chalicelib.domain.exports.rows import ExportSource
+from chalicelib.domain.lists.declared import LISTS
 
-SOURCES: dict[str, ExportSource] = {source.name: source for source in (CHECKIN_LOG,)}
+_LISTS = {listed.name: list_rows.source_of(listed) for listed in LISTS}
+SOURCES: dict[str, ExportSource] = {source.name: source for source in (CHECKIN_LOG, *_LISTS.values())}
+
+
+def of_list(name: str) -> ExportSource:
+    """Return the source of a declared list."""
+    return _LISTS[name]

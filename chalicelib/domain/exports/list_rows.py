@@ -1,0 +1,76 @@
+"""The rows of a declared list: any of them can be exported."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.domain.exports.rows import Cell, ExportRows, ExportSource
+from chalicelib.domain.lists import pages
+from chalicelib.domain.lists.declaration import ItemT, ListOf
+from chalicelib.domain.lists.pages import Asked, Bound
+from chalicelib.domain.paging import MAX_SIZE
+
+# Whose cursors they are: an export's own.
+_CALLER = "export"
+_BETWEEN = "; "
+# Shows items as the cells of their rows.
+ShowRows = Callable[[Sequence[ItemT]], Sequence[Sequence[Cell]]]
+
+
+def source_of(
+    listed: ListOf[ItemT], columns: tuple[str, ...] = (), show: ShowRows[ItemT] | None = None
+) -> ExportSource:
+    """Return the source of a list. Without columns a row has the id and the declared values of an item."""
+
+    def stored(asked: Asked) -> dict[str, Any]:
+        ranges = {name: [_stored(end) for end in ends] for name, ends in asked.ranges.items()}
+        filters = {name: listed.filters[name].text(value) for name, value in asked.filters.items()}
+        return {"search": asked.search, "ordering": asked.ordering, "filters": filters, "ranges": ranges}
+
+    def read(query: Mapping[str, Any], position: str | None, limit: int) -> ExportRows:
+        ranges = {
+            name: [_bound(listed.orderings[name].a, end) for end in ends] for name, ends in query["ranges"].items()
+        }
+        page = pages.page(
+            listed,
+            Asked(
+                caller_id=_CALLER,
+                page_size=min(limit, MAX_SIZE),
+                cursor=position,
+                search=query["search"],
+                ordering=query["ordering"],
+                filters=query["filters"],
+                ranges={name: (low, high) for name, (low, high) in ranges.items()},
+            ),
+        )
+        rows = show(page.results) if show is not None else [_plain(listed, item) for item in page.results]
+        return ExportRows(rows, page.next)
+
+    return ExportSource(f"list-{listed.name}", columns or _columns(listed), stored, read)
+
+
+def _columns(listed: ListOf[Any]) -> tuple[str, ...]:
+    return ("id", *dict.fromkeys([*listed.orderings, *listed.filters]))
+
+
+def _plain(listed: ListOf[ItemT], item: ItemT) -> list[Cell]:
+    cells: dict[str, Cell] = {name: _BETWEEN.join(each.values(item)) for name, each in listed.filters.items()}
+    cells |= {name: _stored(each.of(item)) for name, each in listed.orderings.items()}
+    return [listed.id_of(item), *(cells[name] for name in _columns(listed)[1:])]
+
+
+def _stored(value: Bound | str | None) -> str | None:
+    if value is None:
+        return None
+    return clock.to_text(value) if isinstance(value, datetime) else str(value)
+
+
+def _bound(kind: type[Any], text: str | None) -> Bound | None:
+    if text is None:
+        return None
+    bound: Bound = (
+        kind.fromisoformat(text) if issubclass(kind, date) else (Decimal(text) if kind is Decimal else int(text))
+    )
+    return bound
