@@ -140,6 +140,14 @@ class CatalogueOrder(StrEnum):
     PRICE = "price"
 
 
+class Granularity(StrEnum):
+    """The periods of a report."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
 class AdminRole(StrEnum):
     """What a member of the platform's staff may do."""
 

@@ -19,6 +19,7 @@ from chalicelib.domain.organizations import background as organizations
 from chalicelib.domain.organizers import background as organizers
 from chalicelib.domain.payments import background as payments
 from chalicelib.domain.payouts import background as payouts
+from chalicelib.domain.platform_totals import background as platform_totals
 from chalicelib.domain.sale import background as sale
 from chalicelib.observability import logger
 from chalicelib.workers import Failures, failures_from
@@ -37,6 +38,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     *organizations.FOLLOWERS,
     *customer_notices.FOLLOWERS,
     *card_office.FOLLOWERS,
+    *platform_totals.FOLLOWERS,
     *lists.FOLLOWERS,
 )
 WANTED = tuple(wanted for follower in FOLLOWERS for wanted in follower.wanted)

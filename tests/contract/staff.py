@@ -50,6 +50,11 @@ def _link(_: "Ground") -> Request:
 
 
 REQUESTS: dict[str, Callable[["Ground"], Request]] = {
+    "admin_dashboard": lambda _: Request(),
+    "admin_revenue": lambda _: Request(query="granularity=week"),
+    "admin_users_growth": lambda _: Request(query="granularity=month"),
+    "admin_cards_by_status": lambda _: Request(),
+    "admin_event_categories": lambda _: Request(),
     "admin_users": lambda _: Request(query="page_size=5&type=organizer"),
     "admin_organizers": lambda _: Request(query="page_size=5"),
     "admin_merchants": lambda _: Request(query="page_size=5"),

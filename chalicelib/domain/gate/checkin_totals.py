@@ -18,12 +18,14 @@ from chalicelib.domain.events import gate_control
 from chalicelib.domain.gate.answers import ScanFacts, scan_record
 from chalicelib.domain.gate.checkin_buckets import CheckinBuckets
 from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.platform_totals import sums as platform_sums
 from chalicelib.errors import NotFound, Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Counters, Event, Scan, Ticket
 from chalicelib.vocabulary import Direction, ScanResult, ScanSource
 
-# A transaction has at most 100 actions (AWS): one for the totals, and up to two a scan (its mark and its day).
+# A transaction has at most 100 actions (AWS): one for the totals, up to two a scan (its mark and its day), and one for
+# each day (UTC) on which they were decided: a batch has two at most, around midnight.
 _SCANS_PER_TRANSACTION = 48
 _ATTEMPTS = 12
 
@@ -134,8 +136,9 @@ def _count(event_id: str, scans: Sequence[tuple[Scan, bool]]) -> Counter[str]:
         for scan, _is_new in pending:
             sums.add(scan, event)
         marks = [_mark(scan, is_new=is_new) for scan, is_new in pending]
+        admitted = platform_sums.of_admissions(scan.decided_at for scan, _ in pending if _is_first_entry(scan))
         try:
-            operations.commit(*marks, *sums.writes(event_id, seen))
+            operations.commit(*marks, *sums.writes(event_id, seen), *admitted)
         except operations.ConditionFailed as failure:
             if len(pending) in failure.failures:
                 seen = failure.failures[len(pending)]
@@ -147,6 +150,10 @@ def _count(event_id: str, scans: Sequence[tuple[Scan, bool]]) -> Counter[str]:
         else:
             return Counter(scan.result for scan, _ in pending)
     raise Unavailable(retry_after=1)
+
+
+def _is_first_entry(scan: Scan) -> bool:
+    return scan.result == ScanResult.VALID and bool(scan.first_entry)
 
 
 def _event(event_id: str) -> Event | None:

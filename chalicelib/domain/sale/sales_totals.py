@@ -17,6 +17,8 @@ from chalicelib.clients.bus import Published
 from chalicelib.config import config
 from chalicelib.domain import money, timezones
 from chalicelib.domain.changes import Change, Wanted, every, follows
+from chalicelib.domain.platform_totals import sums
+from chalicelib.domain.platform_totals.sums import SaleToCount
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Event, Item, Order, OrganizerDay, OrganizerTotals, RefundRequest, SalesTotals
@@ -138,7 +140,16 @@ def _additions(event_id: str, event: Event | None, trades: Sequence[Trade]) -> l
     if organizer_id:
         writes.append(_of_organizer(organizer_id, in_all))
         writes += [_of_day(organizer_id, day, numbers) for day, numbers in by_day.items()]
-    return writes
+    return [*writes, *sums.of_sales(_of_platform(trade, event) for trade in trades)]
+
+
+def _of_platform(trade: Trade, event: Event | None) -> SaleToCount:
+    """Return what a trade adds to the platform's totals; an order counts with its sale, not with its refunds."""
+    numbers: Numbers = Counter(orders=1 if isinstance(trade, Order) else 0)
+    for line in _lines(trade):
+        numbers.update(line.numbers)
+    at = (trade.closed_at if isinstance(trade, Order) else trade.decided_at) or clock.now()
+    return SaleToCount(trade.currency, at, event.category if event else None, numbers)
 
 
 def _added(cls: type[SalesTotals | OrganizerTotals | OrganizerDay], numbers: Numbers) -> list[Action]:

@@ -2,6 +2,7 @@
 
 from chalicelib.portals.admin import (
     card_requests,
+    analytics,
     cards,
     checkin_log,
     customers,
@@ -32,4 +33,5 @@ DOORS = (
     venues,
     settlements,
     payouts,
+    analytics,
 )

@@ -119,6 +119,7 @@ from chalicelib.table.items.organizations import (
 )
 from chalicelib.table.items.organizers import EditRequest, OrganizerDay, OrganizerProfile, OrganizerTotals, PendingEdits
 from chalicelib.table.items.personal_data import Erasure, PersonalExport
+from chalicelib.table.items.platform import PlatformCounts, PlatformSales, RecentAct
 from chalicelib.table.items.sale import Order, SalesTotals
 from chalicelib.table.items.tickets import Gift, Passage, RefundAddress, RefundRequest, Ticket
 
@@ -215,10 +216,13 @@ __all__ = [
     "PayoutHold",
     "PendingEdits",
     "PersonalExport",
+    "PlatformCounts",
+    "PlatformSales",
     "PrintRun",
     "Profile",
     "ProviderEvent",
     "RangePlace",
+    "RecentAct",
     "RefundAddress",
     "RefundRequest",
     "SalesTotals",

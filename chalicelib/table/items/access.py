@@ -57,6 +57,8 @@ class Account(Item, discriminator="account"):
     # Marks of the devices that it has logged in from.
     known_devices = UnicodeSetAttribute(null=True)
     created_at = MomentAttribute()
+    # What the platform's totals count it as.
+    tallied = UnicodeAttribute(null=True)
     # Counts the changes by staff and of what staff see, for their optimistic lock.
     version = IntegerAttribute(default=0)
     # When staff checked an organizer or a merchant, and who did.

@@ -15,6 +15,8 @@ class Card(Item, discriminator="card"):
     uid = UnicodeAttribute()
     type = EnumAttribute(CardType)
     status = EnumAttribute(CardStatus)
+    # What the platform's totals count it as.
+    tallied = UnicodeAttribute(null=True)
     customer_id = UnicodeAttribute(null=True)
     merchant_id = UnicodeAttribute(null=True)
     assigned_at = MomentAttribute(null=True)
@@ -75,6 +77,8 @@ class CardRequestOwner(Item, discriminator="card_request_owner"):
     """Whose a card request is."""
 
     customer_id = UnicodeAttribute()
+    # What the platform's totals count it as.
+    tallied = UnicodeAttribute(null=True)
 
 
 class OpenCardRequest(Item, discriminator="open_card_request"):

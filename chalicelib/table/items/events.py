@@ -33,6 +33,8 @@ class Event(Item, discriminator="event"):
     featured = BooleanAttribute(default=False)
     refunds_until = MomentAttribute(null=True)
     status = EnumAttribute(EventStatus)
+    # What the platform's totals count it as.
+    tallied = UnicodeAttribute(null=True)
     starts_at = MomentAttribute()
     ends_at = MomentAttribute()
     # When it was last moved to another time or venue; tickets booked before may be returned until its start.

@@ -257,6 +257,8 @@ class Payout(SweptItem, discriminator="payout"):
     # A date.
     scheduled_for = UnicodeAttribute()
     created_at = MomentAttribute()
+    # What the platform's totals count it as.
+    tallied = UnicodeAttribute(null=True)
     paid_at = MomentAttribute(null=True)
     reference = UnicodeAttribute(null=True)
     # Who asked for it: a member of staff, or the platform; and who approved it, if that needs a second person.

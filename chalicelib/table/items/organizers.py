@@ -59,6 +59,8 @@ class EditRequest(Item, discriminator="edit_request"):
     diff: JSONAttribute = JSONAttribute()
     event_version = IntegerAttribute()
     created_at = MomentAttribute()
+    # What the platform's totals count it as.
+    tallied = UnicodeAttribute(null=True)
     decided_at = MomentAttribute(null=True)
     decided_by = UnicodeAttribute(null=True)
     note = UnicodeAttribute(null=True)

@@ -105,6 +105,8 @@ class RefundRequest(Item, discriminator="refund_request"):
     fee = IntegerAttribute(default=0)
     currency = UnicodeAttribute()
     created_at = MomentAttribute()
+    # What the platform's totals count it as.
+    tallied = UnicodeAttribute(null=True)
     # The member of staff who opened it for the customer.
     opened_by = UnicodeAttribute(null=True)
     # While it awaits a second member of staff: who approved it first, and how much.

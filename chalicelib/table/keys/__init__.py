@@ -115,6 +115,11 @@ No.  question                                   index  partition                
 110  the audit entries of a shard, in order     table  AUDIT#shard               number                 audit
 111  the last entry of a shard's chain          table  AUDIT_HEAD#shard          AUDIT_HEAD             audit
 120  who may do everything, so that one remains table  STAFF                     OWNERS                 staff
+121  the platform's totals, in shards            table  PLATFORM#n                DAY#date#…, EVER#…,    dashboard,
+                                                                                 WEEK#week#…, MONTH#…   stream
+122  its sales and events by category            table  PLATFORM_CATEGORIES#n     MONTH#month#…, SUM#…   analytics,
+                                                                                                        stream
+123  the newest acts of staff                    table  RECENT_ACTS               entry                  dashboard
  140  the ticket of a refund request, by its id  table  REFUND_ADDRESS#refund     REFUND_ADDRESS         staff
  141  a dispute                                  table  DISPUTE#dispute            DISPUTE                staff
  142  what the sandbox was answered in a dispute table  SANDBOX_DISPUTE#reference  SANDBOX_DISPUTE        sandbox
@@ -164,6 +169,7 @@ from chalicelib.table.keys import (
     organizations,
     organizers,
     personal_data,
+    platform,
     sale,
     tickets,
 )
@@ -185,6 +191,7 @@ __all__ = [
     "organizations",
     "organizers",
     "personal_data",
+    "platform",
     "sale",
     "tickets",
 ]
