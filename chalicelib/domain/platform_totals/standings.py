@@ -40,7 +40,7 @@ _SEPARATOR = "/"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CountedAs:
     """What an item counts as: a number, and for an event its category."""
 
     number: str
@@ -52,7 +52,7 @@ class Standing:
         return self.number if self.category is None else f"{self.number}{_SEPARATOR}{self.category}"
 
     @classmethod
-    def of_text(cls, text: str | None) -> "Standing | None":
+    def of_text(cls, text: str | None) -> "CountedAs | None":
         """Return what an item with this mark is counted as."""
         if text is None:
             return None
@@ -88,10 +88,10 @@ TALLIED: Mapping[type[Item], Tallied] = {
 }
 
 
-def standing_of(item: Item) -> Standing | None:
+def counted_as(item: Item) -> CountedAs | None:
     """Return what an item is to be counted as, None for nothing."""
     row = TALLIED[type(item)]
     number = row.standing(item)
     if number is None:
         return None
-    return Standing(number, row.category(item) if row.category else None)
+    return CountedAs(number, row.category(item) if row.category else None)

@@ -13,7 +13,7 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.domain.changes import Change, every, follows
 from chalicelib.domain.platform_totals import periods, sums
-from chalicelib.domain.platform_totals.standings import TALLIED, Standing, standing_of
+from chalicelib.domain.platform_totals.standings import TALLIED, CountedAs, counted_as
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Item
@@ -55,7 +55,7 @@ def _count(places: Sequence[Place[Item]]) -> None:
 
 def leaving(item: Item) -> list[Write]:
     """Return the writes that uncount an item, for the transaction that deletes it: a deletion has no stream record."""
-    standing = Standing.of_text(_mark_of(item))
+    standing = CountedAs.of_text(_mark_of(item))
     return [] if standing is None else _writes(Counter({(keys.platform.NOW, "", standing): -1}), sums.shard())
 
 
@@ -65,7 +65,7 @@ def _mark_of(item: Item) -> str | None:
 
 
 def _wanted(item: Item) -> str | None:
-    standing = standing_of(item)
+    standing = counted_as(item)
     return None if standing is None else standing.text
 
 
@@ -79,21 +79,21 @@ def _marking(item: Item) -> Write:
 
 def _moves(items: Sequence[Item]) -> list[Write]:
     """Return the writes that move the counts of items from their marks to what they are."""
-    moved: Counter[tuple[str, str, Standing]] = Counter()
+    moved: Counter[tuple[str, str, CountedAs]] = Counter()
     for item in items:
-        row, standing = TALLIED[type(item)], standing_of(item)
-        former = Standing.of_text(_mark_of(item))
+        row, standing = TALLIED[type(item)], counted_as(item)
+        former = CountedAs.of_text(_mark_of(item))
         for each, by in ((former, -1), (standing, +1)):
             if each is not None:
                 moved[keys.platform.NOW, "", each] += by
         begins = row.begins(standing.number) if standing is not None and former is None else None
         if begins is not None:
             for kind, name in periods.of(row.began_at(item) or clock.now()):
-                moved[kind, name, Standing(begins)] += 1
+                moved[kind, name, CountedAs(begins)] += 1
     return _writes(moved, sums.shard())
 
 
-def _writes(moved: Counter[tuple[str, str, Standing]], shard: int) -> list[Write]:
+def _writes(moved: Counter[tuple[str, str, CountedAs]], shard: int) -> list[Write]:
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     categories: Counter[str] = Counter()
     for (kind, name, standing), by in moved.items():

@@ -31,6 +31,7 @@ def category_sales(period: str, name: str, category: str, currency: str, shard: 
 
 
 def _totals(shard: int) -> str:
+    """Question 121: the partition of a shard."""
     return joined("PLATFORM", str(shard % TOTAL_PARTITIONS))
 
 
@@ -45,7 +46,7 @@ def all_categories() -> list[str]:
 
 
 def since(period: str, name: str, *, until: str) -> Between:
-    """Return the range from the first of some periods to all of the kind `until`."""
+    """Questions 121, 122: the range from the first of some periods to all of the kind `until`."""
     return Between(joined(period, name), joined(until, "~"))
 
 
@@ -55,5 +56,5 @@ def recent_act(entry_id: str) -> Place[RecentAct]:
 
 
 def period_of(sk: str) -> str:
-    """Return the name of a total's day, week or month, empty for the present numbers and sums."""
+    """Question 121: the name of a total's day, week or month, empty for the present numbers and sums."""
     return sk.split("#", 2)[1]
