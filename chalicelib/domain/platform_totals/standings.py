@@ -25,6 +25,9 @@ _OF_PORTALS = {
     Portal.USHER: "ushers",
     Portal.ADMIN: "admins",
 }
+_WAITING_PAYOUTS = frozenset(
+    (PayoutStatus.AWAITING_SECOND, PayoutStatus.SCHEDULED, PayoutStatus.ON_HOLD, PayoutStatus.FAILED)
+)
 # Requests that wait for staff, by status.
 _PENDING: Mapping[type[Item], tuple[str, frozenset[str]]] = {
     RefundRequest: (
@@ -33,7 +36,7 @@ _PENDING: Mapping[type[Item], tuple[str, frozenset[str]]] = {
     ),
     EditRequest: ("pending_edit_requests", frozenset((EditRequestStatus.PENDING,))),
     CardRequest: ("pending_card_requests", frozenset((CardRequestStatus.REQUESTED,))),
-    Payout: ("pending_payouts", frozenset((PayoutStatus.SCHEDULED, PayoutStatus.ON_HOLD, PayoutStatus.FAILED))),
+    Payout: ("pending_payouts", _WAITING_PAYOUTS),
 }
 # Between the number that counts an event, and its category.
 _SEPARATOR = "/"

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, password_links, sessions
+from chalicelib.domain.access import accounts, password_links, sessions, users
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
-from chalicelib.errors import InvalidState
+from chalicelib.errors import Forbidden, InvalidState
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, CardStatus, Portal
@@ -60,9 +60,21 @@ def link_to(address: str) -> str:
     return str(body.rpartition("#set.")[2])
 
 
+def spend_link(token: str) -> int:
+    return call("PUT", "/api/auth/first-admin/", {"token": token, "password": NEW_PASSWORD}).status
+
+
+def log_in(email: str) -> int:
+    return call("POST", "/api/auth/login/", {"email": email, "password": PASSWORD}).status
+
+
+def event_status(event_id: str, token: str) -> int:
+    return call("GET", f"/api/usher/events/{event_id}/status/", token=token).status
+
+
 def new_user(kind: str) -> dict[str, Any]:
     number = unused_number("7")
-    return {
+    bodies: dict[str, dict[str, Any]] = {
         "organizer": {"type": "organizer", "name": "Nights", "contact_mobile": number, "email": "n@example.com"},
         "merchant": {"type": "merchant", "name": "Books", "mobile_number": number},
         "usher": {
@@ -74,7 +86,8 @@ def new_user(kind: str) -> dict[str, Any]:
             "event_ids": [],
         },
         "admin": {"type": "admin", "name": "Bea", "email": f"bea{number}@example.com", "role": "support"},
-    }[kind]
+    }
+    return bodies[kind]
 
 
 # Whom each role may create.
@@ -99,16 +112,16 @@ def test_a_role_creates_the_users_that_it_handles_and_no_others(role: AdminRole)
 
 def test_a_role_changes_and_removes_the_users_that_it_handles_and_no_others() -> None:
     event = make_event()
-    users = {"organizer": make_organizer(), "usher": make_usher(event), "admin": staff(AdminRole.FINANCE)}
+    changed_users = {"organizer": make_organizer(), "usher": make_usher(event), "admin": staff(AdminRole.FINANCE)}
     for role in (AdminRole.ADMIN, AdminRole.USHER_MANAGER):
         token = admin_token(role)
-        for kind, account in users.items():
+        for kind, account in changed_users.items():
             version = stored(account.account_id).version
             changed = put(token, account.account_id, name="Another", version=version)
             assert changed.status == (200 if kind in MAY[role] else 403), (role, kind)
             if kind not in MAY[role]:
                 assert call("DELETE", f"/api/users/{account.account_id}/", token=token).status == 403
-    assert stored(users["admin"].account_id).name == "Ada"
+    assert stored(changed_users["admin"].account_id).name == "Ada"
 
 
 def test_a_demoted_member_of_staff_creates_nobody_with_the_token_they_still_have() -> None:
@@ -116,9 +129,7 @@ def test_a_demoted_member_of_staff_creates_nobody_with_the_token_they_still_have
     old = token_for(demoted)
     assert put(token_for(owner), demoted.account_id, role="admin", version=1).status == 200
     # Another container, whose cache does not know the lock-out yet, would admit the token: the domain does not.
-    from chalicelib.domain.access import users
-
-    with pytest.raises(Exception, match="super_admin"):
+    with pytest.raises(Forbidden, match="super_admin"):
         users.acting(demoted.account_id, Portal.ADMIN)
     forget_caches()
     assert create(old, **new_user("admin")).status == 401
@@ -149,12 +160,11 @@ def test_a_link_ends_after_a_day_with_a_newer_one_and_with_the_account() -> None
     assert stored(user_id).password_hash == usher.password_hash
     assert put(owner, user_id, password=True, version=2).status == 200
     second = link_to("zara@example.com")
-    spend = lambda token: call("PUT", "/api/auth/first-admin/", {"token": token, "password": NEW_PASSWORD}).status  # noqa: E731
-    assert spend(first) == 401
+    assert spend_link(first) == 401
     with clock.set_to(clock.now() + password_links.LIFETIME + timedelta(seconds=1)):
-        assert spend(second) == 401
+        assert spend_link(second) == 401
     assert call("DELETE", f"/api/users/{user_id}/", token=owner).status == 204
-    assert spend(second) == 401
+    assert spend_link(second) == 401
     assert stored(user_id).password_hash == usher.password_hash
 
 
@@ -185,11 +195,10 @@ def test_a_deactivated_user_is_locked_out_and_may_come_back() -> None:
     owner, event = admin_token(), make_event()
     usher = make_usher(event)
     pair = sessions.start(usher, event_id=event.event_id)
-    asks = lambda: call("GET", f"/api/usher/events/{event.event_id}/status/", token=pair.access).status  # noqa: E731
-    assert asks() == 200
+    assert event_status(event.event_id, pair.access) == 200
     for _ in range(2):
         assert call("DELETE", f"/api/users/{usher.account_id}/", token=owner).status == 204
-    assert asks() == 401
+    assert event_status(event.event_id, pair.access) == 401
     assert call("POST", "/api/usher/token/refresh/", {"refresh": pair.refresh}).status in (401, 403)
     assert put(owner, usher.account_id, status="suspended", version=2).code == "INVALID_STATE"
     assert put(owner, usher.account_id, status="active", version=2).status == 200
@@ -215,7 +224,6 @@ def test_a_members_new_address_is_their_log_in_and_one_in_use_is_409() -> None:
     staff(AdminRole.SUPPORT, email="taken@example.com")
     assert put(owner, member.account_id, email="taken@example.com", version=1).code == "ALREADY_EXISTS"
     assert put(owner, member.account_id, email="new@example.com", version=1).status == 200
-    log_in = lambda email: call("POST", "/api/auth/login/", {"email": email, "password": PASSWORD}).status  # noqa: E731
     assert (log_in("old@example.com"), log_in("new@example.com")) == (401, 200)
     assert operations.get(keys.access.login(Portal.ADMIN, "old@example.com")) is None
     assert "email address" in str([text["body"] for text in texts() if text["to"] == "old@example.com"])
@@ -224,14 +232,14 @@ def test_a_members_new_address_is_their_log_in_and_one_in_use_is_409() -> None:
 def test_before_the_check_a_merchant_gets_no_stock() -> None:
     owner = admin_token()
     merchant_id = create(owner, **new_user("merchant")).json["id"]
-    stock = lambda uid: cards.register(CardRegistration(uid=uid, merchant_id=merchant_id, status=CardStatus.STOCK))  # noqa: E731
+    registration = CardRegistration(uid="04AABBCCDD0001", merchant_id=merchant_id, status=CardStatus.STOCK)
     with pytest.raises(InvalidState, match="not verified"):
-        stock("04AABBCCDD0001")
+        cards.register(registration)
     assert operations.get(keys.cards.card("04AABBCCDD0001")) is None
     for _ in range(2):
         verified = call("POST", f"/api/users/{merchant_id}/verify/", token=owner)
         assert (verified.status, verified.json["verified"], verified.json["version"]) == (200, True, 2)
-    assert stock("04AABBCCDD0001").merchant_id == merchant_id
+    assert cards.register(registration).merchant_id == merchant_id
     usher = make_usher(make_event())
     assert call("POST", f"/api/users/{usher.account_id}/verify/", token=owner).code == "INVALID_STATE"
 
