@@ -1,8 +1,8 @@
 """The staff's portal, one file per part of it."""
 
 from chalicelib.portals.admin import (
-    card_requests,
     analytics,
+    card_requests,
     cards,
     checkin_log,
     customers,
