@@ -437,6 +437,32 @@ class DisputeStatus(StrEnum):
     LOST = "lost"
 
 
+class ReconciliationState(StrEnum):
+    """The state of a day's reconciliation; a day that has none is `not_yet`."""
+
+    NOT_YET = "not_yet"
+    RUNNING = "running"
+    DONE = "done"
+
+
+class DifferenceKind(StrEnum):
+    """How the provider's list and the journal differ."""
+
+    MISSING = "missing"
+    EXTRA = "extra"
+    OTHER_AMOUNT = "other_amount"
+    OTHER_CURRENCY = "other_currency"
+    OTHER_STATUS = "other_status"
+    TWICE = "twice"
+
+
+class DifferenceState(StrEnum):
+    """The state of a difference; one that a later run no longer finds is resolved."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
 class DisputeAnswer(StrEnum):
     """What staff answer in a dispute."""
 

@@ -350,12 +350,16 @@ def pages(ground: Ground) -> Ground:
 
 
 # What the contract shows beside a list.
-_BESIDE = {"customer_cards": {"requests"}}
+_BESIDE = {
+    "customer_cards": {"requests"},
+    "admin_reconciliation": {"date", "status", "provider", "provider_count", "journal_count", "finished_at"},
+}
 # The lists that are not newest first: the field that orders each, and whether it is descending.
 _IN_ORDER_OF = {
     **{route.operation_id: listed.usual_ordering for route in LISTS if (listed := list_of(route.query)) is not None},
     **{route.operation_id: "starts_at" for route in LISTS if route.guard is None},
     "merchant_cards": "uid",
+    "admin_reconciliation": "id",
     "admin_users": "-created_at",
     "organizer_events_list": "-starts_at",
 }

@@ -6,6 +6,7 @@ is authoritative for the money, never for the order.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -106,6 +107,29 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedMoney:
+    """A charge or a refund as its provider lists it: `is_charge` says which; `amount` is in minor units.
+
+    `payment_id` is ours, as the provider stores it. `status` is `failed` where no money moved for good.
+    """
+
+    reference: str
+    is_charge: bool
+    payment_id: str | None
+    amount: int
+    currency: str
+    status: OutcomeStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPage:
+    """A part of a provider's list of a day; `after` continues it."""
+
+    found: tuple[ListedMoney, ...]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A callback that the provider signed; without outcome and moves it says nothing that payments rest on.
 
@@ -161,6 +185,12 @@ class Provider(Protocol):
 
     def contest_dispute(self, reference: str, *, evidence: str, key: str) -> None:
         """Send the evidence of a dispute, once. Raises Declined where it is over or was accepted."""
+
+    def listed(self, day: date, after: str | None) -> ListedPage:
+        """Return a part of the charges and refunds that were made on a day (UTC)."""
+
+    def found(self, reference: str, *, is_charge: bool) -> ListedMoney | None:
+        """Return one charge or refund, or None where the provider has none."""
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Return what a callback says. Raises BadSignature for one that the provider did not sign just now."""

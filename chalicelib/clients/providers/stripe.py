@@ -10,12 +10,15 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
 from chalicelib.clients.providers import (
     Charge,
     Declined,
+    ListedMoney,
+    ListedPage,
     Move,
     MoveKind,
     MoveWord,
@@ -75,6 +78,10 @@ _REFUNDS_LOOKED_AT = 100
 # The payment methods for tests (docs.stripe.com/testing).
 _SHARED_METHODS = "pm_card_"
 # The states of a refund that returns no money (docs.stripe.com/api/refunds/object).
+# The two parts of a day's list, as its cursor names them, and the intents in it whose outcome is final.
+_INTENTS, _REFUNDS = "intents", "refunds"
+_SETTLED = ("succeeded", "canceled")
+_LISTED_AT_ONCE = 100
 _NOT_REFUNDED = ("failed", "canceled")
 
 
@@ -169,6 +176,34 @@ class Stripe:
         params: Any = {"evidence": {"uncategorized_text": evidence}, "submit": True}
         _ask(lambda client: client.v1.disputes.update(reference, params, _once(key)))
 
+    def listed(self, day: date, after: str | None) -> ListedPage:
+        """Return a page of the payment intents of a day, then of its refunds."""
+        kind, _, last = (after or _INTENTS).partition(":")
+        starts = datetime.combine(day, time.min, tzinfo=UTC)
+        within = {"gte": int(starts.timestamp()), "lt": int((starts + timedelta(days=1)).timestamp())}
+        asked: Any = {"created": within, "limit": _LISTED_AT_ONCE, **({"starting_after": last} if last else {})}
+        if kind == _INTENTS:
+            page = _ask(lambda client: client.v1.payment_intents.list(asked))
+            found = tuple(_listed_charge(one) for one in page["data"] if one["status"] in _SETTLED)
+        else:
+            page = _ask(lambda client: client.v1.refunds.list({**asked, "expand": ["data.payment_intent"]}))
+            found = tuple(map(_listed_refund, page["data"]))
+        if page["has_more"]:
+            return ListedPage(found, f"{kind}:{page['data'][-1]['id']}")
+        return ListedPage(found, _REFUNDS if kind == _INTENTS else None)
+
+    def found(self, reference: str, *, is_charge: bool) -> ListedMoney | None:
+        """Return one intent or refund."""
+        try:
+            if is_charge:
+                return _listed_charge(_intent(reference))
+            asked: Any = {"expand": ["payment_intent"]}
+            return _listed_refund(_ask(lambda client: client.v1.refunds.retrieve(reference, asked)))
+        except Declined as declined:
+            if declined.code == "resource_missing":
+                return None
+            raise
+
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Return the outcome in a callback, after its signature is verified."""
         import stripe  # heavy, and no other route needs it
@@ -243,6 +278,29 @@ def _dispute(dispute: Mapping[str, Any], what: str) -> Move:
         amount=stripe_amounts.from_stripe(int(dispute["amount"]), currency),
         currency=currency,
         words=tuple(word for word in said if word is not None),
+    )
+
+
+def _listed_charge(intent: Mapping[str, Any]) -> ListedMoney:
+    outcome = _outcome(intent)
+    payment_id = (intent.get("metadata") or {}).get("payment_id")
+    return ListedMoney(
+        outcome.reference,
+        is_charge=True,
+        payment_id=payment_id,
+        amount=outcome.amount,
+        currency=outcome.currency,
+        status=outcome.status,
+    )
+
+
+def _listed_refund(refund: Mapping[str, Any]) -> ListedMoney:
+    currency, intent = refund["currency"].upper(), refund.get("payment_intent")
+    payment_id = (intent.get("metadata") or {}).get("payment_id") if isinstance(intent, Mapping) else None
+    status = OutcomeStatus.FAILED if refund["status"] in _NOT_REFUNDED else OutcomeStatus.SUCCEEDED
+    amount = stripe_amounts.from_stripe(int(refund["amount"]), currency)
+    return ListedMoney(
+        str(refund["id"]), is_charge=False, payment_id=payment_id, amount=amount, currency=currency, status=status
     )
 
 

@@ -1,7 +1,7 @@
 """The stream followers of payments, and their part of the sweep."""
 
 from chalicelib.domain.changes import Follower
-from chalicelib.domain.payments import disputes, invoices, reconciliation, refunds
+from chalicelib.domain.payments import cleared, disputes, invoices, reconciliation, reconciliations, refunds
 from chalicelib.domain.sweep import SweepEnd, SweepTaker
 
 FOLLOWERS: tuple[Follower, ...] = (
@@ -9,6 +9,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     invoices.follow,
     refunds.follow,
     disputes.follow,
+    cleared.follow,
 )
-SWEEP_TAKERS: dict[str, SweepTaker] = {"pay_": reconciliation.reconcile}
+SWEEP_TAKERS: dict[str, SweepTaker] = {"pay_": reconciliation.reconcile, "rec_": reconciliations.take_due}
 SWEEP_ENDS: dict[str, SweepEnd] = {"pay_": reconciliation.give_up}

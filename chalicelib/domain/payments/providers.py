@@ -11,6 +11,8 @@ from chalicelib.domain.payments.sandbox import Sandbox
 
 _MADE: dict[str, Callable[[], Provider]] = {sandbox.NAME: Sandbox, stripe_client.NAME: Stripe}
 
+NAMES = tuple(_MADE)
+
 
 def chosen() -> Provider:
     """Return the provider of new payments (`PAYMENT_PROVIDER`)."""

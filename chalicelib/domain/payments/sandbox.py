@@ -11,6 +11,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import date
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,6 +19,8 @@ from chalicelib import clock
 from chalicelib.clients.providers import (
     Charge,
     Declined,
+    ListedMoney,
+    ListedPage,
     Move,
     MoveKind,
     MoveWord,
@@ -30,7 +33,9 @@ from chalicelib.clients.providers import (
 from chalicelib.clients.secrets import PROVIDERS
 from chalicelib.errors import BadSignature, Unavailable
 from chalicelib.table import keys, operations
-from chalicelib.table.items import SandboxCharge, SandboxDispute
+from chalicelib.table.items import Item, SandboxCharge, SandboxDispute, SandboxRefund
+from chalicelib.table.places import Key
+from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import DisputeAnswer
 
 NAME = "sandbox"
@@ -55,6 +60,7 @@ _TIME_DIGITS = 12
 _OPEN, _SUCCEEDED, _FAILED, _CANCELED = "open", "succeeded", "failed", "canceled"
 # Its owner must act at the bank; the next confirmation says that they did.
 _ACTING = "acting"
+_LISTED_AT_ONCE = 100
 _UNPAID = (_OPEN, _ACTING)
 
 
@@ -133,8 +139,19 @@ class Sandbox:
             & ~SandboxCharge.refunds.contains(key)
             & (SandboxCharge.refunded <= book.amount - amount)
         )
+        made = SandboxRefund(
+            *keys.reconciliation.sandbox_refund(f"{reference}/{key}"),
+            gsi2=_today(f"{reference}/{key}"),
+            reference=f"{reference}/{key}",
+            charge=reference,
+            amount=amount,
+            currency=currency,
+        )
         try:
-            operations.record(operations.change(keys.money.sandbox_charge(reference), given_back, unless_more))
+            operations.commit(
+                operations.change(keys.money.sandbox_charge(reference), given_back, unless_more),
+                operations.put(made),
+            )
         except operations.ConditionFailed as failure:
             found = failure.found(SandboxCharge)
             if found is None or key not in (found.refunds or ()):
@@ -156,6 +173,25 @@ class Sandbox:
     def contest_dispute(self, reference: str, *, evidence: str, key: str) -> None:  # noqa: ARG002  # the Protocol's
         """Store that a dispute is contested. Raises Declined where it was accepted."""
         _answered(reference, DisputeAnswer.CONTEST)
+
+    def listed(self, day: date, after: str | None) -> ListedPage:
+        """Return the next charges and refunds of a day, by its partitions."""
+        shard, _, last = (after or "0:").partition(":")
+        partitions = keys.reconciliation.sandbox_partitions(day.isoformat())
+        where = Between(f"{last}!", "~") if last else None
+        raws = operations.query(partitions[int(shard)], where, index="gsi2", limit=_LISTED_AT_ONCE)
+        items = operations.get_many(operations.places_of(Item, raws))
+        found = tuple(_listed(item) for item in items.values())
+        if len(raws) == _LISTED_AT_ONCE:
+            return ListedPage(found, f"{shard}:{raws[-1]['gsi2sk']['S']}")
+        following = int(shard) + 1
+        return ListedPage(found, f"{following}:" if following < len(partitions) else None)
+
+    def found(self, reference: str, *, is_charge: bool) -> ListedMoney | None:
+        """Return one charge or refund."""
+        of_charge, of_refund = keys.money.sandbox_charge(reference), keys.reconciliation.sandbox_refund(reference)
+        item: Item | None = operations.get(of_charge) if is_charge else operations.get(of_refund)
+        return _listed(item) if item is not None else None
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Verify a callback's signature and return its content. Raises BadSignature."""
@@ -265,7 +301,7 @@ def _close(reference: str, status: str, *, was: SandboxCharge) -> bool:
         operations.record(
             operations.change(
                 keys.money.sandbox_charge(reference),
-                [SandboxCharge.status.set(status)],
+                [SandboxCharge.status.set(status), *(Item.in_gsi2(_today(reference)) if status == _SUCCEEDED else [])],
                 SandboxCharge.status == was.status,
             )
         )
@@ -290,6 +326,39 @@ def _outcome(book: SandboxCharge) -> Outcome:
         is_closed=book.status not in _UNPAID,
         action=NextAction("confirm_again", client_secret=_client_secret(book.reference)) if is_acting else None,
     )
+
+
+def _today(reference: str) -> Key:
+    return keys.reconciliation.sandbox_day(clock.now().date().isoformat(), reference)
+
+
+def _listed(item: Item) -> ListedMoney:
+    if isinstance(item, SandboxRefund):
+        payment_id = _payment_of(item.charge)
+        return ListedMoney(
+            item.reference,
+            is_charge=False,
+            payment_id=payment_id,
+            amount=int(item.amount),
+            currency=item.currency,
+            status=OutcomeStatus.SUCCEEDED,
+        )
+    if not isinstance(item, SandboxCharge):
+        raise TypeError(type(item).__name__)
+    book = _outcome(item)
+    return ListedMoney(
+        book.reference,
+        is_charge=True,
+        payment_id=_payment_of(book.reference),
+        amount=int(book.amount),
+        currency=book.currency,
+        status=book.status,
+    )
+
+
+def _payment_of(charge: str) -> str:
+    """Return the payment that a charge was opened for; one that was charged again ends in a dot and a number."""
+    return f"pay_{charge.removeprefix('sbx_').partition('.')[0]}"
 
 
 def _client_secret(reference: str) -> str:

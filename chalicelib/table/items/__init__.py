@@ -120,6 +120,7 @@ from chalicelib.table.items.organizations import (
 from chalicelib.table.items.organizers import EditRequest, OrganizerDay, OrganizerProfile, OrganizerTotals, PendingEdits
 from chalicelib.table.items.personal_data import Erasure, PersonalExport
 from chalicelib.table.items.platform import PlatformCounts, PlatformSales, RecentAct
+from chalicelib.table.items.reconciliation import ClearedMoney, Difference, Reconciliation, SandboxRefund, SeenMoney
 from chalicelib.table.items.sale import Order, SalesTotals
 from chalicelib.table.items.tickets import Gift, Passage, RefundAddress, RefundRequest, Ticket
 
@@ -148,11 +149,13 @@ __all__ = [
     "CategoryCount",
     "Challenge",
     "CheckinDay",
+    "ClearedMoney",
     "Counters",
     "CustomerTotals",
     "DataKey",
     "Dependent",
     "Device",
+    "Difference",
     "Dispute",
     "EarlyCode",
     "EditRequest",
@@ -223,6 +226,7 @@ __all__ = [
     "ProviderEvent",
     "RangePlace",
     "RecentAct",
+    "Reconciliation",
     "RefundAddress",
     "RefundRequest",
     "SalesTotals",
@@ -230,9 +234,11 @@ __all__ = [
     "SandboxCharge",
     "SandboxDispute",
     "SandboxPayout",
+    "SandboxRefund",
     "SavedMethod",
     "Scan",
     "Seats",
+    "SeenMoney",
     "SellerBatch",
     "SentMessage",
     "Session",

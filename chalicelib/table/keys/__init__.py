@@ -123,6 +123,13 @@ No.  question                                   index  partition                
  140  the ticket of a refund request, by its id  table  REFUND_ADDRESS#refund     REFUND_ADDRESS         staff
  141  a dispute                                  table  DISPUTE#dispute            DISPUTE                staff
  142  what the sandbox was answered in a dispute table  SANDBOX_DISPUTE#reference  SANDBOX_DISPUTE        sandbox
+ 143  what cleared at a provider on a day        table  CLEARED#provider#date#n    journal                reconciliation
+ 144  the reconciliation of a day, and its       table  RECONCILIATION#date        RECONCILIATION,        staff, sweep
+     differences                                                                  DIFFERENCE#name
+ 145  the sandbox's charges and refunds of a day gsi2   SANDBOX_DAY#date#n         reference              reconciliation
+     a refund at the sandbox                     table  SANDBOX_REFUND#reference   SANDBOX_REFUND         sandbox
+ 146  what of a provider's list was found in the table  SEEN#provider#name         SEEN                   reconciliation
+     books
 160  the closing of an event's books by itself   table  EVENT#event               BOOKS_DUE              sweep
 161  a payout at the sandbox bank, and what the table  SANDBOX_PAYOUT#key        SANDBOX_PAYOUT         payouts
      bank can pay                                      SANDBOX_BANK              currency
@@ -141,6 +148,7 @@ Questions 4 and 98 are spread by the first letter, question 18 by day, question 
 Question 26 has a partition per shard, since the first second of a sale brings thousands of orders of one category.
 So has question 39, since every payment moves the same few accounts.
 So has question 110, since a chain takes one write at a time.
+Questions 143 and 145 are spread over `DAY_SHARDS` partitions, since each sale has one.
 Question 70 has a partition for each thousand tickets of an organization, so a page reads neighbours.
 Question 91 is spread over `GIFT_SHARDS` partitions.
 Question 93 is spread over `HOLDER_SHARDS`, since the first second of a sale brings thousands of customers of one event.
@@ -170,6 +178,7 @@ from chalicelib.table.keys import (
     organizers,
     personal_data,
     platform,
+    reconciliation,
     sale,
     tickets,
 )
@@ -192,6 +201,7 @@ __all__ = [
     "organizers",
     "personal_data",
     "platform",
+    "reconciliation",
     "sale",
     "tickets",
 ]
