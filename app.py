@@ -152,6 +152,12 @@ def watch_devices(event: Any) -> None:  # noqa: ARG001  # Chalice passes it
     schedules.watch_devices()
 
 
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="seal_audit_log")
+def seal_audit_log(event: Any) -> None:  # noqa: ARG001  # Chalice passes it
+    """Seal the audit log."""
+    schedules.seal_audit_log()
+
+
 cold_start.prepare(os.environ.get("_HANDLER"))
 # The garbage collector leaves out the imported objects from now on.
 gc.freeze()

@@ -3,6 +3,7 @@
 from chalicelib.domain import jobs
 from chalicelib.domain import sweep as due
 from chalicelib.domain.access import devices
+from chalicelib.domain.audit import seals
 from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.events import background as events
 from chalicelib.domain.merchants import background as merchants
@@ -32,6 +33,11 @@ def watch_devices() -> None:
     count = devices.watch()
     if count:
         logger.warning("readers fell silent", extra={"count": count})
+
+
+def seal_audit_log() -> None:
+    """Seal what the audit log has so far."""
+    seals.seal()
 
 
 def sweep() -> SweepRun:

@@ -237,6 +237,7 @@ PLACES = {
     "Payments": Place(log="PaymentsLog", name_ending="-payments", queue="PaymentsQueue"),
     "Jobs": Place(log="JobsLog", name_ending="-jobs", queue="JobsQueue", local_seconds=60),
     "Sweep": Place(log="SweepLog", name_ending="-sweep"),
+    "SealAuditLog": Place(log="SealAuditLogLog", name_ending="-seal_audit_log"),
     "WatchDevices": Place(log="WatchDevicesLog", name_ending="-watch_devices"),
 }
 

@@ -100,6 +100,7 @@ def test_each_function_may_do_its_own_work_only(template: Template) -> None:
     assert services("JobsRole") == {"dynamodb", "kms", "sqs", "s3"}
     assert services("AlertsRole") == {"dynamodb", "sqs", "ses", "secretsmanager", "kms"}
     assert services("MessagesRole") == {"sqs", "ses", "sns", "kms", "dynamodb"}
+    assert services("SealAuditLogRole") == {"dynamodb", "kms"}
     assert services("WatchDevicesRole") == {"dynamodb", "events", "kms"}
 
 

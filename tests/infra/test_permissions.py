@@ -52,7 +52,7 @@ from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
 from tests.infra import reading
 from tests.portals.admin.person import make_somebody
-from tests.support import cloud, notices, payers, purchases, settled, wallets
+from tests.support import audit, cloud, notices, payers, purchases, settled, wallets
 from tests.support.caches import forget_answers
 from tests.support.client import call
 from tests.support.factories import (
@@ -528,3 +528,13 @@ def _unfinished_job() -> None:
 
 def _taken(answer: Any) -> None:
     assert answer == {"batchItemFailures": []}
+
+
+def test_the_seal_of_the_audit_log_may_do_what_it_does_and_no_more(
+    template: Template, recorded: Callable[..., Used]
+) -> None:
+    tick: dict[str, Any] = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "version": "0"}
+    tick |= {"id": "1", "account": "0", "time": "", "region": "us-east-1", "resources": []}
+    audit.fill(3, sealed_every=3, seals_at_most=0)
+    used = recorded(lambda: app.seal_audit_log(tick, None))
+    assert used == _allowed(template, "SealAuditLog") - _FOR_LAMBDA

@@ -34,9 +34,6 @@ def next_entry(shard: int, content: Mapping[str, Any]) -> AuditEntry:
     body = canonical({**content, "number": number, "previous": head.digest if head else GENESIS, "shard": shard})
     return AuditEntry(
         *keys.audit.audit_entry(shard, number),
-        entry_id=content["entry_id"],
-        shard=shard,
-        number=number,
         body=body,
         digest=digest_of(body),
     )

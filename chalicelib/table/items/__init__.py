@@ -32,6 +32,8 @@ from chalicelib.table.items.cards import (
     OpenCardRequest,
     UnknownCard,
 )
+from chalicelib.table.items.audit import AuditEntry, AuditHead, AuditSeal, AuditSealHead, AuditVerification
+from chalicelib.table.items.cards import Card, CardRequest, OpenCardRequest, UnknownCard
 from chalicelib.table.items.customers import (
     CustomerTotals,
     Dependent,
@@ -131,6 +133,9 @@ __all__ = [
     "AttendeeWord",
     "AuditEntry",
     "AuditHead",
+    "AuditSeal",
+    "AuditSealHead",
+    "AuditVerification",
     "BatchLock",
     "BatchPlace",
     "BooksDue",

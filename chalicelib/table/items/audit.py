@@ -1,19 +1,50 @@
-"""Items of the audit log: entries, the head of each shard's chain, and the chain of seals."""
+"""Items of the audit log: entries, the head of each shard's chain, the chain of seals, and runs that verify all."""
 
-from pynamodb.attributes import UnicodeAttribute
+import json
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import IntegerAttribute
 from chalicelib.table.items.item import Item
+from chalicelib.table.items.jobs import Job
 
 
 class AuditEntry(Item, discriminator="audit_entry"):
-    """One act of a member of staff. `body` is the canonical JSON that `digest` is computed over."""
+    """One act of a member of staff. `body` is the canonical JSON that `digest` is computed over.
 
-    entry_id = UnicodeAttribute()
-    shard = IntegerAttribute()
-    number = IntegerAttribute()
+    It has no other attribute, since nothing beside the body is protected by the digest.
+    """
+
     body = UnicodeAttribute()
     digest = UnicodeAttribute()
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What the entry says."""
+        content: dict[str, Any] = json.loads(self.body)
+        return content
+
+    @property
+    def entry_id(self) -> str:
+        """The id of the entry; ids sort by time."""
+        return str(self.content["entry_id"])
+
+    @property
+    def number(self) -> int:
+        """The place in the chain of its shard, from 1."""
+        return int(self.content["number"])
+
+    @property
+    def shard(self) -> int:
+        """The shard."""
+        return int(self.content["shard"])
+
+    @property
+    def at(self) -> datetime:
+        """When the act was done."""
+        return datetime.fromisoformat(self.content["at"])
 
 
 class AuditHead(Item, discriminator="audit_head"):
@@ -22,3 +53,25 @@ class AuditHead(Item, discriminator="audit_head"):
     shard = IntegerAttribute()
     number = IntegerAttribute()
     digest = UnicodeAttribute()
+
+
+class AuditSeal(Item, discriminator="audit_seal"):
+    """The heads of all shards at one time. `body` is the canonical JSON that `digest` is computed over."""
+
+    body = UnicodeAttribute()
+    digest = UnicodeAttribute()
+
+
+class AuditSealHead(Item, discriminator="audit_seal_head"):
+    """The last seal; `heads` has the number and the digest of each shard's last sealed entry."""
+
+    number = IntegerAttribute()
+    digest = UnicodeAttribute()
+    heads: JSONAttribute = JSONAttribute()
+
+
+class AuditVerification(Job, discriminator="audit_verification"):
+    """A job that verifies the audit log; `progress` is how far it is, `broken` the first break in words."""
+
+    progress: JSONAttribute = JSONAttribute()
+    broken = UnicodeAttribute(null=True)

@@ -114,6 +114,8 @@ No.  question                                   index  partition                
 101  the things of a list by a word             table  LIST_WORDS#list#in.#n    word#id                every list
 110  the audit entries of a shard, in order     table  AUDIT#shard               number                 audit
 111  the last entry of a shard's chain          table  AUDIT_HEAD#shard          AUDIT_HEAD             audit
+112  the seals of the audit log, in order       table  AUDIT_SEALS               number                 audit
+113  the last seal of the audit log             table  AUDIT_SEAL_HEAD           AUDIT_SEAL_HEAD        audit
 120  who may do everything, so that one remains table  STAFF                     OWNERS                 staff
 121  the platform's totals, in shards            table  PLATFORM#n                DAY#date#…, EVER#…,    dashboard,
                                                                                  WEEK#week#…, MONTH#…   stream
