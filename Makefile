@@ -71,6 +71,9 @@ deploy-local: setup ## Deploy the package to MiniStack and use it through its AP
 first-admin: setup ## Print a one-time link for the first administrator (see ARGS="--help")
 	@$(PY) -m infra.first_admin $(ARGS)
 
+audit-verify: setup ## Verify the audit log, and name its first break (STAGE=prod, ARGS="--help" explains)
+	@$(PY) -m infra.audit_log $(if $(STAGE),--stage $(STAGE)) $(ARGS)
+
 seed: setup ## Fill an event with tickets and cards (see ARGS="--help")
 	@$(PY) -m infra.local.seed $(ARGS)
 
@@ -107,4 +110,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin seed rotate redrive relist lock clean setup engine localstripe tixclient apiclient client
+.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin audit-verify seed rotate redrive relist lock clean setup engine localstripe tixclient apiclient client

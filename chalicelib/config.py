@@ -36,6 +36,8 @@ class Limits:
     drafts_a_day: int = 20
     # Seconds of one step of a print run; well within the worker's time-out of 120 s, including the part in progress.
     print_step_seconds: int = 50
+    # How long a request verifies the audit log before a job goes on, in milliseconds.
+    audit_verify_ms: int = 2000
     # Customers of an event who are notified in one step of a run.
     notices_at_once: int = 100
     # Rows of the catalogue that one request reads: at a time, and in all.

@@ -24,6 +24,14 @@ class AuditResult(StrEnum):
     UNCHANGED = "unchanged"
 
 
+class Wholeness(StrEnum):
+    """What a verification of the audit log found so far."""
+
+    WHOLE = "whole"
+    BROKEN = "broken"
+    RUNNING = "running"
+
+
 class ScanResult(StrEnum):
     """The verdict of one scan."""
 

@@ -4,6 +4,7 @@ from chalice import Blueprint
 
 from chalicelib import clock, errors
 from chalicelib.domain import jobs
+from chalicelib.domain.audit import background as audit
 from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.customer_notices import background as customer_notices
 from chalicelib.domain.exports import background as exports
@@ -26,6 +27,7 @@ _KINDS = {
     **payouts.JOB_KINDS,
     **personal_data.JOB_KINDS,
     **card_office.JOB_KINDS,
+    **audit.JOB_KINDS,
 }
 
 

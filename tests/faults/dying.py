@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from chalicelib.domain.access import devices
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import Act
 from chalicelib.domain.events import gate_control
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
@@ -34,3 +37,11 @@ def follow(event_id: str, records: list[dict[str, Any]], place: int, fault: Faul
     with wire(retries=False) as wired:
         wired.faults[place] = fault
         project(records)
+
+
+def provision(event_id: str, place: int, fault: Fault) -> None:
+    """Die at a request of an act of staff: a reader is provisioned."""
+    act = Act(action="device.provision", address="192.0.2.1", request_id="r", actor_id="adm_1", role="admin")
+    with wire(retries=False) as wired, acts.acting(act):
+        wired.faults[place] = fault
+        devices.provision(event_id=event_id, gate_name="Gate 1", name="Reader", by="adm_1")

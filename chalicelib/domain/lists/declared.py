@@ -1,5 +1,6 @@
 """Every declared list."""
 
+from chalicelib.domain.lists.audit_entries import AUDIT_ENTRIES
 from chalicelib.domain.lists.cards import CARD_REQUESTS, CARDS
 from chalicelib.domain.lists.customers import CUSTOMERS
 from chalicelib.domain.lists.declaration import AnyList
@@ -22,4 +23,5 @@ LISTS: tuple[AnyList, ...] = (
     CARDS,
     CARD_REQUESTS,
     LEFTOVERS,
+    AUDIT_ENTRIES,
 )

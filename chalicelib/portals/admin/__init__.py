@@ -14,6 +14,7 @@ from chalicelib.portals.admin import (
     refund_requests,
     session,
     settlements,
+    system_log,
     unclaimed,
     users,
     venues,
@@ -36,4 +37,5 @@ DOORS = (
     settlements,
     payouts,
     analytics,
+    system_log,
 )

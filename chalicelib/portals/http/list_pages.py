@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, create_model
 
@@ -24,6 +24,7 @@ from chalicelib.schemas import wire
 from chalicelib.schemas.admin.lists import AmountText, FilterText, ListIn, Number
 
 _LIST_OF_QUERY: dict[type[ListIn], AnyList] = {}
+ListT = TypeVar("ListT", bound=ListIn)
 _FROM, _TO = "_from", "_to"
 # Of words that the program makes when it starts, which a type checker does not know.
 _EITHER_SPELLING: Any = wire.Filter
@@ -32,10 +33,15 @@ _WORDS: Any = Literal
 
 def list_query(listed: AnyList) -> type[ListIn]:
     """Return the schema of a list's query: page, search, ordering, filters and ranges."""
+    return query_with(listed, ListIn)
+
+
+def query_with(listed: AnyList, base: type[ListT]) -> type[ListT]:
+    """Return the schema of a list's query that has the fields of `base` as well."""
     name = "".join(part.capitalize() for part in listed.name.split("_"))
     fields: dict[str, Any] = dict(_fields(listed))
     says = f"A page of the list of {listed.name.replace('_', ' ')}."
-    made: type[ListIn] = create_model(f"{name}ListIn", __base__=ListIn, __doc__=says, **fields)
+    made: type[ListT] = create_model(f"{name}ListIn", __base__=base, __doc__=says, **fields)
     _LIST_OF_QUERY[made] = listed
     return made
 
@@ -46,12 +52,12 @@ def list_of(query: type[Any] | None) -> AnyList | None:
     return next((_LIST_OF_QUERY[base] for base in bases if base in _LIST_OF_QUERY), None)
 
 
-def list_page(listed: ListOf[ItemT], call: Call[Any, ListIn]) -> Page[ItemT]:
+def list_page(listed: ListOf[ItemT], call: Call[Any, Any]) -> Page[ItemT]:
     """Return the page of a list that a request asks for. Raises InvalidCursor, ValidationFailed."""
     return pages.page(listed, asked_of(listed, call))
 
 
-def asked_of(listed: AnyList, call: Call[Any, ListIn]) -> Asked:
+def asked_of(listed: AnyList, call: Call[Any, Any]) -> Asked:
     """Return the page that a request asks for."""
     query = call.query
     filters = {name: getattr(query, name) for name in listed.filters}

@@ -21,7 +21,7 @@ from chalicelib.table.items.access import (
     Throttle,
     UsedAssertion,
 )
-from chalicelib.table.items.audit import AuditEntry, AuditHead
+from chalicelib.table.items.audit import AuditEntry, AuditHead, AuditSeal, AuditSealHead, AuditVerification
 from chalicelib.table.items.cards import (
     Card,
     CardBatch,
@@ -32,8 +32,6 @@ from chalicelib.table.items.cards import (
     OpenCardRequest,
     UnknownCard,
 )
-from chalicelib.table.items.audit import AuditEntry, AuditHead, AuditSeal, AuditSealHead, AuditVerification
-from chalicelib.table.items.cards import Card, CardRequest, OpenCardRequest, UnknownCard
 from chalicelib.table.items.customers import (
     CustomerTotals,
     Dependent,

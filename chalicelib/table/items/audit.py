@@ -71,7 +71,8 @@ class AuditSealHead(Item, discriminator="audit_seal_head"):
 
 
 class AuditVerification(Job, discriminator="audit_verification"):
-    """A job that verifies the audit log; `progress` is how far it is, `broken` the first break in words."""
+    """A job that verifies the audit log. `broken` is the first break, `broken_at` the number in its chain."""
 
     progress: JSONAttribute = JSONAttribute()
     broken = UnicodeAttribute(null=True)
+    broken_at = IntegerAttribute(null=True)

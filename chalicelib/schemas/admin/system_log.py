@@ -1,0 +1,67 @@
+"""Bodies of the staff's portal: the audit log."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from chalicelib.schemas.admin.lists import ListIn
+from chalicelib.schemas.wire import Filter, Moment, Out
+from chalicelib.vocabulary import AuditResult, Wholeness
+
+
+class SystemLogIn(ListIn):
+    """A page of the audit log."""
+
+    verify: Filter[Literal["true", "false"]] | None = Field(
+        None, description="true verifies the whole log: at once, or in a job that the answer names."
+    )
+
+
+class AuditEntryOut(Out):
+    """What a member of staff did, or was refused; `before` and `after` hold the changed fields."""
+
+    id: str
+    at: Moment
+    actor_id: str
+    actor_type: str
+    role: str
+    action: str = Field(description="What was done to which kind of thing, such as venue.change.")
+    entity_type: str
+    entity_id: str | None
+    result: AuditResult
+    code: str | None = Field(description="Of a refusal.")
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    erased: bool = Field(description="Whether before and after were personal, and erased with the customer.")
+    address: str
+    request_id: str
+    shard: int
+    number: int = Field(description="The place in the chain of the shard, from 1.")
+    digest: str = Field(description="SHA-256 over the entry, which holds the digest of the one before.")
+
+
+class BreakOut(Out):
+    """The first break of the log."""
+
+    where: str = Field(description="seals, or a shard such as shard 3.")
+    number: int
+    problem: str
+
+
+class VerificationOut(Out):
+    """What a verification found; `running` goes on in the job."""
+
+    status: Wholeness
+    entries: int
+    seals: int
+    first_break: BreakOut | None
+    job_id: str | None
+
+
+class SystemLogOut(Out):
+    """A page of the audit log."""
+
+    results: list[AuditEntryOut]
+    next: str | None = Field(description="The cursor of the page after this one.")
+    count: int | None = Field(description="The length of the whole list, if a counter has it.")
+    verification: VerificationOut | None = Field(description="Where `verify` asked for it.")
