@@ -45,14 +45,16 @@ class ShownEntry:
 class SystemLog:
     """A page of the log, and what a verification found, if one was asked for."""
 
-    page: Page[ShownEntry]
-    verification: Finding | None = None
+    results: Sequence[ShownEntry]
+    next: str | None
+    count: int | None
+    verification: Finding | None
 
 
 def show(page: Page[AuditEntry], *, verify: bool, reader_id: str) -> SystemLog:
     """Return a page of entries, opened for a reader who may see personal data. Raises Unavailable."""
     finding = verification_runs.verify(starter_id=reader_id) if verify else None
-    return SystemLog(page.showing(_opened(page.results)), finding)
+    return SystemLog(_opened(page.results), page.next, page.count, finding)
 
 
 def _opened(entries: Sequence[AuditEntry]) -> list[ShownEntry]:
@@ -71,8 +73,8 @@ def _envelope(owner: str, data_keys: Mapping[Key, DataKey]) -> Envelope | None:
 
 def _shown(entry: AuditEntry, envelopes: Mapping[str, Envelope | None]) -> ShownEntry:
     content = entry.content
-    owner = content.get("personal_to")
-    envelope = envelopes.get(owner)
+    owner: str | None = content.get("personal_to")
+    envelope = envelopes[owner] if owner is not None else None
     before, after = (_state(content.get(name), name, envelope, sealed=owner is not None) for name in _STATES)
     return ShownEntry(
         id=content["entry_id"],

@@ -16,6 +16,11 @@ class SystemLogIn(ListIn):
         None, description="true verifies the whole log: at once, or in a job that the answer names."
     )
 
+    @property
+    def wants_verification(self) -> bool:
+        """Whether the log is to be verified."""
+        return self.verify == "true"
+
 
 class AuditEntryOut(Out):
     """What a member of staff did, or was refused; `before` and `after` hold the changed fields."""

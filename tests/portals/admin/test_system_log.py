@@ -1,0 +1,91 @@
+"""The audit log as staff read it: personal states as long as the customer's key exists, and whether all is whole."""
+
+import json
+
+import pytest
+
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import Act, AuditSubject
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Device
+from chalicelib.vocabulary import AdminRole
+from chalicelib.workers import jobs as worker
+from tests.support import audit
+from tests.support.client import call
+from tests.support.factories import admin_token, make_customer
+from tests.support.settings import configured
+from tests.support.streams import StreamReader
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+LOG = "/api/logs/system/"
+
+
+def test_personal_states_are_sealed_shown_to_a_reader_and_gone_with_the_customers_key() -> None:
+    stream, customer = StreamReader(), make_customer()
+    act = Act(action="customer.change", address="192.0.2.1", request_id="r", actor_id="adm_1", role="admin")
+    subject = AuditSubject(
+        "customer",
+        customer.account_id,
+        {"name": "Ayesha Khan"},
+        {"name": "Aisha Khan"},
+        personal_to=customer.account_id,
+    )
+    with acts.acting(act):
+        acts.commit(
+            operations.change(keys.access.device("dev_1"), [Device.name.set("x")]),
+            subject=subject,
+        )
+    stream.drain()
+    assert "Khan" not in str(audit.entries())
+    token, path = admin_token(AdminRole.SUPPORT), f"{LOG}?entity_id={customer.account_id}"
+    (shown,) = call("GET", path, token=token).json["results"]
+    assert (shown["before"], shown["after"], shown["erased"]) == (
+        {"name": "Ayesha Khan"},
+        {"name": "Aisha Khan"},
+        False,
+    )
+    operations.record(operations.remove(keys.access.data_key(customer.account_id)))
+    answer = call("GET", f"{path}&verify=true", token=token).json
+    (shown,) = answer["results"]
+    assert (shown["before"], shown["after"], shown["erased"]) == (None, None, True)
+    assert answer["verification"]["status"] == "whole"
+
+
+def test_verify_says_whole_or_names_the_first_break() -> None:
+    audit.fill(40, sealed_every=20)
+    token = admin_token()
+    whole = call("GET", f"{LOG}?verify=true", token=token).json["verification"]
+    assert whole == {"status": "whole", "entries": 40, "seals": 2, "first_break": None, "job_id": None}
+    assert call("GET", LOG, token=token).json["verification"] is None
+    operations.remove_many([keys.audit.audit_entry(5, 2)])
+    broken = call("GET", f"{LOG}?verify=true", token=token).json["verification"]
+    assert (broken["status"], broken["first_break"]["where"], broken["first_break"]["number"]) == (
+        "broken",
+        "shard 5",
+        2,
+    )
+
+
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_what_does_not_fit_into_an_answer_is_one_job_that_ends_with_the_finding(is_broken: bool) -> None:
+    audit.fill(64, sealed_every=32)
+    token = admin_token()
+    if is_broken:
+        operations.remove_many([keys.audit.audit_entry(9, 4)])
+    with configured(LIMIT_AUDIT_VERIFY_MS=0):
+        first, second = (call("GET", f"{LOG}?verify=true", token=token).json["verification"] for _ in range(2))
+    assert first["status"] == "running"
+    assert first["entries"] < 64
+    assert second["job_id"] == first["job_id"]
+    path = f"/api/jobs/{first['job_id']}/"
+    assert call("GET", path, token=token).json["status"] == "open"
+    worker.handle({"Records": [{"messageId": "1", "body": json.dumps({"job_id": first["job_id"]})}]})
+    job = call("GET", path, token=token).json
+    assert (job["kind"], job["status"], job["total"]) == ("audit_verify", "complete", 64)
+    if is_broken:
+        (problem,) = job["errors"]
+        assert problem["row"] == 4
+        assert problem["message"].startswith("shard 9, number 4")
+    else:
+        assert (job["done"], job["errors"]) == (64, [])
+    assert call("GET", path, token=admin_token()).status == 404
