@@ -20,7 +20,7 @@ def _acts(ground: Any) -> None:
         body = {"event_id": "evt_other", "gate": "Gate 1", "name": "North"}
         made = call("POST", "/api/devices/", body, token=token)
         call("DELETE", f"/api/devices/{made.json.get('device_id', 'dev_none')}/", token=token)
-        call("DELETE", "/api/auth/totp/", token=token)
+        call("DELETE", "/api/auth/totp/", {"code": "123456"}, token=token)
 
 
 ROWS: tuple[Callable[[Any], object], ...] = (_acts,)
