@@ -285,7 +285,13 @@ def end(session_id: str, *, ended_because: str) -> None:
 
 def _end(session_id: str, condition: Condition, *, ended_because: str) -> bool:
     """End a session and return True, or return False where the condition does not hold."""
-    actions = [Session.ended_at.set(clock.now()), *Session.in_gsi1(None)]
+    # It leaves the list of its owner, so an erasure would not find where it was used.
+    actions = [
+        Session.ended_at.set(clock.now()),
+        *Session.in_gsi1(None),
+        Session.device.remove(),
+        Session.address_hint.remove(),
+    ]
     try:
         raw = acts.record(
             operations.change(keys.access.session(session_id), actions, condition),

@@ -16,6 +16,7 @@ from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, unused_number
 
 _USERS = "/api/v1/users"
+_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
 @dataclass
@@ -60,7 +61,7 @@ def make_somebody(tag: str | None = None) -> Somebody:
         "dependent_birth": "1911-11-13",
         "payment_token": f"pm_{tag}_saved_method",
         "address": f"House {tag}, Street of Roses",
-        "device": "Opera",
+        "device": "Firefox",
         "label": f"label-{tag}",
     }
     sent = call(
@@ -69,7 +70,12 @@ def make_somebody(tag: str | None = None) -> Somebody:
         {"mobile_number": number, "password": PASSWORD, "name": known["name"], "email": known["email"]},
     )
     code = code_for(number)
-    registered = call("POST", f"{_USERS}/verify-otp/", {"challenge_id": sent.json["challenge_id"], "otp": code})
+    registered = call(
+        "POST",
+        f"{_USERS}/verify-otp/",
+        {"challenge_id": sent.json["challenge_id"], "otp": code},
+        headers={"user-agent": _AGENT},
+    )
     assert registered.status in (200, 201), registered.text
     account = accounts.find(Portal.WEBAPP, number)
     assert account is not None

@@ -12,12 +12,13 @@ from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.domain import ledger
 from chalicelib.domain.access import accounts
+from chalicelib.domain.audit import chains
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Erasure, PersonalExport, Ticket
 from chalicelib.vocabulary import AccountStatus, AdminRole, CardStatus, JobStatus, Portal, TicketStatus
 from chalicelib.workers import jobs
 from tests.portals.admin.person import Somebody, make_somebody
-from tests.support import wallets, whole_store
+from tests.support import audit, log_lines, payers, wallets, whole_store
 from tests.support.client import Answer, call
 from tests.support.factories import PASSWORD, admin_token, customer_token, make_customer
 from tests.support.streams import StreamReader
@@ -105,6 +106,11 @@ def tickets_of(customer_id: str) -> list[Ticket]:
 
 
 def test_the_export_holds_and_the_erasure_leaves_none_of_a_person() -> None:
+    with log_lines.collected() as lines:
+        _exported_and_erased(lines)
+
+
+def _exported_and_erased(lines: log_lines.LogLines) -> None:
     somebody, stream = make_somebody(), StreamReader()
     customer_id, known = somebody.account.account_id, somebody.identifiers
     label = {"labels": [known["label"]], "version": accounts.get(customer_id).version}
@@ -112,7 +118,7 @@ def test_the_export_holds_and_the_erasure_leaves_none_of_a_person() -> None:
     stream.drain()
     content, packed = exported(customer_id)
     text = json.dumps(content, ensure_ascii=False)
-    for what in set(known) - {"device"}:
+    for what in known:
         assert known[what] in text, what
     assert "AB-" in text
     assert somebody.card_uid in text
@@ -129,12 +135,15 @@ def test_the_export_holds_and_the_erasure_leaves_none_of_a_person() -> None:
         stream.drain()
     assert progress(started.json["job_id"], token)["status"] == "complete"
     found = whole_store.dump()
-    for what in set(known) - {"device"}:
+    for what in known:
         assert not whole_store.holding(known[what], found), what
-    # Of two letters or three, so only where it could be theirs.
-    assert not [each for each in found if customer_id in each and ("AB-" in each or '"Opera"' in each)]
+    # Of three letters, so only where it could be theirs.
+    assert not [each for each in found if customer_id in each and "AB-" in each]
+    assert not [what for what in set(known) - {"device"} if known[what] in lines.text]
     assert not [each for each in found if f"photos/{customer_id}" in each or f"uploads/{customer_id}" in each]
     _books_are_kept(somebody)
+    _chain_is_whole()
+    assert "customer.erased" in [action for (action,) in audit.brief("action")]
     _certificate_is_clean(started.json["job_id"], somebody)
 
 
@@ -144,11 +153,30 @@ def _books_are_kept(somebody: Somebody) -> None:
     assert {(ticket.status, ticket.holder_name) for ticket in mine} == {(TicketStatus.REFUNDED, "Erased")}
     books = wallets.books()
     assert ledger.balance(somebody.card_uid).amount == 0
-    assert any(journal.type == "unclaimed" for journal in books.journals)
+    wallets.assert_balanced(books)
+    # 5,000.00 were on the card, and both tickets were paid with it and refunded to it.
+    owed = [journal.entries for journal in books.journals if journal.type == "unclaimed"]
+    assert [{entry["account"].partition(":")[0]: entry["amount"] for entry in entries} for entries in owed] == [
+        {"card": -500_000, "unclaimed": 500_000}
+    ]
+    assert payers.counts(somebody.evening.category) == (500, 0, 0)
     card = operations.get(keys.cards.card(somebody.card_uid))
     assert card is not None
     assert card.customer_id is None
     assert card.status is CardStatus.BLOCKED
+
+
+def _chain_is_whole() -> None:
+    """Every entry has its digest, follows the one before, and the last is the head."""
+    count = 0
+    for shard in audit.shards():
+        previous = chains.GENESIS
+        for entry in shard.entries:
+            assert chains.digest_of(entry.body) == entry.digest
+            assert json.loads(entry.body)["previous"] == previous
+            previous, count = entry.digest, count + 1
+        assert shard.head is None or shard.head.digest == previous
+    assert count
 
 
 def _certificate_is_clean(job_id: str, somebody: Somebody) -> None:
