@@ -105,7 +105,10 @@ INVENTORY: Mapping[type[Item], Mapping[str, Fate]] = {
         **_all(_P, "uid card_id merchant_id held_by"),
         **_all(_O, "refused_at replacement"),
     },
-    items.CardRequest: {**_all(_P, "customer_id"), **_all(_C, "address")},
+    items.CardRequest: {**_all(_P, "customer_id"), **_all(_C, "address reason")},
+    items.CardRequestOwner: _all(_P, "customer_id"),
+    items.CardClaim: _all(_P, "customer_id"),
+    items.Leftover: _all(_P, "customer_id event_ids"),
     items.OpenCardRequest: _all(_R, "request_id"),
     items.Assignment: _all(_P, "customer_id card_uid card_id"),
     items.EarlyCode: _all(_R, "challenge_id"),
@@ -148,6 +151,9 @@ OF_OTHERS: frozenset[type[Item]] = frozenset(
         items.EventRevocation,
         # Of cards that nobody has.
         items.UnknownCard,
+        items.CardBatch,
+        items.CardBatchProblems,
+        items.CardBatchRows,
         # Of organizations, which have no customers here.
         items.NumberSeries,
         items.TicketBucket,

@@ -1,13 +1,14 @@
 """What an erased customer would lose: valid tickets and money on cards, and how it is given back first.
 
-A ticket is refunded where the rules of refunds still allow it, and given up where they do not. Money on a card is owed
-to the customer: it moves to the account of unclaimed money, from which staff pay it out (D-ERA-05).
+A ticket is refunded where the rules of refunds still allow it, and given up where they do not. Money on a card returns
+to the payments that loaded it. What none of them takes moves to the account of unclaimed money (D-ERA-05).
 """
 
 from dataclasses import dataclass
 
 from chalicelib.config import config
 from chalicelib.domain import ledger, second_person
+from chalicelib.domain.card_office import pay_backs
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import EventState, TicketState
 from chalicelib.domain.ledger import Posting
@@ -86,7 +87,7 @@ def give_back(person: Person, *, by: str) -> int:
         count += 1
     # After the tickets: a refund may have put money on a card.
     for balance in belongings(Person(person.customer_id)).balances:
-        _set_aside(balance.uid, customer_id=person.customer_id)
+        _pay_back(balance.uid, customer_id=person.customer_id, by=by)
         count += 1
     return count
 
@@ -132,6 +133,16 @@ def _refundable(ticket: Ticket) -> Payment | None:
         return None
     payment_id = orders.get(ticket.order_id).payment_id
     return operations.get(keys.money.payment(payment_id)) if payment_id else None
+
+
+def _pay_back(uid: str, *, customer_id: str, by: str) -> None:
+    """Return a card's balance to the payments that loaded it, as far as they take it, and set the rest aside."""
+    try:
+        pay_backs.pay_back(uid, by=by, operation_id=f"op_erasure_{customer_id}_{uid}")
+    except InvalidState:
+        # No payment takes it back, such as money that another customer gave.
+        logger.info("balance has no source", extra={"customer_id": customer_id})
+    _set_aside(uid, customer_id=customer_id)
 
 
 def _set_aside(uid: str, *, customer_id: str) -> None:

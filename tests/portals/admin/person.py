@@ -16,6 +16,8 @@ from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, unused_number
 
 _USERS = "/api/v1/users"
+# What they load their card with.
+LOADED = "700.00"
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
@@ -111,6 +113,8 @@ def _enter(somebody: Somebody) -> None:
         "payment_token": known["payment_token"],
     }
     _done(somebody.call("POST", f"nfc-cards/{somebody.card_uid}/auto-reload-settings/", reload))
+    loaded = _done(somebody.call("POST", f"nfc-cards/{somebody.card_uid}/reload/", {"amount": LOADED}))
+    _done(call("POST", "/api/v1/payments/confirm/", {"payment_id": loaded["id"]}, token=somebody.token))
     category = somebody.evening.category
     booking = {
         "event_id": category.event_id,

@@ -154,11 +154,13 @@ def _books_are_kept(somebody: Somebody) -> None:
     books = wallets.books()
     assert ledger.balance(somebody.card_uid).amount == 0
     wallets.assert_balanced(books)
-    # 5,000.00 were on the card, and both tickets were paid with it and refunded to it.
-    owed = [journal.entries for journal in books.journals if journal.type == "unclaimed"]
-    assert [{entry["account"].partition(":")[0]: entry["amount"] for entry in entries} for entries in owed] == [
-        {"card": -500_000, "unclaimed": 500_000}
-    ]
+    # The tickets were paid with the card and refunded to it. The reload is paid back, and 5,000.00 have no source.
+    moved = {journal.type: journal.entries for journal in books.journals if journal.type in ("pay_back", "unclaimed")}
+    sums = {name: {e["account"].partition(":")[0]: e["amount"] for e in entries} for name, entries in moved.items()}
+    assert sums == {
+        "pay_back": {"card": -70_000, "refunds_due": 70_000},
+        "unclaimed": {"card": -500_000, "unclaimed": 500_000},
+    }
     assert payers.counts(somebody.evening.category) == (500, 0, 0)
     card = operations.get(keys.cards.card(somebody.card_uid))
     assert card is not None
