@@ -92,7 +92,7 @@ def _sizes(made: Any) -> Iterator[tuple[int, int]]:
 
 
 # They read a key.
-_NO_KEYS = {"told_number", "uid_assigned", "ticket_of_attendee_word"}
+_NO_KEYS = {"told_number", "uid_assigned", "ticket_of_attendee_word", "scanned_ticket"}
 _MAKERS = [function for function in FUNCTIONS if function.__name__ not in _NO_KEYS]
 
 
