@@ -3,6 +3,7 @@
 from tests.mutants.seeded import (
     abuse,
     bodies,
+    card_office,
     catalogue,
     codes,
     customers,
@@ -58,6 +59,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *customers.MUTANTS,
     *personal_data.MUTANTS,
     *catalogue.MUTANTS,
+    *card_office.MUTANTS,
     *sale.MUTANTS,
     *payments.MUTANTS,
     *ledger.MUTANTS,

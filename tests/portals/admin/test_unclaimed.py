@@ -1,5 +1,6 @@
 """Leftover money: listed by age, paid back the way it came, or claimed by a link that works once."""
 
+import hashlib
 import re
 from datetime import timedelta
 
@@ -18,7 +19,7 @@ from tests.support import notices, payers, wallets
 from tests.support.client import Answer, call
 from tests.support.desk import ask
 from tests.support.factories import admin_token, customer_token
-from tests.support.shops import new_customer
+from tests.support.shops import everything, new_customer
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -70,6 +71,15 @@ def token_sent_to(customer: Account) -> list[str]:
 def claim(customer: Account, token: str, card: Card) -> Answer:
     body = {"token": token, "card_id": card.card_id}
     return call("POST", "/api/v1/claims/", body, token=customer_token(customer))
+
+
+def is_newest(card: Card, token: str) -> bool:
+    """Whether a link is the newest one of a card, by what is stored under its digest."""
+    stored = operations.get(keys.money.card_claim(hashlib.sha256(token.encode()).hexdigest()))
+    newest = operations.get(keys.money.newest_claim(card.uid))
+    assert stored is not None
+    assert newest is not None
+    return stored.claim_id == newest.claim_id
 
 
 def test_balances_that_nobody_uses_are_listed_by_age_and_leave_when_they_are_spent() -> None:
@@ -156,17 +166,31 @@ def test_a_link_moves_what_no_payment_takes_back_to_another_card_and_works_once(
     assert (refused.status, "claim link" in refused.json["error"]["message"]) == (409, True)
 
     assert act("claim_link", dead.card_id).status == act("claim_link", dead.card_id).status == 200
-    old, new = sorted(token_sent_to(customer), key=lambda token: claim(heir, token, alive).status == 200)
+    (new,) = (token for token in token_sent_to(customer) if is_newest(dead, token))
+    (old,) = (token for token in token_sent_to(customer) if token != new)
 
-    assert claim(thief, new, theirs).status == 404
     assert claim(heir, new, alive).json["amount"]["amount"] == "123.00"
+    assert claim(heir, new, alive).json["amount"]["amount"] == "123.00"
+    assert claim(thief, new, theirs).status == 404
     assert claim(heir, old, alive).status == claim(heir, "x" * 43, alive).status == 404
     drain(stream)
     books = wallets.books()
     wallets.assert_balanced(books)
     assert [books.balances[card.uid].amount for card in (dead, alive)] == [0, 12_300]
-    # Nothing that is stored or logged shows the token.
-    assert all(new not in str(operations.get(keys.money.card_claim(digest))) for digest in ("", new))
+    # Nothing that is stored shows the token.
+    assert not [item for item in everything() if new in str(item.serialize())]
+
+
+def test_a_newer_link_voids_the_one_before() -> None:
+    stream, customer = StreamReader(), new_customer()
+    dead, alive = wallets.make_card(customer, holds=700), wallets.make_card(customer)
+    drain(stream)
+    assert act("claim_link", dead.card_id).status == act("claim_link", dead.card_id).status == 200
+    tokens = token_sent_to(customer)
+    (old,) = (token for token in tokens if not is_newest(dead, token))
+    (new,) = (token for token in tokens if token != old)
+    assert claim(customer, old, alive).status == 404
+    assert claim(customer, new, alive).status == 200
 
 
 def test_a_link_ends_after_its_time() -> None:
