@@ -90,6 +90,7 @@ class Config:
     fee_basis_points: int
     second_person_over: frozenset[tuple[str, int]]
     second_factor_roles: frozenset[str]
+    books_close_after_days: int
     card_fee: int
     phone_region: str
     phone_countries: frozenset[str]
@@ -145,6 +146,8 @@ def config() -> Config:
         second_person_over=_amounts(env("SECOND_PERSON_OVER", "PKR:10000000")),
         # The roles of staff that require a second factor, such as `super_admin,admin,finance`.
         second_factor_roles=frozenset(role.strip() for role in env("SECOND_FACTOR_ROLES", "").split(",") if role),
+        # How many days after its end a month's books close.
+        books_close_after_days=int(env("BOOKS_CLOSE_AFTER_DAYS", "10")),
         # The fee of a new NFC card, in minor units of that currency.
         card_fee=int(env("CARD_FEE", "50000")),
         phone_region=env("PHONE_REGION", "PK"),

@@ -540,6 +540,21 @@ class PayoutAction(StrEnum):
     RETRY = "retry"
 
 
+class WithdrawalStatus(StrEnum):
+    """The state of a partner's withdrawal of profit."""
+
+    AWAITING_SECOND = "awaiting_second"
+    DONE = "done"
+    REJECTED = "rejected"
+
+
+class WithdrawalDecision(StrEnum):
+    """What the second person decides about a withdrawal."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
 class PayoutWait(StrEnum):
     """Why a payout that is due waits: its organizer is not verified, has no bank account, or the provider lacks it."""
 

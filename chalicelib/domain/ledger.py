@@ -16,7 +16,7 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
-from chalicelib.domain import money
+from chalicelib.domain import company_days, money
 from chalicelib.domain.changes import Change, Wanted, every, follows
 from chalicelib.domain.money import Money
 from chalicelib.errors import InsufficientBalance, InvalidState
@@ -64,6 +64,8 @@ class Movement:
     currency: str
     entries: Sequence[Posting]
     references: Mapping[str, str]
+    # The day that it is booked for (ISO 8601), if not today.
+    booked_on: str | None = None
 
 
 def card(uid: str) -> str:
@@ -199,6 +201,7 @@ def _journal(movement: Movement) -> Journal:
         currency=movement.currency,
         entries=[{"account": entry.account, "amount": entry.amount} for entry in movement.entries],
         references=dict(movement.references),
+        booked_on=movement.booked_on,
         posted_at=clock.now(),
     )
 
@@ -290,6 +293,19 @@ def total(account: str, currency: str, *, consistent: bool = False) -> Money:
     return Money(sum(shard.amount for shard in found.values()), currency)
 
 
+def totals(accounts: Sequence[str], currency: str) -> dict[str, int]:
+    """Return the totals of several accounts in minor units, at one request (eventually consistent)."""
+    places = {
+        keys.money.account_total(account, shard, currency): account
+        for account in accounts
+        for shard in range(TOTAL_SHARDS)
+    }
+    sums = dict.fromkeys(accounts, 0)
+    for place, shard in operations.get_many(places, consistent=False).items():
+        sums[places[place]] += int(shard.amount)  # type: ignore[index]  # a place equals its plain key
+    return sums
+
+
 @follows(Wanted(Journal, only_new=True, unless=Journal.counted), *every(CardBalance))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Add new journals to their accounts' totals, each once. Return facts on cards that crossed their threshold."""
@@ -342,7 +358,8 @@ def _batches(journals: Sequence[Journal]) -> Iterator[list[Journal]]:
         grown = [*batch, journal]
         another_shard = bool(batch) and _shard(batch[0].journal_id) != _shard(journal.journal_id)
         too_many = len(grown) > _JOURNALS_PER_TRANSACTION
-        if batch and (another_shard or too_many or len(grown) + len(_sums(grown)) > operations.TRANSACTION_LIMIT):
+        size = len(grown) + len(_sums(grown)) + len(company_days.places_of(grown))
+        if batch and (another_shard or too_many or size > operations.TRANSACTION_LIMIT):
             yield batch
             grown = [journal]
         batch = grown
@@ -362,7 +379,7 @@ def _count(journals: Sequence[Journal]) -> None:
             for journal in pending
         ]
         try:
-            operations.commit(*marks, *_additions(pending))
+            operations.commit(*marks, *_additions(pending), *company_days.additions(pending))
         except operations.ConditionFailed as failure:
             pending = [journal for place, journal in enumerate(pending) if place not in failure.failures]
         else:

@@ -8,6 +8,7 @@ from chalicelib.portals.admin import (
     customers,
     devices,
     disputes,
+    finances,
     first_admin,
     payouts,
     reconciliation,
@@ -38,4 +39,5 @@ DOORS = (
     payouts,
     analytics,
     system_log,
+    finances,
 )

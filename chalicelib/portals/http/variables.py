@@ -100,6 +100,7 @@ _KINDS: Mapping[str, Variable] = {
     "payment_id": _id("pay"),
     "payout_id": _id("pto"),
     "session_id": _id("ses"),
+    "expense_id": _id("exp"),
     "dispute_id": _id("dsp"),
     # Of an edit, a refund or a card: each has a prefix of its own.
     "request_id": _id("[a-z]{3}"),

@@ -52,6 +52,7 @@ from chalicelib.table.items.events import (
     Stock,
     Venue,
 )
+from chalicelib.table.items.finance import CompanyDay, Deposit, Expense, PartnerAccount, ProfitShares, Withdrawal
 from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, FirstScan, Scan
 from chalicelib.table.items.idempotency import IdempotencyRecord, IdempotentAnswer, Operation
 from chalicelib.table.items.item import Item, SweptItem
@@ -153,10 +154,12 @@ __all__ = [
     "Challenge",
     "CheckinDay",
     "ClearedMoney",
+    "CompanyDay",
     "Counters",
     "CustomerTotals",
     "DataKey",
     "Dependent",
+    "Deposit",
     "Device",
     "Difference",
     "Dispute",
@@ -167,6 +170,7 @@ __all__ = [
     "Event",
     "EventLine",
     "EventRevocation",
+    "Expense",
     "ExportRun",
     "Favorite",
     "FirstAdmin",
@@ -216,6 +220,7 @@ __all__ = [
     "OrganizerDay",
     "OrganizerProfile",
     "OrganizerTotals",
+    "PartnerAccount",
     "Passage",
     "Payment",
     "Payout",
@@ -226,6 +231,7 @@ __all__ = [
     "PlatformSales",
     "PrintRun",
     "Profile",
+    "ProfitShares",
     "ProviderEvent",
     "RangePlace",
     "RecentAct",
@@ -262,4 +268,5 @@ __all__ = [
     "UsedAssertion",
     "Venue",
     "Visit",
+    "Withdrawal",
 ]

@@ -116,6 +116,8 @@ class Journal(Item, discriminator="journal"):
     entries: JSONAttribute = JSONAttribute()
     references: JSONAttribute = JSONAttribute(default=dict)
     posted_at = MomentAttribute()
+    # The day that it is booked for, where that is not the day of posting.
+    booked_on = UnicodeAttribute(null=True)
     counted = BooleanAttribute(null=True)
 
 

@@ -136,6 +136,12 @@ No.  question                                   index  partition                
 161  a payout at the sandbox bank, and what the table  SANDBOX_PAYOUT#key        SANDBOX_PAYOUT         payouts
      bank can pay                                      SANDBOX_BANK              currency
 162  the lines of an event's settlement             table  EVENT_LINES#event#n       moment#journal         settlements
+163  what the journals of a day come to             table  COMPANY#currency#n        date                   company
+164  an expense                                     table  EXPENSE#expense           EXPENSE                staff
+165  a deposit                                      table  DEPOSIT#deposit           DEPOSIT                staff
+166  the partners' shares, by the day they begin    table  PROFIT_SHARES             date                   staff
+167  what a partner has withdrawn                   table  PARTNER#partner           PARTNER                staff
+168  a withdrawal of profit                         table  WITHDRAWAL#withdrawal     WITHDRAWAL             staff
 180  the orders of a customer, newest first     gsi1   CUSTOMER_ORDERS#customer  order                  staff, erasure
 150  the rows of a bulk job, and their problems  table  JOB#job                   ROWS#…, PROBLEMS#…     worker
 151  whose a card request is                    table  CARD_REQUEST#request      CARD_REQUEST           staff
@@ -169,6 +175,7 @@ from chalicelib.table.keys import (
     customers,
     disputes,
     events,
+    finance,
     gate,
     idempotency,
     jobs,
@@ -192,6 +199,7 @@ __all__ = [
     "customers",
     "disputes",
     "events",
+    "finance",
     "gate",
     "idempotency",
     "jobs",

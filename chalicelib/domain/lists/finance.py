@@ -1,0 +1,38 @@
+"""The lists of the company's books."""
+
+from datetime import date
+
+from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.table.items import Deposit, Expense, Withdrawal
+
+EXPENSES = ListOf(
+    name="expenses",
+    item=Expense,
+    id_name="expense_id",
+    orderings={"incurred_on": Order(lambda expense: date.fromisoformat(expense.incurred_on), date)},
+    filters={
+        "category": Filter(lambda expense: expense.category, folded=True),
+        "event_id": Filter(lambda expense: expense.event_id),
+    },
+    indexes=(("category",), ("event_id",)),
+    texts=lambda expense: (expense.description, expense.category),
+    only=lambda expense: expense.deleted_at is None,
+)
+DEPOSITS = ListOf(
+    name="deposits",
+    item=Deposit,
+    id_name="deposit_id",
+    orderings={"received_on": Order(lambda deposit: date.fromisoformat(deposit.received_on), date)},
+    filters={"source": Filter(lambda deposit: deposit.source, folded=True)},
+    indexes=(("source",),),
+    texts=lambda deposit: (deposit.source, deposit.reference),
+)
+WITHDRAWALS = ListOf(
+    name="profit_withdrawals",
+    item=Withdrawal,
+    id_name="withdrawal_id",
+    orderings={"created_at": Order(lambda withdrawal: withdrawal.created_at)},
+    filters={"partner": Filter(lambda withdrawal: withdrawal.partner, folded=True)},
+    indexes=(("partner",),),
+    texts=lambda withdrawal: (withdrawal.partner,),
+)

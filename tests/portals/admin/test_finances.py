@@ -1,0 +1,136 @@
+"""The company's books: every entry a journal, every change a reversal, and every figure the journals' own sum."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.vocabulary import AdminRole
+from tests.support import books, mixed_sales, paid_out, payers
+from tests.support.client import Answer, call
+from tests.support.factories import make_organizer
+from tests.support.settings import configured
+from tests.support.streams import StreamReader
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+FIGURES = (
+    *("ticket_revenue", "card_fees", "platform_fees", "refunds"),
+    *("expenses", "payouts", "deposits", "withdrawals", "net_profit"),
+)
+
+
+def send(method: str, path: str, token: str, body: dict[str, Any] | None = None, key: str | None = None) -> Answer:
+    headers = {"idempotency-key": key} if key else {}
+    return call(method, f"/api/{path}", body, token=token, headers=headers)
+
+
+def rent(amount: str = "900.00", **more: Any) -> dict[str, Any]:
+    today = clock.now().date().isoformat()
+    return {"category": "Rent", "amount": amount, "description": "Office", "incurred_on": today, **more}
+
+
+def company(token: str, query: str = "") -> dict[str, Any]:
+    answer = send("GET", f"finances/company/{query}", token)
+    assert answer.status == 200
+    return dict(answer.json)
+
+
+def assert_true(token: str) -> dict[str, Any]:
+    """Assert that each figure of the company is what its journals come to, and that these sum to zero."""
+    shown, true = company(token), books.figures()
+    assert {name: books.minor(shown[name]) for name in FIGURES} == {name: true[name] for name in FIGURES}
+    owned = true["net_profit"] + true["deposits"] - true["withdrawals"]
+    assert books.minor(shown["balance"]) == owned
+    for name in FIGURES:
+        assert sum(books.minor(month[name]) for month in shown["by_month"]) == true[name]
+    assert sum(payers.balances().values()) == 0
+    return shown
+
+
+def test_company_finances_are_what_the_journals_come_to_after_sales_expenses_changes_and_deletions() -> None:
+    token, stream = paid_out.staff(), StreamReader()
+    mixed_sales.make(make_organizer(), orders=40, seed=3)
+    stream.skip()
+    first = send("POST", "expenses/", token, rent(), key="one").json
+    assert send("POST", "expenses/", token, rent(), key="one").json == first
+    gone = send("POST", "expenses/", token, rent("12.34"), key="two").json
+    changed = send("PUT", f"expenses/{first['id']}/", token, {"amount": "450.50", "version": 1})
+    assert (changed.status, changed.json["version"], changed.json["category"]) == (200, 2, "Rent")
+    assert send("DELETE", f"expenses/{gone['id']}/", token).status == 204
+    assert send("DELETE", f"expenses/{gone['id']}/", token).status == 404
+    deposit = {
+        "amount": "5000.00",
+        "source": "Partner",
+        "received_on": clock.now().date().isoformat(),
+        "reference": "T 1",
+    }
+    assert send("POST", "finances/deposits/", token, deposit).status == 201
+    stream.drain()
+    shown = assert_true(token)
+    assert (shown["expenses"]["amount"], shown["deposits"]["amount"]) == ("450.50", "5000.00")
+    found = send("GET", "expenses/?category=rent", token).json["results"]
+    assert [each["id"] for each in found] == [first["id"]]
+    assert send("GET", "expenses/?source=x", token).code == "VALIDATION_ERROR"
+    assert len(send("GET", "finances/deposits/?source=Partner", token).json["results"]) == 1
+
+
+def test_nothing_is_booked_changed_or_deleted_in_a_closed_month() -> None:
+    token = paid_out.staff()
+    last_month = clock.now().date().replace(day=1) - timedelta(days=1)
+    with configured(BOOKS_CLOSE_AFTER_DAYS="60"):
+        made = send("POST", "expenses/", token, rent(incurred_on=last_month.isoformat())).json
+    with configured(BOOKS_CLOSE_AFTER_DAYS="0"):
+        path = f"expenses/{made['id']}/"
+        answers = [
+            send("POST", "expenses/", token, rent(incurred_on=last_month.isoformat())),
+            send("PUT", path, token, {"amount": "1.00"}),
+            send("PUT", path, token, {"incurred_on": clock.now().date().isoformat()}),
+            send("DELETE", path, token),
+        ]
+    assert [(answer.status, answer.code) for answer in answers] == [(409, "INVALID_STATE")] * 4
+    assert len(payers.all_raws("journal")) == 1
+    tomorrow = clock.now().date() + timedelta(days=2)
+    assert send("POST", "expenses/", token, rent(incurred_on=tomorrow.isoformat())).code == "VALIDATION_ERROR"
+
+
+def test_a_stale_version_changes_nothing() -> None:
+    token = paid_out.staff()
+    made = send("POST", "expenses/", token, rent()).json
+    assert send("PUT", f"expenses/{made['id']}/", token, {"description": "Hall", "version": 1}).status == 200
+    stale = send("PUT", f"expenses/{made['id']}/", token, {"description": "Shop", "version": 1})
+    assert (stale.status, stale.code) == (409, "CONFLICT")
+
+
+def shares(token: str, *percents: str, **more: Any) -> Answer:
+    listed = [{"partner": f"P{place}", "percent": percent} for place, percent in enumerate(percents)]
+    return send("PUT", "finances/profit-share/", token, {"shares": listed, **more})
+
+
+def test_a_partner_never_withdraws_more_than_the_share_and_a_second_person_decides_about_much() -> None:
+    owner, other = paid_out.staff(AdminRole.SUPER_ADMIN), paid_out.staff(AdminRole.SUPER_ADMIN)
+    stream = StreamReader()
+    mixed_sales.make(make_organizer(), orders=20, seed=5)
+    stream.skip()
+    profit = books.figures()["net_profit"]
+    assert shares(owner, "60", "39.99").code == "VALIDATION_ERROR"
+    day = date(clock.now().year, clock.now().month, 1).isoformat()
+    assert shares(owner, "60.00", "40.00", valid_from=day).status == 200
+    mine = profit * 60 // 100
+    path = "finances/profit-withdrawals/"
+    too_much = {"partner": "P0", "amount": f"{(mine + 1) // 100}.{(mine + 1) % 100:02d}"}
+    assert send("POST", path, owner, too_much).code == "INSUFFICIENT_BALANCE"
+    with configured(SECOND_PERSON_OVER="PKR:100"):
+        waiting = send("POST", path, owner, {"partner": "P0", "amount": f"{mine // 100}.{mine % 100:02d}"}).json
+    assert waiting["status"] == "awaiting_second"
+    assert send("POST", path, owner, {"partner": "P0", "amount": "0.01"}).code == "INSUFFICIENT_BALANCE"
+    approval = {"withdrawal_id": waiting["id"], "decision": "approve"}
+    assert send("POST", path, owner, approval).code == "SECOND_PERSON_NEEDED"
+    done = send("POST", path, other, approval)
+    assert (done.status, done.json["status"]) == (201, "done")
+    assert send("POST", path, paid_out.staff(AdminRole.SUPER_ADMIN), approval).json == done.json
+    assert send("POST", path, other, {**approval, "decision": "reject"}).code == "INVALID_STATE"
+    stream.drain()
+    assert books.minor(assert_true(owner)["withdrawals"]) == mine
+    assert len(send("GET", f"{path}?partner=p0", owner).json["results"]) == 1
+    assert send("POST", path, paid_out.staff(), too_much).status == 403
