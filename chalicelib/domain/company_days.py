@@ -64,13 +64,13 @@ def places_of(journals: Iterable[Journal]) -> set[Place[CompanyDay]]:
 
 def additions(journals: Sequence[Journal]) -> list[Write]:
     """Return one write for each day that these journals add to."""
-    sums: dict[Place[CompanyDay], Counter[str]] = {}
+    sums: dict[tuple[Place[CompanyDay], str], Counter[str]] = {}
     for journal in journals:
         if figures := figures_of(journal):
-            of_day = sums.setdefault(_place(journal), Counter())
+            of_day = sums.setdefault((_place(journal), journal.currency), Counter())
             for name, amount in figures.items():
                 of_day[name] += amount
-    return [_addition(place, figures) for place, figures in sums.items()]
+    return [_addition(place, currency, figures) for (place, currency), figures in sums.items()]
 
 
 def _place(journal: Journal) -> Place[CompanyDay]:
@@ -78,11 +78,11 @@ def _place(journal: Journal) -> Place[CompanyDay]:
     return keys.finance.company_day(journal.currency, shard, day_of(journal))
 
 
-def _addition(place: Place[CompanyDay], figures: Counter[str]) -> Write:
+def _addition(place: Place[CompanyDay], currency: str, figures: Counter[str]) -> Write:
     named: list[Action] = [
         CompanyDay.kind.set(CompanyDay),
         CompanyDay.date.set(place.sk),
-        CompanyDay.currency.set(place.pk.split("#")[1]),
+        CompanyDay.currency.set(currency),
     ]
     attributes: dict[str, IntegerAttribute[int]] = {name: getattr(CompanyDay, name) for name in FIGURES}
     return operations.change(place, [*named, *(attributes[name].add(by) for name, by in figures.items() if by)])

@@ -302,7 +302,7 @@ def totals(accounts: Sequence[str], currency: str) -> dict[str, int]:
     }
     sums = dict.fromkeys(accounts, 0)
     for place, shard in operations.get_many(places, consistent=False).items():
-        sums[places[place]] += int(shard.amount)  # type: ignore[index]  # a place equals its plain key
+        sums[places[place]] += shard.amount  # type: ignore[index]  # a place equals its plain key
     return sums
 
 

@@ -163,7 +163,7 @@ def _booked(expense: Expense, *, sign: int = 1) -> list[Write]:
         months.booking(
             f"expense_{expense.expense_id}_{expense.version}{'' if sign > 0 else '_reversed'}",
             account=months.EXPENSES,
-            amount=-sign * int(expense.amount),
+            amount=-sign * expense.amount,
             currency=expense.currency,
             day=date.fromisoformat(expense.incurred_on),
             named=named,

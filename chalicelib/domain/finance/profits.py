@@ -207,7 +207,7 @@ def decide(withdrawal_id: str, decision: WithdrawalDecision, *, by: str) -> With
         Withdrawal.decided_by.set(by),
         Withdrawal.decided_at.set(clock.now()),
     ]
-    back = [PartnerAccount.withdrawn.add(-int(waiting.amount))]
+    back = [PartnerAccount.withdrawn.add(-waiting.amount)]
     account = keys.finance.partner_account(waiting.partner)
     effect = _booked(waiting) if is_approval else [operations.change(account, back, PartnerAccount.pk.exists())]
     as_waiting = Withdrawal.status == WithdrawalStatus.AWAITING_SECOND
@@ -227,7 +227,7 @@ def _booked(withdrawal: Withdrawal) -> list[Write]:
         months.booking(
             f"withdrawal_{withdrawal.withdrawal_id}",
             account=months.WITHDRAWALS,
-            amount=-int(withdrawal.amount),
+            amount=-withdrawal.amount,
             currency=withdrawal.currency,
             day=clock.now().date(),
             named={"withdrawal_id": withdrawal.withdrawal_id, "partner": withdrawal.partner},

@@ -9,6 +9,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from heapq import merge
 
 from chalicelib import clock
@@ -91,7 +92,11 @@ def _shard(journal_id: str) -> int:
 
 def read(event_id: str) -> Iterator[EventLine]:
     """Yield the lines of an event in order of time."""
-    return merge(*map(_partition, keys.money.event_lines(event_id)), key=lambda line: str(line.sk))
+    return merge(*map(_partition, keys.money.event_lines(event_id)), key=_moment)
+
+
+def _moment(line: EventLine) -> tuple[datetime, str]:
+    return line.posted_at, line.journal_id
 
 
 def _partition(partition: str) -> Iterator[EventLine]:

@@ -17,6 +17,7 @@ PATH_VARIABLES = {
     "booking_id": "The id of the booking (order).",
     "payment_id": "The payment's id.",
     "payout_id": "The payout's id.",
+    "expense_id": "The expense's id.",
     "dispute_id": "The dispute's id.",
     "request_id": "The id of what somebody asked for: a change of an event, a refund, a card.",
     "session_id": "The session's id.",

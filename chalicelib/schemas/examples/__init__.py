@@ -26,6 +26,7 @@ PATH_VALUES = {
     "booking_id": f"ord_{ULID}",
     "payment_id": f"pay_{ULID}",
     "payout_id": f"pto_{ULID}",
+    "expense_id": f"exp_{ULID}",
     "session_id": SESSION_ID,
     "user_id": f"usr_{ULID}",
     "dispute_id": f"dsp_{ULID}",

@@ -51,6 +51,8 @@ def _waiting() -> str:
 _SHARES = [{"partner": "Ayesha", "percent": "60.00"}, {"partner": "Bilal", "percent": "40.00"}]
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "admin_company_finances": lambda _: Request(),
+    "admin_profit_shares": lambda _: Request(),
     "admin_create_expense": lambda _: Request(
         {
             "category": "Rent",
