@@ -6,8 +6,8 @@ from chalicelib.domain.lists.customers import CUSTOMERS
 from chalicelib.domain.lists.declaration import AnyList
 from chalicelib.domain.lists.disputes import DISPUTES, REFUND_REQUESTS
 from chalicelib.domain.lists.events import EVENTS
-from chalicelib.domain.lists.leftovers import LEFTOVERS
 from chalicelib.domain.lists.finance import DEPOSITS, EXPENSES, WITHDRAWALS
+from chalicelib.domain.lists.leftovers import LEFTOVERS
 from chalicelib.domain.lists.payouts import PAYOUTS, SETTLEMENTS
 from chalicelib.domain.lists.users import USERS
 from chalicelib.domain.lists.venues import VENUES
