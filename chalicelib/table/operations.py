@@ -209,18 +209,17 @@ def query(  # the choices of DynamoDB's Query
         arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def stream(partition: str, where: Range, attributes: Sequence[str], *, page: int) -> Iterator[list[RawItem]]:
-    """Yield pages of some attributes of a partition's items, in sort order, with strongly consistent reads.
+def stream(first: Key, attributes: Sequence[str], *, page: int) -> Iterator[list[RawItem]]:
+    """Yield pages of some attributes of a partition's items from a key on, in order, with strongly consistent reads.
 
     A page has at most `page` items, and at most 1 MB of the table. For readers of a whole partition.
     """
-    of_sort, bounds = where.condition()
     arguments: dict[str, Any] = {
         "TableName": config().table_name,
-        "KeyConditionExpression": f"#p = :p AND {of_sort}",
+        "KeyConditionExpression": "#p = :p AND #s >= :s",
         "ProjectionExpression": ", ".join(f"#a{n}" for n, _ in enumerate(attributes)),
         "ExpressionAttributeNames": {"#p": "pk", "#s": "sk", **{f"#a{n}": name for n, name in enumerate(attributes)}},
-        "ExpressionAttributeValues": {":p": {"S": partition}, **{f":s{n}": {"S": b} for n, b in enumerate(bounds)}},
+        "ExpressionAttributeValues": {":p": {"S": first.pk}, ":s": {"S": first.sk}},
         "ConsistentRead": True,
         "Limit": page,
     }

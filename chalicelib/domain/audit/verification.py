@@ -108,8 +108,7 @@ class Walk:
     def _seals(self, last: Reached) -> None:
         """Verify the seals, and the shards up to the last of them; `last` is what the head of the seals names."""
         reached, heads = self.progress.seal, dict[str, Any]()
-        partition, where = keys.audit.audit_seals(after=reached.number)
-        pages = operations.stream(partition, where, _ATTRIBUTES, page=_SEALS_PAGE)
+        pages = operations.stream(keys.audit.audit_seal(reached.number + 1), _ATTRIBUTES, page=_SEALS_PAGE)
         known = {**({last.number: last.digest} if last.number else {}), **self._witnessed}
         for raw in chain.from_iterable(pages):
             content = _verified(raw, reached, "seals", "seal")
@@ -165,8 +164,8 @@ class Walk:
 
     def _unread(self, shard: int) -> Iterator[RawItem]:
         """Yield the entries of a shard that are not verified yet. The first request is sent when the first is asked."""
-        partition, where = keys.audit.audit_entries(shard, after=self.progress.shards[shard].number)
-        yield from chain.from_iterable(operations.stream(partition, where, _ATTRIBUTES, page=self._page))
+        first = keys.audit.audit_entry(shard, self.progress.shards[shard].number + 1)
+        yield from chain.from_iterable(operations.stream(first, _ATTRIBUTES, page=self._page))
 
     def _check_time(self) -> None:
         if time.monotonic() > self._deadline:

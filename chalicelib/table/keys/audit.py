@@ -3,12 +3,10 @@
 from chalicelib.table.items.audit import AuditEntry, AuditHead, AuditSeal, AuditSealHead, AuditVerification
 from chalicelib.table.keys import jobs
 from chalicelib.table.places import Place, joined
-from chalicelib.table.ranges import Between
 
 # A shard takes one write at a time, each of some milliseconds; staff write far less than that.
 AUDIT_SHARDS = 16
 _NUMBER_DIGITS = 12
-_LAST = "9" * _NUMBER_DIGITS
 
 
 def audit_entry(shard: int, number: int) -> Place[AuditEntry]:
@@ -21,19 +19,9 @@ def audit_head(shard: int) -> Place[AuditHead]:
     return Place(AuditHead, joined("AUDIT_HEAD", str(shard)), "AUDIT_HEAD")
 
 
-def audit_entries(shard: int, *, after: int) -> tuple[str, Between]:
-    """Question 110: the partition of a shard, and the range of its entries after a number."""
-    return joined("AUDIT", str(shard)), Between(_digits(after + 1), _LAST)
-
-
 def audit_seal(number: int) -> Place[AuditSeal]:
     """Question 112. One partition: there is at most one seal a minute."""
     return Place(AuditSeal, "AUDIT_SEALS", _digits(number))
-
-
-def audit_seals(*, after: int) -> tuple[str, Between]:
-    """Question 112: the partition of the seals, and the range of those after a number."""
-    return "AUDIT_SEALS", Between(_digits(after + 1), _LAST)
 
 
 def audit_seal_head() -> Place[AuditSealHead]:
