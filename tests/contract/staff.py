@@ -50,6 +50,9 @@ def _link(_: "Ground") -> Request:
 
 
 REQUESTS: dict[str, Callable[["Ground"], Request]] = {
+    "admin_change_device": lambda ground: Request(
+        {"name": "Left", "gate": "Gate 1"}, path={"device_id": ground.device.device_id}
+    ),
     "admin_dashboard": lambda _: Request(),
     "admin_revenue": lambda _: Request(query="granularity=week"),
     "admin_users_growth": lambda _: Request(query="granularity=month"),

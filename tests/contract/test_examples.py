@@ -59,6 +59,7 @@ SHOWN_IN_USE = {
     "admin_checkin_log",
     "admin_cards_by_status",
     "admin_dashboard",
+    "admin_change_device",
     "admin_devices",
     "admin_disputes",
     "admin_refund_requests",

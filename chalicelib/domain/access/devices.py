@@ -17,18 +17,18 @@ from chalicelib import clock
 from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
 from chalicelib.clients.secrets import SESSIONS
-from chalicelib.domain import paging, signing
+from chalicelib.domain import signing
 from chalicelib.domain.access import device_keys, limits, lock_outs, security_log, tokens
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import events, gate_control
-from chalicelib.domain.paging import Page, PageRequest, ReadBudget
+from chalicelib.domain.lists import follower
+from chalicelib.domain.lists.devices import ONLINE_FOR
 from chalicelib.errors import InvalidCredentials, NotFound, Unauthenticated, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device, Enrolment, UsedAssertion
-from chalicelib.table.places import Place
 from chalicelib.vocabulary import DeviceStatus, Fact, Factor, Portal
 
 CODE_LIFETIME = timedelta(minutes=15)
@@ -40,7 +40,6 @@ _CLOCK_LEEWAY_SECONDS = 30
 _LONGEST_JTI = 128
 # One second of `iat`, and one of the network.
 _SAME_TEXT_WITHIN = timedelta(seconds=2)
-ONLINE_FOR = timedelta(seconds=90)
 SILENT_AFTER = timedelta(minutes=3)
 # No letters that resemble digits. 12 of 32 characters are 60 bits, valid for CODE_LIFETIME.
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -154,6 +153,8 @@ def provision(*, event_id: str, gate_name: str, name: str, by: str) -> Provision
             "device", device_id, after={"event_id": event_id, "gate": gate_name, "name": name, "status": device.status}
         ),
     )
+    # Staff look for it in the list at once; the stream would take a second.
+    follower.write([device])
     return ProvisionedDevice(device_id=device_id, enrollment_code=_grouped(code), expires_at=expires_at)
 
 
@@ -326,31 +327,13 @@ def heartbeat(device_id: str, beat: DeviceHeartbeat) -> HeartbeatAnswer:
         )
     except operations.ConditionFailed as failure:
         raise Unauthenticated("This device is not enrolled, or was revoked.") from failure
-    return HeartbeatAnswer(config=settings(Device.from_raw_data(raw).event_id), revoked_before=None, time=now)
+    device = Device.from_raw_data(raw)
+    return HeartbeatAnswer(config=settings(device.event_id), revoked_before=device.wipe_before, time=now)
 
 
 def is_online(device: Device, now: datetime) -> bool:
     """Whether the last heartbeat of a device is within ONLINE_FOR."""
     return device.last_seen_at is not None and now - device.last_seen_at <= ONLINE_FOR
-
-
-def list_all(
-    *, caller_id: str, page_size: int, cursor: str | None, event_id: str | None, status: str | None
-) -> Page[ListedDevice]:
-    """Return a page of devices, newest first, filtered by `event_id` and `status`."""
-    index, partition = (
-        ("gsi2", keys.access.event_devices(event_id).pk) if event_id else ("gsi1", keys.access.all_devices().pk)
-    )
-
-    def load(places: Sequence[Place[Device]]) -> list[Device | None]:
-        items = operations.get_many(places, consistent=False)
-        found = [items.get(place) for place in places]
-        return [device if device and status in (None, device.status) else None for device in found]
-
-    asked = PageRequest(f"devices/{caller_id}/{event_id}/{status}", page_size, cursor)
-    page = paging.walk(asked, paging.rows_of(Device, partition, index=index), load, budget=ReadBudget())
-    now = clock.now()
-    return page.showing([ListedDevice(device, online=is_online(device, now)) for device in page.results])
 
 
 def revoke(device_id: str) -> None:

@@ -4,6 +4,7 @@ from chalicelib.domain.lists.audit_entries import AUDIT_ENTRIES
 from chalicelib.domain.lists.cards import CARD_REQUESTS, CARDS
 from chalicelib.domain.lists.customers import CUSTOMERS
 from chalicelib.domain.lists.declaration import AnyList
+from chalicelib.domain.lists.devices import DEVICES
 from chalicelib.domain.lists.disputes import DISPUTES, REFUND_REQUESTS
 from chalicelib.domain.lists.events import EVENTS
 from chalicelib.domain.lists.finance import DEPOSITS, EXPENSES, WITHDRAWALS
@@ -28,4 +29,5 @@ LISTS: tuple[AnyList, ...] = (
     EXPENSES,
     DEPOSITS,
     WITHDRAWALS,
+    DEVICES,
 )

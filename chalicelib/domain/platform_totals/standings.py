@@ -35,7 +35,7 @@ _PENDING: Mapping[type[Item], tuple[str, frozenset[str]]] = {
         frozenset((RefundRequestStatus.PENDING, RefundRequestStatus.AWAITING_SECOND)),
     ),
     EditRequest: ("pending_edit_requests", frozenset((EditRequestStatus.PENDING,))),
-    CardRequest: ("pending_card_requests", frozenset((CardRequestStatus.REQUESTED,))),
+    CardRequest: ("pending_card_requests", frozenset((CardRequestStatus.REQUESTED, CardRequestStatus.APPROVED))),
     Payout: ("pending_payouts", _WAITING_PAYOUTS),
 }
 # Between the number that counts an event, and its category.

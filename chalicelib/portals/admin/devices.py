@@ -3,16 +3,20 @@
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.access import devices
+from chalicelib.domain.access import device_changes, devices
 from chalicelib.domain.access.devices import ListedDevice
+from chalicelib.domain.lists.devices import DEVICES
 from chalicelib.portals.http.auth import DEVICE_MANAGERS, DEVICE_READERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_pages import asked_of, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import devices as schema
+from chalicelib.schemas.admin.lists import ListIn
 from chalicelib.schemas.wire import PageOut
 
 bp = Blueprint(__name__)
 _BASE = "/api/devices"
+_LIST = list_query(DEVICES)
 
 
 def _device_out(listed: ListedDevice) -> schema.DeviceOut:
@@ -29,6 +33,7 @@ def _device_out(listed: ListedDevice) -> schema.DeviceOut:
         clock_offset_ms=device.clock_offset_ms,
         app_version=device.app_version,
         last_error=device.last_error,
+        wipe_before=device.wipe_before,
         created_at=device.created_at,
         enrolled_at=device.enrolled_at,
         revoked_at=device.revoked_at,
@@ -41,25 +46,18 @@ def _device_out(listed: ListedDevice) -> schema.DeviceOut:
         "GET",
         _BASE,
         guard=DEVICE_READERS,
-        query=schema.DevicesIn,
+        query=_LIST,
         reply=PageOut[schema.DeviceOut],
         links=(
+            Link("admin_change_device", {"device_id": "/results/0/id"}),
             Link("admin_revoke_device", {"device_id": "/results/0/id"}),
             Link("admin_devices", {"cursor": "/next"}),
         ),
     ),
 )
-def admin_devices(call: Call[None, schema.DevicesIn]) -> PageOut[schema.DeviceOut]:
+def admin_devices(call: Call[None, ListIn]) -> PageOut[schema.DeviceOut]:
     """List reader devices, newest first."""
-    query = call.query
-    page = devices.list_all(
-        caller_id=call.principal.id,
-        page_size=query.page_size,
-        cursor=query.cursor,
-        event_id=query.event_id,
-        status=query.status,
-    )
-    return PageOut.of(page, _device_out)
+    return PageOut.of(device_changes.page(asked_of(DEVICES, call)), _device_out)
 
 
 @door(
@@ -85,6 +83,24 @@ def admin_provision_device(call: Call[schema.DeviceIn, None]) -> schema.Provisio
     return schema.ProvisionOut.read(
         devices.provision(event_id=body.event_id, gate_name=body.gate, name=body.name, by=call.principal.id)
     )
+
+
+@door(
+    bp,
+    Route(
+        "PUT",
+        f"{_BASE}/{{device_id}}",
+        guard=DEVICE_MANAGERS,
+        body=schema.DeviceChangeIn,
+        reply=schema.DeviceOut,
+        refuses=(errors.NotFound, errors.InvalidState),
+        links=(Link("admin_revoke_device", {"device_id": "/id"}),),
+        audited="device.change",
+    ),
+)
+def admin_change_device(call: Call[schema.DeviceChangeIn, None]) -> schema.DeviceOut:
+    """Move a reader to another gate, rename it, or have it wiped."""
+    return _device_out(device_changes.change(call.path["device_id"], call.body.changes()))
 
 
 @door(

@@ -1,7 +1,11 @@
 """Bodies of the staff's portal: reader devices."""
 
+from typing import Any
+
+from pydantic import Field, StrictBool
+
 from chalicelib.schemas.texts import Name
-from chalicelib.schemas.wire import Filter, Id, In, Moment, Out, PageIn
+from chalicelib.schemas.wire import ChangeIn, Id, In, Moment, Out
 from chalicelib.vocabulary import DeviceStatus
 
 
@@ -21,11 +25,16 @@ class ProvisionOut(Out):
     expires_at: Moment
 
 
-class DevicesIn(PageIn):
-    """A filter of the device list."""
+class DeviceChangeIn(ChangeIn):
+    """The changes of a device: an omitted field keeps its value."""
 
-    event_id: Id | None = None
-    status: Filter[DeviceStatus] | None = None
+    gate: Name = ""
+    name: Name = ""
+    wipe: StrictBool = Field(default=False, description="Have it delete what it keeps of attendees and cards.")
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that were sent."""
+        return self.model_dump(exclude_unset=True)
 
 
 class DeviceOut(Out):
@@ -42,6 +51,7 @@ class DeviceOut(Out):
     clock_offset_ms: int | None
     app_version: str | None
     last_error: str | None
+    wipe_before: Moment | None = Field(description="When staff had it wiped; it learns of this at its next heartbeat.")
     created_at: Moment
     enrolled_at: Moment | None
     revoked_at: Moment | None

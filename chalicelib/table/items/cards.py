@@ -71,14 +71,14 @@ class CardRequest(Item, discriminator="card_request"):
     decided_at = MomentAttribute(null=True)
     reason = UnicodeAttribute(null=True)
     card_uid = UnicodeAttribute(null=True)
+    # What the platform's totals count it as.
+    tallied = UnicodeAttribute(null=True)
 
 
 class CardRequestOwner(Item, discriminator="card_request_owner"):
     """Whose a card request is."""
 
     customer_id = UnicodeAttribute()
-    # What the platform's totals count it as.
-    tallied = UnicodeAttribute(null=True)
 
 
 class OpenCardRequest(Item, discriminator="open_card_request"):

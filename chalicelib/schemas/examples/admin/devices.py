@@ -15,6 +15,7 @@ _DEVICE = {
     "clock_offset_ms": 12,
     "app_version": "0.1.0",
     "last_error": None,
+    "wipe_before": None,
     "created_at": "2026-11-20T16:00:00.000Z",
     "enrolled_at": "2026-11-20T16:05:00.000Z",
     "revoked_at": None,
@@ -26,5 +27,6 @@ OPERATIONS: dict[str, Example] = {
         {"event_id": demo.EVENT_ID, "gate": demo.GATES[0], "name": "Gate 1 left"},
         {"device_id": DEVICE_ID, "enrollment_code": "ABCD-EFGH-JKLM", "expires_at": "2026-11-20T16:15:00.000Z"},
     ),
+    "admin_change_device": Example({"gate": demo.GATES[0], "name": "Gate 1 left"}, _DEVICE),
     "admin_revoke_device": Example(),
 }

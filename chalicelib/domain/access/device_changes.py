@@ -1,0 +1,87 @@
+"""Reader devices at the staff's desk: their list, and moving, renaming and wiping them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.domain.access import lock_outs
+from chalicelib.domain.access.devices import ListedDevice, is_online
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.domain.events import events
+from chalicelib.domain.lists import follower, pages
+from chalicelib.domain.lists.devices import DEVICES
+from chalicelib.domain.lists.pages import Asked
+from chalicelib.domain.paging import Page
+from chalicelib.errors import InvalidState, NotFound, ValidationFailed
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Device
+from chalicelib.vocabulary import DeviceStatus, Portal
+
+
+def page(asked: Asked) -> Page[ListedDevice]:
+    """Return a page of devices. Raises InvalidCursor, ValidationFailed."""
+    found, now = pages.page(DEVICES, asked), clock.now()
+    return found.showing([ListedDevice(device, online=is_online(device, now)) for device in found.results])
+
+
+def change(device_id: str, given: Mapping[str, Any]) -> ListedDevice:
+    """Move a device to another gate of its event, rename it, or have it wiped; return it.
+
+    The device learns of `wipe` by `revoked_before` in its next heartbeat's answer. A token names the gate, so a move
+    ends the present one within REFRESH_SECONDS. Raises NotFound, InvalidState (revoked), ValidationFailed (the gate).
+    """
+    device = get(device_id)
+    if device.status == DeviceStatus.REVOKED:
+        raise InvalidState("This device is revoked. Provision a new one.")
+    now = clock.now()
+    gate = given.get("gate", device.gate)
+    if gate != device.gate:
+        _require_gate(device.event_id, gate)
+    wanted = {"gate": gate, "name": given.get("name", device.name)}
+    before = {name: getattr(device, name) for name in wanted if getattr(device, name) != wanted[name]}
+    after: dict[str, Any] = {name: wanted[name] for name in before}
+    actions: list[Action] = [getattr(Device, name).set(value) for name, value in after.items()]
+    if given.get("wipe"):
+        actions.append(Device.wipe_before.set(now))
+        after["wipe"] = clock.to_text(now)
+    if actions:
+        _commit_change(device, actions, before=before, after=after)
+        follower.write([get(device_id)])
+    changed = get(device_id)
+    return ListedDevice(changed, online=is_online(changed, now))
+
+
+def _commit_change(
+    device: Device, actions: list[Action], *, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    # A token carries the gate, so a move ends it: the agent asks for another.
+    moved = lock_outs.revocations(Portal.DEVICE, device.device_id, event_ids=[device.event_id])
+    subject = AuditSubject("device", device.device_id, before=before or None, after=after)
+    try:
+        acts.commit(
+            operations.change(device.place, actions, Device.status == device.status),
+            *(moved if "gate" in after else ()),
+            subject=subject,
+        )
+    except operations.ConditionFailed as failure:
+        raise InvalidState("This device was enrolled or revoked meanwhile. Read it again.") from failure
+    if "gate" in after:
+        lock_outs.forget()
+
+
+def get(device_id: str) -> Device:
+    """Return a device. Raises NotFound."""
+    device = operations.get(keys.access.device(device_id))
+    if device is None:
+        raise NotFound("There is no such device.")
+    return device
+
+
+def _require_gate(event_id: str, gate: str) -> None:
+    gates = [str(name) for name in events.get(event_id).gates or []]
+    if gates and gate not in gates:
+        message = f"the event has no such gate; it has {', '.join(gates)}"
+        raise ValidationFailed(details=[{"field": "gate", "message": message}])

@@ -1,0 +1,39 @@
+"""The list of reader devices."""
+
+from datetime import timedelta
+
+from chalicelib import clock
+from chalicelib.domain.changes import Wanted
+from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
+from chalicelib.table.items import Device
+from chalicelib.vocabulary import DeviceStatus
+
+# A device that sent a heartbeat within this time is online.
+ONLINE_FOR = timedelta(seconds=90)
+
+
+def is_online(device: Device) -> bool:
+    """Whether the last heartbeat of a device is recent."""
+    return device.last_seen_at is not None and clock.now() - device.last_seen_at <= ONLINE_FOR
+
+
+DEVICES = ListOf(
+    name="devices",
+    item=Device,
+    id_name="device_id",
+    orderings={
+        "created_at": Ordering(lambda device: device.created_at),
+        "name": Ordering(lambda device: device.name, str),
+    },
+    filters={
+        "event_id": Filter(lambda device: device.event_id),
+        "gate": Filter(lambda device: device.gate, folded=True),
+        # These change with heartbeats and enrolments, so no entry has them.
+        "status": Filter(lambda device: device.status, DeviceStatus, live=True),
+        "online": Filter(is_online, bool, live=True),
+    },
+    indexes=(("event_id",),),
+    texts=lambda device: (device.name, device.gate),
+    # Heartbeats change nothing that entries have; a change by staff writes the entries itself.
+    wanted=(Wanted(Device, unless=Device.last_seen_at),),
+)
