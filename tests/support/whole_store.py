@@ -22,7 +22,7 @@ def _items() -> Iterator[str]:
         yield json.dumps(raw, ensure_ascii=False, default=_shown)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: bytes) -> str:
     return base64.b64encode(value).decode() + " " + value.decode("utf-8", "ignore")
 
 

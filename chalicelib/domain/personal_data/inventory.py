@@ -172,6 +172,8 @@ OF_OTHERS: frozenset[type[Item]] = frozenset(
         items.ListingEntry,
         items.KnownVenue,
         items.SalesTotals,
+        # A number of all customers.
+        items.PlatformCounts,
         items.NoticeRun,
         # Of money of organizers.
         items.Invoice,
