@@ -3,7 +3,6 @@
 import base64
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from chalicelib import folding
 from chalicelib.clients import aws

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import clock
+from chalicelib.domain.audit import states
 from chalicelib.domain.encryption import Envelope
-from chalicelib.table.items import Item
+from chalicelib.table.items import AuditEntry, Item
 
 # Keys of the table, and secrets that prove something or guard a way in.
 _KEYS = {"pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "ttl", "due_tries", "due_failed_at", "version", "revision"}
@@ -16,11 +17,14 @@ _PROOFS = {"password_hash", "token_hash", "mac", "number_mac", "pending", "known
 _PROVIDERS = {"sealed_client_secret", "sealed_action"}
 _OF_CHIPS = {"sun_counter", "sun_scan_key", "sun_key"}
 _SECOND_FACTOR = {"totp_sealed", "totp_pending", "totp_step", "totp_pending_until"}
+_OF_ACTS = ("entry_id", "at", "actor_id", "role", "action", "entity_type", "entity_id", "result")
 _LEFT_OUT = frozenset(_KEYS | _PROOFS | _PROVIDERS | _OF_CHIPS | _SECOND_FACTOR)
 
 
 def of(item: Item, envelope: Envelope) -> dict[str, Any]:
     """Return what an item says of its customer."""
+    if isinstance(item, AuditEntry):
+        return _act(item, envelope)
     said: dict[str, Any] = {"kind": type(item).__name__}
     for name in item.get_attributes():
         value = getattr(item, name)
@@ -28,6 +32,19 @@ def of(item: Item, envelope: Envelope) -> dict[str, Any]:
             continue
         sealed_as = _SEALED.get((said["kind"], name))
         said[name] = _opened(envelope, sealed_as(item), value) if sealed_as else _plain(value)
+    return said
+
+
+def _act(entry: AuditEntry, envelope: Envelope) -> dict[str, Any]:
+    """Return what staff did, without where they sat."""
+    content = entry.content
+    said = {"kind": "AuditEntry", **{name: content[name] for name in _OF_ACTS}}
+    is_sealed = content.get("personal_to") == envelope.owner_id
+    for name in ("before", "after"):
+        state = content.get(name)
+        if state is not None:
+            text = envelope.open(states.field_of(name), bytes.fromhex(state)) if is_sealed else state
+            said[name] = json.loads(text)
     return said
 
 

@@ -147,6 +147,9 @@ OF_OTHERS: frozenset[type[Item]] = frozenset(
         items.Device,
         items.Enrolment,
         items.StaffRevocation,
+        items.AuditSeal,
+        items.AuditSealHead,
+        items.AuditVerification,
         items.StaffOwners,
         items.EventRevocation,
         # Of cards that nobody has.

@@ -9,6 +9,10 @@ from functools import cached_property
 from typing import TypeVar
 
 from chalicelib.domain.access import numbers
+from chalicelib.domain.lists import pages
+from chalicelib.domain.lists.audit_entries import AUDIT_ENTRIES
+from chalicelib.domain.lists.pages import Asked
+from chalicelib.domain.paging import MAX_SIZE
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
     Account,
@@ -196,6 +200,19 @@ def _live_of_events(person: Person) -> Iterator[Item]:
                 yield item
 
 
+def _audit_entries(person: Person) -> Iterator[Item]:
+    """What staff did with the customer; what an entry says of a person is sealed under the customer's key."""
+    cursor: str | None = None
+    while True:
+        about = {"entity_id": person.customer_id}
+        asked = Asked(caller_id=person.customer_id, page_size=MAX_SIZE, cursor=cursor, filters=about)
+        found = pages.page(AUDIT_ENTRIES, asked)
+        yield from found.results
+        cursor = found.next
+        if cursor is None:
+            return
+
+
 # In the order in which an erasure takes them: what others are found by comes last.
 PLACES: tuple[PersonalPlace, ...] = (
     PersonalPlace("codes", _codes),
@@ -212,6 +229,7 @@ PLACES: tuple[PersonalPlace, ...] = (
     PersonalPlace("card_lines", _card_lines),
     PersonalPlace("balances", _balances),
     PersonalPlace("cards", _cards),
+    PersonalPlace("audit_entries", _audit_entries),
     PersonalPlace("login", _login),
     PersonalPlace("account", _account),
 )

@@ -21,10 +21,6 @@ _OF_A_CUSTOMER = re.compile("customer_id|holder_name|giver|birth|blood|emergency
 _OF_THE_TABLE = {"pk", "sk", "kind", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "ttl"}
 
 
-def _name(cls: type[Item]) -> str:
-    return cls.__name__
-
-
 def kinds(cls: type[Item] = Item) -> Iterator[type[Item]]:
     """Return every class of items."""
     for one in cls.__subclasses__():
@@ -52,13 +48,13 @@ def test_each_attribute_that_may_hold_data_of_a_customer_is_in_the_inventory() -
     assert missing == {}
 
 
-@pytest.mark.parametrize("cls", sorted(OF_OTHERS, key=_name))
+@pytest.mark.parametrize("cls", sorted(OF_OTHERS, key=str))
 def test_what_is_said_to_be_of_others_has_nothing_that_only_a_customer_has(cls: type[Item]) -> None:
     assert cls not in INVENTORY
     assert suspects(cls, _OF_A_CUSTOMER) == set()
 
 
-@pytest.mark.parametrize("cls", sorted(INVENTORY, key=_name))
+@pytest.mark.parametrize("cls", sorted(INVENTORY, key=str))
 def test_the_inventory_names_attributes_that_exist(cls: type[Item]) -> None:
     assert set(INVENTORY[cls]) <= set(cls.get_attributes())
 

@@ -121,6 +121,8 @@ def _exported_and_erased(lines: log_lines.LogLines) -> None:
     for what in known:
         assert known[what] in text, what
     assert "AB-" in text
+    change = next(entry for entry in content["audit_entries"] if entry["action"] == "customer.change")
+    assert change["after"] == {"labels": [known["label"]]}
     assert somebody.card_uid in text
     assert [name for name in packed.namelist() if name.startswith("photos/")]
     assert packed.read("customer.pdf").startswith(b"%PDF")
