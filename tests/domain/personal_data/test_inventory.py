@@ -30,13 +30,13 @@ def kinds(cls: type[Item] = Item) -> Iterator[type[Item]]:
 
 
 def suspects(cls: type[Item], pattern: re.Pattern[str] = _PERSONAL) -> set[str]:
-    """Return the attributes of a class that may hold data of a person."""
+    """Return the attributes of a class that may hold data of a person.
+
+    In a class that holds some, these are also those whose type holds anything.
+    """
     own = {name: each for name, each in cls.get_attributes().items() if name not in _OF_THE_TABLE}
-    return {
-        name
-        for name, each in own.items()
-        if pattern.search(name) or (pattern is _PERSONAL and isinstance(each, _ANYTHING))
-    }
+    is_known = pattern is _PERSONAL and cls in INVENTORY
+    return {name for name, each in own.items() if pattern.search(name) or (is_known and isinstance(each, _ANYTHING))}
 
 
 def test_each_attribute_that_may_hold_data_of_a_customer_is_in_the_inventory() -> None:
