@@ -17,15 +17,16 @@ from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Erasure, Event, Job
-from chalicelib.vocabulary import AccountStatus, JobStatus, OrderStatus
+from chalicelib.vocabulary import AccountStatus, JobStatus, OrderStatus, PaymentStatus
 from chalicelib.workers import jobs
 from tests.support import fault_days, whole_store
 from tests.support.caches import forget_answers
 from tests.support.client import call
 from tests.support.codes import texts
-from tests.support.factories import customer_token, make_customer
+from tests.support.factories import customer_token, make_customer, scan_id, usher_token
 from tests.support.purchases import book, make_show, pay
 from tests.support.streams import StreamReader
+from tests.support.sweeps import at_due
 from tests.support.wallets import make_card
 from tests.support.wire import Fault, befallings, wire
 
@@ -121,8 +122,9 @@ def test_an_export_that_fails_at_any_request_is_completed_with_everything() -> N
 
 
 def test_customers_who_act_while_they_are_erased_leave_no_half_state() -> None:
-    _, category = make_show()
+    event, category = make_show(scanning_opens_at=clock.now())
     customer = make_person(category)
+    usher, (card_uid,) = usher_token(event), Person(customer.account_id).card_uids
     token, stream = customer_token(customer), StreamReader()
     number = str(customer.mobile_number)
     want = {"event_id": category.event_id, "items": [{"category_id": category.category_id, "quantity": 1}]}
@@ -131,6 +133,8 @@ def test_customers_who_act_while_they_are_erased_leave_no_half_state() -> None:
         lambda: call("PUT", "/api/v1/users/profile/", {"name": "Somebody New", "blood_type": "B+"}, token=token),
         lambda: call("POST", "/api/v1/users/dependents/", {"name": "Child", "relation": "son"}, token=token),
         lambda: call("POST", "/api/v1/users/login/", {"mobile_number": number, "password": "a long enough password"}),
+        lambda: call("POST", f"/api/v1/users/nfc-cards/{card_uid}/reload/", {"amount": "100.00"}, token=token),
+        lambda: call("POST", "/api/usher/scan/result/", {"scan_id": scan_id(), "card_id": card_uid}, token=usher),
         lambda: begin(customer),
     ]
 
@@ -147,6 +151,13 @@ def test_customers_who_act_while_they_are_erased_leave_no_half_state() -> None:
     account = accounts.get(customer.account_id)
     with pytest.raises(Refusal):
         book(account, category)
+    # Payments that nobody confirms any more are closed at their provider first.
+    while opened := [
+        payment
+        for payment in Person(customer.account_id).payments
+        if payment.status == PaymentStatus.REQUIRES_CONFIRMATION
+    ]:
+        at_due(keys.money.payment(opened[0].payment_id))
     job = finish(job_id)
     stream.drain()
     assert job.status == JobStatus.COMPLETE
