@@ -2,6 +2,7 @@
 
 from tests.mutants.seeded import (
     abuse,
+    audit,
     bodies,
     card_office,
     catalogue,
@@ -85,4 +86,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *sessions.MUTANTS,
     *sizes.MUTANTS,
     *routes.MUTANTS,
+    *audit.MUTANTS,
 )

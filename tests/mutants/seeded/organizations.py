@@ -48,8 +48,8 @@ MUTANTS = (
         name="member-is-admin",
         bug="every member changes the settings",
         file="chalicelib/portals/http/auth.py",
-        before="        if self.roles and role not in self.roles:\n",
-        after="        if self.roles and role is None:\n",
+        before="        return self.roles or (",
+        after="        return None or (",
         tests=(_SETTINGS,),
     ),
     Mutant(
