@@ -188,6 +188,22 @@ class JobStatus(StrEnum):
     FAILED = "failed"
 
 
+class CancellationStatus(StrEnum):
+    """The state of an event's cancellation; a preview changes nothing, and one that runs gives money back."""
+
+    PREVIEW = "preview"
+    AWAITING_SECOND = "awaiting_second"
+    RUNNING = "running"
+    COMPLETE = "complete"
+
+
+class CancellationRefund(StrEnum):
+    """Whose money a cancellation gives back."""
+
+    ALL = "all"
+    NONE = "none"
+
+
 class BatchStatus(StrEnum):
     """The state of a seller's batch of numbered tickets."""
 
@@ -404,6 +420,7 @@ class OtpPurpose(StrEnum):
     CARD_ASSIGNMENT = "card_assignment"
     TIX_ADDRESS = "tix_address"
     TIX_RESET = "tix_reset"
+    CANCELLATION = "cancellation"
 
 
 class GiftStatus(StrEnum):

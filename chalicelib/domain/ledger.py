@@ -118,14 +118,17 @@ def in_transit(provider: str) -> str:
     return f"in_transit:{provider}"
 
 
-def fee_of(amount: int) -> int:
-    """Return the platform's fee for a sale, a share of it (`FEE_BASIS_POINTS`), in minor units."""
-    return money.share(amount, basis_points=config().fee_basis_points)
+def fee_of(amount: int, basis_points: int | None = None) -> int:
+    """Return the platform's fee for a sale, a share of it, in minor units.
+
+    `basis_points` is the event's own share; without one it is `FEE_BASIS_POINTS`.
+    """
+    return money.share(amount, basis_points=config().fee_basis_points if basis_points is None else basis_points)
 
 
-def sale_entries(source_account: str, *, event_id: str, amount: int) -> list[Posting]:
-    """Return the entries of a sale, including the platform's fee."""
-    fee = fee_of(amount)
+def sale_entries(source_account: str, *, event_id: str, amount: int, fee: int | None = None) -> list[Posting]:
+    """Return the entries of a sale, including the platform's fee: `fee`, or the usual share."""
+    fee = fee_of(amount) if fee is None else fee
     entries = [Posting(source_account, -amount), Posting(sales(event_id), amount - fee), Posting(FEES, fee)]
     return [entry for entry in entries if entry.amount]
 

@@ -328,6 +328,9 @@ class FieldProblem(Out):
 _Details = Annotated[list[FieldProblem] | None, Field(exclude_if=lambda details: details is None)]
 
 
+_State = Annotated[dict[str, Any] | None, Field(exclude_if=lambda state: state is None)]
+
+
 class ErrorBody(Out):
     """The reason of a refusal."""
 
@@ -335,6 +338,8 @@ class ErrorBody(Out):
     message: str
     details: _Details
     request_id: str
+    present: _State = Field(description="What a conflict is about, as it is now.")
+    preview: _State = Field(description="The new preview of a cancellation whose confirmation was refused.")
 
 
 class ErrorOut(Out):

@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.domain import jobs
 from chalicelib.domain.audit import background as audit
+from chalicelib.domain.cancellations import background as cancellations
 from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.customer_notices import background as customer_notices
 from chalicelib.domain.exports import background as exports
@@ -17,6 +18,7 @@ from chalicelib.workers import Failures, each_message
 KINDS = {
     **organizations.JOB_KINDS,
     **customer_notices.JOB_KINDS,
+    **cancellations.JOB_KINDS,
     **exports.JOB_KINDS,
     **payouts.JOB_KINDS,
     **personal_data.JOB_KINDS,

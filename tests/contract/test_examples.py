@@ -38,6 +38,7 @@ from tests.support.streams import StreamReader
 
 # What cannot be sent as an example, and why.
 NOT_SENT = {
+    "admin_cancellation": "its code is mailed, and the demo event is not to be cancelled",
     "public_first_admin": "the command on the operator's machine makes the token",
     "public_set_password": "the token comes by mail or SMS",
     "device_token": "the device signs the assertion with its own key, for 60 seconds",
@@ -53,6 +54,7 @@ NOT_SENT = {
 }
 # What an example shows after a busy evening, and the demo data does not hold yet.
 SHOWN_IN_USE = {
+    "admin_cancel_event",
     "admin_card_requests",
     "admin_cards",
     "admin_unclaimed",
@@ -62,6 +64,9 @@ SHOWN_IN_USE = {
     "admin_change_device",
     "admin_devices",
     "admin_disputes",
+    "admin_edit_requests",
+    "admin_event_statistics",
+    "admin_events",
     "admin_refund_requests",
     "admin_event_categories",
     "admin_revenue",

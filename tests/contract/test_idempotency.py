@@ -15,6 +15,7 @@ from chalicelib.portals.http.route import AnyRoute
 from chalicelib.vocabulary import (
     AssignmentStatus,
     BatchStatus,
+    CancellationStatus,
     CardRequestStatus,
     CardStatus,
     DisputeStatus,
@@ -119,6 +120,7 @@ def test_the_same_body_in_another_spelling_gets_the_first_answer_again(ground: G
 FINAL: dict[type[StrEnum], set[StrEnum]] = {
     AssignmentStatus: {AssignmentStatus.ACTIVE, AssignmentStatus.EXPIRED},
     BatchStatus: set(BatchStatus),
+    CancellationStatus: set(CancellationStatus),
     CardRequestStatus: {CardRequestStatus.FULFILLED},
     CardStatus: set(CardStatus),
     EditRequestStatus: {EditRequestStatus.APPROVED, EditRequestStatus.REJECTED},

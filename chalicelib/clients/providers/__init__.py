@@ -153,6 +153,10 @@ class Declined(Exception):
         self.code = code
 
 
+class OutOfFunds(Declined):
+    """The provider holds too little of our money for a refund; the same one succeeds once there is more."""
+
+
 class Provider(Protocol):
     """A payment provider. Each call raises Unavailable where the answer did not come, and is safe to repeat."""
 
@@ -177,7 +181,7 @@ class Provider(Protocol):
     def refund(self, reference: str, *, amount: int, currency: str, key: str) -> Move:
         """Give back minor units of a charge, once for each key, and return the refund.
 
-        Raises Declined where more would be given back than was taken.
+        Raises Declined where more would be given back than was taken, OutOfFunds where our balance is too small.
         """
 
     def accept_dispute(self, reference: str, *, amount: int, currency: str) -> Move:
@@ -191,6 +195,9 @@ class Provider(Protocol):
 
     def found(self, reference: str, *, is_charge: bool) -> ListedMoney | None:
         """Return one charge or refund, or None where the provider has none."""
+
+    def balance(self, currency: str) -> int | None:
+        """Return how many minor units of our money it can pay refunds from; None where it sets no limit."""
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Return what a callback says. Raises BadSignature for one that the provider did not sign just now."""

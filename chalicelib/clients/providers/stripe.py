@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
+from chalicelib import clock
 from chalicelib.clients.providers import (
     Charge,
     Declined,
@@ -27,6 +28,7 @@ from chalicelib.clients.providers import (
     Opened,
     Outcome,
     OutcomeStatus,
+    OutOfFunds,
     stripe_amounts,
 )
 from chalicelib.clients.secrets import PROVIDERS
@@ -77,6 +79,8 @@ _FAMILIES = (
 _REFUNDS_LOOKED_AT = 100
 # The payment methods for tests (docs.stripe.com/testing).
 _SHARED_METHODS = "pm_card_"
+# The refusals of a refund that our balance is too small for (docs.stripe.com/error-codes).
+_OUT_OF_FUNDS = ("balance_insufficient", "insufficient_funds")
 # The states of a refund that returns no money (docs.stripe.com/api/refunds/object).
 # The two parts of a day's list, as its cursor names them, and the intents in it whose outcome is final.
 _INTENTS, _REFUNDS = "intents", "refunds"
@@ -151,12 +155,10 @@ class Stripe:
         params = {"payment_intent": reference, "amount": units, "metadata": {"refund_key": key}}
         try:
             refund = _ask(lambda client: client.v1.refunds.create(params, _once(key)))
-        except Declined:
+        except Declined as declined:
             known = _refunds(reference)
             found = [one for one in known if (one["metadata"] or {}).get("refund_key") == key]
-            if not found:
-                raise
-            refund = found[0]
+            refund = found[0] if found else _refund_again(params, key, declined)
         if refund["status"] in _NOT_REFUNDED:
             raise Declined(f"refund_{refund['status']}")
         return _refund({"currency": currency, **refund})
@@ -204,6 +206,12 @@ class Stripe:
                 return None
             raise
 
+    def balance(self, currency: str) -> int | None:
+        """Return the available balance; what is pending cannot be paid back from yet (docs.stripe.com/api/balance)."""
+        found = _ask(lambda client: client.v1.balance.retrieve())
+        units = sum(int(part["amount"]) for part in found["available"] if part["currency"].upper() == currency)
+        return stripe_amounts.from_stripe(units, currency)
+
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Return the outcome in a callback, after its signature is verified."""
         import stripe  # heavy, and no other route needs it
@@ -217,6 +225,22 @@ class Stripe:
             return _notice(json.loads(raw))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BadSignature("The body is signed, but it is not an event.") from error
+
+
+def _refund_again(params: dict[str, Any], key: str, declined: Declined) -> dict[str, Any]:
+    """Ask again for a refund that was never made because our balance was too small; raise what was declined otherwise.
+
+    Stripe repeats a refusal under its idempotency key for a day, so another try has another key, the same in a minute.
+    """
+    if declined.code not in _OUT_OF_FUNDS:
+        raise declined
+    again = f"{key}/{int(clock.now().timestamp()) // 60}"
+    try:
+        return _ask(lambda client: client.v1.refunds.create(params, _once(again)))
+    except Declined as still:
+        if still.code in _OUT_OF_FUNDS:
+            raise OutOfFunds(still.code) from still
+        raise
 
 
 def _notice(event: Mapping[str, Any]) -> Notice:

@@ -20,6 +20,8 @@ from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain.access import code_texts, limits, numbers, passwords, security_log, sms
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.throttle import Streak
 from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid, RateLimited
 from chalicelib.identifiers import new_id
@@ -62,8 +64,10 @@ class VerifiedCode:
     used_by: str
     wrong_codes: Streak
 
-    def commit(self, *effects: Write) -> None:
+    def commit(self, *effects: Write, subject: AuditSubject | None = None) -> None:
         """Spend the code in one transaction with its effects. Idempotent for SDK retries.
+
+        With a `subject` it is an act of staff.
 
         Raises OtpInvalid if the code was spent or voided, ConditionFailed with positions relative to `effects`.
         """
@@ -79,7 +83,10 @@ class VerifiedCode:
         )
         before = (spend, newest, self.wrong_codes.forgetting())
         try:
-            operations.commit(*before, *effects)
+            if subject is None:
+                operations.commit(*before, *effects)
+            else:
+                acts.commit(*before, *effects, subject=subject)
         except ConditionFailed as failure:
             if 0 in failure.failures:
                 found = failure.found(Challenge)
@@ -354,7 +361,7 @@ def _message(challenge: Challenge, mobile_number: str, code: str, account: Accou
         else code_texts.text(
             purpose,
             code,
-            name=pending.get("shop") or (account.name if account else ""),
+            name=pending.get("shop") or pending.get("event_title") or (account.name if account else ""),
             card=pending.get("card", ""),
             fee=pending.get("fee", ""),
         )

@@ -33,8 +33,8 @@ def _bought(changes: Sequence[Change]) -> Iterator[Published]:
 
 def _paid_back(changes: Sequence[Change]) -> Iterator[Published]:
     for request in that_became(changes, RefundRequest, RefundRequestStatus.REFUNDED):
-        # A free ticket that is returned moves no money.
-        if not request.amount:
+        # A free ticket that is returned moves no money, and customers hear of a cancelled event once.
+        if not request.amount or request.of_cancellation:
             continue
         ids = {"ticket_id": request.ticket_id, "refund_id": request.refund_id}
         yield Published(Fact.TICKET_REFUNDED, request.refund_id, request.decided_at or clock.now(), ids)
@@ -61,6 +61,6 @@ def _news_of(change: Change) -> Kind | None:
     if not isinstance(before, Event) or not isinstance(after, Event) or before.status not in _SHOWN:
         return None
     if after.status == EventStatus.CANCELLED:
-        return Kind.CANCELLED
+        return None if after.cancelled_quietly else Kind.CANCELLED
     is_moved = after.status in _SHOWN and runs.about(before) != runs.about(after)
     return Kind.MOVED if is_moved else None

@@ -34,6 +34,7 @@ class Deed(StrEnum):
     CLAIM = auto()
     ASK_REFUND = auto()
     REFUND = auto()
+    WITHDRAW = auto()
 
 
 class TicketState(StrEnum):
@@ -108,6 +109,8 @@ _OF_TICKET: Mapping[Deed, Mapping[TicketState, Objection]] = {
     Deed.CLAIM: {**_GONE, TicketState.VALID: _NO_GIFT, TicketState.RETURNING: _RETURNING},
     Deed.ASK_REFUND: {**_GONE, TicketState.GIFTED: _GIFTED, TicketState.RETURNING: _RETURNING},
     Deed.REFUND: {state: _NOT_RETURNED for state in TicketState if state is not TicketState.RETURNING},
+    # Its event was cancelled, so it does not matter whether it was used.
+    Deed.WITHDRAW: dict.fromkeys((TicketState.RESERVED, *_DEAD), _NOT_RETURNED),
 }
 
 _UNPAYABLE = {
@@ -151,6 +154,11 @@ _OF_EVENT: Mapping[Deed, Mapping[EventState, Objection]] = {
     Deed.ASK_REFUND: {EventState.OVER: _final("This event is over, so its tickets cannot be returned.")},
     # Staff decide, in each state.
     Deed.REFUND: {},
+    Deed.WITHDRAW: {
+        state: Objection(InvalidState, "This event is not cancelled, so its tickets are not withdrawn.")
+        for state in EventState
+        if state is not EventState.CANCELLED
+    },
 }
 
 

@@ -26,6 +26,10 @@ _SHOWN = frozenset(
 )
 
 
+# Times that move with an event.
+_TIMED = ("moved_at", "scanning_opens_at", "scanning_closes_at", "refunds_until")
+
+
 @dataclass(frozen=True, slots=True)
 class GateStatus:
     """The content of a gate's status page."""
@@ -72,15 +76,13 @@ def create(draft: EventDraft) -> Event:
     """Create an event with its totals at zero; an event with this `event_id` is returned unchanged.
 
     Raises ValidationFailed.
-
-    Called by the staff's portal, which is not built yet.
     """
     require_times(draft.starts_at, draft.ends_at)
     timezones.require_known(draft.timezone)
     event_id = draft.event_id or new_id("evt")
     attributes = {field.name: getattr(draft, field.name) for field in fields(draft)}
     event = Event(*keys.events.event(event_id), **{**attributes, "event_id": event_id})
-    event.put_in_gsi2(_day_of(event))
+    event.put_in_gsi2(day_of(event))
     if draft.organizer_id:
         event.put_in_gsi1(place_of(event, draft.organizer_id))
     try:
@@ -107,7 +109,8 @@ def require_times(starts_at: datetime, ends_at: datetime, *, field: str = "ends_
         )
 
 
-def _day_of(event: Event) -> Key:
+def day_of(event: Event) -> Key:
+    """Return the place of an event in the list of the day on which its gates open."""
     return keys.events.events_by_day(gate_control.facts_of(event).opens_at.date().isoformat(), event.event_id)
 
 
@@ -131,10 +134,7 @@ def get_many(event_ids: list[str]) -> list[Event]:
 
 
 def set_scanning(event_id: str, *, enabled: bool) -> None:
-    """Open or stop scanning at every gate of an event. Raises NotFound.
-
-    Called by the staff's portal, which is not built yet.
-    """
+    """Open or stop scanning at every gate of an event. Raises NotFound."""
     _set(event_id, Event.scanning_enabled.set(enabled))
 
 
@@ -147,10 +147,7 @@ def set_deadlines(
 
 
 def set_status(event_id: str, status: EventStatus) -> None:
-    """Move an event to another status. Raises NotFound.
-
-    Called by the staff's portal, which is not built yet.
-    """
+    """Move an event to another status. Raises NotFound."""
     _set(event_id, Event.status.set(status))
 
 
@@ -158,8 +155,6 @@ def present(event_id: str, **changes: str | bool | Venue | None) -> None:
     """Change an event's display attributes; `changes` maps names in `_SHOWN` to values.
 
     Raises NotFound, ValidationFailed (the time zone), ValueError.
-
-    Called by the staff's portal, which is not built yet.
     """
     unknown = changes.keys() - _SHOWN
     if unknown:
@@ -170,10 +165,17 @@ def present(event_id: str, **changes: str | bool | Venue | None) -> None:
     actions = [
         attributes[name].remove() if value is None else attributes[name].set(value) for name, value in changes.items()
     ]
+    if "venue" in changes:
+        actions += [Event.moved_at.set(clock.now())] if leaves(get(event_id), changes["venue"]) else []
     if "organizer_id" in changes:
         _give_to(get(event_id), changes["organizer_id"], actions)
     else:
         _set(event_id, *actions, Event.version.add(1))
+
+
+def leaves(event: Event, venue: object) -> bool:
+    """Whether another venue moves an event's customers; a first one moves nobody."""
+    return event.venue is not None and isinstance(venue, Venue) and venue.id != event.venue.id
 
 
 def _give_to(event: Event, organizer_id: object, actions: list[Action]) -> None:
@@ -192,10 +194,7 @@ def _give_to(event: Event, organizer_id: object, actions: list[Action]) -> None:
 
 
 def reschedule(event_id: str, *, starts_at: datetime, ends_at: datetime) -> None:
-    """Move an event in time, its gates with it. Raises NotFound, ValidationFailed, Conflict (moved concurrently).
-
-    Called by the staff's portal, which is not built yet.
-    """
+    """Move an event in time, its gates with it. Raises NotFound, ValidationFailed, Conflict (moved concurrently)."""
     require_times(starts_at, ends_at)
     event = get(event_id)
     as_seen = as_scheduled(event)
@@ -224,26 +223,31 @@ def as_scheduled(event: Event) -> Condition:
     return same
 
 
+def move(event: Event, *, starts_at: datetime, ends_at: datetime) -> None:
+    """Move a loaded event in time, without writing it, as `moving` does."""
+    start_by, end_by = starts_at - event.starts_at, ends_at - event.ends_at
+    if start_by:
+        event.moved_at = clock.now()
+    for name, by in (("scanning_opens_at", start_by), ("scanning_closes_at", end_by), ("refunds_until", start_by)):
+        moment = getattr(event, name)
+        if moment is not None:
+            setattr(event, name, moment + by)
+    event.starts_at, event.ends_at = starts_at, ends_at
+
+
 def moving(event: Event, *, starts_at: datetime, ends_at: datetime) -> list[Action]:
     """Return the changes that move an event in time: its index keys, its gates' times and its refund deadline too.
 
     Times that staff have set keep their distance from the start; the closing of the gates keeps it from the end.
     """
-    start_by, end_by = starts_at - event.starts_at, ends_at - event.ends_at
+    was = {name: getattr(event, name) for name in _TIMED}
+    move(event, starts_at=starts_at, ends_at=ends_at)
     actions: list[Action] = [Event.starts_at.set(starts_at), Event.ends_at.set(ends_at)]
-    if start_by:
-        actions.append(Event.moved_at.set(clock.now()))
-    for attribute, moment, by in (
-        (Event.scanning_opens_at, event.scanning_opens_at, start_by),
-        (Event.scanning_closes_at, event.scanning_closes_at, end_by),
-        (Event.refunds_until, event.refunds_until, start_by),
-    ):
-        if moment is not None and by:
-            actions.append(attribute.set(moment + by))
-    if event.scanning_opens_at is not None:
-        event.scanning_opens_at += start_by
-    event.starts_at, event.ends_at = starts_at, ends_at
-    actions += Event.in_gsi2(_day_of(event))
+    for name in _TIMED:
+        moment = getattr(event, name)
+        if moment != was[name]:
+            actions.append(getattr(Event, name).set(moment))
+    actions += Event.in_gsi2(day_of(event))
     if event.organizer_id:
         place = place_of(event, event.organizer_id)
         actions += Event.in_gsi1(place)

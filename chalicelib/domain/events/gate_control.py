@@ -15,8 +15,8 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, EventRevocation, Item
 from chalicelib.table.ranges import Begins
 
-# The contract locks a deactivated principal out within 60 s.
-REFRESH_SECONDS = 20
+# A cancelled event's tickets are void at every gate within 10 s (contract, "Cancellation").
+REFRESH_SECONDS = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.errors import Conflict, SoldOut
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.errors import InvalidState, SoldOut
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Stock
 from chalicelib.table.items.attributes import IntegerAttribute
@@ -19,6 +21,9 @@ from chalicelib.table.places import Place
 MAX_SHARDS = 64
 _SHARDS_BY_DEFAULT = 16
 _TICKETS_PER_SHARD = 50
+
+# No ticket of a shard was ever sold.
+_UNSOLD: Condition = (Stock.sold == 0) & (Stock.returned == 0)
 
 # The tickets taken of one category, by shard.
 Portions = dict[int, int]
@@ -61,29 +66,45 @@ def lay_in(category: Category) -> list[Write]:
     return writes
 
 
-def resize(category: Category, by: int) -> list[Write]:
+def resize(category: Category, by: int, *, while_unsold: bool = False) -> list[Write]:
     """Return the writes that add `by` free tickets to the stock, or remove free ones where it is negative.
 
-    Raises Conflict if too few are free.
+    With `while_unsold` they fail where a ticket was ever sold. Raises InvalidState, with both numbers,
+    if too few are free.
     """
     shards = category.shards
-    if by > 0:
+    if by >= 0:
         share, rest = divmod(by, shards)
         parts = {shard: share + (shard < rest) for shard in range(shards)}
     else:
-        taken = _spread(operations.get_many(_places(category)).values(), -by)
+        shards_now = operations.get_many(_places(category)).values()
+        taken = _spread(shards_now, -by)
         if taken is None:
-            raise Conflict(f"{category.name}: its capacity cannot go under what is sold or reserved.")
+            raise _too_small(category, category.capacity + by, free=sum(shard.free for shard in shards_now))
         parts = {shard: -part for shard, part in taken.items()}
-    return [
-        operations.change(
-            keys.events.stock(category.event_id, category.category_id, shard),
-            [Stock.capacity.add(part), Stock.free.add(part)],
-            Stock.free >= max(0, -part),
-        )
-        for shard, part in parts.items()
-        if part
-    ]
+    writes = []
+    for shard in range(shards):
+        place, part = keys.events.stock(category.event_id, category.category_id, shard), parts.get(shard, 0)
+        if part:
+            enough: Condition = Stock.free >= max(0, -part)
+            condition = enough & _UNSOLD if while_unsold else enough
+            writes.append(operations.change(place, [Stock.capacity.add(part), Stock.free.add(part)], condition))
+        elif while_unsold:
+            writes.append(operations.check(place, _UNSOLD))
+    return writes
+
+
+def removing(category: Category) -> list[Write]:
+    """Return the writes that delete the stock of a category; they fail where a ticket was ever sold or is reserved."""
+    return [operations.remove(place, _UNSOLD & (Stock.reserved == 0)) for place in _places(category)]
+
+
+def _too_small(category: Category, capacity: int, *, free: int) -> InvalidState:
+    gone = category.capacity - free
+    return InvalidState(
+        f"{category.name}: a capacity of {capacity} is under the {gone} tickets that are sold or reserved.",
+        extra={"present": {"category_id": category.category_id, "capacity": category.capacity, "sold": gone}},
+    )
 
 
 def counts(event_id: str, categories: Iterable[Category], *, consistent: bool = False) -> dict[str, StockCounts]:

@@ -6,7 +6,7 @@ from chalicelib.domain.lists.customers import CUSTOMERS
 from chalicelib.domain.lists.declaration import AnyList
 from chalicelib.domain.lists.devices import DEVICES
 from chalicelib.domain.lists.disputes import DISPUTES, REFUND_REQUESTS
-from chalicelib.domain.lists.events import EVENTS
+from chalicelib.domain.lists.events import EDIT_REQUESTS, EVENTS
 from chalicelib.domain.lists.finance import DEPOSITS, EXPENSES, WITHDRAWALS
 from chalicelib.domain.lists.leftovers import LEFTOVERS
 from chalicelib.domain.lists.payouts import PAYOUTS, SETTLEMENTS
@@ -17,6 +17,7 @@ LISTS: tuple[AnyList, ...] = (
     VENUES,
     USERS,
     EVENTS,
+    EDIT_REQUESTS,
     DISPUTES,
     REFUND_REQUESTS,
     SETTLEMENTS,

@@ -18,7 +18,7 @@ EVENTS = ListOf(
         "venue_id": Filter(lambda event: event.venue.id if event.venue else None),
         "category": Filter(lambda event: event.category, folded=True),
         "city": Filter(lambda event: event.venue.city if event.venue else None, folded=True),
-        "featured": Filter(lambda event: bool(event.featured), bool),
+        "featured": Filter(lambda event: event.featured, bool),
     },
     indexes=(("status",), ("organizer_id",), ("venue_id",), ("category",), ("city",), ("featured",)),
     texts=lambda event: (event.title, event.organizer_name, event.venue.name if event.venue else None),

@@ -40,6 +40,13 @@ def require_complete(event: Event, offered: Sequence[Category]) -> None:
     require(event, offered)
 
 
+def require_gates(event: Event) -> None:
+    """Raise ValidationFailed, naming each field, where an event's gates or its refund deadline do not fit its times."""
+    problems = list(_of_gates(event))
+    if problems:
+        raise ValidationFailed(details=[{"field": field, "message": message} for field, message in problems])
+
+
 def _of_times(event: Event) -> Iterator[_Problem]:
     now = clock.now()
     if event.starts_at <= now:

@@ -14,6 +14,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.domain import idempotency, paging
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import categories, events, gate_control
 from chalicelib.domain.organizers import event_edits, organizer_events
 from chalicelib.domain.organizers.event_edits import Difference, EventSnapshot
@@ -24,7 +26,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import EditRequest, Event, PendingEdits
 from chalicelib.table.operations import Write
-from chalicelib.table.ranges import Before
+from chalicelib.table.ranges import Before, Between
 from chalicelib.vocabulary import EditRequestStatus, EventStatus
 
 # So that one organizer cannot fill the staff's list.
@@ -148,11 +150,27 @@ def get(event_id: str, request_id: str) -> EditRequest:
     return request
 
 
-def by_status(status: EditRequestStatus, *, caller_id: str, page_size: int, cursor: str | None) -> Page[EditRequest]:
-    """Return a page of the requests of one status, newest first. Raises InvalidCursor.
+def find(request_id: str) -> EditRequest:
+    """Return a request by its id alone. Raises NotFound."""
+    for status in EditRequestStatus:
+        place = keys.organizers.edit_requests(status, request_id)
+        raws = operations.query(place.pk, Between(place.sk, place.sk), index="gsi1", limit=1)
+        for found in operations.get_many(operations.places_of(EditRequest, raws)).values():
+            return found
+    raise NotFound("There is no such edit request.")
 
-    Called by the staff's portal, which is not built yet.
+
+def decide(request_id: str, *, is_approved: bool, by: str, note: str | None = None) -> EditRequest:
+    """Approve a request and apply it, or reject it; the first decision is the answer to each later one like it.
+
+    Raises NotFound, InvalidState (it was decided otherwise, or no longer fits), Conflict, Unavailable.
     """
+    event_id = find(request_id).event_id
+    return (approve if is_approved else reject)(event_id, request_id, by=by, note=note)
+
+
+def by_status(status: EditRequestStatus, *, caller_id: str, page_size: int, cursor: str | None) -> Page[EditRequest]:
+    """Return a page of the requests of one status, newest first. Raises InvalidCursor."""
     bound_to = f"edit requests/{caller_id}/{status}"
     before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
     partition = keys.organizers.edit_requests(status).pk
@@ -172,8 +190,6 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
 
     Raises NotFound, InvalidState (rejected; the event is over; a time has passed, or the venue is gone), Conflict (the
     event changed since the request, or a capacity is under what is sold), Unavailable.
-
-    Called by the staff's portal, which is not built yet.
     """
     for _ in retries.attempts():
         request = get(event_id, request_id)
@@ -188,7 +204,7 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
         as_read = _is_version(version) & (Event.status == present.event.status) & events.as_scheduled(present.event)
         changed, writes = _still_valid(present, request)
         try:
-            operations.commit(
+            acts.commit(
                 _decided(request, EditRequestStatus.APPROVED, by=by, note=note),
                 _one_less_pending(event_id),
                 operations.change(
@@ -197,6 +213,7 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
                     as_read,
                 ),
                 *writes,
+                subject=_subject(request, EditRequestStatus.APPROVED, note),
             )
         except operations.ConditionFailed:
             continue  # decided concurrently, or sales or the event changed
@@ -217,19 +234,17 @@ def _still_valid(present: EventSnapshot, request: EditRequest) -> tuple[list[Act
         raise InvalidState(message, details=refused.details) from refused
 
 
-def reject(event_id: str, request_id: str, *, by: str, note: str) -> EditRequest:
-    """Reject a request with a reason. Idempotent. Raises NotFound, InvalidState (approved).
-
-    Called by the staff's portal, which is not built yet.
-    """
+def reject(event_id: str, request_id: str, *, by: str, note: str | None = None) -> EditRequest:
+    """Reject a request, with a reason or without. Idempotent. Raises NotFound, InvalidState (approved)."""
     request = get(event_id, request_id)
     if request.status == EditRequestStatus.REJECTED:
         return request
     _require_pending(request)
     try:
-        operations.commit(
+        acts.commit(
             _decided(request, EditRequestStatus.REJECTED, by=by, note=note),
             _one_less_pending(event_id),
+            subject=_subject(request, EditRequestStatus.REJECTED, note),
         )
     except operations.ConditionFailed as failure:
         found = failure.found(EditRequest)
@@ -242,6 +257,11 @@ def reject(event_id: str, request_id: str, *, by: str, note: str) -> EditRequest
 def _require_pending(request: EditRequest) -> None:
     if request.status != EditRequestStatus.PENDING:
         raise InvalidState(f"This request is {request.status} already.")
+
+
+def _subject(request: EditRequest, status: EditRequestStatus, note: str | None) -> AuditSubject:
+    before, after = {"status": request.status}, {"status": status, "note": note, "diff": list(request.diff)}
+    return AuditSubject("edit_request", request.request_id, before=before, after=after)
 
 
 def _decided(request: EditRequest, status: EditRequestStatus, *, by: str, note: str | None) -> operations.Write:

@@ -22,13 +22,14 @@ from chalicelib.errors import Conflict, InvalidState, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Counters, Event
+from chalicelib.table.items import Category, Counters, Event
 from chalicelib.vocabulary import DraftReview, EventStatus
 
 _DAY = timedelta(days=1)
 # Fields of the wire that an attribute of Event with another name stores.
 _STORED_AS = {"refund_deadline": "refunds_until"}
-_FIELDS = (
+# What `apply` sets by the field's own name.
+_SET = (
     "title",
     "description",
     "category",
@@ -42,6 +43,7 @@ _FIELDS = (
     "scanning_closes_at",
     "refund_deadline",
 )
+FIELDS = (*_SET, "venue_id", "ticket_categories")
 
 
 def create(organizer_id: str, given: Mapping[str, Any], *, operation_id: str, event_id: str | None = None) -> OwnEvent:
@@ -70,7 +72,7 @@ def _create(organizer_id: str, event_id: str, given: Mapping[str, Any], *, opera
         organizer_name=accounts.get(organizer_id).name,
         drafted_categories=[],
     )
-    _apply(event, given)
+    apply(event, given)
     event.put_in_gsi1(events.place_of(event, organizer_id))
     limit = config().limits.drafts_a_day
     counted = throttle.take("event_drafts", organizer_id, limit=limit, window=_DAY, tried="drafts")
@@ -100,7 +102,7 @@ def change(organizer_id: str, event_id: str, given: Mapping[str, Any], *, versio
         seen, venue_id = event.version, _venue_of(event)
         if version is not None and version != seen:
             raise Conflict(f"The draft was changed meanwhile: its version is {seen}. Read it again.")
-        _apply(event, given)
+        apply(event, given)
         actions = [*_stored(event), *Event.in_gsi1(events.place_of(event, organizer_id))]
         if event.review == DraftReview.SUBMITTED:
             actions.append(Event.review.remove())
@@ -117,9 +119,12 @@ def _shown(event: Event) -> OwnEvent:
     return OwnEvent(event, drafted_categories.of(event) or categories.of(event.event_id))
 
 
-def _apply(event: Event, given: Mapping[str, Any]) -> None:
-    """Set the fields of a draft, and require that the event can be held so."""
-    for name in _FIELDS:
+def apply(event: Event, given: Mapping[str, Any]) -> None:
+    """Set the fields of a loaded draft by their names in `FIELDS`, and require that the event can be held so.
+
+    Raises ValidationFailed, NotFound (the venue).
+    """
+    for name in _SET:
         if name in given:
             setattr(event, _STORED_AS.get(name, name), given[name])
     if "venue_id" in given:
@@ -135,7 +140,7 @@ def _apply(event: Event, given: Mapping[str, Any]) -> None:
 
 def _stored(event: Event) -> list[Action]:
     """Return the updates that store a draft's fields; others, such as a follower's marks, stay."""
-    names = [*(_STORED_AS.get(name, name) for name in _FIELDS), "venue", "drafted_categories"]
+    names = [*(_STORED_AS.get(name, name) for name in _SET), "venue", "drafted_categories"]
     values = {name: getattr(event, name) for name in names}
     attributes = {name: getattr(Event, name) for name in names}
     return [
@@ -151,7 +156,7 @@ def _as_seen(version: int) -> Condition:
 def _require_draft(event: Event) -> None:
     if event.status != EventStatus.DRAFT:
         raise InvalidState(f"This event is {event.status}, no draft. Ask for a change by an edit request.")
-    if event.drafted_categories is None:
+    if event.drafted_categories is None or event.prepared_by_staff:
         raise InvalidState("The platform's staff prepare this event. Ask them for a change.")
 
 
@@ -174,12 +179,31 @@ def submit(organizer_id: str, event_id: str) -> OwnEvent:
     raise Unavailable("This draft is being changed at this moment. Try again.", retry_after=1)
 
 
+def publish_draft(event: Event) -> list[Category]:
+    """Make a loaded draft a published event, without writing it, and return its categories, to be laid with it.
+
+    Raises InvalidState (neither submitted nor prepared by staff), ValidationFailed (not complete, its times passed).
+    """
+    if not event.prepared_by_staff:
+        _require_submitted(event)
+    offered = drafted_categories.of(event)
+    draft_rules.require_complete(event, offered)
+    event.status = EventStatus.PUBLISHED
+    event.review = event.review_note = event.drafted_categories = None
+    return offered
+
+
+def send_draft_back(event: Event, *, note: str | None) -> None:
+    """Make a loaded draft one that was sent back, without writing it. Raises InvalidState (it is not submitted)."""
+    if (event.review, event.review_note) != (DraftReview.REJECTED, note):
+        _require_submitted(event)
+    event.review, event.review_note = DraftReview.REJECTED, note
+
+
 def publish(event_id: str, *, by: str) -> Event:
     """Publish a submitted draft with its categories and their stock, in one transaction; idempotent.
 
     Raises NotFound, InvalidState (it is not submitted), ValidationFailed (its times have passed), Unavailable.
-
-    Called by the staff's portal, which is not built yet.
     """
     for _ in retries.attempts():
         event = events.get(event_id)
@@ -208,8 +232,6 @@ def send_back(event_id: str, *, by: str, note: str) -> Event:
     """Send a submitted draft back to its organizer with a note; idempotent.
 
     Raises NotFound, InvalidState (it is not submitted), Unavailable.
-
-    Called by the staff's portal, which is not built yet.
     """
     for _ in retries.attempts():
         event = events.get(event_id)

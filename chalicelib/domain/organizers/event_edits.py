@@ -19,7 +19,7 @@ from chalicelib.domain import money
 from chalicelib.domain.events import categories, events, stock, venues
 from chalicelib.domain.events.categories import CategoryDraft
 from chalicelib.domain.money import Money
-from chalicelib.errors import NotFound, ValidationFailed
+from chalicelib.errors import InvalidState, NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Event
@@ -149,8 +149,9 @@ def _price(given: Mapping[str, Any], currency: str, *, field: str) -> Money:
 def applying(present: EventSnapshot, diff: Sequence[Difference]) -> tuple[list[Action], list[Write]]:
     """Return the update actions of the event, and the writes that change its categories and their stock.
 
-    The writes fail if a category has changed after the read (optimistic lock). Raises Conflict (a capacity under what
-    is sold), ValidationFailed (more writes than one transaction takes), NotFound (a removed venue or category).
+    The writes fail if a category has changed after the read (optimistic lock). Raises InvalidState (a capacity under
+    what is sold, another price than what was sold at), ValidationFailed (more writes than one transaction takes),
+    NotFound (a removed venue or category).
     """
     of_event = {each["field"]: each["to"] for each in diff if not each["field"].startswith(f"{_CATEGORIES}.")}
     writes: list[Write] = []
@@ -176,7 +177,11 @@ def applying(present: EventSnapshot, diff: Sequence[Difference]) -> tuple[list[A
 
 def _changes_of(event: Event, to: Mapping[str, Any]) -> list[Action]:
     attributes = {"title": Event.title, "description": Event.description, "image_url": Event.image_url}
-    actions: list[Action] = [attribute.set(to[name]) for name, attribute in attributes.items() if name in to]
+    actions: list[Action] = [
+        attribute.remove() if to[name] is None else attribute.set(to[name])
+        for name, attribute in attributes.items()
+        if name in to
+    ]
     if "venue_id" in to:
         actions.append(Event.venue.set(venues.copy_of(venues.get(to["venue_id"]))))
         # A new start says so itself; the first venue of an event moves nobody.
@@ -212,10 +217,15 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _changing(category: Category, to: Mapping[str, Any]) -> list[Write]:
+    """Return the writes that change a category. Its price only changes while no ticket of it was sold."""
     actions: list[Action] = []
     for name, value in to.items():
         if name == "price":
-            actions.append(Category.price.set(_price(value, category.currency, field=name).minor))
+            price = _price(value, category.currency, field=name)
+            _require_unsold(category, price)
+            actions.append(Category.price.set(price.minor))
+        elif value is None:
+            actions.append(getattr(Category, name).remove())
         elif name in ("sales_start", "sales_end"):
             attribute = Category.sales_start if name == "sales_start" else Category.sales_end
             actions.append(attribute.set(datetime.fromisoformat(value)))
@@ -223,6 +233,20 @@ def _changing(category: Category, to: Mapping[str, Any]) -> list[Write]:
             actions.append(getattr(Category, name).set(value))
     unchanged: Condition = (Category.capacity == category.capacity) & (Category.price == category.price)
     writes = [operations.change(keys.events.category(category.event_id, category.category_id), actions, unchanged)]
-    if "capacity" in to:
-        writes += stock.resize(category, int(to["capacity"]) - category.capacity)
+    if "capacity" in to or "price" in to:
+        by = int(to.get("capacity", category.capacity)) - category.capacity
+        writes += stock.resize(category, by, while_unsold="price" in to)
     return writes
+
+
+def _require_unsold(category: Category, price: Money) -> None:
+    """Raise InvalidState, with both numbers, where tickets of a category were sold at its present price."""
+    counted = stock.counts(category.event_id, [category], consistent=True)[category.category_id]
+    gone = counted.sold + counted.returned
+    if gone:
+        present = Money(category.price, category.currency)
+        raise InvalidState(
+            f"{category.name}: {gone} tickets were sold at {present.amount} {present.currency}, so the price cannot "
+            f"become {price.amount}. Add another category instead.",
+            extra={"present": {"category_id": category.category_id, "sold": gone, "price": _wire(present)}},
+        )

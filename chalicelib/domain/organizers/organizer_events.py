@@ -5,7 +5,7 @@ counters, its buckets, and its devices.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 
 from chalicelib import clock, folding
@@ -121,6 +121,14 @@ class EventAnalytics:
 
 
 @dataclass(frozen=True, slots=True)
+class EventStatistics(EventAnalytics):
+    """Statistics of an event for staff: the platform's fees too, without the returned part, and the organizer's net."""
+
+    fees: Money
+    net: Money
+
+
+@dataclass(frozen=True, slots=True)
 class EventSummary:
     """An event in a list, with its key figures."""
 
@@ -137,6 +145,12 @@ class OwnEvent:
 
     event: Event
     categories: Sequence[Category]
+
+    @property
+    def platform_fee_percent(self) -> float | None:
+        """The event's own fee, or None where it has the usual one."""
+        points = self.event.fee_basis_points
+        return None if points is None else points / 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,23 +172,53 @@ def own(organizer_id: str, event_id: str) -> Event:
 
 def detail(organizer_id: str, event_id: str) -> EventDetail:
     """Return an organizer's event with its analytics, at most a few seconds old. Raises NotFound."""
+    found = _read(event_id)
+    if found is None or found.event.organizer_id != organizer_id:
+        raise NotFound("You have no such event.")
+    return EventDetail(found.event, found.categories, _analytics(found))
+
+
+def statistics(event_id: str) -> EventStatistics:
+    """Return any event's statistics with the platform's fees, at most a few seconds old. Raises NotFound."""
+    found = _read(event_id)
+    if found is None:
+        raise NotFound("There is no such event.")
+    shown, totals = _analytics(found), sales_totals.sales_of(found.buckets)[0]
+    currency = config().currency
+    return EventStatistics(
+        **{field.name: getattr(shown, field.name) for field in fields(shown)},
+        fees=Money(totals.fees, currency),
+        net=Money(totals.revenue - totals.refunded - totals.fees, currency),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadEvent:
+    """An event, its categories, its counters and its buckets, as two queries return them."""
+
+    event: Event
+    categories: Sequence[Category]
+    counters: RawItem
+    buckets: Sequence[RawItem]
+
+
+def _read(event_id: str) -> _ReadEvent | None:
     place = keys.events.event(event_id)
     # Categories and counters sort before the event itself.
     around = operations.query(place.pk, Between(keys.events.category(event_id).sk, place.sk), consistent=True)
     items = [Item.from_raw_data(raw) for raw in around]
     event = next((item for item in items if isinstance(item, Event)), None)
-    if event is None or event.organizer_id != organizer_id:
-        raise NotFound("You have no such event.")
+    if event is None:
+        return None
     categories = [item for item in items if isinstance(item, Category)] or drafted_categories.of(event)
     categories.sort(key=lambda category: (category.position, category.category_id))
     counters = next((raw for raw in around if raw["sk"]["S"] == keys.gate.counters(event_id).sk), {})
     buckets = operations.query(keys.sale.sales_totals(event_id).pk)
-    return EventDetail(event, categories, _analytics(event, categories, counters, buckets))
+    return _ReadEvent(event, categories, counters, buckets)
 
 
-def _analytics(
-    event: Event, categories: Sequence[Category], raw: RawItem, buckets: Sequence[RawItem]
-) -> EventAnalytics:
+def _analytics(found: _ReadEvent) -> EventAnalytics:
+    event, categories, raw, buckets = found.event, found.categories, found.counters, found.buckets
     totals, days, of_categories = sales_totals.sales_of(buckets)
     counters = Counters.from_raw_data(raw) if raw else Counters()
     currency = config().currency

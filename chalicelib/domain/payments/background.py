@@ -11,5 +11,9 @@ FOLLOWERS: tuple[Follower, ...] = (
     disputes.follow,
     cleared.follow,
 )
-SWEEP_TAKERS: dict[str, SweepTaker] = {"pay_": reconciliation.reconcile, "rec_": reconciliations.take_due}
+SWEEP_TAKERS: dict[str, SweepTaker] = {
+    "pay_": reconciliation.reconcile,
+    "rec_": reconciliations.take_due,
+    "rfd_": refunds.pay_back_due,
+}
 SWEEP_ENDS: dict[str, SweepEnd] = {"pay_": reconciliation.give_up}

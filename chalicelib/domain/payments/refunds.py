@@ -13,14 +13,16 @@ is paid back from the queue once, with the refund's id as idempotency key.
 A ticket that cost nothing moves no money. The stream approves its request, since only the seat returns (D-STATE-03).
 """
 
+import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
-from chalicelib.clients.providers import Declined
+from chalicelib.clients.providers import Declined, OutOfFunds
 from chalicelib.domain import ledger, money
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
@@ -51,6 +53,10 @@ _ATTEMPTS = 12
 OPEN = (RefundRequestStatus.PENDING, RefundRequestStatus.AWAITING_SECOND)
 # Who decided a request that needs nobody of the staff.
 _PLATFORM = "platform"
+# What an approved refund waits for: money of ours at its provider. How long until it is tried again, and over how long
+# the tries of many are spread.
+PROVIDER_FUNDS = "provider_funds"
+_ASK_AGAIN_AFTER, _SPREAD_SECONDS = timedelta(minutes=2), 180
 
 
 def get(ticket_id: str, refund_id: str) -> RefundRequest:
@@ -62,9 +68,17 @@ def get(ticket_id: str, refund_id: str) -> RefundRequest:
 
 
 def approve(
-    ticket_id: str, refund_id: str, *, by: str, amount: AmountInput | None = None, note: str | None = None
+    ticket_id: str,
+    refund_id: str,
+    *,
+    by: str,
+    amount: AmountInput | None = None,
+    note: str | None = None,
+    deed: Deed = Deed.REFUND,
 ) -> RefundRequest:
     """Refund a ticket and return the updated request; `amount` defaults to the whole price.
+
+    With the deed WITHDRAW it is a part of its event's cancellation, and also refunds a used ticket.
 
     Idempotent for the same amount. Raises NotFound, ValidationFailed (the amount), InvalidState (rejected, the ticket
     was used, more than is left, another currency), Conflict (approved with another amount), Unavailable.
@@ -83,7 +97,9 @@ def approve(
         ticket = tickets.get(ticket_id)
         back = asked_amount(request, ticket, amount)
         try:
-            _require_given_back(ticket, refund_id)
+            _require_given_back(ticket, refund_id, deed)
+            if deed is Deed.WITHDRAW:
+                request.of_cancellation = True
             writes = _approval(request, ticket, back, by=by, note=note, at=clock.now())
         except InvalidState:
             if get(ticket_id, refund_id).status != request.status:
@@ -101,8 +117,8 @@ def approve(
     raise Unavailable("This ticket or its payment is being changed by others. Try again.", retry_after=1)
 
 
-def _require_given_back(ticket: Ticket, refund_id: str) -> None:
-    deeds.require(Deed.REFUND, events.get(ticket.event_id), ticket)
+def _require_given_back(ticket: Ticket, refund_id: str, deed: Deed) -> None:
+    deeds.require(deed, events.get(ticket.event_id), ticket)
     if ticket.pledge != refund_id:
         raise InvalidState("Another request for this ticket is open.")
 
@@ -172,7 +188,12 @@ def _approval(
         RefundRequest.fee.set(fee),
         RefundRequest.category_id.set(ticket.category_id),
         RefundRequest.payment_id.set(payment.payment_id),
+        RefundRequest.paid_by.set(payment.provider),
     ]
+    if request.of_cancellation:
+        decided.append(RefundRequest.of_cancellation.set(True))
+    if not is_done:
+        decided += _due_after(request.refund_id, request.ticket_id, returns.STUCK_AFTER)
     of_payment, of_moves = _granting(payment, request, amount, at=at)
     gone: list[Action] = [
         Ticket.status.set(TicketStatus.REFUNDED),
@@ -254,11 +275,41 @@ def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int
     )
 
 
+def _due_after(refund_id: str, ticket_id: str, wait: timedelta) -> list[Action]:
+    """Return the actions that make a refund due for the sweep; its id there names its ticket too."""
+    place = keys.jobs.due(clock.now() + wait, f"{refund_id}/{ticket_id}")
+    return RefundRequest.due_at(place)
+
+
+def pay_back_due(due_id: str) -> bool:
+    """Pay back an approved refund that is due; for the sweep. Raises NotFound, Unavailable."""
+    refund_id, _, ticket_id = due_id.partition("/")
+    if pay_back(ticket_id, refund_id):
+        return True
+    request = get(ticket_id, refund_id)
+    still_waits = request.status == RefundRequestStatus.APPROVED
+    if still_waits and request.waits_for != PROVIDER_FUNDS:
+        # A dispute or another process: its end publishes it again, and this is for the case that it does not.
+        _postpone(request, [])
+    return still_waits
+
+
+def _postpone(request: RefundRequest, actions: list[Action]) -> None:
+    """Make a refund due again later, spread over some minutes, unless it was paid back meanwhile."""
+    spread = timedelta(seconds=int(hashlib.sha256(request.refund_id.encode()).hexdigest()[:4], 16) % _SPREAD_SECONDS)
+    later = _due_after(request.refund_id, request.ticket_id, _ASK_AGAIN_AFTER + spread)
+    place = keys.tickets.refund_request(request.ticket_id, request.refund_id)
+    still = RefundRequest.status == RefundRequestStatus.APPROVED
+    with suppress(operations.ConditionFailed):
+        operations.record(operations.change(place, [*later, *actions], still))
+
+
 def pay_back(ticket_id: str, refund_id: str) -> bool:
     """Refund an approved request through the provider, and return whether this call recorded it.
 
     Money that the provider has returned already is not paid again. While a dispute is open nothing is paid: its end
-    publishes the refund again. Idempotent. Raises NotFound, Unavailable.
+    publishes the refund again. Where our balance there is too small it waits, and the sweep tries it again. Idempotent.
+    Raises NotFound, Unavailable.
     """
     request = get(ticket_id, refund_id)
     if request.status != RefundRequestStatus.APPROVED:
@@ -272,10 +323,19 @@ def pay_back(ticket_id: str, refund_id: str) -> bool:
         provider = providers.named(payment.provider)
         try:
             made = provider.refund(payment.provider_reference, amount=amount, currency=request.currency, key=refund_id)
+        except OutOfFunds:
+            _postpone(request, [RefundRequest.waits_for.set(PROVIDER_FUNDS)])
+            ids = {"refund_id": refund_id, "payment_id": payment.payment_id, "provider": payment.provider}
+            logger.warning("refund waits for the provider's balance", extra=ids)
+            return False
         except Declined as declined:
             raise resolution.unknown(payment, declined) from declined
         reference, moves = made.reference, [made]
-    done: list[Action] = [RefundRequest.status.set(RefundRequestStatus.REFUNDED)]
+    done: list[Action] = [
+        RefundRequest.status.set(RefundRequestStatus.REFUNDED),
+        RefundRequest.waits_for.remove(),
+        *RefundRequest.not_due(),
+    ]
     if reference is not None:
         done.append(RefundRequest.refund_reference.set(reference))
     as_owed = RefundRequest.status == RefundRequestStatus.APPROVED

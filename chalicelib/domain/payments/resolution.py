@@ -20,6 +20,7 @@ from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.payments import next_actions, returns, unsettled
 from chalicelib.domain.sale import orders
+from chalicelib.domain.sale.orders import SaleTerms
 from chalicelib.errors import InvalidState, NotFound, Refusal, SoldOut, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
@@ -74,8 +75,9 @@ class PaymentFacts:
     """What a decision depends on besides the payment: its order or its card."""
 
     order: Order | None = None
-    # Why the event sells nothing any more.
+    # Why the event sells nothing any more, and its own share for the platform.
     event_objection: str | None = None
+    fee_basis_points: int | None = None
     card: Card | None = None
 
 
@@ -222,8 +224,13 @@ def _facts(payment: Payment, outcome: Outcome) -> PaymentFacts:
     if payment.purpose != PaymentPurpose.ORDER:
         return PaymentFacts(card=operations.get(keys.cards.card(payment.card_uid)))
     # No condition in the transaction: 2,000 buyers a second would contend for the event's item (D-STATE-01).
-    refused = deeds.found(Deed.SETTLE, events.get(payment.event_id))
-    return PaymentFacts(order=orders.get(payment.order_id), event_objection=refused.message if refused else None)
+    event = events.get(payment.event_id)
+    refused = deeds.found(Deed.SETTLE, event)
+    return PaymentFacts(
+        order=orders.get(payment.order_id),
+        event_objection=refused.message if refused else None,
+        fee_basis_points=event.fee_basis_points,
+    )
 
 
 def _writes(payment: Payment, outcome: Outcome, *, at: datetime) -> list[Write]:
@@ -239,14 +246,16 @@ def _writes(payment: Payment, outcome: Outcome, *, at: datetime) -> list[Write]:
             own = operations.check(keys.cards.card(payment.card_uid), Card.customer_id == payment.customer_id)
             return [*_succeeded(payment, outcome, at=at), own, *_charge(payment)]
         case PaymentVerdict.FULFIL if facts.order is not None:
-            fulfilled = orders.fulfil(facts.order, payment_id=payment.payment_id, at=at)
-            return [*fulfilled, *_succeeded(payment, outcome, at=at), *_charge(payment)]
+            terms = SaleTerms(payment.provider, facts.fee_basis_points)
+            fulfilled = orders.fulfil(facts.order, payment_id=payment.payment_id, at=at, terms=terms)
+            return [*fulfilled, *_succeeded(payment, outcome, at=at), *_charge(payment, facts.fee_basis_points)]
         case PaymentVerdict.REVIVE if facts.order is not None:
             try:
-                revived = orders.revive(facts.order, payment_id=payment.payment_id, at=at)
+                terms = SaleTerms(payment.provider, facts.fee_basis_points)
+                revived = orders.revive(facts.order, payment_id=payment.payment_id, at=at, terms=terms)
             except SoldOut:
                 return _not_served(payment, outcome, _TOO_LATE, at=at)
-            return [*revived, *_succeeded(payment, outcome, at=at), *_charge(payment)]
+            return [*revived, *_succeeded(payment, outcome, at=at), *_charge(payment, facts.fee_basis_points)]
     return _not_served(payment, outcome, decision.reason or _CANCELLED, at=at)
 
 
@@ -318,9 +327,10 @@ def _failed(payment: Payment, outcome: Outcome, reason: str | None) -> Write:
     return _change(payment, actions)
 
 
-def _charge(payment: Payment) -> list[Write]:
+def _charge(payment: Payment, fee_basis_points: int | None = None) -> list[Write]:
     """Return the ledger writes for a fulfilled payment; an order that costs nothing has none."""
     amount = payment.amount
+    fee = ledger.fee_of(amount, fee_basis_points)
     if payment.purpose != PaymentPurpose.ORDER:
         entries = [Posting(ledger.clearing(payment.provider), -amount), Posting(ledger.card(payment.card_uid), amount)]
         entry_type = EntryType.RELOAD if payment.purpose == PaymentPurpose.RELOAD else EntryType.AUTO_RELOAD
@@ -329,9 +339,9 @@ def _charge(payment: Payment) -> list[Write]:
         return []
     if payment.method != PaymentMethod.WALLET:
         source = ledger.clearing(payment.provider)
-        return _post(payment, "charge", ledger.sale_entries(source, event_id=payment.event_id, amount=amount))
+        return _post(payment, "charge", ledger.sale_entries(source, event_id=payment.event_id, amount=amount, fee=fee))
     require_usable(operations.get(keys.cards.card(payment.card_uid)), payment.customer_id)
-    entries = ledger.sale_entries(ledger.card(payment.card_uid), event_id=payment.event_id, amount=amount)
+    entries = ledger.sale_entries(ledger.card(payment.card_uid), event_id=payment.event_id, amount=amount, fee=fee)
     return _post(payment, "charge", entries, card_uid=payment.card_uid, card_entry_type=EntryType.PURCHASE)
 
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import date
 
 from pydantic import BaseModel, ValidationError
+from pynamodb.expressions.condition import Condition
 
 from chalicelib import clock
 from chalicelib.clients.providers import (
@@ -29,11 +30,12 @@ from chalicelib.clients.providers import (
     Opened,
     Outcome,
     OutcomeStatus,
+    OutOfFunds,
 )
 from chalicelib.clients.secrets import PROVIDERS
 from chalicelib.errors import BadSignature, Unavailable
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Item, SandboxCharge, SandboxDispute, SandboxRefund
+from chalicelib.table.items import Item, SandboxCharge, SandboxDispute, SandboxFunds, SandboxRefund
 from chalicelib.table.places import Key
 from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import DisputeAnswer
@@ -52,6 +54,8 @@ _MOVES = {
     for kind in (MoveKind.REFUND if word in _REFUND_WORDS else MoveKind.DISPUTE,)
 }
 
+# The position of the balance in the transaction of a refund.
+_FUNDS_AT = 2
 _PURPOSE = "sandbox webhook"
 # Largest difference between a callback's time and ours, in seconds, in either direction (as Stripe's).
 _TOLERANCE = 300
@@ -147,14 +151,20 @@ class Sandbox:
             amount=amount,
             currency=currency,
         )
+        place, taken = keys.money.sandbox_funds(currency), [SandboxFunds.amount.add(-amount)]
+        # Last, so that a repeat after the balance ran out is still known as one.
+        paid = [] if operations.get(place) is None else [operations.change(place, taken, _enough(amount))]
         try:
             operations.commit(
                 operations.change(keys.money.sandbox_charge(reference), given_back, unless_more),
                 operations.put(made),
+                *paid,
             )
         except operations.ConditionFailed as failure:
-            found = failure.found(SandboxCharge)
-            if found is None or key not in (found.refunds or ()):
+            found = failure.found(SandboxCharge) or book
+            if failure.failures.keys() == {_FUNDS_AT}:
+                raise OutOfFunds("balance_insufficient") from failure
+            if key not in (found.refunds or ()):
                 raise Declined("charge_already_refunded") from failure
         return Move(
             reference=f"{reference}/{key}",
@@ -193,6 +203,11 @@ class Sandbox:
         item: Item | None = operations.get(of_charge) if is_charge else operations.get(of_refund)
         return _listed(item) if item is not None else None
 
+    def balance(self, currency: str) -> int | None:
+        """Return what `set_balance` left it, or None while nobody has set a balance."""
+        funds = operations.get(keys.money.sandbox_funds(currency))
+        return funds.amount if funds else None
+
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Verify a callback's signature and return its content. Raises BadSignature."""
         _require_signature(raw, headers.get(SIGNATURE_HEADER) or "")
@@ -216,6 +231,20 @@ class Sandbox:
             is_closed=True,
         )
         return Notice(event_id=said.id, payment_id=said.payment_id, outcome=outcome)
+
+
+def _enough(amount: int) -> Condition:
+    enough: Condition = SandboxFunds.amount >= amount
+    return enough
+
+
+def set_balance(currency: str, amount: int | None) -> None:
+    """Set the balance that refunds are paid from, in minor units, or lift the limit with None. For tests and demos."""
+    place = keys.money.sandbox_funds(currency)
+    if amount is None:
+        operations.record(operations.remove(place))
+    else:
+        operations.record(operations.put(SandboxFunds(*place, amount=amount)))
 
 
 def sign(body: bytes, *, at: int) -> str:

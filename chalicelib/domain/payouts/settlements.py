@@ -186,7 +186,7 @@ def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
         raise Unavailable(_NOT_COUNTED, retry_after=5)
     hold = hold_of(event_id)
     lost = taken_back(event_id, currency)
-    if event.status == EventStatus.CANCELLED and whole.gross != whole.refunds:
+    if event.status == EventStatus.CANCELLED and not event.money_kept and whole.gross != whole.refunds:
         raise InvalidState("This event was cancelled. Its books close once everything was given back.")
     if lost:
         lines.append(_provider_line(lost))

@@ -5,6 +5,7 @@ how many tickets it took from which stock shard. So exactly these are sold or re
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pynamodb.expressions.update import Action
@@ -33,6 +34,17 @@ HELD = timedelta(minutes=10)
 _ATTEMPTS = 10
 # Positions in a booking's transaction: the customer's seats, and the first stock write.
 _SEATS_AT, _STOCK_AT = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class SaleTerms:
+    """How an order is paid: the provider of its payment, and the event's own fee if it has one."""
+
+    paid_by: str | None = None
+    fee_basis_points: int | None = None
+
+
+USUAL_TERMS = SaleTerms()
 
 
 def book(
@@ -89,7 +101,7 @@ def shown_status(order: Order) -> OrderStatus:
     return order.status
 
 
-def fulfil(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
+def fulfil(order: Order, *, payment_id: str, at: datetime, terms: SaleTerms = USUAL_TERMS) -> list[Write]:
     """Return the writes that pay a reserved order, the order's own first; also after its deadline, until it is expired.
 
     Their conditions require a reserved order and a card unchanged since the read; on failure, load and decide again.
@@ -97,7 +109,7 @@ def fulfil(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
     card = _card_of(order)
     on_card = bindings.fitting(card, order.event_id, order.tickets)
     return [
-        _close(order, OrderStatus.RESERVED, OrderStatus.PAID, at=at, payment_id=payment_id),
+        _close(order, OrderStatus.RESERVED, OrderStatus.PAID, at=at, payment_id=payment_id, terms=terms),
         *stock.sell(order.event_id, _taken(order)),
         *order_tickets.make_valid(order, on_card=on_card, at=at),
         *bindings.adding(card, order.event_id, on_card),
@@ -112,7 +124,7 @@ def _card_of(order: Order) -> Card | None:
     return card
 
 
-def revive(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
+def revive(order: Order, *, payment_id: str, at: datetime, terms: SaleTerms = USUAL_TERMS) -> list[Write]:
     """Return the writes that pay an expired order from the stock left now, the order's own first.
 
     Their conditions require an expired order, and stock, card and seats unchanged since the read. On failure, load and
@@ -130,7 +142,7 @@ def revive(order: Order, *, payment_id: str, at: datetime) -> list[Write]:
     card = _card_of(order)
     on_card = bindings.fitting(card, order.event_id, order.tickets)
     return [
-        _close(order, OrderStatus.EXPIRED, OrderStatus.PAID, at=at, payment_id=payment_id),
+        _close(order, OrderStatus.EXPIRED, OrderStatus.PAID, at=at, payment_id=payment_id, terms=terms),
         *stock.sell_free(order.event_id, taken),
         *order_tickets.put(order_tickets.issued(order, on_card=on_card, at=at)),
         *bindings.adding(card, order.event_id, on_card),
@@ -286,17 +298,27 @@ def _reserve(order: Order, offer: Offer, *, held: Seats) -> Order:
 
 
 def _close(
-    order: Order, before: OrderStatus, after: OrderStatus, *, at: datetime, payment_id: str | None = None
+    order: Order,
+    before: OrderStatus,
+    after: OrderStatus,
+    *,
+    at: datetime,
+    payment_id: str | None = None,
+    terms: SaleTerms = USUAL_TERMS,
 ) -> Write:
     """Return the write that moves an order to another status and removes it from the sweep's due items."""
     actions: list[Action] = [
         Order.status.set(after),
         Order.closed_at.set(at),
         Order.items.set(order.items),
-        *Order.not_due(),
     ]
-    if payment_id is not None:
-        actions += [Order.payment_id.set(payment_id), Order.fee.set(ledger.fee_of(order.total))]
+    if payment_id is None:
+        actions += Order.not_due()
+    else:
+        fee = ledger.fee_of(order.total, terms.fee_basis_points)
+        place = keys.sale.event_orders(order.event_id, order.order_id)
+        actions += [Order.payment_id.set(payment_id), Order.fee.set(fee), *Order.in_gsi2(place)]
+        actions += [Order.paid_by.set(terms.paid_by)] if terms.paid_by else []
     return operations.change(keys.sale.order(order.order_id), actions, Order.status == before)
 
 

@@ -25,9 +25,10 @@ from chalicelib.table.items import Event, Item, Order, OrganizerDay, OrganizerTo
 from chalicelib.table.items.attributes import IntegerAttribute
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Key
+from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import EventStatus, OrderStatus, RefundRequestStatus
 
-TOTALS, SALES, CATEGORY = "TOTALS", "SALES", "CATEGORY"
+TOTALS, SALES, CATEGORY, WAY = "TOTALS", "SALES", "CATEGORY", "WAY"
 # The numbers of both event and organizer totals; only event totals have fees.
 _NUMBERS = ("tickets", "revenue", "refunded_tickets", "refunded")
 _PER_TRANSACTION = 40
@@ -124,6 +125,7 @@ def _additions(event_id: str, event: Event | None, trades: Sequence[Trade]) -> l
     """Return one write for each total that these trades change."""
     by_category: dict[str, Numbers] = defaultdict(Counter)
     by_day: dict[str, Numbers] = defaultdict(Counter)
+    by_way: dict[str, Numbers] = defaultdict(Counter)
     in_all: Numbers = Counter()
     for trade in trades:
         for line in _lines(trade):
@@ -133,9 +135,12 @@ def _additions(event_id: str, event: Event | None, trades: Sequence[Trade]) -> l
                 of_trade = Counter({name: of_trade[name] for name in ("tickets", "refunded_tickets")})
             by_day[_day(trade, event)].update(of_trade)
             in_all.update(of_trade)
+            if trade.paid_by:
+                by_way[trade.paid_by].update(of_trade)
     writes = [_of_event(event_id, TOTALS, None, in_all)]
     writes += [_of_event(event_id, SALES, day, numbers) for day, numbers in by_day.items()]
     writes += [_of_event(event_id, CATEGORY, name, numbers) for name, numbers in by_category.items()]
+    writes += [_of_event(event_id, WAY, name, numbers) for name, numbers in by_way.items()]
     organizer_id = event.organizer_id if event else None
     if organizer_id:
         writes.append(_of_organizer(organizer_id, in_all))
@@ -249,3 +254,10 @@ def sales_of(raws: Sequence[operations.RawItem]) -> tuple[SalesTotals, dict[str,
     days = {item.name: item for item in items if item.of == SALES}
     categories = {item.name: item for item in items if item.of == CATEGORY}
     return totals, days, categories
+
+
+def by_way(event_id: str) -> dict[str, SalesTotals]:
+    """Return an event's sales by the provider of their payments, as far as the stream has been processed."""
+    place = keys.sale.sales_totals(event_id, WAY, "")
+    raws = operations.query(place.pk, Begins(place.sk), consistent=True)
+    return {item.name: item for item in map(SalesTotals.from_raw_data, raws) if item.name}

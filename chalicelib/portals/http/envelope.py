@@ -96,7 +96,7 @@ def _refused(refusal: Refusal | None, path: str, request_id: str, *, allow: Any 
     error: dict[str, Any] = {"code": code, "message": message, "request_id": request_id}
     if refusal is not None and refusal.details:
         error["details"] = refusal.details
-    body = {"error": error}
+    body = {"error": {**error, **(refusal.extra if refusal else {})}}
     if path.startswith(_BARE_ERRORS):
         body = {"error": error.pop("message"), **error, **(refusal.extra if refusal else {})}
     headers: dict[str, Any] = {"Content-Type": "application/json"}

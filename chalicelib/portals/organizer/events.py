@@ -151,6 +151,7 @@ def organizer_event(call: Call[None, None]) -> schema.EventDetailOut:
         status=201,
         idempotent=True,
         refuses=(errors.NotFound, errors.InvalidState, errors.Conflict),
+        links=(Link("admin_decide_edit_request", {"request_id": "/id"}),),
     ),
 )
 def organizer_request_edit(call: Call[schema.EditRequestIn, None]) -> schema.EditRequestOut:

@@ -214,7 +214,7 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 
 
 # The default of a field that a change may leave out and cannot clear; it is never used.
-_UNUSED = datetime(1970, 1, 1, tzinfo=UTC)
+UNUSED = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class CategoryChangeIn(ChangeIn):
@@ -268,8 +268,8 @@ class DraftChangeIn(ChangeIn):
     description: Text | None = None
     category: Name | None = None
     venue_id: Id | None = None
-    starts_at: Instant = _UNUSED
-    ends_at: Instant = _UNUSED
+    starts_at: Instant = UNUSED
+    ends_at: Instant = UNUSED
     timezone: Timezone = "UTC"
     image_url: Url | None = None
     children_enabled: StrictBool = False

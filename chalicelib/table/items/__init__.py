@@ -22,6 +22,7 @@ from chalicelib.table.items.access import (
     UsedAssertion,
 )
 from chalicelib.table.items.audit import AuditEntry, AuditHead, AuditSeal, AuditSealHead, AuditVerification
+from chalicelib.table.items.cancellations import Cancellation, CancellationPreview, CancellationRun
 from chalicelib.table.items.cards import (
     Card,
     CardBatch,
@@ -97,6 +98,7 @@ from chalicelib.table.items.money import (
     ProviderEvent,
     SandboxBank,
     SandboxCharge,
+    SandboxFunds,
     SandboxPayout,
     SavedMethod,
     Settlement,
@@ -139,6 +141,9 @@ __all__ = [
     "BatchPlace",
     "BooksDue",
     "BucketGroup",
+    "Cancellation",
+    "CancellationPreview",
+    "CancellationRun",
     "Card",
     "CardBalance",
     "CardBatch",
@@ -242,6 +247,7 @@ __all__ = [
     "SandboxBank",
     "SandboxCharge",
     "SandboxDispute",
+    "SandboxFunds",
     "SandboxPayout",
     "SandboxRefund",
     "SavedMethod",

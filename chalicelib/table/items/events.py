@@ -35,6 +35,15 @@ class Event(Item, discriminator="event"):
     status = EnumAttribute(EventStatus)
     # What the platform's totals count it as.
     tallied = UnicodeAttribute(null=True)
+    # The platform's share of its sales, where it is not the usual one.
+    fee_basis_points = IntegerAttribute(null=True)
+    # Staff wrote its draft, so its organizer does not change it.
+    prepared_by_staff = BooleanAttribute(null=True)
+    # How it was cancelled: without notices, and without giving money back.
+    cancelled_quietly = BooleanAttribute(null=True)
+    money_kept = BooleanAttribute(null=True)
+    # Its cancellation still gives money back.
+    refunds_open = BooleanAttribute(null=True)
     starts_at = MomentAttribute()
     ends_at = MomentAttribute()
     # When it was last moved to another time or venue; tickets booked before may be returned until its start.

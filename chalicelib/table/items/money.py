@@ -104,6 +104,12 @@ class SandboxCharge(Item, discriminator="sandbox_charge"):
     refunds = UnicodeSetAttribute(null=True)
 
 
+class SandboxFunds(Item, discriminator="sandbox_funds"):
+    """What the sandbox provider pays refunds from, in one currency; without the item it sets no limit."""
+
+    amount = IntegerAttribute()
+
+
 class Journal(Item, discriminator="journal"):
     """One movement of money: account entries that sum to zero. Append-only.
 

@@ -28,6 +28,8 @@ class Order(SweptItem, discriminator="order"):
     card_uid = UnicodeAttribute(null=True)
     card_id = UnicodeAttribute(null=True)
     payment_id = UnicodeAttribute(null=True)
+    # The provider of the payment that paid it.
+    paid_by = UnicodeAttribute(null=True)
     created_at = MomentAttribute()
     expires_at = MomentAttribute()
     closed_at = MomentAttribute(null=True)
@@ -39,10 +41,10 @@ class Order(SweptItem, discriminator="order"):
 
 
 class SalesTotals(Item, discriminator="sales_totals"):
-    """An event's sales: total, of one day, or of one category; updated by the stream worker."""
+    """An event's sales: total, of one day, one category, or one way of payment; updated by the stream worker."""
 
     event_id = UnicodeAttribute()
-    # TOTALS, SALES or CATEGORY; `name` is the day or category.
+    # TOTALS, SALES, CATEGORY or WAY; `name` is the day, the category, or the provider of the payments.
     of = UnicodeAttribute()
     name = UnicodeAttribute(null=True)
     tickets = IntegerAttribute(default=0)

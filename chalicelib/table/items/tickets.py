@@ -5,7 +5,7 @@ from typing import Any
 from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
-from chalicelib.table.items.item import Item
+from chalicelib.table.items.item import Item, SweptItem
 from chalicelib.vocabulary import Direction, GiftStatus, Presence, RefundRequestStatus, ScanSource, TicketStatus
 
 
@@ -88,10 +88,11 @@ class Gift(Item, discriminator="gift"):
     created_at = MomentAttribute()
 
 
-class RefundRequest(Item, discriminator="refund_request"):
+class RefundRequest(SweptItem, discriminator="refund_request"):
     """A customer's request to return a ticket, and its outcome.
 
-    `amount` is paid back on approval: at most the price paid for the ticket.
+    `amount` is paid back on approval: at most the price paid for the ticket. An approved one is due for the sweep until
+    its provider has returned the money.
     """
 
     refund_id = UnicodeAttribute()
@@ -118,6 +119,12 @@ class RefundRequest(Item, discriminator="refund_request"):
     decided_at = MomentAttribute(null=True)
     decided_by = UnicodeAttribute(null=True)
     note = UnicodeAttribute(null=True)
+    # The provider of the payment, which must return the money.
+    paid_by = UnicodeAttribute(null=True)
+    # Part of the cancellation of its event, whose customers are notified of that once.
+    of_cancellation = BooleanAttribute(null=True)
+    # Why an approved refund is not paid back yet, where it waits for more than its turn.
+    waits_for = UnicodeAttribute(null=True)
     # The provider's reference of the completed refund.
     refund_reference = UnicodeAttribute(null=True)
     # Whether the event's and the organizer's totals count it.

@@ -122,6 +122,10 @@ No.  question                                   index  partition                
 122  its sales and events by category            table  PLATFORM_CATEGORIES#n     MONTH#month#…, SUM#…   analytics,
                                                                                                         stream
 123  the newest acts of staff                    table  RECENT_ACTS               entry                  dashboard
+130  the paid orders of an event                gsi2   EVENT_ORDERS#event#n      order                  cancellation
+131  the cancellation of an event               table  EVENT#event               CANCELLATION           staff
+132  what a member of staff previewed of it     table  EVENT#event               CANCEL_PREVIEW#admin   staff
+133  what the sandbox provider pays from        table  SANDBOX_FUNDS#currency    SANDBOX_FUNDS          payments
  140  the ticket of a refund request, by its id  table  REFUND_ADDRESS#refund     REFUND_ADDRESS         staff
  141  a dispute                                  table  DISPUTE#dispute            DISPUTE                staff
  142  what the sandbox was answered in a dispute table  SANDBOX_DISPUTE#reference  SANDBOX_DISPUTE        sandbox
@@ -161,6 +165,7 @@ Question 70 has a partition for each thousand tickets of an organization, so a p
 Question 91 is spread over `GIFT_SHARDS` partitions.
 Question 93 is spread over `HOLDER_SHARDS`, since the first second of a sale brings thousands of customers of one event.
 Questions 100 and 101 are spread over the shards that a list declares.
+So is question 130, over `EVENT_ORDER_SHARDS`, since thousands of orders of one event come at once.
 Questions 84 to 86 share a partition per channel: the stream delivers one partition in order, so a channel's messages
 are published in that order.
 
@@ -171,6 +176,7 @@ shadows a module of the domain, and each function has one import path.
 from chalicelib.table.keys import (
     access,
     audit,
+    cancellations,
     cards,
     customers,
     disputes,
@@ -195,6 +201,7 @@ from chalicelib.table.keys import (
 __all__ = [
     "access",
     "audit",
+    "cancellations",
     "cards",
     "customers",
     "disputes",

@@ -20,6 +20,7 @@ from chalicelib.table.items.money import (
     ProviderEvent,
     SandboxBank,
     SandboxCharge,
+    SandboxFunds,
     SandboxPayout,
     SavedMethod,
     Settlement,
@@ -54,6 +55,11 @@ def saved_method(provider: str, digest: str) -> Place[SavedMethod]:
 def sandbox_charge(reference: str) -> Place[SandboxCharge]:
     """Question 37."""
     return Place(SandboxCharge, joined("SANDBOX", reference), "SANDBOX")
+
+
+def sandbox_funds(currency: str) -> Place[SandboxFunds]:
+    """Question 133."""
+    return Place(SandboxFunds, joined("SANDBOX_FUNDS", currency), "SANDBOX_FUNDS")
 
 
 def journal(journal_id: str) -> Place[Journal]:

@@ -4,6 +4,7 @@ from tests.mutants.seeded import (
     abuse,
     audit,
     bodies,
+    cancellations,
     card_office,
     catalogue,
     codes,
@@ -48,6 +49,7 @@ __all__ = ["MUTANTS", "Mutant"]
 
 MUTANTS: tuple[Mutant, ...] = (
     *gate.MUTANTS,
+    *cancellations.MUTANTS,
     *reader_agent.MUTANTS,
     *sinks.MUTANTS,
     *deployment.MUTANTS,

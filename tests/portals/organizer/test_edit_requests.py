@@ -111,7 +111,10 @@ def test_a_capacity_never_goes_under_what_is_sold_or_held(organizer: Account) ->
     held = book(make_customer(), standard, 4)
     small = {"ticket_categories": [{"id": standard.category_id, "capacity": 9}]}
     refused = ask(organizer, event, small)
-    assert (refused.status, refused.code) == (409, "CONFLICT")
+    assert (refused.status, refused.code) == (409, "INVALID_STATE")
+    assert refused.json["error"]["present"] == {"category_id": standard.category_id, "capacity": 500, "sold": 10}
+    dearer = ask(organizer, event, {"ticket_categories": [{"id": standard.category_id, "price": "1600.00"}]})
+    assert (dearer.status, dearer.code, dearer.json["error"]["present"]["sold"]) == (409, "INVALID_STATE", 6)
     just = ask(organizer, event, {"ticket_categories": [{"id": standard.category_id, "capacity": 12}]}).json["id"]
     more = book(make_customer(), standard, 5)
     with pytest.raises(Conflict):

@@ -28,7 +28,7 @@ _CATEGORY: dict[str, Any] = {
     "capacity": demo.STANDARD.capacity,
 }
 _DAY = {"date": "2026-11-19", "tickets": 88, "revenue": demo.money(13_200_000), "refunded": demo.money(150_000)}
-_ANALYTICS: dict[str, Any] = {
+ANALYTICS: dict[str, Any] = {
     "sold": 87,
     "issued": 6,
     "capacity": 500,
@@ -131,7 +131,7 @@ OPERATIONS: dict[str, Example] = {
             "ticket_categories": [{**_CATEGORY, "per_order_limit": 10, "sales_start": None, "sales_end": None}],
             "review_note": None,
             "version": 4,
-            "analytics": _ANALYTICS,
+            "analytics": ANALYTICS,
         },
     ),
     "organizer_create_draft": Example(_NEW_DRAFT, _DRAFT),

@@ -1,0 +1,403 @@
+"""Events as staff write them: created, changed, published, sent back, ended and archived.
+
+A change is made on a copy of the event. What differs is written in one transaction, on the condition that the event's
+version and times are those that were read. An event on sale is cancelled by its cancellation, never by a change.
+"""
+
+import copy
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.domain import idempotency, timezones
+from chalicelib.domain.access import accounts
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.domain.events import categories, drafted_categories, events, gate_control, stock, venues
+from chalicelib.domain.organizers import draft_rules, event_drafts, event_edits
+from chalicelib.domain.organizers.event_edits import EventSnapshot
+from chalicelib.domain.organizers.organizer_events import OwnEvent
+from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, Unavailable, ValidationFailed
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations, retries
+from chalicelib.table.items import Category, Counters, Event
+from chalicelib.table.operations import Write
+from chalicelib.vocabulary import EventStatus, Portal
+
+# The states that staff may move an event to, by its present one. A cancellation is an act of its own.
+MAY_BECOME: Mapping[EventStatus, tuple[EventStatus, ...]] = {
+    EventStatus.DRAFT: (EventStatus.PUBLISHED, EventStatus.ARCHIVED),
+    EventStatus.PUBLISHED: (EventStatus.LIVE, EventStatus.ENDED),
+    EventStatus.LIVE: (EventStatus.ENDED,),
+    EventStatus.ENDED: (EventStatus.ARCHIVED,),
+    EventStatus.CANCELLED: (EventStatus.ARCHIVED,),
+    EventStatus.ARCHIVED: (),
+}
+_ON_SALE = (EventStatus.PUBLISHED, EventStatus.LIVE)
+# Fields that are stored as they are sent, whether the event is on sale or not.
+_PLAIN = ("category", "featured", "children_enabled", "re_entry_allowed", "scanning_opens_at", "scanning_closes_at")
+_EDITED = ("title", "description", "image_url")
+# The stored attributes that a change may write.
+_WRITTEN = (
+    *_PLAIN,
+    *_EDITED,
+    "timezone",
+    "starts_at",
+    "ends_at",
+    "refunds_until",
+    "moved_at",
+    "venue",
+    "gates",
+    "organizer_id",
+    "organizer_name",
+    "fee_basis_points",
+    "status",
+    "review",
+    "review_note",
+    "drafted_categories",
+    "gsi1pk",
+    "gsi1sk",
+    "gsi2pk",
+    "gsi2sk",
+)
+_UNSHOWN = ("gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "drafted_categories", "organizer_name")
+# A transaction takes 100 actions (AWS); its audit entry and the event itself need some.
+_WRITES_AT_MOST = operations.TRANSACTION_LIMIT - 6
+
+
+def get(event_id: str) -> OwnEvent:
+    """Return an event with its categories. Raises NotFound."""
+    return _shown(events.get(event_id))
+
+
+def _shown(event: Event) -> OwnEvent:
+    return OwnEvent(event, drafted_categories.of(event) or categories.of(event.event_id))
+
+
+def create(given: Mapping[str, Any], *, operation_id: str) -> OwnEvent:
+    """Create an event as a draft, or published at once; idempotent by operation. `given` has the contract's names.
+
+    Raises ValidationFailed (a field, the organizer), NotFound (the venue), Unavailable.
+    """
+    try:
+        return _create(given, operation_id=operation_id)
+    except (Refusal, operations.ConditionFailed):
+        # This operation may have succeeded on an earlier try whose response was lost.
+        done = idempotency.result_of(operation_id)
+        if done is None:
+            raise
+        return get(done)
+
+
+def _create(given: Mapping[str, Any], *, operation_id: str) -> OwnEvent:
+    event_id = new_id("evt")
+    event = Event(
+        *keys.events.event(event_id),
+        event_id=event_id,
+        status=EventStatus.DRAFT,
+        prepared_by_staff=True,
+        drafted_categories=[],
+    )
+    event_drafts.apply(event, given)
+    _set_own(event, given)
+    _set_organizer(event, given)
+    laid: list[Write] = []
+    if given.get("status") == EventStatus.PUBLISHED:
+        laid = _publish(event)
+    _index(event)
+    acts.commit(
+        idempotency.once(operation_id, event_id),
+        operations.put(event, Event.pk.does_not_exist()),
+        operations.put(Counters(*keys.gate.counters(event_id)), Counters.pk.does_not_exist()),
+        *laid,
+        subject=AuditSubject("event", event_id, after=_state(event)),
+    )
+    logger.info("event created", extra={"event_id": event_id, "status": event.status})
+    return _shown(event)
+
+
+def change(event_id: str, given: Mapping[str, Any], *, version: int | None = None) -> OwnEvent:
+    """Change an event: a field that is left out stays, None clears it. `given` has the contract's names.
+
+    A draft takes its fields, its categories as a whole, and its review. Of an event on sale, categories change one by
+    one. Raises NotFound (the event, the venue), ValidationFailed, Conflict (another version, with the present state),
+    InvalidState (the state does not allow it; a capacity under what is sold; a price that was sold at), Unavailable.
+    """
+    for _ in retries.attempts():
+        before = events.get(event_id)
+        after = copy.deepcopy(before)
+        _require_version(before, version)
+        if before.status == EventStatus.DRAFT:
+            writes = _change_draft(after, given)
+        elif before.status in _ON_SALE:
+            writes = _change_shown(after, given)
+        else:
+            writes = _change_closed(after, given)
+        _index(after)
+        actions, was, now = _difference(before, after)
+        if not actions and not writes:
+            return _shown(before)
+        if len(writes) > _WRITES_AT_MOST:
+            raise _invalid("ticket_categories", "too much at once; send some of it in another request")
+        if _commit(before, actions, writes, subject=AuditSubject("event", event_id, before=was, after=now)):
+            logger.info("event changed", extra={"event_id": event_id, "fields": sorted(now)})
+            return _shown(events.get(event_id))
+    raise Unavailable("This event is being changed at this moment. Try again.", retry_after=1)
+
+
+def _require_version(event: Event, version: int | None) -> None:
+    """Raise Conflict, with the present state, for another version."""
+    if version is None or version == event.version:
+        return
+    raise Conflict(
+        f"The event was changed meanwhile: its version is {event.version}. Read it again.",
+        extra={"present": {**_wire(_state(event)), "version": event.version}},
+    )
+
+
+def _commit(event: Event, actions: list[Action], writes: list[Write], *, subject: AuditSubject) -> bool:
+    """Write a change of the event as it was read; return whether nothing had changed meanwhile."""
+    place = keys.events.event(event.event_id)
+    as_read: Condition = (Event.status == event.status) & events.as_scheduled(event)
+    as_read &= Event.version == event.version if event.version else _unversioned()
+    try:
+        acts.commit(operations.change(place, [*actions, Event.version.add(1)], as_read), *writes, subject=subject)
+    except operations.ConditionFailed:
+        return False
+    gate_control.forget()
+    categories.forget()
+    return True
+
+
+def _unversioned() -> Condition:
+    unversioned: Condition = Event.version.does_not_exist() | (Event.version == 0)
+    return unversioned
+
+
+def _difference(before: Event, after: Event) -> tuple[list[Action], dict[str, Any], dict[str, Any]]:
+    """Return the actions that make an event so, and the fields that they change, as they were and as they will be."""
+    actions: list[Action] = []
+    was: dict[str, Any] = {}
+    now: dict[str, Any] = {}
+    for name in _WRITTEN:
+        old, new = getattr(before, name), getattr(after, name)
+        if _plain(old) == _plain(new):
+            continue
+        attribute = getattr(Event, name)
+        actions.append(attribute.remove() if new is None else attribute.set(new))
+        if name not in _UNSHOWN:
+            was[name], now[name] = _plain(old), _plain(new)
+    return actions, was, now
+
+
+def _state(event: Event) -> dict[str, Any]:
+    return {name: _plain(getattr(event, name)) for name in _WRITTEN if name not in _UNSHOWN}
+
+
+def _plain(value: Any) -> Any:
+    """Return a stored value in a form that can be compared and written as JSON."""
+    if isinstance(value, datetime):
+        return clock.to_text(value)
+    if hasattr(value, "attribute_values"):
+        return {name: _plain(part) for name, part in sorted(value.attribute_values.items())}
+    return list(value) if isinstance(value, list) else value
+
+
+def _wire(state: Mapping[str, Any]) -> dict[str, Any]:
+    return {"refund_deadline" if name == "refunds_until" else name: value for name, value in state.items()}
+
+
+def _index(event: Event) -> None:
+    """Put an event at its place in its organizer's list, and in the list of its day once it is on sale."""
+    if event.organizer_id:
+        event.put_in_gsi1(events.place_of(event, event.organizer_id))
+    if event.status != EventStatus.DRAFT and event.status != EventStatus.ARCHIVED:
+        event.put_in_gsi2(events.day_of(event))
+
+
+def _set_own(event: Event, given: Mapping[str, Any]) -> None:
+    """Set what only staff decide: whether an event is featured, and its own fee."""
+    if "featured" in given:
+        event.featured = given["featured"]
+    if "platform_fee_percent" in given:
+        percent = given["platform_fee_percent"]
+        event.fee_basis_points = None if percent is None else round(percent * 100)
+
+
+def _set_organizer(event: Event, given: Mapping[str, Any]) -> None:
+    """Give an event to an organizer. Raises ValidationFailed for one who does not exist."""
+    organizer_id = given.get("organizer_id", event.organizer_id)
+    if organizer_id == event.organizer_id:
+        return
+    try:
+        organizer = accounts.get(organizer_id or "")
+    except NotFound as unknown:
+        raise _invalid("organizer_id", "is no organizer") from unknown
+    if organizer.portal != Portal.ORGANIZER:
+        raise _invalid("organizer_id", "is no organizer")
+    event.organizer_id, event.organizer_name = organizer_id, organizer.name
+
+
+def _change_draft(event: Event, given: Mapping[str, Any]) -> list[Write]:
+    """Change a draft; publish it or send it back. Returns the writes beside its own."""
+    _require_transition(event, given.get("status"))
+    fields = {name: value for name, value in given.items() if name != "status"}
+    if any(name in fields for name in event_drafts.FIELDS):
+        event_drafts.apply(event, fields)
+    _set_own(event, given)
+    _set_organizer(event, given)
+    if given.get("review") is not None:
+        event_drafts.send_draft_back(event, note=given.get("review_note"))
+    status = given.get("status")
+    if status == EventStatus.PUBLISHED:
+        return _publish(event)
+    if status == EventStatus.ARCHIVED:
+        event.status, event.review = EventStatus.ARCHIVED, None
+    return []
+
+
+def _publish(event: Event) -> list[Write]:
+    """Put a draft on sale, and return the writes that lay its categories with their stock."""
+    offered = event_drafts.publish_draft(event)
+    return [write for category in offered for write in categories.laying(category)]
+
+
+def _change_shown(event: Event, given: Mapping[str, Any]) -> list[Write]:
+    """Change an event on sale. Returns the writes of its categories."""
+    _require_transition(event, given.get("status"))
+    _require_no_review(given)
+    offered = categories.of(event.event_id)
+    writes = _change_categories(EventSnapshot(event, offered), given)
+    _set_place_and_time(event, given)
+    for name in (*_EDITED, *_PLAIN):
+        if name in given:
+            setattr(event, name, given[name])
+    if "refund_deadline" in given:
+        event.refunds_until = given["refund_deadline"]
+    if "timezone" in given:
+        event.timezone = timezones.require_known(given["timezone"])
+    _set_own(event, given)
+    _set_organizer(event, given)
+    draft_rules.require_gates(event)
+    status = given.get("status")
+    if status == EventStatus.ENDED and event.status == EventStatus.PUBLISHED and event.ends_at > clock.now():
+        raise InvalidState(
+            f"This event is published and ends at {clock.to_text(event.ends_at)}. Make it live first, or cancel it."
+        )
+    if status is not None:
+        event.status = status
+    return writes
+
+
+def _change_categories(present: EventSnapshot, given: Mapping[str, Any]) -> list[Write]:
+    if given.get("ticket_categories") is None:
+        return []
+    changes = {"ticket_categories": given["ticket_categories"]}
+    try:
+        return event_edits.applying(present, event_edits.differences(present, changes))[1]
+    except ValidationFailed as refused:
+        # An edit request sends its fields under `changes`.
+        details = [{**each, "field": each["field"].removeprefix("changes.")} for each in refused.details or ()]
+        raise ValidationFailed(refused.text, details=details) from refused
+
+
+def _set_place_and_time(event: Event, given: Mapping[str, Any]) -> None:
+    """Move an event, its gates with it; holders are notified, and may return tickets, by `moved_at`."""
+    if "venue_id" in given:
+        if given["venue_id"] is None:
+            raise _invalid("venue_id", "cannot be cleared while the event is on sale")
+        if event.venue is None or event.venue.id != given["venue_id"]:
+            venue = venues.copy_of(venues.get(given["venue_id"]))
+            if events.leaves(event, venue):
+                event.moved_at = clock.now()
+            event.venue = venue
+    starts_at = given.get("starts_at", event.starts_at)
+    ends_at = given.get("ends_at", event.ends_at)
+    if (starts_at, ends_at) == (event.starts_at, event.ends_at):
+        return
+    for name, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
+        if moment != getattr(event, name) and moment <= clock.now():
+            raise _invalid(name, "must not be over")
+    events.require_times(starts_at, ends_at)
+    events.move(event, starts_at=starts_at, ends_at=ends_at)
+
+
+def _change_closed(event: Event, given: Mapping[str, Any]) -> list[Write]:
+    """Archive an event that is over or cancelled. Raises InvalidState for any other change."""
+    _require_transition(event, given.get("status"))
+    others = sorted(given.keys() - {"status"})
+    if others:
+        raise InvalidState(f"This event is {event.status}, so its {others[0]} does not change any more.")
+    if given.get("status") is not None and given["status"] != event.status:
+        if event.refunds_open:
+            raise InvalidState("This event is cancelled, and its refunds still run. Archive it when they are done.")
+        event.status = given["status"]
+    return []
+
+
+def _require_transition(event: Event, status: EventStatus | None) -> None:
+    """Raise InvalidState, by name, for a status that does not follow the present one."""
+    if status is None or status == event.status or status in MAY_BECOME[event.status]:
+        return
+    if status == EventStatus.CANCELLED:
+        raise InvalidState(
+            f"This event is {event.status}. It is cancelled at /api/events/{event.event_id}/cancellation/ only."
+        )
+    allowed = " or ".join(MAY_BECOME[event.status]) or "nothing else"
+    raise InvalidState(f"This event is {event.status}. It can become {allowed}, not {status}.")
+
+
+def _require_no_review(given: Mapping[str, Any]) -> None:
+    if given.get("review") is not None or given.get("review_note") is not None:
+        raise InvalidState("This event is published already, so there is no draft to send back.")
+
+
+def delete(event_id: str) -> None:
+    """Archive an event that never sold a ticket, and remove its stock, so that it never will; idempotent.
+
+    Raises NotFound, InvalidState (with the number sold or reserved; or the event is over or cancelled), Unavailable.
+    """
+    for _ in retries.attempts():
+        before = events.get(event_id)
+        if before.status == EventStatus.ARCHIVED:
+            return
+        if before.status not in (EventStatus.DRAFT, *_ON_SALE):
+            raise InvalidState(f"This event is {before.status}. Archive it instead: send the status `archived`.")
+        after = copy.deepcopy(before)
+        after.status, after.review = EventStatus.ARCHIVED, None
+        offered = categories.of(event_id)
+        _require_unsold(event_id, offered)
+        writes = [write for category in offered for write in stock.removing(category)]
+        if len(writes) > _WRITES_AT_MOST:
+            raise InvalidState("This event has too many categories to be deleted at once. Cancel it instead.")
+        writes.append(operations.check(keys.gate.counters(event_id), _NONE_ISSUED))
+        actions, was, now = _difference(before, after)
+        if _commit(before, actions, writes, subject=AuditSubject("event", event_id, before=was, after=now)):
+            logger.info("event deleted", extra={"event_id": event_id})
+            return
+    raise Unavailable("Tickets of this event are being booked at this moment. Try again.", retry_after=1)
+
+
+_NONE_ISSUED: Condition = Counters.sold.does_not_exist() | (Counters.sold == 0)
+
+
+def _require_unsold(event_id: str, offered: list[Category]) -> None:
+    counted = stock.counts(event_id, offered, consistent=True).values()
+    sold = sum(one.sold + one.returned for one in counted)
+    reserved = sum(one.reserved for one in counted)
+    counters = operations.get(keys.gate.counters(event_id)) or Counters()
+    issued = sold + counters.sold
+    if issued or reserved:
+        raise InvalidState(
+            f"{issued} tickets of this event were sold and {reserved} are reserved. Cancel it instead.",
+            extra={"present": {"sold": issued, "reserved": reserved}},
+        )
+
+
+def _invalid(field: str, message: str) -> ValidationFailed:
+    return ValidationFailed(details=[{"field": field, "message": message}])
