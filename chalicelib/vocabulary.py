@@ -103,6 +103,13 @@ class TicketShown(StrEnum):
     TRANSFERRED = "transferred"
 
 
+class ScanStatus(StrEnum):
+    """Whether a ticket was admitted."""
+
+    SCANNED = "scanned"
+    NOT_SCANNED = "not_scanned"
+
+
 class CardStatus(StrEnum):
     """The state of an NFC card."""
 

@@ -23,12 +23,20 @@ def follow(changes: Sequence[Change]) -> list[Published]:
         kind = _news_of(change)
         if kind is not None and isinstance(change.after, Event):
             runs.begin(change.after, kind, fact_id=change.position)
-    return [*_bought(changes), *_paid_back(changes), *_handed_on(changes)]
+    return [*_bought(changes), *_paid_back(changes), *_handed_on(changes), *_sent_again(changes)]
 
 
 def _bought(changes: Sequence[Change]) -> Iterator[Published]:
     for order in that_became(changes, Order, OrderStatus.PAID):
         yield Published(Fact.ORDER_PAID, order.order_id, order.closed_at or clock.now(), {"order_id": order.order_id})
+
+
+def _sent_again(changes: Sequence[Change]) -> Iterator[Published]:
+    for change in changes:
+        before, after = change.before, change.after
+        if isinstance(before, Ticket) and isinstance(after, Ticket) and after.resent_by not in (None, before.resent_by):
+            fact_id = f"{after.order_id}/{after.resent_by}"
+            yield Published(Fact.ORDER_PAID, fact_id, clock.now(), {"order_id": after.order_id})
 
 
 def _paid_back(changes: Sequence[Change]) -> Iterator[Published]:

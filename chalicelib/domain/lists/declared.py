@@ -10,6 +10,7 @@ from chalicelib.domain.lists.events import EDIT_REQUESTS, EVENTS
 from chalicelib.domain.lists.finance import DEPOSITS, EXPENSES, WITHDRAWALS
 from chalicelib.domain.lists.leftovers import LEFTOVERS
 from chalicelib.domain.lists.payouts import PAYOUTS, SETTLEMENTS
+from chalicelib.domain.lists.tickets import TICKETS
 from chalicelib.domain.lists.users import USERS
 from chalicelib.domain.lists.venues import VENUES
 
@@ -20,6 +21,7 @@ LISTS: tuple[AnyList, ...] = (
     EDIT_REQUESTS,
     DISPUTES,
     REFUND_REQUESTS,
+    TICKETS,
     SETTLEMENTS,
     PAYOUTS,
     CUSTOMERS,

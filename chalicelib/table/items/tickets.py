@@ -63,6 +63,10 @@ class Ticket(Item, discriminator="ticket"):
     presence = EnumAttribute(Presence, null=True)
     admission = Passage(null=True)
     passage = Passage(null=True)
+    # How often staff changed it.
+    staff_changes = IntegerAttribute(null=True)
+    # The operation of staff that sent it and its receipt again.
+    resent_by = UnicodeAttribute(null=True)
     # Its payment is disputed. It opens the gate until staff decide.
     disputed = BooleanAttribute(null=True)
     # The revision of the payment's moves that this follows.

@@ -1,0 +1,24 @@
+"""The list of tickets."""
+
+from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.table.items import Ticket
+from chalicelib.vocabulary import ScanStatus, TicketStatus
+
+TICKETS = ListOf(
+    name="tickets",
+    item=Ticket,
+    id_name="ticket_id",
+    orderings={"issued_at": Order(lambda ticket: ticket.issued_at)},
+    filters={
+        "event_id": Filter(lambda ticket: ticket.event_id),
+        "customer_id": Filter(lambda ticket: ticket.customer_id),
+        "category_id": Filter(lambda ticket: ticket.category_id),
+        "status": Filter(lambda ticket: ticket.status, TicketStatus, live=True),
+        "scan_status": Filter(
+            lambda ticket: ScanStatus.SCANNED if ticket.admission else ScanStatus.NOT_SCANNED, ScanStatus, live=True
+        ),
+    },
+    indexes=(("event_id",), ("customer_id",)),
+    texts=lambda ticket: (ticket.number,),
+    shards=4,
+)
