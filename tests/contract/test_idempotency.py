@@ -27,6 +27,7 @@ from chalicelib.vocabulary import (
     PaymentStatus,
     Portal,
     RefundRequestStatus,
+    TicketShown,
     TicketStatus,
 )
 from tests.contract.ground import Ground, label, routes, stored
@@ -131,6 +132,7 @@ FINAL: dict[type[StrEnum], set[StrEnum]] = {
     PaymentStatus: {PaymentStatus.SUCCEEDED, PaymentStatus.FAILED, PaymentStatus.REFUNDED},
     RefundRequestStatus: {RefundRequestStatus.REJECTED, RefundRequestStatus.REFUNDED},
     DisputeStatus: set(DisputeStatus),
+    TicketShown: set(TicketShown),
     TicketStatus: set(TicketStatus),
 }
 
