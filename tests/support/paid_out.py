@@ -61,6 +61,11 @@ def act(payout_id: str, action: str, token: str) -> Answer:
     return call("PUT", f"/api/payouts/{payout_id}/", {"action": action}, token=token)
 
 
+def create(settlement_id: str, token: str) -> Answer:
+    """Pay out a settlement again as staff."""
+    return call("POST", "/api/payouts/", {"settlement_id": settlement_id}, token=token)
+
+
 def stored(payout_id: str) -> Payout:
     """Return a payout from the table."""
     found = operations.get(keys.money.payout(payout_id))
