@@ -8,6 +8,7 @@ from itertools import chain, islice
 
 from chalicelib import clock
 from chalicelib.clients import files
+from chalicelib.config import config
 from chalicelib.domain import idempotency, jobs
 from chalicelib.domain.events import events
 from chalicelib.domain.jobs import JobResult
@@ -18,8 +19,6 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import EventLine, Job, SettlementFile
 from chalicelib.vocabulary import JobStatus
 
-# Lines that are answered at once: well within five seconds, and within the 6 MB of an answer (AWS: "Lambda quotas").
-MOST_AT_ONCE = 20_000
 CONTENT_TYPE = "text/csv; charset=utf-8"
 _FOLDER = "exports/"
 # The bucket deletes files after a day (lifecycle rule).
@@ -51,8 +50,9 @@ def ask(event_id: str | None, *, by: str) -> CsvFile | FileJob:
         raise ValidationFailed(details=[{"field": "event_id", "message": "name the event whose lines to list"}])
     events.get(event_id)
     lines = event_lines.read(event_id)
-    first = list(islice(lines, MOST_AT_ONCE + 1))
-    if len(first) > MOST_AT_ONCE:
+    most = config().limits.settlement_lines
+    first = list(islice(lines, most + 1))
+    if len(first) > most:
         return _start(event_id, by=by)
     return CsvFile(name=f"settlement-{event_id}.csv", content=_content(event_id, first))
 

@@ -7,16 +7,21 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from chalicelib import clock
+from chalicelib.clients import files
+from chalicelib.config import config
 from chalicelib.domain.money import Money
 from chalicelib.vocabulary import AdminRole
+from chalicelib.workers import jobs as jobs_worker
 from tests.support import mixed_sales, paid_out, settled
 from tests.support.client import call
 from tests.support.factories import customer_token, make_organizer
 from tests.support.meanwhile import asked
+from tests.support.settings import configured
 from tests.support.sizes import size_of
 from tests.support.streams import StreamReader
 from tests.truth import settlement_sums
@@ -30,8 +35,20 @@ MOST_REQUESTS, MOST_SECONDS = 40, 10
 
 def text_of(event_id: str, token: str) -> str:
     answer = call("GET", f"{PATH}?event_id={event_id}&format=csv", token=token)
+    if answer.status == 202:
+        return written(answer.json["job_id"], token)
     assert (answer.status, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
     return answer.text
+
+
+def written(job_id: str, token: str) -> str:
+    """Run the job of a file, and return the file."""
+    jobs_worker.run_step(job_id)
+    job = call("GET", f"/api/jobs/{job_id}/", token=token).json
+    assert (job["kind"], job["status"], job["done"]) == ("settlement_file", "complete", 1)
+    content = files.read(urlsplit(job["url"]).path.lstrip("/").removeprefix(f"{config().files_bucket}/"), limit=2**27)
+    assert content is not None
+    return content.decode()
 
 
 @contextmanager
@@ -93,6 +110,20 @@ def test_a_file_names_every_order_refund_dispute_and_late_payment_once() -> None
     assert (bought["gross"], bought["platform_fee"], bought["net"]) == ("3000.00", "150.00", "2850.00")
     given = next(row for row in rows if row["what"] == "refund")
     assert (given["refunds"], given["platform_fee"]) == ("1500.00", "-75.00")
+
+
+def test_a_large_file_is_written_by_a_job_and_the_same_request_is_the_same_job() -> None:
+    token = paid_out.staff()
+    sales = mixed_sales.make(make_organizer(), orders=30, seed=9)
+    event_id = sales.event.event_id
+    once = text_of(event_id, token)
+    with configured(LIMIT_SETTLEMENT_LINES="10"):
+        path = f"{PATH}?event_id={event_id}&format=csv"
+        started = call("GET", path, token=token)
+        assert (started.status, started.json["status"]) == (202, "open")
+        assert call("GET", path, token=token).json == started.json
+        assert written(started.json["job_id"], token) == once
+    assert call("GET", f"/api/jobs/{started.json['job_id']}/", token=paid_out.staff()).status == 404
 
 
 def test_the_file_needs_an_event_and_the_list_takes_its_filters_only() -> None:
