@@ -1,7 +1,7 @@
 """The lists of cards, and of customers' requests for a card."""
 
 from chalicelib import identifiers
-from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Card, CardRequest
 from chalicelib.vocabulary import CardDelivery, CardRequestStatus, CardStatus, CardType
 
@@ -9,7 +9,7 @@ CARDS = ListOf(
     name="cards",
     item=Card,
     id_name="card_id",
-    orderings={"created_at": Order(lambda card: identifiers.created_at(card.card_id))},
+    orderings={"created_at": Ordering(lambda card: identifiers.created_at(card.card_id))},
     filters={
         "status": Filter(lambda card: card.status, CardStatus),
         "type": Filter(lambda card: card.type, CardType),
@@ -25,7 +25,7 @@ CARD_REQUESTS = ListOf(
     name="card_requests",
     item=CardRequest,
     id_name="request_id",
-    orderings={"created_at": Order(lambda request: request.created_at)},
+    orderings={"created_at": Ordering(lambda request: request.created_at)},
     filters={
         "status": Filter(lambda request: request.status, CardRequestStatus),
         "customer_id": Filter(lambda request: request.customer_id),

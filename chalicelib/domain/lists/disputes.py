@@ -1,6 +1,6 @@
 """The lists of disputes and of refund requests."""
 
-from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Dispute, RefundRequest
 from chalicelib.vocabulary import DisputeStatus, RefundRequestStatus
 
@@ -8,7 +8,7 @@ DISPUTES = ListOf(
     name="disputes",
     item=Dispute,
     id_name="dispute_id",
-    orderings={"opened_at": Order(lambda dispute: dispute.opened_at)},
+    orderings={"opened_at": Ordering(lambda dispute: dispute.opened_at)},
     filters={
         "status": Filter(lambda dispute: dispute.status, DisputeStatus),
         "event_id": Filter(lambda dispute: dispute.event_id),
@@ -21,7 +21,7 @@ REFUND_REQUESTS = ListOf(
     name="refund_requests",
     item=RefundRequest,
     id_name="refund_id",
-    orderings={"created_at": Order(lambda request: request.created_at)},
+    orderings={"created_at": Ordering(lambda request: request.created_at)},
     filters={
         "status": Filter(lambda request: request.status, RefundRequestStatus),
         "event_id": Filter(lambda request: request.event_id),

@@ -1,6 +1,6 @@
 """The lists of events and of their edit requests."""
 
-from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import EditRequest, Event
 from chalicelib.vocabulary import EditRequestStatus, EventStatus
 
@@ -9,8 +9,8 @@ EVENTS = ListOf(
     item=Event,
     id_name="event_id",
     orderings={
-        "starts_at": Order(lambda event: event.starts_at),
-        "title": Order(lambda event: event.title, str),
+        "starts_at": Ordering(lambda event: event.starts_at),
+        "title": Ordering(lambda event: event.title, str),
     },
     filters={
         "status": Filter(lambda event: event.status, EventStatus),
@@ -28,7 +28,7 @@ EDIT_REQUESTS = ListOf(
     name="edit_requests",
     item=EditRequest,
     id_name="request_id",
-    orderings={"created_at": Order(lambda request: request.created_at)},
+    orderings={"created_at": Ordering(lambda request: request.created_at)},
     filters={
         "status": Filter(lambda request: request.status, EditRequestStatus),
         "event_id": Filter(lambda request: request.event_id),

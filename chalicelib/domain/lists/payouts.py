@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Payout, Settlement
 from chalicelib.vocabulary import PayoutStatus
 
@@ -10,7 +10,7 @@ SETTLEMENTS = ListOf(
     name="settlements",
     item=Settlement,
     id_name="event_id",
-    orderings={"closed_at": Order(lambda settlement: settlement.closed_at)},
+    orderings={"closed_at": Ordering(lambda settlement: settlement.closed_at)},
     filters={
         "event_id": Filter(lambda settlement: settlement.event_id),
         "organizer_id": Filter(lambda settlement: settlement.organizer_id),
@@ -23,8 +23,8 @@ PAYOUTS = ListOf(
     item=Payout,
     id_name="payout_id",
     orderings={
-        "created_at": Order(lambda payout: payout.created_at),
-        "scheduled_for": Order(lambda payout: date.fromisoformat(payout.scheduled_for), date),
+        "created_at": Ordering(lambda payout: payout.created_at),
+        "scheduled_for": Ordering(lambda payout: date.fromisoformat(payout.scheduled_for), date),
     },
     filters={
         "status": Filter(lambda payout: payout.status, PayoutStatus),

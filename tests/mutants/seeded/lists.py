@@ -46,4 +46,22 @@ MUTANTS = (
         after="operations.remove(venue.place)",
         tests=("tests/portals/admin/test_venues.py::test_a_venue_that_an_event_takes_at_the_same_time_is_not_deleted",),
     ),
+    Mutant(
+        name="formula-in-an-export",
+        bug="a name that is a formula is computed by whoever opens the export",
+        file="chalicelib/domain/exports/spreadsheets.py",
+        before="    return str(cell) if isinstance(cell, int) else spreadsheet_cell(cell)\n",
+        after="    return str(cell)\n",
+        tests=(
+            "tests/portals/admin/test_checkin_log.py::test_an_export_as_csv_has_a_row_for_each_scan_and_computes_nothing",
+        ),
+    ),
+    Mutant(
+        name="part-of-an-export-twice",
+        bug="two steps of an export at once both enter their part",
+        file="chalicelib/domain/exports/export_runs.py",
+        before="(ExportRun.status == JobStatus.OPEN) & (ExportRun.parts == run.parts)",
+        after="ExportRun.status == JobStatus.OPEN",
+        tests=("tests/portals/admin/test_checkin_log.py::test_a_part_that_two_steps_read_is_entered_once",),
+    ),
 )
