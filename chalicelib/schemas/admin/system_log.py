@@ -1,12 +1,16 @@
 """Bodies of the staff's portal: the audit log."""
 
-from typing import Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from chalicelib.schemas.admin.exports import Format
 from chalicelib.schemas.admin.lists import ListIn
-from chalicelib.schemas.wire import Filter, Moment, Out
-from chalicelib.vocabulary import AuditResult, Wholeness
+from chalicelib.schemas.wire import BetweenIn, Filter, Id, Moment, Out
+from chalicelib.vocabulary import AuditResult, ExportFormat, Wholeness
+
+_FILTERS = ("actor_id", "actor_type", "action", "entity_type", "entity_id", "result")
 
 
 class SystemLogIn(ListIn):
@@ -20,6 +24,27 @@ class SystemLogIn(ListIn):
     def wants_verification(self) -> bool:
         """Whether the log is to be verified."""
         return self.verify == "true"
+
+
+class SystemLogExportIn(BetweenIn):
+    """What to export of the audit log, and as which kind of file."""
+
+    actor_id: Id | None = None
+    actor_type: Id | None = None
+    action: Id | None = None
+    entity_type: Id | None = None
+    entity_id: Id | None = None
+    result: Filter[AuditResult] | None = None
+    format: Annotated[Format, Field(description="The kind of file.")] = ExportFormat.CSV
+
+    def filters(self) -> dict[str, str | bool]:
+        """Return the filters that were sent."""
+        return {name: value for name in _FILTERS if (value := getattr(self, name)) is not None}
+
+    def ranges(self) -> dict[str, tuple[datetime | None, datetime | None]]:
+        """Return the period, if there is one."""
+        ends = (self.begins_at(), self.ends_at())
+        return {} if ends == (None, None) else {"date": ends}
 
 
 class AuditEntryOut(Out):

@@ -8,6 +8,7 @@ from tests.support.client import call
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {
     "admin_system_log": lambda _: Request(query="result=done&page_size=5"),
+    "admin_export_system_log": lambda _: Request(query="result=refused&format=xlsx"),
 }
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from chalicelib.clients import files
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import Act, AuditSubject
 from chalicelib.table import keys, operations
@@ -89,3 +90,29 @@ def test_what_does_not_fit_into_an_answer_is_one_job_that_ends_with_the_finding(
     else:
         assert (job["done"], job["errors"]) == (64, [])
     assert call("GET", path, token=admin_token()).status == 404
+
+
+def test_an_export_has_what_the_filters_name_and_keeps_personal_states_sealed() -> None:
+    stream, customer = StreamReader(), make_customer()
+    for action, owner in (("customer.change", customer.account_id), ("venue.change", None)):
+        act = Act(action=action, address="192.0.2.1", request_id="r", actor_id="adm_1", role="admin")
+        with acts.acting(act):
+            acts.commit(
+                operations.change(keys.access.device("dev_1"), [Device.name.set("x")]),
+                subject=AuditSubject(action.split(".")[0], "id_1", None, {"name": "=Ayesha Khan"}, personal_to=owner),
+            )
+    stream.drain()
+    token = admin_token(AdminRole.SUPPORT)
+    asked = f"{LOG}export/?actor_id=adm_1&format=csv"
+    begun = call("GET", asked, token=token).json
+    worker.handle({"Records": [{"messageId": "1", "body": json.dumps({"job_id": begun["job_id"]})}]})
+    run = operations.get(keys.jobs.export(begun["job_id"]))
+    assert run is not None
+    lines = (files.read(str(run.file), limit=10**6) or b"").decode().splitlines()
+    assert lines[0].lstrip("\ufeff").startswith("entry_id,at,actor_id")
+    assert len(lines) == 3
+    (personal,) = (line for line in lines if "customer.change" in line)
+    (plain,) = (line for line in lines if "venue.change" in line)
+    assert "Khan" not in personal
+    assert personal.endswith(",sealed")
+    assert "Khan" in plain

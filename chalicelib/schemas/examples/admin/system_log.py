@@ -32,4 +32,8 @@ OPERATIONS: dict[str, Example] = {
         query={"verify": "true"},
         answer={"results": [_ENTRY], "next": None, "count": None, "verification": _WHOLE},
     ),
+    "admin_export_system_log": Example(
+        answer={"job_id": f"job_{ULID}", "status": "open", "url": None},
+        query={"format": "csv", "result": "refused"},
+    ),
 }
