@@ -103,6 +103,34 @@ class TicketShown(StrEnum):
     TRANSFERRED = "transferred"
 
 
+class IncidentType(StrEnum):
+    """What an usher reports."""
+
+    LOST_CARD = "lost_card"
+    DISPUTE = "dispute"
+    MEDICAL = "medical"
+    SECURITY = "security"
+    TECHNICAL = "technical"
+    OTHER = "other"
+
+
+class IncidentStatus(StrEnum):
+    """The state of an incident; a closed one stays closed."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    CLOSED = "closed"
+
+
+class ConflictResolution(StrEnum):
+    """How staff close a conflict of the check-in log."""
+
+    LET_IN = "let_in"
+    FRAUD = "fraud"
+    DEVICE_ERROR = "device_error"
+    OTHER = "other"
+
+
 class ScanStatus(StrEnum):
     """Whether a ticket was admitted."""
 

@@ -22,6 +22,7 @@ from chalicelib.vocabulary import (
     EditRequestStatus,
     EventStatus,
     GiftStatus,
+    IncidentStatus,
     JobStatus,
     OrderStatus,
     PaymentStatus,
@@ -132,6 +133,7 @@ FINAL: dict[type[StrEnum], set[StrEnum]] = {
     PaymentStatus: {PaymentStatus.SUCCEEDED, PaymentStatus.FAILED, PaymentStatus.REFUNDED},
     RefundRequestStatus: {RefundRequestStatus.REJECTED, RefundRequestStatus.REFUNDED},
     DisputeStatus: set(DisputeStatus),
+    IncidentStatus: set(IncidentStatus),
     TicketShown: set(TicketShown),
     TicketStatus: set(TicketStatus),
 }

@@ -8,6 +8,7 @@ from chalicelib.domain.lists.devices import DEVICES
 from chalicelib.domain.lists.disputes import DISPUTES, REFUND_REQUESTS
 from chalicelib.domain.lists.events import EDIT_REQUESTS, EVENTS
 from chalicelib.domain.lists.finance import DEPOSITS, EXPENSES, WITHDRAWALS
+from chalicelib.domain.lists.incidents import INCIDENTS
 from chalicelib.domain.lists.leftovers import LEFTOVERS
 from chalicelib.domain.lists.payouts import PAYOUTS, SETTLEMENTS
 from chalicelib.domain.lists.tickets import TICKETS
@@ -22,6 +23,7 @@ LISTS: tuple[AnyList, ...] = (
     DISPUTES,
     REFUND_REQUESTS,
     TICKETS,
+    INCIDENTS,
     SETTLEMENTS,
     PAYOUTS,
     CUSTOMERS,

@@ -102,6 +102,7 @@ _KINDS: Mapping[str, Variable] = {
     "session_id": _id("ses"),
     "expense_id": _id("exp"),
     "dispute_id": _id("dsp"),
+    "incident_id": _id("inc"),
     # Of an edit, a refund or a card: each has a prefix of its own.
     "request_id": _id("[a-z]{3}"),
     "card_id": Variable(_card, longest=LONGEST_SCANNED),

@@ -19,6 +19,7 @@ PATH_VARIABLES = {
     "payout_id": "The payout's id.",
     "expense_id": "The expense's id.",
     "dispute_id": "The dispute's id.",
+    "incident_id": "The incident's id.",
     "request_id": "The id of what somebody asked for: a change of an event, a refund, a card.",
     "session_id": "The session's id.",
     "mobile": "The customer's number, in national or international form; its + may be written %2B.",

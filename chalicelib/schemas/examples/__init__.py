@@ -30,6 +30,7 @@ PATH_VALUES = {
     "session_id": SESSION_ID,
     "user_id": f"usr_{ULID}",
     "dispute_id": f"dsp_{ULID}",
+    "incident_id": f"inc_{ULID}",
     "request_id": f"rfd_{ULID}",
     "venue_id": demo.KNOWN_VENUE_ID,
     "customer_id": f"cus_{ULID}",

@@ -56,6 +56,7 @@ from chalicelib.table.items.events import (
 from chalicelib.table.items.finance import CompanyDay, Deposit, Expense, PartnerAccount, ProfitShares, Withdrawal
 from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, FirstScan, Scan
 from chalicelib.table.items.idempotency import IdempotencyRecord, IdempotentAnswer, Operation
+from chalicelib.table.items.incidents import ConflictAddress, Incident
 from chalicelib.table.items.item import Item, SweptItem
 from chalicelib.table.items.jobs import ExportRun, Job, JobRequest, SettlementFile, SweepMark
 from chalicelib.table.items.lists import ListEntry, ListWord
@@ -160,6 +161,7 @@ __all__ = [
     "CheckinDay",
     "ClearedMoney",
     "CompanyDay",
+    "ConflictAddress",
     "Counters",
     "CustomerTotals",
     "DataKey",
@@ -183,6 +185,7 @@ __all__ = [
     "Gift",
     "IdempotencyRecord",
     "IdempotentAnswer",
+    "Incident",
     "Invoice",
     "InvoiceSeries",
     "Item",

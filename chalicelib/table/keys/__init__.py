@@ -136,6 +136,8 @@ No.  question                                   index  partition                
      a refund at the sandbox                     table  SANDBOX_REFUND#reference   SANDBOX_REFUND         sandbox
  146  what of a provider's list was found in the table  SEEN#provider#name         SEEN                   reconciliation
      books
+ 147  an incident                                table  INCIDENT#incident          INCIDENT               staff
+ 148  the scan of a conflict, by its log entry   table  CONFLICT_ADDRESS#log       CONFLICT_ADDRESS       staff
 160  the closing of an event's books by itself   table  EVENT#event               BOOKS_DUE              sweep
 161  a payout at the sandbox bank, and what the table  SANDBOX_PAYOUT#key        SANDBOX_PAYOUT         payouts
      bank can pay                                      SANDBOX_BANK              currency
@@ -184,6 +186,7 @@ from chalicelib.table.keys import (
     finance,
     gate,
     idempotency,
+    incidents,
     jobs,
     lists,
     live,
@@ -209,6 +212,7 @@ __all__ = [
     "finance",
     "gate",
     "idempotency",
+    "incidents",
     "jobs",
     "lists",
     "live",

@@ -1,0 +1,55 @@
+"""Conflicts of the check-in log: offline scans that contradict another, each closed once by staff."""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.errors import InvalidState, NotFound
+from chalicelib.table import keys, operations
+from chalicelib.table.items import ConflictAddress, Scan
+from chalicelib.table.places import Place
+from chalicelib.vocabulary import ConflictResolution
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedConflict:
+    """A conflict that staff closed."""
+
+    log_id: str
+    event_id: str
+    conflict: str
+    resolution: ConflictResolution
+
+
+def mark(scan: Scan, conflict: str) -> None:
+    """Mark a scan as a conflict, so that staff find it by its log entry; idempotent.
+
+    For the synchronization of offline scans, which is not built yet.
+    """
+    address = ConflictAddress(*keys.incidents.conflict_address(scan.log_id), scan_pk=scan.pk, scan_sk=scan.sk)
+    as_new = Scan.pk.exists() & Scan.resolution.does_not_exist()
+    operations.commit(operations.change(scan.place, [Scan.conflict.set(conflict)], as_new), operations.put(address))
+
+
+def close(log_id: str, resolution: ConflictResolution, *, note: str) -> ClosedConflict:
+    """Close a conflict, once; the same resolution again changes nothing.
+
+    Raises NotFound (no such entry, or no conflict), InvalidState (closed otherwise).
+    """
+    address = operations.get(keys.incidents.conflict_address(log_id))
+    if address is None:
+        raise NotFound("There is no conflict of this log entry.")
+    place = Place(Scan, address.scan_pk, address.scan_sk)
+    is_open = Scan.conflict.exists() & Scan.resolution.does_not_exist()
+    subject = AuditSubject("conflict", log_id, after={"resolution": resolution, "note": note})
+    try:
+        acts.commit(operations.change(place, [Scan.resolution.set(resolution)], is_open), subject=subject)
+    except operations.ConditionFailed as failure:
+        found = failure.found(Scan)
+        was = found.resolution if found is not None else None
+        if was is not None and was != resolution:
+            raise InvalidState(f"This conflict was closed as {was}.") from failure
+    scan = operations.get(place)
+    if scan is None or scan.conflict is None or scan.resolution is None:
+        raise NotFound("There is no conflict of this log entry.")
+    return ClosedConflict(log_id, scan.event_id, scan.conflict, ConflictResolution(scan.resolution))

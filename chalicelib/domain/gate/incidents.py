@@ -1,0 +1,124 @@
+"""Incidents: reported by ushers at their event, and answered by staff until they are closed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.domain import idempotency
+from chalicelib.domain.audit import acts
+from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.domain.cards import cards
+from chalicelib.errors import InvalidState, NotFound
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Incident
+from chalicelib.vocabulary import IncidentStatus, IncidentType
+
+_UNCLOSED = (IncidentStatus.OPEN, IncidentStatus.IN_PROGRESS)
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentReport:
+    """What an usher reports, perhaps of a card or a ticket."""
+
+    type: IncidentType
+    note: str
+    card_name: str | None = None
+    ticket_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownIncident:
+    """An incident as ushers and staff see it."""
+
+    id: str
+    event_id: str
+    type: IncidentType
+    status: IncidentStatus
+    note: str
+    card_uid: str | None
+    ticket_id: str | None
+    reported_by: str
+    created_at: datetime
+    answer: str | None
+    answered_by: str | None
+    answered_at: datetime | None
+
+
+def shown(incident: Incident) -> ShownIncident:
+    """Return an incident as ushers and staff see it."""
+    return ShownIncident(
+        id=incident.incident_id,
+        event_id=incident.event_id,
+        type=incident.type,
+        status=incident.status,
+        note=incident.note,
+        card_uid=incident.card_uid,
+        ticket_id=incident.ticket_id,
+        reported_by=incident.reported_by,
+        created_at=incident.created_at,
+        answer=incident.answer,
+        answered_by=incident.answered_by,
+        answered_at=incident.answered_at,
+    )
+
+
+def report(event_id: str, told: IncidentReport, *, by: str, operation_id: str) -> ShownIncident:
+    """Store an incident, once per `operation_id`. Raises NotFound (a ticket of another event), ValidationFailed."""
+    if told.ticket_id is not None:
+        ticket = operations.get(keys.tickets.ticket(told.ticket_id))
+        if ticket is None or ticket.event_id != event_id:
+            raise NotFound("There is no such ticket at this event.")
+    incident_id = new_id("inc")
+    incident = Incident(
+        *keys.incidents.incident(incident_id),
+        incident_id=incident_id,
+        event_id=event_id,
+        type=told.type,
+        status=IncidentStatus.OPEN,
+        note=told.note,
+        card_uid=cards.name_to_uid(told.card_name) if told.card_name else None,
+        ticket_id=told.ticket_id,
+        reported_by=by,
+        created_at=clock.now(),
+    )
+    try:
+        operations.commit(
+            idempotency.once(operation_id, incident_id), operations.put(incident, Incident.pk.does_not_exist())
+        )
+    except operations.ConditionFailed:
+        first = idempotency.result_of(operation_id)
+        if first is None:
+            raise
+        return shown(_get(first))
+    logger.info("incident reported", extra={"incident_id": incident_id, "event_id": event_id, "type": told.type})
+    return shown(incident)
+
+
+def _get(incident_id: str) -> Incident:
+    incident = operations.get(keys.incidents.incident(incident_id))
+    if incident is None:
+        raise NotFound("There is no such incident.")
+    return incident
+
+
+def answer(incident_id: str, status: IncidentStatus, *, note: str, by: str) -> ShownIncident:
+    """Move an incident along, with a note, and return it. Raises NotFound, InvalidState (closed)."""
+    before = _get(incident_id)
+    changed: list[Action] = [
+        Incident.status.set(status),
+        Incident.answer.set(note),
+        Incident.answered_by.set(by),
+        Incident.answered_at.set(clock.now()),
+    ]
+    after = {"status": status, "note": note}
+    subject = AuditSubject("incident", incident_id, before={"status": before.status}, after=after)
+    try:
+        acts.commit(operations.change(before.place, changed, Incident.status.is_in(*_UNCLOSED)), subject=subject)
+    except operations.ConditionFailed as failure:
+        now = _get(incident_id).status
+        raise InvalidState(f"This incident is {now}, so it cannot become {status}.") from failure
+    return shown(_get(incident_id))

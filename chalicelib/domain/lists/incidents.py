@@ -1,0 +1,19 @@
+"""The list of incidents."""
+
+from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.table.items import Incident
+from chalicelib.vocabulary import IncidentStatus, IncidentType
+
+INCIDENTS = ListOf(
+    name="incidents",
+    item=Incident,
+    id_name="incident_id",
+    orderings={"created_at": Order(lambda incident: incident.created_at)},
+    filters={
+        "status": Filter(lambda incident: incident.status, IncidentStatus),
+        "event_id": Filter(lambda incident: incident.event_id),
+        "type": Filter(lambda incident: incident.type, IncidentType),
+    },
+    indexes=(("status",), ("event_id",)),
+    texts=lambda incident: (incident.note,),
+)

@@ -1,0 +1,32 @@
+"""Items of incidents, and where the conflicts of the check-in log are."""
+
+from pynamodb.attributes import UnicodeAttribute
+
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
+from chalicelib.table.items.item import Item
+from chalicelib.vocabulary import IncidentStatus, IncidentType
+
+
+class Incident(Item, discriminator="incident"):
+    """Something that an usher reported at an event."""
+
+    incident_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    type = EnumAttribute(IncidentType)
+    status = EnumAttribute(IncidentStatus)
+    note = UnicodeAttribute()
+    card_uid = UnicodeAttribute(null=True)
+    ticket_id = UnicodeAttribute(null=True)
+    reported_by = UnicodeAttribute()
+    created_at = MomentAttribute()
+    answer = UnicodeAttribute(null=True)
+    answered_by = UnicodeAttribute(null=True)
+    answered_at = MomentAttribute(null=True)
+    version = IntegerAttribute(default=0)
+
+
+class ConflictAddress(Item, discriminator="conflict_address"):
+    """The scan of a conflict, found by the id of its log entry alone."""
+
+    scan_pk = UnicodeAttribute()
+    scan_sk = UnicodeAttribute()

@@ -1,0 +1,14 @@
+"""Keys of incidents and of conflicts."""
+
+from chalicelib.table.items.incidents import ConflictAddress, Incident
+from chalicelib.table.places import Place, joined
+
+
+def incident(incident_id: str) -> Place[Incident]:
+    """Question 147."""
+    return Place(Incident, joined("INCIDENT", incident_id), "INCIDENT")
+
+
+def conflict_address(log_id: str) -> Place[ConflictAddress]:
+    """Question 148."""
+    return Place(ConflictAddress, joined("CONFLICT_ADDRESS", log_id), "CONFLICT_ADDRESS")

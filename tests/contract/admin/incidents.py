@@ -1,0 +1,52 @@
+"""Requests of the staff's portal: incidents and conflicts; and an usher's report."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.domain.gate import conflicts, incidents
+from chalicelib.domain.gate.incidents import IncidentReport
+from chalicelib.identifiers import new_id
+from chalicelib.schemas.examples import demo
+from chalicelib.table.items import Item, Scan
+from chalicelib.vocabulary import IncidentType, Portal
+from tests.contract.request import Request
+from tests.support import payers
+from tests.support.client import call
+from tests.support.factories import scan_id
+
+_numbers = itertools.count(1)
+
+
+def _incident(ground: Any) -> str:
+    report = IncidentReport(IncidentType.MEDICAL, f"Somebody fell at gate {next(_numbers)}.")
+    return incidents.report(demo.EVENT_ID, report, by=ground.usher.account_id, operation_id=new_id("op")).id
+
+
+def _conflict(ground: Any) -> str:
+    sent = {"scan_id": scan_id(), "card_id": "04B1B2C3D4E5F6"}
+    log_id = str(call("POST", "/api/usher/scan/result/", sent, token=ground.access(Portal.USHER)).json["log_id"])
+    scans = (Item.from_raw_data(raw) for raw in payers.all_raws("scan"))
+    scan = next(one for one in scans if isinstance(one, Scan) and one.log_id == log_id)
+    conflicts.mark(scan, "double_admission")
+    return log_id
+
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "usher_report_incident": lambda _: Request({"type": "security", "note": "A fight at gate 2."}),
+    "admin_incidents": lambda _: Request(query="status=open&page_size=5"),
+    "admin_answer_incident": lambda ground: Request(
+        {"status": "in_progress", "note": "A doctor came."}, path={"incident_id": _incident(ground)}
+    ),
+    "admin_close_conflict": lambda ground: Request(
+        {"resolution": "device_error", "note": "Its clock was wrong."}, path={"log_id": _conflict(ground)}
+    ),
+}
+
+
+def _incidents(ground: Any) -> None:
+    for _ in range(3):
+        _incident(ground)
+
+
+ROWS: tuple[Callable[[Any], object], ...] = (_incidents,)

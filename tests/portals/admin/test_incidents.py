@@ -1,0 +1,54 @@
+"""Incidents that ushers report and staff close, and conflicts of the check-in log that staff settle."""
+
+import pytest
+
+from chalicelib.domain.gate import conflicts
+from chalicelib.table.items import Item, Scan
+from chalicelib.vocabulary import AdminRole
+from tests.support import payers
+from tests.support.client import call
+from tests.support.factories import admin_token, make_event, make_ticket, scan_id, usher_token
+from tests.support.streams import StreamReader
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+
+def test_what_an_usher_reports_is_listed_answered_and_stays_closed() -> None:
+    stream, event, other = StreamReader(), make_event(), make_event()
+    usher, manager = usher_token(event), admin_token(AdminRole.USHER_MANAGER)
+    ticket, foreign = make_ticket(event), make_ticket(other)
+    told = {"type": "medical", "note": "Somebody fell.", "ticket_id": ticket.ticket_id}
+    sent = [
+        call("POST", "/api/usher/scan/report/", told, token=usher, headers={"idempotency-key": "one-report"})
+        for _ in range(2)
+    ]
+    assert [answer.status for answer in sent] == [201, 201]
+    assert sent[0].json["id"] == sent[1].json["id"]
+    refused = call("POST", "/api/usher/scan/report/", {**told, "ticket_id": foreign.ticket_id}, token=usher)
+    assert refused.status == 404
+    while stream.drain():
+        pass
+    listed = call("GET", f"/api/incidents/?event_id={event.event_id}&status=open", token=manager).json["results"]
+    assert [(one["type"], one["note"]) for one in listed] == [("medical", "Somebody fell.")]
+    path = f"/api/incidents/{listed[0]['id']}/"
+    for status in ("in_progress", "closed"):
+        assert call("PUT", path, {"status": status, "note": "A doctor came."}, token=manager).json["status"] == status
+    again = call("PUT", path, {"status": "open", "note": "Again."}, token=manager)
+    assert (again.status, again.code) == (409, "INVALID_STATE")
+    assert "closed" in again.text
+
+
+def test_a_conflict_is_closed_once() -> None:
+    event, manager = make_event(), admin_token(AdminRole.USHER_MANAGER)
+    body = {"scan_id": scan_id(), "card_id": "04B1B2C3D4E5F6"}
+    log_id = call("POST", "/api/usher/scan/result/", body, token=usher_token(event)).json["log_id"]
+    path, let_in = f"/api/logs/checkin/{log_id}/", {"resolution": "let_in", "note": "The twin came in."}
+    assert call("PUT", path, let_in, token=manager).status == 404
+    (scan,) = [Item.from_raw_data(raw) for raw in payers.all_raws("scan")]
+    assert isinstance(scan, Scan)
+    conflicts.mark(scan, "double_admission")
+    for _ in range(2):
+        assert call("PUT", path, let_in, token=manager).json["resolution"] == "let_in"
+    refused = call("PUT", path, {**let_in, "resolution": "fraud"}, token=manager)
+    assert (refused.status, refused.code) == (409, "INVALID_STATE")
+    assert "let_in" in refused.text
