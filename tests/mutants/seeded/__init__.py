@@ -39,6 +39,7 @@ from tests.mutants.seeded import (
     sessions,
     sinks,
     sizes,
+    staff,
     states,
     texts,
     tickets,
@@ -87,6 +88,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *abuse.MUTANTS,
     *sessions.MUTANTS,
     *sizes.MUTANTS,
+    *staff.MUTANTS,
     *routes.MUTANTS,
     *audit.MUTANTS,
 )
