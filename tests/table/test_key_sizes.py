@@ -23,6 +23,7 @@ from chalicelib.portals.http.route import ROUTES
 from chalicelib.table import keys
 from chalicelib.table.items import Item
 from chalicelib.table.places import MOST_BYTES, Key, beginning, bounded, joined
+from chalicelib.table.ranges import Between
 from tests.table.test_keys import FUNCTIONS
 
 # AWS: "Quotas in Amazon DynamoDB".
@@ -84,7 +85,9 @@ def _sizes(made: Any) -> Iterator[tuple[int, int]]:
         yield len(made.sk.encode()), MOST_SORT
     elif isinstance(made, str):
         yield len(made.encode()), MOST_SORT
-    elif isinstance(made, list):
+    elif isinstance(made, Between):
+        yield from _sizes([made.first, made.last])
+    elif isinstance(made, list | tuple):
         for each in made:
             yield from _sizes(each)
     else:
@@ -92,7 +95,7 @@ def _sizes(made: Any) -> Iterator[tuple[int, int]]:
 
 
 # They read a key.
-_NO_KEYS = {"told_number", "uid_assigned", "ticket_of_attendee_word", "scanned_ticket"}
+_NO_KEYS = {"told_number", "uid_assigned", "ticket_of_attendee_word", "scanned_ticket", "period_of"}
 _MAKERS = [function for function in FUNCTIONS if function.__name__ not in _NO_KEYS]
 
 
