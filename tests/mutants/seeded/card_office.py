@@ -9,12 +9,12 @@ _UNCLAIMED = "tests/portals/admin/test_unclaimed.py"
 
 MUTANTS = (
     Mutant(
-        name="replaced-card-keeps-its-ticket-list-writable",
-        bug="a ticket that is given away stays on the card that replaced a lost one",
-        file="chalicelib/domain/cards/bindings.py",
-        before="    return keys.cards.card(card.replaced_by) if card.replaced_by else None\n",
-        after="    return None\n",
-        tests=(f"{_LOST}::test_a_ticket_given_away_leaves_the_replacement_before_the_stream_is_read",),
+        name="lost-card-stays-active",
+        bug="a card that was replaced still opens the gate",
+        file="chalicelib/domain/card_office/replacements.py",
+        before="        *cards.becoming(read.old, CardStatus.REPLACED),\n",
+        after="        *cards.becoming(read.old, CardStatus.ACTIVE),\n",
+        tests=(f"{_LOST}::test_a_lost_card_gives_all_it_has_to_its_replacement_in_one_call",),
     ),
     Mutant(
         name="late-money-goes-to-the-newest-card",
