@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from chalicelib import clock
 from chalicelib.clients import messages
@@ -86,7 +87,7 @@ def make_link(uid: str, *, by: str, operation_id: str) -> LeftoverAnswer:
         if first is None:
             raise Unavailable(retry_after=1) from failure
         return first
-    link = f"{config().public_url}/claim#{token}"
+    link = _link(token)
     left = f"{money.currency} {money.amount} is left on your card ...{uid[-4:]}"
     text = f"Gatehouse: {left}. Claim it within {LIFETIME.days} days: {link}"
     for channel, address in contact.ways:
@@ -158,6 +159,12 @@ def claim(token: str, *, customer_id: str, card_name: str) -> Claimed:
         logger.info("leftover claimed", extra={"claim_id": found.claim_id, "customer_id": customer_id})
         return _done(operations.get(place) or found)
     raise Unavailable("These cards are being used at this moment. Try again.", retry_after=1)
+
+
+def _link(token: str) -> str:
+    """Return the link; a fragment reaches no server's log."""
+    base = urlsplit(config().public_url)
+    return base._replace(path=f"{base.path.rstrip('/')}/claim", fragment=token).geturl()
 
 
 def _digest(token: str) -> str:
