@@ -74,8 +74,8 @@ def requests_of(act: Callable[[], Any]) -> int:
 
 
 def some(cells: list[tuple[int, Fault]]) -> Sequence[tuple[int, Fault]]:
-    """Return the day's sixth of the day's cells, since a cell takes a whole erasure; all with FAULTS=all."""
-    return fault_days.part(cells, 0, of=6)
+    """Return a part of the day's cells, since a cell takes a whole erasure; all with FAULTS=all."""
+    return fault_days.part(cells, 0, of=18)
 
 
 def test_an_erasure_that_fails_at_any_request_is_completed_and_gives_everything_back_once() -> None:
