@@ -193,3 +193,12 @@ def test_the_client_of_tix_gets_through_a_day_with_its_own_calls(run: LocalRun) 
     done = subprocess.run([node, str(CLIENT / "journey.js"), url], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["tickets"] > 1000
+
+
+@pytest.mark.skipif(not (CLIENT / "node_modules").exists(), reason="Node or its registry is not available here")
+def test_the_console_logs_in_by_cookie_from_its_origin_and_another_origin_gets_no_credentials(run: LocalRun) -> None:
+    node, url = shutil.which("node") or "node", f"http://127.0.0.1:{run.port}"
+    command = [node, str(CLIENT / "cookies.js"), url, demo.ADMIN_EMAIL, demo_passwords.ADMIN]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout) == {"held": True}
