@@ -175,6 +175,9 @@ OF_OTHERS: frozenset[type[Item]] = frozenset(
         items.ListingEntry,
         items.KnownVenue,
         items.SalesTotals,
+        items.Cancellation,
+        # Written by ushers and staff about a gate; it belongs to no customer.
+        items.Incident,
         # A number of all customers.
         items.PlatformCounts,
         items.NoticeRun,
