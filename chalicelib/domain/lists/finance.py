@@ -2,14 +2,14 @@
 
 from datetime import date
 
-from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Deposit, Expense, Withdrawal
 
 EXPENSES = ListOf(
     name="expenses",
     item=Expense,
     id_name="expense_id",
-    orderings={"incurred_on": Order(lambda expense: date.fromisoformat(expense.incurred_on), date)},
+    orderings={"incurred_on": Ordering(lambda expense: date.fromisoformat(expense.incurred_on), date)},
     filters={
         "category": Filter(lambda expense: expense.category, folded=True),
         "event_id": Filter(lambda expense: expense.event_id),
@@ -22,7 +22,7 @@ DEPOSITS = ListOf(
     name="deposits",
     item=Deposit,
     id_name="deposit_id",
-    orderings={"received_on": Order(lambda deposit: date.fromisoformat(deposit.received_on), date)},
+    orderings={"received_on": Ordering(lambda deposit: date.fromisoformat(deposit.received_on), date)},
     filters={"source": Filter(lambda deposit: deposit.source, folded=True)},
     indexes=(("source",),),
     texts=lambda deposit: (deposit.source, deposit.reference),
@@ -31,7 +31,7 @@ WITHDRAWALS = ListOf(
     name="profit_withdrawals",
     item=Withdrawal,
     id_name="withdrawal_id",
-    orderings={"created_at": Order(lambda withdrawal: withdrawal.created_at)},
+    orderings={"created_at": Ordering(lambda withdrawal: withdrawal.created_at)},
     filters={"partner": Filter(lambda withdrawal: withdrawal.partner, folded=True)},
     indexes=(("partner",),),
     texts=lambda withdrawal: (withdrawal.partner,),

@@ -1,6 +1,6 @@
 """The list of incidents."""
 
-from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Incident
 from chalicelib.vocabulary import IncidentStatus, IncidentType
 
@@ -8,7 +8,7 @@ INCIDENTS = ListOf(
     name="incidents",
     item=Incident,
     id_name="incident_id",
-    orderings={"created_at": Order(lambda incident: incident.created_at)},
+    orderings={"created_at": Ordering(lambda incident: incident.created_at)},
     filters={
         "status": Filter(lambda incident: incident.status, IncidentStatus),
         "event_id": Filter(lambda incident: incident.event_id),

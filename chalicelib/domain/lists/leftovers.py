@@ -1,6 +1,6 @@
 """The list of leftover money."""
 
-from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Leftover
 from chalicelib.vocabulary import LeftoverKind
 
@@ -8,7 +8,7 @@ LEFTOVERS = ListOf(
     name="unclaimed",
     item=Leftover,
     id_name="leftover_id",
-    orderings={"since": Order(lambda left: left.since), "amount": Order(lambda left: left.amount, int)},
+    orderings={"since": Ordering(lambda left: left.since), "amount": Ordering(lambda left: left.amount, int)},
     filters={
         "kind": Filter(lambda left: left.leftover_kind, LeftoverKind),
         "customer_id": Filter(lambda left: left.customer_id),

@@ -1,6 +1,6 @@
 """The list of tickets."""
 
-from chalicelib.domain.lists.declaration import Filter, ListOf, Order
+from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Ticket
 from chalicelib.vocabulary import ScanStatus, TicketStatus
 
@@ -8,7 +8,7 @@ TICKETS = ListOf(
     name="tickets",
     item=Ticket,
     id_name="ticket_id",
-    orderings={"issued_at": Order(lambda ticket: ticket.issued_at)},
+    orderings={"issued_at": Ordering(lambda ticket: ticket.issued_at)},
     filters={
         "event_id": Filter(lambda ticket: ticket.event_id),
         "customer_id": Filter(lambda ticket: ticket.customer_id),
