@@ -47,7 +47,7 @@ mutants: setup engine ## Seed bugs one by one, and require that a test fails for
 	@FETCH=0 $(PY) -m tests.mutants
 
 bench: setup engine ## Measure cost and speed
-	@$(PY) -m bench
+	@$(PY) -m bench && $(PY) -m bench.audit_log
 
 client: setup apiclient ## Write a typed TypeScript client into tests/api_client/build, and compile a journey with it
 	@$(PY) -c 'import app; from chalicelib.portals.openapi import document; print(document.text())' > tests/api_client/openapi.json

@@ -51,7 +51,7 @@ class AuditEntryOut(Out):
     """What a member of staff did, or was refused; `before` and `after` hold the changed fields."""
 
     id: str
-    at: Moment
+    date: Moment
     actor_id: str
     actor_type: str
     role: str

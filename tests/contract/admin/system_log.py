@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.schemas.examples import demo
+from chalicelib.vocabulary import AdminRole, Portal
 from tests.contract.request import Request
 from tests.support.client import call
 
@@ -14,11 +16,9 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
 
 def _acts(ground: Any) -> None:
     """Staff change something, are refused something, and change nothing."""
-    from chalicelib.vocabulary import AdminRole, Portal
-
     for role in (AdminRole.SUPER_ADMIN, AdminRole.SUPPORT):
         token = ground.access(Portal.ADMIN, role=role)
-        body = {"event_id": "evt_other", "gate": "Gate 1", "name": "North"}
+        body = {"event_id": demo.EVENT_ID, "gate": "Gate 1", "name": "North"}
         made = call("POST", "/api/devices/", body, token=token)
         call("DELETE", f"/api/devices/{made.json.get('device_id', 'dev_none')}/", token=token)
         call("DELETE", "/api/auth/totp/", {"code": "123456"}, token=token)
