@@ -368,7 +368,7 @@ def _listed(item: Item) -> ListedMoney:
             item.reference,
             is_charge=False,
             payment_id=payment_id,
-            amount=int(item.amount),
+            amount=item.amount,
             currency=item.currency,
             status=OutcomeStatus.SUCCEEDED,
         )
@@ -379,7 +379,7 @@ def _listed(item: Item) -> ListedMoney:
         book.reference,
         is_charge=True,
         payment_id=_payment_of(book.reference),
-        amount=int(book.amount),
+        amount=book.amount,
         currency=book.currency,
         status=book.status,
     )

@@ -90,7 +90,7 @@ def get(ticket_id: str) -> StaffTicket:
 
 
 def _version(ticket: Ticket) -> int:
-    return int(ticket.credential) + int(ticket.staff_changes or 0)
+    return ticket.credential + int(ticket.staff_changes or 0)
 
 
 def change(ticket_id: str, wanted: TicketChange) -> StaffTicket:
