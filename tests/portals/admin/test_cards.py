@@ -9,6 +9,7 @@ from chalicelib.vocabulary import AdminRole, CardStatus
 from tests.support import wallets
 from tests.support.desk import ask, new_uid
 from tests.support.shops import make_shop, new_customer, stored
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -83,3 +84,18 @@ def test_a_stale_version_gets_the_present_state_and_changes_nothing() -> None:
     present = {one["field"]: one["message"] for one in stale.json["error"]["details"]}
     assert present == {"version": str(seen + 1), "status": "blocked", "reason": "Found broken."}
     assert stored(card).status == "blocked"
+
+
+def test_cards_are_found_by_filters_and_the_beginning_of_their_uid() -> None:
+    stream, shop, customer = StreamReader(), make_shop(), new_customer()
+    (free,), used = shop.stock(), wallets.make_card(customer)
+    stream.drain()
+
+    def found(query: str) -> list[str]:
+        return [card["uid"] for card in ask("GET", f"nfc-cards/?{query}").json["results"]]
+
+    assert found(f"merchant_id={shop.id}&status=stock") == [free.uid]
+    assert found(f"customer_id={customer.account_id}") == [used.uid]
+    assert found(f"search={free.uid[:9].lower()}") == [free.uid]
+    assert found(f"merchant_id={shop.id}&status=active") == []
+    assert ask("GET", "nfc-cards/?event_id=evt_1").status == 400
