@@ -55,6 +55,8 @@ class StripeDouble:
     redirects: bool = True
     # The status of each new refund.
     refund_status: str = "succeeded"
+    # What refunds are paid from, in the units of its one currency; without it there is no limit.
+    funds: int | None = None
     _replies: dict[str, tuple[str, Answer]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     url: str = ""
@@ -97,6 +99,8 @@ class StripeDouble:
                 return 200, {"id": name, "object": "payment_method", "customer": "cus_1"}
             case "POST", ["refunds"] if params.get("payment_intent") in self.intents:
                 return self._refund(params)
+            case "GET", ["balance"]:
+                return 200, {"object": "balance", "available": [{"amount": self.funds or 0, "currency": "pkr"}]}
             case "GET", ["refunds"]:
                 found = [one for one in self.refunds.values() if one["payment_intent"] == params["payment_intent"]]
                 return 200, {"object": "list", "data": found, "has_more": False, "url": "/v1/refunds"}
@@ -189,6 +193,10 @@ class StripeDouble:
             return invalid("parameter_invalid_integer")
         if self.held(name) < amount:
             return invalid("charge_already_refunded")
+        if self.funds is not None:
+            if self.funds < amount:
+                return invalid("balance_insufficient")
+            self.funds -= amount
         refund = {
             "id": f"re_{new_id('x')[2:]}",
             "object": "refund",
