@@ -31,7 +31,9 @@ def test_a_cancelled_event_is_void_at_once_and_paid_back_at_its_pace(capsys: pyt
     stream.drain()
     staff = make_staff()
     began = time.monotonic()
-    job_id = confirmed(staff, event.event_id).json["job_id"]
+    # Many tickets are above the threshold of a second person.
+    begun = confirmed(staff, event.event_id).json
+    job_id = begun["job_id"] or confirmed(make_staff(), event.event_id).json["job_id"]
     void = time.monotonic() - began + gate_control.REFRESH_SECONDS
     assert events.get(event.event_id).status == "cancelled"
     began = time.monotonic()
