@@ -63,8 +63,8 @@ MUTANTS = (
         name="payout-not-held-by-a-dispute",
         bug="an organizer is paid money that the bank is taking back",
         file="chalicelib/domain/payouts/settlements.py",
-        before="status=PayoutStatus.ON_HOLD if is_held else PayoutStatus.SCHEDULED,",
-        after="status=PayoutStatus.SCHEDULED,",
+        before="status = PayoutStatus.ON_HOLD if is_held else resting",
+        after="status = resting",
         tests=(_HOLDS,),
     ),
     # 3-D Secure and Idempotency-Keys

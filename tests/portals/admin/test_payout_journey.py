@@ -5,7 +5,7 @@ import pytest
 from chalicelib.domain.ledger import clearing, in_transit, payable
 from chalicelib.domain.money import Money
 from chalicelib.table import keys
-from tests.support import paid_out, payers, settled, sweeps
+from tests.support import books, paid_out, payers, settled, sweeps
 from tests.support.client import call
 from tests.support.factories import token_of
 from tests.support.paid_out import DONE
@@ -42,13 +42,21 @@ def test_an_event_that_is_over_is_settled_by_itself_approved_by_a_second_person_
         assert len(messages) == 1
         assert [paid_out.deliver(*messages, *messages) for _ in range(3)] == [DONE] * 3
 
+    stream.drain()
     shown = call("GET", f"/api/organizer/payouts/{payout.payout_id}/", token=token_of(organizer)).json
     assert (shown["status"], shown["net"]) == ("paid", {"amount": Money(net, "PKR").amount, "currency": "PKR"})
     assert shown["reference"] == f"sbp_{payout.payout_id}"
     assert shown["paid_at"] is not None
     dashboard = call("GET", "/api/organizer/dashboard/stats/", token=token_of(organizer)).json
     assert dashboard["pending_payouts"]["amount"] == "0.00"
-    books = payers.balances()
-    assert sum(books.values()) == 0
-    assert {payable(organizer.account_id), in_transit("sandbox")} & books.keys() == set()
-    assert books[clearing("sandbox")] == net - 2 * 150_000 - 233_333
+    company = call("GET", "/api/finances/company/", token=paid_out.staff()).json
+    true = books.figures()
+    assert {name: books.minor(company[name]) for name in ("refunds", "payouts", "ticket_revenue")} == {
+        "refunds": true["refunds"],
+        "payouts": net,
+        "ticket_revenue": 2 * 150_000 + 233_333,
+    }
+    balances = payers.balances()
+    assert sum(balances.values()) == 0
+    assert {payable(organizer.account_id), in_transit("sandbox")} & balances.keys() == set()
+    assert balances[clearing("sandbox")] == net - 2 * 150_000 - 233_333
