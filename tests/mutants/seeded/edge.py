@@ -34,7 +34,7 @@ MUTANTS = (
         name="factors-of-log-ins-forgotten",
         bug="a log-in's line does not name its second factor",
         file="chalicelib/domain/access/second_factor.py",
-        before="    security_log.note_factors(Factor.TOTP)\n",
+        before="    security_log.note_factors(proof.factor)\n",
         after="",
         tests=(f"{_TESTS}::test_each_probe_of_the_way_in_leaves_its_line",),
     ),

@@ -175,8 +175,8 @@ MUTANTS = (
         name="counted-without-transaction",
         bug="a worker killed between totals and mark counts twice",
         file="chalicelib/domain/gate/checkin_totals.py",
-        before="            operations.commit(*marks, *sums.writes(event_id, seen))\n",
-        after="            _ = [operations.record(write) for write in (*sums.writes(event_id, seen), *marks)]\n",
+        before="            operations.commit(*marks, *sums.writes(event_id, seen), *admitted)\n",
+        after="            _ = [operations.record(write) for write in (*sums.writes(event_id, seen), *admitted, *marks)]\n",
         tests=_TOTALS,
     ),
     Mutant(

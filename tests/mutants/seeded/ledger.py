@@ -9,7 +9,7 @@ MUTANTS = (
         name="as-seen-condition-dropped",
         bug="a balance that changed since it was read is written over",
         file="chalicelib/domain/ledger.py",
-        before="(CardBalance.entries == before.entries) & (CardBalance.amount == before.amount)",
+        before="(CardBalance.entries == balance.entries) & (CardBalance.amount == balance.amount)",
         after="CardBalance.entries.exists() & CardBalance.amount.exists()",
         tests=(f"{_LEDGER}::test_a_balance_that_changed_since_it_was_read_is_not_written_over",),
     ),

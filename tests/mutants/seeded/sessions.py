@@ -52,7 +52,7 @@ MUTANTS = (
         name="second-factor-in-the-clear",
         bug="the secret of a second factor is stored as it is",
         file="chalicelib/domain/access/second_factor.py",
-        before="Account.totp_pending.set(encryption.seal(account_id, _FIELD, secret)),",
+        before="Account.totp_pending.set(encryption.seal(account.account_id, _FIELD, secret)),",
         after="Account.totp_pending.set(secret.encode()),",
         tests=("tests/security/test_second_factor.py::test_a_secret_is_never_at_rest_in_the_clear",),
     ),
