@@ -176,7 +176,8 @@ MUTANTS = (
         bug="a worker killed between totals and mark counts twice",
         file="chalicelib/domain/gate/checkin_totals.py",
         before="            operations.commit(*marks, *sums.writes(event_id, seen), *admitted)\n",
-        after="            _ = [operations.record(write) for write in (*sums.writes(event_id, seen), *admitted, *marks)]\n",
+        after="            for write in (*sums.writes(event_id, seen), *admitted, *marks):\n"
+        "                operations.record(write)\n",
         tests=_TOTALS,
     ),
     Mutant(
