@@ -19,7 +19,7 @@ CARDS = ListOf(
     indexes=(("status",), ("merchant_id",), ("customer_id",)),
     texts=lambda card: (card.uid,),
     # Bulk work creates ten thousand in a minute.
-    shards=4,
+    shards=3,
 )
 CARD_REQUESTS = ListOf(
     name="card_requests",

@@ -86,8 +86,8 @@ class ListOf(Generic[ItemT]):
     """A list. `id_name` is the attribute with the id of an item; `only` leaves other items of the class out.
 
     `texts` are what a search looks at. `indexes` are sets of filters with entries of their own, apart from the whole
-    list. `shards` spread a list that takes more than a few hundred new things a second. `usual` is the ordering
-    without a wish: the first, and the latest first. `wanted` are the changes to follow, if not all of the class.
+    list. `shards`, at most 3, spread a list that takes more than a few hundred new things a second. `usual` orders
+    a page without a wish: by the first, the latest first. `wanted` are the changes to follow, if not all of the class.
     """
 
     name: str

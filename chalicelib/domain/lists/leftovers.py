@@ -19,5 +19,5 @@ LEFTOVERS = ListOf(
     usual="since",
     only=lambda left: left.amount > 0,
     # Every card that is paid with has one.
-    shards=4,
+    shards=3,
 )

@@ -20,5 +20,5 @@ TICKETS = ListOf(
     },
     indexes=(("event_id",), ("customer_id",)),
     texts=lambda ticket: (ticket.number,),
-    shards=4,
+    shards=3,
 )
