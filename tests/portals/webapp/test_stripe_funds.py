@@ -37,7 +37,7 @@ def test_a_refund_above_the_balance_waits_and_is_paid_once_there_is_money(stripe
     assert Stripe().balance("USD") == 0
     assert not refunds.pay_back(ticket_id, asked.refund_id)
     waiting = refunds.get(ticket_id, asked.refund_id)
-    assert (waiting.status, waiting.waits_for, waiting.is_due) == ("approved", "provider_funds", True)
+    assert (str(waiting.status), waiting.waits_for, waiting.is_due) == ("approved", "provider_funds", True)
     stripe.funds = 150_000
     due_id = f"{asked.refund_id}/{ticket_id}"
     with clock.set_to(clock.now() + timedelta(minutes=6)):
@@ -45,5 +45,5 @@ def test_a_refund_above_the_balance_waits_and_is_paid_once_there_is_money(stripe
         assert refunds.pay_back_due(due_id)
         refunds.pay_back_due(due_id)
     paid = refunds.get(ticket_id, asked.refund_id)
-    assert (paid.status, paid.waits_for, paid.is_due) == ("refunded", None, False)
+    assert (str(paid.status), paid.waits_for, paid.is_due) == ("refunded", None, False)
     assert (stripe.funds, len(stripe.refunds)) == (0, 1)
