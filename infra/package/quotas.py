@@ -131,8 +131,10 @@ def _longest(value: Any, parameters: Mapping[str, Any]) -> int:
             return len(value)
         case {"Ref": str(name)} if name in parameters:
             declared = parameters[name]
+            if declared["Type"] == "Number":
+                return len(str(declared["MaxValue"])) if "MaxValue" in declared else _NUMBER_CHARACTERS
             allowed = max((len(each) for each in declared.get("AllowedValues", [])), default=_TEXT_CHARACTERS)
-            return int(declared.get("MaxLength", _NUMBER_CHARACTERS if declared["Type"] == "Number" else allowed))
+            return int(declared.get("MaxLength", allowed))
         case {"Fn::If": [_, one, other]}:
             return max(_longest(one, parameters), _longest(other, parameters))
         case {"Fn::Sub": str(text)}:

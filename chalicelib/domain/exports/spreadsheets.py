@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Protocol
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406  # writes XML, parses none
 
 from chalicelib.domain.exports.rows import Cell
 from chalicelib.legible import spreadsheet_cell

@@ -24,7 +24,8 @@ def _incident(ground: Any) -> str:
 
 
 def _conflict(ground: Any) -> str:
-    sent = {"scan_id": scan_id(), "card_id": "04B1B2C3D4E5F6"}
+    # A refused scan is a record at once; the stream writes that of a first entry.
+    sent = {"scan_id": scan_id(), "card_id": "04FFFFFFFFFFFE"}
     log_id = str(call("POST", "/api/usher/scan/result/", sent, token=ground.access(Portal.USHER)).json["log_id"])
     scans = (Item.from_raw_data(raw) for raw in payers.all_raws("scan"))
     scan = next(one for one in scans if isinstance(one, Scan) and one.log_id == log_id)
