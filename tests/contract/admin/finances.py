@@ -53,6 +53,9 @@ _SHARES = [{"partner": "Ayesha", "percent": "60.00"}, {"partner": "Bilal", "perc
 REQUESTS: dict[str, Callable[[Any], Request]] = {
     "admin_company_finances": lambda _: Request(),
     "admin_profit_shares": lambda _: Request(),
+    "admin_expenses": lambda _: Request(query="category=Rent&page_size=5"),
+    "admin_deposits": lambda _: Request(query="source=Partner&page_size=5"),
+    "admin_withdrawals": lambda _: Request(query="partner=Ayesha&page_size=5"),
     "admin_create_expense": lambda _: Request(
         {
             "category": "Rent",

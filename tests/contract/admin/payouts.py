@@ -35,6 +35,8 @@ def _approved(_: Any) -> Request:
 
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "admin_payouts": lambda _: Request(query="status=scheduled&page_size=5"),
+    "admin_settlements": lambda _: Request(query="ordering=-closed_at&page_size=5"),
     "admin_close_settlement": _over,
     "admin_create_payout": _again,
     "admin_payout": lambda _: Request(path={"payout_id": _payout(PayoutStatus.SCHEDULED).payout_id}),
