@@ -1,5 +1,6 @@
 """Events: creation, changes, and the live status of their gates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from chalicelib.errors import Conflict, NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters, Event, Venue
+from chalicelib.table.operations import Write
 from chalicelib.table.places import Key, Place
 from chalicelib.vocabulary import EventStatus
 
@@ -165,12 +167,15 @@ def present(event_id: str, **changes: str | bool | Venue | None) -> None:
     actions = [
         attributes[name].remove() if value is None else attributes[name].set(value) for name, value in changes.items()
     ]
+    beside: list[Write] = []
     if "venue" in changes:
-        actions += [Event.moved_at.set(clock.now())] if leaves(get(event_id), changes["venue"]) else []
+        event, venue = get(event_id), changes["venue"]
+        actions += [Event.moved_at.set(clock.now())] if leaves(event, venue) else []
+        beside = venues.moving(venues.counted_at(event), venue.id if isinstance(venue, Venue) else None)
     if "organizer_id" in changes:
-        _give_to(get(event_id), changes["organizer_id"], actions)
+        _give_to(get(event_id), changes["organizer_id"], actions, beside)
     else:
-        _set(event_id, *actions, Event.version.add(1))
+        _set(event_id, *actions, Event.version.add(1), beside=beside)
 
 
 def leaves(event: Event, venue: object) -> bool:
@@ -178,7 +183,7 @@ def leaves(event: Event, venue: object) -> bool:
     return event.venue is not None and isinstance(venue, Venue) and venue.id != event.venue.id
 
 
-def _give_to(event: Event, organizer_id: object, actions: list[Action]) -> None:
+def _give_to(event: Event, organizer_id: object, actions: list[Action], beside: Sequence[Write]) -> None:
     """Move an event to another organizer's list. Raises Conflict if its start changed meanwhile."""
     place = Event.in_gsi1(place_of(event, organizer_id) if isinstance(organizer_id, str) else None)
     write = operations.change(
@@ -187,7 +192,7 @@ def _give_to(event: Event, organizer_id: object, actions: list[Action]) -> None:
         Event.starts_at == event.starts_at,
     )
     try:
-        operations.record(write)
+        operations.commit(write, *beside)
     except operations.ConditionFailed as failure:
         raise Conflict("The event was just moved by somebody else. Look at it again.") from failure
     _forget()
@@ -260,9 +265,9 @@ def _forget() -> None:
     categories.forget()
 
 
-def _set(event_id: str, *actions: Action) -> None:
+def _set(event_id: str, *actions: Action, beside: Sequence[Write] = ()) -> None:
     try:
-        operations.record(operations.change(keys.events.event(event_id), actions, Event.pk.exists()))
+        operations.commit(operations.change(keys.events.event(event_id), actions, Event.pk.exists()), *beside)
     except operations.ConditionFailed as failure:
         raise NotFound("There is no such event.") from failure
     _forget()

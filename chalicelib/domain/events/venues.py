@@ -1,7 +1,7 @@
 """Venues. An event stores a copy of its venue, so a page of events needs no further reads.
 
-A venue counts the events that use it, in the transactions that set the venue of an event. So one that an event uses
-cannot be deleted, and no event takes one that is being deleted.
+A venue counts the events that use it, in the transactions that set the venue of an event or archive it. So one that an
+event uses cannot be deleted, and no event takes one that is being deleted.
 """
 
 from collections.abc import Mapping
@@ -18,8 +18,9 @@ from chalicelib.errors import Conflict, InvalidState, NotFound, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import KnownVenue, Venue
+from chalicelib.table.items import Event, KnownVenue, Venue
 from chalicelib.table.operations import Write
+from chalicelib.vocabulary import EventStatus
 
 FIELDS = ("name", "address", "city", "country", "latitude", "longitude", "capacity", "gates")
 
@@ -126,8 +127,13 @@ def remove(venue_id: str) -> None:
     raise Unavailable("This venue is being changed at this moment. Try again.", retry_after=1)
 
 
+def counted_at(event: Event) -> str | None:
+    """Return the venue that counts an event; an archived one keeps its copy and counts nowhere."""
+    return event.venue.id if event.venue and event.status != EventStatus.ARCHIVED else None
+
+
 def moving(before: str | None, after: str | None) -> list[Write]:
-    """Return the writes for the transaction that sets the venue of an event; they fail where the new one is gone."""
+    """Return the writes for the transaction that moves an event to another venue, or to none; fail if it is gone."""
     if before == after:
         return []
     writes = []

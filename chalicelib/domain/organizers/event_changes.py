@@ -84,14 +84,17 @@ def create(given: Mapping[str, Any], *, operation_id: str) -> OwnEvent:
 
     Raises ValidationFailed (a field, the organizer), NotFound (the venue), Unavailable.
     """
-    try:
-        return _create(given, operation_id=operation_id)
-    except (Refusal, operations.ConditionFailed):
-        # This operation may have succeeded on an earlier try whose response was lost.
-        done = idempotency.result_of(operation_id)
-        if done is None:
-            raise
-        return get(done)
+    for _ in retries.attempts():
+        try:
+            return _create(given, operation_id=operation_id)
+        except (Refusal, operations.ConditionFailed) as failure:
+            # This operation may have succeeded on an earlier try whose response was lost.
+            done = idempotency.result_of(operation_id)
+            if done is not None:
+                return get(done)
+            if isinstance(failure, Refusal):
+                raise  # else the venue was deleted after it was read
+    raise Unavailable("The venue of this event is being changed at this moment. Try again.", retry_after=1)
 
 
 def _create(given: Mapping[str, Any], *, operation_id: str) -> OwnEvent:
@@ -115,6 +118,7 @@ def _create(given: Mapping[str, Any], *, operation_id: str) -> OwnEvent:
         operations.put(event, Event.pk.does_not_exist()),
         operations.put(Counters(*keys.gate.counters(event_id)), Counters.pk.does_not_exist()),
         *laid,
+        *venues.moving(None, venues.counted_at(event)),
         subject=AuditSubject("event", event_id, after=_state(event)),
     )
     logger.info("event created", extra={"event_id": event_id, "status": event.status})
@@ -139,6 +143,7 @@ def change(event_id: str, given: Mapping[str, Any], *, version: int | None = Non
         else:
             writes = _change_closed(after, given)
         _index(after)
+        writes += venues.moving(venues.counted_at(before), venues.counted_at(after))
         actions, was, now = _difference(before, after)
         if not actions and not writes:
             return _shown(before)
@@ -376,6 +381,7 @@ def delete(event_id: str) -> None:
         if len(writes) > _WRITES_AT_MOST:
             raise InvalidState("This event has too many categories to be deleted at once. Cancel it instead.")
         writes.append(operations.check(keys.gate.counters(event_id), _NONE_ISSUED))
+        writes += venues.moving(venues.counted_at(before), None)
         actions, was, now = _difference(before, after)
         if _commit(before, actions, writes, subject=AuditSubject("event", event_id, before=was, after=now)):
             logger.info("event deleted", extra={"event_id": event_id})

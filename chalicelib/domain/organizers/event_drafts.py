@@ -81,7 +81,7 @@ def _create(organizer_id: str, event_id: str, given: Mapping[str, Any], *, opera
             idempotency.once(operation_id, event_id),
             operations.put(event, Event.pk.does_not_exist()),
             operations.put(Counters(*keys.gate.counters(event_id)), Counters.pk.does_not_exist()),
-            *venues.moving(None, _venue_of(event)),
+            *venues.moving(None, venues.counted_at(event)),
         )
     except operations.ConditionFailed:
         throttle.uncount(counted)
@@ -99,20 +99,16 @@ def change(organizer_id: str, event_id: str, given: Mapping[str, Any], *, versio
     for _ in retries.attempts():
         event = organizer_events.own(organizer_id, event_id)
         _require_draft(event)
-        seen, venue_id = event.version, _venue_of(event)
+        seen, venue_id = event.version, venues.counted_at(event)
         if version is not None and version != seen:
             raise Conflict(f"The draft was changed meanwhile: its version is {seen}. Read it again.")
         apply(event, given)
         actions = [*_stored(event), *Event.in_gsi1(events.place_of(event, organizer_id))]
         if event.review == DraftReview.SUBMITTED:
             actions.append(Event.review.remove())
-        if _decide(event, actions, *venues.moving(venue_id, _venue_of(event))):
+        if _decide(event, actions, *venues.moving(venue_id, venues.counted_at(event))):
             return _shown(events.get(event_id))
     raise Unavailable("This draft is being changed at this moment. Try again.", retry_after=1)
-
-
-def _venue_of(event: Event) -> str | None:
-    return event.venue.id if event.venue else None
 
 
 def _shown(event: Event) -> OwnEvent:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.events import venues
+from chalicelib.domain.events import events, venues
 from chalicelib.table import keys, operations
-from tests.portals.organizer.test_drafts import body
+from chalicelib.vocabulary import EventStatus
+from tests.portals.organizer.test_drafts import body, category
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_organizer, token_of
 from tests.support.meanwhile import after
@@ -88,6 +89,40 @@ def test_a_venue_that_an_event_uses_is_not_deleted_until_the_event_moves(token: 
     call("PUT", f"/api/organizer/events/{draft['id']}/", {"venue_id": other_id}, token=mine)
     assert call("DELETE", one(venue_id), token=token).status == 204
     assert call("DELETE", one(other_id), token=token).status == 409
+
+
+@pytest.mark.parametrize("status", ["draft", "published"])
+@pytest.mark.parametrize("way", ["moved", "archived", "deleted"])
+def test_a_venue_of_an_event_that_staff_move_archive_or_delete_can_be_deleted(
+    token: str, status: str, way: str
+) -> None:
+    venue_id, other_id = create(token).json["id"], create(token).json["id"]
+    offered = {"ticket_categories": [category()], "organizer_id": make_organizer().account_id}
+    sent = {**body(venue_id=venue_id, **offered), "status": status}
+    event = call("POST", "/api/events/", sent, token=token)
+    assert (event.status, venues.get(venue_id).event_count) == (201, 1)
+    assert call("DELETE", one(venue_id), token=token).code == "INVALID_STATE"
+    path = f"/api/events/{event.json['id']}/"
+    if way == "deleted":
+        answers = [call("DELETE", path, token=token) for _ in range(2)]
+    elif way == "moved":
+        answers = [call("PUT", path, {"venue_id": other_id}, token=token) for _ in range(2)]
+    else:
+        if status == "published":
+            events.set_status(event.json["id"], EventStatus.ENDED)
+        answers = [call("PUT", path, {"status": "archived"}, token=token) for _ in range(2)]
+    assert {answer.status for answer in answers} <= {200, 204}
+    assert (venues.get(venue_id).event_count, venues.get(other_id).event_count) == (0, int(way == "moved"))
+    assert call("DELETE", one(venue_id), token=token).status == 204
+
+
+def test_no_event_of_staff_takes_a_venue_that_is_deleted_at_the_same_time(token: str) -> None:
+    venue_id = create(token).json["id"]
+    sent = {**body(venue_id=venue_id), "organizer_id": make_organizer().account_id}
+    is_read = {"pk": {"S": keys.events.venue(venue_id).pk}, "sk": {"S": "VENUE"}}
+    with after("GetItem", lambda: venues.remove(venue_id), matches=lambda asked: asked["Key"] == is_read):
+        answer = call("POST", "/api/events/", sent, token=token)
+    assert (answer.status, answer.code) == (404, "NOT_FOUND")
 
 
 def test_no_event_takes_a_venue_that_is_deleted_at_the_same_time(token: str) -> None:
