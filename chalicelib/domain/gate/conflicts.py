@@ -26,9 +26,16 @@ def mark(scan: Scan, conflict: str) -> None:
 
     For the synchronization of offline scans, which is not built yet.
     """
-    address = ConflictAddress(*keys.incidents.conflict_address(scan.log_id), scan_pk=scan.pk, scan_sk=scan.sk)
+    address = [
+        ConflictAddress.kind.set(ConflictAddress),
+        ConflictAddress.scan_pk.set(scan.pk),
+        ConflictAddress.scan_sk.set(scan.sk),
+    ]
     as_new = Scan.pk.exists() & Scan.resolution.does_not_exist()
-    operations.commit(operations.change(scan.place, [Scan.conflict.set(conflict)], as_new), operations.put(address))
+    operations.commit(
+        operations.change(scan.place, [Scan.conflict.set(conflict)], as_new),
+        operations.change(keys.incidents.conflict_address(scan.log_id), address),
+    )
 
 
 def close(log_id: str, resolution: ConflictResolution, *, note: str) -> ClosedConflict:
@@ -43,7 +50,11 @@ def close(log_id: str, resolution: ConflictResolution, *, note: str) -> ClosedCo
     is_open = Scan.conflict.exists() & Scan.resolution.does_not_exist()
     subject = AuditSubject("conflict", log_id, after={"resolution": resolution, "note": note})
     try:
-        acts.commit(operations.change(place, [Scan.resolution.set(resolution)], is_open), subject=subject)
+        acts.commit(
+            operations.change(place, [Scan.resolution.set(resolution)], is_open),
+            operations.change(address.place, [ConflictAddress.resolution.set(resolution)], ConflictAddress.pk.exists()),
+            subject=subject,
+        )
     except operations.ConditionFailed as failure:
         found = failure.found(Scan)
         was = found.resolution if found is not None else None

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.table.items import Account, Card, CardRequest, EditRequest, Event, Item, Payout, RefundRequest
+from chalicelib.table.items import (
+    Account,
+    Card,
+    CardRequest,
+    ConflictAddress,
+    EditRequest,
+    Event,
+    Item,
+    Payout,
+    RefundRequest,
+)
 from chalicelib.vocabulary import (
     AccountStatus,
     CardRequestStatus,
@@ -87,6 +97,7 @@ TALLIED: Mapping[type[Item], Tallied] = {
     Account: Tallied(_account, begins=lambda number: number, began_at=lambda account: account.created_at),
     Card: Tallied(lambda card: f"cards_{card.status}", begins=lambda _: "cards_registered"),
     Event: Tallied(lambda event: f"events_{event.status}", category=lambda event: event.category or ""),
+    ConflictAddress: Tallied(lambda address: "pending_conflicts" if address.resolution is None else None),
     **{item: Tallied(_pending) for item in _PENDING},
 }
 

@@ -4,7 +4,7 @@ from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
-from chalicelib.vocabulary import IncidentStatus, IncidentType
+from chalicelib.vocabulary import ConflictResolution, IncidentStatus, IncidentType
 
 
 class Incident(Item, discriminator="incident"):
@@ -26,7 +26,10 @@ class Incident(Item, discriminator="incident"):
 
 
 class ConflictAddress(Item, discriminator="conflict_address"):
-    """The scan of a conflict, found by the id of its log entry alone."""
+    """The scan of a conflict, found by the id of its log entry alone; it is open until it has a resolution."""
 
     scan_pk = UnicodeAttribute()
     scan_sk = UnicodeAttribute()
+    resolution = EnumAttribute(ConflictResolution, null=True)
+    # What the platform's totals count it as.
+    tallied = UnicodeAttribute(null=True)

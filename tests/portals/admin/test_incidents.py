@@ -38,7 +38,13 @@ def test_what_an_usher_reports_is_listed_answered_and_stays_closed() -> None:
     assert "closed" in again.text
 
 
-def test_a_conflict_is_closed_once() -> None:
+def pending_conflicts() -> int:
+    """Return how many conflicts the dashboard says are open."""
+    stats = call("GET", "/api/dashboard/stats/", token=admin_token()).json
+    return int(stats["pending"]["conflicts"])
+
+
+def test_a_conflict_is_closed_once_and_counts_on_the_dashboard_until_then() -> None:
     event, manager = make_event(), admin_token(AdminRole.USHER_MANAGER)
     body = {"scan_id": scan_id(), "card_id": "04B1B2C3D4E5F6"}
     log_id = call("POST", "/api/usher/scan/result/", body, token=usher_token(event)).json["log_id"]
@@ -46,9 +52,15 @@ def test_a_conflict_is_closed_once() -> None:
     assert call("PUT", path, let_in, token=manager).status == 404
     (scan,) = [Item.from_raw_data(raw) for raw in payers.all_raws("scan")]
     assert isinstance(scan, Scan)
-    conflicts.mark(scan, "double_admission")
+    reader = StreamReader()
+    for _ in range(2):
+        conflicts.mark(scan, "double_admission")
+        reader.drain()
+    assert pending_conflicts() == 1
     for _ in range(2):
         assert call("PUT", path, let_in, token=manager).json["resolution"] == "let_in"
+        reader.drain()
+    assert pending_conflicts() == 0
     refused = call("PUT", path, {**let_in, "resolution": "fraud"}, token=manager)
     assert (refused.status, refused.code) == (409, "INVALID_STATE")
     assert "let_in" in refused.text
