@@ -185,6 +185,8 @@ NewPassword = Annotated[
         "number, email address, event, organization, platform, repeats or runs."
     ),
 ]
+# How often an item was changed, as its reader saw it; another one is refused.
+Version = Annotated[int, Field(ge=0, le=10**12)]
 PageSize = Annotated[int, Field(ge=1, le=100)]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 

@@ -19,7 +19,7 @@ _NEVER = object()
 
 # Values that no field takes, or only fields of one type do.
 _WRONG: dict[str, tuple[Any, ...]] = {
-    "str": (12, "", " ", "x" * 10_000, "; \N{SNOWMAN} " * 3),
+    "str": (12, [], "", " ", "x" * 10_000, "; \N{SNOWMAN} " * 3),
     "int": ([], 1.5, "x", "9" * 5_000, -(10**15), 10**15),
     "float": ([], "x", -1e15, 1e15, math.nan),
     "bool": ([], "x", 7),
@@ -99,9 +99,20 @@ def _request(steps: Steps, value: Any) -> Any:
     return value
 
 
+def _wrong(schema: Schema) -> Iterator[Any]:
+    """Yield the wrong values of a spot: those of its type, and one just beyond each of its bounds."""
+    kind = schema["type"]
+    yield from _WRONG[kind]
+    longest = schema.get("max_length")
+    if longest is not None:
+        yield {"str": "x", "list": [None]}.get(kind, "x") * (longest + 1)
+    if kind == "str" and "pattern" in schema:
+        yield ("\N{SNOWMAN};" * (1 + schema.get("min_length", 1)))[:longest]
+
+
 def _errors(model: type[BaseModel], spot: Spot) -> Iterator[tuple[str, str]]:
     """Send every wrong value to a spot; give the type and the sentence of each error that this raises."""
-    values = (_NEVER,) if spot.schema["type"] == "missing" else _WRONG[spot.schema["type"]]
+    values = (_NEVER,) if spot.schema["type"] == "missing" else tuple(_wrong(spot.schema))
     for value in values:
         request = _request(spot.steps, value)
         for as_json in (True, False):

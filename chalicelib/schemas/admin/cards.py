@@ -4,14 +4,16 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from chalicelib import scanned_text
 from chalicelib.schemas.texts import LINES
-from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Out
+from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Out, Scanned, Version
 from chalicelib.vocabulary import CardBatchAction, CardStatus, CardType, EntryType
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINES]
 Uid = Annotated[
     str,
     StringConstraints(min_length=1, max_length=64),
+    Scanned(scanned_text.card_name),
     Field(description="A UID in hex, with or without separators, in either case.", examples=["04A1B2C3D4E580"]),
 ]
 
@@ -29,7 +31,7 @@ class CardChangeIn(In):
 
     status: CardStatus
     reason: Why
-    version: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    version: Version | None = None
 
 
 class CardOut(Out):

@@ -3,12 +3,12 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictInt, StringConstraints
+from pydantic import Field, StringConstraints
 
 from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import Email
 from chalicelib.schemas.texts import LINES, Name
-from chalicelib.schemas.wire import Birthday, ChangeIn, In, Moment, MoneyOut, Out, PageIn, Phone
+from chalicelib.schemas.wire import Birthday, ChangeIn, Filter, In, Moment, MoneyOut, Out, PageIn, Phone, Version
 from chalicelib.vocabulary import AccountStatus, JobStatus, OrderStatus
 
 _MOST_LABELS = 10
@@ -54,7 +54,7 @@ class CustomerIn(ChangeIn):
     email: Email | None = None
     date_of_birth: Birthday | None = None
     labels: Annotated[list[Name], Field(max_length=_MOST_LABELS)] | None = None
-    version: Annotated[StrictInt, Field(ge=0)]
+    version: Version
 
 
 class CustomerStatusIn(In):
@@ -106,7 +106,7 @@ class PersonalExportOut(Out):
 class ErasureIn(In):
     """`force=true` gives valid tickets and balances back first."""
 
-    force: Literal["true", "false"] = "false"
+    force: Filter[Literal["true", "false"]] = "false"
 
     @property
     def is_forced(self) -> bool:

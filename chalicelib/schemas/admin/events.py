@@ -9,7 +9,7 @@ from chalicelib.schemas.organizer.events import AnalyticsOut, DifferenceOut, Dra
 from chalicelib.schemas.organizer.events import Text as LongText
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.tix.settings import Timezone
-from chalicelib.schemas.wire import ChangeIn, Id, In, Instant, Moment, MoneyOut, Out
+from chalicelib.schemas.wire import ChangeIn, Id, In, Instant, Moment, MoneyOut, Out, Version
 from chalicelib.vocabulary import DraftReview, EditRequestStatus, EventStatus
 
 # With at most two decimals.
@@ -101,7 +101,7 @@ class EventChangeIn(ChangeIn):
     ticket_categories: Annotated[list[organizer.CategoryChangeIn], Field(max_length=20)] | None = None
     review: Literal["rejected"] | None = None
     review_note: Reason | None = None
-    version: Annotated[int, Field(ge=0)] | None = None
+    version: Version | None = None
 
     def changes(self) -> dict[str, Any]:
         """Return the fields that were sent, without the version."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from chalicelib.schemas.texts import Name, Title
-from chalicelib.schemas.wire import Amount, ChangeIn, Day, Id, In, Moment, MoneyOut, Out
+from chalicelib.schemas.wire import Amount, ChangeIn, Day, Id, In, Moment, MoneyOut, Out, Version
 from chalicelib.vocabulary import WithdrawalDecision, WithdrawalStatus
 
 ReceiptUrl = Annotated[str, StringConstraints(pattern=r"^https://[^\s\"<>]{1,500}$")]
@@ -33,7 +33,7 @@ class ExpenseChangeIn(ChangeIn):
     description: Title = ""
     incurred_on: Day = date.min
     receipt_url: ReceiptUrl | None = None
-    version: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    version: Version | None = None
 
     def changes(self) -> dict[str, Any]:
         """Return the fields that were sent, by the names of the domain."""

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.schemas.texts import LINES, Name
-from chalicelib.schemas.wire import In, Moment, MoneyOut, Out, Phone, ScanId
+from chalicelib.schemas.wire import In, Moment, MoneyOut, Out, Phone, ScanId, Version
 from chalicelib.vocabulary import ScanStatus, TicketShown, TicketStatus
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINES]
@@ -15,7 +15,7 @@ class TicketChangeIn(In):
     """A change of a ticket, with its reason and the version that was read. Of the statuses staff set `cancelled`."""
 
     reason: Reason
-    version: Annotated[int, Field(ge=0, le=2**53)]
+    version: Version
     holder_name: Name | None = None
     labels: Annotated[list[Name], Field(max_length=10)] | None = None
     status: TicketStatus | None = None

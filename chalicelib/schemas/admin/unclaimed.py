@@ -20,7 +20,7 @@ class UnclaimedIn(In):
     @model_validator(mode="before")
     @classmethod
     def _of_age(cls, sent: Any) -> Any:
-        if isinstance(sent, dict) and not sent.get("since_to") and sent.get("age", "30") in ("30", "90", "365"):
+        if isinstance(sent, dict) and sent.get("since_to") is None and sent.get("age", "30") in ("30", "90", "365"):
             day = clock.now().date() - timedelta(days=int(sent.get("age", "30")))
             return {**sent, "since_to": day.isoformat()}
         return sent

@@ -7,7 +7,7 @@ from pydantic import Field
 from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import Email
 from chalicelib.schemas.texts import Name
-from chalicelib.schemas.wire import ChangeIn, Id, In, Moment, NewPassword, Out, Phone
+from chalicelib.schemas.wire import ChangeIn, Id, In, Moment, NewPassword, Out, Phone, Version
 from chalicelib.vocabulary import AccountStatus, AdminRole, UserType, UsherRole
 
 _Roles = Annotated[list[UsherRole], Field(min_length=1, max_length=len(UsherRole))]
@@ -53,7 +53,7 @@ class UserChangeIn(ChangeIn):
     password: Literal[True] | Annotated[str, Field(max_length=256)] = Field(
         default=True, description="Any value sends the user a link to set a password. The value itself is not used."
     )
-    version: Annotated[int, Field(ge=0)]
+    version: Version
 
     def changes(self) -> dict[str, Any]:
         """Return the fields that were sent, without the version; a password only as the wish for a link."""

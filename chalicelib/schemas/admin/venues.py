@@ -4,10 +4,9 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, StringConstraints
-from pydantic_core import PydanticCustomError
 
 from chalicelib.schemas.texts import ONE_LINE, Name, Title
-from chalicelib.schemas.wire import ChangeIn, Moment, Out
+from chalicelib.schemas.wire import ChangeIn, Moment, Out, Version
 
 _DEGREES = r"^-?[0-9]{1,3}(\.[0-9]{1,7})?$"
 
@@ -21,7 +20,7 @@ def _as_text(value: Any) -> Any:
 def _within(most: int) -> AfterValidator:
     def check(text: str) -> str:
         if abs(Decimal(text)) > most:
-            raise PydanticCustomError("degrees", "{error}", {"error": f"must lie between -{most} and {most}"})
+            raise ValueError(f"must lie between -{most} and {most}")
         return text
 
     return AfterValidator(check)
@@ -29,7 +28,7 @@ def _within(most: int) -> AfterValidator:
 
 def _different(gates: list[str]) -> list[str]:
     if len(set(gates)) < len(gates):
-        raise PydanticCustomError("gates", "{error}", {"error": "must not name a gate twice"})
+        raise ValueError("must not name a gate twice")
     return gates
 
 
@@ -65,7 +64,7 @@ class VenueChangeIn(_VenueFields):
     """The changes of a venue: an omitted field keeps its value, null clears one that may be empty."""
 
     name: Title = ""
-    version: Annotated[StrictInt, Field(ge=0)] | None = Field(None, description="As it was read; another one is 409.")
+    version: Version | None = Field(None, description="As it was read; another one is 409.")
 
     def changes(self) -> dict[str, Any]:
         """Return the fields that were sent, without the version."""

@@ -9,7 +9,20 @@ from chalicelib.schemas.platform_names import require_own
 from chalicelib.schemas.texts import LINES, ONE_LINE, Name
 from chalicelib.schemas.texts import Title as AnyTitle
 from chalicelib.schemas.tix.settings import Timezone
-from chalicelib.schemas.wire import Amount, ChangeIn, Day, Filter, Id, In, Instant, Moment, MoneyOut, Out, PageIn
+from chalicelib.schemas.wire import (
+    Amount,
+    ChangeIn,
+    Day,
+    Filter,
+    Id,
+    In,
+    Instant,
+    Moment,
+    MoneyOut,
+    Out,
+    PageIn,
+    Version,
+)
 from chalicelib.vocabulary import DraftReview, EditRequestStatus, EventStatus
 
 LocalHour = Annotated[
@@ -278,7 +291,7 @@ class DraftChangeIn(ChangeIn):
     scanning_closes_at: Instant | None = None
     refund_deadline: Instant | None = None
     ticket_categories: Annotated[list[DraftCategoryIn], Field(max_length=20)] | None = None
-    version: Annotated[int, Field(ge=0)] | None = None
+    version: Version | None = None
 
     def changes(self) -> dict[str, Any]:
         """Return the fields that were sent, without the version."""
