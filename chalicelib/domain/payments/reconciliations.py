@@ -68,6 +68,16 @@ class ReconciledDay:
     page: Page[StaffDifference]
 
     @property
+    def results(self) -> Sequence[StaffDifference]:
+        """The differences of the page."""
+        return self.page.results
+
+    @property
+    def next(self) -> str | None:
+        """The cursor of the page after this one."""
+        return self.page.next
+
+    @property
     def count(self) -> int | None:
         """The number of differences of a reconciled day, where the page shows all of them."""
         is_all = self.status is ReconciliationState.DONE and self.page.next is None and self.is_first_page

@@ -172,10 +172,14 @@ def _difference(ticket: Ticket, wanted: TicketChange) -> tuple[dict[str, Any], d
     return {name: getattr(ticket, name) for name in after}, after
 
 
-def hand_on(ticket_id: str, *, mobile_number: str | None, reason: str, operation_id: str) -> StaffTicket:
-    """Transfer a ticket, or send it to its own customer again where there is no number; raises as both do."""
-    if mobile_number is None:
+def hand_on(
+    ticket_id: str, *, is_resent: bool, mobile_number: str | None, reason: str | None, operation_id: str
+) -> StaffTicket:
+    """Transfer a ticket, or send it to its own customer again. Raises as both do, and ValidationFailed."""
+    if is_resent:
         return resend(ticket_id, operation_id=operation_id)
+    if mobile_number is None or reason is None:
+        raise ValidationFailed(details=[{"field": "mobile_number", "message": "is needed to transfer, with a reason"}])
     return transfer(ticket_id, mobile_number=mobile_number, reason=reason, operation_id=operation_id)
 
 

@@ -29,14 +29,4 @@ def admin_reconciliation(call: Call[None, schema.ReconciliationIn]) -> schema.Re
     day = reconciliations.of_day(
         query.date, caller_id=call.principal.id, page_size=query.page_size, cursor=query.cursor
     )
-    return schema.ReconciliationOut(
-        date=day.date,
-        status=day.status,
-        provider=day.provider,
-        provider_count=day.provider_count,
-        journal_count=day.journal_count,
-        finished_at=day.finished_at,
-        results=[schema.DifferenceOut.read(difference) for difference in day.page.results],
-        next=day.page.next,
-        count=day.count,
-    )
+    return schema.ReconciliationOut.read(day)

@@ -111,8 +111,9 @@ def admin_transfer_ticket(call: Call[schema.StaffTransferIn, None]) -> schema.St
     body = call.body
     moved = staff_tickets.hand_on(
         call.path["ticket_id"],
-        mobile_number=None if body.resend else body.mobile_number,
-        reason=body.reason or "",
+        is_resent=body.resend,
+        mobile_number=body.mobile_number,
+        reason=body.reason,
         operation_id=call.operation_id,
     )
     return schema.StaffTicketOut.read(moved)
