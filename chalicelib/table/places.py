@@ -74,5 +74,5 @@ def joined(*parts: str) -> str:
 
 
 def whose(pk: str) -> str:
-    """Return the id after a partition key's prefix: the customer of a lock-out, the event of a revocation."""
+    """Return the id after a partition key's prefix: the customer of a lock-out, the UID of a card."""
     return pk.partition("#")[2]

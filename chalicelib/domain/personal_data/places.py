@@ -22,7 +22,7 @@ from chalicelib.table.items import (
     Payment,
     Ticket,
 )
-from chalicelib.table.places import Place
+from chalicelib.table.places import Place, whose
 from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import OtpPurpose, Portal
 
@@ -60,7 +60,7 @@ class Person:
     def card_uids(self) -> list[str]:
         """The UIDs of the cards that are the customer's now."""
         raws = operations.query(keys.cards.customer_cards(self.customer_id).pk, index="gsi1")
-        return [place.pk.partition("#")[2] for place in map(operations.key_of, raws)]
+        return [whose(place.pk) for place in map(operations.key_of, raws)]
 
     @cached_property
     def payments(self) -> list[Payment]:
@@ -143,9 +143,8 @@ def _tickets(person: Person) -> Sequence[Item]:
 def _beside_tickets(person: Person) -> Iterator[Item]:
     """Refund requests of the customer, and gifts that they gave or received."""
     for ticket_id in person.ticket_ids:
-        pk = keys.tickets.ticket(ticket_id).pk
-        yield from _partition(pk, "REFUND#")
-        yield from _partition(pk, "GIFT#")
+        for first in (keys.tickets.refund_request(ticket_id), keys.tickets.closed_gift(ticket_id)):
+            yield from _partition(first.pk, first.sk)
 
 
 def _waiting_gifts(person: Person) -> Iterator[Item]:

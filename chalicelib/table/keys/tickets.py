@@ -41,6 +41,6 @@ def refund_address(refund_id: str) -> Place[RefundAddress]:
     return Place(RefundAddress, joined("REFUND_ADDRESS", refund_id), "REFUND_ADDRESS")
 
 
-def closed_gift(ticket_id: str, gift_id: str) -> Place[Gift]:
+def closed_gift(ticket_id: str, gift_id: str = "") -> Place[Gift]:
     """Question 47: a gift that is no longer open."""
     return Place(Gift, ticket(ticket_id).pk, joined("GIFT", gift_id))
