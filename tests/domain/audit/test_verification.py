@@ -124,7 +124,10 @@ def _swapped(entries: list[AuditEntry]) -> None:
 
 
 def _cut(count: int) -> Callable[[list[AuditEntry]], None]:
-    return lambda entries: operations.remove_many(entry.place for entry in entries[-count:]) and None
+    def cut(entries: list[AuditEntry]) -> None:
+        operations.remove_many(entry.place for entry in entries[-count:])
+
+    return cut
 
 
 def _all_cut(entries: list[AuditEntry]) -> None:

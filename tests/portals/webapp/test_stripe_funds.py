@@ -24,6 +24,12 @@ def stripe(moto_cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stripe
     leave()
 
 
+def state_of(ticket_id: str, refund_id: str) -> tuple[str, str | None, bool]:
+    """Return a refund's status, what it waits for, and whether the sweep will take it."""
+    refund = refunds.get(ticket_id, refund_id)
+    return str(refund.status), refund.waits_for, refund.is_due
+
+
 def test_a_refund_above_the_balance_waits_and_is_paid_once_there_is_money(stripe: StripeDouble) -> None:
     customer = make_customer()
     order = purchases.book(customer, purchases.make_show()[1])
@@ -36,14 +42,12 @@ def test_a_refund_above_the_balance_waits_and_is_paid_once_there_is_money(stripe
     assert Stripe().balance("PKR") == 100_000
     assert Stripe().balance("USD") == 0
     assert not refunds.pay_back(ticket_id, asked.refund_id)
-    waiting = refunds.get(ticket_id, asked.refund_id)
-    assert (str(waiting.status), waiting.waits_for, waiting.is_due) == ("approved", "provider_funds", True)
+    assert state_of(ticket_id, asked.refund_id) == ("approved", "provider_funds", True)
     stripe.funds = 150_000
     due_id = f"{asked.refund_id}/{ticket_id}"
     with clock.set_to(clock.now() + timedelta(minutes=6)):
         # Stripe repeats its refusal under the first key, so this is another try.
         assert refunds.pay_back_due(due_id)
         refunds.pay_back_due(due_id)
-    paid = refunds.get(ticket_id, asked.refund_id)
-    assert (str(paid.status), paid.waits_for, paid.is_due) == ("refunded", None, False)
+    assert state_of(ticket_id, asked.refund_id) == ("refunded", None, False)
     assert (stripe.funds, len(stripe.refunds)) == (0, 1)
