@@ -63,4 +63,4 @@ def close(log_id: str, resolution: ConflictResolution, *, note: str) -> ClosedCo
     scan = operations.get(place)
     if scan is None or scan.conflict is None or scan.resolution is None:
         raise NotFound("There is no conflict of this log entry.")
-    return ClosedConflict(log_id, scan.event_id, scan.conflict, ConflictResolution(scan.resolution))
+    return ClosedConflict(log_id, scan.event_id, scan.conflict, scan.resolution)

@@ -6,7 +6,7 @@ from pynamodb.attributes import BooleanAttribute, MapAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
-from chalicelib.vocabulary import Direction, Reason, ScanResult, ScanSource
+from chalicelib.vocabulary import ConflictResolution, Direction, Reason, ScanResult, ScanSource
 
 
 class Counters(Item, discriminator="counters"):
@@ -75,4 +75,4 @@ class Scan(Item, discriminator="scan"):
     counted = BooleanAttribute(null=True)
     # Why an offline scan contradicts another, and how staff closed that; an open conflict has no resolution.
     conflict = UnicodeAttribute(null=True)
-    resolution = UnicodeAttribute(null=True)
+    resolution = EnumAttribute(ConflictResolution, null=True)
