@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from chalicelib.clients import aws
 from chalicelib.table import operations
+from chalicelib.table.places import Key
 
 Act = Callable[[], object]
 # Decides by a request's parameters whether it matches.
@@ -24,6 +25,12 @@ WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
 def lost() -> None:
     """Break the connection."""
     raise ConnectionClosedError(endpoint_url="http://the-network.example", request=None, response=None)
+
+
+def changing(place: Key) -> Matches:
+    """Return what matches the transactions that update an item."""
+    key = {"pk": {"S": place.pk}, "sk": {"S": place.sk}}
+    return lambda sent: any(each.get("Update", {}).get("Key") == key for each in sent["TransactItems"])
 
 
 @contextmanager
