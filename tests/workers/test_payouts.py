@@ -1,4 +1,4 @@
-"""Payouts under faults: each is paid once, if answers are lost, repeated or raced, and the books agree with the bank."""
+"""Payouts under faults: each is paid once, if answers are lost, repeated or raced. The books agree with the bank."""
 
 import pytest
 
