@@ -131,7 +131,7 @@ def test_a_conflict_is_found_until_it_is_resolved(nights: Nights) -> None:
         (entry["id"], "double_admission", False)
     ]
     assert len(nights.walk("conflict=false")) == 5
-    operations.record(operations.change(scan.place, [type(scan).resolution.set("let_in")]))
+    operations.record(operations.change(scan.place, [type(scan).resolution.set(ConflictResolution.LET_IN)]))
     assert nights.walk("resolved=false") == []
     assert [each["resolved"] for each in nights.walk("resolved=true")] == [True]
 
