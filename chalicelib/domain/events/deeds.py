@@ -29,6 +29,7 @@ class Deed(StrEnum):
     SHOW_CODE = auto()
     BIND = auto()
     TRANSFER = auto()
+    RECATEGORIZE = auto()
     GIFT = auto()
     TAKE_BACK = auto()
     CLAIM = auto()
@@ -84,12 +85,17 @@ _RETURNING = Objection(Conflict, "A refund was asked for this ticket; until that
 _NO_GIFT = Objection(
     Conflict, "This is your own number, and the ticket waits for no other: there is nothing to take back."
 )
+_GIFTED_MEANWHILE = Objection(Conflict, "This ticket waits as a gift. It keeps its category until that is answered.")
 _NOT_RETURNED = Objection(InvalidState, "This ticket was used or withdrawn meanwhile; nothing is given back for it.")
 _DEAD = (TicketState.CANCELLED, TicketState.REFUNDED, TicketState.TRANSFERRED)
 _GONE = {
     TicketState.RESERVED: _NOT_PAID,
     TicketState.USED: _SCANNED,
     **{state: _final(f"This ticket is {state}, so it cannot be given away or returned.") for state in _DEAD},
+}
+_KEEPS_CATEGORY = {
+    state: Objection(InvalidState, f"This ticket is {state}, so it keeps its category.")
+    for state in (TicketState.RESERVED, TicketState.USED, *_DEAD)
 }
 _NO_CODE = {
     state: Objection(InvalidState, f"This ticket is {state}; only a valid one has a QR code.")
@@ -104,6 +110,7 @@ _OF_TICKET: Mapping[Deed, Mapping[TicketState, Objection]] = {
     Deed.SHOW_CODE: _NO_CODE,
     Deed.BIND: _NO_CODE,
     Deed.TRANSFER: {**_GONE, TicketState.GIFTED: _GIFTED, TicketState.RETURNING: _RETURNING},
+    Deed.RECATEGORIZE: {**_KEEPS_CATEGORY, TicketState.GIFTED: _GIFTED_MEANWHILE, TicketState.RETURNING: _RETURNING},
     Deed.GIFT: {**_GONE, TicketState.RETURNING: _RETURNING},
     Deed.TAKE_BACK: {**_GONE, TicketState.VALID: _NO_GIFT, TicketState.RETURNING: _RETURNING},
     Deed.CLAIM: {**_GONE, TicketState.VALID: _NO_GIFT, TicketState.RETURNING: _RETURNING},
@@ -147,6 +154,10 @@ _OF_EVENT: Mapping[Deed, Mapping[EventState, Objection]] = {
     Deed.SHOW_CODE: _OPENS_NOTHING,
     Deed.BIND: _OPENS_NOTHING,
     Deed.TRANSFER: _NOT_GIVEN_AWAY,
+    Deed.RECATEGORIZE: {
+        EventState.OVER: _final("This event is over, so its tickets keep their categories."),
+        EventState.CANCELLED: _final("This event was cancelled, so its tickets keep their categories."),
+    },
     Deed.GIFT: _NOT_GIVEN_AWAY,
     # The giver gets the ticket back, to return it or to use it.
     Deed.TAKE_BACK: {},

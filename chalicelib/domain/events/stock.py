@@ -178,6 +178,11 @@ def take_back(event_id: str, taken: Taken) -> list[Write]:
     return _moves(event_id, taken, Stock.sold, Stock.free, counted=Stock.returned)
 
 
+def put_back(event_id: str, taken: Taken) -> list[Write]:
+    """Return the writes that free sold tickets whose sale now counts in another category."""
+    return _moves(event_id, taken, Stock.sold, Stock.free)
+
+
 def positions(taken: Taken) -> list[str]:
     """Return the category id of each write of a move, in order."""
     return [category_id for category_id, portions in taken.items() for _ in portions]

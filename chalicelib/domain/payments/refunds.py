@@ -32,7 +32,7 @@ from chalicelib.domain.events import deeds, events, stock
 from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import providers, resolution, returns
-from chalicelib.domain.sale import orders
+from chalicelib.domain.sale import order_tickets, orders
 from chalicelib.domain.tickets import refund_requests, seats, tickets, transfers
 from chalicelib.errors import Conflict, InvalidState, NotFound, Unavailable
 from chalicelib.observability import logger
@@ -212,7 +212,7 @@ def _approval(
         *of_moves,
         *bindings.releasing(ticket),
         *seats.moving(ticket, to=None),
-        *stock.take_back(ticket.event_id, {ticket.category_id: {_shard(order, ticket): 1}}),
+        *stock.take_back(ticket.event_id, {ticket.category_id: {order_tickets.shard_of(order, ticket.ticket_id): 1}}),
         *_reversal(request, payment, amount, fee=fee),
     ]
 
@@ -241,14 +241,6 @@ def _fee_given_back(order: Order, payment: Payment, amount: int) -> int:
         for refunded in (payment.refunded, payment.refunded + amount)
     )
     return after - before
-
-
-def _shard(order: Order, ticket: Ticket) -> int:
-    """Return the stock shard that a ticket was taken from; an order assigns its shards in ticket order."""
-    item = next(item for item in order.items if item["category_id"] == ticket.category_id)
-    alike = [line["ticket_id"] for line in order.tickets if line["category_id"] == ticket.category_id]
-    drawn = [int(shard) for shard, count in item["shards"].items() for _ in range(int(count))]
-    return drawn[alike.index(ticket.ticket_id)]
 
 
 def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int) -> list[Write]:

@@ -175,7 +175,8 @@ def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
 
     Raises NotFound, InvalidState, Unavailable.
     """
-    # Read totals before stock. Both only grow, so totals that match the later stock were complete.
+    # Read totals before stock. Both only grow after the event's end, so totals that match the later stock were
+    # complete. Until then staff may move a ticket to another category.
     sold = _by_category(event_id)
     event, offered = events.get(event_id), categories.of(event_id)
     currency = _require_closable(event, offered)

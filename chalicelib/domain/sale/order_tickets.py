@@ -7,7 +7,7 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Order, Ticket
+from chalicelib.table.items import Category, Order, Ticket
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import OrderStatus, TicketStatus
 
@@ -65,6 +65,44 @@ def make_valid(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Wr
 def remove(order: Order) -> list[Write]:
     """Return the writes that delete an order's reserved tickets; the condition on the order guards them."""
     return [operations.remove(keys.tickets.ticket(line["ticket_id"])) for line in order.tickets]
+
+
+def shard_of(order: Order, ticket_id: str) -> int:
+    """Return the stock shard that a ticket was taken from; an order assigns its shards in ticket order."""
+    ticket = next(line for line in order.tickets if line["ticket_id"] == ticket_id)
+    if "shard" in ticket:
+        return int(ticket["shard"])
+    item = next(item for item in order.items if item["category_id"] == ticket["category_id"])
+    alike = [line["ticket_id"] for line in order.tickets if line["category_id"] == ticket["category_id"]]
+    drawn = [int(shard) for shard, count in item["shards"].items() for _ in range(int(count))]
+    return drawn[alike.index(ticket_id)]
+
+
+def recategorized(order: Order, ticket_id: str, category: Category, *, shard: int) -> tuple[list[Line], list[Line]]:
+    """Return an order's items and tickets with one ticket in another category, from this shard of its stock.
+
+    From then on each ticket names its shard, since the order of the tickets no longer tells it.
+    """
+    tickets = [{**line, "shard": shard_of(order, line["ticket_id"])} for line in order.tickets]
+    moved = next(line for line in tickets if line["ticket_id"] == ticket_id)
+    items = {item["category_id"]: {**item, "shards": dict(item["shards"])} for item in order.items}
+    source = items[moved["category_id"]]
+    _take(source, str(moved["shard"]), -1)
+    if not source["quantity"]:
+        del items[moved["category_id"]]
+    named = {"category_id": category.category_id, "name": category.name, "tier": category.tier}
+    unsold: Line = {**named, "quantity": 0, "price": int(category.price), "shards": {}}
+    _take(items.setdefault(category.category_id, unsold), str(shard), +1)
+    moved |= {"category_id": category.category_id, "shard": shard}
+    return list(items.values()), tickets
+
+
+def _take(item: Line, shard: str, count: int) -> None:
+    item["quantity"] = int(item["quantity"]) + count
+    left = int(item["shards"].get(shard, 0)) + count
+    item["shards"] = (
+        {**item["shards"], shard: left} if left else {k: n for k, n in item["shards"].items() if k != shard}
+    )
 
 
 def _card_of(order: Order, line: Line, on_card: Sequence[str]) -> str | None:

@@ -7,8 +7,9 @@ A category's own totals are in the category's currency.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pynamodb.expressions.update import Action
 
@@ -101,16 +102,37 @@ def _mark(trade: Trade) -> Write:
     return operations.change(place, [RefundRequest.sales_counted.set(True)], fresh)
 
 
+def recategorizing(order: Order, items: Sequence[Mapping[str, Any]]) -> list[Write]:
+    """Return the writes that move the sales of an order between categories, to those of its new items.
+
+    Their transaction must require the order as read, and that it is counted. No other total changes.
+    """
+    differences: dict[str, Numbers] = defaultdict(Counter)
+    for sold, sign in ((order.items, -1), (items, +1)):
+        for line in _order_lines(order, sold):
+            for name, number in line.numbers.items():
+                differences[line.category_id][name] += sign * number
+    return [
+        _of_event(order.event_id, CATEGORY, category_id, numbers)
+        for category_id, numbers in differences.items()
+        if any(numbers.values())
+    ]
+
+
 def _lines(trade: Trade) -> list[_TradeLine]:
     if isinstance(trade, RefundRequest):
         numbers = Counter(refunded_tickets=1, refunded=trade.amount, fees=-trade.fee)
         return [_TradeLine(trade.category_id or "", numbers)]
-    lines, before, fee = [], 0, trade.fee
-    for item in trade.items:
+    return _order_lines(trade, trade.items)
+
+
+def _order_lines(order: Order, items: Sequence[Mapping[str, Any]]) -> list[_TradeLine]:
+    lines, before = [], 0
+    for item in items:
         quantity: int = item["quantity"]
         revenue: int = quantity * item["price"]
         # Each item's share of the fee is a difference of rounded sums, so the shares add up to the fee.
-        up_to, after = (money.portion(fee, part=sold, whole=trade.total) for sold in (before, before + revenue))
+        up_to, after = (money.portion(order.fee, part=sold, whole=order.total) for sold in (before, before + revenue))
         lines.append(_TradeLine(item["category_id"], Counter(tickets=quantity, revenue=revenue, fees=after - up_to)))
         before += revenue
     return lines

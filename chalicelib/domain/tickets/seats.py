@@ -110,6 +110,27 @@ def moving(ticket: Ticket, *, to: str | None) -> list[Write]:
     return writes
 
 
+def recategorizing(ticket: Ticket, *, to: str, booked_by: str) -> list[Write]:
+    """Return the writes that count a ticket in another category, for its customer; its order has changed too.
+
+    A later booking counts an unsettled order by its items. So its ticket is not counted again here for the customer
+    who booked it.
+    """
+    places = {name: keys.customers.seats(name) for name in (ticket.customer_id, booked_by) if name}
+    found = operations.get_many(places.values())
+    writes = []
+    for customer_id, place in places.items():
+        seats = found.get(place) or none(customer_id)
+        is_owner, is_unsettled = customer_id == ticket.customer_id, ticket.order_id in seats.orders
+        is_counted_later = customer_id == booked_by and is_unsettled
+        if not is_owner and not is_counted_later:
+            continue
+        by = int(is_owner) - int(is_counted_later)
+        added = [AddedSeats(ticket.category_id, -by, _at_most()), AddedSeats(to, by, _at_most())]
+        writes.append(put(changed(seats, added, orders=seats.orders)))
+    return writes
+
+
 def late(customer_id: str, order_id: str, counts: Mapping[str, int]) -> Write:
     """Return the write that counts the seats of an expired order that is paid after all."""
     seats = of(customer_id)

@@ -1,17 +1,12 @@
-"""Tickets as staff see and change them: a holder's name, labels, a cancellation; and a transfer for a customer."""
+"""Tickets as staff see them; and what staff do with one for its customer: transfer it, or send it again."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 
 from chalicelib.domain import idempotency
 from chalicelib.domain.access import numbers
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
-from chalicelib.domain.cards import bindings
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.money import Money
@@ -20,7 +15,6 @@ from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, Unavail
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Ticket
-from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, ScanStatus, TicketShown, TicketStatus
 
 
@@ -46,17 +40,6 @@ class StaffTicket:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class TicketChange:
-    """A change by staff; what is None stays. `version` is the one that they saw."""
-
-    reason: str
-    version: int
-    holder_name: str | None = None
-    labels: list[str] | None = None
-    status: TicketStatus | None = None
-
-
 def for_staff(ticket: Ticket) -> StaffTicket:
     """Return a ticket as staff see it."""
     return StaffTicket(
@@ -75,7 +58,7 @@ def for_staff(ticket: Ticket) -> StaffTicket:
         price=Money(ticket.price, ticket.currency or "") if ticket.price is not None else None,
         booking_id=ticket.order_id,
         issued_at=ticket.issued_at,
-        version=_version(ticket),
+        version=version_of(ticket),
     )
 
 
@@ -89,87 +72,9 @@ def get(ticket_id: str) -> StaffTicket:
     return for_staff(tickets.get(ticket_id))
 
 
-def _version(ticket: Ticket) -> int:
+def version_of(ticket: Ticket) -> int:
+    """Return the number that changes with each change by staff, customers or refunds."""
     return ticket.credential + int(ticket.staff_changes or 0)
-
-
-def change(ticket_id: str, wanted: TicketChange) -> StaffTicket:
-    """Change a ticket, and return it.
-
-    Raises NotFound, ValidationFailed (nothing to change), Conflict (a stale version, a pledged ticket), InvalidState
-    (a status that does not follow), Unavailable.
-    """
-    for _ in retries.attempts():
-        ticket = tickets.get(ticket_id)
-        if _version(ticket) != wanted.version:
-            shown = {"status": tickets.shown_status(ticket), "version": _version(ticket)}
-            raise Conflict("This ticket was changed meanwhile. Read it again.", extra={"present": shown})
-        actions, writes = _changes(ticket, wanted)
-        changed = [*actions, Ticket.staff_changes.set(int(ticket.staff_changes or 0) + 1)]
-        before, after = _difference(ticket, wanted)
-        subject = AuditSubject(
-            "ticket", ticket_id, before=before, after={**after, "reason": wanted.reason}, personal_to=ticket.customer_id
-        )
-        place = keys.tickets.ticket(ticket_id)
-        try:
-            acts.commit(operations.change(place, changed, _as_read(ticket)), *writes, subject=subject)
-        except operations.ConditionFailed:
-            continue  # it or its card changed after the read
-        logger.info("ticket changed by staff", extra={"ticket_id": ticket_id, "changes": sorted(after)})
-        return get(ticket_id)
-    raise Unavailable("This ticket is being changed by others. Try again.", retry_after=1)
-
-
-def _as_read(ticket: Ticket) -> Condition:
-    same: Condition = (Ticket.status == ticket.status) & (Ticket.credential == ticket.credential)
-    known = ticket.staff_changes
-    same &= Ticket.staff_changes.does_not_exist() if known is None else Ticket.staff_changes == known
-    same &= Ticket.pledge.does_not_exist() if ticket.pledge is None else Ticket.pledge == ticket.pledge
-    if ticket.admission is None:
-        same &= Ticket.admission.does_not_exist()
-    return same
-
-
-def _changes(ticket: Ticket, wanted: TicketChange) -> tuple[list[Action], list[Write]]:
-    actions: list[Action] = []
-    if wanted.holder_name is not None:
-        actions.append(Ticket.holder_name.set(wanted.holder_name))
-        if ticket.gsi1pk is not None:
-            actions += Ticket.in_gsi1(keys.gate.attendee(ticket.event_id, wanted.holder_name, ticket.ticket_id))
-    if wanted.labels is not None:
-        actions.append(Ticket.labels.set(wanted.labels) if wanted.labels else Ticket.labels.remove())
-    writes: list[Write] = []
-    if wanted.status is not None:
-        _require_cancellable(ticket, wanted.status)
-        actions += [
-            Ticket.status.set(TicketStatus.CANCELLED),
-            Ticket.credential.set(ticket.credential + 1),
-            Ticket.card_uid.remove(),
-        ]
-        writes = bindings.releasing(ticket) if ticket.customer_id else []
-    if not actions:
-        raise ValidationFailed(details=[{"field": "holder_name", "message": "name something to change"}])
-    return actions, writes
-
-
-def _require_cancellable(ticket: Ticket, status: TicketStatus) -> None:
-    """Raise InvalidState for a status that staff cannot give a ticket, Conflict for a pledged one."""
-    if status is not TicketStatus.CANCELLED:
-        ways = {TicketStatus.REFUNDED: "Open a refund request.", TicketStatus.TRANSFERRED: "Transfer it."}
-        message = f"A ticket that is {ticket.status} cannot become {status} here. {ways.get(status, '')}"
-        raise InvalidState(message.strip())
-    shown = tickets.shown_status(ticket)
-    if shown is not TicketShown.VALID:
-        raise InvalidState(f"A ticket that is {shown} cannot become {status}.")
-    if ticket.pledge is not None:
-        raise Conflict("This ticket waits as a gift or for a refund. Answer that first.")
-
-
-def _difference(ticket: Ticket, wanted: TicketChange) -> tuple[dict[str, Any], dict[str, Any]]:
-    after = {
-        name: value for name in ("holder_name", "labels", "status") if (value := getattr(wanted, name)) is not None
-    }
-    return {name: getattr(ticket, name) for name in after}, after
 
 
 def hand_on(

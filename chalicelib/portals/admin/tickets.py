@@ -5,8 +5,9 @@ from chalice import Blueprint
 from chalicelib import errors
 from chalicelib.domain.gate import manual_checkin
 from chalicelib.domain.lists.tickets import TICKETS
+from chalicelib.domain.sale import ticket_changes
+from chalicelib.domain.sale.ticket_changes import TicketChange
 from chalicelib.domain.tickets import staff_tickets
-from chalicelib.domain.tickets.staff_tickets import TicketChange
 from chalicelib.portals.http.auth import MANAGERS, PEOPLE_READERS, SUPPORTERS
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.list_pages import list_page, list_query
@@ -55,12 +56,13 @@ def admin_ticket(call: Call[None, None]) -> schema.StaffTicketOut:
         guard=MANAGERS,
         body=schema.TicketChangeIn,
         reply=schema.StaffTicketOut,
+        idempotent=True,
         audited="ticket.change",
-        refuses=(errors.NotFound, errors.Conflict, errors.InvalidState),
+        refuses=(errors.NotFound, errors.Conflict, errors.InvalidState, errors.SoldOut),
     ),
 )
 def admin_change_ticket(call: Call[schema.TicketChangeIn, None]) -> schema.StaffTicketOut:
-    """Correct a ticket's holder or labels, or cancel it."""
+    """Correct a ticket's holder or labels, move it to another category of the same price, or cancel it."""
     body = call.body
     wanted = TicketChange(
         reason=body.reason,
@@ -68,8 +70,10 @@ def admin_change_ticket(call: Call[schema.TicketChangeIn, None]) -> schema.Staff
         holder_name=body.holder_name,
         labels=body.labels,
         status=body.status,
+        category_id=body.category_id,
     )
-    return schema.StaffTicketOut.read(staff_tickets.change(call.path["ticket_id"], wanted))
+    changed = ticket_changes.change(call.path["ticket_id"], wanted, operation_id=call.operation_id)
+    return schema.StaffTicketOut.read(changed)
 
 
 @door(

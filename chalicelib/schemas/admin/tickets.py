@@ -5,20 +5,30 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.schemas.texts import LINES, Name
-from chalicelib.schemas.wire import In, Moment, MoneyOut, Out, Phone, ScanId, Version
+from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Out, Phone, ScanId, Version
 from chalicelib.vocabulary import ScanStatus, TicketShown, TicketStatus
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINES]
 
 
 class TicketChangeIn(In):
-    """A change of a ticket, with its reason and the version that was read. Of the statuses staff set `cancelled`."""
+    """A change of a ticket, with its reason and the version that was read.
+
+    Of the statuses staff set `cancelled`. `category_id` names another category of the event, at the same price.
+    """
 
     reason: Reason
     version: Version
     holder_name: Name | None = None
     labels: Annotated[list[Name], Field(max_length=10)] | None = None
     status: TicketStatus | None = None
+    category_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _moved_or_ended(self) -> Self:
+        if self.category_id is not None and self.status is not None:
+            raise ValueError("send category_id or status, not both")
+        return self
 
 
 class CheckInIn(In):

@@ -11,7 +11,8 @@ class Order(SweptItem, discriminator="order"):
     """A booking and its outcome.
 
     `items` is `[{category_id, name, tier, quantity, price, shards: {shard: taken}}]`, prices in minor units;
-    `tickets` is `[{ticket_id, number, category_id, holder_name, dependent_id}]`.
+    `tickets` is `[{ticket_id, number, category_id, holder_name, dependent_id}]`, with the `shard` of the stock once
+    staff moved a ticket of the order to another category.
     """
 
     order_id = UnicodeAttribute()
@@ -38,6 +39,8 @@ class Order(SweptItem, discriminator="order"):
     refund_counted = IntegerAttribute(default=0)
     # Whether the event's and the organizer's totals count it.
     sales_counted = BooleanAttribute(null=True)
+    # How often staff moved a ticket of it to another category.
+    recategorized = IntegerAttribute(null=True)
 
 
 class SalesTotals(Item, discriminator="sales_totals"):

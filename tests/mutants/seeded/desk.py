@@ -27,4 +27,44 @@ MUTANTS = (
         after="    if theirs.minor == ours.minor:\n        return None\n",
         tests=("tests/portals/admin/test_reconciliation.py",),
     ),
+    Mutant(
+        name="moved-ticket-not-in-totals",
+        bug="a ticket that moved to another category still counts in the sales totals of the old one",
+        file="chalicelib/domain/sale/category_moves.py",
+        before="            *sales_totals.recategorizing(order, items),\n",
+        after="",
+        tests=(
+            "tests/portals/admin/test_ticket_moves.py::test_a_moved_ticket_counts_in_its_new_category_everywhere_and_its_refund_too",
+        ),
+    ),
+    Mutant(
+        name="moved-ticket-counted-twice",
+        bug="a ticket that moved before its order was settled counts twice for its customer",
+        file="chalicelib/domain/tickets/seats.py",
+        before="by = int(is_owner) - int(is_counted_later)",
+        after="by = int(is_owner)",
+        tests=(
+            "tests/portals/admin/test_ticket_moves.py::test_what_a_customer_may_still_book_follows_the_ticket_also_to_its_next_owner",
+        ),
+    ),
+    Mutant(
+        name="two-moves-of-one-order",
+        bug="of two moves of one order at once, the second overwrites what the first changed",
+        file="chalicelib/domain/sale/category_moves.py",
+        before="is_counted & as_read)",
+        after="is_counted)",
+        tests=(
+            "tests/portals/admin/test_ticket_moves.py::test_a_move_that_another_overtakes_is_decided_again_and_takes_no_seat_twice",
+        ),
+    ),
+    Mutant(
+        name="moved-before-it-is-counted",
+        bug="a ticket moves before the stream counted its sale, which is then counted in the old category",
+        file="chalicelib/domain/sale/category_moves.py",
+        before="    if not order.sales_counted:\n",
+        after="    if order.status != OrderStatus.PAID:\n",
+        tests=(
+            "tests/portals/admin/test_ticket_moves.py::test_a_sale_that_is_not_counted_yet_moves_later_and_an_event_that_ended_keeps_its_categories",
+        ),
+    ),
 )

@@ -13,16 +13,19 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.cards import bindings, cards
-from chalicelib.domain.events import deeds, events, stock
+from chalicelib.domain.events import categories, deeds, events, stock
+from chalicelib.domain.events.categories import CategoryDraft
 from chalicelib.domain.events.deeds import Deed, EventState, TicketState
 from chalicelib.domain.payments import refunds
-from chalicelib.domain.tickets import gifts, tickets
+from chalicelib.domain.tickets import gifts, staff_tickets, tickets
 from chalicelib.errors import Refusal
 from chalicelib.table.items import Account, Category, Order, Ticket
 from chalicelib.vocabulary import EventStatus, TicketStatus
 from tests.portals.webapp.evening import Evening, ask, make_evening, raw_ticket
 from tests.support import fault_days, purchases, wallets
-from tests.support.factories import make_customer, unused_number
+from tests.support.client import call
+from tests.support.factories import admin_token, make_customer, unused_number
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -38,6 +41,8 @@ BY_TICKET = {
     Deed.CLAIM: "--.-----",
     Deed.ASK_REFUND: "I.CCIIII",
     Deed.REFUND: "---.----",
+    Deed.WITHDRAW: "---.----",
+    Deed.RECATEGORIZE: "I.CCIIII",
 }
 # These depend on the order instead.
 OF_SALE = (Deed.BOOK, Deed.CHECK_OUT, Deed.SETTLE)
@@ -55,6 +60,8 @@ BY_EVENT = {
     Deed.CLAIM: "I..IIII.",
     Deed.ASK_REFUND: "...I.II.",
     Deed.REFUND: "........",
+    Deed.WITHDRAW: "IIII.III",
+    Deed.RECATEGORIZE: "...IIII.",
 }
 AT_GATE = {
     TicketState.RESERVED: ("invalid", "not_paid"),
@@ -74,7 +81,7 @@ SHUT = {
 
 def cell(deed: Deed, event: str, ticket: TicketState) -> str:
     """Return what a door says: as the rule, but a reservation ends before its event, and then it has no owner."""
-    if (event, ticket) == ("past", TicketState.RESERVED) and deed is not Deed.BIND:
+    if (event, ticket) == ("past", TicketState.RESERVED) and deed not in (Deed.BIND, Deed.RECATEGORIZE):
         return "N" if BY_TICKET[deed][0] != "-" else "-"
     return ruled(deed, event, ticket)
 
@@ -119,6 +126,8 @@ class Holding:
         if self.state is not TicketState.RESERVED:
             purchases.pay(self.order)
         made = [str(line["ticket_id"]) for line in self.order.tickets]
+        # A ticket moves to another category once its sale is in the totals.
+        StreamReader().drain()
         for ticket_id in made:
             self._bring(ticket_id)
         return [tickets.get(ticket_id) for ticket_id in made]
@@ -152,6 +161,8 @@ class Holding:
             Deed.CLAIM: self._claim,
             Deed.ASK_REFUND: lambda one: self.ask_refund(one.ticket_id),
             Deed.REFUND: self._refund,
+            Deed.WITHDRAW: lambda one: self._refund(one, Deed.WITHDRAW),
+            Deed.RECATEGORIZE: self._recategorize,
         }
         assert set(doors) == set(BY_TICKET)
         return doors[deed](ticket)
@@ -181,12 +192,20 @@ class Holding:
             self.heirs[number] = make_customer(mobile_number=number)
         return None if gifts.claim_all(self.heirs[number]) else "INVALID_STATE"
 
-    def _refund(self, ticket: Ticket) -> str | None:
+    def _refund(self, ticket: Ticket, deed: Deed = Deed.REFUND) -> str | None:
         try:
-            refunds.approve(ticket.ticket_id, ticket.pledge, by="adm_1")
+            refunds.approve(ticket.ticket_id, ticket.pledge, by="adm_1", deed=deed)
         except Refusal as refused:
             return refused.code
         return None
+
+    def _recategorize(self, ticket: Ticket) -> str | None:
+        draft = CategoryDraft(name="Gallery", price=int(self.evening.category.price), capacity=5)
+        other = categories.add(ticket.event_id, draft).category_id
+        body = {"category_id": other, "version": staff_tickets.version_of(ticket), "reason": "A better seat."}
+        answer = call("PUT", f"/api/tickets/{ticket.ticket_id}/", body, token=admin_token())
+        assert (answer.status == 200) == (tickets.get(ticket.ticket_id).category_id == other)
+        return answer.code
 
 
 # What a ticket is after a deed was done.
@@ -197,6 +216,8 @@ AFTER = {
     Deed.CLAIM: TicketState.VALID,
     Deed.ASK_REFUND: TicketState.RETURNING,
     Deed.REFUND: TicketState.REFUNDED,
+    Deed.WITHDRAW: TicketState.REFUNDED,
+    Deed.RECATEGORIZE: TicketState.VALID,
 }
 MOVES = (Deed.TRANSFER, Deed.CLAIM)
 
