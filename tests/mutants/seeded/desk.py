@@ -48,23 +48,13 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        name="two-moves-of-one-order",
-        bug="of two moves of one order at once, the second overwrites what the first changed",
+        name="moved-to-another-price",
+        bug="a ticket moves to a category that costs more than was paid",
         file="chalicelib/domain/sale/category_moves.py",
-        before="is_counted & as_read)",
-        after="is_counted)",
+        before="        if other != paid:\n",
+        after="        if other.currency != paid.currency:\n",
         tests=(
-            "tests/portals/admin/test_ticket_moves.py::test_a_move_that_another_overtakes_is_decided_again_and_takes_no_seat_twice",
-        ),
-    ),
-    Mutant(
-        name="moved-before-it-is-counted",
-        bug="a ticket moves before the stream counted its sale, which is then counted in the old category",
-        file="chalicelib/domain/sale/category_moves.py",
-        before="    if not order.sales_counted:\n",
-        after="    if order.status != OrderStatus.PAID:\n",
-        tests=(
-            "tests/portals/admin/test_ticket_moves.py::test_a_sale_that_is_not_counted_yet_moves_later_and_an_event_that_ended_keeps_its_categories",
+            "tests/portals/admin/test_ticket_moves.py::test_a_move_is_refused_to_a_category_that_is_sold_out_costs_otherwise_or_is_of_another_event",
         ),
     ),
 )
