@@ -23,7 +23,7 @@ from chalicelib.table import items, keys, operations
 from chalicelib.table.items import Item
 from tests.support import moto_table, payers, purchases
 from tests.support.client import Answer, call
-from tests.support.factories import customer_token, make_customer, make_organizer, token_of
+from tests.support.factories import admin_token, customer_token, make_customer, make_organizer, token_of
 from tests.support.streams import StreamReader
 
 MOST = 400 * 1024
@@ -40,10 +40,18 @@ BOUNDS = {
     "Account.totp_pending": "one secret",
     "Account.totp_sealed": "one secret",
     "StaffOwners.owner_ids": "staff with every permission, a few",
+    "AuditSealHead.heads": "one head a shard",
+    "AuditVerification.progress": "one head a shard",
+    "CancellationRun.shown": "a few counts, and the first problems",
+    "CancellationRun.sums": "a few counts, and the first problems",
     "Card.admitted": "events on one card",
+    "Card.replacement": "one replacement",
     "Card.refused_at": "events at which it was read",
     "Card.tickets": "eleven tickets an event",
     "CardBalance.auto_token": "a token of the schema",
+    "CardBatch.problems": "the first hundred problems",
+    "CardBatchProblems.problems": "five hundred rows, forty characters of each",
+    "CardBatchRows.rows": "five hundred UIDs",
     "CardRequest.address": "one address",
     "Challenge.pending": "one registration",
     "CustomerTotals.by_category": "categories of bought events",
@@ -51,6 +59,16 @@ BOUNDS = {
     "DataKey.wrapped": "one key",
     "Dependent.blood_type": "one word",
     "Dependent.emergency_contact": "one contact",
+    "Dispute.words": "the vocabulary",
+    "Erasure.certificate": "a few numbers a stage",
+    "ExportRun.parts": "a key for each 4,000 rows",
+    "ExportRun.query": "the filters of one list",
+    "KnownVenue.gates": "fifty names of the schema",
+    "Leftover.event_ids": "the newest events of one card",
+    "ListEntry.facts": "a hundred values a filter, each as long as the schema's",
+    "ListWord.facts": "a hundred values a filter, each as long as the schema's",
+    "ListWord.texts": "a few texts of 200 characters",
+    "ProfitShares.shares": "fifty partners of the schema",
     "EditRequest.diff": "two texts of the schema, twenty categories",
     "Event.gates": "what staff set",
     "Event.venue": "one venue",
@@ -128,8 +146,8 @@ def test_every_attribute_that_can_grow_has_a_bound() -> None:
 def test_a_whole_body_fits_into_an_item_in_its_longest_spelling() -> None:
     """A body of four-byte characters is three times as long in the JSON of an attribute."""
     assert 3 * BODY_LIMIT < MOST / 2
-    # Taps are one item each.
-    assert {route.operation_id for route in ROUTES if route.limit > BODY_LIMIT} == {"device_taps"}
+    # Taps are one item each; a list of cards is stored in parts.
+    assert {route.operation_id for route in ROUTES if route.limit > BODY_LIMIT} == {"device_taps", "admin_bulk_cards"}
 
 
 @pytest.fixture
@@ -139,13 +157,34 @@ def stream(moto_cloud: None) -> StreamReader:  # noqa: ARG001  # the cloud comes
 
 def _sizes() -> dict[str, int]:
     """Return the largest item of each kind; moto refuses one above 405,000 bytes."""
-    kinds = ("listing", "edit_request", "order", "event", "listing_entry", "ticket", "category", "payment")
+    kinds = (
+        "listing",
+        "edit_request",
+        "order",
+        "event",
+        "listing_entry",
+        "ticket",
+        "category",
+        "payment",
+        "card_batch_problems",
+    )
     found: dict[str, int] = {}
     for raw in moto_table.raws(*kinds):
         kind = raw["kind"]["S"]
         size = sum(len(name) + len(str(value).encode()) for name, value in raw.items())
         found[kind] = max(found.get(kind, 0), size)
     return found
+
+
+def test_the_largest_list_of_cards_that_can_be_sent_is_stored_in_parts(stream: StreamReader) -> None:
+    del stream
+    rows = [f"{place}{WORST * 36}" for place in range(6_500)]
+    body = json.dumps({"action": "block", "reason": "Lost", "csv": "\n".join(["uid", *rows])}, ensure_ascii=False)
+    limit = next(route.limit for route in ROUTES if route.operation_id == "admin_bulk_cards")
+    assert limit * 9 // 10 < len(body.encode()) < limit
+    answer = call("POST", "/api/nfc-cards/bulk/", raw=body.encode(), token=admin_token())
+    assert (answer.status, answer.json.get("accepted")) == (202, 0), answer.text
+    assert MOST // 4 < _sizes()["card_batch_problems"] < MOST * 3 // 4
 
 
 def test_the_largest_event_that_can_be_asked_for_is_listed_and_edited(stream: StreamReader) -> None:
