@@ -113,6 +113,11 @@ def payable(organizer_id: str) -> str:
     return f"payable:{organizer_id}"
 
 
+def owed(organizer_id: str) -> str:
+    """Return the account of what an organizer owes to the platform: negative by that amount."""
+    return f"owed:{organizer_id}"
+
+
 def in_transit(provider: str) -> str:
     """Return the account of payouts that a provider has accepted and not paid yet."""
     return f"in_transit:{provider}"

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
-from chalicelib.domain import changes, ledger
+from chalicelib.domain import changes, debts, ledger
 from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.cards import background as cards
 from chalicelib.domain.changes import Change, Follower
@@ -32,6 +32,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     *events.FOLLOWERS,
     *payments.FOLLOWERS,
     *payouts.FOLLOWERS,
+    debts.follow,
     *merchants.FOLLOWERS,
     *sale.FOLLOWERS,
     *organizers.FOLLOWERS,

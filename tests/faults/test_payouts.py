@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import ledger
+from chalicelib.domain import debts, ledger
 from chalicelib.domain.organizers import organizer_dashboard
 from chalicelib.domain.payouts import payouts, settlements
 from chalicelib.errors import InvalidState, Unavailable
 from chalicelib.table.items import Account, Category, Event, Settlement
-from tests.support import payers, settled
+from tests.support import payers, settled, taken_back
 from tests.support.factories import make_organizer
 from tests.support.sizes import size_of
 from tests.support.streams import StreamReader
@@ -93,6 +93,28 @@ def test_of_many_who_close_an_event_at_once_one_does(stream: StreamReader) -> No
     assert_closed_once(event, organizer, {payout_id for name, payout_id, _ in closed if name == event.event_id})
     assert [(len(raws), kind) for kind, raws in written(unsold).items() if raws] == [(1, "settlement")]
     assert_no_gap_in_the_series()
+
+
+def test_events_closed_at_once_deduct_a_debt_once(stream: StreamReader) -> None:
+    organizer, debt = make_organizer(), 400_000
+    first, standard, _ = settled.make_evening(organizer)
+    order = settled.buy(standard, 4)
+    shows = [over(stream, organizer)[0] for _ in range(4)]
+
+    def close(event: Event) -> Settlement:
+        return until_it_is_done(lambda: settlements.close(event.event_id, by="adm_1"))
+
+    with settled.after(shows[-1]):
+        close(first)
+        taken_back.lose(order, debt, stream)
+        owed = debts.of(organizer.account_id, "PKR")
+        with ThreadPoolExecutor(CALLERS) as together:
+            closed = {one.event_id: one for one in together.map(close, shows * (CALLERS // len(shows)))}
+    assert (owed.owed, debts.of(organizer.account_id, "PKR").owed) == (debt, 0)
+    assert sum(int(one.taken_back or 0) for one in closed.values()) == debt
+    balances = payers.balances()
+    assert balances.get(ledger.owed(organizer.account_id), 0) == 0
+    assert balances[ledger.payable(organizer.account_id)] == 2 * 285_000 + 4 * 285_000 - debt
 
 
 def test_events_closed_at_once_get_numbers_without_a_gap(stream: StreamReader) -> None:

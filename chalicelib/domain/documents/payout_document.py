@@ -26,12 +26,10 @@ def render(payout: Payout, invoice: Invoice) -> bytes:
     sheet.heading(heading)
     sheet.block(parties)
     sheet.table(_HEADINGS, [_row(line, payout.currency) for line in payout.lines], widths=_WIDTHS)
-    sums = (
-        ("Gross", payout.gross),
-        ("Refunds", -payout.refunds),
-        ("Platform fee", -payout.platform_fee),
-        ("Net", payout.net),
-    )
+    sums = [("Gross", payout.gross), ("Refunds", -payout.refunds), ("Platform fee", -payout.platform_fee)]
+    if payout.taken_back:
+        sums.append(("Taken back for other events", -payout.taken_back))
+    sums.append(("Net", payout.net))
     sheet.totals([(what, printed(amount, payout.currency)) for what, amount in sums])
     sheet.block(footing)
     return sheet.content()

@@ -4,7 +4,7 @@ A payment stores every word that its provider said of each refund and dispute. W
 follows from the set of them. So callbacks may arrive in any order, repeatedly, and before the charge's own success.
 
 What the provider returned settles first what is owed to the customer, so a refund that both sides made counts once. The
-rest is booked on the event's account of charge-backs, which its settlement deducts.
+rest is booked on the event's account of charge-backs, which its settlement deducts. After that its organizer owes it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
-from chalicelib.domain import ledger
+from chalicelib.domain import debts, ledger
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import Money
 from chalicelib.observability import logger
@@ -163,6 +163,8 @@ def booking(payment: Payment, *, moves: Moves, owed_now: int, taken: int | None)
         Posting(ledger.frozen(payment.event_id), newly_frozen),
     ]
     writes = _posted(payment, [entry for entry in entries if entry.amount])
+    if beyond and payment.event_id is not None:
+        writes.append(debts.lose(payment.event_id, payment.taken_currency or payment.currency, beyond))
     is_open = now.away > owed_now or (now.has_failed and owed_now > now.away)
     writes += _held(payment, actions, is_questioned=now.is_disputed or is_open)
     return MovesBooking(_status(payment, moves, taken), actions, writes)

@@ -86,9 +86,11 @@ class NamedEvent:
 class OwnPayout(PayoutAmounts):
     """A payout as its organizer sees it.
 
+    `net` is also less `taken_back`: what the organizer owed of other events.
     `adjustments` holds sales and refunds after the settlement, or None if there are none; lists omit it.
     """
 
+    taken_back: Money
     id: str
     event: NamedEvent
     status: OwnPayoutStatus
@@ -174,8 +176,10 @@ def own_status(payout: Payout) -> OwnPayoutStatus:
 
 
 def money_of(payout: Payout) -> dict[str, Money]:
-    """Return the amounts of a payout, by the names of PayoutAmounts."""
-    return _money(_figures(payout.attribute_values), payout.currency)
+    """Return the amounts of a payout: those of PayoutAmounts, and what was taken back."""
+    less = {"net": payout.net, "taken_back": int(payout.taken_back or 0)}
+    shown = {name: Money(amount, payout.currency) for name, amount in less.items()}
+    return _money(_figures(payout.attribute_values), payout.currency) | shown
 
 
 def lines_of(payout: Payout) -> list[PayoutLine]:

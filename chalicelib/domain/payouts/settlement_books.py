@@ -18,6 +18,7 @@ from chalicelib.table.items import Settlement
 class StaffSettlement(PayoutAmounts):
     """The closed books of an event; `payout_id` is None where there was nothing to pay out."""
 
+    taken_back: Money
     id: str
     event_id: str
     organizer_id: str
@@ -29,6 +30,7 @@ class StaffSettlement(PayoutAmounts):
 def show(settlement: Settlement) -> StaffSettlement:
     """Return a stored settlement as staff see it."""
     amounts = {name: getattr(settlement, name) for name in ("gross", "refunds", "platform_fee", "net")}
+    amounts["taken_back"] = settlement.taken_back or 0
     return StaffSettlement(
         **{name: Money(int(amount), settlement.currency) for name, amount in amounts.items()},
         id=settlements.settlement_id_of(settlement.event_id),

@@ -5,7 +5,8 @@ with each sale. So the books close only if the totals match every ticket that th
 must have the same net. Otherwise closing is refused and nothing is written.
 
 Later sales and refunds, such as a late payment, leave settlement and payout unchanged. They stay on the event's own
-ledger account, which the settlement brought to zero. The payout shows them as adjustments.
+ledger account, which the settlement brought to zero. The payout shows them as adjustments. What the provider takes back
+later is a debt of the organizer (`debts`), which reduces the payout of the next settlement.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import ledger, second_person, timezones
+from chalicelib.domain import debts, ledger, second_person, timezones
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import categories, events, stock
@@ -37,6 +38,7 @@ from chalicelib.table.items import (
     Invoice,
     InvoiceSeries,
     Item,
+    OrganizerDebt,
     OrganizerProfile,
     OrganizerTotals,
     Payout,
@@ -161,7 +163,17 @@ def event_id_of(settlement_id: str) -> str:
 
 
 def _shown_in_audit(settlement: Settlement) -> dict[str, Any]:
-    names = ("event_id", "organizer_id", "payout_id", "gross", "refunds", "platform_fee", "net", "currency")
+    names = (
+        "event_id",
+        "organizer_id",
+        "payout_id",
+        "gross",
+        "refunds",
+        "platform_fee",
+        "net",
+        "taken_back",
+        "currency",
+    )
     return {name: getattr(settlement, name) for name in names}
 
 
@@ -186,17 +198,22 @@ def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
     if ledger.total(ledger.sales(event_id), currency, consistent=True).minor != whole.net:
         raise Unavailable(_NOT_COUNTED, retry_after=5)
     hold = hold_of(event_id)
-    lost = taken_back(event_id, currency)
+    taken = debts.taken_back(event_id, currency)
     if event.status == EventStatus.CANCELLED and not event.money_kept and whole.gross != whole.refunds:
         raise InvalidState("This event was cancelled. Its books close once everything was given back.")
-    if lost:
-        lines.append(_provider_line(lost))
+    if taken.lost:
+        lines.append(_provider_line(taken.lost))
         whole = sum_of(line.figures for line in lines)
-    settlement = _settlement(event, whole, currency=currency, by=by, at=clock.now())
+    debt = debts.of(str(event.organizer_id), currency)
+    settlement = _settlement(event, whole, debt, by=by, at=clock.now())
+    by_debt = -int(settlement.taken_back or 0) if whole.net > 0 else -whole.net
     return settlement, [
         operations.put(settlement, Settlement.pk.does_not_exist()),
         operations.check(keys.events.event(event_id), _is_as_read(event)),
         hold_as_read(event_id, hold),
+        taken.charging,
+        *debts.change(debt, by_debt),
+        *_booked(settlement, lost=taken.lost, by_debt=by_debt),
         *(_payout(event, settlement, lines, is_held=hold is not None) if whole.net > 0 else ()),
     ]
 
@@ -262,7 +279,7 @@ def _is_as_read(event: Event) -> Condition:
     return same
 
 
-def _settlement(event: Event, whole: SalesFigures, *, currency: str, by: str, at: datetime) -> Settlement:
+def _settlement(event: Event, whole: SalesFigures, debt: OrganizerDebt, *, by: str, at: datetime) -> Settlement:
     return Settlement(
         *keys.money.settlement(event.event_id),
         event_id=event.event_id,
@@ -271,7 +288,8 @@ def _settlement(event: Event, whole: SalesFigures, *, currency: str, by: str, at
         payout_id=new_id("pto") if whole.net > 0 else None,
         **asdict(whole),
         net=whole.net,
-        currency=currency,
+        taken_back=(debts.deducted(debt, whole.net) or None) if whole.net > 0 else None,
+        currency=debt.currency,
         closed_at=at,
         closed_by=by,
     )
@@ -289,13 +307,16 @@ def _line_shown(line: _CategorySales) -> dict[str, Any]:
 
 
 def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales], *, is_held: bool) -> list[Write]:
-    """Return the writes of a payout: its ledger entries, the payout, its invoice, and the organizer's pending sum."""
+    """Return the writes of a payout: the payout, its invoice, and the organizer's pending sum."""
     payout_id, organizer_id = settlement.payout_id, settlement.organizer_id
-    at, net, currency = settlement.closed_at, settlement.net, settlement.currency
+    at, currency = settlement.closed_at, settlement.currency
+    net = settlement.net - int(settlement.taken_back or 0)
     number, of_invoice = _invoice(organizer_id, payout_id, at=at)
     needs_second = second_person.is_needed(Money(net, currency))
     resting = payout_states.resting(needs_second=needs_second, approved_by=None)
     status = PayoutStatus.ON_HOLD if is_held else resting
+    if not net:
+        status = PayoutStatus.PAID  # the organizer owed all of it
     payout = Payout(
         *keys.money.payout(payout_id),
         gsi1=keys.money.organizer_payouts(organizer_id, payout_id),
@@ -310,46 +331,48 @@ def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales
         gross=settlement.gross,
         refunds=settlement.refunds,
         platform_fee=settlement.platform_fee,
+        taken_back=settlement.taken_back,
         net=net,
         currency=currency,
         lines=[_line_shown(line) for line in lines],
         invoice_number=number,
         scheduled_for=timezones.local(at + PAID_AFTER, event.timezone).date().isoformat(),
         created_at=at,
-    )
-    posted = ledger.post(
-        ledger.Movement(
-            f"jrn_settlement_{event.event_id}",
-            type="settlement",
-            currency=currency,
-            entries=_settling(event.event_id, organizer_id, net=net, lost=_lost(lines)),
-            references={"event_id": event.event_id, "payout_id": payout_id},
-        )
+        paid_at=None if net else at,
     )
     return [
-        *posted,
         operations.put(payout, Payout.pk.does_not_exist()),
-        _pending(organizer_id, net, currency),
+        pending(organizer_id, net, currency),
         *of_invoice,
     ]
 
 
-def _lost(lines: Sequence[_CategorySales]) -> int:
-    return sum(line.figures.refunds for line in lines if line.category_id == AT_PROVIDER)
-
-
-def _settling(event_id: str, organizer_id: str, *, net: int, lost: int) -> list[Posting]:
-    """Return the entries that settle an event's own accounts: together they come to zero."""
+def _booked(settlement: Settlement, *, lost: int, by_debt: int) -> list[Write]:
+    """Return the writes that bring an event's own accounts to zero; `by_debt` is added to what its organizer owes."""
+    event_id, organizer_id, net = settlement.event_id, settlement.organizer_id, settlement.net
     entries = [
         Posting(ledger.sales(event_id), -net - lost),
         Posting(ledger.chargebacks_settled(event_id), lost),
-        Posting(ledger.payable(organizer_id), net),
+        Posting(ledger.payable(organizer_id), net + by_debt),
+        Posting(ledger.owed(organizer_id), -by_debt),
     ]
-    return [entry for entry in entries if entry.amount]
+    moved = [entry for entry in entries if entry.amount]
+    if not moved:
+        return []
+    named = {"event_id": event_id, "payout_id": settlement.payout_id}
+    return ledger.post(
+        ledger.Movement(
+            f"jrn_settlement_{event_id}",
+            type="settlement",
+            currency=settlement.currency,
+            entries=moved,
+            references={name: value for name, value in named.items() if value},
+        )
+    )
 
 
-def _pending(organizer_id: str, net: int, currency: str) -> Write:
-    """Return the write that adds a net to the pending payouts, which sum only the platform's currency."""
+def pending(organizer_id: str, net: int, currency: str) -> Write:
+    """Return the write that adds an amount to the pending payouts, which sum only the platform's currency."""
     actions: list[Action] = [OrganizerTotals.kind.set(OrganizerTotals), OrganizerTotals.organizer_id.set(organizer_id)]
     if currency == config().currency:
         actions.append(OrganizerTotals.pending_payouts.add(net))

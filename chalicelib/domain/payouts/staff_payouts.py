@@ -7,17 +7,19 @@ from datetime import date, datetime
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import second_person
+from chalicelib.domain import debts, ledger, second_person
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import Money
+from chalicelib.domain.paging import Page
 from chalicelib.domain.payouts import payout_states, payouts, settlements
 from chalicelib.domain.payouts.payouts import NamedEvent, PayoutAmounts, PayoutLine
 from chalicelib.errors import AlreadyExists, InvalidState, NotFound, Unavailable, ValidationFailed
 from chalicelib.identifiers import id_of_operation
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Payout, PayoutHold, Settlement
+from chalicelib.table.items import OrganizerDebt, Payout, PayoutHold, Settlement
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import PayoutAction, PayoutStatus, PayoutWait
 
@@ -28,8 +30,10 @@ _OF_OPERATION = 16
 
 @dataclass(frozen=True, slots=True)
 class StaffPayout(PayoutAmounts):
-    """A payout as staff see it."""
+    """A payout as staff see it, and what its organizer owes now."""
 
+    taken_back: Money
+    organizer_owes: Money
     id: str
     settlement_id: str
     event: NamedEvent
@@ -54,8 +58,19 @@ class StaffPayout(PayoutAmounts):
 
 def show(payout: Payout) -> StaffPayout:
     """Return a stored payout as staff see it."""
+    return show_page(Page([payout])).results[0]
+
+
+def show_page(page: Page[Payout]) -> Page[StaffPayout]:
+    """Return a page of payouts as staff see them, at one request for what their organizers owe."""
+    owing = debts.of_many((payout.organizer_id, payout.currency) for payout in page.results)
+    return page.showing([_shown(payout, owing[payout.organizer_id, payout.currency]) for payout in page.results])
+
+
+def _shown(payout: Payout, owes: int) -> StaffPayout:
     return StaffPayout(
         **payouts.money_of(payout),
+        organizer_owes=Money(owes, payout.currency),
         id=payout.payout_id,
         settlement_id=settlements.settlement_id_of(payout.event_id),
         event=NamedEvent(payout.event_id, payout.event_title),
@@ -210,7 +225,10 @@ def _replacement(
     earlier: Payout, settlement: Settlement, payout_id: str, *, scheduled_for: date | None, by: str
 ) -> tuple[Payout, list[Write]]:
     """Return a payout in place of a cancelled one, and the writes that create it; the invoice stays the same."""
-    needs_second = second_person.is_needed(Money(earlier.net, earlier.currency))
+    debt = debts.of(earlier.organizer_id, earlier.currency)
+    less = debts.deducted(debt, earlier.net)
+    net = earlier.net - less
+    needs_second = second_person.is_needed(Money(net, earlier.currency))
     is_held = settlements.hold_of(earlier.event_id) is not None
     made = Payout(
         *keys.money.payout(payout_id),
@@ -223,7 +241,8 @@ def _replacement(
         gross=earlier.gross,
         refunds=earlier.refunds,
         platform_fee=earlier.platform_fee,
-        net=earlier.net,
+        taken_back=(int(earlier.taken_back or 0) + less) or None,
+        net=net,
         currency=earlier.currency,
         lines=earlier.lines,
         invoice_number=earlier.invoice_number,
@@ -232,15 +251,37 @@ def _replacement(
         needs_second=needs_second or None,
         created_at=clock.now(),
     )
-    if is_held:
+    if not net:
+        made.status, made.paid_at = PayoutStatus.PAID, clock.now()  # the organizer owed all of it
+    elif is_held:
         made.status = PayoutStatus.ON_HOLD
     elif made.status == PayoutStatus.SCHEDULED:
         made.put_in_gsi2(keys.jobs.due(payout_states.scheduled_moment(made), payout_id))
     # The organizer sees one payout of each event.
     hidden = payout_states.change(earlier, Payout.in_gsi1(None))
-    points = [Settlement.payout_id.set(payout_id)]
+    points = [Settlement.payout_id.set(payout_id), Settlement.taken_back.set(int(made.taken_back or 0))]
     return made, [
         operations.put(made, Payout.pk.does_not_exist()),
         operations.change(settlement.place, points, Settlement.payout_id == settlement.payout_id),
         hidden,
+        *_taken_back(made, debt, less),
     ]
+
+
+def _taken_back(made: Payout, debt: OrganizerDebt, less: int) -> list[Write]:
+    """Return the writes that take what an organizer owes out of a payout."""
+    if not less:
+        return []
+    posted = ledger.post(
+        ledger.Movement(
+            f"jrn_debt_of_{made.payout_id}",
+            type="debt",
+            currency=made.currency,
+            entries=[
+                Posting(ledger.payable(made.organizer_id), -less),
+                Posting(ledger.owed(made.organizer_id), less),
+            ],
+            references={"payout_id": made.payout_id, "organizer_id": made.organizer_id},
+        )
+    )
+    return [*posted, *debts.change(debt, -less), settlements.pending(made.organizer_id, -less, made.currency)]

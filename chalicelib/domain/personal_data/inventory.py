@@ -186,5 +186,7 @@ OF_OTHERS: frozenset[type[Item]] = frozenset(
         items.Settlement,
         items.Payout,
         items.PayoutHold,
+        items.TakenBack,
+        items.OrganizerDebt,
     }
 )

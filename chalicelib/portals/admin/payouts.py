@@ -1,7 +1,5 @@
 """The staff's portal: payouts."""
 
-from typing import Any
-
 from chalice import Blueprint
 
 from chalicelib import errors
@@ -17,10 +15,6 @@ from chalicelib.schemas.wire import PageOut
 
 bp = Blueprint(__name__)
 _BASE = "/api/payouts"
-
-
-def _payout_out(payout: Any) -> schema.StaffPayoutOut:
-    return schema.StaffPayoutOut.read(staff_payouts.show(payout))
 
 
 _LINKS = (
@@ -45,7 +39,7 @@ _LINKS = (
 )
 def admin_payouts(call: Call[None, ListIn]) -> PageOut[schema.StaffPayoutOut]:
     """List payouts."""
-    return PageOut.of(list_page(PAYOUTS, call), _payout_out)
+    return PageOut.of(staff_payouts.show_page(list_page(PAYOUTS, call)), schema.StaffPayoutOut.read)
 
 
 @door(

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from chalicelib.schemas.organizer.payouts import AmountsOut, PayoutEventOut, PayoutLineOut
-from chalicelib.schemas.wire import Day, Filter, Id, In, Moment, Out
+from chalicelib.schemas.wire import Day, Filter, Id, In, Moment, MoneyOut, Out
 from chalicelib.vocabulary import JobStatus, PayoutAction, PayoutStatus, PayoutWait
 
 
@@ -25,6 +25,7 @@ class SettlementIn(In):
 class SettlementOut(AmountsOut):
     """The closed books of an event."""
 
+    taken_back: MoneyOut = Field(description="What its payout was reduced by, for other events of the organizer.")
     id: str
     event_id: str
     organizer_id: str
@@ -56,6 +57,8 @@ class PayoutActionIn(In):
 class StaffPayoutOut(AmountsOut):
     """A payout as staff see it."""
 
+    taken_back: MoneyOut
+    organizer_owes: MoneyOut
     id: str
     settlement_id: str
     event: PayoutEventOut

@@ -42,8 +42,9 @@ class PayoutLineOut(AmountsOut):
 
 
 class PayoutOut(AmountsOut):
-    """An organizer's money for one event; the lines sum to its amounts."""
+    """An organizer's money for one event; the lines sum to its amounts, and `net` is less `taken_back`."""
 
+    taken_back: MoneyOut
     id: str
     event: PayoutEventOut
     status: OwnPayoutStatus

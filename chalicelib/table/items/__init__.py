@@ -93,6 +93,7 @@ from chalicelib.table.items.money import (
     Leftover,
     NewestCardClaim,
     OpenPayment,
+    OrganizerDebt,
     Payment,
     Payout,
     PayoutHold,
@@ -103,6 +104,7 @@ from chalicelib.table.items.money import (
     SandboxPayout,
     SavedMethod,
     Settlement,
+    TakenBack,
 )
 from chalicelib.table.items.organizations import (
     BatchLock,
@@ -226,6 +228,7 @@ __all__ = [
     "Order",
     "Organization",
     "OrganizerDay",
+    "OrganizerDebt",
     "OrganizerProfile",
     "OrganizerTotals",
     "PartnerAccount",
@@ -267,6 +270,7 @@ __all__ = [
     "Stock",
     "SweepMark",
     "SweptItem",
+    "TakenBack",
     "Throttle",
     "Ticket",
     "TicketBucket",

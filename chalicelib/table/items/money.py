@@ -193,7 +193,10 @@ class Invoice(Item, discriminator="invoice"):
 
 
 class Settlement(Item, discriminator="settlement"):
-    """The final settlement of an event: gross - refunds - platform fee = net. It has a payout if there is a net."""
+    """The final settlement of an event: gross - refunds - platform fee = net. It has a payout if there is a net.
+
+    `taken_back` is what the payout was reduced by for other events; `net` is without it.
+    """
 
     event_id = UnicodeAttribute()
     event_title = UnicodeAttribute(null=True)
@@ -203,6 +206,7 @@ class Settlement(Item, discriminator="settlement"):
     refunds = IntegerAttribute()
     platform_fee = IntegerAttribute()
     net = IntegerAttribute()
+    taken_back = IntegerAttribute(null=True)
     currency = UnicodeAttribute()
     closed_at = MomentAttribute()
     closed_by = UnicodeAttribute()
@@ -236,6 +240,28 @@ class PayoutHold(Item, discriminator="payout_hold"):
     payments = UnicodeSetAttribute(null=True)
 
 
+class TakenBack(Item, discriminator="taken_back"):
+    """What providers took back of an event's sales without our decision, in minor units of one currency.
+
+    `charged` is the part that its settlement deducted or its organizer owes.
+    """
+
+    event_id = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    lost = IntegerAttribute(default=0)
+    charged = IntegerAttribute(null=True)
+
+
+class OrganizerDebt(Item, discriminator="organizer_debt"):
+    """What an organizer owes, in minor units of one currency; a negative amount is owed to the organizer."""
+
+    organizer_id = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    owed = IntegerAttribute(default=0)
+    # Optimistic lock.
+    revision = IntegerAttribute(null=True)
+
+
 class BooksDue(SweptItem, discriminator="books_due"):
     """The closing of an event's books by itself. It leaves the sweep's index when they are closed."""
 
@@ -245,7 +271,7 @@ class BooksDue(SweptItem, discriminator="books_due"):
 
 
 class Payout(SweptItem, discriminator="payout"):
-    """The payout of one event to its organizer: gross - refunds - platform fee = net.
+    """The payout of one event to its organizer: gross - refunds - platform fee - taken back = net.
 
     `lines` is `[{category_id, description, quantity, refunded_quantity, gross, refunds, platform_fee}]`.
     """
@@ -260,6 +286,8 @@ class Payout(SweptItem, discriminator="payout"):
     platform_fee = IntegerAttribute()
     net = IntegerAttribute()
     currency = UnicodeAttribute()
+    # What the organizer owed of other events, which `net` is less by.
+    taken_back = IntegerAttribute(null=True)
     lines: JSONAttribute = JSONAttribute()
     invoice_number = UnicodeAttribute()
     # A date.

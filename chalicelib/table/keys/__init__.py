@@ -148,6 +148,8 @@ No.  question                                   index  partition                
 166  the partners' shares, by the day they begin    table  PROFIT_SHARES             date                   staff
 167  what a partner has withdrawn                   table  PARTNER#partner           PARTNER                staff
 168  a withdrawal of profit                         table  WITHDRAWAL#withdrawal     WITHDRAWAL             staff
+169  what providers took back of an event's sales   table  EVENT#event               TAKEN_BACK#currency    payments
+170  what an organizer owes                         table  ORGANIZER_DEBT#organizer  currency               payouts
 180  the orders of a customer, newest first     gsi1   CUSTOMER_ORDERS#customer  order                  staff, erasure
 150  the rows of a bulk job, and their problems  table  JOB#job                   ROWS#…, PROBLEMS#…     worker
 151  whose a card request is                    table  CARD_REQUEST#request      CARD_REQUEST           staff

@@ -14,6 +14,7 @@ from chalicelib.table.items.money import (
     Leftover,
     NewestCardClaim,
     OpenPayment,
+    OrganizerDebt,
     Payment,
     Payout,
     PayoutHold,
@@ -24,6 +25,7 @@ from chalicelib.table.items.money import (
     SandboxPayout,
     SavedMethod,
     Settlement,
+    TakenBack,
 )
 from chalicelib.table.keys import cards, events, sale
 from chalicelib.table.places import Key, Place, joined
@@ -120,6 +122,16 @@ def settlement(event_id: str) -> Place[Settlement]:
 def payout_hold(event_id: str) -> Place[PayoutHold]:
     """Question 96."""
     return Place(PayoutHold, events.event(event_id).pk, "PAYOUT_HOLD")
+
+
+def taken_back(event_id: str, currency: str) -> Place[TakenBack]:
+    """Question 169."""
+    return Place(TakenBack, events.event(event_id).pk, joined("TAKEN_BACK", currency))
+
+
+def organizer_debt(organizer_id: str, currency: str) -> Place[OrganizerDebt]:
+    """Question 170."""
+    return Place(OrganizerDebt, joined("ORGANIZER_DEBT", organizer_id), currency)
 
 
 def books_due(event_id: str) -> Place[BooksDue]:

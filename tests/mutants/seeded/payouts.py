@@ -6,6 +6,8 @@ _SETTLEMENTS = "chalicelib/domain/payouts/settlements.py"
 _SALES = "chalicelib/domain/sale/sales_totals.py"
 _DOOR = "tests/portals/organizer/test_payouts.py"
 _CROWD = "tests/faults/test_payouts.py"
+_DEBTS = "chalicelib/domain/debts.py"
+_OWED = "tests/portals/admin/test_debts.py"
 
 MUTANTS = (
     Mutant(
@@ -52,8 +54,8 @@ MUTANTS = (
         name="payout-moves-no-money",
         bug="a payout is on its way and the ledger knows nothing of it",
         file=_SETTLEMENTS,
-        before="    return [\n        *posted,\n",
-        after="    return [\n",
+        before="        *_booked(settlement, lost=taken.lost, by_debt=by_debt),\n",
+        after="",
         tests=(_DOOR,),
     ),
     Mutant(
@@ -79,5 +81,49 @@ MUTANTS = (
         before="    if payout is None or payout.organizer_id != organizer_id:",
         after="    if payout is None:",
         tests=("tests/portals/organizer/test_isolation.py",),
+    ),
+    # Debts
+    Mutant(
+        name="debt-deducted-twice",
+        bug="two settlements of an organizer at once both deduct the same debt",
+        file=_DEBTS,
+        before="    return [operations.change(place, actions, as_read)]\n",
+        after="    return [operations.change(place, actions)]\n",
+        tests=(_CROWD,),
+    ),
+    Mutant(
+        name="debt-larger-than-a-payout",
+        bug="a debt that is larger than a payout makes it negative",
+        file=_DEBTS,
+        before="    return min(debt.owed, net)\n",
+        after="    return debt.owed\n",
+        tests=(_OWED,),
+    ),
+    Mutant(
+        name="loss-charged-twice",
+        bug="what a settlement deducted is owed as well",
+        file=_SETTLEMENTS,
+        before="        taken.charging,\n",
+        after="",
+        tests=(_OWED,),
+    ),
+    Mutant(
+        name="loss-after-the-settlement-not-owed",
+        bug="the platform bears what is lost after a settlement",
+        file="chalicelib/domain/payments/returns.py",
+        before="    if beyond and payment.event_id is not None:\n",
+        after="    if beyond and payment.event_id is None:\n",
+        tests=(_OWED,),
+    ),
+    Mutant(
+        name="payout-in-place-of-another-takes-no-debt",
+        bug="a payout that replaces a cancelled one lowers the debt and takes nothing out of the organizer's account",
+        file="chalicelib/domain/payouts/staff_payouts.py",
+        before=(
+            "                Posting(ledger.payable(made.organizer_id), -less),\n"
+            "                Posting(ledger.owed(made.organizer_id), less),\n"
+        ),
+        after="",
+        tests=(_OWED,),
     ),
 )

@@ -9,6 +9,7 @@ _SETTLEMENT_ID = f"stl_{demo.PAST_EVENT_ID.removeprefix('evt_')}"
 _AMOUNTS = {name: PAYOUT[name] for name in ("gross", "refunds", "platform_fee", "net")}
 _SETTLEMENT = {
     **_AMOUNTS,
+    "taken_back": demo.money(0),
     "id": _SETTLEMENT_ID,
     "event_id": demo.PAST_EVENT_ID,
     "organizer_id": _ORGANIZER_ID,
@@ -18,6 +19,7 @@ _SETTLEMENT = {
 }
 _PAYOUT = {
     **PAYOUT,
+    "organizer_owes": demo.money(0),
     "settlement_id": _SETTLEMENT_ID,
     "organizer_id": _ORGANIZER_ID,
     "asked_by": "demo",

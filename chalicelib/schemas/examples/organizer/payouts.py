@@ -15,6 +15,7 @@ PAYOUT = {
     "id": f"pto_{ULID}",
     "event": {"id": demo.PAST_EVENT_ID, "title": demo.PAST_EVENT_TITLE},
     "status": "scheduled",
+    "taken_back": demo.money(0),
     **_amounts(1_990_000, demo.STALLS.price, 87_000, 1_653_000),
     "lines": [
         {
