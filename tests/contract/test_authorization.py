@@ -233,6 +233,7 @@ TENANTS = {
     "usher_logs": Outcome(200),
     "usher_search_logs": _NOT_ASSIGNED,
     "usher_log": _NOT_FOUND,
+    "usher_report_incident": Outcome(201, says={"event_id": OTHER_EVENT_ID}, writes=True),
     "device_taps": Outcome(200, writes=True),
     "device_heartbeat": _OWN,
 }

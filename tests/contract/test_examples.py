@@ -52,11 +52,18 @@ NOT_SENT = {
     "admin_close_conflict": "the demo data has no conflict",
     "admin_answer_dispute": "the demo data has no dispute",
     "admin_open_refund_request": "the demo customer's tickets were given to them, or have been scanned",
+    "admin_create_payout": "the demo settlement has its payout",
+    "admin_withdraw_profit": "the demo data has no partner who takes a share of the profit",
     "admin_decide_refund_request": "the demo data has no request for a refund",
 }
 # What an example shows after a busy evening, and the demo data does not hold yet.
 SHOWN_IN_USE = {
     "admin_cancel_event",
+    "admin_deposits",
+    "admin_expenses",
+    "admin_profit_shares",
+    "admin_system_log",
+    "admin_withdrawals",
     "admin_card_requests",
     "admin_cards",
     "admin_unclaimed",
@@ -175,12 +182,14 @@ class Sender:
         asked = "&".join(f"{name}={value}" for name, value in query.items())
         return call(route.method, f"{target}?{asked}" if asked else target, body, token=self._token(route))
 
-    def send_with_sources(self, route: AnyRoute) -> Answer:
-        """Send an example, if need be after the operations that lead to it."""
-        answer = self.send(route)
+    def send_with_sources(self, route: AnyRoute, before: frozenset[str] = frozenset()) -> Answer:
+        """Send an example, if need be after the operations that lead to it; `before` are those already under way."""
+        answer, before = self.send(route), before | {route.operation_id}
         for source_route, link in _sources(route) if answer.status >= 400 else ():
+            if source_route.operation_id in before:
+                continue  # each of two operations may lead to the other
             self.state.restore()
-            source = self.send_with_sources(source_route)
+            source = self.send_with_sources(source_route, before)
             self.state.stream.fork().drain()
             if source.status < 400:
                 try:

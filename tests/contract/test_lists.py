@@ -37,6 +37,8 @@ ROUTE_OF: dict[str, AnyRoute] = {
 ROUTED = [listed for listed in LISTS if listed.name in ROUTE_OF]
 # Values of one filter that are tried.
 _TRIED = 6
+# A list that shows a part of its items without a wish: the wish that shows them all.
+_WHOLE = {"unclaimed": {"since_to": "2199-12-31"}}
 
 
 def _named(listed: AnyList) -> str:
@@ -66,7 +68,8 @@ def ask(ground: Ground, listed: AnyList, **query: Any) -> Answer:
     route = ROUTE_OF[listed.name]
     assert route.query is not None
     spelled = {name: field.alias or name for name, field in route.query.model_fields.items()}
-    sent = {spelled.get(name, name): value for name, value in query.items()}
+    asked = {**_WHOLE.get(listed.name, {}), **query}
+    sent = {spelled.get(name, name): value for name, value in asked.items()}
     return ground.send(route, Request(query=urlencode(sent)), token=ground.token(route))
 
 

@@ -145,6 +145,3 @@ class ListOf(Generic[ItemT]):
 
 
 AnyList = ListOf[Any]
-
-# Until every declaration says Ordering.
-Order = Ordering

@@ -43,7 +43,10 @@ def _flag(word: str | None) -> bool | None:
         guard=CHECKIN_LOG_READERS,
         query=schema.CheckinLogIn,
         reply=PageOut[schema.CheckinEntryOut],
-        links=(Link("admin_checkin_log", {"cursor": "/next"}),),
+        links=(
+            Link("admin_checkin_log", {"cursor": "/next"}),
+            Link("admin_close_conflict", {"log_id": "/results/0/id"}),
+        ),
     ),
 )
 def admin_checkin_log(call: Call[None, schema.CheckinLogIn]) -> PageOut[schema.CheckinEntryOut]:

@@ -42,7 +42,21 @@ def admin_tickets(call: Call[None, ListIn]) -> PageOut[schema.StaffTicketOut]:
     return PageOut.of(page, lambda one: schema.StaffTicketOut.read(staff_tickets.for_staff(one)))
 
 
-@door(bp, Route("GET", _TICKET, guard=PEOPLE_READERS, reply=schema.StaffTicketOut, refuses=(errors.NotFound,)))
+@door(
+    bp,
+    Route(
+        "GET",
+        _TICKET,
+        guard=PEOPLE_READERS,
+        reply=schema.StaffTicketOut,
+        refuses=(errors.NotFound,),
+        links=(
+            Link("admin_change_ticket", {"ticket_id": "/id"}),
+            Link("admin_check_in", {"ticket_id": "/id"}),
+            Link("admin_transfer_ticket", {"ticket_id": "/id"}),
+        ),
+    ),
+)
 def admin_ticket(call: Call[None, None]) -> schema.StaffTicketOut:
     """Show a ticket."""
     return schema.StaffTicketOut.read(staff_tickets.get(call.path["ticket_id"]))

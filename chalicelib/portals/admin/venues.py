@@ -18,7 +18,11 @@ from chalicelib.schemas.wire import PageOut
 bp = Blueprint(__name__)
 _BASE = "/api/venues"
 _ONE = f"{_BASE}/{{venue_id}}"
-_NEXT = (Link("admin_venue", {"venue_id": "/id"}), Link("admin_change_venue", {"venue_id": "/id"}))
+_NEXT = (
+    Link("admin_venue", {"venue_id": "/id"}),
+    Link("admin_change_venue", {"venue_id": "/id"}),
+    Link("admin_delete_venue", {"venue_id": "/id"}),
+)
 
 
 def _venue_out(venue: Any) -> schema.VenueOut:
@@ -89,7 +93,7 @@ def admin_venue(call: Call[None, None]) -> schema.VenueOut:
         reply=schema.VenueOut,
         refuses=(errors.NotFound, errors.Conflict),
         audited="venue.change",
-        links=_NEXT[:1],
+        links=(_NEXT[0], _NEXT[2]),
     ),
 )
 def admin_change_venue(call: Call[schema.VenueChangeIn, None]) -> schema.VenueOut:

@@ -19,6 +19,7 @@ USHER_USERNAME, USHER_NAME = "usher1", "Kamran Aziz"
 NEW_CUSTOMER_NUMBER, NEW_CUSTOMER_NAME = "+923001000010", "Nadia Iqbal"
 NEW_ADMIN_EMAIL, NEW_ADMIN_NAME = "ada@example.com", "Ada"
 NEW_MERCHANT_NUMBER = "+923001000052"
+NEW_ORGANIZER_NUMBER, NEW_ORGANIZER_EMAIL, NEW_ORGANIZER_NAME = "+923001000047", "nights@example.com", "Multan Nights"
 NEW_TIX_EMAIL, NEW_TIX_NAME, NEW_ORGANIZATION = "sana@tix.example.com", "Sana Malik", "City Run"
 # A card that no reader of the demo has seen
 NEW_CARD_UID = "04A1B2C3D4E580"

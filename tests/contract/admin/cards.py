@@ -5,15 +5,19 @@ Each takes the ground (tests/contract/ground.py).
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from chalicelib import clock
 from chalicelib.domain.card_office import bulk_cards
 from chalicelib.domain.card_office.bulk_cards import BulkInput
 from chalicelib.domain.cards import card_requests, cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.identifiers import new_id
 from chalicelib.schemas.examples import demo
-from chalicelib.vocabulary import AdminRole, CardBatchAction, CardDelivery, CardStatus
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Leftover
+from chalicelib.vocabulary import AdminRole, CardBatchAction, CardDelivery, CardStatus, LeftoverKind
 from tests.contract.request import Request
 from tests.support import wallets
 from tests.support.shops import new_customer
@@ -35,16 +39,44 @@ def _progress(ground: Any) -> Request:
     return Request(query=f"job_id={job_id}")
 
 
-def _answer(_: Any) -> Request:
+def _asked() -> str:
     asked = card_requests.make(
         new_id("cus"), delivery=CardDelivery.PICKUP, merchant_id="mer_1", address=None, operation_id=new_id("op")
     )
-    return Request({"action": "approve"}, path={"request_id": asked.request_id})
+    return asked.request_id
+
+
+def _answer(_: Any) -> Request:
+    return Request({"action": "approve"}, path={"request_id": _asked()})
 
 
 def _return(_: Any) -> Request:
     card = wallets.make_card(new_customer(), holds=500)
     return Request({"card_ids": [card.card_id], "action": "claim_link"})
+
+
+def _leftovers(_: Any) -> None:
+    """Money on cards that nobody has used for 40 days and more; the oldest is on a blocked card."""
+    for place in range(3):
+        card = cards.register(CardRegistration(uid=f"04{uuid.uuid4().hex[:12]}", status=CardStatus.STOCK))
+        left = Leftover(
+            *keys.money.leftover(card.uid),
+            leftover_id=card.card_id,
+            leftover_kind=LeftoverKind.DEAD_CARD if place == 2 else LeftoverKind.UNUSED_CARD,
+            card_uid=card.uid,
+            card_id=card.card_id,
+            customer_id=new_id("cus"),
+            amount=1000 + place,
+            currency="PKR",
+            since=clock.now() - timedelta(days=40 + place),
+            revision=1,
+        )
+        operations.record(operations.put(left))
+
+
+def _requests(_: Any) -> None:
+    for _place in range(3):
+        _asked()
 
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {
@@ -60,3 +92,4 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
     "admin_bulk_cards": lambda _: Request({"action": "create", "cards": [f"04{uuid.uuid4().hex[:12]}"]}),
     "admin_bulk_cards_progress": _progress,
 }
+ROWS: list[Callable[[Any], object]] = [_requests, _leftovers]

@@ -64,5 +64,5 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
     "admin_edit_requests": lambda _: Request(query="status=pending&page_size=5"),
     "admin_decide_edit_request": _decide,
 }
-# An event, and two requests for changes, which a list needs for a second page.
-ROWS: list[Callable[[Any], object]] = [_event, _decide, _decide]
+# An event, and the requests for changes that a list needs for a second page.
+ROWS: list[Callable[[Any], object]] = [_event, _decide, _decide, _decide]

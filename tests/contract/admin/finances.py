@@ -51,11 +51,11 @@ def _waiting() -> str:
 _SHARES = [{"partner": "Ayesha", "percent": "60.00"}, {"partner": "Bilal", "percent": "40.00"}]
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "admin_expenses": lambda _: Request(query="category=Rent&page_size=5"),
+    "admin_deposits": lambda _: Request(query="ordering=-received_on&page_size=5"),
+    "admin_withdrawals": lambda _: Request(query="partner=ayesha&page_size=5"),
     "admin_company_finances": lambda _: Request(),
     "admin_profit_shares": lambda _: Request(),
-    "admin_expenses": lambda _: Request(query="category=Rent&page_size=5"),
-    "admin_deposits": lambda _: Request(query="source=Partner&page_size=5"),
-    "admin_withdrawals": lambda _: Request(query="partner=Ayesha&page_size=5"),
     "admin_create_expense": lambda _: Request(
         {
             "category": "Rent",
@@ -77,4 +77,13 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
     "admin_set_profit_shares": lambda _: Request({"shares": _SHARES}),
     "admin_withdraw_profit": _withdraw,
 }
-ROWS: list[Callable[[Any], object]] = [lambda _: _expense(), _deposit, lambda _: _waiting()]
+
+
+def _books(ground: Any) -> None:
+    for _ in range(3):
+        _expense()
+        _deposit(ground)
+        _waiting()
+
+
+ROWS: list[Callable[[Any], object]] = [_books]

@@ -42,4 +42,4 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
     "admin_payout": lambda _: Request(path={"payout_id": _payout(PayoutStatus.SCHEDULED).payout_id}),
     "admin_change_payout": _approved,
 }
-ROWS: list[Callable[[Any], object]] = [lambda _: _payout(PayoutStatus.SCHEDULED)]
+ROWS: list[Callable[[Any], object]] = [lambda _: _payout(PayoutStatus.SCHEDULED)] * 3

@@ -40,14 +40,14 @@ _WITHDRAWAL = {
 }
 _FIGURES = {
     "ticket_revenue": demo.money(1_990_000),
-    "card_fees": demo.money(50_000),
+    "card_fees": demo.money(0),
     "platform_fees": demo.money(87_000),
     "refunds": demo.money(250_000),
     "expenses": demo.money(0),
     "payouts": demo.money(0),
     "deposits": demo.money(0),
     "withdrawals": demo.money(0),
-    "net_profit": demo.money(137_000),
+    "net_profit": demo.money(87_000),
 }
 
 OPERATIONS: dict[str, Example] = {
@@ -61,7 +61,7 @@ OPERATIONS: dict[str, Example] = {
         },
         _EXPENSE,
     ),
-    "admin_change_expense": Example({"description": "Office, November"}, _EXPENSE),
+    "admin_change_expense": Example({"description": "Office, November"}, {**_EXPENSE, "version": 2}),
     "admin_delete_expense": Example(),
     "admin_deposits": Example(None, page(_DEPOSIT)),
     "admin_create_deposit": Example(
@@ -83,7 +83,7 @@ OPERATIONS: dict[str, Example] = {
             **_FIGURES,
             "date_from": "2025-11-22",
             "date_to": "2026-11-21",
-            "balance": demo.money(137_000),
+            "balance": demo.money(87_000),
             "by_month": [{**_FIGURES, "month": "2026-11"}],
         },
     ),

@@ -32,12 +32,7 @@ _PAYOUT = {
     "attempt": 1,
     "failure_reason": None,
 }
-_APPROVED = {
-    **_PAYOUT,
-    "needs_second": True,
-    "approved_by": f"adm_{ULID}",
-    "approved_at": "2026-11-22T09:00:00.000Z",
-}
+_HELD = {**_PAYOUT, "status": "on_hold", "held_by": f"adm_{ULID}"}
 
 OPERATIONS: dict[str, Example] = {
     "admin_settlements": Example(None, page(_SETTLEMENT)),
@@ -45,5 +40,5 @@ OPERATIONS: dict[str, Example] = {
     "admin_close_settlement": Example({"event_id": demo.PAST_EVENT_ID}, _SETTLEMENT),
     "admin_create_payout": Example({"settlement_id": _SETTLEMENT_ID, "scheduled_for": "2026-11-28"}, _PAYOUT),
     "admin_payout": Example(None, _PAYOUT),
-    "admin_change_payout": Example({"action": "approve"}, _APPROVED),
+    "admin_change_payout": Example({"action": "hold"}, _HELD),
 }

@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import ADMIN_ID, ULID, USHER_ID, Example, page
 
-_NAME, _NUMBER, _EMAIL = "Multan Nights", "+923001000047", "nights@example.com"
+_NAME, _NUMBER, _EMAIL = demo.NEW_ORGANIZER_NAME, demo.NEW_ORGANIZER_NUMBER, demo.NEW_ORGANIZER_EMAIL
 _CREATED: dict[str, Any] = {
     "id": f"org_{ULID}",
     "type": "organizer",
