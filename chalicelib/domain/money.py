@@ -62,7 +62,7 @@ class AmountInput:
 def require(asked: AmountInput | None, *, currency: str, field: str) -> Money:
     """Return a required amount above zero, in this currency. Raises ValidationFailed."""
     if asked is None:
-        raise ValidationFailed(details=[{"field": field, "message": "name an amount"}])
+        raise ValidationFailed(details=[{"field": field, "message": "name an amount; it cannot be null"}])
     if asked.currency not in (None, currency):
         raise ValidationFailed(details=[{"field": f"{field}.currency", "message": f"must be {currency}"}])
     found = parse(asked.amount, currency)

@@ -21,7 +21,7 @@ _PUTS = [
     and route.body
     and not any(one.is_required() for name, one in route.body.model_fields.items() if name != "version")
 ]
-_FORMS = [route for route in routes() if route.form is not None]
+_FORMS = [route for route in routes() if route.form is not None and route.method == "PUT"]
 _BODIES = [route for route in routes() if route.reads_body]
 # Answers that differ each time, or say what was asked and not what is stored.
 _VOLATILE = {"version", "updated_at", "image_url", "photo_url", "image_upload", "photo_upload", "analytics"}
@@ -154,5 +154,8 @@ def test_an_optional_part_of_a_form_without_a_value_counts_as_left_out(
 
 def test_every_put_and_every_form_is_tried() -> None:
     assert len(_PUTS) >= 6
+    # The other form starts a job: it has nothing stored that a part could change.
+    every = [label(route) for route in routes() if route.form is not None]
+    assert every == ["POST /api/nfc-cards/bulk", *(label(route) for route in _FORMS)]
     assert [label(route) for route in _FORMS] == ["PUT /api/organizer/profile"]
     assert all(json.dumps(route.path) for route in _BODIES)

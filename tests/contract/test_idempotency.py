@@ -26,10 +26,12 @@ from chalicelib.vocabulary import (
     JobStatus,
     OrderStatus,
     PaymentStatus,
+    PayoutStatus,
     Portal,
     RefundRequestStatus,
     TicketShown,
     TicketStatus,
+    WithdrawalStatus,
 )
 from tests.contract.ground import Ground, label, routes, stored
 from tests.contract.request import Request
@@ -123,7 +125,7 @@ FINAL: dict[type[StrEnum], set[StrEnum]] = {
     AssignmentStatus: {AssignmentStatus.ACTIVE, AssignmentStatus.EXPIRED},
     BatchStatus: set(BatchStatus),
     CancellationStatus: set(CancellationStatus),
-    CardRequestStatus: {CardRequestStatus.FULFILLED},
+    CardRequestStatus: set(CardRequestStatus) - {CardRequestStatus.REQUESTED},
     CardStatus: set(CardStatus),
     EditRequestStatus: {EditRequestStatus.APPROVED, EditRequestStatus.REJECTED},
     EventStatus: set(EventStatus),
@@ -134,6 +136,9 @@ FINAL: dict[type[StrEnum], set[StrEnum]] = {
     RefundRequestStatus: {RefundRequestStatus.REJECTED, RefundRequestStatus.REFUNDED},
     DisputeStatus: set(DisputeStatus),
     IncidentStatus: set(IncidentStatus),
+    # A decision about money is done when it is stored; the sweep, or a second person, goes on from there.
+    PayoutStatus: set(PayoutStatus),
+    WithdrawalStatus: set(WithdrawalStatus),
     TicketShown: set(TicketShown),
     TicketStatus: set(TicketStatus),
 }

@@ -86,7 +86,7 @@ def create(entered: ExpenseInput, *, by: str, operation_id: str) -> Expense:
 
 
 def change(expense_id: str, changes: Mapping[str, Any], *, version: int | None) -> Expense:
-    """Change an expense: reverse its journal and book the new state.
+    """Change an expense: reverse its journal and book the new state. What changes nothing books nothing.
 
     Raises NotFound, Conflict (`version` is stale), InvalidState (a closed month), ValidationFailed.
     """
@@ -103,6 +103,8 @@ def change(expense_id: str, changes: Mapping[str, Any], *, version: int | None) 
     after.version = before.version + 1
     old, new = _audited(before), _audited(after)
     changed = [name for name in _AUDITED if old[name] != new[name]]
+    if not changed:
+        return before
     subject = AuditSubject(
         "expense",
         expense_id,

@@ -73,7 +73,7 @@ def _period(stored: ProfitShares) -> SharePeriod:
 
 
 def set_shares(shares: Sequence[Share], *, valid_from: date | None, by: str) -> Shares:
-    """Set the shares from a day on, today if none is named, and return all.
+    """Set the shares from a day on, today if none is named, and return all. Those in force already stay as they are.
 
     Raises ValidationFailed (they do not sum to 100, a partner twice), InvalidState (a closed month).
     """
@@ -84,6 +84,9 @@ def set_shares(shares: Sequence[Share], *, valid_from: date | None, by: str) -> 
     day = valid_from or clock.now().date()
     months.require_open(day)
     listed = [{"partner": share.partner, "basis_points": share.basis_points} for share in shares]
+    in_force = [period for period in periods() if period.valid_from <= day]
+    if in_force and list(in_force[-1].shares) == list(shares):
+        return show()
     place = keys.finance.profit_shares(day.isoformat())
     before = operations.get(place)
     made = ProfitShares(*place, valid_from=day.isoformat(), shares=listed, set_by=by, set_at=clock.now())

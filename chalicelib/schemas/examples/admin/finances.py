@@ -61,7 +61,9 @@ OPERATIONS: dict[str, Example] = {
         },
         _EXPENSE,
     ),
-    "admin_change_expense": Example({"description": "Office, November"}, {**_EXPENSE, "version": 2}),
+    "admin_change_expense": Example(
+        {"description": "Office and hall"}, {**_EXPENSE, "description": "Office and hall", "version": 2}
+    ),
     "admin_delete_expense": Example(),
     "admin_deposits": Example(None, page(_DEPOSIT)),
     "admin_create_deposit": Example(
