@@ -91,7 +91,7 @@ def recategorized(order: Order, ticket_id: str, category: Category, *, shard: in
     if not source["quantity"]:
         del items[moved["category_id"]]
     named = {"category_id": category.category_id, "name": category.name, "tier": category.tier}
-    unsold: Line = {**named, "quantity": 0, "price": int(category.price), "shards": {}}
+    unsold: Line = {**named, "quantity": 0, "price": category.price, "shards": {}}
     _take(items.setdefault(category.category_id, unsold), str(shard), +1)
     moved |= {"category_id": category.category_id, "shard": shard}
     return list(items.values()), tickets
