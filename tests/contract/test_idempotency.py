@@ -125,7 +125,7 @@ FINAL: dict[type[StrEnum], set[StrEnum]] = {
     AssignmentStatus: {AssignmentStatus.ACTIVE, AssignmentStatus.EXPIRED},
     BatchStatus: set(BatchStatus),
     CancellationStatus: set(CancellationStatus),
-    CardRequestStatus: set(CardRequestStatus) - {CardRequestStatus.REQUESTED},
+    CardRequestStatus: {status for status in CardRequestStatus if status is not CardRequestStatus.REQUESTED},
     CardStatus: set(CardStatus),
     EditRequestStatus: {EditRequestStatus.APPROVED, EditRequestStatus.REJECTED},
     EventStatus: set(EventStatus),
