@@ -17,7 +17,7 @@ class SystemLogIn(ListIn):
     """A page of the audit log."""
 
     verify: Filter[Literal["true", "false"]] | None = Field(
-        None, description="true verifies the whole log: at once, or in a job that the answer names."
+        None, description="`true` verifies the whole log: at once, or in a job that the answer names."
     )
 
     @property
