@@ -98,8 +98,8 @@ def _fields(listed: AnyList) -> Iterator[tuple[str, Any]]:
         yield name, (_type_of(each) | None, None)
     for name, order in listed.orderings.items():
         if order.has_range:
-            yield name + _FROM, (_range_of(order) | None, None)
-            yield name + _TO, (_range_of(order) | None, None)
+            yield name + _FROM, (_range_of(order) | None, Field(None, description="The lowest value, included."))
+            yield name + _TO, (_range_of(order) | None, Field(None, description="The highest value, included."))
 
 
 def _type_of(each: Filter[Any]) -> Any:

@@ -73,7 +73,7 @@ class AuditEntryOut(Out):
 class BreakOut(Out):
     """The first break of the log."""
 
-    where: str = Field(description="seals, or a shard such as shard 3.")
+    where: str = Field(description="`seals`, or a shard such as `shard 3`.")
     number: int
     problem: str
 
