@@ -123,7 +123,8 @@ def test_payment_sells_what_was_held_on_the_same_shards_and_makes_the_tickets_kn
         at = clock.now()
 
     assert (paid.status, paid.payment_id, paid.closed_at) == ("paid", "pay_1", at)
-    assert paid.gsi2pk is None
+    listed = keys.sale.event_orders(paid.event_id, paid.order_id)
+    assert (paid.gsi2pk, paid.gsi2sk, paid.is_due) == (*listed, False)
     assert shards(category)[int(shard)] == (3, 0, 2)
     for ticket in tickets_of(paid):
         assert (ticket.status, ticket.issued_at) == ("valid", at)
