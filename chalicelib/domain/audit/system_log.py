@@ -22,7 +22,7 @@ class ShownEntry:
     """An entry; `erased` says that its states were personal, and went with the key of the customer."""
 
     id: str
-    date: datetime
+    at: datetime
     actor_id: str
     actor_type: str
     role: str
@@ -78,7 +78,7 @@ def _shown(entry: AuditEntry, envelopes: Mapping[str, Envelope | None]) -> Shown
     before, after = (_state(content.get(name), name, envelope, sealed=owner is not None) for name in _STATES)
     return ShownEntry(
         id=content["entry_id"],
-        date=entry.at,
+        at=entry.at,
         actor_id=content["actor_id"],
         actor_type=content["actor_type"],
         role=content["role"],

@@ -19,14 +19,14 @@ bp = Blueprint(__name__)
         "/api/finances/reconciliation",
         guard=READERS,
         query=schema.ReconciliationIn,
-        reply=schema.ReconciliationOut,
+        reply=schema.ReconciliationPage,
         refuses=(errors.InvalidCursor,),
     ),
 )
-def admin_reconciliation(call: Call[None, schema.ReconciliationIn]) -> schema.ReconciliationOut:
+def admin_reconciliation(call: Call[None, schema.ReconciliationIn]) -> schema.ReconciliationPage:
     """Show how a day's journal differs from the provider's list."""
     query = call.query
     day = reconciliations.of_day(
         query.date, caller_id=call.principal.id, page_size=query.page_size, cursor=query.cursor
     )
-    return schema.ReconciliationOut.read(day)
+    return schema.ReconciliationPage.read(day)

@@ -25,17 +25,17 @@ _BASE = "/api/logs/system"
         _BASE,
         guard=LOG_READERS,
         query=query_with(AUDIT_ENTRIES, schema.SystemLogIn),
-        reply=schema.SystemLogOut,
+        reply=schema.SystemLogPage,
         links=(
             Link("admin_system_log", {"cursor": "/next"}),
             Link("show_job", {"job_id": "/verification/job_id"}),
         ),
     ),
 )
-def admin_system_log(call: Call[None, schema.SystemLogIn]) -> schema.SystemLogOut:
+def admin_system_log(call: Call[None, schema.SystemLogIn]) -> schema.SystemLogPage:
     """List what staff did, newest first; `verify` checks that the log is whole."""
     page = list_page(AUDIT_ENTRIES, call)
-    return schema.SystemLogOut.read(
+    return schema.SystemLogPage.read(
         system_log.show(page, verify=call.query.wants_verification, reader_id=call.principal.id)
     )
 

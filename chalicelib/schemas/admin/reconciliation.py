@@ -28,7 +28,7 @@ class DifferenceOut(Out):
     found_at: Moment
 
 
-class ReconciliationOut(Out):
+class ReconciliationPage(Out):
     """The reconciliation of a day; no differences are shown as an empty list of a day that is `done`."""
 
     date: date

@@ -51,7 +51,7 @@ class AuditEntryOut(Out):
     """What a member of staff did, or was refused; `before` and `after` hold the changed fields."""
 
     id: str
-    date: Moment
+    at: Moment
     actor_id: str
     actor_type: str
     role: str
@@ -88,7 +88,7 @@ class VerificationOut(Out):
     job_id: str | None
 
 
-class SystemLogOut(Out):
+class SystemLogPage(Out):
     """A page of the audit log."""
 
     results: list[AuditEntryOut]

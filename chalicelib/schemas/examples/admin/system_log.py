@@ -7,7 +7,7 @@ from chalicelib.schemas.examples.shared import ULID, Example
 
 _ENTRY: dict[str, Any] = {
     "id": f"aud_{ULID}",
-    "date": "2026-11-20T16:00:00.000Z",
+    "at": "2026-11-20T16:00:00.000Z",
     "actor_id": f"adm_{ULID}",
     "actor_type": "admin",
     "role": "admin",
