@@ -319,7 +319,7 @@ FIELDS: Mapping[str, str] = {
     "age": "The least age in days.",
     "accepted": "How many rows were accepted.",
     "action": "What was done, such as `venue.change`.",
-    "actor_id": "The id of whoever did it.",
+    "actor_id": "The id of the account that acted.",
     "actor_type": "The kind of caller who did it.",
     "admins": "How many admins.",
     "after": "The changed fields as they are since.",

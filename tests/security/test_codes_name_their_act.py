@@ -13,14 +13,14 @@ from chalicelib.errors import OtpInvalid
 from chalicelib.vocabulary import OtpPurpose
 from tests.support.client import Answer, call
 from tests.support.codes import code_in, has_code, texts
-from tests.support.factories import PASSWORD, make_customer, make_merchant, make_organizer
+from tests.support.factories import PASSWORD, admin_token, make_customer, make_event, make_merchant, make_organizer
 from tests.support.shops import make_shop, new_customer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
 NUMBER, NEW_NUMBER = "+923031234567", "+923037654321"
 EMAIL = "sana@tix.example.com"
-SHOP, ORGANIZER = "Liberty Books", "Shehr Events"
+SHOP, ORGANIZER, EVENT = "Liberty Books", "Shehr Events", "Winter Concert"
 
 
 def asked(path: str, **body: Any) -> Answer:
@@ -80,6 +80,13 @@ def reset_in_tix() -> None:
     asked("/api/tix/auth/forgot-password", email=EMAIL)
 
 
+def cancel_an_event() -> None:
+    token = admin_token()
+    event = make_event(title=EVENT)
+    body = {"dry_run": True, "reason": "Rain", "refund": "all", "notify": True}
+    assert call("POST", f"/api/events/{event.event_id}/cancellation/", body, token=token).status == 200
+
+
 # What sends a code of each purpose, and the act, the object and the asker that its text must name.
 RULES: dict[OtpPurpose, tuple[Callable[[], None], str, str, str]] = {
     OtpPurpose.REGISTER: (register, "opens", "customer account for this number", "the app"),
@@ -92,6 +99,7 @@ RULES: dict[OtpPurpose, tuple[Callable[[], None], str, str, str]] = {
     OtpPurpose.TIX_ADDRESS: (prove_an_address, "proves", "this email address for a Tix account", "asked in Tix"),
     OtpPurpose.TIX_RESET: (reset_in_tix, "resets", "your PASSWORD", "Asked in Tix"),
     OtpPurpose.CARD_ASSIGNMENT: (hand_over_a_card, "gives card ...", f'at "{SHOP}", fee PKR ', "That shop asked"),
+    OtpPurpose.CANCELLATION: (cancel_an_event, "CANCELS the event", f'"{EVENT}"', "staff portal"),
 }
 RESETS = {OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET, OtpPurpose.TIX_RESET}
 

@@ -11,7 +11,8 @@ import pytest
 
 import app
 from chalicelib import clock
-from chalicelib.domain.access import otp, sessions
+from chalicelib.domain.access import notices as access_notices
+from chalicelib.domain.access import otp, password_links, sessions
 from chalicelib.domain.events import events, venues
 from chalicelib.domain.gate import alerts
 from chalicelib.domain.merchants import merchant_settings, stock_notices
@@ -151,6 +152,11 @@ def low_stock(words: str) -> None:
     stock_notices.send({"merchant_id": merchant.account_id, "left": 2, "fact_id": "fact_1"})
 
 
+def link_to_set_a_password(words: str) -> None:
+    shop = make_merchant(name=words)
+    password_links.send(password_links.make(shop.account_id), shop, access_notices.owner(shop))
+
+
 def alert(words: str) -> None:
     for fact in alerts.TEXTS:
         alerts.mail(fact, {"fact_id": fact, "gate": words})
@@ -178,12 +184,14 @@ SENDERS: dict[str, dict[str, Callable[[str], None]]] = {
         "a new password in Tix": code(OtpPurpose.TIX_RESET, make_organization),
     },
     "domain/access/notices.py": {"a changed number": changed_number, "a bound card": bound_card},
+    "domain/access/password_links.py": {"a link to set a password": link_to_set_a_password},
     "domain/merchants/stock_notices.py": {"low stock": low_stock},
     "domain/gate/alerts.py": {"an alert to staff": alert},
     # It queues a message again, as it was.
     "domain/access/sms.py": {},
     # It names the end of a card's UID, and nobody's words.
     "domain/payments/auto_reload.py": {},
+    "domain/card_office/claims.py": {},
 }
 SENDS = {name: send for kinds in SENDERS.values() for name, send in kinds.items()}
 
@@ -196,7 +204,8 @@ def sent(send: str, words: str) -> list[dict[str, Any]]:
 
 def outside_quotations(text: dict[str, Any]) -> str:
     """Return what a message says in the platform's own words, with its codes and ids blanked."""
-    own = re.sub('"[^"]*"', '""', f"{text['subject']}\n{text['body']}")
+    body = re.sub("#set[.][^ ]+", "#", text["body"])
+    own = re.sub('"[^"]*"', '""', f"{text['subject']}\n{body}")
     return re.sub(r"[0-9A-Fa-f]{4}(?= to you| was bound)|[0-9]", "0", own)
 
 

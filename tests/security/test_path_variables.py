@@ -71,12 +71,12 @@ def test_every_route_that_has_a_variable_is_tested() -> None:
     assert len(_VARIABLES) == sum(route.path.count("{") for route in ROUTES) > 0
 
 
-def test_a_card_that_cannot_be_one_is_400_for_ushers_and_404_for_customers() -> None:
+def test_a_card_that_cannot_be_one_is_400_for_ushers_and_404_for_others() -> None:
     cards = [route for route, name in _VARIABLES if name == "card_id"]
 
     refusals = {route.portal: route.variables["card_id"].refusal for route in cards}
 
-    assert refusals == {"usher": ValidationFailed, "webapp": NotFound}
+    assert refusals == {"usher": ValidationFailed, "webapp": NotFound, "admin": NotFound}
 
 
 def test_a_path_variable_is_decoded_once() -> None:

@@ -27,9 +27,11 @@ MACHINE_STRINGS = {
     "action": "compared with known words",
     "assertion": "a signed token",
     "card_id": "a card's id or UID, parsed",
+    "cards": "UIDs, each parsed by the job",
     "card_uid": "a card's UID, parsed",
     "challenge_id": "an id",
     "code": "an enrolment code, compared by hash",
+    "csv": "UIDs, each parsed by the job",
     "confirm": "compared with the organization's name",
     "image_key": "the key of an upload, compared",
     "invite_code": "compared by hash",
@@ -42,6 +44,7 @@ MACHINE_STRINGS = {
     "public_key": "a key in base64url, parsed",
     "qr": "what a scanner reads, parsed and verified",
     "refresh": "a token",
+    "to_uid": "a card's UID, parsed",
     "uid": "a card's UID, parsed",
     # Log-in names are compared with what was registered.
     "email": "a log-in name, compared",
@@ -225,6 +228,14 @@ def test_a_name_has_one_line(ground: Ground, leaf: Leaf) -> None:
 
 
 # What each type refuses, though a laxer reader would accept it.
+# Degrees are numbers in JSON, and stored as text; any `password` of a user only asks for a link.
+OF_TWO_KINDS = {
+    ("POST /api/venues latitude", int),
+    ("POST /api/venues longitude", int),
+    ("PUT /api/venues/{venue_id} latitude", int),
+    ("PUT /api/venues/{venue_id} longitude", int),
+    ("PUT /api/users/{user_id} password", bool),
+}
 _WRONG_KINDS: dict[Any, tuple[Any, ...]] = {
     int: ("12", True, 1.5, "1", [1]),
     float: ("12", True),
@@ -253,6 +264,8 @@ def test_a_value_of_the_wrong_kind_is_400(ground: Ground, leaf: Leaf) -> None:
     for value in _WRONG_KINDS[leaf.type]:
         # `extra` takes any JSON; a field of two kinds accepts those of its other kind.
         if type(value) in siblings or (isinstance(value, float) and float in siblings) or leaf.name in JSON_FIELDS:
+            continue
+        if (_named(leaf), type(value)) in OF_TWO_KINDS:
             continue
         status, message = _problems(ground, leaf, value)
         assert status == 400, (value, status)

@@ -17,15 +17,14 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import BalanceTooLow, Bank, Declined, Sent, Transfer, TransferStatus
-from chalicelib.config import config
 from chalicelib.domain import encryption, ledger, verifications
 from chalicelib.domain.changes import Change, every, follows, that_became
 from chalicelib.domain.ledger import Posting
-from chalicelib.domain.payouts import banks, payout_states
+from chalicelib.domain.payouts import banks, payout_states, settlements
 from chalicelib.errors import Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, OrganizerProfile, OrganizerTotals, Payout
+from chalicelib.table.items import Account, OrganizerProfile, Payout
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import Fact, PayoutStatus, PayoutWait
 
@@ -156,9 +155,7 @@ def _record(payout: Payout, sent: Sent) -> bool:
         actions += [*payout_states.entering(payout, PayoutStatus.PAID), Payout.paid_at.set(clock.now())]
         actions.append(Payout.failure_reason.remove())
         writes += _posted(payout, "paid", _transit(payout), ledger.clearing(str(payout.provider)))
-        if payout.currency == config().currency:
-            settled = [OrganizerTotals.pending_payouts.add(-payout.net)]
-            writes.append(operations.change(keys.organizers.totals(payout.organizer_id), settled))
+        writes.append(settlements.pending(payout.organizer_id, -payout.net, payout.currency))
     if not _try(payout, actions, *writes):
         return False  # another delivery recorded the same transfer
     ids = {"payout_id": payout.payout_id, "event_id": payout.event_id, "attempt": payout.attempt}

@@ -4,15 +4,15 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain.gate import conflicts, incidents
+from chalicelib.domain.gate import checkin, conflicts, incidents
 from chalicelib.domain.gate.incidents import IncidentReport
+from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.identifiers import new_id
 from chalicelib.schemas.examples import demo
 from chalicelib.table.items import Item, Scan
-from chalicelib.vocabulary import IncidentType, Portal
+from chalicelib.vocabulary import IncidentType
 from tests.contract.request import Request
 from tests.support import payers
-from tests.support.client import call
 from tests.support.factories import scan_id
 
 _numbers = itertools.count(1)
@@ -23,14 +23,14 @@ def _incident(ground: Any) -> str:
     return incidents.report(demo.EVENT_ID, report, by=ground.usher.account_id, operation_id=new_id("op")).id
 
 
-def _conflict(ground: Any) -> str:
+def _conflict() -> str:
     # A refused scan is a record at once; the stream writes that of a first entry.
-    sent = {"scan_id": scan_id(), "card_id": "04FFFFFFFFFFFE"}
-    log_id = str(call("POST", "/api/usher/scan/result/", sent, token=ground.access(Portal.USHER)).json["log_id"])
+    caller = Caller(id=new_id("ush"), event_id=demo.EVENT_ID, name="usher")
+    log_id = checkin.scan(caller, Reading(scan_id(), uid="04FFFFFFFFFFFE")).log_id
     scans = (Item.from_raw_data(raw) for raw in payers.all_raws("scan"))
     scan = next(one for one in scans if isinstance(one, Scan) and one.log_id == log_id)
     conflicts.mark(scan, "double_admission")
-    return log_id
+    return str(log_id)
 
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {
@@ -39,8 +39,8 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
     "admin_answer_incident": lambda ground: Request(
         {"status": "in_progress", "note": "A doctor came."}, path={"incident_id": _incident(ground)}
     ),
-    "admin_close_conflict": lambda ground: Request(
-        {"resolution": "device_error", "note": "Its clock was wrong."}, path={"log_id": _conflict(ground)}
+    "admin_close_conflict": lambda _: Request(
+        {"resolution": "device_error", "note": "Its clock was wrong."}, path={"log_id": _conflict()}
     ),
 }
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.events import catalogue, events
+from chalicelib.domain.events import catalogue, events, venues
 from chalicelib.table.items import Event, Venue
 from chalicelib.vocabulary import EventStatus
 from tests.support.catalogue import PATH, Show, counted, listed, page, walked
@@ -272,6 +272,7 @@ def test_categories_are_told_with_how_many_events_to_come_they_have(shows: list[
 
 
 def test_an_event_is_told_as_the_contract_writes_it(stream: StreamReader) -> None:
+    venues.add(name="Alhamra", city="Lahore", venue_id="ven_1")
     venue = Venue(id="ven_1", name="Alhamra", city="Lahore", address="68 Mall", latitude="31.5588", longitude="74.3292")
     event = Show("Evening", organizer_id="org_1", prices=(250_000, 150_000), featured=True).put(
         description="All night.", venue=venue, image_url="https://example.com/a.jpg", timezone="Asia/Karachi"
