@@ -362,6 +362,7 @@ _IN_ORDER_OF = {
     "merchant_cards": "uid",
     "admin_reconciliation": "id",
     "admin_users": "-created_at",
+    "admin_system_log": "-at",
     "organizer_events_list": "-starts_at",
 }
 

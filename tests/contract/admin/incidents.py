@@ -25,7 +25,7 @@ def _incident(ground: Any) -> str:
 
 def _conflict() -> str:
     # A refused scan is a record at once; the stream writes that of a first entry.
-    caller = Caller(id=new_id("ush"), event_id=demo.EVENT_ID, name="usher")
+    caller = Caller(id=new_id("ush"), event_id=demo.EVENT_ID, name="conflict-finder")
     log_id = checkin.scan(caller, Reading(scan_id(), uid="04FFFFFFFFFFFE")).log_id
     scans = (Item.from_raw_data(raw) for raw in payers.all_raws("scan"))
     scan = next(one for one in scans if isinstance(one, Scan) and one.log_id == log_id)
