@@ -131,13 +131,14 @@ def test_a_backlog_is_sent_in_order_in_slices_that_grow_to_a_hundred(
 
 
 def test_an_answer_that_was_lost_is_asked_for_again_and_is_the_same(work: Work, platform: Platform) -> None:
-    platform.break_once(TAPS, Fault(lose_answer=True))
+    # Twice: a connection that was kept may be closed, so that the same request goes out again on a new one.
+    platform.break_once(TAPS, Fault(lose_answer=True), Fault(lose_answer=True))
     with work() as gate:
         _, outcome = gate.tap(card())
         assert isinstance(outcome, Kept)
         wait_until(lambda: gate.agent.outbox.depth() == 0)
         [entry] = gate.agent.outbox.entries()
-    assert len(platform.batches) == 2
+    assert len(platform.batches) == 3
     assert len(platform.received) == 1
     assert '"result":"valid"' in entry.detail
 
@@ -258,3 +259,14 @@ def test_a_tap_survives_the_power_going(platform: Platform, state: Path, identit
         wait_until(lambda: depth(state, identity) == 0)
     assert sent(platform) == [kept.tap.scan_id]
     assert platform.answers[kept.tap.scan_id]["result"] == "valid"
+
+
+def test_a_kept_connection_that_the_server_closes_costs_no_tap_its_decision(work: Work, platform: Platform) -> None:
+    """A load balancer closes an idle connection at the moment when the next person taps."""
+    with work() as gate:
+        gate.tap(card())
+        for number in range(1, 6):
+            platform.break_once(TAPS, Fault(drop=True))
+            _, outcome = gate.tap(card(number))
+            assert isinstance(outcome, Decided), outcome
+    assert len(platform.received) == 6

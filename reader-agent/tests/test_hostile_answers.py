@@ -63,6 +63,8 @@ HOSTILE = {
         for value in ("nan", "-1", "3600", "1e400", "Fri, 31 Dec 2199 23:59:59 GMT")
     },
 }  # fmt: skip
+# A fresh token answers a single 401; a fresh connection, a kept one that ends without an answer.
+ASKED_AGAIN = ("401 of the platform", "endless headers", "no HTTP", "reset", "dropped")
 # A token that no header can carry, or that lives for ever.
 HOSTILE_TOKENS = {
     "line end": b'{"access": "a\\r\\nX-Evil: 1", "expires_in": 900}',
@@ -85,18 +87,14 @@ def test_a_hostile_answer_ends_in_time_and_says_nothing_about_the_next_one(
     with Server(identity.server, clock=Clock(), identity=identity) as server:
         server.access_token(timeout=5)
         platform.break_once(TAPS, fault)
-        before = time.monotonic()
-        try:
+        before, is_decided = time.monotonic(), False
+        with contextlib.suppress(TryLater, Rejected, LockedOut):
             server.taps([tap_out()], timeout=0.6)
-        except (TryLater, Rejected, LockedOut):
-            took = time.monotonic() - before
-        else:
-            took = time.monotonic() - before  # a single 401 is asked again with a fresh token
-            assert fault is HOSTILE["401 of the platform"]
-        assert took < 1.2
-        assert server.taps([tap_out(1)], timeout=2.0).results[0].admitted is (
-            fault is not HOSTILE["401 of the platform"]
-        )
+            is_decided = True
+        assert time.monotonic() - before < 1.2
+        assert is_decided is (fault in [HOSTILE[name] for name in ASKED_AGAIN])
+        # The same card: admitted now, or already where its request went out twice.
+        assert server.taps([tap_out(1)], timeout=2.0).results[0].admitted is not is_decided
 
 
 def is_answered(server: Server, beat: dict[str, Any]) -> bool:

@@ -23,6 +23,8 @@ LONGEST_ANSWER_BYTES = 1024 * 1024
 # A request that still runs this long after its deadline hangs: its connection is closed.
 _HANGS_AFTER_SECONDS = 10.0
 _MOST_HANGING = 32
+# The steps of a request that httpcore's trace extension names.
+_NEW_CONNECTION, _ANSWERED = "connection.connect_tcp.started", "http11.receive_response_headers.complete"
 
 
 @cache
@@ -128,10 +130,34 @@ class Road:
     def _exchange(
         self, client: httpx.Client, path: str, body: dict[str, Any], token: str | None, seconds: float
     ) -> Reply:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        """Send a body once; twice where a kept connection turned out to be closed.
+
+        A server may close an idle connection while the next request is on its way (RFC 9112, section 9.3.1). Each of
+        the agent's requests may be repeated: a tap by its `scan_id`, the others change nothing twice.
+        """
         until = time.monotonic() + seconds
+        steps: list[str] = []
+        try:
+            return self._once(client, path, body, token, until, steps)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if _NEW_CONNECTION in steps or _ANSWERED in steps:
+                raise
+            return self._once(client, path, body, token, until, steps)
+
+    def _once(  # noqa: PLR0913  # one request, and what was seen of it
+        self, client: httpx.Client, path: str, body: dict[str, Any], token: str | None, until: float, steps: list[str]
+    ) -> Reply:
+        """Return the answer to one request, and add to `steps` what httpcore did for it."""
+        seconds = max(until - time.monotonic(), 0.001)
         limits = httpx.Timeout(seconds, connect=min(seconds, 5.0))
-        with client.stream("POST", path, json=body, headers=headers, timeout=limits) as response:
+        with client.stream(
+            "POST",
+            path,
+            json=body,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=limits,
+            extensions={"trace": lambda step, _facts: steps.append(step)},
+        ) as response:
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
                 raise TryLater(f"{self.url} gave an encoded answer that was not asked for")
             content = bytearray()
