@@ -144,7 +144,7 @@ class Road:
                 raise
             return self._once(client, path, body, token, until, steps)
 
-    def _once(  # noqa: PLR0913  # one request, and what was seen of it
+    def _once(  # one request, and what was seen of it
         self, client: httpx.Client, path: str, body: dict[str, Any], token: str | None, until: float, steps: list[str]
     ) -> Reply:
         """Return the answer to one request, and add to `steps` what httpcore did for it."""
