@@ -57,12 +57,16 @@ class Traces:
         # One pattern for all values: hundreds of values in thousands of texts.
         pattern = re.compile("|".join(map(re.escape, sorted(needles, key=len, reverse=True))) or r"(?!)")
         bounded = re.compile(rf"(?<![\w+-])(?:{'|'.join(map(re.escape, sorted(short)))})(?![\w+-])") if short else None
+        # Most texts are in many places, as the names of attributes are.
+        places: dict[str | bytes, set[str]] = {}
         for place, value in self.found:
+            places.setdefault(value, set()).add(place)
+        for value, where in places.items():
             for text in readings(value):
                 for hit in pattern.findall(text):
-                    hits.setdefault(needles[hit], set()).add(place)
+                    hits.setdefault(needles[hit], set()).update(where)
                 for hit in bounded.findall(text) if bounded else ():
-                    hits.setdefault(hit, set()).add(place)
+                    hits.setdefault(hit, set()).update(where)
         return hits
 
 
