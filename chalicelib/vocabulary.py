@@ -67,6 +67,15 @@ class Direction(StrEnum):
     EXIT = "exit"
 
 
+class ScanKind(StrEnum):
+    """What a record of a scan is: an ordinary scan, a leave or a return of one who left, or a count of people."""
+
+    SCAN = "scan"
+    LEAVE = "leave"
+    RETURN = "return"
+    COUNT = "count"
+
+
 class Presence(StrEnum):
     """Where the bearer of an admitted ticket is."""
 

@@ -15,6 +15,7 @@ from chalicelib.vocabulary import (
     EventStatus,
     Presence,
     Reason,
+    ScanKind,
     ScanResult,
     Signature,
     TicketStatus,
@@ -72,7 +73,10 @@ class EventFacts:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The input of the rule: one scan with the stored state."""
+    """The input of the rule: one scan with the stored state.
+
+    A leave goes out and a return goes in, whatever `direction` says. People who are only counted are no case.
+    """
 
     presented: Presented
     card: CardFacts | None
@@ -80,6 +84,12 @@ class Case:
     event: EventFacts
     at: datetime
     direction: Direction = Direction.ENTRY
+    kind: ScanKind = ScanKind.SCAN
+
+    @property
+    def goes_out(self) -> bool:
+        """Whether the attendee wants to go out: an exit or a leave."""
+        return heading(self.kind, self.direction) is Direction.EXIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,11 @@ class Verdict:
     def admits(self) -> bool:
         """Whether the attendee may pass."""
         return self.result is ScanResult.VALID
+
+
+def heading(kind: ScanKind, direction: Direction) -> Direction:
+    """Return the direction in which the attendee goes; only an ordinary scan has a choice."""
+    return {ScanKind.LEAVE: Direction.EXIT, ScanKind.RETURN: Direction.ENTRY}.get(kind, direction)
 
 
 VALID = Verdict(ScanResult.VALID)
@@ -157,9 +172,10 @@ def _ticket(case: Case) -> Verdict | None:
 
 def _window(case: Case) -> Verdict | None:
     event = case.event
-    if not event.scanning_enabled:
+    # Leaves and returns are a service of events with re-entry; at others they are switched off.
+    if not event.scanning_enabled or (case.kind is not ScanKind.SCAN and not event.re_entry_allowed):
         return _no(Reason.SCANNING_DISABLED)
-    if case.direction is Direction.EXIT:
+    if case.goes_out:
         return None  # an exit is allowed after the gates have closed
     if event.status is EventStatus.DRAFT or (event.status not in _OVER and case.at < event.opens_at):
         return _no(Reason.NOT_YET_OPEN)
@@ -173,8 +189,10 @@ _OVER = (EventStatus.ENDED, EventStatus.CANCELLED, EventStatus.ARCHIVED)
 
 def _presence(case: Case) -> Verdict | None:
     presence = case.ticket.presence if case.ticket else None
-    if case.direction is Direction.EXIT:
+    if case.goes_out:
         return None if presence is Presence.INSIDE else _no(Reason.ON_EXIT_NOT_INSIDE)
+    if case.kind is ScanKind.RETURN:
+        return None if presence is Presence.OUTSIDE else _no(Reason.ON_EXIT_NOT_INSIDE)
     may_return = presence is Presence.OUTSIDE and case.event.re_entry_allowed
     return None if presence is None or may_return else _ALREADY
 

@@ -14,6 +14,7 @@ from chalicelib.vocabulary import (
     EventStatus,
     Presence,
     Reason,
+    ScanKind,
     ScanResult,
     Signature,
     TicketStatus,
@@ -51,6 +52,7 @@ def case_of(given: dict[str, Any]) -> Case:
         ),
         at=datetime.fromisoformat(given["at"]),
         direction=Direction(given["direction"]),
+        kind=ScanKind(given["kind"]),
     )
 
 

@@ -70,12 +70,14 @@ COMMON: Input = {
     },
     "at": "2026-11-21T18:30:00Z",
     "direction": "entry",
+    "kind": "scan",
 }
+PASSAGES = ("entry", "exit", "leave", "return")
 
 
 @dataclass(frozen=True)
 class Objection:
-    """A change to a good case and its result; `ways` are the credentials that it applies to."""
+    """A change to a good case and its result; `ways` are the credentials that it applies to, `passages` the kinds."""
 
     name: str
     rank: float
@@ -83,7 +85,7 @@ class Objection:
     reason: str | None
     change: tuple[tuple[str, Any], ...]
     ways: tuple[str, ...] = tuple(GOOD)
-    directions: tuple[str, ...] = ("entry", "exit")
+    passages: tuple[str, ...] = PASSAGES
 
 
 CARDS = ("card", "secure card")
@@ -145,7 +147,12 @@ OBJECTIONS = [
     Objection("the code is of the future", 51, "invalid", "stale_credential", (("presented.credential", 4),), ("qr",)),
     Objection("scanning is stopped", 60, "invalid", "scanning_disabled", (("event.scanning_enabled", False),)),
     Objection(
-        "the event is a draft", 61, "invalid", "not_yet_open", (("event.status", "draft"),), directions=("entry",)
+        "the event is a draft",
+        61,
+        "invalid",
+        "not_yet_open",
+        (("event.status", "draft"),),
+        passages=("entry", "return"),
     ),
     Objection(
         "the gates are not open yet",
@@ -153,22 +160,27 @@ OBJECTIONS = [
         "invalid",
         "not_yet_open",
         (("at", "2026-11-21T15:59:59.999Z"),),
-        directions=("entry",),
+        passages=("entry", "return"),
     ),
     *(
         Objection(
-            f"the event is {status}", 60.5, "invalid", "closed", (("event.status", status),), directions=("entry",)
+            f"the event is {status}",
+            60.5,
+            "invalid",
+            "closed",
+            (("event.status", status),),
+            passages=("entry", "return"),
         )
         for status in ("ended", "cancelled", "archived")
     ),
-    Objection("the gates are closed", 62, "invalid", "closed", (("at", CLOSES),), directions=("entry",)),
+    Objection("the gates are closed", 62, "invalid", "closed", (("at", CLOSES),), passages=("entry", "return")),
     Objection(
         "the ticket is in already",
         70,
         "already_scanned",
         None,
         (("ticket.presence", "inside"),),
-        directions=("entry",),
+        passages=("entry",),
     ),
     Objection(
         "the bearer left and may not return",
@@ -176,7 +188,7 @@ OBJECTIONS = [
         "already_scanned",
         None,
         (("ticket.presence", "outside"),),
-        directions=("entry",),
+        passages=("entry",),
     ),
     Objection(
         "nobody is inside to leave",
@@ -184,7 +196,7 @@ OBJECTIONS = [
         "invalid",
         "on_exit_not_inside",
         (("ticket.presence", None),),
-        directions=("exit",),
+        passages=("exit", "leave"),
     ),
     Objection(
         "the bearer has left already",
@@ -192,19 +204,46 @@ OBJECTIONS = [
         "invalid",
         "on_exit_not_inside",
         (("ticket.presence", "outside"),),
-        directions=("exit",),
+        passages=("exit", "leave"),
+    ),
+    Objection(
+        "the event allows no leave",
+        60,
+        "invalid",
+        "scanning_disabled",
+        (("event.re_entry_allowed", False),),
+        passages=("leave", "return"),
+    ),
+    Objection(
+        "the bearer has not left",
+        70,
+        "invalid",
+        "on_exit_not_inside",
+        (("ticket.presence", "inside"),),
+        passages=("return",),
+    ),
+    Objection(
+        "the bearer was never in",
+        70,
+        "invalid",
+        "on_exit_not_inside",
+        (("ticket.presence", None),),
+        passages=("return",),
     ),
 ]
 # The event's status comes before the hour, but a draft is "not yet" at any hour: ranks 60.5 and 61 never
 # meet, since both change the same field.
 
 
-def good(way: str, direction: str) -> Input:
-    """Return a case without an objection."""
+def good(way: str, passage: str) -> Input:
+    """Return a case without an objection. A leave and a return keep the direction's default, as records send them."""
     case = copy.deepcopy({**GOOD[way], **COMMON})
-    case["direction"] = direction
-    if direction == "exit":
-        case["ticket"]["presence"] = "inside"
+    case["ticket"]["presence"] = {"entry": None, "exit": "inside", "leave": "inside", "return": "outside"}[passage]
+    if passage in ("leave", "return"):
+        case["kind"] = passage
+        case["event"]["re_entry_allowed"] = True
+    else:
+        case["direction"] = passage
     return case
 
 
@@ -309,6 +348,29 @@ def edges() -> list[tuple[str, Input, tuple[str, str | None]]]:
     ]
 
 
+def edges_of_leaves() -> list[tuple[str, Input, tuple[str, str | None]]]:
+    """Return the cases of leaves and returns that no table of objections makes."""
+    leave, back = good("card", "leave"), good("card", "return")
+    valid, reason = ("valid", None), "on_exit_not_inside"
+
+    def variant(base: Input, name: str, value: Any) -> Input:
+        return changed(base, Objection("", 0, "", None, ((name, value),)))
+
+    return [
+        ("a leave goes out, also where its record says exit", variant(leave, "direction", "exit"), valid),
+        ("a return goes in, also where its record says exit", variant(back, "direction", "exit"), valid),
+        (
+            "a return that says exit is no exit of one inside",
+            variant(variant(back, "direction", "exit"), "ticket.presence", "inside"),
+            ("invalid", reason),
+        ),
+        ("nobody's leave is refused because the gates have closed", variant(leave, "at", CLOSES), valid),
+        ("nobody's leave is refused because the event has ended", variant(leave, "event.status", "ended"), valid),
+        ("the last moment before closing is open for a return", variant(back, "at", "2026-11-21T22:59:59.999Z"), valid),
+        ("a return at the closing moment is too late", variant(back, "at", CLOSES), ("invalid", "closed")),
+    ]
+
+
 def cases() -> list[dict[str, Any]]:
     """Return every case, in a stable order with stable ids."""
     made: list[dict[str, Any]] = []
@@ -323,19 +385,26 @@ def cases() -> list[dict[str, Any]]:
             }
         )
 
-    for way, direction in itertools.product(GOOD, ("entry", "exit")):
-        base = good(way, direction)
-        add(f"{way}, {direction}: nothing speaks against it", base, "valid", None)
-        fitting = [o for o in OBJECTIONS if way in o.ways and direction in o.directions]
+    def add_passage(way: str, passage: str) -> None:
+        base = good(way, passage)
+        add(f"{way}, {passage}: nothing speaks against it", base, "valid", None)
+        fitting = [o for o in OBJECTIONS if way in o.ways and passage in o.passages]
         for one in fitting:
-            add(f"{way}, {direction}: {one.name}", changed(base, one), one.result, one.reason)
-        # Exits ask the same questions in the same order: their pairs once, by card, are enough.
-        for one, other in itertools.combinations(fitting if direction == "entry" or way == "card" else [], 2):
+            add(f"{way}, {passage}: {one.name}", changed(base, one), one.result, one.reason)
+        # All passages ask the same questions in the same order: the others' pairs once, by card, are enough.
+        for one, other in itertools.combinations(fitting if passage == "entry" or way == "card" else [], 2):
             if compatible(one, other):
                 first = min(one, other, key=lambda objection: objection.rank)
-                rule = f"{way}, {direction}: {one.name}, and {other.name}"
+                rule = f"{way}, {passage}: {one.name}, and {other.name}"
                 add(rule, changed(base, one, other), first.result, first.reason)
+
+    for way, passage in itertools.product(GOOD, ("entry", "exit")):
+        add_passage(way, passage)
     for rule, case, (result, reason) in edges():
+        add(rule, case, result, reason)
+    for way, passage in itertools.product(GOOD, ("leave", "return")):
+        add_passage(way, passage)
+    for rule, case, (result, reason) in edges_of_leaves():
         add(rule, case, result, reason)
     return made
 
