@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.vectors import snapshots
+
 FILE = Path(__file__).with_name("admission.json")
 Input = dict[str, Any]
 
@@ -417,4 +419,4 @@ def text() -> str:
 
 if __name__ == "__main__":
     FILE.write_text(text())
-    sys.stdout.write(f"{len(cases())} cases in {FILE.name}\n")
+    sys.stdout.write(f"{len(cases())} cases in {FILE.name}\n{snapshots.write()}\n")
