@@ -55,6 +55,11 @@ class Principal:
         """The gate of a device."""
         return self.claims.get("gate")
 
+    @property
+    def phone_id(self) -> str | None:
+        """The phone that an usher logged in with; None where the app sent no `installation_id`."""
+        return self.claims.get("phone_id")
+
 
 def lifetime(portal: Portal) -> timedelta:
     """Return the lifetime of a portal's access tokens."""

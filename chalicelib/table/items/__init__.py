@@ -54,7 +54,7 @@ from chalicelib.table.items.events import (
     Venue,
 )
 from chalicelib.table.items.finance import CompanyDay, Deposit, Expense, PartnerAccount, ProfitShares, Withdrawal
-from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, FirstScan, Scan
+from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, FirstScan, ReceivedNumbers, Scan
 from chalicelib.table.items.idempotency import IdempotencyRecord, IdempotentAnswer, Operation
 from chalicelib.table.items.incidents import ConflictAddress, Incident
 from chalicelib.table.items.item import Item, SweptItem
@@ -245,6 +245,7 @@ __all__ = [
     "ProfitShares",
     "ProviderEvent",
     "RangePlace",
+    "ReceivedNumbers",
     "RecentAct",
     "Reconciliation",
     "RefundAddress",

@@ -76,3 +76,14 @@ class Scan(Item, discriminator="scan"):
     # Why an offline scan contradicts another, and how staff closed that; an open conflict has no resolution.
     conflict = UnicodeAttribute(null=True)
     resolution = EnumAttribute(ConflictResolution, null=True)
+
+
+class ReceivedNumbers(Item, discriminator="received_numbers"):
+    """The numbers of records that arrived from a device or phone: the highest, and the gaps below it as text."""
+
+    highest = IntegerAttribute(default=0)
+    gaps = UnicodeAttribute(null=True)
+    # Gaps were joined, so that their sum is an upper bound.
+    is_bound = BooleanAttribute(null=True)
+    # Counts the writes, for the optimistic lock.
+    version = IntegerAttribute(default=0)

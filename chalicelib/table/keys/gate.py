@@ -1,7 +1,7 @@
 """Keys of scans, the check-in log and an event's running totals."""
 
 from chalicelib import folding
-from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, Scan
+from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, ReceivedNumbers, Scan
 from chalicelib.table.items.tickets import Ticket
 from chalicelib.table.keys import sale, tickets
 from chalicelib.table.places import Key, Place, joined
@@ -83,3 +83,8 @@ def card_log(event_id: str, uid: str, log_id: str = "") -> Key:
 def checkin_day(event_id: str, day: str) -> Place[CheckinDay]:
     """Question 57: the check-ins of a day that the event's counters no longer hold."""
     return Place(CheckinDay, *sale.sales_totals(event_id, "HOURS", day))
+
+
+def received_numbers(device_id: str) -> Place[ReceivedNumbers]:
+    """Question 205."""
+    return Place(ReceivedNumbers, joined("DEVICE", device_id), "RECEIVED")
