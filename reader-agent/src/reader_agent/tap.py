@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import Literal, Self
 
 from ulid import ULID
 
 from reader_agent.clock import Clock, write_time
 from reader_agent.wire import Sun, TapOut
+
+Kind = Literal["scan", "leave", "return", "count"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class Tap:
     sun: Sun | None = None
     direction: str | None = None
     clock_offset_ms: int | None = None
+    kind: Kind = "scan"
+    # How many people were counted, of a record without a ticket.
+    delta: int | None = None
 
     @classmethod
     def of_card(
