@@ -17,8 +17,8 @@ from reader_agent import enrolment, logs
 from reader_agent.agent import Agent
 from reader_agent.display import Display
 from reader_agent.identity import Identity
-from reader_agent.nfc_reader import Card
 from reader_agent.outcomes import Decided, Outcome
+from reader_agent.readers import Card
 from reader_agent.settings import Settings
 from reader_agent.simulator import Air, SimulatedCard
 from reader_agent.wire import Decision

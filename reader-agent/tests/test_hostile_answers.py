@@ -15,9 +15,9 @@ from test_delivery import card, fill, sent
 from reader_agent.clock import Clock
 from reader_agent.failures import LockedOut, Rejected, TryLater
 from reader_agent.identity import Identity
-from reader_agent.nfc_reader import Card
 from reader_agent.outbox import Outbox
 from reader_agent.outcomes import Decided, Kept
+from reader_agent.readers import Card
 from reader_agent.server import Server
 from reader_agent.wire import TapOut
 

@@ -167,7 +167,7 @@ def test_the_heartbeat_tells_how_the_device_is_and_follows_the_configuration(wor
         wait_until(lambda: len(platform.heartbeats) >= 1)
         platform.config |= {"batch_size": 7, "online_timeout_ms": 400, "debounce_ms": 100}
         wait_until(lambda: gate.agent.delivery.pace.batch_size == 7)
-        assert (gate.agent.delivery.pace.online_seconds, gate.agent.reader.debounce.seconds) == (0.4, 0.1)
+        assert (gate.agent.delivery.pace.online_seconds, next(iter(gate.agent.readers)).debounce.seconds) == (0.4, 0.1)
         beat = platform.heartbeats[-1]
     assert beat["queue_depth"] == 0
     assert beat["reader"]["path"].startswith("udp:")

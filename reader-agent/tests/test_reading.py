@@ -11,7 +11,9 @@ from hostile_cards import BrokenMessage, Garbage, HalfMessage, Leaving, ShortAns
 from platform_double import Platform
 
 from reader_agent import sun
-from reader_agent.nfc_reader import Card, Debounce, NfcReader, Visit
+from reader_agent.readers import Card
+from reader_agent.readers.debounce import Debounce, Visit
+from reader_agent.readers.nfc import NfcReader
 from reader_agent.simulator import Air, FelicaCard, Ntag213, Ntag424, SimulatedCard
 from reader_agent.wire import Sun
 
@@ -102,15 +104,15 @@ def test_a_card_with_a_broken_message_is_still_a_tap(work: Work) -> None:
     with work() as gate:
         decision = gate.decision(BrokenMessage(bytes.fromhex(DEMO_UID)))
         assert decision.admitted
-        assert gate.agent.reader.errors == 1
+        assert gate.agent.readers.errors == 1
     assert "DecodeError" in gate.log.getvalue()
 
 
 def test_a_short_answer_to_select_is_counted(work: Work) -> None:
     with work() as gate:
         gate.air.place(ShortAnswerToSelect())
-        wait_until(lambda: gate.agent.reader.errors > 0)
-        assert "IndexError" in str(gate.agent.reader.last_error)
+        wait_until(lambda: gate.agent.readers.errors > 0)
+        assert "IndexError" in str(gate.agent.readers.last_error)
 
 
 def test_a_card_that_flickers_at_the_edge_of_the_field_is_one_tap(work: Work, platform: Platform) -> None:
@@ -151,7 +153,7 @@ def test_a_secure_card_that_leaves_too_early_is_asked_for_again_and_never_sent_w
                 card, outcome = gate.outcomes.get()
                 asked += card.is_torn
                 assert outcome is None or card.sun
-            gate.agent.reader._asked_again = ("", 0.0)  # it asks once in two seconds
+            next(iter(gate.agent.readers))._asked_again = ("", 0.0)  # it asks once in two seconds
         assert gate.decision(Ntag424(uid)).result in ("valid", "already_scanned")
     assert asked >= 4
     assert gate.screen.getvalue().count("HOLD IT LONGER") == asked

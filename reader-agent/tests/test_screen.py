@@ -23,8 +23,8 @@ from test_outbox import tap
 from reader_agent import logs, terminal
 from reader_agent.display import Display
 from reader_agent.legible import legible
-from reader_agent.nfc_reader import Card
 from reader_agent.outcomes import Decided, Kept, Refused
+from reader_agent.readers import Card
 from reader_agent.sound import Aplay, Bell, Signal, Sound, make_sound, tones
 from reader_agent.terminal import Screen
 from reader_agent.wire import Decision, DeviceConfig

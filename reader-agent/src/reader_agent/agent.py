@@ -23,10 +23,11 @@ from reader_agent.gate import Gate
 from reader_agent.health import Health
 from reader_agent.heartbeat import Heartbeat
 from reader_agent.identity import Identity, write_privately
-from reader_agent.nfc_reader import Card, NfcReader
 from reader_agent.outbox import Outbox
 from reader_agent.outcomes import Outcome
 from reader_agent.pace import Pace
+from reader_agent.readers import Reader, Readers, Reading, make_reader
+from reader_agent.readers import split as split_paths
 from reader_agent.server import Server
 from reader_agent.settings import Settings
 from reader_agent.standing import Standing
@@ -77,7 +78,7 @@ class Agent:
         display.show_times_of(identity.config.timezone)
         self.delivery = self._make_delivery()
         self.gate = self._make_gate()
-        self.reader = self._make_reader()
+        self.readers = self._make_readers()
         self.heartbeat = self._make_heartbeat()
         self.health = Health(settings.health_port, self.snapshot) if settings.health_port else None
 
@@ -115,12 +116,27 @@ class Agent:
             clock_offset_ms=self._clock_offset_ms,
         )
 
-    def _make_reader(self) -> NfcReader:
+    def _make_readers(self) -> Readers:
         settings = self._settings
         debounce = settings.debounce_seconds
         if debounce is None:
             debounce = self.identity.config.debounce_ms / 1000
-        return NfcReader(settings.reader, log=self._log, debounce_seconds=debounce, air_seconds=settings.air_seconds)
+        readers = Readers(
+            [
+                make_reader(path, air_seconds=settings.air_seconds, log=self._log, debounce_seconds=debounce)
+                for path in split_paths(settings.reader)
+            ],
+            log=self._log,
+        )
+        readers.on_change(self._show_reader)
+        return readers
+
+    def _show_reader(self, reader: Reader) -> None:
+        """Say that a reader was lost, or is back."""
+        if not reader.is_open:
+            self._display.say(f"READER LOST: {reader.last_error or reader.path}; it is tried again", "yellow")
+        elif reader.tally["lost"]:
+            self._display.say(f"reader {reader.path} is back", "green")
 
     def _make_heartbeat(self) -> Heartbeat:
         return Heartbeat(
@@ -142,7 +158,7 @@ class Agent:
         if self._settings.online_seconds is None:
             self.delivery.pace.online_seconds = config.online_timeout_ms / 1000
         if self._settings.debounce_seconds is None:
-            self.reader.debounce.seconds = config.debounce_ms / 1000
+            self.readers.debounce(config.debounce_ms / 1000)
         self._display.show_times_of(config.timezone)
         self.identity = self.identity.model_copy(update={"config": config})
         self.identity.store(self._settings.state_dir)
@@ -150,19 +166,20 @@ class Agent:
 
     def snapshot(self) -> dict[str, Any]:
         """Return the agent's state, without data of cards or persons."""
-        reader, delivery, answer = self.reader, self.delivery, self.heartbeat.last_answer
+        readers, delivery, answer = self.readers, self.delivery, self.heartbeat.last_answer
         return {
             "app_version": __version__,
             "pid": os.getpid(),
             "device_id": self.identity.device_id,
-            "reader_path": reader.path,
-            "reader_model": reader.model,
-            "reader_open": reader.is_open,
-            "loop_alive": time.monotonic() - reader.alive_at < _LOOP_DEAD_SECONDS,
+            "reader_path": readers.path,
+            "reader_model": readers.model,
+            "reader_open": readers.is_open,
+            "loop_alive": time.monotonic() - readers.alive_at < _LOOP_DEAD_SECONDS,
+            "readers": readers.facts(),
             "queue_depth": self.outbox.depth(),
             "dead_letters": self.outbox.dead(),
             "shown": dict(self.gate.shown),
-            "card_errors": reader.errors,
+            "card_errors": readers.errors,
             "failed_attempts": delivery.tally.failed_attempts,
             "clock_offset_ms": self._clock_offset_ms(),
             "last_heartbeat_at": answer.time if answer else None,
@@ -171,7 +188,7 @@ class Agent:
             "threads_alive": self._threads_alive(),
             "why_not_ready": self._why_not_ready(),
             "screen_error": self._display.trouble,
-            "last_error": self.standing.locked_out or self.outbox.trouble or reader.last_error or delivery.last_error,
+            "last_error": self.standing.locked_out or self.outbox.trouble or readers.last_error or delivery.last_error,
         }
 
     def _threads_alive(self) -> bool:
@@ -180,8 +197,8 @@ class Agent:
     def _why_not_ready(self) -> list[str]:
         """Return why this gate must not be relied on; empty where it reads, records and sends."""
         reasons = {
-            "the reader's loop hangs": time.monotonic() - self.reader.alive_at >= _LOOP_DEAD_SECONDS,
-            "the reader is not open": not self.reader.is_open,
+            "the reader's loop hangs": time.monotonic() - self.readers.alive_at >= _LOOP_DEAD_SECONDS,
+            "the reader is not open": not self.readers.is_open,
             "a thread is dead or hangs": not self._threads_alive(),
             "the platform refuses this device": self.standing.locked_out is not None,
             "taps cannot be recorded": self.outbox.trouble is not None,
@@ -199,11 +216,11 @@ class Agent:
         self._unsent_since = self._unsent_since or now
         return now - max(self._unsent_since, self.delivery.answered_at or 0.0) > _UNSENT_TOO_LONG_SECONDS
 
-    def run(self, on_outcome: Callable[[Card, Outcome | None], None] = lambda _card, _outcome: None) -> None:
+    def run(self, on_outcome: Callable[[Reading, Outcome | None], None] = lambda _reading, _outcome: None) -> None:
         """Run until `stop` is set."""
 
-        def on_card(card: Card) -> None:
-            on_outcome(card, self.gate.tapped(card))
+        def on_reading(reading: Reading) -> None:
+            on_outcome(reading, self.gate.tapped(reading))
 
         reporter = threading.Thread(target=self._report, name="report", daemon=True)
         self.delivery.start()
@@ -213,7 +230,7 @@ class Agent:
         watchdog.notify("READY=1")
         reporter.start()
         try:
-            self.reader.run(on_card, self.stop, self.gate.repeated)
+            self.readers.run(on_reading, self.stop, self.gate.repeated)
         finally:
             self.stop.set()
             watchdog.notify("STOPPING=1")

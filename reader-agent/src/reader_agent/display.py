@@ -96,7 +96,7 @@ class Display:
             colour, text = "red", f"NOT TAKEN: {outcome.why}"
         self.say(f"kept tap of {self._time(tap.scanned_at)}, {_card(tap.uid)}: now sent, {text}", colour)
 
-    def repeated(self, uid: str, shown: str, seconds: float) -> None:
+    def repeated(self, uid: str | None, shown: str, seconds: float) -> None:
         """Show that a card came back within the debounce, and what it was shown."""
         self.say(f"{_card(uid)} was read just now: {shown}. To tap it again, wait {seconds:g} s", "yellow")
 

@@ -1,4 +1,4 @@
-"""A gate: from a card in the field to the colour on the display."""
+"""A gate: from a card or a code to the colour on the display."""
 
 import sqlite3
 from collections import Counter
@@ -11,8 +11,8 @@ import structlog
 from reader_agent.clock import Clock, read_time
 from reader_agent.delivery import Delivery
 from reader_agent.display import Display
-from reader_agent.nfc_reader import Card
 from reader_agent.outcomes import Decided, Kept, Outcome
+from reader_agent.readers import Card, Code, Reading
 from reader_agent.tap import Tap
 from reader_agent.wire import RESULTS
 
@@ -45,50 +45,61 @@ class Gate:
         self._direction = direction
         self._clock_offset_ms = clock_offset_ms
 
-    def tapped(self, card: Card) -> Outcome | None:
-        """Store a tap, send it, and show its outcome. Returns None where the card made no tap."""
-        if card.is_random:
-            self.shown["random_identifier"] += 1
-            self._log.info("card refused", why="random identifier", kind=card.kind)
-            self._display.refused_here(
-                "NOT A GATE CARD",
-                "its number changes at each tap (a phone, or a privacy setting): use another card",
-            )
+    def tapped(self, reading: Reading) -> Outcome | None:
+        """Store a tap, send it, and show its outcome. Returns None where the reading made no tap."""
+        if self._is_refused_here(reading):
             return None
-        if card.unreadable:
-            self._unreadable(card)
-            return None
-        tap = Tap.of_card(
-            self._clock,
-            card.uid,
-            sun=card.sun,
-            direction=self._direction,
-            clock_offset_ms=self._clock_offset_ms(),
-        )
+        tap = self._tap(reading)
         try:
             outcome = self._delivery.take(tap)
         except sqlite3.Error as error:
             # A tap that is not on the disk is not sent: an admission without a record is worse than a wait.
             self.shown["not_recorded"] += 1
-            self._log.error("tap not recorded", uid=card.uid, scan_id=tap.scan_id, error=str(error))
+            self._log.error("tap not recorded", uid=tap.uid, scan_id=tap.scan_id, error=str(error))
             self._display.refused_here(
                 "NOT RECORDED", f"this device cannot write to its disk ({error}): use another gate, and free some space"
             )
             return None
         word = _word(outcome)
         self.shown[word] += 1
-        self._last = (card.uid, word)
+        self._last = (reading.key, word)
         self._log.info(
             "tap",
             scan_id=tap.scan_id,
-            uid=card.uid,
-            kind=card.kind,
-            secure=card.sun is not None,
+            uid=tap.uid,
+            kind=reading.kind if isinstance(reading, Card) else "code",
+            secure=tap.sun is not None,
             outcome=word,
             reason=outcome.decision.reason if isinstance(outcome, Decided) else outcome.why,
         )
         self._display.outcome(tap, outcome, own_kept_tap=self._is_own_kept_tap(tap, outcome))
         return outcome
+
+    def _is_refused_here(self, reading: Reading) -> bool:
+        """Refuse what is no tap; return whether that was done."""
+        if isinstance(reading, Code):
+            if reading.unreadable:
+                self.shown["unreadable"] += 1
+                self._log.info("code refused", why=reading.unreadable)
+                self._display.refused_here("CODE NOT READABLE", reading.unreadable, "scan the code of the ticket")
+            return reading.unreadable is not None
+        if reading.is_random:
+            self.shown["random_identifier"] += 1
+            self._log.info("card refused", why="random identifier", kind=reading.kind)
+            self._display.refused_here(
+                "NOT A GATE CARD",
+                "its number changes at each tap (a phone, or a privacy setting): use another card",
+            )
+            return True
+        if reading.unreadable:
+            self._unreadable(reading)
+        return reading.unreadable is not None
+
+    def _tap(self, reading: Reading) -> Tap:
+        offset = self._clock_offset_ms()
+        if isinstance(reading, Code):
+            return Tap.of_code(self._clock, reading.text, direction=self._direction, clock_offset_ms=offset)
+        return Tap.of_card(self._clock, reading.uid, sun=reading.sun, direction=self._direction, clock_offset_ms=offset)
 
     def _unreadable(self, card: Card) -> None:
         """Ask for a secure card once more. Its plain number is not sent: the server would suspect a clone."""
@@ -99,12 +110,12 @@ class Gate:
         else:
             self._display.refused_here("CARD NOT READABLE", str(card.unreadable), "use another card")
 
-    def repeated(self, uid: str, seconds: float) -> None:
-        """Show that a card came back within the debounce of `seconds`."""
-        last_uid, word = self._last
+    def repeated(self, reading: Reading, seconds: float) -> None:
+        """Show that a card or a code came back within the debounce of `seconds`."""
+        last_key, word = self._last
         self.shown["repeated"] += 1
-        shown = _WORDS.get(word, word.replace("_", " ").upper()) if uid == last_uid else "it has its verdict"
-        self._display.repeated(uid, shown, seconds)
+        shown = _WORDS.get(word, word.replace("_", " ").upper()) if reading.key == last_key else "it has its verdict"
+        self._display.repeated(reading.uid if isinstance(reading, Card) else None, shown, seconds)
 
     def decided_late(self, tap: Tap, outcome: Outcome) -> None:
         """Show the server's later decision on a tap that was shown amber."""

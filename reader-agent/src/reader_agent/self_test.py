@@ -1,5 +1,6 @@
 """`self-test`: checks everything a gate needs before the doors open."""
 
+import functools
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from reader_agent import sun
 from reader_agent.clock import Clock
 from reader_agent.failures import AgentError, NotEnrolled
 from reader_agent.identity import Identity
-from reader_agent.nfc_reader import NfcReader
 from reader_agent.outbox import Outbox
+from reader_agent.readers import make_reader
+from reader_agent.readers import split as split_paths
 from reader_agent.server import Server
 from reader_agent.settings import Settings
 from reader_agent.wire import Sun
@@ -59,12 +61,26 @@ def _server(identity: Identity) -> str:
     return f"{identity.server} knows this device"
 
 
-def _reader(settings: Settings) -> str:
-    reader = NfcReader(settings.reader, log=structlog.get_logger(), air_seconds=settings.air_seconds)
+def _reader(settings: Settings, path: str) -> str:
+    reader = make_reader(path, air_seconds=settings.air_seconds, log=structlog.get_logger())
     reader.open()
     model = reader.model
     reader.close()
-    return str(model)
+    return f"{path}: {model}"
+
+
+def _readers(settings: Settings) -> list[tuple[str, Callable[[], Any]]]:
+    """Return a check for each reader; an agent that runs holds them, so stop it first."""
+    try:
+        paths = split_paths(settings.reader)
+    except AgentError as error:
+        message = str(error)
+
+        def not_usable() -> str:
+            raise AgentError(message)
+
+        return [("reader", not_usable)]
+    return [("reader", functools.partial(_reader, settings, path)) for path in paths]
 
 
 def _secure_cards() -> str:
@@ -101,7 +117,7 @@ def run(settings: Settings) -> list[Check]:
         ("device key", key),
         ("outbox", with_identity(lambda known: _outbox(settings, known))),
         ("server", with_identity(_server)),
-        ("reader", lambda: _reader(settings)),
+        *_readers(settings),
         ("secure cards", _secure_cards),
     ]
     return [_try(name, check) for name, check in checks]

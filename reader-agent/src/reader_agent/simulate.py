@@ -14,8 +14,9 @@ from reader_agent.clock import Clock
 from reader_agent.display import Display
 from reader_agent.failures import BadSetup, LockedOut, NotEnrolled, ServerError
 from reader_agent.identity import Identity, read_json, write_privately
-from reader_agent.nfc_reader import Card, load_nfcpy
 from reader_agent.outcomes import Decided, Kept, Outcome, Refused
+from reader_agent.readers import Reading
+from reader_agent.readers.nfc import load_nfcpy
 from reader_agent.server import Server, check_address, is_loopback
 from reader_agent.settings import DEFAULT_SERVER, Settings
 from reader_agent.simulator.air import Air, SimulatedCard
@@ -149,7 +150,7 @@ def tap_once(
     seen: list[Outcome | None] = []
     done = threading.Event()
 
-    def on_outcome(_card: Card, outcome: Outcome | None) -> None:
+    def on_outcome(_reading: Reading, outcome: Outcome | None) -> None:
         seen.append(outcome)
         done.set()
 
@@ -171,7 +172,7 @@ def tap_once(
     if not seen:
         raise BadSetup(
             f"the reader did not see the card within {_READ_WITHIN_SECONDS:g} s "
-            f"({agent.reader.last_error or 'no error'}); "
+            f"({agent.readers.last_error or 'no error'}); "
             "on a busy machine, set GATEHOUSE_READER_AIR_SECONDS=1"
         )
     return exit_code(seen[0])

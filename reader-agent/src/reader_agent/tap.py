@@ -58,6 +58,19 @@ class Tap:
             clock_offset_ms=clock_offset_ms,
         )
 
+    @classmethod
+    def of_code(cls, clock: Clock, text: str, *, direction: str | None, clock_offset_ms: int | None) -> Self:
+        """Return the tap of a code that was scanned just now; its text goes to the server as the scanner sent it."""
+        return cls(
+            scan_id=f"scn_{ULID()}",
+            scanned_at=clock.wall(),
+            boot_id=clock.boot_id,
+            monotonic_ns=clock.monotonic_ns(),
+            qr=text,
+            direction=direction,
+            clock_offset_ms=clock_offset_ms,
+        )
+
     def on_the_wire(self, clock: Clock, now: ServerTime | None = None) -> TapOut:
         """Return this tap as the server takes it; `now` is what is known of the server's clock."""
         return TapOut(

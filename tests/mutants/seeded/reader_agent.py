@@ -44,7 +44,7 @@ MUTANTS = (
     Mutant(
         name="torn-read-as-plain-card",
         bug="a secure card that left too early is sent without its message, and taken for a clone",
-        file=f"{_AGENT}/nfc_reader.py",
+        file=f"{_AGENT}/readers/nfc.py",
         before="        return [] if tag.is_present else None\n",
         after="        return []\n",
         tests=(
@@ -54,7 +54,7 @@ MUTANTS = (
     Mutant(
         name="two-cards-alternate",
         bug="two cards in one field are tapped again and again",
-        file=f"{_AGENT}/nfc_reader.py",
+        file=f"{_AGENT}/readers/nfc.py",
         before="        alternates = now - self._busy_until < min(_ALTERNATES_SECONDS, self.seconds)\n",
         after="        alternates = False\n",
         tests=(f"{_TESTS}/test_reading.py::test_a_reading_is_new_repeated_or_the_same",),

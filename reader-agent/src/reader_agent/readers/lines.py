@@ -1,0 +1,56 @@
+"""Scanned lines: what a code scanner sends, put together, bounded and cleaned."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from reader_agent.readers.reading import Code
+
+# The contract's longest code.
+LONGEST_CODE = 2_048
+# What a scanner adds around a code: line ends, STX and ETX, NUL padding. All else is the platform's to judge.
+_AROUND = " \t\r\n\0\x02\x03"
+# A scanner sends a code at once. Half a code that is older came from a hand, or from a scanner that lost its cable.
+_OLDEST_SECONDS = 2.0
+_ENDS = "\r\n"
+
+
+class Lines:
+    """Puts the characters of scanned codes together; each ends with CR or LF. Bounded in length and in time."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        # How many unfinished codes were thrown away.
+        self.unfinished = 0
+        self._clock = clock
+        self._text: list[str] = []
+        self._length = 0
+        self._began_at = 0.0
+
+    def feed(self, text: str) -> Iterator[Code]:
+        """Yield each code that these characters complete."""
+        now = self._clock()
+        if self._length and now - self._began_at > _OLDEST_SECONDS:
+            self.unfinished += 1
+            self.clear()
+        for character in text:
+            if character in _ENDS:
+                yield from self._finish()
+                continue
+            if not self._length:
+                self._began_at = now
+            self._length += 1
+            if self._length <= LONGEST_CODE:
+                self._text.append(character)
+
+    def clear(self) -> None:
+        """Throw away what is not complete."""
+        self._text, self._length = [], 0
+
+    def _finish(self) -> Iterator[Code]:
+        text, length = "".join(self._text), self._length
+        self.clear()
+        if length > LONGEST_CODE:
+            yield Code("", unreadable=f"it has {length} characters; a code has at most {LONGEST_CODE}")
+        elif "\N{REPLACEMENT CHARACTER}" in text:
+            yield Code("", unreadable="it is not text (set the scanner to UTF-8)")
+        elif bare := text.strip(_AROUND):
+            yield Code(bare)
