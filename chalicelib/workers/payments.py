@@ -14,7 +14,9 @@ from chalicelib.workers import Failures, each_message
 _TAKERS: dict[Fact, Callable[[dict[str, Any]], object]] = {
     Fact.PAYMENT_REFUND_DUE: lambda detail: reconciliation.refund(detail["payment_id"]),
     Fact.PAYMENT_RETURNED: lambda detail: withdrawals.run(detail["payment_id"]),
-    Fact.TICKET_REFUND_DUE: lambda detail: refunds.pay_back(detail["ticket_id"], detail["refund_id"]),
+    Fact.TICKET_REFUND_DUE: lambda detail: refunds.pay_back(
+        detail["ticket_id"], detail["refund_id"], detail.get("payment_id")
+    ),
     Fact.CARD_PAY_BACK_DUE: lambda detail: pay_backs.run(detail["pay_back_id"]),
     Fact.CARD_BALANCE_LOW: lambda detail: auto_reload.run(detail["card_uid"], int(detail["entry"])),
     Fact.PAYOUT_DUE: lambda detail: paying.pay(detail["payout_id"]),

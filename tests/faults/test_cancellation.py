@@ -20,7 +20,16 @@ from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Order
 from tests.support import payers, sweeps
-from tests.support.cancelled import confirmed, make_staff, preview, progress, requests_of, send, until_complete
+from tests.support.cancelled import (
+    confirmed,
+    make_staff,
+    pay_back,
+    preview,
+    progress,
+    requests_of,
+    send,
+    until_complete,
+)
 from tests.support.client import call
 from tests.support.codes import code_for
 from tests.support.factories import make_customer, make_organizer
@@ -88,6 +97,34 @@ def test_a_run_that_is_killed_ten_times_refunds_each_ticket_once() -> None:
     names = (ledger.sales(event.event_id), ledger.FEES, "refunds_due", ledger.clearing("sandbox"))
     assert {name: after[name] - before[name] for name in names} == dict.fromkeys(names, 0)
     assert sandbox.Sandbox().balance("PKR") == (tickets // 2) * _PRICE
+
+
+def test_steps_at_the_same_time_refund_each_ticket_once() -> None:
+    sweeps.begin()
+    event, category = make_show(organizer_id=make_organizer().account_id)
+    stream = StreamReader()
+    stream.skip()
+    before = payers.balances()
+    orders = [buy(category, 2) for _ in range(6)]
+    stream.drain()
+    staff = make_staff()
+    job_id = confirmed(staff, event.event_id).json["job_id"] or confirmed(make_staff(), event.event_id).json["job_id"]
+
+    def work(_: int) -> None:
+        with suppress(Unavailable):
+            while runs.run_step(job_id) is True:
+                pass
+
+    with ThreadPoolExecutor(4) as hands:
+        list(hands.map(work, range(4)))
+    refunded = Counter(request.ticket_id for request in requests_of(event.event_id))
+    assert refunded == {line["ticket_id"]: 1 for order in orders for line in order.tickets}
+    with ThreadPoolExecutor(4) as hands:
+        list(hands.map(lambda _: pay_back(event.event_id), range(4)))
+    after = payers.balances()
+    names = (ledger.sales(event.event_id), ledger.FEES, "refunds_due", ledger.clearing("sandbox"))
+    assert {name: after[name] - before[name] for name in names} == dict.fromkeys(names, 0)
+    assert progress(staff, event.event_id)["progress"]["total"] == 12
 
 
 def test_of_many_who_confirm_at_once_one_cancels() -> None:

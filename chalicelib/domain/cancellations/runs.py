@@ -202,9 +202,12 @@ def _enter(run: CancellationRun, actions: Sequence[Action], *others: operations.
 
 def _handled(run: CancellationRun, orders: Sequence[Order]) -> dict[str, Any]:
     """Refund what is left of these orders, and return their sums."""
+    places = [keys.tickets.ticket(line["ticket_id"]) for order in orders for line in order.tickets]
+    tickets = {one.ticket_id: one for one in operations.get_many(places).values()}
 
     def refund(order: Order) -> dict[str, str]:
-        return _withdrawn(run, order)
+        lines = [line["ticket_id"] for line in order.tickets]
+        return _withdrawn(run, order, [tickets[ticket_id] for ticket_id in lines if ticket_id in tickets])
 
     refused: dict[str, str] = {}
     if len(orders) > 1:
@@ -217,16 +220,15 @@ def _handled(run: CancellationRun, orders: Sequence[Order]) -> dict[str, Any]:
     return _counted(run, orders, refused)
 
 
-def _withdrawn(run: CancellationRun, order: Order) -> dict[str, str]:
+def _withdrawn(run: CancellationRun, order: Order, tickets: Sequence[Ticket]) -> dict[str, str]:
     """Withdraw the tickets of an order, one after the other; return why some could not be, by ticket."""
-    places = [keys.tickets.ticket(line["ticket_id"]) for line in order.tickets]
     refused = {}
-    for ticket in operations.get_many(places).values():
+    for ticket in tickets:
         if ticket.status != TicketStatus.VALID:
             continue
         try:
             if run.refund == CancellationRefund.ALL:
-                withdrawals.refund(ticket.ticket_id, by=run.created_by)
+                withdrawals.refund(ticket, order, by=run.created_by)
             else:
                 withdrawals.void(ticket.ticket_id)
         except NoRefund as reason:

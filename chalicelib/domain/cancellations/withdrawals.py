@@ -8,13 +8,14 @@ from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed, EventState
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import refunds
-from chalicelib.domain.tickets import refund_requests, tickets, transfers
-from chalicelib.errors import Refusal, Unavailable
+from chalicelib.domain.payments.refunds import SoldTicket
+from chalicelib.domain.tickets import tickets, transfers
+from chalicelib.errors import NotFound, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import RefundRequest, Ticket
-from chalicelib.vocabulary import RefundRequestStatus, TicketStatus
+from chalicelib.table.items import Event, Order, Payment, RefundRequest, Ticket
+from chalicelib.vocabulary import TicketStatus
 
 _REASON = "The event was cancelled."
 
@@ -23,32 +24,34 @@ class NoRefund(Exception):
     """A ticket that cannot be withdrawn, and that staff must look at; its text is the reason."""
 
 
-def refund(ticket_id: str, *, by: str) -> None:
+def refund(ticket: Ticket, order: Order, *, by: str) -> None:
     """Refund a ticket of a cancelled event in full; a request that its customer has open is approved instead.
+
+    Asked for, decided and booked in one transaction. `ticket` and `order` are as the caller read them.
 
     Raises NoRefund, Unavailable.
     """
+    known: Ticket | None = ticket
     for _ in retries.attempts():
-        ticket = tickets.get(ticket_id)
+        ticket, known = known or tickets.get(ticket.ticket_id), None
         if ticket.status != TicketStatus.VALID:
             return
-        if ticket.price is None or ticket.order_id is None:
+        if ticket.price is None or ticket.order_id != order.order_id:
             raise NoRefund("not_sold_here")
-        refund_id = _open_request(ticket) or _request(ticket)
-        if refund_id is None:
-            continue  # the ticket changed after the read
         try:
-            # All of the price, also where a part of it was asked for.
-            price = AmountInput(Money(ticket.price, ticket.currency).amount) if ticket.price else None
-            refunds.approve(ticket_id, refund_id, by=by, amount=price, deed=Deed.WITHDRAW)
+            if (asked := _open_request(ticket)) is not None:
+                # All of the price, also where a part of it was asked for.
+                price = AmountInput(Money(ticket.price, ticket.currency).amount) if ticket.price else None
+                refunds.approve(ticket.ticket_id, asked, by=by, amount=price, deed=Deed.WITHDRAW)
+            elif not _refund_now(ticket, order, by=by):
+                continue  # something changed after the read: read again
         except Unavailable:
             raise
         except Refusal as refused:
-            if tickets.get(ticket_id).status != TicketStatus.VALID:
+            if tickets.get(ticket.ticket_id).status != TicketStatus.VALID:
                 return  # it was refunded meanwhile
-            logger.error(
-                "ticket of a cancelled event not refunded", extra={"ticket_id": ticket_id, "code": refused.code}
-            )
+            ids = {"ticket_id": ticket.ticket_id, "code": refused.code}
+            logger.error("ticket of a cancelled event not refunded", extra=ids)
             raise NoRefund(refused.code.lower()) from refused
         return
     raise Unavailable(retry_after=1)
@@ -61,8 +64,14 @@ def _open_request(ticket: Ticket) -> str | None:
     return str(ticket.pledge)
 
 
-def _request(ticket: Ticket) -> str | None:
-    """Open a refund request in place of a gift; return its id, or None if the ticket changed."""
+def _refund_now(ticket: Ticket, order: Order, *, by: str) -> bool:
+    """Refund a ticket that no request is open for; return False if something changed after the read."""
+    places = keys.events.event(ticket.event_id), keys.sale.order(order.order_id), keys.money.payment(order.payment_id)
+    found = operations.get_many(places)
+    event, order_now, payment = (found.get(place) for place in places)
+    if not (isinstance(event, Event) and isinstance(order_now, Order) and isinstance(payment, Payment)):
+        raise NotFound
+    deeds.require(Deed.WITHDRAW, event, ticket)
     refund_id = new_id("rfd")
     request = RefundRequest(
         *keys.tickets.refund_request(ticket.ticket_id, refund_id),
@@ -70,22 +79,19 @@ def _request(ticket: Ticket) -> str | None:
         ticket_id=ticket.ticket_id,
         customer_id=ticket.customer_id,
         event_id=ticket.event_id,
-        status=RefundRequestStatus.PENDING,
         reason=_REASON,
         amount=ticket.price,
         currency=ticket.currency,
         created_at=clock.now(),
         of_cancellation=True,
     )
-    pledged = [Ticket.pledge.set(refund_id), Ticket.pledged_to.remove()]
     try:
-        operations.commit(
-            operations.change(keys.tickets.ticket(ticket.ticket_id), pledged, transfers.is_as_read(ticket)),
-            *refund_requests.stored(request),
-        )
+        operations.commit(*refunds.granted(request, SoldTicket(ticket, order_now, payment), by=by))
     except operations.ConditionFailed:
-        return None
-    return refund_id
+        return False
+    ids = {"refund_id": refund_id, "ticket_id": ticket.ticket_id, "event_id": ticket.event_id, "by": by}
+    logger.info("refund approved", extra={**ids, "amount": request.amount})
+    return True
 
 
 def void(ticket_id: str) -> None:

@@ -16,7 +16,9 @@ A ticket that cost nothing moves no money. The stream approves its request, sinc
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from pynamodb.expressions.update import Action
 
@@ -39,6 +41,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Order, Payment, RefundRequest, Ticket
 from chalicelib.table.operations import Write
+from chalicelib.table.places import Key
 from chalicelib.vocabulary import (
     EntryType,
     Fact,
@@ -57,6 +60,15 @@ _PLATFORM = "platform"
 # the tries of many are spread.
 PROVIDER_FUNDS = "provider_funds"
 _ASK_AGAIN_AFTER, _SPREAD_SECONDS = timedelta(minutes=2), 180
+
+
+@dataclass(frozen=True, slots=True)
+class SoldTicket:
+    """A ticket with its order and payment, which were read after it: a later move of the ticket changes it too."""
+
+    ticket: Ticket
+    order: Order
+    payment: Payment
 
 
 def get(ticket_id: str, refund_id: str) -> RefundRequest:
@@ -100,7 +112,7 @@ def approve(
             _require_given_back(ticket, refund_id, deed)
             if deed is Deed.WITHDRAW:
                 request.of_cancellation = True
-            writes = _approval(request, ticket, back, by=by, note=note, at=clock.now())
+            writes = _approval(request, _sold(ticket), back, by=by, note=note)
         except InvalidState:
             if get(ticket_id, refund_id).status != request.status:
                 continue  # another process decided the request after it was read
@@ -165,48 +177,78 @@ def _decision(status: RefundRequestStatus, *, by: str, note: str | None, at: dat
     return [*actions, RefundRequest.note.set(note)] if note else actions
 
 
-def _approval(
-    request: RefundRequest, ticket: Ticket, amount: int, *, by: str, note: str | None, at: datetime
-) -> list[Write]:
+def _sold(ticket: Ticket) -> SoldTicket:
+    order = orders.get(ticket.order_id)
+    return SoldTicket(ticket, order, resolution.get(order.payment_id))
+
+
+def _approval(request: RefundRequest, sold: SoldTicket, amount: int, *, by: str, note: str | None) -> list[Write]:
     """Return the writes of one approval, conditional on everything being unchanged since the read.
 
     Raises InvalidState if the total refunded would exceed the amount paid.
     """
-    order = orders.get(ticket.order_id)
-    payment = resolution.get(order.payment_id)
-    refunded = payment.refunded + amount
-    if refunded > payment.amount:
+    values, now = _values(request, sold, amount), clock.now()
+    decided = _decision(values.pop("status"), by=by, note=note, at=now)
+    decided += [getattr(RefundRequest, name).set(value) for name, value in values.items()]
+    if not _is_done(sold.payment, amount):
+        decided += _due_after(request.refund_id, request.ticket_id, returns.STUCK_AFTER)
+    place = keys.tickets.refund_request(request.ticket_id, request.refund_id)
+    return [
+        operations.change(place, decided, RefundRequest.status == request.status),
+        *_effects(request, sold, amount, fee=values["fee"], at=now),
+    ]
+
+
+def granted(request: RefundRequest, sold: SoldTicket, *, by: str) -> list[Write]:
+    """Return the writes that store a new request as approved, with its effects; the ticket must be as it was read.
+
+    For the cancellation of an event, which asks and decides in one transaction. Raises InvalidState if the total
+    refunded would exceed the amount paid.
+    """
+    values, now, amount = _values(request, sold, request.amount), clock.now(), request.amount
+    for name, value in {**values, "decided_at": now, "decided_by": by}.items():
+        setattr(request, name, value)
+    if not _is_done(sold.payment, amount):
+        request.put_in_gsi2(_due_place(request.refund_id, request.ticket_id, returns.STUCK_AFTER))
+    return [*refund_requests.stored(request), *_effects(request, sold, amount, fee=values["fee"], at=now)]
+
+
+def _is_done(payment: Payment, amount: int) -> bool:
+    """Whether nothing is left to pay back: the card is credited at once, or the ticket was free."""
+    return payment.method == PaymentMethod.WALLET or amount == 0
+
+
+def _values(request: RefundRequest, sold: SoldTicket, amount: int) -> dict[str, Any]:
+    """Return what an approval sets on its request."""
+    payment = sold.payment
+    if payment.refunded + amount > payment.amount:
         left = Money(payment.amount - payment.refunded, payment.currency)
         raise InvalidState(f"Of this payment only {left.amount} {left.currency} is left to give back.")
-    fee = _fee_given_back(order, payment, amount)
-    # Nothing is left to pay back where the card is credited at once, or where the ticket was free.
-    is_done = payment.method == PaymentMethod.WALLET or amount == 0
-    status = RefundRequestStatus.REFUNDED if is_done else RefundRequestStatus.APPROVED
-    decided = [
-        *_decision(status, by=by, note=note, at=at),
-        RefundRequest.amount.set(amount),
-        RefundRequest.fee.set(fee),
-        RefundRequest.category_id.set(ticket.category_id),
-        RefundRequest.payment_id.set(payment.payment_id),
-        RefundRequest.paid_by.set(payment.provider),
-    ]
-    if request.of_cancellation:
-        decided.append(RefundRequest.of_cancellation.set(True))
-    if not is_done:
-        decided += _due_after(request.refund_id, request.ticket_id, returns.STUCK_AFTER)
+    is_done = _is_done(payment, amount)
+    values = {
+        "status": RefundRequestStatus.REFUNDED if is_done else RefundRequestStatus.APPROVED,
+        "amount": amount,
+        "fee": _fee_given_back(sold.order, payment, amount),
+        "category_id": sold.ticket.category_id,
+        "payment_id": payment.payment_id,
+        "paid_by": payment.provider,
+        "of_cancellation": request.of_cancellation or None,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _effects(request: RefundRequest, sold: SoldTicket, amount: int, *, fee: int, at: datetime) -> list[Write]:
+    """Return the writes of an approval beside its request."""
+    ticket, order, payment = sold.ticket, sold.order, sold.payment
     of_payment, of_moves = _granting(payment, request, amount, at=at)
     gone: list[Action] = [
         Ticket.status.set(TicketStatus.REFUNDED),
         Ticket.credential.set(ticket.credential + 1),
         Ticket.pledge.remove(),
+        Ticket.pledged_to.remove(),
         Ticket.card_uid.remove(),
     ]
     return [
-        operations.change(
-            keys.tickets.refund_request(ticket.ticket_id, request.refund_id),
-            decided,
-            RefundRequest.status == request.status,
-        ),
         operations.change(keys.tickets.ticket(ticket.ticket_id), gone, transfers.is_as_read(ticket)),
         operations.change(keys.money.payment(payment.payment_id), of_payment, returns.as_read(payment)),
         *of_moves,
@@ -269,8 +311,11 @@ def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int
 
 def _due_after(refund_id: str, ticket_id: str, wait: timedelta) -> list[Action]:
     """Return the actions that make a refund due for the sweep; its id there names its ticket too."""
-    place = keys.jobs.due(clock.now() + wait, f"{refund_id}/{ticket_id}")
-    return RefundRequest.due_at(place)
+    return RefundRequest.due_at(_due_place(refund_id, ticket_id, wait))
+
+
+def _due_place(refund_id: str, ticket_id: str, wait: timedelta) -> Key:
+    return keys.jobs.due(clock.now() + wait, f"{refund_id}/{ticket_id}")
 
 
 def pay_back_due(due_id: str) -> bool:
@@ -296,17 +341,16 @@ def _postpone(request: RefundRequest, actions: list[Action]) -> None:
         operations.record(operations.change(place, [*later, *actions], still))
 
 
-def pay_back(ticket_id: str, refund_id: str) -> bool:
+def pay_back(ticket_id: str, refund_id: str, payment_id: str | None = None) -> bool:
     """Refund an approved request through the provider, and return whether this call recorded it.
 
     Money that the provider has returned already is not paid again. While a dispute is open nothing is paid: its end
     publishes the refund again. Where our balance there is too small it waits, and the sweep tries it again. Idempotent.
-    Raises NotFound, Unavailable.
+    A caller that knows the payment saves a read. Raises NotFound, Unavailable.
     """
-    request = get(ticket_id, refund_id)
-    if request.status != RefundRequestStatus.APPROVED:
+    request, payment = _owed(ticket_id, refund_id, payment_id)
+    if request.status != RefundRequestStatus.APPROVED or payment is None:
         return False
-    payment = resolution.get(request.payment_id)
     if returns.standing(payment.moves).is_disputed:
         return False
     reference, moves = returns.made_for(payment, refund_id), []
@@ -332,10 +376,23 @@ def pay_back(ticket_id: str, refund_id: str) -> bool:
         done.append(RefundRequest.refund_reference.set(reference))
     as_owed = RefundRequest.status == RefundRequestStatus.APPROVED
     recorded = operations.change(keys.tickets.refund_request(ticket_id, refund_id), done, as_owed)
-    if not resolution.take_moves(payment.payment_id, moves, also=[recorded]):
+    if not resolution.take_moves(payment.payment_id, moves, also=[recorded], known=payment):
         return False  # another process recorded the same refund
     logger.info("refund paid back", extra={"refund_id": refund_id, "payment_id": payment.payment_id})
     return True
+
+
+def _owed(ticket_id: str, refund_id: str, payment_id: str | None) -> tuple[RefundRequest, Payment | None]:
+    """Return a request and its payment, None while it is not approved. Raises NotFound."""
+    if payment_id is None:
+        request = get(ticket_id, refund_id)
+        return request, resolution.get(request.payment_id) if request.payment_id else None
+    of_request, of_payment = keys.tickets.refund_request(ticket_id, refund_id), keys.money.payment(payment_id)
+    found = operations.get_many((of_request, of_payment))
+    known, payment = found.get(of_request), found.get(of_payment)
+    if not isinstance(known, RefundRequest) or known.payment_id != payment_id or not isinstance(payment, Payment):
+        return _owed(ticket_id, refund_id, None)
+    return known, payment
 
 
 def _approve_free(request: RefundRequest) -> None:

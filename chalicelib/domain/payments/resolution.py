@@ -186,14 +186,16 @@ def _settle(payment_id: str, outcome: Outcome, *, callback: ProviderEvent | None
     raise Unavailable("This payment is being settled at this moment. Try again.", retry_after=1)
 
 
-def take_moves(payment_id: str, reported: Sequence[Move], *, also: Sequence[Write] = ()) -> bool:
+def take_moves(
+    payment_id: str, reported: Sequence[Move], *, also: Sequence[Write] = (), known: Payment | None = None
+) -> bool:
     """Merge refunds and disputes that a provider reports into a payment, and book them; idempotent.
 
     `also` is written in the same transaction. Returns whether anything was written: not if it was known already, or if
-    a condition of `also` fails. Raises NotFound, Unavailable.
+    a condition of `also` fails. `known` is the payment as the caller read it. Raises NotFound, Unavailable.
     """
     for _ in retries.attempts(_ATTEMPTS):
-        payment = get(payment_id)
+        payment, known = known or get(payment_id), None
         moves = returns.merged(payment, reported)
         if moves == (payment.moves or {}):
             changed: list[Write] = []

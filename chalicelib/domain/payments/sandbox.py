@@ -136,7 +136,11 @@ class Sandbox:
 
         Raises Declined if the refunds would exceed the charge, or if it never succeeded.
         """
-        book = _book(reference)
+        of_charge, of_funds = keys.money.sandbox_charge(reference), keys.money.sandbox_funds(currency)
+        known = operations.get_many((of_charge, of_funds))
+        book = known.get(of_charge)
+        if not isinstance(book, SandboxCharge):
+            raise Declined("no_such_charge")
         given_back = [SandboxCharge.refunded.add(amount), SandboxCharge.refunds.add({key})]
         unless_more = (
             (SandboxCharge.status == _SUCCEEDED)
@@ -151,12 +155,12 @@ class Sandbox:
             amount=amount,
             currency=currency,
         )
-        place, taken = keys.money.sandbox_funds(currency), [SandboxFunds.amount.add(-amount)]
+        taken = [SandboxFunds.amount.add(-amount)]
         # Last, so that a repeat after the balance ran out is still known as one.
-        paid = [] if operations.get(place) is None else [operations.change(place, taken, _enough(amount))]
+        paid = [operations.change(of_funds, taken, _enough(amount))] if of_funds in known else []
         try:
             operations.commit(
-                operations.change(keys.money.sandbox_charge(reference), given_back, unless_more),
+                operations.change(of_charge, given_back, unless_more),
                 operations.put(made),
                 *paid,
             )
