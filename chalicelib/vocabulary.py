@@ -76,6 +76,13 @@ class ScanKind(StrEnum):
     COUNT = "count"
 
 
+class LeaveStatus(StrEnum):
+    """Whether the bearer of a ticket is out on leave, or has returned."""
+
+    OPEN = "open"
+    RETURNED = "returned"
+
+
 class Presence(StrEnum):
     """Where the bearer of an admitted ticket is."""
 

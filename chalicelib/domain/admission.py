@@ -75,7 +75,7 @@ class EventFacts:
 class Case:
     """The input of the rule: one scan with the stored state.
 
-    A leave goes out and a return goes in, whatever `direction` says. People who are only counted are no case.
+    A leave goes out and a return goes in; `direction` is not asked then. People who are only counted are no case.
     """
 
     presented: Presented

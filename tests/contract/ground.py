@@ -383,6 +383,12 @@ def _scan(_: Ground) -> Request:
     return Request({"scan_id": f"scn_right{next(_numbers):06}", "card_id": _CARD, "event_id": demo.EVENT_ID})
 
 
+def _leave(_: Ground) -> Request:
+    return Request(
+        {"scan_id": f"scn_right{next(_numbers):06}", "card_id": _CARD, "event_id": demo.EVENT_ID, "action": "leave"}
+    )
+
+
 def _taps(_: Ground) -> Request:
     now = clock.to_text(clock.now())
     tap = {"scan_id": f"scn_right{next(_numbers):06}", "uid": _CARD, "scanned_at": now}
@@ -424,6 +430,8 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "usher_attendee": _OF_CARD,
     "usher_attendee_at_event": _fixed(Request(path={"card_id": _CARD, "event_id": demo.EVENT_ID})),
     "usher_scan": _scan,
+    "usher_leave": _leave,
+    "usher_leaves": _fixed(Request(query="status=open")),
     "usher_logs": _fixed(Request(query="page_size=5")),
     "usher_search_logs": _fixed(Request(query=f"event_id={demo.EVENT_ID}&result=valid")),
     "usher_log": lambda ground: Request(path={"log_id": ground.log_id}),

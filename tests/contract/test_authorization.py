@@ -230,6 +230,8 @@ TENANTS = {
     "usher_attendee": _NOT_FOUND,
     "usher_attendee_at_event": _NOT_ASSIGNED,
     "usher_scan": _NOT_ASSIGNED,
+    "usher_leave": _NOT_ASSIGNED,
+    "usher_leaves": Outcome(200),
     "usher_logs": Outcome(200),
     "usher_search_logs": _NOT_ASSIGNED,
     "usher_log": _NOT_FOUND,

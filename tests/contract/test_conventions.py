@@ -20,6 +20,7 @@ from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import AdminRole, Portal
 from infra.local.demo import demo_passwords
+from tests.contract import leaves
 from tests.contract.admin import ROWS
 from tests.contract.answers import ADMIN_ORIGIN, ALLOWED_ORIGINS, error_of, problems
 from tests.contract.ground import Ground, contract, enrolled, fresh_address, routes
@@ -341,7 +342,7 @@ def pages(ground: Ground) -> Ground:
         assert ground.send(batch, ground.rightful(batch), token=ground.token(batch)).status == 201
         for portal in PORTALS:
             ground.session(portal)
-    for make in ROWS:
+    for make in (*ROWS, leaves.put_three):
         make(ground)
     # The ticket keeps an admission until the stream's worker has written its entry of the log.
     stream.drain()

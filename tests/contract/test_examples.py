@@ -94,6 +94,8 @@ SHOWN_IN_USE = {
     "own_sessions",
     "tix_print_run",
     "usher_event_status",
+    "usher_leave",
+    "usher_leaves",
     "usher_logs",
     "usher_search_logs",
 }

@@ -7,7 +7,7 @@ from chalicelib.domain.admission import Verdict
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.table import keys
 from chalicelib.table.items import FirstScan, Scan, Ticket
-from chalicelib.vocabulary import Reason, ScanResult
+from chalicelib.vocabulary import Reason, ScanKind, ScanResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,8 @@ def scan_record(caller: Caller, reading: Reading, facts: ScanFacts) -> Scan:
         card_uid=facts.card_uid,
         result=facts.verdict.result,
         reason=facts.verdict.reason or None,
-        direction=reading.direction,
+        direction=reading.heading,
+        scan_kind=None if reading.kind is ScanKind.SCAN else reading.kind,
         source=caller.source,
         gate=facts.gate_name,
         principal_id=caller.id,

@@ -15,6 +15,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.domain import admission
 from chalicelib.domain.admission import TicketFacts, Verdict
 from chalicelib.domain.cards import cards
+from chalicelib.domain.gate import leaves
 from chalicelib.domain.gate.answers import (
     FirstScanShown,
     ScanDecision,
@@ -25,11 +26,11 @@ from chalicelib.domain.gate.answers import (
     ticket_shown,
 )
 from chalicelib.domain.gate.readings import Caller, FoundReading, Reading, look_at
-from chalicelib.errors import Unavailable
+from chalicelib.errors import IdempotencyMismatch, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Passage, Scan, Ticket
-from chalicelib.vocabulary import Direction, Presence, Reason, ScanResult, ScanSource, TicketStatus
+from chalicelib.vocabulary import Direction, Presence, Reason, ScanKind, ScanResult, ScanSource, TicketStatus
 
 # An attempt fails only when another scan of the same ticket made progress.
 _ATTEMPTS = 8
@@ -38,7 +39,8 @@ _ATTEMPTS = 8
 def scan(caller: Caller, reading: Reading) -> ScanDecision:
     """Decide one scan, record it, and return the answer; the same reading again gets the same answer.
 
-    Raises NotFound (no such event), NotAssigned (another event than the caller's), Unavailable.
+    Raises NotFound (no such event), NotAssigned (another event than the caller's), IdempotencyMismatch (a leave under
+    the id of a scan), Unavailable.
     """
     look = look_at(caller, reading, spend=True)
     for _ in range(_ATTEMPTS):
@@ -75,7 +77,8 @@ def _attempt(look: FoundReading) -> ScanDecision | None:
     """Try once. Return None if the ticket changed meanwhile and the reading must be loaded again."""
     tickets: dict[str, Ticket] = {}
     refused_anyway = admission.objection_without_ticket(look.case(None))
-    if look.reading.direction is Direction.ENTRY and not refused_anyway and not look.card_was_refused:
+    may_be_first = look.reading.kind is ScanKind.SCAN and look.reading.direction is Direction.ENTRY
+    if may_be_first and not refused_anyway and not look.card_was_refused:
         for place, ticket_id in enumerate(look.ticket_ids):
             found = _try_first_entry(look, ticket_id, remaining=_remaining(look, place))
             if isinstance(found, ScanDecision):
@@ -151,6 +154,8 @@ def _judge(look: FoundReading, tickets: dict[str, Ticket]) -> tuple[Verdict, Tic
 
 def _remaining(look: FoundReading, place: int) -> int | None:
     """Return how many of a family's tickets are left after the one at `place`; None for a single ticket."""
+    if look.reading.kind is not ScanKind.SCAN:
+        return None
     several = len(look.ticket_ids) + len(look.passed_over) > 1
     return len(look.ticket_ids) - place - 1 if several else None
 
@@ -165,7 +170,8 @@ def _passage(look: FoundReading, *, ticket_id: str, remaining: int | None) -> Pa
         log_id=look.log_id,
         decided_at=look.now,
         scanned_at=None if look.at == look.now else look.at,
-        direction=None if reading.direction is Direction.ENTRY else reading.direction,
+        direction=None if reading.heading is Direction.ENTRY else reading.heading,
+        scan_kind=None if reading.kind is ScanKind.SCAN else reading.kind,
         source=None if caller.source is ScanSource.ONLINE else caller.source,
         gate=look.gate,
         remaining=remaining,
@@ -198,8 +204,12 @@ def _admit_with_record(look: FoundReading, ticket: Ticket, *, remaining: int | N
     """Record a passage and the scan in one transaction: a re-entry, an exit or a contested entry."""
     passage = _passage(look, ticket_id=ticket.ticket_id, remaining=remaining)
     first_entry = ticket.admission is None
-    is_exit = look.reading.direction is Direction.EXIT
+    is_exit = look.reading.heading is Direction.EXIT
     unmoved = Ticket.admission.does_not_exist() if first_entry else Ticket.presence == ticket.presence
+    if not first_entry:
+        # The leave that a return closes is the one that was read.
+        last = ticket.passage
+        unmoved &= Ticket.passage.log_id == last.log_id if last is not None else Ticket.passage.does_not_exist()
     actions = [
         Ticket.presence.set(Presence.OUTSIDE if is_exit else Presence.INSIDE),
         Ticket.contested.set(True),
@@ -207,10 +217,12 @@ def _admit_with_record(look: FoundReading, ticket: Ticket, *, remaining: int | N
     ]
     record = _record(look, admission.VALID, ticket, remaining=remaining)
     record.first_entry = first_entry or None
+    on_leave = leaves.writes(ticket, passage, note=look.reading.note) if look.control.facts.re_entry_allowed else []
     try:
         operations.commit(
             operations.change(keys.tickets.ticket(ticket.ticket_id), actions, _is_ticket_fit(look) & unmoved),
             operations.put(record, Scan.pk.does_not_exist()),
+            *on_leave,
         )
     except operations.ConditionFailed as failure:
         answered = failure.found(Scan, 1)
@@ -298,6 +310,7 @@ def _first_answer_on(look: FoundReading, ticket: Ticket) -> ScanDecision | None:
             and passage.caller_id == look.caller.id
             and (passage.subject or ticket.ticket_id) == look.subject
         ):
+            _require_same_kind(look, passage.scan_kind)
             return ScanDecision(
                 scan_id=look.reading.scan_id,
                 result=ScanResult.VALID,
@@ -312,8 +325,16 @@ def _first_answer_on(look: FoundReading, ticket: Ticket) -> ScanDecision | None:
     return None
 
 
+def _require_same_kind(look: FoundReading, kind: ScanKind | None) -> None:
+    """Raise IdempotencyMismatch if the first scan with this id was of another kind: its answer would mislead."""
+    first, now = kind or ScanKind.SCAN, look.reading.kind
+    if first != now:
+        raise IdempotencyMismatch(f"This scan_id was used for a {first}; a {now} needs one of its own.")
+
+
 def _first_answer_in(look: FoundReading, record: Scan) -> ScanDecision:
     """Return the answer that this very scan got before, from its record."""
+    _require_same_kind(look, record.scan_kind)
     ticket = operations.get(keys.tickets.ticket(record.ticket_id)) if record.ticket_id else None
     first = record.first_scan
     return ScanDecision(

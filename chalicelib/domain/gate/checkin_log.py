@@ -14,7 +14,7 @@ from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.identifiers import log_id_of
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Scan, Ticket
+from chalicelib.table.items import Leave, Scan, Ticket
 from chalicelib.table.places import Key, Place
 from chalicelib.table.ranges import Before, Between
 from chalicelib.vocabulary import Portal, ScanResult, ScanSource
@@ -25,7 +25,19 @@ MAX_PAGE = 50
 _FILTERED = ReadBudget(first=1000, total=1000)
 # What an entry shows, of the scan and of its ticket. Reading no more takes half the time.
 _SHOWN = (
-    *("log_id", "scan_id", "event_id", "ticket_id", "card_uid", "result", "reason", "direction", "source", "gate"),
+    *(
+        "log_id",
+        "scan_id",
+        "event_id",
+        "ticket_id",
+        "card_uid",
+        "result",
+        "reason",
+        "direction",
+        "scan_kind",
+        "source",
+        "gate",
+    ),
     *("principal_id", "principal_name", "scanned_at", "decided_at", "conflict", "resolution", "holder_name", "tier"),
 )
 _LOG_ID = re.compile(r"log_[0-9A-HJKMNP-TV-Z]{26}")
@@ -286,8 +298,8 @@ def entry_of(scan: Scan, ticket: Ticket | None) -> CheckinEntry:
     return CheckinEntry(scan, ticket.holder_name if ticket else None, ticket.tier if ticket else None)
 
 
-def scanned_tickets(scans: Iterable[Scan]) -> dict[str, Ticket]:
-    """Return the tickets that were scanned, by id."""
+def scanned_tickets(scans: Iterable[Scan | Leave]) -> dict[str, Ticket]:
+    """Return the tickets of these scans or leaves, by id."""
     wanted = {keys.tickets.ticket(scan.ticket_id) for scan in scans if scan.ticket_id}
     tickets = operations.get_many(wanted, consistent=False).values()
     return {ticket.ticket_id: ticket for ticket in tickets}

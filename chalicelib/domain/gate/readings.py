@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib import clock
-from chalicelib.domain.admission import CardFacts, Case, Presented, TicketFacts
+from chalicelib.domain.admission import CardFacts, Case, Presented, TicketFacts, heading
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import gate_control
 from chalicelib.domain.gate import sun
@@ -14,7 +14,7 @@ from chalicelib.errors import NotAssigned
 from chalicelib.identifiers import log_id_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card
-from chalicelib.vocabulary import Direction, ScanSource, Signature
+from chalicelib.vocabulary import Direction, ScanKind, ScanSource, Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class SunMessage:
 class Reading:
     """One reading: exactly one of `uid`, `code` (a QR's text), `ticket_id`, or `sun` (with or without `uid`).
 
-    `scanned_at` is the time of the reading, corrected to the platform's clock; None means now.
+    `scanned_at` is the time of the reading, corrected to the platform's clock; None means now. `note` is what the usher
+    wrote about a leave or a return.
     """
 
     scan_id: str
@@ -52,6 +53,13 @@ class Reading:
     gate: str | None = None
     scanned_at: datetime | None = None
     direction: Direction = Direction.ENTRY
+    kind: ScanKind = ScanKind.SCAN
+    note: str | None = None
+
+    @property
+    def heading(self) -> Direction:
+        """The direction in which the attendee goes."""
+        return heading(self.kind, self.direction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,7 @@ class FoundReading:
             event=self.control.facts,
             at=self.at,
             direction=self.reading.direction,
+            kind=self.reading.kind,
         )
 
 

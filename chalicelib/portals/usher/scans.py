@@ -13,12 +13,14 @@ from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas import incidents as incident_schema
 from chalicelib.schemas.usher import scans as schema
+from chalicelib.vocabulary import Direction, ScanKind
 
 bp = Blueprint(__name__)
 _BASE = "/api/usher/scan"
 
 
-def _caller(principal: Principal) -> Caller:
+def caller_of(principal: Principal) -> Caller:
+    """Return the usher as the caller of a scan."""
     return Caller(id=principal.id, event_id=principal.event_id, name=principal.claims.get("username"))
 
 
@@ -26,16 +28,25 @@ def _preview(card_name: str, event_id: str | None) -> Reading:
     return Reading(scan_id="preview", uid=cards.name_to_uid(card_name), event_id=event_id)
 
 
-def _reading(scan: schema.ScanIn) -> Reading:
+def reading_of(
+    shown: schema.ShownIn,
+    *,
+    direction: Direction = Direction.ENTRY,
+    kind: ScanKind = ScanKind.SCAN,
+    note: str | None = None,
+) -> Reading:
+    """Return the reading of what was shown."""
     return Reading(
-        scan_id=scan.scan_id,
-        uid=cards.name_to_uid(scan.card_id) if scan.card_id is not None else None,
-        code=scan.qr,
-        ticket_id=scan.ticket_id,
-        sun=SunMessage(scan.sun.picc_data, scan.sun.cmac) if scan.sun else None,
-        event_id=scan.event_id,
-        gate=scan.gate,
-        direction=scan.direction,
+        scan_id=shown.scan_id,
+        uid=cards.name_to_uid(shown.card_id) if shown.card_id is not None else None,
+        code=shown.qr,
+        ticket_id=shown.ticket_id,
+        sun=SunMessage(shown.sun.picc_data, shown.sun.cmac) if shown.sun else None,
+        event_id=shown.event_id,
+        gate=shown.gate,
+        direction=direction,
+        kind=kind,
+        note=note,
     )
 
 
@@ -79,7 +90,7 @@ def usher_card(call: Call[None, None]) -> schema.CardOut:
 def usher_validate_card(call: Call[schema.ValidateIn, None]) -> schema.PreviewOut:
     """Return what a scan of this card would decide now; nothing changes."""
     reading = _preview(call.path["card_id"], call.body.event_id)
-    return schema.PreviewOut.read(checkin.preview(_caller(call.principal), reading))
+    return schema.PreviewOut.read(checkin.preview(caller_of(call.principal), reading))
 
 
 @door(
@@ -152,4 +163,6 @@ def usher_report_incident(call: Call[incident_schema.IncidentIn, None]) -> incid
 )
 def usher_scan(call: Call[schema.ScanIn, None]) -> schema.DecisionOut:
     """THE SCAN: admit once, atomically, by card, QR code or ticket, and log it."""
-    return schema.DecisionOut.read(checkin.scan(_caller(call.principal), _reading(call.body)))
+    return schema.DecisionOut.read(
+        checkin.scan(caller_of(call.principal), reading_of(call.body, direction=call.body.direction))
+    )

@@ -8,7 +8,7 @@ from pydantic import Field
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.wire import BetweenIn, Cursor, Filter, Id, In, Moment, Out, PageSize
-from chalicelib.vocabulary import Direction, Reason, ScanResult, ScanSource
+from chalicelib.vocabulary import Direction, Reason, ScanKind, ScanResult, ScanSource
 
 Conflict = Literal["double_admission"]
 
@@ -39,6 +39,9 @@ class _Scan(Protocol):
 
     @property
     def direction(self) -> Direction: ...
+
+    @property
+    def scan_kind(self) -> ScanKind | None: ...
 
     @property
     def gate(self) -> str | None: ...
@@ -101,6 +104,7 @@ class LogEntryOut(Out):
     result: ScanResult
     reason: Reason | None
     direction: Direction
+    kind: ScanKind
     gate: str | None
     usher: UsherShownOut | None
     device_id: str | None
@@ -126,6 +130,7 @@ class LogEntryOut(Out):
             result=scan.result,
             reason=scan.reason,
             direction=scan.direction,
+            kind=scan.scan_kind or ScanKind.SCAN,
             gate=scan.gate,
             usher=None if by_device else usher,
             device_id=scan.principal_id if by_device else None,

@@ -70,8 +70,8 @@ class ValidateIn(In):
     event_id: Id | None = None
 
 
-class ScanIn(In):
-    """One scan: a card, a QR code or a ticket id, exactly one of them."""
+class ShownIn(In):
+    """What was shown at a gate: a card, a QR code or a ticket id, exactly one of them."""
 
     scan_id: ScanId
     card_id: CardName | None = None
@@ -80,8 +80,6 @@ class ScanIn(In):
     sun: SunIn | None = None
     event_id: Id | None = None
     gate: Name | None = None
-    scanned_at: Instant | None = None
-    direction: Direction = Direction.ENTRY
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -89,6 +87,13 @@ class ScanIn(In):
         if sum((by_card, self.qr is not None, self.ticket_id is not None)) != 1:
             raise ValueError("send exactly one of card_id (or sun), qr and ticket_id")
         return self
+
+
+class ScanIn(ShownIn):
+    """One scan: a card, a QR code or a ticket id, exactly one of them."""
+
+    scanned_at: Instant | None = None
+    direction: Direction = Direction.ENTRY
 
 
 class AttendeeShownOut(Out):

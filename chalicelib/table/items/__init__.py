@@ -54,7 +54,7 @@ from chalicelib.table.items.events import (
     Venue,
 )
 from chalicelib.table.items.finance import CompanyDay, Deposit, Expense, PartnerAccount, ProfitShares, Withdrawal
-from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, FirstScan, ReceivedNumbers, Scan
+from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, FirstScan, Leave, ReceivedNumbers, Scan
 from chalicelib.table.items.idempotency import IdempotencyRecord, IdempotentAnswer, Operation
 from chalicelib.table.items.incidents import ConflictAddress, Incident
 from chalicelib.table.items.item import Item, SweptItem
@@ -195,6 +195,7 @@ __all__ = [
     "JobRequest",
     "Journal",
     "KnownVenue",
+    "Leave",
     "Leftover",
     "ListEntry",
     "ListWord",

@@ -6,7 +6,7 @@ from pynamodb.attributes import BooleanAttribute, MapAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
-from chalicelib.vocabulary import ConflictResolution, Direction, Reason, ScanResult, ScanSource
+from chalicelib.vocabulary import ConflictResolution, Direction, Reason, ScanKind, ScanResult, ScanSource
 
 
 class Counters(Item, discriminator="counters"):
@@ -63,6 +63,10 @@ class Scan(Item, discriminator="scan"):
     result = EnumAttribute(ScanResult)
     reason = EnumAttribute(Reason, null=True)
     direction = EnumAttribute(Direction)
+    # Absent for an ordinary scan.
+    scan_kind = EnumAttribute(ScanKind, null=True)
+    # A second reading within the window of repeats: it is answered with an admission that another scan made.
+    repeat = BooleanAttribute(null=True)
     source = EnumAttribute(ScanSource)
     gate = UnicodeAttribute(null=True)
     principal_id = UnicodeAttribute()
@@ -87,3 +91,25 @@ class ReceivedNumbers(Item, discriminator="received_numbers"):
     is_bound = BooleanAttribute(null=True)
     # Counts the writes, for the optimistic lock.
     version = IntegerAttribute(default=0)
+
+
+class Leave(Item, discriminator="leave"):
+    """A leave from an event with re-entry: by whom it was let out, and back in once the bearer has returned.
+
+    It is written with the passage itself. While the bearer is out it has a key in the first index.
+    """
+
+    log_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    ticket_id = UnicodeAttribute()
+    left_at = MomentAttribute()
+    left_gate = UnicodeAttribute(null=True)
+    left_by = UnicodeAttribute()
+    left_by_name = UnicodeAttribute(null=True)
+    # What the usher noted.
+    reason = UnicodeAttribute(null=True)
+    returned_at = MomentAttribute(null=True)
+    returned_gate = UnicodeAttribute(null=True)
+    returned_by = UnicodeAttribute(null=True)
+    returned_by_name = UnicodeAttribute(null=True)
+    return_log_id = UnicodeAttribute(null=True)

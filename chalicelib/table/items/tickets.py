@@ -6,7 +6,15 @@ from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, U
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
-from chalicelib.vocabulary import Direction, GiftStatus, Presence, RefundRequestStatus, ScanSource, TicketStatus
+from chalicelib.vocabulary import (
+    Direction,
+    GiftStatus,
+    Presence,
+    RefundRequestStatus,
+    ScanKind,
+    ScanSource,
+    TicketStatus,
+)
 
 
 class Passage(MapAttribute[str, Any]):
@@ -26,6 +34,8 @@ class Passage(MapAttribute[str, Any]):
     scanned_at = MomentAttribute(null=True)
     # Absent for "entry" and "online".
     direction = EnumAttribute(Direction, null=True)
+    # Only of a leave or a return.
+    scan_kind = EnumAttribute(ScanKind, null=True)
     source = EnumAttribute(ScanSource, null=True)
     gate = UnicodeAttribute(null=True)
     remaining = IntegerAttribute(null=True)

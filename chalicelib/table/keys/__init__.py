@@ -158,9 +158,13 @@ No.  question                                   index  partition                
 153  a card's pay-back to one payment             table  CARD_PAY_BACK#pay-back   CARD_PAY_BACK          payments
 154  a claim link by its digest, and a card's     table  CARD_CLAIM#digest,       CARD_CLAIM,            webapp
      newest                                              CARD#uid                 NEWEST_CLAIM
+195  the leaves from an event, newest first     table  LEAVES#event#shard        log id                 usher
+196  the leaves that nobody has returned from   gsi1   ON_LEAVE#event#shard      log id                 usher
+197  the leaves of a ticket                     gsi2   TICKET_LEAVES#ticket      log id                 usher
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
+Questions 195 and 196 are spread as question 7.
 Questions 4 and 98 are spread by the first letter, question 18 by day, question 28 by minute and `DUE_SHARDS`.
 Question 26 has a partition per shard, since the first second of a sale brings thousands of orders of one category.
 So has question 39, since every payment moves the same few accounts.

@@ -1,7 +1,7 @@
 """Keys of scans, the check-in log and an event's running totals."""
 
 from chalicelib import folding
-from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, ReceivedNumbers, Scan
+from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, Leave, ReceivedNumbers, Scan
 from chalicelib.table.items.tickets import Ticket
 from chalicelib.table.keys import sale, tickets
 from chalicelib.table.places import Key, Place, joined
@@ -78,6 +78,31 @@ def ticket_log(event_id: str, ticket_id: str, log_id: str = "") -> Key:
 def card_log(event_id: str, uid: str, log_id: str = "") -> Key:
     """Question 8, for a card whose scan found no ticket."""
     return Key(joined("CARD_LOG", event_id, uid), log_id)
+
+
+def leave(event_id: str, log_id: str) -> Place[Leave]:
+    """Question 195: a leave, by its log entry."""
+    return Place(Leave, joined("LEAVES", event_id, log_shard(log_id)), log_id)
+
+
+def leave_partitions(event_id: str) -> list[str]:
+    """Question 195: all partitions of an event's leaves."""
+    return [joined("LEAVES", event_id, str(shard)) for shard in range(LOG_SHARDS)]
+
+
+def on_leave(event_id: str, log_id: str) -> Key:
+    """Question 196: a leave from which the bearer has not returned."""
+    return Key(joined("ON_LEAVE", event_id, log_shard(log_id)), log_id)
+
+
+def on_leave_partitions(event_id: str) -> list[str]:
+    """Question 196: all partitions of an event's open leaves."""
+    return [joined("ON_LEAVE", event_id, str(shard)) for shard in range(LOG_SHARDS)]
+
+
+def ticket_leave(ticket_id: str, log_id: str = "") -> Key:
+    """Question 197: a leave of a ticket."""
+    return Key(joined("TICKET_LEAVES", ticket_id), log_id)
 
 
 def checkin_day(event_id: str, day: str) -> Place[CheckinDay]:

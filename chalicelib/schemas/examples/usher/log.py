@@ -14,6 +14,7 @@ ENTRY = {
     "result": "valid",
     "reason": None,
     "direction": "entry",
+    "kind": "scan",
     "gate": demo.GATES[0],
     "usher": {"id": USHER_ID, "username": demo.USHER_USERNAME},
     "device_id": None,
