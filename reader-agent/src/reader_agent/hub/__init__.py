@@ -1,0 +1,1 @@
+"""The hub: one agent of an event decides for the others on the gates' own network."""
