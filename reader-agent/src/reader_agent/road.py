@@ -47,12 +47,24 @@ class Reply:
         return str(self.headers.get("Content-Type", "")).partition(";")[0].strip().lower() == "application/json"
 
 
+def _cause(error: httpx.ConnectError) -> str:
+    """Return why a connection failed; who is not trusted is told apart from who is not there."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"it is not to be trusted: {cause.verify_message if hasattr(cause, 'verify_message') else cause}"
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__
+
+
 class Road:
     """One user's requests to the server. A request that hangs here holds up no other road."""
 
-    def __init__(self, url: str, *, trust_env: bool) -> None:
+    def __init__(self, url: str, *, trust_env: bool, verify: ssl.SSLContext | None = None) -> None:
+        """Lead to this address; `verify` says whom to trust there, instead of the web's authorities."""
         self.url = url
         self._trust_env = trust_env
+        self._verify = verify
         self._lock = threading.Lock()
         self._client = self._connect()
         # The requests that run, with the time by which they should have ended.
@@ -69,7 +81,7 @@ class Road:
             },
             # A proxy that the environment names cannot reach this machine's own loopback.
             trust_env=self._trust_env,
-            verify=_certificates(trust_env=self._trust_env),
+            verify=self._verify or _certificates(trust_env=self._trust_env),
             # A cookie of a captive portal would go to the platform with each later request.
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             limits=httpx.Limits(max_connections=8, keepalive_expiry=60),
@@ -80,8 +92,15 @@ class Road:
         with self._lock:
             self._client.close()
 
+    def get(self, path: str, *, seconds: float) -> Reply:
+        """Return the answer to a request without a body. Raises TryLater where there is none within `seconds`."""
+        return self._ask(path, None, token=None, seconds=seconds)
+
     def post(self, path: str, body: dict[str, Any], *, token: str | None, seconds: float) -> Reply:
         """Send a body and return the answer. Raises TryLater where there is none within `seconds`."""
+        return self._ask(path, body, token=token, seconds=seconds)
+
+    def _ask(self, path: str, body: dict[str, Any] | None, *, token: str | None, seconds: float) -> Reply:
         client, mine = self._begin(seconds)
         results: queue.SimpleQueue[Reply | TryLater] = queue.SimpleQueue()
 
@@ -95,7 +114,7 @@ class Road:
             except httpx.TimeoutException:
                 results.put(TryLater(self._silent(seconds)))
             except httpx.ConnectError as error:
-                results.put(TryLater(f"{self.url} cannot be reached ({type(error).__name__})", is_reached=False))
+                results.put(TryLater(f"{self.url} cannot be reached ({_cause(error)})", is_reached=False))
             except Exception as error:  # noqa: BLE001  # no answer may end a gate, whichever error it causes
                 results.put(TryLater(f"{self.url} gave no readable answer ({type(error).__name__})"))
             finally:
@@ -128,7 +147,7 @@ class Road:
             return self._client, mine
 
     def _exchange(
-        self, client: httpx.Client, path: str, body: dict[str, Any], token: str | None, seconds: float
+        self, client: httpx.Client, path: str, body: dict[str, Any] | None, token: str | None, seconds: float
     ) -> Reply:
         """Send a body once; twice where a kept connection turned out to be closed.
 
@@ -145,13 +164,19 @@ class Road:
             return self._once(client, path, body, token, until, steps)
 
     def _once(  # one request, and what was seen of it
-        self, client: httpx.Client, path: str, body: dict[str, Any], token: str | None, until: float, steps: list[str]
+        self,
+        client: httpx.Client,
+        path: str,
+        body: dict[str, Any] | None,
+        token: str | None,
+        until: float,
+        steps: list[str],
     ) -> Reply:
         """Return the answer to one request, and add to `steps` what httpcore did for it."""
         seconds = max(until - time.monotonic(), 0.001)
         limits = httpx.Timeout(seconds, connect=min(seconds, 5.0))
         with client.stream(
-            "POST",
+            "GET" if body is None else "POST",
             path,
             json=body,
             headers={"Authorization": f"Bearer {token}"} if token else {},

@@ -163,9 +163,7 @@ class Desk:
 
 def learn(gate: LocalGate, passage: Passage) -> None:
     """Have a gate know of a passage from now on; one that it knows already changes nothing."""
-    gate.passed(
-        int(passage.ticket, 16), passage.presence, at=read_time(passage.at), scan_id=passage.scan_id
-    )
+    gate.passed(int(passage.ticket, 16), passage.presence, at=read_time(passage.at), scan_id=passage.scan_id)
 
 
 def _cannot_record(error: sqlite3.Error) -> HubRefusal:

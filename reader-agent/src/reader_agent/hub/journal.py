@@ -19,10 +19,10 @@ from reader_agent.hub.wire import MOST_PASSAGES, HubDecision, Passage
 _LAYOUT = 1
 _SCHEMA = (
     "CREATE TABLE journal (name TEXT NOT NULL)",
-    "CREATE TABLE passage (sequence INTEGER PRIMARY KEY AUTOINCREMENT, device_id TEXT NOT NULL,"
-    " scan_id TEXT NOT NULL, content TEXT NOT NULL, UNIQUE (device_id, scan_id))",
-    "CREATE TABLE decision (device_id TEXT NOT NULL, scan_id TEXT NOT NULL, digest BLOB NOT NULL,"
-    " answer TEXT NOT NULL, PRIMARY KEY (device_id, scan_id)) WITHOUT ROWID",
+    """CREATE TABLE passage (sequence INTEGER PRIMARY KEY AUTOINCREMENT, device_id TEXT NOT NULL,
+        scan_id TEXT NOT NULL, content TEXT NOT NULL, UNIQUE (device_id, scan_id))""",
+    """CREATE TABLE decision (device_id TEXT NOT NULL, scan_id TEXT NOT NULL, digest BLOB NOT NULL,
+        answer TEXT NOT NULL, PRIMARY KEY (device_id, scan_id)) WITHOUT ROWID""",
 )
 
 
@@ -111,9 +111,7 @@ class Journal:
         """Put a decision on the disk. Raises `sqlite3.Error` where it cannot."""
         text = answer.model_dump_json(exclude_none=True)
         with self._transaction() as db:
-            db.execute(
-                "INSERT INTO decision VALUES (?, ?, ?, ?)", (device_id, answer.scan_id, digest, text)
-            )
+            db.execute("INSERT INTO decision VALUES (?, ?, ?, ?)", (device_id, answer.scan_id, digest, text))
             if answer.passage:
                 self._add(answer.passage)
 

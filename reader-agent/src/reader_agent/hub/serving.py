@@ -66,12 +66,12 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self._stream = _Stream(self.connection)
-        self.rfile = io.BufferedReader(self._stream)  # type: ignore[assignment]
+        self.rfile = self._input = io.BufferedReader(self._stream)
 
     def handle_one_request(self) -> None:
         self._stream.until = time.monotonic() + IDLE_SECONDS
         try:
-            self.rfile.peek(1)
+            self._input.peek(1)
             self._stream.until = time.monotonic() + REQUEST_SECONDS
             super().handle_one_request()
         except OSError:  # gone, or too slow
@@ -84,13 +84,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer({"/taps": self._taps, "/passages": self._passages})
 
     def _answer(self, routes: dict[str, Callable[[Peer], BaseModel]]) -> None:
-        route = routes.get(urlsplit(self.path).path)
+        route = routes.get(urlsplit(self.path).path, _no_route)
         try:
             # Each request asks: the peer may have been revoked since the connection began.
-            peer = self.server.still_a_peer(self.connection.peer)
-            if route is None:
-                raise HubRefusal(404, "NOT_FOUND", "there are POST /taps, POST /passages and GET /state")
-            answer = route(peer)
+            answer = route(self.server.still_a_peer(self.connection.peer))
         except HubRefusal as refusal:
             # What is left of a body that was not read is no request.
             self.close_connection = True
@@ -151,6 +148,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the standard library's name
         """Log nothing: the agents ask each second."""
+
+
+def _no_route(_: Peer) -> BaseModel:
+    raise HubRefusal(404, "NOT_FOUND", "there are POST /taps, POST /passages and GET /state")
 
 
 class _Server(ThreadingHTTPServer):
@@ -266,7 +267,7 @@ class _Server(ThreadingHTTPServer):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # the standard library's
         """Log a fault of the hub itself; the other connections go on."""
         structlog.get_logger().exception("hub: request failed", address=client_address[0])
 

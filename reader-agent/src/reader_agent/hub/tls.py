@@ -67,23 +67,27 @@ class PeerContext(ssl.SSLContext):
     @classmethod
     def of_hub(cls, key: Ed25519PrivateKey, peers: Iterable[Peer]) -> Self:
         """Return the hub's side, which accepts these peers."""
-        return cls(ssl.PROTOCOL_TLS_SERVER)._prepared(key, peers)
+        context = cls(ssl.PROTOCOL_TLS_SERVER)
+        # A resumed session would go by an earlier list of peers.
+        context.num_tickets = 0
+        context.prepare(key, peers)
+        return context
 
     @classmethod
     def of_agent(cls, key: Ed25519PrivateKey, hubs: Iterable[Peer]) -> Self:
         """Return an agent's side, which accepts these peers as its hub."""
-        return cls(ssl.PROTOCOL_TLS_CLIENT)._prepared(key, hubs)
+        context = cls(ssl.PROTOCOL_TLS_CLIENT)
+        context.prepare(key, hubs)
+        return context
 
-    def _prepared(self, key: Ed25519PrivateKey, peers: Iterable[Peer]) -> Self:
+    def prepare(self, key: Ed25519PrivateKey, peers: Iterable[Peer]) -> None:
+        """Show this key, and accept these peers only."""
         self._peers = {peer.public_key: peer for peer in peers}
         # A peer is its key; the address by which it was reached says nothing.
         self.check_hostname = False
         self.verify_mode = ssl.CERT_REQUIRED
         self.verify_flags |= ssl.VERIFY_X509_STRICT
         self.minimum_version = ssl.TLSVersion.TLSv1_3
-        if self.protocol == ssl.PROTOCOL_TLS_SERVER:
-            # A resumed session would go by an earlier list of peers.
-            self.num_tickets = 0
         own = key.public_key()
         chain = [_certificate(own, _name(own, "root"), key, _name(own, "root"), signs=True)]
         for peer in self._peers.values():
@@ -91,7 +95,6 @@ class PeerContext(ssl.SSLContext):
             chain.append(_certificate(theirs, _name(theirs, "device"), key, _name(own, "root"), signs=True))
         self.load_verify_locations(cadata=b"".join(_der(certificate) for certificate in chain))
         _show(self, key, _certificate(own, _name(own, "session"), key, _name(own, "device"), signs=False))
-        return self
 
     def peer_of(self, certificate: bytes | None) -> Peer:
         """Return the peer whose own key is the certificate's. Raises NotAPeer."""
