@@ -97,10 +97,10 @@ def work(state: Path, identity: Identity) -> Work:
     assert identity.origin == "enrolled"
 
     @contextmanager
-    def start(**given: Any) -> Iterator[WorkingAgent]:
+    def start(*, more_readers: str = "", **given: Any) -> Iterator[WorkingAgent]:
         with Air() as air:
             quick: dict[str, Any] = {"debounce_seconds": 0.0, "air_seconds": 0.5, "online_seconds": 2.0, "sound": "off"}
-            settings = Settings(state_dir=state, reader=air.path, **(quick | given))
+            settings = Settings(state_dir=state, reader=f"{air.path},{more_readers}", **(quick | given))
             with WorkingAgent(settings, Identity.load(state), air) as working:
                 yield working
 

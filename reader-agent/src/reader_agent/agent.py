@@ -198,14 +198,14 @@ class Agent:
         """Return why this gate must not be relied on; empty where it reads, records and sends."""
         reasons = {
             "the reader's loop hangs": time.monotonic() - self.readers.alive_at >= _LOOP_DEAD_SECONDS,
-            "the reader is not open": not self.readers.is_open,
             "a thread is dead or hangs": not self._threads_alive(),
             "the platform refuses this device": self.standing.locked_out is not None,
             "taps cannot be recorded": self.outbox.trouble is not None,
             "the server does not answer": not self.heartbeat.is_answered,
             "kept taps are not sent": self._is_stuck(),
         }
-        return [reason for reason, holds in reasons.items() if holds]
+        closed = [f"the reader {path} is not open" for path in self.readers.closed()]
+        return closed + [reason for reason, holds in reasons.items() if holds]
 
     def _is_stuck(self) -> bool:
         """Return whether taps wait, and none was sent for a while."""

@@ -23,15 +23,25 @@ _POLL_SECONDS = 0.2
 class InputEvent(Protocol):
     """An event of Linux' input subsystem."""
 
-    type: int
-    code: int
-    value: int
+    @property
+    def type(self) -> int:
+        """The kind of event."""
+
+    @property
+    def code(self) -> int:
+        """Which key."""
+
+    @property
+    def value(self) -> int:
+        """Pressed, released or held."""
 
 
 class InputDevice(Protocol):
     """The part of `evdev.InputDevice` that is used."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The device's own name."""
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""

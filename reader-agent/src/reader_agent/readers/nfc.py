@@ -10,6 +10,7 @@ import errno
 import logging
 import socket
 import sys
+import termios
 import threading
 import time
 from typing import Any, ClassVar
@@ -78,6 +79,9 @@ class NfcReader(Reader):
         while not stop.is_set():
             try:
                 result = self._poll(stop)
+            except (OSError, termios.error) as error:  # the cable, and no card
+                self.last_error = f"{self.path}: the reader stopped answering ({describe(error)})"
+                return
             except Exception as error:  # noqa: BLE001  # no error that a card causes in nfcpy may stop the gate
                 failures += 1
                 self._count(error)

@@ -17,7 +17,7 @@ from reader_agent.readers.ndef_files import CardLeftError, StrangeCardError
 from reader_agent.readers.secure import SecureCards
 
 _POLL_MILLISECONDS = 200
-_HELD_SECONDS = 0.05
+_AGAIN_SECONDS = 0.1
 _EVENTS_SHIFT = 16
 # PC/SC part 3: the identifier from anti-collision.
 _GET_UID = bytes.fromhex("FFCA000000")
@@ -81,7 +81,7 @@ class PcscReader(Reader):
         known = scard.SCARD_STATE_UNAWARE
         present_uid: str | None = None
         # pcscd counts insertions and removals in the upper half of the state: a card is read once for each.
-        done_with = -1
+        done_with = failed_with = -1
         while not stop.is_set():
             self.alive_at = time.monotonic()
             result, states = scard.SCardGetStatusChange(self._context, _POLL_MILLISECONDS, [(self._name, known)])
@@ -103,10 +103,12 @@ class PcscReader(Reader):
                 is_done, present_uid = self._on_card(scard, is_mute=bool(state & scard.SCARD_STATE_MUTE))
                 if is_done:
                     done_with = state >> _EVENTS_SHIFT
-                else:
-                    # What is there is looked at again: it was held too shortly, or badly.
-                    stop.wait(_HELD_SECONDS)
-                    known = scard.SCARD_STATE_UNAWARE
+                    continue
+                self.tally["errors"] += failed_with != state >> _EVENTS_SHIFT
+                failed_with = state >> _EVENTS_SHIFT
+                # What is there is looked at again: it was held too shortly, or badly.
+                stop.wait(_AGAIN_SECONDS)
+                known = scard.SCARD_STATE_UNAWARE
 
     def _on_card(self, scard: Any, *, is_mute: bool) -> tuple[bool, str | None]:
         """Read and report the card in the field; return whether that is done, and its identifier."""
@@ -120,7 +122,6 @@ class PcscReader(Reader):
                     return True, uid
                 addresses, can_be_secure = self._addresses(card) if visit is Visit.NEW else ([], False)
         except CardLeftError:
-            self.tally["errors"] += 1
             return False, uid
         except StrangeCardError as error:
             self.tally["hostile"] += 1
@@ -147,7 +148,6 @@ class PcscReader(Reader):
         try:
             return ndef_files.addresses(card.send, can_be_secure=can_be_secure), can_be_secure
         except CardLeftError:
-            self.tally["errors"] += 1
             return None, can_be_secure
         except StrangeCardError as error:
             self._count(error)
@@ -181,6 +181,8 @@ class _Connection:
         protocol = scard.SCARD_PCI_T1 if self._protocol == scard.SCARD_PROTOCOL_T1 else scard.SCARD_PCI_T0
         result, answer = scard.SCardTransmit(self._card, protocol, list(command))
         self._check(result)
+        if not answer:
+            raise CardLeftError("no answer")
         if len(answer) < 2:
             raise StrangeCardError("an answer without a status")
         return bytes(answer[:-2]), bytes(answer[-2:])

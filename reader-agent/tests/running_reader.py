@@ -1,0 +1,52 @@
+"""A reader that runs in a thread of its own, and what it reports."""
+
+import queue
+import threading
+from types import TracebackType
+from typing import Self
+
+from reader_agent.readers import Card, Code, Reader, Reading
+
+
+class RunningReader:
+    """Runs a reader until the end of the block."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.seen: queue.Queue[Reading] = queue.Queue()
+        self.repeated: queue.Queue[Reading] = queue.Queue()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=reader.run, args=(self.seen.put, self._stop, lambda reading, _seconds: self.repeated.put(reading))
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join(timeout=10)
+        assert not self._thread.is_alive()
+
+    def card(self) -> Card:
+        """Return the next card that it reports."""
+        seen = self.seen.get(timeout=10)
+        assert isinstance(seen, Card), seen
+        return seen
+
+    def code(self) -> Code:
+        """Return the next code that it reports."""
+        seen = self.seen.get(timeout=10)
+        assert isinstance(seen, Code), seen
+        return seen
+
+    def is_quiet(self, seconds: float) -> bool:
+        """Return whether it reports nothing for a while."""
+        try:
+            self.seen.get(timeout=seconds)
+        except queue.Empty:
+            return True
+        return False
