@@ -1,5 +1,6 @@
 """An event with a hub on loopback: its devices with their keys, its tickets, and the hub's real server."""
 
+import random
 import socket
 import threading
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from reader_agent.hub.client import HubClient, HubPlace
 from reader_agent.hub.desk import Desk
 from reader_agent.hub.journal import Journal
 from reader_agent.hub.serving import HubServer
-from reader_agent.hub.tls import Peer
+from reader_agent.hub.tls import Member, Peer
 from reader_agent.local_gate import LocalGate
 from reader_agent.snapshot import Package, Snapshot
 from reader_agent.tap import Tap
@@ -38,12 +39,17 @@ class WallTime:
 class Party:
     """The devices and tickets of one event. The first device is the hub."""
 
-    def __init__(self, folder: Path, *, gates: int = 4, tickets: int = 5) -> None:
+    def __init__(self, folder: Path, *, gates: int = 4, tickets: int = 5, seed: int | None = None) -> None:
+        """Make the event; with the same seed it is the same in another process."""
+        chance = random.Random(seed)  # noqa: S311  # keys of a test
         self.folder = folder
-        self.signer = Signer()
-        self.keys = {f"dev_{number:026d}": Ed25519PrivateKey.generate() for number in range(gates + 1)}
+        self.signer = Signer(Ed25519PrivateKey.from_private_bytes(chance.randbytes(32)))
+        self.keys = {
+            f"dev_{number:026d}": Ed25519PrivateKey.from_private_bytes(chance.randbytes(32))
+            for number in range(gates + 1)
+        }
         self.hub_id, *self.gates = self.keys
-        self.tickets = [TicketRow(ULID()) for _ in range(tickets)]
+        self.tickets = [TicketRow(ULID(chance.randbytes(16))) for _ in range(tickets)]
         self.cards = [CardRow(f"04{number:012X}", (ticket,)) for number, ticket in enumerate(self.tickets)]
         self.peers = [
             Peer(device, key.public_key().public_bytes_raw(), f"Gate {number}")
@@ -58,11 +64,11 @@ class Party:
 
     @contextmanager
     def hub(self, port: int = 0) -> Iterator[HubServer]:
-        key = self.keys[self.hub_id]
+        member = Member(EVENT, self.hub_id, self.keys[self.hub_id], "Gate 0")
         with Journal(self.folder / "hub.sqlite3") as journal:
             gate = self.local_gate(self.hub_id)
-            desk = Desk(journal, gate, device_id=self.hub_id, key=key, clock=Clock())
-            server = HubServer(f"127.0.0.1:{port}", desk, event_id=EVENT, key=key, peers=lambda: self.peers)
+            desk = Desk(journal, gate, member=member, clock=Clock())
+            server = HubServer(f"127.0.0.1:{port}", desk, member=member, peers=lambda: self.peers)
             server.start()
             try:
                 yield server
@@ -82,9 +88,7 @@ class Party:
         device_id = device_id or self.gates[0]
         client = HubClient(
             HubPlace(f"127.0.0.1:{port}", hub),
-            event_id=event_id,
-            key=key or self.keys[device_id],
-            device_id=device_id,
+            member=Member(event_id, device_id, key or self.keys[device_id]),
             peers=self.peers,
         )
         try:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ValidationError
 
 from reader_agent.failures import BadSetup, TryLater
 from reader_agent.hub.serving import split_address
-from reader_agent.hub.tls import Peer, PeerContext
+from reader_agent.hub.tls import Member, Peer, PeerContext
 from reader_agent.hub.wire import (
     HubDecision,
     HubDecisions,
@@ -51,15 +50,13 @@ class HubPlace:
 class HubClient:
     """Requests to one hub. Safe for several threads: people and news each have a connection of their own."""
 
-    def __init__(
-        self, place: HubPlace, *, event_id: str, key: Ed25519PrivateKey, device_id: str, peers: Sequence[Peer]
-    ) -> None:
+    def __init__(self, place: HubPlace, *, member: Member, peers: Sequence[Peer]) -> None:
         self.place = place
-        self._event_id = event_id
-        others = [peer for peer in peers if peer.device_id != device_id]
+        self._event_id = member.event_id
+        others = [peer for peer in peers if peer.device_id != member.device_id]
         hubs = [peer for peer in others if place.device_id in (None, peer.device_id)]
         self._names = {peer.device_id for peer in hubs}
-        url, context = f"https://{place.address}", PeerContext.of_agent(key, hubs)
+        url, context = f"https://{place.address}", PeerContext.of_agent(member.key, hubs)
         self._for_people = Road(url, trust_env=False, verify=context)
         self._for_news = Road(url, trust_env=False, verify=context)
 

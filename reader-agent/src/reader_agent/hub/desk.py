@@ -7,15 +7,14 @@ import threading
 import time
 from collections.abc import Sequence
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from reader_agent.clock import Clock, read_time, write_time
 from reader_agent.failures import AgentError
 from reader_agent.hub.journal import Journal
-from reader_agent.hub.tls import Peer
-from reader_agent.hub.wire import HubDecision, HubState, HubTap, Passage
+from reader_agent.hub.tls import Member, Peer
+from reader_agent.hub.wire import HubDecision, HubState, HubTap, OwnPassage, Passage
 from reader_agent.local_gate import CannotDecide, Decision, LocalGate
 from reader_agent.tap import Tap
 from reader_agent.wire import FirstScan
@@ -36,11 +35,9 @@ class HubRefusal(AgentError):
 class Desk:
     """Decides for all gates by one local gate. Safe for several threads."""
 
-    def __init__(
-        self, journal: Journal, gate: LocalGate, *, device_id: str, key: Ed25519PrivateKey, clock: Clock
-    ) -> None:
+    def __init__(self, journal: Journal, gate: LocalGate, *, member: Member, clock: Clock) -> None:
         self.journal = journal
-        self.device_id = device_id
+        self.device_id = member.device_id
         # When each device was heard last, by the monotonic clock.
         self.heard: dict[str, float] = {}
         self._gate = gate
@@ -48,7 +45,7 @@ class Desk:
         self._lock = threading.Lock()
         # Who let the holder of a ticket in last.
         self._entries: dict[str, Passage] = {}
-        self._digest_key = HKDF(SHA256(), 32, None, b"gatehouse hub journal").derive(key.private_bytes_raw())
+        self._digest_key = HKDF(SHA256(), 32, None, b"gatehouse hub journal").derive(member.key.private_bytes_raw())
         self._remember_earlier_runs()
 
     def _remember_earlier_runs(self) -> None:
@@ -164,6 +161,17 @@ class Desk:
 def learn(gate: LocalGate, passage: Passage) -> None:
     """Have a gate know of a passage from now on; one that it knows already changes nothing."""
     gate.passed(int(passage.ticket, 16), passage.presence, at=read_time(passage.at), scan_id=passage.scan_id)
+
+
+def report_of(passage: OwnPassage, device_id: str) -> Passage:
+    """Return a passage at a gate of its own as the others learn of it."""
+    return Passage(
+        scan_id=passage.scan_id,
+        device_id=device_id,
+        ticket=f"{passage.ticket:012x}",
+        presence=passage.presence,
+        at=write_time(passage.at),
+    )
 
 
 def _cannot_record(error: sqlite3.Error) -> HubRefusal:

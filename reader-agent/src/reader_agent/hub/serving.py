@@ -18,12 +18,11 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ValidationError
 
 from reader_agent.failures import BadSetup
 from reader_agent.hub.desk import Desk, HubRefusal
-from reader_agent.hub.tls import Peer, PeerContext, PinnedSocket
+from reader_agent.hub.tls import Member, Peer, PeerContext, PinnedSocket
 from reader_agent.hub.wire import LONGEST_WAIT_SECONDS, HubDecisions, HubNoted, HubPassages, HubTaps
 
 _Body = TypeVar("_Body", bound=BaseModel)
@@ -161,13 +160,11 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(
-        self, address: tuple[str, int], desk: Desk, *, event_id: str, key: Ed25519PrivateKey, peers: Peers
-    ) -> None:
+    def __init__(self, address: tuple[str, int], desk: Desk, *, member: Member, peers: Peers) -> None:
         self.desk = desk
-        self.event_id = event_id
+        self.event_id = member.event_id
         self.refused: Counter[str] = Counter()
-        self._key = key
+        self._key = member.key
         self._peers = peers
         self._lock = threading.Lock()
         self._context: tuple[tuple[Peer, ...], PeerContext] | None = None
@@ -275,11 +272,11 @@ class _Server(ThreadingHTTPServer):
 class HubServer:
     """The hub on the network, in threads of its own."""
 
-    def __init__(self, listen: str, desk: Desk, *, event_id: str, key: Ed25519PrivateKey, peers: Peers) -> None:
+    def __init__(self, listen: str, desk: Desk, *, member: Member, peers: Peers) -> None:
         host, port = split_address(listen)
         self.desk = desk
         try:
-            self._http = _Server((host, port), desk, event_id=event_id, key=key, peers=peers)
+            self._http = _Server((host, port), desk, member=member, peers=peers)
         except OSError as error:
             raise BadSetup(
                 f"the hub cannot listen on {listen} ({error.strerror or error}); choose another --hub-listen"

@@ -42,6 +42,21 @@ class Peer:
         return cls(device_id, raw, gate)
 
 
+@dataclass(frozen=True)
+class Member:
+    """This device, as one of its event."""
+
+    event_id: str
+    device_id: str
+    key: Ed25519PrivateKey
+    gate: str | None = None
+
+    @property
+    def peer(self) -> Peer:
+        """This device as the others see it."""
+        return Peer(self.device_id, self.key.public_key().public_bytes_raw(), self.gate)
+
+
 class NotAPeer(ssl.SSLCertVerificationError):
     """The other side's key is not one that may speak here."""
 

@@ -4,10 +4,12 @@
 passages after a number of the hub's journal.
 """
 
-from typing import Annotated, Literal, Self
+from datetime import datetime
+from typing import Annotated, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from reader_agent.admission import Presence
 from reader_agent.wire import MOST_TAPS, FirstScan, Shown, Sun
 
 # Who was away for long catches up in some pages.
@@ -31,8 +33,28 @@ class Passage(_Body):
     device_id: Id
     gate: Shown | None = None
     ticket: Fingerprint
-    presence: Literal["inside", "outside"]
+    presence: Presence
     at: Time
+
+
+class OwnPassage(Protocol):
+    """A passage at a gate of its own, as its outbox has it."""
+
+    @property
+    def scan_id(self) -> str:
+        """The tap's id."""
+
+    @property
+    def ticket(self) -> int:
+        """The ticket's fingerprint."""
+
+    @property
+    def presence(self) -> Presence:
+        """Where its holder is since."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was."""
 
 
 class HubTap(_Body):
