@@ -324,6 +324,33 @@ class ScanSource(StrEnum):
     MANUAL = "manual"
 
 
+class Correction(StrEnum):
+    """How the time of a device's record was corrected to the platform's clock."""
+
+    # By the monotonic clock of the boot that the record was made in.
+    MONOTONIC = "monotonic"
+    # By how wrong the device's wall clock is when it sends.
+    OFFSET = "offset"
+
+
+class RecordStatus(StrEnum):
+    """What became of a record that a device or an usher's phone sent."""
+
+    ACCEPTED = "accepted"
+    REPLAYED = "replayed"
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+
+
+class ConflictKind(StrEnum):
+    """What a record contradicts: another admission, an earlier revocation, a sale, or its device's revocation."""
+
+    DOUBLE_ADMISSION = "double_admission"
+    REVOKED_BEFORE = "revoked_before"
+    UNKNOWN_THEN = "unknown_then"
+    AFTER_REVOCATION = "after_revocation"
+
+
 class OrderStatus(StrEnum):
     """The state of an order: reserved first, then paid, expired or cancelled."""
 

@@ -217,6 +217,11 @@ def decide(case: Case) -> Verdict:
     return VALID
 
 
+def objection_of_state(case: Case) -> Verdict | None:
+    """Return why the event, card or ticket alone refuse the scan, or None: neither time, nor who is inside, counts."""
+    return next((verdict for question in (_event, _card, _ticket) if (verdict := question(case)) is not None), None)
+
+
 def objection_without_ticket(case: Case) -> bool:
     """Whether card, credential or event alone refuse the scan, so that no ticket write is needed."""
     return any(question(case) is not None for question in (_signature, _card, _window))

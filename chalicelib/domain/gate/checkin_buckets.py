@@ -70,8 +70,8 @@ class CheckinBuckets:
     hours: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     gates: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, scan: Scan, event: Event | None) -> None:
-        """Count a scan; of those that were valid, only a first entry."""
+    def add(self, scan: Scan, event: Event | None, *, by: int = 1) -> None:
+        """Count a scan; of those that were valid, only a first entry. It is no longer counted with `by` -1."""
         named = list(event.gates or ())[:_GATES_AT_MOST] if event else []
         gate = scan.gate if scan.gate in named else _ELSEWHERE
         if scan.result == ScanResult.VALID:
@@ -79,12 +79,12 @@ class CheckinBuckets:
                 return
             # A reader's clock may be ahead; no hour is in the future.
             moment = timezones.local(min(scan.scanned_at, scan.decided_at), event.timezone if event else "UTC")
-            self.hours[f"{moment:%Y-%m-%d}{moment.isoformat()[-6:]}"][moment.hour] += 1
-            self.gates[_ADMITTED, gate] += 1
+            self.hours[f"{moment:%Y-%m-%d}{moment.isoformat()[-6:]}"][moment.hour] += by
+            self.gates[_ADMITTED, gate] += by
         elif scan.result == ScanResult.ALREADY_SCANNED:
-            self.gates[_DUPLICATE, gate] += 1
+            self.gates[_DUPLICATE, gate] += by
         else:
-            self.gates[_INVALID, gate] += 1
+            self.gates[_INVALID, gate] += by
 
     def latest(self) -> str | None:
         """Return the last day among the hours."""
@@ -95,7 +95,7 @@ class CheckinBuckets:
 
         `seen` are the counters as last read. If None, they are assumed to hold the latest of these days.
         """
-        actions: list[Action] = [_gate(*which).add(count) for which, count in self.gates.items()]
+        actions: list[Action] = [_gate(*which).add(count) for which, count in self.gates.items() if count]
         latest = self.latest()
         if latest is None:
             return actions, None, []
@@ -115,7 +115,8 @@ class CheckinBuckets:
         here, before = aside.pop(latest), _hours_in(seen or {})
         actions += [Counters.day.set(latest), *(_hour(number).set(count) for number, count in here.items())]
         actions += [_hour(number).remove() for number in before if number not in here]
-        aside[held] = aside.get(held, Counter()) + before
+        # `+` of counters would drop what is below zero.
+        aside.setdefault(held, Counter()).update(before)
         # No scan was counted since the read, so the moved hours are complete.
         unchanged = (Counters.day == held) & (Counters.scans == int((seen or {})["scans"]["N"]))
         return actions, unchanged, _put_aside(event_id, aside)

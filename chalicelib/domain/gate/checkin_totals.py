@@ -12,17 +12,16 @@ from datetime import datetime
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.domain.admission import VALID
 from chalicelib.domain.cards import cards
+from chalicelib.domain.convergence import Effect
 from chalicelib.domain.events import gate_control
-from chalicelib.domain.gate.answers import ScanFacts, scan_record
 from chalicelib.domain.gate.checkin_buckets import CheckinBuckets
-from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.gate.passages import record_of
 from chalicelib.domain.platform_totals import sums as platform_sums
 from chalicelib.errors import NotFound, Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Counters, Event, Scan, Ticket
-from chalicelib.vocabulary import Direction, ScanResult, ScanSource
+from chalicelib.vocabulary import Direction, ScanResult
 
 # A transaction has at most 100 actions (AWS): one for the totals, up to two a scan (its mark and its day), and one for
 # each day (UTC) on which they were decided: a batch has two at most, around midnight.
@@ -39,17 +38,25 @@ class _Sums:
     last_scan_at: datetime | None = None
 
     def add(self, scan: Scan, event: Event | None) -> None:
-        self.buckets.add(scan, event)
         self.numbers["scans"] += 1
-        self.numbers[f"result_{scan.result}"] += 1
-        if scan.result == ScanResult.VALID:
-            entry = scan.direction == Direction.ENTRY
-            self.numbers["inside"] += 1 if entry else -1
-            if scan.first_entry:
-                self.numbers["admitted"] += 1
-            else:
-                self.numbers["on_leave"] += -1 if entry else 1
+        self._part(scan, event, by=1)
         self.last_scan_at = max(self.last_scan_at or scan.decided_at, scan.decided_at)
+
+    def change(self, before: Scan, after: Scan, event: Event | None) -> None:
+        """Count a scan as something else than it was counted as."""
+        self._part(before, event, by=-1)
+        self._part(after, event, by=1)
+
+    def _part(self, scan: Scan, event: Event | None, *, by: int) -> None:
+        self.buckets.add(scan, event, by=by)
+        self.numbers[f"result_{scan.result}"] += by
+        if scan.result == ScanResult.VALID and not scan.idle:
+            entry = scan.direction == Direction.ENTRY
+            self.numbers["inside"] += by if entry else -by
+            if scan.first_entry:
+                self.numbers["admitted"] += by
+            else:
+                self.numbers["on_leave"] += -by if entry else by
 
     def writes(self, event_id: str, seen: operations.RawItem | None) -> list[operations.Write]:
         """Return the change of the counters, then the writes of other days' hours.
@@ -75,29 +82,7 @@ def record_of_first_entry(before: Ticket | None, after: Ticket) -> Scan | None:
     """
     if after.admission is None or after.contested or (before is not None and before.admission is not None):
         return None
-    won = after.admission
-    subject = won.subject or after.ticket_id
-    caller = Caller(
-        id=won.caller_id,
-        event_id=after.event_id,
-        name=won.caller_name,
-        source=ScanSource(won.source or ScanSource.ONLINE),
-    )
-    facts = ScanFacts(
-        subject=subject,
-        log_id=won.log_id,
-        verdict=VALID,
-        ticket_id=after.ticket_id,
-        card_uid=subject.removeprefix("card:") if subject.startswith("card:") else None,
-        first_scan=None,
-        remaining=won.remaining,
-        at=won.scanned_at or won.decided_at,
-        decided_at=won.decided_at,
-        gate_name=won.gate,
-    )
-    reading = Reading(scan_id=won.scan_id, direction=Direction(won.direction or Direction.ENTRY))
-    record = scan_record(caller, reading, facts)
-    record.first_entry = True
+    record = record_of(after, after.admission, Effect.ADMISSION)
     # The ticket itself names this scan, so the ticket's log needs no row of it: one write unit less for each scan.
     record.gsi2pk = record.gsi2sk = None
     return record
@@ -111,7 +96,8 @@ def count(unrecorded: Iterable[Scan], recorded: Iterable[Scan]) -> Counter[str]:
     """
     by_event: dict[str, list[tuple[Scan, bool]]] = defaultdict(list)
     seen: set[tuple[str, str]] = set()
-    for scans, is_new in ((unrecorded, True), (recorded, False)):
+    # A record in the table counts: it may say more than the admission it was made from (gate/merging.py).
+    for scans, is_new in ((recorded, False), (unrecorded, True)):
         for scan in scans:
             if (scan.pk, scan.sk) not in seen:
                 seen.add((scan.pk, scan.sk))
@@ -136,7 +122,7 @@ def _count(event_id: str, scans: Sequence[tuple[Scan, bool]]) -> Counter[str]:
         for scan, _is_new in pending:
             sums.add(scan, event)
         marks = [_mark(scan, is_new=is_new) for scan, is_new in pending]
-        admitted = platform_sums.of_admissions(scan.decided_at for scan, _ in pending if _is_first_entry(scan))
+        admitted = platform_sums.of_admissions(Counter(scan.decided_at for scan, _ in pending if _is_first_entry(scan)))
         try:
             operations.commit(*marks, *sums.writes(event_id, seen), *admitted)
         except operations.ConditionFailed as failure:
@@ -149,6 +135,39 @@ def _count(event_id: str, scans: Sequence[tuple[Scan, bool]]) -> Counter[str]:
                 return Counter()
         else:
             return Counter(scan.result for scan, _ in pending)
+    raise Unavailable(retry_after=1)
+
+
+def recount(changes: Iterable[tuple[Scan, Scan]]) -> None:
+    """Count scans whose part in their ticket's history changed as what they are now, each change exactly once.
+
+    They come in the order of the changes of each scan, and after its first count. Raises Unavailable.
+    """
+    for before, after in changes:
+        _recount(before, after)
+
+
+def _recount(before: Scan, after: Scan) -> None:
+    event = _event(after.event_id)
+    sums = _Sums()
+    sums.change(before, after, event)
+    as_counted = Scan.counted_revision.does_not_exist()
+    if before.revision is not None:
+        as_counted = Scan.counted_revision == before.revision
+    mark = operations.change(
+        after.place, [Scan.counted_revision.set(after.revision)], Scan.counted.exists() & as_counted
+    )
+    admitted = platform_sums.of_admissions({after.decided_at: _is_first_entry(after) - _is_first_entry(before)})
+    seen: operations.RawItem | None = None
+    for _ in retries.attempts(_ATTEMPTS):
+        try:
+            operations.commit(mark, *sums.writes(after.event_id, seen), *admitted)
+        except operations.ConditionFailed as failure:
+            if 0 in failure.failures:
+                return  # counted by an earlier delivery
+            seen = failure.failures.get(1)
+        else:
+            return
     raise Unavailable(retry_after=1)
 
 

@@ -7,6 +7,7 @@ from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.errors import InvalidState, NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import ConflictAddress, Scan
+from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
 from chalicelib.vocabulary import ConflictResolution
 
@@ -21,20 +22,24 @@ class ClosedConflict:
     resolution: ConflictResolution
 
 
-def mark(scan: Scan, conflict: str) -> None:
-    """Mark a scan as a conflict, so that staff find it by its log entry; idempotent.
+def address(scan: Scan, *, is_conflict: bool) -> Write:
+    """Return the write by which staff find a conflict by its log entry, or no longer find it."""
+    return operations.change(
+        keys.incidents.conflict_address(scan.log_id),
+        [
+            ConflictAddress.kind.set(ConflictAddress),
+            ConflictAddress.scan_pk.set(scan.pk),
+            ConflictAddress.scan_sk.set(scan.sk),
+            ConflictAddress.withdrawn.remove() if is_conflict else ConflictAddress.withdrawn.set(True),
+        ],
+    )
 
-    For the synchronization of offline scans, which is not built yet.
-    """
-    address = [
-        ConflictAddress.kind.set(ConflictAddress),
-        ConflictAddress.scan_pk.set(scan.pk),
-        ConflictAddress.scan_sk.set(scan.sk),
-    ]
+
+def mark(scan: Scan, conflict: str) -> None:
+    """Mark a stored scan as a conflict, so that staff find it by its log entry; idempotent."""
     as_new = Scan.pk.exists() & Scan.resolution.does_not_exist()
     operations.commit(
-        operations.change(scan.place, [Scan.conflict.set(conflict)], as_new),
-        operations.change(keys.incidents.conflict_address(scan.log_id), address),
+        operations.change(scan.place, [Scan.conflict.set(conflict)], as_new), address(scan, is_conflict=True)
     )
 
 

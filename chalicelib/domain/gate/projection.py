@@ -14,6 +14,8 @@ from chalicelib.vocabulary import Fact, Reason
 @follows(
     *every(Ticket),
     Wanted(Scan, only_new=True, unless=Scan.counted),
+    # Its part in its ticket's history changed.
+    Wanted(Scan, having=Scan.revision),
     # A heartbeat changes neither of these.
     Wanted(Device, unless=Device.last_seen_at),
     Wanted(Device, having=Device.revoked_at),
@@ -22,6 +24,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     """Write log entries and running totals of scans, and return the facts about scans and devices to publish."""
     unrecorded: list[Scan] = []
     recorded: list[Scan] = []
+    changed: list[tuple[Scan, Scan]] = []
     facts: list[Published] = []
     for change in changes:
         before, after = change.before, change.after
@@ -33,9 +36,12 @@ def follow(changes: Sequence[Change]) -> list[Published]:
             recorded.append(after)
             if after.reason == Reason.CLONE_SUSPECTED:
                 facts.append(_clone_suspected(after))
+        elif isinstance(after, Scan) and isinstance(before, Scan) and after.revision != before.revision:
+            changed.append((before, after))
         elif isinstance(after, Device):
             facts += devices.facts_of_change(before if isinstance(before, Device) else None, after)
     observability.count("Scans", checkin_totals.count(unrecorded, recorded), by="result")
+    checkin_totals.recount(changed)
     return facts
 
 

@@ -71,11 +71,13 @@ def of_category_events(category: str, by: int, number: int) -> Write:
     return _sales_added(place, None, category, {"events": by})
 
 
-def of_admissions(moments: Iterable[datetime]) -> list[Write]:
-    """Return the writes that add first admissions, one per day (UTC)."""
+def of_admissions(counts: Mapping[datetime, int]) -> list[Write]:
+    """Return the writes that add first admissions by their moments, one per day (UTC)."""
     number = shard()
-    by_day = Counter(moment.date().isoformat() for moment in moments)
-    return [counted(keys.platform.DAY, day, {"check_ins": by}, number) for day, by in by_day.items()]
+    by_day: Counter[str] = Counter()
+    for moment, count in counts.items():
+        by_day[moment.date().isoformat()] += count
+    return [counted(keys.platform.DAY, day, {"check_ins": by}, number) for day, by in by_day.items() if by]
 
 
 def counted(period: str, name: str, numbers: Mapping[str, int], number: int) -> Write:

@@ -54,7 +54,16 @@ from chalicelib.table.items.events import (
     Venue,
 )
 from chalicelib.table.items.finance import CompanyDay, Deposit, Expense, PartnerAccount, ProfitShares, Withdrawal
-from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, FirstScan, Leave, ReceivedNumbers, Scan
+from chalicelib.table.items.gate import (
+    AttendeeWord,
+    CheckinDay,
+    Counters,
+    FirstScan,
+    Leave,
+    ReceivedNumbers,
+    Scan,
+    ScanReceipt,
+)
 from chalicelib.table.items.idempotency import IdempotencyRecord, IdempotentAnswer, Operation
 from chalicelib.table.items.incidents import ConflictAddress, Incident
 from chalicelib.table.items.item import Item, SweptItem
@@ -260,6 +269,7 @@ __all__ = [
     "SandboxRefund",
     "SavedMethod",
     "Scan",
+    "ScanReceipt",
     "Seats",
     "SeenMoney",
     "SellerBatch",

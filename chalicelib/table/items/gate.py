@@ -6,7 +6,7 @@ from pynamodb.attributes import BooleanAttribute, MapAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
-from chalicelib.vocabulary import ConflictResolution, Direction, Reason, ScanKind, ScanResult, ScanSource
+from chalicelib.vocabulary import ConflictResolution, Correction, Direction, Reason, ScanKind, ScanResult, ScanSource
 
 
 class Counters(Item, discriminator="counters"):
@@ -77,6 +77,20 @@ class Scan(Item, discriminator="scan"):
     scanned_at = MomentAttribute()
     decided_at = MomentAttribute()
     counted = BooleanAttribute(null=True)
+    # Nobody is counted for it, although it is valid: a double admission, or a leave of somebody who was not inside.
+    idle = BooleanAttribute(null=True)
+    # How often its part in the ticket's history changed, and up to which of these changes the totals count it.
+    revision = IntegerAttribute(null=True)
+    counted_revision = IntegerAttribute(null=True)
+    # Only of records made without the network: what the gate showed, how the time was corrected, the device's number.
+    shown = EnumAttribute(ScanResult, null=True)
+    correction = EnumAttribute(Correction, null=True)
+    seq = IntegerAttribute(null=True)
+    via = UnicodeAttribute(null=True)
+    # Sent after the device was revoked, and made before.
+    late = BooleanAttribute(null=True)
+    # The code of a refusal: the record is kept, and counts for nothing.
+    error = UnicodeAttribute(null=True)
     # Why an offline scan contradicts another, and how staff closed that; an open conflict has no resolution.
     conflict = UnicodeAttribute(null=True)
     resolution = EnumAttribute(ConflictResolution, null=True)
@@ -113,3 +127,16 @@ class Leave(Item, discriminator="leave"):
     returned_by = UnicodeAttribute(null=True)
     returned_by_name = UnicodeAttribute(null=True)
     return_log_id = UnicodeAttribute(null=True)
+
+
+class ScanReceipt(Item, discriminator="scan_receipt"):
+    """The first arrival of a record made without the network: what it says, and its corrected time.
+
+    The time is corrected once, so that a record sent again has the same place in the order of claims.
+    """
+
+    # A digest of what the record says.
+    content = UnicodeAttribute()
+    at = MomentAttribute()
+    correction = EnumAttribute(Correction)
+    ttl = IntegerAttribute()

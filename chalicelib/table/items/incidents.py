@@ -1,6 +1,6 @@
 """Items of incidents, and where the conflicts of the check-in log are."""
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
@@ -31,5 +31,7 @@ class ConflictAddress(Item, discriminator="conflict_address"):
     scan_pk = UnicodeAttribute()
     scan_sk = UnicodeAttribute()
     resolution = EnumAttribute(ConflictResolution, null=True)
+    # A record that arrived later showed that it is none.
+    withdrawn = BooleanAttribute(null=True)
     # What the platform's totals count it as.
     tallied = UnicodeAttribute(null=True)

@@ -7,6 +7,7 @@ from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, U
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
 from chalicelib.vocabulary import (
+    Correction,
     Direction,
     GiftStatus,
     Presence,
@@ -39,6 +40,10 @@ class Passage(MapAttribute[str, Any]):
     source = EnumAttribute(ScanSource, null=True)
     gate = UnicodeAttribute(null=True)
     remaining = IntegerAttribute(null=True)
+    # Only of records made without the network: how their time was corrected, their number, the hub that decided.
+    correction = EnumAttribute(Correction, null=True)
+    seq = IntegerAttribute(null=True)
+    via = UnicodeAttribute(null=True)
 
 
 class Ticket(Item, discriminator="ticket"):
@@ -84,6 +89,9 @@ class Ticket(Item, discriminator="ticket"):
     # An earlier scan was refused, or the holder has left. From then on an admission is one transaction with the
     # scan's own record, so that the answer of a scan never changes.
     contested = BooleanAttribute(null=True)
+    # All passages, where more than one claims the ticket (gate/merging.py), and how often that was merged.
+    history: ListAttribute[Any] = ListAttribute(of=Passage, null=True)
+    merges = IntegerAttribute(null=True)
 
 
 class Gift(Item, discriminator="gift"):

@@ -152,6 +152,7 @@ No.  question                                   index  partition                
 170  what an organizer owes                         table  ORGANIZER_DEBT#organizer  currency               payouts
 180  the orders of a customer, newest first     gsi1   CUSTOMER_ORDERS#customer  order                  staff, erasure
 205  the numbers that arrived from a device     table  DEVICE#device             RECEIVED               uploads, board
+190  the first arrival of an offline record     table  SCAN#caller#scan          RECEIPT                uploads
 150  the rows of a bulk job, and their problems  table  JOB#job                   ROWS#…, PROBLEMS#…     worker
 151  whose a card request is                    table  CARD_REQUEST#request      CARD_REQUEST           staff
 152  money that is left on a card or of a refund  table  LEFTOVER#card or payment LEFTOVER               stream, staff

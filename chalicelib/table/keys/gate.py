@@ -1,7 +1,7 @@
 """Keys of scans, the check-in log and an event's running totals."""
 
 from chalicelib import folding
-from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, Leave, ReceivedNumbers, Scan
+from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, Leave, ReceivedNumbers, Scan, ScanReceipt
 from chalicelib.table.items.tickets import Ticket
 from chalicelib.table.keys import sale, tickets
 from chalicelib.table.places import Key, Place, joined
@@ -53,6 +53,11 @@ def scanned_ticket(scan_sk: str) -> Place[Ticket] | None:
     """Question 6: the ticket that the sort key of a scan names, or None if it names something else."""
     subject = scan_sk.partition("#")[2]
     return tickets.ticket(subject) if subject.startswith("tkt_") else None
+
+
+def receipt(caller_id: str, scan_id: str) -> Place[ScanReceipt]:
+    """Question 190: a record made without the network, beside the scan that it became."""
+    return Place(ScanReceipt, joined("SCAN", caller_id, scan_id), "RECEIPT")
 
 
 def log_shard(log_id: str) -> str:

@@ -1,0 +1,131 @@
+"""A late claim meets a ticket that was used before: both are put in order, in one transaction.
+
+The ticket keeps all of its passages from then on, a bounded number. Its admission, its last passage and where its
+bearer is follow from their set (`domain/convergence.py`), never from the order in which they arrived. The log entry of
+each passage whose effect changed is changed in the same transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.domain import convergence
+from chalicelib.domain.convergence import Claim, Effect, Settled
+from chalicelib.domain.gate import conflicts
+from chalicelib.domain.gate.passages import claim_of, passages, record_of
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Passage, Scan, Ticket
+from chalicelib.table.operations import Write
+from chalicelib.table.places import Place
+from chalicelib.vocabulary import ConflictKind, Direction, ScanResult
+
+# The item stays under 16 KB with so many. Those that a full history has no room for are the latest ones.
+MOST_PASSAGES = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A claim that arrives: its passage, what the gate showed, and whether its device was revoked meanwhile."""
+
+    passage: Passage
+    shown: ScanResult | None = None
+    is_late: bool = False
+
+
+def unchanged(ticket: Ticket) -> Condition:
+    """Return the condition that nothing that decides about a claim changed on a ticket since it was read."""
+    same: Condition = (Ticket.status == ticket.status) & (Ticket.credential == ticket.credential)
+    for attribute, known in ((Ticket.admission, ticket.admission), (Ticket.passage, ticket.passage)):
+        same = same & (attribute.does_not_exist() if known is None else attribute.log_id == known.log_id)
+    merges = Ticket.merges.does_not_exist() if ticket.merges is None else Ticket.merges == ticket.merges
+    return same & merges
+
+
+def remembering(ticket: Ticket, passage: Passage) -> list[Action]:
+    """Return the actions that add an online leave or return to a ticket's passages."""
+    known = passages(ticket)
+    if not known or len(known) >= MOST_PASSAGES:
+        return [Ticket.merges.add(1)]
+    return [Ticket.history.set([*known, passage]), Ticket.merges.add(1)]
+
+
+def merge(ticket: Ticket, arrival: Arrival) -> Effect | None:
+    """Write a claim and its log entry, with all that it changes. None: something changed meanwhile, so read again."""
+    known = passages(ticket)
+    before = convergence.settle(map(claim_of, known))
+    kept = sorted([*known, arrival.passage], key=claim_of)[:MOST_PASSAGES]
+    after = convergence.settle(map(claim_of, kept))
+    mine = claim_of(arrival.passage)
+    effect = after.effects.get(mine) or (Effect.NOTHING if mine.direction is Direction.EXIT else Effect.DOUBLE)
+    changed = [
+        each for each in known if after.effects.get(claim_of(each)) not in (None, before.effects[claim_of(each)])
+    ]
+    writes = [
+        operations.change(keys.tickets.ticket(ticket.ticket_id), _settled(after, kept), unchanged(ticket)),
+        *_entry(ticket, arrival, effect),
+        *_changed_entries(ticket, changed, after),
+    ]
+    try:
+        operations.commit(*writes)
+    except operations.ConditionFailed:
+        return None
+    return effect
+
+
+def _settled(after: Settled, kept: Sequence[Passage]) -> list[Action]:
+    by_claim = {claim_of(each): each for each in kept}
+    admission = by_claim[after.admission] if after.admission else None
+    passage = by_claim[after.last_move] if after.last_move else None
+    return [
+        Ticket.presence.set(after.presence) if after.presence else Ticket.presence.remove(),
+        Ticket.admission.set(admission) if admission else Ticket.admission.remove(),
+        Ticket.passage.set(passage) if passage else Ticket.passage.remove(),
+        Ticket.contested.set(True),
+        Ticket.history.set(list(kept)),
+        Ticket.merges.add(1),
+    ]
+
+
+def _entry(ticket: Ticket, arrival: Arrival, effect: Effect) -> list[Write]:
+    record = record_of(ticket, arrival.passage, effect)
+    record.shown, record.late = arrival.shown, arrival.is_late or None
+    record.conflict = _conflict(effect, is_late=arrival.is_late)
+    writes = [operations.put(record, Scan.pk.does_not_exist())]
+    return writes if record.conflict is None else [*writes, conflicts.address(record, is_conflict=True)]
+
+
+def _conflict(effect: Effect, *, is_late: bool) -> str | None:
+    if effect is Effect.DOUBLE:
+        return ConflictKind.DOUBLE_ADMISSION
+    return ConflictKind.AFTER_REVOCATION if is_late else None
+
+
+def _changed_entries(ticket: Ticket, changed: Sequence[Passage], after: Settled) -> Iterable[Write]:
+    """Return the writes of the log entries of passages whose effect changed.
+
+    The entry of a first admission follows from the stream, so it may not be there yet. It is written here then, and
+    the stream finds it.
+    """
+    records = [record_of(ticket, each, after.effects[claim_of(each)]) for each in changed]
+    places: list[Place[Scan]] = [record.place for record in records]
+    found = operations.get_many(places) if places else {}
+    for record in records:
+        stored = found.get(record.place)
+        effect = after.effects[Claim(record.scanned_at, record.scan_id, record.principal_id, record.direction)]
+        record.conflict = _conflict(effect, is_late=bool(stored is not None and stored.late))
+        if stored is None:
+            yield operations.put(record, Scan.pk.does_not_exist())
+        else:
+            actions = [
+                Scan.first_entry.set(record.first_entry),
+                Scan.idle.set(record.idle) if record.idle else Scan.idle.remove(),
+                Scan.conflict.set(record.conflict) if record.conflict else Scan.conflict.remove(),
+                Scan.revision.add(1),
+            ]
+            if not record.first_entry:
+                actions[0] = Scan.first_entry.remove()
+            yield operations.change(stored.place, actions, Scan.pk.exists())
+        if record.conflict is not None or (stored is not None and stored.conflict is not None):
+            yield conflicts.address(record, is_conflict=record.conflict is not None)

@@ -1,0 +1,178 @@
+"""Batches of records from devices and phones: read once, settled side by side, each answered with a verdict.
+
+Records of one card or ticket are settled one after the other. Any part of a batch may be sent again, in any order and
+from several callers at once.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.domain.admission import EventFacts, Presented
+from chalicelib.domain.events import gate_control
+from chalicelib.domain.gate import checkin, settling, sun, uploads, verdicts
+from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.gate.settling import Known, Upload
+from chalicelib.domain.gate.uploads import ScanRecord, SenderClock
+from chalicelib.domain.gate.verdicts import RecordVerdict, Verdicts
+from chalicelib.domain.tickets import credentials
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card
+from chalicelib.table.places import Key, Place
+from chalicelib.vocabulary import RecordStatus, ScanSource, Signature
+
+# Requests to the table at once. A container has one processor, and the table answers in milliseconds.
+_HANDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The records of one request, in their order; `is_late` where their device was revoked since."""
+
+    records: Sequence[ScanRecord]
+    sender: SenderClock
+    is_late: bool = False
+
+
+def take(caller: Caller, batch: Batch) -> Verdicts:
+    """Settle a batch of records, and return one verdict for each, in their order. Raises NotFound, Unavailable."""
+    now = clock.now()
+    event = gate_control.control(caller.event_id).facts
+    prepared = [_prepare(caller, record, batch, event=event, now=now) for record in batch.records]
+    return Verdicts(settle_all(prepared))
+
+
+def settle_all(prepared: Sequence[Upload]) -> list[RecordVerdict]:
+    """Settle records, those of different cards and tickets side by side; return their verdicts in the same order."""
+    cards, known = _read(prepared)
+    complete = [_with_card(upload, cards) for upload in prepared]
+    _read_tickets(complete, known)
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, upload in enumerate(complete):
+        groups[(upload.ticket_ids or (upload.subject,))[0]].append(place)
+    found: dict[int, RecordVerdict] = {}
+
+    def settle_group(places: list[int]) -> None:
+        for count, place in enumerate(places):
+            if count:  # the one before may have changed its ticket
+                known[place].tickets = dict(known[places[count - 1]].tickets)
+            found[place] = settling.settle(complete[place], known[place])
+
+    with ThreadPoolExecutor(_HANDS) as hands:
+        for _ in hands.map(settle_group, groups.values()):
+            pass
+    return [found[place] for place in range(len(complete))]
+
+
+def _prepare(caller: Caller, record: ScanRecord, batch: Batch, *, event: EventFacts, now: datetime) -> Upload:
+    at, correction = uploads.corrected(record, batch.sender, now=now)
+    upload = Upload(
+        caller=caller,
+        record=record,
+        event=event,
+        now=now,
+        at=at,
+        correction=correction,
+        subject="",
+        is_late=batch.is_late,
+    )
+    upload = _presented(upload)
+    if record.event_id is not None and record.event_id != caller.event_id:
+        return replace(upload, error=verdicts.OfAnotherEvent())
+    return upload if uploads.is_plausible(at, now=now) else replace(upload, error=verdicts.ClockImplausible())
+
+
+def _presented(upload: Upload) -> Upload:
+    """Return a record with what it presents: a code, a ticket, or a card."""
+    record = upload.record
+    if record.code is not None:
+        code = credentials.decode(record.code)
+        if code is None:
+            digest = hashlib.sha256(record.code.encode()).hexdigest()[:16]
+            return replace(upload, subject=f"code:{digest}", presented=Presented(signature=Signature.BAD))
+        good = Presented(signature=Signature.GOOD, credential=code.credential)
+        return replace(upload, subject=code.ticket_id, presented=good, ticket_ids=(code.ticket_id,))
+    if record.ticket_id is not None:
+        return replace(upload, subject=record.ticket_id, ticket_ids=(record.ticket_id,))
+    uid, signature = record.uid, Signature.NONE
+    if record.sun is not None:
+        opened = sun.open_message(record.sun.picc_data, record.sun.cmac)
+        is_own = opened is not None and uid in (None, opened.tap.uid)
+        signature = Signature.GOOD if is_own else Signature.BAD
+        uid = uid or (opened.tap.uid if opened is not None else None)
+    presented = Presented(by_card=True, signature=signature)
+    return replace(upload, record=replace(record, uid=uid), subject=f"card:{uid}", presented=presented)
+
+
+def _read(prepared: Sequence[Upload]) -> tuple[dict[Key, Card], list[Known]]:
+    """Read the receipts, log entries and cards of all records at once."""
+    places: list[Place[Any]] = []
+    for upload in prepared:
+        caller_id, scan_id = upload.caller.id, upload.record.scan_id
+        places += [keys.gate.receipt(caller_id, scan_id), keys.gate.scan(caller_id, scan_id, upload.subject)]
+        if upload.record.uid is not None:
+            places.append(keys.cards.card(upload.record.uid))
+    found: dict[Key, Any] = operations.get_many(places)
+    known = [
+        Known(
+            receipt=found.get(keys.gate.receipt(upload.caller.id, upload.record.scan_id)),
+            scan=found.get(keys.gate.scan(upload.caller.id, upload.record.scan_id, upload.subject)),
+        )
+        for upload in prepared
+    ]
+    return {key: item for key, item in found.items() if isinstance(item, Card)}, known
+
+
+def _with_card(upload: Upload, cards: dict[Key, Card]) -> Upload:
+    if upload.record.uid is None:
+        return upload
+    card = cards.get(keys.cards.card(upload.record.uid))
+    opened = tuple(card.tickets.get(upload.caller.event_id, ())) if card is not None else ()
+    return replace(upload, card=card, ticket_ids=opened)
+
+
+def _read_tickets(complete: Sequence[Upload], known: Sequence[Known]) -> None:
+    places = {each: keys.tickets.ticket(each) for upload in complete for each in upload.ticket_ids}
+    found = operations.get_many(places.values())
+    for upload, of_it in zip(complete, known, strict=True):
+        of_it.tickets = {each: found[places[each]] for each in upload.ticket_ids if places[each] in found}
+
+
+def decide(caller: Caller, record: ScanRecord, sender: SenderClock) -> RecordVerdict:
+    """Decide a record that no gate decided, now and as an online scan. Raises as `checkin.scan` does."""
+    now = clock.now()
+    at, _ = uploads.corrected(record, sender, now=now)
+    reading = Reading(
+        scan_id=record.scan_id,
+        uid=record.uid,
+        code=record.code,
+        ticket_id=record.ticket_id,
+        sun=record.sun,
+        gate=record.gate,
+        scanned_at=at,
+        direction=record.direction,
+    )
+    decision = checkin.scan(replace(caller, source=ScanSource.OFFLINE), reading)
+    return of_decision(decision, at=at)
+
+
+def of_decision(decision: checkin.ScanDecision, *, at: datetime) -> RecordVerdict:
+    """Return the verdict on a record that the platform decided itself."""
+    return RecordVerdict(
+        scan_id=decision.scan_id,
+        status=RecordStatus.ACCEPTED,
+        corrected_at=at,
+        decision=decision,
+        result=decision.result,
+        reason=decision.reason,
+    )
+
+
+def sequence_numbers(records: Iterable[ScanRecord]) -> list[int]:
+    """Return the numbers that the senders gave their records."""
+    return [record.seq for record in records if record.seq is not None]

@@ -1,0 +1,352 @@
+"""One record that was decided without the network: its receipt, its claim on a ticket, its log entry, its verdict.
+
+Each step is one conditional write, and each can be repeated: a record that was cut off between two steps is settled
+when it is sent again.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.domain import admission
+from chalicelib.domain.admission import CardFacts, Case, EventFacts, Presented, TicketFacts, Verdict
+from chalicelib.domain.convergence import Effect
+from chalicelib.domain.gate import conflicts, merging, passages, verdicts
+from chalicelib.domain.gate.answers import ScanDecision, ScanFacts, attendee_of, scan_record, ticket_shown
+from chalicelib.domain.gate.merging import Arrival
+from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.gate.uploads import ScanRecord
+from chalicelib.domain.gate.verdicts import RecordError, RecordVerdict
+from chalicelib.errors import Refusal, Unavailable
+from chalicelib.identifiers import log_id_of
+from chalicelib.table import keys, operations, retries
+from chalicelib.table.items import Card, Passage, Scan, ScanReceipt, Ticket
+from chalicelib.vocabulary import (
+    ConflictKind,
+    Correction,
+    Direction,
+    Presence,
+    Reason,
+    RecordStatus,
+    ScanResult,
+    ScanSource,
+    TicketStatus,
+)
+
+# A record is older than a week at most, so its receipt is needed no longer.
+_RECEIPT_KEPT = timedelta(days=15)
+_ATTEMPTS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A record with what it presents, and what the platform knows of that."""
+
+    caller: Caller
+    record: ScanRecord
+    event: EventFacts
+    now: datetime
+    at: datetime
+    correction: Correction
+    subject: str
+    presented: Presented = field(default_factory=Presented)
+    card: Card | None = None
+    ticket_ids: tuple[str, ...] = ()
+    error: Refusal | None = None
+    # The device was revoked since, so its records are marked.
+    is_late: bool = False
+
+    @property
+    def gate(self) -> str | None:
+        """The gate in the record, else the sender's."""
+        return self.record.gate or self.caller.gate
+
+    @property
+    def log_id(self) -> str:
+        """The id of its log entry."""
+        return log_id_of(f"{self.caller.id}/{self.record.scan_id}/{self.subject}", decided_at=self.now)
+
+
+@dataclass(slots=True)
+class Known:
+    """What was read before a record is settled; a step that finds more adds it."""
+
+    receipt: ScanReceipt | None = None
+    scan: Scan | None = None
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+
+
+def settle(upload: Upload, known: Known) -> RecordVerdict:
+    """Settle one record and return its verdict. Raises Unavailable where others change its ticket all the time."""
+    if known.receipt is None and known.scan is None and not _own(upload, known):
+        known.receipt = _receive(upload)
+    receipt = known.receipt
+    if receipt is not None:
+        if receipt.content != upload.record.content:
+            return _reject(upload, verdicts.ScanIdReused(), subject=f"{upload.subject}/{upload.record.content}")
+        upload = replace(upload, at=receipt.at, correction=receipt.correction)
+    for _ in retries.attempts(_ATTEMPTS):
+        verdict = _attempt(upload, known)
+        if verdict is not None:
+            return verdict
+        _read_again(upload, known)
+    raise Unavailable("This ticket is being scanned by many at once. Try again.", retry_after=1)
+
+
+def _receive(upload: Upload) -> ScanReceipt:
+    """Store the first arrival of a record, once; return it as it is stored."""
+    made = ScanReceipt(
+        *keys.gate.receipt(upload.caller.id, upload.record.scan_id),
+        content=upload.record.content,
+        at=upload.at,
+        correction=upload.correction,
+        ttl=int((upload.now + _RECEIPT_KEPT).timestamp()),
+    )
+    try:
+        operations.record(operations.put(made, ScanReceipt.pk.does_not_exist()))
+    except operations.ConditionFailed as failure:
+        return failure.found(ScanReceipt) or made
+    return made
+
+
+def _own(upload: Upload, known: Known) -> list[Ticket]:
+    """Return the ticket that this very record passed with before, if it did."""
+    record = upload.record
+    return [
+        ticket
+        for ticket in known.tickets.values()
+        if passages.own_passage(ticket, caller_id=upload.caller.id, scan_id=record.scan_id) is not None
+    ]
+
+
+def _read_again(upload: Upload, known: Known) -> None:
+    scan = keys.gate.scan(upload.caller.id, upload.record.scan_id, upload.subject)
+    places = {ticket_id: keys.tickets.ticket(ticket_id) for ticket_id in upload.ticket_ids}
+    found = operations.get_many([scan, *places.values()])
+    known.scan = found.get(scan)
+    known.tickets = {ticket_id: found[place] for ticket_id, place in places.items() if place in found}
+
+
+def _attempt(upload: Upload, known: Known) -> RecordVerdict | None:
+    """Try once. None: something changed meanwhile, so read again."""
+    own = _own(upload, known)
+    if own:
+        return _replayed(upload, known, own[0])
+    if known.scan is not None and not _is_overruled(upload, known.scan):
+        return _replayed(upload, known, known.tickets.get(known.scan.ticket_id or ""))
+    if upload.error is not None:
+        return _reject(upload, upload.error, subject=upload.subject)
+    if not upload.record.is_claim:
+        return _refused_at_gate(upload, known)
+    return _claim(upload, known)
+
+
+def _is_overruled(upload: Upload, scan: Scan) -> bool:
+    """Whether the gate let somebody pass whom the platform had refused: its answer did not reach the gate in time."""
+    is_online_refusal = scan.shown is None and scan.error is None and scan.result != ScanResult.VALID
+    return upload.record.is_claim and is_online_refusal
+
+
+def _claim(upload: Upload, known: Known) -> RecordVerdict | None:
+    ticket = _ticket_for(upload, known)
+    if ticket is None:
+        return _reject(upload, verdicts.UnknownThing(), subject=upload.subject, result=ScanResult.NOT_FOUND)
+    if ticket.event_id != upload.caller.event_id:
+        return _reject(upload, verdicts.OfAnotherEvent(), subject=upload.subject, reason=Reason.WRONG_EVENT)
+    objection = objection_then(upload, ticket)
+    if objection is not None:
+        return _log(upload, objection, ticket, conflict=ConflictKind.REVOKED_BEFORE)
+    passage = _passage(upload, ticket)
+    is_first = ticket.admission is None and not ticket.contested and upload.record.direction is Direction.ENTRY
+    is_plain = is_first and not upload.is_late and ticket.status == TicketStatus.VALID
+    if is_plain:
+        return _admit(upload, ticket, passage)
+    effect = merging.merge(ticket, Arrival(passage=passage, shown=upload.record.shown, is_late=upload.is_late))
+    if effect is None:
+        return None
+    kind = ConflictKind.AFTER_REVOCATION if upload.is_late else None
+    status = RecordStatus.ACCEPTED
+    if effect is Effect.DOUBLE:
+        kind, status = ConflictKind.DOUBLE_ADMISSION, RecordStatus.CONFLICT
+    return _verdict(
+        upload, status, admission.VALID, ticket, conflict=verdicts.conflict_of(kind, [ticket]), log_id=passage.log_id
+    )
+
+
+def _admit(upload: Upload, ticket: Ticket, passage: Passage) -> RecordVerdict | None:
+    """Admit a ticket that was never scanned, in one write. Its log entry follows from the stream."""
+    fit: Condition = merging.unchanged(ticket) & Ticket.contested.does_not_exist()
+    if upload.card is not None and upload.card.customer_id is not None:
+        fit = fit & ((Ticket.customer_id == upload.card.customer_id) | Ticket.customer_id.does_not_exist())
+    actions = [Ticket.presence.set(Presence.INSIDE), Ticket.admission.set(passage)]
+    try:
+        operations.record(operations.change(keys.tickets.ticket(ticket.ticket_id), actions, fit))
+    except operations.ConditionFailed:
+        return None
+    return _verdict(upload, RecordStatus.ACCEPTED, admission.VALID, ticket, log_id=passage.log_id)
+
+
+def _ticket_for(upload: Upload, known: Known) -> Ticket | None:
+    """Return the ticket that a claim is about: of a family's card the first that it can be."""
+    owner = upload.card.customer_id if upload.card is not None else None
+    found = [known.tickets[each] for each in upload.ticket_ids if each in known.tickets]
+    opened = [ticket for ticket in found if owner is None or ticket.customer_id in (None, owner)]
+    wanted = (Presence.INSIDE,) if upload.record.direction is Direction.EXIT else (None, Presence.OUTSIDE)
+    fitting = (ticket for ticket in opened if ticket.presence in wanted)
+    return next(fitting, opened[0] if opened else None)
+
+
+def objection_then(upload: Upload, ticket: Ticket) -> Verdict | None:
+    """Return why card or ticket were no longer good when the record was made, or None: they were."""
+    card = upload.card
+    case = Case(
+        presented=upload.presented,
+        card=CardFacts(status=card.status, type=card.type) if card is not None else None,
+        ticket=TicketFacts(event_id=ticket.event_id, status=ticket.status, credential=ticket.credential),
+        event=upload.event,
+        at=upload.at,
+        direction=upload.record.direction,
+    )
+    return admission.objection_of_state(case)
+
+
+def _passage(upload: Upload, ticket: Ticket) -> Passage:
+    record, caller = upload.record, upload.caller
+    return Passage(
+        scan_id=record.scan_id,
+        caller_id=caller.id,
+        caller_name=caller.name,
+        subject=None if upload.subject == ticket.ticket_id else upload.subject,
+        log_id=upload.log_id,
+        decided_at=upload.now,
+        scanned_at=None if upload.at == upload.now else upload.at,
+        direction=None if record.direction is Direction.ENTRY else record.direction,
+        source=ScanSource.OFFLINE,
+        gate=upload.gate,
+        correction=upload.correction,
+        seq=record.seq,
+        via=record.via,
+    )
+
+
+def _refused_at_gate(upload: Upload, known: Known) -> RecordVerdict | None:
+    """Keep a record of somebody whom the gate refused; where it did not know a ticket that was sold, say so."""
+    shown = upload.record.shown or ScanResult.INVALID
+    ticket = _ticket_for(upload, known)
+    was_unknown = shown is ScanResult.NOT_FOUND and ticket is not None and ticket.issued_at <= upload.at
+    is_unknown_then = was_unknown and ticket is not None and objection_then(upload, ticket) is None
+    conflict = ConflictKind.UNKNOWN_THEN if is_unknown_then else None
+    words = tuple(Reason)
+    reason = Reason(upload.record.shown_reason) if upload.record.shown_reason in words else None
+    return _log(upload, Verdict(shown, reason), ticket, conflict=conflict)
+
+
+def _log(
+    upload: Upload, found: Verdict, ticket: Ticket | None, *, conflict: ConflictKind | None
+) -> RecordVerdict | None:
+    """Write the log entry of a record that changes no ticket; None where it is there already."""
+    late = ConflictKind.AFTER_REVOCATION if upload.is_late else None
+    record = _scan(upload, found, ticket.ticket_id if ticket else None, subject=upload.subject)
+    record.conflict = conflict or late
+    writes = [operations.put(record, Scan.pk.does_not_exist())]
+    if record.conflict is not None:
+        writes.append(conflicts.address(record, is_conflict=True))
+    try:
+        operations.commit(*writes) if len(writes) > 1 else operations.record(writes[0])
+    except operations.ConditionFailed:
+        return None
+    status = RecordStatus.CONFLICT if conflict else RecordStatus.ACCEPTED
+    shown = verdicts.conflict_of(record.conflict, [ticket])
+    return _verdict(upload, status, found, ticket, conflict=shown, log_id=record.log_id)
+
+
+def _reject(
+    upload: Upload,
+    error: Refusal,
+    *,
+    subject: str,
+    result: ScanResult = ScanResult.INVALID,
+    reason: Reason | None = None,
+) -> RecordVerdict:
+    """Keep a record that cannot be taken in the log, with its reason; idempotent."""
+    found = Verdict(result, reason)
+    record = _scan(upload, found, None, subject=subject)
+    record.error = error.code
+    log_id = record.log_id
+    try:
+        operations.record(operations.put(record, Scan.pk.does_not_exist()))
+    except operations.ConditionFailed as failure:
+        stored = failure.found(Scan)
+        log_id = stored.log_id if stored is not None else log_id
+    return _verdict(upload, RecordStatus.REJECTED, found, None, log_id=log_id, error=error)
+
+
+def _scan(upload: Upload, found: Verdict, ticket_id: str | None, *, subject: str) -> Scan:
+    facts = ScanFacts(
+        subject=subject,
+        log_id=log_id_of(f"{upload.caller.id}/{upload.record.scan_id}/{subject}", decided_at=upload.now),
+        verdict=found,
+        ticket_id=ticket_id,
+        card_uid=upload.card.uid if upload.card else upload.record.uid,
+        first_scan=None,
+        remaining=None,
+        at=upload.at,
+        decided_at=upload.now,
+        gate_name=upload.gate,
+    )
+    reading = Reading(scan_id=upload.record.scan_id, direction=upload.record.direction)
+    scan = scan_record(replace(upload.caller, source=ScanSource.OFFLINE), reading, facts)
+    scan.shown, scan.correction, scan.late = upload.record.shown, upload.correction, upload.is_late or None
+    scan.seq, scan.via = upload.record.seq, upload.record.via
+    return scan
+
+
+def _replayed(upload: Upload, known: Known, ticket: Ticket | None) -> RecordVerdict:
+    """Return the verdict on a record that arrived before, as it is now."""
+    scan = known.scan
+    if scan is None or scan.error is None:
+        found = Verdict(scan.result, scan.reason) if scan is not None else admission.VALID
+        conflict = verdicts.conflict_of(scan.conflict if scan is not None else None, [ticket])
+        passage = ticket and passages.own_passage(ticket, caller_id=upload.caller.id, scan_id=upload.record.scan_id)
+        log_id = scan.log_id if scan is not None else passage.log_id if passage else None
+        return _verdict(upload, RecordStatus.REPLAYED, found, ticket, conflict=conflict, log_id=log_id)
+    message = upload.error.text if upload.error is not None else "This record was rejected before."
+    error = RecordError(scan.error, message)
+    found = Verdict(scan.result, scan.reason)
+    return _verdict(upload, RecordStatus.REJECTED, found, ticket, log_id=scan.log_id, error=error)
+
+
+def _verdict(  # noqa: PLR0913  # the parts of a verdict
+    upload: Upload,
+    status: RecordStatus,
+    found: Verdict,
+    ticket: Ticket | None,
+    *,
+    log_id: str | None,
+    conflict: verdicts.RecordConflict | None = None,
+    error: Refusal | RecordError | None = None,
+) -> RecordVerdict:
+    if isinstance(error, Refusal):
+        error = RecordError(error.code, error.text)
+    decision = ScanDecision(
+        scan_id=upload.record.scan_id,
+        result=found.result,
+        reason=found.reason,
+        attendee=attendee_of(ticket) if ticket else None,
+        ticket=ticket_shown(ticket) if ticket else None,
+        first_scan=None,
+        remaining=None,
+        log_id=log_id,
+        decided_at=upload.now,
+    )
+    return RecordVerdict(
+        scan_id=upload.record.scan_id,
+        status=status,
+        corrected_at=upload.at,
+        decision=decision,
+        result=found.result,
+        reason=found.reason,
+        conflict=conflict,
+        error=error,
+    )

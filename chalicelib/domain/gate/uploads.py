@@ -1,0 +1,102 @@
+"""Records of scans that a device or a phone sends: what they say, and when they happened by the platform's clock."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib import clock
+from chalicelib.domain.gate.readings import SunMessage
+from chalicelib.vocabulary import Correction, Direction, ScanResult
+
+# A record that is further ahead, or older, has a time that nobody can believe.
+FURTHEST_AHEAD = timedelta(minutes=2)
+OLDEST = timedelta(days=7)
+# A longer time since the boot says nothing: no device runs for so long (and `timedelta` has an end).
+_LONGEST_BOOT_MS = 10 * 365 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderClock:
+    """The clocks of a sender at the time of sending: the wall clock, and the monotonic one of its boot."""
+
+    device_time: datetime
+    boot_id: str | None = None
+    mono_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRecord:
+    """One record: exactly one of `uid`, `code`, `ticket_id` or `sun` (with or without `uid`).
+
+    `shown` is what the gate showed without the network, or None where the platform is to decide.
+    """
+
+    scan_id: str
+    scanned_at: datetime
+    uid: str | None = None
+    code: str | None = None
+    ticket_id: str | None = None
+    sun: SunMessage | None = None
+    event_id: str | None = None
+    direction: Direction = Direction.ENTRY
+    gate: str | None = None
+    seq: int | None = None
+    boot_id: str | None = None
+    mono_ms: int | None = None
+    snapshot_cursor: str | None = None
+    shown: ScanResult | None = None
+    shown_reason: str | None = None
+    via: str | None = None
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether the gate let somebody pass."""
+        return self.shown is ScanResult.VALID
+
+    @property
+    def content(self) -> str:
+        """A digest of what the record says; it is the same each time that the record is sent."""
+        said = (
+            self.uid,
+            self.code,
+            self.ticket_id,
+            self.sun,
+            self.event_id,
+            self.direction,
+            self.gate,
+            clock.to_text(self.scanned_at),
+            self.seq,
+            self.boot_id,
+            self.mono_ms,
+        )
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def corrected(record: ScanRecord, sender: SenderClock, *, now: datetime) -> tuple[datetime, Correction]:
+    """Return when a record was made by the platform's clock, to the millisecond, and how that was found out.
+
+    Within one boot the monotonic clock counts, whatever the wall clock said. `now` is when the request arrived.
+    """
+    spent = _spent(record, sender)
+    if spent is not None:
+        return now - spent, Correction.MONOTONIC
+    at = record.scanned_at - (sender.device_time - now)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000), Correction.OFFSET
+
+
+def _spent(record: ScanRecord, sender: SenderClock) -> timedelta | None:
+    """Return how much time of the monotonic clock passed since a record, or None where it does not say."""
+    is_same_boot = record.boot_id is not None and record.boot_id == sender.boot_id
+    if not is_same_boot or record.mono_ms is None or sender.mono_ms is None:
+        return None
+    milliseconds = sender.mono_ms - record.mono_ms
+    return timedelta(milliseconds=milliseconds) if abs(milliseconds) < _LONGEST_BOOT_MS else None
+
+
+def is_plausible(at: datetime, *, now: datetime) -> bool:
+    """Whether a corrected time is neither in the future nor too old."""
+    return now - OLDEST <= at <= now + FURTHEST_AHEAD
+
+
+Corrector = Callable[[ScanRecord], tuple[datetime, Correction]]

@@ -1,0 +1,104 @@
+"""Verdicts on the records of scans that a device or a phone sends."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chalicelib.domain.gate.answers import ScanDecision
+from chalicelib.errors import NotAssigned, NotFound, Refusal
+from chalicelib.table.items import Passage, Ticket
+from chalicelib.vocabulary import ConflictKind, RecordStatus, ScanResult
+
+
+class ClockImplausible(Refusal):
+    """A record with a time in the future, or over a week ago."""
+
+    code = "CLOCK_IMPLAUSIBLE"
+    message = "After correction this time is over 2 minutes ahead, or over 7 days ago. Check the device's clock."
+
+
+class ScanIdReused(Refusal):
+    """A record with the id of another one."""
+
+    code = "SCAN_ID_REUSED"
+    message = "Another record with this scan_id arrived before. It remains; make a new id for each scan."
+
+
+class UnknownThing(NotFound):
+    """A claim of a card or a code that the platform does not know."""
+
+    message = "The platform knows no ticket for what was presented."
+
+
+class OfAnotherEvent(NotAssigned):
+    """A record of another event."""
+
+    message = "This record is of another event than the sender's."
+
+
+@dataclass(frozen=True, slots=True)
+class CollidesWith:
+    """The admission that a record contradicts."""
+
+    scan_id: str
+    gate: str | None
+    scanned_at: datetime
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConflict:
+    """What a record contradicts; `collides_with` is the admission of a double one."""
+
+    kind: ConflictKind
+    collides_with: CollidesWith | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordError:
+    """Why a record was rejected."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordVerdict:
+    """What became of one record; `decision` shows the attendee and the ticket, where there is one."""
+
+    scan_id: str
+    status: RecordStatus
+    corrected_at: datetime
+    decision: ScanDecision | None = None
+    result: ScanResult | None = None
+    reason: str | None = None
+    conflict: RecordConflict | None = None
+    error: RecordError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """The verdicts on some records, in their order."""
+
+    results: list[RecordVerdict] = field(default_factory=list)
+
+    def count(self, status: RecordStatus) -> int:
+        """Return how many have this status."""
+        return sum(1 for verdict in self.results if verdict.status is status)
+
+
+def admission_of(ticket: Ticket | None) -> CollidesWith | None:
+    """Return the admission of a ticket as a conflict shows it."""
+    won: Passage | None = ticket.admission if ticket is not None else None
+    if won is None:
+        return None
+    return CollidesWith(won.scan_id, won.gate, won.scanned_at or won.decided_at, won.caller_name or won.caller_id)
+
+
+def conflict_of(kind: str | None, tickets: Iterable[Ticket | None]) -> RecordConflict | None:
+    """Return the conflict of a log entry, or None."""
+    if kind is None:
+        return None
+    is_double = kind == ConflictKind.DOUBLE_ADMISSION
+    found = (admission_of(ticket) for ticket in tickets) if is_double else ()
+    return RecordConflict(ConflictKind(kind), next((each for each in found if each is not None), None))

@@ -1,0 +1,107 @@
+"""Records of scans on the wire, for the three routes that take them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from chalicelib.domain.cards import cards
+from chalicelib.domain.gate import replay
+from chalicelib.domain.gate.readings import Caller, SunMessage
+from chalicelib.domain.gate.replay import Batch
+from chalicelib.domain.gate.uploads import ScanRecord, SenderClock
+from chalicelib.domain.gate.verdicts import RecordConflict, RecordVerdict
+from chalicelib.identifiers import parse_uid
+from chalicelib.schemas import scan_records as schema
+from chalicelib.schemas.scan_records import FaultyRecord, RecordIn
+from chalicelib.vocabulary import Direction, RecordStatus
+
+Taken = list[RecordVerdict | FaultyRecord]
+
+
+def _uid(record: RecordIn) -> str | None:
+    if record.card_id is not None:
+        return cards.name_to_uid(record.card_id)
+    return parse_uid(record.uid) if record.uid is not None else None
+
+
+def read(record: RecordIn) -> ScanRecord:
+    """Return a record as the domain reads it. Raises ValidationFailed for a card's name that is none."""
+    return ScanRecord(
+        scan_id=record.scan_id,
+        scanned_at=record.scanned_at,
+        uid=_uid(record),
+        code=record.qr,
+        ticket_id=record.ticket_id,
+        sun=SunMessage(record.sun.picc_data, record.sun.cmac) if record.sun else None,
+        event_id=record.event_id,
+        direction=Direction.EXIT if record.kind == "leave" else record.direction,
+        gate=record.gate,
+        seq=record.seq,
+        boot_id=record.boot_id,
+        mono_ms=record.mono_ms,
+        snapshot_cursor=record.snapshot_cursor,
+        shown=record.offline.result if record.offline else None,
+        shown_reason=record.offline.reason if record.offline else None,
+        via=record.via,
+    )
+
+
+def clock_of(sent: schema.SenderIn) -> SenderClock:
+    """Return the clocks of a sender."""
+    return SenderClock(device_time=sent.device_time, boot_id=sent.boot_id, mono_ms=sent.mono_ms)
+
+
+def take(caller: Caller, sent: Sequence[RecordIn | FaultyRecord], sender: SenderClock) -> Taken:
+    """Take the records that can be read; return one verdict or fault for each, in their order."""
+    readable = [read(record) for record in sent if isinstance(record, RecordIn)]
+    verdicts = iter(replay.take(caller, Batch(readable, sender)).results if readable else ())
+    return [record if isinstance(record, FaultyRecord) else next(verdicts) for record in sent]
+
+
+def verdict_out(index: int, verdict: RecordVerdict | FaultyRecord) -> schema.VerdictOut:
+    """Return the verdict on the record at a place of the request."""
+    if isinstance(verdict, FaultyRecord):
+        return schema.VerdictOut(
+            index=index,
+            scan_id=verdict.scan_id,
+            status=RecordStatus.REJECTED,
+            result=None,
+            reason=None,
+            corrected_at=None,
+            conflict=None,
+            error=schema.RecordErrorOut(code="VALIDATION_ERROR", message=verdict.message),
+        )
+    return schema.VerdictOut(
+        index=index,
+        scan_id=verdict.scan_id,
+        status=verdict.status,
+        result=verdict.result,
+        reason=verdict.reason,
+        corrected_at=verdict.corrected_at,
+        conflict=_conflict_out(verdict.conflict) if verdict.conflict else None,
+        error=schema.RecordErrorOut.read(verdict.error) if verdict.error else None,
+    )
+
+
+def _conflict_out(conflict: RecordConflict) -> schema.ConflictOut:
+    found = conflict.collides_with
+    return schema.ConflictOut(
+        kind=conflict.kind, collides_with=schema.CollidesWithOut.read(found) if found is not None else None
+    )
+
+
+def verdicts_out(taken: Taken) -> schema.VerdictsOut:
+    """Return the verdicts with how many there are of each kind."""
+    results = [verdict_out(index, verdict) for index, verdict in enumerate(taken)]
+    count = {status: sum(1 for each in results if each.status is status) for status in RecordStatus}
+    return schema.VerdictsOut(
+        results=results,
+        accepted=count[RecordStatus.ACCEPTED],
+        replayed=count[RecordStatus.REPLAYED],
+        conflicts=count[RecordStatus.CONFLICT],
+        rejected=count[RecordStatus.REJECTED],
+    )
+
+
+def now_or(device_time: datetime | None, now: datetime) -> SenderClock:
+    """Return the clock of a sender who may leave it out: then it is the platform's."""
+    return SenderClock(device_time=device_time or now)

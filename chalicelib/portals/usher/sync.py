@@ -1,0 +1,45 @@
+"""The ushers' portal: the records of scans that were decided without the network."""
+
+from chalice import Blueprint
+
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.gate.readings import Caller
+from chalicelib.portals import scan_records
+from chalicelib.portals.http.auth import USHER
+from chalicelib.portals.http.door import door
+from chalicelib.portals.http.route import Call, Route
+from chalicelib.schemas import scan_records as records_schema
+from chalicelib.schemas.usher import sync as schema
+from chalicelib.vocabulary import ScanSource
+
+bp = Blueprint(__name__)
+_BASE = "/api/usher"
+# Five hundred records with codes and SUN messages.
+_LOGS_LIMIT = 1024 * 1024
+
+
+def _caller(principal: Principal) -> Caller:
+    return Caller(
+        id=principal.id,
+        event_id=principal.event_id,
+        name=principal.claims.get("username"),
+        source=ScanSource.OFFLINE,
+    )
+
+
+@door(
+    bp,
+    Route(
+        "POST",
+        f"{_BASE}/sync/logs",
+        guard=USHER,
+        body=schema.SyncLogsIn,
+        reply=records_schema.VerdictsOut,
+        limit=_LOGS_LIMIT,
+    ),
+)
+def usher_sync_logs(call: Call[schema.SyncLogsIn, None]) -> records_schema.VerdictsOut:
+    """Take the records of scans that a phone decided without the network, each once."""
+    body = call.body
+    taken = scan_records.take(_caller(call.principal), body.logs, scan_records.clock_of(body))
+    return scan_records.verdicts_out(taken)

@@ -1,0 +1,16 @@
+"""Bodies of the ushers' portal: the records of scans that were decided without the network."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from chalicelib.schemas.scan_records import SenderIn, SentRecord
+
+# One call of so many takes 4 s at most; the gateway ends it after 29 s (AWS limit).
+MAX_LOGS = 500
+
+
+class SyncLogsIn(SenderIn):
+    """Records in any order; `device_time` is the phone's clock now, which corrects their times."""
+
+    logs: Annotated[list[SentRecord], Field(min_length=1, max_length=MAX_LOGS)]
