@@ -12,7 +12,7 @@ from chalicelib.domain.gate.verdicts import RecordConflict, RecordVerdict
 from chalicelib.identifiers import parse_uid
 from chalicelib.schemas import scan_records as schema
 from chalicelib.schemas.scan_records import FaultyRecord, RecordIn
-from chalicelib.vocabulary import Direction, RecordStatus
+from chalicelib.vocabulary import RecordStatus
 
 Taken = list[RecordVerdict | FaultyRecord]
 
@@ -33,7 +33,8 @@ def read(record: RecordIn) -> ScanRecord:
         ticket_id=record.ticket_id,
         sun=SunMessage(record.sun.picc_data, record.sun.cmac) if record.sun else None,
         event_id=record.event_id,
-        direction=Direction.EXIT if record.kind == "leave" else record.direction,
+        direction=record.direction,
+        kind=record.kind,
         gate=record.gate,
         seq=record.seq,
         boot_id=record.boot_id,

@@ -21,7 +21,7 @@ from chalicelib.schemas import messages
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.scans import CardName, Code, SunIn
 from chalicelib.schemas.wire import Id, In, Instant, Moment, Out, ScanId, Scanned
-from chalicelib.vocabulary import ConflictKind, Direction, RecordStatus, ScanResult
+from chalicelib.vocabulary import ConflictKind, Direction, RecordStatus, ScanKind, ScanResult
 
 # JSON's safe integers (RFC 8259, section 6).
 _MOST = 2**53 - 1
@@ -45,7 +45,7 @@ class RecordIn(In):
     """
 
     scan_id: ScanId
-    kind: Literal["scan", "leave", "return"] = "scan"
+    kind: Literal[ScanKind.SCAN, ScanKind.LEAVE, ScanKind.RETURN] = ScanKind.SCAN
     uid: Annotated[str, StringConstraints(max_length=40), Scanned(scanned_text.card_name)] | None = None
     card_id: CardName | None = None
     qr: Code | None = None

@@ -395,6 +395,17 @@ def _taps(_: Ground) -> Request:
     return Request({"taps": [tap], "device_time": now})
 
 
+def _sync_logs(_: Ground) -> Request:
+    now = clock.to_text(clock.now())
+    record = {
+        "scan_id": f"scn_right{next(_numbers):06}",
+        "uid": _CARD,
+        "scanned_at": now,
+        "offline": {"result": "already_scanned"},
+    }
+    return Request({"logs": [record], "device_time": now})
+
+
 def _enroll(_: Ground) -> Request:
     provision = devices.provision(event_id=demo.EVENT_ID, gate_name="Gate 2", name="New", by="adm_test")
     return Request({"code": provision.enrollment_code, "public_key": public_key_text(Ed25519PrivateKey.generate())})
@@ -432,6 +443,7 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "usher_scan": _scan,
     "usher_leave": _leave,
     "usher_leaves": _fixed(Request(query="status=open")),
+    "usher_sync_logs": _sync_logs,
     "usher_logs": _fixed(Request(query="page_size=5")),
     "usher_search_logs": _fixed(Request(query=f"event_id={demo.EVENT_ID}&result=valid")),
     "usher_log": lambda ground: Request(path={"log_id": ground.log_id}),

@@ -97,6 +97,7 @@ SHOWN_IN_USE = {
     "usher_leave",
     "usher_leaves",
     "usher_logs",
+    "usher_sync_logs",
     "usher_search_logs",
 }
 _BY_ID = {route.operation_id: route for route in routes()}

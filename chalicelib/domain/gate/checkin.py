@@ -15,7 +15,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.domain import admission
 from chalicelib.domain.admission import TicketFacts, Verdict
 from chalicelib.domain.cards import cards
-from chalicelib.domain.gate import leaves
+from chalicelib.domain.gate import leaves, merging
 from chalicelib.domain.gate.answers import (
     FirstScanShown,
     ScanDecision,
@@ -205,22 +205,23 @@ def _admit_with_record(look: FoundReading, ticket: Ticket, *, remaining: int | N
     passage = _passage(look, ticket_id=ticket.ticket_id, remaining=remaining)
     first_entry = ticket.admission is None
     is_exit = look.reading.heading is Direction.EXIT
-    unmoved = Ticket.admission.does_not_exist() if first_entry else Ticket.presence == ticket.presence
-    if not first_entry:
-        # The leave that a return closes is the one that was read.
-        last = ticket.passage
-        unmoved &= Ticket.passage.log_id == last.log_id if last is not None else Ticket.passage.does_not_exist()
     actions = [
         Ticket.presence.set(Presence.OUTSIDE if is_exit else Presence.INSIDE),
         Ticket.contested.set(True),
         (Ticket.admission if first_entry else Ticket.passage).set(passage),
+        *merging.remembering(ticket, passage),
     ]
     record = _record(look, admission.VALID, ticket, remaining=remaining)
     record.first_entry = first_entry or None
     on_leave = leaves.writes(ticket, passage, note=look.reading.note) if look.control.facts.re_entry_allowed else []
     try:
         operations.commit(
-            operations.change(keys.tickets.ticket(ticket.ticket_id), actions, _is_ticket_fit(look) & unmoved),
+            operations.change(
+                # The leave that a return closes is the one that was read.
+                keys.tickets.ticket(ticket.ticket_id),
+                actions,
+                _is_ticket_fit(look) & merging.unchanged(ticket),
+            ),
             operations.put(record, Scan.pk.does_not_exist()),
             *on_leave,
         )

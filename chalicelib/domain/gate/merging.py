@@ -46,7 +46,9 @@ def unchanged(ticket: Ticket) -> Condition:
 def remembering(ticket: Ticket, passage: Passage) -> list[Action]:
     """Return the actions that add an online leave or return to a ticket's passages."""
     known = passages(ticket)
-    if not known or len(known) >= MOST_PASSAGES:
+    if not known:
+        return []
+    if len(known) >= MOST_PASSAGES:
         return [Ticket.merges.add(1)]
     return [Ticket.history.set([*known, passage]), Ticket.merges.add(1)]
 

@@ -7,7 +7,7 @@ from chalicelib.domain.convergence import Claim, Effect
 from chalicelib.domain.gate.answers import ScanFacts, scan_record
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.table.items import Passage, Scan, Ticket
-from chalicelib.vocabulary import Direction, ScanSource
+from chalicelib.vocabulary import Direction, ScanKind, ScanSource
 
 
 def at_of(passage: Passage) -> datetime:
@@ -55,7 +55,11 @@ def record_of(ticket: Ticket, passage: Passage, effect: Effect) -> Scan:
         decided_at=passage.decided_at,
         gate_name=passage.gate,
     )
-    reading = Reading(scan_id=passage.scan_id, direction=Direction(passage.direction or Direction.ENTRY))
+    reading = Reading(
+        scan_id=passage.scan_id,
+        direction=Direction(passage.direction or Direction.ENTRY),
+        kind=ScanKind(passage.scan_kind or ScanKind.SCAN),
+    )
     record = scan_record(caller, reading, facts)
     record.correction, record.seq, record.via = passage.correction, passage.seq, passage.via
     record.first_entry = True if effect is Effect.ADMISSION else None

@@ -156,6 +156,7 @@ def decide(caller: Caller, record: ScanRecord, sender: SenderClock) -> RecordVer
         gate=record.gate,
         scanned_at=at,
         direction=record.direction,
+        kind=record.kind,
     )
     decision = checkin.scan(replace(caller, source=ScanSource.OFFLINE), reading)
     return of_decision(decision, at=at)

@@ -29,6 +29,7 @@ from chalicelib.vocabulary import (
     Presence,
     Reason,
     RecordStatus,
+    ScanKind,
     ScanResult,
     ScanSource,
     TicketStatus,
@@ -158,7 +159,7 @@ def _claim(upload: Upload, known: Known) -> RecordVerdict | None:
     if objection is not None:
         return _log(upload, objection, ticket, conflict=ConflictKind.REVOKED_BEFORE)
     passage = _passage(upload, ticket)
-    is_first = ticket.admission is None and not ticket.contested and upload.record.direction is Direction.ENTRY
+    is_first = ticket.admission is None and not ticket.contested and upload.record.heading is Direction.ENTRY
     is_plain = is_first and not upload.is_late and ticket.status == TicketStatus.VALID
     if is_plain:
         return _admit(upload, ticket, passage)
@@ -192,7 +193,7 @@ def _ticket_for(upload: Upload, known: Known) -> Ticket | None:
     owner = upload.card.customer_id if upload.card is not None else None
     found = [known.tickets[each] for each in upload.ticket_ids if each in known.tickets]
     opened = [ticket for ticket in found if owner is None or ticket.customer_id in (None, owner)]
-    wanted = (Presence.INSIDE,) if upload.record.direction is Direction.EXIT else (None, Presence.OUTSIDE)
+    wanted = (Presence.INSIDE,) if upload.record.heading is Direction.EXIT else (None, Presence.OUTSIDE)
     fitting = (ticket for ticket in opened if ticket.presence in wanted)
     return next(fitting, opened[0] if opened else None)
 
@@ -221,8 +222,9 @@ def _passage(upload: Upload, ticket: Ticket) -> Passage:
         log_id=upload.log_id,
         decided_at=upload.now,
         scanned_at=None if upload.at == upload.now else upload.at,
-        direction=None if record.direction is Direction.ENTRY else record.direction,
+        direction=None if record.heading is Direction.ENTRY else record.heading,
         source=ScanSource.OFFLINE,
+        scan_kind=None if record.kind is ScanKind.SCAN else record.kind,
         gate=upload.gate,
         correction=upload.correction,
         seq=record.seq,
@@ -295,7 +297,7 @@ def _scan(upload: Upload, found: Verdict, ticket_id: str | None, *, subject: str
         decided_at=upload.now,
         gate_name=upload.gate,
     )
-    reading = Reading(scan_id=upload.record.scan_id, direction=upload.record.direction)
+    reading = Reading(scan_id=upload.record.scan_id, direction=upload.record.direction, kind=upload.record.kind)
     scan = scan_record(replace(upload.caller, source=ScanSource.OFFLINE), reading, facts)
     scan.shown, scan.correction, scan.late = upload.record.shown, upload.correction, upload.is_late or None
     scan.seq, scan.via = upload.record.seq, upload.record.via

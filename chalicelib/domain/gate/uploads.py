@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib import clock
+from chalicelib.domain.admission import heading
 from chalicelib.domain.gate.readings import SunMessage
-from chalicelib.vocabulary import Correction, Direction, ScanResult
+from chalicelib.vocabulary import Correction, Direction, ScanKind, ScanResult
 
 # A record that is further ahead, or older, has a time that nobody can believe.
 FURTHEST_AHEAD = timedelta(minutes=2)
@@ -40,6 +41,7 @@ class ScanRecord:
     sun: SunMessage | None = None
     event_id: str | None = None
     direction: Direction = Direction.ENTRY
+    kind: ScanKind = ScanKind.SCAN
     gate: str | None = None
     seq: int | None = None
     boot_id: str | None = None
@@ -48,6 +50,11 @@ class ScanRecord:
     shown: ScanResult | None = None
     shown_reason: str | None = None
     via: str | None = None
+
+    @property
+    def heading(self) -> Direction:
+        """The direction in which the attendee went."""
+        return heading(self.kind, self.direction)
 
     @property
     def is_claim(self) -> bool:
@@ -63,6 +70,7 @@ class ScanRecord:
             self.ticket_id,
             self.sun,
             self.event_id,
+            self.kind,
             self.direction,
             self.gate,
             clock.to_text(self.scanned_at),
