@@ -20,6 +20,7 @@ from reader_agent.identity import Identity
 from reader_agent.outcomes import Decided, Outcome
 from reader_agent.readers import Card
 from reader_agent.settings import Settings
+from reader_agent.signals import Signals
 from reader_agent.simulator import Air, SimulatedCard
 from reader_agent.wire import Decision
 
@@ -55,13 +56,13 @@ def identity(platform: Platform, state: Path) -> Identity:
 class WorkingAgent:
     """An agent that runs in this process, on the real nfcpy stack."""
 
-    def __init__(self, settings: Settings, identity: Identity, air: Air) -> None:
+    def __init__(self, settings: Settings, identity: Identity, air: Air, signals: Signals | None = None) -> None:
         self.air = air
         self.screen = io.StringIO()
         self.log = io.StringIO()
         logs.configure("debug", self.log)
-        display = Display(Console(file=self.screen, width=160, color_system=None))
-        self.agent = Agent(settings, identity, display=display, log=logs.logger())
+        display = Display(Console(file=self.screen, width=160, color_system=None), signals)
+        self.agent = Agent(settings, identity, display=display, log=logs.logger(), signals=signals)
         self.outcomes: queue.Queue[tuple[Card, Outcome | None]] = queue.Queue()
         self._thread = threading.Thread(target=self.agent.run, args=(lambda *seen: self.outcomes.put(seen),))
 
@@ -97,11 +98,11 @@ def work(state: Path, identity: Identity) -> Work:
     assert identity.origin == "enrolled"
 
     @contextmanager
-    def start(*, more_readers: str = "", **given: Any) -> Iterator[WorkingAgent]:
+    def start(*, more_readers: str = "", signals: Signals | None = None, **given: Any) -> Iterator[WorkingAgent]:
         with Air() as air:
             quick: dict[str, Any] = {"debounce_seconds": 0.0, "air_seconds": 0.5, "online_seconds": 2.0, "sound": "off"}
             settings = Settings(state_dir=state, reader=f"{air.path},{more_readers}", **(quick | given))
-            with WorkingAgent(settings, Identity.load(state), air) as working:
+            with WorkingAgent(settings, Identity.load(state), air, signals) as working:
                 yield working
 
     return start

@@ -229,7 +229,7 @@ class _Terminal(io.StringIO):
 def test_the_bell_rings_once_for_an_admission_and_three_times_for_a_refusal(work: Work) -> None:
     bell = _Terminal()
     with work() as gate:
-        gate.agent._display._sound = Sound(Bell(bell), log=structlog.get_logger())
+        gate.agent._display._signals = Sound(Bell(bell), log=structlog.get_logger())
         gate.decision(card())
         wait_until(lambda: bell.getvalue() == "\a")
         gate.decision(card())

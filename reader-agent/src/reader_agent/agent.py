@@ -30,6 +30,7 @@ from reader_agent.readers import Reader, Readers, Reading, make_reader
 from reader_agent.readers import split as split_paths
 from reader_agent.server import Server
 from reader_agent.settings import Settings
+from reader_agent.signals import Signals
 from reader_agent.standing import Standing
 from reader_agent.wire import DeviceConfig
 
@@ -64,12 +65,19 @@ class Agent:
     """A running reader agent."""
 
     def __init__(
-        self, settings: Settings, identity: Identity, *, display: Display, log: structlog.stdlib.BoundLogger
+        self,
+        settings: Settings,
+        identity: Identity,
+        *,
+        display: Display,
+        log: structlog.stdlib.BoundLogger,
+        signals: Signals | None = None,
     ) -> None:
         self.identity = identity
         self.stop = threading.Event()
         self._settings = settings
         self._display = display
+        self._signals = signals or Signals(log=log)
         self._log = log
         self.outbox = Outbox(identity.outbox_path(settings.state_dir))
         self.server = Server(identity.server, clock=Clock(), identity=identity)
@@ -188,6 +196,7 @@ class Agent:
             "threads_alive": self._threads_alive(),
             "why_not_ready": self._why_not_ready(),
             "screen_error": self._display.trouble,
+            "signal_errors": self._signals.troubles(),
             "last_error": self.standing.locked_out or self.outbox.trouble or readers.last_error or delivery.last_error,
         }
 
@@ -220,7 +229,9 @@ class Agent:
         """Run until `stop` is set."""
 
         def on_reading(reading: Reading) -> None:
-            on_outcome(reading, self.gate.tapped(reading))
+            outcome = self.gate.tapped(reading)
+            self._signals.decided(outcome)
+            on_outcome(reading, outcome)
 
         reporter = threading.Thread(target=self._report, name="report", daemon=True)
         self.delivery.start()
@@ -243,6 +254,7 @@ class Agent:
         self.heartbeat.stop()
         if self.health:
             self.health.stop()
+        self._signals.close()
         self.server.close()
         self.outbox.close()
         (self._settings.state_dir / RUNTIME).unlink(missing_ok=True)
@@ -255,6 +267,7 @@ class Agent:
             try:
                 self._look_after()
                 state = self.snapshot()
+                self._signals.rest(is_degraded=bool(state["why_not_ready"]))
                 # A thread that hangs cannot be started again: systemd then restarts the agent.
                 if state["loop_alive"] and state["threads_alive"]:
                     watchdog.notify("WATCHDOG=1")

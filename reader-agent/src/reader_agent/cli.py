@@ -19,7 +19,7 @@ from reader_agent.identity import Identity, read_json
 from reader_agent.legible import legible
 from reader_agent.outbox_commands import outbox_app
 from reader_agent.settings import Settings, default_state_dir, read_settings
-from reader_agent.sound import make_sound
+from reader_agent.signals import make_signals
 from reader_agent.terminal import AsJson, State, console, say, write_json
 
 DONE, ERROR = 0, 3
@@ -44,6 +44,14 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+ReaderPaths = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reader",
+        help="Path of a reader, such as tty:USB0:pn532, usb, pcsc, hid:/dev/input/by-id/… or serial:/dev/ttyACM0. "
+        "Give it more than once for several readers of one gate.",
+    ),
+]
 Level = Annotated[
     LogLevel | None, typer.Option("--log-level", help="How much to log, as JSON lines on standard error.")
 ]
@@ -88,9 +96,7 @@ def enroll(
 
 @app.command()
 def run(
-    reader: Annotated[
-        str | None, typer.Option(help="Path of the reader, such as tty:USB0:pn532, usb or udp:127.0.0.1:54321.")
-    ] = None,
+    reader: ReaderPaths = None,
     direction: Annotated[str | None, typer.Option(help="entry or exit; the default is entry.")] = None,
     health_port: Annotated[int | None, typer.Option(help="Port for /healthz, /readyz, /metrics on loopback.")] = None,
     state: State = None,
@@ -98,14 +104,19 @@ def run(
 ) -> int:
     """Run at the gate until Ctrl-C or systemd stops it."""
     settings = read_settings(
-        state_dir=state, reader=reader, direction=direction, health_port=health_port, log_level=log_level
+        state_dir=state,
+        reader=",".join(reader or ()) or None,
+        direction=direction,
+        health_port=health_port,
+        log_level=log_level,
     )
     logs.configure(settings.log_level)
     screen = console()
-    display = Display(screen, make_sound(settings.sound, screen.file, log=logs.logger()))
+    signals = make_signals(settings, screen.file, log=logs.logger())
+    display = Display(screen, signals)
     identity = Identity.load(settings.state_dir)
     with only_one(settings.state_dir):
-        agent = Agent(settings, identity, display=display, log=logs.logger())
+        agent = Agent(settings, identity, display=display, log=logs.logger(), signals=signals)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: agent.stop.set())
         waiting = agent.outbox.depth()
@@ -173,13 +184,13 @@ def _status(settings: Settings) -> dict[str, Any]:
 
 @app.command("self-test")
 def self_test_command(
-    reader: Annotated[str | None, typer.Option(help="Path of the reader.")] = None,
+    reader: ReaderPaths = None,
     state: State = None,
     as_json: AsJson = False,
 ) -> int:
     """Check everything a gate needs: folder, key, outbox, server, reader, secure cards."""
     logs.configure("error")
-    checks = self_test.run(read_settings(state_dir=state, reader=reader))
+    checks = self_test.run(read_settings(state_dir=state, reader=",".join(reader or ()) or None))
     if as_json:
         write_json([vars(check) for check in checks])
     else:

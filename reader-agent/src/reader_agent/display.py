@@ -3,7 +3,7 @@
 import sys
 import threading
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -14,7 +14,7 @@ from reader_agent.clock import read_time
 from reader_agent.legible import legible
 from reader_agent.logs import mask
 from reader_agent.outcomes import Decided, Kept, Outcome
-from reader_agent.sound import Signal, Sound
+from reader_agent.sound import Signal
 from reader_agent.tap import Tap
 from reader_agent.wire import Decision, FirstScan
 
@@ -43,6 +43,13 @@ _LONGEST_LINE = 400
 _RESULTS = {"already_scanned": "ALREADY SCANNED", "not_found": "NOT FOUND", "invalid": "REFUSED"}
 
 
+class Signaller(Protocol):
+    """What makes a verdict heard and seen besides the screen."""
+
+    def signal(self, signal: Signal) -> None:
+        """Let a verdict be heard and seen. Returns at once."""
+
+
 class Display:
     """A console as a gate's display, with a sound for each verdict.
 
@@ -50,11 +57,11 @@ class Display:
     verdict: the line goes to standard error in ASCII, and the tap goes on.
     """
 
-    def __init__(self, console: Console, sound: Sound | None = None, *, timezone: str = "UTC") -> None:
+    def __init__(self, console: Console, signals: Signaller | None = None, *, timezone: str = "UTC") -> None:
         self.console = console
         # Why the screen failed last; None where it works.
         self.trouble: str | None = None
-        self._sound = sound
+        self._signals = signals
         self._zone = ZoneInfo(timezone)
         self._lock = threading.Lock()
 
@@ -123,8 +130,8 @@ class Display:
         self._print(Text(line, style=style), line)
 
     def _panel(self, colour: _Colour, heading: str, lines: list[str], tap: Tap | None) -> None:
-        if self._sound:
-            self._sound.signal(_SIGNALS[colour])
+        if self._signals:
+            self._signals.signal(_SIGNALS[colour])
         shown = [legible(line, _LONGEST_LINE) for line in lines]
         body = Text(heading, style=f"bold {'black' if colour == 'yellow' else 'white'} on {colour}")
         for line in shown:

@@ -54,4 +54,12 @@ class Settings(BaseSettings):
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0
     # The verdicts' sounds: the terminal's bell, ALSA's player, or none.
     sound: SoundName = "bell"
+    # Lines of a GPIO chip: `gpiochip0:17`, or `gpiochip0:17:low` where low is on. An exit has no relay.
+    relay: str | None = None
+    # How long the relay's normally-open contact is closed for an admission.
+    relay_ms: Annotated[int, Field(ge=300, le=500)] = 400
+    beeper: str | None = None
+    lamp_green: str | None = None
+    lamp_red: str | None = None
+    lamp_amber: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
