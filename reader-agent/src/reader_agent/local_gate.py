@@ -206,7 +206,7 @@ class LocalGate:
         ticket = snapshot.ticket(fingerprint)
         if ticket is None:
             return self._decision(tap, case, snapshot, now)
-        return self._decision(tap, replace(case, ticket=self._facts(ticket, snapshot)), snapshot, now, ticket)
+        return self._decision(tap, replace(case, ticket=self._facts(ticket, snapshot, tap)), snapshot, now, ticket)
 
     def _of_card(self, tap: Tap, uid: str, snapshot: Snapshot, now: datetime) -> Decision:
         card = snapshot.card(uid)
@@ -222,7 +222,7 @@ class LocalGate:
         kind = "secure" if card.is_secure else "uid"
         case = replace(case, card=CardFacts(status=card.status, type=kind, last_counter=card.counter))
         tickets = [found for found in map(snapshot.ticket, card.tickets) if found is not None]
-        cases = [(replace(case, ticket=self._facts(ticket, snapshot)), ticket) for ticket in tickets]
+        cases = [(replace(case, ticket=self._facts(ticket, snapshot, tap)), ticket) for ticket in tickets]
         open_places = [place for place, (each, _) in enumerate(cases) if admission.decide(each).result == "valid"]
         if not cases:
             return replace(self._decision(tap, case, snapshot, now), warning=warning)
@@ -253,8 +253,11 @@ class LocalGate:
             kind="scan" if tap.kind == "count" else tap.kind,
         )
 
-    def _facts(self, ticket: KnownTicket, snapshot: Snapshot) -> TicketFacts:
+    def _facts(self, ticket: KnownTicket, snapshot: Snapshot, tap: Tap) -> TicketFacts:
         passed, presence = self._passed.get(ticket.fingerprint), ticket.presence
+        if passed is not None and passed.scan_id == tap.scan_id:
+            # A hub let this very tap's person in, and its answer was lost: that is no earlier passage.
+            passed = passed.before
         if passed is not None and (ticket.since is None or passed.at >= ticket.since):
             presence = passed.presence
         return TicketFacts(

@@ -42,8 +42,9 @@ class Journal:
         # Why the last change could not be written; None after one that was.
         self.trouble: str | None = None
         self._lock = threading.RLock()
-        # Notified with each new passage.
-        self.grew = threading.Condition(self._lock)
+        # Notified with each new passage, and at the end.
+        self._grew = threading.Condition(self._lock)
+        self._ends = False
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600, exist_ok=True)
@@ -126,7 +127,7 @@ class Journal:
             (passage.device_id, passage.scan_id, passage.model_dump_json(exclude_none=True)),
         ).rowcount
         # Its waiters read after the commit: they need this lock.
-        self.grew.notify_all()
+        self._grew.notify_all()
         return bool(added)
 
     def after(self, sequence: int, *, most: int = MOST_PASSAGES) -> tuple[int, list[Passage]]:
@@ -139,8 +140,14 @@ class Journal:
 
     def wait_for_news(self, sequence: int, seconds: float) -> None:
         """Return when there is a passage after this number, or after `seconds`."""
-        with self.grew:
-            self.grew.wait_for(lambda: self.last() > sequence, seconds)
+        with self._grew:
+            self._grew.wait_for(lambda: self._ends or self.last() > sequence, seconds)
+
+    def end_waiting(self) -> None:
+        """End every wait for news, also later ones: the hub stops."""
+        with self._grew:
+            self._ends = True
+            self._grew.notify_all()
 
     def last(self) -> int:
         """Return the number of the last passage."""

@@ -33,6 +33,10 @@ LONGEST_BODY_BYTES = 256 * 1024
 MOST_CONNECTIONS, MOST_OF_A_PEER, MOST_HANDSHAKES_OF_AN_ADDRESS = 128, 8, 4
 
 
+# The longest wait for connections that end.
+_END_SECONDS = 3.0
+
+
 class _Stream(io.RawIOBase):
     """What comes in on a connection, until a deadline that is for everything together."""
 
@@ -166,7 +170,8 @@ class _Server(ThreadingHTTPServer):
         self.refused: Counter[str] = Counter()
         self._key = member.key
         self._peers = peers
-        self._lock = threading.Lock()
+        # Guards the fields below; notified when a connection has ended.
+        self._lock = threading.Condition()
         self._context: tuple[tuple[Peer, ...], PeerContext] | None = None
         self._handshakes: Counter[str] = Counter()
         self._open: Counter[str] = Counter()
@@ -211,6 +216,7 @@ class _Server(ThreadingHTTPServer):
         finally:
             with self._lock:
                 self._sockets.discard(request)
+                self._lock.notify_all()
         if secured is None:
             return
         with self._counted(secured) as is_one_too_many, suppress(OSError):
@@ -255,14 +261,17 @@ class _Server(ThreadingHTTPServer):
             with self._lock:
                 self._open[name] -= 1
                 self._sockets.discard(secured)
+                self._lock.notify_all()
 
     def close_connections(self) -> None:
-        """End every connection."""
+        """End every connection, and wait a little for the answers on their way."""
         with self._lock:
             sockets = list(self._sockets)
         for each in sockets:
             with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+                each.shutdown(socket.SHUT_RD)
+        with self._lock:
+            self._lock.wait_for(lambda: not self._sockets, _END_SECONDS)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # the standard library's
         """Log a fault of the hub itself; the other connections go on."""
@@ -300,6 +309,7 @@ class HubServer:
 
     def stop(self) -> None:
         """End every connection, and serve no more."""
+        self.desk.journal.end_waiting()
         if self._thread.ident:
             self._http.shutdown()
         self._http.server_close()

@@ -1,0 +1,153 @@
+"""An agent's tie to its hub: who is in is known when the hub is gone, and nobody waits long to learn that it is."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import structlog
+from conftest import wait_until
+from hub_double import EVENT, Party, Wire, tap_of
+
+from reader_agent.admission import Presence
+from reader_agent.hub.choice import HubChoice
+from reader_agent.hub.client import HubAway, HubPlace
+from reader_agent.hub.link import HubLink
+from reader_agent.hub.peers import Listed
+from reader_agent.hub.tls import Member, Peer
+from reader_agent.local_gate import LocalGate
+
+
+@dataclass(frozen=True)
+class Passed:
+    scan_id: str
+    ticket: int
+    presence: Presence = "inside"
+    at: datetime = datetime(2026, 11, 27, 18, tzinfo=UTC)
+
+
+@pytest.fixture
+def party(tmp_path: Path) -> Party:
+    return Party(tmp_path)
+
+
+@contextmanager
+def tied(party: Party, port: int, number: int = 0, *passages: Passed) -> Iterator[tuple[HubLink, LocalGate]]:
+    device = party.gates[number]
+    gate = party.local_gate(device)
+    link = HubLink(
+        gate,
+        member=Member(EVENT, device, party.keys[device]),
+        find=lambda: (HubPlace(f"127.0.0.1:{port}", party.hub_id), party.peers),
+        passages=lambda: passages,
+        log=structlog.get_logger(),
+    )
+    link.start()
+    try:
+        yield link, gate
+    finally:
+        link.stop()
+
+
+def ticket(party: Party, number: int) -> int:
+    snapshot = party.local_gate(party.hub_id).snapshot
+    assert snapshot
+    return snapshot.fingerprint_of_ticket(party.tickets[number].ulid.bytes)
+
+
+def test_every_gate_knows_who_is_in_when_the_hub_dies(party: Party) -> None:
+    with party.hub() as hub, tied(party, hub.port) as (near, near_gate), tied(party, hub.port, 1) as (far, far_gate):
+        wait_until(lambda: near.is_up and far.is_up)
+        via, decision = near.ask(tap_of(party.cards[0]))
+        assert (via, decision.result) == (party.hub_id, "valid")
+        assert near_gate.decide(tap_of(party.cards[0])).result == "already_scanned"
+        wait_until(lambda: far.facts()["sequence"] == 1, timeout=5)
+        hub.stop()
+        wait_until(lambda: not far.is_up, timeout=5)
+        began = time.monotonic()
+        with pytest.raises(HubAway):
+            far.ask(tap_of(party.cards[0]))
+        assert time.monotonic() - began < 0.1
+        assert far_gate.decide(tap_of(party.cards[0])).result == "already_scanned"
+        assert far_gate.decide(tap_of(party.cards[1])).result == "valid"
+
+
+def test_a_hub_that_falls_silent_costs_one_person_a_second_and_a_lost_answer_counts(party: Party) -> None:
+    with party.hub() as hub:
+        wire = Wire(hub.port)
+        try:
+            with tied(party, wire.port) as (link, gate):
+                wait_until(lambda: link.is_up)
+                # The hub let this person in, and the news of it came, but not the answer.
+                lost = tap_of(party.cards[0])
+                with party.client(hub.port) as itself:
+                    itself.decide(lost, seconds=5)
+                wait_until(lambda: link.facts()["sequence"] == 1)
+                wire.hold()
+                began = time.monotonic()
+                via, decision = link.ask(lost)
+                assert time.monotonic() - began < 1.4
+                assert (via, decision.result) == (party.hub_id, "valid")
+                began = time.monotonic()
+                with pytest.raises(HubAway, match="did not answer"):
+                    link.ask(tap_of(party.cards[1]))
+                assert time.monotonic() - began < 0.1
+                # Decided alone, it is the same person.
+                assert gate.decide(lost).result == "valid"
+        finally:
+            wire.close()
+
+
+def test_what_was_decided_alone_is_reported_and_again_to_a_hub_that_forgot(party: Party) -> None:
+    known = Passed("scn_early", ticket(party, 3))
+    with party.hub() as hub:
+        port = hub.port
+        with tied(party, port, 0, known) as (link, _):
+            wait_until(lambda: hub.desk.journal.last() == 1)
+            link.tell(Passed("scn_later", ticket(party, 4)))
+            wait_until(lambda: hub.desk.journal.last() == 2, timeout=5)
+            wait_until(lambda: link.facts()["unreported"] == 0)
+    (party.folder / "hub.sqlite3").unlink()
+    with (
+        tied(party, port, 0, known),
+        party.hub(port) as hub,
+        party.client(port, device_id=party.gates[1]) as other,
+    ):
+        wait_until(lambda: hub.desk.journal.last() == 1)
+        assert other.decide(tap_of(party.cards[3]), seconds=5)[1].result == "already_scanned"
+        assert other.decide(tap_of(party.cards[4]), seconds=5)[1].result == "valid"
+
+
+def test_an_agent_keeps_the_first_hub_it_was_given(tmp_path: Path) -> None:
+    devices = [Peer(name, bytes(32)) for name in ("dev_1", "dev_2", "dev_3")]
+    first, second = HubPlace("192.0.2.1:8443", "dev_1"), HubPlace("192.0.2.2:8443", "dev_2")
+    choice = HubChoice(tmp_path, event_id=EVENT)
+    assert choice.place(None, devices) is None
+    assert choice.place(HubPlace("192.0.2.9:8443", "dev_9"), devices) is None
+    assert choice.place(HubPlace("nowhere", "dev_1"), devices) is None
+    assert choice.place(first, devices) == first
+    assert choice.place(second, devices) == first
+    # Also after a restart, and where the snapshot names none any more.
+    assert HubChoice(tmp_path, event_id=EVENT).place(second, devices) == first
+    assert HubChoice(tmp_path, event_id=EVENT).place(None, devices) == first
+    moved = HubPlace("192.0.2.7:8443", "dev_1")
+    assert HubChoice(tmp_path, event_id=EVENT).place(moved, devices) == moved
+    # Another event has another hub; a revoked hub is none.
+    assert HubChoice(tmp_path, event_id="evt_2").place(None, devices) is None
+    assert HubChoice(tmp_path, event_id=EVENT).place(second, devices[1:]) == second
+    own = HubChoice(tmp_path, event_id=EVENT, setting="dev_3@192.0.2.3:8443")
+    assert own.place(first, devices) == HubPlace("192.0.2.3:8443", "dev_3")
+
+
+def test_peers_are_those_of_the_snapshot_in_use(party: Party) -> None:
+    gate = party.local_gate(party.gates[0])
+    listed = Listed(lambda: gate.snapshot.head if gate.snapshot else None)
+    assert [peer.device_id for peer in listed.peers()] == [party.hub_id, *party.gates]
+    assert listed.peers()[1] == Member(EVENT, party.gates[0], party.keys[party.gates[0]], "Gate 1").peer
+    assert listed.hub() == HubPlace("127.0.0.1:8443", party.hub_id)
+    gate.use(None)
+    assert listed.peers() == ()
+    assert listed.hub() is None
