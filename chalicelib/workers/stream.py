@@ -15,6 +15,7 @@ from chalicelib.domain.events import background as events
 from chalicelib.domain.gate import background as gate
 from chalicelib.domain.lists import background as lists
 from chalicelib.domain.merchants import background as merchants
+from chalicelib.domain.offline import background as offline
 from chalicelib.domain.organizations import background as organizations
 from chalicelib.domain.organizers import background as organizers
 from chalicelib.domain.payments import background as payments
@@ -41,6 +42,8 @@ FOLLOWERS: tuple[Follower, ...] = (
     *card_office.FOLLOWERS,
     *platform_totals.FOLLOWERS,
     *lists.FOLLOWERS,
+    # After the lists: a ticket that the feed has named is in the list that a snapshot is read from.
+    *offline.FOLLOWERS,
 )
 WANTED = tuple(wanted for follower in FOLLOWERS for wanted in follower.wanted)
 _KINDS = frozenset(wanted.kind for wanted in WANTED)

@@ -1,6 +1,6 @@
-"""An event's gate settings: its window and its lock-outs, cached.
+"""An event's gate settings: its window, its lock-outs and whether its changes are fed to devices, cached.
 
-Both are in one partition per event and are read together, once per container and REFRESH_SECONDS, so a
+They are in one partition per event and are read together, once per container and REFRESH_SECONDS, so a
 scan needs no read for them. A changed event or a lock-out therefore takes effect within that time.
 """
 
@@ -12,7 +12,7 @@ from datetime import datetime
 from chalicelib.domain.admission import OPENS_BEFORE_START, EventFacts
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Event, EventRevocation, Item
+from chalicelib.table.items import Event, EventRevocation, Item, OfflineEvent
 from chalicelib.table.ranges import Begins
 
 # A cancelled event's tickets are void at every gate within 10 s (contract, "Cancellation").
@@ -21,11 +21,15 @@ REFRESH_SECONDS = 8
 
 @dataclass(frozen=True, slots=True)
 class GateControl:
-    """An event's gate settings; `revoked` maps principals and sessions to the time of their lock-out."""
+    """An event's gate settings; `revoked` maps principals and sessions to the time of their lock-out.
+
+    `offline` is there once a device of the event has asked for a snapshot.
+    """
 
     event: Event
     facts: EventFacts
     revoked: dict[str, datetime]
+    offline: OfflineEvent | None = None
 
 
 _lock = threading.Lock()
@@ -53,6 +57,7 @@ def facts_of(event: Event) -> EventFacts:
 def _read(event_id: str) -> GateControl | None:
     partition = keys.events.event(event_id).pk
     event: Event | None = None
+    offline: OfflineEvent | None = None
     revoked: dict[str, datetime] = {}
     for raw in operations.query(partition, Begins(keys.events.event(event_id).sk), consistent=True):
         item = Item.from_raw_data(raw)
@@ -60,7 +65,9 @@ def _read(event_id: str) -> GateControl | None:
             event = item
         elif isinstance(item, EventRevocation):
             revoked[item.principal_id] = item.revoked_at
-    return GateControl(event=event, facts=facts_of(event), revoked=revoked) if event else None
+        elif isinstance(item, OfflineEvent):
+            offline = item
+    return GateControl(event, facts_of(event), revoked, offline) if event else None
 
 
 def control(event_id: str, *, fresh: bool = False) -> GateControl:
@@ -68,9 +75,11 @@ def control(event_id: str, *, fresh: bool = False) -> GateControl:
     with _lock:
         read_at, known = _controls.get(event_id, (float("-inf"), None))
     if fresh or known is None or time.monotonic() - read_at > REFRESH_SECONDS:
+        # The age counts from before the read, so that nothing older than REFRESH_SECONDS is used.
+        read_at = time.monotonic()
         known = _read(event_id)
         if known is None:
             raise NotFound("There is no such event.")
         with _lock:
-            _controls[event_id] = (time.monotonic(), known)
+            _controls[event_id] = (read_at, known)
     return known

@@ -115,6 +115,7 @@ from chalicelib.table.items.money import (
     Settlement,
     TakenBack,
 )
+from chalicelib.table.items.offline import OfflineBase, OfflineBuild, OfflineChanges, OfflineEvent, OfflineFeed
 from chalicelib.table.items.organizations import (
     BatchLock,
     BatchPlace,
@@ -231,6 +232,11 @@ __all__ = [
     "NumberRange",
     "NumberSeries",
     "NumberedTicket",
+    "OfflineBase",
+    "OfflineBuild",
+    "OfflineChanges",
+    "OfflineEvent",
+    "OfflineFeed",
     "OpenAssignment",
     "OpenCardRequest",
     "OpenPayment",

@@ -2,6 +2,7 @@
 
 No.  question                                   index  partition                 sort                   asked by
  1   an event and what its gates must know      table  EVENT#event               EVENT, EVENT_REVOKED#… gate
+                                                                                 EVENT_OFFLINE
  2   the running totals of an event             table  EVENT#event               COUNTERS               status, stream
  3   a ticket                                   table  TICKET#ticket             TICKET                 the scan
  4   the attendees of an event by name          gsi1   ATTENDEES#event#initial   name#ticket            log search
@@ -162,6 +163,9 @@ No.  question                                   index  partition                
 195  the leaves from an event, newest first     table  LEAVES#event#shard        log id                 usher
 196  the leaves that nobody has returned from   gsi1   ON_LEAVE#event#shard      log id                 usher
 197  the leaves of a ticket                     gsi2   TICKET_LEAVES#ticket      log id                 usher
+200  the last number of an event's offline feed   table  OFFLINE#event            FEED                   stream, builds
+201  the changes in it, by number                 table  OFFLINE#event            CHANGES#number         devices, ushers
+202  the last full snapshot of an event           table  OFFLINE#event            BASE                   devices
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -200,6 +204,7 @@ from chalicelib.table.keys import (
     live,
     merchants,
     money,
+    offline,
     organizations,
     organizers,
     personal_data,
@@ -226,6 +231,7 @@ __all__ = [
     "live",
     "merchants",
     "money",
+    "offline",
     "organizations",
     "organizers",
     "personal_data",
