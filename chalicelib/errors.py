@@ -11,7 +11,7 @@
     ├── Conflict, AlreadyExists, InvalidState, SoldOut               409
     │   └── InsufficientBalance, IdempotencyInProgress, OrganizationFull,
     │       BeingWritten
-    ├── TooLarge 413 · IdempotencyMismatch 422 · RateLimited 429
+    ├── TooLarge 413 · RangeNotSatisfiable 416 · IdempotencyMismatch 422 · RateLimited 429
     └── Unavailable                                                  503
 
 A denial at the gate is not an error: it is a value, answered with status 200.
@@ -41,13 +41,16 @@ class Refusal(ChaliceUnhandledError):
         details: list[dict[str, str]] | None = None,
         retry_after: int | None = None,
         extra: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
-        """`details` names fields: `[{"field", "message"}]`; `retry_after` is in seconds; `extra` joins the body."""
+        """`details` names fields: `[{"field", "message"}]`; `retry_after` is in seconds; `extra` joins the body
+        and `headers` the answer's headers."""
         super().__init__(message or self.message)
         self.text = message or self.message
         self.details = details
         self.retry_after = retry_after
         self.extra = extra or {}
+        self.headers = headers or {}
         self.replayed = False
 
     @property
@@ -274,6 +277,14 @@ class TooLarge(Refusal):
     status = 413
     code = "TOO_LARGE"
     message = "The body is larger than this route accepts. Send less."
+
+
+class RangeNotSatisfiable(Refusal):
+    """A part that begins after the end of the file."""
+
+    status = 416
+    code = "RANGE_NOT_SATISFIABLE"
+    message = "The file ends before this range. Ask for the whole file."
 
 
 class UnsupportedMediaType(Refusal):

@@ -9,6 +9,8 @@ from chalicelib.domain.access import devices, tokens
 from chalicelib.domain.access.devices import DeviceHeartbeat
 from chalicelib.domain.gate import taps
 from chalicelib.domain.gate.answers import ScanDecision
+from chalicelib.domain.offline import snapshots
+from chalicelib.portals.http.answer import File
 from chalicelib.portals.http.auth import DEVICE
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -17,6 +19,7 @@ from chalicelib.schemas.usher.scans import DecisionOut
 
 bp = Blueprint(__name__)
 _BASE = "/api/device"
+_BYTES = "application/octet-stream"
 _TOKEN_SECONDS = int(tokens.LIFETIME.total_seconds())
 # A hundred taps with SUN messages and codes.
 _TAPS_LIMIT = 256 * 1024
@@ -34,6 +37,7 @@ def _heartbeat(body: schema.HeartbeatIn) -> DeviceHeartbeat:
         reader_path=body.reader.path if body.reader else None,
         reader_model=body.reader.model if body.reader else None,
         last_error=body.last_error,
+        hub_address=body.hub_address,
     )
 
 
@@ -78,6 +82,24 @@ def device_token(call: Call[schema.TokenIn, None]) -> schema.TokenOut:
 def device_taps(call: Call[schema.TapsIn, None]) -> schema.TapsOut:
     """Decide taps in their order, each idempotent by its scan_id."""
     return _decisions_out(taps.decide(call.principal, call.body.taps, device_time=call.body.device_time))
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{_BASE}/snapshot",
+        guard=DEVICE,
+        query=schema.SnapshotIn,
+        media_type=_BYTES,
+        resumable=True,
+        refuses=(errors.InvalidCursor, errors.RangeNotSatisfiable, errors.Unavailable),
+    ),
+)
+def device_snapshot(call: Call[None, schema.SnapshotIn]) -> File:
+    """Download what the device's event needs without the network, or what changed of it."""
+    query = call.query
+    return File(snapshots.of_device(call.principal, since=query.since, with_names=query.names), _BYTES)
 
 
 @door(bp, Route("POST", f"{_BASE}/heartbeat", guard=DEVICE, body=schema.HeartbeatIn, reply=schema.HeartbeatOut))

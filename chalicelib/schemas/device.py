@@ -8,7 +8,7 @@ from chalicelib import scanned_text
 from chalicelib.identifiers import parse_uid
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.scans import Code, DecisionOut, SunIn
-from chalicelib.schemas.wire import Id, In, Instant, Moment, Out, ScanId, Scanned
+from chalicelib.schemas.wire import Cursor, Id, In, Instant, Moment, Out, ScanId, Scanned
 from chalicelib.vocabulary import Direction, ScanResult
 
 # A replay is sent in batches; a larger one would exceed the gateway's 29 s (AWS limit).
@@ -106,6 +106,15 @@ class ReaderIn(In):
     model: Name | None = None
 
 
+class SnapshotIn(In):
+    """Which snapshot: all, or what changed since a cursor."""
+
+    since: Cursor | None = Field(default=None, description="The `cursor` of the device's snapshot; without it, all.")
+    names: bool = Field(
+        default=False, description="Whether the head carries names for the display, sealed for the device."
+    )
+
+
 class HeartbeatIn(In):
     """The state of a device."""
 
@@ -114,6 +123,10 @@ class HeartbeatIn(In):
     reader: ReaderIn | None = None
     app_version: Name
     last_error: Annotated[str, StringConstraints(max_length=300)] | None = None
+    hub_address: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.\-\[\]:]{3,253}:[0-9]{1,5}$")] | None = Field(
+        default=None,
+        description="Where other devices of the event reach its hub (`host:port`); null where it runs none.",
+    )
 
 
 class HeartbeatOut(Out):

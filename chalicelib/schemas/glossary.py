@@ -80,6 +80,7 @@ FIELDS: Mapping[str, str] = {
     "scanning_closes_at": "Until when tickets are admitted.",
     "scanning_enabled": "Whether the staff allows scans now.",
     "re_entry_allowed": "Whether a ticket that left may come back in.",
+    "offline_names": "Whether readers without network may show attendees' names.",
     "children_enabled": "Whether a card may also open the tickets of dependents.",
     "gates": "The names of the gates.",
     "gate": "The gate's name.",

@@ -9,6 +9,7 @@ from chalicelib.domain.cancellations import background as cancellations
 from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.customer_notices import background as customer_notices
 from chalicelib.domain.exports import background as exports
+from chalicelib.domain.offline import background as offline
 from chalicelib.domain.organizations import background as organizations
 from chalicelib.domain.payouts import background as payouts
 from chalicelib.domain.personal_data import background as personal_data
@@ -24,6 +25,7 @@ KINDS = {
     **personal_data.JOB_KINDS,
     **card_office.JOB_KINDS,
     **audit.JOB_KINDS,
+    **offline.JOB_KINDS,
 }
 
 

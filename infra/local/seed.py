@@ -68,17 +68,18 @@ def write(share: Share) -> list[Seeded]:
     from chalicelib.vocabulary import CardStatus
 
     draw = random.Random(f"{share.lot}/{share.start}")  # noqa: S311 # nosec B311  # nothing here is a secret
+    uids = [f"{_NXP}{draw.getrandbits(48):012X}" for _ in range(share.start, share.cards_end)]
     orders = [
         TicketToIssue(
             event_id=share.event_id,
             holder=Holder(name=f"{draw.choice(_GIVEN_NAMES)} {draw.choice(_FAMILY_NAMES)}"),
             number=f"{share.lot}-{number + 1:06}",
             tier=draw.choice(_TIERS),
+            card_uid=uids[number - share.start] if number - share.start < len(uids) else None,
         )
         for number in range(share.start, share.tickets_end)
     ]
     ticket_ids = tickets.issue_many(orders)
-    uids = [f"{_NXP}{draw.getrandbits(48):012X}" for _ in range(share.start, share.cards_end)]
     cards.register_many(
         CardRegistration(
             uid=uid,

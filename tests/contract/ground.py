@@ -35,8 +35,8 @@ from chalicelib.vocabulary import AdminRole, Portal, UsherRole
 from infra.local.demo import demo_data, demo_passwords
 from tests.contract import admin as admin_requests
 from tests.contract import merchant as merchant_requests
+from tests.contract import offline, partners, webapp
 from tests.contract import organizer as organizer_requests
-from tests.contract import partners, webapp
 from tests.contract import staff as staff_requests
 from tests.contract import tix as tix_requests
 from tests.contract.request import Request
@@ -453,6 +453,7 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     ),
     "device_taps": _taps,
     "device_heartbeat": _fixed(Request({"queue_depth": 0, "app_version": "1.0"})),
+    "device_snapshot": lambda _: offline.snapshot(demo.EVENT_ID, OTHER_EVENT_ID),
     "admin_login": _fixed(Request({"email": demo.ADMIN_EMAIL, "password": demo_passwords.ADMIN})),
     "admin_refresh": lambda ground: Request({"refresh": ground.session(Portal.ADMIN).refresh}),
     "admin_logout": _fixed(Request()),

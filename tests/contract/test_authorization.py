@@ -239,6 +239,7 @@ TENANTS = {
     "usher_report_incident": Outcome(201, says={"event_id": OTHER_EVENT_ID}, writes=True),
     "device_taps": Outcome(200, writes=True),
     "device_heartbeat": _OWN,
+    "device_snapshot": Outcome(200),
 }
 
 

@@ -24,7 +24,7 @@ from tests.contract.answers import document, operation, validator
 from tests.contract.ground import contract, routes
 from tests.support.client import call
 
-_REFUSALS = {"400", "401", "403", "404", "409", "413", "415", "422", "429", "500", "503"}
+_REFUSALS = {"400", "401", "403", "404", "409", "413", "415", "416", "422", "429", "500", "503"}
 
 
 def _named(route: AnyRoute) -> str:
@@ -126,6 +126,7 @@ def test_a_route_names_the_refusals_that_its_kind_can_give(route: AnyRoute) -> N
     expected |= {"400", "409", "422"} if route.idempotent else set()
     assert expected <= named
     good = {str(status) for status in (route.status, *route.also)} | ({"304"} if route.public_seconds else set())
+    good |= {"206", "304"} if route.resumable else set()
     assert named - _REFUSALS == good
 
 

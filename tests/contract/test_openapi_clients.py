@@ -162,11 +162,13 @@ def test_a_route_documents_the_headers_that_it_takes_and_answers_with(route: Any
     found = operation(route)
     taken = {parameter["name"] for parameter in found["parameters"] if parameter["in"] == "header"}
     assert ("Idempotency-Key" in taken) == route.idempotent
-    assert ("If-None-Match" in taken) == (route.public_seconds is not None)
+    has_versions = route.public_seconds is not None or route.resumable
+    assert ("If-None-Match" in taken) == has_versions
+    assert ({"Range", "If-Range"} <= taken) == route.resumable
     good = found["responses"][str(route.status)]["headers"]
     assert ("Idempotent-Replayed" in good) == route.idempotent
-    assert ("ETag" in good) == (route.public_seconds is not None)
-    assert ("304" in found["responses"]) == (route.public_seconds is not None)
+    assert ("ETag" in good) == has_versions
+    assert ("304" in found["responses"]) == has_versions
     if route.idempotent:
         responses = document()["components"]["responses"]
         named = {

@@ -56,10 +56,18 @@ def read(content: bytes, public_key: bytes) -> ReadSnapshot:
     Ed25519PublicKey.from_public_bytes(public_key).verify(signature, b"gatehouse snapshot\x00" + unsigned)
     if unsigned[:8] != b"GHSNAP\x00\x01":
         raise ValueError("unknown format")
-    end = 12 + int.from_bytes(unsigned[8:12], "big")
-    found = ReadSnapshot(json.loads(unsigned[12:end]))
-    _read_tables(found, zlib.decompress(unsigned[end:], wbits=-15))
+    found = ReadSnapshot(json.loads(unsigned[12 : _end_of_head(content)]))
+    _read_tables(found, columns_of(content))
     return found
+
+
+def columns_of(content: bytes) -> bytes:
+    """Return the tables of a snapshot, unpacked."""
+    return zlib.decompress(content[_end_of_head(content) : -64], wbits=-15)
+
+
+def _end_of_head(content: bytes) -> int:
+    return 12 + int.from_bytes(content[8:12], "big")
 
 
 def _read_tables(found: ReadSnapshot, columns: bytes) -> None:

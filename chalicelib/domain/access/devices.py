@@ -88,6 +88,7 @@ class DeviceHeartbeat:
     reader_path: str | None = None
     reader_model: str | None = None
     last_error: str | None = None
+    hub_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +319,7 @@ def heartbeat(device_id: str, beat: DeviceHeartbeat) -> HeartbeatAnswer:
         (Device.reader_path, beat.reader_path),
         (Device.reader_model, beat.reader_model),
         (Device.last_error, beat.last_error),
+        (Device.hub_address, beat.hub_address),
     ]
     actions = [attribute.remove() if value is None else attribute.set(value) for attribute, value in values]
     actions.append(Device.silent_since.remove())

@@ -1,6 +1,9 @@
-"""Stream followers of offline gates."""
+"""Stream follower and job of offline gates."""
 
 from chalicelib.domain.changes import Follower
-from chalicelib.domain.offline import feed
+from chalicelib.domain.jobs import JobKind
+from chalicelib.domain.offline import builds, feed
+from chalicelib.table.items import Job, OfflineBuild
 
 FOLLOWERS: tuple[Follower, ...] = (feed.follow,)
+JOB_KINDS: dict[type[Job], JobKind] = {OfflineBuild: JobKind("offline_snapshot", builds.run_step)}

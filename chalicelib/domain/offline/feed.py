@@ -10,9 +10,11 @@ snapshot's tickets are not read before FED_AFTER has passed: any change that no 
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
@@ -30,6 +32,7 @@ FED_AFTER = timedelta(seconds=gate_control.REFRESH_SECONDS + 2)
 # How long a cursor is good; older ones get a full snapshot.
 CURSOR_LIFETIME = timedelta(hours=24)
 _KEPT = CURSOR_LIFETIME + timedelta(hours=2)
+KEY_BYTES = 32
 _ATTEMPTS = 12
 _LAST = 10**12 - 1
 # The most items of the feed in one delta; with the largest batches they are a few MB.
@@ -69,7 +72,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
                 touched[event_id].cards.add(after.uid)
     for event_id, things in touched.items():
         if is_fed(event_id):
-            _append(event_id, things)
+            append(event_id, partial(_present, event_id, things))
     return []
 
 
@@ -103,7 +106,7 @@ def begin(event_id: str) -> OfflineEvent:
         *keys.offline.event(event_id),
         started_at=clock.now(),
         generation=1,
-        fingerprint_key=secrets.token_bytes(32),
+        fingerprint_key=secrets.token_bytes(KEY_BYTES),
     )
     try:
         operations.record(operations.put(mine, OfflineEvent.pk.does_not_exist()))
@@ -115,15 +118,27 @@ def begin(event_id: str) -> OfflineEvent:
     return mine
 
 
-def _append(event_id: str, touched: _Touched) -> None:
-    """Store the present states of changed things under the next number. Raises Unavailable."""
+def take_next_key(event_id: str, seen: OfflineEvent) -> None:
+    """Give the event another fingerprint key; all cursors of the one seen then get a full snapshot."""
+    actions = [
+        OfflineEvent.generation.set(seen.generation + 1),
+        OfflineEvent.fingerprint_key.set(secrets.token_bytes(KEY_BYTES)),
+    ]
+    with suppress(operations.ConditionFailed):  # a concurrent build has given it one
+        operations.record(
+            operations.change(keys.offline.event(event_id), actions, OfflineEvent.generation == seen.generation)
+        )
+
+
+def append(event_id: str, present: Callable[[], States]) -> None:
+    """Store states under the next number; `present` reads them, again in each try. Raises Unavailable."""
     for _ in retries.attempts(_ATTEMPTS):
         number = last_number(event_id)
         now = clock.now()
         item = OfflineChanges(
             *keys.offline.changes(event_id, number + 1),
             number=number + 1,
-            states=states.packed(_present(event_id, touched)),
+            states=states.packed(present()),
             written_at=now,
             ttl=int((now + _KEPT).timestamp()),
         )

@@ -9,7 +9,6 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -82,7 +81,7 @@ def _fingerprint(key: bytes, thing: bytes) -> bytes:
     return hmac.digest(key, thing, hashlib.sha256)[:FINGERPRINT_BYTES]
 
 
-def body(tickets: Iterable[TicketState], cards: Iterable[CardState], *, key: bytes, epoch: datetime) -> Body:
+def body(tickets: Iterable[TicketState], cards: Iterable[CardState], *, key: bytes, epoch: int) -> Body:
     """Return the tables of a full snapshot or of a delta.
 
     A card's tickets must be among `tickets`; others are left out, since no gate could judge them.
@@ -136,11 +135,11 @@ def _ticket_byte(ticket: TicketState) -> int:
     return ticket.status | ticket.presence << _PRESENCE_BIT | ticket.disputed << _DISPUTED_BIT
 
 
-def _since(last_at: int | None, epoch: datetime) -> int:
+def _since(last_at: int | None, epoch: int) -> int:
     """Return a time in seconds from the epoch, above 0, which means none."""
     if last_at is None:
         return 0
-    return min(max(last_at - int(epoch.timestamp()) + _EPOCH, 1), 2**32 - 1)
+    return min(max(last_at - epoch + _EPOCH, 1), 2**32 - 1)
 
 
 def _column(numbers: Iterable[int], width: int) -> bytes:

@@ -40,7 +40,15 @@ MAY_BECOME: Mapping[EventStatus, tuple[EventStatus, ...]] = {
 }
 _ON_SALE = (EventStatus.PUBLISHED, EventStatus.LIVE)
 # Fields that are stored as they are sent, whether the event is on sale or not.
-_PLAIN = ("category", "featured", "children_enabled", "re_entry_allowed", "scanning_opens_at", "scanning_closes_at")
+_PLAIN = (
+    "category",
+    "featured",
+    "children_enabled",
+    "re_entry_allowed",
+    "offline_names",
+    "scanning_opens_at",
+    "scanning_closes_at",
+)
 _EDITED = ("title", "description", "image_url")
 # The stored attributes that a change may write.
 _WRITTEN = (

@@ -75,6 +75,7 @@ def _detail_out(shown: OwnEvent) -> schema.EventDetailOut:
         description=event.description,
         children_enabled=bool(event.children_enabled),
         re_entry_allowed=bool(event.re_entry_allowed),
+        offline_names=event.offline_names is not False,
         scanning_enabled=bool(event.scanning_enabled),
         scanning_opens_at=event.scanning_opens_at,
         scanning_closes_at=event.scanning_closes_at,

@@ -14,7 +14,7 @@ from chalice import Blueprint, Response
 
 from chalicelib.domain.access import request_rates
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.portals.http import body, forms, headers, padding, query, request_log, staff_acts, variables
+from chalicelib.portals.http import body, forms, headers, padding, query, ranges, request_log, staff_acts, variables
 from chalicelib.portals.http.answer import JSON, Answer, File, Reply, answer, cached
 from chalicelib.portals.http.idempotent_answers import KeyedRequest, Result, answer_once, is_in_between
 from chalicelib.portals.http.route import ROUTES, AnyRoute, BodyT, Call, OtherT, QueryT, ReplyT, Route
@@ -55,6 +55,8 @@ def respond(route: AnyRoute, view: View, request: Any, sent: Mapping[str, str]) 
 def _answer(route: AnyRoute, view: View, request: Any, sent: Mapping[str, str]) -> Answer:
     call = parse(route, request, sent)
     given = _answer_once(route, view, call) if route.idempotent else answer(route, view(call), call.headers)
+    if route.resumable:
+        return ranges.resumable(given, call.headers, method=request.method)
     return cached(given, call.headers, route.public_seconds) if route.public_seconds else given
 
 

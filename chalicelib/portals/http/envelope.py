@@ -99,7 +99,7 @@ def _refused(refusal: Refusal | None, path: str, request_id: str, *, allow: Any 
     body = {"error": {**error, **(refusal.extra if refusal else {})}}
     if path.startswith(_BARE_ERRORS):
         body = {"error": error.pop("message"), **error, **(refusal.extra if refusal else {})}
-    headers: dict[str, Any] = {"Content-Type": "application/json"}
+    headers: dict[str, Any] = {"Content-Type": "application/json", **(refusal.headers if refusal else {})}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
     if allow:

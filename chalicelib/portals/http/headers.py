@@ -14,7 +14,9 @@ LONGEST: Mapping[str, int] = {
     "content-type": 1024,
     "gatehouse-signature": 1024,
     "if-none-match": 1024,
+    "if-range": 1024,
     "origin": 1024,
+    "range": 1024,
     "stripe-signature": 1024,
     "x-csrf-token": 256,
 }
@@ -22,7 +24,9 @@ _NAMES = {
     "accept": "Accept",
     "content-type": "Content-Type",
     "if-none-match": "If-None-Match",
+    "if-range": "If-Range",
     "origin": "Origin",
+    "range": "Range",
 }
 # Those that prove something: a value that cannot be right is refused as a wrong one.
 _PROOFS: Mapping[str, type[Refusal]] = {

@@ -74,7 +74,8 @@ class Route(Generic[BodyT, QueryT, ReplyT, OtherT]):
     draws the reply for callers that accept image/png rather than JSON. `refuses`
     lists the refusals that do not follow from the guard and the schemas. `refresh` marks routes that a refresh token
     in the body authorizes. `idempotent` routes accept an Idempotency-Key. `padded` routes hide their duration. Any
-    cache may keep an answer for `public_seconds`. `audited` names the act of staff that the route writes to the audit
+    cache may keep an answer for `public_seconds`. A `resumable` file is given in
+    parts where a `Range` asks for one. `audited` names the act of staff that the route writes to the audit
     log, such as `venue.change`; its first word is the kind of thing that is changed.
     """
 
@@ -96,6 +97,7 @@ class Route(Generic[BodyT, QueryT, ReplyT, OtherT]):
     idempotent: bool = False
     padded: bool = False
     public_seconds: int | None = None
+    resumable: bool = False
     audited: str = ""
     # The view's name and the first line of its docstring, unless the declaration gives them.
     operation_id: str = ""

@@ -52,6 +52,8 @@ REQUEST_HEADERS = {
         "running with 409 `IDEMPOTENCY_IN_PROGRESS`. Bodies are compared as JSON. An answer with a state in between, "
         "such as `requires_confirmation`, is computed again. Keys are kept for 72 hours."
     ),
+    "If-Range": "The `ETag` of the part that is there; if the file has changed, the whole is sent.",
+    "Range": "The part of the file to send: `bytes=first-last`, `bytes=first-` or `bytes=-count`.",
     "If-None-Match": "The `ETag` of a copy; if it is still right the answer is 304 without a body.",
 }
 

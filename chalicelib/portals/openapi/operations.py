@@ -121,8 +121,11 @@ def _query_parameters(route: AnyRoute, of: Components) -> Iterator[Schema]:
 def _header_parameters(route: AnyRoute) -> Iterator[Schema]:
     if route.idempotent:
         yield _header("Idempotency-Key", {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH})
-    if route.public_seconds:
+    if route.public_seconds or route.resumable:
         yield _header("If-None-Match", {"type": "string"})
+    if route.resumable:
+        yield _header("Range", {"type": "string"})
+        yield _header("If-Range", {"type": "string"})
 
 
 def _header(name: str, schema: Schema) -> Schema:
@@ -140,7 +143,7 @@ def _header(name: str, schema: Schema) -> Schema:
 
 def _answers(route: AnyRoute, of: Components) -> Iterator[tuple[str, Schema]]:
     headers = ["X-Request-Id", "Cache-Control"]
-    headers += ["Idempotent-Replayed"] * route.idempotent + ["ETag"] * bool(route.public_seconds)
+    headers += ["Idempotent-Replayed"] * route.idempotent + ["ETag"] * bool(route.public_seconds or route.resumable)
     shown: Schema = {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers}}
     first: Schema = {"description": f"{route.summary}.", **shown}
     if route.reply:
@@ -157,7 +160,9 @@ def _answers(route: AnyRoute, of: Components) -> Iterator[tuple[str, Schema]]:
             str(status),
             {"description": f"{route.summary}.", **shown, "content": {JSON: {"schema": of.of_model[model]}}},
         )
-    if route.public_seconds:
+    if route.resumable:
+        yield "206", {"description": "The part that `Range` asks for.", **shown, "content": first["content"]}
+    if route.public_seconds or route.resumable:
         yield "304", {"description": "The copy that `If-None-Match` names is still right; there is no body.", **shown}
 
 

@@ -53,6 +53,7 @@ class EventDetailOut(EventOut):
     description: str | None
     children_enabled: bool
     re_entry_allowed: bool
+    offline_names: bool
     scanning_enabled: bool
     scanning_opens_at: Moment | None
     scanning_closes_at: Moment | None
@@ -94,6 +95,7 @@ class EventChangeIn(ChangeIn):
     image_url: organizer.Url | None = None
     children_enabled: StrictBool = False
     re_entry_allowed: StrictBool = False
+    offline_names: StrictBool = True
     scanning_opens_at: Instant | None = None
     scanning_closes_at: Instant | None = None
     refund_deadline: Instant | None = None

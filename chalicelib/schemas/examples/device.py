@@ -34,6 +34,7 @@ OPERATIONS: dict[str, Example] = {
         },
         {"results": [ADMITTED]},
     ),
+    "device_snapshot": Example(),
     "device_heartbeat": Example(
         {
             "queue_depth": 0,

@@ -181,6 +181,8 @@ class Device(Item, discriminator="device"):
     reader_model = UnicodeAttribute(null=True)
     app_version = UnicodeAttribute(null=True)
     last_error = UnicodeAttribute(null=True)
+    # Where other devices of the event reach it, if it runs a hub.
+    hub_address = UnicodeAttribute(null=True)
     # When staff asked it to delete what it keeps of attendees and cards; the heartbeat's answer says so.
     wipe_before = MomentAttribute(null=True)
 

@@ -54,6 +54,8 @@ class Event(Item, discriminator="event"):
     scanning_enabled = BooleanAttribute(default=True)
     re_entry_allowed = BooleanAttribute(default=False)
     children_enabled = BooleanAttribute(default=False)
+    # Whether devices without network may show names; absent is yes.
+    offline_names = BooleanAttribute(null=True)
     venue = Venue(null=True)
     # The optimistic lock: counts the changes, so a decision can be conditional on the version that was read.
     version = IntegerAttribute(default=0)

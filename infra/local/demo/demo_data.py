@@ -70,6 +70,7 @@ def load() -> None:
     customer_id = customer.account_id
     past_event.load(organizer, customer, now=now)
     _load_draft(now, organizer)
+    card_of = {demo.HOLDER: demo.CARD_UID, **dict.fromkeys(demo.FAMILY, demo.FAMILY_UID)}
     for guest in (demo.HOLDER, *demo.FAMILY, *demo.OTHERS):
         owner = customer_id if guest is demo.HOLDER else None
         # The family's card is its father's, who has no account.
@@ -82,6 +83,7 @@ def load() -> None:
                 number=guest.number,
                 tier=guest.tier,
                 ticket_id=guest.ticket_id,
+                card_uid=card_of.get(guest),
             )
         )
     for uid, guests in ((demo.CARD_UID, (demo.HOLDER,)), (demo.FAMILY_UID, demo.FAMILY)):

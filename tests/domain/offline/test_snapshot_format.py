@@ -2,7 +2,6 @@
 
 import json
 import zlib
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from tests.vectors import snapshots
 VECTORS = json.loads(snapshots.FILE.read_text())
 KEY, PUBLIC_KEY = bytes.fromhex(VECTORS["fingerprint_key"]), bytes.fromhex(VECTORS["public_key"])
 SIGNER = Ed25519PrivateKey.from_private_bytes(snapshots.SEED)
-EPOCH = datetime.fromtimestamp(snapshots.EPOCH, UTC)
+EPOCH = snapshots.EPOCH
 
 
 def states(made: tuple[list[dict[str, Any]], list[dict[str, Any]]]) -> tuple[list[TicketState], list[CardState]]:

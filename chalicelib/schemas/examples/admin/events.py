@@ -28,6 +28,7 @@ _EVENT: dict[str, Any] = {
     "description": "One evening, one admission each.",
     "children_enabled": True,
     "re_entry_allowed": False,
+    "offline_names": True,
     "scanning_enabled": True,
     "scanning_opens_at": None,
     "scanning_closes_at": None,

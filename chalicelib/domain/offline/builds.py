@@ -1,0 +1,193 @@
+"""The job that builds the full snapshot of an event: its tables, as a file in the bucket.
+
+The number of the feed is read first, then the list of the event's tickets, then the tickets and their cards, all
+strongly consistent. A change that these reads miss has a later number: the list's follower runs before the feed's.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import chain
+
+from chalicelib import clock
+from chalicelib.clients import files
+from chalicelib.domain import idempotency, jobs
+from chalicelib.domain.lists import entries
+from chalicelib.domain.lists.tickets import TICKETS
+from chalicelib.domain.offline import feed, names, snapshot_format, states
+from chalicelib.domain.offline.states import States
+from chalicelib.identifiers import new_id, unkeyed_operation_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card, OfflineBase, OfflineBuild, OfflineEvent, Ticket
+from chalicelib.table.operations import RawItem
+from chalicelib.table.places import Key, Place, whose
+from chalicelib.vocabulary import JobStatus
+
+# The bucket deletes files of this folder after two days (lifecycle rule).
+FOLDER = "offline/"
+TABLES, NAMES = "/tables", "/names"
+# What a ticket's and a card's state is made of.
+_OF_TICKET = (
+    *("ticket_id", "event_id", "status", "presence", "disputed", "credential", "admission", "passage"),
+    *("card_uid", "holder_name", "tier"),
+)
+_OF_CARD = ("uid", "status", "type", "sun_counter", "tickets")
+_HANDS = 8
+_PAGE = 2_000
+# Entries of the list read before their tickets are.
+_CHUNK = operations.BATCH_READ_LIMIT
+_JOB_KEPT = timedelta(days=2)
+
+
+def begin(event_id: str) -> None:
+    """Start a build, unless one was started within the last ten minutes. Raises Unavailable."""
+    operation_id = jobs.operation_of(
+        unkeyed_operation_id(), starter_id=event_id, request=("offline snapshot", event_id)
+    )
+    job_id, now = new_id("job"), clock.now()
+    build = OfflineBuild(
+        *keys.offline.build(job_id),
+        job_id=job_id,
+        owner_id=event_id,
+        status=JobStatus.OPEN,
+        event_id=event_id,
+        created_by=event_id,
+        created_at=now,
+        gsi2=jobs.due_place(job_id),
+        ttl=int((now + _JOB_KEPT).timestamp()),
+    )
+    try:
+        operations.commit(
+            idempotency.once(operation_id, job_id), operations.put(build, OfflineBuild.pk.does_not_exist())
+        )
+    except operations.ConditionFailed:
+        return
+    jobs.start(job_id)
+
+
+def run_step(job_id: str) -> bool | timedelta:
+    """Build the snapshot of a job's event and store it; idempotent. Raises Unavailable."""
+    build = operations.get(keys.offline.build(job_id))
+    if build is None or build.status != JobStatus.OPEN:
+        return False
+    settings = feed.begin(build.event_id)
+    wait = settings.started_at + feed.FED_AFTER - clock.now()
+    if wait > timedelta(0):
+        # Rounded up: a queue waits for whole seconds.
+        return timedelta(seconds=int(wait.total_seconds()) + 1)
+    base = _built(build.event_id, settings)
+    if base is None:
+        return True
+    ended = [OfflineBuild.status.set(JobStatus.COMPLETE), OfflineBuild.completed_at.set(clock.now())]
+    is_open = OfflineBuild.status == JobStatus.OPEN
+    try:
+        operations.record(operations.change(build.place, [*ended, *OfflineBuild.not_due()], is_open))
+    except operations.ConditionFailed:
+        return False  # another run of it ended it
+    return False
+
+
+def _built(event_id: str, settings: OfflineEvent) -> OfflineBase | None:
+    """Build and store a snapshot; None where two fingerprints are alike, and the event takes another key."""
+    began, read_at = time.monotonic(), clock.now()
+    number = feed.last_number(event_id)
+    found = read_all(event_id)
+    key = bytes(settings.fingerprint_key)
+    epoch = int(read_at.timestamp())
+    body = snapshot_format.body(found.states.tickets.values(), found.states.cards.values(), key=key, epoch=epoch)
+    if body.has_twins:
+        feed.take_next_key(event_id, settings)
+        return None
+    base = OfflineBase(
+        *keys.offline.base(event_id),
+        number=number,
+        read_at=read_at,
+        generation=settings.generation,
+        folder=f"{FOLDER}{event_id}/{secrets.token_hex(8)}",
+        sections=dict(body.sections),
+    )
+    packed = names.packed(
+        {snapshot_format.ticket_fingerprint(key, ticket_id).hex(): each for ticket_id, each in found.names.items()}
+    )
+    base = _stored(base, {TABLES: body.content, NAMES: names.kept(packed, folder=base.folder)})
+    seconds = round(time.monotonic() - began, 1)
+    logger.info(
+        "snapshot built",
+        extra={"event_id": event_id, "number": number, "bytes": len(body.content), "seconds": seconds, **body.sections},
+    )
+    return base
+
+
+def _stored(base: OfflineBase, parts: Mapping[str, bytes]) -> OfflineBase:
+    """Store the files, then the item that names them, unless a later build has stored its own."""
+    for name, content in parts.items():
+        files.write(base.folder + name, content, content_type="application/octet-stream")
+    earlier = operations.get(base.place)
+    try:
+        operations.record(operations.put(base, OfflineBase.pk.does_not_exist() | (OfflineBase.read_at < base.read_at)))
+    except operations.ConditionFailed as failure:
+        found = failure.found(OfflineBase)
+        if found is None or found.folder == base.folder:
+            return base  # our own first try, whose answer was lost
+        base, earlier = found, base
+    if earlier is not None and earlier.folder != base.folder:
+        files.delete_all(f"{earlier.folder}/")
+    return base
+
+
+@dataclass(slots=True)
+class Everything:
+    """All states of an event, and the names and tiers of its tickets by their ids."""
+
+    states: States = field(default_factory=States)
+    names: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+
+
+def read_all(event_id: str) -> Everything:
+    """Return the states of all tickets of an event, and of all cards that open them."""
+    found, uids = Everything(), set[str]()
+    with ThreadPoolExecutor(_HANDS) as hands:
+        ids = chain.from_iterable(hands.map(lambda shard: list(ticket_ids(event_id, shard)), range(TICKETS.shards)))
+        for tickets in hands.map(_tickets, _chunks(list(ids))):
+            for ticket in tickets:
+                found.states.tickets[ticket.ticket_id] = states.of_ticket(ticket)
+                found.names[ticket.ticket_id] = (ticket.holder_name, ticket.tier)
+                if ticket.card_uid:
+                    uids.add(ticket.card_uid)
+        for cards in hands.map(_cards, _chunks(sorted(uids))):
+            for card in cards:
+                state = states.of_card(card, event_id)
+                if state.ticket_ids:
+                    found.states.cards[card.uid] = state
+    return found
+
+
+def ticket_ids(event_id: str, shard: int, *, after: str = "") -> Iterator[str]:
+    """Yield the ids of an event's tickets in one shard of their list, in its order."""
+    for raw in ticket_rows(event_id, shard, after=after, page=_PAGE):
+        yield whose(raw["item_pk"]["S"])
+
+
+def ticket_rows(event_id: str, shard: int, *, after: str, page: int) -> Iterator[RawItem]:
+    """Yield the rows of an event's tickets in one shard of their list, from a sort key on."""
+    index = entries.index_text(("event_id",), {"event_id": event_id})
+    partition = keys.lists.entries(TICKETS.name, "issued_at", index, shard=shard)
+    for rows in operations.stream(Key(partition, after or "!"), ["sk", "item_pk"], page=page):
+        yield from rows
+
+
+def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)]
+
+
+def _tickets(ids: Sequence[str]) -> list[Ticket]:
+    places: list[Place[Ticket]] = [keys.tickets.ticket(ticket_id) for ticket_id in ids]
+    return list(operations.get_many(places, only=_OF_TICKET).values())
+
+
+def _cards(uids: Sequence[str]) -> list[Card]:
+    return list(operations.get_many(map(keys.cards.card, uids), only=_OF_CARD).values())

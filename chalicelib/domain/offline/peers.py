@@ -1,0 +1,60 @@
+"""The other devices of an event: whom a device may trust on the local network, and which of them is the hub."""
+
+import threading
+import time
+from dataclasses import dataclass
+
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Device
+from chalicelib.vocabulary import DeviceStatus
+
+# How long a container uses them: a revoked device is out within a minute (contract, "Device").
+_REFRESH_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """An enrolled device of an event; `hub` is its address where it runs the hub."""
+
+    device_id: str
+    gate: str
+    public_key: str
+    hub: str | None
+
+
+_lock = threading.Lock()
+_known: dict[str, tuple[float, tuple[Peer, ...]]] = {}
+
+
+def forget() -> None:
+    """Clear the cache."""
+    with _lock:
+        _known.clear()
+
+
+def of_event(event_id: str) -> tuple[Peer, ...]:
+    """Return the enrolled devices of an event, by id; cached for a third of a minute."""
+    with _lock:
+        read_at, known = _known.get(event_id, (float("-inf"), ()))
+    if time.monotonic() - read_at > _REFRESH_SECONDS:
+        read_at = time.monotonic()
+        known = _read(event_id)
+        with _lock:
+            _known[event_id] = (read_at, known)
+    return known
+
+
+def _read(event_id: str) -> tuple[Peer, ...]:
+    raws = operations.query(keys.access.event_devices(event_id).pk, index="gsi2")
+    devices = operations.get_many(operations.places_of(Device, raws)).values()
+    peers = [
+        Peer(device.device_id, device.gate, device.public_key, device.hub_address)
+        for device in devices
+        if device.event_id == event_id and device.status == DeviceStatus.ENROLLED and device.public_key
+    ]
+    return tuple(sorted(peers, key=lambda peer: peer.device_id))
+
+
+def hub(peers: tuple[Peer, ...]) -> Peer | None:
+    """Return the device that runs the hub; of several the one that was provisioned first."""
+    return next((peer for peer in peers if peer.hub), None)
