@@ -29,8 +29,9 @@ _DIRECT = {
     "deposits": ("deposits", 1),
     "withdrawals": ("withdrawals", -1),
 }
-_SALES, _FEES, _SETTLEMENT, _PAID = "sales", "fees", "settlement", "payout_paid"
-_TRANSIT = "in_transit"
+_SALES, _FEES, _SETTLEMENT = "sales", "fees", "settlement"
+# The account that a payout leaves when it is paid, and the one that it returns to when it bounces, by journal.
+_PAID_OUT = {"payout_paid": "in_transit", "payout_bounced": "payable"}
 
 
 def figures_of(journal: Journal) -> Counter[str]:
@@ -44,7 +45,7 @@ def figures_of(journal: Journal) -> Counter[str]:
             figures[name] += sign * amount
         if family in (_SALES, _FEES):
             trade += amount
-        if family == _TRANSIT and journal.type == _PAID:
+        if family == _PAID_OUT.get(journal.type):
             figures["payouts"] -= amount
     # A settlement moves sales on to the organizer, and is no trade of its own.
     if journal.type != _SETTLEMENT:

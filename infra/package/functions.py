@@ -61,7 +61,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "PayoutProvider": {
         "Type": "String",
         "Default": "sandbox",
-        "AllowedValues": ["sandbox"],
+        "AllowedValues": ["stripe", "sandbox"],
         "Description": "The provider of new payouts; sandbox sends no money",
     },
     "ReturnOrigins": {

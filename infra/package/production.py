@@ -1,4 +1,4 @@
-"""What production refuses: a provider that takes no money, origins without TLS, alarms without address (D-SEC-63).
+"""What production refuses: providers that move no money, origins without TLS, alarms without address (D-SEC-63).
 
 A rule of CloudFormation cannot look into a text. So a template for production has narrower parameters, and no other
 template deploys production.
@@ -24,6 +24,7 @@ def parameters(declared: dict[str, Any], *, stage: str) -> dict[str, Any]:
         **{name: {"AllowedPattern": pattern} for name, pattern in _PATTERNS.items()},
         "Stage": {"AllowedValues": [PROD]},
         "PaymentProvider": {"AllowedValues": ["stripe"]},
+        "PayoutProvider": {"AllowedValues": ["stripe"], "Default": "stripe"},
         "AlarmEmail": {"AllowedPattern": _ADDRESS, "Description": "The address that alarms are mailed to"},
     }
     made = {name: {**parameter, **narrowed.get(name, {})} for name, parameter in declared.items()}
@@ -39,9 +40,11 @@ def rules(*, stage: str) -> dict[str, Any]:
         message = "This template is for other stages. Make one for production: make package STAGE=prod"
         return {"NotForProduction": _rule({"Fn::Not": [is_prod]}, message)}
     takes_money = {"Fn::Not": [{"Fn::Equals": [{"Ref": "PaymentProvider"}, "sandbox"]}]}
+    sends_money = {"Fn::Not": [{"Fn::Equals": [{"Ref": "PayoutProvider"}, "sandbox"]}]}
     return {
         "ForProductionOnly": _rule(is_prod, "This template is for production. Make another: make package STAGE=dev"),
         "ProductionTakesMoney": _rule(takes_money, "The sandbox takes no money. Use PaymentProvider=stripe."),
+        "ProductionSendsMoney": _rule(sends_money, "The sandbox sends no money. Use PayoutProvider=stripe."),
     }
 
 

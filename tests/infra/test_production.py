@@ -58,6 +58,14 @@ def test_production_takes_money(prod: Template) -> None:
     assert not holds(rule, PaymentProvider="sandbox")
 
 
+def test_production_sends_money(prod: Template) -> None:
+    assert prod["Parameters"]["PayoutProvider"]["Default"] == "stripe"
+    assert accepted(prod, Stage="prod", PayoutProvider="stripe")
+    assert not accepted(prod, Stage="prod", PayoutProvider="sandbox")
+    rule = prod["Rules"]["ProductionSendsMoney"]["Assertions"][0]["Assert"]
+    assert not holds(rule, PayoutProvider="sandbox")
+
+
 @pytest.mark.parametrize("name", ORIGINS)
 def test_production_has_no_origin_without_tls(prod: Template, name: str) -> None:
     assert accepted(prod, Stage="prod", **{name: "https://admin.example.com"})

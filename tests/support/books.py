@@ -32,7 +32,7 @@ def _add(sums: Counter[str], kind: str, moved: Counter[str]) -> None:
     sums["deposits"] += moved["deposits"]
     sums["withdrawals"] -= moved["withdrawals"]
     sums["refunds"] -= moved["chargebacks"]
-    if kind == "payout_paid":
+    if kind in ("payout_paid", "payout_bounced"):
         sums["payouts"] += moved["clearing"]
     if kind != "settlement":
         paid = moved["sales"] + moved["fees"]

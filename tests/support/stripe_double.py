@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib.identifiers import new_id
+from tests.support.stripe_payout_double import Answer, PayoutDouble
 
 API_KEY, WEBHOOK_SECRET = "sk_test_of_the_double", "whsec_of_the_double"
 GOOD, DECLINED, NEEDS_OWNER = "pm_card_visa", "pm_card_chargeDeclined", "pm_card_authenticationRequired"
@@ -28,8 +29,6 @@ _MULTIPLES = {"isk": 100, "ugx": 100, "bhd": 10, "jod": 10, "kwd": 10, "omr": 10
 _LEAST = {"usd": 50, "jpy": 50}
 _DIGITS = {"idr": 12}
 _CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
-
-Answer = tuple[int, dict[str, Any]]
 
 
 def refusal(status: int, kind: str, **more: Any) -> Answer:
@@ -51,24 +50,34 @@ class StripeDouble:
     # How many of the next answers are lost after the operation was done; and how many are 500.
     lost_answers: int = 0
     broken_answers: int = 0
+    # How many requests are answered before all answers are lost; None for all of them.
+    answers_left: int | None = None
     # Whether a challenge is a page to open, or one for Stripe's own script.
     redirects: bool = True
     # The status of each new refund.
     refund_status: str = "succeeded"
     # What refunds are paid from, in the units of its one currency; without it there is no limit.
     funds: int | None = None
+    payouts: PayoutDouble = field(default_factory=PayoutDouble)
     _replies: dict[str, tuple[str, Answer]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     url: str = ""
 
-    def answer(self, method: str, path: str, params: dict[str, str], key: str | None) -> Answer | None:
+    def answer(
+        self, method: str, path: str, params: dict[str, str], key: str | None, account: str | None = None
+    ) -> Answer | None:
         """Return status and body, or nothing where the answer is lost on its way."""
         with self._lock:
+            self.payouts.account = account
             self.requests.append((method, path, key))
             if self.broken_answers:
                 self.broken_answers -= 1
                 return refusal(500, "api_error")
             reply = self._once(method, path, params, key)
+            if self.answers_left is not None:
+                self.answers_left -= 1
+                if self.answers_left < 0:
+                    return None
             if self.lost_answers:
                 self.lost_answers -= 1
                 return None
@@ -104,7 +113,7 @@ class StripeDouble:
             case "GET", ["refunds"]:
                 found = [one for one in self.refunds.values() if one["payment_intent"] == params["payment_intent"]]
                 return 200, {"object": "list", "data": found, "has_more": False, "url": "/v1/refunds"}
-        return refusal(404, "invalid_request_error", code="resource_missing")
+        return self.payouts.do(method, path, params) or refusal(404, "invalid_request_error", code="resource_missing")
 
     def _shown(self, name: str) -> dict[str, Any]:
         return json.loads(json.dumps(self.intents[name]))  # type: ignore[no-any-return]  # a copy of what went in
@@ -296,7 +305,8 @@ def _handler(double: StripeDouble) -> type[BaseHTTPRequestHandler]:
             if self.headers.get("authorization") != f"Bearer {API_KEY}":
                 answer: Answer | None = refusal(401, "invalid_request_error")
             else:
-                answer = double.answer(self.command, url.path, params, self.headers.get("idempotency-key"))
+                once, account = self.headers.get("idempotency-key"), self.headers.get("stripe-account")
+                answer = double.answer(self.command, url.path, params, once, account)
             if answer is None:
                 self.close_connection = True
                 return

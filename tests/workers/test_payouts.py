@@ -4,14 +4,18 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.ledger import clearing, in_transit, payable
+from chalicelib.domain.payments import sandbox
 from chalicelib.domain.payouts import paying, sandbox_bank
 from chalicelib.errors import Unavailable
+from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Item, OrganizerTotals, Payout, SandboxPayout
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import PayoutStatus, PayoutWait
-from tests.support import paid_out, payers
+from tests.support import books, paid_out, payers
+from tests.support.client import Answer, call
 from tests.support.factories import make_organizer
+from tests.support.log_lines import collected
 from tests.support.meanwhile import changing, failing
 from tests.support.paid_out import DONE, due
 
@@ -42,6 +46,18 @@ def claimed(ending: str = "02") -> tuple[Account, Payout]:
 def transfers() -> list[SandboxPayout]:
     found = [Item.from_raw_data(raw) for raw in payers.all_raws("sandbox_payout")]
     return [item for item in found if isinstance(item, SandboxPayout)]
+
+
+def bank_says(key: str) -> Answer:
+    """Deliver a callback about a payout to the webhook, as the sandbox would."""
+    body = sandbox.payout_changed(key, event_id=new_id("evt"))
+    signed = sandbox.sign(body, at=int(clock.now().timestamp()))
+    return call("POST", "/api/v1/payments/webhook/", raw=body, headers={sandbox.SIGNATURE_HEADER: signed})
+
+
+def sweep_if_due(payout_id: str) -> None:
+    if paid_out.stored(payout_id).is_due:
+        paid_out.sweep(payout_id)
 
 
 def assert_paid_once(organizer: Account, payout: Payout) -> None:
@@ -93,6 +109,43 @@ def test_a_failed_payout_is_paid_by_a_retry_to_another_account_and_never_twice()
     assert paid_out.act(payout.payout_id, "retry", paid_out.staff()).code == "INVALID_STATE"
     paid_out.claim(payout.payout_id)
     paid_out.deliver(due(payout.payout_id), due(payout.payout_id))
+    assert_paid_once(organizer, payout)
+
+
+def test_a_payout_that_bounces_after_it_was_paid_is_owed_again_and_paid_by_a_retry() -> None:
+    organizer, payout = claimed()
+    paid_out.deliver(due(payout.payout_id))
+    sandbox_bank.bounce(payout.payout_id)
+    with collected() as logged:
+        for _ in range(2):
+            assert bank_says(payout.payout_id).status == 200
+            sweep_if_due(payout.payout_id)
+    assert [line["message"] for line in logged.all()].count("payout bounced") == 1
+    bounced = paid_out.stored(payout.payout_id)
+    assert (bounced.status, bounced.failure_reason, bounced.paid_at) == ("failed", "account_closed", None)
+    # The books know that the organizer was not paid; the tests' organizer had sold nothing, so all accounts are empty.
+    assert set(payers.balances().values()) <= {0}
+    totals = operations.get(keys.organizers.totals(organizer.account_id))
+    assert totals is not None
+    assert totals.pending_payouts == NET
+    assert books.figures()["payouts"] == 0
+    paid_out.give_account(organizer, ending="03")
+    assert paid_out.act(payout.payout_id, "retry", paid_out.staff()).status == 200
+    paid_out.claim(payout.payout_id)
+    paid_out.deliver(due(payout.payout_id))
+    assert_paid_once(organizer, payout)
+
+
+def test_a_callback_about_an_earlier_attempt_or_a_payout_that_is_fine_changes_nothing() -> None:
+    organizer, payout = claimed()
+    paid_out.deliver(due(payout.payout_id))
+    for key in (f"{payout.payout_id}.2", "pto_unknown", "tr_1"):
+        assert bank_says(key).status == 200
+        assert not paid_out.stored(payout.payout_id).is_due
+    assert bank_says(payout.payout_id).status == 200
+    assert paid_out.stored(payout.payout_id).is_due
+    paid_out.sweep(payout.payout_id)
+    assert not paid_out.stored(payout.payout_id).is_due
     assert_paid_once(organizer, payout)
 
 

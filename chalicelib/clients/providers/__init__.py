@@ -133,7 +133,8 @@ class ListedPage:
 class Notice:
     """A callback that the provider signed; without outcome and moves it says nothing that payments rest on.
 
-    `charge` is the provider's reference of the charge whose `moves` it reports. `unknown` is the family of a kind of
+    `charge` is the provider's reference of the charge whose `moves` it reports. `payout_key` is our key of a payout of
+    which it says something new. `unknown` is the family of a kind of
     callback that the platform does not read, one of a fixed set of words.
     """
 
@@ -142,6 +143,7 @@ class Notice:
     outcome: Outcome | None = None
     charge: str | None = None
     moves: tuple[Move, ...] = ()
+    payout_key: str | None = None
     unknown: str | None = None
 
 
@@ -215,7 +217,8 @@ class TransferStatus(StrEnum):
 class Transfer:
     """Money to send to a bank account; `amount` is in minor units. A repeated `key` has no second effect.
 
-    `reference` is what the receiver reads on the statement of the account.
+    `reference` is what the receiver reads on the statement of the account. `receiver` is the provider's own id of the
+    account, where it has one (`Bank.receiver`).
     """
 
     key: str
@@ -224,6 +227,17 @@ class Transfer:
     holder: str
     iban: str
     reference: str
+    receiver: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """A bank account that money will be sent to; `key` is ours, and another for other details of the account."""
+
+    key: str
+    holder: str
+    iban: str
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +256,17 @@ class BalanceTooLow(Exception):
 class Bank(Protocol):
     """A provider of payouts. Each call raises Unavailable where the answer did not come, and is safe to repeat."""
 
+    def receiver(self, payee: Payee) -> str | None:
+        """Make a bank account known to the provider, and return its id there; None where none is needed.
+
+        Raises Declined.
+        """
+
     def send(self, transfer: Transfer) -> Sent:
         """Send money once for each key, and return what became of it. Raises Declined, BalanceTooLow."""
 
     def find(self, key: str) -> Sent | None:
-        """Return what became of the transfer with a key, or None where there is none."""
+        """Return what became of the transfer with a key, or None where there is none.
+
+        One that was paid may have come back since: it is failed from then on, and its money is on our balance again.
+        """

@@ -40,6 +40,8 @@ NAME = "stripe"
 SIGNATURE_HEADER = "stripe-signature"
 _API_KEY = "stripe_api_key"
 _WEBHOOK_SECRET = "stripe_webhook_secret"  # noqa: S105  # the name of a secret, not one
+# Of the endpoint for connected accounts, whose callbacks Stripe signs with a secret of its own.
+_CONNECT_SECRET = "stripe_connect_webhook_secret"  # noqa: S105  # the name of a secret, not one
 # Seconds; with its retries a request ends within the function's 30.
 _TIME_OUTS = (2, 6)
 _NETWORK_RETRIES = 2
@@ -75,18 +77,21 @@ _FAMILIES = (
     "payout",
     "radar",
     "review",
+    "transfer",
 )
 _REFUNDS_LOOKED_AT = 100
 # The payment methods for tests (docs.stripe.com/testing).
 _SHARED_METHODS = "pm_card_"
 # The refusals of a refund that our balance is too small for (docs.stripe.com/error-codes).
-_OUT_OF_FUNDS = ("balance_insufficient", "insufficient_funds")
-# The states of a refund that returns no money (docs.stripe.com/api/refunds/object).
+OUT_OF_FUNDS = ("balance_insufficient", "insufficient_funds")
 # The two parts of a day's list, as its cursor names them, and the intents in it whose outcome is final.
 _INTENTS, _REFUNDS = "intents", "refunds"
 _SETTLED = ("succeeded", "canceled")
 _LISTED_AT_ONCE = 100
+# The states of a refund that returns no money (docs.stripe.com/api/refunds/object).
 _NOT_REFUNDED = ("failed", "canceled")
+# The callbacks about payouts, of which only the key is read (docs.stripe.com/api/events/types).
+_PAYOUT_KINDS = ("payout.paid", "payout.failed", "payout.canceled", "transfer.reversed")
 
 
 class Stripe:
@@ -100,12 +105,12 @@ class Stripe:
         """Detach a payment method: Stripe then keeps it out of use, and nobody can attach it again."""
         # One that is detached, or that Stripe does not know, is refused; nothing is left to do.
         with suppress(Declined):
-            _ask(lambda client: client.v1.payment_methods.detach(token))
+            ask(lambda client: client.v1.payment_methods.detach(token))
 
     def create(self, charge: Charge) -> Opened:
         """Open a payment intent, with the customer's means of payment if it is known."""
         params: dict[str, Any] = {
-            "amount": _units(charge.amount, charge.currency),
+            "amount": units_of(charge.amount, charge.currency),
             "currency": charge.currency.lower(),
             "payment_method_types": ["card"],
             "metadata": {"payment_id": charge.payment_id},
@@ -114,14 +119,14 @@ class Stripe:
             params["payment_method"] = charge.token
         if charge.token and charge.is_owner_away:
             # A saved payment method is charged as the Stripe customer that it belongs to.
-            method = _ask(lambda client: client.v1.payment_methods.retrieve(charge.token))
+            method = ask(lambda client: client.v1.payment_methods.retrieve(charge.token))
             params |= {"customer": method["customer"]} if method.get("customer") else {}
         key = charge.payment_id
         if charge.token:
             # The same payment with another token is another request, which Stripe would refuse under the same key.
             # A digest, since a token may be any text, and a key is a header of up to 255 letters.
             key += f"/{hashlib.sha256(charge.token.encode()).hexdigest()}"
-        intent = _ask(lambda client: client.v1.payment_intents.create(params, _once(key)))
+        intent = ask(lambda client: client.v1.payment_intents.create(params, once(key)))
         return Opened(reference=intent["id"], client_secret=intent["client_secret"])
 
     def confirm(self, charge: Charge, reference: str) -> Outcome:
@@ -132,9 +137,9 @@ class Stripe:
         params: dict[str, Any] = {"off_session": True} if charge.is_owner_away else {}
         if charge.return_url:
             params["return_url"] = charge.return_url
-        options = _once(f"{charge.payment_id}/confirm/{intent['payment_method']}")
+        options = once(f"{charge.payment_id}/confirm/{intent['payment_method']}")
         try:
-            return _outcome(_ask(lambda client: client.v1.payment_intents.confirm(reference, params, options)))
+            return _outcome(ask(lambda client: client.v1.payment_intents.confirm(reference, params, options)))
         except Declined:
             return _outcome(_intent(reference))
 
@@ -145,16 +150,16 @@ class Stripe:
     def cancel(self, reference: str) -> Outcome:
         """Cancel an intent unless it has succeeded or is being processed."""
         try:
-            return _outcome(_ask(lambda client: client.v1.payment_intents.cancel(reference)))
+            return _outcome(ask(lambda client: client.v1.payment_intents.cancel(reference)))
         except Declined:
             return _outcome(_intent(reference))
 
     def refund(self, reference: str, *, amount: int, currency: str, key: str) -> Move:
         """Refund an intent; a refund whose idempotency key has lapsed is found by what it carries."""
-        units = _units(amount, currency)
+        units = units_of(amount, currency)
         params = {"payment_intent": reference, "amount": units, "metadata": {"refund_key": key}}
         try:
-            refund = _ask(lambda client: client.v1.refunds.create(params, _once(key)))
+            refund = ask(lambda client: client.v1.refunds.create(params, once(key)))
         except Declined as declined:
             known = _refunds(reference)
             found = [one for one in known if (one["metadata"] or {}).get("refund_key") == key]
@@ -166,9 +171,9 @@ class Stripe:
     def accept_dispute(self, reference: str, *, amount: int, currency: str) -> Move:  # noqa: ARG002  # the Protocol's
         """Close a dispute: it is lost from then on; one that is lost already is only read."""
         try:
-            return _dispute(_ask(lambda client: client.v1.disputes.close(reference)), "closed")
+            return _dispute(ask(lambda client: client.v1.disputes.close(reference)), "closed")
         except Declined:
-            found = _ask(lambda client: client.v1.disputes.retrieve(reference))
+            found = ask(lambda client: client.v1.disputes.retrieve(reference))
             if found["status"] != "lost":
                 raise
             return _dispute(found, "closed")
@@ -176,7 +181,7 @@ class Stripe:
     def contest_dispute(self, reference: str, *, evidence: str, key: str) -> None:
         """Submit the evidence of a dispute to the bank."""
         params: Any = {"evidence": {"uncategorized_text": evidence}, "submit": True}
-        _ask(lambda client: client.v1.disputes.update(reference, params, _once(key)))
+        ask(lambda client: client.v1.disputes.update(reference, params, once(key)))
 
     def listed(self, day: date, after: str | None) -> ListedPage:
         """Return a page of the payment intents of a day, then of its refunds."""
@@ -185,10 +190,10 @@ class Stripe:
         within = {"gte": int(starts.timestamp()), "lt": int((starts + timedelta(days=1)).timestamp())}
         asked: Any = {"created": within, "limit": _LISTED_AT_ONCE, **({"starting_after": last} if last else {})}
         if kind == _INTENTS:
-            page = _ask(lambda client: client.v1.payment_intents.list(asked))
+            page = ask(lambda client: client.v1.payment_intents.list(asked))
             found = tuple(_listed_charge(one) for one in page["data"] if one["status"] in _SETTLED)
         else:
-            page = _ask(lambda client: client.v1.refunds.list({**asked, "expand": ["data.payment_intent"]}))
+            page = ask(lambda client: client.v1.refunds.list({**asked, "expand": ["data.payment_intent"]}))
             found = tuple(map(_listed_refund, page["data"]))
         if page["has_more"]:
             return ListedPage(found, f"{kind}:{page['data'][-1]['id']}")
@@ -200,7 +205,7 @@ class Stripe:
             if is_charge:
                 return _listed_charge(_intent(reference))
             asked: Any = {"expand": ["payment_intent"]}
-            return _listed_refund(_ask(lambda client: client.v1.refunds.retrieve(reference, asked)))
+            return _listed_refund(ask(lambda client: client.v1.refunds.retrieve(reference, asked)))
         except Declined as declined:
             if declined.code == "resource_missing":
                 return None
@@ -208,23 +213,32 @@ class Stripe:
 
     def balance(self, currency: str) -> int | None:
         """Return the available balance; what is pending cannot be paid back from yet (docs.stripe.com/api/balance)."""
-        found = _ask(lambda client: client.v1.balance.retrieve())
+        found = ask(lambda client: client.v1.balance.retrieve())
         units = sum(int(part["amount"]) for part in found["available"] if part["currency"].upper() == currency)
         return stripe_amounts.from_stripe(units, currency)
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Return the outcome in a callback, after its signature is verified."""
-        import stripe  # heavy, and no other route needs it
-
-        try:
-            signature = headers.get(SIGNATURE_HEADER)
-            stripe.WebhookSignature.verify_header(raw, signature, _secret(_WEBHOOK_SECRET), _TOLERANCE)
-        except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
-            raise BadSignature from error
+        _verify(raw, headers.get(SIGNATURE_HEADER))
         try:
             return _notice(json.loads(raw))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BadSignature("The body is signed, but it is not an event.") from error
+
+
+def _verify(raw: bytes, signature: str | None) -> None:
+    """Raise BadSignature unless one of our endpoints' secrets signed a callback just now."""
+    import stripe  # heavy, and no other route needs it
+
+    secrets = [_secret(_WEBHOOK_SECRET), *filter(None, [PROVIDERS.field(_CONNECT_SECRET)])]
+    for place, secret in enumerate(secrets, 1):
+        try:
+            stripe.WebhookSignature.verify_header(raw, signature, secret, _TOLERANCE)
+        except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
+            if place == len(secrets):
+                raise BadSignature from error
+        else:
+            return
 
 
 def _refund_again(params: dict[str, Any], key: str, declined: Declined) -> dict[str, Any]:
@@ -232,13 +246,13 @@ def _refund_again(params: dict[str, Any], key: str, declined: Declined) -> dict[
 
     Stripe repeats a refusal under its idempotency key for a day, so another try has another key, the same in a minute.
     """
-    if declined.code not in _OUT_OF_FUNDS:
+    if declined.code not in OUT_OF_FUNDS:
         raise declined
     again = f"{key}/{int(clock.now().timestamp()) // 60}"
     try:
-        return _ask(lambda client: client.v1.refunds.create(params, _once(again)))
+        return ask(lambda client: client.v1.refunds.create(params, once(again)))
     except Declined as still:
-        if still.code in _OUT_OF_FUNDS:
+        if still.code in OUT_OF_FUNDS:
             raise OutOfFunds(still.code) from still
         raise
 
@@ -248,6 +262,8 @@ def _notice(event: Mapping[str, Any]) -> Notice:
     if kind in _KINDS:
         payment_id = (said.get("metadata") or {}).get("payment_id")
         return Notice(event_id=event_id, payment_id=payment_id, outcome=_outcome(said))
+    if kind in _PAYOUT_KINDS and (payout_key := (said.get("metadata") or {}).get("payout_key")):
+        return Notice(event_id=event_id, payout_key=str(payout_key))
     is_of_money = kind in (*_REFUND_KINDS, _CHARGE_REFUNDED) or kind.startswith(_DISPUTE)
     if not is_of_money:
         family = kind.partition(".")[0]
@@ -275,7 +291,7 @@ def _payment_of(intent_id: str) -> str | None:
 
 def _refunds(intent_id: str) -> Sequence[dict[str, Any]]:
     asked = {"payment_intent": intent_id, "limit": _REFUNDS_LOOKED_AT}
-    found: Sequence[dict[str, Any]] = _ask(lambda client: client.v1.refunds.list(asked))["data"]
+    found: Sequence[dict[str, Any]] = ask(lambda client: client.v1.refunds.list(asked))["data"]
     return found
 
 
@@ -328,7 +344,7 @@ def _listed_refund(refund: Mapping[str, Any]) -> ListedMoney:
     )
 
 
-def _units(amount: int, currency: str) -> int:
+def units_of(amount: int, currency: str) -> int:
     """Return an amount in Stripe's units. Raises Declined for one that it cannot charge."""
     try:
         return stripe_amounts.to_stripe(amount, currency)
@@ -336,12 +352,13 @@ def _units(amount: int, currency: str) -> int:
         raise Declined("invalid_amount") from error
 
 
-def _once(key: str) -> dict[str, str]:
+def once(key: str) -> dict[str, str]:
+    """Return the options of a request that has no second effect under a key."""
     return {"idempotency_key": key}
 
 
 def _intent(reference: str) -> dict[str, Any]:
-    return _ask(lambda client: client.v1.payment_intents.retrieve(reference))
+    return ask(lambda client: client.v1.payment_intents.retrieve(reference))
 
 
 def _outcome(intent: Mapping[str, Any]) -> Outcome:
@@ -399,7 +416,7 @@ def _client(key: str, base: str | None) -> Any:
     )
 
 
-def _ask(question: Callable[[Any], Any]) -> dict[str, Any]:
+def ask(question: Callable[[Any], Any]) -> dict[str, Any]:
     """Return Stripe's response. Raises Declined if it refuses, Unavailable if it cannot be reached."""
     import stripe  # heavy, and no other route needs it
 

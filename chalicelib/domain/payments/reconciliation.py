@@ -14,8 +14,8 @@ from chalicelib.domain.payments import providers, resolution, returns
 from chalicelib.domain.payments.resolution import INTERNAL, OPEN, get, settle
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Payment, ProviderEvent
-from chalicelib.vocabulary import Fact, PaymentStatus
+from chalicelib.table.items import Payment, Payout, ProviderEvent
+from chalicelib.vocabulary import Fact, PaymentStatus, PayoutStatus
 
 # The shortest delay until the next check if a provider still processes a charge after its deadline. Later ones grow
 # with the time since then. Stripe: a bank debit is processed for up to 14 days.
@@ -27,12 +27,14 @@ _GROWTH = 8
 def take_webhook(raw: bytes, headers: Mapping[str, str]) -> None:
     """Record what a provider's callback says of a payment: its outcome, its refunds, its disputes.
 
-    A callback of another kind is counted. It changes nothing, like one about an unknown payment. Raises BadSignature,
-    Unavailable.
+    One about a payout makes that due, and the sweep asks the provider. A callback of another kind is counted. It
+    changes nothing, like one about an unknown payment. Raises BadSignature, Unavailable.
     """
     notice = providers.chosen().parse_webhook(raw, headers)
     if notice.unknown is not None:
         observability.count("UnreadProviderCallbacks", {notice.unknown: 1}, by="kind")
+    if notice.payout_key:
+        _look_at_payout(notice.payout_key)
     if (notice.outcome is None and not notice.moves) or not notice.payment_id:
         return
     provider = config().payment_provider
@@ -50,6 +52,20 @@ def take_webhook(raw: bytes, headers: Mapping[str, str]) -> None:
         taken_at=clock.now(),
     )
     settle(notice.payment_id, notice.outcome, callback=taken)
+
+
+def _look_at_payout(key: str) -> None:
+    """Make a payout that was sent due now, unless the callback is about an earlier attempt."""
+    payout_id, _, attempt = key.partition(".")
+    if not payout_id.startswith("pto_"):
+        return
+    sent = Payout.status.is_in(PayoutStatus.PROCESSING, PayoutStatus.PAID)
+    this_one = Payout.attempt == int(attempt) if attempt.isdecimal() else Payout.attempt == 1
+    now = Payout.due_at(keys.jobs.due(clock.now(), payout_id))
+    try:
+        operations.record(operations.change(keys.money.payout(payout_id), now, sent & this_one))
+    except operations.ConditionFailed:
+        logger.info("a callback speaks of no payout that is on its way or paid", extra={"payout_id": payout_id})
 
 
 def _take_moves(payment: Payment, notice: Notice) -> None:

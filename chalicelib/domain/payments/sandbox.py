@@ -44,7 +44,7 @@ NAME = "sandbox"
 SIGNATURE_HEADER = "gatehouse-signature"
 OK, DECLINED, TIMEOUT, CHALLENGED = "tok_ok", "tok_declined", "tok_timeout", "tok_3ds"
 TOKENS = (OK, DECLINED, TIMEOUT, CHALLENGED)
-SUCCEEDED_KIND, FAILED_KIND = "payment.succeeded", "payment.failed"
+SUCCEEDED_KIND, FAILED_KIND, PAYOUT_KIND = "payment.succeeded", "payment.failed", "payout.changed"
 
 # The kinds of callbacks about refunds and disputes, such as `refund.failed` and `dispute.opened`.
 _REFUND_WORDS = (MoveWord.PENDING, MoveWord.SUCCEEDED, MoveWord.FAILED)
@@ -220,6 +220,8 @@ class Sandbox:
         except ValidationError as error:
             raise BadSignature("The body is signed, but it is no callback.") from error
         statuses = {SUCCEEDED_KIND: OutcomeStatus.SUCCEEDED, FAILED_KIND: OutcomeStatus.FAILED}
+        if said.type == PAYOUT_KIND:
+            return Notice(event_id=said.id, payout_key=said.reference)
         if said.type in _MOVES:
             kind, word = _MOVES[said.type]
             move = Move(said.move_reference, kind, said.amount, said.currency, (word,), said.refund_key)
@@ -284,6 +286,11 @@ def moved(payment_id: str, charge: str, move: Move, *, event_id: str) -> bytes:
         "refund_key": move.key,
     }
     return json.dumps(said).encode()
+
+
+def payout_changed(key: str, *, event_id: str) -> bytes:
+    """Return the body of a callback that a payout, by its key, is to be looked at."""
+    return json.dumps({"id": event_id, "type": PAYOUT_KIND, "reference": key}).encode()
 
 
 def _mac(key: bytes, body: bytes, at: int) -> str:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 from chalicelib.clients.providers import Bank
+from chalicelib.clients.providers import stripe as stripe_client
+from chalicelib.clients.providers.stripe_payouts import StripePayouts
 from chalicelib.config import config
 from chalicelib.domain.payouts import sandbox_bank
 from chalicelib.domain.payouts.sandbox_bank import SandboxPayouts
 
-_MADE: dict[str, Callable[[], Bank]] = {sandbox_bank.NAME: SandboxPayouts}
+_MADE: dict[str, Callable[[], Bank]] = {sandbox_bank.NAME: SandboxPayouts, stripe_client.NAME: StripePayouts}
 
 
 def chosen_name() -> str:

@@ -5,18 +5,20 @@ payout's own id as idempotency key. So a repeated message, a lost answer or a cr
 The sweep looks at a payout in process again, so a lost message delays it and loses nothing.
 
 The books: acceptance moves the money from the organizer's account to the one in transit; payment clears that against
-the provider; a failure after acceptance moves it back.
+the provider; a failure after acceptance moves it back. A payout that bounces after it was paid goes back to the
+organizer's account too, with an alarm, and staff retry it.
 """
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
-from chalicelib.clients.providers import BalanceTooLow, Bank, Declined, Sent, Transfer, TransferStatus
+from chalicelib.clients.providers import BalanceTooLow, Bank, Declined, Payee, Sent, Transfer, TransferStatus
 from chalicelib.domain import encryption, ledger, verifications
 from chalicelib.domain.changes import Change, every, follows, that_became
 from chalicelib.domain.ledger import Posting
@@ -45,6 +47,8 @@ def take_due(payout_id: str) -> bool:
         if not pay(payout_id):
             _look_again(payout_id)
         return True
+    if payout.status == PayoutStatus.PAID:
+        return _check_paid(payout)
     if payout.status != PayoutStatus.SCHEDULED:
         _try(payout, Payout.not_due())
         return False
@@ -58,6 +62,34 @@ def take_due(payout_id: str) -> bool:
     verified = verifications.check(payout.organizer_id)
     if _try(payout, [*claimed, *named, Payout.waits_for.remove()], verified):
         logger.info("payout claimed", extra={"payout_id": payout_id})
+    return True
+
+
+def _check_paid(payout: Payout) -> bool:
+    """Look at a paid payout of which its provider said something; return whether it has bounced. Raises Unavailable."""
+    sent = banks.named(str(payout.provider)).find(_key(payout, payout.attempt or 1))
+    if sent is None or sent.status is not TransferStatus.FAILED:
+        _try(payout, Payout.not_due())
+        return False
+    return _bounced(payout, sent)
+
+
+def _bounced(payout: Payout, sent: Sent) -> bool:
+    """Return a paid payout to the books, as failed; return whether this call did."""
+    actions = [
+        *payout_states.entering(payout, PayoutStatus.FAILED),
+        Payout.failure_reason.set(sent.failure_reason or "bounced"),
+        Payout.accepted_at.remove(),
+        Payout.paid_at.remove(),
+        Payout.reference.remove(),
+    ]
+    back = _posted(payout, "bounced", ledger.clearing(str(payout.provider)), ledger.payable(payout.organizer_id))
+    owed_again = settlements.pending(payout.organizer_id, payout.net, payout.currency)
+    if not _try(payout, actions, *back, owed_again):
+        return False  # another delivery recorded it
+    ids = {"payout_id": payout.payout_id, "event_id": payout.event_id, "attempt": payout.attempt}
+    # An alarm counts these lines.
+    logger.error("payout bounced", extra={**ids, "reason": sent.failure_reason})
     return True
 
 
@@ -90,7 +122,7 @@ def pay(payout_id: str) -> bool:
         return False
     bank = banks.named(str(payout.provider))
     try:
-        sent = _earlier(bank, payout) or bank.send(_transfer(payout))
+        sent = _earlier(bank, payout) or bank.send(_transfer(payout, bank))
     except BalanceTooLow:
         waiting = payout_states.entering(payout, PayoutStatus.SCHEDULED, due=clock.now() + _WAIT)
         logger.warning("payout waits for the provider's balance", extra={"payout_id": payout_id})
@@ -116,7 +148,8 @@ def _key(payout: Payout, attempt: int) -> str:
     return payout.payout_id if attempt == 1 else f"{payout.payout_id}.{attempt}"
 
 
-def _transfer(payout: Payout) -> Transfer:
+def _transfer(payout: Payout, bank: Bank) -> Transfer:
+    """Return what to send. Raises Unavailable, Declined."""
     profile = operations.get(keys.organizers.profile(payout.organizer_id))
     if profile is None or profile.bank_account is None:
         raise Unavailable("The organizer has no bank account any more.")
@@ -129,7 +162,27 @@ def _transfer(payout: Payout) -> Transfer:
         holder=account["title"],
         iban=account["iban"],
         reference=payout.invoice_number,
+        receiver=_receiver(payout, bank, profile, account),
     )
+
+
+def _receiver(payout: Payout, bank: Bank, profile: OrganizerProfile, account: Mapping[str, str]) -> str | None:
+    """Return the provider's id of the organizer's bank account; a changed account gets another. Raises Declined."""
+    sealed = hashlib.sha256(bytes(profile.bank_account)).hexdigest()
+    known_as = f"{payout.provider}/{sealed}"
+    if profile.receiver_of == known_as:
+        return str(profile.receiver)
+    payee = Payee(f"{payout.organizer_id}/{sealed}", account["title"], account["iban"], payout.currency)
+    receiver = bank.receiver(payee)
+    if receiver is None:
+        return None
+    same = OrganizerProfile.bank_account == bytes(profile.bank_account)
+    stored = [OrganizerProfile.receiver.set(receiver), OrganizerProfile.receiver_of.set(known_as)]
+    try:
+        operations.record(operations.change(keys.organizers.profile(payout.organizer_id), stored, same))
+    except operations.ConditionFailed as failure:
+        raise Unavailable("The bank account was just changed.", retry_after=1) from failure
+    return receiver
 
 
 def _record(payout: Payout, sent: Sent) -> bool:

@@ -7,7 +7,7 @@ are paid at once. `set_available` limits what can be paid.
 
 from contextlib import suppress
 
-from chalicelib.clients.providers import BalanceTooLow, Declined, Sent, Transfer, TransferStatus
+from chalicelib.clients.providers import BalanceTooLow, Declined, Payee, Sent, Transfer, TransferStatus
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import SandboxBank, SandboxPayout
@@ -21,6 +21,10 @@ _STATUSES = {FAILS: TransferStatus.FAILED, PENDS: TransferStatus.PENDING}
 
 class SandboxPayouts:
     """The bank `sandbox`."""
+
+    def receiver(self, payee: Payee) -> str | None:  # noqa: ARG002  # the Protocol's signature
+        """Return None: it pays to any IBAN."""
+        return None
 
     def send(self, transfer: Transfer) -> Sent:
         """Pay as the IBAN says. Raises Declined, BalanceTooLow, Unavailable (after the transfer was accepted)."""
@@ -67,6 +71,13 @@ class SandboxPayouts:
 def set_available(minor: int, currency: str) -> None:
     """Limit what the bank can still pay in a currency, in minor units."""
     operations.record(operations.put(SandboxBank(*keys.money.sandbox_bank(currency), available=minor)))
+
+
+def bounce(key: str) -> None:
+    """Return a paid transfer, as a bank does some days later with one to a closed account. For tests and demos."""
+    returned = [SandboxPayout.status.set(TransferStatus.FAILED)]
+    was_paid = SandboxPayout.status == TransferStatus.PAID
+    operations.record(operations.change(keys.money.sandbox_payout(key), returned, was_paid))
 
 
 def _taken(transfer: Transfer) -> list[Write]:

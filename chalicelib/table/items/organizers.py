@@ -17,6 +17,9 @@ class OrganizerProfile(Item, discriminator="organizer_profile"):
     tax_number = UnicodeAttribute(null=True)
     bank_account = BinaryAttribute(legacy_encoding=False, null=True)
     image_key = UnicodeAttribute(null=True)
+    # The payout provider's id of the bank account, and which provider and which sealed account it is of.
+    receiver = UnicodeAttribute(null=True)
+    receiver_of = UnicodeAttribute(null=True)
 
 
 class OrganizerTotals(Item, discriminator="organizer_totals"):
