@@ -121,7 +121,7 @@ def _merge(device_id: str, found: ReceivedNumbers | None, arrived: Sequence[Rang
         actions: list[Action] = [
             *_kind(),
             ReceivedNumbers.highest.set(after.highest),
-            ReceivedNumbers.gaps.set(text_of(after.gaps)),
+            ReceivedNumbers.gaps.set(text_of(after.gaps)) if after.gaps else ReceivedNumbers.gaps.remove(),
             ReceivedNumbers.version.add(1),
             ReceivedNumbers.is_bound.remove() if after.is_exact else ReceivedNumbers.is_bound.set(True),
         ]
@@ -156,9 +156,9 @@ def _received(item: ReceivedNumbers | None) -> Received:
     return Received(item.highest, gaps_of(item.gaps), is_exact=not item.is_bound)
 
 
-def text_of(gaps: Sequence[Range]) -> str | None:
-    """Return gaps as they are stored, such as `3-7 12-12`; None for no gap."""
-    return " ".join(f"{first}-{last}" for first, last in gaps) or None
+def text_of(gaps: Sequence[Range]) -> str:
+    """Return gaps as they are stored, such as `3-7 12-12`."""
+    return " ".join(f"{first}-{last}" for first, last in gaps)
 
 
 def gaps_of(text: str | None) -> tuple[Range, ...]:
