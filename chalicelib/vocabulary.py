@@ -180,6 +180,21 @@ class DeviceStatus(StrEnum):
     REVOKED = "revoked"
 
 
+class DeviceKind(StrEnum):
+    """What takes scans at a gate: a reader agent, or an usher's phone."""
+
+    AGENT = "agent"
+    PHONE = "phone"
+
+
+class NfcMode(StrEnum):
+    """How a phone reads cards: by its browser, by its app, or not at all."""
+
+    WEB = "web"
+    NATIVE = "native"
+    NONE = "none"
+
+
 class EventStatus(StrEnum):
     """The state of an event."""
 

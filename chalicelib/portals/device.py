@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.access import devices, tokens
-from chalicelib.domain.access.devices import DeviceHeartbeat
+from chalicelib.domain.access import devices, heartbeats, tokens
+from chalicelib.domain.access.heartbeats import DeviceHeartbeat
 from chalicelib.domain.gate import taps
 from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.domain.offline import snapshots
@@ -38,6 +38,12 @@ def _heartbeat(body: schema.HeartbeatIn) -> DeviceHeartbeat:
         reader_model=body.reader.model if body.reader else None,
         last_error=body.last_error,
         hub_address=body.hub_address,
+        battery=body.battery,
+        snapshot_cursor=body.snapshot_cursor,
+        snapshot_generated_at=body.snapshot_generated_at,
+        seq=body.seq,
+        hub=body.hub,
+        test=body.test,
     )
 
 
@@ -105,4 +111,4 @@ def device_snapshot(call: Call[None, schema.SnapshotIn]) -> File:
 @door(bp, Route("POST", f"{_BASE}/heartbeat", guard=DEVICE, body=schema.HeartbeatIn, reply=schema.HeartbeatOut))
 def device_heartbeat(call: Call[schema.HeartbeatIn, None]) -> schema.HeartbeatOut:
     """Report health, and learn settings and the time."""
-    return schema.HeartbeatOut.read(devices.heartbeat(call.principal.id, _heartbeat(call.body)))
+    return schema.HeartbeatOut.read(heartbeats.receive(call.principal.id, _heartbeat(call.body)))

@@ -115,11 +115,21 @@ class SnapshotIn(In):
     )
 
 
-class HeartbeatIn(In):
-    """The state of a device."""
+QueueDepth = Annotated[int, Field(ge=0, le=10_000_000)]
+ClockOffset = Annotated[int, Field(ge=-(10**13), le=10**13, description="The device's clock minus the platform's.")]
+Battery = Annotated[int, Field(ge=0, le=100, description="In percent.")]
+Echo = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$"),
+    Field(description="The `test` of the last answer, repeated once."),
+]
 
-    queue_depth: Annotated[int, Field(ge=0, le=10_000_000)]
-    clock_offset_ms: Annotated[int, Field(ge=-(10**13), le=10**13)] = 0
+
+class HeartbeatIn(In):
+    """The state of a device. A field that is left out is forgotten."""
+
+    queue_depth: QueueDepth
+    clock_offset_ms: ClockOffset = 0
     reader: ReaderIn | None = None
     app_version: Name
     last_error: Annotated[str, StringConstraints(max_length=300)] | None = None
@@ -127,11 +137,20 @@ class HeartbeatIn(In):
         default=None,
         description="Where other devices of the event reach its hub (`host:port`); null where it runs none.",
     )
+    battery: Battery | None = None
+    snapshot_cursor: Cursor | None = None
+    snapshot_generated_at: Instant | None = None
+    seq: Annotated[int, Field(ge=0, lt=2**53)] | None = Field(
+        default=None, description="The number of the last record that the device made."
+    )
+    hub: Id | None = Field(default=None, description="The id of the hub that decides for it: its own where it is one.")
+    test: Echo | None = None
 
 
 class HeartbeatOut(Out):
-    """The device's settings, and the platform's time."""
+    """The device's settings, and the platform's time; `test` is to be repeated in the next heartbeat, at once."""
 
     config: SettingsOut
     revoked_before: Moment | None
     time: Moment
+    test: str | None = None

@@ -177,6 +177,11 @@ ScanId = Annotated[
     StringConstraints(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$"),
     Field(description="Created by the scanner, one per scan, such as scn_ and a ULID; a repeated id is the same scan."),
 ]
+InstallationId = Annotated[
+    str,
+    StringConstraints(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$"),
+    Field(description="A random id of at least 16 characters that an app makes once and keeps, such as a UUID."),
+]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 NewPassword = Annotated[
     Password,

@@ -444,6 +444,19 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "usher_leave": _leave,
     "usher_leaves": _fixed(Request(query="status=open")),
     "usher_sync_logs": _sync_logs,
+    "usher_sync_status": _fixed(Request()),
+    "usher_phone_heartbeat": _fixed(
+        Request(
+            {
+                "installation_id": "installation-0001",
+                "queue_depth": 0,
+                "clock_offset_ms": 0,
+                "snapshot_cursor": None,
+                "app_version": "1.0.0",
+                "nfc": "none",
+            }
+        )
+    ),
     "usher_logs": _fixed(Request(query="page_size=5")),
     "usher_search_logs": _fixed(Request(query=f"event_id={demo.EVENT_ID}&result=valid")),
     "usher_log": lambda ground: Request(path={"log_id": ground.log_id}),

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.access import devices
-from chalicelib.domain.access.devices import DeviceHeartbeat
+from chalicelib.domain.access import devices, heartbeats
+from chalicelib.domain.access.heartbeats import DeviceHeartbeat
 from chalicelib.domain.changes import Wanted, change_of
 from chalicelib.domain.live import follower as live
 from chalicelib.table.items import Item
@@ -132,7 +132,7 @@ def test_a_heartbeat_calls_neither_function_and_a_revocation_calls_both() -> Non
     reader = StreamReader()
     reader.skip()
     for _ in range(2):
-        devices.heartbeat(device_id, DeviceHeartbeat(queue_depth=0, clock_offset_ms=0, app_version="1.0.0"))
+        heartbeats.receive(device_id, DeviceHeartbeat(queue_depth=0, clock_offset_ms=0, app_version="1.0.0"))
     beats = reader.read()
     assert len(beats) >= 2
     assert _passing(beats) == _passing(beats, "live") == []

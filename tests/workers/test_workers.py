@@ -11,7 +11,7 @@ from botocore.session import get_session
 import app
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain.access import devices
+from chalicelib.domain.access import devices, heartbeats
 from chalicelib.vocabulary import CardType
 from tests.support.client import call
 from tests.support.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token
@@ -97,7 +97,7 @@ def test_a_devices_changes_are_told_once_each_and_its_heartbeats_are_not(publish
     reader = make_reader(make_event())
     stream.drain()
     assert published() == ["device.enrolled"]
-    devices.heartbeat(reader.device_id, devices.DeviceHeartbeat(queue_depth=0, clock_offset_ms=0, app_version="1"))
+    heartbeats.receive(reader.device_id, heartbeats.DeviceHeartbeat(queue_depth=0, clock_offset_ms=0, app_version="1"))
     devices.revoke(reader.device_id)
     devices.revoke(reader.device_id)
     stream.drain()
@@ -118,8 +118,8 @@ def test_a_suspected_clone_is_told_by_its_scan_and_no_other_refusal_is(published
 def test_a_silent_reader_is_told_once_until_it_is_heard_again(published: Callable[[], list[str]]) -> None:
     now = clock.now()
     reader = make_reader(make_event())
-    beat = devices.DeviceHeartbeat(queue_depth=0, clock_offset_ms=0, app_version="1")
-    devices.heartbeat(reader.device_id, beat)
+    beat = heartbeats.DeviceHeartbeat(queue_depth=0, clock_offset_ms=0, app_version="1")
+    heartbeats.receive(reader.device_id, beat)
     schedule = {"id": "1", "time": "t", "resources": [], "source": "aws.events", "detail": {}}
 
     def watch(minutes: int) -> None:
@@ -132,7 +132,7 @@ def test_a_silent_reader_is_told_once_until_it_is_heard_again(published: Callabl
     watch(5)
     assert published() == ["device.silent"]
     with clock.set_to(now + timedelta(minutes=6)):
-        devices.heartbeat(reader.device_id, beat)
+        heartbeats.receive(reader.device_id, beat)
     watch(7)
     watch(20)
     assert published() == ["device.silent", "device.silent"]

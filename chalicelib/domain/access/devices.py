@@ -18,7 +18,7 @@ from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
 from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain import signing
-from chalicelib.domain.access import device_keys, limits, lock_outs, security_log, tokens
+from chalicelib.domain.access import device_keys, limits, lock_outs, security_log, sessions, tokens
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
@@ -76,28 +76,6 @@ class EnrolledDevice:
     gate: str
     server_public_key: str
     config: DeviceSettings
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceHeartbeat:
-    """The state that a device reports."""
-
-    queue_depth: int
-    clock_offset_ms: int
-    app_version: str
-    reader_path: str | None = None
-    reader_model: str | None = None
-    last_error: str | None = None
-    hub_address: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HeartbeatAnswer:
-    """The response to a heartbeat: the device's settings and the platform's time."""
-
-    config: DeviceSettings
-    revoked_before: datetime | None
-    time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,38 +286,13 @@ def _is_timely(issued: object, expires: object) -> bool:
     return is_open and expires - issued <= ASSERTION_LIFETIME.total_seconds()
 
 
-def heartbeat(device_id: str, beat: DeviceHeartbeat) -> HeartbeatAnswer:
-    """Store the reported state of a device and return its settings. Raises Unauthenticated if it is revoked."""
-    now = clock.now()
-    values: list[tuple[Any, Any]] = [
-        (Device.last_seen_at, now),
-        (Device.queue_depth, beat.queue_depth),
-        (Device.clock_offset_ms, beat.clock_offset_ms),
-        (Device.app_version, beat.app_version),
-        (Device.reader_path, beat.reader_path),
-        (Device.reader_model, beat.reader_model),
-        (Device.last_error, beat.last_error),
-        (Device.hub_address, beat.hub_address),
-    ]
-    actions = [attribute.remove() if value is None else attribute.set(value) for attribute, value in values]
-    actions.append(Device.silent_since.remove())
-    try:
-        raw = operations.record(
-            operations.change(keys.access.device(device_id), actions, Device.status == DeviceStatus.ENROLLED)
-        )
-    except operations.ConditionFailed as failure:
-        raise Unauthenticated("This device is not enrolled, or was revoked.") from failure
-    device = Device.from_raw_data(raw)
-    return HeartbeatAnswer(config=settings(device.event_id), revoked_before=device.wipe_before, time=now)
-
-
 def is_online(device: Device, now: datetime) -> bool:
     """Whether the last heartbeat of a device is within ONLINE_FOR."""
     return device.last_seen_at is not None and now - device.last_seen_at <= ONLINE_FOR
 
 
 def revoke(device_id: str) -> None:
-    """Revoke a device. Idempotent. Raises NotFound."""
+    """Revoke a device; with a phone, the sessions that began on it end. Idempotent. Raises NotFound."""
     write = operations.change(
         keys.access.device(device_id),
         [Device.status.set(DeviceStatus.REVOKED), Device.revoked_at.set(clock.now()), Device.public_key.remove()],
@@ -350,6 +303,8 @@ def revoke(device_id: str) -> None:
         device = Device.from_raw_data(acts.record(write, subject=subject))
     except operations.ConditionFailed as failure:
         raise NotFound("There is no such device.") from failure
+    if device.is_phone and device.usher_id:
+        sessions.end_of_phone(device.usher_id, device_id, ended_because="phone revoked")
     lock_outs.revoke(Portal.DEVICE, device_id, event_ids=[device.event_id])
 
 
@@ -371,7 +326,8 @@ def watch() -> int:
 
 
 def _fell_silent(device: Device, now: datetime) -> bool:
-    heard = device.last_seen_at or device.enrolled_at
+    # A phone goes home in its usher's pocket.
+    heard = None if device.is_phone else device.last_seen_at or device.enrolled_at
     return device.silent_since is None and heard is not None and now - heard > SILENT_AFTER
 
 
@@ -391,10 +347,10 @@ def ids(device: Device) -> dict[str, Any]:
 
 
 def facts_of_change(before: Device | None, after: Device) -> Sequence[Published]:
-    """Return the facts to publish for a change of a device's status."""
+    """Return the facts to publish for a change of the status of a reader agent."""
     was = before.status if before else None
     facts = {DeviceStatus.ENROLLED: Fact.DEVICE_ENROLLED, DeviceStatus.REVOKED: Fact.DEVICE_REVOKED}
-    if after.status == was or after.status not in facts:
+    if after.is_phone or after.status == was or after.status not in facts:
         return []
     moment = after.revoked_at if after.status == DeviceStatus.REVOKED else after.enrolled_at
     return [

@@ -96,10 +96,15 @@ def _was_made(token: str, session_id: str, generation: int) -> bool:
 
 
 def start(
-    account: Account, *, event_id: str | None = None, in_cookie: bool = False, visitor: Visitor | None = None
+    account: Account,
+    *,
+    event_id: str | None = None,
+    phone_id: str | None = None,
+    in_cookie: bool = False,
+    visitor: Visitor | None = None,
 ) -> Tokens:
     """Start a session of an account and return its first pair of tokens. The owner hears of a new device."""
-    write, pair = begin(account, event_id=event_id, in_cookie=in_cookie, visitor=visitor)
+    write, pair = begin(account, event_id=event_id, phone_id=phone_id, in_cookie=in_cookie, visitor=visitor)
     remembering = known_devices.remembering(account, visitor)
     if remembering:
         place = keys.access.account(account.account_id)
@@ -111,7 +116,12 @@ def start(
 
 
 def begin(
-    account: Account, *, event_id: str | None = None, in_cookie: bool = False, visitor: Visitor | None = None
+    account: Account,
+    *,
+    event_id: str | None = None,
+    phone_id: str | None = None,
+    in_cookie: bool = False,
+    visitor: Visitor | None = None,
 ) -> tuple[operations.Write, Tokens]:
     """Return the write that starts a session, and its first pair of tokens, valid after the write.
 
@@ -129,6 +139,7 @@ def begin(
         portal=account.portal,
         account_id=account.account_id,
         event_id=event_id,
+        phone_id=phone_id,
         generation=1,
         token_hash=_hash(refresh),
         rotated_at=now,
@@ -151,7 +162,10 @@ def _principal(account: Account, session: Session) -> Principal:
         session_id=session.session_id,
         issued_at=clock.now(),
         name=account.name,
-        claims=accounts.claims(account, event_id=session.event_id),
+        claims={
+            **accounts.claims(account, event_id=session.event_id),
+            **({"phone_id": session.phone_id} if session.phone_id else {}),
+        },
     )
 
 
@@ -276,6 +290,14 @@ def end_own(principal: Principal, session_id: str) -> None:
     is_own = (Session.account_id == principal.id) & (Session.portal == principal.portal)
     if not _end(session_id, is_own, ended_because="ended by its owner"):
         raise NotFound("You have no such session.")
+
+
+def end_of_phone(account_id: str, phone_id: str, *, ended_because: str) -> None:
+    """End the sessions of an account that were started with a phone."""
+    raws = operations.query(keys.access.account_sessions(account_id).pk, index="gsi1")
+    for session in operations.get_many(operations.places_of(Session, raws)).values():
+        if session.phone_id == phone_id:
+            end(session.session_id, ended_because=ended_because)
 
 
 def end(session_id: str, *, ended_because: str) -> None:

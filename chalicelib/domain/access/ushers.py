@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chalicelib.domain.access import accounts, sessions
+from chalicelib.domain.access import accounts, phones, sessions
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.admission import EventFacts
@@ -39,15 +39,22 @@ class UsherAssignment:
     scanning_enabled: bool
 
 
-def log_in(username: str, password: str, *, event_id: str, visitor: Visitor) -> UsherLogIn:
+def log_in(
+    username: str, password: str, *, event_id: str, visitor: Visitor, installation_id: str | None = None
+) -> UsherLogIn:
     """Start an usher's session at an event. Password and assignment are checked before the event is read.
 
-    Raises InvalidCredentials, RateLimited, AccountSuspended, Forbidden (no ushering role), NotAssigned, NotFound.
+    An installation of the app becomes a phone of the event, which the tokens name. Raises InvalidCredentials,
+    RateLimited, AccountSuspended, Forbidden (no ushering role, or a revoked phone), NotAssigned, NotFound.
     """
     account = accounts.verify_password(Portal.USHER, username, password, address=visitor.address)
     accounts.require_assignment(account, event_id)
     event = events.get(event_id)
-    return UsherLogIn(account, _shown(event), sessions.start(account, event_id=event.event_id, visitor=visitor))
+    phone_id = phones.phone_id_of(event.event_id, installation_id) if installation_id else None
+    if phone_id is not None:
+        phones.register(account.account_id, event.event_id, phone_id)
+    tokens = sessions.start(account, event_id=event.event_id, phone_id=phone_id, visitor=visitor)
+    return UsherLogIn(account, _shown(event), tokens)
 
 
 def assigned_events(usher_id: str) -> list[UsherEvent]:

@@ -28,6 +28,7 @@ def address(scan: Scan, *, is_conflict: bool) -> Write:
         keys.incidents.conflict_address(scan.log_id),
         [
             ConflictAddress.kind.set(ConflictAddress),
+            ConflictAddress.event_id.set(scan.event_id),
             ConflictAddress.scan_pk.set(scan.pk),
             ConflictAddress.scan_sk.set(scan.sk),
             ConflictAddress.withdrawn.remove() if is_conflict else ConflictAddress.withdrawn.set(True),

@@ -1,4 +1,4 @@
-"""The list of reader devices."""
+"""The list of devices: reader agents and ushers' phones."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from chalicelib import clock
 from chalicelib.domain.changes import Wanted
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Device
-from chalicelib.vocabulary import DeviceStatus
+from chalicelib.vocabulary import DeviceKind, DeviceStatus
 
 # A device that sent a heartbeat within this time is online.
 ONLINE_FOR = timedelta(seconds=90)
@@ -27,8 +27,9 @@ DEVICES = ListOf(
     },
     filters={
         "event_id": Filter(lambda device: device.event_id),
-        "gate": Filter(lambda device: device.gate, folded=True),
+        "kind": Filter(lambda device: device.device_kind or DeviceKind.AGENT, DeviceKind),
         # These change with heartbeats and enrolments, so no entry has them.
+        "gate": Filter(lambda device: device.gate, folded=True, live=True),
         "status": Filter(lambda device: device.status, DeviceStatus, live=True),
         "online": Filter(is_online, bool, live=True),
     },

@@ -283,7 +283,8 @@ def _occupancy(event: Event, inside: int) -> EventOccupancy:
 
 
 def _is_unsynced(device: Device, now: datetime) -> bool:
-    return bool(device.queue_depth) or not devices.is_online(device, now)
+    # A phone that is switched off had sent what it reported; an agent that is silent may go on deciding.
+    return bool(device.queue_depth) or not (device.is_phone or devices.is_online(device, now))
 
 
 def page(

@@ -65,7 +65,10 @@ INVENTORY: Mapping[type[Item], Mapping[str, Fate]] = {
     items.Seats: _all(_P, "owned orders"),
     items.Visit: _all(_P, "customer_id tickets"),
     # Log-in
-    items.Session: {**_all(_P, "session_id account_id event_id"), **_all(_R, "token_hash device address_hint")},
+    items.Session: {
+        **_all(_P, "session_id account_id event_id phone_id"),
+        **_all(_R, "token_hash device address_hint"),
+    },
     items.LockOut: _all(_E, "kept_session_id"),
     items.Challenge: _all(_R, "number_mac account_id pending mac"),
     items.NewestChallenge: _all(_R, "challenge_id"),
@@ -145,6 +148,7 @@ OF_OTHERS: frozenset[type[Item]] = frozenset(
         items.MerchantSettings,
         items.EditRequest,
         items.Device,
+        items.UsherPhones,
         items.Enrolment,
         items.StaffRevocation,
         items.AuditSeal,

@@ -97,9 +97,7 @@ TALLIED: Mapping[type[Item], Tallied] = {
     Account: Tallied(_account, begins=lambda number: number, began_at=lambda account: account.created_at),
     Card: Tallied(lambda card: f"cards_{card.status}", begins=lambda _: "cards_registered"),
     Event: Tallied(lambda event: f"events_{event.status}", category=lambda event: event.category or ""),
-    ConflictAddress: Tallied(
-        lambda address: None if address.resolution is not None or address.withdrawn else "pending_conflicts"
-    ),
+    ConflictAddress: Tallied(lambda address: "pending_conflicts" if address.is_open else None),
     **{item: Tallied(_pending) for item in _PENDING},
 }
 

@@ -92,7 +92,8 @@ _KINDS: Mapping[str, Variable] = {
     "job_id": _id("job"),
     "batch_id": _id("bat"),
     "log_id": _id("log"),
-    "device_id": _id("dev"),
+    # A reader agent or a phone.
+    "device_id": _id("(?:dev|phn)"),
     "user_id": _id("usr"),
     "venue_id": _id("ven"),
     "customer_id": _id("cus"),

@@ -59,7 +59,13 @@ def _logged_in_out(log_in: UsherLogIn) -> schema.LoginOut:
 def usher_login(call: Call[schema.LoginIn, None]) -> schema.LoginOut:
     """Log in at one event; the role and the assignment are checked."""
     body = call.body
-    log_in = ushers.log_in(body.username, body.password, event_id=body.event_id, visitor=call.visitor)
+    log_in = ushers.log_in(
+        body.username,
+        body.password,
+        event_id=body.event_id,
+        visitor=call.visitor,
+        installation_id=body.installation_id,
+    )
     return _logged_in_out(log_in)
 
 

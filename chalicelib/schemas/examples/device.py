@@ -1,10 +1,10 @@
 """The examples of the reader agents."""
 
 from chalicelib.schemas.examples import demo
-from chalicelib.schemas.examples.shared import ACCESS, ASSERTION, DEVICE_ID, KEY, SCAN_ID, Example
+from chalicelib.schemas.examples.shared import ACCESS, ASSERTION, CURSOR, DEVICE_ID, KEY, SCAN_ID, Example
 from chalicelib.schemas.examples.usher.scans import ADMITTED
 
-_SETTINGS = {
+SETTINGS = {
     "heartbeat_seconds": 30,
     "batch_size": 100,
     "online_timeout_ms": 1000,
@@ -20,7 +20,7 @@ OPERATIONS: dict[str, Example] = {
             "event_id": demo.EVENT_ID,
             "gate": demo.GATES[0],
             "server_public_key": KEY,
-            "config": _SETTINGS,
+            "config": SETTINGS,
         },
     ),
     "device_token": Example(
@@ -41,7 +41,12 @@ OPERATIONS: dict[str, Example] = {
             "clock_offset_ms": 12,
             "reader": {"path": "usb:072f:2200", "model": "ACS ACR122U"},
             "app_version": "0.1.0",
+            "battery": 76,
+            "snapshot_cursor": CURSOR,
+            "snapshot_generated_at": "2026-11-20T19:01:00.000Z",
+            "seq": 1204,
+            "hub": DEVICE_ID,
         },
-        {"config": _SETTINGS, "revoked_before": None, "time": "2026-11-20T19:05:00.000Z"},
+        {"config": SETTINGS, "revoked_before": None, "time": "2026-11-20T19:05:00.000Z", "test": None},
     ),
 }

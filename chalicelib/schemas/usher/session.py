@@ -2,16 +2,17 @@
 
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.events import EventOut
-from chalicelib.schemas.wire import Id, In, Out, Password, TokensOut
+from chalicelib.schemas.wire import Id, In, InstallationId, Out, Password, TokensOut
 from chalicelib.vocabulary import UsherRole
 
 
 class LoginIn(In):
-    """An usher's log-in at one event."""
+    """An usher's log-in at one event; `installation_id` makes the phone a device of the event."""
 
     event_id: Id
     username: Name
     password: Password
+    installation_id: InstallationId | None = None
 
 
 class UsherOut(Out):

@@ -20,6 +20,7 @@ from chalicelib.table.items.access import (
     StaffRevocation,
     Throttle,
     UsedAssertion,
+    UsherPhones,
 )
 from chalicelib.table.items.audit import AuditEntry, AuditHead, AuditSeal, AuditSealHead, AuditVerification
 from chalicelib.table.items.cancellations import Cancellation, CancellationPreview, CancellationRun
@@ -65,7 +66,7 @@ from chalicelib.table.items.gate import (
     ScanReceipt,
 )
 from chalicelib.table.items.idempotency import IdempotencyRecord, IdempotentAnswer, Operation
-from chalicelib.table.items.incidents import ConflictAddress, Incident
+from chalicelib.table.items.incidents import ConflictAddress, Incident, OpenConflicts
 from chalicelib.table.items.item import Item, SweptItem
 from chalicelib.table.items.jobs import ExportRun, Job, JobRequest, SettlementFile, SweepMark
 from chalicelib.table.items.lists import ListEntry, ListWord
@@ -239,6 +240,7 @@ __all__ = [
     "OfflineFeed",
     "OpenAssignment",
     "OpenCardRequest",
+    "OpenConflicts",
     "OpenPayment",
     "Operation",
     "Order",
@@ -297,6 +299,7 @@ __all__ = [
     "TicketTally",
     "UnknownCard",
     "UsedAssertion",
+    "UsherPhones",
     "Venue",
     "Visit",
     "Withdrawal",

@@ -13,7 +13,7 @@ from pynamodb.attributes import (
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
-from chalicelib.vocabulary import AccountStatus, DeviceStatus, OtpPurpose, Portal
+from chalicelib.vocabulary import AccountStatus, DeviceKind, DeviceStatus, NfcMode, OtpPurpose, Portal
 
 
 class Login(Item, discriminator="login"):
@@ -82,6 +82,8 @@ class Session(Item, discriminator="session"):
     portal = EnumAttribute(Portal)
     account_id = UnicodeAttribute()
     event_id = UnicodeAttribute(null=True)
+    # The phone of an usher's log-in.
+    phone_id = UnicodeAttribute(null=True)
     generation = IntegerAttribute()
     token_hash = UnicodeAttribute()
     rotated_at = MomentAttribute()
@@ -161,7 +163,10 @@ class NewestChallenge(Item, discriminator="newest_challenge"):
 
 
 class Device(Item, discriminator="device"):
-    """A reader agent at a gate."""
+    """A reader agent at a gate, or the phone of an usher of the event.
+
+    A phone has no name of a person: `usher_id` says whose log-in it came with last.
+    """
 
     device_id = UnicodeAttribute()
     event_id = UnicodeAttribute()
@@ -185,6 +190,33 @@ class Device(Item, discriminator="device"):
     hub_address = UnicodeAttribute(null=True)
     # When staff asked it to delete what it keeps of attendees and cards; the heartbeat's answer says so.
     wipe_before = MomentAttribute(null=True)
+    # Absent: a reader agent.
+    device_kind = EnumAttribute(DeviceKind, null=True)
+    usher_id = UnicodeAttribute(null=True)
+    nfc = EnumAttribute(NfcMode, null=True)
+    # In percent.
+    battery = IntegerAttribute(null=True)
+    snapshot_cursor = UnicodeAttribute(null=True)
+    snapshot_generated_at = MomentAttribute(null=True)
+    # The number of the last record that it made, and the hub that decides for it.
+    seq = IntegerAttribute(null=True)
+    hub = UnicodeAttribute(null=True)
+    # A round trip through its heartbeat: what it is asked to repeat, and what it repeated last.
+    test_nonce = UnicodeAttribute(null=True)
+    test_asked_at = MomentAttribute(null=True)
+    test_echo = UnicodeAttribute(null=True)
+    test_echoed_at = MomentAttribute(null=True)
+
+    @property
+    def is_phone(self) -> bool:
+        """Whether it is an usher's phone."""
+        return self.device_kind is DeviceKind.PHONE
+
+
+class UsherPhones(Item, discriminator="usher_phones"):
+    """The phones that an usher logged in with at an event, the latest last."""
+
+    phone_ids: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute)
 
 
 class Enrolment(Item, discriminator="enrolment"):

@@ -28,10 +28,23 @@ class Incident(Item, discriminator="incident"):
 class ConflictAddress(Item, discriminator="conflict_address"):
     """The scan of a conflict, found by the id of its log entry alone; it is open until it has a resolution."""
 
+    event_id = UnicodeAttribute()
     scan_pk = UnicodeAttribute()
     scan_sk = UnicodeAttribute()
     resolution = EnumAttribute(ConflictResolution, null=True)
     # A record that arrived later showed that it is none.
     withdrawn = BooleanAttribute(null=True)
-    # What the platform's totals count it as.
+    # What the platform's totals count it as, and whether its event's count has it.
     tallied = UnicodeAttribute(null=True)
+    counted = BooleanAttribute(null=True)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether staff have to close it."""
+        return self.resolution is None and not self.withdrawn
+
+
+class OpenConflicts(Item, discriminator="open_conflicts"):
+    """How many conflicts of an event are open, as the stream counted them."""
+
+    open = IntegerAttribute(default=0)

@@ -15,7 +15,7 @@ No.  question                                   index  partition                
 10   an account                                 table  ACCOUNT#account           ACCOUNT                log-in, refresh
 11   a session                                  table  SESSION#session           SESSION                refresh, log-out
 12   staff locked out within the last minutes   table  STAFF                     REVOKED#principal      admin's guard
-13   a reader device                            table  DEVICE#device             DEVICE                 device's guard
+13   a reader agent or an usher's phone         table  DEVICE#device             DEVICE                 device's guard
 14   all devices, newest first                  gsi1   DEVICES                   device                 admin
 15   the devices of an event                    gsi2   EVENT_DEVICES#event       device                 admin, watch
 16   a one-time enrolment code, by its MAC      table  ENROLMENT#mac             ENROLMENT              enrolment
@@ -154,6 +154,8 @@ No.  question                                   index  partition                
 180  the orders of a customer, newest first     gsi1   CUSTOMER_ORDERS#customer  order                  staff, erasure
 205  the numbers that arrived from a device     table  DEVICE#device             RECEIVED               uploads, board
 190  the first arrival of an offline record     table  SCAN#caller#scan          RECEIPT                uploads
+206  the phones of an usher at an event         table  ACCOUNT#account           PHONES#event           log-in
+207  how many conflicts of an event are open    table  CONFLICTS#event           OPEN_CONFLICTS         sync status
 150  the rows of a bulk job, and their problems  table  JOB#job                   ROWS#…, PROBLEMS#…     worker
 151  whose a card request is                    table  CARD_REQUEST#request      CARD_REQUEST           staff
 152  money that is left on a card or of a refund  table  LEFTOVER#card or payment LEFTOVER               stream, staff

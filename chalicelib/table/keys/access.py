@@ -17,6 +17,7 @@ from chalicelib.table.items.access import (
     StaffRevocation,
     Throttle,
     UsedAssertion,
+    UsherPhones,
 )
 from chalicelib.table.places import Key, Place, joined
 
@@ -57,13 +58,18 @@ def staff_owners() -> Place[StaffOwners]:
 
 
 def device(device_id: str) -> Place[Device]:
-    """Question 13."""
+    """Question 13: a reader agent, or an usher's phone."""
     return Place(Device, joined("DEVICE", device_id), "DEVICE")
 
 
 def all_devices(device_id: str = "") -> Key:
     """Question 14."""
     return Key("DEVICES", device_id)
+
+
+def usher_phones(usher_id: str, event_id: str) -> Place[UsherPhones]:
+    """Question 206."""
+    return Place(UsherPhones, account(usher_id).pk, joined("PHONES", event_id))
 
 
 def event_devices(event_id: str, device_id: str = "") -> Key:

@@ -1,6 +1,6 @@
 """Keys of incidents and of conflicts."""
 
-from chalicelib.table.items.incidents import ConflictAddress, Incident
+from chalicelib.table.items.incidents import ConflictAddress, Incident, OpenConflicts
 from chalicelib.table.places import Place, joined
 
 
@@ -12,3 +12,8 @@ def incident(incident_id: str) -> Place[Incident]:
 def conflict_address(log_id: str) -> Place[ConflictAddress]:
     """Question 148."""
     return Place(ConflictAddress, joined("CONFLICT_ADDRESS", log_id), "CONFLICT_ADDRESS")
+
+
+def open_conflicts(event_id: str) -> Place[OpenConflicts]:
+    """Question 207."""
+    return Place(OpenConflicts, joined("CONFLICTS", event_id), "OPEN_CONFLICTS")

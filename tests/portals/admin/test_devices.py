@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.access import devices
-from chalicelib.domain.access.devices import DeviceHeartbeat
+from chalicelib.domain.access import devices, heartbeats
+from chalicelib.domain.access.heartbeats import DeviceHeartbeat
 from tests.support import audit
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_event, make_reader
@@ -64,7 +64,7 @@ def test_a_revoked_device_is_not_changed() -> None:
 def test_devices_are_found_by_event_gate_state_and_name() -> None:
     event, other = make_event(gates=["Gate 1", "Gate 2"]), make_event()
     first, second, third = make_reader(event), make_reader(event, gate="Gate 2"), make_reader(other)
-    devices.heartbeat(second.device_id, DeviceHeartbeat(queue_depth=0, clock_offset_ms=0, app_version="1.0.0"))
+    heartbeats.receive(second.device_id, DeviceHeartbeat(queue_depth=0, clock_offset_ms=0, app_version="1.0.0"))
     assert put(second.device_id, name="Northern door").status == 200
     StreamReader().drain()
 

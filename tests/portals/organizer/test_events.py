@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.access import devices
-from chalicelib.domain.access.devices import DeviceHeartbeat
+from chalicelib.domain.access import heartbeats
+from chalicelib.domain.access.heartbeats import DeviceHeartbeat
 from chalicelib.domain.events import categories, events
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
@@ -139,10 +139,10 @@ def test_occupancy_is_bounded_from_above_while_readers_hold_scans() -> None:
         scan(event.event_id, ticket.ticket_id)
         drain()
         one, other = make_reader(event), make_reader(event)
-        devices.heartbeat(one.device_id, heard(0))
-        devices.heartbeat(other.device_id, heard(7))
+        heartbeats.receive(one.device_id, heard(0))
+        heartbeats.receive(other.device_id, heard(7))
     with clock.set_to(NOON + timedelta(seconds=10)):
-        devices.heartbeat(one.device_id, heard(0))
+        heartbeats.receive(one.device_id, heard(0))
         held = shown(token, event.event_id)["analytics"]["occupancy"]
         assert held == {
             "inside": 1,
@@ -150,7 +150,7 @@ def test_occupancy_is_bounded_from_above_while_readers_hold_scans() -> None:
             "upper_bound": 8,
             "unsynced_devices": 1,
         }
-        devices.heartbeat(other.device_id, heard(0))
+        heartbeats.receive(other.device_id, heard(0))
         synced = shown(token, event.event_id)["analytics"]["occupancy"]
     assert (synced["upper_bound"], synced["unsynced_devices"]) == (1, 0)
     assert synced["as_of"] == "2026-11-20T12:00:10.000Z"
