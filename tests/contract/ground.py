@@ -466,6 +466,8 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     ),
     "device_taps": _taps,
     "device_heartbeat": _fixed(Request({"queue_depth": 0, "app_version": "1.0"})),
+    "usher_sync_attendees": lambda _: offline.sync(demo.EVENT_ID, OTHER_EVENT_ID),
+    "usher_sync_cards": lambda _: offline.sync(demo.EVENT_ID, OTHER_EVENT_ID),
     "device_snapshot": lambda _: offline.snapshot(demo.EVENT_ID, OTHER_EVENT_ID),
     "admin_login": _fixed(Request({"email": demo.ADMIN_EMAIL, "password": demo_passwords.ADMIN})),
     "admin_refresh": lambda ground: Request({"refresh": ground.session(Portal.ADMIN).refresh}),

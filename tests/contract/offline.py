@@ -26,3 +26,9 @@ def snapshot(*event_ids: str) -> Request:
     """Ask for a full snapshot with names."""
     has_snapshot(*event_ids)
     return Request(query="names=true")
+
+
+def sync(*event_ids: str) -> Request:
+    """Ask for a full sync of a phone."""
+    has_snapshot(*event_ids)
+    return Request()

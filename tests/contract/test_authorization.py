@@ -240,6 +240,8 @@ TENANTS = {
     "device_taps": Outcome(200, writes=True),
     "device_heartbeat": _OWN,
     "device_snapshot": Outcome(200),
+    "usher_sync_attendees": Outcome(200, says={"results": []}),
+    "usher_sync_cards": Outcome(200, says={"results": []}),
 }
 
 

@@ -41,6 +41,8 @@ NOT_SENT = {
     "admin_cancellation": "its code is mailed, and the demo event is not to be cancelled",
     "public_first_admin": "the command on the operator's machine makes the token",
     "public_set_password": "the token comes by mail or SMS",
+    "usher_sync_attendees": "the first request starts it, ten seconds before the first answer",
+    "usher_sync_cards": "the first request starts it, ten seconds before the first answer",
     "device_snapshot": "the first request starts its build, ten seconds before the first answer",
     "device_token": "the device signs the assertion with its own key, for 60 seconds",
     "admin_delete_venue": "a demo draft uses the demo venue",

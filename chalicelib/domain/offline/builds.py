@@ -23,7 +23,6 @@ from chalicelib.identifiers import new_id, unkeyed_operation_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, OfflineBase, OfflineBuild, OfflineEvent, Ticket
-from chalicelib.table.operations import RawItem
 from chalicelib.table.places import Key, Place, whose
 from chalicelib.vocabulary import JobStatus
 
@@ -166,18 +165,17 @@ def read_all(event_id: str) -> Everything:
     return found
 
 
-def ticket_ids(event_id: str, shard: int, *, after: str = "") -> Iterator[str]:
+def ticket_ids(event_id: str, shard: int) -> Iterator[str]:
     """Yield the ids of an event's tickets in one shard of their list, in its order."""
-    for raw in ticket_rows(event_id, shard, after=after, page=_PAGE):
-        yield whose(raw["item_pk"]["S"])
+    for rows in operations.stream(Key(partition(event_id, shard), "!"), ["item_pk"], page=_PAGE):
+        for raw in rows:
+            yield whose(raw["item_pk"]["S"])
 
 
-def ticket_rows(event_id: str, shard: int, *, after: str, page: int) -> Iterator[RawItem]:
-    """Yield the rows of an event's tickets in one shard of their list, from a sort key on."""
+def partition(event_id: str, shard: int) -> str:
+    """Return the partition of one shard of the list of an event's tickets."""
     index = entries.index_text(("event_id",), {"event_id": event_id})
-    partition = keys.lists.entries(TICKETS.name, "issued_at", index, shard=shard)
-    for rows in operations.stream(Key(partition, after or "!"), ["sk", "item_pk"], page=page):
-        yield from rows
+    return keys.lists.entries(TICKETS.name, "issued_at", index, shard=shard)
 
 
 def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:

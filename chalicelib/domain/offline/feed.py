@@ -35,8 +35,9 @@ _KEPT = CURSOR_LIFETIME + timedelta(hours=2)
 KEY_BYTES = 32
 _ATTEMPTS = 12
 _LAST = 10**12 - 1
-# The most items of the feed in one delta; with the largest batches they are a few MB.
-MOST_ROWS = 2_000
+# The most items of the feed, and of things, in one delta of a device: at most 1 MB of it.
+_MOST_ROWS = 2_000
+MOST_THINGS = 50_000
 
 
 @dataclass(slots=True)
@@ -180,14 +181,16 @@ def read_tickets(ticket_ids: Iterable[str]) -> Iterable[Ticket]:
     return operations.get_many(map(keys.tickets.ticket, sorted(ticket_ids))).values()
 
 
-def read(event_id: str, *, after: int, at: datetime) -> Fed:
+def read(event_id: str, *, after: int, at: datetime, most: int = MOST_THINGS) -> Fed:
     """Return what the feed has after a number, in one request; `at` is when that number was the last one.
+
+    It ends after the number with which there are `most` things or more.
 
     Only numbers without a gap count, since a query may see a later transaction and not yet an earlier one.
     """
     span = Between(keys.offline.changes(event_id, after + 1).sk, keys.offline.changes(event_id, _LAST).sk)
     asked_at = clock.now()
-    raws = operations.query(keys.offline.feed(event_id).pk, span, limit=MOST_ROWS, consistent=True)
+    raws = operations.query(keys.offline.feed(event_id).pk, span, limit=_MOST_ROWS, consistent=True)
     found, number = States(), after
     for raw in raws:
         item = OfflineChanges.from_raw_data(raw)
@@ -195,5 +198,7 @@ def read(event_id: str, *, after: int, at: datetime) -> Fed:
             break
         found.update(states.unpacked(bytes(item.states)))
         number, at = item.number, item.written_at
-    has_more = number < after + len(raws) or len(raws) == MOST_ROWS
+        if len(found.tickets) + len(found.cards) >= most:
+            break
+    has_more = number < after + len(raws) or len(raws) == _MOST_ROWS
     return Fed(found, number, at if has_more else asked_at, has_more)

@@ -69,6 +69,11 @@ def of_card(card: Card, event_id: str) -> CardState:
     )
 
 
+def card_status(state: CardState) -> CardStatus:
+    """Return the status in a card's state that is not a removed one."""
+    return next(status for status, number in CARD_STATUSES.items() if number == state.status)
+
+
 def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
