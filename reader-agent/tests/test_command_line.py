@@ -176,7 +176,7 @@ def test_the_self_test_tries_everything(here: Command, platform: Platform, state
     good = here("self-test", "--state", str(state), "--reader", "udp:127.0.0.1:9", "--json")
     checks = {check["name"]: check["passed"] for check in json.loads(good.stdout)}
     assert good.returncode == 0, good.stdout
-    assert list(checks) == ["state folder", "device key", "outbox", "server", "reader", "secure cards"]
+    assert list(checks) == ["state folder", "device key", "outbox", "server", "reader", "signals", "secure cards"]
     del platform.keys[identity.device_id]
     bad = here("self-test", "--state", str(state), "--reader", "tty:GATEHOUSE9:pn532")
     assert bad.returncode == 3

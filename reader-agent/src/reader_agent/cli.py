@@ -4,21 +4,17 @@ import os
 import signal
 import sys
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from reader_agent import __version__, enrolment, enrolments, logs, self_test, simulate
-from reader_agent.agent import RUNTIME, Agent, only_one
+from reader_agent import __version__, enrolment, enrolments, logs, self_test, simulate, station_commands
+from reader_agent.agent import Agent, only_one
 from reader_agent.display import Display
 from reader_agent.failures import AgentError
-from reader_agent.identity import Identity, read_json
-from reader_agent.legible import legible
+from reader_agent.identity import Identity
 from reader_agent.outbox_commands import outbox_app
-from reader_agent.settings import Settings, default_state_dir, read_settings
+from reader_agent.settings import default_state_dir, read_settings
 from reader_agent.signals import make_signals
 from reader_agent.terminal import AsJson, State, console, say, write_json
 
@@ -134,61 +130,13 @@ def run(
     return DONE
 
 
-@app.command()
-def status(state: State = None, as_json: AsJson = False) -> int:
-    """Show this device's identity, what is to be sent, and the state of a running agent."""
-    settings = read_settings(state_dir=state)
-    facts = _status(settings)
-    if as_json:
-        write_json(facts)
-    else:
-        table = Table(show_header=False, box=None)
-        for name, value in facts.items():
-            if isinstance(value, dict):
-                value = ", ".join(f"{key} {count}" for key, count in value.items()) or "none"
-            elif isinstance(value, list):
-                value = "; ".join(value) or "no reason"
-            table.add_row(name.replace("_", " "), Text("-" if value is None else legible(value)))
-        console().print(table)
-    return DONE
-
-
-def _status(settings: Settings) -> dict[str, Any]:
-    identity = Identity.load(settings.state_dir)
-    known = enrolments.present(settings.state_dir, identity)
-    facts: dict[str, Any] = {
-        "app_version": __version__,
-        "state_dir": str(settings.state_dir),
-        "server": identity.server,
-        "device_id": identity.device_id,
-        "event_id": identity.event_id,
-        "gate": identity.gate,
-        "taps": known.taps,
-        "queue_depth": known.unsent,
-        "dead_letters": known.dead,
-        "oldest_unsent_at": known.oldest_unsent_at,
-        "unsent_of_earlier_enrolments": sum(
-            earlier.unsent + earlier.dead for earlier in enrolments.earlier(settings.state_dir, identity)
-        ),
-    }
-    running = read_json(settings.state_dir / RUNTIME)
-    facts["running"] = bool(running) and Path(f"/proc/{running['pid']}").exists()
-    if facts["running"]:
-        for name in (
-            "reader_path", "reader_model", "reader_open", "shown", "card_errors", "clock_offset_ms",
-            "last_heartbeat_at", "alarm", "why_not_ready", "last_error", "reported_at",
-        ):  # fmt: skip
-            facts[name] = running.get(name)
-    return facts
-
-
 @app.command("self-test")
 def self_test_command(
     reader: ReaderPaths = None,
     state: State = None,
     as_json: AsJson = False,
 ) -> int:
-    """Check everything a gate needs: folder, key, outbox, server, reader, secure cards."""
+    """Check everything a gate needs: folder, key, outbox, server, readers, signals, secure cards."""
     logs.configure("error")
     checks = self_test.run(read_settings(state_dir=state, reader=",".join(reader or ()) or None))
     if as_json:
@@ -230,6 +178,9 @@ def simulate_command(
             settings, server=server, login=enroll_admin or enrolment.DEMO_ADMIN, display=display
         )
         return simulate.tap_once(settings, identity, plan, display=display, log=logs.logger())
+
+
+station_commands.register(app)
 
 
 def main() -> None:

@@ -7,41 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from reader_agent.failures import BadSetup
+from reader_agent.metrics import metrics_text
 
 Snapshot = Callable[[], dict[str, Any]]
-
-
-def metrics_text(state: dict[str, Any]) -> str:
-    """Return the state as Prometheus reads it."""
-    lines = [
-        "# HELP gatehouse_reader_queue_depth Taps that wait to be sent.",
-        "# TYPE gatehouse_reader_queue_depth gauge",
-        f"gatehouse_reader_queue_depth {state['queue_depth']}",
-        "# HELP gatehouse_reader_dead_letters Taps that failed alone and are retried slowly.",
-        "# TYPE gatehouse_reader_dead_letters gauge",
-        f"gatehouse_reader_dead_letters {state['dead_letters']}",
-        "# HELP gatehouse_reader_open Whether the card reader answers.",
-        "# TYPE gatehouse_reader_open gauge",
-        f"gatehouse_reader_open {int(state['reader_open'])}",
-        "# HELP gatehouse_reader_locked_out Whether the server refuses the device.",
-        "# TYPE gatehouse_reader_locked_out gauge",
-        f"gatehouse_reader_locked_out {int(bool(state['alarm']))}",
-        "# HELP gatehouse_reader_ready Whether the gate reads, records and sends.",
-        "# TYPE gatehouse_reader_ready gauge",
-        f"gatehouse_reader_ready {int(not state['why_not_ready'])}",
-        "# HELP gatehouse_reader_card_errors_total Cards that could not be read.",
-        "# TYPE gatehouse_reader_card_errors_total counter",
-        f"gatehouse_reader_card_errors_total {state['card_errors']}",
-        "# HELP gatehouse_reader_failed_attempts_total Attempts to send that found no server.",
-        "# TYPE gatehouse_reader_failed_attempts_total counter",
-        f"gatehouse_reader_failed_attempts_total {state['failed_attempts']}",
-        "# HELP gatehouse_reader_taps_total Taps by what was shown for them.",
-        "# TYPE gatehouse_reader_taps_total counter",
-    ]
-    lines += [
-        f'gatehouse_reader_taps_total{{shown="{word}"}} {count}' for word, count in sorted(state["shown"].items())
-    ]
-    return "\n".join(lines) + "\n"
 
 
 class _Handler(BaseHTTPRequestHandler):

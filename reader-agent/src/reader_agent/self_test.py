@@ -2,6 +2,7 @@
 
 import functools
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from reader_agent import sun
+from reader_agent import gpio, signals, sun
 from reader_agent.clock import Clock
 from reader_agent.failures import AgentError, NotEnrolled
 from reader_agent.identity import Identity
@@ -24,6 +25,7 @@ from reader_agent.wire import Sun
 _PUBLISHED = Sun(picc_data="EF963FF7828658A599F3041510671E88", cmac="94EED9EE65337086")
 _PUBLISHED_READING = sun.Reading(uid="04DE5F1EACC040", counter=61)
 _TIMEOUT_SECONDS = 5.0
+_FLASH_SECONDS = 0.3
 _CLOCK_OFF_SECONDS = 30.0
 
 
@@ -83,6 +85,21 @@ def _readers(settings: Settings) -> list[tuple[str, Callable[[], Any]]]:
     return [("reader", functools.partial(_reader, settings, path)) for path in paths]
 
 
+def _signals(settings: Settings) -> str:
+    """Switch each lamp and the beeper on for a moment; the relay is only requested, so no door opens."""
+    shown = [f"sound {settings.sound}"]
+    for name, pin in signals.pins(settings).items():
+        line = gpio.opener(pin)()
+        try:
+            if name != "relay":
+                line.set(True)
+                time.sleep(_FLASH_SECONDS)
+        finally:
+            line.close()
+        shown.append(f"{name} at {pin.chip}:{pin.line}")
+    return ", ".join(shown)
+
+
 def _secure_cards() -> str:
     reading = sun.check(_PUBLISHED, meta_read_key=bytes(16), file_read_key=bytes(16))
     if reading != _PUBLISHED_READING:
@@ -118,6 +135,7 @@ def run(settings: Settings) -> list[Check]:
         ("outbox", with_identity(lambda known: _outbox(settings, known))),
         ("server", with_identity(_server)),
         *_readers(settings),
+        ("signals", lambda: _signals(settings)),
         ("secure cards", _secure_cards),
     ]
     return [_try(name, check) for name, check in checks]

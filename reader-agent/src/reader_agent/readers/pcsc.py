@@ -192,6 +192,19 @@ class _Connection:
             raise CardLeftError(self._scard.SCardGetErrorMessage(result))
 
 
+def names() -> tuple[list[str], str | None]:
+    """Return the names of pcscd's readers, and why there are none."""
+    scard = load_pyscard()
+    result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+    if result != scard.SCARD_S_SUCCESS:
+        return [], _advice(scard, result)
+    try:
+        result, found = scard.SCardListReaders(context, [])
+    finally:
+        scard.SCardReleaseContext(context)
+    return list(found or ()), None if found else _advice(scard, result)
+
+
 def _check_speaks(*, is_mute: bool) -> None:
     if is_mute:
         raise StrangeCardError("it does not answer to reset")
