@@ -162,13 +162,21 @@ class Identity(BaseModel):
         """Remove the kept identity of an earlier enrolment, whose taps are all sent."""
         _earlier(state_dir, self.device_id).unlink(missing_ok=True)
 
+    def signing_key(self) -> Ed25519PrivateKey:
+        """Return the device's key."""
+        return _unseal(self.private_key.encode())
+
+    def storage_secret(self) -> bytes:
+        """Return the secret from which the keys of this device's stores come."""
+        return self.signing_key().private_bytes_raw()
+
     def outbox_path(self, state_dir: Path) -> Path:
         """Return the path of this enrolment's outbox: each enrolment has its own, since it has its own event."""
         return outbox_path(state_dir, self.device_id)
 
     def assertion(self, *, clock_offset_seconds: float) -> str:
         """Return a signed proof of identity, timed by the server's clock where it is known."""
-        key = _unseal(self.private_key.encode())
+        key = self.signing_key()
         # Some seconds in the past, so that a server whose clock is slow does not see a time in the future.
         issued_at = int(time.time() + clock_offset_seconds) - 5
         claims = {

@@ -2,9 +2,13 @@
 
 `tap` and `outcome` are a journal; triggers make it append-only. `open` is an index over it: the taps that are still to
 be sent (`dead` = 0), and those that failed alone and are retried slowly (`dead` = 1). `failure` says why a tap that
-is not done failed last. `boot` holds the server's clock minus the boot clock, for each boot of this device.
+is not done failed last. `boot` holds the server's clock minus the boot clock, for each boot of this device. `decision`
+is what this device decided by itself, `passage` who passed. A tap's `sequence` is the `seq` of its record on the wire.
+
+With the device's secret, card numbers and codes are sealed. Taps that were sealed before a wipe have none any more.
 """
 
+import json
 import os
 import shutil
 import sqlite3
@@ -17,70 +21,28 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from reader_agent.clock import read_time, write_time
+from reader_agent import outbox_layout
+from reader_agent.admission import Presence
+from reader_agent.clock import Clock, read_time, write_time
 from reader_agent.failures import BadSetup
-from reader_agent.tap import Tap
-from reader_agent.wire import Decision, Sun
+from reader_agent.tap import ServerTime, Tap
+from reader_agent.vault import SALT_BYTES, Unreadable, Vault
+from reader_agent.wire import Decision, OfflineOut, Sun, TapOut
 
-SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE tap (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    scan_id TEXT NOT NULL UNIQUE,
-    scanned_at TEXT NOT NULL,
-    boot_id TEXT NOT NULL,
-    monotonic_ns INTEGER NOT NULL,
-    clock_offset_ms INTEGER,
-    uid TEXT,
-    qr TEXT,
-    picc_data TEXT,
-    cmac TEXT,
-    direction TEXT,
-    CHECK ((uid IS NULL) <> (qr IS NULL)),
-    CHECK ((picc_data IS NULL) = (cmac IS NULL))
-);
-CREATE TABLE outcome (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    sequence INTEGER NOT NULL REFERENCES tap (sequence),
-    recorded_at TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('decided', 'dead', 'retried')),
-    status INTEGER,
-    detail TEXT NOT NULL
-);
-CREATE INDEX outcome_by_tap ON outcome (sequence);
-CREATE TABLE open (
-    sequence INTEGER PRIMARY KEY REFERENCES tap (sequence),
-    dead INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX open_by_state ON open (dead, sequence);
-CREATE TRIGGER tap_is_kept BEFORE DELETE ON tap BEGIN SELECT RAISE(ABORT, 'taps are never deleted'); END;
-CREATE TRIGGER tap_is_final BEFORE UPDATE ON tap BEGIN SELECT RAISE(ABORT, 'taps are never changed'); END;
-CREATE TRIGGER outcome_is_kept BEFORE DELETE ON outcome
-    BEGIN SELECT RAISE(ABORT, 'outcomes are never deleted'); END;
-CREATE TRIGGER outcome_is_final BEFORE UPDATE ON outcome
-    BEGIN SELECT RAISE(ABORT, 'outcomes are never changed'); END;
-"""
-
-# Added to files of the first version too: an older agent does not know these tables and needs none of them.
-_ADDED = """
-CREATE TABLE IF NOT EXISTS failure (
-    sequence INTEGER PRIMARY KEY REFERENCES tap (sequence),
-    failed_at TEXT NOT NULL,
-    reason TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS boot (
-    boot_id TEXT PRIMARY KEY,
-    server_minus_boot_ms INTEGER NOT NULL
-);
-"""
+_MOST_PASSAGES = 200_000
+# A family's card, handed back a few times; more of them would make the person wait.
+_MOST_ALONG, _MOST_TICKETS = 10, 50
 
 State = Literal["pending", "dead", "done"]
 
 _ENTRIES = """
-SELECT tap.sequence, scan_id, scanned_at, boot_id, monotonic_ns, clock_offset_ms, uid, qr, picc_data, cmac, direction,
-    open.sequence IS NULL, open.dead, outcome.status, coalesce(nullif(outcome.detail, ''), failure.reason)
+SELECT tap.sequence, scan_id, tap.kind, scanned_at, boot_id, monotonic_ns, clock_offset_ms, direction, delta, gate,
+    uid, qr, picc_data, cmac, sealed, decision.result, decision.reason, decision.cursor, decision.via,
+    open.sequence IS NULL AS is_done, open.dead, outcome.status,
+    coalesce(nullif(outcome.detail, ''), failure.reason, '') AS detail
 FROM tap LEFT JOIN open ON open.sequence = tap.sequence
     LEFT JOIN failure ON failure.sequence = tap.sequence
+    LEFT JOIN decision ON decision.sequence = tap.sequence
     LEFT JOIN outcome ON outcome.id = (SELECT max(id) FROM outcome WHERE outcome.sequence = tap.sequence)
 """
 _WHERE: dict[State | None, str] = {
@@ -93,6 +55,26 @@ _WHERE: dict[State | None, str] = {
 
 
 @dataclass(frozen=True)
+class DecidedAtGate:
+    """What was decided and shown without the platform; `via` is the hub that decided."""
+
+    result: str
+    reason: str | None = None
+    cursor: str | None = None
+    via: str | None = None
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A ticket, by its fingerprint, whose holder passed this gate."""
+
+    ticket: int
+    presence: Presence
+    at: datetime
+    scan_id: str = ""
+
+
+@dataclass(frozen=True)
 class Entry:
     """A tap in the outbox with its outcome."""
 
@@ -101,14 +83,32 @@ class Entry:
     state: State
     status: int | None = None
     detail: str = ""
+    at_gate: DecidedAtGate | None = None
+
+    def on_the_wire(self, clock: Clock, now: ServerTime | None = None) -> TapOut:
+        """Return this tap as the server takes it, with its number and what was decided at the gate."""
+        known = self.at_gate
+        return self.tap.on_the_wire(clock, now).model_copy(
+            update={
+                "seq": self.sequence,
+                "offline": OfflineOut(result=known.result, reason=known.reason) if known else None,
+                "snapshot_cursor": known.cursor if known else None,
+                "via": known.via if known else None,
+            }
+        )
 
 
 class Outbox:
     """The outbox of one enrolment. Safe for several threads; several processes may read it at once."""
 
-    def __init__(self, path: Path, *, reads_only: bool = False) -> None:
-        """Open the file; `reads_only` reads a copy in memory, so it works on a disk that cannot be written."""
+    def __init__(self, path: Path, *, secret: bytes | None = None, reads_only: bool = False) -> None:
+        """Open the file; `reads_only` reads a copy in memory, so it works on a disk that cannot be written.
+
+        `secret` is the device's, with which card numbers are sealed and opened.
+        """
         self.path = path
+        self._secret = secret
+        self._vault: Vault | None = None
         # Why the last change could not be written; None after one that was.
         self.trouble: str | None = None
         self._lock = threading.RLock()
@@ -119,9 +119,9 @@ class Outbox:
         self._prepare_or_explain()
 
     @classmethod
-    def reading(cls, path: Path) -> Self:
+    def reading(cls, path: Path, *, secret: bytes | None = None) -> Self:
         """Return an outbox that only reads. Raises BadSetup."""
-        return cls(path, reads_only=True)
+        return cls(path, secret=secret, reads_only=True)
 
     def _prepare_or_explain(self) -> None:
         try:
@@ -141,20 +141,31 @@ class Outbox:
         self._db.execute("PRAGMA journal_mode = WAL")
         # FULL syncs the log at each commit: a tap that was shown survives a power cut.
         self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA foreign_keys = ON")
+        self._db.execute("PRAGMA foreign_keys = OFF")
+        self._db.execute("PRAGMA secure_delete = ON")
         with self._transaction() as db:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in _statements(_SCHEMA):
-                    db.execute(statement)
-                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            elif version != SCHEMA_VERSION:
+            version = outbox_layout.lay_out(db)
+            if version != outbox_layout.VERSION:
                 raise BadSetup(
                     f"the outbox {self.path} was written by another version of the agent (layout {version}, this one "
-                    f"knows {SCHEMA_VERSION}); run the version that wrote it, or `outbox export` with it first"
+                    f"knows {outbox_layout.VERSION}); run the version that wrote it, or `outbox export` with it first"
                 )
-            for statement in _statements(_ADDED):
-                db.execute(statement)
+            self._vault = self._open_vault(db)
+        self._db.execute("PRAGMA foreign_keys = ON")
+
+    def _open_vault(self, db: sqlite3.Connection) -> Vault | None:
+        if self._secret is None:
+            return None
+        db.execute("INSERT OR IGNORE INTO storage VALUES (1, ?)", (os.urandom(SALT_BYTES),))
+        return Vault(self._secret, db.execute("SELECT salt FROM storage").fetchone()[0])
+
+    def forget_cards(self) -> None:
+        """Make the card numbers and codes of all taps so far unreadable for ever; the taps stay."""
+        with self._transaction() as db:
+            db.execute("UPDATE storage SET salt = ?", (os.urandom(SALT_BYTES),))
+            self._vault = self._open_vault(db)
+        with self._lock:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -182,29 +193,78 @@ class Outbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def record(self, tap: Tap) -> int:
-        """Put a tap on the disk and return its place in the order. Raises `sqlite3.Error` where it cannot."""
+    def record(self, tap: Tap, *, at_gate: DecidedAtGate | None = None, passage: Passage | None = None) -> int:
+        """Put a tap on the disk and return its place in the order. Raises `sqlite3.Error` where it cannot.
+
+        `at_gate` is a decision that is known already, such as a hub's.
+        """
+        content = self._content_of(tap)
+        row = {
+            "scan_id": tap.scan_id,
+            "kind": tap.kind,
+            "scanned_at": write_time(tap.scanned_at),
+            "boot_id": tap.boot_id,
+            "monotonic_ns": tap.monotonic_ns,
+            "clock_offset_ms": tap.clock_offset_ms,
+            "direction": tap.direction,
+            "delta": tap.delta,
+            "gate": tap.gate,
+            **content,
+        }
+        names, places = ", ".join(row), ", ".join("?" * len(row))
         with self._transaction() as db:
-            sequence = db.execute(
-                "INSERT INTO tap (scan_id, scanned_at, boot_id, monotonic_ns, clock_offset_ms, uid, qr, picc_data,"
-                " cmac, direction) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    tap.scan_id,
-                    write_time(tap.scanned_at),
-                    tap.boot_id,
-                    tap.monotonic_ns,
-                    tap.clock_offset_ms,
-                    tap.uid,
-                    tap.qr,
-                    tap.sun.picc_data if tap.sun else None,
-                    tap.sun.cmac if tap.sun else None,
-                    tap.direction,
-                ),
-            ).lastrowid
+            query = f"INSERT INTO tap ({names}) VALUES ({places})"  # noqa: S608 # nosec B608  # names of this function
+            sequence = db.execute(query, tuple(row.values())).lastrowid
             db.execute("INSERT INTO open (sequence) VALUES (?)", (sequence,))
-        if sequence is None:
-            raise sqlite3.DatabaseError("the database named no row")
+            if sequence is None:
+                raise sqlite3.DatabaseError("the database named no row")
+            if at_gate is not None:
+                self._add_decision(sequence, at_gate, passage, tap.scanned_at)
         return sequence
+
+    def _content_of(self, tap: Tap) -> dict[str, Any]:
+        if tap.kind == "count":
+            return {}
+        sun = tap.sun.model_dump() if tap.sun else {}
+        if self._vault is None:
+            return {"uid": tap.uid, "qr": tap.qr, **sun}
+        plain = json.dumps({"uid": tap.uid, "qr": tap.qr, **sun}).encode()
+        return {"sealed": self._vault.seal(plain, place=tap.scan_id), "card": self._name_of(tap)}
+
+    def _name_of(self, tap: Tap) -> bytes | None:
+        shown = tap.uid or tap.qr
+        return self._vault.name(shown) if self._vault and shown else None
+
+    def decided_here(
+        self, sequence: int, decision: DecidedAtGate, *, at: datetime, passage: Passage | None = None
+    ) -> None:
+        """Put what this device decided by itself on the disk, before anybody is shown it. Raises `sqlite3.Error`."""
+        with self._transaction():
+            self._add_decision(sequence, decision, passage, at)
+
+    def _add_decision(self, sequence: int, decision: DecidedAtGate, passage: Passage | None, at: datetime) -> None:
+        self._db.execute(
+            "INSERT INTO decision (sequence, decided_at, result, reason, cursor, via) VALUES (?, ?, ?, ?, ?, ?)",
+            (sequence, write_time(at), decision.result, decision.reason, decision.cursor, decision.via),
+        )
+        if passage is not None:
+            self._add_passage(sequence, passage)
+
+    def _add_passage(self, sequence: int, passage: Passage) -> None:
+        self._db.execute(
+            "INSERT OR IGNORE INTO passage VALUES (?, ?, ?, ?)",
+            (sequence, passage.ticket, passage.presence, write_time(passage.at)),
+        )
+
+    def passages(self) -> list[Passage]:
+        """Return the passages at this gate in their order, the last ones where there are very many."""
+        query = (
+            "SELECT ticket, presence, passed_at, scan_id FROM passage JOIN tap USING (sequence)"
+            " ORDER BY sequence DESC LIMIT ?"
+        )
+        with self._lock:
+            rows = self._db.execute(query, (_MOST_PASSAGES,)).fetchall()
+        return [Passage(row[0], row[1], read_time(row[2]), row[3]) for row in reversed(rows)]
 
     def pending(self, limit: int, *, without: Collection[int] = ()) -> list[Entry]:
         """Return the taps that still have to be sent, oldest first; `without` these."""
@@ -216,21 +276,30 @@ class Outbox:
         query = f"{_ENTRIES} WHERE open.sequence = ?"
         with self._lock:
             row = self._db.execute(query, (sequence,)).fetchone()
-        return _entry(row) if row else None
+        return self._entry(row) if row else None
 
-    def oldest_of_card(self, tap: Tap) -> Entry | None:
-        """Return the oldest other tap of the same card that still has to be sent."""
-        if tap.uid is None:
-            return None
-        query = f"{_ENTRIES} WHERE open.dead = 0 AND tap.uid = ? AND scan_id <> ? ORDER BY tap.sequence LIMIT 1"
+    def of_card(self, tap: Tap, tickets: Sequence[int] = ()) -> list[Entry]:
+        """Return the other taps of the same card or code that still have to be sent, oldest first.
+
+        With them those of other cards and codes that passed one of these tickets; not more than one request takes.
+        """
+        marks = ", ".join("?" * len(tickets[:_MOST_TICKETS]))
+        query = (
+            f"{_ENTRIES} LEFT JOIN passage ON passage.sequence = tap.sequence WHERE open.dead = 0 AND scan_id <> ?"
+            f" AND (tap.card = ? OR tap.uid = ? OR tap.qr = ? OR passage.ticket IN ({marks}))"
+            " ORDER BY tap.sequence LIMIT ?"
+        )
+        known = (tap.scan_id, self._name_of(tap), tap.uid, tap.qr, *tickets[:_MOST_TICKETS], _MOST_ALONG)
         with self._lock:
-            row = self._db.execute(query, (tap.uid, tap.scan_id)).fetchone()
-        return _entry(row) if row else None
+            rows = self._db.execute(query, known).fetchall()
+        return [self._entry(row) for row in rows]
 
-    def decided(self, decisions: Mapping[int, Decision], *, at: datetime) -> set[int]:
+    def decided(
+        self, decisions: Mapping[int, Decision], *, at: datetime, passages: Mapping[int, Passage] | None = None
+    ) -> set[int]:
         """Record the server's answers by the taps' places, in one transaction; return those that were open.
 
-        A second answer to the same tap changes nothing.
+        A second answer to the same tap changes nothing. `passages` are those that the answers mean.
         """
         settled: set[int] = set()
         with self._transaction() as db:
@@ -238,9 +307,11 @@ class Outbox:
                 if not db.execute("DELETE FROM open WHERE sequence = ?", (sequence,)).rowcount:
                     continue
                 # The attendee's name is for the display only and must not be stored on a device at a gate.
-                detail = decision.model_dump_json(exclude={"attendee", "ticket"}, exclude_none=True)
+                detail = decision.model_dump_json(exclude={"attendee", "ticket"}, exclude_none=True, by_alias=True)
                 self._add_outcome(sequence, "decided", 200, detail, at)
                 db.execute("DELETE FROM failure WHERE sequence = ?", (sequence,))
+                if passages and sequence in passages:
+                    self._add_passage(sequence, passages[sequence])
                 settled.add(sequence)
         return settled
 
@@ -305,7 +376,38 @@ class Outbox:
         query = f"{_ENTRIES} {_WHERE[state]} ORDER BY tap.sequence LIMIT ?"
         with self._lock:
             rows = self._db.execute(query, (limit,)).fetchall()
-        return [_entry(row) for row in rows]
+        return [self._entry(row) for row in rows]
+
+    def _entry(self, row: Sequence[Any]) -> Entry:
+        (sequence, scan_id, kind, scanned_at, boot_id, monotonic_ns, offset, direction, delta, gate) = row[:10]
+        uid, qr, picc_data, cmac, sealed, result, reason, cursor, via, is_done, is_dead, status, detail = row[10:23]
+        if sealed is not None:
+            uid, qr, picc_data, cmac = self._opened(sealed, scan_id)
+        tap = Tap(
+            scan_id=scan_id,
+            scanned_at=read_time(scanned_at),
+            boot_id=boot_id,
+            monotonic_ns=monotonic_ns,
+            uid=uid,
+            qr=qr,
+            sun=Sun(picc_data=picc_data, cmac=cmac) if picc_data else None,
+            direction=direction,
+            clock_offset_ms=offset,
+            kind=kind,
+            delta=delta,
+            gate=gate,
+        )
+        state: State = "done" if is_done else "dead" if is_dead else "pending"
+        at_gate = DecidedAtGate(result, reason, cursor, via) if result else None
+        return Entry(sequence=sequence, tap=tap, state=state, status=status, detail=detail, at_gate=at_gate)
+
+    def _opened(self, sealed: bytes, scan_id: str) -> tuple[str | None, ...]:
+        """Return a tap's card and code; nothing where they were wiped, or are another device's."""
+        try:
+            plain = json.loads(self._vault.open(sealed, place=scan_id)) if self._vault else {}
+        except Unreadable:
+            plain = {}
+        return tuple(plain.get(name) for name in ("uid", "qr", "picc_data", "cmac"))
 
     def check_writable(self) -> None:
         """Raise `sqlite3.Error` or `OSError` where a tap could not be stored now."""
@@ -354,31 +456,3 @@ def _copy(path: Path) -> sqlite3.Connection:
 def _read_into(path: Path, target: sqlite3.Connection) -> None:
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as source:
         source.backup(target)
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Return the statements of a script one by one; `executescript` would end the transaction around them."""
-    statement = ""
-    for line in script.splitlines():
-        statement += line + "\n"
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
-def _entry(row: Sequence[Any]) -> Entry:
-    (sequence, scan_id, scanned_at, boot_id, monotonic_ns, offset, uid, qr, picc_data, cmac, direction) = row[:11]
-    is_done, is_dead, status, detail = row[11:]
-    tap = Tap(
-        scan_id=scan_id,
-        scanned_at=read_time(scanned_at),
-        boot_id=boot_id,
-        monotonic_ns=monotonic_ns,
-        uid=uid,
-        qr=qr,
-        sun=Sun(picc_data=picc_data, cmac=cmac) if picc_data else None,
-        direction=direction,
-        clock_offset_ms=offset,
-    )
-    state: State = "done" if is_done else "dead" if is_dead else "pending"
-    return Entry(sequence=sequence, tap=tap, state=state, status=status, detail=detail or "")

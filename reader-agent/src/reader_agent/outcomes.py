@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reader_agent import local_gate
 from reader_agent.wire import Decision
 
 
@@ -10,6 +11,14 @@ class Decided:
     """The server answered."""
 
     decision: Decision
+
+
+@dataclass(frozen=True)
+class DecidedHere:
+    """This gate decided by its snapshot, since the server gave no answer; `why` says how that was."""
+
+    decision: local_gate.Decision
+    why: str
 
 
 @dataclass(frozen=True)
@@ -26,4 +35,4 @@ class Refused:
     why: str
 
 
-Outcome = Decided | Kept | Refused
+Outcome = Decided | DecidedHere | Kept | Refused

@@ -2,16 +2,16 @@
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from reader_agent.failures import LockedOut, ServerError
-from reader_agent.outbox import Entry, Outbox
+from reader_agent.outbox import Entry, Outbox, Passage
 from reader_agent.server import RoadName, Server
 from reader_agent.standing import Standing
-from reader_agent.tap import ServerTime
+from reader_agent.tap import ServerTime, Tap
 from reader_agent.wire import Decision
 
 # A smaller difference is the jitter of the network.
@@ -42,7 +42,13 @@ class Sender:
     """Sends taps of one outbox. Safe for several threads, each on its own road."""
 
     def __init__(
-        self, outbox: Outbox, server: Server, standing: Standing, *, log: structlog.stdlib.BoundLogger
+        self,
+        outbox: Outbox,
+        server: Server,
+        standing: Standing,
+        *,
+        log: structlog.stdlib.BoundLogger,
+        passage_of: Callable[[Tap, Decision], Passage | None] = lambda _tap, _decision: None,
     ) -> None:
         self.outbox = outbox
         self.server = server
@@ -52,6 +58,7 @@ class Sender:
         # When the platform last decided a tap, by the monotonic clock; None until it did.
         self.answered_at: float | None = None
         self._log = log
+        self._passage_of = passage_of
         self._boots = outbox.boots()
 
     def send(self, entries: Sequence[Entry], *, road: RoadName, seconds: float) -> list[Answered]:
@@ -59,7 +66,7 @@ class Sender:
         clock, now = self.server.clock, self._server_time()
         try:
             answer = self.server.taps(
-                [entry.tap.on_the_wire(clock, now) for entry in entries], timeout=seconds, road=road
+                [entry.on_the_wire(clock, now) for entry in entries], timeout=seconds, road=road
             )
         except ServerError as error:
             self.tally.failed_attempts += 1
@@ -78,7 +85,9 @@ class Sender:
         is_recorded = True
         try:
             self._learn_boot()
-            settled = self.outbox.decided(by_sequence, at=self.server.clock.wall())
+            found = {entry.sequence: self._passage_of(entry.tap, by_sequence[entry.sequence]) for entry in entries}
+            passages = {sequence: passage for sequence, passage in found.items() if passage}
+            settled = self.outbox.decided(by_sequence, at=self.server.clock.wall(), passages=passages)
             self.tally.decided += len(settled)
         except sqlite3.Error as error:
             # The answers are valid all the same: the taps stay in the outbox, and a retry gets the same answers.

@@ -92,6 +92,9 @@ class Server:
         body = {
             "taps": [tap.model_dump(exclude_none=True) for tap in taps],
             "device_time": write_time(self.clock.wall()),
+            # Records of this boot are put in time by its clock, so a wall clock that was set does not matter.
+            "boot_id": self.clock.boot_id,
+            "mono_ms": self.clock.monotonic_ns() // 1_000_000,
         }
         answer = self._as_device("/api/device/taps/", body, TapsAnswer, call=_Call(road, self._until(timeout)))
         if [decision.scan_id for decision in answer.results] != [tap.scan_id for tap in taps]:

@@ -41,6 +41,8 @@ class Tap:
     kind: Kind = "scan"
     # How many people were counted, of a record without a ticket.
     delta: int | None = None
+    # The gate of a count; other taps are of the device's gate.
+    gate: str | None = None
 
     @classmethod
     def of_card(
@@ -75,11 +77,16 @@ class Tap:
         """Return this tap as the server takes it; `now` is what is known of the server's clock."""
         return TapOut(
             scan_id=self.scan_id,
+            kind=None if self.kind == "scan" else self.kind,
             uid=self.uid,
             qr=self.qr,
+            delta=self.delta,
+            gate=self.gate,
             scanned_at=write_time(self._time_by_present_clock(clock, now)),
             sun=self.sun,
             direction=self.direction,
+            boot_id=self.boot_id,
+            mono_ms=self.monotonic_ns // 1_000_000,
         )
 
     def _time_by_present_clock(self, clock: Clock, now: ServerTime | None) -> datetime:

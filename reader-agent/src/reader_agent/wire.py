@@ -36,15 +36,31 @@ class Sun(BaseModel):
     cmac: str
 
 
+class OfflineOut(BaseModel):
+    """What was decided and shown at the gate without the platform."""
+
+    result: str
+    reason: str | None = None
+
+
 class TapOut(BaseModel):
-    """One tap as `POST /api/device/taps/` takes it."""
+    """One record of a scan as `POST /api/device/taps/` takes it."""
 
     scan_id: str
+    kind: str | None = None
     uid: str | None = None
     qr: str | None = None
+    delta: int | None = None
+    gate: str | None = None
     scanned_at: str
     sun: Sun | None = None
     direction: str | None = None
+    seq: int | None = None
+    boot_id: str | None = None
+    mono_ms: int | None = None
+    snapshot_cursor: str | None = None
+    offline: OfflineOut | None = None
+    via: str | None = None
 
 
 def _name_of(by: Any) -> Any:
@@ -80,11 +96,40 @@ class Ticket(_In):
     tier: Shown | None = None
 
 
+class ConflictWith(_In):
+    """The other scan of a conflict."""
+
+    scan_id: Shown | None = None
+    gate: Shown | None = None
+    scanned_at: Shown | None = None
+    by: Annotated[Shown | None, BeforeValidator(_name_of)] = None
+
+
+class Conflict(_In):
+    """How a record that was decided at the gate differs from what the platform finds."""
+
+    kind: Shown
+    other: Annotated[ConflictWith | None, Field(alias="with")] = None
+
+
+class RecordError(_In):
+    """Why a record was rejected."""
+
+    code: Shown
+    message: Shown = ""
+
+
 class Decision(_In):
-    """The platform's answer to one tap."""
+    """The platform's answer to one tap: a decision, or the verdict on a record that was decided at the gate."""
 
     scan_id: str
-    result: Shown
+    # A record that was rejected may have no result.
+    result: Shown = "rejected"
+    status: Shown | None = None
+    conflict: Conflict | None = None
+    error: RecordError | None = None
+    corrected_at: Shown | None = None
+    repeat: bool | None = None
     reason: Shown | None = None
     attendee: Attendee | None = None
     ticket: Ticket | None = None
