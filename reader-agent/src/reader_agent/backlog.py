@@ -16,7 +16,6 @@ from reader_agent.outbox import Entry
 from reader_agent.outcomes import Decided, Outcome, Refused
 from reader_agent.pace import Backoff, Pace, Slice
 from reader_agent.sending import Sender
-from reader_agent.tap import Tap
 
 _LOOK_AGAIN_SECONDS = 2.0
 # More taps that fail in a row say that the road is bad, not the taps.
@@ -36,7 +35,7 @@ class Backlog:
         *,
         pace: Pace,
         log: structlog.stdlib.BoundLogger,
-        on_late: Callable[[Tap, Outcome], None],
+        on_late: Callable[[Entry, Outcome], None],
     ) -> None:
         # When the thread last came by, by the monotonic clock; a request may take `sync_seconds` of it.
         self.alive_at = time.monotonic()
@@ -184,7 +183,7 @@ class Backlog:
         for each in answered:
             self._suspects.pop(each.entry.sequence, None)
             if each.is_new and each.is_recorded:
-                self._on_late(each.entry.tap, Decided(each.decision))
+                self._on_late(each.entry, Decided(each.decision))
         return 0.0 if all(each.is_recorded for each in answered) else _LOOK_AGAIN_SECONDS
 
     def _failed(self, entries: Sequence[Entry], error: ServerError) -> float:
@@ -224,7 +223,7 @@ class Backlog:
             self._rejected.discard(entry.sequence)
         self._sender.tally.buried += 1
         self._log.error("tap set aside", scan_id=entry.tap.scan_id, status=status, error=str(error))
-        self._on_late(entry.tap, Refused(str(error)))
+        self._on_late(entry, Refused(str(error)))
 
     def _pause_after(self, error: ServerError) -> float:
         if isinstance(error, TryLater) and error.retry_after:

@@ -1,6 +1,7 @@
 """Taps from the gate to the server: the person who waits goes first, on a road of their own.
 
-A tap is stored, then sent alone with a timeout of a second. Without an answer it is kept, and the backlog sends it.
+A tap is stored, then sent alone with a timeout of a second. Without an answer this gate decides by its snapshot, and
+the decision is on the disk before it is shown. Where it cannot decide either, the tap is kept. The backlog sends both.
 """
 
 import sqlite3
@@ -11,8 +12,10 @@ import structlog
 
 from reader_agent.backlog import Backlog
 from reader_agent.failures import LockedOut, Rejected, ServerError
+from reader_agent.local_gate import CannotDecide
+from reader_agent.offline import Offline, at_gate
 from reader_agent.outbox import Entry, Outbox
-from reader_agent.outcomes import Decided, Kept, Outcome, Refused
+from reader_agent.outcomes import Decided, DecidedHere, Kept, Outcome, Refused
 from reader_agent.pace import Pace
 from reader_agent.sending import Sender, Tally
 from reader_agent.server import Server
@@ -30,7 +33,7 @@ class Delivery:
         *,
         pace: Pace,
         log: structlog.stdlib.BoundLogger,
-        on_late: Callable[[Tap, Outcome], None],
+        on_late: Callable[[Entry, Outcome], None],
         standing: Standing,
     ) -> None:
         self.outbox = outbox
@@ -38,8 +41,14 @@ class Delivery:
         self.pace = pace
         self.standing = standing
         self._on_late = on_late
+        self._offline: Offline | None = None
         self._sender = Sender(outbox, server, standing, log=log)
         self.backlog = Backlog(self._sender, pace=pace, log=log, on_late=on_late)
+
+    def decide_by(self, offline: Offline) -> None:
+        """Decide taps by this where the server gives no answer."""
+        self._offline = offline
+        self._sender.passage_of = offline.passage_of
 
     @property
     def tally(self) -> Tally:
@@ -65,28 +74,47 @@ class Delivery:
         self.backlog.stop()
 
     def take(self, tap: Tap) -> Outcome:
-        """Store a tap on the disk, ask the server to decide it at once, and return the outcome.
+        """Store a tap on the disk, ask the server to decide it at once, else decide it here; return the outcome.
 
-        Raises `sqlite3.Error` where the tap could not be stored: then it was not sent either.
+        Raises `sqlite3.Error` where the tap, or the decision of this gate, could not be stored: nothing may be shown.
         """
         until = time.monotonic() + self.pace.online_seconds
         mine = Entry(sequence=self.outbox.record(tap), tap=tap, state="pending")
-        # The oldest kept tap of the same card goes along: a card handed back over the fence must not be admitted twice.
+        # Kept taps of the same card or ticket go along: a card handed back over the fence must not be admitted twice.
         older = self._older(tap)
         with self.backlog.held_for_gate(mine.sequence, *(entry.sequence for entry in older)):
             outcome = self._ask([*older, mine], until)
-            if older and isinstance(outcome, Kept):  # the older one may be the cause
+            if older and isinstance(outcome, Kept):  # an older one may be the cause
                 outcome = self._ask([mine], until)
+            if isinstance(outcome, Kept):
+                outcome = self._decide_here(mine, outcome)
         if isinstance(outcome, Kept):
             self.tally.kept += 1
         return outcome
 
     def _older(self, tap: Tap) -> list[Entry]:
         try:
-            found = self.outbox.oldest_of_card(tap)
+            return self.outbox.of_card(tap, self._offline.tickets_of(tap) if self._offline else ())
         except sqlite3.Error:  # the tap itself is recorded, so its person is not sent away
             return []
-        return [found] if found else []
+
+    def _decide_here(self, mine: Entry, kept: Kept) -> Outcome:
+        """Decide a tap by the snapshot, and store that. A device that is locked out decides nothing."""
+        if self._offline is None or self.standing.is_in_doubt:
+            return kept
+        try:
+            decision = self._offline.decide(mine.tap)
+        except CannotDecide as reason:
+            return Kept(f"{kept.why}; {reason}")
+        try:
+            self.outbox.decided_here(
+                mine.sequence, at_gate(decision), at=decision.at, passage=self._offline.passage_in(decision)
+            )
+        except sqlite3.Error:
+            self._offline.undo(mine.tap.scan_id)
+            raise
+        self.tally.decided_here += 1
+        return DecidedHere(decision, why=kept.why, name=self._offline.name_of(decision))
 
     def _ask(self, entries: list[Entry], until: float) -> Outcome:
         """Return the decision on the last of these taps, or why there is none."""
@@ -108,5 +136,5 @@ class Delivery:
         self.backlog.road_works(time.monotonic() - began)
         for each in answered[:-1]:
             if each.is_new and each.is_recorded:
-                self._on_late(each.entry.tap, Decided(each.decision))
+                self._on_late(each.entry, Decided(each.decision))
         return Decided(answered[-1].decision)

@@ -13,7 +13,8 @@ from rich.text import Text
 from reader_agent.clock import read_time
 from reader_agent.legible import legible
 from reader_agent.logs import mask
-from reader_agent.outcomes import Decided, Kept, Outcome
+from reader_agent.outbox import DecidedAtGate
+from reader_agent.outcomes import Decided, DecidedHere, Kept, Outcome
 from reader_agent.sound import Signal
 from reader_agent.tap import Tap
 from reader_agent.wire import Decision, FirstScan
@@ -36,6 +37,12 @@ _REASONS = {
     "stale_credential": "the code is out of date",
     "on_exit_not_inside": "the ticket is not inside",
     "clone_suspected": "the card may be a copy",
+}
+_CONFLICTS = {
+    "double_admission": "another gate admitted the same ticket before",
+    "revoked_before": "the ticket or card was revoked before",
+    "unknown_then": "the ticket was sold after this gate's snapshot",
+    "after_revocation": "sent after this device was revoked",
 }
 _SIGNALS = {"green": Signal.ADMITTED, "red": Signal.REFUSED, "yellow": Signal.KEPT}
 # Several names, labels and a reason fit; more would push the verdict off the screen.
@@ -74,7 +81,9 @@ class Display:
 
         `own_kept_tap`: the card is refused because of its own tap that was shown amber here, so the usher may admit it.
         """
-        if isinstance(outcome, Decided):
+        if isinstance(outcome, DecidedHere):
+            self._decided_here(tap, outcome)
+        elif isinstance(outcome, Decided):
             if outcome.decision.admitted:
                 self._panel("green", "ADMITTED", _who(outcome.decision), tap)
             else:
@@ -90,6 +99,44 @@ class Display:
                 "it is kept, and retried slowly: see `gatehouse-reader outbox list --only dead`",
             ]
             self._panel("red", "NOT TAKEN", lines, tap)
+
+    def _decided_here(self, tap: Tap, outcome: DecidedHere) -> None:
+        """Show a decision of this gate: amber where it admits, red where it refuses."""
+        decision = outcome.decision
+        lines: list[str] = []
+        if decision.reason:
+            lines.append(_REASONS.get(decision.reason, decision.reason))
+        if decision.first_at:
+            lines.append(f"inside since {self._time(decision.first_at)}")
+        if outcome.name:
+            lines.append(" · ".join(word for word in (outcome.name.name, outcome.name.tier) if word))
+        if decision.repeat:
+            lines.append("the same card again: it is the same admission")
+        if decision.remaining:
+            lines.append(f"{decision.remaining} more on this card")
+        lines += [decision.warning] if decision.warning else []
+        lines.append(f"decided here, without the platform: {outcome.why}")
+        if decision.admitted:
+            self._panel("yellow", "ADMITTED, DECIDED HERE", lines, tap)
+        else:
+            heading = _RESULTS.get(decision.result, "REFUSED")
+            self._panel("red", f"{heading}, DECIDED HERE", lines, tap)
+
+    def differs(self, tap: Tap, at_gate: DecidedAtGate, answer: Decision) -> None:
+        """Show what the platform says of a tap that was decided here, where it is not the same."""
+        words = [f"shown here: {at_gate.result}", f"the platform: {answer.result}"]
+        if answer.conflict:
+            words.append(_CONFLICTS.get(answer.conflict.kind, answer.conflict.kind))
+            other = answer.conflict.other
+            if other:
+                words.append(self._first(FirstScan(scanned_at=other.scanned_at, gate=other.gate, by=other.by)))
+        if answer.reason:
+            words.append(_REASONS.get(answer.reason, answer.reason))
+        if answer.error:
+            words.append(f"{answer.error.code}: {answer.error.message}")
+        heading = "CONFLICT" if answer.conflict else "REJECTED" if answer.status == "rejected" else "DIFFERS"
+        detail = "; ".join(words)
+        self.say(f"{heading}: tap of {self._time(tap.scanned_at)}, {_card(tap.uid)}: {detail}", "red")
 
     def late(self, tap: Tap, outcome: Outcome) -> None:
         """Show in one line the outcome of a tap that was shown amber before."""

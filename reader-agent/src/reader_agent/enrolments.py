@@ -59,6 +59,13 @@ def known(state_dir: Path, device_id: str) -> str:
     return device_id
 
 
+def secret_of(state_dir: Path, device_id: str) -> bytes | None:
+    """Return the secret that opens the outbox of an enrolment, or None where its key is not here any more."""
+    present = Identity.load(state_dir)
+    found = present if device_id == present.device_id else _find_identity(state_dir, device_id)
+    return found.storage_secret() if found else None
+
+
 def _device_ids(state_dir: Path) -> Iterator[str]:
     for path in state_dir.glob("outbox-*.sqlite3"):
         yield path.stem.removeprefix("outbox-")

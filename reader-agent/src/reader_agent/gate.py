@@ -1,23 +1,30 @@
 """A gate: from a card or a code to the colour on the display."""
 
+import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
 
 import structlog
 
 from reader_agent.clock import Clock, read_time
 from reader_agent.delivery import Delivery
 from reader_agent.display import Display
-from reader_agent.outcomes import Decided, Kept, Outcome
+from reader_agent.outbox import DecidedAtGate
+from reader_agent.outcomes import Decided, DecidedHere, Kept, Outcome
 from reader_agent.readers import Card, Code, Reading
-from reader_agent.tap import Tap
-from reader_agent.wire import RESULTS
+from reader_agent.tap import Tap, Way
+from reader_agent.wire import RESULTS, Decision
 
 _SAME_TAP = timedelta(seconds=2)
-_WORDS = {"valid": "ADMITTED", "kept": "KEPT, NOT YET SENT", "not_taken": "NOT TAKEN"}
+_WORDS = {
+    "valid": "ADMITTED",
+    "valid_here": "ADMITTED, DECIDED HERE",
+    "kept": "KEPT, NOT YET SENT",
+    "not_taken": "NOT TAKEN",
+}
 
 
 class Gate:
@@ -30,7 +37,7 @@ class Gate:
         *,
         clock: Clock,
         log: structlog.stdlib.BoundLogger,
-        direction: Literal["entry", "exit"] | None = None,
+        way: Way | None = None,
         clock_offset_ms: Callable[[], int | None] = lambda: None,
     ) -> None:
         self.shown: Counter[str] = Counter()
@@ -42,7 +49,7 @@ class Gate:
         self._display = display
         self._clock = clock
         self._log = log
-        self._direction = direction
+        self._way = way or Way()
         self._clock_offset_ms = clock_offset_ms
 
     def tapped(self, reading: Reading) -> Outcome | None:
@@ -70,7 +77,7 @@ class Gate:
             kind=reading.kind if isinstance(reading, Card) else "code",
             secure=tap.sun is not None,
             outcome=word,
-            reason=outcome.decision.reason if isinstance(outcome, Decided) else outcome.why,
+            reason=outcome.decision.reason if isinstance(outcome, Decided | DecidedHere) else outcome.why,
         )
         self._display.outcome(tap, outcome, own_kept_tap=self._is_own_kept_tap(tap, outcome))
         return outcome
@@ -96,10 +103,12 @@ class Gate:
         return reading.unreadable is not None
 
     def _tap(self, reading: Reading) -> Tap:
-        offset = self._clock_offset_ms()
+        offset, direction = self._clock_offset_ms(), self._way.direction
         if isinstance(reading, Code):
-            return Tap.of_code(self._clock, reading.text, direction=self._direction, clock_offset_ms=offset)
-        return Tap.of_card(self._clock, reading.uid, sun=reading.sun, direction=self._direction, clock_offset_ms=offset)
+            tap = Tap.of_code(self._clock, reading.text, direction=direction, clock_offset_ms=offset)
+        else:
+            tap = Tap.of_card(self._clock, reading.uid, sun=reading.sun, direction=direction, clock_offset_ms=offset)
+        return replace(tap, kind=self._way.kind)
 
     def _unreadable(self, card: Card) -> None:
         """Ask for a secure card once more. Its plain number is not sent: the server would suspect a clone."""
@@ -117,12 +126,33 @@ class Gate:
         shown = _WORDS.get(word, word.replace("_", " ").upper()) if reading.key == last_key else "it has its verdict"
         self._display.repeated(reading.uid if isinstance(reading, Card) else None, shown, seconds)
 
-    def decided_late(self, tap: Tap, outcome: Outcome) -> None:
-        """Show the server's later decision on a tap that was shown amber."""
+    def decided_late(self, tap: Tap, outcome: Outcome, at_gate: DecidedAtGate | None = None) -> None:
+        """Show the server's later decision on a tap that was shown amber, and conflicts with what was decided here."""
+        if at_gate is not None and isinstance(outcome, Decided):
+            self._verdict(tap, at_gate, outcome.decision)
+            return
         if isinstance(outcome, Decided) and outcome.decision.admitted and tap.uid:
             self._admitted_late[tap.uid] = tap.scanned_at
         self._log.info("kept tap sent", scan_id=tap.scan_id, uid=tap.uid, outcome=_word(outcome))
         self._display.late(tap, outcome)
+
+    def _verdict(self, tap: Tap, at_gate: DecidedAtGate, answer: Decision) -> None:
+        """Show what the platform says of a tap that was decided here, where it differs."""
+        is_rejected = answer.status == "rejected"
+        is_other = answer.conflict is not None or is_rejected or answer.result != at_gate.result
+        self._log.log(
+            logging.WARNING if is_other else logging.INFO,
+            "verdict",
+            scan_id=tap.scan_id,
+            uid=tap.uid,
+            shown=at_gate.result,
+            result=answer.result,
+            conflict=answer.conflict.kind if answer.conflict else None,
+            error=answer.error.code if answer.error else None,
+        )
+        if is_other:
+            self.shown["conflict" if answer.conflict else "rejected" if is_rejected else "differs"] += 1
+            self._display.differs(tap, at_gate, answer)
 
     def _is_own_kept_tap(self, tap: Tap, outcome: Outcome) -> bool:
         """Return whether a card is refused because of its own kept tap, which admitted no one at the gate."""
@@ -140,6 +170,8 @@ class Gate:
 
 
 def _word(outcome: Outcome) -> str:
+    if isinstance(outcome, DecidedHere):
+        return f"{outcome.decision.result}_here"
     if isinstance(outcome, Decided):
         # Any text may come from a server, and this one becomes a label of the metrics.
         return outcome.decision.result if outcome.decision.result in RESULTS else "other"

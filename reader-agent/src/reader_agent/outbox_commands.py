@@ -62,7 +62,7 @@ def _entries(state_dir: Path, device_id: str, only: OutboxState | None, limit: i
     path = outbox_path(state_dir, device_id)
     if not path.exists():
         return []
-    with Outbox.reading(path) as outbox:
+    with Outbox.reading(path, secret=enrolments.secret_of(state_dir, device_id)) as outbox:
         return outbox.entries(only.value if only else None, limit=limit)
 
 
@@ -86,7 +86,7 @@ def outbox_list(
         write_json(rows)
         return DONE
     for row in rows:
-        words = [f"{row['sequence']:>6}", row["scanned_at"], row["scan_id"], row["uid"] or "QR code", row["state"]]
+        words = [f"{row['sequence']:>6}", row["scanned_at"], row["scan_id"], _shown(row), row["state"]]
         say("  ".join([*words, _said(row)]).rstrip(), soft_wrap=True)
     return DONE
 
@@ -163,7 +163,10 @@ def outbox_send(
     identity = enrolments.identity_of(folder, enrolment)
     is_present = identity.device_id == Identity.load(folder).device_id
     # A running agent sends the present enrolment's taps itself; earlier ones are nobody else's.
-    with only_one(folder) if is_present else nullcontext(), Outbox(identity.outbox_path(folder)) as outbox:
+    with (
+        only_one(folder) if is_present else nullcontext(),
+        Outbox(identity.outbox_path(folder), secret=identity.storage_secret()) as outbox,
+    ):
         before = outbox.depth()
         why = _send(outbox, identity, Pace(sync_seconds=settings.sync_seconds), seconds)
         kept, dead = outbox.depth(), outbox.dead()
@@ -201,16 +204,24 @@ def _row(entry: Entry, shown: Callable[[str], str]) -> dict[str, Any]:
         "sequence": entry.sequence,
         "scan_id": tap.scan_id,
         "scanned_at": write_time(tap.scanned_at),
+        "kind": tap.kind,
+        "delta": tap.delta,
         "uid": shown(tap.uid) if tap.uid else None,
         "sun": tap.sun.model_dump() if tap.sun and shown is str else bool(tap.sun),
         "direction": tap.direction,
         "boot_id": tap.boot_id,
         "monotonic_ns": tap.monotonic_ns,
         "clock_offset_ms": tap.clock_offset_ms,
+        "offline": vars(entry.at_gate) if entry.at_gate else None,
         "state": entry.state,
         "status": entry.status,
         "detail": entry.detail,
     }
+
+
+def _shown(row: dict[str, Any]) -> str:
+    """Return what was shown at the gate in short."""
+    return f"{row['delta']:+} people" if row["kind"] == "count" else str(row["uid"] or "QR code")
 
 
 def _said(row: dict[str, Any]) -> str:
@@ -218,4 +229,6 @@ def _said(row: dict[str, Any]) -> str:
     if row["state"] != "done":
         return str(row["detail"])
     decision = json.loads(row["detail"])
-    return ", ".join(word for word in (decision.get("result"), decision.get("reason")) if word)
+    conflict, error = decision.get("conflict") or {}, decision.get("error") or {}
+    words = (decision.get("result"), decision.get("reason"), conflict.get("kind"), error.get("code"))
+    return ", ".join(word for word in words if word)

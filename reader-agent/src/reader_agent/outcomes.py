@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from reader_agent import local_gate
+from reader_agent.snapshot.names import Name
 from reader_agent.wire import Decision
 
 
@@ -15,10 +16,14 @@ class Decided:
 
 @dataclass(frozen=True)
 class DecidedHere:
-    """This gate decided by its snapshot, since the server gave no answer; `why` says how that was."""
+    """This gate decided by its snapshot, since the server gave no answer; `why` says how that was.
+
+    `name` is who has the ticket, where this device may show it.
+    """
 
     decision: local_gate.Decision
     why: str
+    name: Name | None = None
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ import queue
 import ssl
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
@@ -20,6 +21,8 @@ from reader_agent.failures import TryLater
 
 # A hundred decisions need about 100 KB.
 LONGEST_ANSWER_BYTES = 1024 * 1024
+_WITH_CONTENT = frozenset({200, 206})
+_PIECE_BYTES = 256 * 1024
 # A request that still runs this long after its deadline hangs: its connection is closed.
 _HANGS_AFTER_SECONDS = 10.0
 _MOST_HANGING = 32
@@ -55,6 +58,24 @@ def _cause(error: httpx.ConnectError) -> str:
             return f"it is not to be trusted: {cause.verify_message if hasattr(cause, 'verify_message') else cause}"
         cause = cause.__cause__ or cause.__context__
     return type(error).__name__
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request. An answer that carries content is given in pieces to `on_piece`, where that is set."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    token: str | None = None
+    body: dict[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    longest: int = LONGEST_ANSWER_BYTES
+    on_piece: Callable[[int, httpx.Headers, bytes], None] | None = None
+
+    @property
+    def all_headers(self) -> dict[str, str]:
+        """The headers, with that of the token."""
+        return {**self.headers, **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
 
 
 class Road:
@@ -94,19 +115,20 @@ class Road:
 
     def get(self, path: str, *, seconds: float) -> Reply:
         """Return the answer to a request without a body. Raises TryLater where there is none within `seconds`."""
-        return self._ask(path, None, token=None, seconds=seconds)
+        return self.ask(Request("GET", path), seconds=seconds)
 
     def post(self, path: str, body: dict[str, Any], *, token: str | None, seconds: float) -> Reply:
         """Send a body and return the answer. Raises TryLater where there is none within `seconds`."""
-        return self._ask(path, body, token=token, seconds=seconds)
+        return self.ask(Request("POST", path, token=token, body=body), seconds=seconds)
 
-    def _ask(self, path: str, body: dict[str, Any] | None, *, token: str | None, seconds: float) -> Reply:
+    def ask(self, request: Request, *, seconds: float) -> Reply:
+        """Send a request and return the answer. Raises TryLater where there is none within `seconds`."""
         client, mine = self._begin(seconds)
         results: queue.SimpleQueue[Reply | TryLater] = queue.SimpleQueue()
 
         def work() -> None:
             try:
-                results.put(self._exchange(client, path, body, token, seconds))
+                results.put(self._exchange(client, request, seconds))
             except TryLater as error:
                 results.put(error)
             except httpx.ConnectTimeout:
@@ -146,10 +168,8 @@ class Road:
             self._running[mine] = now + seconds
             return self._client, mine
 
-    def _exchange(
-        self, client: httpx.Client, path: str, body: dict[str, Any] | None, token: str | None, seconds: float
-    ) -> Reply:
-        """Send a body once; twice where a kept connection turned out to be closed.
+    def _exchange(self, client: httpx.Client, request: Request, seconds: float) -> Reply:
+        """Send a request once; twice where a kept connection turned out to be closed.
 
         A server may close an idle connection while the next request is on its way (RFC 9112, section 9.3.1). Each of
         the agent's requests may be repeated: a tap by its `scan_id`, the others change nothing twice.
@@ -157,39 +177,35 @@ class Road:
         until = time.monotonic() + seconds
         steps: list[str] = []
         try:
-            return self._once(client, path, body, token, until, steps)
+            return self._once(client, request, until, steps)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
             if _NEW_CONNECTION in steps or _ANSWERED in steps:
                 raise
-            return self._once(client, path, body, token, until, steps)
+            return self._once(client, request, until, steps)
 
-    def _once(  # one request, and what was seen of it
-        self,
-        client: httpx.Client,
-        path: str,
-        body: dict[str, Any] | None,
-        token: str | None,
-        until: float,
-        steps: list[str],
-    ) -> Reply:
+    def _once(self, client: httpx.Client, request: Request, until: float, steps: list[str]) -> Reply:
         """Return the answer to one request, and add to `steps` what httpcore did for it."""
         seconds = max(until - time.monotonic(), 0.001)
         limits = httpx.Timeout(seconds, connect=min(seconds, 5.0))
         with client.stream(
-            "GET" if body is None else "POST",
-            path,
-            json=body,
-            headers={"Authorization": f"Bearer {token}"} if token else {},
+            request.method,
+            request.path,
+            json=request.body,
+            headers=request.all_headers,
             timeout=limits,
             extensions={"trace": lambda step, _facts: steps.append(step)},
         ) as response:
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
                 raise TryLater(f"{self.url} gave an encoded answer that was not asked for")
-            content = bytearray()
-            for chunk in response.iter_raw():
-                content += chunk
-                if len(content) > LONGEST_ANSWER_BYTES:
-                    raise TryLater(f"{self.url} gave an answer over {LONGEST_ANSWER_BYTES // 1024} KB")
+            content, size = bytearray(), 0
+            for chunk in response.iter_raw(_PIECE_BYTES if request.on_piece else None):
+                size += len(chunk)
+                if size > request.longest:
+                    raise TryLater(f"{self.url} gave an answer over {request.longest // 1024} KB")
+                if request.on_piece and response.status_code in _WITH_CONTENT:
+                    request.on_piece(response.status_code, response.headers, chunk)
+                else:
+                    content += chunk
                 if time.monotonic() > until:
                     raise TryLater(self._silent(seconds))
             return Reply(response.status_code, response.headers, bytes(content))

@@ -23,6 +23,9 @@ class Tally:
     """Counts of what was sent since the start."""
 
     decided: int = 0
+    decided_here: int = 0
+    conflicts: int = 0
+    rejected: int = 0
     kept: int = 0
     buried: int = 0
     failed_attempts: int = 0
@@ -42,13 +45,7 @@ class Sender:
     """Sends taps of one outbox. Safe for several threads, each on its own road."""
 
     def __init__(
-        self,
-        outbox: Outbox,
-        server: Server,
-        standing: Standing,
-        *,
-        log: structlog.stdlib.BoundLogger,
-        passage_of: Callable[[Tap, Decision], Passage | None] = lambda _tap, _decision: None,
+        self, outbox: Outbox, server: Server, standing: Standing, *, log: structlog.stdlib.BoundLogger
     ) -> None:
         self.outbox = outbox
         self.server = server
@@ -58,16 +55,15 @@ class Sender:
         # When the platform last decided a tap, by the monotonic clock; None until it did.
         self.answered_at: float | None = None
         self._log = log
-        self._passage_of = passage_of
+        # The passage that an answer means, to be stored with it.
+        self.passage_of: Callable[[Tap, Decision], Passage | None] = lambda _tap, _decision: None
         self._boots = outbox.boots()
 
     def send(self, entries: Sequence[Entry], *, road: RoadName, seconds: float) -> list[Answered]:
         """Send taps and record their decisions. Raises TryLater, Rejected and LockedOut."""
         clock, now = self.server.clock, self._server_time()
         try:
-            answer = self.server.taps(
-                [entry.on_the_wire(clock, now) for entry in entries], timeout=seconds, road=road
-            )
+            answer = self.server.taps([entry.on_the_wire(clock, now) for entry in entries], timeout=seconds, road=road)
         except ServerError as error:
             self.tally.failed_attempts += 1
             self.last_error = str(error)
@@ -85,10 +81,13 @@ class Sender:
         is_recorded = True
         try:
             self._learn_boot()
-            found = {entry.sequence: self._passage_of(entry.tap, by_sequence[entry.sequence]) for entry in entries}
+            found = {entry.sequence: self.passage_of(entry.tap, by_sequence[entry.sequence]) for entry in entries}
             passages = {sequence: passage for sequence, passage in found.items() if passage}
             settled = self.outbox.decided(by_sequence, at=self.server.clock.wall(), passages=passages)
             self.tally.decided += len(settled)
+            answers = [by_sequence[sequence] for sequence in settled]
+            self.tally.conflicts += sum(answer.conflict is not None for answer in answers)
+            self.tally.rejected += sum(answer.status == "rejected" for answer in answers)
         except sqlite3.Error as error:
             # The answers are valid all the same: the taps stay in the outbox, and a retry gets the same answers.
             settled, is_recorded = set(by_sequence), False

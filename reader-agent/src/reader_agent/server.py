@@ -2,22 +2,27 @@
 
 import ipaddress
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, get_args
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+import httpx
 from pydantic import BaseModel, ValidationError
 
 from reader_agent.clock import Clock, read_time, write_time
 from reader_agent.failures import BadSetup, LockedOut, Rejected, TryLater
 from reader_agent.identity import Identity
-from reader_agent.road import Reply, Road
+from reader_agent.road import Reply, Request, Road
 from reader_agent.wire import Enrolled, ErrorEnvelope, HeartbeatAnswer, TapOut, TapsAnswer, TokenAnswer
 
 Answer = TypeVar("Answer", bound=BaseModel)
+OnPiece = Callable[[int, httpx.Headers, bytes], None]
+# Names of a hundred thousand attendees make the most of it.
+_LONGEST_SNAPSHOT = 64 * 1024 * 1024
 
 # The access token is renewed this long before it expires, so that no tap waits for it.
 _RENEW_BEFORE_SECONDS = 60.0
@@ -28,8 +33,8 @@ _LOCKED_OUT = frozenset({401, 403})
 # A longer pause would end a gate; a slice of taps at this interval is no load.
 _LONGEST_RETRY_AFTER = 15.0
 
-# A person at the gate, the kept taps, and the heartbeat each have a connection of their own.
-RoadName = Literal["person", "backlog", "heartbeat"]
+# A person at the gate, the kept taps, the heartbeat and the snapshot each have a connection of their own.
+RoadName = Literal["person", "backlog", "heartbeat", "snapshot"]
 
 
 def is_loopback(url: str) -> bool:
@@ -114,6 +119,30 @@ class Server:
         self._set_offset(server_now - self.clock.wall().timestamp())
         return answer
 
+    def snapshot(self, *, since: str | None, headers: Mapping[str, str], on_piece: OnPiece, timeout: float) -> Reply:
+        """Fetch a snapshot, or a part of one by `headers`; its bytes go to `on_piece`. Raises as `taps` does."""
+        call = _Call("snapshot", self._until(timeout))
+        path = "/api/device/snapshot/" + (f"?{urlencode({'since': since})}" if since else "")
+        for last_try in (False, True):
+            token = self._token(call)
+            request = Request(
+                "GET",
+                path,
+                token=token,
+                headers={"Accept": "application/octet-stream", **headers},
+                longest=_LONGEST_SNAPSHOT,
+                on_piece=on_piece,
+            )
+            reply = self._roads["snapshot"].ask(request, seconds=self._left(call))
+            if reply.status in (200, 206, 416):
+                self._learn_time(reply)
+                return reply
+            failure = self._failure(reply) if reply.is_json else _foreign(self.url, reply)
+            if last_try or not isinstance(failure, LockedOut) or failure.status != 401:
+                raise failure
+            self._forget_token(token)
+        raise TryLater(f"{self.url} gave no snapshot")
+
     def access_token(self, *, timeout: float) -> str:
         """Return a valid token; a new one is fetched only when the last is about to expire."""
         return self._token(_Call("person", self._until(timeout)))
@@ -162,18 +191,25 @@ class Server:
             if error.status != 401:
                 raise
             # The token may have expired early (a changed key, a clock that was set): retry once with a fresh one.
-            with self._lock:
-                if self._access == token:
-                    self._access = ""
+            self._forget_token(token)
             return self._post(path, body, kind, call=call, token=self._token(call))
+
+    def _forget_token(self, token: str) -> None:
+        with self._lock:
+            if self._access == token:
+                self._access = ""
+
+    def _left(self, call: "_Call") -> float:
+        """Return the seconds that a call has left. Raises TryLater where it has none."""
+        seconds = call.until - self.clock.monotonic()
+        if seconds <= 0:
+            raise TryLater(f"{self.url} did not answer in time")
+        return seconds
 
     def _post(
         self, path: str, body: dict[str, Any], kind: type[Answer], *, call: "_Call", token: str | None = None
     ) -> Answer:
-        seconds = call.until - self.clock.monotonic()
-        if seconds <= 0:
-            raise TryLater(f"{self.url} did not answer in time")
-        reply = self._roads[call.road].post(path, body, token=token, seconds=seconds)
+        reply = self._roads[call.road].post(path, body, token=token, seconds=self._left(call))
         if not reply.is_json:
             raise _foreign(self.url, reply)
         if not 200 <= reply.status < 300:

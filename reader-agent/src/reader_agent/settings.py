@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from reader_agent.failures import BadSetup
+from reader_agent.local_gate import ExpiredPolicy, SecurePolicy
 from reader_agent.sound import SoundName
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
@@ -42,12 +43,20 @@ class Settings(BaseSettings):
     state_dir: Path = Field(default_factory=default_state_dir)
     reader: str = "usb"
     direction: Literal["entry", "exit"] | None = None
+    # What a tap at this gate is: an ordinary scan, or people who leave for a while or come back.
+    kind: Literal["scan", "leave", "return"] = "scan"
     # These two come from the server's configuration of the device unless they are set here.
     # A person waits at the gate: after this time the tap is kept and shown amber.
     online_seconds: Annotated[float, Field(gt=0, le=10)] | None = None
     debounce_seconds: Annotated[float, Field(ge=0, le=30)] | None = None
     # The timeout of requests in the background.
     sync_seconds: Annotated[float, Field(gt=0, le=120)] = 30.0
+    # How often the changes since the last snapshot are fetched.
+    snapshot_seconds: Annotated[float, Field(ge=1, le=86_400)] = 300.0
+    # A snapshot is good for 24 hours: after that nobody is admitted by it, or with a warning, or as before.
+    expired_policy: ExpiredPolicy = "refuse"
+    # Offline nobody can check a secure card's message: it waits for the platform, or is admitted with a warning.
+    secure_offline: SecurePolicy = "refuse"
     # How long the simulated air (reader path `udp:…`) waits for a card; a busy machine needs longer than RF.
     air_seconds: Annotated[float, Field(gt=0, le=5)] = 0.25
     # /healthz, /readyz and /metrics on loopback; 0 disables them.

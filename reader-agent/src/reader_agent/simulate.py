@@ -14,7 +14,7 @@ from reader_agent.clock import Clock
 from reader_agent.display import Display
 from reader_agent.failures import BadSetup, LockedOut, NotEnrolled, ServerError
 from reader_agent.identity import Identity, read_json, write_privately
-from reader_agent.outcomes import Decided, Kept, Outcome, Refused
+from reader_agent.outcomes import Decided, DecidedHere, Kept, Outcome, Refused
 from reader_agent.readers import Reading
 from reader_agent.readers.nfc import load_nfcpy
 from reader_agent.server import Server, check_address, is_loopback
@@ -183,6 +183,8 @@ def exit_code(outcome: Outcome | None) -> int:
     match outcome:
         case Decided(decision):
             return ADMITTED if decision.admitted else REFUSED
+        case DecidedHere(own):
+            return ADMITTED if own.admitted else REFUSED
         case Kept():
             return KEPT
         case Refused() | None:

@@ -19,6 +19,12 @@ class Standing:
         self._lock = threading.Lock()
         self._refusals: Counter[str] = Counter()
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Return whether the platform's last word on some road was a refusal of this device."""
+        with self._lock:
+            return any(self._refusals.values())
+
     def refused(self, road: str, message: str) -> None:
         """Count a refusal; the third in a row on a road is the alarm."""
         with self._lock:

@@ -14,6 +14,14 @@ Kind = Literal["scan", "leave", "return", "count"]
 
 
 @dataclass(frozen=True)
+class Way:
+    """What each tap at a gate is."""
+
+    direction: Literal["entry", "exit"] | None = None
+    kind: Literal["scan", "leave", "return"] = "scan"
+
+
+@dataclass(frozen=True)
 class ServerTime:
     """What this device knows of the server's clock.
 

@@ -1,0 +1,207 @@
+"""A gate whose network is gone: it decides by its snapshot, says so, and the platform hears of it later."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import snapshot_double as double
+from conftest import DEMO_UID, Work, WorkingAgent, wait_until
+from platform_double import Fault, Platform
+from snapshot_double import CardRow, TicketRow
+from ulid import ULID
+
+from reader_agent.outcomes import Decided, DecidedHere, Kept, Outcome
+from reader_agent.readers import Card
+from reader_agent.simulator import Ntag213
+
+TAPS = "/api/device/taps/"
+FAMILY = "04A1B2C3D4E5F7"
+
+
+class Box:
+    """The tickets and cards of the platform's double, and the snapshot that it makes of them."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.tickets = [TicketRow(ULID()) for _ in range(4)]
+        self.cards = [CardRow(DEMO_UID, (self.tickets[0],)), CardRow(FAMILY, tuple(self.tickets[1:]))]
+        platform.tickets[DEMO_UID] = None
+        platform.ticket_ids[DEMO_UID] = self.tickets[0].id
+        self.publish()
+
+    def publish(self, since: str | None = None, **given: Any) -> None:
+        """Let the platform give this for a cursor."""
+        given.setdefault("now", datetime.now(UTC))
+
+        def made(device_id: str) -> bytes:
+            return double.make(
+                self.platform.signer, self.tickets, self.cards, since=since, **{"device_id": device_id, **given}
+            )
+
+        self.platform.snapshots[since] = made
+
+
+@pytest.fixture
+def box(platform: Platform) -> Box:
+    return Box(platform)
+
+
+def has_snapshot(gate: WorkingAgent) -> Callable[[], bool]:
+    return lambda: gate.agent.offline.gate.snapshot is not None
+
+
+def tap(gate: WorkingAgent, uid: str = DEMO_UID) -> Outcome | None:
+    return gate.tap(Ntag213(bytes.fromhex(uid)))[1]
+
+
+def here(outcome: Outcome | None) -> tuple[str, str | None]:
+    assert isinstance(outcome, DecidedHere), outcome
+    return outcome.decision.result, outcome.decision.reason
+
+
+@pytest.mark.usefixtures("box")
+def test_the_gate_decides_while_the_platform_is_away_and_the_records_arrive_later(
+    work: Work, platform: Platform
+) -> None:
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        platform.down()
+        assert here(tap(gate)) == ("valid", None)
+        time.sleep(2.1)
+        assert here(tap(gate)) == ("already_scanned", None)
+        assert here(tap(gate, "04FFFFFFFFFFFF")) == ("not_found", None)
+        assert "ADMITTED, DECIDED HERE" in gate.screen.getvalue()
+        platform.up()
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+    assert [(record["seq"], record["offline"]) for record in platform.received] == [
+        (1, {"result": "valid"}), (2, {"result": "already_scanned"}), (3, {"result": "not_found"}),
+    ]  # fmt: skip
+    assert {record["snapshot_cursor"] for record in platform.received} == {"c1"}
+    assert "CONFLICT" not in gate.screen.getvalue()
+
+
+@pytest.mark.usefixtures("box")
+def test_a_conflict_is_shown_to_the_operator(work: Work, platform: Platform) -> None:
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        platform.down()
+        assert here(tap(gate)) == ("valid", None)
+        platform.tickets[DEMO_UID] = {
+            "scanned_at": "2026-11-27T10:00:00.000Z", "gate": "Gate 9", "by": "other", "scan_id": "scn_other",
+        }  # fmt: skip
+        platform.up()
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+        wait_until(lambda: "CONFLICT" in gate.screen.getvalue())
+        assert "Gate 9" in gate.screen.getvalue()
+        assert gate.agent.snapshot()["conflicts"] == 1
+
+
+@pytest.mark.usefixtures("box")
+def test_what_the_platform_admitted_is_not_admitted_again_after_a_cut_or_a_restart(
+    work: Work, platform: Platform
+) -> None:
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        assert isinstance(tap(gate), Decided)
+        platform.down()
+        assert here(tap(gate)) == ("already_scanned", None)
+    with work() as gate:
+        assert here(tap(gate)) == ("already_scanned", None)
+
+
+@pytest.mark.usefixtures("box")
+def test_what_was_decided_here_counts_after_a_restart(work: Work, platform: Platform) -> None:
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        platform.down()
+        assert here(tap(gate)) == ("valid", None)
+    with work() as gate:
+        assert here(tap(gate)) == ("already_scanned", None)
+
+
+@pytest.mark.usefixtures("box")
+def test_the_first_decisions_after_a_cut_and_after_it_heals_come_in_time(work: Work, platform: Platform) -> None:
+    with work(online_seconds=1.0) as gate:
+        wait_until(has_snapshot(gate))
+        platform.always[TAPS] = Fault(delay=5.0)  # the road is open, and gives no answer
+        began = time.monotonic()
+        outcome = take(gate)
+        assert isinstance(outcome, DecidedHere)
+        assert time.monotonic() - began < 1.5
+        platform.always.clear()
+        healed = time.monotonic()
+        while not isinstance(take(gate), Decided):
+            assert time.monotonic() - healed < 5.0
+
+
+def take(gate: WorkingAgent) -> Outcome | None:
+    """Tap a card without the reader's own time."""
+    return gate.agent.gate.tapped(Card(uid="04EEEEEEEEEEEE", kind="test", sun=None))
+
+
+def test_without_a_snapshot_a_tap_is_kept_and_nobody_admitted(work: Work, platform: Platform) -> None:
+    with work() as gate:
+        wait_until(lambda: gate.agent.sync.last_error is not None)
+        platform.down()
+        outcome = tap(gate)
+        assert isinstance(outcome, Kept)
+        assert "no snapshot" in outcome.why
+
+
+@pytest.mark.usefixtures("box")
+def test_a_device_that_is_locked_out_decides_nothing(work: Work, platform: Platform) -> None:
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        platform.tokens.clear()
+        platform.keys.clear()
+        assert isinstance(tap(gate), Kept)
+        platform.down()
+        assert isinstance(tap(gate), Kept)
+
+
+@pytest.mark.usefixtures("box")
+def test_two_taps_at_once_admit_one(work: Work, platform: Platform) -> None:
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        platform.down()
+        outcomes: list[Outcome | None] = []
+        threads = [
+            threading.Thread(
+                target=lambda: outcomes.append(gate.agent.gate.tapped(Card(uid=DEMO_UID, kind="test", sun=None)))
+            )
+            for _ in range(4)
+        ]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        admitted = [each for each in outcomes if isinstance(each, DecidedHere) and each.decision.admitted]
+        assert len([each for each in admitted if not each.decision.repeat]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"device_id": "dev_other"}, "another device"),
+        ({"event_id": "evt_other"}, "another event"),
+        ({"now": datetime.now(UTC) - timedelta(hours=25)}, "expired"),
+        ({"now": datetime.now(UTC) - timedelta(hours=2)}, "older"),
+        ({"cursor": ""}, "not readable"),
+    ],
+)
+def test_a_snapshot_that_must_not_be_used_leaves_the_old_one(
+    work: Work, platform: Platform, box: Box, change: dict[str, Any], why: str
+) -> None:
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        box.publish(**change)
+        assert not gate.agent.sync.fetch()  # the cursor is not known any more, so the whole is asked for
+        assert why in str(gate.agent.sync.last_error)
+        assert gate.agent.sync.state()["cursor"] == "c1"
+        platform.down()
+        assert here(tap(gate)) == ("valid", None)
+    with work() as gate:
+        assert gate.agent.sync.state()["cursor"] == "c1"
