@@ -94,6 +94,8 @@ class Config:
     second_factor_roles: frozenset[str]
     books_close_after_days: int
     card_fee: int
+    oldest_agent_version: str
+    oldest_phone_version: str
     phone_region: str
     phone_countries: frozenset[str]
     sms_per_country: int
@@ -152,6 +154,9 @@ def config() -> Config:
         books_close_after_days=int(env("BOOKS_CLOSE_AFTER_DAYS", "10")),
         # The fee of a new NFC card, in minor units of that currency.
         card_fee=int(env("CARD_FEE", "50000")),
+        # Reader agents and apps that are older are shown as not ready; empty for any version.
+        oldest_agent_version=env("OLDEST_AGENT_VERSION", ""),
+        oldest_phone_version=env("OLDEST_PHONE_VERSION", ""),
         phone_region=env("PHONE_REGION", "PK"),
         # The countries whose mobile numbers get SMS.
         phone_countries=frozenset(c for c in env("PHONE_COUNTRIES", PHONE_COUNTRIES).split(",") if c),

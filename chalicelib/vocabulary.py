@@ -187,6 +187,24 @@ class DeviceKind(StrEnum):
     PHONE = "phone"
 
 
+class DeviceProblem(StrEnum):
+    """Why a device is not ready for a gate, or a gate for its visitors."""
+
+    REVOKED = "revoked"
+    NOT_ENROLLED = "not_enrolled"
+    NEVER_SEEN = "never_seen"
+    OFFLINE = "offline"
+    CLOCK_OFF = "clock_off"
+    NO_SNAPSHOT = "no_snapshot"
+    SNAPSHOT_OLD = "snapshot_old"
+    BATTERY_LOW = "battery_low"
+    VERSION_OLD = "version_old"
+    RECORDS_MISSING = "records_missing"
+    # Of a gate.
+    NO_DEVICE = "no_device"
+    NO_READY_DEVICE = "no_ready_device"
+
+
 class NfcMode(StrEnum):
     """How a phone reads cards: by its browser, by its app, or not at all."""
 

@@ -90,6 +90,18 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "MinValue": 0,
         "Description": "The price of a new NFC card, in minor units of that currency",
     },
+    "OldestAgentVersion": {
+        "Type": "String",
+        "Default": "",
+        "AllowedPattern": "^([0-9]{1,6}([.][0-9]{1,6}){0,3})?$",
+        "Description": "Reader agents that are older are shown as not ready; empty for any",
+    },
+    "OldestPhoneVersion": {
+        "Type": "String",
+        "Default": "",
+        "AllowedPattern": "^([0-9]{1,6}([.][0-9]{1,6}){0,3})?$",
+        "Description": "Ushers' apps that are older are shown as not ready; empty for any",
+    },
     "SecondFactorRoles": {
         "Type": "String",
         "Default": "super_admin,admin,finance",
@@ -213,6 +225,8 @@ ENVIRONMENT: dict[str, Any] = {
     "CURRENCY": {"Ref": "Currency"},
     "FEE_BASIS_POINTS": {"Ref": "FeeBasisPoints"},
     "CARD_FEE": {"Ref": "CardFee"},
+    "OLDEST_AGENT_VERSION": {"Ref": "OldestAgentVersion"},
+    "OLDEST_PHONE_VERSION": {"Ref": "OldestPhoneVersion"},
     "SECOND_FACTOR_ROLES": {"Ref": "SecondFactorRoles"},
     "SECOND_PERSON_OVER": {"Ref": "SecondPersonOver"},
     "BOOKS_CLOSE_AFTER_DAYS": {"Ref": "BooksCloseAfterDays"},

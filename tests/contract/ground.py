@@ -445,6 +445,8 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     "usher_leaves": _fixed(Request(query="status=open")),
     "usher_sync_logs": _sync_logs,
     "usher_sync_status": _fixed(Request()),
+    "usher_nfc_status": _fixed(Request()),
+    "usher_nfc_test": lambda ground: Request(query=f"device_id={ground.device.device_id}"),
     "usher_phone_heartbeat": _fixed(
         Request(
             {

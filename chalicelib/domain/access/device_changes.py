@@ -1,4 +1,4 @@
-"""Reader devices at the staff's desk: their list, and moving, renaming and wiping them."""
+"""Devices at the staff's desk: moving, renaming and wiping them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,27 +7,17 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.domain.access import lock_outs
-from chalicelib.domain.access.devices import ListedDevice, is_online
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import events
-from chalicelib.domain.lists import follower, pages
-from chalicelib.domain.lists.devices import DEVICES
-from chalicelib.domain.lists.pages import Asked
-from chalicelib.domain.paging import Page
+from chalicelib.domain.lists import follower
 from chalicelib.errors import InvalidState, NotFound, ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
 from chalicelib.vocabulary import DeviceStatus, Portal
 
 
-def page(asked: Asked) -> Page[ListedDevice]:
-    """Return a page of devices. Raises InvalidCursor, ValidationFailed."""
-    found, now = pages.page(DEVICES, asked), clock.now()
-    return found.showing([ListedDevice(device, online=is_online(device, now)) for device in found.results])
-
-
-def change(device_id: str, given: Mapping[str, Any]) -> ListedDevice:
+def change(device_id: str, given: Mapping[str, Any]) -> Device:
     """Move a device to another gate of its event, rename it, or have it wiped; return it.
 
     The device learns of `wipe` by `revoked_before` in its next heartbeat's answer. A token names the gate, so a move
@@ -50,8 +40,7 @@ def change(device_id: str, given: Mapping[str, Any]) -> ListedDevice:
     if actions:
         _commit_change(device, actions, before=before, after=after)
         follower.write([get(device_id)])
-    changed = get(device_id)
-    return ListedDevice(changed, online=is_online(changed, now))
+    return get(device_id)
 
 
 def _commit_change(

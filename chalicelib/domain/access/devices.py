@@ -29,6 +29,7 @@ from chalicelib.errors import InvalidCredentials, NotFound, Unauthenticated, Val
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device, Enrolment, UsedAssertion
+from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary import DeviceStatus, Fact, Factor, Portal
 
 CODE_LIFETIME = timedelta(minutes=15)
@@ -40,6 +41,8 @@ _CLOCK_LEEWAY_SECONDS = 30
 _LONGEST_JTI = 128
 # One second of `iat`, and one of the network.
 _SAME_TEXT_WITHIN = timedelta(seconds=2)
+# How the ids of an event's devices begin, by kind.
+AGENTS, PHONES = "dev_", "phn_"
 SILENT_AFTER = timedelta(minutes=3)
 # No letters that resemble digits. 12 of 32 characters are 60 bits, valid for CODE_LIFETIME.
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -76,14 +79,6 @@ class EnrolledDevice:
     gate: str
     server_public_key: str
     config: DeviceSettings
-
-
-@dataclass(frozen=True, slots=True)
-class ListedDevice:
-    """A device, and whether its last heartbeat is within ONLINE_FOR."""
-
-    device: Device
-    online: bool
 
 
 def settings(event_id: str) -> DeviceSettings:
@@ -286,6 +281,14 @@ def _is_timely(issued: object, expires: object) -> bool:
     return is_open and expires - issued <= ASSERTION_LIFETIME.total_seconds()
 
 
+def of_event(event_id: str, begins: str, *, most: int | None = None) -> list[Device]:
+    """Return the devices of an event whose ids begin as AGENTS or PHONES, at most `most`, the latest of their ids."""
+    place = keys.access.event_devices(event_id, begins)
+    raws = operations.query(place.pk, Begins(place.sk), index="gsi2", newest_first=True, limit=most)
+    found = operations.get_many(operations.places_of(Device, raws), consistent=False)
+    return [device for device in found.values() if device.event_id == event_id]
+
+
 def is_online(device: Device, now: datetime) -> bool:
     """Whether the last heartbeat of a device is within ONLINE_FOR."""
     return device.last_seen_at is not None and now - device.last_seen_at <= ONLINE_FOR
@@ -313,9 +316,8 @@ def watch() -> int:
     now = clock.now()
     silent: list[Device] = []
     for event in events.open_now():
-        raws = operations.query(keys.access.event_devices(event.event_id).pk, index="gsi2")
-        devices = operations.get_many(operations.places_of(Device, raws), consistent=False).values()
-        silent += [d for d in devices if d.status == DeviceStatus.ENROLLED and _fell_silent(d, now)]
+        found = of_event(event.event_id, AGENTS)
+        silent += [device for device in found if device.status == DeviceStatus.ENROLLED and _fell_silent(device, now)]
     for device in silent:
         # Published before marked: an interrupted run publishes twice rather than never.
         bus.publish([_silence(device)])
@@ -326,8 +328,7 @@ def watch() -> int:
 
 
 def _fell_silent(device: Device, now: datetime) -> bool:
-    # A phone goes home in its usher's pocket.
-    heard = None if device.is_phone else device.last_seen_at or device.enrolled_at
+    heard = device.last_seen_at or device.enrolled_at
     return device.silent_since is None and heard is not None and now - heard > SILENT_AFTER
 
 

@@ -1,10 +1,11 @@
-"""The staff's portal: reader devices."""
+"""The staff's portal: reader agents and ushers' phones."""
 
 from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.access import device_changes, devices
-from chalicelib.domain.access.devices import ListedDevice
+from chalicelib.domain.gate import device_board
+from chalicelib.domain.gate.device_board import ShownDevice
 from chalicelib.domain.lists.devices import DEVICES
 from chalicelib.portals.http.auth import DEVICE_MANAGERS, DEVICE_READERS
 from chalicelib.portals.http.door import door
@@ -19,18 +20,28 @@ _BASE = "/api/devices"
 _LIST = list_query(DEVICES)
 
 
-def _device_out(listed: ListedDevice) -> schema.DeviceOut:
-    device = listed.device
+def _device_out(shown: ShownDevice) -> schema.DeviceOut:
+    device = shown.device
     return schema.DeviceOut(
         id=device.device_id,
+        kind=shown.kind,
         event_id=device.event_id,
-        gate=device.gate,
+        gate=shown.gate,
+        usher_id=device.usher_id,
         name=device.name,
         status=device.status,
-        online=listed.online,
+        online=shown.online,
+        ready=shown.ready,
+        why=list(shown.why),
         last_seen_at=device.last_seen_at,
         queue_depth=device.queue_depth,
         clock_offset_ms=device.clock_offset_ms,
+        missing_seq=shown.missing_seq,
+        seq=device.seq,
+        snapshot_age_s=shown.snapshot_age_s,
+        battery=device.battery,
+        nfc=device.nfc,
+        hub=device.hub,
         app_version=device.app_version,
         last_error=device.last_error,
         wipe_before=device.wipe_before,
@@ -56,8 +67,8 @@ def _device_out(listed: ListedDevice) -> schema.DeviceOut:
     ),
 )
 def admin_devices(call: Call[None, ListIn]) -> PageOut[schema.DeviceOut]:
-    """List reader devices, newest first."""
-    return PageOut.of(device_changes.page(asked_of(DEVICES, call)), _device_out)
+    """List reader agents and ushers' phones with their readiness, newest first."""
+    return PageOut.of(device_board.page(asked_of(DEVICES, call)), _device_out)
 
 
 @door(
@@ -99,8 +110,9 @@ def admin_provision_device(call: Call[schema.DeviceIn, None]) -> schema.Provisio
     ),
 )
 def admin_change_device(call: Call[schema.DeviceChangeIn, None]) -> schema.DeviceOut:
-    """Move a reader to another gate, rename it, or have it wiped."""
-    return _device_out(device_changes.change(call.path["device_id"], call.body.changes()))
+    """Move a device to another gate, rename it, or have it wiped."""
+    (changed,) = device_board.shown([device_changes.change(call.path["device_id"], call.body.changes())])
+    return _device_out(changed)
 
 
 @door(
@@ -115,5 +127,5 @@ def admin_change_device(call: Call[schema.DeviceChangeIn, None]) -> schema.Devic
     ),
 )
 def admin_revoke_device(call: Call[None, None]) -> None:
-    """Revoke a reader at once."""
+    """Revoke a reader or a phone at once."""
     devices.revoke(call.path["device_id"])

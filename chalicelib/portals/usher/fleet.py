@@ -4,16 +4,18 @@ from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.access.heartbeats import DeviceHeartbeat
-from chalicelib.domain.gate import sync_status
+from chalicelib.domain.gate import device_board, round_trips, sync_status
+from chalicelib.domain.gate.device_board import DeviceBoard, ShownDevice
 from chalicelib.domain.gate.sync_status import SyncStatus
 from chalicelib.portals.http.auth import USHER
 from chalicelib.portals.http.door import door
-from chalicelib.portals.http.route import Call, Route
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.device import SettingsOut
 from chalicelib.schemas.usher import fleet as schema
 
 bp = Blueprint(__name__)
 _SYNC = "/api/usher/sync/status"
+_NFC = "/api/usher/nfc"
 
 
 def _status_out(status: SyncStatus) -> schema.SyncStatusOut:
@@ -69,3 +71,65 @@ def usher_phone_heartbeat(call: Call[schema.PhoneHeartbeatIn, None]) -> schema.P
         time=answer.time,
         test=answer.test,
     )
+
+
+def _reader_out(shown: ShownDevice) -> schema.ReaderOut:
+    device = shown.device
+    return schema.ReaderOut(
+        device_id=device.device_id,
+        kind=shown.kind,
+        name=device.name,
+        gate=shown.gate,
+        online=shown.online,
+        last_seen_at=device.last_seen_at,
+        queue_depth=device.queue_depth,
+        missing_seq=shown.missing_seq,
+        clock_offset_ms=device.clock_offset_ms,
+        snapshot_age_s=shown.snapshot_age_s,
+        app_version=device.app_version,
+        battery=device.battery,
+        nfc=device.nfc,
+        ready=shown.ready,
+        why=list(shown.why),
+    )
+
+
+def _fleet_out(board: DeviceBoard) -> schema.FleetOut:
+    return schema.FleetOut(
+        readers=[_reader_out(shown) for shown in board.readers],
+        gates=[schema.GateOut.read(gate) for gate in board.gates],
+        ready=board.ready,
+        complete=board.complete,
+        as_of=board.as_of,
+    )
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{_NFC}/status",
+        guard=USHER,
+        reply=schema.FleetOut,
+        links=(Link("usher_nfc_test", {"device_id": "/readers/0/device_id"}),),
+    ),
+)
+def usher_nfc_status(call: Call[None, None]) -> schema.FleetOut:
+    """Show whether the readers, phones and gates of the event are ready."""
+    return _fleet_out(device_board.board(call.principal.event_id))
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{_NFC}/test",
+        guard=USHER,
+        query=schema.ReaderTestIn,
+        reply=schema.ReaderTestOut,
+        refuses=(errors.NotFound,),
+    ),
+)
+def usher_nfc_test(call: Call[None, schema.ReaderTestIn]) -> schema.ReaderTestOut:
+    """Test the round trip through a device's heartbeat; a second call shows its answer."""
+    return schema.ReaderTestOut.read(round_trips.test(call.principal.event_id, call.query.device_id))

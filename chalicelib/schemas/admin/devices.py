@@ -6,7 +6,7 @@ from pydantic import Field, StrictBool
 
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.wire import ChangeIn, Id, In, Moment, Out
-from chalicelib.vocabulary import DeviceStatus
+from chalicelib.vocabulary import DeviceKind, DeviceProblem, DeviceStatus, NfcMode
 
 
 class DeviceIn(In):
@@ -41,14 +41,24 @@ class DeviceOut(Out):
     """A device as the staff sees it."""
 
     id: str
+    kind: DeviceKind
     event_id: str
-    gate: str
+    gate: str | None
+    usher_id: str | None = Field(description="Of a phone, the usher who logged in with it last.")
     name: str
     status: DeviceStatus
     online: bool
+    ready: bool
+    why: list[DeviceProblem] = Field(description="Why it is not ready.")
     last_seen_at: Moment | None
     queue_depth: int | None
     clock_offset_ms: int | None
+    missing_seq: int = Field(description="How many records below its highest `seq` have not arrived.")
+    seq: int | None
+    snapshot_age_s: int | None
+    battery: int | None
+    nfc: NfcMode | None
+    hub: str | None
     app_version: str | None
     last_error: str | None
     wipe_before: Moment | None = Field(description="When staff had it wiped; it learns of this at its next heartbeat.")

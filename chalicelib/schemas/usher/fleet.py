@@ -6,8 +6,8 @@ from pydantic import Field, StringConstraints
 
 from chalicelib.schemas.device import Battery, ClockOffset, Echo, QueueDepth, SettingsOut
 from chalicelib.schemas.texts import Name
-from chalicelib.schemas.wire import Cursor, In, InstallationId, Instant, Moment, Out
-from chalicelib.vocabulary import NfcMode
+from chalicelib.schemas.wire import Cursor, Id, In, InstallationId, Instant, Moment, Out
+from chalicelib.vocabulary import DeviceKind, DeviceProblem, NfcMode
 
 
 class PhoneHeartbeatIn(In):
@@ -55,3 +55,61 @@ class PhoneHeartbeatOut(SyncStatusOut):
     revoked_before: Moment | None
     time: Moment
     test: str | None
+
+
+class ReaderOut(Out):
+    """A reader agent or a phone of the event, and whether a gate can rely on it."""
+
+    device_id: str
+    kind: DeviceKind
+    name: str
+    gate: str | None
+    online: bool
+    last_seen_at: Moment | None
+    queue_depth: int | None
+    missing_seq: int = Field(description="How many records below its highest `seq` have not arrived.")
+    clock_offset_ms: int | None
+    snapshot_age_s: int | None
+    app_version: str | None
+    battery: int | None
+    nfc: NfcMode | None = Field(description="Of a phone: how it reads cards.")
+    ready: bool
+    why: list[DeviceProblem] = Field(description="Why it is not ready, the gravest first.")
+
+
+class GateOut(Out):
+    """A gate of the event; it is ready where one of its devices is."""
+
+    gate: str
+    devices: int
+    ready_devices: int
+    ready: bool
+    why: list[DeviceProblem]
+
+
+class FleetOut(Out):
+    """The readiness board. `ready` holds where every gate has a device that is ready."""
+
+    readers: list[ReaderOut]
+    gates: list[GateOut]
+    ready: bool
+    complete: bool = Field(description="False where the event has more devices than a board shows.")
+    as_of: Moment
+
+
+class ReaderTestIn(In):
+    """The device to test."""
+
+    device_id: Id
+
+
+class ReaderTestOut(Out):
+    """A test of a device's heartbeat. Call again until it is not pending: it takes two heartbeats at most."""
+
+    device_id: str
+    kind: DeviceKind
+    pending: bool
+    asked_at: Moment
+    answered_at: Moment | None
+    round_trip_ms: int | None = Field(description="With the wait for the device's heartbeat.")
+    last_seen_at: Moment | None

@@ -73,7 +73,7 @@ def usher_phones(usher_id: str, event_id: str) -> Place[UsherPhones]:
 
 
 def event_devices(event_id: str, device_id: str = "") -> Key:
-    """Question 15."""
+    """Question 15; `dev_` begins the reader agents, in the order of their creation, and `phn_` the phones."""
     return Key(joined("EVENT_DEVICES", event_id), device_id)
 
 

@@ -1,0 +1,244 @@
+"""The readiness board of an event, and the round trip through a device's heartbeat."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain.access import devices, phones
+from chalicelib.domain.gate import sequences
+from chalicelib.table.items import Account, Event
+from tests.support.client import Answer, call
+from tests.support.factories import PASSWORD, Reader, admin_token, make_event, make_reader, make_usher, usher_token
+from tests.support.settings import configured
+from tests.support.streams import StreamReader
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+MINE = "an-installation-of-mine"
+
+
+def fresh() -> str:
+    return clock.to_text(clock.now())
+
+
+def beat(reader: Reader, **changes: Any) -> Answer:
+    body = {
+        "queue_depth": 0,
+        "clock_offset_ms": 0,
+        "app_version": "1.0.0",
+        "battery": 90,
+        "snapshot_cursor": "a.b",
+        "snapshot_generated_at": fresh(),
+        **changes,
+    }
+    return call("POST", "/api/device/heartbeat/", body, token=reader.token())
+
+
+def phone_token(event: Event, usher: Account | None = None, installation_id: str = MINE) -> str:
+    login = (usher or make_usher(event)).login
+    body = {"event_id": event.event_id, "username": login, "password": PASSWORD, "installation_id": installation_id}
+    return str(call("POST", "/api/usher/login/", body).json["access"])
+
+
+def phone_beat(token: str, **changes: Any) -> Answer:
+    body = {
+        "queue_depth": 0,
+        "clock_offset_ms": 0,
+        "app_version": "2.0.0",
+        "battery": 90,
+        "snapshot_cursor": "a.b",
+        "snapshot_generated_at": fresh(),
+        "nfc": "native",
+        **changes,
+    }
+    return call("POST", "/api/usher/sync/status/", body, token=token)
+
+
+def board(event: Event) -> Any:
+    answer = call("GET", "/api/usher/nfc/status/", token=usher_token(event))
+    assert answer.status == 200, answer.text
+    return answer.json
+
+
+def rows(event: Event) -> dict[str, Any]:
+    return {row["device_id"]: row for row in board(event)["readers"]}
+
+
+def ask(event: Event, device_id: str) -> Answer:
+    return call("GET", f"/api/usher/nfc/test/?device_id={device_id}", token=usher_token(event))
+
+
+def test_agents_and_phones_stand_on_one_board_with_their_gates() -> None:
+    event = make_event(gates=["North", "South", "West"])
+    agent, phone = make_reader(event, gate="North"), phones.phone_id_of(event.event_id, MINE)
+    unseen = make_reader(event, gate="West")
+    make_reader(make_event())
+    sequences.note(agent.device_id, [1, 2, 5])
+    with clock.set_to(clock.now()):
+        assert beat(agent, clock_offset_ms=-41_000, queue_depth=2, seq=9).status == 200
+        assert phone_beat(phone_token(event), gate="South").status == 200
+        found, now = board(event), fresh()
+    assert {row["device_id"] for row in found["readers"]} == {agent.device_id, phone, unseen.device_id}
+    row = next(row for row in found["readers"] if row["device_id"] == agent.device_id)
+    assert row == {
+        "device_id": agent.device_id,
+        "kind": "agent",
+        "name": "Reader",
+        "gate": "North",
+        "online": True,
+        "last_seen_at": now,
+        "queue_depth": 2,
+        "missing_seq": 2,
+        "clock_offset_ms": -41_000,
+        "snapshot_age_s": 0,
+        "app_version": "1.0.0",
+        "battery": 90,
+        "nfc": None,
+        "ready": False,
+        "why": ["clock_off"],
+    }
+    row = next(row for row in found["readers"] if row["device_id"] == phone)
+    assert (row["kind"], row["nfc"], row["ready"], row["why"]) == ("phone", "native", True, [])
+    assert [(gate["gate"], gate["devices"], gate["ready"], gate["why"]) for gate in found["gates"]] == [
+        ("North", 1, False, ["no_ready_device"]),
+        ("South", 1, True, []),
+        ("West", 1, False, ["no_ready_device"]),
+    ]
+    assert (found["ready"], found["complete"], found["as_of"]) == (False, True, now)
+
+
+def test_before_doors_open_an_old_snapshot_and_a_gate_without_a_device_are_red() -> None:
+    starts_at = clock.now() + timedelta(hours=8)
+    event = make_event(starts_at=starts_at, ends_at=starts_at + timedelta(hours=6), gates=["North", "South"])
+    agent = make_reader(event, gate="North")
+    assert beat(agent, snapshot_generated_at=clock.to_text(clock.now() - timedelta(minutes=16))).status == 200
+    found = board(event)
+    assert found["readers"][0]["why"] == ["snapshot_old"]
+    assert [gate["why"] for gate in found["gates"]] == [["no_ready_device"], ["no_device"]]
+    assert beat(agent).status == 200
+    assert beat(make_reader(event, gate="South")).status == 200
+    assert board(event)["ready"] is True
+
+
+def test_a_silent_device_is_offline_and_its_snapshot_grows_old() -> None:
+    event = make_event()
+    agent = make_reader(event)
+    beat(agent)
+    with clock.set_to(clock.now() + timedelta(minutes=20)):
+        row = rows(event)[agent.device_id]
+    assert (row["online"], row["why"]) == (False, ["offline", "snapshot_old"])
+    assert 20 * 60 <= row["snapshot_age_s"] <= 20 * 60 + 60
+
+
+def test_an_event_without_devices_is_not_ready() -> None:
+    found = board(make_event(gates=[]))
+    assert (found["readers"], found["gates"], found["ready"]) == ([], [], False)
+
+
+def test_a_device_of_an_older_version_than_the_least_is_red() -> None:
+    event = make_event()
+    agent, phone = make_reader(event), phones.phone_id_of(event.event_id, MINE)
+    beat(agent)
+    phone_beat(phone_token(event))
+    with configured(OLDEST_AGENT_VERSION="1.0.1", OLDEST_PHONE_VERSION="2"):
+        found = rows(event)
+    assert (found[agent.device_id]["why"], found[phone]["why"]) == (["version_old"], [])
+
+
+def test_revoked_devices_and_phones_that_went_home_leave_the_board() -> None:
+    event = make_event()
+    agent, phone = make_reader(event), phones.phone_id_of(event.event_id, MINE)
+    phone_beat(phone_token(event))
+    assert set(rows(event)) == {agent.device_id, phone}
+    devices.revoke(agent.device_id)
+    assert set(rows(event)) == {phone}
+    with clock.set_to(clock.now() + timedelta(hours=13)):
+        assert rows(event) == {}
+
+
+def test_staff_see_the_same_verdict_as_ushers() -> None:
+    event = make_event()
+    agent, phone = make_reader(event), phones.phone_id_of(event.event_id, MINE)
+    beat(agent, battery=7, hub=agent.device_id, seq=3)
+    phone_beat(phone_token(event), clock_offset_ms=60_000)
+    sequences.note(agent.device_id, [1, 3])
+    StreamReader().drain()
+    listed = call("GET", f"/api/devices/?event_id={event.event_id}", token=admin_token()).json["results"]
+    seen = rows(event)
+    assert {row["id"] for row in listed} == set(seen) == {agent.device_id, phone}
+    for row in listed:
+        names = ("kind", "gate", "online", "ready", "why", "missing_seq", "snapshot_age_s", "battery", "nfc")
+        assert {name: row[name] for name in names} == {name: seen[row["id"]][name] for name in names}
+    row = next(row for row in listed if row["id"] == agent.device_id)
+    assert (row["why"], row["missing_seq"], row["seq"]) == (["battery_low", "records_missing"], 1, 3)
+    assert (row["hub"], row["usher_id"]) == (agent.device_id, None)
+
+
+def test_a_board_is_of_the_ushers_own_event_alone() -> None:
+    event, other = make_event(), make_event()
+    agent = make_reader(event)
+    assert rows(other) == {}
+    assert ask(other, agent.device_id).status == 404
+    assert call("GET", "/api/usher/nfc/status/", token=agent.token()).status == 401
+    assert call("GET", "/api/usher/nfc/test/", token=usher_token(event)).status == 400
+
+
+def test_a_round_trip_goes_through_two_heartbeats_of_an_agent() -> None:
+    event = make_event()
+    agent = make_reader(event)
+    start = clock.now()
+    with clock.set_to(start):
+        assert beat(agent).json["test"] is None
+        first = ask(event, agent.device_id).json
+    assert (first["pending"], first["answered_at"], first["round_trip_ms"]) == (True, None, None)
+    with clock.set_to(start + timedelta(seconds=20)):
+        # Another look asks for nothing else.
+        assert ask(event, agent.device_id).json["asked_at"] == first["asked_at"]
+        nonce = beat(agent).json["test"]
+        assert nonce
+        assert ask(event, agent.device_id).json["pending"] is True
+    with clock.set_to(start + timedelta(milliseconds=20_250)):
+        # The echo of something else is none.
+        assert beat(agent, test="another").json["test"] == nonce
+        assert ask(event, agent.device_id).json["pending"] is True
+        assert beat(agent, test=nonce).json["test"] is None
+        done = ask(event, agent.device_id).json
+    assert (done["pending"], done["round_trip_ms"], done["kind"]) == (False, 20_250, "agent")
+    with clock.set_to(start + timedelta(minutes=2)):
+        again = ask(event, agent.device_id).json
+        assert (again["pending"], again["asked_at"]) == (True, fresh())
+        assert beat(agent).json["test"] not in (None, nonce)
+
+
+def test_a_round_trip_goes_through_a_phones_heartbeats() -> None:
+    event = make_event()
+    token, phone = phone_token(event), phones.phone_id_of(event.event_id, MINE)
+    assert ask(event, phone).json["pending"] is True
+    nonce = phone_beat(token).json["test"]
+    assert phone_beat(token, test=nonce).json["test"] is None
+    done = ask(event, phone).json
+    assert (done["pending"], done["kind"]) == (False, "phone")
+
+
+def test_a_test_that_nobody_answers_is_asked_again_after_ten_minutes() -> None:
+    event = make_event()
+    agent = make_reader(event)
+    first = ask(event, agent.device_id).json
+    with clock.set_to(clock.now() + timedelta(minutes=11)):
+        assert beat(agent).json["test"] is None
+        again = ask(event, agent.device_id).json
+    assert again["pending"] is True
+    assert again["asked_at"] > first["asked_at"]
+
+
+@pytest.mark.parametrize("device_id", ["dev_none", "phn_none", "x" * 65, ""])
+def test_a_device_that_is_none_is_not_tested(device_id: str) -> None:
+    assert ask(make_event(), device_id).status in (400, 404)
+
+
+def test_a_revoked_device_is_not_tested() -> None:
+    event = make_event()
+    agent = make_reader(event)
+    devices.revoke(agent.device_id)
+    assert ask(event, agent.device_id).status == 404
