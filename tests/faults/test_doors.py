@@ -89,8 +89,8 @@ def taps(event: Event) -> dict[str, Any]:
     now = clock.now()
     shown = [{"uid": uid}, {"uid": uid}, {"qr": code}, {"qr": forged}, {"uid": "04FFFFFFFFFFFE"}]
     made = [
-        {"scan_id": scenarios.scan_id(), "scanned_at": clock.to_text(now - timedelta(minutes=1)), **thing}
-        for thing in shown
+        {"scan_id": scenarios.scan_id(), "scanned_at": clock.to_text(now - timedelta(minutes=9 - place)), **thing}
+        for place, thing in enumerate(shown)
     ]
     leave = {"scan_id": scenarios.scan_id(), "scanned_at": clock.to_text(now), "qr": code, "direction": "exit"}
     return {"taps": [*made, leave], "device_time": clock.to_text(now)}

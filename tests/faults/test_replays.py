@@ -25,6 +25,7 @@ from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
 from tests.support import secure_cards
 from tests.support.explore import explore
+from tests.support.later import later
 from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_replays")]
@@ -87,7 +88,10 @@ def test_a_family_refused_before_opening_goes_in_in_its_order(event: Event, stre
     caller = scenarios.caller(event.event_id)
     with before_opening():
         checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid))
-    answers = [checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid)) for _ in range(4)]
+    answers = []
+    for count in range(4):
+        with later(count):
+            answers.append(checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid)))
     assert [(answer.ticket and answer.ticket.id, answer.remaining) for answer in answers[:3]] == [
         (ticket.ticket_id, left) for ticket, left in zip(bound, (2, 1, 0), strict=True)
     ]
@@ -110,7 +114,8 @@ def test_a_blocked_familys_scan_stays_refused_when_the_card_is_good_again(
     assert first.reason == "card_blocked"
     cards.set_status(uid, CardStatus.ACTIVE)
     assert checkin.scan(caller, blocked) == first
-    then = checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid))
+    with later():
+        then = checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid))
     assert then.ticket is not None
     assert then.ticket.id == bound[1].ticket_id
     stream.drain()
@@ -150,7 +155,7 @@ def test_a_card_that_is_registered_while_it_is_refused_stays_refused_for_that_sc
 def test_a_card_refused_before_it_opened_anything_more_stays_refused_for_that_scan(
     opened: bool, event: Event, stream: StreamReader
 ) -> None:
-    caller, earlier, later = (
+    caller, earlier, added = (
         scenarios.caller(event.event_id),
         scenarios.issue(event.event_id),
         scenarios.issue(event.event_id),
@@ -161,11 +166,14 @@ def test_a_card_refused_before_it_opened_anything_more_stays_refused_for_that_sc
     else:
         uid = cards.register(CardRegistration(uid=f"{uid[:-2]}FE")).uid
     reading = Reading(scenarios.scan_id(), uid=uid)
-    first = checkin.scan(caller, reading)
+    with later():
+        first = checkin.scan(caller, reading)
     assert first.result == ("already_scanned" if opened else "not_found")
-    bindings.bind(uid, event_id=event.event_id, ticket_ids=[later.ticket_id])
+    bindings.bind(uid, event_id=event.event_id, ticket_ids=[added.ticket_id])
     assert checkin.scan(caller, reading) == first
-    assert checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid)).result == "valid"
+    with later(2):
+        then = checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid))
+    assert (then.result, then.repeat) == ("valid", False)
     stream.drain()
     assert_log_and_totals_are_true(event.event_id)
 
@@ -186,7 +194,8 @@ def test_a_sun_message_is_good_for_its_own_scan_alone(event: Event, stream: Stre
         ("invalid", "clone_suspected")
     ] * 4
     next_tap = secure_cards.message(uid, 6, keys_of_card)
-    second = checkin.scan(caller, Reading(scenarios.scan_id(), sun=next_tap))
+    with later():
+        second = checkin.scan(caller, Reading(scenarios.scan_id(), sun=next_tap))
     assert second.ticket is not None
     assert second.ticket.id == bound[1].ticket_id
     assert [checkin.scan(caller, reading) for reading in readings] == answers

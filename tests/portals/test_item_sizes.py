@@ -45,6 +45,7 @@ BOUNDS = {
     "CancellationRun.shown": "a few counts, and the first problems",
     "CancellationRun.sums": "a few counts, and the first problems",
     "Card.admitted": "events on one card",
+    "Card.admitted_at": "events on one card",
     "Card.replacement": "one replacement",
     "Card.refused_at": "events at which it was read",
     "Card.tickets": "eleven tickets an event",

@@ -18,6 +18,7 @@ from tests.support.factories import (
     scan_id,
     usher_token,
 )
+from tests.support.later import later
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -36,8 +37,10 @@ class Night:
         self.second = usher_token(self.event, make_usher(self.event, username="second"))
         self.scan(self.token, ticket_id=self.zoe.ticket_id)
         self.scan(self.second, card_id=self.card.uid)
-        self.scan(self.second, card_id=self.card.uid)
-        self.scan(self.token, card_id="04AABBCCDDEEFF")
+        with later():
+            self.scan(self.second, card_id=self.card.uid)
+        with later(2):
+            self.scan(self.token, card_id="04AABBCCDDEEFF")
         self.stream.drain()
 
     @staticmethod

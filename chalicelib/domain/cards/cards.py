@@ -297,7 +297,7 @@ def remember_unknown(uid: str, *, event_id: str) -> bool:
     return is_known
 
 
-def hint_admitted(uid: str, *, ticket_id: str, scan_key: str) -> None:
+def hint_admitted(uid: str, *, ticket_id: str, scan_key: str, at: datetime) -> None:
     """Record on a family's card that a ticket was admitted, so the next tap uses the next ticket.
 
     Only a hint: it may be late or missing, and the ticket alone decides.
@@ -309,7 +309,10 @@ def hint_admitted(uid: str, *, ticket_id: str, scan_key: str) -> None:
         before = dict(card.admitted)
         write = operations.change(
             keys.cards.card(uid),
-            [Card.admitted.set({**before, ticket_id: scan_key})],
+            [
+                Card.admitted.set({**before, ticket_id: scan_key}),
+                Card.admitted_at.set({**card.admitted_at, ticket_id: int(at.timestamp() * 1000)}),
+            ],
             Card.admitted == before,
         )
         try:

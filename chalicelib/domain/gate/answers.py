@@ -6,7 +6,7 @@ from datetime import datetime
 from chalicelib.domain.admission import Verdict
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.table import keys
-from chalicelib.table.items import FirstScan, Scan, Ticket
+from chalicelib.table.items import FirstScan, Passage, Scan, Ticket
 from chalicelib.vocabulary import Reason, ScanKind, ScanResult
 
 
@@ -50,6 +50,8 @@ class ScanDecision:
     remaining: int | None
     log_id: str | None
     decided_at: datetime
+    # A second reading right after the admission that it is answered with.
+    repeat: bool = False
 
 
 def attendee_of(ticket: Ticket) -> Attendee:
@@ -66,10 +68,21 @@ def first_scan_of(verdict: Verdict, ticket: Ticket | None) -> FirstScanShown | N
     """Return the earlier admission, for a duplicate scan; else None."""
     if verdict.result is not ScanResult.ALREADY_SCANNED or ticket is None or ticket.admission is None:
         return None
-    won = ticket.admission
+    return passage_shown(ticket.admission)
+
+
+def passage_shown(passage: Passage) -> FirstScanShown:
+    """Return when, where and by whom a ticket was let through."""
     return FirstScanShown(
-        scanned_at=won.scanned_at or won.decided_at, gate=won.gate, by=won.caller_name or won.caller_id
+        scanned_at=passage.scanned_at or passage.decided_at,
+        gate=passage.gate,
+        by=passage.caller_name or passage.caller_id,
     )
+
+
+def stored_first_scan(shown: FirstScanShown | None) -> FirstScan | None:
+    """Return an earlier admission as a scan's record keeps it."""
+    return FirstScan(scanned_at=shown.scanned_at, gate=shown.gate, by=shown.by) if shown else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +108,6 @@ def scan_record(caller: Caller, reading: Reading, facts: ScanFacts) -> Scan:
         history = keys.gate.ticket_log(caller.event_id, facts.ticket_id, facts.log_id)
     else:
         history = keys.gate.card_log(caller.event_id, facts.card_uid or facts.subject, facts.log_id)
-    first = facts.first_scan
     return Scan(
         *keys.gate.scan(caller.id, reading.scan_id, facts.subject),
         gsi1=place,
@@ -114,7 +126,7 @@ def scan_record(caller: Caller, reading: Reading, facts: ScanFacts) -> Scan:
         gate=facts.gate_name,
         principal_id=caller.id,
         principal_name=caller.name,
-        first_scan=FirstScan(scanned_at=first.scanned_at, gate=first.gate, by=first.by) if first else None,
+        first_scan=stored_first_scan(facts.first_scan),
         remaining=facts.remaining,
         scanned_at=facts.at,
         decided_at=facts.decided_at,

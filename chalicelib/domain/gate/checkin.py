@@ -10,22 +10,27 @@ transaction with that record, so the answer of a scan never changes (D-GATE-02).
 refused card is marked as well, for all that it opens at the event (D-GATE-09).
 """
 
+from dataclasses import replace
+
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.domain import admission
 from chalicelib.domain.admission import TicketFacts, Verdict
 from chalicelib.domain.cards import cards
-from chalicelib.domain.gate import leaves, merging
+from chalicelib.domain.gate import leaves, merging, repeats
 from chalicelib.domain.gate.answers import (
     FirstScanShown,
     ScanDecision,
     ScanFacts,
     attendee_of,
     first_scan_of,
+    passage_shown,
     scan_record,
+    stored_first_scan,
     ticket_shown,
 )
 from chalicelib.domain.gate.readings import Caller, FoundReading, Reading, look_at
+from chalicelib.domain.gate.repeats import Repeated, facts_of
 from chalicelib.errors import IdempotencyMismatch, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -69,34 +74,49 @@ def scan(caller: Caller, reading: Reading) -> ScanDecision:
 def preview(caller: Caller, reading: Reading) -> ScanDecision:
     """Return the decision that `scan` would make now, without writing. Raises as `scan` does."""
     look = look_at(caller, reading, spend=False)
-    verdict, ticket = _judge(look, _read(look))
+    tickets = _read(look)
+    repeated = repeats.of(look, tickets.values())
+    if repeated is not None:
+        return replace(_repeated_decision(look, repeated), log_id=None)
+    verdict, ticket = _judge(look, tickets)
     return _decision(look, verdict, ticket, log_id=None, remaining=None)
 
 
 def _attempt(look: FoundReading) -> ScanDecision | None:
     """Try once. Return None if the ticket changed meanwhile and the reading must be loaded again."""
-    tickets: dict[str, Ticket] = {}
-    refused_anyway = admission.objection_without_ticket(look.case(None))
-    may_be_first = look.reading.kind is ScanKind.SCAN and look.reading.direction is Direction.ENTRY
-    if may_be_first and not refused_anyway and not look.card_was_refused:
-        for place, ticket_id in enumerate(look.ticket_ids):
-            found = _try_first_entry(look, ticket_id, remaining=_remaining(look, place))
-            if isinstance(found, ScanDecision):
-                return found
-            if found is not None:
-                tickets[ticket_id] = found
-                if found.contested:
-                    break  # the next one must not pass before it
+    tickets = _try_in_order(look)
+    if isinstance(tickets, ScanDecision):
+        return tickets
     if len(tickets) < len(look.ticket_ids) + len(look.passed_over):
         tickets = _read(look)
     for ticket in tickets.values():
         if (first := _first_answer_on(look, ticket)) is not None:
             return first
+    repeated = repeats.of(look, tickets.values())
+    if repeated is not None:
+        return _repeat(look, repeated, tickets)
     verdict, judged = _judge(look, tickets)
     if verdict.admits and judged is not None:
         place = look.ticket_ids.index(judged.ticket_id) if judged.ticket_id in look.ticket_ids else 0
         return _admit_with_record(look, judged, remaining=_remaining(look, place))
     return _refuse(look, verdict, judged)
+
+
+def _try_in_order(look: FoundReading) -> ScanDecision | dict[str, Ticket]:
+    """Try to admit the first ticket that was never scanned; return the answer, else the tickets that were found."""
+    tickets: dict[str, Ticket] = {}
+    may_be_first = look.reading.kind is ScanKind.SCAN and look.reading.direction is Direction.ENTRY
+    if not may_be_first or look.card_was_refused or admission.objection_without_ticket(look.case(None)):
+        return tickets
+    for place, ticket_id in enumerate(look.ticket_ids):
+        found = _try_first_entry(look, ticket_id, remaining=_remaining(look, place))
+        if isinstance(found, ScanDecision):
+            return found
+        if found is not None:
+            tickets[ticket_id] = found
+            if found.contested or repeats.of(look, [found]) is not None:
+                break  # the next one must not pass before it
+    return tickets
 
 
 def _try_first_entry(look: FoundReading, ticket_id: str, *, remaining: int | None) -> ScanDecision | Ticket | None:
@@ -123,15 +143,6 @@ def _read(look: FoundReading) -> dict[str, Ticket]:
     return {t: found[keys.tickets.ticket(t)] for t in ids if keys.tickets.ticket(t) in found}
 
 
-def _facts(ticket: Ticket) -> TicketFacts:
-    return TicketFacts(
-        event_id=ticket.event_id,
-        status=ticket.status,
-        credential=ticket.credential,
-        presence=ticket.presence or None,
-    )
-
-
 def _owner_of_card(look: FoundReading) -> str | None:
     """Return the customer who owns the presented card, or None."""
     return look.card.customer_id if look.card is not None else None
@@ -142,7 +153,7 @@ def _judge(look: FoundReading, tickets: dict[str, Ticket]) -> tuple[Verdict, Tic
     # A ticket transferred since the card was read no longer belongs to that card.
     owner = _owner_of_card(look)
     opened = [ticket for ticket in tickets.values() if owner is None or ticket.customer_id in (None, owner)]
-    verdicts = [(admission.decide(look.case(_facts(ticket))), ticket) for ticket in opened]
+    verdicts = [(admission.decide(look.case(facts_of(ticket))), ticket) for ticket in opened]
     for verdict, ticket in verdicts:
         if verdict.admits:
             return verdict, ticket
@@ -235,29 +246,58 @@ def _refuse(look: FoundReading, verdict: Verdict, ticket: Ticket | None) -> Scan
     # Where a later retry might be admitted, it must find this refusal. A duplicate cannot be admitted later,
     # unless the holder leaves, which marks the ticket itself. A ticket never changes its event.
     may_turn = verdict.result is not ScanResult.ALREADY_SCANNED and verdict.reason is not Reason.WRONG_EVENT
-    if ticket is not None and may_turn and not ticket.contested:
-        mark = operations.change(
-            keys.tickets.ticket(ticket.ticket_id),
-            [Ticket.contested.set(True)],
-            Ticket.pk.exists()
-            & (
-                Ticket.admission.does_not_exist()
-                | (Ticket.admission.scan_id != look.reading.scan_id)
-                | (Ticket.admission.caller_id != look.caller.id)
-            ),
-        )
-        try:
-            operations.record(mark)
-        except operations.ConditionFailed as failure:
-            winner = failure.found(Ticket)
-            first = _first_answer_on(look, winner) if winner else None
-            if first is not None:
-                return first
+    if ticket is not None and may_turn and (first := _contest(look, ticket)) is not None:
+        return first
+    decision = _decision(look, verdict, ticket, log_id=look.log_id, remaining=None)
+    return _answer(look, _record(look, verdict, ticket, remaining=None), decision)
+
+
+def _repeat(look: FoundReading, repeated: Repeated, tickets: dict[str, Ticket]) -> ScanDecision | None:
+    """Record a second reading of the card, and answer it with the admission; it admits nobody."""
+    # A later retry of this scan must find the record, also when it would admit the card's next ticket.
+    following = next((ticket for ticket in tickets.values() if ticket.admission is None), None)
+    if following is not None and (first := _contest(look, following)) is not None:
+        return first
+    record = _record(look, admission.VALID, repeated.ticket, remaining=repeated.passage.remaining)
+    record.repeat = record.idle = True
+    record.first_scan = stored_first_scan(passage_shown(repeated.passage))
+    return _answer(look, record, _repeated_decision(look, repeated))
+
+
+def _repeated_decision(look: FoundReading, repeated: Repeated) -> ScanDecision:
+    ticket, passage = repeated.ticket, repeated.passage
+    decision = _decision(look, admission.VALID, ticket, log_id=look.log_id, remaining=passage.remaining)
+    return replace(decision, first_scan=passage_shown(passage), repeat=True)
+
+
+def _contest(look: FoundReading, ticket: Ticket) -> ScanDecision | None:
+    """Mark a ticket, so that it is only admitted together with a record; return this scan's answer if it had one."""
+    if ticket.contested:
+        return None
+    mark = operations.change(
+        keys.tickets.ticket(ticket.ticket_id),
+        [Ticket.contested.set(True)],
+        Ticket.pk.exists()
+        & (
+            Ticket.admission.does_not_exist()
+            | (Ticket.admission.scan_id != look.reading.scan_id)
+            | (Ticket.admission.caller_id != look.caller.id)
+        ),
+    )
+    try:
+        operations.record(mark)
+    except operations.ConditionFailed as failure:
+        winner = failure.found(Ticket)
+        return _first_answer_on(look, winner) if winner else None
+    return None
+
+
+def _answer(look: FoundReading, record: Scan, decision: ScanDecision) -> ScanDecision | None:
+    """Store the record of a scan that admits nobody, and return its answer, or the first one, or None to try again."""
     if look.card is not None and not look.card_was_refused:
         cards.mark_refused(look.card.uid, event_id=look.caller.event_id)
     if look.unknown_uid is not None and cards.remember_unknown(look.unknown_uid, event_id=look.caller.event_id):
         return None
-    record = _record(look, verdict, ticket, remaining=None)
     try:
         operations.record(operations.put(record, Scan.pk.does_not_exist()))
     except operations.ConditionFailed as failure:
@@ -265,7 +305,7 @@ def _refuse(look: FoundReading, verdict: Verdict, ticket: Ticket | None) -> Scan
         if answered is None:
             raise
         return _first_answer_in(look, answered)
-    return _decision(look, verdict, ticket, log_id=record.log_id, remaining=None)
+    return decision
 
 
 def _record(look: FoundReading, verdict: Verdict, ticket: Ticket | None, *, remaining: int | None) -> Scan:
@@ -348,4 +388,5 @@ def _first_answer_in(look: FoundReading, record: Scan) -> ScanDecision:
         remaining=record.remaining,
         log_id=record.log_id,
         decided_at=record.decided_at,
+        repeat=bool(record.repeat),
     )

@@ -35,6 +35,7 @@ _SHOWN = (
         "reason",
         "direction",
         "scan_kind",
+        "repeat",
         "source",
         "gate",
     ),

@@ -109,7 +109,7 @@ def count(unrecorded: Iterable[Scan], recorded: Iterable[Scan]) -> Counter[str]:
     for scan, is_new in (entry for entries in by_event.values() for entry in entries):
         if is_new and scan.remaining is not None and scan.card_uid and scan.ticket_id:
             scan_key = f"{scan.principal_id}/{scan.scan_id}"
-            cards.hint_admitted(scan.card_uid, ticket_id=scan.ticket_id, scan_key=scan_key)
+            cards.hint_admitted(scan.card_uid, ticket_id=scan.ticket_id, scan_key=scan_key, at=scan.scanned_at)
     return counted
 
 

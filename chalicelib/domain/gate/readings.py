@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.domain.admission import CardFacts, Case, Presented, TicketFacts, heading
@@ -15,6 +15,14 @@ from chalicelib.identifiers import log_id_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card
 from chalicelib.vocabulary import Direction, ScanKind, ScanSource, Signature
+
+# A second reading of a card by the same caller within this time of its admission repeats that (D-GATE-21).
+REPEAT_WINDOW = timedelta(seconds=2)
+
+
+def is_near(one: datetime, other: datetime) -> bool:
+    """Whether two readings are within REPEAT_WINDOW, in either order: replayed ones may arrive in any."""
+    return abs(one - other) <= REPEAT_WINDOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +178,22 @@ def _card(uid: str | None) -> Card | None:
     return operations.get(keys.cards.card(uid)) if uid is not None else None
 
 
+def _passed_over(card: Card, tickets: list[str], *, own_key: str, at: datetime) -> tuple[str, ...]:
+    """Return the tickets that other scans admitted, but not one that this reading may repeat."""
+    caller = own_key[: own_key.index("/") + 1]
+
+    def is_over(ticket_id: str) -> bool:
+        scan_key, admitted_ms = card.admitted.get(ticket_id, own_key), card.admitted_at.get(ticket_id)
+        may_repeat = (
+            scan_key.startswith(caller)
+            and admitted_ms is not None
+            and is_near(at, datetime.fromtimestamp(admitted_ms / 1000, UTC))
+        )
+        return bool(scan_key != own_key and not may_repeat)
+
+    return tuple(ticket_id for ticket_id in tickets if is_over(ticket_id))
+
+
 def _look_by_card(
     caller: Caller, reading: Reading, control: gate_control.GateControl, now: datetime, *, spend: bool
 ) -> FoundReading:
@@ -177,8 +201,8 @@ def _look_by_card(
     uid, card, presented = _read_card(reading, own_key=own_key, spend=spend)
     mine = card.tickets.get(control.facts.event_id, []) if card else []
     # With re-entry, an admitted ticket may be outside again, so none is passed over.
-    admitted = card.admitted if card and not control.facts.re_entry_allowed else {}
-    passed = tuple(t for t in mine if admitted.get(t, own_key) != own_key)
+    at = min(reading.scanned_at or now, now)
+    passed = () if card is None or control.facts.re_entry_allowed else _passed_over(card, mine, own_key=own_key, at=at)
     return FoundReading(
         caller,
         reading,

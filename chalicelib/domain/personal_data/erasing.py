@@ -135,6 +135,7 @@ def _card(card: Card) -> list[Write]:
         Card.block_reason.remove(),
         Card.tickets.set({}),
         Card.admitted.set({}),
+        Card.admitted_at.set({}),
         Card.blocked_at.set(Card.blocked_at | clock.now()),
         # Nothing gathers its balance any more: there is no customer to gather it for.
         Card.kept_by_staff.set(True),

@@ -26,7 +26,6 @@ _PATH = "/api/usher/scan/part-time-leave"
         body=schema.LeaveIn,
         reply=DecisionOut,
         refuses=(errors.NotAssigned, errors.IdempotencyMismatch),
-        links=(Link("usher_log", {"log_id": "/log_id"}),),
     ),
 )
 def usher_leave(call: Call[schema.LeaveIn, None]) -> DecisionOut:

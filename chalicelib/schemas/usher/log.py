@@ -44,6 +44,9 @@ class _Scan(Protocol):
     def scan_kind(self) -> ScanKind | None: ...
 
     @property
+    def repeat(self) -> bool | None: ...
+
+    @property
     def gate(self) -> str | None: ...
 
     @property
@@ -105,6 +108,7 @@ class LogEntryOut(Out):
     reason: Reason | None
     direction: Direction
     kind: ScanKind
+    repeat: bool
     gate: str | None
     usher: UsherShownOut | None
     device_id: str | None
@@ -131,6 +135,7 @@ class LogEntryOut(Out):
             reason=scan.reason,
             direction=scan.direction,
             kind=scan.scan_kind or ScanKind.SCAN,
+            repeat=bool(scan.repeat),
             gate=scan.gate,
             usher=None if by_device else usher,
             device_id=scan.principal_id if by_device else None,

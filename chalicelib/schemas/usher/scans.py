@@ -132,6 +132,9 @@ class DecisionOut(Out):
     remaining: int | None = Field(description="The card's tickets for this event that are not admitted yet.")
     log_id: str | None
     decided_at: Moment
+    repeat: bool = Field(
+        description="A second reading of a card by the same caller within 2 s of its admission; it admits nobody else."
+    )
 
 
 class PreviewOut(Out):
@@ -142,6 +145,7 @@ class PreviewOut(Out):
     attendee: AttendeeShownOut | None
     ticket: TicketShownOut | None
     first_scan: FirstScanOut | None
+    repeat: bool
 
 
 class ChildOut(Out):

@@ -39,6 +39,8 @@ class Card(Item, discriminator="card"):
     # Admitted tickets, each with its scan. A hint only: a family's next tap then starts at the next ticket.
     # The ticket itself decides.
     admitted: JSONAttribute = JSONAttribute(default=dict)
+    # When they were, in milliseconds since 1970: a second reading right after that must find the ticket.
+    admitted_at: JSONAttribute = JSONAttribute(default=dict)
     # Events that refused it: a later scan there may be a repeat, even if its tickets changed.
     refused_at = UnicodeSetAttribute(null=True)
     sun_counter = IntegerAttribute(default=-1)

@@ -108,7 +108,7 @@ class ReceivedNumbers(Item, discriminator="received_numbers"):
 
 
 class Leave(Item, discriminator="leave"):
-    """A leave from an event with re-entry: by whom it was let out, and back in once the bearer has returned.
+    """A leave from an event with re-entry: who passed its bearer out, and back in after the return.
 
     It is written with the passage itself. While the bearer is out it has a key in the first index.
     """

@@ -15,6 +15,7 @@ ENTRY = {
     "reason": None,
     "direction": "entry",
     "kind": "scan",
+    "repeat": False,
     "gate": demo.GATES[0],
     "usher": {"id": USHER_ID, "username": demo.USHER_USERNAME},
     "device_id": None,

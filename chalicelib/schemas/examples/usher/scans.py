@@ -13,6 +13,7 @@ ADMITTED = {
     "remaining": None,
     "log_id": LOG_ID,
     "decided_at": "2026-11-20T19:04:31.250Z",
+    "repeat": False,
 }
 _ATTENDEE = {
     "name": demo.HOLDER.name,
@@ -52,6 +53,7 @@ OPERATIONS: dict[str, Example] = {
             "attendee": ADMITTED["attendee"],
             "ticket": ADMITTED["ticket"],
             "first_scan": None,
+            "repeat": False,
         },
     ),
     "usher_attendee": Example(answer=_ATTENDEE),
