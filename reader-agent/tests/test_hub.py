@@ -16,7 +16,8 @@ from hub_double import EVENT, Party, Wire, tap_of
 
 from reader_agent.failures import BadSetup, TryLater
 from reader_agent.hub import serving, tls
-from reader_agent.hub.client import HubAway, HubPlace
+from reader_agent.hub.client import HubPlace
+from reader_agent.hub.neighbours import HubAway
 from reader_agent.hub.serving import HubServer
 from reader_agent.hub.tls import NotAPeer, Peer, PeerContext, PinnedSocket
 from reader_agent.hub.wire import Passage

@@ -22,6 +22,7 @@ from reader_agent.failures import BadSetup
 from reader_agent.gate import Gate
 from reader_agent.health import Health
 from reader_agent.heartbeat import Heartbeat
+from reader_agent.hub.making import make_hub
 from reader_agent.identity import Identity, write_privately
 from reader_agent.local_gate import LocalGate
 from reader_agent.offline import Offline
@@ -93,6 +94,8 @@ class Agent:
         self.standing = Standing(on_alarm=self._alarm, on_all_clear=self._all_clear)
         self.offline = self._make_offline()
         self.sync = self._make_sync()
+        self.hub = make_hub(settings, identity, self.offline.gate, self.outbox, log=log)
+        self.offline.hub = self.hub
         self._unsent_since: float | None = None
         display.show_times_of(identity.config.timezone)
         self.delivery = self._make_delivery()
@@ -228,6 +231,8 @@ class Agent:
             "conflicts": delivery.tally.conflicts,
             "rejected": delivery.tally.rejected,
             "decided_here": delivery.tally.decided_here,
+            "decided_by_hub": delivery.tally.decided_by_hub,
+            "hub": self.hub.facts(),
             "shown": dict(self.gate.shown),
             "card_errors": readers.errors,
             "failed_attempts": delivery.tally.failed_attempts,
@@ -252,6 +257,7 @@ class Agent:
             "a thread is dead or hangs": not self._threads_alive(),
             "the platform refuses this device": self.standing.locked_out is not None,
             "taps cannot be recorded": self.outbox.trouble is not None,
+            "the hub does not serve or record": self._settings.hub and not self.hub.is_up,
             "the server does not answer": not self.heartbeat.is_answered,
             "kept taps are not sent": self._is_stuck(),
         }
@@ -279,6 +285,7 @@ class Agent:
         self.delivery.start()
         self.heartbeat.start()
         self.sync.start()
+        self.hub.start()
         if self.health:
             self.health.start()
         watchdog.notify("READY=1")
@@ -296,6 +303,7 @@ class Agent:
         self.delivery.stop()
         self.heartbeat.stop()
         self.sync.stop()
+        self.hub.stop()
         if self.health:
             self.health.stop()
         self._signals.close()
@@ -328,6 +336,7 @@ class Agent:
         self.delivery.backlog.ensure()
         self.heartbeat.ensure()
         self.sync.ensure()
+        self.hub.ensure()
         self._wipe_if_asked()
         request = self._settings.state_dir / SYNC_REQUEST
         if request.exists():

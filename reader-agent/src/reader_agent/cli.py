@@ -94,6 +94,16 @@ def enroll(
 def run(
     reader: ReaderPaths = None,
     direction: Annotated[str | None, typer.Option(help="entry or exit; the default is entry.")] = None,
+    hub: Annotated[bool | None, typer.Option("--hub", help="Decide for the other gates of the event too.")] = None,
+    hub_listen: Annotated[
+        str | None, typer.Option(help="Where the hub listens, as HOST:PORT.", show_default="0.0.0.0:8443")
+    ] = None,
+    hub_announce: Annotated[
+        str | None, typer.Option(help="Where the other gates reach this hub, as HOST:PORT.")
+    ] = None,
+    hub_address: Annotated[
+        str | None, typer.Option(help="The hub that this gate asks, as [DEVICE_ID@]HOST:PORT.")
+    ] = None,
     health_port: Annotated[int | None, typer.Option(help="Port for /healthz, /readyz, /metrics on loopback.")] = None,
     state: State = None,
     log_level: Level = None,
@@ -104,6 +114,10 @@ def run(
         reader=",".join(reader or ()) or None,
         direction=direction,
         health_port=health_port,
+        hub=hub,
+        hub_listen=hub_listen,
+        hub_announce=hub_announce,
+        hub_address=hub_address,
         log_level=log_level,
     )
     logs.configure(settings.log_level)

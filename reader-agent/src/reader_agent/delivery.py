@@ -113,8 +113,11 @@ class Delivery:
         except sqlite3.Error:
             self._offline.undo(mine.tap.scan_id)
             raise
-        self.tally.decided_here += 1
-        return DecidedHere(decision, why=kept.why, name=self._offline.name_of(decision))
+        self._offline.stored(decision)
+        self.tally.decided_here += decision.via is None
+        self.tally.decided_by_hub += decision.via is not None
+        why = "; ".join(filter(None, (kept.why, decision.alone)))
+        return DecidedHere(decision, why=why, name=self._offline.name_of(decision))
 
     def _ask(self, entries: list[Entry], until: float) -> Outcome:
         """Return the decision on the last of these taps, or why there is none."""

@@ -101,13 +101,14 @@ class Display:
             self._panel("red", "NOT TAKEN", lines, tap)
 
     def _decided_here(self, tap: Tap, outcome: DecidedHere) -> None:
-        """Show a decision of this gate: amber where it admits, red where it refuses."""
+        """Show a decision without the platform: amber where this gate admits alone, red where it refuses."""
         decision = outcome.decision
         lines: list[str] = []
         if decision.reason:
             lines.append(_REASONS.get(decision.reason, decision.reason))
         if decision.first_at:
-            lines.append(f"inside since {self._time(decision.first_at)}")
+            at = f" at {decision.first_gate}" if decision.first_gate else ""
+            lines.append(f"inside since {self._time(decision.first_at)}{at}")
         if outcome.name:
             lines.append(" · ".join(word for word in (outcome.name.name, outcome.name.tier) if word))
         if decision.repeat:
@@ -115,12 +116,15 @@ class Display:
         if decision.remaining:
             lines.append(f"{decision.remaining} more on this card")
         lines += [decision.warning] if decision.warning else []
-        lines.append(f"decided here, without the platform: {outcome.why}")
+        where = "the hub decides for all gates" if decision.via else "decided here"
+        lines.append(f"{where}, without the platform: {outcome.why}")
+        by = "DECIDED BY THE HUB" if decision.via else "DECIDED HERE"
         if decision.admitted:
-            self._panel("yellow", "ADMITTED, DECIDED HERE", lines, tap)
+            # The hub knows who passed at the other gates; a gate alone does not.
+            self._panel("green" if decision.via else "yellow", f"ADMITTED, {by}", lines, tap)
         else:
             heading = _RESULTS.get(decision.result, "REFUSED")
-            self._panel("red", f"{heading}, DECIDED HERE", lines, tap)
+            self._panel("red", f"{heading}, {by}", lines, tap)
 
     def differs(self, tap: Tap, at_gate: DecidedAtGate, answer: Decision) -> None:
         """Show what the platform says of a tap that was decided here, where it is not the same."""

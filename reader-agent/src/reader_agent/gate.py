@@ -22,6 +22,7 @@ _SAME_TAP = timedelta(seconds=2)
 _WORDS = {
     "valid": "ADMITTED",
     "valid_here": "ADMITTED, DECIDED HERE",
+    "valid_by_hub": "ADMITTED, DECIDED BY THE HUB",
     "kept": "KEPT, NOT YET SENT",
     "not_taken": "NOT TAKEN",
 }
@@ -171,7 +172,7 @@ class Gate:
 
 def _word(outcome: Outcome) -> str:
     if isinstance(outcome, DecidedHere):
-        return f"{outcome.decision.result}_here"
+        return f"{outcome.decision.result}_{'by_hub' if outcome.decision.via else 'here'}"
     if isinstance(outcome, Decided):
         # Any text may come from a server, and this one becomes a label of the metrics.
         return outcome.decision.result if outcome.decision.result in RESULTS else "other"

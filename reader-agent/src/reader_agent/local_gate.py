@@ -29,8 +29,9 @@ _KeptT = TypeVar("_KeptT")
 class Decision:
     """What this gate decides by itself.
 
-    `ticket` is the fingerprint of the ticket that it is about, `first_at` when that ticket came in. `warning` says why
-    the decision is worth less than usual.
+    `ticket` is the fingerprint of the ticket that it is about, `first_at` when that ticket came in, and `first_gate`
+    where, if a hub knows. `warning` says why the decision is worth less than usual. `via` is the hub that decided for
+    this gate, and `alone` says why none did.
     """
 
     scan_id: str
@@ -45,6 +46,9 @@ class Decision:
     first_at: datetime | None = None
     repeat: bool = False
     warning: str | None = None
+    first_gate: str | None = None
+    via: str | None = None
+    alone: str | None = None
 
     @property
     def admitted(self) -> bool:

@@ -58,6 +58,16 @@ def _snapshot_age(state: State) -> float | None:
     return _number(state.get("snapshot") or {}, "age_s")
 
 
+def _of_hub(fact: str) -> Callable[[State], float | None]:
+    """Return what reads a fact about the hub; it is not known where there is no hub."""
+
+    def read(state: State) -> float | None:
+        hub = state.get("hub") or {}
+        return _number(hub, fact) if hub.get("address") or hub.get("role") == "hub" else None
+
+    return read
+
+
 def _of_readers(fact: str) -> Callable[[State], list[Sample]]:
     return lambda state: [
         ({"path": reader["path"], "kind": reader["kind"]}, float(reader[fact])) for reader in state.get("readers", ())
@@ -100,6 +110,9 @@ METRICS = (
         "Relays, lamps and sounds that do not work.",
         _one(lambda state: float(len(state.get("signal_errors", ())))),
     ),
+    Metric("hub_up", "Whether the hub answers; at the hub itself, whether it serves and records.", _one(_of_hub("up"))),
+    Metric("hub_passages", "The number of the last passage that the hub recorded.", _one(_of_hub("sequence"))),
+    Metric("hub_decisions", "Taps that this hub decided for others.", _one(_of_hub("decisions"))),
     Metric("reader_open", "Whether this reader answers.", _of_readers("open")),
     Metric("reader_reconnects_total", "How often this reader was opened again.", _of_readers("reconnects")),
     Metric("reader_errors_total", "Cards and codes that this reader could not read.", _of_readers("errors")),

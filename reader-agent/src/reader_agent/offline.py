@@ -1,10 +1,13 @@
 """What a gate does without the platform: its snapshot, its own decisions, and who passed here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from reader_agent.admission import Presence
 from reader_agent.clock import read_time
+from reader_agent.hub.neighbours import HubAway, Neighbours
+from reader_agent.hub.wire import HubDecision
 from reader_agent.local_gate import Decision, LocalGate
 from reader_agent.outbox import DecidedAtGate, Outbox, Passage
 from reader_agent.snapshot import Snapshot
@@ -20,7 +23,7 @@ def at_gate(decision: Decision) -> DecidedAtGate:
     A repeat let nobody in that its first reading had not, so its record must not claim an admission.
     """
     result = "already_scanned" if decision.repeat else decision.result
-    return DecidedAtGate(result, decision.reason, decision.cursor)
+    return DecidedAtGate(result, decision.reason, decision.cursor, decision.via)
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Offline:
     def __init__(self, gate: LocalGate, time: TrustedTime) -> None:
         self.gate = gate
         self.time = time
+        # The hub that is asked first, once there is one.
+        self.hub: Neighbours | None = None
         self._names: Mapping[int, Name] = {}
 
     def remember(self, outbox: Outbox) -> None:
@@ -57,8 +62,18 @@ class Offline:
         return self._names.get(decision.ticket) if decision.ticket is not None else None
 
     def decide(self, tap: Tap) -> Decision:
-        """Return this gate's decision. Raises CannotDecide."""
-        return self.gate.decide(tap)
+        """Return the hub's decision, or this gate's own where no hub answers. Raises CannotDecide."""
+        try:
+            by_hub = self.hub.ask(tap) if self.hub else None
+        except HubAway as away:
+            return replace(self.gate.decide(tap), alone=str(away))
+        return _by_hub(tap, *by_hub) if by_hub else self.gate.decide(tap)
+
+    def stored(self, decision: Decision) -> None:
+        """Have the others know of a decision that is on the disk now."""
+        passage = self.passage_in(decision)
+        if self.hub and passage and decision.via is None:
+            self.hub.tell(passage)
 
     def undo(self, scan_id: str) -> None:
         """Take a decision back that could not be stored."""
@@ -94,4 +109,35 @@ class Offline:
         goes_out = tap.kind == "leave" or (tap.kind == "scan" and tap.direction == "exit")
         presence: Presence = "outside" if goes_out else "inside"
         self.gate.passed(ticket, presence, at=at, scan_id=tap.scan_id)
-        return Passage(ticket, presence, at, tap.scan_id)
+        passage = Passage(ticket, presence, at, tap.scan_id)
+        if self.hub:
+            self.hub.tell(passage)
+        return passage
+
+
+def _by_hub(tap: Tap, via: str, answer: HubDecision) -> Decision:
+    """Return a hub's answer as a decision of this gate."""
+    first = answer.first_scan
+    return Decision(
+        scan_id=tap.scan_id,
+        result=answer.result or "invalid",
+        reason=answer.reason,
+        cursor=answer.cursor or "",
+        at=read_time(answer.decided_at) if answer.decided_at else tap.scanned_at,
+        kind="scan" if tap.kind == "count" else tap.kind,
+        direction="exit" if tap.direction == "exit" else "entry",
+        ticket=int(answer.ticket, 16) if answer.ticket else None,
+        remaining=answer.remaining,
+        first_at=_moment(first.scanned_at) if first else None,
+        first_gate=first.gate if first else None,
+        repeat=answer.repeat,
+        warning=answer.why,
+        via=via,
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return read_time(text) if text else None
+    except ValueError:
+        return None

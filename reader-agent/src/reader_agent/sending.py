@@ -24,6 +24,7 @@ class Tally:
 
     decided: int = 0
     decided_here: int = 0
+    decided_by_hub: int = 0
     conflicts: int = 0
     rejected: int = 0
     kept: int = 0

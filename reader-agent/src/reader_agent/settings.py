@@ -57,6 +57,13 @@ class Settings(BaseSettings):
     expired_policy: ExpiredPolicy = "refuse"
     # Offline nobody can check a secure card's message: it waits for the platform, or is admitted with a warning.
     secure_offline: SecurePolicy = "refuse"
+    # One agent of an event decides for the others on their own network.
+    hub: bool = False
+    hub_listen: str = "0.0.0.0:8443"  # whoever is no peer is not read
+    # Where the others reach it; without it, the address on the way to the platform.
+    hub_announce: str | None = None
+    # `[DEVICE_ID@]HOST:PORT` of the hub that this gate asks; without it, the first that a snapshot named.
+    hub_address: str | None = None
     # How long the simulated air (reader path `udp:…`) waits for a card; a busy machine needs longer than RF.
     air_seconds: Annotated[float, Field(gt=0, le=5)] = 0.25
     # /healthz, /readyz and /metrics on loopback; 0 disables them.

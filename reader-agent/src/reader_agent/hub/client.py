@@ -6,7 +6,8 @@ from typing import Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from reader_agent.failures import BadSetup, TryLater
+from reader_agent.failures import BadSetup
+from reader_agent.hub.neighbours import HubAway
 from reader_agent.hub.serving import split_address
 from reader_agent.hub.tls import Member, Peer, PeerContext
 from reader_agent.hub.wire import (
@@ -24,10 +25,6 @@ from reader_agent.tap import Tap
 from reader_agent.wire import ErrorEnvelope
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
-
-
-class HubAway(TryLater):
-    """The hub gave no answer that counts: the gate decides alone."""
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,7 @@ class Desk:
             scan_id=decided.scan_id,
             result=decided.result,
             reason=decided.reason,
+            ticket=ticket,
             first_scan=first,
             remaining=decided.remaining,
             repeat=decided.repeat,

@@ -1,13 +1,12 @@
 """The hub's own agent: the server, its journal, and what its own gate decided."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from reader_agent.clock import Clock
 from reader_agent.hub import wire
-from reader_agent.hub.client import HubAway
 from reader_agent.hub.desk import Desk, HubRefusal, report_of
 from reader_agent.hub.journal import Journal
 from reader_agent.hub.serving import HubServer, Peers
@@ -27,15 +26,15 @@ class HubHost:
         listen: str,
         journal: Path,
         member: Member,
-        clock: Clock,
         peers: Peers,
+        passages: Callable[[], Sequence[OwnPassage]],
     ) -> None:
-        """Open the journal and the port. Raises BadSetup."""
+        """Open the journal and the port; `passages` are those at this gate so far. Raises BadSetup."""
         self.last_error: str | None = None
-        self._member = member
+        self._member, self._passages = member, passages
         self._journal = Journal(journal)
         try:
-            self._desk = Desk(self._journal, gate, member=member, clock=clock)
+            self._desk = Desk(self._journal, gate, member=member, clock=Clock())
             self._server = HubServer(listen, self._desk, member=member, peers=peers)
         except BaseException:
             self._journal.close()
@@ -49,9 +48,9 @@ class HubHost:
         """The port that the hub listens on."""
         return self._server.port
 
-    def start(self, passages: Sequence[OwnPassage] = ()) -> None:
-        """Begin to serve; `passages` are those that this gate's outbox remembers."""
-        self._tell(passages)
+    def start(self) -> None:
+        """Begin to serve, with the passages that this gate's outbox remembers."""
+        self._tell(self._passages())
         self._server.start()
 
     def ensure(self) -> None:
@@ -63,9 +62,9 @@ class HubHost:
         self._server.stop()
         self._journal.close()
 
-    def ask(self, tap: Tap) -> tuple[str, HubDecision]:
-        """Raise HubAway: the hub's own gate decides by the same rule, without a network."""
-        raise HubAway(f"this device is the hub: it decides {tap.scan_id} itself")
+    def ask(self, tap: Tap) -> tuple[str, HubDecision] | None:  # noqa: ARG002  # as agents do
+        """Return None: the hub's own gate decides by the same rule, without a network."""
+        return None
 
     def tell(self, passage: OwnPassage) -> None:
         """Have the other gates know of a passage at the hub's own gate."""

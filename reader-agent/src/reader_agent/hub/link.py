@@ -14,8 +14,9 @@ import structlog
 
 from reader_agent.failures import ServerError, TryLater
 from reader_agent.hub import wire
-from reader_agent.hub.client import HubAway, HubClient, HubPlace
+from reader_agent.hub.client import HubClient, HubPlace
 from reader_agent.hub.desk import learn, report_of
+from reader_agent.hub.neighbours import HubAway
 from reader_agent.hub.tls import Member, Peer
 from reader_agent.hub.wire import MOST_PASSAGES, HubDecision, OwnPassage
 from reader_agent.local_gate import LocalGate
@@ -100,12 +101,12 @@ class HubLink:
             "last_error": self.last_error,
         }
 
-    def ask(self, tap: Tap) -> tuple[str, HubDecision]:
-        """Return the hub's device and its decision. Raises HubAway where this gate has to decide alone."""
+    def ask(self, tap: Tap) -> tuple[str, HubDecision] | None:
+        """Return the hub's device and its decision, None without a hub. Raises HubAway: the gate decides alone."""
         with self._lock:
             client = self._client
         if client is None:
-            raise HubAway("there is no hub")
+            return None
         if not self._is_up:
             raise HubAway(self.last_error or "the hub does not answer")
         try:

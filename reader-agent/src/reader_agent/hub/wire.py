@@ -90,6 +90,7 @@ class HubDecision(_Body):
     scan_id: Id
     result: Literal["valid", "invalid", "already_scanned", "not_found"] | None = None
     reason: Shown | None = None
+    ticket: Fingerprint | None = None
     first_scan: FirstScan | None = None
     remaining: int | None = None
     repeat: bool = False

@@ -1,0 +1,68 @@
+"""Which part an agent has: the hub, or a gate that asks one."""
+
+import socket
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import structlog
+
+from reader_agent.hub.choice import HubChoice
+from reader_agent.hub.client import HubPlace
+from reader_agent.hub.host import HubHost
+from reader_agent.hub.link import HubLink
+from reader_agent.hub.neighbours import Neighbours
+from reader_agent.hub.peers import Listed
+from reader_agent.hub.serving import split_address
+from reader_agent.hub.tls import Member, Peer
+from reader_agent.identity import Identity
+from reader_agent.local_gate import LocalGate
+from reader_agent.outbox import Outbox
+from reader_agent.settings import Settings
+
+_ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 # nosec B104  # compared, not bound
+
+
+def make_hub(
+    settings: Settings, identity: Identity, gate: LocalGate, outbox: Outbox, *, log: structlog.stdlib.BoundLogger
+) -> Neighbours:
+    """Return the hub that this agent is, or its tie to another. Raises BadSetup."""
+    listed = Listed(lambda: gate.snapshot.head if gate.snapshot else None)
+    member = Member(identity.event_id, identity.device_id, identity.signing_key(), identity.gate)
+    if settings.hub:
+        return HubHost(
+            gate,
+            listen=settings.hub_listen,
+            journal=settings.state_dir / f"hub-{identity.device_id}.sqlite3",
+            member=member,
+            peers=listed.peers,
+            passages=outbox.passages,
+        )
+    choice = HubChoice(settings.state_dir, event_id=identity.event_id, setting=settings.hub_address)
+
+    def find() -> tuple[HubPlace | None, Sequence[Peer]]:
+        peers = listed.peers()
+        place = choice.place(listed.hub(), peers)
+        return (None if place and place.device_id == identity.device_id else place), peers
+
+    return HubLink(gate, member=member, find=find, passages=outbox.passages, log=log)
+
+
+def announced_address(settings: Settings, server: str) -> str | None:
+    """Return where the others reach this hub; None where it is none, or where that is not known."""
+    if not settings.hub:
+        return None
+    if settings.hub_announce:
+        return settings.hub_announce
+    host, port = split_address(settings.hub_listen)
+    reached = _own_address(server) if host in _ANYWHERE else host
+    return f"{reached}:{port}" if reached else None
+
+
+def _own_address(server: str) -> str | None:
+    """Return this machine's address on the way to the platform. Nothing is sent for it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((urlsplit(server).hostname, 443))
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
