@@ -106,15 +106,25 @@ class Move:
     key: str | None = None
 
 
+class MoneyKind(StrEnum):
+    """A kind of movement that a provider lists."""
+
+    CHARGE = "charge"
+    REFUND = "refund"
+    DISPUTE = "dispute"
+    PAYOUT = "payout"
+
+
 @dataclass(frozen=True, slots=True)
 class ListedMoney:
-    """A charge or a refund as its provider lists it: `is_charge` says which; `amount` is in minor units.
+    """A movement as its provider lists it; `amount` is in minor units.
 
-    `payment_id` is ours, as the provider stores it. `status` is `failed` where no money moved for good.
+    `reference` is the provider's id; of a payout it is our key. `payment_id` is ours, as the provider stores it.
+    `status` is `failed` where no money moved for good; a dispute is `pending` until it is lost (`succeeded`) or won.
     """
 
     reference: str
-    is_charge: bool
+    kind: MoneyKind
     payment_id: str | None
     amount: int
     currency: str
@@ -193,10 +203,10 @@ class Provider(Protocol):
         """Send the evidence of a dispute, once. Raises Declined where it is over or was accepted."""
 
     def listed(self, day: date, after: str | None) -> ListedPage:
-        """Return a part of the charges and refunds that were made on a day (UTC)."""
+        """Return a part of the charges, refunds, disputes and payouts that were made on a day (UTC)."""
 
-    def found(self, reference: str, *, is_charge: bool) -> ListedMoney | None:
-        """Return one charge or refund, or None where the provider has none."""
+    def found(self, reference: str, kind: MoneyKind) -> ListedMoney | None:
+        """Return one movement, or None where the provider has none."""
 
     def balance(self, currency: str) -> int | None:
         """Return how many minor units of our money it can pay refunds from; None where it sets no limit."""

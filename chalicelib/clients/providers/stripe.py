@@ -20,6 +20,7 @@ from chalicelib.clients.providers import (
     Declined,
     ListedMoney,
     ListedPage,
+    MoneyKind,
     Move,
     MoveKind,
     MoveWord,
@@ -84,8 +85,8 @@ _REFUNDS_LOOKED_AT = 100
 _SHARED_METHODS = "pm_card_"
 # The refusals of a refund that our balance is too small for (docs.stripe.com/error-codes).
 OUT_OF_FUNDS = ("balance_insufficient", "insufficient_funds")
-# The two parts of a day's list, as its cursor names them, and the intents in it whose outcome is final.
-_INTENTS, _REFUNDS = "intents", "refunds"
+# The parts of a day's list, as its cursor names them, and the intents in it whose outcome is final.
+_INTENTS, _REFUNDS, _DISPUTES, _TRANSFERS = _PARTS = ("intents", "refunds", "disputes", "transfers")
 _SETTLED = ("succeeded", "canceled")
 _LISTED_AT_ONCE = 100
 # The states of a refund that returns no money (docs.stripe.com/api/refunds/object).
@@ -184,28 +185,32 @@ class Stripe:
         ask(lambda client: client.v1.disputes.update(reference, params, once(key)))
 
     def listed(self, day: date, after: str | None) -> ListedPage:
-        """Return a page of the payment intents of a day, then of its refunds."""
+        """Return a page of the payment intents of a day, then of its refunds, its disputes, and its transfers."""
         kind, _, last = (after or _INTENTS).partition(":")
         starts = datetime.combine(day, time.min, tzinfo=UTC)
         within = {"gte": int(starts.timestamp()), "lt": int((starts + timedelta(days=1)).timestamp())}
         asked: Any = {"created": within, "limit": _LISTED_AT_ONCE, **({"starting_after": last} if last else {})}
-        if kind == _INTENTS:
-            page = ask(lambda client: client.v1.payment_intents.list(asked))
-            found = tuple(_listed_charge(one) for one in page["data"] if one["status"] in _SETTLED)
-        else:
-            page = ask(lambda client: client.v1.refunds.list({**asked, "expand": ["data.payment_intent"]}))
-            found = tuple(map(_listed_refund, page["data"]))
+        page, found = _page(kind, asked)
         if page["has_more"]:
             return ListedPage(found, f"{kind}:{page['data'][-1]['id']}")
-        return ListedPage(found, _REFUNDS if kind == _INTENTS else None)
+        following = _PARTS.index(kind) + 1
+        return ListedPage(found, _PARTS[following] if following < len(_PARTS) else None)
 
-    def found(self, reference: str, *, is_charge: bool) -> ListedMoney | None:
-        """Return one intent or refund."""
+    def found(self, reference: str, kind: MoneyKind) -> ListedMoney | None:
+        """Return one intent, refund or dispute, or the transfer of a payout by our key."""
+        asked: Any = {"expand": ["payment_intent"]}
         try:
-            if is_charge:
-                return _listed_charge(_intent(reference))
-            asked: Any = {"expand": ["payment_intent"]}
-            return _listed_refund(ask(lambda client: client.v1.refunds.retrieve(reference, asked)))
+            match kind:
+                case MoneyKind.CHARGE:
+                    return _listed_charge(_intent(reference))
+                case MoneyKind.REFUND:
+                    return _listed_refund(ask(lambda client: client.v1.refunds.retrieve(reference, asked)))
+                case MoneyKind.DISPUTE:
+                    return _listed_dispute(ask(lambda client: client.v1.disputes.retrieve(reference, asked)))
+                case MoneyKind.PAYOUT:
+                    group: Any = {"transfer_group": reference, "limit": _LISTED_AT_ONCE}
+                    listed = _ours(ask(lambda client: client.v1.transfers.list(group))["data"])
+                    return next((one for one in listed if one.reference == reference), None)
         except Declined as declined:
             if declined.code == "resource_missing":
                 return None
@@ -321,27 +326,62 @@ def _dispute(dispute: Mapping[str, Any], what: str) -> Move:
     )
 
 
+def _page(kind: str, asked: Any) -> tuple[dict[str, Any], tuple[ListedMoney, ...]]:
+    """Return a page of one part of a day's list, and what counts of it."""
+    with_intent: Any = {**asked, "expand": ["data.payment_intent"]}
+    match kind:
+        case "intents":
+            page = ask(lambda client: client.v1.payment_intents.list(asked))
+            return page, tuple(_listed_charge(one) for one in page["data"] if one["status"] in _SETTLED)
+        case "refunds":
+            page = ask(lambda client: client.v1.refunds.list(with_intent))
+            return page, tuple(map(_listed_refund, page["data"]))
+        case "disputes":
+            page = ask(lambda client: client.v1.disputes.list(with_intent))
+            return page, tuple(map(_listed_dispute, page["data"]))
+        case _:
+            page = ask(lambda client: client.v1.transfers.list(asked))
+            return page, _ours(page["data"])
+
+
 def _listed_charge(intent: Mapping[str, Any]) -> ListedMoney:
     outcome = _outcome(intent)
     payment_id = (intent.get("metadata") or {}).get("payment_id")
     return ListedMoney(
-        outcome.reference,
-        is_charge=True,
-        payment_id=payment_id,
-        amount=outcome.amount,
-        currency=outcome.currency,
-        status=outcome.status,
+        outcome.reference, MoneyKind.CHARGE, payment_id, outcome.amount, outcome.currency, outcome.status
     )
 
 
 def _listed_refund(refund: Mapping[str, Any]) -> ListedMoney:
-    currency, intent = refund["currency"].upper(), refund.get("payment_intent")
-    payment_id = (intent.get("metadata") or {}).get("payment_id") if isinstance(intent, Mapping) else None
     status = OutcomeStatus.FAILED if refund["status"] in _NOT_REFUNDED else OutcomeStatus.SUCCEEDED
-    amount = stripe_amounts.from_stripe(int(refund["amount"]), currency)
-    return ListedMoney(
-        str(refund["id"]), is_charge=False, payment_id=payment_id, amount=amount, currency=currency, status=status
+    return _listed(refund, MoneyKind.REFUND, status)
+
+
+def _listed_dispute(dispute: Mapping[str, Any]) -> ListedMoney:
+    word = _DISPUTE_STATES.get(dispute["status"])
+    states = {MoveWord.LOST: OutcomeStatus.SUCCEEDED, MoveWord.WON: OutcomeStatus.FAILED}
+    return _listed(
+        dispute, MoneyKind.DISPUTE, states.get(word, OutcomeStatus.PENDING) if word else OutcomeStatus.PENDING
     )
+
+
+def _listed(said: Mapping[str, Any], kind: MoneyKind, status: OutcomeStatus) -> ListedMoney:
+    currency, intent = said["currency"].upper(), said.get("payment_intent")
+    payment_id = (intent.get("metadata") or {}).get("payment_id") if isinstance(intent, Mapping) else None
+    amount = stripe_amounts.from_stripe(int(said["amount"]), currency)
+    return ListedMoney(str(said["id"]), kind, payment_id, amount, currency, status)
+
+
+def _ours(transfers: Sequence[Mapping[str, Any]]) -> tuple[ListedMoney, ...]:
+    """Return the transfers that payouts made, each by its key; one that was reversed moved nothing."""
+    found = []
+    for one in transfers:
+        key, currency = (one.get("metadata") or {}).get("payout_key"), one["currency"].upper()
+        if key:
+            status = OutcomeStatus.FAILED if one["reversed"] else OutcomeStatus.SUCCEEDED
+            amount = stripe_amounts.from_stripe(int(one["amount"]), currency)
+            found.append(ListedMoney(str(key), MoneyKind.PAYOUT, None, amount, currency, status))
+    return tuple(found)
 
 
 def units_of(amount: int, currency: str) -> int:

@@ -32,6 +32,7 @@ def _rows(journal: Journal) -> list[ClearedMoney]:
             journal_id=journal.journal_id,
             type=journal.type,
             payment_id=journal.references.get("payment_id"),
+            payout_key=journal.references.get("payout_key"),
             amount=-int(entry["amount"]),
             currency=journal.currency,
         )

@@ -1,7 +1,8 @@
 """Reconciliation: each day's list of the provider against the journal, both ways (D-DSP-05).
 
-First every charge and refund of the provider's list is looked for in the books. Then every movement of the journal on
-the provider's account is looked for among what was found, and else at the provider. The run stores where it is after
+First every charge, refund, dispute and payout of the provider's list is looked for in the books. Then every movement of
+the journal on the provider's account is looked for among what was found, and else at the provider. Last, the open
+differences of the week before are compared again, and what agrees now is resolved. The run stores where it is after
 each page. So it continues after a crash, and each difference is one row.
 """
 
@@ -13,16 +14,17 @@ from time import monotonic
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.clients.providers import ListedMoney, MoveKind, MoveWord, OutcomeStatus
+from chalicelib.clients.providers import ListedMoney, MoneyKind, MoveKind
 from chalicelib.config import config
-from chalicelib.domain import ledger, paging
+from chalicelib.domain import paging
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
-from chalicelib.domain.payments import providers
+from chalicelib.domain.payments import comparisons, providers
+from chalicelib.domain.payments.comparisons import Mismatch
 from chalicelib.errors import ValidationFailed
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import ClearedMoney, Difference, Journal, Payment, Reconciliation, SeenMoney
+from chalicelib.table.items import ClearedMoney, Difference, Payment, Reconciliation, SeenMoney
 from chalicelib.table.places import Place
 from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import DifferenceKind, DifferenceState, ReconciliationState
@@ -36,7 +38,10 @@ _ROWS_AT_ONCE = 100
 _SEEN_FOR = timedelta(days=10)
 _PREFIX = "rec_"
 _OWNER = "finance"
-_BOOKS = "books"
+# The parts of a run after the provider's list, as its cursor names them.
+_BOOKS, _OPEN = "books", "open"
+# How many earlier days a run looks at again.
+_LOOKED_BACK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +128,16 @@ def take_due(due_id: str) -> bool:
 def step(run: Reconciliation, day: date) -> bool:
     """Compare one page and store where the run continues; return whether this call did it."""
     cursor, at_provider, in_journal = run.cursor or "", 0, 0
-    if not cursor.startswith(_BOOKS):
+    if not cursor.startswith((_BOOKS, _OPEN)):
         page = providers.named(run.provider).listed(day, cursor or None)
         found, at_provider = list(_against_books(run.provider, page.found)), len(page.found)
         following: str | None = page.after or f"{_BOOKS}:0:"
+    elif cursor.startswith(_OPEN):
+        found, following = [], _recheck(run.provider, day, cursor)
     else:
         rows, following = _rows(run.provider, day, cursor)
         found, in_journal = list(_against_provider(run.provider, day, rows)), len(rows)
+        following = following or f"{_OPEN}:1:"
     for difference in found:
         _store(run.date, difference)
     done: list[Action] = [
@@ -152,28 +160,14 @@ def step(run: Reconciliation, day: date) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    kind: DifferenceKind
-    reference: str
-    payment_id: str | None
-    at_provider: Money | None = None
-    in_journal: Money | None = None
-
-
-def _against_books(provider: str, listed: Sequence[ListedMoney]) -> Iterator[_Found]:
+def _against_books(provider: str, listed: Sequence[ListedMoney]) -> Iterator[Mismatch]:
     """Yield what of a provider's list differs from the books, and remember what does not."""
-    ids = {money.payment_id for money in listed if money.payment_id}
-    payments = operations.get_many([keys.money.payment(payment_id) for payment_id in ids])
-    journals = operations.get_many([keys.money.journal(f"jrn_charge_{payment_id}") for payment_id in ids])
-    agreed = []
+    books, agreed = comparisons.read(listed), []
     for money in listed:
-        payment = payments.get(keys.money.payment(money.payment_id or "-"))
-        journal = journals.get(keys.money.journal(f"jrn_charge_{money.payment_id or '-'}"))
-        difference = _compared(money, provider, payment, journal)
+        difference = comparisons.compared(money, provider, books)
         if difference is not None:
             yield difference
-        name = f"jrn_charge_{money.payment_id}" if money.is_charge else money.reference
+        name = f"jrn_charge_{money.payment_id}" if money.kind is MoneyKind.CHARGE else money.reference
         if difference is None or difference.kind is not DifferenceKind.TWICE:
             agreed.append(_seen(provider, name))
     operations.put_many({(row.pk, row.sk): row for row in agreed}.values())
@@ -182,43 +176,6 @@ def _against_books(provider: str, listed: Sequence[ListedMoney]) -> Iterator[_Fo
 def _seen(provider: str, name: str) -> SeenMoney:
     until = int((clock.now() + _SEEN_FOR).timestamp())
     return SeenMoney(*keys.reconciliation.seen(provider, name), ttl=until)
-
-
-def _compared(money: ListedMoney, provider: str, payment: Payment | None, journal: Journal | None) -> _Found | None:
-    """Return how a charge or a refund of the provider differs from the books, or None."""
-    theirs = Money(money.amount, money.currency)
-    is_failed = money.status is not OutcomeStatus.SUCCEEDED
-    if money.is_charge:
-        if payment is not None and payment.provider_reference not in (None, money.reference):
-            kind = None if is_failed else DifferenceKind.TWICE
-            return _Found(kind, money.reference, money.payment_id, theirs) if kind else None
-        ours = _cleared(journal, provider) if journal is not None else None
-    else:
-        move = (payment.moves or {}).get(money.reference) if payment is not None else None
-        currency = (payment.taken_currency or payment.currency) if payment is not None else money.currency
-        ours = Money(int(move["amount"]), currency) if move else None
-        if move is not None and is_failed is (MoveWord.FAILED in move["words"]):
-            is_failed = False  # both say the same
-        elif move is not None:
-            is_failed = True
-    kind = _kind(theirs, ours, is_failed=is_failed)
-    return _Found(kind, money.reference, money.payment_id, theirs, ours) if kind else None
-
-
-def _kind(theirs: Money, ours: Money | None, *, is_failed: bool) -> DifferenceKind | None:
-    if ours is None:
-        return None if is_failed else DifferenceKind.MISSING
-    if is_failed:
-        return DifferenceKind.OTHER_STATUS
-    if theirs.currency != ours.currency:
-        return DifferenceKind.OTHER_CURRENCY
-    return DifferenceKind.OTHER_AMOUNT if theirs != ours else None
-
-
-def _cleared(journal: Journal, provider: str) -> Money:
-    account = ledger.clearing(provider)
-    booked = sum(int(entry["amount"]) for entry in journal.entries if entry["account"] == account)
-    return Money(-booked, journal.currency)
 
 
 def _rows(provider: str, day: date, cursor: str) -> tuple[list[ClearedMoney], str | None]:
@@ -234,37 +191,83 @@ def _rows(provider: str, day: date, cursor: str) -> tuple[list[ClearedMoney], st
     return rows, f"{_BOOKS}:{following}:" if following < len(partitions) else None
 
 
-def _against_provider(provider: str, day: date, rows: Sequence[ClearedMoney]) -> Iterator[_Found]:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A movement of the books that the provider should have."""
+
+    reference: str
+    kind: MoneyKind
+    row: ClearedMoney
+
+
+def _against_provider(provider: str, day: date, rows: Sequence[ClearedMoney]) -> Iterator[Mismatch]:
     """Yield what of a day's journal the provider does not have, or has otherwise."""
-    places = {keys.money.payment(row.payment_id) for row in rows if row.payment_id}
-    payments = operations.get_many(places)
-    wanted: dict[str, tuple[str, bool, Payment, ClearedMoney]] = {}
+    payments = operations.get_many({keys.money.payment(row.payment_id) for row in rows if row.payment_id})
+    wanted: dict[str, _Wanted] = {}
     for row in rows:
         payment = payments.get(keys.money.payment(row.payment_id or "-"))
-        if payment is None:
-            yield _Found(DifferenceKind.EXTRA, row.journal_id, row.payment_id, None, Money(row.amount, row.currency))
-        elif row.type == "charge":
-            wanted[row.journal_id] = (payment.provider_reference or row.journal_id, True, payment, row)
+        if payment is None and row.payout_key is None:
+            ours = Money(row.amount, row.currency)
+            yield Mismatch(DifferenceKind.EXTRA, row.journal_id, row.payment_id, None, ours)
         else:
-            for reference, move in (payment.moves or {}).items():
-                if move["kind"] == MoveKind.REFUND and move["created_at"][:10] == day.isoformat():
-                    wanted[reference] = (reference, False, payment, row)
+            wanted |= _of_row(row, payment, day)
     known = operations.get_many([keys.reconciliation.seen(provider, name) for name in wanted])
-    for name, (reference, is_charge, payment, row) in wanted.items():
-        if keys.reconciliation.seen(provider, name) in known:
-            continue
-        money = providers.named(provider).found(reference, is_charge=is_charge)
-        if money is None:
-            ours = Money(abs(row.amount), row.currency)
-            yield _Found(DifferenceKind.EXTRA, reference, payment.payment_id, None, ours)
-            continue
-        journal = operations.get(keys.money.journal(row.journal_id)) if is_charge else None
-        difference = _compared(money, provider, payment, journal)
-        if difference is not None:
-            yield difference
+    for name, one in wanted.items():
+        if keys.reconciliation.seen(provider, name) not in known and (found := _looked_up(provider, one)):
+            yield found
 
 
-def _store(day: str, found: _Found) -> None:
+def _of_row(row: ClearedMoney, payment: Payment | None, day: date) -> dict[str, _Wanted]:
+    """Return what the provider should have for a movement of the journal, by the name that it is seen under."""
+    if payment is None:
+        return {row.payout_key: _Wanted(row.payout_key, MoneyKind.PAYOUT, row)} if row.payout_key else {}
+    if row.type == "charge":
+        return {row.journal_id: _Wanted(payment.provider_reference or row.journal_id, MoneyKind.CHARGE, row)}
+    return {
+        reference: _Wanted(reference, MoneyKind(move["kind"]), row)
+        for reference, move in (payment.moves or {}).items()
+        # A dispute goes on over days, and is looked at with each of its movements.
+        if move["kind"] == MoveKind.DISPUTE or move["created_at"][:10] == day.isoformat()
+    }
+
+
+def _looked_up(provider: str, one: _Wanted) -> Mismatch | None:
+    money = providers.named(provider).found(one.reference, one.kind)
+    if money is None:
+        ours = Money(abs(one.row.amount), one.row.currency)
+        return Mismatch(DifferenceKind.EXTRA, one.reference, one.row.payment_id, None, ours, one.kind)
+    return comparisons.compared(money, provider, comparisons.read([money]))
+
+
+def _recheck(provider: str, day: date, cursor: str) -> str | None:
+    """Resolve what of an earlier day's differences is no difference any more; return where to continue.
+
+    A callback that was late, or a booking that was made by hand, ends a difference so.
+    """
+    _, back, last = cursor.split(":", 2)
+    earlier = (day - timedelta(days=int(back))).isoformat()
+    beginning = keys.reconciliation.difference(earlier, "")
+    where = Between(f"{last or beginning.sk}!" if last else beginning.sk, f"{beginning.sk}~")
+    raws = operations.query(beginning.pk, where, limit=_ROWS_AT_ONCE, consistent=True)
+    for known in map(Difference.from_raw_data, raws):
+        if known.state is DifferenceState.OPEN and known.money is not None and _is_over(provider, known):
+            resolved = [Difference.state.set(DifferenceState.RESOLVED), Difference.resolved_at.set(clock.now())]
+            operations.record(operations.change(known.place, resolved, Difference.pk.exists()))
+            logger.info(
+                "difference resolved", extra={"date": earlier, "what": known.kind_of, "id": known.difference_id}
+            )
+    if len(raws) == _ROWS_AT_ONCE:
+        return f"{_OPEN}:{back}:{raws[-1]['sk']['S']}"
+    return f"{_OPEN}:{int(back) + 1}:" if int(back) < _LOOKED_BACK else None
+
+
+def _is_over(provider: str, known: Difference) -> bool:
+    """Whether provider and books agree on a movement now."""
+    money = providers.named(provider).found(known.reference, MoneyKind(str(known.money)))
+    return money is not None and comparisons.compared(money, provider, comparisons.read([money])) is None
+
+
+def _store(day: str, found: Mismatch) -> None:
     name = f"{found.kind}-{found.reference}"
     theirs, ours = found.at_provider, found.in_journal
     difference = Difference(
@@ -272,6 +275,7 @@ def _store(day: str, found: _Found) -> None:
         difference_id=name,
         date=day,
         kind_of=found.kind,
+        money=found.money,
         state=DifferenceState.OPEN,
         owner=_OWNER,
         reference=found.reference,

@@ -12,9 +12,11 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients.providers import (
@@ -22,6 +24,7 @@ from chalicelib.clients.providers import (
     Declined,
     ListedMoney,
     ListedPage,
+    MoneyKind,
     Move,
     MoveKind,
     MoveWord,
@@ -31,12 +34,13 @@ from chalicelib.clients.providers import (
     Outcome,
     OutcomeStatus,
     OutOfFunds,
+    TransferStatus,
 )
 from chalicelib.clients.secrets import PROVIDERS
 from chalicelib.errors import BadSignature, Unavailable
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Item, SandboxCharge, SandboxDispute, SandboxFunds, SandboxRefund
-from chalicelib.table.places import Key
+from chalicelib.table.items import Item, SandboxCharge, SandboxDispute, SandboxFunds, SandboxPayout, SandboxRefund
+from chalicelib.table.places import Key, Place
 from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import DisputeAnswer
 
@@ -189,7 +193,7 @@ class Sandbox:
         _answered(reference, DisputeAnswer.CONTEST)
 
     def listed(self, day: date, after: str | None) -> ListedPage:
-        """Return the next charges and refunds of a day, by its partitions."""
+        """Return the next movements of a day, by its partitions."""
         shard, _, last = (after or "0:").partition(":")
         partitions = keys.reconciliation.sandbox_partitions(day.isoformat())
         where = Between(f"{last}!", "~") if last else None
@@ -201,10 +205,19 @@ class Sandbox:
         following = int(shard) + 1
         return ListedPage(found, f"{following}:" if following < len(partitions) else None)
 
-    def found(self, reference: str, *, is_charge: bool) -> ListedMoney | None:
-        """Return one charge or refund."""
-        of_charge, of_refund = keys.money.sandbox_charge(reference), keys.reconciliation.sandbox_refund(reference)
-        item: Item | None = operations.get(of_charge) if is_charge else operations.get(of_refund)
+    def found(self, reference: str, kind: MoneyKind) -> ListedMoney | None:
+        """Return one movement."""
+        place: Place[Any]
+        match kind:
+            case MoneyKind.CHARGE:
+                place = keys.money.sandbox_charge(reference)
+            case MoneyKind.REFUND:
+                place = keys.reconciliation.sandbox_refund(reference)
+            case MoneyKind.DISPUTE:
+                place = keys.disputes.sandbox_dispute(reference)
+            case MoneyKind.PAYOUT:
+                place = keys.money.sandbox_payout(reference)
+        item = operations.get(place)
         return _listed(item) if item is not None else None
 
     def balance(self, currency: str) -> int | None:
@@ -225,6 +238,8 @@ class Sandbox:
         if said.type in _MOVES:
             kind, word = _MOVES[said.type]
             move = Move(said.move_reference, kind, said.amount, said.currency, (word,), said.refund_key)
+            if kind is MoveKind.DISPUTE:
+                _record_dispute(said.reference, move)
             return Notice(event_id=said.id, payment_id=said.payment_id, charge=said.reference, moves=(move,))
         if said.type not in statuses:
             return Notice(event_id=said.id, unknown="other")
@@ -313,12 +328,28 @@ def _is_signed(body: bytes, at: int, given: str) -> bool:
 
 
 def _answered(reference: str, answer: DisputeAnswer) -> None:
-    item = SandboxDispute(*keys.disputes.sandbox_dispute(reference), answer=answer)
-    as_before = SandboxDispute.pk.does_not_exist() | (SandboxDispute.answer == answer)
+    as_before = SandboxDispute.answer.does_not_exist() | (SandboxDispute.answer == answer)
+    given = [SandboxDispute.kind.set(SandboxDispute), SandboxDispute.answer.set(answer)]
     try:
-        operations.record(operations.put(item, as_before))
+        operations.record(operations.change(keys.disputes.sandbox_dispute(reference), given, as_before))
     except operations.ConditionFailed as failure:
         raise Declined("dispute_answered") from failure
+
+
+def _record_dispute(charge: str, move: Move) -> None:
+    """Record a dispute that a callback reports: its list is what the sandbox has said."""
+    listed = _today(move.reference)
+    said: list[Action] = [
+        SandboxDispute.kind.set(SandboxDispute),
+        SandboxDispute.reference.set(move.reference),
+        SandboxDispute.charge.set(charge),
+        SandboxDispute.amount.set(move.amount),
+        SandboxDispute.currency.set(move.currency),
+        SandboxDispute.words.add({word.value for word in move.words}),
+        SandboxDispute.gsi2pk.set(SandboxDispute.gsi2pk | listed.pk),
+        SandboxDispute.gsi2sk.set(SandboxDispute.gsi2sk | listed.sk),
+    ]
+    operations.record(operations.change(keys.disputes.sandbox_dispute(move.reference), said))
 
 
 def _book(reference: str) -> SandboxCharge:
@@ -373,27 +404,30 @@ def _today(reference: str) -> Key:
 
 
 def _listed(item: Item) -> ListedMoney:
-    if isinstance(item, SandboxRefund):
-        payment_id = _payment_of(item.charge)
-        return ListedMoney(
-            item.reference,
-            is_charge=False,
-            payment_id=payment_id,
-            amount=item.amount,
-            currency=item.currency,
-            status=OutcomeStatus.SUCCEEDED,
-        )
-    if not isinstance(item, SandboxCharge):
-        raise TypeError(type(item).__name__)
-    book = _outcome(item)
-    return ListedMoney(
-        book.reference,
-        is_charge=True,
-        payment_id=_payment_of(book.reference),
-        amount=book.amount,
-        currency=book.currency,
-        status=book.status,
-    )
+    match item:
+        case SandboxRefund():
+            paid = _payment_of(item.charge)
+            succeeded = OutcomeStatus.SUCCEEDED
+            return ListedMoney(item.reference, MoneyKind.REFUND, paid, item.amount, item.currency, succeeded)
+        case SandboxDispute():
+            reference, amount, paid = str(item.reference), int(item.amount or 0), _payment_of(str(item.charge))
+            return ListedMoney(reference, MoneyKind.DISPUTE, paid, amount, str(item.currency), _standing(item))
+        case SandboxPayout():
+            has_failed = item.status == TransferStatus.FAILED
+            status = OutcomeStatus.FAILED if has_failed else OutcomeStatus.SUCCEEDED
+            return ListedMoney(item.key, MoneyKind.PAYOUT, None, item.amount, item.currency, status)
+        case SandboxCharge():
+            book = _outcome(item)
+            paid = _payment_of(book.reference)
+            return ListedMoney(book.reference, MoneyKind.CHARGE, paid, book.amount, book.currency, book.status)
+    raise TypeError(type(item).__name__)
+
+
+def _standing(dispute: SandboxDispute) -> OutcomeStatus:
+    words = dispute.words or set()
+    if MoveWord.WON in words:
+        return OutcomeStatus.FAILED
+    return OutcomeStatus.SUCCEEDED if MoveWord.LOST in words else OutcomeStatus.PENDING
 
 
 def _payment_of(charge: str) -> str:

@@ -229,6 +229,7 @@ def _posted(payout: Payout, what: str, source: str, target: str) -> list[Write]:
             entries=[Posting(source, -payout.net), Posting(target, payout.net)],
             references={
                 "payout_id": payout.payout_id,
+                "payout_key": _key(payout, payout.attempt or 1),
                 "event_id": payout.event_id,
                 "organizer_id": payout.organizer_id,
             },

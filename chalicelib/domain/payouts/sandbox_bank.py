@@ -7,6 +7,7 @@ are paid at once. `set_available` limits what can be paid.
 
 from contextlib import suppress
 
+from chalicelib import clock
 from chalicelib.clients.providers import BalanceTooLow, Declined, Payee, Sent, Transfer, TransferStatus
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
@@ -37,6 +38,7 @@ class SandboxPayouts:
         status = _STATUSES.get(ending, TransferStatus.PAID)
         made = SandboxPayout(
             *keys.money.sandbox_payout(transfer.key),
+            gsi2=keys.reconciliation.sandbox_day(clock.now().date().isoformat(), transfer.key),
             key=transfer.key,
             amount=transfer.amount,
             currency=transfer.currency,

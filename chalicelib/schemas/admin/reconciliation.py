@@ -34,7 +34,7 @@ class ReconciliationPage(Out):
     date: date
     status: ReconciliationState
     provider: str
-    provider_count: int = Field(description="The charges and refunds of the provider's list that were compared.")
+    provider_count: int = Field(description="The movements of the provider's list that were compared.")
     journal_count: int = Field(description="The movements of the journal that were compared.")
     finished_at: Moment | None
     results: list[DifferenceOut]

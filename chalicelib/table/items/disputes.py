@@ -33,6 +33,11 @@ class Dispute(Item, discriminator="dispute"):
 
 
 class SandboxDispute(Item, discriminator="sandbox_dispute"):
-    """What the sandbox provider was answered in a dispute."""
+    """The sandbox provider's own record of a dispute: what it said of it, and what it was answered."""
 
-    answer = EnumAttribute(DisputeAnswer)
+    reference = UnicodeAttribute(null=True)
+    charge = UnicodeAttribute(null=True)
+    amount = IntegerAttribute(null=True)
+    currency = UnicodeAttribute(null=True)
+    words = UnicodeSetAttribute(null=True)
+    answer = EnumAttribute(DisputeAnswer, null=True)

@@ -13,13 +13,14 @@ class ClearedMoney(Item, discriminator="cleared_money"):
     journal_id = UnicodeAttribute()
     type = UnicodeAttribute()
     payment_id = UnicodeAttribute(null=True)
+    payout_key = UnicodeAttribute(null=True)
     # Positive where the provider took it from the customer.
     amount = IntegerAttribute()
     currency = UnicodeAttribute()
 
 
 class SeenMoney(Item, discriminator="seen_money"):
-    """A charge or a refund of the provider's list that agrees with the books."""
+    """A movement of the provider's list that agrees with the books."""
 
 
 class Reconciliation(SweptItem, discriminator="reconciliation"):
@@ -40,6 +41,8 @@ class Difference(Item, discriminator="difference"):
     difference_id = UnicodeAttribute()
     date = UnicodeAttribute()
     kind_of = EnumAttribute(DifferenceKind)
+    # The kind of movement; differences of earlier releases have none.
+    money = UnicodeAttribute(null=True)
     state = EnumAttribute(DifferenceState)
     owner = UnicodeAttribute()
     # The provider's id, or the journal's where the provider has none.
@@ -50,6 +53,7 @@ class Difference(Item, discriminator="difference"):
     journal_amount = IntegerAttribute(null=True)
     journal_currency = UnicodeAttribute(null=True)
     found_at = MomentAttribute()
+    resolved_at = MomentAttribute(null=True)
 
 
 class SandboxRefund(Item, discriminator="sandbox_refund"):
