@@ -11,7 +11,7 @@ help: ## List the targets
 run: setup ## Run the platform on this machine with demo data (PORT, DATA, DEMO=0, ENGINE=dynamodb-local)
 	@exec $(PY) -m infra.local
 
-test: setup engine localstripe tixclient apiclient ## Run every test, and print branch coverage (floor 90 %)
+test: setup engine localstripe tixclient apiclient devices ## Run every test, and print branch coverage (floor 90 %)
 	@COVERAGE=1 FETCH=0 PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 2 --dist loadgroup tests
 	@cd reader-agent && .venv/bin/python -m pytest -n 4 tests
 
@@ -98,6 +98,9 @@ setup:
 engine: setup
 	@infra/setup.sh engine
 
+devices: setup
+	@infra/setup.sh devices
+
 localstripe: setup
 	@infra/setup.sh localstripe
 
@@ -110,4 +113,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin audit-verify seed rotate redrive relist lock clean setup engine localstripe tixclient apiclient client
+.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin audit-verify seed rotate redrive relist lock clean setup engine localstripe devices tixclient apiclient client

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Create the environments that a make target needs, from Python 3.11+ alone.
-# Usage: infra/setup.sh app|ministack|reader|localstripe|engine|tixclient|apiclient|next ...
+# Usage: infra/setup.sh app|ministack|reader|devices|localstripe|engine|tixclient|apiclient|next ...
 # An environment is skipped if its pinned requirements have not changed.
 set -eu
 cd "$(dirname "$0")/.."
@@ -63,6 +63,25 @@ node_packages() {
     fi
 }
 
+# reader_devices: what the agent's tests of PC/SC, scanners and signals need. Some of it is built from source.
+reader_devices() {
+    stamp=$(cat reader-agent/requirements-pcsc.txt reader-agent/requirements-qr.txt reader-agent/requirements-gpio.txt |
+        cksum | cut -d' ' -f1)-$(cat reader-agent/.venv/.stamp 2>/dev/null || true)
+    if [ "$(cat reader-agent/.venv/.devices 2>/dev/null)" = "$stamp" ]; then return; fi
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v pcscd && command -v swig && command -v cc &&
+        [ -f /usr/include/PCSC/winscard.h ]; } >/dev/null; then
+        say "installing pcscd with a virtual reader, and what pyscard is built with"
+        { apt-get update -qq && env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+            gcc libc6-dev libpcsclite-dev pcscd swig vsmartcard-vpcd; } >/dev/null 2>&1 || true
+    fi
+    for kind in gpio qr pcsc; do
+        "$UV" pip install -q --python reader-agent/.venv/bin/python --require-hashes \
+            -r "reader-agent/requirements-$kind.txt" 2>/dev/null ||
+            say "the agent's $kind library cannot be installed here; its tests are skipped"
+    done
+    printf '%s' "$stamp" > reader-agent/.venv/.devices
+}
+
 python=$(find_python)
 find_uv
 for what in "$@"; do
@@ -70,6 +89,7 @@ for what in "$@"; do
         app) sync "the platform and its tools" .venv requirements-dev.txt ;;
         ministack) sync "the embedded cloud" .venv-ministack infra/local/requirements-ministack.txt ;;
         reader) sync "the reader agent" reader-agent/.venv reader-agent/requirements-dev.txt reader-agent ;;
+        devices) reader_devices ;;
         localstripe)
             sync "a stand-in for Stripe, for tests" .venv-localstripe infra/local/requirements-localstripe.txt || {
                 rm -rf .venv-localstripe

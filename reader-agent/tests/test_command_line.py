@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -266,3 +267,45 @@ def test_a_locked_out_agent_says_so_in_its_status(
             output, _ = running.communicate(timeout=15)
     assert (running.returncode, "LOCKED OUT" in output) == (0, True)
     assert identity.device_id in output
+
+
+def test_a_unit_enrols_itself_once_by_its_credential(
+    here: Command, platform: Platform, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEHOUSE_READER_SERVER", platform.url)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    enroll = ("enroll", "--if-needed", "--state", str(state))
+    missing = here(*enroll)
+    assert missing.returncode == 3
+    assert "gatehouse-reader.code" in missing.stderr
+    (tmp_path / "gatehouse-reader.code").write_text(platform.provision() + "\n")
+    assert here(*enroll).returncode == 0
+    first = Identity.load(state)
+    (tmp_path / "gatehouse-reader.code").unlink()
+    assert here(*enroll).returncode == 0
+    assert Identity.load(state) == first
+
+
+SYSTEMD = Path(__file__).parents[1] / "systemd"
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
+def test_the_unit_is_understood_by_systemd_and_exposes_little(tmp_path: Path) -> None:
+    installed = "/opt/gatehouse-reader/.venv/bin/gatehouse-reader"
+    unit = tmp_path / "gatehouse-reader.service"
+    text = (SYSTEMD / unit.name).read_text()
+    assert "Type=notify\n" in text
+    assert "LoadCredential=gatehouse-reader.code\n" in text
+    unit.write_text(text.replace(installed, "/bin/true"))
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (verified.returncode, verified.stderr) == (0, "")
+    exposure = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=20", str(unit)],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert exposure.returncode == 0, exposure.stdout[-300:]

@@ -11,7 +11,7 @@ import typer
 from reader_agent import __version__, enrolment, enrolments, logs, self_test, simulate, station_commands
 from reader_agent.agent import Agent, only_one
 from reader_agent.display import Display
-from reader_agent.failures import AgentError
+from reader_agent.failures import AgentError, BadSetup
 from reader_agent.identity import Identity
 from reader_agent.outbox_commands import outbox_app
 from reader_agent.settings import default_state_dir, read_settings
@@ -70,7 +70,12 @@ def root(
 
 @app.command()
 def enroll(
-    server: Annotated[str, typer.Option(help="The platform's address, such as https://gate.example.com.")],
+    server: Annotated[
+        str | None,
+        typer.Option(
+            help="The platform's address, such as https://gate.example.com.", envvar="GATEHOUSE_READER_SERVER"
+        ),
+    ] = None,
     code: Annotated[
         str | None,
         typer.Option(
@@ -80,10 +85,21 @@ def enroll(
     name: Annotated[str | None, typer.Option(help="A name for this device.")] = None,
     state: State = None,
     replace: Annotated[bool, typer.Option(help="Replace the identity of an enrolled device.")] = False,
+    if_needed: Annotated[
+        bool, typer.Option("--if-needed", help="Do nothing where this device is enrolled already; ask nobody.")
+    ] = False,
 ) -> int:
     """Enrol this machine as a device of one gate, with a code from an administrator."""
     settings = read_settings(state_dir=state)
-    secret = code or os.environ.get("GATEHOUSE_READER_CODE") or typer.prompt("Enrolment code", hide_input=True)
+    if if_needed and enrolment.is_enrolled(settings.state_dir):
+        return DONE
+    secret = code or os.environ.get("GATEHOUSE_READER_CODE") or enrolment.code_of_systemd()
+    if not server or (if_needed and not secret):
+        raise BadSetup(
+            "this device is not enrolled; give --server (or GATEHOUSE_READER_SERVER), and the code on the command "
+            "line, in GATEHOUSE_READER_CODE, or as systemd's credential gatehouse-reader.code"
+        )
+    secret = secret or typer.prompt("Enrolment code", hide_input=True)
     with only_one(settings.state_dir):
         identity = enrolment.enroll(settings.state_dir, server=server, code=secret, name=name, replace=replace)
     say(f"enrolled: {identity.device_id} at {identity.gate} of {identity.event_id}", style="green")

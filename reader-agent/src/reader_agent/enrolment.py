@@ -1,5 +1,6 @@
 """Enrols this machine as a device: with an administrator's code, or as the demo administrator of a local run."""
 
+import os
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from reader_agent.server import Server, check_address, is_loopback
 DEMO_ADMIN = "admin@example.com:demo-Admin-2026"
 DEMO_EVENT, DEMO_GATE = "evt_demo", "Gate 1"
 _TIMEOUT_SECONDS = 15.0
+_CREDENTIAL, _LONGEST_CODE = "gatehouse-reader.code", 200
 
 
 def unsent(state_dir: Path, identity: Identity) -> int:
@@ -23,6 +25,27 @@ def unsent(state_dir: Path, identity: Identity) -> int:
         return 0
     with Outbox.reading(path) as outbox:
         return outbox.depth()
+
+
+def is_enrolled(state_dir: Path) -> bool:
+    """Return whether this folder has an identity. Raises BadSetup where it is damaged."""
+    try:
+        Identity.load(state_dir)
+    except NotEnrolled:
+        return False
+    return True
+
+
+def code_of_systemd() -> str | None:
+    """Return the code that systemd hands over as a credential (`LoadCredential=gatehouse-reader.code`)."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    try:
+        text = (Path(folder) / _CREDENTIAL).read_text(encoding="ascii")[:_LONGEST_CODE].strip() if folder else ""
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        raise BadSetup(f"the credential {_CREDENTIAL} is no enrolment code") from None
+    return text or None
 
 
 def enroll(state_dir: Path, *, server: str, code: str, name: str | None, replace: bool) -> Identity:
