@@ -146,7 +146,7 @@ def test_the_other_spelling_of_a_path_is_answered_alike_and_unknown_and_server_o
 # Ids, times, texts
 
 _ID = re.compile(
-    r"(?:evt|cat|tkt|ord|pay|crd|cus|ush|adm|dev|log|ses|tct|rfd|gft|crq|dpd|ent|ven|org|mer|asg|edr|pto|ogn|usr|job|bat|dsp|inc|aud|dep|exp|stl|wdr)_[0-9A-HJKMNP-TV-Z]{26}"
+    r"(?:evt|cat|tkt|ord|pay|crd|cus|ush|adm|dev|phn|log|ses|tct|rfd|gft|crq|dpd|ent|ven|org|mer|asg|edr|pto|ogn|usr|job|bat|dsp|inc|aud|dep|exp|stl|wdr)_[0-9A-HJKMNP-TV-Z]{26}"
 )
 # The fixed ids of the demo.
 _DEMO = re.compile(r"(?:evt|cat|ven|stl)_demo(?:_[a-z]+)*")

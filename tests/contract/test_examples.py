@@ -100,6 +100,10 @@ SHOWN_IN_USE = {
     "usher_leave",
     "usher_leaves",
     "usher_logs",
+    "usher_nfc_status",
+    "usher_nfc_test",
+    "usher_phone_heartbeat",
+    "usher_sync_status",
     "usher_sync_logs",
     "usher_search_logs",
 }
