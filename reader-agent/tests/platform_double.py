@@ -73,6 +73,8 @@ class Platform:
         self.received: list[dict[str, Any]] = []
         self.batches: list[list[str]] = []
         self.heartbeats: list[dict[str, Any]] = []
+        # What a heartbeat's answer asks to repeat, until it is.
+        self.test: str | None = None
         self.token_requests = 0
         self.config: dict[str, Any] = {
             "heartbeat_seconds": 30, "batch_size": 100, "online_timeout_ms": 1000, "debounce_ms": 1000,
@@ -232,10 +234,13 @@ class Platform:
 
     def heartbeat(self, body: dict[str, Any]) -> tuple[int, Any]:
         self.heartbeats.append(body)
+        if body.get("test") == self.test:
+            self.test = None
         moment = datetime.fromtimestamp(time.time() + self.clock_ahead, UTC)
         return 200, {
             "config": self.config,
             "revoked_before": self.revoked_before,
+            "test": self.test,
             "time": moment.isoformat().replace("+00:00", "Z"),
         }
 

@@ -175,6 +175,38 @@ def test_the_heartbeat_tells_how_the_device_is_and_follows_the_configuration(wor
     assert beat["app_version"] == "0.1.0"
 
 
+def test_a_heartbeat_repeats_once_and_at_once_what_it_was_asked_to(work: Work, platform: Platform) -> None:
+    platform.config["heartbeat_seconds"] = 3600
+    platform.test = "a-nonce_1"
+    with work() as gate:
+        wait_until(lambda: platform.test is None)
+        # The echo is answered without a test, so the next heartbeat has none.
+        gate.agent.heartbeat.beat()
+        echoes = [beat.get("test") for beat in platform.heartbeats]
+    assert echoes == [None, "a-nonce_1", None]
+
+
+def test_the_echo_is_sent_again_where_its_heartbeat_was_lost(work: Work, platform: Platform) -> None:
+    platform.config["heartbeat_seconds"] = 1
+    platform.test = "a-nonce_2"
+    with work():
+        wait_until(lambda: len(platform.heartbeats) >= 1)
+        platform.break_once(HEARTBEAT, Fault(status=503, body=b"<html>busy</html>"))
+        wait_until(lambda: platform.test is None)
+
+
+def test_the_heartbeat_has_the_number_of_the_last_record_and_the_snapshot(work: Work, platform: Platform) -> None:
+    with work() as gate:
+        for _ in range(3):
+            gate.decision(Ntag213(bytes.fromhex(DEMO_UID)))
+        gate.agent.heartbeat.beat()
+        made, known = gate.agent.outbox.last(), gate.agent.sync.state()
+    beat = platform.heartbeats[-1]
+    assert made > 0
+    assert beat["seq"] == made
+    assert (beat.get("snapshot_cursor"), beat.get("snapshot_generated_at")) == (known["cursor"], known["generated_at"])
+
+
 def test_a_heartbeat_that_is_refused_locks_the_device_out(work: Work, platform: Platform) -> None:
     platform.always[HEARTBEAT] = refusal(403, "FORBIDDEN")
     with work() as gate:

@@ -227,6 +227,7 @@ class Agent:
             "readers": readers.facts(),
             "queue_depth": self.outbox.depth(),
             "dead_letters": self.outbox.dead(),
+            "last_sequence": self.outbox.last(),
             "snapshot": self.sync.state(),
             "conflicts": delivery.tally.conflicts,
             "rejected": delivery.tally.rejected,

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from reader_agent import __version__
+from reader_agent import __version__, battery
 from reader_agent.failures import AgentError, LockedOut
 from reader_agent.legible import legible
 from reader_agent.server import Server
@@ -17,6 +17,8 @@ from reader_agent.wire import DeviceConfig, HeartbeatAnswer
 _TIMEOUT_SECONDS = 10.0
 # After a refusal the next heartbeats follow sooner, so that a revoked device learns it within a minute.
 _DOUBT_SECONDS = 2.0
+# The echo of a test follows at once, yet a server that asks without end is not answered without end.
+_ECHO_SECONDS = 0.5
 # A device that missed this many in a row does not reach the server.
 _MISSED_UNTIL_UNREACHED = 3
 # The wire contract's limits on texts.
@@ -38,6 +40,8 @@ class Heartbeat:
     ) -> None:
         self.config = config
         self.last_answer: HeartbeatAnswer | None = None
+        # What the last answer asked to repeat.
+        self._echo: str | None = None
         self._server = server
         self._log = log
         self._state = state
@@ -92,8 +96,12 @@ class Heartbeat:
                 self._log.info("heartbeat missed", error=str(error))
             except Exception as error:  # noqa: BLE001  # logged in full; the next heartbeat is a retry
                 self._log.exception("heartbeat failed", error=str(error))
-            is_in_doubt = 0 < refused < REFUSALS_UNTIL_ALARM
-            self._stop.wait(min(self.config.heartbeat_seconds, _DOUBT_SECONDS if is_in_doubt else 3600.0))
+            self._stop.wait(self._pause(refused))
+
+    def _pause(self, refused: int) -> float:
+        """Return the seconds until the next heartbeat, after so many refusals in a row."""
+        soon = _DOUBT_SECONDS if 0 < refused < REFUSALS_UNTIL_ALARM else 3600.0
+        return min(self.config.heartbeat_seconds, _ECHO_SECONDS if self._echo and not refused else soon)
 
     def beat(self) -> HeartbeatAnswer:
         """Send one heartbeat."""
@@ -111,11 +119,26 @@ class Heartbeat:
             )
         if state.get("last_error"):
             body["last_error"] = legible(state["last_error"], _LONGEST_ERROR)[:_LONGEST_ERROR]
+        body |= _of_board(state)
+        if self._echo:
+            body["test"] = self._echo
         answer = self._server.heartbeat(body, timeout=_TIMEOUT_SECONDS)
         self._standing.accepted("heartbeat")
         self._answered_at = time.monotonic()
-        self.last_answer = answer
+        self.last_answer, self._echo = answer, answer.test
         if answer.config != self.config:
             self.config = answer.config
             self._on_config(answer.config)
         return answer
+
+
+def _of_board(state: dict[str, Any]) -> dict[str, Any]:
+    """Return what the readiness board shows of this device; what is not known is left out."""
+    snapshot = state.get("snapshot") or {}
+    facts = {
+        "battery": battery.percent(),
+        "snapshot_cursor": snapshot.get("cursor"),
+        "snapshot_generated_at": snapshot.get("generated_at"),
+        "seq": state.get("last_sequence"),
+    }
+    return {name: value for name, value in facts.items() if value is not None}

@@ -363,6 +363,10 @@ class Outbox:
         """Return how many taps failed alone and are retried slowly."""
         return self._count("SELECT count(*) FROM open WHERE dead = 1")
 
+    def last(self) -> int:
+        """Return the number of the last tap that was ever made; 0 before the first."""
+        return self._count("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tap'")
+
     def total(self) -> int:
         """Return how many taps were ever made."""
         return self._count("SELECT count(*) FROM tap")

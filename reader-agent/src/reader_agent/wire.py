@@ -196,6 +196,8 @@ class HeartbeatAnswer(_In):
     config: DeviceConfig = Field(default_factory=DeviceConfig)
     revoked_before: Shown | None = None
     time: Annotated[str, Field(max_length=40)]
+    # To be repeated in the next heartbeat.
+    test: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
 
 
 class ErrorBody(_In):
