@@ -1,20 +1,21 @@
 """The reader agents' door: enrol once, prove yourself, send taps."""
 
-from collections.abc import Sequence
-
 from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.access import devices, heartbeats, tokens
 from chalicelib.domain.access.heartbeats import DeviceHeartbeat
-from chalicelib.domain.gate import taps
-from chalicelib.domain.gate.answers import ScanDecision
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.gate.readings import Caller
+from chalicelib.domain.gate.verdicts import RecordVerdict
 from chalicelib.domain.offline import snapshots
+from chalicelib.portals import scan_records
 from chalicelib.portals.http.answer import File
 from chalicelib.portals.http.auth import DEVICE
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas import device as schema
+from chalicelib.schemas.scan_records import FaultyRecord, RecordIn
 from chalicelib.schemas.usher.scans import DecisionOut
 
 bp = Blueprint(__name__)
@@ -25,8 +26,17 @@ _TOKEN_SECONDS = int(tokens.LIFETIME.total_seconds())
 _TAPS_LIMIT = 256 * 1024
 
 
-def _decisions_out(decisions: Sequence[ScanDecision]) -> schema.TapsOut:
-    return schema.TapsOut(results=[DecisionOut.read(decision) for decision in decisions])
+def _caller(principal: Principal) -> Caller:
+    return Caller(id=principal.id, event_id=principal.event_id, name=principal.name, gate=principal.gate)
+
+
+def _tap_out(index: int, taken: RecordVerdict | FaultyRecord) -> schema.TapOut:
+    verdict = dict(scan_records.verdict_out(index, taken))
+    decision = taken.decision if isinstance(taken, RecordVerdict) else None
+    if decision is None:
+        nothing = {"attendee": None, "ticket": None, "first_scan": None, "remaining": None}
+        return schema.TapOut(**verdict, **nothing, log_id=None, decided_at=None)
+    return schema.TapOut(**{**dict(DecisionOut.read(decision)), **verdict})
 
 
 def _heartbeat(body: schema.HeartbeatIn) -> DeviceHeartbeat:
@@ -86,8 +96,17 @@ def device_token(call: Call[schema.TokenIn, None]) -> schema.TokenOut:
 
 @door(bp, Route("POST", f"{_BASE}/taps", guard=DEVICE, body=schema.TapsIn, reply=schema.TapsOut, limit=_TAPS_LIMIT))
 def device_taps(call: Call[schema.TapsIn, None]) -> schema.TapsOut:
-    """Decide taps in their order, each idempotent by its scan_id."""
-    return _decisions_out(taps.decide(call.principal, call.body.taps, device_time=call.body.device_time))
+    """Take taps: decide those that the device did not decide, in their order. Each is idempotent by its scan_id."""
+    body, principal = call.body, call.principal
+    # A tap that waits at the gate does not wait for its number too: the stream notes that.
+    is_waiting = len(body.taps) == 1 and isinstance(body.taps[0], RecordIn) and body.taps[0].offline is None
+    taken = scan_records.take(
+        _caller(principal),
+        body.taps,
+        scan_records.clock_of(body),
+        number_source=None if is_waiting else principal.id,
+    )
+    return schema.TapsOut(results=[_tap_out(index, each) for index, each in enumerate(taken)])
 
 
 @door(

@@ -1,18 +1,18 @@
 """Records of scans on the wire, for the three routes that take them."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from chalicelib.domain.cards import cards
-from chalicelib.domain.gate import replay
+from chalicelib.domain.gate import replay, sequences
 from chalicelib.domain.gate.readings import Caller, SunMessage
 from chalicelib.domain.gate.replay import Batch
 from chalicelib.domain.gate.uploads import ScanRecord, SenderClock
 from chalicelib.domain.gate.verdicts import RecordConflict, RecordVerdict
+from chalicelib.errors import ValidationFailed
 from chalicelib.identifiers import parse_uid
 from chalicelib.schemas import scan_records as schema
 from chalicelib.schemas.scan_records import FaultyRecord, RecordIn
-from chalicelib.vocabulary import RecordStatus
+from chalicelib.vocabulary import RecordStatus, ScanResult
 
 Taken = list[RecordVerdict | FaultyRecord]
 
@@ -51,11 +51,34 @@ def clock_of(sent: schema.SenderIn) -> SenderClock:
     return SenderClock(device_time=sent.device_time, boot_id=sent.boot_id, mono_ms=sent.mono_ms)
 
 
-def take(caller: Caller, sent: Sequence[RecordIn | FaultyRecord], sender: SenderClock) -> Taken:
-    """Take the records that can be read; return one verdict or fault for each, in their order."""
-    readable = [read(record) for record in sent if isinstance(record, RecordIn)]
-    verdicts = iter(replay.take(caller, Batch(readable, sender)).results if readable else ())
-    return [record if isinstance(record, FaultyRecord) else next(verdicts) for record in sent]
+def take(
+    caller: Caller,
+    sent: Sequence[RecordIn | FaultyRecord],
+    sender: SenderClock,
+    *,
+    number_source: str | None = None,
+    is_late: bool = False,
+) -> Taken:
+    """Take the records that can be read; return one verdict or fault for each, in their order.
+
+    `number_source` is the device or phone whose numbers the records carry, `is_late` whether it was revoked.
+    """
+    found = [_read(record) for record in sent]
+    readable = [record for record in found if isinstance(record, ScanRecord)]
+    verdicts = iter(replay.take(caller, Batch(readable, sender, is_late=is_late)) if readable else ())
+    if number_source is not None:
+        sequences.note(number_source, [record.seq for record in readable if record.seq is not None])
+    return [record if isinstance(record, FaultyRecord) else next(verdicts) for record in found]
+
+
+def _read(record: RecordIn | FaultyRecord) -> ScanRecord | FaultyRecord:
+    if isinstance(record, FaultyRecord):
+        return record
+    try:
+        return read(record)
+    except ValidationFailed as error:
+        said = "; ".join(f"{problem['field']} {problem['message']}" for problem in error.details or ())
+        return FaultyRecord(record.scan_id, said or error.text)
 
 
 def verdict_out(index: int, verdict: RecordVerdict | FaultyRecord) -> schema.VerdictOut:
@@ -65,7 +88,7 @@ def verdict_out(index: int, verdict: RecordVerdict | FaultyRecord) -> schema.Ver
             index=index,
             scan_id=verdict.scan_id,
             status=RecordStatus.REJECTED,
-            result=None,
+            result=ScanResult.INVALID,
             reason=None,
             corrected_at=None,
             conflict=None,
@@ -101,8 +124,3 @@ def verdicts_out(taken: Taken) -> schema.VerdictsOut:
         conflicts=count[RecordStatus.CONFLICT],
         rejected=count[RecordStatus.REJECTED],
     )
-
-
-def now_or(device_time: datetime | None, now: datetime) -> SenderClock:
-    """Return the clock of a sender who may leave it out: then it is the platform's."""
-    return SenderClock(device_time=device_time or now)

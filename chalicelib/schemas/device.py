@@ -1,15 +1,15 @@
 """The reader agent's JSON: contract/usher.md, "Device"."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
 from chalicelib import scanned_text
-from chalicelib.identifiers import parse_uid
+from chalicelib.schemas.scan_records import SenderIn, SentRecord, VerdictOut
 from chalicelib.schemas.texts import Name
-from chalicelib.schemas.usher.scans import Code, DecisionOut, SunIn
-from chalicelib.schemas.wire import Cursor, Id, In, Instant, Moment, Out, ScanId, Scanned
-from chalicelib.vocabulary import Direction, ScanResult
+from chalicelib.schemas.usher.scans import AttendeeShownOut, FirstScanOut, TicketShownOut
+from chalicelib.schemas.wire import Cursor, Id, In, Moment, Out, Scanned
 
 # A replay is sent in batches; a larger one would exceed the gateway's 29 s (AWS limit).
 MAX_TAPS = 100
@@ -60,43 +60,30 @@ class TokenOut(Out):
     expires_in: int
 
 
-class OfflineIn(In):
-    """The device's own decision while it was offline."""
+class TapsIn(SenderIn):
+    """Taps in the order they were made; `device_time` is the device's current clock, which corrects their times.
 
-    result: ScanResult
+    A tap without `offline` is decided now; the others were decided by the device.
+    """
 
-
-class TapIn(In):
-    """One tap: a card's UID (or its SUN message), or a QR code."""
-
-    scan_id: ScanId
-    uid: Annotated[str, StringConstraints(max_length=40), Scanned(scanned_text.card_name)] | None = None
-    qr: Code | None = None
-    sun: SunIn | None = None
-    scanned_at: Instant
-    offline: OfflineIn | None = None
-    direction: Direction = Direction.ENTRY
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.uid is not None or self.sun is not None) == (self.qr is not None):
-            raise ValueError("send exactly one of uid (or sun) and qr")
-        if self.uid is not None and parse_uid(self.uid) is None:
-            raise ValueError("uid must be hex of 4, 7, 8 or 10 bytes")
-        return self
+    taps: Annotated[list[SentRecord], Field(min_length=1, max_length=MAX_TAPS)]
 
 
-class TapsIn(In):
-    """Taps in the order they were made; `device_time` is the device's current clock, which corrects their times."""
+class TapOut(VerdictOut):
+    """The decision and the verdict on one tap. The decision's fields are null where the tap cannot be read."""
 
-    taps: Annotated[list[TapIn], Field(min_length=1, max_length=MAX_TAPS)]
-    device_time: Instant
+    attendee: AttendeeShownOut | None
+    ticket: TicketShownOut | None
+    first_scan: FirstScanOut | None
+    remaining: int | None = Field(description="The card's tickets for this event that are not admitted yet.")
+    log_id: str | None
+    decided_at: Moment | None
 
 
 class TapsOut(Out):
-    """One decision per tap, in their order."""
+    """One decision and verdict per tap, in their order."""
 
-    results: list[DecisionOut]
+    results: Sequence[TapOut]
 
 
 class ReaderIn(In):

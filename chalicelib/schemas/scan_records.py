@@ -148,7 +148,7 @@ class VerdictOut(Out):
     index: int = Field(description="The place of the record in the request, from 0.")
     scan_id: str | None = Field(description="Null where the record has none that can be read.")
     status: RecordStatus
-    result: ScanResult | None
+    result: ScanResult
     reason: str | None
     corrected_at: Moment | None = Field(description="When it was made, by the platform's clock.")
     conflict: ConflictOut | None

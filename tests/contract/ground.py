@@ -459,6 +459,7 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
             }
         )
     ),
+    "usher_log_scan": lambda ground: Request(_sync_logs(ground).body["logs"][0]),
     "usher_logs": _fixed(Request(query="page_size=5")),
     "usher_search_logs": _fixed(Request(query=f"event_id={demo.EVENT_ID}&result=valid")),
     "usher_log": lambda ground: Request(path={"log_id": ground.log_id}),

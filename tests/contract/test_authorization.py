@@ -234,6 +234,7 @@ TENANTS = {
     "usher_leaves": Outcome(200),
     "usher_logs": Outcome(200),
     "usher_sync_logs": Outcome(200, writes=True),
+    "usher_log_scan": Outcome(200, writes=True),
     "usher_search_logs": _NOT_ASSIGNED,
     "usher_log": _NOT_FOUND,
     "usher_report_incident": Outcome(201, says={"event_id": OTHER_EVENT_ID}, writes=True),

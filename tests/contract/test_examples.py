@@ -105,6 +105,7 @@ SHOWN_IN_USE = {
     "usher_phone_heartbeat",
     "usher_sync_status",
     "usher_sync_logs",
+    "usher_log_scan",
     "usher_search_logs",
 }
 _BY_ID = {route.operation_id: route for route in routes()}

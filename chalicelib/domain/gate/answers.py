@@ -123,6 +123,7 @@ def scan_record(caller: Caller, reading: Reading, facts: ScanFacts) -> Scan:
         direction=reading.heading,
         scan_kind=None if reading.kind is ScanKind.SCAN else reading.kind,
         source=caller.source,
+        seq=reading.seq,
         gate=facts.gate_name,
         principal_id=caller.id,
         principal_name=caller.name,

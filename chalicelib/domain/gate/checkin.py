@@ -186,6 +186,7 @@ def _passage(look: FoundReading, *, ticket_id: str, remaining: int | None) -> Pa
         source=None if caller.source is ScanSource.ONLINE else caller.source,
         gate=look.gate,
         remaining=remaining,
+        seq=reading.seq,
     )
 
 

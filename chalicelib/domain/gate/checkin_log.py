@@ -40,6 +40,7 @@ _SHOWN = (
         "gate",
     ),
     *("principal_id", "principal_name", "scanned_at", "decided_at", "conflict", "resolution", "holder_name", "tier"),
+    *("error", "correction", "seq", "via"),
 )
 _LOG_ID = re.compile(r"log_[0-9A-HJKMNP-TV-Z]{26}")
 

@@ -151,7 +151,7 @@ def _recount(before: Scan, after: Scan) -> None:
     event = _event(after.event_id)
     sums = _Sums()
     sums.change(before, after, event)
-    as_counted = Scan.counted_revision.does_not_exist()
+    as_counted: Condition = Scan.counted_revision.does_not_exist()
     if before.revision is not None:
         as_counted = Scan.counted_revision == before.revision
     mark = operations.change(

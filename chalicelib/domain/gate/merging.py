@@ -39,8 +39,11 @@ def unchanged(ticket: Ticket) -> Condition:
     same: Condition = (Ticket.status == ticket.status) & (Ticket.credential == ticket.credential)
     for attribute, known in ((Ticket.admission, ticket.admission), (Ticket.passage, ticket.passage)):
         same = same & (attribute.does_not_exist() if known is None else attribute.log_id == known.log_id)
-    merges = Ticket.merges.does_not_exist() if ticket.merges is None else Ticket.merges == ticket.merges
-    return same & merges
+    merges: Condition = Ticket.merges.does_not_exist()
+    if ticket.merges is not None:
+        merges = Ticket.merges == ticket.merges
+    same &= merges
+    return same
 
 
 def remembering(ticket: Ticket, passage: Passage) -> list[Action]:

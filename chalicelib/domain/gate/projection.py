@@ -1,12 +1,13 @@
 """Stream follower of the gate: log entries and totals of scans, facts about devices and suspected clones."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from chalicelib import observability
 from chalicelib.clients.bus import Published
 from chalicelib.domain.access import devices
 from chalicelib.domain.changes import Change, Wanted, every, follows
-from chalicelib.domain.gate import checkin_totals
+from chalicelib.domain.gate import checkin_totals, sequences
 from chalicelib.table.items import Device, Scan, Ticket
 from chalicelib.vocabulary import Fact, Reason
 
@@ -42,7 +43,18 @@ def follow(changes: Sequence[Change]) -> list[Published]:
             facts += devices.facts_of_change(before if isinstance(before, Device) else None, after)
     observability.count("Scans", checkin_totals.count(unrecorded, recorded), by="result")
     checkin_totals.recount(changed)
+    _note_numbers([*unrecorded, *recorded])
     return facts
+
+
+def _note_numbers(scans: Sequence[Scan]) -> None:
+    """Note the numbers of taps that the platform decided, whose answer did not wait for that."""
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for scan in scans:
+        if scan.seq is not None and (scan.correction is None or scan.error is not None):
+            numbers[scan.principal_id].append(scan.seq)
+    for device_id, arrived in numbers.items():
+        sequences.note(device_id, arrived)
 
 
 def _clone_suspected(scan: Scan) -> Published:

@@ -49,7 +49,7 @@ class Reading:
     """One reading: exactly one of `uid`, `code` (a QR's text), `ticket_id`, or `sun` (with or without `uid`).
 
     `scanned_at` is the time of the reading, corrected to the platform's clock; None means now. `note` is what the usher
-    wrote about a leave or a return.
+    wrote about a leave or a return, `seq` the number that the device gave its record.
     """
 
     scan_id: str
@@ -63,6 +63,7 @@ class Reading:
     direction: Direction = Direction.ENTRY
     kind: ScanKind = ScanKind.SCAN
     note: str | None = None
+    seq: int | None = None
 
     @property
     def heading(self) -> Direction:

@@ -6,10 +6,10 @@ from several callers at once.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib import clock
@@ -19,13 +19,15 @@ from chalicelib.domain.gate import checkin, settling, sun, uploads, verdicts
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.gate.settling import Known, Upload
 from chalicelib.domain.gate.uploads import ScanRecord, SenderClock
-from chalicelib.domain.gate.verdicts import RecordVerdict, Verdicts
+from chalicelib.domain.gate.verdicts import RecordVerdict
 from chalicelib.domain.tickets import credentials
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card
 from chalicelib.table.places import Key, Place
 from chalicelib.vocabulary import RecordStatus, ScanSource, Signature
 
+# A record younger than this on arrival was sent at once.
+_AT_ONCE = timedelta(seconds=10)
 # Requests to the table at once. A container has one processor, and the table answers in milliseconds.
 _HANDS = 8
 
@@ -39,12 +41,24 @@ class Batch:
     is_late: bool = False
 
 
-def take(caller: Caller, batch: Batch) -> Verdicts:
-    """Settle a batch of records, and return one verdict for each, in their order. Raises NotFound, Unavailable."""
+def take(caller: Caller, batch: Batch) -> list[RecordVerdict]:
+    """Settle a batch of records, and return one verdict for each, in their order. Raises NotFound, Unavailable.
+
+    What a gate decided comes first, side by side. What the platform is to decide follows in the order of the batch.
+    """
     now = clock.now()
     event = gate_control.control(caller.event_id).facts
     prepared = [_prepare(caller, record, batch, event=event, now=now) for record in batch.records]
-    return Verdicts(settle_all(prepared))
+    settled = [place for place, upload in enumerate(prepared) if not _is_undecided(upload)]
+    found = dict(zip(settled, settle_all([prepared[place] for place in settled]), strict=True)) if settled else {}
+    for place, upload in enumerate(prepared):
+        if place not in found:
+            found[place] = _decide(upload)
+    return [found[place] for place in range(len(prepared))]
+
+
+def _is_undecided(upload: Upload) -> bool:
+    return upload.record.shown is None and upload.error is None
 
 
 def settle_all(prepared: Sequence[Upload]) -> list[RecordVerdict]:
@@ -81,10 +95,12 @@ def _prepare(caller: Caller, record: ScanRecord, batch: Batch, *, event: EventFa
         subject="",
         is_late=batch.is_late,
     )
-    upload = _presented(upload)
     if record.event_id is not None and record.event_id != caller.event_id:
-        return replace(upload, error=verdicts.OfAnotherEvent())
-    return upload if uploads.is_plausible(at, now=now) else replace(upload, error=verdicts.ClockImplausible())
+        upload = replace(upload, error=verdicts.OfAnotherEvent())
+    elif not uploads.is_plausible(at, now=now):
+        upload = replace(upload, error=verdicts.ClockImplausible())
+    # What the platform is to decide is read where it is decided.
+    return upload if _is_undecided(upload) else _presented(upload)
 
 
 def _presented(upload: Upload) -> Upload:
@@ -143,10 +159,10 @@ def _read_tickets(complete: Sequence[Upload], known: Sequence[Known]) -> None:
         of_it.tickets = {each: found[places[each]] for each in upload.ticket_ids if places[each] in found}
 
 
-def decide(caller: Caller, record: ScanRecord, sender: SenderClock) -> RecordVerdict:
-    """Decide a record that no gate decided, now and as an online scan. Raises as `checkin.scan` does."""
-    now = clock.now()
-    at, _ = uploads.corrected(record, sender, now=now)
+def _decide(upload: Upload) -> RecordVerdict:
+    """Decide a record that no gate decided, as an online scan; it counts as online if it was sent at once."""
+    record, caller = upload.record, upload.caller
+    at_once = upload.now - upload.at < _AT_ONCE
     reading = Reading(
         scan_id=record.scan_id,
         uid=record.uid,
@@ -154,26 +170,19 @@ def decide(caller: Caller, record: ScanRecord, sender: SenderClock) -> RecordVer
         ticket_id=record.ticket_id,
         sun=record.sun,
         gate=record.gate,
-        scanned_at=at,
+        scanned_at=None if at_once else upload.at,
         direction=record.direction,
         kind=record.kind,
+        seq=record.seq,
     )
-    decision = checkin.scan(replace(caller, source=ScanSource.OFFLINE), reading)
-    return of_decision(decision, at=at)
-
-
-def of_decision(decision: checkin.ScanDecision, *, at: datetime) -> RecordVerdict:
-    """Return the verdict on a record that the platform decided itself."""
+    source = ScanSource.ONLINE if at_once else ScanSource.OFFLINE
+    decision = checkin.scan(replace(caller, source=source), reading)
+    is_repeat = decision.decided_at < upload.now
     return RecordVerdict(
         scan_id=decision.scan_id,
-        status=RecordStatus.ACCEPTED,
-        corrected_at=at,
+        status=RecordStatus.REPLAYED if is_repeat else RecordStatus.ACCEPTED,
+        corrected_at=upload.at,
         decision=decision,
         result=decision.result,
         reason=decision.reason,
     )
-
-
-def sequence_numbers(records: Iterable[ScanRecord]) -> list[int]:
-    """Return the numbers that the senders gave their records."""
-    return [record.seq for record in records if record.seq is not None]

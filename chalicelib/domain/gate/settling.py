@@ -6,6 +6,7 @@ when it is sent again.
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
@@ -22,6 +23,7 @@ from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import log_id_of
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, Passage, Scan, ScanReceipt, Ticket
+from chalicelib.table.places import Key, Place
 from chalicelib.vocabulary import (
     ConflictKind,
     Correction,
@@ -124,7 +126,8 @@ def _own(upload: Upload, known: Known) -> list[Ticket]:
 def _read_again(upload: Upload, known: Known) -> None:
     scan = keys.gate.scan(upload.caller.id, upload.record.scan_id, upload.subject)
     places = {ticket_id: keys.tickets.ticket(ticket_id) for ticket_id in upload.ticket_ids}
-    found = operations.get_many([scan, *places.values()])
+    wanted: list[Place[Any]] = [scan, *places.values()]
+    found: dict[Key, Any] = operations.get_many(wanted)
     known.scan = found.get(scan)
     known.tickets = {ticket_id: found[place] for ticket_id, place in places.items() if place in found}
 

@@ -1,7 +1,7 @@
 """Verdicts on the records of scans that a device or a phone sends."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.gate.answers import ScanDecision
@@ -74,17 +74,6 @@ class RecordVerdict:
     reason: str | None = None
     conflict: RecordConflict | None = None
     error: RecordError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdicts:
-    """The verdicts on some records, in their order."""
-
-    results: list[RecordVerdict] = field(default_factory=list)
-
-    def count(self, status: RecordStatus) -> int:
-        """Return how many have this status."""
-        return sum(1 for verdict in self.results if verdict.status is status)
 
 
 def admission_of(ticket: Ticket | None) -> CollidesWith | None:

@@ -2,8 +2,10 @@
 
 from chalice import Blueprint
 
+from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.gate.readings import Caller
+from chalicelib.domain.gate.uploads import SenderClock
 from chalicelib.portals import scan_records
 from chalicelib.portals.http.auth import USHER
 from chalicelib.portals.http.door import door
@@ -43,3 +45,20 @@ def usher_sync_logs(call: Call[schema.SyncLogsIn, None]) -> records_schema.Verdi
     body = call.body
     taken = scan_records.take(_caller(call.principal), body.logs, scan_records.clock_of(body))
     return scan_records.verdicts_out(taken)
+
+
+@door(
+    bp,
+    Route(
+        "POST",
+        f"{_BASE}/scan/log",
+        guard=USHER,
+        body=schema.ScanLogIn,
+        reply=records_schema.VerdictsOut,
+    ),
+)
+def usher_log_scan(call: Call[schema.ScanLogIn, None]) -> records_schema.VerdictsOut:
+    """Take one record of a scan that a phone decided, once."""
+    record = call.body
+    sender = SenderClock(device_time=record.device_time or clock.now())
+    return scan_records.verdicts_out(scan_records.take(_caller(call.principal), [record], sender))

@@ -12,6 +12,15 @@ SETTINGS = {
     "timezone": "Asia/Karachi",
 }
 
+_TAKEN = {
+    **ADMITTED,
+    "index": 0,
+    "status": "accepted",
+    "corrected_at": "2026-11-20T19:04:31.000Z",
+    "conflict": None,
+    "error": None,
+}
+
 OPERATIONS: dict[str, Example] = {
     "device_enroll": Example(
         {"code": "ABCD-EFGH-JKLM", "public_key": KEY, "name": "Gate 1 left"},
@@ -32,7 +41,7 @@ OPERATIONS: dict[str, Example] = {
             "taps": [{"scan_id": SCAN_ID, "uid": demo.CARD_UID, "scanned_at": "2026-11-20T19:04:31Z"}],
             "device_time": "2026-11-20T19:04:32Z",
         },
-        {"results": [ADMITTED]},
+        {"results": [_TAKEN]},
     ),
     "device_snapshot": Example(),
     "device_heartbeat": Example(

@@ -1,16 +1,14 @@
 """Bodies of the ushers' portal: the check-in log."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Protocol, Self
+from typing import Annotated, Protocol, Self
 
 from pydantic import Field
 
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.wire import BetweenIn, Cursor, Filter, Id, In, Moment, Out, PageSize
-from chalicelib.vocabulary import Direction, Reason, ScanKind, ScanResult, ScanSource
-
-Conflict = Literal["double_admission"]
+from chalicelib.vocabulary import ConflictKind, Correction, Direction, Reason, ScanKind, ScanResult, ScanSource
 
 
 class _Scan(Protocol):
@@ -65,6 +63,18 @@ class _Scan(Protocol):
     def resolution(self) -> str | None: ...
 
     @property
+    def error(self) -> str | None: ...
+
+    @property
+    def correction(self) -> Correction | None: ...
+
+    @property
+    def seq(self) -> int | None: ...
+
+    @property
+    def via(self) -> str | None: ...
+
+    @property
     def scanned_at(self) -> datetime: ...
 
     @property
@@ -113,7 +123,11 @@ class LogEntryOut(Out):
     usher: UsherShownOut | None
     device_id: str | None
     source: ScanSource
-    conflict: Conflict | None
+    conflict: ConflictKind | None
+    error: str | None = Field(description="The code of a record that was rejected; it counts for nothing.")
+    correction: Correction | None = Field(description="How the time of an offline record was corrected.")
+    seq: int | None = Field(description="The number that the device gave the record.")
+    via: str | None = Field(description="The hub that decided.")
     scanned_at: Moment
     received_at: Moment
 
@@ -141,6 +155,10 @@ class LogEntryOut(Out):
             device_id=scan.principal_id if by_device else None,
             source=scan.source,
             conflict=scan.conflict,
+            error=scan.error,
+            correction=scan.correction,
+            seq=scan.seq,
+            via=scan.via,
             scanned_at=scan.scanned_at,
             received_at=scan.decided_at,
         )

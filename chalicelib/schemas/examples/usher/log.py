@@ -21,6 +21,10 @@ ENTRY = {
     "device_id": None,
     "source": "online",
     "conflict": None,
+    "error": None,
+    "correction": None,
+    "seq": None,
+    "via": None,
     "scanned_at": "2026-11-20T19:04:31.250Z",
     "received_at": "2026-11-20T19:04:31.250Z",
 }

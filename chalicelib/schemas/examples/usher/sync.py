@@ -32,6 +32,10 @@ VERDICT = {
 }
 
 OPERATIONS: dict[str, Example] = {
+    "usher_log_scan": Example(
+        RECORD,
+        {"results": [VERDICT], "accepted": 0, "replayed": 0, "conflicts": 1, "rejected": 0},
+    ),
     "usher_sync_logs": Example(
         {"logs": [RECORD], "device_time": "2026-11-20T19:30:00Z"},
         {"results": [VERDICT], "accepted": 0, "replayed": 0, "conflicts": 1, "rejected": 0},
