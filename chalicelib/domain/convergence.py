@@ -1,4 +1,4 @@
-"""The order of a ticket's claims as a pure function: who was admitted, who left, and who was let in a second time.
+"""The order of a ticket's claims as a pure function: who was admitted, who left, and who was admitted a second time.
 
 A claim says that a person passed a gate with a ticket. Claims reach the platform late and in any order, so what each of
 them did follows from the set alone: they are ordered by the time of the passage, then by the id of the scan.

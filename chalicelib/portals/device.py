@@ -15,7 +15,7 @@ from chalicelib.portals.http.auth import DEVICE
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas import device as schema
-from chalicelib.schemas.scan_records import FaultyRecord, RecordIn
+from chalicelib.schemas.records import FaultyRecord, RecordIn
 from chalicelib.schemas.usher.scans import DecisionOut
 
 bp = Blueprint(__name__)

@@ -10,8 +10,8 @@ from chalicelib.domain.gate.uploads import ScanRecord, SenderClock
 from chalicelib.domain.gate.verdicts import RecordConflict, RecordVerdict
 from chalicelib.errors import ValidationFailed
 from chalicelib.identifiers import parse_uid
-from chalicelib.schemas import scan_records as schema
-from chalicelib.schemas.scan_records import FaultyRecord, RecordIn
+from chalicelib.schemas import records as schema
+from chalicelib.schemas.records import FaultyRecord, RecordIn
 from chalicelib.vocabulary import RecordStatus, ScanResult
 
 Taken = list[RecordVerdict | FaultyRecord]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from chalicelib import scanned_text
-from chalicelib.schemas.scan_records import SenderIn, SentRecord, VerdictOut
+from chalicelib.schemas.records import SenderIn, SentRecord, VerdictOut
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.scans import AttendeeShownOut, FirstScanOut, TicketShownOut
 from chalicelib.schemas.wire import Cursor, Id, In, Moment, Out, Scanned

@@ -46,6 +46,7 @@ BOUNDS = {
     "CancellationRun.sums": "a few counts, and the first problems",
     "Card.admitted": "events on one card",
     "Card.admitted_at": "events on one card",
+    "Card.released": "eleven tickets an event",
     "Card.replacement": "one replacement",
     "Card.refused_at": "events at which it was read",
     "Card.tickets": "eleven tickets an event",

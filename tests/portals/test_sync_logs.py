@@ -17,7 +17,7 @@ Record = dict[str, Any]
 
 
 def record(ticket: Ticket, *, at: datetime, **more: Any) -> Record:
-    """Return a record of somebody whom the gate let in."""
+    """Return a record of somebody whom the gate admitted."""
     return {
         "scan_id": scan_id(),
         "ticket_id": ticket.ticket_id,

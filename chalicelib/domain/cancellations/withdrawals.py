@@ -9,7 +9,7 @@ from chalicelib.domain.events.deeds import Deed, EventState
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import refunds
 from chalicelib.domain.payments.refunds import SoldTicket
-from chalicelib.domain.tickets import tickets, transfers
+from chalicelib.domain.tickets import states, tickets, transfers
 from chalicelib.errors import NotFound, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
@@ -108,8 +108,7 @@ def void(ticket_id: str) -> None:
         if deeds.state_of_event(events.get(ticket.event_id)) is not EventState.CANCELLED:
             return
         gone: list[Action] = [
-            Ticket.status.set(TicketStatus.CANCELLED),
-            Ticket.credential.set(ticket.credential + 1),
+            *states.becoming(TicketStatus.CANCELLED),
             Ticket.pledge.remove(),
             Ticket.pledged_to.remove(),
             Ticket.card_uid.remove(),

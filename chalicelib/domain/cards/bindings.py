@@ -7,9 +7,11 @@ the tickets that were read with the card, so concurrent bindings never overwrite
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.domain.cards import cards
@@ -202,12 +204,17 @@ def bind(uid: str, *, event_id: str, ticket_ids: list[str]) -> Card:
     raise Conflict("The card is being changed by others. Try again.")
 
 
-def _opening(card: Card, opens: Opens, *, while_usable: bool = False) -> Write:
+def _opening(
+    card: Card, opens: Opens, *, while_usable: bool = False, released: dict[str, dict[str, str]] | None = None
+) -> Write:
     """Return the write that sets a card's tickets; its condition requires the tickets that were read."""
     condition = opens_as_read(card)
     if while_usable:
         condition &= (Card.status == CardStatus.ACTIVE) & (Card.customer_id == card.customer_id)
-    return operations.change(keys.cards.card(card.uid), [Card.tickets.set(opens)], condition)
+    actions: list[Action] = [Card.tickets.set(opens)]
+    if released is not None:
+        actions.append(Card.released.set(released))
+    return operations.change(keys.cards.card(card.uid), actions, condition)
 
 
 def _with(opens: Opens, event_id: str, ticket_ids: Sequence[str]) -> Opens:
@@ -217,7 +224,23 @@ def _with(opens: Opens, event_id: str, ticket_ids: Sequence[str]) -> Opens:
 def _removing(found: Sequence[Card], ticket: Ticket) -> list[Write]:
     """Return the writes that remove a ticket from the cards that open it."""
     opening = [card for card in found if ticket.ticket_id in card.tickets.get(ticket.event_id, [])]
-    return [_opening(card, _without(card.tickets, ticket)) for card in opening]
+    return [_opening(card, _without(card.tickets, ticket), released=_released(card, ticket)) for card in opening]
+
+
+def _released(card: Card, ticket: Ticket) -> dict[str, dict[str, str]]:
+    """Return what a card opened before, with a ticket that it opens no longer, and the newest others of its event."""
+    known: dict[str, dict[str, str]] = dict(card.released or {})
+    of_event = {**known.get(ticket.event_id, {}), ticket.ticket_id: clock.to_text(clock.now())}
+    newest = sorted(of_event.items(), key=lambda released: released[1])[-MAX_TICKETS_PER_EVENT:]
+    return {**known, ticket.event_id: dict(newest)}
+
+
+def opened_at(card: Card, event_id: str, at: datetime) -> tuple[str, ...]:
+    """Return the tickets of an event that a card opened at a moment: those of now, and those it opened until later."""
+    now = [str(ticket_id) for ticket_id in card.tickets.get(event_id, ())]
+    then = (card.released or {}).get(event_id, {})
+    until_later = [ticket_id for ticket_id, until in then.items() if clock.to_text(at) < until]
+    return tuple(dict.fromkeys([*until_later, *now]))
 
 
 def _without(opens: Opens, ticket: Ticket) -> Opens:

@@ -167,6 +167,10 @@ def becoming(card: Card, status: CardStatus, *, held_by: str = "", held_until: d
     """
     actions: list[Action] = [
         Card.status.set(status),
+        # The time of the first change that took it out of use, so that a late tap is judged as of its own moment.
+        Card.inactive_since.remove()
+        if status is CardStatus.ACTIVE
+        else Card.inactive_since.set(Card.inactive_since | clock.now()),
         Card.held_by.set(held_by) if held_by else Card.held_by.remove(),
         Card.held_until.set(held_until) if held_until else Card.held_until.remove(),
         Card.version.add(1),

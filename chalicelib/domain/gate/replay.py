@@ -14,6 +14,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.domain.admission import EventFacts, Presented
+from chalicelib.domain.cards import bindings
 from chalicelib.domain.events import gate_control
 from chalicelib.domain.gate import checkin, settling, sun, uploads, verdicts
 from chalicelib.domain.gate.readings import Caller, Reading
@@ -64,7 +65,7 @@ def _is_undecided(upload: Upload) -> bool:
 def settle_all(prepared: Sequence[Upload]) -> list[RecordVerdict]:
     """Settle records, those of different cards and tickets side by side; return their verdicts in the same order."""
     cards, known = _read(prepared)
-    complete = [_with_card(upload, cards) for upload in prepared]
+    complete = [_with_card(_as_received(each, of_it), cards) for each, of_it in zip(prepared, known, strict=True)]
     _read_tickets(complete, known)
     groups: dict[str, list[int]] = defaultdict(list)
     for place, upload in enumerate(complete):
@@ -144,11 +145,17 @@ def _read(prepared: Sequence[Upload]) -> tuple[dict[Key, Card], list[Known]]:
     return {key: item for key, item in found.items() if isinstance(item, Card)}, known
 
 
+def _as_received(upload: Upload, known: Known) -> Upload:
+    """Return a record with the time that it got when it first arrived."""
+    receipt = known.receipt
+    return upload if receipt is None else replace(upload, at=receipt.at, correction=receipt.correction)
+
+
 def _with_card(upload: Upload, cards: dict[Key, Card]) -> Upload:
     if upload.record.uid is None:
         return upload
     card = cards.get(keys.cards.card(upload.record.uid))
-    opened = tuple(card.tickets.get(upload.caller.event_id, ())) if card is not None else ()
+    opened = bindings.opened_at(card, upload.caller.event_id, upload.at) if card is not None else ()
     return replace(upload, card=card, ticket_ids=opened)
 
 

@@ -19,12 +19,14 @@ from chalicelib.domain.gate.merging import Arrival
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.gate.uploads import ScanRecord
 from chalicelib.domain.gate.verdicts import RecordError, RecordVerdict
+from chalicelib.domain.tickets import states
 from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import log_id_of
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, Passage, Scan, ScanReceipt, Ticket
 from chalicelib.table.places import Key, Place
 from chalicelib.vocabulary import (
+    CardStatus,
     ConflictKind,
     Correction,
     Direction,
@@ -147,7 +149,7 @@ def _attempt(upload: Upload, known: Known) -> RecordVerdict | None:
 
 
 def _is_overruled(upload: Upload, scan: Scan) -> bool:
-    """Whether the gate let somebody pass whom the platform had refused: its answer did not reach the gate in time."""
+    """Whether the gate admitted somebody whom the platform had refused: its answer did not reach the gate in time."""
     is_online_refusal = scan.shown is None and scan.error is None and scan.result != ScanResult.VALID
     return upload.record.is_claim and is_online_refusal
 
@@ -163,7 +165,8 @@ def _claim(upload: Upload, known: Known) -> RecordVerdict | None:
         return _log(upload, objection, ticket, conflict=ConflictKind.REVOKED_BEFORE)
     passage = _passage(upload, ticket)
     is_first = ticket.admission is None and not ticket.contested and upload.record.heading is Direction.ENTRY
-    is_plain = is_first and not upload.is_late and ticket.status == TicketStatus.VALID
+    is_as_then = ticket.status == TicketStatus.VALID and upload.presented.credential in (None, ticket.credential)
+    is_plain = is_first and not upload.is_late and is_as_then
     if is_plain:
         return _admit(upload, ticket, passage)
     effect = merging.merge(ticket, Arrival(passage=passage, shown=upload.record.shown, is_late=upload.is_late))
@@ -181,8 +184,6 @@ def _claim(upload: Upload, known: Known) -> RecordVerdict | None:
 def _admit(upload: Upload, ticket: Ticket, passage: Passage) -> RecordVerdict | None:
     """Admit a ticket that was never scanned, in one write. Its log entry follows from the stream."""
     fit: Condition = merging.unchanged(ticket) & Ticket.contested.does_not_exist()
-    if upload.card is not None and upload.card.customer_id is not None:
-        fit = fit & ((Ticket.customer_id == upload.card.customer_id) | Ticket.customer_id.does_not_exist())
     actions = [Ticket.presence.set(Presence.INSIDE), Ticket.admission.set(passage)]
     try:
         operations.record(operations.change(keys.tickets.ticket(ticket.ticket_id), actions, fit))
@@ -193,26 +194,42 @@ def _admit(upload: Upload, ticket: Ticket, passage: Passage) -> RecordVerdict | 
 
 def _ticket_for(upload: Upload, known: Known) -> Ticket | None:
     """Return the ticket that a claim is about: of a family's card the first that it can be."""
-    owner = upload.card.customer_id if upload.card is not None else None
-    found = [known.tickets[each] for each in upload.ticket_ids if each in known.tickets]
-    opened = [ticket for ticket in found if owner is None or ticket.customer_id in (None, owner)]
+    opened = [known.tickets[each] for each in upload.ticket_ids if each in known.tickets]
+    opened = [ticket for ticket in opened if _is_owned(upload, ticket)]
     wanted = (Presence.INSIDE,) if upload.record.heading is Direction.EXIT else (None, Presence.OUTSIDE)
     fitting = (ticket for ticket in opened if ticket.presence in wanted)
     return next(fitting, opened[0] if opened else None)
 
 
+def _is_owned(upload: Upload, ticket: Ticket) -> bool:
+    """Whether the ticket was of the card's customer when the record was made."""
+    owner = upload.card.customer_id if upload.card is not None else None
+    is_of_owner = owner is None or ticket.customer_id in (None, owner)
+    return is_of_owner or (ticket.renewed_at is not None and upload.at < ticket.renewed_at)
+
+
 def objection_then(upload: Upload, ticket: Ticket) -> Verdict | None:
     """Return why card or ticket were no longer good when the record was made, or None: they were."""
-    card = upload.card
+    card, shown = upload.card, upload.presented
+    is_current = shown.credential is not None and states.was_current(ticket, shown.credential, upload.at)
     case = Case(
-        presented=upload.presented,
-        card=CardFacts(status=card.status, type=card.type) if card is not None else None,
-        ticket=TicketFacts(event_id=ticket.event_id, status=ticket.status, credential=ticket.credential),
+        presented=shown,
+        card=CardFacts(status=_card_status_at(card, upload.at), type=card.type) if card is not None else None,
+        ticket=TicketFacts(
+            event_id=ticket.event_id,
+            status=states.status_at(ticket, upload.at),
+            credential=shown.credential if is_current and shown.credential is not None else ticket.credential,
+        ),
         event=upload.event,
         at=upload.at,
         direction=upload.record.direction,
     )
     return admission.objection_of_state(case)
+
+
+def _card_status_at(card: Card, at: datetime) -> CardStatus:
+    was_active = card.inactive_since is not None and at < card.inactive_since
+    return CardStatus.ACTIVE if was_active else CardStatus(card.status)
 
 
 def _passage(upload: Upload, ticket: Ticket) -> Passage:

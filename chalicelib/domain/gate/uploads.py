@@ -58,7 +58,7 @@ class ScanRecord:
 
     @property
     def is_claim(self) -> bool:
-        """Whether the gate let somebody pass."""
+        """Whether the gate admitted somebody."""
         return self.shown is ScanResult.VALID
 
     @property
@@ -84,7 +84,7 @@ class ScanRecord:
 def corrected(record: ScanRecord, sender: SenderClock, *, now: datetime) -> tuple[datetime, Correction]:
     """Return when a record was made by the platform's clock, to the millisecond, and how that was found out.
 
-    Within one boot the monotonic clock counts, whatever the wall clock said. `now` is when the request arrived.
+    Within one boot the monotonic clock counts, and not what the wall clock said. `now` is when the request arrived.
     """
     spent = _spent(record, sender)
     if spent is not None:

@@ -35,7 +35,7 @@ from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import providers, resolution, returns
 from chalicelib.domain.sale import order_tickets, orders
-from chalicelib.domain.tickets import refund_requests, seats, tickets, transfers
+from chalicelib.domain.tickets import refund_requests, seats, states, tickets, transfers
 from chalicelib.errors import Conflict, InvalidState, NotFound, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
@@ -242,8 +242,7 @@ def _effects(request: RefundRequest, sold: SoldTicket, amount: int, *, fee: int,
     ticket, order, payment = sold.ticket, sold.order, sold.payment
     of_payment, of_moves = _granting(payment, request, amount, at=at)
     gone: list[Action] = [
-        Ticket.status.set(TicketStatus.REFUNDED),
-        Ticket.credential.set(ticket.credential + 1),
+        *states.becoming(TicketStatus.REFUNDED),
         Ticket.pledge.remove(),
         Ticket.pledged_to.remove(),
         Ticket.card_uid.remove(),

@@ -6,6 +6,7 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
+from chalicelib.domain.tickets import states
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Order, Ticket
 from chalicelib.table.operations import Write
@@ -51,7 +52,7 @@ def make_valid(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Wr
         place = keys.gate.attendee(order.event_id, line["holder_name"], line["ticket_id"])
         card_uid = _card_of(order, line, on_card)
         actions: list[Action] = [
-            Ticket.status.set(TicketStatus.VALID),
+            *states.becoming(TicketStatus.VALID),
             Ticket.issued_at.set(at),
             Ticket.reserved_until.remove(),
             *Ticket.in_gsi1(place),

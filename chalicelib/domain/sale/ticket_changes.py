@@ -11,7 +11,7 @@ from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.sale import category_moves
-from chalicelib.domain.tickets import staff_tickets, tickets
+from chalicelib.domain.tickets import staff_tickets, states, tickets
 from chalicelib.domain.tickets.staff_tickets import StaffTicket
 from chalicelib.errors import Conflict, InvalidState, Refusal, Unavailable, ValidationFailed
 from chalicelib.observability import logger
@@ -101,8 +101,7 @@ def _changes(ticket: Ticket, wanted: TicketChange) -> tuple[list[Action], list[W
     if wanted.status is not None:
         _require_cancellable(ticket, wanted.status)
         actions += [
-            Ticket.status.set(TicketStatus.CANCELLED),
-            Ticket.credential.set(ticket.credential + 1),
+            *states.becoming(TicketStatus.CANCELLED),
             Ticket.card_uid.remove(),
         ]
         writes = bindings.releasing(ticket) if ticket.customer_id else []

@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pynamodb.expressions.update import Action
-
 from chalicelib import clock
-from chalicelib.domain.tickets import credentials
+from chalicelib.domain.tickets import credentials, states
 from chalicelib.errors import InvalidState, NotFound
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -149,11 +147,7 @@ def set_status(ticket_id: str, status: TicketStatus) -> Ticket:
     allowed = Ticket.status.is_in(*sorted(state for state in before)) if before else None
     if allowed is None:
         raise InvalidState(f"No ticket goes back to {status}.")
-    # An invalid ticket also gets a new credential number, for devices that sync only the number.
-    actions: list[Action] = [Ticket.status.set(status)]
-    if status is not TicketStatus.VALID:
-        actions.append(Ticket.credential.add(1))
-    write = operations.change(keys.tickets.ticket(ticket_id), actions, Ticket.pk.exists() & allowed)
+    write = operations.change(keys.tickets.ticket(ticket_id), states.becoming(status), Ticket.pk.exists() & allowed)
     try:
         return Ticket.from_raw_data(operations.record(write))
     except operations.ConditionFailed as failure:
@@ -168,7 +162,7 @@ def renew_credential(ticket_id: str) -> Ticket:
 
     For the staff's portal, which is not built yet.
     """
-    write = operations.change(keys.tickets.ticket(ticket_id), [Ticket.credential.add(1)], Ticket.pk.exists())
+    write = operations.change(keys.tickets.ticket(ticket_id), states.renewing(), Ticket.pk.exists())
     try:
         return Ticket.from_raw_data(operations.record(write))
     except operations.ConditionFailed as failure:

@@ -21,7 +21,7 @@ from chalicelib.domain.cards import bindings
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.throttle import CountedTry
-from chalicelib.domain.tickets import seats
+from chalicelib.domain.tickets import seats, states
 from chalicelib.errors import Conflict, IdempotencyMismatch, NotFound, RateLimited, Refusal, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
@@ -87,7 +87,7 @@ def handing_over(ticket: Ticket, *, to: Account, message: str | None = None) -> 
     actions: list[Action] = [
         Ticket.customer_id.set(to.account_id),
         Ticket.holder_name.set(to.name),
-        Ticket.credential.set(ticket.credential + 1),
+        *states.renewing(),
         *Ticket.in_gsi1(name_at_gate),
         *Ticket.in_gsi2(index_key),
         # These describe the previous holder.

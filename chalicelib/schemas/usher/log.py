@@ -126,8 +126,8 @@ class LogEntryOut(Out):
     conflict: ConflictKind | None
     error: str | None = Field(description="The code of a record that was rejected; it counts for nothing.")
     correction: Correction | None = Field(description="How the time of an offline record was corrected.")
-    seq: int | None = Field(description="The number that the device gave the record.")
-    via: str | None = Field(description="The hub that decided.")
+    seq: int | None
+    via: str | None
     scanned_at: Moment
     received_at: Moment
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.schemas.scan_records import RecordIn, SenderIn, SentRecord
+from chalicelib.schemas.records import RecordIn, SenderIn, SentRecord
 from chalicelib.schemas.wire import Instant
 
 # One call of so many takes 4 s at most; the gateway ends it after 29 s (AWS limit).

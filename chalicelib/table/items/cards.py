@@ -36,6 +36,10 @@ class Card(Item, discriminator="card"):
     counted_for = UnicodeAttribute(null=True)
     counted_as = EnumAttribute(CardStatus, null=True)
     tickets: JSONAttribute = JSONAttribute(default=dict)
+    # Tickets that it opened before, by event, each with the time when it stopped: a late tap may be older.
+    released: JSONAttribute = JSONAttribute(null=True)
+    # Since when it is out of use; absent in stock and in cards that were out of use before this was kept.
+    inactive_since = MomentAttribute(null=True)
     # Admitted tickets, each with its scan. A hint only: a family's next tap then starts at the next ticket.
     # The ticket itself decides.
     admitted: JSONAttribute = JSONAttribute(default=dict)

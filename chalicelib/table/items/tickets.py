@@ -61,6 +61,9 @@ class Ticket(Item, discriminator="ticket"):
     labels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     status = EnumAttribute(TicketStatus)
     credential = IntegerAttribute(default=1)
+    # When it first became void, and when its credential number last rose without that (tickets/states.py).
+    void_since = MomentAttribute(null=True)
+    renewed_at = MomentAttribute(null=True)
     card_uid = UnicodeAttribute(null=True)
     issued_at = MomentAttribute()
     order_id = UnicodeAttribute(null=True)
