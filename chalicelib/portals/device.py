@@ -35,7 +35,7 @@ def _tap_out(index: int, taken: RecordVerdict | FaultyRecord) -> schema.TapOut:
     decision = taken.decision if isinstance(taken, RecordVerdict) else None
     if decision is None:
         nothing = {"attendee": None, "ticket": None, "first_scan": None, "remaining": None}
-        return schema.TapOut(**verdict, **nothing, log_id=None, decided_at=None)
+        return schema.TapOut(**verdict, **nothing, log_id=None, decided_at=None, repeat=False)
     return schema.TapOut(**{**dict(DecisionOut.read(decision)), **verdict})
 
 

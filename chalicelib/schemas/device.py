@@ -9,7 +9,7 @@ from chalicelib import scanned_text
 from chalicelib.schemas.records import SenderIn, SentRecord, VerdictOut
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.scans import AttendeeShownOut, FirstScanOut, TicketShownOut
-from chalicelib.schemas.wire import Cursor, Id, In, Moment, Out, Scanned
+from chalicelib.schemas.wire import Cursor, Id, In, Instant, Moment, Out, Scanned
 
 # A replay is sent in batches; a larger one would exceed the gateway's 29 s (AWS limit).
 MAX_TAPS = 100
@@ -78,6 +78,7 @@ class TapOut(VerdictOut):
     remaining: int | None = Field(description="The card's tickets for this event that are not admitted yet.")
     log_id: str | None
     decided_at: Moment | None
+    repeat: bool
 
 
 class TapsOut(Out):

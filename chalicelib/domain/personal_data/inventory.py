@@ -78,7 +78,7 @@ INVENTORY: Mapping[type[Item], Mapping[str, Fate]] = {
     items.Ticket: {
         **_all(_P, "customer_id order_id pledged_to"),
         **_all(_C, "holder_name dependent_id photo_url labels card_uid message"),
-        **_all(_O, "admission passage"),
+        **_all(_O, "admission passage history"),
     },
     items.AttendeeWord: {},
     items.Gift: {**_all(_P, "giver_id"), **_all(_C, "name message"), **_all(_O, "number_version")},
@@ -106,7 +106,7 @@ INVENTORY: Mapping[type[Item], Mapping[str, Fate]] = {
     items.Card: {
         **_all(_C, "customer_id tickets admitted block_reason"),
         **_all(_P, "uid card_id merchant_id held_by"),
-        **_all(_O, "refused_at replacement"),
+        **_all(_O, "refused_at replacement released"),
     },
     items.CardRequest: {**_all(_P, "customer_id"), **_all(_C, "address reason")},
     items.CardRequestOwner: _all(_P, "customer_id"),

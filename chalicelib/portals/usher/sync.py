@@ -43,7 +43,10 @@ def _caller(principal: Principal) -> Caller:
 def usher_sync_logs(call: Call[schema.SyncLogsIn, None]) -> records_schema.VerdictsOut:
     """Take the records of scans that a phone decided without the network, each once."""
     body = call.body
-    taken = scan_records.take(_caller(call.principal), body.logs, scan_records.clock_of(body))
+    principal = call.principal
+    taken = scan_records.take(
+        _caller(principal), body.logs, scan_records.clock_of(body), number_source=principal.phone_id
+    )
     return scan_records.verdicts_out(taken)
 
 
@@ -61,4 +64,6 @@ def usher_log_scan(call: Call[schema.ScanLogIn, None]) -> records_schema.Verdict
     """Take one record of a scan that a phone decided, once."""
     record = call.body
     sender = SenderClock(device_time=record.device_time or clock.now())
-    return scan_records.verdicts_out(scan_records.take(_caller(call.principal), [record], sender))
+    principal = call.principal
+    taken = scan_records.take(_caller(principal), [record], sender, number_source=principal.phone_id)
+    return scan_records.verdicts_out(taken)
