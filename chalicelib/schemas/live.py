@@ -48,6 +48,7 @@ class CountersOut(Out):
     admitted: int
     on_leave: int
     inside: int
+    counted_without_ticket: int
     last_scan_at: Moment | None
 
 

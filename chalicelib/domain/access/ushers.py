@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from chalicelib.domain.access import accounts, phones, sessions
+from chalicelib.domain.access import accounts, occupancy, phones, sessions
+from chalicelib.domain.access.occupancy import Occupancy
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.admission import EventFacts
@@ -19,6 +20,14 @@ class UsherEvent:
 
     event: Event
     facts: EventFacts
+
+
+@dataclass(frozen=True, slots=True)
+class OccupiedStatus:
+    """The live status of an event, and how many may be inside."""
+
+    counted: GateStatus
+    occupancy: Occupancy
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +79,11 @@ def event(usher_id: str, *, event_id: str, works_at: str) -> UsherEvent:
     return UsherEvent(control.event, control.facts)
 
 
-def status(usher_id: str, *, event_id: str, works_at: str) -> GateStatus:
+def status(usher_id: str, *, event_id: str, works_at: str) -> OccupiedStatus:
     """Return the live status of an event that an usher works at or is assigned to. Raises NotAssigned, NotFound."""
     _require_assigned(usher_id, event_id=event_id, works_at=works_at)
-    return events.status(event_id)
+    counted = events.status(event_id)
+    return OccupiedStatus(counted, occupancy.of_event(event_id, inside=counted.inside))
 
 
 def assignment(usher_id: str, event_id: str) -> UsherAssignment:

@@ -44,6 +44,7 @@ class GateStatus:
     admitted: int
     on_leave: int
     inside: int
+    counted_without_ticket: int
     last_scan_at: datetime | None
     server_time: datetime
 
@@ -294,7 +295,8 @@ def status_of(event: Event, *, exact: bool = False) -> GateStatus:
         tickets_sold=counters.sold + counters.sold_online,
         admitted=counters.admitted,
         on_leave=counters.on_leave,
-        inside=counters.inside,
+        inside=counters.people_inside,
+        counted_without_ticket=counters.counted_without_ticket,
         last_scan_at=counters.last_scan_at,
         server_time=now,
     )

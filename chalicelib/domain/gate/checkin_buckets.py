@@ -21,7 +21,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import CheckinDay, Counters, Event, Scan
 from chalicelib.table.items.attributes import IntegerAttribute
 from chalicelib.table.operations import RawItem, Write
-from chalicelib.vocabulary import Direction, ScanResult
+from chalicelib.vocabulary import Direction, ScanKind, ScanResult
 
 _HOURS_OF_A_DAY = 24
 # The results of a gate, as the letter in the attribute's name.
@@ -72,6 +72,8 @@ class CheckinBuckets:
 
     def add(self, scan: Scan, event: Event | None, *, by: int = 1) -> None:
         """Count a scan; of those that were valid, only a first entry. It is no longer counted with `by` -1."""
+        if scan.scan_kind == ScanKind.COUNT:
+            return
         named = list(event.gates or ())[:_GATES_AT_MOST] if event else []
         gate = scan.gate if scan.gate in named else _ELSEWHERE
         if scan.result == ScanResult.VALID:

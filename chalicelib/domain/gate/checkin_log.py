@@ -36,6 +36,7 @@ _SHOWN = (
         "direction",
         "scan_kind",
         "repeat",
+        "delta",
         "source",
         "gate",
     ),

@@ -21,7 +21,7 @@ from chalicelib.domain.platform_totals import sums as platform_sums
 from chalicelib.errors import NotFound, Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Counters, Event, Scan, Ticket
-from chalicelib.vocabulary import Direction, ScanResult
+from chalicelib.vocabulary import Direction, ScanKind, ScanResult
 
 # A transaction has at most 100 actions (AWS): one for the totals, up to two a scan (its mark and its day), and one for
 # each day (UTC) on which they were decided: a batch has two at most, around midnight.
@@ -50,7 +50,9 @@ class _Sums:
     def _part(self, scan: Scan, event: Event | None, *, by: int) -> None:
         self.buckets.add(scan, event, by=by)
         self.numbers[f"result_{scan.result}"] += by
-        if scan.result == ScanResult.VALID and not scan.idle:
+        if scan.scan_kind == ScanKind.COUNT:
+            self.numbers["counted_sum"] += by * (scan.delta or 0)
+        elif scan.result == ScanResult.VALID and not scan.idle:
             entry = scan.direction == Direction.ENTRY
             self.numbers["inside"] += by if entry else -by
             if scan.first_entry:

@@ -16,7 +16,9 @@ _OF_ORGANIZERS: Mapping[LiveType, frozenset[str]] = {
     LiveType.CHECK_IN: frozenset(
         ("id", "event_id", "result", "reason", "direction", "gate", "tier", "scanned_at", "received_at")
     ),
-    LiveType.COUNTERS: frozenset(("tickets_sold", "admitted", "on_leave", "inside", "last_scan_at")),
+    LiveType.COUNTERS: frozenset(
+        ("tickets_sold", "admitted", "on_leave", "inside", "counted_without_ticket", "last_scan_at")
+    ),
     LiveType.STATUS: frozenset(
         (
             "active",
@@ -27,6 +29,7 @@ _OF_ORGANIZERS: Mapping[LiveType, frozenset[str]] = {
             "admitted",
             "on_leave",
             "inside",
+            "counted_without_ticket",
             "last_scan_at",
             "server_time",
         )

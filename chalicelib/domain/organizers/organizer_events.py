@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from chalicelib import clock, folding
 from chalicelib.config import config
 from chalicelib.domain import paging, timezones
-from chalicelib.domain.access import devices
+from chalicelib.domain.access import occupancy
 from chalicelib.domain.events import drafted_categories, events
 from chalicelib.domain.gate import checkin_buckets
 from chalicelib.domain.gate.checkin_buckets import GateCheckins, HourCheckins
@@ -20,7 +20,7 @@ from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.domain.sale import sales_totals
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Category, Counters, Device, Event, Item, Listing, SalesTotals
+from chalicelib.table.items import Category, Counters, Event, Item, Listing, SalesTotals
 from chalicelib.table.operations import RawItem
 from chalicelib.table.places import Key, Place
 from chalicelib.table.ranges import Between
@@ -29,7 +29,6 @@ from chalicelib.vocabulary import EventStatus
 # Maximum offsets of time zones: a day starts up to 14 h before and 12 h after the UTC day.
 _DAY_BEGINS_BEFORE, _DAY_BEGINS_AFTER = timedelta(hours=14), timedelta(hours=12)
 _FIRST, _LAST = "!", "~"
-_ENROLLED = "enrolled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +245,7 @@ def _analytics(found: _ReadEvent) -> EventAnalytics:
             by_hour=checkin_buckets.by_hour([raw, *buckets]),
             by_gate=checkin_buckets.by_gate(raw, list(event.gates or ())),
         ),
-        occupancy=_occupancy(event, counters.inside),
+        occupancy=_occupancy(event.event_id, counters.people_inside),
     )
 
 
@@ -268,23 +267,14 @@ def _of_category(category: Category, sums: SalesTotals | None) -> CategorySales:
     )
 
 
-def _occupancy(event: Event, inside: int) -> EventOccupancy:
-    now = clock.now()
-    raws = operations.query(keys.access.event_devices(event.event_id).pk, index="gsi2")
-    found = operations.get_many(operations.places_of(Device, raws), consistent=False).values()
-    unsynced = [device for device in found if device.status == _ENROLLED and _is_unsynced(device, now)]
-    heard = [device.last_seen_at or device.enrolled_at or now for device in unsynced]
+def _occupancy(event_id: str, inside: int) -> EventOccupancy:
+    found = occupancy.of_event(event_id, inside=inside)
     return EventOccupancy(
         inside=inside,
-        as_of=min(heard, default=now),
-        upper_bound=inside + sum(int(device.queue_depth or 0) for device in unsynced),
-        unsynced_devices=len(unsynced),
+        as_of=found.as_of,
+        upper_bound=found.inside_at_most,
+        unsynced_devices=found.unsynced_devices,
     )
-
-
-def _is_unsynced(device: Device, now: datetime) -> bool:
-    # A phone that is switched off had sent what it reported; an agent that is silent may go on deciding.
-    return bool(device.queue_depth) or not (device.is_phone or devices.is_online(device, now))
 
 
 def page(

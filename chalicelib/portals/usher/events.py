@@ -96,13 +96,18 @@ def usher_validate_assignment(call: Call[None, None]) -> schema.AssignmentOut:
         "GET",
         f"{_BASE}/events/{{event_id}}/status",
         guard=USHER,
-        reply=schema.StatusOut,
+        reply=schema.EventStatusOut,
         refuses=(errors.NotAssigned, errors.NotFound),
     ),
 )
-def usher_event_status(call: Call[None, None]) -> schema.StatusOut:
+def usher_event_status(call: Call[None, None]) -> schema.EventStatusOut:
     """Show the live status of the event: its window and its counters."""
     principal = call.principal
-    return schema.StatusOut.read(
-        ushers.status(principal.id, event_id=call.path["event_id"], works_at=principal.event_id)
+    found = ushers.status(principal.id, event_id=call.path["event_id"], works_at=principal.event_id)
+    occupancy = found.occupancy
+    return schema.EventStatusOut(
+        **schema.StatusOut.read(found.counted).model_dump(),
+        as_of=occupancy.as_of,
+        unsynced_devices=occupancy.unsynced_devices,
+        inside_at_most=occupancy.inside_at_most,
     )

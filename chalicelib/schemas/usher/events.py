@@ -1,5 +1,7 @@
 """Bodies of the ushers' portal: events."""
 
+from pydantic import Field
+
 from chalicelib.schemas.wire import Moment, Out
 from chalicelib.vocabulary import EventStatus, UsherRole
 
@@ -51,6 +53,15 @@ class StatusOut(Out):
     tickets_sold: int
     admitted: int
     on_leave: int
-    inside: int
+    inside: int = Field(description="How many people are inside, with and without a ticket.")
+    counted_without_ticket: int = Field(description="How many of them were counted without a ticket.")
     last_scan_at: Moment | None
     server_time: Moment
+
+
+class EventStatusOut(StatusOut):
+    """The live status of an event, and how many may be inside."""
+
+    as_of: Moment = Field(description="When the unsynced device that was silent for longest was last heard; else now.")
+    unsynced_devices: int = Field(description="Devices that hold scans, and reader agents that are silent.")
+    inside_at_most: int = Field(description="The number inside, if each scan that a device holds lets one more in.")

@@ -45,6 +45,9 @@ class _Scan(Protocol):
     def repeat(self) -> bool | None: ...
 
     @property
+    def delta(self) -> int | None: ...
+
+    @property
     def gate(self) -> str | None: ...
 
     @property
@@ -119,6 +122,7 @@ class LogEntryOut(Out):
     direction: Direction
     kind: ScanKind
     repeat: bool
+    delta: int | None = Field(description="How many people a count added, below zero those who left.")
     gate: str | None
     usher: UsherShownOut | None
     device_id: str | None
@@ -150,6 +154,7 @@ class LogEntryOut(Out):
             direction=scan.direction,
             kind=scan.scan_kind or ScanKind.SCAN,
             repeat=bool(scan.repeat),
+            delta=scan.delta,
             gate=scan.gate,
             usher=None if by_device else usher,
             device_id=scan.principal_id if by_device else None,

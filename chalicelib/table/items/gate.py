@@ -22,6 +22,8 @@ class Counters(Item, discriminator="counters"):
     admitted = IntegerAttribute(default=0)
     inside = IntegerAttribute(default=0)
     on_leave = IntegerAttribute(default=0)
+    # The sum of all counts of people without a ticket, in any order; it may be below zero for a moment.
+    counted_sum = IntegerAttribute(default=0)
     scans = IntegerAttribute(default=0)
     result_valid = IntegerAttribute(default=0)
     result_invalid = IntegerAttribute(default=0)
@@ -30,6 +32,16 @@ class Counters(Item, discriminator="counters"):
     last_scan_at = MomentAttribute(null=True)
     # The day, in the event's time zone, whose hours it holds; earlier days are CheckinDay items.
     day = UnicodeAttribute(null=True)
+
+    @property
+    def counted_without_ticket(self) -> int:
+        """How many people without a ticket are inside."""
+        return max(0, self.counted_sum)
+
+    @property
+    def people_inside(self) -> int:
+        """How many people are inside, with and without a ticket."""
+        return int(self.inside) + self.counted_without_ticket
 
 
 class AttendeeWord(Item, discriminator="attendee_word"):
@@ -65,6 +77,8 @@ class Scan(Item, discriminator="scan"):
     direction = EnumAttribute(Direction)
     # Absent for an ordinary scan.
     scan_kind = EnumAttribute(ScanKind, null=True)
+    # How many people a count adds.
+    delta = IntegerAttribute(null=True)
     # A second reading within the window of repeats: it is answered with an admission that another scan made.
     repeat = BooleanAttribute(null=True)
     source = EnumAttribute(ScanSource)

@@ -35,8 +35,12 @@ OPERATIONS: dict[str, Example] = {
             "admitted": 1,
             "on_leave": 0,
             "inside": 1,
+            "counted_without_ticket": 0,
             "last_scan_at": "2026-11-20T19:04:31.250Z",
             "server_time": "2026-11-20T19:05:00.000Z",
+            "as_of": "2026-11-20T19:05:00.000Z",
+            "unsynced_devices": 0,
+            "inside_at_most": 1,
         }
     ),
 }

@@ -16,6 +16,7 @@ ENTRY = {
     "direction": "entry",
     "kind": "scan",
     "repeat": False,
+    "delta": None,
     "gate": demo.GATES[0],
     "usher": {"id": USHER_ID, "username": demo.USHER_USERNAME},
     "device_id": None,
