@@ -120,12 +120,12 @@ def test_after_any_history_with_faults_every_account_sums_to_zero_and_figures_ar
         act = draw.choice(here.operations)
         try:
             if draw.random() < 0.2 and act != here.sell:
-                with failing("TransactWriteItems"):
+                with failing("TransactWriteItems", required=False):
                     act()
             else:
                 act()
-        except (Refusal, AssertionError):
-            continue  # refused, lost, or without a transaction to fail
+        except Refusal:
+            continue  # refused, or lost
         if draw.random() < 0.5:
             project(draw)
     project(draw)

@@ -1,8 +1,6 @@
 """Staff at once: one super_admin always remains, each code and each link is good once."""
 
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -11,11 +9,11 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.access import accounts, password_links, second_factor, user_changes, users
-from chalicelib.errors import Refusal
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AccountStatus, AdminRole
 from tests.support import engines
+from tests.support.at_once import at_once
 from tests.support.caches import forget_caches
 from tests.support.factories import PASSWORD, make_merchant, unused_number
 
@@ -34,31 +32,6 @@ def exact_cloud() -> Iterator[None]:
 def staff() -> Account:
     email = f"{unused_number()}@staff.example.com"
     return accounts.create_admin(email=email, password=PASSWORD, name="Ada", role=AdminRole.SUPER_ADMIN)
-
-
-def at_once(acts: Sequence[Callable[[], object]]) -> Counter[str]:
-    """Do all of these at the same moment; return how many were done, and why the others were refused."""
-    answers: Counter[str] = Counter()
-    faults: list[BaseException] = []
-    together = threading.Barrier(len(acts))
-
-    def work(act: Callable[[], object]) -> None:
-        together.wait(60)
-        try:
-            act()
-            answers["done"] += 1
-        except Refusal as refusal:
-            answers[type(refusal).__name__] += 1
-        except BaseException as fault:  # noqa: BLE001  # reported to the test, which runs in another thread
-            faults.append(fault)
-
-    threads = [threading.Thread(target=work, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert faults == []
-    return answers
 
 
 def test_of_owners_who_remove_each_other_at_once_one_remains() -> None:
