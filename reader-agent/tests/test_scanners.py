@@ -255,7 +255,7 @@ def test_keys_to_text(strokes: list[tuple[int, int]], text: str, unknown: int) -
     assert list(typist.text(4, 30, 1)) == []
 
 
-def test_half_a_code_is_forgotten_after_two_seconds_and_a_long_one_is_cut_while_it_arrives() -> None:
+def test_half_a_code_is_forgotten_after_two_seconds_and_a_long_one_is_cut() -> None:
     now = [10.0]
     lines = Lines(clock=lambda: now[0])
     assert list(lines.feed("stray")) == []

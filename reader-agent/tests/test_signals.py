@@ -68,6 +68,8 @@ def test_the_relay_closes_for_an_admission_alone_and_for_less_than_half_a_second
     for outcome in (None, Kept("no answer"), Decided(Decision(scan_id="scn_2", result="already_scanned"))):
         gate.decided(outcome)
     gate.signal(Signal.ADMITTED)  # a colour alone opens no door
+    threading.Event().wait(0.6)
+    assert not any(was_on for _, was_on in relay.log)
     began = time.monotonic()
     gate.decided(admitted())
     assert time.monotonic() - began < 0.1
