@@ -35,6 +35,7 @@ def read(record: RecordIn) -> ScanRecord:
         event_id=record.event_id,
         direction=record.direction,
         kind=record.kind,
+        delta=record.delta,
         gate=record.gate,
         seq=record.seq,
         boot_id=record.boot_id,

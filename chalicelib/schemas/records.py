@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     ConfigDict,
@@ -25,6 +25,8 @@ from chalicelib.vocabulary import ConflictKind, Direction, RecordStatus, ScanKin
 
 # JSON's safe integers (RFC 8259, section 6).
 _MOST = 2**53 - 1
+# People in one count; a longer press of a button is a mistake.
+_MOST_PEOPLE = 50
 Milliseconds = Annotated[int, Field(ge=0, le=_MOST)]
 BootId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 # The longest id of a faulty record that its verdict repeats.
@@ -39,13 +41,13 @@ class OfflineIn(In):
 
 
 class RecordIn(In):
-    """One record: a card, a QR code or a ticket id, exactly one of them.
+    """One record: a card, a QR code or a ticket id, exactly one of them; or a count of people without a ticket.
 
     `offline` is what the gate showed. Without it the platform decides.
     """
 
     scan_id: ScanId
-    kind: Literal[ScanKind.SCAN, ScanKind.LEAVE, ScanKind.RETURN] = ScanKind.SCAN
+    kind: ScanKind = ScanKind.SCAN
     uid: Annotated[str, StringConstraints(max_length=40), Scanned(scanned_text.card_name)] | None = None
     card_id: CardName | None = None
     qr: Code | None = None
@@ -53,6 +55,9 @@ class RecordIn(In):
     sun: SunIn | None = None
     event_id: Id | None = None
     direction: Direction = Direction.ENTRY
+    delta: Annotated[int, Field(ge=-_MOST_PEOPLE, le=_MOST_PEOPLE)] | None = Field(
+        default=None, description="Only of a count: how many people went in without a ticket; out, below zero."
+    )
     gate: Name | None = None
     scanned_at: Instant
     seq: Annotated[int, Field(ge=1, le=_MOST)] | None = None
@@ -66,7 +71,14 @@ class RecordIn(In):
     def _exactly_one(self) -> Self:
         by_card = (self.uid is not None) + (self.card_id is not None)
         by_card = by_card or self.sun is not None
-        if by_card + (self.qr is not None) + (self.ticket_id is not None) != 1:
+        shown = by_card + (self.qr is not None) + (self.ticket_id is not None)
+        if self.kind is ScanKind.COUNT:
+            if shown or not self.delta:
+                raise ValueError("a count has a delta other than 0, and no card, code or ticket")
+            return self
+        if self.delta is not None:
+            raise ValueError("only a count has a delta")
+        if shown != 1:
             raise ValueError("send exactly one of uid or card_id (or sun), qr and ticket_id")
         if self.uid is not None and parse_uid(self.uid) is None:
             raise ValueError("uid must be hex of 4, 7, 8 or 10 bytes")

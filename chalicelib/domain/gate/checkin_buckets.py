@@ -72,7 +72,7 @@ class CheckinBuckets:
 
     def add(self, scan: Scan, event: Event | None, *, by: int = 1) -> None:
         """Count a scan; of those that were valid, only a first entry. It is no longer counted with `by` -1."""
-        if scan.scan_kind == ScanKind.COUNT:
+        if scan.scan_kind == ScanKind.COUNT and scan.result == ScanResult.VALID:
             return
         named = list(event.gates or ())[:_GATES_AT_MOST] if event else []
         gate = scan.gate if scan.gate in named else _ELSEWHERE

@@ -50,7 +50,7 @@ class _Sums:
     def _part(self, scan: Scan, event: Event | None, *, by: int) -> None:
         self.buckets.add(scan, event, by=by)
         self.numbers[f"result_{scan.result}"] += by
-        if scan.scan_kind == ScanKind.COUNT:
+        if scan.scan_kind == ScanKind.COUNT and scan.result == ScanResult.VALID:
             self.numbers["counted_sum"] += by * (scan.delta or 0)
         elif scan.result == ScanResult.VALID and not scan.idle:
             entry = scan.direction == Direction.ENTRY

@@ -25,7 +25,7 @@ from chalicelib.domain.tickets import credentials
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card
 from chalicelib.table.places import Key, Place
-from chalicelib.vocabulary import RecordStatus, ScanSource, Signature
+from chalicelib.vocabulary import RecordStatus, ScanKind, ScanSource, Signature
 
 # A record younger than this on arrival was sent at once.
 _AT_ONCE = timedelta(seconds=10)
@@ -59,7 +59,8 @@ def take(caller: Caller, batch: Batch) -> list[RecordVerdict]:
 
 
 def _is_undecided(upload: Upload) -> bool:
-    return upload.record.shown is None and upload.error is None
+    is_count = upload.record.kind is ScanKind.COUNT
+    return upload.record.shown is None and upload.error is None and not is_count
 
 
 def settle_all(prepared: Sequence[Upload]) -> list[RecordVerdict]:
@@ -69,7 +70,7 @@ def settle_all(prepared: Sequence[Upload]) -> list[RecordVerdict]:
     _read_tickets(complete, known)
     groups: dict[str, list[int]] = defaultdict(list)
     for place, upload in enumerate(complete):
-        groups[(upload.ticket_ids or (upload.subject,))[0]].append(place)
+        groups[_group(upload)].append(place)
     found: dict[int, RecordVerdict] = {}
 
     def settle_group(places: list[int]) -> None:
@@ -82,6 +83,13 @@ def settle_all(prepared: Sequence[Upload]) -> list[RecordVerdict]:
         for _ in hands.map(settle_group, groups.values()):
             pass
     return [found[place] for place in range(len(complete))]
+
+
+def _group(upload: Upload) -> str:
+    """Return what no two records may change at once: a card, a ticket; counts do not meet."""
+    if upload.record.kind is ScanKind.COUNT:
+        return upload.record.scan_id
+    return (upload.ticket_ids or (upload.subject,))[0]
 
 
 def _prepare(caller: Caller, record: ScanRecord, batch: Batch, *, event: EventFacts, now: datetime) -> Upload:
@@ -107,6 +115,8 @@ def _prepare(caller: Caller, record: ScanRecord, batch: Batch, *, event: EventFa
 def _presented(upload: Upload) -> Upload:
     """Return a record with what it presents: a code, a ticket, or a card."""
     record = upload.record
+    if record.kind is ScanKind.COUNT:
+        return replace(upload, subject="count")
     if record.code is not None:
         code = credentials.decode(record.code)
         if code is None:

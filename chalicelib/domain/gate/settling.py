@@ -143,6 +143,8 @@ def _attempt(upload: Upload, known: Known) -> RecordVerdict | None:
         return _replayed(upload, known, known.tickets.get(known.scan.ticket_id or ""))
     if upload.error is not None:
         return _reject(upload, upload.error, subject=upload.subject)
+    if upload.record.kind is ScanKind.COUNT:
+        return _log(upload, admission.VALID, None, conflict=None)
     if not upload.record.is_claim:
         return _refused_at_gate(upload, known)
     return _claim(upload, known)
@@ -317,10 +319,14 @@ def _scan(upload: Upload, found: Verdict, ticket_id: str | None, *, subject: str
         decided_at=upload.now,
         gate_name=upload.gate,
     )
-    reading = Reading(scan_id=upload.record.scan_id, direction=upload.record.direction, kind=upload.record.kind)
+    reading = Reading(scan_id=upload.record.scan_id, direction=upload.record.heading, kind=upload.record.kind)
     scan = scan_record(replace(upload.caller, source=ScanSource.OFFLINE), reading, facts)
     scan.shown, scan.correction, scan.late = upload.record.shown, upload.correction, upload.is_late or None
     scan.seq, scan.via = upload.record.seq, upload.record.via
+    if upload.record.kind is ScanKind.COUNT:
+        scan.delta = upload.record.delta
+        # It shows neither a card nor a ticket whose log it could be in.
+        scan.gsi2pk = scan.gsi2sk = None
     return scan
 
 

@@ -42,6 +42,7 @@ class ScanRecord:
     event_id: str | None = None
     direction: Direction = Direction.ENTRY
     kind: ScanKind = ScanKind.SCAN
+    delta: int | None = None
     gate: str | None = None
     seq: int | None = None
     boot_id: str | None = None
@@ -53,7 +54,9 @@ class ScanRecord:
 
     @property
     def heading(self) -> Direction:
-        """The direction in which the attendee went."""
+        """The direction in which the attendee, or the people of a count, went."""
+        if self.kind is ScanKind.COUNT:
+            return Direction.EXIT if (self.delta or 0) < 0 else Direction.ENTRY
         return heading(self.kind, self.direction)
 
     @property
@@ -77,6 +80,7 @@ class ScanRecord:
             self.seq,
             self.boot_id,
             self.mono_ms,
+            *(() if self.delta is None else (self.delta,)),
         )
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
