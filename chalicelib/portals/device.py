@@ -11,7 +11,7 @@ from chalicelib.domain.gate.verdicts import RecordVerdict
 from chalicelib.domain.offline import snapshots
 from chalicelib.portals import scan_records
 from chalicelib.portals.http.answer import File
-from chalicelib.portals.http.auth import DEVICE
+from chalicelib.portals.http.auth import DEVICE, SENDING_DEVICE
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas import device as schema
@@ -90,11 +90,14 @@ def device_enroll(call: Call[schema.EnrollIn, None]) -> schema.EnrollOut:
 )
 def device_token(call: Call[schema.TokenIn, None]) -> schema.TokenOut:
     """Exchange a JWT that the device signed for an access token."""
-    access = devices.token(device_id=call.body.device_id, assertion=call.body.assertion)
+    access = devices.token(device_id=call.body.device_id, assertion=call.body.assertion, is_late=call.body.late_upload)
     return schema.TokenOut(access=access, expires_in=_TOKEN_SECONDS)
 
 
-@door(bp, Route("POST", f"{_BASE}/taps", guard=DEVICE, body=schema.TapsIn, reply=schema.TapsOut, limit=_TAPS_LIMIT))
+@door(
+    bp,
+    Route("POST", f"{_BASE}/taps", guard=SENDING_DEVICE, body=schema.TapsIn, reply=schema.TapsOut, limit=_TAPS_LIMIT),
+)
 def device_taps(call: Call[schema.TapsIn, None]) -> schema.TapsOut:
     """Take taps: decide those that the device did not decide, in their order. Each is idempotent by its scan_id."""
     body, principal = call.body, call.principal
@@ -105,6 +108,7 @@ def device_taps(call: Call[schema.TapsIn, None]) -> schema.TapsOut:
         body.taps,
         scan_records.clock_of(body),
         number_source=None if is_waiting else principal.id,
+        revoked_at=principal.revoked_at,
     )
     return schema.TapsOut(results=[_tap_out(index, each) for index, each in enumerate(taken)])
 

@@ -1,6 +1,7 @@
 """Records of scans on the wire, for the three routes that take them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from chalicelib.domain.cards import cards
 from chalicelib.domain.gate import replay, sequences
@@ -58,15 +59,15 @@ def take(
     sender: SenderClock,
     *,
     number_source: str | None = None,
-    is_late: bool = False,
+    revoked_at: datetime | None = None,
 ) -> Taken:
     """Take the records that can be read; return one verdict or fault for each, in their order.
 
-    `number_source` is the device or phone whose numbers the records carry, `is_late` whether it was revoked.
+    `number_source` is the device or phone whose numbers the records carry, `revoked_at` when it was revoked.
     """
     found = [_read(record) for record in sent]
     readable = [record for record in found if isinstance(record, ScanRecord)]
-    verdicts = iter(replay.take(caller, Batch(readable, sender, is_late=is_late)) if readable else ())
+    verdicts = iter(replay.take(caller, Batch(readable, sender, revoked_at=revoked_at)) if readable else ())
     if number_source is not None:
         sequences.note(number_source, [record.seq for record in readable if record.seq is not None])
     return [record if isinstance(record, FaultyRecord) else next(verdicts) for record in found]

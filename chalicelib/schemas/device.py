@@ -50,6 +50,10 @@ class TokenIn(In):
 
     device_id: Id
     assertion: Annotated[str, StringConstraints(min_length=10, max_length=2048)]
+    late_upload: bool = Field(
+        default=False,
+        description="Asks for the one token of a revoked device, which only sends taps made before its revocation.",
+    )
 
 
 class TokenOut(Out):

@@ -11,6 +11,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -25,7 +26,7 @@ from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import events, gate_control
 from chalicelib.domain.lists import follower
 from chalicelib.domain.lists.devices import ONLINE_FOR
-from chalicelib.errors import InvalidCredentials, NotFound, Unauthenticated, ValidationFailed
+from chalicelib.errors import InvalidCredentials, NotFound, Unauthenticated, Unavailable, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device, Enrolment, UsedAssertion
@@ -38,6 +39,8 @@ ASSERTION_LIFETIME = timedelta(seconds=60)
 ASSERTION_AUDIENCE = "gatehouse-device-token"
 _ASSERTION_TYPE = "device-assertion+jwt"
 _CLOCK_LEEWAY_SECONDS = 30
+# How long a revoked device may send what it had: some minutes, since an answer may be lost.
+LATE_UPLOAD_LASTS = timedelta(minutes=15)
 _LONGEST_JTI = 128
 # One second of `iat`, and one of the network.
 _SAME_TEXT_WITHIN = timedelta(seconds=2)
@@ -200,14 +203,18 @@ def _spend(enrolment: Enrolment, public_key: str, *, name: str | None) -> Device
     return device
 
 
-def token(*, device_id: str, assertion: str) -> str:
-    """Return an access token in exchange for a JWT that the device signed, once for each. Raises Unauthenticated."""
+def token(*, device_id: str, assertion: str, is_late: bool = False) -> str:
+    """Return an access token in exchange for a JWT that the device signed, once for each. Raises Unauthenticated.
+
+    `is_late` asks for the one token of a revoked device, by its old key. It only sends taps made before the revocation.
+    """
     device = operations.get(keys.access.device(device_id))
     if device is not None:
         security_log.note_account(device_id)
-    if device is None or device.status != DeviceStatus.ENROLLED or device.public_key is None:
+    public_key = _key_in_use(device, is_late=is_late)
+    if device is None or public_key is None:
         raise Unauthenticated("This device is not enrolled, or was revoked.")
-    key = _key_of(device.public_key)
+    key = _key_of(public_key)
     try:
         header = jwt.get_unverified_header(assertion)
         claims = jwt.decode(
@@ -226,6 +233,8 @@ def token(*, device_id: str, assertion: str) -> str:
     if header.get("typ") != _ASSERTION_TYPE or claims["sub"] != device_id:
         raise Unauthenticated("The assertion must be the device's own.")
     _use_once(device_id, assertion, claims)
+    if is_late:
+        _begin_late_upload(device_id)
     security_log.note_factors(Factor.DEVICE_KEY)
     security_log.note_log_in(device_id, device_id)
     return tokens.issue(
@@ -235,9 +244,35 @@ def token(*, device_id: str, assertion: str) -> str:
             session_id=device_id,
             issued_at=clock.now(),
             name=device.name,
-            claims={"event_id": device.event_id, "gate": device.gate},
+            claims={
+                "event_id": device.event_id,
+                "gate": device.gate,
+                **({tokens.REVOKED_AT: clock.to_text(device.revoked_at)} if is_late and device.revoked_at else {}),
+            },
         )
     )
+
+
+def _key_in_use(device: Device | None, *, is_late: bool) -> str | None:
+    if device is None:
+        return None
+    if is_late:
+        key: str | None = device.retired_key if device.status == DeviceStatus.REVOKED else None
+        return key
+    return device.public_key if device.status == DeviceStatus.ENROLLED else None
+
+
+def _begin_late_upload(device_id: str) -> None:
+    """Allow a revoked device its one upload, within some minutes of its beginning. Raises Unauthenticated."""
+    now = clock.now()
+    is_first = Device.late_upload_at.does_not_exist()
+    try:
+        operations.record(operations.change(keys.access.device(device_id), [Device.late_upload_at.set(now)], is_first))
+    except operations.ConditionFailed as failure:
+        device = failure.found(Device)
+        began = device.late_upload_at if device is not None else None
+        if began is None or now - began > LATE_UPLOAD_LASTS:
+            raise Unauthenticated("This device was revoked, and has sent what it had.") from failure
 
 
 def _use_once(device_id: str, assertion: str, claims: dict[str, Any]) -> None:
@@ -296,16 +331,29 @@ def is_online(device: Device, now: datetime) -> bool:
 
 def revoke(device_id: str) -> None:
     """Revoke a device; with a phone, the sessions that began on it end. Idempotent. Raises NotFound."""
-    write = operations.change(
-        keys.access.device(device_id),
-        [Device.status.set(DeviceStatus.REVOKED), Device.revoked_at.set(clock.now()), Device.public_key.remove()],
-        Device.pk.exists(),
-    )
+    place = keys.access.device(device_id)
+    known = operations.get(place)
+    key = known.public_key if known is not None else None
+    gone: list[Action] = [
+        Device.status.set(DeviceStatus.REVOKED),
+        Device.revoked_at.set(Device.revoked_at | clock.now()),
+        Device.public_key.remove(),
+    ]
+    unchanged: Condition = Device.pk.exists()
+    if key is not None:
+        gone.append(Device.retired_key.set(key))
+        unchanged &= Device.public_key == key
+    else:
+        unchanged &= Device.public_key.does_not_exist()
+    write = operations.change(place, gone, unchanged)
     subject = AuditSubject("device", device_id, after={"status": DeviceStatus.REVOKED})
     try:
         device = Device.from_raw_data(acts.record(write, subject=subject))
     except operations.ConditionFailed as failure:
-        raise NotFound("There is no such device.") from failure
+        if known is None:
+            raise NotFound("There is no such device.") from failure
+        # It was enrolled or revoked after the read.
+        raise Unavailable(retry_after=1) from failure
     if device.is_phone and device.usher_id:
         sessions.end_of_phone(device.usher_id, device_id, ended_because="phone revoked")
     lock_outs.revoke(Portal.DEVICE, device_id, event_ids=[device.event_id])

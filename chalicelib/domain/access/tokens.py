@@ -22,6 +22,8 @@ WITHOUT_REFRESH = {Portal.TIX: timedelta(hours=12)}
 ISSUER = "gatehouse"
 # The claim that carries the caller's own id for a portal's clients (contract, "Auth").
 _ID_CLAIM = {Portal.WEBAPP: "customer_id", Portal.CAMPUS: "user_id", Portal.TIX: "userId"}
+# The claim of a revoked device that sends what it had: when it was revoked.
+REVOKED_AT = "revoked_at"
 _TYPE = "at+jwt"
 _MAX_LENGTH = 4096
 
@@ -49,6 +51,12 @@ class Principal:
     def organization_id(self) -> str:
         """The organization that a user of Tix belongs to."""
         return str(self.claims["organizationId"])
+
+    @property
+    def revoked_at(self) -> datetime | None:
+        """When a device was revoked that only sends what it had; None for all others."""
+        text = self.claims.get(REVOKED_AT)
+        return datetime.fromisoformat(text) if text else None
 
     @property
     def gate(self) -> str | None:

@@ -7,6 +7,7 @@ each passage whose effect changed is changed in the same transaction.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -32,6 +33,8 @@ class Arrival:
     passage: Passage
     shown: ScanResult | None = None
     is_late: bool = False
+    # Its log entry, where the platform had refused it online: the gate did not get that answer.
+    refused: Scan | None = None
 
 
 def unchanged(ticket: Ticket) -> Condition:
@@ -98,7 +101,34 @@ def _entry(ticket: Ticket, arrival: Arrival, effect: Effect) -> list[Write]:
     record.shown, record.late = arrival.shown, arrival.is_late or None
     record.conflict = _conflict(effect, is_late=arrival.is_late)
     writes = [operations.put(record, Scan.pk.does_not_exist())]
+    if arrival.refused is not None:
+        writes = [_overruled(arrival.refused, record)]
     return writes if record.conflict is None else [*writes, conflicts.address(record, is_conflict=True)]
+
+
+def _overruled(refused: Scan, record: Scan) -> Write:
+    """Return the write that makes the log entry of a refusal that of the passage which took place."""
+    actions: list[Action] = [
+        Scan.result.set(ScanResult.VALID),
+        Scan.reason.remove(),
+        Scan.first_scan.remove(),
+        Scan.shown.set(record.shown),
+        Scan.scanned_at.set(record.scanned_at),
+        Scan.revision.add(1),
+    ]
+    parts: list[tuple[Any, Any]] = [
+        (Scan.ticket_id, record.ticket_id),
+        (Scan.first_entry, record.first_entry),
+        (Scan.idle, record.idle),
+        (Scan.conflict, record.conflict),
+        (Scan.correction, record.correction),
+        (Scan.seq, record.seq),
+        (Scan.via, record.via),
+        (Scan.late, record.late),
+    ]
+    for attribute, value in parts:
+        actions.append(attribute.remove() if value is None else attribute.set(value))
+    return operations.change(refused.place, actions, Scan.pk.exists() & Scan.shown.does_not_exist())
 
 
 def _conflict(effect: Effect, *, is_late: bool) -> str | None:

@@ -35,11 +35,11 @@ _HANDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The records of one request, in their order; `is_late` where their device was revoked since."""
+    """The records of one request, in their order; `revoked_at` where their device was revoked."""
 
     records: Sequence[ScanRecord]
     sender: SenderClock
-    is_late: bool = False
+    revoked_at: datetime | None = None
 
 
 def take(caller: Caller, batch: Batch) -> list[RecordVerdict]:
@@ -102,12 +102,14 @@ def _prepare(caller: Caller, record: ScanRecord, batch: Batch, *, event: EventFa
         at=at,
         correction=correction,
         subject="",
-        is_late=batch.is_late,
+        is_late=batch.revoked_at is not None,
     )
     if record.event_id is not None and record.event_id != caller.event_id:
         upload = replace(upload, error=verdicts.OfAnotherEvent())
     elif not uploads.is_plausible(at, now=now):
         upload = replace(upload, error=verdicts.ClockImplausible())
+    elif batch.revoked_at is not None and (at >= batch.revoked_at or record.shown is None):
+        upload = replace(upload, error=verdicts.AfterRevocation())
     # What the platform is to decide is read where it is decided.
     return upload if _is_undecided(upload) else _presented(upload)
 

@@ -166,12 +166,19 @@ def _claim(upload: Upload, known: Known) -> RecordVerdict | None:
     if objection is not None:
         return _log(upload, objection, ticket, conflict=ConflictKind.REVOKED_BEFORE)
     passage = _passage(upload, ticket)
+    if known.scan is not None:
+        # One log entry, which the platform wrote when it refused this scan.
+        passage.log_id, passage.decided_at = known.scan.log_id, known.scan.decided_at
+        passage.scanned_at = upload.at
     is_first = ticket.admission is None and not ticket.contested and upload.record.heading is Direction.ENTRY
     is_as_then = ticket.status == TicketStatus.VALID and upload.presented.credential in (None, ticket.credential)
-    is_plain = is_first and not upload.is_late and is_as_then
+    is_plain = is_first and is_as_then and not upload.is_late and known.scan is None
     if is_plain:
         return _admit(upload, ticket, passage)
-    effect = merging.merge(ticket, Arrival(passage=passage, shown=upload.record.shown, is_late=upload.is_late))
+    effect = merging.merge(
+        ticket,
+        Arrival(passage=passage, shown=upload.record.shown, is_late=upload.is_late, refused=known.scan),
+    )
     if effect is None:
         return None
     kind = ConflictKind.AFTER_REVOCATION if upload.is_late else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.gate.answers import ScanDecision
-from chalicelib.errors import NotAssigned, NotFound, Refusal
+from chalicelib.errors import Forbidden, NotAssigned, NotFound, Refusal
 from chalicelib.table.items import Passage, Ticket
 from chalicelib.vocabulary import ConflictKind, RecordStatus, ScanResult
 
@@ -34,6 +34,12 @@ class OfAnotherEvent(NotAssigned):
     """A record of another event."""
 
     message = "This record is of another event than the sender's."
+
+
+class AfterRevocation(Forbidden):
+    """A record that a device made after its revocation, or that asks for a decision then."""
+
+    message = "This device was revoked. Only records that it decided before are taken."
 
 
 @dataclass(frozen=True, slots=True)

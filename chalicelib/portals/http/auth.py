@@ -16,7 +16,8 @@ _SCHEME = "bearer "
 class Guard:
     """The callers that a route accepts: the principals of one portal, or of any.
 
-    `enrolling` also accepts staff who must set up a second factor first; no other guard does.
+    `enrolling` also accepts staff who must set up a second factor first; no other guard does. `revoked` also accepts a
+    revoked device that sends what it had; no other guard does.
     Staff need one of the permissions, others one of the roles, where the guard names some.
     """
 
@@ -24,6 +25,7 @@ class Guard:
     permissions: tuple[Permission, ...] = ()
     roles: tuple[str, ...] = ()
     enrolling: bool = False
+    revoked: bool = False
 
     def identify(self, headers: Mapping[str, str]) -> Principal:
         """Return the caller, who is of the right portal. Raises Unauthenticated, TokenExpired."""
@@ -32,6 +34,8 @@ class Guard:
             raise Unauthenticated
         principal = tokens.verify(header[len(_SCHEME) :].strip(), self.portal)
         lock_outs.require_not_revoked(principal)
+        if principal.revoked_at is not None and not self.revoked:
+            raise Unauthenticated("This device was revoked.")
         return principal
 
     def permit(self, principal: Principal) -> None:
@@ -56,6 +60,7 @@ MERCHANT = Guard(Portal.MERCHANT)
 ORGANIZER = Guard(Portal.ORGANIZER)
 USHER = Guard(Portal.USHER)
 DEVICE = Guard(Portal.DEVICE)
+SENDING_DEVICE = Guard(Portal.DEVICE, revoked=True)
 STAFF = Guard(Portal.ADMIN)
 ENROLLING_STAFF = Guard(Portal.ADMIN, enrolling=True)
 TIX = Guard(Portal.TIX)

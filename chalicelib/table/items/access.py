@@ -178,6 +178,9 @@ class Device(Item, discriminator="device"):
     created_by = UnicodeAttribute()
     enrolled_at = MomentAttribute(null=True)
     revoked_at = MomentAttribute(null=True)
+    # Its key from before the revocation, for one upload of what it has not sent yet, and when that began.
+    retired_key = UnicodeAttribute(null=True)
+    late_upload_at = MomentAttribute(null=True)
     last_seen_at = MomentAttribute(null=True)
     silent_since = MomentAttribute(null=True)
     queue_depth = IntegerAttribute(null=True)
